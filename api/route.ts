@@ -1,7 +1,7 @@
 // What a route is: an address, who may call it, its JSON schemas, and a function from request to answer. Routes
 // are data; server.ts is the only file that knows which web framework serves them.
 import type { Incident, Language, ReceivedAlert, Text } from '../core/types.js';
-import type { Feedback, PrecisionFloor } from '../core/feedback.js';
+import type { Feedback, PrecisionFloor } from '../core/routing/feedback.js';
 import type { ReadableStore } from '../store/scope.js';
 import type { Alert } from '../store/store.js';
 import type { Viewer } from './auth.js';
@@ -113,6 +113,8 @@ export interface Services {
   readonly findVerdicts: () => Promise<readonly Feedback[]>;
   readonly now: () => number;
   readonly rules: () => readonly RuleInfo[];
+  /** What a rule looks for, what it answers and what proves it; undefined where nobody can tell. */
+  readonly ruleSheet: (id: string, language: Language) => object | undefined;
   readonly ruleProblems: () => readonly string[];
   readonly diagnosePaste: ((bytes: Buffer, language: Language) => Promise<DiagnoseDocument>) | undefined;
   readonly receiveAlerts: ((message: unknown) => Promise<readonly ReceivedAlert[]>) | undefined;

@@ -8,7 +8,7 @@ import fastifySwaggerUi from '@fastify/swagger-ui';
 import { fastify, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { createError, JobtraceError } from '../core/errors.js';
 import { omitMissing } from '../core/json.js';
-import type { PrecisionFloor } from '../core/feedback.js';
+import type { PrecisionFloor } from '../core/routing/feedback.js';
 import type { Log } from '../core/log.js';
 import type { Language } from '../core/types.js';
 import { createAccess, type Access, type AccessStore, type Token } from './access/access.js';
@@ -32,7 +32,7 @@ import { answerBrokenRequest, answerError } from './refusal.js';
 import { convertQuery } from './request.js';
 import { createValues, type Answer, type DiagnoseDocument, type Route, type RuleInfo, type Services } from './route.js';
 import { scopeStore, type ReadableStore } from '../store/scope.js';
-import { ERROR } from './schemas.js';
+import { ERROR } from './schemas/system.js';
 import { createDiagnosisRoutes } from './routes/diagnosis.js';
 import { createSilenceRoutes } from './routes/alerts/silences.js';
 import { createSystemRoutes } from './routes/system.js';
@@ -43,6 +43,7 @@ export interface ServerOptions {
   readonly catalogInfo: () => readonly RuleInfo[];
   /** Why rules of the team's folders are refused, as `file:line:column …`. */
   readonly ruleProblems?: () => readonly string[];
+  readonly ruleSheet?: Services['ruleSheet'];
   readonly settings: {
     readonly version: string;
     readonly language: Language;
@@ -195,6 +196,7 @@ function createServices(options: ServerOptions): Services {
     now: options.now ?? Date.now,
     rules: options.catalogInfo,
     ruleProblems: options.ruleProblems ?? (() => []),
+    ruleSheet: options.ruleSheet ?? (() => undefined),
     diagnosePaste: options.analyzerHooks?.diagnosePaste,
     receiveAlerts: options.notifyHooks?.receiveAlerts,
     testReceiver: options.notifyHooks?.testReceiver,

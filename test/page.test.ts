@@ -210,6 +210,68 @@ describeWithParts(['chromium'], 'the page', () => {
     await page.getByRole('columnheader', { name: 'Records shipped' }).waitFor({ timeout: WAIT_MS });
   });
 
+  it('finds a rule by its words, and shows what it looks for, what it advises and what proves it', async () => {
+    await page.goto(`${address}/rules?area=network`);
+    await page.getByRole('row', { name: /^network\.insufficient-buffers\/total/ }).waitFor({ timeout: WAIT_MS });
+    const ofArea = await page.locator('tbody tr').count();
+    await page.getByRole('searchbox', { name: 'Name, cause or words' }).fill('buffers total');
+    await waitUntil('one row', async () => ((await page.locator('tbody tr').count()) === 1 ? true : undefined));
+    expect(new URL(page.url()).searchParams.get('q')).toBe('buffers total');
+    await page.getByRole('link', { name: 'network.insufficient-buffers/total' }).click();
+    await page.getByRole('heading', { name: 'What it looks for' }).waitFor({ timeout: WAIT_MS });
+
+    expect(ofArea).toBeGreaterThan(1);
+    expect(await page.locator('.conditions').first().textContent()).toContain('Insufficient number of network buffers');
+    expect(await page.getByRole('region', { name: 'What to do' }).textContent()).toContain('taskmanager.memory');
+    await page.getByRole('button', { name: 'match.log', exact: true }).click();
+    await page.getByText('Starting StandaloneSessionClusterEntrypoint').waitFor({ timeout: WAIT_MS });
+    await page.getByRole('region', { name: 'What proves it' }).getByText('Near misses that it must not').waitFor();
+    await page.getByText('Incidents of this cause here').getByRole('link').click();
+    await page.getByRole('row', { name: /Not enough network buffers/ }).waitFor({ timeout: WAIT_MS });
+    await page.goto(`${address}/rules?q=nothingfitsthis`);
+    await page.getByText('No rule fits').waitFor({ timeout: WAIT_MS });
+  });
+
+  it('lists the jobs with what fails, and shows one with its incidents and the way to its lines', async () => {
+    await page.goto(`${address}/jobs?range=all&q=orders`);
+    const row = page.getByRole('row', { name: /orders-by-region/ });
+    await row.waitFor({ timeout: WAIT_MS });
+    expect(await row.textContent()).toMatch(/orders-by-region.*retail/);
+    await row.getByRole('link').click();
+    await page.getByRole('heading', { name: 'orders-by-region' }).waitFor({ timeout: WAIT_MS });
+    const incidents = page.getByRole('region', { name: 'Incidents' });
+    await incidents.getByRole('row', { name: /Not enough network buffers/ }).waitFor({ timeout: WAIT_MS });
+    await page.getByRole('link', { name: 'Its lines' }).click();
+    await page.locator('.row').first().waitFor({ timeout: WAIT_MS });
+
+    expect(new URL(page.url()).searchParams.get('job')).toBe('orders-by-region');
+    await page.goto(`${address}/job?job=nobody&range=all`);
+    await page.getByText('It has not failed in this range').waitFor({ timeout: WAIT_MS });
+    await page.goto(`${address}/jobs?range=all&q=nobody`);
+    await page.getByText('No job fits').waitFor({ timeout: WAIT_MS });
+  });
+
+  it('silences what a card is about, with a reason and an end, and ends that again', async () => {
+    await page.goto(`${address}/incidents?cause=network.insufficient-buffers`);
+    await page
+      .getByRole('row', { name: /Not enough network buffers/ })
+      .getByRole('link')
+      .click();
+    await page.getByRole('link', { name: /^Silence/ }).click();
+    const form = page.getByRole('form', { name: 'New silence' });
+    await form.waitFor({ timeout: WAIT_MS });
+    const filled = await Promise.all(['Job', 'Cluster', 'Cause'].map((name) => form.getByLabel(name).inputValue()));
+    expect(filled).toEqual(['orders-by-region', 'retail', 'network.insufficient-buffers']);
+    expect(await form.getByRole('button', { name: 'Silence' }).isDisabled()).toBe(true);
+    await form.getByLabel('Why').fill('the team knows');
+    await form.getByRole('button', { name: 'Silence' }).click();
+    const row = page.getByRole('row', { name: /job: orders-by-region.*the team knows/ });
+    await row.waitFor({ timeout: WAIT_MS });
+    await row.getByRole('button', { name: 'End it now' }).click();
+    await page.getByText('Nobody has silenced anything.').waitFor({ timeout: WAIT_MS });
+    await page.getByText('Nothing has been said yet').waitFor({ timeout: WAIT_MS });
+  });
+
   it('answers a link to an incident that is gone', async () => {
     const before = complaints.length;
     await page.goto(`${address}/incidents/nothing`);
@@ -230,7 +292,11 @@ describeWithParts(['chromium'], 'the page', () => {
     const rooms = {
       '/incidents': 'tbody',
       '/search?range=all': '.row',
+      '/jobs?range=all': 'tbody',
+      '/job?job=orders-by-region&range=all': 'tbody',
+      '/alerts': 'form',
       '/rules': 'tbody',
+      '/rules/network.insufficient-buffers/total': '.conditions',
       '/agents': 'tbody',
       '/paste': 'textarea',
     };

@@ -12,7 +12,7 @@ import { startProgram, waitUntil, type RunningProgram } from './program.js';
 
 const BUFFERS_LOG = fileURLToPath(new URL('../rules/network/insufficient-buffers/total/match.log', import.meta.url));
 const WAIT_MS = 30_000;
-const ROOMS = ['incidents', 'search', 'paste', 'rules', 'agents'];
+const ROOMS = ['incidents', 'jobs', 'search', 'paste', 'alerts', 'rules', 'agents'];
 
 describeWithParts(['chromium'], 'a session of the page', () => {
   const folder = mkdtempSync(join(tmpdir(), 'jobtrace-session-'));

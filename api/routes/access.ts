@@ -7,19 +7,8 @@ import { readCookie, type Access } from '../access/access.js';
 import type { Provider } from '../access/provider.js';
 import { LEAST_PASSWORD_LENGTH, MOST_PASSWORD_LENGTH } from '../access/users.js';
 import { MAX_GLOB_LENGTH } from '../../core/text/glob.js';
-import {
-  ACCESS,
-  AUDIT_LIST,
-  DONE,
-  ID,
-  NEW_TOKEN,
-  QUERIES,
-  TOKEN,
-  TOKEN_LIST,
-  USER,
-  USER_LIST,
-  VIEWER,
-} from '../schemas.js';
+import { ACCESS, AUDIT_LIST, DONE, NEW_TOKEN, TOKEN, TOKEN_LIST, USER, USER_LIST, VIEWER } from '../schemas/access.js';
+import { ID, QUERIES } from '../schemas/queries.js';
 
 const DAY_MS = 86_400_000;
 const DEFAULT_DAYS = 90;

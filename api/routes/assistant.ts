@@ -4,7 +4,8 @@ import { createError } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
 import type { AssistantHooks } from '../mcp/desk.js';
 import type { Answer, Request, Route, Services } from '../route.js';
-import { ERROR, QUERIES } from '../schemas.js';
+import { QUERIES } from '../schemas/queries.js';
+import { ERROR } from '../schemas/system.js';
 
 const ADDRESS = '/api/v1/mcp';
 /** Each may be a log that is diagnosed. */

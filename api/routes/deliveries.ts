@@ -4,7 +4,8 @@
 import { createError } from '../../core/errors.js';
 import type { Alert } from '../../store/store.js';
 import type { Answer, Request, Route, Services } from '../route.js';
-import { DELIVERY_LIST, QUERIES, RECEIVER_NAME, RECEIVER_TRIAL } from '../schemas.js';
+import { DELIVERY_LIST, RECEIVER_NAME, RECEIVER_TRIAL } from '../schemas/alerts.js';
+import { QUERIES } from '../schemas/queries.js';
 
 /** What a person would still act on. */
 const SHOWN_MS = 7 * 24 * 3_600_000;

@@ -6,7 +6,8 @@ import { linkIncident } from '../../core/text/markdown.js';
 import { isOpen, measureDistance, rangeAround } from '../../core/time/around.js';
 import type { Incident } from '../../core/types.js';
 import type { Answer, Request, Route, Services } from '../route.js';
-import { INCIDENT_DIAGNOSIS, QUERIES } from '../schemas.js';
+import { INCIDENT_DIAGNOSIS } from '../schemas/incidents.js';
+import { QUERIES } from '../schemas/queries.js';
 import { readLanguage, renderExport } from './incidents.js';
 
 /** Of one job within some 70 minutes. */

@@ -3,7 +3,8 @@
 // sees what is of its own jobs.
 import { createError } from '../../core/errors.js';
 import type { Answer, Request, Route, Services } from '../route.js';
-import { FAILURE_GROUP_SUM, ID, QUERIES } from '../schemas.js';
+import { FAILURE_GROUP_SUM } from '../schemas/incidents.js';
+import { ID, QUERIES } from '../schemas/queries.js';
 import { mergeJobs } from './jobs.js';
 
 const MOST_JOBS = 20;

@@ -10,7 +10,9 @@ import { omitMissing } from '../../core/json.js';
 import { mergeJobs } from './jobs.js';
 import { readRange } from './records.js';
 import { ALERT_STATES, OUTCOMES, readWord, type Answer, type Request, type Route, type Services } from '../route.js';
-import { ALERT_LIST, ID, INCIDENT, INCIDENT_LIST, INCIDENT_ROWS, JOB_LIST, QUERIES } from '../schemas.js';
+import { ALERT_LIST } from '../schemas/alerts.js';
+import { INCIDENT, INCIDENT_LIST, INCIDENT_ROWS, JOB_LIST } from '../schemas/incidents.js';
+import { ID, QUERIES } from '../schemas/queries.js';
 
 const DEFAULT_JOBS_RANGE_MS = 24 * 3_600_000;
 const ALERTS_OF_ONE_INCIDENT = 200;

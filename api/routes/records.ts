@@ -13,7 +13,8 @@ import {
 import type { RecordPage, RecordQuery } from '../../store/store.js';
 import { COMPONENTS, LEVELS } from '../../core/record.js';
 import { readWord, type Answer, type Request, type Route, type Services } from '../route.js';
-import { CONTEXT, ID, MOST_EXPORTED, QUERIES, RECORD_PAGE } from '../schemas.js';
+import { ID, MOST_EXPORTED, QUERIES } from '../schemas/queries.js';
+import { CONTEXT, RECORD_PAGE } from '../schemas/records.js';
 import { pushRecords } from './live.js';
 
 /** Each asks the store once a second. */

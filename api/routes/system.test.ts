@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createError } from '../../core/errors.js';
 import { waitUntil } from '../../store/testing/samples.js';
 import type { ReceivedAlert } from '../../core/types.js';
-import { RULE, withResolvers, startServer, get, post, createFilledStore } from '../testing/server.js';
+import { RULE, SHEET, withResolvers, startServer, get, post, createFilledStore } from '../testing/server.js';
 
 describe('rules, agents, health and metrics', () => {
   it('gives the catalog and one rule by its id', async () => {
@@ -11,7 +11,7 @@ describe('rules, agents, health and metrics', () => {
 
     expect((await get(`${url}/api/v1/rules`)).body.rules).toEqual([RULE]);
     expect((await get(`${url}/api/v1/rules`)).body.problems).toEqual(['own/rule.yaml:3:8 `owner` must be one of …']);
-    expect((await get(`${url}/api/v1/rules/${encodeURIComponent(RULE.id)}`)).body).toEqual(RULE);
+    expect((await get(`${url}/api/v1/rules/${encodeURIComponent(RULE.id)}`)).body).toEqual({ ...RULE, sheet: SHEET });
     expect(await get(`${url}/api/v1/rules/none`)).toMatchObject({
       status: 404,
       body: { error: { code: 'JT_RULE_NOT_FOUND' } },

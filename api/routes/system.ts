@@ -8,20 +8,12 @@ import type { StatusCondition, StoreHealth } from '../../store/store.js';
 import { loadPrecision } from './feedback.js';
 import { readLanguage } from './incidents.js';
 import type { Answer, Request, Route, Services } from '../route.js';
-import {
-  AGENT_LIST,
-  ALERT_MESSAGE,
-  DIAGNOSE,
-  ID,
-  LIVE,
-  NOT_READY,
-  QUERIES,
-  READY,
-  RECEIVED_LIST,
-  RULE,
-  RULE_LIST,
-  VIEWER,
-} from '../schemas.js';
+import { VIEWER } from '../schemas/access.js';
+import { ALERT_MESSAGE, RECEIVED_LIST } from '../schemas/alerts.js';
+import { DIAGNOSE } from '../schemas/incidents.js';
+import { ID, QUERIES } from '../schemas/queries.js';
+import { RULE_PAGE, RULE_LIST } from '../schemas/rules.js';
+import { AGENT_LIST, LIVE, NOT_READY, READY } from '../schemas/system.js';
 
 const MEBIBYTE = 1_048_576;
 /** One is diagnosed, the others wait or are still being sent. */
@@ -57,8 +49,8 @@ function createCatalogRoutes(services: Services): readonly Route[] {
       summary: 'One rule',
       description: 'The slash in the id is sent as %2F.',
       params: ID,
-      query: QUERIES.none,
-      answers: { 200: RULE },
+      query: QUERIES.language,
+      answers: { 200: RULE_PAGE },
       handle: (request) => readRule(services, request),
     },
     {
@@ -164,7 +156,8 @@ async function readRule(services: Services, request: Request): Promise<Answer> {
   const id = request.params.text('id') ?? '';
   const rule = services.rules().find((candidate) => candidate.id === id);
   if (rule === undefined) throw createError('JT_RULE_NOT_FOUND', { id, hint: '' });
-  return { kind: 'json', body: { ...rule, precision: (await loadPrecision(services, request)).get(id) } };
+  const precision = (await loadPrecision(services, request)).get(id);
+  return { kind: 'json', body: { ...rule, precision, sheet: services.ruleSheet(id, readLanguage(services, request)) } };
 }
 
 async function listAgents(services: Services, request: Request): Promise<Answer> {

@@ -11,6 +11,22 @@ import { createServer, type ApiServer, type ServerOptions } from '../server.js';
 
 export const ORDERS = ['aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', 'orders'] as const;
 export const FRAUD = ['bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb', 'fraud'] as const;
+/** What a rule looks for and answers; cut down to one of each. */
+export const SHEET = {
+  summary: 'The job needs {required} network buffers.',
+  role: 'cause',
+  scope: 'job',
+  finds: [{ text: 'Insufficient number of network buffers', pattern: 'required (?P<required>\\d+)', where: {} }],
+  unless: [],
+  steps: [],
+  captures: { required: 'int' },
+  reasons: [],
+  fixes: [{ text: 'Give the network more memory.', patch: {}, risk: 'low' }],
+  explains: ['restart.*'],
+  logs: [{ name: 'match.log', isMatch: true, text: 'a line', isCut: false }],
+  moreLogs: 0,
+};
+
 export const RULE = {
   id: 'network.insufficient-buffers/total',
   title: { en: 'Not enough network buffers', zh: '网络缓冲不足' },
@@ -135,6 +151,7 @@ export async function startServer(change: Change = {}): Promise<{ url: string; s
   const server = createServer({
     store,
     catalogInfo: () => [RULE],
+    ruleSheet: (id) => (id === RULE.id ? SHEET : undefined),
     ruleProblems: () => ['own/rule.yaml:3:8 `owner` must be one of …'],
     log: createLog('silent'),
     now: () => Date.parse('2026-11-20T10:01:00.000Z'),

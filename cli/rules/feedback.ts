@@ -3,7 +3,7 @@
 // it.
 import { userInfo } from 'node:os';
 import { createError } from '../../core/errors.js';
-import { isBelowFloor, measurePrecision, VERDICTS } from '../../core/feedback.js';
+import { isBelowFloor, measurePrecision, VERDICTS } from '../../core/routing/feedback.js';
 import { readFloor } from '../../notify/policy.js';
 import type { Store } from '../../store/store.js';
 import { CONFIG_OPTION, DATA_OPTION, STORE_OPTION, type Command, type Invocation } from '../command.js';

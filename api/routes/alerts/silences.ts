@@ -6,7 +6,8 @@ import { createError } from '../../../core/errors.js';
 import { isObject } from '../../../core/json.js';
 import { expireSilence, findSilenceProblems, stateOfSilence, type Silence } from '../../../core/routing/silence.js';
 import { createValues, type Answer, type Request, type Route, type Services } from '../../route.js';
-import { ID, NEW_SILENCE, QUERIES, SILENCE, SILENCE_LIST } from '../../schemas.js';
+import { NEW_SILENCE, SILENCE, SILENCE_LIST } from '../../schemas/alerts.js';
+import { ID, QUERIES } from '../../schemas/queries.js';
 
 const MAX_BODY_BYTES = 65_536;
 

@@ -121,7 +121,7 @@ export function UnknownCard({
   );
 }
 
-function FixBox({ fix }: { readonly fix: Fix }) {
+export function FixBox({ fix }: { readonly fix: Omit<Fix, 'id'> }) {
   const { t, lang } = useSpeech();
   const patch = Object.entries(fix.patch)
     .map(([key, value]) => `${key}: ${value}`)
@@ -252,6 +252,9 @@ function WhyRule({ diagnosis }: { readonly diagnosis: Diagnosis }) {
           </Table.Tbody>
         </Table>
       </SimpleGrid>
+      <Anchor href={`/rules/${diagnosis.rule}`} size="xs" target="_blank">
+        {t('theRule')}
+      </Anchor>
       {diagnosis.references.map((reference) => (
         <Anchor key={reference} href={reference} size="xs" target="_blank" rel="noreferrer">
           {t('references')}: {reference}

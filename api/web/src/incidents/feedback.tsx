@@ -3,7 +3,7 @@
 // the room of rules shows the precision.
 import { Button, Group, Stack, Text } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { VERDICTS, type FeedbackVerdict } from '../../../../core/feedback.ts';
+import { VERDICTS, type FeedbackVerdict } from '../../../../core/routing/feedback.ts';
 import { api, type ShownPrecision } from '../server/client.ts';
 import { useSession } from '../server/session.ts';
 import { useSpeech } from '../speech/text.tsx';

@@ -6,6 +6,7 @@ import { Link } from 'wouter';
 import type { Diagnosis, Language, PlatformShare } from '../../../../core/types.ts';
 import { DiagnosisCard, UnknownCard } from '../diagnosis/diagnosis.tsx';
 import { findLead, nameUnknown, type Lead } from '../../../../core/text/lead.ts';
+import { addressOfJob } from '../view/address.ts';
 import type { ShownIncident } from '../server/client.ts';
 import { renderIncidentMarkdown } from '../../../../core/text/markdown.ts';
 import { nameSubject } from '../../../../core/text/subject.ts';
@@ -79,6 +80,9 @@ function Headline({ incident, lead }: { readonly incident: ShownIncident; readon
             {t('search')} →
           </Anchor>
         )}
+        <Anchor component={Link} size="sm" href={`/alerts?${addressOfSilence(incident).toString()}`}>
+          {t('silenceThis')} →
+        </Anchor>
         <CopyButton value={renderCard(incident, lang)}>
           {({ copied, copy }) => (
             <Button size="compact-xs" variant="default" onClick={copy}>
@@ -88,6 +92,14 @@ function Headline({ incident, lead }: { readonly incident: ShownIncident; readon
         </CopyButton>
       </Group>
     </Stack>
+  );
+}
+
+/** Fills the form for it. */
+function addressOfSilence({ job, cluster, diagnoses }: ShownIncident): URLSearchParams {
+  const known = { job: job?.name ?? job?.id, cluster, cause: diagnoses[0]?.cause };
+  return new URLSearchParams(
+    Object.entries(known).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );
 }
 
@@ -104,8 +116,16 @@ function Place({ incident }: { readonly incident: ShownIncident }) {
   return (
     <>
       <Text size="sm">
-        {incident.job === undefined ? nameSubject(incident, lang) : `${t('job')} ${incident.job.name ?? ''} `}
-        {incident.job !== undefined && <Code>{incident.job.id}</Code>}
+        {incident.job === undefined ? (
+          nameSubject(incident, lang)
+        ) : (
+          <>
+            {t('job')}{' '}
+            <Anchor component={Link} href={addressOfJob(incident.job.name ?? incident.job.id, 'all')}>
+              {incident.job.name ?? ''} <Code>{incident.job.id}</Code>
+            </Anchor>
+          </>
+        )}
       </Text>
       <Text size="sm" className="quiet">
         {t('since')} <Time value={incident.firstSeen} /> · {t('restarts')}: {incident.restarts} · {t('cluster')}{' '}

@@ -67,7 +67,7 @@ function IncidentList() {
         </Badge>
       </Group>
       <Filters address={address} setAddress={setAddress} />
-      {rows.length === 0 ? <Empty title={t('noIncidentsHere')} /> : <Rows rows={rows} />}
+      {rows.length === 0 ? <Empty title={t('noIncidentsHere')} /> : <IncidentTable rows={rows} />}
       {query.hasNextPage && (
         <Button
           mt="sm"
@@ -83,7 +83,8 @@ function IncidentList() {
   );
 }
 
-function Rows({ rows }: { readonly rows: readonly ShownRow[] }) {
+/** Also of one job, in its room. */
+export function IncidentTable({ rows }: { readonly rows: readonly ShownRow[] }) {
   const { t } = useSpeech();
   return (
     <Table className="stacks" highlightOnHover verticalSpacing="xs">

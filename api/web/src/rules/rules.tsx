@@ -1,67 +1,139 @@
 // The catalog: what Jobtrace can name, and how far each rule is proven. In: the rules of the API, and what is wrong
-// with those that it refused. The frame (shell/app.tsx) shows it.
-import { Alert, Badge, Code, Table, Text, Title } from '@mantine/core';
+// with those that it refused. Out: a link to the room of one (rule.tsx). The frame (shell/app.tsx) shows it.
+import { Alert, Anchor, Badge, Code, Group, Select, Table, Text, TextInput, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { Link, useSearchParams } from 'wouter';
 import { PrecisionText } from '../incidents/feedback.tsx';
-import { api } from '../server/client.ts';
-import { Problem, Waiting } from '../view/state.tsx';
+import { api, type RuleRow } from '../server/client.ts';
+import { Empty, Problem, Waiting } from '../view/state.tsx';
 import { OWNERS, STATUSES } from '../../../../core/text/wording.ts';
 import { useSpeech } from '../speech/text.tsx';
 
 export function RulesPage() {
-  const { t, lang } = useSpeech();
+  const { t } = useSpeech();
+  const [address, setAddress] = useSearchParams();
   const query = useQuery({ queryKey: ['rules'], queryFn: api.rules });
   if (query.isPending) return <Waiting />;
   if (query.isError) return <Problem error={query.error} />;
+  const { rules, problems } = query.data;
+  const [words, area] = [address.get('q') ?? '', address.get('area')];
+  const found = findRules(rules, words, area);
+  const choose = (name: string, value: string | null): void => {
+    const next = new URLSearchParams(address);
+    if (value === null || value === '') next.delete(name);
+    else next.set(name, value);
+    setAddress(next, { replace: true });
+  };
   return (
     <>
-      <Title order={3} mb="sm">
-        {t('rules')}{' '}
-        <Badge variant="light" color="gray">
-          {query.data.rules.length}
+      <Group gap="xs" mb="sm">
+        <Title order={3}>{t('rules')}</Title>
+        <Badge variant="light" color="gray" tt="none">
+          {found.length < rules.length ? `${found.length} ${t('of')} ${rules.length}` : rules.length}
         </Badge>
-      </Title>
-      {query.data.problems.length > 0 && (
+      </Group>
+      {problems.length > 0 && (
         <Alert color="yellow" title={t('rulesRefused')} mb="sm">
-          <Code block>{query.data.problems.join('\n')}</Code>
+          <Code block>{problems.join('\n')}</Code>
         </Alert>
       )}
-      <Table className="stacks" highlightOnHover>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>{t('rule')}</Table.Th>
-            <Table.Th>{t('title')}</Table.Th>
-            <Table.Th>{t('whose')}</Table.Th>
-            <Table.Th>{t('status')}</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {query.data.rules.map((rule) => (
-            <Table.Tr key={rule.id}>
-              <Table.Td ff="monospace">{rule.id}</Table.Td>
-              <Table.Td className="whole">
-                {rule.title[lang]}
-                {rule.precision !== undefined && <PrecisionText precision={rule.precision} />}
-              </Table.Td>
-              <Table.Td data-name={t('whose')}>
-                <Text size="sm" component="span">
-                  {OWNERS[rule.owner][lang]}
-                </Text>
-              </Table.Td>
-              <Table.Td>
-                <Badge
-                  variant="light"
-                  color={rule.status === 'stable' ? 'teal' : 'gray'}
-                  tt="none"
-                  styles={{ root: { minWidth: 'max-content' }, label: { overflow: 'visible' } }}
-                >
-                  {STATUSES[rule.status][lang]}
-                </Badge>
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
+      <Group gap="xs" mb="sm" role="search" aria-label={t('rules')}>
+        <TextInput
+          size="xs"
+          w={320}
+          type="search"
+          aria-label={t('ruleSearch')}
+          placeholder={t('ruleSearch')}
+          value={words}
+          onChange={(event) => choose('q', event.currentTarget.value)}
+        />
+        <Select
+          size="xs"
+          w={220}
+          clearable
+          searchable
+          aria-label={t('area')}
+          placeholder={t('area')}
+          data={countAreas(rules)}
+          value={area}
+          onChange={(value) => choose('area', value)}
+        />
+      </Group>
+      {found.length === 0 ? <Empty title={t('noRuleFits')}>{t('noRuleFitsHint')}</Empty> : <RuleTable rules={found} />}
     </>
+  );
+}
+
+/** Each word stands in the id or in a title. */
+function findRules(rules: readonly RuleRow[], words: string, area: string | null): readonly RuleRow[] {
+  const wanted = words.toLowerCase().split(/\s+/);
+  return rules.filter(({ id, title }) => {
+    const text = `${id} ${title.en} ${title.zh}`.toLowerCase();
+    return (area === null || areaOf(id) === area) && wanted.every((word) => text.includes(word));
+  });
+}
+
+/** `network` of `network.insufficient-buffers/total`. */
+function areaOf(id: string): string {
+  return id.split('.')[0] ?? id;
+}
+
+function countAreas(rules: readonly RuleRow[]): { value: string; label: string }[] {
+  const counts = new Map<string, number>();
+  for (const { id } of rules) counts.set(areaOf(id), (counts.get(areaOf(id)) ?? 0) + 1);
+  return [...counts].sort().map(([value, count]) => ({ value, label: `${value} (${count})` }));
+}
+
+function RuleTable({ rules }: { readonly rules: readonly RuleRow[] }) {
+  const { t, lang } = useSpeech();
+  return (
+    <Table className="stacks" highlightOnHover>
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>{t('rule')}</Table.Th>
+          <Table.Th>{t('title')}</Table.Th>
+          <Table.Th>{t('whose')}</Table.Th>
+          <Table.Th>{t('status')}</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {rules.map((rule) => (
+          <Table.Tr key={rule.id}>
+            <Table.Td ff="monospace">
+              <Anchor component={Link} href={`/rules/${rule.id}`} size="sm" ff="monospace">
+                {rule.id}
+              </Anchor>
+            </Table.Td>
+            <Table.Td className="whole">
+              {rule.title[lang]}
+              {rule.precision !== undefined && <PrecisionText precision={rule.precision} />}
+            </Table.Td>
+            <Table.Td data-name={t('whose')}>
+              <Text size="sm" component="span">
+                {OWNERS[rule.owner][lang]}
+              </Text>
+            </Table.Td>
+            <Table.Td>
+              <StatusBadge status={rule.status} />
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </Table>
+  );
+}
+
+/** How far it is proven. */
+export function StatusBadge({ status }: { readonly status: RuleRow['status'] }) {
+  const { lang } = useSpeech();
+  return (
+    <Badge
+      variant="light"
+      color={status === 'stable' ? 'teal' : 'gray'}
+      tt="none"
+      styles={{ root: { minWidth: 'max-content' }, label: { overflow: 'visible' } }}
+    >
+      {STATUSES[status][lang]}
+    </Badge>
   );
 }

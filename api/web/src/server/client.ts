@@ -1,10 +1,19 @@
 // The page's only way to the server: the same API as everyone's (docs/api.md). In: what a room asks for. Out: the
 // answer, typed, or a RequestError with the server's own words. Each request carries the token of session.ts; one that
 // is refused for it waits for the sign-in.
-import type { Diagnosis, FailureGroup, Incident, Language, LogRecord, UnknownFailure } from '../../../../core/types.ts';
+import type {
+  Diagnosis,
+  FailureGroup,
+  Fix,
+  Incident,
+  Language,
+  LogRecord,
+  UnknownFailure,
+} from '../../../../core/types.ts';
 import type { Advice } from '../../../../core/text/advice.ts';
-import type { Feedback, Precision, FeedbackVerdict } from '../../../../core/feedback.ts';
+import type { Feedback, Precision, FeedbackVerdict } from '../../../../core/routing/feedback.ts';
 import type { AgentStatus, GroupSum, IncidentPage, IncidentRow, RecordPage } from '../../../../store/store.ts';
+import type { Silence, SilenceState } from '../../../../core/routing/silence.ts';
 import { refuseToken, waitForSession } from './session.ts';
 
 /** An agent as the API shows it: its conditions in one language, without their text for a token with a scope. */
@@ -24,6 +33,20 @@ export type ShownIncident = Omit<Incident, 'diagnoses'> & { readonly diagnoses: 
 /** An incident as a row of the list: whom it is about, and its title, in one language. */
 export type ShownRow = Omit<IncidentRow, 'title' | 'process'> & { readonly subject: string; readonly title: string };
 
+/** A job of a range: runs of one name are one job. */
+export interface ShownJob {
+  /** Of the newest run. */
+  readonly id: string;
+  readonly name?: string;
+  readonly cluster?: string;
+  readonly lastSeen?: string;
+  /** Lines of the range, and by level. */
+  readonly total: number;
+  readonly levels: Readonly<Record<string, number>>;
+  readonly openIncidents: number;
+  readonly incidents: number;
+}
+
 /** A page of the list of incidents. */
 export type RowPage = Omit<IncidentPage, 'rows'> & { readonly rows: readonly ShownRow[] };
 
@@ -31,10 +54,51 @@ export interface RuleRow {
   readonly id: string;
   readonly cause: string;
   readonly status: Diagnosis['status'];
-  readonly severity: string;
+  readonly severity: Diagnosis['severity'];
   readonly owner: Diagnosis['owner'];
   readonly title: Readonly<Record<Language, string>>;
+  readonly references: readonly string[];
   readonly precision?: ShownPrecision;
+}
+
+/** A rule with what it looks for, what it answers and what proves it. */
+export interface ShownRule extends RuleRow {
+  readonly sheet?: ShownSheet;
+}
+
+/** Texts hold `{placeholders}` for what is found in a log. */
+export interface ShownSheet {
+  readonly summary: string;
+  readonly role: 'cause' | 'symptom';
+  readonly finds: readonly ShownLine[];
+  readonly unless: readonly ShownLine[];
+  readonly steps: readonly ShownStep[];
+  readonly captures: Readonly<Record<string, string>>;
+  readonly reasons: readonly { readonly text: string; readonly weight: number; readonly when?: string }[];
+  readonly fixes: readonly (Omit<Fix, 'id'> & { readonly when?: string })[];
+  readonly explains: readonly string[];
+  readonly logs: readonly {
+    readonly name: string;
+    readonly isMatch: boolean;
+    readonly text: string;
+    readonly isCut: boolean;
+  }[];
+  readonly moreLogs: number;
+}
+
+export interface ShownLine {
+  readonly text?: string;
+  readonly pattern?: string;
+  readonly flink?: string;
+  readonly where: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface ShownStep extends ShownLine {
+  readonly on: string;
+  readonly order: string;
+  readonly withinMs: number;
+  readonly count: number;
+  readonly absent: boolean;
 }
 
 /** How often a rule is right, as people say; `alerts`: false where that is too rarely. */
@@ -82,6 +146,21 @@ export interface ShownDelivery {
   readonly lastError?: string;
 }
 
+/** A message that was said, or could not be, to a receiver. */
+export interface ShownAlert {
+  readonly id: string;
+  readonly incidentId: string;
+  readonly receiver: string;
+  readonly reason: string;
+  readonly cause: string;
+  readonly sentAt: string;
+  readonly state: string;
+  readonly attempts: number;
+  readonly error?: string;
+}
+
+export type ShownSilence = Silence & { readonly state: SilenceState };
+
 /** What a receiver said to a test message, and what to change. */
 export interface ShownTrial {
   readonly ok: boolean;
@@ -114,6 +193,8 @@ export const api = {
   /** Whole ones, with their evidence. */
   incidentsAround: (from: Date, to: Date, lang: Language): Promise<{ incidents: readonly ShownIncident[] }> =>
     request(`/api/v1/incidents?limit=200&lang=${lang}&from=${from.toISOString()}&to=${to.toISOString()}`),
+  jobs: (parameters: URLSearchParams): Promise<{ jobs: readonly ShownJob[]; total: number; complete: boolean }> =>
+    request(`/api/v1/jobs?${parameters.toString()}`),
   incidentRows: (parameters: URLSearchParams): Promise<RowPage> =>
     request(`/api/v1/incidents/rows?${parameters.toString()}`),
   incident: (id: string, lang: Language): Promise<ShownIncident> =>
@@ -129,6 +210,16 @@ export const api = {
   deliveries: (): Promise<{ receivers: readonly ShownDelivery[]; complete: boolean }> => request('/api/v1/deliveries'),
   testReceiver: (name: string): Promise<ShownTrial> =>
     request(`/api/v1/receivers/${encodeURIComponent(name)}/test`, { method: 'POST' }),
+  alerts: (): Promise<{ alerts: readonly ShownAlert[] }> => request('/api/v1/alerts?limit=200'),
+  silences: (): Promise<{ silences: readonly ShownSilence[] }> => request('/api/v1/silences'),
+  makeSilence: (silence: Pick<Silence, 'matchers' | 'endsAt' | 'comment'>): Promise<ShownSilence> =>
+    request('/api/v1/silences', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(silence),
+    }),
+  expireSilence: (id: string): Promise<ShownSilence> =>
+    request(`/api/v1/silences/${encodeURIComponent(id)}/expire`, { method: 'POST' }),
   viewer: (): Promise<ShownViewer> => request('/api/v1/viewer'),
   /** Of a token that is not kept yet. */
   tryToken: (token: string): Promise<ShownViewer> => send('/api/v1/viewer', {}, token).then(readBody<ShownViewer>),
@@ -146,6 +237,8 @@ export const api = {
     ).then(readBody<ShownViewer>),
   signOut: (): Promise<unknown> => send('/api/v1/session', { method: 'DELETE' }, undefined).then(readBody<unknown>),
   rules: (): Promise<{ rules: readonly RuleRow[]; problems: readonly string[] }> => request('/api/v1/rules'),
+  rule: (id: string, lang: Language): Promise<ShownRule> =>
+    request(`/api/v1/rules/${encodeURIComponent(id)}?lang=${lang}`),
   agents: (lang: Language): Promise<{ agents: readonly ShownAgent[] }> => request(`/api/v1/agents?lang=${lang}`),
   diagnose: (
     text: string,

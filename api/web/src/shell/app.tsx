@@ -14,21 +14,27 @@ import {
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
+import { AlertsPage } from '../alerts/alerts.tsx';
 import { AgentsPage } from '../service/agents.tsx';
 import { Boundary } from './boundary.tsx';
 import { IncidentPage } from '../incidents/incident.tsx';
 import { IncidentsPage } from '../incidents/incidents.tsx';
 import { PastePage } from '../paste/paste.tsx';
-import { RulesPage } from '../service/rules.tsx';
+import { JobPage } from '../jobs/job.tsx';
+import { JobsPage } from '../jobs/jobs.tsx';
+import { RulePage } from '../rules/rule.tsx';
+import { RulesPage } from '../rules/rules.tsx';
 import { SearchPage } from '../search/search.tsx';
 import { useSession } from '../server/session.ts';
 import { SignedIn, SignIn } from './signin.tsx';
 import { useSpeech, type TextKey } from '../speech/text.tsx';
 
-const ROOMS: readonly { readonly path: string; readonly name: TextKey }[] = [
+const ROOMS: readonly { readonly path: string; readonly name: TextKey; readonly also?: string }[] = [
   { path: '/incidents', name: 'incidents' },
+  { path: '/jobs', name: 'jobRoom', also: '/job' },
   { path: '/search', name: 'search' },
   { path: '/paste', name: 'paste' },
+  { path: '/alerts', name: 'alertRoom' },
   { path: '/rules', name: 'rules' },
   { path: '/agents', name: 'agents' },
 ];
@@ -74,9 +80,13 @@ function Rooms() {
     <Switch>
       <Route path="/incidents" component={IncidentsPage} />
       <Route path="/incidents/:id">{({ id }) => <IncidentPage id={id} />}</Route>
+      <Route path="/jobs" component={JobsPage} />
+      <Route path="/job" component={JobPage} />
       <Route path="/search" component={SearchPage} />
       <Route path="/paste" component={PastePage} />
+      <Route path="/alerts" component={AlertsPage} />
       <Route path="/rules" component={RulesPage} />
+      <Route path="/rules/*">{(params) => <RulePage id={params['*']} />}</Route>
       <Route path="/agents" component={AgentsPage} />
       <Route>
         <Redirect to="/incidents" replace />
@@ -99,7 +109,7 @@ function Header() {
       <nav className="rooms" aria-label={t('rooms')}>
         {refused === undefined &&
           ROOMS.map((room) => {
-            const isHere = location.startsWith(room.path);
+            const isHere = location.startsWith(room.path) || location === room.also;
             return (
               <Anchor
                 key={room.path}

@@ -2,10 +2,16 @@
 // browser's language. Out: `useSpeech`, with which every room speaks.
 import { createContext, useContext, useState, type ReactNode } from 'react';
 import type { Language } from '../../../../core/types.ts';
+import { ALERT_TEXTS } from './alert-texts.ts';
+import { JOB_TEXTS } from './job-texts.ts';
+import { RULE_TEXTS } from './rule-texts.ts';
 import { SEARCH_TEXTS } from './search-texts.ts';
 
 const TEXTS = {
   ...SEARCH_TEXTS,
+  ...RULE_TEXTS,
+  ...JOB_TEXTS,
+  ...ALERT_TEXTS,
   rooms: { en: 'Rooms', zh: '页面' },
   incidents: { en: 'Incidents', zh: '故障' },
   search: { en: 'Search', zh: '搜索' },

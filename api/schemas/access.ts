@@ -1,0 +1,76 @@
+// What the API answers of those who use it: tokens, users, and what was done by whom, as JSON schemas. The routes of
+// access name them.
+import { ROLES } from '../auth.js';
+import type { Schema } from '../route.js';
+import { described, list, object, text, texts, time } from './shape.js';
+
+export const VIEWER = object(
+  {
+    name: described(text, 'Of the token or the user; "local" where nobody has been given access yet.'),
+    kind: { type: 'string', enum: ['token', 'user', 'local', 'nobody'] },
+    role: text,
+    scope: described(list(text), 'Absent = sees everything.'),
+  },
+  ['name', 'kind', 'role'],
+);
+
+export const ACCESS = object(
+  {
+    open: described({ type: 'boolean' }, 'Nobody needs to sign in: no access was given to anybody yet.'),
+    users: described({ type: 'boolean' }, 'One can sign in with a name and a password.'),
+    provider: described(text, 'Name of the provider where one can sign in (OpenID Connect).'),
+  },
+  ['open', 'users'],
+);
+
+export const DONE = object({ done: { const: true } }, ['done']);
+
+const GRANT = {
+  role: { type: 'string', enum: ROLES },
+  scope: described(texts, 'Patterns of clusters, job ids and job names; none = all.'),
+} as const satisfies Readonly<Record<string, Schema>>;
+
+export const TOKEN = object(
+  {
+    id: text,
+    name: text,
+    ...GRANT,
+    state: { type: 'string', enum: ['valid', 'expired', 'revoked'] },
+    createdAt: time,
+    createdBy: text,
+    expiresAt: time,
+    revokedAt: time,
+    revokedBy: text,
+  },
+  ['id', 'name', 'role', 'scope', 'state', 'createdAt', 'createdBy'],
+);
+
+export const TOKEN_LIST = object({ tokens: list(TOKEN) }, ['tokens']);
+
+export const NEW_TOKEN = object({ token: TOKEN, secret: described(text, 'To be sent as "Authorization: Bearer …".') }, [
+  'token',
+  'secret',
+]);
+
+export const USER = object({ name: text, ...GRANT, createdAt: time, changedAt: time }, ['name', 'role', 'scope']);
+
+export const USER_LIST = object({ users: list(USER) }, ['users']);
+
+export const AUDIT_LIST = object(
+  {
+    entries: list(
+      object(
+        {
+          at: time,
+          who: described(text, 'Name of the token or the user.'),
+          by: { type: 'string', enum: ['token', 'user', 'local', 'shell', 'nobody'] },
+          what: described(text, 'Such as token.create, sign-in, feedback.'),
+          about: text,
+          detail: text,
+        },
+        ['at', 'who', 'by', 'what'],
+      ),
+    ),
+  },
+  ['entries'],
+);

@@ -1,0 +1,128 @@
+// What may stand in an address of the API: its parameters, as JSON schemas. Requests are refused when they do not fit;
+// nothing is converted or dropped.
+import { EXPORT_FORMATS } from '../../core/text/export.js';
+import { COMPONENTS, LEVELS } from '../../core/record.js';
+import { RECORD_FORMATS } from '../../core/text/record-export.js';
+import { LANGUAGES } from '../../core/types.js';
+import { ALERT_STATES, OUTCOMES, type Schema } from '../route.js';
+import { SEVERITY_WORDS } from './incidents.js';
+import { described, request, text, time } from './shape.js';
+
+const LANGUAGE = {
+  type: 'string',
+  enum: LANGUAGES,
+  description: 'Language of the diagnoses; default: the one in the settings.',
+} as const;
+
+const RANGE = { from: described(time, 'Inclusive; ISO 8601 with zone.'), to: described(time, 'Exclusive.') } as const;
+
+export const RECORD_FILTERS = {
+  query: {
+    type: 'string',
+    maxLength: 2000,
+    description: 'Words and field:value terms, e.g. level:ERROR "exact phrase" -noise.',
+  },
+  job: described(text, 'Flink job id, or name of a job: everything that belongs to it, as job: in a query.'),
+  cluster: text,
+  process: described(text, 'Value of jobtrace.process.'),
+  component: { type: 'string', enum: COMPONENTS },
+  level: {
+    type: 'array',
+    items: { type: 'string', enum: LEVELS },
+    uniqueItems: true,
+    description: 'May be given several times.',
+  },
+} as const satisfies Readonly<Record<string, Schema>>;
+
+const FORMAT = {
+  type: 'string',
+  enum: ['json', ...EXPORT_FORMATS],
+  default: 'json',
+  description: 'csv: a line for each incident; ndjson: a document a line; markdown: cards, to be pasted into an issue.',
+} as const;
+
+/** Records in one file. */
+export const MOST_EXPORTED = 100_000;
+
+export const QUERIES = {
+  silences: request({ expired: described({ type: 'boolean', default: false }, 'Also those that are over.') }),
+  records: request({
+    ...RECORD_FILTERS,
+    ...RANGE,
+    limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 },
+    order: { type: 'string', enum: ['newest', 'oldest'], default: 'newest' },
+    after: described(text, '"next" of the page before.'),
+    histogram: { type: 'integer', minimum: 1, maximum: 500, description: 'Number of buckets; absent = no histogram.' },
+    facets: { type: 'boolean', default: false },
+  }),
+  export: request({
+    ...RECORD_FILTERS,
+    ...RANGE,
+    format: { type: 'string', enum: RECORD_FORMATS, default: 'ndjson', description: 'text: as people read them.' },
+    limit: { type: 'integer', minimum: 1, maximum: MOST_EXPORTED, default: MOST_EXPORTED },
+  }),
+  stream: request({
+    ...RECORD_FILTERS,
+    from: described(time, 'Start with the records since then; default: only what comes from now on.'),
+  }),
+  context: request({
+    before: { type: 'integer', minimum: 0, maximum: 500, default: 20 },
+    after: { type: 'integer', minimum: 0, maximum: 500, default: 20 },
+  }),
+  incidents: request({
+    job: text,
+    cluster: text,
+    ...RANGE,
+    outcome: { type: 'string', enum: OUTCOMES },
+    group: described(text, 'Id of a group of failures that no rule names.'),
+    limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 },
+    lang: LANGUAGE,
+    format: FORMAT,
+  }),
+  advice: request({ ...RANGE, limit: { type: 'integer', minimum: 1, maximum: 1000, default: 200 } }),
+  incidentRows: request({
+    job: described(text, 'Id or name of a job.'),
+    cluster: text,
+    ...RANGE,
+    outcome: { type: 'string', enum: OUTCOMES },
+    cause: described(text, 'Id of a cause; "unknown" for what no rule names.'),
+    severity: { type: 'string', enum: SEVERITY_WORDS },
+    owner: text,
+    top: described(
+      { type: 'boolean', default: false },
+      'Without those for which a platform incident stands, where the viewer sees that one.',
+    ),
+    limit: { type: 'integer', minimum: 1, maximum: 200, default: 100 },
+    after: described(text, '"next" of the page before.'),
+    lang: LANGUAGE,
+  }),
+  incident: request({ lang: LANGUAGE, format: { ...FORMAT, enum: ['json', 'markdown'] } }),
+  diagnosis: request(
+    {
+      job: { type: 'string', minLength: 1, maxLength: 1000, description: 'Flink job id, or name of a job.' },
+      cluster: text,
+      at: described(time, 'When the job failed, or the alert began; default: now.'),
+      lang: LANGUAGE,
+      format: { ...FORMAT, enum: ['json', 'markdown'] },
+    },
+    ['job'],
+  ),
+  language: request({ lang: LANGUAGE }),
+  jobs: request({ ...RANGE, cluster: text, limit: { type: 'integer', minimum: 1, maximum: 10_000, default: 50 } }),
+  alerts: request({
+    incident: text,
+    state: { type: 'string', enum: ALERT_STATES },
+    limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 },
+  }),
+  audit: request({
+    who: text,
+    what: described(text, 'Such as token.create.'),
+    limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 },
+  }),
+  none: request({}),
+} as const;
+
+export const ID = request(
+  { id: { type: 'string', minLength: 1, maxLength: 1000, description: 'Percent-encoded where it holds a slash.' } },
+  ['id'],
+);

@@ -1,0 +1,81 @@
+// The room of a job, by its name or its id: how it stands, each incident of the range, and the way to its lines. In:
+// the job's row and its incidents of the API. The list of jobs (jobs.tsx) leads here.
+import { Anchor, Badge, Group, Stack, Text, Title } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Link, useSearchParams } from 'wouter';
+import { IncidentTable } from '../incidents/incidents.tsx';
+import { api, type ShownJob } from '../server/client.ts';
+import { useSpeech } from '../speech/text.tsx';
+import { Empty, Problem, Time, Waiting } from '../view/state.tsx';
+import { useRange } from './address.ts';
+import { countLevels, RangeSelect, useJobs } from './jobs.tsx';
+
+const MOST_INCIDENTS = 200;
+
+export function JobPage() {
+  const { t, lang } = useSpeech();
+  const [address, setAddress] = useSearchParams();
+  const { range, parameters } = useRange();
+  const job = address.get('job') ?? '';
+  const jobs = useJobs();
+  const incidents = useQuery({
+    queryKey: ['incidents-of-job', job, range, lang],
+    queryFn: () => api.incidentRows(new URLSearchParams({ ...parameters(), job, lang, limit: String(MOST_INCIDENTS) })),
+    refetchInterval: 5000,
+  });
+  if (incidents.isPending) return <Waiting />;
+  if (incidents.data === undefined) return <Problem error={incidents.error} />;
+  const { rows, total } = incidents.data;
+  const row = jobs.data?.jobs.find(({ id, name }) => name === job || id === job);
+  return (
+    <Stack gap="md">
+      <div>
+        <Anchor component={Link} href={`/jobs?range=${range}`} size="sm">
+          ← {t('jobRoom')}
+        </Anchor>
+        <Title order={3} mt={4} style={{ overflowWrap: 'anywhere' }}>
+          {row?.name ?? job}
+        </Title>
+        {row !== undefined && <State job={row} />}
+        <Group gap="md" mt="xs">
+          <RangeSelect
+            range={range}
+            onChange={(value) => setAddress(new URLSearchParams({ job, range: value }), { replace: true })}
+          />
+          <Anchor component={Link} href={searchOf(job, range)} size="sm">
+            {t('itsLines')}
+          </Anchor>
+          <Anchor component={Link} href={`${searchOf(job, range)}&level=ERROR&level=FATAL`} size="sm">
+            {t('itsErrors')}
+          </Anchor>
+        </Group>
+      </div>
+      <section aria-label={t('incidents')}>
+        <Group gap="xs" mb="xs">
+          <Title order={5}>{t('incidents')}</Title>
+          <Badge variant="light" color="gray" tt="none">
+            {rows.length < total ? `${rows.length} ${t('of')} ${total}` : total}
+          </Badge>
+        </Group>
+        {rows.length === 0 ? <Empty title={t('neverFailed')} /> : <IncidentTable rows={rows} />}
+      </section>
+    </Stack>
+  );
+}
+
+function State({ job }: { readonly job: ShownJob }) {
+  const { t } = useSpeech();
+  return (
+    <Text size="sm" className="quiet" style={{ overflowWrap: 'anywhere' }}>
+      {job.cluster === undefined ? '' : `${t('cluster')}: ${job.cluster} · `}
+      {t('newestRun')}: <span style={{ fontFamily: 'var(--mantine-font-family-monospace)' }}>{job.id}</span> ·{' '}
+      {t('errorLines')}: {countLevels(job, ['ERROR', 'FATAL']).toLocaleString()} · {t('warningLines')}:{' '}
+      {countLevels(job, ['WARN']).toLocaleString()} · {t('allLines')}: {job.total.toLocaleString()} · {t('lastSeen')}:{' '}
+      <Time value={job.lastSeen} />
+    </Text>
+  );
+}
+
+function searchOf(job: string, range: string): string {
+  return `/search?${new URLSearchParams({ job, range }).toString()}`;
+}

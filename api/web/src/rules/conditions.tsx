@@ -1,0 +1,99 @@
+// What a rule looks for, as sentences: the lines of which one must be there, those that must not, and what must stand
+// around it. In: the sheet of a rule. The room of the rule (rule.tsx) shows it.
+import { Code, Stack, Text } from '@mantine/core';
+import type { ReactNode } from 'react';
+import type { ShownLine, ShownSheet, ShownStep } from '../server/client.ts';
+import { CONDITION_TEXTS } from '../speech/rule-texts.ts';
+import { useSpeech } from '../speech/text.tsx';
+import { formatDuration } from '../view/state.tsx';
+
+export function Conditions({ sheet }: { readonly sheet: ShownSheet }) {
+  const { t } = useSpeech();
+  const { finds, unless, steps, captures } = sheet;
+  return (
+    <Stack gap="sm">
+      <Lines title={finds.length > 1 ? t('oneOfLines') : t('theLine')}>
+        {finds.map((line, index) => (
+          <LineWords key={index} line={line} />
+        ))}
+      </Lines>
+      {unless.length > 0 && (
+        <Lines title={t('butNot')}>
+          {unless.map((line, index) => (
+            <LineWords key={index} line={line} />
+          ))}
+        </Lines>
+      )}
+      {steps.length > 0 && (
+        <Lines title={t('andAround')}>
+          {steps.map((step, index) => (
+            <LineWords key={index} line={step}>
+              <StepWords step={step} />
+            </LineWords>
+          ))}
+        </Lines>
+      )}
+      {Object.keys(captures).length > 0 && (
+        <Text size="sm">
+          {t('readsValues')}:{' '}
+          {Object.keys(captures)
+            .map((name) => `{${name}}`)
+            .join(', ')}
+        </Text>
+      )}
+    </Stack>
+  );
+}
+
+function Lines({ title, children }: { readonly title: string; readonly children: ReactNode }) {
+  return (
+    <div>
+      <Text size="sm" fw={600}>
+        {title}
+      </Text>
+      <ul className="conditions">{children}</ul>
+    </div>
+  );
+}
+
+function LineWords({ line, children }: { readonly line: ShownLine; readonly children?: ReactNode }) {
+  const { t, lang } = useSpeech();
+  const { text, pattern, flink, where } = line;
+  return (
+    <li>
+      {text !== undefined && (
+        <>
+          {t('holds')} <Code>{text}</Code>{' '}
+        </>
+      )}
+      {pattern !== undefined && (
+        <>
+          {t('fits')} <Code>{pattern}</Code>{' '}
+        </>
+      )}
+      {Object.entries(where).map(([name, values]) => (
+        <span key={name}>
+          · {CONDITION_TEXTS[name]?.[lang] ?? name} <Code>{values.join(' | ')}</Code>{' '}
+        </span>
+      ))}
+      {flink !== undefined && (
+        <span>
+          · {t('onlyFlink')} {flink}
+        </span>
+      )}
+      {children}
+    </li>
+  );
+}
+
+function StepWords({ step }: { readonly step: ShownStep }) {
+  const { t } = useSpeech();
+  const { absent, count, on, order, withinMs } = step;
+  return (
+    <Text span size="xs" className="quiet">
+      · {absent ? `${t('stepAbsent')}, ` : ''}
+      {count > 1 ? `${t('stepTimes')} ${count} ${t('times')}, ` : ''}
+      {t('stepWithin')} {formatDuration(withinMs)} ({order}), {t('stepOn')} {on}
+    </Text>
+  );
+}
