@@ -2,6 +2,7 @@
 // the store, and those of one agent or one analyzer as it stands. Values are read when somebody asks. No label grows
 // without bound: no job, host or user names. Called by cli/service, which hands the counting functions to the stages.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { AnalyzerStatus } from '../core/types.js';
 import type { AgentStatus } from '../store/store.js';
 
 export type DeliveryResult = 'sent' | 'retry' | 'undeliverable';
@@ -186,25 +187,13 @@ export interface AnalyzerMetrics {
   readonly contentType: string;
   readonly countDelivery: Metrics['countDelivery'];
   /** The text format. */
-  renderText(state: AnalyzerNumbers): Promise<string>;
-}
-
-/** What an analyzer knows of itself. */
-export interface AnalyzerNumbers {
-  readonly rules: number;
-  readonly records: number;
-  readonly parts: number;
-  readonly clusters: number;
-  readonly signals: number;
-  readonly incidents: number;
-  readonly behindMs: number;
-  readonly lastError: string | undefined;
+  renderText(status: AnalyzerStatus, rules: number): Promise<string>;
 }
 
 const ANALYZER_GAUGES: readonly {
   readonly name: string;
   readonly help: string;
-  readonly read: (numbers: AnalyzerNumbers) => number;
+  readonly read: (status: AnalyzerStatus) => number;
 }[] = [
   { name: 'parts', help: 'Parts of the records that are its own; 0: it stands by.', read: ({ parts }) => parts },
   { name: 'clusters', help: 'Clusters in which something failed lately.', read: ({ clusters }) => clusters },
@@ -241,11 +230,11 @@ export function createAnalyzerMetrics(version: string): AnalyzerMetrics {
   return {
     contentType: registry.contentType,
     countDelivery,
-    async renderText(numbers) {
-      rules.set(numbers.rules);
+    async renderText(status, ruleCount) {
+      rules.set(ruleCount);
       records.reset();
-      records.inc(numbers.records);
-      for (const { gauge, read } of gauges) gauge.set(read(numbers));
+      records.inc(status.records);
+      for (const { gauge, read } of gauges) gauge.set(read(status));
       showProcess();
       return registry.metrics();
     },

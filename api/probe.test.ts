@@ -35,8 +35,7 @@ async function open(ready: () => HealthVerdict = () => GOOD): Promise<string> {
   probe = createProbe({
     setting: 'agent.listen',
     log: createLog('silent'),
-    readLive: () => GOOD,
-    readReady: ready,
+    readHealth: () => ({ live: GOOD, ready: ready() }),
     metrics: { contentType: metrics.contentType, renderText: () => metrics.renderText(STATUS) },
   });
   const { port } = await probe.listen({ host: '127.0.0.1', port: 0 });
@@ -106,8 +105,7 @@ describe('createProbe', () => {
       createProbe({
         setting: 'analyzer.listen',
         log: createLog('silent'),
-        readLive: () => GOOD,
-        readReady: () => GOOD,
+        readHealth: () => ({ live: GOOD, ready: GOOD }),
         metrics,
       });
     try {

@@ -5,15 +5,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createError } from '../core/errors.js';
 import { errorCode } from '../core/fault.js';
-import type { HealthVerdict } from '../core/health.js';
+import type { HealthVerdict, ServiceHealth } from '../core/health.js';
 import type { Log } from '../core/log.js';
 
 export interface ProbeOptions {
   /** The setting that has the address. */
   readonly setting: string;
   readonly log: Log;
-  readonly readLive: () => HealthVerdict;
-  readonly readReady: () => HealthVerdict;
+  readonly readHealth: () => ServiceHealth;
   readonly metrics: { readonly contentType: string; renderText(): Promise<string> };
 }
 
@@ -45,6 +44,17 @@ export function createProbe(options: ProbeOptions): Probe {
         server.closeAllConnections();
       }),
   };
+}
+
+/** One that listens, and says where. */
+export async function openProbe(
+  options: ProbeOptions,
+  address: { readonly host: string; readonly port: number },
+): Promise<Probe> {
+  const probe = createProbe(options);
+  const { port } = await probe.listen(address);
+  options.log.info({ host: address.host, port }, 'Numbers and health are served.');
+  return probe;
 }
 
 function listenOn(
@@ -81,8 +91,8 @@ async function answer(options: ProbeOptions, request: IncomingMessage, response:
 async function findAnswer(options: ProbeOptions, { method, url = '/' }: IncomingMessage): Promise<ProbeAnswer> {
   const [path] = url.split('?');
   if (method !== 'GET' && method !== 'HEAD') return describeJson(405, { status: 'only GET is answered' });
-  if (path === '/health/live') return describeVerdict(options.readLive());
-  if (path === '/health/ready') return describeVerdict(options.readReady());
+  if (path === '/health/live') return describeVerdict(options.readHealth().live);
+  if (path === '/health/ready') return describeVerdict(options.readHealth().ready);
   if (path !== '/metrics')
     return describeJson(404, { status: 'only /metrics, /health/live and /health/ready are here' });
   return { status: 200, contentType: options.metrics.contentType, text: await options.metrics.renderText() };

@@ -1,6 +1,6 @@
 // What a route is: an address, who may call it, its JSON schemas, and a function from request to answer. Routes
 // are data; server.ts is the only file that knows which web framework serves them.
-import type { Incident, Language, ReceivedAlert, Text } from '../core/types.js';
+import type { Incident, Language, ReceivedAlert, RuleSheet, Text } from '../core/types.js';
 import type { Feedback, PrecisionFloor } from '../core/routing/feedback.js';
 import type { ReadableStore } from '../store/scope.js';
 import type { Alert } from '../store/store.js';
@@ -114,7 +114,7 @@ export interface Services {
   readonly now: () => number;
   readonly rules: () => readonly RuleInfo[];
   /** What a rule looks for, what it answers and what proves it; undefined where nobody can tell. */
-  readonly ruleSheet: (id: string, language: Language) => object | undefined;
+  readonly ruleSheet: (id: string, language: Language) => RuleSheet | undefined;
   readonly ruleProblems: () => readonly string[];
   readonly diagnosePaste: ((bytes: Buffer, language: Language) => Promise<DiagnoseDocument>) | undefined;
   readonly receiveAlerts: ((message: unknown) => Promise<readonly ReceivedAlert[]>) | undefined;

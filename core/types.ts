@@ -260,3 +260,92 @@ export interface ReceivedAlert {
   readonly incidentId?: string;
   readonly cause?: string;
 }
+
+/** A job of a range of time as people know it: runs of one name are one job. */
+export interface JobSummary {
+  /** Of the newest run that is known. */
+  readonly id: string;
+  readonly name?: string;
+  readonly cluster?: string;
+  readonly lastSeen?: string;
+  /** Records of the range, and by level. */
+  readonly total: number;
+  readonly levels: Readonly<Record<string, number>>;
+  readonly openIncidents: number;
+  readonly incidents: number;
+}
+
+/** What an analyzer says of itself. */
+export interface AnalyzerStatus {
+  readonly records: number;
+  /** Of the records; those that are this analyzer's. */
+  readonly parts: number;
+  /** Those in which something failed lately. */
+  readonly clusters: number;
+  readonly signals: number;
+  readonly incidents: number;
+  /** Since it last had read all that was stored, or since its start, in milliseconds. */
+  readonly behindMs: number;
+  /** Code of what the last step failed of. */
+  readonly lastError: string | undefined;
+}
+
+/** A rule as people read it, in one language; texts hold `{placeholders}` for what is found in a log. */
+export interface RuleSheet {
+  readonly summary: string;
+  readonly role: 'cause' | 'symptom';
+  readonly scope: 'job' | 'process' | 'cluster';
+  /** One line of these must be there. */
+  readonly finds: readonly LineSheet[];
+  /** None of these. */
+  readonly unless: readonly LineSheet[];
+  /** And all of these. */
+  readonly steps: readonly StepSheet[];
+  /** Name of a value that it reads → its type. */
+  readonly captures: Readonly<Record<string, string>>;
+  readonly reasons: readonly { readonly text: string; readonly weight: number; readonly when?: string | undefined }[];
+  readonly fixes: readonly FixSheet[];
+  /** Causes that follow from it. */
+  readonly explains: readonly string[];
+  readonly logs: readonly ProofLog[];
+  /** Logs that it has beside these. */
+  readonly moreLogs: number;
+}
+
+export interface LineSheet {
+  /** Bytes that it must hold. */
+  readonly text?: string | undefined;
+  /** RE2. */
+  readonly pattern?: string | undefined;
+  readonly flink?: string | undefined;
+  /** By the name that rule.yaml has for it. */
+  readonly where: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface StepSheet extends LineSheet {
+  readonly on: string;
+  readonly order: string;
+  readonly withinMs: number;
+  readonly count: number;
+  /** It must not be there. */
+  readonly absent: boolean;
+}
+
+export interface FixSheet {
+  readonly text: string;
+  readonly when?: string | undefined;
+  readonly flink?: string | undefined;
+  readonly patch: Readonly<Record<string, string>>;
+  readonly risk: Fix['risk'];
+  readonly cost?: string | undefined;
+  readonly verify?: string | undefined;
+}
+
+/** A log that a rule must name, or one that it must not. */
+export interface ProofLog {
+  readonly name: string;
+  readonly isMatch: boolean;
+  readonly text: string;
+  /** It is longer. */
+  readonly isCut: boolean;
+}

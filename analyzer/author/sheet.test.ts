@@ -33,6 +33,14 @@ describe('describeSheet', () => {
       expect(asked).toContain(name);
   });
 
+  it('prints the values that a text needs by their names, and options as they are called', () => {
+    const { fixes, summary } = sheetOf('network.insufficient-buffers/total');
+
+    expect(summary).toContain('{min}');
+    expect(fixes.map(({ text }) => text).join()).toContain('with taskmanager.memory.network.min and');
+    expect(JSON.stringify(fixes)).not.toMatch(/\{option:|\{\w+\|/);
+  });
+
   it('speaks the language of the reader', () => {
     expect(sheetOf('network.insufficient-buffers/total', 'zh').summary).toMatch(/[\u4e00-\u9fff]/);
     expect(sheetOf('network.insufficient-buffers/total', 'en').summary).not.toMatch(/[\u4e00-\u9fff]/);

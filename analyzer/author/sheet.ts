@@ -3,58 +3,10 @@
 // none. cli/service hands it to the API, which shows it as the rule's room.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Language } from '../../core/types.js';
+import type { Language, LineSheet, ProofLog, RuleSheet } from '../../core/types.js';
 import { printGlob } from '../../core/text/glob.js';
-import type { Condition, Rule, RuleStep, Where } from '../catalog/rule/rule.js';
-
-/** Texts hold `{placeholders}` for what is found in a log. */
-export interface RuleSheet {
-  readonly summary: string;
-  readonly role: Rule['role'];
-  readonly scope: Rule['scope'];
-  /** One line of these must be there. */
-  readonly finds: readonly LineSheet[];
-  /** None of these. */
-  readonly unless: readonly LineSheet[];
-  /** And all of these. */
-  readonly steps: readonly StepSheet[];
-  readonly captures: Readonly<Record<string, string>>;
-  readonly reasons: readonly { readonly text: string; readonly weight: number; readonly when?: string | undefined }[];
-  readonly fixes: readonly FixSheet[];
-  readonly explains: readonly string[];
-  readonly logs: readonly ProofLog[];
-  /** Logs that it has beside these. */
-  readonly moreLogs: number;
-}
-
-export interface LineSheet {
-  /** Bytes that it must hold. */
-  readonly text?: string | undefined;
-  readonly pattern?: string | undefined;
-  readonly flink?: string | undefined;
-  /** By the name that rule.yaml has for it. */
-  readonly where: Readonly<Partial<Record<keyof Where, readonly string[]>>>;
-}
-
-export interface StepSheet extends LineSheet, Pick<RuleStep, 'on' | 'order' | 'withinMs' | 'count' | 'absent'> {}
-
-export interface FixSheet {
-  readonly text: string;
-  readonly when?: string | undefined;
-  readonly flink?: string | undefined;
-  readonly patch: Readonly<Record<string, string>>;
-  readonly risk: 'low' | 'medium' | 'high';
-  readonly cost?: string | undefined;
-  readonly verify?: string | undefined;
-}
-
-export interface ProofLog {
-  readonly name: string;
-  readonly isMatch: boolean;
-  readonly text: string;
-  /** It is longer. */
-  readonly isCut: boolean;
-}
+import type { Condition, Rule, Where } from '../catalog/rule/rule.js';
+import type { Template, TextTemplate } from '../catalog/rule/template.js';
 
 /** Of a log that is longer its beginning is shown. */
 const MOST_CHARACTERS = 20_000;
@@ -62,8 +14,9 @@ const MOST_CHARACTERS = 20_000;
 const MOST_LOGS = 20;
 
 export function describeSheet(rule: Rule, language: Language): RuleSheet {
+  const say = (text: TextTemplate): string => printTemplate(text[language]);
   return {
-    summary: rule.summary[language].source,
+    summary: say(rule.summary),
     role: rule.role,
     scope: rule.scope,
     finds: rule.alternatives.map((item) => ({ ...describeLine(item, item.anchor), flink: item.flink })),
@@ -74,22 +27,27 @@ export function describeSheet(rule: Rule, language: Language): RuleSheet {
     }),
     captures: rule.captures,
     reasons: rule.reasons.map(({ text, weight, when }) => ({
-      text: text[language].source,
+      text: say(text),
       weight,
       when: when?.source,
     })),
     fixes: rule.fixes.map(({ text, when, flink, patch, risk, cost, verify }) => ({
-      text: text[language].source,
+      text: say(text),
       when: when?.source,
       flink,
-      patch: Object.fromEntries(patch.map(([option, value]) => [option, value.source])),
+      patch: Object.fromEntries(patch.map(([option, value]) => [option, printTemplate(value)])),
       risk,
-      cost: cost?.[language].source,
-      verify: verify?.[language].source,
+      cost: cost && say(cost),
+      verify: verify && say(verify),
     })),
     explains: rule.explains.map(printGlob),
     ...readProofs(dirname(rule.file)),
   };
+}
+
+/** How a value is to be written, and in which version an option is called so, is for who fills it. */
+function printTemplate({ parts }: Template): string {
+  return parts.map((part) => ('text' in part ? part.text : 'name' in part ? `{${part.name}}` : part.option)).join('');
 }
 
 function describeLine({ where, regex }: Condition, text: string | undefined): LineSheet {
@@ -97,12 +55,10 @@ function describeLine({ where, regex }: Condition, text: string | undefined): Li
 }
 
 function describeWhere(where: Where): LineSheet['where'] {
-  const asked: Partial<Record<keyof Where, readonly string[]>> = {};
-  for (const [name, value] of Object.entries(where) as [keyof Where, Where[keyof Where]][]) {
-    const values = listValues(value);
-    if (values.length > 0) asked[name] = values;
-  }
-  return asked;
+  const asked = Object.entries(where).map(
+    ([name, value]: [string, Where[keyof Where]]) => [name, listValues(value)] as const,
+  );
+  return Object.fromEntries(asked.filter(([, values]) => values.length > 0));
 }
 
 function listValues(value: Where[keyof Where]): readonly string[] {

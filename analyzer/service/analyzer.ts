@@ -7,7 +7,7 @@
 import { JobtraceError } from '../../core/errors.js';
 import { decideHealth, type ServiceHealth } from '../../core/health.js';
 import { pause } from '../../core/time/wait.js';
-import { ALL_CLUSTERS, type Incident, type LogRecord } from '../../core/types.js';
+import { ALL_CLUSTERS, type AnalyzerStatus, type Incident, type LogRecord } from '../../core/types.js';
 import { renderSignal, SIGNAL_VERSION_KEY, SIGNAL_WORDS_KEY, encodeWords } from '../../flink/words/words.js';
 import type { FeedOptions, IncidentQuery, RecordFeed } from '../../store/store.js';
 import type { Catalog } from '../catalog/catalog.js';
@@ -34,20 +34,6 @@ export interface StepResult {
   readonly records: number;
   readonly drained: boolean;
   readonly changed: readonly Incident[];
-}
-
-export interface AnalyzerStatus {
-  readonly records: number;
-  /** Of the records; those that are this analyzer's. */
-  readonly parts: number;
-  /** Those in which something failed lately. */
-  readonly clusters: number;
-  readonly signals: number;
-  readonly incidents: number;
-  /** Since it last had read all that was stored, or since its start, in milliseconds. */
-  readonly behindMs: number;
-  /** Code of what the last step failed of. */
-  readonly lastError: string | undefined;
 }
 
 export interface Analyzer {

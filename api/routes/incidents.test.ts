@@ -163,6 +163,14 @@ describe('incidents, jobs and alerts', () => {
     expect(body.jobs.find(({ name }) => name === 'fraud')).toMatchObject({ id: FRAUD[0], total: 2 });
   });
 
+  it('gives one job, by its name or its id', async () => {
+    const { url } = await startServer();
+
+    for (const job of FRAUD)
+      expect((await get(`${url}/api/v1/jobs?job=${job}`)).body).toMatchObject({ total: 1, jobs: [{ name: 'fraud' }] });
+    expect((await get(`${url}/api/v1/jobs?job=nobody`)).body).toMatchObject({ total: 0, jobs: [] });
+  });
+
   it('lists 3,000 jobs and asks the store as often as for one', async () => {
     const asked: string[] = [];
     const store = await createFilledStore();

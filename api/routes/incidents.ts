@@ -155,7 +155,9 @@ async function listJobs({ now }: Services, { query, store }: Request): Promise<A
   const from = given.from ?? new Date(Date.parse(to) - DEFAULT_JOBS_RANGE_MS).toISOString();
   const asked = { cluster: query.text('cluster'), from, to };
   const [records, incidents] = await Promise.all([store.countJobRecords(asked), store.countJobIncidents(asked)]);
-  const jobs = mergeJobs(records.jobs, incidents.jobs);
+  const job = query.text('job');
+  const all = mergeJobs(records.jobs, incidents.jobs);
+  const jobs = job === undefined ? all : all.filter(({ id, name }) => name === job || id === job);
   return {
     kind: 'json',
     body: {

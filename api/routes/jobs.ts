@@ -1,20 +1,7 @@
 // The jobs of a range as people know them. In: what the store counted of records and of incidents, a row for each id,
 // name and cluster. Out: one job for each name, or for each id where no line tells a name. Pure; incidents.ts asks.
-import type { Incident } from '../../core/types.js';
+import type { Incident, JobSummary } from '../../core/types.js';
 import type { JobCounts } from '../../store/store.js';
-
-export interface JobSummary {
-  /** Of the newest run that is known. */
-  readonly id: string;
-  readonly name?: string;
-  readonly cluster?: string;
-  readonly lastSeen?: string;
-  /** Records of the range. */
-  readonly total: number;
-  readonly levels: Readonly<Record<string, number>>;
-  readonly openIncidents: number;
-  readonly incidents: number;
-}
 
 interface Draft {
   newest: JobCounts;

@@ -108,7 +108,12 @@ export const QUERIES = {
     ['job'],
   ),
   language: request({ lang: LANGUAGE }),
-  jobs: request({ ...RANGE, cluster: text, limit: { type: 'integer', minimum: 1, maximum: 10_000, default: 50 } }),
+  jobs: request({
+    ...RANGE,
+    cluster: text,
+    job: described(text, 'Id or name of the only one that is wanted.'),
+    limit: { type: 'integer', minimum: 1, maximum: 10_000, default: 50 },
+  }),
   alerts: request({
     incident: text,
     state: { type: 'string', enum: ALERT_STATES },

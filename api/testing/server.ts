@@ -3,7 +3,7 @@
 import { afterEach } from 'vitest';
 import { createLog } from '../../core/log.js';
 import type { Silence } from '../../core/routing/silence.js';
-import type { Diagnosis, Incident } from '../../core/types.js';
+import type { Diagnosis, Incident, RuleSheet } from '../../core/types.js';
 import { openStore } from '../../store/open.js';
 import { appendRecords, makeIncident, makeRecord } from '../../store/testing/samples.js';
 import type { AgentStatus, Alert, IncidentPage, RecordPage, Store } from '../../store/store.js';
@@ -12,7 +12,7 @@ import { createServer, type ApiServer, type ServerOptions } from '../server.js';
 export const ORDERS = ['aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', 'orders'] as const;
 export const FRAUD = ['bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb', 'fraud'] as const;
 /** What a rule looks for and answers; cut down to one of each. */
-export const SHEET = {
+export const SHEET: RuleSheet = {
   summary: 'The job needs {required} network buffers.',
   role: 'cause',
   scope: 'job',

@@ -115,22 +115,20 @@ export async function openAgentProbe(
   agent: Pick<Agent, 'status' | 'health'>,
   log: Log,
 ): Promise<{ close(): Promise<void> } | undefined> {
-  const text = settings['agent.listen'];
-  if (text === '') return undefined;
-  const [{ createProbe }, { createAgentMetrics }] = await Promise.all([
+  const setting = 'agent.listen';
+  if (settings[setting] === '') return undefined;
+  const [{ openProbe }, { createAgentMetrics }] = await Promise.all([
     import('../../api/probe.js'),
     import('../../api/metrics.js'),
   ]);
-  const metrics = createAgentMetrics(VERSION, COUNTERS);
-  const probe = createProbe({
-    setting: 'agent.listen',
-    log: log.child({ stage: 'probe' }),
-    readLive: () => agent.health().live,
-    readReady: () => agent.health().ready,
-    metrics: { contentType: metrics.contentType, renderText: () => metrics.renderText(agent.status()) },
-  });
-  const address = readAddress('agent.listen', text);
-  const { port } = await probe.listen(address);
-  log.info({ host: address.host, port }, 'Numbers and health of the agent are served.');
-  return probe;
+  const { contentType, renderText } = createAgentMetrics(VERSION, COUNTERS);
+  return openProbe(
+    {
+      setting,
+      log: log.child({ stage: 'probe' }),
+      readHealth: () => agent.health(),
+      metrics: { contentType, renderText: () => renderText(agent.status()) },
+    },
+    readAddress(setting, settings[setting]),
+  );
 }

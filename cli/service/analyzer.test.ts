@@ -57,7 +57,7 @@ describe('jobtrace analyzer', () => {
     const running = start('127.0.0.1:0');
     const port = await waitUntil(
       'the address',
-      () => /"port":(\d+),"msg":"Numbers and health of the analyzer/.exec(running.stderr())?.[1],
+      () => /"port":(\d+),"msg":"Numbers and health are served/.exec(running.stderr())?.[1],
       { saw: running.stderr },
     );
     const url = `http://127.0.0.1:${port}`;

@@ -120,21 +120,17 @@ export async function openAnalyzerProbe(
   log: Log,
 ): Promise<{ close(): Promise<void> }> {
   const setting = 'analyzer.listen';
-  const { createProbe } = await import('../../api/probe.js');
-  const probe = createProbe({
-    setting,
-    log: log.child({ stage: 'probe' }),
-    readLive: () => analyzer.health().live,
-    readReady: () => analyzer.health().ready,
-    metrics: {
-      contentType: metrics.contentType,
-      renderText: () => metrics.renderText({ rules: rules.catalog.size, ...analyzer.status() }),
+  const { openProbe } = await import('../../api/probe.js');
+  const { contentType, renderText } = metrics;
+  return openProbe(
+    {
+      setting,
+      log: log.child({ stage: 'probe' }),
+      readHealth: () => analyzer.health(),
+      metrics: { contentType, renderText: () => renderText(analyzer.status(), rules.catalog.size) },
     },
-  });
-  const address = readAddress(setting, settings[setting]);
-  const { port } = await probe.listen(address);
-  log.info({ host: address.host, port }, 'Numbers and health of the analyzer are served.');
-  return probe;
+    readAddress(setting, settings[setting]),
+  );
 }
 
 /** Deletes what is older than the retention, now and every hour, until the signal aborts. */

@@ -1,6 +1,7 @@
 // For the tests of this folder: the names of metrics in an expression of Prometheus, and what Jobtrace itself shows at
 // /metrics, of the API, an agent and an analyzer, with everything counted once so that every series is there.
-import { createAgentMetrics, createAnalyzerMetrics, createMetrics, type AnalyzerNumbers } from '../../api/metrics.js';
+import { createAgentMetrics, createAnalyzerMetrics, createMetrics } from '../../api/metrics.js';
+import type { AnalyzerStatus } from '../../core/types.js';
 import type { AgentStatus } from '../../store/store.js';
 
 /** Metrics of Flink and of Jobtrace; labels, functions and recorded series (with a colon) are others. */
@@ -20,8 +21,8 @@ const AGENT: AgentStatus = {
   conditions: [{ code: 'JT_FILE_UNREADABLE', message: 'x', since: '2026-11-20T10:00:00.000Z' }],
 };
 
-const ANALYZER: AnalyzerNumbers = {
-  ...{ rules: 1, records: 1, parts: 1, clusters: 1, signals: 1, incidents: 1 },
+const ANALYZER: AnalyzerStatus = {
+  ...{ records: 1, parts: 1, clusters: 1, signals: 1, incidents: 1 },
   behindMs: 300,
   lastError: undefined,
 };
@@ -38,7 +39,7 @@ export async function renderOwnMetrics(): Promise<{ readonly text: string; reado
   const texts = [
     await api.renderText({ agents: [AGENT], rules: 1 }),
     await agent.renderText(AGENT),
-    await analyzer.renderText(ANALYZER),
+    await analyzer.renderText(ANALYZER, 1),
   ];
   const text = texts.join('\n');
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));

@@ -18,7 +18,7 @@ import {
 } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
-import type { Diagnosis, Evidence, Fix, Severity, UnknownFailure } from '../../../../core/types.ts';
+import type { Diagnosis, Evidence, FixSheet, Severity, UnknownFailure } from '../../../../core/types.ts';
 import { OWNERS, RISKS, STATUSES } from '../../../../core/text/wording.ts';
 import { useSpeech } from '../speech/text.tsx';
 
@@ -121,7 +121,8 @@ export function UnknownCard({
   );
 }
 
-export function FixBox({ fix }: { readonly fix: Omit<Fix, 'id'> }) {
+/** `isFilled`: nothing in it stands for what a log would say. */
+export function FixBox({ fix, isFilled = true }: { readonly fix: FixSheet; readonly isFilled?: boolean }) {
   const { t, lang } = useSpeech();
   const patch = Object.entries(fix.patch)
     .map(([key, value]) => `${key}: ${value}`)
@@ -139,13 +140,15 @@ export function FixBox({ fix }: { readonly fix: Omit<Fix, 'id'> }) {
           <Code block className="log" style={{ flex: '1 1 260px', minWidth: 0 }}>
             {patch}
           </Code>
-          <CopyButton value={patch}>
-            {({ copied, copy }) => (
-              <Button size="xs" variant="default" onClick={copy}>
-                {copied ? t('copied') : t('copy')}
-              </Button>
-            )}
-          </CopyButton>
+          {isFilled && (
+            <CopyButton value={patch}>
+              {({ copied, copy }) => (
+                <Button size="xs" variant="default" onClick={copy}>
+                  {copied ? t('copied') : t('copy')}
+                </Button>
+              )}
+            </CopyButton>
+          )}
         </Group>
       )}
       {fix.cost !== undefined && (

@@ -2,22 +2,28 @@
 // the job's row and its incidents of the API. The list of jobs (jobs.tsx) leads here.
 import { Anchor, Badge, Group, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Link, useSearchParams } from 'wouter';
+import { Link } from 'wouter';
 import { IncidentTable } from '../incidents/incidents.tsx';
-import { api, type ShownJob } from '../server/client.ts';
+import { api } from '../server/client.ts';
+import type { JobSummary } from '../../../../core/types.ts';
 import { useSpeech } from '../speech/text.tsx';
+import { useChoices } from '../view/address.ts';
 import { Empty, Problem, Time, Waiting } from '../view/state.tsx';
 import { useRange } from './address.ts';
-import { countLevels, RangeSelect, useJobs } from './jobs.tsx';
+import { countLevels, RangeSelect } from './jobs.tsx';
 
 const MOST_INCIDENTS = 200;
 
 export function JobPage() {
   const { t, lang } = useSpeech();
-  const [address, setAddress] = useSearchParams();
+  const { address, choose } = useChoices();
   const { range, parameters } = useRange();
   const job = address.get('job') ?? '';
-  const jobs = useJobs();
+  const jobs = useQuery({
+    queryKey: ['job', job, range],
+    queryFn: () => api.jobs(new URLSearchParams({ ...parameters(), job })),
+    refetchInterval: 10_000,
+  });
   const incidents = useQuery({
     queryKey: ['incidents-of-job', job, range, lang],
     queryFn: () => api.incidentRows(new URLSearchParams({ ...parameters(), job, lang, limit: String(MOST_INCIDENTS) })),
@@ -26,7 +32,7 @@ export function JobPage() {
   if (incidents.isPending) return <Waiting />;
   if (incidents.data === undefined) return <Problem error={incidents.error} />;
   const { rows, total } = incidents.data;
-  const row = jobs.data?.jobs.find(({ id, name }) => name === job || id === job);
+  const row = jobs.data?.jobs[0];
   return (
     <Stack gap="md">
       <div>
@@ -38,10 +44,7 @@ export function JobPage() {
         </Title>
         {row !== undefined && <State job={row} />}
         <Group gap="md" mt="xs">
-          <RangeSelect
-            range={range}
-            onChange={(value) => setAddress(new URLSearchParams({ job, range: value }), { replace: true })}
-          />
+          <RangeSelect range={range} onChange={(value) => choose('range', value)} />
           <Anchor component={Link} href={searchOf(job, range)} size="sm">
             {t('itsLines')}
           </Anchor>
@@ -63,7 +66,7 @@ export function JobPage() {
   );
 }
 
-function State({ job }: { readonly job: ShownJob }) {
+function State({ job }: { readonly job: JobSummary }) {
   const { t } = useSpeech();
   return (
     <Text size="sm" className="quiet" style={{ overflowWrap: 'anywhere' }}>

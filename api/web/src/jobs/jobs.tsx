@@ -3,42 +3,31 @@
 import { Alert, Anchor, Badge, Button, Group, Select, Table, Text, TextInput, Title } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { Link, useSearchParams } from 'wouter';
+import { Link } from 'wouter';
 import { RANGES } from '../search/address.ts';
-import { api, type ShownJob } from '../server/client.ts';
+import { api } from '../server/client.ts';
+import type { JobSummary } from '../../../../core/types.ts';
 import { useSpeech, type TextKey } from '../speech/text.tsx';
 import { Empty, Problem, Time, Waiting } from '../view/state.tsx';
-import { addressOfJob } from '../view/address.ts';
+import { addressOfJob, holdsWords, useChoices } from '../view/address.ts';
 import { useRange } from './address.ts';
 
 const MOST_JOBS = 10_000;
 /** So many more at a time. */
 const ROWS = 200;
 
-/** All of them; the list and the room of one ask for the same. */
-export function useJobs() {
+export function JobsPage() {
+  const { t } = useSpeech();
+  const { address, choose } = useChoices();
+  const [rows, setRows] = useState(ROWS);
   const { range, parameters } = useRange();
-  return useQuery({
+  const query = useQuery({
     queryKey: ['jobs', range],
     queryFn: () => api.jobs(new URLSearchParams({ ...parameters(), limit: String(MOST_JOBS) })),
     placeholderData: keepPreviousData,
     refetchInterval: 10_000,
   });
-}
-
-export function JobsPage() {
-  const { t } = useSpeech();
-  const [address, setAddress] = useSearchParams();
-  const [rows, setRows] = useState(ROWS);
-  const { range } = useRange();
-  const query = useJobs();
   const words = address.get('q') ?? '';
-  const choose = (name: string, value: string): void => {
-    const next = new URLSearchParams(address);
-    if (value === '') next.delete(name);
-    else next.set(name, value);
-    setAddress(next, { replace: true });
-  };
   if (query.data === undefined) return query.isError ? <Problem error={query.error} /> : <Waiting />;
   const { jobs, total, complete } = query.data;
   const found = findJobs(jobs, words);
@@ -108,12 +97,8 @@ export function RangeSelect({
 }
 
 /** Each word stands in the name, the id or the cluster. */
-function findJobs(jobs: readonly ShownJob[], words: string): readonly ShownJob[] {
-  const wanted = words.toLowerCase().split(/\s+/);
-  return jobs.filter(({ id, name, cluster }) => {
-    const text = `${name ?? ''} ${id} ${cluster ?? ''}`.toLowerCase();
-    return wanted.every((word) => text.includes(word));
-  });
+function findJobs(jobs: readonly JobSummary[], words: string): readonly JobSummary[] {
+  return jobs.filter(({ id, name, cluster }) => holdsWords(`${name ?? ''} ${id} ${cluster ?? ''}`, words));
 }
 
 const LEVELS = [
@@ -121,7 +106,7 @@ const LEVELS = [
   { name: 'warningLines', levels: ['WARN'] },
 ] as const satisfies readonly { readonly name: TextKey; readonly levels: readonly string[] }[];
 
-function JobTable({ jobs }: { readonly jobs: readonly ShownJob[] }) {
+function JobTable({ jobs }: { readonly jobs: readonly JobSummary[] }) {
   const { t } = useSpeech();
   const { range } = useRange();
   return (
@@ -178,6 +163,6 @@ function JobTable({ jobs }: { readonly jobs: readonly ShownJob[] }) {
   );
 }
 
-export function countLevels({ levels }: ShownJob, names: readonly string[]): number {
+export function countLevels({ levels }: JobSummary, names: readonly string[]): number {
   return names.reduce((sum, name) => sum + (levels[name] ?? 0), 0);
 }

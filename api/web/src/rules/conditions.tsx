@@ -2,12 +2,12 @@
 // around it. In: the sheet of a rule. The room of the rule (rule.tsx) shows it.
 import { Code, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
-import type { ShownLine, ShownSheet, ShownStep } from '../server/client.ts';
+import type { LineSheet, RuleSheet, StepSheet } from '../../../../core/types.ts';
 import { CONDITION_TEXTS } from '../speech/rule-texts.ts';
 import { useSpeech } from '../speech/text.tsx';
 import { formatDuration } from '../view/state.tsx';
 
-export function Conditions({ sheet }: { readonly sheet: ShownSheet }) {
+export function Conditions({ sheet }: { readonly sheet: RuleSheet }) {
   const { t } = useSpeech();
   const { finds, unless, steps, captures } = sheet;
   return (
@@ -56,7 +56,7 @@ function Lines({ title, children }: { readonly title: string; readonly children:
   );
 }
 
-function LineWords({ line, children }: { readonly line: ShownLine; readonly children?: ReactNode }) {
+function LineWords({ line, children }: { readonly line: LineSheet; readonly children?: ReactNode }) {
   const { t, lang } = useSpeech();
   const { text, pattern, flink, where } = line;
   return (
@@ -86,7 +86,7 @@ function LineWords({ line, children }: { readonly line: ShownLine; readonly chil
   );
 }
 
-function StepWords({ step }: { readonly step: ShownStep }) {
+function StepWords({ step }: { readonly step: StepSheet }) {
   const { t } = useSpeech();
   const { absent, count, on, order, withinMs } = step;
   return (

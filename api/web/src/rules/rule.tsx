@@ -6,7 +6,8 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import { FixBox, SEVERITY_COLORS } from '../diagnosis/diagnosis.tsx';
 import { PrecisionText } from '../incidents/feedback.tsx';
-import { api, RequestError, type ShownRule, type ShownSheet } from '../server/client.ts';
+import { api, RequestError, type ShownRule } from '../server/client.ts';
+import type { RuleSheet } from '../../../../core/types.ts';
 import { Empty, Problem, Waiting } from '../view/state.tsx';
 import { OWNERS, SEVERITIES } from '../../../../core/text/wording.ts';
 import { useSpeech } from '../speech/text.tsx';
@@ -84,7 +85,7 @@ function Fired({ cause }: { readonly cause: string }) {
   );
 }
 
-function Sheet({ sheet }: { readonly sheet: ShownSheet }) {
+function Sheet({ sheet }: { readonly sheet: RuleSheet }) {
   const { t } = useSpeech();
   return (
     <>
@@ -107,7 +108,7 @@ function Sheet({ sheet }: { readonly sheet: ShownSheet }) {
         <Part title={t('fix')}>
           {sheet.fixes.map((fix) => (
             <div key={`${fix.text}${fix.when}`}>
-              <FixBox fix={fix} />
+              <FixBox fix={fix} isFilled={false} />
               <When when={fix.when} />
             </div>
           ))}
@@ -147,7 +148,7 @@ function When({ when }: { readonly when?: string | undefined }) {
   );
 }
 
-function Proofs({ logs, moreLogs }: Pick<ShownSheet, 'logs' | 'moreLogs'>) {
+function Proofs({ logs, moreLogs }: Pick<RuleSheet, 'logs' | 'moreLogs'>) {
   const { t } = useSpeech();
   if (logs.length === 0) return null;
   return (

@@ -2,28 +2,23 @@
 // with those that it refused. Out: a link to the room of one (rule.tsx). The frame (shell/app.tsx) shows it.
 import { Alert, Anchor, Badge, Code, Group, Select, Table, Text, TextInput, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Link, useSearchParams } from 'wouter';
+import { Link } from 'wouter';
 import { PrecisionText } from '../incidents/feedback.tsx';
 import { api, type RuleRow } from '../server/client.ts';
+import { holdsWords, useChoices } from '../view/address.ts';
 import { Empty, Problem, Waiting } from '../view/state.tsx';
 import { OWNERS, STATUSES } from '../../../../core/text/wording.ts';
 import { useSpeech } from '../speech/text.tsx';
 
 export function RulesPage() {
   const { t } = useSpeech();
-  const [address, setAddress] = useSearchParams();
+  const { address, choose } = useChoices();
   const query = useQuery({ queryKey: ['rules'], queryFn: api.rules });
   if (query.isPending) return <Waiting />;
   if (query.isError) return <Problem error={query.error} />;
   const { rules, problems } = query.data;
   const [words, area] = [address.get('q') ?? '', address.get('area')];
   const found = findRules(rules, words, area);
-  const choose = (name: string, value: string | null): void => {
-    const next = new URLSearchParams(address);
-    if (value === null || value === '') next.delete(name);
-    else next.set(name, value);
-    setAddress(next, { replace: true });
-  };
   return (
     <>
       <Group gap="xs" mb="sm">
@@ -66,11 +61,9 @@ export function RulesPage() {
 
 /** Each word stands in the id or in a title. */
 function findRules(rules: readonly RuleRow[], words: string, area: string | null): readonly RuleRow[] {
-  const wanted = words.toLowerCase().split(/\s+/);
-  return rules.filter(({ id, title }) => {
-    const text = `${id} ${title.en} ${title.zh}`.toLowerCase();
-    return (area === null || areaOf(id) === area) && wanted.every((word) => text.includes(word));
-  });
+  return rules.filter(
+    ({ id, title }) => (area === null || areaOf(id) === area) && holdsWords(`${id} ${title.en} ${title.zh}`, words),
+  );
 }
 
 /** `network` of `network.insufficient-buffers/total`. */

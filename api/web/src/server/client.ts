@@ -4,11 +4,12 @@
 import type {
   Diagnosis,
   FailureGroup,
-  Fix,
   Incident,
   Language,
   LogRecord,
   UnknownFailure,
+  JobSummary,
+  RuleSheet,
 } from '../../../../core/types.ts';
 import type { Advice } from '../../../../core/text/advice.ts';
 import type { Feedback, Precision, FeedbackVerdict } from '../../../../core/routing/feedback.ts';
@@ -33,20 +34,6 @@ export type ShownIncident = Omit<Incident, 'diagnoses'> & { readonly diagnoses: 
 /** An incident as a row of the list: whom it is about, and its title, in one language. */
 export type ShownRow = Omit<IncidentRow, 'title' | 'process'> & { readonly subject: string; readonly title: string };
 
-/** A job of a range: runs of one name are one job. */
-export interface ShownJob {
-  /** Of the newest run. */
-  readonly id: string;
-  readonly name?: string;
-  readonly cluster?: string;
-  readonly lastSeen?: string;
-  /** Lines of the range, and by level. */
-  readonly total: number;
-  readonly levels: Readonly<Record<string, number>>;
-  readonly openIncidents: number;
-  readonly incidents: number;
-}
-
 /** A page of the list of incidents. */
 export type RowPage = Omit<IncidentPage, 'rows'> & { readonly rows: readonly ShownRow[] };
 
@@ -63,42 +50,7 @@ export interface RuleRow {
 
 /** A rule with what it looks for, what it answers and what proves it. */
 export interface ShownRule extends RuleRow {
-  readonly sheet?: ShownSheet;
-}
-
-/** Texts hold `{placeholders}` for what is found in a log. */
-export interface ShownSheet {
-  readonly summary: string;
-  readonly role: 'cause' | 'symptom';
-  readonly finds: readonly ShownLine[];
-  readonly unless: readonly ShownLine[];
-  readonly steps: readonly ShownStep[];
-  readonly captures: Readonly<Record<string, string>>;
-  readonly reasons: readonly { readonly text: string; readonly weight: number; readonly when?: string }[];
-  readonly fixes: readonly (Omit<Fix, 'id'> & { readonly when?: string })[];
-  readonly explains: readonly string[];
-  readonly logs: readonly {
-    readonly name: string;
-    readonly isMatch: boolean;
-    readonly text: string;
-    readonly isCut: boolean;
-  }[];
-  readonly moreLogs: number;
-}
-
-export interface ShownLine {
-  readonly text?: string;
-  readonly pattern?: string;
-  readonly flink?: string;
-  readonly where: Readonly<Record<string, readonly string[]>>;
-}
-
-export interface ShownStep extends ShownLine {
-  readonly on: string;
-  readonly order: string;
-  readonly withinMs: number;
-  readonly count: number;
-  readonly absent: boolean;
+  readonly sheet?: RuleSheet;
 }
 
 /** How often a rule is right, as people say; `alerts`: false where that is too rarely. */
@@ -193,7 +145,7 @@ export const api = {
   /** Whole ones, with their evidence. */
   incidentsAround: (from: Date, to: Date, lang: Language): Promise<{ incidents: readonly ShownIncident[] }> =>
     request(`/api/v1/incidents?limit=200&lang=${lang}&from=${from.toISOString()}&to=${to.toISOString()}`),
-  jobs: (parameters: URLSearchParams): Promise<{ jobs: readonly ShownJob[]; total: number; complete: boolean }> =>
+  jobs: (parameters: URLSearchParams): Promise<{ jobs: readonly JobSummary[]; total: number; complete: boolean }> =>
     request(`/api/v1/jobs?${parameters.toString()}`),
   incidentRows: (parameters: URLSearchParams): Promise<RowPage> =>
     request(`/api/v1/incidents/rows?${parameters.toString()}`),
