@@ -80,7 +80,7 @@ function runSteps(folder: string, { node, home }: Installed): Omit<MatrixRow, 'v
     ['build', [npm, 'run', '--silent', 'build']],
     ['diagnose', diagnose, expected],
     ['up', [vitest, 'run', 'test/cli/up.test.ts', '-t', '^up ']],
-    ['store and patterns', [vitest, 'run', 'store/sqlite', 'core/regex.test.ts']],
+    ['store, patterns and timers', [vitest, 'run', 'store/sqlite', 'core/regex.test.ts', 'agent/follow/alarm.test.ts']],
   ];
   for (const [name, args, said] of commands) {
     const began = performance.now();

@@ -14,7 +14,9 @@ export function createAlarm(): Alarm {
   return { wake: () => undefined };
 }
 
-export async function rest(alarm: Alarm, stopped: Promise<void>, waitMs: number): Promise<void> {
+/** What was due a while ago does not make the rest negative: from Node 24 on that is a warning on the terminal. */
+export async function rest(alarm: Alarm, stopped: Promise<void>, dueInMs: number): Promise<void> {
+  const waitMs = Math.max(0, dueInMs);
   let timer: NodeJS.Timeout | undefined;
   await Promise.race([pause(Math.min(MIN_REST_MS, waitMs)), stopped]);
   const woken = new Promise<void>((resume) => {
