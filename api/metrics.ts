@@ -13,6 +13,8 @@ export interface Metrics {
   countDelivery(channel: string, result: DeliveryResult): void;
   observeDiagnose(seconds: number): void;
   observeRequest(route: string, status: number, seconds: number): void;
+  /** From now on the numbers of the analyzer in this process are among them. */
+  showAnalyzer(read: () => AnalyzerStatus): void;
   /** The text format, with what the agents and the catalog say at this moment. */
   renderText(state: { readonly agents: readonly AgentStatus[]; readonly rules: number }): Promise<string>;
 }
@@ -35,13 +37,19 @@ export function createMetrics(version: string): Metrics {
     registers,
   });
   const fleet = createFleetMetrics(registry);
+  let updateAnalyzer = (): void => undefined;
   return {
     contentType: registry.contentType,
     countDelivery,
     observeDiagnose: (seconds) => diagnose.observe(seconds),
     observeRequest: (route, status, seconds) => requests.observe({ route, status: String(status) }, seconds),
+    showAnalyzer(read) {
+      const update = createAnalyzerNumbers(registry);
+      updateAnalyzer = () => update(read());
+    },
     async renderText(state) {
       fleet(state);
+      updateAnalyzer();
       return registry.metrics();
     },
   };
@@ -214,9 +222,24 @@ const ANALYZER_GAUGES: readonly {
 /** Of one analyzer, served by its own process: alerts go out from there. */
 export function createAnalyzerMetrics(version: string): AnalyzerMetrics {
   const registry = createRegistry(version);
-  const registers = [registry];
   const countDelivery = createDeliveryCounter(registry);
-  const rules = new Gauge({ name: 'jobtrace_rules_loaded', help: 'Rules in the catalog.', registers });
+  const rules = new Gauge({ name: 'jobtrace_rules_loaded', help: 'Rules in the catalog.', registers: [registry] });
+  const update = createAnalyzerNumbers(registry);
+  const showProcess = createProcessMetrics(registry);
+  return {
+    contentType: registry.contentType,
+    countDelivery,
+    async renderText(status, ruleCount) {
+      rules.set(ruleCount);
+      update(status);
+      showProcess();
+      return registry.metrics();
+    },
+  };
+}
+
+function createAnalyzerNumbers(registry: Registry): (status: AnalyzerStatus) => void {
+  const registers = [registry];
   const records = new Counter({
     name: 'jobtrace_analyzer_records_total',
     help: 'Records that it has read since its start; those without a word of the catalog are left out.',
@@ -226,18 +249,10 @@ export function createAnalyzerMetrics(version: string): AnalyzerMetrics {
     gauge: new Gauge({ name: `jobtrace_analyzer_${name}`, help, registers }),
     read,
   }));
-  const showProcess = createProcessMetrics(registry);
-  return {
-    contentType: registry.contentType,
-    countDelivery,
-    async renderText(status, ruleCount) {
-      rules.set(ruleCount);
-      records.reset();
-      records.inc(status.records);
-      for (const { gauge, read } of gauges) gauge.set(read(status));
-      showProcess();
-      return registry.metrics();
-    },
+  return (status) => {
+    records.reset();
+    records.inc(status.records);
+    for (const { gauge, read } of gauges) gauge.set(read(status));
   };
 }
 

@@ -1,5 +1,5 @@
-// The built page at every address that is not the API's; a sentence in its place where it is not built. Called by
-// server.ts.
+// The built page at every address that is not the API's, as the build compressed it; a sentence in its place where it
+// is not built. Called by server.ts.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fastifyStatic } from '@fastify/static';
@@ -21,6 +21,7 @@ export function registerPage(app: FastifyInstance, webDir: string): void {
       root: webDir,
       wildcard: false,
       cacheControl: false,
+      preCompressed: true,
       setHeaders: (reply, path) =>
         void reply.header(
           'cache-control',

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { createError } from '../core/errors.js';
@@ -137,6 +138,30 @@ describe('the server', () => {
     expect((await get(`${built.url}/assets/gone.js`)).status).toBe(404);
     expect((await get(`${built.url}/..%2f..%2fetc/passwd`)).text).not.toContain('root:');
     expect((await get(`${bare.url}/`)).text).toContain('npm run build');
+    rmSync(webDir, { recursive: true });
+  });
+
+  it('sends the page as the build compressed it, to those who take that', async () => {
+    const webDir = mkdtempSync(join(tmpdir(), 'jobtrace-web-'));
+    const page = '<title>Jobtrace</title>';
+    writeFileSync(join(webDir, 'index.html'), page);
+    writeFileSync(join(webDir, 'index.html.gz'), gzipSync(page));
+    const { url } = await startServer({ settings: { webDir } });
+
+    const said = await Promise.all(
+      ['/', '/incidents/i-orders'].flatMap((path) =>
+        ['gzip', 'identity'].map(async (accepted) => {
+          const response = await fetch(`${url}${path}`, { headers: { 'accept-encoding': accepted } });
+          return [await response.text(), response.headers.get('content-encoding'), response.headers.get('vary')];
+        }),
+      ),
+    );
+
+    const [small, plain] = [
+      [page, 'gzip', 'accept-encoding'],
+      [page, null, 'accept-encoding'],
+    ];
+    expect(said).toEqual([small, plain, small, plain]);
     rmSync(webDir, { recursive: true });
   });
 

@@ -95,6 +95,33 @@ describeWithParts(['chromium'], 'the page', () => {
     expect(await row.textContent()).toMatch(/network\.insufficient-buffers\/total.*orders-by-region.*configuration/);
   });
 
+  it('brings what the first room needs in at most 300 KB, and the other rooms after it', async () => {
+    const first = await browser.newPage({ viewport: DESK });
+    await first.goto(`${address}/incidents`);
+    await first.getByText('Not enough network buffers').first().waitFor({ timeout: WAIT_MS });
+    const readNames = (until: string): Promise<string[]> =>
+      first.evaluate(
+        `performance.getEntriesByType('resource').filter((entry) => entry.startTime < ${until}).map(({ name }) => name)`,
+      );
+    const names = await readNames("performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd + 1000");
+    const files = names.filter((name) => name.includes('/assets/'));
+    const sizes = await Promise.all(
+      files.map(async (name) => {
+        const { headers } = await fetch(name, { headers: { 'accept-encoding': 'gzip' } });
+        expect(headers.get('content-encoding'), name).toBe('gzip');
+        return Number(headers.get('content-length'));
+      }),
+    );
+    const isThere = async (room: string): Promise<boolean> =>
+      (await readNames('Infinity')).some((name) => name.includes(`/assets/${room}-`));
+    await waitUntil('another room', async () => ((await isThere('search')) ? true : undefined));
+    await first.close();
+
+    expect(files.length).toBeGreaterThan(2);
+    expect(files.join()).not.toContain('/search-');
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(300_000);
+  });
+
   it('shows the cause, the computed patch, and the captured numbers marked in the evidence', async () => {
     await page.getByText('Not enough network buffers').first().click();
     await page.getByRole('heading', { name: 'What to do' }).waitFor({ timeout: WAIT_MS });

@@ -109,6 +109,7 @@ async function openStages(invocation: Invocation, { settings, paths, log }: UpPa
       },
       onGone: (id) => notifier.incidentGone(id),
     });
+    metrics.showAnalyzer(() => analyzer.status());
     const server = web.createServiceServer(settings, rules, store, log, notifier, metrics);
     const { url, isOpen } = await server.listen(readAddress('api.listen', settings['api.listen']));
     await write(terminal, renderGreeting({ url, isOpen }, paths, rules.catalog.size, invocation));

@@ -14,9 +14,13 @@ describe('up', () => {
     const data = join(folder, 'data-up');
     mkdirSync(logs, { recursive: true });
     const up = startProgram(['up', logs, '--data', data, '--listen', '127.0.0.1:0']);
-    await waitUntil('the address of the page', () => /http:\/\/127\.0\.0\.1:\d+/.exec(up.stdout())?.[0], {
-      saw: () => [up.stdout(), up.stderr()],
-    });
+    const address = await waitUntil(
+      'the address of the page',
+      () => /http:\/\/127\.0\.0\.1:\d+/.exec(up.stdout())?.[0],
+      {
+        saw: () => [up.stdout(), up.stderr()],
+      },
+    );
     const text = withPresentTime(readFileSync(BUFFERS_LOG, 'utf8'));
     appendFileSync(join(logs, 'flink-flink-standalonesession-0-node-1.log'), text);
     await waitUntil(
@@ -30,9 +34,11 @@ describe('up', () => {
       const { stdout } = await runProgram(['search', '--data', data, '--format', 'ndjson', '--limit', '0']);
       return stdout.includes('switched from state FAILING to FAILED') ? stdout : undefined;
     });
+    const numbers = await (await fetch(`${address}/metrics`)).text();
     const code = await up.stop();
 
     expect(code).toBe(0);
+    expect(numbers).toContain('\njobtrace_analyzer_incidents 1\n');
     expect(
       (JSON.parse(found) as { incidents: Incident[] }).incidents.map((incident) => incident.diagnoses.en[0]?.cause),
     ).toEqual([CAUSE]);

@@ -13,18 +13,9 @@ import {
 } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
-import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
-import { AlertsPage } from '../alerts/alerts.tsx';
-import { AgentsPage } from '../service/agents.tsx';
+import { Link, useLocation } from 'wouter';
 import { Boundary } from './boundary.tsx';
-import { IncidentPage } from '../incidents/incident.tsx';
-import { IncidentsPage } from '../incidents/incidents.tsx';
-import { PastePage } from '../paste/paste.tsx';
-import { JobPage } from '../jobs/job.tsx';
-import { JobsPage } from '../jobs/jobs.tsx';
-import { RulePage } from '../rules/rule.tsx';
-import { RulesPage } from '../rules/rules.tsx';
-import { SearchPage } from '../search/search.tsx';
+import { Rooms } from './rooms.tsx';
 import { useSession } from '../server/session.ts';
 import { SignedIn, SignIn } from './signin.tsx';
 import { useSpeech, type TextKey } from '../speech/text.tsx';
@@ -73,26 +64,6 @@ function useForgetting(): void {
   useEffect(() => {
     if (refused !== undefined) void queries.resetQueries();
   }, [refused, queries]);
-}
-
-function Rooms() {
-  return (
-    <Switch>
-      <Route path="/incidents" component={IncidentsPage} />
-      <Route path="/incidents/:id">{({ id }) => <IncidentPage id={id} />}</Route>
-      <Route path="/jobs" component={JobsPage} />
-      <Route path="/job" component={JobPage} />
-      <Route path="/search" component={SearchPage} />
-      <Route path="/paste" component={PastePage} />
-      <Route path="/alerts" component={AlertsPage} />
-      <Route path="/rules" component={RulesPage} />
-      <Route path="/rules/*">{(params) => <RulePage id={params['*']} />}</Route>
-      <Route path="/agents" component={AgentsPage} />
-      <Route>
-        <Redirect to="/incidents" replace />
-      </Route>
-    </Switch>
-  );
 }
 
 function Header() {
