@@ -11,7 +11,7 @@ it.runIf(process.env['CI'] === 'true')(
     const { problem, steps } = checkRelease(newest);
 
     expect(problem).toBeUndefined();
-    expect(steps.map(({ name }) => name)).toContain('store and patterns');
+    expect(steps.map(({ name }) => name)).toContain('store, patterns and timers');
   },
   20 * 60_000,
 );
