@@ -1,13 +1,13 @@
 // The promise to users, on real parts: a real Flink job fails for want of network buffers; the incident stands in the
 // store, names the cause, carries a patch that fits, counts the restarts, and the webhook got it once. A healthy job
 // in the same TaskManager stays clean. Three ways: cluster installation on Elasticsearch with the separation kit, the
-// same with Flink's stock logging (both jobs in one file), and "jobtrace up" on SQLite.
+// same with Flink's stock logging (both jobs in one file), and beside it "jobtrace up" on SQLite.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Incident } from '../core/types.js';
 import { computeTaskManagerMemory } from '../flink/memory/memory.js';
 import { describeWithParts } from '../lab/parts/testing/describe-part.js';
 import { waitUntil } from './program.js';
-import { MEMORY, openSite, type Site } from './site.js';
+import { MEMORY, openSite, type Site, type View } from './site.js';
 
 const CAUSE = 'network.insufficient-buffers';
 const MEBIBYTE = 1_048_576;
@@ -31,105 +31,133 @@ END;
 
 describeWithParts(['flink-1.20', 'elasticsearch-8'], 'a failing job becomes a diagnosis', () => {
   describe.each([
-    ['with separated logs, on Elasticsearch', true, 'elasticsearch' as const],
-    ['with stock logging, on Elasticsearch', false, 'elasticsearch' as const],
-    ['with stock logging, by jobtrace up on SQLite', false, 'up' as const],
-  ])('%s', (_, separated, way) => {
+    ['with separated logs', true, ['on Elasticsearch']],
+    ['with stock logging', false, ['on Elasticsearch', 'by jobtrace up on SQLite']],
+  ] as const)('%s', (logging, separated, ways) => {
     let site: Site;
+    let up: View | undefined;
     let close: () => Promise<void> = () => Promise.resolve();
-    let incident: Incident;
     let failedId = '';
 
     beforeAll(async () => {
-      const opened = await openSite(separated, way);
-      ({ site, close } = opened);
+      ({ site, close } = await openSite(separated, 'elasticsearch'));
+      if (!separated) up = await site.addUp();
       expect((await site.cluster.runSql(GREEDY_SQL)).error).toBe('');
       failedId = await waitUntil(
         'the greedy job to end',
         async () => (await site.cluster.jobs()).find((job) => job.state === 'FAILED')?.id,
         { deadlineMs: 90_000, saw: () => site.cluster.logDir },
       );
-      incident = await waitUntil(
-        'an incident with all restarts',
-        async () =>
-          (await site.incidents()).find(
-            (item) => item.job?.id === failedId && item.restarts >= RESTARTS && item.outcome === 'failed',
-          ),
-        { deadlineMs: 30_000 },
-      );
     }, 300_000);
     afterAll(() => close(), 60_000);
 
-    it('names the cause and shows the line that proves it', () => {
-      const [first] = incident.diagnoses.en;
+    describe.each(ways)('%s', (way) => {
+      let seen: Seen;
+      beforeAll(async () => {
+        const view = way === 'on Elasticsearch' || up === undefined ? site : up;
+        seen = { site, failedId, view, incident: await waitForIncident(view, failedId) };
+      }, 60_000);
 
-      expect(first?.cause).toBe(CAUSE);
-      expect(first?.symptom).toBe(false);
-      expect(first?.job).toEqual({ id: failedId, name: 'orders-by-customer' });
-      expect(first?.evidence[0]?.text).toContain('Insufficient number of network buffers: required ');
-      expect(incident.diagnoses.zh[0]?.title).toMatch(/[\u4e00-\u9fff]/);
-    });
-
-    it('carries a patch that meets the need, keeps the task heap, and is not larger than it must be', () => {
-      const patch =
-        incident.diagnoses.en[0]?.fixes.find((fix) => fix.patch['taskmanager.memory.network.min'] !== undefined)
-          ?.patch ?? {};
-      const { required, available, total, segment } = readNumbers(incident);
-      const needed = (total - available + required) * segment * 1.5;
-      const options = { ...site.cluster.config, ...MEMORY };
-      const before = layoutOf(options);
-      const after = layoutOf({ ...options, ...patch });
-      const size = Number.parseInt(patch['taskmanager.memory.process.size'] ?? '', 10);
-
-      expect(patch['taskmanager.memory.network.min']).toBe(`${Math.ceil(needed / MEBIBYTE / 16) * 16}m`);
-      expect(after.network).toBeGreaterThanOrEqual(needed);
-      expect(after.taskHeap).toBeGreaterThanOrEqual(before.taskHeap);
-      expect(patch['taskmanager.memory.process.size']).toMatch(/^\d+m$/);
-      expect(
-        layoutOf({ ...options, ...patch, 'taskmanager.memory.process.size': `${size - 1}m` }).taskHeap,
-      ).toBeLessThan(before.taskHeap);
-    });
-
-    it('counts the restarts in one incident', async () => {
-      const ofJob = (await site.incidents()).filter((item) => item.job?.id === failedId);
-
-      expect(ofJob).toHaveLength(1);
-      expect(ofJob[0]?.restarts).toBe(RESTARTS);
-      expect(ofJob[0]?.attempts).toHaveLength(RESTARTS + 1);
-    });
-
-    it('told the webhook once that the job fails, soon after the line', async () => {
-      const news = await waitUntil(
-        'the webhook',
-        () => {
-          const found = site.receiver.received.filter(({ body }) => reasonOf(body) === 'new-incident');
-          return found.length > 0 ? found : undefined;
-        },
-        { saw: () => site.receiver.received.map(({ body }) => reasonOf(body)) },
-      );
-      const line = firstFailureTime(incident);
-
-      console.log(
-        `from the line to the webhook: ${(news[0]?.at ?? 0) - line} ms (${separated ? 'separated' : 'stock'} logs, ${way})`,
-      );
-      expect(news.map(({ body }) => describeMessage(body))).toEqual([
-        { job: failedId, incident: incident.id, rule: `${CAUSE}/total` },
-      ]);
-    });
-
-    it('leaves the healthy neighbour alone', async () => {
-      const jobs = await site.cluster.jobs();
-      const records = await site.search(`job:${site.healthyId}`);
-
-      expect(jobs.find((job) => job.id === site.healthyId)?.state).toBe('RUNNING');
-      expect((await site.incidents()).map((item) => item.job?.id)).toEqual([failedId]);
-      expect(records.length).toBeGreaterThan(5);
-      // What names no job was written while this one was alone.
-      expect(new Set(records.flatMap((record) => record['flink.job.id'] ?? []))).toEqual(new Set([site.healthyId]));
-      expect(records.filter((record) => record['event.original'].includes(failedId))).toEqual([]);
+      describeDiagnosis(() => seen);
+      describeOthers(() => seen, `${logging}, ${way}`);
     });
   });
 });
+
+interface Seen {
+  readonly site: Site;
+  readonly view: View;
+  readonly failedId: string;
+  readonly incident: Incident;
+}
+
+/** With all restarts. */
+function waitForIncident(view: View, job: string): Promise<Incident> {
+  return waitUntil(
+    'an incident with all restarts',
+    async () =>
+      (await view.incidents()).find(
+        (item) => item.job?.id === job && item.restarts >= RESTARTS && item.outcome === 'failed',
+      ),
+    { deadlineMs: 30_000 },
+  );
+}
+
+function describeDiagnosis(seen: () => Seen): void {
+  it('names the cause and shows the line that proves it', () => {
+    const { incident, failedId } = seen();
+    const [first] = incident.diagnoses.en;
+
+    expect(first?.cause).toBe(CAUSE);
+    expect(first?.symptom).toBe(false);
+    expect(first?.job).toEqual({ id: failedId, name: 'orders-by-customer' });
+    expect(first?.evidence[0]?.text).toContain('Insufficient number of network buffers: required ');
+    expect(incident.diagnoses.zh[0]?.title).toMatch(/[\u4e00-\u9fff]/);
+  });
+
+  it('carries a patch that meets the need, keeps the task heap, and is not larger than it must be', () => {
+    const { site, incident } = seen();
+    const patch =
+      incident.diagnoses.en[0]?.fixes.find((fix) => fix.patch['taskmanager.memory.network.min'] !== undefined)
+        ?.patch ?? {};
+    const { required, available, total, segment } = readNumbers(incident);
+    const needed = (total - available + required) * segment * 1.5;
+    const options = { ...site.cluster.config, ...MEMORY };
+    const before = layoutOf(options);
+    const after = layoutOf({ ...options, ...patch });
+    const size = Number.parseInt(patch['taskmanager.memory.process.size'] ?? '', 10);
+
+    expect(patch['taskmanager.memory.network.min']).toBe(`${Math.ceil(needed / MEBIBYTE / 16) * 16}m`);
+    expect(after.network).toBeGreaterThanOrEqual(needed);
+    expect(after.taskHeap).toBeGreaterThanOrEqual(before.taskHeap);
+    expect(patch['taskmanager.memory.process.size']).toMatch(/^\d+m$/);
+    expect(
+      layoutOf({ ...options, ...patch, 'taskmanager.memory.process.size': `${size - 1}m` }).taskHeap,
+    ).toBeLessThan(before.taskHeap);
+  });
+
+  it('counts the restarts in one incident', async () => {
+    const { view, failedId } = seen();
+    const ofJob = (await view.incidents()).filter((item) => item.job?.id === failedId);
+
+    expect(ofJob).toHaveLength(1);
+    expect(ofJob[0]?.restarts).toBe(RESTARTS);
+    expect(ofJob[0]?.attempts).toHaveLength(RESTARTS + 1);
+  });
+}
+
+function describeOthers(seen: () => Seen, name: string): void {
+  it('told the webhook once that the job fails, soon after the line', async () => {
+    const { view, failedId, incident } = seen();
+    const news = await waitUntil(
+      'the webhook',
+      () => {
+        const found = view.receiver.received.filter(({ body }) => reasonOf(body) === 'new-incident');
+        return found.length > 0 ? found : undefined;
+      },
+      { saw: () => view.receiver.received.map(({ body }) => reasonOf(body)) },
+    );
+    const line = firstFailureTime(incident);
+
+    console.log(`from the line to the webhook: ${(news[0]?.at ?? 0) - line} ms (${name})`);
+    expect(news.map(({ body }) => describeMessage(body))).toEqual([
+      { job: failedId, incident: incident.id, rule: `${CAUSE}/total` },
+    ]);
+  });
+
+  it('leaves the healthy neighbour alone', async () => {
+    const { site, view, failedId } = seen();
+    const jobs = await site.cluster.jobs();
+    const records = await view.search(`job:${site.healthyId}`);
+
+    expect(jobs.find((job) => job.id === site.healthyId)?.state).toBe('RUNNING');
+    expect((await view.incidents()).map((item) => item.job?.id)).toEqual([failedId]);
+    expect(records.length).toBeGreaterThan(5);
+    // What names no job was written while this one was alone.
+    expect(new Set(records.flatMap((record) => record['flink.job.id'] ?? []))).toEqual(new Set([site.healthyId]));
+    expect(records.filter((record) => record['event.original'].includes(failedId))).toEqual([]);
+  });
+}
 
 function reasonOf(body: Readonly<Record<string, unknown>>): unknown {
   return (body['data'] as { reason?: string } | undefined)?.reason;

@@ -1,6 +1,6 @@
 // A place where Jobtrace works as at a user's: a real Flink cluster with a healthy job, a webhook receiver, and the
-// built program around them, either the parts of a cluster installation on a real Elasticsearch or "jobtrace up". A
-// test may kill the programs and the Elasticsearch and start them again.
+// built program around them, either the parts of a cluster installation on a real Elasticsearch or "jobtrace up", or
+// both. A test may kill the programs and the Elasticsearch and start them again.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -58,17 +58,23 @@ export interface SiteService {
   stderr(): string;
 }
 
-export interface Site {
+/** What one Jobtrace says of the cluster. */
+export interface View {
+  readonly receiver: Awaited<ReturnType<typeof startReceiver>>;
+  incidents(): Promise<readonly Incident[]>;
+  search(query: string): Promise<readonly LogRecord[]>;
+}
+
+export interface Site extends View {
   readonly cluster: FlinkCluster;
   /** Empty when no healthy job was wanted. */
   readonly healthyId: string;
-  readonly receiver: Awaited<ReturnType<typeof startReceiver>>;
   readonly folder: string;
   /** "agent" and "analyzer", or "up". */
   service(name: string): SiteService;
   readonly elasticsearch: Elasticsearch | undefined;
-  incidents(): Promise<readonly Incident[]>;
-  search(query: string): Promise<readonly LogRecord[]>;
+  /** Starts "jobtrace up" beside what runs here, with a receiver of its own. */
+  addUp(): Promise<View>;
 }
 
 type Closer = () => Promise<unknown>;
@@ -105,32 +111,45 @@ interface Ground {
 }
 
 async function buildSite({ separated, way, options, folder, closers }: Ground): Promise<Site> {
-  const receiver = await startReceiver();
-  closers.push(() => receiver.close());
   const { cluster, elasticsearch } = await startServers({ separated, way, options, folder, closers });
-  const programs =
+  const open = async (start: (webhook: string) => Programs | Promise<Programs>): Promise<View & Programs> => {
+    const receiver = await startReceiver();
+    closers.push(() => receiver.close());
+    const programs = await start(receiver.url);
+    closers.push(() => stopAll(programs.services));
+    return { ...openView(programs.store, receiver), ...programs };
+  };
+  const openUp = (): Promise<View & Programs> => open((webhook) => startUp(folder, cluster, webhook));
+  const { services, ...view } =
     elasticsearch === undefined
-      ? await startUp(folder, cluster, receiver.url)
-      : startInstallation(folder, cluster, receiver.url, elasticsearch);
-  closers.push(() => stopAll(programs.services));
+      ? await openUp()
+      : await open((webhook) => startInstallation(folder, cluster, webhook, elasticsearch));
   const healthyId = options.hasHealthyJob === false ? '' : await startHealthyJob(cluster);
   return {
+    ...view,
     cluster,
     healthyId,
-    receiver,
     folder,
     service: (name) => {
-      const found = programs.services.find((service) => service.name === name);
+      const found = services.find((service) => service.name === name);
       if (found === undefined) throw new Error(`no program of this site is called "${name}"`);
       return found;
     },
-    elasticsearch: programs.elasticsearch,
+    elasticsearch,
+    addUp: openUp,
+  };
+}
+
+/** `store`: how the command line finds it. */
+function openView(store: readonly string[], receiver: View['receiver']): View {
+  return {
+    receiver,
     incidents: async () => {
-      const answer = await askStore(['incidents', ...programs.store, '--format', 'json']);
+      const answer = await askStore(['incidents', ...store, '--format', 'json']);
       return (JSON.parse(answer) as { incidents: Incident[] }).incidents;
     },
     search: async (query) => {
-      const answer = await askStore(['search', query, ...programs.store, '--format', 'ndjson', '--limit', '0']);
+      const answer = await askStore(['search', query, ...store, '--format', 'ndjson', '--limit', '0']);
       return answer
         .trim()
         .split('\n')
@@ -214,18 +233,17 @@ interface Programs {
   readonly services: readonly RunningService[];
   /** How the command line finds the store. */
   readonly store: readonly string[];
-  readonly elasticsearch: Elasticsearch | undefined;
 }
 
 async function startUp(folder: string, cluster: FlinkCluster, webhook: string): Promise<Programs> {
-  const data = join(folder, 'data');
-  const config = join(folder, 'jobtrace.yaml');
+  const data = join(folder, 'up');
+  const config = join(folder, 'up.yaml');
   writeFileSync(config, `notify:\n  receivers:\n    - { name: test, kind: webhook, url: "${webhook}" }\n`);
   const up = startService('up', ['up', cluster.logDir, '--data', data, '--config', config, '--listen', '127.0.0.1:0']);
   await waitUntil('jobtrace up', () => (/http:\/\/127\.0\.0\.1:\d+/.test(up.current().stdout()) ? true : undefined), {
     saw: () => [up.current().stdout(), up.stderr()],
   });
-  return { services: [up], store: ['--data', data], elasticsearch: undefined };
+  return { services: [up], store: ['--data', data] };
 }
 
 function startInstallation(
@@ -251,5 +269,5 @@ function startInstallation(
     ].join('\n'),
   );
   const services = ['agent', 'analyzer'].map((part) => startService(part, [part, '--config', config]));
-  return { services, store: ['--store', elasticsearch.url], elasticsearch };
+  return { services, store: ['--store', elasticsearch.url] };
 }

@@ -5,14 +5,14 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { describeWithParts } from '../../lab/parts/testing/describe-part.js';
 import { startElasticsearch, type Elasticsearch } from '../../lab/parts/services/elasticsearch.js';
 import type { LogRecord } from '../../core/types.js';
-import { ask, removeIndices } from '../testing/cluster.js';
-import { describeStore, describeStoreSearch } from '../testing/contract.js';
+import { ask, removeIndices, removeTemplates } from '../testing/cluster.js';
+import { describeStoreRecords, describeStoreSearch } from '../testing/contract.js';
 import { isBulk, openFaultProxy, type FaultProxy } from '../testing/fault-proxy.js';
 import { appendRecords, makeRecord, waitUntil } from '../testing/samples.js';
-import { openStore } from '../open.js';
 import type { RecordQuery, Store } from '../store.js';
 import { splitWords } from '../words.js';
 import { openElasticsearchStore } from './elasticsearch.js';
+import { createEmptyStores } from './testing/fixture.js';
 
 for (const version of [8, 9] as const) {
   describeWithParts([`elasticsearch-${version}`], `Elasticsearch ${version} with analysis`, () => {
@@ -26,12 +26,8 @@ for (const version of [8, 9] as const) {
     }, 240_000);
 
     // Writing and the feed are the same with and without the analyzer: once is enough.
-    const describeContract = version === 9 ? describeStore : describeStoreSearch;
-    describeContract(`Elasticsearch ${version} with analysis`, async () => {
-      const indexPrefix = newPrefix();
-      const store = await openStore({ kind: 'elasticsearch', nodes: [node.url], indexPrefix, refreshMs: 200 });
-      return { ...store, close: () => store.close().then(() => removeIndices(node.url, indexPrefix)) };
-    });
+    const describeContract = version === 9 ? describeStoreRecords : describeStoreSearch;
+    describeContract(`Elasticsearch ${version} with analysis`, createEmptyStores(() => node, `empty${version}`));
 
     const open = (): Promise<Watched> => openWatched(node, newPrefix());
     describe('the words of records', () => describeOwnWords(open));
@@ -70,6 +66,7 @@ async function openWatched({ url }: Elasticsearch, prefix: string): Promise<Watc
       await store.close();
       await proxy.close();
       await removeIndices(url, prefix);
+      await removeTemplates(url, prefix);
     },
   };
 }

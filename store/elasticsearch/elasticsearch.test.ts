@@ -8,8 +8,6 @@ import { errorText } from '../../core/fault.js';
 import { startElasticsearch, type Elasticsearch } from '../../lab/parts/services/elasticsearch.js';
 import { describeStore } from '../testing/contract.js';
 import { openElasticsearchStore } from './elasticsearch.js';
-import { removeIndices } from '../testing/cluster.js';
-import { openStore } from '../open.js';
 import { appendRecords, makeRecord, waitUntil } from '../testing/samples.js';
 import { describeAnswers, describeDenial, describeRequests } from './testing/answers.js';
 import { describeRefused } from './testing/refused.js';
@@ -17,7 +15,7 @@ import { describeRoom } from './testing/room.js';
 import { describeTemplates, describeMappings } from './testing/templates.js';
 import { describeParts } from './testing/parts.js';
 import { describeNews, describeKill, describeSequence } from './testing/news.js';
-import { useFaultyStore } from './testing/fixture.js';
+import { createEmptyStores, useFaultyStore } from './testing/fixture.js';
 
 for (const version of [8, 9] as const) {
   describeWithParts([`elasticsearch-${version}`], `Elasticsearch ${version}`, () => {
@@ -34,11 +32,7 @@ for (const version of [8, 9] as const) {
       };
     }, 240_000);
 
-    describeStore(`Elasticsearch ${version}`, async () => {
-      const indexPrefix = newPrefix();
-      const store = await openStore({ kind: 'elasticsearch', nodes: [node.url], indexPrefix, refreshMs: 200 });
-      return { ...store, close: () => store.close().then(() => removeIndices(node.url, indexPrefix)) };
-    });
+    describeStore(`Elasticsearch ${version}`, createEmptyStores(() => node, `empty${version}`));
 
     describe('with faults', () => {
       const faulty = useFaultyStore(() => node, newPrefix);

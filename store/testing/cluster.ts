@@ -16,5 +16,8 @@ export async function removeIndices(url: string, prefix: string): Promise<void> 
   const found = await ask(url, 'GET', `/_cat/indices/${prefix}-*?format=json&h=index`);
   const names = (found as { index: string }[]).map((row) => row.index);
   if (names.length > 0) await ask(url, 'DELETE', `/${names.join(',')}`);
+}
+
+export async function removeTemplates(url: string, prefix: string): Promise<void> {
   await ask(url, 'DELETE', `/_index_template/${prefix}-*`).catch(() => undefined); // a test that was refused made none
 }

@@ -29,17 +29,8 @@ import { describeRetention } from './contract/retention.js';
 import { describeGlobs, describeSearch, describeWords } from './contract/search.js';
 
 export function describeStore(name: string, open: () => Promise<Store>): void {
+  describeStoreRecords(name, open);
   describe(`${name} keeps the store contract`, () => {
-    describeWriting(open);
-    describe('append with odd text', () => {
-      const store = useSharedStore(open);
-      describeOddText(store);
-      describeOddSearch(store);
-    });
-    describe('append of what grew', () => describeGrown(useOwnStore(open)));
-    describe('readRecords that skips', () => describeSkipping(useOwnStore(open)));
-    describe('readRecords by several', () => describeFeedParts(useOwnStore(open)));
-    describeReading(open);
     describe('incidents', () => describeIncidents(useOwnStore(open)));
     describe('incidents of several writers', () => describeTurns(useOwnStore(open)));
     describe('groups', () => describeGroups(useOwnStore(open)));
@@ -51,6 +42,22 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     describe('feedback', () => describeFeedback(useOwnStore(open)));
     describe('silences', () => describeSilences(useOwnStore(open)));
     describe('states', () => describeStates(useOwnStore(open)));
+  });
+}
+
+/** The part of the contract that is about records; the rest has nothing to do with how they are stored. */
+export function describeStoreRecords(name: string, open: () => Promise<Store>): void {
+  describe(`${name} keeps the store contract of records`, () => {
+    describeWriting(open);
+    describe('append with odd text', () => {
+      const store = useSharedStore(open);
+      describeOddText(store);
+      describeOddSearch(store);
+    });
+    describe('append of what grew', () => describeGrown(useOwnStore(open)));
+    describe('readRecords that skips', () => describeSkipping(useOwnStore(open)));
+    describe('readRecords by several', () => describeFeedParts(useOwnStore(open)));
+    describeReading(open);
     describe('deleteBefore', () => describeRetention(useOwnStore(open)));
   });
 }

@@ -215,7 +215,7 @@ function wrap(text: string, pieces: number): string {
 
 /** What a container runtime cut into pieces, put together; its marks stay in front of the other lines. */
 export function joinPieces(text: string): string {
-  return text.replace(/(?<=stdout P [^\n]*)\n\S+ stdout [PF] /g, '');
+  return !text.includes(' stdout P ') ? text : text.replace(/(?<=stdout P [^\n]*)\n\S+ stdout [PF] /g, '');
 }
 
 export function finishEntry(world: ModelWorld, writer: Writer): void {

@@ -1,9 +1,11 @@
-// What the tests of a store with faults share: Elasticsearch behind a proxy, a store over it, and how it is read.
-// Called by elasticsearch.test.ts, which starts the server.
+// What the tests of a store over a real Elasticsearch share: empty stores for the contract, a store behind a proxy that
+// can answer in the server's place, and how it is read. Called by elasticsearch.test.ts and analysis.test.ts, which
+// start the server.
 import { afterEach, beforeEach } from 'vitest';
 import type { LogRecord } from '../../../core/types.js';
 import { openElasticsearchStore } from '../elasticsearch.js';
-import { removeIndices } from '../../testing/cluster.js';
+import { openStore } from '../../open.js';
+import { removeIndices, removeTemplates } from '../../testing/cluster.js';
 import { isBulk, openFaultProxy, type Fault, type FaultProxy } from '../../testing/fault-proxy.js';
 import type { Store } from '../../store.js';
 
@@ -27,6 +29,28 @@ export interface FaultyStore {
 
 export const DAY = { time: '2026-11-20T10:00:00.000Z' };
 
+/**
+ * Opens stores without indices. A prefix whose store was closed is used again, with its templates: to make them takes
+ * Elasticsearch as long as a test.
+ */
+export function createEmptyStores(node: () => Pick<TestNode, 'url'>, name: string): () => Promise<Store> {
+  const free: string[] = [];
+  let made = 0;
+  return async () => {
+    const indexPrefix = free.pop() ?? `${name}-${made++}`;
+    const { url } = node();
+    const store = await openStore({ kind: 'elasticsearch', nodes: [url], indexPrefix, refreshMs: 200 });
+    return {
+      ...store,
+      close: async () => {
+        await store.close();
+        await removeIndices(url, indexPrefix);
+        free.push(indexPrefix);
+      },
+    };
+  };
+}
+
 /** A store of its own for each test, removed after it. */
 export function useFaultyStore(node: () => TestNode, newPrefix: () => string): () => FaultyStore {
   let current: FaultyStore;
@@ -40,6 +64,7 @@ export function useFaultyStore(node: () => TestNode, newPrefix: () => string): (
     await current.store.close();
     await current.proxy.close();
     await removeIndices(current.node.url, current.prefix);
+    await removeTemplates(current.node.url, current.prefix);
   });
   return () => current;
 }
