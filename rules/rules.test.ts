@@ -5,15 +5,15 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { loadCatalog } from '../analyzer/catalog/catalog.js';
 import { diagnose } from '../analyzer/incident/diagnose.js';
 import { flattenIncidents } from '../analyzer/incident/document.js';
 import { listRows, proveRow } from '../analyzer/author/engine-proof.js';
 import { proveRule } from '../analyzer/author/proof.js';
 import { readEntries } from '../analyzer/input/read.js';
+import { readWholeCatalog } from '../analyzer/testing/samples.js';
 import { parseDocument } from '../core/document.js';
 
-const catalog = loadCatalog();
+const catalog = readWholeCatalog();
 const recordings = fileURLToPath(new URL('../lab/recordings', import.meta.url));
 
 interface Manifest {

@@ -7,7 +7,7 @@ import type { Incident } from '../core/types.js';
 import { computeTaskManagerMemory } from '../flink/memory/memory.js';
 import { describeWithParts } from '../lab/parts/testing/describe-part.js';
 import { waitUntil } from './program.js';
-import { MEMORY, openSite, type Site, type View } from './site.js';
+import { MEMORY, openSite, type Site, type SiteView } from './site.js';
 
 const CAUSE = 'network.insufficient-buffers';
 const MEBIBYTE = 1_048_576;
@@ -35,7 +35,7 @@ describeWithParts(['flink-1.20', 'elasticsearch-8'], 'a failing job becomes a di
     ['with stock logging', false, ['on Elasticsearch', 'by jobtrace up on SQLite']],
   ] as const)('%s', (logging, separated, ways) => {
     let site: Site;
-    let up: View | undefined;
+    let up: SiteView | undefined;
     let close: () => Promise<void> = () => Promise.resolve();
     let failedId = '';
 
@@ -66,13 +66,13 @@ describeWithParts(['flink-1.20', 'elasticsearch-8'], 'a failing job becomes a di
 
 interface Seen {
   readonly site: Site;
-  readonly view: View;
+  readonly view: SiteView;
   readonly failedId: string;
   readonly incident: Incident;
 }
 
 /** With all restarts. */
-function waitForIncident(view: View, job: string): Promise<Incident> {
+function waitForIncident(view: SiteView, job: string): Promise<Incident> {
   return waitUntil(
     'an incident with all restarts',
     async () =>

@@ -59,13 +59,13 @@ export interface SiteService {
 }
 
 /** What one Jobtrace says of the cluster. */
-export interface View {
+export interface SiteView {
   readonly receiver: Awaited<ReturnType<typeof startReceiver>>;
   incidents(): Promise<readonly Incident[]>;
   search(query: string): Promise<readonly LogRecord[]>;
 }
 
-export interface Site extends View {
+export interface Site extends SiteView {
   readonly cluster: FlinkCluster;
   /** Empty when no healthy job was wanted. */
   readonly healthyId: string;
@@ -74,7 +74,7 @@ export interface Site extends View {
   service(name: string): SiteService;
   readonly elasticsearch: Elasticsearch | undefined;
   /** Starts "jobtrace up" beside what runs here, with a receiver of its own. */
-  addUp(): Promise<View>;
+  addUp(): Promise<SiteView>;
 }
 
 type Closer = () => Promise<unknown>;
@@ -112,14 +112,14 @@ interface Ground {
 
 async function buildSite({ separated, way, options, folder, closers }: Ground): Promise<Site> {
   const { cluster, elasticsearch } = await startServers({ separated, way, options, folder, closers });
-  const open = async (start: (webhook: string) => Programs | Promise<Programs>): Promise<View & Programs> => {
+  const open = async (start: (webhook: string) => Programs | Promise<Programs>): Promise<SiteView & Programs> => {
     const receiver = await startReceiver();
     closers.push(() => receiver.close());
     const programs = await start(receiver.url);
     closers.push(() => stopAll(programs.services));
     return { ...openView(programs.store, receiver), ...programs };
   };
-  const openUp = (): Promise<View & Programs> => open((webhook) => startUp(folder, cluster, webhook));
+  const openUp = (): Promise<SiteView & Programs> => open((webhook) => startUp(folder, cluster, webhook));
   const { services, ...view } =
     elasticsearch === undefined
       ? await openUp()
@@ -141,7 +141,7 @@ async function buildSite({ separated, way, options, folder, closers }: Ground): 
 }
 
 /** `store`: how the command line finds it. */
-function openView(store: readonly string[], receiver: View['receiver']): View {
+function openView(store: readonly string[], receiver: SiteView['receiver']): SiteView {
   return {
     receiver,
     incidents: async () => {

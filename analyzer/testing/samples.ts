@@ -1,11 +1,12 @@
 // Helpers for the tests of this folder: entries of real recordings and logs made of lines, as records where the store
 // is asked. Not used by the program.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import type { Entry, Source } from '../../core/types.js';
 import { loadCatalog, type Catalog } from '../catalog/catalog.js';
+import { findBuiltInRules } from '../catalog/read/files.js';
 import { splitText } from '../input/read.js';
 
 export { readRecording, toRecord } from './recording.js';
@@ -59,6 +60,13 @@ export function makeCatalog(
   sources: { readonly builtIn?: string | false } = { builtIn: false },
 ): Catalog {
   return loadCatalog({ ...sources, extra: [writeRules(rules)] });
+}
+
+/** The built-in rules, each of them read and checked, whatever the last build knows of them. */
+export function readWholeCatalog(): Catalog {
+  const link = join(makeFolder(), 'rules');
+  symlinkSync(findBuiltInRules(), link);
+  return loadCatalog({ builtIn: link });
 }
 
 export function writeRules(rules: Readonly<Record<string, string>>): string {

@@ -14,13 +14,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseDocument, trustDocument } from '../../../core/document.js';
 import { createAnchorScanner, packAnchors } from '../../../flink/words/anchors.js';
-import { buildCatalog, loadCatalog } from '../catalog.js';
+import { buildCatalog } from '../catalog.js';
 import { compileRule } from '../rule/compile.js';
 import { diagnose } from '../../incident/diagnose.js';
 import { flattenIncidents } from '../../incident/document.js';
 import { openPrepared } from './prepared.js';
 import type { Rule, RuleFile } from '../rule/rule.js';
-import { BUFFER_RECORDING, readRecording } from '../../testing/samples.js';
+import { BUFFER_RECORDING, readRecording, readWholeCatalog } from '../../testing/samples.js';
 
 /** A rule as it comes from what the build prepared: patterns and expressions wait until they are needed. */
 function trust(rule: Rule): Rule {
@@ -46,7 +46,7 @@ function isRuleFile(value: unknown): value is RuleFile {
 
 describe('rules that the build prepared', () => {
   it('say the same as rules that were read and checked', () => {
-    const checked = loadCatalog();
+    const checked = readWholeCatalog();
     const trusted = buildCatalog(checked.rules.map(trust), checked.causes, checked.engine);
     const entries = readRecording(BUFFER_RECORDING);
 

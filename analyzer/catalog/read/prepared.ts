@@ -1,7 +1,8 @@
 // Documents of the built-in catalog, read when the program was built: YAML and schema take most of a second for some
 // hundred rules, and a small log is to be answered at once. What was not touched since is taken as it was read, without
 // parsing it, and a rule that no line calls for is not even decoded; a changed rule is simply read again. catalog.ts
-// reads every document here; write-prepared.ts, a step of the build, writes the file. Beside the sources there is none.
+// reads every document here; write-prepared.ts, a step of the build, writes the file. The sources take that of the last
+// build, if there was one.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
@@ -11,9 +12,10 @@ import { parseDocument, trustDocument, type ParsedDocument } from '../../../core
 /** Where the build puts it, beside the built front door; what is looked for lies in a file of its own beside it. */
 const PREPARED_FILE = join(findBuilt(import.meta.dirname), 'rules.jsonl');
 
-/** The folder of the built front door above this file; a folder without such a file when the sources run. */
+/** The folder of the built front door: above this file, or beside the sources; one without such a file before a build. */
 function findBuilt(folder: string): string {
-  for (let at = folder; at !== dirname(at); at = dirname(at)) if (existsSync(join(at, 'cli.js'))) return at;
+  for (let at = folder; at !== dirname(at); at = dirname(at))
+    for (const built of [at, join(at, 'dist')]) if (existsSync(join(built, 'cli.js'))) return built;
   return folder;
 }
 
