@@ -12,7 +12,7 @@ import { parseDocument, trustDocument, type ParsedDocument } from '../../../core
 /** Where the build puts it, beside the built front door; what is looked for lies in a file of its own beside it. */
 const PREPARED_FILE = join(findBuilt(import.meta.dirname), 'rules.jsonl');
 
-/** The folder of the built front door: above this file, or beside the sources; one without such a file before a build. */
+/** The folder of the built front door, above this file or beside the sources; before a build, one without it. */
 function findBuilt(folder: string): string {
   for (let at = folder; at !== dirname(at); at = dirname(at))
     for (const built of [at, join(at, 'dist')]) if (existsSync(join(built, 'cli.js'))) return built;
