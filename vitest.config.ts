@@ -35,6 +35,10 @@ const LONG = [
   'test/faults/store.test.ts',
   'lab/parts/services/elasticsearch.test.ts',
   'lab/separation/many.test.ts',
+  'test/install/image.test.ts',
+  'agent/kill.test.ts',
+  'test/patterns.test.ts',
+  'api/attack.test.ts',
 ];
 
 const gone = LONG.filter((name) => !existsSync(join(import.meta.dirname, name)));
