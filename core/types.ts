@@ -336,6 +336,8 @@ export interface FixSheet {
   readonly when?: string | undefined;
   readonly flink?: string | undefined;
   readonly patch: Readonly<Record<string, string>>;
+  /** The expression that computes the options from what the cluster has, where they do not stand in the rule. */
+  readonly computedBy?: string | undefined;
   readonly risk: Fix['risk'];
   readonly cost?: string | undefined;
   readonly verify?: string | undefined;

@@ -98,8 +98,8 @@ function describeDiagnosis(seen: () => Seen): void {
   it('carries a patch that meets the need, keeps the task heap, and is not larger than it must be', () => {
     const { site, incident } = seen();
     const patch =
-      incident.diagnoses.en[0]?.fixes.find((fix) => fix.patch['taskmanager.memory.network.min'] !== undefined)
-        ?.patch ?? {};
+      incident.diagnoses.en[0]?.fixes.find((fix) => fix.patch['taskmanager.memory.network.min'] !== undefined)?.patch ??
+      {};
     const { required, available, total, segment } = readNumbers(incident);
     const needed = (total - available + required) * segment * 1.5;
     const options = { ...site.cluster.config, ...MEMORY };
@@ -111,9 +111,9 @@ function describeDiagnosis(seen: () => Seen): void {
     expect(after.network).toBeGreaterThanOrEqual(needed);
     expect(after.taskHeap).toBeGreaterThanOrEqual(before.taskHeap);
     expect(patch['taskmanager.memory.process.size']).toMatch(/^\d+m$/);
-    expect(
-      layoutOf({ ...options, ...patch, 'taskmanager.memory.process.size': `${size - 1}m` }).taskHeap,
-    ).toBeLessThan(before.taskHeap);
+    expect(layoutOf({ ...options, ...patch, 'taskmanager.memory.process.size': `${size - 1}m` }).taskHeap).toBeLessThan(
+      before.taskHeap,
+    );
   });
 
   it('counts the restarts in one incident', async () => {

@@ -41,6 +41,19 @@ describe('describeSheet', () => {
     expect(JSON.stringify(fixes)).not.toMatch(/\{option:|\{\w+\|/);
   });
 
+  it('says of options that do not stand in the rule by which expression they come about', () => {
+    const computed = catalog.rules.flatMap((rule) =>
+      rule.fixes.flatMap((fix, index) => (fix.patchFrom === undefined ? [] : [{ rule, index }])),
+    );
+
+    expect(sheetOf('network.insufficient-buffers/total').fixes[0]).toMatchObject({
+      patch: {},
+      computedBy: 'fitNetwork(min)',
+    });
+    for (const { rule, index } of computed)
+      expect(describeSheet(rule, 'en').fixes[index]?.computedBy, rule.id).toMatch(/\w/);
+  });
+
   it('speaks the language of the reader', () => {
     expect(sheetOf('network.insufficient-buffers/total', 'zh').summary).toMatch(/[\u4e00-\u9fff]/);
     expect(sheetOf('network.insufficient-buffers/total', 'en').summary).not.toMatch(/[\u4e00-\u9fff]/);

@@ -31,11 +31,12 @@ export function describeSheet(rule: Rule, language: Language): RuleSheet {
       weight,
       when: when?.source,
     })),
-    fixes: rule.fixes.map(({ text, when, flink, patch, risk, cost, verify }) => ({
+    fixes: rule.fixes.map(({ text, when, flink, patch, patchFrom, risk, cost, verify }) => ({
       text: say(text),
       when: when?.source,
       flink,
       patch: Object.fromEntries(patch.map(([option, value]) => [option, printTemplate(value)])),
+      computedBy: rule.lets.find(([name]) => name === patchFrom)?.[1].source,
       risk,
       cost: cost && say(cost),
       verify: verify && say(verify),

@@ -96,6 +96,7 @@ const RULE_SHEET = described(
             when: text,
             flink: text,
             patch: { type: 'object', additionalProperties: text },
+            computedBy: described(text, 'The expression that computes the options, where the rule does not name them.'),
             risk: { type: 'string', enum: ['low', 'medium', 'high'] },
             cost: text,
             verify: text,

@@ -27,7 +27,10 @@ for (const version of [8, 9] as const) {
 
     // Writing and the feed are the same with and without the analyzer: once is enough.
     const describeContract = version === 9 ? describeStoreRecords : describeStoreSearch;
-    describeContract(`Elasticsearch ${version} with analysis`, createEmptyStores(() => node, `empty${version}`));
+    describeContract(
+      `Elasticsearch ${version} with analysis`,
+      createEmptyStores(() => node, `empty${version}`),
+    );
 
     const open = (): Promise<Watched> => openWatched(node, newPrefix());
     describe('the words of records', () => describeOwnWords(open));

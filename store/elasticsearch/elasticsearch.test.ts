@@ -32,7 +32,10 @@ for (const version of [8, 9] as const) {
       };
     }, 240_000);
 
-    describeStore(`Elasticsearch ${version}`, createEmptyStores(() => node, `empty${version}`));
+    describeStore(
+      `Elasticsearch ${version}`,
+      createEmptyStores(() => node, `empty${version}`),
+    );
 
     describe('with faults', () => {
       const faulty = useFaultyStore(() => node, newPrefix);

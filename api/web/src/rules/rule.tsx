@@ -99,7 +99,7 @@ function Sheet({ sheet }: { readonly sheet: RuleSheet }) {
         <Part title={t('possibleReasons')}>
           {sheet.reasons.map(({ text, weight, when }) => (
             <Text key={text} size="sm">
-              <b>{Math.round(weight * 100)} %</b> {text} <When when={when} />
+              <b>{Math.round(weight * 100)} %</b> {text} <Said by={t('whenSo')} expression={when} />
             </Text>
           ))}
         </Part>
@@ -109,7 +109,7 @@ function Sheet({ sheet }: { readonly sheet: RuleSheet }) {
           {sheet.fixes.map((fix) => (
             <div key={`${fix.text}${fix.when}`}>
               <FixBox fix={fix} isFilled={false} />
-              <When when={fix.when} />
+              <Said by={t('computedBy')} expression={fix.computedBy} /> <Said by={t('whenSo')} expression={fix.when} />
             </div>
           ))}
         </Part>
@@ -137,13 +137,12 @@ function Part({ title, children }: { readonly title: string; readonly children: 
   );
 }
 
-/** The expression on which something is said. */
-function When({ when }: { readonly when?: string | undefined }) {
-  const { t } = useSpeech();
-  if (when === undefined) return null;
+/** The expression on which something is said, or by which it comes about. */
+function Said({ by, expression }: { readonly by: string; readonly expression?: string | undefined }) {
+  if (expression === undefined) return null;
   return (
     <Text span size="xs" className="quiet">
-      {t('whenSo')} <Code>{when}</Code>
+      {by} <Code>{expression}</Code>
     </Text>
   );
 }

@@ -27,6 +27,7 @@ export const RULE_TEXTS = {
   readsValues: { en: 'It reads', zh: '提取的值' },
   possibleReasons: { en: 'Why it may have happened', zh: '可能的原因' },
   whenSo: { en: 'when', zh: '条件' },
+  computedBy: { en: 'options computed from the cluster by', zh: '选项按集群情况计算' },
   explainsThese: { en: 'These follow from it, and stand below it', zh: '以下现象由它引起，排在其后' },
   proofs: { en: 'What proves it', zh: '验证日志' },
   mustName: { en: 'Logs that it must name', zh: '必须命中的日志' },
