@@ -128,7 +128,7 @@ async function recordBodies(bench: Bench, folder: string): Promise<Ready | undef
   };
 }
 
-/** Elasticsearch compiles what it does while it does it: cold it takes a fifth, and whoever comes later seems better. */
+/** Elasticsearch compiles what it does while it does it: cold it takes a fifth, and who comes later seems better. */
 async function warmUp(measure: () => Promise<number>): Promise<void> {
   let before = 0;
   for (let turn = 0; turn < MOST_WARMING; turn++) {
