@@ -6,7 +6,7 @@ import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { createError } from '../core/errors.js';
 import { createLog } from '../core/log.js';
-import { makeRecord } from '../store/testing/samples.js';
+import { appendRecords, makeRecord } from '../store/testing/samples.js';
 import { createServer } from './server.js';
 import { RULE, startServer, get, post, readSchema, createFilledStore } from './testing/server.js';
 
@@ -163,6 +163,27 @@ describe('the server', () => {
     ];
     expect(said).toEqual([small, plain, small, plain]);
     rmSync(webDir, { recursive: true });
+  });
+
+  it('sends a long answer compressed to those who take that, a short one and a live stream as they are', async () => {
+    const { url, store } = await startServer();
+    await appendRecords(
+      store,
+      Array.from({ length: 100 }, (_, index) => makeRecord(100 + index)),
+    );
+    const ask = async (path: string, accepted: string): Promise<Response> =>
+      fetch(`${url}${path}`, { headers: { 'accept-encoding': accepted } });
+
+    const [small, plain] = await Promise.all(['gzip', 'identity'].map((how) => ask('/api/v1/records?limit=100', how)));
+
+    expect(small?.headers.get('content-encoding')).toBe('gzip');
+    expect(small?.headers.get('vary')).toContain('accept-encoding');
+    expect(plain?.headers.get('content-encoding')).toBeNull();
+    expect(await small?.json()).toEqual(await plain?.json());
+    const short = await ask('/health/live', 'gzip');
+    const stream = await ask('/api/v1/records/stream', 'gzip');
+    expect([short, stream].map(({ headers }) => headers.get('content-encoding'))).toEqual([null, null]);
+    await stream.body?.cancel();
   });
 
   it('describes itself as OpenAPI, and its answers are as described', async () => {

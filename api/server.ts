@@ -1,10 +1,9 @@
-// The only door to fastify: serves the routes, their OpenAPI document (/docs, /openapi.json) and the page (page.ts)
-// over HTTP. Checks who asks (auth.ts, origin.ts), validates what comes in, sets security headers; errors go out
-// through refusal.ts. It knows no store and no stage; cli.ts creates, listens and closes.
+// The only door to fastify: serves the routes, their OpenAPI document (document.ts) and the page (page.ts) over HTTP.
+// Checks who asks (auth.ts, origin.ts), validates what comes in, sets security headers, compresses what is long; errors
+// go out through refusal.ts. It knows no store and no stage; cli.ts creates, listens and closes.
 import { isIP } from 'node:net';
 import { Readable } from 'node:stream';
-import fastifySwagger from '@fastify/swagger';
-import fastifySwaggerUi from '@fastify/swagger-ui';
+import fastifyCompress, { type FastifyCompressOptions } from '@fastify/compress';
 import { fastify, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { createError, JobtraceError } from '../core/errors.js';
 import { omitMissing } from '../core/json.js';
@@ -15,6 +14,7 @@ import { createAccess, type Access, type AccessStore, type Token } from './acces
 import { createProvider, type ProviderSettings } from './access/provider.js';
 import { ANYBODY, checkRole, checkSeesAll, type Viewer } from './auth.js';
 import { DEFAULT_BODY_BYTES, readBytes, refuseEncoding } from './body.js';
+import { describeRoute, registerDocument } from './document.js';
 import type { AssistantHooks } from './mcp/desk.js';
 import { createAccessRoutes } from './routes/access.js';
 import { createAssistantRoutes } from './routes/assistant.js';
@@ -32,7 +32,6 @@ import { answerBrokenRequest, answerError } from './refusal.js';
 import { convertQuery } from './request.js';
 import { createValues, type Answer, type DiagnoseDocument, type Route, type RuleInfo, type Services } from './route.js';
 import { scopeStore, type ReadableStore } from '../store/scope.js';
-import { ERROR } from './schemas/system.js';
 import { createDiagnosisRoutes } from './routes/diagnosis.js';
 import { createSilenceRoutes } from './routes/alerts/silences.js';
 import { createSystemRoutes } from './routes/system.js';
@@ -102,6 +101,14 @@ const SECURITY_HEADERS = {
   'cross-origin-resource-policy': 'same-origin',
 } as const;
 
+/** What is sent as a whole, where it is worth it. A live stream is not: its events would wait for each other. */
+const COMPRESSION = {
+  encodings: ['gzip'],
+  threshold: 2048,
+  customTypes: /^(?:application\/(?:json|x-ndjson)|text\/(?:csv|markdown|plain))/,
+  globalDecompression: false,
+} satisfies FastifyCompressOptions;
+
 /** A day's work: who comes in the morning signs in once. */
 const SESSION_MS = 12 * 3_600_000;
 const RECHECK_MS = 5000;
@@ -140,6 +147,7 @@ export function createServer(options: ServerOptions): ApiServer {
     services.metrics.observeRequest(request.routeOptions.url ?? 'page', reply.statusCode, reply.elapsedTime / 1000);
   });
   app.setErrorHandler((error: FastifyError, request, reply) => answerError(error, request, reply, options.log));
+  app.register(fastifyCompress, COMPRESSION);
   registerDocument(app, services.version);
   app.register(async (scope) => {
     const routes = [
@@ -206,31 +214,6 @@ function createServices(options: ServerOptions): Services {
       maxRecords: settings.liveMaxRecords ?? 5000,
     },
   };
-}
-
-function registerDocument(app: FastifyInstance, version: string): void {
-  app.register(fastifySwagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'Jobtrace',
-        version,
-        description:
-          'Logs, incidents and diagnoses of Flink jobs. Times are ISO 8601 with zone; errors are {error: {code, message, fix}}.',
-      },
-      components: {
-        securitySchemes: {
-          token: { type: 'http', scheme: 'bearer' },
-          session: { type: 'apiKey', in: 'cookie', name: 'jobtrace' },
-        },
-      },
-    },
-  });
-  app.register(fastifySwaggerUi, {
-    routePrefix: '/docs',
-    staticCSP: "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
-  });
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
 }
 
 interface Serving {
@@ -337,31 +320,6 @@ async function authorize(
 
 function readHost(url: string | undefined): readonly string[] {
   return url !== undefined && URL.canParse(url) ? [new URL(url).hostname] : [];
-}
-
-function describeRoute(route: Route): Record<string, unknown> {
-  const errors = Object.fromEntries(
-    [
-      ...(route.role === undefined ? [] : [401]),
-      ...(route.crowd === undefined ? [] : [429]),
-      ...(route.refusals ?? []),
-      ...(route.body === undefined ? [] : [413, 415]),
-      ...[400, 403, 404, 431, 500, 503],
-    ].map((status) => [status, ERROR]),
-  );
-  return {
-    tags: [route.tag],
-    summary: route.summary,
-    ...omitMissing<string, unknown>({
-      description: route.description,
-      params: route.params,
-      querystring: route.query,
-      body: route.body?.schema,
-      consumes: route.body && [route.body.type === 'json' ? 'application/json' : 'text/plain'],
-      security: route.role && [{ token: [] }, { session: [] }],
-    }),
-    response: { ...errors, ...route.answers },
-  };
 }
 
 function sendAnswer(reply: FastifyReply, answer: Answer): FastifyReply {

@@ -1,0 +1,59 @@
+// The OpenAPI document of the API (/docs, /openapi.json), and what a route says of itself in it. Called by server.ts.
+import fastifySwagger from '@fastify/swagger';
+import fastifySwaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
+import { omitMissing } from '../core/json.js';
+import type { Route } from './route.js';
+import { ERROR } from './schemas/system.js';
+
+/** Before the routes are registered. */
+export function registerDocument(app: FastifyInstance, version: string): void {
+  app.register(fastifySwagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Jobtrace',
+        version,
+        description:
+          'Logs, incidents and diagnoses of Flink jobs. Times are ISO 8601 with zone; errors are {error: {code, message, fix}}.',
+      },
+      components: {
+        securitySchemes: {
+          token: { type: 'http', scheme: 'bearer' },
+          session: { type: 'apiKey', in: 'cookie', name: 'jobtrace' },
+        },
+      },
+    },
+  });
+  app.register(fastifySwaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
+  });
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+}
+
+/** The route's schema for fastify, with every error that it can answer. */
+export function describeRoute(route: Route): Record<string, unknown> {
+  const errors = Object.fromEntries(
+    [
+      ...(route.role === undefined ? [] : [401]),
+      ...(route.crowd === undefined ? [] : [429]),
+      ...(route.refusals ?? []),
+      ...(route.body === undefined ? [] : [413, 415]),
+      ...[400, 403, 404, 431, 500, 503],
+    ].map((status) => [status, ERROR]),
+  );
+  return {
+    tags: [route.tag],
+    summary: route.summary,
+    ...omitMissing<string, unknown>({
+      description: route.description,
+      params: route.params,
+      querystring: route.query,
+      body: route.body?.schema,
+      consumes: route.body && [route.body.type === 'json' ? 'application/json' : 'text/plain'],
+      security: route.role && [{ token: [] }, { session: [] }],
+    }),
+    response: { ...errors, ...route.answers },
+  };
+}
