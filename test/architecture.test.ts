@@ -130,6 +130,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'request.ts',
     'refusal.ts',
     'schemas',
+    'document.ts',
     'mcp',
     'routes',
     'server.ts',
