@@ -1,5 +1,5 @@
-// The OpenAPI document of the API (/openapi.json), the page that shows it (/docs), and what each route says of itself in
-// it, from its schemas and the errors that it can answer. Called by server.ts.
+// The OpenAPI document of the API (/openapi.json), the page that shows it (/docs), and what each route says of itself
+// there, from its schemas and the errors that it can answer. Called by server.ts.
 import fastifySwagger from '@fastify/swagger';
 import fastifySwaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
