@@ -67,8 +67,13 @@ export async function startCluster(): Promise<Cluster> {
   const settings = { 'action.destructive_requires_name': 'false', 'node.processors': String(own.length) };
   const node = await startElasticsearch({ version: 8, heap: '1g', analysis: true, thorough: true, settings });
   const front = await startServer('front.mjs', String(node.port), node.version);
-  for (const pid of [node.pid, front.child.pid])
-    execFileSync('taskset', ['-acp', own.join(','), String(pid)], { stdio: 'ignore' });
+  // Whoever watches is on the other side too: while a shipper works it would be moved to the cores of Elasticsearch.
+  for (const [pid, cores] of [
+    [node.pid, own],
+    [front.child.pid, own],
+    [process.pid, shipperCores],
+  ] as const)
+    execFileSync('taskset', ['-acp', cores.join(','), String(pid)], { stdio: 'ignore' });
   await ask(node.url, 'PUT', '/_index_template/bench', PEERS_TEMPLATE);
   return {
     version: node.version,
