@@ -79,6 +79,7 @@ export default defineConfig({
           include: ['{cli,agent,store,notify,api,lab,bench,test}/**/*.test.ts'],
           exclude: COMPUTING,
           maxWorkers: 2,
+          globalSetup: 'lab/parts/testing/shared.ts',
           sequence: { groupOrder: 2 },
         },
       },

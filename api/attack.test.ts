@@ -2,12 +2,9 @@
 // token, and the other team, with ids that were guessed. What a team is answered must be, to the byte, what it is
 // answered by a store in which the other team has nothing: so nothing leaks, in counts and pages either. A route, or a
 // tool of the assistant, without an entry fails the test.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startElasticsearch, type Elasticsearch } from '../lab/parts/services/elasticsearch.js';
 import { describeWithParts } from '../lab/parts/testing/describe-part.js';
+import { useElasticsearch } from '../lab/parts/testing/use-elasticsearch.js';
 import { openStore } from '../store/open.js';
 import type { Store } from '../store/store.js';
 import { omitMissing } from '../core/json.js';
@@ -398,17 +395,8 @@ describe('whoever may not see it, over SQLite', () => {
 });
 
 describeWithParts(['elasticsearch-8'], 'whoever may not see it, over Elasticsearch', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'jobtrace-attack-'));
-  let node: Elasticsearch;
+  const node = useElasticsearch('attack-');
   let stores = 0;
-
-  beforeAll(async () => {
-    node = await startElasticsearch({ version: 8, dir: join(dir, 'node') });
-    return async () => {
-      await node.stop();
-      rmSync(dir, { recursive: true, force: true });
-    };
-  });
 
   describeAttacks(
     () => openStore({ kind: 'elasticsearch', nodes: [node.url], indexPrefix: `attack-${stores++}`, refreshMs: 200 }),

@@ -1,6 +1,6 @@
 // A failure that no rule names is stored; a rule comes; the service starts again, or loads its rules anew. The card has
 // its cause, says so, and nobody hears of it twice but for the correction. On SQLite and Elasticsearch.
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Catalog } from '../analyzer/catalog/catalog.js';
 import { listSignalWords } from '../analyzer/catalog/signal-words.js';
 import { RECORD_READER } from '../analyzer/entry/record.js';
@@ -9,8 +9,8 @@ import { makeCatalog, makeLog, toRecord } from '../analyzer/testing/samples.js';
 import { createLog } from '../core/log.js';
 import type { Incident, LogRecord } from '../core/types.js';
 import { createSignalMarker, markEntry } from '../flink/words/marks.js';
-import { startElasticsearch, type Elasticsearch } from '../lab/parts/services/elasticsearch.js';
 import { describeWithParts } from '../lab/parts/testing/describe-part.js';
+import { useElasticsearch } from '../lab/parts/testing/use-elasticsearch.js';
 import type { Notifier } from '../notify/notify.js';
 import { useFixture } from '../notify/testing/samples.js';
 import { openElasticsearchStore } from '../store/elasticsearch/elasticsearch.js';
@@ -123,13 +123,8 @@ describe('after the rules changed, the service on SQLite', () => {
 });
 
 describeWithParts(['elasticsearch-8'], 'after the rules changed, the service on Elasticsearch', () => {
-  let node: Elasticsearch;
+  const node = useElasticsearch('backfill-');
   let stores = 0;
-  beforeAll(async () => {
-    node = await startElasticsearch({ version: 8 });
-    return () => node.stop();
-  }, 240_000);
-
   describeBackfill(() =>
     Promise.resolve(
       openElasticsearchStore({ nodes: [node.url], indexPrefix: `backfill-${(stores += 1)}`, refreshMs: 200 }),

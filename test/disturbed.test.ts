@@ -41,6 +41,7 @@ describeWithParts(['flink-1.20', 'elasticsearch-8'], 'a disturbed installation',
     const log4jProperties = join(folder, 'log4j.properties');
     writeFileSync(log4jProperties, makeRestless(readFileSync(join(KIT, 'log4j.properties'), 'utf8')));
     ({ site, close } = await openSite(true, 'elasticsearch', {
+      hasOwnElasticsearch: true,
       log4jProperties,
       config: { 'heartbeat.interval': '250 ms' },
       hasHealthyJob: false,

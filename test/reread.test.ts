@@ -3,11 +3,11 @@
 import { copyFileSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { CRASH } from '../analyzer/testing/crash.js';
 import type { LogRecord } from '../core/types.js';
-import { startElasticsearch, type Elasticsearch } from '../lab/parts/services/elasticsearch.js';
 import { describeWithParts } from '../lab/parts/testing/describe-part.js';
+import { useElasticsearch } from '../lab/parts/testing/use-elasticsearch.js';
 import { findAddress, nameIndex } from '../store/elasticsearch/record/address.js';
 import { openElasticsearchStore } from '../store/elasticsearch/elasticsearch.js';
 import { openSqliteStore } from '../store/sqlite/sqlite.js';
@@ -110,11 +110,7 @@ describe('a second reading without a checkpoint', () => {
 });
 
 describeWithParts(['elasticsearch-8'], 'Elasticsearch', () => {
-  let node: Elasticsearch;
-  beforeAll(async () => {
-    node = await startElasticsearch({ version: 8 });
-    return () => node.stop();
-  }, 240_000);
+  const node = useElasticsearch('reread-');
 
   const openCluster = (prefix: string): Store =>
     openElasticsearchStore({ nodes: [node.url], indexPrefix: prefix, refreshMs: 200 });
@@ -125,27 +121,27 @@ describeWithParts(['elasticsearch-8'], 'Elasticsearch', () => {
   }
 
   it('has no document more after a second reading without a checkpoint', async () => {
-    const fixture = openFixtureOver(openCluster('again'), OPTIONS);
+    const fixture = openFixtureOver(openCluster('reread-again'), OPTIONS);
     ({ close } = fixture);
 
     const { first, second } = await readTwice(fixture);
 
     // What grew is stored again in its own place.
-    expect(await count('again')).toBeLessThanOrEqual(first.stored);
+    expect(await count('reread-again')).toBeLessThanOrEqual(first.stored);
     expect(second).toEqual({ stored: 0, duplicate: expect.any(Number) as number });
-    expect(second.duplicate).toBeGreaterThanOrEqual(Number(await count('again')));
+    expect(second.duplicate).toBeGreaterThanOrEqual(Number(await count('reread-again')));
   });
 
   it('has no document more when what release 0.1 stored is read again, and diagnoses it as the files are', async () => {
-    const before = openFixtureOver(openMemoryStore({ kind: 'elasticsearch', prefix: 'former' }), OPTIONS);
+    const before = openFixtureOver(openMemoryStore({ kind: 'elasticsearch', prefix: 'reread-former' }), OPTIONS);
     const names = readdirSync(RECORDING).filter((name) => /\.(?:log|out)$/.test(name));
     const paths = names.map((name) => join(before.logs, name));
     for (const name of names) copyFileSync(join(RECORDING, name), join(before.logs, name));
     await readAll(before);
     const records = await before.records();
     before.stop();
-    await storeFormer(node.url, 'former', records);
-    const store = openCluster('former');
+    await storeFormer(node.url, 'reread-former', records);
+    const store = openCluster('reread-former');
     const { close: closeStore } = store;
     const after = openFixtureOver({ ...store, close: () => Promise.resolve() }, { ...OPTIONS, paths: [before.logs] });
     close = async () => {
@@ -159,7 +155,7 @@ describeWithParts(['elasticsearch-8'], 'Elasticsearch', () => {
 
     expect(records.length).toBeGreaterThan(100);
     expect(countRecords(after)).toEqual({ stored: 0, duplicate: expect.any(Number) as number });
-    expect(await count('former')).toBe(records.length);
+    expect(await count('reread-former')).toBe(records.length);
     expect(old).toEqual(judgeFiles(paths));
   });
 });

@@ -1,11 +1,9 @@
 // Every recording of the lab, each as a cluster of its own, in one Elasticsearch: agents ship them side by side, one
 // analyzer reads them all, and says of each what is said of its files. recordings.test.ts has the same on SQLite.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { describeWithParts } from '../lab/parts/testing/describe-part.js';
-import { startElasticsearch, type Elasticsearch } from '../lab/parts/services/elasticsearch.js';
+import { useElasticsearch } from '../lab/parts/testing/use-elasticsearch.js';
 import { listRecordings, loadManifest, RECORDINGS_DIR } from '../lab/record/manifest.js';
 import { openElasticsearchStore } from '../store/elasticsearch/elasticsearch.js';
 import { judgeClusters, judgeFiles, shipAll } from './shipped.js';
@@ -18,16 +16,7 @@ const shipments = listRecordings().map((cluster) => {
 });
 
 describeWithParts(['elasticsearch-8'], 'one Elasticsearch', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'jobtrace-shared-'));
-  let node: Elasticsearch;
-
-  beforeAll(async () => {
-    node = await startElasticsearch({ version: 8, dir: join(dir, 'node') });
-    return async () => {
-      await node.stop();
-      rmSync(dir, { recursive: true, force: true });
-    };
-  });
+  const node = useElasticsearch('shared-');
 
   it(
     'gives the diagnoses of the files for all recordings, shipped and read side by side',

@@ -9,6 +9,7 @@ import { expect } from 'vitest';
 import type { Incident, LogRecord } from '../core/types.js';
 import { startElasticsearch, type Elasticsearch } from '../lab/parts/services/elasticsearch.js';
 import { startFlink, type FlinkCluster, type FlinkConfig } from '../lab/parts/flink/flink.js';
+import { findElasticsearch, removeAll } from '../lab/parts/testing/use-elasticsearch.js';
 import { runProgram, startProgram, startReceiver, waitUntil, type RunningProgram } from './program.js';
 
 export const KIT = fileURLToPath(new URL('../docker/flink/', import.meta.url));
@@ -42,6 +43,8 @@ export interface SiteOptions {
   readonly taskManagers?: number;
   /** Over the settings of every site; null takes one away. */
   readonly config?: FlinkConfig;
+  /** For a test that kills it, the Elasticsearch is not the one that others use too. */
+  readonly hasOwnElasticsearch?: boolean;
   /** The healthy job runs unless this is false. */
   readonly hasHealthyJob?: boolean;
 }
@@ -72,6 +75,7 @@ export interface Site extends SiteView {
   readonly folder: string;
   /** "agent" and "analyzer", or "up". */
   service(name: string): SiteService;
+  /** Its own, where it has one. */
   readonly elasticsearch: Elasticsearch | undefined;
   /** Starts "jobtrace up" beside what runs here, with a receiver of its own. */
   addUp(): Promise<SiteView>;
@@ -111,7 +115,7 @@ interface Ground {
 }
 
 async function buildSite({ separated, way, options, folder, closers }: Ground): Promise<Site> {
-  const { cluster, elasticsearch } = await startServers({ separated, way, options, folder, closers });
+  const { cluster, elasticsearch, url } = await startServers({ separated, way, options, folder, closers });
   const open = async (start: (webhook: string) => Programs | Promise<Programs>): Promise<SiteView & Programs> => {
     const receiver = await startReceiver();
     closers.push(() => receiver.close());
@@ -121,9 +125,7 @@ async function buildSite({ separated, way, options, folder, closers }: Ground): 
   };
   const openUp = (): Promise<SiteView & Programs> => open((webhook) => startUp(folder, cluster, webhook));
   const { services, ...view } =
-    elasticsearch === undefined
-      ? await openUp()
-      : await open((webhook) => startInstallation(folder, cluster, webhook, elasticsearch));
+    url === undefined ? await openUp() : await open((webhook) => startInstallation(folder, cluster, webhook, url));
   const healthyId = options.hasHealthyJob === false ? '' : await startHealthyJob(cluster);
   return {
     ...view,
@@ -173,11 +175,16 @@ async function askStore(args: readonly string[]): Promise<string> {
   );
 }
 
-/** Both at once; what was started is closed even where the other fails. */
-async function startServers({ separated, way, options, folder, closers }: Ground): Promise<{
+interface Servers {
   readonly cluster: FlinkCluster;
   readonly elasticsearch: Elasticsearch | undefined;
-}> {
+  /** Of the Elasticsearch that is used. */
+  readonly url: string | undefined;
+}
+
+/** Both at once; what was started is closed even where the other fails. */
+async function startServers({ separated, way, options, folder, closers }: Ground): Promise<Servers> {
+  const isShared = way === 'elasticsearch' && options.hasOwnElasticsearch !== true;
   const [cluster, elasticsearch] = await Promise.allSettled([
     startFlink({
       version: '1.20',
@@ -186,13 +193,16 @@ async function startServers({ separated, way, options, folder, closers }: Ground
       config: { ...LAB_DEFAULTS, 'taskmanager.numberOfTaskSlots': '32', ...MEMORY, ...options.config },
       logging: separated ? { log4jProperties: options.log4jProperties ?? join(KIT, 'log4j.properties') } : 'stock',
     }),
-    way === 'elasticsearch' ? startElasticsearch({ version: 8 }) : undefined,
+    way === 'elasticsearch' && !isShared ? startElasticsearch({ version: 8 }) : undefined,
   ]);
   for (const server of [cluster, elasticsearch])
     if (server.status === 'fulfilled') closers.push(async () => server.value?.stop());
   if (cluster.status === 'rejected') throw cluster.reason;
   if (elasticsearch.status === 'rejected') throw elasticsearch.reason;
-  return { cluster: cluster.value, elasticsearch: elasticsearch.value };
+  if (!isShared) return { cluster: cluster.value, elasticsearch: elasticsearch.value, url: elasticsearch.value?.url };
+  const url = await findElasticsearch();
+  closers.push(() => removeAll(url, 'jobtrace-'));
+  return { cluster: cluster.value, elasticsearch: undefined, url };
 }
 
 async function startHealthyJob(cluster: FlinkCluster): Promise<string> {
@@ -246,12 +256,7 @@ async function startUp(folder: string, cluster: FlinkCluster, webhook: string): 
   return { services: [up], store: ['--data', data] };
 }
 
-function startInstallation(
-  folder: string,
-  cluster: FlinkCluster,
-  webhook: string,
-  elasticsearch: Elasticsearch,
-): Programs {
+function startInstallation(folder: string, cluster: FlinkCluster, webhook: string, elasticsearch: string): Programs {
   const config = join(folder, 'jobtrace.yaml');
   mkdirSync(join(folder, 'data'));
   writeFileSync(
@@ -260,7 +265,7 @@ function startInstallation(
       `dataDir: ${join(folder, 'data')}`,
       'store:',
       '  kind: elasticsearch',
-      `  urls: ["${elasticsearch.url}"]`,
+      `  urls: ["${elasticsearch}"]`,
       'agent:',
       `  paths: ["${cluster.logDir}"]`,
       'notify:',
@@ -269,5 +274,5 @@ function startInstallation(
     ].join('\n'),
   );
   const services = ['agent', 'analyzer'].map((part) => startService(part, [part, '--config', config]));
-  return { services, store: ['--store', elasticsearch.url] };
+  return { services, store: ['--store', elasticsearch] };
 }
