@@ -1,6 +1,6 @@
 // What a route is: an address, who may call it, its JSON schemas, and a function from request to answer. Routes
 // are data; server.ts is the only file that knows which web framework serves them.
-import type { Incident, Language, ReceivedAlert, RuleSheet, Text } from '../core/types.js';
+import type { Incident, Language, ReceivedAlert, RulePast, RuleSheet, RuleTrial, Text } from '../core/types.js';
 import type { Feedback, PrecisionFloor } from '../core/routing/feedback.js';
 import type { ReadableStore } from '../store/scope.js';
 import type { Alert } from '../store/store.js';
@@ -100,6 +100,50 @@ export interface ReceiverTrial {
   readonly advice: Text;
 }
 
+/** A rule that is being written: its id and the texts of its files. */
+export interface WrittenRule {
+  readonly id: string;
+  readonly rule: string;
+  readonly match: string;
+  readonly nearMiss: string;
+}
+
+/** The files of a rule that names the failure of a log. */
+export interface RuleSketch {
+  /** Undefined where only a person can say which cause it is. */
+  readonly id: string | undefined;
+  readonly ruleYaml: string;
+  readonly matchLog: string;
+  readonly nearMissLog: string;
+  /** Rule that names the failure already. */
+  readonly named: string | undefined;
+}
+
+/** Where more was stored than is looked at, `isCut`. */
+export interface StoredPast extends RulePast {
+  readonly days: number;
+  readonly isCut: boolean;
+}
+
+/** The engine for those who write rules. */
+export interface Authoring {
+  /** Undefined: nothing failed in these lines. */
+  readonly draftRule: (lines: string) => RuleSketch | undefined;
+  readonly tryRule: (rule: WrittenRule, language: Language) => RuleTrial;
+  /** Of the last days of what the store shows. Throws JT_RULE_INVALID. */
+  readonly askPast: (rule: Pick<WrittenRule, 'id' | 'rule'>, store: ReadableStore, days: number) => Promise<StoredPast>;
+  /**
+   * Undefined where there is no folder for it. Throws JT_RULE_INVALID, JT_REQUEST_INVALID (there is one already),
+   * JT_FILE_UNWRITABLE.
+   */
+  readonly saveRule:
+    | ((
+        rule: WrittenRule,
+        how: { readonly by: string; readonly replace: boolean },
+      ) => { readonly id: string; readonly place: string; readonly todos: readonly string[] })
+    | undefined;
+}
+
 /** What routes work with; server.ts fills it once. The store is each request's own. */
 export interface Services {
   readonly version: string;
@@ -116,6 +160,8 @@ export interface Services {
   /** What a rule looks for, what it answers and what proves it; undefined where nobody can tell. */
   readonly ruleSheet: (id: string, language: Language) => RuleSheet | undefined;
   readonly ruleProblems: () => readonly string[];
+  /** Undefined: rules are written elsewhere. */
+  readonly authoring: Authoring | undefined;
   readonly diagnosePaste: ((bytes: Buffer, language: Language) => Promise<DiagnoseDocument>) | undefined;
   readonly receiveAlerts: ((message: unknown) => Promise<readonly ReceivedAlert[]>) | undefined;
   /** Sends a test message; resolves to undefined where no receiver has this name. */

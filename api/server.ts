@@ -19,7 +19,7 @@ import type { AssistantHooks } from './mcp/desk.js';
 import { createAccessRoutes } from './routes/access.js';
 import { createAssistantRoutes } from './routes/assistant.js';
 import { createCrowd } from './crowd.js';
-import { createFeedbackRoutes } from './routes/feedback.js';
+import { createFeedbackRoutes } from './routes/rules/feedback.js';
 import { createAdviceRoutes } from './routes/advice.js';
 import { createDeliveryRoutes } from './routes/deliveries.js';
 import { createGroupRoutes } from './routes/groups.js';
@@ -30,8 +30,17 @@ import { checkHost, checkOrigin, checkSameOrigin } from './origin.js';
 import { findWebDir, registerPage } from './page.js';
 import { answerBrokenRequest, answerError } from './refusal.js';
 import { convertQuery } from './request.js';
-import { createValues, type Answer, type DiagnoseDocument, type Route, type RuleInfo, type Services } from './route.js';
+import {
+  createValues,
+  type Answer,
+  type Authoring,
+  type DiagnoseDocument,
+  type Route,
+  type RuleInfo,
+  type Services,
+} from './route.js';
 import { scopeStore, type ReadableStore } from '../store/scope.js';
+import { createAuthorRoutes } from './routes/rules/author.js';
 import { createDiagnosisRoutes } from './routes/diagnosis.js';
 import { createSilenceRoutes } from './routes/alerts/silences.js';
 import { createSystemRoutes } from './routes/system.js';
@@ -43,6 +52,7 @@ export interface ServerOptions {
   /** Why rules of the team's folders are refused, as `file:line:column …`. */
   readonly ruleProblems?: () => readonly string[];
   readonly ruleSheet?: Services['ruleSheet'];
+  readonly authoring?: Authoring;
   readonly settings: {
     readonly version: string;
     readonly language: Language;
@@ -160,6 +170,7 @@ export function createServer(options: ServerOptions): ApiServer {
       ...createDeliveryRoutes(services),
       ...createSilenceRoutes(services),
       ...createSystemRoutes(services),
+      ...createAuthorRoutes(services),
       ...createAssistantRoutes(services, options.assistantHooks),
       ...createAccessRoutes(services, access, provider),
     ];
@@ -205,6 +216,7 @@ function createServices(options: ServerOptions): Services {
     rules: options.catalogInfo,
     ruleProblems: options.ruleProblems ?? (() => []),
     ruleSheet: options.ruleSheet ?? (() => undefined),
+    authoring: options.authoring,
     diagnosePaste: options.analyzerHooks?.diagnosePaste,
     receiveAlerts: options.notifyHooks?.receiveAlerts,
     testReceiver: options.notifyHooks?.testReceiver,

@@ -46,8 +46,7 @@ export const BARS: readonly Bar[] = [
       '',
       readShare(REAL, 'documentsPerSecond', 'bodies encoded before'),
     ),
-    hindrance:
-      'the queue of its writing threads is never empty, so Elasticsearch is what limits; it gets warm in the first run',
+    hindrance: 'the queue of its writing threads is never empty, so Elasticsearch is what limits',
   },
   atMost('p99 of the lag at 10 MB/s', 2000, 0, ' ms', readFigure({ kind: 'paced', mbPerSecond: 10 }, 'lagP99Ms')),
   atMost('first document after the start, bulk sink', 500, 0, ' ms', readFigure(BULK, 'firstDocumentMs')),

@@ -25,7 +25,7 @@ const SERVICE_ONLY = [
   '@elastic/*',
   'pino',
   'chokidar',
-  join(HERE, 'service', 'assistant.js'),
+  join(HERE, 'service', 'desk', 'assistant.js'),
   join(HERE, '..', 'api', 'mcp', 'serve.js'),
 ];
 

@@ -312,6 +312,66 @@ export interface RuleSheet {
   readonly moreLogs: number;
 }
 
+/** What a rule that is being written does; without problems it was tried on its two logs. */
+export interface RuleTrial {
+  /** In rule.yaml; line and column from 1. */
+  readonly problems: readonly { readonly line: number; readonly column: number; readonly message: string }[];
+  /** Its cause is none of the catalog's; `suggestion` asks for one that is written nearly so. */
+  readonly newCause?: { readonly id: string; readonly suggestion: string };
+  /** There is a rule of this id, in whose place it would stand. */
+  readonly replaces?: boolean;
+  /** Texts that are still to be written. */
+  readonly todos?: readonly string[];
+  readonly match?: LogTrial;
+  readonly nearMiss?: LogTrial;
+}
+
+export interface LogTrial {
+  readonly stands: 'first' | 'below' | 'nowhere';
+  /** The rule that stands first, and the one that stood first without this rule. */
+  readonly first: string | undefined;
+  readonly before: string | undefined;
+  /** Of its alternatives: how many entries each was found in. */
+  readonly lines: readonly { readonly id: string; readonly anchor: string; readonly hits: number }[];
+  /** As it would be told. */
+  readonly title: string | undefined;
+  /** What it reads from the log, by name. */
+  readonly values: Readonly<Record<string, string>>;
+  /** How many of its fixes apply. */
+  readonly fixes: number;
+  /** Expressions that failed. */
+  readonly faults: readonly string[];
+}
+
+/** What a rule that is being written would have found in what is stored. */
+export interface RulePast {
+  /** Records in which it finds its line. */
+  readonly found: number;
+  /** Failures that no rule names, or only a general one. */
+  readonly claims: PastHits;
+  /** Diagnoses of other rules, beside which it would stand. */
+  readonly beside: PastHits;
+  /** Where nothing had failed. */
+  readonly healthy: PastHits;
+}
+
+export interface PastHits {
+  readonly count: number;
+  /** The first of them. */
+  readonly shown: readonly PastHit[];
+}
+
+export interface PastHit {
+  /** Id of a record. */
+  readonly record: string;
+  readonly time: string;
+  readonly cluster: string;
+  readonly job: string | undefined;
+  readonly incident: string | undefined;
+  /** The rule that stands first there, unless it is a general one. */
+  readonly first: string | undefined;
+}
+
 export interface LineSheet {
   /** Bytes that it must hold. */
   readonly text?: string | undefined;

@@ -144,21 +144,22 @@ function writeQuoted(message: string): string {
 }
 
 export interface DraftProof {
-  readonly file: string;
+  /** Where the log comes from. */
+  readonly note: string;
   readonly version: string | undefined;
   /** Captured values as the diagnosis prints them. */
   readonly values: Readonly<Record<string, string>>;
   readonly handled: boolean;
 }
 
-export function writeProof({ file, version, values, handled }: DraftProof): string {
+export function writeProof({ note, version, values, handled }: DraftProof): string {
   const rows = Object.entries(values)
     .map(([name, value]) => `${name}: ${text(value)}`)
     .join(', ');
   return `# yaml-language-server: $schema=../../../proof.schema.json
 match.log:
   from: production
-${version === undefined ? '' : `  flink: ${text(version)}\n`}  note: ${text(`The entry at ${file}`)}
+${version === undefined ? '' : `  flink: ${text(version)}\n`}  note: ${text(note)}
 ${rows === '' ? '' : `  values: { ${rows} }\n`}nearmiss.log:
   from: constructed
   note: ${text(`${TODO}: ${handled ? 'a program that handles the same exception and goes on' : 'the same words in user data'}; put a log in its place that is easily taken for this failure`)}

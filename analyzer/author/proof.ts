@@ -4,7 +4,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { parseDocument } from '../../core/document.js';
 import { isObject } from '../../core/json.js';
-import { LANGUAGES, type Diagnosis } from '../../core/types.js';
+import { LANGUAGES, type Diagnosis, type Language } from '../../core/types.js';
 import { parseEntry } from '../../flink/layout/layout.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { findBuiltInRules } from '../catalog/read/files.js';
@@ -187,6 +187,19 @@ function findCauseTodos({ cause }: Rule, { causes }: Catalog): readonly string[]
 
 /** What `rules new` left for the author. */
 function findTodos(rule: Rule, expectations: Readonly<Record<string, Expectation>>): readonly string[] {
+  return [
+    ...listTodos(rule).map(
+      ({ name, language }) =>
+        `rule.yaml: the ${name} is still to be written (${language === 'en' ? 'English' : 'Chinese'})`,
+    ),
+    ...Object.entries(expectations).flatMap(([name, { note }]) =>
+      note.startsWith(TODO) ? [`${EXPECTED}: ${name} is a template: ${note.slice(TODO.length + 2)}`] : [],
+    ),
+  ];
+}
+
+/** The texts of a rule that its author has still to write. */
+export function listTodos(rule: Rule): readonly { readonly name: string; readonly language: Language }[] {
   const texts: readonly (readonly [string, TextTemplate | undefined])[] = [
     ['title', rule.title],
     ['summary', rule.summary],
@@ -197,18 +210,12 @@ function findTodos(rule: Rule, expectations: Readonly<Record<string, Expectation
       [`check of fix ${fix.id}`, fix.verify] as const,
     ]),
   ];
-  return [
-    ...texts.flatMap(([name, text]) =>
-      LANGUAGES.flatMap((language) =>
-        text?.[language].source.startsWith(TODO) === true
-          ? [`rule.yaml: the ${name} is still to be written (${language === 'en' ? 'English' : 'Chinese'})`]
-          : [],
-      ),
-    ),
-    ...Object.entries(expectations).flatMap(([name, { note }]) =>
-      note.startsWith(TODO) ? [`${EXPECTED}: ${name} is a template: ${note.slice(TODO.length + 2)}`] : [],
-    ),
-  ];
+  return texts.flatMap(([name, text]) =>
+    LANGUAGES.filter((language) => text?.[language].source.startsWith(TODO) === true).map((language) => ({
+      name,
+      language,
+    })),
+  );
 }
 
 function isExpectations(value: unknown): value is Readonly<Record<string, Expectation>> {

@@ -45,6 +45,8 @@ export interface Catalog {
   usesOf(literal: number): readonly AnchorUse[];
   /** Of which kinds these are, without opening a rule. */
   kindsOf(literal: number): ReadonlySet<AnchorUse['kind']>;
+  /** With this rule, in place of one of its id; `cause`: its cause, where the catalog may not have it yet. */
+  withRule(rule: Rule, cause: Cause): Catalog;
 }
 
 export interface CatalogSources {
@@ -128,6 +130,12 @@ function assemble(rules: readonly ClosedRule[], causes: ReadonlyMap<string, Caus
     literals,
     usesOf: (literal) => (found[literal] ??= (closed[literal] ?? []).flatMap(({ open }) => open() ?? [])),
     kindsOf: (literal) => new Set(closed[literal]?.map(({ kind }) => kind)),
+    withRule: (rule, cause) =>
+      assemble(
+        [...sorted.filter(({ id }) => id !== rule.id), closeRule(rule)],
+        new Map([[cause.id, cause], ...causes]),
+        engine,
+      ),
   };
 }
 

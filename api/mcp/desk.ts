@@ -2,6 +2,7 @@
 // handed in by the front door because stages do not import each other. Types alone; serve.ts makes tools of it.
 import type { Diagnosis, Incident, Language, Severity, UnknownFailure, Owner } from '../../core/types.js';
 import type { ReadableStore } from '../../store/scope.js';
+import type { RuleSketch } from '../route.js';
 
 /** What was found in a log that is not stored. */
 export interface LogFindings {
@@ -23,17 +24,6 @@ export interface RuleArticle {
   readonly reasons: readonly string[];
   readonly fixes: readonly { readonly text: string; readonly patch: Readonly<Record<string, string>> }[];
   readonly references: readonly string[];
-}
-
-/** The files of a rule that names the failure of a log. */
-export interface RuleSketch {
-  /** Undefined where only a person can say which cause it is. */
-  readonly id: string | undefined;
-  readonly ruleYaml: string;
-  readonly matchLog: string;
-  readonly nearMissLog: string;
-  /** Rule that names the failure already. */
-  readonly named: string | undefined;
 }
 
 export interface AssistantHooks {

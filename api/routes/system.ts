@@ -5,7 +5,7 @@ import { createError, JobtraceError } from '../../core/errors.js';
 import type { Language } from '../../core/types.js';
 import { printGlob } from '../../core/text/glob.js';
 import type { StatusCondition, StoreHealth } from '../../store/store.js';
-import { loadPrecision } from './feedback.js';
+import { loadPrecision } from './rules/feedback.js';
 import { readLanguage } from './incidents.js';
 import type { Answer, Request, Route, Services } from '../route.js';
 import { VIEWER } from '../schemas/access.js';

@@ -1,14 +1,16 @@
 // "jobtrace rules new FILE|-": the first failure of a log that no rule names (or only a general one) → the folder of a
 // rule that names it, drafted by analyzer/author/draft.ts. Says what is left to do, as `rules test` will.
-import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync, appendFileSync } from 'node:fs';
+import { existsSync, realpathSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { loadCatalog, type Catalog } from '../../analyzer/catalog/catalog.js';
 import { findBuiltInRules } from '../../analyzer/catalog/read/files.js';
 import { diagnose } from '../../analyzer/incident/diagnose.js';
-import { TODO, writeProof, type RuleDraft } from '../../analyzer/author/draft.js';
+import { writeProof, type RuleDraft } from '../../analyzer/author/draft.js';
+import { addCause, placeRule, shareSchemas, writeRule } from '../../analyzer/author/folder.js';
 import { proposeId, proposeRule, type Proposal } from '../../analyzer/author/propose.js';
 import { readStdin } from '../../analyzer/input/files/disk.js';
 import { proveRule } from '../../analyzer/author/proof.js';
+import { RULE_ID } from '../../analyzer/author/trial.js';
 import { readEntries } from '../../analyzer/input/read.js';
 import { findNearest } from '../../core/text/nearest.js';
 import { createError } from '../../core/errors.js';
@@ -61,18 +63,18 @@ async function runNew(invocation: Invocation): Promise<number> {
     });
   const { draft, evidence, owner, named } = proposal;
   const id = chooseId(invocation.option('id'), proposal);
-  const place = join(folder, ...id.replace('.', '/').split('/'));
+  const place = placeRule(folder, id);
   if (existsSync(join(place, 'rule.yaml')))
     throw createError('JT_USAGE', {
       problem: `${place} holds a rule already; give the new one another --id.`,
       command: 'rules new',
     });
   if (!isBuiltIn) shareSchemas(folder);
-  const notes = addCause(id, folder, catalog, owner);
+  const notes = noteCause(id, folder, catalog, owner);
   writeRule(place, draft);
   const extra = isBuiltIn ? [] : [...new Set([...extraFolders(invocation), folder])];
   const gaps = finishProof(id, place, draft, loadCatalog({ extra }), {
-    file: `${evidence.file}:${evidence.line}`,
+    note: `The entry at ${evidence.file}:${evidence.line}`,
     version: proposal.flinkVersion,
     handled: proposal.isFailure,
   });
@@ -106,7 +108,7 @@ function createReader(path: string): () => Iterable<Entry> {
 
 function chooseId(given: string | undefined, proposal: Proposal): string {
   if (given !== undefined) {
-    if (/^[a-z0-9]+\.[a-z0-9-]+\/[a-z0-9-]+$/.test(given)) return given;
+    if (RULE_ID.test(given)) return given;
     throw createError('JT_USAGE', {
       problem: `--id is "${given}", but must be CAUSE/VARIANT in small letters, such as connector.ledger/closed.`,
       command: 'rules new',
@@ -120,33 +122,14 @@ function chooseId(given: string | undefined, proposal: Proposal): string {
   });
 }
 
-const SCHEMAS = ['schema.json', 'proof.schema.json', 'engine.schema.json'];
-
-/** Editors complete keys by the schemas beside the rules; an older copy is replaced. */
-function shareSchemas(folder: string): void {
-  mkdirSync(folder, { recursive: true });
-  for (const name of SCHEMAS) writeFileSync(join(folder, name), readFileSync(join(findBuiltInRules(), name)));
-}
-
-function addCause(id: string, folder: string, { causes }: Catalog, owner: Owner): readonly string[] {
+function noteCause(id: string, folder: string, catalog: Catalog, owner: Owner): readonly string[] {
   const cause = id.slice(0, id.indexOf('/'));
-  if (causes.has(cause)) return [];
-  const file = join(folder, 'causes.yaml');
-  appendFileSync(
-    file,
-    `${cause}: { owner: ${owner}, title: { en: "${TODO}: a short name", zh: "${TODO}：简短的名称" } }\n`,
-  );
-  const nearest = findNearest(cause, causes.keys());
+  const file = addCause(cause, folder, catalog, owner);
+  if (file === undefined) return [];
+  const nearest = findNearest(cause, catalog.causes.keys());
   return [
     `${cause} is a new cause, added to ${file}${nearest === undefined ? '' : `; if you meant ${nearest}, move the folder and remove that line`}.`,
   ];
-}
-
-function writeRule(place: string, draft: RuleDraft): void {
-  mkdirSync(place, { recursive: true });
-  writeFileSync(join(place, 'rule.yaml'), draft.ruleYaml);
-  writeFileSync(join(place, 'match.log'), draft.matchLog);
-  writeFileSync(join(place, 'nearmiss.log'), draft.nearMissLog);
 }
 
 /** Writes what the new rule captures from its own log into proof.yaml; returns what is left to do. */
@@ -155,7 +138,7 @@ function finishProof(
   place: string,
   draft: RuleDraft,
   catalog: Catalog,
-  about: { readonly file: string; readonly version: string | undefined; readonly handled: boolean },
+  about: { readonly note: string; readonly version: string | undefined; readonly handled: boolean },
 ): readonly string[] {
   const found = diagnose(readEntries([join(place, 'match.log')]), catalog)
     .flatMap((incident) => incident.diagnoses.en)

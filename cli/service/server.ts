@@ -12,9 +12,10 @@ import type { Notifier } from '../../notify/notify.js';
 import { readFloor } from '../../notify/policy.js';
 import { languageOf, zoneOf } from '../settings.js';
 import { PAGE_DIR, VERSION } from '../version.js';
-import { createAssistantHooks } from './assistant.js';
+import { createAssistantHooks } from './desk/assistant.js';
+import { createAuthoring } from './desk/author.js';
 import type { RuleKeeper } from './keeper.js';
-import { createPasteDiagnoser } from './paste.js';
+import { createPasteDiagnoser } from './desk/paste.js';
 
 export function createServiceMetrics(): Metrics {
   return createMetrics(VERSION);
@@ -51,6 +52,7 @@ export function createServiceServer(
       const rule = rules.catalog.findRule(id);
       return rule && describeSheet(rule, language);
     },
+    authoring: createAuthoring(settings, rules),
     analyzerHooks: { diagnosePaste: pasted.diagnose },
     assistantHooks: { ...createAssistantHooks(() => rules.catalog, settings), diagnoseText: pasted.diagnose },
     notifyHooks: {

@@ -21,6 +21,7 @@ import { Link } from 'wouter';
 import type { Diagnosis, Evidence, FixSheet, Severity, UnknownFailure } from '../../../../core/types.ts';
 import { OWNERS, RISKS, STATUSES } from '../../../../core/text/wording.ts';
 import { useSpeech } from '../speech/text.tsx';
+import { handOver } from '../view/handover.ts';
 
 export const SEVERITY_COLORS: Readonly<Record<Severity, string>> = {
   critical: 'red',
@@ -66,6 +67,7 @@ export function DiagnosisCard({
           </div>
         )}
         <EvidenceList evidence={diagnosis.evidence} />
+        {(diagnosis.score['specific'] ?? 0) < 0 && <WriteRule evidence={diagnosis.evidence} />}
         <Accordion variant="separated" chevronPosition="left" multiple defaultValue={['why']}>
           {diagnosis.reasons.length > 0 && (
             <Accordion.Item value="why">
@@ -116,8 +118,24 @@ export function UnknownCard({
         {unknown.message === '' ? '' : `: ${unknown.message}`}
       </Text>
       <EvidenceList evidence={unknown.evidence} />
+      <WriteRule evidence={unknown.evidence} />
       {children}
     </Card>
+  );
+}
+
+/** Where no rule names a failure, or a general one: from its lines to a rule of one's own. */
+function WriteRule({ evidence }: { readonly evidence: readonly Evidence[] }) {
+  const { t } = useSpeech();
+  return (
+    <Anchor
+      component={Link}
+      href="/rules/new"
+      size="sm"
+      onClick={() => handOver(evidence.map(({ text }) => text).join('\n'))}
+    >
+      {t('writeRule')}
+    </Anchor>
   );
 }
 

@@ -1,6 +1,6 @@
 // The catalog: what Jobtrace can name, and how far each rule is proven. In: the rules of the API, and what is wrong
 // with those that it refused. Out: a link to the room of one (rule.tsx). The frame (shell/app.tsx) shows it.
-import { Alert, Anchor, Badge, Code, Group, Select, Table, Text, TextInput, Title } from '@mantine/core';
+import { Alert, Anchor, Badge, Button, Code, Group, Select, Table, Text, TextInput, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import { PrecisionText } from '../incidents/feedback.tsx';
@@ -26,6 +26,9 @@ export function RulesPage() {
         <Badge variant="light" color="gray" tt="none">
           {found.length < rules.length ? `${found.length} ${t('of')} ${rules.length}` : rules.length}
         </Badge>
+        <Button component={Link} href="/rules/new" size="compact-sm" variant="default">
+          {t('writeRule')}
+        </Button>
       </Group>
       {problems.length > 0 && (
         <Alert color="yellow" title={t('rulesRefused')} mb="sm">

@@ -10,6 +10,8 @@ import type {
   UnknownFailure,
   JobSummary,
   RuleSheet,
+  RulePast,
+  RuleTrial,
 } from '../../../../core/types.ts';
 import type { Advice } from '../../../../core/text/advice.ts';
 import type { Feedback, Precision, FeedbackVerdict } from '../../../../core/routing/feedback.ts';
@@ -51,6 +53,14 @@ export interface RuleRow {
 /** A rule with what it looks for, what it answers and what proves it. */
 export interface ShownRule extends RuleRow {
   readonly sheet?: RuleSheet;
+}
+
+/** A rule that is being written: CAUSE/VARIANT and the texts of its files. */
+export interface EditedRule {
+  readonly id: string;
+  readonly rule: string;
+  readonly match: string;
+  readonly nearMiss: string;
 }
 
 /** How often a rule is right, as people say; `alerts`: false where that is too rarely. */
@@ -191,6 +201,30 @@ export const api = {
   rules: (): Promise<{ rules: readonly RuleRow[]; problems: readonly string[] }> => request('/api/v1/rules'),
   rule: (id: string, lang: Language): Promise<ShownRule> =>
     request(`/api/v1/rules/${encodeURIComponent(id)}?lang=${lang}`),
+  draftRule: (lines: string): Promise<Partial<Pick<EditedRule, 'id'>> & Omit<EditedRule, 'id'>> =>
+    request('/api/v1/rules/draft', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ lines }),
+    }),
+  tryRule: (rule: EditedRule, lang: Language): Promise<RuleTrial> =>
+    request(`/api/v1/rules/try?lang=${lang}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(rule),
+    }),
+  askPast: ({ id, rule }: EditedRule): Promise<RulePast & { readonly days: number; readonly isCut: boolean }> =>
+    request('/api/v1/rules/backtest', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ id, rule }),
+    }),
+  saveRule: (rule: EditedRule & { readonly replace: boolean }): Promise<{ id: string; place: string }> =>
+    request('/api/v1/rules', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(rule),
+    }),
   agents: (lang: Language): Promise<{ agents: readonly ShownAgent[] }> => request(`/api/v1/agents?lang=${lang}`),
   diagnose: (
     text: string,

@@ -13,6 +13,7 @@ const paste = async () => (await import('../paste/paste.tsx')).PastePage;
 const job = async () => (await import('../jobs/job.tsx')).JobPage;
 const jobs = async () => (await import('../jobs/jobs.tsx')).JobsPage;
 const rule = async () => (await import('../rules/rule.tsx')).RulePage;
+const editor = async () => (await import('../rules/editor.tsx')).EditorPage;
 const rules = async () => (await import('../rules/rules.tsx')).RulesPage;
 const search = async () => (await import('../search/search.tsx')).SearchPage;
 
@@ -23,11 +24,12 @@ const IncidentsPage = open(incidents);
 const PastePage = open(paste);
 const JobPage = open(job);
 const JobsPage = open(jobs);
+const EditorPage = open(editor);
 const RulePage = open(rule);
 const RulesPage = open(rules);
 const SearchPage = open(search);
 
-const AHEAD = [incidents, incident, search, jobs, job, rules, rule, alerts, agents, paste];
+const AHEAD = [incidents, incident, search, jobs, job, rules, rule, editor, alerts, agents, paste];
 /** The room that is asked for comes first. */
 const AHEAD_AFTER_MS = 1500;
 
@@ -44,6 +46,7 @@ export function Rooms() {
         <Route path="/paste" component={PastePage} />
         <Route path="/alerts" component={AlertsPage} />
         <Route path="/rules" component={RulesPage} />
+        <Route path="/rules/new" component={EditorPage} />
         <Route path="/rules/*">{(params) => <RulePage id={params['*']} />}</Route>
         <Route path="/agents" component={AgentsPage} />
         <Route>

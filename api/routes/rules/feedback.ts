@@ -1,12 +1,12 @@
 // What people say of a diagnosis (right, wrong, it helped), and what that makes of its rule: its measured precision,
 // and whether it still alerts. Kept with who said it and when; one person has one verdict on one rule of one incident.
 // The page shows it on the card.
-import { isBelowFloor, measurePrecision, VERDICTS, type Precision } from '../../core/routing/feedback.js';
-import { createError, JobtraceError } from '../../core/errors.js';
-import type { Incident } from '../../core/types.js';
-import { createValues, readWord, type Answer, type Request, type Route, type Services } from '../route.js';
-import { ID, QUERIES } from '../schemas/queries.js';
-import { FEEDBACK, FEEDBACK_LIST } from '../schemas/rules.js';
+import { isBelowFloor, measurePrecision, VERDICTS, type Precision } from '../../../core/routing/feedback.js';
+import { createError, JobtraceError } from '../../../core/errors.js';
+import type { Incident } from '../../../core/types.js';
+import { createValues, readWord, type Answer, type Request, type Route, type Services } from '../../route.js';
+import { ID, QUERIES } from '../../schemas/queries.js';
+import { FEEDBACK, FEEDBACK_LIST } from '../../schemas/rules.js';
 
 const MAX_BODY_BYTES = 4096;
 

@@ -1,22 +1,22 @@
 // The engine for an assistant's tools: rules in words, drafts, logs that are not stored. mcp.ts serves the tools with
 // it over standard input and output; server.ts gives the same hooks to the API.
-import { proposeId, proposeRule } from '../../analyzer/author/propose.js';
-import { loadCatalog, type Catalog } from '../../analyzer/catalog/catalog.js';
-import { wantedBy } from '../../analyzer/catalog/wanted.js';
-import type { Rule } from '../../analyzer/catalog/rule/rule.js';
-import { diagnose } from '../../analyzer/incident/diagnose.js';
-import { flattenIncidents } from '../../analyzer/incident/document.js';
-import { createReadNotes, readEntries, readPasted, type ReadOptions } from '../../analyzer/input/read.js';
-import { createRedactor } from '../../agent/record/redact.js';
-import type { AssistantHooks, LogFindings, RuleArticle } from '../../api/mcp/desk.js';
-import type { Settings } from '../../core/config/settings.js';
-import { createError } from '../../core/errors.js';
-import type { Entry, Language } from '../../core/types.js';
-import type { Store } from '../../store/store.js';
-import type { Invocation } from '../command.js';
-import { languageOf, readSettings, zoneOf } from '../settings.js';
-import { VERSION } from '../version.js';
-import { openExistingStore } from './open.js';
+import { loadCatalog, type Catalog } from '../../../analyzer/catalog/catalog.js';
+import { wantedBy } from '../../../analyzer/catalog/wanted.js';
+import type { Rule } from '../../../analyzer/catalog/rule/rule.js';
+import { diagnose } from '../../../analyzer/incident/diagnose.js';
+import { flattenIncidents } from '../../../analyzer/incident/document.js';
+import { createReadNotes, readEntries, readPasted, type ReadOptions } from '../../../analyzer/input/read.js';
+import { createRedactor } from '../../../agent/record/redact.js';
+import type { AssistantHooks, LogFindings, RuleArticle } from '../../../api/mcp/desk.js';
+import type { Settings } from '../../../core/config/settings.js';
+import { createError } from '../../../core/errors.js';
+import type { Entry, Language } from '../../../core/types.js';
+import type { Store } from '../../../store/store.js';
+import type { Invocation } from '../../command.js';
+import { languageOf, readSettings, zoneOf } from '../../settings.js';
+import { VERSION } from '../../version.js';
+import { createAuthoring } from './author.js';
+import { openExistingStore } from '../open.js';
 
 /** The store is opened with the first question to it: without one, a log can be diagnosed and a rule explained. */
 export async function runMcp(invocation: Invocation): Promise<number> {
@@ -24,7 +24,7 @@ export async function runMcp(invocation: Invocation): Promise<number> {
   const { settings } = readSettings(invocation);
   const catalog = loadCatalog({ extra: settings['analyzer.rulesDirs'] });
   const store = createLazyStore(settings);
-  const { serveStdio } = await import('../../api/mcp/serve.js');
+  const { serveStdio } = await import('../../../api/mcp/serve.js');
   try {
     await serveStdio(
       {
@@ -87,16 +87,15 @@ export function createAssistantHooks(
   settings: Settings,
 ): Omit<AssistantHooks, 'diagnoseText' | 'diagnoseFile'> {
   const redact = createRedactor(settings['agent.redactPatterns']);
-  const zone = zoneOf(settings);
   return {
     listRules: (language) => catalog().rules.map((rule) => describeRule(rule, language)),
     hideSecrets: (text) => redact(text).text,
-    draftRule: (log) => {
-      const proposal = proposeRule(() => readPasted(Buffer.from(log, 'utf8')), catalog(), zone);
-      if (proposal === undefined) return undefined;
-      const { ruleYaml, matchLog, nearMissLog } = proposal.draft;
-      return { id: proposeId(proposal), named: proposal.named?.rule, ruleYaml, matchLog, nearMissLog };
-    },
+    draftRule: createAuthoring(settings, {
+      folders: [],
+      get catalog() {
+        return catalog();
+      },
+    }).draftRule,
   };
 }
 

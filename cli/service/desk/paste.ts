@@ -2,11 +2,11 @@
 // started with the first paste and kept. Pastes are diagnosed one after another, each within a limit in time; one that
 // takes longer ends with its worker, and the next begins with a new one. Called by server.ts for the API.
 import type { Worker } from 'node:worker_threads';
-import type { DiagnosisDocument } from '../../analyzer/incident/document.js';
-import { createError, JobtraceError } from '../../core/errors.js';
-import type { Language } from '../../core/types.js';
-import type { PasteAnswer, PasteOrder, PasteWorkerData } from './thread/paste-worker.js';
-import { openThread } from './thread/thread.js';
+import type { DiagnosisDocument } from '../../../analyzer/incident/document.js';
+import { createError, JobtraceError } from '../../../core/errors.js';
+import type { Language } from '../../../core/types.js';
+import type { PasteAnswer, PasteOrder, PasteWorkerData } from '../thread/paste-worker.js';
+import { openThread } from '../thread/thread.js';
 
 export interface PasteDiagnoser {
   /** Throws JT_REQUEST_INVALID for what is no log, JT_ARCHIVE_INVALID, JT_DIAGNOSE_STOPPED. */

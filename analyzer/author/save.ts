@@ -1,0 +1,74 @@
+// A rule that somebody wrote in the page → its folder among the team's own rules, when it is valid and its logs prove
+// it: whoever reads those folders uses it from then on. Called by the API.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { createError } from '../../core/errors.js';
+import { errorText } from '../../core/fault.js';
+import { formatProblems } from '../../core/document.js';
+import type { RuleTrial } from '../../core/types.js';
+import type { Catalog } from '../catalog/catalog.js';
+import { writeProof } from './draft.js';
+import { addCause, placeRule, shareSchemas, writeRule } from './folder.js';
+import { checkRule, tryRule, type RuleSource, type TrialContext } from './trial.js';
+
+export interface SaveContext extends TrialContext {
+  readonly catalog: Catalog;
+  /** Of the team's own rules. */
+  readonly folder: string;
+  /** Who wrote it. */
+  readonly by: string;
+  /** In place of the one that stands there. */
+  readonly replace: boolean;
+}
+
+export interface SavedRule {
+  readonly id: string;
+  readonly place: string;
+  /** Texts that are still to be written. */
+  readonly todos: readonly string[];
+}
+
+/**
+ * Throws JT_RULE_INVALID (its problems, or what its logs do not prove), JT_REQUEST_INVALID (a rule stands there
+ * already), JT_FILE_UNWRITABLE.
+ */
+export function saveRule(source: RuleSource, context: SaveContext): SavedRule {
+  const { catalog, folder, by, replace } = context;
+  const { rule, problems } = checkRule(source, catalog);
+  if (rule === undefined) throw createError('JT_RULE_INVALID', { problems: formatProblems('rule.yaml', problems) });
+  const trial = tryRule(source, catalog, context);
+  const gaps = findGaps(source, trial);
+  if (gaps.length > 0) throw createError('JT_RULE_INVALID', { problems: gaps.join('\n') });
+  const place = placeRule(folder, source.id);
+  if (!replace && existsSync(join(place, 'rule.yaml')))
+    throw createError('JT_REQUEST_INVALID', {
+      problems: `the folder of ${source.id} holds a rule already; give this one another id, or send "replace": true`,
+    });
+  try {
+    shareSchemas(folder);
+    addCause(rule.cause, folder, catalog, rule.owner);
+    writeRule(place, {
+      ruleYaml: source.rule,
+      matchLog: source.match,
+      nearMissLog: source.nearMiss,
+      proofYaml: writeProof({
+        note: `Lines from which ${by} wrote the rule in the page`,
+        version: undefined,
+        values: trial.match?.values ?? {},
+        handled: rule.alternatives.some(({ where }) => where?.failure === true),
+      }),
+    });
+  } catch (error) {
+    throw createError('JT_FILE_UNWRITABLE', { path: place, problem: errorText(error) });
+  }
+  return { id: source.id, place, todos: trial.todos ?? [] };
+}
+
+/** What its logs do not prove. */
+function findGaps({ id }: RuleSource, { match, nearMiss }: RuleTrial): readonly string[] {
+  return [
+    ...(match?.stands === 'first' ? [] : [`match.log: ${match?.first ?? 'nothing'} stands first there, not ${id}`]),
+    ...(nearMiss?.stands === 'nowhere' ? [] : ['nearmiss.log: this rule fires on its near miss']),
+    ...[...(match?.faults ?? []), ...(nearMiss?.faults ?? [])].map((fault) => `rule.yaml: ${fault}`),
+  ];
+}

@@ -1,0 +1,155 @@
+// A rule that is being written, and its two logs → what is wrong with it, line by line, and what it does: which of its
+// lines are found, what it reads from them, whether it stands first, and whether it keeps silent on the near miss. The
+// page's editor asks at each pause of typing. Pure, but for reading the schema.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseDocument, type DocumentProblem } from '../../core/document.js';
+import { isObject } from '../../core/json.js';
+import type { Diagnosis, Language, LogTrial, RuleTrial } from '../../core/types.js';
+import type { Catalog } from '../catalog/catalog.js';
+import { suggestCause, type Cause } from '../catalog/read/causes.js';
+import { findBuiltInRules } from '../catalog/read/files.js';
+import { compileRule } from '../catalog/rule/compile.js';
+import type { Rule, RuleFile } from '../catalog/rule/rule.js';
+import { flattenIncidents } from '../incident/document.js';
+import { readLog } from '../incident/diagnose.js';
+import { readPasted } from '../input/read.js';
+import { listTodos } from './proof.js';
+
+/** The files of a rule's folder, as texts. */
+export interface RuleSource {
+  /** CAUSE/VARIANT: where its folder would stand. */
+  readonly id: string;
+  /** rule.yaml. */
+  readonly rule: string;
+  /** match.log: it must stand first there. */
+  readonly match: string;
+  /** nearmiss.log: it must not fire there. */
+  readonly nearMiss: string;
+}
+
+export const RULE_ID = /^[a-z0-9]+\.[a-z0-9-]+\/[a-z0-9-]+$/;
+
+export interface CheckedRule {
+  readonly problems: readonly DocumentProblem[];
+  /** Undefined where there are problems. */
+  readonly rule: Rule | undefined;
+  readonly cause: Cause | undefined;
+  /** The cause is none of the catalog's. */
+  readonly isNewCause: boolean;
+  /** A cause whose id is nearly the same, as a question. */
+  readonly suggestion: string;
+}
+
+/** rule.yaml → the rule, or everything that is wrong with it. */
+export function checkRule({ id, rule: text }: Pick<RuleSource, 'id' | 'rule'>, catalog: Catalog): CheckedRule {
+  const document = parseDocument(text, 'rule.yaml', readSchema());
+  const cause = id.slice(0, id.indexOf('/'));
+  const refuse = (problems: readonly DocumentProblem[]): CheckedRule => ({
+    problems,
+    rule: undefined,
+    cause: undefined,
+    isNewCause: false,
+    suggestion: '',
+  });
+  if (!RULE_ID.test(id))
+    return refuse([
+      document.problemAt([], `its id is "${id}", but must be CAUSE/VARIANT, such as connector.ledger/closed`),
+      ...document.problems,
+    ]);
+  if (document.problems.length > 0) return refuse(document.problems);
+  if (!isWhole(document.value))
+    return refuse([document.problemAt(['status'], 'is for rules that change another one: write a whole rule here')]);
+  const compiled = compileRule(id, 'rule.yaml', document.value, document);
+  if (compiled.problems.length > 0) return refuse(compiled.problems);
+  const known = catalog.causes.get(cause);
+  return {
+    problems: [],
+    rule: compiled.rule,
+    cause: known ?? { id: cause, title: { en: cause, zh: cause }, owner: compiled.rule.owner, symptom: false },
+    isNewCause: known === undefined,
+    suggestion: known === undefined ? suggestCause(cause, catalog.causes) : '',
+  };
+}
+
+export function tryRule(source: RuleSource, catalog: Catalog, context: TrialContext): RuleTrial {
+  const { problems, rule, cause, isNewCause, suggestion } = checkRule(source, catalog);
+  if (rule === undefined || cause === undefined) return { problems: problems.map(showProblem) };
+  const trial = catalog.withRule(rule, cause);
+  return {
+    problems: [],
+    ...(isNewCause ? { newCause: { id: cause.id, suggestion } } : {}),
+    replaces: catalog.findRule(rule.id) !== undefined,
+    todos: listTodos(rule).map(({ name, language }) => `${name} (${language})`),
+    match: tryLog(source.match, rule, { ...context, catalog, trial }),
+    nearMiss: tryLog(source.nearMiss, rule, { ...context, catalog, trial }),
+  };
+}
+
+function showProblem({ line, column, path, message }: DocumentProblem): RuleTrial['problems'][number] {
+  return { line, column, message: path === '' ? message : `${path} ${message}` };
+}
+
+export interface TrialContext {
+  /** Of times without one. */
+  readonly zone: string;
+  readonly language: Language;
+}
+
+interface Ground extends TrialContext {
+  /** Without the rule. */
+  readonly catalog: Catalog;
+  /** With it. */
+  readonly trial: Catalog;
+}
+
+function tryLog(text: string, rule: Rule, { catalog, trial, zone, language }: Ground): LogTrial {
+  const faults: string[] = [];
+  const onFault = (fault: { readonly rule: string; readonly part: string; readonly problem: string }): void => {
+    if (fault.rule === rule.id) faults.push(`${fault.part}: ${fault.problem}`);
+  };
+  const read = (rules: Catalog): ReturnType<typeof readLog> =>
+    readLog(readPasted(Buffer.from(text, 'utf8')), rules, { zone, onFault });
+  const { clusters, incidents } = read(trial);
+  const { diagnoses } = flattenIncidents(incidents, language);
+  const hits = clusters.flatMap(({ signals }) => [...signals]).flatMap(({ matches }) => matches);
+  const own = diagnoses.find((diagnosis) => diagnosis.rule === rule.id);
+  return {
+    stands: own === undefined ? 'nowhere' : own === diagnoses[0] ? 'first' : 'below',
+    first: diagnoses[0]?.rule,
+    before: flattenIncidents(read(catalog).incidents, language).diagnoses[0]?.rule,
+    lines: rule.alternatives.map(({ id, anchor }) => ({
+      id,
+      anchor,
+      hits: hits.filter((hit) => hit.rule === rule.id && hit.alternative === id).length,
+    })),
+    ...describeFound(own, rule),
+    faults: [...new Set(faults)],
+  };
+}
+
+/** What would be told of it. */
+function describeFound(
+  own: Diagnosis | undefined,
+  { captures, lets }: Rule,
+): Pick<LogTrial, 'title' | 'values' | 'fixes'> {
+  const names = [...Object.keys(captures), ...lets.map(([name]) => name)];
+  const values = names.flatMap((name) => {
+    const value = own?.values[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return { title: own?.title, values: Object.fromEntries(values), fixes: own?.fixes.length ?? 0 };
+}
+
+let schema: object | undefined;
+
+function readSchema(): object {
+  if (schema !== undefined) return schema;
+  const value: unknown = JSON.parse(readFileSync(join(findBuiltInRules(), 'schema.json'), 'utf8'));
+  return (schema = isObject(value) ? value : {});
+}
+
+/** Only asked for documents that the schema found valid. */
+function isWhole(value: unknown): value is RuleFile {
+  return isObject(value) && 'match' in value;
+}

@@ -1,0 +1,139 @@
+// Routes of those who write rules: a draft from the lines of a failure, what the rule does as it stands (at each pause
+// of typing), and its folder among the team's own rules. The page's editor asks them; the engine does the work.
+import { createError } from '../../../core/errors.js';
+import {
+  createValues,
+  type Answer,
+  type Request,
+  type RequestValues,
+  type Route,
+  type Services,
+  type WrittenRule,
+} from '../../route.js';
+import { readLanguage } from '../incidents.js';
+import { QUERIES } from '../../schemas/queries.js';
+import {
+  RULE_DRAFT,
+  RULE_LINES,
+  RULE_PAST,
+  RULE_SAVED,
+  RULE_TEXTS,
+  RULE_TEXTS_TO_SAVE,
+  RULE_TO_BACKTEST,
+  RULE_TRIAL,
+} from '../../schemas/author.js';
+
+/** A rule and its logs; a whole log is for "jobtrace rules new". */
+const MOST_BYTES = 512 * 1024;
+/** Each reads two logs twice. */
+const TRIALS = { most: 8, mostOfViewer: 3 };
+/** Each searches the store a few times. */
+const BACKTESTS = { most: 4, mostOfViewer: 1 };
+const USUAL_DAYS = 7;
+
+export function createAuthorRoutes(services: Services): readonly Route[] {
+  return [
+    {
+      method: 'POST',
+      path: '/api/v1/rules/draft',
+      role: 'author',
+      tag: 'rules',
+      summary: 'Draft a rule from the lines of a failure',
+      description: 'Anchor, captures and logs are filled in; texts that only a person knows begin with TODO.',
+      query: QUERIES.none,
+      body: { type: 'json', schema: RULE_LINES, maxBytes: MOST_BYTES },
+      crowd: TRIALS,
+      answers: { 200: RULE_DRAFT },
+      handle: async (request) => draftRule(services, request),
+    },
+    {
+      method: 'POST',
+      path: '/api/v1/rules/try',
+      role: 'author',
+      tag: 'rules',
+      summary: 'What a rule that is being written does to its two logs',
+      description: 'Nothing is stored. A rule with problems is not tried.',
+      query: QUERIES.language,
+      body: { type: 'json', schema: RULE_TEXTS, maxBytes: MOST_BYTES },
+      crowd: TRIALS,
+      answers: { 200: RULE_TRIAL },
+      handle: async (request) => tryRule(services, request),
+    },
+    {
+      method: 'POST',
+      path: '/api/v1/rules/backtest',
+      role: 'author',
+      tag: 'rules',
+      summary: 'What a rule that is being written would have found in what is stored',
+      description:
+        'By its lines alone: what stands around them is not judged. Failures that no rule names, diagnoses of other rules, and lines where nothing had failed. Of what the token may see.',
+      query: QUERIES.none,
+      body: { type: 'json', schema: RULE_TO_BACKTEST, maxBytes: MOST_BYTES },
+      crowd: BACKTESTS,
+      answers: { 200: RULE_PAST },
+      handle: (request) => askPast(services, request),
+    },
+    {
+      method: 'POST',
+      path: '/api/v1/rules',
+      role: 'admin',
+      isOfAll: true,
+      audited: 'rule',
+      tag: 'rules',
+      summary: "Save a rule among the team's own",
+      description:
+        'Its folder is written below the last of analyzer.rulesDirs; whoever reads that folder uses the rule within a second. A rule that is not valid, does not stand first on its log or fires on its near miss is refused.',
+      query: QUERIES.none,
+      body: { type: 'json', schema: RULE_TEXTS_TO_SAVE, maxBytes: MOST_BYTES },
+      crowd: TRIALS,
+      answers: { 200: RULE_SAVED },
+      handle: async (request) => saveRule(services, request),
+    },
+  ];
+}
+
+function draftRule({ authoring }: Services, { body }: Request): Answer {
+  const draft = authoring?.draftRule(createValues(body).text('lines') ?? '');
+  if (draft === undefined)
+    throw createError('JT_REQUEST_INVALID', {
+      problems:
+        'nothing failed in these lines: no task, job or process ended. Send the line that says so with its whole stack trace',
+    });
+  const { id, named, ruleYaml, matchLog, nearMissLog } = draft;
+  return { kind: 'json', body: { id, named, rule: ruleYaml, match: matchLog, nearMiss: nearMissLog } };
+}
+
+function tryRule(services: Services, request: Request): Answer {
+  const { authoring } = services;
+  if (authoring === undefined) throw createError('JT_NOT_FOUND', { what: 'The engine that tries rules' });
+  return {
+    kind: 'json',
+    body: authoring.tryRule(readRule(createValues(request.body)), readLanguage(services, request)),
+  };
+}
+
+async function askPast({ authoring }: Services, { body, store }: Request): Promise<Answer> {
+  if (authoring === undefined) throw createError('JT_NOT_FOUND', { what: 'The engine that tries rules' });
+  const values = createValues(body);
+  const { id, rule } = readRule(values);
+  return { kind: 'json', body: await authoring.askPast({ id, rule }, store, values.number('days') ?? USUAL_DAYS) };
+}
+
+function saveRule({ authoring }: Services, { body, viewer }: Request): Answer {
+  if (authoring?.saveRule === undefined)
+    throw createError('JT_NOT_FOUND', { what: 'A folder for rules of your own (analyzer.rulesDirs)' });
+  const values = createValues(body);
+  return {
+    kind: 'json',
+    body: authoring.saveRule(readRule(values), { by: viewer.name, replace: values.flag('replace') }),
+  };
+}
+
+function readRule(values: RequestValues): WrittenRule {
+  return {
+    id: values.text('id') ?? '',
+    rule: values.text('rule') ?? '',
+    match: values.text('match') ?? '',
+    nearMiss: values.text('nearMiss') ?? '',
+  };
+}

@@ -1,0 +1,74 @@
+// Settings and rules → the engine for those who write rules in the page: drafts, trials on two logs and on what is
+// stored, and a place for what is saved. Called by server.ts; assistants get the drafts.
+import { judgePast, listQueries } from '../../../analyzer/author/past.js';
+import { proposeId, proposeRule } from '../../../analyzer/author/propose.js';
+import { saveRule } from '../../../analyzer/author/save.js';
+import { checkRule, tryRule, type RuleSource } from '../../../analyzer/author/trial.js';
+import type { Catalog } from '../../../analyzer/catalog/catalog.js';
+import { readPasted } from '../../../analyzer/input/read.js';
+import type { Authoring, StoredPast } from '../../../api/route.js';
+import type { Settings } from '../../../core/config/settings.js';
+import { formatProblems } from '../../../core/document.js';
+import { createError } from '../../../core/errors.js';
+import type { ReadableStore } from '../../../store/scope.js';
+import { languageOf, zoneOf } from '../../settings.js';
+import type { RuleKeeper } from '../keeper.js';
+
+export function createAuthoring(settings: Settings, rules: Pick<RuleKeeper, 'folders' | 'catalog'>): Authoring {
+  const zone = zoneOf(settings);
+  const folder = rules.folders.at(-1);
+  return {
+    draftRule: (lines) => {
+      const proposal = proposeRule(() => readPasted(Buffer.from(lines, 'utf8')), rules.catalog, zone);
+      if (proposal === undefined) return undefined;
+      const { ruleYaml, matchLog, nearMissLog } = proposal.draft;
+      return { id: proposeId(proposal), named: proposal.named?.rule, ruleYaml, matchLog, nearMissLog };
+    },
+    tryRule: (rule, language) => tryRule(rule, rules.catalog, { zone, language }),
+    askPast: (rule, store, days) => askPast(rule, { catalog: rules.catalog, store, days, now: Date.now() }),
+    saveRule:
+      folder === undefined
+        ? undefined
+        : (rule, { by, replace }) =>
+            saveRule(rule, {
+              catalog: rules.catalog,
+              folder,
+              by,
+              replace,
+              zone,
+              language: languageOf(settings),
+            }),
+  };
+}
+
+interface PastContext {
+  readonly catalog: Catalog;
+  readonly store: ReadableStore;
+  readonly days: number;
+  readonly now: number;
+}
+
+/** Newest first; a search looks at no more. */
+const MOST_RECORDS = 1000;
+const MOST_INCIDENTS = 1000;
+const DAY_MS = 86_400_000;
+
+async function askPast(
+  source: Pick<RuleSource, 'id' | 'rule'>,
+  { catalog, store, days, now }: PastContext,
+): Promise<StoredPast> {
+  const { rule, cause, problems } = checkRule(source, catalog);
+  if (rule === undefined || cause === undefined)
+    throw createError('JT_RULE_INVALID', { problems: formatProblems('rule.yaml', problems) });
+  const from = new Date(now - days * DAY_MS).toISOString();
+  const pages = await Promise.all(
+    listQueries(rule).map((query) => store.searchRecords({ query, from, limit: MOST_RECORDS, order: 'newest' })),
+  );
+  const records = new Map(pages.flatMap((page) => page.records).map((record) => [record.id, record]));
+  const incidents = await store.findIncidents({ from, limit: MOST_INCIDENTS });
+  return {
+    days,
+    isCut: pages.some(({ next }) => next !== undefined) || incidents.length === MOST_INCIDENTS,
+    ...judgePast(rule, cause, catalog, { records: [...records.values()], incidents }),
+  };
+}
