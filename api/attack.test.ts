@@ -9,12 +9,16 @@ import { openStore } from '../store/open.js';
 import type { Store } from '../store/store.js';
 import { omitMissing } from '../core/json.js';
 import { createLog } from '../core/log.js';
+import { loadCatalog } from '../analyzer/catalog/catalog.js';
+import { createAuthoring } from '../cli/service/desk/author.js';
+import { defaultSettings } from '../core/config/settings.js';
 import { createSessions } from './access/sessions.js';
 import { createTokens } from './access/tokens.js';
 import { createServer, type ApiServer } from './server.js';
 import { RULE } from './testing/server.js';
 import { fillTeams, incidentIdOf, jobOf, PLATFORM_ID, recordIdOf, SHARED_GROUP } from './testing/teams.js';
 
+const catalog = loadCatalog();
 const ADMIN = { name: 'admin', token: 'admin-0123456789abcdef', role: 'admin', scope: [] } as const;
 /** All that a role can do, for one team. */
 const BETA = { name: 'beta', token: 'beta-0123456789abcdef', role: 'admin', scope: ['beta-*'] } as const;
@@ -40,6 +44,21 @@ const alpha = incidentIdOf('alpha');
 const [alphaJobId, alphaJob] = jobOf('alpha');
 const idQuery = (name: string): readonly string[] =>
   [alphaJobId, alphaJob, 'alpha-*', '*', 'beta-orders'].map((value) => `${name}=${encodeURIComponent(value)}`);
+
+const DRAFT = {
+  id: 'code.ledger/closed',
+  rule: `
+status: draft
+severity: error
+owner: user-code
+role: cause
+title: { en: A line, zh: A line }
+summary: { en: A line, zh: A line }
+match: [{ id: line, anchor: ' met com.' }]
+fixes: [{ id: none, risk: low, text: { en: None, zh: None } }]
+references: []
+`,
+};
 
 const FILTERS = [
   '',
@@ -168,6 +187,10 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
   'POST /api/v1/receivers/{name}/test': { attempts: ids('alpha-hook', 'none'), finds: false },
   'GET /api/v1/rules': { attempts: [{}], finds: false },
   'GET /api/v1/rules/{id}': { attempts: ids(RULE.id, 'none'), finds: false },
+  'POST /api/v1/rules': { attempts: [{ body: { ...DRAFT, match: '', nearMiss: '' } }], finds: false },
+  'POST /api/v1/rules/draft': { attempts: [{ body: { lines: 'a line' } }], finds: false },
+  'POST /api/v1/rules/try': { attempts: [{ body: { ...DRAFT, match: '', nearMiss: '' } }], finds: false },
+  'POST /api/v1/rules/backtest': { attempts: [{ body: DRAFT }, { body: { ...DRAFT, days: 90 } }], finds: true },
   'GET /api/v1/agents': { attempts: [{}, { query: 'lang=zh' }], finds: true },
   'GET /api/v1/viewer': { attempts: [{}], finds: false },
   'POST /api/v1/diagnose': { attempts: [{ body: 'a line' }], finds: false },
@@ -263,6 +286,7 @@ async function serve(store: Store): Promise<string> {
     notifyHooks: {
       receiveAlerts: async () => [{ fingerprint: 'f', status: 'firing', outcome: 'diagnosed', incidentId: alpha }],
     },
+    authoring: createAuthoring(defaultSettings(), { folders: [], catalog }, now),
     assistantHooks: {
       diagnoseText: async () => ({ diagnoses: [], unknown: [], incidents: [] }),
       listRules: () => [],

@@ -5,6 +5,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { loadCatalog } from '../analyzer/catalog/catalog.js';
+import { createAuthoring } from '../cli/service/desk/author.js';
+import { defaultSettings } from '../core/config/settings.js';
 import { omitMissing } from '../core/json.js';
 import { makeRecord } from '../store/testing/samples.js';
 import { RULE, startServer } from './testing/server.js';
@@ -18,6 +21,7 @@ interface Operation {
   >;
 }
 
+const catalog = loadCatalog();
 const ADMIN = { name: 'admin', token: 'admin-0123456789abcdef', role: 'admin', scope: [] } as const;
 /** Of each route. */
 const REQUESTS = 60;
@@ -172,6 +176,7 @@ beforeEach(async () => {
     settings: { tokens: [ADMIN] },
     analyzerHooks: { diagnosePaste: async () => ({ diagnoses: [], unknown: [], facts: {}, incidents: [] }) },
     notifyHooks: { receiveAlerts: async () => [] },
+    authoring: createAuthoring(defaultSettings(), { folders: [], catalog }),
     assistantHooks: {
       diagnoseText: async () => ({ diagnoses: [], unknown: [], incidents: [] }),
       listRules: () => [],

@@ -30,7 +30,7 @@ describe('what cannot be read', () => {
   it('is answered so for a wrong method', async () => {
     const { url } = await startServer();
 
-    expect(await post(`${url}/api/v1/rules`, '{}', 'application/json')).toMatchObject({
+    expect(await post(`${url}/api/v1/agents`, '{}', 'application/json')).toMatchObject({
       status: 404,
       body: { error: { code: 'JT_NOT_FOUND' } },
     });

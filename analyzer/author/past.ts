@@ -20,7 +20,7 @@ export function listQueries(rule: Rule): readonly string[] {
 
 /** An anchor may begin and end within a word, which a search does not find. */
 function writeQuery(anchor: string): string {
-  const words = anchor.match(/[\p{L}\p{N}_$.]+/gu) ?? [];
+  const words = anchor.match(/[\p{L}\p{N}]+/gu) ?? [];
   return `"${(words.length > 2 ? words.slice(1, -1) : words).join(' ')}"`;
 }
 

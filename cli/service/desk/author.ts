@@ -14,7 +14,11 @@ import type { ReadableStore } from '../../../store/scope.js';
 import { languageOf, zoneOf } from '../../settings.js';
 import type { RuleKeeper } from '../keeper.js';
 
-export function createAuthoring(settings: Settings, rules: Pick<RuleKeeper, 'folders' | 'catalog'>): Authoring {
+export function createAuthoring(
+  settings: Settings,
+  rules: Pick<RuleKeeper, 'folders' | 'catalog'>,
+  now = Date.now,
+): Authoring {
   const zone = zoneOf(settings);
   const folder = rules.folders.at(-1);
   return {
@@ -25,7 +29,7 @@ export function createAuthoring(settings: Settings, rules: Pick<RuleKeeper, 'fol
       return { id: proposeId(proposal), named: proposal.named?.rule, ruleYaml, matchLog, nearMissLog };
     },
     tryRule: (rule, language) => tryRule(rule, rules.catalog, { zone, language }),
-    askPast: (rule, store, days) => askPast(rule, { catalog: rules.catalog, store, days, now: Date.now() }),
+    askPast: (rule, store, days) => askPast(rule, { catalog: rules.catalog, store, days, now: now() }),
     saveRule:
       folder === undefined
         ? undefined
