@@ -328,9 +328,10 @@ export interface RuleTrial {
 
 export interface LogTrial {
   readonly stands: 'first' | 'below' | 'nowhere';
-  /** The rule that stands first, and the one that stood first without this rule. */
+  /** The rule that stands first. */
   readonly first: string | undefined;
-  readonly before: string | undefined;
+  /** Of the log that it must name: the rule that stands first without this one. */
+  readonly before?: string | undefined;
   /** Of its alternatives: how many entries each was found in. */
   readonly lines: readonly { readonly id: string; readonly anchor: string; readonly hits: number }[];
   /** As it would be told. */

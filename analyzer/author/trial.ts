@@ -1,7 +1,6 @@
 // A rule that is being written, and its two logs → what is wrong with it, line by line, and what it does: which of its
 // lines are found, what it reads from them, whether it stands first, and whether it keeps silent on the near miss. The
 // page's editor asks at each pause of typing. Pure, but for reading the schema.
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseDocument, type DocumentProblem } from '../../core/document.js';
 import { isObject } from '../../core/json.js';
@@ -9,10 +8,12 @@ import type { Diagnosis, Language, LogTrial, RuleTrial } from '../../core/types.
 import type { Catalog } from '../catalog/catalog.js';
 import { suggestCause, type Cause } from '../catalog/read/causes.js';
 import { findBuiltInRules } from '../catalog/read/files.js';
+import { readSchema } from '../catalog/read/folders.js';
 import { compileRule } from '../catalog/rule/compile.js';
 import type { Rule, RuleFile } from '../catalog/rule/rule.js';
 import { flattenIncidents } from '../incident/document.js';
-import { readLog } from '../incident/diagnose.js';
+import { readLog, type LogConclusion } from '../incident/diagnose.js';
+import type { RuleFault } from '../incident/explain.js';
 import { readPasted } from '../input/read.js';
 import { listTodos } from './proof.js';
 
@@ -43,7 +44,7 @@ export interface CheckedRule {
 
 /** rule.yaml → the rule, or everything that is wrong with it. */
 export function checkRule({ id, rule: text }: Pick<RuleSource, 'id' | 'rule'>, catalog: Catalog): CheckedRule {
-  const document = parseDocument(text, 'rule.yaml', readSchema());
+  const document = parseDocument(text, 'rule.yaml', readSchema(join(findBuiltInRules(), 'schema.json')));
   const cause = id.slice(0, id.indexOf('/'));
   const refuse = (problems: readonly DocumentProblem[]): CheckedRule => ({
     problems,
@@ -81,8 +82,11 @@ export function tryRule(source: RuleSource, catalog: Catalog, context: TrialCont
     ...(isNewCause ? { newCause: { id: cause.id, suggestion } } : {}),
     replaces: catalog.findRule(rule.id) !== undefined,
     todos: listTodos(rule).map(({ name, language }) => `${name} (${language})`),
-    match: tryLog(source.match, rule, { ...context, catalog, trial }),
-    nearMiss: tryLog(source.nearMiss, rule, { ...context, catalog, trial }),
+    match: {
+      ...tryLog(source.match, rule, trial, context),
+      before: nameFirst(readText(source.match, catalog, context), context.language),
+    },
+    nearMiss: tryLog(source.nearMiss, rule, trial, context),
   };
 }
 
@@ -96,28 +100,17 @@ export interface TrialContext {
   readonly language: Language;
 }
 
-interface Ground extends TrialContext {
-  /** Without the rule. */
-  readonly catalog: Catalog;
-  /** With it. */
-  readonly trial: Catalog;
-}
-
-function tryLog(text: string, rule: Rule, { catalog, trial, zone, language }: Ground): LogTrial {
+function tryLog(text: string, rule: Rule, trial: Catalog, context: TrialContext): LogTrial {
   const faults: string[] = [];
-  const onFault = (fault: { readonly rule: string; readonly part: string; readonly problem: string }): void => {
+  const { clusters, incidents } = readText(text, trial, context, (fault) => {
     if (fault.rule === rule.id) faults.push(`${fault.part}: ${fault.problem}`);
-  };
-  const read = (rules: Catalog): ReturnType<typeof readLog> =>
-    readLog(readPasted(Buffer.from(text, 'utf8')), rules, { zone, onFault });
-  const { clusters, incidents } = read(trial);
-  const { diagnoses } = flattenIncidents(incidents, language);
+  });
+  const { diagnoses } = flattenIncidents(incidents, context.language);
   const hits = clusters.flatMap(({ signals }) => [...signals]).flatMap(({ matches }) => matches);
   const own = diagnoses.find((diagnosis) => diagnosis.rule === rule.id);
   return {
     stands: own === undefined ? 'nowhere' : own === diagnoses[0] ? 'first' : 'below',
     first: diagnoses[0]?.rule,
-    before: flattenIncidents(read(catalog).incidents, language).diagnoses[0]?.rule,
     lines: rule.alternatives.map(({ id, anchor }) => ({
       id,
       anchor,
@@ -126,6 +119,19 @@ function tryLog(text: string, rule: Rule, { catalog, trial, zone, language }: Gr
     ...describeFound(own, rule),
     faults: [...new Set(faults)],
   };
+}
+
+function readText(
+  text: string,
+  catalog: Catalog,
+  { zone }: TrialContext,
+  onFault?: (fault: RuleFault) => void,
+): LogConclusion {
+  return readLog(readPasted(Buffer.from(text, 'utf8')), catalog, { zone, onFault });
+}
+
+function nameFirst({ incidents }: LogConclusion, language: Language): string | undefined {
+  return flattenIncidents(incidents, language).diagnoses[0]?.rule;
 }
 
 /** What would be told of it. */
@@ -139,14 +145,6 @@ function describeFound(
     return value === undefined ? [] : [[name, value] as const];
   });
   return { title: own?.title, values: Object.fromEntries(values), fixes: own?.fixes.length ?? 0 };
-}
-
-let schema: object | undefined;
-
-function readSchema(): object {
-  if (schema !== undefined) return schema;
-  const value: unknown = JSON.parse(readFileSync(join(findBuiltInRules(), 'schema.json'), 'utf8'));
-  return (schema = isObject(value) ? value : {});
 }
 
 /** Only asked for documents that the schema found valid. */

@@ -60,7 +60,7 @@ function readTables(files: readonly (readonly string[])[], problems: string[]): 
 /** Compiling a schema takes longer than reading all rules: each file once. */
 const schemas = new Map<string, object>();
 
-function readSchema(path: string): object {
+export function readSchema(path: string): object {
   const known = schemas.get(path);
   if (known !== undefined) return known;
   const value: unknown = JSON.parse(readFileSync(path, 'utf8'));

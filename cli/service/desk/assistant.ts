@@ -15,7 +15,7 @@ import type { Store } from '../../../store/store.js';
 import type { Invocation } from '../../command.js';
 import { languageOf, readSettings, zoneOf } from '../../settings.js';
 import { VERSION } from '../../version.js';
-import { createAuthoring } from './author.js';
+import { draftRule } from './author.js';
 import { openExistingStore } from '../open.js';
 
 /** The store is opened with the first question to it: without one, a log can be diagnosed and a rule explained. */
@@ -87,15 +87,11 @@ export function createAssistantHooks(
   settings: Settings,
 ): Omit<AssistantHooks, 'diagnoseText' | 'diagnoseFile'> {
   const redact = createRedactor(settings['agent.redactPatterns']);
+  const zone = zoneOf(settings);
   return {
     listRules: (language) => catalog().rules.map((rule) => describeRule(rule, language)),
     hideSecrets: (text) => redact(text).text,
-    draftRule: createAuthoring(settings, {
-      folders: [],
-      get catalog() {
-        return catalog();
-      },
-    }).draftRule,
+    draftRule: (log) => draftRule(log, catalog(), zone),
   };
 }
 

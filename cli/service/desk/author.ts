@@ -6,7 +6,7 @@ import { saveRule } from '../../../analyzer/author/save.js';
 import { checkRule, tryRule, type RuleSource } from '../../../analyzer/author/trial.js';
 import type { Catalog } from '../../../analyzer/catalog/catalog.js';
 import { readPasted } from '../../../analyzer/input/read.js';
-import type { Authoring, StoredPast } from '../../../api/route.js';
+import type { Authoring, RuleSketch, StoredPast } from '../../../api/route.js';
 import type { Settings } from '../../../core/config/settings.js';
 import { formatProblems } from '../../../core/document.js';
 import { createError } from '../../../core/errors.js';
@@ -22,12 +22,7 @@ export function createAuthoring(
   const zone = zoneOf(settings);
   const folder = rules.folders.at(-1);
   return {
-    draftRule: (lines) => {
-      const proposal = proposeRule(() => readPasted(Buffer.from(lines, 'utf8')), rules.catalog, zone);
-      if (proposal === undefined) return undefined;
-      const { ruleYaml, matchLog, nearMissLog } = proposal.draft;
-      return { id: proposeId(proposal), named: proposal.named?.rule, ruleYaml, matchLog, nearMissLog };
-    },
+    draftRule: (lines) => draftRule(lines, rules.catalog, zone),
     tryRule: (rule, language) => tryRule(rule, rules.catalog, { zone, language }),
     askPast: (rule, store, days) => askPast(rule, { catalog: rules.catalog, store, days, now: now() }),
     saveRule:
@@ -43,6 +38,14 @@ export function createAuthoring(
               language: languageOf(settings),
             }),
   };
+}
+
+/** Undefined: nothing failed in these lines. */
+export function draftRule(lines: string, catalog: Catalog, zone: string): RuleSketch | undefined {
+  const proposal = proposeRule(() => readPasted(Buffer.from(lines, 'utf8')), catalog, zone);
+  if (proposal === undefined) return undefined;
+  const { ruleYaml, matchLog, nearMissLog } = proposal.draft;
+  return { id: proposeId(proposal), named: proposal.named?.rule, ruleYaml, matchLog, nearMissLog };
 }
 
 interface PastContext {

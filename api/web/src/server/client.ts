@@ -163,11 +163,7 @@ export const api = {
     request(`/api/v1/incidents/${encodeURIComponent(id)}?lang=${lang}`),
   feedback: (id: string): Promise<ShownFeedback> => request(`/api/v1/incidents/${encodeURIComponent(id)}/feedback`),
   sayFeedback: (id: string, rule: string, verdict: FeedbackVerdict): Promise<ShownFeedback> =>
-    request(`/api/v1/incidents/${encodeURIComponent(id)}/feedback`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ rule, verdict }),
-    }),
+    request(`/api/v1/incidents/${encodeURIComponent(id)}/feedback`, postJson({ rule, verdict })),
   group: (id: string): Promise<ShownGroup> => request(`/api/v1/groups/${encodeURIComponent(id)}`),
   deliveries: (): Promise<{ receivers: readonly ShownDelivery[]; complete: boolean }> => request('/api/v1/deliveries'),
   testReceiver: (name: string): Promise<ShownTrial> =>
@@ -175,11 +171,7 @@ export const api = {
   alerts: (): Promise<{ alerts: readonly ShownAlert[] }> => request('/api/v1/alerts?limit=200'),
   silences: (): Promise<{ silences: readonly ShownSilence[] }> => request('/api/v1/silences'),
   makeSilence: (silence: Pick<Silence, 'matchers' | 'endsAt' | 'comment'>): Promise<ShownSilence> =>
-    request('/api/v1/silences', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(silence),
-    }),
+    request('/api/v1/silences', postJson(silence)),
   expireSilence: (id: string): Promise<ShownSilence> =>
     request(`/api/v1/silences/${encodeURIComponent(id)}/expire`, { method: 'POST' }),
   viewer: (): Promise<ShownViewer> => request('/api/v1/viewer'),
@@ -188,43 +180,19 @@ export const api = {
   /** Asked while nobody is signed in. */
   access: (): Promise<ShownAccess> => send('/api/v1/access', {}, undefined).then(readBody<ShownAccess>),
   signIn: (name: string, password: string): Promise<ShownViewer> =>
-    send(
-      '/api/v1/session',
-      {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ name, password }),
-      },
-      undefined,
-    ).then(readBody<ShownViewer>),
+    send('/api/v1/session', postJson({ name, password }), undefined).then(readBody<ShownViewer>),
   signOut: (): Promise<unknown> => send('/api/v1/session', { method: 'DELETE' }, undefined).then(readBody<unknown>),
   rules: (): Promise<{ rules: readonly RuleRow[]; problems: readonly string[] }> => request('/api/v1/rules'),
   rule: (id: string, lang: Language): Promise<ShownRule> =>
     request(`/api/v1/rules/${encodeURIComponent(id)}?lang=${lang}`),
   draftRule: (lines: string): Promise<Partial<Pick<EditedRule, 'id'>> & Omit<EditedRule, 'id'>> =>
-    request('/api/v1/rules/draft', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ lines }),
-    }),
+    request('/api/v1/rules/draft', postJson({ lines })),
   tryRule: (rule: EditedRule, lang: Language): Promise<RuleTrial> =>
-    request(`/api/v1/rules/try?lang=${lang}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(rule),
-    }),
+    request(`/api/v1/rules/try?lang=${lang}`, postJson(rule)),
   askPast: ({ id, rule }: EditedRule): Promise<RulePast & { readonly days: number; readonly isCut: boolean }> =>
-    request('/api/v1/rules/backtest', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ id, rule }),
-    }),
+    request('/api/v1/rules/backtest', postJson({ id, rule })),
   saveRule: (rule: EditedRule & { readonly replace: boolean }): Promise<{ id: string; place: string }> =>
-    request('/api/v1/rules', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(rule),
-    }),
+    request('/api/v1/rules', postJson(rule)),
   agents: (lang: Language): Promise<{ agents: readonly ShownAgent[] }> => request(`/api/v1/agents?lang=${lang}`),
   diagnose: (
     text: string,
@@ -236,6 +204,10 @@ export const api = {
       body: text,
     }),
 };
+
+function postJson(body: object): RequestInit {
+  return { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+}
 
 /** What is refused for its token is sent again, unchanged, once the reader has signed in: nothing is lost. */
 async function request<T>(
