@@ -419,7 +419,7 @@ describe('whoever may not see it, over SQLite', () => {
 });
 
 describeWithParts(['elasticsearch-8'], 'whoever may not see it, over Elasticsearch', () => {
-  const node = useElasticsearch('attack-');
+  const node = useElasticsearch('attack');
   let stores = 0;
 
   describeAttacks(

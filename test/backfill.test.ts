@@ -123,7 +123,7 @@ describe('after the rules changed, the service on SQLite', () => {
 });
 
 describeWithParts(['elasticsearch-8'], 'after the rules changed, the service on Elasticsearch', () => {
-  const node = useElasticsearch('backfill-');
+  const node = useElasticsearch('backfill');
   let stores = 0;
   describeBackfill(() =>
     Promise.resolve(

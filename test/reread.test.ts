@@ -110,7 +110,7 @@ describe('a second reading without a checkpoint', () => {
 });
 
 describeWithParts(['elasticsearch-8'], 'Elasticsearch', () => {
-  const node = useElasticsearch('reread-');
+  const node = useElasticsearch('reread');
 
   const openCluster = (prefix: string): Store =>
     openElasticsearchStore({ nodes: [node.url], indexPrefix: prefix, refreshMs: 200 });

@@ -16,7 +16,7 @@ const shipments = listRecordings().map((cluster) => {
 });
 
 describeWithParts(['elasticsearch-8'], 'one Elasticsearch', () => {
-  const node = useElasticsearch('shared-');
+  const node = useElasticsearch('shared');
 
   it(
     'gives the diagnoses of the files for all recordings, shipped and read side by side',

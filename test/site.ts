@@ -201,7 +201,7 @@ async function startServers({ separated, way, options, folder, closers }: Ground
   if (elasticsearch.status === 'rejected') throw elasticsearch.reason;
   if (!isShared) return { cluster: cluster.value, elasticsearch: elasticsearch.value, url: elasticsearch.value?.url };
   const url = await findElasticsearch();
-  closers.push(() => removeAll(url, 'jobtrace-'));
+  closers.push(() => removeAll(url, 'jobtrace'));
   return { cluster: cluster.value, elasticsearch: undefined, url };
 }
 

@@ -1,8 +1,9 @@
 // For tests: the Elasticsearch 8 that all files share. A test has names of its own there, and takes nothing away from
 // the others: whoever kills it, or changes the settings of the cluster, starts one instead.
 import { beforeAll, inject } from 'vitest';
+import { removeIndices, removeTemplates } from '../../../store/testing/cluster.js';
 
-/** In a describe block: its address. What begins with `prefix` is removed after the block. */
+/** In a describe block: its address. What begins with `prefix-` is removed after the block. */
 export function useElasticsearch(prefix: string): { readonly url: string } {
   const place = { url: '' };
   beforeAll(async () => {
@@ -20,10 +21,8 @@ export async function findElasticsearch(): Promise<string> {
   return text;
 }
 
-/** The indices and templates whose names begin so. */
+/** The indices and templates of this prefix. */
 export async function removeAll(url: string, prefix: string): Promise<void> {
-  const found = await fetch(`${url}/_cat/indices/${prefix}*?expand_wildcards=all&format=json&h=index`);
-  const names = ((await found.json()) as { readonly index: string }[]).map(({ index }) => index);
-  const paths = [...(names.length === 0 ? [] : [names.join()]), `_index_template/${prefix}*`];
-  for (const path of paths) await (await fetch(`${url}/${path}`, { method: 'DELETE' })).text();
+  await removeIndices(url, prefix);
+  await removeTemplates(url, prefix);
 }
