@@ -1,7 +1,18 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openRecord } from '../../lab/parts/machine/running.js';
+import { mountSmallDisk } from '../../lab/parts/machine/small-disk.js';
 import { expected, lines, openAgentFixture } from '../../test/agent-fixture.js';
 import { openCheckpoint, parseLog, renderLine, type FileState } from './checkpoint.js';
 
@@ -100,6 +111,35 @@ describe('openCheckpoint', () => {
 
     expect(statSync(join(folder, 'checkpoint.log')).size).toBeLessThan(1_200_000);
     expect(openCheckpoint(folder).loaded.get('a')?.offset).toBe(9999);
+  });
+});
+
+describe.skipIf(process.getuid?.() !== 0)('openCheckpoint on a disk that is nearly full', () => {
+  it('keeps what it has when there is room for a part only of what is written anew, and is whole later', async () => {
+    const record = openRecord('small-disk', folder, '');
+    const disk = join(folder, 'disk');
+    await mountSmallDisk(record, disk, 1);
+    try {
+      const states = Array.from({ length: 1000 }, (_, number) => state(`file-${number}`, number));
+      const first = openCheckpoint(disk);
+      first.save(states, []);
+      first.close();
+      appendFileSync(join(disk, 'checkpoint.log'), 'half a li');
+      const { bavail, bsize } = statfsSync(disk);
+      writeFileSync(join(disk, 'ballast'), Buffer.alloc(bavail * bsize - 50_000));
+
+      const second = openCheckpoint(disk);
+      expect(() => second.save([state('new')], [])).toThrow(expect.objectContaining({ code: 'JT_DISK_FULL' }));
+      expect([...openCheckpoint(disk).loaded.values()]).toEqual(states);
+      expect(readdirSync(disk).sort()).toEqual(['ballast', 'checkpoint.log']);
+      rmSync(join(disk, 'ballast'));
+      second.save([], []);
+      second.close();
+
+      expect([...openCheckpoint(disk).loaded.values()]).toEqual([...states, state('new')]);
+    } finally {
+      record.forget();
+    }
   });
 });
 

@@ -1,7 +1,18 @@
 // What is known of every file across restarts: an append-only log, one line a change, each with its CRC32.
 // Recovery takes the longest valid prefix and never refuses to start: what is read again keeps its ids. When the log
 // is mostly history it is written aside, synced, renamed, and the folder synced. Called by agent.ts after each commit.
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { createError, type JobtraceError } from '../../core/errors.js';
@@ -88,13 +99,7 @@ export function openCheckpoint(dataDir: string): Checkpoint {
     closeFile();
     const text = [...current.values()].map((state) => renderLine(state)).join('');
     const aside = `${path}.new`;
-    const target = openSync(aside, 'w', 0o600);
-    try {
-      writeSync(target, text);
-      fsyncSync(target);
-    } finally {
-      closeSync(target);
-    }
+    writeWhole(aside, text);
     renameSync(aside, path);
     syncFolder(dataDir);
     compactedBytes = Buffer.byteLength(text);
@@ -143,6 +148,21 @@ export function openCheckpoint(dataDir: string): Checkpoint {
       closeFile();
     },
   };
+}
+
+/** Or nothing: where a disk is nearly full a single write takes a part, and that is no error. */
+function writeWhole(path: string, text: string): void {
+  const file = openSync(path, 'w', 0o600);
+  try {
+    writeFileSync(file, text);
+    fsyncSync(file);
+  } catch (error) {
+    // What was written of it would keep a full disk full.
+    rmSync(path, { force: true });
+    throw error;
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Bytes of a log that holds each state once. */

@@ -13,7 +13,7 @@ import {
   statSync,
   symlinkSync,
   unlinkSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -96,7 +96,7 @@ function writeLock(dataDir: string, path: string, own: Owner): boolean {
 function writeFile(path: string, text: string): void {
   const file = openSync(path, 'wx', 0o600);
   try {
-    writeSync(file, text);
+    writeFileSync(file, text);
   } catch (error) {
     unlinkSync(path);
     if (errorCode(error) !== 'ENOSPC') throw error;

@@ -13,6 +13,13 @@ it('ends when it is woken, long before its time', async () => {
   await resting;
 });
 
+it('ends when it was woken before its shortest time', async () => {
+  const alarm = createAlarm();
+  const resting = rest(alarm, NEVER, 3_600_000);
+  alarm.wake();
+  await resting;
+});
+
 it('ends when it is to stop', async () => {
   const stop = new AbortController();
   const stopped = once(stop.signal, 'abort').then(() => undefined);

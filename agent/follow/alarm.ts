@@ -17,12 +17,15 @@ export function createAlarm(): Alarm {
 /** What was due a while ago does not make the rest negative: from Node 24 on that is a warning on the terminal. */
 export async function rest(alarm: Alarm, stopped: Promise<void>, dueInMs: number): Promise<void> {
   const waitMs = Math.max(0, dueInMs);
-  let timer: NodeJS.Timeout | undefined;
-  await Promise.race([pause(Math.min(MIN_REST_MS, waitMs)), stopped]);
+  // Also of what it is told too early, so that nothing is waited for that has come.
   const woken = new Promise<void>((resume) => {
     alarm.wake = resume;
+  });
+  await Promise.race([pause(Math.min(MIN_REST_MS, waitMs)), stopped]);
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<void>((resume) => {
     timer = setTimeout(resume, Math.max(1, waitMs - MIN_REST_MS));
   });
-  await Promise.race([woken, stopped]);
+  await Promise.race([woken, over, stopped]);
   clearTimeout(timer);
 }

@@ -117,6 +117,45 @@ describe('createShipper', () => {
     await setup.shipper.settle();
   });
 
+  it('has nothing due while as much is in flight as may be, however old what waits is', async () => {
+    const setup = setUp(stored);
+    add(setup, 'first');
+    setup.shipper.pump(false);
+    expect(setup.shipper.dueAt).toBeUndefined();
+    await setup.shipper.settle();
+    add(setup, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j');
+    setup.shipper.pump(false);
+    setup.clock.now = 1000;
+    setup.shipper.pump(false);
+
+    expect(setup.shipper.inFlight).toBe(2);
+    expect(setup.shipper.dueAt).toBeUndefined();
+    await setup.shipper.settle();
+    expect(setup.shipper.dueAt).toBeLessThanOrEqual(1000);
+  });
+
+  it('lets a batch fill that was begun a moment ago, however long the store was busy before', async () => {
+    const setup = setUp(stored);
+    add(setup, 'first');
+    setup.shipper.pump(false);
+    await setup.shipper.settle();
+    add(setup, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i');
+    setup.shipper.pump(false);
+    setup.clock.now = 1000;
+    add(setup, 'j');
+    await setup.shipper.settle();
+    setup.shipper.pump(false);
+    setup.shipper.pump(false);
+
+    expect(setup.sent.slice(1)).toEqual([
+      ['a', 'b', 'c'],
+      ['d', 'e', 'f'],
+      ['g', 'h', 'i'],
+    ]);
+    expect(setup.shipper.dueAt).toBe(1100);
+    await setup.shipper.settle();
+  });
+
   it('asks with one batch at a time while the store is down, waiting longer each time up to the cap', async () => {
     const setup = setUp(() => Promise.reject(createError('JT_STORE_UNREACHABLE', { url: 'x', problem: 'y' })));
     add(setup, 'a', 'b', 'c', 'd');

@@ -36,7 +36,7 @@ export interface Shipper {
   readonly acknowledgedAt: number | undefined;
   /** Records that were never sent, while the store takes records. */
   readonly hasFresh: boolean;
-  /** When `pump` has something to do again; undefined = when something is added. */
+  /** When `pump` has something to do again; undefined = when something is added, or an answer comes. */
   readonly dueAt: number | undefined;
 }
 
@@ -89,8 +89,8 @@ interface Shipping {
   /** Of the records that the encoder holds. */
   open: { ranges: Range[]; count: number };
   openBytes: number;
-  /** When the oldest record that was never sent was added. */
-  freshSince: number;
+  /** When the oldest of them was added. */
+  openSince: number;
   /** Full batches that were never sent, the oldest first. */
   full: Batch[];
   heldBytes: number;
@@ -117,7 +117,7 @@ export function createShipper(parts: ShipperParts): Shipper {
     encoder: createEncoder(parts.store.encoding),
     open: { ranges: [], count: 0 },
     openBytes: 0,
-    freshSince: 0,
+    openSince: 0,
     full: [],
     heldBytes: 0,
     retries: [],
@@ -160,7 +160,7 @@ export function createShipper(parts: ShipperParts): Shipper {
 /** Of a record that the encoder has just taken, as `length` bytes. */
 function addDelivery(shipping: Shipping, length: number, receipt: Receipt, index: number): void {
   const { settings, now } = shipping.parts;
-  if (!hasFresh(shipping)) shipping.freshSince = now();
+  if (shipping.open.count === 0) shipping.openSince = now();
   addRange(shipping.open.ranges, receipt, index);
   shipping.open.count += 1;
   shipping.openBytes += length + RECORD_COST_BYTES;
@@ -188,12 +188,8 @@ function hasFresh({ full, open }: Shipping): boolean {
 
 function pump(shipping: Shipping, force: boolean): void {
   const { parts, flights } = shipping;
-  for (;;) {
-    // The first one goes alone, however small: it is there the sooner.
-    const most = shipping.acknowledgedAt === undefined ? 1 : parts.settings.inFlightBatches;
-    if (flights.size >= most) return;
-    const { outage } = shipping;
-    if (outage !== undefined && (flights.size > 0 || parts.now() < outage.until)) return;
+  while (hasRoom(shipping)) {
+    if (shipping.outage !== undefined && parts.now() < shipping.outage.until) return;
     const batch = takeRetry(shipping) ?? takeFresh(shipping, force);
     if (batch === undefined) return;
     const flight: Promise<void> = sendBatch(shipping, batch).finally(() => {
@@ -202,6 +198,13 @@ function pump(shipping: Shipping, force: boolean): void {
     });
     flights.add(flight);
   }
+}
+
+/** For one more in flight. */
+function hasRoom({ parts, flights, acknowledgedAt, outage }: Shipping): boolean {
+  // The first one goes alone, however small: it is there the sooner. So does one that asks whether the store is back.
+  const most = acknowledgedAt === undefined || outage !== undefined ? 1 : parts.settings.inFlightBatches;
+  return flights.size < most;
 }
 
 function takeRetry(shipping: Shipping): Batch | undefined {
@@ -214,7 +217,7 @@ function takeFresh(shipping: Shipping, force: boolean): Batch | undefined {
   const { settings, now } = shipping.parts;
   if (shipping.full.length > 0) return shipping.full.shift();
   if (shipping.open.count === 0) return undefined;
-  const isOld = now() - shipping.freshSince >= settings.batchAgeMs;
+  const isOld = now() - shipping.openSince >= settings.batchAgeMs;
   return force || isOld || shipping.flights.size === 0 ? closeBatch(shipping) : undefined;
 }
 
@@ -459,10 +462,13 @@ function jitter({ parts: { random, settings } }: Shipping, tries: number): numbe
   return backoffMs({ firstMs: RETRY_BASE_MS, mostMs: settings.retryCapMs, least: 0 }, tries, random);
 }
 
+/** While as much is in flight as may be, an answer is waited for and no time. */
 function findDue(shipping: Shipping): number | undefined {
+  if (!hasRoom(shipping)) return undefined;
   if (shipping.outage !== undefined) return shipping.outage.until;
   const first = shipping.retries.reduce((least, batch) => Math.min(least, batch.dueAt), Number.POSITIVE_INFINITY);
-  if (hasFresh(shipping)) return Math.min(first, shipping.freshSince + shipping.parts.settings.batchAgeMs);
+  if (shipping.full.length > 0) return 0;
+  if (shipping.open.count > 0) return Math.min(first, shipping.openSince + shipping.parts.settings.batchAgeMs);
   return Number.isFinite(first) ? first : undefined;
 }
 
