@@ -49,14 +49,17 @@ async function compare(store: Store, shipments: readonly Shipment[]): Promise<vo
     shipments.map(({ cluster }) => cluster),
   );
   tellTime('diagnosed');
-  const different = shipments.filter(({ cluster, paths }) => {
+  const differences = shipments.flatMap(({ cluster, paths }) => {
     const [shipped, filed] = [found.get(cluster), judgeWholeFiles(paths)];
-    if (isDeepStrictEqual(shipped, filed)) return false;
+    if (isDeepStrictEqual(shipped, filed)) return [];
     console.log(`\n${cluster}\n  shipped ${JSON.stringify(shipped)}\n  file    ${JSON.stringify(filed)}`);
-    return true;
+    return [isDeepStrictEqual({ ...shipped, incidents: filed.incidents }, filed) ? 'incidents' : 'diagnoses'];
   });
   tellTime('compared');
-  console.log(`${different.length} of ${shipments.length} clusters differ.`);
+  const others = differences.filter((what) => what === 'diagnoses').length;
+  console.log(
+    `${others} of ${shipments.length} clusters are diagnosed otherwise, ${differences.length - others} alike but in another number of incidents.`,
+  );
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'jobtrace-shipped-'));

@@ -327,6 +327,13 @@ describe('parseEntry', () => {
     }
   });
 
+  it('reads a trace of docker compose whose lines a web page broke behind the name', () => {
+    const lines = ['Caused by: java.io.IOException: disk', '\tat a.b.C.d(C.java:1)', '\tat a.b.C.e(C.java:2)'];
+    const broken = parse(lines.map((line, at) => `flink_1${at === 0 ? '  ' : '\n '}| ${line}`).join('\n'));
+
+    expect(broken).toEqual({ ...parse(lines.join('\n')), layout: 'compose/none' });
+  });
+
   it('reads a trace as if nothing stood in front of its lines', () => {
     const lines = [
       '2026-08-07 05:43:13,867 WARN  a.b.C [] - Map (1/2)#0 (x) switched from RUNNING to FAILED with failure cause:',

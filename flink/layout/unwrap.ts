@@ -27,12 +27,14 @@ export function unwrapEntry(bytes: Buffer): Unwrapped {
     start = end + 1;
   }
   const first = bytes.toString('utf8', 0, lineEnd(bytes, 0));
-  const time = wrapperTime(first);
-  return {
-    wrapper: wrapperOf(bytes, first),
-    text: plainText(lines.join('')).trimEnd(),
-    time,
-  };
+  const wrapper = wrapperOf(bytes, first);
+  const text = plainText(lines.join('')).trimEnd();
+  return { wrapper, text: wrapper === 'compose' ? joinBroken(text) : text, time: wrapperTime(first) };
+}
+
+/** `taskmanager-1` in a line, `| text` in the next: a web page broke the lines of docker compose behind the name. */
+function joinBroken(text: string): string {
+  return text.includes('\n | ') ? text.replace(/^[\w.-]+[ \t]*\n \| /gm, '') : text;
 }
 
 function wrapperOf(bytes: Buffer, first: string): 'docker' | 'cri' | 'compose' | 'stamped' | 'kubectl' | 'beam' {

@@ -47,7 +47,7 @@ function read(text: string, chunkBytes = 1 << 20): readonly (readonly string[])[
     source.host ?? '',
     source.component ?? '',
     source.kind,
-    entry.toString('utf8'),
+    entry.toString('utf8').trimEnd(),
   ]);
 }
 
@@ -57,10 +57,12 @@ describe('the output of yarn logs', () => {
     ['Hadoop 3', hadoop3],
     ['Hadoop 2.2', hadoop22],
   ] as const)('of %s is split into the files of the containers', (_, print) => {
-    const text = `26/03/02 10:21:00 INFO client.RMProxy: Connecting to ResourceManager at rm/10.0.0.1:8032\n${print(FIRST, 'worker-1.example', { 'jobmanager.log': JOBMANAGER, 'jobmanager.out': '' })}${print(SECOND, 'worker-2.example', { 'taskmanager.log': TASKMANAGER[0] ?? '', 'taskmanager.out': TASKMANAGER[1] ?? '' })}`;
+    const client = '26/03/02 10:21:00 INFO client.RMProxy: Connecting to ResourceManager at rm/10.0.0.1:8032';
+    const text = `${client}\n${print(FIRST, 'worker-1.example', { 'jobmanager.log': JOBMANAGER, 'jobmanager.out': '' })}${print(SECOND, 'worker-2.example', { 'taskmanager.log': TASKMANAGER[0] ?? '', 'taskmanager.out': TASKMANAGER[1] ?? '' })}`;
 
     for (const chunkBytes of [1 << 20, 1000, 37]) {
       expect(read(text, chunkBytes)).toEqual([
+        ['stdin', 'stdin', '', 'unknown', 'log', client],
         [`stdin/${FIRST}/jobmanager.log`, FIRST, 'worker-1.example', 'jobmanager', 'log', JOBMANAGER],
         [`stdin/${SECOND}/taskmanager.log`, SECOND, 'worker-2.example', 'taskmanager', 'log', TASKMANAGER[0]],
         [`stdin/${SECOND}/taskmanager.out`, SECOND, 'worker-2.example', 'taskmanager', 'out', TASKMANAGER[1]],

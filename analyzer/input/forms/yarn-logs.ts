@@ -1,6 +1,7 @@
 // What `yarn logs -applicationId …` prints → the files that it holds, each under its container, as if they lay in the
-// node manager's folders. Read as it comes: such a file may be larger than memory. Forms: Hadoop 2 (`Log Upload Time`,
-// `Log Contents:`) and 3 (`LogLastModifiedTime`, `LogContents:`), with or without `End of LogType`. Called by read.ts.
+// node manager's folders; before them what a client wrote. Read as it comes: such a file may be larger than memory.
+// Forms: Hadoop 2 (`Log Upload Time`, `Log Contents:`) and 3 (`LogLastModifiedTime`, `LogContents:`), with or without
+// `End of LogType`. Called by read.ts.
 import { findSmallest } from '../../../core/sequence.js';
 import type { Content } from '../files/archive.js';
 import type { Cursor } from '../files/cursor.js';
@@ -12,12 +13,14 @@ export function looksLikeYarnLogs(head: string): boolean {
 
 /** A file of a container, and the machine on which it ran. */
 export interface ContainerFile extends Content {
-  readonly source: { readonly host?: string };
+  readonly source?: { readonly host?: string };
 }
 
 const MAX_LINE_BYTES = 4096;
 
 export function* splitYarnLogs(path: string, cursor: Cursor): Generator<ContainerFile> {
+  const before = cursor.take(findEnd(cursor.peek(CHUNK_BYTES), true) ?? 0);
+  if (before !== undefined && before.toString('latin1').trim() !== '') yield { path, chunks: [before] };
   let container = { id: 'container', host: '' };
   let name: string | undefined;
   for (let line = takeLine(cursor); line !== undefined; line = takeLine(cursor)) {
