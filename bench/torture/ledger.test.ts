@@ -48,6 +48,20 @@ describe('a ledger', () => {
     expect(judge(fill([one, two, three.split('\n')[0] ?? '', '\tat a.B.c(B.java:1)']))).toHaveLength(2);
   });
 
+  it('takes the beginning of an entry that its index refused when it had grown, and no other text there', () => {
+    const refused = (text: string): Ledger => {
+      const ledger = fill([text, two, three]);
+      ledger.find({ path: PATH, offset: 0, text: one, isRefused: true });
+      return ledger;
+    };
+
+    expect(judge(refused(one.slice(0, 7)))).toEqual([]);
+    expect(judge(refused(one.slice(0, 18)))).toEqual([]);
+    expect(judge(refused(one))).toEqual(['plain-1-1 is stored 2 times']);
+    expect(judge(refused('2026')).at(0)).toContain('nobody wrote');
+    expect(judge(fill([one.slice(0, 18), two, three]))).toHaveLength(1);
+  });
+
   it('takes bytes for lost that nobody lost', () => {
     expect(judge(fill(texts), 10)).toEqual([`10 bytes of ${PATH} are reported as lost, 0 are`]);
   });

@@ -1,5 +1,6 @@
 // Double entry of a torture: what the writers wrote, against what the store has. Each entry once, byte for byte; of a
-// file that was cut away without a copy a beginning, and the bytes that are missing are those that its agent reported.
+// file that was cut away without a copy a beginning, and the bytes that are missing are those that its agent reported;
+// of one that its index refused, when it had grown, a beginning beside it (docs/agent.md, known limits).
 // Filled by the writers, asked at the end. Of most texts it keeps a sum.
 import { createHash } from 'node:crypto';
 import { NAME, type EntryText } from './entries.js';
@@ -68,13 +69,16 @@ interface Books {
   readonly cut: { readonly path: string; readonly entries: readonly Spared[] }[];
   /** The entries of cut files, by where they stood. */
   readonly spared: Map<string, Spared[]>;
-  readonly differences: string[];
+  /** Texts that were kept aside, by where they stood. */
+  readonly aside: Map<string, string>;
+  /** What is no entry as it was written. */
+  readonly others: StoredText[];
   bytes: number;
   refused: number;
 }
 
 export function createLedger(): Ledger {
-  const books: Books = { noted: new Map(), cut: [], spared: new Map(), differences: [], bytes: 0, refused: 0 };
+  const books: Books = { noted: new Map(), cut: [], spared: new Map(), aside: new Map(), others: [], bytes: 0, refused: 0 };
   return {
     get entries() {
       return books.noted.size;
@@ -118,20 +122,24 @@ function measure(text: string): number {
   return Buffer.byteLength(text);
 }
 
-function find(books: Books, { path, offset, text, isRefused }: StoredText): void {
-  const { noted, spared, differences } = books;
-  if (isRefused) books.refused += 1;
-  const read = text.replace(CUT_CHARACTER, '');
-  const begun = spared.get(renderPlace(path, offset))?.find((entry) => isBeginning(entry, read));
-  const name = begun?.name ?? NAME.exec(text)?.[1] ?? '';
-  const line = noted.get(name);
-  if (line === undefined) {
-    differences.push(`nobody wrote what ${path} has at ${offset}: ${show(text)}`);
-    return;
+function find(books: Books, stored: StoredText): void {
+  const { noted, spared, aside, others } = books;
+  const { path, offset, text, isRefused } = stored;
+  const place = renderPlace(path, offset);
+  if (isRefused) {
+    books.refused += 1;
+    aside.set(place, text);
   }
-  line.found += 1;
+  const read = text.replace(CUT_CHARACTER, '');
+  const begun = spared.get(place)?.find((entry) => isBeginning(entry, read));
+  const line = noted.get(begun?.name ?? nameOf(text));
   if (begun !== undefined) Object.assign(begun, { stored: read, endsWithinCharacter: read !== text });
-  else if (sumUp(text) !== line.sum) differences.push(`${name} is stored as another, of ${path}: ${show(text)}`);
+  if (line === undefined || (begun === undefined && sumUp(text) !== line.sum)) others.push(stored);
+  else line.found += 1;
+}
+
+function nameOf(text: string): string {
+  return NAME.exec(text)?.[1] ?? '';
 }
 
 /**
@@ -148,6 +156,7 @@ function show(text: string): string {
 
 function judge(books: Books, reported: ReadonlyMap<string, number>, inexact: ReadonlySet<string>): Judgement {
   const { noted, cut, bytes, refused } = books;
+  const others = judgeOthers(books);
   const spared = new Set(cut.flatMap(({ entries }) => entries.map(({ name }) => name)));
   const counts = [...noted].flatMap(([name, { found }]) =>
     found === 1 || (found === 0 && spared.has(name)) ? [] : [`${name} is stored ${found} times`],
@@ -158,9 +167,20 @@ function judge(books: Books, reported: ReadonlyMap<string, number>, inexact: Rea
       .filter(({ text, stored }) => stored !== text)
       .map(({ name }) => `${name} of ${path} is missing before a later one`),
   );
-  const differences = [...books.differences, ...counts, ...gaps, ...compareLosses(books, reported, inexact)];
+  const differences = [...others, ...counts, ...gaps, ...compareLosses(books, reported, inexact)];
   const lost = [...reported.values()].reduce((sum, bytes) => sum + bytes, 0);
   return { differences, entries: noted.size, bytes, refused, lost };
+}
+
+function judgeOthers({ noted, aside, others }: Books): readonly string[] {
+  return others.flatMap(({ path, offset, text }) => {
+    const whole = aside.get(renderPlace(path, offset));
+    if (whole !== undefined && whole !== text && whole.startsWith(text.replace(CUT_CHARACTER, ''))) return [];
+    const line = noted.get(nameOf(text));
+    if (line === undefined) return [`nobody wrote what ${path} has at ${offset}: ${show(text)}`];
+    line.found += 1;
+    return [`${nameOf(text)} is stored as another, of ${path}: ${show(text)}`];
+  });
 }
 
 /** The last entry of which the store has something; -1 when there is none. */
