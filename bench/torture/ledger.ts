@@ -78,7 +78,15 @@ interface Books {
 }
 
 export function createLedger(): Ledger {
-  const books: Books = { noted: new Map(), cut: [], spared: new Map(), aside: new Map(), others: [], bytes: 0, refused: 0 };
+  const books: Books = {
+    noted: new Map(),
+    cut: [],
+    spared: new Map(),
+    aside: new Map(),
+    others: [],
+    bytes: 0,
+    refused: 0,
+  };
   return {
     get entries() {
       return books.noted.size;
