@@ -46,7 +46,7 @@ export const BARS: readonly Bar[] = [
       '',
       readShare(REAL, 'documentsPerSecond', 'bodies encoded before'),
     ),
-    hindrance: 'Elasticsearch limits; while the agent waits for it, it asks its clock again and again beside it',
+    hindrance: 'Elasticsearch limits',
   },
   atMost('p99 of the lag at 10 MB/s', 2000, 0, ' ms', readFigure({ kind: 'paced', mbPerSecond: 10 }, 'lagP99Ms')),
   atMost('first document after the start, bulk sink', 500, 0, ' ms', readFigure(BULK, 'firstDocumentMs')),
