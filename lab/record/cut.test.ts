@@ -42,4 +42,18 @@ describe('cutFiles', () => {
 
     expect(cutFiles([{ name: 'x.log', text: `${line('routine')}${kept}` }], 1)[0]?.text).toBe(kept);
   });
+
+  it('tells of each slot whose it is, and of each execution graph in which slot it ran, once', () => {
+    const [one, two] = ['0'.repeat(32), '1'.repeat(32)];
+    const tell = (job: string, attempt: number): string =>
+      line(`Receive slot request ${job} for job ${job} from resource manager with leader id ${one}.`, 'TaskExecutor') +
+      line(
+        `Received task map (1/1)#${attempt} (${job}_${two}_0_${attempt}), deploy into slot with allocation id ${job}.`,
+        'TaskExecutor',
+      );
+
+    const [cut] = cutFiles([{ name: 'x.log', text: tell(one, 0) + tell(one, 1) + tell(two, 0) + tell(two, 1) }], 1);
+
+    expect(cut?.text).toBe(tell(one, 0) + tell(two, 0));
+  });
 });

@@ -77,6 +77,9 @@ const LEVELS: readonly {
   { startup: 0, ends: 1, onlyLife: true, oneTask: true, once: true },
   { startup: 0, ends: 0, onlyLife: true, oneTask: true, once: true },
 ];
+/** Whose a slot and an execution graph are: it is told once, mostly long before somebody asks. */
+const OWNERS =
+  /Receive slot request (\w+) for job (\w+)|Received task .* \((\w{32})(?:_\S+)?\), deploy into slot with allocation id (\w+)/;
 /** The start of an entry in Flink's layouts; all other lines belong to the entry before them. */
 const ENTRY_START = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[,.]\d{3} /;
 
@@ -127,9 +130,12 @@ function findKind(
 }
 
 /**
- * Entries that differ only in numbers and ids (the subtasks of one task, the checkpoints of one job) have one shape.
+ * Entries that differ only in numbers and ids (the subtasks of one task, the checkpoints of one job) have one shape;
+ * of those that tell whose ids are, only entries about the same ids.
  */
 function shapeOf(entry: string, { oneTask }: Level): string {
+  const owners = OWNERS.exec(entry);
+  if (owners !== null) return owners.slice(1).join(' ');
   const shape = entry.replace(/[0-9a-f]{6,}|\d+/g, '#').slice(0, 600);
   return oneTask ? shape.replace(/ - [^\n]* \(#\/#\)/, ' - task') : shape;
 }
