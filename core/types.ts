@@ -242,6 +242,8 @@ export interface Incident {
   readonly parent?: string;
   /** Rules that came later say something else of it than was said. */
   readonly revised?: Revision;
+  /** Ids of cards that turned out to be of this failure: they lead here. */
+  readonly joined?: readonly string[];
 }
 
 /** When an incident was judged again by other rules, and which rule stood first until then; none: nobody named it. */

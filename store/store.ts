@@ -370,6 +370,7 @@ export interface IncidentStore {
   saveIncident(incident: Incident, turn?: number): Promise<boolean>;
   /** False where one with a later turn wrote it. */
   removeIncident(id: string, turn?: number): Promise<boolean>;
+  /** Also by the id of one that has joined it (`joined`). */
   findIncident(id: string): Promise<Incident | undefined>;
   /** Newest `lastSeen` first. */
   findIncidents(query: IncidentQuery): Promise<readonly Incident[]>;

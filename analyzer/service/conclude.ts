@@ -2,6 +2,7 @@
 // the ids that people know (identity.ts), is written where it says something new (write.ts), and told. Whatever crash
 // lies between, the same comes of it again. Then the time is planned at which the cluster is looked at without new
 // lines. Called by analyzer.ts.
+import { groupBy } from '../../core/sequence.js';
 import type { Incident } from '../../core/types.js';
 import { concludeCluster } from '../incident/clusters.js';
 import type { RuleFault } from '../incident/explain.js';
@@ -9,7 +10,7 @@ import { DEFAULT_HEALTHY_MS } from '../incident/incident.js';
 import { isEvent } from '../entry/signal.js';
 import { noteRevision } from '../backfill/backfill.js';
 import { askCheckpoints } from './history.js';
-import { keepIds, remember } from './identity.js';
+import { findHeir, keepIds, remember } from './identity.js';
 import { COMPACT_DEFAULTS, type ClusterMemory, type SavedIncident } from './keep.js';
 import { tellLines } from './lines.js';
 import type { RecordPart } from './part.js';
@@ -29,18 +30,23 @@ export async function concludeTouched(
 ): Promise<readonly Incident[]> {
   const concluded = await concludeAsking(part, cluster, memory);
   const kept = keepIds(concluded, memory.saved, part.options.healthyMs);
+  const gone = memory.saved.filter(
+    (known) => kept.every((incident) => incident.id !== known.id) && isStillHeld(memory, known),
+  );
+  const joined = groupBy(gone, (known) => findHeir(known, kept, part.options.healthyMs)?.id ?? '');
   const incidents: Incident[] = [];
   const changed: Incident[] = [];
   const saved: SavedIncident[] = [];
   for (const found of kept) {
     const known = memory.saved.find(({ id }) => id === found.id);
-    const incident = noteRevision(found, known, part.options.now());
+    const revised = noteRevision(found, known, part.options.now());
+    const incident = noteJoined(revised, known, joined.get(found.id) ?? []);
     incidents.push(incident);
     const { next, isWritten } = await writeIncident(part, memory, incident, known);
     if (isWritten) changed.push(incident);
     saved.push(next);
   }
-  await removeGone(part, cluster, memory, incidents);
+  for (const known of gone) await removeGone(part, cluster, memory, known);
   memory.saved = [
     ...saved,
     ...memory.saved.filter(
@@ -127,24 +133,27 @@ async function announce(
   unwritten.delete(incident.id);
 }
 
-/** An incident that better evidence has joined with another is gone; one whose lines are only forgotten stays. */
+/** It has what was known of these, too. */
+function noteJoined(incident: Incident, known: SavedIncident | undefined, gone: readonly SavedIncident[]): Incident {
+  const ids = [...(known?.joined ?? []), ...gone.flatMap(({ id, joined = [] }) => [...joined, id])];
+  return ids.length === 0 ? incident : { ...incident, joined: [...new Set(ids)] };
+}
+
+/** Better evidence has joined it with another one. */
 async function removeGone(
   { options, service, turn }: RecordPart,
   cluster: string,
   memory: ClusterMemory,
-  incidents: readonly Incident[],
+  { id }: SavedIncident,
 ): Promise<void> {
-  for (const known of memory.saved) {
-    if (incidents.some((incident) => incident.id === known.id) || !isStillHeld(memory, known)) continue;
-    service.fence.check(cluster, turn);
-    service.platforms.forget(known.id);
-    await options.onGone?.(known.id);
-    await service.fence.remove({ id: known.id, cluster }, turn);
-    memory.unwritten.delete(known.id);
-  }
+  service.fence.check(cluster, turn);
+  service.platforms.forget(id);
+  await options.onGone?.(id);
+  await service.fence.remove({ id, cluster }, turn);
+  memory.unwritten.delete(id);
 }
 
-/** True while the lines that made the incident are still in memory. */
+/** True while the lines that made the incident are still in memory: one whose lines are only forgotten stays. */
 function isStillHeld(memory: ClusterMemory, known: SavedIncident): boolean {
   for (const signal of memory.signals.values()) if (isEvent(signal) && signal.place.time === known.first) return true;
   return false;

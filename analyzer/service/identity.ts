@@ -1,5 +1,6 @@
 // Under which id people know an incident: what was concluded now is the same as one that was saved when it has its id,
-// is of the same subject at about the same time, or has joined with it. Pure; called by analyzer.ts.
+// is of the same subject at about the same time, or has joined with it; and where a card leads that is none any more.
+// Pure; called by conclude.ts.
 import type { Incident } from '../../core/types.js';
 import { DEFAULT_HEALTHY_MS } from '../incident/incident.js';
 import type { SavedIncident } from './keep.js';
@@ -60,6 +61,22 @@ export function isNear(incident: Incident, known: SavedIncident, healthyMs: numb
   return first < known.last + healthyMs && last > known.first - healthyMs;
 }
 
+/**
+ * The incident that has what was known under an id under which nothing is concluded any more; undefined where several
+ * may have it.
+ */
+export function findHeir(
+  known: SavedIncident,
+  incidents: readonly Incident[],
+  healthyMs = DEFAULT_HEALTHY_MS,
+): Incident | undefined {
+  const near = incidents.filter((incident) => isNear(incident, known, healthyMs));
+  const own = near.find(
+    (incident) => subjectOf(incident) === known.subject || incident.processes.map(nameProcess).includes(known.subject),
+  );
+  return own ?? (near.length === 1 ? near[0] : undefined);
+}
+
 function subjectOf(incident: Incident): string {
   return incident.job?.id ?? nameProcess(incident.process ?? '');
 }
@@ -77,9 +94,9 @@ const PROCESS = 'process ';
 
 export function remember(
   incident: Incident,
-): Pick<SavedIncident, 'id' | 'subject' | 'first' | 'last' | 'restarts' | 'revised'> {
-  const { id, restarts, revised } = incident;
-  return { id, subject: subjectOf(incident), ...spanOf(incident), restarts, revised };
+): Pick<SavedIncident, 'id' | 'subject' | 'first' | 'last' | 'restarts' | 'revised' | 'joined'> {
+  const { id, restarts, revised, joined } = incident;
+  return { id, subject: subjectOf(incident), ...spanOf(incident), restarts, revised, joined };
 }
 
 function spanOf({ firstSeen, lastSeen }: Incident): Pick<SavedIncident, 'first' | 'last'> {

@@ -28,6 +28,7 @@ export interface SavedIncident {
   readonly written: WrittenIncident | undefined;
   /** As its card says. */
   readonly revised?: Incident['revised'];
+  readonly joined?: Incident['joined'];
   /** What stood first by other rules than those of now, where it was read again because of them. */
   readonly judged?: { readonly rule: string | undefined };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ALL_CLUSTERS } from '../../core/types.js';
-import { appendRecords, makeRecord } from '../../store/testing/samples.js';
+import { appendRecords, makeIncident, makeRecord } from '../../store/testing/samples.js';
 import { ORDERS, FRAUD, UNDELIVERABLE, incidentOf, startServer, get, createFilledStore } from '../testing/server.js';
 
 describe('incidents, jobs and alerts', () => {
@@ -48,6 +48,19 @@ describe('incidents, jobs and alerts', () => {
     expect(body.alerts).toEqual([{ ...UNDELIVERABLE, payload: undefined }]);
     expect(JSON.stringify(body)).not.toContain('secret');
     expect(await get(`${url}/api/v1/incidents/none`)).toMatchObject({ status: 404 });
+  });
+
+  it('gives the incident that a card has joined, with what was told of both', async () => {
+    const store = await createFilledStore();
+    const { url } = await startServer({ store });
+    await store.saveIncident(makeIncident('heir', { joined: ['old'] }));
+    for (const incidentId of ['heir', 'old'])
+      await store.rememberAlert({ ...UNDELIVERABLE, id: `alert of ${incidentId}`, incidentId });
+
+    const { body } = await get(`${url}/api/v1/incidents/old`);
+
+    expect(body).toMatchObject({ id: 'heir', joined: ['old'] });
+    expect(body.alerts.map(({ id }: { id: string }) => id)).toEqual(['alert of heir', 'alert of old']);
   });
 
   it.each([

@@ -141,10 +141,13 @@ async function readIncident(services: Services, request: Request): Promise<Answe
   const incident = await request.store.findIncident(id);
   if (incident === undefined) throw createError('JT_NOT_FOUND', { what: `The incident "${id}"` });
   if (request.query.text('format') === 'markdown') return renderExport(services, request, 'markdown', [incident]);
-  const alerts = await request.store.findAlerts({ incidentId: id, limit: ALERTS_OF_ONE_INCIDENT });
+  const ids = [incident.id, ...(incident.joined ?? [])];
+  const alerts = await Promise.all(
+    ids.map((incidentId) => request.store.findAlerts({ incidentId, limit: ALERTS_OF_ONE_INCIDENT })),
+  );
   return {
     kind: 'json',
-    body: { ...inLanguage(incident, readLanguage(services, request)), alerts: alerts.map(withoutPayload) },
+    body: { ...inLanguage(incident, readLanguage(services, request)), alerts: alerts.flat().map(withoutPayload) },
   };
 }
 

@@ -183,6 +183,7 @@ const INCIDENT_FIELDS = {
     ]),
     'Other rules than those of its first day were asked again, and say something else.',
   ),
+  joined: described(texts, 'Ids of cards that turned out to be of this failure: they lead here.'),
 } as const satisfies Readonly<Record<string, Schema>>;
 
 const INCIDENT_REQUIRED = [

@@ -58,7 +58,7 @@ async function say(store: Store, incidentId: string, { operands, option, termina
       command: 'feedback',
     });
   const by = option('by') ?? userInfo().username;
-  await store.saveFeedback({ incidentId, rule, verdict, by, at: new Date().toISOString() });
+  await store.saveFeedback({ incidentId: incident.id, rule, verdict, by, at: new Date().toISOString() });
   await write(terminal, `${rule} is ${verdict === 'helped' ? 'right, and it helped' : verdict}, says ${by}.\n`);
 }
 

@@ -70,10 +70,16 @@ function fence(turn: number | undefined): object {
   return turn === undefined ? {} : { version: turn, version_type: 'external_gte' };
 }
 
+/** Of a card that another one leads to. */
+function nameJoined(id: string): string {
+  return `joined=${id}`;
+}
+
 function tagIncident(incident: Incident): readonly string[] {
   const values = readLeadValues(incident);
   const tags = TAG_NAMES.flatMap((name) => (values[name] === undefined ? [] : [`${name}=${values[name]}`]));
-  return incident.parent === undefined ? tags : [...tags, CHILD_TAG];
+  const joined = (incident.joined ?? []).map(nameJoined);
+  return [...tags, ...joined, ...(incident.parent === undefined ? [] : [CHILD_TAG])];
 }
 
 export async function findIncident(
@@ -83,7 +89,9 @@ export async function findIncident(
 ): Promise<Incident | undefined> {
   const body = await loadDocument(client, prefix, 'incidents', id);
   const incident = body === undefined ? undefined : parseJson(body);
-  return isIncident(incident) ? incident : undefined;
+  if (isIncident(incident)) return incident;
+  const query = { term: { [TAGS_FIELD]: nameJoined(id) } };
+  return (await findDocuments(client, prefix, 'incidents', { query, size: 1 }, isIncident))[0];
 }
 
 export async function findIncidents(

@@ -36,6 +36,8 @@ export function saveIncident(connection: Connection, incident: Incident, turn: n
       findGroup(incident) ?? null,
       turn ?? 0,
     );
+  const join = connection.prepare('INSERT OR REPLACE INTO joined_incidents VALUES (?, ?)');
+  for (const id of incident.joined ?? []) join.run(id, incident.id);
   return true;
 }
 
@@ -45,7 +47,8 @@ export function removeIncident(connection: Connection, id: string, turn = Number
 }
 
 export function findIncident(connection: Connection, id: string): Incident | undefined {
-  return readBodies(connection, { sql: 'SELECT body FROM incidents WHERE id = ?', params: [id] }, isIncident)[0];
+  const sql = `SELECT body FROM incidents WHERE id IN (?, (SELECT heir FROM joined_incidents WHERE id = ?)) ORDER BY id != ?`;
+  return readBodies(connection, { sql, params: [id, id, id] }, isIncident)[0];
 }
 
 export function findIncidents(connection: Connection, query: IncidentQuery): Incident[] {

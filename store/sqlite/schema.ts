@@ -61,6 +61,9 @@ export const MIGRATIONS: readonly string[] = [
    CREATE INDEX incident_rows_last_seen ON incident_rows (last_seen DESC, id);
    CREATE TRIGGER incidents_removed AFTER DELETE ON incidents BEGIN DELETE FROM incident_rows WHERE id = OLD.id; END;`,
   'CREATE TABLE silences (id TEXT PRIMARY KEY, ends_at INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;',
+  `CREATE TABLE joined_incidents (id TEXT PRIMARY KEY, heir TEXT NOT NULL) WITHOUT ROWID;
+   CREATE INDEX joined_incidents_heir ON joined_incidents (heir);
+   CREATE TRIGGER heirs_removed AFTER DELETE ON incidents BEGIN DELETE FROM joined_incidents WHERE heir = OLD.id; END;`,
 ];
 
 /** Where a field that a search can ask for stands: as a value, or in a JSON list. */

@@ -18,6 +18,7 @@ import {
   describeGroups,
   describeIncidentPages,
   describeIncidents,
+  describeJoined,
   describeJobs,
   describeStates,
   describeTurns,
@@ -32,6 +33,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
   describeStoreRecords(name, open);
   describe(`${name} keeps the store contract`, () => {
     describe('incidents', () => describeIncidents(useOwnStore(open)));
+    describe('incidents that have joined', () => describeJoined(useOwnStore(open)));
     describe('incidents of several writers', () => describeTurns(useOwnStore(open)));
     describe('groups', () => describeGroups(useOwnStore(open)));
     describe('lists of incidents', () => describeIncidentPages(useOwnStore(open)));

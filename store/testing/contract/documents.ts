@@ -28,6 +28,24 @@ export function describeTurns(store: () => Store): void {
   });
 }
 
+export function describeJoined(store: () => Store): void {
+  it('finds an incident by the ids of those that have joined it, as long as it is there', async () => {
+    const heir = makeIncident('heir', { joined: ['first "连"', 'second'] });
+    await store().saveIncident(makeIncident('second'));
+    await store().saveIncident(heir);
+
+    expect(await store().findIncident('second')).toEqual(makeIncident('second'));
+    await store().removeIncident('second');
+    expect(await store().findIncident('second')).toEqual(heir);
+    expect(await store().findIncident('first "连"')).toEqual(heir);
+    expect(await store().findIncident('third')).toBeUndefined();
+    expect((await store().findIncidents({ limit: 10 })).map(({ id }) => id)).toEqual(['heir']);
+
+    await store().removeIncident('heir');
+    expect(await store().findIncident('second')).toBeUndefined();
+  });
+}
+
 export function describeIncidents(store: () => Store): void {
   it('saves, replaces, finds and removes incidents', async () => {
     const odd = makeIncident('odd/连 "id"', { lastSeen: '2026-11-20T12:00:00.000Z', diagnosis: DEEP_JSON });

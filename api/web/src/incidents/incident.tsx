@@ -2,7 +2,7 @@
 // then why, what follows from it, and how the rule came to its answer. In: the id in the address. The frame
 // (shell/app.tsx) shows it.
 import { Anchor, Badge, Button, Card, Code, CopyButton, Group, Stack, Table, Text, Title } from '@mantine/core';
-import { Link } from 'wouter';
+import { Link, Redirect } from 'wouter';
 import type { Diagnosis, Language, PlatformShare } from '../../../../core/types.ts';
 import { DiagnosisCard, UnknownCard } from '../diagnosis/diagnosis.tsx';
 import { findLead, nameUnknown, type Lead } from '../../../../core/text/lead.ts';
@@ -22,6 +22,8 @@ export function IncidentPage({ id }: { readonly id: string }) {
   if (query.isPending) return <Waiting />;
   if (query.isError) return <Problem error={query.error} />;
   const incident = query.data;
+  // The card that stood here is a part of this one now.
+  if (incident.id !== id) return <Redirect to={`/incidents/${encodeURIComponent(incident.id)}`} replace />;
   const lead = findLead(incident);
   const named = incident.diagnoses.filter((item, index) => index === 0 || !item.symptom);
   const cards = named.map((item) => (
@@ -68,6 +70,11 @@ function Headline({ incident, lead }: { readonly incident: ShownIncident; readon
             {', '}
             {incident.revised.before === undefined ? t('revisedUnnamed') : `${t('revisedFrom')} `}
             {incident.revised.before !== undefined && <Code>{incident.revised.before}</Code>})
+          </Text>
+        )}
+        {incident.joined !== undefined && (
+          <Text size="sm" className="quiet">
+            {t('joined')} {incident.joined.length}
           </Text>
         )}
         {incident.parent !== undefined && (
