@@ -187,6 +187,7 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
   'POST /api/v1/receivers/{name}/test': { attempts: ids('alpha-hook', 'none'), finds: false },
   'GET /api/v1/rules': { attempts: [{}], finds: false },
   'GET /api/v1/rules/{id}': { attempts: ids(RULE.id, 'none'), finds: false },
+  'GET /api/v1/rules/{id}/texts': { attempts: ids(RULE.id, 'none'), finds: false },
   'POST /api/v1/rules': { attempts: [{ body: { ...DRAFT, match: '', nearMiss: '' } }], finds: false },
   'POST /api/v1/rules/draft': { attempts: [{ body: { lines: 'a line' } }], finds: false },
   'POST /api/v1/rules/try': { attempts: [{ body: { ...DRAFT, match: '', nearMiss: '' } }], finds: false },

@@ -132,6 +132,8 @@ export interface Authoring {
   readonly tryRule: (rule: WrittenRule, language: Language) => RuleTrial;
   /** Of the last days of what the store shows. Throws JT_RULE_INVALID. */
   readonly askPast: (rule: Pick<WrittenRule, 'id' | 'rule'>, store: ReadableStore, days: number) => Promise<StoredPast>;
+  /** As it stands among the team's own; undefined where it is none of them. */
+  readonly readRule: (id: string) => WrittenRule | undefined;
   /**
    * Undefined where there is no folder for it. Throws JT_RULE_INVALID, JT_REQUEST_INVALID (there is one already),
    * JT_FILE_UNWRITABLE.

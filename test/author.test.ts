@@ -119,6 +119,30 @@ describeWithParts(['chromium'], 'a rule written in the page', () => {
     const row = page.getByRole('row', { name: /invoices/ });
     await row.waitFor({ timeout: WAIT_MS });
     expect(await row.textContent()).toContain(ID);
+  });
+
+  it('is edited from its room, and the room says what is new', async () => {
+    await page.goto(`${address}/rules/${ID}`);
+    await page.getByRole('link', { name: 'Edit the rule' }).click();
+    const area = page.getByLabel('rule.yaml');
+    await area.waitFor({ timeout: WAIT_MS });
+    expect(await page.getByRole('textbox', { name: 'match.log' }).inputValue()).toContain(
+      'no tariff is known for zone 17',
+    );
+    await area.fill((await area.inputValue()).replace(/^( *en: ).*$/m, '$1"The tariffs have a gap at zone {zone}"'));
+    const replace = page.getByRole('button', { name: 'Save in place of the rule of this id' });
+    await waitUntil('it can be saved', async () => ((await replace.isEnabled()) ? true : undefined));
+    await replace.click();
+    await page.getByText('Saved, and in use').waitFor({ timeout: WAIT_MS });
+
+    await page.goto(`${address}/rules/${ID}`);
+    await waitUntil('the new title', async () => {
+      await page.reload();
+      await page.getByRole('heading', { level: 3 }).waitFor({ timeout: WAIT_MS });
+      return (await page.getByRole('heading', { name: 'The tariffs have a gap at zone {zone}' }).count()) > 0
+        ? true
+        : undefined;
+    });
     expect(complaints).toEqual([]);
   });
 });

@@ -1,11 +1,14 @@
-// The folder of a rule, written into a folder of a team's own rules: rule.yaml, its two logs, what they prove, and
-// beside the rules the schemas and the cause that is new. Called by `jobtrace rules new` and by the page's editor.
+// The folder of a rule in a folder of a team's own rules, read and written: rule.yaml, its two logs, what they prove,
+// and beside the rules the schemas and the cause that is new. Called by `jobtrace rules new` and by the page's editor.
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Owner } from '../../core/types.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { findBuiltInRules } from '../catalog/read/files.js';
 import { TODO } from './draft.js';
+
+/** CAUSE/VARIANT. */
+export const RULE_ID = /^[a-z0-9]+\.[a-z0-9-]+\/[a-z0-9-]+$/;
 
 /** Its files as texts; proof.yaml may come later. */
 export interface RuleFiles {
@@ -18,6 +21,18 @@ export interface RuleFiles {
 /** CAUSE/VARIANT → where its files stand. */
 export function placeRule(folder: string, id: string): string {
   return join(folder, ...id.replace('.', '/').split('/'));
+}
+
+/** What stands in the folder of a rule, the last of `folders` first; undefined where none of them has it. */
+export function readRule(folders: readonly string[], id: string): RuleFiles | undefined {
+  if (!RULE_ID.test(id)) return undefined;
+  const place = folders.map((folder) => placeRule(folder, id)).findLast((path) => existsSync(join(path, 'rule.yaml')));
+  if (place === undefined) return undefined;
+  const read = (name: string): string => {
+    const path = join(place, name);
+    return existsSync(path) ? readFileSync(path, 'utf8') : '';
+  };
+  return { ruleYaml: read('rule.yaml'), matchLog: read('match.log'), nearMissLog: read('nearmiss.log') };
 }
 
 export function writeRule(place: string, { ruleYaml, matchLog, nearMissLog, proofYaml }: RuleFiles): void {

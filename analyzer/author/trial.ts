@@ -15,6 +15,7 @@ import { flattenIncidents } from '../incident/document.js';
 import { readLog, type LogConclusion } from '../incident/diagnose.js';
 import type { RuleFault } from '../incident/explain.js';
 import { readPasted } from '../input/read.js';
+import { RULE_ID } from './folder.js';
 import { listTodos } from './proof.js';
 
 /** The files of a rule's folder, as texts. */
@@ -28,8 +29,6 @@ export interface RuleSource {
   /** nearmiss.log: it must not fire there. */
   readonly nearMiss: string;
 }
-
-export const RULE_ID = /^[a-z0-9]+\.[a-z0-9-]+\/[a-z0-9-]+$/;
 
 export interface CheckedRule {
   readonly problems: readonly DocumentProblem[];

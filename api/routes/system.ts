@@ -157,7 +157,9 @@ async function readRule(services: Services, request: Request): Promise<Answer> {
   const rule = services.rules().find((candidate) => candidate.id === id);
   if (rule === undefined) throw createError('JT_RULE_NOT_FOUND', { id, hint: '' });
   const precision = (await loadPrecision(services, request)).get(id);
-  return { kind: 'json', body: { ...rule, precision, sheet: services.ruleSheet(id, readLanguage(services, request)) } };
+  const sheet = services.ruleSheet(id, readLanguage(services, request));
+  const isOwn = services.authoring?.readRule(id) !== undefined;
+  return { kind: 'json', body: { ...rule, precision, isOwn, sheet } };
 }
 
 async function listAgents(services: Services, request: Request): Promise<Answer> {

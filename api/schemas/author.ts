@@ -27,6 +27,8 @@ const WRITTEN_NAMES = ['id', 'rule', 'match', 'nearMiss'];
 
 export const RULE_TEXTS = request(WRITTEN, WRITTEN_NAMES);
 
+export const OWN_RULE = object(WRITTEN, WRITTEN_NAMES);
+
 export const RULE_TEXTS_TO_SAVE = request(
   { ...WRITTEN, replace: described({ type: 'boolean' }, 'In place of the rule that stands there.') },
   WRITTEN_NAMES,

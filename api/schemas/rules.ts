@@ -118,7 +118,9 @@ const RULE_SHEET = described(
 
 export const RULE = object(RULE_HEAD, ['id', 'title', 'status'], { additionalProperties: true });
 
-export const RULE_PAGE = object({ ...RULE_HEAD, sheet: RULE_SHEET }, ['id', 'title', 'status'], {
+const OWN = described({ type: 'boolean' }, "It stands among the team's own rules, and can be edited.");
+
+export const RULE_PAGE = object({ ...RULE_HEAD, isOwn: OWN, sheet: RULE_SHEET }, ['id', 'title', 'status', 'isOwn'], {
   additionalProperties: true,
 });
 

@@ -10,7 +10,7 @@ import { addCause, placeRule, shareSchemas, writeRule } from '../../analyzer/aut
 import { proposeId, proposeRule, type Proposal } from '../../analyzer/author/propose.js';
 import { readStdin } from '../../analyzer/input/files/disk.js';
 import { proveRule } from '../../analyzer/author/proof.js';
-import { RULE_ID } from '../../analyzer/author/trial.js';
+import { RULE_ID } from '../../analyzer/author/folder.js';
 import { readEntries } from '../../analyzer/input/read.js';
 import { findNearest } from '../../core/text/nearest.js';
 import { createError } from '../../core/errors.js';

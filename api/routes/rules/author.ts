@@ -11,8 +11,9 @@ import {
   type WrittenRule,
 } from '../../route.js';
 import { readLanguage } from '../incidents.js';
-import { QUERIES } from '../../schemas/queries.js';
+import { ID, QUERIES } from '../../schemas/queries.js';
 import {
+  OWN_RULE,
   RULE_DRAFT,
   RULE_LINES,
   RULE_PAST,
@@ -45,6 +46,19 @@ export function createAuthorRoutes(services: Services): readonly Route[] {
       crowd: TRIALS,
       answers: { 200: RULE_DRAFT },
       handle: async (request) => draftRule(services, request),
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/rules/:id/texts',
+      role: 'author',
+      isOfAll: true,
+      tag: 'rules',
+      summary: "The texts of a rule of the team's own, to be edited",
+      description: 'The slash in the id is sent as %2F. Its logs may be of anybody.',
+      params: ID,
+      query: QUERIES.none,
+      answers: { 200: OWN_RULE },
+      handle: async (request) => readOwn(services, request),
     },
     {
       method: 'POST',
@@ -101,6 +115,13 @@ function draftRule({ authoring }: Services, { body }: Request): Answer {
     });
   const { id, named, ruleYaml, matchLog, nearMissLog } = draft;
   return { kind: 'json', body: { id, named, rule: ruleYaml, match: matchLog, nearMiss: nearMissLog } };
+}
+
+function readOwn({ authoring }: Services, { params }: Request): Answer {
+  const id = params.text('id') ?? '';
+  const texts = authoring?.readRule(id);
+  if (texts === undefined) throw createError('JT_NOT_FOUND', { what: `A rule "${id}" among the team's own` });
+  return { kind: 'json', body: texts };
 }
 
 function tryRule(services: Services, request: Request): Answer {

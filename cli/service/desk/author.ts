@@ -2,6 +2,7 @@
 // stored, and a place for what is saved. Called by server.ts; assistants get the drafts.
 import { judgePast, listQueries } from '../../../analyzer/author/past.js';
 import { proposeId, proposeRule } from '../../../analyzer/author/propose.js';
+import { readRule } from '../../../analyzer/author/folder.js';
 import { saveRule } from '../../../analyzer/author/save.js';
 import { checkRule, tryRule, type RuleSource } from '../../../analyzer/author/trial.js';
 import type { Catalog } from '../../../analyzer/catalog/catalog.js';
@@ -25,6 +26,10 @@ export function createAuthoring(
     draftRule: (lines) => draftRule(lines, rules.catalog, zone),
     tryRule: (rule, language) => tryRule(rule, rules.catalog, { zone, language }),
     askPast: (rule, store, days) => askPast(rule, { catalog: rules.catalog, store, days, now: now() }),
+    readRule: (id) => {
+      const files = readRule(rules.folders, id);
+      return files && { id, rule: files.ruleYaml, match: files.matchLog, nearMiss: files.nearMissLog };
+    },
     saveRule:
       folder === undefined
         ? undefined

@@ -1,16 +1,16 @@
 // A rule is written here: from the lines of a failure a draft, which is tried at each pause of typing on the log that
-// it must name and on the near miss that it must not, until it can be saved among the team's own. In: lines that
-// another room hands over, or that are pasted. Out: a rule that names the next failure. The list (rules.tsx) and the
-// cards of failures that nobody knows lead here.
+// it must name and on the near miss that it must not, until it can be saved among the team's own; or one of these is
+// changed. In: lines that another room hands over, or that are pasted, or the id of a rule. Out: a rule that names the
+// next failure. The list (rules.tsx), the room of a rule and the cards of failures that nobody knows lead here.
 import { Alert, Anchor, Button, Group, SimpleGrid, Stack, Text, Textarea, TextInput, Title } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Link } from 'wouter';
 import type { LogTrial, PastHits, RuleTrial } from '../../../../core/types.ts';
 import { api, type EditedRule } from '../server/client.ts';
 import { useSpeech } from '../speech/text.tsx';
 import { usePause } from '../view/pause.ts';
-import { Problem, Time } from '../view/state.tsx';
+import { Problem, Time, Waiting } from '../view/state.tsx';
 import { takeLines } from '../view/handover.ts';
 
 /** Typing rests this long before the rule is tried. */
@@ -19,25 +19,41 @@ const PAUSE_MS = 250;
 const LOOK_EVERY_MS = 500;
 const LOG_FONT = { input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: 12.5 } } as const;
 
-export function EditorPage() {
+/** `id`: of a rule of the team's own, which is changed; else a new one is written. */
+export function EditorPage({ id }: { readonly id?: string | undefined }) {
   const { t } = useSpeech();
   const [written, setWritten] = useState<EditedRule>();
+  const [back, name] = id === undefined ? ['/rules', t('allRules')] : [`/rules/${id}`, id];
   return (
     <Stack gap="md">
       <div>
-        <Anchor component={Link} href="/rules" size="sm">
-          ← {t('allRules')}
+        <Anchor component={Link} href={back} size="sm">
+          ← {name}
         </Anchor>
         <Title order={3} mt={4}>
-          {t('writeRule')}
+          {t(id === undefined ? 'writeRule' : 'editRule')}
         </Title>
-        <Text size="sm" className="quiet">
-          {t('writeRuleHint')}
-        </Text>
+        {id === undefined && (
+          <Text size="sm" className="quiet">
+            {t('writeRuleHint')}
+          </Text>
+        )}
       </div>
-      {written === undefined ? <Beginning onDraft={setWritten} /> : <Editor written={written} onChange={setWritten} />}
+      {written !== undefined && <Editor written={written} onChange={setWritten} />}
+      {written === undefined && id === undefined && <Beginning onDraft={setWritten} />}
+      {written === undefined && id !== undefined && <Opening id={id} onOpen={setWritten} />}
     </Stack>
   );
+}
+
+/** What stands there now; what was begun is not asked for again. */
+function Opening({ id, onOpen }: { readonly id: string; readonly onOpen: (written: EditedRule) => void }) {
+  const query = useQuery({ queryKey: ['own-rule', id], queryFn: () => api.ownRule(id), gcTime: 0 });
+  const texts = query.data;
+  useEffect(() => {
+    if (texts !== undefined) onOpen(texts);
+  }, [texts, onOpen]);
+  return query.isError ? <Problem error={query.error} /> : <Waiting />;
 }
 
 function Beginning({ onDraft }: { readonly onDraft: (written: EditedRule) => void }) {

@@ -56,6 +56,11 @@ function Heading({ rule }: { readonly rule: ShownRule }) {
           {SEVERITIES[rule.severity][lang]}
         </Badge>
         <StatusBadge status={rule.status} />
+        {rule.isOwn && (
+          <Anchor component={Link} href={`/rules/edit/${rule.id}`} size="sm">
+            {t('editRule')} →
+          </Anchor>
+        )}
         <Text size="xs" className="quiet">
           {t('whose')}: {OWNERS[rule.owner][lang]}
           {rule.sheet?.role === 'symptom' ? ` · ${t('isSymptom')}` : ''}

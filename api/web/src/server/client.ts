@@ -52,6 +52,7 @@ export interface RuleRow {
 
 /** A rule with what it looks for, what it answers and what proves it. */
 export interface ShownRule extends RuleRow {
+  readonly isOwn: boolean;
   readonly sheet?: RuleSheet;
 }
 
@@ -187,6 +188,7 @@ export const api = {
     request(`/api/v1/rules/${encodeURIComponent(id)}?lang=${lang}`),
   draftRule: (lines: string): Promise<Partial<Pick<EditedRule, 'id'>> & Omit<EditedRule, 'id'>> =>
     request('/api/v1/rules/draft', postJson({ lines })),
+  ownRule: (id: string): Promise<EditedRule> => request(`/api/v1/rules/${encodeURIComponent(id)}/texts`),
   tryRule: (rule: EditedRule, lang: Language): Promise<RuleTrial> =>
     request(`/api/v1/rules/try?lang=${lang}`, postJson(rule)),
   askPast: ({ id, rule }: EditedRule): Promise<RulePast & { readonly days: number; readonly isCut: boolean }> =>

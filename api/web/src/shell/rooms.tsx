@@ -46,7 +46,8 @@ export function Rooms() {
         <Route path="/paste" component={PastePage} />
         <Route path="/alerts" component={AlertsPage} />
         <Route path="/rules" component={RulesPage} />
-        <Route path="/rules/new" component={EditorPage} />
+        <Route path="/rules/new">{() => <EditorPage />}</Route>
+        <Route path="/rules/edit/*">{(params) => <EditorPage id={params['*']} />}</Route>
         <Route path="/rules/*">{(params) => <RulePage id={params['*']} />}</Route>
         <Route path="/agents" component={AgentsPage} />
         <Route>

@@ -11,6 +11,7 @@ export const RULE_TEXTS = {
     zh: '请减少关键词；也可以编写规则：根据故障日志自动起草。',
   },
   writeRule: { en: 'Write a rule', zh: '编写规则' },
+  editRule: { en: 'Edit the rule', zh: '编辑规则' },
   writeRuleHint: {
     en: 'Paste the lines of a failure: the rule is drafted from them and tried while you type.',
     zh: '粘贴故障日志即可起草规则，编辑时自动验证。',
