@@ -146,7 +146,7 @@ export function FixBox({ fix, isFilled = true }: { readonly fix: FixSheet; reado
     .map(([key, value]) => `${key}: ${value}`)
     .join('\n');
   return (
-    <Card withBorder padding="sm" bg="var(--mantine-color-teal-light)">
+    <Card withBorder padding="sm" bg="light-dark(var(--mantine-color-teal-0), rgb(32 201 151 / 12%))">
       <Text size="sm">
         {fix.text}{' '}
         <Text span size="xs" className="quiet">
@@ -210,7 +210,7 @@ function EvidenceList({ evidence }: { readonly evidence: readonly Evidence[] }) 
                 </Anchor>
               )}
             </Group>
-            <Code block className="log" mah={index === 0 ? 240 : 96} style={{ overflow: 'auto' }}>
+            <Code block className="log" mah={index === 0 ? 240 : 96} style={{ overflow: 'auto' }} tabIndex={0}>
               <Highlighted text={item.text} ranges={item.highlights ?? []} />
             </Code>
           </div>

@@ -83,7 +83,7 @@ function Fired({ cause }: { readonly cause: string }) {
   return (
     <Text size="sm" mt={4}>
       {t('firedHere')}:{' '}
-      <Anchor component={Link} href={`/incidents?cause=${encodeURIComponent(cause)}`}>
+      <Anchor component={Link} underline="always" href={`/incidents?cause=${encodeURIComponent(cause)}`}>
         {query.data.total}
       </Anchor>
     </Text>

@@ -71,9 +71,7 @@ export function SearchBar({
           rightSection={text === '' ? null : <CloseButton size="sm" aria-label={t('clear')} onClick={() => send('')} />}
         />
         {children}
-        <Button type="submit" color="teal.9">
-          {t('search')}
-        </Button>
+        <Button type="submit">{t('search')}</Button>
       </div>
       {isShown && <Wrong text={text} problem={problem} repair={send} />}
     </form>

@@ -70,7 +70,7 @@ export function LiveSwitch({ live }: { readonly live: Live }) {
   return (
     <>
       {live.waiting > 0 && (
-        <Button size="compact-sm" color="teal.9" onClick={live.show}>
+        <Button size="compact-sm" onClick={live.show}>
           ↑ {live.waiting.toLocaleString()} {t('newLines')}
         </Button>
       )}

@@ -40,9 +40,7 @@ function Broken({ error }: { readonly error: unknown }) {
         <Code block style={{ maxWidth: '100%', overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' }}>
           {error instanceof Error ? `${error.name}: ${error.message}` : String(error)}
         </Code>
-        <Button color="teal.9" onClick={() => location.reload()}>
-          {t('reload')}
-        </Button>
+        <Button onClick={() => location.reload()}>{t('reload')}</Button>
       </Stack>
     </Alert>
   );

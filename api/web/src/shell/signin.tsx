@@ -68,7 +68,7 @@ function ProviderDoor({ name }: { readonly name: string }) {
           {t(outcome)}
         </Alert>
       )}
-      <Button component="a" href="/api/v1/oidc/start" color="teal.9" fullWidth>
+      <Button component="a" href="/api/v1/oidc/start" fullWidth>
         {`${t('signInWith')} ${name}`}
       </Button>
     </>
@@ -108,7 +108,7 @@ function PasswordForm() {
           visibilityToggleButtonProps={{ 'aria-label': t('showPassword') }}
         />
         <Problem problem={problem} />
-        <Button type="submit" color="teal.9" loading={isTrying} fullWidth>
+        <Button type="submit" loading={isTrying} fullWidth>
           {t('signIn')}
         </Button>
       </Stack>
@@ -146,7 +146,7 @@ function TokenForm({ isFirst }: { readonly isFirst: boolean }) {
           visibilityToggleButtonProps={{ 'aria-label': t('showToken') }}
         />
         <Problem problem={problem} />
-        <Button type="submit" color="teal.9" variant={isFirst ? 'filled' : 'default'} loading={isTrying} fullWidth>
+        <Button type="submit" variant={isFirst ? 'filled' : 'default'} loading={isTrying} fullWidth>
           {t('signIn')}
         </Button>
       </Stack>

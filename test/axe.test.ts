@@ -1,0 +1,93 @@
+// Whether people who see little, or no colours, or have no mouse can use the page: axe looks at each room in a real
+// Chromium, light and dark, and finds nothing that it calls serious or critical.
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import axe, { type AxeResults } from 'axe-core';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { browserOptions } from '../lab/parts/services/chromium.js';
+import { describeWithParts } from '../lab/parts/testing/describe-part.js';
+import { RECORDINGS_DIR } from '../lab/record/manifest.js';
+import { startProgram, waitUntil, type RunningProgram } from './program.js';
+
+const WAIT_MS = 30_000;
+/** One that a rule names, one that restarts, one of several jobs. */
+const SHOWN = {
+  orders: 'network.insufficient-buffers/total/1.20.5',
+  loop: 'code.user-exception/number-format/1.20.5',
+  shared: 'code.user-exception/beside-a-healthy-job/1.20.5',
+};
+
+/** A room, and what stands there when it has come. */
+const ROOMS: readonly (readonly [address: string, ready: string])[] = [
+  ['/incidents', 'Not enough network buffers'],
+  ['/incidents/FIRST', 'What to do'],
+  ['/jobs?range=all', 'order-dimensions'],
+  ['/job?job=JOB&range=all', 'order-dimensions'],
+  ['/search?range=all', 'ExecutionGraph'],
+  ['/search?range=all&query=level%3AWARN', 'switched from'],
+  ['/paste', 'Diagnose'],
+  ['/alerts', 'Silence'],
+  ['/rules', 'network.insufficient-buffers/total'],
+  ['/rules/network.insufficient-buffers/total', 'Not enough network buffers'],
+  ['/rules/new', 'Lines of the failure'],
+  ['/agents', 'Agents'],
+];
+
+describeWithParts(['chromium'], 'axe', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'jobtrace-axe-'));
+  let up: RunningProgram;
+  let browser: Browser;
+  let address: string;
+  let first: { readonly id: string; readonly job: string };
+
+  beforeAll(async () => {
+    const logs = join(folder, 'logs');
+    mkdirSync(logs);
+    for (const [cluster, recording] of Object.entries(SHOWN))
+      cpSync(join(RECORDINGS_DIR, recording), join(logs, cluster), { recursive: true });
+    up = startProgram(['up', join(logs, '{cluster}'), '--data', join(folder, 'data'), '--listen', '127.0.0.1:0']);
+    address = await waitUntil('the page', () => /http:\/\/127\.0\.0\.1:\d+/.exec(up.stdout())?.[0], {
+      saw: () => [up.stdout(), up.stderr()],
+    });
+    first = await waitUntil('an incident', async () => {
+      const answer = await fetch(`${address}/api/v1/incidents/rows?cause=network.insufficient-buffers`);
+      const { rows } = (await answer.json()) as { rows: { id: string; job?: { id: string } }[] };
+      const [incident] = rows;
+      return incident === undefined ? undefined : { id: incident.id, job: incident.job?.id ?? '' };
+    });
+    browser = await chromium.launch(browserOptions());
+  });
+  afterAll(async () => {
+    await browser.close();
+    await up.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it.each(
+    ROOMS.flatMap(([room, ready]) => (['light', 'dark'] as const).map((scheme) => [room, scheme, ready] as const)),
+  )('finds nothing serious in %s, %s', async (room, scheme, ready) => {
+    const page = await browser.newPage({
+      viewport: { width: 1280, height: 900 },
+      locale: 'en-GB',
+      colorScheme: scheme,
+    });
+    await page.goto(`${address}${room.replace('FIRST', first.id).replace('JOB', first.job)}`);
+    await page.getByText(ready).first().waitFor({ timeout: WAIT_MS });
+
+    expect(await look(page)).toEqual([]);
+    await page.close();
+  });
+});
+
+/** What is wrong, each in a line. */
+async function look(page: Page): Promise<readonly string[]> {
+  await page.evaluate(axe.source);
+  const results = await page.evaluate<AxeResults>('axe.run({ resultTypes: ["violations"] })');
+  return results.violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) =>
+      nodes.map(({ target, html, any }) => `${id}: ${any[0]?.message ?? ''} ${target.join(' ')} ${html.slice(0, 160)}`),
+    );
+}
