@@ -6,7 +6,7 @@ import { Link, Redirect } from 'wouter';
 import type { Diagnosis, Language, PlatformShare } from '../../../../core/types.ts';
 import { DiagnosisCard, UnknownCard } from '../diagnosis/diagnosis.tsx';
 import { findLead, nameUnknown, type Lead } from '../../../../core/text/lead.ts';
-import { addressOfJob } from '../view/address.ts';
+import { addressOfCluster, addressOfJob } from '../view/address.ts';
 import type { ShownIncident } from '../server/client.ts';
 import { renderIncidentMarkdown } from '../../../../core/text/markdown.ts';
 import { nameSubject } from '../../../../core/text/subject.ts';
@@ -136,7 +136,9 @@ function Place({ incident }: { readonly incident: ShownIncident }) {
       </Text>
       <Text size="sm" className="quiet">
         {t('since')} <Time value={incident.firstSeen} /> · {t('restarts')}: {incident.restarts} · {t('cluster')}{' '}
-        {incident.cluster}
+        <Anchor component={Link} underline="always" href={addressOfCluster(incident.cluster, 'all')}>
+          {incident.cluster}
+        </Anchor>
       </Text>
     </>
   );

@@ -7,7 +7,7 @@ import { IncidentTable } from '../incidents/incidents.tsx';
 import { api } from '../server/client.ts';
 import type { JobSummary } from '../../../../core/types.ts';
 import { useSpeech } from '../speech/text.tsx';
-import { useChoices } from '../view/address.ts';
+import { addressOfCluster, useChoices } from '../view/address.ts';
 import { Empty, Problem, Time, Waiting } from '../view/state.tsx';
 import { useRange } from './address.ts';
 import { countLevels, RangeSelect } from './jobs.tsx';
@@ -42,7 +42,7 @@ export function JobPage() {
         <Title order={3} mt={4} style={{ overflowWrap: 'anywhere' }}>
           {row?.name ?? job}
         </Title>
-        {row !== undefined && <State job={row} />}
+        {row !== undefined && <State job={row} range={range} />}
         <Group gap="md" mt="xs">
           <RangeSelect range={range} onChange={(value) => choose('range', value)} />
           <Anchor component={Link} href={searchOf(job, range)} size="sm">
@@ -66,11 +66,19 @@ export function JobPage() {
   );
 }
 
-function State({ job }: { readonly job: JobSummary }) {
+function State({ job, range }: { readonly job: JobSummary; readonly range: string }) {
   const { t } = useSpeech();
   return (
     <Text size="sm" className="quiet" style={{ overflowWrap: 'anywhere' }}>
-      {job.cluster === undefined ? '' : `${t('cluster')}: ${job.cluster} · `}
+      {job.cluster !== undefined && (
+        <>
+          {t('cluster')}:{' '}
+          <Anchor component={Link} underline="always" href={addressOfCluster(job.cluster, range)}>
+            {job.cluster}
+          </Anchor>
+          {' · '}
+        </>
+      )}
       {t('newestRun')}: <span style={{ fontFamily: 'var(--mantine-font-family-monospace)' }}>{job.id}</span> ·{' '}
       {t('errorLines')}: {countLevels(job, ['ERROR', 'FATAL']).toLocaleString()} · {t('warningLines')}:{' '}
       {countLevels(job, ['WARN']).toLocaleString()} · {t('allLines')}: {job.total.toLocaleString()} · {t('lastSeen')}:{' '}

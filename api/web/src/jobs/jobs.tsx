@@ -9,7 +9,7 @@ import { api } from '../server/client.ts';
 import type { JobSummary } from '../../../../core/types.ts';
 import { useSpeech, type TextKey } from '../speech/text.tsx';
 import { Empty, Problem, Time, Waiting } from '../view/state.tsx';
-import { addressOfJob, holdsWords, useChoices } from '../view/address.ts';
+import { addressOfCluster, addressOfJob, holdsWords, useChoices } from '../view/address.ts';
 import { useRange } from './address.ts';
 
 const MOST_JOBS = 10_000;
@@ -135,9 +135,18 @@ function JobTable({ jobs }: { readonly jobs: readonly JobSummary[] }) {
               >
                 {job.name ?? job.id}
               </Anchor>
-              <Text size="xs" className="quiet" style={{ overflowWrap: 'anywhere' }}>
-                {job.cluster}
-              </Text>
+              {job.cluster !== undefined && (
+                <Text size="xs" style={{ overflowWrap: 'anywhere' }}>
+                  <Anchor
+                    component={Link}
+                    className="quiet"
+                    underline="always"
+                    href={addressOfCluster(job.cluster, range)}
+                  >
+                    {job.cluster}
+                  </Anchor>
+                </Text>
+              )}
             </Table.Td>
             <Table.Td data-name={t('openIncidents')}>
               {job.openIncidents > 0 && (

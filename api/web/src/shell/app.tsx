@@ -20,9 +20,9 @@ import { useSession } from '../server/session.ts';
 import { SignedIn, SignIn } from './signin.tsx';
 import { useSpeech, type TextKey } from '../speech/text.tsx';
 
-const ROOMS: readonly { readonly path: string; readonly name: TextKey; readonly also?: string }[] = [
+const ROOMS: readonly { readonly path: string; readonly name: TextKey; readonly also?: readonly string[] }[] = [
   { path: '/incidents', name: 'incidents' },
-  { path: '/jobs', name: 'jobRoom', also: '/job' },
+  { path: '/jobs', name: 'jobRoom', also: ['/job', '/cluster'] },
   { path: '/search', name: 'search' },
   { path: '/paste', name: 'paste' },
   { path: '/alerts', name: 'alertRoom' },
@@ -80,7 +80,7 @@ function Header() {
       <nav className="rooms" aria-label={t('rooms')}>
         {refused === undefined &&
           ROOMS.map((room) => {
-            const isHere = location.startsWith(room.path) || location === room.also;
+            const isHere = location.startsWith(room.path) || room.also?.includes(location) === true;
             return (
               <Anchor
                 key={room.path}

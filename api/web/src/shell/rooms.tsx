@@ -11,6 +11,7 @@ const incident = async () => (await import('../incidents/incident.tsx')).Inciden
 const incidents = async () => (await import('../incidents/incidents.tsx')).IncidentsPage;
 const paste = async () => (await import('../paste/paste.tsx')).PastePage;
 const job = async () => (await import('../jobs/job.tsx')).JobPage;
+const cluster = async () => (await import('../jobs/cluster.tsx')).ClusterPage;
 const jobs = async () => (await import('../jobs/jobs.tsx')).JobsPage;
 const rule = async () => (await import('../rules/rule.tsx')).RulePage;
 const editor = async () => (await import('../rules/editor.tsx')).EditorPage;
@@ -23,13 +24,14 @@ const IncidentPage = open(incident);
 const IncidentsPage = open(incidents);
 const PastePage = open(paste);
 const JobPage = open(job);
+const ClusterPage = open(cluster);
 const JobsPage = open(jobs);
 const EditorPage = open(editor);
 const RulePage = open(rule);
 const RulesPage = open(rules);
 const SearchPage = open(search);
 
-const AHEAD = [incidents, incident, search, jobs, job, rules, rule, editor, alerts, agents, paste];
+const AHEAD = [incidents, incident, search, jobs, job, cluster, rules, rule, editor, alerts, agents, paste];
 /** The room that is asked for comes first. */
 const AHEAD_AFTER_MS = 1500;
 
@@ -42,6 +44,7 @@ export function Rooms() {
         <Route path="/incidents/:id">{({ id }) => <IncidentPage id={id} />}</Route>
         <Route path="/jobs" component={JobsPage} />
         <Route path="/job" component={JobPage} />
+        <Route path="/cluster" component={ClusterPage} />
         <Route path="/search" component={SearchPage} />
         <Route path="/paste" component={PastePage} />
         <Route path="/alerts" component={AlertsPage} />

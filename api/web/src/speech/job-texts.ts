@@ -19,6 +19,8 @@ export const JOB_TEXTS = {
   newestRun: { en: 'newest run', zh: '最近一次运行' },
   itsLines: { en: 'Its lines', zh: '查看日志' },
   itsErrors: { en: 'Its errors', zh: '查看错误' },
+  processes: { en: 'Processes', zh: '进程' },
+  lastWord: { en: 'Its last line', zh: '最后一行日志' },
   neverFailed: { en: 'It has not failed in this range', zh: '该时间范围内没有发生故障' },
   notAllJobs: { en: 'There are more runs than are counted here.', zh: '运行次数过多，此处仅统计部分。' },
 } as const satisfies Record<string, Record<Language, string>>;

@@ -30,3 +30,7 @@ export function holdsWords(text: string, words: string): boolean {
 export function addressOfJob(job: string, range: string): string {
   return `/job?${new URLSearchParams({ job, range }).toString()}`;
 }
+
+export function addressOfCluster(cluster: string, range: string): string {
+  return `/cluster?${new URLSearchParams({ cluster, range }).toString()}`;
+}

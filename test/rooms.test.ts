@@ -1,5 +1,6 @@
-// Whether people who see little, or no colours, or have no mouse can use the page: axe looks at each room in a real
-// Chromium, light and dark, and finds nothing that it calls serious or critical.
+// The rooms of the page in a real Chromium, over recorded clusters: whether people who see little, or no colours, or
+// have no mouse can use them (axe looks at each, light and dark, and finds nothing that it calls serious or critical),
+// and what the room of a cluster shows.
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +26,7 @@ const ROOMS: readonly (readonly [address: string, ready: string])[] = [
   ['/incidents/FIRST', 'What to do'],
   ['/jobs?range=all', 'order-dimensions'],
   ['/job?job=JOB&range=all', 'order-dimensions'],
+  ['/cluster?cluster=orders&range=all', 'Not enough network buffers'],
   ['/search?range=all', 'ExecutionGraph'],
   ['/search?range=all&query=level%3AWARN', 'switched from'],
   ['/paste', 'Diagnose'],
@@ -35,8 +37,8 @@ const ROOMS: readonly (readonly [address: string, ready: string])[] = [
   ['/agents', 'Agents'],
 ];
 
-describeWithParts(['chromium'], 'axe', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'jobtrace-axe-'));
+describeWithParts(['chromium'], 'the rooms of the page', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'jobtrace-rooms-'));
   let up: RunningProgram;
   let browser: Browser;
   let address: string;
@@ -63,6 +65,21 @@ describeWithParts(['chromium'], 'axe', () => {
     await browser.close();
     await up.stop();
     rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('show of a cluster what failed there, and the last word of each process', async () => {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, locale: 'en-GB' });
+    await page.goto(`${address}/incidents/${first.id}`);
+    await page.getByRole('link', { name: 'orders', exact: true }).click();
+    await page.getByRole('heading', { name: 'Cluster orders' }).waitFor({ timeout: WAIT_MS });
+    const taskManager = page.getByRole('row', { name: /taskexecutor-0/ });
+    await taskManager.getByText('Remove job').waitFor({ timeout: WAIT_MS });
+
+    expect(await page.getByRole('region', { name: 'Incidents' }).getByRole('row').count()).toBe(2);
+    await taskManager.getByRole('link').click();
+    await page.getByText('switched from DEPLOYING to FAILED').first().waitFor({ timeout: WAIT_MS });
+    expect(await page.getByText('ExecutionGraph').count()).toBe(0);
+    await page.close();
   });
 
   it.each(
