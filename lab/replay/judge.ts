@@ -37,7 +37,10 @@ export interface Judged {
   readonly innocents: readonly string[];
   /** From a line to the message about the cause that it shows, in milliseconds by the clock of the replay. */
   readonly delaysMs: readonly number[];
-  /** The same of what waits for a better cause: symptoms, failures that no rule names, and corrections. */
+  /**
+   * The same of what no line shows alone: symptoms and failures that no rule names, which wait for a better cause;
+   * causes for which a rule wants several lines; and corrections.
+   */
   readonly waitsMs: readonly number[];
   /** The incidents at the end, to be compared with those of another order. */
   readonly end: string;
@@ -84,7 +87,9 @@ function listDelays(played: ReplayRun, messages: readonly Message[]): readonly n
 
 function waits({ reason, diagnosis }: Message): boolean {
   if (reason === 'cause-corrected') return true;
-  return reason === 'new-incident' && !isNewsAlone(catalog.findRule(diagnosis?.rule ?? '')) && !isCause(diagnosis);
+  const rule = catalog.findRule(diagnosis?.rule ?? '');
+  const wantsMore = rule?.steps.some(({ absent }) => !absent) === true;
+  return reason === 'new-incident' && (wantsMore || (!isNewsAlone(rule) && !isCause(diagnosis)));
 }
 
 function isCause(diagnosis: Message['diagnosis']): boolean {

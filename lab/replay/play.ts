@@ -202,11 +202,16 @@ function sortIncidents(incidents: readonly Incident[]): readonly Incident[] {
   return [...incidents].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
 }
 
-/** When the line was written that the message stands on: the first of them. */
+/**
+ * When the line was written that the message stands on: the first of them. What was printed beside the logs, without a
+ * time, calls nobody by itself.
+ */
 export function findWritten({ arrivals }: ReplayRun, { diagnosis, unknown }: Message): number | undefined {
   const { evidence = [], firstSeen = '' } = diagnosis ?? unknown ?? {};
   // The last line of a lost process is evidence, and tells nothing when it is written.
-  const telling = evidence.filter(({ time }) => time === undefined || time >= firstSeen);
+  const written = evidence.filter(({ time }) => time === undefined || time >= firstSeen);
+  const logged = written.filter(({ file }) => !file.endsWith('.out'));
+  const telling = logged.length > 0 ? logged : written;
   const times = telling.flatMap(({ file, time }) => {
     const own = arrivals.filter((arrival) => basename(arrival.file) === basename(file));
     return (own.find((arrival) => time !== undefined && arrival.time === Date.parse(time)) ?? own.at(-1))?.at ?? [];
