@@ -1,15 +1,13 @@
 // The one who writes rules, in a real Chromium: a job fails of what no rule names, its card leads to the editor, which
 // drafts a rule from its lines, tries it while it is changed, and saves it; the next failure has its name.
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { browserOptions } from '../lab/parts/services/chromium.js';
 import { describeWithParts } from '../lab/parts/testing/describe-part.js';
-import { startProgram, waitUntil, type RunningProgram } from './program.js';
+import { openPageSite, WAIT_MS, type PageSite } from './pages.js';
+import { waitUntil } from './program.js';
 
-const WAIT_MS = 30_000;
 const ID = 'code.tariff/gap';
 
 function failJob(logs: string, name: string, zone: number): void {
@@ -29,41 +27,23 @@ function failJob(logs: string, name: string, zone: number): void {
 }
 
 describeWithParts(['chromium'], 'a rule written in the page', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'jobtrace-author-'));
-  const logs = join(folder, 'logs');
-  const complaints: string[] = [];
-  let up: RunningProgram;
-  let browser: Browser;
+  let site: PageSite;
   let page: Page;
-  let address: string;
 
   beforeAll(async () => {
-    mkdirSync(logs);
-    mkdirSync(join(folder, 'rules'));
-    const config = join(folder, 'jobtrace.yaml');
-    writeFileSync(config, `analyzer: { rulesDirs: ["${join(folder, 'rules')}"] }\n`);
-    failJob(logs, 'billing', 17);
-    const watched = join(logs, '{cluster}');
-    up = startProgram([
-      ...['up', watched, '--config', config],
-      ...['--data', join(folder, 'data'), '--listen', '127.0.0.1:0'],
-    ]);
-    address = await waitUntil('the page', () => /http:\/\/127\.0\.0\.1:\d+/.exec(up.stdout())?.[0], {
-      saw: () => [up.stdout(), up.stderr()],
+    site = await openPageSite((logs, folder) => {
+      mkdirSync(join(folder, 'rules'));
+      const config = join(folder, 'jobtrace.yaml');
+      writeFileSync(config, `analyzer: { rulesDirs: ["${join(folder, 'rules')}"] }\n`);
+      failJob(logs, 'billing', 17);
+      return ['--config', config];
     });
-    browser = await chromium.launch(browserOptions());
-    page = await browser.newPage({ viewport: { width: 1280, height: 900 }, locale: 'en-GB' });
-    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-    page.on('pageerror', (error) => complaints.push(error.message));
+    page = await site.open();
   });
-  afterAll(async () => {
-    await browser.close();
-    await up.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => site.close());
 
   it('begins at the card of a failure that no rule names, with its lines', async () => {
-    await page.goto(`${address}/incidents`);
+    await page.goto(`${site.address}/incidents`);
     await page
       .getByRole('row', { name: /TariffGapException/ })
       .first()
@@ -113,16 +93,16 @@ describeWithParts(['chromium'], 'a rule written in the page', () => {
     await waitUntil('it can be saved', async () => ((await save.isEnabled()) ? true : undefined));
     await save.click();
     await page.getByText('Saved, and in use').waitFor({ timeout: WAIT_MS });
-    failJob(logs, 'invoices', 23);
+    failJob(site.logs, 'invoices', 23);
 
-    await page.goto(`${address}/incidents?cause=code.tariff`);
+    await page.goto(`${site.address}/incidents?cause=code.tariff`);
     const row = page.getByRole('row', { name: /invoices/ });
     await row.waitFor({ timeout: WAIT_MS });
     expect(await row.textContent()).toContain(ID);
   });
 
   it('is edited from its room, and the room says what is new', async () => {
-    await page.goto(`${address}/rules/${ID}`);
+    await page.goto(`${site.address}/rules/${ID}`);
     await page.getByRole('link', { name: 'Edit the rule' }).click();
     const area = page.getByLabel('rule.yaml');
     await area.waitFor({ timeout: WAIT_MS });
@@ -135,7 +115,7 @@ describeWithParts(['chromium'], 'a rule written in the page', () => {
     await replace.click();
     await page.getByText('Saved, and in use').waitFor({ timeout: WAIT_MS });
 
-    await page.goto(`${address}/rules/${ID}`);
+    await page.goto(`${site.address}/rules/${ID}`);
     await waitUntil('the new title', async () => {
       await page.reload();
       await page.getByRole('heading', { level: 3 }).waitFor({ timeout: WAIT_MS });
@@ -143,6 +123,6 @@ describeWithParts(['chromium'], 'a rule written in the page', () => {
         ? true
         : undefined;
     });
-    expect(complaints).toEqual([]);
+    expect(site.complaints).toEqual([]);
   });
 });

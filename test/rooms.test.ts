@@ -1,18 +1,16 @@
 // The rooms of the page in a real Chromium, over recorded clusters: whether people who see little, or no colours, or
 // have no mouse can use them (axe looks at each, light and dark, and finds nothing that it calls serious or critical),
 // and what the room of a cluster shows.
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import axe, { type AxeResults } from 'axe-core';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { browserOptions } from '../lab/parts/services/chromium.js';
 import { describeWithParts } from '../lab/parts/testing/describe-part.js';
 import { RECORDINGS_DIR } from '../lab/record/manifest.js';
-import { startProgram, waitUntil, type RunningProgram } from './program.js';
+import { openPageSite, WAIT_MS, type PageSite } from './pages.js';
+import { waitUntil } from './program.js';
 
-const WAIT_MS = 30_000;
 /** One that a rule names, one that restarts, one of several jobs. */
 const SHOWN = {
   orders: 'network.insufficient-buffers/total/1.20.5',
@@ -38,38 +36,27 @@ const ROOMS: readonly (readonly [address: string, ready: string])[] = [
 ];
 
 describeWithParts(['chromium'], 'the rooms of the page', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'jobtrace-rooms-'));
-  let up: RunningProgram;
-  let browser: Browser;
-  let address: string;
+  let site: PageSite;
   let first: { readonly id: string; readonly job: string };
 
   beforeAll(async () => {
-    const logs = join(folder, 'logs');
-    mkdirSync(logs);
-    for (const [cluster, recording] of Object.entries(SHOWN))
-      cpSync(join(RECORDINGS_DIR, recording), join(logs, cluster), { recursive: true });
-    up = startProgram(['up', join(logs, '{cluster}'), '--data', join(folder, 'data'), '--listen', '127.0.0.1:0']);
-    address = await waitUntil('the page', () => /http:\/\/127\.0\.0\.1:\d+/.exec(up.stdout())?.[0], {
-      saw: () => [up.stdout(), up.stderr()],
+    site = await openPageSite((logs) => {
+      for (const [cluster, recording] of Object.entries(SHOWN))
+        cpSync(join(RECORDINGS_DIR, recording), join(logs, cluster), { recursive: true });
+      return [];
     });
     first = await waitUntil('an incident', async () => {
-      const answer = await fetch(`${address}/api/v1/incidents/rows?cause=network.insufficient-buffers`);
+      const answer = await fetch(`${site.address}/api/v1/incidents/rows?cause=network.insufficient-buffers`);
       const { rows } = (await answer.json()) as { rows: { id: string; job?: { id: string } }[] };
       const [incident] = rows;
       return incident === undefined ? undefined : { id: incident.id, job: incident.job?.id ?? '' };
     });
-    browser = await chromium.launch(browserOptions());
   });
-  afterAll(async () => {
-    await browser.close();
-    await up.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => site.close());
 
   it('show of a cluster what failed there, and the last word of each process', async () => {
-    const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, locale: 'en-GB' });
-    await page.goto(`${address}/incidents/${first.id}`);
+    const page = await site.open();
+    await page.goto(`${site.address}/incidents/${first.id}`);
     await page.getByRole('link', { name: 'orders', exact: true }).click();
     await page.getByRole('heading', { name: 'Cluster orders' }).waitFor({ timeout: WAIT_MS });
     const taskManager = page.getByRole('row', { name: /taskexecutor-0/ });
@@ -85,12 +72,8 @@ describeWithParts(['chromium'], 'the rooms of the page', () => {
   it.each(
     ROOMS.flatMap(([room, ready]) => (['light', 'dark'] as const).map((scheme) => [room, scheme, ready] as const)),
   )('finds nothing serious in %s, %s', async (room, scheme, ready) => {
-    const page = await browser.newPage({
-      viewport: { width: 1280, height: 900 },
-      locale: 'en-GB',
-      colorScheme: scheme,
-    });
-    await page.goto(`${address}${room.replace('FIRST', first.id).replace('JOB', first.job)}`);
+    const page = await site.open({ colorScheme: scheme });
+    await page.goto(`${site.address}${room.replace('FIRST', first.id).replace('JOB', first.job)}`);
     await page.getByText(ready).first().waitFor({ timeout: WAIT_MS });
 
     expect(await look(page)).toEqual([]);

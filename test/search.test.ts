@@ -1,16 +1,15 @@
 // The search of the page as people use it, in a real Chromium over the recorded log of a real cluster whose job's own
 // code throws: marks, traces, filters with counts, histogram, context, live lines, export, links, and what is said when
 // nothing is found, when the search is wrong, and when the server is away.
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { browserOptions } from '../lab/parts/services/chromium.js';
 import { describeWithParts } from '../lab/parts/testing/describe-part.js';
 import { replayRecording } from '../lab/record/replay.js';
-import { startProgram, waitUntil, type RunningProgram } from './program.js';
+import { openPageSite, type PageSite } from './pages.js';
+import { waitUntil } from './program.js';
 
 const NAME = 'code.user-exception/null-pointer/1.20.5';
 /** Beside it a cluster that writes many lines. */
@@ -20,16 +19,11 @@ const WAIT_MS = 60_000;
 const FRAME = 'com.acme.shop.OrdersEnrichment$AddCountry.map(OrdersEnrichment.java:44)';
 
 describeWithParts(['chromium'], 'the search of the page', () => {
-  let folder: string;
-  let logs: string;
-  let up: RunningProgram;
-  let browser: Browser;
+  let site: PageSite;
   let page: Page;
-  let address: string;
-  const complaints: string[] = [];
 
   const open = async (search: string): Promise<void> => {
-    await page.goto(`${address}/search?${search}`);
+    await page.goto(`${site.address}/search?${search}`);
     await page.locator('.row').first().waitFor({ timeout: WAIT_MS });
   };
   const type = async (query: string): Promise<void> => {
@@ -47,34 +41,23 @@ describeWithParts(['chromium'], 'the search of the page', () => {
   const parameter = (name: string): string | null => new URL(page.url()).searchParams.get(name);
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'jobtrace-search-'));
-    logs = join(folder, 'logs');
-    for (const name of NAMES) {
-      const recording = { name, folder: join(RECORDINGS, name), healthy: name !== NAME };
-      const past = { delayMs: -60_000, durationMs: 60_000, signal: new AbortController().signal };
-      await replayRecording(recording, logs, past);
-    }
-    up = startProgram(['up', join(logs, '{cluster}'), '--data', join(folder, 'data'), '--listen', '127.0.0.1:0']);
-    address = await waitUntil('the page', () => /http:\/\/127\.0\.0\.1:\d+/.exec(up.stdout())?.[0], {
-      saw: () => [up.stdout(), up.stderr()],
+    site = await openPageSite(async (logs) => {
+      for (const name of NAMES) {
+        const recording = { name, folder: join(RECORDINGS, name), healthy: name !== NAME };
+        const past = { delayMs: -60_000, durationMs: 60_000, signal: new AbortController().signal };
+        await replayRecording(recording, logs, past);
+      }
+      return [];
     });
-    browser = await chromium.launch(browserOptions());
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-GB' });
-    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-    page = await context.newPage();
-    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-    page.on('pageerror', (error) => complaints.push(error.message));
+    page = await site.open();
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     await waitUntil('the records', async () => {
-      const answer = await fetch(`${address}/api/v1/records?query=AddCountry&limit=1`);
+      const answer = await fetch(`${site.address}/api/v1/records?query=AddCountry&limit=1`);
       const body = (await answer.json()) as { total?: number };
       return (body.total ?? 0) > 0 ? true : undefined;
     });
   });
-  afterAll(async () => {
-    await browser.close();
-    await up.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => site.close());
 
   it('shows a trace as one row: the class of its root, its message, the first frame of own code, how many frames', async () => {
     await open('range=all&query=AddCountry');
@@ -184,8 +167,8 @@ describeWithParts(['chromium'], 'the search of the page', () => {
   });
 
   it('shows of a line that retention has removed what its incident kept', async () => {
-    const before = complaints.length;
-    const { incidents } = (await (await fetch(`${address}/api/v1/incidents`)).json()) as {
+    const before = site.complaints.length;
+    const { incidents } = (await (await fetch(`${site.address}/api/v1/incidents`)).json()) as {
       incidents: readonly {
         diagnoses: readonly { evidence: readonly { recordId: string; time: string; text: string }[] }[];
       }[];
@@ -194,10 +177,10 @@ describeWithParts(['chromium'], 'the search of the page', () => {
     await page.route('**/context?**', (route) =>
       route.fulfill({ status: 404, json: { error: { code: 'JT_NOT_FOUND', message: 'gone', fix: '' } } }),
     );
-    await page.goto(`${address}/search?record=${encodeURIComponent(kept?.recordId ?? '')}&at=${kept?.time}`);
+    await page.goto(`${site.address}/search?record=${encodeURIComponent(kept?.recordId ?? '')}&at=${kept?.time}`);
     await page.getByText('An incident kept it as evidence').waitFor({ timeout: WAIT_MS });
     await page.unroute('**/context?**');
-    complaints.splice(before);
+    site.complaints.splice(before);
 
     expect(await page.locator('pre').textContent()).toBe(kept?.text);
   });
@@ -212,7 +195,7 @@ describeWithParts(['chromium'], 'the search of the page', () => {
     await waitUntil('a new line', async () => {
       const time = new Date().toISOString().replace('T', ' ').replace('.', ',').slice(0, -1);
       const line = `${time} WARN  org.apache.flink.runtime.taskmanager.Task [] - a line that has just come\n`;
-      appendFileSync(join(logs, NAME.replaceAll('/', '_'), 'flink-flink-taskexecutor-0-node-1.log'), line);
+      appendFileSync(join(site.logs, NAME.replaceAll('/', '_'), 'flink-flink-taskexecutor-0-node-1.log'), line);
       return (await page.getByRole('button', { name: /new lines/ }).count()) > 0 ? true : undefined;
     });
     expect(await rows.evaluate((element) => element.scrollTop)).toBe(400);
@@ -240,7 +223,7 @@ describeWithParts(['chromium'], 'the search of the page', () => {
   });
 
   it('keeps what it shows while the server is away, says so, and goes on by itself', async () => {
-    const before = complaints.length;
+    const before = site.complaints.length;
     await open('range=all&query=AddCountry');
     await page.route('**/api/v1/records?**', (route) => route.abort());
     await page.getByRole('button', { name: 'Refresh' }).click();
@@ -248,7 +231,7 @@ describeWithParts(['chromium'], 'the search of the page', () => {
     expect(await page.locator('.row').count()).toBeGreaterThan(0);
     await page.unroute('**/api/v1/records?**');
     await page.getByText('What is shown was loaded at').waitFor({ state: 'detached', timeout: WAIT_MS });
-    complaints.splice(before);
+    site.complaints.splice(before);
   });
 
   it('keeps a search under a name, and lists its keys', async () => {
@@ -286,6 +269,6 @@ describeWithParts(['chromium'], 'the search of the page', () => {
   });
 
   it('logs no error in the console', () => {
-    expect(complaints).toEqual([]);
+    expect(site.complaints).toEqual([]);
   });
 });
