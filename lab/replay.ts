@@ -85,7 +85,15 @@ function keepEnd(into: string, { recording, order, end }: Judged): void {
 
 function printSums(): void {
   const kinds = Object.keys(FAULTS);
-  const columns = ['order', 'recordings', ...kinds, 'line to cause p50', 'p99', 'longest', 'to what no line shows alone'];
+  const columns = [
+    'order',
+    'recordings',
+    ...kinds,
+    'line to cause p50',
+    'p99',
+    'longest',
+    'to what no line shows alone',
+  ];
   console.log(`\n${renderRow(columns)}\n${renderRow(columns.map(() => '---'))}`);
   for (const order of orders) {
     const own = rows.filter(({ row }) => row.order === order);
