@@ -60,7 +60,7 @@ describeWithParts(['chromium'], 'the rooms of the page', () => {
     await page.getByRole('link', { name: 'orders', exact: true }).click();
     await page.getByRole('heading', { name: 'Cluster orders' }).waitFor({ timeout: WAIT_MS });
     const taskManager = page.getByRole('row', { name: /taskexecutor-0/ });
-    await taskManager.getByText('Remove job').waitFor({ timeout: WAIT_MS });
+    await taskManager.getByText('Close JobManager connection for job').waitFor({ timeout: WAIT_MS });
 
     expect(await page.getByRole('region', { name: 'Incidents' }).getByRole('row').count()).toBe(2);
     await taskManager.getByRole('link').click();

@@ -319,7 +319,8 @@ function viewCluster(memory: Memory, reading: Reading): ClusterView {
   }
   const { names } = views;
   const namedJobOf = (signal: Signal): string | undefined => findNamedJob(signal, memory);
-  const jobOf = (signal: Signal): string | undefined => namedJobOf(signal) ?? findOnlyJob(signal.place.process, memory);
+  const jobOf = (signal: Signal): string | undefined =>
+    namedJobOf(signal) ?? findOnlyJob(signal.place.process, memory) ?? findOnlyThen(signal, memory);
   refreshJobs(memory, jobOf);
   return {
     id: memory.id,
@@ -418,6 +419,14 @@ function findOnlyJob(process: string, memory: Memory): string | undefined {
   const jobs = own.size === 0 ? memory.owners.jobIds : own;
   const [first] = jobs;
   return jobs.size === 1 ? first : undefined;
+}
+
+/** The only job that a TaskManager had at that time, as its own log tells from its start on. */
+function findOnlyThen({ place: { process, component, time } }: Signal, memory: Memory): string | undefined {
+  const { presences, views } = memory;
+  if (component !== 'taskmanager' || time === undefined) return undefined;
+  const starts = (views.processes.get(process)?.starts ?? []).filter((start) => start <= time);
+  return starts.length === 0 ? undefined : findOnlyHere(presences, process, findLargest(starts), time);
 }
 
 function findJobsOn(process: string, time: number | undefined, memory: Memory): ReadonlySet<string> | undefined {

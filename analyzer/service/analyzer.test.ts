@@ -213,10 +213,10 @@ let: { next: "what + 1" }`,
       onIncident: (incident, change) => void heard.push({ incident, change }),
       onGone: (id) => void gone.push(id),
     });
-    // Of its slots and tasks nothing tells whose they are.
+    // The TaskManagers do not say which jobs they have.
     const starved = readRecording('lab/recordings/network.buffer-starvation/backpressured-neighbour/1.20.5')
       .map((entry) => toRecord(entry))
-      .filter((record) => !/Receive slot request|Received task/.test(record['event.original']));
+      .filter((record) => record['log.level'] !== 'INFO' || record['flink.component'] !== 'taskmanager');
     const files = [...new Set(starved.map((record) => record['log.file.path']))].sort(
       (a, b) => Number(a.includes('standalonesession')) - Number(b.includes('standalonesession')),
     );

@@ -16,7 +16,7 @@ export const catalog = loadCatalog();
 /** Of a real failure: too few network buffers. */
 export const records = readRecording(BUFFER_RECORDING).map((entry) => toRecord(entry));
 
-export const now = Date.parse('2026-11-20T12:15:00Z');
+export const now = Math.max(...records.map((record) => Date.parse(record['@timestamp']))) + 60_000;
 
 export function openStore(): Store {
   return openSqliteStore({ path: join(makeFolder(), 'data.db') });
