@@ -1,0 +1,24 @@
+// The address of a card that turned out to be of another failure, in a real Chromium: it leads to that one's card.
+import { chromium } from 'playwright-core';
+import { expect, it } from 'vitest';
+import { findWebDir } from '../api/page.js';
+import { createFilledStore, FRAUD, incidentOf, startServer } from '../api/testing/server.js';
+import { browserOptions } from '../lab/parts/services/chromium.js';
+import { describeWithParts } from '../lab/parts/testing/describe-part.js';
+import { DESK, WAIT_MS } from './pages.js';
+
+describeWithParts(['chromium'], 'a card that has joined another', () => {
+  it('leads there from the address under which it stood', async () => {
+    const store = await createFilledStore();
+    await store.saveIncident(incidentOf('i-heir', FRAUD, { joined: ['i-old'] }));
+    const { url } = await startServer({ store, settings: { webDir: findWebDir() } });
+    const browser = await chromium.launch(browserOptions());
+    const page = await browser.newPage({ viewport: DESK, locale: 'en-GB' });
+
+    await page.goto(`${url}/incidents/i-old`);
+    await page.getByText('Other cards that turned out to be this failure: 1').waitFor({ timeout: WAIT_MS });
+
+    expect(page.url()).toBe(`${url}/incidents/i-heir`);
+    await browser.close();
+  });
+});
