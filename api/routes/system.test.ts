@@ -11,7 +11,11 @@ describe('rules, agents, health and metrics', () => {
 
     expect((await get(`${url}/api/v1/rules`)).body.rules).toEqual([RULE]);
     expect((await get(`${url}/api/v1/rules`)).body.problems).toEqual(['own/rule.yaml:3:8 `owner` must be one of …']);
-    expect((await get(`${url}/api/v1/rules/${encodeURIComponent(RULE.id)}`)).body).toEqual({ ...RULE, sheet: SHEET });
+    expect((await get(`${url}/api/v1/rules/${encodeURIComponent(RULE.id)}`)).body).toEqual({
+      ...RULE,
+      isOwn: false,
+      sheet: SHEET,
+    });
     expect(await get(`${url}/api/v1/rules/none`)).toMatchObject({
       status: 404,
       body: { error: { code: 'JT_RULE_NOT_FOUND' } },
