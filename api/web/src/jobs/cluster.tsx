@@ -1,14 +1,14 @@
 // The room of a cluster: what failed there in the range, and its processes with the last word of each. In: incidents,
 // counts and newest records of the API. The rooms of jobs and incidents lead here.
-import { Anchor, Badge, Group, Stack, Table, Text, Title } from '@mantine/core';
+import { Anchor, Group, Stack, Table, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
-import { IncidentTable } from '../incidents/incidents.tsx';
 import { api } from '../server/client.ts';
 import { useSpeech } from '../speech/text.tsx';
 import { useChoices } from '../view/address.ts';
-import { Empty, Problem, Time, Waiting } from '../view/state.tsx';
+import { Problem, Time, Waiting } from '../view/state.tsx';
 import { useRange } from './address.ts';
+import { Counted, Failures } from './failures.tsx';
 import { RangeSelect } from './jobs.tsx';
 
 const MOST_INCIDENTS = 50;
@@ -52,12 +52,9 @@ export function ClusterPage() {
           </Anchor>
         </Group>
       </div>
-      <section aria-label={t('incidents')}>
-        <Heading name={t('incidents')} count={rows.length < total ? `${rows.length} ${t('of')} ${total}` : total} />
-        {rows.length === 0 ? <Empty title={t('neverFailed')} /> : <IncidentTable rows={rows} />}
-      </section>
+      <Failures rows={rows} total={total} />
       <section aria-label={t('processes')}>
-        <Heading name={t('processes')} count={processes.length} />
+        <Counted name={t('processes')} count={processes.length} />
         <Table className="stacks">
           <Table.Thead>
             <Table.Tr>
@@ -83,17 +80,6 @@ export function ClusterPage() {
         </Table>
       </section>
     </Stack>
-  );
-}
-
-function Heading({ name, count }: { readonly name: string; readonly count: number | string }) {
-  return (
-    <Group gap="xs" mb="xs">
-      <Title order={5}>{name}</Title>
-      <Badge variant="light" color="gray" tt="none">
-        {count}
-      </Badge>
-    </Group>
   );
 }
 

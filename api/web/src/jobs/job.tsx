@@ -1,15 +1,15 @@
 // The room of a job, by its name or its id: how it stands, each incident of the range, and the way to its lines. In:
 // the job's row and its incidents of the API. The list of jobs (jobs.tsx) leads here.
-import { Anchor, Badge, Group, Stack, Text, Title } from '@mantine/core';
+import { Anchor, Group, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
-import { IncidentTable } from '../incidents/incidents.tsx';
 import { api } from '../server/client.ts';
 import type { JobSummary } from '../../../../core/types.ts';
 import { useSpeech } from '../speech/text.tsx';
 import { addressOfCluster, useChoices } from '../view/address.ts';
-import { Empty, Problem, Time, Waiting } from '../view/state.tsx';
+import { Problem, Time, Waiting } from '../view/state.tsx';
 import { useRange } from './address.ts';
+import { Failures } from './failures.tsx';
 import { countLevels, RangeSelect } from './jobs.tsx';
 
 const MOST_INCIDENTS = 200;
@@ -53,15 +53,7 @@ export function JobPage() {
           </Anchor>
         </Group>
       </div>
-      <section aria-label={t('incidents')}>
-        <Group gap="xs" mb="xs">
-          <Title order={5}>{t('incidents')}</Title>
-          <Badge variant="light" color="gray" tt="none">
-            {rows.length < total ? `${rows.length} ${t('of')} ${total}` : total}
-          </Badge>
-        </Group>
-        {rows.length === 0 ? <Empty title={t('neverFailed')} /> : <IncidentTable rows={rows} />}
-      </section>
+      <Failures rows={rows} total={total} />
     </Stack>
   );
 }
