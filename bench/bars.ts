@@ -36,7 +36,8 @@ export const BARS: readonly Bar[] = [
   },
   {
     ...atLeast('to the sink with two workers, of one’s', 1.8, 2, '', readWorkers),
-    hindrance: 'one worker keeps 1.15 cores busy, and the sink runs on the same two: more than 1.5 cannot be seen here',
+    hindrance:
+      'one worker keeps 1.15 cores busy, and the sink runs on the same two: more than 1.5 cannot be seen here; and two take a fifth more processor time for a GiB',
   },
   {
     ...atLeast(
