@@ -91,7 +91,7 @@ function openAgent(given: AgentSettings, { store, log, ...parts }: AgentParts): 
     hasBirthTimes: hasBirthTimes(settings.dataDir),
     wall,
     now,
-    onAnswer: (): void => alarm.wake(),
+    onAnswer: (): void => alarm.answer(),
     onCommit: (): void => saveCheckpoint(saving),
   };
   const { openWorker } = parts;
@@ -138,9 +138,8 @@ function reportDamage({ checkpoint: { damage }, board, log }: AgentState): void 
 async function run(agent: AgentState, signal: AbortSignal): Promise<void> {
   agent.nextStatus = agent.now() + FIRST_STATUS_MS;
   void prepareStore(agent);
-  const stopped = new Promise<void>((resume) => signal.addEventListener('abort', () => resume(), { once: true }));
   try {
-    await loop(agent, signal, stopped);
+    await loop(agent, signal);
     await agent.follower.flush();
     await saveLastStatus(agent);
   } finally {
@@ -158,7 +157,7 @@ async function prepareStore({ store, log }: AgentState): Promise<void> {
   }
 }
 
-async function loop(agent: AgentState, signal: AbortSignal, stopped: Promise<void>): Promise<void> {
+async function loop(agent: AgentState, signal: AbortSignal): Promise<void> {
   const { settings, follower, now } = agent;
   let scanned: Scanned = { at: 0, cpuMs: 0, jitter: 1 };
   let nextLook = 0;
@@ -171,7 +170,7 @@ async function loop(agent: AgentState, signal: AbortSignal, stopped: Promise<voi
     const look: FileLook = isScan ? 'all' : now() >= nextLook ? 'recent' : 'told';
     // To ask for it costs more than a short turn.
     const before = look === 'told' ? 0 : agent.cpuMs();
-    const { isBusy, dueAt } = follower.turn(look);
+    const { isBusy, isHeld, dueAt } = follower.turn(look);
     if (look !== 'told') {
       const cpuMs = agent.cpuMs() - before;
       nextLook = now() + decideTurnWait(settings.readIntervalMs, { cpuMs, isResting: isResting(agent) });
@@ -180,7 +179,7 @@ async function loop(agent: AgentState, signal: AbortSignal, stopped: Promise<voi
     if (isBusy) await new Promise<void>((resume) => void setImmediate(resume));
     else {
       const next = Math.min(findNextScan(agent, scanned), nextLook, dueAt ?? Number.POSITIVE_INFINITY);
-      await rest(agent.alarm, stopped, next - now());
+      await rest(agent.alarm, signal, { dueInMs: next - now(), isForAnswer: isHeld });
     }
   }
 }

@@ -1,7 +1,8 @@
 // What shipping a folder of logs costs, beside other shippers: npx tsx bench/agent.ts (--help lists its options). Every
 // shipper reads the same files to the same sink on the same machine, in turn; what is counted is its own processor
 // time, up to its last document. Then each keeps up with files that are written at `mbps`. A peer that is not
-// installed is left out by name (Debian: rsyslog, rsyslog-elasticsearch; golang for the others).
+// installed is left out by name (Debian: rsyslog, rsyslog-elasticsearch; golang for the others). With `cores` it is
+// measured instead how the workers of Jobtrace scale, each with that much of a core.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { errorText } from '../core/fault.js';
 import { writeCorpus, type Corpus } from './agent/corpus.js';
 import type { Pace } from './agent/paced.js';
 import { PEERS, prepareCommand, readConfiguration, type Peer } from './agent/peers.js';
+import { openQuota } from './agent/quota.js';
 import { runDrain, runPaced, type Drain, type Pursuit, type Prepare } from './agent/run.js';
 import { openStandIn, startCluster, type Cluster, type CountingSink, type SinkKind } from './agent/sinks.js';
 import { JSON_OPTION, readCommandLine, type BenchScript } from '../lab/options.js';
@@ -30,6 +32,8 @@ interface Plan {
   readonly sinks: readonly SinkKind[];
   readonly peers: readonly Ready[];
   readonly pace: Pace;
+  /** Of a core, for each worker; undefined: all that there are. */
+  readonly cores: number | undefined;
   readonly json: string | undefined;
 }
 
@@ -38,6 +42,7 @@ interface Ready {
   readonly name: string;
   readonly program: MeasuredProgram;
   readonly prepare: Prepare;
+  readonly workers: number | undefined;
   /** It has no work of its own, and is measured only at a real Elasticsearch. */
   readonly isReference: boolean;
 }
@@ -68,6 +73,11 @@ const SCRIPT = {
       help: 'Shippers (default: all that are installed).',
     },
     mbps: { kind: 'number', value: 'MB/s', default: '10', help: 'What is written while the shippers keep up with it.' },
+    cores: {
+      kind: 'number',
+      value: 'CORES',
+      help: 'Instead: how workers scale, each with so much of a core (root, cgroups).',
+    },
     seconds: { kind: 'number', value: 'SECONDS', help: 'For how long; 0: not at all (default 20).' },
     json: JSON_OPTION,
   },
@@ -79,14 +89,15 @@ function readPlan(): Plan {
     ? { mib: 32, rounds: 1, sinks: ['bulk'], seconds: 5 }
     : { mib: 256, rounds: 5, sinks: SINKS, seconds: 20 };
   const wanted = values.sinks ?? usual.sinks;
-  const { files, only, mbps, json } = values;
+  const { files, only, mbps, cores, json } = values;
   return {
     mib: values.mib ?? usual.mib,
     rounds: values.rounds ?? usual.rounds,
     files,
     sinks: SINKS.filter((kind) => wanted.includes(kind)),
-    peers: listReady(only),
-    pace: { mbPerSecond: mbps, seconds: values.seconds ?? usual.seconds, files },
+    peers: listReady(only).filter(({ workers }) => cores === undefined || workers !== undefined),
+    pace: { mbPerSecond: mbps, seconds: cores === undefined ? (values.seconds ?? usual.seconds) : 0, files },
+    cores,
     json,
   };
 }
@@ -101,11 +112,12 @@ function listReady(only: readonly string[] | undefined): readonly Ready[] {
 }
 
 function makeReady(peer: Peer, path: string): Ready {
-  const { name, configuration } = peer;
+  const { name, configuration, workers } = peer;
   return {
     name,
     program: { name, version: peer.readVersion(path), configuration: readConfiguration(configuration) },
     prepare: (site) => prepareCommand(peer, path, site),
+    workers,
     isReference: false,
   };
 }
@@ -124,6 +136,7 @@ async function recordBodies(bench: Bench, folder: string): Promise<Ready | undef
     name: 'bodies encoded before',
     program: { name: 'bodies encoded before', version: `Node ${process.version}` },
     prepare: ({ port }) => [process.execPath, program, folder, `http://127.0.0.1:${port}`, String(REQUESTS)],
+    workers: undefined,
     isReference: true,
   };
 }
@@ -145,16 +158,36 @@ async function runRound(bench: Bench, shippers: readonly Ready[], round: number)
   const turn = round % shippers.length;
   const inTurn = [...shippers.slice(turn), ...shippers.slice(0, turn)];
   for (const kind of plan.sinks) {
-    for (const { name, prepare, isReference } of inTurn) {
+    for (const { name, prepare, workers, isReference } of inTurn) {
       if (isReference && kind !== 'elasticsearch') continue;
-      const what = { kind: 'drain', peer: name, sink: kind, mib: plan.mib, round };
-      await measure(bench, kind, what, (sink) => runDrain(prepare, sink, logs, corpus));
+      const what = { peer: name, sink: kind, mib: plan.mib, round };
+      if (plan.cores === undefined || workers === undefined)
+        await measure(bench, kind, { kind: 'drain', ...what }, (sink) => runDrain(prepare, sink, logs, corpus));
+      else {
+        const cores = plan.cores * workers;
+        await measure(bench, kind, { kind: 'scaling', ...what, cores }, (sink) =>
+          withQuota(cores, prepare, (within) => runDrain(within, sink, logs, corpus)),
+        );
+      }
     }
   }
   for (const { name, prepare, isReference } of plan.pace.seconds > 0 ? inTurn : []) {
     if (isReference) continue;
     const what = { kind: 'paced', peer: name, sink: 'bulk', mbPerSecond: plan.pace.mbPerSecond, round };
     await measure(bench, 'bulk', what, (sink) => runPaced(prepare, sink, plan.pace));
+  }
+}
+
+async function withQuota<Result>(
+  cores: number,
+  prepare: Prepare,
+  run: (within: Prepare) => Promise<Result>,
+): Promise<Result> {
+  const quota = openQuota(cores);
+  try {
+    return await run((site) => [...quota.prefix, ...prepare(site)]);
+  } finally {
+    await quota.close();
   }
 }
 

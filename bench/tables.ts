@@ -35,6 +35,15 @@ export const TABLES: readonly Table[] = [
     ],
   },
   {
+    kind: 'scaling',
+    by: [SINK, SHIPPER, { title: 'cores', name: 'cores' }],
+    columns: [
+      { title: 'MB/s', figure: 'mbPerSecond', digits: 1 },
+      { title: 'CPU-s per GiB', figure: 'cpuPerGib', digits: 1 },
+      { title: 'documents per entry', figure: 'documentsPerEntry', digits: 4 },
+    ],
+  },
+  {
     kind: 'paced',
     by: [SINK, SHIPPER],
     columns: [

@@ -116,6 +116,17 @@ describe('the flags of V8', () => {
     expect(runScript(process.execPath, script)).toEqual({ status: 0, said: 'true true\n' });
   });
 
+  it('let the young generation of each worker of an agent begin with 4 MiB', () => {
+    const script = `import { Worker } from 'node:worker_threads';
+      import { tuneForAgent } from ${PROGRAM};
+      const code = "const all = process.getBuiltinModule('node:v8').getHeapSpaceStatistics();" +
+        "console.log(all.find((one) => one.space_name === 'new_space').space_size)";
+      tuneForAgent();
+      new Worker(code, { eval: true });`;
+
+    expect(runScript(process.execPath, script)).toEqual({ status: 0, said: `${4 * 1_048_576}\n` });
+  });
+
   it('are those of services for every command that logs what it does', () => {
     const services = COMMANDS.filter(({ options }) => options.includes(LOG_LEVEL_OPTION));
 

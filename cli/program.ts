@@ -57,15 +57,17 @@ const PATIENCE: Readonly<Record<string, readonly string[]>> = {
   26: OPTIMIZE_LATER,
 };
 
-const GROW_SLOWLY = ['--heap-growing-percent=30'] as const;
+/** A smaller young generation is looked through so often that it takes a tenth of an agent's time. */
+const YOUNG_MIB = 4;
 /**
  * An agent stands for weeks on a node that is there for others. Most of what it reads becomes no object, and what it
- * keeps of files hardly changes: V8 saves it no time by letting garbage become several times as much as what is used,
- * and little with a young generation of 32 MiB. Of each release, as above.
+ * keeps of files hardly changes: V8 saves it a tenth of its time by letting garbage become half as much as what is
+ * used, hardly more by several times as much, and little with a young generation of 32 MiB. That of a worker begins
+ * with its size, for how V8 is to grow is said for all threads. Of each release, as above.
  */
-const THRIFT: Readonly<Record<string, readonly string[]>> = { 20: GROW_SLOWLY, 22: GROW_SLOWLY, 24: GROW_SLOWLY };
-/** A smaller young generation is looked through so often that it takes a tenth of an agent's time. */
-const YOUNG_BYTES = 4 * 1_048_576;
+const STAY_SMALL = ['--heap-growing-percent=60', `--min-semi-space-size=${YOUNG_MIB}`] as const;
+const THRIFT: Readonly<Record<string, readonly string[]>> = { 20: STAY_SMALL, 22: STAY_SMALL, 24: STAY_SMALL };
+const MIB = 1_048_576;
 /** V8 makes it smaller where nothing happens; it may grow again. */
 const YOUNG_LOOK_MS = 200;
 
@@ -90,7 +92,9 @@ export function tuneForAgent(release = process.versions.node): void {
 /** No flag that V8 reads after its start says how large the young generation may become, only by how much it grows. */
 function holdYoung(): void {
   const young = getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space');
-  setFlagsFromString(`--semi-space-growth-factor=${young === undefined || young.space_size >= YOUNG_BYTES ? 1 : 2}`);
+  setFlagsFromString(
+    `--semi-space-growth-factor=${young === undefined || young.space_size >= YOUNG_MIB * MIB ? 1 : 2}`,
+  );
 }
 
 /** Comes before compileBundle: compiled code is taken only under the flags under which it was compiled. */

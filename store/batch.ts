@@ -19,8 +19,8 @@ export interface BatchWriter {
 }
 
 const FIRST_BYTES = 65_536;
-/** Each is as large as a batch; so many are on their way at once. */
-const MOST_SPARE = 5;
+/** Each is as large as a batch; so many are on their way or wait for it, as the agent is by default. */
+const MOST_SPARE = 8;
 /** UTF-16 units of JavaScript become at most so many bytes of UTF-8. */
 const MOST_BYTES_A_UNIT = 3;
 

@@ -53,6 +53,8 @@ export interface FileFollower extends Follower {
 export interface Turn {
   /** There is more to read or to begin, and nothing holds it up. */
   readonly isBusy: boolean;
+  /** There is more to read, and the store has to take some of what was read before. */
+  readonly isHeld: boolean;
   /** When there is something to send; undefined: nobody knows. */
   readonly dueAt: number | undefined;
 }
@@ -184,7 +186,8 @@ function turn(following: Following, look: FileLook): Turn {
   shipper.pump(false);
   commit(following);
   const isReading = round.hasMore && round.hold === undefined;
-  return { isBusy: isReading || tails.isOpening, dueAt: shipper.dueAt };
+  const isHeld = round.hasMore && round.hold === 'budget';
+  return { isBusy: isReading || tails.isOpening, isHeld, dueAt: shipper.dueAt };
 }
 
 async function poll(following: Following): Promise<number> {

@@ -83,20 +83,40 @@ function add({ shipper, done }: Setup, ...ids: string[]): void {
 const stored = (ids: readonly string[]): Promise<readonly AppendOutcome[]> =>
   Promise.resolve(ids.map(() => ({ kind: 'stored' })));
 
+/** A store that stores one batch when it is told to, the oldest that it was sent. */
+function setUpHeld(): Setup & { readonly answer: () => Promise<void> } {
+  const waiting: (() => void)[] = [];
+  const setup = setUp(async (ids) => {
+    await new Promise<void>((resume) => void waiting.push(resume));
+    return stored(ids);
+  });
+  const answer = async (): Promise<void> => {
+    waiting.shift()?.();
+    await new Promise(setImmediate);
+  };
+  return { ...setup, answer };
+}
+
 describe('createShipper', () => {
-  it('sends the first batch alone, cuts batches by records and keeps several in flight', async () => {
-    const setup = setUp(stored);
-    const inFlight: number[] = [];
-    add(setup, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j');
+  it('sends the first batch alone, then as many as may be in flight, and a full one with each answer', async () => {
+    const { answer, ...setup } = setUpHeld();
+    add(setup, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm');
+    setup.shipper.pump(false);
+    expect(setup.sent).toEqual([['a', 'b', 'c']]);
+    await answer();
+    expect(setup.sent.slice(1)).toEqual([
+      ['d', 'e', 'f'],
+      ['g', 'h', 'i'],
+    ]);
+    await answer();
+    expect(setup.sent.slice(3)).toEqual([['j', 'k', 'l']]);
+    await answer();
+    await answer();
+    expect(setup.sent.slice(4)).toEqual([]);
+    setup.shipper.pump(true);
+    await answer();
 
-    for (let turn = 0; turn < 3; turn += 1) {
-      setup.shipper.pump(true);
-      inFlight.push(setup.shipper.inFlight);
-      await setup.shipper.settle();
-    }
-
-    expect(inFlight).toEqual([1, 2, 1]);
-    expect(setup.sent).toEqual([['a', 'b', 'c'], ['d', 'e', 'f'], ['g', 'h', 'i'], ['j']]);
+    expect(setup.sent.slice(4)).toEqual([['m']]);
     expect(setup.shipper.heldBytes).toBe(0);
   });
 
@@ -118,33 +138,33 @@ describe('createShipper', () => {
   });
 
   it('has nothing due while as much is in flight as may be, however old what waits is', async () => {
-    const setup = setUp(stored);
+    const { answer, ...setup } = setUpHeld();
     add(setup, 'first');
     setup.shipper.pump(false);
     expect(setup.shipper.dueAt).toBeUndefined();
-    await setup.shipper.settle();
-    add(setup, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j');
+    await answer();
+    add(setup, 'a', 'b', 'c', 'd', 'e', 'f', 'g');
     setup.shipper.pump(false);
     setup.clock.now = 1000;
     setup.shipper.pump(false);
 
     expect(setup.shipper.inFlight).toBe(2);
     expect(setup.shipper.dueAt).toBeUndefined();
-    await setup.shipper.settle();
+    await answer();
     expect(setup.shipper.dueAt).toBeLessThanOrEqual(1000);
   });
 
   it('lets a batch fill that was begun a moment ago, however long the store was busy before', async () => {
-    const setup = setUp(stored);
+    const { answer, ...setup } = setUpHeld();
     add(setup, 'first');
     setup.shipper.pump(false);
-    await setup.shipper.settle();
+    await answer();
     add(setup, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i');
     setup.shipper.pump(false);
     setup.clock.now = 1000;
     add(setup, 'j');
-    await setup.shipper.settle();
-    setup.shipper.pump(false);
+    await answer();
+    await answer();
     setup.shipper.pump(false);
 
     expect(setup.sent.slice(1)).toEqual([
@@ -152,8 +172,18 @@ describe('createShipper', () => {
       ['d', 'e', 'f'],
       ['g', 'h', 'i'],
     ]);
+    expect(setup.shipper.inFlight).toBe(1);
     expect(setup.shipper.dueAt).toBe(1100);
-    await setup.shipper.settle();
+  });
+
+  it('sends nothing more once it is closed', async () => {
+    const { answer, ...setup } = setUpHeld();
+    add(setup, 'a', 'b', 'c', 'd', 'e', 'f');
+    setup.shipper.pump(false);
+    setup.shipper.close();
+    await answer();
+
+    expect(setup.sent).toEqual([['a', 'b', 'c']]);
   });
 
   it('asks with one batch at a time while the store is down, waiting longer each time up to the cap', async () => {

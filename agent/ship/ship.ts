@@ -188,12 +188,14 @@ function hasFresh({ full, open }: Shipping): boolean {
 
 function pump(shipping: Shipping, force: boolean): void {
   const { parts, flights } = shipping;
-  while (hasRoom(shipping)) {
+  while (hasRoom(shipping) && !shipping.isClosed) {
     if (shipping.outage !== undefined && parts.now() < shipping.outage.until) return;
     const batch = takeRetry(shipping) ?? takeFresh(shipping, force);
     if (batch === undefined) return;
     const flight: Promise<void> = sendBatch(shipping, batch).finally(() => {
       flights.delete(flight);
+      // A full one waits for nothing else; what else is to be done has time until the loop has rested.
+      if (shipping.full.length > 0) pump(shipping, false);
       parts.onAnswer();
     });
     flights.add(flight);

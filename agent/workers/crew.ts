@@ -73,7 +73,7 @@ export function createCrew(parts: CrewParts): Follower {
     turn: (look) => {
       if (crew.failure !== undefined) throw crew.failure;
       if (look !== 'told') tellAll(crew, { kind: 'run' });
-      return { isBusy: false, dueAt: undefined };
+      return { isBusy: false, isHeld: false, dueAt: undefined };
     },
     poll: async () => {
       const readBytes = await askAll(crew, { kind: 'poll', shift: readShift(crew) });

@@ -121,7 +121,7 @@ function begin(thread: Thread, { settings: given, states, isFirstStart, hasBirth
     now: () => readNow(thread),
     random: Math.random,
     cpuMs: readCpu,
-    onAnswer: () => alarm.wake(),
+    onAnswer: () => alarm.answer(),
     onCommit: () => {
       if (thread.work !== undefined) sayProgress(thread, thread.work, false);
     },
@@ -157,16 +157,15 @@ function startLoop(thread: Thread, work: Work): Loop {
 }
 
 async function loop(thread: Thread, work: Work, signal: AbortSignal): Promise<void> {
-  const stopped = new Promise<void>((resume) => signal.addEventListener('abort', () => resume(), { once: true }));
   while (!signal.aborted) {
     const look: FileLook = work.isScanned ? 'all' : work.isLookDue ? 'recent' : 'told';
     work.isScanned = false;
     work.isLookDue = false;
-    const { isBusy, dueAt } = work.follower.turn(look);
+    const { isBusy, isHeld, dueAt } = work.follower.turn(look);
     if (isBusy) await new Promise<void>((resume) => void setImmediate(resume));
     else {
-      const waitMs = Math.min(work.readIntervalMs(), (dueAt ?? Number.POSITIVE_INFINITY) - readNow(thread));
-      await rest(thread.alarm, stopped, waitMs);
+      const dueInMs = Math.min(work.readIntervalMs(), (dueAt ?? Number.POSITIVE_INFINITY) - readNow(thread));
+      await rest(thread.alarm, signal, { dueInMs, isForAnswer: isHeld });
     }
   }
 }

@@ -28,11 +28,13 @@ export interface Peer {
   /** The command line without the program. */
   readonly args: (configuration: string, site: RunSite) => readonly string[];
   readonly readVersion: (program: string) => string;
+  /** Threads of Jobtrace that read; undefined: another shipper. */
+  readonly workers?: number;
 }
 
 export const PEERS: readonly Peer[] = [
   jobtrace('jobtrace', 'jobtrace.yaml'),
-  jobtrace('jobtrace (two workers)', 'jobtrace-workers.yaml'),
+  jobtrace('jobtrace (two workers)', 'jobtrace-workers.yaml', 2),
   jobtrace('jobtrace (no gzip)', 'jobtrace-plain.yaml'),
   {
     name: 'rsyslog',
@@ -58,13 +60,14 @@ export const PEERS: readonly Peer[] = [
   filebeat('filebeat (throughput)', 'filebeat-throughput.yml'),
 ];
 
-function jobtrace(name: string, configuration: string): Peer {
+function jobtrace(name: string, configuration: string, workers = 1): Peer {
   return {
     name,
     configuration,
     find: () => process.execPath,
     args: (path) => [CLI, 'agent', '--config', path],
     readVersion: readJobtraceVersion,
+    workers,
   };
 }
 

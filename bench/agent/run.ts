@@ -111,6 +111,7 @@ async function follow(shipper: Shipper, sink: CountingSink, countEntries: () => 
     if (Date.now() - asked < COUNT_MS) continue;
     asked = Date.now();
     const counts = await sink.count();
+    if ((counts.waiting ?? 0) > 0) continue;
     const last = counts.arrivals.at(-1)?.[0];
     if (last === undefined && Date.now() - startedAt > MOST_START_MS) throw new Error('Nothing came within a minute.');
     if (last === undefined) continue;

@@ -1,18 +1,21 @@
 // A stand-in for Elasticsearch that keeps nothing and answers at once, as if everything were new. A process of its own,
 // so that its work is not counted as the shipper's. Arguments: bulk (unpacks a body and counts its documents before it
-// answers) or discard (answers first where nobody asks for the items); and a folder into which bodies go as they came.
-// Prints its port. GET /counts: requests, documents, bytes of the bodies and on the wire, when how many had come, and
-// how old the lines with a stamp were.
+// answers) or discard (where nobody asks for the items it only answers, and counts when nothing more comes); and a
+// folder into which bodies go as they came. Prints its port. GET /counts: requests, documents, bytes of the bodies and
+// on the wire, when how many had come, how old the lines with a stamp were, and how many requests wait to be counted.
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers';
-import { gunzip, gunzipSync } from 'node:zlib';
+import { gunzipSync } from 'node:zlib';
 
 const [kind = 'bulk', folder] = process.argv.slice(2);
 const STAMP = Buffer.from('bench-stamp=');
 const STAMP_DIGITS = 13;
 const NEWLINE = 10;
+/** What discard keeps to be counted later, at most. */
+const MOST_KEPT_BYTES = 2 ** 31;
+/** Nothing came for so long: what is counted now takes no core from a shipper. */
+const QUIET_MS = 400;
 /** What Elasticsearch says of a document when nobody asks for less. */
 const ITEM = {
   _index: 'bench',
@@ -27,6 +30,7 @@ const ITEM = {
 
 const counts = { requests: 0, documents: 0, bodyBytes: 0, wireBytes: 0, arrivals: [], lags: [] };
 let kept = 0;
+const uncounted = { bulks: [], bytes: 0, lastAt: 0 };
 
 const server = createServer((request, response) => {
   const chunks = [];
@@ -56,20 +60,27 @@ function readWanted(address) {
 function answerBulk({ raw, gzip, at }, wanted) {
   const fields = Object.entries(ITEM).filter(([name]) => wanted === undefined || wanted.includes(name));
   if (kind === 'discard' && fields.length === 0) {
-    if (gzip) gunzip(raw, (error, body) => count(error === null ? body : Buffer.alloc(0), raw.length, at));
-    else setImmediate(() => count(raw, raw.length, at));
+    uncounted.bulks.push({ raw, gzip, at });
+    uncounted.bytes += raw.length;
+    uncounted.lastAt = at;
+    if (uncounted.bytes > MOST_KEPT_BYTES) countKept();
     return '{"errors":false}';
   }
-  const body = gzip ? gunzipSync(raw) : raw;
-  const documents = count(body, raw.length, at);
+  const { body, documents } = count({ raw, gzip, at });
   if (fields.length === 0) return '{"errors":false}';
   const action = body.subarray(0, 10).toString().startsWith('{"create') ? 'create' : 'index';
   const item = JSON.stringify({ [action]: Object.fromEntries(fields) });
   return `{"took":1,"errors":false,"items":[${`${item},`.repeat(documents).slice(0, -1)}]}`;
 }
 
+function countKept() {
+  for (const bulk of uncounted.bulks) count(bulk);
+  Object.assign(uncounted, { bulks: [], bytes: 0 });
+}
+
 /** Each document has a line that says what to do with it. Filebeat writes empty lines as well. */
-function count(body, wireBytes, at) {
+function count({ raw, gzip, at }) {
+  const body = gzip ? gunzipSync(raw) : raw;
   let lines = 0;
   for (let start = 0, end = body.indexOf(NEWLINE); end !== -1; start = end + 1, end = body.indexOf(NEWLINE, start))
     if (end > start) lines += 1;
@@ -80,9 +91,9 @@ function count(body, wireBytes, at) {
   counts.requests += 1;
   counts.documents += lines / 2;
   counts.bodyBytes += body.length;
-  counts.wireBytes += wireBytes;
+  counts.wireBytes += raw.length;
   counts.arrivals.push([at, counts.documents]);
-  return lines / 2;
+  return { body, documents: lines / 2 };
 }
 
 /** The address in the first line, the body as it came behind it: what send.mjs reads. */
@@ -93,7 +104,10 @@ function keep(address, { raw, gzip }) {
 }
 
 function answerOther(address) {
-  if (address.pathname === '/counts') return counts;
+  if (address.pathname === '/counts') {
+    if (Date.now() - uncounted.lastAt > QUIET_MS) countKept();
+    return { ...counts, waiting: uncounted.bulks.length };
+  }
   if (address.pathname === '/')
     return {
       name: 'sink',

@@ -17,6 +17,8 @@ export interface Counts {
   /** Of the bodies, and of what came over the wire; a real Elasticsearch does not tell. */
   readonly bodyBytes: number | undefined;
   readonly wireBytes: number | undefined;
+  /** Requests that are not counted yet: more come. */
+  readonly waiting?: number;
   /** Milliseconds from the writing of a line with a stamp to its arrival. */
   readonly lags: readonly number[];
 }

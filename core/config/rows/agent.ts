@@ -87,7 +87,7 @@ export const AGENT = [
   {
     name: 'agent.budgetBytes',
     type: 'integer',
-    default: 67_108_864,
+    default: 25_165_824,
     minimum: 1048576,
     help: 'Memory of what is read and not yet acknowledged by the store; when spent, reading stops.',
   },
