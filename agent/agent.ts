@@ -116,7 +116,7 @@ function openAgent(given: AgentSettings, { store, log, ...parts }: AgentParts): 
     isWatchDue: true,
     told: new Set(),
     isQuiet: false,
-    cpuMs,
+    activeMs: parts.cpuMs ?? readActive,
     isScanDue: true,
     hasScanned: false,
     turnedAt: now(),
@@ -124,6 +124,11 @@ function openAgent(given: AgentSettings, { store, log, ...parts }: AgentParts): 
     statusFlight: undefined,
     isClosed: false,
   };
+}
+
+/** What the workers do meanwhile is no cost of a scan, and must not put off the next one. */
+function readActive(): number {
+  return performance.eventLoopUtilization().active;
 }
 
 function reportDamage({ checkpoint: { damage }, board, log }: AgentState): void {
@@ -169,10 +174,10 @@ async function loop(agent: AgentState, signal: AbortSignal): Promise<void> {
     tellFollower(agent);
     const look: FileLook = isScan ? 'all' : now() >= nextLook ? 'recent' : 'told';
     // To ask for it costs more than a short turn.
-    const before = look === 'told' ? 0 : agent.cpuMs();
+    const before = look === 'told' ? 0 : agent.activeMs();
     const { isBusy, isHeld, dueAt } = follower.turn(look);
     if (look !== 'told') {
-      const cpuMs = agent.cpuMs() - before;
+      const cpuMs = agent.activeMs() - before;
       nextLook = now() + decideTurnWait(settings.readIntervalMs, { cpuMs, isResting: isResting(agent) });
     }
     void saveStatus(agent);
@@ -200,9 +205,9 @@ interface Scanned {
 }
 
 async function scanMeasured(agent: AgentState): Promise<Scanned> {
-  const [at, before] = [agent.now(), agent.cpuMs()];
+  const [at, before] = [agent.now(), agent.activeMs()];
   await scan(agent);
-  return { at, cpuMs: agent.cpuMs() - before, jitter: 0.9 + 0.2 * agent.random() };
+  return { at, cpuMs: agent.activeMs() - before, jitter: 0.9 + 0.2 * agent.random() };
 }
 
 /** When something came or went, the next scan comes soon. */

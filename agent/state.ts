@@ -36,8 +36,8 @@ export interface AgentState {
   /** Waits are measured with a clock that nobody sets: a jump by a day must not stop the agent for a day. */
   readonly now: () => number;
   readonly random: () => number;
-  /** Processor time of this process so far, in milliseconds. */
-  readonly cpuMs: () => number;
+  /** How long this thread was not idle so far, in milliseconds. */
+  readonly activeMs: () => number;
   readonly lock: Lock;
   readonly checkpoint: Checkpoint;
   readonly known: Known;

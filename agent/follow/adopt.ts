@@ -171,8 +171,9 @@ function compareCopy(state: FileState, { tail, fd, size, head }: Candidate, part
         ? size >= state.openBytes
         : state.crc !== undefined && readPrefixCrc(fd, state.offset) === state.crc),
     endFits: live !== undefined && hasSameBytes(live, fd, Math.max(0, size - GUARD_BYTES), Math.min(GUARD_BYTES, size)),
-    // An original that is gone already is only read to its end; its copy waits for that, however long it takes.
-    quietMs: live?.file.goneSince === undefined ? parts.now - tail.reading.lastGrowth : 0,
+    // An original that is gone already is only read to its end; its copy waits for that, however long it takes. Of one
+    // that nobody has looked for since nobody knows whether it stands.
+    quietMs: live?.file.goneSince === undefined ? (live?.file.seen ?? parts.now) - tail.reading.lastGrowth : 0,
     waitMs: Math.max(1, parts.settings.copyWaitMs),
   });
 }

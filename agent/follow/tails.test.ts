@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
+import { crc32 } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLog } from '../../core/log.js';
 import { discoverFiles } from '../files/discover.js';
@@ -74,6 +75,59 @@ describe('listBusy', () => {
     expect(await scan()).toEqual(['b.log']);
     tails.close();
     expect(tails.listBusy()).toEqual([]);
+  });
+});
+
+describe('a copy beside a file that stands when it is complete', () => {
+  const TEXT = '2026-11-20 10:00:00,000 INFO  a.B [] - one\n';
+  const [original, copy] = ['a.log.1', 'a.log.2'];
+
+  /** The original is read and in the store, the copy was met, and its time is nearly over. */
+  async function meetBoth(): Promise<{ tails: Tails; clock: { now: number }; scan: () => Promise<void> }> {
+    const clock = { now: Date.now() };
+    const tails = open(clock, { copyWaitMs: 10_000, holdGoneMs: 1000 });
+    const scan = async (): Promise<void> => tails.syncFiles(await discoverFiles([folder]));
+    writeFileSync(join(folder, original), TEXT);
+    await scan();
+    const [first] = tails.list();
+    if (first !== undefined) seekTail(first, { offset: TEXT.length, crc: crc32(TEXT), time: undefined });
+    writeFileSync(join(folder, copy), TEXT);
+    await scan();
+    clock.now += 9000;
+    await scan();
+    expect(keysOf(tails)).toEqual([expect.stringMatching(/./), '']);
+    return { tails, clock, scan };
+  }
+
+  function keysOf(tails: Tails): readonly string[] {
+    return tails.list().map(({ file }) => file.key);
+  }
+
+  it('is a file of its own when that still stands long after', async () => {
+    const { tails, clock, scan } = await meetBoth();
+    clock.now += 2000;
+    await scan();
+
+    expect(new Set(keysOf(tails)).size).toBe(2);
+    expect(keysOf(tails)).not.toContain('');
+    tails.close();
+  });
+
+  // An agent that has much to do scans late.
+  it('is that file when that has gone meanwhile, however late it is seen that it has', async () => {
+    const { tails, clock, scan } = await meetBoth();
+    const [key = ''] = keysOf(tails);
+    rmSync(join(folder, original));
+    clock.now += 20_000;
+    tails.openFiles();
+    expect(keysOf(tails)).toEqual([key, '']);
+    await scan();
+    clock.now += 1001;
+    tails.sweep();
+    tails.openFiles();
+
+    expect(keysOf(tails)).toEqual([key]);
+    tails.close();
   });
 });
 

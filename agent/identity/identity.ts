@@ -90,7 +90,7 @@ export interface CopyFacts {
   readonly prefixFits: boolean;
   /** The end of the new file equals the living original at the same place. */
   readonly endFits: boolean;
-  /** How long the new file has not grown. */
+  /** How long the new file had not grown when the living original was last seen. */
   readonly quietMs: number;
   readonly waitMs: number;
 }

@@ -10,6 +10,7 @@ const PLACES = [
 /** Two open entries, one of each stream of a container. */
 function addOpen(acks: TailAcks): Run {
   const run = beginRun(acks, PLACES.length, 50);
+  acks.committed = { ...acks.committed, offset: 100 };
   for (const place of PLACES) {
     addToRun(acks, run, 100, 0, NaN, NO_NOTES);
     run.places.push(place);
@@ -34,6 +35,25 @@ describe('several open entries', () => {
     run.acknowledge(1, 2);
     advanceAcks(acks);
     expect([acks.openBytes, acks.waiting]).toEqual([50, 0]);
+  });
+
+  it('count on when an entry of the other stream ends between them, and the offset moves on over what it may', () => {
+    const acks = createAcks();
+    addOpen(acks).acknowledge(0, 2);
+    advanceAcks(acks);
+    const ended = beginRun(acks, 3, undefined);
+    for (const offset of [100, 130, 170]) addToRun(acks, ended, offset, 0, NaN, NO_NOTES);
+
+    const seen = [0, 1, 2].map((index) => {
+      ended.acknowledge(index, index + 1);
+      advanceAcks(acks);
+      return [acks.committed.offset, acks.openBytes];
+    });
+    expect(seen).toEqual([
+      [100, 50],
+      [130, 20],
+      [170, 0],
+    ]);
   });
 
   it('are not sent again, each by itself, when they did not grow', () => {

@@ -142,11 +142,13 @@ function commitRun(acks: TailAcks, run: Run): void {
   }
   const last = run.passed - 1;
   const time = run.times[last] ?? NaN;
+  const offset = run.offsets[last] ?? 0;
+  // Of several streams an entry ends while another one that began before it is open: the offset stays where it is.
+  acks.openBytes = Math.max(0, acks.committed.offset + acks.openBytes - offset);
   acks.committed = {
-    offset: run.offsets[last] ?? 0,
+    offset,
     crc: run.crcs[last],
     time: Number.isNaN(time) ? undefined : time,
     notes: run.notes.findLast(({ from }) => from <= last)?.notes,
   };
-  acks.openBytes = 0;
 }

@@ -172,6 +172,19 @@ describe('containers', () => {
     expect(conditions()).toEqual([]);
   });
 
+  it('have no lag when all is stored, also after a kill, where entries of both streams overlap', async () => {
+    const { logs, poll, texts, restart } = open();
+    const overlap = [cri(line(0)), cri(line(1), 'stderr'), cri('\tat a.B.c(B.java:1)'), cri(line(2))];
+    writeFileSync(join(logs, '0.log'), overlap.join(''));
+    for (let life = 0; life < 3; life += 1) {
+      await poll(3);
+      expect(fixture?.agent.status().lagBytes, `life ${life}`).toBe(0);
+      restart();
+    }
+
+    expect((await texts()).length).toBe(3);
+  });
+
   it('that an older release began are read on as it did', async () => {
     const { logs, dataDir, poll, texts, stop } = open();
     const log = join(logs, '0.log');
