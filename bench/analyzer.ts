@@ -88,15 +88,13 @@ async function drain({ analyzer }: Bench): Promise<void> {
   while (!(await analyzer.stepOnce()).drained);
 }
 
-/** Of the analyzer alone, while `count` restarts of the jobs in turn are fed to it. */
+/** Of the analyzer alone, while `count` restarts of each of the jobs are fed to it. */
 async function measure(bench: Bench, jobs: readonly MadeJob[], from: number, count: number): Promise<Cost> {
   const before = { records: bench.records, written: bench.written, logBytes: bench.logBytes };
   let cpu = 0;
   for (let restart = from; restart < from + count; restart += AT_ONCE) {
-    for (let next = restart; next < Math.min(restart + AT_ONCE, from + count); next++) {
-      const job = jobs[next % jobs.length];
-      if (job !== undefined) await feed(bench, renderRestart(job, START + next * EVERY_MS, next));
-    }
+    for (let next = restart; next < Math.min(restart + AT_ONCE, from + count); next++)
+      for (const job of jobs) await feed(bench, renderRestart(job, START + next * EVERY_MS, next));
     const started = process.cpuUsage();
     await drain(bench);
     const { user, system } = process.cpuUsage(started);

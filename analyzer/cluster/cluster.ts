@@ -3,7 +3,7 @@
 // added one by one, in any order, and once more without effect; a view is made of what they said so far, and only what
 // they changed is made anew. Blaming a healthy neighbour is the worst mistake, so a name that could be of two jobs is
 // of none. Pure; called by incident.ts and by the service.
-import { findLargest, findSmallest } from '../../core/sequence.js';
+import { findLargest, findSmallest, groupBy } from '../../core/sequence.js';
 import type { Fact } from '../../flink/facts/fact.js';
 import type { JobLines } from '../../store/store.js';
 import { WHOLE_LOG, type Reading } from '../entry/reading.js';
@@ -413,12 +413,25 @@ function onlyOne(items: readonly (string | undefined)[]): string | undefined {
 
 /** The only job that the process ever had, or the only one of the cluster. */
 function findOnlyJob(process: string, memory: Memory): string | undefined {
-  const own = new Set(memory.named.get(process)?.keys());
+  let only: string | undefined;
+  for (const job of jobsOf(process, memory)) {
+    if (only !== undefined && job !== only) return undefined;
+    only = job;
+  }
+  if (only !== undefined) return only;
+  const { jobIds } = memory.owners;
+  const [first] = jobIds;
+  return jobIds.size === 1 ? first : undefined;
+}
+
+/** Those that the process ever had, some more than once: there may be thousands. */
+function* jobsOf(process: string, memory: Memory): Iterable<string> {
+  yield* memory.named.get(process)?.keys() ?? [];
   for (const name of namesOf(process, memory))
-    for (const owner of memory.places.get(name) ?? []) addDefined(own, onlyJob(owner));
-  const jobs = own.size === 0 ? memory.owners.jobIds : own;
-  const [first] = jobs;
-  return jobs.size === 1 ? first : undefined;
+    for (const owner of memory.places.get(name) ?? []) {
+      const job = onlyJob(owner);
+      if (job !== undefined) yield job;
+    }
 }
 
 /** The only job that a TaskManager had at that time, as its own log tells from its start on. */
@@ -455,11 +468,12 @@ function namesOf(process: string, { views }: Memory): readonly string[] {
 
 function listRuns(memory: Memory): Parameters<typeof listLines>[1] {
   const { jobs } = viewCluster(memory, WHOLE_LOG);
-  const graphs = new Map([...memory.graphs.keys()].map((graph) => [graph, findByGraph(graph, memory)]));
-  return [...jobs.values()].map(({ id, name }) => {
-    const own = [...graphs].flatMap(([graph, job]) => (job === id ? [graph] : []));
-    return { id, name, ids: [...listOwnIds(memory.owners, id), ...own].map(printId) };
-  });
+  const graphs = groupBy([...memory.graphs.keys()], (graph) => findByGraph(graph, memory) ?? '');
+  return [...jobs.values()].map(({ id, name }) => ({
+    id,
+    name,
+    ids: [...listOwnIds(memory.owners, id), ...(graphs.get(id) ?? [])].map(printId),
+  }));
 }
 
 /** Where its tasks were, and whose logs spoke of it: a JobManager has it from its submission to its end. */
@@ -499,10 +513,6 @@ function listMentions(
     { from: mention.from, to: last === undefined ? mention.to : to },
     { from, to, isGuess: true },
   ];
-}
-
-function addDefined(set: Set<string>, item: string | undefined): void {
-  if (item !== undefined) set.add(item);
 }
 
 function countTaskManagers(processes: ReadonlyMap<string, ProcessMemory>): number {

@@ -37,15 +37,14 @@ export function listLines(
   until: number,
 ): readonly JobLines[] {
   const isOnly = new Set(runs.map(({ id, name }) => name ?? id)).size === 1;
-  const everywhere = splitAlone(stays, runs);
-  const places = groupBy(stays, ({ process }) => process);
-  const alone = [...places].map(([process, here]) => ({ process, spans: splitAlone(here, runs) }));
+  const everywhere = splitAlone(stays);
+  const byJob = groupByJob(stays);
   return runs.map(({ id, name, ids }) => {
     const whole = isOnly ? openEnds(everywhere, id) : (everywhere.get(id) ?? []);
     const spans = [
       ...whole.map((span) => renderSpan(undefined, span, until)),
-      ...alone.flatMap(({ process, spans: own }) =>
-        subtract(own.get(id) ?? [], whole).map((span) => renderSpan(process, span, until)),
+      ...(byJob.get(id) ?? []).flatMap(({ process, alone }) =>
+        subtract(alone, whole).map((span) => renderSpan(process, span, until)),
       ),
     ].sort((a, b) => (b.toMs ?? until) - (a.toMs ?? until));
     const words = [id, ...[...ids].reverse()].filter((word) => ID.test(word));
@@ -61,34 +60,93 @@ export function listLines(
   });
 }
 
+interface AloneThere {
+  readonly process: string;
+  readonly alone: readonly Interval[];
+}
+
+/** On which processes each job was alone when. */
+function groupByJob(stays: readonly JobStay[]): ReadonlyMap<string, readonly AloneThere[]> {
+  const byJob = new Map<string, AloneThere[]>();
+  for (const [process, here] of groupBy(stays, (stay) => stay.process))
+    for (const [job, alone] of splitAlone(here)) {
+      const there = byJob.get(job);
+      if (there === undefined) byJob.set(job, [{ process, alone }]);
+      else there.push({ process, alone });
+    }
+  return byJob;
+}
+
 /** When each job was there and no other. */
-function splitAlone(stays: readonly JobStay[], runs: readonly JobRun[]): ReadonlyMap<string, readonly Interval[]> {
-  const byJob = new Map([...groupBy(stays, ({ job }) => job)].map(([job, own]) => [job, merge(own)] as const));
+function splitAlone(stays: readonly JobStay[]): ReadonlyMap<string, readonly Interval[]> {
+  const taken = layOut(stays);
   const sure = groupBy(
     stays.filter(({ isGuess }) => isGuess !== true),
     ({ job }) => job,
   );
-  return new Map(
-    runs.flatMap(({ id }) => {
-      const own = sure.get(id);
-      if (own === undefined) return [];
-      const others = merge([...byJob].flatMap(([job, there]) => (job === id ? [] : widen(there))));
-      return [[id, subtract(stretch(merge(own), others), others)] as const];
-    }),
+  return new Map([...sure].map(([job, own]) => [job, findAlone(job, merge(own), taken)]));
+}
+
+/** Where somebody was; `job`: nobody else. */
+interface Stretch extends Interval {
+  readonly job: string | undefined;
+}
+
+/** Of all jobs, apart from each other and in order: in one pass, for there may be thousands. */
+function layOut(stays: readonly JobStay[]): readonly Stretch[] {
+  const turns = [...groupBy(stays, ({ job }) => job)].flatMap(([job, own]) =>
+    merge(widen(merge(own))).flatMap(({ from, to }) => [
+      { at: from, job, comes: true },
+      { at: to + 1, job, comes: false },
+    ]),
   );
+  turns.sort((a, b) => a.at - b.at);
+  const there = new Set<string>();
+  const stretches: Stretch[] = [];
+  turns.forEach(({ at, job, comes }, index) => {
+    if (comes) there.add(job);
+    else there.delete(job);
+    const next = turns[index + 1]?.at ?? at;
+    if (there.size === 0 || next <= at) return;
+    const [only] = there;
+    stretches.push({ from: at, to: next - 1, job: there.size === 1 ? only : undefined });
+  });
+  return stretches;
+}
+
+/** `own` without what others have of it, and what comes after a job is about it until somebody else comes. */
+function findAlone(job: string, own: readonly Interval[], taken: readonly Stretch[]): readonly Interval[] {
+  const late = own.map(({ from, to }) => {
+    const next = listOthers(job, taken, to, to + LATE_MS)[0]?.from ?? Infinity;
+    return { from: from - EARLY_MS, to: Math.max(to, Math.min(to + LATE_MS, next)) };
+  });
+  return merge(late).flatMap((span) => subtract([span], listOthers(job, taken, span.from, span.to)));
+}
+
+/** What another one, or more than one, has of a time. */
+function listOthers(job: string, taken: readonly Stretch[], from: number, to: number): readonly Stretch[] {
+  const others: Stretch[] = [];
+  for (let index = findPlace(taken, from); index < taken.length; index += 1) {
+    const stretch = taken[index];
+    if (stretch === undefined || stretch.from > to) break;
+    if (stretch.job !== job) others.push(stretch);
+  }
+  return others;
+}
+
+/** The first that does not end before `from`. */
+function findPlace(taken: readonly Stretch[], from: number): number {
+  let [low, high] = [0, taken.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((taken[middle]?.to ?? Infinity) < from) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function widen(intervals: readonly Interval[]): readonly Interval[] {
   return intervals.map(({ from, to }) => ({ from: from - EARLY_MS, to: to + LEAVING_MS }));
-}
-
-/** What comes after a job is about it until somebody else comes. */
-function stretch(own: readonly Interval[], others: readonly Interval[]): readonly Interval[] {
-  const late = own.map(({ from, to }) => {
-    const next = others.find((other) => other.to >= to);
-    return { from: from - EARLY_MS, to: Math.max(to, Math.min(to + LATE_MS, next?.from ?? Infinity)) };
-  });
-  return merge(late);
 }
 
 /** In a cluster of one job what came before its first run is about that, and what comes after the last about that. */
