@@ -250,7 +250,7 @@ function rename(pen: Pen): void {
 function shift(pen: Pen): void {
   const { path, rotated } = pen;
   const [oldest] = rotated;
-  if (oldest !== undefined && rotated.length > KEPT && isRead(pen, oldest)) {
+  if (oldest !== undefined && rotated.length > KEPT && isOver(pen, oldest)) {
     unlinkSync(oldest);
     rotated.shift();
   }
@@ -278,7 +278,7 @@ function beginAnother(pen: Pen): void {
 function remove(pen: Pen): void {
   const { rotated } = pen;
   const [oldest] = rotated;
-  if (oldest === undefined || rotated.length <= KEPT || !isRead(pen, oldest)) return;
+  if (oldest === undefined || rotated.length <= KEPT || !isOver(pen, oldest)) return;
   unlinkSync(oldest);
   rotated.shift();
 }
@@ -289,7 +289,7 @@ function pack(pen: Pen): void {
   const isContainer = penRow.kind === 'container';
   const path = rotated.slice(0, isContainer ? -KEPT : undefined).find((name) => !name.endsWith('.gz'));
   if (path === undefined || measure(path) === 0) return;
-  if (isContainer ? !isRead(pen, path) : findState(pen, path) === undefined) return;
+  if (isContainer ? !isOver(pen, path) : findState(pen, path) === undefined) return;
   const bytes = gzipSync(readFileSync(path));
   const half = Math.floor(bytes.length / 2);
   pen.packing = { path, rest: [bytes.subarray(0, half), bytes.subarray(half)] };
@@ -323,6 +323,12 @@ function readHead(path: string, length: number): Buffer {
   } finally {
     closeSync(file);
   }
+}
+
+/** So is the next one, which may go on with its last entry. */
+function isOver(pen: Pen, path: string): boolean {
+  const next = pen.rotated[pen.rotated.indexOf(path) + 1];
+  return isRead(pen, path) && (next === undefined || isRead(pen, next));
 }
 
 /** The store has all of it. */
