@@ -14,7 +14,7 @@ export interface Bar {
 }
 
 const BULK = { kind: 'drain', sink: 'bulk' };
-const PLAIN = { kind: 'drain', sink: 'discard', peer: 'jobtrace (no gzip)' };
+const PLAIN = { ...BULK, peer: 'jobtrace (no gzip)' };
 const SCALING = { kind: 'scaling', sink: 'bulk' };
 const REAL = { kind: 'drain', sink: 'elasticsearch' };
 
