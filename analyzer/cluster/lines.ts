@@ -61,20 +61,17 @@ export function listLines(
 }
 
 interface AloneThere {
+  readonly job: string;
   readonly process: string;
   readonly alone: readonly Interval[];
 }
 
 /** On which processes each job was alone when. */
 function groupByJob(stays: readonly JobStay[]): ReadonlyMap<string, readonly AloneThere[]> {
-  const byJob = new Map<string, AloneThere[]>();
-  for (const [process, here] of groupBy(stays, (stay) => stay.process))
-    for (const [job, alone] of splitAlone(here)) {
-      const there = byJob.get(job);
-      if (there === undefined) byJob.set(job, [{ process, alone }]);
-      else there.push({ process, alone });
-    }
-  return byJob;
+  const there = [...groupBy(stays, (stay) => stay.process)].flatMap(([process, here]) =>
+    [...splitAlone(here)].map(([job, alone]) => ({ job, process, alone })),
+  );
+  return groupBy(there, ({ job }) => job);
 }
 
 /** When each job was there and no other. */
