@@ -16,7 +16,7 @@ export interface RestPlan {
 }
 
 /** A log that is written all the time wakes the agent all the time: read it in larger chunks. */
-const MIN_REST_MS = 25;
+const MIN_REST_MS = 100;
 
 export function createAlarm(): Alarm {
   return { wake: () => undefined, answer: () => undefined };
