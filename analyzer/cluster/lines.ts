@@ -3,7 +3,7 @@
 // worse than to miss one. In: who was where when (cluster.ts). Out: what the store keeps beside the records. Pure.
 import { findLargest, findSmallest, groupBy } from '../../core/sequence.js';
 import type { JobLines, JobSpan } from '../../store/store.js';
-import type { Interval } from './place.js';
+import type { Interval } from './memory/place.js';
 
 /** A job on a process; milliseconds since 1970, both ends inclusive and perhaps infinite. */
 export interface JobStay extends Interval {

@@ -6,8 +6,8 @@ import { appendAll, findLargest, groupBy } from '../../core/sequence.js';
 import { createHash } from 'node:crypto';
 import type { Catalog } from '../catalog/catalog.js';
 import type { ClusterView } from '../cluster/cluster.js';
-import { meaningOf } from '../cluster/meaning.js';
-import type { JobView } from '../cluster/view.js';
+import { meaningOf } from '../cluster/memory/meaning.js';
+import type { JobView } from '../cluster/memory/view.js';
 import type { Scope } from '../catalog/rule/rule.js';
 import {
   compareSignals,

@@ -3,7 +3,7 @@
 // Pure; called by conclude.ts.
 import type { Catalog } from '../catalog/catalog.js';
 import type { ClusterView } from '../cluster/cluster.js';
-import type { ProcessView } from '../cluster/view.js';
+import type { ProcessView } from '../cluster/memory/view.js';
 import type { IncidentEvent, IncidentGroup } from './incident.js';
 import { isNamedBy, type Rule } from '../catalog/rule/rule.js';
 import type { FailurePart, MatchPart } from '../entry/signal.js';

@@ -1,7 +1,7 @@
 // What each type of fact means, one row a type: whose it is, which ids it joins, what it is the newest word about, what
 // it does to a job and to a process. The compiler refuses a type without a row. The rooms around it and the diagnosis
 // read the rows, and none of them knows a type by its name. Pure.
-import type { Fact } from '../../flink/facts/fact.js';
+import type { Fact } from '../../../flink/facts/fact.js';
 import { addDeployment, addParallelism, addRun, type TaskSum } from './task-sum.js';
 import { normalizeName, type JobView, type ProcessView } from './view.js';
 

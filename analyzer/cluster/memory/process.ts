@@ -1,8 +1,8 @@
 // The processes of a cluster: their names (resource id, addresses), versions, options, memory and ends, from what their
-// own logs state, from which the view of a process is made when it is asked for. Called by cluster.ts.
-import type { Component } from '../../core/types.js';
-import type { Fact } from '../../flink/facts/fact.js';
-import type { EntryPlace } from '../entry/signal.js';
+// own logs state, from which the view of a process is made when it is asked for. Called by memory.ts and cluster.ts.
+import type { Component } from '../../../core/types.js';
+import type { Fact } from '../../../flink/facts/fact.js';
+import type { EntryPlace } from '../../entry/signal.js';
 import { meaningOf } from './meaning.js';
 import { addFact, compareFactPlaces, sortFacts, factPlaceOf, type ToldFacts, type FactPlace } from './told.js';
 import { normalizeName, type ProcessView } from './view.js';

@@ -1,8 +1,8 @@
 // Whose is an id? Ids that stand in one fact belong together (an attempt and its slot, a slot and its job, an attempt
 // and its execution graph); a kin of ids that holds a job's id is that job's, and so is what was said of its tasks.
 // Vertex ids are not used: two jobs made from the same program have the same ones. Facts may come in any order: what
-// was said of two kins that turn out to be one is joined. Called by cluster.ts.
-import type { Fact } from '../../flink/facts/fact.js';
+// was said of two kins that turn out to be one is joined. Called by memory.ts.
+import type { Fact } from '../../../flink/facts/fact.js';
 import { meaningOf } from './meaning.js';
 import { joinPlaces, type Places } from './place.js';
 import { createTaskSum, joinTaskSum, type TaskSum } from './task-sum.js';

@@ -1,7 +1,7 @@
 // Which jobs a process has, by its own words: a TaskManager tells of slots and of its connections to JobManagers, a
 // JobManager of the states of jobs. The lines of a process come in order, so what it told before a time is whole,
 // however late the lines of others are. Of each job the first and the last word are kept, in any order and twice.
-// Called by cluster.ts. Pure.
+// Called by memory.ts. Pure.
 
 /** Times in milliseconds since 1970. */
 interface Presence {

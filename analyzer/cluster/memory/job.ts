@@ -1,6 +1,6 @@
 // What is known of the jobs of a cluster: what was stated of each, and the sum of its tasks, from which its view is
-// made when it is asked for. Called by cluster.ts.
-import type { Fact } from '../../flink/facts/fact.js';
+// made when it is asked for. Called by memory.ts and cluster.ts.
+import type { Fact } from '../../../flink/facts/fact.js';
 import { meaningOf } from './meaning.js';
 import { addFact, forgetFacts, sortFacts, type ToldFact, type ToldFacts, type FactPlace } from './told.js';
 import { createTaskOwner, onlyJob, type Owners, type TaskOwner } from './owner.js';

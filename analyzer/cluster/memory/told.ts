@@ -1,7 +1,7 @@
 // Facts about one thing (a process, a job), of which the latest of each name counts, whatever the order in which they
-// come and however often. Called by cluster.ts, process.ts and job.ts. Pure.
-import type { Fact } from '../../flink/facts/fact.js';
-import type { EntryPlace } from '../entry/signal.js';
+// come and however often. Called by memory.ts, process.ts and job.ts. Pure.
+import type { Fact } from '../../../flink/facts/fact.js';
+import type { EntryPlace } from '../../entry/signal.js';
 import { meaningOf } from './meaning.js';
 
 /** Where in the logs a fact stands: the order in which facts are believed. */

@@ -1,7 +1,7 @@
 // What is known of a job and of a process of a cluster. meaning.ts fills them fact by fact, cluster.ts and process.ts
 // make them, the rooms above read them.
-import type { Component } from '../../core/types.js';
-import type { EndReason } from '../../flink/facts/fact.js';
+import type { Component } from '../../../core/types.js';
+import type { EndReason } from '../../../flink/facts/fact.js';
 
 /** Failures of a job of which the states are no longer kept: the middle of a long restart loop. */
 export interface FoldedFailures {

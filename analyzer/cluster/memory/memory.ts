@@ -1,0 +1,238 @@
+// What is remembered of one cluster: its jobs and processes, whose the tasks, ids and slots are, which jobs each
+// process had, and which entries name whom; and the views that were made of it, with what they no longer show. Signals
+// come in any order, and once more without effect. Called by cluster.ts, which makes the views.
+import { findSmallest } from '../../../core/sequence.js';
+import type { Fact } from '../../../flink/facts/fact.js';
+import type { EntryPlace, Signal } from '../../entry/signal.js';
+import { compactJob, createJob, tellJob, type JobMemory } from './job.js';
+import { jobIdOf, meaningOf, type TaskMention } from './meaning.js';
+import { compareFactPlaces, factPlaceOf, forgetFacts, type FactPlace, type ToldFact } from './told.js';
+import { addJobId, createOwners, forgetIds, graphOf, joinIds, listIds, type Owners, type TaskOwner } from './owner.js';
+import { addStay, forgetStays } from './place.js';
+import { addPresence, forgetPresences, type Presences } from './presence.js';
+import { tellProcess, createProcess, meetProcess, type ProcessMemory } from './process.js';
+import { forgetBefore } from './task-sum.js';
+import { normalizeName, type JobView, type ProcessView } from './view.js';
+
+/** Times in milliseconds since 1970. */
+export interface Mention {
+  from: number;
+  to: number;
+}
+
+export interface KnownCluster {
+  readonly id: string;
+  readonly owners: Owners;
+  readonly jobs: Map<string, JobMemory>;
+  readonly processes: Map<string, ProcessMemory>;
+  /** Whose tasks have the name. */
+  readonly tasks: Map<string, Set<TaskOwner>>;
+  /** Whose tasks were there, by process or resource id. */
+  readonly places: Map<string, Set<TaskOwner>>;
+  /** Jobs that a process has, as it says itself. */
+  readonly presences: Presences;
+  /** Where a JobManager tells first of an execution graph. */
+  readonly graphs: Map<string, FactPlace>;
+  /** Jobs that the entries of a process name, with the times of the first and the last. */
+  readonly named: Map<string, Map<string, Mention>>;
+  /** What names no job, and is about the one that its entry can only be about. */
+  readonly nameless: Map<string, { readonly signal: Signal; readonly fact: ToldFact }>;
+  readonly registered: Set<string>;
+  lastTime: number;
+  tellsOfRunning: boolean;
+  tellsOfStart: boolean;
+  readonly views: ClusterViews;
+}
+
+/** What is made of the memory, until that changes. */
+interface ClusterViews {
+  readonly jobs: Map<string, JobView>;
+  readonly processes: Map<string, ProcessView>;
+  names: ReadonlyMap<string, string> | undefined;
+  /** Names by the process: the way back. */
+  aliases: ReadonlyMap<string, readonly string[]>;
+  readonly staleJobs: Set<string>;
+  readonly staleProcesses: Set<string>;
+}
+
+export function createMemory(id: string): KnownCluster {
+  return {
+    id,
+    owners: createOwners(),
+    jobs: new Map(),
+    processes: new Map(),
+    tasks: new Map(),
+    places: new Map(),
+    presences: new Map(),
+    graphs: new Map(),
+    named: new Map(),
+    nameless: new Map(),
+    registered: new Set(),
+    lastTime: 0,
+    tellsOfRunning: false,
+    tellsOfStart: false,
+    views: {
+      jobs: new Map(),
+      processes: new Map(),
+      names: undefined,
+      aliases: new Map(),
+      staleJobs: new Set(),
+      staleProcesses: new Set(),
+    },
+  };
+}
+
+export function addSignal(memory: KnownCluster, signal: Signal): void {
+  const { place, hints, facts } = signal;
+  memory.lastTime = Math.max(memory.lastTime, place.time ?? 0);
+  const process = findProcess(memory, place);
+  if (hints.jobId !== undefined) meetJob(memory, hints.jobId, place);
+  for (const fact of facts) {
+    const jobId = jobIdOf(fact);
+    if (jobId !== undefined) meetJob(memory, jobId, place);
+    const { task, joins, applyProcess, taskManager, isHere, tellsOfRunning, tellsOfStart } = meaningOf(fact);
+    memory.tellsOfRunning ||= tellsOfRunning?.(fact) === true;
+    memory.tellsOfStart ||= tellsOfStart === true;
+    const { time = 0 } = place;
+    if (applyProcess !== undefined && tellProcess(process, fact, factPlaceOf(place)))
+      memory.views.staleProcesses.add(place.process);
+    const here = isHere?.(fact);
+    if (here !== undefined && jobId !== undefined) addPresence(memory.presences, place.process, jobId, time, here);
+    if (joins !== undefined) joinOwners(memory, fact, hints.jobId);
+    if (task !== undefined) addTask(memory, signal, fact, task(fact), time);
+    else addJobFact(memory, signal, fact, jobId);
+    if (taskManager !== undefined) memory.registered.add(normalizeName(taskManager(fact)));
+  }
+}
+
+function findProcess({ processes, views }: KnownCluster, place: EntryPlace): ProcessMemory {
+  let process = processes.get(place.process);
+  if (process === undefined) {
+    processes.set(place.process, (process = createProcess(place.process)));
+    views.staleProcesses.add(place.process);
+  }
+  if (meetProcess(process, place)) views.staleProcesses.add(place.process);
+  return process;
+}
+
+function meetJob(memory: KnownCluster, jobId: string, place: EntryPlace): void {
+  noteMention(memory.named, place, jobId);
+  if (memory.jobs.has(jobId)) return;
+  memory.jobs.set(jobId, createJob(jobId));
+  addJobId(memory.owners, jobId);
+  memory.views.staleJobs.add(jobId);
+}
+
+function noteMention(named: KnownCluster['named'], { process, time }: EntryPlace, jobId: string): void {
+  let jobs = named.get(process);
+  if (jobs === undefined) named.set(process, (jobs = new Map()));
+  const known = jobs.get(jobId);
+  const [from, to] = time === undefined ? [-Infinity, Infinity] : [time, time];
+  if (known === undefined) jobs.set(jobId, { from, to });
+  else {
+    known.from = Math.min(known.from, from);
+    known.to = Math.max(known.to, to);
+  }
+}
+
+function joinOwners(memory: KnownCluster, fact: Fact, jobId: string | undefined): TaskOwner | undefined {
+  const { owners, tasks, places, views } = memory;
+  const kin = joinIds(owners, listIds(fact, jobId), (gone, kept) => {
+    for (const name of gone.tasks) moveOwner(tasks, name, gone, kept);
+    for (const name of gone.places.keys()) moveOwner(places, name, gone, kept);
+    for (const job of kept.jobs) views.staleJobs.add(job);
+  });
+  for (const job of kin?.jobs ?? []) views.staleJobs.add(job);
+  return kin;
+}
+
+function moveOwner(index: Map<string, Set<TaskOwner>>, name: string, gone: TaskOwner, kept: TaskOwner): void {
+  index.get(name)?.delete(gone);
+  addToSet(index, name, kept);
+}
+
+/** What is said of a task is its job's, or the job's of its ids, which may show later whose they are. */
+function addTask(
+  memory: KnownCluster,
+  { place, hints: { jobId } }: Signal,
+  fact: Fact,
+  mention: TaskMention,
+  time: number,
+): void {
+  const kin = joinOwners(memory, fact, jobId);
+  if (place.component === 'jobmanager') meetGraph(memory, graphOf(mention.attemptId), factPlaceOf(place));
+  const owner = (jobId === undefined ? undefined : memory.jobs.get(jobId)?.named) ?? kin;
+  if (owner === undefined) return;
+  const { task, attemptId, allocationId, hasEnded } = mention;
+  const on = findTaskManager(mention, place);
+  const attempt = attemptId ?? allocationId;
+  if (jobId !== undefined || attemptId !== undefined) {
+    owner.tasks.add(task);
+    addToSet(memory.tasks, task, owner);
+    meaningOf(fact).applyTask?.(owner.sum, fact, time);
+  }
+  if (on !== undefined && attempt !== undefined) {
+    addStay(owner.places, on, attempt, time, hasEnded);
+    addToSet(memory.places, on, owner);
+  }
+  for (const job of owner.jobs) memory.views.staleJobs.add(job);
+}
+
+function meetGraph({ graphs }: KnownCluster, graph: string | undefined, at: FactPlace): void {
+  if (graph === undefined) return;
+  const known = graphs.get(graph);
+  if (known === undefined || compareFactPlaces(at, known) < 0) graphs.set(graph, at);
+}
+
+/** The process, or the resource id of one; what a JobManager says of no place is nowhere. */
+function findTaskManager({ resourceId }: TaskMention, place: EntryPlace): string | undefined {
+  if (resourceId !== undefined) return normalizeName(resourceId);
+  return place.component === 'jobmanager' ? undefined : place.process;
+}
+
+function addJobFact(memory: KnownCluster, signal: Signal, fact: Fact, jobId: string | undefined): void {
+  const { applyJob, about, jobBy } = meaningOf(fact);
+  if (applyJob === undefined) return;
+  const at = factPlaceOf(signal.place);
+  const job = jobId === undefined ? undefined : memory.jobs.get(jobId);
+  if (job !== undefined) {
+    if (tellJob(job, fact, at)) memory.views.staleJobs.add(job.id);
+    return;
+  }
+  const name = jobBy === 'entry' ? about?.(fact, at.time, at.process) : undefined;
+  if (name !== undefined) memory.nameless.set(`${at.process} ${name}`, { signal, fact: { fact, at } });
+}
+
+function addToSet<Item>(index: Map<string, Set<Item>>, name: string, item: Item): void {
+  const items = index.get(name);
+  if (items === undefined) index.set(name, new Set([item]));
+  else items.add(item);
+}
+
+/** Names of no job that are kept, and execution graphs. */
+const MOST_NAMELESS = 1000;
+const MOST_GRAPHS = 4000;
+
+export function compactMemory(memory: KnownCluster, horizon: number, beginnings: ReadonlyMap<string, number>): void {
+  const { jobs, processes, owners, nameless, graphs, views } = memory;
+  const begin = findSmallest([horizon, ...beginnings.values()]);
+  for (const job of jobs.values()) {
+    compactJob(job, Math.min(horizon, beginnings.get(job.id) ?? horizon));
+    views.staleJobs.add(job.id);
+  }
+  for (const { process, told } of processes.values()) {
+    forgetFacts(told, begin);
+    views.staleProcesses.add(process);
+  }
+  const taskOwners = new Set([...owners.kins.values(), ...[...jobs.values()].map(({ named }) => named)]);
+  for (const owner of taskOwners) {
+    forgetBefore(owner.sum, begin);
+    const before = [...owner.places.keys()];
+    forgetStays(owner.places, begin);
+    for (const name of before) if (!owner.places.has(name)) memory.places.get(name)?.delete(owner);
+  }
+  forgetPresences(memory.presences, begin);
+  forgetIds(owners);
+  for (const name of [...nameless.keys()].slice(0, -MOST_NAMELESS)) nameless.delete(name);
+  for (const graph of [...graphs.keys()].slice(0, -MOST_GRAPHS)) graphs.delete(graph);
+}
