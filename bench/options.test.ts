@@ -82,6 +82,7 @@ describe('the measurements', () => {
       'analyzer.ts',
       'footprint.ts',
       'groups.ts',
+      'queries.ts',
       'scan.ts',
       'search.ts',
       'shipped.ts',
