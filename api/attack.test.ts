@@ -149,7 +149,12 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
     finds: true,
   },
   'GET /api/v1/incidents/rows': {
-    attempts: times(['', ...idQuery('job'), 'cluster=*', 'cause=unknown', 'limit=1'], '', 'top=true', 'lang=zh'),
+    attempts: times(
+      ['', ...idQuery('job'), 'cluster=*', 'cause=unknown', 'triage=open', 'triage=ignored', 'limit=1'],
+      '',
+      'top=true',
+      'lang=zh',
+    ),
     finds: true,
   },
   'GET /api/v1/incidents/{id}': {
@@ -159,6 +164,11 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
   'GET /api/v1/incidents/{id}/feedback': { attempts: guessed, finds: true },
   'POST /api/v1/incidents/{id}/feedback': {
     attempts: guessed.map((attempt) => ({ ...attempt, body: { rule: RULE.id, verdict: 'wrong' } })),
+    finds: true,
+  },
+  'GET /api/v1/incidents/{id}/triage': { attempts: guessed, finds: true },
+  'POST /api/v1/incidents/{id}/triage': {
+    attempts: guessed.map((attempt) => ({ ...attempt, body: { state: 'acknowledged', comment: 'mine' } })),
     finds: true,
   },
   'GET /api/v1/diagnosis': {

@@ -1,6 +1,15 @@
 // What a route is: an address, who may call it, its JSON schemas, and a function from request to answer. Routes
 // are data; server.ts is the only file that knows which web framework serves them.
-import type { Incident, Language, ReceivedAlert, RulePast, RuleSheet, RuleTrial, Text } from '../core/types.js';
+import {
+  LANGUAGES,
+  type Incident,
+  type Language,
+  type ReceivedAlert,
+  type RulePast,
+  type RuleSheet,
+  type RuleTrial,
+  type Text,
+} from '../core/types.js';
 import type { Feedback, PrecisionFloor } from '../core/routing/feedback.js';
 import type { ReadableStore } from '../store/scope.js';
 import type { Alert } from '../store/store.js';
@@ -186,6 +195,10 @@ export const OUTCOMES = [
   'silent',
   'unknown',
 ] as const satisfies readonly Incident['outcome'][];
+
+export function readLanguage({ language }: Pick<Services, 'language'>, { query }: Pick<Request, 'query'>): Language {
+  return readWord(LANGUAGES, query.text('lang')) ?? language;
+}
 
 /** A text as one of the words of a list; undefined when it is none of them. */
 export function readWord<Word extends string>(words: readonly Word[], text: string | undefined): Word | undefined {

@@ -19,11 +19,12 @@ import type { AssistantHooks } from './mcp/desk.js';
 import { createAccessRoutes } from './routes/access.js';
 import { createAssistantRoutes } from './routes/assistant.js';
 import { createCrowd } from './crowd.js';
-import { createFeedbackRoutes } from './routes/rules/feedback.js';
-import { createAdviceRoutes } from './routes/advice.js';
+import { createFeedbackRoutes } from './routes/incidents/feedback.js';
+import { createTriageRoutes } from './routes/incidents/triage.js';
+import { createAdviceRoutes } from './routes/incidents/advice.js';
 import { createDeliveryRoutes } from './routes/deliveries.js';
-import { createGroupRoutes } from './routes/groups.js';
-import { createIncidentRoutes } from './routes/incidents.js';
+import { createGroupRoutes } from './routes/incidents/groups.js';
+import { createIncidentRoutes } from './routes/incidents/incidents.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { createRecordRoutes } from './routes/records.js';
 import { checkHost, checkOrigin, checkSameOrigin } from './origin.js';
@@ -41,7 +42,7 @@ import {
 } from './route.js';
 import { scopeStore, type ReadableStore } from '../store/scope.js';
 import { createAuthorRoutes } from './routes/rules/author.js';
-import { createDiagnosisRoutes } from './routes/diagnosis.js';
+import { createDiagnosisRoutes } from './routes/incidents/diagnosis.js';
 import { createSilenceRoutes } from './routes/alerts/silences.js';
 import { createSystemRoutes } from './routes/system.js';
 
@@ -165,6 +166,7 @@ export function createServer(options: ServerOptions): ApiServer {
       ...createIncidentRoutes(services),
       ...createDiagnosisRoutes(services),
       ...createFeedbackRoutes(services),
+      ...createTriageRoutes(services),
       ...createGroupRoutes(services),
       ...createAdviceRoutes(),
       ...createDeliveryRoutes(services),

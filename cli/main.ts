@@ -16,6 +16,7 @@ import { RECEIVERS_LOG } from './receivers/log.js';
 import { RECEIVERS_ROUTE } from './receivers/route.js';
 import { RECEIVERS_TEST } from './receivers/test.js';
 import { SILENCES_ADD, SILENCES_EXPIRE, SILENCES_LIST } from './receivers/silences.js';
+import { TRIAGE } from './receivers/triage.js';
 import { RULES_CHECK, RULES_LIST, RULES_TEST } from './rules/rules.js';
 import { FEEDBACK } from './rules/feedback.js';
 import { RULES_BACKTEST } from './rules/backtest.js';
@@ -51,6 +52,7 @@ export const COMMANDS: readonly Command[] = [
   SILENCES_ADD,
   SILENCES_LIST,
   SILENCES_EXPIRE,
+  TRIAGE,
   RULES_LIST,
   RULES_NEW,
   RULES_CHECK,

@@ -35,6 +35,7 @@ const STORE_COMMANDS: readonly string[] = [
   'bundle',
   'letters',
   'silences',
+  'triage',
   'receivers',
   'mcp',
   'setup',

@@ -61,6 +61,26 @@ describe('decideAlert, at first sight', () => {
     expect(decide({ ...CAUSE, outcome: 'failed' })).toMatchObject({ reason: 'new-incident', notBeforeMs: SEEN + 1000 });
   });
 
+  it('lets whoever hears of what nobody has acknowledged wait for that, and not hear of what is over by then', () => {
+    const escalatesAfterMs = 15 * MINUTE;
+    const notBeforeMs = SEEN + 1000 + escalatesAfterMs;
+    expect(decide(CAUSE, [], SEEN + 1000, { escalatesAfterMs })).toMatchObject({
+      send: true,
+      reason: 'unacknowledged',
+      notBeforeMs,
+    });
+    const waiting = toldOf(BUFFERS, { reason: 'unacknowledged', isPending: true, timeMs: notBeforeMs });
+    expect(decide(CAUSE, [waiting], SEEN + 2000, { escalatesAfterMs })).toEqual({
+      send: false,
+      reason: 'said-already',
+    });
+    expect(decide({ ...CAUSE, outcome: 'recovered' }, [waiting], SEEN + 2000, { escalatesAfterMs })).toEqual({
+      send: false,
+      reason: 'over-unheard',
+      withdrawsPending: true,
+    });
+  });
+
   it.each([
     ['a symptom rule that stands first', SYMPTOM],
     ['a failure that no rule names', UNKNOWN],

@@ -5,7 +5,15 @@ import { fitsGlob, type Glob } from '../core/text/glob.js';
 import type { Incident, Severity } from '../core/types.js';
 
 export type AlertReason =
-  'new-incident' | 'cause-corrected' | 'joined' | 'grown' | 'escalated' | 'still-failing' | 'resolved' | 'canceled';
+  | 'new-incident'
+  | 'unacknowledged'
+  | 'cause-corrected'
+  | 'joined'
+  | 'grown'
+  | 'escalated'
+  | 'still-failing'
+  | 'resolved'
+  | 'canceled';
 export type SilenceReason =
   | 'muted'
   | 'nothing-found'
@@ -35,6 +43,8 @@ export interface DecidePolicy {
   readonly repeats?: boolean | undefined;
   /** How long the first message waits at least for others of its group. */
   readonly groupWaitMs?: number | undefined;
+  /** This receiver hears of it only where nobody has acknowledged it after so long. */
+  readonly escalatesAfterMs?: number | undefined;
   /** Rule ids, cause ids, job ids or job names. */
   readonly mutes: readonly Glob[];
   /** True for a rule whose finding usually follows from another failure, even when it stands first. */
@@ -167,12 +177,16 @@ function decidePending(
 ): AlertDecision {
   if (subject.symptom && !pending.symptom) return silent('cause-known');
   // Nobody has heard of it yet: what is over before its group goes out, or before a quiet time ends, is no news.
-  const isUnheard = sent.told.length === 0 && (sent.isHeld === true || (policy.groupWaitMs ?? 0) > 0);
+  const mayWait = sent.isHeld === true || (policy.groupWaitMs ?? 0) > 0 || pending.reason === 'unacknowledged';
+  const isUnheard = sent.told.length === 0 && mayWait;
   if (isUnheard && isOver(incident)) return { ...silent('over-unheard'), withdrawsPending: true };
   const decision = decideFresh(incident, subject, sent, nowMs, policy);
   // What a correction says is right again is what was told.
   if (!decision.send) return pending.reason === 'cause-corrected' ? { ...decision, withdrawsPending: true } : decision;
+  // Whether somebody mended it is held against its last failure.
+  const isUpToDate = pending.reason !== 'unacknowledged' || pending.seenMs === readTime(incident.lastSeen);
   const isSame =
+    isUpToDate &&
     decision.reason === pending.reason &&
     subject.cause === pending.cause &&
     subject.severity === pending.severity &&
@@ -205,11 +219,12 @@ function decideFirst(incident: Incident, subject: Subject, nowMs: number, policy
       : incident.outcome === 'failing'
         ? policy.settleMs
         : 0;
+  const { groupWaitMs = 0, escalatesAfterMs } = policy;
   return {
     send: true,
-    reason: 'new-incident',
+    reason: escalatesAfterMs === undefined ? 'new-incident' : 'unacknowledged',
     subject,
-    notBeforeMs: nowMs + Math.max(waitMs, policy.groupWaitMs ?? 0),
+    notBeforeMs: nowMs + Math.max(waitMs, groupWaitMs, escalatesAfterMs ?? 0),
     replacesPending: false,
   };
 }
@@ -296,6 +311,10 @@ function isOldRevision({ revised, lastSeen }: Incident, nowMs: number, { backlog
 function hasGrown({ platform, outcome }: Incident, told: readonly Told[]): boolean {
   const most = told.reduce((jobs, item) => Math.max(jobs, item.jobs ?? 0), 0);
   return platform !== undefined && outcome === 'failing' && platform.jobs >= GROWN_FACTOR * most;
+}
+
+function readTime(time: string | undefined): number | undefined {
+  return time === undefined ? undefined : Date.parse(time);
 }
 
 /** Of one cause (`sql.options/missing`) another rule may say more: that is no message of its own. */

@@ -6,7 +6,14 @@ import { createError, JobtraceError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Incident, ReceivedAlert } from '../core/types.js';
 import type { PrecisionFloor } from '../core/routing/feedback.js';
-import type { AlertStore, FeedbackStore, IncidentStore, SilenceStore, StateStore } from '../store/store.js';
+import type {
+  AlertStore,
+  FeedbackStore,
+  IncidentStore,
+  SilenceStore,
+  StateStore,
+  TriageStore,
+} from '../store/store.js';
 import { findReceiverProblems } from './channels/settings.js';
 import { CHANNELS } from './channels/table.js';
 import { createSender, type Sender } from './sender.js';
@@ -38,6 +45,7 @@ export interface NotifierOptions {
     Pick<IncidentStore, 'findIncidents'> &
     Pick<FeedbackStore, 'findFeedback'> &
     Pick<SilenceStore, 'findSilences'> &
+    Pick<TriageStore, 'findTriage'> &
     StateStore;
   readonly receivers: readonly ReceiverSettings[];
   /** Which receiver hears of what, and when. Absent: all of everything, at any time. */
@@ -141,7 +149,7 @@ function createState(options: NotifierOptions): NotifierState {
     router,
     senders: new Map(
       receivers.map((receiver) => {
-        const isHeld = (payload: Payload): boolean => router.findHold(payload, receiver.name) !== undefined;
+        const isHeld = (row: OutboxRow): boolean => router.findHold(row) !== undefined;
         const handOver = createHandOver(receiver, { outbox, receivers, now });
         return [receiver.name, createSender({ outbox, receiver, log, now, random, onDelivery, isHeld, handOver })];
       }),
@@ -243,20 +251,21 @@ function createWriter({ outbox, router, policy, publicUrl, nameOf, log, now }: W
     const standing = rows.filter(({ alert }) => alert.state !== 'withdrawn');
     const told = standing.map(toTold);
     const waiting = standing[0];
-    const node = routed?.nodes.get(receiver.name);
-    if (routed !== undefined && node === undefined && told.every(({ isPending }) => isPending)) {
+    const path = routed?.paths.get(receiver.name);
+    if (routed !== undefined && path === undefined && told.every(({ isPending }) => isPending)) {
       if (waiting !== undefined) await outbox.put({ ...waiting.alert, state: 'withdrawn' }, waiting.payload);
       return;
     }
-    const { groupBy, groupWaitMs, repeatIntervalMs } = node ?? router.root;
+    const { groupBy, groupWaitMs, repeatIntervalMs } = path?.node ?? router.root;
     const group = (reason: string): string => renderGroup(reason, routed?.labels ?? NO_LABELS, groupBy);
-    const isHeld = waiting !== undefined && router.findHold(waiting.payload, receiver.name) !== undefined;
+    const isHeld = waiting !== undefined && router.findHold(waiting) !== undefined;
     const decision = decideAlert(incident, { told, canEdit: channel.canEdit, isHeld }, now(), {
       ...policy,
       groupWaitMs:
         groupWaitMs === 0 ? 0 : waitForGroup(outbox, receiver.name, group('new-incident'), groupWaitMs, now()),
       stillFailingAfterMs: repeatIntervalMs ?? policy.stillFailingAfterMs,
       repeats: repeatIntervalMs !== undefined,
+      escalatesAfterMs: path?.escalatesAfterMs,
     });
     log.debug(
       { incident: incident.id, receiver: receiver.name, send: decision.send, reason: decision.reason },
@@ -276,6 +285,7 @@ function createWriter({ outbox, router, policy, publicUrl, nameOf, log, now }: W
       publicUrl,
       nowMs: now(),
       zone: receiver.zone,
+      template: receiver.template,
     };
     const payload: Payload = {
       instance: nameOf(incident),

@@ -30,6 +30,8 @@ export interface Payload {
   readonly brief: JsonObject;
   /** Until when an Alertmanager is told again that it goes on; absent elsewhere. */
   readonly openUntilMs?: number;
+  /** What later messages about the same incident find it by at its service; absent where they cannot, and before. */
+  readonly receipt?: JsonObject | undefined;
   /** The alert that came in, while its diagnosis may still follow. */
   readonly inbound?: JsonObject;
   readonly followUntilMs?: number;

@@ -1,5 +1,6 @@
 // An incident as a message for people → words: which diagnosis is meant, its title, cause, fix and patch in the
 // receiver's language, or what is known where no rule names it. The channels give them their form. Pure.
+import type { CardTemplate } from '../core/config/rows/receiver.js';
 import { linkIncident } from '../core/text/markdown.js';
 import type { Diagnosis, Fix, Incident, Language, Severity, UnknownFailure } from '../core/types.js';
 import type { AlertReason, Subject } from './decide.js';
@@ -15,6 +16,8 @@ export interface Card {
   readonly nowMs: number;
   /** IANA name of the zone in which the receiver reads times; absent: UTC. */
   readonly zone?: string | undefined;
+  /** Texts of the receiver's own. */
+  readonly template?: CardTemplate | undefined;
 }
 
 /** What is said about an incident, in words. */

@@ -11,7 +11,7 @@ import { hash } from './forward.js';
 import { createBucket, RECEIVER_BACKOFF, type Bucket, type PaceLimit } from './pace.js';
 import { backoffMs } from '../core/time/wait.js';
 import type { OutboxRow, Outbox } from './outbox.js';
-import { DELIVER_DEADLINE_MS, type Payload } from './payload.js';
+import { DELIVER_DEADLINE_MS, type JsonObject } from './payload.js';
 
 export interface SenderOptions {
   readonly outbox: Outbox;
@@ -20,8 +20,8 @@ export interface SenderOptions {
   readonly now: () => number;
   readonly random: () => number;
   readonly onDelivery: (kind: string, result: 'sent' | 'retry' | 'undeliverable') => void;
-  /** True while its route or a silence holds a message back. */
-  readonly isHeld: (payload: Payload) => boolean;
+  /** True while its route, or what people said, holds a message back. */
+  readonly isHeld: (row: OutboxRow) => boolean;
   /** Gives what this receiver did not take to another; undefined where there is none. */
   readonly handOver?: HandOver | undefined;
 }
@@ -92,11 +92,12 @@ export function createSender(options: SenderOptions): Sender {
 /** Due messages that go out as one, or none; a message waits for an earlier one of its topic. */
 function chooseDue({ outbox, receiver, now, isHeld }: SenderOptions, pace: Pace): readonly OutboxRow[] {
   const seen = new Set<string>();
-  const due = outbox.listPending(receiver.name).filter(({ alert, payload, isInFlight }) => {
+  const due = outbox.listPending(receiver.name).filter((row) => {
+    const { alert, payload, isInFlight } = row;
     if (seen.has(payload.topic)) return false;
     seen.add(payload.topic);
     const isDue = !isInFlight && payload.notBeforeMs <= now() && (pace.tries.get(alert.id)?.nextMs ?? 0) <= now();
-    return isDue && !isHeld(payload);
+    return isDue && !isHeld(row);
   });
   return chooseTogether(due, CHANNELS[receiver.kind].joins);
 }
@@ -128,7 +129,7 @@ async function deliver(rows: readonly OutboxRow[], options: SenderOptions, pace:
   try {
     const result = await CHANNELS[receiver.kind].send(
       rows.map(({ payload }) => payload),
-      { receiver, id: `msg_${hash(ids.join('\n'))}`, nowMs: now() },
+      { receiver, id: `msg_${hash(ids.join('\n'))}`, nowMs: now(), thread: await findThread(rows, options) },
     );
     if (!result.ok && result.retryAfterMs !== undefined) pace.holdUntilMs = now() + result.retryAfterMs;
     pace.longRefusal = isLong(result, options) ? result : undefined;
@@ -137,6 +138,14 @@ async function deliver(rows: readonly OutboxRow[], options: SenderOptions, pace:
   } finally {
     release();
   }
+}
+
+/** The receipt of the first message about the same incident; what is about several begins a thread of its own. */
+async function findThread(rows: readonly OutboxRow[], { outbox }: SenderOptions): Promise<JsonObject | undefined> {
+  const [row] = rows;
+  if (row === undefined || rows.length > 1 || row.payload.inbound !== undefined) return undefined;
+  const told = await outbox.findTold(row.alert.incidentId, row.alert.receiver);
+  return told.find(({ payload }) => payload.receipt !== undefined)?.payload.receipt;
 }
 
 /** All of them, also when the store fails on the first: none may go out again. */
@@ -171,10 +180,8 @@ async function settle(
     const { error, ...rest } = alert;
     void error;
     const isNeeded = payload.openUntilMs !== undefined || payload.inbound !== undefined;
-    return outbox.put(
-      { ...rest, attempts, sentAt, state: 'sent' },
-      isNeeded ? payload : { ...payload, message: {}, brief: {} },
-    );
+    const kept = isNeeded ? payload : { ...payload, message: {}, brief: {} };
+    return outbox.put({ ...rest, attempts, sentAt, state: 'sent' }, { ...kept, receipt: result.receipt });
   }
   // What was held back has its time from the first try on.
   const deadlineMs = attempts === 1 ? Math.max(payload.deadlineMs, now() + DELIVER_DEADLINE_MS) : payload.deadlineMs;

@@ -3,6 +3,7 @@
 // the scope's own records and incidents, so that no route and no tool can forget to ask. The API hands it to each
 // request.
 import type { Feedback } from '../core/routing/feedback.js';
+import type { Triage } from '../core/routing/triage.js';
 import { createError } from '../core/errors.js';
 import type { Silence } from '../core/routing/silence.js';
 import { fitsGlob, type Glob } from '../core/text/glob.js';
@@ -13,17 +14,20 @@ import type {
   Alert,
   AlertStore,
   FeedbackStore,
+  IncidentRow,
   IncidentStore,
   RecordSearch,
   SilenceStore,
   StoreHealth,
+  TriageStore,
 } from './store.js';
 
-/** What people ask of a store. They write nothing but what they say of diagnoses, and their silences. */
+/** What people ask of a store. They write nothing but what they say of diagnoses and cards, and their silences. */
 export type ReadableStore = RecordSearch &
   Pick<IncidentStore, 'findIncident' | 'findIncidents' | 'pageIncidents' | 'countJobIncidents' | 'sumGroup'> &
   Pick<AlertStore, 'findAlerts'> &
   FeedbackStore &
+  TriageStore &
   SilenceStore &
   Pick<AgentRegistry, 'findAgentStatuses'> &
   StoreHealth;
@@ -59,11 +63,20 @@ export function scopeStore(store: ReadableStore, scope: TeamScope): ReadableStor
     const incident = await store.findIncident(id);
     return incident === undefined || !ownsIncident(incident, scope) ? undefined : hideParent(incident, scope);
   };
-  /** Of what is about incidents: whether they are the scope's own, each asked once. */
+  /** Of what is about incidents the scope's own: asked at once, and one by one where a card became another. */
   const selectOwn = async <Item extends { readonly incidentId: string }>(items: readonly Item[]): Promise<Item[]> => {
     const ids = [...new Set(items.map(({ incidentId }) => incidentId))];
-    const own = new Set(await selectAsync(ids, async (id) => (await findIncident(id)) !== undefined));
+    const stored = await findRows(store, ids);
+    const others = ids.filter((id) => !stored.has(id));
+    const own = new Set([
+      ...[...stored.values()].filter((row) => ownsIncident(row, scope)).map(({ id }) => id),
+      ...(await selectAsync(others, async (id) => (await findIncident(id)) !== undefined)),
+    ]);
     return items.filter(({ incidentId }) => own.has(incidentId));
+  };
+  const checkOwn = async ({ incidentId }: { readonly incidentId: string }): Promise<void> => {
+    if ((await findIncident(incidentId)) === undefined)
+      throw createError('JT_NOT_FOUND', { what: `The incident "${incidentId}"` });
   };
   return {
     searchRecords: (query) => store.searchRecords({ ...query, scope }),
@@ -82,9 +95,13 @@ export function scopeStore(store: ReadableStore, scope: TeamScope): ReadableStor
     findAlerts: (query) => findAlerts(store, selectOwn, query),
     findFeedback: async (query): Promise<Feedback[]> => selectOwn(await store.findFeedback(query)),
     saveFeedback: async (feedback) => {
-      if ((await findIncident(feedback.incidentId)) === undefined)
-        throw createError('JT_NOT_FOUND', { what: `The incident "${feedback.incidentId}"` });
+      await checkOwn(feedback);
       await store.saveFeedback(feedback);
+    },
+    findTriage: async (query): Promise<Triage[]> => selectOwn(await store.findTriage(query)),
+    saveTriage: async (triage) => {
+      await checkOwn(triage);
+      await store.saveTriage(triage);
     },
     findSilences: async (query) => (await store.findSilences(query)).filter((silence) => ownsSilence(silence, scope)),
     saveSilence: async (silence) => {
@@ -100,7 +117,13 @@ export function scopeStore(store: ReadableStore, scope: TeamScope): ReadableStor
   };
 }
 
-function ownsIncident({ cluster, job }: Incident, scope: TeamScope): boolean {
+async function findRows(store: ReadableStore, ids: readonly string[]): Promise<ReadonlyMap<string, IncidentRow>> {
+  if (ids.length === 0) return new Map();
+  const { rows } = await store.pageIncidents({ ids, limit: ids.length });
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+function ownsIncident({ cluster, job }: Pick<Incident, 'cluster' | 'job'>, scope: TeamScope): boolean {
   return isInScope({ cluster, jobId: job?.id, jobName: job?.name }, scope);
 }
 

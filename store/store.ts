@@ -2,6 +2,7 @@
 // in its own types. Adapters: sqlite.ts (embedded, one machine) and elasticsearch.ts (a cluster); contract.ts is the
 // suite that both must pass. Nothing above this file knows which adapter is in use.
 import type { Feedback } from '../core/routing/feedback.js';
+import type { Triage } from '../core/routing/triage.js';
 import type { Silence } from '../core/routing/silence.js';
 import type { Glob } from '../core/text/glob.js';
 import type { LeadValues } from '../core/text/lead.js';
@@ -97,6 +98,10 @@ export interface IncidentQuery {
   readonly cause?: string;
   readonly severity?: string;
   readonly owner?: string;
+  readonly notOutcomes?: readonly Incident['outcome'][];
+  /** Only these; without those. */
+  readonly ids?: readonly string[];
+  readonly notIds?: readonly string[];
   /** Without those for which a platform incident stands. */
   readonly isTop?: boolean;
   readonly scope?: readonly Glob[];
@@ -409,6 +414,13 @@ export interface FeedbackStore {
   findFeedback(query: { readonly incidentId?: string }): Promise<readonly Feedback[]>;
 }
 
+/** What people said of cards: who is at it, what is mended, what is ignored. It outlives the incidents. */
+export interface TriageStore {
+  saveTriage(triage: Triage): Promise<void>;
+  /** Of these incidents (absent: of all), the newest first, at most MAX_TRIAGE. */
+  findTriage(query: { readonly incidentIds?: readonly string[] }): Promise<readonly Triage[]>;
+}
+
 /** What people do not want to hear of for a while. They are kept when they are over: who wanted what, and why. */
 export interface SilenceStore {
   /** Replaces the one with its id. */
@@ -461,6 +473,7 @@ export interface Store
     JobLineStore,
     AlertStore,
     FeedbackStore,
+    TriageStore,
     SilenceStore,
     StateStore,
     AgentRegistry,

@@ -3,6 +3,7 @@
 import { isObject } from '../core/json.js';
 import { FIELD_ROWS } from '../core/record.js';
 import { VERDICTS, type Feedback } from '../core/routing/feedback.js';
+import { TRIAGE_STATES, type Triage } from '../core/routing/triage.js';
 import type { Silence } from '../core/routing/silence.js';
 import type { Incident, LogRecord } from '../core/types.js';
 import type { AgentStatus, Alert, JobLines } from './store.js';
@@ -50,6 +51,14 @@ export function isFeedback(value: unknown): value is Feedback {
     isObject(value) &&
     ['incidentId', 'rule', 'by', 'at'].every((name) => typeof value[name] === 'string') &&
     VERDICTS.some((verdict) => verdict === value['verdict'])
+  );
+}
+
+export function isTriage(value: unknown): value is Triage {
+  return (
+    isObject(value) &&
+    ['incidentId', 'by', 'at'].every((name) => typeof value[name] === 'string') &&
+    TRIAGE_STATES.some((state) => state === value['state'])
   );
 }
 

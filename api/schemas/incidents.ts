@@ -6,6 +6,7 @@ import { OUTCOMES, type Schema } from '../route.js';
 import { ALERT } from './alerts.js';
 import { FACET } from './records.js';
 import { described, integer, list, object, text, texts, time } from './shape.js';
+import { CARD_STATE } from './triage.js';
 
 const EVIDENCE = object(
   {
@@ -245,8 +246,12 @@ export const INCIDENT_ROWS = object(
           owner: text,
           platform: object(SHARE_FIELDS, SHARE_REQUIRED),
           parent: described(text, 'The platform incident that stands for this one.'),
+          triage: described(
+            object({ state: CARD_STATE, by: text, until: time, into: text }, ['state']),
+            'In which state the card is, and who said so, where it is a person.',
+          ),
         },
-        ['id', 'cluster', 'subject', 'outcome', 'restarts', 'title', 'cause'],
+        ['id', 'cluster', 'subject', 'outcome', 'restarts', 'title', 'cause', 'triage'],
       ),
     ),
     total: described(integer, 'Incidents that fit the filters.'),

@@ -3,6 +3,7 @@
 import { EXPORT_FORMATS } from '../../core/text/export.js';
 import { COMPONENTS, LEVELS } from '../../core/record.js';
 import { RECORD_FORMATS } from '../../core/text/record-export.js';
+import { TRIAGE_STATES } from '../../core/routing/triage.js';
 import { LANGUAGES } from '../../core/types.js';
 import { ALERT_STATES, OUTCOMES, type Schema } from '../route.js';
 import { SEVERITY_WORDS } from './incidents.js';
@@ -88,9 +89,15 @@ export const QUERIES = {
     cause: described(text, 'Id of a cause; "unknown" for what no rule names.'),
     severity: { type: 'string', enum: SEVERITY_WORDS },
     owner: text,
+    triage: {
+      type: 'string',
+      enum: TRIAGE_STATES,
+      description:
+        'By what people said; open: what needs somebody and has nobody; resolved: what people called so. Absent: all, but with "top" what is merged.',
+    },
     top: described(
       { type: 'boolean', default: false },
-      'Without those for which a platform incident stands, where the viewer sees that one.',
+      'Without those for which another one stands: a platform incident that the viewer sees, or one into which it was merged.',
     ),
     limit: { type: 'integer', minimum: 1, maximum: 200, default: 100 },
     after: described(text, '"next" of the page before.'),

@@ -79,6 +79,13 @@ async function fillTeam(store: Store, team: Team): Promise<void> {
     by: `${team}-person`,
     at: '2026-11-20T10:00:00.000Z',
   });
+  await store.saveTriage({
+    incidentId: incidentIdOf(team),
+    state: 'ignored',
+    comment: `${team} knows`,
+    by: `${team}-person`,
+    at: '2026-11-20T10:00:00.000Z',
+  });
   await store.saveJobLines([
     { cluster: 'session-1', jobId: job[0], jobName: job[1], spans: [], words: [], records: [], lastMs: 0 },
   ]);
@@ -122,6 +129,7 @@ async function isAllFound(store: Store, teams: number): Promise<boolean | string
     incidents: (await store.findIncidents({ limit: 100 })).length === 3 * teams + 1,
     alerts: (await store.findAlerts({ limit: 100 })).length === 2 * teams,
     feedback: (await store.findFeedback({})).length === teams,
+    triage: (await store.findTriage({})).length === teams,
     agents: (await store.findAgentStatuses()).length === teams + 1,
     lines: (await store.loadJobLines('session-1')).length === teams,
   };

@@ -5,9 +5,10 @@ import { createError } from '../../core/errors.js';
 import { omitMissing } from '../../core/json.js';
 import { readRouting } from '../../notify/policy.js';
 import { parsePayload } from '../../notify/payload.js';
+import { readSaid } from '../../notify/routing/router.js';
 import { findPaths, holdPath, type RoutingScene } from '../../notify/routing/pipeline.js';
 import { readScene } from '../../notify/routing/scene.js';
-import { readSilence } from '../../notify/routing/silences.js';
+import { readSilences, readTriage } from '../../notify/routing/said.js';
 import type { Alert, Store } from '../../store/store.js';
 import { CONFIG_OPTION, DATA_OPTION, STORE_OPTION, type Command, type Invocation } from '../command.js';
 import { openExistingStore } from '../service/open.js';
@@ -60,16 +61,18 @@ async function findAlerts(store: Store, { option }: Invocation, limit: number): 
 
 async function openScene(store: Store, settings: Settings): Promise<RoutingScene> {
   const receivers = settings['notify.receivers'].map(({ name }) => name);
-  const silences = await store.findSilences({ endsAfter: new Date().toISOString() });
-  return { ...readScene({ ...readRouting(settings), receivers }), silences: silences.map(readSilence) };
+  const silences = await readSilences(store, Date.now());
+  return { ...readScene({ ...readRouting(settings), receivers }), silences, triage: await readTriage(store) };
 }
 
 /** `within-mute-time (night)`; undefined where nothing holds it. */
 function findHold(alert: Alert, scene: RoutingScene): string | undefined {
-  const labels = alert.state === 'pending' ? parsePayload(alert.payload)?.labels : undefined;
-  const path = labels === undefined ? undefined : findPaths(labels, scene).find(isTo(alert.receiver));
-  if (labels === undefined || path === undefined) return undefined;
-  const { state, reasons } = holdPath(path, labels, scene, Date.now());
+  const payload = alert.state === 'pending' ? parsePayload(alert.payload) : undefined;
+  if (payload?.labels === undefined) return undefined;
+  const { labels } = payload;
+  const path = findPaths(labels, scene).find(isTo(alert.receiver));
+  if (path === undefined) return undefined;
+  const { state, reasons } = holdPath(path, { labels, said: readSaid(alert, payload) }, scene, Date.now());
   const last = reasons.at(-1);
   return state === 'held' && last !== undefined ? `${last.reason} (${last.about})` : undefined;
 }

@@ -8,9 +8,9 @@ import { readMoment } from '../../core/time/moment.js';
 import { readRouting } from '../../notify/policy.js';
 import { withTeams } from '../../notify/routing/labels.js';
 import { printMatchers } from '../../notify/routing/matchers.js';
-import { routeCard, type ActiveSilence, type Path } from '../../notify/routing/pipeline.js';
+import { routeCard, type Path, type RoutingScene } from '../../notify/routing/pipeline.js';
 import { findRoutingProblems, readScene } from '../../notify/routing/scene.js';
-import { readSilence } from '../../notify/routing/silences.js';
+import { readSilences } from '../../notify/routing/said.js';
 import { tryTree, type RouteTrial } from '../../notify/routing/tree.js';
 import { CONFIG_OPTION, DATA_OPTION, RULES_OPTION, STORE_OPTION, type Command, type Invocation } from '../command.js';
 import { openCatalog } from '../rules/rules.js';
@@ -45,7 +45,8 @@ export const RECEIVERS_ROUTE: Command = {
     const { settings } = readSettings(invocation);
     const nowMs = readTime(invocation);
     const labels = readLabels(invocation, settings);
-    const scene = { ...openScene(settings), silences: await findSilences(invocation, settings, nowMs) };
+    const silences = await findSilences(invocation, settings, nowMs);
+    const scene: RoutingScene = { ...openScene(settings), silences, triage: new Map() };
     const trials = tryTree(scene.tree, labels);
     const paths = routeCard(labels, scene, nowMs);
     const { stdout, environment } = invocation.terminal;
@@ -74,12 +75,11 @@ async function findSilences(
   { terminal }: Invocation,
   settings: Settings,
   nowMs: number,
-): Promise<readonly ActiveSilence[]> {
+): Promise<RoutingScene['silences']> {
   try {
     const store = await openExistingStore(settings);
     try {
-      const silences = await store.findSilences({ endsAfter: new Date(nowMs).toISOString() });
-      return silences.map(readSilence);
+      return await readSilences(store, nowMs);
     } finally {
       await store.close();
     }
@@ -143,13 +143,14 @@ function describe(
       misfit: misfit?.text,
       isReached,
     })),
-    receivers: paths.map(({ receiver, state, reasons, node }) => ({
+    receivers: paths.map(({ receiver, state, reasons, node, escalatesAfterMs }) => ({
       receiver: receiver === '' ? null : receiver,
       state,
       reasons,
       groupBy: node.groupBy,
       groupWaitMs: node.groupWaitMs,
       repeatIntervalMs: node.repeatIntervalMs ?? null,
+      escalatesAfterMs: escalatesAfterMs ?? null,
     })),
   };
 }

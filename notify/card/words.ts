@@ -13,6 +13,7 @@ export const SEVERITIES: Readonly<Record<Severity, Text & { readonly mark: strin
 /** What is news, where that is more than the severity; without a mark it is as bad as that says. */
 export const NEWS: Readonly<Record<AlertReason, (Text & { readonly mark?: string }) | undefined>> = {
   'new-incident': undefined,
+  unacknowledged: { mark: '⏰', en: 'Nobody has acknowledged it', zh: '尚无人确认' },
   'cause-corrected': { mark: '✏️', en: 'Corrected cause', zh: '原因更正' },
   joined: { mark: '🔗', en: 'Part of a larger outage', zh: '属于更大范围的故障' },
   grown: { en: 'More jobs fail', zh: '更多作业失败' },

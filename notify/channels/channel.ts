@@ -18,6 +18,10 @@ export interface Delivery {
   /** The same for every try of the same message, so that a receiver can tell a repetition. */
   readonly id: string;
   readonly nowMs: number;
+  /** The receipt of an earlier message about the same incident: where there are threads, this one follows it. */
+  readonly thread?: JsonObject | undefined;
+  /** The receipt of the message that this one takes the place of. */
+  readonly edits?: JsonObject | undefined;
 }
 
 /** What a receiver of this kind says in the settings beyond its name, kind and language. */
@@ -32,6 +36,8 @@ export interface ChannelSettings {
   readonly example: string;
   /** What is wrong with an address, for people; asked where its scheme is right. */
   readonly findProblem?: (url: URL) => string | undefined;
+  /** What else is wrong with a receiver, for people. */
+  readonly findMore?: (receiver: ReceiverSettings) => string | undefined;
   /** Of `mentions`, what it cannot call. */
   readonly isCallable?: (name: string) => boolean;
   /** Messages a minute, where the receiver does not say; a digest takes the place of what is more. */

@@ -2,9 +2,10 @@
 // is cut until it fits; a form that the service does not accept is sent once more as plain text. In: what the folder of
 // a channel says of its service. Out: its Channel.
 import type { ReceiverSettings } from '../../core/config/rows/receiver.js';
-import { buildCard, buildForwardedCard, readCard, renderCard, type AlertCard } from '../card/card.js';
+import { buildForwardedCard, readCard, renderCard, type AlertCard } from '../card/card.js';
 import { fitCard } from '../card/cut.js';
 import { joinCards } from '../card/join.js';
+import { buildOwnCard } from '../card/template.js';
 import type { JsonObject } from '../payload.js';
 import type { Channel, ChannelSettings, Delivery } from './channel.js';
 import { post, type HttpAnswer } from './http.js';
@@ -39,7 +40,7 @@ export function createChat(service: ChatService): Channel {
   };
   return {
     settings: service.settings,
-    renderIncident: (card) => renderCard(buildCard(card)),
+    renderIncident: (card) => renderCard(buildOwnCard(card)),
     renderForwarded: (alert) => renderCard(buildForwardedCard(alert)),
     refresh: undefined,
     canEdit: false,

@@ -1,6 +1,8 @@
 // What became of a message at its receiver: taken, to be tried again, or refused, and then why by a stable name. The
 // channels make it, the sender acts on it.
 
+import type { JsonObject } from '../payload.js';
+
 export type RefusalReason =
   | 'signature'
   | 'keyword'
@@ -18,7 +20,12 @@ export type RefusalReason =
 
 /** `answer`: what the receiver said, its address hidden; absent when nobody answered. */
 export type SendResult =
-  | { readonly ok: true; readonly answer?: string | undefined }
+  | {
+      readonly ok: true;
+      readonly answer?: string | undefined;
+      /** What later messages about the same incident find it by, where the service has such a thing. */
+      readonly receipt?: JsonObject | undefined;
+    }
   | {
       readonly ok: false;
       readonly retryable: boolean;

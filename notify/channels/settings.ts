@@ -1,6 +1,7 @@
 // What is wrong with the receivers of the settings, all problems at once: names that stand twice, addresses that cannot
 // be one of their service, and what a kind needs or does not know. What each kind says of itself stands in its folder.
 import type { ReceiverSettings } from '../../core/config/rows/receiver.js';
+import { findTemplateProblems } from '../card/template.js';
 import { CHANNELS } from './table.js';
 
 const HTTP: readonly string[] = ['http:', 'https:'];
@@ -35,8 +36,8 @@ export function findReceiverProblems(receivers: readonly ReceiverSettings[]): re
 }
 
 function findProblems(receiver: ReceiverSettings): readonly string[] {
-  const { kind, url, zone, mentions = [] } = receiver;
-  const { needs, takes, schemes = HTTP, example, findProblem, isCallable } = CHANNELS[kind].settings;
+  const { kind, url, zone, template = {}, mentions = [] } = receiver;
+  const { needs, takes, schemes = HTTP, example, findProblem, findMore, isCallable } = CHANNELS[kind].settings;
   const known = [...COMMON, ...needs, ...takes];
   const given = keysOf(receiver).filter((key) => receiver[key] !== undefined);
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
@@ -49,9 +50,11 @@ function findProblems(receiver: ReceiverSettings): readonly string[] {
     ...given
       .filter((key) => !known.includes(key))
       .map((key) => `has \`${key}\`, which means nothing for kind: ${kind}`),
+    ...[findMore?.(receiver)].filter((problem) => problem !== undefined),
     ...mentions
       .filter((name) => isCallable?.(name) === false)
       .map((name) => `mentions "${name}", whom kind: ${kind} cannot call: it takes user ids`),
+    ...findTemplateProblems(template).map((problem) => `has a template: ${problem}`),
     ...(zone === undefined || isZone(zone)
       ? []
       : [`has the zone "${zone}", which is no IANA name such as Asia/Shanghai`]),
@@ -71,6 +74,7 @@ function keysOf(receiver: ReceiverSettings): readonly (keyof ReceiverSettings)[]
     mentions: true,
     from: true,
     to: true,
+    template: true,
     fallback: true,
   };
   return Object.keys(receiver).filter((key): key is keyof ReceiverSettings => key in all);

@@ -8,6 +8,7 @@ import { EMAIL } from './email/email.js';
 import { FEISHU } from './feishu/feishu.js';
 import { PAGERDUTY } from './pagerduty/pagerduty.js';
 import { SLACK } from './slack/slack.js';
+import { SLACK_APP } from './slack-app/slack-app.js';
 import { TEAMS } from './teams/teams.js';
 import { WEBHOOK } from './webhook/webhook.js';
 import { WECOM } from './wecom/wecom.js';
@@ -19,6 +20,7 @@ export const CHANNELS: Readonly<Record<ReceiverSettings['kind'], Channel>> = {
   feishu: FEISHU,
   wecom: WECOM,
   slack: SLACK,
+  'slack-app': SLACK_APP,
   teams: TEAMS,
   pagerduty: PAGERDUTY,
   email: EMAIL,

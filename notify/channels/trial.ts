@@ -41,9 +41,10 @@ export async function sendTrial(receiver: ReceiverSettings, publicUrl: string, n
 
 function send(receiver: ReceiverSettings, reason: AlertReason, publicUrl: string, nowMs: number): Promise<SendResult> {
   const channel = CHANNELS[receiver.kind];
-  const { language, zone } = receiver;
+  const { language, zone, template } = receiver;
   const subject = { cause: 'test', symptom: false, severity: 'warning', diagnosis: 0 } as const;
-  const card: Card = { incident: makeIncident(reason, nowMs), subject, reason, language, publicUrl, nowMs, zone };
+  const incident = makeIncident(reason, nowMs);
+  const card: Card = { incident, subject, reason, language, publicUrl, nowMs, zone, template };
   const message = channel.renderIncident(card, undefined);
   return channel.send([{ message, brief: {} }], { receiver, id: `msg_test-${nowMs}`, nowMs });
 }

@@ -46,6 +46,12 @@ const TREES: Readonly<Record<string, string>> = {
     {matchers: {severity: error}, receiver: payments, muteTimeIntervals: [night, weekend]},
     {matchers: {severity: info}, receiver: archive, muteTimeIntervals: [holidays, month-end]},
     {matchers: {severity: critical}, receiver: pager}]}`,
+  // Where nobody acknowledges it.
+  E: `{receiver: chat, escalation: [{after: 1h, receiver: lead}, {after: 15m, receiver: [pager, chat]}], routes: [
+    {matchers: {severity: critical}, receiver: pager, continue: true},
+    {matchers: {job: "pay-*"}, receiver: payments, escalation: [{after: 5m, receiver: lead}]},
+    {matchers: {severity: info}, receiver: archive, escalation: []},
+    {matchers: {severity: warning}, receiver: []}]}`,
   // A receiver that two routes name.
   D: `{receiver: chat, routes: [
     {matchers: {job: "pay-*"}, receiver: [pager, payments], continue: true},
@@ -116,6 +122,12 @@ C    | severity=info                                          | 2027-01-02T00:00
 D    | job=pay-ledger severity=critical                       | 2026-11-25T12:00 | pager:matched(0) payments:matched(0) lead:matched(1) pager:said-by-another-route(0) archive:matched(2)
 D    | job=orders severity=critical                           | 2026-11-25T12:00 | lead:matched(1) pager:matched(1) archive:matched(2)
 D    | job=orders severity=error                              | 2026-11-25T12:00 | archive:matched(2)
+E    | severity=error                                         | 2026-11-25T12:00 | chat:no-child-matched pager:unacknowledged-after(15m, route) chat:said-by-another-route lead:unacknowledged-after(1h, route)
+E    | severity=critical                                      | 2026-11-25T12:00 | pager:matched(0) pager:said-by-another-route(0) chat:unacknowledged-after(15m, route.0) lead:unacknowledged-after(1h, route.0)
+E    | job=pay-ledger severity=error                          | 2026-11-25T12:00 | payments:matched(1) lead:unacknowledged-after(5m, route.1)
+E    | job=pay-ledger severity=error                          | 2026-11-25T10:00 | payments:silenced(silence-1) lead:silenced(silence-1)
+E    | severity=info                                          | 2026-11-25T12:00 | archive:matched(2)
+E    | severity=warning                                       | 2026-11-25T12:00 | nobody:no-receiver(3)
 `;
 
 const [, ...ROWS] = TABLE.trim()
@@ -134,7 +146,11 @@ describe('routeCard', () => {
     });
     const nowMs = Date.parse(`${at}:00Z`);
 
-    const paths = routeCard(readCard(card, settings['notify.teams']), { ...scene, silences: listSilences() }, nowMs);
+    const paths = routeCard(
+      readCard(card, settings['notify.teams']),
+      { ...scene, silences: listSilences(), triage: new Map() },
+      nowMs,
+    );
 
     expect(paths.map(print).join(' ')).toBe(expected);
   });

@@ -1,7 +1,9 @@
 // Where a card goes, as a list of steps: first those that find the receivers, when a card is written; then those that
 // may hold it back, asked again before each try to send it. Each says what it did in a named reason. Pure: settings,
-// the labels of a card, a time and the silences in; paths with reasons out.
+// the labels of a card, a time and what people said in; paths with reasons out.
 import type { CardLabels } from '../../core/config/rows/route.js';
+import { decideCardState, type Triage, type TriagedIncident } from '../../core/routing/triage.js';
+import { printDuration } from '../../core/time/duration.js';
 import type { TimeInterval } from './interval.js';
 import { findMisfit, type Matcher } from './matchers.js';
 import { tryTree, type RouteNode } from './tree.js';
@@ -12,9 +14,14 @@ export type PathReason =
   | 'no-child-matched'
   | 'no-receiver'
   | 'said-by-another-route'
+  | 'unacknowledged-after'
   | 'outside-active-time'
   | 'within-mute-time'
-  | 'silenced';
+  | 'silenced'
+  | 'acknowledged'
+  | 'resolved'
+  | 'ignored'
+  | 'merged';
 
 /** One way of a card to one receiver. */
 export interface Path {
@@ -23,6 +30,8 @@ export interface Path {
   readonly node: RouteNode;
   /** `goes`; `held` until what holds it is over; `dropped`: not on this way. */
   readonly state: 'goes' | 'held' | 'dropped';
+  /** How long it waits for somebody to acknowledge the card; undefined: it does not. */
+  readonly escalatesAfterMs?: number;
   /** Why, in the order of the steps. */
   readonly reasons: readonly { readonly reason: PathReason; readonly about: string }[];
 }
@@ -35,45 +44,59 @@ export interface ActiveSilence {
   readonly endsAtMs: number;
 }
 
+/** What goes on its way. */
+export interface RoutedMessage {
+  readonly labels: CardLabels;
+  /** Of a message that waits about an incident: what it says. */
+  readonly said?: SaidOfIncident | undefined;
+}
+
+export interface SaidOfIncident extends TriagedIncident {
+  readonly incidentId: string;
+  readonly reason: string;
+}
+
 /** All that decides beside the card. */
 export interface RoutingScene {
   readonly tree: RouteNode;
   readonly intervals: ReadonlyMap<string, TimeInterval>;
   readonly silences: readonly ActiveSilence[];
+  /** What stands of each incident of which people said anything. */
+  readonly triage: ReadonlyMap<string, Triage>;
 }
 
-type Step = (paths: readonly Path[], labels: CardLabels, scene: RoutingScene, nowMs: number) => readonly Path[];
+type Step = (paths: readonly Path[], message: RoutedMessage, scene: RoutingScene, nowMs: number) => readonly Path[];
 
-const FIND: readonly Step[] = [followTree, nameReceivers, saySameOnce];
-const HOLD: readonly Step[] = [holdOutsideActiveTime, holdWithinMuteTime, holdSilenced];
+const FIND: readonly Step[] = [followTree, nameReceivers, addEscalation, saySameOnce];
+const HOLD: readonly Step[] = [holdOutsideActiveTime, holdWithinMuteTime, holdSilenced, holdTriaged];
 
 /** Where a card goes, and whether it would go now. */
 export function routeCard(labels: CardLabels, scene: RoutingScene, nowMs: number): readonly Path[] {
-  return run([...FIND, ...HOLD], [], labels, scene, nowMs);
+  return run([...FIND, ...HOLD], [], { labels }, scene, nowMs);
 }
 
 /** Where it goes, whenever that will be. */
 export function findPaths(labels: CardLabels, scene: RoutingScene): readonly Path[] {
-  return run(FIND, [], labels, scene, 0).filter(({ state }) => state === 'goes');
+  return run(FIND, [], { labels }, scene, 0).filter(({ state }) => state === 'goes');
 }
 
 /** Asked before a message is sent on its way: the path with the reason that holds it, or as it was. */
-export function holdPath(path: Path, labels: CardLabels, scene: RoutingScene, nowMs: number): Path {
-  return run(HOLD, [path], labels, scene, nowMs)[0] ?? path;
+export function holdPath(path: Path, message: RoutedMessage, scene: RoutingScene, nowMs: number): Path {
+  return run(HOLD, [path], message, scene, nowMs)[0] ?? path;
 }
 
 function run(
   steps: readonly Step[],
   paths: readonly Path[],
-  labels: CardLabels,
+  message: RoutedMessage,
   scene: RoutingScene,
   nowMs: number,
 ): readonly Path[] {
-  return steps.reduce((found, step) => step(found, labels, scene, nowMs), paths);
+  return steps.reduce((found, step) => step(found, message, scene, nowMs), paths);
 }
 
 /** One path for each node of the tree that the card reaches. */
-function followTree(_: readonly Path[], labels: CardLabels, { tree }: RoutingScene): readonly Path[] {
+function followTree(_: readonly Path[], { labels }: RoutedMessage, { tree }: RoutingScene): readonly Path[] {
   return tryTree(tree, labels)
     .filter(({ isReached }) => isReached)
     .map(({ node }) => {
@@ -92,6 +115,26 @@ function nameReceivers(paths: readonly Path[]): readonly Path[] {
   );
 }
 
+/** After all who hear of it at once, those who do where nobody acknowledges it. */
+function addEscalation(paths: readonly Path[]): readonly Path[] {
+  const nodes = new Set(paths.filter(({ state }) => state === 'goes').map(({ node }) => node));
+  const later = [...nodes].flatMap((node) =>
+    node.escalation.flatMap(({ afterMs, receivers }) =>
+      receivers.map((receiver): Path => {
+        const about = `${printDuration(afterMs)}, ${node.place}`;
+        return {
+          receiver,
+          node,
+          state: 'goes',
+          escalatesAfterMs: afterMs,
+          reasons: [{ reason: 'unacknowledged-after', about }],
+        };
+      }),
+    ),
+  );
+  return [...paths, ...later];
+}
+
 /** By `continue` a receiver may be reached twice; it is told once, by the first. */
 function saySameOnce(paths: readonly Path[]): readonly Path[] {
   return paths.map((path, index) => {
@@ -104,7 +147,7 @@ function saySameOnce(paths: readonly Path[]): readonly Path[] {
 
 function holdOutsideActiveTime(
   paths: readonly Path[],
-  _: CardLabels,
+  _: RoutedMessage,
   { intervals }: RoutingScene,
   nowMs: number,
 ): readonly Path[] {
@@ -118,7 +161,7 @@ function holdOutsideActiveTime(
 
 function holdWithinMuteTime(
   paths: readonly Path[],
-  _: CardLabels,
+  _: RoutedMessage,
   { intervals }: RoutingScene,
   nowMs: number,
 ): readonly Path[] {
@@ -130,7 +173,7 @@ function holdWithinMuteTime(
 
 function holdSilenced(
   paths: readonly Path[],
-  labels: CardLabels,
+  { labels }: RoutedMessage,
   { silences }: RoutingScene,
   nowMs: number,
 ): readonly Path[] {
@@ -140,6 +183,23 @@ function holdSilenced(
       startsAtMs <= nowMs && nowMs < endsAtMs && findMisfit(matchers, labels) === undefined,
   );
   return each(paths, () => (silence === undefined ? undefined : ['silenced', silence.id]));
+}
+
+/** What is of no use once somebody is at it. */
+const CALLS: readonly string[] = ['unacknowledged', 'still-failing'];
+
+function holdTriaged(
+  paths: readonly Path[],
+  { said }: RoutedMessage,
+  { triage }: RoutingScene,
+  nowMs: number,
+): readonly Path[] {
+  const word = said === undefined ? undefined : triage.get(said.incidentId);
+  if (said === undefined || word === undefined) return paths;
+  const state = decideCardState(said, word, nowMs);
+  if (state === 'open' || state === 'regressed') return paths;
+  const isHeld = state === 'ignored' || state === 'merged' || CALLS.includes(said.reason);
+  return each(paths, () => (isHeld ? [state, word.by] : undefined));
 }
 
 function each(

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { openStore } from '../../store/open.js';
 import { BUFFERS, makeDiagnosis, makeIncident, START, useFixture } from '../testing/samples.js';
+import type { Triage, TriageState } from '../../core/routing/triage.js';
 import type { RoutingOptions } from './router.js';
 
 const fixture = useFixture(() => openStore({ kind: 'sqlite', path: ':memory:' }));
@@ -162,6 +163,100 @@ describe('a silence', () => {
     await notifier.stepOnce();
 
     expect(listReceived()).toEqual(['chat opened']);
+  });
+});
+
+describe('what nobody acknowledges', () => {
+  const route = { receiver: 'chat', escalation: [{ after: '15m', receiver: 'pager' }] };
+  const say = (state: TriageState, more: Partial<Triage> = {}): Promise<void> =>
+    fixture.store.saveTriage({
+      incidentId: WARNING.id,
+      state,
+      by: 'anna',
+      at: new Date(fixture.nowMs).toISOString(),
+      ...more,
+    });
+
+  it('is told to the next one when the time is over, who then hears of its end', async () => {
+    const notifier = create({ route });
+    await notifier.incidentChanged(WARNING);
+    await notifier.stepOnce();
+    fixture.nowMs = START + 15 * 60_000 - 1;
+    await notifier.stepOnce();
+    expect(listReceived()).toEqual(['chat opened']);
+
+    fixture.nowMs = START + 15 * 60_000;
+    await notifier.stepOnce();
+    await notifier.incidentChanged({ ...WARNING, outcome: 'recovered' });
+    await notifier.stepOnce();
+
+    expect([...listReceived()].sort()).toEqual([
+      'chat opened',
+      'chat resolved',
+      'pager resolved',
+      'pager unacknowledged',
+    ]);
+  });
+
+  it('is not told to the next one where somebody has, until that is taken back', async () => {
+    const notifier = create({ route });
+    await notifier.incidentChanged(WARNING);
+    await notifier.stepOnce();
+    await say('acknowledged');
+    fixture.nowMs = START + 3_600_000;
+    await notifier.stepOnce();
+    expect(listReceived()).toEqual(['chat opened']);
+
+    await say('open');
+    fixture.nowMs += 5000;
+    await notifier.stepOnce();
+
+    expect(listReceived()).toEqual(['chat opened', 'pager unacknowledged']);
+  });
+
+  it('is not told to the next one where it is over before', async () => {
+    const notifier = create({ route });
+    await notifier.incidentChanged(WARNING);
+    await notifier.stepOnce();
+    await notifier.incidentChanged({ ...WARNING, outcome: 'recovered' });
+    fixture.nowMs = START + 3_600_000;
+    await notifier.stepOnce();
+
+    expect(listReceived()).toEqual(['chat opened', 'chat resolved']);
+    expect((await fixture.rows()).map(({ receiver, state }) => `${receiver} ${state}`).sort()).toEqual([
+      'chat sent',
+      'chat sent',
+      'pager withdrawn',
+    ]);
+  });
+
+  it('waits with all that is ignored, until then', async () => {
+    const notifier = create({ route });
+    await say('ignored', { until: new Date(START + 7_200_000).toISOString() });
+    await notifier.incidentChanged(WARNING);
+    fixture.nowMs = START + 7_199_000;
+    await notifier.stepOnce();
+    expect(listReceived()).toEqual([]);
+
+    fixture.nowMs = START + 7_200_000;
+    await notifier.stepOnce();
+
+    expect([...listReceived()].sort()).toEqual(['chat opened', 'pager unacknowledged']);
+  });
+
+  it('is called for again when it fails after somebody said that it is mended', async () => {
+    const notifier = create({ route });
+    await notifier.incidentChanged(WARNING);
+    await notifier.stepOnce();
+    await say('resolved');
+    fixture.nowMs = START + 3_600_000;
+    await notifier.stepOnce();
+    expect(listReceived()).toEqual(['chat opened']);
+
+    await notifier.incidentChanged({ ...WARNING, lastSeen: new Date(fixture.nowMs).toISOString() });
+    await notifier.stepOnce();
+
+    expect([...listReceived()].sort()).toEqual(['chat continued', 'chat opened', 'pager unacknowledged']);
   });
 });
 

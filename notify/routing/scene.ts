@@ -14,8 +14,12 @@ export interface SceneSettings {
   readonly receivers: readonly string[];
 }
 
-/** Without silences: those come and go. */
-export function readScene({ route, receivers, timeIntervals }: SceneSettings): Omit<RoutingScene, 'silences'> {
+/** Without what people say: that comes and goes. */
+export function readScene({
+  route,
+  receivers,
+  timeIntervals,
+}: SceneSettings): Omit<RoutingScene, 'silences' | 'triage'> {
   return { tree: buildTree(route, receivers), intervals: parseIntervals(timeIntervals) };
 }
 
@@ -26,6 +30,9 @@ export function findRoutingProblems({ route: root, receivers, timeIntervals }: S
     ...findRootProblems(root),
     ...listRoutes(root, 'route').flatMap(({ route, place }) => [
       ...findStrangers('receiver', toList(route.receiver ?? []), receivers, place),
+      ...(route.escalation ?? []).flatMap(({ receiver }, index) =>
+        findStrangers('receiver', toList(receiver), receivers, `${place}.escalation[${index}]`),
+      ),
       ...findStrangers('time interval', route.muteTimeIntervals ?? [], intervals, place),
       ...findStrangers('time interval', route.activeTimeIntervals ?? [], intervals, place),
     ]),

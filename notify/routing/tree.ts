@@ -1,7 +1,7 @@
 // The tree of routes: settings → nodes that have inherited what they do not say, and which of them a card reaches. As
 // in Alertmanager (dispatch/route.go): depth first, the first child that matches ends it unless it says `continue`, and
 // a node of which no child matches is reached itself. Pure.
-import type { CardLabels, RouteLabel, RouteSettings } from '../../core/config/rows/route.js';
+import type { CardLabels, EscalationSettings, RouteLabel, RouteSettings } from '../../core/config/rows/route.js';
 import { readDuration } from '../../core/time/duration.js';
 import { findMisfit, parseMatchers, toList, type Matcher } from './matchers.js';
 
@@ -15,9 +15,17 @@ export interface RouteNode {
   readonly groupWaitMs: number;
   /** Undefined: said once more, after `notify.stillFailingAfterMs`. */
   readonly repeatIntervalMs: number | undefined;
+  /** The earliest first. */
+  readonly escalation: readonly Escalation[];
   readonly muteTimeIntervals: readonly string[];
   readonly activeTimeIntervals: readonly string[];
   readonly routes: readonly RouteNode[];
+}
+
+/** Who hears of a card that nobody has acknowledged by then. */
+export interface Escalation {
+  readonly afterMs: number;
+  readonly receivers: readonly string[];
 }
 
 /** What was asked of one node. */
@@ -34,6 +42,7 @@ const ROOT: Omit<RouteNode, 'place' | 'matchers' | 'continues' | 'routes'> = {
   groupBy: ['cause', 'cluster'],
   groupWaitMs: 0,
   repeatIntervalMs: undefined,
+  escalation: [],
   muteTimeIntervals: [],
   activeTimeIntervals: [],
 };
@@ -44,13 +53,14 @@ export function buildTree(settings: RouteSettings, receivers: readonly string[])
 }
 
 function buildNode(settings: RouteSettings, place: string, parent: typeof ROOT): RouteNode {
-  const { receiver, groupBy, groupWait, repeatInterval } = settings;
+  const { receiver, groupBy, groupWait, repeatInterval, escalation } = settings;
   const inherited = {
     receivers: receiver === undefined ? parent.receivers : toList(receiver),
     groupBy: groupBy ?? parent.groupBy,
     groupWaitMs: (groupWait === undefined ? undefined : readDuration(groupWait)) ?? parent.groupWaitMs,
     repeatIntervalMs:
       (repeatInterval === undefined ? undefined : readDuration(repeatInterval)) ?? parent.repeatIntervalMs,
+    escalation: escalation === undefined ? parent.escalation : escalation.map(readEscalation).sort(byTime),
     muteTimeIntervals: settings.muteTimeIntervals ?? [],
     activeTimeIntervals: settings.activeTimeIntervals ?? [],
   };
@@ -61,6 +71,15 @@ function buildNode(settings: RouteSettings, place: string, parent: typeof ROOT):
     continues: settings.continue ?? false,
     routes: (settings.routes ?? []).map((child, index) => buildNode(child, `${place}.routes[${index}]`, inherited)),
   };
+}
+
+/** The schema has accepted the duration. */
+function readEscalation({ after, receiver }: EscalationSettings): Escalation {
+  return { afterMs: readDuration(after) ?? 0, receivers: toList(receiver) };
+}
+
+function byTime(left: Escalation, right: Escalation): number {
+  return left.afterMs - right.afterMs;
 }
 
 /** Every node that was asked, in this order; those that are reached are where the card goes. */

@@ -1,11 +1,12 @@
-// Incidents, alerts, feedback, silences, states and agent statuses: few and small, one index each. The document is kept
-// as text, so nothing in it can be refused; beside it stand the few fields that are searched. Who saves an incident or
-// an alert finds it at once; an agent's status may show a second later.
+// Incidents, alerts, feedback, triage, silences, states and agent statuses: few and small, one index each. The document
+// is kept as text, so nothing in it can be refused; beside it stand the few fields that are searched. Who saves an
+// incident or an alert finds it at once; an agent's status may show a second later.
 import { createError } from '../../core/errors.js';
 import { MAX_FEEDBACK, nameFeedback, type Feedback } from '../../core/routing/feedback.js';
 import { isObject } from '../../core/json.js';
 import { readLeadValues } from '../../core/text/lead.js';
 import { MAX_SILENCES, type Silence } from '../../core/routing/silence.js';
+import { MAX_TRIAGE, nameTriage, type Triage } from '../../core/routing/triage.js';
 import type { Incident, LogRecord } from '../../core/types.js';
 import { FLOOD_STAGE, readReason, type ElasticsearchClient } from './client.js';
 import { GROUP_FIELD, TAGS_FIELD, type SmallIndex } from './templates/mapping.js';
@@ -15,7 +16,7 @@ import { locateRefused } from './record/refused.js';
 import { encodeId } from './record/source.js';
 import { describeRow } from '../incidents/rows.js';
 import { formatTime, parseTime } from '../page.js';
-import { isAgentStatus, isAlert, isFeedback, isIncident, isSilence, parseJson } from '../stored.js';
+import { isAgentStatus, isAlert, isFeedback, isIncident, isSilence, isTriage, parseJson } from '../stored.js';
 import { findGroup } from '../jobs/counts.js';
 import type { AgentStatus, Alert, IncidentQuery } from '../store.js';
 
@@ -122,6 +123,9 @@ export function buildIncidentFilter(query: Omit<IncidentQuery, 'limit'>): object
     filter.push({ bool: { should: ['jobId', 'jobName'].map((field) => ({ term: { [field]: query.job } })) } });
   for (const name of TAG_NAMES)
     if (query[name] !== undefined) filter.push({ term: { [TAGS_FIELD]: `${name}=${query[name]}` } });
+  if (query.ids !== undefined) filter.push({ terms: { id: query.ids } });
+  if (query.notIds !== undefined) filter.push({ bool: { must_not: { terms: { id: query.notIds } } } });
+  if (query.notOutcomes !== undefined) filter.push({ bool: { must_not: { terms: { outcome: query.notOutcomes } } } });
   if (query.isTop === true) filter.push({ bool: { must_not: { term: { [TAGS_FIELD]: CHILD_TAG } } } });
   if (query.from !== undefined)
     filter.push({ range: { lastSeen: { gte: formatTime(parseTime('from', query.from)) } } });
@@ -166,18 +170,28 @@ export async function findAlerts(
 }
 
 export async function saveFeedback(client: ElasticsearchClient, prefix: string, feedback: Feedback): Promise<void> {
-  const id = nameFeedback(feedback);
+  await saveSaid(client, prefix, 'feedback', nameFeedback(feedback), feedback);
+}
+
+export async function saveTriage(client: ElasticsearchClient, prefix: string, triage: Triage): Promise<void> {
+  await saveSaid(client, prefix, 'triage', nameTriage(triage), triage);
+}
+
+/** What somebody said of an incident. */
+async function saveSaid(
+  client: ElasticsearchClient,
+  prefix: string,
+  index: SmallIndex,
+  id: string,
+  said: { readonly incidentId: string; readonly at: string },
+): Promise<void> {
+  const { incidentId, at } = said;
   await saveDocument(
     client,
     prefix,
-    'feedback',
+    index,
     id,
-    {
-      id,
-      incidentId: feedback.incidentId,
-      ...fillTime('time', feedback.at),
-      body: JSON.stringify(feedback),
-    },
+    { id, incidentId, ...fillTime('time', at), body: JSON.stringify(said) },
     true,
   );
 }
@@ -196,6 +210,16 @@ export async function findFeedback(
     { query: { bool: { filter } }, sort, size: MAX_FEEDBACK },
     isFeedback,
   );
+}
+
+export async function findTriage(
+  client: ElasticsearchClient,
+  prefix: string,
+  { incidentIds }: { readonly incidentIds?: readonly string[] },
+): Promise<Triage[]> {
+  const filter = incidentIds === undefined ? [] : [{ terms: { incidentId: incidentIds } }];
+  const sort = [{ time: { order: 'desc', missing: '_last' } }, { id: 'asc' }];
+  return findDocuments(client, prefix, 'triage', { query: { bool: { filter } }, sort, size: MAX_TRIAGE }, isTriage);
 }
 
 /** Its time is its end. */

@@ -11,6 +11,7 @@ import {
   findAlerts,
   findFeedback,
   findSilences,
+  findTriage,
   findIncident,
   findIncidents,
   indexOfState,
@@ -18,6 +19,7 @@ import {
   rememberAlert,
   saveFeedback,
   saveSilence,
+  saveTriage,
   removeDocument,
   removeFound,
   removeIncident,
@@ -37,7 +39,7 @@ import { findContext, findRefused, searchRecords } from './search.js';
 import { createTemplates, rememberTemplates } from './templates/make.js';
 import { SMALL_INDICES, type SmallIndex } from './templates/mapping.js';
 import { formatTime, parseTime, startOfDay } from '../page.js';
-import type { Store } from '../store.js';
+import type { FeedbackStore, SilenceStore, Store, TriageStore } from '../store.js';
 
 export type { ElasticsearchSettings } from './client.js';
 
@@ -89,16 +91,7 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
       await rememberAlert(client, prefix, alert);
     },
     findAlerts: (query) => findAlerts(client, prefix, query),
-    saveFeedback: async (feedback) => {
-      await makeTemplates();
-      await saveFeedback(client, prefix, feedback);
-    },
-    findFeedback: (query) => findFeedback(client, prefix, query),
-    saveSilence: async (silence) => {
-      await makeTemplates();
-      await saveSilence(client, prefix, silence);
-    },
-    findSilences: (query) => findSilences(client, prefix, query),
+    ...keepSaid(client, prefix, makeTemplates),
     saveState: async (key, value) => {
       await makeTemplates();
       await saveState(client, prefix, key, value);
@@ -122,6 +115,31 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
     },
     checkRoom: () => checkRoom(client, prefix),
     close: () => client.close(),
+  };
+}
+
+/** What people say: of diagnoses, of cards, and of what they do not want to hear of. */
+function keepSaid(
+  client: ElasticsearchClient,
+  prefix: string,
+  makeTemplates: () => Promise<void>,
+): FeedbackStore & TriageStore & SilenceStore {
+  return {
+    saveFeedback: async (feedback) => {
+      await makeTemplates();
+      await saveFeedback(client, prefix, feedback);
+    },
+    findFeedback: (query) => findFeedback(client, prefix, query),
+    saveTriage: async (triage) => {
+      await makeTemplates();
+      await saveTriage(client, prefix, triage);
+    },
+    findTriage: (query) => findTriage(client, prefix, query),
+    saveSilence: async (silence) => {
+      await makeTemplates();
+      await saveSilence(client, prefix, silence);
+    },
+    findSilences: (query) => findSilences(client, prefix, query),
   };
 }
 
@@ -162,7 +180,7 @@ async function loadVersion(client: ElasticsearchClient): Promise<string> {
  */
 async function checkRoom(client: ElasticsearchClient, prefix: string): Promise<void> {
   // Rights that were granted for an earlier release do not name them, and who gave access is nothing to an agent.
-  const late: readonly SmallIndex[] = ['feedback', 'silences', 'access'];
+  const late: readonly SmallIndex[] = ['feedback', 'triage', 'silences', 'access'];
   const small = SMALL_INDICES.filter((name) => !late.includes(name));
   const names = [`${prefix}-logs-*`, ...small.map((name) => `${prefix}-${name}`)];
   const { status, body } = await client.send({

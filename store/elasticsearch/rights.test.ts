@@ -122,27 +122,6 @@ describeWithParts(['elasticsearch-9'], 'the rights in docs/elasticsearch.md', ()
     expect(await api.findIncidents({ limit: 1 })).toHaveLength(1);
     await waitUntil('the agent', async () => (await api.findAgentStatuses()).length === 1);
     await api.saveState('mute', 'm');
-    const said = {
-      incidentId: 'i',
-      rule: 'a.b/c',
-      verdict: 'right',
-      by: 'anna',
-      at: '2026-11-20T10:00:00.000Z',
-    } as const;
-    expect(await analyzer.findFeedback({})).toEqual([]);
-    await api.saveFeedback(said);
-    expect(await analyzer.findFeedback({})).toEqual([said]);
-    const silence = {
-      id: 's',
-      matchers: { job: 'orders' },
-      startsAt: said.at,
-      endsAt: '2026-11-20T11:00:00.000Z',
-      createdBy: 'anna',
-      comment: 'maintenance',
-    };
-    expect(await analyzer.findSilences({})).toEqual([]);
-    await api.saveSilence(silence);
-    expect(await analyzer.findSilences({})).toEqual([silence]);
     await expect(appendRecords(api, [makeRecord(3)]).then((outcomes) => outcomes[0]?.kind)).resolves.toBe('retry');
 
     await asSuperuser('PUT', '/jobtrace-logs-*/_settings', { 'index.blocks.read_only_allow_delete': true });
@@ -155,6 +134,36 @@ describeWithParts(['elasticsearch-9'], 'the rights in docs/elasticsearch.md', ()
     await expect(agent.saveIncident(makeIncident('forged'))).rejects.toMatchObject({ code: 'JT_STORE_DENIED' });
     await expect(agent.readRecords(undefined, { limit: 1 })).rejects.toMatchObject({ code: 'JT_STORE_DENIED' });
     expect(await analyzer.deleteBefore('2026-12-01T00:00:00.000Z')).toBe(2);
+  });
+
+  it('let the API keep what people say, and the analyzer read it', async () => {
+    const [analyzer, api] = [open('jobtrace_analyzer'), open('jobtrace_api')];
+    await analyzer.check();
+    const said = {
+      incidentId: 'i',
+      rule: 'a.b/c',
+      verdict: 'right',
+      by: 'anna',
+      at: '2026-11-20T10:00:00.000Z',
+    } as const;
+    expect(await analyzer.findFeedback({})).toEqual([]);
+    await api.saveFeedback(said);
+    expect(await analyzer.findFeedback({})).toEqual([said]);
+    const word = { incidentId: 'i', state: 'acknowledged', by: 'anna', at: said.at } as const;
+    expect(await analyzer.findTriage({})).toEqual([]);
+    await api.saveTriage(word);
+    expect(await analyzer.findTriage({})).toEqual([word]);
+    const silence = {
+      id: 's',
+      matchers: { job: 'orders' },
+      startsAt: said.at,
+      endsAt: '2026-11-20T11:00:00.000Z',
+      createdBy: 'anna',
+      comment: 'maintenance',
+    };
+    expect(await analyzer.findSilences({})).toEqual([]);
+    await api.saveSilence(silence);
+    expect(await analyzer.findSilences({})).toEqual([silence]);
   });
 
   it('let the agent keep aside what an index refuses, and who sends letters put it in its place', async () => {

@@ -1,7 +1,8 @@
-// Incidents, alerts, feedback, silences and reports of agents: each is one document in JSON beside the columns that it
-// is asked by; and how many records and incidents each job has. Called by sqlite.ts.
+// Incidents, alerts, feedback, triage, silences and reports of agents: each is one document in JSON beside the columns
+// that it is asked by; and how many records and incidents each job has. Called by sqlite.ts.
 import { MAX_FEEDBACK, nameFeedback, type Feedback } from '../../core/routing/feedback.js';
 import { MAX_SILENCES, type Silence } from '../../core/routing/silence.js';
+import { MAX_TRIAGE, nameTriage, type Triage } from '../../core/routing/triage.js';
 import type { Incident } from '../../core/types.js';
 import {
   describeGroup,
@@ -13,7 +14,7 @@ import {
   type JobPart,
 } from '../jobs/counts.js';
 import type { AgentStatus, Alert, GroupQuery, GroupSum, IncidentQuery, JobQuery, JobRows } from '../store.js';
-import { isAgentStatus, isAlert, isFeedback, isIncident, isSilence, parseJson } from '../stored.js';
+import { isAgentStatus, isAlert, isFeedback, isIncident, isSilence, isTriage, parseJson } from '../stored.js';
 import { parseTime } from '../page.js';
 import type { Connection } from './engine.js';
 import { buildScope, buildWhere, joinConditions, type SqlCondition } from './query.js';
@@ -120,6 +121,9 @@ export function buildIncidentWhere(query: Omit<IncidentQuery, 'limit'>): SqlCond
   if (query.from !== undefined) conditions.push({ sql: 'last_seen >= ?', params: [parseTime('from', query.from)] });
   if (query.to !== undefined) conditions.push({ sql: 'first_seen < ?', params: [parseTime('to', query.to)] });
   if (query.isTop === true) conditions.push({ sql: 'parent IS NULL', params: [] });
+  if (query.ids !== undefined) conditions.push(isOneOf('id', query.ids));
+  if (query.notIds !== undefined) conditions.push(not(isOneOf('id', query.notIds)));
+  if (query.notOutcomes !== undefined) conditions.push(not(isOneOf('outcome', query.notOutcomes)));
   if (query.scope !== undefined) conditions.push(buildScope(query.scope));
   return joinConditions('AND', conditions);
 }
@@ -169,6 +173,27 @@ export function findFeedback(connection: Connection, { incidentId }: { readonly 
   );
 }
 
+export function saveTriage(connection: Connection, triage: Triage): void {
+  connection
+    .prepare('INSERT OR REPLACE INTO triage VALUES (?, ?, ?, ?)')
+    .run(nameTriage(triage), triage.incidentId, readTime(triage.at), JSON.stringify(triage));
+}
+
+export function findTriage(
+  connection: Connection,
+  { incidentIds }: { readonly incidentIds?: readonly string[] },
+): Triage[] {
+  const where = joinConditions('AND', incidentIds === undefined ? [] : [isOneOf('incident_id', incidentIds)]);
+  return readBodies(
+    connection,
+    {
+      sql: `SELECT body FROM triage WHERE ${where.sql} ORDER BY at DESC, id LIMIT ?`,
+      params: [...where.params, MAX_TRIAGE],
+    },
+    isTriage,
+  );
+}
+
 export function saveSilence(connection: Connection, silence: Silence): void {
   connection
     .prepare('INSERT OR REPLACE INTO silences VALUES (?, ?, ?)')
@@ -201,6 +226,15 @@ export function saveAgentStatus(connection: Connection, status: AgentStatus): vo
 
 export function findAgentStatuses(connection: Connection): AgentStatus[] {
   return readBodies(connection, { sql: 'SELECT body FROM agents ORDER BY id', params: [] }, isAgentStatus);
+}
+
+/** However many they are: as one parameter. */
+function isOneOf(column: string, values: readonly string[]): SqlCondition {
+  return { sql: `(${column} IN (SELECT value FROM json_each(?)))`, params: [JSON.stringify(values)] };
+}
+
+function not({ sql, params }: SqlCondition): SqlCondition {
+  return { sql: `NOT ${sql}`, params };
 }
 
 export function readBodies<Body>(

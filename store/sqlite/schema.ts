@@ -64,6 +64,8 @@ export const MIGRATIONS: readonly string[] = [
   `CREATE TABLE joined_incidents (id TEXT PRIMARY KEY, heir TEXT NOT NULL) WITHOUT ROWID;
    CREATE INDEX joined_incidents_heir ON joined_incidents (heir);
    CREATE TRIGGER heirs_removed AFTER DELETE ON incidents BEGIN DELETE FROM joined_incidents WHERE heir = OLD.id; END;`,
+  `CREATE TABLE triage (id TEXT PRIMARY KEY, incident_id TEXT NOT NULL, at INTEGER, body TEXT NOT NULL) WITHOUT ROWID;
+   CREATE INDEX triage_incident ON triage (incident_id);`,
 ];
 
 /** Where a field that a search can ask for stands: as a value, or in a JSON list. */

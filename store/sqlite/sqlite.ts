@@ -13,6 +13,7 @@ import {
   findAlerts,
   findFeedback,
   findSilences,
+  findTriage,
   findIncident,
   findIncidents,
   removeIncident,
@@ -20,6 +21,7 @@ import {
   saveAlert,
   saveFeedback,
   saveSilence,
+  saveTriage,
   saveIncident,
   sumGroup,
 } from './documents.js';
@@ -82,6 +84,8 @@ export function openSqliteStore(settings: SqliteSettings): Store {
     findAlerts: (query) => run(() => findAlerts(connection, query)),
     saveFeedback: (feedback) => run(() => saveFeedback(connection, feedback)),
     findFeedback: (query) => run(() => findFeedback(connection, query)),
+    saveTriage: (triage) => run(() => saveTriage(connection, triage)),
+    findTriage: (query) => run(() => findTriage(connection, query)),
     saveSilence: (silence) => run(() => saveSilence(connection, silence)),
     findSilences: (query) => run(() => findSilences(connection, query)),
     saveState: (key, value) =>

@@ -13,8 +13,6 @@ import {
 } from './contract/append.js';
 import {
   describeDocuments,
-  describeFeedback,
-  describeSilences,
   describeGroups,
   describeIncidentPages,
   describeIncidents,
@@ -23,6 +21,7 @@ import {
   describeStates,
   describeTurns,
 } from './contract/documents.js';
+import { describeFeedback, describeSilences, describeTriage } from './contract/said.js';
 import { describeChangedJobLines, describeJobLines } from './contract/job-lines.js';
 import { describeFeed, describeFeedParts, describeSkipping } from './contract/feed.js';
 import { describeContext, describePages } from './contract/pages.js';
@@ -42,6 +41,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     describe('the lines of a job', () => describeChangedJobLines(useOwnStore(open)));
     describe('alerts, agents', () => describeDocuments(useOwnStore(open)));
     describe('feedback', () => describeFeedback(useOwnStore(open)));
+    describe('triage', () => describeTriage(useOwnStore(open)));
     describe('silences', () => describeSilences(useOwnStore(open)));
     describe('states', () => describeStates(useOwnStore(open)));
   });

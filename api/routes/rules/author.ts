@@ -3,6 +3,7 @@
 import { createError } from '../../../core/errors.js';
 import {
   createValues,
+  readLanguage,
   type Answer,
   type Request,
   type RequestValues,
@@ -10,7 +11,6 @@ import {
   type Services,
   type WrittenRule,
 } from '../../route.js';
-import { readLanguage } from '../incidents.js';
 import { ID, QUERIES } from '../../schemas/queries.js';
 import {
   OWN_RULE,

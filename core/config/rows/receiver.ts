@@ -10,10 +10,19 @@ export const RECEIVER_KINDS = [
   'feishu',
   'wecom',
   'slack',
+  'slack-app',
   'teams',
   'pagerduty',
   'email',
 ] as const;
+
+/** Texts of a card that a template may take the place of. */
+export const TEMPLATE_TEXTS = ['title', 'headline', 'summary', 'fix'] as const;
+
+/** Liquid templates (notify/card/template.ts): each makes one text of a card, and links of one's own. */
+export type CardTemplate = Readonly<Partial<Record<(typeof TEMPLATE_TEXTS)[number], string>>> & {
+  readonly links?: readonly { readonly text: string; readonly url: string }[];
+};
 
 /** Where alerts go. `url` is a credential for most receivers: it is never logged. What each kind takes: its folder. */
 export interface ReceiverSettings {
@@ -31,13 +40,16 @@ export interface ReceiverSettings {
   readonly keyword?: string;
   /** Whom a chat calls when something fails: phone numbers, user ids, or `all`. */
   readonly mentions?: readonly string[];
-  /** Of an e-mail: who sends it, and who gets it. */
+  /** Of an e-mail: who sends it, and who gets it; of an app: into which conversation it writes. */
   readonly from?: string;
   readonly to?: readonly string[];
+  /** Texts of one's own. */
+  readonly template?: CardTemplate;
   /** The receiver that gets what this one did not take. */
   readonly fallback?: string;
 }
 
+const TEXT = { type: 'string', minLength: 1 };
 const URL_FORM = /^(?:http|smtp)s?:\/\//;
 
 export const RECEIVER: ObjectRow = {
@@ -60,7 +72,24 @@ export const RECEIVER: ObjectRow = {
       mentions: { type: 'array', items: { type: 'string', minLength: 1 } },
       from: { type: 'string', minLength: 1 },
       to: { type: 'array', items: { type: 'string', minLength: 1 }, minItems: 1 },
-      fallback: { type: 'string', minLength: 1 },
+      template: {
+        type: 'object',
+        additionalProperties: false,
+        properties: {
+          ...Object.fromEntries(TEMPLATE_TEXTS.map((name) => [name, TEXT])),
+          links: {
+            type: 'array',
+            maxItems: 3,
+            items: {
+              type: 'object',
+              additionalProperties: false,
+              required: ['text', 'url'],
+              properties: { text: TEXT, url: TEXT },
+            },
+          },
+        },
+      },
+      fallback: TEXT,
     },
   },
   defaults: { language: 'en' },

@@ -23,11 +23,19 @@ export interface RouteSettings {
   /** A duration, such as 30s. */
   readonly groupWait?: string;
   readonly repeatInterval?: string;
+  /** Who hears of it later, where nobody has acknowledged it by then. */
+  readonly escalation?: readonly EscalationSettings[];
   /** Names of time intervals: within one of them nothing is sent. */
   readonly muteTimeIntervals?: readonly string[];
   /** Outside all of them nothing is sent. */
   readonly activeTimeIntervals?: readonly string[];
   readonly routes?: readonly RouteSettings[];
+}
+
+/** `after` is a duration from the first message on. */
+export interface EscalationSettings {
+  readonly after: string;
+  readonly receiver: string | readonly string[];
 }
 
 /** Several of one name are one: what lies in any of them. */
@@ -79,6 +87,15 @@ export const ROUTE_SCHEMA = {
     groupBy: { type: 'array', items: { enum: ROUTE_LABELS } },
     groupWait: DURATION,
     repeatInterval: DURATION,
+    escalation: {
+      type: 'array',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['after', 'receiver'],
+        properties: { after: DURATION, receiver: oneOrMore(TEXT) },
+      },
+    },
     muteTimeIntervals: NAMES,
     activeTimeIntervals: NAMES,
     routes: { type: 'array', items: { $ref: ROUTE_REFERENCE } },

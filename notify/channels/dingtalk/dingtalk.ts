@@ -13,7 +13,7 @@ import { renderDingtalk } from './render.js';
 const SETTINGS: ChannelSettings = {
   title: 'DingTalk',
   needs: [],
-  takes: ['secret', 'keyword', 'mentions'],
+  takes: ['secret', 'keyword', 'mentions', 'template'],
   example: 'https://oapi.dingtalk.com/robot/send?access_token=…',
   findProblem: (url) => (url.searchParams.has('access_token') ? undefined : 'has an address without `access_token`'),
   // 20 a minute are allowed to a robot; two are left for whoever else uses it.

@@ -1,8 +1,9 @@
 // E-mail through a mail server: what its settings say, which mail is sent, and what the server's refusals mean (RFC
 // 5321: 4xx passes, 5xx does not). Mails about one incident are one thread. How a card reads stands in render.ts.
 import { createHash } from 'node:crypto';
-import { buildCard, buildForwardedCard, readCard, renderCard } from '../../card/card.js';
+import { buildForwardedCard, readCard, renderCard } from '../../card/card.js';
 import { joinCards } from '../../card/join.js';
+import { buildOwnCard } from '../../card/template.js';
 import type { Channel, ChannelSettings, Delivery } from '../channel.js';
 import { hideAddress } from '../http.js';
 import { readRefusal, type AnswerRow } from '../refusal.js';
@@ -13,7 +14,7 @@ import { sendMail, type MailResult } from './smtp.js';
 const SETTINGS: ChannelSettings = {
   title: 'E-mail',
   needs: ['from', 'to'],
-  takes: [],
+  takes: ['template'],
   schemes: ['smtp:', 'smtps:'],
   example: 'smtps://user:password@mail.example.com:465',
   perMinute: 30,
@@ -33,7 +34,7 @@ const ANSWERS: readonly AnswerRow[] = [
 
 export const EMAIL: Channel = {
   settings: SETTINGS,
-  renderIncident: (card) => renderCard(buildCard(card)),
+  renderIncident: (card) => renderCard(buildOwnCard(card)),
   renderForwarded: (alert) => renderCard(buildForwardedCard(alert)),
   refresh: undefined,
   canEdit: false,

@@ -13,7 +13,7 @@ import { renderFeishu, renderFeishuText } from './render.js';
 const SETTINGS: ChannelSettings = {
   title: 'Feishu, Lark',
   needs: [],
-  takes: ['secret', 'keyword', 'mentions'],
+  takes: ['secret', 'keyword', 'mentions', 'template'],
   example: 'https://open.feishu.cn/open-apis/bot/v2/hook/…',
   findProblem: (url) =>
     /\/hook\/[^/]+$/.test(url.pathname) ? undefined : 'has an address that does not end with /hook/ and the token',

@@ -12,7 +12,7 @@ import { renderPagerduty } from './render.js';
 const SETTINGS: ChannelSettings = {
   title: 'PagerDuty',
   needs: ['secret'],
-  takes: [],
+  takes: ['template'],
   example: 'https://events.pagerduty.com/v2/enqueue',
   perMinute: 60,
 };

@@ -12,7 +12,7 @@ import { fitsSlack, renderSlack, renderSlackText } from './render.js';
 const SETTINGS: ChannelSettings = {
   title: 'Slack',
   needs: [],
-  takes: ['mentions'],
+  takes: ['mentions', 'template'],
   example: 'https://hooks.slack.com/services/T…/B…/…',
   findProblem: (url) =>
     /^\/(?:services|workflows|triggers)\/.|^\/hooks?\//.test(url.pathname)

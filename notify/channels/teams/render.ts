@@ -1,8 +1,11 @@
 // A card as an Adaptive Card (1.4) in a message of Teams. All words stand in text runs, which read no Markdown and no
-// mentions; what a log wrote in a monospaced one. Links are buttons. Where the card is not accepted: a short one.
+// mentions; what a log wrote in a monospaced one; whom the settings call in a block of their own. Links are buttons.
+// Where the card is not accepted: a short one.
+import type { ReceiverSettings } from '../../../core/config/rows/receiver.js';
 import type { AlertCard } from '../../card/card.js';
 import { WORDS } from '../../card/words.js';
 import { toJsonObject, type JsonObject } from '../../payload.js';
+import { listCalled } from '../markdown.js';
 import { makePlain } from '../plain.js';
 
 const COLOURS: Readonly<Record<AlertCard['tone'], string>> = {
@@ -12,11 +15,12 @@ const COLOURS: Readonly<Record<AlertCard['tone'], string>> = {
   neutral: 'Default',
 };
 
-export function renderTeams(card: AlertCard): JsonObject {
+export function renderTeams(card: AlertCard, { mentions }: ReceiverSettings): JsonObject {
   const { headline, summary, fix, patch, evidence, numbers, related, relatedMore, notice, leftOut } = card;
   const words = WORDS[card.language];
+  const called = listCalled(card, mentions);
   const counted = numbers.map(({ name, value }) => `${name}${words.colon}${makePlain(value)}`).join(' · ');
-  return wrap(card, [
+  const body = [
     paragraph([run(card.title, { weight: 'Bolder', size: 'Large', color: COLOURS[card.tone] })]),
     paragraph([run(headline, { weight: 'Bolder' })]),
     paragraph([run(notice === '' ? '' : `⚠️ ${notice}`, {})]),
@@ -29,14 +33,29 @@ export function renderTeams(card: AlertCard): JsonObject {
     paragraph([run(relatedMore > 0 ? words.more(relatedMore) : '', { isSubtle: true })]),
     paragraph([run(counted, { isSubtle: true })]),
     paragraph([run(leftOut > 0 ? words.truncated(leftOut) : '', { isSubtle: true, italic: true })]),
-  ]);
+    called.length === 0 ? undefined : { type: 'TextBlock', wrap: true, text: called.map(nameMention).join(' ') },
+  ];
+  return wrap(card, body, called.map(describeMention));
+}
+
+/** Only what the settings name stands in these: no text of a log. */
+function nameMention(id: string): string {
+  return `<at>${id.split('@')[0] ?? id}</at>`;
+}
+
+function describeMention(id: string): object {
+  return { type: 'mention', text: nameMention(id), mentioned: { id, name: id.split('@')[0] ?? id } };
 }
 
 export function renderTeamsText(card: AlertCard): JsonObject {
-  return wrap(card, [paragraph([run(card.title, { weight: 'Bolder' })]), paragraph([run(card.headline, {})])]);
+  return wrap(card, [paragraph([run(card.title, { weight: 'Bolder' })]), paragraph([run(card.headline, {})])], []);
 }
 
-function wrap({ links, language }: AlertCard, body: readonly (object | undefined)[]): JsonObject {
+function wrap(
+  { links, language }: AlertCard,
+  body: readonly (object | undefined)[],
+  entities: readonly object[],
+): JsonObject {
   return toJsonObject({
     type: 'message',
     attachments: [
@@ -48,7 +67,7 @@ function wrap({ links, language }: AlertCard, body: readonly (object | undefined
           type: 'AdaptiveCard',
           version: '1.4',
           lang: language,
-          msteams: { width: 'Full' },
+          msteams: { width: 'Full', ...(entities.length === 0 ? {} : { entities }) },
           body: body.filter((block) => block !== undefined),
           actions: links.map(({ text, url }) => ({ type: 'Action.OpenUrl', title: text, url })),
         },

@@ -20,6 +20,20 @@ describe('a message to Teams', () => {
     expect(double.accepted[0]).not.toMatch(/"TextBlock"|"mention"/);
   });
 
+  it('calls whom it shall, and nobody else, whatever stands in a log', async () => {
+    double = await openTeams({ signature: 'geheim1' }, START);
+    const url = `${double.url}/workflows/1/triggers/manual/paths/invoke?sig=geheim1`;
+    expect(await sendCards({ kind: 'teams', url, mentions: ['anna@example.com'] }, [HOSTILE])).toMatchObject({
+      ok: true,
+    });
+
+    const { content } = JSON.parse(double.accepted[0] ?? '').attachments[0];
+    expect(content.body.at(-1)).toEqual({ type: 'TextBlock', wrap: true, text: '<at>anna</at>' });
+    expect(content.msteams.entities).toEqual([
+      { type: 'mention', text: '<at>anna</at>', mentioned: { id: 'anna@example.com', name: 'anna' } },
+    ]);
+  });
+
   it.each([
     ['credential', {}, 'geheim2', /401.*Copy the whole address/],
     ['credential', { isConnector: true }, 'geheim2', /HTTP error 401/],

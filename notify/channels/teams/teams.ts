@@ -13,9 +13,11 @@ import { renderTeams, renderTeamsText } from './render.js';
 const SETTINGS: ChannelSettings = {
   title: 'Microsoft Teams',
   needs: [],
-  takes: [],
+  takes: ['mentions', 'template'],
   example:
     'https://….api.powerplatform.com/powerautomate/automations/direct/workflows/…/triggers/manual/paths/invoke?…',
+  // A user's principal name, or the id of the directory.
+  isCallable: (name) => /^[^\s@<>]+@[^\s@<>]+$|^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(name),
   // Four a second are allowed.
   perMinute: 60,
   perSecond: 3,

@@ -15,6 +15,7 @@ const MAX_EVIDENCE_LENGTH = 400;
 const REASONS: Readonly<Record<Language, Readonly<Record<AlertReason, string>>>> = {
   en: {
     'new-incident': 'New incident',
+    unacknowledged: 'Nobody has acknowledged it',
     'cause-corrected': 'Correction: the cause is another one',
     joined: 'Correction: part of a failure of many jobs',
     grown: 'More jobs fail',
@@ -25,6 +26,7 @@ const REASONS: Readonly<Record<Language, Readonly<Record<AlertReason, string>>>>
   },
   zh: {
     'new-incident': '新故障',
+    unacknowledged: '尚无人确认',
     'cause-corrected': '更正：原因另有其他',
     joined: '更正：属于多个作业的同一故障',
     grown: '更多作业失败',
@@ -37,6 +39,7 @@ const REASONS: Readonly<Record<Language, Readonly<Record<AlertReason, string>>>>
 
 const TYPES: Readonly<Record<AlertReason, string>> = {
   'new-incident': 'jobtrace.incident.opened',
+  unacknowledged: 'jobtrace.incident.unacknowledged',
   'cause-corrected': 'jobtrace.incident.corrected',
   joined: 'jobtrace.incident.joined',
   grown: 'jobtrace.incident.grown',

@@ -13,7 +13,7 @@ import { fitsWecom, renderWecom, renderWecomText } from './render.js';
 const SETTINGS: ChannelSettings = {
   title: 'WeCom',
   needs: [],
-  takes: ['mentions'],
+  takes: ['mentions', 'template'],
   example: 'https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…',
   findProblem: (url) => (url.searchParams.has('key') ? undefined : 'has an address without `key`'),
   isCallable: (name) => name !== 'all' && !isMobile(name),

@@ -45,7 +45,7 @@ const ROLES: Readonly<Record<RoleName, { readonly cluster: readonly string[]; re
           ['incidents', 'alerts', 'states', 'agents'],
           ['read', 'write', 'maintenance', 'auto_configure'],
         ],
-        [['feedback', 'silences'], ['read']],
+        [['feedback', 'triage', 'silences'], ['read']],
       ],
     },
     api: {
@@ -56,7 +56,7 @@ const ROLES: Readonly<Record<RoleName, { readonly cluster: readonly string[]; re
           ['read', 'view_index_metadata'],
         ],
         [
-          ['alerts', 'feedback', 'silences', 'states', 'access'],
+          ['alerts', 'feedback', 'triage', 'silences', 'states', 'access'],
           ['read', 'write', 'maintenance', 'auto_configure'],
         ],
       ],

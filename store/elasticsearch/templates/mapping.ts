@@ -106,7 +106,16 @@ export const GROUP_FIELD = 'state';
 /** Where an incident has what it is filtered by, and an alert its incident; for the same reason. */
 export const TAGS_FIELD = 'incidentId';
 
-export const SMALL_INDICES = ['incidents', 'alerts', 'feedback', 'silences', 'states', 'agents', 'access'] as const;
+export const SMALL_INDICES = [
+  'incidents',
+  'alerts',
+  'feedback',
+  'triage',
+  'silences',
+  'states',
+  'agents',
+  'access',
+] as const;
 export type SmallIndex = (typeof SMALL_INDICES)[number];
 
 /** How new a template is: the number of its fields, which only grows, and a digest of all that it says. */

@@ -1,9 +1,7 @@
 // The contract of incidents, jobs, alerts, states and reports of agents.
 // Called by contract.ts.
 import { expect, it } from 'vitest';
-import type { Feedback } from '../../../core/routing/feedback.js';
 import { omitMissing } from '../../../core/json.js';
-import type { Silence } from '../../../core/routing/silence.js';
 import { ALL_CLUSTERS, type Diagnosis, type Incident } from '../../../core/types.js';
 import { parseGlob } from '../../../core/text/glob.js';
 import type { Alert, IncidentPage, JobCounts, JobQuery, Store } from '../../store.js';
@@ -404,75 +402,6 @@ export function describeDocuments(store: () => Store): void {
         JSON.stringify(await store().findAgentStatuses()) === JSON.stringify([status('a', 1), status('b', 2)]) ||
         JSON.stringify(await store().findAgentStatuses()),
     );
-  });
-}
-
-export function describeFeedback(store: () => Store): void {
-  const said = (incidentId: string, more: Partial<Feedback> = {}): Feedback => ({
-    incidentId,
-    rule: 'sql.options/missing',
-    verdict: 'right',
-    by: 'anna',
-    at: '2026-11-20T10:00:00.000Z',
-    ...more,
-  });
-
-  it('keeps what people said of diagnoses, the newest first', async () => {
-    const later = said('b/连 "id"', { verdict: 'helped', by: '王', at: '2026-11-20T11:00:00.000Z' });
-    await store().saveFeedback(said('a'));
-    await store().saveFeedback(later);
-
-    expect(await store().findFeedback({})).toEqual([later, said('a')]);
-    expect(await store().findFeedback({ incidentId: later.incidentId })).toEqual([later]);
-    expect(await store().findFeedback({ incidentId: 'none' })).toEqual([]);
-  });
-
-  it('has one verdict of a person on a rule of an incident, the last', async () => {
-    const changed = said('a', { verdict: 'wrong', at: '2026-11-20T12:00:00.000Z' });
-    const ben = said('a', { by: 'ben', at: '2026-11-20T10:30:00.000Z' });
-    const other = said('a', { rule: 'memory.heap-oom/task', at: '2026-11-20T11:00:00.000Z' });
-    for (const feedback of [said('a'), ben, other, changed]) await store().saveFeedback(feedback);
-
-    expect(await store().findFeedback({ incidentId: 'a' })).toEqual([changed, other, ben]);
-  });
-
-  it('keeps it when the incident goes', async () => {
-    await store().saveIncident(makeIncident('a', { lastSeen: '2026-11-20T10:00:00.000Z' }));
-    await store().saveFeedback(said('a'));
-    await store().deleteBefore('2026-12-20T10:00:00.000Z');
-
-    expect(await store().findIncident('a')).toBeUndefined();
-    expect(await store().findFeedback({})).toEqual([said('a')]);
-  });
-}
-
-export function describeSilences(store: () => Store): void {
-  const silence = (id: string, endsAt: string, more: Partial<Silence> = {}): Silence => ({
-    id,
-    matchers: { job: ['pay-*', '!pay-连'], severity: 'error' },
-    startsAt: '2026-11-20T10:00:00.000Z',
-    endsAt,
-    createdBy: '王',
-    comment: 'maintenance of "the" cluster',
-    ...more,
-  });
-  const short = silence('a', '2026-11-20T11:00:00.000Z');
-  const long = silence('b/odd', '2026-11-20T13:00:00.000Z');
-
-  it('keeps silences, those that end last first, and finds those that are not over', async () => {
-    expect(await store().findSilences({})).toEqual([]);
-    for (const item of [short, long]) await store().saveSilence(item);
-
-    expect(await store().findSilences({})).toEqual([long, short]);
-    expect(await store().findSilences({ endsAfter: '2026-11-20T11:00:00.000Z' })).toEqual([long]);
-  });
-
-  it('replaces the one with the same id, and keeps those that are over', async () => {
-    const expired = { ...long, endsAt: '2026-11-20T10:30:00.000Z' };
-    for (const item of [short, long, expired]) await store().saveSilence(item);
-    await store().deleteBefore('2026-12-20T10:00:00.000Z');
-
-    expect(await store().findSilences({})).toEqual([short, expired]);
   });
 }
 

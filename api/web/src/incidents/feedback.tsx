@@ -5,7 +5,7 @@ import { Button, Group, Stack, Text } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { VERDICTS, type FeedbackVerdict } from '../../../../core/routing/feedback.ts';
 import { api, type ShownPrecision } from '../server/client.ts';
-import { useSession } from '../server/session.ts';
+import { useViewer } from '../server/viewer.ts';
 import { useSpeech } from '../speech/text.tsx';
 import { Problem, Time } from '../view/state.tsx';
 
@@ -15,23 +15,18 @@ const WORDS = { right: 'verdictRight', wrong: 'verdictWrong', helped: 'verdictHe
 
 export function FeedbackNote({ incident, rule }: { readonly incident: string; readonly rule: string }) {
   const { t } = useSpeech();
-  const { token } = useSession();
   const queries = useQueryClient();
   const queryKey = ['feedback', incident];
   const { data } = useQuery({ queryKey, queryFn: () => api.feedback(incident) });
-  const viewer = useQuery({
-    queryKey: ['viewer', token],
-    queryFn: () => api.viewer(),
-    staleTime: Number.POSITIVE_INFINITY,
-  });
+  const viewer = useViewer();
   const say = useMutation({
     mutationFn: (verdict: FeedbackVerdict) => api.sayFeedback(incident, rule, verdict),
     onSuccess: (answer) => queries.setQueryData(queryKey, answer),
   });
   const said = data?.feedback.filter((item) => item.rule === rule) ?? [];
   const precision = data?.rules.find(({ id }) => id === rule)?.precision;
-  const maySay = viewer.data !== undefined && viewer.data.role !== 'reader';
-  const own = said.find(({ by }) => by === viewer.data?.name)?.verdict;
+  const maySay = viewer !== undefined && viewer.role !== 'reader';
+  const own = said.find(({ by }) => by === viewer?.name)?.verdict;
   return (
     <Stack gap={4}>
       {maySay && (

@@ -1,11 +1,14 @@
-// What the list of incidents is narrowed by: state, cause, severity, whose task, cluster. In: the address, and how many
-// incidents there are of each value. Out: another address. The list (incidents.tsx) shows it above its rows.
+// What the list of incidents is narrowed by: state, cause, severity, whose task, cluster, who is at it. In: the
+// address, and how many incidents there are of each value. Out: another address. The list (incidents.tsx) shows it
+// above its rows.
 import { Button, Group, Select } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { Language } from '../../../../core/types.ts';
 import { OUTCOMES, OWNERS, SEVERITIES } from '../../../../core/text/wording.ts';
+import { TRIAGE_STATES } from '../../../../core/routing/triage.ts';
 import type { IncidentFacet } from '../../../../store/store.ts';
 import { api } from '../server/client.ts';
+import { TRIAGE_TEXTS } from '../speech/alert-texts.ts';
 import { useSpeech, type TextKey } from '../speech/text.tsx';
 
 const FILTERS: readonly { readonly facet: IncidentFacet; readonly name: TextKey; readonly width: number }[] = [
@@ -16,7 +19,7 @@ const FILTERS: readonly { readonly facet: IncidentFacet; readonly name: TextKey;
   { facet: 'cluster', name: 'cluster', width: 220 },
 ];
 /** Which the address carries beside them: links of other rooms give it. */
-const OTHERS = ['job', 'from', 'to'];
+const OTHERS = ['triage', 'job', 'from', 'to'];
 
 /** What is asked for; without a filter a platform incident stands for its jobs. */
 export function readFilters(address: URLSearchParams): URLSearchParams {
@@ -41,10 +44,10 @@ export function Filters(part: {
     queryFn: () => api.incidentRows(new URLSearchParams({ limit: '1' })),
     refetchInterval: 10_000,
   });
-  const choose = (facet: IncidentFacet, value: string | null): void => {
+  const choose = (name: IncidentFacet | 'triage', value: string | null): void => {
     const next = new URLSearchParams(address);
-    if (value === null) next.delete(facet);
-    else next.set(facet, value);
+    if (value === null) next.delete(name);
+    else next.set(name, value);
     setAddress(next);
   };
   const isFiltered = [...FILTERS.map(({ facet }) => facet), ...OTHERS].some((name) => address.has(name));
@@ -76,6 +79,17 @@ export function Filters(part: {
           />
         );
       })}
+      <Select
+        size="xs"
+        w={170}
+        maw="100%"
+        aria-label={t('triage')}
+        placeholder={t('triage')}
+        data={TRIAGE_STATES.map((value) => ({ value, label: TRIAGE_TEXTS[value][lang] }))}
+        value={address.get('triage')}
+        onChange={(value) => choose('triage', value)}
+        clearable
+      />
       {isFiltered && (
         <Button size="compact-xs" variant="subtle" onClick={() => setAddress(new URLSearchParams())}>
           {t('clearFilters')}

@@ -16,6 +16,7 @@ import { formatDuration, Problem, Time, Waiting } from '../view/state.tsx';
 import { ChildTable, OUTCOME_COLORS, useIncident } from './children.tsx';
 import { FeedbackNote } from './feedback.tsx';
 import { GroupNote } from './group.tsx';
+import { TriageNote } from './triage.tsx';
 
 export function IncidentPage({ id }: { readonly id: string }) {
   const query = useIncident(id);
@@ -39,6 +40,7 @@ export function IncidentPage({ id }: { readonly id: string }) {
   return (
     <Stack maw={1080} mx="auto" gap="md">
       <Headline incident={incident} lead={lead} />
+      <TriageNote incident={incident.id} />
       {lead.kind === 'cause' ? [cards, unknown] : [unknown, cards]}
       {incident.platform !== undefined && <Jobs share={incident.platform} />}
       <Consequences diagnoses={incident.diagnoses.filter((item) => !named.includes(item))} />

@@ -10,6 +10,7 @@ import { AdviceLines } from './advice.tsx';
 import { Children, OUTCOME_COLORS } from './children.tsx';
 import { DeliveryProblems } from './delivery.tsx';
 import { Filters, readFilters } from './filters.tsx';
+import { TriageBadge } from './triage.tsx';
 import { Empty, Problem, Time, Waiting } from '../view/state.tsx';
 import { OUTCOMES, OWNERS } from '../../../../core/text/wording.ts';
 import { useSpeech } from '../speech/text.tsx';
@@ -138,7 +139,7 @@ interface RowProps {
 
 function OneRow({ incident, isOpen, onToggle }: RowProps) {
   const { t, lang } = useSpeech();
-  const { title, rule, owner, severity } = incident;
+  const { title, rule, owner, severity, triage } = incident;
   return (
     <Table.Tr>
       <Table.Td className="whole" maw={620} miw={240}>
@@ -173,6 +174,7 @@ function OneRow({ incident, isOpen, onToggle }: RowProps) {
         >
           {OUTCOMES[incident.outcome][lang]}
         </Badge>
+        {(triage.by !== undefined || triage.state === 'regressed') && <TriageBadge triage={triage} />}
       </Table.Td>
       <Table.Td data-name={t('restarts')}>{incident.platform === undefined ? incident.restarts : ''}</Table.Td>
       <Table.Td data-name={t('whose')}>

@@ -15,6 +15,7 @@ import type {
 } from '../../../../core/types.ts';
 import type { Advice } from '../../../../core/text/advice.ts';
 import type { Feedback, Precision, FeedbackVerdict } from '../../../../core/routing/feedback.ts';
+import type { CardState, CardTriage, Triage } from '../../../../core/routing/triage.ts';
 import type { AgentStatus, GroupSum, IncidentPage, IncidentRow, RecordPage } from '../../../../store/store.ts';
 import type { Silence, SilenceState } from '../../../../core/routing/silence.ts';
 import { refuseToken, waitForSession } from './session.ts';
@@ -34,7 +35,11 @@ export type ShownAgent = Omit<AgentStatus, 'conditions'> & {
 export type ShownIncident = Omit<Incident, 'diagnoses'> & { readonly diagnoses: readonly Diagnosis[] };
 
 /** An incident as a row of the list: whom it is about, and its title, in one language. */
-export type ShownRow = Omit<IncidentRow, 'title' | 'process'> & { readonly subject: string; readonly title: string };
+export type ShownRow = Omit<IncidentRow, 'title' | 'process'> & {
+  readonly subject: string;
+  readonly title: string;
+  readonly triage: CardTriage;
+};
 
 /** A page of the list of incidents. */
 export type RowPage = Omit<IncidentPage, 'rows'> & { readonly rows: readonly ShownRow[] };
@@ -71,6 +76,13 @@ export type ShownPrecision = Precision & { readonly alerts: boolean };
 export interface ShownFeedback {
   readonly feedback: readonly Feedback[];
   readonly rules: readonly { readonly id: string; readonly precision?: ShownPrecision }[];
+}
+
+/** In which state a card is, and all that people said of it, the newest first. */
+export interface ShownTriage {
+  readonly state: CardState;
+  readonly words: readonly Triage[];
+  readonly merged: readonly { readonly id: string; readonly subject: string; readonly firstSeen?: string }[];
 }
 
 /** What is stored of a failure that no rule names. */
@@ -165,6 +177,9 @@ export const api = {
   feedback: (id: string): Promise<ShownFeedback> => request(`/api/v1/incidents/${encodeURIComponent(id)}/feedback`),
   sayFeedback: (id: string, rule: string, verdict: FeedbackVerdict): Promise<ShownFeedback> =>
     request(`/api/v1/incidents/${encodeURIComponent(id)}/feedback`, postJson({ rule, verdict })),
+  triage: (id: string): Promise<ShownTriage> => request(`/api/v1/incidents/${encodeURIComponent(id)}/triage`),
+  sayTriage: (id: string, word: Pick<Triage, 'state' | 'until' | 'into'>): Promise<ShownTriage> =>
+    request(`/api/v1/incidents/${encodeURIComponent(id)}/triage`, postJson(word)),
   group: (id: string): Promise<ShownGroup> => request(`/api/v1/groups/${encodeURIComponent(id)}`),
   deliveries: (): Promise<{ receivers: readonly ShownDelivery[]; complete: boolean }> => request('/api/v1/deliveries'),
   testReceiver: (name: string): Promise<ShownTrial> =>

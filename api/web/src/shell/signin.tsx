@@ -18,6 +18,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
 import { api, RequestError } from '../server/client.ts';
 import { isSendable, keepSignIn, keepToken, signOut, useSession } from '../server/session.ts';
+import { useViewer } from '../server/viewer.ts';
 import { useSpeech, type TextKey } from '../speech/text.tsx';
 
 export function SignIn() {
@@ -189,15 +190,11 @@ function useAttempt(first: TextKey | undefined) {
  */
 export function SignedIn() {
   const { t } = useSpeech();
-  const { token, refused } = useSession();
+  const { refused } = useSession();
   const queries = useQueryClient();
-  const viewer = useQuery({
-    queryKey: ['viewer', token],
-    queryFn: () => api.viewer(),
-    staleTime: Number.POSITIVE_INFINITY,
-  });
-  if (refused !== undefined || viewer.data === undefined) return null;
-  const { name, kind, role } = viewer.data;
+  const viewer = useViewer();
+  if (refused !== undefined || viewer === undefined) return null;
+  const { name, kind, role } = viewer;
   if (kind === 'local')
     return (
       <Text size="xs" className="quiet" title={t('openHereHint')}>

@@ -1,5 +1,6 @@
 // What the room of the alerts says, in both languages, with the words for what the API names: kinds of news, states of
 // a delivery. text.tsx joins it to the rest.
+import type { CardState } from '../../../../core/routing/triage.ts';
 import type { Language } from '../../../../core/types.ts';
 
 type Said = Readonly<Record<Language, string>>;
@@ -27,6 +28,20 @@ export const ALERT_TEXTS = {
     en: 'Nobody hears of incidents that fit all of these until it ends. “*” stands for anything, “!” in front for all others.',
     zh: '在静默结束前，符合以下全部条件的故障不会通知任何人。“*” 表示任意内容，开头的 “!” 表示排除。',
   },
+  triage: { en: 'Who is at it', zh: '处理情况' },
+  acknowledge: { en: 'Acknowledge', zh: '确认处理' },
+  sayMended: { en: 'It is mended', zh: '标记为已解决' },
+  ignoreFor: { en: 'Ignore', zh: '忽略' },
+  forGood: { en: 'for good', zh: '永久' },
+  mergeInto: { en: 'Merge', zh: '合并' },
+  mergeHint: {
+    en: 'The card of the same failure, which then stands for this one',
+    zh: '选择同一故障的卡片，由其代表此卡片',
+  },
+  mergedInto: { en: 'The card of this failure', zh: '代表此故障的卡片' },
+  mergedHere: { en: 'Merged into this card', zh: '已合并到此卡片' },
+  split: { en: 'Split off again', zh: '重新拆分' },
+  openAgain: { en: 'Open again', zh: '重新打开' },
   howLong: { en: 'For how long', zh: '时长' },
   silence: { en: 'Silence', zh: '静默' },
   silenceThis: { en: 'Silence', zh: '静默此故障' },
@@ -39,6 +54,7 @@ export const ALERT_TEXTS = {
 /** Of what kind a message is. A server of a later release may have more. */
 export const NEWS_TEXTS: Readonly<Record<string, Said>> = {
   'new-incident': { en: 'new incident', zh: '新故障' },
+  unacknowledged: { en: 'nobody acknowledged it', zh: '尚无人确认' },
   'cause-corrected': { en: 'corrected cause', zh: '原因更正' },
   joined: { en: 'part of a larger outage', zh: '属于更大范围的故障' },
   grown: { en: 'more jobs fail', zh: '更多作业失败' },
@@ -46,6 +62,16 @@ export const NEWS_TEXTS: Readonly<Record<string, Said>> = {
   'still-failing': { en: 'still failing', zh: '仍在失败' },
   resolved: { en: 'resolved', zh: '已恢复' },
   canceled: { en: 'canceled by a person', zh: '已被人工取消' },
+};
+
+/** In which state a card is. */
+export const TRIAGE_TEXTS: Readonly<Record<CardState, Said>> = {
+  open: { en: 'nobody is at it', zh: '无人处理' },
+  acknowledged: { en: 'acknowledged', zh: '已确认' },
+  resolved: { en: 'mended', zh: '已解决' },
+  ignored: { en: 'ignored', zh: '已忽略' },
+  merged: { en: 'merged', zh: '已合并' },
+  regressed: { en: 'failed again after it was mended', zh: '解决后再次失败' },
 };
 
 export const DELIVERY_TEXTS: Readonly<Record<string, Said>> = {

@@ -42,17 +42,28 @@ function isMessage(body: unknown): boolean {
   const { type, attachments } = Object(body);
   const [attachment] = Array.isArray(attachments) ? attachments : [];
   const { contentType, content } = Object(attachment);
-  const { type: kind, version, body: blocks, actions } = Object(content);
+  const { type: kind, version, body: blocks, actions, msteams } = Object(content);
   return (
     type === 'message' &&
     contentType === 'application/vnd.microsoft.card.adaptive' &&
     kind === 'AdaptiveCard' &&
     version === '1.4' &&
     Array.isArray(blocks) &&
-    blocks.every(isRichText) &&
+    blocks.every((block) => isRichText(block) || isCall(block, Object(msteams).entities)) &&
     Array.isArray(actions) &&
     actions.every((action: unknown) => Object(action).type === 'Action.OpenUrl' && URL.canParse(Object(action).url))
   );
+}
+
+/** Each name in it is one that the card's entities explain. */
+function isCall(block: unknown, entities: unknown): boolean {
+  const { type, text } = Object(block);
+  const known = (Array.isArray(entities) ? entities : []).map((entity: unknown) => Object(entity));
+  const isExplained = (name: string): boolean =>
+    known.some(
+      (entity) => entity.type === 'mention' && entity.text === name && Object(entity.mentioned).id !== undefined,
+    );
+  return type === 'TextBlock' && typeof text === 'string' && text.split(' ').every(isExplained);
 }
 
 function isRichText(block: unknown): boolean {

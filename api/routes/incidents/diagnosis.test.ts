@@ -1,6 +1,6 @@
 // The lookup of a diagnosis by job and time, over HTTP.
 import { describe, expect, it } from 'vitest';
-import { FRAUD, get, incidentOf, ORDERS, READER, startServer, TEAM } from '../testing/server.js';
+import { FRAUD, get, incidentOf, ORDERS, READER, startServer, TEAM } from '../../testing/server.js';
 
 const url = (base: string, query: string): string => `${base}/api/v1/diagnosis?${query}`;
 

@@ -1,18 +1,29 @@
 // Routes about what went wrong: incidents, the jobs they belong to, and what was said to receivers. An incident
 // is shown in one language; a viewer with a scope sees only its own.
-import { createError } from '../../core/errors.js';
-import { EXPORT_FORMATS, renderCsv, renderNdjson, type ExportFormat } from '../../core/text/export.js';
-import { linkIncident, renderIncidentMarkdown } from '../../core/text/markdown.js';
-import { nameSubject } from '../../core/text/subject.js';
-import { LANGUAGES, type Incident, type Language } from '../../core/types.js';
-import type { Alert, IncidentRow } from '../../store/store.js';
-import { omitMissing } from '../../core/json.js';
-import { mergeJobs } from './jobs.js';
-import { readRange } from './records.js';
-import { ALERT_STATES, OUTCOMES, readWord, type Answer, type Request, type Route, type Services } from '../route.js';
-import { ALERT_LIST } from '../schemas/alerts.js';
-import { INCIDENT, INCIDENT_LIST, INCIDENT_ROWS, JOB_LIST } from '../schemas/incidents.js';
-import { ID, QUERIES } from '../schemas/queries.js';
+import { EXPORT_FORMATS, renderCsv, renderNdjson, type ExportFormat } from '../../../core/text/export.js';
+import { linkIncident, renderIncidentMarkdown } from '../../../core/text/markdown.js';
+import { describeTriage, TRIAGE_STATES } from '../../../core/routing/triage.js';
+import { nameSubject } from '../../../core/text/subject.js';
+import type { Incident, Language } from '../../../core/types.js';
+import type { Alert, IncidentRow } from '../../../store/store.js';
+import { omitMissing } from '../../../core/json.js';
+import { mergeJobs } from '../jobs.js';
+import { readRange } from '../records.js';
+import {
+  ALERT_STATES,
+  OUTCOMES,
+  readLanguage,
+  readWord,
+  type Answer,
+  type Request,
+  type Route,
+  type Services,
+} from '../../route.js';
+import { ALERT_LIST } from '../../schemas/alerts.js';
+import { INCIDENT, INCIDENT_LIST, INCIDENT_ROWS, JOB_LIST } from '../../schemas/incidents.js';
+import { ID, QUERIES } from '../../schemas/queries.js';
+import { findVisible, listIds } from './found.js';
+import { loadStanding, narrowToTriage } from './triage.js';
 
 const DEFAULT_JOBS_RANGE_MS = 24 * 3_600_000;
 const ALERTS_OF_ONE_INCIDENT = 200;
@@ -120,15 +131,23 @@ export function renderExport(
 async function listRows(services: Services, request: Request): Promise<Answer> {
   const { query, store } = request;
   const language = readLanguage(services, request);
+  const standing = await loadStanding(store);
+  const isTop = query.flag('top');
+  const wanted = readWord(TRIAGE_STATES, query.text('triage'));
   const { rows, ...page } = await store.pageIncidents({
     ...omitMissing({ job: query.text('job'), cluster: query.text('cluster'), cause: query.text('cause') }),
     ...omitMissing({ severity: query.text('severity'), owner: query.text('owner'), after: query.text('after') }),
     ...readRange(query),
     ...omitMissing({ outcome: readWord(OUTCOMES, query.text('outcome')) }),
-    isTop: query.flag('top'),
+    isTop,
+    ...(await narrowToTriage(store, standing, { wanted, isTop }, services.now())),
     limit: query.number('limit') ?? 100,
   });
-  return { kind: 'json', body: { rows: rows.map((row) => showRow(row, language)), ...page } };
+  const shown = rows.map((row) => ({
+    ...showRow(row, language),
+    triage: describeTriage(row, standing.get(row.id), services.now()),
+  }));
+  return { kind: 'json', body: { rows: shown, ...page } };
 }
 
 /** In the reader's language. */
@@ -137,13 +156,10 @@ function showRow({ title, process, ...row }: IncidentRow, language: Language): o
 }
 
 async function readIncident(services: Services, request: Request): Promise<Answer> {
-  const id = request.params.text('id') ?? '';
-  const incident = await request.store.findIncident(id);
-  if (incident === undefined) throw createError('JT_NOT_FOUND', { what: `The incident "${id}"` });
+  const incident = await findVisible(request);
   if (request.query.text('format') === 'markdown') return renderExport(services, request, 'markdown', [incident]);
-  const ids = [incident.id, ...(incident.joined ?? [])];
   const alerts = await Promise.all(
-    ids.map((incidentId) => request.store.findAlerts({ incidentId, limit: ALERTS_OF_ONE_INCIDENT })),
+    listIds(incident).map((incidentId) => request.store.findAlerts({ incidentId, limit: ALERTS_OF_ONE_INCIDENT })),
   );
   return {
     kind: 'json',
@@ -181,10 +197,6 @@ async function listAlerts({ query, store }: Request): Promise<Answer> {
     limit: query.number('limit') ?? 100,
   });
   return { kind: 'json', body: { alerts: alerts.map(withoutPayload) } };
-}
-
-export function readLanguage({ language }: Services, { query }: Request): Language {
-  return readWord(LANGUAGES, query.text('lang')) ?? language;
 }
 
 function inLanguage(incident: Incident, language: Language) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { makeIncident } from '../../store/testing/samples.js';
-import { bearer, createFilledStore, FRAUD, get, ORDERS, startServer, TEAM } from '../testing/server.js';
+import { makeIncident } from '../../../store/testing/samples.js';
+import { bearer, createFilledStore, FRAUD, get, ORDERS, startServer, TEAM } from '../../testing/server.js';
 
 const GROUP = 'g1-0123456789ab';
 

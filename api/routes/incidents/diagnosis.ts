@@ -1,14 +1,14 @@
 // A job and a moment → what went wrong there: the lookup for whatever raises alarms of its own and only wants to know
 // why. The nearest incident counts.
-import { createError } from '../../core/errors.js';
-import { omitMissing } from '../../core/json.js';
-import { linkIncident } from '../../core/text/markdown.js';
-import { isOpen, measureDistance, rangeAround } from '../../core/time/around.js';
-import type { Incident } from '../../core/types.js';
-import type { Answer, Request, Route, Services } from '../route.js';
-import { INCIDENT_DIAGNOSIS } from '../schemas/incidents.js';
-import { QUERIES } from '../schemas/queries.js';
-import { readLanguage, renderExport } from './incidents.js';
+import { createError } from '../../../core/errors.js';
+import { omitMissing } from '../../../core/json.js';
+import { linkIncident } from '../../../core/text/markdown.js';
+import { isOpen, measureDistance, rangeAround } from '../../../core/time/around.js';
+import type { Incident } from '../../../core/types.js';
+import { readLanguage, type Answer, type Request, type Route, type Services } from '../../route.js';
+import { INCIDENT_DIAGNOSIS } from '../../schemas/incidents.js';
+import { QUERIES } from '../../schemas/queries.js';
+import { renderExport } from './incidents.js';
 
 /** Of one job within some 70 minutes. */
 const MOST_INCIDENTS = 500;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ALL_CLUSTERS } from '../../core/types.js';
-import { appendRecords, makeIncident, makeRecord } from '../../store/testing/samples.js';
-import { ORDERS, FRAUD, UNDELIVERABLE, incidentOf, startServer, get, createFilledStore } from '../testing/server.js';
+import { ALL_CLUSTERS } from '../../../core/types.js';
+import { appendRecords, makeIncident, makeRecord } from '../../../store/testing/samples.js';
+import { ORDERS, FRAUD, UNDELIVERABLE, incidentOf, startServer, get, createFilledStore } from '../../testing/server.js';
 
 describe('incidents, jobs and alerts', () => {
   it('lists incidents in the language asked for, filtered', async () => {

@@ -2,11 +2,12 @@
 // and whether it still alerts. Kept with who said it and when; one person has one verdict on one rule of one incident.
 // The page shows it on the card.
 import { isBelowFloor, measurePrecision, VERDICTS, type Precision } from '../../../core/routing/feedback.js';
-import { createError, JobtraceError } from '../../../core/errors.js';
+import { createError } from '../../../core/errors.js';
 import type { Incident } from '../../../core/types.js';
 import { createValues, readWord, type Answer, type Request, type Route, type Services } from '../../route.js';
 import { ID, QUERIES } from '../../schemas/queries.js';
 import { FEEDBACK, FEEDBACK_LIST } from '../../schemas/rules.js';
+import { findVisible, orNothing } from './found.js';
 
 const MAX_BODY_BYTES = 4096;
 
@@ -76,23 +77,6 @@ export async function loadPrecision(
   const all = measurePrecision(await orNothing(findVerdicts()));
   const own = viewer.scope === undefined ? all : measurePrecision(await orNothing(store.findFeedback({})));
   return new Map([...own].map(([id, item]) => [id, { ...item, alerts: !isBelowFloor(all.get(id), floor) }]));
-}
-
-/** Rights that were granted for an earlier release do not name the feedback: what is not about it goes on. */
-async function orNothing<Item>(found: Promise<readonly Item[]>): Promise<readonly Item[]> {
-  try {
-    return await found;
-  } catch (error) {
-    if (error instanceof JobtraceError && error.code === 'JT_STORE_DENIED') return [];
-    throw error;
-  }
-}
-
-async function findVisible({ params, store }: Request): Promise<Incident> {
-  const id = params.text('id') ?? '';
-  const incident = await store.findIncident(id);
-  if (incident === undefined) throw createError('JT_NOT_FOUND', { what: `The incident "${id}"` });
-  return incident;
 }
 
 function listRules({ diagnoses }: Incident): readonly string[] {

@@ -1,11 +1,11 @@
 // One group of failures that no rule names, over time: how often it came, when first and last, to which jobs, and by
 // what the failures are the same. In: sums of the store. The page shows it beside such a failure; a viewer with a scope
 // sees what is of its own jobs.
-import { createError } from '../../core/errors.js';
-import type { Answer, Request, Route, Services } from '../route.js';
-import { FAILURE_GROUP_SUM } from '../schemas/incidents.js';
-import { ID, QUERIES } from '../schemas/queries.js';
-import { mergeJobs } from './jobs.js';
+import { createError } from '../../../core/errors.js';
+import type { Answer, Request, Route, Services } from '../../route.js';
+import { FAILURE_GROUP_SUM } from '../../schemas/incidents.js';
+import { ID, QUERIES } from '../../schemas/queries.js';
+import { mergeJobs } from '../jobs.js';
 
 const MOST_JOBS = 20;
 

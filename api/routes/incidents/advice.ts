@@ -1,10 +1,10 @@
 // What the newest incidents have in common that one change mends. In: incidents of the store. The page makes the same
 // of the incidents that it lists; a viewer with a scope gets the advice of its own jobs.
-import { sumAdvice } from '../../core/text/advice.js';
-import { ADVICE } from '../schemas/incidents.js';
-import { QUERIES } from '../schemas/queries.js';
-import type { Answer, Request, Route } from '../route.js';
-import { readRange } from './records.js';
+import { sumAdvice } from '../../../core/text/advice.js';
+import { ADVICE } from '../../schemas/incidents.js';
+import { QUERIES } from '../../schemas/queries.js';
+import type { Answer, Request, Route } from '../../route.js';
+import { readRange } from '../records.js';
 
 const DEFAULT_INCIDENTS = 200;
 

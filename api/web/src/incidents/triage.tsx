@@ -1,0 +1,198 @@
+// Who is at a card: its state with whose word that is, the buttons to say otherwise, and all that was said before. In:
+// an incident. Whoever may only read sees no buttons. The page of an incident shows it below the headline, the list a
+// badge of it beside what became of the job.
+import { Anchor, Badge, Button, Group, Menu, Select, Stack, Text } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { CardState, CardTriage, Triage } from '../../../../core/routing/triage.ts';
+import { useState } from 'react';
+import { Link } from 'wouter';
+import { api, type ShownTriage } from '../server/client.ts';
+import { useViewer } from '../server/viewer.ts';
+import { TRIAGE_TEXTS } from '../speech/alert-texts.ts';
+import { useSpeech, type TextKey } from '../speech/text.tsx';
+import { Problem, Time } from '../view/state.tsx';
+
+const HOUR_MS = 3_600_000;
+const IGNORE_HOURS = [1, 8, 24, 168];
+const COLORS: Readonly<Record<CardState, string>> = {
+  open: 'gray',
+  acknowledged: 'blue',
+  resolved: 'teal',
+  ignored: 'gray',
+  merged: 'gray',
+  regressed: 'red',
+};
+const BUTTONS = [
+  ['acknowledged', 'acknowledge'],
+  ['resolved', 'sayMended'],
+  ['open', 'openAgain'],
+] as const satisfies readonly (readonly [Triage['state'], TextKey])[];
+
+type Word = Pick<Triage, 'state' | 'until' | 'into'>;
+
+export function TriageNote({ incident }: { readonly incident: string }) {
+  const { t } = useSpeech();
+  const queries = useQueryClient();
+  const queryKey = ['triage', incident];
+  const { data } = useQuery({ queryKey, queryFn: () => api.triage(incident), refetchInterval: 10_000 });
+  const viewer = useViewer();
+  const say = useMutation({
+    mutationFn: (word: Word) => api.sayTriage(incident, word),
+    onSuccess: (answer) => queries.setQueryData(queryKey, answer),
+  });
+  if (data === undefined) return null;
+  const { state, words, merged } = data;
+  const [word] = words;
+  const maySay = viewer !== undefined && viewer.role !== 'reader';
+  if (!maySay && words.length === 0 && merged.length === 0) return null;
+  return (
+    <Stack gap={4} role="group" aria-label={t('triage')}>
+      <Group gap="xs">
+        <TriageBadge triage={{ state }} />
+        {maySay &&
+          BUTTONS.filter(([word]) => isNews(word, state)).map(([word, text]) => (
+            <Button
+              key={word}
+              size="compact-xs"
+              variant={word === 'acknowledged' ? 'filled' : 'default'}
+              loading={say.isPending && say.variables.state === word}
+              onClick={() => say.mutate({ state: word })}
+            >
+              {t(word === 'open' && state === 'merged' ? 'split' : text)}
+            </Button>
+          ))}
+        {maySay && state !== 'ignored' && state !== 'merged' && (
+          <>
+            <IgnoreMenu say={say.mutate} isPending={say.isPending} />
+            <MergeMenu incident={incident} say={say.mutate} isPending={say.isPending} />
+          </>
+        )}
+        {state === 'merged' && word?.into !== undefined && (
+          <Anchor component={Link} size="sm" href={`/incidents/${encodeURIComponent(word.into)}`}>
+            {t('mergedInto')} →
+          </Anchor>
+        )}
+      </Group>
+      {merged.length > 0 && <Merged items={merged} />}
+      {say.isError && <Problem error={say.error} />}
+      {words.map((item) => (
+        <Said key={`${item.at} ${item.by}`} word={item} />
+      ))}
+    </Stack>
+  );
+}
+
+/** A card that is open is not opened again, one that is over needs nobody, and another one stands for a merged one. */
+function isNews(word: Triage['state'], state: CardState): boolean {
+  if (word === 'open') return state !== 'open' && state !== 'regressed';
+  if (state === 'merged') return false;
+  return word !== state && !(word === 'acknowledged' && state === 'resolved');
+}
+
+function IgnoreMenu({ say, isPending }: { readonly say: (word: Word) => void; readonly isPending: boolean }) {
+  const { t } = useSpeech();
+  return (
+    <Menu>
+      <Menu.Target>
+        <Button size="compact-xs" variant="default" disabled={isPending} rightSection={<span aria-hidden>▾</span>}>
+          {t('ignoreFor')}
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {IGNORE_HOURS.map((hours) => (
+          <Menu.Item
+            key={hours}
+            onClick={() => say({ state: 'ignored', until: new Date(Date.now() + hours * HOUR_MS).toISOString() })}
+          >
+            {hours < 24 ? `${hours} ${t('hours')}` : `${hours / 24} ${t('days')}`}
+          </Menu.Item>
+        ))}
+        <Menu.Item onClick={() => say({ state: 'ignored' })}>{t('forGood')}</Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+const MOST_HEIRS = 50;
+
+/** Asked for when it is opened: the newest cards of the list. */
+function MergeMenu(part: {
+  readonly incident: string;
+  readonly say: (word: Word) => void;
+  readonly isPending: boolean;
+}) {
+  const { incident, say, isPending } = part;
+  const { t, lang } = useSpeech();
+  const [isOpen, setOpen] = useState(false);
+  const parameters = new URLSearchParams({ top: 'true', lang, limit: String(MOST_HEIRS) });
+  const { data } = useQuery({
+    queryKey: ['merge', lang],
+    queryFn: () => api.incidentRows(parameters),
+    enabled: isOpen,
+  });
+  const heirs = (data?.rows ?? []).filter(({ id }) => id !== incident);
+  if (!isOpen)
+    return (
+      <Button size="compact-xs" variant="default" disabled={isPending} onClick={() => setOpen(true)}>
+        {t('mergeInto')}
+      </Button>
+    );
+  return (
+    <Select
+      size="xs"
+      w={420}
+      maw="100%"
+      aria-label={t('mergeHint')}
+      placeholder={t('mergeHint')}
+      data={heirs.map(({ id, subject, title }) => ({ value: id, label: `${subject} – ${title}` }))}
+      searchable
+      defaultDropdownOpened
+      onChange={(into) => into !== null && say({ state: 'merged', into })}
+      onBlur={() => setOpen(false)}
+    />
+  );
+}
+
+function Merged({ items }: { readonly items: ShownTriage['merged'] }) {
+  const { t } = useSpeech();
+  return (
+    <Group gap="xs">
+      <Text size="xs" className="quiet">
+        {t('mergedHere')}:
+      </Text>
+      {items.map(({ id, subject, firstSeen }) => (
+        <Anchor key={id} component={Link} size="xs" href={`/incidents/${encodeURIComponent(id)}`}>
+          {subject} (<Time value={firstSeen} />)
+        </Anchor>
+      ))}
+    </Group>
+  );
+}
+
+function Said({ word }: { readonly word: Triage }) {
+  const { t, lang } = useSpeech();
+  const { state, until, comment, by, at } = word;
+  return (
+    <Text size="xs" className="quiet" style={{ overflowWrap: 'anywhere' }}>
+      {by}: {TRIAGE_TEXTS[state][lang]} · <Time value={at} />
+      {until !== undefined && (
+        <>
+          {' · '}
+          {t('until')} <Time value={until} />
+        </>
+      )}
+      {comment !== undefined && ` · ${comment}`}
+    </Text>
+  );
+}
+
+export function TriageBadge({ triage }: { readonly triage: CardTriage }) {
+  const { lang } = useSpeech();
+  const { state, by } = triage;
+  return (
+    <Badge size="sm" variant="light" color={COLORS[state]} tt="none">
+      {TRIAGE_TEXTS[state][lang]}
+      {by === undefined ? '' : `: ${by}`}
+    </Badge>
+  );
+}

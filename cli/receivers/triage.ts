@@ -1,0 +1,105 @@
+// "jobtrace triage": says of an incident that somebody is at it, that it is mended, that nobody wants to hear of it for
+// a while, that another card is of the same failure, or that it is open again, as the buttons of the page do; without
+// an incident it lists what stands. Straight to the store, as whoever runs it. A running service looks for it every
+// five seconds.
+import { userInfo } from 'node:os';
+import { createError } from '../../core/errors.js';
+import { omitMissing } from '../../core/json.js';
+import { findTriageProblems, listStanding, TRIAGE_STATES, type Triage } from '../../core/routing/triage.js';
+import { readDuration } from '../../core/time/duration.js';
+import type { Store } from '../../store/store.js';
+import { CONFIG_OPTION, DATA_OPTION, STORE_OPTION, type Command, type Invocation } from '../command.js';
+import { openExistingStore } from '../service/open.js';
+import { readSettings } from '../settings.js';
+import { write } from '../terminal/write.js';
+
+export const TRIAGE: Command = {
+  name: 'triage',
+  operands: `[INCIDENT ${TRIAGE_STATES.join('|')}]`,
+  summary: 'Says who is at an incident; without one, lists what people said.',
+  options: [
+    DATA_OPTION,
+    STORE_OPTION,
+    CONFIG_OPTION,
+    { name: 'duration', value: 'TIME', help: 'How long it is ignored, such as 30m, 8h or 7d (default: for good).' },
+    { name: 'into', value: 'INCIDENT', help: 'Of merged: the incident whose card stands for it.' },
+    { name: 'comment', value: 'TEXT', help: 'Why.' },
+    { name: 'by', value: 'NAME', help: 'Who says it (default: the name of the user).' },
+    { name: 'format', value: 'FORMAT', values: ['text', 'json'], help: 'For people, or one JSON document.' },
+  ],
+  examples: [
+    'jobtrace triage 3f0c9a1b acknowledged --by anna',
+    'jobtrace triage 3f0c9a1b ignored --duration 8h --comment "the source moves tonight"',
+  ],
+  run: async (invocation) => {
+    const [incidentId] = invocation.operands;
+    const { settings } = readSettings(invocation);
+    const store = await openExistingStore(settings, incidentId === undefined ? 'read' : 'write');
+    try {
+      if (incidentId === undefined) await listWords(store, invocation);
+      else await say(store, incidentId, invocation);
+      return 0;
+    } finally {
+      await store.close();
+    }
+  },
+};
+
+async function say(store: Store, incidentId: string, { operands, option, terminal }: Invocation): Promise<void> {
+  const nowMs = Date.now();
+  const state = TRIAGE_STATES.find((word) => word === operands[1]);
+  if (state === undefined || operands.length > 2)
+    throw usage(
+      `triage needs an incident and one of ${TRIAGE_STATES.join(', ')}, not "${operands.slice(1).join(' ')}".`,
+    );
+  const incident = await store.findIncident(incidentId);
+  if (incident === undefined) throw createError('JT_NOT_FOUND', { what: `The incident "${incidentId}"` });
+  const triage: Triage = {
+    incidentId: incident.id,
+    state,
+    ...omitMissing({ until: readUntil(option('duration'), nowMs), comment: option('comment') }),
+    ...omitMissing({ into: await findHeir(store, option('into')) }),
+    by: option('by') ?? userInfo().username,
+    at: new Date(nowMs).toISOString(),
+  };
+  const problems = findTriageProblems(triage, nowMs);
+  if (problems.length > 0) throw usage(`${problems.join('; ')}.`);
+  await store.saveTriage(triage);
+  await write(terminal, option('format') === 'json' ? `${JSON.stringify(triage, null, 2)}\n` : renderWord(triage));
+}
+
+async function findHeir(store: Store, id: string | undefined): Promise<string | undefined> {
+  if (id === undefined) return undefined;
+  const heir = await store.findIncident(id);
+  if (heir === undefined) throw createError('JT_NOT_FOUND', { what: `The incident "${id}"` });
+  const [word] = await store.findTriage({ incidentIds: [heir.id] });
+  if (word?.into !== undefined) throw usage(`--into is "${id}", which is merged into "${word.into}" itself.`);
+  return heir.id;
+}
+
+function readUntil(duration: string | undefined, nowMs: number): string | undefined {
+  if (duration === undefined) return undefined;
+  const ms = readDuration(duration);
+  if (ms === undefined) throw usage(`--duration is "${duration}", but must be such as 30m, 8h or 7d.`);
+  return new Date(nowMs + ms).toISOString();
+}
+
+async function listWords(store: Store, { option, terminal }: Invocation): Promise<void> {
+  const triage = [...listStanding(await store.findTriage({})).values()];
+  if (option('format') === 'json') {
+    await write(terminal, `${JSON.stringify({ triage }, null, 2)}\n`);
+    return;
+  }
+  if (triage.length === 0) await write(terminal, 'Nobody has said anything of an incident yet.\n');
+  for (const word of triage) await write(terminal, renderWord(word));
+}
+
+function renderWord({ incidentId, state, until, into, comment, by, at }: Triage): string {
+  const end = `${until === undefined ? '' : ` until ${until}`}${into === undefined ? '' : ` into ${into}`}`;
+  const why = comment === undefined ? '' : `: ${comment}`;
+  return `${at}  ${incidentId}  ${state}${end}, says ${by}${why}\n`;
+}
+
+function usage(problem: string): Error {
+  return createError('JT_USAGE', { problem, command: 'triage' });
+}
