@@ -107,6 +107,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
     async incidentChanged(incident) {
       await makeReady(notifier);
       await inTurn(notifier, async () => {
+        if (router.isLeftAlone(incident.id)) return outbox.withdraw(incident.id);
         if (receivers.length > 0) await trust.refresh();
         const subject = findSubject(incident, policy);
         const card = typeof subject === 'string' ? undefined : router.routeIncident(incident, subject);

@@ -244,6 +244,21 @@ describe('what nobody acknowledges', () => {
     expect([...listReceived()].sort()).toEqual(['chat opened', 'pager unacknowledged']);
   });
 
+  it.each([['ignored'], ['merged']] as const)('is not told any more once it is %s for good', async (state) => {
+    const notifier = create({ route });
+    await notifier.incidentChanged(WARNING);
+    await notifier.stepOnce();
+    await say(state, state === 'merged' ? { into: 'incident-2' } : {});
+    fixture.nowMs = START + 3_600_000;
+    await notifier.stepOnce();
+    await notifier.incidentChanged({ ...WARNING, lastSeen: new Date(fixture.nowMs).toISOString() });
+    await notifier.incidentChanged({ ...WARNING, outcome: 'recovered' });
+    await notifier.stepOnce();
+
+    expect(listReceived()).toEqual(['chat opened']);
+    expect((await fixture.rows()).filter((row) => row.state === 'pending')).toEqual([]);
+  });
+
   it('is called for again when it fails after somebody said that it is mended', async () => {
     const notifier = create({ route });
     await notifier.incidentChanged(WARNING);

@@ -41,6 +41,8 @@ export interface Router {
   labelAlert(alert: InboundAlert, jobs: readonly string[]): CardLabels;
   /** True where an alert with these labels goes to this receiver. */
   takesAlert(labels: CardLabels, receiver: string): boolean;
+  /** True for what nobody wants to hear of any more: another card stands for it, or it is ignored for good. */
+  isLeftAlone(incidentId: string): boolean;
   /** The path of a waiting message with what holds it; undefined when nothing does. */
   findHold(row: { readonly alert: Alert; readonly payload: Payload }): Path | undefined;
 }
@@ -89,6 +91,10 @@ export function createRouter({ receivers, routing = NO_ROUTES, store, log, now }
       findPaths(labels, scene()).some(
         ({ receiver, escalatesAfterMs }) => receiver === name && escalatesAfterMs === undefined,
       ),
+    isLeftAlone(incidentId) {
+      const word = triage.last().get(incidentId);
+      return word?.state === 'merged' || (word?.state === 'ignored' && word.until === undefined);
+    },
     findHold({ alert, payload }) {
       const { labels } = payload;
       const mayHold = settings.intervals.size > 0 || silences.last().length > 0 || triage.last().size > 0;
