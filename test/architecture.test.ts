@@ -125,6 +125,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'body.ts',
     'origin.ts',
     'page.ts',
+    'said',
     'incidents',
     'route.ts',
     'request.ts',

@@ -119,6 +119,13 @@ describe.each(['stdio', 'http'])('over %s', (way) => {
     expect(text).toMatch(/<https:\/\/jobtrace\.example\/incidents\/[^>]+>/);
   });
 
+  it('says who is at it', async () => {
+    const [, id = ''] = /incident `([^`]+)`/.exec((await ask(client(), 'list_incidents')).text) ?? [];
+    await runProgram(['triage', id, 'acknowledged', '--by', `anna over ${way}`, '--data', data]);
+
+    expect((await ask(client(), 'list_incidents')).text).toContain(`acknowledged: anna over ${way}`);
+  });
+
   it('says why the job failed, since when, and what to change', async () => {
     const { text } = await ask(client(), 'show_incident', { job: JOB });
 

@@ -9,9 +9,11 @@ import {
   listIncidentBlocks,
   nameIncident,
 } from '../../core/text/markdown.js';
+import { CARD_STATES, describeTriage, type Triage } from '../../core/routing/triage.js';
 import { OUTCOMES as OUTCOME_WORDS } from '../../core/text/wording.js';
 import type { Incident, Language } from '../../core/types.js';
 import { OUTCOMES, readWord, type RequestValues } from '../route.js';
+import { loadStanding } from '../said/said.js';
 import type { ArgumentRow } from './arguments.js';
 import type { Desk, LogFindings, Reply } from './desk.js';
 import { readTimes, TIME_ROWS } from './records.js';
@@ -66,13 +68,16 @@ export async function listIncidents(desk: Desk, values: RequestValues, language:
     outcome: readWord(OUTCOMES, values.text('outcome')),
   });
   const shown = new Set(found.map(({ id }) => id));
-  const top = found.filter(({ parent }) => parent === undefined || !shown.has(parent));
+  const standing = await loadStanding(await desk.openStore(), [...shown]);
+  const top = found.filter(
+    ({ id, parent }) => standing.get(id)?.state !== 'merged' && (parent === undefined || !shown.has(parent)),
+  );
   return {
     head:
       top.length === 0
         ? `Nothing failed from ${range.from} to ${range.to}${job === undefined ? '' : ` of the job ${escapeMarkdown(job)}`}, as far as Jobtrace reads it. Ask for a longer range with "since", or search_records.`
         : `${top.length} incidents from ${range.from} to ${range.to}, the latest first. show_incident tells what to do about one.`,
-    blocks: top.map((incident) => renderItem(desk, incident, language)),
+    blocks: top.map((incident) => renderItem(desk, incident, standing.get(incident.id), language)),
   };
 }
 
@@ -140,7 +145,8 @@ async function findById(desk: Desk, id: string): Promise<Incident> {
   throw createError('JT_NOT_FOUND', { what: `The incident "${id}"` });
 }
 
-function renderItem(desk: Desk, incident: Incident, language: Language): string {
+function renderItem(desk: Desk, incident: Incident, word: Triage | undefined, language: Language): string {
+  const { state, by } = describeTriage(incident, word, desk.now());
   const { id, job, process, platform, cluster, outcome, restarts, firstSeen, lastSeen } = incident;
   const who = platform === undefined ? (job?.name ?? job?.id ?? process ?? cluster) : `${platform.jobs} jobs`;
   const link = linkIncident(desk.publicUrl, id);
@@ -149,6 +155,9 @@ function renderItem(desk: Desk, incident: Incident, language: Language): string 
     `- **${escapeMarkdown(nameIncident(incident, language))}**`,
     `  ${escapeMarkdown(who)} · ${escapeMarkdown(cluster)} · ${OUTCOME_WORDS[outcome][language]} · ${restarts} restarts`,
     `  since ${firstSeen ?? '?'}, last seen ${lastSeen ?? '?'} · incident \`${id}\``,
+    ...(by === undefined && state !== 'regressed'
+      ? []
+      : [`  ${CARD_STATES[state][language]}${by === undefined ? '' : `: ${escapeMarkdown(by)}`}`]),
     ...(fix === undefined ? [] : [`  → ${escapeMarkdown(fix.text)}`]),
     ...(link === undefined ? [] : [`  <${link}>`]),
   ].join('\n');

@@ -3,7 +3,7 @@
 // word with who said it and when; the API and the command line take them, the page shows them, notify holds messages
 // back by them. Pure.
 import { omitMissing } from '../json.js';
-import type { Incident } from '../types.js';
+import type { Incident, Text } from '../types.js';
 
 export const TRIAGE_STATES = ['open', 'acknowledged', 'resolved', 'ignored', 'merged'] as const;
 export type TriageState = (typeof TRIAGE_STATES)[number];
@@ -25,6 +25,16 @@ export interface Triage {
 
 /** `regressed`: somebody said that it is mended, and it failed again. */
 export type CardState = TriageState | 'regressed';
+
+/** What people read of it. */
+export const CARD_STATES: Readonly<Record<CardState, Text>> = {
+  open: { en: 'nobody is at it', zh: '无人处理' },
+  acknowledged: { en: 'acknowledged', zh: '已确认' },
+  resolved: { en: 'mended', zh: '已解决' },
+  ignored: { en: 'ignored', zh: '已忽略' },
+  merged: { en: 'merged', zh: '已合并' },
+  regressed: { en: 'failed again after it was mended', zh: '解决后再次失败' },
+};
 
 /** A store gives at most so many, the newest. */
 export const MAX_TRIAGE = 10_000;

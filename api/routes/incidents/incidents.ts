@@ -21,9 +21,10 @@ import {
 } from '../../route.js';
 import { ALERT_LIST } from '../../schemas/alerts.js';
 import { INCIDENT, INCIDENT_LIST, INCIDENT_ROWS, JOB_LIST } from '../../schemas/incidents.js';
+import { loadStanding } from '../../said/said.js';
 import { ID, QUERIES } from '../../schemas/queries.js';
 import { findVisible, listIds } from './found.js';
-import { loadStanding, narrowToTriage } from './triage.js';
+import { narrowToTriage } from './triage.js';
 
 const DEFAULT_JOBS_RANGE_MS = 24 * 3_600_000;
 const ALERTS_OF_ONE_INCIDENT = 200;

@@ -4,7 +4,6 @@
 import {
   decideCardState,
   findTriageProblems,
-  listStanding,
   OVER_OUTCOMES,
   TRIAGE_STATES,
   type Triage,
@@ -24,9 +23,10 @@ import {
   type Route,
   type Services,
 } from '../../route.js';
+import { loadStanding, orNothing } from '../../said/said.js';
 import { ID, QUERIES } from '../../schemas/queries.js';
 import { NEW_TRIAGE, TRIAGE } from '../../schemas/triage.js';
-import { findVisible, listIds, orNothing } from './found.js';
+import { findVisible, listIds } from './found.js';
 
 const MAX_BODY_BYTES = 8192;
 
@@ -107,11 +107,6 @@ async function showTriage(services: Services, request: Request, incident: Incide
       merged: rows.map((row) => ({ id: row.id, subject: nameSubject(row, language), firstSeen: row.firstSeen })),
     },
   };
-}
-
-/** What stands of all incidents that the viewer may see. */
-export async function loadStanding(store: ReadableStore): Promise<ReadonlyMap<string, Triage>> {
-  return listStanding(await orNothing(store.findTriage({})));
 }
 
 async function findRows(store: ReadableStore, ids: readonly string[]): Promise<readonly IncidentRow[]> {

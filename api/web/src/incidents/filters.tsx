@@ -5,10 +5,9 @@ import { Button, Group, Select } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { Language } from '../../../../core/types.ts';
 import { OUTCOMES, OWNERS, SEVERITIES } from '../../../../core/text/wording.ts';
-import { TRIAGE_STATES } from '../../../../core/routing/triage.ts';
+import { CARD_STATES, TRIAGE_STATES } from '../../../../core/routing/triage.ts';
 import type { IncidentFacet } from '../../../../store/store.ts';
 import { api } from '../server/client.ts';
-import { TRIAGE_TEXTS } from '../speech/alert-texts.ts';
 import { useSpeech, type TextKey } from '../speech/text.tsx';
 
 const FILTERS: readonly { readonly facet: IncidentFacet; readonly name: TextKey; readonly width: number }[] = [
@@ -85,7 +84,7 @@ export function Filters(part: {
         maw="100%"
         aria-label={t('triage')}
         placeholder={t('triage')}
-        data={TRIAGE_STATES.map((value) => ({ value, label: TRIAGE_TEXTS[value][lang] }))}
+        data={TRIAGE_STATES.map((value) => ({ value, label: CARD_STATES[value][lang] }))}
         value={address.get('triage')}
         onChange={(value) => choose('triage', value)}
         clearable

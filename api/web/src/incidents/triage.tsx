@@ -3,12 +3,11 @@
 // badge of it beside what became of the job.
 import { Anchor, Badge, Button, Group, Menu, Select, Stack, Text } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { CardState, CardTriage, Triage } from '../../../../core/routing/triage.ts';
+import { CARD_STATES, type CardState, type CardTriage, type Triage } from '../../../../core/routing/triage.ts';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { api, type ShownTriage } from '../server/client.ts';
 import { useViewer } from '../server/viewer.ts';
-import { TRIAGE_TEXTS } from '../speech/alert-texts.ts';
 import { useSpeech, type TextKey } from '../speech/text.tsx';
 import { Problem, Time } from '../view/state.tsx';
 
@@ -174,7 +173,7 @@ function Said({ word }: { readonly word: Triage }) {
   const { state, until, comment, by, at } = word;
   return (
     <Text size="xs" className="quiet" style={{ overflowWrap: 'anywhere' }}>
-      {by}: {TRIAGE_TEXTS[state][lang]} · <Time value={at} />
+      {by}: {CARD_STATES[state][lang]} · <Time value={at} />
       {until !== undefined && (
         <>
           {' · '}
@@ -191,7 +190,7 @@ export function TriageBadge({ triage }: { readonly triage: CardTriage }) {
   const { state, by } = triage;
   return (
     <Badge size="sm" variant="light" color={COLORS[state]} tt="none">
-      {TRIAGE_TEXTS[state][lang]}
+      {CARD_STATES[state][lang]}
       {by === undefined ? '' : `: ${by}`}
     </Badge>
   );

@@ -1,6 +1,5 @@
 // What the room of the alerts says, in both languages, with the words for what the API names: kinds of news, states of
 // a delivery. text.tsx joins it to the rest.
-import type { CardState } from '../../../../core/routing/triage.ts';
 import type { Language } from '../../../../core/types.ts';
 
 type Said = Readonly<Record<Language, string>>;
@@ -62,16 +61,6 @@ export const NEWS_TEXTS: Readonly<Record<string, Said>> = {
   'still-failing': { en: 'still failing', zh: '仍在失败' },
   resolved: { en: 'resolved', zh: '已恢复' },
   canceled: { en: 'canceled by a person', zh: '已被人工取消' },
-};
-
-/** In which state a card is. */
-export const TRIAGE_TEXTS: Readonly<Record<CardState, Said>> = {
-  open: { en: 'nobody is at it', zh: '无人处理' },
-  acknowledged: { en: 'acknowledged', zh: '已确认' },
-  resolved: { en: 'mended', zh: '已解决' },
-  ignored: { en: 'ignored', zh: '已忽略' },
-  merged: { en: 'merged', zh: '已合并' },
-  regressed: { en: 'failed again after it was mended', zh: '解决后再次失败' },
 };
 
 export const DELIVERY_TEXTS: Readonly<Record<string, Said>> = {
