@@ -141,9 +141,13 @@ async function deliver(rows: readonly OutboxRow[], options: SenderOptions, pace:
 }
 
 /** The receipt of the first message about the same incident; what is about several begins a thread of its own. */
-async function findThread(rows: readonly OutboxRow[], { outbox }: SenderOptions): Promise<JsonObject | undefined> {
+async function findThread(
+  rows: readonly OutboxRow[],
+  { outbox, receiver }: SenderOptions,
+): Promise<JsonObject | undefined> {
   const [row] = rows;
-  if (row === undefined || rows.length > 1 || row.payload.inbound !== undefined) return undefined;
+  const isAlone = row !== undefined && rows.length === 1 && row.payload.inbound === undefined;
+  if (!isAlone || CHANNELS[receiver.kind].hasThreads !== true) return undefined;
   const told = await outbox.findTold(row.alert.incidentId, row.alert.receiver);
   return told.find(({ payload }) => payload.receipt !== undefined)?.payload.receipt;
 }

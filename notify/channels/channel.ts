@@ -52,6 +52,8 @@ export interface Channel {
   renderIncident(card: Card, previous: JsonObject | undefined): JsonObject;
   /** A message about an incident takes the place of the one before it, where it stands. */
   readonly canEdit: boolean;
+  /** Messages about one incident follow the first one, by its receipt. */
+  readonly hasThreads?: true;
   /** Undefined when this channel takes no forwarded alerts. */
   readonly renderForwarded: ((alert: ForwardedAlert) => JsonObject) | undefined;
   /**

@@ -58,6 +58,7 @@ const CHAT = createChat(SLACK_APP_SERVICE);
 
 export const SLACK_APP: Channel = {
   ...CHAT,
+  hasThreads: true,
   async send(parts, delivery) {
     const { thread, ...fresh } = delivery;
     const result = await CHAT.send(parts, delivery);
