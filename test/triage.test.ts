@@ -14,6 +14,9 @@ describeWithParts(['chromium'], 'a card', () => {
   });
   afterAll(() => browser.close());
 
+  /** By the clock of the browser: each word has a time of its own. */
+  const serve = () => startServer({ settings: { webDir: findWebDir() }, now: () => Date.now() });
+
   async function open(address: string): Promise<Page> {
     const page = await browser.newPage({ viewport: DESK, locale: 'en-GB' });
     await page.goto(address);
@@ -21,7 +24,7 @@ describeWithParts(['chromium'], 'a card', () => {
   }
 
   it('is acknowledged on its page, named in the list with who it was, and opened again', async () => {
-    const { url, store } = await startServer({ settings: { webDir: findWebDir() } });
+    const { url, store } = await serve();
     const page = await open(`${url}/incidents/i-orders`);
     const note = page.getByRole('group', { name: 'Who is at it' });
     await note.getByRole('button', { name: 'Acknowledge' }).click({ timeout: WAIT_MS });
@@ -43,7 +46,7 @@ describeWithParts(['chromium'], 'a card', () => {
   });
 
   it('is merged into another, which leads to it, and split off again', async () => {
-    const { url } = await startServer({ settings: { webDir: findWebDir() } });
+    const { url } = await serve();
     const page = await open(`${url}/incidents/i-orders`);
     const note = page.getByRole('group', { name: 'Who is at it' });
     await note.getByRole('button', { name: 'Merge' }).click({ timeout: WAIT_MS });
@@ -62,7 +65,7 @@ describeWithParts(['chromium'], 'a card', () => {
   });
 
   it('is ignored for a while, until a time that it shows', async () => {
-    const { url, store } = await startServer({ settings: { webDir: findWebDir() }, now: () => Date.now() });
+    const { url, store } = await serve();
     const page = await open(`${url}/incidents/i-orders`);
     const note = page.getByRole('group', { name: 'Who is at it' });
     await note.getByRole('button', { name: 'Ignore' }).click({ timeout: WAIT_MS });

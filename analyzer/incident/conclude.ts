@@ -18,7 +18,13 @@ import type { Catalog } from '../catalog/catalog.js';
 import type { ClusterView } from '../cluster/cluster.js';
 import { readComplaint } from './complaint.js';
 import { versionOf } from '../cluster/memory/process.js';
-import { listFailures, type FoldedFailures, type JobFailure, type JobView, type ProcessView } from '../cluster/memory/view.js';
+import {
+  listFailures,
+  type FoldedFailures,
+  type JobFailure,
+  type JobView,
+  type ProcessView,
+} from '../cluster/memory/view.js';
 import { explainFinding, type RuleFault } from './explain.js';
 import type { Value, Values } from '../catalog/expression/expression.js';
 import type { IncidentEvent, IncidentGroup } from './incident.js';
