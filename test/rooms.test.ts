@@ -69,6 +69,20 @@ describeWithParts(['chromium'], 'the rooms of the page', () => {
     await page.close();
   });
 
+  it('cut off no word of a card where the window is narrow', async () => {
+    const answer = await fetch(`${site.address}/api/v1/incidents/rows?cause=code.user-exception`);
+    const { rows } = (await answer.json()) as { rows: { id: string }[] };
+    const page = await site.open({ viewport: { width: 420, height: 800 } });
+    await page.goto(`${site.address}/incidents/${rows[0]?.id}`);
+    await page.getByText('The exception began in').waitFor({ timeout: WAIT_MS });
+
+    const cards = page.locator('.mantine-Card-root');
+    expect(await cards.evaluateAll((all) => all.map((card) => card.scrollWidth - card.clientWidth))).toEqual(
+      Array.from({ length: await cards.count() }, () => 0),
+    );
+    await page.close();
+  });
+
   it.each(
     ROOMS.flatMap(([room, ready]) => (['light', 'dark'] as const).map((scheme) => [room, scheme, ready] as const)),
   )('finds nothing serious in %s, %s', async (room, scheme, ready) => {
