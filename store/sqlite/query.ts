@@ -21,12 +21,17 @@ const MAX_SHAPE_WORDS = 2_000;
 export const SEARCH_ORDER = ['time', 'file', '"offset"', 'id'] as const;
 
 /**
- * The WHERE of a search, without paging; `lines` are of the jobs that it names. Throws JT_QUERY_INVALID and
- * JT_REQUEST_INVALID.
+ * The WHERE of a search, without paging; `lines` are of the jobs that it names, `seqs` where all records of its time
+ * stand. Throws JT_QUERY_INVALID and JT_REQUEST_INVALID.
  */
-export function buildWhere(query: Omit<RecordQuery, 'limit' | 'order'>, lines: readonly JobLines[] = []): SqlCondition {
+export function buildWhere(
+  query: Omit<RecordQuery, 'limit' | 'order'>,
+  lines: readonly JobLines[] = [],
+  seqs?: SeqRange,
+): SqlCondition {
   const range = buildRange(query);
-  const conditions: SqlCondition[] = [buildNode(resolveJobs(parseSearch(query), lines), range), ...range];
+  const within: Within = { range, seqs };
+  const conditions: SqlCondition[] = [buildNode(resolveJobs(parseSearch(query), lines), within), ...range];
   const equals: readonly (readonly [string, string | undefined])[] = [
     ['cluster', query.cluster],
     ['process', query.process],
@@ -47,7 +52,7 @@ export function buildWhere(query: Omit<RecordQuery, 'limit' | 'order'>, lines: r
   return joinConditions('AND', conditions);
 }
 
-function buildRange(query: Pick<RecordQuery, 'from' | 'to'>): readonly SqlCondition[] {
+export function buildRange(query: Pick<RecordQuery, 'from' | 'to'>): readonly SqlCondition[] {
   const range: SqlCondition[] = [];
   if (query.from !== undefined) range.push({ sql: 'time >= ?', params: [parseTime('from', query.from)] });
   if (query.to !== undefined) range.push({ sql: 'time < ?', params: [parseTime('to', query.to)] });
@@ -82,19 +87,30 @@ export function joinConditions(operator: 'AND' | 'OR', conditions: readonly SqlC
   };
 }
 
-/** `range`: what is found by an index is looked for in it alone. */
-function buildNode(node: QueryNode, range: readonly SqlCondition[]): SqlCondition {
-  return closeWords(buildPart(node, range));
+/** What is found by an index is looked for in it alone. */
+interface Within {
+  readonly range: readonly SqlCondition[];
+  readonly seqs: SeqRange | undefined;
 }
 
-function buildPart(node: QueryNode, range: readonly SqlCondition[]): Part {
+/** Both ends inclusive. */
+export interface SeqRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+function buildNode(node: QueryNode, within: Within): SqlCondition {
+  return closeWords(buildPart(node, within), within);
+}
+
+function buildPart(node: QueryNode, within: Within): Part {
   switch (node.kind) {
     case 'all':
       return { sql: '1', params: [] };
     case 'phrase':
       return { words: `"${node.words.join(' ')}"` };
     case 'word':
-      return buildShape(node.glob);
+      return buildShape(node.glob, within);
     case 'value':
       return buildValue(node.field, node.glob);
     case 'jobs':
@@ -108,31 +124,31 @@ function buildPart(node: QueryNode, range: readonly SqlCondition[]): Part {
     case 'job':
       throw new Error('A search is built before its jobs are resolved.');
     case 'not': {
-      const inner = buildNode(node.node, range);
+      const inner = buildNode(node.node, within);
       return { sql: `NOT (${inner.sql})`, params: inner.params };
     }
     case 'and':
-      return joinParts('AND', buildParts(node.nodes, range), (found) => joinConditions('AND', found));
+      return joinParts('AND', node.nodes, within, (found) => joinConditions('AND', found));
     case 'or':
-      return joinParts('OR', buildParts(node.nodes, range), (found) =>
-        isIndexed(node) ? uniteConditions(found, range) : joinConditions('OR', found),
+      return joinParts('OR', node.nodes, within, (found) =>
+        isIndexed(node) ? uniteConditions(found, within.range) : joinConditions('OR', found),
       );
   }
 }
 
-function buildParts(nodes: readonly QueryNode[], range: readonly SqlCondition[]): Part[] {
-  return nodes.map((node) => buildPart(node, range));
-}
-
 function joinParts(
   operator: 'AND' | 'OR',
-  parts: readonly Part[],
+  nodes: readonly QueryNode[],
+  within: Within,
   join: (conditions: readonly SqlCondition[]) => SqlCondition,
 ): Part {
+  const parts = nodes.map((node) => buildPart(node, within));
   const words = parts.flatMap((part) => ('words' in part ? [part.words] : []));
   const joined = words.length === 0 ? [] : [{ words: words.map((text) => `(${text})`).join(` ${operator} `) }];
   const others = parts.flatMap((part) => ('words' in part ? [] : [part]));
-  return others.length === 0 && joined[0] !== undefined ? joined[0] : join([...joined.map(closeWords), ...others]);
+  return others.length === 0 && joined[0] !== undefined
+    ? joined[0]
+    : join([...joined.map((part) => closeWords(part, within)), ...others]);
 }
 
 /** Whether an index finds the records, so that the others need no look. */
@@ -166,16 +182,22 @@ function uniteConditions(conditions: readonly SqlCondition[], range: readonly Sq
   };
 }
 
-function closeWords(part: Part): SqlCondition {
-  return 'words' in part ? { sql: 'seq IN (SELECT rowid FROM words WHERE words MATCH ?)', params: [part.words] } : part;
+function closeWords(part: Part, within: Within): SqlCondition {
+  return 'words' in part ? { sql: `seq IN (${selectWords(within)} ?)`, params: [part.words] } : part;
+}
+
+/** Of a word that most records have, those of an hour are found without a look at all the others. */
+function selectWords({ seqs }: Within): string {
+  const there = seqs === undefined ? '' : `rowid BETWEEN ${seqs.first} AND ${seqs.last} AND `;
+  return `SELECT rowid FROM words WHERE ${there}words MATCH`;
 }
 
 /** FTS5 knows prefixes; any other shape is looked up in the list of all words. */
-function buildShape(glob: Glob): Part {
+function buildShape(glob: Glob, within: Within): Part {
   const [head = '', tail] = glob;
   if (glob.length === 2 && tail === '' && head !== '') return { words: `"${head}" *` };
   return {
-    sql: `seq IN (SELECT rowid FROM words WHERE words MATCH (SELECT ifnull(group_concat('"' || term || '"', ' OR '), '""') FROM (SELECT term FROM vocabulary WHERE term GLOB ? LIMIT ${MAX_SHAPE_WORDS})))`,
+    sql: `seq IN (${selectWords(within)} (SELECT ifnull(group_concat('"' || term || '"', ' OR '), '""') FROM (SELECT term FROM vocabulary WHERE term GLOB ? LIMIT ${MAX_SHAPE_WORDS})))`,
     params: [toSqlGlob(glob)],
   };
 }

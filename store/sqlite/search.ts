@@ -8,7 +8,15 @@ import { decodePosition, encodePosition, fillBarMs, fillBars, PAGE_RECORDS, pars
 import type { FeedOptions, FeedPage, RecordPage, RecordQuery } from '../store.js';
 import type { Connection } from './engine.js';
 import { findJobLines } from './job-lines.js';
-import { buildAfter, buildWhere, joinConditions, SEARCH_ORDER, type SqlCondition } from './query.js';
+import {
+  buildAfter,
+  buildRange,
+  buildWhere,
+  joinConditions,
+  SEARCH_ORDER,
+  type SeqRange,
+  type SqlCondition,
+} from './query.js';
 import { readRow } from './schema.js';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -39,6 +47,8 @@ interface Count {
 /** So many are looked at in one read of the feed at least. */
 const FEED_ROWS = 20_000;
 const FACET_VALUES = 20;
+/** So many entries of the index of times are read in a few milliseconds. */
+const MOST_SEQS = 100_000;
 const FACET_COLUMNS: Readonly<Record<keyof Facets, string>> = {
   level: 'level',
   job: 'ifnull(job_name, job_id)',
@@ -91,8 +101,22 @@ function findFeedEnd(
 }
 
 export function searchRecords(connection: Connection, query: RecordQuery): RecordPage {
-  const where = buildWhere(query, findJobLines(connection, query));
+  const where = buildWhere(query, findJobLines(connection, query), findSeqs(connection, query));
   return { ...readPage(connection, where, query), ...countFound(connection, where, query) };
+}
+
+/** Where all records of a time stand, when it is so short that this is found sooner than a word that many have. */
+function findSeqs(connection: Connection, query: RecordQuery): SeqRange | undefined {
+  const range = buildRange(query);
+  if (query.query === undefined || range.length === 0) return undefined;
+  const { sql, params } = joinConditions('AND', range);
+  const found = connection
+    .prepare<{ first: number | null; last: number | null; many: number }>(
+      `SELECT min(seq) AS first, max(seq) AS last, count(*) AS many FROM (SELECT seq FROM records WHERE ${sql} LIMIT ?)`,
+    )
+    .get(...params, MOST_SEQS + 1);
+  if (found === undefined || found.many > MOST_SEQS) return undefined;
+  return { first: found.first ?? 0, last: found.last ?? -1 };
 }
 
 function readPage(

@@ -163,6 +163,33 @@ describe('openSqliteStore', () => {
     }
   });
 
+  it('finds the words of a short time wherever its records stand', async () => {
+    const store = open();
+    const at = (minute: number, text: string) =>
+      makeRecord(minute, { text, time: `2026-11-20T10:${String(minute).padStart(2, '0')}:00.000Z` });
+    const records = [
+      at(30, 'block late'),
+      at(11, 'block one'),
+      at(12, 'another'),
+      at(40, 'block'),
+      at(13, 'block two'),
+    ];
+    for (const record of records) await appendRecords(store, [record]);
+    const find = async (query: string): Promise<readonly string[]> => {
+      const range = { from: '2026-11-20T10:10:00.000Z', to: '2026-11-20T10:20:00.000Z' };
+      const page = await store.searchRecords({ query, ...range, limit: 10, order: 'oldest', facets: true });
+      expect(page.total).toBe(page.records.length);
+      return page.records.map(({ message }) => message);
+    };
+
+    expect(await find('block')).toEqual(['block one', 'block two']);
+    expect(await find('-block')).toEqual(['another']);
+    expect(await find('bl*')).toEqual(['block one', 'block two']);
+    expect(await find('*ock -one')).toEqual(['block two']);
+    expect(await find('block OR another')).toEqual(['block one', 'another', 'block two']);
+    expect(await find('late')).toEqual([]);
+  });
+
   it('says what it is', async () => {
     expect(await open().check()).toEqual({ kind: 'sqlite', version: expect.stringMatching(/^3\.\d+/) });
   });
