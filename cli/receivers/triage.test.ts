@@ -46,7 +46,7 @@ describe('jobtrace triage', () => {
       'incident-1  merged into incident-2, says anna',
     );
     expect((await run('incident-2', 'merged', '--into', 'incident-1')).stderr).toContain(
-      '--into is "incident-1", which is merged into "incident-2" itself',
+      'into: "incident-1" is merged into "incident-2" itself',
     );
     expect((await run('incident-2', 'merged', '--into', 'none')).stderr).toContain('The incident "none"');
   });

@@ -5,7 +5,13 @@
 import { userInfo } from 'node:os';
 import { createError } from '../../core/errors.js';
 import { omitMissing } from '../../core/json.js';
-import { findTriageProblems, listStanding, TRIAGE_STATES, type Triage } from '../../core/routing/triage.js';
+import {
+  findHeirProblems,
+  findTriageProblems,
+  listStanding,
+  TRIAGE_STATES,
+  type Triage,
+} from '../../core/routing/triage.js';
 import { readDuration } from '../../core/time/duration.js';
 import type { Store } from '../../store/store.js';
 import { CONFIG_OPTION, DATA_OPTION, STORE_OPTION, type Command, type Invocation } from '../command.js';
@@ -73,7 +79,8 @@ async function findHeir(store: Store, id: string | undefined): Promise<string | 
   const heir = await store.findIncident(id);
   if (heir === undefined) throw createError('JT_NOT_FOUND', { what: `The incident "${id}"` });
   const [word] = await store.findTriage({ incidentIds: [heir.id] });
-  if (word?.into !== undefined) throw usage(`--into is "${id}", which is merged into "${word.into}" itself.`);
+  const problems = findHeirProblems(word);
+  if (problems.length > 0) throw usage(`${problems.join('; ')}.`);
   return heir.id;
 }
 

@@ -84,6 +84,11 @@ export function describeTriage(incident: TriagedIncident, said: Triage | undefin
   return { state, ...(said?.state === state ? omitMissing({ by: said.by, until: said.until, into: said.into }) : {}) };
 }
 
+/** Why an incident cannot stand for another one: it has one that stands for it. In: the last word on it. */
+export function findHeirProblems(last: Triage | undefined): readonly string[] {
+  return last?.state === 'merged' ? [`into: "${last.incidentId}" is merged into "${last.into ?? ''}" itself`] : [];
+}
+
 /** What is wrong with one that is to be kept, in words; empty when nothing. */
 export function findTriageProblems(triage: Triage, nowMs: number): readonly string[] {
   const { incidentId, state, until, into, comment = '', by } = triage;

@@ -101,14 +101,22 @@ function findFeedEnd(
 }
 
 export function searchRecords(connection: Connection, query: RecordQuery): RecordPage {
-  const where = buildWhere(query, findJobLines(connection, query), findSeqs(connection, query));
+  const where = buildSearch(connection, query);
   return { ...readPage(connection, where, query), ...countFound(connection, where, query) };
+}
+
+/** Once more where it asks for words of a short time: those are looked for there alone. */
+function buildSearch(connection: Connection, query: RecordQuery): SqlCondition {
+  const lines = findJobLines(connection, query);
+  const where = buildWhere(query, lines);
+  const seqs = where.sql.includes('words MATCH') ? findSeqs(connection, query) : undefined;
+  return seqs === undefined ? where : buildWhere(query, lines, seqs);
 }
 
 /** Where all records of a time stand, when it is so short that this is found sooner than a word that many have. */
 function findSeqs(connection: Connection, query: RecordQuery): SeqRange | undefined {
   const range = buildRange(query);
-  if (query.query === undefined || range.length === 0) return undefined;
+  if (range.length === 0) return undefined;
   const { sql, params } = joinConditions('AND', range);
   const found = connection
     .prepare<{ first: number | null; last: number | null; many: number }>(

@@ -3,6 +3,7 @@
 // notify holds messages back by the last one (docs/alerts.md). The page shows the state on the card and in the list.
 import {
   decideCardState,
+  findHeirProblems,
   findTriageProblems,
   OVER_OUTCOMES,
   TRIAGE_STATES,
@@ -73,7 +74,7 @@ async function takeTriage(services: Services, request: Request): Promise<Answer>
   };
   const problems = [
     ...findTriageProblems(triage, services.now()),
-    ...(triage.into === undefined ? [] : await findHeirProblems(store, triage.into)),
+    ...(triage.into === undefined ? [] : await askHeir(store, triage.into)),
   ];
   if (problems.length > 0) throw createError('JT_REQUEST_INVALID', { problems: problems.join('\n') });
   await store.saveTriage(triage);
@@ -81,11 +82,11 @@ async function takeTriage(services: Services, request: Request): Promise<Answer>
 }
 
 /** A card that has another one stand for it stands for none. */
-async function findHeirProblems(store: ReadableStore, into: string): Promise<readonly string[]> {
+async function askHeir(store: ReadableStore, into: string): Promise<readonly string[]> {
   const heir = await store.findIncident(into);
   if (heir === undefined) throw createError('JT_NOT_FOUND', { what: `The incident "${into}"` });
   const [word] = await store.findTriage({ incidentIds: [heir.id] });
-  return word?.state === 'merged' ? [`into: "${into}" is merged into "${word.into ?? ''}" itself`] : [];
+  return findHeirProblems(word);
 }
 
 async function showTriage(services: Services, request: Request, incident: Incident): Promise<Answer> {
