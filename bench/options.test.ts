@@ -80,6 +80,7 @@ describe('the measurements', () => {
       'agent.ts',
       'alerts.ts',
       'analyzer.ts',
+      'diagnose.ts',
       'footprint.ts',
       'groups.ts',
       'queries.ts',

@@ -2,18 +2,8 @@
 // `diagnose` takes, for the program as it was built: npx tsx bench/scan.ts (--help lists its options).
 // Everything on one core and in turn, so that what is compared was measured at the same time; a peer that is not
 // installed is left out by name (Debian: ripgrep, libhyperscan-dev with gcc, golang).
-import { execFileSync, spawn } from 'node:child_process';
-import {
-  closeSync,
-  existsSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  readSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, existsSync, mkdtempSync, openSync, readSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packAnchors } from '../flink/words/anchors.js';
@@ -22,6 +12,7 @@ import { writeLargeLog } from './log.js';
 import { readJobtraceVersion } from './agent/peers.js';
 import { JSON_OPTION, readCommandLine, type BenchScript } from '../lab/options.js';
 import { appendResult, describeSession } from './results.js';
+import { runOnce, type ProgramRun } from './run-once.js';
 
 const SCRIPT = {
   name: 'bench/scan.ts',
@@ -42,11 +33,6 @@ const folder = mkdtempSync(join(tmpdir(), 'jobtrace-bench-'));
 const HERE = import.meta.dirname;
 const CLI = join(HERE, '..', 'dist', 'cli.js');
 
-interface Run {
-  readonly seconds: number;
-  readonly peakMib: number;
-}
-
 interface Peer {
   readonly name: string;
   /** The command line; undefined when the peer cannot be had here. */
@@ -63,7 +49,7 @@ interface Contender {
   readonly name: string;
   readonly anchors: number;
   readonly mib: number;
-  readonly run: () => Promise<Run>;
+  readonly run: () => Promise<ProgramRun>;
 }
 
 async function measure(dir: string, mib: number, count: number, json: string | undefined): Promise<void> {
@@ -73,7 +59,7 @@ async function measure(dir: string, mib: number, count: number, json: string | u
     `A log of ${(bytes / MIB).toFixed(0)} MiB with the logs of ${failures} failures; one core; ${count} rounds, in each everything once.\n`,
   );
   const contenders = listContenders(dir, log, bytes);
-  const runs = new Map<string, Run[]>(contenders.map(({ name }) => [name, []]));
+  const runs = new Map<string, ProgramRun[]>(contenders.map(({ name }) => [name, []]));
   const small = cutLog(log, 100_000);
   const answers: number[] = [];
   appendResult(json, describeSession(SCRIPT.name, [{ name: 'jobtrace', version: readJobtraceVersion() }]));
@@ -271,7 +257,7 @@ function has(program: string): boolean {
 }
 
 /** The same command line so many times at once; the time until the last has ended. */
-async function runTogether(command: readonly string[], cores: number): Promise<Run> {
+async function runTogether(command: readonly string[], cores: number): Promise<ProgramRun> {
   const parts = await Promise.all(Array.from({ length: cores }, (_, core) => runOnce(command, core)));
   return {
     seconds: Math.max(...parts.map(({ seconds }) => seconds)),
@@ -282,32 +268,6 @@ async function runTogether(command: readonly string[], cores: number): Promise<R
 function median(numbers: readonly number[]): number {
   const sorted = [...numbers].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
-
-/** Wall time of a process that is bound to one core, and the most memory that it held. */
-function runOnce(command: readonly string[], core: number): Promise<Run> {
-  return new Promise((resolve, reject) => {
-    const start = performance.now();
-    const child = spawn('taskset', ['-c', String(core), ...command], { stdio: ['ignore', 'ignore', 'pipe'] });
-    let peakMib = 0;
-    let said = '';
-    const watch = setInterval(() => (peakMib = Math.max(peakMib, readPeak(child.pid))), 20);
-    child.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()));
-    child.on('error', reject);
-    child.on('close', (code) => {
-      clearInterval(watch);
-      if (code === 0) resolve({ seconds: (performance.now() - start) / 1000, peakMib });
-      else reject(new Error(`${command.join(' ')} ended with ${code}: ${said.slice(0, 1000)}`));
-    });
-  });
-}
-
-function readPeak(pid: number | undefined): number {
-  try {
-    return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid ?? 0}/status`, 'utf8'))?.[1] ?? 0) / 1024;
-  } catch {
-    return 0;
-  }
 }
 
 try {

@@ -8,6 +8,7 @@ import { diagnose } from '../analyzer/incident/diagnose.js';
 import { flattenIncidents } from '../analyzer/incident/document.js';
 import { createReadNotes, readEntries } from '../analyzer/input/read.js';
 import { wantedBy } from '../analyzer/catalog/wanted.js';
+import { writeLoop } from '../bench/diagnose/loop.js';
 import { writeLargeLog } from '../bench/log.js';
 import type { Entry } from '../core/types.js';
 
@@ -16,8 +17,8 @@ const folder = mkdtempSync(join(tmpdir(), 'skimmed-'));
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe('a log of 40 MiB', () => {
-  it('has the same diagnoses whether or not what holds nothing is left out', () => {
+describe('a log that holds little of note', () => {
+  it('of 40 MiB has the same diagnoses whether or not what holds nothing is left out', () => {
     const log = join(folder, 'flink-bench-taskexecutor-0-node-1.log');
     const { failures } = writeLargeLog(log, 40 * MIB);
     const catalog = loadCatalog();
@@ -35,6 +36,22 @@ describe('a log of 40 MiB', () => {
     expect(found).toEqual(expected);
     expect(notes).toEqual(allNotes);
     expect(wanted.entries).toBeLessThan(all.entries / 2);
+  });
+  it('has the same of a restart loop of many subtasks, most of whose transitions are left out', () => {
+    const path = (part: string): string => join(folder, `flink-loop-standalonesession-0-${part}.log`);
+    writeLoop({ bytes: 10 * MIB, subtasks: 40, path });
+    const catalog = loadCatalog();
+    const [all, wanted] = [{ entries: 0 }, { entries: 0 }];
+
+    const expected = flattenIncidents(diagnose(count(readEntries([path('whole')]), all), catalog), 'en');
+    const found = flattenIncidents(
+      diagnose(count(readEntries([path('whole')], { find: wantedBy(catalog) }), wanted), catalog),
+      'en',
+    );
+
+    expect(expected.incidents[0]?.restarts).toBeGreaterThan(10);
+    expect(found).toEqual(expected);
+    expect(wanted.entries).toBeLessThan(all.entries / 12);
   });
 });
 

@@ -8,6 +8,9 @@ import { wantedBy } from './wanted.js';
 
 const HEAD = '2026-01-01 00:00:00,000 INFO  org.apache.flink.runtime.checkpoint.CheckpointCoordinator [] - ';
 
+const GRAPH = HEAD.replace(/org.*Coordinator/, 'org.apache.flink.runtime.executiongraph.ExecutionGraph      ');
+const TASK = HEAD.replace(/org.*Coordinator/, 'org.apache.flink.runtime.taskmanager.Task                   ');
+
 function completed(id: number, job: string): string {
   return `${HEAD}Completed checkpoint ${id} for job ${job} (17 bytes, checkpointDuration=3 ms).\n`;
 }
@@ -17,7 +20,7 @@ function skim(chunks: readonly string[], catalog = loadCatalog()): readonly stri
   const skimmer = createSkimmer({ kind: 'log' }, wantedBy(catalog));
   skimmer.push(Buffer.from(`${HEAD}Starting.\n`));
   const given = [...chunks.flatMap((chunk) => skimmer.push(Buffer.from(chunk))), ...skimmer.flush()];
-  return given.map(({ bytes }) => bytes.toString().slice(HEAD.length)).filter((message) => message !== 'Starting.');
+  return given.map(({ bytes }) => bytes.toString().replace(/^.*? - /, '')).filter((message) => message !== 'Starting.');
 }
 
 describe('wantedBy', () => {
@@ -49,6 +52,43 @@ describe('wantedBy', () => {
         `cut at ${cut}`,
       ).toEqual([]);
       expect(given.length, `cut at ${cut}`).toBeLessThan(7);
+    }
+  });
+
+  it('asks of the subtasks of which a JobManager tells for the last of each task before anything else, wherever a chunk ends', () => {
+    const catalog = loadCatalog();
+    const turn = (task: string, subtask: number, graph: string, to: string): string =>
+      `${GRAPH}${task} (${subtask}/3) (${graph}_${JOB_B}_${subtask - 1}_0) switched from DEPLOYING to ${to}.\n`;
+    const log = [
+      ...[1, 2, 3].map((subtask) => turn('Source: (a) -> b', subtask, JOB_A, 'INITIALIZING')),
+      ...[1, 2, 3].map((subtask) => turn('Source: (a) -> b', subtask, JOB_A, 'RUNNING')),
+      ...[1, 2].map((subtask) => turn('Sink', subtask, JOB_A, 'RUNNING')),
+      turn('Source: (a) -> b', 1, JOB_B, 'RUNNING'),
+      failed,
+      turn('Sink', 3, JOB_A, 'RUNNING'),
+      turn('Sink', 1, JOB_A, 'CANCELED'),
+      turn('Sink', 2, JOB_A, 'CANCELED'),
+      `${TASK}Sink (1/3)#0 (${JOB_A}_${JOB_B}_0_0) switched from DEPLOYING to RUNNING.\n`,
+      `${TASK}Sink (2/3)#0 (${JOB_A}_${JOB_B}_1_0) switched from DEPLOYING to RUNNING.\n`,
+    ].join('');
+    const wanted = [
+      `Source: (a) -> b (3/3) (${JOB_A}`,
+      `Sink (2/3) (${JOB_A}`,
+      `Source: (a) -> b (1/3) (${JOB_B}`,
+      `Job orders (${JOB_A}) switched`,
+      `Sink (3/3) (${JOB_A}`,
+      `Sink (2/3) (${JOB_A}`,
+      'Sink (1/3)#0',
+      'Sink (2/3)#0',
+    ];
+    for (let cut = 0; cut < log.length; cut += 5) {
+      const given = skim([log.slice(0, cut), log.slice(cut)], catalog);
+
+      expect(
+        wanted.filter((message) => !given.some((words) => words.startsWith(message))),
+        `cut at ${cut}`,
+      ).toEqual([]);
+      expect(given.length, `cut at ${cut}`).toBeLessThan(wanted.length + 3);
     }
   });
 

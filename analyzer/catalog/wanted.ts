@@ -1,7 +1,7 @@
 // What a diagnosis wants of a log, for a reader that leaves out the rest (flink/form/skim.ts): entries with an anchor
 // of the catalog. Of a job's completed checkpoints, which most lines of a healthy JobManager are about, only the last
-// before something else happens is ever asked for. The options and arguments that a process prints at its start come
-// together.
+// before something else happens is ever asked for; of the subtasks that a JobManager tells of, thousands at each
+// restart, the last of each task. The options and arguments that a process prints at its start come together.
 import type { ByteRun, TextSearch } from '../../core/bytes/byte-search.js';
 import { at, isDigit } from '../../flink/bytes/byte.js';
 import type { FindWanted, WantedSearch } from '../../flink/form/skim.js';
@@ -13,21 +13,48 @@ export const COMPLETED = 'Completed checkpoint ';
  * `17 for job 5d2f… (`: the number differs from line to line, what follows it hardly ever; before 1.6 there is no job.
  */
 const JOB_BYTES = ' for job '.length + 32;
+/** What becomes of a subtask without an error. */
+const TURNS: readonly string[] = [' to RUNNING', ' to FINISHED', ' to CANCELED'];
+/**
+ * In front of that, by a JobManager since Flink 1.16, whose ids begin with the execution graph's: no TaskManager is
+ * named, so that of many subtasks each says the same.
+ */
+const SUBTASK =
+  /ExecutionGraph +(?:\[.{0,200}\] )?- (.{1,2000}) \(\d+(\/\d+)\) \(([0-9a-f]{32})_[0-9a-f]{32}_\d+_\d+\) switched from \w+$/;
+const MAX_HEAD_BYTES = 3000;
+const NEWLINE = 10;
 
 export function wantedBy(catalog: Catalog): FindWanted {
   const { scanner, literals } = catalog;
   const run: ByteRun = { text: asksForCompleted(catalog) ? -1 : literals.indexOf(COMPLETED), bytes: JOB_BYTES };
-  const series = new Map(FACT_SERIES.map((literal) => [literals.indexOf(literal), literal]));
+  const many: Many = {
+    run,
+    turns: new Map(
+      TURNS.flatMap((turn) => (asksFor(catalog, turn) ? [] : ([[literals.indexOf(turn), turn]] as const))),
+    ),
+    series: new Map(FACT_SERIES.map((literal) => [literals.indexOf(literal), literal])),
+  };
   const room = scanner.takeRoom();
-  const find = (chunk: Buffer): WantedSearch => new Search(scanner.open(chunk, run), chunk, run, series);
+  const find = (chunk: Buffer): WantedSearch => new Search(scanner.open(chunk, run), chunk, many);
   return Object.assign(find, { by: scanner, room });
 }
 
-/** A rule that asks for completed checkpoints itself gets them all. */
-export function asksForCompleted({ literals, kindsOf }: Catalog): boolean {
+export function asksForCompleted(catalog: Catalog): boolean {
+  return asksFor(catalog, COMPLETED.trim());
+}
+
+/** A rule that asks for them itself gets them all. */
+function asksFor({ literals, kindsOf }: Catalog, text: string): boolean {
   return literals.some(
-    (literal, index) => literal.includes(COMPLETED.trim()) && [...kindsOf(index)].some((kind) => kind !== 'fact'),
+    (literal, index) => literal.includes(text) && [...kindsOf(index)].some((kind) => kind !== 'fact'),
   );
+}
+
+/** Of what there are many alike; by the number of the text. */
+interface Many {
+  readonly run: ByteRun;
+  readonly turns: ReadonlyMap<number, string>;
+  readonly series: ReadonlyMap<number, string>;
 }
 
 class Search implements WantedSearch {
@@ -38,28 +65,35 @@ class Search implements WantedSearch {
   series: string | undefined;
   readonly #anchors: TextSearch;
   readonly #chunk: Buffer;
-  readonly #run: ByteRun;
-  readonly #series: ReadonlyMap<number, string>;
+  readonly #many: Many;
 
-  constructor(anchors: TextSearch, chunk: Buffer, run: ByteRun, series: ReadonlyMap<number, string>) {
+  constructor(anchors: TextSearch, chunk: Buffer, many: Many) {
     this.#anchors = anchors;
     this.#chunk = chunk;
-    this.#run = run;
-    this.#series = series;
+    this.#many = many;
   }
 
   next(from: number): boolean {
     if (!this.#anchors.next(from)) return false;
-    this.text = this.#anchors.text;
-    this.start = this.#anchors.start;
-    this.end = this.#anchors.end;
-    this.series = this.#series.get(this.text);
-    this.newest = this.text === this.#run.text ? this.#readJob() : undefined;
+    const { text, start, end } = this.#anchors;
+    const { run, turns, series } = this.#many;
+    this.text = text;
+    this.start = start;
+    this.end = end;
+    this.series = series.get(text);
+    this.newest = text === run.text ? this.#readJob() : turns.has(text) ? this.#readTask() : undefined;
     return true;
   }
 
   #readJob(): string {
     while (isDigit(at(this.#chunk, this.end))) this.end += 1;
-    return this.#chunk.toString('latin1', this.end, this.end + this.#run.bytes);
+    return this.#chunk.toString('latin1', this.end, this.end + this.#many.run.bytes);
+  }
+
+  #readTask(): string | undefined {
+    const line = this.#chunk.lastIndexOf(NEWLINE, this.start) + 1;
+    if (this.start - line > MAX_HEAD_BYTES) return undefined;
+    const [, task, parallelism, graph] = SUBTASK.exec(this.#chunk.toString('latin1', line, this.start)) ?? [];
+    return graph === undefined ? undefined : `${this.text} ${graph} ${parallelism} ${task}`;
   }
 }

@@ -69,11 +69,15 @@ const TASKS: readonly FactRow[] = [
     String.raw`^Received task ${TASK}(?: \(([0-9a-f_]+)\))?(?:, deploy into slot with allocation id ([0-9a-f]{32}))?`,
     readReceived,
   ),
-  holds(
-    ' switched from ',
-    String.raw`^${TASK} \(${SHOWN}\) switched from (\w+) to (\w+)(?: on (\S+) @ (\S+))?`,
-    readTaskState,
-  ),
+  // What lies between its deployment, which another line tells, and its run is of no account: half of the lines.
+  {
+    ...holds(
+      ' switched from ',
+      String.raw`^${TASK} \(${SHOWN}\) switched from (\w+) to (RUNNING|FINISHED|CANCELED|FAILED)\b(?: on (\S+) @ (\S+))?`,
+      readTaskState,
+    ),
+    literals: [' to RUNNING', ' to FINISHED', ' to CANCELED', ' to FAILED'],
+  },
 ];
 
 const SLOTS: readonly FactRow[] = [

@@ -9,6 +9,7 @@ import { readPreamble, type PreambleParts } from './preamble.js';
 import { readJsonEntry } from './json-entry.js';
 import { isDigit } from '../bytes/byte.js';
 import { classifyLine, type LineClass } from '../bytes/line.js';
+import { createPlainHead, openLineRoom, readPlainHead } from './plain.js';
 import { readTimestamp } from './timestamp.js';
 import { splitThrowable } from '../trace/throwable.js';
 import { readFrame } from '../trace/trace-line.js';
@@ -137,6 +138,8 @@ function countHeaderLines(before: LineState, line: LineClass, starts: boolean, k
 }
 
 export function parseEntry(bytes: Buffer, options: ParseOptions = {}): ParsedEntry {
+  const usual = options.isPlain === true ? readUsualLine(bytes, options.zone ?? 'UTC') : undefined;
+  if (usual !== undefined) return usual;
   const { wrapper, text, time } = unwrapEntry(bytes);
   const parsed = text.startsWith('{') ? (readJsonEntry(text) ?? readText(text, options)) : readText(text, options);
   if (wrapper === undefined) return parsed;
@@ -146,6 +149,18 @@ export function parseEntry(bytes: Buffer, options: ParseOptions = {}): ParsedEnt
 
 const NO_CLASSES: readonly string[] = [];
 const NO_LINKS: readonly ChainLink[] = [];
+const NEWLINE = 10;
+const usualHead = createPlainHead();
+
+/** Of one line, without colours or returns; undefined for all else. */
+function readUsualLine(bytes: Buffer, zone: string): ParsedEntry | undefined {
+  if (bytes.includes(NEWLINE) || !readPlainHead(openLineRoom(bytes), 0, bytes.length, zone, usualHead))
+    return undefined;
+  const { parts, time, messageStart } = usualHead;
+  const message = bytes.toString('utf8', messageStart);
+  if (message.includes('\u001b') || message.includes('\r')) return undefined;
+  return { ...parts, time, message, chain: NO_CLASSES, links: NO_LINKS };
+}
 
 function readText(text: string, options: ParseOptions): ParsedEntry {
   const head = readStampedHead(text, options.zone ?? 'UTC') ?? readKlog(text) ?? readBareHead(text);
