@@ -1,9 +1,15 @@
 // What the analyzer costs as a restart loop goes on, as a cluster has more jobs, and as there are more clusters:
 // npx tsx bench/analyzer.ts (--help). Logs are made of the lines that Flink prints around a restart, and read through
 // the change feed of a store in memory, so that what is measured is the analyzer alone: processor time for a record in
-// each stretch, what it keeps in memory, and what it writes into the store. The first stretch of each row is the
-// measure of the others.
+// each stretch, what it keeps in memory, and what it writes into the store. The first of each row is the measure of the
+// others, and is run beside each of them.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { createLog } from '../core/log.js';
+import { findLargest } from '../core/sequence.js';
 import type { LogRecord } from '../core/types.js';
 import { RECORD_READER } from '../analyzer/entry/record.js';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
@@ -13,7 +19,7 @@ import { openSqliteStore } from '../store/sqlite/sqlite.js';
 import { appendRecords } from '../store/testing/samples.js';
 import type { Store } from '../store/store.js';
 import { readCommandLine, type BenchScript } from '../lab/options.js';
-import { renderRestart, renderStart, type MadeJob } from './analyzer/logs.js';
+import { renderQuiet, renderRestart, renderStart, type MadeJob } from './analyzer/logs.js';
 
 const SCRIPT = {
   name: 'bench/analyzer.ts',
@@ -23,10 +29,19 @@ const SCRIPT = {
     jobs: { kind: 'numbers', default: '1,100,3000', help: 'Measured with so many jobs in one cluster.' },
     clusters: { kind: 'numbers', default: '10,500,5000', help: 'Measured with so many clusters.' },
     stretch: { kind: 'number', default: '200', least: 1, help: 'Restarts that are measured each time.' },
+    mib: {
+      kind: 'number',
+      default: '20',
+      value: 'MIB',
+      help: 'What the largest of those clusters writes in a second.',
+    },
+    turns: { kind: 'number', default: '3', least: 1, help: 'For so many times 20 s.' },
   },
 } as const satisfies BenchScript;
 
 const { values } = readCommandLine(SCRIPT);
+setFlagsFromString('--expose-gc');
+const gc = runInNewContext('gc') as () => void;
 const catalog = loadCatalog();
 const mark = createRecordMarker(catalog);
 const START = Date.parse('2026-03-02T00:00:00Z');
@@ -34,6 +49,9 @@ const START = Date.parse('2026-03-02T00:00:00Z');
 const EVERY_MS = 20_000;
 /** Restarts between two reads of the feed. */
 const AT_ONCE = 5;
+/** Restarts until the other of two has its turn. */
+const SLICE = 20;
+const MIB = 2 ** 20;
 
 interface Bench {
   readonly store: Store;
@@ -45,13 +63,16 @@ interface Bench {
 }
 
 interface Cost {
-  readonly microsPerRecord: number;
-  readonly writtenShare: number;
-  readonly heapMiB: number;
+  /** Processor time in microseconds. */
+  readonly cpu: number;
+  readonly records: number;
+  /** Bytes. */
+  readonly written: number;
+  readonly logBytes: number;
 }
 
-function open(): Bench {
-  const sqlite = openSqliteStore({ path: ':memory:' });
+function open(path = ':memory:'): Bench {
+  const sqlite = openSqliteStore({ path });
   const store: Store = {
     ...sqlite,
     saveState: (key, value) => {
@@ -88,65 +109,151 @@ async function drain({ analyzer }: Bench): Promise<void> {
   while (!(await analyzer.stepOnce()).drained);
 }
 
-/** Of the analyzer alone, while `count` restarts of each of the jobs are fed to it. */
-async function measure(bench: Bench, jobs: readonly MadeJob[], from: number, count: number): Promise<Cost> {
+/** Jobs that restart over and over. */
+interface Loop {
+  readonly bench: Bench;
+  readonly jobs: readonly MadeJob[];
+  /** Restarts so far. */
+  done: number;
+}
+
+async function openLoop(all: readonly MadeJob[], failing: readonly MadeJob[]): Promise<Loop> {
+  const bench = open();
+  for (const job of all) await feed(bench, renderStart(job, START));
+  await drain(bench);
+  return { bench, jobs: failing, done: 0 };
+}
+
+/** Of the analyzer alone, while so many restarts of each of the jobs are fed to it. */
+async function restart(loop: Loop, count: number): Promise<Cost> {
+  const { bench, jobs } = loop;
   const before = { records: bench.records, written: bench.written, logBytes: bench.logBytes };
   let cpu = 0;
-  for (let restart = from; restart < from + count; restart += AT_ONCE) {
-    for (let next = restart; next < Math.min(restart + AT_ONCE, from + count); next++)
-      for (const job of jobs) await feed(bench, renderRestart(job, START + next * EVERY_MS, next));
-    const started = process.cpuUsage();
-    await drain(bench);
-    const { user, system } = process.cpuUsage(started);
-    cpu += user + system;
+  for (const end = loop.done + count; loop.done < end;) {
+    const until = Math.min(loop.done + AT_ONCE, end);
+    for (; loop.done < until; loop.done++)
+      for (const job of jobs) await feed(bench, renderRestart(job, START + loop.done * EVERY_MS, loop.done));
+    cpu += await timeDrain(bench);
   }
   return {
-    microsPerRecord: cpu / (bench.records - before.records),
-    writtenShare: (bench.written - before.written) / (bench.logBytes - before.logBytes),
-    heapMiB: process.memoryUsage().heapUsed / 2 ** 20,
+    cpu,
+    records: bench.records - before.records,
+    written: bench.written - before.written,
+    logBytes: bench.logBytes - before.logBytes,
   };
 }
 
-function print(what: string, cost: Cost, first: Cost): void {
-  const ratio = (cost.microsPerRecord / first.microsPerRecord).toFixed(2);
+/** In microseconds. */
+async function timeDrain(bench: Bench): Promise<number> {
+  const started = process.cpuUsage();
+  await drain(bench);
+  const { user, system } = process.cpuUsage(started);
+  return user + system;
+}
+
+/** Both in turn, a few restarts each, so that what else the machine does reaches both alike. */
+async function measureBeside(what: string, loop: Loop, reference: Loop): Promise<void> {
+  const costs: Cost[] = [];
+  const others: Cost[] = [];
+  for (let left = values.stretch; left > 0; left -= SLICE) {
+    costs.push(await restart(loop, Math.min(left, SLICE)));
+    others.push(await restart(reference, Math.min(left, SLICE)));
+  }
+  const [cost, other] = [sumCosts(costs), sumCosts(others)];
+  const micros = cost.cpu / cost.records;
   console.log(
-    `${what.padEnd(28)} ${cost.microsPerRecord.toFixed(1).padStart(8)} µs a record (${ratio} of the first)   ` +
-      `${(100 * cost.writtenShare).toFixed(1).padStart(6)} % of the log written   ${cost.heapMiB.toFixed(0)} MiB`,
+    `${what.padEnd(28)} ${micros.toFixed(1).padStart(8)} µs a record, ${(micros / (other.cpu / other.records)).toFixed(2)} of the first (bar 1.2)   ` +
+      `${((100 * cost.written) / cost.logBytes).toFixed(1).padStart(6)} % of the log written   ${(process.memoryUsage().heapUsed / MIB).toFixed(0)} MiB`,
   );
 }
 
+function sumCosts(costs: readonly Cost[]): Cost {
+  return costs.reduce((sum, cost) => ({
+    cpu: sum.cpu + cost.cpu,
+    records: sum.records + cost.records,
+    written: sum.written + cost.written,
+    logBytes: sum.logBytes + cost.logBytes,
+  }));
+}
+
 async function benchRestarts(): Promise<void> {
-  const bench = open();
-  const job: MadeJob = { cluster: 'c', id: 0 };
-  await feed(bench, renderStart(job, START));
-  let first: Cost | undefined;
-  let done = 0;
+  const [first = 1] = values.restarts;
+  const start = async (restarts: number): Promise<Loop> => {
+    const loop = await openLoop([{ cluster: 'c', id: 0 }], [{ cluster: 'c', id: 0 }]);
+    await restart(loop, restarts);
+    return loop;
+  };
+  const loop = await start(first);
   for (const restarts of values.restarts) {
-    if (restarts > done) await measure(bench, [job], done, restarts - done);
-    const cost = await measure(bench, [job], restarts, values.stretch);
-    done = restarts + values.stretch;
-    print(`restart ${restarts}`, cost, (first ??= cost));
+    if (restarts > loop.done) await restart(loop, restarts - loop.done);
+    const reference = await start(first);
+    await measureBeside(`restart ${restarts}`, loop, reference);
+    await reference.bench.store.close();
   }
-  const [incident, ...others] = await bench.store.findIncidents({ limit: 10 });
-  console.log(`${others.length + 1} incident; ${incident?.restarts} of ${done} restarts counted`);
-  await bench.store.close();
+  const [incident, ...others] = await loop.bench.store.findIncidents({ limit: 10 });
+  console.log(`${others.length + 1} incident; ${incident?.restarts} of ${loop.done} restarts are written`);
+  await loop.bench.store.close();
 }
 
 /** One of a hundred jobs fails. */
 async function benchJobs(place: (id: number) => MadeJob, counts: readonly number[], what: string): Promise<void> {
-  let first: Cost | undefined;
-  for (const count of counts) {
-    const bench = open();
+  const start = async (count: number): Promise<Loop> => {
     const jobs = Array.from({ length: count }, (_, id) => place(id));
-    for (const job of jobs) await feed(bench, renderStart(job, START));
-    await drain(bench);
-    const failing = jobs.slice(0, Math.max(1, Math.floor(count / 100)));
-    const cost = await measure(bench, failing, 10, values.stretch);
-    print(`${count} ${what}`, cost, (first ??= cost));
-    await bench.store.close();
+    const loop = await openLoop(jobs, jobs.slice(0, countFailing(count)));
+    await restart(loop, 10);
+    return loop;
+  };
+  for (const count of counts) {
+    const [loop, reference] = [await start(count), await start(counts[0] ?? 1)];
+    await measureBeside(`${count} ${what}`, loop, reference);
+    for (const { bench } of [loop, reference]) await bench.store.close();
   }
+}
+
+function countFailing(jobs: number): number {
+  return Math.max(1, Math.floor(jobs / 100));
+}
+
+/** What a fleet in one cluster writes, of which one job in a hundred restarts: most of it says nothing. */
+async function benchFleet(): Promise<void> {
+  const count = findLargest(values.jobs);
+  const jobs = Array.from({ length: count }, (_, id) => ({ cluster: 'c', id }));
+  const failing = jobs.slice(0, countFailing(count));
+  const few = await openLoop(failing, failing);
+  await restart(few, 10);
+  const heapOfFew = readHeap();
+  await few.bench.store.close();
+  const folder = mkdtempSync(join(tmpdir(), 'jobtrace-bench-'));
+  const bench = open(join(folder, 'store.sqlite'));
+  for (const job of jobs) await feed(bench, renderStart(job, START));
+  await drain(bench);
+  const before = { written: bench.written, logBytes: bench.logBytes };
+  let cpu = 0;
+  for (let number = 0; number < values.turns; number++) {
+    const time = START + number * EVERY_MS;
+    for (const job of failing) await feed(bench, renderRestart(job, time, number));
+    const bytes = (values.mib * MIB * EVERY_MS) / 1000 / count;
+    for (const job of jobs) await feed(bench, renderQuiet(job, time + 5000, number, bytes));
+    cpu += await timeDrain(bench);
+  }
+  const heap = readHeap();
+  const logBytes = bench.logBytes - before.logBytes;
+  await bench.store.close();
+  rmSync(folder, { recursive: true, force: true });
+  console.log(
+    `${count} jobs in one cluster, ${failing.length} of them in a restart loop, ${(logBytes / MIB / ((values.turns * EVERY_MS) / 1000)).toFixed(1)} MiB a second for ${(values.turns * EVERY_MS) / 1000} s: ` +
+      `${(logBytes / cpu).toFixed(0)} MB of log a second of one core (bar 50), ${((100 * (bench.written - before.written)) / logBytes).toFixed(2)} % of the log written (bar 1), ` +
+      `${(heap / MIB).toFixed(0)} MiB of heap (bar 1024), ${((heap - heapOfFew) / 1000 / (count - failing.length)).toFixed(0)} KB for each quiet job (bar 100)`,
+  );
+}
+
+/** After garbage is collected. */
+function readHeap(): number {
+  gc();
+  return process.memoryUsage().heapUsed;
 }
 
 await benchRestarts();
 await benchJobs((id) => ({ cluster: 'c', id }), values.jobs, 'jobs in one cluster');
 await benchJobs((id) => ({ cluster: `c${id}`, id }), values.clusters, 'clusters');
+await benchFleet();

@@ -106,9 +106,17 @@ function layOut(stays: readonly JobStay[]): readonly Stretch[] {
     const next = turns[index + 1]?.at ?? at;
     if (there.size === 0 || next <= at) return;
     const [only] = there;
-    stretches.push({ from: at, to: next - 1, job: there.size === 1 ? only : undefined });
+    addStretch(stretches, { from: at, to: next - 1, job: there.size === 1 ? only : undefined });
   });
   return stretches;
+}
+
+/** Of thousands who come and go one behind the other most make one, which is nobody's. */
+function addStretch(stretches: Stretch[], next: Stretch): void {
+  const last = stretches.at(-1);
+  if (last?.job === next.job && last?.to === next.from - 1)
+    stretches[stretches.length - 1] = { ...next, from: last.from };
+  else stretches.push(next);
 }
 
 /** `own` without what others have of it, and what comes after a job is about it until somebody else comes. */

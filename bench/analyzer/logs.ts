@@ -69,6 +69,20 @@ export function renderRestart(job: MadeJob, time: number, number: number): reado
   return [...own, ...quiet];
 }
 
+/** It completes a checkpoint, and its program writes so many bytes of what nobody looks for. */
+export function renderQuiet(job: MadeJob, time: number, number: number, bytes: number): readonly LogRecord[] {
+  const logger = 'org.apache.flink.runtime.checkpoint.CheckpointCoordinator';
+  const completed = `Completed checkpoint ${number + 1} for job ${jobIdOf(job)} (123456 bytes, checkpointDuration=210 ms, finalizationTime=12 ms).`;
+  const records = [line(job, 'jobmanager', time, 'INFO', logger, completed)];
+  for (let written = 0; written < bytes;) {
+    const text = `Report ${records.length} of ${number} is written to the archive: ${'0123456789abcdef '.repeat(12)}`;
+    const record = line(job, 'taskmanager', time + records.length, 'INFO', 'com.acme.Report', text);
+    written += record['jobtrace.length'];
+    records.push(record);
+  }
+  return records;
+}
+
 function renderRun(job: MadeJob, time: number, number: number): readonly LogRecord[] {
   const task = nameTask(job, number);
   return [
