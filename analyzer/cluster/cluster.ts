@@ -15,7 +15,7 @@ import { listStays } from './memory/place.js';
 import { hadLeft } from './memory/presence.js';
 import { findByHost, indexNames, viewProcess, type ProcessMemory } from './memory/process.js';
 import { normalizeName, type JobView, type ProcessView } from './memory/view.js';
-import { findByGraph, findJob, findJobsOn, findNamedJob, namesOf } from './whose.js';
+import { findByGraph, findCertainJob, findJob, findNamedJob, findThere, hadTasks, namesOf } from './whose.js';
 
 export interface ClusterView {
   readonly id: string;
@@ -27,10 +27,14 @@ export interface ClusterView {
   jobOf(signal: Signal): string | undefined;
   /** The job that the entry itself names, by an id or a task that only it has. */
   namedJobOf(signal: Signal): string | undefined;
+  /** The job that the entry names by an id. */
+  certainJobOf(signal: Signal): string | undefined;
   /** By its own log the process had the job, and has it no more at that time. */
   hasLeft(process: string, jobId: string, time: number | undefined): boolean;
-  /** Jobs with tasks on the process at that time; undefined when nothing is known about the process. */
-  jobsOn(process: string, time: number | undefined): ReadonlySet<string> | undefined;
+  /** Which jobs had tasks on the process at that time; undefined when nothing is known about the process. */
+  thereOn(process: string, time: number | undefined): ((jobId: string) => boolean) | undefined;
+  /** Some job had. */
+  hadTasks(process: string, time: number | undefined): boolean;
   /** A resource id, host:port or address → the process of that name. */
   processOf(name: string): ProcessView | undefined;
   readonly taskManagers: number;
@@ -85,8 +89,10 @@ function viewCluster(memory: KnownCluster, reading: Reading): ClusterView {
     lastTime: memory.lastTime,
     jobOf,
     namedJobOf: (signal) => findNamedJob(signal, memory),
+    certainJobOf: (signal) => findCertainJob(signal, memory),
     hasLeft: (process, jobId, time) => time !== undefined && hadLeft(memory.presences, process, jobId, time),
-    jobsOn: (process, time) => findJobsOn(process, time, memory),
+    thereOn: (process, time) => findThere(process, time, memory),
+    hadTasks: (process, time) => hadTasks(process, time, memory),
     processOf: (name) => views.processes.get(names.get(normalizeName(name)) ?? '') ?? findByHost(name, views.processes),
     taskManagers: memory.registered.size > 0 ? memory.registered.size : countTaskManagers(processes),
     reading,

@@ -3,7 +3,7 @@
 // worse than to miss one. In: who was where when (cluster.ts). Out: what the store keeps beside the records. Pure.
 import { findLargest, findSmallest, groupBy } from '../../core/sequence.js';
 import type { JobLines, JobSpan } from '../../store/store.js';
-import type { Interval } from './memory/place.js';
+import { mergeIntervals, type Interval } from './memory/place.js';
 
 /** A job on a process; milliseconds since 1970, both ends inclusive and perhaps infinite. */
 export interface JobStay extends Interval {
@@ -169,15 +169,8 @@ function renderSpan(process: string | undefined, { from, to }: Interval, until: 
   return { process, fromMs: Number.isFinite(from) ? from : undefined, toMs: Math.min(to, until) };
 }
 
-/** Apart from each other, in order. */
 function merge(intervals: readonly Interval[]): readonly Interval[] {
-  const merged: { from: number; to: number }[] = [];
-  for (const { from, to } of [...intervals].sort((a, b) => a.from - b.from)) {
-    const last = merged.at(-1);
-    if (last !== undefined && from <= last.to + 1) last.to = Math.max(last.to, to);
-    else merged.push({ from, to });
-  }
-  return merged;
+  return mergeIntervals(intervals, 1);
 }
 
 /** Both as `merge` gives them. */

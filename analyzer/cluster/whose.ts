@@ -5,7 +5,7 @@ import { findLargest } from '../../core/sequence.js';
 import type { Signal } from '../entry/signal.js';
 import type { KnownCluster } from './memory/memory.js';
 import { jobIdOf, meaningOf } from './memory/meaning.js';
-import { graphOf, hasGraph, jobOfId, onlyJob } from './memory/owner.js';
+import { graphOf, hasGraph, jobOfId, onlyJob, type TaskOwner } from './memory/owner.js';
 import { wasThere } from './memory/place.js';
 import { findOnlyHere } from './memory/presence.js';
 import { normalizeName } from './memory/view.js';
@@ -16,16 +16,21 @@ export function findJob(signal: Signal, memory: KnownCluster): string | undefine
 }
 
 /** The job that the entry itself names, by an id or a task that only it has. */
-export function findNamedJob({ hints, facts }: Signal, memory: KnownCluster): string | undefined {
-  const { owners, tasks } = memory;
+export function findNamedJob(signal: Signal, memory: KnownCluster): string | undefined {
+  return findCertainJob(signal, memory) ?? onlyOne(listOwners(signal.hints.tasks, memory));
+}
+
+function* listOwners(tasks: readonly string[], memory: KnownCluster): Iterable<string | undefined> {
+  for (const task of tasks) for (const owner of memory.tasks.get(task) ?? []) yield onlyJob(owner);
+}
+
+/** That which an id of it names. */
+export function findCertainJob({ hints, facts }: Signal, memory: KnownCluster): string | undefined {
   if (hints.jobId !== undefined) return hints.jobId;
   const named = onlyOne(facts.map(jobIdOf));
   if (named !== undefined) return named;
   const byAttempt = onlyOne(facts.map((fact) => findByAttempt(meaningOf(fact).task?.(fact).attemptId, memory)));
-  if (byAttempt !== undefined) return byAttempt;
-  const byId = onlyOne(hints.ids.map((item) => jobOfId(owners, item)));
-  if (byId !== undefined) return byId;
-  return onlyOne(hints.tasks.flatMap((task) => [...(tasks.get(task) ?? [])].map(onlyJob)));
+  return byAttempt ?? onlyOne(hints.ids.map((item) => jobOfId(memory.owners, item)));
 }
 
 function findByAttempt(attemptId: string | undefined, memory: KnownCluster): string | undefined {
@@ -44,10 +49,14 @@ export function findByGraph(graph: string, { graphs, views, presences, owners }:
   return job === undefined || hasGraph(owners, job) ? undefined : job;
 }
 
-function onlyOne(items: readonly (string | undefined)[]): string | undefined {
-  const distinct = new Set(items.filter((item) => item !== undefined));
-  const [first] = distinct;
-  return distinct.size === 1 ? first : undefined;
+function onlyOne(items: Iterable<string | undefined>): string | undefined {
+  let only: string | undefined;
+  for (const item of items) {
+    if (item === undefined || item === only) continue;
+    if (only !== undefined) return undefined;
+    only = item;
+  }
+  return only;
 }
 
 /** The only job that the process ever had, or the only one of the cluster. */
@@ -81,27 +90,39 @@ function findOnlyThen({ place: { process, component, time } }: Signal, memory: K
   return starts.length === 0 ? undefined : findOnlyHere(presences, process, findLargest(starts), time);
 }
 
-export function findJobsOn(
+/** Whether a job had tasks on the process at that time; undefined when nothing is known about the process. */
+export function findThere(
   process: string,
   time: number | undefined,
   memory: KnownCluster,
-): ReadonlySet<string> | undefined {
+): ((jobId: string) => boolean) | undefined {
+  const names = listPlaces(process, memory);
+  if (!names.some((name) => hasOwner(name, memory))) return undefined;
+  return (jobId) => ownersOf(jobId, memory).some((owner) => names.some((name) => wasThere(owner.places, name, time)));
+}
+
+export function hadTasks(process: string, time: number | undefined, memory: KnownCluster): boolean {
+  for (const name of listPlaces(process, memory))
+    for (const owner of memory.places.get(name) ?? [])
+      if (onlyJob(owner) !== undefined && wasThere(owner.places, name, time)) return true;
+  return false;
+}
+
+function listPlaces(process: string, memory: KnownCluster): readonly string[] {
   const own = namesOf(process, memory);
-  const names = own.some((name) => hasOwner(name, memory)) ? own : [normalizeName(process)];
-  let isKnown = false;
-  const jobs = new Set<string>();
-  for (const name of names) {
-    for (const owner of memory.places.get(name) ?? []) {
-      const job = onlyJob(owner);
-      isKnown ||= job !== undefined;
-      if (job !== undefined && wasThere(owner.places, name, time)) jobs.add(job);
-    }
-  }
-  return isKnown ? jobs : undefined;
+  return own.some((name) => hasOwner(name, memory)) ? own : [normalizeName(process)];
 }
 
 function hasOwner(name: string, { places }: KnownCluster): boolean {
-  return [...(places.get(name) ?? [])].some((owner) => onlyJob(owner) !== undefined);
+  for (const owner of places.get(name) ?? []) if (onlyJob(owner) !== undefined) return true;
+  return false;
+}
+
+/** Of whom its tasks are told. */
+function ownersOf(jobId: string, { owners, jobs }: KnownCluster): readonly TaskOwner[] {
+  return [owners.kins.get(jobId), jobs.get(jobId)?.named].flatMap((owner) =>
+    owner !== undefined && onlyJob(owner) === jobId ? [owner] : [],
+  );
 }
 
 /** Under which names tasks may be said to be on the process. */

@@ -16,6 +16,7 @@ import type {
 } from '../../core/types.js';
 import type { Catalog } from '../catalog/catalog.js';
 import type { ClusterView } from '../cluster/cluster.js';
+import type { IncidentEvent } from '../cluster/event.js';
 import { readComplaint } from './complaint.js';
 import { versionOf } from '../cluster/memory/process.js';
 import {
@@ -27,7 +28,7 @@ import {
 } from '../cluster/memory/view.js';
 import { explainFinding, type RuleFault } from './explain.js';
 import type { Value, Values } from '../catalog/expression/expression.js';
-import type { IncidentEvent, IncidentGroup } from './incident.js';
+import type { IncidentGroup } from './incident.js';
 import { rankCauses, type Finding, type Ranking, type UnknownFinding } from './rank.js';
 import type { LastLine } from './last-line.js';
 import { decideOutcome, type OutcomeEvidence } from './outcome.js';

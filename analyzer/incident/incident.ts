@@ -2,32 +2,17 @@
 // inside), or the failure of a process without a job. An event belongs to the job that its entry names; what is about a
 // process reaches every failing job with tasks there, what is about the cluster every failing job. A job that does not
 // fail is never drawn in. An episode ends when the job has run healthy for a while. Pure; called by diagnose.ts.
-import { appendAll, findLargest, groupBy } from '../../core/sequence.js';
+import { findLargest, groupBy } from '../../core/sequence.js';
 import { createHash } from 'node:crypto';
 import type { Catalog } from '../catalog/catalog.js';
 import type { ClusterView } from '../cluster/cluster.js';
+import { makeEvent, type IncidentEvent } from '../cluster/event.js';
 import { meaningOf } from '../cluster/memory/meaning.js';
 import type { JobView } from '../cluster/memory/view.js';
 import type { Scope } from '../catalog/rule/rule.js';
-import {
-  compareSignals,
-  dateSignal,
-  dropDuplicates,
-  isEvent,
-  type FailurePart,
-  type MatchPart,
-  type Signal,
-} from '../entry/signal.js';
+import { compareSignals, dateSignal, dropDuplicates, isEvent, type Signal } from '../entry/signal.js';
 import type { LastLine } from './last-line.js';
 import { confirmMatches, indexSteps } from '../cluster/step.js';
-
-export interface IncidentEvent {
-  readonly signal: Signal;
-  /** Undefined for what is undated. */
-  readonly time: number | undefined;
-  readonly matches: readonly MatchPart[];
-  readonly failure: FailurePart | undefined;
-}
 
 export interface IncidentGroup {
   readonly id: string;
@@ -71,8 +56,9 @@ export interface ClusterGroups {
 export function groupIncidents(signals: Iterable<Signal>, view: ClusterView, options: GroupOptions): ClusterGroups {
   const sorted = dateUndated(dropDuplicates(signals), options.lastLines);
   const events = collectEvents(sorted, view, options.catalog);
-  const named = indexNamed(events, view);
-  const sides = events.map((event) => decideSide(event, view, options, named));
+  const owned = events.map((event) => findOwner(event, view));
+  const named = indexNamed(owned, view);
+  const sides = owned.map((event) => decideSide(event, view, options, named));
   const episodes = [
     ...groupBy(
       sides.filter((side) => side.jobId !== undefined),
@@ -88,12 +74,13 @@ export function groupIncidents(signals: Iterable<Signal>, view: ClusterView, opt
   );
   const unreached = sides.filter((side) => {
     const reached = side.scope === 'job' && side.jobId !== undefined ? [] : findReached(side, episodes, view);
-    for (const episode of reached) if (episode.jobId !== side.jobId) episode.events.push(side.event);
+    for (const episode of reached)
+      if (episode.jobId !== side.jobId && !saysItself(episode, side.event)) addEvent(episode, side.event);
     return reached.length === 0 && side.jobId === undefined;
   });
   const homeless = unreached.flatMap((side) => {
     const beside = side.scope === 'job' ? findBeside(side.event, episodes) : undefined;
-    beside?.events.push(side.event);
+    if (beside !== undefined) addEvent(beside, side.event);
     return beside !== undefined || isUnsettled(side, view, options.settledUntil) ? [] : [side.event];
   });
   const alone = mergeByFingerprint(splitProcesses(view, homeless, options.healthyMs), episodes);
@@ -137,6 +124,10 @@ interface Episode {
   readonly start: number | undefined;
   readonly end: number | undefined;
   readonly events: IncidentEvent[];
+  /** Their fingerprints. */
+  readonly failures: Set<string>;
+  /** Which rules the job's own events fit, by the process that wrote them. */
+  readonly own: ReadonlySet<string>;
 }
 
 interface Side {
@@ -153,21 +144,34 @@ function collectEvents(signals: readonly Signal[], view: ClusterView, catalog: C
     if (!isEvent(signal)) return [];
     const matches = confirmMatches(signal, steps, view, catalog);
     if (matches.length === 0 && signal.failure === undefined) return [];
-    return [{ signal, time: signal.place.time, matches, failure: signal.failure }];
+    return [makeEvent(signal, matches)];
   });
+}
+
+interface OwnedEvent {
+  readonly event: IncidentEvent;
+  /** The job that it names. */
+  readonly named: string | undefined;
+  /** That which an id in it names: a task of the same name runs in every job of the program. */
+  readonly certain: string | undefined;
+}
+
+function findOwner(event: IncidentEvent, view: ClusterView): OwnedEvent {
+  const certain = view.certainJobOf(event.signal);
+  return { event, named: certain ?? view.namedJobOf(event.signal), certain };
 }
 
 /** By the fingerprint of a failure, the events that name the job which failed by it. */
 type NamedFailures = ReadonlyMap<string, readonly { readonly jobId: string; readonly time: number | undefined }[]>;
 
-function indexNamed(events: readonly IncidentEvent[], view: ClusterView): NamedFailures {
-  const named = events.flatMap((event) => {
-    const [jobId, fingerprint] = [view.namedJobOf(event.signal), fingerprintOf(event)];
-    if (jobId === undefined || fingerprint === undefined) return [];
-    const isOver = jobId !== findCertain(event, view) && wasOver(jobId, event, view);
-    return isOver ? [] : [{ jobId, fingerprint, time: event.time }];
+function indexNamed(events: readonly OwnedEvent[], view: ClusterView): NamedFailures {
+  const failures = events.flatMap(({ event, named, certain }) => {
+    const { fingerprint, time } = event;
+    if (named === undefined || fingerprint === undefined) return [];
+    const isOver = named !== certain && wasOver(named, event, view);
+    return isOver ? [] : [{ jobId: named, fingerprint, time }];
   });
-  return groupBy(named, ({ fingerprint }) => fingerprint);
+  return groupBy(failures, ({ fingerprint }) => fingerprint);
 }
 
 /**
@@ -175,24 +179,17 @@ function indexNamed(events: readonly IncidentEvent[], view: ClusterView): NamedF
  * that it failed by the same, and is none that had ended before.
  */
 function decideSide(
-  event: IncidentEvent,
+  { event, named, certain }: OwnedEvent,
   view: ClusterView,
   { catalog, settledUntil }: GroupOptions,
-  named: NamedFailures,
+  failures: NamedFailures,
 ): Side {
-  const same = named.get(fingerprintOf(event) ?? '') ?? [];
-  const certain = findCertain(event, view);
-  const known = isOfClient(event) ? view.namedJobOf(event.signal) : view.jobOf(event.signal);
+  const known = named ?? (isOfClient(event) ? undefined : view.jobOf(event.signal));
   const isCertain = known !== undefined && known === certain;
   const hasEnded = !isCertain && known !== undefined && wasOver(known, event, view);
   const waits = !isCertain && (hasEnded || namesAttempt(event)) && isNews(event, settledUntil - OWNER_MS);
   const owner = hasEnded || waits ? undefined : known;
-  const isOthers =
-    owner !== undefined &&
-    !isCertain &&
-    !same.some(({ jobId }) => jobId === owner) &&
-    same.some(({ time }) => time === undefined || event.time === undefined || Math.abs(time - event.time) <= NOTICE_MS);
-  const jobId = isOthers ? view.namedJobOf(event.signal) : owner;
+  const jobId = owner === undefined || isCertain || !isOthers(event, owner, failures) ? owner : named;
   const scopes = event.matches.map((match) => catalog.findRule(match.rule)?.scope ?? 'job');
   const widest = scopes.includes('cluster') ? 'cluster' : scopes.includes('process') ? 'process' : 'job';
   const scope =
@@ -200,14 +197,18 @@ function decideSide(
   return { event, jobId, scope, waits };
 }
 
+/** Others say at that time that they failed by the same, and the owner does not. */
+function isOthers({ fingerprint, time: at }: IncidentEvent, owner: string, failures: NamedFailures): boolean {
+  const same = failures.get(fingerprint ?? '') ?? [];
+  return (
+    !same.some(({ jobId }) => jobId === owner) &&
+    same.some(({ time }) => time === undefined || at === undefined || Math.abs(time - at) <= NOTICE_MS)
+  );
+}
+
 /** A client that fails was about to submit a job, and not about the one that it had submitted before. */
 function isOfClient({ signal, failure }: IncidentEvent): boolean {
   return failure?.kind === 'client' && signal.place.component === 'client';
-}
-
-/** The job that an id names: a task of the same name runs in every job of the program. */
-function findCertain({ signal }: IncidentEvent, view: ClusterView): string | undefined {
-  return view.namedJobOf({ ...signal, hints: { ...signal.hints, tasks: [] } });
 }
 
 /** It had ended, or had left the process that tells of the event. */
@@ -227,12 +228,7 @@ function isNews({ time }: IncidentEvent, settledUntil: number): boolean {
 /** What a job failed by is still noticed for a while; what was finished or canceled fails no more. */
 function hadEnded(job: JobView | undefined, time: number | undefined): boolean {
   if (job === undefined || time === undefined) return false;
-  const last = job.states
-    .filter((state) => state.time <= time)
-    .reduce<JobView['states'][number] | undefined>(
-      (newest, state) => (newest === undefined || state.time >= newest.time ? state : newest),
-      undefined,
-    );
+  const last = job.states.findLast((state) => state.time <= time);
   if (last === undefined) return false;
   return last.to === 'FINISHED' || last.to === 'CANCELED' || (last.to === 'FAILED' && time - last.time > NOTICE_MS);
 }
@@ -244,21 +240,38 @@ function hadEnded(job: JobView | undefined, time: number | undefined): boolean {
 function isUnsettled({ event, scope, waits }: Side, view: ClusterView, settledUntil: number): boolean {
   if (waits) return true;
   if (scope !== 'process' || !isNews(event, settledUntil)) return false;
-  return (view.jobsOn(event.signal.place.process, event.time)?.size ?? 0) > 0;
+  return view.hadTasks(event.signal.place.process, event.time);
 }
 
 /** Episodes of failing jobs that the event has to do with although it does not name them. */
-function findReached(side: Side, episodes: readonly Episode[], view: ClusterView): readonly Episode[] {
-  const near = episodes.filter((episode) => isNear(episode, side.event.time));
-  if (side.scope === 'cluster') return near;
-  const place = side.event.signal.place;
-  const jobs = view.jobsOn(place.process, side.event.time);
+function findReached(
+  { event, scope, jobId }: Side,
+  episodes: readonly Episode[],
+  view: ClusterView,
+): readonly Episode[] {
+  const near = episodes.filter((episode) => isNear(episode, event.time));
+  if (scope === 'cluster') return near;
+  const same = scope === 'job' ? near.find((episode) => hasFailure(episode, event)) : undefined;
+  if (same !== undefined) return [same];
+  const isThere = findWhoWasThere(event, jobId, view);
   const here =
-    jobs === undefined ? near : near.filter((episode) => episode.jobId !== undefined && jobs.has(episode.jobId));
-  if (side.scope === 'process') return place.component === 'jobmanager' ? near : here;
-  const same = near.filter((episode) => episode.events.some((event) => isSameFailure(event, side.event)));
-  if (same.length > 0) return same.slice(0, 1);
-  return here.length === 1 ? here : [];
+    isThere === undefined ? near : near.filter((episode) => episode.jobId !== undefined && isThere(episode.jobId));
+  return scope === 'process' || here.length === 1 ? here : [];
+}
+
+/**
+ * A JobManager has all jobs of the cluster; what it tells of a task that failed happened on the TaskManager, and what
+ * it tells of a job's end is that job's alone. Undefined: nothing is known.
+ */
+function findWhoWasThere(
+  { signal: { place, facts }, failure, time }: IncidentEvent,
+  jobId: string | undefined,
+  view: ClusterView,
+): ((jobId: string) => boolean) | undefined {
+  if (place.component !== 'jobmanager') return view.thereOn(place.process, time);
+  const on = facts.map((fact) => meaningOf(fact).task?.(fact).resourceId).find((resource) => resource !== undefined);
+  if (on !== undefined) return view.thereOn(on, time);
+  return failure?.kind === 'job' && jobId !== undefined ? (other) => other === jobId : undefined;
 }
 
 /** The only job that has failed by what the same process wrote, although nothing tells that it had tasks there. */
@@ -270,15 +283,27 @@ function findBeside({ signal, time }: IncidentEvent, episodes: readonly Episode[
   return here.length === 1 ? here[0] : undefined;
 }
 
-function isSameFailure(a: IncidentEvent, b: IncidentEvent): boolean {
-  const [left, right] = [fingerprintOf(a), fingerprintOf(b)];
-  return left !== undefined && left === right;
+function hasFailure({ failures }: Episode, { fingerprint }: IncidentEvent): boolean {
+  return fingerprint !== undefined && failures.has(fingerprint);
 }
 
-function fingerprintOf(event: IncidentEvent): string | undefined {
-  return event.failure !== undefined && event.failure.chain.length > 0
-    ? event.failure.fingerprint
-    : event.matches.find((match) => match.fingerprint !== undefined)?.fingerprint;
+/** What happened to another job there adds nothing to what the job's own lines say of the process. */
+function saysItself({ own }: Episode, { matches, signal }: IncidentEvent): boolean {
+  return matches.length > 0 && matches.every(({ rule }) => own.has(`${signal.place.process} ${rule}`));
+}
+
+function collectRules(events: readonly IncidentEvent[]): ReadonlySet<string> {
+  return new Set(events.flatMap(({ matches, signal }) => matches.map(({ rule }) => `${signal.place.process} ${rule}`)));
+}
+
+/** By which they are known in other logs. */
+function collectFailures(events: readonly IncidentEvent[]): Set<string> {
+  return new Set(events.flatMap(({ fingerprint }) => fingerprint ?? []));
+}
+
+function addEvent({ events, failures }: Episode, event: IncidentEvent): void {
+  events.push(event);
+  if (event.fingerprint !== undefined) failures.add(event.fingerprint);
 }
 
 function isNear(episode: Episode, time: number | undefined): boolean {
@@ -307,6 +332,8 @@ function splitEpisodes(
       start,
       end: own.at(-1)?.time,
       events: [...own],
+      failures: collectFailures(own),
+      own: collectRules(own),
     };
   });
 }
@@ -374,6 +401,8 @@ function splitProcesses(view: ClusterView, events: readonly IncidentEvent[], hea
         start,
         end: part.at(-1)?.time,
         events: [...part],
+        failures: collectFailures(part),
+        own: collectRules(part),
       };
     });
   });
@@ -396,12 +425,10 @@ function mergeByFingerprint(alone: readonly Episode[], episodes: readonly Episod
   const kept: Episode[] = [];
   for (const episode of [...alone].sort((a, b) => (a.start ?? 0) - (b.start ?? 0) || (a.key < b.key ? -1 : 1))) {
     const same = [...episodes, ...kept].find(
-      (other) =>
-        isNear(other, episode.start) &&
-        episode.events.some((event) => other.events.some((theirs) => isSameFailure(event, theirs))),
+      (other) => isNear(other, episode.start) && episode.events.some((event) => hasFailure(other, event)),
     );
     if (same === undefined) kept.push(episode);
-    else appendAll(same.events, episode.events);
+    else for (const event of episode.events) addEvent(same, event);
   }
   return kept;
 }

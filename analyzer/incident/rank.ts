@@ -4,7 +4,8 @@
 import type { Catalog } from '../catalog/catalog.js';
 import type { ClusterView } from '../cluster/cluster.js';
 import type { ProcessView } from '../cluster/memory/view.js';
-import type { IncidentEvent, IncidentGroup } from './incident.js';
+import type { IncidentEvent } from '../cluster/event.js';
+import type { IncidentGroup } from './incident.js';
 import { isNamedBy, type Rule } from '../catalog/rule/rule.js';
 import type { FailurePart, MatchPart } from '../entry/signal.js';
 
@@ -99,12 +100,9 @@ function countOccurrences(events: readonly IncidentEvent[]): number {
   const attempts = new Set<string>();
   const lines = new Set<string>();
   const jobLines = new Set<string>();
-  for (const { signal, failure } of events) {
-    const own = signal.facts.flatMap((fact) =>
-      fact.type === 'task-state' && fact.to === 'FAILED' ? [fact.attemptId] : [],
-    );
-    for (const attempt of own) attempts.add(attempt);
-    if (own.length > 0) continue;
+  for (const { signal, failure, failedAttempts } of events) {
+    for (const attempt of failedAttempts) attempts.add(attempt);
+    if (failedAttempts.length > 0) continue;
     if (failure === undefined) lines.add(signal.place.key);
     else
       jobLines.add(
@@ -133,17 +131,13 @@ function hideGeneral(drafts: readonly Draft[], { reading }: ClusterView): readon
 /** Whether one of these findings is about an event, or about the same exception in another log. */
 function collectNamed(drafts: readonly Draft[]): (event: IncidentEvent) => boolean {
   const events = new Set(drafts.flatMap((draft) => draft.events));
-  const fingerprints = new Set([...events].flatMap(fingerprintsOf));
-  return (event) => events.has(event) || fingerprintsOf(event).some((item) => fingerprints.has(item));
+  const known = new Set<string>();
+  for (const { fingerprints } of events) for (const item of fingerprints) known.add(item);
+  return (event) => events.has(event) || event.fingerprints.some((item) => known.has(item));
 }
 
 function fitsRoot(event: IncidentEvent, rule: Rule): boolean {
   return event.matches.some((match) => match.rule === rule.id && (match.fromRoot ?? 0) === 0);
-}
-
-function fingerprintsOf(event: IncidentEvent): readonly string[] {
-  const own = event.matches.flatMap((match) => match.fingerprint ?? []);
-  return event.failure === undefined || event.failure.chain.length === 0 ? own : [...own, event.failure.fingerprint];
 }
 
 const MINUTE_MS = 60_000;
@@ -263,15 +257,13 @@ const CONSEQUENCE_MS = 120_000;
 /** Failures that no rule names and that do not follow from one that a rule does name. */
 function findUnknown(group: IncidentGroup, drafts: readonly Draft[], catalog: Catalog): readonly UnknownFinding[] {
   const explaining = drafts.filter((draft) => draft.rule.role === 'cause' || draft.rule.scope !== 'job');
-  const named = new Set(
-    drafts
-      .filter((draft) => draft.rule.role === 'cause')
-      .flatMap((draft) => draft.events.flatMap((event) => fingerprintsOf(event))),
-  );
+  const named = new Set<string>();
+  for (const { rule, events } of drafts)
+    if (rule.role === 'cause') for (const { fingerprints } of events) for (const item of fingerprints) named.add(item);
   const byRoot = new Map<string, IncidentEvent[]>();
   for (const event of group.events) {
-    if (event.failure === undefined || isNamed(event, named, catalog)) continue;
-    const key = describeRoot(event.failure);
+    const { root: key } = event;
+    if (key === undefined || isNamed(event, named, catalog)) continue;
     if (explaining.some((draft) => isConsequence(event, key, draft))) continue;
     const same = byRoot.get(key);
     if (same === undefined) byRoot.set(key, [event]);
@@ -292,16 +284,9 @@ function orderEchoes(found: readonly UnknownFinding[]): readonly UnknownFinding[
   return [...found.filter((item) => !isEcho(item)), ...found.filter(isEcho)];
 }
 
-/** The root's class and words without numbers and ids: the same failure is wrapped and cut differently in each log. */
-function describeRoot(failure: FailurePart): string {
-  const last = failure.chain.at(-1);
-  if (last === undefined) return failure.fingerprint;
-  return `${last.type}\n${last.message.slice(0, 120).replaceAll(/[0-9a-f]{32}|\d+/g, '#')}`;
-}
-
 /** By a cause anywhere in the chain, by a symptom at the root alone: what it finds above is only its wrapper. */
 function isNamed(event: IncidentEvent, named: ReadonlySet<string>, catalog: Catalog): boolean {
-  if (fingerprintsOf(event).some((item) => named.has(item))) return true;
+  if (event.fingerprints.some((item) => named.has(item))) return true;
   const hasChain = (event.failure?.chain.length ?? 0) > 0;
   return event.matches.some(
     ({ rule, fromRoot }) =>
@@ -311,8 +296,7 @@ function isNamed(event: IncidentEvent, named: ReadonlySet<string>, catalog: Cata
 
 /** What ended a process because of this very root does not explain it. */
 function isConsequence(event: IncidentEvent, root: string, { rule, events }: Draft): boolean {
-  const isSame = ({ failure }: IncidentEvent): boolean => failure !== undefined && describeRoot(failure) === root;
-  if (rule.role === 'symptom' && events.some(isSame)) return false;
+  if (rule.role === 'symptom' && events.some((other) => other.root === root)) return false;
   return events.some(
     ({ time }) => event.time === undefined || time === undefined || event.time >= time - CONSEQUENCE_MS,
   );

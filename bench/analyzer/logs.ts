@@ -1,5 +1,6 @@
 // Lines of a session cluster around the restart of a job, as Flink 1.20 prints them in the logs of its JobManager and
-// of one TaskManager: from them bench/analyzer.ts makes loops of any length, jobs and clusters of any number.
+// of its TaskManagers, each of which has the tasks of ten jobs: from them bench/analyzer.ts makes loops of any length,
+// jobs and clusters of any number.
 import type { LogRecord } from '../../core/types.js';
 
 /** A job of a made-up cluster; the number makes its names. */
@@ -10,10 +11,8 @@ export interface MadeJob {
 
 type Component = 'jobmanager' | 'taskmanager';
 
-const PATHS: Readonly<Record<Component, string>> = {
-  jobmanager: '/opt/flink/log/flink-u-standalonesession-0-host.log',
-  taskmanager: '/opt/flink/log/flink-u-taskexecutor-0-host.log',
-};
+const JOBS_OF_ONE = 10;
+const EXECUTOR = 'org.apache.flink.runtime.taskexecutor.TaskExecutor';
 const GRAPH = 'org.apache.flink.runtime.executiongraph.ExecutionGraph';
 const TASK = 'org.apache.flink.runtime.taskmanager.Task';
 const TRACE = [
@@ -27,9 +26,18 @@ const TRACE = [
 
 let offset = 0;
 
-/** The job begins to run. */
+/** The job begins to run, the first of a TaskManager with its start. */
 export function renderStart(job: MadeJob, time: number): readonly LogRecord[] {
-  return [state(job, time, 'INITIALIZING to CREATED'), ...renderRun(job, time + 10, 0)];
+  const id = jobIdOf(job);
+  const say = (text: string): LogRecord => line(job, 'taskmanager', time + 2, 'INFO', EXECUTOR, text);
+  return [
+    ...(job.id % JOBS_OF_ONE === 0 ? [say(`Starting TaskManager with ResourceID: ${resourceOf(job)}`)] : []),
+    state(job, time, 'INITIALIZING to CREATED'),
+    say(`Receive slot request ${slotOf(job)} for job ${id} from resource manager with leader id ${hex(0)}.`),
+    say(`Establish JobManager connection for job ${id}.`),
+    state(job, time + 10, 'CREATED to RUNNING'),
+    ...renderRun(job, time + 10, 0),
+  ];
 }
 
 /** It fails and begins anew, with a healthy line beside each of its own. */
@@ -50,7 +58,7 @@ export function renderRestart(job: MadeJob, time: number, number: number): reado
       time + 5,
       'INFO',
       GRAPH,
-      `${task} switched from RUNNING to FAILED on host:1-a @ host (dataPort=2).\n${TRACE}`,
+      `${task} switched from RUNNING to FAILED on ${resourceOf(job)} @ host (dataPort=2).\n${TRACE}`,
     ),
     state(job, time + 6, 'RUNNING to RESTARTING', `\n${TRACE}`),
     state(job, time + 1000, 'RESTARTING to RUNNING'),
@@ -86,14 +94,13 @@ export function renderQuiet(job: MadeJob, time: number, number: number, bytes: n
 function renderRun(job: MadeJob, time: number, number: number): readonly LogRecord[] {
   const task = nameTask(job, number);
   return [
-    state(job, time, 'CREATED to RUNNING'),
     line(
       job,
       'jobmanager',
       time + 1,
       'INFO',
       GRAPH,
-      `Deploying ${task} (attempt #${number}) with attempt id ${attemptOf(job, number)} and vertex id ${hex(job.id + 7)}_0 to host:1-a @ host (dataPort=2) with allocation id ${hex(1_000_000 * (job.id + 1) + number)}`,
+      `Deploying ${nameOf(job)} (attempt #${number}) with attempt id ${attemptOf(job, number)} and vertex id ${hex(job.id + 7)}_0 to ${resourceOf(job)} @ host (dataPort=2) with allocation id ${slotOf(job)}`,
     ),
     line(job, 'taskmanager', time + 5, 'INFO', TASK, `${task} switched from INITIALIZING to RUNNING.`),
     line(job, 'jobmanager', time + 6, 'INFO', GRAPH, `${task} switched from INITIALIZING to RUNNING.`),
@@ -107,29 +114,31 @@ function state(job: MadeJob, time: number, change: string, trace = ''): LogRecor
 }
 
 function line(
-  { cluster }: MadeJob,
+  job: MadeJob,
   component: Component,
   time: number,
   level: string,
   logger: string,
   text: string,
 ): LogRecord {
+  const { cluster } = job;
+  const number = component === 'jobmanager' ? 0 : executorOf(job);
   const stamp = new Date(time).toISOString();
   const original = `${stamp.replace('T', ' ').replace('.', ',').replace('Z', '')} ${level.padEnd(5)} ${logger.padEnd(60)} [] - ${text}`;
   offset += original.length + 1;
   return {
-    id: `${cluster}:${component}:${String(offset).padStart(14, '0')}`,
+    id: `${cluster}:${component}-${number}:${String(offset).padStart(14, '0')}`,
     '@timestamp': stamp,
     message: text.split('\n', 1)[0] ?? '',
     'event.original': original,
     'log.level': level === 'WARN' ? 'WARN' : 'INFO',
-    'log.file.path': PATHS[component],
+    'log.file.path': `/opt/flink/log/flink-u-${component === 'jobmanager' ? 'standalonesession' : 'taskexecutor'}-${number}-host.log`,
     'log.offset': offset,
     'host.name': 'host',
     'flink.cluster': cluster,
     'flink.component': component,
     'flink.job.id': undefined,
-    'jobtrace.process': `${component}-host`,
+    'jobtrace.process': `${component}-${number}-host`,
     'jobtrace.kind': 'log',
     'jobtrace.layout': 'log4j',
     'jobtrace.length': original.length,
@@ -137,7 +146,11 @@ function line(
 }
 
 function nameTask(job: MadeJob, number: number): string {
-  return `Source: job-${job.id} -> Sink (1/1) (${attemptOf(job, number)})`;
+  return `${nameOf(job)} (${attemptOf(job, number)})`;
+}
+
+function nameOf({ id }: MadeJob): string {
+  return `Source: job-${id} -> Sink (1/1)`;
 }
 
 function attemptOf(job: MadeJob, number: number): string {
@@ -146,6 +159,19 @@ function attemptOf(job: MadeJob, number: number): string {
 
 function jobIdOf({ id }: MadeJob): string {
   return hex(0xabc00000 + id);
+}
+
+function executorOf({ id }: MadeJob): number {
+  return Math.floor(id / JOBS_OF_ONE);
+}
+
+function resourceOf(job: MadeJob): string {
+  return `host:${executorOf(job)}-a`;
+}
+
+/** It keeps its slot over restarts. */
+function slotOf({ id }: MadeJob): string {
+  return hex(1_000_000 + id);
 }
 
 function hex(number: number): string {

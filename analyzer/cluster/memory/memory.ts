@@ -212,6 +212,8 @@ function addToSet<Item>(index: Map<string, Set<Item>>, name: string, item: Item)
 /** Names of no job that are kept, and execution graphs. */
 const MOST_NAMELESS = 1000;
 const MOST_GRAPHS = 4000;
+/** So long what belongs to an attempt may still come, in any order. */
+const SETTLED_MS = 900_000;
 
 export function compactMemory(memory: KnownCluster, horizon: number, beginnings: ReadonlyMap<string, number>): void {
   const { jobs, processes, owners, nameless, graphs, views } = memory;
@@ -228,7 +230,7 @@ export function compactMemory(memory: KnownCluster, horizon: number, beginnings:
   for (const owner of taskOwners) {
     forgetBefore(owner.sum, begin);
     const before = [...owner.places.keys()];
-    forgetStays(owner.places, begin);
+    forgetStays(owner.places, begin, Math.max(begin, memory.lastTime - SETTLED_MS));
     for (const name of before) if (!owner.places.has(name)) memory.places.get(name)?.delete(owner);
   }
   forgetPresences(memory.presences, begin);
