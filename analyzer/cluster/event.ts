@@ -13,6 +13,8 @@ export interface IncidentEvent {
   readonly fingerprint: string | undefined;
   /** Of all exceptions in it that a rule or the failure itself is about. */
   readonly fingerprints: readonly string[];
+  /** Its rules, each with the process that wrote it. */
+  readonly fits: readonly string[];
   /** The class and the words of the failure's root without numbers and ids, which each log wraps and cuts its way. */
   readonly root: string | undefined;
   /** Attempts of tasks that failed, as it says. */
@@ -34,6 +36,7 @@ export function makeEvent(signal: Signal, matches: readonly MatchPart[]): Incide
     failure,
     fingerprint: own ?? met[0],
     fingerprints: own === undefined ? met : [...met, own],
+    fits: matches.map(({ rule }) => `${signal.place.process} ${rule}`),
     root: failure === undefined ? undefined : describeRoot(failure),
     failedAttempts: signal.facts.flatMap((fact) =>
       fact.type === 'task-state' && fact.to === 'FAILED' ? [fact.attemptId] : [],

@@ -73,9 +73,8 @@ export function groupIncidents(signals: Iterable<Signal>, view: ClusterView, opt
     ),
   );
   const unreached = sides.filter((side) => {
-    const reached = side.scope === 'job' && side.jobId !== undefined ? [] : findReached(side, episodes, view);
-    for (const episode of reached)
-      if (episode.jobId !== side.jobId && !saysItself(episode, side.event)) addEvent(episode, side.event);
+    const reached = side.jobId === undefined ? findReached(side, episodes, view) : findOthers(side, episodes, view);
+    for (const episode of reached) addEvent(episode, side.event);
     return reached.length === 0 && side.jobId === undefined;
   });
   const homeless = unreached.flatMap((side) => {
@@ -126,7 +125,7 @@ interface Episode {
   readonly events: IncidentEvent[];
   /** Their fingerprints. */
   readonly failures: Set<string>;
-  /** Which rules the job's own events fit, by the process that wrote them. */
+  /** What its own events fit. */
   readonly own: ReadonlySet<string>;
 }
 
@@ -243,20 +242,40 @@ function isUnsettled({ event, scope, waits }: Side, view: ClusterView, settledUn
   return view.hadTasks(event.signal.place.process, event.time);
 }
 
-/** Episodes of failing jobs that the event has to do with although it does not name them. */
-function findReached(
-  { event, scope, jobId }: Side,
-  episodes: readonly Episode[],
-  view: ClusterView,
-): readonly Episode[] {
+/** Episodes of failing jobs that an event has to do with which names none. */
+function findReached({ event, scope }: Side, episodes: readonly Episode[], view: ClusterView): readonly Episode[] {
   const near = episodes.filter((episode) => isNear(episode, event.time));
   if (scope === 'cluster') return near;
   const same = scope === 'job' ? near.find((episode) => hasFailure(episode, event)) : undefined;
   if (same !== undefined) return [same];
-  const isThere = findWhoWasThere(event, jobId, view);
-  const here =
-    isThere === undefined ? near : near.filter((episode) => episode.jobId !== undefined && isThere(episode.jobId));
+  const here = keepThere(near, event, undefined, view);
   return scope === 'process' || here.length === 1 ? here : [];
+}
+
+/** Episodes of other jobs that it has to do with as well, and whose own lines do not say it of the process. */
+function findOthers(
+  { event, scope, jobId }: Side,
+  episodes: readonly Episode[],
+  view: ClusterView,
+): readonly Episode[] {
+  if (scope === 'job') return [];
+  const others = episodes.filter(
+    (episode) => episode.jobId !== jobId && !saysItself(episode, event) && isNear(episode, event.time),
+  );
+  return scope === 'cluster' || others.length === 0 ? others : keepThere(others, event, jobId, view);
+}
+
+/** Those of jobs that were where it happened, or all where nothing is known. */
+function keepThere(
+  episodes: readonly Episode[],
+  event: IncidentEvent,
+  jobId: string | undefined,
+  view: ClusterView,
+): readonly Episode[] {
+  const isThere = findWhoWasThere(event, jobId, view);
+  return isThere === undefined
+    ? episodes
+    : episodes.filter((episode) => episode.jobId !== undefined && isThere(episode.jobId));
 }
 
 /**
@@ -288,12 +307,12 @@ function hasFailure({ failures }: Episode, { fingerprint }: IncidentEvent): bool
 }
 
 /** What happened to another job there adds nothing to what the job's own lines say of the process. */
-function saysItself({ own }: Episode, { matches, signal }: IncidentEvent): boolean {
-  return matches.length > 0 && matches.every(({ rule }) => own.has(`${signal.place.process} ${rule}`));
+function saysItself({ own }: Episode, { fits }: IncidentEvent): boolean {
+  return fits.length > 0 && fits.every((fit) => own.has(fit));
 }
 
-function collectRules(events: readonly IncidentEvent[]): ReadonlySet<string> {
-  return new Set(events.flatMap(({ matches, signal }) => matches.map(({ rule }) => `${signal.place.process} ${rule}`)));
+function collectFits(events: readonly IncidentEvent[]): ReadonlySet<string> {
+  return new Set(events.flatMap(({ fits }) => fits));
 }
 
 /** By which they are known in other logs. */
@@ -333,7 +352,7 @@ function splitEpisodes(
       end: own.at(-1)?.time,
       events: [...own],
       failures: collectFailures(own),
-      own: collectRules(own),
+      own: collectFits(own),
     };
   });
 }
@@ -402,7 +421,7 @@ function splitProcesses(view: ClusterView, events: readonly IncidentEvent[], hea
         end: part.at(-1)?.time,
         events: [...part],
         failures: collectFailures(part),
-        own: collectRules(part),
+        own: collectFits(part),
       };
     });
   });

@@ -1,6 +1,6 @@
 // Where the tasks of a job were, and when: attempts by the process on which they ran, each from its first word to its
-// end. Words may come in any order, and twice. Of a restart loop, whose attempts are thousands, those that ended a while
-// ago are kept as one. Called by owner.ts and memory.ts. Pure.
+// end. Words may come in any order, and twice. Of a restart loop, whose attempts are thousands, those that ended a
+// while ago are kept as one. Called by owner.ts and memory.ts. Pure.
 
 /** Milliseconds since 1970, both ends inclusive. */
 export interface Interval {
