@@ -2,20 +2,18 @@
 // ends, which task, attempt and slot belongs to which job, and which jobs had tasks on a process at a time. Signals are
 // added one by one (memory/); a view is made of what they said so far, and only what they changed is made anew. Pure;
 // called by incident.ts and by the service.
-import { groupBy } from '../../core/sequence.js';
 import type { JobLines } from '../../store/store.js';
 import { WHOLE_LOG, type Reading } from '../entry/reading.js';
 import type { Signal } from '../entry/signal.js';
-import { listLines, type JobStay } from './lines.js';
+import { createLineList } from './lines.js';
 import { viewJob } from './memory/job.js';
-import { addSignal, compactMemory, createMemory, type KnownCluster, type Mention } from './memory/memory.js';
+import { addSignal, compactMemory, createMemory, type KnownCluster } from './memory/memory.js';
 import type { ToldFact } from './memory/told.js';
-import { listOwnIds, onlyJob, printId } from './memory/owner.js';
-import { listStays } from './memory/place.js';
 import { hadLeft } from './memory/presence.js';
 import { findByHost, indexNames, viewProcess, type ProcessMemory } from './memory/process.js';
 import { normalizeName, type JobView, type ProcessView } from './memory/view.js';
-import { findByGraph, findCertainJob, findJob, findNamedJob, findThere, hadTasks, namesOf } from './whose.js';
+import { listWhereabouts } from './whereabouts.js';
+import { findCertainJob, findJob, findNamedJob, findThere, hadTasks } from './whose.js';
 
 export interface ClusterView {
   readonly id: string;
@@ -52,7 +50,10 @@ export interface ClusterIndex {
    * (by its id) that still goes on.
    */
   compact(horizon: number, beginnings: ReadonlyMap<string, number>): void;
-  /** Which lines are whose, as far as is known; what is open now is believed up to `until`. */
+  /**
+   * Which lines are whose, as far as is known; what is open now is believed up to `until`. Of a job of which nothing
+   * has changed they are the same as before, by identity.
+   */
   lines(until: number): readonly JobLines[];
   /** With such lines around it an error that ended nothing is known to have ended nothing. */
   tellsOfRunning(): boolean;
@@ -62,11 +63,12 @@ export interface ClusterIndex {
 
 export function createClusterIndex(id: string): ClusterIndex {
   const memory = createMemory(id);
+  const lines = createLineList(id);
   return {
     add: (signal) => addSignal(memory, signal),
     view: (reading) => viewCluster(memory, reading),
     compact: (horizon, beginnings) => compactMemory(memory, horizon, beginnings),
-    lines: (until) => listLines(id, listRuns(memory), listJobStays(memory), until),
+    lines: (until) => lines.list(listWhereabouts(viewCluster(memory, WHOLE_LOG).jobs.values(), memory), until),
     tellsOfRunning: () => memory.tellsOfRunning,
     tellsOfStart: () => memory.tellsOfStart,
   };
@@ -78,6 +80,7 @@ function viewCluster(memory: KnownCluster, reading: Reading): ClusterView {
   if (areNamesStale || views.names === undefined) {
     views.names = indexNames(views.processes);
     views.aliases = turnAround(views.names);
+    views.whereabouts.clear();
   }
   const { names } = views;
   const jobOf = (signal: Signal): string | undefined => findJob(signal, memory);
@@ -137,55 +140,6 @@ function refreshJobs(memory: KnownCluster, jobOf: (signal: Signal) => string | u
     if (job !== undefined) views.jobs.set(id, viewJob(job, owners, more.get(id) ?? []));
   }
   views.staleJobs.clear();
-}
-
-function listRuns(memory: KnownCluster): Parameters<typeof listLines>[1] {
-  const { jobs } = viewCluster(memory, WHOLE_LOG);
-  const graphs = groupBy([...memory.graphs.keys()], (graph) => findByGraph(graph, memory) ?? '');
-  return [...jobs.values()].map(({ id, name }) => ({
-    id,
-    name,
-    ids: [...listOwnIds(memory.owners, id), ...(graphs.get(id) ?? [])].map(printId),
-  }));
-}
-
-/** Where its tasks were, and whose logs spoke of it: a JobManager has it from its submission to its end. */
-function listJobStays(memory: KnownCluster): readonly JobStay[] {
-  const stays: JobStay[] = [];
-  for (const process of memory.processes.keys()) {
-    for (const name of namesOf(process, memory))
-      for (const owner of memory.places.get(name) ?? []) {
-        const job = onlyJob(owner);
-        if (job !== undefined) for (const stay of listStays(owner.places, name)) stays.push({ ...stay, job, process });
-      }
-    for (const [job, mention] of memory.named.get(process) ?? [])
-      for (const stay of listMentions(memory, process, job, mention)) stays.push({ ...stay, job, process });
-  }
-  return stays;
-}
-
-const BEGINNINGS: ReadonlySet<string> = new Set(['INITIALIZING', 'CREATED']);
-const ENDS: ReadonlySet<string> = new Set(['FAILED', 'CANCELED', 'FINISHED', 'SUSPENDED']);
-
-/** What its log does not tell of the beginning or of the end is a guess. */
-function listMentions(
-  { processes, views }: KnownCluster,
-  process: string,
-  job: string,
-  mention: Mention,
-): readonly Pick<JobStay, 'from' | 'to' | 'isGuess'>[] {
-  if (processes.get(process)?.component?.name !== 'jobmanager') return [mention];
-  const { states: all = [], name } = views.jobs.get(job) ?? {};
-  const states = all.filter((state) => state.process === process);
-  const [first, last] = [states[0], states.at(-1)];
-  const hasBegun = BEGINNINGS.has(first?.from ?? '') || (first === undefined && name !== undefined);
-  const hasEnded = ENDS.has(last?.to ?? '');
-  const from = hasBegun ? mention.from : -Infinity;
-  const to = hasEnded ? mention.to : Infinity;
-  return [
-    { from: mention.from, to: last === undefined ? mention.to : to },
-    { from, to, isGuess: true },
-  ];
 }
 
 function countTaskManagers(processes: ReadonlyMap<string, ProcessMemory>): number {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { listLines, type JobRun, type JobStay } from './lines.js';
+import type { JobLines } from '../../store/store.js';
+import { createLineList } from './lines.js';
+import type { JobStay, Whereabouts } from './memory/view.js';
 
 const MINUTE = 60_000;
 const UNTIL = 1_000 * MINUTE;
@@ -7,19 +9,30 @@ const A = 'a'.repeat(32);
 const B = 'b'.repeat(32);
 const GRAPH = 'c'.repeat(32);
 
+type JobRun = Omit<Whereabouts, 'stays'>;
+type Stay = JobStay & { readonly job: string };
+
 function run(id: string, name?: string, ids: readonly string[] = []): JobRun {
   return { id, name, ids };
 }
 
 /** In minutes. */
-function stay(job: string, process: string, from: number, to: number, isGuess?: true): JobStay {
+function stay(job: string, process: string, from: number, to: number, isGuess?: true): Stay {
   return { job, process, from: from * MINUTE, to: to * MINUTE, isGuess };
 }
 
+function listLines(runs: readonly JobRun[], stays: readonly Stay[]): readonly JobLines[] {
+  return createLineList('c').list(place(runs, stays), UNTIL);
+}
+
+function place(runs: readonly JobRun[], stays: readonly Stay[]): readonly Whereabouts[] {
+  return runs.map((one) => ({ ...one, stays: stays.filter(({ job }) => job === one.id) }));
+}
+
 /** Of each job: process, and from and to in milliseconds, the latest first. */
-function tell(runs: readonly JobRun[], stays: readonly JobStay[]): Record<string, unknown> {
+function tell(runs: readonly JobRun[], stays: readonly Stay[]): Record<string, unknown> {
   return Object.fromEntries(
-    listLines('c', runs, stays, UNTIL).map(({ jobId, spans }) => [
+    listLines(runs, stays).map(({ jobId, spans }) => [
       jobId[0],
       spans.map(({ process, fromMs, toMs }) => [process, fromMs, toMs]),
     ]),
@@ -29,7 +42,7 @@ function tell(runs: readonly JobRun[], stays: readonly JobStay[]): Record<string
 const SECOND = 1_000;
 const MS = 1;
 
-describe('listLines', () => {
+describe('createLineList', () => {
   it('gives all of a cluster with one job to that job, in one span', () => {
     const stays = [stay(A, 'jm', 10, Infinity), stay(A, 'tm-1', 11, 12), stay(A, 'tm-2', 30, 40)];
 
@@ -80,7 +93,7 @@ describe('listLines', () => {
   });
 
   it('names the ids of the job, the latest first, and none that is no word', () => {
-    const [lines] = listLines('c', [run(A, undefined, ['graph:x', GRAPH, B])], [], UNTIL);
+    const [lines] = listLines([run(A, undefined, ['graph:x', GRAPH, B])], []);
 
     expect(lines?.words).toEqual([A, B, GRAPH]);
     expect(lines?.spans).toEqual([]);
@@ -90,9 +103,23 @@ describe('listLines', () => {
     const stays = Array.from({ length: 3_000 }, (_, at) => stay(A, `tm-${at}`, at / 4, at / 4 + 1));
     const others = Array.from({ length: 3_000 }, (_, at) => stay(B, `of-b-${at}`, at / 4, at / 4 + 1));
 
-    const [lines] = listLines('c', [run(A), run(B)], [...stays, ...others], UNTIL);
+    const [lines] = listLines([run(A), run(B)], [...stays, ...others]);
 
     expect(lines?.spans).toHaveLength(400);
     expect(lines?.spans[0]?.process).toBe('tm-2999');
+  });
+
+  it('gives the same object for a job of which nothing has changed, whatever became of others elsewhere', () => {
+    const list = createLineList('c');
+    const before = [stay(A, 'tm-1', 10, 20), stay(B, 'tm-2', 10, 20)];
+    const jobs = place([run(A), run(B)], before);
+    const [a, b] = list.list(jobs, UNTIL);
+    const later = place([run(B)], [...before, stay(B, 'tm-2', 30, 40)]);
+    const [sameA, otherB] = list.list([...jobs.slice(0, 1), ...later], UNTIL);
+
+    expect(sameA).toBe(a);
+    expect(otherB?.spans).not.toEqual(b?.spans);
+    const crowded = place([run(B)], [...before, stay(B, 'tm-1', 15, 40)]);
+    expect(list.list([...jobs.slice(0, 1), ...crowded], UNTIL)[0]?.spans).not.toEqual(a?.spans);
   });
 });

@@ -1,23 +1,15 @@
 // Which lines are whose though they name nobody: when a job was alone in its cluster, or on one of its processes, and
 // the ids that only it has. A line of a time and a place where two jobs were is nobody's: to show a neighbour's line is
-// worse than to miss one. In: who was where when (cluster.ts). Out: what the store keeps beside the records. Pure.
+// worse than to miss one. In: who was where when (whereabouts.ts), again and again; what has not changed is not worked
+// out again. Out: what the store keeps beside the records. Called by cluster.ts.
 import { findLargest, findSmallest, groupBy } from '../../core/sequence.js';
 import type { JobLines, JobSpan } from '../../store/store.js';
 import { mergeIntervals, type Interval } from './memory/place.js';
+import type { JobStay, Whereabouts } from './memory/view.js';
 
-/** A job on a process; milliseconds since 1970, both ends inclusive and perhaps infinite. */
-export interface JobStay extends Interval {
-  readonly job: string;
-  readonly process: string;
-  /** It may have been there: nobody else was alone, and it was not either. */
-  readonly isGuess?: true;
-}
-
-export interface JobRun {
-  readonly id: string;
-  readonly name: string | undefined;
-  /** Attempts, slots and execution graphs, the latest last. */
-  readonly ids: readonly string[];
+export interface LineList {
+  /** `until`: what is open now is believed up to then. A job whose lines are as before has the same object. */
+  list(jobs: readonly Whereabouts[], until: number): readonly JobLines[];
 }
 
 /** Before the first word of a job, and after its last, so much is its where nobody else is. */
@@ -29,59 +21,145 @@ const MOST_SPANS = 400;
 const MOST_WORDS = 400;
 const ID = /^[0-9a-f]{32}$/;
 
-/** `until`: what is open now is believed up to then. */
-export function listLines(
-  cluster: string,
-  runs: readonly JobRun[],
-  stays: readonly JobStay[],
-  until: number,
-): readonly JobLines[] {
-  const isOnly = new Set(runs.map(({ id, name }) => name ?? id)).size === 1;
-  const everywhere = splitAlone(stays);
-  const byJob = groupByJob(stays);
-  return runs.map(({ id, name, ids }) => {
-    const whole = isOnly ? openEnds(everywhere, id) : (everywhere.get(id) ?? []);
+/** When a job was on a process, or anywhere; apart from each other, in order. */
+interface Times {
+  readonly job: string;
+  /** For sure; undefined where it only may have been there. */
+  readonly own: readonly Interval[] | undefined;
+  /** With a little before and behind, and as far as it may have been. */
+  readonly taken: readonly Interval[];
+}
+
+/** Of one process: who was there, and when each was alone. */
+interface Shared {
+  readonly all: readonly Times[];
+  readonly alone: ReadonlyMap<string, readonly Interval[]>;
+}
+
+interface Told {
+  readonly ids: readonly string[];
+  readonly lines: JobLines;
+}
+
+interface Known {
+  /** Of each job as it was when that was worked out. */
+  readonly times: WeakMap<Whereabouts, TimesOfJob>;
+  readonly shared: Map<string, Shared>;
+  readonly told: Map<string, Told>;
+}
+
+interface TimesOfJob {
+  readonly anywhere: Times;
+  readonly byProcess: ReadonlyMap<string, Times>;
+}
+
+export function createLineList(cluster: string): LineList {
+  const known: Known = { times: new WeakMap(), shared: new Map(), told: new Map() };
+  return { list: (jobs, until) => listLines(cluster, jobs, until, known) };
+}
+
+function listLines(cluster: string, jobs: readonly Whereabouts[], until: number, known: Known): readonly JobLines[] {
+  const isOnly = new Set(jobs.map(({ id, name }) => name ?? id)).size === 1;
+  const times = jobs.map((job) => findTimes(job, known));
+  const everywhere = splitAlone(times.map(({ anywhere }) => anywhere));
+  const there = shareProcesses(times, known);
+  return jobs.map((job, index) => {
+    const whole = isOnly ? openEnds(everywhere, job.id) : (everywhere.get(job.id) ?? []);
     const spans = [
       ...whole.map((span) => renderSpan(undefined, span, until)),
-      ...(byJob.get(id) ?? []).flatMap(({ process, alone }) =>
-        subtract(alone, whole).map((span) => renderSpan(process, span, until)),
+      ...[...(times[index]?.byProcess.keys() ?? [])].flatMap((process) =>
+        subtract(there.get(process)?.alone.get(job.id) ?? [], whole).map((span) => renderSpan(process, span, until)),
       ),
     ].sort((a, b) => (b.toMs ?? until) - (a.toMs ?? until));
-    const words = [id, ...[...ids].reverse()].filter((word) => ID.test(word));
-    return {
-      cluster,
-      jobId: id,
-      jobName: name,
-      spans: spans.slice(0, MOST_SPANS),
-      words: words.slice(0, MOST_WORDS),
-      records: [],
-      lastMs: spans[0]?.toMs ?? until,
-    };
+    return keepSame(job, spans.slice(0, MOST_SPANS), until, known) ?? tellLines(cluster, job, spans, until, known);
   });
 }
 
-interface AloneThere {
-  readonly job: string;
-  readonly process: string;
-  readonly alone: readonly Interval[];
+/** As it was told, where that is still so. */
+function keepSame(
+  { id, name, ids }: Whereabouts,
+  spans: readonly JobSpan[],
+  until: number,
+  { told }: Known,
+): JobLines | undefined {
+  const before = told.get(id);
+  if (before === undefined || before.ids !== ids) return undefined;
+  const { lines } = before;
+  const isSame =
+    lines.jobName === name &&
+    lines.lastMs === (spans[0]?.toMs ?? until) &&
+    lines.spans.length === spans.length &&
+    spans.every((span, index) => isSameSpan(span, lines.spans[index]));
+  return isSame ? lines : undefined;
 }
 
-/** On which processes each job was alone when. */
-function groupByJob(stays: readonly JobStay[]): ReadonlyMap<string, readonly AloneThere[]> {
-  const there = [...groupBy(stays, (stay) => stay.process)].flatMap(([process, here]) =>
-    [...splitAlone(here)].map(([job, alone]) => ({ job, process, alone })),
-  );
-  return groupBy(there, ({ job }) => job);
+function isSameSpan(a: JobSpan, b: JobSpan | undefined): boolean {
+  return a.process === b?.process && a.fromMs === b?.fromMs && a.toMs === b?.toMs;
+}
+
+function tellLines(
+  cluster: string,
+  { id, name, ids }: Whereabouts,
+  spans: readonly JobSpan[],
+  until: number,
+  { told }: Known,
+): JobLines {
+  const words = [id, ...[...ids].reverse()].filter((word) => ID.test(word));
+  const lines: JobLines = {
+    cluster,
+    jobId: id,
+    jobName: name,
+    spans: spans.slice(0, MOST_SPANS),
+    words: words.slice(0, MOST_WORDS),
+    records: [],
+    lastMs: spans[0]?.toMs ?? until,
+  };
+  told.set(id, { ids, lines });
+  return lines;
+}
+
+function findTimes(job: Whereabouts, { times }: Known): TimesOfJob {
+  const known = times.get(job);
+  if (known !== undefined) return known;
+  const found = {
+    anywhere: sumUp(job.id, job.stays),
+    byProcess: new Map(
+      [...groupBy(job.stays, ({ process }) => process)].map(([process, stays]) => [process, sumUp(job.id, stays)]),
+    ),
+  };
+  times.set(job, found);
+  return found;
+}
+
+function sumUp(job: string, stays: readonly JobStay[]): Times {
+  const sure = stays.filter(({ isGuess }) => isGuess !== true);
+  return { job, own: sure.length === 0 ? undefined : merge(sure), taken: merge(widen(merge(stays))) };
+}
+
+/** Each process once more where somebody was there otherwise than before. */
+function shareProcesses(times: readonly TimesOfJob[], { shared }: Known): ReadonlyMap<string, Shared> {
+  const here = new Map<string, Times[]>();
+  for (const { byProcess } of times)
+    for (const [process, one] of byProcess) {
+      const all = here.get(process);
+      if (all === undefined) here.set(process, [one]);
+      else all.push(one);
+    }
+  for (const [process, all] of here) {
+    const before = shared.get(process)?.all;
+    if (before?.length === all.length && all.every((one, index) => one === before[index])) continue;
+    shared.set(process, { all, alone: splitAlone(all) });
+  }
+  for (const process of shared.keys()) if (!here.has(process)) shared.delete(process);
+  return shared;
 }
 
 /** When each job was there and no other. */
-function splitAlone(stays: readonly JobStay[]): ReadonlyMap<string, readonly Interval[]> {
-  const taken = layOut(stays);
-  const sure = groupBy(
-    stays.filter(({ isGuess }) => isGuess !== true),
-    ({ job }) => job,
+function splitAlone(times: readonly Times[]): ReadonlyMap<string, readonly Interval[]> {
+  const taken = layOut(times);
+  return new Map(
+    times.flatMap(({ job, own }) => (own === undefined ? [] : [[job, findAlone(job, own, taken)] as const])),
   );
-  return new Map([...sure].map(([job, own]) => [job, findAlone(job, merge(own), taken)]));
 }
 
 /** Where somebody was; `job`: nobody else. */
@@ -90,9 +168,9 @@ interface Stretch extends Interval {
 }
 
 /** Of all jobs, apart from each other and in order: in one pass, for there may be thousands. */
-function layOut(stays: readonly JobStay[]): readonly Stretch[] {
-  const turns = [...groupBy(stays, ({ job }) => job)].flatMap(([job, own]) =>
-    merge(widen(merge(own))).flatMap(({ from, to }) => [
+function layOut(times: readonly Times[]): readonly Stretch[] {
+  const turns = times.flatMap(({ job, taken }) =>
+    taken.flatMap(({ from, to }) => [
       { at: from, job, comes: true },
       { at: to + 1, job, comes: false },
     ]),

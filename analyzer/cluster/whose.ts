@@ -119,7 +119,7 @@ function hasOwner(name: string, { places }: KnownCluster): boolean {
 }
 
 /** Of whom its tasks are told. */
-function ownersOf(jobId: string, { owners, jobs }: KnownCluster): readonly TaskOwner[] {
+export function ownersOf(jobId: string, { owners, jobs }: KnownCluster): readonly TaskOwner[] {
   return [owners.kins.get(jobId), jobs.get(jobId)?.named].flatMap((owner) =>
     owner !== undefined && onlyJob(owner) === jobId ? [owner] : [],
   );

@@ -33,6 +33,16 @@ export interface SavedIncident {
   readonly judged?: { readonly rule: string | undefined };
 }
 
+/** Which lines are whose, by the job, as the store was told (lines.ts). */
+export interface ToldLines {
+  readonly lines: Map<string, JobLines>;
+  /** What that was made from. */
+  readonly from: Map<string, JobLines>;
+  isLoaded: boolean;
+  /** Not before. */
+  next: number;
+}
+
 export interface ClusterMemory {
   /** Has the facts of all dated signals. */
   readonly index: ClusterIndex;
@@ -51,8 +61,7 @@ export interface ClusterMemory {
   readonly conclusions: ConclusionMemo;
   /** Those that the store does not have as they are, by their id (write.ts). */
   readonly unwritten: Map<string, Incident>;
-  /** Which lines are whose, by the job, as the store was told; `next`: not before (lines.ts). */
-  readonly told: { readonly lines: Map<string, JobLines>; isLoaded: boolean; next: number };
+  readonly told: ToldLines;
   /** Signals with a match or a failure. */
   eventCount: number;
   /** Latest time of a signal, and of an event. */
@@ -78,7 +87,7 @@ export function createClusterMemory(cluster: string): ClusterMemory {
     saved: [],
     conclusions: new Map(),
     unwritten: new Map(),
-    told: { lines: new Map(), isLoaded: false, next: 0 },
+    told: { lines: new Map(), from: new Map(), isLoaded: false, next: 0 },
     eventCount: 0,
     lastTime: 0,
     lastEvent: 0,

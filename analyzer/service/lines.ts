@@ -26,14 +26,20 @@ export async function tellLines(
   if (!told.isLoaded) for (const lines of await store.loadJobLines(cluster)) told.lines.set(lines.jobId, lines);
   told.isLoaded = true;
   const shown = listShown(incidents);
-  const changed = memory.index
+  const latest = memory.index
     .lines(findUntil(memory))
     .toSorted((a, b) => b.lastMs - a.lastMs)
-    .slice(0, MOST_RUNS)
-    .map((lines) => addRecords(lines, shown.get(lines.jobId) ?? [], told.lines.get(lines.jobId)))
-    .filter((lines) => JSON.stringify(lines) !== JSON.stringify(told.lines.get(lines.jobId)));
+    .slice(0, MOST_RUNS);
+  const changed = latest.flatMap((lines) => {
+    const before = told.lines.get(lines.jobId);
+    const records = shown.get(lines.jobId) ?? [];
+    if (told.from.get(lines.jobId) === lines && records.every((id) => before?.records.includes(id))) return [];
+    const next = addRecords(lines, records, before);
+    return JSON.stringify(next) === JSON.stringify(before) ? [] : [next];
+  });
   if (changed.length > 0) await store.saveJobLines(changed);
   for (const lines of changed) told.lines.set(lines.jobId, lines);
+  for (const lines of latest) told.from.set(lines.jobId, lines);
   told.next = now + PACE_MS;
   return undefined;
 }

@@ -12,6 +12,9 @@ export interface MadeJob {
 type Component = 'jobmanager' | 'taskmanager';
 
 const JOBS_OF_ONE = 10;
+const ENTRYPOINT = 'org.apache.flink.runtime.entrypoint.ClusterEntrypoint';
+const JOB_MANAGER =
+  ' Starting StandaloneSessionClusterEntrypoint (Version: 1.20.1, Scala: 2.12, Rev:f5c6d5a, Date:2025-02-01T00:00:00+01:00)';
 const EXECUTOR = 'org.apache.flink.runtime.taskexecutor.TaskExecutor';
 const GRAPH = 'org.apache.flink.runtime.executiongraph.ExecutionGraph';
 const TASK = 'org.apache.flink.runtime.taskmanager.Task';
@@ -26,11 +29,12 @@ const TRACE = [
 
 let offset = 0;
 
-/** The job begins to run, the first of a TaskManager with its start. */
+/** The job begins to run, the first of a JobManager or of a TaskManager with its start. */
 export function renderStart(job: MadeJob, time: number): readonly LogRecord[] {
   const id = jobIdOf(job);
   const say = (text: string): LogRecord => line(job, 'taskmanager', time + 2, 'INFO', EXECUTOR, text);
   return [
+    ...(job.id === 0 ? [line(job, 'jobmanager', time - 1000, 'INFO', ENTRYPOINT, JOB_MANAGER)] : []),
     ...(job.id % JOBS_OF_ONE === 0 ? [say(`Starting TaskManager with ResourceID: ${resourceOf(job)}`)] : []),
     state(job, time, 'INITIALIZING to CREATED'),
     say(`Receive slot request ${slotOf(job)} for job ${id} from resource manager with leader id ${hex(0)}.`),

@@ -12,7 +12,7 @@ import { addStay, forgetStays } from './place.js';
 import { addPresence, forgetPresences, type Presences } from './presence.js';
 import { tellProcess, createProcess, meetProcess, type ProcessMemory } from './process.js';
 import { forgetBefore } from './task-sum.js';
-import { normalizeName, type JobView, type ProcessView } from './view.js';
+import { normalizeName, type JobView, type ProcessView, type Whereabouts } from './view.js';
 
 /** Times in milliseconds since 1970. */
 export interface Mention {
@@ -53,6 +53,8 @@ interface ClusterViews {
   aliases: ReadonlyMap<string, readonly string[]>;
   readonly staleJobs: Set<string>;
   readonly staleProcesses: Set<string>;
+  /** None of a job of which something has changed. */
+  readonly whereabouts: Map<string, Whereabouts>;
 }
 
 export function createMemory(id: string): KnownCluster {
@@ -78,6 +80,7 @@ export function createMemory(id: string): KnownCluster {
       aliases: new Map(),
       staleJobs: new Set(),
       staleProcesses: new Set(),
+      whereabouts: new Map(),
     },
   };
 }
@@ -111,16 +114,26 @@ function findProcess({ processes, views }: KnownCluster, place: EntryPlace): Pro
     processes.set(place.process, (process = createProcess(place.process)));
     views.staleProcesses.add(place.process);
   }
-  if (meetProcess(process, place)) views.staleProcesses.add(place.process);
+  if (meetProcess(process, place)) {
+    views.staleProcesses.add(place.process);
+    views.whereabouts.clear();
+  }
   return process;
 }
 
 function meetJob(memory: KnownCluster, jobId: string, place: EntryPlace): void {
   noteMention(memory.named, place, jobId);
+  memory.views.whereabouts.delete(jobId);
   if (memory.jobs.has(jobId)) return;
   memory.jobs.set(jobId, createJob(jobId));
   addJobId(memory.owners, jobId);
-  memory.views.staleJobs.add(jobId);
+  markJob(memory, jobId);
+}
+
+/** Something of it has changed. */
+function markJob({ views }: KnownCluster, jobId: string): void {
+  views.staleJobs.add(jobId);
+  views.whereabouts.delete(jobId);
 }
 
 function noteMention(named: KnownCluster['named'], { process, time }: EntryPlace, jobId: string): void {
@@ -136,13 +149,13 @@ function noteMention(named: KnownCluster['named'], { process, time }: EntryPlace
 }
 
 function joinOwners(memory: KnownCluster, fact: Fact, jobId: string | undefined): TaskOwner | undefined {
-  const { owners, tasks, places, views } = memory;
+  const { owners, tasks, places } = memory;
   const kin = joinIds(owners, listIds(fact, jobId), (gone, kept) => {
     for (const name of gone.tasks) moveOwner(tasks, name, gone, kept);
     for (const name of gone.places.keys()) moveOwner(places, name, gone, kept);
-    for (const job of kept.jobs) views.staleJobs.add(job);
+    for (const job of kept.jobs) markJob(memory, job);
   });
-  for (const job of kin?.jobs ?? []) views.staleJobs.add(job);
+  for (const job of kin?.jobs ?? []) markJob(memory, job);
   return kin;
 }
 
@@ -175,7 +188,7 @@ function addTask(
     addStay(owner.places, on, attempt, time, hasEnded);
     addToSet(memory.places, on, owner);
   }
-  for (const job of owner.jobs) memory.views.staleJobs.add(job);
+  for (const job of owner.jobs) markJob(memory, job);
 }
 
 function meetGraph({ graphs }: KnownCluster, graph: string | undefined, at: FactPlace): void {
@@ -196,7 +209,7 @@ function addJobFact(memory: KnownCluster, signal: Signal, fact: Fact, jobId: str
   const at = factPlaceOf(signal.place);
   const job = jobId === undefined ? undefined : memory.jobs.get(jobId);
   if (job !== undefined) {
-    if (tellJob(job, fact, at)) memory.views.staleJobs.add(job.id);
+    if (tellJob(job, fact, at)) markJob(memory, job.id);
     return;
   }
   const name = jobBy === 'entry' ? about?.(fact, at.time, at.process) : undefined;
@@ -237,4 +250,5 @@ export function compactMemory(memory: KnownCluster, horizon: number, beginnings:
   forgetIds(owners);
   for (const name of [...nameless.keys()].slice(0, -MOST_NAMELESS)) nameless.delete(name);
   for (const graph of [...graphs.keys()].slice(0, -MOST_GRAPHS)) graphs.delete(graph);
+  views.whereabouts.clear();
 }

@@ -2,6 +2,7 @@
 // make them, the rooms above read them.
 import type { Component } from '../../../core/types.js';
 import type { EndReason } from '../../../flink/facts/fact.js';
+import type { Interval } from './place.js';
 
 /** Failures of a job of which the states are no longer kept: the middle of a long restart loop. */
 export interface FoldedFailures {
@@ -45,6 +46,22 @@ export interface ProcessView {
   readonly starts: number[];
   /** Parts of its memory in bytes, as printed. */
   memory: Readonly<Record<string, number>>;
+}
+
+/** A job on a process; milliseconds since 1970, both ends inclusive and perhaps infinite. */
+export interface JobStay extends Interval {
+  readonly process: string;
+  /** It may have been there: nobody else was alone, and it was not either. */
+  readonly isGuess?: true;
+}
+
+/** Where a job was, and by which ids it is known. */
+export interface Whereabouts {
+  readonly id: string;
+  readonly name: string | undefined;
+  /** Attempts, slots and execution graphs that only it has, the latest last. */
+  readonly ids: readonly string[];
+  readonly stays: readonly JobStay[];
 }
 
 /** `akka.tcp://flink@host:123/user/rpc/tm_0`, `host/10.0.0.1:123`, `host:123-ab12cd [ … ] ` → comparable names. */
