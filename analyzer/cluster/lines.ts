@@ -2,6 +2,7 @@
 // the ids that only it has. A line of a time and a place where two jobs were is nobody's: to show a neighbour's line is
 // worse than to miss one. In: who was where when (whereabouts.ts), again and again; what has not changed is not worked
 // out again. Out: what the store keeps beside the records. Called by cluster.ts.
+import { isDeepStrictEqual } from 'node:util';
 import { findLargest, findSmallest, groupBy } from '../../core/sequence.js';
 import type { JobLines, JobSpan } from '../../store/store.js';
 import { mergeIntervals, type Interval } from './memory/place.js';
@@ -30,105 +31,69 @@ interface Times {
   readonly taken: readonly Interval[];
 }
 
+interface TimesOfJob {
+  readonly anywhere: Times;
+  readonly byProcess: ReadonlyMap<string, Times>;
+}
+
 /** Of one process: who was there, and when each was alone. */
 interface Shared {
   readonly all: readonly Times[];
   readonly alone: ReadonlyMap<string, readonly Interval[]>;
 }
 
-interface Told {
-  readonly ids: readonly string[];
-  readonly lines: JobLines;
-}
-
+/** What was worked out the last time; by the job, unless it says otherwise. What is the same now is the same object. */
 interface Known {
-  /** Of each job as it was when that was worked out. */
-  readonly times: WeakMap<Whereabouts, TimesOfJob>;
+  readonly times: Map<string, { readonly of: Whereabouts; readonly times: TimesOfJob }>;
+  /** By the process. */
   readonly shared: Map<string, Shared>;
-  readonly told: Map<string, Told>;
-}
-
-interface TimesOfJob {
-  readonly anywhere: Times;
-  readonly byProcess: ReadonlyMap<string, Times>;
+  readonly spans: Map<string, readonly JobSpan[]>;
+  readonly told: Map<string, { readonly of: Whereabouts; readonly lines: JobLines }>;
+  /** What the spans were made from. */
+  all: readonly TimesOfJob[];
+  isOnly: boolean;
+  until: number;
 }
 
 export function createLineList(cluster: string): LineList {
-  const known: Known = { times: new WeakMap(), shared: new Map(), told: new Map() };
+  const known: Known = {
+    times: new Map(),
+    shared: new Map(),
+    spans: new Map(),
+    told: new Map(),
+    all: [],
+    isOnly: false,
+    until: 0,
+  };
   return { list: (jobs, until) => listLines(cluster, jobs, until, known) };
 }
 
 function listLines(cluster: string, jobs: readonly Whereabouts[], until: number, known: Known): readonly JobLines[] {
+  const all = jobs.map((job) => findTimes(job, known));
   const isOnly = new Set(jobs.map(({ id, name }) => name ?? id)).size === 1;
-  const times = jobs.map((job) => findTimes(job, known));
-  const everywhere = splitAlone(times.map(({ anywhere }) => anywhere));
-  const there = shareProcesses(times, known);
-  return jobs.map((job, index) => {
-    const whole = isOnly ? openEnds(everywhere, job.id) : (everywhere.get(job.id) ?? []);
-    const spans = [
-      ...whole.map((span) => renderSpan(undefined, span, until)),
-      ...[...(times[index]?.byProcess.keys() ?? [])].flatMap((process) =>
-        subtract(there.get(process)?.alone.get(job.id) ?? [], whole).map((span) => renderSpan(process, span, until)),
-      ),
-    ].sort((a, b) => (b.toMs ?? until) - (a.toMs ?? until));
-    return keepSame(job, spans.slice(0, MOST_SPANS), until, known) ?? tellLines(cluster, job, spans, until, known);
-  });
+  const isSame = isOnly === known.isOnly && until === known.until && areSame(all, known.all);
+  Object.assign(known, { all, isOnly, until });
+  if (!isSame) splitSpans(known);
+  return jobs.map((job) => tellLines(cluster, job, known));
 }
 
-/** As it was told, where that is still so. */
-function keepSame(
-  { id, name, ids }: Whereabouts,
-  spans: readonly JobSpan[],
-  until: number,
-  { told }: Known,
-): JobLines | undefined {
-  const before = told.get(id);
-  if (before === undefined || before.ids !== ids) return undefined;
-  const { lines } = before;
-  const isSame =
-    lines.jobName === name &&
-    lines.lastMs === (spans[0]?.toMs ?? until) &&
-    lines.spans.length === spans.length &&
-    spans.every((span, index) => isSameSpan(span, lines.spans[index]));
-  return isSame ? lines : undefined;
+function areSame(items: readonly unknown[], others: readonly unknown[]): boolean {
+  return items.length === others.length && items.every((item, index) => item === others[index]);
 }
 
-function isSameSpan(a: JobSpan, b: JobSpan | undefined): boolean {
-  return a.process === b?.process && a.fromMs === b?.fromMs && a.toMs === b?.toMs;
-}
-
-function tellLines(
-  cluster: string,
-  { id, name, ids }: Whereabouts,
-  spans: readonly JobSpan[],
-  until: number,
-  { told }: Known,
-): JobLines {
-  const words = [id, ...[...ids].reverse()].filter((word) => ID.test(word));
-  const lines: JobLines = {
-    cluster,
-    jobId: id,
-    jobName: name,
-    spans: spans.slice(0, MOST_SPANS),
-    words: words.slice(0, MOST_WORDS),
-    records: [],
-    lastMs: spans[0]?.toMs ?? until,
-  };
-  told.set(id, { ids, lines });
-  return lines;
-}
-
-function findTimes(job: Whereabouts, { times }: Known): TimesOfJob {
-  const known = times.get(job);
-  if (known !== undefined) return known;
+/** The first time, or where it was elsewhere since. */
+function findTimes(job: Whereabouts, { times: all }: Known): TimesOfJob {
+  const before = all.get(job.id);
+  if (before?.of === job) return before.times;
   const found = {
     anywhere: sumUp(job.id, job.stays),
     byProcess: new Map(
       [...groupBy(job.stays, ({ process }) => process)].map(([process, stays]) => [process, sumUp(job.id, stays)]),
     ),
   };
-  times.set(job, found);
-  return found;
+  const times = before !== undefined && isDeepStrictEqual(before.times, found) ? before.times : found;
+  all.set(job.id, { of: job, times });
+  return times;
 }
 
 function sumUp(job: string, stays: readonly JobStay[]): Times {
@@ -136,22 +101,48 @@ function sumUp(job: string, stays: readonly JobStay[]): Times {
   return { job, own: sure.length === 0 ? undefined : merge(sure), taken: merge(widen(merge(stays))) };
 }
 
-/** Each process once more where somebody was there otherwise than before. */
-function shareProcesses(times: readonly TimesOfJob[], { shared }: Known): ReadonlyMap<string, Shared> {
-  const here = new Map<string, Times[]>();
-  for (const { byProcess } of times)
-    for (const [process, one] of byProcess) {
-      const all = here.get(process);
-      if (all === undefined) here.set(process, [one]);
-      else all.push(one);
-    }
-  for (const [process, all] of here) {
-    const before = shared.get(process)?.all;
-    if (before?.length === all.length && all.every((one, index) => one === before[index])) continue;
-    shared.set(process, { all, alone: splitAlone(all) });
+/** When each job was alone, and where. */
+function splitSpans(known: Known): void {
+  const { all, isOnly, until, spans } = known;
+  const everywhere = splitAlone(all.map(({ anywhere }) => anywhere));
+  shareProcesses(known);
+  for (const { anywhere, byProcess } of all) {
+    const { job } = anywhere;
+    const whole = isOnly ? openEnds(everywhere, job) : (everywhere.get(job) ?? []);
+    const there = [...byProcess.keys()].flatMap((process) =>
+      subtract(known.shared.get(process)?.alone.get(job) ?? [], whole).map((span) => renderSpan(process, span, until)),
+    );
+    const found = [...whole.map((span) => renderSpan(undefined, span, until)), ...there]
+      .sort((a, b) => (b.toMs ?? until) - (a.toMs ?? until))
+      .slice(0, MOST_SPANS);
+    if (!isDeepStrictEqual(found, spans.get(job))) spans.set(job, found);
   }
+}
+
+/** Each process once more where somebody was there otherwise than before. */
+function shareProcesses({ all, shared }: Known): void {
+  const here = new Map<string, Times[]>();
+  for (const { byProcess } of all)
+    for (const [process, times] of byProcess) {
+      const others = here.get(process);
+      if (others === undefined) here.set(process, [times]);
+      else others.push(times);
+    }
+  for (const [process, times] of here)
+    if (!areSame(times, shared.get(process)?.all ?? [])) shared.set(process, { all: times, alone: splitAlone(times) });
   for (const process of shared.keys()) if (!here.has(process)) shared.delete(process);
-  return shared;
+}
+
+function tellLines(cluster: string, job: Whereabouts, { spans: all, told, until }: Known): JobLines {
+  const { id, name, ids } = job;
+  const spans = all.get(id) ?? [];
+  const lastMs = spans[0]?.toMs ?? until;
+  const before = told.get(id);
+  if (before?.of === job && before.lines.spans === spans && before.lines.lastMs === lastMs) return before.lines;
+  const words = [id, ...[...ids].reverse()].filter((word) => ID.test(word)).slice(0, MOST_WORDS);
+  const lines = { cluster, jobId: id, jobName: name, spans, words, records: [], lastMs };
+  told.set(id, { of: job, lines });
+  return lines;
 }
 
 /** When each job was there and no other. */

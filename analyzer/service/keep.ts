@@ -159,8 +159,8 @@ export interface CompactOptions {
   readonly maxEvents: number;
 }
 
-export const COMPACT_DEFAULTS = { keepMs: 6 * 3_600_000, maxEvents: 200 } as const;
-const COMPACT_FROM = 500;
+export const COMPACT_DEFAULTS = { keepMs: 6 * 3_600_000, maxEvents: 120 } as const;
+const COMPACT_FROM = 300;
 
 /** True when so much has come that the time for a compaction is worth it. */
 export function isLarge({ news, signals }: ClusterMemory): boolean {
@@ -196,9 +196,12 @@ function findBeginnings(saved: readonly SavedIncident[], horizon: number): Reado
 
 /** An episode may begin this much before its own first event: with what another one logged. */
 export const NOTICED_LATER_MS = 180_000;
-const KEPT_FIRST = 50;
+const KEPT_FIRST = 40;
 
-/** Of too many events of one the first (they say when an episode began) and the last stay. */
+/**
+ * Of too many events of one the first (they say when an episode began) and the last stay: a JobManager tells each
+ * failure twice, and a card lists the first and the last twenty attempts.
+ */
 function limitEvents(
   signals: readonly Signal[],
   maxEvents: number,

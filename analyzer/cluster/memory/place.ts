@@ -71,10 +71,10 @@ function meets(intervals: Iterable<Interval>, time: number | undefined): boolean
   return false;
 }
 
-/** When its attempts were there. */
+/** When its attempts were there. Between two of them the job keeps its slots, idle ones for 50 s by default. */
 export function listStays(places: Places, process: string): readonly Interval[] {
   const { attempts, past } = places.get(process) ?? { attempts: new Map<string, Stay>(), past: [] };
-  return [...past, ...attempts.values()];
+  return mergeIntervals([...past, ...attempts.values()], SLACK_MS);
 }
 
 /** Forgets who had left before `time`, and keeps as one who had left before `settled`. */
