@@ -66,7 +66,6 @@ describeWithParts(['chromium'], 'the page', () => {
     site = await openPageSite((logs) => {
       mkdirSync(join(logs, 'retail'));
       appendFileSync(join(logs, 'retail', 'flink-flink-standalonesession-0-node-1.log'), readFileSync(BUFFERS_LOG));
-      return [];
     });
     address = site.address;
     page = await site.open();

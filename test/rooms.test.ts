@@ -43,7 +43,6 @@ describeWithParts(['chromium'], 'the rooms of the page', () => {
     site = await openPageSite((logs) => {
       for (const [cluster, recording] of Object.entries(SHOWN))
         cpSync(join(RECORDINGS_DIR, recording), join(logs, cluster), { recursive: true });
-      return [];
     });
     first = await waitUntil('an incident', async () => {
       const answer = await fetch(`${site.address}/api/v1/incidents/rows?cause=network.insufficient-buffers`);

@@ -6,9 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeWithParts } from '../lab/parts/testing/describe-part.js';
 import { replayRecording } from '../lab/record/replay.js';
-import { openPageSite, type PageSite } from './pages.js';
+import { describeOnStores, openPageSite, type PageSite } from './pages.js';
 import { waitUntil } from './program.js';
 
 const NAME = 'code.user-exception/null-pointer/1.20.5';
@@ -18,7 +17,7 @@ const RECORDINGS = fileURLToPath(new URL('../lab/recordings', import.meta.url));
 const WAIT_MS = 60_000;
 const FRAME = 'com.acme.shop.OrdersEnrichment$AddCountry.map(OrdersEnrichment.java:44)';
 
-describeWithParts(['chromium'], 'the search of the page', () => {
+describeOnStores('the search of the page', (store) => {
   let site: PageSite;
   let page: Page;
 
@@ -41,14 +40,14 @@ describeWithParts(['chromium'], 'the search of the page', () => {
   const parameter = (name: string): string | null => new URL(page.url()).searchParams.get(name);
 
   beforeAll(async () => {
-    site = await openPageSite(async (logs) => {
-      for (const name of NAMES) {
-        const recording = { name, folder: join(RECORDINGS, name), healthy: name !== NAME };
-        const past = { delayMs: -60_000, durationMs: 60_000, signal: new AbortController().signal };
-        await replayRecording(recording, logs, past);
-      }
-      return [];
-    });
+    const past = { delayMs: -60_000, durationMs: 60_000, signal: new AbortController().signal };
+    site = await openPageSite(
+      async (logs) => {
+        for (const name of NAMES)
+          await replayRecording({ name, folder: join(RECORDINGS, name), healthy: name !== NAME }, logs, past);
+      },
+      { store },
+    );
     page = await site.open();
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     await waitUntil('the records', async () => {
