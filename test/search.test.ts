@@ -26,7 +26,7 @@ describeOnStores('the search of the page', (store) => {
     await page.locator('.row').first().waitFor({ timeout: WAIT_MS });
   };
   const type = async (query: string): Promise<void> => {
-    await page.getByRole('textbox', { name: 'Search' }).fill(query);
+    await page.getByRole('combobox', { name: 'Search' }).fill(query);
     await page.keyboard.press('Enter');
   };
   /** What stands above the rows. */
@@ -121,6 +121,47 @@ describeOnStores('the search of the page', (store) => {
     await alert.waitFor({ state: 'detached' });
 
     expect(parameter('query')).toBe('level:ERROR');
+  });
+
+  it('offers fields and their values with the number of their lines, which keys choose', async () => {
+    await open('range=all&component=taskmanager');
+    const field = page.getByRole('combobox', { name: 'Search' });
+    const option = (name: string | RegExp) => page.getByRole('option', { name });
+    await field.pressSequentially('lev');
+    await option(/^level:/).waitFor({ timeout: WAIT_MS });
+    expect(await field.getAttribute('aria-activedescendant')).toBeNull();
+    await page.keyboard.press('ArrowDown');
+    expect(await field.getAttribute('aria-activedescendant')).toBe(await option(/^level:/).getAttribute('id'));
+    await page.keyboard.press('Tab');
+    expect(await field.inputValue()).toBe('level:');
+    await field.pressSequentially('wa');
+    const warnings = option(/^WARN \d+ lines$/);
+    await warnings.waitFor({ timeout: WAIT_MS });
+    const count = Number((await warnings.textContent())?.replace(/\D/g, ''));
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    expect([await field.inputValue(), parameter('query')]).toEqual(['level:WARN ', null]);
+    await page.keyboard.press('Enter');
+    await waitTotal((total) => total === count);
+
+    expect(parameter('query')).toBe('level:WARN');
+  });
+
+  it('offers what a click takes, all fields when asked, in the language of the page, and nothing after Escape', async () => {
+    await open('range=all');
+    const field = page.getByRole('combobox', { name: 'Search' });
+    await field.pressSequentially('AddCountry job:orders-');
+    await page.getByRole('option', { name: /^orders-enrichment \d+ lines$/ }).click({ timeout: WAIT_MS });
+    expect(await field.inputValue()).toBe('AddCountry job:orders-enrichment ');
+    await page.keyboard.press('ArrowDown');
+    const hosts = page.getByRole('option', { name: /^host: Host host:node7$/ });
+    await hosts.waitFor();
+    await page.keyboard.press('Escape');
+    await hosts.waitFor({ state: 'detached' });
+    await page.getByText('中文').click();
+    await page.getByRole('combobox', { name: '搜索' }).press('ArrowDown');
+    await page.getByRole('option', { name: /^host: 主机/ }).waitFor();
+    await page.getByText('EN', { exact: true }).click();
   });
 
   it('says of a part of a word that finds nothing what would find something', async () => {

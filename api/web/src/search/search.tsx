@@ -14,7 +14,6 @@ import { useSpeech } from '../speech/text.tsx';
 import { KeyHelp, type KeyRows } from '../view/keys.tsx';
 import { Problem, Stale, Waiting } from '../view/state.tsx';
 import { RANGES, readRangeName, toggleFilter, toRequest, type Filter } from './address.ts';
-import { findProblem, SearchBar } from './bar.tsx';
 import { ContextPanel } from './context.tsx';
 import { EmptyResult } from './empty.tsx';
 import { ExportMenu } from './export.tsx';
@@ -24,6 +23,8 @@ import { RecordList } from './list.tsx';
 import { LiveSwitch, useLive } from './live.tsx';
 import { pageParameters, useRows } from './rows.ts';
 import { SavedMenu } from './saved.tsx';
+import { SearchBar } from './typing/bar.tsx';
+import { findProblem } from './typing/problem.ts';
 
 const BARS = 60;
 /** While the server is away it is asked again. */
@@ -56,7 +57,11 @@ export function SearchPage() {
   return (
     <MarkProvider query={query}>
       <Stack gap="sm">
-        <SearchBar query={query} search={(text) => change({ query: text, record: undefined, at: undefined })}>
+        <SearchBar
+          query={query}
+          address={address}
+          search={(text) => change({ query: text, record: undefined, at: undefined })}
+        >
           <RangeSelect address={address} change={change} />
           <SavedMenu address={address} go={go} />
         </SearchBar>
