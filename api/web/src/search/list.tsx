@@ -5,6 +5,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
 import { omitMissing } from '../../../../core/json.ts';
 import type { LogRecord } from '../../../../core/types.ts';
+import { useLook, useRowsStyle } from '../records/look.tsx';
 import { linkRecord, RecordRow } from '../records/record.tsx';
 import { useSpeech } from '../speech/text.tsx';
 import { ZoneSwitch } from '../view/time.tsx';
@@ -30,6 +31,7 @@ export function RecordList({
   readonly actions: ListActions;
 }) {
   const { t } = useSpeech();
+  const { className, style } = useRowsStyle();
   const box = useRef<HTMLDivElement>(null);
   const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
   const [active, setActive] = useState(0);
@@ -65,7 +67,7 @@ export function RecordList({
     act();
   };
   return (
-    <Card withBorder padding={0}>
+    <Card withBorder padding={0} className={className} style={style}>
       <Columns />
       <div ref={box} className="rows" role="log" aria-label={t('lines')} onKeyDown={onKeyDown}>
         <div style={{ height: virtual.getTotalSize(), position: 'relative' }}>
@@ -80,9 +82,8 @@ export function RecordList({
                 style={{ transform: `translateY(${item.start}px)` }}
                 onFocus={() => setActive(item.index)}
               >
-                {record === undefined ? (
-                  <Coming />
-                ) : (
+                {record === undefined && <Coming />}
+                {record !== undefined && (
                   <RecordRow
                     record={record}
                     isOpen={opened.has(record.id)}
@@ -117,13 +118,17 @@ function Coming() {
 
 function Columns() {
   const { t } = useSpeech();
+  const { look } = useLook();
   return (
     <div className="columns">
       <span>
         {t('time')} <ZoneSwitch />
       </span>
-      <span>{t('level')}</span>
-      <span>{t('logger')}</span>
+      {look.columns.map((name) => (
+        <span key={name} className="cut">
+          {t(name)}
+        </span>
+      ))}
       <span>{t('message')}</span>
     </div>
   );
