@@ -208,6 +208,7 @@ describeWithParts(['chromium'], 'the page', () => {
     await page.getByRole('textbox').fill(readFileSync(BUFFERS_LOG, 'utf8'));
     await page.getByRole('button', { name: 'Diagnose' }).click();
     await page.locator('pre', { hasText: 'taskmanager.memory.network.min: 112m' }).waitFor({ timeout: WAIT_MS });
+    expect(await page.getByRole('heading', { name: /^Not enough network buffers/ }).count()).toBe(1);
   });
 
   it('lists rules and agents', async () => {

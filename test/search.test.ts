@@ -174,6 +174,10 @@ describeOnStores('the search of the page', (store) => {
     const box = await page.locator('.histogram .u-over').boundingBox();
     if (box === null) throw new Error('no histogram');
     await page.mouse.move(box.x + box.width * 0.6, box.y + 20);
+    await page
+      .getByText(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}( · [A-Z]+ \d+)*$/)
+      .and(page.locator('.bars > div'))
+      .waitFor();
     await page.mouse.down();
     await page.mouse.move(box.x + box.width * 0.95, box.y + 20, { steps: 5 });
     await page.mouse.up();

@@ -9,6 +9,8 @@ import { useZone, writeTime, type Zone } from '../view/time.tsx';
 
 type Buckets = NonNullable<RecordPage['histogram']>;
 const HEIGHT = 92;
+/** On the right as much as half of a time, so that the last one of the axis is not cut off. */
+const PADDING_PX: uPlot.Padding = [4, 30, 0, 0];
 /** Between two times of the axis at least, with a date. */
 const TIME_PX = 90;
 
@@ -40,7 +42,7 @@ export function Histogram({
       {
         width: element.clientWidth,
         height: HEIGHT,
-        padding: [4, 8, 0, 0],
+        padding: PADDING_PX,
         cursor: { drag: { x: true, y: false, setScale: false }, points: { show: false } },
         select: { show: true, left: 0, top: 0, width: 0, height: 0 },
         axes: describeAxes(getComputedStyle(element).color, zone),

@@ -42,7 +42,7 @@ const KEYS: KeyRows = [
   ['x', 'keyExclude'],
   ['l', 'keyLive'],
   ['t', 'keyZone'],
-  ['?', 'keys'],
+  ['?', 'keyHelp'],
 ];
 
 type Go = (address: URLSearchParams) => void;

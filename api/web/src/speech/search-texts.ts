@@ -86,6 +86,7 @@ export const SEARCH_TEXTS = {
   savedSearches: { en: 'Saved searches', zh: '已保存的搜索' },
   saveAs: { en: 'Save this search as … (Enter)', zh: '将此搜索保存为…（回车）' },
   keys: { en: 'Keys', zh: '快捷键' },
+  keyHelp: { en: 'this list', zh: '显示此列表' },
   keySearch: { en: 'type a search', zh: '输入搜索' },
   keyMove: { en: 'next, previous line', zh: '下一行、上一行' },
   keyOpen: { en: 'open or close the line', zh: '展开或收起该行' },
