@@ -201,6 +201,11 @@ describeOnStores('the lines of the page', (store) => {
     await page.keyboard.press('?');
     await page.getByRole('dialog', { name: 'Keys' }).getByText('next, previous error').waitFor();
     await page.keyboard.press('Escape');
+    await site.search('range=all&query=AddCountry');
+    await page.locator('.row').first().focus();
+    await page.keyboard.press('r');
+    await page.getByRole('heading', { name: 'Write a rule' }).waitFor({ timeout: LONG_WAIT_MS });
+    expect(await page.getByLabel('Lines of the failure').inputValue()).toContain('OrdersEnrichment$AddCountry.map');
   });
 
   it('holds only the rows in its window, and those that it left are there again', async () => {

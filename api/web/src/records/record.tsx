@@ -1,7 +1,9 @@
 // One record as a row: time, level, logger, message; a stack trace is one row until it is opened (trace.tsx). In: a
 // record of the API. Out: the wish to see its context, or only what is like it. The search and the context show it.
 import { Anchor, CopyButton, Group, Stack, Text } from '@mantine/core';
+import { Link } from 'wouter';
 import type { LogRecord } from '../../../../core/types.ts';
+import { handOver } from '../view/handover.ts';
 import { readStamp, Time } from '../view/time.tsx';
 import { useSpeech } from '../speech/text.tsx';
 import { useLook, type ColumnName } from './look.tsx';
@@ -126,6 +128,9 @@ function Actions({ record, openContext, toggleFilter }: Pick<RowProps, 'record' 
           </Anchor>
         )}
       </CopyButton>
+      <Anchor component={Link} href="/rules/new" size="xs" onClick={() => handOver(record['event.original'])}>
+        {t('writeRule')}
+      </Anchor>
       {toggleFilter !== undefined &&
         filters.map(
           ([key, value, text]) =>

@@ -15,6 +15,7 @@ import type { Rows } from './rows.ts';
 export interface ListActions {
   readonly openContext: (record: LogRecord) => void;
   readonly toggleFilter: (filter: Filter) => void;
+  readonly writeRule: (record: LogRecord) => void;
 }
 
 const ROW_PX = 24;
@@ -144,7 +145,7 @@ interface KeyPlace {
   readonly actions: ListActions;
 }
 
-/** Those of lnav; Enter is the row's own. */
+/** Those of lnav, and one for who writes rules; Enter is the row's own. */
 function listKeys({ record, active, known, read, go, actions }: KeyPlace): Readonly<Record<string, () => void>> {
   const logger = record['log.logger'];
   return {
@@ -155,6 +156,7 @@ function listKeys({ record, active, known, read, go, actions }: KeyPlace): Reado
     e: () => go(findError(read, active, known, 1)),
     E: () => go(findError(read, active, known, -1)),
     c: () => actions.openContext(record),
+    r: () => actions.writeRule(record),
     y: () => void navigator.clipboard.writeText(linkRecord(record)),
     ...omitMissing({
       x:

@@ -4,7 +4,7 @@
 import { Button, Group, Select, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useCallback, useMemo, useRef, useState } from 'react';
-import { useSearchParams } from 'wouter';
+import { useLocation, useSearchParams } from 'wouter';
 import type { LogRecord } from '../../../../core/types.ts';
 import type { RecordPage } from '../../../../store/store.ts';
 import { LOOK, LookProvider, useLook } from '../records/look.tsx';
@@ -12,6 +12,7 @@ import { MarkProvider } from '../records/marks.tsx';
 import { api, RequestError } from '../server/client.ts';
 import { useSession } from '../server/session.ts';
 import { useSpeech } from '../speech/text.tsx';
+import { handOver } from '../view/handover.ts';
 import { KeyHelp, type KeyRows } from '../view/keys.tsx';
 import { Problem, Stale, Waiting } from '../view/state.tsx';
 import { RANGES, readRangeName, toggleFilter, toRequest, type Filter } from './address.ts';
@@ -40,6 +41,7 @@ const KEYS: KeyRows = [
   ['c', 'keyContext'],
   ['y', 'keyCopy'],
   ['x', 'keyExclude'],
+  ['r', 'keyRule'],
   ['l', 'keyLive'],
   ['t', 'keyZone'],
   ['?', 'keyHelp'],
@@ -187,6 +189,7 @@ function Rows({
   readonly go: Go;
 }) {
   const [address] = useSearchParams();
+  const [, navigate] = useLocation();
   const rows = useRows(loaded.request, loaded.page, loaded.order);
   return (
     <RecordList
@@ -195,6 +198,10 @@ function Rows({
       actions={{
         openContext: (record) => go(changeAddress(address, { record: record.id, at: record['@timestamp'] })),
         toggleFilter: toggle,
+        writeRule: (record) => {
+          handOver(record['event.original']);
+          navigate('/rules/new');
+        },
       }}
     />
   );

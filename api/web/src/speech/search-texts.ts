@@ -94,6 +94,7 @@ export const SEARCH_TEXTS = {
   keyContext: { en: 'the lines around it', zh: '查看上下文' },
   keyCopy: { en: 'copy the link to the line', zh: '复制该行链接' },
   keyExclude: { en: 'without its logger', zh: '排除其日志器' },
+  keyRule: { en: 'write a rule from it', zh: '根据该行编写规则' },
   keyLive: { en: 'live, or not', zh: '开关实时' },
   keyZone: { en: 'browser time, UTC, as logged', zh: '浏览器时区、UTC、日志原始时间' },
   copyText: { en: 'Copy text', zh: '复制文本' },
