@@ -157,11 +157,19 @@ describeOnStores('the search of the page', (store) => {
     expect(site.parameter('query')).toBe('NullPointerExcept*');
   });
 
-  it('says of a range without lines when there are some, and leads there', async () => {
+  it('says of a range without lines when there are some, and leads there, and which collectors are silent', async () => {
+    await page.route('**/api/v1/agents?**', async (route) => {
+      const response = await route.fetch();
+      const { agents } = (await response.json()) as { agents: readonly object[] };
+      const silent = agents.map((agent) => ({ ...agent, host: 'node-9', time: '2026-01-01T00:00:00.000Z' }));
+      await route.fulfill({ response, json: { agents: silent } });
+    });
     const place = 'query=AddCountry&level=WARN&from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z';
     await page.goto(`${site.address}/search?${place}`);
     await page.getByText('In all time:').waitFor({ timeout: LONG_WAIT_MS });
     expect(await page.getByText('the newest').locator('time').count()).toBe(1);
+    await page.getByText('This collector is silent: node-9').waitFor({ timeout: LONG_WAIT_MS });
+    await page.unroute('**/api/v1/agents?**');
     await page.getByRole('button', { name: /^\d+ lines$/ }).click();
     await page.locator('.trace').first().waitFor({ timeout: LONG_WAIT_MS });
 
