@@ -1,51 +1,45 @@
-// The one who writes rules, in a real Chromium: a job fails of what no rule names, its card leads to the editor, which
-// drafts a rule from its lines, tries it while it is changed, and saves it; the next failure has its name.
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+// The one who writes rules, in a real Chromium, on the recorded failure of a real cluster and on either store. Its card
+// has a general name only and leads to the editor, which drafts a rule from its lines, tries it while it is changed and
+// on the last days, and saves it; the next failure has its name.
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeWithParts } from '../lab/parts/testing/describe-part.js';
-import { openPageSite, WAIT_MS, type PageSite } from './pages.js';
+import { RECORDINGS_DIR } from '../lab/record/manifest.js';
+import { replayRecording } from '../lab/record/replay.js';
+import { describeOnStores, openPageSite, WAIT_MS, type PageSite } from './pages.js';
 import { waitUntil } from './program.js';
 
-const ID = 'code.tariff/gap';
+/** A service of the company's own goes away under a job: to the catalog it is some exception of the user's code. */
+const NAME = 'code.user-exception/static-state/1.20.5';
+const ID = 'connector.loyalty/reset';
 
-function failJob(logs: string, name: string, zone: number): void {
-  const said = new Date().toISOString().replace('T', ' ').replace('.', ',').slice(0, -1);
-  const id = Buffer.from(name.padEnd(16)).toString('hex');
-  const graph = `${said} INFO  org.apache.flink.runtime.executiongraph.ExecutionGraph [] - Job ${name} (${id})`;
-  const lines = [
-    `${graph} switched from state CREATED to RUNNING.`,
-    `${graph} switched from state RUNNING to FAILING.`,
-    'org.apache.flink.runtime.JobException: Recovery is suppressed by NoRestartBackoffTimeStrategy',
-    `Caused by: com.acme.TariffGapException: no tariff is known for zone ${zone}`,
-    '\tat com.acme.Pricing.price(Pricing.java:42)',
-    `${graph} switched from state FAILING to FAILED.`,
-  ];
-  mkdirSync(join(logs, name));
-  appendFileSync(join(logs, name, `flink-flink-standalonesession-0-${name}.log`), `${lines.join('\n')}\n`);
+/** It happens a minute ago, to another cluster. */
+async function fail(logs: string, cluster: string): Promise<void> {
+  const past = { delayMs: -60_000, durationMs: 60_000, signal: new AbortController().signal };
+  await replayRecording({ name: cluster, folder: join(RECORDINGS_DIR, NAME), healthy: false }, logs, past);
 }
 
-describeWithParts(['chromium'], 'a rule written in the page', () => {
+describeOnStores('a rule written in the page', (store) => {
   let site: PageSite;
   let page: Page;
 
   beforeAll(async () => {
-    site = await openPageSite((logs, folder) => {
-      mkdirSync(join(folder, 'rules'));
-      const config = join(folder, 'jobtrace.yaml');
-      writeFileSync(config, `analyzer: { rulesDirs: ["${join(folder, 'rules')}"] }\n`);
-      failJob(logs, 'billing', 17);
-      return ['--config', config];
+    site = await openPageSite((logs) => fail(logs, 'billing'), {
+      store,
+      settings: (folder) => {
+        mkdirSync(join(folder, 'rules'));
+        return { analyzer: { rulesDirs: [join(folder, 'rules')] } };
+      },
     });
     page = await site.open();
   });
   afterAll(() => site.close());
 
-  it('begins at the card of a failure that no rule names, with its lines', async () => {
+  it('begins at the card of a failure that only a general rule names, with its lines', async () => {
     await page.goto(`${site.address}/incidents`);
     await page
-      .getByRole('row', { name: /TariffGapException/ })
+      .getByRole('row', { name: /loyalty-points/ })
       .first()
       .getByRole('link')
       .first()
@@ -53,7 +47,7 @@ describeWithParts(['chromium'], 'a rule written in the page', () => {
     await page.getByRole('link', { name: 'Write a rule' }).first().click();
 
     await page.getByRole('heading', { name: 'Write a rule' }).waitFor({ timeout: WAIT_MS });
-    expect(await page.getByLabel('Lines of the failure').inputValue()).toContain('no tariff is known for zone 17');
+    expect(await page.getByLabel('Lines of the failure').inputValue()).toContain('loyalty service: connection reset');
   });
 
   it('is drafted from them: it stands first on its log and keeps silent on the near miss', async () => {
@@ -63,7 +57,7 @@ describeWithParts(['chromium'], 'a rule written in the page', () => {
     await page.getByText('Named first:').waitFor({ timeout: WAIT_MS });
     await page.getByText('✔ Keeps silent').waitFor({ timeout: WAIT_MS });
 
-    expect(await page.getByRole('status', { name: 'match.log' }).textContent()).toMatch(/1 × .*zone = ?17/s);
+    expect(await page.getByRole('status', { name: 'match.log' }).textContent()).toMatch(/\d × .*customer = ?\d+/s);
   });
 
   it('finds the failures of the last days that it would name', async () => {
@@ -71,7 +65,7 @@ describeWithParts(['chromium'], 'a rule written in the page', () => {
     await page.getByText('or only a general one: 1').waitFor({ timeout: WAIT_MS });
 
     expect(await page.getByText('Where nothing had failed').count()).toBe(0);
-    expect(await page.getByRole('link', { name: /billing/ }).getAttribute('href')).toMatch(/^\/incidents\/./);
+    expect(await page.getByRole('link', { name: /loyalty-points/ }).getAttribute('href')).toMatch(/^\/incidents\/./);
   });
 
   it('cannot be saved while it is wrong, and says in which line', async () => {
@@ -84,7 +78,7 @@ describeWithParts(['chromium'], 'a rule written in the page', () => {
     expect(await page.getByRole('button', { name: new RegExp(`^${line}:`) }).count()).toBe(1);
     expect(await page.getByRole('button', { name: 'Save', exact: true }).isDisabled()).toBe(true);
 
-    await area.fill(rule.replace(/TODO: (?=no tariff)/, ''));
+    await area.fill(rule.replace(/TODO: (?=loyalty service)/, ''));
     await page.getByText('Named first:').waitFor({ timeout: WAIT_MS });
   });
 
@@ -93,9 +87,9 @@ describeWithParts(['chromium'], 'a rule written in the page', () => {
     await waitUntil('it can be saved', async () => ((await save.isEnabled()) ? true : undefined));
     await save.click();
     await page.getByText('Saved, and in use').waitFor({ timeout: WAIT_MS });
-    failJob(site.logs, 'invoices', 23);
+    await fail(site.logs, 'invoices');
 
-    await page.goto(`${site.address}/incidents?cause=code.tariff`);
+    await page.goto(`${site.address}/incidents?cause=connector.loyalty`);
     const row = page.getByRole('row', { name: /invoices/ });
     await row.waitFor({ timeout: WAIT_MS });
     expect(await row.textContent()).toContain(ID);
@@ -106,10 +100,10 @@ describeWithParts(['chromium'], 'a rule written in the page', () => {
     await page.getByRole('link', { name: 'Edit the rule' }).click();
     const area = page.getByLabel('rule.yaml');
     await area.waitFor({ timeout: WAIT_MS });
-    expect(await page.getByRole('textbox', { name: 'match.log' }).inputValue()).toContain(
-      'no tariff is known for zone 17',
+    expect(await page.getByRole('textbox', { name: 'match.log' }).inputValue()).toContain('loyalty service: ');
+    await area.fill(
+      (await area.inputValue()).replace(/^( *en: ).*$/m, '$1"The loyalty service hung up on customer {customer}"'),
     );
-    await area.fill((await area.inputValue()).replace(/^( *en: ).*$/m, '$1"The tariffs have a gap at zone {zone}"'));
     const replace = page.getByRole('button', { name: 'Save in place of the rule of this id' });
     await waitUntil('it can be saved', async () => ((await replace.isEnabled()) ? true : undefined));
     await replace.click();
@@ -119,7 +113,8 @@ describeWithParts(['chromium'], 'a rule written in the page', () => {
     await waitUntil('the new title', async () => {
       await page.reload();
       await page.getByRole('heading', { level: 3 }).waitFor({ timeout: WAIT_MS });
-      return (await page.getByRole('heading', { name: 'The tariffs have a gap at zone {zone}' }).count()) > 0
+      return (await page.getByRole('heading', { name: 'The loyalty service hung up on customer {customer}' }).count()) >
+        0
         ? true
         : undefined;
     });

@@ -66,7 +66,6 @@ describeWithParts(['chromium'], 'the page', () => {
     site = await openPageSite((logs) => {
       mkdirSync(join(logs, 'retail'));
       appendFileSync(join(logs, 'retail', 'flink-flink-standalonesession-0-node-1.log'), readFileSync(BUFFERS_LOG));
-      return [];
     });
     address = site.address;
     page = await site.open();
@@ -155,7 +154,7 @@ describeWithParts(['chromium'], 'the page', () => {
     await page.getByRole('button', { name: 'Close' }).click();
     await page.locator('.row.hit').waitFor({ state: 'detached', timeout: WAIT_MS });
 
-    expect(await page.getByRole('textbox', { name: 'Search' }).count()).toBe(1);
+    expect(await page.getByRole('combobox', { name: 'Search' }).count()).toBe(1);
     expect(await page.getByRole('link', { name: 'Incidents' }).count()).toBe(1);
   });
 
@@ -186,7 +185,7 @@ describeWithParts(['chromium'], 'the page', () => {
 
   it('searches words and fields, and keeps the search in the address', async () => {
     await page.goto(`${address}/search?range=all`);
-    await page.getByRole('textbox', { name: 'Search' }).fill('level:INFO "Initializing job"');
+    await page.getByRole('combobox', { name: 'Search' }).fill('level:INFO "Initializing job"');
     await page.keyboard.press('Enter');
     await waitUntil('one row', async () => ((await page.locator('.row').count()) === 1 ? true : undefined));
 
@@ -196,7 +195,7 @@ describeWithParts(['chromium'], 'the page', () => {
 
   it('says what is wrong with a query', async () => {
     const before = site.complaints.length;
-    await page.getByRole('textbox', { name: 'Search' }).fill('levl:ERROR');
+    await page.getByRole('combobox', { name: 'Search' }).fill('levl:ERROR');
     await page.keyboard.press('Enter');
     await page.getByText(/did you mean/i).waitFor({ timeout: WAIT_MS });
 
@@ -209,6 +208,7 @@ describeWithParts(['chromium'], 'the page', () => {
     await page.getByRole('textbox').fill(readFileSync(BUFFERS_LOG, 'utf8'));
     await page.getByRole('button', { name: 'Diagnose' }).click();
     await page.locator('pre', { hasText: 'taskmanager.memory.network.min: 112m' }).waitFor({ timeout: WAIT_MS });
+    expect(await page.getByRole('heading', { name: /^Not enough network buffers/ }).count()).toBe(1);
   });
 
   it('lists rules and agents', async () => {
@@ -319,7 +319,7 @@ describeWithParts(['chromium'], 'the page', () => {
       expect({ room, px: await page.evaluate(OVERFLOW_PX) }).toEqual({ room, px: 0 });
     }
     await page.goto(`${address}/search?range=all`);
-    const field = await page.getByRole('textbox', { name: 'Search' }).boundingBox();
+    const field = await page.getByRole('combobox', { name: 'Search' }).boundingBox();
     await page.setViewportSize(DESK);
 
     expect(field?.width).toBeGreaterThan(PHONE.width * 0.8);

@@ -1,15 +1,20 @@
-// For tests of the page: the program as its users start it over a folder of logs, a cluster in each of its folders,
-// and a Chromium whose complaints are kept.
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+// For tests of the page: the program as its users start it over a folder of logs, a cluster in each of its folders, on
+// either store, and a Chromium whose complaints are kept. Elasticsearch is the one that all test files share.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 import { browserOptions } from '../lab/parts/services/chromium.js';
+import { describeWithParts } from '../lab/parts/testing/describe-part.js';
+import { findElasticsearch, removeAll } from '../lab/parts/testing/use-elasticsearch.js';
 import { startProgram, waitUntil } from './program.js';
 
 /** Until something stands in the page. */
 export const WAIT_MS = 30_000;
 export const DESK = { width: 1280, height: 900 };
+
+/** What people keep their records in. */
+export type PageStore = 'SQLite' | 'Elasticsearch';
 
 export interface PageSite {
   /** Of the page. */
@@ -23,16 +28,34 @@ export interface PageSite {
   close(): Promise<void>;
 }
 
-/** `fill` writes logs, and says what else the program is given. */
+interface SiteOptions {
+  /** SQLite where it is not said. */
+  readonly store?: PageStore;
+  /** What else stands in the settings file, given the folder of the site. */
+  readonly settings?: (folder: string) => object;
+}
+
+/** The same story on each store. */
+export function describeOnStores(title: string, body: (store: PageStore) => void): void {
+  describeWithParts(['chromium'], `${title}, on SQLite`, () => body('SQLite'));
+  describeWithParts(['chromium', 'elasticsearch-8'], `${title}, on Elasticsearch`, () => body('Elasticsearch'));
+}
+
+/** `fill` writes logs before the program starts. */
 export async function openPageSite(
-  fill: (logs: string, folder: string) => readonly string[] | Promise<readonly string[]>,
+  fill: (logs: string) => void | Promise<void>,
+  { store = 'SQLite', settings = () => ({}) }: SiteOptions = {},
 ): Promise<PageSite> {
   const folder = mkdtempSync(join(tmpdir(), 'jobtrace-page-'));
   const logs = join(folder, 'logs');
   mkdirSync(logs);
-  const more = await fill(logs, folder);
-  const watched = ['up', join(logs, '{cluster}'), '--data', join(folder, 'data'), '--listen', '127.0.0.1:0'];
-  const up = startProgram([...watched, ...more]);
+  await fill(logs);
+  const kept =
+    store === 'SQLite' ? undefined : await openPrefix(basename(folder).replace('jobtrace-', '').toLowerCase());
+  const config = join(folder, 'jobtrace.yaml');
+  writeFileSync(config, JSON.stringify({ ...(kept && { store: kept.settings }), ...settings(folder) }));
+  const watched = ['up', join(logs, '{cluster}'), '--config', config, '--data', join(folder, 'data')];
+  const up = startProgram([...watched, '--listen', '127.0.0.1:0']);
   const address = await waitUntil('the page', () => /http:\/\/127\.0\.0\.1:\d+/.exec(up.stdout())?.[0], {
     saw: () => [up.stdout(), up.stderr()],
   });
@@ -52,7 +75,17 @@ export async function openPageSite(
     close: async () => {
       await browser.close();
       await up.stop();
+      await kept?.remove();
       rmSync(folder, { recursive: true, force: true });
     },
+  };
+}
+
+/** Names of our own in the shared Elasticsearch; `jobtrace` itself is another test's. */
+async function openPrefix(indexPrefix: string): Promise<{ readonly settings: object; remove(): Promise<void> }> {
+  const url = await findElasticsearch();
+  return {
+    settings: { kind: 'elasticsearch', urls: [url], indexPrefix },
+    remove: () => removeAll(url, indexPrefix),
   };
 }

@@ -43,7 +43,6 @@ describeWithParts(['chromium'], 'the rooms of the page', () => {
     site = await openPageSite((logs) => {
       for (const [cluster, recording] of Object.entries(SHOWN))
         cpSync(join(RECORDINGS_DIR, recording), join(logs, cluster), { recursive: true });
-      return [];
     });
     first = await waitUntil('an incident', async () => {
       const answer = await fetch(`${site.address}/api/v1/incidents/rows?cause=network.insufficient-buffers`);
@@ -82,6 +81,35 @@ describeWithParts(['chromium'], 'the rooms of the page', () => {
     );
     await page.close();
   });
+
+  it('say on a phone, too, which of them this is', async () => {
+    const page = await site.open({ viewport: { width: 420, height: 800 } });
+    await page.goto(`${site.address}/agents`);
+    const name = page.getByRole('link', { name: 'Agents', exact: true });
+    await waitUntil('its name between the edges', async () => {
+      const box = await name.boundingBox();
+      return box !== null && box.x >= 0 && box.x + box.width <= 420 ? true : undefined;
+    });
+    expect(await name.getAttribute('aria-current')).toBe('page');
+    await page.close();
+  });
+
+  it.each(['light', 'dark'] as const)(
+    'find nothing serious in what completes a search and in its view, %s',
+    async (scheme) => {
+      const page = await site.open({ colorScheme: scheme });
+      await page.goto(`${site.address}/search?range=all`);
+      await page.locator('.row').first().waitFor({ timeout: WAIT_MS });
+      await page.getByRole('combobox', { name: 'Search' }).fill('job:');
+      await page.getByRole('option').first().waitFor({ timeout: WAIT_MS });
+      await page.keyboard.press('ArrowDown');
+      expect(await look(page)).toEqual([]);
+      await page.getByRole('button', { name: 'View' }).click();
+      await page.getByLabel('Wrap long lines').waitFor({ timeout: WAIT_MS });
+      expect(await look(page)).toEqual([]);
+      await page.close();
+    },
+  );
 
   it.each(
     ROOMS.flatMap(([room, ready]) => (['light', 'dark'] as const).map((scheme) => [room, scheme, ready] as const)),

@@ -97,7 +97,7 @@ describeWithParts(['chromium'], 'a session of the page', () => {
   it('keeps a query that is not sent yet, and asks for one that was sent', async () => {
     await open('search?range=all');
     await page.locator('.row').first().waitFor({ timeout: WAIT_MS });
-    await page.getByRole('textbox', { name: 'Search' }).fill('level:INFO "Initializing job"');
+    await page.getByRole('combobox', { name: 'Search' }).fill('level:INFO "Initializing job"');
     await restart('third-0123456789abcdef');
     await page.getByRole('button', { name: /^INFO/ }).click();
     await waitForForm();
@@ -107,7 +107,7 @@ describeWithParts(['chromium'], 'a session of the page', () => {
     // What is still asked for when the token changes would bring the form before the click.
     await answer;
 
-    expect(await page.getByRole('textbox', { name: 'Search' }).inputValue()).toBe('level:INFO "Initializing job"');
+    expect(await page.getByRole('combobox', { name: 'Search' }).inputValue()).toBe('level:INFO "Initializing job"');
     await page.keyboard.press('Escape');
     await restart('fourth-0123456789abcdef');
     await page.getByRole('button', { name: 'Search', exact: true }).click();

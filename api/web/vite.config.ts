@@ -24,6 +24,7 @@ const compress: Plugin = {
 
 export default defineConfig({
   plugins: [react(), compress],
-  build: { outDir: OUT, emptyOutDir: true },
+  // What is loaded first may take 300 KB compressed (test/page.test.ts); of bytes before that nobody waits for any.
+  build: { outDir: OUT, emptyOutDir: true, chunkSizeWarningLimit: 1000 },
   server: { proxy: { '/api': 'http://127.0.0.1:8321' } },
 });

@@ -118,7 +118,7 @@ function NewSilence() {
         <Text size="sm" className="quiet">
           {t('silenceHint')}
         </Text>
-        <Group gap="xs" align="flex-end">
+        <Group gap="xs" align="flex-end" className="filters">
           {LABELS.map(({ label, name }) => (
             <TextInput
               key={label}

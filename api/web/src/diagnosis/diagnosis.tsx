@@ -30,12 +30,14 @@ export const SEVERITY_COLORS: Readonly<Record<Severity, string>> = {
   info: 'gray',
 };
 
-/** `children`: what its room knows of it beside. */
+/** `hasTitle`: no headline above it says it. `children`: what its room knows of it beside. */
 export function DiagnosisCard({
   diagnosis,
+  hasTitle = false,
   children,
 }: {
   readonly diagnosis: Diagnosis;
+  readonly hasTitle?: boolean;
   readonly children?: ReactNode;
 }) {
   const { t, lang } = useSpeech();
@@ -43,13 +45,18 @@ export function DiagnosisCard({
     <Card withBorder padding="lg">
       <Stack gap="md">
         <div>
+          {hasTitle && (
+            <Title order={4} mb={4} style={{ overflowWrap: 'anywhere' }}>
+              {diagnosis.title}
+            </Title>
+          )}
           <Group gap="xs" mb={4}>
             <Badge variant="light" color={SEVERITY_COLORS[diagnosis.severity]} tt="none">
               {diagnosis.rule}
             </Badge>
             <Text size="xs" className="quiet">
               {t('confidence')} {diagnosis.confidence.toFixed(2)} · {t('whose')}: {OWNERS[diagnosis.owner][lang]} ·{' '}
-              {diagnosis.count} {t('times')} · {STATUSES[diagnosis.status][lang]}
+              <Times count={diagnosis.count} /> · {STATUSES[diagnosis.status][lang]}
             </Text>
           </Group>
           <Text>{diagnosis.summary}</Text>
@@ -110,7 +117,7 @@ export function UnknownCard({
           {t('unknown')}
         </Badge>
         <Text size="xs" className="quiet">
-          {unknown.group?.id ?? unknown.fingerprint} · {OWNERS[unknown.owner][lang]} · {unknown.count} {t('times')}
+          {unknown.group?.id ?? unknown.fingerprint} · {OWNERS[unknown.owner][lang]} · <Times count={unknown.count} />
         </Text>
       </Group>
       <Text mb="sm" style={{ overflowWrap: 'anywhere' }}>
@@ -137,6 +144,11 @@ function WriteRule({ evidence }: { readonly evidence: readonly Evidence[] }) {
       {t('writeRule')}
     </Anchor>
   );
+}
+
+export function Times({ count }: { readonly count: number }) {
+  const { t } = useSpeech();
+  return <>{count === 1 ? t('once') : `${count.toLocaleString()} ${t('times')}`}</>;
 }
 
 /** `isFilled`: nothing in it stands for what a log would say. */

@@ -4,7 +4,7 @@
 import { Anchor, Badge, Button, Card, Code, CopyButton, Group, Stack, Table, Text, Title } from '@mantine/core';
 import { Link, Redirect } from 'wouter';
 import type { Diagnosis, Language, PlatformShare } from '../../../../core/types.ts';
-import { DiagnosisCard, UnknownCard } from '../diagnosis/diagnosis.tsx';
+import { DiagnosisCard, Times, UnknownCard } from '../diagnosis/diagnosis.tsx';
 import { findLead, nameUnknown, type Lead } from '../../../../core/text/lead.ts';
 import { addressOfCluster, addressOfJob } from '../view/address.ts';
 import type { ShownIncident } from '../server/client.ts';
@@ -79,6 +79,8 @@ function Headline({ incident, lead }: { readonly incident: ShownIncident; readon
             {t('joined')} {incident.joined.length}
           </Text>
         )}
+      </Group>
+      <Group gap="sm">
         {incident.parent !== undefined && (
           <Anchor component={Link} size="sm" href={`/incidents/${encodeURIComponent(incident.parent)}`}>
             {t('partOf')} →
@@ -180,7 +182,7 @@ function Consequences({ diagnoses }: { readonly diagnoses: readonly Diagnosis[] 
         <Text key={item.rule} size="sm">
           {item.title}{' '}
           <Text span size="xs" className="quiet">
-            {item.rule} · {item.count} {t('times')}
+            {item.rule} · <Times count={item.count} />
           </Text>
         </Text>
       ))}

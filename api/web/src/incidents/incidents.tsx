@@ -166,15 +166,17 @@ function OneRow({ incident, isOpen, onToggle }: RowProps) {
         <Whose incident={incident} isOpen={isOpen} onToggle={onToggle} />
       </Table.Td>
       <Table.Td>
-        <Badge
-          variant="light"
-          color={OUTCOME_COLORS[incident.outcome]}
-          tt="none"
-          styles={{ root: { minWidth: 'max-content' }, label: { overflow: 'visible' } }}
-        >
-          {OUTCOMES[incident.outcome][lang]}
-        </Badge>
-        {(triage.by !== undefined || triage.state === 'regressed') && <TriageBadge triage={triage} />}
+        <Group gap={4}>
+          <Badge
+            variant="light"
+            color={OUTCOME_COLORS[incident.outcome]}
+            tt="none"
+            styles={{ root: { minWidth: 'max-content' }, label: { overflow: 'visible' } }}
+          >
+            {OUTCOMES[incident.outcome][lang]}
+          </Badge>
+          {(triage.by !== undefined || triage.state === 'regressed') && <TriageBadge triage={triage} />}
+        </Group>
       </Table.Td>
       <Table.Td data-name={t('restarts')}>{incident.platform === undefined ? incident.restarts : ''}</Table.Td>
       <Table.Td data-name={t('whose')}>

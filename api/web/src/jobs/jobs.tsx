@@ -44,7 +44,7 @@ export function JobsPage() {
           {found.length < total ? `${found.length} ${t('of')} ${total}` : total}
         </Badge>
       </Group>
-      <Group gap="xs" mb="sm" role="search" aria-label={t('jobRoom')}>
+      <Group gap="xs" mb="sm" className="filters" role="search" aria-label={t('jobRoom')}>
         <TextInput
           size="xs"
           w={280}

@@ -14,7 +14,7 @@ export function PastePage() {
   const [text, setText] = useState('');
   const run = useMutation({ mutationFn: () => api.diagnose(text, lang) });
   const cards = run.data?.diagnoses.map((diagnosis) => (
-    <DiagnosisCard key={`${diagnosis.rule}${diagnosis.job?.id ?? ''}`} diagnosis={diagnosis} />
+    <DiagnosisCard key={`${diagnosis.rule}${diagnosis.job?.id ?? ''}`} diagnosis={diagnosis} hasTitle />
   ));
   const unknown = run.data?.unknown.map((item) => <UnknownCard key={item.fingerprint} unknown={item} />);
   return (

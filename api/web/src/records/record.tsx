@@ -1,9 +1,12 @@
 // One record as a row: time, level, logger, message; a stack trace is one row until it is opened (trace.tsx). In: a
 // record of the API. Out: the wish to see its context, or only what is like it. The search and the context show it.
 import { Anchor, CopyButton, Group, Stack, Text } from '@mantine/core';
+import { Link } from 'wouter';
 import type { LogRecord } from '../../../../core/types.ts';
-import { Time } from '../view/time.tsx';
+import { handOver } from '../view/handover.ts';
+import { readStamp, Time } from '../view/time.tsx';
 import { useSpeech } from '../speech/text.tsx';
+import { useLook, type ColumnName } from './look.tsx';
 import { Marked } from './marks.tsx';
 import { NativeText, OpenedTrace, TraceLine, useChain } from './trace.tsx';
 
@@ -27,7 +30,7 @@ interface RowProps {
 
 export function RecordRow({ record, isOpen, toggle, isHit = false, openContext, toggleFilter }: RowProps) {
   const links = useChain(record);
-  const level = record['log.level'];
+  const { look } = useLook();
   const onClick = (): void => {
     if ((getSelection()?.toString() ?? '') === '') toggle();
   };
@@ -42,12 +45,15 @@ export function RecordRow({ record, isOpen, toggle, isHit = false, openContext, 
         onKeyDown={(event) => event.key === 'Enter' && toggle()}
       >
         <span className="quiet">
-          <Time value={record['@timestamp']} isGuessed={record['jobtrace.flags']?.includes('undated')} />
+          <Time
+            value={record['@timestamp']}
+            isGuessed={record['jobtrace.flags']?.includes('undated')}
+            logged={readStamp(record['event.original'])}
+          />
         </span>
-        <span className={`level-${level ?? ''}`}>{level ?? ''}</span>
-        <span className="quiet cut" title={record['log.logger']}>
-          <Marked text={record['log.logger']?.split('.').at(-1) ?? record['jobtrace.kind']} />
-        </span>
+        {look.columns.map((name) => (
+          <Cell key={name} name={name} record={record} />
+        ))}
         <span className="said">
           <span className="cut">
             <Marked text={firstLine(record.message)} isCut />
@@ -62,6 +68,28 @@ export function RecordRow({ record, isOpen, toggle, isHit = false, openContext, 
         </Stack>
       )}
     </div>
+  );
+}
+
+/** What a column says of a record: as short as it can be told, and in full. */
+const CELLS: Readonly<Record<Exclude<ColumnName, 'level'>, (record: LogRecord) => readonly [string, string?]>> = {
+  logger: (record) => [record['log.logger']?.split('.').at(-1) ?? record['jobtrace.kind'], record['log.logger']],
+  job: (record) => [record['flink.job.name'] ?? record['flink.job.id'] ?? '', record['flink.job.id']],
+  process: (record) => [record['jobtrace.process'].split('/').at(-1) ?? '', record['jobtrace.process']],
+  host: (record) => [record['host.name']],
+  thread: (record) => [record['process.thread.name'] ?? ''],
+};
+
+function Cell({ name, record }: { readonly name: ColumnName; readonly record: LogRecord }) {
+  if (name === 'level') {
+    const level = record['log.level'] ?? '';
+    return <span className={`level-${level}`}>{level}</span>;
+  }
+  const [text, whole = text] = CELLS[name](record);
+  return (
+    <span className="quiet cut" title={whole}>
+      <Marked text={text} />
+    </span>
   );
 }
 
@@ -100,6 +128,9 @@ function Actions({ record, openContext, toggleFilter }: Pick<RowProps, 'record' 
           </Anchor>
         )}
       </CopyButton>
+      <Anchor component={Link} href="/rules/new" size="xs" onClick={() => handOver(record['event.original'])}>
+        {t('writeRule')}
+      </Anchor>
       {toggleFilter !== undefined &&
         filters.map(
           ([key, value, text]) =>

@@ -24,7 +24,7 @@ export function RulePage({ id }: { readonly id: string }) {
   const rule = query.data;
   const { sheet } = rule;
   return (
-    <Stack gap="md" maw={1100}>
+    <Stack gap="md" maw={1080} mx="auto">
       <div>
         <Anchor component={Link} href="/rules" size="sm">
           ← {t('allRules')}

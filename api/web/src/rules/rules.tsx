@@ -35,7 +35,7 @@ export function RulesPage() {
           <Code block>{problems.join('\n')}</Code>
         </Alert>
       )}
-      <Group gap="xs" mb="sm" role="search" aria-label={t('rules')}>
+      <Group gap="xs" mb="sm" className="filters" role="search" aria-label={t('rules')}>
         <TextInput
           size="xs"
           w={320}

@@ -6,12 +6,14 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { Link } from 'wouter';
 import type { Evidence, LogRecord } from '../../../../core/types.ts';
+import { useRowsStyle } from '../records/look.tsx';
 import { RecordRow } from '../records/record.tsx';
 import { api, RequestError, type ShownIncident } from '../server/client.ts';
 import { useSpeech } from '../speech/text.tsx';
 import { Problem, Waiting } from '../view/state.tsx';
-import { Time } from '../view/time.tsx';
-import { listFilters } from './address.ts';
+import { MomentContext, Time } from '../view/time.tsx';
+import { listFilters, toggleFilter, type Filter } from './address.ts';
+import { Chips } from './facets.tsx';
 
 const LINES = 20;
 /** The API gives no more on a side. */
@@ -32,6 +34,8 @@ export function ContextPanel({ id, address, go }: ContextProps) {
     placeholderData: keepPreviousData,
   });
   const close = (): void => go(without(address, ['record', 'at']));
+  // They wait: the lines around one are all of its process.
+  const toggle = (filter: Filter): void => go(copyPlace(address, toggleFilter(address, filter)));
   const hit = query.data?.records[query.data.index];
   const isGone = query.error instanceof RequestError && query.error.status === 404;
   return (
@@ -48,6 +52,7 @@ export function ContextPanel({ id, address, go }: ContextProps) {
           )}
         </Group>
         <Group gap="xs">
+          <Chips address={address} toggle={toggle} />
           {hit !== undefined && (
             <Button size="compact-xs" variant="default" onClick={() => go(searchProcess(hit))}>
               {t('wholeProcess')}
@@ -61,12 +66,14 @@ export function ContextPanel({ id, address, go }: ContextProps) {
       {query.isPending && <Waiting />}
       {query.isError && (isGone ? <Gone id={id} at={address.get('at')} /> : <Problem error={query.error} />)}
       {query.data !== undefined && (
-        <Lines
-          records={query.data.records}
-          index={query.data.index}
-          more={(side) => setLines({ ...lines, [side]: Math.min(MOST_LINES, lines[side] * 5) })}
-          isEnd={{ before: lines.before === MOST_LINES, after: lines.after === MOST_LINES }}
-        />
+        <MomentContext.Provider value={hit?.['@timestamp']}>
+          <Lines
+            records={query.data.records}
+            index={query.data.index}
+            more={(side) => setLines({ ...lines, [side]: Math.min(MOST_LINES, lines[side] * 5) })}
+            isEnd={{ before: lines.before === MOST_LINES, after: lines.after === MOST_LINES }}
+          />
+        </MomentContext.Provider>
       )}
     </Card>
   );
@@ -86,6 +93,7 @@ function Lines({
   readonly isEnd: Readonly<Record<Side, boolean>>;
 }) {
   const { t } = useSpeech();
+  const { className, style } = useRowsStyle();
   const place = useRef<HTMLDivElement>(null);
   const id = records[index]?.id;
   // In braces: what it gives, a promise in newer browsers, is no clean-up. More lines do not move what is read.
@@ -100,7 +108,7 @@ function Lines({
       </Button>
     );
   return (
-    <div className="around">
+    <div className={`around${className}`} style={style}>
       {button('before', index >= LINES)}
       {records.map((record, position) => (
         <div key={record.id} ref={position === index ? place : undefined}>
@@ -182,6 +190,15 @@ function searchProcess(record: LogRecord): URLSearchParams {
 
 function isSearch(address: URLSearchParams): boolean {
   return address.has('query') || listFilters(address).length > 0;
+}
+
+/** A filter that changes leaves the reader at the line. */
+function copyPlace(address: URLSearchParams, next: URLSearchParams): URLSearchParams {
+  for (const name of ['record', 'at']) {
+    const value = address.get(name);
+    if (value !== null) next.set(name, value);
+  }
+  return next;
 }
 
 function without(address: URLSearchParams, names: readonly string[]): URLSearchParams {

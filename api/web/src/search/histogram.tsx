@@ -1,12 +1,18 @@
-// Lines over time, coloured by level. In: the counts of the first page of a search. Out: the time range over which the
-// reader drags. Not React draws it but a canvas, made anew for other counts.
-import { useMantineTheme } from '@mantine/core';
-import { useEffect, useRef } from 'react';
+// Lines over time, coloured by level, by the clock that the reader has chosen; a bar says its numbers under the mouse.
+// In: the counts of the first page of a search. Out: the time range over which the reader drags. Not React draws it but
+// a canvas, made anew for other counts.
+import { useComputedColorScheme, useMantineTheme } from '@mantine/core';
+import { useEffect, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import type { RecordPage } from '../../../../store/store.ts';
+import { useZone, writeTime, type Zone } from '../view/time.tsx';
 
 type Buckets = NonNullable<RecordPage['histogram']>;
 const HEIGHT = 92;
+/** On the right as much as half of a time, so that the last one of the axis is not cut off. */
+const PADDING_PX: uPlot.Padding = [4, 30, 0, 0];
+/** Between two times of the axis at least, with a date. */
+const TIME_PX = 90;
 
 export function Histogram({
   buckets,
@@ -17,6 +23,9 @@ export function Histogram({
 }) {
   const box = useRef<HTMLDivElement>(null);
   const theme = useMantineTheme();
+  const scheme = useComputedColorScheme('light');
+  const zone = useZone();
+  const [hovered, setHovered] = useState<number>();
   useEffect(() => {
     const element = box.current;
     if (element === null) return undefined;
@@ -29,25 +38,23 @@ export function Histogram({
       points: { show: false },
       paths: bars,
     });
-    const axis = { stroke: getComputedStyle(element).color, grid: { show: false }, ticks: { show: false } };
     const plot = new uPlot(
       {
         width: element.clientWidth,
         height: HEIGHT,
-        padding: [4, 8, 0, 0],
+        padding: PADDING_PX,
         cursor: { drag: { x: true, y: false, setScale: false }, points: { show: false } },
         select: { show: true, left: 0, top: 0, width: 0, height: 0 },
-        axes: [
-          { ...axis, size: 22 },
-          { ...axis, size: 52 },
-        ],
+        axes: describeAxes(getComputedStyle(element).color, zone),
         series: [
           {},
           series('other', theme.colors.teal[4]),
           series('WARN', theme.colors.yellow[6]),
           series('ERROR', theme.colors.red[6]),
         ],
+        tzDate: (seconds) => toDate(seconds, zone),
         hooks: {
+          setCursor: [(self) => setHovered(self.cursor.idx ?? undefined)],
           setSelect: [
             (self) => {
               if (self.select.width < 4) return;
@@ -68,8 +75,24 @@ export function Histogram({
       watch.disconnect();
       plot.destroy();
     };
-  }, [buckets, theme, zoom]);
-  return <div ref={box} className="histogram" />;
+  }, [buckets, theme, scheme, zone, zoom]);
+  const bar = hovered === undefined ? undefined : buckets[hovered];
+  return (
+    <div className="bars">
+      <div ref={box} className="histogram" />
+      {bar !== undefined && (
+        <div className="quiet" aria-hidden>
+          {writeTime(bar.time, zone)}
+          {Object.entries(bar.counts).map(([level, count]) => (
+            <span key={level} className={`level-${level}`}>
+              {' · '}
+              {level} {count.toLocaleString()}
+            </span>
+          ))}
+        </div>
+      )}
+    </div>
+  );
 }
 
 /** Tallest first, so that each level shows above the one drawn after it. */
@@ -78,6 +101,33 @@ function stack(buckets: Buckets): uPlot.AlignedData {
   const warnings = buckets.map(({ counts }, index) => (counts.WARN ?? 0) + (errors[index] ?? 0));
   const all = buckets.map(({ counts }) => Object.values(counts).reduce((sum, count) => sum + count, 0));
   return [buckets.map(({ time }) => Date.parse(time) / 1000), all, warnings, errors];
+}
+
+/** The time below, by the clock of the zone, and the number of lines. */
+function describeAxes(color: string, zone: Zone): uPlot.Axis[] {
+  const axis = { stroke: color, grid: { show: false }, ticks: { show: false } };
+  const values: uPlot.Axis.Values = (_plot, splits, _axis, _space, step) =>
+    splits.map((split) => nameTime(split, step, zone));
+  return [
+    { ...axis, size: 22, space: TIME_PX, values },
+    { ...axis, size: 52 },
+  ];
+}
+
+/** "06:35" of it, with what steps of this many seconds tell apart. */
+function nameTime(seconds: number, step: number, zone: Zone): string {
+  const text = writeTime(toIso(seconds), zone);
+  if (step >= DAY_S) return text.slice(0, 10);
+  if (step >= 60) return text.slice(11, 16) === '00:00' ? text.slice(5, 10) : text.slice(11, 16);
+  return text.slice(11, step >= 1 ? 19 : 23);
+}
+
+const DAY_S = 86_400;
+
+/** With the hours of the zone as its own, by which whole hours and days are found. */
+function toDate(seconds: number, zone: Zone): Date {
+  const date = new Date(seconds * 1000);
+  return zone === 'utc' ? uPlot.tzDate(date, 'Etc/UTC') : date;
 }
 
 function toIso(seconds: number): string {

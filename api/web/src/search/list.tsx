@@ -5,6 +5,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
 import { omitMissing } from '../../../../core/json.ts';
 import type { LogRecord } from '../../../../core/types.ts';
+import { useLook, useRowsStyle } from '../records/look.tsx';
 import { linkRecord, RecordRow } from '../records/record.tsx';
 import { useSpeech } from '../speech/text.tsx';
 import { ZoneSwitch } from '../view/time.tsx';
@@ -14,6 +15,7 @@ import type { Rows } from './rows.ts';
 export interface ListActions {
   readonly openContext: (record: LogRecord) => void;
   readonly toggleFilter: (filter: Filter) => void;
+  readonly writeRule: (record: LogRecord) => void;
 }
 
 const ROW_PX = 24;
@@ -30,6 +32,7 @@ export function RecordList({
   readonly actions: ListActions;
 }) {
   const { t } = useSpeech();
+  const { className, style } = useRowsStyle();
   const box = useRef<HTMLDivElement>(null);
   const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
   const [active, setActive] = useState(0);
@@ -65,7 +68,7 @@ export function RecordList({
     act();
   };
   return (
-    <Card withBorder padding={0}>
+    <Card withBorder padding={0} className={className} style={style}>
       <Columns />
       <div ref={box} className="rows" role="log" aria-label={t('lines')} onKeyDown={onKeyDown}>
         <div style={{ height: virtual.getTotalSize(), position: 'relative' }}>
@@ -80,9 +83,8 @@ export function RecordList({
                 style={{ transform: `translateY(${item.start}px)` }}
                 onFocus={() => setActive(item.index)}
               >
-                {record === undefined ? (
-                  <Coming />
-                ) : (
+                {record === undefined && <Coming />}
+                {record !== undefined && (
                   <RecordRow
                     record={record}
                     isOpen={opened.has(record.id)}
@@ -117,13 +119,17 @@ function Coming() {
 
 function Columns() {
   const { t } = useSpeech();
+  const { look } = useLook();
   return (
     <div className="columns">
       <span>
         {t('time')} <ZoneSwitch />
       </span>
-      <span>{t('level')}</span>
-      <span>{t('logger')}</span>
+      {look.columns.map((name) => (
+        <span key={name} className="cut">
+          {t(name)}
+        </span>
+      ))}
       <span>{t('message')}</span>
     </div>
   );
@@ -139,7 +145,7 @@ interface KeyPlace {
   readonly actions: ListActions;
 }
 
-/** Those of lnav; Enter is the row's own. */
+/** Those of lnav, and one for who writes rules; Enter is the row's own. */
 function listKeys({ record, active, known, read, go, actions }: KeyPlace): Readonly<Record<string, () => void>> {
   const logger = record['log.logger'];
   return {
@@ -150,6 +156,7 @@ function listKeys({ record, active, known, read, go, actions }: KeyPlace): Reado
     e: () => go(findError(read, active, known, 1)),
     E: () => go(findError(read, active, known, -1)),
     c: () => actions.openContext(record),
+    r: () => actions.writeRule(record),
     y: () => void navigator.clipboard.writeText(linkRecord(record)),
     ...omitMissing({
       x:

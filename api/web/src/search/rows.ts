@@ -7,6 +7,9 @@ import type { LogRecord } from '../../../../core/types.ts';
 import type { RecordPage } from '../../../../store/store.ts';
 import { api } from '../server/client.ts';
 
+/** Which end comes first. */
+export type RowOrder = 'newest' | 'oldest';
+
 export const PAGE_SIZE = 200;
 /** A page that nobody looks at is forgotten after this. */
 const KEPT_MS = 5_000;
@@ -32,13 +35,13 @@ export interface Rows {
 }
 
 /** Of one request for as long as the list stands. */
-export function useRows(request: string, first: RecordPage): Rows {
+export function useRows(request: string, first: RecordPage, order: RowOrder): Rows {
   const [places, setPlaces] = useState<readonly PagePlace[]>(() => addPage([{ start: 0, after: '' }], first));
   const [[from, to], setSeen] = useState<readonly [number, number]>([0, 0]);
   const wanted = places.map((_, page) => page).filter((page) => page >= from && page <= to);
   const pages = useQueries({
     queries: wanted.map((page) => ({
-      ...describePage(request, page, places[page]?.after ?? ''),
+      ...describePage(request, page, places[page]?.after ?? '', order),
       initialData: page === 0 ? first : undefined,
     })),
   });
@@ -67,10 +70,10 @@ export function useRows(request: string, first: RecordPage): Rows {
 }
 
 /** Beside the component: what a request is made with would keep all that was drawn with it, page after page. */
-function describePage(request: string, page: number, after: string) {
+function describePage(request: string, page: number, after: string, order: RowOrder) {
   return {
-    queryKey: ['rows', request, page],
-    queryFn: (): Promise<RecordPage> => api.records(pageParameters(request, after)),
+    queryKey: ['rows', request, page, order],
+    queryFn: (): Promise<RecordPage> => api.records(pageParameters(request, after, order)),
     staleTime: Infinity,
     gcTime: KEPT_MS,
   };
@@ -96,10 +99,10 @@ function findPage(places: readonly PagePlace[], index: number): number {
   return low;
 }
 
-export function pageParameters(request: string, after: string): URLSearchParams {
+export function pageParameters(request: string, after: string, order: RowOrder): URLSearchParams {
   const parameters = new URLSearchParams(request);
   parameters.set('limit', String(PAGE_SIZE));
-  parameters.set('order', 'newest');
+  parameters.set('order', order);
   if (after !== '') parameters.set('after', after);
   return parameters;
 }

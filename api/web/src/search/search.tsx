@@ -4,17 +4,18 @@
 import { Button, Group, Select, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useCallback, useMemo, useRef, useState } from 'react';
-import { useSearchParams } from 'wouter';
+import { useLocation, useSearchParams } from 'wouter';
 import type { LogRecord } from '../../../../core/types.ts';
 import type { RecordPage } from '../../../../store/store.ts';
+import { LOOK, LookProvider, useLook } from '../records/look.tsx';
 import { MarkProvider } from '../records/marks.tsx';
 import { api, RequestError } from '../server/client.ts';
 import { useSession } from '../server/session.ts';
 import { useSpeech } from '../speech/text.tsx';
+import { handOver } from '../view/handover.ts';
 import { KeyHelp, type KeyRows } from '../view/keys.tsx';
 import { Problem, Stale, Waiting } from '../view/state.tsx';
 import { RANGES, readRangeName, toggleFilter, toRequest, type Filter } from './address.ts';
-import { findProblem, SearchBar } from './bar.tsx';
 import { ContextPanel } from './context.tsx';
 import { EmptyResult } from './empty.tsx';
 import { ExportMenu } from './export.tsx';
@@ -22,8 +23,11 @@ import { Chips, Facets } from './facets.tsx';
 import { Histogram } from './histogram.tsx';
 import { RecordList } from './list.tsx';
 import { LiveSwitch, useLive } from './live.tsx';
-import { pageParameters, useRows } from './rows.ts';
+import { LookMenu } from './look.tsx';
+import { pageParameters, useRows, type RowOrder } from './rows.ts';
 import { SavedMenu } from './saved.tsx';
+import { SearchBar } from './typing/bar.tsx';
+import { findProblem } from './typing/problem.ts';
 
 const BARS = 60;
 /** While the server is away it is asked again. */
@@ -37,9 +41,10 @@ const KEYS: KeyRows = [
   ['c', 'keyContext'],
   ['y', 'keyCopy'],
   ['x', 'keyExclude'],
+  ['r', 'keyRule'],
   ['l', 'keyLive'],
   ['t', 'keyZone'],
-  ['?', 'keys'],
+  ['?', 'keyHelp'],
 ];
 
 type Go = (address: URLSearchParams) => void;
@@ -51,22 +56,29 @@ export function SearchPage() {
     (changes: Readonly<Record<string, string | undefined>>): void => go(changeAddress(address, changes)),
     [go, address],
   );
+  const forget = useCallback(() => change({ [LOOK]: undefined }), [change]);
   const query = address.get('query') ?? '';
   const record = address.get('record');
   return (
     <MarkProvider query={query}>
-      <Stack gap="sm">
-        <SearchBar query={query} search={(text) => change({ query: text, record: undefined, at: undefined })}>
-          <RangeSelect address={address} change={change} />
-          <SavedMenu address={address} go={go} />
-        </SearchBar>
-        <KeyHelp rows={KEYS} />
-        {record === null ? (
-          <Results address={address} go={go} change={change} />
-        ) : (
-          <ContextPanel id={record} address={address} go={go} />
-        )}
-      </Stack>
+      <LookProvider ofLink={address.get(LOOK)} forget={forget}>
+        <Stack gap="sm">
+          <SearchBar
+            query={query}
+            address={address}
+            search={(text) => change({ query: text, record: undefined, at: undefined })}
+          >
+            <RangeSelect address={address} change={change} />
+            <SavedMenu address={address} go={go} />
+          </SearchBar>
+          <KeyHelp rows={KEYS} />
+          {record === null ? (
+            <Results address={address} go={go} change={change} />
+          ) : (
+            <ContextPanel id={record} address={address} go={go} />
+          )}
+        </Stack>
+      </LookProvider>
     </MarkProvider>
   );
 }
@@ -81,13 +93,21 @@ function Results({ address, go, change }: Part & { readonly go: Go }) {
   const { request, now, refresh } = useRequest(address);
   const query = address.get('query') ?? '';
   const isAsked = findProblem(query, 'en') === undefined;
+  const { refused } = useSession();
+  const live = useLive(request, refused === undefined);
+  const { look } = useLook();
+  const order: RowOrder = look.has('oldest') && !live.isOn ? 'oldest' : 'newest';
   const search = useQuery({
-    queryKey: ['records', request, now],
-    queryFn: async (): Promise<Loaded> => ({ page: await api.records(firstPage(request)), request, at: now }),
+    queryKey: ['records', request, now, order],
+    queryFn: async (): Promise<Loaded> => ({
+      page: await api.records(firstPage(request, order)),
+      request,
+      at: now,
+      order,
+    }),
     enabled: isAsked,
     refetchInterval: ({ state }) => (state.error !== null && isAway(state.error) ? RETRY_MS : false),
   });
-  const { refused } = useSession();
   const kept = useRef<Loaded | undefined>(undefined);
   if (search.data !== undefined) kept.current = search.data;
   // What a refused token has seen is nobody's any more.
@@ -102,7 +122,6 @@ function Results({ address, go, change }: Part & { readonly go: Go }) {
     },
     [address, change],
   );
-  const live = useLive(request, refused === undefined);
   if (search.error !== null && !isAway(search.error)) return <Problem error={search.error} />;
   if (loaded === undefined)
     return search.error !== null ? <Problem error={search.error} /> : isAsked ? <Waiting /> : null;
@@ -124,6 +143,7 @@ function Results({ address, go, change }: Part & { readonly go: Go }) {
             </Button>
           )}
           <LiveSwitch live={live} />
+          <LookMenu address={address} isLive={live.isOn} />
           <ExportMenu request={loaded.request} total={page.total} />
           <Button size="compact-sm" variant="default" onClick={refresh}>
             {t('refresh')}
@@ -136,7 +156,13 @@ function Results({ address, go, change }: Part & { readonly go: Go }) {
         {page.total === 0 && live.shown.length === 0 ? (
           <EmptyResult address={address} go={go} />
         ) : (
-          <Rows key={`${loaded.request} ${loaded.at}`} loaded={loaded} fresh={live.shown} toggle={toggle} go={go} />
+          <Rows
+            key={`${loaded.request} ${loaded.at} ${loaded.order}`}
+            loaded={loaded}
+            fresh={live.shown}
+            toggle={toggle}
+            go={go}
+          />
         )}
       </div>
     </>
@@ -148,6 +174,7 @@ interface Loaded {
   readonly page: RecordPage;
   readonly request: string;
   readonly at: number;
+  readonly order: RowOrder;
 }
 
 function Rows({
@@ -162,7 +189,8 @@ function Rows({
   readonly go: Go;
 }) {
   const [address] = useSearchParams();
-  const rows = useRows(loaded.request, loaded.page);
+  const [, navigate] = useLocation();
+  const rows = useRows(loaded.request, loaded.page, loaded.order);
   return (
     <RecordList
       rows={rows}
@@ -170,6 +198,10 @@ function Rows({
       actions={{
         openContext: (record) => go(changeAddress(address, { record: record.id, at: record['@timestamp'] })),
         toggleFilter: toggle,
+        writeRule: (record) => {
+          handOver(record['event.original']);
+          navigate('/rules/new');
+        },
       }}
     />
   );
@@ -178,7 +210,7 @@ function Rows({
 /** A relative range is of the moment in which the search was made; "Refresh" makes it again. */
 function useRequest(address: URLSearchParams): { request: string; now: number; refresh: () => void } {
   const [round, setRound] = useState(0);
-  const identity = changeAddress(address, { record: undefined, at: undefined }).toString();
+  const identity = changeAddress(address, { record: undefined, at: undefined, [LOOK]: undefined }).toString();
   const { request, now } = useMemo(() => {
     const time = Date.now();
     return { request: toRequest(new URLSearchParams(identity), time).toString(), now: time, round };
@@ -186,8 +218,8 @@ function useRequest(address: URLSearchParams): { request: string; now: number; r
   return { request, now, refresh: () => setRound(round + 1) };
 }
 
-function firstPage(request: string): URLSearchParams {
-  const parameters = pageParameters(request, '');
+function firstPage(request: string, order: RowOrder): URLSearchParams {
+  const parameters = pageParameters(request, '', order);
   parameters.set('histogram', String(BARS));
   parameters.set('facets', 'true');
   return parameters;

@@ -12,7 +12,7 @@ import {
   useMantineColorScheme,
 } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { useEffect } from 'react';
+import { useEffect, useRef } from 'react';
 import { Link, useLocation } from 'wouter';
 import { Boundary } from './boundary.tsx';
 import { Rooms } from './rooms.tsx';
@@ -72,12 +72,17 @@ function Header() {
   const [location] = useLocation();
   const { setColorScheme } = useMantineColorScheme();
   const scheme = useComputedColorScheme('light');
+  const nav = useRef<HTMLElement>(null);
+  // On a phone not all of them fit.
+  useEffect(() => {
+    nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [location]);
   return (
     <div className="frame">
       <Text fw={700} c="teal" component={Link} href="/incidents">
         Jobtrace
       </Text>
-      <nav className="rooms" aria-label={t('rooms')}>
+      <nav ref={nav} className="rooms" aria-label={t('rooms')}>
         {refused === undefined &&
           ROOMS.map((room) => {
             const isHere = location.startsWith(room.path) || room.also?.includes(location) === true;

@@ -116,6 +116,7 @@ const TEXTS = {
   noAgents: { en: 'No agent has reported yet', zh: '还没有采集端上报' },
   confidence: { en: 'confidence', zh: '置信度' },
   times: { en: 'times', zh: '次' },
+  once: { en: 'once', zh: '1 次' },
   lastCheckpoint: { en: 'Last completed checkpoint', zh: '最近完成的检查点' },
   reprocess: { en: 'Work to be done again', zh: '需要重做的工作' },
   flinkVersion: { en: 'Flink version', zh: 'Flink 版本' },
@@ -178,7 +179,7 @@ const TEXTS = {
     en: 'The sign-in there did not work. Try again; if it stays, ask whoever runs Jobtrace.',
     zh: '未能在该处完成登录。请重试；如仍然失败，请联系 Jobtrace 的管理员。',
   },
-  openHere: { en: 'Open', zh: '未设访问控制' },
+  openHere: { en: 'Open to everyone', zh: '未设访问控制' },
   openHereHint: {
     en: 'Everybody on this machine sees and may do everything: no token, user or provider is set (docs/access.md).',
     zh: '本机上的任何人都可以查看并操作一切：尚未设置令牌、用户或身份提供方（见 docs/access.md）。',

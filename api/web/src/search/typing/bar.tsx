@@ -1,31 +1,22 @@
-// Where a search is typed: the text, and below it what is wrong with it while it is typed, at its place and with what
-// was probably meant; nothing wrong is sent. In and out: the text. The search (search.tsx) puts the range beside it.
-import { Anchor, Button, CloseButton, Text, TextInput } from '@mantine/core';
-import { useEffect, useRef, useState, type ReactNode } from 'react';
-import { JobtraceError } from '../../../../core/errors.ts';
-import { wordProblem, type QueryProblem } from '../../../../store/query/problems.ts';
-import { parseQuery } from '../../../../store/query/query.ts';
-import type { Language } from '../../../../core/types.ts';
-import { useSpeech } from '../speech/text.tsx';
-import { useKey } from '../view/keys.tsx';
-
-/** Undefined where it can be understood. */
-export function findProblem(text: string, lang: Language): QueryProblem | undefined {
-  try {
-    parseQuery(text);
-    return undefined;
-  } catch (error) {
-    if (error instanceof JobtraceError) return wordProblem(text, error.details, lang);
-    throw error;
-  }
-}
+// Where a search is typed: the text with what completes it (field.tsx), and below it what is wrong with it while it is
+// typed, at its place and with what was probably meant; nothing wrong is sent. In and out: the text. The search
+// (search.tsx) puts the range beside it.
+import { Anchor, Button, Text } from '@mantine/core';
+import { useEffect, useState, type ReactNode } from 'react';
+import type { QueryProblem } from '../../../../../store/query/problems.ts';
+import { useSpeech } from '../../speech/text.tsx';
+import { SearchField } from './field.tsx';
+import { findProblem } from './problem.ts';
 
 export function SearchBar({
   query,
+  address,
   search,
   children,
 }: {
   readonly query: string;
+  /** Of the search that stands: what is offered is counted within its range and filters. */
+  readonly address: URLSearchParams;
   readonly search: (query: string) => void;
   readonly children: ReactNode;
 }) {
@@ -33,8 +24,6 @@ export function SearchBar({
   const [text, setText] = useState(query);
   /** While somebody types, the end of the text is unfinished; what was sent is judged as it is. */
   const [isSent, setSent] = useState(true);
-  const input = useRef<HTMLInputElement>(null);
-  useKey('/', () => input.current?.focus());
   // Another filter is not another query: what is typed and not sent yet stays.
   useEffect(() => {
     setText(query);
@@ -55,20 +44,15 @@ export function SearchBar({
       }}
     >
       <div className="searchbar">
-        <TextInput
-          ref={input}
-          value={text}
-          onChange={(event) => {
-            setText(event.currentTarget.value);
+        <SearchField
+          text={text}
+          address={address}
+          isWrong={isShown}
+          change={(next) => {
+            setText(next);
             setSent(false);
           }}
-          placeholder={t('searchHint')}
-          aria-label={t('search')}
-          aria-invalid={isShown}
-          error={isShown}
-          spellCheck={false}
-          autoComplete="off"
-          rightSection={text === '' ? null : <CloseButton size="sm" aria-label={t('clear')} onClick={() => send('')} />}
+          clear={() => send('')}
         />
         {children}
         <Button type="submit">{t('search')}</Button>

@@ -1,0 +1,90 @@
+// How rows look: their columns, whether long lines wrap, how dense they stand, which end comes first. Remembered in
+// this browser; a link brings it along only where somebody asked for that. In: the address. Out: the look, and how it
+// is changed. Rows (record.tsx) follow it; the search's menu (search/look.tsx) changes it.
+import { createContext, useContext, useMemo, useState, type ReactNode } from 'react';
+
+const KEY = 'jobtrace.look';
+/** Of the address. */
+export const LOOK = 'look';
+
+/** In their order, between the time and the message; how wide each is. */
+const COLUMNS = {
+  level: '48px',
+  logger: 'minmax(90px, 150px)',
+  job: 'minmax(90px, 150px)',
+  process: 'minmax(90px, 170px)',
+  host: 'minmax(70px, 120px)',
+  thread: 'minmax(90px, 150px)',
+} as const;
+export type ColumnName = keyof typeof COLUMNS;
+export const COLUMN_NAMES = Object.keys(COLUMNS).filter((name): name is ColumnName => name in COLUMNS);
+/** What is switched on. */
+export type LookName = ColumnName | 'wraps' | 'airy' | 'oldest';
+const NAMES: readonly string[] = [...COLUMN_NAMES, 'wraps', 'airy', 'oldest'];
+const USUAL: readonly LookName[] = ['level', 'logger'];
+
+export interface RowLook {
+  readonly has: (name: LookName) => boolean;
+  readonly columns: readonly ColumnName[];
+  /** As it stands in a link. */
+  readonly text: string;
+}
+
+interface LookChange {
+  readonly look: RowLook;
+  readonly change: (name: LookName) => void;
+}
+
+const LookContext = createContext<LookChange>({ look: makeLook(USUAL), change: () => undefined });
+
+/** `ofLink`: what the address says of it; `forget` takes it out there, once the reader has one of their own. */
+export function LookProvider({
+  ofLink,
+  forget,
+  children,
+}: {
+  readonly ofLink: string | null;
+  readonly forget: () => void;
+  readonly children: ReactNode;
+}) {
+  const [own, setOwn] = useState(() => localStorage.getItem(KEY));
+  const text = ofLink ?? own;
+  const value = useMemo(() => {
+    const look = makeLook(text === null ? USUAL : readNames(text));
+    const change = (name: LookName): void => {
+      const names = look.text.split('.').filter((one) => one !== '');
+      const next = (look.has(name) ? names.filter((one) => one !== name) : [...names, name]).join('.');
+      localStorage.setItem(KEY, next);
+      setOwn(next);
+      if (ofLink !== null) forget();
+    };
+    return { look, change };
+  }, [text, ofLink, forget]);
+  return <LookContext.Provider value={value}>{children}</LookContext.Provider>;
+}
+
+export function useLook(): LookChange {
+  return useContext(LookContext);
+}
+
+/** What a link of another version names, and we do not know, is left out. */
+function readNames(text: string): readonly LookName[] {
+  return text.split('.').filter((name): name is LookName => NAMES.includes(name));
+}
+
+function makeLook(names: readonly LookName[]): RowLook {
+  return {
+    has: (name) => names.includes(name),
+    columns: COLUMN_NAMES.filter((name) => names.includes(name)),
+    text: names.join('.'),
+  };
+}
+
+/** Of what holds rows. */
+export function useRowsStyle(): { readonly className: string; readonly style: Readonly<Record<string, string>> } {
+  const { look } = useLook();
+  return {
+    className: `${look.has('wraps') ? ' wraps' : ''}${look.has('airy') ? ' airy' : ''}`,
+    style: { '--columns': ['184px', ...look.columns.map((name) => COLUMNS[name]), 'minmax(0, 1fr)'].join(' ') },
+  };
+}

@@ -1,0 +1,116 @@
+// What completes a search while it is typed: names of fields, and values of one with the number of their lines within
+// the range and the filters that stand; the viewer's scope is the API's. In: the text, the caret, the address of the
+// search. Out: what may be chosen. The field (field.tsx) shows it.
+import { useQuery } from '@tanstack/react-query';
+import { completeTerm, askForValues, findUnfinished, type Completed } from '../../../../../store/query/complete.ts';
+import { SEARCH_FIELDS } from '../../../../../store/query/fields.ts';
+import type { FacetName, FacetValue } from '../../../../../store/store.ts';
+import { api } from '../../server/client.ts';
+import type { TextKey } from '../../speech/text.tsx';
+import { usePause } from '../../view/pause.ts';
+import { FILTERS, toRequest } from '../address.ts';
+import { findProblem } from './problem.ts';
+
+export interface Suggestion {
+  readonly label: string;
+  /** What a field is, in words; or an example. */
+  readonly about?: TextKey;
+  readonly example?: string;
+  /** Of a value. */
+  readonly count?: number;
+  readonly done: Completed;
+}
+
+/** Typing rests this long before values are counted. */
+const PAUSE_MS = 150;
+/** So long they are as good as new. */
+const FRESH_MS = 30_000;
+const MOST = 12;
+
+/** In the order in which people ask for them. */
+const ABOUT: Readonly<Record<string, TextKey>> = {
+  level: 'level',
+  job: 'job',
+  cluster: 'cluster',
+  error: 'errorType',
+  host: 'host',
+  process: 'process',
+  component: 'component',
+  logger: 'logger',
+  thread: 'thread',
+  file: 'file',
+  pod: 'pod',
+  namespace: 'namespace',
+  container: 'container',
+  tm: 'taskManager',
+  version: 'flinkVersion',
+  kind: 'kindOfFile',
+};
+
+/** `isAsked`: also where nothing has been typed. */
+export function useSuggestions(
+  text: string,
+  caret: number,
+  address: URLSearchParams,
+  isAsked: boolean,
+): readonly Suggestion[] {
+  const unfinished = findUnfinished(text, caret);
+  const field = unfinished?.field;
+  const facet = FILTERS.find(({ key }) => key === field?.name)?.facet;
+  const asked = unfinished === undefined || facet === undefined ? undefined : askForValues(text, unfinished);
+  const counted = useCounts(facet, asked, address);
+  if (unfinished === undefined) return [];
+  const typed = unfinished.typed.toLowerCase();
+  if (field === undefined) return typed === '' && !isAsked ? [] : listFields(text, unfinished, typed);
+  const values = joinValues(counted, field.values ?? []).filter(({ value }) => value.toLowerCase().includes(typed));
+  // What stands there already completes nothing.
+  if (values.length === 1 && values[0]?.value.toLowerCase() === typed) return [];
+  return values
+    .slice(0, MOST)
+    .map(({ value, count }) => ({ label: value, count, done: completeTerm(text, unfinished, value) }));
+}
+
+function listFields(
+  text: string,
+  unfinished: Parameters<typeof completeTerm>[1],
+  typed: string,
+): readonly Suggestion[] {
+  return Object.entries(ABOUT)
+    .filter(([name]) => name.startsWith(typed))
+    .map(([name, about]) => ({
+      label: `${name}:`,
+      about,
+      example: SEARCH_FIELDS.find((one) => one.name === name)?.example,
+      done: completeTerm(text, unfinished, name),
+    }));
+}
+
+/** A value that no line has is offered where a field has few. */
+function joinValues(counted: readonly FacetValue[], known: readonly string[]): readonly FacetValue[] {
+  const others = known.filter((name) => !counted.some(({ value }) => value === name));
+  return [...counted, ...others.map((value) => ({ value, count: 0 }))];
+}
+
+/** The first of the searches that is understood says how many lines there are of each value. */
+function useCounts(
+  facet: FacetName | undefined,
+  asked: readonly string[] | undefined,
+  address: URLSearchParams,
+): readonly FacetValue[] {
+  const query = usePause(asked?.find((one) => findProblem(one, 'en') === undefined) ?? '', PAUSE_MS);
+  const search = new URLSearchParams(address);
+  search.set('query', query);
+  const { data } = useQuery({
+    queryKey: ['values', search.toString()],
+    queryFn: () => {
+      const parameters = toRequest(search, Date.now());
+      parameters.set('limit', '1');
+      parameters.set('facets', 'true');
+      return api.records(parameters);
+    },
+    enabled: facet !== undefined,
+    staleTime: FRESH_MS,
+    placeholderData: (before) => before,
+  });
+  return (facet === undefined ? undefined : data?.facets?.[facet]) ?? [];
+}
