@@ -59,10 +59,13 @@ function listTasks({ runs, deployments, parallelism }: TaskSum): Pick<JobView, '
   };
 }
 
-/** Of a long restart loop so many states are kept from its beginning, and from its end. */
-const KEPT_FIRST = 150;
-const KEPT_LAST = 250;
-const FOLDED_FROM = 2 * (KEPT_FIRST + KEPT_LAST);
+/**
+ * Of a long restart loop so many states are kept from its beginning, and from its end: a card lists twenty attempts of
+ * each, of five states at most.
+ */
+const KEPT_FIRST = 100;
+const KEPT_LAST = 150;
+const FOLDED_FROM = 400;
 
 /** Forgets what was before `begin`, and counts in place of keeping them the states in the middle of a restart loop. */
 export function compactJob(job: JobMemory, begin: number): void {

@@ -47,10 +47,17 @@ export function joinTaskSum(sum: TaskSum, other: TaskSum): void {
   for (const [task, { time, count }] of other.parallelism) addParallelism(sum, time, task, count);
 }
 
-/** Forgets what was before `time`, except how parallel the tasks are. */
+/** Of a long restart loop so many seconds are kept from its beginning, and from its end. */
+const KEPT_AT_END = 100;
+
+/** Forgets what was before `time`, and the middle of a restart loop, except how parallel the tasks are. */
 export function forgetBefore({ runs, deployments }: TaskSum, time: number): void {
-  for (const second of runs.keys()) if (second < toSecond(time)) runs.delete(second);
-  for (const second of deployments.keys()) if (second < toSecond(time)) deployments.delete(second);
+  for (const bySecond of [runs, deployments]) {
+    for (const second of bySecond.keys()) if (second < toSecond(time)) bySecond.delete(second);
+    if (bySecond.size <= 3 * KEPT_AT_END) continue;
+    const seconds = [...bySecond.keys()].sort((a, b) => a - b);
+    for (const second of seconds.slice(KEPT_AT_END, -KEPT_AT_END)) bySecond.delete(second);
+  }
 }
 
 function toSecond(time: number): number {
