@@ -19,6 +19,7 @@ import { openSqliteStore } from '../store/sqlite/sqlite.js';
 import { appendRecords } from '../store/testing/samples.js';
 import type { Store } from '../store/store.js';
 import { readCommandLine, type BenchScript } from '../lab/options.js';
+import { findMedian } from './results.js';
 import { renderQuiet, renderRestart, renderStart, type MadeJob } from './analyzer/logs.js';
 
 const SCRIPT = {
@@ -50,7 +51,7 @@ const EVERY_MS = 20_000;
 /** Restarts between two reads of the feed. */
 const AT_ONCE = 5;
 /** Restarts until the other of two has its turn. */
-const SLICE = 20;
+const SLICE = 10;
 const MIB = 2 ** 20;
 
 interface Bench {
@@ -151,7 +152,7 @@ async function timeDrain(bench: Bench): Promise<number> {
   return user + system;
 }
 
-/** Both in turn, a few restarts each, so that what else the machine does reaches both alike. */
+/** Both in turn, a few restarts each, and the median of them: what else the machine does reaches both, or few turns. */
 async function measureBeside(what: string, loop: Loop, reference: Loop): Promise<void> {
   const costs: Cost[] = [];
   const others: Cost[] = [];
@@ -159,12 +160,16 @@ async function measureBeside(what: string, loop: Loop, reference: Loop): Promise
     costs.push(await restart(loop, Math.min(left, SLICE)));
     others.push(await restart(reference, Math.min(left, SLICE)));
   }
-  const [cost, other] = [sumCosts(costs), sumCosts(others)];
-  const micros = cost.cpu / cost.records;
+  const cost = sumCosts(costs);
+  const ratio = findMedian(costs.map((one, index) => perRecord(one) / perRecord(others[index] ?? one)));
   console.log(
-    `${what.padEnd(28)} ${micros.toFixed(1).padStart(8)} µs a record, ${(micros / (other.cpu / other.records)).toFixed(2)} of the first (bar 1.2)   ` +
+    `${what.padEnd(28)} ${findMedian(costs.map(perRecord)).toFixed(1).padStart(8)} µs a record, ${ratio.toFixed(2)} of the first (bar 1.2)   ` +
       `${((100 * cost.written) / cost.logBytes).toFixed(1).padStart(6)} % of the log written   ${(process.memoryUsage().heapUsed / MIB).toFixed(0)} MiB`,
   );
+}
+
+function perRecord({ cpu, records }: Cost): number {
+  return cpu / records;
 }
 
 function sumCosts(costs: readonly Cost[]): Cost {

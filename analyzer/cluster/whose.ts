@@ -5,7 +5,7 @@ import { findLargest } from '../../core/sequence.js';
 import type { Signal } from '../entry/signal.js';
 import type { KnownCluster } from './memory/memory.js';
 import { jobIdOf, meaningOf } from './memory/meaning.js';
-import { graphOf, hasGraph, jobOfId, onlyJob, type TaskOwner } from './memory/owner.js';
+import { graphOf, hasGraph, isOnlyJob, jobOfId, onlyJob, type TaskOwner } from './memory/owner.js';
 import { wasThere } from './memory/place.js';
 import { findOnlyHere } from './memory/presence.js';
 import { normalizeName } from './memory/view.js';
@@ -98,7 +98,9 @@ export function findThere(
 ): ((jobId: string) => boolean) | undefined {
   const names = listPlaces(process, memory);
   if (!names.some((name) => hasOwner(name, memory))) return undefined;
-  return (jobId) => ownersOf(jobId, memory).some((owner) => names.some((name) => wasThere(owner.places, name, time)));
+  const isOn = (owner: TaskOwner | undefined, jobId: string): boolean =>
+    owner !== undefined && isOnlyJob(owner, jobId) && names.some((name) => wasThere(owner.places, name, time));
+  return (jobId) => isOn(memory.owners.kins.get(jobId), jobId) || isOn(memory.jobs.get(jobId)?.named, jobId);
 }
 
 export function hadTasks(process: string, time: number | undefined, memory: KnownCluster): boolean {
@@ -121,7 +123,7 @@ function hasOwner(name: string, { places }: KnownCluster): boolean {
 /** Of whom its tasks are told. */
 export function ownersOf(jobId: string, { owners, jobs }: KnownCluster): readonly TaskOwner[] {
   return [owners.kins.get(jobId), jobs.get(jobId)?.named].flatMap((owner) =>
-    owner !== undefined && onlyJob(owner) === jobId ? [owner] : [],
+    owner !== undefined && isOnlyJob(owner, jobId) ? [owner] : [],
   );
 }
 

@@ -68,15 +68,20 @@ function listAsked({ index, signals, undated }: ClusterMemory, { catalog, isDue 
   const view = index.view(WHOLE_LOG);
   // Those that said in which state a job is.
   if (isDue) for (const { states } of view.jobs.values()) for (const { process } of states) asked.add(process);
-  const names = new Set([...signals.values()].flatMap((signal) => listPeers(signal, catalog)));
-  for (const name of names) {
+  for (const name of listPeers(signals.values(), catalog)) {
     const process = view.processOf(name)?.process;
     if (process !== undefined) asked.add(process);
   }
   return asked;
 }
 
-/** The names of processes that rules take from an entry. */
-function listPeers({ matches }: Signal, catalog: Catalog): readonly string[] {
-  return matches.flatMap(({ rule, captures }) => captures[catalog.findRule(rule)?.peer ?? ''] ?? []);
+/** The names of processes that rules take from entries. */
+function listPeers(signals: Iterable<Signal>, catalog: Catalog): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const { matches } of signals)
+    for (const { rule, captures } of matches) {
+      const name = captures[catalog.findRule(rule)?.peer ?? ''];
+      if (name !== undefined) names.add(name);
+    }
+  return names;
 }

@@ -41,6 +41,10 @@ export function onlyJob({ jobs }: TaskOwner): string | undefined {
   return jobs.size === 1 ? first : undefined;
 }
 
+export function isOnlyJob({ jobs }: TaskOwner, jobId: string): boolean {
+  return jobs.size === 1 && jobs.has(jobId);
+}
+
 export function jobOfId({ kins, jobIds }: Owners, id: string | undefined): string | undefined {
   if (id === undefined || jobIds.has(id)) return id;
   const [own, graph] = [kins.get(id), kins.get(graphOf(id) ?? '')];
