@@ -67,13 +67,22 @@ const KEPT_FIRST = 100;
 const KEPT_LAST = 150;
 const FOLDED_FROM = 400;
 
-/** Forgets what was before `begin`, and counts in place of keeping them the states in the middle of a restart loop. */
-export function compactJob(job: JobMemory, begin: number): void {
+/**
+ * Forgets what was before `begin`, and counts in place of keeping them the states in the middle of a restart loop;
+ * false when there was nothing.
+ */
+export function compactJob(job: JobMemory, begin: number): boolean {
   const { told, folded } = job;
+  const before = told.size;
   forgetFacts(told, begin);
   if (folded !== undefined && folded.to < begin) job.folded = undefined;
   const stated = sortFacts([...told.values()].filter(({ fact }) => meaningOf(fact).isTold === true));
-  if (stated.length < FOLDED_FROM) return;
+  if (stated.length >= FOLDED_FROM) foldMiddle(job, stated);
+  return told.size < before || job.folded !== folded;
+}
+
+function foldMiddle(job: JobMemory, stated: readonly ToldFact[]): void {
+  const { told } = job;
   const { states } = viewFacts(job.id, stated);
   const middle = findMiddle(states, job.folded?.to);
   foldStates(job, states.slice(middle.from, middle.to));

@@ -231,24 +231,26 @@ const SETTLED_MS = 900_000;
 export function compactMemory(memory: KnownCluster, horizon: number, beginnings: ReadonlyMap<string, number>): void {
   const { jobs, processes, owners, nameless, graphs, views } = memory;
   const begin = findSmallest([horizon, ...beginnings.values()]);
-  for (const job of jobs.values()) {
-    compactJob(job, Math.min(horizon, beginnings.get(job.id) ?? horizon));
-    views.staleJobs.add(job.id);
-  }
+  for (const job of jobs.values())
+    if (compactJob(job, Math.min(horizon, beginnings.get(job.id) ?? horizon))) markJob(memory, job.id);
   for (const { process, told } of processes.values()) {
     forgetFacts(told, begin);
     views.staleProcesses.add(process);
   }
   const taskOwners = new Set([...owners.kins.values(), ...[...jobs.values()].map(({ named }) => named)]);
-  for (const owner of taskOwners) {
-    forgetBefore(owner.sum, begin);
-    const before = [...owner.places.keys()];
-    forgetStays(owner.places, begin, Math.max(begin, memory.lastTime - SETTLED_MS));
-    for (const name of before) if (!owner.places.has(name)) memory.places.get(name)?.delete(owner);
-  }
+  for (const owner of taskOwners)
+    if (compactOwner(memory, owner, begin)) for (const job of owner.jobs) markJob(memory, job);
   forgetPresences(memory.presences, begin);
-  forgetIds(owners);
+  for (const kin of forgetIds(owners)) for (const job of kin.jobs) markJob(memory, job);
   for (const name of [...nameless.keys()].slice(0, -MOST_NAMELESS)) nameless.delete(name);
   for (const graph of [...graphs.keys()].slice(0, -MOST_GRAPHS)) graphs.delete(graph);
-  views.whereabouts.clear();
+}
+
+/** False when nothing was forgotten. */
+function compactOwner({ places, lastTime }: KnownCluster, owner: TaskOwner, begin: number): boolean {
+  const isShorter = forgetBefore(owner.sum, begin);
+  const before = [...owner.places.keys()];
+  const hasLess = forgetStays(owner.places, begin, Math.max(begin, lastTime - SETTLED_MS));
+  for (const name of before) if (!owner.places.has(name)) places.get(name)?.delete(owner);
+  return isShorter || hasLess;
 }

@@ -129,13 +129,15 @@ export function printId(id: string): string {
 /** Of a kin with more ids the first are forgotten: attempts come and go. */
 const MOST_IDS = 4000;
 
-export function forgetIds({ kins, jobIds }: Owners): void {
-  for (const kin of new Set(kins.values())) {
-    if (kin.ids.size <= MOST_IDS) continue;
-    const old = [...kin.ids].filter((id) => !jobIds.has(id) && !id.startsWith(GRAPH)).slice(0, -MOST_IDS / 2);
+/** Those of which something was forgotten. */
+export function forgetIds({ kins, jobIds }: Owners): readonly Kin[] {
+  const large = [...new Set(kins.values())].filter(({ ids }) => ids.size > MOST_IDS);
+  for (const { ids } of large) {
+    const old = [...ids].filter((id) => !jobIds.has(id) && !id.startsWith(GRAPH)).slice(0, -MOST_IDS / 2);
     for (const id of old) {
-      kin.ids.delete(id);
+      ids.delete(id);
       kins.delete(id);
     }
   }
+  return large;
 }

@@ -77,15 +77,19 @@ export function listStays(places: Places, process: string): readonly Interval[] 
   return mergeIntervals([...past, ...attempts.values()], SLACK_MS);
 }
 
-/** Forgets who had left before `time`, and keeps as one who had left before `settled`. */
-export function forgetStays(places: Places, time: number, settled: number): void {
+/** Forgets who had left before `time`, and keeps as one who had left before `settled`; false when there was nobody. */
+export function forgetStays(places: Places, time: number, settled: number): boolean {
+  let hasChanged = false;
   for (const [process, stays] of places) {
     const old = [...stays.attempts].filter(([, { to }]) => to < settled);
     for (const [attempt] of old) stays.attempts.delete(attempt);
     const past = mergeIntervals([...stays.past, ...old.map(([, stay]) => stay)], SLACK_MS);
-    stays.past = past.filter(({ to }) => to >= time - SLACK_MS);
+    const kept = past.filter(({ to }) => to >= time - SLACK_MS);
+    hasChanged ||= old.length > 0 || kept.length < stays.past.length;
+    stays.past = kept;
     if (stays.attempts.size === 0 && stays.past.length === 0) places.delete(process);
   }
+  return hasChanged;
 }
 
 /** Apart from each other by more than the gap, in order. */

@@ -50,14 +50,19 @@ export function joinTaskSum(sum: TaskSum, other: TaskSum): void {
 /** Of a long restart loop so many seconds are kept from its beginning, and from its end. */
 const KEPT_AT_END = 100;
 
-/** Forgets what was before `time`, and the middle of a restart loop, except how parallel the tasks are. */
-export function forgetBefore({ runs, deployments }: TaskSum, time: number): void {
+/**
+ * Forgets what was before `time`, and the middle of a restart loop, except how parallel the tasks are; false when there
+ * was nothing.
+ */
+export function forgetBefore({ runs, deployments }: TaskSum, time: number): boolean {
+  const before = runs.size + deployments.size;
   for (const bySecond of [runs, deployments]) {
     for (const second of bySecond.keys()) if (second < toSecond(time)) bySecond.delete(second);
     if (bySecond.size <= 3 * KEPT_AT_END) continue;
     const seconds = [...bySecond.keys()].sort((a, b) => a - b);
     for (const second of seconds.slice(KEPT_AT_END, -KEPT_AT_END)) bySecond.delete(second);
   }
+  return runs.size + deployments.size < before;
 }
 
 function toSecond(time: number): number {
