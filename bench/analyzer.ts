@@ -29,7 +29,7 @@ const SCRIPT = {
     restarts: { kind: 'numbers', default: '10,100,1000,10000', help: 'Measured at these restarts of one job.' },
     jobs: { kind: 'numbers', default: '1,100,3000', help: 'Measured with so many jobs in one cluster.' },
     clusters: { kind: 'numbers', default: '10,500,5000', help: 'Measured with so many clusters.' },
-    stretch: { kind: 'number', default: '200', least: 1, help: 'Restarts that are measured each time.' },
+    stretch: { kind: 'number', default: '400', least: 1, help: 'Restarts that are measured each time.' },
     mib: {
       kind: 'number',
       default: '20',
