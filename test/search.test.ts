@@ -24,6 +24,17 @@ describeOnStores('the search of the page', (store) => {
 
     expect(times).toEqual([...times].sort().reverse());
     expect(await page.locator('.histogram canvas').count()).toBe(1);
+    expect(site.parameter('range')).toBe('15m');
+  });
+
+  it('opens with the shortest range that has a line where the last minutes have none', async () => {
+    const late = await site.open();
+    await late.clock.setFixedTime(Date.now() + 3 * 3_600_000);
+    await late.goto(`${site.address}/search`);
+    await late.locator('.row').first().waitFor({ timeout: LONG_WAIT_MS });
+
+    expect(new URL(late.url()).searchParams.get('range')).toBe('1d');
+    await late.close();
   });
 
   it('takes words, a phrase, what must not occur, and fields', async () => {

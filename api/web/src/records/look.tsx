@@ -1,6 +1,6 @@
 // How rows look: their columns, whether long lines wrap, how dense they stand, which end comes first. Remembered in
 // this browser; a link brings it along only where somebody asked for that. In: the address. Out: the look, and how it
-// is changed. Rows (record.tsx) follow it; the search's menu (search/look.tsx) changes it.
+// is changed. Rows (record.tsx) follow it; the search's menu (search/menus/look.tsx) changes it.
 import { createContext, useContext, useMemo, useState, type ReactNode } from 'react';
 
 const KEY = 'jobtrace.look';

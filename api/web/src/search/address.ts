@@ -42,7 +42,8 @@ export const RANGES: Readonly<Record<string, TimeRange>> = {
   '7d': { ms: 604_800_000, name: 'last7d' },
   all: { ms: 0, name: 'all' },
 };
-const USUAL_RANGE = '1d';
+/** Of a search that says none. */
+export const OPENING_RANGE = '15m';
 /** The API takes them as they are; the others go into the text of the search. */
 const PARAMETERS: readonly FilterKey[] = ['job', 'process', 'cluster', 'component'];
 
@@ -65,11 +66,15 @@ export function toggleFilter(address: URLSearchParams, { key, value, isExcluded 
   return next;
 }
 
+export function hasRange(address: URLSearchParams): boolean {
+  return ['range', 'from', 'to'].some((name) => address.has(name));
+}
+
 /** Name of the range: "zoomed" where the address has its own beginning and end. */
 export function readRangeName(address: URLSearchParams): string {
   const name = address.get('range');
   if (name !== null && name in RANGES) return name;
-  return address.has('from') || address.has('to') ? 'zoomed' : USUAL_RANGE;
+  return address.has('from') || address.has('to') ? 'zoomed' : OPENING_RANGE;
 }
 
 /** The parameters of a request, without paging; `without`: as if nothing were filtered by this. */

@@ -18,14 +18,15 @@ import { Problem, Stale, Waiting } from '../view/state.tsx';
 import { RANGES, readRangeName, toggleFilter, toRequest, type Filter } from './address.ts';
 import { ContextPanel } from './context.tsx';
 import { EmptyResult } from './empty.tsx';
-import { ExportMenu } from './export.tsx';
+import { ExportMenu } from './menus/export.tsx';
 import { Chips, Facets } from './facets.tsx';
 import { Histogram } from './histogram.tsx';
 import { RecordList } from './list.tsx';
 import { LiveSwitch, useLive } from './live.tsx';
-import { LookMenu } from './look.tsx';
+import { LookMenu } from './menus/look.tsx';
+import { useOpeningRange } from './opening.ts';
 import { pageParameters, useRows, type RowOrder } from './rows.ts';
-import { SavedMenu } from './saved.tsx';
+import { SavedMenu } from './menus/saved.tsx';
 import { SearchBar } from './typing/bar.tsx';
 import { findProblem } from './typing/problem.ts';
 
@@ -57,6 +58,8 @@ export function SearchPage() {
     [go, address],
   );
   const forget = useCallback(() => change({ [LOOK]: undefined }), [change]);
+  const replace = useCallback<Go>((next) => setAddress(next, { replace: true }), [setAddress]);
+  const hasOpened = useOpeningRange(address, replace);
   const query = address.get('query') ?? '';
   const record = address.get('record');
   return (
@@ -72,7 +75,9 @@ export function SearchPage() {
             <SavedMenu address={address} go={go} />
           </SearchBar>
           <KeyHelp rows={KEYS} />
-          {record === null ? (
+          {!hasOpened ? (
+            <Waiting />
+          ) : record === null ? (
             <Results address={address} go={go} change={change} />
           ) : (
             <ContextPanel id={record} address={address} go={go} />

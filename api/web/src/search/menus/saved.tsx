@@ -2,8 +2,8 @@
 // the one that was chosen. The search shows the menu beside its range.
 import { Button, Menu, TextInput } from '@mantine/core';
 import { useState } from 'react';
-import { isObject } from '../../../../core/json.ts';
-import { useSpeech } from '../speech/text.tsx';
+import { isObject } from '../../../../../core/json.ts';
+import { useSpeech } from '../../speech/text.tsx';
 
 const KEY = 'jobtrace.searches';
 

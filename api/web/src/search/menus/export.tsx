@@ -2,9 +2,9 @@
 // request of the search. The search shows it beside the number of lines.
 import { Button, Menu, Text } from '@mantine/core';
 import { useState } from 'react';
-import { errorText } from '../../../../core/fault.ts';
-import { api } from '../server/client.ts';
-import { useSpeech, type TextKey } from '../speech/text.tsx';
+import { errorText } from '../../../../../core/fault.ts';
+import { api } from '../../server/client.ts';
+import { useSpeech, type TextKey } from '../../speech/text.tsx';
 
 const FORMATS = [
   { format: 'text', name: 'asShown', ending: 'log' },

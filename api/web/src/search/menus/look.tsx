@@ -1,8 +1,8 @@
 // The menu with which a reader says how rows look. In: the look (records/look.tsx). Out: another one; or a link to this
 // search that brings it along. The search shows it beside its range.
 import { Button, Checkbox, CopyButton, Popover, Stack, Text } from '@mantine/core';
-import { COLUMN_NAMES, LOOK, useLook, type LookName } from '../records/look.tsx';
-import { useSpeech, type TextKey } from '../speech/text.tsx';
+import { COLUMN_NAMES, LOOK, useLook, type LookName } from '../../records/look.tsx';
+import { useSpeech, type TextKey } from '../../speech/text.tsx';
 
 const SWITCHES = { wraps: 'wrapLines', airy: 'airyRows', oldest: 'oldestFirst' } as const satisfies Partial<
   Record<LookName, TextKey>
