@@ -18,7 +18,8 @@ const JOB_MANAGER =
 const EXECUTOR = 'org.apache.flink.runtime.taskexecutor.TaskExecutor';
 const GRAPH = 'org.apache.flink.runtime.executiongraph.ExecutionGraph';
 const TASK = 'org.apache.flink.runtime.taskmanager.Task';
-const TRACE = [
+/** Of a task whose TaskManager has a full disk. */
+export const DISK_FULL = [
   'java.io.IOException: No space left on device',
   '\tat java.base/java.io.FileOutputStream.writeBytes(Native Method)',
   '\tat java.base/java.io.FileOutputStream.write(FileOutputStream.java:349)',
@@ -54,7 +55,7 @@ export function renderRestart(job: MadeJob, time: number, number: number): reado
       time,
       'WARN',
       TASK,
-      `${task} switched from RUNNING to FAILED with failure cause:\n${TRACE}`,
+      `${task} switched from RUNNING to FAILED with failure cause:\n${DISK_FULL}`,
     ),
     line(
       job,
@@ -62,9 +63,9 @@ export function renderRestart(job: MadeJob, time: number, number: number): reado
       time + 5,
       'INFO',
       GRAPH,
-      `${task} switched from RUNNING to FAILED on ${resourceOf(job)} @ host (dataPort=2).\n${TRACE}`,
+      `${task} switched from RUNNING to FAILED on ${resourceOf(job)} @ host (dataPort=2).\n${DISK_FULL}`,
     ),
-    state(job, time + 6, 'RUNNING to RESTARTING', `\n${TRACE}`),
+    state(job, time + 6, 'RUNNING to RESTARTING', `\n${DISK_FULL}`),
     state(job, time + 1000, 'RESTARTING to RUNNING'),
     ...renderRun(job, time + 1010, number + 1),
   ];

@@ -3,6 +3,7 @@
 // its first and its last hour. Used by bench/diagnose.ts.
 import { closeSync, openSync, readFileSync, readdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { DISK_FULL } from '../analyzer/logs.js';
 
 const RECORDINGS = join(import.meta.dirname, '..', '..', 'lab', 'recordings');
 const START = Date.parse('2026-03-02T00:00:00Z');
@@ -13,14 +14,6 @@ const BETWEEN = 3;
 const GRAPH = 'org.apache.flink.runtime.executiongraph.ExecutionGraph';
 const JOB_ID = '00000000000000000000000000abc001';
 const JOB = `Job orders (${JOB_ID}) switched from state`;
-const TRACE = [
-  'java.io.IOException: No space left on device',
-  '\tat java.base/java.io.FileOutputStream.writeBytes(Native Method)',
-  '\tat java.base/java.io.FileOutputStream.write(FileOutputStream.java:349)',
-  '\tat org.apache.flink.core.fs.local.LocalDataOutputStream.write(LocalDataOutputStream.java:61)',
-  '\tat org.apache.flink.streaming.runtime.tasks.StreamTask.runMailboxLoop(StreamTask.java:903)',
-  '\tat org.apache.flink.runtime.taskmanager.Task.doRun(Task.java:746)',
-].join('\n');
 const STEPS = ['CREATED', 'SCHEDULED', 'DEPLOYING', 'INITIALIZING', 'RUNNING'];
 
 export type LoopPart = 'whole' | 'first' | 'last';
@@ -74,9 +67,9 @@ function renderRestart(restart: number, subtasks: number, calm: readonly string[
   };
   const failed = restart % subtasks;
   say(
-    `${nameTask(failed, subtasks, restart)} switched from RUNNING to FAILED on host-7:40231-d4e5f6 @ host-7 (dataPort=34567).\n${TRACE}`,
+    `${nameTask(failed, subtasks, restart)} switched from RUNNING to FAILED on host-7:40231-d4e5f6 @ host-7 (dataPort=34567).\n${DISK_FULL}`,
   );
-  say(`${JOB} RUNNING to RESTARTING.\n${TRACE}`);
+  say(`${JOB} RUNNING to RESTARTING.\n${DISK_FULL}`);
   for (let task = 0; task < subtasks; task++)
     if (task !== failed) say(`${nameTask(task, subtasks, restart)} switched from RUNNING to CANCELED.`);
   say(`${JOB} RESTARTING to RUNNING.`);
