@@ -87,6 +87,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'catalog',
     'entry',
     'cluster',
+    'incident/group',
     'incident',
     'share',
     'platform',

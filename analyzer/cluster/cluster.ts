@@ -1,7 +1,7 @@
 // The signals of one cluster → who is who: jobs with their states and checkpoints, processes with their options and
 // ends, which task, attempt and slot belongs to which job, and which jobs had tasks on a process at a time. Signals are
 // added one by one (memory/); a view is made of what they said so far, and only what they changed is made anew. Pure;
-// called by incident.ts and by the service.
+// called by incident/clusters.ts and by the service.
 import type { JobLines } from '../../store/store.js';
 import { WHOLE_LOG, type Reading } from '../entry/reading.js';
 import type { Signal } from '../entry/signal.js';

@@ -1,6 +1,7 @@
 // A signal that is a failure or holds a match, with those of its matches whose steps hold (step.ts): what incidents are
 // made of. A cluster is concluded again with every restart of its jobs, so what is asked of an event each time is
-// worked out once, and stays with its signal. Made by incident.ts; read where incidents are grouped, ranked and told.
+// worked out once, and stays with its signal. Made by incident/group/; read where incidents are grouped, ranked and
+// told.
 import type { FailurePart, MatchPart, Signal } from '../entry/signal.js';
 
 export interface IncidentEvent {

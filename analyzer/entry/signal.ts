@@ -1,6 +1,6 @@
 // What one entry says to the diagnosis: that a rule's alternative or step fits, that something failed, or a fact.
 // Signals are plain data (the analyzer keeps them in its state) and know where they come from. scan.ts makes them,
-// incident.ts joins them.
+// incident/group/ joins them.
 import { findSmallest } from '../../core/sequence.js';
 import type { ChainLink, Component, Entry, FailureGroup, FileKind, Owner } from '../../core/types.js';
 import type { Fact } from '../../flink/facts/fact.js';

@@ -28,7 +28,7 @@ import {
 } from '../cluster/memory/view.js';
 import { explainFinding, type RuleFault } from './explain.js';
 import type { Value, Values } from '../catalog/expression/expression.js';
-import type { IncidentGroup } from './incident.js';
+import type { IncidentGroup } from './group/group.js';
 import { rankCauses, type Finding, type Ranking, type UnknownFinding } from './rank.js';
 import type { LastLine } from './last-line.js';
 import { decideOutcome, type OutcomeEvidence } from './outcome.js';

@@ -5,7 +5,7 @@ import type { Catalog } from '../catalog/catalog.js';
 import type { ClusterView } from '../cluster/cluster.js';
 import type { ProcessView } from '../cluster/memory/view.js';
 import type { IncidentEvent } from '../cluster/event.js';
-import type { IncidentGroup } from './incident.js';
+import type { IncidentGroup } from './group/group.js';
 import { isNamedBy, type Rule } from '../catalog/rule/rule.js';
 import type { FailurePart, MatchPart } from '../entry/signal.js';
 

@@ -13,7 +13,7 @@ import type { FeedOptions, IncidentQuery, RecordFeed } from '../../store/store.j
 import type { Catalog } from '../catalog/catalog.js';
 import { listSignalWords } from '../catalog/signal-words.js';
 import type { RecordReader } from '../entry/record.js';
-import { DEFAULT_HEALTHY_MS } from '../incident/incident.js';
+import { DEFAULT_HEALTHY_MS } from '../incident/group/group.js';
 import { createPlatformKeeper } from '../platform/keeper.js';
 import { createFence, LostShare } from '../share/fence.js';
 import { createLoneLease } from '../share/lease.js';

@@ -6,7 +6,7 @@ import { groupBy } from '../../core/sequence.js';
 import type { Incident } from '../../core/types.js';
 import { concludeCluster } from '../incident/clusters.js';
 import type { RuleFault } from '../incident/explain.js';
-import { DEFAULT_HEALTHY_MS } from '../incident/incident.js';
+import { DEFAULT_HEALTHY_MS } from '../incident/group/group.js';
 import { isEvent } from '../entry/signal.js';
 import { noteRevision } from '../backfill/backfill.js';
 import { askCheckpoints } from './history.js';

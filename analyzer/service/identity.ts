@@ -2,7 +2,7 @@
 // is of the same subject at about the same time, or has joined with it; and where a card leads that is none any more.
 // Pure; called by conclude.ts.
 import type { Incident } from '../../core/types.js';
-import { DEFAULT_HEALTHY_MS } from '../incident/incident.js';
+import { DEFAULT_HEALTHY_MS } from '../incident/group/group.js';
 import type { SavedIncident } from './keep.js';
 
 /**

@@ -122,7 +122,7 @@ const LATE_MS = 600_000;
 /**
  * What a process printed without a time is dated for good when a line of that process is known that is not older than
  * its file, or when none can come any more: were it dated anew each time, an old crash would go on explaining the
- * failures of a restarted process of the same name. Until then incident.ts dates it for each conclusion.
+ * failures of a restarted process of the same name. Until then group.ts dates it for each conclusion.
  */
 export function dateSignals(memory: ClusterMemory, now: number): void {
   const { undated, signals, lastLines, index } = memory;

@@ -1,9 +1,9 @@
 // Whose failure is it, where two jobs of a session cluster fail at once? In the words of Flink 1.20.
 import { describe, expect, it } from 'vitest';
-import { splitText } from '../input/read.js';
-import { loadCatalog } from '../catalog/catalog.js';
-import { JOB_A, JOB_B } from '../testing/samples.js';
-import { diagnose } from './diagnose.js';
+import { splitText } from '../../input/read.js';
+import { loadCatalog } from '../../catalog/catalog.js';
+import { JOB_A, JOB_B } from '../../testing/samples.js';
+import { diagnose } from '../diagnose.js';
 
 const GRAPH = 'org.apache.flink.runtime.executiongraph.ExecutionGraph';
 const TASK = 'org.apache.flink.runtime.taskmanager.Task';

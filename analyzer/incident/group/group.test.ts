@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { diagnose } from './diagnose.js';
-import { makeCatalog, makeLog, JOB_A, JOB_B, readRecording, shuffle, TEST_RULES } from '../testing/samples.js';
-import type { Entry, Incident } from '../../core/types.js';
+import { diagnose } from '../diagnose.js';
+import { makeCatalog, makeLog, JOB_A, JOB_B, readRecording, shuffle, TEST_RULES } from '../../testing/samples.js';
+import type { Entry, Incident } from '../../../core/types.js';
 
 const catalog = makeCatalog(TEST_RULES);
 const JM = 'log/flink-flink-standalonesession-0-node-1.log';

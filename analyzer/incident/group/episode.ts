@@ -1,0 +1,173 @@
+// Events of one job → its episodes of failing, its restarts inside: a new one begins when the job has run healthy for a
+// while; and those of a process without a job. Each has a key that does not change as more of its lines come. Pure;
+// called by group.ts and reach.ts.
+import { findLargest, groupBy } from '../../../core/sequence.js';
+import type { ClusterView } from '../../cluster/cluster.js';
+import type { IncidentEvent } from '../../cluster/event.js';
+import type { JobView } from '../../cluster/memory/view.js';
+import { NOTICE_MS } from './side.js';
+
+export interface Episode {
+  readonly jobId: string | undefined;
+  readonly process: string | undefined;
+  readonly key: string;
+  readonly start: number | undefined;
+  readonly end: number | undefined;
+  readonly events: IncidentEvent[];
+  /** Their fingerprints. */
+  readonly failures: Set<string>;
+  /** What its own events fit. */
+  readonly own: ReadonlySet<string>;
+}
+
+/** Logs of several machines differ by this much. */
+const SKEW_MS = 60_000;
+
+/** A job's events → episodes: a new one begins when the job ran healthy in between. */
+export function splitEpisodes(
+  view: ClusterView,
+  jobId: string,
+  events: readonly IncidentEvent[],
+  healthyMs: number,
+): readonly Episode[] {
+  const job = view.jobs.get(jobId);
+  const runs = new Map<string, number>();
+  return splitByGap(events, (before, next) => wasHealthy(job, before, next, healthyMs)).map((own) => {
+    const start = own.find((event) => event.time !== undefined)?.time;
+    const run = lastRunBefore(job, start, healthyMs);
+    const ordinal = runs.get(run) ?? 0;
+    runs.set(run, ordinal + 1);
+    return {
+      jobId,
+      process: undefined,
+      key: `job\n${jobId}\n${run}${ordinal === 0 ? '' : `\n${ordinal}`}`,
+      start,
+      end: own.at(-1)?.time,
+      events: [...own],
+      failures: collectFailures(own),
+      own: collectFits(own),
+    };
+  });
+}
+
+/**
+ * Start of the run that failed first, empty for the job's first episode: the JobManager's log, which tells it, may come
+ * after a TaskManager's, which tells the failure. What failed shortly before is of the same episode.
+ */
+function lastRunBefore(job: JobView | undefined, time: number | undefined, healthyMs: number): string {
+  if (job === undefined || time === undefined) return '';
+  const failures = job.states.filter((state) => state.time <= time && !BEGINS.has(state.to)).map((state) => state.time);
+  const begin = failures.sort((a, b) => b - a).reduce((first, at) => (first - at < healthyMs ? at : first), time);
+  if (failures.every((at) => at >= begin)) return '';
+  return String(findLargest(job.states.flatMap(({ to, time: at }) => (to === 'RUNNING' && at <= begin ? [at] : [0]))));
+}
+
+/** The states through which a job comes to run for the first time. */
+const BEGINS: ReadonlySet<string> = new Set(['INITIALIZING', 'CREATED', 'RUNNING']);
+
+function wasHealthy(job: JobView | undefined, before: number, next: number, healthyMs: number): boolean {
+  if (next - before < healthyMs) return false;
+  if (job === undefined || job.states.length === 0) return true;
+  const { folded } = job;
+  // In the middle of a restart loop of which not every line is kept.
+  if (folded !== undefined && folded.from <= next && folded.to >= next) return false;
+  const runs = [
+    ...(folded === undefined ? [] : [folded.to]),
+    ...job.states.filter((state) => state.to === 'RUNNING').map((state) => state.time),
+    ...job.taskRuns,
+  ].filter((time) => time >= before && time <= next);
+  // Without a line that says that it ran again, the job was waiting (for slots, for its back-off) all the time.
+  if (runs.length === 0)
+    return job.states.every((state) => state.time > before || state.to === 'RUNNING' || state.to === 'CREATED');
+  return next - runs.reduce((latest, time) => Math.max(latest, time), before) >= healthyMs;
+}
+
+function splitByGap(
+  events: readonly IncidentEvent[],
+  isGap: (before: number, next: number) => boolean,
+): readonly (readonly IncidentEvent[])[] {
+  const parts: IncidentEvent[][] = [];
+  let last: number | undefined;
+  for (const event of events) {
+    const part = parts.at(-1);
+    if (part === undefined || (last !== undefined && event.time !== undefined && isGap(last, event.time)))
+      parts.push([event]);
+    else part.push(event);
+    if (event.time !== undefined) last = event.time;
+  }
+  return parts;
+}
+
+export function splitProcesses(
+  view: ClusterView,
+  events: readonly IncidentEvent[],
+  healthyMs: number,
+): readonly Episode[] {
+  return [...groupBy(events, (event) => event.signal.place.process)].flatMap(([process, own]) => {
+    const runs = new Map<string, number>();
+    return splitByGap(own, (before, next) => next - before >= healthyMs).map((part) => {
+      const start = part.find((event) => event.time !== undefined)?.time;
+      const run = nameRun(view.processes.get(process)?.starts ?? [], start);
+      const ordinal = runs.get(run) ?? 0;
+      runs.set(run, ordinal + 1);
+      return {
+        jobId: undefined,
+        process,
+        key: `process\n${process}\n${run}${ordinal === 0 ? '' : `\n${ordinal}`}`,
+        start,
+        end: part.at(-1)?.time,
+        events: [...part],
+        failures: collectFailures(part),
+        own: collectFits(part),
+      };
+    });
+  });
+}
+
+const HOUR_MS = 3_600_000;
+
+/**
+ * The run of a process that failed, by its start; where its log tells of none by the hour: a line that comes late, or
+ * that is dated by the last one known, moves the first time by a little.
+ */
+function nameRun(starts: readonly number[], time: number | undefined): string {
+  if (time === undefined) return '';
+  const before = starts.filter((start) => start <= time);
+  return String(before.length > 0 ? findLargest(before) : Math.floor(time / HOUR_MS) * HOUR_MS);
+}
+
+/** The same exception in the log of another process (client and JobManager) is one incident: the first one keeps it. */
+export function mergeByFingerprint(alone: readonly Episode[], episodes: readonly Episode[]): readonly Episode[] {
+  const kept: Episode[] = [];
+  for (const episode of [...alone].sort((a, b) => (a.start ?? 0) - (b.start ?? 0) || (a.key < b.key ? -1 : 1))) {
+    const same = [...episodes, ...kept].find(
+      (other) => isNear(other, episode.start) && episode.events.some((event) => hasFailure(other, event)),
+    );
+    if (same === undefined) kept.push(episode);
+    else for (const event of episode.events) addEvent(same, event);
+  }
+  return kept;
+}
+
+export function isNear(episode: Episode, time: number | undefined): boolean {
+  if (time === undefined || episode.start === undefined || episode.end === undefined) return true;
+  return time >= episode.start - NOTICE_MS && time <= episode.end + SKEW_MS;
+}
+
+export function hasFailure({ failures }: Episode, { fingerprint }: IncidentEvent): boolean {
+  return fingerprint !== undefined && failures.has(fingerprint);
+}
+
+export function addEvent({ events, failures }: Episode, event: IncidentEvent): void {
+  events.push(event);
+  if (event.fingerprint !== undefined) failures.add(event.fingerprint);
+}
+
+/** By which they are known in other logs. */
+function collectFailures(events: readonly IncidentEvent[]): Set<string> {
+  return new Set(events.flatMap(({ fingerprint }) => fingerprint ?? []));
+}
+
+function collectFits(events: readonly IncidentEvent[]): ReadonlySet<string> {
+  return new Set(events.flatMap(({ fits }) => fits));
+}
