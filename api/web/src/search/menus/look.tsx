@@ -24,7 +24,7 @@ export function LookMenu({ address, isLive }: { readonly address: URLSearchParam
   const shared = new URLSearchParams(address);
   shared.set(LOOK, look.text);
   return (
-    <Popover position="bottom-end" shadow="md" trapFocus>
+    <Popover position="bottom-end" shadow="md" trapFocus transitionProps={{ duration: 0 }}>
       <Popover.Target>
         <Button size="compact-sm" variant="default">
           {t('look')}
