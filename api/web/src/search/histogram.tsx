@@ -10,7 +10,7 @@ import { useZone, writeTime, type Zone } from '../view/time.tsx';
 type Buckets = NonNullable<RecordPage['histogram']>;
 const HEIGHT = 92;
 /** On the right as much as half of a time, so that the last one of the axis is not cut off. */
-const PADDING_PX: uPlot.Padding = [4, 30, 0, 0];
+const PADDING_PX: uPlot.Padding = [4, 40, 0, 0];
 /** Between two times of the axis at least, with a date. */
 const TIME_PX = 90;
 
