@@ -31,21 +31,31 @@ export function splitEpisodes(
   healthyMs: number,
 ): readonly Episode[] {
   const job = view.jobs.get(jobId);
+  const parts = splitByGap(events, (before, next) => wasHealthy(job, before, next, healthyMs));
+  return makeEpisodes({ jobId, process: undefined }, parts, (start) => lastRunBefore(job, start, healthyMs));
+}
+
+/** `findRun`: the run that failed at that time. What begins a second time in a run has a key of its own. */
+function makeEpisodes(
+  of: Pick<Episode, 'jobId' | 'process'>,
+  parts: readonly (readonly IncidentEvent[])[],
+  findRun: (start: number | undefined) => string,
+): readonly Episode[] {
+  const who = of.jobId === undefined ? `process\n${of.process ?? ''}` : `job\n${of.jobId}`;
   const runs = new Map<string, number>();
-  return splitByGap(events, (before, next) => wasHealthy(job, before, next, healthyMs)).map((own) => {
-    const start = own.find((event) => event.time !== undefined)?.time;
-    const run = lastRunBefore(job, start, healthyMs);
+  return parts.map((events) => {
+    const start = events.find(({ time }) => time !== undefined)?.time;
+    const run = findRun(start);
     const ordinal = runs.get(run) ?? 0;
     runs.set(run, ordinal + 1);
     return {
-      jobId,
-      process: undefined,
-      key: `job\n${jobId}\n${run}${ordinal === 0 ? '' : `\n${ordinal}`}`,
+      ...of,
+      key: `${who}\n${run}${ordinal === 0 ? '' : `\n${ordinal}`}`,
       start,
-      end: own.at(-1)?.time,
-      events: [...own],
-      failures: collectFailures(own),
-      own: collectFits(own),
+      end: events.at(-1)?.time,
+      events: [...events],
+      failures: collectFailures(events),
+      own: collectFits(events),
     };
   });
 }
@@ -104,23 +114,9 @@ export function splitProcesses(
   healthyMs: number,
 ): readonly Episode[] {
   return [...groupBy(events, (event) => event.signal.place.process)].flatMap(([process, own]) => {
-    const runs = new Map<string, number>();
-    return splitByGap(own, (before, next) => next - before >= healthyMs).map((part) => {
-      const start = part.find((event) => event.time !== undefined)?.time;
-      const run = nameRun(view.processes.get(process)?.starts ?? [], start);
-      const ordinal = runs.get(run) ?? 0;
-      runs.set(run, ordinal + 1);
-      return {
-        jobId: undefined,
-        process,
-        key: `process\n${process}\n${run}${ordinal === 0 ? '' : `\n${ordinal}`}`,
-        start,
-        end: part.at(-1)?.time,
-        events: [...part],
-        failures: collectFailures(part),
-        own: collectFits(part),
-      };
-    });
+    const starts = view.processes.get(process)?.starts ?? [];
+    const parts = splitByGap(own, (before, next) => next - before >= healthyMs);
+    return makeEpisodes({ jobId: undefined, process }, parts, (start) => nameRun(starts, start));
   });
 }
 
