@@ -160,17 +160,24 @@ function scoreFinding(draft: Draft, all: readonly Draft[]): Readonly<Record<stri
   );
   return {
     role: draft.rule.role === 'cause' ? 30 : 0,
-    failure: draft.events.some((event) => event.failure !== undefined)
-      ? 40
-      : draft.rule.scope === 'process' && draft.rule.severity === 'critical'
-        ? 30
-        : 0,
+    failure: scoreFailure(draft, all),
     root: fromRoot === 0 ? 15 : fromRoot === 1 ? 8 : 0,
     specific: draft.rule.last ? -45 : draft.rule.general ? -20 : 0,
     first: Number(Math.max(0, 8 - late).toFixed(2)),
     confidence: Number((draft.rule.confidence * 10).toFixed(2)),
     evidence: Number(Math.min(5, Math.log2(draft.count + 1)).toFixed(2)),
   };
+}
+
+/** Where nothing has failed yet, what is an incident without that is the failure. */
+function scoreFailure({ rule, events }: Draft, all: readonly Draft[]): number {
+  if (events.some(isFailure)) return 40;
+  if (rule.scope === 'process') return rule.severity === 'critical' ? 30 : 0;
+  return rule.standsAlone && !all.some((draft) => draft.events.some(isFailure)) ? 40 : 0;
+}
+
+function isFailure({ failure }: IncidentEvent): boolean {
+  return failure !== undefined;
 }
 
 /** Causes by score, then what they explain; what explains another never stands after it. */

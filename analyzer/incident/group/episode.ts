@@ -4,6 +4,7 @@
 import { findLargest, groupBy } from '../../../core/sequence.js';
 import type { ClusterView } from '../../cluster/cluster.js';
 import type { IncidentEvent } from '../../cluster/event.js';
+import { jobIdOf } from '../../cluster/memory/meaning.js';
 import type { JobView } from '../../cluster/memory/view.js';
 import { NOTICE_MS } from './side.js';
 
@@ -32,25 +33,39 @@ export function splitEpisodes(
 ): readonly Episode[] {
   const job = view.jobs.get(jobId);
   const parts = splitByGap(events, (before, next) => wasHealthy(job, before, next, healthyMs));
-  return makeEpisodes({ jobId, process: undefined }, parts, (start) => lastRunBefore(job, start, healthyMs));
+  return makeEpisodes({ jobId, process: undefined }, parts, (start, own) => {
+    const client = findOnlyClient(own);
+    if (client !== undefined) return keyOfProcess(view, client, start);
+    return `job\n${jobId}\n${lastRunBefore(job, start, healthyMs)}`;
+  });
 }
 
-/** `findRun`: the run that failed at that time. What begins a second time in a run has a key of its own. */
+/**
+ * The client that alone tells of it and spells no job's id: without the JobManager's log, which says which job that is
+ * and may come later, it is the failure of a process.
+ */
+function findOnlyClient(events: readonly IncidentEvent[]): string | undefined {
+  const isClients = ({ signal: { place, hints, facts } }: IncidentEvent): boolean =>
+    place.component === 'client' && hints.jobId === undefined && facts.every((fact) => jobIdOf(fact) === undefined);
+  const [first, ...others] = new Set(events.map(({ signal }) => signal.place.process));
+  return others.length === 0 && events.every(isClients) ? first : undefined;
+}
+
+/** `findKey`: by the run that failed at that time. What begins a second time in a run has a key of its own. */
 function makeEpisodes(
   of: Pick<Episode, 'jobId' | 'process'>,
   parts: readonly (readonly IncidentEvent[])[],
-  findRun: (start: number | undefined) => string,
+  findKey: (start: number | undefined, events: readonly IncidentEvent[]) => string,
 ): readonly Episode[] {
-  const who = of.jobId === undefined ? `process\n${of.process ?? ''}` : `job\n${of.jobId}`;
-  const runs = new Map<string, number>();
+  const keys = new Map<string, number>();
   return parts.map((events) => {
     const start = events.find(({ time }) => time !== undefined)?.time;
-    const run = findRun(start);
-    const ordinal = runs.get(run) ?? 0;
-    runs.set(run, ordinal + 1);
+    const key = findKey(start, events);
+    const ordinal = keys.get(key) ?? 0;
+    keys.set(key, ordinal + 1);
     return {
       ...of,
-      key: `${who}\n${run}${ordinal === 0 ? '' : `\n${ordinal}`}`,
+      key: `${key}${ordinal === 0 ? '' : `\n${ordinal}`}`,
       start,
       end: events.at(-1)?.time,
       events: [...events],
@@ -114,10 +129,13 @@ export function splitProcesses(
   healthyMs: number,
 ): readonly Episode[] {
   return [...groupBy(events, (event) => event.signal.place.process)].flatMap(([process, own]) => {
-    const starts = view.processes.get(process)?.starts ?? [];
     const parts = splitByGap(own, (before, next) => next - before >= healthyMs);
-    return makeEpisodes({ jobId: undefined, process }, parts, (start) => nameRun(starts, start));
+    return makeEpisodes({ jobId: undefined, process }, parts, (start) => keyOfProcess(view, process, start));
   });
+}
+
+function keyOfProcess(view: ClusterView, process: string, start: number | undefined): string {
+  return `process\n${process}\n${nameRun(view.processes.get(process)?.starts ?? [], start)}`;
 }
 
 const HOUR_MS = 3_600_000;

@@ -1,39 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { diagnose } from '../diagnose.js';
-import { makeCatalog, makeLog, JOB_A, JOB_B, readRecording, shuffle, TEST_RULES } from '../../testing/samples.js';
-import type { Entry, Incident } from '../../../core/types.js';
+import { attemptA, attemptB, JM, listRules, startTwoJobs, TM, TM_START } from '../../testing/jobs.js';
+import {
+  makeCatalog,
+  makeLog,
+  JOB_A,
+  JOB_B,
+  readRecording,
+  readWholeCatalog,
+  shuffle,
+  TEST_RULES,
+} from '../../testing/samples.js';
+import type { Entry } from '../../../core/types.js';
 
 const catalog = makeCatalog(TEST_RULES);
-const JM = 'log/flink-flink-standalonesession-0-node-1.log';
-const TM = 'log/flink-flink-taskexecutor-0-node-1.log';
-const GRAPH = 'ExecutionGraph';
-const [attemptA, attemptB] = [
-  '11111111111111111111111111111111_90bea66de1c231edf33913ecd54406c1_0_0',
-  '22222222222222222222222222222222_90bea66de1c231edf33913ecd54406c1_0_0',
-];
-
-function rules(incident: Incident | undefined): readonly string[] {
-  return incident?.diagnoses.en.map((diagnosis) => `${diagnosis.symptom ? '- ' : ''}${diagnosis.rule}`) ?? [];
-}
-
-/** Two jobs with a task of the same name on one TaskManager; nothing in the TaskManager's lines names a job. */
-function startTwoJobs(): readonly string[] {
-  return [
-    `10:00:00 INFO org.apache.flink.runtime.jobmaster.JobMaster - Initializing job 'orders' (${JOB_A}).`,
-    `10:00:00 INFO org.apache.flink.runtime.jobmaster.JobMaster - Initializing job 'invoices' (${JOB_B}).`,
-    `10:00:01 INFO ${GRAPH} - Job orders (${JOB_A}) switched from state CREATED to RUNNING.`,
-    `10:00:01 INFO ${GRAPH} - Job invoices (${JOB_B}) switched from state CREATED to RUNNING.`,
-    `10:00:01 INFO ${GRAPH} - Deploying Map (1/1) (attempt #0) with attempt id ${attemptA} and vertex id 90bea66de1c231edf33913ecd54406c1_0 to tm-1:40000-aaaaaa @ node-1 (dataPort=41027) with allocation id 0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a`,
-    `10:00:01 INFO ${GRAPH} - Deploying Map (1/1) (attempt #0) with attempt id ${attemptB} and vertex id 90bea66de1c231edf33913ecd54406c1_0 to tm-1:40000-aaaaaa @ node-1 (dataPort=41027) with allocation id 0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b`,
-  ].map((line) => line.replaceAll('ExecutionGraph', 'org.apache.flink.runtime.executiongraph.ExecutionGraph'));
-}
-
-const TM_START = [
-  '10:00:00 INFO org.apache.flink.runtime.taskexecutor.TaskManagerRunner - Starting TaskManager with ResourceID: tm-1:40000-aaaaaa',
-  `10:00:01 INFO org.apache.flink.runtime.taskexecutor.TaskExecutor - Receive slot request 0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a for job ${JOB_A} from resource manager with leader id 00000000000000000000000000000000.`,
-  `10:00:01 INFO org.apache.flink.runtime.taskexecutor.TaskExecutor - Receive slot request 0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b for job ${JOB_B} from resource manager with leader id 00000000000000000000000000000000.`,
-];
-
 function startTask(): readonly string[] {
   return [
     `10:00:02 INFO org.apache.flink.runtime.taskexecutor.TaskExecutor - Received task Map (1/1)#0 (${attemptA}), deploy into slot with allocation id 0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a.`,
@@ -68,7 +48,7 @@ describe('groupIncidents', () => {
 
     const incidents = diagnose(entries, catalog);
 
-    expect(incidents.map((incident) => [incident.job?.name, ...rules(incident)])).toEqual([
+    expect(incidents.map((incident) => [incident.job?.name, ...listRules(incident)])).toEqual([
       ['orders', 'cluster.disk-full/any'],
     ]);
     expect(incidents[0]?.diagnoses.en[0]?.count).toBe(1);
@@ -111,7 +91,11 @@ describe('groupIncidents', () => {
     ];
 
     expect(
-      diagnose(entries, catalog).map((incident) => [incident.job?.name, incident.processes.length, ...rules(incident)]),
+      diagnose(entries, catalog).map((incident) => [
+        incident.job?.name,
+        incident.processes.length,
+        ...listRules(incident),
+      ]),
     ).toEqual([['invoices', 2, 'cluster.disk-full/any']]);
   });
 
@@ -183,7 +167,7 @@ describe('groupIncidents', () => {
 
     const incidents = diagnose(entries, catalog);
 
-    expect(incidents.map((incident) => [incident.job?.name, ...rules(incident)])).toEqual([
+    expect(incidents.map((incident) => [incident.job?.name, ...listRules(incident)])).toEqual([
       ['orders', 'cluster.taskmanager-lost/closed'],
     ]);
     expect(incidents[0]?.diagnoses.en[0]?.title).toMatch(
@@ -232,7 +216,7 @@ describe('groupIncidents', () => {
     const [incident, ...more] = diagnose(readRecording('lab/recordings/memory.heap-oom/out-file-only/1.20.5'), catalog);
 
     expect(more).toEqual([]);
-    expect(rules(incident)).toEqual([
+    expect(listRules(incident)).toEqual([
       'memory.heap-oom/any',
       '- cluster.taskmanager-lost/closed',
       '- restart.exhausted/any',
@@ -257,111 +241,6 @@ describe('groupIncidents', () => {
   });
 });
 
-describe('rankCauses', () => {
-  it('puts the root of the chain first and its wrappers below', () => {
-    const chain = [
-      'org.apache.flink.runtime.JobException: Recovery is suppressed by NoRestartBackoffTimeStrategy',
-      '\tat a.b.C.d(C.java:1)',
-      'Caused by: org.apache.flink.util.FlinkRuntimeException: Exceeded checkpoint tolerable failure threshold.',
-      '\tat a.b.C.d(C.java:2)',
-      'Caused by: java.io.IOException: No space left on device',
-      '\tat java.base/java.io.FileOutputStream.write(FileOutputStream.java:1)',
-    ];
-
-    const [incident] = diagnose(
-      makeLog(JM, [
-        ...startTwoJobs(),
-        `10:05:01 INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_A}) switched from state RUNNING to FAILED.`,
-        ...chain,
-      ]),
-      catalog,
-    );
-
-    expect(rules(incident)).toEqual([
-      'cluster.disk-full/any',
-      '- checkpoint.failure-threshold/any',
-      '- restart.exhausted/any',
-    ]);
-  });
-
-  it('lets a symptom stand first when nothing explains it', () => {
-    const chain = [
-      'org.apache.flink.util.FlinkRuntimeException: Exceeded checkpoint tolerable failure threshold.',
-      '\tat org.apache.flink.runtime.checkpoint.CheckpointFailureManager.checkFailureAgainstCounter(CheckpointFailureManager.java:1)',
-    ];
-
-    const [incident] = diagnose(
-      makeLog(JM, [
-        ...startTwoJobs(),
-        `10:05:01 INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_A}) switched from state RUNNING to FAILED.`,
-        ...chain,
-      ]),
-      catalog,
-    );
-
-    expect(rules(incident)).toEqual(['checkpoint.failure-threshold/any']);
-    expect(incident?.unknown).toEqual([]);
-  });
-
-  it('names the user frame by the catch-all rule alone, and hides it beside a telling rule', () => {
-    const userFrame = '\tat com.example.Enrich.map(Enrich.java:40) ~[job.jar:?]';
-    const fail = (type: string): readonly Entry[] =>
-      makeLog(TM, [
-        `10:05:00 WARN org.apache.flink.runtime.taskmanager.Task - Map (1/1)#0 (${attemptA}) switched from RUNNING to FAILED with failure cause:`,
-        type,
-        userFrame,
-      ]);
-
-    expect(rules(diagnose(fail('java.lang.NullPointerException: x'), catalog)[0])).toEqual(['code.user-exception/any']);
-    expect(rules(diagnose(fail('java.io.IOException: No space left on device'), catalog)[0])).toEqual([
-      'cluster.disk-full/any',
-    ]);
-  });
-
-  it('reports a failure that no rule names as unknown, once for all logs that print it', () => {
-    const chain = [
-      'java.lang.IllegalStateException: Unexpected thing 17',
-      '\tat org.apache.flink.runtime.Something.run(Something.java:1)',
-    ];
-    const entries = [
-      ...makeLog(JM, [
-        ...startTwoJobs(),
-        `10:05:01 INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_A}) switched from state RUNNING to FAILED.`,
-        'org.apache.flink.runtime.JobException: Recovery is suppressed by NoRestartBackoffTimeStrategy',
-        '\tat org.apache.flink.runtime.executiongraph.failover.ExecutionFailureHandler.handleFailure(ExecutionFailureHandler.java:1)',
-        `Caused by: ${chain[0] ?? ''}`,
-        chain[1] ?? '',
-      ]),
-      ...makeLog(TM, [
-        ...TM_START,
-        `10:05:00 WARN org.apache.flink.runtime.taskmanager.Task - Map (1/1)#0 (${attemptA}) switched from RUNNING to FAILED with failure cause:`,
-        ...chain,
-      ]),
-    ];
-
-    const [incident, ...more] = diagnose(entries, catalog);
-
-    expect(more).toEqual([]);
-    expect(incident?.unknown).toMatchObject([
-      { chain: ['java.lang.IllegalStateException'], count: 1, message: 'Unexpected thing 17' },
-    ]);
-    expect(rules(incident)).toEqual(['- restart.exhausted/any']);
-  });
-
-  it('says nothing about a warning with a handled exception or a cancelled task', () => {
-    const entries = makeLog(TM, [
-      '10:05:00 WARN org.apache.kafka.clients.NetworkClient - Connection to node 1 could not be established',
-      'java.net.ConnectException: Connection refused',
-      '\tat java.base/sun.nio.ch.Net.pollConnect(Native Method)',
-      `10:05:01 INFO org.apache.flink.runtime.taskmanager.Task - Map (1/1)#0 (${attemptA}) switched from RUNNING to FAILED with failure cause:`,
-      'org.apache.flink.runtime.execution.CancelTaskException: Consumed partition was released',
-      '\tat org.apache.flink.runtime.Something.run(Something.java:1)',
-    ]);
-
-    expect(diagnose(entries, catalog)).toEqual([]);
-  });
-});
-
 describe('the id of a failure without a job', () => {
   const fail = (time: string): readonly string[] => [
     `${time} ERROR org.apache.flink.client.cli.CliFrontend - Error while running the command.`,
@@ -383,6 +262,20 @@ describe('the id of a failure without a job', () => {
     const ids = idsOf([...fail('10:05:00'), ...fail('10:35:00'), ...fail('11:35:00')], 'log/flink-u-client-h.log');
 
     expect(new Set(ids).size).toBe(3);
+  });
+});
+
+describe('the id of a failure that a client alone tells of', () => {
+  const recording = readRecording('lab/recordings/checkpoint.storage-failed/denied/1.20.5');
+
+  it('is one whether the JobManager has told which job that is or not', () => {
+    const ofClient = recording.filter(({ source }) => source.component === 'client');
+
+    const [alone] = diagnose(ofClient, readWholeCatalog());
+    const [whole] = diagnose(recording, readWholeCatalog());
+
+    expect([alone?.job, whole?.job?.id]).toEqual([undefined, '4d6e3ccaa6b4972ce9a144ee27afae25']);
+    expect(whole?.id).toBe(alone?.id);
   });
 });
 
