@@ -80,6 +80,7 @@ export function scopeStore(store: ReadableStore, scope: TeamScope): ReadableStor
   };
   return {
     searchRecords: (query) => store.searchRecords({ ...query, scope }),
+    findRecords: (query) => store.findRecords({ ...query, scope }),
     countJobRecords: (query) => store.countJobRecords({ ...query, scope }),
     findContext: (id, lines) => findContext(store, scope, id, lines),
     findIncident,
@@ -196,7 +197,7 @@ async function findAlerts(
 async function findAgents(store: ReadableStore, scope: TeamScope): Promise<AgentStatus[]> {
   const own = await selectAsync(await store.findAgentStatuses(), async ({ host }) => {
     const query = `host.name:${JSON.stringify(host)}`;
-    return (await store.searchRecords({ query, scope, limit: 1, order: 'newest' })).records.length > 0;
+    return (await store.findRecords({ query, scope, limit: 1, order: 'newest' })).records.length > 0;
   });
   return own.map((agent) => ({
     ...agent,

@@ -54,15 +54,21 @@ export interface RecordQuery {
   readonly facets?: boolean;
 }
 
-export interface RecordPage {
-  readonly records: readonly LogRecord[];
+export type LineQuery = Omit<RecordQuery, 'histogramBuckets' | 'facets'>;
+
+export interface RecordPage extends RecordLines {
   readonly total: number;
-  readonly next?: string;
   readonly histogram?: readonly {
     readonly time: string;
     readonly counts: Readonly<Partial<Record<Level | 'NONE', number>>>;
   }[];
   readonly facets?: Readonly<Record<FacetName, readonly FacetValue[]>>;
+}
+
+export interface RecordLines {
+  readonly records: readonly LogRecord[];
+  /** Give it back as `after`; left out on the last page. */
+  readonly next?: string;
 }
 
 /** What the records of a search are counted by. */
@@ -358,6 +364,8 @@ export interface RefusedRecords {
 /** What people ask. */
 export interface RecordSearch {
   searchRecords(query: RecordQuery): Promise<RecordPage>;
+  /** The same lines, and nothing is counted: for whoever reads page after page, or a few of many. */
+  findRecords(query: LineQuery): Promise<RecordLines>;
   /** All jobs that have records, in a number of queries that does not grow with theirs. */
   countJobRecords(query: JobQuery): Promise<JobRows>;
   /** The record and its neighbours in the same process, oldest first. Undefined when it is gone. */

@@ -24,7 +24,7 @@ const UNITS_OF_SEARCH = 10_000;
 
 export interface BackfillOptions {
   readonly store: Pick<IncidentStore, 'findIncidents'> &
-    Pick<RecordSearch, 'searchRecords'> &
+    Pick<RecordSearch, 'findRecords'> &
     Pick<StateStore, 'loadState' | 'saveState'>;
   readonly key: string;
   readonly now: () => number;
@@ -107,7 +107,7 @@ async function findStale(
     if (incident.cluster !== ALL_CLUSTERS && isUnnamed(incident))
       found.push([incident.cluster, Date.parse(incident.firstSeen ?? '') || since]);
   for (const query of searchesFor(words)) {
-    const { records } = await store.searchRecords({ query, from, limit: MOST_RECORDS, order: 'newest' });
+    const { records } = await store.findRecords({ query, from, limit: MOST_RECORDS, order: 'newest' });
     for (const record of records) found.push([record['flink.cluster'] ?? '', Date.parse(record['@timestamp'])]);
   }
   const clusters = new Set(found.map(([cluster]) => cluster));

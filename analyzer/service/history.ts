@@ -13,7 +13,7 @@ import { isEvent } from '../entry/signal.js';
 import type { ClusterMemory } from './keep.js';
 
 export interface HistoryOptions {
-  readonly store: Pick<RecordSearch, 'searchRecords'>;
+  readonly store: Pick<RecordSearch, 'findRecords'>;
   readonly catalog: Catalog;
   /** The `jobtrace.signal` of what tells of nothing. */
   readonly skip: string;
@@ -68,7 +68,7 @@ async function* askPages(
   query: Omit<RecordQuery, 'limit'>,
 ): AsyncGenerator<readonly Entry[]> {
   for (let after: string | undefined, isLast = false; !isLast;) {
-    const page = await store.searchRecords({ ...query, limit: PAGE_RECORDS, after });
+    const page = await store.findRecords({ ...query, limit: PAGE_RECORDS, after });
     yield page.records.flatMap((record) => RECORD_READER.readEntry(record) ?? []);
     after = page.next;
     isLast = after === undefined;
@@ -82,7 +82,7 @@ async function askHealthyJobs(
   store: HistoryOptions['store'],
 ): Promise<readonly Entry[]> {
   const times = [...memory.signals.values()].filter(isEvent).flatMap(({ place }) => place.time ?? []);
-  const { records } = await store.searchRecords({
+  const { records } = await store.findRecords({
     query: CHECKPOINTS,
     signal: 'fact',
     cluster,
@@ -118,7 +118,7 @@ async function askNewest(
   store: HistoryOptions['store'],
   query: Omit<RecordQuery, 'limit' | 'order'>,
 ): Promise<readonly Entry[]> {
-  const { records } = await store.searchRecords({ ...query, signal: 'fact', limit: 1, order: 'newest' });
+  const { records } = await store.findRecords({ ...query, signal: 'fact', limit: 1, order: 'newest' });
   return records.flatMap((record) => RECORD_READER.readEntry(record) ?? []);
 }
 

@@ -11,7 +11,7 @@ import { createLastLineKeeper } from '../incident/last-line.js';
 import { keepLastLine, type ClusterMemory } from './keep.js';
 
 export interface AskOptions {
-  readonly store: Pick<RecordSearch, 'searchRecords'>;
+  readonly store: Pick<RecordSearch, 'findRecords'>;
   readonly catalog: Catalog;
   readonly zone: string | undefined;
   readonly now: number;
@@ -44,7 +44,7 @@ async function askLastLine(
   { store, zone }: AskOptions,
 ): Promise<boolean> {
   const known = memory.lastLines.get(process)?.time;
-  const { records } = await store.searchRecords({
+  const { records } = await store.findRecords({
     query: DATED,
     cluster,
     process,

@@ -25,7 +25,7 @@ export interface AnalyzerSettings {
   readonly store: IncidentStore &
     JobLineStore &
     StateStore &
-    Pick<RecordSearch, 'searchRecords'> &
+    Pick<RecordSearch, 'findRecords'> &
     Pick<RecordFeed, 'findPart' | 'joinCursors'>;
   readonly catalog: Catalog;
   /** Which parts of the records are its; absent where nobody else is on the store. */

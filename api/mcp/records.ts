@@ -64,7 +64,7 @@ export async function searchRecords(desk: Desk, values: RequestValues, language:
   const blocks = page.records.map((record) => renderRecord(record, language, LISTED_LINES));
   // What finds no room is asked for by the cursor behind the last one that does.
   const fitting = countFitting({ head, blocks });
-  const next = fitting < blocks.length ? (await store.searchRecords({ ...query, limit: fitting })).next : page.next;
+  const next = fitting < blocks.length ? (await store.findRecords({ ...query, limit: fitting })).next : page.next;
   return {
     head,
     blocks: blocks.slice(0, fitting),

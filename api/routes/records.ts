@@ -10,7 +10,7 @@ import {
   renderRecords,
   type RecordFormat,
 } from '../../core/text/record-export.js';
-import type { RecordPage, RecordQuery } from '../../store/store.js';
+import type { LineQuery, RecordLines, RecordQuery } from '../../store/store.js';
 import { COMPONENTS, LEVELS } from '../../core/record.js';
 import { readWord, type Answer, type Request, type Route, type Services } from '../route.js';
 import { ID, MOST_EXPORTED, QUERIES } from '../schemas/queries.js';
@@ -95,9 +95,9 @@ async function exportRecords(request: Request): Promise<Answer> {
   const { store } = request;
   const format = readWord(RECORD_FORMATS, request.query.text('format')) ?? 'ndjson';
   const limit = request.query.number('limit') ?? MOST_EXPORTED;
-  const query: RecordQuery = { ...readFilters(request), limit: EXPORTED_AT_ONCE, order: 'newest' };
+  const query: LineQuery = { ...readFilters(request), limit: EXPORTED_AT_ONCE, order: 'newest' };
   // What is wrong with the search is answered as such, before the file begins.
-  const first = await store.searchRecords(query);
+  const first = await store.findRecords(query);
   const chunks = renderPages(store, { query, first, limit, format, signal: request.signal });
   return { kind: 'file', chunks, contentType: RECORD_CONTENT_TYPES[format], name: `jobtrace.${ENDINGS[format]}` };
 }
@@ -105,8 +105,8 @@ async function exportRecords(request: Request): Promise<Answer> {
 const ENDINGS: Readonly<Record<RecordFormat, string>> = { text: 'log', ndjson: 'ndjson', csv: 'csv' };
 
 interface ExportOptions {
-  readonly query: RecordQuery;
-  readonly first: RecordPage;
+  readonly query: LineQuery;
+  readonly first: RecordLines;
   readonly limit: number;
   readonly format: RecordFormat;
   readonly signal: AbortSignal;
@@ -123,14 +123,14 @@ async function* renderPages(
     yield renderRecords(page.records.slice(0, left), format);
     left -= page.records.length;
     if (page.next === undefined || left <= 0 || signal.aborted) return;
-    page = await store.searchRecords({ ...query, after: page.next });
+    page = await store.findRecords({ ...query, after: page.next });
   }
 }
 
 async function streamRecords(services: Services, request: Request): Promise<Answer> {
   const filters = readFilters(request);
   // A wrong query is answered as such, before the stream begins.
-  await request.store.searchRecords({ ...filters, limit: 1, order: 'newest' });
+  await request.store.findRecords({ ...filters, limit: 1, order: 'newest' });
   const resumeAfter = request.header('last-event-id');
   const events = pushRecords(request.store, {
     filters,

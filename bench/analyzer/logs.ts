@@ -128,26 +128,32 @@ function line(
 ): LogRecord {
   const { cluster } = job;
   const number = component === 'jobmanager' ? 0 : executorOf(job);
+  const name = `${component}-${number}-${hostOf(job)}`;
   const stamp = new Date(time).toISOString();
   const original = `${stamp.replace('T', ' ').replace('.', ',').replace('Z', '')} ${level.padEnd(5)} ${logger.padEnd(60)} [] - ${text}`;
   offset += original.length + 1;
   return {
-    id: `${cluster}:${component}-${number}:${String(offset).padStart(14, '0')}`,
+    id: `${name}:${String(offset).padStart(14, '0')}`,
     '@timestamp': stamp,
     message: text.split('\n', 1)[0] ?? '',
     'event.original': original,
     'log.level': level === 'WARN' ? 'WARN' : 'INFO',
     'log.file.path': `/opt/flink/log/flink-u-${component === 'jobmanager' ? 'standalonesession' : 'taskexecutor'}-${number}-host.log`,
     'log.offset': offset,
-    'host.name': 'host',
+    'host.name': hostOf(job),
     'flink.cluster': cluster,
     'flink.component': component,
     'flink.job.id': undefined,
-    'jobtrace.process': `${component}-${number}-host`,
+    'jobtrace.process': name,
     'jobtrace.kind': 'log',
     'jobtrace.layout': 'log4j',
     'jobtrace.length': original.length,
   };
+}
+
+/** No two clusters have a machine in common. */
+function hostOf({ cluster }: MadeJob): string {
+  return `host-${cluster}`;
 }
 
 function nameTask(job: MadeJob, number: number): string {

@@ -104,7 +104,7 @@ async function readLogs(store: Store, incident: Incident): Promise<BundledLogs> 
   let [units, lines, isCut] = [0, 0, false];
   let after: string | undefined;
   do {
-    const page = await store.searchRecords({
+    const page = await store.findRecords({
       ...range,
       ...(job === undefined ? { cluster } : { job: job.id }),
       limit: PAGE_SIZE,

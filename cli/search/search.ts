@@ -183,7 +183,7 @@ async function printAll(
   let after: string | undefined;
   let found = 0;
   do {
-    const page = await store.searchRecords({ ...filter, limit: PAGE_SIZE, order: 'oldest', after });
+    const page = await store.findRecords({ ...filter, limit: PAGE_SIZE, order: 'oldest', after });
     for (const record of page.records) await print(record);
     found += page.records.length;
     after = page.next;

@@ -35,7 +35,7 @@ import { countJobIncidents, countJobRecords, loadJobLines, removeJobLines, saveJ
 import { readDayEnd } from './record/address.js';
 import { nameRefusedIndex } from './record/refused.js';
 import { addWords } from './record/words.js';
-import { findContext, findRefused, searchRecords } from './search.js';
+import { findContext, findRecords, findRefused, searchRecords } from './search.js';
 import { createTemplates, rememberTemplates } from './templates/make.js';
 import { SMALL_INDICES, type SmallIndex } from './templates/mapping.js';
 import { formatTime, parseTime, startOfDay } from '../page.js';
@@ -69,6 +69,7 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
     findRefused: (after) => findRefused(client, prefix, after),
     removeRefused: (records) => removeRefused(client, prefix, records),
     searchRecords: (query) => searchRecords(client, prefix, query),
+    findRecords: (query) => findRecords(client, prefix, query),
     countJobRecords: (query) => countJobRecords(client, prefix, query),
     findContext: (id, lines) => findContext(client, prefix, id, lines),
     saveIncident: async (incident, turn) => {

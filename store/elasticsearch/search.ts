@@ -25,10 +25,16 @@ import { nameRefusedIndex } from './record/refused.js';
 import { encodeId } from './record/source.js';
 import { parseSearch } from '../query/query.js';
 import { parseJson } from '../stored.js';
-import type { RecordPage, RecordQuery } from '../store.js';
+import type { LineQuery, RecordLines, RecordPage, RecordQuery } from '../store.js';
 
 /** Elasticsearch gives at most 10,000 hits at once (index.max_result_window); one more than a page is asked for. */
 const MAX_PAGE = 9_999;
+
+export async function findRecords(client: ElasticsearchClient, prefix: string, query: LineQuery): Promise<RecordLines> {
+  const filter = await findFilter(client, prefix, query);
+  const { hits } = await search(client, `${prefix}-logs-*`, { ...buildPage(query, filter), track_total_hits: false });
+  return readPage(client, query, hits);
+}
 
 export async function searchRecords(
   client: ElasticsearchClient,
@@ -36,22 +42,16 @@ export async function searchRecords(
   query: RecordQuery,
 ): Promise<RecordPage> {
   const filter = await findFilter(client, prefix, query);
-  const size = Math.min(query.limit > 0 ? query.limit : PAGE_RECORDS, MAX_PAGE);
   const isUnbounded = query.histogramBuckets !== undefined && (query.from === undefined || query.to === undefined);
   const bounds = isUnbounded ? TIME_RANGE_AGGREGATIONS : {};
   const { hits, total, aggregations } = await search(client, `${prefix}-logs-*`, {
-    query: filter,
-    size: size + 1,
-    sort: buildSort(query.order),
+    ...buildPage(query, filter),
     track_total_hits: true,
-    search_after: query.after === undefined ? undefined : findSearchAfter(decodePosition(query.after)),
     aggs: { ...bounds, ...(query.facets === true ? buildFacets() : {}) },
   });
-  const last = hits[size - 1];
   return {
-    records: hits.slice(0, size).map((hit) => readHit(client, hit)),
+    ...readPage(client, query, hits),
     total,
-    ...(hits.length > size && last !== undefined ? { next: encodePosition(readPosition(last)) } : {}),
     histogram:
       query.histogramBuckets === undefined
         ? undefined
@@ -65,6 +65,26 @@ export async function searchRecords(
           ),
     ...(query.facets === true ? { facets: readFacets(aggregations) } : {}),
   };
+}
+
+function buildPage(query: LineQuery, filter: object): Readonly<Record<string, unknown>> {
+  return {
+    query: filter,
+    size: sizeOf(query) + 1,
+    sort: buildSort(query.order),
+    search_after: query.after === undefined ? undefined : findSearchAfter(decodePosition(query.after)),
+  };
+}
+
+function readPage(client: ElasticsearchClient, query: LineQuery, hits: readonly SearchHit[]): RecordLines {
+  const size = sizeOf(query);
+  const last = hits[size - 1];
+  const records = hits.slice(0, size).map((hit) => readHit(client, hit));
+  return hits.length > size && last !== undefined ? { records, next: encodePosition(readPosition(last)) } : { records };
+}
+
+function sizeOf({ limit }: LineQuery): number {
+  return Math.min(limit > 0 ? limit : PAGE_RECORDS, MAX_PAGE);
 }
 
 /**

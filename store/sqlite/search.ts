@@ -5,7 +5,7 @@ import { createError } from '../../core/errors.js';
 import { findLargest } from '../../core/sequence.js';
 import type { LogRecord } from '../../core/types.js';
 import { decodePosition, encodePosition, fillBarMs, fillBars, PAGE_RECORDS, parseTime } from '../page.js';
-import type { FeedOptions, FeedPage, RecordPage, RecordQuery } from '../store.js';
+import type { FeedOptions, FeedPage, LineQuery, RecordLines, RecordPage, RecordQuery } from '../store.js';
 import type { Connection } from './engine.js';
 import { findJobLines } from './job-lines.js';
 import {
@@ -100,6 +100,10 @@ function findFeedEnd(
   return { end: Math.max(since, last?.seq ?? 0), isLast: true };
 }
 
+export function findRecords(connection: Connection, query: LineQuery): RecordLines {
+  return readPage(connection, buildSearch(connection, query), query);
+}
+
 export function searchRecords(connection: Connection, query: RecordQuery): RecordPage {
   const where = buildSearch(connection, query);
   return { ...readPage(connection, where, query), ...countFound(connection, where, query) };
@@ -127,11 +131,7 @@ function findSeqs(connection: Connection, query: RecordQuery): SeqRange | undefi
   return { first: found.first ?? 0, last: found.last ?? -1 };
 }
 
-function readPage(
-  connection: Connection,
-  where: SqlCondition,
-  query: RecordQuery,
-): Pick<RecordPage, 'records' | 'next'> {
+function readPage(connection: Connection, where: SqlCondition, query: LineQuery): RecordLines {
   const limit = query.limit > 0 ? query.limit : PAGE_RECORDS;
   const page =
     query.after === undefined

@@ -31,7 +31,7 @@ import { explainFailure, runTask } from './failure.js';
 import { loadJobLines, saveJobLines } from './job-lines.js';
 import { checkRoom, makePrivate, type Room } from './file.js';
 import { MIGRATIONS } from './schema.js';
-import { findContext, joinCursors, readFeed, searchRecords } from './search.js';
+import { findContext, findRecords, joinCursors, readFeed, searchRecords } from './search.js';
 
 export interface SqliteSettings {
   /** ":memory:" keeps everything in memory and nothing after close. */
@@ -62,6 +62,7 @@ export function openSqliteStore(settings: SqliteSettings): Store {
     findRefused: () => Promise.resolve({ records: [] }),
     removeRefused: () => Promise.resolve(),
     searchRecords: (query) => run(() => searchRecords(connection, query)),
+    findRecords: (query) => run(() => findRecords(connection, query)),
     countJobRecords: (query) => run(() => countJobRecords(connection, query)),
     findContext: (id, lines) => run(() => findContext(connection, id, lines)),
     saveIncident: (incident, turn) =>

@@ -10,7 +10,7 @@ import type { JobView } from '../../cluster/memory/view.js';
 import { confirmMatches, indexSteps } from '../../cluster/step.js';
 import { compareSignals, dateSignal, dropDuplicates, isEvent, type Signal } from '../../entry/signal.js';
 import { addEvent, mergeByFingerprint, splitEpisodes, splitProcesses, type Episode } from './episode.js';
-import { findBeside, findOthers, findReached } from './reach.js';
+import { createEpisodesOn, findBeside, findOthers, findReached } from './reach.js';
 import { decideSides, isUnsettled, type SideOptions } from './side.js';
 
 export interface IncidentGroup {
@@ -62,8 +62,10 @@ export function groupIncidents(signals: Iterable<Signal>, view: ClusterView, opt
       options.healthyMs,
     ),
   );
+  const episodesOn = createEpisodesOn(episodes, view);
   const unreached = sides.filter((side) => {
-    const reached = side.jobId === undefined ? findReached(side, episodes, view) : findOthers(side, episodes, view);
+    const reached =
+      side.jobId === undefined ? findReached(side, episodes, view) : findOthers(side, episodes, episodesOn, view);
     for (const episode of reached) addEvent(episode, side.event);
     return reached.length === 0 && side.jobId === undefined;
   });

@@ -7,6 +7,19 @@ import { meaningOf } from '../../cluster/memory/meaning.js';
 import { hasFailure, isNear, type Episode } from './episode.js';
 import type { Side } from './side.js';
 
+/** Episodes of the jobs that ever had tasks on a process, or all where nothing is known of it. */
+export type EpisodesOn = (process: string) => readonly Episode[];
+
+/** Looked for once for each process: thousands of events may have happened there. */
+export function createEpisodesOn(episodes: readonly Episode[], view: ClusterView): EpisodesOn {
+  const known = new Map<string, readonly Episode[]>();
+  return (process) => {
+    let own = known.get(process);
+    if (own === undefined) known.set(process, (own = keepThere(episodes, process, undefined, view)));
+    return own;
+  };
+}
+
 /** Episodes of failing jobs that an event has to do with which names none. */
 export function findReached(
   { event, scope }: Side,
@@ -17,7 +30,7 @@ export function findReached(
   if (scope === 'cluster') return near;
   const same = scope === 'job' ? near.find((episode) => hasFailure(episode, event)) : undefined;
   if (same !== undefined) return [same];
-  const here = keepThere(near, event, undefined, view);
+  const here = keepThere(near, findPlace(event), event.time, view);
   return scope === 'process' || here.length === 1 ? here : [];
 }
 
@@ -25,41 +38,39 @@ export function findReached(
 export function findOthers(
   { event, scope, jobId }: Side,
   episodes: readonly Episode[],
+  episodesOn: EpisodesOn,
   view: ClusterView,
 ): readonly Episode[] {
   if (scope === 'job') return [];
-  const others = episodes.filter(
+  const place = scope === 'cluster' ? undefined : findPlace(event);
+  // What a JobManager tells of a job's end is that job's alone.
+  if (scope === 'process' && place === undefined && event.failure?.kind === 'job') return [];
+  const others = (place === undefined ? episodes : episodesOn(place)).filter(
     (episode) => episode.jobId !== jobId && !saysItself(episode, event) && isNear(episode, event.time),
   );
-  return scope === 'cluster' || others.length === 0 ? others : keepThere(others, event, jobId, view);
-}
-
-/** Those of jobs that were where it happened, or all where nothing is known. */
-function keepThere(
-  episodes: readonly Episode[],
-  event: IncidentEvent,
-  jobId: string | undefined,
-  view: ClusterView,
-): readonly Episode[] {
-  const isThere = findWhoWasThere(event, jobId, view);
-  return isThere === undefined
-    ? episodes
-    : episodes.filter((episode) => episode.jobId !== undefined && isThere(episode.jobId));
+  return keepThere(others, place, event.time, view);
 }
 
 /**
- * A JobManager has all jobs of the cluster; what it tells of a task that failed happened on the TaskManager, and what
- * it tells of a job's end is that job's alone. Undefined: nothing is known.
+ * The process on which it happened. A JobManager has all jobs of the cluster; what it tells of a task that failed
+ * happened on the TaskManager. Undefined: nothing is known.
  */
-function findWhoWasThere(
-  { signal: { place, facts }, failure, time }: IncidentEvent,
-  jobId: string | undefined,
+function findPlace({ signal: { place, facts } }: IncidentEvent): string | undefined {
+  if (place.component !== 'jobmanager') return place.process;
+  return facts.map((fact) => meaningOf(fact).task?.(fact).resourceId).find((resource) => resource !== undefined);
+}
+
+/** Those of jobs that were there at that time (undefined: ever), or all where nothing is known. */
+function keepThere(
+  episodes: readonly Episode[],
+  place: string | undefined,
+  time: number | undefined,
   view: ClusterView,
-): ((jobId: string) => boolean) | undefined {
-  if (place.component !== 'jobmanager') return view.thereOn(place.process, time);
-  const on = facts.map((fact) => meaningOf(fact).task?.(fact).resourceId).find((resource) => resource !== undefined);
-  if (on !== undefined) return view.thereOn(on, time);
-  return failure?.kind === 'job' && jobId !== undefined ? (other) => other === jobId : undefined;
+): readonly Episode[] {
+  const isThere = place === undefined || episodes.length === 0 ? undefined : view.thereOn(place, time);
+  return isThere === undefined
+    ? episodes
+    : episodes.filter((episode) => episode.jobId !== undefined && isThere(episode.jobId));
 }
 
 /** The only job that has failed by what the same process wrote, although nothing tells that it had tasks there. */

@@ -74,7 +74,7 @@ async function askPast(
     throw createError('JT_RULE_INVALID', { problems: formatProblems('rule.yaml', problems) });
   const from = new Date(now - days * DAY_MS).toISOString();
   const pages = await Promise.all(
-    listQueries(rule).map((query) => store.searchRecords({ query, from, limit: MOST_RECORDS, order: 'newest' })),
+    listQueries(rule).map((query) => store.findRecords({ query, from, limit: MOST_RECORDS, order: 'newest' })),
   );
   const records = new Map(pages.flatMap((page) => page.records).map((record) => [record.id, record]));
   const incidents = await store.findIncidents({ from, limit: MOST_INCIDENTS });

@@ -2,7 +2,7 @@
 // Only tests import it.
 import { expect } from 'vitest';
 import type { LogRecord } from '../../../core/types.js';
-import type { FeedOptions, RecordQuery, Store } from '../../store.js';
+import type { FeedOptions, LineQuery, RecordQuery, Store } from '../../store.js';
 import { waitUntil } from '../samples.js';
 
 export const ALL: RecordQuery = { limit: 0, order: 'oldest' };
@@ -29,10 +29,14 @@ export async function readAll(store: Pick<Store, 'readRecords'>): Promise<LogRec
   return (await drain(store, undefined, 100)).records;
 }
 
-export async function readPages(store: Store, query: RecordQuery): Promise<string[]> {
+/** Page after page, each of which is the same where it is counted. */
+export async function readPages(store: Store, query: LineQuery): Promise<string[]> {
   const ids: string[] = [];
   for (let after: string | undefined; ;) {
-    const page = await store.searchRecords(after === undefined ? query : { ...query, after });
+    const asked = after === undefined ? query : { ...query, after };
+    const page = await store.findRecords(asked);
+    const { records, next } = await store.searchRecords(asked);
+    expect(page).toEqual({ records, next });
     ids.push(...page.records.map((record) => record.id));
     after = page.next;
     if (after === undefined) return ids;

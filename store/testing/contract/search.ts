@@ -95,16 +95,15 @@ function describeQueries(store: () => Store): void {
 
     expect(listNumbers(page.records)).toEqual(expected);
     expect(page.total).toBe(expected.length);
+    expect(await store().findRecords({ ...ALL, query })).toEqual({ records: page.records });
   });
 
   it('refuses a broken query, time or page mark with its own code', async () => {
-    await expect(store().searchRecords({ ...ALL, query: 'level:EROR' })).rejects.toMatchObject({
-      code: 'JT_QUERY_INVALID',
-    });
-    await expect(store().searchRecords({ ...ALL, from: 'soon' })).rejects.toMatchObject({ code: 'JT_REQUEST_INVALID' });
-    await expect(store().searchRecords({ ...ALL, after: 'nonsense' })).rejects.toMatchObject({
-      code: 'JT_REQUEST_INVALID',
-    });
+    for (const ask of [store().searchRecords, store().findRecords]) {
+      await expect(ask({ ...ALL, query: 'level:EROR' })).rejects.toMatchObject({ code: 'JT_QUERY_INVALID' });
+      await expect(ask({ ...ALL, from: 'soon' })).rejects.toMatchObject({ code: 'JT_REQUEST_INVALID' });
+      await expect(ask({ ...ALL, after: 'nonsense' })).rejects.toMatchObject({ code: 'JT_REQUEST_INVALID' });
+    }
   });
 }
 
