@@ -7,7 +7,8 @@ import { isNewsAlone } from '../../analyzer/catalog/rule/rule.js';
 import { loadOnce, nameFirst, nameRecording } from '../judge/name.js';
 import { loadManifest, type Manifest } from '../record/manifest.js';
 import type { ReplayOrder } from './order.js';
-import { findWritten, type Message, type ReplayRun } from './play.js';
+import type { Message, ReplayRun } from './play.js';
+import { findWritten } from './written.js';
 
 const catalog = loadOnce();
 

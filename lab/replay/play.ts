@@ -2,7 +2,7 @@
 // by a clock that follows the lines' own times: an hour of silence takes no time. Says what was shown and sent on the
 // way, and what stands in the store at the end. judge.ts judges that.
 import { appendFileSync, mkdirSync, rmSync, utimesSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { createAgent, type Agent } from '../../agent/agent.js';
 import { fillAgentSettings } from '../../agent/settings.js';
 import { listSignalWords } from '../../analyzer/catalog/signal-words.js';
@@ -200,21 +200,4 @@ export function readMessage(body: Record<string, unknown>, at: number): Message 
 function sortIncidents(incidents: readonly Incident[]): readonly Incident[] {
   const keyOf = ({ firstSeen = '', id }: Incident): string => `${firstSeen} ${id}`;
   return [...incidents].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-}
-
-/**
- * When the line was written that the message stands on: the first of them. What was printed beside the logs, without a
- * time, calls nobody by itself.
- */
-export function findWritten({ arrivals }: ReplayRun, { diagnosis, unknown }: Message): number | undefined {
-  const { evidence = [], firstSeen = '' } = diagnosis ?? unknown ?? {};
-  // The last line of a lost process is evidence, and tells nothing when it is written.
-  const written = evidence.filter(({ time }) => time === undefined || time >= firstSeen);
-  const logged = written.filter(({ file }) => !file.endsWith('.out'));
-  const telling = logged.length > 0 ? logged : written;
-  const times = telling.flatMap(({ file, time }) => {
-    const own = arrivals.filter((arrival) => basename(arrival.file) === basename(file));
-    return (own.find((arrival) => time !== undefined && arrival.time === Date.parse(time)) ?? own.at(-1))?.at ?? [];
-  });
-  return times.length === 0 ? undefined : Math.min(...times);
 }
