@@ -73,7 +73,7 @@ export const AGENT = [
   {
     name: 'agent.idleFlushMs',
     type: 'integer',
-    default: 1000,
+    default: 500,
     minimum: 50,
     help: 'A last entry without a successor is shipped after this long; it is replaced if it grows later.',
   },
