@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
-import { isNewsAlone } from '../analyzer/catalog/rule/rule.js';
+import { readRulePolicy } from '../analyzer/catalog/rule/rule.js';
 import { RECORD_READER } from '../analyzer/entry/record.js';
 import { createAnalyzer } from '../analyzer/service/analyzer.js';
 import { createRecordMarker } from '../analyzer/testing/mark.js';
@@ -126,10 +126,7 @@ async function read(storm: readonly LogRecord[], manners: readonly Manner[]): Pr
 }
 
 function openNotifier(store: Store, receivers: readonly ReceiverSettings[]): ReturnType<typeof createNotifier> {
-  const policy = readPolicy(defaultSettings(), {
-    isSymptom: (id) => catalog.findRule(id)?.role === 'symptom',
-    isNews: (id) => isNewsAlone(catalog.findRule(id)),
-  });
+  const policy = readPolicy(defaultSettings(), readRulePolicy({ catalog }));
   return createNotifier({ store, receivers, policy, log, now });
 }
 

@@ -5,7 +5,7 @@
 // notifier. What a larger fleet needs is computed from that, and says so.
 import { RECORD_READER } from '../analyzer/entry/record.js';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
-import { isNewsAlone } from '../analyzer/catalog/rule/rule.js';
+import { readRulePolicy } from '../analyzer/catalog/rule/rule.js';
 import { createAnalyzer } from '../analyzer/service/analyzer.js';
 import { createRecordMarker } from '../analyzer/testing/mark.js';
 import { copyRecords, OWN_FAULT, readStorm, ZOOKEEPER_OUTAGE } from '../analyzer/testing/storm.js';
@@ -95,10 +95,7 @@ async function play(records: readonly LogRecord[]): Promise<Played> {
   const notifier = createNotifier({
     store,
     receivers: [{ name: 'bench', kind: 'webhook', url: receiver.url, language: 'en', perMinute: 600 }],
-    policy: readPolicy(settings, {
-      isSymptom: (id) => catalog.findRule(id)?.role === 'symptom',
-      isNews: (id) => isNewsAlone(catalog.findRule(id)),
-    }),
+    policy: readPolicy(settings, readRulePolicy({ catalog })),
     log,
     now,
   });

@@ -28,6 +28,7 @@ const POLICY: NotifyPolicy = {
   mutes: [],
   isSymptom: (rule) => rule === LOST,
   isNews: () => false,
+  doubtMs: () => 0,
   attachWaitMs: 1000,
   jobLabels: ['job_id', 'flink_job_id', 'job_name'],
   floor: { share: 0.5, leastVerdicts: 10 },

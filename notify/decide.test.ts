@@ -14,6 +14,7 @@ const POLICY: DecidePolicy = {
   mutes: [],
   isSymptom: (rule) => rule === LOST,
   isNews: () => false,
+  doubtMs: () => 0,
 };
 const CAUSE = makeIncident([makeDiagnosis(BUFFERS), makeDiagnosis('restart.exhausted/any', { symptom: true })]);
 const SYMPTOM = makeIncident([makeDiagnosis(LOST)]);
@@ -113,6 +114,22 @@ describe('decideAlert, at first sight', () => {
       reason: 'new-incident',
       notBeforeMs: incident === WARNING ? SEEN + 1000 : SEEN + 2000,
     });
+  });
+
+  it('lets what a line to come may take back wait for as long as it may come, unless that is too long', () => {
+    const failed: Incident = { ...CAUSE, outcome: 'failed' };
+
+    expect(decide(failed, [], SEEN + 1000, { doubtMs: () => 4000 })).toMatchObject({ notBeforeMs: SEEN + 5000 });
+    expect(decide(failed, [], SEEN + 1000, { doubtMs: () => 60 * MINUTE })).toMatchObject({ notBeforeMs: SEEN + 1000 });
+    expect(decide(failed, [toldOf('a.b/c', { isPending: true })], SEEN + 1000, { doubtMs: () => 4000 })).toMatchObject({
+      subject: { cause: BUFFERS },
+      notBeforeMs: SEEN + 5000,
+      replacesPending: true,
+    });
+    const sure = { doubtMs: (rule: string): number => (rule === BUFFERS ? 0 : 4000) };
+    expect(
+      decide(failed, [toldOf('a.b/c', { isPending: true, timeMs: SEEN + 5000 })], SEEN + 2000, sure),
+    ).toMatchObject({ subject: { cause: BUFFERS }, notBeforeMs: SEEN + 2000, replacesPending: true });
   });
 
   it('alerts nobody of a backlog, and of a failure without a time', () => {

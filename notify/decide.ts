@@ -51,6 +51,8 @@ export interface DecidePolicy {
   readonly isSymptom: (ruleId: string) => boolean;
   /** True for a rule whose finding is told at once: by itself it says enough, whatever comes. */
   readonly isNews: (ruleId: string) => boolean;
+  /** How long, in ms, a line that comes later may still take back what a rule says; 0: none can. */
+  readonly doubtMs: (ruleId: string) => number;
   /** True for a rule of which people said too often that it is wrong. Left out: none. */
   readonly isDistrusted?: (ruleId: string) => boolean;
 }
@@ -166,7 +168,10 @@ function decideChild(subject: Subject, pending: Told | undefined, sent: readonly
   return { ...silent('part-of-platform'), withdrawsPending: pending === undefined ? undefined : true };
 }
 
-/** A message that was not sent yet is brought up to date, as if it had never been; a cause need not wait any longer. */
+/**
+ * A message that was not sent yet is brought up to date, as if it had never been; a cause need not wait any longer,
+ * unless it is another one that may be taken back.
+ */
 function decidePending(
   incident: Incident,
   subject: Subject,
@@ -194,7 +199,9 @@ function decidePending(
     incident.platform?.jobs === pending.jobs &&
     decision.notBeforeMs >= pending.timeMs;
   if (isSame) return silent('said-already');
-  return { ...decision, notBeforeMs: Math.min(decision.notBeforeMs, pending.timeMs), replacesPending: true };
+  const isDoubtful = subject.cause !== pending.cause && readDoubt(subject, policy) > 0;
+  const untilMs = isDoubtful ? decision.notBeforeMs : Math.min(decision.notBeforeMs, pending.timeMs);
+  return { ...decision, notBeforeMs: untilMs, replacesPending: true };
 }
 
 function decideFresh(
@@ -224,9 +231,15 @@ function decideFirst(incident: Incident, subject: Subject, nowMs: number, policy
     send: true,
     reason: escalatesAfterMs === undefined ? 'new-incident' : 'unacknowledged',
     subject,
-    notBeforeMs: nowMs + Math.max(waitMs, groupWaitMs, escalatesAfterMs ?? 0),
+    notBeforeMs: nowMs + Math.max(waitMs, readDoubt(subject, policy), groupWaitMs, escalatesAfterMs ?? 0),
     replacesPending: false,
   };
+}
+
+/** For how long what is told is not sure; nobody is left waiting longer than for the cause of a symptom. */
+function readDoubt({ cause }: Subject, { doubtMs, symptomWaitMs }: DecidePolicy): number {
+  const ms = doubtMs(cause);
+  return ms > symptomWaitMs ? 0 : ms;
 }
 
 /** A platform incident gathers its first jobs before. */

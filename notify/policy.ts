@@ -7,7 +7,10 @@ import type { DecidePolicy } from './decide.js';
 import type { NotifyPolicy } from './notify.js';
 import type { RoutingOptions } from './routing/router.js';
 
-export function readPolicy(settings: Settings, rules: Pick<DecidePolicy, 'isSymptom' | 'isNews'>): NotifyPolicy {
+/** What a rule says of itself. */
+export type RulePolicy = Pick<DecidePolicy, 'isSymptom' | 'isNews' | 'doubtMs'>;
+
+export function readPolicy(settings: Settings, rules: RulePolicy): NotifyPolicy {
   return {
     settleMs: settings['notify.settleMs'],
     symptomWaitMs: settings['notify.symptomWaitMs'],

@@ -46,6 +46,14 @@ describe('a recorded cluster, in every order of arrival', () => {
     },
   );
 
+  it('is told when no line can take it back any more: a JobManager that stood still, and not its ZooKeeper', async () => {
+    const rows = await replay('cluster.leadership-lost/frozen-leader/1.20.5');
+
+    expect(rows.map(({ messages }) => messages)).toEqual(
+      ORDERS.map(() => ['new-incident cluster.leadership-lost/revoked']),
+    );
+  });
+
   it('is one of at least 60', () => {
     expect(HARD.length + SAMPLE.length).toBeGreaterThanOrEqual(60);
   });

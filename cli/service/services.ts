@@ -2,7 +2,7 @@
 // API are made beside this file, since a process that runs one of them should not load the others. Called by up.ts and
 // parts.ts.
 import { createAnalyzer, type Analyzer, type AnalyzerOptions } from '../../analyzer/service/analyzer.js';
-import { isNewsAlone } from '../../analyzer/catalog/rule/rule.js';
+import { readRulePolicy } from '../../analyzer/catalog/rule/rule.js';
 import { RECORD_READER } from '../../analyzer/entry/record.js';
 import { joinPartStates } from '../../analyzer/service/state.js';
 import { nameParts, PLATFORM } from '../../analyzer/share/decide.js';
@@ -97,10 +97,7 @@ export function createServiceNotifier(
     publicUrl: settings['api.publicUrl'],
     log: log.child({ stage: 'notify' }),
     onDelivery: metrics === undefined ? undefined : (kind, result) => metrics.countDelivery(kind, result),
-    policy: readPolicy(settings, {
-      isSymptom: (id) => rules.catalog.findRule(id)?.role === 'symptom',
-      isNews: (id) => isNewsAlone(rules.catalog.findRule(id)),
-    }),
+    policy: readPolicy(settings, readRulePolicy(rules)),
   });
 }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createAgent, type Agent } from '../../agent/agent.js';
 import { fillAgentSettings } from '../../agent/settings.js';
 import { listSignalWords } from '../../analyzer/catalog/signal-words.js';
-import { isNewsAlone } from '../../analyzer/catalog/rule/rule.js';
+import { readRulePolicy } from '../../analyzer/catalog/rule/rule.js';
 import { RECORD_READER } from '../../analyzer/entry/record.js';
 import { createAnalyzer, type Analyzer } from '../../analyzer/service/analyzer.js';
 import { defaultSettings } from '../../core/config/settings.js';
@@ -111,10 +111,7 @@ async function openStage({ folder, openStore }: PlayPlace, begin: number): Promi
   const notifier = createNotifier({
     store,
     receivers: [{ name: 'replay', kind: 'webhook', url: receiver.url, language: 'en', perMinute: 600 }],
-    policy: readPolicy(settings, {
-      isSymptom: (id) => catalog.findRule(id)?.role === 'symptom',
-      isNews: (id) => isNewsAlone(catalog.findRule(id)),
-    }),
+    policy: readPolicy(settings, readRulePolicy({ catalog })),
     log,
     now,
     random: () => 0.5,

@@ -126,6 +126,7 @@ export const POLICY: NotifyPolicy = {
   mutes: [],
   isSymptom: (rule) => rule === LOST,
   isNews: () => false,
+  doubtMs: () => 0,
   attachWaitMs: 20_000,
   jobLabels: ['job_id', 'flink_job_id', 'job_name'],
   floor: { share: 0.5, leastVerdicts: 10 },

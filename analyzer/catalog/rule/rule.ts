@@ -223,6 +223,29 @@ export function isNewsAlone(rule: Rule | undefined): boolean {
   return role === 'cause' ? standsAlone : scope === 'process' && severity === 'critical' && peer === undefined;
 }
 
+/**
+ * How long after its line another may take back what a rule says, in ms: the longest window in which a step wants
+ * nothing to follow; 0 where none does.
+ */
+function readDoubt(steps: readonly RuleStep[]): number {
+  const following = steps.filter(({ absent, order }) => absent && order !== 'before');
+  return following.reduce((longest, { withinMs }) => Math.max(longest, withinMs), 0);
+}
+
+/** What is asked of a rule before anybody is told of it, each time anew: the catalog may change. */
+export function readRulePolicy(rules: { readonly catalog: { findRule: (id: string) => Rule | undefined } }): {
+  readonly isSymptom: (id: string) => boolean;
+  readonly isNews: (id: string) => boolean;
+  readonly doubtMs: (id: string) => number;
+} {
+  const find = (id: string): Rule | undefined => rules.catalog.findRule(id);
+  return {
+    isSymptom: (id) => find(id)?.role === 'symptom',
+    isNews: (id) => isNewsAlone(find(id)),
+    doubtMs: (id) => readDoubt(find(id)?.steps ?? []),
+  };
+}
+
 /** Values that every rule may use in texts and expressions, with what they are. rules/README.md lists them. */
 export const BUILT_IN_VALUES: Readonly<Record<string, string>> = {
   version: 'Flink version of the process',
