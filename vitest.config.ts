@@ -55,7 +55,13 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-const shared = { environment: 'node', maxConcurrency: 2, testTimeout: 120_000, hookTimeout: 300_000 } as const;
+const shared = {
+  environment: 'node',
+  setupFiles: 'analyzer/testing/remove-folders.ts',
+  maxConcurrency: 2,
+  testTimeout: 120_000,
+  hookTimeout: 300_000,
+} as const;
 
 export default defineConfig({
   test: {

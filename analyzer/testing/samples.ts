@@ -1,28 +1,18 @@
 // Helpers for the tests of this folder: entries of real recordings and logs made of lines, as records where the store
 // is asked. Not used by the program.
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
 import type { Entry, Source } from '../../core/types.js';
 import { loadCatalog, type Catalog } from '../catalog/catalog.js';
 import { findBuiltInRules } from '../catalog/read/files.js';
 import { splitText } from '../input/read.js';
+import { makeFolder } from './folders.js';
 
+export { makeFolder } from './folders.js';
 export { readRecording, toRecord } from './recording.js';
 
 export const BUFFER_RULE = 'rules/network/insufficient-buffers/total';
 export const BUFFER_RECORDING = 'lab/recordings/network.insufficient-buffers/total/1.20.5';
-
-const folders: string[] = [];
-afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
-
-/** Gone when the last test of the file has ended. */
-export function makeFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'jobtrace-analyzer-'));
-  folders.push(folder);
-  return folder;
-}
 
 export const JOB_A = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1';
 export const JOB_B = 'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb2';
