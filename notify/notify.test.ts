@@ -287,9 +287,9 @@ describe('processes that share what is said', () => {
     let isAway = false;
     const fragile: Store = {
       ...fixture.store,
-      rememberAlert: async (alert) => {
+      rememberAlerts: async (alerts) => {
         if (isAway) throw createError('JT_STORE_UNREACHABLE', { url: 'x', problem: 'away' });
-        return fixture.store.rememberAlert(alert);
+        return fixture.store.rememberAlerts(alerts);
       },
     };
     const shares = new Holder(CAUSE.cluster);
@@ -314,9 +314,9 @@ describe('a store that goes away', () => {
     let isAway = false;
     const fragile: Store = {
       ...fixture.store,
-      rememberAlert: async (alert) => {
+      rememberAlerts: async (alerts) => {
         if (isAway) throw createError('JT_STORE_UNREACHABLE', { url: 'x', problem: 'away' });
-        return fixture.store.rememberAlert(alert);
+        return fixture.store.rememberAlerts(alerts);
       },
     };
     const notifier = fixture.createNotifier({ store: fragile });

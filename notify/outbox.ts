@@ -175,10 +175,9 @@ async function remember(box: OutboxState, alert: Alert): Promise<void> {
 function saveUnsaved(box: OutboxState): Promise<void> {
   const { store, unsaved } = box;
   const turn = box.saving.then(async () => {
-    for (const [id, alert] of unsaved) {
-      await store.rememberAlert(alert);
-      if (unsaved.get(id) === alert) unsaved.delete(id);
-    }
+    const alerts = [...unsaved.values()];
+    if (alerts.length > 0) await store.rememberAlerts(alerts);
+    for (const alert of alerts) if (unsaved.get(alert.id) === alert) unsaved.delete(alert.id);
   });
   // Whoever asked is told of the failure; the next one begins anew.
   box.saving = turn.catch(() => undefined);

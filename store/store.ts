@@ -375,12 +375,19 @@ export interface RecordSearch {
   ): Promise<{ readonly records: readonly LogRecord[]; readonly index: number } | undefined>;
 }
 
+export interface IncidentWrite {
+  readonly incident: Incident;
+  readonly turn?: number | undefined;
+}
+
 export interface IncidentStore {
   /**
    * Upsert by `incident.id`. Of several who may write it the one wins that has the latest `turn`, a number above the
    * milliseconds of 1970: false, and nothing is written, where one with a later turn wrote it.
    */
   saveIncident(incident: Incident, turn?: number): Promise<boolean>;
+  /** Many at once, as `saveIncident` does each: one transaction, or one request. An answer for each, in their order. */
+  saveIncidents(writes: readonly IncidentWrite[]): Promise<readonly boolean[]>;
   /** False where one with a later turn wrote it. */
   removeIncident(id: string, turn?: number): Promise<boolean>;
   /** Also by the id of one that has joined it (`joined`). */
@@ -406,6 +413,8 @@ export interface JobLineStore {
 /** What was said about incidents. */
 export interface AlertStore {
   rememberAlert(alert: Alert): Promise<void>;
+  /** Many at once: one transaction, or one request. Of several with one id the last stays. */
+  rememberAlerts(alerts: readonly Alert[]): Promise<void>;
   /** Newest first. */
   findAlerts(query: {
     readonly incidentId?: string;

@@ -1,6 +1,6 @@
 // The only door to the official Elasticsearch client: one function that sends a request and gives back what was
 // answered, or throws one of our errors. It tries another node when one fails, but never sends a bulk request again by
-// itself (whoever sent it knows whether that helps), and it believes no answer that is not Elasticsearch's JSON: a
+// itself unless it is told that it may, and it believes no answer that is not Elasticsearch's JSON: a
 // proxy's error page with status 200 is not a success. The client is compiled into the built program without
 // apache-arrow (cli/arrow.ts).
 import { Client, ClusterConnectionPool, errors } from '@elastic/elasticsearch';
@@ -40,6 +40,8 @@ export interface ServerRequest {
   readonly body?: object;
   /** Newline-delimited JSON; sent compressed unless the settings say otherwise. */
   readonly lines?: Buffer;
+  /** Says of `lines` that another node may be sent them again: their documents have ids. */
+  readonly mayRepeat?: boolean;
   /** Statuses that are an answer and not an error. */
   readonly expect?: readonly number[];
 }
@@ -87,7 +89,8 @@ export function openClient(settings: ElasticsearchSettings): ElasticsearchClient
           {
             meta: true,
             signal: flight.signal,
-            maxRetries: bulkBody === undefined ? Math.min(2, settings.nodes.length - 1) : 0,
+            maxRetries:
+              bulkBody === undefined || request.mayRepeat === true ? Math.min(2, settings.nodes.length - 1) : 0,
             ignore: [...(request.expect ?? [])],
             headers: isPacked ? { 'content-encoding': 'gzip' } : undefined,
           },
@@ -163,10 +166,7 @@ function explainFailure(url: string, error: unknown): unknown {
     const reason = readReason(error.body);
     const problem = `status ${status}, ${reason}`;
     if (FLOOD_STAGE.test(reason)) return createError('JT_STORE_FULL', { url, problem }, error);
-    if (status === 401 || status === 403) return createError('JT_STORE_DENIED', { url, problem }, error);
-    if (status === 408 || status === 413 || status === 429 || status >= 500)
-      return createError('JT_STORE_UNREACHABLE', { url, problem }, error);
-    return createError('JT_STORE_REFUSED', { url, problem }, error);
+    return createError(codeOf(status), { url, problem }, error);
   }
   if (error instanceof errors.ProductNotSupportedError)
     return createError(
@@ -178,6 +178,14 @@ function explainFailure(url: string, error: unknown): unknown {
   if (error instanceof errors.ElasticsearchClientError)
     return createError('JT_STORE_UNREACHABLE', { url, problem: `${error.name}: ${error.message}` }, error);
   return error;
+}
+
+/** Of a status that is an error. */
+export function codeOf(status: number): 'JT_STORE_DENIED' | 'JT_STORE_UNREACHABLE' | 'JT_STORE_REFUSED' {
+  if (status === 401 || status === 403) return 'JT_STORE_DENIED';
+  return status === 408 || status === 413 || status === 429 || status >= 500
+    ? 'JT_STORE_UNREACHABLE'
+    : 'JT_STORE_REFUSED';
 }
 
 function explainStranger(url: string, body: unknown): JobtraceError {

@@ -1,14 +1,14 @@
 // Incidents, alerts, feedback, triage, silences, states and agent statuses: few and small, one index each. The document
 // is kept as text, so nothing in it can be refused; beside it stand the few fields that are searched. Who saves an
 // incident or an alert finds it at once; an agent's status may show a second later.
-import { createError } from '../../core/errors.js';
+import { createError, type JobtraceError } from '../../core/errors.js';
 import { MAX_FEEDBACK, nameFeedback, type Feedback } from '../../core/routing/feedback.js';
 import { isObject } from '../../core/json.js';
 import { readLeadValues } from '../../core/text/lead.js';
 import { MAX_SILENCES, type Silence } from '../../core/routing/silence.js';
 import { MAX_TRIAGE, nameTriage, type Triage } from '../../core/routing/triage.js';
 import type { Incident, LogRecord } from '../../core/types.js';
-import { FLOOD_STAGE, readReason, type ElasticsearchClient } from './client.js';
+import { codeOf, FLOOD_STAGE, readReason, type ElasticsearchClient } from './client.js';
 import { GROUP_FIELD, TAGS_FIELD, type SmallIndex } from './templates/mapping.js';
 import { buildScope } from './query.js';
 import { search, type SearchHit } from './hits.js';
@@ -18,7 +18,7 @@ import { describeRow } from '../incidents/rows.js';
 import { formatTime, parseTime } from '../page.js';
 import { isAgentStatus, isAlert, isFeedback, isIncident, isSilence, isTriage, parseJson } from '../stored.js';
 import { findGroup } from '../jobs/counts.js';
-import type { AgentStatus, Alert, IncidentQuery } from '../store.js';
+import type { AgentStatus, Alert, IncidentQuery, IncidentWrite } from '../store.js';
 
 const MAX_DOCUMENTS = 10_000;
 
@@ -29,14 +29,22 @@ export const ROW_FIELD = 'row';
 /** A platform incident stands for it. */
 const CHILD_TAG = 'child';
 
-/** False where one with a later turn wrote it: the turn is the version of the document. */
-export async function saveIncident(
+/** For each false where one with a later turn wrote it: the turn is the version of the document. */
+export async function saveIncidents(
   client: ElasticsearchClient,
   prefix: string,
-  incident: Incident,
-  turn: number | undefined,
-): Promise<boolean> {
-  const body = {
+  writes: readonly IncidentWrite[],
+): Promise<readonly boolean[]> {
+  const lines = writes.map(({ incident, turn }) => [
+    { index: { ...target(prefix, 'incidents', incident.id), ...fence(turn) } },
+    fillIncident(incident),
+  ]);
+  const statuses = await sendBulk(client, lines, { refresh: true, expect: [409] });
+  return statuses.map((status) => status !== 409);
+}
+
+function fillIncident(incident: Incident): object {
+  return {
     id: incident.id,
     cluster: incident.cluster,
     jobId: incident.job?.id,
@@ -49,10 +57,6 @@ export async function saveIncident(
     ...fillTime('lastSeen', incident.lastSeen),
     body: JSON.stringify(incident),
   };
-  const path = namePath(prefix, 'incidents', incident.id);
-  const query = { refresh: true, ...fence(turn) };
-  const { status } = await client.send({ method: 'PUT', path, query, body, expect: [409] });
-  return status !== 409;
 }
 
 export async function removeIncident(
@@ -134,12 +138,13 @@ export function buildIncidentFilter(query: Omit<IncidentQuery, 'limit'>): object
   return { bool: { filter } };
 }
 
-export async function rememberAlert(client: ElasticsearchClient, prefix: string, alert: Alert): Promise<void> {
-  await saveDocument(
-    client,
-    prefix,
-    'alerts',
-    alert.id,
+export async function rememberAlerts(
+  client: ElasticsearchClient,
+  prefix: string,
+  alerts: readonly Alert[],
+): Promise<void> {
+  const lines = alerts.map((alert) => [
+    { index: target(prefix, 'alerts', alert.id) },
     {
       id: alert.id,
       incidentId: alert.incidentId,
@@ -147,8 +152,8 @@ export async function rememberAlert(client: ElasticsearchClient, prefix: string,
       ...fillTime('time', alert.sentAt),
       body: JSON.stringify(alert),
     },
-    true,
-  );
+  ]);
+  await sendBulk(client, lines, { refresh: true });
 }
 
 export async function findAlerts(
@@ -351,12 +356,12 @@ export async function removeRefused(
   await sendDeletes(client, targets);
 }
 
-/** What is not there is no error. Throws JT_STORE_DENIED, JT_STORE_FULL or JT_STORE_UNREACHABLE where one stays. */
+/** What is not there is no error. Throws what `sendBulk` throws where one stays. */
 async function sendDeletes(client: ElasticsearchClient, targets: readonly object[]): Promise<void> {
   await sendBulk(
     client,
-    targets.map((target) => ({ delete: target })),
-    true,
+    targets.map((target) => [{ delete: target }]),
+    { refresh: true },
   );
 }
 
@@ -367,32 +372,68 @@ export async function saveDocuments(
   index: SmallIndex,
   documents: readonly { readonly id: string }[],
 ): Promise<void> {
-  const lines = documents.flatMap((document) => [
-    { index: { _index: `${prefix}-${index}`, _id: encodeId(document.id) } },
-    document,
-  ]);
-  if (lines.length > 0) await sendBulk(client, lines, false);
+  const lines = documents.map((document) => [{ index: target(prefix, index, document.id) }, document]);
+  await sendBulk(client, lines, { refresh: false });
 }
 
-async function sendBulk(client: ElasticsearchClient, lines: readonly object[], refresh: boolean): Promise<void> {
-  const { body } = await client.send({
-    method: 'POST',
-    path: '/_bulk',
-    query: { refresh, filter_path: 'errors,items.*.status,items.*.error.type,items.*.error.reason' },
-    lines: Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join('')),
-  });
-  const items: readonly unknown[] = Array.isArray(body['items']) ? body['items'] : [];
-  const failed = items
-    .flatMap((item) => (isObject(item) ? Object.values(item).filter(isObject) : []))
-    .find((item) => item['error'] !== undefined);
-  if (failed === undefined) return;
-  const reason = readReason(failed);
-  const code = FLOOD_STAGE.test(reason)
-    ? 'JT_STORE_FULL'
-    : Number(failed['status']) === 403
-      ? 'JT_STORE_DENIED'
-      : 'JT_STORE_UNREACHABLE';
-  throw createError(code, { url: client.url, problem: `status ${String(failed['status'])}, ${reason}` });
+function target(prefix: string, index: SmallIndex, id: string): object {
+  return { _index: `${prefix}-${index}`, _id: encodeId(id) };
+}
+
+/** Well below the 100 MB that Elasticsearch takes at once (http.max_content_length). */
+const MAX_BULK_CHARS = 8_000_000;
+
+/**
+ * Each action with its document. The status of each, in their order; `expect` are those that are an answer. Throws
+ * what `client.send` throws for any other that is an error; the rest may be done then.
+ */
+async function sendBulk(
+  client: ElasticsearchClient,
+  actions: readonly (readonly object[])[],
+  { refresh, expect = [] }: { readonly refresh: boolean; readonly expect?: readonly number[] },
+): Promise<readonly number[]> {
+  const statuses: number[] = [];
+  const texts = actions.map((lines) => lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  for (const lines of joinTexts(texts)) {
+    const { body } = await client.send({
+      method: 'POST',
+      path: '/_bulk',
+      query: { refresh, filter_path: 'errors,items.*.status,items.*.error.type,items.*.error.reason' },
+      lines: Buffer.from(lines),
+      mayRepeat: true,
+    });
+    const items = (Array.isArray(body['items']) ? body['items'] : [])
+      .flatMap((item) => (isObject(item) ? Object.values(item) : []))
+      .filter(isObject);
+    const failed = items.find((item) => item['error'] !== undefined && !expect.includes(Number(item['status'])));
+    if (failed !== undefined) throw explainItem(client, failed);
+    for (const item of items) statuses.push(Number(item['status']));
+  }
+  return statuses;
+}
+
+/** As few as hold at most MAX_BULK_CHARS each. */
+function joinTexts(texts: readonly string[]): readonly string[] {
+  const joined: string[] = [];
+  let length = 0;
+  let open: string[] = [];
+  for (const text of texts) {
+    if (open.length > 0 && length + text.length > MAX_BULK_CHARS) {
+      joined.push(open.join(''));
+      open = [];
+      length = 0;
+    }
+    open.push(text);
+    length += text.length;
+  }
+  return open.length === 0 ? joined : [...joined, open.join('')];
+}
+
+function explainItem({ url }: ElasticsearchClient, item: Readonly<Record<string, unknown>>): JobtraceError {
+  const reason = readReason(item);
+  const status = Number(item['status']);
+  const problem = `status ${status}, ${reason}`;
+  return createError(FLOOD_STAGE.test(reason) ? 'JT_STORE_FULL' : codeOf(status), { url, problem });
 }
 
 function readTarget(hit: SearchHit): object {

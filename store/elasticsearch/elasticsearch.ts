@@ -16,7 +16,7 @@ import {
   findIncidents,
   indexOfState,
   loadDocument,
-  rememberAlert,
+  rememberAlerts,
   saveFeedback,
   saveSilence,
   saveTriage,
@@ -26,7 +26,7 @@ import {
   removeRefused,
   replaceDocument,
   saveAgentStatus,
-  saveIncident,
+  saveIncidents,
   saveState,
 } from './documents.js';
 import { createFeed } from './feed.js';
@@ -39,7 +39,7 @@ import { findContext, findRecords, findRefused, searchRecords } from './search.j
 import { createTemplates, rememberTemplates } from './templates/make.js';
 import { SMALL_INDICES, type SmallIndex } from './templates/mapping.js';
 import { formatTime, parseTime, startOfDay } from '../page.js';
-import type { FeedbackStore, SilenceStore, Store, TriageStore } from '../store.js';
+import type { Alert, FeedbackStore, IncidentWrite, SilenceStore, Store, TriageStore } from '../store.js';
 
 export type { ElasticsearchSettings } from './client.js';
 
@@ -53,6 +53,14 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
   const openTemplates = rememberTemplates(() => createTemplates(client, prefix, settings));
   /** Whoever writes records comes first: to make the index of the notes takes Elasticsearch as long as theirs. */
   const makeTemplates = async (): Promise<void> => (await openTemplates()).note();
+  const saveAll = async (writes: readonly IncidentWrite[]): Promise<readonly boolean[]> => {
+    await makeTemplates();
+    return saveIncidents(client, prefix, writes);
+  };
+  const rememberAll = async (alerts: readonly Alert[]): Promise<void> => {
+    await makeTemplates();
+    await rememberAlerts(client, prefix, alerts);
+  };
   return {
     encoding: { kind: 'elasticsearch', prefix },
     prepare: async () => {
@@ -73,9 +81,10 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
     countJobRecords: (query) => countJobRecords(client, prefix, query),
     findContext: (id, lines) => findContext(client, prefix, id, lines),
     saveIncident: async (incident, turn) => {
-      await makeTemplates();
-      return saveIncident(client, prefix, incident, turn);
+      const [isSaved = false] = await saveAll([{ incident, turn }]);
+      return isSaved;
     },
+    saveIncidents: saveAll,
     removeIncident: (id, turn) => removeIncident(client, prefix, id, turn),
     findIncident: (id) => findIncident(client, prefix, id),
     findIncidents: (query) => findIncidents(client, prefix, query),
@@ -87,10 +96,8 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
       await saveJobLines(client, prefix, lines);
     },
     loadJobLines: (cluster) => loadJobLines(client, prefix, cluster),
-    rememberAlert: async (alert) => {
-      await makeTemplates();
-      await rememberAlert(client, prefix, alert);
-    },
+    rememberAlert: (alert) => rememberAll([alert]),
+    rememberAlerts: rememberAll,
     findAlerts: (query) => findAlerts(client, prefix, query),
     ...keepSaid(client, prefix, makeTemplates),
     saveState: async (key, value) => {

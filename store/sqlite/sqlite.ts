@@ -3,7 +3,7 @@
 // one. What the tables look like is in schema.ts.
 import { existsSync } from 'node:fs';
 import { createError } from '../../core/errors.js';
-import type { Store } from '../store.js';
+import type { IncidentWrite, Store } from '../store.js';
 import { parseTime, startOfDay } from '../page.js';
 import { createAppend } from './append.js';
 import {
@@ -65,14 +65,9 @@ export function openSqliteStore(settings: SqliteSettings): Store {
     findRecords: (query) => run(() => findRecords(connection, query)),
     countJobRecords: (query) => run(() => countJobRecords(connection, query)),
     findContext: (id, lines) => run(() => findContext(connection, id, lines)),
-    saveIncident: (incident, turn) =>
-      run(() =>
-        connection.transact(() => {
-          const isSaved = saveIncident(connection, incident, turn);
-          if (isSaved) saveRow(connection, incident);
-          return isSaved;
-        }),
-      ),
+    saveIncident: (incident, turn) => run(() => connection.transact(() => saveWithRow(connection, { incident, turn }))),
+    saveIncidents: (writes) =>
+      run(() => connection.transact(() => writes.map((write) => saveWithRow(connection, write)))),
     removeIncident: (id, turn) => run(() => removeIncident(connection, id, turn)),
     findIncident: (id) => run(() => findIncident(connection, id)),
     findIncidents: (query) => run(() => findIncidents(connection, query)),
@@ -82,6 +77,12 @@ export function openSqliteStore(settings: SqliteSettings): Store {
     saveJobLines: (lines) => run(() => saveJobLines(connection, lines)),
     loadJobLines: (cluster) => run(() => loadJobLines(connection, cluster)),
     rememberAlert: (alert) => run(() => saveAlert(connection, alert)),
+    rememberAlerts: (alerts) =>
+      run(() =>
+        connection.transact(() => {
+          for (const alert of alerts) saveAlert(connection, alert);
+        }),
+      ),
     findAlerts: (query) => run(() => findAlerts(connection, query)),
     saveFeedback: (feedback) => run(() => saveFeedback(connection, feedback)),
     findFeedback: (query) => run(() => findFeedback(connection, query)),
@@ -106,6 +107,12 @@ export function openSqliteStore(settings: SqliteSettings): Store {
     checkRoom: () => run(() => checkRoom(room, connection, settings.path)),
     close: () => run(() => void connection.close()),
   };
+}
+
+function saveWithRow(connection: Connection, { incident, turn }: IncidentWrite): boolean {
+  const isSaved = saveIncident(connection, incident, turn);
+  if (isSaved) saveRow(connection, incident);
+  return isSaved;
 }
 
 function replaceState(connection: Connection, key: string, known: string | undefined, value: string): boolean {

@@ -24,6 +24,41 @@ export function describeTurns(store: () => Store): void {
     expect(await store().removeIncident('a', late)).toBe(true);
     expect(await store().findIncident('a')).toBeUndefined();
   });
+
+  it('says of each of many incidents whether it was written, and writes the others', async () => {
+    const [early, late] = [Date.parse('2026-11-20T10:00:00Z'), Date.parse('2026-11-20T11:00:00Z')];
+    const named = (id: string, name: string) => makeIncident(id, { job: { id: `job of ${id}`, name } });
+    await store().saveIncident(named('b/连', 'of a later turn'), late);
+
+    const writes = [
+      { incident: named('a', 'written'), turn: early },
+      { incident: named('b/连', 'too late'), turn: early },
+      { incident: named('c', 'first'), turn: early },
+      { incident: named('c', 'second'), turn: early },
+      { incident: named('d', 'without a turn') },
+    ];
+    expect(await store().saveIncidents(writes)).toEqual([true, false, true, true, true]);
+    expect(await store().saveIncidents([])).toEqual([]);
+
+    const found = await store().findIncidents({ limit: 10 });
+    expect(found.map(({ id, job }) => [id, job?.name]).sort()).toEqual([
+      ['a', 'written'],
+      ['b/连', 'of a later turn'],
+      ['c', 'second'],
+      ['d', 'without a turn'],
+    ]);
+    expect((await store().pageIncidents({ limit: 10 })).total).toBe(4);
+  });
+
+  it('saves many large incidents at once', async () => {
+    const large = Array.from({ length: 12 }, (_, index) =>
+      makeIncident(`i${index}`, { diagnosis: 'x'.repeat(1_000_000) }),
+    );
+
+    expect(await store().saveIncidents(large.map((incident) => ({ incident })))).toEqual(large.map(() => true));
+    expect(await store().findIncident('i11')).toEqual(large[11]);
+    expect((await store().pageIncidents({ limit: 100 })).total).toBe(12);
+  });
 }
 
 export function describeJoined(store: () => Store): void {
@@ -379,6 +414,17 @@ export function describeDocuments(store: () => Store): void {
 
     expect(await store().findAlerts({ state: 'pending', limit: 10 })).toEqual([]);
     expect((await store().findAlerts({ limit: 1 })).map((found) => found.id)).toEqual(['3']);
+  });
+
+  it('keeps many alerts at once, of one that is named twice the last', async () => {
+    const alert = (id: string, state: Alert['state']): Alert => {
+      const sentAt = '2026-11-20T10:00:00.000Z';
+      return { id, incidentId: 'i', receiver: 'r', reason: 'new', cause: 'c', sentAt, state, attempts: 1 };
+    };
+    await store().rememberAlerts([alert('1', 'pending'), alert('2', 'pending'), alert('1', 'sent')]);
+    await store().rememberAlerts([]);
+
+    expect(await store().findAlerts({ limit: 10 })).toEqual([alert('1', 'sent'), alert('2', 'pending')]);
   });
 
   it('keeps the last status of each agent', async () => {
