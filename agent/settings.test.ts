@@ -42,10 +42,14 @@ const OTHER = {
 
 function load(agent: object): ReturnType<typeof loadSettings> {
   return loadSettings({
-    file: { path: 'jobtrace.yaml', text: JSON.stringify({ dataDir: '/data', agent }) },
+    file: {
+      path: 'jobtrace.yaml',
+      text: JSON.stringify({ dataDir: '/data', agent }),
+      resolvePath: (path) => path,
+    },
     environment: {},
     flags: {},
-    resolvePath: (path) => path,
+    readIncluded: () => [],
     readSecret: () => '',
   });
 }

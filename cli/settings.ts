@@ -1,14 +1,15 @@
 // Command line → settings: reads the settings file, the environment and the flags, and hands each stage its part.
 // Called by the commands; what is a valid value stands in core/config/.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { dirname, resolve } from 'node:path';
-import { loadSettings } from '../core/config/load.js';
+import { basename, dirname, join, resolve } from 'node:path';
+import { loadSettings, type SettingsFile } from '../core/config/load.js';
 import type { LoadedSettings, Settings } from '../core/config/settings.js';
 import { createError } from '../core/errors.js';
 import type { Language } from '../core/types.js';
 import type { Invocation, Terminal } from './command.js';
 import { describeFault } from '../core/fault.js';
+import { fitsGlob, parseGlob } from '../core/text/glob.js';
 
 /** Flag → setting. */
 const FLAGS: Readonly<Record<string, keyof Settings>> = {
@@ -18,14 +19,34 @@ const FLAGS: Readonly<Record<string, keyof Settings>> = {
   lang: 'language',
 };
 
-/** Throws JT_CONFIG_NOT_FOUND, JT_CONFIG_INVALID or JT_CONFIG_SECRET_TWICE. */
-export function readSettings(
-  invocation: Pick<Invocation, 'option'> & { readonly terminal: Pick<Terminal, 'environment'> },
-  overrides: Readonly<Partial<Record<keyof Settings, unknown>>> = {},
-): LoadedSettings {
+/** The processes of a cluster installation; each reads the secrets that it uses and no others. */
+export type ServicePart = 'agent' | 'analyzer' | 'api';
+
+const USES_SECRET: Readonly<Record<ServicePart, (name: string) => boolean>> = {
+  agent: (name) => name.startsWith('store.') || name.startsWith('agent.'),
+  analyzer: (name) => !name.startsWith('api.') && name !== 'teams.tokens',
+  api: () => true,
+};
+
+export interface ReadOptions {
+  readonly overrides?: Readonly<Partial<Record<keyof Settings, unknown>>>;
+  readonly part?: ServicePart;
+  /** Reads the file of a secret; absent: as it stands on the disk. */
+  readonly readSecret?: (path: string) => string;
+}
+
+type SettingsSource = Pick<Invocation, 'option'> & { readonly terminal: Pick<Terminal, 'environment'> };
+
+export interface ReadSettings extends LoadedSettings {
+  /** Paths of all files and folders that were read, and of included folders: what to watch for changes. */
+  readonly sources: readonly string[];
+}
+
+/** Throws JT_CONFIG_NOT_FOUND, JT_CONFIG_INVALID, JT_CONFIG_SECRET_TWICE or JT_FILE_UNREADABLE. */
+export function readSettings(invocation: SettingsSource, options: ReadOptions = {}): ReadSettings {
   const path = findSettingsFile(invocation);
-  const base = path === undefined ? process.cwd() : dirname(resolve(path));
-  const flags: Record<string, unknown> = { ...overrides };
+  const sources = new Set<string>();
+  const flags: Record<string, unknown> = { ...options.overrides };
   for (const [flag, name] of Object.entries(FLAGS)) {
     const value = invocation.option(flag);
     if (value !== undefined) flags[name] = value;
@@ -35,19 +56,48 @@ export function readSettings(
     flags['store.kind'] = 'elasticsearch';
     flags['store.urls'] = [url];
   } else if (invocation.option('data') !== undefined) flags['store.kind'] = 'sqlite';
-  return loadSettings({
-    file: path === undefined ? undefined : { path, text: readText(path, 'JT_CONFIG_NOT_FOUND') },
+  const open = (file: string): SettingsFile => {
+    sources.add(resolve(file));
+    const folder = dirname(resolve(file));
+    return { path: file, text: readText(file, 'JT_CONFIG_NOT_FOUND'), resolvePath: (given) => resolve(folder, given) };
+  };
+  const { readSecret = (file: string) => readText(file, 'JT_FILE_UNREADABLE').trim(), part } = options;
+  const loaded = loadSettings({
+    ...(path === undefined ? {} : { file: open(path) }),
     environment: invocation.terminal.environment,
     flags,
-    resolvePath: (given) => resolve(base, given),
-    readSecret: (given) => readText(given, 'JT_FILE_UNREADABLE').trim(),
+    readIncluded: (pattern) => {
+      // The agent has no use for teams.
+      if (part === 'agent') return [];
+      const { folder, files } = findIncluded(pattern);
+      if (folder !== undefined) sources.add(folder);
+      return files.map(open);
+    },
+    readSecret: (file) => {
+      sources.add(file);
+      return readSecret(file);
+    },
+    ...(part === undefined ? {} : { usesSecret: USES_SECRET[part] }),
   });
+  return { ...loaded, sources: [...sources] };
+}
+
+/** The files of one pattern of `include`, by name; without `*` it is the file itself, which must be there. */
+function findIncluded(pattern: string): { readonly folder?: string; readonly files: readonly string[] } {
+  const name = basename(pattern);
+  if (!name.includes('*')) return { files: [pattern] };
+  const folder = dirname(pattern);
+  const glob = parseGlob(name);
+  try {
+    const files = readdirSync(folder).filter((file) => !file.startsWith('.') && fitsGlob(glob, file));
+    return { folder, files: files.sort().map((file) => join(folder, file)) };
+  } catch (error) {
+    throw createError('JT_CONFIG_NOT_FOUND', { path: pattern, problem: describeFault(error) }, error);
+  }
 }
 
 /** Undefined: nobody named one. */
-export function findSettingsFile(
-  invocation: Pick<Invocation, 'option'> & { readonly terminal: Pick<Terminal, 'environment'> },
-): string | undefined {
+export function findSettingsFile(invocation: SettingsSource): string | undefined {
   return invocation.option('config') ?? invocation.terminal.environment['JOBTRACE_CONFIG'];
 }
 

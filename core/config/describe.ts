@@ -18,17 +18,21 @@ export function describeSettings(
 
 function hideRowSecrets(row: SettingRow, value: unknown): unknown {
   if (row.type === 'secret') return value === '' ? '' : '***';
-  if (isObjects(row.type) && Array.isArray(value)) {
-    return value.map((item) =>
-      isObject(item)
-        ? Object.fromEntries(
-            Object.entries(item).map(([key, inner]) => [key, key === 'url' || isSecretName(key) ? '***' : inner]),
-          )
-        : item,
-    );
-  }
+  if (isObjects(row.type)) return hideInner(value);
   if (Array.isArray(value)) return value.map((item: unknown) => (typeof item === 'string' ? hideAddress(item) : item));
   return typeof value === 'string' ? hideAddress(value) : value;
+}
+
+/** Hides what is secret by its name, at any depth: a team has receivers and tokens. */
+function hideInner(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(hideInner);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [
+      key,
+      !Array.isArray(inner) && (key === 'url' || isSecretName(key)) ? '***' : hideInner(inner),
+    ]),
+  );
 }
 
 /** The table as Markdown, for docs/config.md (a test compares). */

@@ -6,17 +6,39 @@ import { createError } from '../errors.js';
 import { isObject } from '../json.js';
 import { FORMER } from './rows/former.js';
 import type { ObjectRow, SettingRow } from './rows/row.js';
-import { settingsSchema } from './schema.js';
-import { checkedSettings, isObjects, OBJECTS, SETTINGS, type LoadedSettings, type SettingOrigin } from './settings.js';
+import { includedSchema, settingsSchema } from './schema.js';
+import {
+  checkedSettings,
+  isObjects,
+  OBJECTS,
+  SETTINGS,
+  type LoadedSettings,
+  type SettingOrigin,
+  type Settings,
+} from './settings.js';
+import { findTeamProblems, spreadTeams, type PlacedTeam } from './teams.js';
 
-export interface SettingsInput {
-  readonly file?: { readonly path: string; readonly text: string };
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly flags: Readonly<Record<string, unknown>>;
+/** A settings file, or one that it includes. */
+export interface SettingsFile {
+  readonly path: string;
+  readonly text: string;
   /** Resolves a path of the file against the file's folder. */
   readonly resolvePath: (path: string) => string;
+}
+
+export interface SettingsInput {
+  readonly file?: SettingsFile;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly flags: Readonly<Record<string, unknown>>;
+  /** Reads the files that a pattern of `include` names, by name; throws JT_CONFIG_NOT_FOUND, JT_FILE_UNREADABLE. */
+  readonly readIncluded: (pattern: string) => readonly SettingsFile[];
   /** Content of a secret's file, trimmed; throws JT_FILE_UNREADABLE. */
   readonly readSecret: (path: string) => string;
+  /**
+   * False for a secret that the process does not use: a setting (`api.oidc.clientSecret`), or a list of objects that
+   * hold secrets (`api.tokens`, `teams.receivers`). Such a list is left out. Absent: all are used.
+   */
+  readonly usesSecret?: (name: string) => boolean;
 }
 
 /** Merges the sources and checks the whole. Throws JT_CONFIG_INVALID with every problem, or JT_CONFIG_SECRET_TWICE. */
@@ -39,7 +61,40 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
     merged[row.name] = value;
     origins[row.name] = origin;
   }
-  return { settings: checkedSettings(merged), origins };
+  return { settings: joinTeams(checkedSettings(merged), input), origins };
+}
+
+/** Adds the teams of the settings file and of the files that it includes to the settings that the stages read. */
+function joinTeams(settings: Settings, input: SettingsInput): Settings {
+  const main = settings.teams.map((team) => ({ team, file: input.file?.path ?? '' }));
+  const files = settings.include.flatMap(input.readIncluded);
+  const schema = files.length === 0 ? {} : includedSchema();
+  const included = files.map((file) => readTeams(file, schema, input));
+  const problems = included.flatMap((read) => read.problems);
+  if (problems.length > 0) throw invalid(problems);
+  const placed = [...main, ...included.flatMap(({ teams }) => teams)];
+  const found = findTeamProblems(settings, placed);
+  if (found.length > 0) throw invalid(found);
+  const teams = placed.map(({ team }) => team);
+  return checkedSettings({ ...settings, teams, ...spreadTeams(settings, teams) });
+}
+
+function readTeams(
+  file: SettingsFile,
+  schema: object,
+  input: SettingsInput,
+): { readonly teams: readonly PlacedTeam[]; readonly problems: readonly string[] } {
+  const { value, problems } = parseDocument(file.text, file.path, schema);
+  const list = pick(value, 'teams');
+  if (problems.length > 0 || !Array.isArray(list))
+    return { teams: [], problems: problems.map((problem) => formatProblem(file.path, problem)) };
+  const teams = list.map((item) => ({ team: readObject(item, OBJECTS.teamDefinitions, file, input), file: file.path }));
+  return { teams: teams.filter(isPlaced), problems: [] };
+}
+
+/** The schema has accepted the definition. */
+function isPlaced(item: { readonly team: unknown; readonly file: string }): item is PlacedTeam {
+  return isObject(item.team);
 }
 
 function checkFormer(environment: SettingsInput['environment']): void {
@@ -50,27 +105,33 @@ function checkFormer(environment: SettingsInput['environment']): void {
 function readFileValues(input: SettingsInput): ReadonlyMap<string, unknown> {
   const values = new Map<string, unknown>();
   if (input.file === undefined) return values;
-  const { value, problems } = parseDocument(input.file.text, input.file.path, settingsSchema());
-  if (problems.length > 0) throw invalid(problems.map((problem) => formatProblem(input.file?.path ?? '', problem)));
+  const { file } = input;
+  const { value, problems } = parseDocument(file.text, file.path, settingsSchema());
+  if (problems.length > 0) throw invalid(problems.map((problem) => formatProblem(file.path, problem)));
   for (const row of SETTINGS) {
     const given = pick(value, row.name);
     const fromSecretFile = row.type === 'secret' ? pick(value, `${row.name}File`) : undefined;
     if (given !== undefined && fromSecretFile !== undefined)
       throw createError('JT_CONFIG_SECRET_TWICE', { name: row.name, places: `${row.name} and ${row.name}File` });
-    if (typeof fromSecretFile === 'string') values.set(row.name, input.readSecret(input.resolvePath(fromSecretFile)));
-    else if (given !== undefined) values.set(row.name, readRowValue(row, given, input));
+    if (hasSecrets(row) && input.usesSecret?.(row.name) === false) continue;
+    if (typeof fromSecretFile === 'string') values.set(row.name, input.readSecret(file.resolvePath(fromSecretFile)));
+    else if (given !== undefined) values.set(row.name, readRowValue(row, given, file, input));
   }
   return values;
 }
 
-function readRowValue({ type }: SettingRow, given: unknown, input: SettingsInput): unknown {
-  if (type === 'path' && typeof given === 'string' && given !== '') return input.resolvePath(given);
-  if (type === 'paths' && Array.isArray(given)) return given.map((path) => input.resolvePath(String(path)));
-  if (isObjects(type) && Array.isArray(given)) return given.map((item) => readObject(item, OBJECTS[type], input));
+function hasSecrets({ type }: SettingRow): boolean {
+  return type === 'secret' || (isObjects(type) && Object.keys(OBJECTS[type].secrets).length > 0);
+}
+
+function readRowValue({ type }: SettingRow, given: unknown, file: SettingsFile, input: SettingsInput): unknown {
+  if (type === 'path' && typeof given === 'string' && given !== '') return file.resolvePath(given);
+  if (type === 'paths' && Array.isArray(given)) return given.map((path) => file.resolvePath(String(path)));
+  if (isObjects(type) && Array.isArray(given)) return given.map((item) => readObject(item, OBJECTS[type], file, input));
   return given;
 }
 
-function readObject(item: unknown, row: ObjectRow, input: SettingsInput): unknown {
+function readObject(item: unknown, row: ObjectRow, place: SettingsFile, input: SettingsInput): unknown {
   if (!isObject(item)) return item;
   const secrets = Object.entries(row.secrets);
   const files = secrets.map(([secret]) => `${secret}File`);
@@ -83,11 +144,20 @@ function readObject(item: unknown, row: ObjectRow, input: SettingsInput): unknow
     if (typeof file !== 'string') continue;
     if (result[secret] !== undefined)
       throw createError('JT_CONFIG_SECRET_TWICE', { name: secret, places: `${secret} and ${secret}File` });
-    const path = input.resolvePath(file);
+    const path = place.resolvePath(file);
     const content = input.readSecret(path);
     const problem = findProblem(content);
     if (problem !== undefined) throw invalid([`${path}: the ${secret} in this file ${problem}`]);
     result[secret] = content;
+  }
+  for (const name of row.paths ?? []) {
+    const path = result[name];
+    if (typeof path === 'string') result[name] = place.resolvePath(path);
+  }
+  for (const [name, inner] of Object.entries(row.lists ?? {})) {
+    const list = result[name];
+    if (input.usesSecret?.(`teams.${name}`) === false) result[name] = [];
+    else if (Array.isArray(list)) result[name] = list.map((element) => readObject(element, inner, place, input));
   }
   return result;
 }

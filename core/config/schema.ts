@@ -2,8 +2,19 @@
 // the name of a file. load.ts checks the file with it.
 import { isObject, omitMissing } from '../json.js';
 import { ROUTE_REFERENCE, ROUTE_SCHEMA } from './rows/route.js';
-import type { SettingRow } from './rows/row.js';
+import type { SettingRow, SettingType } from './rows/row.js';
 import { isObjects, OBJECTS, SETTINGS } from './settings.js';
+
+/** What stands in several places of the schema, so that each is compiled once; a route refers to itself. */
+const DEFINITIONS = {
+  route: ROUTE_SCHEMA,
+  receiver: OBJECTS.receivers.schema,
+  timeInterval: OBJECTS.timeIntervals.schema,
+};
+const REFERENCES: Readonly<Partial<Record<SettingType, string>>> = {
+  receivers: '#/definitions/receiver',
+  timeIntervals: '#/definitions/timeInterval',
+};
 
 export function settingsSchema(): Readonly<Record<string, unknown>> {
   const root: SchemaNode = { type: 'object', additionalProperties: false, properties: {} };
@@ -12,8 +23,18 @@ export function settingsSchema(): Readonly<Record<string, unknown>> {
     if (row.type === 'secret')
       addProperty(root, `${row.name}File`, { type: 'string', description: `File that holds ${row.name}.` });
   }
-  // A route refers to itself.
-  return { ...root, definitions: { route: ROUTE_SCHEMA } };
+  return { ...root, definitions: DEFINITIONS };
+}
+
+/** The schema of a file that `include` names: it may hold teams and nothing else. */
+export function includedSchema(): Readonly<Record<string, unknown>> {
+  return {
+    type: 'object',
+    additionalProperties: false,
+    required: ['teams'],
+    properties: { teams: { type: 'array', items: OBJECTS.teamDefinitions.schema } },
+    definitions: DEFINITIONS,
+  };
 }
 
 interface SchemaNode extends Record<string, unknown> {
@@ -42,7 +63,11 @@ function isSchemaNode(value: unknown): value is SchemaNode {
 
 function rowSchema(row: SettingRow): unknown {
   const description = row.help;
-  if (isObjects(row.type)) return { type: 'array', items: OBJECTS[row.type].schema, description };
+  if (isObjects(row.type)) {
+    const reference = REFERENCES[row.type];
+    const items = reference === undefined ? OBJECTS[row.type].schema : { $ref: reference };
+    return { type: 'array', items, description };
+  }
   switch (row.type) {
     case 'integer':
     case 'number':

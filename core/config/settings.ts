@@ -7,6 +7,7 @@ import { RECEIVER, type ReceiverSettings } from './rows/receiver.js';
 import type { ObjectRow, SettingType } from './rows/row.js';
 import { TEAM, TIME_INTERVAL, type RouteSettings, type TeamSettings, type TimeIntervalSettings } from './rows/route.js';
 import { SERVICE } from './rows/service.js';
+import { TEAM_DEFINITION, type TeamDefinition } from './rows/team.js';
 import { GRANT, TOKEN, type GrantSettings, type TokenSettings } from './rows/token.js';
 
 export const SETTINGS = [...GENERAL, ...AGENT, ...SERVICE] as const;
@@ -18,6 +19,7 @@ export const OBJECTS = {
   grants: GRANT,
   timeIntervals: TIME_INTERVAL,
   teams: TEAM,
+  teamDefinitions: TEAM_DEFINITION,
 } as const satisfies Readonly<Record<string, ObjectRow>>;
 
 /** True for a list of objects. */
@@ -41,6 +43,7 @@ interface ValueByType {
   grants: readonly GrantSettings[];
   timeIntervals: readonly TimeIntervalSettings[];
   teams: readonly TeamSettings[];
+  teamDefinitions: readonly TeamDefinition[];
   route: RouteSettings;
 }
 /** Loaded once, frozen, and read by its dotted names; a stage gets the part it needs. */

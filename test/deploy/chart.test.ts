@@ -164,10 +164,10 @@ describeWithParts(['helm'], 'the chart', () => {
     const rendered = await render(EVERYTHING);
     const load = (name: string) =>
       loadSettings({
-        file: { path: name, text: settingsOf(rendered, name) },
+        file: { path: name, text: settingsOf(rendered, name), resolvePath: (path) => path },
         environment: {},
         flags: {},
-        resolvePath: (path) => path,
+        readIncluded: () => [],
         readSecret: (path) => (path.endsWith('url') ? 'https://hooks.example/x' : `content-of-${path}`),
       }).settings;
 

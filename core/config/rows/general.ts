@@ -27,6 +27,18 @@ export const GENERAL = [
     help: 'How much Jobtrace logs about itself, on standard error.',
   },
   {
+    name: 'teams',
+    type: 'teamDefinitions',
+    default: [],
+    help: 'Everything of a team in one place (docs/teams.md): a list of {name, patterns, groups, role, tokens, receivers, route, timeIntervals, mutes, rulesDir}.',
+  },
+  {
+    name: 'include',
+    type: 'paths',
+    default: [],
+    help: 'Files with more `teams`, such as teams.d/*.yaml; `*` stands for any part of a file name.',
+  },
+  {
     name: 'store.kind',
     type: 'string',
     default: 'sqlite',

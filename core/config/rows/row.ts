@@ -14,6 +14,7 @@ export type SettingType =
   | 'grants'
   | 'timeIntervals'
   | 'teams'
+  | 'teamDefinitions'
   | 'route';
 
 export interface SettingRow {
@@ -33,9 +34,13 @@ export interface SettingRow {
 
 /** One object of a list. */
 export interface ObjectRow {
-  readonly schema: object;
+  readonly schema: { readonly properties: Readonly<Record<string, object>> } & Readonly<Record<string, unknown>>;
   /** What holds where an object does not say it. */
   readonly defaults: Readonly<Record<string, unknown>>;
   /** What may stand in a file of its own (`urlFile`), and what is wrong with the content of that file. */
   readonly secrets: Readonly<Record<string, (content: string) => string | undefined>>;
+  /** Names of the values that are paths, relative to the file in which they stand. */
+  readonly paths?: readonly string[];
+  /** Lists of objects within an object. */
+  readonly lists?: Readonly<Record<string, ObjectRow>>;
 }

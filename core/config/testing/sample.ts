@@ -5,11 +5,15 @@ import type { LoadedSettings } from '../settings.js';
 
 export function loadText(text: string | undefined, more: Partial<SettingsInput> = {}): LoadedSettings {
   return loadSettings({
-    file: text === undefined ? undefined : { path: 'jobtrace.yaml', text },
+    file: text === undefined ? undefined : { path: 'jobtrace.yaml', text, resolvePath: resolveSample },
     environment: {},
     flags: {},
-    resolvePath: (path) => `/etc/jobtrace/${path}`,
+    readIncluded: () => [],
     readSecret: (path) => (path.endsWith('url') ? `https://content-of${path}` : `content-of${path}`),
     ...more,
   });
+}
+
+export function resolveSample(path: string): string {
+  return `/etc/jobtrace/${path}`;
 }
