@@ -15,6 +15,8 @@ export interface Metrics {
   observeRequest(route: string, status: number, seconds: number): void;
   /** From now on the numbers of the analyzer in this process are among them. */
   showAnalyzer(read: () => AnalyzerStatus): void;
+  /** Why the settings on the disk are refused, asked at each scrape. */
+  showSettings(readProblem: () => string | undefined): void;
   /** The text format, with what the agents and the catalog say at this moment. */
   renderText(state: { readonly agents: readonly AgentStatus[]; readonly rules: number }): Promise<string>;
 }
@@ -43,6 +45,7 @@ export function createMetrics(version: string): Metrics {
     countDelivery,
     observeDiagnose: (seconds) => diagnose.observe(seconds),
     observeRequest: (route, status, seconds) => requests.observe({ route, status: String(status) }, seconds),
+    showSettings: createSettingsGauge(registry),
     showAnalyzer(read) {
       const update = createAnalyzerNumbers(registry);
       updateAnalyzer = () => update(read());
@@ -63,6 +66,18 @@ function createDeliveryCounter(registry: Registry): Metrics['countDelivery'] {
     registers: [registry],
   });
   return (channel, result) => deliveries.inc({ channel, result });
+}
+
+function createSettingsGauge(registry: Registry): Metrics['showSettings'] {
+  return (readProblem) =>
+    void new Gauge({
+      name: 'jobtrace_settings_refused',
+      help: '1 while the settings on the disk have mistakes, so that those before them stay in use.',
+      registers: [registry],
+      collect() {
+        this.set(readProblem() === undefined ? 0 : 1);
+      },
+    });
 }
 
 function createRegistry(version: string): Registry {
@@ -194,6 +209,7 @@ function nameCounter(name: string): string {
 export interface AnalyzerMetrics {
   readonly contentType: string;
   readonly countDelivery: Metrics['countDelivery'];
+  readonly showSettings: Metrics['showSettings'];
   /** The text format. */
   renderText(status: AnalyzerStatus, rules: number): Promise<string>;
 }
@@ -229,6 +245,7 @@ export function createAnalyzerMetrics(version: string): AnalyzerMetrics {
   return {
     contentType: registry.contentType,
     countDelivery,
+    showSettings: createSettingsGauge(registry),
     async renderText(status, ruleCount) {
       rules.set(ruleCount);
       update(status);

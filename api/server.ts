@@ -59,6 +59,7 @@ export interface ServerOptions {
     readonly language: Language;
     /** Where people reach the page. */
     readonly publicUrl?: string;
+    /** Read at each request, because they may change. */
     readonly tokens: readonly Token[];
     /** Where people sign in with OpenID Connect; left out: nowhere. */
     readonly provider?: ProviderSettings;
@@ -197,7 +198,9 @@ export function createServer(options: ServerOptions): ApiServer {
 function openAccess({ store, settings, now = Date.now }: ServerOptions): Access {
   return createAccess({
     store,
-    tokens: settings.tokens,
+    get tokens() {
+      return settings.tokens;
+    },
     hasProvider: settings.provider !== undefined,
     isSecure: settings.publicUrl?.startsWith('https:') === true,
     sessionMs: settings.sessionMs ?? SESSION_MS,

@@ -6,7 +6,7 @@ import { USERS_ADD, USERS_LIST, USERS_REMOVE } from './access/users.js';
 import { AGENT, ANALYZER, API } from './service/parts.js';
 import { HELP_OPTION, optionsConfig, type Command, type Invocation, type Terminal } from './command.js';
 import { BUNDLE } from './bundle/bundle.js';
-import { CONFIG_PRINT } from './config.js';
+import { CONFIG_CHECK, CONFIG_PRINT } from './config.js';
 import { DIAGNOSE } from './diagnose.js';
 import { renderCommandHelp, renderOverview } from './terminal/help.js';
 import { INCIDENTS } from './find.js';
@@ -66,6 +66,7 @@ export const COMMANDS: readonly Command[] = [
   USERS_LIST,
   USERS_REMOVE,
   CONFIG_PRINT,
+  CONFIG_CHECK,
 ];
 
 const INTERRUPTED = 130;

@@ -63,7 +63,7 @@ export function readSettings(invocation: SettingsSource, options: ReadOptions = 
   };
   const { readSecret = (file: string) => readText(file, 'JT_FILE_UNREADABLE').trim(), part } = options;
   const loaded = loadSettings({
-    ...(path === undefined ? {} : { file: open(path) }),
+    file: path === undefined ? undefined : open(path),
     environment: invocation.terminal.environment,
     flags,
     readIncluded: (pattern) => {
@@ -77,7 +77,7 @@ export function readSettings(invocation: SettingsSource, options: ReadOptions = 
       sources.add(file);
       return readSecret(file);
     },
-    ...(part === undefined ? {} : { usesSecret: USES_SECRET[part] }),
+    usesSecret: part === undefined ? undefined : USES_SECRET[part],
   });
   return { ...loaded, sources: [...sources] };
 }
@@ -119,10 +119,18 @@ export function extraFolders(invocation: Invocation): readonly string[] {
 
 /** `name` is that of the setting, for the error. */
 export function readAddress(name: string, text: string): { readonly host: string; readonly port: number } {
-  const [, host, port] = /^\[?([^\]]*?)\]?:(\d+)$/.exec(text) ?? [];
-  if (host === undefined || port === undefined || Number(port) > 65_535)
-    throw createError('JT_CONFIG_INVALID', { problems: `  ${name} is "${text}", but must be HOST:PORT` });
+  const problem = findAddressProblem(name, text);
+  if (problem !== undefined) throw createError('JT_CONFIG_INVALID', { problems: `  ${problem}` });
+  const [, host = '', port] = ADDRESS.exec(text) ?? [];
   return { host, port: Number(port) };
+}
+
+const ADDRESS = /^\[?([^\]]*?)\]?:(\d+)$/;
+const MAX_PORT = 65_535;
+
+export function findAddressProblem(name: string, text: string): string | undefined {
+  const port = ADDRESS.exec(text)?.[2];
+  return port === undefined || Number(port) > MAX_PORT ? `${name} is "${text}", but must be HOST:PORT` : undefined;
 }
 
 export function languageOf(settings: Settings): Language {

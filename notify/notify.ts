@@ -61,6 +61,8 @@ export interface NotifierOptions {
   readonly now?: () => number;
   readonly random?: () => number;
   readonly onDelivery?: (kind: string, result: 'sent' | 'retry' | 'undeliverable') => void;
+  /** That of the notifier before; absent: one of its own, which begins with what the store has. */
+  readonly outbox?: Outbox | undefined;
 }
 
 export interface Notifier {
@@ -72,6 +74,8 @@ export interface Notifier {
   receiveAlerts(message: unknown): Promise<readonly ReceivedAlert[]>;
   /** Sends what is due. */
   stepOnce(): Promise<void>;
+  /** What waits to be sent, for a notifier with other settings that takes the place of this one. */
+  readonly outbox: Outbox;
   /** Steps until the signal aborts; a store that is away is waited for. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -104,6 +108,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
   const nameOf = options.shares?.nameOf ?? (() => instance);
   const writer = createWriter({ outbox, router, policy, publicUrl, nameOf, log, now });
   return {
+    outbox,
     async incidentChanged(incident) {
       await makeReady(notifier);
       await inTurn(notifier, async () => {
@@ -143,7 +148,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
 function createState(options: NotifierOptions): NotifierState {
   const { store, receivers, policy, log, publicUrl = '', instance = 'main', shares } = options;
   const { now = Date.now, random = Math.random, onDelivery = () => undefined } = options;
-  const outbox = createOutbox({ store, receivers, instance, shares });
+  const outbox = options.outbox ?? createOutbox({ store, receivers, instance, shares });
   const router = createRouter({ receivers, routing: options.routing, store, log, now });
   return {
     outbox,

@@ -20,6 +20,8 @@ export interface Outbox {
    * receivers that are gone are given up. To be called before anything else.
    */
   load(): Promise<void>;
+  /** Gives up what waits for receivers that are gone, as `load` does. */
+  setReceivers(receivers: readonly ReceiverSettings[]): Promise<void>;
   /** What was said, is to be said or was taken back of an incident to a receiver, newest first. */
   findTold(incidentId: string, receiver: string): Promise<readonly OutboxRow[]>;
   /** Oldest first. */
@@ -64,7 +66,8 @@ const MAX_INCIDENTS_KNOWN = 2000;
 const MAX_LOADED = 10_000;
 
 /** What is kept in memory, each alert by its id. */
-interface OutboxState extends OutboxOptions {
+interface OutboxState extends Omit<OutboxOptions, 'receivers'> {
+  receivers: readonly ReceiverSettings[];
   readonly pending: Map<string, Alert>;
   readonly followed: Map<string, Alert>;
   /** By incident and receiver. */
@@ -98,6 +101,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   };
   return {
     load: () => load(box),
+    setReceivers: (receivers) => setReceivers(box, receivers),
     findTold: (incidentId, receiver) => findTold(box, incidentId, receiver),
     listPending: (receiver) => listMine(box, box.pending, receiver),
     listFollowed: () => toRows(box, box.followed.values()),
@@ -201,15 +205,23 @@ async function load(box: OutboxState): Promise<void> {
   for (const alert of left.reverse()) {
     if (newer.has(alert.id) || !isLeft(box, readPayload(box, alert))) continue;
     if (receivers.some(({ name }) => name === alert.receiver)) index(box, alert);
-    else if (alert.state === 'pending')
-      await remember(box, {
-        ...alert,
-        state: 'undeliverable',
-        error: 'no receiver of this name is configured any more',
-      });
+    else if (alert.state === 'pending') await giveUp(box, alert);
   }
   box.isLoaded = true;
   box.holding = holding;
+}
+
+async function setReceivers(box: OutboxState, receivers: readonly ReceiverSettings[]): Promise<void> {
+  box.receivers = receivers;
+  const strangers = [...box.pending.values()].filter(
+    ({ receiver }) => !receivers.some(({ name }) => name === receiver),
+  );
+  for (const alert of strangers) await giveUp(box, alert);
+}
+
+function giveUp(box: OutboxState, alert: Alert): Promise<void> {
+  const error = 'no receiver of this name is configured any more';
+  return remember(box, { ...alert, state: 'undeliverable', error });
 }
 
 /** Whether it is for this process to go on with it. */

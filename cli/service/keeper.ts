@@ -25,6 +25,8 @@ export interface RuleKeeper {
   onChange(listener: (catalog: Catalog) => void): void;
   /** One look at the files; true when the catalog was loaded anew. */
   lookOnce(): boolean;
+  /** Takes rules of other folders from the next look on. */
+  setFolders(folders: readonly string[]): void;
   /** Until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -35,10 +37,10 @@ const LOOK_EVERY_MS = 500;
  * `builtIn`: another catalog than the one beside the program. Throws JT_RULE_INVALID: a process does not start with
  * broken rules.
  */
-export function createRuleKeeper(folders: readonly string[], log: Log, builtIn?: string): RuleKeeper {
+export function createRuleKeeper(given: readonly string[], log: Log, builtIn?: string): RuleKeeper {
+  let folders = given;
   const listeners: ((catalog: Catalog) => void)[] = [];
-  const sources = { builtIn, extra: folders };
-  let catalog = loadCatalog(sources);
+  let catalog = loadCatalog({ builtIn, extra: folders });
   let problems: readonly string[] = [];
   let loaded = describeFolders(folders);
   let last = loaded;
@@ -50,7 +52,7 @@ export function createRuleKeeper(folders: readonly string[], log: Log, builtIn?:
     // A file that is being written is read when it has stayed the same for one look.
     if (isMoving || seen === loaded) return false;
     loaded = seen;
-    const reload = reloadSafely(sources, catalog);
+    const reload = reloadSafely({ builtIn, extra: folders }, catalog);
     catalog = reload.catalog;
     problems = reload.problems;
     for (const listener of listeners) listener(catalog);
@@ -60,7 +62,9 @@ export function createRuleKeeper(folders: readonly string[], log: Log, builtIn?:
   }
 
   return {
-    folders,
+    get folders() {
+      return folders;
+    },
     get catalog() {
       return catalog;
     },
@@ -69,8 +73,11 @@ export function createRuleKeeper(folders: readonly string[], log: Log, builtIn?:
     },
     onChange: (listener) => void listeners.push(listener),
     lookOnce,
+    setFolders: (next) => {
+      folders = next;
+    },
     run: async (signal) => {
-      while (folders.length > 0 && !signal.aborted) {
+      while (!signal.aborted) {
         await pause(LOOK_EVERY_MS, signal);
         if (!signal.aborted) lookOnce();
       }

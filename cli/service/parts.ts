@@ -14,8 +14,16 @@ import {
 } from '../command.js';
 import { openServiceStore } from './open.js';
 import { runStages } from './stages.js';
-import { createRuleKeeper } from './keeper.js';
-import { findSettingsFile, hostOf, readAddress, readSettings } from '../settings.js';
+import { createRuleKeeper, type RuleKeeper } from './keeper.js';
+import { createSettingsKeeper, type SettingsKeeper } from './settings-keeper.js';
+import {
+  findSettingsFile,
+  hostOf,
+  readAddress,
+  readSettings,
+  type ReadSettings,
+  type ServicePart,
+} from '../settings.js';
 
 const SHARED = [CONFIG_OPTION, DATA_OPTION, STORE_OPTION, LOG_LEVEL_OPTION];
 
@@ -26,7 +34,7 @@ export const AGENT: Command = {
   options: SHARED,
   examples: ['jobtrace agent --config /etc/jobtrace/jobtrace.yaml'],
   run: (invocation) =>
-    runPart(invocation, async ({ settings, store, log }) => {
+    runPart(invocation, 'agent', async ({ settings, store, log }) => {
       const paths = findPaths(invocation, settings);
       const { createServiceAgent, openAgentProbe, reloadServiceAgent, runWords } = await import('./agent.js');
       const agent = createServiceAgent(settings, paths, store, log);
@@ -51,7 +59,7 @@ function findPaths(invocation: Invocation, settings: Settings): readonly string[
 }
 
 function readAgain(invocation: Invocation): { readonly settings: Settings; readonly paths: readonly string[] } {
-  const { settings } = readSettings(invocation);
+  const { settings } = readSettings(invocation, { part: 'agent' });
   return { settings, paths: findPaths(invocation, settings) };
 }
 
@@ -61,13 +69,15 @@ export const ANALYZER: Command = {
   summary: 'Reads what agents store, finds incidents and sends alerts.',
   options: SHARED,
   run: (invocation) =>
-    runPart(invocation, async ({ settings, store, log }) => {
+    runPart(invocation, 'analyzer', async ({ settings, store, log, read }) => {
       const { signal } = invocation.terminal;
       const services = await import('./services.js');
-      const rules = createRuleKeeper(settings['analyzer.rulesDirs'], log.child({ stage: 'rules' }));
+      const keeper = openKeeper(invocation, read, log);
+      const rules = openRules(keeper, log);
       const lease = services.createServiceLease(store, log);
       const metrics = await services.createServiceNumbers(settings);
-      const notifier = services.createServiceNotifier(settings, rules, store, log, {
+      metrics?.showSettings(() => keeper.problem);
+      const notifier = services.createServiceNotifier(keeper, rules, store, log, {
         instance: 'analyzer',
         shares: services.shareMessages(store, lease),
         metrics,
@@ -84,7 +94,8 @@ export const ANALYZER: Command = {
         analyzer.run,
         notifier.run,
         rules.run,
-        (stop) => services.runRetention(settings, store, log, stop),
+        keeper.run,
+        (stop) => services.runRetention(keeper, store, log, stop),
       ]);
     }),
 };
@@ -95,19 +106,21 @@ export const API: Command = {
   summary: 'Serves the API and the page.',
   options: [...SHARED, { name: 'listen', value: 'HOST:PORT', help: 'Address to listen on (default 127.0.0.1:8321).' }],
   run: (invocation) =>
-    runPart(invocation, async ({ settings, store, log }) => {
+    runPart(invocation, 'api', async ({ settings, store, log, read }) => {
       const { signal } = invocation.terminal;
       const [services, web] = await Promise.all([import('./services.js'), import('./server.js')]);
-      const rules = createRuleKeeper(settings['analyzer.rulesDirs'], log.child({ stage: 'rules' }));
+      const keeper = openKeeper(invocation, read, log);
+      const rules = openRules(keeper, log);
       const metrics = web.createServiceMetrics();
-      const notifier = services.createServiceNotifier(settings, rules, store, log, {
+      metrics.showSettings(() => keeper.problem);
+      const notifier = services.createServiceNotifier(keeper, rules, store, log, {
         instance: `api-${hostOf(settings)}`,
         metrics,
       });
-      const server = web.createServiceServer(settings, rules, store, log, notifier, metrics);
+      const server = web.createServiceServer(keeper, rules, store, log, notifier, metrics);
       const { url, isOpen } = await server.listen(readAddress('api.listen', settings['api.listen']));
       log.info({ url, isOpen }, isOpen ? 'API started, open to everybody on this machine.' : 'API started.');
-      await runStages(signal, server, [notifier.run, rules.run]);
+      await runStages(signal, server, [notifier.run, rules.run, keeper.run]);
     }),
 };
 
@@ -115,20 +128,35 @@ interface Part {
   readonly settings: Settings;
   readonly store: Store;
   readonly log: Log;
+  /** Reads the settings of this part again. */
+  readonly read: () => ReadSettings;
 }
 
 /** Opens the store around a part. A store that is down is not an error of a service: it waits and says so. */
-async function runPart(invocation: Invocation, run: (part: Part) => Promise<void>): Promise<number> {
-  const { settings } = readSettings(invocation);
+async function runPart(invocation: Invocation, part: ServicePart, run: (part: Part) => Promise<void>): Promise<number> {
+  const read = (): ReadSettings => readSettings(invocation, { part });
+  const { settings } = read();
   const { runLogged } = await import('./logged.js');
   await runLogged(settings, async (log) => {
     const store = await openServiceStore(settings);
     try {
-      await run({ settings, store, log });
+      await run({ settings, store, log, read });
       log.info('Stopped.');
     } finally {
       await store.close();
     }
   });
   return 0;
+}
+
+function openKeeper(invocation: Invocation, read: Part['read'], log: Log): SettingsKeeper {
+  const keeper = createSettingsKeeper(read(), read, log.child({ stage: 'settings' }));
+  invocation.terminal.onHangup(keeper.reload);
+  return keeper;
+}
+
+function openRules(keeper: SettingsKeeper, log: Log): RuleKeeper {
+  const rules = createRuleKeeper(keeper.settings['analyzer.rulesDirs'], log.child({ stage: 'rules' }));
+  keeper.onChange((settings) => rules.setFolders(settings['analyzer.rulesDirs']));
+  return rules;
 }

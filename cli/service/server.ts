@@ -4,7 +4,6 @@ import { describeSheet } from '../../analyzer/author/sheet.js';
 import type { Catalog } from '../../analyzer/catalog/catalog.js';
 import { createMetrics, type Metrics } from '../../api/metrics.js';
 import { createServer, type ApiServer, type ServerOptions } from '../../api/server.js';
-import type { Settings } from '../../core/config/settings.js';
 import { createError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import { sendTrial } from '../../notify/channels/trial.js';
@@ -12,25 +11,29 @@ import type { Notifier } from '../../notify/notify.js';
 import { readFloor } from '../../notify/policy.js';
 import { languageOf, zoneOf } from '../settings.js';
 import { PAGE_DIR, VERSION } from '../version.js';
+import { findProviderProblems } from './check.js';
 import { createAssistantHooks } from './desk/assistant.js';
 import { createAuthoring } from './desk/author.js';
 import type { RuleKeeper } from './keeper.js';
+import type { SettingsKeeper } from './settings-keeper.js';
 import { createPasteDiagnoser } from './desk/paste.js';
 
 export function createServiceMetrics(): Metrics {
   return createMetrics(VERSION);
 }
 
+/** Takes new tokens, grants and receivers while it runs. */
 export function createServiceServer(
-  settings: Settings,
+  keeper: Pick<SettingsKeeper, 'settings'>,
   rules: RuleKeeper,
   store: ServerOptions['store'],
   log: Log,
   notifier: Notifier,
   metrics: Metrics,
 ): ApiServer {
+  const { settings } = keeper;
   const pasted = createPasteDiagnoser({ folders: rules.folders, zone: zoneOf(settings) });
-  rules.onChange(() => pasted.reload());
+  rules.onChange(() => pasted.reload(rules.folders));
   const server = createServer({
     store,
     log: log.child({ stage: 'api' }),
@@ -39,8 +42,10 @@ export function createServiceServer(
       version: VERSION,
       language: languageOf(settings),
       publicUrl: settings['api.publicUrl'],
-      tokens: settings['api.tokens'],
-      provider: readProvider(settings),
+      get tokens() {
+        return keeper.settings['api.tokens'];
+      },
+      provider: readProvider(keeper),
       sessionMs: settings['api.sessionHours'] * 3_600_000,
       allowedHosts: settings['api.allowedHosts'],
       floor: readFloor(settings),
@@ -58,7 +63,7 @@ export function createServiceServer(
     notifyHooks: {
       receiveAlerts: (message) => notifier.receiveAlerts(message),
       testReceiver: async (name) => {
-        const receiver = settings['notify.receivers'].find((item) => item.name === name);
+        const receiver = keeper.settings['notify.receivers'].find((item) => item.name === name);
         return receiver && sendTrial(receiver, settings['api.publicUrl'], Date.now());
       },
     },
@@ -71,16 +76,12 @@ export function createServiceServer(
   };
 }
 
-function readProvider(settings: Settings): ServerOptions['settings']['provider'] {
+function readProvider(keeper: Pick<SettingsKeeper, 'settings'>): ServerOptions['settings']['provider'] {
+  const { settings } = keeper;
   const issuer = settings['api.oidc.issuer'];
   if (issuer === '') return undefined;
   const publicUrl = settings['api.publicUrl'];
-  const problems = [
-    ...(URL.canParse(issuer) ? [] : [`  api.oidc.issuer is "${issuer}", which is no address.`]),
-    ...(settings['api.oidc.clientId'] === '' ? ['  api.oidc.clientId is empty.'] : []),
-    ...(URL.canParse(publicUrl) ? [] : ['  api.publicUrl must be set: the provider sends people back to it.']),
-    ...(settings['api.oidc.grants'].length === 0 ? ['  api.oidc.grants is empty, so nobody might see anything.'] : []),
-  ];
+  const problems = findProviderProblems(settings).map((problem) => `  ${problem}`);
   if (problems.length > 0) throw createError('JT_CONFIG_INVALID', { problems: problems.join('\n') });
   return {
     issuer,
@@ -89,7 +90,9 @@ function readProvider(settings: Settings): ServerOptions['settings']['provider']
     name: settings['api.oidc.name'],
     asks: settings['api.oidc.asks'],
     groupsClaim: settings['api.oidc.groupsClaim'],
-    grants: settings['api.oidc.grants'],
+    get grants() {
+      return keeper.settings['api.oidc.grants'];
+    },
     redirectUri: new URL('/api/v1/oidc/callback', publicUrl).href,
   };
 }

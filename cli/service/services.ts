@@ -12,10 +12,12 @@ import type { AnalyzerMetrics, Metrics } from '../../api/metrics.js';
 import type { Settings } from '../../core/config/settings.js';
 import type { Log } from '../../core/log.js';
 import { createNotifier, type Notifier, type NotifierOptions } from '../../notify/notify.js';
-import type { MessageShares } from '../../notify/outbox.js';
+import type { MessageShares, Outbox } from '../../notify/outbox.js';
+import { createReloadableNotifier } from '../../notify/reload.js';
 import { readPolicy, readRouting } from '../../notify/policy.js';
 import type { RecordFeed, Retention, Store } from '../../store/store.js';
 import type { RuleKeeper } from './keeper.js';
+import type { SettingsKeeper } from './settings-keeper.js';
 import { readAddress, zoneOf } from '../settings.js';
 import { VERSION } from '../version.js';
 import { pause } from '../../core/time/wait.js';
@@ -77,8 +79,9 @@ export function shareMessages(store: Pick<RecordFeed, 'findPart'>, lease: Lease)
   };
 }
 
+/** Takes new receivers, routes and teams while it runs. */
 export function createServiceNotifier(
-  settings: Settings,
+  keeper: SettingsKeeper,
   rules: RuleKeeper,
   store: NotifierOptions['store'],
   log: Log,
@@ -89,16 +92,26 @@ export function createServiceNotifier(
     readonly metrics?: Pick<Metrics, 'countDelivery'>;
   },
 ): Notifier {
-  return createNotifier({
-    store,
-    ...more,
-    receivers: settings['notify.receivers'],
-    routing: readRouting(settings),
-    publicUrl: settings['api.publicUrl'],
-    log: log.child({ stage: 'notify' }),
-    onDelivery: metrics === undefined ? undefined : (kind, result) => metrics.countDelivery(kind, result),
-    policy: readPolicy(settings, readRulePolicy(rules)),
-  });
+  const make = (settings: Settings, outbox?: Outbox): Notifier =>
+    createNotifier({
+      store,
+      ...more,
+      outbox,
+      receivers: settings['notify.receivers'],
+      routing: readRouting(settings),
+      publicUrl: settings['api.publicUrl'],
+      log: log.child({ stage: 'notify' }),
+      onDelivery: metrics === undefined ? undefined : (kind, result) => metrics.countDelivery(kind, result),
+      policy: readPolicy(settings, readRulePolicy(rules)),
+    });
+  const notifier = createReloadableNotifier(make(keeper.settings));
+  keeper.onChange((settings) =>
+    notifier.replace(async (outbox) => {
+      await outbox.setReceivers(settings['notify.receivers']);
+      return make(settings, outbox);
+    }),
+  );
+  return notifier;
 }
 
 /** Of an analyzer that is to serve its numbers; what only that needs is loaded when it is wanted. */
@@ -131,11 +144,16 @@ export async function openAnalyzerProbe(
 }
 
 /** Deletes what is older than the retention, now and every hour, until the signal aborts. */
-export async function runRetention(settings: Settings, store: Retention, log: Log, signal: AbortSignal): Promise<void> {
+export async function runRetention(
+  keeper: Pick<SettingsKeeper, 'settings'>,
+  store: Retention,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
     try {
       const removed = await store.deleteBefore(
-        new Date(Date.now() - settings['store.retentionDays'] * DAY_MS).toISOString(),
+        new Date(Date.now() - keeper.settings['store.retentionDays'] * DAY_MS).toISOString(),
       );
       if (removed > 0) log.info({ removed }, 'Old records were deleted.');
     } catch (error) {

@@ -20,8 +20,16 @@ import { renderIncident, renderIncidentLine } from '../terminal/incident.js';
 import { openServiceStore } from './open.js';
 import { paint, styleOf } from '../terminal/print.js';
 import { createRuleKeeper, type RuleKeeper } from './keeper.js';
+import { createSettingsKeeper } from './settings-keeper.js';
 import { runStages } from './stages.js';
-import { extraFolders, languageOf, readAddress, readSettings } from '../settings.js';
+import {
+  extraFolders,
+  findSettingsFile,
+  languageOf,
+  readAddress,
+  readSettings,
+  type ReadSettings,
+} from '../settings.js';
 import { VERSION } from '../version.js';
 import { write } from '../terminal/write.js';
 
@@ -53,10 +61,13 @@ export const UP: Command = {
 };
 
 async function runUp(invocation: Invocation): Promise<number> {
-  const loaded = readSettings(invocation);
-  // People watch this terminal: unless they asked for more, only what needs them is logged.
-  const settings =
-    loaded.origins['logLevel'] === 'default' ? { ...loaded.settings, logLevel: 'warn' } : loaded.settings;
+  const read = (): ReadSettings => {
+    const loaded = readSettings(invocation);
+    // People watch this terminal: unless they asked for more, only what needs them is logged.
+    const logLevel = loaded.origins['logLevel'] === 'default' ? 'warn' : loaded.settings.logLevel;
+    return { ...loaded, settings: { ...loaded.settings, logLevel } };
+  };
+  const { settings } = read();
   const paths = invocation.operands.length > 0 ? invocation.operands : settings['agent.paths'];
   if (paths.length === 0)
     throw createError('JT_USAGE', {
@@ -64,7 +75,7 @@ async function runUp(invocation: Invocation): Promise<number> {
       command: 'up',
     });
   const { runLogged } = await import('./logged.js');
-  await runLogged(settings, (log) => openStages(invocation, { settings, paths, log }));
+  await runLogged(settings, (log) => openStages(invocation, { settings, paths, log, read }));
   return 0;
 }
 
@@ -72,24 +83,29 @@ interface UpParts {
   readonly settings: Settings;
   readonly paths: readonly string[];
   readonly log: Log;
+  readonly read: () => ReadSettings;
 }
 
-async function openStages(invocation: Invocation, { settings, paths, log }: UpParts): Promise<void> {
+async function openStages(invocation: Invocation, { settings, paths, log, read }: UpParts): Promise<void> {
   const { terminal } = invocation;
   // Loaded for a service only: the other commands answer sooner without.
-  const [services, { createServiceAgent }, web] = await Promise.all([
+  const [services, { createServiceAgent, reloadServiceAgent }, web] = await Promise.all([
     import('./services.js'),
     import('./agent.js'),
     import('./server.js'),
   ]);
+  const keeper = createSettingsKeeper(read(), read, log.child({ stage: 'settings' }));
+  terminal.onHangup(keeper.reload);
   const rules = createRuleKeeper(extraFolders(invocation), log.child({ stage: 'rules' }));
+  keeper.onChange((next) => rules.setFolders([...next['analyzer.rulesDirs'], ...invocation.options('rules')]));
   const store = await openServiceStore(settings);
   try {
     await store.check();
     const metrics = web.createServiceMetrics();
+    metrics.showSettings(() => keeper.problem);
     // A store of its own has nobody else.
     const lease = settings['store.kind'] === 'sqlite' ? undefined : services.createServiceLease(store, log);
-    const notifier = services.createServiceNotifier(settings, rules, store, log, {
+    const notifier = services.createServiceNotifier(keeper, rules, store, log, {
       instance: 'up',
       shares: lease === undefined ? undefined : services.shareMessages(store, lease),
       metrics,
@@ -100,6 +116,8 @@ async function openStages(invocation: Invocation, { settings, paths, log }: UpPa
       await store.findIncidents({ limit: KNOWN_INCIDENTS }),
     );
     const agent = createServiceAgent(settings, paths, store, log);
+    if (findSettingsFile(invocation) !== undefined)
+      terminal.onHangup(() => reloadServiceAgent(agent, settings, () => ({ settings: read().settings, paths }), log));
     shareWords(agent, rules);
     const analyzer = services.createServiceAnalyzer(settings, rules, store, log, {
       lease,
@@ -110,7 +128,7 @@ async function openStages(invocation: Invocation, { settings, paths, log }: UpPa
       onGone: (id) => notifier.incidentGone(id),
     });
     metrics.showAnalyzer(() => analyzer.status());
-    const server = web.createServiceServer(settings, rules, store, log, notifier, metrics);
+    const server = web.createServiceServer(keeper, rules, store, log, notifier, metrics);
     const { url, isOpen } = await server.listen(readAddress('api.listen', settings['api.listen']));
     await write(terminal, renderGreeting({ url, isOpen }, paths, rules.catalog.size, invocation));
     await runStages(terminal.signal, server, [
@@ -119,7 +137,8 @@ async function openStages(invocation: Invocation, { settings, paths, log }: UpPa
       analyzer.run,
       notifier.run,
       rules.run,
-      (signal) => services.runRetention(settings, store, log, signal),
+      keeper.run,
+      (signal) => services.runRetention(keeper, store, log, signal),
     ]);
   } finally {
     await store.close();

@@ -27,7 +27,7 @@ export interface SettingsFile {
 }
 
 export interface SettingsInput {
-  readonly file?: SettingsFile;
+  readonly file?: SettingsFile | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly flags: Readonly<Record<string, unknown>>;
   /** Reads the files that a pattern of `include` names, by name; throws JT_CONFIG_NOT_FOUND, JT_FILE_UNREADABLE. */
@@ -38,7 +38,7 @@ export interface SettingsInput {
    * False for a secret that the process does not use: a setting (`api.oidc.clientSecret`), or a list of objects that
    * hold secrets (`api.tokens`, `teams.receivers`). Such a list is left out. Absent: all are used.
    */
-  readonly usesSecret?: (name: string) => boolean;
+  readonly usesSecret?: ((name: string) => boolean) | undefined;
 }
 
 /** Merges the sources and checks the whole. Throws JT_CONFIG_INVALID with every problem, or JT_CONFIG_SECRET_TWICE. */

@@ -47,9 +47,10 @@ export function spreadTeams(settings: SharedSettings, teams: readonly TeamDefini
       ...inScope(settings['api.oidc.grants']),
       ...teams.flatMap(({ groups, role, patterns: scope }) => groups.map((group) => ({ group, role, scope }))),
     ],
+    // The page saves rules into the last folder, which must not be a team's.
     'analyzer.rulesDirs': [
-      ...settings['analyzer.rulesDirs'],
       ...teams.flatMap(({ rulesDir }) => (rulesDir === undefined ? [] : [rulesDir])),
+      ...settings['analyzer.rulesDirs'],
     ],
   };
 }

@@ -7,6 +7,8 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { defaultSettings } from '../../../core/config/settings.js';
 import { createLog } from '../../../core/log.js';
 import { openStore } from '../../../store/open.js';
+import type { ReadSettings } from '../../settings.js';
+import { createSettingsKeeper } from '../settings-keeper.js';
 import { createRuleKeeper } from '../keeper.js';
 import { createPasteDiagnoser } from './paste.js';
 import { createServiceMetrics, createServiceServer } from '../server.js';
@@ -75,8 +77,10 @@ it(
     const store = await openStore({ kind: 'sqlite', path: ':memory:' });
     const [settings, log, metrics] = [defaultSettings(), createLog('silent'), createServiceMetrics()];
     const rules = createRuleKeeper([], log);
-    const notifier = createServiceNotifier(settings, rules, store, log, { instance: 'paste' });
-    const server = createServiceServer(settings, rules, store, log, notifier, metrics);
+    const read = (): ReadSettings => ({ settings, origins: {}, sources: [] });
+    const keeper = createSettingsKeeper(read(), read, log);
+    const notifier = createServiceNotifier(keeper, rules, store, log, { instance: 'paste' });
+    const server = createServiceServer(keeper, rules, store, log, notifier, metrics);
     open.push(server);
     const { url } = await server.listen({ host: '127.0.0.1', port: 0 });
     const events: string[] = [];
@@ -128,7 +132,7 @@ describe('the rules of a paste', () => {
     expect((await own.diagnose(LINE, 'en')).diagnoses[0]).toMatchObject({ rule: OWN, title: 'Before' });
 
     save(folder, rule('After'));
-    own.reload();
+    own.reload([folder]);
 
     expect((await own.diagnose(LINE, 'en')).diagnoses[0]).toMatchObject({ rule: OWN, title: 'After' });
   });
@@ -143,7 +147,7 @@ describe('the rules of a paste', () => {
       expect((await own.diagnose(LOG, 'en')).diagnoses[0]?.rule).toBe(RULE);
 
       save(folder, rule('Mended'));
-      own.reload();
+      own.reload([folder]);
 
       expect((await own.diagnose(LINE, 'en')).diagnoses[0]).toMatchObject({ rule: OWN, title: 'Mended' });
     },

@@ -11,8 +11,8 @@ import { openThread } from '../thread/thread.js';
 export interface PasteDiagnoser {
   /** Throws JT_REQUEST_INVALID for what is no log, JT_ARCHIVE_INVALID, JT_DIAGNOSE_STOPPED. */
   diagnose(bytes: Buffer, language: Language): Promise<DiagnosisDocument>;
-  /** The files of the rules changed. */
-  reload(): void;
+  /** The files of the rules changed, or the folders in which they stand. */
+  reload(folders: readonly string[]): void;
   close(): Promise<void>;
 }
 
@@ -29,6 +29,7 @@ interface Paste {
 
 interface Pool {
   readonly options: PasteOptions;
+  folders: readonly string[];
   readonly waiting: Paste[];
   worker: Worker | undefined;
   running: { readonly paste: Paste; readonly timer: NodeJS.Timeout } | undefined;
@@ -39,14 +40,17 @@ const LIMIT_MS = 120_000;
 const MAX_HEAP_MIB = 2048;
 
 export function createPasteDiagnoser(options: PasteOptions): PasteDiagnoser {
-  const pool: Pool = { options, waiting: [], worker: undefined, running: undefined };
+  const pool: Pool = { options, folders: options.folders, waiting: [], worker: undefined, running: undefined };
   return {
     diagnose: (bytes, language) =>
       new Promise((resolve, reject) => {
         pool.waiting.push({ bytes, language, resolve, reject });
         startNext(pool);
       }),
-    reload: () => pool.worker?.postMessage({ kind: 'reload' } satisfies PasteOrder),
+    reload: (folders) => {
+      pool.folders = folders;
+      pool.worker?.postMessage({ kind: 'reload', folders } satisfies PasteOrder);
+    },
     close: async () => {
       const { worker } = pool;
       for (const paste of pool.waiting.splice(0)) paste.reject(stopped('Jobtrace is being stopped'));
@@ -73,8 +77,8 @@ function startNext(pool: Pool): void {
 }
 
 function openWorker(pool: Pool): Worker {
-  const { folders, zone } = pool.options;
-  const data: PasteWorkerData = { folders, zone };
+  const { folders, options } = pool;
+  const data: PasteWorkerData = { folders, zone: options.zone };
   const limits = { maxOldGenerationSizeMb: MAX_HEAP_MIB };
   const worker = openThread('paste-worker', { workerData: data, resourceLimits: limits });
   worker.unref();

@@ -17,7 +17,8 @@ export interface PasteWorkerData {
 }
 
 export type PasteOrder =
-  { readonly kind: 'diagnose'; readonly bytes: Uint8Array; readonly language: Language } | { readonly kind: 'reload' };
+  | { readonly kind: 'diagnose'; readonly bytes: Uint8Array; readonly language: Language }
+  | { readonly kind: 'reload'; readonly folders: readonly string[] };
 
 export type PasteAnswer =
   | { readonly kind: 'document'; readonly document: DiagnosisDocument }
@@ -29,12 +30,14 @@ export type PasteAnswer =
   | { readonly kind: 'defect'; readonly problem: string };
 
 const data: PasteWorkerData = workerData;
-const sources = { extra: data.folders };
+let sources = { extra: data.folders };
 let catalog = openCatalog();
 
 parentPort?.on('message', (order: PasteOrder) => {
-  if (order.kind === 'reload') catalog = reloadCatalog(sources, catalog).catalog;
-  else parentPort?.postMessage(answerOrder(order));
+  if (order.kind === 'reload') {
+    sources = { extra: order.folders };
+    catalog = reloadCatalog(sources, catalog).catalog;
+  } else parentPort?.postMessage(answerOrder(order));
 });
 
 /** Rules that are broken at this moment are left out, as everywhere in a process that runs. */

@@ -1,0 +1,36 @@
+// What is wrong with settings beyond their form: receivers, routes and the OpenID Connect provider. "jobtrace config
+// check" prints it, and a reload asks before it takes new settings.
+import type { Settings } from '../../core/config/settings.js';
+import { findReceiverProblems } from '../../notify/channels/settings.js';
+import { readRouting } from '../../notify/policy.js';
+import { findRoutingProblems } from '../../notify/routing/scene.js';
+import { findAddressProblem } from '../settings.js';
+
+/** Each with the name of its setting; empty when a service would start with the settings. */
+export function findServiceProblems(settings: Settings): readonly string[] {
+  const receivers = settings['notify.receivers'];
+  return [
+    ...findReceiverProblems(receivers),
+    ...findRoutingProblems({ ...readRouting(settings), receivers: receivers.map(({ name }) => name) }),
+    ...findProviderProblems(settings),
+    ...(['api.listen', 'analyzer.listen', 'agent.listen'] as const)
+      .filter((name) => settings[name] !== '')
+      .flatMap((name) => findAddressProblem(name, settings[name]) ?? []),
+  ];
+}
+
+/** Empty also without a provider. */
+export function findProviderProblems(settings: Settings): readonly string[] {
+  const issuer = settings['api.oidc.issuer'];
+  if (issuer === '') return [];
+  return [
+    ...(URL.canParse(issuer) ? [] : [`api.oidc.issuer is "${issuer}", which is no address.`]),
+    ...(settings['api.oidc.clientId'] === '' ? ['api.oidc.clientId is empty.'] : []),
+    ...(URL.canParse(settings['api.publicUrl'])
+      ? []
+      : ['api.publicUrl must be set: the provider sends people back to it.']),
+    ...(settings['api.oidc.grants'].length === 0
+      ? ['api.oidc.grants is empty and no team has groups, so nobody might see anything.']
+      : []),
+  ];
+}

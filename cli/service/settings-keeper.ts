@@ -1,0 +1,155 @@
+// Keeps the settings of a running service as they stand on the disk: the settings file, the files that it includes, and
+// the files of secrets. Looks at them every two seconds and at SIGHUP. What a service can take at once it takes; the
+// names of the others are logged, because they wait for a restart. Settings with mistakes are refused, and those before
+// stay in use: the log, the metrics and the health of the service say so.
+import { statSync } from 'node:fs';
+import { createError, JobtraceError } from '../../core/errors.js';
+import type { Log } from '../../core/log.js';
+import { SETTINGS, type Settings } from '../../core/config/settings.js';
+import { pause } from '../../core/time/wait.js';
+import type { ReadSettings } from '../settings.js';
+import { findServiceProblems } from './check.js';
+
+type Listener = (settings: Settings) => void | Promise<void>;
+
+export interface SettingsKeeper {
+  readonly settings: Settings;
+  /** Why the settings on the disk are refused; undefined when they are in use. */
+  readonly problem: string | undefined;
+  /** Is called with the settings that are in use from now on; a listener that throws is called again. */
+  onChange(listener: Listener): void;
+  /** One look at the files; true when they were read again. */
+  lookOnce(): Promise<boolean>;
+  /** Reads the files at the next look, also when they seem unchanged. */
+  reload(): void;
+  /** Until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+const LOOK_EVERY_MS = 2000;
+
+/** What a running service takes at once: settings, and groups of settings. */
+const TAKEN_AT_ONCE: readonly string[] = [
+  'teams',
+  'include',
+  'notify.',
+  'api.tokens',
+  'api.oidc.grants',
+  'analyzer.rulesDirs',
+  'store.retentionDays',
+];
+
+export function createSettingsKeeper(first: ReadSettings, read: () => ReadSettings, log: Log): SettingsKeeper {
+  const listeners: Listener[] = [];
+  let { settings, sources } = first;
+  let seen = describeSources(sources);
+  let used = seen;
+  let problem: string | undefined;
+  /** Listeners that have not taken the settings yet. */
+  let waiting: Listener[] = [];
+
+  async function callListeners(): Promise<void> {
+    for (const listener of [...waiting]) {
+      try {
+        await listener(settings);
+        waiting = waiting.filter((other) => other !== listener);
+      } catch (error) {
+        const problem = readProblem(error);
+        log.warn({ problem: problem.message }, 'New settings are not taken yet; trying again.');
+        return;
+      }
+    }
+  }
+
+  function take(next: ReadSettings): void {
+    const changed = SETTINGS.map(({ name }) => name).filter((name) => !isEqual(settings[name], next.settings[name]));
+    const taken = changed.filter(isTakenAtOnce);
+    sources = next.sources;
+    problem = undefined;
+    settings = Object.freeze({ ...settings, ...pickSettings(next.settings, taken) });
+    log.info(
+      { changed: taken, waitForRestart: changed.filter((name) => !taken.includes(name)) },
+      'Settings were read again.',
+    );
+    if (taken.length > 0) waiting = [...listeners];
+  }
+
+  function readAnew(): void {
+    try {
+      take(checked(read()));
+      // What is read now may include other files than before.
+      used = seen = describeSources(sources);
+    } catch (error) {
+      const { code, message, fix } = readProblem(error);
+      problem = message;
+      log.error({ code, problem, advice: fix }, 'The settings cannot be used; those before stay in use.');
+    }
+  }
+
+  return {
+    get settings() {
+      return settings;
+    },
+    get problem() {
+      return problem;
+    },
+    onChange: (listener) => void listeners.push(listener),
+    reload: () => {
+      used = '';
+    },
+    async lookOnce() {
+      const now = describeSources(sources);
+      const isMoving = now !== seen;
+      seen = now;
+      // A file that is being written is read when it has stayed the same for one look.
+      const isDue = !isMoving && seen !== used;
+      if (isDue) {
+        used = seen;
+        readAnew();
+      }
+      await callListeners();
+      return isDue;
+    },
+    async run(signal) {
+      while (!signal.aborted) {
+        await pause(LOOK_EVERY_MS, signal);
+        if (!signal.aborted) await this.lookOnce();
+      }
+    },
+  };
+}
+
+/** A mistake of the settings; anything else is thrown. */
+function readProblem(error: unknown): JobtraceError {
+  if (error instanceof JobtraceError) return error;
+  throw error;
+}
+
+function isTakenAtOnce(name: string): boolean {
+  return TAKEN_AT_ONCE.some((taken) => name === taken || (taken.endsWith('.') && name.startsWith(taken)));
+}
+
+function pickSettings(settings: Settings, names: readonly (keyof Settings)[]): Partial<Settings> {
+  return Object.fromEntries(names.map((name) => [name, settings[name]]));
+}
+
+function isEqual(left: unknown, right: unknown): boolean {
+  return JSON.stringify(left) === JSON.stringify(right);
+}
+
+/** Throws JT_CONFIG_INVALID. */
+function checked(read: ReadSettings): ReadSettings {
+  const problems = findServiceProblems(read.settings).map((problem) => `  ${problem}`);
+  if (problems.length > 0) throw createError('JT_CONFIG_INVALID', { problems: problems.join('\n') });
+  return read;
+}
+
+/** Another text after each change of a file, of what a folder holds, and of where a symbolic link leads. */
+function describeSources(sources: readonly string[]): string {
+  return sources
+    .map((path) => {
+      const { mtimeMs, size, ino } = statSync(path, { throwIfNoEntry: false }) ?? { mtimeMs: 0, size: 0, ino: 0 };
+      return `${path} ${size} ${mtimeMs} ${ino}`;
+    })
+    .join('\n');
+}
