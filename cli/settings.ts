@@ -28,7 +28,7 @@ const USES_SECRET: Readonly<Record<ServicePart, (name: string) => boolean>> = {
   api: () => true,
 };
 
-export interface ReadOptions {
+export interface SettingsOptions {
   readonly overrides?: Readonly<Partial<Record<keyof Settings, unknown>>>;
   readonly part?: ServicePart;
   /** Reads the file of a secret; absent: as it stands on the disk. */
@@ -43,7 +43,7 @@ export interface ReadSettings extends LoadedSettings {
 }
 
 /** Throws JT_CONFIG_NOT_FOUND, JT_CONFIG_INVALID, JT_CONFIG_SECRET_TWICE or JT_FILE_UNREADABLE. */
-export function readSettings(invocation: SettingsSource, options: ReadOptions = {}): ReadSettings {
+export function readSettings(invocation: SettingsSource, options: SettingsOptions = {}): ReadSettings {
   const path = findSettingsFile(invocation);
   const sources = new Set<string>();
   const flags: Record<string, unknown> = { ...options.overrides };

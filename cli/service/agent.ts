@@ -9,6 +9,7 @@ import type { AgentParts } from '../../agent/state.js';
 import { COUNTERS } from '../../agent/status.js';
 import type { WorkerStart } from '../../agent/workers/message.js';
 import { SETTINGS, type Settings } from '../../core/config/settings.js';
+import { isTakenAtOnce } from '../../core/config/taken.js';
 import { createError } from '../../core/errors.js';
 import { describeFault } from '../../core/fault.js';
 import type { Log } from '../../core/log.js';
@@ -52,7 +53,10 @@ export function reloadServiceAgent(
     const { settings, paths } = read();
     const picked = pickChecked(settings, paths);
     const waiting = SETTINGS.map(({ name }) => name).filter(
-      (name) => !name.startsWith('agent.') && JSON.stringify(settings[name]) !== JSON.stringify(before[name]),
+      (name) =>
+        !name.startsWith('agent.') &&
+        !isTakenAtOnce(name) &&
+        JSON.stringify(settings[name]) !== JSON.stringify(before[name]),
     );
     if (waiting.length > 0) log.warn({ waitForRestart: waiting }, 'Some settings changed that need a restart.');
     return picked;

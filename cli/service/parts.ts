@@ -15,7 +15,7 @@ import {
 import { openServiceStore } from './open.js';
 import { runStages } from './stages.js';
 import { createRuleKeeper, type RuleKeeper } from './keeper.js';
-import { createSettingsKeeper, type SettingsKeeper } from './settings-keeper.js';
+import type { SettingsKeeper } from './settings-keeper.js';
 import {
   findSettingsFile,
   hostOf,
@@ -72,7 +72,7 @@ export const ANALYZER: Command = {
     runPart(invocation, 'analyzer', async ({ settings, store, log, read }) => {
       const { signal } = invocation.terminal;
       const services = await import('./services.js');
-      const keeper = openKeeper(invocation, read, log);
+      const keeper = await openKeeper(invocation, read, log);
       const rules = openRules(keeper, log);
       const lease = services.createServiceLease(store, log);
       const metrics = await services.createServiceNumbers(settings);
@@ -109,7 +109,7 @@ export const API: Command = {
     runPart(invocation, 'api', async ({ settings, store, log, read }) => {
       const { signal } = invocation.terminal;
       const [services, web] = await Promise.all([import('./services.js'), import('./server.js')]);
-      const keeper = openKeeper(invocation, read, log);
+      const keeper = await openKeeper(invocation, read, log);
       const rules = openRules(keeper, log);
       const metrics = web.createServiceMetrics();
       metrics.showSettings(() => keeper.problem);
@@ -149,7 +149,8 @@ async function runPart(invocation: Invocation, part: ServicePart, run: (part: Pa
   return 0;
 }
 
-function openKeeper(invocation: Invocation, read: Part['read'], log: Log): SettingsKeeper {
+async function openKeeper(invocation: Invocation, read: Part['read'], log: Log): Promise<SettingsKeeper> {
+  const { createSettingsKeeper } = await import('./settings-keeper.js');
   const keeper = createSettingsKeeper(read(), read, log.child({ stage: 'settings' }));
   invocation.terminal.onHangup(keeper.reload);
   return keeper;

@@ -6,6 +6,7 @@ import { statSync } from 'node:fs';
 import { createError, JobtraceError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import { SETTINGS, type Settings } from '../../core/config/settings.js';
+import { isTakenAtOnce } from '../../core/config/taken.js';
 import { pause } from '../../core/time/wait.js';
 import type { ReadSettings } from '../settings.js';
 import { findServiceProblems } from './check.js';
@@ -27,17 +28,6 @@ export interface SettingsKeeper {
 }
 
 const LOOK_EVERY_MS = 2000;
-
-/** What a running service takes at once: settings, and groups of settings. */
-const TAKEN_AT_ONCE: readonly string[] = [
-  'teams',
-  'include',
-  'notify.',
-  'api.tokens',
-  'api.oidc.grants',
-  'analyzer.rulesDirs',
-  'store.retentionDays',
-];
 
 export function createSettingsKeeper(first: ReadSettings, read: () => ReadSettings, log: Log): SettingsKeeper {
   const listeners: Listener[] = [];
@@ -67,10 +57,8 @@ export function createSettingsKeeper(first: ReadSettings, read: () => ReadSettin
     sources = next.sources;
     problem = undefined;
     settings = Object.freeze({ ...settings, ...pickSettings(next.settings, taken) });
-    log.info(
-      { changed: taken, waitForRestart: changed.filter((name) => !taken.includes(name)) },
-      'Settings were read again.',
-    );
+    const waitForRestart = changed.filter((name) => !taken.includes(name));
+    log.info({ changed: taken, waitForRestart }, 'Settings were read again.');
     if (taken.length > 0) waiting = [...listeners];
   }
 
@@ -86,6 +74,20 @@ export function createSettingsKeeper(first: ReadSettings, read: () => ReadSettin
     }
   }
 
+  async function lookOnce(): Promise<boolean> {
+    const now = describeSources(sources);
+    const isMoving = now !== seen;
+    seen = now;
+    // A file that is being written is read when it has stayed the same for one look.
+    const isDue = !isMoving && seen !== used;
+    if (isDue) {
+      used = seen;
+      readAnew();
+    }
+    await callListeners();
+    return isDue;
+  }
+
   return {
     get settings() {
       return settings;
@@ -97,23 +99,11 @@ export function createSettingsKeeper(first: ReadSettings, read: () => ReadSettin
     reload: () => {
       used = '';
     },
-    async lookOnce() {
-      const now = describeSources(sources);
-      const isMoving = now !== seen;
-      seen = now;
-      // A file that is being written is read when it has stayed the same for one look.
-      const isDue = !isMoving && seen !== used;
-      if (isDue) {
-        used = seen;
-        readAnew();
-      }
-      await callListeners();
-      return isDue;
-    },
+    lookOnce,
     async run(signal) {
       while (!signal.aborted) {
         await pause(LOOK_EVERY_MS, signal);
-        if (!signal.aborted) await this.lookOnce();
+        if (!signal.aborted) await lookOnce();
       }
     },
   };
@@ -123,10 +113,6 @@ export function createSettingsKeeper(first: ReadSettings, read: () => ReadSettin
 function readProblem(error: unknown): JobtraceError {
   if (error instanceof JobtraceError) return error;
   throw error;
-}
-
-function isTakenAtOnce(name: string): boolean {
-  return TAKEN_AT_ONCE.some((taken) => name === taken || (taken.endsWith('.') && name.startsWith(taken)));
 }
 
 function pickSettings(settings: Settings, names: readonly (keyof Settings)[]): Partial<Settings> {

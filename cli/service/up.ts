@@ -20,7 +20,6 @@ import { renderIncident, renderIncidentLine } from '../terminal/incident.js';
 import { openServiceStore } from './open.js';
 import { paint, styleOf } from '../terminal/print.js';
 import { createRuleKeeper, type RuleKeeper } from './keeper.js';
-import { createSettingsKeeper } from './settings-keeper.js';
 import { runStages } from './stages.js';
 import {
   extraFolders,
@@ -89,10 +88,11 @@ interface UpParts {
 async function openStages(invocation: Invocation, { settings, paths, log, read }: UpParts): Promise<void> {
   const { terminal } = invocation;
   // Loaded for a service only: the other commands answer sooner without.
-  const [services, { createServiceAgent, reloadServiceAgent }, web] = await Promise.all([
+  const [services, { createServiceAgent, reloadServiceAgent }, web, { createSettingsKeeper }] = await Promise.all([
     import('./services.js'),
     import('./agent.js'),
     import('./server.js'),
+    import('./settings-keeper.js'),
   ]);
   const keeper = createSettingsKeeper(read(), read, log.child({ stage: 'settings' }));
   terminal.onHangup(keeper.reload);
