@@ -109,7 +109,7 @@ async function readRecords(of: AgentFixture, count: number): Promise<readonly Lo
 }
 
 function namesOf(records: readonly LogRecord[]): unknown {
-  return [...new Set(records.map((record) => `${record['flink.cluster']} ${record['flink.component'] ?? '-'}`))];
+  return [...new Set(records.map((record) => `${record['flink.cluster']} ${record['flink.component'] ?? '-'}`))].sort();
 }
 
 describe('a pod whose path names no cluster', () => {
@@ -199,5 +199,54 @@ describe('a pod whose path says it all', () => {
 
     expect(namesOf(await readRecords(fixture, 3))).toEqual(['flink/orders taskmanager']);
     expect(asked).toEqual([]);
+  });
+});
+
+describe("Flink's own files in the volume of a pod", () => {
+  const uids = ['11111111-aaaa-4444-8888-000000000001', '11111111-aaaa-4444-8888-000000000002'];
+
+  function writeVolumes({ logs }: AgentFixture, names: readonly string[]): void {
+    for (const [index, name] of names.entries()) {
+      const folder = join(logs, 'pods', uids[index] ?? '', 'volumes', 'kubernetes.io~empty-dir', 'flink-logs');
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, `${name}.log`), lines(0, 2));
+    }
+  }
+
+  const listPods: Answer = (_, response) => {
+    const items = uids.map((uid, index) => ({
+      metadata: {
+        uid,
+        name: `pricing-taskmanager-1-${index}`,
+        namespace: `team-${index}`,
+        labels: { app: 'pricing', component: 'taskmanager' },
+      },
+    }));
+    send(response, 200, { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', items });
+  };
+
+  it('are of the cluster that the labels and the namespace of the pod name, found by its UID', async () => {
+    answer = listPods;
+    fixture = open();
+    writeVolumes(fixture, ['flink--kubernetes-taskmanager-0-pricing-taskmanager-1-1', 'own']);
+
+    expect(namesOf(await readRecords(fixture, 4))).toEqual([
+      'team-0/pricing taskmanager',
+      'team-1/pricing taskmanager',
+    ]);
+    expect(asked.length).toBeLessThanOrEqual(2);
+    expect(asked[0]?.url).toBe('/api/v1/pods?fieldSelector=spec.nodeName%3Dnode-1&resourceVersion=0');
+  });
+
+  it('are of the cluster in their own name where that is forbidden, and each pod has its own', async () => {
+    answer = forbid;
+    fixture = open();
+    writeVolumes(fixture, [
+      'flink--kubernetes-taskmanager-0-pricing-taskmanager-1-1',
+      'flink--kubernetes-session-0-billing-7d8c9f6b4-abcde',
+    ]);
+
+    expect(namesOf(await readRecords(fixture, 4))).toEqual(['billing jobmanager', 'pricing taskmanager']);
+    expect(fixture.conditions()).toContain('JT_KUBERNETES_SILENT');
   });
 });

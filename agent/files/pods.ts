@@ -7,18 +7,19 @@ import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import { join } from 'node:path';
 import { describeFault } from '../../core/fault.js';
-import { isObject } from '../../core/json.js';
+import { fieldAt, isObject, textAt } from '../../core/json.js';
 import type { Log } from '../../core/log.js';
 import type { Component } from '../../core/types.js';
 import type { AgentSettings } from '../settings.js';
 import type { Board } from '../status.js';
 
-export interface Pod {
-  readonly namespace: string;
-  readonly name: string;
-}
+/** A pod as a path names it: in /var/log/pods by namespace and name, in the folder of its volumes by its UID. */
+export type Pod = { readonly namespace: string; readonly name: string } | { readonly uid: string };
 
+/** All of it is undefined of a pod that is gone. */
 export interface PodNames {
+  readonly namespace?: string;
+  readonly name?: string;
   readonly cluster?: string;
   readonly component?: Component;
 }
@@ -30,7 +31,7 @@ export interface PodDirectory {
 }
 
 export interface PodParts {
-  readonly settings: Pick<AgentSettings, 'kubernetes' | 'kubernetesDir'>;
+  readonly settings: Pick<AgentSettings, 'host' | 'kubernetes' | 'kubernetesDir'>;
   readonly board: Board;
   readonly log: Log;
   readonly now: () => number;
@@ -45,13 +46,17 @@ interface Asked {
 interface Directory extends PodParts {
   /** `https://host:port` */
   readonly address: string;
-  /** By namespace and name, the oldest first. */
+  /** By namespace and name, or by UID; the oldest first. */
   readonly asked: Map<string, Asked>;
   /** Namespaces that are closed to us, and until when; '' is the server itself. */
   readonly closed: Map<string, number>;
   readonly agent: Agent;
+  /** The pods of the node, while they are asked for. */
+  listing: Promise<Answer> | undefined;
 }
 
+/** The place of all pods of the node: to find one by its UID they are listed. */
+const NODE = '*';
 /** In a pod this name is always there, and in the certificate of the server. */
 const IN_CLUSTER = 'https://kubernetes.default.svc';
 /** A file is not held up for longer. */
@@ -61,15 +66,21 @@ const CLOSED_MS = { denied: 300_000, silent: 30_000 } as const;
 const MOST_PODS = 5000;
 const MOST_SOCKETS = 4;
 const MOST_ANSWER_BYTES = 1_048_576;
-/** Servers that can leave out all but the metadata do. */
-const ACCEPT = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1, application/json';
+const MOST_LIST_BYTES = 16 * MOST_ANSWER_BYTES;
 
 /** Undefined where there is nobody to ask. */
 export function openPods(parts: PodParts): PodDirectory | undefined {
   const address = findAddress(parts.settings);
   if (address === undefined) return undefined;
   const agent = new Agent({ keepAlive: true, maxSockets: MOST_SOCKETS });
-  const directory: Directory = { ...parts, address, asked: new Map(), closed: new Map(), agent };
+  const directory: Directory = {
+    ...parts,
+    address,
+    asked: new Map(),
+    closed: new Map(),
+    agent,
+    listing: undefined,
+  };
   return { find: (pod) => findNames(directory, pod), close: () => agent.destroy() };
 }
 
@@ -92,16 +103,21 @@ function readCredential(folder: string, name: 'token' | 'ca.crt'): string | unde
 
 function findNames(directory: Directory, pod: Pod): PodNames | 'asking' | undefined {
   const { asked, now } = directory;
-  const key = `${pod.namespace}/${pod.name}`;
+  const key = 'uid' in pod ? pod.uid : `${pod.namespace}/${pod.name}`;
   const known = asked.get(key);
   if (known !== undefined) return known.names ?? (now() - known.at < WAIT_MS ? 'asking' : undefined);
-  if (isClosed(directory, '') || isClosed(directory, pod.namespace)) return undefined;
+  if (isClosed(directory, '') || isClosed(directory, placeOf(pod))) return undefined;
   const question: Asked = { at: now(), names: undefined };
   asked.set(key, question);
   const [oldest] = asked.keys();
   if (asked.size > MOST_PODS && oldest !== undefined) asked.delete(oldest);
   void ask(directory, pod, key, question);
   return 'asking';
+}
+
+/** Where a right is given or not. */
+function placeOf(pod: Pod): string {
+  return 'uid' in pod ? NODE : pod.namespace;
 }
 
 function isClosed({ closed, now }: Directory, place: string): boolean {
@@ -112,15 +128,29 @@ function isClosed({ closed, now }: Directory, place: string): boolean {
 async function ask(directory: Directory, pod: Pod, key: string, question: Asked): Promise<void> {
   const { asked } = directory;
   try {
-    const { status, body } = await get(directory, pod);
+    const { status, body } = await ('uid' in pod ? list(directory, pod) : get(directory, pod));
     // Gone meanwhile: there will be no other answer.
-    if (status === 200 || status === 404) question.names = status === 200 ? readNames(body) : {};
-    else refuse(directory, status === 401 || status === 403 ? pod.namespace : '', `status ${status} for ${key}`);
+    if (status === 200 || status === 404) question.names = status === 200 ? readAnswer(body, pod) : {};
+    else refuse(directory, status === 401 || status === 403 ? placeOf(pod) : '', `status ${status} for ${key}`);
     if (question.names !== undefined) welcome(directory, pod);
   } catch (error) {
     refuse(directory, '', describeFault(error));
   }
   if (question.names === undefined) asked.delete(key);
+}
+
+/** Those who ask at one time share an answer; one that was on its way before may not know the pod yet. */
+async function list(directory: Directory, pod: { readonly uid: string }): Promise<Answer> {
+  const isUnderWay = directory.listing !== undefined;
+  const answer = await shareList(directory, pod);
+  return isUnderWay && !answer.body.includes(pod.uid) ? shareList(directory, pod) : answer;
+}
+
+function shareList(directory: Directory, pod: Pod): Promise<Answer> {
+  directory.listing ??= get(directory, pod).finally(() => {
+    directory.listing = undefined;
+  });
+  return directory.listing;
 }
 
 /** Said once for each place, until it answers again. */
@@ -133,8 +163,8 @@ function refuse({ address, board, log, closed, now }: Directory, place: string, 
     );
 }
 
-function welcome({ board, log }: Directory, { namespace }: Pod): void {
-  const wasSilent = ['', namespace].filter((place) => board.clear('JT_KUBERNETES_SILENT', place)).length > 0;
+function welcome({ board, log }: Directory, pod: Pod): void {
+  const wasSilent = ['', placeOf(pod)].filter((place) => board.clear('JT_KUBERNETES_SILENT', place)).length > 0;
   if (wasSilent) log.info('The API server of Kubernetes answers again.');
 }
 
@@ -143,10 +173,22 @@ interface Answer {
   readonly body: string;
 }
 
-function get({ address, agent, settings }: Directory, { namespace, name }: Pod): Promise<Answer> {
+/** The server has no search by UID: the pods of the node are listed, which it can do by the node's name. */
+function describeRequest(pod: Pod, host: string): { readonly path: string; readonly kind: string; most: number } {
+  if ('uid' in pod) {
+    const query = new URLSearchParams({ fieldSelector: `spec.nodeName=${host}`, resourceVersion: '0' });
+    return { path: `/api/v1/pods?${query.toString()}`, kind: 'PartialObjectMetadataList', most: MOST_LIST_BYTES };
+  }
+  const path = `/api/v1/namespaces/${encodeURIComponent(pod.namespace)}/pods/${encodeURIComponent(pod.name)}`;
+  return { path, kind: 'PartialObjectMetadata', most: MOST_ANSWER_BYTES };
+}
+
+function get({ address, agent, settings }: Directory, pod: Pod): Promise<Answer> {
   const token = readCredential(settings.kubernetesDir, 'token');
   const ca = readCredential(settings.kubernetesDir, 'ca.crt');
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`;
+  const { path, kind, most } = describeRequest(pod, settings.host);
+  // Servers that can leave out all but the metadata do.
+  const accept = `application/json;as=${kind};g=meta.k8s.io;v=v1, application/json`;
   return new Promise((resolve, reject) => {
     const call = request(
       `${address}${path}`,
@@ -154,14 +196,14 @@ function get({ address, agent, settings }: Directory, { namespace, name }: Pod):
         agent,
         ca,
         signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-        headers: { accept: ACCEPT, ...(token === undefined ? undefined : { authorization: `Bearer ${token}` }) },
+        headers: { accept, ...(token === undefined ? undefined : { authorization: `Bearer ${token}` }) },
       },
       (response) => {
         let body = '';
         response.setEncoding('utf8');
         response.on('data', (text: string) => {
           body += text;
-          if (body.length > MOST_ANSWER_BYTES) call.destroy(new Error('the answer is too long'));
+          if (body.length > most) call.destroy(new Error('the answer is too long'));
         });
         response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
         response.on('error', reject);
@@ -176,19 +218,26 @@ function get({ address, agent, settings }: Directory, { namespace, name }: Pod):
 const CLUSTER_LABELS = ['app', 'app.kubernetes.io/instance'];
 const COMPONENT_LABELS = ['component', 'app.kubernetes.io/component'];
 
-/** Throws for an answer that is no pod. */
-function readNames(body: string): PodNames {
-  const pod: unknown = JSON.parse(body);
-  const metadata = isObject(pod) ? pod['metadata'] : undefined;
+/** Throws for an answer that is no pod, or no list of pods. */
+function readAnswer(body: string, pod: Pod): PodNames {
+  const answer: unknown = JSON.parse(body);
+  if (!('uid' in pod)) return readNames(answer);
+  const items = isObject(answer) ? answer['items'] : undefined;
+  if (!Array.isArray(items)) throw new Error('the answer is no list of pods');
+  const found: unknown = items.find((item) => textAt(fieldAt(item, 'metadata'), 'uid') === pod.uid);
+  return found === undefined ? {} : readNames(found);
+}
+
+function readNames(pod: unknown): PodNames {
+  const metadata = fieldAt(pod, 'metadata');
   if (!isObject(metadata)) throw new Error('the answer is no pod');
-  const labels = isObject(metadata['labels']) ? metadata['labels'] : {};
+  const labels = fieldAt(metadata, 'labels');
   const read = (names: readonly string[]): string | undefined =>
-    names
-      .map((name) => labels[name])
-      .find((text) => typeof text === 'string' && text !== '')
-      ?.toString();
+    names.map((name) => textAt(labels, name)).find((text) => text !== '');
   const component = read(COMPONENT_LABELS);
   return {
+    namespace: textAt(metadata, 'namespace') || undefined,
+    name: textAt(metadata, 'name') || undefined,
     cluster: read(CLUSTER_LABELS),
     component: component === 'jobmanager' || component === 'taskmanager' ? component : undefined,
   };

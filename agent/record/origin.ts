@@ -18,7 +18,8 @@ export function describeOrigin(
     file.captures.host ??
     (names.named?.['kubernetes.pod.name'] === undefined ? names.host : undefined) ??
     settings.host;
-  const cluster = file.captures.cluster ?? (settings.cluster === '' ? names.cluster : settings.cluster);
+  const given = file.captures.cluster ?? (settings.cluster === '' ? undefined : settings.cluster);
+  const cluster = given ?? names.cluster;
   const jobId = file.captures.jobId ?? names.jobId;
   return {
     path: file.path,
@@ -31,24 +32,35 @@ export function describeOrigin(
     ...(names.component === 'unknown' ? {} : { component: names.component }),
     ...omitMissing({ jobId }),
     named: names.named ?? {},
-    pod: findPod(names, cluster === undefined),
+    pod: findPod(names, given !== undefined),
   };
 }
 
-/** Undefined where its labels have nothing to add. */
-function findPod({ named, component }: FileNames, isClusterOpen: boolean): PodOrigin | undefined {
+/**
+ * Undefined where its labels have nothing to add. The folder of a pod's volume never names the namespace: clusters of
+ * one name in two namespaces are told apart by the server only.
+ */
+function findPod({ cluster, component, named, podUid }: FileNames, isGiven: boolean): PodOrigin | undefined {
+  const isClusterOpen = !isGiven && (cluster === undefined || podUid !== undefined);
+  if (!isClusterOpen && component !== 'unknown') return undefined;
+  if (podUid !== undefined) return { uid: podUid, isClusterOpen };
   const namespace = named?.['orchestrator.namespace'];
   const name = named?.['kubernetes.pod.name'];
-  if (namespace === undefined || name === undefined || (!isClusterOpen && component !== 'unknown')) return undefined;
-  return { namespace, name, isClusterOpen };
+  return namespace === undefined || name === undefined ? undefined : { namespace, name, isClusterOpen };
 }
 
 /** What the path says stands: a file that was begun without an answer goes to the same place as before. */
-export function addPodNames(origin: RecordOrigin, { cluster, component }: PodNames): RecordOrigin {
+export function addPodNames(origin: RecordOrigin, names: PodNames): RecordOrigin {
   const { pod } = origin;
-  const named = component === undefined ? origin : { ...origin, component };
-  if (pod === undefined || !pod.isClusterOpen || cluster === undefined) return named;
-  return { ...named, cluster: `${pod.namespace}/${cluster}`, isUnnamed: false };
+  const { namespace, name, component = origin.component } = names;
+  const named = {
+    ...omitMissing({ 'orchestrator.namespace': namespace, 'kubernetes.pod.name': name }),
+    ...origin.named,
+  };
+  const known = { ...origin, named, ...omitMissing({ component }) };
+  const cluster = names.cluster ?? (origin.isUnnamed ? undefined : origin.cluster);
+  if (pod === undefined || !pod.isClusterOpen || cluster === undefined || namespace === undefined) return known;
+  return { ...known, cluster: `${namespace}/${cluster}`, isUnnamed: false };
 }
 
 /**

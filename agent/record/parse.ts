@@ -29,10 +29,10 @@ export interface RecordOrigin {
   readonly named: Partial<LogRecord>;
 }
 
-export interface PodOrigin extends Pod {
-  /** The path names no cluster; the file's records have the one that was found when it was begun. */
+export type PodOrigin = Pod & {
+  /** The path does not say the whole of the cluster; the records have what was found when the file was begun. */
   readonly isClusterOpen: boolean;
-}
+};
 
 export interface ParseContext {
   readonly origin: RecordOrigin;

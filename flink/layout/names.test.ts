@@ -99,6 +99,53 @@ describe('describeFile', () => {
     });
   });
 
+  it.each([
+    [
+      'an empty directory',
+      '/var/lib/kubelet/pods/11111111-aaaa-4444-8888-000000000001/volumes/kubernetes.io~empty-dir/l',
+    ],
+    ['a claim', '/var/lib/kubelet/pods/11111111-aaaa-4444-8888-000000000001/volumes/kubernetes.io~csi/pvc-0a1b/mount'],
+    [
+      'a part of a volume',
+      '/var/lib/k8s/pods/11111111-aaaa-4444-8888-000000000001/volume-subpaths/l/flink-main-container/0',
+    ],
+    ['a folder of the node that all pods share', '/data/flink-logs'],
+  ])("finds the pod and its cluster in the names of Flink's own files in %s", (_, folder) => {
+    const uid = folder.startsWith('/var') ? { podUid: '11111111-aaaa-4444-8888-000000000001' } : {};
+    const native = describeFile(`${folder}/flink--kubernetes-taskmanager-0-pricing-taskmanager-1-1.log.3`);
+    const others = [
+      'kubernetes-application-0-pricing-6c9f8b7d5-x2x7k',
+      'kubernetes-session-0-pricing-6c9f8b7d5-x2x7k',
+      'taskexecutor-0-pricing-taskmanager-6c9f8b7d5-x2z7k',
+      'standalonesession-0-pricing-jobmanager-6c9f8b7d5-x2z7k',
+    ].map((name) => describeFile(`${folder}/flink--${name}.log`));
+
+    expect(native).toEqual({
+      kind: 'log',
+      component: 'taskmanager',
+      processKey: `${folder}/flink--kubernetes-taskmanager-0-pricing-taskmanager-1-1`,
+      host: 'pricing-taskmanager-1-1',
+      cluster: 'pricing',
+      named: { 'kubernetes.pod.name': 'pricing-taskmanager-1-1' },
+      rotated: true,
+      rotation: 3,
+      ...uid,
+    });
+    expect(others.map(({ cluster }) => cluster)).toEqual(['pricing', 'pricing', 'pricing', 'pricing']);
+    expect(others.map(({ component }) => component)).toEqual(['jobmanager', 'jobmanager', 'taskmanager', 'jobmanager']);
+  });
+
+  it('finds the pod in a folder that is named after it, and takes no host or folder for one', () => {
+    expect(describeFile('/data/logs/pricing-taskmanager-1-2/taskmanager.log')).toMatchObject({
+      cluster: 'pricing',
+      component: 'taskmanager',
+      named: { 'kubernetes.pod.name': 'pricing-taskmanager-1-2' },
+    });
+    expect(describeFile('/data/prod-taskmanager-1/taskmanager.log').cluster).toBeUndefined();
+    expect(describeFile('/log/flink-u-taskexecutor-0-prod-taskmanager-1.log').cluster).toBeUndefined();
+    expect(describeFile('/log/flink-u-taskexecutor-0-rack-worker01-paris.log').cluster).toBeUndefined();
+  });
+
   it('falls back to words in the name', () => {
     expect(describeFile(`/var/lib/docker/containers/${HASH}/${HASH}-json.log`)).toMatchObject({
       kind: 'log',

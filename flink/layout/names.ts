@@ -13,6 +13,8 @@ export interface FileNames {
   /** YARN application or Kubernetes cluster id. */
   readonly cluster?: string;
   readonly jobId?: string;
+  /** The UID of the pod in whose volume the file stands. */
+  readonly podUid?: string;
   /** What else the path names, as fields of each of its records. */
   readonly named?: Partial<LogRecord>;
   /** True for a closed file: a rotation, a compressed one. */
@@ -42,6 +44,12 @@ const YARN_CONTAINER = /container_(?:e\d+_)?(\d+_\d+)_\d+_(\d+)/;
 const YARN_APPLICATION = /application_\d+_\d+/;
 const POD_FOLDER = /\/pods\/([^/_]+)_([^/_]+)_[^/]+\/([^/]+)\/(\d+)\.log/;
 const POD_LINK = /^([^_]+)_([^_]+)_(.+)-[0-9a-f]{64}$/;
+/** A volume of a pod, as the kubelet mounts it: `pods/UID/volumes/kubernetes.io~empty-dir/…`, `pods/UID/volume-subpaths/…`. */
+const POD_VOLUME = /\/pods\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32})\/volume(?:s|-subpaths)\//;
+/** The pod of a deployment: its name, the hash of its template and five characters, in the alphabet of Kubernetes. */
+const DEPLOYED_POD = /-[bcdf-hj-np-tv-xz2456789]{6,10}-[bcdf-hj-np-tv-xz2456789]{5}$/;
+/** The pod of a TaskManager of the native deployment. */
+const TASKMANAGER_POD = /-taskmanager-\d+-\d+$/;
 const DOCKER = /^([0-9a-f]{64})-json$/;
 
 const DAEMONS: Readonly<Record<string, Component>> = {
@@ -68,11 +76,13 @@ const MOST_PATH_UNITS = 4096;
 export function describeFile(whole: string): FileNames {
   const path = whole.slice(-MOST_PATH_UNITS);
   const name = readName(path.replaceAll('\\', '/'));
+  const podUid = POD_VOLUME.exec(name.folder)?.[1];
   const common = {
     kind: name.kind,
     rotated: name.rotated,
     jobId: name.jobId,
     rotation: name.rotation,
+    ...omitMissing({ podUid }),
   };
   return (
     describePod(path, name, common) ??
@@ -82,7 +92,7 @@ export function describeFile(whole: string): FileNames {
   );
 }
 
-type Common = Pick<FileNames, 'kind' | 'rotated' | 'jobId' | 'rotation'>;
+type Common = Pick<FileNames, 'kind' | 'rotated' | 'jobId' | 'rotation' | 'podUid'>;
 
 function readName(path: string): Name {
   const slash = path.lastIndexOf('/');
@@ -171,13 +181,26 @@ function describeYarn(path: string, name: Name, common: Common): FileNames | und
 function describeStandalone(name: Name, common: Common): FileNames | undefined {
   const match = STANDALONE.exec(name.stem);
   if (match === null) return undefined;
-  const component = DAEMONS[match[2] ?? ''] ?? 'unknown';
+  const [, , daemon = '', , host = ''] = match;
   return {
     ...common,
-    component,
+    component: DAEMONS[daemon] ?? 'unknown',
     processKey: name.folder + name.stem,
-    ...omitMissing({ host: match[4] }),
+    host,
+    ...(isPodName(daemon, host, common) ? describeOwnPod(host) : undefined),
   };
+}
+
+/** Flink's own files in a pod: the host of their names is the pod's name. The path does not name its namespace. */
+function describeOwnPod(pod: string): Pick<FileNames, 'named' | 'cluster'> {
+  return { named: { 'kubernetes.pod.name': pod }, ...omitMissing({ cluster: clusterOfPod(pod) }) };
+}
+
+/** By the daemon, the folder, or a form that only names of pods have. */
+function isPodName(daemon: string, host: string, { podUid }: Common): boolean {
+  return (
+    daemon.startsWith('kubernetes-') || podUid !== undefined || TASKMANAGER_POD.test(host) || DEPLOYED_POD.test(host)
+  );
 }
 
 function describeOther(name: Name, common: Common): FileNames {
@@ -194,7 +217,14 @@ function describeOther(name: Name, common: Common): FileNames {
     ...common,
     component: componentOf(name.stem),
     processKey: name.folder + (name.stem === '' ? common.kind : name.stem),
+    ...describePodFolder(name.folder),
   };
+}
+
+/** A folder for each pod, as `subPathExpr: $(POD_NAME)` makes it: only names that surely are those of a pod. */
+function describePodFolder(folder: string): Pick<FileNames, 'named' | 'cluster' | 'host'> | undefined {
+  const pod = folder.split('/').findLast((part) => TASKMANAGER_POD.test(part) || DEPLOYED_POD.test(part));
+  return pod === undefined ? undefined : { host: pod, ...describeOwnPod(pod) };
 }
 
 function componentOf(stem: string): Component {
