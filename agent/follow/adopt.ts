@@ -4,6 +4,7 @@
 import { fstatSync } from 'node:fs';
 import { basename } from 'node:path';
 import { findForm } from '../../flink/form/form.js';
+import { isBinary } from '../../flink/bytes/binary.js';
 import { findLastLine, findUtf16, isUtf16 } from '../../flink/bytes/utf16.js';
 import { isTornPrefix } from '../../flink/bytes/wrapper.js';
 import { isArchive } from '../files/archive.js';
@@ -63,7 +64,7 @@ export function adoptTail(tail: Tail, fd: number, parts: AdoptParts): Adoption {
     return { kind: 'resumed', abandoned: [] };
   }
   if (tail.file.archiveSize === undefined && isArchive(head)) return { kind: 'archive' };
-  if (isBinary(head)) return { kind: 'binary' };
+  if (findUtf16(head) === undefined && isBinary(head)) return { kind: 'binary' };
   const abandoned = own.filter((state) => state.archive === undefined);
   const copy = findOriginal(tail, fd, size, head, parts);
   if (copy === 'wait') return { kind: 'wait' };
@@ -232,11 +233,4 @@ function findLast(fd: number, { size, form }: TailReading): number {
   const bytes = lookAt(fd, from, size - from);
   const line = isUtf16(form) ? findLastLine(bytes, from, form) : bytes.lastIndexOf(10) + 1;
   return line > 0 || from === 0 ? from + line : size - (isUtf16(form) ? size % 2 : 0);
-}
-
-/** NUL between other bytes is no text, but for UTF-16. A run of them at the very start is the hole of a truncation. */
-export function isBinary(head: Buffer): boolean {
-  if (findUtf16(head) !== undefined) return false;
-  const text = head.findIndex((byte) => byte !== 0);
-  return text >= 0 && head.subarray(text, text + 512).includes(0);
 }

@@ -262,6 +262,14 @@ describe('F24: bytes that are no text', () => {
     expect(await fixture.texts()).toEqual(expected(0, 2));
   });
 
+  it('in the first line, one NUL or a few, leave a file what it is: a log', async () => {
+    writeFileSync(path, `${line(0, 'a\0b ')}\n${line(1, 'key\0\0\0value\u0001 ')}\n`);
+    await fixture.poll(2);
+
+    expect(await fixture.texts()).toEqual([line(0, 'a\0b '), line(1, 'key\0\0\0value\u0001 ')]);
+    expect(fixture.conditions()).toEqual([]);
+  });
+
   it('in a whole file make it a binary file: said once, never read', async () => {
     writeFileSync(
       join(fixture.logs, 'core.log'),

@@ -5,6 +5,7 @@
 import { basename } from 'node:path';
 import { createError } from '../../core/errors.js';
 import type { Entry, FileKind, Source } from '../../core/types.js';
+import { BINARY_LOOK_BYTES, isBinary } from '../../flink/bytes/binary.js';
 import { findForm, FORM_LOOK_BYTES } from '../../flink/form/form.js';
 import { parseEntry } from '../../flink/layout/layout.js';
 import { describeFile } from '../../flink/layout/names.js';
@@ -350,14 +351,3 @@ export function describeSource(path: string): Source {
     jobId: names.jobId,
   };
 }
-
-const BINARY_LOOK_BYTES = 8192;
-
-/** Control bytes that no log has; single NULs are holes that a truncated file leaves behind. */
-function isBinary(head: Buffer): boolean {
-  let strange = 0;
-  for (const byte of head) if ((byte < 9 && byte !== 0) || (byte > 13 && byte < 27) || byte === 127) strange++;
-  return strange > head.length / 50 || BINARY_SIGNATURES.includes(head.toString('latin1', 0, 4));
-}
-
-const BINARY_SIGNATURES: readonly string[] = ['\x7fELF', '\xca\xfe\xba\xbe', '\x89PNG'];
