@@ -83,6 +83,53 @@ describe('kubectl describe pod', () => {
     expect(causesOf(describePod(ended))).toMatchObject({ diagnoses: [], unknown: [] });
   });
 
+  const KILLED = OOM.replace('OOMKilled', 'Error');
+  const STOPPED = KILLED.replace('137', '143');
+  const LIVENESS =
+    '  Warning  Unhealthy  12m (x3 over 13m)  kubelet  Liveness probe failed: Get "http://10.2.3.4:8081/": context deadline exceeded\n' +
+    '  Normal   Killing    12m                kubelet  Container flink-main-container failed liveness probe, will be restarted\n';
+  const END = 'Status:           Failed\nReason:           REASON\nMessage:          MESSAGE';
+
+  it.each([
+    ['137 for a probe', ['cluster.probe-failed'], describePod(KILLED, LIVENESS)],
+    ['143 for a probe', ['cluster.probe-failed'], describePod(STOPPED, LIVENESS)],
+    [
+      '137 for a probe of another container',
+      ['memory.container-killed', 'cluster.probe-failed'],
+      describePod(KILLED, LIVENESS.replace('flink-main-container', 'sidecar')),
+    ],
+    [
+      '137 for memory, a probe beside it',
+      ['memory.container-killed', 'cluster.probe-failed'],
+      describePod(OOM, LIVENESS),
+    ],
+    ['137 and no word of why', ['memory.container-killed'], describePod(KILLED)],
+    ['143 and no word of why', [], describePod(STOPPED)],
+    ...['Preempted', 'Evicted', 'NodeShutdown', 'Terminated'].map((reason): [string, string[], string] => [
+      `137 of a pod that failed as a whole: ${reason}`,
+      ['cluster.node-lost'],
+      describePod(KILLED).replace(/Status: +Running/, END.replace('REASON', reason)),
+    ]),
+    [
+      '137 of a pod that had to go for another',
+      ['cluster.node-lost'],
+      describePod(
+        KILLED,
+        '  Normal   Preempted  2m  default-scheduler  Preempted by pod 7b0a on node worker-3\n  Normal   Killing    2m  kubelet  Stopping container flink-main-container\n',
+      ),
+    ],
+    [
+      '137 of a pod that was deleted',
+      [],
+      describePod(KILLED, '  Normal   Killing    2m  kubelet  Stopping container flink-main-container\n'),
+    ],
+  ])('believes what is stated before it guesses by the code: %s', (_, causes, text) => {
+    const { diagnoses, unknown } = causesOf(text);
+
+    expect(diagnoses.map((diagnosis) => diagnosis.cause).sort()).toEqual([...causes].sort());
+    expect(unknown).toEqual([]);
+  });
+
   it('tells the pods of one file apart', () => {
     const crash = OOM.replace('OOMKilled', 'Error').replace('137', '139');
     const two =

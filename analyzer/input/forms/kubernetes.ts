@@ -1,6 +1,7 @@
 // What `kubectl describe pod` and `kubectl get events` print → the log lines that they stand for: how each container
 // ended, and the warnings that the cluster gave. A pod that runs has been scheduled and its image pulled, whatever was
 // said before. Called by read.ts; pure. The words stay those of Kubernetes, in one line each.
+import { quoteRegex } from '../../../core/regex.js';
 
 export function looksLikePods(head: string): boolean {
   return (
@@ -30,12 +31,26 @@ export function readPods(text: string): readonly PodLog[] {
         : [
             {
               pod,
-              log: [...readEnd(pod, section), ...readContainers(pod, section), ...readPodEvents(pod, section)]
+              log: readPod(pod, section)
                 .map((line) => `${line}\n`)
                 .join(''),
             },
           ];
     });
+}
+
+function readPod(pod: string, section: string): readonly string[] {
+  const events = readEventTable(section);
+  const containers = readContainers(pod, section, events);
+  // What a container's end says already is said once.
+  const told = events.filter(
+    (event) => !(event.reason === 'Killing' && containers.some(({ why }) => why === event.message)),
+  );
+  return [
+    ...readEnd(pod, section),
+    ...containers.map(({ line }) => line),
+    ...renderPodEvents(pod, told, /^ +State: +Running/m.test(section)),
+  ];
 }
 
 /** A pod that failed as a whole: evicted, preempted, its node shut down. */
@@ -51,7 +66,18 @@ function readEnd(pod: string, section: string): readonly string[] {
 /** `    Last State:     Terminated` and what is indented below it. */
 const ENDED = /^ +(?:Last State|State): +Terminated\n((?: {6,}\S.*\n?)+)/gm;
 
-function readContainers(pod: string, section: string): readonly string[] {
+interface ContainerEnd {
+  readonly line: string;
+  /** The message of the event that says why. */
+  readonly why: string | undefined;
+}
+
+/** A code without a reason: the kubelet says "Error" of each that is not 0 and not for memory. */
+const NO_REASON = /^(?:|Error|ContainerStatusUnknown)$/;
+/** SIGKILL and SIGTERM: somebody ended the process. */
+const ENDED_BY_SIGNAL = /^(?:137|143)$/;
+
+function readContainers(pod: string, section: string, events: readonly PodEvent[]): readonly ContainerEnd[] {
   return section
     .split(/^ {2}(?=\S+:$)/m)
     .slice(1)
@@ -63,12 +89,44 @@ function readContainers(pod: string, section: string): readonly string[] {
         if (code === '' || code === '0' || reason === 'Completed') return [];
         const message = readMessage(details);
         const restarts = readField(block, 'Restart Count');
+        const isOpen = ENDED_BY_SIGNAL.test(code) && NO_REASON.test(reason);
+        const why = isOpen ? findKilling(container, events) : undefined;
+        const stated = why ?? (isOpen ? readPodReason(section, events) : undefined);
         const end = `Container ${container} of pod ${pod} ended: Exit Code: ${code}, Reason: ${reason}${restarts === '' ? '' : `, Restart Count: ${restarts}`}`;
+        const known = stated === undefined ? end : `${end}, Stated: ${stated}${describeProbe(stated, block, events)}`;
         return [
-          `${readTime(readField(details, 'Finished'))}ERROR - ${end}${message === undefined ? '' : `\n${message}`}`,
+          {
+            line: `${readTime(readField(details, 'Finished'))}ERROR - ${known}${message === undefined ? '' : `\n${message}`}`,
+            why,
+          },
         ];
       });
     });
+}
+
+/** Why the kubelet ended this container: a probe, another specification, a pod that was deleted or has to go. */
+function findKilling(container: string, events: readonly PodEvent[]): string | undefined {
+  const name = quoteRegex(container);
+  const named = new RegExp(`[Cc]ontainer (?:"?${name}"?(?= |,|$)|failed )|//${name}:`);
+  return events.findLast(({ reason, message }) => reason === 'Killing' && named.test(message))?.message;
+}
+
+/** Why the whole pod had to end: its own reason, or the event of whoever took it away. */
+function readPodReason(section: string, events: readonly PodEvent[]): string | undefined {
+  const reason = /^Status: +Failed/m.test(section) ? /^Reason: +(\S+)/m.exec(section)?.[1] : undefined;
+  return reason ?? events.findLast((event) => event.reason !== 'Killing' && ENDINGS.test(event.reason))?.reason;
+}
+
+const PROBE = /failed (liveness|startup) probe|is unhealthy/;
+
+/** How the probe asked, and what it met: both stand in other places of the same text. */
+function describeProbe(stated: string, block: string, events: readonly PodEvent[]): string {
+  const found = PROBE.exec(stated);
+  if (found === null) return '';
+  const kind = found[1] === 'startup' ? 'Startup' : 'Liveness';
+  const probe = readField(block, kind);
+  const failure = events.findLast(({ reason, message }) => reason === 'Unhealthy' && message.startsWith(kind))?.message;
+  return [probe === '' ? '' : `, ${kind}: ${probe}`, failure === undefined ? '' : `, ${failure}`].join('');
 }
 
 /** It may have lines of its own: up to the field behind it. */
@@ -82,23 +140,33 @@ function readField(text: string, name: string): string {
   return new RegExp(`^ *${name}: +(\\S.*)$`, 'm').exec(text)?.[1]?.trim() ?? '';
 }
 
+interface PodEvent {
+  readonly type: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
 /** The table behind "Events:": type, reason, age, sender, message; two blanks or more between them. */
-function readPodEvents(pod: string, section: string): readonly string[] {
+function readEventTable(section: string): readonly PodEvent[] {
   const table = /^Events:\n([^]*)/m.exec(section)?.[1] ?? '';
-  const runs = /^ +State: +Running/m.test(section);
-  return table.split('\n').flatMap((line) => {
+  return table.split('\n').map((line) => {
     const [, type = '', reason = '', , , ...message] = line.split(/ {2,}/);
-    return isTelling(type, reason) && !(runs && PASSING.test(reason))
-      ? [renderEvent(`pod/${pod}`, reason, message.join(' '))]
-      : [];
+    return { type, reason, message: message.join(' ').trim() };
   });
+}
+
+function renderPodEvents(pod: string, events: readonly PodEvent[], runs: boolean): readonly string[] {
+  return events.flatMap(({ type, reason, message }) =>
+    isTelling(type, reason) && !(runs && PASSING.test(reason)) ? [renderEvent(`pod/${pod}`, reason, message)] : [],
+  );
 }
 
 /** Over when the pod runs. */
 const PASSING =
   /^(?:FailedScheduling|Failed|BackOff|ErrImagePull|InspectFailed|FailedMount|FailedAttachVolume|FailedCreatePodSandBox|NetworkNotReady|NotTriggerScaleUp)$/;
 /** Kubernetes calls these normal, though a process ends by them. */
-const ENDINGS = /^(?:Killing|TaintManagerEviction|Preempting|Preempted|Evicted|NodeNotReady)$/;
+const ENDINGS =
+  /^(?:Killing|TaintManagerEviction|Preempting|Preempted|Evicted|NodeNotReady|NodeShutdown|ExceededGracePeriod|DeadlineExceeded)$/;
 
 function isTelling(type: string, reason: string): boolean {
   return type === 'Warning' || (type === 'Normal' && ENDINGS.test(reason));
