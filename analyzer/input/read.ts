@@ -20,6 +20,7 @@ import { looksLikeGrep, splitGrep } from './forms/grep.js';
 import { looksLikeHsErr, renderHsErr } from './forms/hs-err.js';
 import { looksLikeEvents, looksLikePods, readPods, renderEvents } from './forms/kubernetes.js';
 import { cleanLinks, looksLinked } from './forms/link.js';
+import { looksLikeOperator, splitOperator } from './forms/operator.js';
 import { cleanIndent, cleanPaste, looksIndented, looksLikePaste } from './forms/paste.js';
 import { cleanPrefix, looksPrefixed, PREFIX_LOOK_BYTES } from './forms/prefix.js';
 import { looksLikeExceptions, renderExceptions } from './forms/rest.js';
@@ -184,6 +185,8 @@ function isDocument(path: string, head: Buffer): boolean {
 /** A file as it is to be read, with what is known of its process beside its path. */
 interface Part extends Content {
   readonly source?: Partial<Source>;
+  /** A view of a file that was counted with another view of it. */
+  readonly isCounted?: boolean;
 }
 
 /** A form that is no log, and the logs that it stands for; undefined when it only looked like it. */
@@ -201,6 +204,7 @@ const FORMS: readonly Form[] = [
   { fits: looksLikePods, open: openPods },
   { fits: looksLikeEvents, open: asDocument(renderEvents) },
   { fits: looksLikeYarnLogs, open: splitYarnLogs },
+  { fits: looksLikeOperator, open: openOperator },
   { fits: looksLikeGrep, open: openGrep },
   { fits: looksLikeGcLog, open: (path, cursor) => [{ path, chunks: watchGcLog(cursor) }] },
   // What a program prints may look quoted.
@@ -259,6 +263,16 @@ function openPods(path: string, cursor: Cursor): Iterable<Part> {
   }));
 }
 
+function* openOperator(path: string, cursor: Cursor): Generator<Part> {
+  const text = readDocument(cursor);
+  if (text === undefined) return yield { path, chunks: cursor.rest() };
+  let isCounted = false;
+  for (const { resource, log } of splitOperator(text)) {
+    yield { path, chunks: [Buffer.from(log)], isCounted, source: resource === undefined ? {} : { process: resource } };
+    isCounted = true;
+  }
+}
+
 function openGrep(path: string, cursor: Cursor): Iterable<Part> | undefined {
   const text = readDocument(cursor);
   return text === undefined
@@ -285,7 +299,9 @@ function* readContent(content: Part, notes: ReadNotes, wanted?: Wanted): Generat
         : readContent(part, notes, wanted);
 }
 
-function* readLog({ path, chunks, source: known }: Part, notes: ReadNotes, wanted?: Wanted): Generator<Entry> {
+function* readLog(part: Part, readNotes: ReadNotes, wanted?: Wanted): Generator<Entry> {
+  const { path, chunks, source: known } = part;
+  const notes = part.isCounted === true ? createReadNotes() : readNotes;
   notes.files++;
   const source = { ...describeSource(path), ...known };
   const cursor = new Cursor(chunks);

@@ -7,9 +7,12 @@ export interface Split {
   readonly stack?: string;
 }
 
-/** Words after which Flink prints an exception on the message's own line, or something else has put it there. */
+/**
+ * Words after which Flink prints an exception on the message's own line, or something else has put it there. The last
+ * two are those of Flink's operator on Kubernetes: an event in its own log, and in `kubectl get events`.
+ */
 const INLINE =
-  /(?:with failure cause|failed with|caused by|because of|due to|because|reason|exception): ?|(?:to (?:FAILED|FAILING|RESTARTING)|\(dataPort=\d+\)|status FAILED\. Diagnostics)\.? /gi;
+  /(?:with failure cause|failed with|caused by|because of|due to|because|reason|exception): ?|(?:to (?:FAILED|FAILING|RESTARTING)|\(dataPort=\d+\)|status FAILED\. Diagnostics)\.? |>>> (?:event|status)\S* +\| (?:warning|error) +\| \w+ +\| |^event \w+ of flink\w+\/\S+ /gi;
 /**
  * A class that ends like a throwable, and a colon, anywhere, whatever mark or label stands before it; or at the end,
  * inside marks.
