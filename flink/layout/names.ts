@@ -44,7 +44,7 @@ const YARN_CONTAINER = /container_(?:e\d+_)?(\d+_\d+)_\d+_(\d+)/;
 const YARN_APPLICATION = /application_\d+_\d+/;
 const POD_FOLDER = /\/pods\/([^/_]+)_([^/_]+)_[^/]+\/([^/]+)\/(\d+)\.log/;
 const POD_LINK = /^([^_]+)_([^_]+)_(.+)-[0-9a-f]{64}$/;
-/** A volume of a pod, as the kubelet mounts it: `pods/UID/volumes/kubernetes.io~empty-dir/…`, `pods/UID/volume-subpaths/…`. */
+/** A volume of a pod, as the kubelet mounts it: `pods/UID/volumes/kubernetes.io~empty-dir/…`, or `volume-subpaths`. */
 const POD_VOLUME = /\/pods\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32})\/volume(?:s|-subpaths)\//;
 /** The pod of a deployment: its name, the hash of its template and five characters, in the alphabet of Kubernetes. */
 const DEPLOYED_POD = /-[bcdf-hj-np-tv-xz2456789]{6,10}-[bcdf-hj-np-tv-xz2456789]{5}$/;
