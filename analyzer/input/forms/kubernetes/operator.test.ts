@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { causesOf } from '../../testing/verdict.js';
+import { causesOf } from '../../../testing/verdict.js';
 
 const STAMP = '2026-11-29 10:00:00,101 ';
 const BUFFERS =

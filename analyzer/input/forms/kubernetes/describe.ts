@@ -1,7 +1,7 @@
 // What `kubectl describe pod` and `kubectl get events` print → the log lines that they stand for: how each container
 // ended, and the warnings that the cluster gave. A pod that runs has been scheduled and its image pulled, whatever was
 // said before. Called by read.ts; pure. The words stay those of Kubernetes, in one line each.
-import { quoteRegex } from '../../../core/regex.js';
+import { quoteRegex } from '../../../../core/regex.js';
 
 export function looksLikePods(head: string): boolean {
   return (

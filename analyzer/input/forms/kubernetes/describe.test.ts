@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { causesOf } from '../../testing/verdict.js';
+import { causesOf } from '../../../testing/verdict.js';
 
 function describePod(end: string, events = '', state = 'Running'): string {
   return `Name:             shop-taskmanager-1-2
