@@ -3,6 +3,7 @@
 // cli/service/services.ts picks the values out of the loaded settings; tests give the few they need. Nothing here
 // reads a file.
 import { hostname } from 'node:os';
+import { findZone } from '../core/time/zone.js';
 import { defaultSettings, type Settings } from '../core/config/settings.js';
 
 type OwnName<Name> = Name extends `agent.${infer Own}` ? Own : never;
@@ -16,7 +17,7 @@ export type AgentSettings = { readonly [Name in keyof Settings as OwnName<Name>]
 
 const PREFIX = 'agent.';
 
-/** An empty `agent.host` becomes the name the system gives. */
+/** An empty `agent.host` becomes the name that the system gives, an empty `agent.zone` the zone of this machine. */
 export function pickAgentSettings(settings: Settings): AgentSettings {
   const own: Record<string, unknown> = {
     dataDir: settings.dataDir,
@@ -25,7 +26,7 @@ export function pickAgentSettings(settings: Settings): AgentSettings {
   for (const [name, value] of Object.entries(settings))
     if (name.startsWith(PREFIX)) own[name.slice(PREFIX.length)] = value;
   if (!isComplete(own)) throw new Error('the settings lack a row of the agent');
-  return { ...own, host: own.host === '' ? hostname() : own.host };
+  return { ...own, host: own.host === '' ? hostname() : own.host, zone: findZone(own.zone) };
 }
 
 /** Fills what is not given with the defaults of the table. */

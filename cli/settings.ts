@@ -6,6 +6,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { loadSettings, type SettingsFile } from '../core/config/load.js';
 import type { LoadedSettings, Settings } from '../core/config/settings.js';
 import { createError } from '../core/errors.js';
+import { findZone } from '../core/time/zone.js';
 import type { Language } from '../core/types.js';
 import type { Invocation, Terminal } from './command.js';
 import { describeFault } from '../core/fault.js';
@@ -137,14 +138,7 @@ export function languageOf(settings: Settings): Language {
   return settings.language === 'zh' ? 'zh' : 'en';
 }
 
-/** Zone of timestamps that name none: the settings', else this machine's. */
+/** Zone of time stamps without one: that of the settings, else of this machine. */
 export function zoneOf(settings: Settings): string {
-  if (settings['agent.zone'] !== '') return settings['agent.zone'];
-  return isAlwaysUtc() ? 'UTC' : Intl.DateTimeFormat().resolvedOptions().timeZone;
-}
-
-/** Most servers; without loading the tables of all zones. */
-function isAlwaysUtc(): boolean {
-  const year = new Date().getFullYear();
-  return [0, 3, 6, 9].every((month) => new Date(year, month).getTimezoneOffset() === 0);
+  return findZone(settings['agent.zone']);
 }

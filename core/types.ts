@@ -44,6 +44,8 @@ export interface Entry {
   readonly line: number;
   /** The record's id when the entry comes from a store; stable over re-reads. */
   readonly id?: string;
+  /** The time that its record was given when it was stored; its time stamp is not read a second time. */
+  readonly time?: number;
   /** Time of the entry before it, used when the entry has none of its own. */
   readonly previousTime?: number;
   /** When its file was written last, of an entry from a store that has no time: in milliseconds since 1970. */

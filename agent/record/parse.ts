@@ -70,7 +70,10 @@ export function parseRecord(entry: SplitEntry, id: string, context: ParseContext
   const { origin } = context;
   const { text, count } = context.redact(entry.bytes.toString('utf8'));
   const bytes = count > 0 ? Buffer.from(text) : entry.bytes;
-  const parsed = parseEntry(bytes, context.zone === '' ? {} : { zone: context.zone });
+  const parsed = parseEntry(bytes, {
+    ...(context.zone === '' ? {} : { zone: context.zone }),
+    previousTime: context.previousTime,
+  });
   const { time, isUndated } = decideTime(parsed.time, context);
   const facts = readFacts(parsed, origin);
   const notes = updateNotes(context.notes, facts);

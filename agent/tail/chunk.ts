@@ -221,7 +221,7 @@ function splitChunk(split: Split, first: number, isLineStart: boolean): void {
     at = start;
     if (splitter.isDated) {
       giveEntries(split, splitter.flush());
-      at = readStretch(room, start, end);
+      at = readStretch(room, start, end, reading.time ?? NaN);
       splitter.skip(at - start, room.stretch.lines);
       if (room.stretch.count > 0) split.give({ kind: 'stretch', window, end: window.base + at });
     }

@@ -27,7 +27,7 @@ function readRecord(record: LogRecord): Entry {
     offset: record['log.offset'],
     line: 0,
     id: record.id,
-    ...(isUndated ? { fileTime: Number.isNaN(time) ? undefined : time } : { previousTime: time }),
+    ...(isUndated ? { fileTime: Number.isNaN(time) ? undefined : time } : { time }),
     flags: record['jobtrace.flags'],
   };
 }

@@ -90,14 +90,26 @@ export interface FailurePart {
 
 const MAX_TEXT_UNITS = 4000;
 
+/**
+ * When an entry happened: as its record says, else as its own time stamp does. What was stored as undated has none,
+ * whatever its stamp says.
+ */
+export function findTime(
+  { time, previousTime, fileTime }: Pick<Entry, 'time' | 'previousTime' | 'fileTime'>,
+  stamp: number | undefined,
+): number | undefined {
+  return time ?? (fileTime === undefined ? stamp : undefined) ?? previousTime;
+}
+
+/** `stamp` is the time that the entry's own text says. */
 export function describePlace(
   entry: Entry,
-  time: number | undefined,
+  stamp: number | undefined,
   component: Component | undefined,
   cluster: string,
 ): EntryPlace {
   const { source } = entry;
-  const at = time ?? entry.previousTime;
+  const at = findTime(entry, stamp);
   return {
     key: entry.id ?? `${source.path}:${entry.offset}`,
     path: source.path,

@@ -2,6 +2,7 @@
 // Entries in, lines by process out. Called by clusters.ts over a whole log, by the service for what it keeps.
 import type { Entry } from '../../core/types.js';
 import { parseEntry } from '../../flink/layout/layout.js';
+import { findTime } from '../entry/signal.js';
 
 /** The last line that a process wrote. */
 export interface LastLine {
@@ -45,7 +46,9 @@ export function createLastLineKeeper(): LastLineKeeper {
 export function readLastLine(entry: Entry, zone: string | undefined): LastLine {
   const bytes = entry.bytes.subarray(0, MAX_LAST_LINE_BYTES);
   const parsed = parseEntry(bytes, { zone });
-  const time = parsed.time ?? (entry.source.kind === 'log' ? entry.previousTime : undefined);
+  // What a process prints without a time may be old.
+  const isDated = parsed.time !== undefined || entry.source.kind === 'log';
+  const time = isDated ? findTime(entry, parsed.time) : undefined;
   const text = bytes.toString('utf8').split('\n', 1)[0] ?? '';
   return {
     path: entry.source.path,

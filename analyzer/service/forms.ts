@@ -11,6 +11,8 @@ import {
   MOST_FRAMES_BYTES,
   REPORT_TIME,
 } from '../../flink/words/forms.js';
+import { parseEntry } from '../../flink/layout/layout.js';
+import { findQuarters } from '../../flink/layout/local-time.js';
 import {
   FULL_IN_A_ROW,
   MAX_ROW,
@@ -36,6 +38,8 @@ interface HeapRow {
   /** Where those behind it stand, ascending. */
   readonly places: readonly number[];
   readonly last: Collection;
+  /** When that one happened, as its record says. */
+  readonly lastTime?: number | undefined;
 }
 
 /** What is wanted of a crash report, as far as it has come. */
@@ -118,14 +122,16 @@ function addCollection(row: HeapRow | undefined, collection: Collection, entry: 
     key: row?.key ?? `${entry.id ?? `${entry.source.path}:${place}`}#row`,
     freedAt: row?.freedAt ?? -1,
     places,
-    last: row === undefined || places.at(-1) === place ? collection : row.last,
+    ...(row === undefined || places.at(-1) === place
+      ? { last: collection, lastTime: entry.time }
+      : { last: row.last, lastTime: row.lastTime }),
   };
 }
 
 /** A line of its own behind the one that is the newest. */
-function sumUp({ key, places, last }: HeapRow, entry: Entry): FormEntry {
+function sumUp({ key, places, last, lastTime }: HeapRow, entry: Entry): FormEntry {
   return {
-    entry: { ...entry, bytes: Buffer.from(renderFull(places.length, last)) },
+    entry: { ...entry, time: lastTime, bytes: Buffer.from(renderFull(places.length, last)) },
     sum: { key, length: places.length },
   };
 }
@@ -151,7 +157,18 @@ function tellReport(state: FormState, file: string, entry: Entry): readonly Form
   const isWhole = isDated && BEHIND_FRAMES.test(text);
   keep(state.reports, file, isWhole ? { ...report, parts: [] } : report, MOST_REPORTS);
   const log = isDated ? renderHsErr(text)?.trimEnd() : undefined;
-  return log === undefined ? [] : [{ entry: { ...entry, id: report.id, offset: 0, bytes: Buffer.from(log) } }];
+  if (log === undefined) return [];
+  const bytes = Buffer.from(log);
+  const { fileTime, ...part } = entry;
+  return [{ entry: { ...part, id: report.id, offset: 0, bytes, time: dateReport(bytes, fileTime) } }];
+}
+
+/** A report tells its time without an offset, and is written then; undefined when the file was written later. */
+function dateReport(bytes: Buffer, fileTime: number | undefined): number | undefined {
+  const local = parseEntry(bytes).time;
+  if (local === undefined || fileTime === undefined) return undefined;
+  const aheadMs = findQuarters(local, fileTime);
+  return aheadMs === undefined ? undefined : local - aheadMs;
 }
 
 /** Undefined when nothing is wanted of this entry. */

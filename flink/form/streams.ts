@@ -4,6 +4,7 @@
 import { Held } from '../bytes/held.js';
 import { findStamp, isTornPrefix, readStream } from '../bytes/wrapper.js';
 import { EntrySplitter, type SplitEntry, type Splitter, type SplitterOptions } from '../layout/split.js';
+import { UTC_CLOCK } from '../layout/local-time.js';
 import { readTimestamp } from '../layout/timestamp.js';
 
 export interface StreamOptions extends SplitterOptions {
@@ -294,5 +295,5 @@ function isLater(before: Buffer, stamp: Buffer): boolean {
 }
 
 function readTime(stamp: Buffer): number | undefined {
-  return readTimestamp(stamp.toString('latin1'), 0, 'UTC')?.time;
+  return readTimestamp(stamp.toString('latin1'), 0, UTC_CLOCK)?.time;
 }

@@ -4,6 +4,7 @@ import { isObject } from '../../core/json.js';
 import type { Level, ParsedEntry } from '../../core/types.js';
 import { chainTypes, parseChain } from '../trace/chain.js';
 import { readLevel } from './head-word.js';
+import { UTC_CLOCK, type LocalClock } from './local-time.js';
 import { readTimestamp } from './timestamp.js';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -36,13 +37,13 @@ const MOST_CAUSES = 20;
  * Undefined when the text is no JSON object, or one without a time (unless AWS's) or without both message and level:
  * something that a program printed.
  */
-export function readJsonEntry(text: string): ParsedEntry | undefined {
+export function readJsonEntry(text: string, clock = UTC_CLOCK): ParsedEntry | undefined {
   const fields = parseObject(text);
   if (fields === undefined) return undefined;
   const stack = readStack(fields);
   const message = addError(withoutStack(firstText(fields, MESSAGE), stack), fields.error);
   const level = readJsonLevel(fields);
-  const time = readJsonTime(fields);
+  const time = readJsonTime(fields, clock);
   if ((time === undefined && fields[MANAGED] === undefined) || (message === undefined && level === undefined))
     return undefined;
   const links = stack === undefined ? [] : parseChain(stack);
@@ -84,11 +85,11 @@ function parseObject(text: string): Fields | undefined {
   }
 }
 
-function readJsonTime(fields: Fields): number | undefined {
+function readJsonTime(fields: Fields, clock: LocalClock): number | undefined {
   for (const name of TIME) {
     const value = fields[name];
     if (typeof value === 'string') {
-      const time = readTimestamp(value, 0, 'UTC')?.time;
+      const time = readTimestamp(value, 0, clock)?.time;
       if (time !== undefined) return time;
     }
     if (typeof value === 'number') return value < 1e11 ? Math.round(value * 1000) : value;

@@ -10,6 +10,7 @@ import { readJsonEntry } from './json-entry.js';
 import { isDigit } from '../bytes/byte.js';
 import { classifyLine, type LineClass } from '../bytes/line.js';
 import { createPlainHead, openLineRoom, readPlainHead } from './plain.js';
+import type { LocalClock } from './local-time.js';
 import { readTimestamp } from './timestamp.js';
 import { splitThrowable } from '../trace/throwable.js';
 import { readFrame } from '../trace/trace-line.js';
@@ -17,8 +18,10 @@ import { unfoldTrace } from '../trace/unfold.js';
 import { unwrapEntry } from './unwrap.js';
 
 export interface ParseOptions {
-  /** IANA name; stamps without a zone are read in it. Default UTC. */
+  /** IANA name; stamps without an offset are read in it. Default UTC. */
   readonly zone?: string;
+  /** Time of the entry before in the same file; see LocalClock. */
+  readonly previousTime?: number | undefined;
   /** Known to hold no exception: none is looked for in text, and all of it is the message. */
   readonly isPlain?: boolean;
 }
@@ -138,13 +141,17 @@ function countHeaderLines(before: LineState, line: LineClass, starts: boolean, k
 }
 
 export function parseEntry(bytes: Buffer, options: ParseOptions = {}): ParsedEntry {
-  const usual = options.isPlain === true ? readUsualLine(bytes, options.zone ?? 'UTC') : undefined;
+  const { zone = 'UTC', previousTime: previous } = options;
+  const usual = options.isPlain === true ? readUsualLine(bytes, zone, previous) : undefined;
   if (usual !== undefined) return usual;
-  const { wrapper, text, time } = unwrapEntry(bytes);
-  const parsed = text.startsWith('{') ? (readJsonEntry(text) ?? readText(text, options)) : readText(text, options);
+  const { wrapper, text, taken } = unwrapEntry(bytes);
+  const clock = { zone, previous, taken };
+  const parsed = (text.startsWith('{') ? readJsonEntry(text, clock) : undefined) ?? readText(text, clock, options);
   if (wrapper === undefined) return parsed;
   const layout = `${wrapper}/${parsed.layout}`;
-  return parsed.time === undefined && time !== undefined ? { ...parsed, layout, time } : { ...parsed, layout };
+  return parsed.time === undefined && taken !== undefined
+    ? { ...parsed, layout, time: taken }
+    : { ...parsed, layout };
 }
 
 const NO_CLASSES: readonly string[] = [];
@@ -153,8 +160,8 @@ const NEWLINE = 10;
 const usualHead = createPlainHead();
 
 /** Of one line, without colours or returns; undefined for all else. */
-function readUsualLine(bytes: Buffer, zone: string): ParsedEntry | undefined {
-  if (bytes.includes(NEWLINE) || !readPlainHead(openLineRoom(bytes), 0, bytes.length, zone, usualHead))
+function readUsualLine(bytes: Buffer, zone: string, previous: number | undefined): ParsedEntry | undefined {
+  if (bytes.includes(NEWLINE) || !readPlainHead(openLineRoom(bytes), 0, bytes.length, zone, usualHead, previous))
     return undefined;
   const { parts, time, messageStart } = usualHead;
   const message = bytes.toString('utf8', messageStart);
@@ -162,8 +169,8 @@ function readUsualLine(bytes: Buffer, zone: string): ParsedEntry | undefined {
   return { ...parts, time, message, chain: NO_CLASSES, links: NO_LINKS };
 }
 
-function readText(text: string, options: ParseOptions): ParsedEntry {
-  const head = readStampedHead(text, options.zone ?? 'UTC') ?? readKlog(text) ?? readBareHead(text);
+function readText(text: string, clock: LocalClock, options: ParseOptions): ParsedEntry {
+  const head = readStampedHead(text, clock) ?? readKlog(text) ?? readBareHead(text);
   const parts = head.time === undefined ? head.parts : { ...head.parts, time: head.time };
   const written = text.slice(head.messageStart);
   if (options.isPlain === true)
@@ -219,10 +226,10 @@ interface AnyHead {
 }
 
 /** `2018-08-07 05:43:13,867 INFO …`, `INFO 2018-…`, `I 2018-…`, `[2018-…][gc]…`. */
-function readStampedHead(text: string, zone: string): AnyHead | undefined {
+function readStampedHead(text: string, clock: LocalClock): AnyHead | undefined {
   const first = text.charCodeAt(0);
   const lead = isDigit(first) || (first === 91 && isDigit(text.charCodeAt(1))) ? undefined : leadingLevel(text);
-  const stamp = readTimestamp(text, lead?.end ?? 0, zone) ?? readUptime(text);
+  const stamp = readTimestamp(text, lead?.end ?? 0, clock) ?? readUptime(text);
   if (stamp === undefined) return undefined;
   const head = readPreamble(text, stamp.end, lead?.level);
   const { messageStart } = head;

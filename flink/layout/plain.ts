@@ -4,7 +4,7 @@
 // layout.ts, which reads everything, and the same. Called by stretch.ts.
 import { digits, isLetter } from '../bytes/byte.js';
 import { readPreamble, type PreambleParts } from './preamble.js';
-import { zoneOffsetMs } from './timestamp.js';
+import { zoneOffsetMs } from './local-time.js';
 
 /** Filled anew for each line: many come by here. */
 export interface PlainHead {
@@ -62,8 +62,18 @@ export function createPlainHead(): PlainHead {
   return { parts: NO_PARTS, messageStart: 0, time: 0, aheadMs: 0 };
 }
 
-/** Of the line from `start` up to `end`; `zone` is an IANA name. False: not of this look, and nothing is filled. */
-export function readPlainHead(room: LineRoom, start: number, end: number, zone: string, head: PlainHead): boolean {
+/**
+ * Reads the line from `start` up to `end`; `zone` is an IANA name, `previous` the time of the line before or NaN. False:
+ * the line looks otherwise, and nothing is filled.
+ */
+export function readPlainHead(
+  room: LineRoom,
+  start: number,
+  end: number,
+  zone: string,
+  head: PlainHead,
+  previous = NaN,
+): boolean {
   const local = readStamp(room, start, end);
   if (Number.isNaN(local)) return false;
   const first = start + STAMP_BYTES;
@@ -71,7 +81,7 @@ export function readPlainHead(room: LineRoom, start: number, end: number, zone: 
   if (preamble === undefined) return false;
   head.parts = preamble.parts;
   head.messageStart = first + preamble.length;
-  head.aheadMs = zoneOffsetMs(zone, local);
+  head.aheadMs = zoneOffsetMs(zone, local, previous);
   head.time = local - head.aheadMs;
   return true;
 }

@@ -67,7 +67,7 @@ export function findUsualStart(reader: StretchReader, line: number, end: number)
   const { room } = reader.marker;
   for (let start = line; start < end;) {
     const lineEnd = reader.marker.nextBreak(start, end);
-    if (lineEnd < end && isDigit(room[start] ?? 0) && readHead(reader, start, lineEnd)) return start;
+    if (lineEnd < end && isDigit(room[start] ?? 0) && readHead(reader, start, lineEnd, NaN)) return start;
     start = lineEnd + 1;
   }
   return end;
@@ -75,22 +75,22 @@ export function findUsualStart(reader: StretchReader, line: number, end: number)
 
 /**
  * Reads the usual entries that are whole, from the one on that begins at `first`; tells where the next one begins,
- * which is none or not whole.
+ * which is none or not whole. `previous` is the time of the entry before, NaN when none is known.
  */
-export function readStretch(reader: StretchReader, first: number, end: number): number {
-  const { marker, stretch } = reader;
+export function readStretch(reader: StretchReader, first: number, end: number, previous: number): number {
+  const { marker, stretch, head } = reader;
   const { room } = marker;
   stretch.count = 0;
   stretch.lines = 0;
   let start = first;
   let line = marker.nextBreak(first, end) + 1;
-  if (!readHead(reader, first, line - 1)) return first;
+  if (!readHead(reader, first, line - 1, previous)) return first;
   noteHead(reader, first, line - 1);
   let lines = 1;
   while (line < end) {
     const lineEnd = marker.nextBreak(line, end);
     if (lineEnd === end) return start;
-    if (isDigit(room[line] ?? 0) && readHead(reader, line, lineEnd)) {
+    if (isDigit(room[line] ?? 0) && readHead(reader, line, lineEnd, head.time)) {
       if (!closeEntry(reader, start, line - 1)) return start;
       stretch.lines += lines;
       lines = 0;
@@ -104,8 +104,13 @@ export function readStretch(reader: StretchReader, first: number, end: number): 
   return start;
 }
 
-function readHead({ lines, options: { zone }, head }: StretchReader, start: number, lineEnd: number): boolean {
-  return readPlainHead(lines, start, lineEnd, zone === '' ? 'UTC' : zone, head);
+function readHead(
+  { lines, options: { zone }, head }: StretchReader,
+  start: number,
+  lineEnd: number,
+  previous: number,
+): boolean {
+  return readPlainHead(lines, start, lineEnd, zone === '' ? 'UTC' : zone, head, previous);
 }
 
 function noteHead({ stretch, head }: StretchReader, start: number, lineEnd: number): void {

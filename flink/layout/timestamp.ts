@@ -1,5 +1,6 @@
 // The time stamp at the beginning of an entry → milliseconds. Pure; called by layout.ts.
-// A stamp without a zone is read in the zone given; a time of day without a date, or without its year, has no time.
+// A stamp without an offset is read by the clock given; a time of day without a date, or without its year, has no time.
+import { findAheadMs, type LocalClock } from './local-time.js';
 
 export interface Stamp {
   /** Index behind the stamp (and its closing bracket). */
@@ -24,35 +25,34 @@ const CLOCK = /(?:\d\d[-/]\d\d )?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?/y;
 const MONTH_FIRST =
   /(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}(\d{1,2}), (\d{4}) (\d{1,2}):(\d\d):(\d\d) (AM|PM)/y;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-const HOUR_MS = 3_600_000;
 
 /** The stamp at `start`, in brackets or not; undefined when none stands there. */
-export function readTimestamp(text: string, start: number, zone: string): Stamp | undefined {
+export function readTimestamp(text: string, start: number, clock: LocalClock): Stamp | undefined {
   const bracket = text[start] === '[';
   const at = bracket ? start + 1 : start;
   const stamp =
-    readDate(text, at, zone, DATE) ??
-    readShortDate(text, at, zone) ??
-    readMonthFirst(text, at, zone) ??
-    readDayFirst(text, at, zone) ??
-    readDate(text, at, zone, BASIC_DATE) ??
-    readDate(text, at, zone, COMPACT_DATE) ??
+    readDate(text, at, clock, DATE) ??
+    readShortDate(text, at, clock) ??
+    readMonthFirst(text, at, clock) ??
+    readDayFirst(text, at, clock) ??
+    readDate(text, at, clock, BASIC_DATE) ??
+    readDate(text, at, clock, COMPACT_DATE) ??
     readUnixMillis(text, at) ??
     readClock(text, at);
   if (stamp === undefined || !bracket) return stamp;
   return text[stamp.end] === ']' ? { ...stamp, end: stamp.end + 1 } : stamp;
 }
 
-function readDate(text: string, at: number, zone: string, form: RegExp): Stamp | undefined {
+function readDate(text: string, at: number, clock: LocalClock, form: RegExp): Stamp | undefined {
   form.lastIndex = at;
   const match = form.exec(text);
   if (match === null) return undefined;
   const [whole, year, month, day, hour, minute, second, fraction, offset] = match;
   const local = readDigits(Number(year), Number(month) - 1, [day, hour, minute, second], fraction);
-  return { end: at + whole.length, time: local - readAheadMs(offset, zone, local) };
+  return { end: at + whole.length, time: local - readAheadMs(offset, clock, local) };
 }
 
-function readShortDate(text: string, at: number, zone: string): Stamp | undefined {
+function readShortDate(text: string, at: number, clock: LocalClock): Stamp | undefined {
   SHORT_DATE.lastIndex = at;
   const match = SHORT_DATE.exec(text);
   if (match === null) return undefined;
@@ -60,21 +60,21 @@ function readShortDate(text: string, at: number, zone: string): Stamp | undefine
   const [year, month, day] =
     third?.length === 4 ? [Number(third), first, second] : [2000 + Number(first), second, third];
   const local = readDigits(year, Number(month) - 1, [day, hour, minute, seconds], fraction);
-  return { end: at + whole.length, time: local - zoneOffsetMs(zone, local) };
+  return { end: at + whole.length, time: local - findAheadMs(clock, local) };
 }
 
 /** `Mar 05, 2024 10:11:12 AM` of java.util.logging. */
-function readMonthFirst(text: string, at: number, zone: string): Stamp | undefined {
+function readMonthFirst(text: string, at: number, clock: LocalClock): Stamp | undefined {
   MONTH_FIRST.lastIndex = at;
   const match = MONTH_FIRST.exec(text);
   if (match === null) return undefined;
   const [whole, month, day, year, hour, minute, second, half] = match;
   const hours = (Number(hour) % 12) + (half === 'PM' ? 12 : 0);
   const local = Date.UTC(Number(year), MONTHS.indexOf(month ?? ''), Number(day), hours, Number(minute), Number(second));
-  return { end: at + whole.length, time: local - zoneOffsetMs(zone, local) };
+  return { end: at + whole.length, time: local - findAheadMs(clock, local) };
 }
 
-function readDayFirst(text: string, at: number, zone: string): Stamp | undefined {
+function readDayFirst(text: string, at: number, clock: LocalClock): Stamp | undefined {
   DAY_FIRST.lastIndex = at;
   const match = DAY_FIRST.exec(text);
   if (match === null) return undefined;
@@ -84,7 +84,7 @@ function readDayFirst(text: string, at: number, zone: string): Stamp | undefined
   if (index < 0 && separator !== '.') return undefined;
   const monthIndex = index < 0 ? Number(month) - 1 : index;
   const local = readDigits(Number(year), monthIndex, [day, hour, minute, second], fraction);
-  return { end: at + whole.length, time: local - readAheadMs(offset, zone, local) };
+  return { end: at + whole.length, time: local - readAheadMs(offset, clock, local) };
 }
 
 function readUnixMillis(text: string, at: number): Stamp | undefined {
@@ -111,9 +111,9 @@ function readDigits(
   return Date.UTC(year, month, Number(day), Number(hour), Number(minute), Number(second), readMillis(fraction));
 }
 
-/** By how far the clock was ahead of UTC: as the stamp says, else as its zone was then. */
-function readAheadMs(offset: string | undefined, zone: string, local: number): number {
-  return offset === undefined ? zoneOffsetMs(zone, local) : readOffsetMs(offset.trim());
+/** By how far the clock was ahead of UTC: as the stamp says, else as that clock was then. */
+function readAheadMs(offset: string | undefined, clock: LocalClock, local: number): number {
+  return offset === undefined ? findAheadMs(clock, local) : readOffsetMs(offset.trim());
 }
 
 function readMillis(fraction: string | undefined): number {
@@ -126,46 +126,4 @@ function readOffsetMs(offset: string): number {
   const digits = offset.slice(1).replace(':', '').padEnd(4, '0');
   const minutes = Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2, 4));
   return (offset.startsWith('-') ? -minutes : minutes) * 60_000;
-}
-
-const formats = new Map<string, Intl.DateTimeFormat>();
-const offsets = new Map<string, { hour: number; offsetMs: number }>();
-
-/** How far the zone is ahead of UTC at this local time; remembered for the hour, for entries come in order. */
-export function zoneOffsetMs(zone: string, localMs: number): number {
-  if (zone === 'UTC') return 0;
-  const hour = Math.floor(localMs / HOUR_MS);
-  const known = offsets.get(zone);
-  if (known !== undefined && known.hour === hour) return known.offsetMs;
-  const guess = offsetAt(zone, localMs);
-  const offsetMs = offsetAt(zone, localMs - guess);
-  offsets.set(zone, { hour, offsetMs });
-  return offsetMs;
-}
-
-function offsetAt(zone: string, utcMs: number): number {
-  let format = formats.get(zone);
-  if (format === undefined) {
-    format = new Intl.DateTimeFormat('en-US', {
-      timeZone: zone,
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      second: 'numeric',
-    });
-    formats.set(zone, format);
-  }
-  const part = new Map(format.formatToParts(utcMs).map(({ type, value }) => [type, Number(value)]));
-  const local = Date.UTC(
-    part.get('year') ?? 0,
-    (part.get('month') ?? 1) - 1,
-    part.get('day') ?? 1,
-    part.get('hour') ?? 0,
-    part.get('minute') ?? 0,
-    part.get('second') ?? 0,
-  );
-  return local - Math.floor(utcMs / 1000) * 1000;
 }

@@ -1,6 +1,7 @@
 // Takes off an entry what container runtimes, their tools and people put in front of its lines (wrapper.ts). Called by
 // layout.ts; which bytes are one entry was decided before (split.ts).
 import { isPartialLine, skipWrapper } from '../bytes/wrapper.js';
+import { UTC_CLOCK } from './local-time.js';
 import { readTimestamp } from './timestamp.js';
 
 const MORE = 62;
@@ -8,8 +9,8 @@ const MORE = 62;
 export interface Unwrapped {
   readonly wrapper?: 'docker' | 'cri' | 'compose' | 'stamped' | 'kubectl' | 'beam' | 'quoted';
   readonly text: string;
-  /** The runtime's own time, for an entry that has none. */
-  readonly time?: number;
+  /** When the runtime took the line. */
+  readonly taken?: number;
 }
 
 /** Bytes that are no valid UTF-8 become U+FFFD; colours and carriage returns are dropped. */
@@ -29,7 +30,7 @@ export function unwrapEntry(bytes: Buffer): Unwrapped {
   const first = bytes.toString('utf8', 0, lineEnd(bytes, 0));
   const wrapper = wrapperOf(bytes, first);
   const text = plainText(lines.join('')).trimEnd();
-  return { wrapper, text: wrapper === 'compose' ? joinBroken(text) : text, time: wrapperTime(first) };
+  return { wrapper, text: wrapper === 'compose' ? joinBroken(text) : text, taken: wrapperTime(first) };
 }
 
 /** `taskmanager-1` in a line, `| text` in the next: a web page broke the lines of docker compose behind the name. */
@@ -64,7 +65,7 @@ function dockerText(line: string): string {
 
 function wrapperTime(line: string): number | undefined {
   const docker = line.lastIndexOf('"time":"');
-  return readTimestamp(line, docker === -1 ? 0 : docker + 8, 'UTC')?.time;
+  return readTimestamp(line, docker === -1 ? 0 : docker + 8, UTC_CLOCK)?.time;
 }
 
 function plainText(text: string): string {
