@@ -382,14 +382,16 @@ export interface IncidentWrite {
 
 export interface IncidentStore {
   /**
-   * Upsert by `incident.id`. Of several who may write it the one wins that has the latest `turn`, a number above the
-   * milliseconds of 1970: false, and nothing is written, where one with a later turn wrote it.
+   * Upsert by `incident.id`. Of several who may write it the one wins that has the latest `turn`, a number that only
+   * grows: false, and nothing is written, where one with a later turn wrote it.
    */
   saveIncident(incident: Incident, turn?: number): Promise<boolean>;
   /** Many at once, as `saveIncident` does each: one transaction, or one request. An answer for each, in their order. */
   saveIncidents(writes: readonly IncidentWrite[]): Promise<readonly boolean[]>;
   /** False where one with a later turn wrote it. */
   removeIncident(id: string, turn?: number): Promise<boolean>;
+  /** The turn in which the incident was written last; undefined for one that is not stored. */
+  findTurn(id: string): Promise<number | undefined>;
   /** Also by the id of one that has joined it (`joined`). */
   findIncident(id: string): Promise<Incident | undefined>;
   /** Newest `lastSeen` first. */

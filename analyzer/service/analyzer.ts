@@ -56,6 +56,10 @@ const SAVE_INTERVAL_MS = 5000;
 /** Longer than any step: one that reads the history of a cluster again, page by page, from a store that is slow. */
 const STUCK_AFTER_MS = 900_000;
 
+/** So many parts lost within this time are no change of hands. */
+const FLAPS = 5;
+const FLAP_MS = 60_000;
+
 interface Running {
   readonly service: Service;
   /** By their number. */
@@ -68,6 +72,8 @@ interface Running {
   drainedAt: number;
   hasStepped: boolean;
   lastError: string | undefined;
+  /** When parts were lost lately, by performance.now(). */
+  lost: readonly number[];
 }
 
 export function createAnalyzer<Stored>(options: AnalyzerOptions<Stored>): Analyzer {
@@ -92,6 +98,7 @@ export function createAnalyzer<Stored>(options: AnalyzerOptions<Stored>): Analyz
     drainedAt: performance.now(),
     hasStepped: false,
     lastError: undefined,
+    lost: [],
   };
   return {
     stepOnce: () => stepOnce(running),
@@ -108,7 +115,8 @@ function setCatalog({ service }: Running, catalog: Catalog): void {
   service.words = listSignalWords(catalog);
 }
 
-function describe({ parts, records, drainedAt, lastError }: Running): AnalyzerStatus {
+function describe(running: Running): AnalyzerStatus {
+  const { parts, records, drainedAt } = running;
   const memories = [...parts.values()].flatMap(({ clusters }) => [...clusters.values()]);
   return {
     records,
@@ -117,18 +125,25 @@ function describe({ parts, records, drainedAt, lastError }: Running): AnalyzerSt
     signals: memories.reduce((sum, memory) => sum + memory.signals.size, 0),
     incidents: memories.reduce((sum, memory) => sum + memory.saved.length, 0),
     behindMs: performance.now() - drainedAt,
-    lastError,
+    lastError: findOutage(running),
   };
 }
 
 /** One that stands by for others is ready as well. */
-function describeHealth({ steppedAt, hasStepped, lastError }: Running): ServiceHealth {
+function describeHealth(running: Running): ServiceHealth {
+  const { steppedAt, hasStepped } = running;
+  const outage = findOutage(running);
   return decideHealth({
     sinceTurnMs: performance.now() - steppedAt,
     stuckAfterMs: STUCK_AFTER_MS,
     hasBegun: hasStepped,
-    outages: lastError === undefined ? [] : [lastError],
+    outages: outage === undefined ? [] : [outage],
   });
+}
+
+/** Who takes parts and loses them again and again does no work, although no step fails. */
+function findOutage({ lastError, lost }: Running): string | undefined {
+  return lastError ?? (lost.filter((at) => performance.now() - at < FLAP_MS).length >= FLAPS ? 'parts-lost' : undefined);
 }
 
 async function readEntries<Stored>(
@@ -164,11 +179,13 @@ async function stepOnce(running: Running): Promise<StepResult> {
 }
 
 /** Whatever of it is left to do is done when the part is ours again, or by whoever has it then. */
-async function unlessLost({ service }: Running, work: () => Promise<void>): Promise<void> {
+async function unlessLost(running: Running, work: () => Promise<void>): Promise<void> {
+  const { service } = running;
   try {
     await work();
   } catch (error) {
     if (!(error instanceof LostShare)) throw error;
+    running.lost = [...running.lost, performance.now()].slice(-FLAPS);
     service.options.log.info({ part: error.share }, error.message);
   }
 }

@@ -72,7 +72,7 @@ function step(sharing: Sharing, self: string, silent: readonly string[] = [], wa
   const situation: Situation = { sharing, self, silent: new Set(silent), wanted };
   const decisions = decideShares(situation);
   const given = new Set(decisions.filter(({ action }) => action === 'give-up').map(({ share }) => share));
-  return renewSharing(situation, decisions, { given, nowMs: 1000 });
+  return renewSharing(situation, decisions, { given, leastTurn: 1000 });
 }
 
 function holders({ count, shares }: Sharing): string {

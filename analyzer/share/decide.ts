@@ -113,17 +113,19 @@ export function mayCountAnew(situation: Situation): boolean {
   return wanted !== sharing.count && nameParts(sharing.count).every((part) => holderOf(situation, part) === undefined);
 }
 
-/** What this member writes when it lives and all goes as decided; `given`: of what is to be given up, what is free. */
+/**
+ * What this member writes when it lives and all goes as decided. `given`: of what is to be given up, what is free.
+ * `leastTurn`: later than any turn that was met elsewhere in the store, since this document may have been lost.
+ */
 export function renewSharing(
   situation: Situation,
   decisions: readonly ShareDecision[],
-  { given, nowMs }: { readonly given: ReadonlySet<string>; readonly nowMs: number },
+  { given, leastTurn }: { readonly given: ReadonlySet<string>; readonly leastTurn: number },
 ): Sharing {
   const { sharing, self, silent, wanted } = situation;
   const members = Object.fromEntries(Object.entries(sharing.members).filter(([member]) => !silent.has(member)));
   const decided = new Map(decisions.map(({ share, action }) => [share, action]));
-  // Later than any before it, also than those of a document that is lost.
-  const next = findLargest([nowMs, ...Object.values(sharing.shares).map(({ turn }) => turn + 1)]);
+  const next = findLargest([leastTurn, ...Object.values(sharing.shares).map(({ turn }) => turn + 1)]);
   const count = mayCountAnew(situation) ? wanted : sharing.count;
   const shares = [PLATFORM, ...nameParts(count)].map((share): readonly [string, Share] => {
     const before = sharing.shares[share];

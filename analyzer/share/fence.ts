@@ -23,7 +23,7 @@ export interface Fence {
 }
 
 export function createFence(
-  store: Pick<IncidentStore, 'saveIncident' | 'removeIncident'> & Pick<RecordFeed, 'findPart'>,
+  store: Pick<IncidentStore, 'saveIncident' | 'removeIncident' | 'findTurn'> & Pick<RecordFeed, 'findPart'>,
   lease: Lease,
 ): Fence {
   const check = (cluster: string, expected: number | undefined): { share: string; turn: number } => {
@@ -33,20 +33,21 @@ export function createFence(
     return { share, turn };
   };
   const pass = async (
-    cluster: string,
+    { id, cluster }: Pick<Incident, 'id' | 'cluster'>,
     expected: number | undefined,
     write: (turn: number | undefined) => Promise<boolean>,
   ): Promise<void> => {
     const { share, turn } = check(cluster, expected);
     if (await write(turn === ALONE_TURN ? undefined : turn)) return;
-    // Taken again in a later turn, if nobody else has it.
-    lease.giveBack(share);
+    // Taken again in a turn later than that of the document, if nobody else has it: the document may come from a clock
+    // that was ahead, and what the lease knew of turns may be lost.
+    lease.giveBack(share, await store.findTurn(id));
     throw new LostShare(share);
   };
   return {
     check: (cluster, expected) => void check(cluster, expected),
-    save: (incident, expected) => pass(incident.cluster, expected, (turn) => store.saveIncident(incident, turn)),
-    remove: ({ id, cluster }, expected) => pass(cluster, expected, (turn) => store.removeIncident(id, turn)),
+    save: (incident, expected) => pass(incident, expected, (turn) => store.saveIncident(incident, turn)),
+    remove: (incident, expected) => pass(incident, expected, (turn) => store.removeIncident(incident.id, turn)),
   };
 }
 

@@ -229,4 +229,19 @@ describe('createFence', () => {
     await expect(late).rejects.toBeInstanceOf(LostShare);
     expect((await store.findIncident('a'))?.job?.name).toBe('other');
   });
+
+  it('writes what a clock that was ahead has written, when what was known of turns is lost', async () => {
+    const ahead = Date.now() + 7_200_000;
+    await store.saveIncident(incident('of a clock that is two hours ahead'), ahead);
+    const machine = new Machine();
+    const fence = createFence(store, machine.lease);
+    await pass(LOOK_MS, [machine]);
+    const refused = fence.save(incident('refused'));
+    await expect(refused).rejects.toBeInstanceOf(LostShare);
+    await pass(2 * LOOK_MS, [machine]);
+
+    await fence.save(incident('saved'));
+    expect((await store.findIncident('a'))?.job?.name).toBe('saved');
+    expect(Math.max(...machine.lease.parts().map(({ turn }) => turn))).toBeGreaterThan(ahead);
+  });
 });

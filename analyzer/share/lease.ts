@@ -30,8 +30,11 @@ export interface Lease {
   mayComeBack(share: string): boolean;
   /** Whether there are others. */
   isShared(): boolean;
-  /** What was asked back is done with. It is ours no more; the next step lets others have it. */
-  giveBack(share: string): void;
+  /**
+   * Releases what was asked back, or what somebody else has written to in a later turn (`seen`): the next step lets
+   * others have it, and whatever is taken from then on has a turn later than that one.
+   */
+  giveBack(share: string, seen?: number): void;
   /** Looks, renews, takes and lets go, not more often than it is worth it. Throws what the store throws. */
   step(): Promise<void>;
   /** Steps until the signal aborts, also while a step of the analyzer takes long. */
@@ -100,6 +103,8 @@ interface Holding extends LeaseOptions {
   readonly held: Map<string, { readonly turn: number; readonly until: number }>;
   readonly asked: Set<string>;
   readonly given: Set<string>;
+  /** The latest turn that was met in the store. */
+  seenTurn: number;
   count: number;
   /** As the store has it by now, and when that was asked. */
   wanted: number;
@@ -124,6 +129,7 @@ export function createLease(options: LeaseOptions): Lease {
     held: new Map(),
     asked: new Set(),
     given: new Set(),
+    seenTurn: 0,
     count: 1,
     wanted: 1,
     countedAt: Number.NEGATIVE_INFINITY,
@@ -139,7 +145,8 @@ export function createLease(options: LeaseOptions): Lease {
     turn: (share) => readTurn(holding, share),
     mayComeBack: (share) => holding.held.has(share) && !holding.given.has(share),
     isShared: () => holding.heard.size > 0,
-    giveBack: (share) => {
+    giveBack: (share, seen = 0) => {
+      holding.seenTurn = Math.max(holding.seenTurn, seen);
       if (holding.held.has(share)) holding.given.add(share);
     },
     step: () => inTurn(holding, () => step(holding)),
@@ -193,7 +200,7 @@ async function look(holding: Holding): Promise<boolean> {
     decisions.some(({ action }) => action === 'take');
   if (!hasNews && clock() - holding.renewedAt < RENEW_MS) return true;
   if (mayCountAnew(situation)) await holding.onCountAnew?.(sharing.count, holding.wanted);
-  const next = renewSharing(situation, decisions, { given, nowMs: holding.now() });
+  const next = renewSharing(situation, decisions, { given, leastTurn: Math.max(holding.now(), holding.seenTurn + 1) });
   if (!(await store.replaceState(KEY, text, JSON.stringify({ version: 1, ...next })))) return false;
   holding.renewedAt = begun;
   holding.count = next.count;

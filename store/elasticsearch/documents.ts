@@ -71,6 +71,13 @@ export async function removeIncident(
   return status !== 409;
 }
 
+/** The turn is the version of the document. */
+export async function findTurn(client: ElasticsearchClient, prefix: string, id: string): Promise<number | undefined> {
+  const path = namePath(prefix, 'incidents', id);
+  const { body } = await client.send({ method: 'GET', path, query: { _source: false }, expect: [404] });
+  return typeof body['_version'] === 'number' ? body['_version'] : undefined;
+}
+
 function fence(turn: number | undefined): object {
   return turn === undefined ? {} : { version: turn, version_type: 'external_gte' };
 }

@@ -21,8 +21,8 @@ import { buildScope, buildWhere, joinConditions, type SqlCondition } from './que
 
 /** False where one with a later turn wrote it. */
 export function saveIncident(connection: Connection, incident: Incident, turn: number | undefined): boolean {
-  const latest = connection.prepare<{ turn: number }>('SELECT turn FROM incidents WHERE id = ?').get(incident.id);
-  if (turn !== undefined && latest !== undefined && latest.turn > turn) return false;
+  const latest = findTurn(connection, incident.id);
+  if (turn !== undefined && latest !== undefined && latest > turn) return false;
   connection
     .prepare('INSERT OR REPLACE INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
     .run(
@@ -45,6 +45,10 @@ export function saveIncident(connection: Connection, incident: Incident, turn: n
 export function removeIncident(connection: Connection, id: string, turn = Number.MAX_SAFE_INTEGER): boolean {
   connection.prepare('DELETE FROM incidents WHERE id = ? AND turn <= ?').run(id, turn);
   return connection.prepare('SELECT 1 FROM incidents WHERE id = ?').get(id) === undefined;
+}
+
+export function findTurn(connection: Connection, id: string): number | undefined {
+  return connection.prepare<{ turn: number }>('SELECT turn FROM incidents WHERE id = ?').get(id)?.turn;
 }
 
 export function findIncident(connection: Connection, id: string): Incident | undefined {

@@ -16,6 +16,7 @@ import {
   findTriage,
   findIncident,
   findIncidents,
+  findTurn,
   removeIncident,
   saveAgentStatus,
   saveAlert,
@@ -69,6 +70,7 @@ export function openSqliteStore(settings: SqliteSettings): Store {
     saveIncidents: (writes) =>
       run(() => connection.transact(() => writes.map((write) => saveWithRow(connection, write)))),
     removeIncident: (id, turn) => run(() => removeIncident(connection, id, turn)),
+    findTurn: (id) => run(() => findTurn(connection, id)),
     findIncident: (id) => run(() => findIncident(connection, id)),
     findIncidents: (query) => run(() => findIncidents(connection, query)),
     pageIncidents: (query) => run(() => pageIncidents(connection, query)),
