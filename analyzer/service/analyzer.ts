@@ -143,7 +143,9 @@ function describeHealth(running: Running): ServiceHealth {
 
 /** Who takes parts and loses them again and again does no work, although no step fails. */
 function findOutage({ lastError, lost }: Running): string | undefined {
-  return lastError ?? (lost.filter((at) => performance.now() - at < FLAP_MS).length >= FLAPS ? 'parts-lost' : undefined);
+  return (
+    lastError ?? (lost.filter((at) => performance.now() - at < FLAP_MS).length >= FLAPS ? 'parts-lost' : undefined)
+  );
 }
 
 async function readEntries<Stored>(

@@ -149,9 +149,7 @@ export function parseEntry(bytes: Buffer, options: ParseOptions = {}): ParsedEnt
   const parsed = (text.startsWith('{') ? readJsonEntry(text, clock) : undefined) ?? readText(text, clock, options);
   if (wrapper === undefined) return parsed;
   const layout = `${wrapper}/${parsed.layout}`;
-  return parsed.time === undefined && taken !== undefined
-    ? { ...parsed, layout, time: taken }
-    : { ...parsed, layout };
+  return parsed.time === undefined && taken !== undefined ? { ...parsed, layout, time: taken } : { ...parsed, layout };
 }
 
 const NO_CLASSES: readonly string[] = [];
