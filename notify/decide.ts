@@ -36,13 +36,17 @@ export interface DecidePolicy {
    * harmless; what is news does not wait.
    */
   readonly symptomWaitMs: number;
-  /** A failure last seen longer ago than this, when it is first looked at, alerts nobody. */
+  /** A failure last seen longer ago than this, when it is first looked at, alerts nobody, unless it is late. */
   readonly backlogAfterMs: number;
+  /** True for a failure that happened while its log was not read. Left out: none did. */
+  readonly isLate?: ((cluster: string, timeMs: number) => boolean) | undefined;
   readonly stillFailingAfterMs: number;
   /** Still failing is said each time that this has passed, not once. */
   readonly repeats?: boolean | undefined;
   /** How long the first message waits at least for others of its group. */
   readonly groupWaitMs?: number | undefined;
+  /** The same for what is late. */
+  readonly lateWaitMs?: number | undefined;
   /** This receiver hears of it only where nobody has acknowledged it after so long. */
   readonly escalatesAfterMs?: number | undefined;
   /** Rule ids, cause ids, job ids or job names. */
@@ -106,6 +110,9 @@ export type AlertDecision =
 
 /** What a failure becomes this soon after it was first told is part of that message. */
 export const ONE_MESSAGE_MS = 60_000;
+
+/** What failed during an absence gathers for so long, to go out as one message. */
+export const LATE_WAIT_MS = 5000;
 
 /** A platform incident that has so many times the jobs that were told is told again. */
 const GROWN_FACTOR = 2;
@@ -219,14 +226,17 @@ function decideFresh(
 
 function decideFirst(incident: Incident, subject: Subject, nowMs: number, policy: DecidePolicy): AlertDecision {
   if (incident.lastSeen === undefined) return silent('undated');
-  if (nowMs - Date.parse(incident.lastSeen) > policy.backlogAfterMs) return silent('backlog');
+  const isOld = nowMs - Date.parse(incident.lastSeen) > policy.backlogAfterMs;
+  const isLate = isOld && isLateNews(incident, policy);
+  if (isOld && !isLate) return silent('backlog');
   const waitMs =
     !isNews(incident, subject, policy) && (subject.symptom || !hasFailed(incident))
       ? policy.symptomWaitMs
       : incident.outcome === 'failing'
         ? policy.settleMs
         : 0;
-  const { groupWaitMs = 0, escalatesAfterMs } = policy;
+  const { escalatesAfterMs } = policy;
+  const groupWaitMs = Math.max(policy.groupWaitMs ?? 0, isLate ? (policy.lateWaitMs ?? 0) : 0);
   return {
     send: true,
     reason: escalatesAfterMs === undefined ? 'new-incident' : 'unacknowledged',
@@ -234,6 +244,12 @@ function decideFirst(incident: Incident, subject: Subject, nowMs: number, policy
     notBeforeMs: nowMs + Math.max(waitMs, readDoubt(subject, policy), groupWaitMs, escalatesAfterMs ?? 0),
     replacesPending: false,
   };
+}
+
+/** What failed while its log was not read, and goes on: who comes back is told of that, and of nothing that is over. */
+function isLateNews(incident: Incident, { isLate }: DecidePolicy): boolean {
+  const { cluster, lastSeen = '' } = incident;
+  return !isOver(incident) && isLate?.(cluster, Date.parse(lastSeen)) === true;
 }
 
 /** For how long what is told is not sure; nobody is left waiting longer than for the cause of a symptom. */

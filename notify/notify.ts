@@ -17,7 +17,7 @@ import type {
 import { findReceiverProblems } from './channels/settings.js';
 import { CHANNELS } from './channels/table.js';
 import { createSender, type Sender } from './sender.js';
-import { decideAlert, findSubject, type DecidePolicy, type Told } from './decide.js';
+import { decideAlert, findSubject, LATE_WAIT_MS, type DecidePolicy, type Told } from './decide.js';
 import { createHandOver } from './fallback.js';
 import { createInbound, type Inbound, type InboundPolicy } from './inbound.js';
 import { createWakeup, type Wakeup } from './pace.js';
@@ -270,6 +270,7 @@ function createWriter({ outbox, router, policy, publicUrl, nameOf, log, now }: W
       groupWaitMs:
         groupWaitMs === 0 ? 0 : waitForGroup(outbox, receiver.name, group('new-incident'), groupWaitMs, now()),
       stillFailingAfterMs: repeatIntervalMs ?? policy.stillFailingAfterMs,
+      lateWaitMs: waitForGroup(outbox, receiver.name, group('new-incident'), LATE_WAIT_MS, now()),
       repeats: repeatIntervalMs !== undefined,
       escalatesAfterMs: path?.escalatesAfterMs,
     });

@@ -335,6 +335,8 @@ export interface RecordFeed<Stored = LogRecord> {
    * shorter than `limit` and still not be drained.
    */
   readRecords(cursor: string | undefined, options: FeedOptions): Promise<FeedPage<Stored>>;
+  /** The time of the newest record of each cluster that has one since `from`, in milliseconds. */
+  findNewest(from: string): Promise<ReadonlyMap<string, number>>;
   /** Into how many parts the feed falls, which several may read apart. It changes when an operator wants it. */
   countParts(): Promise<number>;
   /** From 0 to `count` - 1: of one part is all of a cluster. */

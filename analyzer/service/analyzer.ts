@@ -325,7 +325,9 @@ async function runLoop(running: Running, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     running.steppedAt = performance.now();
     try {
+      await running.service.options.presence?.note(false);
       const step = await stepOnce(running);
+      await running.service.options.presence?.note(step.drained);
       running.hasStepped = true;
       if (step.drained) running.drainedAt = performance.now();
       if (running.lastError !== undefined) running.service.options.log.info('The analyzer goes on.');

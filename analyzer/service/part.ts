@@ -19,6 +19,7 @@ import type { Fence } from '../share/fence.js';
 import type { Lease } from '../share/lease.js';
 import { createBackfill, type Backfill } from '../backfill/backfill.js';
 import type { ClusterMemory } from './keep.js';
+import type { Presence } from './presence.js';
 import type { ServiceState } from './state.js';
 
 export interface AnalyzerSettings {
@@ -32,6 +33,8 @@ export interface AnalyzerSettings {
   readonly lease?: Lease | undefined;
   readonly log: Log;
   readonly now: () => number;
+  /** Notes when everything was read; absent where nobody asks. */
+  readonly presence?: Pick<Presence, 'note'> | undefined;
   /** Called after an incident was stored, when it is new or says something new (write.ts). */
   readonly onIncident?: (incident: Incident, change: 'new' | 'changed') => void | Promise<void>;
   /** Called before an incident is removed that better evidence has joined with another, or shown to be harmless. */

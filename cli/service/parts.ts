@@ -77,12 +77,15 @@ export const ANALYZER: Command = {
       const lease = services.createServiceLease(store, log);
       const metrics = await services.createServiceNumbers(settings);
       metrics?.showSettings(() => keeper.problem);
+      const presence = services.createServicePresence(store);
       const notifier = services.createServiceNotifier(keeper, rules, store, log, {
+        presence,
         instance: 'analyzer',
         shares: services.shareMessages(store, lease),
         metrics,
       });
       const analyzer = services.createServiceAnalyzer(settings, rules, store, log, {
+        presence,
         lease,
         onIncident: (incident) => notifier.incidentChanged(incident),
         onGone: (id) => notifier.incidentGone(id),

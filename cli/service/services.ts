@@ -4,6 +4,7 @@
 import { createAnalyzer, type Analyzer, type AnalyzerOptions } from '../../analyzer/service/analyzer.js';
 import { readRulePolicy } from '../../analyzer/catalog/rule/rule.js';
 import { RECORD_READER } from '../../analyzer/entry/record.js';
+import { createPresence, type Presence } from '../../analyzer/service/presence.js';
 import { joinPartStates } from '../../analyzer/service/state.js';
 import { nameParts, PLATFORM } from '../../analyzer/share/decide.js';
 import { nameShare } from '../../analyzer/share/fence.js';
@@ -30,7 +31,7 @@ export function createServiceAnalyzer(
   rules: RuleKeeper,
   store: AnalyzerOptions['store'],
   log: Log,
-  more: Pick<AnalyzerOptions, 'onIncident' | 'onGone' | 'lease'>,
+  more: Pick<AnalyzerOptions, 'onIncident' | 'onGone' | 'lease' | 'presence'>,
 ): Analyzer {
   const analyzer = createAnalyzer({
     store,
@@ -44,6 +45,11 @@ export function createServiceAnalyzer(
   });
   rules.onChange((catalog) => analyzer.setCatalog(catalog));
   return analyzer;
+}
+
+/** For the analyzer and the notifier beside it. */
+export function createServicePresence(store: Store): Presence {
+  return createPresence({ store, now: Date.now });
 }
 
 /** For the analyzer and the notifier beside it, where there may be others on the store. */
@@ -87,9 +93,11 @@ export function createServiceNotifier(
   log: Log,
   {
     metrics,
+    presence,
     ...more
   }: Pick<NotifierOptions, 'instance' | 'shares'> & {
     readonly metrics?: Pick<Metrics, 'countDelivery'>;
+    readonly presence?: Pick<Presence, 'isLate'>;
   },
 ): Notifier {
   const make = (settings: Settings, outbox?: Outbox): Notifier =>
@@ -102,7 +110,7 @@ export function createServiceNotifier(
       publicUrl: settings['api.publicUrl'],
       log: log.child({ stage: 'notify' }),
       onDelivery: metrics === undefined ? undefined : (kind, result) => metrics.countDelivery(kind, result),
-      policy: readPolicy(settings, readRulePolicy(rules)),
+      policy: { ...readPolicy(settings, readRulePolicy(rules)), isLate: presence?.isLate },
     });
   const notifier = createReloadableNotifier(make(keeper.settings));
   keeper.onChange((settings) =>

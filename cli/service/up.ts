@@ -105,7 +105,11 @@ async function openStages(invocation: Invocation, { settings, paths, log, read }
     metrics.showSettings(() => keeper.problem);
     // A store of its own has nobody else.
     const lease = settings['store.kind'] === 'sqlite' ? undefined : services.createServiceLease(store, log);
+    const presence = services.createServicePresence(store);
+    // Before the agent stores anything.
+    await presence.begin();
     const notifier = services.createServiceNotifier(keeper, rules, store, log, {
+      presence,
       instance: 'up',
       shares: lease === undefined ? undefined : services.shareMessages(store, lease),
       metrics,
@@ -120,6 +124,7 @@ async function openStages(invocation: Invocation, { settings, paths, log, read }
       terminal.onHangup(() => reloadServiceAgent(agent, settings, () => ({ settings: read().settings, paths }), log));
     shareWords(agent, rules);
     const analyzer = services.createServiceAnalyzer(settings, rules, store, log, {
+      presence,
       lease,
       onIncident: async (incident) => {
         await notifier.incidentChanged(incident);

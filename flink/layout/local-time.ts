@@ -1,6 +1,6 @@
-// Local time → milliseconds since 1970. A time stamp without an offset is read by the clock that wrote it: by the offset
-// that a container runtime's own time beside the line proves, else in a zone of the IANA database. Pure but for a cache;
-// timestamp.ts and plain.ts ask it.
+// Local time → milliseconds since 1970. A time stamp without an offset is read by the clock that wrote it: by the
+// offset that a container runtime's own time beside the line proves, else in a zone of the IANA database. Pure but for
+// a cache; timestamp.ts and plain.ts ask it.
 
 /** The clock that wrote a time stamp. */
 export interface LocalClock {

@@ -63,8 +63,8 @@ export function createPlainHead(): PlainHead {
 }
 
 /**
- * Reads the line from `start` up to `end`; `zone` is an IANA name, `previous` the time of the line before or NaN. False:
- * the line looks otherwise, and nothing is filled.
+ * Reads the line from `start` up to `end`; `zone` is an IANA name, `previous` the time of the line before or NaN.
+ * False: the line looks otherwise, and nothing is filled.
  */
 export function readPlainHead(
   room: LineRoom,

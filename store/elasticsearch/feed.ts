@@ -4,6 +4,7 @@
 // number that was read up to its checkpoint. No clock is asked and nothing can appear behind the cursor.
 // The cursor is the last number of every shard, by index name and uuid: a day that was deleted and made again
 // is read from its start. Which indices are asked at a read says look.ts, of which part a record is record/routing.ts.
+import { findNewest } from './jobs.js';
 import { createError } from '../../core/errors.js';
 import { fieldAt, isObject, listAt, textAt } from '../../core/json.js';
 import { findSmallest } from '../../core/sequence.js';
@@ -61,6 +62,7 @@ export function createFeed(client: ElasticsearchClient, prefix: string): RecordF
   const feed: Feed = { client, prefix, looks: new Map(), known: new Map() };
   return {
     readRecords: (cursor, options) => readFeed(feed, cursor, options),
+    findNewest: (from) => findNewest(client, prefix, from),
     countParts: () => countParts(feed),
     findPart,
     joinCursors,

@@ -49,6 +49,32 @@ export function countJobIncidents(client: ElasticsearchClient, prefix: string, q
   return countJobs(client, `${prefix}-incidents`, INCIDENT_FIELDS, buildIncidentFilter(query));
 }
 
+/** Clusters in one answer; of more those with the most records. */
+const MOST_CLUSTERS = 10_000;
+
+export async function findNewest(
+  client: ElasticsearchClient,
+  prefix: string,
+  from: string,
+): Promise<ReadonlyMap<string, number>> {
+  const { aggregations } = await search(client, `${prefix}-logs-*`, {
+    query: { range: { '@timestamp': { gte: formatTime(parseTime('from', from)) } } },
+    size: 0,
+    aggs: {
+      clusters: {
+        terms: { field: 'flink.cluster', size: MOST_CLUSTERS },
+        aggs: { last: { max: { field: '@timestamp' } } },
+      },
+    },
+  });
+  return new Map(
+    readBuckets(aggregations['clusters']).flatMap((bucket) => {
+      const last = fieldAt(fieldAt(bucket, 'last'), 'value');
+      return typeof last === 'number' ? [[String(bucket['key']), last] as const] : [];
+    }),
+  );
+}
+
 /** Of one group of failures that no rule names. */
 export async function sumGroup(
   client: ElasticsearchClient,

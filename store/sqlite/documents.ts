@@ -93,6 +93,23 @@ function countJobs(
   return groupJobs(rows.slice(0, MAX_JOB_ROWS), rows.length <= MAX_JOB_ROWS);
 }
 
+/** By the facts alone: their index goes by cluster, and each process begins with one. */
+const NEWEST = `
+  WITH RECURSIVE clusters (name) AS (
+    SELECT min(cluster) FROM records WHERE signal >= 'fact.' AND signal < 'fact/'
+    UNION ALL
+    SELECT (SELECT min(cluster) FROM records WHERE signal >= 'fact.' AND signal < 'fact/' AND cluster > name)
+    FROM clusters WHERE name IS NOT NULL)
+  SELECT name AS cluster,
+    (SELECT max(time) FROM records WHERE signal >= 'fact.' AND signal < 'fact/' AND cluster = name) AS last
+  FROM clusters WHERE name IS NOT NULL`;
+
+export function findNewest(connection: Connection, from: string): ReadonlyMap<string, number> {
+  const since = parseTime('from', from);
+  const rows = connection.prepare<{ cluster: string; last: number }>(NEWEST).all();
+  return new Map(rows.flatMap(({ cluster, last }) => (last < since ? [] : [[cluster, last] as const])));
+}
+
 const NOTHING: GroupCounts = { incidents: 0, lastDay: 0, lastWeek: 0, firstMs: null, lastMs: null };
 
 export function sumGroup(connection: Connection, { now, ...query }: GroupQuery): GroupSum {

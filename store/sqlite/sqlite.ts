@@ -16,6 +16,7 @@ import {
   findTriage,
   findIncident,
   findIncidents,
+  findNewest,
   findTurn,
   removeIncident,
   saveAgentStatus,
@@ -70,6 +71,7 @@ export function openSqliteStore(settings: SqliteSettings): Store {
     saveIncidents: (writes) =>
       run(() => connection.transact(() => writes.map((write) => saveWithRow(connection, write)))),
     removeIncident: (id, turn) => run(() => removeIncident(connection, id, turn)),
+    findNewest: (from) => run(() => findNewest(connection, from)),
     findTurn: (id) => run(() => findTurn(connection, id)),
     findIncident: (id) => run(() => findIncident(connection, id)),
     findIncidents: (query) => run(() => findIncidents(connection, query)),

@@ -19,6 +19,7 @@ import {
   describeJoined,
   describeJobs,
   describeStates,
+  describeNewest,
   describeTurns,
 } from './contract/documents.js';
 import { describeFeedback, describeSilences, describeTriage } from './contract/said.js';
@@ -34,6 +35,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     describe('incidents', () => describeIncidents(useOwnStore(open)));
     describe('incidents that have joined', () => describeJoined(useOwnStore(open)));
     describe('incidents of several writers', () => describeTurns(useOwnStore(open)));
+    describe('newest records of clusters', () => describeNewest(useOwnStore(open)));
     describe('groups', () => describeGroups(useOwnStore(open)));
     describe('lists of incidents', () => describeIncidentPages(useOwnStore(open)));
     describe('jobs', () => describeJobs(useOwnStore(open)));

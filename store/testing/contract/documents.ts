@@ -63,6 +63,27 @@ export function describeTurns(store: () => Store): void {
   });
 }
 
+export function describeNewest(store: () => Store): void {
+  it('tells the newest record of each cluster since a time', async () => {
+    const at = (hour: number): string => `2026-11-20T${hour}:00:00.000Z`;
+    const of = (cluster: string, hour: number) => ({ cluster, time: at(hour), signal: 'fact.v1' });
+    await appendRecords(store(), [
+      makeRecord(1, of('a', 10)),
+      makeRecord(2, of('a', 12)),
+      makeRecord(3, of('b', 11)),
+      makeRecord(4, of('c', 10)),
+    ]);
+    const newest = await waitUntil('the records', async () => {
+      const found = await store().findNewest(at(11));
+      return found.size === 2 ? found : undefined;
+    });
+    expect([...newest].sort()).toEqual([
+      ['a', Date.parse(at(12))],
+      ['b', Date.parse(at(11))],
+    ]);
+  });
+}
+
 export function describeJoined(store: () => Store): void {
   it('finds an incident by the ids of those that have joined it, as long as it is there', async () => {
     const heir = makeIncident('heir', { joined: ['first "连"', 'second'] });
