@@ -73,11 +73,8 @@ export function describeNewest(store: () => Store): void {
       makeRecord(3, of('b', 11)),
       makeRecord(4, of('c', 10)),
     ]);
-    const newest = await waitUntil('the records', async () => {
-      const found = await store().findNewest(at(11));
-      return found.size === 2 ? found : undefined;
-    });
-    expect([...newest].sort()).toEqual([
+    await waitUntil(async () => (await store().findNewest(at(11))).size === 2);
+    expect([...(await store().findNewest(at(11)))].sort()).toEqual([
       ['a', Date.parse(at(12))],
       ['b', Date.parse(at(11))],
     ]);
