@@ -73,7 +73,7 @@ export function describeNewest(store: () => Store): void {
       makeRecord(3, of('b', 11)),
       makeRecord(4, of('c', 10)),
     ]);
-    await waitUntil(async () => (await store().findNewest(at(11))).size === 2);
+    await waitUntil('the records', async () => (await store().findNewest(at(11))).size === 2);
     expect([...(await store().findNewest(at(11)))].sort()).toEqual([
       ['a', Date.parse(at(12))],
       ['b', Date.parse(at(11))],
