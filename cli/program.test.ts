@@ -63,7 +63,7 @@ describe.each(['service.cjs', 'agent-worker.cjs'])('the Elasticsearch client in 
 describe('the built program', () => {
   const bundle = readFileSync(path('dist/cli/service.cjs'), 'utf8');
 
-  it.each(['short.cjs', 'service.cjs', 'agent-worker.cjs', 'paste-worker.cjs'])(
+  it.each(['short.cjs', 'service.cjs', 'agent-worker.cjs', 'paste-worker.cjs', 'store-worker.cjs'])(
     'is ASCII in %s: a byte for each letter',
     (name) => {
       expect(readFileSync(path(`dist/cli/${name}`)).findIndex((byte) => byte > 127)).toBe(-1);

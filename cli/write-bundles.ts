@@ -40,6 +40,7 @@ const BUNDLES: readonly Bundle[] = [
   { name: 'service', source: 'main.js', beside: BESIDE },
   { name: 'agent-worker', source: 'service/thread/agent-worker.js', beside: BESIDE },
   { name: 'paste-worker', source: 'service/thread/paste-worker.js', beside: BESIDE },
+  { name: 'store-worker', source: 'service/thread/store-worker.js', beside: BESIDE },
 ];
 
 const OPTIONS: BuildOptions = {

@@ -144,6 +144,18 @@ export const ERRORS = {
     4,
     true,
   ),
+  JT_SEARCH_STOPPED: row(
+    'The search was stopped: {problem}.',
+    'Search a shorter time, name a job or a cluster, or write words instead of patterns that begin with a star.',
+    422,
+    4,
+  ),
+  JT_SEARCH_TOO_DEAR: row(
+    'The search would read too much: {count} of its patterns ({patterns}) must be held against every word in the store.',
+    'Use fewer patterns, with at least {letters} letters in a row each, or patterns that end with a star (check*).',
+    422,
+    4,
+  ),
   JT_ENCODING_UNSUPPORTED: row(
     'A body with "Content-Encoding: {encoding}" cannot be read; known are: {known}.',
     'Send the body as it is, or packed in a known way.',

@@ -3,19 +3,29 @@
 import type { ElasticsearchSettings } from './elasticsearch/elasticsearch.js';
 import type { Setup } from './elasticsearch/setup/setup.js';
 import type { SqliteSettings } from './sqlite/sqlite.js';
+import type { OpenThread } from './sqlite/thread/lane.js';
 import type { Store } from './store.js';
 
 export type { Setup, SetupPlan, SetupStep } from './elasticsearch/setup/setup.js';
 
 export type StoreSettings =
-  ({ readonly kind: 'sqlite' } & SqliteSettings) | ({ readonly kind: 'elasticsearch' } & ElasticsearchSettings);
+  | ({
+      readonly kind: 'sqlite';
+      /** Given by services, whose own thread never waits for the file; left out: the file is opened here. */
+      readonly openThread?: OpenThread;
+    } & SqliteSettings)
+  | ({ readonly kind: 'elasticsearch' } & ElasticsearchSettings);
 
 /**
  * SQLite is opened at once, and throws when it cannot be; Elasticsearch need not be up yet: `check` and every call say
  * so.
  */
 export async function openStore(settings: StoreSettings): Promise<Store> {
-  if (settings.kind === 'sqlite') return (await import('./sqlite/sqlite.js')).openSqliteStore(settings);
+  if (settings.kind === 'sqlite') {
+    const { openThread } = settings;
+    if (openThread === undefined) return (await import('./sqlite/sqlite.js')).openSqliteStore(settings);
+    return (await import('./sqlite/thread/relay.js')).openThreadedStore(settings, openThread);
+  }
   return (await import('./elasticsearch/elasticsearch.js')).openElasticsearchStore(settings);
 }
 

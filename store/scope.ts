@@ -13,6 +13,7 @@ import type {
   AgentStatus,
   Alert,
   AlertStore,
+  AskLimits,
   FeedbackStore,
   IncidentRow,
   IncidentStore,
@@ -79,10 +80,10 @@ export function scopeStore(store: ReadableStore, scope: TeamScope): ReadableStor
       throw createError('JT_NOT_FOUND', { what: `The incident "${incidentId}"` });
   };
   return {
-    searchRecords: (query) => store.searchRecords({ ...query, scope }),
-    findRecords: (query) => store.findRecords({ ...query, scope }),
-    countJobRecords: (query) => store.countJobRecords({ ...query, scope }),
-    findContext: (id, lines) => findContext(store, scope, id, lines),
+    searchRecords: (query, options) => store.searchRecords({ ...query, scope }, options),
+    findRecords: (query, options) => store.findRecords({ ...query, scope }, options),
+    countJobRecords: (query, options) => store.countJobRecords({ ...query, scope }, options),
+    findContext: (id, lines, options) => findContext(store, scope, { id, ...lines }, options),
     findIncident,
     findIncidents: async (query) =>
       (await store.findIncidents({ ...query, scope })).map((incident) => hideParent(incident, scope)),
@@ -157,13 +158,13 @@ type Context = Awaited<ReturnType<RecordSearch['findContext']>>;
 async function findContext(
   store: ReadableStore,
   scope: TeamScope,
-  id: string,
-  { before, after }: { readonly before: number; readonly after: number },
+  { id, before, after }: { readonly id: string; readonly before: number; readonly after: number },
+  options: AskLimits | undefined,
 ): Promise<Context> {
   let own: Context;
   for (const times of WIDER) {
     const asked = { before: before * times, after: after * times };
-    const found = await store.findContext(id, asked);
+    const found = await store.findContext(id, asked, options);
     const hit = found?.records[found.index];
     if (found === undefined || hit === undefined || !ownsRecord(hit, scope)) return undefined;
     const earlier = found.records.slice(0, found.index).filter((record) => ownsRecord(record, scope));

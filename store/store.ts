@@ -363,17 +363,26 @@ export interface RefusedRecords {
   removeRefused(records: readonly LogRecord[]): Promise<void>;
 }
 
-/** What people ask. */
+/** How long whoever asks waits for the answer. */
+export interface AskLimits {
+  /** The search ends, and its promise rejects, when it aborts. */
+  readonly signal?: AbortSignal | undefined;
+  /** A search that takes longer ends with JT_SEARCH_STOPPED. Left out: it may take as long as it wants. */
+  readonly limitMs?: number | undefined;
+}
+
+/** What people ask. A store that runs in this thread answers before it could be stopped. */
 export interface RecordSearch {
-  searchRecords(query: RecordQuery): Promise<RecordPage>;
+  searchRecords(query: RecordQuery, options?: AskLimits): Promise<RecordPage>;
   /** The same lines, and nothing is counted: for whoever reads page after page, or a few of many. */
-  findRecords(query: LineQuery): Promise<RecordLines>;
+  findRecords(query: LineQuery, options?: AskLimits): Promise<RecordLines>;
   /** All jobs that have records, in a number of queries that does not grow with theirs. */
-  countJobRecords(query: JobQuery): Promise<JobRows>;
+  countJobRecords(query: JobQuery, options?: AskLimits): Promise<JobRows>;
   /** The record and its neighbours in the same process, oldest first. Undefined when it is gone. */
   findContext(
     id: string,
     lines: { readonly before: number; readonly after: number },
+    options?: AskLimits,
   ): Promise<{ readonly records: readonly LogRecord[]; readonly index: number } | undefined>;
 }
 

@@ -286,6 +286,7 @@ const STARTS = [
   'cli/write-code-cache.ts',
   'cli/docs/docs.ts',
   'cli/arrow.ts',
+  'cli/service/thread/store-worker.ts',
 ];
 const product = [...sources, ...listPage(), ...listSources('cli')];
 const imports = [...product, 'cli.ts'].flatMap(readImports);

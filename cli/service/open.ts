@@ -7,13 +7,19 @@ import { createError } from '../../core/errors.js';
 import { openStore, type openSetup } from '../../store/open.js';
 import type { Store } from '../../store/store.js';
 import { errorText } from '../../core/fault.js';
+import { openThread } from './thread/thread.js';
 
 const DATABASE = 'jobtrace.db';
 
 /** Opens the store for a service; the embedded one is made when it is missing. */
 export async function openServiceStore(settings: Settings): Promise<Store> {
-  if (settings['store.kind'] === 'sqlite') makeFolder(settings.dataDir);
-  return open(settings);
+  if (settings['store.kind'] !== 'sqlite') return open(settings);
+  makeFolder(settings.dataDir);
+  return openStore({
+    kind: 'sqlite',
+    path: join(settings.dataDir, DATABASE),
+    openThread: (workerData) => openThread('store-worker', { workerData }),
+  });
 }
 
 /** Opens a store to look into, or to send records to; a missing embedded one is an error and not made. */

@@ -16,7 +16,7 @@ import {
 import type { AgentStatus, Alert, GroupQuery, GroupSum, IncidentQuery, JobQuery, JobRows } from '../store.js';
 import { isAgentStatus, isAlert, isFeedback, isIncident, isSilence, isTriage, parseJson } from '../stored.js';
 import { parseTime } from '../page.js';
-import type { Connection } from './engine.js';
+import { goesOn, type Connection } from './engine.js';
 import { buildScope, buildWhere, joinConditions, type SqlCondition } from './query.js';
 
 /** False where one with a later turn wrote it. */
@@ -71,23 +71,33 @@ export function findIncidents(connection: Connection, query: IncidentQuery): Inc
 }
 
 export function countJobRecords(connection: Connection, query: JobQuery): JobRows {
-  return countJobs(connection, 'records', { kind: `ifnull(level, 'NONE')`, last: 'time' }, buildWhere(query));
+  return countJobs(
+    connection,
+    'records',
+    { kind: `ifnull(level, 'NONE')`, last: 'time', number: 'seq' },
+    buildWhere(query),
+  );
 }
 
 export function countJobIncidents(connection: Connection, query: JobQuery): JobRows {
-  return countJobs(connection, 'incident_rows', { kind: 'outcome', last: 'last_seen' }, buildIncidentWhere(query));
+  return countJobs(
+    connection,
+    'incident_rows',
+    { kind: 'outcome', last: 'last_seen', number: 'rowid' },
+    buildIncidentWhere(query),
+  );
 }
 
 function countJobs(
   connection: Connection,
   table: 'records' | 'incident_rows',
-  columns: { readonly kind: string; readonly last: string },
+  columns: { readonly kind: string; readonly last: string; readonly number: string },
   where: SqlCondition,
 ): JobRows {
   const rows = connection
     .prepare<JobPart>(
       `SELECT job_id AS id, job_name AS name, cluster, ${columns.kind} AS kind, count(*) AS count, max(${columns.last}) AS lastMs
-       FROM ${table} WHERE (${where.sql}) AND (job_id IS NOT NULL OR job_name IS NOT NULL) GROUP BY 1, 2, 3, 4 LIMIT ?`,
+       FROM ${table} WHERE (${where.sql}) AND (job_id IS NOT NULL OR job_name IS NOT NULL) AND ${goesOn(columns.number)} GROUP BY 1, 2, 3, 4 LIMIT ?`,
     )
     .all(...where.params, MAX_JOB_ROWS + 1);
   return groupJobs(rows.slice(0, MAX_JOB_ROWS), rows.length <= MAX_JOB_ROWS);

@@ -32,7 +32,26 @@ export interface OpenOptions {
   readonly readonly: boolean;
   /** How long a call waits for another process that writes. */
   readonly busyMs: number;
+  /** Asked now and then by a statement that holds GOES_ON; false ends it with StatementStopped. Left out: none ends. */
+  readonly goesOn?: (() => boolean) | undefined;
 }
+
+/** A statement was ended because OpenOptions.goesOn said so. */
+export class StatementStopped extends Error {
+  override readonly name = 'StatementStopped';
+}
+
+/**
+ * A condition that is always true and stops the statement when it shall not go on. SQLite offers no other way to end a
+ * statement from JavaScript. `number` is a column or an expression: a call for each thousandth row costs nothing.
+ */
+export function goesOn(number: string, mask = 1023): string {
+  return `(${number} & ${mask} OR ${GOES_ON}())`;
+}
+
+const GOES_ON = 'goes_on';
+/** Node throws our error again; the package makes one of its own with the same text. */
+const STOPPED = 'the statement was stopped';
 
 /** `code` is SQLite's own name of what went wrong, without its finer kinds: SQLITE_FULL, SQLITE_BUSY. */
 export class SqliteError extends Error {
@@ -54,6 +73,7 @@ export interface SqliteModule {
 interface Database {
   exec(sql: string): void;
   prepare<Row>(sql: string): NativeStatement<Row>;
+  function(name: string, options: { readonly deterministic: boolean }, work: () => number): void;
   close(): void;
 }
 
@@ -68,6 +88,7 @@ export function openConnection(path: string, options: OpenOptions, engine: Sqlit
   const exec = (sql: string): void => explain(() => database.exec(sql));
   const prepare = <Row extends object>(sql: string): Statement<Row> =>
     wrapStatement(explain(() => database.prepare<Row>(sql)));
+  explain(() => database.function(GOES_ON, { deterministic: false }, () => checkGoesOn(options.goesOn)));
   let isOpen = true;
   const connection: Connection = {
     readonly: options.readonly,
@@ -85,6 +106,11 @@ export function openConnection(path: string, options: OpenOptions, engine: Sqlit
   };
   connection.pragma(`busy_timeout = ${options.busyMs}`);
   return connection;
+}
+
+function checkGoesOn(mayGoOn: OpenOptions['goesOn']): number {
+  if (mayGoOn?.() === false) throw new StatementStopped(STOPPED);
+  return 1;
 }
 
 /** The package's connection lives on until its statements are collected: nothing waits in the log until then. */
@@ -199,6 +225,8 @@ function explain<Result>(call: () => Result): Result {
   try {
     return call();
   } catch (error) {
+    if (error instanceof Error && error.message.includes(STOPPED))
+      throw new StatementStopped(STOPPED, { cause: error });
     if (!(error instanceof Error && 'code' in error && error.code === 'ERR_SQLITE_ERROR')) throw error;
     throw new SqliteError(readCode(error), error.message, error);
   }

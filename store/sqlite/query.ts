@@ -5,6 +5,7 @@ import { hasStar, isAnything, type Glob } from '../../core/text/glob.js';
 import { parseTime, type Position } from '../page.js';
 import { resolveJobs } from '../jobs/lines.js';
 import { parseSearch, type QueryNode } from '../query/query.js';
+import { goesOn } from './engine.js';
 import { findColumn } from './schema.js';
 import type { JobLines, JobSpan, RecordQuery } from '../store.js';
 
@@ -177,7 +178,7 @@ function isIndexed(node: QueryNode): boolean {
 function uniteConditions(conditions: readonly SqlCondition[], range: readonly SqlCondition[]): SqlCondition {
   const found = conditions.map((condition) => joinConditions('AND', [condition, ...range]));
   return {
-    sql: `seq IN (${found.map(({ sql }) => `SELECT seq FROM records WHERE ${sql}`).join(' UNION ALL ')})`,
+    sql: `seq IN (${found.map(({ sql }) => `SELECT seq FROM records WHERE ${sql} AND ${goesOn('seq')}`).join(' UNION ALL ')})`,
     params: found.flatMap(({ params }) => params),
   };
 }
@@ -189,7 +190,7 @@ function closeWords(part: Part, within: Within): SqlCondition {
 /** Of a word that most records have, those of an hour are found without a look at all the others. */
 function selectWords({ seqs }: Within): string {
   const there = seqs === undefined ? '' : `rowid BETWEEN ${seqs.first} AND ${seqs.last} AND `;
-  return `SELECT rowid FROM words WHERE ${there}words MATCH`;
+  return `SELECT rowid FROM words WHERE ${there}${goesOn('rowid')} AND words MATCH`;
 }
 
 /** FTS5 knows prefixes; any other shape is looked up in the list of all words. */
@@ -197,7 +198,7 @@ function buildShape(glob: Glob, within: Within): Part {
   const [head = '', tail] = glob;
   if (glob.length === 2 && tail === '' && head !== '') return { words: `"${head}" *` };
   return {
-    sql: `seq IN (${selectWords(within)} (SELECT ifnull(group_concat('"' || term || '"', ' OR '), '""') FROM (SELECT term FROM vocabulary WHERE term GLOB ? LIMIT ${MAX_SHAPE_WORDS})))`,
+    sql: `seq IN (${selectWords(within)} (SELECT ifnull(group_concat('"' || term || '"', ' OR '), '""') FROM (SELECT term FROM vocabulary WHERE ${goesOn('unicode(substr(term, -1))', 15)} AND term GLOB ? LIMIT ${MAX_SHAPE_WORDS})))`,
     params: [toSqlGlob(glob)],
   };
 }
@@ -235,7 +236,7 @@ const IN_SPAN = 'time BETWEEN value ->> 1 AND value ->> 2';
 function lookUp(spans: readonly JobSpan[], index: string, on: string): SqlCondition {
   const list = spans.map(({ process = null, fromMs = FIRST_MS, toMs = LAST_MS }) => [process, fromMs, toMs]);
   return {
-    sql: `SELECT seq FROM json_each(?) CROSS JOIN records INDEXED BY ${index} WHERE ${on}`,
+    sql: `SELECT seq FROM json_each(?) CROSS JOIN records INDEXED BY ${index} WHERE ${on} AND ${goesOn('seq')}`,
     params: list.length === 0 ? [] : [JSON.stringify(list)],
   };
 }

@@ -6,7 +6,7 @@ import { findLargest } from '../../core/sequence.js';
 import type { LogRecord } from '../../core/types.js';
 import { decodePosition, encodePosition, fillBarMs, fillBars, PAGE_RECORDS, parseTime } from '../page.js';
 import type { FeedOptions, FeedPage, LineQuery, RecordLines, RecordPage, RecordQuery } from '../store.js';
-import type { Connection } from './engine.js';
+import { goesOn, type Connection } from './engine.js';
 import { findJobLines } from './job-lines.js';
 import {
   buildAfter,
@@ -110,11 +110,17 @@ export function searchRecords(connection: Connection, query: RecordQuery): Recor
 }
 
 /** Once more where it asks for words of a short time: those are looked for there alone. */
-function buildSearch(connection: Connection, query: RecordQuery): SqlCondition {
+function buildSearch(connection: Connection, query: LineQuery & Partial<RecordQuery>): SqlCondition {
   const lines = findJobLines(connection, query);
   const where = buildWhere(query, lines);
   const seqs = where.sql.includes('words MATCH') ? findSeqs(connection, query) : undefined;
-  return seqs === undefined ? where : buildWhere(query, lines, seqs);
+  return letStop(seqs === undefined ? where : buildWhere(query, lines, seqs), query);
+}
+
+/** Alone, and of all records, a number is known without a look at them: there is nothing to stop. */
+function letStop(where: SqlCondition, { histogramBuckets, facets }: Partial<RecordQuery>): SqlCondition {
+  if (where.sql === '1' && histogramBuckets === undefined && facets !== true) return where;
+  return joinConditions('AND', [where, { sql: goesOn('seq'), params: [] }]);
 }
 
 /** Where all records of a time stand, when it is so short that this is found sooner than a word that many have. */
@@ -190,19 +196,19 @@ function chooseBars(query: RecordQuery, { first = null, last = null }: Found): B
 
 function countBars({ barMs }: Bars): string {
   const bar = `time / ${barMs} - (time < 0 AND time % ${barMs} <> 0)`;
-  return `SELECT 'bar' AS "of", ifnull(level, 'NONE') AS value, ${bar} AS bar, count(*) AS count FROM found GROUP BY 2, 3`;
+  return `SELECT 'bar' AS "of", ifnull(level, 'NONE') AS value, ${bar} AS bar, count(*) AS count FROM found WHERE ${goesOn('seq')} GROUP BY 2, 3`;
 }
 
 const FACETS = Object.keys(FACET_COLUMNS).map(
   (facet) =>
-    `SELECT * FROM (SELECT '${facet}' AS "of", ${facet} AS value, 0 AS bar, count(*) AS count FROM found WHERE ${facet} IS NOT NULL GROUP BY 2 ORDER BY 4 DESC, 2 LIMIT ${FACET_VALUES})`,
+    `SELECT * FROM (SELECT '${facet}' AS "of", ${facet} AS value, 0 AS bar, count(*) AS count FROM found WHERE ${facet} IS NOT NULL AND ${goesOn('seq')} GROUP BY 2 ORDER BY 4 DESC, 2 LIMIT ${FACET_VALUES})`,
 );
 
 function readCounts(connection: Connection, where: SqlCondition, parts: readonly string[]): readonly Count[] {
   const columns = Object.entries(FACET_COLUMNS).map(([facet, column]) => `${column} AS ${facet}`);
   return connection
     .prepare<Count>(
-      `WITH found AS MATERIALIZED (SELECT time, ${columns.join(', ')} FROM records WHERE ${where.sql}) ${parts.join(' UNION ALL ')}`,
+      `WITH found AS MATERIALIZED (SELECT seq, time, ${columns.join(', ')} FROM records WHERE ${where.sql}) ${parts.join(' UNION ALL ')}`,
     )
     .all(...where.params);
 }

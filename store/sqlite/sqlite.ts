@@ -42,6 +42,8 @@ export interface SqliteSettings {
   readonly maxBytes?: number;
   /** Only reads; the file must exist. */
   readonly readonly?: boolean;
+  /** Ends the search that runs with StatementStopped as soon as it says false. */
+  readonly goesOn?: () => boolean;
 }
 
 const DELETE_CHUNK = 2_000;
@@ -138,7 +140,7 @@ function openFile(settings: SqliteSettings): Connection {
     });
   try {
     if (path !== ':memory:' && !isReadonly) makePrivate(path);
-    const connection = openConnection(path, { readonly: isReadonly, busyMs: BUSY_MS });
+    const connection = openConnection(path, { readonly: isReadonly, busyMs: BUSY_MS, goesOn: settings.goesOn });
     try {
       setUp(connection, settings);
     } catch (error) {

@@ -1,0 +1,51 @@
+// What a search costs before it is begun: words are looked up in an index, but a pattern that does not begin with
+// letters is held against every word that the store has, and what it fits may be nearly every record. Pure.
+import { hasStar, printGlob, type Glob } from '../../core/text/glob.js';
+import type { RecordQuery } from '../store.js';
+import { parseSearch, type QueryNode } from './query.js';
+
+export interface SearchCost {
+  readonly cost: number;
+  /** Patterns that are held against every word, as they were written. */
+  readonly patterns: readonly string[];
+}
+
+/** Six patterns with three letters in a row each, or two without, with counts beside the lines. */
+export const MAX_COST = 12;
+/** Fewer letters in a row are in nearly every record. */
+export const SHARP_LETTERS = 3;
+
+/** Throws JT_QUERY_INVALID. */
+export function chargeSearch(
+  query: Pick<RecordQuery, 'query' | 'job'> & Partial<Pick<RecordQuery, 'facets' | 'histogramBuckets'>>,
+): SearchCost {
+  if (query.query?.includes('*') !== true) return { cost: 0, patterns: [] };
+  const globs = listWords(parseSearch(query)).filter((glob) => hasStar(glob) && !isPrefix(glob));
+  const isCounted = query.facets === true || query.histogramBuckets !== undefined;
+  const cost = globs.reduce((sum, glob) => sum + (isSharp(glob) ? 1 : SHARP_LETTERS), 0) * (isCounted ? 2 : 1);
+  return { cost, patterns: globs.map(printGlob) };
+}
+
+/** As the index of words has them: `check*`. */
+function isPrefix(glob: Glob): boolean {
+  const [head = '', tail] = glob;
+  return glob.length === 2 && tail === '' && head !== '';
+}
+
+function isSharp(glob: Glob): boolean {
+  return glob.some((literal) => literal.length >= SHARP_LETTERS);
+}
+
+function listWords(node: QueryNode): readonly Glob[] {
+  switch (node.kind) {
+    case 'word':
+      return [node.glob];
+    case 'not':
+      return listWords(node.node);
+    case 'and':
+    case 'or':
+      return node.nodes.flatMap(listWords);
+    default:
+      return [];
+  }
+}

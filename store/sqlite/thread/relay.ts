@@ -1,0 +1,130 @@
+// The embedded store for services: its file is touched in threads alone, so that whatever is asked of it, the thread
+// that serves people, follows logs and sends alerts goes on. One thread writes, one answers what is answered quickly;
+// a search that is not done within a moment, or that goes through all words, runs in a third, which takes what the
+// processor has left. A short command opens the file by itself (store/open.ts).
+import { createError } from '../../../core/errors.js';
+import { omitMissing } from '../../../core/json.js';
+import { chargeSearch } from '../../query/cost.js';
+import type { AskLimits, Store } from '../../store.js';
+import { joinCursors } from '../search.js';
+import type { SqliteSettings } from '../sqlite.js';
+import { CallStopped, createLane, type Call, type OpenThread } from './lane.js';
+import { createReadLane, WaitedTooLong, type ReadLane } from './read-lane.js';
+import type { StoreMethod } from './serve.js';
+
+type Asked<Name extends StoreMethod> = (...args: Parameters<Store[Name]>) => Promise<Awaited<ReturnType<Store[Name]>>>;
+
+/** What is not answered within it goes on where nobody waits behind it. */
+const QUICK_MS = 300;
+/** Of those that wait the first comes first. */
+const RANKS = { document: 0, search: 1, dearSearch: 2 } as const;
+
+/** Throws what opening the file throws. */
+export async function openThreadedStore({ path, maxBytes }: SqliteSettings, openThread: OpenThread): Promise<Store> {
+  const settings = { path, ...omitMissing({ maxBytes }) };
+  const writer = createLane({ openThread, settings });
+  const reading = { ...settings, readonly: true };
+  const quick = createReadLane({ openThread, settings: reading });
+  const slow = createReadLane({ openThread, settings: reading, isPatient: true });
+  await writer.open();
+
+  const write =
+    <Name extends StoreMethod>(method: Name): Asked<Name> =>
+    (...args) =>
+      writer.ask({ method, args });
+  const read =
+    <Name extends StoreMethod>(method: Name): Asked<Name> =>
+    (...args) =>
+      quick.ask({ method, args }, { rank: RANKS.document });
+  const search = <Result>(call: Call, options: AskLimits = {}, isDear = false): Promise<Result> =>
+    ask({ quick, slow }, call, { ...options, isDear });
+  return {
+    encoding: { kind: 'sqlite' },
+    append: ({ bytes, ...batch }) =>
+      // Sent alone: what is sent of a part of a buffer is all of it.
+      writer.ask({ method: 'append', args: [{ ...batch, bytes: new Uint8Array(bytes) }] }),
+    readRecords: read('readRecords'),
+    countParts: () => Promise.resolve(1),
+    findPart: () => 0,
+    joinCursors,
+    findRefused: () => Promise.resolve({ records: [] }),
+    removeRefused: () => Promise.resolve(),
+    searchRecords: (query, options) =>
+      search({ method: 'searchRecords', args: [query] }, options, chargeSearch(query).cost > 0),
+    findRecords: (query, options) =>
+      search({ method: 'findRecords', args: [query] }, options, chargeSearch(query).cost > 0),
+    countJobRecords: (query, options) => search({ method: 'countJobRecords', args: [query] }, options),
+    findContext: (id, lines, options) => search({ method: 'findContext', args: [id, lines] }, options),
+    saveIncident: write('saveIncident'),
+    saveIncidents: write('saveIncidents'),
+    removeIncident: write('removeIncident'),
+    findIncident: read('findIncident'),
+    findIncidents: read('findIncidents'),
+    pageIncidents: read('pageIncidents'),
+    countJobIncidents: read('countJobIncidents'),
+    sumGroup: read('sumGroup'),
+    saveJobLines: write('saveJobLines'),
+    loadJobLines: read('loadJobLines'),
+    rememberAlert: write('rememberAlert'),
+    rememberAlerts: write('rememberAlerts'),
+    findAlerts: read('findAlerts'),
+    saveFeedback: write('saveFeedback'),
+    findFeedback: read('findFeedback'),
+    saveTriage: write('saveTriage'),
+    findTriage: read('findTriage'),
+    saveSilence: write('saveSilence'),
+    findSilences: read('findSilences'),
+    saveState: write('saveState'),
+    loadState: read('loadState'),
+    removeState: write('removeState'),
+    replaceState: write('replaceState'),
+    saveAgentStatus: write('saveAgentStatus'),
+    findAgentStatuses: read('findAgentStatuses'),
+    deleteBefore: write('deleteBefore'),
+    check: read('check'),
+    checkRoom: write('checkRoom'),
+    close: async () => {
+      await Promise.all([quick.close(), slow.close()]);
+      // Behind the readers, so that what waits in the log is written into the file.
+      await writer.close();
+    },
+  };
+}
+
+/** Throws JT_SEARCH_STOPPED. */
+async function ask<Result>(
+  { quick, slow }: { readonly quick: ReadLane; readonly slow: ReadLane },
+  call: Call,
+  { isDear, signal, limitMs }: AskLimits & { readonly isDear: boolean },
+): Promise<Result> {
+  try {
+    const quickly = isDear ? undefined : await askQuickly<Result>(quick, call, signal);
+    if (quickly !== undefined) return quickly.result;
+    const rank = isDear ? RANKS.dearSearch : RANKS.search;
+    return await slow.ask<Result>(call, { rank, limitMs, waitMs: limitMs, signal });
+  } catch (error) {
+    if (!(error instanceof CallStopped || error instanceof WaitedTooLong)) throw error;
+    const seconds = (limitMs ?? 0) / 1000;
+    const problem =
+      signal?.aborted === true
+        ? 'its caller has gone'
+        : error instanceof WaitedTooLong
+          ? `it waited ${seconds} s for other searches that take long`
+          : `it was not done within ${seconds} s`;
+    throw createError('JT_SEARCH_STOPPED', { problem }, error);
+  }
+}
+
+/** Undefined: it takes longer. */
+async function askQuickly<Result>(
+  quick: ReadLane,
+  call: Call,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly result: Result } | undefined> {
+  try {
+    return { result: await quick.ask<Result>(call, { rank: RANKS.search, limitMs: QUICK_MS, signal }) };
+  } catch (error) {
+    if (error instanceof CallStopped && signal?.aborted !== true) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,88 @@
+// The thread in which the embedded store works: opens the file, does what it is asked, one call after the other, and
+// answers each. The file that starts it stands in cli/service/thread; what asks is lane.ts.
+import { readlinkSync } from 'node:fs';
+import { setPriority } from 'node:os';
+import type { MessagePort } from 'node:worker_threads';
+import { JobtraceError, type ErrorCode } from '../../../core/errors.js';
+import { errorTrace } from '../../../core/fault.js';
+import type { Store } from '../../store.js';
+import { StatementStopped } from '../engine.js';
+import { openSqliteStore, type SqliteSettings } from '../sqlite.js';
+
+/** What a thread is asked for. The rest of the port needs no database (relay.ts). */
+export type StoreMethod = Exclude<
+  keyof Store,
+  'encoding' | 'prepare' | 'countParts' | 'findPart' | 'joinCursors' | 'findRefused' | 'removeRefused'
+>;
+
+export interface StoreThreadData {
+  readonly settings: SqliteSettings;
+  /** Holds the number of the call that shall end. */
+  readonly stop: SharedArrayBuffer;
+  /** Leaves the processor to everything else that wants it. */
+  readonly isPatient: boolean;
+}
+
+/** Plain data, as a thread is sent it. */
+export interface StoreOrder {
+  readonly id: number;
+  readonly method: StoreMethod;
+  readonly args: never[];
+  /** The call ends after so long; undefined: when it is done. */
+  readonly limitMs: number | undefined;
+}
+
+export type StoreReply<Result> =
+  | { readonly kind: 'done'; readonly result: Result }
+  | {
+      readonly kind: 'refused';
+      readonly code: ErrorCode;
+      readonly details: Readonly<Record<string, string | number>>;
+    }
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'defect'; readonly problem: string };
+
+/** The number of the reply that says whether the store could be opened. */
+export const OPENING = 0;
+const PATIENT_PRIORITY = 10;
+
+export async function serveStore(port: MessagePort, { settings, stop, isPatient }: StoreThreadData): Promise<void> {
+  const stopped = new Int32Array(stop);
+  let running = { id: OPENING, endMs: Infinity };
+  const goesOn = (): boolean => performance.now() < running.endMs && Atomics.load(stopped, 0) !== running.id;
+  if (isPatient) lowerPriority();
+  const answer = async (id: number, work: () => unknown): Promise<void> => {
+    const reply = await describe(work);
+    port.postMessage([id, reply]);
+  };
+  let store: Store | undefined;
+  await answer(OPENING, () => {
+    store = openSqliteStore({ ...settings, goesOn });
+  });
+  const opened = store;
+  if (opened === undefined) return;
+  port.on('message', ({ id, method, args, limitMs }: StoreOrder) => {
+    running = { id, endMs: limitMs === undefined ? Infinity : performance.now() + limitMs };
+    const work: (...values: never[]) => unknown = opened[method];
+    void answer(id, () => work(...args));
+  });
+}
+
+async function describe(work: () => unknown): Promise<StoreReply<unknown>> {
+  try {
+    return { kind: 'done', result: await work() };
+  } catch (error) {
+    if (error instanceof StatementStopped) return { kind: 'stopped' };
+    if (error instanceof JobtraceError) return { kind: 'refused', code: error.code, details: error.details };
+    return { kind: 'defect', problem: errorTrace(error) };
+  }
+}
+
+/** Linux has a priority for each thread; elsewhere it stays as it is. */
+function lowerPriority(): void {
+  try {
+    setPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1)), PATIENT_PRIORITY);
+  } catch {
+    // It then takes its part of the processor as the others do.
+  }
+}
