@@ -16,7 +16,9 @@ import { createAlarm, rest } from './follow/alarm.js';
 import { createFollower } from './follow/follower.js';
 import type { FileLook } from './follow/read.js';
 import { readCpu } from './follow/limits.js';
+import { nameAgent } from './identity/agent.js';
 import { createKnown } from './identity/known.js';
+import { createLives } from './lives.js';
 import { createRedactor } from './record/redact.js';
 import { openWatch, reloadSettings } from './reload.js';
 import { describeHealth, describeState, FIRST_STATUS_MS, saveLastStatus, saveStatus } from './report.js';
@@ -101,6 +103,8 @@ function openAgent(given: AgentSettings, { store, log, ...parts }: AgentParts): 
       : createCrew({ ...shared, openWorker });
   return {
     ...saving,
+    id: nameAgent(settings),
+    lives: createLives({ settings, wall }),
     settings,
     store,
     wall,
@@ -122,6 +126,7 @@ function openAgent(given: AgentSettings, { store, log, ...parts }: AgentParts): 
     turnedAt: now(),
     nextStatus: 0,
     statusFlight: undefined,
+    isEnding: false,
     isClosed: false,
   };
 }
@@ -234,6 +239,7 @@ async function scan(agent: AgentState): Promise<void> {
     return watcher?.enter(place);
   });
   watcher?.keep(places);
+  agent.lives.sync(found.files);
   agent.follower.syncFiles(found, paths !== agent.scannedPaths);
   agent.scannedPaths = paths;
   agent.hasScanned = true;

@@ -27,6 +27,7 @@ export async function saveStatus(agent: AgentState): Promise<void> {
 }
 
 export async function saveLastStatus(agent: AgentState): Promise<void> {
+  agent.isEnding = true;
   await Promise.race([saveOnceMore(agent), pause(LAST_STATUS_MS, undefined, true)]);
 }
 
@@ -52,16 +53,20 @@ function touchLock({ lock, log }: AgentState): void {
   }
 }
 
-export function describeState({ settings, follower, board, wall, now }: AgentState): AgentStatus {
+export function describeState(agent: AgentState): AgentStatus {
+  const { settings, follower, board, wall, now, id, lives, isEnding } = agent;
   const state = follower.describe();
   const { measured, acknowledgedAt } = state;
   return describeAgent({
+    id,
     host: settings.host,
     now: wall(),
+    isLast: isEnding,
     // The time of day of then, as it is counted now.
     acknowledgedAt: acknowledgedAt === undefined ? undefined : wall() - (now() - acknowledgedAt),
     measured,
     board: joinBoards([board, state]),
+    processes: lives.list(),
   });
 }
 

@@ -9,6 +9,7 @@ import type { Watcher } from './files/watch.js';
 import type { Alarm } from './follow/alarm.js';
 import type { Follower } from './follow/follower.js';
 import type { Known } from './identity/known.js';
+import type { ProcessLives } from './lives.js';
 import type { AgentSettings } from './settings.js';
 import type { Board } from './status.js';
 import type { OpenWorker } from './workers/crew.js';
@@ -27,6 +28,8 @@ export interface AgentParts {
 }
 
 export interface AgentState {
+  /** Tells its status from that of another agent of the same host name. */
+  readonly id: string;
   /** A reload changes them in place. */
   readonly settings: AgentSettings;
   readonly store: AgentParts['store'];
@@ -44,6 +47,8 @@ export interface AgentState {
   /** What concerns no file and no record; the follower has a board of its own. */
   readonly board: Board;
   readonly follower: Follower;
+  /** Who writes the files that were found. */
+  readonly lives: ProcessLives;
   /** Folders that are never entered. */
   readonly excluded: readonly string[];
   readonly scanMemory: ScanMemory;
@@ -64,6 +69,8 @@ export interface AgentState {
   nextStatus: number;
   /** The status is on its way to the store; nothing waits for it. */
   statusFlight: Promise<void> | undefined;
+  /** It ends in order, and says so. */
+  isEnding: boolean;
   isClosed: boolean;
   /** Ends the rest of the loop. */
   readonly alarm: Alarm;

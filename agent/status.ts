@@ -1,7 +1,7 @@
 // What the agent counts and what a person should know about it: counters only grow, conditions come and go. Every
 // file of this stage writes here; agent.ts saves it into the store every few seconds. Nothing is decided here.
 import { renderCondition, type ConditionCode, type ConditionValues } from '../core/conditions.js';
-import type { AgentStatus, StatusCondition } from '../store/store.js';
+import type { AgentStatus, ProcessLife, StatusCondition } from '../store/store.js';
 
 /** Every counter, so that a reader sees all that can happen. */
 export const COUNTERS = {
@@ -101,24 +101,35 @@ export function joinBoards(views: readonly BoardView[]): BoardView {
 }
 
 export interface StatusParts {
+  readonly id: string;
   readonly host: string;
+  /** It ends in order: this is the last that it says. */
+  readonly isLast: boolean;
   readonly now: number;
   readonly acknowledgedAt: number | undefined;
-  readonly measured: Pick<AgentStatus, 'files' | 'openFiles' | 'lagBytes' | 'atRiskBytes' | 'heldBytes'>;
+  readonly measured: Pick<
+    AgentStatus,
+    'files' | 'openFiles' | 'lagBytes' | 'waitingBytes' | 'atRiskBytes' | 'heldBytes'
+  >;
+  readonly processes: readonly ProcessLife[];
   readonly board: BoardView;
 }
 
-export function describeAgent({ host, now, acknowledgedAt, measured, board }: StatusParts): AgentStatus {
+export function describeAgent(parts: StatusParts): AgentStatus {
+  const { id, host, now, isLast, acknowledgedAt, measured, board, processes } = parts;
+  const time = new Date(now).toISOString();
   const counters = board.counters;
   const shippedRecords = (counters['storedRecords'] ?? 0) + (counters['duplicateRecords'] ?? 0);
   return {
-    id: host,
+    id,
     host,
-    time: new Date(now).toISOString(),
+    time,
+    ...(isLast ? { stopped: time } : {}),
     ...measured,
     acknowledged: acknowledgedAt === undefined ? undefined : new Date(acknowledgedAt).toISOString(),
     shippedRecords,
     counters,
     conditions: board.conditions.map(({ code, message, values, since }) => ({ code, message, values, since })),
+    processes,
   };
 }

@@ -1,16 +1,47 @@
 // The only door to prom-client: Jobtrace's own numbers for Prometheus, those of the API with what all agents report to
 // the store, and those of one agent or one analyzer as it stands. Values are read when somebody asks. No label grows
-// without bound: no job, host or user names. Called by cli/service, which hands the counting functions to the stages.
+// without bound: none has the name of a job or a user; hosts and clusters are those of now, up to a limit. Called by
+// cli/service, which hands the counting functions to the stages.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { describeLiveness } from '../core/time/liveness.js';
 import type { AnalyzerStatus } from '../core/types.js';
 import type { AgentStatus } from '../store/store.js';
 
 export type DeliveryResult = 'sent' | 'retry' | 'undeliverable';
 
-export interface Metrics {
-  readonly contentType: string;
+/** Messages of one receiver that are not sent yet. */
+export interface WaitingRow {
+  readonly receiver: string;
+  /** Held: by a quiet time of its route, a silence, or because somebody has acknowledged the incident. */
+  readonly state: 'waiting' | 'held';
+  readonly count: number;
+  /** How long the oldest has been due, in milliseconds. */
+  readonly oldestMs: number;
+}
+
+/** What a process counts that sends messages. */
+export interface MessageCounts {
   /** One alert tried at a receiver; `channel` is the receiver's kind. */
   countDelivery(channel: string, result: DeliveryResult): void;
+  /** From the last line of a failure to the receiver's answer, of a first message. */
+  observeMessage(seconds: number): void;
+  /** From now on the messages that wait are among the numbers. */
+  showMessages(read: () => readonly WaitingRow[]): void;
+  /** Something that the store was asked for failed, with this error code. */
+  countStoreError(code: string): void;
+}
+
+/** What is so in the store at the moment of asking. */
+export interface FleetState {
+  readonly agents: readonly AgentStatus[];
+  readonly rules: number;
+  /** Clusters with open incidents, and how many each has. */
+  readonly open?: readonly { readonly value: string; readonly count: number }[];
+  readonly nowMs?: number;
+}
+
+export interface Metrics extends MessageCounts {
+  readonly contentType: string;
   observeDiagnose(seconds: number): void;
   observeRequest(route: string, status: number, seconds: number): void;
   /** From now on the numbers of the analyzer in this process are among them. */
@@ -18,13 +49,13 @@ export interface Metrics {
   /** Why the settings on the disk are refused, asked at each scrape. */
   showSettings(readProblem: () => string | undefined): void;
   /** The text format, with what the agents and the catalog say at this moment. */
-  renderText(state: { readonly agents: readonly AgentStatus[]; readonly rules: number }): Promise<string>;
+  renderText(state: FleetState): Promise<string>;
 }
 
 export function createMetrics(version: string): Metrics {
   const registry = createRegistry(version);
   const registers = [registry];
-  const countDelivery = createDeliveryCounter(registry);
+  const { showWaiting, ...messages } = createMessageCounts(registry);
   const diagnose = new Histogram({
     name: 'jobtrace_diagnose_duration_seconds',
     help: 'Time to diagnose a log or a part of the feed.',
@@ -42,7 +73,7 @@ export function createMetrics(version: string): Metrics {
   let updateAnalyzer = (): void => undefined;
   return {
     contentType: registry.contentType,
-    countDelivery,
+    ...messages,
     observeDiagnose: (seconds) => diagnose.observe(seconds),
     observeRequest: (route, status, seconds) => requests.observe({ route, status: String(status) }, seconds),
     showSettings: createSettingsGauge(registry),
@@ -52,20 +83,62 @@ export function createMetrics(version: string): Metrics {
     },
     async renderText(state) {
       fleet(state);
+      showWaiting();
       updateAnalyzer();
       return registry.metrics();
     },
   };
 }
 
-function createDeliveryCounter(registry: Registry): Metrics['countDelivery'] {
+function createMessageCounts(registry: Registry): MessageCounts & { readonly showWaiting: () => void } {
+  const registers = [registry];
   const deliveries = new Counter({
     name: 'jobtrace_alert_deliveries_total',
     help: 'Alerts tried at receivers.',
     labelNames: ['channel', 'result'],
-    registers: [registry],
+    registers,
   });
-  return (channel, result) => deliveries.inc({ channel, result });
+  const told = new Histogram({
+    name: 'jobtrace_line_to_message_seconds',
+    help: "From the last line of a failure to the receiver's answer, of first messages.",
+    buckets: [1, 2, 5, 10, 20, 30, 60, 120, 300, 900],
+    registers,
+  });
+  const errors = new Counter({
+    name: 'jobtrace_store_errors_total',
+    help: 'What this process asked of the store and what failed, by code (docs/errors.md).',
+    labelNames: ['code'],
+    registers,
+  });
+  const labelNames = ['receiver', 'state'] as const;
+  const waiting = new Gauge({
+    name: 'jobtrace_messages_waiting',
+    help: 'Messages that are due and not sent; held: by a quiet time, a silence or an acknowledgement.',
+    labelNames,
+    registers,
+  });
+  const oldest = new Gauge({
+    name: 'jobtrace_message_oldest_seconds',
+    help: 'How long the oldest of these has been due.',
+    labelNames,
+    registers,
+  });
+  let read = (): readonly WaitingRow[] => [];
+  return {
+    countDelivery: (channel, result) => deliveries.inc({ channel, result }),
+    observeMessage: (seconds) => told.observe(seconds),
+    countStoreError: (code) => errors.inc({ code }),
+    showMessages: (next) => {
+      read = next;
+    },
+    showWaiting: () => {
+      for (const gauge of [waiting, oldest]) gauge.reset();
+      for (const { receiver, state, count, oldestMs } of read()) {
+        waiting.set({ receiver, state }, count);
+        oldest.set({ receiver, state }, oldestMs / 1000);
+      }
+    },
+  };
 }
 
 function createSettingsGauge(registry: Registry): Metrics['showSettings'] {
@@ -99,12 +172,27 @@ function createRegistry(version: string): Registry {
 }
 
 /** Sums over all agents: their own counters go to the same store, so a fleet needs no scraping of its nodes. */
-function createFleetMetrics(
-  registry: Registry,
-): (state: { readonly agents: readonly AgentStatus[]; readonly rules: number }) => void {
+function createFleetMetrics(registry: Registry): (state: FleetState) => void {
   const registers = [registry];
   const rules = new Gauge({ name: 'jobtrace_rules_loaded', help: 'Rules in the catalog.', registers });
   const agents = new Gauge({ name: 'jobtrace_agents', help: 'Agents that have reported.', registers });
+  const silent = new Gauge({
+    name: 'jobtrace_agents_silent',
+    help: 'Agents that ended without a word: not stopped in order, and without a report for 30 seconds.',
+    registers,
+  });
+  const lastSeen = new Gauge({
+    name: 'jobtrace_agent_last_seen_seconds',
+    help: 'Since the last report of an agent of this host that was not stopped in order.',
+    labelNames: ['host'],
+    registers,
+  });
+  const open = new Gauge({
+    name: 'jobtrace_incidents_open',
+    help: 'Incidents that go on, by cluster: those of the clusters with the most.',
+    labelNames: ['cluster'],
+    registers,
+  });
   const showAgents = createAgentGauges(registry);
   const ingested = new Counter({
     name: 'jobtrace_lines_ingested_total',
@@ -114,6 +202,12 @@ function createFleetMetrics(
   return (state) => {
     rules.set(state.rules);
     agents.set(state.agents.length);
+    lastSeen.reset();
+    open.reset();
+    const liveness = describeLiveness(state.agents, state.nowMs ?? Date.now());
+    silent.set(liveness.filter(({ isSilent }) => isSilent).length);
+    for (const { host, sinceMs } of liveness) lastSeen.set({ host }, sinceMs / 1000);
+    for (const { value, count } of state.open ?? []) open.set({ cluster: value }, count);
     showAgents(state.agents);
     ingested.reset();
     ingested.inc(state.agents.reduce((total, { shippedRecords }) => total + shippedRecords, 0));
@@ -130,8 +224,13 @@ const AGENT_GAUGES: readonly {
   { name: 'open_files', help: 'Descriptors of followed files.', read: ({ openFiles }) => openFiles },
   {
     name: 'lag_bytes',
-    help: 'Bytes in followed files that the store has not acknowledged.',
+    help: 'Bytes in matched files that the store has not acknowledged.',
     read: ({ lagBytes }) => lagBytes,
+  },
+  {
+    name: 'waiting_bytes',
+    help: 'Of these, bytes in files that were found and are not begun yet.',
+    read: ({ waitingBytes }) => waitingBytes,
   },
   {
     name: 'at_risk_bytes',
@@ -206,9 +305,8 @@ function nameCounter(name: string): string {
   return `jobtrace_agent_${words}_total`;
 }
 
-export interface AnalyzerMetrics {
+export interface AnalyzerMetrics extends MessageCounts {
   readonly contentType: string;
-  readonly countDelivery: Metrics['countDelivery'];
   readonly showSettings: Metrics['showSettings'];
   /** The text format. */
   renderText(status: AnalyzerStatus, rules: number): Promise<string>;
@@ -238,16 +336,17 @@ const ANALYZER_GAUGES: readonly {
 /** Of one analyzer, served by its own process: alerts go out from there. */
 export function createAnalyzerMetrics(version: string): AnalyzerMetrics {
   const registry = createRegistry(version);
-  const countDelivery = createDeliveryCounter(registry);
+  const { showWaiting, ...messages } = createMessageCounts(registry);
   const rules = new Gauge({ name: 'jobtrace_rules_loaded', help: 'Rules in the catalog.', registers: [registry] });
   const update = createAnalyzerNumbers(registry);
   const showProcess = createProcessMetrics(registry);
   return {
     contentType: registry.contentType,
-    countDelivery,
+    ...messages,
     showSettings: createSettingsGauge(registry),
     async renderText(status, ruleCount) {
       rules.set(ruleCount);
+      showWaiting();
       update(status);
       showProcess();
       return registry.metrics();

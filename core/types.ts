@@ -246,7 +246,21 @@ export interface Incident {
   readonly revised?: Revision;
   /** Ids of cards that turned out to be of this failure: they lead here. */
   readonly joined?: readonly string[];
+  /** Of an incident that stands for an end, which no line of a failure tells. */
+  readonly ending?: IncidentEnding;
+  /** It is over for a reason of its cluster's, not of its own. */
+  readonly ended?: { readonly time: string; readonly reason: EndedReason };
 }
+
+/** What ended: a cluster, a process of it, or an agent (analyzer/watch). */
+export interface IncidentEnding {
+  readonly kind: string;
+  /** The jobs that it took along. */
+  readonly jobs: readonly { readonly id: string; readonly name?: string }[];
+}
+
+/** Its cluster was stopped on purpose; its cluster is gone. */
+export type EndedReason = 'cluster-stopped' | 'cluster-gone';
 
 /** When an incident was judged again by other rules, and which rule stood first until then; none: nobody named it. */
 export interface Revision {

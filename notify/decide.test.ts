@@ -319,7 +319,27 @@ describe('decideAlert, after a message', () => {
       send: false,
       reason: 'nothing-new',
     });
-    expect(decide({ ...CAUSE, outcome: 'silent' }, [toldOf(BUFFERS)])).toEqual({ send: false, reason: 'nothing-new' });
+  });
+
+  it('says once of a job that nothing more is written of it, and that it fails again after that', () => {
+    const silent = { ...CAUSE, outcome: 'silent' } as const;
+    const told = [toldOf(BUFFERS, { reason: 'silent', outcome: 'silent' }), toldOf(BUFFERS)];
+    const again = { ...CAUSE, lastSeen: new Date(SEEN + 60_000).toISOString() };
+
+    expect(decide(silent, [toldOf(BUFFERS)])).toMatchObject({ send: true, reason: 'silent' });
+    expect(decide(silent, told)).toEqual({ send: false, reason: 'nothing-new' });
+    expect(decide(again, told)).toMatchObject({ send: true, reason: 'still-failing' });
+  });
+
+  it('says once that an incident is over because of its cluster, and nothing after it', () => {
+    const ended = { time: '2026-11-20T10:00:00.000Z', reason: 'cluster-gone' } as const;
+    const over = { ...CAUSE, outcome: 'failed', ended } as const;
+
+    expect(decide(over, [toldOf(BUFFERS)])).toMatchObject({ send: true, reason: 'ended' });
+    expect(decide(over, [toldOf(BUFFERS, { reason: 'ended', outcome: 'failed' }), toldOf(BUFFERS)])).toEqual({
+      send: false,
+      reason: 'nothing-new',
+    });
   });
 
   it('does not take back a cause for a symptom, nor change one symptom for another', () => {

@@ -13,7 +13,10 @@ export type AlertReason =
   | 'escalated'
   | 'still-failing'
   | 'resolved'
-  | 'canceled';
+  | 'canceled'
+  | 'ended'
+  | 'silent'
+  | 'notice';
 export type SilenceReason =
   | 'muted'
   | 'nothing-found'
@@ -145,7 +148,9 @@ export function findSubject(
     .map((diagnosis, index) => ({ diagnosis, index }))
     .filter(({ diagnosis }) => diagnosis.status !== 'draft');
   const found = proven.filter(({ diagnosis }) => policy.isDistrusted?.(diagnosis.rule) !== true);
-  const loud = found.filter(({ diagnosis }) => RANK[diagnosis.severity] >= RANK.warning);
+  // What ended on purpose is told, as a notice.
+  const least = incident.ending === undefined ? RANK.warning : RANK.info;
+  const loud = found.filter(({ diagnosis }) => RANK[diagnosis.severity] >= least);
   const standing = loud.filter(({ diagnosis }) => !diagnosis.symptom);
   const best = standing.find(({ diagnosis }) => !policy.isSymptom(diagnosis.rule)) ?? standing[0];
   const unknown = incident.unknown[0];
@@ -191,7 +196,7 @@ function decidePending(
   // Nobody has heard of it yet: what is over before its group goes out, or before a quiet time ends, is no news.
   const mayWait = sent.isHeld === true || (policy.groupWaitMs ?? 0) > 0 || pending.reason === 'unacknowledged';
   const isUnheard = sent.told.length === 0 && mayWait;
-  if (isUnheard && isOver(incident)) return { ...silent('over-unheard'), withdrawsPending: true };
+  if (isUnheard && isOver(incident) && !isNotice(subject)) return { ...silent('over-unheard'), withdrawsPending: true };
   const decision = decideFresh(incident, subject, sent, nowMs, policy);
   // What a correction says is right again is what was told.
   if (!decision.send) return pending.reason === 'cause-corrected' ? { ...decision, withdrawsPending: true } : decision;
@@ -237,9 +242,10 @@ function decideFirst(incident: Incident, subject: Subject, nowMs: number, policy
         : 0;
   const { escalatesAfterMs } = policy;
   const groupWaitMs = Math.max(policy.groupWaitMs ?? 0, isLate ? (policy.lateWaitMs ?? 0) : 0);
+  if (isNotice(subject) && escalatesAfterMs !== undefined) return silent('below-warning');
   return {
     send: true,
-    reason: escalatesAfterMs === undefined ? 'new-incident' : 'unacknowledged',
+    reason: isNotice(subject) ? 'notice' : escalatesAfterMs === undefined ? 'new-incident' : 'unacknowledged',
     subject,
     notBeforeMs: nowMs + Math.max(waitMs, readDoubt(subject, policy), groupWaitMs, escalatesAfterMs ?? 0),
     replacesPending: false,
@@ -269,6 +275,11 @@ function isNews({ platform }: Incident, { cause }: Subject, { isNews }: DecidePo
  */
 function hasFailed({ attempts }: Incident): boolean {
   return attempts.some(({ failedAt }) => failedAt !== undefined);
+}
+
+/** Nothing went wrong: it is said once, and nothing follows. */
+function isNotice({ severity }: Subject): boolean {
+  return severity === 'info';
 }
 
 function decideNext(
@@ -313,18 +324,21 @@ function listReasons(
   policy: DecidePolicy,
 ): readonly AlertReason[] {
   const worst = told.reduce((rank, { severity }) => Math.max(rank, RANK[severity]), -Infinity);
+  if (last.reason === 'notice' || last.reason === 'ended') return [];
   const hasEnded = incident.outcome === 'failed' && last.outcome !== 'failed';
   const isWorse = hasEnded || RANK[subject.severity] > worst;
   const hasFailedSince =
     incident.outcome === 'failing' && incident.lastSeen !== undefined && Date.parse(incident.lastSeen) > last.timeMs;
   const isLongAgo = nowMs - last.timeMs >= policy.stillFailingAfterMs;
   const reasons: readonly (readonly [AlertReason, boolean])[] = [
+    ['ended', incident.ended !== undefined && told.every(({ reason }) => reason !== 'ended')],
     ['cause-corrected', incident.platform === undefined && isCorrection(subject, known, canEdit)],
     ['resolved', incident.outcome === 'recovered' && last.outcome !== 'recovered'],
     ['canceled', incident.outcome === 'canceled' && last.outcome !== 'canceled'],
+    ['silent', incident.outcome === 'silent' && last.outcome !== 'silent'],
     ['grown', hasGrown(incident, told)],
     ['escalated', !isOver(incident) && isWorse && (canEdit || !isOneMessage(incident, told))],
-    ['still-failing', hasFailedSince && (isLongAgo || last.outcome === 'recovered')],
+    ['still-failing', hasFailedSince && (isLongAgo || last.outcome === 'recovered' || last.outcome === 'silent')],
   ];
   const isOld = isOldRevision(incident, nowMs, policy);
   return reasons

@@ -50,6 +50,8 @@ export interface NotifierOptions {
   readonly receivers: readonly ReceiverSettings[];
   /** Which receiver hears of what, and when. Absent: all of everything, at any time. */
   readonly routing?: RoutingOptions | undefined;
+  /** Names of receivers that hear past the store; sent elsewhere, checked here. */
+  readonly emergency?: readonly string[];
   readonly policy: NotifyPolicy;
   readonly log: Log;
   /** Address of the page for links; empty = no links. */
@@ -63,6 +65,17 @@ export interface NotifierOptions {
   readonly onDelivery?: (kind: string, result: 'sent' | 'retry' | 'undeliverable') => void;
   /** That of the notifier before; absent: one of its own, which begins with what the store has. */
   readonly outbox?: Outbox | undefined;
+  /** A first message was taken, so many milliseconds after the last line of its failure. */
+  readonly onTold?: (ms: number) => void;
+}
+
+/** Messages of one receiver that are due and not sent. */
+export interface WaitingMessages {
+  readonly receiver: string;
+  readonly state: 'waiting' | 'held';
+  readonly count: number;
+  /** How long the oldest has been due. */
+  readonly oldestMs: number;
 }
 
 export interface Notifier {
@@ -72,6 +85,8 @@ export interface Notifier {
   incidentGone(id: string): Promise<void>;
   /** For the route of Alertmanager's webhook. */
   receiveAlerts(message: unknown): Promise<readonly ReceivedAlert[]>;
+  /** For each receiver one row of what waits and one of what is held, also where there is none. */
+  waiting(): readonly WaitingMessages[];
   /** Sends what is due. */
   stepOnce(): Promise<void>;
   /** What waits to be sent, for a notifier with other settings that takes the place of this one. */
@@ -130,6 +145,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
       wakeup.ring();
       return received;
     },
+    waiting: () => receivers.flatMap(({ name }) => countWaiting(notifier, name, now())),
     async stepOnce() {
       await stepInbound(notifier);
       await Promise.all([...senders.values()].map((sender) => stepSender(notifier, sender)));
@@ -147,7 +163,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
 
 function createState(options: NotifierOptions): NotifierState {
   const { store, receivers, policy, log, publicUrl = '', instance = 'main', shares } = options;
-  const { now = Date.now, random = Math.random, onDelivery = () => undefined } = options;
+  const { now = Date.now, random = Math.random, onDelivery = () => undefined, onTold = () => undefined } = options;
   const outbox = options.outbox ?? createOutbox({ store, receivers, instance, shares });
   const router = createRouter({ receivers, routing: options.routing, store, log, now });
   return {
@@ -157,7 +173,10 @@ function createState(options: NotifierOptions): NotifierState {
       receivers.map((receiver) => {
         const isHeld = (row: OutboxRow): boolean => router.findHold(row) !== undefined;
         const handOver = createHandOver(receiver, { outbox, receivers, now });
-        return [receiver.name, createSender({ outbox, receiver, log, now, random, onDelivery, isHeld, handOver })];
+        return [
+          receiver.name,
+          createSender({ outbox, receiver, log, now, random, onDelivery, onTold, isHeld, handOver }),
+        ];
       }),
     ),
     inbound: createInbound({
@@ -176,6 +195,15 @@ function createState(options: NotifierOptions): NotifierState {
     loading: undefined,
     last: Promise.resolve(),
   };
+}
+
+function countWaiting({ outbox, router }: NotifierState, receiver: string, now: number): readonly WaitingMessages[] {
+  const due = outbox.listPending(receiver).filter(({ payload }) => payload.notBeforeMs <= now);
+  return (['waiting', 'held'] as const).map((state) => {
+    const rows = due.filter((row) => (router.findHold(row) === undefined) === (state === 'waiting'));
+    const firstMs = rows.reduce((first, { payload }) => Math.min(first, payload.notBeforeMs), now);
+    return { receiver, state, count: rows.length, oldestMs: now - firstMs };
+  });
 }
 
 /** One at a time: all who come meanwhile wait for it. */
@@ -351,11 +379,14 @@ function toTold({ alert, payload, isInFlight }: OutboxRow): Told {
   };
 }
 
-function checkReceivers({ receivers, routing }: NotifierOptions): void {
+function checkReceivers({ receivers, routing, emergency = [] }: NotifierOptions): void {
   const names = receivers.map(({ name }) => name);
   const problems = [
     ...findReceiverProblems(receivers),
     ...(routing === undefined ? [] : findRoutingProblems({ ...routing, receivers: names })),
+    ...emergency
+      .filter((name) => !names.includes(name))
+      .map((name) => `notify.emergency names the receiver "${name}", which notify.receivers does not have.`),
   ].map((problem) => `  ${problem}`);
   if (problems.length > 0) throw createError('JT_CONFIG_INVALID', { problems: problems.join('\n') });
 }

@@ -1,7 +1,7 @@
 // The messages that are kept: pending ones, those that stand open at a receiver, alerts whose diagnosis may still
 // follow, and what was told of an incident. In memory for speed, in the store so that a restart loses none.
 import type { ReceiverSettings } from '../core/config/rows/receiver.js';
-import type { Incident } from '../core/types.js';
+import { ALL_CLUSTERS, type Incident } from '../core/types.js';
 import type { Alert, AlertStore } from '../store/store.js';
 import { CHANNELS } from './channels/table.js';
 import { parsePayload, renderPayload, type Payload } from './payload.js';
@@ -143,8 +143,9 @@ function listMine(box: OutboxState, alerts: ReadonlyMap<string, Alert>, receiver
   return toRows(box, alerts.values()).filter(({ alert }) => alert.receiver === receiver);
 }
 
-function isOfPlatform(payload: Payload): boolean {
-  return payload.jobs !== undefined;
+/** Rows of a release that did not name the cluster are of a platform incident when they have jobs. */
+function isOfPlatform({ instance, jobs }: Payload): boolean {
+  return instance.startsWith('of ') ? instance === `of ${ALL_CLUSTERS}` : jobs !== undefined;
 }
 
 /** Puts an alert where the rest of this file looks for it. */

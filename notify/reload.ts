@@ -39,6 +39,7 @@ export function createReloadableNotifier(first: Notifier): ReloadableNotifier {
     incidentChanged: (incident) => use((notifier) => notifier.incidentChanged(incident)),
     incidentGone: (id) => use((notifier) => notifier.incidentGone(id)),
     receiveAlerts: (message) => use((notifier) => notifier.receiveAlerts(message)),
+    waiting: () => current.waiting(),
     stepOnce: () => use((notifier) => notifier.stepOnce()),
     async replace(make) {
       while (replacing !== undefined) await replacing.catch(() => undefined);

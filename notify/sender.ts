@@ -20,6 +20,8 @@ export interface SenderOptions {
   readonly now: () => number;
   readonly random: () => number;
   readonly onDelivery: (kind: string, result: 'sent' | 'retry' | 'undeliverable') => void;
+  /** A first message was taken, so long after the last line of the failure that it is about. */
+  readonly onTold: (ms: number) => void;
   /** True while its route, or what people said, holds a message back. */
   readonly isHeld: (row: OutboxRow) => boolean;
   /** Gives what this receiver did not take to another; undefined where there is none. */
@@ -175,12 +177,13 @@ async function settle(
   options: SenderOptions,
   pace: Pace,
 ): Promise<void> {
-  const { outbox, receiver, now, random, onDelivery, handOver } = options;
+  const { outbox, receiver, now, random, onDelivery, onTold, handOver } = options;
   const attempts = alert.attempts + 1;
   const sentAt = new Date(now()).toISOString();
   if (result.ok) {
     pace.tries.delete(alert.id);
     onDelivery(receiver.kind, 'sent');
+    if (alert.reason === 'new-incident' && payload.seenMs !== undefined) onTold(Math.max(0, now() - payload.seenMs));
     const { error, ...rest } = alert;
     void error;
     const isNeeded = payload.openUntilMs !== undefined || payload.inbound !== undefined;

@@ -202,6 +202,7 @@ async function findAgents(store: ReadableStore, scope: TeamScope): Promise<Agent
   });
   return own.map((agent) => ({
     ...agent,
+    processes: undefined,
     conditions: agent.conditions.map(({ code, since }) => ({ code, message: '', since })),
   }));
 }

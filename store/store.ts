@@ -230,12 +230,17 @@ export interface Alert {
 }
 
 export interface AgentStatus {
+  /** One agent's: of its machine and its data folder. Agents of older releases have the host's name. */
   readonly id: string;
   readonly host: string;
   readonly time: string;
+  /** It was stopped in order at this time; absent while it runs, and where it ended without a word. */
+  readonly stopped?: string;
   readonly files: number;
   /** Bytes in matched files that are not acknowledged yet. */
   readonly lagBytes: number;
+  /** Of these, bytes in files that were found and are not begun yet. */
+  readonly waitingBytes?: number;
   /** Of these, bytes whose file is gone or was replaced: only the process of the agent still has them. */
   readonly atRiskBytes?: number;
   /** What records that wait for the store take in the agent's memory. */
@@ -247,6 +252,24 @@ export interface AgentStatus {
   readonly counters: Readonly<Record<string, number>>;
   /** What a person should know; see core/conditions.ts. */
   readonly conditions: readonly StatusCondition[];
+  /** Those that wrote lately, the latest first. Agents of older releases give none. */
+  readonly processes?: readonly ProcessLife[];
+}
+
+/** A process whose files an agent follows, as the agent sees it. All times are of the agent's clock. */
+export interface ProcessLife {
+  /** As its records have it (`jobtrace.process`). */
+  readonly process: string;
+  readonly cluster: string;
+  readonly component?: Component;
+  /** When one of its files was written last. */
+  readonly wrote: string;
+  /** When its JVM was started; absent where the agent cannot see it, as in another container. */
+  readonly started?: string;
+  /** When the agent saw that this JVM is gone. */
+  readonly gone?: string;
+  /** When the agent saw that none of its files is there any more. */
+  readonly removed?: string;
 }
 
 export interface StatusCondition {

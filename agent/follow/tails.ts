@@ -61,6 +61,8 @@ export interface FollowedFiles {
   readonly files: number;
   readonly openFiles: number;
   readonly lagBytes: number;
+  /** Of these, bytes in files that wait to be begun. */
+  readonly waitingBytes: number;
   readonly atRiskBytes: number;
 }
 
@@ -271,7 +273,25 @@ function measureFiles(set: TailSet): FollowedFiles {
       bytes.lagBytes += lagBytes(tail);
       bytes.atRiskBytes += atRiskBytes(tail);
     }
-  return { files: set.live.size + set.resting.size, openFiles: countOpen(set), ...bytes };
+  const waitingBytes = measureWaiting(set);
+  return {
+    files: set.live.size + set.resting.size,
+    openFiles: countOpen(set),
+    lagBytes: bytes.lagBytes + waitingBytes,
+    waitingBytes,
+    atRiskBytes: bytes.atRiskBytes,
+  };
+}
+
+/** Of files that were found and are not begun: minutes pass until all of many are. */
+function measureWaiting({ waiting, known }: TailSet): number {
+  let bytes = 0;
+  for (const { file } of waiting.values()) {
+    const [state] = known.findByInode(file.inode);
+    const isSame = state !== undefined && state.device === file.device && state.offset <= file.size;
+    bytes += isSame && state.archive === undefined ? file.size - state.offset - state.openBytes : file.size;
+  }
+  return bytes;
 }
 
 function closeAll({ live, busy, grown, byPath, resting, waiting }: TailSet): void {

@@ -279,6 +279,7 @@ function describe({ members, now }: Crew): FollowerState {
       files: sum(({ measured }) => measured.files),
       openFiles: sum(({ measured }) => measured.openFiles),
       lagBytes: sum(({ measured }) => measured.lagBytes),
+      waitingBytes: sum(({ measured }) => measured.waitingBytes),
       atRiskBytes: sum(({ measured }) => measured.atRiskBytes),
       heldBytes: sum(({ measured }) => measured.heldBytes),
     },

@@ -85,6 +85,7 @@ export function createPlatformKeeper(options: PlatformOptions): PlatformKeeper {
 
 async function place(platforms: Platforms, incident: Incident): Promise<Incident> {
   const { own, parents } = platforms;
+  // What an ending of its cluster took along stands below that.
   const shared = findShared(incident);
   const known = own.get(incident.id);
   if (shared === undefined) {

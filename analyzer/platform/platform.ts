@@ -4,6 +4,7 @@
 // of arrival changes nothing. Pure; called by keeper.ts.
 import { createHash } from 'node:crypto';
 import { findLargest } from '../../core/sequence.js';
+import { nameSubject } from '../../core/text/subject.js';
 import {
   ALL_CLUSTERS,
   type Diagnosis,
@@ -18,6 +19,8 @@ import {
 export const PLATFORM_WINDOW_MS = 300_000;
 /** So many jobs make one coincidence unlikely. */
 export const PLATFORM_JOBS = 3;
+/** Of jobs that name the same process of their cluster two are no coincidence. */
+const PROCESS_JOBS = 2;
 /** A platform incident's last failure is told to this, so that a restart loop does not write it again each time. */
 const LAST_SEEN_STEP_MS = 30_000;
 const SHOWN_JOBS = 5;
@@ -34,6 +37,8 @@ interface SharedKind {
   readonly patterns: readonly RegExp[];
   /** The machine of the first line that proves the cause. */
   readonly isMachine?: true;
+  /** Names something of one cluster alone; two jobs are enough, for it is named. */
+  readonly isOfCluster?: true;
 }
 
 const AUTHORITY = /\b[a-z][\w+.]{1,20}:\/\/([^/?;\s"'()]{3,200})/;
@@ -41,6 +46,13 @@ const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0)(?::\d+)?$/;
 const CALLED = /\bto (?:[\w.-]{1,100}\/)?([\w.-]{1,100}:\d{1,5})\b/;
 
 const SHARED_KINDS: readonly SharedKind[] = [
+  {
+    kind: 'process',
+    causes: ['cluster.taskmanager-lost', 'cluster.heartbeat-timeout', 'cluster.jobmanager-lost'],
+    values: ['peerProcess', 'lost'],
+    patterns: [],
+    isOfCluster: true,
+  },
   {
     kind: 'zookeeper',
     causes: ['cluster.zookeeper-unavailable', 'cluster.zookeeper-suspended'],
@@ -85,7 +97,13 @@ const SHARED_KINDS: readonly SharedKind[] = [
   { kind: 'schema-registry', causes: ['format.schema-registry'], values: [], patterns: [AUTHORITY, CALLED] },
 ];
 
+const OF_CLUSTER: ReadonlySet<string> = new Set(
+  SHARED_KINDS.filter(({ isOfCluster }) => isOfCluster === true).map(({ kind }) => kind),
+);
 const KIND_OF = new Map(SHARED_KINDS.flatMap((row) => row.causes.map((cause) => [cause, row] as const)));
+
+/** One that an ending of its cluster took along has that as its parent (analyzer/watch/card.ts). */
+const ENDING_ID = 'ending-';
 
 /** An incident whose cause may be another's too. */
 export interface SharedIncident {
@@ -102,11 +120,14 @@ export interface SharedIncident {
 export function findShared(incident: Incident): SharedIncident | undefined {
   const [diagnosis] = incident.diagnoses.en;
   if (diagnosis === undefined || incident.platform !== undefined || !mayBeShared(diagnosis)) return undefined;
+  if (incident.parent?.startsWith(ENDING_ID) === true) return undefined;
   const row = KIND_OF.get(diagnosis.cause);
   const begin = Date.parse(diagnosis.firstSeen ?? incident.firstSeen ?? '');
   if (row === undefined || Number.isNaN(begin)) return undefined;
-  const thing = findThing(row, diagnosis);
-  return { incident, kind: row.kind, thing, key: renderKey(row.kind, thing, incident.cluster), begin };
+  const { cluster } = incident;
+  const thing = row.isOfCluster === true ? findProcess(row, diagnosis, cluster) : findThing(row, diagnosis);
+  if (row.isOfCluster === true && thing === undefined) return undefined;
+  return { incident, kind: row.kind, thing, key: renderKey(row.kind, thing, cluster), begin };
 }
 
 function mayBeShared({ symptom, status, owner, severity }: Diagnosis): boolean {
@@ -114,12 +135,19 @@ function mayBeShared({ symptom, status, owner, severity }: Diagnosis): boolean {
 }
 
 function renderKey(kind: string, thing: string | undefined, cluster: string): string {
+  if (OF_CLUSTER.has(kind)) return `${kind}\n${thing ?? ''}\nin ${cluster}`;
   return thing === undefined ? `${kind}\nin ${cluster}` : `${kind}\n${thing}`;
 }
 
 /** The key of what a platform incident stands for. */
 export function keyOf({ kind, thing, children }: PlatformShare): string {
   return renderKey(kind, thing, children[0]?.cluster ?? '');
+}
+
+/** As people call it, by whichever of its names the rule found. */
+function findProcess({ values }: SharedKind, diagnosis: Diagnosis, cluster: string): string | undefined {
+  const process = values.flatMap((name) => diagnosis.values[name] ?? [])[0];
+  return process === undefined ? undefined : nameSubject({ process, cluster }, 'en');
 }
 
 function findThing({ values, patterns, isMachine }: SharedKind, diagnosis: Diagnosis): string | undefined {
@@ -176,7 +204,8 @@ export function renderPlatform(chain: readonly SharedIncident[]): Incident | und
   const [first] = chain;
   const lead = chooseLead(chain);
   const jobs = new Set(chain.map(subjectOf)).size;
-  if (first === undefined || lead === undefined || jobs < PLATFORM_JOBS) return undefined;
+  const least = OF_CLUSTER.has(first?.kind ?? '') ? PROCESS_JOBS : PLATFORM_JOBS;
+  if (first === undefined || lead === undefined || jobs < least) return undefined;
   const clusters = new Set(chain.map(({ incident }) => incident.cluster)).size;
   const last = findLargest(chain.map(({ incident, begin }) => Date.parse(incident.lastSeen ?? '') || begin));
   const share: PlatformShare = {

@@ -21,8 +21,9 @@ import { concludeTouched, OPEN_OUTCOMES, RECHECK_MS, writeRest } from './conclud
 import { COMPACT_DEFAULTS } from './keep.js';
 import { createPart, isDue, type AnalyzerSettings, type EntryPage, type RecordPart, type Service } from './part.js';
 import { loadPartState, savePartState } from './state.js';
+import { createClusterWatch } from '../watch/fleet.js';
 import { dateLines, fillMemory, takeEntries } from './take.js';
-import { LONG_AGO_MS } from './write.js';
+import { LONG_AGO_MS } from '../incident/write.js';
 
 export interface AnalyzerOptions<Stored = LogRecord> extends AnalyzerSettings {
   readonly store: RecordFeed<Stored> & AnalyzerSettings['store'];
@@ -86,6 +87,7 @@ export function createAnalyzer<Stored>(options: AnalyzerOptions<Stored>): Analyz
       lease,
       fence,
       platforms: createPlatformKeeper({ ...options, lease, fence, onIncident, onGone }),
+      watch: createClusterWatch({ ...options, lease, fence, onIncident }),
       readEntries: (cursor, more) => readEntries(options, cursor, more),
       catalog: options.catalog,
       toldFaults: new Set(),
@@ -162,6 +164,7 @@ async function stepOnce(running: Running): Promise<StepResult> {
   const { lease, platforms } = running.service;
   await lease.step();
   takeParts(running);
+  await unlessLost(running, () => running.service.watch.step());
   const steps: StepResult[] = [];
   for (const part of running.parts.values()) {
     // Held no more, but perhaps again in a moment, by nobody else in between.
@@ -238,6 +241,8 @@ async function stepPart(part: RecordPart): Promise<StepResult> {
   const page = await service.readEntries(part.state.cursor, { part: { index, of }, ...decideLeftOut(part) });
   takeEntries(part, page.entries);
   for (const cluster of findDue(part)) part.touched.add(cluster);
+  for (const cluster of service.watch.takeDue((name) => part.options.store.findPart(name, of) === index))
+    part.touched.add(cluster);
   const changed: Incident[] = [];
   for (const cluster of part.touched) {
     const memory = await fillMemory(part, cluster);

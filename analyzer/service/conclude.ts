@@ -9,16 +9,19 @@ import type { RuleFault } from '../incident/explain.js';
 import { DEFAULT_HEALTHY_MS } from '../incident/group/group.js';
 import { isEvent } from '../entry/signal.js';
 import { noteRevision } from '../backfill/backfill.js';
+import { concludeEndings } from './endings.js';
 import { askCheckpoints } from './history.js';
 import { findHeir, keepIds, remember } from './identity.js';
 import { COMPACT_DEFAULTS, type ClusterMemory, type SavedIncident } from './keep.js';
 import { tellLines } from './lines.js';
 import type { RecordPart } from './part.js';
 import { compactLarge, takeEntries } from './take.js';
-import { decideWrite, printIncident } from './write.js';
+import { decideWrite, printIncident } from '../incident/write.js';
 
 /** How often a job that fails or has just recovered is looked at again without new lines. */
 export const RECHECK_MS = 30_000;
+/** The same of a cluster that ended: its jobs may be submitted again. */
+const ENDING_CHECK_MS = 5000;
 /** What happens to a process waits so long for the failures of its jobs; Flink notices a dead one after some 20 s. */
 const SETTLE_MS = 30_000;
 export const OPEN_OUTCOMES: readonly Incident['outcome'][] = ['failing', 'silent'];
@@ -29,7 +32,11 @@ export async function concludeTouched(
   memory: ClusterMemory,
 ): Promise<readonly Incident[]> {
   const concluded = await concludeAsking(part, cluster, memory);
-  const kept = keepIds(concluded, memory.saved, part.options.healthyMs);
+  const named = keepIds(concluded, memory.saved, part.options.healthyMs);
+  const ended = await concludeEndings(part, cluster, memory, named, (incident, change) =>
+    announce(part, memory, incident, change),
+  );
+  const kept = ended.incidents;
   const gone = memory.saved.filter(
     (known) => kept.every((incident) => incident.id !== known.id) && isStillHeld(memory, known),
   );
@@ -56,7 +63,7 @@ export async function concludeTouched(
   const { store, now } = part.options;
   const next = await tellLines(cluster, memory, incidents, { store, now: now() });
   compactLarge(part, memory);
-  planNext(part, cluster, memory, incidents);
+  planNext(part, cluster, memory, incidents, ended.isOpen);
   const due = part.due.get(cluster);
   if (next !== undefined && due !== undefined) part.due.set(cluster, Math.min(next, due));
   await writeRest(part, memory, part.clusters.has(cluster) ? incidents : []);
@@ -163,15 +170,21 @@ function isStillHeld(memory: ClusterMemory, known: SavedIncident): boolean {
  * As long as something may change, the cluster is looked at again, the longer it is quiet the less often. When nothing
  * has failed there for hours it is forgotten.
  */
-function planNext(part: RecordPart, cluster: string, memory: ClusterMemory, incidents: readonly Incident[]): void {
+function planNext(
+  part: RecordPart,
+  cluster: string,
+  memory: ClusterMemory,
+  incidents: readonly Incident[],
+  isEnding: boolean,
+): void {
   const { healthyMs = DEFAULT_HEALTHY_MS } = part.options;
   const now = part.options.now();
   const { keepMs } = COMPACT_DEFAULTS;
   const quietMs = Math.max(0, now - (isOpen(incidents) ? memory.lastTime : memory.lastEvent));
   const mayChange = quietMs < (isOpen(incidents) ? keepMs : healthyMs + 2 * RECHECK_MS);
   const next = mayChange ? now + Math.max(RECHECK_MS, Math.floor(quietMs / 10)) : memory.heard + keepMs;
-  if (memory.eventCount > 0 && next > now) {
-    part.due.set(cluster, next);
+  if (isEnding || (memory.eventCount > 0 && next > now)) {
+    part.due.set(cluster, isEnding ? now + ENDING_CHECK_MS : next);
     return;
   }
   part.due.delete(cluster);

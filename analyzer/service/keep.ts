@@ -8,9 +8,10 @@ import { createClusterIndex, type ClusterIndex } from '../cluster/cluster.js';
 import { WHOLE_LOG } from '../entry/reading.js';
 import { compareSignals, dateSignal, isEvent, isKept, type Signal } from '../entry/signal.js';
 import type { Incident } from '../../core/types.js';
+import type { KnownEnding } from '../watch/card.js';
 import { isLaterLine, type LastLine } from '../incident/last-line.js';
 import type { ConclusionMemo } from '../incident/clusters.js';
-import type { WrittenIncident } from './write.js';
+import type { WrittenIncident } from '../incident/write.js';
 
 /** An incident as it was concluded last. */
 export interface SavedIncident {
@@ -58,6 +59,10 @@ export interface ClusterMemory {
   /** The store was asked for its history, so the feed has to give the facts that come from now on. */
   isFilled: boolean;
   saved: readonly SavedIncident[];
+  /** How it, or a process of it, ended (endings.ts), by the id of the incident. */
+  readonly endings: Map<string, KnownEnding>;
+  /** After so long without a line it is silent, as its records told when it fell quiet. */
+  rhythm: { readonly since: string; readonly windowMs: number | undefined } | undefined;
   readonly conclusions: ConclusionMemo;
   /** Those that the store does not have as they are, by their id (write.ts). */
   readonly unwritten: Map<string, Incident>;
@@ -85,6 +90,8 @@ export function createClusterMemory(cluster: string): ClusterMemory {
     askedCheckpoints: new Set(),
     isFilled: false,
     saved: [],
+    endings: new Map(),
+    rhythm: undefined,
     conclusions: new Map(),
     unwritten: new Map(),
     told: { lines: new Map(), from: new Map(), isLoaded: false, next: 0 },

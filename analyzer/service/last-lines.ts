@@ -37,11 +37,11 @@ export async function askLastLines(cluster: string, memory: ClusterMemory, optio
   return isLater;
 }
 
-async function askLastLine(
+export async function askLastLine(
   cluster: string,
   process: string,
   memory: ClusterMemory,
-  { store, zone }: AskOptions,
+  { store, zone }: Pick<AskOptions, 'store' | 'zone'>,
 ): Promise<boolean> {
   const known = memory.lastLines.get(process)?.time;
   const { records } = await store.findRecords({

@@ -6,6 +6,7 @@ import type { Log } from '../../core/log.js';
 import type { Entry, Incident } from '../../core/types.js';
 import type { SignalWords } from '../../flink/words/words.js';
 import type {
+  AgentRegistry,
   FeedOptions,
   IncidentStore,
   JobLineStore,
@@ -21,12 +22,14 @@ import { createBackfill, type Backfill } from '../backfill/backfill.js';
 import type { ClusterMemory } from './keep.js';
 import type { Presence } from './presence.js';
 import type { ServiceState } from './state.js';
+import type { ClusterWatch } from '../watch/fleet.js';
 
 export interface AnalyzerSettings {
   readonly store: IncidentStore &
     JobLineStore &
     StateStore &
-    Pick<RecordSearch, 'findRecords'> &
+    Pick<RecordSearch, 'findRecords' | 'countJobRecords'> &
+    Pick<AgentRegistry, 'findAgentStatuses'> &
     Pick<RecordFeed, 'findPart' | 'joinCursors'>;
   readonly catalog: Catalog;
   /** Which parts of the records are its; absent where nobody else is on the store. */
@@ -60,6 +63,7 @@ export interface Service {
   readonly lease: Lease;
   readonly fence: Fence;
   readonly platforms: PlatformKeeper;
+  readonly watch: ClusterWatch;
   readonly readEntries: (
     cursor: string | undefined,
     options: Pick<FeedOptions, 'part' | 'skip' | 'only'>,

@@ -8,6 +8,7 @@ import { scanEntry } from '../entry/scan.js';
 import { isEvent, type Signal } from '../entry/signal.js';
 import { readLastLine } from '../incident/last-line.js';
 import { createFormState, tellForms, type FormEntry, type FormState } from './forms.js';
+import { isEndingId, recallEndings } from '../watch/card.js';
 import { firstRule } from '../backfill/backfill.js';
 import { askHistory } from './history.js';
 import { remember } from './identity.js';
@@ -25,7 +26,7 @@ import {
 } from './keep.js';
 import { askLastLines } from './last-lines.js';
 import { isDue, type RecordPart } from './part.js';
-import { LONG_AGO_MS } from './write.js';
+import { LONG_AGO_MS } from '../incident/write.js';
 
 /** Incidents of one cluster that are looked up in the store. */
 const MAX_RECALLED = 1000;
@@ -83,7 +84,7 @@ export async function fillMemory(part: RecordPart, cluster: string): Promise<Clu
   const again = part.reread.get(cluster);
   const keptFrom = (memory.lastEvent === 0 ? options.now() : memory.lastEvent) - COMPACT_DEFAULTS.keepMs;
   const horizon = Math.min(keptFrom, again ?? keptFrom);
-  memory.saved = await recallSaved(part, cluster, horizon);
+  memory.saved = await recallSaved(part, cluster, memory, horizon);
   const from = findSmallest([horizon, ...memory.saved.map(({ first }) => first - NOTICED_LATER_MS)]);
   const skip = renderSignal(words, 'no');
   const searches = again === undefined ? undefined : part.backfill.listSearches();
@@ -108,12 +109,15 @@ function takeFacts(part: RecordPart, cluster: string, { index }: ClusterMemory, 
 async function recallSaved(
   { options, reread }: RecordPart,
   cluster: string,
+  memory: ClusterMemory,
   since: number,
 ): Promise<readonly SavedIncident[]> {
   // What only grew may be written later.
   const from = new Date(since - LONG_AGO_MS).toISOString();
   const stored = await options.store.findIncidents({ cluster, from, limit: MAX_RECALLED });
+  for (const [id, known] of recallEndings(stored)) memory.endings.set(id, known);
   return stored.flatMap((incident) => {
+    if (isEndingId(incident.id)) return [];
     const known = remember(incident);
     if (incident.outcome !== 'failing' && known.last < since) return [];
     const judged = reread.has(cluster) ? { rule: firstRule(incident) } : undefined;

@@ -246,10 +246,16 @@ async function findOut(store: StoreHealth): ReturnType<StoreHealth['check']> {
   return found;
 }
 
-async function renderMetrics({ metrics, rules }: Services, { store }: Request): Promise<Answer> {
+async function renderMetrics({ metrics, rules, now }: Services, { store }: Request): Promise<Answer> {
+  const { counts } = await store.pageIncidents({ outcome: 'failing', isTop: true, limit: 1 });
   return {
     kind: 'text',
     contentType: metrics.contentType,
-    text: await metrics.renderText({ agents: await store.findAgentStatuses(), rules: rules().length }),
+    text: await metrics.renderText({
+      agents: await store.findAgentStatuses(),
+      rules: rules().length,
+      open: counts.cluster,
+      nowMs: now(),
+    }),
   };
 }

@@ -185,6 +185,14 @@ const INCIDENT_FIELDS = {
     'Other rules than those of its first day were asked again, and say something else.',
   ),
   joined: described(texts, 'Ids of cards that turned out to be of this failure: they lead here.'),
+  ending: described(
+    object({ kind: text, jobs: list(object({ id: text, name: text }, ['id'])) }, ['kind', 'jobs']),
+    'Of an incident about a cluster, a process or an agent that ended: which kind of end, and the jobs that it took along.',
+  ),
+  ended: described(
+    object({ time, reason: { type: 'string', enum: ['cluster-stopped', 'cluster-gone'] } }, ['time', 'reason']),
+    'It is over because its cluster was stopped, or is gone.',
+  ),
 } as const satisfies Readonly<Record<string, Schema>>;
 
 const INCIDENT_REQUIRED = [

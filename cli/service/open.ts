@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from '../../core/config/settings.js';
-import { createError } from '../../core/errors.js';
+import { createError, JobtraceError } from '../../core/errors.js';
 import { openStore, type openSetup } from '../../store/open.js';
 import type { Store } from '../../store/store.js';
 import { errorText } from '../../core/fault.js';
@@ -57,4 +57,20 @@ function makeFolder(path: string): void {
   } catch (error) {
     throw createError('JT_FILE_UNWRITABLE', { path, problem: errorText(error) }, error);
   }
+}
+
+/** The same store, and `onError` hears the code of whatever fails of it. */
+export function countStoreErrors(store: Store, onError: (code: string) => void): Store {
+  const note = (error: unknown): void => onError(error instanceof JobtraceError ? error.code : 'unexpected');
+  return new Proxy(store, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== 'function') return value;
+      return (...given: readonly unknown[]): unknown => {
+        const answer: unknown = Reflect.apply(value, target, given);
+        if (answer instanceof Promise) answer.catch(note);
+        return answer;
+      };
+    },
+  });
 }

@@ -12,7 +12,7 @@ import {
   type Command,
   type Invocation,
 } from '../command.js';
-import { openServiceStore } from './open.js';
+import { countStoreErrors, openServiceStore } from './open.js';
 import { runStages } from './stages.js';
 import { createRuleKeeper, type RuleKeeper } from './keeper.js';
 import type { SettingsKeeper } from './settings-keeper.js';
@@ -69,14 +69,15 @@ export const ANALYZER: Command = {
   summary: 'Reads what agents store, finds incidents and sends alerts.',
   options: SHARED,
   run: (invocation) =>
-    runPart(invocation, 'analyzer', async ({ settings, store, log, read }) => {
+    runPart(invocation, 'analyzer', async ({ settings, store: opened, log, read }) => {
       const { signal } = invocation.terminal;
       const services = await import('./services.js');
       const keeper = await openKeeper(invocation, read, log);
       const rules = openRules(keeper, log);
-      const lease = services.createServiceLease(store, log);
       const metrics = await services.createServiceNumbers(settings);
       metrics?.showSettings(() => keeper.problem);
+      const store = metrics === undefined ? opened : countStoreErrors(opened, metrics.countStoreError);
+      const lease = services.createServiceLease(store, log);
       const presence = services.createServicePresence(store);
       const notifier = services.createServiceNotifier(keeper, rules, store, log, {
         presence,
@@ -92,7 +93,9 @@ export const ANALYZER: Command = {
       });
       const probe = metrics && (await services.openAnalyzerProbe(settings, analyzer, rules, metrics, log));
       log.info({ rules: rules.catalog.size }, 'Analyzer started.');
+      const { createEmergency } = await import('./emergency.js');
       await runStages(signal, probe, [
+        createEmergency(keeper, store, 'analyzer', log, { looksForAnalyzer: false }),
         lease.run,
         analyzer.run,
         notifier.run,
@@ -109,13 +112,14 @@ export const API: Command = {
   summary: 'Serves the API and the page.',
   options: [...SHARED, { name: 'listen', value: 'HOST:PORT', help: 'Address to listen on (default 127.0.0.1:8321).' }],
   run: (invocation) =>
-    runPart(invocation, 'api', async ({ settings, store, log, read }) => {
+    runPart(invocation, 'api', async ({ settings, store: opened, log, read }) => {
       const { signal } = invocation.terminal;
       const [services, web] = await Promise.all([import('./services.js'), import('./server.js')]);
       const keeper = await openKeeper(invocation, read, log);
       const rules = openRules(keeper, log);
       const metrics = web.createServiceMetrics();
       metrics.showSettings(() => keeper.problem);
+      const store = countStoreErrors(opened, metrics.countStoreError);
       const notifier = services.createServiceNotifier(keeper, rules, store, log, {
         instance: `api-${hostOf(settings)}`,
         metrics,
@@ -123,7 +127,9 @@ export const API: Command = {
       const server = web.createServiceServer(keeper, rules, store, log, notifier, metrics);
       const { url, isOpen } = await server.listen(readAddress('api.listen', settings['api.listen']));
       log.info({ url, isOpen }, isOpen ? 'API started, open to everybody on this machine.' : 'API started.');
-      await runStages(signal, server, [notifier.run, rules.run, keeper.run]);
+      const { createEmergency } = await import('./emergency.js');
+      const emergency = createEmergency(keeper, store, 'API', log, { looksForAnalyzer: true });
+      await runStages(signal, server, [notifier.run, rules.run, keeper.run, emergency]);
     }),
 };
 

@@ -96,7 +96,7 @@ export function createServiceNotifier(
     presence,
     ...more
   }: Pick<NotifierOptions, 'instance' | 'shares'> & {
-    readonly metrics?: Pick<Metrics, 'countDelivery'>;
+    readonly metrics?: Pick<Metrics, 'countDelivery' | 'observeMessage' | 'showMessages'>;
     readonly presence?: Pick<Presence, 'isLate'>;
   },
 ): Notifier {
@@ -107,9 +107,11 @@ export function createServiceNotifier(
       outbox,
       receivers: settings['notify.receivers'],
       routing: readRouting(settings),
+      emergency: settings['notify.emergency'],
       publicUrl: settings['api.publicUrl'],
       log: log.child({ stage: 'notify' }),
       onDelivery: metrics === undefined ? undefined : (kind, result) => metrics.countDelivery(kind, result),
+      onTold: (ms) => metrics?.observeMessage(ms / 1000),
       policy: { ...readPolicy(settings, readRulePolicy(rules)), isLate: presence?.isLate },
     });
   const notifier = createReloadableNotifier(make(keeper.settings));
@@ -119,6 +121,7 @@ export function createServiceNotifier(
       return make(settings, outbox);
     }),
   );
+  metrics?.showMessages(() => notifier.waiting());
   return notifier;
 }
 

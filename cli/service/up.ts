@@ -17,7 +17,7 @@ import {
   type Invocation,
 } from '../command.js';
 import { renderIncident, renderIncidentLine } from '../terminal/incident.js';
-import { openServiceStore } from './open.js';
+import { countStoreErrors, openServiceStore } from './open.js';
 import { paint, styleOf } from '../terminal/print.js';
 import { createRuleKeeper, type RuleKeeper } from './keeper.js';
 import { runStages } from './stages.js';
@@ -88,21 +88,23 @@ interface UpParts {
 async function openStages(invocation: Invocation, { settings, paths, log, read }: UpParts): Promise<void> {
   const { terminal } = invocation;
   // Loaded for a service only: the other commands answer sooner without.
-  const [services, { createServiceAgent, reloadServiceAgent }, web, { createSettingsKeeper }] = await Promise.all([
-    import('./services.js'),
-    import('./agent.js'),
-    import('./server.js'),
-    import('./settings-keeper.js'),
-  ]);
+  const [services, { createEmergency }, { createServiceAgent, reloadServiceAgent }, web, { createSettingsKeeper }] =
+    await Promise.all([
+      import('./services.js'),
+      import('./emergency.js'),
+      import('./agent.js'),
+      import('./server.js'),
+      import('./settings-keeper.js'),
+    ]);
   const keeper = createSettingsKeeper(read(), read, log.child({ stage: 'settings' }));
   terminal.onHangup(keeper.reload);
   const rules = createRuleKeeper(extraFolders(invocation), log.child({ stage: 'rules' }));
   keeper.onChange((next) => rules.setFolders([...next['analyzer.rulesDirs'], ...invocation.options('rules')]));
-  const store = await openServiceStore(settings);
+  const metrics = web.createServiceMetrics();
+  metrics.showSettings(() => keeper.problem);
+  const store = countStoreErrors(await openServiceStore(settings), metrics.countStoreError);
   try {
     await store.check();
-    const metrics = web.createServiceMetrics();
-    metrics.showSettings(() => keeper.problem);
     // A store of its own has nobody else.
     const lease = settings['store.kind'] === 'sqlite' ? undefined : services.createServiceLease(store, log);
     const presence = services.createServicePresence(store);
@@ -143,6 +145,7 @@ async function openStages(invocation: Invocation, { settings, paths, log, read }
       notifier.run,
       rules.run,
       keeper.run,
+      createEmergency(keeper, store, 'service', log, { looksForAnalyzer: false }),
       (signal) => services.runRetention(keeper, store, log, signal),
     ]);
   } finally {

@@ -25,7 +25,8 @@ export function nameSubject({ job, process, cluster, platform }: Subject, langua
 
 function namePlatform({ jobs, thing }: Shared, language: Language): string {
   const counted = language === 'zh' ? `${jobs} 个作业` : `${jobs} jobs`;
-  return thing === undefined ? counted : `${thing} · ${counted}`;
+  if (thing === undefined) return counted;
+  return jobs === 0 ? thing : `${thing} · ${counted}`;
 }
 
 /** `node-1:/opt/flink/log/flink-flink-taskexecutor-1-node-1` → TaskManager 1 on node-1; a pod keeps its name. */

@@ -3,12 +3,12 @@
 // escapes and lays them out, cut.ts makes them fit. Kept as JSON until it is sent. Pure.
 import { nameSubject } from '../../core/text/subject.js';
 import { OUTCOMES, OWNERS } from '../../core/text/wording.js';
-import type { Evidence, Incident, Language, Severity } from '../../core/types.js';
+import { ALL_CLUSTERS, type Evidence, type Incident, type Language, type Severity } from '../../core/types.js';
 import type { AlertReason } from '../decide.js';
 import type { ForwardedAlert } from '../forward.js';
 import { isJsonObject, toJsonObject, type Json, type JsonObject } from '../payload.js';
 import { cutMiddle, describeIncident, findDiagnosis, linkPage, type Card } from '../render.js';
-import { NEWS, SEVERITIES, WORDS } from './words.js';
+import { ENDED, NEWS, SEVERITIES, WORDS } from './words.js';
 
 export interface CardNumber {
   readonly name: string;
@@ -69,20 +69,31 @@ const FIX_UNITS = 400;
 const MOST_PATCH = 8;
 const MOST_JOBS = 10;
 
+/** Nothing of it goes on, or it goes on elsewhere. */
+const OVER: ReadonlySet<AlertReason> = new Set(['resolved', 'canceled', 'joined', 'ended', 'silent']);
+
 export function buildCard(card: Card): AlertCard {
   const { incident, reason, language, nowMs } = card;
   const words = describeIncident(card);
   const severity = SEVERITIES[words.severity];
-  const news = NEWS[reason];
+  const news =
+    reason === 'ended' && incident.ended !== undefined ? { mark: '⚪', ...ENDED[incident.ended.reason] } : NEWS[reason];
   const who = cutMiddle(nameSubject(incident, language), SUBJECT_UNITS);
-  const isOver = reason === 'resolved' || reason === 'canceled' || reason === 'joined';
+  const isOver = OVER.has(reason);
   const patch = isOver ? [] : splitLines(words.patch);
   return {
     language,
-    tone: isOver ? (reason === 'resolved' ? 'good' : 'neutral') : words.severity === 'warning' ? 'warning' : 'bad',
+    tone:
+      isOver || reason === 'notice'
+        ? reason === 'resolved'
+          ? 'good'
+          : 'neutral'
+        : words.severity === 'warning'
+          ? 'warning'
+          : 'bad',
     severity: words.severity,
     cause: words.cause,
-    cluster: incident.platform === undefined ? incident.cluster : '',
+    cluster: incident.cluster === ALL_CLUSTERS ? '' : incident.cluster,
     topic: incident.id,
     title: `${news?.mark ?? severity.mark} ${news?.[language] ?? severity[language]} · ${who}`,
     headline: cutMiddle(words.title, HEADLINE_UNITS),
@@ -191,7 +202,7 @@ export function readCard(message: JsonObject): AlertCard {
 
 /** Of a platform incident the first of its jobs, by name. */
 function listJobs({ platform }: Incident, language: Language): readonly string[] {
-  if (platform === undefined) return [];
+  if (platform === undefined || platform.children.length === 0) return [];
   const names = platform.children.map(({ job, cluster }) => job?.name ?? job?.id ?? cluster);
   const shown = [...new Set(names)].slice(0, MOST_JOBS);
   const { jobs, colon } = WORDS[language];
@@ -244,7 +255,7 @@ function listNumbers(incident: Incident, card: Card, nowMs: number): readonly Ca
   const process = diagnosis?.evidence.find((item) => item.process !== undefined)?.process ?? incident.process;
   const { reprocessMs } = incident.facts;
   const rows: readonly (readonly [string, string | undefined])[] = [
-    [words.cluster, incident.platform === undefined ? incident.cluster : undefined],
+    [words.cluster, incident.cluster === ALL_CLUSTERS ? undefined : incident.cluster],
     [
       words.taskManager,
       process === undefined ? undefined : nameSubject({ process, cluster: incident.cluster }, language),

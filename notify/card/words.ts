@@ -1,6 +1,6 @@
 // The fixed words of a card in both languages: what kind of news it is, and what stands in front of each part. The
 // words about an incident itself come from its rule. Called by card.ts and by the channels.
-import type { Language, Severity, Text } from '../../core/types.js';
+import type { EndedReason, Language, Severity, Text } from '../../core/types.js';
 import type { AlertReason } from '../decide.js';
 
 export const SEVERITIES: Readonly<Record<Severity, Text & { readonly mark: string }>> = {
@@ -21,6 +21,15 @@ export const NEWS: Readonly<Record<AlertReason, (Text & { readonly mark?: string
   'still-failing': { en: 'Still failing', zh: '仍在失败' },
   resolved: { mark: '✅', en: 'Resolved', zh: '已恢复' },
   canceled: { mark: '⚪', en: 'Canceled by a person', zh: '已被人工取消' },
+  ended: { mark: '⚪', en: 'Ended with its cluster', zh: '已随集群结束' },
+  silent: { mark: '⚪', en: 'Nothing more is written of it', zh: '不再有日志' },
+  notice: { mark: '🔵', en: 'Notice', zh: '提示' },
+};
+
+/** Why an incident has ended that is over because of its cluster. */
+export const ENDED: Readonly<Record<EndedReason, Text>> = {
+  'cluster-stopped': { en: 'Ended: its cluster was stopped', zh: '已结束：其集群已停止' },
+  'cluster-gone': { en: 'Ended: its cluster is gone', zh: '已结束：其集群已消失' },
 };
 
 interface CardWords {

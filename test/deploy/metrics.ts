@@ -29,15 +29,23 @@ const ANALYZER: AnalyzerStatus = {
 
 /** The text as Prometheus gets it, and the names of all its series (`_bucket`, `_sum` and `_count` too). */
 export async function renderOwnMetrics(): Promise<{ readonly text: string; readonly sample: ReadonlySet<string> }> {
-  const api = createMetrics('0.1.0');
-  api.countDelivery('webhook', 'sent');
+  const [api, analyzer] = [createMetrics('0.1.0'), createAnalyzerMetrics('0.1.0')];
+  for (const counts of [api, analyzer]) {
+    counts.countDelivery('webhook', 'sent');
+    counts.observeMessage(2);
+    counts.countStoreError('JT_STORE_UNREACHABLE');
+    counts.showMessages(() => [{ receiver: 'oncall', state: 'waiting', count: 1, oldestMs: 1000 }]);
+  }
   api.observeDiagnose(0.1);
   api.observeRequest('/api/v1/incidents', 200, 0.1);
   const agent = createAgentMetrics('0.1.0', {});
-  const analyzer = createAnalyzerMetrics('0.1.0');
-  analyzer.countDelivery('webhook', 'sent');
   const texts = [
-    await api.renderText({ agents: [AGENT], rules: 1 }),
+    await api.renderText({
+      agents: [AGENT],
+      rules: 1,
+      open: [{ value: 'session-a', count: 1 }],
+      nowMs: Date.parse(AGENT.time),
+    }),
     await agent.renderText(AGENT),
     await analyzer.renderText(ANALYZER, 1),
   ];

@@ -186,4 +186,17 @@ export const SERVICE = [
     help: 'Rule ids, cause ids, job ids or job names that alert nobody; patterns with *.',
     maxLength: MAX_GLOB_LENGTH,
   },
+  {
+    name: 'notify.emergency',
+    type: 'strings',
+    default: [],
+    help: 'Names of receivers that hear, past the store, when Jobtrace itself cannot tell of failures: the store is away, or no analyzer runs.',
+  },
+  {
+    name: 'notify.emergencyAfterMs',
+    type: 'integer',
+    default: 60_000,
+    minimum: 1000,
+    help: 'How long the store must be away, or no analyzer be there, before the receivers of notify.emergency hear of it.',
+  },
 ] as const satisfies readonly SettingRow[];

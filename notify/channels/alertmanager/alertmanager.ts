@@ -2,6 +2,7 @@
 // again: so it gets an end a few minutes ahead each time it is sent, and when its labels change (another cause,
 // another severity) the old one is ended in the same request. `message.alerts` holds what to send; an alert
 // without `endsAt` is the one that goes on.
+import type { Incident } from '../../../core/types.js';
 import type { Channel } from '../channel.js';
 import { postJson } from '../http.js';
 import { isJsonObject, type Json, type JsonObject } from '../../payload.js';
@@ -35,12 +36,14 @@ export const ALERTMANAGER: Channel = {
   },
 };
 
+const ENDED: ReadonlySet<Incident['outcome']> = new Set(['recovered', 'canceled', 'silent']);
+
 function renderAlerts(card: Card, previous: JsonObject | undefined): JsonObject {
   const now = new Date(card.nowMs).toISOString();
   const alert = renderAlertmanager(card);
-  const { outcome } = card.incident;
-  // What joined a platform incident goes on there.
-  const hasEnded = outcome === 'recovered' || outcome === 'canceled' || card.reason === 'joined';
+  const { outcome, ended } = card.incident;
+  // What joined a platform incident goes on there; of what is silent nobody knows any more.
+  const hasEnded = ENDED.has(outcome) || card.reason === 'joined' || ended !== undefined;
   const outdated =
     previous === undefined ? [] : listAlerts(previous).filter((old) => isOpen(old) && !hasSameLabels(old, alert));
   return {

@@ -1,5 +1,6 @@
 // An incident as one alert of Alertmanager's API v2: what tells it from others as labels, the words as annotations.
 // Without its end: alertmanager.ts sets that when it sends. Pure.
+import { ALL_CLUSTERS } from '../../../core/types.js';
 import type { AlertCard } from '../../card/card.js';
 import { toJsonObject, type JsonObject } from '../../payload.js';
 import { describeIncident, dropEmpty, type Card } from '../../render.js';
@@ -16,7 +17,7 @@ export function renderAlertmanager(card: Card): JsonObject {
     process: job === undefined ? (incident.process ?? '') : '',
     cause: words.cause,
     severity: words.severity,
-    cluster: incident.platform === undefined ? incident.cluster : '',
+    cluster: incident.cluster === ALL_CLUSTERS ? '' : incident.cluster,
     platform: incident.platform === undefined ? '' : incident.id,
   };
   const annotations = {
@@ -29,6 +30,7 @@ export function renderAlertmanager(card: Card): JsonObject {
     reason,
     restarts: String(incident.restarts),
     outcome: incident.outcome,
+    ended: incident.ended?.reason ?? '',
     parent: incident.parent ?? '',
     jobs: String(incident.platform?.jobs ?? ''),
   };

@@ -23,6 +23,9 @@ const REASONS: Readonly<Record<Language, Readonly<Record<AlertReason, string>>>>
     'still-failing': 'Still failing',
     resolved: 'Resolved',
     canceled: 'Canceled by a person',
+    ended: 'Ended with its cluster',
+    silent: 'Nothing more is written of it',
+    notice: 'Notice',
   },
   zh: {
     'new-incident': '新故障',
@@ -34,6 +37,9 @@ const REASONS: Readonly<Record<Language, Readonly<Record<AlertReason, string>>>>
     'still-failing': '仍在失败',
     resolved: '已恢复',
     canceled: '已被人工取消',
+    ended: '已随集群结束',
+    silent: '不再有日志',
+    notice: '提示',
   },
 };
 
@@ -47,6 +53,9 @@ const TYPES: Readonly<Record<AlertReason, string>> = {
   'still-failing': 'jobtrace.incident.continued',
   resolved: 'jobtrace.incident.resolved',
   canceled: 'jobtrace.incident.canceled',
+  ended: 'jobtrace.incident.ended',
+  silent: 'jobtrace.incident.silent',
+  notice: 'jobtrace.incident.notice',
 };
 
 /** The body of a generic webhook (docs/alerts.md): type, timestamp, data; at most 20,000 bytes. */
@@ -75,6 +84,8 @@ export function renderWebhook(card: Card): JsonObject {
           attempts: incident.attempts.length,
           facts,
           parent: incident.parent,
+          ending: incident.ending,
+          ended: incident.ended,
           platform: incident.platform === undefined ? undefined : cutShare(incident.platform),
         },
         diagnosis: diagnosis === undefined ? null : cutDiagnosis(diagnosis, evidence, details),

@@ -1,0 +1,239 @@
+// The processes that write the files of this node: when each wrote last, and whether its JVM runs. The analyzer learns
+// from it that a process is gone, which no log says. A JVM of Flink names its log file on its command line
+// (`-Dlog.file=`, in all start scripts, on YARN and on Kubernetes), and everybody may read that; whoever runs in
+// another container is not seen, and nothing is said of it. The status of the agent carries the result.
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { errorCode } from '../core/fault.js';
+import { omitMissing } from '../core/json.js';
+import type { Component } from '../core/types.js';
+import type { ProcessLife } from '../store/store.js';
+import { describeOrigin } from './record/origin.js';
+import type { AgentSettings } from './settings.js';
+import type { FoundFile } from './files/discover.js';
+
+export interface ProcessLives {
+  /** The files of a scan. */
+  sync(files: readonly FoundFile[]): void;
+  /** Those that wrote within a day, the latest first. */
+  list(): readonly ProcessLife[];
+}
+
+export interface LivesParts {
+  readonly settings: Pick<AgentSettings, 'host' | 'cluster' | 'isStoreShared'>;
+  /** The time of day. */
+  readonly wall: () => number;
+  /** Where the system shows its processes. */
+  readonly procDir?: string;
+}
+
+interface Life {
+  readonly process: string;
+  readonly cluster: string;
+  readonly component: Component | undefined;
+  /** Paths of its files that changed last. */
+  paths: readonly string[];
+  wroteMs: number;
+  /** Of its JVM, once it was seen. */
+  pid: number | undefined;
+  startedMs: number | undefined;
+  goneMs: number | undefined;
+  removedMs: number | undefined;
+}
+
+interface State extends LivesParts {
+  readonly procDir: string;
+  readonly lives: Map<string, Life>;
+  /** Device and inode of a file → its process. */
+  readonly owners: Map<string, Life>;
+  /** Processes of the system that are no JVM of Flink, or not yet: they are looked at again from time to time. */
+  readonly others: Set<number>;
+  clearedMs: number;
+}
+
+const DAY_MS = 86_400_000;
+/** Of a process that has not written for so long the scan alone tells that it does again. */
+const RECENT_MS = 600_000;
+const MAX_LISTED = 500;
+/** A log, what is printed, and a log of the garbage collector. */
+const MAX_FILES = 4;
+/** A shell becomes a JVM under the same number. */
+const OTHERS_MS = 30_000;
+const TICKS_PER_SECOND = 100;
+const LOG_FILE = '-Dlog.file=';
+
+export function createLives(parts: LivesParts): ProcessLives {
+  const { procDir = '/proc' } = parts;
+  const state: State = {
+    ...parts,
+    procDir,
+    lives: new Map(),
+    owners: new Map(),
+    others: new Set(),
+    clearedMs: parts.wall(),
+  };
+  return {
+    sync: (files) => sync(state, files),
+    list: () => list(state),
+  };
+}
+
+function sync(state: State, files: readonly FoundFile[]): void {
+  const { lives, owners, settings, wall } = state;
+  const oldestMs = wall() - DAY_MS;
+  const latest = new Map<Life, FoundFile[]>();
+  owners.clear();
+  for (const file of files) {
+    if (file.mtimeMs < oldestMs) continue;
+    const life = findLife(lives, file, settings);
+    owners.set(`${file.device}:${file.inode}`, life);
+    const own = latest.get(life);
+    if (own === undefined) latest.set(life, [file]);
+    else own.push(file);
+  }
+  for (const [life, own] of latest) {
+    own.sort((a, b) => b.mtimeMs - a.mtimeMs);
+    life.paths = own.slice(0, MAX_FILES).map(({ path }) => path);
+    life.wroteMs = Math.max(life.wroteMs, own[0]?.mtimeMs ?? 0);
+    life.removedMs = undefined;
+  }
+  for (const [key, life] of lives)
+    if (life.wroteMs < oldestMs && !latest.has(life) && !isRunning(life)) lives.delete(key);
+}
+
+function findLife(lives: Map<string, Life>, file: FoundFile, settings: LivesParts['settings']): Life {
+  const { process, cluster = '', component } = describeOrigin(file, settings);
+  const key = `${cluster}\n${process}`;
+  let life = lives.get(key);
+  if (life === undefined) {
+    life = { process, cluster, component, paths: [], wroteMs: 0, ...UNSEEN };
+    lives.set(key, life);
+  }
+  return life;
+}
+
+const UNSEEN = { pid: undefined, startedMs: undefined, goneMs: undefined, removedMs: undefined };
+
+function isRunning({ startedMs, goneMs }: Life): boolean {
+  return startedMs !== undefined && goneMs === undefined;
+}
+
+function list(state: State): readonly ProcessLife[] {
+  const { lives, wall } = state;
+  const now = wall();
+  for (const life of lives.values()) if (now - life.wroteMs < RECENT_MS || isRunning(life)) lookAtFiles(life, now);
+  lookAtProcesses(state, now);
+  return [...lives.values()]
+    .filter(({ wroteMs }) => wroteMs > now - DAY_MS)
+    .sort((a, b) => b.wroteMs - a.wroteMs)
+    .slice(0, MAX_LISTED)
+    .map(describeLife);
+}
+
+function lookAtFiles(life: Life, now: number): void {
+  let isThere = false;
+  for (const path of life.paths) {
+    try {
+      life.wroteMs = Math.max(life.wroteMs, statSync(path).mtimeMs);
+      isThere = true;
+    } catch (error) {
+      // What cannot be looked at is there.
+      if (errorCode(error) !== 'ENOENT') isThere = true;
+    }
+  }
+  if (isThere) life.removedMs = undefined;
+  else life.removedMs ??= now;
+}
+
+/** One read of a few bytes for each process of the system that was not seen before, and for each JVM of Flink. */
+function lookAtProcesses(state: State, now: number): void {
+  const { procDir, lives, others } = state;
+  if (now - state.clearedMs >= OTHERS_MS) {
+    others.clear();
+    state.clearedMs = now;
+  }
+  const pids = readPids(procDir);
+  if (pids === undefined) return;
+  const running = new Map<number, Life>();
+  for (const life of lives.values()) if (life.pid !== undefined) running.set(life.pid, life);
+  const seen = new Set<Life>();
+  for (const pid of pids) {
+    if (others.has(pid)) continue;
+    const path = readLogFile(procDir, pid);
+    if (path === undefined) others.add(pid);
+    else {
+      // Its folder may be gone while it runs.
+      const life = findOwner(state, path) ?? running.get(pid);
+      if (life === undefined) continue;
+      if (life.pid !== pid) Object.assign(life, { pid, startedMs: readStartedMs(procDir, pid) ?? now });
+      life.goneMs = undefined;
+      seen.add(life);
+    }
+  }
+  for (const life of lives.values()) if (life.pid !== undefined && !seen.has(life)) life.goneMs ??= now;
+}
+
+function readPids(procDir: string): readonly number[] | undefined {
+  try {
+    return readdirSync(procDir)
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number);
+  } catch {
+    // Another system than Linux.
+    return undefined;
+  }
+}
+
+/** Undefined for what is no JVM of Flink, for a process that ended meanwhile, and for one that is hidden. */
+function readLogFile(procDir: string, pid: number): string | undefined {
+  try {
+    const line = readFileSync(`${procDir}/${pid}/cmdline`, 'utf8');
+    if (!line.includes(LOG_FILE)) return undefined;
+    return line
+      .split('\0')
+      .find((argument) => argument.startsWith(LOG_FILE))
+      ?.slice(LOG_FILE.length);
+  } catch {
+    return undefined;
+  }
+}
+
+/** By the file itself: a path means something else in another container. */
+function findOwner({ owners }: State, path: string): Life | undefined {
+  try {
+    const { dev, ino } = statSync(path, { bigint: true });
+    return owners.get(`${dev}:${ino}`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Field 22 of `stat` in ticks since the system started. */
+function readStartedMs(procDir: string, pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`${procDir}/${pid}/stat`, 'latin1');
+    const ticks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
+    const boot = Number(/^btime (\d+)$/m.exec(readFileSync(`${procDir}/stat`, 'latin1'))?.[1]);
+    const startedMs = boot * 1000 + (ticks / TICKS_PER_SECOND) * 1000;
+    return Number.isFinite(startedMs) ? startedMs : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function describeLife({ process, cluster, component, wroteMs, startedMs, goneMs, removedMs }: Life): ProcessLife {
+  return {
+    process,
+    cluster,
+    wrote: toIso(wroteMs),
+    ...omitMissing({ component }),
+    ...omitMissing({
+      started: startedMs === undefined ? undefined : toIso(startedMs),
+      gone: goneMs === undefined ? undefined : toIso(goneMs),
+      removed: removedMs === undefined ? undefined : toIso(removedMs),
+    }),
+  };
+}
+
+function toIso(time: number): string {
+  return new Date(time).toISOString();
+}

@@ -1,0 +1,206 @@
+// Over a real store: what agents report and what JobManagers logged (lines of Flink 1.20.5) → what is told of an end.
+import { describe, expect, it } from 'vitest';
+import { createLog } from '../../core/log.js';
+import type { Incident, LogRecord } from '../../core/types.js';
+import type { AgentStatus, ProcessLife, Store } from '../../store/store.js';
+import { appendRecords } from '../../store/testing/samples.js';
+import { RECORD_READER } from '../entry/record.js';
+import { JOB_A, makeLog, toRecord } from '../testing/samples.js';
+import { createAnalyzer, type Analyzer } from './analyzer.js';
+import { catalog, drain, openStore } from './testing/service.js';
+
+const START = Date.parse('2026-11-20T10:00:00Z');
+const PATH = '/log/flink-u-standalonesession-0-node1.log';
+const [PROCESS, CLUSTER] = [`node1:${PATH.slice(0, -4)}`, 'session-a'];
+const iso = (seconds: number): string => new Date(START + seconds * 1000).toISOString();
+
+function line(seconds: number, logger: string, message: string): string {
+  return `${iso(seconds).replace('T', ' ').replace('.000Z', ',000')} INFO  ${logger} [] - ${message}`;
+}
+
+const COORDINATOR = 'org.apache.flink.runtime.checkpoint.CheckpointCoordinator';
+const LINES = [
+  line(
+    0,
+    'org.apache.flink.runtime.entrypoint.ClusterEntrypoint',
+    ' Starting StandaloneSessionClusterEntrypoint (Version: 1.20.5, Scala: 2.12, Rev:83d3d2d, Date:2025-01-01T00:00:00+01:00)',
+  ),
+  line(5, 'org.apache.flink.runtime.jobmaster.JobMaster', `Initializing job 'orders' (${JOB_A}).`),
+  line(
+    6,
+    'org.apache.flink.runtime.executiongraph.ExecutionGraph',
+    `Job orders (${JOB_A}) switched from state CREATED to RUNNING.`,
+  ),
+  ...Array.from({ length: 60 }, (_, index) =>
+    line(
+      10 + 5 * index,
+      COORDINATOR,
+      `Completed checkpoint ${index + 1} for job ${JOB_A} (0 bytes, checkpointDuration=19 ms, finalizationTime=2 ms).`,
+    ),
+  ),
+];
+const SIGNAL = line(
+  306,
+  'org.apache.flink.runtime.entrypoint.ClusterEntrypoint',
+  'RECEIVED SIGNAL 15: SIGTERM. Shutting down as requested.',
+);
+
+interface Stage {
+  readonly store: Store;
+  readonly told: Incident[];
+  /** Goes on to that second, with what the agent reports then; undefined: it says nothing. */
+  at(seconds: number, report?: Partial<AgentStatus> & { readonly life?: Partial<ProcessLife> }): Promise<void>;
+  restart(): void;
+}
+
+async function open(lines: readonly string[] = LINES): Promise<Stage> {
+  const store = openStore();
+  const told: Incident[] = [];
+  let now = START;
+  const start = (): Analyzer =>
+    createAnalyzer({
+      store,
+      reader: RECORD_READER,
+      catalog,
+      log: createLog('silent'),
+      now: () => now,
+      onIncident: (incident) => void told.push(incident),
+    });
+  let analyzer = start();
+  const entries = makeLog(PATH, lines, { process: PROCESS, cluster: CLUSTER, component: 'jobmanager', host: 'node1' });
+  await appendRecords(
+    store,
+    entries.map((entry) => nameJob(toRecord(entry))),
+  );
+  return {
+    store,
+    told,
+    restart: () => {
+      analyzer = start();
+    },
+    async at(seconds, report) {
+      now = START + seconds * 1000;
+      if (report !== undefined) {
+        const { life, ...more } = report;
+        await store.saveAgentStatus({
+          ...{ id: 'node1-1', host: 'node1', time: iso(seconds), files: 1, lagBytes: 0, shippedRecords: 1 },
+          ...{ counters: {}, conditions: [] },
+          processes: [
+            { process: PROCESS, cluster: CLUSTER, component: 'jobmanager', wrote: iso(305), started: iso(-5), ...life },
+          ],
+          ...more,
+        });
+      }
+      await drain(analyzer);
+    },
+  };
+}
+
+/** As an agent fills them from the line. */
+function nameJob(record: LogRecord): LogRecord {
+  return record.message.includes(JOB_A) ? { ...record, 'flink.job.id': JOB_A, 'flink.job.name': 'orders' } : record;
+}
+
+const print = (incidents: readonly Incident[]): readonly string[] =>
+  incidents.map(({ outcome, diagnoses }) => `${outcome} ${diagnoses.en[0]?.cause}`);
+
+describe('a JobManager', () => {
+  it('that is gone is told once, with its jobs and their last checkpoint, also by an analyzer that starts anew', async () => {
+    const stage = await open();
+    await stage.at(310, { life: {} });
+    await stage.at(320, { life: { gone: iso(312) } });
+    await stage.at(325, { life: { gone: iso(312) } });
+    stage.restart();
+    await stage.at(330, { life: { gone: iso(312) } });
+    await stage.at(340, { life: { gone: iso(312) } });
+
+    expect(print(stage.told)).toEqual(['failing cluster.jobmanager-lost']);
+    expect(stage.told[0]?.diagnoses.en[0]?.fixes[0]?.text).toContain('orders (chk-60, 2026-11-20T10:05:05Z');
+    expect(stage.told[0]?.diagnoses.zh[0]?.summary).toContain('orders');
+    expect(stage.told[0]).toMatchObject({ cluster: CLUSTER, platform: { kind: 'cluster', jobs: 1 } });
+    await stage.store.close();
+  });
+
+  it('that was told to stop is a notice, and no job of it is said to be lost', async () => {
+    const stage = await open([...LINES, SIGNAL]);
+    await stage.at(320, { life: { gone: iso(312) } });
+
+    expect(print(stage.told)).toEqual(['canceled cluster.stopped']);
+    expect(stage.told[0]?.diagnoses.en[0]?.severity).toBe('info');
+    await stage.store.close();
+  });
+
+  it('that is gone for hours when an analyzer first looks is no news', async () => {
+    const stage = await open();
+    await stage.at(20_000, { life: { gone: iso(312) } });
+
+    expect(stage.told).toEqual([]);
+    await stage.store.close();
+  });
+
+  it('that nobody sees is silent after three of its longest pauses, at least a minute, and over when it writes', async () => {
+    const stage = await open();
+    const unseen = { started: undefined };
+    await stage.at(310, { life: unseen });
+    for (const second of [330, 350, 364]) await stage.at(second, { life: unseen });
+    expect(stage.told).toEqual([]);
+    for (const second of [370, 376]) await stage.at(second, { life: unseen });
+    await stage.at(390, { life: { ...unseen, wrote: iso(388) } });
+
+    expect(print(stage.told)).toEqual(['failing cluster.silent', 'recovered cluster.silent']);
+    await stage.store.close();
+  });
+
+  it('that nobody sees and that wrote little is never silent', async () => {
+    const stage = await open(LINES.slice(0, 10));
+    for (const second of [310, 400, 900, 2000])
+      await stage.at(second, { life: { started: undefined, wrote: iso(45) } });
+
+    expect(stage.told).toEqual([]);
+    await stage.store.close();
+  });
+});
+
+describe('an agent', () => {
+  it('that says nothing more is told once, with the jobs of its clusters, and over when it is back', async () => {
+    const stage = await open();
+    await stage.at(310, { life: {} });
+    await stage.at(314);
+    await stage.at(325);
+    expect(stage.told).toEqual([]);
+    for (const second of [336, 341, 346]) await stage.at(second);
+    stage.restart();
+    for (const second of [351, 360, 370, 382, 390]) await stage.at(second);
+    await stage.at(395, { life: {} });
+
+    expect(print(stage.told)).toEqual(['failing jobtrace.agent-silent', 'recovered jobtrace.agent-silent']);
+    expect(stage.told[0]?.diagnoses.en[0]?.summary).toContain('within the last hour: orders');
+    expect(stage.told[0]).toMatchObject({ cluster: '*', platform: { kind: 'agent', thing: 'node1', jobs: 1 } });
+    await stage.store.close();
+  });
+
+  it('that was stopped in order is a notice when it is not started again soon', async () => {
+    const stage = await open();
+    await stage.at(310, { life: {}, stopped: iso(310) });
+    await stage.at(340);
+    await stage.at(350, { life: {} });
+    for (const second of [355, 360]) await stage.at(second, { life: {} });
+    expect(stage.told).toEqual([]);
+    await stage.at(365, { life: {}, stopped: iso(365) });
+    for (const second of [380, 400, 430, 440, 500]) await stage.at(second);
+
+    expect(print(stage.told)).toEqual(['canceled jobtrace.agent-stopped']);
+    await stage.store.close();
+  });
+
+  it('is not silent for a store that was away, nor for an analyzer that slept', async () => {
+    const stage = await open();
+    await stage.at(310, { life: {} });
+    await stage.at(900);
+    await stage.at(910);
+    await stage.at(920, { life: {} });
+
+    expect(stage.told).toEqual([]);
+    await stage.store.close();
+  });
+});

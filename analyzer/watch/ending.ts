@@ -1,0 +1,325 @@
+// How a cluster, or a process of it, ended: what its logs say and what agents see of its processes → endings, each with
+// the jobs that it took along. A JobManager whose log ends without a word and that is gone, or that was started anew,
+// has lost its jobs unless another one recovers them; one that was told to stop has stopped them on purpose. By the
+// times of lines and of reports alone. Pure; called by the service (watch.ts there).
+import { omitMissing } from '../../core/json.js';
+import { findLargest } from '../../core/sequence.js';
+import type { Component } from '../../core/types.js';
+import type { JobView, ProcessView } from '../cluster/memory/view.js';
+import type { LastLine } from '../incident/last-line.js';
+import { findQuiet, GONE_SETTLE_MS, RECENT_MS, type SeenLife } from './life.js';
+
+export type EndingKind =
+  | 'cluster-lost'
+  | 'jobmanager-lost'
+  | 'jobmanager-replaced'
+  | 'taskmanager-lost'
+  | 'cluster-silent'
+  | 'cluster-stopped'
+  | 'logs-gone';
+
+export interface EndedJob {
+  readonly id: string;
+  readonly name?: string;
+  /** The last one that it completed. */
+  readonly checkpoint?: { readonly id: number; readonly time: number };
+  /** It runs again, or another run of its name does. */
+  readonly isBack: boolean;
+}
+
+export interface Ending {
+  readonly kind: EndingKind;
+  /** Whose end it is. */
+  readonly process: string;
+  /** All whose end it is. */
+  readonly processes: readonly string[];
+  /** In milliseconds since 1970. */
+  readonly begin: number;
+  /** When another JobManager began. */
+  readonly replacedAt?: number;
+  /** What the process said of its end. */
+  readonly word?: string;
+  readonly jobs: readonly EndedJob[];
+  /** High availability is set: jobs are recovered by themselves. */
+  readonly isHa: boolean;
+  /** It is as before. */
+  readonly isOver: boolean;
+}
+
+export interface ClusterSituation {
+  readonly jobs: readonly JobView[];
+  readonly processes: ReadonlyMap<string, ProcessView>;
+  readonly lastLines: ReadonlyMap<string, LastLine>;
+  /** Those that agents see. */
+  readonly lives: readonly SeenLife[];
+  /** After so long the cluster is silent; undefined where it is not regular. */
+  readonly silenceMs: number | undefined;
+  /** Whether a job had tasks on a process at a time. */
+  readonly hadTasks: (process: string, jobId: string, time: number) => boolean;
+  readonly now: number;
+}
+
+interface Run {
+  readonly process: string;
+  readonly component: Component;
+  readonly view: ProcessView | undefined;
+  readonly life: SeenLife | undefined;
+}
+
+const TERMINAL: ReadonlySet<string> = new Set(['FAILED', 'FINISHED', 'CANCELED']);
+/** A line about an end stands so long at most before it. */
+const END_NEAR_MS = 60_000;
+/** Processes of one cluster that end within this have ended together. */
+const TOGETHER_MS = 60_000;
+/** A job that has run again for so long is back. */
+const BACK_MS = 10_000;
+/** A process is not judged while its files were written a moment ago. */
+const REPLACED_QUIET_MS = 20_000;
+
+export function findEndings(situation: ClusterSituation): readonly Ending[] {
+  const runs = listRuns(situation);
+  const { jobs } = situation;
+  const ofJobManagers = runs
+    .filter(({ component }) => component === 'jobmanager')
+    .flatMap((run) => findEnd(run, runs, jobs, situation) ?? []);
+  if (ofJobManagers.length > 0) return ofJobManagers.map((ending) => widen(ending, runs, situation));
+  const ofTaskManagers = runs
+    .filter(({ component }) => component === 'taskmanager')
+    .flatMap((run) => findTaskManagerEnd(run, jobs, situation) ?? []);
+  return [...ofTaskManagers, ...findSilence(runs, jobs, situation), ...findRemoved(runs, jobs, situation)];
+}
+
+function listRuns({ processes, lives }: ClusterSituation): readonly Run[] {
+  const names = new Set([...processes.keys(), ...lives.map(({ process }) => process)]);
+  return [...names].map((process) => {
+    const view = processes.get(process);
+    const life = lives.find((one) => one.process === process);
+    const known = view?.component;
+    return {
+      process,
+      component: known === undefined || known === 'unknown' ? (life?.component ?? 'unknown') : known,
+      view,
+      life,
+    };
+  });
+}
+
+/** The end of a JobManager that had jobs; undefined where it goes on, had none, or ended of an error that it told. */
+function findEnd(
+  run: Run,
+  runs: readonly Run[],
+  jobs: readonly JobView[],
+  situation: ClusterSituation,
+): Ending | undefined {
+  const { now, lastLines } = situation;
+  const isHa = isHighlyAvailable(run.view);
+  const end = findLastEnd(run, now);
+  const own = jobs.filter((job) => job.states.some(({ process }) => process === run.process));
+  const candidates: (Pick<Ending, 'kind' | 'begin' | 'replacedAt' | 'word'> | undefined)[] = [
+    end === undefined
+      ? undefined
+      : end.reason === 'fatal'
+        ? undefined
+        : { kind: 'cluster-stopped', begin: end.time, word: end.detail ?? end.reason },
+    findRestart(run, now),
+    findGone(run, lastLines, now),
+    isHa ? undefined : findSuccessor(run, runs, own, now),
+  ];
+  const valid = candidates.flatMap((found): Ending[] => {
+    // What was told to stop is stopped, whoever starts it again; an error that it told is named by its rule.
+    const isTold = end !== undefined && end.time <= (found?.begin ?? 0) && end.time > (found?.begin ?? 0) - END_NEAR_MS;
+    if (found === undefined || (found.kind !== 'cluster-stopped' && isTold)) return [];
+    const ended = own
+      .filter((job) => findTeller(job, found.begin) === run.process && isRunningAt(job, found.begin))
+      .map((job) => describeJob(job, found.begin, jobs, now));
+    const isOver = ended.every(({ isBack }) => isBack);
+    return ended.length === 0
+      ? []
+      : [{ ...found, process: run.process, processes: [run.process], jobs: ended, isHa, isOver }];
+  });
+  return valid.toSorted((one, other) => other.begin - one.begin)[0];
+}
+
+/** Who told of the job last before that time. */
+function findTeller({ states }: JobView, time: number): string | undefined {
+  return states
+    .filter((state) => state.time < time)
+    .toSorted((a, b) => a.time - b.time)
+    .at(-1)?.process;
+}
+
+/** What it said of its end in its last run. */
+function findLastEnd({ view }: Run, now: number): ProcessView['ends'][number] | undefined {
+  const starts = (view?.starts ?? []).toSorted((a, b) => a - b);
+  const ends = (view?.ends ?? []).filter(({ time }) => now - time < RECENT_MS).toSorted((a, b) => a.time - b.time);
+  const last = ends.at(-1);
+  if (last === undefined) return undefined;
+  // A signal is said first, what follows only carries it out.
+  const begin = findLargest([Number.NEGATIVE_INFINITY, ...starts.filter((time) => time < last.time)]);
+  const ofRun = ends.filter(({ time }) => time >= begin);
+  return ofRun.find(({ reason }) => reason === 'fatal') ?? ofRun.find(({ reason }) => reason === 'signal') ?? ofRun[0];
+}
+
+/** The same log begins anew, and what stood before says nothing of an end. */
+function findRestart({ view }: Run, now: number): Pick<Ending, 'kind' | 'begin' | 'replacedAt'> | undefined {
+  const starts = (view?.starts ?? []).toSorted((a, b) => a - b);
+  const [before, last] = [starts.at(-2), starts.at(-1)];
+  if (before === undefined || last === undefined || now - last >= RECENT_MS) return undefined;
+  const hasWord = (view?.ends ?? []).some(({ time }) => time >= before && time <= last);
+  return hasWord ? undefined : { kind: 'jobmanager-replaced', begin: last, replacedAt: last };
+}
+
+/** Its JVM is gone, as its agent sees. */
+function findGone(
+  { life, process, view }: Run,
+  lastLines: ReadonlyMap<string, LastLine>,
+  now: number,
+): Pick<Ending, 'kind' | 'begin'> | undefined {
+  if (life?.gone === undefined || (life.goneForMs ?? 0) < GONE_SETTLE_MS) return undefined;
+  const gone = Date.parse(life.gone);
+  if (now - gone >= RECENT_MS) return undefined;
+  // Clocks of agent and log may differ: what is later by its line is what counts.
+  const last = lastLines.get(process)?.time;
+  const begin = last === undefined || last > gone ? gone : Math.max(last, gone - TOGETHER_MS);
+  const hasWord = (view?.ends ?? []).some(({ time }) => time >= (last ?? gone) - END_NEAR_MS);
+  return hasWord ? undefined : { kind: 'jobmanager-lost', begin };
+}
+
+/** Without high availability a cluster has one JobManager: another one that begins takes the place of this one. */
+function findSuccessor(
+  run: Run,
+  runs: readonly Run[],
+  own: readonly JobView[],
+  now: number,
+): Pick<Ending, 'kind' | 'begin' | 'replacedAt'> | undefined {
+  const { life, process } = run;
+  if (life !== undefined && life.gone === undefined && (life.started !== undefined || life.quietMs < REPLACED_QUIET_MS))
+    return undefined;
+  const last = findLargest([
+    0,
+    ...own.flatMap(({ states }) => states.filter((state) => state.process === process).map(({ time }) => time)),
+  ]);
+  const begins = runs
+    .filter((other) => other !== run && other.component === 'jobmanager')
+    .flatMap(({ view }) => view?.starts ?? [])
+    .filter((time) => time > last && now - time < RECENT_MS);
+  const [first] = begins.toSorted((a, b) => a - b);
+  return first === undefined ? undefined : { kind: 'jobmanager-replaced', begin: first, replacedAt: first };
+}
+
+function isHighlyAvailable(view: ProcessView | undefined): boolean {
+  const read = (key: string): string | undefined => view?.dynamicOptions.get(key) ?? view?.options.get(key);
+  const mode = read('high-availability.type') ?? read('high-availability') ?? 'none';
+  return !/^none$/i.test(mode);
+}
+
+function isRunningAt({ states, checkpoints }: JobView, time: number): boolean {
+  const before = states.filter((state) => state.time < time && state.to !== 'SUSPENDED');
+  const last = before.reduce<JobView['states'][number] | undefined>(
+    (latest, state) => (latest === undefined || state.time >= latest.time ? state : latest),
+    undefined,
+  );
+  return last === undefined ? checkpoints.some((one) => one.time < time) : !TERMINAL.has(last.to);
+}
+
+function describeJob(job: JobView, time: number, jobs: readonly JobView[], now: number): EndedJob {
+  const { id, name, checkpoints } = job;
+  const checkpoint = checkpoints
+    .filter((one) => one.time <= time)
+    .toSorted((a, b) => a.time - b.time)
+    .at(-1);
+  return { id, isBack: isBack(job, time, jobs, now), ...omitMissing({ name }), ...omitMissing({ checkpoint }) };
+}
+
+/** The job, or another run of its name, has begun to run after that time. */
+export function isBack(
+  { id, name }: Pick<EndedJob, 'id' | 'name'>,
+  time: number,
+  jobs: readonly JobView[],
+  now: number,
+): boolean {
+  return jobs.some(
+    (other) => (other.id === id || (name !== undefined && other.name === name)) && runsSince(other, time, now),
+  );
+}
+
+/** It has begun to run after that time, its tasks too, and goes on. */
+function runsSince({ states, taskRuns }: JobView, time: number, now: number): boolean {
+  const since = states
+    .filter((state) => state.time > time)
+    .toSorted((a, b) => a.time - b.time)
+    .at(-1);
+  if (since === undefined) return false;
+  if (since.to === 'FINISHED') return true;
+  return since.to === 'RUNNING' && now - since.time >= BACK_MS && taskRuns.some((run) => run >= since.time);
+}
+
+/** All processes of the cluster ended with its JobManager. */
+function widen(ending: Ending, runs: readonly Run[], { now }: ClusterSituation): Ending {
+  if (ending.kind !== 'jobmanager-lost') return ending;
+  const others = runs.filter(({ component, process }) => component === 'taskmanager' && process !== ending.process);
+  const isGone = ({ life }: Run): boolean =>
+    life?.gone !== undefined && Math.abs(Date.parse(life.gone) - ending.begin) < TOGETHER_MS + GONE_SETTLE_MS;
+  const isPast = ({ life, view }: Run): boolean =>
+    (life === undefined || life.quietMs > RECENT_MS) && (view?.starts ?? []).every((time) => now - time > RECENT_MS);
+  const present = others.filter((run) => !isPast(run));
+  const gone = present.filter(isGone);
+  if (gone.length === 0 || gone.length < present.length) return ending;
+  return { ...ending, kind: 'cluster-lost', processes: [ending.process, ...gone.map(({ process }) => process)].sort() };
+}
+
+/** A TaskManager that is gone without a word, and had tasks of jobs. */
+function findTaskManagerEnd(
+  { process, view, life }: Run,
+  jobs: readonly JobView[],
+  { lastLines, hadTasks, now }: ClusterSituation,
+): Ending | undefined {
+  if (life?.gone === undefined || (life.goneForMs ?? 0) < GONE_SETTLE_MS) return undefined;
+  const gone = Date.parse(life.gone);
+  const last = lastLines.get(process)?.time;
+  if (now - gone >= RECENT_MS || last === undefined) return undefined;
+  if ((view?.ends ?? []).some(({ time }) => time >= last - END_NEAR_MS)) return undefined;
+  const begin = last > gone ? gone : Math.max(last, gone - TOGETHER_MS);
+  const ended = jobs
+    .filter(({ id }) => hadTasks(process, id, last))
+    .filter((job) => isRunningAt(job, begin))
+    .map((job) => describeJob(job, begin, jobs, now));
+  if (ended.length === 0) return undefined;
+  const isOver = ended.every(({ isBack }) => isBack);
+  return { kind: 'taskmanager-lost', process, processes: [process], begin, jobs: ended, isHa: false, isOver };
+}
+
+function listRunning(jobs: readonly JobView[], time: number, now: number): readonly EndedJob[] {
+  return jobs.filter((job) => isRunningAt(job, time)).map((job) => describeJob(job, time, jobs, now));
+}
+
+/** Nobody writes any more, and who wrote was regular. */
+function findSilence(
+  runs: readonly Run[],
+  jobs: readonly JobView[],
+  { lives, silenceMs, now }: ClusterSituation,
+): readonly Ending[] {
+  const quiet = findQuiet(lives);
+  if (quiet === undefined || silenceMs === undefined || quiet.quietMs < silenceMs) return [];
+  const begin = Date.parse(quiet.wrote);
+  const hasWord = runs.some(({ view }) => (view?.ends ?? []).some(({ time }) => time >= begin - END_NEAR_MS));
+  const ended = listRunning(jobs, now, now).map((job) => ({ ...job, isBack: false }));
+  if (hasWord || ended.length === 0) return [];
+  const { process } = quiet;
+  const processes = lives.filter(({ quietMs }) => quietMs < RECENT_MS).map((life) => life.process);
+  return [
+    { kind: 'cluster-silent', process, processes: processes.sort(), begin, jobs: ended, isHa: false, isOver: false },
+  ];
+}
+
+/** The files of a JobManager are gone, and nothing says that it ended. */
+function findRemoved(runs: readonly Run[], jobs: readonly JobView[], { now }: ClusterSituation): readonly Ending[] {
+  return runs.flatMap(({ component, process, life, view }): Ending[] => {
+    if (component !== 'jobmanager' || life?.removed === undefined || life.gone !== undefined) return [];
+    const begin = Date.parse(life.removed);
+    if (now - begin >= RECENT_MS || (view?.ends ?? []).some(({ time }) => now - time < RECENT_MS)) return [];
+    const ended = listRunning(jobs, now, now).map((job) => ({ ...job, isBack: false }));
+    if (ended.length === 0) return [];
+    return [{ kind: 'logs-gone', process, processes: [process], begin, jobs: ended, isHa: false, isOver: false }];
+  });
+}

@@ -1,0 +1,182 @@
+// What agents see of processes, over the store: which clusters are to be looked at because something in them may have
+// ended, and which agents are silent. Of a cluster whose processes run and write nothing is asked. Whoever may write
+// the platform incidents (share/lease.ts) writes those of agents. Called by the loop over the store (analyzer.ts).
+import { JobtraceError } from '../../core/errors.js';
+import type { Log } from '../../core/log.js';
+import { ALL_CLUSTERS, type Incident } from '../../core/types.js';
+import type { AgentRegistry, IncidentStore, RecordSearch } from '../../store/store.js';
+import { PLATFORM } from '../share/decide.js';
+import type { Fence } from '../share/fence.js';
+import type { Lease } from '../share/lease.js';
+import { nameAgentEnding, renderAgent } from './card.js';
+import { createLifeBook, listMarks, RECENT_MS, type LifeBook, type SeenAgent, type SeenLife } from './life.js';
+
+export interface WatchOptions {
+  readonly store: Pick<AgentRegistry, 'findAgentStatuses'> & Pick<IncidentStore, 'findIncidents'> & JobSource;
+  readonly lease: Lease;
+  readonly fence: Fence;
+  readonly log: Log;
+  readonly now: () => number;
+  readonly onIncident: ((incident: Incident, change: 'new' | 'changed') => void | Promise<void>) | undefined;
+}
+
+type JobSource = Pick<RecordSearch, 'countJobRecords'>;
+
+export interface ClusterWatch {
+  /** Asks the store when it is time, and writes what became of agents. Throws what the store throws. */
+  step(): Promise<void>;
+  /** Clusters in which something may have ended since they were looked at, each once. */
+  takeDue(isOurs: (cluster: string) => boolean): readonly string[];
+  livesOf(cluster: string): readonly SeenLife[];
+}
+
+/** Agents report every five seconds. */
+const LOOK_MS = 3000;
+/** Who has not looked for so long cannot tell who was silent meanwhile. */
+const DEAF_MS = 15_000;
+/** An agent that is started again within this was not stopped for good: no word of it. */
+const RESTART_MS = 60_000;
+const MAX_FOUND = 1000;
+/** Clusters of one node whose jobs are named. */
+const MAX_CLUSTERS = 10;
+const HOUR_MS = 3_600_000;
+
+interface Watching extends WatchOptions {
+  readonly book: LifeBook;
+  lives: ReadonlyMap<string, readonly SeenLife[]>;
+  /** By the cluster: the marks that it was looked at with. */
+  readonly looked: Map<string, ReadonlySet<string>>;
+  /** Incidents of agents that stand, by their id. */
+  readonly standing: Map<string, Incident>;
+  lookedAt: number;
+  turn: number | undefined;
+  isDenied: boolean;
+}
+
+export function createClusterWatch(options: WatchOptions): ClusterWatch {
+  const watching: Watching = {
+    ...options,
+    book: createLifeBook(),
+    lives: new Map(),
+    looked: new Map(),
+    standing: new Map(),
+    lookedAt: Number.NEGATIVE_INFINITY,
+    turn: undefined,
+    isDenied: false,
+  };
+  return {
+    step: () => step(watching),
+    takeDue: (isOurs) => takeDue(watching, isOurs),
+    livesOf: (cluster) => watching.lives.get(cluster) ?? [],
+  };
+}
+
+async function step(watching: Watching): Promise<void> {
+  const { book, now, store } = watching;
+  const sinceMs = now() - watching.lookedAt;
+  if (sinceMs >= 0 && sinceMs < LOOK_MS) return;
+  if (sinceMs < 0 || sinceMs >= DEAF_MS) book.excuse();
+  try {
+    book.update(await store.findAgentStatuses(), now());
+    watching.isDenied = false;
+  } catch (error) {
+    if (!(error instanceof JobtraceError) || error.code !== 'JT_STORE_DENIED') throw error;
+    reportDenied(watching);
+  }
+  watching.lookedAt = now();
+  watching.lives = book.clusters(now());
+  await stepAgents(watching);
+}
+
+/** Rights that were granted for an earlier release do not name the agents. */
+function reportDenied(watching: Watching): void {
+  if (!watching.isDenied)
+    watching.log.warn(
+      { code: 'JT_STORE_DENIED' },
+      'The analyzer may not read what agents report, so it cannot see that a process or an agent is gone; "jobtrace setup" grants it.',
+    );
+  watching.isDenied = true;
+}
+
+function takeDue({ lives, looked, now }: Watching, isOurs: (cluster: string) => boolean): readonly string[] {
+  const due: string[] = [];
+  for (const [cluster, own] of lives) {
+    if (!isOurs(cluster)) continue;
+    const marks = listMarks(own, now());
+    const before = looked.get(cluster);
+    if (marks.length === 0) looked.delete(cluster);
+    else looked.set(cluster, new Set(marks));
+    if (marks.some((mark) => before?.has(mark) !== true)) due.push(cluster);
+  }
+  for (const cluster of looked.keys()) if (!lives.has(cluster)) looked.delete(cluster);
+  return due;
+}
+
+/** Stored first, told then; again for who writes them anew. */
+async function stepAgents(watching: Watching): Promise<void> {
+  const { lease, book, now, standing } = watching;
+  const turn = lease.turn(PLATFORM);
+  if (turn === undefined) return;
+  if (turn !== watching.turn) await recallAgents(watching);
+  watching.turn = turn;
+  const agents = book.agents(now());
+  for (const agent of agents) {
+    const { status, isSilent } = agent;
+    const { stopped } = status;
+    const stoppedMs = stopped === undefined ? 0 : now() - Date.parse(stopped);
+    const isStopped = stopped !== undefined && stoppedMs >= RESTART_MS && stoppedMs < RECENT_MS;
+    const isDue = stopped === undefined ? isSilent : isStopped && (status.processes?.length ?? 0) > 0;
+    if (isDue && !standing.has(nameAgentEnding(status))) await writeAgent(watching, agent);
+  }
+  for (const incident of standing.values()) {
+    const agent = agents.find(({ status }) => status.id === incident.process);
+    const isBack = agent !== undefined && agent.status.time > (incident.firstSeen ?? '') && !agent.isSilent;
+    if (incident.outcome !== 'failing' || !isBack) continue;
+    const isNotice = agent.status.stopped !== undefined;
+    await write(watching, { ...incident, outcome: isNotice ? 'canceled' : 'recovered' }, 'changed');
+  }
+  for (const [id, { firstSeen, outcome }] of standing)
+    if (outcome !== 'failing' && now() - Date.parse(firstSeen ?? '') > 24 * HOUR_MS) standing.delete(id);
+}
+
+async function recallAgents({ store, standing, now }: Watching): Promise<void> {
+  const from = new Date(now() - 24 * HOUR_MS).toISOString();
+  for (const incident of [
+    ...(await store.findIncidents({ cluster: ALL_CLUSTERS, outcome: 'failing', limit: MAX_FOUND })),
+    ...(await store.findIncidents({ cluster: ALL_CLUSTERS, from, limit: MAX_FOUND })),
+  ])
+    if (incident.ending?.kind.startsWith('agent-') === true) standing.set(incident.id, incident);
+}
+
+async function writeAgent(watching: Watching, { status }: SeenAgent): Promise<void> {
+  const clusters = [...new Set((status.processes ?? []).map(({ cluster }) => cluster))].sort();
+  const jobs = await listJobs(watching, clusters);
+  const isStopped = status.stopped !== undefined;
+  await write(watching, renderAgent({ status, isStopped, clusters, jobs }), 'new');
+}
+
+async function write(
+  { fence, standing, onIncident }: Watching,
+  incident: Incident,
+  change: 'new' | 'changed',
+): Promise<void> {
+  await fence.save(incident);
+  await onIncident?.(incident, change);
+  standing.set(incident.id, incident);
+}
+
+/** Names of the jobs of these clusters that wrote within the hour. */
+async function listJobs({ store, now }: Watching, clusters: readonly string[]): Promise<readonly string[]> {
+  const names = new Set<string>();
+  const from = new Date(now() - HOUR_MS).toISOString();
+  for (const cluster of clusters.slice(0, MAX_CLUSTERS)) {
+    const { jobs } = await store.countJobRecords({ cluster, from });
+    // Of a line that tells the id alone another one tells the name.
+    const known = new Map(jobs.map(({ id, name }) => [name === undefined ? undefined : id, name]));
+    for (const { name, id } of jobs) {
+      const shown = name ?? known.get(id) ?? id;
+      if (shown !== undefined) names.add(shown);
+    }
+  }
+  return [...names].sort();
+}

@@ -1,0 +1,105 @@
+// Settings → the stage that tells of Jobtrace's own end, past the store: that the store is away, asked by the analyzer
+// and the API, and that no analyzer has a part of the records, asked by the API. Called by up.ts and parts.ts.
+import { errorText } from '../../core/fault.js';
+import type { Settings } from '../../core/config/settings.js';
+import type { Log } from '../../core/log.js';
+import { pause } from '../../core/time/wait.js';
+import { runEmergency, type EmergencyCheck } from '../../notify/channels/emergency.js';
+import type { StateStore, StoreHealth } from '../../store/store.js';
+import { hostOf } from '../settings.js';
+import type { Stage } from './stages.js';
+
+/** A store that does not answer for so long does not answer. */
+const ANSWER_MS = 5000;
+/** Analyzers say every two seconds that they live. */
+const BEAT_MS = 30_000;
+/** Where they say it (analyzer/share/lease.ts). */
+const PARTS_KEY = 'analyzer/parts';
+
+/** `part`: as people know this process. */
+export function createEmergency(
+  keeper: { readonly settings: Settings },
+  store: Pick<StoreHealth, 'check'> & Pick<StateStore, 'loadState'>,
+  part: string,
+  log: Log,
+  { looksForAnalyzer }: { readonly looksForAnalyzer: boolean },
+): Stage {
+  const { settings } = keeper;
+  const where = `${part} (${hostOf(settings)})`;
+  return (signal) =>
+    runEmergency(
+      {
+        checks: [checkStore(store, where), ...(looksForAnalyzer ? [checkAnalyzer(store, where)] : [])],
+        receivers: () => listReceivers(keeper.settings),
+        publicUrl: settings['api.publicUrl'],
+        log: log.child({ stage: 'emergency' }),
+        afterMs: settings['notify.emergencyAfterMs'],
+      },
+      signal,
+    );
+}
+
+function listReceivers(settings: Settings): Settings['notify.receivers'] {
+  const names = settings['notify.emergency'];
+  return settings['notify.receivers'].filter(({ name }) => names.includes(name));
+}
+
+function checkStore(store: Pick<StoreHealth, 'check'>, where: string): EmergencyCheck {
+  return {
+    id: 'jobtrace.store-unreachable',
+    title: {
+      en: 'Jobtrace cannot reach its store: nobody is told of failures',
+      zh: 'Jobtrace 无法访问其存储：故障无法告警',
+    },
+    summary: (problem) => ({
+      en: `The ${where} cannot use the store: ${problem} Agents keep what they read and send it later; until then no failure is found.`,
+      zh: `${where} 无法使用存储：${problem} 采集端会保留已读内容并稍后发送；在此之前无法发现任何故障。`,
+    }),
+    fix: {
+      en: 'Look whether the store runs and has room, and whether this machine reaches it.',
+      zh: '请确认存储正在运行且有剩余空间，并确认本机可以访问。',
+    },
+    findProblem: () => within(store.check().then(() => undefined, errorText)),
+  };
+}
+
+/** By the document in which analyzers say that they live; whether the store answers is another check. */
+function checkAnalyzer(store: Pick<StateStore, 'loadState'>, where: string): EmergencyCheck {
+  let known: string | undefined;
+  let changedAt = performance.now();
+  return {
+    id: 'jobtrace.no-analyzer',
+    title: {
+      en: 'No analyzer of Jobtrace runs: nobody is told of failures',
+      zh: '没有 Jobtrace 分析器在运行：故障无法告警',
+    },
+    summary: (problem) => ({
+      en: `As the ${where} sees, ${problem}. Logs are stored, and what fails in them is found when an analyzer runs again.`,
+      zh: `${where} 发现：${problem}。日志仍被存储，分析器恢复运行后才能发现其中的故障。`,
+    }),
+    fix: {
+      en: 'Start an analyzer, and look at the log of the one that ran (journalctl -u jobtrace-analyzer, kubectl logs).',
+      zh: '请启动分析器，并查看之前分析器的日志（journalctl -u jobtrace-analyzer、kubectl logs）。',
+    },
+    findProblem: async () => {
+      try {
+        const text = await store.loadState(PARTS_KEY);
+        if (text !== known) changedAt = performance.now();
+        known = text;
+      } catch {
+        // Nobody could say anything meanwhile.
+        changedAt = performance.now();
+      }
+      const silentMs = performance.now() - changedAt;
+      return silentMs >= BEAT_MS ? 'no analyzer has said that it lives for half a minute' : undefined;
+    },
+  };
+}
+
+async function within(answer: Promise<string | undefined>): Promise<string | undefined> {
+  const ended = new AbortController();
+  const late = pause(ANSWER_MS, ended.signal).then(() => `no answer within ${ANSWER_MS} ms.`);
+  const problem = await Promise.race([answer, late]);
+  ended.abort();
+  return problem;
+}

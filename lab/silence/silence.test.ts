@@ -1,0 +1,31 @@
+// Four of the endings that lab/silence.ts plays, each on a real cluster with the built program beside it.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, it } from 'vitest';
+import { describeWithParts } from '../parts/testing/describe-part.js';
+import { ENDINGS } from './endings.js';
+import { playEnding } from './play.js';
+
+const PLAYED = ['all-killed', 'jobmanager-killed', 'taskmanager-killed', 'cluster-stopped'];
+const TIMEOUT_MS = 600_000;
+
+describeWithParts(['flink-1.20'], 'how a cluster ends', () => {
+  let folder: string | undefined;
+  afterEach(() => {
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  });
+
+  it.each(ENDINGS.filter(({ id }) => PLAYED.includes(id)).map((ending) => [ending.what, ending] as const))(
+    'is told once, and rightly ended: %s',
+    async (_, ending) => {
+      folder = mkdtempSync(join(tmpdir(), 'jobtrace-silence-'));
+
+      const { faults } = await playEnding(ending, { folder, elasticsearch: undefined });
+
+      // How soon it comes is for the lab to say, on a machine that has nothing else to do.
+      expect(faults.filter((fault) => !fault.startsWith('late'))).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
+});

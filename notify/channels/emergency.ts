@@ -1,0 +1,144 @@
+// Messages that need no store: that Jobtrace itself cannot tell of failures, because its store is away or because no
+// analyzer reads. Sent at once to the receivers that `notify.emergency` names, tried again until each has taken it, and
+// once more when it is over. Where a receiver forgets, it is told again while it goes on. Called by cli/service.
+import type { ReceiverSettings } from '../../core/config/rows/receiver.js';
+import type { Log } from '../../core/log.js';
+import { pause } from '../../core/time/wait.js';
+import { ALL_CLUSTERS, type Diagnosis, type Incident, type Language, type Text } from '../../core/types.js';
+import type { AlertReason } from '../decide.js';
+import type { Card } from '../render.js';
+import { CHANNELS } from './table.js';
+
+/** Something without which nobody is told of failures. */
+export interface EmergencyCheck {
+  /** The same for each process that checks it, so that a receiver that joins messages shows one. */
+  readonly id: string;
+  readonly title: Text;
+  readonly summary: (problem: string) => Text;
+  readonly fix: Text;
+  /** Undefined when all is well; else what is wrong. Must end within a few seconds. */
+  readonly findProblem: () => Promise<string | undefined>;
+}
+
+export interface EmergencyOptions {
+  readonly checks: readonly EmergencyCheck[];
+  /** Those of now: settings may change. */
+  readonly receivers: () => readonly ReceiverSettings[];
+  readonly publicUrl: string;
+  readonly log: Log;
+  readonly now?: () => number;
+  readonly everyMs?: number;
+  /** So long something must be wrong before anybody hears of it. */
+  readonly afterMs: number;
+}
+
+interface Watched {
+  readonly check: EmergencyCheck;
+  /** Since when it has been wrong; undefined while it is well. */
+  since: number | undefined;
+  problem: string;
+  /** By the receiver: when it last took the message. */
+  readonly told: Map<string, number>;
+  /** Receivers that are still to hear that it is over. */
+  readonly owed: Set<string>;
+}
+
+const EVERY_MS = 5000;
+/** Well within the time after which an Alertmanager ends an alert by itself. */
+const REFRESH_MS = 60_000;
+
+export async function runEmergency(options: EmergencyOptions, signal: AbortSignal): Promise<void> {
+  const { checks, everyMs = EVERY_MS } = options;
+  const watched = checks.map((check): Watched => ({
+    check,
+    since: undefined,
+    problem: '',
+    told: new Map(),
+    owed: new Set(),
+  }));
+  while (!signal.aborted) {
+    for (const one of watched) await step(one, options);
+    await pause(everyMs, signal);
+  }
+}
+
+async function step(watched: Watched, options: EmergencyOptions): Promise<void> {
+  const { now = Date.now, afterMs, log } = options;
+  const receivers = options.receivers();
+  const problem = await watched.check.findProblem();
+  if (problem === undefined) {
+    for (const name of watched.told.keys()) watched.owed.add(name);
+    watched.told.clear();
+    for (const receiver of receivers.filter(({ name }) => watched.owed.has(name)))
+      if (await send(watched, receiver, 'resolved', options)) watched.owed.delete(receiver.name);
+    if (watched.since !== undefined && watched.owed.size === 0) watched.since = undefined;
+    return;
+  }
+  watched.since ??= now();
+  watched.problem = problem;
+  if (now() - watched.since < afterMs) return;
+  for (const receiver of receivers) {
+    const toldAt = watched.told.get(receiver.name);
+    const forgets = CHANNELS[receiver.kind].refresh !== undefined;
+    if (toldAt !== undefined && (!forgets || now() - toldAt < REFRESH_MS)) continue;
+    if (toldAt === undefined) log.error({ receiver: receiver.name, problem }, watched.check.title.en);
+    if (await send(watched, receiver, 'new-incident', options)) watched.told.set(receiver.name, now());
+  }
+}
+
+async function send(
+  watched: Watched,
+  receiver: ReceiverSettings,
+  reason: AlertReason,
+  { publicUrl, log, now = Date.now }: EmergencyOptions,
+): Promise<boolean> {
+  const channel = CHANNELS[receiver.kind];
+  const { language, zone, template } = receiver;
+  const incident = makeIncident(watched, reason, now());
+  const subject = { cause: `${watched.check.id}/seen`, symptom: false, severity: 'critical', diagnosis: 0 } as const;
+  const card: Card = { incident, subject, reason, language, publicUrl, nowMs: now(), zone, template };
+  const message = channel.renderIncident(card, undefined);
+  const id = `msg_${watched.check.id}-${watched.since ?? 0}-${reason}`;
+  const result = await channel.send([{ message, brief: {} }], { receiver, id, nowMs: now() });
+  if (!result.ok) log.warn({ receiver: receiver.name, problem: result.error }, 'An emergency message was not taken.');
+  return result.ok;
+}
+
+function makeIncident({ check, since = 0, problem }: Watched, reason: AlertReason, nowMs: number): Incident {
+  const [first, last] = [since, nowMs].map((time) => new Date(time).toISOString());
+  const describe = (language: Language): Diagnosis => ({
+    cause: check.id,
+    rule: `${check.id}/seen`,
+    title: check.title[language],
+    summary: check.summary(problem)[language],
+    severity: 'critical',
+    confidence: 1,
+    symptom: false,
+    owner: 'platform',
+    status: 'stable',
+    firstSeen: first,
+    lastSeen: last,
+    count: 1,
+    reasons: [],
+    fixes: [{ id: 'what-to-do', text: check.fix[language], patch: {}, risk: 'low' }],
+    evidence: [],
+    explains: [],
+    references: [],
+    values: {},
+    score: {},
+  });
+  return {
+    id: check.id,
+    cluster: ALL_CLUSTERS,
+    processes: [],
+    firstSeen: first,
+    lastSeen: last,
+    outcome: reason === 'resolved' ? 'recovered' : 'failing',
+    restarts: 0,
+    attempts: [],
+    diagnoses: { en: [describe('en')], zh: [describe('zh')] },
+    unknown: [],
+    facts: {},
+    platform: { kind: 'jobtrace', thing: 'Jobtrace', jobs: 0, clusters: 0, children: [] },
+  };
+}
