@@ -101,7 +101,16 @@ describe('run', () => {
 
     expect((await fixture.texts()).sort()).toEqual(expected(0, 12));
     expect(await store.findAgentStatuses()).toMatchObject([
-      { id: 'node-1', lagBytes: 0, shippedRecords: 12, conditions: [] },
+      {
+        id: expect.stringMatching(/^node-1-[0-9a-f]{8}$/),
+        host: 'node-1',
+        // It says goodbye: who ends without that is missed.
+        stopped: expect.any(String),
+        lagBytes: 0,
+        waitingBytes: 0,
+        shippedRecords: 12,
+        conditions: [],
+      },
     ]);
     fixture.stop();
     await fixture.poll(2);
