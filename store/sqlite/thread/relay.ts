@@ -44,6 +44,7 @@ export async function openThreadedStore({ path, maxBytes }: SqliteSettings, open
       // Sent alone: what is sent of a part of a buffer is all of it.
       writer.ask({ method: 'append', args: [{ ...batch, bytes: new Uint8Array(bytes) }] }),
     readRecords: read('readRecords'),
+    findNewest: (from) => search({ method: 'findNewest', args: [from] }),
     countParts: () => Promise.resolve(1),
     findPart: () => 0,
     joinCursors,
@@ -58,6 +59,7 @@ export async function openThreadedStore({ path, maxBytes }: SqliteSettings, open
     saveIncident: write('saveIncident'),
     saveIncidents: write('saveIncidents'),
     removeIncident: write('removeIncident'),
+    findTurn: read('findTurn'),
     findIncident: read('findIncident'),
     findIncidents: read('findIncidents'),
     pageIncidents: read('pageIncidents'),
