@@ -33,3 +33,15 @@ export function groupBy<Item>(
   }
   return groups;
 }
+
+/** In a list whose later items all are what the first such one is: the index of that one, or the length. */
+export function findFirst<T>(items: readonly T[], is: (item: T) => boolean): number {
+  let [low, high] = [0, items.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const item = items[middle];
+    if (item === undefined || is(item)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

@@ -1,10 +1,12 @@
 // Lines that somebody wrote to keep a pattern busy: a mebibyte of the beginnings of each pattern that once took the
 // square of a text's length. Nobody measures time here: what is not linear takes minutes, and the deadline ends it.
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startProgram } from './program.js';
+import { renderFailingJobs } from '../bench/flood/log.js';
+import { FRONT_DOOR, startProgram } from './program.js';
 
 const BYTES = 1_048_576;
 const DEADLINE_MS = 60_000;
@@ -40,6 +42,32 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'jobtrace-linear-'));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Each fails once: of causes of their own, of one that all have, as their tasks say. */
+const FLOODS = [
+  ['own exceptions', 40_000, { isShared: false, hasTasks: false }],
+  ['one full disk', 40_000, { isShared: true, hasTasks: false }],
+  ['one full disk of tasks that name no job', 10_000, { isShared: true, hasTasks: true }],
+] as const;
+/** Of processor time, which other programs do not use up: what is linear takes a fifth of it, what is not ten times. */
+const CPU_SECONDS = 100;
+const LONG_MS = 600_000;
+
+describe('a log in which very many jobs fail', () => {
+  it.each(FLOODS)(
+    'is read to its end: %s',
+    async (name, jobs, shape) => {
+      const path = join(folder, `${name}.log`);
+      writeFileSync(path, renderFailingJobs({ jobs, ...shape }));
+      const limited = ['-c', `ulimit -t ${CPU_SECONDS} && exec "$0" "$@"`, process.execPath, FRONT_DOOR];
+      const program = spawn('sh', [...limited, 'diagnose', path], { stdio: 'ignore' });
+      const code = await new Promise((resolve) => program.on('close', resolve));
+
+      expect(code).toBe(0);
+    },
+    LONG_MS,
+  );
+});
 
 describe('a mebibyte of one beginning', () => {
   it.each(ATTACKS)(

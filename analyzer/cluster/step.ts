@@ -1,5 +1,6 @@
 // Does a match hold when its rule also asks what stands elsewhere: so many entries before or after it, or none, in the
 // same process, job, peer or cluster? A window that has not passed yet is judged by what is there. Pure.
+import { findFirst } from '../../core/sequence.js';
 import type { Catalog } from '../catalog/catalog.js';
 import type { ClusterView } from './cluster.js';
 import type { Rule, RuleStep } from '../catalog/rule/rule.js';
@@ -107,18 +108,6 @@ function* listInWindow(all: readonly Signal[], step: RuleStep, signal: Signal): 
 
 function timeOf(signal: Signal): number {
   return signal.place.time ?? 0;
-}
-
-/** In a list whose later items all are what the first such one is: the index of that one, or the length. */
-function findFirst<T>(items: readonly T[], is: (item: T) => boolean): number {
-  let [low, high] = [0, items.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const item = items[middle];
-    if (item === undefined || is(item)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 function isWhere(

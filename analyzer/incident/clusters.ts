@@ -2,7 +2,7 @@
 // twice, give the same incidents. Facts go into the index of their cluster at once, signals are kept only of what may
 // be a failure. diagnose.ts calls it with the entries of files; the service calls its two halves, scanEntry for each
 // entry and concludeCluster for each cluster, over what it keeps.
-import { findLargest, findSmallest } from '../../core/sequence.js';
+import { findFirst, findLargest } from '../../core/sequence.js';
 import type { Entry, Incident } from '../../core/types.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { createClusterIndex, type ClusterIndex } from '../cluster/cluster.js';
@@ -118,8 +118,9 @@ export function concludeCluster(
     context.now ?? Math.max(view.lastTime, findLargest([...lastLines.values()].map((lastLine) => lastLine.time ?? 0)));
   const { onFault } = context;
   forgetOthers(memo, groups);
+  const starts = indexStarts(groups);
   return groups.flatMap((group) => {
-    const until = findNextStart(group, groups);
+    const until = findNextStart(group, starts);
     const options = { catalog, view, lastLines, now, healthyMs, until, onFault };
     const lasting = concludeOnce(memo, group, options);
     return lasting === undefined ? [] : [{ ...lasting, outcome: concludeOutcome(group, options) }];
@@ -178,18 +179,30 @@ export function groupCluster(
   });
 }
 
-function findNextStart(group: IncidentGroup, groups: readonly IncidentGroup[]): number | undefined {
-  const later = groups.flatMap((other) =>
-    other !== group &&
-    other.job === group.job &&
-    other.process === group.process &&
-    other.firstTime !== undefined &&
-    group.lastTime !== undefined &&
-    other.firstTime > group.lastTime
-      ? [other.firstTime]
-      : [],
-  );
-  return later.length === 0 ? undefined : findSmallest(later);
+/** When the incidents of a job, or of a process, begin, in order. */
+type Starts = ReadonlyMap<unknown, readonly number[]>;
+
+function indexStarts(groups: readonly IncidentGroup[]): Starts {
+  const starts = new Map<unknown, number[]>();
+  for (const group of groups) {
+    if (group.firstTime === undefined) continue;
+    const own = starts.get(ownerOf(group));
+    if (own === undefined) starts.set(ownerOf(group), [group.firstTime]);
+    else own.push(group.firstTime);
+  }
+  for (const own of starts.values()) own.sort((a, b) => a - b);
+  return starts;
+}
+
+function ownerOf({ job, process }: IncidentGroup): unknown {
+  return job ?? process;
+}
+
+function findNextStart(group: IncidentGroup, starts: Starts): number | undefined {
+  const { lastTime } = group;
+  if (lastTime === undefined) return undefined;
+  const own = starts.get(ownerOf(group)) ?? [];
+  return own[findFirst(own, (start) => start > lastTime)];
 }
 
 function compareIncidents(a: Incident, b: Incident): number {

@@ -167,8 +167,22 @@ const ATTEMPT_LAG_MS = 500;
 /** Of a long restart loop the first and the last attempts are listed. */
 const MAX_ATTEMPTS = 40;
 
+/** Of those of a cluster, by the processes that an incident is about: thousands of incidents have the same. */
+const knownFacts = new WeakMap<ClusterView, Map<string, WorldFacts>>();
+
 function collectWorldFacts(group: IncidentGroup, view: ClusterView): WorldFacts {
-  const own = group.events.flatMap((event) => view.processes.get(event.signal.place.process) ?? []);
+  const names = [...new Set(group.events.map(({ signal }) => signal.place.process))];
+  let known = knownFacts.get(view);
+  if (known === undefined) knownFacts.set(view, (known = new Map()));
+  const key = names.join('\n');
+  let facts = known.get(key);
+  if (facts === undefined) known.set(key, (facts = sumFacts(names, view)));
+  return facts;
+}
+
+/** What its own processes say is believed first, and of others TaskManagers. */
+function sumFacts(names: readonly string[], view: ClusterView): WorldFacts {
+  const own = names.flatMap((name) => view.processes.get(name) ?? []);
   const ordered = [
     ...new Set([
       ...own.filter(isTaskManager),

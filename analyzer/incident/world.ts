@@ -29,11 +29,16 @@ export interface WorldFacts {
 
 export function createWorld(facts: WorldFacts): World {
   const version = facts.version ?? ASSUMED_VERSION;
-  const layout = computeTaskManagerMemory(facts.options, version);
+  let layout: ReturnType<typeof computeTaskManagerMemory> | undefined;
+  // Most rules ask for no memory.
+  const readLayout = (part: string): number | undefined => {
+    layout ??= computeTaskManagerMemory(facts.options, version);
+    return isMemoryProblem(layout) ? undefined : readPart(layout, part);
+  };
   return {
     option: (key) => optionValue(facts.options, key),
     versionAtLeast: (wanted) => facts.version === undefined || compareVersions(facts.version, wanted) >= 0,
-    memory: (part) => facts.memory[part] ?? (isMemoryProblem(layout) ? undefined : readPart(layout, part)),
+    memory: (part) => facts.memory[part] ?? readLayout(part),
     fitNetwork: (neededBytes) => readPatch(fitNetworkMemory({ options: facts.options, version, neededBytes })),
     growMemory: (part, neededBytes) => growPart(part, { options: facts.options, version, neededBytes }),
     parseSize: (text) => parseBytes(text),

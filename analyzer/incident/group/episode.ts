@@ -152,24 +152,71 @@ function nameRun(starts: readonly number[], time: number | undefined): string {
 
 /** The same exception in the log of another process (client and JobManager) is one incident: the first one keeps it. */
 export function mergeByFingerprint(alone: readonly Episode[], episodes: readonly Episode[]): readonly Episode[] {
+  const known = indexFailures(episodes);
   const kept: Episode[] = [];
   for (const episode of [...alone].sort((a, b) => (a.start ?? 0) - (b.start ?? 0) || (a.key < b.key ? -1 : 1))) {
-    const same = [...episodes, ...kept].find(
-      (other) => isNear(other, episode.start) && episode.events.some((event) => hasFailure(other, event)),
-    );
-    if (same === undefined) kept.push(episode);
-    else for (const event of episode.events) addEvent(same, event);
+    const same = known.findFirst(episode.failures, (other) => isNear(other, episode.start));
+    if (same === undefined) {
+      kept.push(episode);
+      known.add(episode, episode.failures);
+      continue;
+    }
+    for (const event of episode.events) addEvent(same, event);
+    known.add(same, episode.failures);
   }
   return kept;
+}
+
+/** Episodes by the fingerprints of their failures, for there may be tens of thousands. */
+export interface FailureIndex {
+  /** The failures are the episode's as well. */
+  add(episode: Episode, failures: Iterable<string>): void;
+  /** Of those with one of the failures the one that was added first. */
+  findFirst(failures: Iterable<string>, is: (episode: Episode) => boolean): Episode | undefined;
+}
+
+interface Alike {
+  readonly episodes: Set<Episode>;
+  /** The same in the order in which they were added first; undefined: to be sorted anew. */
+  sorted: readonly Episode[] | undefined;
+}
+
+export function indexFailures(episodes: readonly Episode[]): FailureIndex {
+  const order = new Map<Episode, number>();
+  const byFailure = new Map<string, Alike>();
+  const orderOf = (episode: Episode): number => order.get(episode) ?? 0;
+  const add: FailureIndex['add'] = (episode, failures) => {
+    if (!order.has(episode)) order.set(episode, order.size);
+    for (const failure of failures) {
+      const alike = byFailure.get(failure);
+      if (alike === undefined) byFailure.set(failure, { episodes: new Set([episode]), sorted: undefined });
+      else if (!alike.episodes.has(episode)) {
+        alike.episodes.add(episode);
+        alike.sorted = undefined;
+      }
+    }
+  };
+  const listAlike = (failure: string): readonly Episode[] => {
+    const alike = byFailure.get(failure);
+    if (alike === undefined) return [];
+    return (alike.sorted ??= [...alike.episodes].sort((a, b) => orderOf(a) - orderOf(b)));
+  };
+  for (const episode of episodes) add(episode, episode.failures);
+  return {
+    add,
+    findFirst: (failures, is) =>
+      Array.from(failures)
+        .flatMap((failure) => listAlike(failure).find(is) ?? [])
+        .reduce<Episode | undefined>(
+          (first, next) => (first === undefined || orderOf(next) < orderOf(first) ? next : first),
+          undefined,
+        ),
+  };
 }
 
 export function isNear(episode: Episode, time: number | undefined): boolean {
   if (time === undefined || episode.start === undefined || episode.end === undefined) return true;
   return time >= episode.start - NOTICE_MS && time <= episode.end + SKEW_MS;
-}
-
-export function hasFailure({ failures }: Episode, { fingerprint }: IncidentEvent): boolean {
-  return fingerprint !== undefined && failures.has(fingerprint);
 }
 
 export function addEvent({ events, failures }: Episode, event: IncidentEvent): void {

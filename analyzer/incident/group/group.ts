@@ -9,8 +9,8 @@ import { makeEvent, type IncidentEvent } from '../../cluster/event.js';
 import type { JobView } from '../../cluster/memory/view.js';
 import { confirmMatches, indexSteps } from '../../cluster/step.js';
 import { compareSignals, dateSignal, dropDuplicates, isEvent, type Signal } from '../../entry/signal.js';
-import { addEvent, mergeByFingerprint, splitEpisodes, splitProcesses, type Episode } from './episode.js';
-import { createEpisodesOn, findBeside, findOthers, findReached } from './reach.js';
+import { mergeByFingerprint, splitEpisodes, splitProcesses, type Episode } from './episode.js';
+import { addBeside, createReach, reachEpisodes } from './reach.js';
 import { decideSides, isUnsettled, type SideOptions } from './side.js';
 
 export interface IncidentGroup {
@@ -62,17 +62,11 @@ export function groupIncidents(signals: Iterable<Signal>, view: ClusterView, opt
       options.healthyMs,
     ),
   );
-  const episodesOn = createEpisodesOn(episodes, view);
-  const unreached = sides.filter((side) => {
-    const reached =
-      side.jobId === undefined ? findReached(side, episodes, view) : findOthers(side, episodes, episodesOn, view);
-    for (const episode of reached) addEvent(episode, side.event);
-    return reached.length === 0 && side.jobId === undefined;
-  });
+  const reach = createReach(episodes, view);
+  const unreached = sides.filter((side) => reachEpisodes(reach, side));
   const homeless = unreached.flatMap((side) => {
-    const beside = side.scope === 'job' ? findBeside(side.event, episodes) : undefined;
-    if (beside !== undefined) addEvent(beside, side.event);
-    return beside !== undefined || isUnsettled(side, view, options.settledUntil) ? [] : [side.event];
+    const hasHome = side.scope === 'job' && addBeside(reach, side.event);
+    return hasHome || isUnsettled(side, view, options.settledUntil) ? [] : [side.event];
   });
   const alone = mergeByFingerprint(splitProcesses(view, homeless, options.healthyMs), episodes);
   const groups = [...episodes, ...alone].map((episode) => finishGroup(view, episode));

@@ -1,9 +1,13 @@
 // Whose failure is it, where two jobs of a session cluster fail at once? In the words of Flink 1.20.
 import { describe, expect, it } from 'vitest';
+import { nameFailingJob, renderFailingJobs } from '../../../bench/flood/log.js';
 import { splitText } from '../../input/read.js';
 import { loadCatalog } from '../../catalog/catalog.js';
+import { jobIdOf } from '../../cluster/memory/meaning.js';
 import { JOB_A, JOB_B } from '../../testing/samples.js';
+import { collectClusters, groupCluster, type ClusterSignals } from '../clusters.js';
 import { diagnose } from '../diagnose.js';
+import { MAX_SHARED } from './reach.js';
 
 const GRAPH = 'org.apache.flink.runtime.executiongraph.ExecutionGraph';
 const TASK = 'org.apache.flink.runtime.taskmanager.Task';
@@ -114,5 +118,32 @@ describe('a failure that the JobManager tells of the task of one job', () => {
       orders: [['cluster.disk-full', 1]],
       carts: [['cluster.disk-full', 1]],
     });
+  });
+});
+
+describe('thousands of jobs that fail at once', () => {
+  it('are given what they share a limited number of times, and each keeps its own failure', () => {
+    const jobs = 600;
+    const text = renderFailingJobs({ jobs, isShared: true, hasTasks: true });
+    const [cluster] = collectClusters(splitText(text, JOB_MANAGER), loadCatalog(), {});
+    const { groups } = groupCluster(cluster as ClusterSignals, loadCatalog());
+
+    expect(groups.map(({ job }) => job?.name).sort()).toEqual(
+      Array.from({ length: jobs }, (_, number) => nameFailingJob(number)).sort(),
+    );
+    for (const { job, events } of groups) {
+      expect(events.filter((event) => event.signal.facts.some((fact) => jobIdOf(fact) === job?.id))).toHaveLength(1);
+      expect(events.length).toBeLessThanOrEqual(MAX_SHARED + 1);
+    }
+  });
+
+  it('do not hide what happened to a process when they had enough of it', () => {
+    const text = renderFailingJobs({ jobs: 600, isShared: true, hasTasks: true });
+    const later = `2026-03-02 15:00:00,000 WARN  ${TASK} [] - Late (1/1)#0 (${'9'.repeat(32)}_${'c'.repeat(32)}_0_0) switched from RUNNING to FAILED with failure cause:\n${DISK}\n`;
+    const entries = [...splitText(text, JOB_MANAGER), ...splitText(later, 'flink-u-taskexecutor-9-host9.log')];
+
+    expect(diagnose(entries, loadCatalog()).filter(({ job }) => job === undefined)).toMatchObject([
+      { firstSeen: '2026-03-02T15:00:00.000Z' },
+    ]);
   });
 });

@@ -1,7 +1,7 @@
 // Whom is an event about: the job that its entry names, or the only one that can be meant, unless another one says that
 // it failed by the same; and how far it reaches. What names no job that could be meant waits for the lines that tell.
 // Pure; called by group.ts.
-import { groupBy } from '../../../core/sequence.js';
+import { findFirst } from '../../../core/sequence.js';
 import type { Catalog } from '../../catalog/catalog.js';
 import type { Scope } from '../../catalog/rule/rule.js';
 import type { ClusterView } from '../../cluster/cluster.js';
@@ -51,17 +51,31 @@ function findOwner(event: IncidentEvent, view: ClusterView): OwnedEvent {
   return { event, named: certain ?? view.namedJobOf(event.signal), certain };
 }
 
-/** By the fingerprint of a failure, the events that name the job which failed by it. */
-type NamedFailures = ReadonlyMap<string, readonly { readonly jobId: string; readonly time: number | undefined }[]>;
+/** Who failed by one failure, as the events say that name their job, and when, in order. */
+interface NamedFailure {
+  readonly jobs: Set<string>;
+  readonly times: number[];
+  /** One of them has no time. */
+  isAnyTime: boolean;
+}
+
+/** By the fingerprint of the failure. */
+type NamedFailures = ReadonlyMap<string, NamedFailure>;
 
 function indexNamed(events: readonly OwnedEvent[], view: ClusterView): NamedFailures {
-  const failures = events.flatMap(({ event, named, certain }) => {
+  const failures = new Map<string, NamedFailure>();
+  for (const { event, named, certain } of events) {
     const { fingerprint, time } = event;
-    if (named === undefined || fingerprint === undefined) return [];
-    const isOver = named !== certain && wasOver(named, event, view);
-    return isOver ? [] : [{ jobId: named, fingerprint, time }];
-  });
-  return groupBy(failures, ({ fingerprint }) => fingerprint);
+    if (named === undefined || fingerprint === undefined) continue;
+    if (named !== certain && wasOver(named, event, view)) continue;
+    let failure = failures.get(fingerprint);
+    if (failure === undefined) failures.set(fingerprint, (failure = { jobs: new Set(), times: [], isAnyTime: false }));
+    failure.jobs.add(named);
+    if (time === undefined) failure.isAnyTime = true;
+    else failure.times.push(time);
+  }
+  for (const { times } of failures.values()) times.sort((a, b) => a - b);
+  return failures;
 }
 
 /**
@@ -88,12 +102,12 @@ function decideSide(
 }
 
 /** Others say at that time that they failed by the same, and the owner does not. */
-function isOthers({ fingerprint, time: at }: IncidentEvent, owner: string, failures: NamedFailures): boolean {
-  const same = failures.get(fingerprint ?? '') ?? [];
-  return (
-    !same.some(({ jobId }) => jobId === owner) &&
-    same.some(({ time }) => time === undefined || at === undefined || Math.abs(time - at) <= NOTICE_MS)
-  );
+function isOthers({ fingerprint, time }: IncidentEvent, owner: string, failures: NamedFailures): boolean {
+  const same = failures.get(fingerprint ?? '');
+  if (same === undefined || same.jobs.has(owner)) return false;
+  if (same.isAnyTime || time === undefined) return true;
+  const next = same.times[findFirst(same.times, (at) => at >= time - NOTICE_MS)];
+  return next !== undefined && next <= time + NOTICE_MS;
 }
 
 /** A client that fails was about to submit a job, and not about the one that it had submitted before. */
