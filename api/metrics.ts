@@ -327,6 +327,11 @@ const ANALYZER_GAUGES: readonly {
     read: ({ behindMs }) => behindMs / 1000,
   },
   {
+    name: 'clock_ahead_seconds',
+    help: "By how much this machine's clock is ahead of the store's.",
+    read: ({ clockAheadMs = 0 }) => clockAheadMs / 1000,
+  },
+  {
     name: 'failing',
     help: 'Whether its last step failed, as while the store is away.',
     read: ({ lastError }) => (lastError === undefined ? 0 : 1),

@@ -304,6 +304,8 @@ export interface AnalyzerStatus {
   readonly incidents: number;
   /** Since it last had read all that was stored, or since its start, in milliseconds. */
   readonly behindMs: number;
+  /** By how many milliseconds this machine's clock is ahead of the store's; absent where nobody compares them. */
+  readonly clockAheadMs?: number;
   /** Code of what the last step failed of. */
   readonly lastError: string | undefined;
 }

@@ -115,6 +115,7 @@ export function scopeStore(store: ReadableStore, scope: TeamScope): ReadableStor
     },
     findAgentStatuses: () => findAgents(store, scope),
     check: () => store.check(),
+    readTime: () => store.readTime(),
     checkRoom: () => store.checkRoom(),
   };
 }

@@ -511,6 +511,8 @@ export interface Retention {
 export interface StoreHealth {
   /** Throws a JobtraceError that says what is wrong; used by health and at start. */
   check(): Promise<{ readonly kind: 'sqlite' | 'elasticsearch'; readonly version: string }>;
+  /** The time of the store's own clock, in milliseconds; undefined as long as it cannot tell. */
+  readTime(): Promise<number | undefined>;
   /** Throws JT_DISK_FULL or JT_STORE_FULL while there is no room for records; whoever appends waits meanwhile. */
   checkRoom(): Promise<void>;
 }

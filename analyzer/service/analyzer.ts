@@ -127,6 +127,7 @@ function describe(running: Running): AnalyzerStatus {
     signals: memories.reduce((sum, memory) => sum + memory.signals.size, 0),
     incidents: memories.reduce((sum, memory) => sum + memory.saved.length, 0),
     behindMs: performance.now() - drainedAt,
+    clockAheadMs: running.service.options.clockAheadMs?.() ?? 0,
     lastError: findOutage(running),
   };
 }

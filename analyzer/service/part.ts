@@ -36,6 +36,8 @@ export interface AnalyzerSettings {
   readonly lease?: Lease | undefined;
   readonly log: Log;
   readonly now: () => number;
+  /** By how many milliseconds this machine's clock is ahead of `now`; absent where nobody compares them. */
+  readonly clockAheadMs?: (() => number) | undefined;
   /** Notes when everything was read; absent where nobody asks. */
   readonly presence?: Pick<Presence, 'note'> | undefined;
   /** Called after an incident was stored, when it is new or says something new (write.ts). */

@@ -78,15 +78,18 @@ export const ANALYZER: Command = {
       metrics?.showSettings(() => keeper.problem);
       const store = metrics === undefined ? opened : countStoreErrors(opened, metrics.countStoreError);
       const lease = services.createServiceLease(store, log);
-      const presence = services.createServicePresence(store);
+      const clock = await services.createServiceClock(store, log);
+      const presence = services.createServicePresence(store, clock);
       const notifier = services.createServiceNotifier(keeper, rules, store, log, {
         presence,
+        clock,
         instance: 'analyzer',
         shares: services.shareMessages(store, lease),
         metrics,
       });
       const analyzer = services.createServiceAnalyzer(settings, rules, store, log, {
         presence,
+        clock,
         lease,
         onIncident: (incident) => notifier.incidentChanged(incident),
         onGone: (id) => notifier.incidentGone(id),
@@ -98,6 +101,7 @@ export const ANALYZER: Command = {
         createEmergency(keeper, store, 'analyzer', log, { looksForAnalyzer: false }),
         lease.run,
         analyzer.run,
+        clock.run,
         notifier.run,
         rules.run,
         keeper.run,

@@ -21,23 +21,29 @@ import type { RuleKeeper } from './keeper.js';
 import type { SettingsKeeper } from './settings-keeper.js';
 import { readAddress, zoneOf } from '../settings.js';
 import { VERSION } from '../version.js';
+import { createStoreClock, type StoreClock } from '../../core/time/store-clock.js';
 import { pause } from '../../core/time/wait.js';
 
 const RETENTION_EVERY_MS = 3_600_000;
 const DAY_MS = 86_400_000;
+const FIRST_COMPARE_MS = 5000;
 
 export function createServiceAnalyzer(
   settings: Settings,
   rules: RuleKeeper,
   store: AnalyzerOptions['store'],
   log: Log,
-  more: Pick<AnalyzerOptions, 'onIncident' | 'onGone' | 'lease' | 'presence'>,
+  {
+    clock,
+    ...more
+  }: Pick<AnalyzerOptions, 'onIncident' | 'onGone' | 'lease' | 'presence'> & { readonly clock?: StoreClock },
 ): Analyzer {
   const analyzer = createAnalyzer({
     store,
     reader: RECORD_READER,
     catalog: rules.catalog,
-    now: Date.now,
+    now: clock === undefined ? Date.now : clock.now,
+    clockAheadMs: clock?.aheadMs,
     healthyMs: settings['analyzer.healthyAfterMs'],
     zone: zoneOf(settings),
     log: log.child({ stage: 'analyzer' }),
@@ -47,9 +53,19 @@ export function createServiceAnalyzer(
   return analyzer;
 }
 
+/** For all stages that judge how old something is; compared once already. */
+export async function createServiceClock(store: Store, log: Log): Promise<StoreClock> {
+  const clock = createStoreClock({ readTime: () => store.readTime(), log: log.child({ stage: 'clock' }) });
+  // Whoever starts while the store is away goes on by its own clock.
+  const answered = new AbortController();
+  await Promise.race([clock.compare(), pause(FIRST_COMPARE_MS, answered.signal)]);
+  answered.abort();
+  return clock;
+}
+
 /** For the analyzer and the notifier beside it. */
-export function createServicePresence(store: Store): Presence {
-  return createPresence({ store, now: Date.now });
+export function createServicePresence(store: Store, { now }: Pick<StoreClock, 'now'>): Presence {
+  return createPresence({ store, now });
 }
 
 /** For the analyzer and the notifier beside it, where there may be others on the store. */
@@ -94,8 +110,10 @@ export function createServiceNotifier(
   {
     metrics,
     presence,
+    clock,
     ...more
   }: Pick<NotifierOptions, 'instance' | 'shares'> & {
+    readonly clock?: Pick<StoreClock, 'now'>;
     readonly metrics?: Pick<Metrics, 'countDelivery' | 'observeMessage' | 'showMessages'>;
     readonly presence?: Pick<Presence, 'isLate'>;
   },
@@ -104,6 +122,7 @@ export function createServiceNotifier(
     createNotifier({
       store,
       ...more,
+      now: clock?.now,
       outbox,
       receivers: settings['notify.receivers'],
       routing: readRouting(settings),

@@ -107,11 +107,13 @@ async function openStages(invocation: Invocation, { settings, paths, log, read }
     await store.check();
     // A store of its own has nobody else.
     const lease = settings['store.kind'] === 'sqlite' ? undefined : services.createServiceLease(store, log);
-    const presence = services.createServicePresence(store);
+    const clock = await services.createServiceClock(store, log);
+    const presence = services.createServicePresence(store, clock);
     // Before the agent stores anything.
     await presence.begin();
     const notifier = services.createServiceNotifier(keeper, rules, store, log, {
       presence,
+      clock,
       instance: 'up',
       shares: lease === undefined ? undefined : services.shareMessages(store, lease),
       metrics,
@@ -127,6 +129,7 @@ async function openStages(invocation: Invocation, { settings, paths, log, read }
     shareWords(agent, rules);
     const analyzer = services.createServiceAnalyzer(settings, rules, store, log, {
       presence,
+      clock,
       lease,
       onIncident: async (incident) => {
         await notifier.incidentChanged(incident);
@@ -142,6 +145,7 @@ async function openStages(invocation: Invocation, { settings, paths, log, read }
       agent.run,
       ...(lease === undefined ? [] : [lease.run]),
       analyzer.run,
+      clock.run,
       notifier.run,
       rules.run,
       keeper.run,

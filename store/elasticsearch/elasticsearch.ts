@@ -2,8 +2,9 @@
 // client.ts, what we create in templates/, writing in bulk.ts, the feed in feed.ts, reading in search.ts and
 // query.ts, the small indices in documents.ts. Nothing is written before our index templates are there. It uses no
 // data streams, pipelines, scripts or ILM: the smallest distribution and licence will do.
+import { readBuckets, search } from './hits.js';
 import { createError } from '../../core/errors.js';
-import { isObject } from '../../core/json.js';
+import { fieldAt, isObject } from '../../core/json.js';
 import { appendBatch } from './bulk.js';
 import { openClient, type ElasticsearchClient, type ElasticsearchSettings } from './client.js';
 import {
@@ -123,6 +124,7 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
       await makeTemplates();
       return { kind: 'elasticsearch', version };
     },
+    readTime: () => readTime(client, prefix),
     checkRoom: () => checkRoom(client, prefix),
     close: () => client.close(),
   };
@@ -181,6 +183,17 @@ async function loadVersion(client: ElasticsearchClient): Promise<string> {
       advice: 'Jobtrace works with Elasticsearch 8.19 and 9.x.',
     });
   return version;
+}
+
+/** A search that finds nothing tells what it takes for now: whoever may search records may ask for it. */
+async function readTime(client: ElasticsearchClient, prefix: string): Promise<number | undefined> {
+  const { aggregations } = await search(client, `${prefix}-logs-*`, {
+    size: 0,
+    query: { match_none: {} },
+    aggs: { clock: { date_range: { field: '@timestamp', ranges: [{ from: 'now' }] } } },
+  });
+  const from = fieldAt(readBuckets(aggregations['clock'])[0], 'from');
+  return typeof from === 'number' ? from : undefined;
 }
 
 /**

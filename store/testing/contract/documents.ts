@@ -78,6 +78,8 @@ export function describeNewest(store: () => Store): void {
       ['a', Date.parse(at(12))],
       ['b', Date.parse(at(11))],
     ]);
+    // Both are on this machine.
+    expect(Math.abs(((await store().readTime()) ?? 0) - Date.now())).toBeLessThan(60_000);
   });
 }
 
