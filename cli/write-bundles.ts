@@ -48,6 +48,8 @@ const OPTIONS: BuildOptions = {
   format: 'cjs',
   platform: 'node',
   target: 'node20',
+  // The script that program.ts makes of it has no loader for `import()`; `require` loads ES modules too (Node 20.19).
+  supported: { 'dynamic-import': false },
   define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
   alias: { 'apache-arrow/Arrow.node': join(HERE, 'arrow.js') },
   // Names stay: they are what a trace is read by.

@@ -130,6 +130,12 @@ export const ERRORS = {
     4,
     true,
   ),
+  JT_RECEIVER_DEFECT: row(
+    'Sending to the receiver "{receiver}" failed inside Jobtrace: {problem}.',
+    'Please report it with the lines of the log; the other receivers get their messages, and this one is tried three times.',
+    500,
+    4,
+  ),
   JT_REQUEST_INVALID: row('The request is not valid: {problems}.', 'The API is described at /docs.', 400, 4),
   JT_REQUEST_TOO_LARGE: row(
     'The request is too large: at most {maxBytes} bytes are taken.',

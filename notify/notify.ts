@@ -3,6 +3,7 @@
 // keeping outbox.ts, delivering sender.ts; this file joins them.
 import type { ReceiverSettings } from '../core/config/rows/receiver.js';
 import { createError, JobtraceError } from '../core/errors.js';
+import { errorText, errorTrace } from '../core/fault.js';
 import type { Log } from '../core/log.js';
 import type { Incident, ReceivedAlert } from '../core/types.js';
 import type { PrecisionFloor } from '../core/routing/feedback.js';
@@ -131,7 +132,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
         if (receivers.length > 0) await trust.refresh();
         const subject = findSubject(incident, policy);
         const card = typeof subject === 'string' ? undefined : router.routeIncident(incident, subject);
-        for (const receiver of receivers) await writer(incident, receiver, card);
+        for (const receiver of receivers) await tryWrite(() => writer(incident, receiver, card), receiver, log);
       });
       wakeup.ring();
     },
@@ -246,23 +247,39 @@ async function loop(
 ): Promise<void> {
   let problem = '';
   while (!signal.aborted) {
-    const found = await tryStep(step);
-    if (found !== problem && found !== '')
+    const error = await catchError(step);
+    const found = error === undefined ? '' : errorText(error);
+    if (found !== problem && error instanceof JobtraceError)
       log.warn({ part: name, problem: found }, 'Alerts wait: the store cannot be used; trying again.');
+    else if (found !== problem && error !== undefined)
+      log.error(
+        { part: name, code: 'JT_RECEIVER_DEFECT', trace: errorTrace(error) },
+        'Alerts wait because of a defect; trying again.',
+      );
     problem = found;
     await wakeup.wait(everyMs, signal);
   }
 }
 
-/** The problem when the store is away for a while; anything else is thrown. */
-async function tryStep(step: () => Promise<void>): Promise<string> {
+/** What the step threw, if anything: the last resort, so that no receiver ends the process or holds up another. */
+async function catchError(step: () => Promise<void>): Promise<unknown> {
   try {
     await step();
-    return '';
+    return undefined;
   } catch (error) {
-    if (error instanceof JobtraceError) return error.message;
-    throw error;
+    return error ?? new Error('nothing was thrown');
   }
+}
+
+/** A receiver whose message cannot be made keeps nobody else from one; a store that is away is told to the caller. */
+async function tryWrite(write: () => Promise<void>, { name }: ReceiverSettings, log: Log): Promise<void> {
+  const error = await catchError(write);
+  if (error instanceof JobtraceError) throw error;
+  if (error !== undefined)
+    log.error(
+      { receiver: name, code: 'JT_RECEIVER_DEFECT', trace: errorTrace(error) },
+      'A message to the receiver could not be made.',
+    );
 }
 
 interface WriterOptions {

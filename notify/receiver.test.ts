@@ -1,7 +1,18 @@
 import { describe, expect, it } from 'vitest';
+import type { ReceiverSettings } from '../core/config/rows/receiver.js';
 import { createLog } from '../core/log.js';
 import { openStore } from '../store/open.js';
-import { CAUSE, START, makeDiagnosis, makeIncident, openSink, useFixture } from './testing/samples.js';
+import { createNotifier, type Notifier } from './notify.js';
+import {
+  CAUSE,
+  POLICY,
+  START,
+  makeDiagnosis,
+  makeIncident,
+  makeReceiver,
+  openSink,
+  useFixture,
+} from './testing/samples.js';
 
 const fixture = useFixture(() => openStore({ kind: 'sqlite', path: ':memory:' }));
 
@@ -249,5 +260,98 @@ describe('a receiver that forgets (Alertmanager)', () => {
       { labels: { cause: 'network.insufficient-buffers' }, endsAt: new Date(START).toISOString() },
     ]);
     expect(JSON.parse(fixture.sink.received[2]?.text ?? '')).toMatchObject([{ labels: { cause: 'memory.heap-oom' } }]);
+  });
+});
+
+describe('a receiver whose sending throws', () => {
+  /** Its settings can be read at the start, and never again. */
+  function makeBroken(): { readonly receiver: ReceiverSettings; isBroken: boolean } {
+    const state = { isBroken: false, receiver: makeReceiver({ name: 'broken', secret: 'x' }) };
+    Object.defineProperty(state.receiver, 'secret', {
+      get: () => {
+        if (state.isBroken) throw new TypeError('secret of nothing');
+        return 'x';
+      },
+    });
+    return state;
+  }
+
+  function openNotifier(receivers: readonly ReceiverSettings[], said: string[] = []): Notifier {
+    return createNotifier({
+      store: fixture.store,
+      receivers,
+      policy: POLICY,
+      log: createLog('info', { write: (line) => void said.push(line) }),
+      now: () => fixture.nowMs,
+      random: () => 1,
+    });
+  }
+
+  it('ends nothing, holds up nobody, and is named in the log with its error', async () => {
+    const said: string[] = [];
+    const broken = makeBroken();
+    const notifier = openNotifier([broken.receiver, makeReceiver({ url: fixture.sink.url })], said);
+    const stop = new AbortController();
+    broken.isBroken = true;
+
+    const running = notifier.run(stop.signal);
+    await notifier.incidentChanged(CAUSE);
+    await expect.poll(() => fixture.sink.received.length).toBe(1);
+    await expect.poll(() => said.some((line) => line.includes('JT_RECEIVER_DEFECT'))).toBe(true);
+    stop.abort();
+    await running;
+
+    expect(said.map((line): unknown => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({ receiver: 'broken', trace: expect.stringContaining('secret of nothing') }),
+    );
+  });
+
+  it('is tried three times over all starts, then left undeliverable; the others are told once', async () => {
+    const broken = makeBroken();
+    for (let start = 0; start < 5; start += 1) {
+      broken.isBroken = false;
+      const notifier = openNotifier([broken.receiver, makeReceiver({ url: fixture.sink.url })]);
+      broken.isBroken = true;
+      await notifier.incidentChanged(CAUSE);
+      await notifier.stepOnce();
+      fixture.nowMs += 60_000;
+    }
+
+    expect(fixture.sink.received).toHaveLength(1);
+    expect((await fixture.rows()).filter(({ receiver }) => receiver === 'broken')).toMatchObject([
+      { state: 'undeliverable', attempts: 3, error: expect.stringContaining('secret of nothing') },
+    ]);
+  });
+
+  it('has its message taken by its fallback', async () => {
+    const broken = makeBroken();
+    const receivers = [{ ...makeReceiver({ url: fixture.sink.url }), name: 'second' }];
+    Object.assign(broken.receiver, { fallback: 'second' });
+    const notifier = openNotifier([broken.receiver, ...receivers]);
+    broken.isBroken = true;
+    await notifier.incidentChanged(CAUSE);
+    for (let step = 0; step < 5; step += 1) {
+      await notifier.stepOnce();
+      fixture.nowMs += 60_000;
+    }
+
+    expect(fixture.types()).toEqual(expect.arrayContaining(['jobtrace.alert.undelivered']));
+  });
+
+  it('does not keep others from a message when its own cannot be made', async () => {
+    const unmade = makeReceiver({ name: 'unmade', zone: 'UTC' });
+    let isBroken = false;
+    Object.defineProperty(unmade, 'zone', {
+      get: () => {
+        if (isBroken) throw new TypeError('zone of nothing');
+        return 'UTC';
+      },
+    });
+    const notifier = openNotifier([unmade, makeReceiver({ url: fixture.sink.url })]);
+    isBroken = true;
+    await notifier.incidentChanged(CAUSE);
+    await notifier.stepOnce();
+
+    expect(fixture.sink.received).toHaveLength(1);
   });
 });

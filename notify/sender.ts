@@ -1,10 +1,14 @@
 // Messages on their way to receivers: sent at least once, and once when nothing goes wrong. A failure that may pass
 // is tried again until a deadline; what cannot be delivered stays visible with its reason. Each receiver has its own
-// pace. What is said, and where it is kept, is decided elsewhere.
+// pace, and its errors stay with it: whatever a channel throws is an answer like any other. What is said, and where it
+// is kept, is decided elsewhere.
 import type { ReceiverSettings } from '../core/config/rows/receiver.js';
+import { JobtraceError } from '../core/errors.js';
+import { errorTrace } from '../core/fault.js';
 import type { Log } from '../core/log.js';
 import type { Channel } from './channels/channel.js';
 import type { SendResult } from './channels/result.js';
+import { sendParts } from './channels/send.js';
 import { CHANNELS } from './channels/table.js';
 import { FALLBACK_REASON, type HandOver } from './fallback.js';
 import { hash } from './forward.js';
@@ -86,7 +90,8 @@ export function createSender(options: SenderOptions): Sender {
         const message = refresh(payload.message);
         return message === undefined ? [] : [{ message, brief: {} }];
       });
-      if (parts.length > 0) reportChange(options, pace, await channel.send(parts, { receiver, id: '', nowMs: now() }));
+      if (parts.length === 0) return;
+      reportChange(options, pace, await sendParts(parts, { receiver, id: '', nowMs: now() }, 0));
     },
   };
 }
@@ -129,9 +134,16 @@ async function deliver(rows: readonly OutboxRow[], options: SenderOptions, pace:
   const ids = rows.map(({ alert }) => alert.id);
   const release = outbox.hold(ids);
   try {
-    const result = await CHANNELS[receiver.kind].send(
+    const delivery = {
+      receiver,
+      id: `msg_${hash(ids.join('\n'))}`,
+      nowMs: now(),
+      thread: await findThread(rows, options),
+    };
+    const result = await sendParts(
       rows.map(({ payload }) => payload),
-      { receiver, id: `msg_${hash(ids.join('\n'))}`, nowMs: now(), thread: await findThread(rows, options) },
+      delivery,
+      rows.reduce((most, { alert }) => Math.max(most, alert.attempts), 0),
     );
     if (!result.ok && result.retryAfterMs !== undefined) pace.holdUntilMs = now() + result.retryAfterMs;
     pace.longRefusal = isLong(result, options) ? result : undefined;
@@ -177,7 +189,7 @@ async function settle(
   options: SenderOptions,
   pace: Pace,
 ): Promise<void> {
-  const { outbox, receiver, now, random, onDelivery, onTold, handOver } = options;
+  const { outbox, receiver, now, random, onDelivery, onTold } = options;
   const attempts = alert.attempts + 1;
   const sentAt = new Date(now()).toISOString();
   if (result.ok) {
@@ -203,7 +215,7 @@ async function settle(
       nextMs: now() + Math.max(result.retryAfterMs ?? 0, backoffMs(RECEIVER_BACKOFF, failures - 1, random)),
     });
   // First there: what is nowhere must not be lost by a crash in between.
-  if (isGivenUp) await handOver?.({ alert, payload }, result.error);
+  if (isGivenUp) await tryHandOver({ alert, payload }, result.error, options);
   return outbox.put(
     {
       ...alert,
@@ -216,12 +228,33 @@ async function settle(
   );
 }
 
+/** A fallback that cannot say it must not keep the message at the first receiver for ever. */
+async function tryHandOver(
+  row: Pick<OutboxRow, 'alert' | 'payload'>,
+  problem: string,
+  { receiver, handOver, log }: SenderOptions,
+): Promise<void> {
+  try {
+    await handOver?.(row, problem);
+  } catch (error) {
+    if (error instanceof JobtraceError) throw error;
+    const fallback = receiver.fallback ?? '';
+    const trace = errorTrace(error);
+    log.error({ receiver: fallback, code: 'JT_RECEIVER_DEFECT', trace }, 'The fallback could not take a message.');
+  }
+}
+
 /** One line when a receiver begins to fail, fails differently, or works again. */
 function reportChange({ receiver, log }: SenderOptions, pace: Pace, result: SendResult): void {
   const problem = result.ok ? '' : result.error;
   if (problem === pace.problem) return;
   pace.problem = problem;
   if (result.ok) log.info({ receiver: receiver.name }, 'The receiver takes alerts again.');
+  else if (result.defect !== undefined)
+    log.error(
+      { receiver: receiver.name, code: 'JT_RECEIVER_DEFECT', problem, trace: result.defect },
+      'Sending to the receiver failed inside Jobtrace; the other receivers are not affected.',
+    );
   else if (result.retryable)
     log.warn(
       { receiver: receiver.name, code: 'JT_ALERT_UNREACHABLE', problem },

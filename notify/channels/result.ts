@@ -34,4 +34,6 @@ export type SendResult =
       readonly retryAfterMs?: number | undefined;
       readonly reason?: RefusalReason | undefined;
       readonly answer?: string | undefined;
+      /** The trace of what the channel threw; absent where the service or the network said no. */
+      readonly defect?: string | undefined;
     };

@@ -7,6 +7,7 @@ import type { AlertReason } from '../decide.js';
 import type { Card } from '../render.js';
 import { REFUSALS } from './refusal.js';
 import type { RefusalReason, SendResult } from './result.js';
+import { sendParts } from './send.js';
 import { CHANNELS } from './table.js';
 
 export interface ReceiverTest {
@@ -46,7 +47,7 @@ function send(receiver: ReceiverSettings, reason: AlertReason, publicUrl: string
   const incident = makeIncident(reason, nowMs);
   const card: Card = { incident, subject, reason, language, publicUrl, nowMs, zone, template };
   const message = channel.renderIncident(card, undefined);
-  return channel.send([{ message, brief: {} }], { receiver, id: `msg_test-${nowMs}`, nowMs });
+  return sendParts([{ message, brief: {} }], { receiver, id: `msg_test-${nowMs}`, nowMs }, 0);
 }
 
 function makeIncident(reason: AlertReason, nowMs: number): Incident {
