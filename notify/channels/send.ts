@@ -1,5 +1,5 @@
-// The one way to a channel: its messages go out, and whatever it throws is an answer like any other, so that no receiver
-// ends a process or holds up another. Called by the sender and by the trial.
+// The one way to a channel: its messages go out, and whatever it throws is an answer like any other, so that no
+// receiver ends a process or holds up another. Called by the sender and by the trial.
 import { errorText, errorTrace } from '../../core/fault.js';
 import type { Delivery, MessagePart } from './channel.js';
 import { hideAddress } from './http.js';
