@@ -1,5 +1,6 @@
 // The table of commands, and the only reader of arguments and environment. What a command does stands in the files
 // beside this one; errors become one message with what to do, and an exit code (docs/cli.md).
+import { setMaxListeners } from 'node:events';
 import { parseArgs } from 'node:util';
 import { TOKENS_CREATE, TOKENS_LIST, TOKENS_REVOKE } from './access/tokens.js';
 import { USERS_ADD, USERS_LIST, USERS_REMOVE } from './access/users.js';
@@ -183,6 +184,8 @@ async function say(terminal: Terminal, text: string): Promise<number> {
 /** Runs the process's own command line. */
 export async function runProcess(): Promise<void> {
   const stop = new AbortController();
+  // As many loops wait for it as there are receivers.
+  setMaxListeners(0, stop.signal);
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort());
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     // The reader of a pipe (head, less) went away: nothing is left to say.

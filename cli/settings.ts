@@ -7,6 +7,7 @@ import { loadSettings, type SettingsFile } from '../core/config/load.js';
 import type { LoadedSettings, Settings } from '../core/config/settings.js';
 import { createError } from '../core/errors.js';
 import { findZone } from '../core/time/zone.js';
+import type { Proxies } from '../core/proxy/choose.js';
 import type { Language } from '../core/types.js';
 import type { Invocation, Terminal } from './command.js';
 import { describeFault } from '../core/fault.js';
@@ -136,6 +137,15 @@ export function findAddressProblem(name: string, text: string): string | undefin
 
 export function languageOf(settings: Settings): Language {
   return settings.language === 'zh' ? 'zh' : 'en';
+}
+
+export function proxiesOf(settings: Settings): Proxies {
+  return {
+    http: settings['proxy.http'],
+    https: settings['proxy.https'],
+    all: settings['proxy.all'],
+    bypass: settings['proxy.bypass'],
+  };
 }
 
 /** Zone of time stamps without one: that of the settings, else of this machine. */

@@ -23,6 +23,7 @@ const BESIDE = [
 /** What only those need that open a store: V8 reads every byte of a bundle before a short answer. */
 const SERVICE_ONLY = [
   '@elastic/*',
+  'undici',
   'pino',
   'chokidar',
   join(HERE, 'service', 'desk', 'assistant.js'),

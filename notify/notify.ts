@@ -5,6 +5,7 @@ import type { ReceiverSettings } from '../core/config/rows/receiver.js';
 import { createError, JobtraceError } from '../core/errors.js';
 import { errorText, errorTrace } from '../core/fault.js';
 import type { Log } from '../core/log.js';
+import type { Proxies } from '../core/proxy/choose.js';
 import type { Incident, ReceivedAlert } from '../core/types.js';
 import type { PrecisionFloor } from '../core/routing/feedback.js';
 import type {
@@ -15,7 +16,7 @@ import type {
   StateStore,
   TriageStore,
 } from '../store/store.js';
-import { findReceiverProblems } from './channels/settings.js';
+import { findReceiverProblems, findReceiverRisk } from './channels/settings.js';
 import { CHANNELS } from './channels/table.js';
 import { createSender, type Sender } from './sender.js';
 import { decideAlert, findSubject, LATE_WAIT_MS, type DecidePolicy, type Told } from './decide.js';
@@ -54,6 +55,8 @@ export interface NotifierOptions {
   /** Names of receivers that hear past the store; sent elsewhere, checked here. */
   readonly emergency?: readonly string[];
   readonly policy: NotifyPolicy;
+  /** Absent: none. */
+  readonly proxies?: Proxies | undefined;
   readonly log: Log;
   /** Address of the page for links; empty = no links. */
   readonly publicUrl?: string;
@@ -116,6 +119,7 @@ interface NotifierState {
 
 export function createNotifier(options: NotifierOptions): Notifier {
   checkReceivers(options);
+  warnOfRisks(options);
   const notifier = createState(options);
   const { store, receivers, log, publicUrl = '', instance = 'main', now = Date.now } = options;
   const { outbox, router, inbound, senders, wakeup } = notifier;
@@ -163,7 +167,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
 }
 
 function createState(options: NotifierOptions): NotifierState {
-  const { store, receivers, policy, log, publicUrl = '', instance = 'main', shares } = options;
+  const { store, receivers, policy, proxies, log, publicUrl = '', instance = 'main', shares } = options;
   const { now = Date.now, random = Math.random, onDelivery = () => undefined, onTold = () => undefined } = options;
   const outbox = options.outbox ?? createOutbox({ store, receivers, instance, shares });
   const router = createRouter({ receivers, routing: options.routing, store, log, now });
@@ -176,7 +180,7 @@ function createState(options: NotifierOptions): NotifierState {
         const handOver = createHandOver(receiver, { outbox, receivers, now });
         return [
           receiver.name,
-          createSender({ outbox, receiver, log, now, random, onDelivery, onTold, isHeld, handOver }),
+          createSender({ outbox, receiver, proxies, log, now, random, onDelivery, onTold, isHeld, handOver }),
         ];
       }),
     ),
@@ -394,6 +398,13 @@ function toTold({ alert, payload, isInFlight }: OutboxRow): Told {
     isPending,
     timeMs: isPending ? payload.notBeforeMs : Date.parse(alert.sentAt),
   };
+}
+
+function warnOfRisks({ receivers, log }: NotifierOptions): void {
+  for (const receiver of receivers) {
+    const risk = findReceiverRisk(receiver);
+    if (risk !== undefined) log.warn({ receiver: receiver.name }, risk.en);
+  }
 }
 
 function checkReceivers({ receivers, routing, emergency = [] }: NotifierOptions): void {

@@ -5,6 +5,7 @@
 import type { ReceiverSettings } from '../core/config/rows/receiver.js';
 import { JobtraceError } from '../core/errors.js';
 import { errorTrace } from '../core/fault.js';
+import type { Proxies } from '../core/proxy/choose.js';
 import type { Log } from '../core/log.js';
 import type { Channel } from './channels/channel.js';
 import type { SendResult } from './channels/result.js';
@@ -20,6 +21,8 @@ import { DELIVER_DEADLINE_MS, type JsonObject } from './payload.js';
 export interface SenderOptions {
   readonly outbox: Outbox;
   readonly receiver: ReceiverSettings;
+  /** Absent: none. */
+  readonly proxies?: Proxies | undefined;
   readonly log: Log;
   readonly now: () => number;
   readonly random: () => number;
@@ -60,7 +63,7 @@ const MOST_DIGEST = 5000;
 const LONG_REFUSAL_MS = 300_000;
 
 export function createSender(options: SenderOptions): Sender {
-  const { outbox, receiver, now } = options;
+  const { outbox, receiver, proxies, now } = options;
   const channel = CHANNELS[receiver.kind];
   const pace: Pace = {
     bucket: createBucket(listLimits(receiver, channel)),
@@ -91,7 +94,7 @@ export function createSender(options: SenderOptions): Sender {
         return message === undefined ? [] : [{ message, brief: {} }];
       });
       if (parts.length === 0) return;
-      reportChange(options, pace, await sendParts(parts, { receiver, id: '', nowMs: now() }, 0));
+      reportChange(options, pace, await sendParts(parts, { receiver, proxies, id: '', nowMs: now() }, 0));
     },
   };
 }
@@ -130,12 +133,13 @@ function listLimits({ perMinute }: ReceiverSettings, { settings, joins }: Channe
 
 /** Held until it is known what became of them: a better message must not slip in between. */
 async function deliver(rows: readonly OutboxRow[], options: SenderOptions, pace: Pace): Promise<void> {
-  const { outbox, receiver, now } = options;
+  const { outbox, receiver, proxies, now } = options;
   const ids = rows.map(({ alert }) => alert.id);
   const release = outbox.hold(ids);
   try {
     const delivery = {
       receiver,
+      proxies,
       id: `msg_${hash(ids.join('\n'))}`,
       nowMs: now(),
       thread: await findThread(rows, options),

@@ -227,6 +227,7 @@ const DOORS: Readonly<Record<string, string>> = {
   '@marcbachmann/cel-js': 'analyzer/catalog/expression/expression.ts',
   minizlib: 'analyzer/input/files/inflate.ts',
   'prom-client': 'api/metrics.ts',
+  undici: 'core/proxy/fetch.ts',
   nodemailer: 'notify/channels/email/smtp.ts',
   tar: 'cli/bundle/tar.ts',
   esbuild: 'cli/write-bundles.ts',

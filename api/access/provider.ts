@@ -6,6 +6,8 @@ import type { Configuration } from 'openid-client';
 import { createError, JobtraceError } from '../../core/errors.js';
 import { errorText } from '../../core/fault.js';
 import { fieldAt } from '../../core/json.js';
+import { chooseWay, describeWay, NO_PROXIES, type Proxies, type Way } from '../../core/proxy/choose.js';
+import { describeFailure, fetchBy } from '../../core/proxy/fetch.js';
 import { isLoopback, type Role } from '../auth.js';
 
 /** What who is of a group may do; `*` is anybody whom the provider knows. The first that fits counts. */
@@ -28,6 +30,8 @@ export interface ProviderSettings {
   readonly grants: readonly GroupGrant[];
   /** Where the provider sends people back to. */
   readonly redirectUri: string;
+  /** Absent: none. */
+  readonly proxies?: Proxies | undefined;
 }
 
 export interface Person {
@@ -46,6 +50,7 @@ export interface Provider {
 
 export function createProvider(settings: ProviderSettings): Provider {
   let known: Promise<Configuration> | undefined;
+  const way = chooseWay(settings.issuer, settings.proxies ?? NO_PROXIES);
   const load = async () => {
     const client = await import('openid-client');
     known ??= discover(client, settings);
@@ -54,7 +59,7 @@ export function createProvider(settings: ProviderSettings): Provider {
     } catch (error) {
       // It may be back when the next one asks.
       known = undefined;
-      throw fail(error);
+      throw fail(error, way);
     }
   };
   return {
@@ -91,22 +96,30 @@ export function createProvider(settings: ProviderSettings): Provider {
           .catch(() => ({}));
         return describePerson({ ...more, ...claims }, settings);
       } catch (error) {
-        throw fail(error);
+        throw fail(error, way);
       }
     },
   };
 }
 
 async function discover(client: typeof import('openid-client'), settings: ProviderSettings): Promise<Configuration> {
-  const { issuer, clientId, clientSecret } = settings;
+  const { issuer, clientId, clientSecret, proxies = NO_PROXIES } = settings;
   const isHere = isLoopback(hostOf(issuer).replace(/:\d+$/, ''));
   return client.discovery(
     new URL(issuer),
     clientId,
     undefined,
     clientSecret === '' ? client.None() : client.ClientSecretPost(clientSecret),
-    // Without TLS only on this machine.
-    isHere ? { execute: [client.allowInsecureRequests] } : undefined,
+    {
+      // Each address of the provider may have a way of its own: it is kept in the configuration for all that follows.
+      [client.customFetch]: (url, request) => {
+        const { body, signal, ...rest } = request;
+        const way = chooseWay(url, proxies);
+        return fetchBy(way, url, { ...rest, body: body ?? null, signal: signal ?? null });
+      },
+      // Without TLS only on this machine.
+      execute: isHere ? [client.allowInsecureRequests] : [],
+    },
   );
 }
 
@@ -130,7 +143,13 @@ function hostOf(url: string): string {
   return URL.canParse(url) ? new URL(url).host : url;
 }
 
-function fail(error: unknown): Error {
+/** `way`: how the provider was asked. */
+function fail(error: unknown, way?: Way): Error {
   if (error instanceof JobtraceError) return error;
-  return createError('JT_PROVIDER_FAILED', { problem: typeof error === 'string' ? error : errorText(error) }, error);
+  const by = way === undefined ? '' : describeWay(way);
+  const cause = describeFailure(error);
+  const said = typeof error === 'string' ? error : errorText(error);
+  const more = [cause, by].filter((part) => part !== '');
+  const problem = error instanceof TypeError && more.length > 0 ? `${said} (${more.join(', ')})` : said;
+  return createError('JT_PROVIDER_FAILED', { problem }, error);
 }

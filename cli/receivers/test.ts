@@ -5,7 +5,7 @@ import type { Language } from '../../core/types.js';
 import { findReceiverProblems } from '../../notify/channels/settings.js';
 import { sendTrial, type ReceiverTest } from '../../notify/channels/trial.js';
 import { CONFIG_OPTION, LANG_OPTION, type Command, type Invocation } from '../command.js';
-import { languageOf, readSettings } from '../settings.js';
+import { languageOf, proxiesOf, readSettings } from '../settings.js';
 import { write } from '../terminal/write.js';
 
 export const RECEIVERS_TEST: Command = {
@@ -36,7 +36,11 @@ async function runTest(invocation: Invocation): Promise<number> {
   const trials: ReceiverTest[] = [];
   for (const { receiver } of wanted) {
     if (receiver === undefined) continue;
-    const trial = await sendTrial(receiver, settings['api.publicUrl'], Date.now());
+    const trial = await sendTrial(
+      receiver,
+      { publicUrl: settings['api.publicUrl'], proxies: proxiesOf(settings) },
+      Date.now(),
+    );
     trials.push(trial);
     await write(invocation.terminal, renderTrial(trial, languageOf(settings)));
   }

@@ -6,7 +6,7 @@ import type { Log } from '../../core/log.js';
 import { pause } from '../../core/time/wait.js';
 import { runEmergency, type EmergencyCheck } from '../../notify/channels/emergency.js';
 import type { StateStore, StoreHealth } from '../../store/store.js';
-import { hostOf } from '../settings.js';
+import { hostOf, proxiesOf } from '../settings.js';
 import type { Stage } from './stages.js';
 
 /** A store that does not answer for so long does not answer. */
@@ -32,6 +32,7 @@ export function createEmergency(
         checks: [checkStore(store, where), ...(looksForAnalyzer ? [checkAnalyzer(store, where)] : [])],
         receivers: () => listReceivers(keeper.settings),
         publicUrl: settings['api.publicUrl'],
+        proxies: proxiesOf(settings),
         log: log.child({ stage: 'emergency' }),
         afterMs: settings['notify.emergencyAfterMs'],
       },

@@ -9,7 +9,7 @@ import type { Log } from '../../core/log.js';
 import { sendTrial } from '../../notify/channels/trial.js';
 import type { Notifier } from '../../notify/notify.js';
 import { readFloor } from '../../notify/policy.js';
-import { languageOf, zoneOf } from '../settings.js';
+import { languageOf, proxiesOf, zoneOf } from '../settings.js';
 import { PAGE_DIR, VERSION } from '../version.js';
 import { findProviderProblems } from './check.js';
 import { createAssistantHooks } from './desk/assistant.js';
@@ -64,7 +64,10 @@ export function createServiceServer(
       receiveAlerts: (message) => notifier.receiveAlerts(message),
       testReceiver: async (name) => {
         const receiver = keeper.settings['notify.receivers'].find((item) => item.name === name);
-        return receiver && sendTrial(receiver, settings['api.publicUrl'], Date.now());
+        return (
+          receiver &&
+          sendTrial(receiver, { publicUrl: settings['api.publicUrl'], proxies: proxiesOf(settings) }, Date.now())
+        );
       },
     },
   });
@@ -93,6 +96,7 @@ function readProvider(keeper: Pick<SettingsKeeper, 'settings'>): ServerOptions['
     get grants() {
       return keeper.settings['api.oidc.grants'];
     },
+    proxies: proxiesOf(settings),
     redirectUri: new URL('/api/v1/oidc/callback', publicUrl).href,
   };
 }

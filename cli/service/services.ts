@@ -19,7 +19,7 @@ import { readPolicy, readRouting } from '../../notify/policy.js';
 import type { RecordFeed, Retention, Store } from '../../store/store.js';
 import type { RuleKeeper } from './keeper.js';
 import type { SettingsKeeper } from './settings-keeper.js';
-import { readAddress, zoneOf } from '../settings.js';
+import { proxiesOf, readAddress, zoneOf } from '../settings.js';
 import { VERSION } from '../version.js';
 import { createStoreClock, type StoreClock } from '../../core/time/store-clock.js';
 import { pause } from '../../core/time/wait.js';
@@ -127,6 +127,7 @@ export function createServiceNotifier(
       receivers: settings['notify.receivers'],
       routing: readRouting(settings),
       emergency: settings['notify.emergency'],
+      proxies: proxiesOf(settings),
       publicUrl: settings['api.publicUrl'],
       log: log.child({ stage: 'notify' }),
       onDelivery: metrics === undefined ? undefined : (kind, result) => metrics.countDelivery(kind, result),

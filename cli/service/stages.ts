@@ -1,6 +1,7 @@
 // The stages of a service, run together: when one of them fails, the others and the server end as well, and the service
 // ends with that error. A process that goes on without one of its stages looks alive and does nothing. Called by up.ts
 // and parts.ts.
+import { setMaxListeners } from 'node:events';
 
 export type Stage = (signal: AbortSignal) => Promise<void>;
 
@@ -11,6 +12,7 @@ export async function runStages(
   stages: readonly Stage[],
 ): Promise<void> {
   const ending = new AbortController();
+  setMaxListeners(0, ending.signal);
   const end = (): void => ending.abort();
   stop.addEventListener('abort', end);
   if (stop.aborted) end();

@@ -30,7 +30,7 @@ function hideInner(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [
       key,
-      !Array.isArray(inner) && (key === 'url' || isSecretName(key)) ? '***' : hideInner(inner),
+      !Array.isArray(inner) && (key === 'url' || key === 'proxy' || isSecretName(key)) ? '***' : hideInner(inner),
     ]),
   );
 }

@@ -47,15 +47,16 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
   const merged: Record<string, unknown> = {};
   checkFormer(input.environment);
   const fromFile = readFileValues(input);
-  for (const row of SETTINGS) {
+  for (const row of SETTINGS as readonly SettingRow[]) {
     const sources: [SettingOrigin, unknown][] = [
       ['flag', input.flags[row.name]],
       ['environment', readEnvironment(row, input.environment)],
       ['file', fromFile.get(row.name)],
     ];
-    const given = sources.filter(([, value]) => value !== undefined);
+    const ordered = row.isOfMachine === true ? [...sources].reverse() : sources;
+    const given = ordered.filter(([, value]) => value !== undefined);
     const places = given.map(([origin]) => origin).filter((origin) => origin !== 'flag');
-    if (row.type === 'secret' && places.length > 1)
+    if (row.type === 'secret' && row.isOfMachine !== true && places.length > 1)
       throw createError('JT_CONFIG_SECRET_TWICE', { name: row.name, places: places.join(' and ') });
     const [origin, value] = given[0] ?? ['default', row.default];
     merged[row.name] = value;
@@ -163,7 +164,8 @@ function readObject(item: unknown, row: ObjectRow, place: SettingsFile, input: S
 }
 
 function readEnvironment(row: SettingRow, environment: Readonly<Record<string, string | undefined>>): unknown {
-  const text = row.env === undefined ? undefined : environment[row.env];
+  const names = row.env === undefined ? [] : [row.env, ...(row.isOfMachine === true ? [row.env.toLowerCase()] : [])];
+  const text = names.map((name) => environment[name]).find((value) => value !== undefined && value !== '');
   if (text === undefined || text === '') return undefined;
   const problem =
     row.values !== undefined && !row.values.includes(text)

@@ -2,6 +2,8 @@
 // messages that go out together become one body, how a body is sent, and what an answer means. Each channel is a folder
 // beside this file, with its limits and its double for tests; table.ts lists them.
 import type { ReceiverSettings } from '../../core/config/rows/receiver.js';
+import type { Proxies } from '../../core/proxy/choose.js';
+import type { Text } from '../../core/types.js';
 import type { AlertCard } from '../card/card.js';
 import type { ForwardedAlert } from '../forward.js';
 import type { JsonObject } from '../payload.js';
@@ -15,6 +17,8 @@ export interface MessagePart {
 
 export interface Delivery {
   readonly receiver: ReceiverSettings;
+  /** Absent: none. */
+  readonly proxies?: Proxies | undefined;
   /** The same for every try of the same message, so that a receiver can tell a repetition. */
   readonly id: string;
   readonly nowMs: number;
@@ -38,6 +42,8 @@ export interface ChannelSettings {
   readonly findProblem?: (url: URL) => string | undefined;
   /** What else is wrong with a receiver, for people. */
   readonly findMore?: (receiver: ReceiverSettings) => string | undefined;
+  /** What is not safe of an address that works, for people. */
+  readonly findRisk?: (url: URL) => Text | undefined;
   /** Of `mentions`, what it cannot call. */
   readonly isCallable?: (name: string) => boolean;
   /** Messages a minute, where the receiver does not say; a digest takes the place of what is more. */

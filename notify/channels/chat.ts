@@ -35,7 +35,7 @@ export interface ChatService {
 export function createChat(service: ChatService): Channel {
   const send = async (message: JsonObject, delivery: Delivery): Promise<SendResult> => {
     const { url, body, headers } = service.request(message, delivery);
-    const answer = await post(url, body, headers);
+    const answer = await post(url, body, headers, delivery);
     return 'ok' in answer ? answer : service.readAnswer(answer, delivery);
   };
   return {

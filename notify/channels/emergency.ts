@@ -2,11 +2,13 @@
 // analyzer reads. Sent at once to the receivers that `notify.emergency` names, tried again until each has taken it, and
 // once more when it is over. Where a receiver forgets, it is told again while it goes on. Called by cli/service.
 import type { ReceiverSettings } from '../../core/config/rows/receiver.js';
+import type { Proxies } from '../../core/proxy/choose.js';
 import type { Log } from '../../core/log.js';
 import { pause } from '../../core/time/wait.js';
 import { ALL_CLUSTERS, type Diagnosis, type Incident, type Language, type Text } from '../../core/types.js';
 import type { AlertReason } from '../decide.js';
 import type { Card } from '../render.js';
+import { sendParts } from './send.js';
 import { CHANNELS } from './table.js';
 
 /** Something without which nobody is told of failures. */
@@ -25,6 +27,8 @@ export interface EmergencyOptions {
   /** Those of now: settings may change. */
   readonly receivers: () => readonly ReceiverSettings[];
   readonly publicUrl: string;
+  /** Absent: none. */
+  readonly proxies?: Proxies | undefined;
   readonly log: Log;
   readonly now?: () => number;
   readonly everyMs?: number;
@@ -90,16 +94,15 @@ async function send(
   watched: Watched,
   receiver: ReceiverSettings,
   reason: AlertReason,
-  { publicUrl, log, now = Date.now }: EmergencyOptions,
+  { publicUrl, proxies, log, now = Date.now }: EmergencyOptions,
 ): Promise<boolean> {
-  const channel = CHANNELS[receiver.kind];
   const { language, zone, template } = receiver;
   const incident = makeIncident(watched, reason, now());
   const subject = { cause: `${watched.check.id}/seen`, symptom: false, severity: 'critical', diagnosis: 0 } as const;
   const card: Card = { incident, subject, reason, language, publicUrl, nowMs: now(), zone, template };
-  const message = channel.renderIncident(card, undefined);
+  const message = CHANNELS[receiver.kind].renderIncident(card, undefined);
   const id = `msg_${watched.check.id}-${watched.since ?? 0}-${reason}`;
-  const result = await channel.send([{ message, brief: {} }], { receiver, id, nowMs: now() });
+  const result = await sendParts([{ message, brief: {} }], { receiver, proxies, id, nowMs: now() }, 0);
   if (!result.ok) log.warn({ receiver: receiver.name, problem: result.error }, 'An emergency message was not taken.');
   return result.ok;
 }

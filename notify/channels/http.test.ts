@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeReceiver } from '../testing/samples.js';
 import { hideAddress, postJson } from './http.js';
 
 const SLACK = 'https://hooks.example.com/services/T024BE7LD/B08GZ5RQ1/xoYz9Kq3vWm1';
@@ -45,7 +46,7 @@ describe('a receiver that repeats what it was asked', () => {
   afterAll(() => server.close());
 
   it('does not tell its address to whoever reads the error', async () => {
-    const result = await postJson(url, '{}', {});
+    const result = await postJson(url, '{}', {}, { receiver: makeReceiver({ url }) });
 
     expect(result).toMatchObject({ ok: false, error: 'it answered with status 404: Cannot POST ***: no robot ***' });
   });

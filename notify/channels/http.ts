@@ -1,7 +1,10 @@
 // One POST to a receiver, and what its answer means: delivered, try again, or refused. The address is a credential
 // for most receivers, so neither it nor what follows from it is ever put into an error.
+import { chooseWay, describeWay, NO_PROXIES, type Way } from '../../core/proxy/choose.js';
+import { describeFailure, fetchBy, readAnswer } from '../../core/proxy/fetch.js';
 import { quoteRegex } from '../../core/regex.js';
 import { isJsonObject, type JsonObject } from '../payload.js';
+import type { Delivery } from './channel.js';
 import type { SendResult } from './result.js';
 
 const TIMEOUT_MS = 10_000;
@@ -22,6 +25,8 @@ export interface HttpAnswer {
   /** The text in one line, nothing of the address left in it. */
   readonly shown: string;
   readonly retryAfterMs?: number | undefined;
+  /** The proxy that stood between, in words. */
+  readonly by?: string | undefined;
 }
 
 /** A result when nobody answered. */
@@ -29,9 +34,11 @@ export async function post(
   url: string,
   body: string,
   headers: Readonly<Record<string, string>>,
+  { receiver, proxies = NO_PROXIES }: Pick<Delivery, 'receiver' | 'proxies'>,
 ): Promise<HttpAnswer | SendResult> {
+  const way = chooseWay(url, proxies, receiver.proxy);
   try {
-    const response = await fetch(url, {
+    const response = await fetchBy(way, url, {
       method: 'POST',
       body,
       headers: { 'content-type': 'application/json; charset=utf-8', 'user-agent': 'jobtrace', ...headers },
@@ -39,15 +46,16 @@ export async function post(
       redirect: 'manual',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    const text = await response.text();
+    const text = await readAnswer(response);
     return {
       status: response.status,
       text,
       shown: hideAddress(text.slice(0, MAX_ANSWER_LENGTH), url).replace(/\s+/g, ' ').trim(),
       retryAfterMs: readRetryAfter(response.headers.get('retry-after')),
+      by: way.kind === 'proxy' ? describeWay(way) : undefined,
     };
   } catch (error) {
-    return { ok: false, retryable: true, error: explainFailure(error) };
+    return { ok: false, retryable: true, error: explainFailure(error, way) };
   }
 }
 
@@ -56,19 +64,20 @@ export async function postJson(
   url: string,
   body: string,
   headers: Readonly<Record<string, string>>,
+  delivery: Pick<Delivery, 'receiver' | 'proxies'>,
 ): Promise<SendResult> {
-  const answer = await post(url, body, headers);
+  const answer = await post(url, body, headers, delivery);
   return 'ok' in answer ? answer : readStatus(answer);
 }
 
-export function readStatus({ status, shown, retryAfterMs }: HttpAnswer): SendResult {
+export function readStatus({ status, shown, retryAfterMs, by }: HttpAnswer): SendResult {
   const answer = `${status} ${shown}`.trim();
   if (status >= 200 && status < 300) return { ok: true, answer };
   const said = shown.slice(0, MAX_ERROR_LENGTH);
   return {
     ok: false,
     retryable: RETRYABLE_STATUS.has(status),
-    error: `it answered with status ${status}${said === '' ? '' : `: ${said}`}`,
+    error: `it answered with status ${status}${by === undefined ? '' : ` (${by})`}${said === '' ? '' : `: ${said}`}`,
     retryAfterMs,
     answer,
   };
@@ -121,10 +130,10 @@ function readRetryAfter(value: string | null): number | undefined {
   return Number.isFinite(ms) && ms >= 0 ? Math.min(ms, 3_600_000) : undefined;
 }
 
-function explainFailure(error: unknown): string {
-  if (!(error instanceof Error)) return 'the connection failed';
-  if (error.name === 'TimeoutError') return `no answer within ${TIMEOUT_MS / 1000} s`;
-  const cause = error.cause;
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
-  return code === undefined ? 'the connection failed' : `the connection failed (${code})`;
+function explainFailure(error: unknown, way: Way): string {
+  const by = describeWay(way);
+  const end = by === '' ? '' : `, ${by}`;
+  if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${TIMEOUT_MS / 1000} s${end}`;
+  const why = describeFailure(error);
+  return `the connection failed${why === '' ? '' : ` (${why})`}${end}`;
 }

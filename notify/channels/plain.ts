@@ -10,8 +10,23 @@ const CALLING = /[@＠](?=all\b|all成员|所有人|everyone|here\b|channel\b|\+
 /** A tag begins only where a letter, a slash or a sign stands right behind. */
 const TAG = /<(?=[a-z/!@?])/gi;
 
+/** What chats make a link of without any markup: an address with its scheme, or that of a web site. */
+const ADDRESS = /\b(?:([a-z][a-z\d+.-]{0,20}):\/\/|www\.)[^\s/?#]*/gi;
+/** Not these, which no chat opens and people copy: file systems, databases, Flink's own processes. */
+const COPIED =
+  /^(?:s3[anp]?|hdfs|viewfs|oss|cosn?|obs|gs|abfss?|wasbs?|file|mysql|postgresql|oracle|mongodb|(?:akka|pekko)(?:\.\w+)?)$/i;
+
 export function makePlain(text: string): string {
-  return showText(joinLines(text)).replaceAll(CALLING, `$&${GAP}`).replaceAll(TAG, `<${GAP}`);
+  return showText(joinLines(text))
+    .replaceAll(CALLING, `$&${GAP}`)
+    .replaceAll(TAG, `<${GAP}`)
+    .replaceAll(ADDRESS, breakAddress);
+}
+
+/** Also between the names of the host: what is left of it must not look like a site. */
+function breakAddress(address: string, scheme: string | undefined): string {
+  if (scheme !== undefined && COPIED.test(scheme)) return address;
+  return address.replace('://', `:${GAP}//`).replaceAll('.', `${GAP}.`);
 }
 
 /** Markdown in which every mark of the text is only a character; at the beginning of a line too. */

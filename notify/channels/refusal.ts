@@ -130,6 +130,7 @@ export function readRefusal(
 export function readForeign(answer: HttpAnswer): SendResult {
   const result = readStatus(answer);
   if (!result.ok) return result;
-  const error = 'it answered, but not as its service does: is something between? ' + answer.shown.slice(0, 200);
+  const between = answer.by === undefined ? 'is something between?' : answer.by;
+  const error = `it answered, but not as its service does: ${between} ${answer.shown.slice(0, 200)}`;
   return { ok: false, retryable: false, reason: 'unknown', error, answer: answer.shown };
 }

@@ -1,6 +1,8 @@
 // What is wrong with the receivers of the settings, all problems at once: names that stand twice, addresses that cannot
 // be one of their service, and what a kind needs or does not know. What each kind says of itself stands in its folder.
 import type { ReceiverSettings } from '../../core/config/rows/receiver.js';
+import { findProxyProblem, STRAIGHT } from '../../core/proxy/choose.js';
+import type { Text } from '../../core/types.js';
 import { findTemplateProblems } from '../card/template.js';
 import { CHANNELS } from './table.js';
 
@@ -14,6 +16,7 @@ const COMMON: readonly (keyof ReceiverSettings)[] = [
   'language',
   'zone',
   'perMinute',
+  'proxy',
   'fallback',
 ];
 
@@ -35,8 +38,13 @@ export function findReceiverProblems(receivers: readonly ReceiverSettings[]): re
   ];
 }
 
+/** What is not safe of a receiver that works, for people. */
+export function findReceiverRisk({ kind, url }: ReceiverSettings): Text | undefined {
+  return URL.canParse(url) ? CHANNELS[kind].settings.findRisk?.(new URL(url)) : undefined;
+}
+
 function findProblems(receiver: ReceiverSettings): readonly string[] {
-  const { kind, url, zone, template = {}, mentions = [] } = receiver;
+  const { kind, url, zone, proxy, template = {}, mentions = [] } = receiver;
   const { needs, takes, schemes = HTTP, example, findProblem, findMore, isCallable } = CHANNELS[kind].settings;
   const known = [...COMMON, ...needs, ...takes];
   const given = keysOf(receiver).filter((key) => receiver[key] !== undefined);
@@ -51,6 +59,9 @@ function findProblems(receiver: ReceiverSettings): readonly string[] {
       .filter((key) => !known.includes(key))
       .map((key) => `has \`${key}\`, which means nothing for kind: ${kind}`),
     ...[findMore?.(receiver)].filter((problem) => problem !== undefined),
+    ...(proxy === undefined || proxy === STRAIGHT || findProxyProblem(proxy) === undefined
+      ? []
+      : [`has a \`proxy\` that cannot be used: ${findProxyProblem(proxy)}`]),
     ...mentions
       .filter((name) => isCallable?.(name) === false)
       .map((name) => `mentions "${name}", whom kind: ${kind} cannot call: it takes user ids`),
@@ -75,6 +86,7 @@ function keysOf(receiver: ReceiverSettings): readonly (keyof ReceiverSettings)[]
     from: true,
     to: true,
     template: true,
+    proxy: true,
     fallback: true,
   };
   return Object.keys(receiver).filter((key): key is keyof ReceiverSettings => key in all);

@@ -2,12 +2,14 @@
 // the service answered, with what to change. Where a message stands until it ends, it is ended behind it. Called by the
 // command line and by the API.
 import type { ReceiverSettings } from '../../core/config/rows/receiver.js';
+import type { Proxies } from '../../core/proxy/choose.js';
 import type { Diagnosis, Incident, Text } from '../../core/types.js';
 import type { AlertReason } from '../decide.js';
 import type { Card } from '../render.js';
 import { REFUSALS } from './refusal.js';
 import type { RefusalReason, SendResult } from './result.js';
 import { sendParts } from './send.js';
+import { findReceiverRisk } from './settings.js';
 import { CHANNELS } from './table.js';
 
 export interface ReceiverTest {
@@ -22,6 +24,12 @@ export interface ReceiverTest {
   readonly advice: Text;
 }
 
+export interface TrialOptions {
+  /** Of the page, for links. */
+  readonly publicUrl: string;
+  readonly proxies: Proxies;
+}
+
 const LOOK: Text = {
   en: 'The service took the message. Look whether it is shown: that no answer tells.',
   zh: '服务端已接收消息。请到接收端确认是否显示，应答本身无法说明这一点。',
@@ -31,23 +39,36 @@ const REACH: Text = {
   zh: '请检查地址，以及本机能否访问该地址（代理、防火墙、DNS）。',
 };
 
-export async function sendTrial(receiver: ReceiverSettings, publicUrl: string, nowMs: number): Promise<ReceiverTest> {
-  const result = await send(receiver, 'new-incident', publicUrl, nowMs);
-  if (result.ok && CHANNELS[receiver.kind].canEdit) await send(receiver, 'resolved', publicUrl, nowMs);
+export async function sendTrial(
+  receiver: ReceiverSettings,
+  { publicUrl, proxies }: TrialOptions,
+  nowMs: number,
+): Promise<ReceiverTest> {
+  const result = await send(receiver, 'new-incident', { publicUrl, proxies }, nowMs);
+  if (result.ok && CHANNELS[receiver.kind].canEdit) await send(receiver, 'resolved', { publicUrl, proxies }, nowMs);
   const about = { receiver: receiver.name, kind: receiver.kind, answer: result.answer };
-  if (result.ok) return { ...about, ok: true, advice: LOOK };
+  if (result.ok) return { ...about, ok: true, advice: addRisk(LOOK, findReceiverRisk(receiver)) };
   const { error, reason } = result;
   return { ...about, ok: false, error, reason, advice: reason === undefined ? REACH : REFUSALS[reason].advice };
 }
 
-function send(receiver: ReceiverSettings, reason: AlertReason, publicUrl: string, nowMs: number): Promise<SendResult> {
+function addRisk(advice: Text, risk: Text | undefined): Text {
+  return risk === undefined ? advice : { en: `${advice.en} ${risk.en}`, zh: `${advice.zh}${risk.zh}` };
+}
+
+function send(
+  receiver: ReceiverSettings,
+  reason: AlertReason,
+  { publicUrl, proxies }: TrialOptions,
+  nowMs: number,
+): Promise<SendResult> {
   const channel = CHANNELS[receiver.kind];
   const { language, zone, template } = receiver;
   const subject = { cause: 'test', symptom: false, severity: 'warning', diagnosis: 0 } as const;
   const incident = makeIncident(reason, nowMs);
   const card: Card = { incident, subject, reason, language, publicUrl, nowMs, zone, template };
   const message = channel.renderIncident(card, undefined);
-  return sendParts([{ message, brief: {} }], { receiver, id: `msg_test-${nowMs}`, nowMs }, 0);
+  return sendParts([{ message, brief: {} }], { receiver, proxies, id: `msg_test-${nowMs}`, nowMs }, 0);
 }
 
 function makeIncident(reason: AlertReason, nowMs: number): Incident {

@@ -45,6 +45,8 @@ export interface ReceiverSettings {
   readonly to?: readonly string[];
   /** Texts of one's own. */
   readonly template?: CardTemplate;
+  /** Address of the proxy to it, or `none`; absent: what holds for all (`proxy.*`). */
+  readonly proxy?: string;
   /** The receiver that gets what this one did not take. */
   readonly fallback?: string;
 }
@@ -89,6 +91,8 @@ export const RECEIVER: ObjectRow = {
           },
         },
       },
+      proxy: { type: 'string', minLength: 1, writeOnly: true },
+      proxyFile: { type: 'string' },
       fallback: TEXT,
     },
   },
@@ -96,5 +100,6 @@ export const RECEIVER: ObjectRow = {
   secrets: {
     url: (content) => (URL_FORM.test(content) ? undefined : 'must begin with http://, https://, smtp:// or smtps://'),
     secret: (content) => (content === '' ? 'is empty' : undefined),
+    proxy: (content) => (content === '' ? 'is empty' : undefined),
   },
 };

@@ -28,6 +28,11 @@ export interface SettingRow {
   readonly values?: readonly string[];
   /** Environment variable; only secrets and what a container must be able to say have one. */
   readonly env?: string;
+  /**
+   * The variable is one that other programs of the machine read as well: also in small letters, and the file, which is
+   * about Jobtrace alone, comes before it.
+   */
+  readonly isOfMachine?: true;
   /** Hardly anybody needs it. */
   readonly isAdvanced?: true;
 }

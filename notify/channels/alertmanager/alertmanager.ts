@@ -28,11 +28,12 @@ export const ALERTMANAGER: Channel = {
   canEdit: true,
   joins: 'all',
   renderFallback: (card, nowMs) => ({ alerts: [renderUndelivered(card, nowMs)] }),
-  async send(parts, { receiver, nowMs }) {
+  async send(parts, delivery) {
+    const { receiver, nowMs } = delivery;
     const alerts = parts
       .flatMap(({ message }) => listAlerts(message))
       .map((alert) => ({ endsAt: new Date(nowMs + OPEN_AHEAD_MS).toISOString(), ...alert }));
-    return postJson(`${receiver.url.replace(/(?<!\/)\/+$/, '')}/api/v2/alerts`, JSON.stringify(alerts), {});
+    return postJson(`${receiver.url.replace(/(?<!\/)\/+$/, '')}/api/v2/alerts`, JSON.stringify(alerts), {}, delivery);
   },
 };
 

@@ -4,12 +4,14 @@ import { createHash } from 'node:crypto';
 import { buildForwardedCard, readCard, renderCard } from '../../card/card.js';
 import { joinCards } from '../../card/join.js';
 import { buildOwnCard } from '../../card/template.js';
+import type { Text } from '../../../core/types.js';
+import { chooseWay, describeWay, NO_PROXIES, type Way } from '../../../core/proxy/choose.js';
 import type { Channel, ChannelSettings, Delivery } from '../channel.js';
 import { hideAddress } from '../http.js';
 import { readRefusal, type AnswerRow } from '../refusal.js';
 import type { SendResult } from '../result.js';
 import { renderEmail } from './render.js';
-import { sendMail, type MailResult } from './smtp.js';
+import { isThisMachine, sendMail, type MailResult } from './smtp.js';
 
 const SETTINGS: ChannelSettings = {
   title: 'E-mail',
@@ -18,6 +20,14 @@ const SETTINGS: ChannelSettings = {
   schemes: ['smtp:', 'smtps:'],
   example: 'smtps://user:password@mail.example.com:465',
   perMinute: 30,
+  findRisk: ({ protocol, hostname, username }) =>
+    protocol === 'smtp:' && username === '' && !isThisMachine(hostname) ? IN_THE_CLEAR : undefined,
+};
+
+/** With a user TLS is insisted on (smtp.ts). */
+const IN_THE_CLEAR: Text = {
+  en: 'Mails go in the clear where the mail server offers no STARTTLS: use smtps://, or a user, with which TLS is needed.',
+  zh: '邮件服务器不支持 STARTTLS 时邮件以明文发送：请使用 smtps://，或配置用户（此时强制 TLS）。',
 };
 
 const BUSY_MS = 60_000;
@@ -43,18 +53,21 @@ export const EMAIL: Channel = {
   readCard,
   async send(parts, delivery) {
     const card = joinCards(parts.map(({ message }) => readCard(message)));
-    const { url, from = '', to = [] } = delivery.receiver;
+    const { url, from = '', to = [], proxy } = delivery.receiver;
+    const way = chooseWay(url, delivery.proxies ?? NO_PROXIES, proxy);
     const thread = `<${createHash('sha256').update(card.topic).digest('hex').slice(0, 32)}@jobtrace>`;
     const mail = { from, to, messageId: `<${delivery.id}@jobtrace>`, references: thread, ...renderEmail(card) };
-    return readAnswer(await sendMail(url, mail), delivery);
+    return readAnswer(await sendMail(url, mail, way), delivery, way);
   },
 };
 
-function readAnswer(result: MailResult, { receiver }: Delivery): SendResult {
+function readAnswer(result: MailResult, { receiver }: Delivery, way: Way): SendResult {
   const shown = hideAddress(result.said, receiver.url).replace(/\s+/g, ' ').trim();
   if (result.ok) return { ok: true, answer: shown };
   const isRefusal = result.status !== undefined || ANSWERS.some(({ code }) => code === result.code);
-  if (!isRefusal) return { ok: false, retryable: true, error: `the connection failed (${result.code})`, answer: shown };
+  const by = describeWay(way);
+  const error = `the connection failed (${result.code})${by === '' ? '' : `, ${by}`}`;
+  if (!isRefusal) return { ok: false, retryable: true, error, answer: shown };
   const text = `${result.status ?? ''} ${shown}`.trim();
   return readRefusal(ANSWERS, { code: result.code, text }, { status: result.status ?? 0, text, shown });
 }

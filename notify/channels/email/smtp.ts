@@ -2,6 +2,8 @@
 // and password (smtps://user:password@mail.example.com:465, or smtp:// with STARTTLS). A password is never sent in the
 // clear, but on this machine.
 
+import type { Way } from '../../../core/proxy/choose.js';
+
 export interface Mail {
   readonly from: string;
   readonly to: readonly string[];
@@ -21,7 +23,12 @@ export type MailResult =
 const TIMEOUT_MS = 10_000;
 const LOCAL: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
 
-export async function sendMail(address: string, mail: Mail): Promise<MailResult> {
+export function isThisMachine(hostname: string): boolean {
+  return LOCAL.includes(hostname);
+}
+
+/** `way`: straight, or through a proxy of http or https. */
+export async function sendMail(address: string, mail: Mail, way: Way): Promise<MailResult> {
   const { protocol, hostname, port, username, password } = new URL(address);
   const secure = protocol === 'smtps:';
   // Only who sends mails waits for it to be read.
@@ -30,10 +37,11 @@ export async function sendMail(address: string, mail: Mail): Promise<MailResult>
     host: hostname.replace(/^\[|\]$/g, ''),
     port: port === '' ? (secure ? 465 : 587) : Number(port),
     secure,
-    requireTLS: !secure && username !== '' && !LOCAL.includes(hostname),
+    requireTLS: !secure && username !== '' && !isThisMachine(hostname),
     connectionTimeout: TIMEOUT_MS,
     greetingTimeout: TIMEOUT_MS,
     socketTimeout: TIMEOUT_MS,
+    ...(way.kind === 'proxy' ? { proxy: way.proxy.href } : {}),
     ...(username === '' ? {} : { auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) } }),
   });
   try {

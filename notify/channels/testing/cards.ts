@@ -30,7 +30,7 @@ export const LONG: AlertCard = {
 };
 
 const TRAP =
-  '@all <!channel> <@U123> <at id=all></at> ``` `x` **b** _i_ [a](http://evil) <font color="red"> @13800138000 @Override';
+  '@all <!channel> <@U123> <at id=all></at> ``` `x` **b** _i_ [a](http://evil) <font color="red"> @13800138000 @Override http://evil.example/x www.evil.example';
 
 export const HOSTILE: AlertCard = {
   ...makeCard(),

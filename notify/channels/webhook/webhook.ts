@@ -24,7 +24,7 @@ export const WEBHOOK: Channel = {
   renderFallback: renderUndelivered,
   async send(parts, delivery) {
     const body = JSON.stringify(joinParts(parts));
-    return postJson(delivery.receiver.url, body, signBody(body, delivery));
+    return postJson(delivery.receiver.url, body, signBody(body, delivery), delivery);
   },
 };
 
