@@ -10,7 +10,9 @@ import { LINE_LOOK_BYTES, skipWrapper } from './wrapper.js';
 
 /**
  * blank · indented · trace (`at …`, `... 3 more`) · cause (`Caused by:`, `Suppressed:`) · python (`File "…", line 3`) ·
- * dated (full date) · clock (time of day only) · level (`WARN  a.b.C …`, `[main] WARN a.b.C …`: no date) · json ·
+ * dated (full date) · clock (time of day only) · level (`WARN  a.b.C …`, `[main] WARN a.b.C …`: no date) · json (with a
+ * field that events have) · brace (another object, or the first line of one) · list (brackets and commas around objects)
+ * · xml (an event) · inside (of an object over several lines, by what stood before) ·
  * exception (`a.b.CException: …`, `Traceback …`) · thread (`Exception in thread "…"`) · note (a line that the JVM
  * prints) · crash (`# There is insufficient memory …`) · hash (another line `# …`) · plain.
  */
@@ -24,6 +26,10 @@ export type LineClass =
   | 'clock'
   | 'level'
   | 'json'
+  | 'brace'
+  | 'list'
+  | 'xml'
+  | 'inside'
   | 'exception'
   | 'thread'
   | 'note'
@@ -40,11 +46,13 @@ const COMMA = 44;
 const DASH = 45;
 const DOT = 46;
 const COLON = 58;
+const LESS = 60;
 const OPEN_BRACKET = 91;
 const BACKSLASH = 92;
 const CLOSE_BRACKET = 93;
 const OPEN_BRACE = 123;
 const PIPE = 124;
+const DOCKER_ESCAPES = Buffer.from('n"');
 const LEVEL_LETTERS = Buffer.from('TDIWEF');
 const THREAD_HEADS = ['Exception in thread "'].map((head) => Buffer.from(head));
 const NOTE_HEADS = [
@@ -59,6 +67,11 @@ const CRASH_HEADS = [
   '# A fatal error has been detected',
   '# java.lang.OutOfMemoryError',
 ].map((head) => Buffer.from(head));
+const XML_HEADS = ['<Event ', '<log4j:event ', '<record>'].map((head) => Buffer.from(head));
+/** What stands around all events of a file. */
+const XML_FRAMES = ['<?xml ', '<!DOCTYPE log', '<Events', '</Events>', '<log>', '</log>'].map((head) =>
+  Buffer.from(head),
+);
 const JSON_KEYS = [
   '"@timestamp"',
   '"timestamp"',
@@ -73,6 +86,13 @@ const JSON_KEYS = [
   '"timestampSeconds"',
   '"exception_class"',
   '"@version"',
+  // Exports of log stores around what was logged.
+  '"severity"',
+  '"jsonPayload"',
+  '"textPayload"',
+  '"insertId"',
+  '"_source"',
+  '"loggerName"',
 ].map((key) => Buffer.from(key));
 
 export function classifyLine(bytes: Buffer, lineStart: number, lineEnd: number): LineClass {
@@ -85,11 +105,48 @@ export function classifyLine(bytes: Buffer, lineStart: number, lineEnd: number):
   if (first === TAB || first === SPACE || (first === BACKSLASH && at(bytes, start + 1) === 116))
     return classifyIndented(bytes, start, end);
   if (first >= 48 && first <= 57) return classifyAfterTime(bytes, start, end);
-  if (first === OPEN_BRACKET) return classifyBracket(bytes, start, end);
-  if (first === OPEN_BRACE) return isJsonEntry(bytes, start, end) ? 'json' : 'plain';
+  if (first === OPEN_BRACKET || first === CLOSE_BRACKET || first === COMMA) return classifyList(bytes, start, end);
+  if (first === OPEN_BRACE) return classifyObject(bytes, start, end);
+  if (first === LESS) return classifyElement(bytes, start, end);
   if (first === HASH) return startsWithAny(bytes, start, end, CRASH_HEADS) ? 'crash' : 'hash';
   if (first === DOT) return isMore(bytes, start, end) ? 'trace' : 'plain';
   return classifyWord(bytes, start, end);
+}
+
+function classifyElement(bytes: Buffer, start: number, end: number): LineClass {
+  if (startsWithAny(bytes, start, end, XML_HEADS)) return 'xml';
+  if (!startsWithAny(bytes, start, end, XML_FRAMES)) return classifyWord(bytes, start, end);
+  const head = bytes.subarray(start, end);
+  return XML_HEADS.some((event) => head.includes(event)) ? 'xml' : 'list';
+}
+
+/** `[`, `]`, `, {`: what stands around the objects of a list. */
+function classifyList(bytes: Buffer, start: number, end: number): LineClass {
+  const object = skipListMarks(bytes, start, end);
+  if (object === end) return 'list';
+  if (at(bytes, object) === OPEN_BRACE) {
+    const line = classifyObject(bytes, object, end);
+    if (line !== 'plain') return line;
+  }
+  return at(bytes, start) === OPEN_BRACKET ? classifyBracket(bytes, start, end) : 'plain';
+}
+
+export function skipListMarks(bytes: Buffer, start: number, end: number): number {
+  let p = start;
+  for (; p < end; p += 1) {
+    const byte = at(bytes, p);
+    if (byte !== OPEN_BRACKET && byte !== CLOSE_BRACKET && byte !== COMMA && byte !== SPACE && byte !== TAB) break;
+  }
+  return p;
+}
+
+function classifyObject(bytes: Buffer, start: number, end: number): LineClass {
+  const inner = skipBlanks(bytes, start + 1, end);
+  // Docker keeps the text as a string of JSON: a line break or a quote behind a backslash.
+  if (inner === end || (at(bytes, inner) === BACKSLASH && DOCKER_ESCAPES.includes(at(bytes, inner + 1))))
+    return 'brace';
+  if (at(bytes, inner) !== QUOTE) return 'plain';
+  return holdsEventField(bytes, start, end) ? 'json' : 'brace';
 }
 
 function classifyIndented(bytes: Buffer, start: number, end: number): LineClass {
@@ -181,9 +238,9 @@ function isLogger(bytes: Buffer, start: number, end: number): boolean {
   return dots > 0 && p < end && at(bytes, p) === SPACE && at(bytes, p - 1) !== DOT;
 }
 
-function isJsonEntry(bytes: Buffer, start: number, end: number): boolean {
-  if (at(bytes, skipBlanks(bytes, start + 1, end)) !== QUOTE) return false;
-  const head = bytes.subarray(start, end);
+/** Of at most LINE_LOOK_BYTES. */
+export function holdsEventField(bytes: Buffer, start: number, end: number): boolean {
+  const head = bytes.subarray(start, Math.min(end, start + LINE_LOOK_BYTES));
   return JSON_KEYS.some((key) => head.includes(key));
 }
 

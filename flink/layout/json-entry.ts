@@ -1,31 +1,50 @@
-// One JSON object → an entry's parts. Knows the templates of log4j 2 (ECS, Logstash, GELF, GCP, JsonLayout), the
-// Logstash encoder of logback and the lines of AWS's managed Flink by their field names. Called by layout.ts.
+// One JSON object → an entry's parts. Knows the layouts and templates of log4j 2 (ECS, Logstash, GELF, GCP, JsonLayout),
+// the Logstash encoder of logback, bunyan, the lines of AWS's managed Flink and what log stores export by their field
+// names. A trace may be a text, a list of lines, a list of frames, or stand in the message. Called by layout.ts.
 import { isObject } from '../../core/json.js';
 import type { Level, ParsedEntry } from '../../core/types.js';
 import { chainTypes, parseChain } from '../trace/chain.js';
+import { splitThrowable } from '../trace/throwable.js';
 import { readLevel } from './head-word.js';
 import { UTC_CLOCK, type LocalClock } from './local-time.js';
 import { readTimestamp } from './timestamp.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const TIME = ['@timestamp', 'timestamp', 'time', 'ts', 'timeMillis'];
+const TIME = ['@timestamp', 'timestamp', 'time', 'ts', 'timeMillis', 'instant', 'datetime', 'date', 'eventTime'];
 const LEVEL = ['log.level', 'level', 'severity', 'log_level', 'levelname', 'messageType'];
 const LOGGER = ['log.logger', 'logger_name', 'loggerName', 'logger', '_logger', 'class'];
 const THREAD = ['process.thread.name', 'thread_name', 'threadName', 'thread', '_thread'];
 const MESSAGE = ['message', 'msg', 'short_message', '@message', 'rendered'];
+/** Where a trace stands: as a text, a list of its lines or frames, or in an object with the class and the message. */
 const STACK = [
   'error.stack_trace',
+  'error.stack',
+  'err.stack',
   'stack_trace',
   'stackTrace',
   'stacktrace',
   'exception',
+  'thrown',
   'throwable',
   'throwableInformation',
+  'error',
+  'err',
+  'exc_info',
   'full_message',
 ];
+/** Within such an object. */
+const FRAMES = ['stacktrace', 'stackTrace', 'stack_trace', 'extendedStackTrace', 'stack', 'frames', 'stepArray'];
+const CLASS = ['exception_class', 'class', 'className', 'name', 'type'];
+const WORDS = ['exception_message', 'message', 'localizedMessage'];
+/** What a log store exports: the event is one of the fields, and beside it may stand what the store knows. */
+const ENVELOPES = ['jsonPayload', '_source', 'json_payload'];
+/** The event is a line of a log. */
+const LINES = ['textPayload', 'text_payload', '_raw', 'line', 'log'];
 const CONTEXT = ['labels', 'mdc', 'contextMap', 'context', 'MDC', 'logging.googleapis.com/labels'];
 const JOB_NAMES = ['flink-job-id', 'flinkJobId', '_flink-job-id'];
+/** Of bunyan and pino, by tens. */
+const TENS: readonly (Level | undefined)[] = [undefined, 'TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
 const GELF_LEVELS: readonly Level[] = ['FATAL', 'FATAL', 'FATAL', 'ERROR', 'WARN', 'INFO', 'INFO', 'DEBUG'];
 /** AWS's managed Flink names the application; the time stands in CloudWatch, not in the line. */
 const MANAGED = 'applicationARN';
@@ -34,14 +53,16 @@ const JOB_ID = /^[0-9a-f]{32}$/;
 const MOST_CAUSES = 20;
 
 /**
- * Undefined when the text is no JSON object, or one without a time (unless AWS's) or without both message and level:
+ * Undefined when the object is one without a time (unless AWS's) or without both message and level:
  * something that a program printed.
  */
-export function readJsonEntry(text: string, clock = UTC_CLOCK): ParsedEntry | undefined {
-  const fields = parseObject(text);
-  if (fields === undefined) return undefined;
-  const stack = readStack(fields);
-  const message = addError(withoutStack(firstText(fields, MESSAGE), stack), fields.error);
+export function readJsonEntry(document: Fields, clock = UTC_CLOCK): ParsedEntry | undefined {
+  const fields = openEnvelope(document);
+  const written = firstText(fields, MESSAGE);
+  const known = readStack(fields);
+  const inMessage = known === undefined ? splitMessage(written) : undefined;
+  const stack = known ?? inMessage?.stack;
+  const message = addError(inMessage?.message ?? withoutStack(written, stack), fields.error);
   const level = readJsonLevel(fields);
   const time = readJsonTime(fields, clock);
   if ((time === undefined && fields[MANAGED] === undefined) || (message === undefined && level === undefined))
@@ -52,7 +73,10 @@ export function readJsonEntry(text: string, clock = UTC_CLOCK): ParsedEntry | un
     layout: 'json',
     ...defined('time', time),
     ...defined('level', level),
-    ...defined('logger', firstText(fields, LOGGER)),
+    ...defined(
+      'logger',
+      firstText(fields, LOGGER) ?? (isObject(fields.log) ? firstText(fields.log, ['logger']) : undefined),
+    ),
     ...defined('thread', firstText(fields, THREAD)),
     ...defined('jobId', readJobId(fields)),
     message: message ?? '',
@@ -61,6 +85,39 @@ export function readJsonEntry(text: string, clock = UTC_CLOCK): ParsedEntry | un
     chain: chainTypes(links),
     links,
   };
+}
+
+/** The line that a log store kept, with its time in front where it has none of its own; undefined for other objects. */
+export function readLineOfStore(
+  fields: Fields,
+  clock: LocalClock,
+): { readonly line: string; readonly time: number | undefined } | undefined {
+  const inner = isObject(fields.result) ? fields.result : fields;
+  const line = firstText(inner, MESSAGE) === undefined ? firstText(inner, LINES) : undefined;
+  return line === undefined ? undefined : { line: line.trimEnd(), time: readJsonTime(inner, clock) };
+}
+
+/** The object of an entry, with what stands around it in a list; undefined when there is none. */
+export function readJsonFields(text: string): Fields | undefined {
+  return parseObject(text.endsWith('}') && text.startsWith('{') ? text : stripMarks(text));
+}
+
+function stripMarks(text: string): string {
+  const start = text.indexOf('{');
+  return text.slice(Math.max(0, start), text.lastIndexOf('}') + 1);
+}
+
+function openEnvelope(fields: Fields): Fields {
+  for (const name of ENVELOPES) {
+    const inner = fields[name];
+    if (isObject(inner)) return { ...fields, ...inner };
+  }
+  return fields;
+}
+
+/** The layout of a pattern, and templates without a field for it, put the trace behind the message. */
+function splitMessage(message: string | undefined): { readonly message: string; readonly stack?: string } | undefined {
+  return message === undefined || !message.trimEnd().includes('\n') ? undefined : splitThrowable(message);
 }
 
 /** The template for Google's cloud has the trace in the message, too. */
@@ -95,8 +152,11 @@ function readJsonTime(fields: Fields, clock: LocalClock): number | undefined {
     if (typeof value === 'number') return value < 1e11 ? Math.round(value * 1000) : value;
   }
   const instant = isObject(fields.instant) ? fields.instant : {};
+  const stamp = isObject(fields.timestamp) ? fields.timestamp : {};
   return (
-    addNanos(instant.epochSecond, instant.nanoOfSecond) ?? addNanos(fields.timestampSeconds, fields.timestampNanos)
+    addNanos(instant.epochSecond, instant.nanoOfSecond) ??
+    addNanos(fields.timestampSeconds, fields.timestampNanos) ??
+    addNanos(stamp.seconds, stamp.nanos)
   );
 }
 
@@ -107,6 +167,7 @@ function addNanos(seconds: unknown, nanos: unknown): number | undefined {
 
 function readJsonLevel(fields: Fields): Level | undefined {
   if (fields.short_message !== undefined && typeof fields.level === 'number') return GELF_LEVELS[fields.level];
+  if (typeof fields.level === 'number') return TENS[Math.floor(fields.level / 10)];
   const text = firstText(fields, LEVEL);
   if (text !== undefined) return readLevel(text);
   const nested = isObject(fields.log) ? fields.log.level : undefined;
@@ -114,55 +175,81 @@ function readJsonLevel(fields: Fields): Level | undefined {
 }
 
 function readStack(fields: Fields): string | undefined {
-  const text = firstText(fields, STACK);
-  if (text !== undefined) return text;
-  const lines = fields.throwableInformation;
-  if (Array.isArray(lines)) return lines.filter((line) => typeof line === 'string').join('\n');
-  const exception = isObject(fields.exception)
-    ? fields.exception
-    : isObject(fields.thrown)
-      ? fields.thrown
-      : isObject(fields.error)
-        ? fields.error
-        : undefined;
-  return exception === undefined
-    ? undefined
-    : (firstText(exception, ['stacktrace', 'stackTrace', 'extendedStackTrace', 'stack_trace']) ??
-        renderThrown(exception, 0));
+  for (const name of STACK) {
+    const trace = readTrace(fields[name], fields);
+    if (trace !== undefined) return trace;
+  }
+  return undefined;
+}
+
+/** `beside`: where class and message stand when the value holds frames alone. */
+function readTrace(value: unknown, beside: Fields): string | undefined {
+  if (typeof value === 'string') return isTrace(value) ? value : undefined;
+  if (Array.isArray(value))
+    return renderFrames(
+      value,
+      readHead(beside, ['error.type', 'exception_class'], ['error.message', 'exception_message']),
+    );
+  if (!isObject(value)) return undefined;
+  for (const name of FRAMES) {
+    const inner = value[name];
+    if (typeof inner === 'string') return inner;
+  }
+  return renderThrown(value, 0);
+}
+
+/** Go writes an error of a few words as text. */
+function isTrace(text: string): boolean {
+  return text.includes('\n') || /(?:Exception|Error|Throwable)\b/.test(text);
+}
+
+function readHead(fields: Fields, types: readonly string[], words: readonly string[]): string | undefined {
+  const type = firstText(fields, types);
+  const message = firstText(fields, words);
+  return type === undefined ? undefined : message === undefined ? type : `${type}: ${message}`;
+}
+
+/** Lines of a trace, or frames as objects: the trace that they stand for. */
+function renderFrames(list: readonly unknown[], head: string | undefined): string | undefined {
+  if (list.length === 0) return undefined;
+  const lines = list.filter((line) => typeof line === 'string');
+  if (lines.length === list.length) return lines.join('\n');
+  const frames = list.filter(isObject).map(renderFrame);
+  return frames.length === 0 ? undefined : [...(head === undefined ? [] : [head]), ...frames].join('\n');
 }
 
 /** JsonLayout has frames as objects, and causes within: the trace that they stand for. */
-function renderThrown({ name, message, extendedStackTrace: frames, cause }: Fields, depth: number): string | undefined {
-  if (typeof name !== 'string' || !Array.isArray(frames)) return undefined;
-  const head = typeof message === 'string' ? `${name}: ${message}` : name;
-  const behind = isObject(cause) && depth < MOST_CAUSES ? renderThrown(cause, depth + 1) : undefined;
+function renderThrown(thrown: Fields, depth: number): string | undefined {
+  const head = readHead(thrown, CLASS, WORDS);
+  if (head === undefined) return undefined;
+  const { cause, suppressed } = thrown;
+  const frames = FRAMES.map((name) => thrown[name]).find((value) => Array.isArray(value)) ?? [];
+  const inner = (value: unknown, mark: string): readonly string[] => {
+    const text = isObject(value) && depth < MOST_CAUSES ? renderThrown(value, depth + 1) : undefined;
+    return text === undefined ? [] : [`${mark}${text}`];
+  };
   return [
-    head,
-    ...frames.filter(isObject).map(renderFrame),
-    ...(behind === undefined ? [] : [`Caused by: ${behind}`]),
+    renderFrames(frames, head) ?? head,
+    ...(Array.isArray(suppressed) ? suppressed : []).flatMap((one) =>
+      inner(one, '\tSuppressed: ').map((text) => text.replaceAll('\n', '\n\t')),
+    ),
+    ...inner(cause, 'Caused by: '),
   ].join('\n');
 }
 
 function renderFrame(frame: Fields): string {
-  const file = firstText(frame, ['file']) ?? 'Unknown Source';
-  const place = typeof frame.line === 'number' && frame.line > 0 ? `${file}:${frame.line}` : file;
-  return `\tat ${firstText(frame, ['class']) ?? ''}.${firstText(frame, ['method']) ?? ''}(${place})`;
+  const file = firstText(frame, ['file', 'fileName', 'filename']) ?? 'Unknown Source';
+  const line = frame.line ?? frame.lineNumber;
+  const place = typeof line === 'number' && line > 0 ? `${file}:${line}` : file;
+  const owner = firstText(frame, ['class', 'className', 'declaringClass']) ?? '';
+  return `\tat ${owner}.${firstText(frame, ['method', 'methodName', 'function']) ?? ''}(${place})`;
 }
 
 function readError(fields: Fields): { readonly type: string; readonly message: string } | undefined {
-  const exception = isObject(fields.exception)
-    ? fields.exception
-    : isObject(fields.thrown)
-      ? fields.thrown
-      : isObject(fields.error)
-        ? fields.error
-        : {};
-  const type = firstText(fields, ['error.type']) ?? firstText(exception, ['exception_class', 'name', 'type']);
+  const exception = [fields.exception, fields.thrown, fields.error, fields.err].find(isObject) ?? {};
+  const type = firstText(fields, ['error.type']) ?? firstText(exception, CLASS);
   if (type === undefined) return undefined;
-  return {
-    type,
-    message: firstText(fields, ['error.message']) ?? firstText(exception, ['exception_message', 'message']) ?? '',
-  };
+  return { type, message: firstText(fields, ['error.message']) ?? firstText(exception, WORDS) ?? '' };
 }
 
 function readJobId(fields: Fields): string | undefined {

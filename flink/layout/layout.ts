@@ -6,9 +6,10 @@ import type { ChainLink, FileKind, Level, ParsedEntry } from '../../core/types.j
 import { chainTypes, parseChain } from '../trace/chain.js';
 import { readLetter, readLevel } from './head-word.js';
 import { readPreamble, type PreambleParts } from './preamble.js';
-import { readJsonEntry } from './json-entry.js';
+import { readJsonEntry, readJsonFields, readLineOfStore } from './json-entry.js';
 import { isDigit } from '../bytes/byte.js';
 import { classifyLine, type LineClass } from '../bytes/line.js';
+import { CLOSED, type Open } from './open-object.js';
 import { createPlainHead, openLineRoom, readPlainHead } from './plain.js';
 import type { LocalClock } from './local-time.js';
 import { readTimestamp } from './timestamp.js';
@@ -16,6 +17,7 @@ import { splitThrowable } from '../trace/throwable.js';
 import { readFrame } from '../trace/trace-line.js';
 import { unfoldTrace } from '../trace/unfold.js';
 import { unwrapEntry } from './unwrap.js';
+import { readXmlEntry } from './xml-entry.js';
 
 export interface ParseOptions {
   /** IANA name; stamps without an offset are read in it. Default UTC. */
@@ -38,6 +40,8 @@ export interface LineState {
   /** So many lines may still belong to a Python traceback: the frame's source, and the error at its end. */
   readonly pythonLines: number;
   readonly partial: boolean;
+  /** An object or element that goes on in the next line. */
+  readonly open: Open;
 }
 
 /** An exception's message of several lines is joined up to here when no frame has come. */
@@ -51,6 +55,7 @@ export const FIRST_LINE: LineState = {
   headerLines: 0,
   pythonLines: 0,
   partial: false,
+  open: CLOSED,
 };
 
 /** True when the line begins a new entry of a file in which dated lines were seen (`.log`) or are not expected. */
@@ -82,7 +87,14 @@ export function startsEntry(line: LineClass, kind: FileKind, before: LineState):
     case 'clock':
       return !before.dated || before.clock;
     case 'json':
+    case 'xml':
       return !before.dated || before.json;
+    case 'inside':
+      return false;
+    case 'list':
+      return before.dated && !before.json && isPrinted(kind, before);
+    case 'brace':
+      return before.json || (isPrinted(kind, before) && before.headerLines === 0 && before.pythonLines === 0);
     case 'hash':
       return isPrinted(kind, before) && before.previous !== 'hash' && before.previous !== 'crash';
     case 'exception':
@@ -101,9 +113,10 @@ export function follow(
   kind: FileKind,
   partial: boolean,
 ): LineState {
-  const dated = before.dated || line === 'dated' || line === 'clock' || line === 'json';
+  const isEvent = line === 'json' || line === 'xml';
+  const dated = before.dated || line === 'dated' || line === 'clock' || isEvent;
   const clock = before.clock || (line === 'clock' && !before.dated);
-  const json = before.json || (line === 'json' && !before.dated);
+  const json = before.json || (isEvent && !before.dated);
   return {
     dated,
     clock,
@@ -112,6 +125,7 @@ export function follow(
     headerLines: countHeaderLines(before, line, starts, kind),
     pythonLines: countPythonLines(before, line),
     partial,
+    open: line === 'inside' ? before.open : CLOSED,
   };
 }
 
@@ -146,10 +160,23 @@ export function parseEntry(bytes: Buffer, options: ParseOptions = {}): ParsedEnt
   if (usual !== undefined) return usual;
   const { wrapper, text, taken } = unwrapEntry(bytes);
   const clock = { zone, previous, taken };
-  const parsed = (text.startsWith('{') ? readJsonEntry(text, clock) : undefined) ?? readText(text, clock, options);
+  const parsed = readObject(text, clock, options) ?? readText(text, clock, options);
   if (wrapper === undefined) return parsed;
   const layout = `${wrapper}/${parsed.layout}`;
   return parsed.time === undefined && taken !== undefined ? { ...parsed, layout, time: taken } : { ...parsed, layout };
+}
+
+/** An object of JSON, alone or in a list, or an element of XML. */
+function readObject(text: string, clock: LocalClock, options: ParseOptions): ParsedEntry | undefined {
+  if (text.startsWith('<')) return readXmlEntry(text, clock);
+  if (!/^[[,\s]{0,20}\{/.test(text)) return undefined;
+  const fields = readJsonFields(text);
+  if (fields === undefined) return undefined;
+  const stored = readLineOfStore(fields, clock);
+  if (stored === undefined) return readJsonEntry(fields, clock);
+  // The store's own time says in which zone the line was written.
+  const entry = readText(stored.line, { ...clock, taken: stored.time ?? clock.taken }, options);
+  return { ...(entry.time === undefined ? { time: stored.time } : {}), ...entry, layout: `json/${entry.layout}` };
 }
 
 const NO_CLASSES: readonly string[] = [];

@@ -4,9 +4,11 @@
 import { isUtf8 } from 'node:buffer';
 import type { EntryFlag, FileKind } from '../../core/types.js';
 import { FIRST_LINE, follow, startsEntry, type LineState } from './layout.js';
-import { classifyLine } from '../bytes/line.js';
+import { at, skipBlanks } from '../bytes/byte.js';
+import { classifyLine, holdsEventField, type LineClass } from '../bytes/line.js';
 import { Held } from '../bytes/held.js';
-import { isPartialLine, LINE_LOOK_BYTES } from '../bytes/wrapper.js';
+import { isPartialLine, LINE_LOOK_BYTES, skipWrapper } from '../bytes/wrapper.js';
+import { CLOSED, isInside, ObjectCuts, readOpen } from './open-object.js';
 
 export interface SplitEntry {
   /** A view of the chunk, or a copy when the entry spans chunks; without its last line break. */
@@ -79,8 +81,10 @@ export interface Splitter {
 export const MAX_ENTRY_BYTES = 1_048_576;
 const NEWLINE = 10;
 const RETURN = 13;
+const OPEN_BRACE = 123;
 const NOTHING = Buffer.alloc(0);
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+const BEGINS_OBJECT: ReadonlySet<LineClass> = new Set(['json', 'brace', 'xml']);
 const NO_STARTS: readonly number[] = [];
 
 export function createSplitter(options: SplitterOptions): Splitter {
@@ -93,6 +97,7 @@ export class EntrySplitter implements Splitter {
   readonly #kind: FileKind;
   readonly #max: number;
   #state: LineState = FIRST_LINE;
+  #cuts = new ObjectCuts();
   /** Bytes of the open entry (and of the unfinished line) that came with earlier chunks. */
   #held = new Held();
   /** How many of the held bytes belong to the unfinished line. */
@@ -166,17 +171,23 @@ export class EntrySplitter implements Splitter {
     const base = this.#offset;
     this.#from = 0;
     this.#chunkValid = isUtf8(chunk);
+    this.#cuts.begin();
     let p = 0;
     while (p < chunk.length) {
-      if (this.#offset === this.#lineOffset) p += this.#skipHole(chunk, p, done);
+      const isLineStart = this.#offset === this.#lineOffset;
+      if (isLineStart) p += this.#skipHole(chunk, p, done);
       if (p >= chunk.length) break;
-      const end = chunk.indexOf(NEWLINE, p);
-      if (end === -1) break;
-      this.#finishLine(chunk, p, end, done);
-      p = end + 1;
+      if (isLineStart) this.#cuts.beginLine(chunk, p, this.#state.open);
+      const newline = chunk.indexOf(NEWLINE, p);
+      const end = newline < 0 ? chunk.length : newline;
+      const cut = this.#cuts.find(chunk, p, end, isLineStart && newline >= 0);
+      if (cut < 0 && newline < 0) break;
+      const next = cut < 0 ? end + 1 : cut;
+      this.#finishLine(chunk, p, cut < 0 ? end : cut, next, done);
+      p = next;
       this.#offset = base + p;
       this.#lineOffset = this.#offset;
-      this.#line += 1;
+      if (cut < 0) this.#line += 1;
     }
     if (p < chunk.length) this.#keepLine(chunk, p, done);
     else if (isWhole) this.#close(chunk, chunk.length, done);
@@ -190,7 +201,7 @@ export class EntrySplitter implements Splitter {
     this.#from = 0;
     this.#chunkValid = false;
     if (this.#offset > this.#lineOffset) {
-      this.#finishLine(NOTHING, 0, 0, done);
+      this.#finishLine(NOTHING, 0, 0, 0, done);
       this.#lineOffset = this.#offset;
     }
     this.#close(NOTHING, 0, done);
@@ -217,6 +228,7 @@ export class EntrySplitter implements Splitter {
   end(): SplitEntry[] {
     const done = this.flush();
     this.#state = FIRST_LINE;
+    this.#cuts = new ObjectCuts();
     this.#splitBefore = false;
     return done;
   }
@@ -244,6 +256,7 @@ export class EntrySplitter implements Splitter {
     copy.#overflow = this.#overflow;
     copy.#lastByte = this.#lastByte;
     copy.#lineOffset = this.#lineOffset;
+    copy.#cuts = this.#cuts.clone();
     return copy;
   }
 
@@ -277,14 +290,24 @@ export class EntrySplitter implements Splitter {
 
   /** What follows goes on with nothing. */
   #rest(): void {
-    const { previous, partial, headerLines, pythonLines } = this.#state;
-    if (previous !== undefined || partial || headerLines > 0 || pythonLines > 0)
-      this.#state = { ...this.#state, partial: false, headerLines: 0, pythonLines: 0, previous: undefined };
+    const { previous, partial, headerLines, pythonLines, open } = this.#state;
+    if (previous !== undefined || partial || headerLines > 0 || pythonLines > 0 || open !== CLOSED)
+      this.#state = {
+        ...this.#state,
+        partial: false,
+        headerLines: 0,
+        pythonLines: 0,
+        previous: undefined,
+        open: CLOSED,
+      };
   }
 
-  /** The line is complete: it opens an entry or goes on with the open one. `end` is the place of its line break. */
-  #finishLine(chunk: Buffer, start: number, end: number, done: SplitEntry[]): void {
-    if (this.#overflow >= 0) return this.#finishLongLine(chunk, start, end, done);
+  /**
+   * The line is complete: it opens an entry or goes on with the open one. It ends at `end`, where its line break stands
+   * unless another object begins there; the next one begins at `next`.
+   */
+  #finishLine(chunk: Buffer, start: number, end: number, next: number, done: SplitEntry[]): void {
+    if (this.#overflow >= 0) return this.#finishLongLine(chunk, start, end, next, done);
     const spans = this.#heldLine > 0;
     if (spans) this.#hold(chunk, start, end);
     const from = this.#skipMark(chunk, start, end);
@@ -294,7 +317,7 @@ export class EntrySplitter implements Splitter {
     const lineEnd = rawEnd > lineStart && bytes[rawEnd - 1] === RETURN ? rawEnd - 1 : rawEnd;
     const starts = this.#classify(bytes, lineStart, lineEnd, isPartialLine(bytes, lineStart, lineEnd));
     this.#turn(starts, lineEnd - lineStart, chunk, lineStart, done);
-    if (this.#open && lineEnd - lineStart > this.#max) this.#cutLine(chunk, lineEnd - lineStart, end, done);
+    if (this.#open && lineEnd - lineStart > this.#max) this.#cutLine(chunk, lineEnd - lineStart, next, done);
     this.#heldLine = 0;
   }
 
@@ -307,7 +330,7 @@ export class EntrySplitter implements Splitter {
     this.#splitBefore ||= tooLong;
     this.#partial ||= tooLong;
     this.#closeBefore(chunk, start, done);
-    if (this.#state.previous === 'blank') return this.#dropLine(start);
+    if (!starts && isBetween(this.#state.previous)) return this.#dropLine(start);
     this.#open = true;
     this.#entryOffset = this.#lineOffset;
     this.#entryLine = this.#line;
@@ -322,10 +345,35 @@ export class EntrySplitter implements Splitter {
   }
 
   #classify(bytes: Buffer, start: number, end: number, partial: boolean): boolean {
-    const line = classifyLine(bytes, start, end);
+    const { open } = this.#state;
+    const content = open === CLOSED ? start : skipPrefix(bytes, start, end);
+    const inside = isInside(open, bytes, content, end);
+    const line = inside ? 'inside' : this.#refine(classifyLine(bytes, start, end), bytes, start, end);
     const starts = startsEntry(line, this.#kind, this.#state);
     this.#state = follow(this.#state, line, starts || !this.#open, this.#kind, partial);
+    if (inside) this.#followObject(bytes, start, content, end);
+    else if (starts && BEGINS_OBJECT.has(line))
+      this.#state = { ...this.#state, open: readOpen(CLOSED, bytes, start, skipPrefix(bytes, start, end), end) };
     return starts;
+  }
+
+  /** The objects of a list may be indented. */
+  #refine(line: LineClass, bytes: Buffer, start: number, end: number): LineClass {
+    if (line !== 'indented' || !(this.#state.json || this.#state.previous === 'list')) return line;
+    const content = skipBlanks(bytes, skipPrefix(bytes, start, end), end);
+    return at(bytes, content) === OPEN_BRACE ? 'brace' : line;
+  }
+
+  /** An object over several lines is an event when one of its lines has a field that events have. */
+  #followObject(bytes: Buffer, start: number, content: number, end: number): void {
+    const { open, dated, json } = this.#state;
+    const isEvent = !dated && holdsEventField(bytes, content, end);
+    this.#state = {
+      ...this.#state,
+      dated: dated || isEvent,
+      json: json || isEvent,
+      open: readOpen(open, bytes, start, content, end),
+    };
   }
 
   /** A line without its end: held, and given up to the limit when it is longer than an entry may be. */
@@ -352,30 +400,30 @@ export class EntrySplitter implements Splitter {
     this.#held.truncate(kept);
   }
 
-  #finishLongLine(chunk: Buffer, start: number, end: number, done: SplitEntry[]): void {
+  #finishLongLine(chunk: Buffer, start: number, end: number, next: number, done: SplitEntry[]): void {
     const last = end > start ? chunk[end - 1] : this.#lastByte;
     const cutBytes = this.#overflow + (end - start) - (last === RETURN ? 1 : 0);
     this.#emit(this.#held.take(this.#held.length), cutBytes, done);
     this.#overflow = -1;
-    this.#afterCut(end);
+    this.#afterCut(next);
   }
 
   /** The line is complete in this chunk (or just became so) and longer than an entry may be. */
-  #cutLine(chunk: Buffer, lineBytes: number, end: number, done: SplitEntry[]): void {
+  #cutLine(chunk: Buffer, lineBytes: number, next: number, done: SplitEntry[]): void {
     const whole = this.#held.length > 0 ? this.#held.view() : chunk.subarray(this.#from, this.#from + lineBytes);
     const kept = characterEnd(whole, this.#max);
     const bytes = this.#held.length > 0 ? this.#held.take(kept) : whole.subarray(0, kept);
     this.#emit(bytes, lineBytes - kept, done);
-    this.#afterCut(end);
+    this.#afterCut(next);
   }
 
-  #afterCut(end: number): void {
+  #afterCut(next: number): void {
     this.#held = new Held();
     this.#heldLine = 0;
     this.#open = false;
-    this.#from = end + 1;
+    this.#from = next;
     this.#splitBefore = true;
-    this.#state = { ...this.#state, partial: false, headerLines: 0, pythonLines: 0 };
+    this.#state = { ...this.#state, partial: false, headerLines: 0, pythonLines: 0, open: CLOSED };
   }
 
   #hold(chunk: Buffer, start: number, end: number): void {
@@ -444,6 +492,15 @@ function listRanges(offset: number, length: number, gaps: readonly FileRange[]):
   }
   if (ranges.length > 0) ranges.push([start, start + left]);
   return ranges.length > 0 ? ranges : undefined;
+}
+
+/** Lines that belong to no entry when none is open. */
+function isBetween(line: LineClass | undefined): boolean {
+  return line === 'blank' || line === 'list';
+}
+
+function skipPrefix(bytes: Buffer, start: number, end: number): number {
+  return skipWrapper(bytes, start, Math.min(end, start + LINE_LOOK_BYTES));
 }
 
 /** The last place up to `limit` that does not stand inside a UTF-8 character. */
