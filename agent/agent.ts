@@ -11,6 +11,7 @@ import type { AgentStatus } from '../store/store.js';
 import { openCheckpoint } from './checkpoint/checkpoint.js';
 import { hasBirthTimes, openLock } from './checkpoint/lock.js';
 import { clearSpool } from './files/archive.js';
+import type { RefusedLink } from './files/links.js';
 import { createScanMemory, decideScanWait, decideTurnWait, discoverFiles } from './files/discover.js';
 import { createAlarm, rest } from './follow/alarm.js';
 import { createFollower } from './follow/follower.js';
@@ -116,6 +117,7 @@ function openAgent(given: AgentSettings, { store, log, ...parts }: AgentParts): 
     excluded: [resolve(settings.dataDir)],
     scanMemory: createScanMemory(),
     scannedPaths: settings.paths,
+    refusedLinks: new Set(),
     watcher: undefined,
     isWatchDue: true,
     told: new Set(),
@@ -230,19 +232,35 @@ function isResting({ watcher, isQuiet }: AgentState): boolean {
 
 async function scan(agent: AgentState): Promise<void> {
   const { settings, watcher, excluded, scanMemory } = agent;
-  const { paths } = settings;
+  const { paths, linksInto } = settings;
   agent.isScanDue = false;
   agent.isQuiet = true;
   const places = new Set<string>();
-  const found = await discoverFiles(paths, excluded, scanMemory, (place) => {
+  const onPlace = (place: string): Promise<void> | undefined => {
     places.add(place);
     return watcher?.enter(place);
-  });
+  };
+  const found = await discoverFiles(paths, excluded, scanMemory, onPlace, linksInto);
   watcher?.keep(places);
   agent.lives.sync(found.files);
   agent.follower.syncFiles(found, paths !== agent.scannedPaths);
   agent.scannedPaths = paths;
   agent.hasScanned = true;
+  reportLinks(agent, found.refused);
+}
+
+/** Of very many the first are enough to act on. */
+const MOST_LINKS_REPORTED = 20;
+
+function reportLinks(agent: AgentState, refused: readonly RefusedLink[]): void {
+  const { board, log } = agent;
+  const reported = refused.slice(0, MOST_LINKS_REPORTED);
+  for (const { path, target, reason } of reported)
+    if (board.raise('JT_LINK_REFUSED', { path, target }, path))
+      log.warn({ path, target, reason }, 'A symbolic link is not followed.');
+  const paths = new Set(reported.map(({ path }) => path));
+  for (const path of agent.refusedLinks) if (!paths.has(path)) board.clear('JT_LINK_REFUSED', path);
+  agent.refusedLinks = paths;
 }
 
 type Saving = Pick<AgentState, 'checkpoint' | 'known' | 'board' | 'log'>;

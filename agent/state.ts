@@ -54,6 +54,8 @@ export interface AgentState {
   readonly scanMemory: ScanMemory;
   /** The paths of the last scan. */
   scannedPaths: readonly string[];
+  /** Links that the last scan did not follow, as far as they were reported. */
+  refusedLinks: ReadonlySet<string>;
   watcher: Watcher | undefined;
   /** Where something was written since the last turn. */
   readonly told: Set<string>;

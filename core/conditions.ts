@@ -50,6 +50,17 @@ export const CONDITIONS = {
       zh: '请用 “gzip -t” 检查该文件；压缩之前已读取的内容不受影响。文件变化后会重试。',
     },
   },
+  JT_LINK_REFUSED: {
+    severity: 'warning',
+    message: {
+      en: 'The symbolic link {path} is not followed: it leads to {target}, which lies outside of the watched folders or belongs to another user.',
+      zh: '不跟随符号链接 {path}：它指向 {target}，该位置不在被监视的目录之内，或属于其他用户。',
+    },
+    fix: {
+      en: 'Nothing of it was read. If it is a log that you want, watch the folder in which it really lies, or add that folder to agent.linksInto; otherwise ask who made the link.',
+      zh: '没有读取其任何内容。若确为需要的日志，请直接监视其真实目录，或把该目录加入 agent.linksInto；否则请查明是谁创建了该链接。',
+    },
+  },
   JT_CLUSTER_UNNAMED: {
     severity: 'info',
     message: {

@@ -1,9 +1,10 @@
 // Patterns → the files that stand there now, with the values captured from their paths. The periodic scan is the
-// truth; watch.ts only makes it earlier. Symbolic links are followed; what cannot be read is returned as a problem and
-// tried again by the next scan. agent.ts calls it.
+// truth; watch.ts only makes it earlier. Symbolic links are followed as links.ts allows; what cannot be read is returned
+// as a problem and tried again by the next scan. agent.ts calls it.
 import { readdirSync, statSync, type BigIntStats, type Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { createLinkRules, decideLink, type LinkRules, type RefusedLink } from './links.js';
 import { isLogName, matchSegment, parsePattern, type Captures, type PathPattern, type Segment } from './pattern.js';
 import { errorCode, describeFault } from '../../core/fault.js';
 
@@ -27,6 +28,8 @@ export interface Scan {
   /** In the order of the patterns, then by path; a file reached by two paths stands once. */
   readonly files: readonly FoundFile[];
   readonly problems: readonly ScanProblem[];
+  /** Links that were not followed. */
+  readonly refused: readonly RefusedLink[];
 }
 
 /**
@@ -46,6 +49,10 @@ interface Walk {
   readonly onPlace: (path: string) => Promise<void> | undefined;
   readonly excluded: readonly string[];
   readonly found: Map<string, FoundFile>;
+  readonly links: LinkRules;
+  /** Found by way of a link only; a file that has a name of its own in the watched folders goes by that. */
+  readonly linked: { readonly path: string; readonly stat: BigIntStats; readonly captures: Captures }[];
+  readonly refused: RefusedLink[];
   readonly problems: ScanProblem[];
   visited: number;
 }
@@ -69,8 +76,16 @@ export async function discoverFiles(
   excluded: readonly string[] = [],
   memory: ScanMemory = createScanMemory(),
   onPlace: (path: string) => Promise<void> | undefined = () => undefined,
+  linksInto: readonly string[] = [],
 ): Promise<Scan> {
-  const walk: Walk = { memory, onPlace, excluded, found: new Map(), problems: [], visited: 0 };
+  const links = createLinkRules(
+    patterns.map((text) => parsePattern(text).base),
+    linksInto,
+  );
+  const walk: Walk = {
+    ...{ memory, onPlace, excluded, links, visited: 0 },
+    ...{ found: new Map(), linked: [], refused: [], problems: [] },
+  };
   for (const text of patterns) {
     const pattern = parsePattern(text);
     const stat = readStat(walk, pattern.base);
@@ -81,14 +96,16 @@ export async function discoverFiles(
         segments: segmentsOf(pattern),
         captures: {},
         parents: [folderId(stat)],
+        isLinked: false,
       });
     else if (pattern.segments.length === 0) {
       await onPlace(pattern.base);
       addFile(walk, pattern.base, stat, {});
     }
   }
+  for (const { path, stat, captures } of walk.linked) addFile(walk, path, stat, captures);
   memory.found = walk.found;
-  return { files: [...walk.found.values()], problems: walk.problems };
+  return { files: [...walk.found.values()], problems: walk.problems, refused: walk.refused };
 }
 
 /** Shares of a core, one for each way to look: while nothing happens in places that are watched, and else. */
@@ -124,6 +141,8 @@ interface Visit {
   readonly captures: Captures;
   /** Device and inode of the folders above: a link back to one of them is not followed. */
   readonly parents: readonly string[];
+  /** A link led here. */
+  readonly isLinked: boolean;
 }
 
 function segmentsOf(pattern: PathPattern): readonly Segment[] | undefined {
@@ -151,18 +170,30 @@ async function visitEntry(walk: Walk, visit: Visit, entry: Dirent): Promise<void
     (segment === undefined || matchSegment(segment, entry.name) === undefined)
   )
     return;
-  const stat = readStat(walk, path, entry.isSymbolicLink());
+  const isLink = entry.isSymbolicLink();
+  const stat = readStat(walk, path, isLink);
   if (stat === undefined) return;
+  const isLinked = visit.isLinked || isLink;
   if (stat.isFile()) {
-    const captures = captureFile(visit, entry.name);
-    if (captures === undefined) return;
-    if (entry.isSymbolicLink()) await walk.onPlace(path);
-    addFile(walk, path, stat, joinCaptures(visit.captures, captures));
+    const own = captureFile(visit, entry.name);
+    if (own === undefined || (isLink && !mayFollow(walk, path, stat))) return;
+    if (isLink) await walk.onPlace(path);
+    const captures = joinCaptures(visit.captures, own);
+    if (isLinked) walk.linked.push({ path, stat, captures });
+    else addFile(walk, path, stat, captures);
     return;
   }
   if (!stat.isDirectory() || visit.parents.includes(folderId(stat))) return;
+  const below = descend(visit, entry.name);
+  if (below.length === 0 || (isLink && !mayFollow(walk, path, stat))) return;
   const parents = [...visit.parents, folderId(stat)];
-  for (const next of descend(visit, entry.name)) await walkFolder(walk, { path, parents, ...next });
+  for (const next of below) await walkFolder(walk, { path, parents, isLinked, ...next });
+}
+
+function mayFollow(walk: Walk, path: string, target: BigIntStats): boolean {
+  const refused = decideLink(walk.links, path, target);
+  if (refused !== undefined && refused.reason !== 'gone') walk.refused.push(refused);
+  return refused === undefined;
 }
 
 function isWantedFile(visit: Visit, name: string): boolean {

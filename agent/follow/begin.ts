@@ -44,7 +44,7 @@ export function beginFiles(set: TailSet): void {
     left -= 1;
     set.waiting.delete(file.path);
     set.ignored.delete(idOf(file));
-    openNew(set, file, describeOrigin(file, set.settings), before);
+    openNew(set, file, describeOrigin(file, set.settings), before, file);
   }
   settleTails(set);
 }
@@ -63,7 +63,7 @@ export function wakeByKey(set: TailSet, key: string): Tail | undefined {
   const file = state === undefined ? undefined : set.resting.get(state.path);
   if (file === undefined || file.inode !== state?.inode) return undefined;
   set.resting.delete(file.path);
-  const tail = openNew(set, file, describeOrigin(file, set.settings), undefined);
+  const tail = openNew(set, file, describeOrigin(file, set.settings), undefined, file);
   if (tail !== undefined) settleTail(set, tail);
   return set.byKey.get(key);
 }
@@ -75,12 +75,18 @@ function openNew(
   { path, captures }: NewPlace,
   origin: RecordOrigin,
   before: Tail | undefined,
+  scanned?: Pick<FoundFile, 'inode' | 'device'>,
 ): Tail | undefined {
   if (origin.isUnnamed && origin.pod === undefined) reportUnnamed(set, origin);
   set.openFiles += 1;
   const fd = openFile(set, path);
   if (fd === undefined) return undefined;
   const { inode, device, birthMs } = describeStat(fstatSync(fd, { bigint: true }));
+  // Another file by now: a rotation, or a link that somebody put there since the scan said that it may be read.
+  if (scanned !== undefined && (scanned.inode !== inode || scanned.device !== device)) {
+    closeSync(fd);
+    return undefined;
+  }
   const tail = createTail({
     path,
     captures,

@@ -1,7 +1,7 @@
 // The tails that there are, and the descriptors that they may hold: what the files of this folder share. A new file
 // that finds no place among the open ones waits for one, one that has grown is met again by the next scan; files
 // without unread bytes make room.
-import { openSync } from 'node:fs';
+import { constants, openSync } from 'node:fs';
 import type { Log } from '../../core/log.js';
 import type { FoundFile } from '../files/discover.js';
 import type { PodDirectory } from '../files/pods.js';
@@ -182,7 +182,8 @@ export function countOpen({ live }: TailSet): number {
 
 export function openFile(set: TailSet, path: string): number | undefined {
   try {
-    const fd = openSync(path, 'r');
+    // A pipe that was put there meanwhile must not make it wait for its writer.
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     set.board.clear('JT_FILE_UNREADABLE', path);
     set.board.clear('JT_TOO_MANY_OPEN_FILES');
     return fd;

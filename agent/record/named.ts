@@ -43,6 +43,8 @@ const NOTHING = new RegExp(String.raw`^(?:|${NO_VALUES}|\*+|\[hidden\]|<hidden>)
 const NUMBER = /^[\d.]+%?$/;
 /** What a parser reads is called a token as well: it is short. Flink's fencing token is no secret. */
 const LEAST_TOKEN_UNITS = 8;
+const LEAST_IN_SENTENCE = 8;
+const MOST_IN_LIST = 500;
 const FENCING = /fencing $/i;
 /** How far a `<value>` stands behind its `<name>`, with a description between them. */
 const MOST_BETWEEN = 500;
@@ -133,6 +135,8 @@ function readAssigned(text: string, at: number, name: Name, isQuoted: boolean): 
   const sign = /^(?:=>|->|:=|[=:：＝为是])/.exec(text.slice(signAt, signAt + 2))?.[0];
   if (sign === undefined) return readUnassigned(text, at, behind, name);
   const filled = skipBlanks(text, signAt + sign.length);
+  const list = text[filled] === '[' ? readList(text, filled) : undefined;
+  if (list !== undefined) return list;
   const first = skipOpening(text, filled);
   const quoted = skipBackslashes(text, first);
   const quote = text[quoted];
@@ -150,6 +154,14 @@ function readAssigned(text: string, at: number, name: Name, isQuoted: boolean): 
 function mayFollow(text: string, colon: number, start: number, { text: name }: Name): boolean {
   if (text.slice(colon, start).includes('\n')) return false;
   return start > colon + 1 || (ENDS.test(name) && !/[:/]/.test(text.charAt(start)));
+}
+
+/** All of a short list on this line. */
+function readList(text: string, open: number): Span | undefined {
+  const inner = text.slice(open + 1, open + 1 + MOST_IN_LIST);
+  const length = inner.search(/[\]\n]/);
+  if (length < 0 || !/^\s{0,20}\\{0,8}["']|\d/.test(inner.slice(0, length))) return undefined;
+  return { start: open + 1, end: open + 1 + length };
 }
 
 /** A list of one, and the prefix of a string of Python. */
@@ -174,7 +186,19 @@ function readWord(text: string, start: number): Span {
 /** `name: value` at the end of a line, or in front of what ends a value: a sentence goes on with another word. */
 function readPlain(text: string, start: number, plain: Reach): Span | undefined {
   if (start < plain.start || start > plain.end) Object.assign(plain, until(text, start, /[\s,;"'})\]，。；、）】]/g));
-  return endLine(text, { start, end: plain.end });
+  const span = { start, end: plain.end };
+  return endLine(text, span) ?? (looksSecret(text.slice(start, plain.end)) ? span : undefined);
+}
+
+/** In a sentence that goes on: letters and digits in one word that is no class, path or place. */
+function looksSecret(value: string): boolean {
+  return (
+    value.length >= LEAST_IN_SENTENCE &&
+    /[a-z]/.test(value) &&
+    /[A-Z\W_]/.test(value) &&
+    /\d/.test(value) &&
+    !/[/().:]/.test(value)
+  );
 }
 
 function endLine(text: string, span: Span): Span | undefined {

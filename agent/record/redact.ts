@@ -4,9 +4,10 @@
 //
 // The time that a text takes grows with its length alone, whatever stands in it: a value that is hidden is not looked
 // at again, and a pattern begins only once in what it walks over.
-import { createRegex, type Regex } from '../../core/regex.js';
+import { createRegex, quoteRegex, type Regex } from '../../core/regex.js';
 import { SECRET_PARAMETERS, SECRET_TEXTS } from '../../core/text/secrets.js';
 import { findNamed, NAME_WORDS, type Span } from './named.js';
+import { KNOWN_TOKENS } from './tokens.js';
 
 export interface Redaction {
   readonly text: string;
@@ -28,13 +29,35 @@ const COLON = 58;
 const QUESTION = 63;
 const AT = 64;
 
+const MOST_WITH_SLASH = 200;
+
 const CHINESE_WORDS = '密码|口令|令牌|密钥|秘钥';
+
+/** Names of a registry's file, and words of a sentence or of a command line with a password in it. */
+const OTHER_HINTS = [
+  '"auth',
+  'dockerconfigjson',
+  'mysql -',
+  'mysqldump',
+  'mysqladmin',
+  'mariadb -',
+  'sshpass',
+  'redis-cli',
+];
 
 /** Nothing can be redacted in a text without one of these; most entries end here. */
 const HINT = new RegExp(
-  String.raw`${NAME_WORDS}|authorization|bearer\s|cookie|:\/\/[^\s/@:?#]*:[^\s/]+@|jdbc:oracle:|[?&](?:sig|signature|sign|key|x-amz-[a-z-]+)=|signature=|identified\s|\s-u\s|--user|AKIA|ASIA|LTAI|AKID|AIza|ya29\.|-----BEGIN|eyJ|${CHINESE_WORDS}`,
+  String.raw`${NAME_WORDS}|authorization|bearer\s|cookie|:\/\/[^\s/@:?#]*:(?:[^\s/]+|\S{1,200})@|jdbc:oracle:|[?&](?:sig|signature|sign|key|x-amz-[a-z-]+)=|signature=|identified\s|\s-u\s|--user|-----BEGIN|${CHINESE_WORDS}|${[
+    ...OTHER_HINTS,
+    ...KNOWN_TOKENS.flatMap(({ hints }) => hints),
+  ]
+    .map(quoteRegex)
+    .join('|')}`,
   'i',
 );
+/** What a terminal or an editor does not show; within a name it hides the name. */
+const UNSEEN = /\u001b\[[0-9;]{0,20}[A-Za-z]|[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]/g;
+const MAY_HIDE = /[\u001b\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]/;
 
 /** Stands in many entries that have no user in an address; holdsUser tells. */
 export const ADDRESS_HINT = '://';
@@ -54,7 +77,9 @@ export const SECRET_HINTS: readonly string[] = [
     'signature=',
     'identified',
   ],
-  ...[' -u ', '--user', 'akia', 'asia', 'ltai', 'akid', 'aiza', 'ya29.', '-----begin', 'eyj'],
+  ...[' -u ', '--user', '-----begin'],
+  ...OTHER_HINTS,
+  ...KNOWN_TOKENS.flatMap(({ hints }) => hints),
 ];
 
 interface Shown {
@@ -95,16 +120,36 @@ const SHOWN: readonly Shown[] = [
   {
     needs: CHINESE_WORDS.split('|'),
     pattern: new RegExp(
-      String.raw`(?:${CHINESE_WORDS})["'”’]?\s{0,20}(?:[:：=＝]|为|是)\s{0,20}["'“‘]?(?!null|none|\*)([!-+\x2d-:<-~]+)`,
+      String.raw`(?:${CHINESE_WORDS})["'”’]?\s{0,20}(?:(?:为|是)[:：=＝]?|[:：=＝])\s{0,20}["'“‘]?(?!null|none|\*)([!-+\x2d-:<-~]+)`,
       'gi',
     ),
   },
-  { needs: ['akia', 'asia'], pattern: /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g },
+  // A password with a slash in an address; what is no more than digits is a port.
   {
-    needs: ['ltai', 'akid', 'aiza', 'ya29.'],
-    pattern: /\b(?:LTAI[A-Za-z0-9]{12,26}|AKID[A-Za-z0-9]{13,40}|AIza[\w-]{35}|ya29\.[\w.-]{20,})/g,
+    needs: [ADDRESS_HINT],
+    pattern:
+      /(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*:\/\/[^\s/@:?#]*:(?!\d{1,5}[/?#])([^\s"'<>@]{1,200})(?=@[\w.-]+(?:[:/?#,;\s"')\]>]|$))/gi,
   },
-  { needs: ['eyj'], pattern: /(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g },
+  // Command lines.
+  {
+    needs: ['mysql', 'mariadb'],
+    pattern: /\b(?:mysql|mariadb)[a-z-]{0,20}[^\n]{0,200}?\s-p([^\s"'-][^\s"']{2,200})/gi,
+  },
+  { needs: ['sshpass'], pattern: /\bsshpass\s{1,5}-p\s{0,5}["']?([^\s"']{3,200})/gi },
+  { needs: ['redis-cli'], pattern: /\bredis-cli\b[^\n]{0,200}?\s-a\s{1,5}["']?([^\s"']{3,200})/gi },
+  // `password abc for user x`: a word of the language is none, so it has a digit, a mark or a capital.
+  {
+    needs: [' for '],
+    pattern:
+      /\b(?:password|passwd|pwd|passphrase|secret)\s{1,5}["']?((?=[^\s"']{0,60}[^a-z\s"'])[^\s"']{4,200})["']?\s{1,5}for\s{1,5}(?:the\s)?(?:user|account|login|role|principal)\b/gi,
+  },
+  // Docker's and Kubernetes' files about registries.
+  { needs: ['"auth'], pattern: /"auth\\{0,8}"\s{0,5}:\s{0,5}\\{0,8}"([\w+/=-]{8,})/gi },
+  {
+    needs: ['dockerconfigjson'],
+    pattern: /dockerconfigjson\\{0,8}["']?\s{0,5}[:=]\s{0,5}\\{0,8}["']?([\w+/=-]{16,})/gi,
+  },
+  ...KNOWN_TOKENS.map(({ hints, pattern }) => ({ needs: hints, pattern: new RegExp(pattern, 'g') })),
 ];
 const BLOCK_BEGIN = /-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g;
 const BLOCK_END = /-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g;
@@ -114,12 +159,29 @@ export function createRedactor(patterns: readonly string[] = []): Redactor {
   const own = patterns.map((pattern) => createRegex(pattern, 'gu'));
   const redact = (text: string): Redaction => {
     let result: Redaction = { text, count: 0 };
-    if (HINT.test(text))
-      for (const find of [findBlocks, findNamed, findShown]) result = hide(result, find(result.text));
+    for (const find of [findBlocks, findNamed, findShown]) result = hide(result, findSeen(result.text, find));
     for (const regex of own) result = replaceOwn(result, regex);
     return result;
   };
   return Object.assign(redact, { hasOwnPatterns: own.length > 0 });
+}
+
+/** As `find` does, in the text that people see: what is not shown is passed over. */
+function findSeen(text: string, find: (text: string) => readonly Span[]): readonly Span[] {
+  if (!MAY_HIDE.test(text)) return HINT.test(text) ? find(text) : [];
+  const seen = text.replace(UNSEEN, '');
+  if (!HINT.test(seen)) return [];
+  const gaps = [...text.matchAll(UNSEEN)].map((gap) => ({ at: gap.index, length: gap[0].length }));
+  let index = 0;
+  let shift = 0;
+  const toWhole = (place: number): number => {
+    for (let gap = gaps[index]; gap !== undefined && gap.at <= place + shift; gap = gaps[index]) {
+      shift += gap.length;
+      index += 1;
+    }
+    return place + shift;
+  };
+  return find(seen).map(({ start, end }) => ({ start: toWhole(start), end: toWhole(end - 1) + 1 }));
 }
 
 /** As HINT asks of an address, of the bytes of ASCII from `start` up to `end`: a user, a colon and a password. */
@@ -129,8 +191,13 @@ export function holdsUser(bytes: Uint8Array, start: number, end: number): boolea
     at += 3;
     while (at < end && !endsUser(bytes[at] ?? 0)) at += 1;
     if (at >= end || bytes[at] !== COLON) continue;
-    for (let next = at + 1; next < end && (bytes[next] ?? 0) > BLANK && bytes[next] !== SLASH; next += 1)
+    let isFar = false;
+    for (let next = at + 1; next < end && (bytes[next] ?? 0) > BLANK; next += 1) {
+      isFar ||= bytes[next] === SLASH;
+      // A password with a slash in it is short.
+      if (isFar && next - at > MOST_WITH_SLASH + 1) break;
       if (bytes[next] === AT && next > at + 1) return true;
+    }
     // An address may begin where this one's user ends.
     at -= 1;
   }

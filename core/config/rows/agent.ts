@@ -11,6 +11,12 @@ export const AGENT = [
     help: 'Folders or patterns to watch; patterns take **, *, ? and the placeholders {job_id}, {host} and {cluster}.',
   },
   {
+    name: 'agent.linksInto',
+    type: 'strings',
+    default: ['/var/log/pods', '/var/lib/docker/containers'],
+    help: 'Folders into which symbolic links may lead, beside those of agent.paths; a link to any other place is not followed, nor one to a file of another owner than that of the folder of the link. The defaults are where the links of Kubernetes and Docker lead.',
+  },
+  {
     name: 'agent.host',
     type: 'string',
     default: '',
