@@ -47,14 +47,12 @@ const OTHER_HINTS = [
 
 /** Nothing can be redacted in a text without one of these; most entries end here. */
 const HINT = new RegExp(
-  String.raw`${NAME_WORDS}|authorization|bearer\s|cookie|:\/\/[^\s/@:?#]*:(?:[^\s/]+|\S{1,200})@|jdbc:oracle:|[?&](?:sig|signature|sign|key|x-amz-[a-z-]+)=|signature=|identified\s|\s-u\s|--user|-----BEGIN|${CHINESE_WORDS}|${[
-    ...OTHER_HINTS,
-    ...KNOWN_TOKENS.flatMap(({ hints }) => hints),
-  ]
-    .map(quoteRegex)
-    .join('|')}`,
+  String.raw`${NAME_WORDS}|authorization|bearer\s|cookie|:\/\/[^\s/@:?#]*:(?:[^\s/]+|\S{1,200})@|jdbc:oracle:|[?&](?:sig|signature|sign|key|x-amz-[a-z-]+)=|signature=|identified\s|\s-u\s|--user|-----BEGIN|${CHINESE_WORDS}`,
   'i',
 );
+const HINT_TEXTS = [...OTHER_HINTS, ...KNOWN_TOKENS.flatMap(({ hints }) => hints)];
+const TEXT_HINT = new RegExp(HINT_TEXTS.map(quoteRegex).join('|'), 'i');
+
 /** What a terminal or an editor does not show; within a name it hides the name. */
 const UNSEEN = /\u001b\[[0-9;]{0,20}[A-Za-z]|[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]/g;
 const MAY_HIDE = /[\u001b\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]/;
@@ -78,8 +76,7 @@ export const SECRET_HINTS: readonly string[] = [
     'identified',
   ],
   ...[' -u ', '--user', '-----begin'],
-  ...OTHER_HINTS,
-  ...KNOWN_TOKENS.flatMap(({ hints }) => hints),
+  ...HINT_TEXTS,
 ];
 
 interface Shown {
@@ -166,11 +163,15 @@ export function createRedactor(patterns: readonly string[] = []): Redactor {
   return Object.assign(redact, { hasOwnPatterns: own.length > 0 });
 }
 
+function mayHold(text: string): boolean {
+  return HINT.test(text) || TEXT_HINT.test(text);
+}
+
 /** As `find` does, in the text that people see: what is not shown is passed over. */
 function findSeen(text: string, find: (text: string) => readonly Span[]): readonly Span[] {
-  if (!MAY_HIDE.test(text)) return HINT.test(text) ? find(text) : [];
+  if (!MAY_HIDE.test(text)) return mayHold(text) ? find(text) : [];
   const seen = text.replace(UNSEEN, '');
-  if (!HINT.test(seen)) return [];
+  if (!mayHold(seen)) return [];
   const gaps = [...text.matchAll(UNSEEN)].map((gap) => ({ at: gap.index, length: gap[0].length }));
   let index = 0;
   let shift = 0;
