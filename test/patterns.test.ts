@@ -65,13 +65,21 @@ const BOUNDS: readonly Bound[] = [
 const COMPOSED: readonly Omit<Composed, 'line'>[] = [
   // An operator's pattern of paths, over a name of at most 255 characters.
   { file: 'agent/files/pattern.ts', code: 'new RegExp(`^${source}$`)' },
+  // Literals, and the rows of agent/record/tokens.ts: a text, and one bounded run of characters behind it.
+  { file: 'agent/record/redact.ts', code: "new RegExp(HINT_TEXTS.map(quoteRegex).join('|'), 'i')" },
+  { file: 'agent/record/redact.ts', code: "new RegExp(pattern, 'g')" },
   // The text of an anchor.
   {
     file: 'analyzer/author/why.ts',
     code: String.raw`new RegExp( Buffer.from(anchor, 'utf8') .toString('latin1') .replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&') .replaceAll(' ', '\\s'), )`,
   },
   // A name of a field that stands in the code.
-  { file: 'analyzer/input/forms/kubernetes.ts', code: "new RegExp(`^ *${name}: +(\\\\S.*)$`, 'm')" },
+  { file: 'analyzer/input/forms/kubernetes/describe.ts', code: "new RegExp(`^ *${name}: +(\\\\S.*)$`, 'm')" },
+  // The name of a container, as it is.
+  {
+    file: 'analyzer/input/forms/kubernetes/describe.ts',
+    code: 'new RegExp(`[Cc]ontainer (?:"?${name}"?(?= |,|$)|failed )|//${name}:`)',
+  },
   // The head of a line: literals, with runs of digits, letters and blanks that never meet a run of the same kind.
   { file: 'analyzer/input/forms/prefix.ts', code: 'new RegExp(`^${shape}(?: -)?[ \\\\t]?`)' },
   // The rows of the fact tables, which are found where they stand.

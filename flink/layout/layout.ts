@@ -9,7 +9,7 @@ import { readPreamble, type PreambleParts } from './preamble.js';
 import { readJsonEntry, readJsonFields, readLineOfStore } from './json-entry.js';
 import { isDigit } from '../bytes/byte.js';
 import { classifyLine, type LineClass } from '../bytes/line.js';
-import { CLOSED, type Open } from './open-object.js';
+import { CLOSED, type Open } from '../bytes/open-object.js';
 import { createPlainHead, openLineRoom, readPlainHead } from './plain.js';
 import type { LocalClock } from './local-time.js';
 import { readTimestamp } from './timestamp.js';

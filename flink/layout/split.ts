@@ -8,7 +8,7 @@ import { at, skipBlanks } from '../bytes/byte.js';
 import { classifyLine, holdsEventField, type LineClass } from '../bytes/line.js';
 import { Held } from '../bytes/held.js';
 import { isPartialLine, LINE_LOOK_BYTES, skipWrapper } from '../bytes/wrapper.js';
-import { CLOSED, isInside, ObjectCuts, readOpen } from './open-object.js';
+import { CLOSED, isInside, ObjectCuts, readOpen } from '../bytes/open-object.js';
 
 export interface SplitEntry {
   /** A view of the chunk, or a copy when the entry spans chunks; without its last line break. */

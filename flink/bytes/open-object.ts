@@ -1,7 +1,7 @@
 // Entries that are objects of JSON, or elements of XML, over many lines or several on one: how deep a line leaves the
 // object open with which it begins or goes on, and where the next object begins on the same line. Most objects are one
 // line, and of those nothing but the last byte is looked at. Used by split.ts.
-import { at, startsWith } from '../bytes/byte.js';
+import { at, startsWith } from './byte.js';
 
 const TAB = 9;
 const RETURN = 13;
