@@ -1,6 +1,6 @@
 // Patterns → the files that stand there now, with the values captured from their paths. The periodic scan is the
-// truth; watch.ts only makes it earlier. Symbolic links are followed as links.ts allows; what cannot be read is returned
-// as a problem and tried again by the next scan. agent.ts calls it.
+// truth; watch.ts only makes it earlier. Symbolic links are followed as links.ts allows; what cannot be read is a
+// problem of the scan and tried again by the next one. agent.ts calls it.
 import { readdirSync, statSync, type BigIntStats, type Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';

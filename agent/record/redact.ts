@@ -54,7 +54,9 @@ const HINT_TEXTS = [...OTHER_HINTS, ...KNOWN_TOKENS.flatMap(({ hints }) => hints
 const TEXT_HINT = new RegExp(HINT_TEXTS.map(quoteRegex).join('|'), 'i');
 
 /** What a terminal or an editor does not show; within a name it hides the name. */
+// eslint-disable-next-line no-control-regex -- colours are control characters
 const UNSEEN = /\u001b\[[0-9;]{0,20}[A-Za-z]|[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]/g;
+// eslint-disable-next-line no-control-regex -- as above
 const MAY_HIDE = /[\u001b\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]/;
 
 /** Stands in many entries that have no user in an address; holdsUser tells. */

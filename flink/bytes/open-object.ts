@@ -48,7 +48,7 @@ export function isInside(open: Open, bytes: Buffer, start: number, end: number):
   );
 }
 
-/** What is open behind the line. `start` is behind what a runtime put in front; `lineStart` is where the line begins. */
+/** What is open behind the line, which begins at `lineStart`; `start` is behind what a runtime put in front. */
 export function readOpen(open: Open, bytes: Buffer, lineStart: number, start: number, end: number): Open {
   if (open < 0) return endsElement(open, bytes, start, end) ? CLOSED : open;
   if (open === CLOSED && at(bytes, start) === LESS) {

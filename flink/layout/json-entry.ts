@@ -1,4 +1,4 @@
-// One JSON object → an entry's parts. Knows the layouts and templates of log4j 2 (ECS, Logstash, GELF, GCP, JsonLayout),
+// One JSON object → an entry's parts. Knows layouts and templates of log4j 2 (ECS, Logstash, GELF, GCP, JsonLayout),
 // the Logstash encoder of logback, bunyan, the lines of AWS's managed Flink and what log stores export by their field
 // names. A trace may be a text, a list of lines, a list of frames, or stand in the message. Called by layout.ts.
 import { isObject } from '../../core/json.js';

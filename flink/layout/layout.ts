@@ -2,6 +2,7 @@
 // Called by the agent (every entry) and by the analyzer (candidates only). Pure; what the parts mean is facts.ts.
 //
 // An entry whose layout is unknown is parsed as well: its text is the message, its layout is "none".
+import { omitMissing } from '../../core/json.js';
 import type { ChainLink, FileKind, Level, ParsedEntry } from '../../core/types.js';
 import { chainTypes, parseChain } from '../trace/chain.js';
 import { readLetter, readLevel } from './head-word.js';
@@ -176,7 +177,7 @@ function readObject(text: string, clock: LocalClock, options: ParseOptions): Par
   if (stored === undefined) return readJsonEntry(fields, clock);
   // The store's own time says in which zone the line was written.
   const entry = readText(stored.line, { ...clock, taken: stored.time ?? clock.taken }, options);
-  return { ...(entry.time === undefined ? { time: stored.time } : {}), ...entry, layout: `json/${entry.layout}` };
+  return { ...entry, ...omitMissing({ time: entry.time ?? stored.time }), layout: `json/${entry.layout}` };
 }
 
 const NO_CLASSES: readonly string[] = [];

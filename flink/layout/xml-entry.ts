@@ -1,5 +1,6 @@
 // One element of XML → an entry's parts: `<Event>` of log4j 2 (XmlLayout), `<log4j:event>` of log4j 1, `<record>` of
 // java.util.logging. Only these are read, each of a form that a library writes. Called by layout.ts.
+import { omitMissing } from '../../core/json.js';
 import type { Level, ParsedEntry } from '../../core/types.js';
 import { chainTypes, parseChain } from '../trace/chain.js';
 import { readLevel } from './head-word.js';
@@ -81,12 +82,8 @@ function makeEntry({ time, level, logger, thread, message = '', stack }: Parts):
   const error = links.find((link) => link.type !== '');
   return {
     layout: 'xml',
-    ...(time === undefined || Number.isNaN(time) ? {} : { time }),
-    ...(level === undefined ? {} : { level }),
-    ...(logger === undefined ? {} : { logger }),
-    ...(thread === undefined ? {} : { thread }),
+    ...omitMissing({ time: Number.isNaN(time) ? undefined : time, level, logger, thread, stack }),
     message,
-    ...(stack === undefined ? {} : { stack }),
     error: error === undefined ? undefined : { type: error.type, message: error.message },
     chain: chainTypes(links),
     links,
