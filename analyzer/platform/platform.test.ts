@@ -140,6 +140,33 @@ describe('renderPlatform', () => {
     expect(join([fail('a', unnamed), fail('b', unnamed), fail('c', unnamed)])).toEqual([]);
   });
 
+  it('stands for two jobs already that name the same process of their cluster, and for those of no other cluster', () => {
+    const lost = (job: string, cluster: string, peerProcess: string, afterMs = 0): Incident =>
+      fail(job, {
+        cause: 'cluster.taskmanager-lost',
+        cluster,
+        values: { lost: 'localhost:34429', peerProcess },
+        afterMs,
+      });
+    const process = 'node-7:/opt/flink/log/flink-flink-taskexecutor-1-node-7';
+    const jobs = ['a', 'b', 'c', 'd'].map((job, index) => lost(job, 'session-a', process, index * 400));
+    const others = [lost('e', 'session-b', process), lost('f', 'session-a', 'node-7:/opt/flink/log/another')];
+    const found = chainShared([...jobs, ...others].flatMap((incident) => findShared(incident) ?? [])).flatMap(
+      (chain) => renderPlatform(chain) ?? [],
+    );
+
+    expect(found.map(({ platform }) => [platform?.kind, platform?.thing, platform?.jobs])).toEqual([
+      ['process', 'TaskManager 1 on node-7', 4],
+    ]);
+    expect(found[0]?.diagnoses.en[0]?.summary).toContain('a, b, c, d');
+  });
+
+  it('leaves to an ending of its cluster what that took along', () => {
+    const incident = { ...fail('a', { cause: 'cluster.taskmanager-lost', values: { lost: 'x' } }), parent: 'ending-1' };
+
+    expect(findShared(incident)).toBeUndefined();
+  });
+
   it('takes jobs of one cluster together where nothing names what they share', () => {
     const inOne = { cluster: 'session', values: {} };
 
