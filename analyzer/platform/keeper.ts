@@ -3,7 +3,7 @@
 // (share/lease.ts) writes the platform incidents and has them told; every one marks its own as their children. Called
 // by the loop over the store (analyzer/service/analyzer.ts).
 import { findSmallest } from '../../core/sequence.js';
-import { ALL_CLUSTERS, type Incident } from '../../core/types.js';
+import { ALL_CLUSTERS, type Incident, type PlatformShare } from '../../core/types.js';
 import type { IncidentStore } from '../../store/store.js';
 import { PLATFORM } from '../share/decide.js';
 import type { Fence } from '../share/fence.js';
@@ -130,11 +130,16 @@ function withParent(incident: Incident, parent: string | undefined): Incident {
   return parent === undefined ? incident : { ...incident, parent };
 }
 
+/** What the chains make; an ending (watch/card.ts) stands for jobs too, and is written with its cluster. */
+function isOurs(incident: Incident): incident is Incident & { readonly platform: PlatformShare } {
+  return incident.platform !== undefined && incident.ending === undefined;
+}
+
 /** What an earlier run of this analyzer, or another one, has written. */
 async function recallParents({ store, standing }: Platforms, { begin }: SharedIncident): Promise<void> {
   const near = { from: toIso(begin - PLATFORM_WINDOW_MS), to: toIso(begin + PLATFORM_WINDOW_MS) };
   for (const found of await store.findIncidents({ cluster: ALL_CLUSTERS, ...near, limit: MAX_FOUND }))
-    if (found.platform !== undefined && !standing.has(found.id)) standing.set(found.id, found);
+    if (isOurs(found) && !standing.has(found.id)) standing.set(found.id, found);
 }
 
 /** One of the same thing that has it as its child already, or lies within a window of its children's beginnings. */
@@ -167,7 +172,7 @@ async function recallOpen({ store, standing, told }: Platforms): Promise<void> {
   told.clear();
   for (const outcome of OPEN_OUTCOMES)
     for (const found of await store.findIncidents({ cluster: ALL_CLUSTERS, outcome, limit: MAX_FOUND }))
-      if (found.platform !== undefined) standing.set(found.id, found);
+      if (isOurs(found)) standing.set(found.id, found);
 }
 
 /** `lookMs`: also what others have written of what began so long ago, or is open. */
@@ -221,7 +226,7 @@ async function readChains(
     if (earliest >= from)
       return {
         chains: touched,
-        before: found.filter(({ platform }) => platform !== undefined && isAsked(keyOf(platform))),
+        before: found.filter((incident) => isOurs(incident) && isAsked(keyOf(incident.platform))),
         from,
       };
     from = earliest;

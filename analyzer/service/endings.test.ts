@@ -5,6 +5,7 @@ import type { Incident, LogRecord } from '../../core/types.js';
 import type { AgentStatus, ProcessLife, Store } from '../../store/store.js';
 import { appendRecords } from '../../store/testing/samples.js';
 import { RECORD_READER } from '../entry/record.js';
+import { createLoneLease } from '../share/lease.js';
 import { JOB_A, makeLog, toRecord } from '../testing/samples.js';
 import { createAnalyzer, type Analyzer } from './analyzer.js';
 import { catalog, drain, openStore } from './testing/service.js';
@@ -63,6 +64,8 @@ async function open(lines: readonly string[] = LINES): Promise<Stage> {
       reader: RECORD_READER,
       catalog,
       log: createLog('silent'),
+      // As beside others: what they wrote of what jobs share is looked at every ten seconds.
+      lease: { ...createLoneLease(), isShared: () => true },
       now: () => now,
       onIncident: (incident) => void told.push(incident),
     });
@@ -118,6 +121,25 @@ describe('a JobManager', () => {
     expect(stage.told[0]?.diagnoses.en[0]?.fixes[0]?.text).toContain('orders (chk-60, 2026-11-20T10:05:05Z');
     expect(stage.told[0]?.diagnoses.zh[0]?.summary).toContain('orders');
     expect(stage.told[0]).toMatchObject({ cluster: CLUSTER, platform: { kind: 'cluster', jobs: 1 } });
+    await stage.store.close();
+  });
+
+  it('stands beside what jobs share, which takes away neither its incident nor that of an agent', async () => {
+    const stage = await open();
+    await stage.at(310, { life: {} });
+    await stage.at(320, { life: { gone: iso(312) } });
+    await stage.store.saveAgentStatus({
+      ...{ id: 'node2-1', host: 'node2', time: iso(300), files: 1, lagBytes: 0, shippedRecords: 1, counters: {} },
+      conditions: [],
+      processes: [],
+    });
+    for (const second of [325, 335, 345, 355, 360]) await stage.at(second, { life: { gone: iso(312) } });
+    stage.restart();
+    for (const second of [365, 380, 395, 400, 405, 410]) await stage.at(second, { life: { gone: iso(312) } });
+
+    expect(print(await stage.store.findIncidents({ limit: 10 }))).toEqual(
+      expect.arrayContaining(['failing cluster.jobmanager-lost', 'failing jobtrace.agent-silent']),
+    );
     await stage.store.close();
   });
 
