@@ -6,7 +6,7 @@ import type { Settings } from '../../core/config/settings.js';
 import { createError, JobtraceError } from '../../core/errors.js';
 import { openStore, type openSetup } from '../../store/open.js';
 import type { Store } from '../../store/store.js';
-import { errorText } from '../../core/fault.js';
+import { describeFault, errorText } from '../../core/fault.js';
 import { openThread } from './thread/thread.js';
 
 const DATABASE = 'jobtrace.db';
@@ -38,7 +38,11 @@ function open(settings: Settings, readonly = false): Promise<Store> {
 
 /** What the settings say of Elasticsearch. */
 export function elasticsearchOf(settings: Settings): Parameters<typeof openSetup>[0] {
-  const caFile = settings['store.caFile'];
+  const [certFile, keyFile] = [settings['store.certFile'], settings['store.keyFile']];
+  if ((certFile === '') !== (keyFile === ''))
+    throw createError('JT_CONFIG_INVALID', {
+      problems: `  store.${certFile === '' ? 'certFile' : 'keyFile'} is missing: a certificate and its key belong together.`,
+    });
   return {
     nodes: settings['store.urls'],
     indexPrefix: settings['store.indexPrefix'],
@@ -47,8 +51,20 @@ export function elasticsearchOf(settings: Settings): Parameters<typeof openSetup
     ...(settings['store.username'] === ''
       ? {}
       : { username: settings['store.username'], password: settings['store.password'] }),
-    ...(caFile === '' ? {} : { ca: readFileSync(caFile, 'utf8') }),
+    ca: readPem(settings['store.caFile']),
+    cert: readPem(certFile),
+    key: readPem(keyFile),
   };
+}
+
+/** Empty: none is wanted. Throws JT_FILE_UNREADABLE. */
+function readPem(path: string): string {
+  if (path === '') return '';
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw createError('JT_FILE_UNREADABLE', { path, problem: describeFault(error) }, error);
+  }
 }
 
 function makeFolder(path: string): void {

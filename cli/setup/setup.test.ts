@@ -141,6 +141,40 @@ describeWithParts(['elasticsearch-8'], 'jobtrace setup', () => {
     await agent.close();
   });
 
+  it('rotates keys: new ones work, those before until they are retired', async () => {
+    const folder = join(dir, 'rotated');
+    mkdirSync(folder);
+    const keyOf = (): string => /=(\S+)\n$/.exec(readFileSync(join(folder, 'jobtrace-agent.env'), 'utf8'))?.[1] ?? '';
+    const isTaken = async (apiKey: string): Promise<boolean> =>
+      (await fetch(`${node.url}/_security/_authenticate`, { headers: { authorization: `ApiKey ${apiKey}` } })).ok;
+    await setup(['--keys', folder]);
+    const before = keyOf();
+    const { code, said } = await setup(['--keys', folder, '--rotate', '--days', '90']);
+    const after = keyOf();
+
+    expect(code, said).toBe(0);
+    expect(said).toContain(`key ${join(folder, 'jobtrace-agent.env')}: made anew`);
+    expect(after).not.toBe(before);
+    expect([await isTaken(before), await isTaken(after)]).toEqual([true, true]);
+    const [id] = Buffer.from(after, 'base64').toString('utf8').split(':');
+    const { api_keys: keys } = (await ask(`/_security/api_key?id=${id}`)) as { api_keys: { expiration: number }[] };
+    expect(((keys[0]?.expiration ?? 0) - Date.now()) / 86_400_000).toBeCloseTo(90, 0);
+
+    await setup(['--keys', folder, '--retire']);
+    expect([await isTaken(before), await isTaken(after)]).toEqual([false, true]);
+  });
+
+  it('ends no key where it cannot read which one is in use', async () => {
+    const folder = join(dir, 'unread');
+    mkdirSync(folder);
+    await setup(['--keys', folder]);
+    writeFileSync(join(folder, 'jobtrace-agent.env'), 'nothing\n');
+    const { code, said } = await setup(['--keys', folder, '--retire']);
+
+    expect(code).toBe(3);
+    expect(said).toContain('it holds no key');
+  });
+
   it('leaves no file for a key that could not be made', async () => {
     const folder = join(dir, 'none');
     mkdirSync(folder);

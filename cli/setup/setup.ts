@@ -1,6 +1,6 @@
 // "jobtrace setup": puts into Elasticsearch what an installation needs before it runs (index templates, a role for each
 // part, keys on request), or says what it would. What that is stands in store/elasticsearch/setup/.
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { createError } from '../../core/errors.js';
 import { describeFault } from '../../core/fault.js';
@@ -26,17 +26,30 @@ export const SETUP: Command = {
       value: 'DIR',
       help: 'Also makes an API key for each part, in DIR/jobtrace-PART.env; a file that is there is left alone.',
     },
+    { name: 'days', value: 'N', help: 'Of --keys: how long the new keys are valid (default: for ever).' },
+    { name: 'rotate', help: 'Of --keys: makes new keys also where a file is there; keys of before stay valid.' },
+    {
+      name: 'retire',
+      help: 'Of --keys: ends all keys of these parts but those in DIR; run it when every part has its new key.',
+    },
+    { name: 'ca', value: 'FILE', help: 'Certificate of the private authority of Elasticsearch (store.caFile).' },
   ],
   examples: [
     'jobtrace setup --store https://es:9200 --dry-run',
-    'JOBTRACE_STORE_USERNAME=elastic JOBTRACE_STORE_PASSWORD=… jobtrace setup --store https://es:9200 --keys /etc/jobtrace',
+    'JOBTRACE_STORE_USERNAME=elastic JOBTRACE_STORE_PASSWORD=… jobtrace setup --store https://es:9200 --ca ca.pem --keys /etc/jobtrace',
+    'jobtrace setup --config admin.yaml --keys /etc/jobtrace --rotate --days 90',
   ],
   run: runSetup,
 };
 
 async function runSetup(invocation: Invocation): Promise<number> {
   const { terminal } = invocation;
-  const { settings } = readSettings(invocation);
+  const ca = invocation.option('ca');
+  const { settings } = readSettings(invocation, {
+    overrides: ca === undefined ? {} : { 'store.caFile': ca },
+    part: 'agent',
+  });
+  const order = readKeyOrder(invocation);
   if (settings['store.kind'] !== 'elasticsearch')
     throw createError('JT_USAGE', {
       problem: 'setup prepares Elasticsearch, but the store is the embedded one, which needs nothing.',
@@ -45,15 +58,14 @@ async function runSetup(invocation: Invocation): Promise<number> {
   const setup = await openSetup(elasticsearchOf(settings));
   try {
     const plan = await setup.plan();
-    const keys = invocation.option('keys');
-    if (keys !== undefined && plan.security === 'off')
+    if (order !== undefined && plan.security === 'off')
       throw createError('JT_USAGE', {
         problem: 'This Elasticsearch has security off: it has no keys.',
         command: 'setup',
       });
     if (invocation.has('dry-run')) await printPlan(plan, terminal);
     else await carryOut(setup, plan, terminal);
-    if (keys !== undefined) await makeKeys(setup, keys, invocation);
+    if (order !== undefined) await makeKeys(setup, order, invocation);
     if (plan.security === 'off') await write(terminal, 'Security is off: everybody may do everything, no roles.\n');
     return 0;
   } finally {
@@ -86,36 +98,81 @@ function describeOutcome({ decision }: SetupStep): string {
   return OUTCOMES[decision];
 }
 
+/** What is to be done about keys. */
+interface KeyOrder {
+  readonly folder: string;
+  readonly days: number | undefined;
+  readonly rotates: boolean;
+  readonly retires: boolean;
+}
+
+function readKeyOrder({ option, has }: Invocation): KeyOrder | undefined {
+  const [folder, days] = [option('keys'), option('days')];
+  const refuse = (problem: string): Error => createError('JT_USAGE', { problem, command: 'setup' });
+  if (folder === undefined) {
+    const alone = ['days', 'rotate', 'retire'].find((name) => has(name) || option(name) !== undefined);
+    if (alone !== undefined) throw refuse(`--${alone} is about the keys of --keys DIR, which is missing.`);
+    return undefined;
+  }
+  if (days !== undefined && !/^[1-9]\d{0,3}$/.test(days))
+    throw refuse(`--days is "${days}", but must be a whole number of days from 1 to 9999.`);
+  return {
+    folder,
+    days: days === undefined ? undefined : Number(days),
+    rotates: has('rotate'),
+    retires: has('retire'),
+  };
+}
+
 /** One file for each part, as systemd, Docker and Kubernetes read variables. */
-async function makeKeys(setup: Setup, folder: string, { terminal, has }: Invocation): Promise<void> {
+async function makeKeys(setup: Setup, order: KeyOrder, { terminal, has }: Invocation): Promise<void> {
   for (const part of setup.parts) {
-    const path = join(folder, `jobtrace-${part}.env`);
-    const outcome = has('dry-run') ? 'not made' : await makeKey(path, () => setup.createKey(part));
+    const path = join(order.folder, `jobtrace-${part}.env`);
+    const outcome = has('dry-run') ? 'not made' : await makeKey(path, order, () => setup.createKey(part, order.days));
     await write(terminal, `key ${path}: ${outcome}\n`);
+    if (!order.retires || has('dry-run')) continue;
+    const ended = await setup.retireKeys(part, readKeyId(path));
+    await write(terminal, `keys of ${part} that were ended: ${ended}\n`);
   }
 }
 
+const VARIABLE = 'JOBTRACE_STORE_API_KEY';
+
 /** The file comes first: a key that could not be kept would be lost and yet work. */
-async function makeKey(path: string, createKey: () => Promise<string>): Promise<'made' | 'is there'> {
-  const file = openNew(path);
-  if (file === undefined) return 'is there';
+async function makeKey(
+  path: string,
+  { rotates }: KeyOrder,
+  createKey: () => Promise<string>,
+): Promise<'made' | 'made anew' | 'is there'> {
+  const isThere = existsSync(path);
+  if (isThere && !rotates) return 'is there';
+  const next = `${path}.new`;
+  const file = openNew(next);
   try {
-    writeSync(file, `JOBTRACE_STORE_API_KEY=${await createKey()}\n`);
-    return 'made';
+    writeSync(file, `${VARIABLE}=${await createKey()}\n`);
+    fsyncSync(file);
+    renameSync(next, path);
+    return isThere ? 'made anew' : 'made';
   } catch (error) {
-    rmSync(path, { force: true });
+    rmSync(next, { force: true });
     throw error;
   } finally {
     closeSync(file);
   }
 }
 
-/** Undefined: there is one. */
-function openNew(path: string): number | undefined {
+function openNew(path: string): number {
   try {
-    return openSync(path, 'wx', 0o600);
+    return openSync(path, 'w', 0o600);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return undefined;
     throw createError('JT_FILE_UNWRITABLE', { path, problem: describeFault(error) }, error);
   }
+}
+
+/** Of the key that a file holds. Throws JT_FILE_UNREADABLE: without it, the key in use would be ended. */
+function readKeyId(path: string): string {
+  const encoded = new RegExp(`^${VARIABLE}=(\\S+)$`, 'm').exec(readFileSync(path, 'utf8'))?.[1] ?? '';
+  const [id = '', secret = ''] = Buffer.from(encoded, 'base64').toString('utf8').split(':');
+  if (id !== '' && secret !== '') return id;
+  throw createError('JT_FILE_UNREADABLE', { path, problem: `it holds no key as ${VARIABLE}` });
 }

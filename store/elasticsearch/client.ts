@@ -8,7 +8,7 @@ import { createGzip } from '../../core/bytes/gzip.js';
 import { createError } from '../../core/errors.js';
 import type { JobtraceError } from '../../core/errors.js';
 import { errorText } from '../../core/fault.js';
-import { isObject } from '../../core/json.js';
+import { isObject, omitMissing } from '../../core/json.js';
 
 /** An empty text counts as not given. */
 export interface ElasticsearchSettings {
@@ -22,6 +22,9 @@ export interface ElasticsearchSettings {
   readonly caFingerprint?: string;
   /** PEM text of the certificate authority. */
   readonly ca?: string;
+  /** PEM texts of a client certificate and its key, where Elasticsearch asks for one. */
+  readonly cert?: string;
+  readonly key?: string;
   /** All our indices begin with it. */
   readonly indexPrefix?: string;
   readonly requestTimeoutMs?: number;
@@ -122,11 +125,13 @@ class NodePool extends ClusterConnectionPool {
 }
 
 function createClient(settings: ElasticsearchSettings, url: string): Client {
-  const [apiKey, username, ca, caFingerprint] = [
+  const [apiKey, username, ca, caFingerprint, cert, key] = [
     settings.apiKey,
     settings.username,
     settings.ca,
     settings.caFingerprint,
+    settings.cert,
+    settings.key,
   ].map((value) => (value === '' ? undefined : value));
   const { password } = settings;
   try {
@@ -138,7 +143,7 @@ function createClient(settings: ElasticsearchSettings, url: string): Client {
       redaction: { type: 'remove' },
       auth: apiKey === undefined ? undefined : { apiKey },
       ...(apiKey === undefined && username !== undefined ? { auth: { username, password: password ?? '' } } : {}),
-      tls: ca === undefined ? undefined : { ca },
+      tls: ca === undefined && cert === undefined ? undefined : omitMissing({ ca, cert, key }),
       caFingerprint,
     });
   } catch (error) {
@@ -176,8 +181,21 @@ function explainFailure(url: string, error: unknown): unknown {
     );
   if (error instanceof errors.DeserializationError) return explainStranger(url, error.message);
   if (error instanceof errors.ElasticsearchClientError)
-    return createError('JT_STORE_UNREACHABLE', { url, problem: `${error.name}: ${error.message}` }, error);
+    return createError(
+      'JT_STORE_UNREACHABLE',
+      { url, problem: `${error.name}: ${error.message}${explainTls(error.message)}` },
+      error,
+    );
   return error;
+}
+
+/** What to set where the certificates do not fit; empty for other failures. OpenSSL's and Node.js' words. */
+function explainTls(message: string): string {
+  if (/self[- ]signed certificate|unable to (?:get|verify)/i.test(message))
+    return ' (give the certificate of its authority as store.caFile or JOBTRACE_STORE_CA_FILE)';
+  if (/certificate required|handshake failure|bad certificate/i.test(message))
+    return ' (it asks for a client certificate: store.certFile and store.keyFile)';
+  return '';
 }
 
 /** Of a status that is an error. */

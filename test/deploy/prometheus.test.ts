@@ -15,6 +15,7 @@ import { waitUntil } from '../../store/testing/samples.js';
 import { listMetrics, renderOwnMetrics } from './metrics.js';
 
 const RULES = fileURLToPath(new URL('../../docker/prometheus/rules.yaml', import.meta.url));
+const OPERATING = fileURLToPath(new URL('../../docs/operating.md', import.meta.url));
 const PLAYED = fileURLToPath(new URL('alerts.yaml', import.meta.url));
 const SQL = `
 SET 'pipeline.name' = 'orders by day';
@@ -72,6 +73,17 @@ describe('each alert', () => {
       expect(rule.annotations?.['summary_zh']).toMatch(/[\u4e00-\u9fff]/);
     },
   );
+
+  it('about Jobtrace has a runbook that stands in docs/operating.md', () => {
+    const headings = readFileSync(OPERATING, 'utf8').match(/^### .+$/gm) ?? [];
+    const anchors = headings.map((heading) => `docs/operating.md#${heading.slice(4).toLowerCase()}`);
+    const runbooks = rules
+      .filter(({ alert }) => alert?.startsWith('Jobtrace'))
+      .map((rule) => rule.annotations?.['runbook']);
+
+    expect(runbooks.length).toBeGreaterThan(5);
+    expect(runbooks.filter((runbook) => runbook === undefined || !anchors.includes(runbook))).toEqual([]);
+  });
 
   it('of a job carries labels by which Jobtrace finds it', () => {
     const labels = SETTINGS.find(({ name }) => name === 'notify.jobLabels')?.default;

@@ -109,7 +109,22 @@ export const GENERAL = [
     name: 'store.caFile',
     type: 'path',
     default: '',
+    env: 'JOBTRACE_STORE_CA_FILE',
     help: 'PEM file of the certificate authority that signed the Elasticsearch certificate.',
+  },
+  {
+    name: 'store.certFile',
+    type: 'path',
+    default: '',
+    env: 'JOBTRACE_STORE_CERT_FILE',
+    help: 'PEM file of the certificate with which Jobtrace proves to Elasticsearch who it is (mutual TLS); needs store.keyFile.',
+  },
+  {
+    name: 'store.keyFile',
+    type: 'path',
+    default: '',
+    env: 'JOBTRACE_STORE_KEY_FILE',
+    help: 'PEM file of the private key of store.certFile, without a passphrase.',
   },
   {
     name: 'store.compress',

@@ -38,7 +38,7 @@ const ROLES: Readonly<Record<RoleName, { readonly cluster: readonly string[]; re
       ],
     },
     analyzer: {
-      cluster: ['monitor', 'manage_index_templates'],
+      cluster: ['monitor'],
       indices: [
         [['logs-*'], ['read', 'monitor', 'maintenance', 'view_index_metadata', 'delete', 'delete_index']],
         [
@@ -49,7 +49,7 @@ const ROLES: Readonly<Record<RoleName, { readonly cluster: readonly string[]; re
       ],
     },
     api: {
-      cluster: ['monitor', 'manage_index_templates'],
+      cluster: ['monitor'],
       indices: [
         [
           ['logs-*', 'incidents', 'alerts', 'agents'],

@@ -2,6 +2,7 @@
 // each of its parts, or keys with the same rights. First it is looked at (planSetup), then made (runSetup); what is
 // as it should be is left alone, so a second time changes nothing. Called by "jobtrace setup" through store/open.ts.
 import { createError } from '../../../core/errors.js';
+import { isObject } from '../../../core/json.js';
 import { pause } from '../../../core/time/wait.js';
 import { openClient, readStatus, type ElasticsearchClient, type ElasticsearchSettings } from '../client.js';
 import { createTemplates, loadTemplateAges } from '../templates/make.js';
@@ -32,8 +33,10 @@ export interface Setup {
   plan(): Promise<SetupPlan>;
   /** Makes what the plan says is missing, older or changed. Throws JT_STORE_DENIED where this user may not. */
   run(plan: SetupPlan): Promise<void>;
-  /** A new API key with the rights of that part, in the form of `store.apiKey`. */
-  createKey(part: RoleName): Promise<string>;
+  /** Makes an API key with the rights of that part, in the form of `store.apiKey`; without `days` it never expires. */
+  createKey(part: RoleName, days?: number): Promise<string>;
+  /** Ends the keys of that part that setup made, but the one with the id `kept`. Resolves to how many those are. */
+  retireKeys(part: RoleName, kept: string): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -60,7 +63,8 @@ export function openElasticsearchSetup(settings: ElasticsearchSettings & { reado
       await note();
       for (const role of steps) if (role.kind === 'role' && role.isChange) await putRole(client, role);
     },
-    createKey: (part) => createKey(client, prefix, part),
+    createKey: (part, days) => createKey(client, prefix, part, days),
+    retireKeys: (part, kept) => retireKeys(client, prefix, part, kept),
     close: () => client.close(),
   };
 }
@@ -119,15 +123,40 @@ async function putRole(client: ElasticsearchClient, { name, path, body }: SetupS
   await withRight(client, `make the role ${name}`, client.send({ method: 'PUT', path, body }));
 }
 
-async function createKey(client: ElasticsearchClient, prefix: string, part: RoleName): Promise<string> {
+async function createKey(
+  client: ElasticsearchClient,
+  prefix: string,
+  part: RoleName,
+  days: number | undefined,
+): Promise<string> {
   const body = {
-    name: `${prefix}-${part}`,
+    name: nameKey(prefix, part),
+    expiration: days === undefined ? undefined : `${days}d`,
     role_descriptors: { [nameRole(prefix, part)]: buildRole(prefix, part) },
     metadata: { managed_by: 'jobtrace' },
   };
   const sent = client.send({ method: 'POST', path: '/_security/api_key', body });
   const answer = await withRight(client, `make a key for ${part}`, sent);
   return String(answer.body['encoded']);
+}
+
+function nameKey(prefix: string, part: RoleName): string {
+  return `${prefix}-${part}`;
+}
+
+/** Only what setup made: somebody else may have a key of that name. */
+async function retireKeys(client: ElasticsearchClient, prefix: string, part: RoleName, kept: string): Promise<number> {
+  const query = { name: nameKey(prefix, part), active_only: true };
+  const asked = client.send({ method: 'GET', path: '/_security/api_key', query });
+  const { body } = await withRight(client, `look at the keys of ${part}`, asked);
+  const found = Array.isArray(body['api_keys']) ? body['api_keys'].filter(isObject) : [];
+  const ids = found
+    .filter(({ id, metadata }) => id !== kept && isObject(metadata) && metadata['managed_by'] === 'jobtrace')
+    .map(({ id }) => id);
+  if (ids.length === 0) return 0;
+  const ended = client.send({ method: 'DELETE', path: '/_security/api_key', body: { ids } });
+  await withRight(client, `end the keys of ${part}`, ended);
+  return ids.length;
 }
 
 async function withRight<T>({ url }: ElasticsearchClient, what: string, sent: Promise<T>): Promise<T> {
