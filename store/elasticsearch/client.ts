@@ -183,18 +183,20 @@ function explainFailure(url: string, error: unknown): unknown {
   if (error instanceof errors.ElasticsearchClientError)
     return createError(
       'JT_STORE_UNREACHABLE',
-      { url, problem: `${error.name}: ${error.message}${explainTls(error.message)}` },
+      { url, problem: `${error.name}: ${error.message}${explainTls(url, error.message)}` },
       error,
     );
   return error;
 }
 
-/** What to set where the certificates do not fit; empty for other failures. OpenSSL's and Node.js' words. */
-function explainTls(message: string): string {
+/** Says what to set where certificates do not fit; empty for other failures. The words are OpenSSL's and Node.js'. */
+function explainTls(url: string, message: string): string {
+  if (!url.startsWith('https:')) return '';
   if (/self[- ]signed certificate|unable to (?:get|verify)/i.test(message))
     return ' (give the certificate of its authority as store.caFile or JOBTRACE_STORE_CA_FILE)';
-  if (/certificate required|handshake failure|bad certificate/i.test(message))
-    return ' (it asks for a client certificate: store.certFile and store.keyFile)';
+  // TLS 1.3 often ends the connection before its reason is read.
+  if (/certificate required|handshake failure|bad certificate|other side closed/i.test(message))
+    return ' (if it asks for a client certificate: store.certFile and store.keyFile)';
   return '';
 }
 
