@@ -1,7 +1,7 @@
 // May a symbolic link be followed? Whoever writes logs can also make a link, and the agent reads with rights of its
 // own: a link must not bring it to a file that its maker could not have copied there. So the target lies below a
-// watched folder or one that the operator named, and belongs to the owner of the folder in which the link stands. Called by
-// discover.ts for each link that a pattern fits.
+// watched folder or one that the operator named, and belongs to the owner of the folder in which the link stands.
+// Called by discover.ts for each link that a pattern fits.
 import { lstatSync, realpathSync, statSync, type BigIntStats } from 'node:fs';
 import { dirname, sep } from 'node:path';
 

@@ -11,10 +11,10 @@ import { LINE_LOOK_BYTES, skipWrapper } from './wrapper.js';
 /**
  * blank · indented · trace (`at …`, `... 3 more`) · cause (`Caused by:`, `Suppressed:`) · python (`File "…", line 3`) ·
  * dated (full date) · clock (time of day only) · level (`WARN  a.b.C …`, `[main] WARN a.b.C …`: no date) · json (with
- * a field that events have) · brace (another object, or the first line of one) · list (brackets and commas around objects)
- * · xml (an event) · inside (of an object over several lines, by what stood before) ·
- * exception (`a.b.CException: …`, `Traceback …`) · thread (`Exception in thread "…"`) · note (a line that the JVM
- * prints) · crash (`# There is insufficient memory …`) · hash (another line `# …`) · plain.
+ * a field that events have) · brace (another object, or the first line of one) · list (brackets and commas around
+ * objects) · xml (an event) · inside (of an object over several lines, by what stood before) · exception
+ * (`a.b.CException: …`, `Traceback …`) · thread (`Exception in thread "…"`) · note (a line that the JVM prints) · crash
+ * (`# There is insufficient memory …`) · hash (another line `# …`) · plain.
  */
 export type LineClass =
   | 'blank'
