@@ -65,6 +65,8 @@ export interface ElasticsearchClient {
 const REQUEST_TIMEOUT_MS = 60_000;
 /** Of a write to an index that Elasticsearch closed to writes because a disk is nearly full; under 429 or 403. */
 export const FLOOD_STAGE = /^cluster_block_exception: .*read-only-allow-delete/;
+/** What servers say that do not know the client's media type, or a field that each Elasticsearch 8 knows. */
+const OTHER_API = /compatible-with=\d+|unknown field \[ignore_missing_component_templates\]/;
 /** Connects to nothing yet. Throws JT_STORE_UNUSABLE when the settings contradict each other. */
 export function openClient(settings: ElasticsearchSettings): ElasticsearchClient {
   const url = settings.nodes.join(', ');
@@ -171,14 +173,11 @@ function explainFailure(url: string, error: unknown): unknown {
     const reason = readReason(error.body);
     const problem = `status ${status}, ${reason}`;
     if (FLOOD_STAGE.test(reason)) return createError('JT_STORE_FULL', { url, problem }, error);
+    if (status === 406 || OTHER_API.test(reason)) return explainProduct(url, problem, error);
     return createError(codeOf(status), { url, problem }, error);
   }
   if (error instanceof errors.ProductNotSupportedError)
-    return createError(
-      'JT_STORE_UNREACHABLE',
-      { url, problem: 'what answers there is not Elasticsearch (a proxy, or another product)' },
-      error,
-    );
+    return explainProduct(url, 'what answers there is not Elasticsearch (a proxy, or another product)', error);
   if (error instanceof errors.DeserializationError) return explainStranger(url, error.message);
   if (error instanceof errors.ElasticsearchClientError)
     return createError(
@@ -198,6 +197,20 @@ function explainTls(url: string, message: string): string {
   if (/certificate required|handshake failure|bad certificate|other side closed/i.test(message))
     return ' (if it asks for a client certificate: store.certFile and store.keyFile)';
   return '';
+}
+
+/** OpenSearch, and Elasticsearch before 8, do not know the media type in which the client speaks. */
+function explainProduct(url: string, problem: string, error: unknown): JobtraceError {
+  return createError(
+    'JT_STORE_UNUSABLE',
+    {
+      url,
+      problem: `it does not speak the API of Elasticsearch 8 (${problem})`,
+      advice:
+        'Jobtrace stores into Elasticsearch 8 or 9. OpenSearch (also of AWS) and Elasticsearch 7 are not supported: give the address of an Elasticsearch in store.urls, past a proxy that takes its headers away, or use the embedded store of one machine (docs/install.md).',
+    },
+    error,
+  );
 }
 
 /** Of a status that is an error. */
