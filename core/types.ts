@@ -133,6 +133,8 @@ export interface Diagnosis {
   readonly confidence: number;
   /** True for what follows from an earlier diagnosis of the same incident. */
   readonly symptom: boolean;
+  /** A second cause: it failed the job in other attempts than the one that stands first, and is no consequence of it. */
+  readonly beside?: true;
   readonly owner: Owner;
   readonly status: 'draft' | 'test' | 'stable';
   readonly job?: { readonly id: string; readonly name?: string };
@@ -173,6 +175,9 @@ export interface UnknownFailure {
   readonly owner: Owner;
   readonly count: number;
   readonly firstSeen?: string;
+  readonly lastSeen?: string;
+  /** A second cause, as of a diagnosis. */
+  readonly beside?: true;
   readonly job?: { readonly id: string; readonly name?: string };
   readonly evidence: readonly Evidence[];
 }

@@ -260,9 +260,8 @@ function explainOne(
     builtIn: collectBuiltIn(finding, group, options, version, restarts),
     evidence: collectEvidence(finding.events, finding, options.lastLines),
     explains,
-    symptom:
-      finding.explainedBy.length > 0 ||
-      (finding.rule.role === 'symptom' && ranking.unknown.some((item) => item.failure.chain.length > 0)),
+    symptom: finding.isConsequence,
+    isBeside: finding.isBeside,
     job: group.job === undefined ? undefined : nameJob(group.job),
     // The events stand in the order of time.
     firstSeen: times[0] === undefined ? undefined : toIso(times[0]),
@@ -396,6 +395,7 @@ function followRefusal({ failure, events }: UnknownFinding, job: JobView | undef
 function describeUnknown(item: UnknownFinding, job: JobView | undefined): UnknownFailure {
   const first = item.events.find((event) => event.time !== undefined)?.time;
   const last = item.failure.chain.at(-1);
+  const lastTime = findLargest(item.events.flatMap(({ time }) => time ?? []));
   return {
     fingerprint: item.failure.fingerprint,
     group: item.failure.echo === 'checkpoint' ? followRefusal(item, job) : item.failure.group,
@@ -404,6 +404,8 @@ function describeUnknown(item: UnknownFinding, job: JobView | undefined): Unknow
     owner: item.failure.owner,
     count: item.count,
     firstSeen: first === undefined ? undefined : toIso(first),
+    ...(first === undefined ? {} : { lastSeen: toIso(lastTime) }),
+    ...(item.isBeside ? { beside: true } : {}),
     job: job === undefined ? undefined : nameJob(job),
     evidence: collectEvidence(item.events, undefined, new Map()),
   };

@@ -30,6 +30,8 @@ export interface Explanation {
   readonly evidence: readonly Evidence[];
   readonly explains: readonly string[];
   readonly symptom: boolean;
+  /** A second cause. */
+  readonly isBeside: boolean;
   readonly job: { readonly id: string; readonly name?: string } | undefined;
   readonly firstSeen: string | undefined;
   readonly lastSeen: string | undefined;
@@ -148,7 +150,7 @@ function renderDiagnosis(
 
 /** What a finding says without anything computed: its cause and its lines, in the rule's own words. */
 function renderBare(language: Language, explanation: Explanation): Diagnosis {
-  const { finding, job, firstSeen, lastSeen, symptom } = explanation;
+  const { finding, job, firstSeen, lastSeen, symptom, isBeside } = explanation;
   const { rule } = finding;
   return {
     cause: rule.cause,
@@ -158,6 +160,7 @@ function renderBare(language: Language, explanation: Explanation): Diagnosis {
     severity: rule.severity,
     confidence: decideConfidence(finding),
     symptom,
+    ...(isBeside ? { beside: true } : {}),
     owner: rule.owner,
     status: rule.status,
     job,

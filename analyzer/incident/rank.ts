@@ -1,6 +1,6 @@
 // The events of one incident → its findings, best first, and what no rule names. A finding is one rule with all events
-// where it fitted. Its score is a sum of named parts, which people are shown; then consequences go below their cause.
-// Pure; called by conclude.ts.
+// where it fitted. Its score is a sum of named parts, which people are shown; then consequences go below their cause,
+// and what failed in other attempts than the first cause stands beside it (strand.ts). Pure; called by conclude.ts.
 import type { Catalog } from '../catalog/catalog.js';
 import type { ClusterView } from '../cluster/cluster.js';
 import type { ProcessView } from '../cluster/memory/view.js';
@@ -8,6 +8,8 @@ import type { IncidentEvent } from '../cluster/event.js';
 import type { IncidentGroup } from './group/group.js';
 import { isNamedBy, type Rule } from '../catalog/rule/rule.js';
 import type { FailurePart, MatchPart } from '../entry/signal.js';
+import { counts, isFailure, placeStrands } from './strand.js';
+import { createTimeline, holdsBeside, listTimes, type EventTimes, type Timeline } from './timeline.js';
 
 export interface Finding {
   readonly rule: Rule;
@@ -21,9 +23,15 @@ export interface Finding {
   readonly score: Readonly<Record<string, number>>;
   /** Findings of the same incident that explain this one. */
   readonly explainedBy: readonly Finding[];
+  /** It follows from another finding, or from a failure that no rule names. */
+  readonly isConsequence: boolean;
+  /** A second cause: it failed the job in other attempts than the first. */
+  readonly isBeside: boolean;
 }
 
 export interface UnknownFinding {
+  /** A second cause: it failed the job in other attempts than the first. */
+  readonly isBeside: boolean;
   readonly failure: FailurePart;
   readonly events: readonly IncidentEvent[];
   readonly count: number;
@@ -36,18 +44,21 @@ export interface Ranking {
 }
 
 export function rankCauses(group: IncidentGroup, view: ClusterView, catalog: Catalog): Ranking {
+  const timeline = createTimeline(group.job);
   const drafts = hideGeneral(collectFindings(group, view, catalog), view);
   const scored = drafts.map((draft) => ({ ...draft, score: scoreFinding(draft, drafts) }));
   const byScore = [...scored].sort((a, b) => totalScore(b.score) - totalScore(a.score) || compareRules(a.rule, b.rule));
-  const unknown = findUnknown(group, byScore, catalog);
-  return { findings: orderByExplanation(byScore, unknown, group), unknown };
+  const unknown = findUnknown(group, byScore, catalog, timeline);
+  const explained = explainFindings(byScore, unknown, timeline);
+  return placeStrands(explained, unknown, group, timeline);
 }
 
 export function totalScore(score: Readonly<Record<string, number>>): number {
   return Object.values(score).reduce((sum, part) => sum + part, 0);
 }
 
-type Draft = Omit<Finding, 'score' | 'explainedBy'>;
+type Draft = Omit<Finding, 'score' | 'explainedBy' | 'isConsequence' | 'isBeside'>;
+type ScoredDraft = Omit<Finding, 'explainedBy' | 'isConsequence' | 'isBeside'>;
 
 function compareRules(a: Rule, b: Rule): number {
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
@@ -176,17 +187,17 @@ function scoreFailure({ rule, events }: Draft, all: readonly Draft[]): number {
   return rule.standsAlone && !all.some((draft) => draft.events.some(isFailure)) ? 40 : 0;
 }
 
-function isFailure({ failure }: IncidentEvent): boolean {
-  return failure !== undefined;
-}
-
-/** Causes by score, then what they explain; what explains another never stands after it. */
-function orderByExplanation(
-  byScore: readonly (Draft & { readonly score: Readonly<Record<string, number>> })[],
+/**
+ * Each finding with what explains it. One is a consequence where each of its events that count follows from another
+ * finding, or from a failure that no rule names; what does not count need not follow in time.
+ */
+function explainFindings(
+  byScore: readonly ScoredDraft[],
   unknown: readonly UnknownFinding[],
-  group: IncidentGroup,
+  timeline: Timeline,
 ): readonly Finding[] {
-  const explainers = new Map(
+  const times = new Map(byScore.map((draft) => [draft, listTimes(draft.events)]));
+  const possible = new Map(
     byScore.map((draft) => [
       draft,
       byScore.filter((other) => other !== draft && whyExplains(other, draft) !== undefined),
@@ -194,33 +205,48 @@ function orderByExplanation(
   );
   // Two that explain each other: the better one is the cause.
   for (const [index, draft] of byScore.entries()) {
-    const list = explainers.get(draft) ?? [];
-    explainers.set(
+    const list = possible.get(draft) ?? [];
+    possible.set(
       draft,
-      list.filter((other) => byScore.indexOf(other) < index || !(explainers.get(other) ?? []).includes(draft)),
+      list.filter((other) => byScore.indexOf(other) < index || !(possible.get(other) ?? []).includes(draft)),
     );
   }
-  const rootless = hasUnknownCause(unknown, group);
-  const finished = new Map<object, Finding>();
-  const finish = (draft: (typeof byScore)[number], above: readonly object[]): Finding => {
+  const roots = unknown.filter(({ failure }) => failure.chain.length > 0).map(({ events }) => listTimes(events));
+  const judged = new Map(byScore.map((draft) => [draft, judgeDraft(draft, possible.get(draft) ?? [], times, roots, timeline)]));
+  const finished = new Map<ScoredDraft, Finding>();
+  const finish = (draft: ScoredDraft, above: readonly ScoredDraft[]): Finding => {
     const known = finished.get(draft);
     if (known !== undefined) return known;
-    const by = (explainers.get(draft) ?? [])
-      .filter((other) => !above.includes(other))
-      .map((other) => finish(other, [...above, draft]));
-    const finding: Finding = { ...draft, explainedBy: by };
+    const { by, isConsequence } = judged.get(draft) ?? { by: [], isConsequence: false };
+    const explainedBy = by.filter((other) => !above.includes(other)).map((other) => finish(other, [...above, draft]));
+    const finding: Finding = { ...draft, explainedBy, isConsequence, isBeside: false };
     finished.set(draft, finding);
     return finding;
   };
-  const findings = byScore.map((draft) => finish(draft, []));
-  const isConsequence = (finding: Finding): boolean =>
-    finding.explainedBy.length > 0 || (rootless && finding.rule.role === 'symptom');
-  return [...findings.filter((finding) => !isConsequence(finding)), ...findings.filter(isConsequence)];
+  return byScore.map((draft) => finish(draft, []));
 }
 
-/** True when the incident's own failure is one that no rule names: symptoms beside it do not become the cause. */
-function hasUnknownCause(unknown: readonly UnknownFinding[], group: IncidentGroup): boolean {
-  return unknown.some((item) => item.failure.chain.length > 0) && group.events.length > 0;
+function judgeDraft(
+  draft: ScoredDraft,
+  possible: readonly ScoredDraft[],
+  times: ReadonlyMap<ScoredDraft, EventTimes>,
+  roots: readonly EventTimes[],
+  timeline: Timeline,
+): { readonly by: readonly ScoredDraft[]; readonly isConsequence: boolean } {
+  const telling = draft.events.filter((event) => counts(draft, event));
+  const follows = (event: IncidentEvent, other: ScoredDraft): boolean =>
+    holdsBeside(times.get(other) ?? listTimes([]), event.time, (time) =>
+      timeline.mayFollow(time, event.time, other.rule.scope === 'process' && draft.peer !== undefined),
+    );
+  const by = possible.filter((other) => draft.events.some((event) => follows(event, other)));
+  const isSymptomOf = (event: IncidentEvent): boolean =>
+    draft.rule.role === 'symptom' &&
+    roots.some((root) => holdsBeside(root, event.time, (time) => timeline.isSameAttempt(time, event.time)));
+  const isConsequence =
+    telling.length === 0
+      ? possible.length > 0 || (draft.rule.role === 'symptom' && roots.length > 0)
+      : telling.every((event) => by.some((other) => follows(event, other)) || isSymptomOf(event));
+  return { by: isConsequence ? by : [], isConsequence };
 }
 
 /**
@@ -244,7 +270,18 @@ export function whyExplains(a: Draft, b: Draft): ExplainReason | undefined {
     a.events.some((event) => event.signal.place.process === b.peer?.process)
   )
     return 'peer';
-  return b.rule.role === 'symptom' && a.rule.role === 'cause' && !a.rule.last ? 'symptom' : undefined;
+  if (b.rule.role !== 'symptom' || a.rule.role !== 'cause' || a.rule.last) return undefined;
+  return a.rule.scope === 'job' && !mayEndBy(b, a) ? undefined : 'symptom';
+}
+
+/**
+ * What happened to a process does not follow from what only concerns a job, unless that stands in its own log: a job's
+ * exception ends no TaskManager, but may end the process of its program.
+ */
+function mayEndBy({ rule, events }: Draft, cause: Draft): boolean {
+  if (rule.scope === 'job') return rule.peer === undefined;
+  const own = new Set(events.map(({ signal }) => signal.place.process));
+  return rule.peer === undefined && cause.events.some(({ signal }) => own.has(signal.place.process));
 }
 
 function isDeeper(a: Draft, b: Draft): boolean {
@@ -262,8 +299,15 @@ function isDeeperIn(event: IncidentEvent, a: string, b: string): boolean {
 const CONSEQUENCE_MS = 120_000;
 
 /** Failures that no rule names and that do not follow from one that a rule does name. */
-function findUnknown(group: IncidentGroup, drafts: readonly Draft[], catalog: Catalog): readonly UnknownFinding[] {
-  const explaining = drafts.filter((draft) => draft.rule.role === 'cause' || draft.rule.scope !== 'job');
+function findUnknown(
+  group: IncidentGroup,
+  drafts: readonly Draft[],
+  catalog: Catalog,
+  timeline: Timeline,
+): readonly UnknownFinding[] {
+  const explaining = drafts
+    .filter((draft) => draft.rule.role === 'cause' || draft.rule.scope !== 'job')
+    .map((draft) => ({ draft, times: listTimes(draft.events) }));
   const named = new Set<string>();
   for (const { rule, events } of drafts)
     if (rule.role === 'cause') for (const { fingerprints } of events) for (const item of fingerprints) named.add(item);
@@ -271,14 +315,14 @@ function findUnknown(group: IncidentGroup, drafts: readonly Draft[], catalog: Ca
   for (const event of group.events) {
     const { root: key } = event;
     if (key === undefined || isNamed(event, named, catalog)) continue;
-    if (explaining.some((draft) => isConsequence(event, key, draft))) continue;
+    if (explaining.some(({ draft, times }) => isConsequence(event, key, draft, times, timeline))) continue;
     const same = byRoot.get(key);
     if (same === undefined) byRoot.set(key, [event]);
     else same.push(event);
   }
   const found = [...byRoot.values()].flatMap((events): UnknownFinding[] => {
     const failure = events.find((event) => (event.failure?.chain.length ?? 0) > 0)?.failure ?? events[0]?.failure;
-    return failure === undefined ? [] : [{ failure, events, count: countOccurrences(events) }];
+    return failure === undefined ? [] : [{ failure, events, count: countOccurrences(events), isBeside: false }];
   });
   // A switch to FAILED without an exception says nothing beside one with an exception, or beside a finding.
   const telling = found.filter((item) => item.failure.chain.length > 0);
@@ -302,9 +346,20 @@ function isNamed(event: IncidentEvent, named: ReadonlySet<string>, catalog: Cata
 }
 
 /** What ended a process because of this very root does not explain it. */
-function isConsequence(event: IncidentEvent, root: string, { rule, events }: Draft): boolean {
+function isConsequence(
+  event: IncidentEvent,
+  root: string,
+  { rule, events }: Draft,
+  times: EventTimes,
+  timeline: Timeline,
+): boolean {
   if (rule.role === 'symptom' && events.some((other) => other.root === root)) return false;
-  return events.some(
-    ({ time }) => event.time === undefined || time === undefined || event.time >= time - CONSEQUENCE_MS,
+  return holdsBeside(
+    times,
+    event.time,
+    (time) =>
+      time === undefined ||
+      event.time === undefined ||
+      (event.time >= time - CONSEQUENCE_MS && timeline.isSameAttempt(time, event.time)),
   );
 }

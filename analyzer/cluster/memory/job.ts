@@ -42,6 +42,8 @@ function viewFacts(id: string, told: readonly ToldFact[]): JobView {
     checkpoints: [],
     refusals: [],
     taskRuns: [],
+    attemptBegins: [],
+    stopped: [],
     deployments: [],
     tasks: new Map(),
   };
@@ -49,14 +51,30 @@ function viewFacts(id: string, told: readonly ToldFact[]): JobView {
   return view;
 }
 
-function listTasks({ runs, deployments, parallelism }: TaskSum): Pick<JobView, 'taskRuns' | 'deployments' | 'tasks'> {
+type TaskView = Pick<JobView, 'taskRuns' | 'attemptBegins' | 'stopped' | 'deployments' | 'tasks'>;
+
+function listTasks({ runs, deployments, attempts, lives, parallelism }: TaskSum): TaskView {
   return {
     taskRuns: [...runs.values()]
       .flatMap(({ first, last }) => (first === last ? [first] : [first, last]))
       .sort((a, b) => a - b),
+    attemptBegins: listBegins(attempts),
+    stopped: [...lives].flatMap(([task, { ran, ended }]) => (ended > ran ? [task] : [])).sort(),
     deployments: [...deployments.values()].sort((a, b) => a.time - b.time),
     tasks: new Map([...parallelism].map(([task, { count }]) => [task, count])),
   };
+}
+
+/** Numbers of attempts with their times → when a number was reached that is higher than all before. */
+function listBegins(attempts: TaskSum['attempts']): number[] {
+  const begins: number[] = [];
+  let highest = 0;
+  for (const [attempt, time] of [...attempts].sort(([a, at], [b, bt]) => at - bt || a - b)) {
+    if (attempt <= highest) continue;
+    highest = attempt;
+    begins.push(time);
+  }
+  return begins;
 }
 
 /**

@@ -2,7 +2,7 @@
 // it does to a job and to a process. The compiler refuses a type without a row. The rooms around it and the diagnosis
 // read the rows, and none of them knows a type by its name. Pure.
 import type { Fact } from '../../../flink/facts/fact.js';
-import { addDeployment, addParallelism, addRun, type TaskSum } from './task-sum.js';
+import { addAttempt, addDeployment, addLife, addParallelism, addRun, type TaskSum } from './task-sum.js';
 import { normalizeName, type JobView, type ProcessView } from './view.js';
 
 /** What a fact says about one task. */
@@ -162,8 +162,12 @@ const MEANINGS: { readonly [Type in Fact['type']]: FactMeaning<FactOf<Type>> } =
       resourceId,
       hasEnded: TASK_ENDS.has(to),
     }),
-    applyTask(sum, { task, parallelism, to }, time) {
-      if (to === 'RUNNING') addRun(sum, time);
+    applyTask(sum, { task, parallelism, to, attempt }, time) {
+      if (to === 'RUNNING') {
+        addRun(sum, time);
+        addLife(sum, task, { ran: time });
+        if (attempt !== undefined) addAttempt(sum, time, attempt);
+      } else if (to !== 'FINISHED') addLife(sum, task, { ended: time });
       if (parallelism !== undefined) addParallelism(sum, time, task, parallelism);
     },
     tellsOfRunning: always,

@@ -25,6 +25,10 @@ export interface JobView {
   readonly refusals: { readonly time: number; readonly reason: string }[];
   /** Times at which one of its tasks began to run. */
   readonly taskRuns: number[];
+  /** Times at which tasks ran in a later attempt than before, as they say themselves. */
+  readonly attemptBegins: number[];
+  /** Names of tasks of which one failed or was canceled, and none has run since. */
+  readonly stopped: readonly string[];
   readonly deployments: { readonly time: number; readonly attempt: number }[];
   /** Parallelism by the name of the task. */
   readonly tasks: Map<string, number>;
