@@ -365,18 +365,71 @@ describe('decideAlert, after a message', () => {
     );
   });
 
-  it('is told once what gets worse within a minute, however late its lines come, but where a message can change', () => {
-    const ended = { ...CAUSE, outcome: 'failed', lastSeen: '2026-11-20T10:00:59.999Z' } as const;
-    const late = SEEN + 10 * MINUTE;
-    expect(decide(ended, [toldOf(BUFFERS)])).toEqual({ send: false, reason: 'nothing-new' });
-    expect(decide(ended, [toldOf(BUFFERS)], late)).toEqual({ send: false, reason: 'nothing-new' });
-    expect(decide(ended, [toldOf(BUFFERS)], SEEN + 5000, { canEdit: true })).toMatchObject({ reason: 'escalated' });
+  it('is told at once that the job has ended for good, and once what else gets worse within a minute', () => {
+    const ended = { ...CAUSE, outcome: 'failed', lastSeen: '2026-11-20T10:00:02.000Z' } as const;
+    expect(decide(ended, [toldOf(BUFFERS)], SEEN + 2500)).toMatchObject({
+      reason: 'escalated',
+      notBeforeMs: SEEN + 2500,
+    });
+    const told = [toldOf(BUFFERS, { reason: 'escalated', outcome: 'failed' }), toldOf(BUFFERS)];
+    expect(decide(ended, told)).toEqual({ send: false, reason: 'nothing-new' });
+
+    const critical = makeIncident([makeDiagnosis(BUFFERS, { severity: 'critical' })]);
+    const soon = { ...critical, lastSeen: '2026-11-20T10:00:59.999Z' };
+    expect(decide(soon, [toldOf(BUFFERS)])).toEqual({ send: false, reason: 'nothing-new' });
+    expect(decide(soon, [toldOf(BUFFERS)], SEEN + 5000, { canEdit: true })).toMatchObject({ reason: 'escalated' });
     // Counted from the first message, and not where its failure had no time, as in rows of older releases.
     const corrected = [toldOf(BUFFERS, { reason: 'cause-corrected', seenMs: SEEN + 50_000 }), toldOf(LOST)];
-    expect(decide({ ...ended, lastSeen: '2026-11-20T10:01:00.000Z' }, corrected)).toMatchObject({
+    expect(decide({ ...soon, lastSeen: '2026-11-20T10:01:00.000Z' }, corrected)).toMatchObject({
       reason: 'escalated',
     });
-    expect(decide(ended, [toldOf(BUFFERS, { seenMs: undefined })])).toMatchObject({ reason: 'escalated' });
+    expect(decide(soon, [toldOf(BUFFERS, { seenMs: undefined })])).toMatchObject({ reason: 'escalated' });
+  });
+
+  it('tells a second cause beside the first, corrects neither by the other, and each only once', () => {
+    const heap = makeDiagnosis('memory.heap-oom/taskmanager', { beside: true });
+    const both = makeIncident([makeDiagnosis(BUFFERS), heap]);
+    expect(decide(both, [toldOf(BUFFERS)])).toMatchObject({
+      reason: 'second-cause',
+      subject: { cause: heap.rule, diagnosis: 1 },
+    });
+    const told = [toldOf(heap.rule, { reason: 'second-cause' }), toldOf(BUFFERS)];
+    expect(decide(both, told)).toEqual({ send: false, reason: 'nothing-new' });
+    // Which of them leads may change.
+    const turned = makeIncident([makeDiagnosis(heap.rule), makeDiagnosis(BUFFERS, { beside: true })]);
+    expect(decide(turned, told)).toEqual({ send: false, reason: 'nothing-new' });
+    expect(decide(turned, [toldOf(BUFFERS)])).toMatchObject({ reason: 'second-cause' });
+  });
+
+  it('corrects what was told of a second cause where its own attempt is explained better, once', () => {
+    const lost = makeDiagnosis(LOST, { symptom: true });
+    const heap = makeDiagnosis('memory.heap-oom/taskmanager', { beside: true });
+    const better = makeIncident([makeDiagnosis(BUFFERS), heap, lost]);
+    const told = [toldOf(LOST, { reason: 'second-cause', symptom: true }), toldOf(BUFFERS)];
+    expect(decide(better, told)).toMatchObject({ reason: 'cause-corrected', subject: { cause: heap.rule } });
+    expect(decide(better, [toldOf(heap.rule, { reason: 'cause-corrected' }), ...told])).toEqual({
+      send: false,
+      reason: 'nothing-new',
+    });
+  });
+
+  it('says what goes on by the cause that failed last, and after a recovery not before the new failure is judged', () => {
+    const recovered = [toldOf(BUFFERS, { reason: 'resolved', outcome: 'recovered' }), toldOf(BUFFERS)];
+    const again = { ...makeIncident([makeDiagnosis(BUFFERS)]), lastSeen: '2026-11-20T10:00:05.000Z' };
+    expect(decide(again, recovered, SEEN + 5500)).toEqual({ send: false, reason: 'nothing-new' });
+    const judged = makeIncident([
+      makeDiagnosis(BUFFERS),
+      makeDiagnosis('memory.heap-oom/taskmanager', { beside: true, lastSeen: '2026-11-20T10:00:05.000Z' }),
+    ]);
+    expect(decide({ ...judged, lastSeen: again.lastSeen }, recovered, SEEN + 5500)).toMatchObject({
+      reason: 'second-cause',
+      subject: { cause: 'memory.heap-oom/taskmanager' },
+    });
+    const both = [toldOf('memory.heap-oom/taskmanager', { reason: 'second-cause' }), toldOf(BUFFERS)];
+    expect(decide({ ...judged, lastSeen: '2026-11-20T11:00:30.000Z' }, both, SEEN + 61 * MINUTE)).toMatchObject({
+      reason: 'still-failing',
+      subject: { cause: 'memory.heap-oom/taskmanager' },
+    });
   });
 
   it('does not escalate what is over', () => {

@@ -2,12 +2,13 @@
 // of it before, the time, the policy. Out: a named reason either way. Pure. The aim is one message per cause: a
 // restart is never news; a better cause, a worse state, the end, and (once) "still failing" are.
 import { fitsGlob, type Glob } from '../core/text/glob.js';
-import type { Incident, Severity } from '../core/types.js';
+import type { Diagnosis, Incident, Severity, UnknownFailure } from '../core/types.js';
 
 export type AlertReason =
   | 'new-incident'
   | 'unacknowledged'
   | 'cause-corrected'
+  | 'second-cause'
   | 'joined'
   | 'grown'
   | 'escalated'
@@ -72,6 +73,8 @@ export interface Subject {
   readonly severity: Severity;
   /** Position in the incident's `diagnoses`; undefined for an unknown failure. */
   readonly diagnosis: number | undefined;
+  /** Its last failure, in milliseconds since 1970. */
+  readonly lastMs?: number | undefined;
 }
 
 /** An earlier alert of this incident to this receiver. */
@@ -117,6 +120,9 @@ export const ONE_MESSAGE_MS = 60_000;
 /** What failed during an absence gathers for so long, to go out as one message. */
 export const LATE_WAIT_MS = 5000;
 
+/** Reasons that say what an incident is about. */
+const OF_CAUSES: ReadonlySet<string> = new Set<AlertReason>(['cause-corrected', 'second-cause']);
+
 /** A platform incident that has so many times the jobs that were told is told again. */
 const GROWN_FACTOR = 2;
 
@@ -124,9 +130,11 @@ const RANK: Readonly<Record<Severity, number>> = { info: 0, warning: 1, error: 2
 
 export function decideAlert(incident: Incident, hearing: Hearing, nowMs: number, policy: DecidePolicy): AlertDecision {
   const { told } = hearing;
-  const subject = findSubject(incident, policy);
-  if (typeof subject === 'string') return silent(subject);
-  if (isMuted(incident, subject, policy.mutes)) return silent('muted');
+  const found = findSubject(incident, policy);
+  if (typeof found === 'string') return silent(found);
+  // Where the first cause is muted, the second is told alone.
+  const [subject] = listSubjects(incident, found, policy);
+  if (subject === undefined) return silent('muted');
   const pending = told[0]?.isPending === true ? told[0] : undefined;
   const sent = { ...hearing, told: told.slice(1) };
   if (incident.parent !== undefined)
@@ -144,30 +152,71 @@ export function findSubject(
   incident: Incident,
   policy: Pick<DecidePolicy, 'isSymptom' | 'isDistrusted'>,
 ): Subject | SilenceReason {
-  const proven = incident.diagnoses.en
-    .map((diagnosis, index) => ({ diagnosis, index }))
-    .filter(({ diagnosis }) => diagnosis.status !== 'draft');
+  const proven = listProven(incident);
   const found = proven.filter(({ diagnosis }) => policy.isDistrusted?.(diagnosis.rule) !== true);
   // What ended on purpose is told, as a notice.
   const least = incident.ending === undefined ? RANK.warning : RANK.info;
   const loud = found.filter(({ diagnosis }) => RANK[diagnosis.severity] >= least);
   const standing = loud.filter(({ diagnosis }) => !diagnosis.symptom);
-  const best = standing.find(({ diagnosis }) => !policy.isSymptom(diagnosis.rule)) ?? standing[0];
+  // A second cause stands before the other readings of its attempts.
+  const second = standing.findIndex(({ diagnosis }) => diagnosis.beside === true);
+  const candidates = second > 0 ? standing.slice(0, second) : standing;
+  const best = candidates.find(({ diagnosis }) => !policy.isSymptom(diagnosis.rule)) ?? candidates[0];
   const unknown = incident.unknown[0];
-  if (best === undefined && unknown !== undefined)
-    return { cause: `unknown:${unknown.fingerprint}`, symptom: true, severity: 'error', diagnosis: undefined };
+  if (best === undefined && unknown !== undefined) return nameUnknown(unknown);
   const chosen = best ?? loud[0];
   if (chosen === undefined) {
     if (found.length > 0) return 'below-warning';
     if (proven.length > 0) return 'distrusted-rule';
     return incident.diagnoses.en.length > 0 ? 'draft-rule' : 'nothing-found';
   }
-  const { diagnosis, index } = chosen;
+  return nameDiagnosis(chosen, policy);
+}
+
+/** What the incident is about, and its second causes: each is told that nobody muted. */
+function listSubjects(incident: Incident, lead: Subject, policy: DecidePolicy): readonly Subject[] {
+  const named = listProven(incident)
+    .filter((item) => item.diagnosis.beside === true && isLoud(item))
+    .filter(({ diagnosis }) => policy.isDistrusted?.(diagnosis.rule) !== true)
+    .map((item) => nameDiagnosis(item, policy));
+  const unknown = incident.unknown.filter(({ beside }) => beside === true).map(nameUnknown);
+  return [lead, ...[...named, ...unknown].filter(({ cause }) => cause !== lead.cause)].filter(
+    (item) => !isMuted(incident, item, policy.mutes),
+  );
+}
+
+interface ListedDiagnosis {
+  readonly diagnosis: Diagnosis;
+  readonly index: number;
+}
+
+function listProven(incident: Incident): readonly ListedDiagnosis[] {
+  return incident.diagnoses.en
+    .map((diagnosis, index) => ({ diagnosis, index }))
+    .filter(({ diagnosis }) => diagnosis.status !== 'draft');
+}
+
+function isLoud({ diagnosis }: ListedDiagnosis): boolean {
+  return RANK[diagnosis.severity] >= RANK.warning;
+}
+
+function nameDiagnosis({ diagnosis, index }: ListedDiagnosis, { isSymptom }: Pick<DecidePolicy, 'isSymptom'>): Subject {
   return {
     cause: diagnosis.rule,
-    symptom: diagnosis.symptom || policy.isSymptom(diagnosis.rule),
+    symptom: diagnosis.symptom || isSymptom(diagnosis.rule),
     severity: diagnosis.severity,
     diagnosis: index,
+    lastMs: readTime(diagnosis.lastSeen),
+  };
+}
+
+function nameUnknown({ fingerprint, lastSeen, firstSeen }: UnknownFailure): Subject {
+  return {
+    cause: `unknown:${fingerprint}`,
+    symptom: true,
+    severity: 'error',
+    diagnosis: undefined,
+    lastMs: readTime(lastSeen ?? firstSeen),
   };
 }
 
@@ -198,20 +247,21 @@ function decidePending(
   const isUnheard = sent.told.length === 0 && mayWait;
   if (isUnheard && isOver(incident) && !isNotice(subject)) return { ...silent('over-unheard'), withdrawsPending: true };
   const decision = decideFresh(incident, subject, sent, nowMs, policy);
-  // What a correction says is right again is what was told.
-  if (!decision.send) return pending.reason === 'cause-corrected' ? { ...decision, withdrawsPending: true } : decision;
+  // What a correction says is right again is what was told; what was a second cause follows from the first.
+  if (!decision.send) return OF_CAUSES.has(pending.reason) ? { ...decision, withdrawsPending: true } : decision;
+  const about = decision.subject;
   // Whether somebody mended it is held against its last failure.
   const isUpToDate = pending.reason !== 'unacknowledged' || pending.seenMs === readTime(incident.lastSeen);
   const isSame =
     isUpToDate &&
     decision.reason === pending.reason &&
-    subject.cause === pending.cause &&
-    subject.severity === pending.severity &&
+    about.cause === pending.cause &&
+    about.severity === pending.severity &&
     incident.outcome === pending.outcome &&
     incident.platform?.jobs === pending.jobs &&
     decision.notBeforeMs >= pending.timeMs;
   if (isSame) return silent('said-already');
-  const isDoubtful = subject.cause !== pending.cause && readDoubt(subject, policy) > 0;
+  const isDoubtful = about.cause !== pending.cause && readDoubt(about, policy) > 0;
   const untilMs = isDoubtful ? decision.notBeforeMs : Math.min(decision.notBeforeMs, pending.timeMs);
   return { ...decision, notBeforeMs: untilMs, replacesPending: true };
 }
@@ -284,7 +334,7 @@ function isNotice({ severity }: Subject): boolean {
 
 function decideNext(
   incident: Incident,
-  subject: Subject,
+  lead: Subject,
   last: Told,
   hearing: Hearing,
   nowMs: number,
@@ -293,57 +343,124 @@ function decideNext(
   const { told } = hearing;
   const known = told.find(({ symptom }) => !symptom) ?? last;
   // Once something was named, a symptom beside it is no news; what was named stays the subject.
-  const current: Subject =
-    subject.symptom && known.cause !== subject.cause
-      ? { ...subject, cause: known.cause, severity: known.severity }
-      : subject;
-  const reasons = listReasons(incident, current, known, last, hearing, nowMs, policy);
-  if (reasons.length === 0) return silent(current === subject ? 'nothing-new' : 'cause-known');
+  const subject: Subject =
+    lead.symptom && known.cause !== lead.cause ? { ...lead, cause: known.cause, severity: known.severity } : lead;
+  const news = listNews(incident, lead, subject, last, hearing, nowMs, policy);
+  if (news.length === 0) return silent(subject === lead ? 'nothing-new' : 'cause-known');
   // The same is never said twice of the same cause.
-  const reason = reasons.find(
-    (candidate) =>
-      candidate === 'grown' ||
-      (candidate === 'still-failing' && policy.repeats === true) ||
-      !told.some((item) => item.reason === candidate && item.cause === current.cause),
+  const chosen = news.find(
+    ({ reason, subject: { cause } }) =>
+      reason === 'grown' ||
+      (reason === 'still-failing' && policy.repeats === true) ||
+      !told.some((item) => item.reason === reason && item.cause === cause),
   );
-  if (reason === undefined) return silent('said-already');
+  if (chosen === undefined) return silent('said-already');
+  const { reason } = chosen;
   // Where lines of one process come late, the cause may be another one until they are there: that is not told.
-  const mayChange = reason === 'grown' || (reason === 'cause-corrected' && !known.symptom && !isOver(incident));
+  const mayChange =
+    reason === 'grown' ||
+    (reason === 'second-cause' && (chosen.subject.symptom || !isOver(incident))) ||
+    (reason === 'cause-corrected' && !known.symptom && !isOver(incident));
   const waitMs = mayChange ? policy.symptomWaitMs : 0;
-  return { send: true, reason, subject: current, notBeforeMs: nowMs + waitMs, replacesPending: false };
+  return { send: true, reason, subject: chosen.subject, notBeforeMs: nowMs + waitMs, replacesPending: false };
+}
+
+interface News {
+  readonly reason: AlertReason;
+  readonly subject: Subject;
 }
 
 /** Everything that is new since the last message, the most important first. */
-function listReasons(
+function listNews(
   incident: Incident,
+  lead: Subject,
   subject: Subject,
-  known: Told,
   last: Told,
   { told, canEdit }: Hearing,
   nowMs: number,
   policy: DecidePolicy,
-): readonly AlertReason[] {
+): readonly News[] {
+  const subjects = [subject, ...listSubjects(incident, lead, policy).filter(({ cause }) => cause !== lead.cause)];
+  const newest = findNewest(subjects);
   const worst = told.reduce((rank, { severity }) => Math.max(rank, RANK[severity]), -Infinity);
   if (last.reason === 'notice' || last.reason === 'ended') return [];
   const hasEnded = incident.outcome === 'failed' && last.outcome !== 'failed';
-  const isWorse = hasEnded || RANK[subject.severity] > worst;
+  const isWorse = RANK[subject.severity] > worst && (canEdit || !isOneMessage(incident, told));
   const hasFailedSince =
     incident.outcome === 'failing' && incident.lastSeen !== undefined && Date.parse(incident.lastSeen) > last.timeMs;
   const isLongAgo = nowMs - last.timeMs >= policy.stillFailingAfterMs;
-  const reasons: readonly (readonly [AlertReason, boolean])[] = [
+  const hasStopped = last.outcome === 'recovered' || last.outcome === 'silent';
+  const hasFailedAgain = hasStopped && isJudged(incident, newest, last, nowMs, policy);
+  const isAlone = incident.platform === undefined;
+  const news: readonly (readonly [AlertReason, boolean, Subject?])[] = [
     ['ended', incident.ended !== undefined && told.every(({ reason }) => reason !== 'ended')],
-    ['cause-corrected', incident.platform === undefined && isCorrection(subject, known, canEdit)],
+    ...(isAlone ? listCauses(subjects, told, canEdit) : []),
     ['resolved', incident.outcome === 'recovered' && last.outcome !== 'recovered'],
     ['canceled', incident.outcome === 'canceled' && last.outcome !== 'canceled'],
     ['silent', incident.outcome === 'silent' && last.outcome !== 'silent'],
     ['grown', hasGrown(incident, told)],
-    ['escalated', !isOver(incident) && isWorse && (canEdit || !isOneMessage(incident, told))],
-    ['still-failing', hasFailedSince && (isLongAgo || last.outcome === 'recovered' || last.outcome === 'silent')],
+    ['escalated', hasEnded, newest],
+    ['escalated', !isOver(incident) && isWorse],
+    ['still-failing', hasFailedSince && (isLongAgo || hasFailedAgain), newest],
   ];
   const isOld = isOldRevision(incident, nowMs, policy);
-  return reasons
-    .filter(([reason, holds]) => holds && !(isOld && (reason === 'cause-corrected' || reason === 'escalated')))
-    .map(([reason]) => reason);
+  return news
+    .filter(([reason, holds]) => holds && !(isOld && OF_WORDS.has(reason)))
+    .map(([reason, , about = subject]) => ({ reason, subject: about }));
+}
+
+/** Reasons for which another rule suffices, without a line that is new. */
+const OF_WORDS: ReadonlySet<AlertReason> = new Set(['cause-corrected', 'second-cause', 'escalated']);
+
+/**
+ * Causes that were not told yet. One corrects what was told where that stands on the card no more; else it is a second
+ * cause beside it. Of one cause (`sql.options/missing`) another rule may say more: that is no message of its own.
+ */
+function listCauses(
+  subjects: readonly Subject[],
+  told: readonly Told[],
+  canEdit: boolean,
+): readonly (readonly [AlertReason, boolean, Subject])[] {
+  const [lead] = subjects;
+  if (lead === undefined) return [];
+  const untold = subjects.filter((item) => !told.some(({ cause }) => causeOf(cause) === causeOf(item.cause)));
+  const wrong = findWrong(subjects, told);
+  const isReworded = canEdit && !untold.includes(lead) && told.every(({ cause }) => cause !== lead.cause);
+  const [right = lead, ...others] = untold;
+  return [
+    ['cause-corrected', wrong !== undefined, right],
+    ['cause-corrected', wrong === undefined && isReworded, lead],
+    ...(wrong === undefined ? untold : others).map((item) => ['second-cause', true, item] as const),
+  ];
+}
+
+/** The last cause that was told and stands no more, unless that was said. */
+function findWrong(subjects: readonly Subject[], told: readonly Told[]): Told | undefined {
+  const stands = ({ cause }: Told): boolean => subjects.some((item) => causeOf(item.cause) === causeOf(cause));
+  const index = told.findIndex((item) => !stands(item));
+  return told.slice(0, Math.max(0, index)).some((item) => item.reason === 'cause-corrected' && stands(item))
+    ? undefined
+    : told[index];
+}
+
+/** The one that failed last: what goes on is told by it. */
+function findNewest(subjects: readonly Subject[]): Subject | undefined {
+  return subjects.reduce<Subject | undefined>(
+    (newest, item) => (newest === undefined || (item.lastMs ?? 0) > (newest.lastMs ?? 0) ? item : newest),
+    undefined,
+  );
+}
+
+/** What failed after it had recovered is told by its own lines; without any after as long as a symptom waits. */
+function isJudged(
+  { lastSeen }: Incident,
+  newest: Subject | undefined,
+  last: Told,
+  nowMs: number,
+  { symptomWaitMs }: DecidePolicy,
+): boolean {
+  if ((newest?.lastMs ?? 0) > last.timeMs) return true;
+  return lastSeen !== undefined && nowMs - Date.parse(lastSeen) >= symptomWaitMs;
 }
 
 /** What other rules say of a failure that is long over changes its card, and nobody is called for it. */
@@ -358,12 +475,6 @@ function hasGrown({ platform, outcome }: Incident, told: readonly Told[]): boole
 
 function readTime(time: string | undefined): number | undefined {
   return time === undefined ? undefined : Date.parse(time);
-}
-
-/** Of one cause (`sql.options/missing`) another rule may say more: that is no message of its own. */
-function isCorrection(subject: Subject, known: Told, canEdit: boolean): boolean {
-  if (subject.cause === known.cause) return false;
-  return canEdit || causeOf(subject.cause) !== causeOf(known.cause);
 }
 
 /** A failure that no rule names is one by itself. */

@@ -333,9 +333,11 @@ function createWriter({ outbox, router, policy, publicUrl, nameOf, log, now }: W
       return;
     }
     const { subject, reason } = decision;
+    const lead = findSubject(incident, policy);
     const card: Card = {
       incident,
-      subject,
+      // A message that stands and is changed goes on to be about the first cause, and names the second beside it.
+      subject: reason === 'second-cause' && channel.canEdit && typeof lead !== 'string' ? lead : subject,
       reason,
       language: receiver.language,
       publicUrl,

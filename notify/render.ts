@@ -1,6 +1,8 @@
 // An incident as a message for people → words: which diagnosis is meant, its title, cause, fix and patch in the
 // receiver's language, or what is known where no rule names it. The channels give them their form. Pure.
 import type { CardTemplate } from '../core/config/rows/receiver.js';
+import { listBeside } from '../core/text/beside.js';
+import { findLead, nameUnknown } from '../core/text/lead.js';
 import { linkIncident } from '../core/text/markdown.js';
 import type { Diagnosis, Fix, Incident, Language, Severity, UnknownFailure } from '../core/types.js';
 import type { AlertReason, Subject } from './decide.js';
@@ -35,6 +37,7 @@ export interface Words {
 
 /** Of one text about an incident. */
 export const MOST_TEXT_UNITS = 2000;
+const MOST_TITLE_UNITS = 200;
 
 const TEXTS: Readonly<Record<Language, { readonly [key in 'unknown' | 'noRule' | 'noDiagnosis']: string }>> = {
   en: { unknown: 'Unknown failure', noRule: 'No rule names this failure.', noDiagnosis: 'No diagnosis yet.' },
@@ -61,7 +64,13 @@ export function describeIncident({ incident, subject, language, publicUrl }: Omi
   const diagnosis = findDiagnosis(incident, subject, language);
   const link = linkIncident(publicUrl, incident.id) ?? '';
   if (diagnosis === undefined)
-    return { ...describeUnknown(incident.unknown[0], language), severity: subject.severity, fix: '', patch: '', link };
+    return {
+      ...describeUnknown(findUnknown(incident, subject), language),
+      severity: subject.severity,
+      fix: '',
+      patch: '',
+      link,
+    };
   const fix = diagnosis.fixes[0];
   return {
     title: diagnosis.title,
@@ -105,6 +114,30 @@ export function findDiagnosis(incident: Incident, subject: Subject, language: La
   const diagnoses = incident.diagnoses[language];
   const named = diagnoses.find((diagnosis) => diagnosis.rule === subject.cause);
   return named ?? (subject.diagnosis === undefined ? undefined : diagnoses[subject.diagnosis]);
+}
+
+/** The subject's failure that no rule names, else the first of them. */
+export function findUnknown({ unknown }: Incident, { cause }: Subject): UnknownFailure | undefined {
+  return unknown.find(({ fingerprint }) => cause === `unknown:${fingerprint}`) ?? unknown[0];
+}
+
+/** Titles of the causes of the incident that the message is not about: the first one, and those beside it. */
+export function listOthers({ incident, subject, language }: Pick<Card, 'incident' | 'subject' | 'language'>): string[] {
+  const found = { diagnoses: incident.diagnoses[language], unknown: incident.unknown };
+  const beside = listBeside(found);
+  if (beside.length === 0) return [];
+  const lead = findLead(found);
+  const first =
+    lead.kind === 'cause'
+      ? { cause: lead.diagnosis.rule, title: lead.diagnosis.title }
+      : { cause: `unknown:${lead.unknown?.fingerprint ?? ''}`, title: nameUnknown(lead.unknown) };
+  const own = findDiagnosis(incident, subject, language)?.rule ?? subject.cause;
+  return [first, ...beside].filter(({ cause }) => cause !== own).map(({ title }) => cutMiddle(title, MOST_TITLE_UNITS));
+}
+
+/** A message that says of a job that it does not begin anew. */
+export function hasEnded({ reason, incident }: Pick<Card, 'reason' | 'incident'>): boolean {
+  return reason === 'escalated' && incident.outcome === 'failed' && incident.job !== undefined;
 }
 
 /** Cuts whole characters out of the middle and says how many. */

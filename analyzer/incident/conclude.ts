@@ -249,7 +249,9 @@ function explainOne(
   const version = versionOf(options.view.processes.get(finding.event.signal.place.process)) ?? facts.version;
   const explains = [
     ...new Set(
-      ranking.findings.filter((other) => other.explainedBy.includes(finding)).map((other) => other.rule.cause),
+      ranking.findings
+        .filter(({ explainedBy }) => explainedBy.some(({ rule }) => rule === finding.rule))
+        .map((other) => other.rule.cause),
     ),
   ];
   const times = finding.events.flatMap((event) => event.time ?? []);

@@ -51,6 +51,7 @@ const DIED = [
   '\tat org.apache.flink.core.fs.FileSystem.write(FileSystem.java:1) ~[flink-dist-1.20.1.jar:1.20.1]',
 ];
 const ATTEMPT = `${'c'.repeat(32)}_${'d'.repeat(32)}_0_0`;
+const SLOT = `10:00:00 INFO org.apache.flink.runtime.taskexecutor.TaskExecutor - Receive slot request ${'e'.repeat(32)} for job ${JOB_A} from resource manager with leader id ${'0'.repeat(32)}.`;
 const TASK_FAILED = [
   `10:00:00 INFO org.apache.flink.runtime.taskexecutor.TaskExecutor - Received task Map (1/1)#0 (${ATTEMPT}), deploy into slot with allocation id ${'e'.repeat(32)}.`,
   `10:00:00 INFO org.apache.flink.runtime.taskexecutor.TaskExecutor - Establish JobManager connection for job ${JOB_A}.`,
@@ -72,6 +73,18 @@ const CASES: readonly Case[] = [
     what: 'runs again and completes checkpoints for long',
     logs: { [JM]: [...RUNS_AGAIN, checkpoint('10:06:00'), checkpoint('10:15:30')] },
     outcome: 'recovered',
+  },
+  {
+    what: 'is RUNNING again, makes checkpoints, and has completed none since',
+    logs: { [JM]: [FAILED_ONCE[0] ?? '', checkpoint('10:02:00'), ...RUNS_AGAIN.slice(1), line('10:20:00')] },
+    now: '10:21:00',
+    outcome: 'failing',
+  },
+  {
+    what: 'is RUNNING again, and a task of it that failed has not run since',
+    logs: { [JM]: [...RUNS_AGAIN, line('10:20:00')], [TM]: [SLOT, ...TASK_FAILED] },
+    now: '10:21:00',
+    outcome: 'failing',
   },
   {
     what: 'runs again, and its JobManager goes on writing whatever it is',

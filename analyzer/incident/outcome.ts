@@ -1,6 +1,7 @@
 // What became of the job of an incident, or of the process where there is none. A state that Flink names is believed;
-// "running again" is not enough: that a job recovered is shown by what its cluster went on writing, never by the clock,
-// because a process that died writes nothing either. Pure; called by conclude.ts.
+// "running again" is not enough: that a job recovered is shown by a checkpoint that it completed since, where it makes
+// them, and by what its cluster went on writing, never by the clock, because a process that died writes nothing either.
+// Pure; called by conclude.ts.
 import { findLargest } from '../../core/sequence.js';
 import type { Component, Incident } from '../../core/types.js';
 import type { FailureKind } from '../catalog/engine/engine.js';
@@ -41,7 +42,9 @@ export function decideOutcome(job: JobView | undefined, evidence: OutcomeEvidenc
   if (end !== undefined) return end;
   // Its next failure is a line of the job's own.
   const known = until ?? findLastWord(job, evidence);
-  if (last.to === 'RUNNING' && known - findHealthySince(job, last.time, evidence) >= healthyMs) return 'recovered';
+  const since = findHealthySince(job, last.time, evidence);
+  const isProven = until !== undefined || runsWell(job, since);
+  if (last.to === 'RUNNING' && known - since >= healthyMs && isProven) return 'recovered';
   return until === undefined && now - known >= healthyMs ? 'silent' : 'failing';
 }
 
@@ -53,6 +56,18 @@ function hasEnded(job: JobView | undefined, { ended }: OutcomeEvidence): boolean
   return job === undefined
     ? ended.some(({ kind }) => kind === 'client' || kind === 'process')
     : ended.some(({ kind, component }) => kind === 'job' || (kind === 'client' && component === 'jobmanager'));
+}
+
+/**
+ * A job that is RUNNING may wait for slots or hang: a checkpoint shows that all of its tasks work; where it makes none,
+ * none of them may have ended without running again.
+ */
+function runsWell(job: JobView, since: number): boolean {
+  return makesCheckpoints(job) ? job.checkpoints.some(({ time }) => time > since) : job.stopped.length === 0;
+}
+
+export function makesCheckpoints({ checkpoints, refusals }: JobView): boolean {
+  return checkpoints.length > 0 || refusals.length > 0;
 }
 
 /** When the last thing went wrong, or began anew. */

@@ -212,7 +212,9 @@ function explainFindings(
     );
   }
   const roots = unknown.filter(({ failure }) => failure.chain.length > 0).map(({ events }) => listTimes(events));
-  const judged = new Map(byScore.map((draft) => [draft, judgeDraft(draft, possible.get(draft) ?? [], times, roots, timeline)]));
+  const judged = new Map(
+    byScore.map((draft) => [draft, judgeDraft(draft, possible.get(draft) ?? [], times, roots, timeline)]),
+  );
   const finished = new Map<ScoredDraft, Finding>();
   const finish = (draft: ScoredDraft, above: readonly ScoredDraft[]): Finding => {
     const known = finished.get(draft);
@@ -360,6 +362,7 @@ function isConsequence(
     (time) =>
       time === undefined ||
       event.time === undefined ||
-      (event.time >= time - CONSEQUENCE_MS && timeline.isSameAttempt(time, event.time)),
+      (event.time >= time - CONSEQUENCE_MS &&
+        (timeline.isSameAttempt(time, event.time) || timeline.mayFollow(time, event.time))),
   );
 }

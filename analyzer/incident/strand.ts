@@ -24,17 +24,22 @@ export function placeStrands(
   timeline: Timeline,
 ): Ranking {
   const standing = findings.filter(({ isConsequence }) => !isConsequence);
-  const strands = orderStrands(collectStrands(standing, listTelling, timeline), group);
+  const strands = orderStrands(
+    collectStrands(standing, (finding) => listTelling(finding, findings, timeline), timeline),
+    group,
+  );
   const unnamed = collectStrands(unknown, ({ events }) => events, timeline);
   const isApart = (strand: Strand<UnknownFinding>): boolean =>
     strands.every(({ events }) => !isCovered(strand.events, events, timeline));
   const [first] = [...strands.map(({ headline }) => headline), ...unknown];
+  const placed = new Set(strands.flatMap(({ items }) => items));
   return {
     findings: [
       ...strands.flatMap(({ headline, items }) =>
-        items.map((item) => (item === headline && item !== first ? { ...item, isBeside: true } : item)),
+        headline === first ? items : [{ ...headline, isBeside: true }, ...items.filter((item) => item !== headline)],
       ),
-      ...findings.filter(({ isConsequence }) => isConsequence),
+      // A remark in an attempt in which nothing has failed of it is no cause of what failed in others.
+      ...findings.flatMap((item) => (placed.has(item) ? [] : [{ ...item, isConsequence: true }])),
     ],
     unknown: unknown.map((item) => {
       const strand = unnamed.find(({ headline }) => headline === item);
@@ -52,24 +57,34 @@ export function isFailure({ failure }: IncidentEvent): boolean {
   return failure !== undefined;
 }
 
-function listTelling(finding: Finding): readonly IncidentEvent[] {
-  return finding.events.filter((event) => counts(finding, event));
+/** Its events that count, and those of what follows from it in the same attempts. */
+function listTelling(finding: Finding, findings: readonly Finding[], timeline: Timeline): readonly IncidentEvent[] {
+  const times = listTimes(finding.events);
+  const following = findings
+    .filter(({ explainedBy }) => explainedBy.includes(finding))
+    .flatMap((other) => other.events.filter((event) => counts(other, event)))
+    .filter((event) => holdsBeside(times, event.time, (time) => timeline.isSameAttempt(time, event.time)));
+  return [...finding.events.filter((event) => counts(finding, event)), ...following];
 }
 
-/** `items` best first. */
+/** `items` best first. What does not count begins no strand beside one that does, and may be in none. */
 function collectStrands<Item extends Pick<Finding, 'events'>>(
   items: readonly Item[],
   tellingOf: (item: Item) => readonly IncidentEvent[],
   timeline: Timeline,
 ): readonly Strand<Item>[] {
   const strands: Strand<Item>[] = [];
-  for (const item of items) {
-    const telling = tellingOf(item);
-    const same = strands.find((strand) => isSameStrand(strand, telling, timeline)) ?? (telling.length === 0 ? strands[0] : undefined);
+  const told = items.map((item) => ({ item, telling: tellingOf(item) }));
+  const isQuiet = told.every(({ telling }) => telling.length === 0);
+  for (const { item, telling } of told.filter((each) => isQuiet || each.telling.length > 0)) {
+    const same = isQuiet ? strands[0] : strands.find((strand) => isSameStrand(strand, telling, timeline));
     if (same === undefined) strands.push({ headline: item, items: [item], events: telling });
     else same.items.push(item);
   }
-  return strands;
+  if (isQuiet) return strands;
+  for (const { item } of told.filter((each) => each.telling.length === 0))
+    strands.find(({ events }) => isCovered(item.events, events, timeline))?.items.push(item);
+  return strands.map((strand) => ({ ...strand, items: items.filter((item) => strand.items.includes(item)) }));
 }
 
 /**
@@ -77,7 +92,6 @@ function collectStrands<Item extends Pick<Finding, 'events'>>(
  * attempt, where it began before anybody could have noticed that, unless an exception is of both.
  */
 function isSameStrand(strand: Strand<unknown>, telling: readonly IncidentEvent[], timeline: Timeline): boolean {
-  if (telling.length === 0 || strand.events.length === 0) return true;
   if (isBefore(strand.events, telling) && !sharesException(strand.events, telling)) return false;
   return isCovered(telling, strand.events, timeline);
 }
@@ -96,15 +110,9 @@ function sharesException(some: readonly IncidentEvent[], others: readonly Incide
 }
 
 /** Each of them is of an attempt in which one of the others is. */
-function isCovered(
-  events: readonly IncidentEvent[],
-  others: readonly IncidentEvent[],
-  timeline: Timeline,
-): boolean {
+function isCovered(events: readonly IncidentEvent[], others: readonly IncidentEvent[], timeline: Timeline): boolean {
   const times = listTimes(others);
-  return events.every((event) =>
-    holdsBeside(times, event.time, (time) => timeline.isSameAttempt(time, event.time)),
-  );
+  return events.every((event) => holdsBeside(times, event.time, (time) => timeline.isSameAttempt(time, event.time)));
 }
 
 function orderStrands(strands: readonly Strand<Finding>[], group: IncidentGroup): readonly Strand<Finding>[] {
@@ -114,7 +122,5 @@ function orderStrands(strands: readonly Strand<Finding>[], group: IncidentGroup)
     const { times } = listTimes(strand.events);
     return { strand, isPast: until - (times.at(-1) ?? until) > PAST_MS, begin: times[0] ?? Number.NEGATIVE_INFINITY };
   });
-  return keyed
-    .sort((a, b) => Number(a.isPast) - Number(b.isPast) || a.begin - b.begin)
-    .map(({ strand }) => strand);
+  return keyed.sort((a, b) => Number(a.isPast) - Number(b.isPast) || a.begin - b.begin).map(({ strand }) => strand);
 }

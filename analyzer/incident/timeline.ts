@@ -23,44 +23,51 @@ const NOTICED_MS = 180_000;
 const AT_ONCE_MS = 2000;
 
 export interface Timeline {
-  /** True where both are of one attempt, or so near that nobody can tell. What has no time is near everything. */
+  /** True where both are of one attempt. What has no time is near everything. */
   isSameAttempt(a: number | undefined, b: number | undefined): boolean;
-  /** True where `effect` may follow from `cause`; `onProcess`: what others notice of a process. */
+  /**
+   * True where `effect` may follow from `cause`, in its attempt or in one that never came to run; `onProcess`: what
+   * others notice of a process.
+   */
   mayFollow(cause: number | undefined, effect: number | undefined, onProcess?: boolean): boolean;
 }
 
 export function createTimeline(job: JobView | undefined): Timeline {
-  const failed = job === undefined ? [] : listFailures(job.states).map(({ time }) => time);
-  const begun = job === undefined ? [] : listBegins(job, failed);
-  const isSameAttempt: Timeline['isSameAttempt'] = (a, b) => {
-    if (a === undefined || b === undefined) return true;
-    const [from, to] = a <= b ? [a, b] : [b, a];
-    if (to - from <= AT_ONCE_MS) return true;
-    if (to - from > REACH_MS || hasBetween(begun, from, to)) return false;
-    // The job waited to begin anew: what happens meanwhile is what it failed of for as long as that may go unnoticed.
-    return to - from <= EARLY_MS || !hasBetween(failed, from, to);
-  };
+  const restarted = job === undefined ? [] : listRestarts(job);
+  const begun = job === undefined ? [] : listBegins(job, restarted);
+  const isNear = (from: number, to: number, boundaries: readonly number[]): boolean =>
+    to - from <= AT_ONCE_MS || (to - from <= REACH_MS && !hasBetween(boundaries, from, to));
   return {
-    isSameAttempt,
+    isSameAttempt(a, b) {
+      if (a === undefined || b === undefined) return true;
+      const [from, to] = a <= b ? [a, b] : [b, a];
+      return isNear(from, to, begun) && isNear(from, to, restarted);
+    },
     mayFollow(cause, effect, onProcess = false) {
       if (cause === undefined || effect === undefined) return true;
       if (cause - effect > EARLY_MS) return false;
       if (onProcess && effect - cause <= NOTICED_MS) return true;
-      return isSameAttempt(cause, effect);
+      const [from, to] = cause <= effect ? [cause, effect] : [effect, cause];
+      // A job that is started anew and does not come to run fails of the same for as long as that may go unnoticed.
+      return isNear(from, to, begun) && (to - from <= EARLY_MS || isNear(from, to, restarted));
     },
   };
+}
+
+/** Times at which the job was started anew. */
+function listRestarts({ states }: JobView): readonly number[] {
+  const [first = { time: Number.POSITIVE_INFINITY }] = listFailures(states);
+  return states.filter(({ to, time }) => to === 'RUNNING' && time > first.time).map(({ time }) => time);
 }
 
 /**
  * Times at which the job ran again: not when it says so itself, but when the first of its tasks did. Without the
  * JobManager's log the numbers of attempts tell.
  */
-function listBegins(job: JobView, failed: readonly number[]): readonly number[] {
-  const [first = Number.POSITIVE_INFINITY] = failed;
-  const told = job.states.filter(({ to, time }) => to === 'RUNNING' && time > first).map(({ time }) => time);
-  const ran = told.flatMap((time) => {
+function listBegins(job: JobView, restarted: readonly number[]): readonly number[] {
+  const ran = restarted.flatMap((time, index) => {
     if (!tellsOfTasks(job)) return [time];
-    const next = failed[findFirst(failed, time)] ?? Number.POSITIVE_INFINITY;
+    const next = restarted[index + 1] ?? Number.POSITIVE_INFINITY;
     const run = job.taskRuns[findFirst(job.taskRuns, time)];
     return run !== undefined && run < next ? [run] : [];
   });

@@ -1,6 +1,7 @@
 // An incident that the store holds, as people read it: whose it is and how it stands, its causes, what no rule names.
 // Called by "jobtrace incidents" and by "jobtrace up", which tells each one as it is found, most of them in a line.
 import type { Incident, Language, PlatformShare } from '../../core/types.js';
+import { listBeside } from '../../core/text/beside.js';
 import { OUTCOMES } from '../../core/text/wording.js';
 import type { Terminal } from '../command.js';
 import { cutText, nameJob, paint, renderCards, styleOf } from './print.js';
@@ -23,7 +24,10 @@ export function renderIncident(
   ].join(' · ');
   const all = incident.diagnoses[lang];
   const diagnoses = all.map((diagnosis) => ({ ...diagnosis, ...explained(all, diagnosis) }));
-  return [`${head}\n`, ...renderCards(diagnoses, incident.unknown, lang, style)].join('');
+  const also = listBeside({ diagnoses: all, unknown: incident.unknown }).map(
+    ({ title }) => `${WORDS[lang].also}: ${title}\n`,
+  );
+  return [`${head}\n`, ...also, ...renderCards(diagnoses, incident.unknown, lang, style)].join('');
 }
 
 type Names = readonly [string, ...string[]];
@@ -42,8 +46,8 @@ function nameMany({ jobs, clusters, thing }: PlatformShare, lang: Language): Nam
 }
 
 const WORDS = {
-  en: { unknown: 'Unknown failure', instead: 'corrected:' },
-  zh: { unknown: '未知故障', instead: '更正：' },
+  en: { unknown: 'Unknown failure', instead: 'corrected:', also: 'Also fails by' },
+  zh: { unknown: '未知故障', instead: '更正：', also: '另因以下原因失败' },
 } as const satisfies Record<Language, Record<string, string>>;
 
 /** Fewer characters of a cause say nothing. */

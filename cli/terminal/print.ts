@@ -20,6 +20,7 @@ const WORDS = {
     cost: 'Cost',
     owner: 'Whose',
     also: 'Follows from it',
+    beside: 'a second cause, in other attempts',
     job: 'Job',
     times: 'times',
     unknown: 'Unknown failure',
@@ -36,6 +37,7 @@ const WORDS = {
     cost: '代价',
     owner: '责任方',
     also: '由此引起',
+    beside: '第二个原因，出现在其他运行中',
     job: '作业',
     times: '次',
     unknown: '未知故障',
@@ -68,9 +70,10 @@ function renderDiagnosis(diagnosis: Diagnosis, lang: Language, style: Style): st
   const job = diagnosis.job === undefined ? '' : `${words.job} ${nameJob(diagnosis.job)}`;
   const count = diagnosis.count > 1 ? ` · ${diagnosis.count} ${words.times}` : '';
   const when = diagnosis.firstSeen === undefined ? '' : ` · ${diagnosis.firstSeen}`;
+  const beside = diagnosis.beside === true ? ` · ${words.beside}` : '';
   const lines = [
     `${mark} ${paint(diagnosis.title, 'bold', style)}`,
-    `  ${paint(`${diagnosis.rule} · ${words.confidence} ${diagnosis.confidence.toFixed(2)}${when}${count}`, 'dim', style)}`,
+    `  ${paint(`${diagnosis.rule} · ${words.confidence} ${diagnosis.confidence.toFixed(2)}${when}${count}${beside}`, 'dim', style)}`,
     ...(job === '' ? [] : [`  ${job}`]),
     ...section(words.cause, [diagnosis.summary], style),
     ...section(words.owner, [OWNERS[diagnosis.owner][lang]], style),
@@ -115,7 +118,8 @@ export function renderCards(
 
 function renderUnknown(unknown: UnknownFailure, lang: Language, style: Style): string {
   const words = WORDS[lang];
-  const count = unknown.count > 1 ? ` · ${unknown.count} ${words.times}` : '';
+  const beside = unknown.beside === true ? ` · ${words.beside}` : '';
+  const count = `${unknown.count > 1 ? ` · ${unknown.count} ${words.times}` : ''}${beside}`;
   const lines = [
     `${paint('?', 'yellow', style)} ${paint(words.unknown, 'bold', style)} ${paint(`${unknown.group?.id ?? unknown.fingerprint} · ${words.noRule}${count}`, 'dim', style)}`,
     ...(unknown.job === undefined ? [] : [`  ${words.job} ${nameJob(unknown.job)}`]),

@@ -11,6 +11,7 @@ import type {
   Revision,
   UnknownFailure,
 } from '../types.js';
+import { listBeside } from './beside.js';
 import { joinLines } from './lines.js';
 import { showText } from './terminal.js';
 import { OUTCOMES, OWNERS, RISKS } from './wording.js';
@@ -37,6 +38,7 @@ const WORDS = {
     follows: 'Follows from it',
     unknown: 'A failure that no rule names',
     jobs: 'Jobs that fail of it',
+    also: 'Also fails by',
     parent: 'Part of the incident',
     revised: 'Judged again by other rules',
     before: 'first until then',
@@ -65,6 +67,7 @@ const WORDS = {
     follows: '由此引起',
     unknown: '尚无规则能命名的故障',
     jobs: '因此失败的作业',
+    also: '另因以下原因失败',
     parent: '所属事件',
     revised: '规则变更后重新诊断',
     before: '此前首要规则',
@@ -129,10 +132,12 @@ function renderHead(incident: Incident, { language, link }: MarkdownOptions): st
   const words = WORDS[language];
   const { id, job, process, cluster, outcome, firstSeen, lastSeen, restarts, parent, revised } = incident;
   const who = job === undefined ? process : job.name === undefined ? job.id : `${job.name} (${job.id})`;
+  const also = listBeside({ diagnoses: incident.diagnoses[language], unknown: incident.unknown });
   const rows: readonly (readonly [string, string | undefined])[] = [
     [job === undefined ? words.process : words.job, who],
     [words.cluster, cluster],
     [words.outcome, OUTCOMES[outcome][language]],
+    [words.also, also.length === 0 ? undefined : also.map(({ title }) => title).join('; ')],
     [words.first, firstSeen],
     [words.last, lastSeen],
     [words.restarts, String(restarts)],

@@ -7,8 +7,17 @@ import { ALL_CLUSTERS, type Evidence, type Incident, type Language, type Severit
 import type { AlertReason } from '../decide.js';
 import type { ForwardedAlert } from '../forward.js';
 import { isJsonObject, toJsonObject, type Json, type JsonObject } from '../payload.js';
-import { cutMiddle, describeIncident, findDiagnosis, linkPage, type Card } from '../render.js';
-import { ENDED, NEWS, SEVERITIES, WORDS } from './words.js';
+import {
+  cutMiddle,
+  describeIncident,
+  findDiagnosis,
+  findUnknown,
+  hasEnded,
+  linkPage,
+  listOthers,
+  type Card,
+} from '../render.js';
+import { ENDED, JOB_ENDED, NEWS, SEVERITIES, WORDS } from './words.js';
 
 export interface CardNumber {
   readonly name: string;
@@ -77,7 +86,11 @@ export function buildCard(card: Card): AlertCard {
   const words = describeIncident(card);
   const severity = SEVERITIES[words.severity];
   const news =
-    reason === 'ended' && incident.ended !== undefined ? { mark: '⚪', ...ENDED[incident.ended.reason] } : NEWS[reason];
+    reason === 'ended' && incident.ended !== undefined
+      ? { mark: '⚪', ...ENDED[incident.ended.reason] }
+      : hasEnded(card)
+        ? { ...NEWS[reason], ...JOB_ENDED }
+        : NEWS[reason];
   const who = cutMiddle(nameSubject(incident, language), SUBJECT_UNITS);
   const isOver = OVER.has(reason);
   const patch = isOver ? [] : splitLines(words.patch);
@@ -102,7 +115,7 @@ export function buildCard(card: Card): AlertCard {
     patch: patch.length > MOST_PATCH ? [] : patch,
     evidence: isOver ? [] : listEvidence(card),
     numbers: listNumbers(incident, card, nowMs),
-    related: listJobs(incident, language),
+    related: [...listJobs(incident, language), ...listAlso(card, isOver)],
     relatedMore: 0,
     links: listLinks(card),
     notice: '',
@@ -209,9 +222,15 @@ function listJobs({ platform }: Incident, language: Language): readonly string[]
   return [`${jobs}${colon}${shown.join(', ')}${platform.jobs > shown.length ? ' …' : ''}`];
 }
 
+/** The other causes of the job, which fail it in other attempts. */
+function listAlso(card: Card, isOver: boolean): readonly string[] {
+  const { beside, colon } = WORDS[card.language];
+  return isOver ? [] : listOthers(card).map((title) => `${beside}${colon}${title}`);
+}
+
 /** Of what is told; lines that differ in numbers only say the same, and that Flink gives up says nothing. */
 function listEvidence({ incident, subject, language }: Card): readonly string[] {
-  const found = findDiagnosis(incident, subject, language)?.evidence ?? incident.unknown[0]?.evidence ?? [];
+  const found = findDiagnosis(incident, subject, language)?.evidence ?? findUnknown(incident, subject)?.evidence ?? [];
   const lines = new Map<string, string>();
   for (const { line, at } of found.map(pickLine)) {
     const alike = line.replaceAll(/\d+/g, '0');
@@ -279,7 +298,8 @@ function writeTime(time: string, zone: string, nowMs: number): string {
 
 function listLinks({ incident, subject, language, publicUrl }: Card): readonly CardLink[] {
   const words = WORDS[language];
-  const evidence = findDiagnosis(incident, subject, language)?.evidence ?? incident.unknown[0]?.evidence ?? [];
+  const evidence =
+    findDiagnosis(incident, subject, language)?.evidence ?? findUnknown(incident, subject)?.evidence ?? [];
   const record = evidence.find(({ recordId }) => recordId !== undefined)?.recordId;
   const links: readonly (readonly [string, string | undefined])[] = [
     [words.openIncident, `/incidents/${encodeURIComponent(incident.id)}`],

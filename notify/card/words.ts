@@ -15,6 +15,7 @@ export const NEWS: Readonly<Record<AlertReason, (Text & { readonly mark?: string
   'new-incident': undefined,
   unacknowledged: { mark: '⏰', en: 'Nobody has acknowledged it', zh: '尚无人确认' },
   'cause-corrected': { mark: '✏️', en: 'Corrected cause', zh: '原因更正' },
+  'second-cause': { en: 'A second cause', zh: '另有一个原因' },
   joined: { mark: '🔗', en: 'Part of a larger outage', zh: '属于更大范围的故障' },
   grown: { en: 'More jobs fail', zh: '更多作业失败' },
   escalated: { en: 'Worse than before', zh: '情况恶化' },
@@ -32,11 +33,15 @@ export const ENDED: Readonly<Record<EndedReason, Text>> = {
   'cluster-gone': { en: 'Ended: its cluster is gone', zh: '已结束：其集群已消失' },
 };
 
+/** In place of "worse than before" where the job does not begin anew. */
+export const JOB_ENDED: Text = { en: 'The job has ended', zh: '作业已终止' };
+
 interface CardWords {
   readonly fix: string;
   readonly evidence: string;
   readonly jobs: string;
   readonly also: string;
+  readonly beside: string;
   readonly openIncident: string;
   readonly openParent: string;
   readonly openLogs: string;
@@ -65,6 +70,7 @@ export const WORDS: Readonly<Record<Language, CardWords>> = {
     evidence: 'Evidence',
     jobs: 'Jobs',
     also: 'Also affected',
+    beside: 'Also fails by',
     openIncident: 'Open the diagnosis',
     openParent: 'Open the outage',
     openLogs: 'Log in context',
@@ -90,6 +96,7 @@ export const WORDS: Readonly<Record<Language, CardWords>> = {
     evidence: '证据',
     jobs: '涉及作业',
     also: '同时受影响',
+    beside: '另因以下原因失败',
     openIncident: '查看诊断',
     openParent: '查看整体故障',
     openLogs: '查看上下文日志',

@@ -104,7 +104,13 @@ function wasHealthy(job: JobView | undefined, before: number, next: number, heal
   // Without a line that says that it ran again, the job was waiting (for slots, for its back-off) all the time.
   if (runs.length === 0)
     return job.states.every((state) => state.time > before || state.to === 'RUNNING' || state.to === 'CREATED');
-  return next - runs.reduce((latest, time) => Math.max(latest, time), before) >= healthyMs;
+  const since = runs.reduce((latest, time) => Math.max(latest, time), before);
+  return next - since >= healthyMs && !hangs(job, since, next);
+}
+
+/** It makes checkpoints, and completed none in that time. */
+function hangs(job: JobView, from: number, to: number): boolean {
+  return job.checkpoints.length > 0 && job.checkpoints.every(({ time }) => time <= from || time >= to);
 }
 
 function splitByGap(

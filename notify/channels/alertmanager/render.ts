@@ -3,7 +3,7 @@
 import { ALL_CLUSTERS } from '../../../core/types.js';
 import type { AlertCard } from '../../card/card.js';
 import { toJsonObject, type JsonObject } from '../../payload.js';
-import { describeIncident, dropEmpty, type Card } from '../../render.js';
+import { describeIncident, dropEmpty, listOthers, type Card } from '../../render.js';
 
 /** One alert of Alertmanager's API v2. */
 export function renderAlertmanager(card: Card): JsonObject {
@@ -31,6 +31,7 @@ export function renderAlertmanager(card: Card): JsonObject {
     restarts: String(incident.restarts),
     outcome: incident.outcome,
     ended: incident.ended?.reason ?? '',
+    also: listOthers(card).join('; '),
     parent: incident.parent ?? '',
     jobs: String(incident.platform?.jobs ?? ''),
   };

@@ -5,7 +5,18 @@ import type { Diagnosis, Evidence, Language, PlatformShare, UnknownFailure } fro
 import type { AlertCard } from '../../card/card.js';
 import type { AlertReason } from '../../decide.js';
 import { toJsonObject, type JsonObject } from '../../payload.js';
-import { cutMiddle, describeIncident, dropEmpty, findDiagnosis, MOST_TEXT_UNITS, type Card } from '../../render.js';
+import { JOB_ENDED } from '../../card/words.js';
+import {
+  cutMiddle,
+  describeIncident,
+  dropEmpty,
+  findDiagnosis,
+  findUnknown,
+  hasEnded,
+  listOthers,
+  MOST_TEXT_UNITS,
+  type Card,
+} from '../../render.js';
 
 const MAX_BODY_BYTES = 20_000;
 const MAX_EVIDENCE = 5;
@@ -17,6 +28,7 @@ const REASONS: Readonly<Record<Language, Readonly<Record<AlertReason, string>>>>
     'new-incident': 'New incident',
     unacknowledged: 'Nobody has acknowledged it',
     'cause-corrected': 'Correction: the cause is another one',
+    'second-cause': 'A second cause',
     joined: 'Correction: part of a failure of many jobs',
     grown: 'More jobs fail',
     escalated: 'Worse than before',
@@ -31,6 +43,7 @@ const REASONS: Readonly<Record<Language, Readonly<Record<AlertReason, string>>>>
     'new-incident': '新故障',
     unacknowledged: '尚无人确认',
     'cause-corrected': '更正：原因另有其他',
+    'second-cause': '另有一个原因',
     joined: '更正：属于多个作业的同一故障',
     grown: '更多作业失败',
     escalated: '情况恶化',
@@ -47,6 +60,7 @@ const TYPES: Readonly<Record<AlertReason, string>> = {
   'new-incident': 'jobtrace.incident.opened',
   unacknowledged: 'jobtrace.incident.unacknowledged',
   'cause-corrected': 'jobtrace.incident.corrected',
+  'second-cause': 'jobtrace.incident.added',
   joined: 'jobtrace.incident.joined',
   grown: 'jobtrace.incident.grown',
   escalated: 'jobtrace.incident.escalated',
@@ -63,7 +77,8 @@ export function renderWebhook(card: Card): JsonObject {
   const { incident, subject, reason, language, nowMs } = card;
   const words = describeIncident(card);
   const diagnosis = findDiagnosis(incident, subject, language);
-  const unknown = diagnosis === undefined ? incident.unknown[0] : undefined;
+  const unknown = diagnosis === undefined ? findUnknown(incident, subject) : undefined;
+  const also = listOthers(card);
   const { id, cluster, job, process, firstSeen, lastSeen, outcome, restarts, facts } = incident;
   const body = (evidence: number, details: boolean): JsonObject =>
     toJsonObject({
@@ -71,7 +86,7 @@ export function renderWebhook(card: Card): JsonObject {
       timestamp: new Date(nowMs).toISOString(),
       data: {
         reason,
-        headline: `${REASONS[language][reason]}: ${words.title}`,
+        headline: `${hasEnded(card) ? JOB_ENDED[language] : REASONS[language][reason]}: ${words.title}`,
         incident: {
           id,
           cluster,
@@ -90,6 +105,7 @@ export function renderWebhook(card: Card): JsonObject {
         },
         diagnosis: diagnosis === undefined ? null : cutDiagnosis(diagnosis, evidence, details),
         unknown: unknown === undefined ? null : cutUnknown(unknown, evidence),
+        ...(also.length === 0 ? {} : { also }),
         links: listLinks(card),
         ...(evidence < MAX_EVIDENCE || !details ? { truncated: true } : {}),
       },

@@ -5,6 +5,7 @@ import { Anchor, Badge, Button, Card, Code, CopyButton, Group, Stack, Table, Tex
 import { Link, Redirect } from 'wouter';
 import type { Diagnosis, Language, PlatformShare } from '../../../../core/types.ts';
 import { DiagnosisCard, Times, UnknownCard } from '../diagnosis/diagnosis.tsx';
+import { listBeside } from '../../../../core/text/beside.ts';
 import { findLead, nameUnknown, type Lead } from '../../../../core/text/lead.ts';
 import { addressOfCluster, addressOfJob } from '../view/address.ts';
 import type { ShownIncident } from '../server/client.ts';
@@ -56,6 +57,11 @@ function Headline({ incident, lead }: { readonly incident: ShownIncident; readon
       <Title order={2} style={{ overflowWrap: 'anywhere' }}>
         {lead.kind === 'cause' ? lead.diagnosis.title : nameUnknown(lead.unknown) || t('unknown')}
       </Title>
+      {listBeside(incident).map(({ cause, title }) => (
+        <Title key={cause} order={4} style={{ overflowWrap: 'anywhere' }}>
+          {t('alsoFailsBy')}: {title}
+        </Title>
+      ))}
       <Group gap="sm">
         <Badge color={OUTCOME_COLORS[incident.outcome]} tt="none">
           {OUTCOMES[incident.outcome][lang]}

@@ -54,6 +54,7 @@ export const ALERT_TEXTS = {
 export const NEWS_TEXTS: Readonly<Record<string, Said>> = {
   'new-incident': { en: 'new incident', zh: '新故障' },
   unacknowledged: { en: 'nobody acknowledged it', zh: '尚无人确认' },
+  'second-cause': { en: 'second cause', zh: '另有一个原因' },
   'cause-corrected': { en: 'corrected cause', zh: '原因更正' },
   joined: { en: 'part of a larger outage', zh: '属于更大范围的故障' },
   grown: { en: 'more jobs fail', zh: '更多作业失败' },

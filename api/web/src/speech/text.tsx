@@ -44,6 +44,7 @@ const TEXTS = {
   advice: { en: 'What one change mends', zh: '一次升级即可解决' },
   revised: { en: 'Judged again by other rules', zh: '规则变更后重新诊断' },
   revisedFrom: { en: 'until then first', zh: '此前首要规则' },
+  alsoFailsBy: { en: 'Also fails by', zh: '另因以下原因失败' },
   revisedUnnamed: { en: 'no rule named it until then', zh: '此前没有规则能命名' },
   joined: { en: 'Other cards that turned out to be this failure:', zh: '后来确认为同一故障而并入的卡片：' },
   partOf: { en: 'Part of a failure of many jobs', zh: '属于多个作业的同一故障' },
