@@ -133,7 +133,7 @@ export interface Diagnosis {
   readonly confidence: number;
   /** True for what follows from an earlier diagnosis of the same incident. */
   readonly symptom: boolean;
-  /** A second cause: it failed the job in other attempts than the one that stands first, and is no consequence of it. */
+  /** A second cause: it failed the job in other attempts than the one that stands first. */
   readonly beside?: true;
   readonly owner: Owner;
   readonly status: 'draft' | 'test' | 'stable';

@@ -394,6 +394,8 @@ function followRefusal({ failure, events }: UnknownFinding, job: JobView | undef
   return last === undefined ? failure.group : groupEcho(failure.group, last.reason);
 }
 
+const BESIDE = { beside: true } as const;
+
 function describeUnknown(item: UnknownFinding, job: JobView | undefined): UnknownFailure {
   const first = item.events.find((event) => event.time !== undefined)?.time;
   const last = item.failure.chain.at(-1);
@@ -406,8 +408,8 @@ function describeUnknown(item: UnknownFinding, job: JobView | undefined): Unknow
     owner: item.failure.owner,
     count: item.count,
     firstSeen: first === undefined ? undefined : toIso(first),
-    ...(first === undefined ? {} : { lastSeen: toIso(lastTime) }),
-    ...(item.isBeside ? { beside: true } : {}),
+    lastSeen: first === undefined ? undefined : toIso(lastTime),
+    ...(item.isBeside ? BESIDE : {}),
     job: job === undefined ? undefined : nameJob(job),
     evidence: collectEvidence(item.events, undefined, new Map()),
   };

@@ -48,7 +48,7 @@ export function placeStrands(
   };
 }
 
-/** True for what failed, or what is an incident by itself: a remark beside it is no second cause, whenever it stands. */
+/** True for what failed, or what is an incident by itself: a remark beside it is no second cause. */
 export function counts({ rule }: Pick<Finding, 'rule'>, event: IncidentEvent): boolean {
   return isFailure(event) || rule.standsAlone;
 }

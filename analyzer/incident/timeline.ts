@@ -1,12 +1,12 @@
-// When a job failed and when its tasks ran again, and what follows from that: which events are of one attempt, and which
-// one may have been brought about by which other. A cause explains what begins after it, within minutes, in the same
-// attempt. Pure; called by rank.ts.
+// When a job failed and when its tasks ran again, and what follows from that: which events are of one attempt, and
+// which one may have been brought about by which other. A cause explains what begins after it, within minutes, in the
+// same attempt. Pure; called by rank.ts.
 import type { IncidentEvent } from '../cluster/event.js';
 import { listFailures, type JobView } from '../cluster/memory/view.js';
 
 /**
- * How long after a cause what follows from it may begin. Flink's own longest wait is five minutes (for a slot), and what
- * it waits for is noticed within a minute. The recordings need 24 s.
+ * How long after a cause what follows from it may begin. Flink's own longest wait is five minutes (for a slot), and
+ * what it waits for is noticed within a minute. The recordings need 24 s.
  */
 export const REACH_MS = 360_000;
 

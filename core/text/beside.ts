@@ -1,5 +1,5 @@
-// The second causes of an incident: what failed its job in other attempts than the cause that stands first. A card names
-// them beside its headline. Called by messages, the API, the page, the terminal and Markdown. Pure.
+// The second causes of an incident: what failed its job in other attempts than the cause that stands first. A card
+// names them beside its headline. Called by messages, the API, the page, the terminal and Markdown. Pure.
 import type { Diagnosis, UnknownFailure } from '../types.js';
 import { nameUnknown } from './lead.js';
 

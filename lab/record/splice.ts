@@ -1,6 +1,6 @@
-// Recordings of failures → the logs of one job that fails by one after the other: each recording is an attempt, or a few,
-// after which the job begins anew. Times are moved, ids and names of processes made the one job's, and what ended a job
-// restarts it. Pure, but for reading the recordings. Used where two failures of one job must be told apart.
+// Recordings of failures → the logs of one job that fails by one after the other: each recording is an attempt, or a
+// few, after which the job begins anew. Times are moved, ids and names of processes made the one job's, and what ended
+// a job restarts it. Pure, but for reading the recordings. Used where two failures of one job must be told apart.
 import { join } from 'node:path';
 import { loadManifest, RECORDINGS_DIR, type Manifest } from './manifest.js';
 import { readBlocks, type TimedBlock } from './replay.js';

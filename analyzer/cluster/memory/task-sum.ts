@@ -1,6 +1,7 @@
 // What is summed up of the tasks of a job: when they began to run and ended, which attempts were deployed and ran when,
-// how parallel each is. A job of a thousand subtasks in a restart loop says so a thousand times each restart, so times are kept to the
-// second, with the first and the last of each. Sums may be filled in any order, twice, and be joined. Pure.
+// how parallel each is. A job of a thousand subtasks in a restart loop says so a thousand times each restart, so times
+// are kept to the second, with the first and the last of each. Sums may be filled in any order, twice, and be joined.
+// Pure.
 
 export interface TaskSum {
   /** By the second, when tasks began to run: first and last, in milliseconds since 1970. */
@@ -43,7 +44,11 @@ export function addAttempt({ attempts }: TaskSum, time: number, attempt: number)
 }
 
 /** Adds that a task ran, or ended without having finished. */
-export function addLife({ lives }: TaskSum, task: string, life: { readonly ran?: number; readonly ended?: number }): void {
+export function addLife(
+  { lives }: TaskSum,
+  task: string,
+  life: { readonly ran?: number; readonly ended?: number },
+): void {
   const known = lives.get(task) ?? { ran: -Infinity, ended: -Infinity };
   const { ran = -Infinity, ended = -Infinity } = life;
   lives.set(task, { ran: Math.max(known.ran, ran), ended: Math.max(known.ended, ended) });
