@@ -415,7 +415,8 @@ describe('decideAlert, after a message', () => {
 
   it('says what goes on by the cause that failed last, and after a recovery not before the new failure is judged', () => {
     const recovered = [toldOf(BUFFERS, { reason: 'resolved', outcome: 'recovered' }), toldOf(BUFFERS)];
-    const again = { ...makeIncident([makeDiagnosis(BUFFERS)]), lastSeen: '2026-11-20T10:00:05.000Z' };
+    const before = makeDiagnosis(BUFFERS, { lastSeen: '2026-11-20T10:00:00.000Z' });
+    const again = { ...makeIncident([before]), lastSeen: '2026-11-20T10:00:05.000Z' };
     expect(decide(again, recovered, SEEN + 5500)).toEqual({ send: false, reason: 'nothing-new' });
     const judged = makeIncident([
       makeDiagnosis(BUFFERS),

@@ -459,7 +459,7 @@ function isJudged(
   nowMs: number,
   { symptomWaitMs }: DecidePolicy,
 ): boolean {
-  if ((newest?.lastMs ?? 0) > last.timeMs) return true;
+  if (newest?.lastMs === undefined || newest.lastMs > last.timeMs) return true;
   return lastSeen !== undefined && nowMs - Date.parse(lastSeen) >= symptomWaitMs;
 }
 

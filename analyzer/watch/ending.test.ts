@@ -21,6 +21,8 @@ function jobOf(
     checkpoints: [{ id: 7, time: second(40) }],
     refusals: [],
     taskRuns: states.filter(([, to]) => to === 'RUNNING').map(([before]) => second(before) + 500),
+    attemptBegins: [],
+    stopped: [],
     deployments: [],
     tasks: new Map(),
     ...more,
