@@ -39,6 +39,24 @@ describe('the conditions of an agent', () => {
   });
 });
 
+describe('a file whose lines are hours off the clock', () => {
+  it('is told with the probable zone, until its lines are of now', async () => {
+    fixture = openAgentFixture({ zone: 'UTC' });
+    const path = join(fixture.logs, 'flink-u-taskexecutor-0-h.log');
+    const write = async (hours: number): Promise<void> => {
+      const stamp = new Date(Date.now() + hours * 3_600_000).toISOString().replace('T', ' ').replace('.', ',');
+      appendFileSync(path, `${stamp.slice(0, 23)} INFO  org.example.Writer [] - a line\n`);
+      await fixture?.poll(3);
+    };
+    for (let round = 0; round < 5; round++) await write(8);
+    const board = fixture.agent.status().conditions.map(({ code, values }) => [code, values]);
+    for (let round = 0; round < 2; round++) await write(0);
+
+    expect(board).toEqual([['JT_CLOCK_OR_ZONE', { path, difference: '8 h ahead', zone: 'UTC+08:00' }]]);
+    expect(fixture.conditions()).toEqual([]);
+  });
+});
+
 describe('a store that takes no batch', () => {
   const errors = [
     createError('JT_STORE_REFUSED', { url: 'http://es', problem: 'mapping' }),

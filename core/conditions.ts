@@ -94,6 +94,17 @@ export const CONDITIONS = {
       zh: '请延长轮转文件的保留时间，或改用重命名而不是复制加截断；若采集端有积压，请检查存储为何缓慢。',
     },
   },
+  JT_CLOCK_OR_ZONE: {
+    severity: 'warning',
+    message: {
+      en: 'The lines that are written to {path} now are {difference} of the clock of this node (probable zone of the process: {zone}).',
+      zh: '当前写入 {path} 的日志时间与本节点时钟相差：{difference}（进程可能使用的时区：{zone}）。',
+    },
+    fix: {
+      en: 'Set agent.zone to the time zone of the process, or let it log an offset; if no zone is named, set the clocks of node and process. Records read until then keep their times.',
+      zh: '请把 agent.zone 设为该进程的时区，或让日志带上时区偏移；若未给出时区，请校准节点与进程的时钟。此前已读取的记录时间不变。',
+    },
+  },
   JT_READING_LIMITED: {
     severity: 'info',
     message: {

@@ -8,6 +8,7 @@ import { readChunk, unreadBytes, type ReadRoom } from '../tail/chunk.js';
 import type { Forwarder } from '../tail/forward.js';
 import { joinRotation } from '../tail/join.js';
 import { hasOpenEntry, takeOpenEntry } from '../tail/open-entry.js';
+import { describeSkew, noteSkew } from '../tail/skew.js';
 import type { Tail } from '../tail/tail.js';
 import { createLimits, type Hold, type ReadLimits } from './limits.js';
 import { COLD_MS } from './set.js';
@@ -57,13 +58,20 @@ interface ReaderState extends ReaderParts {
   readonly limits: ReadLimits;
   /** Whose turn it is. */
   turn: number;
+  /** Files whose lines are off the clock, by their path, and when they were written last. */
+  readonly skewed: Map<string, number>;
 }
 
 /** One file may have this many records waiting behind one that the store does not take yet. */
 const MAX_WAITING = 200_000;
 
+/** A change that is older says nothing of the clock. */
+const WRITTEN_MS = 60_000;
+/** Of a file that nobody writes to any more nothing is said. */
+const FORGOTTEN_MS = 3_600_000;
+
 export function createReader(parts: ReaderParts): Reader {
-  const reader: ReaderState = { ...parts, limits: createLimits(parts), turn: 0 };
+  const reader: ReaderState = { ...parts, limits: createLimits(parts), turn: 0, skewed: new Map() };
   return {
     readRound: (slice, look) => {
       const round = readRound(reader, slice, look);
@@ -172,7 +180,8 @@ function readQuantum({ tails, forwarder, room, board, limits, now }: ReaderState
   return result.bytes;
 }
 
-function flushIdle({ tails, forwarder, settings, now }: ReaderState, all: boolean): void {
+function flushIdle(reader: ReaderState, all: boolean): void {
+  const { tails, forwarder, settings, now } = reader;
   for (const tail of tails.listBusy()) {
     const { file, reading } = tail;
     // Where a chunk ended within a line there is no entry yet.
@@ -180,6 +189,27 @@ function flushIdle({ tails, forwarder, settings, now }: ReaderState, all: boolea
     if (!file.isSettled || !isRead || !hasOpenEntry(reading) || !(all || rests(tail, settings, now()))) continue;
     const isFinal = now() - reading.lastGrowth >= settings.undecidedFlushMs;
     forwarder.forwardEntries(tail, takeOpenEntry(reading, file.key, isFinal));
+  }
+  watchClocks(reader);
+}
+
+/** An archive or a copy keeps old times; what is read behind its end was not written now either. */
+function watchClocks({ tails, settings, board, skewed, now }: ReaderState): void {
+  for (const { file, reading } of tails.listBusy()) {
+    const { lastTime, mtimeMs } = reading;
+    const isWritten = now() - mtimeMs < WRITTEN_MS && unreadBytes(reading) === 0 && file.archiveSize === undefined;
+    if (lastTime === undefined || !isWritten || reading.skew?.changedMs === mtimeMs) continue;
+    reading.skew = noteSkew(reading.skew, lastTime, mtimeMs);
+    const described = describeSkew(reading.skew, settings.zone === '' ? 'UTC' : settings.zone);
+    if (described !== undefined) {
+      board.raise('JT_CLOCK_OR_ZONE', { path: file.path, ...described }, file.path);
+      skewed.set(file.path, mtimeMs);
+    } else if (skewed.delete(file.path)) board.clear('JT_CLOCK_OR_ZONE', file.path);
+  }
+  for (const [path, writtenMs] of skewed) {
+    if (now() - writtenMs < FORGOTTEN_MS) continue;
+    skewed.delete(path);
+    board.clear('JT_CLOCK_OR_ZONE', path);
   }
 }
 

@@ -11,6 +11,7 @@ import { createFormSplitter, type FileForm } from '../../flink/form/form.js';
 import type { SplitEntry, Splitter } from '../../flink/layout/split.js';
 import { findUsualStart, readStretch, type StretchReader } from '../../flink/layout/stretch.js';
 import type { Guard } from '../checkpoint/checkpoint.js';
+import type { Skew } from './skew.js';
 import { describeStat, readWritten } from '../files/discover.js';
 import { LOOK_BYTES, lookAt, readAt, readInto } from '../identity/bytes.js';
 import { createGuard, fitsGuard, GUARD_BYTES, HEAD_BYTES, renderRecordId } from '../identity/identity.js';
@@ -39,6 +40,10 @@ export interface TailReading {
   sums: Map<number, number> | undefined;
   /** Time of the last complete entry. */
   time: number | undefined;
+  /** Time of the entry that was read last, complete or open. */
+  lastTime: number | undefined;
+  /** How far it is off the clock; see skew.ts. */
+  skew: Skew | undefined;
   /** What the complete entries say of the process. */
   notes: ProcessNotes;
   /** The frontier up to which the open entry was shipped when the file rested. */
@@ -126,6 +131,8 @@ export function createReading({ kind, maxEntryBytes, fd, now }: ReadingStart): T
     cursor: { offset: 0, crc: 0 },
     sums: undefined,
     time: undefined,
+    lastTime: undefined,
+    skew: undefined,
     notes: NO_NOTES,
     flushedTo: 0,
     lastGrowth: now,

@@ -63,6 +63,7 @@ function forwardEntries(parts: ForwardParts, tail: Tail, entries: readonly TailE
     const parsed = parseRecord(item.entry, item.id, context);
     goOn(context, parsed);
     if (!item.isOpen) moveFrontier(tail, parsed, source);
+    tail.reading.lastTime = parsed.time;
     const { time = NaN, notes } = tail.reading;
     const index = addToRun(tail.acks, run, item.end.offset, item.end.crc ?? 0, time, notes);
     if (run.openBytes !== undefined) run.places.push({ offset: item.entry.offset, length: item.entry.length });
@@ -110,6 +111,7 @@ function openBytes({ reading }: Tail, { end }: TailEntry): number {
 
 function moveFrontier({ reading }: Tail, { time, notes }: Behind, source: Tail): void {
   reading.time = time;
+  reading.lastTime = time;
   // What an elder's entry says is of the elder's file.
   if (source.reading === reading) reading.notes = notes;
 }
