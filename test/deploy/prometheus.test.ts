@@ -77,9 +77,9 @@ describe('each alert', () => {
   it('about Jobtrace has a runbook that stands in docs/operating.md', () => {
     const headings = readFileSync(OPERATING, 'utf8').match(/^### .+$/gm) ?? [];
     const anchors = headings.map((heading) => `docs/operating.md#${heading.slice(4).toLowerCase()}`);
-    const runbooks = rules
+    const runbooks = alerts
       .filter(({ alert }) => alert?.startsWith('Jobtrace'))
-      .map((rule) => rule.annotations?.['runbook']);
+      .map(({ annotations }) => annotations?.['runbook']);
 
     expect(runbooks.length).toBeGreaterThan(5);
     expect(runbooks.filter((runbook) => runbook === undefined || !anchors.includes(runbook))).toEqual([]);
