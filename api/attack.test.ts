@@ -132,6 +132,10 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
     attempts: FILTERS.map((query) => ({ query: `from=2026-11-20T00:00:00Z&${query}` })),
     finds: true,
   },
+  'GET /api/v1/records/{id}': {
+    attempts: [recordIdOf('alpha'), recordIdOf('beta'), 'none'].map((id) => ({ id })),
+    finds: true,
+  },
   'GET /api/v1/records/{id}/context': {
     attempts: [recordIdOf('alpha'), recordIdOf('beta'), 'none'].flatMap((id) =>
       ['', 'before=2&after=2', 'before=0&after=0', 'before=500&after=500'].map((query) => ({ id, query })),
@@ -142,6 +146,7 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
     attempts: times(
       ['', ...idQuery('job'), 'cluster=session-1', 'cluster=*', `group=${SHARED_GROUP}`, 'group=g1-alpha', 'limit=1'],
       'format=json',
+      'fields=full',
       'format=csv',
       'format=ndjson&lang=zh',
       'format=markdown',

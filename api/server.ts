@@ -40,6 +40,7 @@ import {
   type RuleInfo,
   type Services,
 } from './route.js';
+import { limitSearches } from '../store/caller.js';
 import { scopeStore, type ReadableStore } from '../store/scope.js';
 import { createAuthorRoutes } from './routes/rules/author.js';
 import { createDiagnosisRoutes } from './routes/incidents/diagnosis.js';
@@ -74,6 +75,8 @@ export interface ServerOptions {
     readonly liveMaxRecords?: number;
     /** How often a live stream asks whether whoever follows it still may. */
     readonly liveRecheckMs?: number;
+    /** How long a search may take. */
+    readonly searchMs?: number;
     /** How long a sign-in lasts. */
     readonly sessionMs?: number;
   };
@@ -124,6 +127,7 @@ const COMPRESSION = {
 /** A day's work: who comes in the morning signs in once. */
 const SESSION_MS = 12 * 3_600_000;
 const RECHECK_MS = 5000;
+const SEARCH_MS = 10_000;
 
 export function createServer(options: ServerOptions): ApiServer {
   const live = new Set<AbortController>();
@@ -242,6 +246,7 @@ interface Serving {
 function registerRoute(app: FastifyInstance, route: Route, { options, access, live }: Serving): void {
   const crowd = route.crowd === undefined ? undefined : createCrowd(route.crowd);
   const viewers = new WeakMap<FastifyRequest, Viewer>();
+  const searchMs = options.settings.searchMs ?? SEARCH_MS;
   app.route({
     method: route.method,
     url: route.path,
@@ -279,7 +284,7 @@ function registerRoute(app: FastifyInstance, route: Route, { options, access, li
         query: createValues(request.query),
         body: request.body,
         viewer,
-        store: scopeStore(options.store, viewer.scope),
+        store: limitSearches(scopeStore(options.store, viewer.scope), { signal: gone.signal, limitMs: searchMs }),
         signal: gone.signal,
         header: (name) => [request.headers[name]].flat()[0],
       });

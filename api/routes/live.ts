@@ -7,6 +7,7 @@ import { JobtraceError } from '../../core/errors.js';
 import type { LogRecord } from '../../core/types.js';
 import type { RecordQuery, RecordSearch } from '../../store/store.js';
 import { pause } from '../../core/time/wait.js';
+import { cutRow } from './row.js';
 
 export interface LiveOptions {
   /** `from`, when given, is where the stream begins; else it begins now. */
@@ -155,7 +156,7 @@ function renderEvent(event: LiveEvent): string {
     case 'alive':
       return ': alive\n\n';
     case 'record':
-      return renderData('record', event.record, event.record['@timestamp']);
+      return renderData('record', cutRow(event.record), event.record['@timestamp']);
     case 'gap':
       return renderData('gap', { before: event.before });
     case 'problem': {

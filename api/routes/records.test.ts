@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { makeRecord } from '../../store/testing/samples.js';
+import { appendRecords, makeRecord } from '../../store/testing/samples.js';
 import { ORDERS, startServer, get, messages } from '../testing/server.js';
 
 describe('records', () => {
@@ -47,6 +47,48 @@ describe('records', () => {
     expect(csv.text.split('\r\n')[0]).toMatch(/^id,@timestamp,message,/);
     expect(csv.text.trimEnd().split('\r\n').length).toBe(2);
     expect((await get(`${url}/api/v1/records/export?query=levl%3AERROR`)).status).toBe(400);
+  });
+
+  it('are cut in lists where an entry is very long, and whole by themselves and in a file', async () => {
+    const { url, store } = await startServer();
+    // The cut falls into a character of two units.
+    const long = `${'x'.repeat(8191)}😀 tail ${'y'.repeat(90_000)}`;
+    const record = makeRecord(7, { text: `${long}\n\tat a.B.c(B.java:1)` });
+    await appendRecords(store, [{ ...record, 'error.stack_trace': '\tat a.B.c(B.java:1)' }, makeRecord(8)]);
+    const id = encodeURIComponent(record.id);
+
+    const lists = [
+      await get(`${url}/api/v1/records?query=tail`),
+      await get(`${url}/api/v1/records?query=ta*l`),
+      await get(`${url}/api/v1/records/${id}/context`),
+    ];
+    for (const { body, text } of lists) {
+      const row = body.records.find((found) => found.id === record.id);
+      expect(row).toMatchObject({ 'jobtrace.truncated': true, 'jobtrace.length': Buffer.byteLength(long) + 20 });
+      expect(row?.['event.original']).toBe('x'.repeat(8191));
+      expect(text.length).toBeLessThan(20_000);
+    }
+    const other = lists[2]?.body.records.find((found) => found.id === makeRecord(8).id);
+    expect(other).toMatchObject({ 'event.original': 'entry number 8' });
+    expect(other).not.toHaveProperty('jobtrace.truncated');
+
+    const whole = await get(`${url}/api/v1/records/${id}`);
+    expect(whole.body).toMatchObject({ message: long, 'error.stack_trace': '\tat a.B.c(B.java:1)' });
+    expect((await get(`${url}/api/v1/records/none`)).status).toBe(404);
+    expect((await get(`${url}/api/v1/records/export?query=tail&format=ndjson`)).text).toContain(long);
+  });
+
+  it('are refused where a search would hold too many patterns against every word, with what to write', async () => {
+    const { url } = await startServer();
+    const ask = (query: string) =>
+      get(`${url}/api/v1/records?facets=true&histogram=100&query=${encodeURIComponent(query)}`);
+
+    const { status, body } = await ask('*a* *b* *c* *d* *e* *f*');
+    expect(status).toBe(422);
+    expect(body.error).toMatchObject({ code: 'JT_SEARCH_TOO_DEAR', message: expect.stringContaining('*a*, *b*, *c*') });
+    expect(body.error.fix).toContain('3 letters');
+    for (const query of ['*start* ord* or*s', 'host:*1', 'started', '*a*'])
+      expect((await ask(query)).status, query).toBe(200);
   });
 
   it('are refused with every problem at once when the parameters do not fit', async () => {

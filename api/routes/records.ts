@@ -14,11 +14,14 @@ import type { LineQuery, RecordLines, RecordQuery } from '../../store/store.js';
 import { COMPONENTS, LEVELS } from '../../core/record.js';
 import { readWord, type Answer, type Request, type Route, type Services } from '../route.js';
 import { ID, MOST_EXPORTED, QUERIES } from '../schemas/queries.js';
-import { CONTEXT, RECORD_PAGE } from '../schemas/records.js';
+import { CONTEXT, RECORD, RECORD_PAGE } from '../schemas/records.js';
+import { cutRow, ROW_CUT } from './row.js';
 import { pushRecords } from './live.js';
 
-/** Each asks the store once a second. */
-const STREAMS = { most: 100, mostOfViewer: 20 };
+/** Each asks the store once a second. A few tokens together leave room for the others. */
+const STREAMS = { most: 100, mostOfViewer: 5 };
+/** Of the page some three are under way at once. */
+const SEARCHES = { most: 200, mostOfViewer: 8 };
 const EXPORTS = { most: 10, mostOfViewer: 4 };
 const EXPORTED_AT_ONCE = 1000;
 
@@ -32,7 +35,9 @@ export function createRecordRoutes(services: Services): readonly Route[] {
       role: 'reader',
       tag: 'records',
       summary: 'Search records',
+      description: ROW_CUT,
       query: QUERIES.records,
+      crowd: SEARCHES,
       answers: { 200: RECORD_PAGE },
       handle: searchRecords,
     },
@@ -69,9 +74,23 @@ export function createRecordRoutes(services: Services): readonly Route[] {
       tag: 'records',
       summary: 'A record and its neighbours in the same process',
       params: ID,
+      description: ROW_CUT,
       query: QUERIES.context,
+      crowd: SEARCHES,
       answers: { 200: CONTEXT },
       handle: readContext,
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/records/:id',
+      role: 'reader',
+      tag: 'records',
+      summary: 'One record, whole',
+      params: ID,
+      query: QUERIES.none,
+      crowd: SEARCHES,
+      answers: { 200: RECORD },
+      handle: readRecord,
     },
   ];
 }
@@ -88,7 +107,7 @@ async function searchRecords(request: Request): Promise<Answer> {
     histogramBuckets,
     facets: query.flag('facets'),
   });
-  return { kind: 'json', body: page };
+  return { kind: 'json', body: { ...page, records: page.records.map(cutRow) } };
 }
 
 async function exportRecords(request: Request): Promise<Answer> {
@@ -149,7 +168,15 @@ async function readContext({ params, query, store }: Request): Promise<Answer> {
     after: query.number('after') ?? 20,
   });
   if (found === undefined) throw createError('JT_NOT_FOUND', { what: `The record "${id}"` });
-  return { kind: 'json', body: found };
+  return { kind: 'json', body: { ...found, records: found.records.map(cutRow) } };
+}
+
+async function readRecord({ params, store }: Request): Promise<Answer> {
+  const id = params.text('id') ?? '';
+  const found = await store.findContext(id, { before: 0, after: 0 });
+  const record = found?.records[found.index];
+  if (record === undefined) throw createError('JT_NOT_FOUND', { what: `The record "${id}"` });
+  return { kind: 'json', body: record };
 }
 
 /** The filters that search and stream share. Throws JT_REQUEST_INVALID for a range that ends before it begins. */

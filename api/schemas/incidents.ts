@@ -236,7 +236,22 @@ export const INCIDENT_DIAGNOSIS = object(
   ['incident', 'diagnosis', 'unknown', 'links'],
 );
 
-export const INCIDENT_LIST = object({ incidents: list(object(INCIDENT_FIELDS, INCIDENT_REQUIRED)) }, ['incidents']);
+/** Of a head what is left out is described as well, and not required. */
+export const INCIDENT_LIST = object(
+  {
+    incidents: list(
+      object(
+        {
+          ...INCIDENT_FIELDS,
+          diagnoses: list({ ...DIAGNOSIS, required: ['cause', 'rule', 'title', 'summary', 'severity'] }),
+          unknown: list({ ...UNKNOWN_FAILURE, required: ['fingerprint', 'chain', 'count'] }),
+        },
+        INCIDENT_REQUIRED.filter((name) => name !== 'facts'),
+      ),
+    ),
+  },
+  ['incidents'],
+);
 
 export const SEVERITY_WORDS = ['info', 'warning', 'error', 'critical'] as const;
 

@@ -77,6 +77,12 @@ export const QUERIES = {
     outcome: { type: 'string', enum: OUTCOMES },
     group: described(text, 'Id of a group of failures that no rule names.'),
     limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 },
+    fields: {
+      type: 'string',
+      enum: ['head', 'full'],
+      default: 'head',
+      description: 'head: what a list shows; full: with reasons, fixes, evidence and facts. Of format=json.',
+    },
     lang: LANGUAGE,
     format: FORMAT,
   }),

@@ -16,16 +16,27 @@ const FIELD_SCHEMAS: Readonly<Record<RecordField['type'], Schema>> = {
   flags: { type: 'array', items: { type: 'string', enum: ENTRY_FLAGS } },
 };
 
-export const RECORD = object(
-  Object.fromEntries(FIELD_ROWS.map((row) => [row.name, described(FIELD_SCHEMAS[row.type], row.description)])),
-  FIELD_ROWS.filter((row) => row.required === true).map((row) => row.name),
+const RECORD_PROPERTIES: Readonly<Record<string, Schema>> = Object.fromEntries(
+  FIELD_ROWS.map((row) => [row.name, described(FIELD_SCHEMAS[row.type], row.description)]),
+);
+const RECORD_REQUIRED = FIELD_ROWS.filter((row) => row.required === true).map((row) => row.name);
+
+export const RECORD = object(RECORD_PROPERTIES, RECORD_REQUIRED);
+
+/** As it stands in a list. */
+const RECORD_ROW = object(
+  {
+    ...RECORD_PROPERTIES,
+    'jobtrace.truncated': described({ type: 'boolean' }, 'True where the text is cut; absent where it is whole.'),
+  },
+  RECORD_REQUIRED,
 );
 
 export const FACET = list(object({ value: text, count: integer }, ['value', 'count']));
 
 export const RECORD_PAGE = object(
   {
-    records: list(RECORD),
+    records: list(RECORD_ROW),
     total: described(integer, 'Records that fit the filters, in the whole range.'),
     next: described(text, 'Give it back as "after" for the next page; absent on the last one.'),
     histogram: list(
@@ -61,7 +72,7 @@ export const RECORD_PAGE = object(
 
 export const CONTEXT = object(
   {
-    records: described(list(RECORD), 'Oldest first, all of one process.'),
+    records: described(list(RECORD_ROW), 'Oldest first, all of one process.'),
     index: described(integer, 'Where the asked record stands in "records".'),
   },
   ['records', 'index'],

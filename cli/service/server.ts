@@ -46,6 +46,7 @@ export function createServiceServer(
         return keeper.settings['api.tokens'];
       },
       provider: readProvider(keeper),
+      searchMs: settings['api.searchSeconds'] * 1000,
       sessionMs: settings['api.sessionHours'] * 3_600_000,
       allowedHosts: settings['api.allowedHosts'],
       floor: readFloor(settings),

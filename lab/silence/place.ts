@@ -63,13 +63,7 @@ export async function openPlace(options: PlaceOptions): Promise<EndingPlace> {
       dir: join(folder, 'flink'),
       network: hasNetwork,
       zookeeper: zookeeper?.connect,
-      config: {
-        ...HEARTBEAT,
-        ...CHECKPOINTS,
-        'taskmanager.numberOfTaskSlots': '4',
-        // The SQL client takes a range for its own address, and does not find itself.
-        ...(isHa ? { 'rest.bind-port': null } : {}),
-      },
+      config: { ...HEARTBEAT, ...CHECKPOINTS, 'taskmanager.numberOfTaskSlots': '4' },
     };
     flink = await startFlink(started);
     const config = writeSettings(options, flink.logDir, oncall.url, emergency.url);

@@ -9,6 +9,7 @@ import { createError } from '../../core/errors.js';
 import type { JobtraceError } from '../../core/errors.js';
 import { errorText } from '../../core/fault.js';
 import { isObject, omitMissing } from '../../core/json.js';
+import type { AskLimits } from '../store.js';
 
 /** An empty text counts as not given. */
 export interface ElasticsearchSettings {
@@ -45,6 +46,8 @@ export interface ServerRequest {
   readonly lines?: Buffer;
   /** Says of `lines` that another node may be sent them again: their documents have ids. */
   readonly mayRepeat?: boolean;
+  /** How long whoever asks waits for the answer. */
+  readonly limits?: AskLimits | undefined;
   /** Statuses that are an answer and not an error. */
   readonly expect?: readonly number[];
 }
@@ -79,7 +82,8 @@ export function openClient(settings: ElasticsearchSettings): ElasticsearchClient
     async send(request) {
       const flight = new AbortController();
       flights.add(flight);
-      const { lines } = request;
+      const { lines, limits } = request;
+      const end = endWithCaller(flight, limits);
       const isPacked = lines !== undefined && settings.compress !== false;
       const bulkBody = isPacked ? (compress ??= createGzip())(lines) : lines;
       try {
@@ -106,8 +110,9 @@ export function openClient(settings: ElasticsearchSettings): ElasticsearchClient
         if (!isObject(body)) throw explainStranger(url, body);
         return { status, body };
       } catch (error) {
-        throw explainFailure(url, error);
+        throw explainStop(limits, end.isLate(), error) ?? explainFailure(url, error);
       } finally {
+        end.clear();
         flights.delete(flight);
       }
     },
@@ -116,6 +121,47 @@ export function openClient(settings: ElasticsearchSettings): ElasticsearchClient
       await client.close();
     },
   };
+}
+
+/** Elasticsearch ends a search whose connection is closed. */
+function endWithCaller(
+  flight: AbortController,
+  { signal, limitMs }: AskLimits = {},
+): { readonly isLate: () => boolean; readonly clear: () => void } {
+  let isLate = false;
+  const end = (): void => flight.abort();
+  const timer =
+    limitMs === undefined
+      ? undefined
+      : setTimeout(() => {
+          isLate = true;
+          end();
+        }, limitMs);
+  if (signal?.aborted === true) end();
+  signal?.addEventListener('abort', end, { once: true });
+  return {
+    isLate: () => isLate,
+    clear: () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+    },
+  };
+}
+
+function explainStop(limits: AskLimits | undefined, isLate: boolean, error: unknown): JobtraceError | undefined {
+  if (limits?.signal?.aborted === true)
+    return createError('JT_SEARCH_STOPPED', { problem: 'its caller has gone' }, error);
+  if (!isLate) return undefined;
+  return createError(
+    'JT_SEARCH_STOPPED',
+    { problem: `it was not done within ${(limits?.limitMs ?? 0) / 1000} s` },
+    error,
+  );
+}
+
+/** The same, for whoever asks within limits. */
+export function limitClient(client: ElasticsearchClient, limits: AskLimits | undefined): ElasticsearchClient {
+  return limits === undefined ? client : { ...client, send: (request) => client.send({ ...request, limits }) };
 }
 
 /**

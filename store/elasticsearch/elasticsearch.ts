@@ -6,7 +6,7 @@ import { readBuckets, search } from './hits.js';
 import { createError } from '../../core/errors.js';
 import { fieldAt, isObject } from '../../core/json.js';
 import { appendBatch } from './bulk.js';
-import { openClient, type ElasticsearchClient, type ElasticsearchSettings } from './client.js';
+import { limitClient, openClient, type ElasticsearchClient, type ElasticsearchSettings } from './client.js';
 import {
   findAgentStatuses,
   findAlerts,
@@ -78,10 +78,10 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
     ...createFeed(client, prefix),
     findRefused: (after) => findRefused(client, prefix, after),
     removeRefused: (records) => removeRefused(client, prefix, records),
-    searchRecords: (query) => searchRecords(client, prefix, query),
-    findRecords: (query) => findRecords(client, prefix, query),
-    countJobRecords: (query) => countJobRecords(client, prefix, query),
-    findContext: (id, lines) => findContext(client, prefix, id, lines),
+    searchRecords: (query, limits) => searchRecords(limitClient(client, limits), prefix, query),
+    findRecords: (query, limits) => findRecords(limitClient(client, limits), prefix, query),
+    countJobRecords: (query, limits) => countJobRecords(limitClient(client, limits), prefix, query),
+    findContext: (id, lines, limits) => findContext(limitClient(client, limits), prefix, id, lines),
     saveIncident: async (incident, turn) => {
       const [isSaved = false] = await saveAll([{ incident, turn }]);
       return isSaved;

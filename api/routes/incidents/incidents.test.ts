@@ -20,6 +20,23 @@ describe('incidents, jobs and alerts', () => {
     });
   });
 
+  it('lists heads of cards, a hundredth of them, and all of each where it is asked for', async () => {
+    const { url, store } = await startServer();
+    const evidence = Array.from({ length: 200 }, (_, line) => ({ file: 'tm.log', line, text: 'x'.repeat(100) }));
+    const large = incidentOf('i-large', ORDERS);
+    const diagnoses = large.diagnoses.en.map((diagnosis) => ({ ...diagnosis, evidence }));
+    await store.saveIncident({ ...large, diagnoses: { en: diagnoses, zh: diagnoses } });
+
+    const heads = await get(`${url}/api/v1/incidents`);
+    const head = heads.body.incidents.find(({ id }) => id === 'i-large');
+    const full = await get(`${url}/api/v1/incidents?fields=full`);
+
+    expect(head).toMatchObject({ id: 'i-large', outcome: large.outcome, diagnoses: [{ title: diagnoses[0]?.title }] });
+    expect(JSON.stringify(head).length).toBeLessThan(2000);
+    expect(full.body.incidents.find(({ id }) => id === 'i-large')?.diagnoses[0]?.evidence).toEqual(evidence);
+    expect((await get(`${url}/api/v1/incidents/i-large`)).body.diagnoses[0]?.evidence).toEqual(evidence);
+  });
+
   it('lists rows of incidents with counts, page by page', async () => {
     const { url } = await startServer();
     const ask = (query: string) => get(`${url}/api/v1/incidents/rows?${query}`);

@@ -24,6 +24,7 @@ import { INCIDENT, INCIDENT_LIST, INCIDENT_ROWS, JOB_LIST } from '../../schemas/
 import { loadStanding } from '../../said/said.js';
 import { ID, QUERIES } from '../../schemas/queries.js';
 import { findVisible, listIds } from './found.js';
+import { describeHead } from './head.js';
 import { narrowToTriage } from './triage.js';
 
 const DEFAULT_JOBS_RANGE_MS = 24 * 3_600_000;
@@ -38,6 +39,8 @@ export function createIncidentRoutes(services: Services): readonly Route[] {
       role: 'reader',
       tag: 'incidents',
       summary: 'Incidents with their diagnoses, newest first',
+      description:
+        'The head of each card: its first three diagnoses without reasons, fixes, evidence, references, values and score, its first three unknown failures without evidence, the newest three attempts, no facts. fields=full gives all of it, as the single incident and the formats other than json do.',
       query: QUERIES.incidents,
       answers: { 200: INCIDENT_LIST },
       handle: (request) => listIncidents(services, request),
@@ -99,10 +102,8 @@ async function listIncidents(services: Services, request: Request): Promise<Answ
   });
   const format = readWord(EXPORT_FORMATS, query.text('format'));
   if (format !== undefined) return renderExport(services, request, format, incidents);
-  return {
-    kind: 'json',
-    body: { incidents: incidents.map((incident) => withoutChildren(inLanguage(incident, language))) },
-  };
+  const shown = incidents.map((incident) => withoutChildren(inLanguage(incident, language)));
+  return { kind: 'json', body: { incidents: query.text('fields') === 'full' ? shown : shown.map(describeHead) } };
 }
 
 const CONTENT_TYPES: Readonly<Record<ExportFormat, string>> = {

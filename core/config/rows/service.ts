@@ -51,6 +51,13 @@ export const SERVICE = [
     help: `Who may use the API, beside the tokens and users that are made at run time (docs/access.md): a list of {name, token or tokenFile, role: ${TOKEN_ROLES.join('|')}, scope: [patterns]}.`,
   },
   {
+    name: 'api.searchSeconds',
+    type: 'number',
+    default: 10,
+    minimum: 0.1,
+    help: 'How long a search through the API may take before it is stopped.',
+  },
+  {
     name: 'api.sessionHours',
     type: 'number',
     default: 12,

@@ -162,12 +162,14 @@ export const api = {
     { before, after }: { readonly before: number; readonly after: number },
   ): Promise<{ records: readonly LogRecord[]; index: number }> =>
     request(`/api/v1/records/${encodeURIComponent(id)}/context?before=${before}&after=${after}`),
+  /** Rows of a list may be cut. */
+  record: (id: string): Promise<LogRecord> => request(`/api/v1/records/${encodeURIComponent(id)}`),
   exportRecords: (parameters: URLSearchParams): Promise<Blob> =>
     request(`/api/v1/records/export?${parameters.toString()}`, {}, (response) => response.blob()),
   advice: (): Promise<Advice> => request('/api/v1/advice'),
   /** Whole ones, with their evidence. */
   incidentsAround: (from: Date, to: Date, lang: Language): Promise<{ incidents: readonly ShownIncident[] }> =>
-    request(`/api/v1/incidents?limit=200&lang=${lang}&from=${from.toISOString()}&to=${to.toISOString()}`),
+    request(`/api/v1/incidents?limit=200&fields=full&lang=${lang}&from=${from.toISOString()}&to=${to.toISOString()}`),
   jobs: (parameters: URLSearchParams): Promise<{ jobs: readonly JobSummary[]; total: number; complete: boolean }> =>
     request(`/api/v1/jobs?${parameters.toString()}`),
   incidentRows: (parameters: URLSearchParams): Promise<RowPage> =>
