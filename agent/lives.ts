@@ -14,7 +14,7 @@ import type { FoundFile } from './files/discover.js';
 export interface ProcessLives {
   /** The files of a scan. */
   sync(files: readonly FoundFile[]): void;
-  /** Those that wrote within a day, the latest first. */
+  /** Those that run or wrote within two hours, the latest first. */
   list(): readonly ProcessLife[];
 }
 
@@ -51,6 +51,8 @@ interface State extends LivesParts {
 }
 
 const DAY_MS = 86_400_000;
+/** What ended longer ago is no news for anybody, and all agents are read together. */
+const LISTED_MS = 2 * 3_600_000;
 /** Of a process that has not written for so long the scan alone tells that it does again. */
 const RECENT_MS = 600_000;
 const MAX_LISTED = 500;
@@ -123,7 +125,7 @@ function list(state: State): readonly ProcessLife[] {
   for (const life of lives.values()) if (now - life.wroteMs < RECENT_MS || isRunning(life)) lookAtFiles(life, now);
   lookAtProcesses(state, now);
   return [...lives.values()]
-    .filter(({ wroteMs }) => wroteMs > now - DAY_MS)
+    .filter((life) => life.wroteMs > now - LISTED_MS || isRunning(life))
     .sort((a, b) => b.wroteMs - a.wroteMs)
     .slice(0, MAX_LISTED)
     .map(describeLife);

@@ -63,7 +63,13 @@ export async function openPlace(options: PlaceOptions): Promise<EndingPlace> {
       dir: join(folder, 'flink'),
       network: hasNetwork,
       zookeeper: zookeeper?.connect,
-      config: { ...HEARTBEAT, ...CHECKPOINTS, 'taskmanager.numberOfTaskSlots': '4' },
+      config: {
+        ...HEARTBEAT,
+        ...CHECKPOINTS,
+        'taskmanager.numberOfTaskSlots': '4',
+        // The SQL client takes a range for its own address, and does not find itself.
+        ...(isHa ? { 'rest.bind-port': null } : {}),
+      },
     };
     flink = await startFlink(started);
     const config = writeSettings(options, flink.logDir, oncall.url, emergency.url);
