@@ -50,6 +50,17 @@ export const CONDITIONS = {
       zh: '请用 “gzip -t” 检查该文件；压缩之前已读取的内容不受影响。文件变化后会重试。',
     },
   },
+  JT_ARCHIVE_UNREAD: {
+    severity: 'warning',
+    message: {
+      en: '{path} was packed with {form} while no agent ran here; it may hold lines that were not read, and this form is not read.',
+      zh: '{path} 在 Agent 未运行期间被以 {form} 压缩；其中可能有尚未读取的日志行，而该格式不受支持。',
+    },
+    fix: {
+      en: 'Unpack it beside, under the name that it had (as app.log.1): it is read from where the agent was. Let rotations be packed with gzip, which is read. Reported until the agent is started again.',
+      zh: '请在同一目录中用原文件名（如 app.log.1）解压：会从上次的位置继续读取。建议轮转时使用受支持的 gzip。Agent 重启前会一直提示。',
+    },
+  },
   JT_LINK_REFUSED: {
     severity: 'warning',
     message: {

@@ -15,8 +15,22 @@ export type Unpacked =
   /** `isOwn`: what is wrong is not with the archive, but with our disk, and passes. */
   | { readonly kind: 'failed'; readonly problem: string; readonly isOwn: boolean };
 
-export function isArchive(head: Buffer): boolean {
-  return head[0] === 0x1f && head[1] === 0x8b;
+/** How archives begin, and what is said of those that are not read. */
+const SIGNATURES = [
+  { form: 'gzip', head: Buffer.of(0x1f, 0x8b) },
+  { form: 'zip', head: Buffer.from('PK\x03\x04', 'latin1') },
+  { form: 'bzip2', head: Buffer.from('BZh') },
+  { form: 'xz', head: Buffer.from('\xfd7zXZ\0', 'latin1') },
+  { form: 'zstd', head: Buffer.from('\x28\xb5\x2f\xfd', 'latin1') },
+  { form: 'lz4', head: Buffer.from('\x04\x22\x4d\x18', 'latin1') },
+  { form: '7z', head: Buffer.from('7z\xbc\xaf\x27\x1c', 'latin1') },
+] as const;
+
+export type ArchiveForm = (typeof SIGNATURES)[number]['form'];
+
+/** Undefined for what is no archive. */
+export function findArchive(bytes: Buffer): ArchiveForm | undefined {
+  return SIGNATURES.find(({ head }) => bytes.subarray(0, head.length).equals(head))?.form;
 }
 
 /** By whoever holds the lock of the folder. */

@@ -39,7 +39,9 @@ describe('discoverFiles', () => {
       'a.log.zip',
     );
 
-    expect(await find('.')).toEqual(['a.log', 'a.log.1', 'a.log.2.gz', 'gc.log.0.current', 'x/b.out', 'x/y/stderr']);
+    expect(await find('.')).toEqual([
+      ...['a.log', 'a.log.1', 'a.log.2.gz', 'a.log.zip', 'gc.log.0.current', 'x/b.out', 'x/y/stderr'],
+    ]);
   });
 
   it('follows patterns with **, * and fixed parts', async () => {

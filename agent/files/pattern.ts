@@ -66,8 +66,7 @@ export function matchSegment(segment: Segment, name: string): Captures | undefin
 
 const LOG_NAME =
   /\.(?:log|out|err|stdout|stderr|jsonl?|txt)(?:[._-][\w.:-]*)?$|^(?:stdout|stderr|syslog|prelaunch\.\w+)$|^gc[\w.-]*$/i;
-const OTHER_NAME =
-  /\.(?:zip|tar|tgz|bz2|xz|zst|lz4|7z|lck|lock|swp|tmp|part|hprof|jfr|jar|class|pid|db|sqlite|tar\.gz)$|^\.|~$/i;
+const OTHER_NAME = /\.(?:tar|tgz|lck|lock|swp|tmp|part|hprof|jfr|jar|class|pid|db|sqlite|tar\.gz)$|^\.|~$/i;
 
 /** What a folder given as it is watches: names that a Flink process, its JVM or its container writes. */
 export function isLogName(name: string): boolean {
@@ -79,7 +78,7 @@ export function isLogName(name: string): boolean {
  * `a-2024-05-01-2.log.gz` → `a.log`.
  */
 export function familyName(name: string): string {
-  const plain = name.replace(/\.gz$/i, '');
+  const plain = name.replace(/\.(?:gz|zip|bz2|xz|zst|lz4|7z)$/i, '');
   const found = /^(.*?)(\.(?:log|out|err|stdout|stderr|jsonl?|txt))(?:[._-].*)?$/i.exec(plain);
   const stem = found?.[1] ?? plain.replace(/[._-]\d+$/, '');
   return `${stem.replace(/[._-]\d{4}-?\d\d-?\d\d.*$/, '')}${found?.[2] ?? ''}`;

@@ -7,7 +7,7 @@ import { findForm } from '../../flink/form/form.js';
 import { isBinary } from '../../flink/bytes/binary.js';
 import { findLastLine, findUtf16, isUtf16 } from '../../flink/bytes/utf16.js';
 import { isTornPrefix } from '../../flink/bytes/wrapper.js';
-import { isArchive } from '../files/archive.js';
+import { findArchive, type ArchiveForm } from '../files/archive.js';
 import { lookAt, lookBefore, readAt, readPrefixCrc } from '../identity/bytes.js';
 import type { FileState } from '../checkpoint/checkpoint.js';
 import { describeStat } from '../files/discover.js';
@@ -35,7 +35,8 @@ export type Adoption =
   | { readonly kind: 'continued'; readonly from: FileState; readonly abandoned: readonly FileState[] }
   /** Too little is there, or it may be a copy in the making. */
   | { readonly kind: 'wait' }
-  | { readonly kind: 'archive' | 'binary' };
+  | { readonly kind: 'archive'; readonly form: ArchiveForm }
+  | { readonly kind: 'binary' };
 
 export interface AdoptParts {
   readonly settings: Pick<AgentSettings, 'host' | 'copyWaitMs' | 'startFromEndAfterMs' | 'undecidedFlushMs'>;
@@ -63,7 +64,8 @@ export function adoptTail(tail: Tail, fd: number, parts: AdoptParts): Adoption {
     tail.acks.shipped = findShipped(fitting, fd);
     return { kind: 'resumed', abandoned: [] };
   }
-  if (tail.file.archiveSize === undefined && isArchive(head)) return { kind: 'archive' };
+  const form = tail.file.archiveSize === undefined ? findArchive(head) : undefined;
+  if (form !== undefined) return { kind: 'archive', form };
   if (findUtf16(head) === undefined && isBinary(head)) return { kind: 'binary' };
   const abandoned = own.filter((state) => state.archive === undefined);
   const copy = findOriginal(tail, fd, size, head, parts);

@@ -3,7 +3,7 @@
 // Called by tails.ts.
 import { closeSync, fstatSync } from 'node:fs';
 import type { FileState } from '../checkpoint/checkpoint.js';
-import { unpackArchive } from '../files/archive.js';
+import { unpackArchive, type ArchiveForm } from '../files/archive.js';
 import { describeStat, type FoundFile } from '../files/discover.js';
 import { addPodNames, describeOrigin } from '../record/origin.js';
 import type { RecordOrigin } from '../record/parse.js';
@@ -15,6 +15,8 @@ import { dropTail, idOf, isEnding, openFile, type TailSet } from './set.js';
 
 /** What our own disk did not let us unpack is tried again after this time. */
 const UNPACK_AGAIN_MS = 2000;
+/** Times of files are kept in coarser steps by some archives. */
+const LATER_MS = 1000;
 /** So many are begun in one turn. */
 const MOST_AT_ONCE = 100;
 
@@ -157,7 +159,7 @@ function applyAdoption(set: TailSet, tail: Tail, adoption: Adoption): void {
     case 'wait':
       return;
     case 'archive':
-      return beginArchive(set, tail);
+      return adoption.form === 'gzip' ? beginArchive(set, tail) : leaveOutPacked(set, tail, adoption.form);
     case 'binary':
       return leaveOutBinary(set, tail);
     default:
@@ -208,6 +210,42 @@ function leaveOutBinary(set: TailSet, tail: Tail): void {
     set.log.warn({ path }, 'A file holds no text and is left out.');
   ignoreTail(set, tail);
 }
+
+/**
+ * An archive of a form that is not read. While the agent runs it reads a file to its end before a rotation packs it; of
+ * one that was packed while it was away nobody knows what it held beyond the last line that was read.
+ */
+function leaveOutPacked(set: TailSet, tail: Tail, form: ArchiveForm): void {
+  const { path } = tail.file;
+  if (set.isFirstScan && mayHoldUnread(set, tail) && set.board.raise('JT_ARCHIVE_UNREAD', { path, form }, path))
+    set.log.warn({ path, form }, 'A rotation was packed while the agent was away, in a form that it does not read.');
+  ignoreTail(set, tail);
+}
+
+/** A file of its family was read before, is gone, and this archive was written after that one was last seen. */
+function mayHoldUnread(set: TailSet, { file, reading }: Tail): boolean {
+  const { known, live, resting, unmet, waiting } = set;
+  const gone = known
+    .findFamily(file.path)
+    .filter(
+      ({ key, archive, mtimeMs }) => unmet.has(key) && archive === undefined && reading.mtimeMs > mtimeMs + LATER_MS,
+    );
+  if (gone.length === 0) return false;
+  const present = [
+    ...[...live.values()].map((tail) => tail.file),
+    ...resting.values(),
+    ...[...waiting.values()].map((next) => next.file),
+  ];
+  return gone.some((state) => !present.some((one) => isSameFile(one, state)));
+}
+
+/** An inode that was given away has another time of birth; where none is kept, the inode must do. */
+function isSameFile(one: Born, other: Born): boolean {
+  if (one.inode !== other.inode) return false;
+  return one.birthMs === 0 || other.birthMs === 0 || Math.trunc(one.birthMs) === Math.trunc(other.birthMs);
+}
+
+type Born = Pick<FoundFile, 'inode' | 'birthMs'>;
 
 /** Until the file grows. */
 function ignoreTail(set: TailSet, tail: Tail): void {

@@ -1,4 +1,13 @@
-import { readdirSync, readFileSync, renameSync, rmSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -29,6 +38,47 @@ describe('compressed rotations', () => {
     await fixture.poll(3);
     expect(fixture.counter('readBytes')).toBeLessThan(2 * line(104).length);
     expect(await fixture.inOrder()).toEqual(expected(0, 105));
+  });
+
+  it.each([
+    ['zip', 'PK\x03\x04'],
+    ['bz2', 'BZh91AY'],
+    ['xz', '\xfd7zXZ\0'],
+    ['zst', '\x28\xb5\x2f\xfd'],
+  ])('of a form that is not read, made while the agent was away, are reported: %s', async (extension, head) => {
+    const packed = Buffer.concat([Buffer.from(head, 'latin1'), Buffer.alloc(500, 0xf3)]);
+    writeFileSync(path, lines(0, 50));
+    writeFileSync(`${path}.7.${extension}`, packed);
+    await fixture.poll(2);
+    // What it finds at its first start says nothing of lines that were lost.
+    expect(fixture.conditions()).toEqual([]);
+    fixture.stop();
+
+    unlinkSync(path);
+    writeFileSync(path, lines(120, 150));
+    writeFileSync(`${path}.1.${extension}`, packed);
+    const written = Date.now() / 1000 + 60;
+    utimesSync(`${path}.1.${extension}`, written, written);
+    await fixture.poll(4);
+
+    expect(await fixture.inOrder()).toEqual([...expected(0, 50), ...expected(120, 150)]);
+    expect(fixture.conditions()).toEqual(['JT_ARCHIVE_UNREAD']);
+    // Unpacked beside, it is read on from where the agent was.
+    writeFileSync(`${path}.1`, lines(0, 120));
+    await fixture.poll(8, 5000);
+    expect(await fixture.inOrder()).toEqual(expected(0, 150));
+  });
+
+  it('of a form that is not read are no matter where the agent had read the file to its end', async () => {
+    writeFileSync(path, lines(0, 50));
+    await fixture.poll(2);
+    unlinkSync(path);
+    writeFileSync(path, lines(50, 60));
+    writeFileSync(`${path}.1.zst`, Buffer.concat([Buffer.from('\x28\xb5\x2f\xfd', 'latin1'), Buffer.alloc(500, 0xf3)]));
+    await fixture.poll(4);
+
+    expect(await fixture.inOrder()).toEqual(expected(0, 60));
+    expect(fixture.conditions()).toEqual([]);
   });
 
   it('give nothing new when the file was read to its end before it was compressed', async () => {
