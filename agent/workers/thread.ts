@@ -147,7 +147,7 @@ function takeScan(work: Work, { changed, gone, problems, isElsewhere }: ScanOrde
   const { files, follower } = work;
   for (const id of gone) files.delete(id);
   for (const file of changed) files.set(idOf(file), file);
-  follower.syncFiles({ files: [...files.values()], problems }, isElsewhere);
+  follower.syncFiles({ files: [...files.values()], problems, refused: [] }, isElsewhere);
   work.isScanned = true;
 }
 

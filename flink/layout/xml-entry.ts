@@ -82,7 +82,9 @@ function makeEntry({ time, level, logger, thread, message = '', stack }: Parts):
   const error = links.find((link) => link.type !== '');
   return {
     layout: 'xml',
-    ...omitMissing({ time: Number.isNaN(time) ? undefined : time, level, logger, thread, stack }),
+    ...omitMissing({ time: Number.isNaN(time) ? undefined : time }),
+    ...omitMissing({ level }),
+    ...omitMissing({ logger, thread, stack }),
     message,
     error: error === undefined ? undefined : { type: error.type, message: error.message },
     chain: chainTypes(links),
