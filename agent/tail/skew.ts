@@ -1,7 +1,7 @@
 // Whether the lines of a file that grows are hours off the clock: the process that writes them has another zone than
-// the agent believes, or the clock of one of them is wrong. A file that is written as it is read has lines as old as its
-// last change; what is copied into place does not keep the same distance over several changes. Decided from numbers;
-// called by read.ts for files that grew.
+// the agent believes, or the clock of one of them is wrong. A file that is written as it is read has lines as old as
+// its last change; what is copied into place does not keep the same distance over several changes. Decided from
+// numbers; called by read.ts for files that grew.
 import { QUARTER_MS, zoneOffsetMs } from '../../flink/layout/local-time.js';
 
 /** What was seen of one file. */
