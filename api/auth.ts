@@ -19,6 +19,8 @@ export interface Viewer {
   readonly role: Role;
   /** Undefined = sees everything. */
   readonly scope: TeamScope;
+  /** A user of the provider: a local user may have the same name. */
+  readonly isProvided?: true;
 }
 
 /** Whoever sits at the machine, where nobody has been given access yet. */

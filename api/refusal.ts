@@ -45,16 +45,20 @@ function explainError(error: FastifyError | JobtraceError, request: FastifyReque
   return createError('JT_DEFECT', {});
 }
 
+const BROKEN: Readonly<Record<string, readonly [status: string, problem: string]>> = {
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'its address and headers are longer than 16 KiB'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'it was not complete in time'],
+};
+
 /** What is no HTTP, or has too long a head, never becomes a request; it is answered in the same form. */
 export function answerBrokenRequest(error: { readonly code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const [status, problems] =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? ['431 Request Header Fields Too Large', 'its address and headers are longer than 16 KiB']
-      : ['400 Bad Request', 'it is no HTTP request that can be read'];
+  const [status, problems] = BROKEN[error.code ?? ''] ?? ['400 Bad Request', 'it is no HTTP request that can be read'];
   const { code, message, fix } = createError('JT_REQUEST_INVALID', { problems });
   const body = JSON.stringify({ error: { code, message, fix } });
-  socket.end(
+  socket.write(
     `HTTP/1.1 ${status}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );
+  // Whoever goes on sending, or never closes, holds nothing.
+  socket.destroySoon();
 }

@@ -39,8 +39,15 @@ export interface Route {
   /** Statuses of errors beside those that every route may answer. */
   readonly refusals?: readonly number[];
   /** What is noted of who did it, such as `feedback`, when it was done. */
-  readonly audited?: string;
+  readonly audited?: string | ((request: Request) => AuditNote);
   handle(request: Request): Promise<Answer>;
+}
+
+/** What somebody did, for the audit trail. */
+export interface AuditNote {
+  readonly what: string;
+  readonly about?: string | undefined;
+  readonly detail?: string | undefined;
 }
 
 /** Values that the route's schemas have already accepted. */
@@ -49,6 +56,8 @@ export interface Request {
   readonly query: RequestValues;
   readonly body: unknown;
   readonly viewer: Viewer;
+  /** Where the request comes from, as limits count it. */
+  readonly address: string;
   /** Shows what is of the viewer's scope, and nothing else. */
   readonly store: ReadableStore;
   /** Aborts when the caller went away or the server closes. */
@@ -63,14 +72,16 @@ export interface RequestValues {
   list(name: string): readonly string[];
 }
 
+export type AnswerHeaders = Readonly<Record<string, string | string[]>>;
+
 export type Answer =
   | {
       readonly kind: 'json';
       readonly body: unknown;
       readonly status?: number;
-      readonly headers?: Readonly<Record<string, string>>;
+      readonly headers?: AnswerHeaders;
     }
-  | { readonly kind: 'redirect'; readonly location: string; readonly headers?: Readonly<Record<string, string>> }
+  | { readonly kind: 'redirect'; readonly location: string; readonly headers?: AnswerHeaders }
   | { readonly kind: 'text'; readonly text: string; readonly contentType: string; readonly status?: number }
   /** A file, as it becomes ready. */
   | {

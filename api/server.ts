@@ -11,6 +11,8 @@ import type { PrecisionFloor } from '../core/routing/feedback.js';
 import type { Log } from '../core/log.js';
 import type { Language } from '../core/types.js';
 import { createAccess, type Access, type AccessStore, type Token } from './access/access.js';
+import { groupAddress } from './access/address.js';
+import { describeWho, type AuditEntry } from './access/audit.js';
 import { createProvider, type ProviderSettings } from './access/provider.js';
 import { ANYBODY, checkRole, checkSeesAll, type Viewer } from './auth.js';
 import { DEFAULT_BODY_BYTES, readBytes, refuseEncoding } from './body.js';
@@ -27,7 +29,8 @@ import { createGroupRoutes } from './routes/incidents/groups.js';
 import { createIncidentRoutes } from './routes/incidents/incidents.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { createRecordRoutes } from './routes/records.js';
-import { checkHost, checkOrigin, checkSameOrigin } from './origin.js';
+import { createBodyBudget, DEFAULT_PACE, endSlowBody, type BodyBudget, type Pace } from './pace.js';
+import { checkHost, checkOpenOrigin, checkSameOrigin, checkSignInOrigin } from './origin.js';
 import { findWebDir, registerPage } from './page.js';
 import { answerBrokenRequest, answerError } from './refusal.js';
 import { convertQuery } from './request.js';
@@ -36,6 +39,7 @@ import {
   type Answer,
   type Authoring,
   type DiagnoseDocument,
+  type Request,
   type Route,
   type RuleInfo,
   type Services,
@@ -44,6 +48,7 @@ import { limitSearches } from '../store/caller.js';
 import { scopeStore, type ReadableStore } from '../store/scope.js';
 import { createAuthorRoutes } from './routes/rules/author.js';
 import { createDiagnosisRoutes } from './routes/incidents/diagnosis.js';
+import { createSignInRoutes } from './routes/signin.js';
 import { createSilenceRoutes } from './routes/alerts/silences.js';
 import { createSystemRoutes } from './routes/system.js';
 
@@ -66,6 +71,10 @@ export interface ServerOptions {
     readonly provider?: ProviderSettings;
     /** Names beside localhost under which an API without tokens answers. */
     readonly allowedHosts?: readonly string[];
+    /** Addresses and networks of proxies that say truly where a request comes from (X-Forwarded-For). */
+    readonly trustedProxies?: readonly string[];
+    /** How slowly requests may come. */
+    readonly pace?: Pace;
     /** Folder of the built page; default: beside this file. */
     readonly webDir?: string;
     /** Left out: every rule alerts. */
@@ -77,10 +86,13 @@ export interface ServerOptions {
     readonly liveRecheckMs?: number;
     /** How long a search may take. */
     readonly searchMs?: number;
-    /** How long a sign-in lasts. */
+    /** How long a sign-in lasts, and one at the provider. */
     readonly sessionMs?: number;
+    readonly providerSessionMs?: number;
   };
   readonly log: Log;
+  /** Gets each entry of the audit trail, beside the store. */
+  readonly onAudit?: (entry: AuditEntry) => void;
   readonly metrics?: Metrics;
   readonly analyzerHooks?: {
     /** Bytes of a text or of an archive. */
@@ -124,8 +136,16 @@ const COMPRESSION = {
   globalDecompression: false,
 } satisfies FastifyCompressOptions;
 
+const HSTS = { 'strict-transport-security': 'max-age=31536000' } as const;
 /** A day's work: who comes in the morning signs in once. */
 const SESSION_MS = 12 * 3_600_000;
+/** Whoever was thrown out at the provider is, that long after, out here. */
+const PROVIDER_SESSION_MS = 4 * 3_600_000;
+/** Longer than the largest body takes that just comes fast enough; whatever escapes all else ends then. */
+const REQUEST_TIMEOUT_MS = 15 * 60_000;
+const LOOK_MS = 1000;
+/** Of bodies that have come in part: several of the largest. */
+const BODY_BUDGET = { bytes: 256 * 1_048_576, bytesOfCaller: 64 * 1_048_576 };
 const RECHECK_MS = 5000;
 const SEARCH_MS = 10_000;
 
@@ -133,31 +153,23 @@ export function createServer(options: ServerOptions): ApiServer {
   const live = new Set<AbortController>();
   const services = createServices(options);
   const access = openAccess(options);
-  const provider = options.settings.provider === undefined ? undefined : createProvider(options.settings.provider);
-  const app = fastify({
-    bodyLimit: DEFAULT_BODY_BYTES,
-    exposeHeadRoutes: false,
-    routerOptions: { maxParamLength: 2000 },
-    frameworkErrors: (error, request, reply) => {
-      reply.headers(SECURITY_HEADERS);
-      answerError(error, request, reply, options.log);
-    },
-    clientErrorHandler: answerBrokenRequest,
-    ajv: {
-      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true, allErrors: true, strict: false },
-    },
-  });
+  const { settings } = options;
+  const provider = settings.provider === undefined ? undefined : createProvider(settings.provider);
+  const pace = settings.pace ?? DEFAULT_PACE;
+  const headers = { ...SECURITY_HEADERS, ...(isSecure(options) ? HSTS : {}) };
+  const app = createApp(options, pace, headers);
   // Answers are described by their schemas, not cut to them: a field too many must not vanish.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   // A log may come under any content type (curl sends its own); a route that wants JSON refuses text by its schema.
   app.removeContentTypeParser('text/plain');
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers(SECURITY_HEADERS);
+    reply.headers(headers);
+    endSlowBody(request, reply, pace);
     // Where nobody can say it, as while the store is away, the stricter of both holds.
-    if (!(await access.isOpen().catch(() => options.settings.tokens.length === 0))) return;
-    checkHost(request, options.settings.allowedHosts ?? []);
-    checkOrigin(request, options.settings.allowedHosts ?? []);
+    if (!(await access.isOpen().catch(() => settings.tokens.length === 0))) return;
+    checkHost(request, settings.allowedHosts ?? []);
+    checkOpenOrigin(request, { allowedHosts: settings.allowedHosts ?? [], publicUrl: settings.publicUrl });
   });
   app.addHook('onResponse', async (request, reply) => {
     services.metrics.observeRequest(request.routeOptions.url ?? 'page', reply.statusCode, reply.elapsedTime / 1000);
@@ -165,6 +177,7 @@ export function createServer(options: ServerOptions): ApiServer {
   app.setErrorHandler((error: FastifyError, request, reply) => answerError(error, request, reply, options.log));
   app.register(fastifyCompress, COMPRESSION);
   registerDocument(app, services.version);
+  const serving = { options, access, live, bodies: createBodyBudget(BODY_BUDGET) };
   app.register(async (scope) => {
     const routes = [
       ...createRecordRoutes(services),
@@ -179,11 +192,17 @@ export function createServer(options: ServerOptions): ApiServer {
       ...createSystemRoutes(services),
       ...createAuthorRoutes(services),
       ...createAssistantRoutes(services, options.assistantHooks),
-      ...createAccessRoutes(services, access, provider),
+      ...createSignInRoutes({
+        access,
+        provider,
+        sessionMs: settings.sessionMs ?? SESSION_MS,
+        providedMs: Math.min(settings.providerSessionMs ?? PROVIDER_SESSION_MS, settings.sessionMs ?? SESSION_MS),
+      }),
+      ...createAccessRoutes(services, access),
     ];
-    for (const route of routes) registerRoute(scope, route, { options, access, live });
+    for (const route of routes) registerRoute(scope, route, serving);
   });
-  registerPage(app, options.settings.webDir ?? findWebDir());
+  registerPage(app, settings.webDir ?? findWebDir());
   return {
     async listen({ host, port }) {
       await access.expose(host);
@@ -195,21 +214,59 @@ export function createServer(options: ServerOptions): ApiServer {
     async close() {
       for (const request of live) request.abort();
       await app.close();
+      // A store that is away cannot be told how often somebody was refused.
+      await access.audit.close().catch(() => undefined);
     },
   };
 }
 
-function openAccess({ store, settings, now = Date.now }: ServerOptions): Access {
+function createApp(
+  { settings, log }: ServerOptions,
+  pace: Pace,
+  headers: Readonly<Record<string, string>>,
+): FastifyInstance {
+  return fastify({
+    bodyLimit: DEFAULT_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: {
+      connectionsCheckingInterval: Math.min(LOOK_MS, pace.graceMs),
+      headersTimeout: pace.graceMs,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+    },
+    trustProxy: [...(settings.trustedProxies ?? [])],
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: 2000 },
+    frameworkErrors: (error, request, reply) => {
+      reply.headers(headers);
+      answerError(error, request, reply, log);
+    },
+    clientErrorHandler: answerBrokenRequest,
+    ajv: {
+      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true, allErrors: true, strict: false },
+    },
+  });
+}
+
+function openAccess(options: ServerOptions): Access {
+  const { store, settings, onAudit, now = Date.now } = options;
   return createAccess({
     store,
     get tokens() {
       return settings.tokens;
     },
-    hasProvider: settings.provider !== undefined,
-    isSecure: settings.publicUrl?.startsWith('https:') === true,
+    get provider() {
+      return settings.provider;
+    },
+    isSecure: isSecure(options),
     sessionMs: settings.sessionMs ?? SESSION_MS,
     now,
+    onAudit,
   });
+}
+
+/** People reach it over TLS alone. */
+function isSecure({ settings }: ServerOptions): boolean {
+  return settings.publicUrl?.startsWith('https:') === true;
 }
 
 function createServices(options: ServerOptions): Services {
@@ -241,26 +298,36 @@ interface Serving {
   readonly options: ServerOptions;
   readonly access: Access;
   readonly live: Set<AbortController>;
+  readonly bodies: BodyBudget;
 }
 
-function registerRoute(app: FastifyInstance, route: Route, { options, access, live }: Serving): void {
+/** As limits count it: two callers of one name are two, and nobody's name is an address. */
+function nameCaller({ kind, name }: Viewer, request: FastifyRequest): string {
+  return kind === 'nobody' ? groupAddress(request.ip) : `${kind} ${name}`;
+}
+
+function registerRoute(app: FastifyInstance, route: Route, serving: Serving): void {
+  const { options, access, live } = serving;
   const crowd = route.crowd === undefined ? undefined : createCrowd(route.crowd);
   const viewers = new WeakMap<FastifyRequest, Viewer>();
   const searchMs = options.settings.searchMs ?? SEARCH_MS;
+  const callerOf = (request: FastifyRequest): string => nameCaller(viewers.get(request) ?? ANYBODY, request);
   app.route({
     method: route.method,
     url: route.path,
     schema: describeRoute(route),
     bodyLimit: route.body?.maxBytes ?? DEFAULT_BODY_BYTES,
     // Who may not ask is told so before the body is read.
-    onRequest: async (request, reply) => {
-      const viewer = await authorize(request, route, { options, access });
+    onRequest: async (request) => {
+      const viewer = await authorize(request, route, serving);
       viewers.set(request, viewer);
       if (route.body?.type === 'json') refuseEncoding(readEncoding(request));
-      const leave = crowd?.enter(viewer.name);
-      if (leave !== undefined) reply.raw.once('close', leave);
     },
-    preValidation: async (request) => {
+    preParsing: async (request, _reply, payload) =>
+      route.body === undefined ? payload : serving.bodies.meter(payload, callerOf(request)),
+    preValidation: async (request, reply) => {
+      const leave = crowd?.enter(callerOf(request), route.crowd?.weigh?.(request.body));
+      if (leave !== undefined) reply.raw.once('close', leave);
       request.query = convertQuery(request.query, route.query ?? {});
       if (route.body?.type === 'text')
         request.body = await readBytes(request.body, readEncoding(request), route.body.maxBytes);
@@ -279,23 +346,23 @@ function registerRoute(app: FastifyInstance, route: Route, { options, access, li
       });
       const viewer = viewers.get(request) ?? ANYBODY;
       const params = createValues(request.params);
-      const answer = await route.handle({
+      const asked: Request = {
         params,
         query: createValues(request.query),
         body: request.body,
         viewer,
+        address: groupAddress(request.ip),
         store: limitSearches(scopeStore(options.store, viewer.scope), { signal: gone.signal, limitMs: searchMs }),
         signal: gone.signal,
         header: (name) => [request.headers[name]].flat()[0],
-      });
-      if (route.audited !== undefined)
-        await access.audit.note({
-          who: viewer.name,
-          by: viewer.kind,
-          what: route.audited,
-          ...omitMissing({ about: params.text('id') }),
-        });
-      if (answer.kind === 'events') endWithAccess(gone, () => authorize(request, route, { options, access }), options);
+      };
+      const answer = await route.handle(asked);
+      const { audited } = route;
+      if (audited !== undefined) {
+        const note = typeof audited === 'string' ? { what: audited } : audited(asked);
+        await access.audit.note({ ...describeWho(viewer), ...omitMissing({ about: params.text('id') }), ...note });
+      }
+      if (answer.kind === 'events') endWithAccess(gone, () => authorize(request, route, serving), options);
       return sendAnswer(reply, answer);
     },
   });
@@ -323,25 +390,21 @@ function readEncoding(request: FastifyRequest): string {
 async function authorize(
   request: FastifyRequest,
   route: Route,
-  { options, access }: Omit<Serving, 'live'>,
+  { options, access }: Pick<Serving, 'options' | 'access'>,
 ): Promise<Viewer> {
   const { authorization, cookie } = request.headers;
-  const ours = [...(options.settings.allowedHosts ?? []), ...readHost(options.settings.publicUrl)];
+  const { publicUrl } = options.settings;
   // Without a role too: whoever signs in, or out, sends from our own page, or is no browser.
   if (route.role === undefined) {
-    if (request.method !== 'GET') checkOrigin(request, ours);
+    if (request.method !== 'GET') checkSignInOrigin(request, publicUrl);
     return ANYBODY;
   }
   const viewer = await access.authenticate({ authorization, cookie });
   // A cookie comes with whatever page sends the request.
-  if (viewer.kind === 'user' && request.method !== 'GET') checkSameOrigin(request, ours);
+  if (viewer.kind === 'user' && request.method !== 'GET') checkSameOrigin(request, publicUrl);
   checkRole(viewer, route.role);
   if (route.isOfAll === true) checkSeesAll(viewer);
   return viewer;
-}
-
-function readHost(url: string | undefined): readonly string[] {
-  return url !== undefined && URL.canParse(url) ? [new URL(url).hostname] : [];
 }
 
 function sendAnswer(reply: FastifyReply, answer: Answer): FastifyReply {

@@ -2,6 +2,7 @@
 // beside this one; errors become one message with what to do, and an exit code (docs/cli.md).
 import { setMaxListeners } from 'node:events';
 import { parseArgs } from 'node:util';
+import { SESSIONS_END, SESSIONS_LIST } from './access/sessions.js';
 import { TOKENS_CREATE, TOKENS_LIST, TOKENS_REVOKE } from './access/tokens.js';
 import { USERS_ADD, USERS_LIST, USERS_REMOVE } from './access/users.js';
 import { AGENT, ANALYZER, API } from './service/parts.js';
@@ -66,6 +67,8 @@ export const COMMANDS: readonly Command[] = [
   USERS_ADD,
   USERS_LIST,
   USERS_REMOVE,
+  SESSIONS_LIST,
+  SESSIONS_END,
   CONFIG_PRINT,
   CONFIG_CHECK,
 ];

@@ -162,6 +162,13 @@ export const ERRORS = {
     422,
     4,
   ),
+  JT_REQUEST_SLOW: row(
+    'The body of the request came too slowly: after {seconds} s less than 32 KiB a second had arrived.',
+    'Send it again; pack a long log (gzip) where the network is slow.',
+    408,
+    4,
+    true,
+  ),
   JT_ENCODING_UNSUPPORTED: row(
     'A body with "Content-Encoding: {encoding}" cannot be read; known are: {known}.',
     'Send the body as it is, or packed in a known way.',
@@ -212,8 +219,8 @@ export const ERRORS = {
     true,
   ),
   JT_SIGNIN_PAUSED: row(
-    'This name was tried with wrong passwords too often: nobody can sign in with it for {seconds} s.',
-    'Wait so long, then try again.',
+    'Too many wrong passwords: the next one is taken in {seconds} s.',
+    'Wait so long, then try again; a browser that has signed in before need not wait because of others.',
     429,
     4,
     true,

@@ -125,6 +125,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'auth.ts',
     'access',
     'crowd.ts',
+    'pace.ts',
     'metrics.ts',
     'probe.ts',
     'body.ts',

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { omitMissing } from '../../core/json.js';
 import type { Store } from '../../store/store.js';
 import { createSessions } from './sessions.js';
-import { bearer, createFilledStore, get, READER, startServer } from '../testing/server.js';
+import { bearer, createFilledStore, get, READER, startServer, type Change } from '../testing/server.js';
 
 const ADMIN = { name: 'root', token: 'admin-0123456789abcdef', role: 'admin', scope: [] } as const;
 const PASSWORD = 'correct horse battery';
@@ -17,8 +17,12 @@ beforeEach(async () => {
 });
 afterEach(() => store.close());
 
-async function serve(tokens: readonly (typeof ADMIN | typeof READER)[] = [ADMIN]): Promise<string> {
-  return (await startServer({ store, now, settings: { tokens, liveRecheckMs: 20, sessionMs: 3_600_000 } })).url;
+async function serve(
+  tokens: readonly (typeof ADMIN | typeof READER)[] = [ADMIN],
+  settings: Change['settings'] = {},
+): Promise<string> {
+  const own = { tokens, liveRecheckMs: 20, sessionMs: 3_600_000, ...settings };
+  return (await startServer({ store, now, settings: own })).url;
 }
 
 function send(url: string, method: string, path: string, body?: object, headers: Record<string, string> = {}) {
@@ -126,7 +130,7 @@ describe('a user', () => {
     const { headers } = await send(url, 'POST', '/api/v1/session', { name: 'anna', password: PASSWORD });
     const cookie = (headers.get('set-cookie') ?? '').split(';')[0] ?? '';
 
-    expect(headers.get('set-cookie')).toMatch(/^jobtrace=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=3600$/);
+    expect(headers.getSetCookie()[0]).toMatch(/^jobtrace=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=3600$/);
     expect((await see(url, { cookie })).body.incidents.map(({ id }) => id)).toEqual(['i-orders']);
     expect((await send(url, 'DELETE', '/api/v1/session', undefined, { cookie })).headers.get('set-cookie')).toMatch(
       /^jobtrace=; .*Max-Age=0$/,
@@ -144,7 +148,11 @@ describe('a user', () => {
 
     const { headers } = await send(url, 'POST', '/api/v1/session', { name: 'anna', password: PASSWORD });
 
-    expect(headers.get('set-cookie')).toMatch(/^__Host-jobtrace=.*; Path=\/; .*; Secure$/);
+    expect(headers.getSetCookie()).toEqual([
+      expect.stringMatching(/^__Host-jobtrace=.*; Path=\/; .*; Secure$/),
+      expect.stringMatching(/^__Host-jobtrace-device=.*; Path=\/; .*; Secure$/),
+    ]);
+    expect(headers.get('strict-transport-security')).toBe('max-age=31536000');
   });
 
   it.each([
@@ -197,8 +205,9 @@ describe('a change with the cookie of who has signed in', () => {
   const feedback = { rule: 'network.insufficient-buffers/total', verdict: 'right' };
   const say = async (headers: Record<string, string>) => {
     const url = await serve();
+    await createUser(url);
     const sessions = createSessions(store, { now, lastsMs: 3_600_000 });
-    const cookie = `jobtrace=${await sessions.start({ name: 'anna', of: 'provider', role: 'author', scope: [] })}`;
+    const cookie = `jobtrace=${await sessions.start({ name: 'anna', of: 'user' })}`;
     const own = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value.replace('OWN', url)]));
     return send(url, 'POST', '/api/v1/incidents/i-orders/feedback', feedback, { cookie, ...own });
   };
@@ -215,6 +224,7 @@ describe('a change with the cookie of who has signed in', () => {
     { 'sec-fetch-site': 'cross-site' },
     { 'sec-fetch-site': 'same-site' },
     { 'sec-fetch-site': 'none' },
+
     { origin: 'http://127.0.0.1:1', 'sec-fetch-site': 'same-origin' },
   ];
   it.each(theirs)('is refused from elsewhere: %j', async (headers) => {

@@ -3,8 +3,11 @@
 // a request. Out: a viewer, or JT_UNAUTHORIZED. server.ts asks for every request.
 import { createError } from '../../core/errors.js';
 import { isLoopback, LOCAL_VIEWER, readBearer, readScope, type Role, type Viewer } from '../auth.js';
-import { createAudit, type Audit, type AuditStore } from './audit.js';
+import { createAudit, type Audit, type AuditEntry, type AuditStore } from './audit.js';
 import type { BookStore } from './book.js';
+import { createBrake, type Brake } from './brake.js';
+import { findGrant, type GroupGrant } from './provider.js';
+import { createSeal, type Seal } from './seal.js';
 import { isSameSecret } from './secret.js';
 import { createSessions, type Sessions, type StoredSession } from './sessions.js';
 import { createTokens, type Tokens } from './tokens.js';
@@ -24,12 +27,13 @@ export type AccessStore = BookStore & AuditStore;
 export interface AccessOptions {
   readonly store: AccessStore;
   readonly tokens: readonly Token[];
-  /** People can sign in somewhere else. */
-  readonly hasProvider: boolean;
+  /** Where people can sign in, and what groups may do there; undefined: sign-ins of a provider are over. */
+  readonly provider: { readonly issuer: string; readonly grants: readonly GroupGrant[] } | undefined;
   /** Cookies are sent over TLS alone. */
   readonly isSecure: boolean;
   readonly sessionMs: number;
   readonly now: () => number;
+  readonly onAudit?: ((entry: AuditEntry) => void) | undefined;
 }
 
 export interface Access {
@@ -37,6 +41,9 @@ export interface Access {
   readonly users: Users;
   readonly sessions: Sessions;
   readonly audit: Audit;
+  readonly brake: Brake;
+  readonly seal: Seal;
+  readonly cookies: Cookies;
   /** Called before anybody is served. Throws JT_CONFIG_INVALID where others would be, and nobody has access. */
   expose(host: string): Promise<void>;
   /** Nobody needs to say who it is. */
@@ -46,34 +53,32 @@ export interface Access {
     readonly authorization?: string | undefined;
     readonly cookie?: string | undefined;
   }): Promise<Viewer>;
-  /** The id of the sign-in that a cookie holds. */
-  readSession(cookie: string | undefined): string | undefined;
-  /** A `Set-Cookie` that keeps it, or without an id forgets it. */
-  writeSession(id: string | undefined): string;
 }
 
 export function createAccess(options: AccessOptions): Access {
-  const { store, now, sessionMs, isSecure } = options;
+  const { store, now, sessionMs } = options;
   const tokens = createTokens(store, now);
   const users = createUsers(store, now);
   const sessions = createSessions(store, { now, lastsMs: sessionMs });
-  const cookieName = isSecure ? '__Host-jobtrace' : 'jobtrace';
+  const cookies = createCookies(options.isSecure);
   let isExposed = false;
   const hasGiven = async (): Promise<boolean> =>
-    options.tokens.length > 0 || options.hasProvider || (await users.hasAny()) || (await tokens.hasAny());
-  const readSession = (cookie: string | undefined): string | undefined => readCookie(cookie, cookieName);
+    options.tokens.length > 0 || options.provider !== undefined || (await users.hasAny()) || (await tokens.hasAny());
   const findViewer = async (heads: Parameters<Access['authenticate']>[0]): Promise<Viewer | undefined> => {
     const bearer = readBearer(heads.authorization);
     if (bearer !== undefined) return findFixed(options.tokens, bearer) ?? describe(await tokens.find(bearer), 'token');
-    const id = readSession(heads.cookie);
-    const session = id === undefined ? undefined : await sessions.find(id);
-    return session === undefined ? undefined : describe(await findPerson(users, session), 'user');
+    const secret = cookies.read('session', heads.cookie);
+    const session = secret === undefined ? undefined : await sessions.find(secret);
+    return session === undefined ? undefined : findPerson(users, session, options.provider);
   };
   return {
     tokens,
     users,
     sessions,
-    audit: createAudit(store, now),
+    audit: createAudit(store, now, options.onAudit),
+    brake: createBrake(store, now),
+    seal: createSeal(store, now),
+    cookies,
     async expose(host) {
       isExposed = !isLoopback(host);
       // A store that is away says nothing: then nobody is let in until it is back.
@@ -86,15 +91,6 @@ export function createAccess(options: AccessOptions): Access {
       const viewer = isOpen ? LOCAL_VIEWER : await findViewer(heads);
       if (viewer === undefined) throw createError('JT_UNAUTHORIZED', { problem });
       return viewer;
-    },
-    readSession,
-    writeSession(id) {
-      const parts = [`${cookieName}=${id ?? ''}`, 'Path=/', 'HttpOnly', 'SameSite=Strict'];
-      return [
-        ...parts,
-        `Max-Age=${id === undefined ? 0 : Math.floor(sessionMs / 1000)}`,
-        ...(isSecure ? ['Secure'] : []),
-      ].join('; ');
     },
   };
 }
@@ -117,17 +113,57 @@ function describe(
   return found === undefined ? undefined : { name: found.name, kind, role: found.role, scope: readScope(found.scope) };
 }
 
-/** What a local user may do is what stands there now; a sign-in of before its last change is over. */
+/**
+ * What a local user may do is what stands there now; a sign-in of before its last change is over. What somebody of a
+ * provider may do is what their groups may do now; where that provider is no longer the one of the settings, or none of
+ * their groups may do anything, the sign-in is over.
+ */
 async function findPerson(
   users: Users,
   session: StoredSession,
-): Promise<Pick<StoredSession, 'name' | 'role' | 'scope'> | undefined> {
-  if (session.of === 'provider') return session;
-  const user = await users.find(session.name);
-  return user !== undefined && user.changedAt <= session.startedAt ? user : undefined;
+  provider: AccessOptions['provider'],
+): Promise<Viewer | undefined> {
+  const { name, provided } = session;
+  if (session.of === 'user') {
+    const user = await users.find(name);
+    return user !== undefined && user.changedAt <= session.startedAt ? describe(user, 'user') : undefined;
+  }
+  if (provided === undefined || provided.issuer !== provider?.issuer) return undefined;
+  const grant = findGrant(provided.groups, provider.grants);
+  const viewer = describe(grant && { name, role: grant.role, scope: grant.scope }, 'user');
+  return viewer && { ...viewer, isProvided: true };
 }
 
-export function readCookie(header: string | undefined, name: string): string | undefined {
+/** What a browser keeps for us: who signed in, a sign-in at the provider that is under way, that it signed in once. */
+export type CookieName = 'session' | 'oidc' | 'device';
+
+export interface Cookies {
+  read(name: CookieName, header: string | undefined): string | undefined;
+  /** A `Set-Cookie` that keeps it for so long, or without a value forgets it. */
+  write(name: CookieName, value: string | undefined, lastsMs?: number): string;
+}
+
+const COOKIES: Readonly<Record<CookieName, { readonly name: string; readonly sameSite: 'Strict' | 'Lax' }>> = {
+  session: { name: 'jobtrace', sameSite: 'Strict' },
+  // The provider sends the browser back from another site.
+  oidc: { name: 'jobtrace-oidc', sameSite: 'Lax' },
+  device: { name: 'jobtrace-device', sameSite: 'Strict' },
+};
+
+/** Over TLS no other host, no other port without TLS and no neighbour domain can set one: `__Host-`. */
+function createCookies(isSecure: boolean): Cookies {
+  const nameOf = (name: CookieName): string => `${isSecure ? '__Host-' : ''}${COOKIES[name].name}`;
+  return {
+    read: (name, header) => readCookie(header, nameOf(name)),
+    write(name, value, lastsMs = 0) {
+      const parts = [`${nameOf(name)}=${value ?? ''}`, 'Path=/', 'HttpOnly', `SameSite=${COOKIES[name].sameSite}`];
+      const seconds = value === undefined ? 0 : Math.floor(lastsMs / 1000);
+      return [...parts, `Max-Age=${seconds}`, ...(isSecure ? ['Secure'] : [])].join('; ');
+    },
+  };
+}
+
+function readCookie(header: string | undefined, name: string): string | undefined {
   const parts = (header ?? '').split(';').map((part) => part.trim());
   const found = parts.find((part) => part.startsWith(`${name}=`));
   const value = found?.slice(name.length + 1);

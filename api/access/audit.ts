@@ -1,89 +1,185 @@
-// Who did what: every change through the API or the command line, and every sign-in, as an entry in the store. Entries
-// stand in sheets of a few hundred, one state each, numbered; a state says which is the last. Old sheets go when there
-// are many. In: an entry. Out: the newest entries.
+// Who did what: changes, sign-ins, refused sign-ins and the reading of many lines at once, as entries in the store.
+// Each of these kinds has a ring of its own, so that nothing that anybody can cause pushes out what somebody did:
+// entries stand in sheets of a few hundred, one state each, numbered; a state says which is the last, and old sheets go
+// when there are many. In: an entry. Out: the newest entries, and each entry once for a log of the caller's.
 import { createError } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
 import type { StateStore } from '../../store/store.js';
+import type { Viewer } from '../auth.js';
 import { hasTexts } from './book.js';
+import { createRefusals, type Refusal } from './refusals.js';
 
 export interface AuditEntry {
   readonly at: string;
   /** Name of the token or the user. */
   readonly who: string;
-  /** By which way: a token, a user who signed in, whoever sits at the machine, or the command line. */
-  readonly by: 'token' | 'user' | 'local' | 'shell' | 'nobody';
+  /** By which way: a token, a user of ours or of the provider, the machine itself, the command line. */
+  readonly by: 'token' | 'user' | 'provider' | 'local' | 'shell' | 'nobody';
   /** Such as `token.create`. */
   readonly what: string;
   /** Id or name of what it was done to. */
   readonly about?: string;
   readonly detail?: string;
+  /** Where a request came from, of sign-ins. */
+  readonly address?: string;
+  /** How often within a minute, of what was refused. */
+  readonly count?: number;
+}
+
+/** Under which name, and by which way, somebody stands in the trail. */
+export function describeWho({ name, kind, isProvided }: Viewer): Pick<AuditEntry, 'who' | 'by'> {
+  return { who: name, by: isProvided === true ? 'provider' : kind };
 }
 
 export interface Audit {
   /** Throws what the store throws: what cannot be noted is an error of who did it. */
   note(entry: Omit<AuditEntry, 'at'>): Promise<void>;
+  /** A sign-in that was refused: one entry for an address and a minute, with their number. */
+  refuse(refusal: Refusal): Promise<void>;
   /** Newest first. */
   list(query: {
     readonly limit: number;
     readonly who?: string | undefined;
     readonly what?: string | undefined;
   }): Promise<readonly AuditEntry[]>;
+  /** Resolves when what was counted is written. */
+  close(): Promise<void>;
 }
 
 export type AuditStore = Pick<StateStore, 'loadState' | 'saveState' | 'replaceState' | 'removeState'>;
 
-const LAST = 'access/audit/last';
+/** As it is stored: `order` tells apart what happened at the same time, and is the entry's name. */
+interface StoredEntry extends AuditEntry {
+  readonly order?: number;
+}
+
+interface Ring {
+  /** Below `access/audit/`; the first releases had one ring, whose sheets have no folder. */
+  readonly folder: string;
+  readonly sheets: number;
+}
+
 const ENTRIES_OF_A_SHEET = 200;
-/** 40,000 entries. */
-const MOST_SHEETS = 200;
+const RINGS = {
+  changes: { folder: '', sheets: 200 },
+  signIns: { folder: 'sign-ins/', sheets: 100 },
+  refusals: { folder: 'refused/', sheets: 50 },
+  reads: { folder: 'reads/', sheets: 100 },
+} as const satisfies Readonly<Record<string, Ring>>;
+
 const MOST_TRIES = 20;
 /** Names and ids of others may be long. */
 const MOST_CHARACTERS = 300;
 
-const nameSheet = (number: number): string => `access/audit/${number}`;
+function ringOf(what: string): Ring {
+  if (what === 'sign-in' || what === 'sign-out') return RINGS.signIns;
+  if (what === 'sign-in.refused') return RINGS.refusals;
+  return what.startsWith('read.') ? RINGS.reads : RINGS.changes;
+}
 
-export function createAudit(store: AuditStore, now: () => number): Audit {
-  const findLast = async (): Promise<number> => Number((await store.loadState(LAST)) ?? 0);
+export function createAudit(
+  store: AuditStore,
+  now: () => number,
+  /** Gets each entry once, when nothing of it changes any more. */
+  onEntry: (entry: AuditEntry) => void = () => undefined,
+): Audit {
+  const write = async (given: Omit<AuditEntry, 'at'>): Promise<StoredEntry> => {
+    const order = performance.timeOrigin + performance.now();
+    const entry = cut({ at: new Date(now()).toISOString(), ...given, order });
+    await append(store, ringOf(entry.what), entry);
+    return entry;
+  };
+  const refusals = createRefusals({
+    write,
+    amend: (entry) => amend(store, RINGS.refusals, entry),
+    onEnd: (entry) => onEntry(show(entry)),
+  });
   return {
     async note(given) {
-      const entry = cut({ at: new Date(now()).toISOString(), ...given });
-      let number = await findLast();
-      for (let tries = 0; tries < MOST_TRIES; tries++) {
-        const text = await store.loadState(nameSheet(number));
-        const entries = parse(text);
-        if (entries.length >= ENTRIES_OF_A_SHEET) {
-          number += 1;
-          await store.saveState(LAST, String(number));
-          await store.removeState(nameSheet(number - MOST_SHEETS));
-        } else if (await store.replaceState(nameSheet(number), text, JSON.stringify([...entries, entry]))) return;
-      }
-      throw createError('JT_BUSY', { most: 1, whose: '' });
+      onEntry(show(await write(given)));
     },
-    async list({ limit, who, what }) {
-      const found: AuditEntry[] = [];
-      for (let number = await findLast(); number >= 0 && found.length < limit; number--) {
-        const text = await store.loadState(nameSheet(number));
-        if (text === undefined) break;
-        const fitting = parse(text).filter(
-          (entry) => (who === undefined || entry.who === who) && (what === undefined || entry.what === what),
-        );
-        for (const entry of fitting.reverse()) found.push(entry);
-      }
-      return found.slice(0, limit);
+    refuse: (refusal) => refusals.count(refusal),
+    async list(query) {
+      await refusals.flush();
+      const found = await Promise.all(Object.values(RINGS).map((ring) => findEntries(store, ring, query)));
+      const newest = found.flat().sort((a, b) => b.at.localeCompare(a.at) || (b.order ?? 0) - (a.order ?? 0));
+      return newest.slice(0, query.limit).map(show);
     },
+    close: () => refusals.close(),
   };
 }
 
-function parse(text: string | undefined): AuditEntry[] {
+const nameSheet = ({ folder }: Ring, number: number): string => `access/audit/${folder}${number}`;
+const nameLast = ({ folder }: Ring): string => `access/audit/${folder}last`;
+
+async function findLast(store: AuditStore, ring: Ring): Promise<number> {
+  return Number((await store.loadState(nameLast(ring))) ?? 0);
+}
+
+async function append(store: AuditStore, ring: Ring, entry: StoredEntry): Promise<void> {
+  let number = await findLast(store, ring);
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const text = await store.loadState(nameSheet(ring, number));
+    const entries = parse(text);
+    if (entries.length >= ENTRIES_OF_A_SHEET) {
+      number += 1;
+      await store.saveState(nameLast(ring), String(number));
+      await store.removeState(nameSheet(ring, number - ring.sheets));
+    } else if (await store.replaceState(nameSheet(ring, number), text, JSON.stringify([...entries, entry]))) return;
+  }
+  throw createError('JT_BUSY', { most: 1, whose: '' });
+}
+
+/** Writes the entry over the one with its `order`, where that still stands in one of the two newest sheets. */
+async function amend(store: AuditStore, ring: Ring, entry: StoredEntry): Promise<void> {
+  const last = await findLast(store, ring);
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    let isMissing = true;
+    for (const number of [last, last - 1]) {
+      const text = number < 0 ? undefined : await store.loadState(nameSheet(ring, number));
+      const entries = parse(text);
+      if (entries.every(({ order }) => order !== entry.order)) continue;
+      isMissing = false;
+      const amended = entries.map((known) => (known.order === entry.order ? entry : known));
+      if (await store.replaceState(nameSheet(ring, number), text, JSON.stringify(amended))) return;
+    }
+    if (isMissing) return;
+  }
+}
+
+async function findEntries(
+  store: AuditStore,
+  ring: Ring,
+  { limit, who, what }: Parameters<Audit['list']>[0],
+): Promise<readonly StoredEntry[]> {
+  const found: StoredEntry[] = [];
+  if (what !== undefined && ringOf(what) !== ring) return found;
+  for (let number = await findLast(store, ring); number >= 0 && found.length < limit; number--) {
+    const text = await store.loadState(nameSheet(ring, number));
+    if (text === undefined) break;
+    const fitting = parse(text).filter(
+      (entry) => (who === undefined || entry.who === who) && (what === undefined || entry.what === what),
+    );
+    for (const entry of fitting.reverse()) found.push(entry);
+  }
+  return found.slice(0, limit);
+}
+
+function parse(text: string | undefined): StoredEntry[] {
   const value: unknown = text === undefined ? [] : JSON.parse(text);
   return Array.isArray(value) ? value.filter(isEntry) : [];
 }
 
-function isEntry(value: unknown): value is AuditEntry {
+function isEntry(value: unknown): value is StoredEntry {
   return isObject(value) && hasTexts(value, ['at', 'who', 'by', 'what']);
 }
 
-function cut(entry: AuditEntry): AuditEntry {
+function show({ order, ...entry }: StoredEntry): AuditEntry {
+  void order;
+  return entry;
+}
+
+function cut(entry: StoredEntry): StoredEntry {
   const short = (text: string | undefined): string | undefined => text?.slice(0, MOST_CHARACTERS);
   return { ...entry, who: entry.who.slice(0, MOST_CHARACTERS), about: short(entry.about), detail: short(entry.detail) };
 }

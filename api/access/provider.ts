@@ -1,14 +1,15 @@
 // Signing in somewhere else: OpenID Connect with a code, PKCE, state and nonce. The only door to openid-client, loaded
 // by who has a provider and by nobody else. In: the settings of the provider, and what it says of somebody. Out: who it
-// is, with the role and the scope that one of its groups has. Nothing waits here between leaving and coming back: that
-// stands in a cookie of the browser that left.
+// is, and its groups; what these may do is looked up with each request. Nothing waits here between leaving and coming
+// back: that stands in a cookie of the browser that left.
 import type { Configuration } from 'openid-client';
 import { createError, JobtraceError } from '../../core/errors.js';
 import { errorText } from '../../core/fault.js';
-import { fieldAt } from '../../core/json.js';
+import { fieldAt, textAt } from '../../core/json.js';
 import { chooseWay, describeWay, NO_PROXIES, type Proxies, type Way } from '../../core/proxy/choose.js';
 import { describeFailure, fetchBy } from '../../core/proxy/fetch.js';
 import { isLoopback, type Role } from '../auth.js';
+import type { ProvidedIdentity } from './sessions.js';
 
 /** What who is of a group may do; `*` is anybody whom the provider knows. The first that fits counts. */
 export interface GroupGrant {
@@ -34,18 +35,23 @@ export interface ProviderSettings {
   readonly proxies?: Proxies | undefined;
 }
 
-export interface Person {
+/** Who signed in, as the provider says it. */
+export interface Person extends ProvidedIdentity {
   readonly name: string;
-  readonly role: Role;
-  readonly scope: readonly string[];
 }
+
+const MOST_NAME = 100;
+/** Of one person; those that the grants name come first. */
+const MOST_GROUPS = 200;
 
 export interface Provider {
   readonly name: string;
   /** Where to go, and what the browser keeps meanwhile. Throws JT_PROVIDER_FAILED. */
   begin(): Promise<{ readonly location: string; readonly kept: string }>;
-  /** Throws JT_PROVIDER_FAILED; JT_FORBIDDEN for who is of no group that may see anything. */
-  finish(answer: URLSearchParams, kept: string | undefined): Promise<Person>;
+  /** `kept` is what begin gave. Throws JT_PROVIDER_FAILED; JT_FORBIDDEN for whoever is of no group that may see. */
+  finish(answer: URLSearchParams, kept: string): Promise<Person>;
+  /** Where one signs out at the provider too; undefined where it has no such place, or is away. */
+  findEnd(): Promise<string | undefined>;
 }
 
 export function createProvider(settings: ProviderSettings): Provider {
@@ -78,8 +84,7 @@ export function createProvider(settings: ProviderSettings): Provider {
       return { location: location.href, kept: [verifier, state, nonce].join('.') };
     },
     async finish(answer, kept) {
-      const [verifier = '', state = '', nonce = ''] = (kept ?? '').split('.');
-      if (state === '') throw fail('this browser did not begin a sign-in here, or did so too long ago');
+      const [verifier = '', state = '', nonce = ''] = kept.split('.');
       const { client, configuration } = await load();
       const here = new URL(settings.redirectUri);
       here.search = answer.toString();
@@ -97,6 +102,14 @@ export function createProvider(settings: ProviderSettings): Provider {
         return describePerson({ ...more, ...claims }, settings);
       } catch (error) {
         throw fail(error, way);
+      }
+    },
+    async findEnd() {
+      try {
+        const { client, configuration } = await load();
+        return client.buildEndSessionUrl(configuration, {}).href;
+      } catch {
+        return undefined;
       }
     },
   };
@@ -129,14 +142,27 @@ export function describePerson(
   { grants, groupsClaim, issuer }: Pick<ProviderSettings, 'grants' | 'groupsClaim' | 'issuer'>,
 ): Person {
   const names = ['preferred_username', 'email', 'name', 'sub'].map((claim) => fieldAt(claims, claim));
-  const name = names.find((value): value is string => typeof value === 'string' && value !== '') ?? 'somebody';
-  const given = groupsClaim.split('.').reduce<unknown>((value, part) => fieldAt(value, part), claims);
-  const groups = [given].flat().filter((group) => typeof group === 'string');
-  const grant = grants.find(({ group }) => group === '*' || groups.includes(group));
-  if (grant !== undefined) return { name, role: grant.role, scope: grant.scope };
+  const given = names.find((value): value is string => typeof value === 'string' && value.trim() !== '');
+  const name = limitName(given ?? '');
+  const claimed = groupsClaim.split('.').reduce<unknown>((value, part) => fieldAt(value, part), claims);
+  const groups = [claimed].flat().filter((group) => typeof group === 'string');
+  const named = groups.filter((group) => grants.some((grant) => grant.group === group));
+  const kept = [...new Set([...named, ...groups])].slice(0, MOST_GROUPS);
+  if (findGrant(kept, grants) !== undefined) return { name, issuer, subject: textAt(claims, 'sub'), groups: kept };
   throw createError('JT_FORBIDDEN', {
     problem: `"${name}" of ${hostOf(issuer)} is of no group that api.oidc.grants names`,
   });
+}
+
+/** The first that fits. */
+export function findGrant(groups: readonly string[], grants: readonly GroupGrant[]): GroupGrant | undefined {
+  return grants.find(({ group }) => group === '*' || groups.includes(group));
+}
+
+/** Names are chosen elsewhere: what is no letter, digit or usual mark of a name does not reach a list or a log. */
+function limitName(name: string): string {
+  const letters = name.normalize('NFC').replace(/[^\p{L}\p{N}\p{M} .,_@+'()-]/gu, '_');
+  return letters.slice(0, MOST_NAME) || 'somebody';
 }
 
 function hostOf(url: string): string {

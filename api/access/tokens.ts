@@ -35,6 +35,8 @@ export interface Tokens {
   /** The text is nowhere but in this answer. */
   create(token: NewToken, by: string): Promise<{ readonly token: ShownToken; readonly secret: string }>;
   list(): Promise<readonly ShownToken[]>;
+  /** Valid ones that somebody of this name made. */
+  listMadeBy(name: string): Promise<readonly ShownToken[]>;
   /** Throws JT_NOT_FOUND. Again: stays as it was. */
   revoke(id: string, by: string): Promise<ShownToken>;
   /** Undefined: there is none, or no more. */
@@ -78,6 +80,8 @@ export function createTokens(store: BookStore, now: () => number): Tokens {
       return { token: show(token), secret: `jt_${id}_${secret}` };
     },
     list: async () => (await book.list()).map(show),
+    listMadeBy: async (name) =>
+      (await book.list()).map(show).filter(({ createdBy, state }) => createdBy === name && state === 'valid'),
     async revoke(id, by) {
       const revoked = { revokedAt: new Date(now()).toISOString(), revokedBy: by };
       const items = await book.change((known) => {
@@ -108,4 +112,10 @@ function stateOf({ revokedAt, expiresAt }: ApiToken, nowMs: number): ShownToken[
 function endOf({ revokedAt, expiresAt }: ApiToken): number {
   const time = revokedAt ?? expiresAt;
   return time === undefined ? Infinity : Date.parse(time);
+}
+
+/** What goes on when somebody goes. */
+export function describeLeft(tokens: readonly ShownToken[]): string | undefined {
+  if (tokens.length === 0) return undefined;
+  return `made tokens that are still valid: ${tokens.map(({ id, name }) => `${id} (${name})`).join(', ')}`;
 }

@@ -1,6 +1,5 @@
 // Local users: a name, a role, a scope, and a password of which the store has only what scrypt makes of it. In: a book
-// of users. Out: the user behind a name and a password. Who fails again and again waits longer each time, by name, so
-// that guessing takes years.
+// of users. Out: the user behind a name and a password. How often somebody may try is decided in brake.ts.
 import { createError } from '../../core/errors.js';
 import { isWord, ROLES, type Role } from '../auth.js';
 import { createBook, hasTexts, type Book, type BookStore } from './book.js';
@@ -34,7 +33,7 @@ export interface Users {
   save(user: NewUser): Promise<ShownUser>;
   /** Throws JT_NOT_FOUND. */
   remove(name: string): Promise<void>;
-  /** Undefined: it is not this password, or there is no such user. Throws JT_SIGNIN_PAUSED. */
+  /** Undefined: it is not this password, or there is no such user. */
   check(name: string, password: string): Promise<ShownUser | undefined>;
   hasAny(): Promise<boolean>;
 }
@@ -44,11 +43,6 @@ export const MOST_PASSWORD_LENGTH = 1000;
 /** What can stand in a list and in an address, in any script, without what looks like nothing. */
 export const USER_NAME = /^[\p{L}\p{N}][\p{L}\p{N}\p{M}._@-]{0,99}$/u;
 const MOST_USERS = 1000;
-/** So many wrong passwords in a row cost nothing but what they cost. */
-const FREE_FAILURES = 5;
-const FIRST_PAUSE_MS = 2000;
-const LONGEST_PAUSE_MS = 15 * 60_000;
-const MOST_NAMES = 10_000;
 
 function isUser(value: unknown): value is LocalUser {
   return (
@@ -60,7 +54,6 @@ function isUser(value: unknown): value is LocalUser {
 
 export function createUsers(store: BookStore, now: () => number): Users {
   const book: Book<LocalUser> = createBook(store, { name: 'users', isItem: isUser, now });
-  const brake = createBrake(now);
   return {
     list: async () => (await book.list()).map(show),
     async find(name) {
@@ -89,15 +82,9 @@ export function createUsers(store: BookStore, now: () => number): Users {
       });
     },
     async check(name, password) {
-      brake.check(name);
       const found = (await book.list()).find((user) => user.name === name);
       const isRight = await checkPassword(password, found?.hash);
-      if (found !== undefined && isRight) {
-        brake.release(name);
-        return show(found);
-      }
-      brake.press(name);
-      return undefined;
+      return found !== undefined && isRight ? show(found) : undefined;
     },
     hasAny: async () => (await book.list()).length > 0,
   };
@@ -123,32 +110,4 @@ function checkNew(name: string, password: string | undefined): void {
       : []),
   ];
   if (problems.length > 0) throw createError('JT_REQUEST_INVALID', { problems: problems.join('; ') });
-}
-
-interface Brake {
-  /** Throws JT_SIGNIN_PAUSED. */
-  check(name: string): void;
-  press(name: string): void;
-  release(name: string): void;
-}
-
-/** Of names that nobody has as well, so that it does not tell who there is. */
-function createBrake(now: () => number): Brake {
-  const failures = new Map<string, { readonly count: number; readonly untilMs: number }>();
-  return {
-    check(name) {
-      const waitMs = (failures.get(name)?.untilMs ?? 0) - now();
-      if (waitMs > 0) throw createError('JT_SIGNIN_PAUSED', { seconds: Math.ceil(waitMs / 1000) });
-    },
-    press(name) {
-      const count = (failures.get(name)?.count ?? 0) + 1;
-      const beyond = count - FREE_FAILURES;
-      const pauseMs = beyond < 0 ? 0 : Math.min(FIRST_PAUSE_MS * 2 ** beyond, LONGEST_PAUSE_MS);
-      failures.delete(name);
-      failures.set(name, { count, untilMs: now() + pauseMs });
-      const [oldest] = failures.keys();
-      if (failures.size > MOST_NAMES && oldest !== undefined) failures.delete(oldest);
-    },
-    release: (name) => void failures.delete(name),
-  };
 }

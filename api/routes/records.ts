@@ -12,7 +12,7 @@ import {
 } from '../../core/text/record-export.js';
 import type { LineQuery, RecordLines, RecordQuery } from '../../store/store.js';
 import { COMPONENTS, LEVELS } from '../../core/record.js';
-import { readWord, type Answer, type Request, type Route, type Services } from '../route.js';
+import { readWord, type Answer, type AuditNote, type Request, type Route, type Services } from '../route.js';
 import { ID, MOST_EXPORTED, QUERIES } from '../schemas/queries.js';
 import { CONTEXT, RECORD, RECORD_PAGE } from '../schemas/records.js';
 import { cutRow, ROW_CUT } from './row.js';
@@ -50,6 +50,7 @@ export function createRecordRoutes(services: Services): readonly Route[] {
       description: 'Newest first. At most 100,000; "total" of a search says how many there are.',
       query: QUERIES.export,
       crowd: EXPORTS,
+      audited: describeExport,
       answers: { 200: { type: 'string', description: 'text/plain, application/x-ndjson or text/csv' } },
       handle: exportRecords,
     },
@@ -119,6 +120,15 @@ async function exportRecords(request: Request): Promise<Answer> {
   const first = await store.findRecords(query);
   const chunks = renderPages(store, { query, first, limit, format, signal: request.signal });
   return { kind: 'file', chunks, contentType: RECORD_CONTENT_TYPES[format], name: `jobtrace.${ENDINGS[format]}` };
+}
+
+/** Of whom somebody took many lines away. */
+function describeExport({ query }: Request): AuditNote {
+  const given = ['query', 'from', 'to', 'job', 'cluster', 'process', 'format', 'limit'].flatMap((name) => {
+    const value = query.text(name) ?? query.number(name);
+    return value === undefined ? [] : [`${name}=${value}`];
+  });
+  return { what: 'read.export', detail: given.join(' ') };
 }
 
 const ENDINGS: Readonly<Record<RecordFormat, string>> = { text: 'log', ndjson: 'ndjson', csv: 'csv' };

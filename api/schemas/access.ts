@@ -25,6 +25,36 @@ export const ACCESS = object(
 
 export const DONE = object({ done: { const: true } }, ['done']);
 
+export const SIGNED_OUT = object(
+  {
+    done: { const: true },
+    location: described(text, 'Where one signs out at the provider as well (OpenID Connect).'),
+  },
+  ['done'],
+);
+
+export const SESSION = object(
+  {
+    id: described(text, 'Ends the sign-in; opens nothing.'),
+    name: text,
+    of: described(
+      { type: 'string', enum: ['user', 'provider'] },
+      'Who says who it is: this installation, or its provider.',
+    ),
+    issuer: described(text, 'Address of the provider.'),
+    startedAt: time,
+    endsAt: time,
+    address: described(text, 'Where it signed in from.'),
+    agent: described(text, 'The browser, as it names itself.'),
+    own: described({ type: 'boolean' }, 'The sign-in that asks.'),
+  },
+  ['id', 'name', 'of', 'startedAt', 'endsAt', 'own'],
+);
+
+export const SESSION_LIST = object({ sessions: list(SESSION) }, ['sessions']);
+
+export const SESSIONS_ENDED = object({ ended: list(SESSION) }, ['ended']);
+
 const GRANT = {
   role: { type: 'string', enum: ROLES },
   scope: described(texts, 'Patterns of clusters, job ids and job names; none = all.'),
@@ -54,6 +84,14 @@ export const NEW_TOKEN = object({ token: TOKEN, secret: described(text, 'To be s
 
 export const USER = object({ name: text, ...GRANT, createdAt: time, changedAt: time }, ['name', 'role', 'scope']);
 
+export const USER_GONE = object(
+  {
+    done: { const: true },
+    tokens: described(list(TOKEN), 'Valid tokens that somebody of this name made: they go on until they are revoked.'),
+  },
+  ['done', 'tokens'],
+);
+
 export const USER_LIST = object({ users: list(USER) }, ['users']);
 
 export const AUDIT_LIST = object(
@@ -63,10 +101,12 @@ export const AUDIT_LIST = object(
         {
           at: time,
           who: described(text, 'Name of the token or the user.'),
-          by: { type: 'string', enum: ['token', 'user', 'local', 'shell', 'nobody'] },
-          what: described(text, 'Such as token.create, sign-in, feedback.'),
+          by: { type: 'string', enum: ['token', 'user', 'provider', 'local', 'shell', 'nobody'] },
+          what: described(text, 'Such as token.create, sign-in, feedback, read.export.'),
           about: text,
           detail: text,
+          address: described(text, 'Where it came from, of sign-ins.'),
+          count: described({ type: 'integer' }, 'How often within a minute, of what was refused.'),
         },
         ['at', 'who', 'by', 'what'],
       ),

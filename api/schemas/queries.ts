@@ -46,6 +46,7 @@ const FORMAT = {
 export const MOST_EXPORTED = 100_000;
 
 export const QUERIES = {
+  sessions: request({ name: { type: 'string', maxLength: 100, description: 'Only those of this name.' } }),
   silences: request({ expired: described({ type: 'boolean', default: false }, 'Also those that are over.') }),
   records: request({
     ...RECORD_FILTERS,

@@ -138,7 +138,7 @@ export async function createFilledStore(): Promise<Store> {
   return store;
 }
 
-type Change = Partial<Omit<ServerOptions, 'settings' | 'store'>> & {
+export type Change = Partial<Omit<ServerOptions, 'settings' | 'store'>> & {
   readonly store?: Store;
   readonly settings?: Partial<ServerOptions['settings']>;
   readonly host?: string;

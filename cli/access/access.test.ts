@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createAudit } from '../../api/access/audit.js';
+import { createSessions } from '../../api/access/sessions.js';
 import { createTokens } from '../../api/access/tokens.js';
 import { createUsers } from '../../api/access/users.js';
 import { openStore } from '../../store/open.js';
@@ -67,5 +68,38 @@ describe('jobtrace users', () => {
     expect((await run('users', 'list')).stdout).toMatch(/^admin {3}anna {2}sees all/);
     expect((await run('users', 'remove', 'anna')).stdout).toBe('anna can no more sign in.\n');
     expect((await run('users', 'remove', 'anna')).stderr).toContain('was not found');
+  });
+});
+
+describe('jobtrace sessions', () => {
+  it('lists who is signed in and ends it, and names what somebody who goes has made', async () => {
+    const sessions = createSessions(store, { now: Date.now, lastsMs: 3_600_000 });
+    const secrets = [await sessions.start({ name: 'anna', of: 'user', address: '10.0.0.1' })];
+    for (const name of ['ben', 'ben']) secrets.push(await sessions.start({ name, of: 'user' }));
+    const [{ id = '' } = {}] = await sessions.list({ name: 'anna' });
+
+    const listed = (await run('sessions', 'list')).stdout;
+    expect(listed).toContain(`${id}  anna  from 10.0.0.1, since `);
+    for (const secret of secrets) expect(listed).not.toContain(secret);
+    expect((await run('sessions', 'end', id)).stdout).toMatch(/^The sign-in of anna since .* has ended\.\n$/);
+    expect((await run('sessions', 'end', '--name', 'ben')).stdout.match(/has ended/g)).toHaveLength(2);
+    expect((await run('sessions', 'list')).stdout).toBe('Nobody is signed in.\n');
+    expect((await run('sessions', 'end', id)).stderr).toContain('was not found');
+    expect((await run('sessions', 'end')).stderr).toContain('needs the id of a sign-in');
+    expect((await createAudit(store, Date.now).list({ limit: 9 })).map(({ what, about }) => [what, about])).toEqual([
+      ['session.end', 'ben'],
+      ['session.end', 'anna'],
+    ]);
+  });
+
+  it('writes the trail to the file of api.auditFile as well', async () => {
+    const config = join(dataDir, 'jobtrace.yaml');
+    writeFileSync(config, 'api: {auditFile: audit.log}\n');
+    await run('tokens', 'create', 'grafana', '--config', config);
+
+    const [line = ''] = readFileSync(join(dataDir, 'audit.log'), 'utf8').split('\n');
+
+    expect(JSON.parse(line)).toMatchObject({ by: 'shell', what: 'token.create' });
+    expect(statSync(join(dataDir, 'audit.log')).mode & 0o777).toBe(0o600);
   });
 });

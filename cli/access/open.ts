@@ -2,6 +2,7 @@
 // whoever runs the command.
 import { userInfo } from 'node:os';
 import { createAudit, type Audit } from '../../api/access/audit.js';
+import { createSessions, type Sessions } from '../../api/access/sessions.js';
 import { createTokens, type Tokens } from '../../api/access/tokens.js';
 import { createUsers, type Users } from '../../api/access/users.js';
 import { ROLES, type Role } from '../../api/auth.js';
@@ -10,6 +11,7 @@ import { MAX_GLOB_LENGTH } from '../../core/text/glob.js';
 import { CONFIG_OPTION, DATA_OPTION, STORE_OPTION, type Invocation, type OptionRow } from '../command.js';
 import { openExistingStore } from '../service/open.js';
 import { readSettings } from '../settings.js';
+import { createAuditLog } from './trail.js';
 
 export const PLACE_OPTIONS = [DATA_OPTION, STORE_OPTION, CONFIG_OPTION] as const;
 export const FORMAT_OPTION: OptionRow = {
@@ -31,6 +33,7 @@ export const GRANT_OPTIONS: readonly OptionRow[] = [
 export interface AccessLists {
   readonly tokens: Tokens;
   readonly users: Users;
+  readonly sessions: Sessions;
   /** Who runs the command. */
   readonly by: string;
   note(what: string, about: string, detail?: string): Promise<void>;
@@ -43,12 +46,15 @@ export async function withAccess<Result>(
 ): Promise<Result> {
   const { settings } = readSettings(invocation);
   const store = await openExistingStore(settings, to);
-  const audit: Audit = createAudit(store, Date.now);
+  const onEntry = createAuditLog(settings['api.auditFile'], undefined);
+  const audit: Audit = createAudit(store, Date.now, onEntry);
   const by = userInfo().username;
   try {
     return await work({
       tokens: createTokens(store, Date.now),
       users: createUsers(store, Date.now),
+      // None is started here.
+      sessions: createSessions(store, { now: Date.now, lastsMs: 0 }),
       by,
       note: (what, about, detail) => audit.note({ who: by, by: 'shell', what, about, detail }),
     });

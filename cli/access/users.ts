@@ -2,6 +2,7 @@
 // standard input, so that it stands in no list of processes and in no history.
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
+import { describeLeft } from '../../api/access/tokens.js';
 import { LEAST_PASSWORD_LENGTH } from '../../api/access/users.js';
 import type { Command, Terminal } from '../command.js';
 import { write, writeNote } from '../terminal/write.js';
@@ -71,11 +72,18 @@ export const USERS_REMOVE: Command = {
   examples: ['jobtrace users remove anna'],
   run: async (invocation) => {
     const name = readOperand(invocation, 'users remove', 'the name of a user');
-    await withAccess(invocation, 'write', async ({ users, note }) => {
+    const left = await withAccess(invocation, 'write', async ({ users, tokens, note }) => {
       await users.remove(name);
-      await note('user.remove', name);
+      const made = await tokens.listMadeBy(name);
+      await note('user.remove', name, describeLeft(made));
+      return made;
     });
     await write(invocation.terminal, `${name} can no more sign in.\n`);
+    if (left.length > 0)
+      await write(
+        invocation.terminal,
+        `Tokens that ${name} made go on until they are revoked:\n${left.map(({ id, name: of, role, scope }) => `  jobtrace tokens revoke ${id}   # ${of}, ${role}, sees ${printScope(scope)}\n`).join('')}`,
+      );
     return 0;
   },
 };

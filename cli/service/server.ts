@@ -1,5 +1,6 @@
 // Settings → the API with the page, and its numbers. Loaded by the commands that serve it and by no other, since its
 // libraries take longer to load than everything else together. Called by up.ts and parts.ts.
+import { isIP } from 'node:net';
 import { describeSheet } from '../../analyzer/author/sheet.js';
 import type { Catalog } from '../../analyzer/catalog/catalog.js';
 import { createMetrics, type Metrics } from '../../api/metrics.js';
@@ -12,11 +13,14 @@ import { readFloor } from '../../notify/policy.js';
 import { languageOf, proxiesOf, zoneOf } from '../settings.js';
 import { PAGE_DIR, VERSION } from '../version.js';
 import { findProviderProblems } from './check.js';
+import { createAuditLog } from '../access/trail.js';
 import { createAssistantHooks } from './desk/assistant.js';
 import { createAuthoring } from './desk/author.js';
 import type { RuleKeeper } from './keeper.js';
 import type { SettingsKeeper } from './settings-keeper.js';
 import { createPasteDiagnoser } from './desk/paste.js';
+
+const HOUR_MS = 3_600_000;
 
 export function createServiceMetrics(): Metrics {
   return createMetrics(VERSION);
@@ -37,6 +41,7 @@ export function createServiceServer(
   const server = createServer({
     store,
     log: log.child({ stage: 'api' }),
+    onAudit: createAuditLog(settings['api.auditFile'], log.child({ stage: 'audit' })),
     metrics,
     settings: {
       version: VERSION,
@@ -47,7 +52,9 @@ export function createServiceServer(
       },
       provider: readProvider(keeper),
       searchMs: settings['api.searchSeconds'] * 1000,
-      sessionMs: settings['api.sessionHours'] * 3_600_000,
+      sessionMs: settings['api.sessionHours'] * HOUR_MS,
+      providerSessionMs: settings['api.oidc.sessionHours'] * HOUR_MS,
+      trustedProxies: readProxies(settings['api.trustedProxies']),
       allowedHosts: settings['api.allowedHosts'],
       floor: readFloor(settings),
       webDir: PAGE_DIR,
@@ -78,6 +85,17 @@ export function createServiceServer(
       await Promise.all([pasted.close(), server.close()]);
     },
   };
+}
+
+function readProxies(proxies: readonly string[]): readonly string[] {
+  const wrong = proxies.find((proxy) => {
+    const [address = '', bits = '0', ...more] = proxy.split('/');
+    const family = isIP(address);
+    return family === 0 || more.length > 0 || !/^\d{1,3}$/.test(bits) || Number(bits) > (family === 4 ? 32 : 128);
+  });
+  if (wrong === undefined) return proxies;
+  const problems = `  api.trustedProxies names "${wrong}", which is neither an address nor a network such as 10.0.0.0/8.`;
+  throw createError('JT_CONFIG_INVALID', { problems });
 }
 
 function readProvider(keeper: Pick<SettingsKeeper, 'settings'>): ServerOptions['settings']['provider'] {

@@ -65,6 +65,18 @@ export const SERVICE = [
     help: 'How long somebody who signed in on the page stays signed in.',
   },
   {
+    name: 'api.trustedProxies',
+    type: 'strings',
+    default: [],
+    help: 'Addresses and networks (10.0.0.0/8) of proxies in front of the API, whose X-Forwarded-For and X-Forwarded-Proto are believed; without them limits by address count all who come through a proxy as one.',
+  },
+  {
+    name: 'api.auditFile',
+    type: 'path',
+    default: '',
+    help: 'File to which each entry of the audit trail is appended as a line of JSON, beside the store; empty = only the log of the process (logLevel info).',
+  },
+  {
     name: 'api.oidc.issuer',
     type: 'string',
     default: '',
@@ -106,6 +118,13 @@ export const SERVICE = [
     type: 'grants',
     default: [],
     help: `What who is of a group may do: a list of {group, role: ${TOKEN_ROLES.join('|')}, scope: [patterns]}; the first that fits counts, the group "*" fits everybody.`,
+  },
+  {
+    name: 'api.oidc.sessionHours',
+    type: 'number',
+    default: 4,
+    minimum: 0.1,
+    help: 'How long a sign-in at the provider lasts, at most api.sessionHours: whoever may no more sign in there is out after that.',
   },
   {
     name: 'notify.receivers',

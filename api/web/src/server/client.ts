@@ -199,7 +199,9 @@ export const api = {
   access: (): Promise<ShownAccess> => send('/api/v1/access', {}, undefined).then(readBody<ShownAccess>),
   signIn: (name: string, password: string): Promise<ShownViewer> =>
     send('/api/v1/session', postJson({ name, password }), undefined).then(readBody<ShownViewer>),
-  signOut: (): Promise<unknown> => send('/api/v1/session', { method: 'DELETE' }, undefined).then(readBody<unknown>),
+  /** `location`: where one signs out at the provider as well. */
+  signOut: (): Promise<{ location?: string }> =>
+    send('/api/v1/session', { method: 'DELETE' }, undefined).then(readBody<{ location?: string }>),
   rules: (): Promise<{ rules: readonly RuleRow[]; problems: readonly string[] }> => request('/api/v1/rules'),
   rule: (id: string, lang: Language): Promise<ShownRule> =>
     request(`/api/v1/rules/${encodeURIComponent(id)}?lang=${lang}`),

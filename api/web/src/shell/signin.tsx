@@ -203,9 +203,10 @@ export function SignedIn() {
     );
   const leave = async (): Promise<void> => {
     // The cookie goes first: a request that is sent meanwhile must not bring the reader back.
-    if (kind === 'user') await api.signOut();
+    const { location = undefined } = kind === 'user' ? await api.signOut() : {};
     signOut();
     queries.clear();
+    if (location !== undefined) window.location.assign(location);
   };
   return (
     <Group gap="xs" wrap="nowrap">

@@ -1,0 +1,20 @@
+// The address of a caller as limits count it: an IPv4 address as it is, of an IPv6 address the network that one
+// subscriber has. Pure.
+import { isIP } from 'node:net';
+
+/** A subscriber has at least 64 bits of addresses: counting each would limit nobody. */
+const GROUPS_OF_NETWORK = 4;
+const GROUPS = 8;
+
+export function groupAddress(address: string): string {
+  const bare = address.replace(/%.*$/, '').toLowerCase();
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(bare)?.[1];
+  if (mapped !== undefined) return mapped;
+  if (isIP(bare) !== 6) return bare;
+  const [head = '', tail] = bare.split('::');
+  const before = head === '' ? [] : head.split(':');
+  const after = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = Array.from({ length: Math.max(0, GROUPS - before.length - after.length) }, () => '0');
+  const groups = [...before, ...(tail === undefined ? [] : zeros), ...after];
+  return `${groups.slice(0, GROUPS_OF_NETWORK).join(':')}::/64`;
+}

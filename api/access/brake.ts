@@ -1,0 +1,114 @@
+// Guessing passwords is slow: whoever fails again and again waits longer each time. Failures are counted for a name
+// from one address, for an address whatever the names, for a browser that has signed in before, and for a name from
+// everywhere. Nobody can keep somebody else out: a browser that has signed in before is counted by itself, and a name
+// never waits long because of others. Counts stand in the store, so that neither a restart, nor another process, nor
+// many names make them forgotten.
+import { createHash } from 'node:crypto';
+import { createError } from '../../core/errors.js';
+import { isObject } from '../../core/json.js';
+import { createBook, hasTexts, type Book, type BookStore } from './book.js';
+
+export type BrakeKind = 'pair' | 'address' | 'device' | 'name';
+export type BrakeKeys = Readonly<Partial<Record<BrakeKind, string | undefined>>>;
+
+interface BrakeLimits {
+  /** So many failures in a row cost nothing but what they cost. */
+  readonly free: number;
+  readonly longestMs: number;
+  /** Failures that lie further back are forgotten. */
+  readonly rememberedMs: number;
+}
+
+const QUARTER_MS = 15 * 60_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const LIMITS: Readonly<Record<BrakeKind, BrakeLimits>> = {
+  pair: { free: 5, longestMs: QUARTER_MS, rememberedMs: DAY_MS },
+  device: { free: 5, longestMs: QUARTER_MS, rememberedMs: DAY_MS },
+  address: { free: 20, longestMs: QUARTER_MS, rememberedMs: HOUR_MS },
+  name: { free: 100, longestMs: 30_000, rememberedMs: DAY_MS },
+};
+const FIRST_PAUSE_MS = 2000;
+const SHARDS = 64;
+const MOST_OF_SHARD = 300;
+
+interface BrakeEntry {
+  /** Hash of kind and text: a list of names that were tried is of no use to anybody. */
+  readonly key: string;
+  readonly count: number;
+  readonly untilMs: number;
+  readonly atMs: number;
+  readonly forgetMs: number;
+}
+
+export interface Brake {
+  /** Throws JT_SIGNIN_PAUSED. */
+  check(keys: BrakeKeys): Promise<void>;
+  press(keys: BrakeKeys): Promise<void>;
+  release(keys: BrakeKeys): Promise<void>;
+}
+
+function isEntry(value: unknown): value is BrakeEntry {
+  return (
+    hasTexts(value, ['key']) &&
+    isObject(value) &&
+    ['count', 'untilMs', 'atMs', 'forgetMs'].every((name) => typeof value[name] === 'number')
+  );
+}
+
+export function createBrake(store: BookStore, now: () => number): Brake {
+  const shards: Book<BrakeEntry>[] = Array.from({ length: SHARDS }, (_, index) =>
+    createBook(store, { name: `brake/${index}`, isItem: isEntry, now }),
+  );
+  const isForgotten = ({ forgetMs }: BrakeEntry): boolean => forgetMs < now();
+  const places = (keys: BrakeKeys) =>
+    Object.entries(LIMITS).flatMap(([kind, limits]) => {
+      const text = readKey(keys, kind);
+      if (text === undefined) return [];
+      const hash = createHash('sha256').update(`${kind} ${text}`).digest();
+      const shard = shards[(hash[0] ?? 0) % SHARDS];
+      return shard === undefined ? [] : [{ shard, key: hash.toString('base64url').slice(0, 22), limits }];
+    });
+  return {
+    async check(keys) {
+      for (const { shard, key } of places(keys)) {
+        const waitMs = ((await shard.list()).find((entry) => entry.key === key)?.untilMs ?? 0) - now();
+        if (waitMs > 0) throw createError('JT_SIGNIN_PAUSED', { seconds: Math.ceil(waitMs / 1000) });
+      }
+    },
+    async press(keys) {
+      for (const { shard, key, limits } of places(keys))
+        await shard.change((entries) => {
+          const kept = entries.filter((entry) => !isForgotten(entry));
+          const count = (kept.find((entry) => entry.key === key)?.count ?? 0) + 1;
+          const atMs = now();
+          const untilMs = atMs + pauseOf(count, limits);
+          const pressed = { key, count, untilMs, atMs, forgetMs: atMs + limits.rememberedMs };
+          return limitShard([...kept.filter((entry) => entry.key !== key), pressed], now());
+        });
+    },
+    async release(keys) {
+      for (const { shard, key } of places(keys)) {
+        if ((await shard.list()).every((entry) => entry.key !== key)) continue;
+        await shard.change((entries) => entries.filter((entry) => entry.key !== key));
+      }
+    },
+  };
+}
+
+function readKey(keys: BrakeKeys, kind: string): string | undefined {
+  return new Map<string, string | undefined>(Object.entries(keys)).get(kind);
+}
+
+function pauseOf(count: number, { free, longestMs }: BrakeLimits): number {
+  return count < free ? 0 : Math.min(FIRST_PAUSE_MS * 2 ** (count - free), longestMs);
+}
+
+/** Whoever waits is forgotten last: many names that nobody has push out nothing that counts. */
+function limitShard(entries: readonly BrakeEntry[], nowMs: number): readonly BrakeEntry[] {
+  if (entries.length <= MOST_OF_SHARD) return entries;
+  const weight = ({ untilMs, count }: BrakeEntry): number => (untilMs > nowMs ? 1e9 : 0) + count;
+  const newest = entries.at(-1);
+  const others = entries.slice(0, -1).sort((a, b) => weight(b) - weight(a) || b.atMs - a.atMs);
+  return [...others.slice(0, MOST_OF_SHARD - 1), ...(newest === undefined ? [] : [newest])];
+}

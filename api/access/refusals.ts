@@ -1,0 +1,88 @@
+// Sign-ins that were refused, counted: one entry of the audit trail for an address and a minute, with their number. It
+// is written with the first of them, and again with its number when somebody reads the trail and when the minute is
+// over, so a flood costs no more than a few writes. In: refusals. Out: entries to write.
+import type { AuditEntry } from './audit.js';
+
+export interface Refusal {
+  /** The name that was tried; of a provider what it said. */
+  readonly who: string;
+  readonly address: string;
+  readonly detail?: string | undefined;
+}
+
+export interface RefusalOptions<Entry> {
+  readonly write: (entry: Omit<AuditEntry, 'at'>) => Promise<Entry>;
+  readonly amend: (entry: Entry) => Promise<void>;
+  readonly onEnd: (entry: Entry) => void;
+}
+
+export interface Refusals {
+  count(refusal: Refusal): Promise<void>;
+  /** Writes the numbers that have grown. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const MINUTE_MS = 60_000;
+/** Beyond it the refusals of all others are one entry. */
+const MOST_ADDRESSES = 200;
+const OTHERS = 'other addresses';
+const MOST_NAMES = 5;
+
+interface Window<Entry> {
+  readonly entry: Promise<Entry>;
+  readonly names: Set<string>;
+  count: number;
+  written: number;
+}
+
+export function createRefusals<Entry extends AuditEntry>(options: RefusalOptions<Entry>): Refusals {
+  const windows = new Map<string, Window<Entry>>();
+  let timer: NodeJS.Timeout | undefined;
+  const bringUpToDate = async (window: Window<Entry>): Promise<Entry> => {
+    const entry = describeWindow(await window.entry, window);
+    if (window.count > window.written) {
+      window.written = window.count;
+      await options.amend(entry);
+    }
+    return entry;
+  };
+  const flush = async (): Promise<void> => {
+    for (const window of windows.values()) await bringUpToDate(window);
+  };
+  const end = async (): Promise<void> => {
+    clearTimeout(timer);
+    timer = undefined;
+    const ended = [...windows.values()];
+    windows.clear();
+    for (const window of ended) options.onEnd(await bringUpToDate(window));
+  };
+  return {
+    async count({ who, address, detail }) {
+      // What a store that is away cannot be told is told to the log, and by the answer to whoever comes next.
+      timer ??= setTimeout(() => void end().catch(() => undefined), MINUTE_MS).unref();
+      const place = windows.has(address) || windows.size < MOST_ADDRESSES ? address : OTHERS;
+      const known = windows.get(place);
+      if (known !== undefined) {
+        known.count += 1;
+        if (known.names.size < MOST_NAMES) known.names.add(who);
+        return;
+      }
+      const entry = options.write({ who, by: 'nobody', what: 'sign-in.refused', detail, address: place });
+      windows.set(place, { entry, names: new Set([who]), count: 1, written: 1 });
+      await entry.catch((error: unknown) => {
+        windows.delete(place);
+        throw error;
+      });
+    },
+    flush,
+    close: end,
+  };
+}
+
+function describeWindow<Entry extends AuditEntry>(entry: Entry, { count, names }: Window<Entry>): Entry {
+  if (count === 1) return entry;
+  const others = [...names].filter((name) => name !== entry.who);
+  const detail = others.length === 0 ? entry.detail : `also as ${others.join(', ')}`;
+  return { ...entry, count, detail };
+}

@@ -1,0 +1,62 @@
+// Texts that a browser keeps for us in a cookie, sealed: it can neither read nor make one (AES-256-GCM). The key is of
+// the installation and stands in the store, so that another process opens what this one sealed.
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { isObject } from '../../core/json.js';
+import type { BookStore } from './book.js';
+
+const KEY = 'access/seal';
+const KEY_BYTES = 32;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const CIPHER = 'aes-256-gcm';
+
+export interface Seal {
+  close(purpose: string, text: string): Promise<string>;
+  /** Undefined: it is none of ours, of another purpose, or older than that. */
+  open(purpose: string, sealed: string | undefined, maxAgeMs: number): Promise<string | undefined>;
+}
+
+export function createSeal(store: BookStore, now: () => number): Seal {
+  let known: Buffer | undefined;
+  const loadKey = async (): Promise<Buffer> => {
+    known ??= await loadOrMakeKey(store);
+    return known;
+  };
+  return {
+    async close(purpose, text) {
+      const nonce = randomBytes(NONCE_BYTES);
+      const cipher = createCipheriv(CIPHER, await loadKey(), nonce);
+      const body = Buffer.concat([cipher.update(JSON.stringify({ purpose, at: now(), text })), cipher.final()]);
+      return Buffer.concat([nonce, cipher.getAuthTag(), body]).toString('base64url');
+    },
+    async open(purpose, sealed, maxAgeMs) {
+      const bytes = Buffer.from(sealed ?? '', 'base64url');
+      if (bytes.length <= NONCE_BYTES + TAG_BYTES) return undefined;
+      const value = decrypt(bytes, await loadKey());
+      if (!isObject(value) || value['purpose'] !== purpose || typeof value['at'] !== 'number') return undefined;
+      const isFresh = Math.abs(now() - value['at']) <= maxAgeMs;
+      return isFresh && typeof value['text'] === 'string' ? value['text'] : undefined;
+    },
+  };
+}
+
+/** Of several that begin at once, one makes it. */
+async function loadOrMakeKey(store: BookStore): Promise<Buffer> {
+  const stored = await store.loadState(KEY);
+  if (stored !== undefined) return Buffer.from(stored, 'base64url');
+  const made = randomBytes(KEY_BYTES);
+  if (await store.replaceState(KEY, undefined, made.toString('base64url'))) return made;
+  return Buffer.from((await store.loadState(KEY)) ?? '', 'base64url');
+}
+
+/** Undefined where it was not sealed with this key. */
+function decrypt(bytes: Buffer, key: Buffer): unknown {
+  try {
+    const decipher = createDecipheriv(CIPHER, key, bytes.subarray(0, NONCE_BYTES));
+    decipher.setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
+    const body = Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]);
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,304 @@
+// Routes of signing in and out: with a password, or at a provider (OpenID Connect), and the sign-ins that there are.
+// What somebody without access can cause here is bounded by address, and never keeps others out.
+import { createError, JobtraceError } from '../../core/errors.js';
+import type { Access } from '../access/access.js';
+import { describeWho } from '../access/audit.js';
+import type { BrakeKeys } from '../access/brake.js';
+import type { Provider } from '../access/provider.js';
+import { idOf, type SessionQuery, type StoredSession } from '../access/sessions.js';
+import { makeId } from '../access/secret.js';
+import { MOST_PASSWORD_LENGTH } from '../access/users.js';
+import type { Viewer } from '../auth.js';
+import { createValues, type Answer, type Request, type Route } from '../route.js';
+import { ACCESS, SESSION_LIST, SESSIONS_ENDED, SIGNED_OUT, VIEWER } from '../schemas/access.js';
+import { ID, QUERIES } from '../schemas/queries.js';
+
+const MOST_BYTES = 16_384;
+/** Each takes 32 MiB for a moment. */
+const SIGN_INS = { most: 4, mostOfViewer: 2 };
+const VISITS = { most: 64, mostOfViewer: 16 };
+const DAY_MS = 86_400_000;
+/** So long a browser counts as one that has signed in before. */
+const DEVICE_MS = 365 * DAY_MS;
+/** As long as it takes to sign in somewhere else. */
+const VISIT_MS = 600_000;
+const ROOM = '/incidents';
+/** What a provider may say of how it went (RFC 6749, RFC 9207). */
+const ANSWER = ['code', 'state', 'iss', 'error', 'error_description', 'error_uri', 'session_state'];
+
+export interface SignInOptions {
+  readonly access: Access;
+  readonly provider: Provider | undefined;
+  readonly sessionMs: number;
+  /** How long a sign-in at the provider lasts. */
+  readonly providedMs: number;
+}
+
+export function createSignInRoutes(options: SignInOptions): readonly Route[] {
+  const { access, provider } = options;
+  const body = {
+    type: 'object',
+    properties: {
+      name: { type: 'string', minLength: 1, maxLength: 100 },
+      password: { type: 'string', minLength: 1, maxLength: MOST_PASSWORD_LENGTH },
+    },
+    required: ['name', 'password'],
+    additionalProperties: false,
+  };
+  return [
+    {
+      method: 'GET',
+      path: '/api/v1/access',
+      role: undefined,
+      tag: 'access',
+      summary: 'How one signs in here',
+      query: QUERIES.none,
+      answers: { 200: ACCESS },
+      handle: async () => ({
+        kind: 'json',
+        body: { open: await access.isOpen(), users: await access.users.hasAny(), provider: provider?.name },
+      }),
+    },
+    {
+      method: 'POST',
+      path: '/api/v1/session',
+      role: undefined,
+      tag: 'access',
+      summary: 'Sign in with a name and a password: sets a cookie',
+      query: QUERIES.none,
+      body: { type: 'json', schema: body, maxBytes: MOST_BYTES },
+      crowd: SIGN_INS,
+      refusals: [401],
+      answers: { 200: VIEWER },
+      handle: (request) => signIn(options, request),
+    },
+    {
+      method: 'DELETE',
+      path: '/api/v1/session',
+      role: undefined,
+      tag: 'access',
+      summary: 'Sign out: the sign-in of the cookie is over; says where one signs out at the provider as well',
+      query: QUERIES.none,
+      answers: { 200: SIGNED_OUT },
+      handle: (request) => signOut(options, request),
+    },
+    ...createProviderRoutes(options),
+    ...createSessionRoutes(access),
+  ];
+}
+
+async function signIn({ access, sessionMs }: SignInOptions, request: Request): Promise<Answer> {
+  const given = createValues(request.body);
+  const name = given.text('name') ?? '';
+  const device = await findDevice(access, name, request);
+  const { address } = request;
+  const keys: BrakeKeys = device === undefined ? { pair: `${address} ${name}`, address, name } : { device };
+  const refuse = async (error: unknown): Promise<never> => {
+    await access.audit.refuse({ who: name, address });
+    throw error;
+  };
+  await access.brake.check(keys).catch(refuse);
+  const user = await access.users.check(name, given.text('password') ?? '');
+  if (user === undefined) {
+    await access.brake.press(keys);
+    return refuse(createError('JT_SIGNIN_WRONG', {}));
+  }
+  // An address stays counted: whoever has a name of their own could try others forever.
+  await access.brake.release({ ...keys, address: undefined });
+  const secret = await access.sessions.start({ name, of: 'user', address, agent: request.header('user-agent') });
+  await access.audit.note({ who: name, by: 'user', what: 'sign-in', address });
+  const { role, scope } = user;
+  const known = await access.seal.close('device', JSON.stringify({ name, id: device ?? makeId() }));
+  return {
+    kind: 'json',
+    headers: {
+      'set-cookie': [
+        access.cookies.write('session', secret, sessionMs),
+        access.cookies.write('device', known, DEVICE_MS),
+      ],
+    },
+    body: { name, kind: 'user', role, ...(scope.length === 0 ? {} : { scope }) },
+  };
+}
+
+/** The id of a browser in which this name has signed in before. */
+async function findDevice({ seal, cookies }: Access, name: string, request: Request): Promise<string | undefined> {
+  const known = await seal.open('device', cookies.read('device', request.header('cookie')), DEVICE_MS);
+  const device = createValues(known === undefined ? undefined : JSON.parse(known));
+  return device.text('name') === name ? device.text('id') : undefined;
+}
+
+async function signOut({ access, provider }: SignInOptions, request: Request): Promise<Answer> {
+  const { cookies, sessions, audit } = access;
+  const secret = cookies.read('session', request.header('cookie'));
+  const session = secret === undefined ? undefined : await sessions.find(secret);
+  if (secret !== undefined && session !== undefined) {
+    await sessions.end(secret);
+    await audit.note({ who: session.name, by: session.of, what: 'sign-out' });
+  }
+  const location = session?.of === 'provider' ? await provider?.findEnd() : undefined;
+  return {
+    kind: 'json',
+    headers: { 'set-cookie': cookies.write('session', undefined) },
+    body: { done: true, location },
+  };
+}
+
+function createProviderRoutes(options: SignInOptions): readonly Route[] {
+  const { access, provider } = options;
+  if (provider === undefined) return [];
+  const shared = { method: 'GET', role: undefined, tag: 'access', answers: { 303: {} }, crowd: VISITS } as const;
+  return [
+    {
+      ...shared,
+      path: '/api/v1/oidc/start',
+      summary: 'Sign in at the provider: sends the browser there',
+      query: QUERIES.none,
+      refusals: [502],
+      handle: async () => {
+        const { location, kept } = await provider.begin();
+        const sealed = await access.seal.close('oidc', kept);
+        return {
+          kind: 'redirect',
+          location,
+          headers: { 'set-cookie': access.cookies.write('oidc', sealed, VISIT_MS) },
+        };
+      },
+    },
+    {
+      ...shared,
+      path: '/api/v1/oidc/callback',
+      summary: 'Where the provider sends the browser back to: signs in and shows the page',
+      query: {
+        type: 'object',
+        properties: Object.fromEntries(ANSWER.map((name) => [name, { type: 'string', maxLength: 4000 }])),
+      },
+      handle: (request) => returnFromProvider(options, provider, request),
+    },
+  ];
+}
+
+/** A person stands at the page, not at an answer in JSON: what went wrong is said there. */
+async function returnFromProvider(
+  { access, providedMs }: SignInOptions,
+  provider: Provider,
+  request: Request,
+): Promise<Answer> {
+  const { cookies, seal, sessions, audit } = access;
+  const { address } = request;
+  const kept = await seal.open('oidc', cookies.read('oidc', request.header('cookie')), VISIT_MS);
+  // Whoever began nothing here causes nothing here, and no entry of the trail.
+  if (kept === undefined) return { kind: 'redirect', location: `${ROOM}?signin=failed` };
+  const answer = new URLSearchParams();
+  for (const name of ANSWER) {
+    const value = request.query.text(name);
+    if (value !== undefined) answer.set(name, value);
+  }
+  const forget = cookies.write('oidc', undefined);
+  try {
+    const { name, ...provided } = await provider.finish(answer, kept);
+    const agent = request.header('user-agent');
+    const secret = await sessions.start({ name, of: 'provider', provided, address, agent, lastsMs: providedMs });
+    await audit.note({ who: name, by: 'provider', what: 'sign-in', detail: provider.name, address });
+    const keep = cookies.write('session', secret, providedMs);
+    return { kind: 'redirect', location: ROOM, headers: { 'set-cookie': [keep, forget] } };
+  } catch (error) {
+    if (!(error instanceof JobtraceError)) throw error;
+    await audit.refuse({ who: 'somebody', address, detail: error.message });
+    const reason = error.code === 'JT_FORBIDDEN' ? 'refused' : 'failed';
+    return { kind: 'redirect', location: `${ROOM}?signin=${reason}`, headers: { 'set-cookie': forget } };
+  }
+}
+
+function createSessionRoutes(access: Access): readonly Route[] {
+  const shared = { role: 'reader', tag: 'access' } as const;
+  return [
+    {
+      ...shared,
+      method: 'GET',
+      path: '/api/v1/sessions',
+      summary: 'Who is signed in: all of them to administrators who see all clusters, to others their own',
+      query: QUERIES.sessions,
+      answers: { 200: SESSION_LIST },
+      handle: async (request) => {
+        const asking = await findOwn(access, request);
+        const visible = limitToOwn(request.viewer, asking, { name: request.query.text('name') });
+        const found = visible === undefined ? [] : await access.sessions.list(visible);
+        return { kind: 'json', body: { sessions: found.map((session) => markOwn(session, asking)) } };
+      },
+    },
+    {
+      ...shared,
+      method: 'DELETE',
+      path: '/api/v1/sessions',
+      summary: 'End all sign-ins of a name, or without a name all of whoever asks',
+      query: QUERIES.sessions,
+      answers: { 200: SESSIONS_ENDED },
+      handle: async (request) => {
+        const asking = await findOwn(access, request);
+        const name = request.query.text('name');
+        const query = name === undefined ? asking && { like: asking } : limitToOwn(request.viewer, asking, { name });
+        return endSessions(access, request, { asking, query });
+      },
+    },
+    {
+      ...shared,
+      method: 'DELETE',
+      path: '/api/v1/sessions/:id',
+      summary: 'End a sign-in: from now on its cookie is refused',
+      params: ID,
+      query: QUERIES.none,
+      answers: { 200: SESSIONS_ENDED },
+      handle: async (request) => {
+        const id = request.params.text('id') ?? '';
+        const asking = await findOwn(access, request);
+        return endSessions(access, request, { asking, query: limitToOwn(request.viewer, asking, { id }), id });
+      },
+    },
+  ];
+}
+
+async function findOwn({ cookies, sessions }: Access, request: Request): Promise<StoredSession | undefined> {
+  if (request.viewer.kind !== 'user') return undefined;
+  const secret = cookies.read('session', request.header('cookie'));
+  return secret === undefined ? undefined : sessions.find(secret);
+}
+
+/** Undefined: none. */
+function limitToOwn(
+  { role, scope }: Viewer,
+  asking: StoredSession | undefined,
+  query: SessionQuery,
+): SessionQuery | undefined {
+  if (role === 'admin' && scope === undefined) return query;
+  return asking && { ...query, like: asking };
+}
+
+function markOwn<Session extends { readonly id: string }>(session: Session, asking: StoredSession | undefined) {
+  return { ...session, own: asking !== undefined && session.id === idOf(asking) };
+}
+
+async function endSessions(
+  { sessions, audit }: Access,
+  { viewer }: Request,
+  {
+    asking,
+    query,
+    id,
+  }: {
+    readonly asking: StoredSession | undefined;
+    readonly query: SessionQuery | undefined;
+    readonly id?: string;
+  },
+): Promise<Answer> {
+  const ended = query === undefined ? [] : await sessions.endAll(query);
+  if (id !== undefined && ended.length === 0) throw createError('JT_NOT_FOUND', { what: `The sign-in "${id}"` });
+  for (const name of new Set(ended.map((session) => session.name)))
+    await audit.note({
+      ...describeWho(viewer),
+      what: 'session.end',
+      about: name,
+      detail: `${ended.filter((session) => session.name === name).length} ended`,
+    });
+  return { kind: 'json', body: { ended: ended.map((session) => markOwn(session, asking)) } };
+}
