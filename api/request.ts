@@ -18,10 +18,23 @@ const INPUTS: Readonly<Record<string, string>> = {
   headers: 'header',
 };
 
-/** All problems of a request, in one sentence each. */
+/** Nobody reads more of them, and a body of four megabytes can have a hundred thousand. */
+const MOST_PROBLEMS = 20;
+const MOST_CHARACTERS = 200;
+
+/** The problems of a request, in one sentence each; of many the first, and how many more there are. */
 export function explainViolations(violations: readonly Violation[], part: string, schema: Schema | undefined): string {
   const input = INPUTS[part] ?? part;
-  return violations.map((violation) => explainViolation(violation, input, schema)).join('; ');
+  const sentences = violations.slice(0, MOST_PROBLEMS).map((violation) => explainViolation(violation, input, schema));
+  return joinProblems(sentences, violations.length);
+}
+
+/** Names and values of others may be long. */
+export function joinProblems(sentences: readonly string[], all: number = sentences.length): string {
+  const shown = sentences
+    .slice(0, MOST_PROBLEMS)
+    .map((text) => (text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text));
+  return [...shown, ...(all > shown.length ? [`and ${all - shown.length} more problems`] : [])].join('; ');
 }
 
 function explainViolation(

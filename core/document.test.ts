@@ -124,3 +124,13 @@ describe('parseDocument', () => {
     expect(document.locate(['a', 'b', 9, 'z'])).toEqual({ line: 3, column: 5 });
   });
 });
+
+it('tells the first problems of a document that has thousands, and how many more', () => {
+  const text = Array.from({ length: 20_000 }, (_, index) => `key${index}: 1`).join('\n');
+  const schema = { type: 'object', properties: {}, additionalProperties: false };
+
+  const { problems } = parseDocument(text, 'a.yaml', schema);
+
+  expect(problems).toHaveLength(51);
+  expect(problems.map(({ message }) => message)).toContain('has 19950 more problems');
+});

@@ -60,7 +60,7 @@ export function parseDocument(text: string, name: string, schema?: object): Pars
 const MAX_CHARACTERS = 2 * 1024 * 1024;
 const MAX_DEPTH = 200;
 /** A file of another kind is wrong in every line. */
-const MAX_SYNTAX_PROBLEMS = 50;
+const MAX_PROBLEMS = 50;
 
 /** A line of the document that others stand under, with its signs of a list or a key. */
 interface OuterLine {
@@ -131,9 +131,9 @@ function readDocument(text: string, name: string, schema: object | undefined): R
   });
   const twins = findTwins(document).map((offset) => explainTwin(counter.linePos(offset)));
   const syntax = [...document.errors, ...document.warnings]
-    .slice(0, MAX_SYNTAX_PROBLEMS)
+    .slice(0, MAX_PROBLEMS)
     .map((error) => explainSyntax(error, text, counter))
-    .concat(twins.slice(0, MAX_SYNTAX_PROBLEMS));
+    .concat(twins.slice(0, MAX_PROBLEMS));
   if (document.errors.length > 0 || twins.length > 0)
     return { name, value: undefined, problems: sortProblems(syntax), locate, problemAt };
   const read = readValue(document);
@@ -260,9 +260,11 @@ function checkSchema(value: unknown, schema: object): readonly Violation[] {
   if (validate(value)) return [];
   const errors = validate.errors ?? [];
   // `if` only repeats what its branch says already.
-  return errors
-    .filter((error) => error.keyword !== 'if' && error.keyword !== 'anyOf' && error.keyword !== 'oneOf')
-    .map((error) => explainViolation(error, value));
+  const told = errors.filter(({ keyword }) => keyword !== 'if' && keyword !== 'anyOf' && keyword !== 'oneOf');
+  // To explain each and to find its place takes time with the size of the map that it stands in.
+  const explained = told.slice(0, MAX_PROBLEMS).map((error) => explainViolation(error, value));
+  const more = told.length - explained.length;
+  return more === 0 ? explained : [...explained, { path: [], message: `has ${more} more problems` }];
 }
 
 function explainViolation(error: ErrorObject, root: unknown): Violation {

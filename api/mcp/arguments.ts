@@ -4,6 +4,7 @@ import { createError } from '../../core/errors.js';
 import { isObject, omitMissing } from '../../core/json.js';
 import { findNearest } from '../../core/text/nearest.js';
 import { LANGUAGES } from '../../core/types.js';
+import { joinProblems } from '../request.js';
 import { createValues, type RequestValues, type Schema } from '../route.js';
 
 export interface ArgumentRow {
@@ -15,6 +16,9 @@ export interface ArgumentRow {
   readonly most: number;
   readonly help: string;
 }
+
+/** Of unknown arguments: whoever sends more has mistaken the tool. */
+const MOST_EXPLAINED = 5;
 
 /** Every tool has them. */
 const SHARED: readonly ArgumentRow[] = [
@@ -50,11 +54,10 @@ export function readArguments(rows: readonly ArgumentRow[], given: unknown): Req
   const all = [...rows, ...SHARED];
   const values = isObject(given) ? given : {};
   const unknown = Object.keys(values).filter((name) => !all.some((row) => row.name === name));
-  const problems = [
-    ...unknown.map((name) => explainUnknown(name, all)),
-    ...all.flatMap((row) => checkRow(row, values)),
-  ];
-  if (problems.length > 0) throw createError('JT_REQUEST_INVALID', { problems: problems.join('; ') });
+  const wrong = all.flatMap((row) => checkRow(row, values));
+  const problems = [...unknown.slice(0, MOST_EXPLAINED).map((name) => explainUnknown(name, all)), ...wrong];
+  const count = unknown.length + wrong.length;
+  if (count > 0) throw createError('JT_REQUEST_INVALID', { problems: joinProblems(problems, count) });
   return createValues(values);
 }
 

@@ -1,6 +1,7 @@
 // The table of tools that an assistant has, and one call of a tool: arguments are checked, the answer is cut to its
 // budget, secrets are hidden, and an error says what to do. Nothing here writes to the store.
 import { JobtraceError } from '../../core/errors.js';
+import { showHidden } from '../../core/text/hidden.js';
 import { LANGUAGES, type Language } from '../../core/types.js';
 import { readWord, type RequestValues } from '../route.js';
 import { describeArguments, readArguments, type ArgumentRow } from './arguments.js';
@@ -121,12 +122,17 @@ export async function callTool(desk: Desk, name: string, given: unknown): Promis
   try {
     const values = readArguments(tool.rows, given);
     const language = readWord(LANGUAGES, values.text('lang')) ?? desk.language;
-    const reply = await tool.answer(desk, values, language);
+    const reply = showReply(await tool.answer(desk, values, language));
     const isQuoting = [reply.head, ...reply.blocks].some((text) => /^`{3,}log$/m.test(text));
     const text = renderReply(reply, values.number('skip'), isQuoting ? QUOTED : undefined);
     return { text: desk.hideSecrets(text), isError: false };
   } catch (error) {
     if (!(error instanceof JobtraceError)) throw error;
-    return { text: desk.hideSecrets(`${error.code}: ${error.message}\n${error.fix}`), isError: true };
+    return { text: showHidden(desk.hideSecrets(`${error.code}: ${error.message}\n${error.fix}`)), isError: true };
   }
+}
+
+/** Before it is cut: a letter that is shown takes more room than one that is not. */
+function showReply({ head, blocks, further }: Reply): Reply {
+  return { head: showHidden(head), blocks: blocks.map(showHidden), further: further && showHidden(further) };
 }

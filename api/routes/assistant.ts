@@ -8,8 +8,10 @@ import { QUERIES } from '../schemas/queries.js';
 import { ERROR } from '../schemas/system.js';
 
 const ADDRESS = '/api/v1/mcp';
-/** Each may be a log that is diagnosed. */
-const QUESTIONS = { most: 16, mostOfViewer: 8 };
+/** Each may be a log that is diagnosed; the messages of one request count as many requests. */
+const QUESTIONS = { most: 16, mostOfViewer: 8, weigh: countMessages };
+/** A batch of messages is an exception; each takes a place. */
+const MOST_MESSAGES = 8;
 const MOST_BYTES = 8 * 1_048_576;
 /** What the protocol reads of the head. */
 const HEADERS = ['accept', 'content-type', 'mcp-protocol-version'] as const;
@@ -44,7 +46,16 @@ export function createAssistantRoutes(services: Services, hooks: AssistantHooks 
   ];
 }
 
+function countMessages(body: unknown): number {
+  return Array.isArray(body) ? Math.max(1, body.length) : 1;
+}
+
 async function answerMessage(services: Services, hooks: AssistantHooks, request: Request): Promise<Answer> {
+  const count = countMessages(request.body);
+  if (count > MOST_MESSAGES)
+    throw createError('JT_REQUEST_INVALID', {
+      problems: `the request has ${count} messages, but at most ${MOST_MESSAGES} are answered at once`,
+    });
   const { answerHttp } = await import('../mcp/serve.js');
   const { language, publicUrl, now, version } = services;
   const desk = { ...hooks, openStore: async () => request.store, language, publicUrl, now };

@@ -1,6 +1,7 @@
 // Incidents as rows for other programs: CSV (RFC 4180, one line an incident, for a spreadsheet) and NDJSON (one JSON
 // document a line, whole). Pure; the command line and the API call it.
 import type { Incident, Language } from '../types.js';
+import { showHidden } from './hidden.js';
 import { nameIncident } from './markdown.js';
 
 export const EXPORT_FORMATS = ['csv', 'ndjson', 'markdown'] as const;
@@ -42,7 +43,8 @@ export function renderCsv(incidents: readonly Incident[], language: Language): s
 /** A spreadsheet takes a text that begins with one of = + - @ for a formula: an apostrophe in front keeps it a text. */
 export function renderCell(cell: Cell): string {
   if (typeof cell !== 'string') return cell === undefined ? '' : String(cell);
-  const text = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
+  const shown = showHidden(cell);
+  const text = /^[=+\-@\t\r]/.test(shown) ? `'${shown}` : shown;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

@@ -3,6 +3,7 @@
 import { FIELD_ROWS } from '../record.js';
 import type { LogRecord } from '../types.js';
 import { renderCell, renderNdjson } from './export.js';
+import { showHidden } from './hidden.js';
 
 export const RECORD_FORMATS = ['text', 'ndjson', 'csv'] as const;
 export type RecordFormat = (typeof RECORD_FORMATS)[number];
@@ -37,5 +38,5 @@ function renderRow(record: LogRecord): string {
 function renderText(record: LogRecord): string {
   const { 'log.level': level, 'log.logger': logger, 'error.stack_trace': stack, message } = record;
   const head = [record['@timestamp'], level, logger?.split('.').at(-1)].filter((part) => part !== undefined);
-  return `${head.join(' ')} ${message.trimEnd()}\n${stack === undefined ? '' : `${stack.trimEnd()}\n`}`;
+  return showHidden(`${head.join(' ')} ${message.trimEnd()}\n${stack === undefined ? '' : `${stack.trimEnd()}\n`}`);
 }

@@ -5,6 +5,8 @@
 //
 // JSON stays exact: it holds no raw C0 controls, and what is shown as \uXXXX is JSON's escape of the same character.
 
+import { showHidden } from './hidden.js';
+
 export type Paint = 'red' | 'yellow' | 'green' | 'cyan' | 'bold' | 'dim';
 
 /** The code of SGR, and the noncharacter that stands for it until it is written. */
@@ -20,12 +22,12 @@ const PAINTS: Readonly<Record<Paint | 'end', readonly [mark: string, code: numbe
 const CODES: ReadonlyMap<string, number> = new Map(Object.values(PAINTS));
 
 /**
- * C0 but tab and line feed, DEL, C1, the marks, embeddings, overrides and isolates of bidirectional text; the
- * noncharacters of colours. A carriage return in front of a line feed is a line break.
+ * C0 but tab and line feed, DEL, C1, the noncharacters of colours. A carriage return in front of a line feed is a line
+ * break. What has no shape, or turns the direction of reading, is shown by hidden.ts.
  */
 const COMMANDING =
   // eslint-disable-next-line no-control-regex -- They are what is looked for.
-  /\r(?!\n)|[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f\ufdd0-\ufdd6]/g;
+  /\r(?!\n)|[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdd6]/g;
 const PICTURES = 0x2400;
 
 export function paintText(text: string, paint: Paint): string {
@@ -34,10 +36,11 @@ export function paintText(text: string, paint: Paint): string {
 
 /** What may be written: colours as escape sequences, every other commanding character shown. */
 export function showText(text: string): string {
-  return text.replace(COMMANDING, (character) => {
+  const shown = text.replace(COMMANDING, (character) => {
     const code = CODES.get(character);
     return code === undefined ? showCharacter(character) : `\u001b[${code}m`;
   });
+  return showHidden(shown);
 }
 
 function showCharacter(character: string): string {
