@@ -5,18 +5,22 @@ import { pipeline, Transform, type Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { createError } from '../core/errors.js';
 
-export interface Pace {
+export interface RequestPace {
   /** How long the head of a request may take, and how long a body may come slowly. */
   readonly graceMs: number;
   /** After that a body must have brought so many bytes for each second. */
   readonly bytesPerSecond: number;
 }
 
-export const DEFAULT_PACE: Pace = { graceMs: 15_000, bytesPerSecond: 32 * 1024 };
+export const DEFAULT_PACE: RequestPace = { graceMs: 15_000, bytesPerSecond: 32 * 1024 };
 const LOOKS = 15;
 
 /** Ends the request when its body comes too slowly: with 408 (JT_REQUEST_SLOW), or where it is answered already. */
-export function endSlowBody(request: FastifyRequest, reply: FastifyReply, { graceMs, bytesPerSecond }: Pace): void {
+export function endSlowBody(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { graceMs, bytesPerSecond }: RequestPace,
+): void {
   const { raw } = request;
   const { 'content-length': length = '0', 'transfer-encoding': encoding } = raw.headers;
   if (encoding === undefined && Number(length) === 0) return;

@@ -12,7 +12,8 @@ import type { Log } from '../core/log.js';
 import type { Language } from '../core/types.js';
 import { createAccess, type Access, type AccessStore, type Token } from './access/access.js';
 import { groupAddress } from './access/address.js';
-import { describeWho, type AuditEntry } from './access/audit.js';
+import { describeWho } from './access/audit.js';
+import type { AuditEntry } from './access/entry.js';
 import { createProvider, type ProviderSettings } from './access/provider.js';
 import { ANYBODY, checkRole, checkSeesAll, type Viewer } from './auth.js';
 import { DEFAULT_BODY_BYTES, readBytes, refuseEncoding } from './body.js';
@@ -29,7 +30,7 @@ import { createGroupRoutes } from './routes/incidents/groups.js';
 import { createIncidentRoutes } from './routes/incidents/incidents.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { createRecordRoutes } from './routes/records.js';
-import { createBodyBudget, DEFAULT_PACE, endSlowBody, type BodyBudget, type Pace } from './pace.js';
+import { createBodyBudget, DEFAULT_PACE, endSlowBody, type BodyBudget, type RequestPace } from './pace.js';
 import { checkHost, checkOpenOrigin, checkSameOrigin, checkSignInOrigin } from './origin.js';
 import { findWebDir, registerPage } from './page.js';
 import { answerBrokenRequest, answerError } from './refusal.js';
@@ -74,7 +75,7 @@ export interface ServerOptions {
     /** Addresses and networks of proxies that say truly where a request comes from (X-Forwarded-For). */
     readonly trustedProxies?: readonly string[];
     /** How slowly requests may come. */
-    readonly pace?: Pace;
+    readonly pace?: RequestPace;
     /** Folder of the built page; default: beside this file. */
     readonly webDir?: string;
     /** Left out: every rule alerts. */
@@ -222,7 +223,7 @@ export function createServer(options: ServerOptions): ApiServer {
 
 function createApp(
   { settings, log }: ServerOptions,
-  pace: Pace,
+  pace: RequestPace,
   headers: Readonly<Record<string, string>>,
 ): FastifyInstance {
   return fastify({

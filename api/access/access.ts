@@ -3,9 +3,10 @@
 // a request. Out: a viewer, or JT_UNAUTHORIZED. server.ts asks for every request.
 import { createError } from '../../core/errors.js';
 import { isLoopback, LOCAL_VIEWER, readBearer, readScope, type Role, type Viewer } from '../auth.js';
-import { createAudit, type Audit, type AuditEntry, type AuditStore } from './audit.js';
+import { createAudit, type Audit, type AuditStore } from './audit.js';
 import type { BookStore } from './book.js';
 import { createBrake, type Brake } from './brake.js';
+import type { AuditEntry } from './entry.js';
 import { findGrant, type GroupGrant } from './provider.js';
 import { createSeal, type Seal } from './seal.js';
 import { isSameSecret } from './secret.js';

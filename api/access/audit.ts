@@ -7,24 +7,8 @@ import { isObject } from '../../core/json.js';
 import type { StateStore } from '../../store/store.js';
 import type { Viewer } from '../auth.js';
 import { hasTexts } from './book.js';
+import type { AuditEntry } from './entry.js';
 import { createRefusals, type Refusal } from './refusals.js';
-
-export interface AuditEntry {
-  readonly at: string;
-  /** Name of the token or the user. */
-  readonly who: string;
-  /** By which way: a token, a user of ours or of the provider, the machine itself, the command line. */
-  readonly by: 'token' | 'user' | 'provider' | 'local' | 'shell' | 'nobody';
-  /** Such as `token.create`. */
-  readonly what: string;
-  /** Id or name of what it was done to. */
-  readonly about?: string;
-  readonly detail?: string;
-  /** Where a request came from, of sign-ins. */
-  readonly address?: string;
-  /** How often within a minute, of what was refused. */
-  readonly count?: number;
-}
 
 /** Under which name, and by which way, somebody stands in the trail. */
 export function describeWho({ name, kind, isProvided }: Viewer): Pick<AuditEntry, 'who' | 'by'> {

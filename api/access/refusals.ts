@@ -1,7 +1,7 @@
 // Sign-ins that were refused, counted: one entry of the audit trail for an address and a minute, with their number. It
 // is written with the first of them, and again with its number when somebody reads the trail and when the minute is
 // over, so a flood costs no more than a few writes. In: refusals. Out: entries to write.
-import type { AuditEntry } from './audit.js';
+import type { AuditEntry } from './entry.js';
 
 export interface Refusal {
   /** The name that was tried; of a provider what it said. */

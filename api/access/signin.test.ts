@@ -5,8 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '../../store/store.js';
 import { createFilledStore, get, startServer } from '../testing/server.js';
 import { groupAddress } from './address.js';
-import { createAudit, type AuditEntry } from './audit.js';
+import { createAudit } from './audit.js';
 import { createBrake } from './brake.js';
+import type { AuditEntry } from './entry.js';
 import { createSessions } from './sessions.js';
 import { createUsers } from './users.js';
 

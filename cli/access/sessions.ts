@@ -1,4 +1,5 @@
-// "jobtrace sessions …": who is signed in on the page, and the end of it, straight in the store.
+// "jobtrace sessions …": lists who is signed in on the page, and ends sign-ins, straight in the store and as whoever
+// runs it. Nothing that it prints opens anything.
 import { createError } from '../../core/errors.js';
 import type { Command } from '../command.js';
 import { write } from '../terminal/write.js';

@@ -13,7 +13,7 @@ import { readFloor } from '../../notify/policy.js';
 import { languageOf, proxiesOf, zoneOf } from '../settings.js';
 import { PAGE_DIR, VERSION } from '../version.js';
 import { findProviderProblems } from './check.js';
-import { createAuditLog } from '../access/trail.js';
+import { createAuditLog } from './trail.js';
 import { createAssistantHooks } from './desk/assistant.js';
 import { createAuthoring } from './desk/author.js';
 import type { RuleKeeper } from './keeper.js';

@@ -1,7 +1,7 @@
 // The audit trail beside the store: each entry as a line of JSON at the end of a file that only its owner may read, and
 // in the log of the process. A file that cannot be written is said in the log and stops nobody.
 import { appendFileSync } from 'node:fs';
-import type { AuditEntry } from '../../api/access/audit.js';
+import type { AuditEntry } from '../../api/access/entry.js';
 import type { Log } from '../../core/log.js';
 
 /** `file` empty: only the log. A command has none. */
