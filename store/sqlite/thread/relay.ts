@@ -83,6 +83,7 @@ export async function openThreadedStore({ path, maxBytes }: SqliteSettings, open
     saveAgentStatus: write('saveAgentStatus'),
     findAgentStatuses: read('findAgentStatuses'),
     deleteBefore: write('deleteBefore'),
+    readTime: () => Promise.resolve(Date.now()),
     check: read('check'),
     checkRoom: write('checkRoom'),
     close: async () => {
