@@ -332,6 +332,17 @@ const ANALYZER_GAUGES: readonly {
     read: ({ clockAheadMs = 0 }) => clockAheadMs / 1000,
   },
   {
+    name: 'oldest_unread_seconds',
+    help: 'How long ago the first record was logged that it has not read; 0: it has read all. A takeover does not reset it.',
+    read: ({ oldestUnreadMs }) => oldestUnreadMs / 1000,
+  },
+  { name: 'open_incidents', help: 'Incidents that go on.', read: ({ open }) => open },
+  {
+    name: 'held_bytes',
+    help: 'About what it keeps of failing clusters in memory.',
+    read: ({ heldBytes }) => heldBytes,
+  },
+  {
     name: 'failing',
     help: 'Whether its last step failed, as while the store is away.',
     read: ({ lastError }) => (lastError === undefined ? 0 : 1),
@@ -366,6 +377,11 @@ function createAnalyzerNumbers(registry: Registry): (status: AnalyzerStatus) => 
     help: 'Records that it has read since its start; those without a word of the catalog are left out.',
     registers,
   });
+  const takeovers = new Counter({
+    name: 'jobtrace_analyzer_takeovers_total',
+    help: 'Parts that it took from an analyzer that had gone silent, since its start.',
+    registers,
+  });
   const gauges = ANALYZER_GAUGES.map(({ name, help, read }) => ({
     gauge: new Gauge({ name: `jobtrace_analyzer_${name}`, help, registers }),
     read,
@@ -373,6 +389,8 @@ function createAnalyzerNumbers(registry: Registry): (status: AnalyzerStatus) => 
   return (status) => {
     records.reset();
     records.inc(status.records);
+    takeovers.reset();
+    takeovers.inc(status.takeovers);
     for (const { gauge, read } of gauges) gauge.set(read(status));
   };
 }

@@ -82,9 +82,9 @@ function open(path = ':memory:'): Bench {
       bench.written += value.length;
       return sqlite.saveState(key, value);
     },
-    saveIncident: (incident) => {
-      bench.written += JSON.stringify(incident).length;
-      return sqlite.saveIncident(incident);
+    saveIncidents: (writes) => {
+      for (const { incident } of writes) bench.written += JSON.stringify(incident).length;
+      return sqlite.saveIncidents(writes);
     },
   };
   const clock = { present: START };

@@ -307,10 +307,18 @@ export interface AnalyzerStatus {
   readonly clusters: number;
   readonly signals: number;
   readonly incidents: number;
+  /** Of them those that go on. */
+  readonly open: number;
+  /** About what it keeps of them in memory. */
+  readonly heldBytes: number;
   /** Since it last had read all that was stored, or since its start, in milliseconds. */
   readonly behindMs: number;
   /** By how many milliseconds this machine's clock is ahead of the store's; absent where nobody compares them. */
   readonly clockAheadMs?: number;
+  /** How long ago the first record was logged that it has not read; 0 when it has read all. */
+  readonly oldestUnreadMs: number;
+  /** Parts that it took from an analyzer that had gone silent, since its start. */
+  readonly takeovers: number;
   /** Code of what the last step failed of. */
   readonly lastError: string | undefined;
 }

@@ -138,6 +138,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
         const card = typeof subject === 'string' ? undefined : router.routeIncident(incident, subject);
         for (const receiver of receivers) await tryWrite(() => writer(incident, receiver, card), receiver, log);
       });
+      await outbox.saveUnsaved();
       wakeup.ring();
     },
     async incidentGone(id) {
@@ -308,7 +309,7 @@ function createWriter({ outbox, router, policy, publicUrl, nameOf, log, now }: W
     const waiting = standing[0];
     const path = routed?.paths.get(receiver.name);
     if (routed !== undefined && path === undefined && told.every(({ isPending }) => isPending)) {
-      if (waiting !== undefined) await outbox.put({ ...waiting.alert, state: 'withdrawn' }, waiting.payload);
+      if (waiting !== undefined) outbox.keep({ ...waiting.alert, state: 'withdrawn' }, waiting.payload);
       return;
     }
     const { groupBy, groupWaitMs, repeatIntervalMs } = path?.node ?? router.root;
@@ -329,7 +330,7 @@ function createWriter({ outbox, router, policy, publicUrl, nameOf, log, now }: W
     );
     if (!decision.send) {
       if (decision.withdrawsPending && waiting !== undefined)
-        await outbox.put({ ...waiting.alert, state: 'withdrawn' }, waiting.payload);
+        outbox.keep({ ...waiting.alert, state: 'withdrawn' }, waiting.payload);
       return;
     }
     const { subject, reason } = decision;
@@ -362,7 +363,7 @@ function createWriter({ outbox, router, policy, publicUrl, nameOf, log, now }: W
       labels: routed?.labels,
     };
     const replaced = decision.replacesPending ? waiting?.alert : undefined;
-    await outbox.put(
+    outbox.keep(
       {
         id: replaced?.id ?? `${incident.id}/${receiver.name}/${rows.length + 1}`,
         incidentId: incident.id,

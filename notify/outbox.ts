@@ -32,6 +32,8 @@ export interface Outbox {
   listOpen(receiver: string): readonly OutboxRow[];
   findOpen(incidentId: string, receiver: string): Payload | undefined;
   put(alert: Alert, payload: Payload): Promise<void>;
+  /** The same, but stored by the next `saveUnsaved`: of many changes at once all messages in one write. */
+  keep(alert: Alert, payload: Payload): void;
   /**
    * Takes back what waits to be said of an incident, but for what is on its way, and lets a receiver that forgets
    * forget it; somebody else's alerts stay.
@@ -111,6 +113,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
       return alert === undefined ? undefined : readPayload(box, alert);
     },
     put: (alert, payload) => remember(box, { ...alert, payload: renderPayload(payload) }),
+    keep(alert, payload) {
+      noteUnsaved(box, { ...alert, payload: renderPayload(payload) });
+    },
     withdraw: (incidentId) => withdraw(box, incidentId),
     saveUnsaved: () => saveUnsaved(box),
     hold(ids) {
@@ -171,9 +176,13 @@ function goesOn({ receivers }: OutboxState, name: string, { message }: Payload):
 
 /** Here first: while the store is away, what was sent must not be sent again. */
 async function remember(box: OutboxState, alert: Alert): Promise<void> {
+  noteUnsaved(box, alert);
+  await saveUnsaved(box);
+}
+
+function noteUnsaved(box: OutboxState, alert: Alert): void {
   index(box, alert);
   box.unsaved.set(alert.id, alert);
-  await saveUnsaved(box);
 }
 
 /** One after the other, so that an older state never lands on a newer one. */

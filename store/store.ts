@@ -374,6 +374,10 @@ export interface FeedOptions {
   readonly part?: { readonly index: number; readonly of: number };
   /** Leaves out records with this `jobtrace.signal`; those that say nothing, or something else, are given. */
   readonly skip?: string;
+  /** Leaves out records of before this time, in milliseconds since 1970. */
+  readonly from?: number;
+  /** Gives nothing, and the cursor behind everything that is stored. */
+  readonly isToEnd?: boolean;
   /** Of records with this `jobtrace.signal` gives those of these clusters alone. */
   readonly only?: { readonly signal: string; readonly clusters: readonly string[] };
 }

@@ -35,6 +35,8 @@ interface Conclusion {
   /** By identity: what is made anew is another one. */
   readonly from: readonly unknown[];
   readonly lasting: LastingIncident | undefined;
+  /** With the outcome that it had last. */
+  incident?: Incident;
 }
 
 /** By the id of the incident. */
@@ -111,6 +113,15 @@ export function concludeCluster(
   catalog: Catalog,
   context: DiagnoseContext = {},
 ): readonly Incident[] {
+  return [...concludeEach(cluster, catalog, context)].flatMap((incident) => incident ?? []);
+}
+
+/** The same one by one, so that whoever has other work can do it in between; undefined: none came of this one. */
+export function* concludeEach(
+  cluster: ClusterSignals,
+  catalog: Catalog,
+  context: DiagnoseContext = {},
+): Generator<Incident | undefined, void> {
   const healthyMs = context.healthyMs ?? DEFAULT_HEALTHY_MS;
   const { lastLines, memo } = cluster;
   const { view, groups } = groupCluster(cluster, catalog, context);
@@ -119,12 +130,25 @@ export function concludeCluster(
   const { onFault } = context;
   forgetOthers(memo, groups);
   const starts = indexStarts(groups);
-  return groups.flatMap((group) => {
+  for (const group of groups) {
     const until = findNextStart(group, starts);
     const options = { catalog, view, lastLines, now, healthyMs, until, onFault };
     const lasting = concludeOnce(memo, group, options);
-    return lasting === undefined ? [] : [{ ...lasting, outcome: concludeOutcome(group, options) }];
-  });
+    yield lasting === undefined ? undefined : addOutcome(memo, lasting, concludeOutcome(group, options));
+  }
+}
+
+/** The same object where the same was concluded before. */
+function addOutcome(
+  memo: ConclusionMemo | undefined,
+  lasting: LastingIncident,
+  outcome: Incident['outcome'],
+): Incident {
+  const known = memo?.get(lasting.id);
+  if (known?.lasting === lasting && known.incident?.outcome === outcome) return known.incident;
+  const incident = { ...lasting, outcome };
+  if (known?.lasting === lasting) known.incident = incident;
+  return incident;
 }
 
 /** What was concluded from the very same before is not concluded again. */

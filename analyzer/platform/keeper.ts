@@ -3,6 +3,7 @@
 // (share/lease.ts) writes the platform incidents and has them told; every one marks its own as their children. Called
 // by the loop over the store (analyzer/service/analyzer.ts).
 import { findSmallest } from '../../core/sequence.js';
+import { createSlices } from '../../core/time/slices.js';
 import { ALL_CLUSTERS, type Incident, type PlatformShare } from '../../core/types.js';
 import type { IncidentStore } from '../../store/store.js';
 import { PLATFORM } from '../share/decide.js';
@@ -32,6 +33,8 @@ export interface PlatformKeeper {
 
 /** Incidents, and platform incidents, of one question. */
 const MAX_FOUND = 10_000;
+const MAX_RECALLED = 1_000;
+const MINUTE_MS = 60_000;
 /** Of what others have nothing is heard: they are looked at this often. */
 const LOOK_MS = 10_000;
 /** It rests so many times as long as it took: however many fail, the analyzer has time for its lines. */
@@ -49,6 +52,8 @@ interface Platforms extends PlatformOptions {
   readonly parents: Map<string, string>;
   /** What stands, by its id. */
   readonly standing: Map<string, Incident>;
+  /** By the minute of a beginning, when the store was asked for what stands. */
+  readonly recalled: Map<number, number>;
   /** Those that were told in this turn: of one before it nobody knows whether it was. */
   readonly told: Set<string>;
   /** In which turn of writing them this analyzer was last. */
@@ -67,6 +72,7 @@ export function createPlatformKeeper(options: PlatformOptions): PlatformKeeper {
     own: new Map(),
     parents: new Map(),
     standing: new Map(),
+    recalled: new Map(),
     told: new Set(),
     // Who is alone hears of its own again when it begins anew.
     turn: options.lease.turn(PLATFORM) === ALONE_TURN ? ALONE_TURN : undefined,
@@ -130,14 +136,21 @@ function withParent(incident: Incident, parent: string | undefined): Incident {
   return parent === undefined ? incident : { ...incident, parent };
 }
 
-/** What the chains make; an ending (watch/card.ts) stands for jobs too, and is written with its cluster. */
+/** What the chains make; an ending (watch/card.ts) stands for jobs too, as one of very many does (service/flood.ts). */
 function isOurs(incident: Incident): incident is Incident & { readonly platform: PlatformShare } {
-  return incident.platform !== undefined && incident.ending === undefined;
+  return incident.platform !== undefined && incident.ending === undefined && incident.cluster === ALL_CLUSTERS;
 }
 
-/** What an earlier run of this analyzer, or another one, has written. */
-async function recallParents({ store, standing }: Platforms, { begin }: SharedIncident): Promise<void> {
-  const near = { from: toIso(begin - PLATFORM_WINDOW_MS), to: toIso(begin + PLATFORM_WINDOW_MS) };
+/** What an earlier run of this analyzer, or another one, has written; of thousands of one minute it is asked once. */
+async function recallParents({ store, standing, recalled, now }: Platforms, { begin }: SharedIncident): Promise<void> {
+  const minute = Math.floor(begin / MINUTE_MS);
+  if (now() - (recalled.get(minute) ?? Number.NEGATIVE_INFINITY) < LOOK_MS) return;
+  if (recalled.size >= MAX_RECALLED) recalled.clear();
+  recalled.set(minute, now());
+  const near = {
+    from: toIso(minute * MINUTE_MS - PLATFORM_WINDOW_MS),
+    to: toIso((minute + 1) * MINUTE_MS + PLATFORM_WINDOW_MS),
+  };
   for (const found of await store.findIncidents({ cluster: ALL_CLUSTERS, ...near, limit: MAX_FOUND }))
     if (isOurs(found) && !standing.has(found.id)) standing.set(found.id, found);
 }
@@ -268,15 +281,37 @@ async function adopt(
   const adopted = new Map(
     after.flatMap(({ id, platform }) => (platform?.children ?? []).map((child) => [child.id, id])),
   );
+  const changed = new Map<string, Adopted[]>();
   for (const { incident } of chains.flat()) {
     const current = own.get(incident.id)?.incident;
     const parent = adopted.get(incident.id);
     if (current === undefined || parents.get(incident.id) === parent) continue;
-    await fence.save(withParent(current, parent));
-    if (parent === undefined) parents.delete(incident.id);
-    else parents.set(incident.id, parent);
-    await onIncident?.(withParent(current, parent), 'changed');
+    const same = changed.get(current.cluster);
+    const one = { id: incident.id, parent, placed: withParent(current, parent) };
+    if (same === undefined) changed.set(current.cluster, [one]);
+    else same.push(one);
   }
+  const slices = createSlices();
+  for (const all of changed.values())
+    for (let from = 0; from < all.length; from += ADOPTED_AT_ONCE) {
+      const some = all.slice(from, from + ADOPTED_AT_ONCE);
+      await fence.saveAll(some.map(({ placed }) => placed));
+      for (const { id, parent } of some) {
+        if (parent === undefined) parents.delete(id);
+        else parents.set(id, parent);
+      }
+      await Promise.all(some.map(({ placed }) => onIncident?.(placed, 'changed')));
+      if (slices.isOver()) await slices.rest();
+    }
+}
+
+/** Of one cluster, in one write. */
+const ADOPTED_AT_ONCE = 100;
+
+interface Adopted {
+  readonly id: string;
+  readonly parent: string | undefined;
+  readonly placed: Incident;
 }
 
 function toIso(time: number): string {

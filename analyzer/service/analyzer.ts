@@ -7,8 +7,9 @@
 import { JobtraceError } from '../../core/errors.js';
 import { decideHealth, type ServiceHealth } from '../../core/health.js';
 import { pause } from '../../core/time/wait.js';
-import { ALL_CLUSTERS, type AnalyzerStatus, type Incident, type LogRecord } from '../../core/types.js';
+import { ALL_CLUSTERS, type AnalyzerStatus, type Entry, type Incident, type LogRecord } from '../../core/types.js';
 import { renderSignal, SIGNAL_VERSION_KEY, SIGNAL_WORDS_KEY, encodeWords } from '../../flink/words/words.js';
+import { findLargest, findSmallest } from '../../core/sequence.js';
 import type { FeedOptions, IncidentQuery, RecordFeed } from '../../store/store.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { listSignalWords } from '../catalog/signal-words.js';
@@ -72,9 +73,11 @@ interface Running {
   steppedAt: number;
   drainedAt: number;
   hasStepped: boolean;
+  /** Code of what failed, until nothing has failed for a while; and when a step failed last, by performance.now(). */
   lastError: string | undefined;
   /** When parts were lost lately, by performance.now(). */
   lost: readonly number[];
+  failedAt: number;
 }
 
 export function createAnalyzer<Stored>(options: AnalyzerOptions<Stored>): Analyzer {
@@ -90,6 +93,7 @@ export function createAnalyzer<Stored>(options: AnalyzerOptions<Stored>): Analyz
       watch: createClusterWatch({ ...options, lease, fence, onIncident }),
       readEntries: (cursor, more) => readEntries(options, cursor, more),
       catalog: options.catalog,
+      skipped: new Set(),
       toldFaults: new Set(),
       words: listSignalWords(options.catalog),
     },
@@ -101,6 +105,7 @@ export function createAnalyzer<Stored>(options: AnalyzerOptions<Stored>): Analyz
     hasStepped: false,
     lastError: undefined,
     lost: [],
+    failedAt: 0,
   };
   return {
     stepOnce: () => stepOnce(running),
@@ -118,18 +123,28 @@ function setCatalog({ service }: Running, catalog: Catalog): void {
 }
 
 function describe(running: Running): AnalyzerStatus {
-  const { parts, records, drainedAt } = running;
+  const { service, parts, records, drainedAt } = running;
   const memories = [...parts.values()].flatMap(({ clusters }) => [...clusters.values()]);
+  const unread = [...parts.values()].flatMap(({ unreadFrom }) => unreadFrom ?? []);
+  const oldestUnreadMs = unread.length === 0 ? 0 : Math.max(0, service.options.now() - findSmallest(unread));
   return {
     records,
     parts: parts.size,
     clusters: memories.length,
     signals: memories.reduce((sum, memory) => sum + memory.signals.size, 0),
     incidents: memories.reduce((sum, memory) => sum + memory.saved.length, 0),
+    open: memories.reduce((sum, { saved }) => sum + saved.filter(isOpenNow).length, 0),
+    heldBytes: memories.reduce((sum, memory) => sum + memory.heldBytes, 0),
     behindMs: performance.now() - drainedAt,
     clockAheadMs: running.service.options.clockAheadMs?.() ?? 0,
+    oldestUnreadMs,
+    takeovers: service.lease.takeovers(),
     lastError: findOutage(running),
   };
+}
+
+function isOpenNow({ outcome }: { readonly outcome: Incident['outcome'] }): boolean {
+  return OPEN_OUTCOMES.includes(outcome);
 }
 
 /** One that stands by for others is ready as well. */
@@ -158,7 +173,9 @@ async function readEntries<Stored>(
 ): Promise<EntryPage> {
   const { records, cursor, drained } = await store.readRecords(from, { limit: batchSize, ...more });
   const entries = records.flatMap((record) => reader.readEntry(record) ?? []);
-  return { records: records.length, entries, cursor, drained };
+  const times = entries.flatMap((entry) => timeOf(entry) ?? []);
+  const span = times.length === 0 ? undefined : { first: findSmallest(times), last: findLargest(times) };
+  return { records: records.length, entries, cursor, drained, firstTime: span?.first, lastTime: span?.last };
 }
 
 async function stepOnce(running: Running): Promise<StepResult> {
@@ -235,30 +252,116 @@ async function tellWords(running: Running): Promise<void> {
   running.toldVersion = words.version;
 }
 
+/** What was logged so lately comes before everything that is older. */
+const LIVE_MS = 300_000;
+/** Of a turn, what is older gets so much; at least one cluster is concluded. */
+const BACKLOG_TURN_MS = 1000;
+
+/** Old lines of thousands of failures hold up nobody whose job fails now: what is new has its share of each turn. */
 async function stepPart(part: RecordPart): Promise<StepResult> {
-  const { service, index, of } = part;
+  const { service, index } = part;
   if (!part.loaded) await loadPart(part);
   await rereadStale(part);
-  const page = await service.readEntries(part.state.cursor, { part: { index, of }, ...decideLeftOut(part) });
-  takeEntries(part, page.entries);
+  const live = await readLive(part);
+  const page = await readNext(part);
   for (const cluster of findDue(part)) part.touched.add(cluster);
   for (const cluster of service.watch.takeDue((name) => part.options.store.findPart(name, of) === index))
     part.touched.add(cluster);
   const changed: Incident[] = [];
-  for (const cluster of part.touched) {
-    const memory = await fillMemory(part, cluster);
-    await dateLines(part, cluster, memory);
-    for (const incident of await concludeTouched(part, cluster, memory)) changed.push(incident);
-    // Only now: when the store fails in between, the next step concludes this cluster although it reads nothing new.
-    part.touched.delete(cluster);
-    part.reread.delete(cluster);
-    await service.platforms.step();
+  for (const cluster of [...part.urgent])
+    for (const incident of await concludeOne(part, cluster)) changed.push(incident);
+  const until = performance.now() + BACKLOG_TURN_MS;
+  for (const cluster of [...part.touched]) {
+    for (const incident of await concludeOne(part, cluster)) changed.push(incident);
+    if (performance.now() > until && part.live !== undefined) break;
   }
-  part.state.cursor = page.cursor;
+  if (part.touched.size === 0 && part.open !== undefined) {
+    part.state.cursor = part.open.cursor;
+    if (part.open.drained) [part.live, part.unreadFrom] = [undefined, undefined];
+    part.open = undefined;
+  }
+  evictIdle(part);
   await saveCursor(part, part.hasWritten);
   part.hasWritten = false;
   if (service.lease.turn(String(index)) === part.turn) await part.backfill.finish();
-  return { records: page.records, drained: page.drained, changed };
+  return { records: live + page.records, drained: part.open === undefined && page.drained, changed };
+}
+
+/** While the feed is behind: the lines of the last minutes, wherever they stand. Gives how many records were read. */
+async function readLive(part: RecordPart): Promise<number> {
+  if (part.live === undefined) return 0;
+  const { index, of, options, service } = part;
+  const from = options.now() - LIVE_MS;
+  const page = await service.readEntries(part.live, { part: { index, of }, from, ...decideLeftOut(part) });
+  await takeEntries(part, page.entries);
+  markUrgent(part, page.entries, from);
+  part.live = page.cursor;
+  return page.records;
+}
+
+/** The next page of the feed, where all of the one before is concluded. */
+async function readNext(part: RecordPart): Promise<Pick<EntryPage, 'records' | 'drained'>> {
+  const { index, of, options, service } = part;
+  if (part.open !== undefined) return { records: 0, drained: false };
+  const page = await service.readEntries(part.state.cursor, { part: { index, of }, ...decideLeftOut(part) });
+  await takeEntries(part, page.entries);
+  part.open = { cursor: page.cursor, drained: page.drained };
+  const from = options.now() - LIVE_MS;
+  markUrgent(part, page.entries, from);
+  const isOld = (page.firstTime ?? Infinity) < from;
+  if (!page.drained) {
+    part.unreadFrom = page.lastTime ?? part.unreadFrom;
+    // From where the feed stands: what is old of it is left out there, and read in its own turn.
+    if (isOld) part.live ??= page.cursor;
+  }
+  return page;
+}
+
+function markUrgent({ touched, urgent }: RecordPart, entries: readonly Entry[], from: number): void {
+  for (const entry of entries) {
+    const cluster = entry.source.cluster ?? '';
+    if ((timeOf(entry) ?? 0) >= from && touched.has(cluster)) urgent.add(cluster);
+  }
+}
+
+/** Undefined for what is undated. */
+function timeOf({ time, previousTime }: Entry): number | undefined {
+  return time ?? previousTime;
+}
+
+async function concludeOne(part: RecordPart, cluster: string): Promise<readonly Incident[]> {
+  const memory = await fillMemory(part, cluster);
+  await dateLines(part, cluster, memory);
+  const changed = await concludeTouched(part, cluster, memory);
+  // Only now: when the store fails in between, the next step concludes this cluster although it reads nothing new.
+  part.touched.delete(cluster);
+  part.urgent.delete(cluster);
+  part.reread.delete(cluster);
+  await part.service.platforms.step();
+  return changed;
+}
+
+/** About the bytes that may be held of all clusters of a part. */
+const MAX_HELD_BYTES = 200_000_000;
+/** So long nobody looks at what went from memory, unless something is said of it. */
+const EVICTED_MS = 300_000;
+
+/**
+ * What was concluded goes from memory where there is too much, what was heard of longest ago first: the store has all
+ * of it, and it is asked for when something is said of the cluster again, or when it is time to look at it.
+ */
+function evictIdle({ clusters, touched, due, options }: RecordPart): void {
+  let held = 0;
+  for (const memory of clusters.values()) held += memory.heldBytes;
+  if (held <= MAX_HELD_BYTES) return;
+  const idle = [...clusters].filter(([cluster, { unwritten }]) => !touched.has(cluster) && unwritten.size === 0);
+  for (const [cluster, { heldBytes }] of idle.sort(([, a], [, b]) => a.heard - b.heard)) {
+    if (held <= MAX_HELD_BYTES) return;
+    clusters.delete(cluster);
+    const at = due.get(cluster);
+    if (at !== undefined) due.set(cluster, Math.max(at, options.now() + EVICTED_MS));
+    held -= heldBytes;
+  }
 }
 
 /** What was kept of a cluster was read by other rules. */
@@ -300,7 +403,18 @@ async function loadPart(part: RecordPart): Promise<void> {
     for (const { cluster } of await store.findIncidents(query))
       if (cluster !== ALL_CLUSTERS && store.findPart(cluster, part.of) === part.index) part.due.set(cluster, now());
   part.savedCursor = part.state.cursor;
+  await skipBacklog(part);
   part.loaded = true;
+}
+
+/** Once for each part: what comes while the analyzer runs is read. */
+async function skipBacklog({ service, options, state, index, of }: RecordPart): Promise<void> {
+  if (options.skipsBacklog !== true || service.skipped.has(index)) return;
+  const { cursor } = await service.readEntries(state.cursor, { part: { index, of }, isToEnd: true });
+  if (cursor !== state.cursor)
+    options.log.warn({ part: index }, 'What is stored and not read yet is skipped, as wanted: nobody is told of it.');
+  state.cursor = cursor;
+  service.skipped.add(index);
 }
 
 async function saveCursor(part: RecordPart, soon: boolean): Promise<void> {
@@ -322,7 +436,7 @@ function listWaiting({ clusters, due }: RecordPart): readonly string[] {
 
 /** What is not saved would only be read again, and what is not written be concluded again. */
 async function savePart(part: RecordPart): Promise<void> {
-  for (const memory of part.clusters.values()) await writeRest(part, memory, []);
+  for (const memory of part.clusters.values()) await writeRest(part, memory, new Set());
   if (part.loaded) await saveCursor(part, true);
 }
 
@@ -336,8 +450,7 @@ async function runLoop(running: Running, signal: AbortSignal): Promise<void> {
       await running.service.options.presence?.note(step.drained);
       running.hasStepped = true;
       if (step.drained) running.drainedAt = performance.now();
-      if (running.lastError !== undefined) running.service.options.log.info('The analyzer goes on.');
-      running.lastError = undefined;
+      noteSuccess(running);
       waitMs = step.drained ? (running.service.options.pollIntervalMs ?? POLL_INTERVAL_MS) : 0;
     } catch (error) {
       waitMs = Math.min(10_000, Math.max(500, waitMs * 2));
@@ -361,9 +474,19 @@ async function saveAtEnd(running: Running): Promise<void> {
   }
 }
 
+/** A store that comes back answers once and fails again: it is over when nothing has failed for a while. */
+const OVER_AFTER_MS = 5_000;
+
+function noteSuccess(running: Running): void {
+  if (running.lastError === undefined || performance.now() - running.failedAt < OVER_AFTER_MS) return;
+  running.lastError = undefined;
+  running.service.options.log.info('The analyzer goes on.');
+}
+
 /** Said once, until the error changes. */
 function reportFailure(running: Running, error: unknown): void {
   const code = error instanceof JobtraceError ? error.code : 'unexpected';
+  running.failedAt = performance.now();
   if (running.lastError === code) return;
   running.lastError = code;
   if (error instanceof JobtraceError && error.retryable)

@@ -2,21 +2,23 @@
 // the ids that people know (identity.ts), is written where it says something new (write.ts), and told. Whatever crash
 // lies between, the same comes of it again. Then the time is planned at which the cluster is looked at without new
 // lines. Called by analyzer.ts.
-import { groupBy } from '../../core/sequence.js';
-import type { Incident } from '../../core/types.js';
-import { concludeCluster } from '../incident/clusters.js';
+import { findSmallest, groupBy } from '../../core/sequence.js';
+import { createSlices } from '../../core/time/slices.js';
+import type { Incident, PlatformChild } from '../../core/types.js';
+import { concludeEach } from '../incident/clusters.js';
 import type { RuleFault } from '../incident/explain.js';
 import { DEFAULT_HEALTHY_MS } from '../incident/group/group.js';
 import { isEvent } from '../entry/signal.js';
 import { noteRevision } from '../backfill/backfill.js';
 import { concludeEndings } from './endings.js';
+import { MAX_SHOWN, minuteOf, nameFlood, renderFlood } from './flood.js';
 import { askCheckpoints } from './history.js';
 import { findHeir, keepIds, remember } from './identity.js';
 import { COMPACT_DEFAULTS, type ClusterMemory, type SavedIncident } from './keep.js';
 import { tellLines } from './lines.js';
 import type { RecordPart } from './part.js';
 import { compactLarge, takeEntries } from './take.js';
-import { decideWrite, printIncident } from '../incident/write.js';
+import { decideWrite, printIncident, type IncidentPrint } from '../incident/write.js';
 
 /** How often a job that fails or has just recovered is looked at again without new lines. */
 export const RECHECK_MS = 30_000;
@@ -34,57 +36,88 @@ export async function concludeTouched(
   const concluded = await concludeAsking(part, cluster, memory);
   const named = keepIds(concluded, memory.saved, part.options.healthyMs);
   const ended = await concludeEndings(part, cluster, memory, named, (incident, change) =>
-    announce(part, memory, incident, change),
+    announce(part, memory, [{ incident, change }]),
   );
   const kept = ended.incidents;
-  const gone = memory.saved.filter(
-    (known) => kept.every((incident) => incident.id !== known.id) && isStillHeld(memory, known),
-  );
+  const ids = new Set(kept.map(({ id }) => id));
+  const times = collectEventTimes(memory);
+  const others = memory.saved.filter(({ id }) => !ids.has(id));
+  const gone = others.filter(({ first }) => times.has(first));
   const joined = groupBy(gone, (known) => findHeir(known, kept, part.options.healthyMs)?.id ?? '');
+  const known = new Map(memory.saved.map((one) => [one.id, one]));
+  const shown = countShown(memory.saved);
   const incidents: Incident[] = [];
   const changed: Incident[] = [];
   const saved: SavedIncident[] = [];
+  const slices = createSlices();
+  let due: DueIncident[] = [];
   for (const found of kept) {
-    const known = memory.saved.find(({ id }) => id === found.id);
-    const revised = noteRevision(found, known, part.options.now());
-    const incident = noteJoined(revised, known, joined.get(found.id) ?? []);
+    const before = known.get(found.id);
+    const revised = noteRevision(found, before, part.options.now());
+    const own = noteJoined(revised, before, joined.get(found.id) ?? []);
+    const incident = placeInFlood(cluster, own, before, shown);
     incidents.push(incident);
-    const { next, isWritten } = await writeIncident(part, memory, incident, known);
-    if (isWritten) changed.push(incident);
+    const { next, change } = decideIncident(part, memory, incident, before);
     saved.push(next);
+    if (change !== undefined) due.push({ incident, change });
+    if (due.length >= WRITTEN_AT_ONCE) {
+      for (const one of due) changed.push(one.incident);
+      await announce(part, memory, due);
+      due = [];
+    }
+    if (slices.isOver()) await slices.rest();
   }
-  for (const known of gone) await removeGone(part, cluster, memory, known);
-  memory.saved = [
-    ...saved,
-    ...memory.saved.filter(
-      (known) => !incidents.some((incident) => incident.id === known.id) && !isStillHeld(memory, known),
-    ),
-  ];
+  for (const one of due) changed.push(one.incident);
+  await announce(part, memory, due);
+  for (const one of gone) await removeGone(part, cluster, memory, one);
+  memory.saved = [...saved, ...others.filter(({ first }) => !times.has(first))];
+  await writeFloods(part, memory, incidents, changed);
   const { store, now } = part.options;
-  const next = await tellLines(cluster, memory, incidents, { store, now: now() });
+  const told = await tellLines(cluster, memory, incidents, { store, now: now() });
+  const next = findSmallest([
+    told ?? Infinity,
+    ...[...memory.floods.values()].flatMap((flood) => (flood.isDirty ? [flood.next] : [])),
+  ]);
   compactLarge(part, memory);
   planNext(part, cluster, memory, incidents, ended.isOpen);
-  const due = part.due.get(cluster);
-  if (next !== undefined && due !== undefined) part.due.set(cluster, Math.min(next, due));
-  await writeRest(part, memory, part.clusters.has(cluster) ? incidents : []);
+  const at = part.due.get(cluster);
+  if (at !== undefined) part.due.set(cluster, Math.min(next, at));
+  await writeRest(part, memory, part.clusters.has(cluster) ? ids : new Set());
   return changed;
+}
+
+/** Incidents that are written in one transaction. */
+const WRITTEN_AT_ONCE = 100;
+
+interface DueIncident {
+  readonly incident: Incident;
+  readonly change: 'new' | 'changed';
 }
 
 /** Once more where the store knows a later checkpoint before one of the incidents. */
 async function concludeAsking(part: RecordPart, cluster: string, memory: ClusterMemory): Promise<readonly Incident[]> {
   const { store, now, healthyMs, zone } = part.options;
   const { index, signals, lastLines, conclusions: memo } = memory;
-  const conclude = (): readonly Incident[] =>
-    concludeCluster({ cluster, index, signals: signals.values(), lastLines, memo }, part.service.catalog, {
+  const slices = createSlices();
+  const conclude = async (): Promise<readonly Incident[]> => {
+    const concluded: Incident[] = [];
+    const signalsOf = { cluster, index, signals: signals.values(), lastLines, memo };
+    const context = {
       now: now(),
       settleMs: SETTLE_MS,
       healthyMs,
       zone,
-      onFault: (fault) => tellFault(part, fault),
-    });
-  const concluded = conclude();
+      onFault: (fault: RuleFault) => tellFault(part, fault),
+    };
+    for (const incident of concludeEach(signalsOf, part.service.catalog, context)) {
+      if (incident !== undefined) concluded.push(incident);
+      if (slices.isOver()) await slices.rest();
+    }
+    return concluded;
+  };
+  const concluded = await conclude();
   const checkpoints = await askCheckpoints(cluster, memory, concluded, store);
-  takeEntries(part, checkpoints);
+  await takeEntries(part, checkpoints);
   return checkpoints.length === 0 ? concluded : conclude();
 }
 
@@ -96,48 +129,142 @@ function tellFault({ service, options }: RecordPart, { rule, part, problem }: Ru
   options.log.warn({ rule, part, problem }, 'A part of a rule fails when it is used; what needs it is left out.');
 }
 
-/** Where that is worth it now (write.ts). */
-async function writeIncident(
+/** Whether it is to be written now (write.ts). */
+function decideIncident(
   part: RecordPart,
   memory: ClusterMemory,
   incident: Incident,
   known: SavedIncident | undefined,
-): Promise<{ readonly next: SavedIncident; readonly isWritten: boolean }> {
+): { readonly next: SavedIncident; readonly change: DueIncident['change'] | undefined } {
   const { logBytes, unwritten } = memory;
   const now = part.options.now();
-  const print = printIncident(incident);
+  const print = printOnce(incident);
   const since = known?.hash === print.hash ? known.since : now;
   const next = { ...remember(incident), hash: print.hash, since };
   const decision = decideWrite(incident, print, known?.written, { logBytes, now, quietMs: now - since });
   if (decision === 'known') unwritten.delete(incident.id);
   else unwritten.set(incident.id, incident);
   if (decision === 'known' || decision === 'later')
-    return { next: { ...next, written: known?.written }, isWritten: false };
-  await announce(part, memory, incident, known === undefined ? 'new' : 'changed');
-  return { next: { ...next, written: { ...print, logBytes, at: now } }, isWritten: true };
+    return { next: { ...next, written: known?.written }, change: undefined };
+  noteFlood(memory, next.flood);
+  const written = { ...print, logBytes, at: now };
+  return { next: { ...next, written }, change: known === undefined ? 'new' : 'changed' };
 }
 
-/** What is concluded no more would not be written any more. */
+const prints = new WeakMap<Incident, IncidentPrint>();
+
+/** Of an incident that is the same object as before it is the same. */
+function printOnce(incident: Incident): IncidentPrint {
+  let print = prints.get(incident);
+  if (print === undefined) prints.set(incident, (print = printIncident(incident)));
+  return print;
+}
+
+/** What is concluded no more would not be written any more. `concluded`: ids of those that are. */
 export async function writeRest(
   part: RecordPart,
   memory: ClusterMemory,
-  concluded: readonly Incident[],
+  concluded: ReadonlySet<string>,
 ): Promise<void> {
-  for (const incident of [...memory.unwritten.values()])
-    if (!concluded.some(({ id }) => id === incident.id)) await announce(part, memory, incident, 'changed');
+  const rest = [...memory.unwritten.values()].filter(({ id }) => !concluded.has(id));
+  for (let from = 0; from < rest.length; from += WRITTEN_AT_ONCE)
+    await announce(
+      part,
+      memory,
+      rest.slice(from, from + WRITTEN_AT_ONCE).map((incident) => ({ incident, change: 'changed' })),
+    );
 }
 
-async function announce(
-  part: RecordPart,
-  { unwritten }: ClusterMemory,
-  incident: Incident,
-  change: 'new' | 'changed',
-): Promise<void> {
-  const placed = await part.service.platforms.place(incident);
-  await part.service.fence.save(placed, part.turn);
+/** Stored in one write, then told. */
+async function announce(part: RecordPart, { unwritten }: ClusterMemory, due: readonly DueIncident[]): Promise<void> {
+  if (due.length === 0) return;
+  const slices = createSlices();
+  const placed: DueIncident[] = [];
+  for (const { incident, change } of due)
+    placed.push({ incident: await part.service.platforms.place(incident), change });
+  await part.service.fence.saveAll(
+    placed.map(({ incident }) => incident),
+    part.turn,
+  );
   part.hasWritten = true;
-  await part.options.onIncident?.(placed, change);
-  unwritten.delete(incident.id);
+  // All at once: what is to be said of them is remembered in one write as well.
+  await Promise.all(placed.map(({ incident, change }) => part.options.onIncident?.(incident, change)));
+  for (const { incident } of due) unwritten.delete(incident.id);
+  if (slices.isOver()) await slices.rest();
+}
+
+/** By the minute of its beginning, how many incidents are shown each by itself. */
+function countShown(saved: readonly SavedIncident[]): Map<number, number> {
+  const shown = new Map<number, number>();
+  for (const { first, flood } of saved)
+    if (flood === undefined) shown.set(minuteOf(first), (shown.get(minuteOf(first)) ?? 0) + 1);
+  return shown;
+}
+
+/** One of very many stands behind the card of its minute, and stays there. */
+function placeInFlood(
+  cluster: string,
+  incident: Incident,
+  known: SavedIncident | undefined,
+  shown: Map<number, number>,
+): Incident {
+  if (known?.flood !== undefined) return putBehind(incident, known.flood);
+  if (known !== undefined) return incident;
+  const first = Date.parse(incident.firstSeen ?? '') || 0;
+  const minute = minuteOf(first);
+  const count = shown.get(minute) ?? 0;
+  if (count >= MAX_SHOWN) return putBehind(incident, nameFlood(cluster, first));
+  shown.set(minute, count + 1);
+  return incident;
+}
+
+const behind = new WeakMap<Incident, Incident>();
+
+/** The same object for the same. */
+function putBehind(incident: Incident, flood: string): Incident {
+  const known = behind.get(incident);
+  if (known?.parent === flood) return known;
+  const placed = { ...incident, parent: flood };
+  behind.set(incident, placed);
+  return placed;
+}
+
+/** A card of very many that grows is written this often. */
+const FLOOD_EVERY_MS = 10_000;
+
+function noteFlood({ floods }: ClusterMemory, flood: string | undefined): void {
+  if (flood !== undefined) floods.set(flood, { isDirty: true, next: floods.get(flood)?.next ?? 0 });
+}
+
+/** The cards of those of which one was written. */
+async function writeFloods(
+  part: RecordPart,
+  memory: ClusterMemory,
+  incidents: readonly Incident[],
+  changed: Incident[],
+): Promise<void> {
+  const now = part.options.now();
+  const due = [...memory.floods].filter(([, { isDirty, next }]) => isDirty && next <= now);
+  const cards = due.flatMap(([flood]) => {
+    const others = memory.saved.filter((one) => one.flood === flood);
+    const minute = new Set(others.map(({ first }) => minuteOf(first)));
+    const members = memory.saved.filter(({ first }) => minute.has(minuteOf(first)));
+    const children = incidents.filter(({ parent }) => parent === flood);
+    const [lead] = children;
+    return lead === undefined ? [] : [renderFlood(flood, members, children.slice(0, MAX_SHOWN).map(toChild), lead)];
+  });
+  if (cards.length > 0) {
+    await part.service.fence.saveAll(cards, part.turn);
+    for (const card of cards) {
+      await part.options.onIncident?.(card, 'changed');
+      changed.push(card);
+    }
+  }
+  for (const [flood] of due) memory.floods.set(flood, { isDirty: false, next: now + FLOOD_EVERY_MS });
+}
+
+function toChild({ id, cluster, job, firstSeen, outcome }: Incident): PlatformChild {
+  return { id, cluster, job, firstSeen, outcome };
 }
 
 /** It has what was known of these, too. */
@@ -160,10 +287,11 @@ async function removeGone(
   memory.unwritten.delete(id);
 }
 
-/** True while the lines that made the incident are still in memory: one whose lines are only forgotten stays. */
-function isStillHeld(memory: ClusterMemory, known: SavedIncident): boolean {
-  for (const signal of memory.signals.values()) if (isEvent(signal) && signal.place.time === known.first) return true;
-  return false;
+/** An incident whose lines are still in memory is gone when it is concluded no more; one whose lines are forgotten stays. */
+function collectEventTimes({ signals }: ClusterMemory): ReadonlySet<number | undefined> {
+  const times = new Set<number | undefined>();
+  for (const signal of signals.values()) if (isEvent(signal)) times.add(signal.place.time);
+  return times;
 }
 
 /**

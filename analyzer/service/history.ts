@@ -4,6 +4,7 @@
 // only the facts count where it is old, and of completed checkpoints, which are most of it, the last one before an
 // incident. Called by analyzer.ts.
 import { findLargest, findSmallest } from '../../core/sequence.js';
+import { createSlices } from '../../core/time/slices.js';
 import type { Entry, Incident } from '../../core/types.js';
 import type { RecordQuery, RecordSearch } from '../../store/store.js';
 import type { Catalog } from '../catalog/catalog.js';
@@ -102,9 +103,19 @@ export async function askCheckpoints(
   store: HistoryOptions['store'],
 ): Promise<readonly Entry[]> {
   const entries: Entry[] = [];
-  for (const { job, firstSeen } of incidents) {
-    const key = `${job?.id ?? ''} ${firstSeen ?? ''}`;
-    if (job === undefined || firstSeen === undefined || memory.askedCheckpoints.has(key)) continue;
+  const slices = createSlices();
+  const asked = incidents.filter(
+    (incident) => incident.job !== undefined && !memory.askedCheckpoints.has(keyOf(incident)),
+  );
+  if (asked.length > MANY_ASKED && (await askNewest(store, { query: CHECKPOINTS, cluster })).length === 0) {
+    for (const incident of asked) memory.askedCheckpoints.add(keyOf(incident));
+    return [];
+  }
+  for (const incident of asked) {
+    const { job, firstSeen } = incident;
+    const key = keyOf(incident);
+    if (slices.isOver()) await slices.rest();
+    if (job === undefined || firstSeen === undefined) continue;
     const to = toIso(Date.parse(firstSeen) + 1);
     const own = await askNewest(store, { query: CHECKPOINTS, cluster, jobId: job.id, to });
     const found = own.length > 0 ? own : await askNewest(store, { query: `${CHECKPOINTS} NOT job:*`, cluster, to });
@@ -112,6 +123,13 @@ export async function askCheckpoints(
     memory.askedCheckpoints.add(key);
   }
   return entries;
+}
+
+/** From so many on it is worth to ask first whether there is any. */
+const MANY_ASKED = 10;
+
+function keyOf({ job, firstSeen }: Incident): string {
+  return `${job?.id ?? ''} ${firstSeen ?? ''}`;
 }
 
 async function askNewest(

@@ -1,8 +1,10 @@
 // Under which id people know an incident: what was concluded now is the same as one that was saved when it has its id,
 // is of the same subject at about the same time, or has joined with it; and where a card leads that is none any more.
 // Pure; called by conclude.ts.
+import { groupBy } from '../../core/sequence.js';
 import type { Incident } from '../../core/types.js';
 import { DEFAULT_HEALTHY_MS } from '../incident/group/group.js';
+import { isFlood, nameCause } from './flood.js';
 import type { SavedIncident } from './keep.js';
 
 /**
@@ -21,11 +23,14 @@ export function keepIds(
     if (known !== undefined) selves.set(incident, known);
     free.delete(incident.id);
   }
-  for (const isSelf of [isSameEpisode, hasJoined]) {
+  const bySubject = groupBy(free.values(), ({ subject }) => subject);
+  for (const [isSelf, listCandidates] of SELVES) {
     for (const incident of incidents) {
-      const known = selves.has(incident)
-        ? undefined
-        : [...free.values()].find((other) => isSelf(incident, other, healthyMs));
+      if (selves.has(incident)) continue;
+      const subjects = listCandidates(incident);
+      const candidates =
+        subjects === undefined ? free.values() : subjects.flatMap((subject) => bySubject.get(subject) ?? []);
+      const known = [...candidates].find((other) => free.has(other.id) && isSelf(incident, other, healthyMs));
       if (known === undefined) continue;
       selves.set(incident, known);
       free.delete(known.id);
@@ -33,11 +38,21 @@ export function keepIds(
   }
   return incidents.map((incident) => {
     const known = selves.get(incident);
-    return known === undefined
+    const restarts = Math.max(incident.restarts, known?.restarts ?? 0);
+    return known === undefined || (known.id === incident.id && restarts === incident.restarts)
       ? incident
-      : { ...incident, id: known.id, restarts: Math.max(incident.restarts, known.restarts) };
+      : { ...incident, id: known.id, restarts };
   });
 }
+
+/** How one is known to be another, and by which subjects the other may be known; undefined: by any. */
+const SELVES: readonly (readonly [
+  isSelf: (incident: Incident, known: SavedIncident, healthyMs: number) => boolean,
+  listCandidates: (incident: Incident) => readonly string[] | undefined,
+])[] = [
+  [isSameEpisode, (incident) => [subjectOf(incident)]],
+  [hasJoined, ({ job, processes }) => (job === undefined ? undefined : processes.map(nameProcess))],
+];
 
 export function isSameEpisode(incident: Incident, known: SavedIncident, healthyMs: number): boolean {
   return known.subject === subjectOf(incident) && isNear(incident, known, healthyMs);
@@ -94,9 +109,14 @@ const PROCESS = 'process ';
 
 export function remember(
   incident: Incident,
-): Pick<SavedIncident, 'id' | 'subject' | 'first' | 'last' | 'restarts' | 'revised' | 'joined'> {
-  const { id, restarts, revised, joined } = incident;
-  return { id, subject: subjectOf(incident), ...spanOf(incident), restarts, revised, joined };
+): Pick<
+  SavedIncident,
+  'id' | 'subject' | 'first' | 'last' | 'restarts' | 'revised' | 'joined' | 'outcome' | 'cause' | 'flood'
+> {
+  const { id, restarts, revised, joined, outcome, parent } = incident;
+  const flood = isFlood(parent) ? parent : undefined;
+  const about = { outcome, cause: nameCause(incident), flood };
+  return { id, subject: subjectOf(incident), ...spanOf(incident), restarts, revised, joined, ...about };
 }
 
 function spanOf({ firstSeen, lastSeen }: Incident): Pick<SavedIncident, 'first' | 'last'> {

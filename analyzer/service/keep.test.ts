@@ -69,6 +69,9 @@ function save(memory: ClusterMemory, subject: string, first: string): void {
       restarts: 0,
       since: 0,
       written: undefined,
+      outcome: 'failing',
+      cause: { en: '', zh: '' },
+      flood: undefined,
     },
   ];
 }

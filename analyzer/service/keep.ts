@@ -11,15 +11,13 @@ import type { Incident } from '../../core/types.js';
 import type { KnownEnding } from '../watch/card.js';
 import { isLaterLine, type LastLine } from '../incident/last-line.js';
 import type { ConclusionMemo } from '../incident/clusters.js';
+import type { FloodMember } from './flood.js';
 import type { WrittenIncident } from '../incident/write.js';
 
 /** An incident as it was concluded last. */
-export interface SavedIncident {
-  readonly id: string;
+export interface SavedIncident extends FloodMember {
   /** Job id, or process. */
   readonly subject: string;
-  readonly first: number;
-  readonly last: number;
   /** Of its document; empty where nobody knows. */
   readonly hash: string;
   readonly restarts: number;
@@ -78,6 +76,10 @@ export interface ClusterMemory {
   news: number;
   /** Bytes of its log that have been read. */
   logBytes: number;
+  /** Cards of very many (flood.ts), and from when on each may be written again. */
+  readonly floods: Map<string, { isDirty: boolean; next: number }>;
+  /** What it takes in memory, as far as that is counted. */
+  heldBytes: number;
 }
 
 export function createClusterMemory(cluster: string): ClusterMemory {
@@ -101,6 +103,8 @@ export function createClusterMemory(cluster: string): ClusterMemory {
     heard: 0,
     news: 0,
     logBytes: 0,
+    floods: new Map(),
+    heldBytes: 0,
   };
 }
 
@@ -115,12 +119,24 @@ export function keepSignal(memory: ClusterMemory, signal: Signal): boolean {
   if (time === undefined) undated.set(key, signal);
   else memory.index.add(signal);
   if (!isKept(signal)) return true;
-  if (known !== undefined && isEvent(known)) memory.eventCount--;
+  if (known !== undefined) {
+    memory.heldBytes -= weigh(known);
+    if (isEvent(known)) memory.eventCount--;
+  }
+  memory.heldBytes += weigh(signal);
   signals.set(key, signal);
   if (!isEvent(signal)) return true;
   memory.eventCount++;
   memory.lastEvent = Math.max(memory.lastEvent, time ?? fileTime);
   return true;
+}
+
+/** Beside the text of an entry: its names, captures and facts. */
+const SIGNAL_BYTES = 2_500;
+
+/** About the bytes that are held for a signal. */
+function weigh({ text = '' }: Signal): number {
+  return SIGNAL_BYTES + 2 * text.length;
 }
 
 /** Lines of a process that were written before another of its files come at most so much after it. */
@@ -186,7 +202,11 @@ export function compactMemory(memory: ClusterMemory, options: CompactOptions): v
   memory.eventCount = 0;
   for (const key of memory.signals.keys()) if (!kept.has(key)) memory.signals.delete(key);
   for (const key of memory.undated.keys()) if (!kept.has(key)) memory.undated.delete(key);
-  for (const signal of kept.values()) if (isEvent(signal)) memory.eventCount++;
+  memory.heldBytes = 0;
+  for (const signal of kept.values()) {
+    memory.heldBytes += weigh(signal);
+    if (isEvent(signal)) memory.eventCount++;
+  }
   memory.index.compact(horizon, beginnings);
   memory.saved = memory.saved.filter((incident) => incident.last >= horizon);
   memory.news = 0;

@@ -13,6 +13,8 @@ const HOUR_MS = 3_600_000;
 /** Of one cluster, those with the latest lines. */
 const MOST_RUNS = 200;
 const MOST_RECORDS = 300;
+/** Where more jobs are known than this, lines that name nobody are nobody's: to find out would hold up everything else. */
+const MOST_JOBS = 5_000;
 
 /** When the cluster is to be looked at again because it was too early to tell; undefined when all is told. */
 export async function tellLines(
@@ -23,6 +25,7 @@ export async function tellLines(
 ): Promise<number | undefined> {
   const { told } = memory;
   if (now < told.next) return told.next;
+  if (memory.index.view(WHOLE_LOG).jobs.size > MOST_JOBS) return undefined;
   if (!told.isLoaded) for (const lines of await store.loadJobLines(cluster)) told.lines.set(lines.jobId, lines);
   told.isLoaded = true;
   const shown = listShown(incidents);

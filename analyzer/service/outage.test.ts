@@ -40,10 +40,10 @@ describe('a store that fails', () => {
     const analyzer = startAnalyzer(
       {
         ...store,
-        saveIncident: (incident) =>
+        saveIncidents: (writes) =>
           failures-- > 0
             ? Promise.reject(createError('JT_STORE_UNREACHABLE', { url: 'x', problem: 'refused' }))
-            : store.saveIncident(incident),
+            : store.saveIncidents(writes),
       },
       heard,
     );

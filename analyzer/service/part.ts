@@ -49,12 +49,17 @@ export interface AnalyzerSettings {
   readonly pollIntervalMs?: number;
   /** Records of one read. */
   readonly batchSize?: number;
+  /** What is stored already when it starts is not read. */
+  readonly skipsBacklog?: boolean;
 }
 
 export interface EntryPage {
   /** Documents of the store, also those that hold no entry. */
   readonly records: number;
   readonly entries: readonly Entry[];
+  /** When the first and the last of them were logged; undefined where none says it. */
+  readonly firstTime: number | undefined;
+  readonly lastTime: number | undefined;
   readonly cursor: string;
   readonly drained: boolean;
 }
@@ -66,11 +71,10 @@ export interface Service {
   readonly fence: Fence;
   readonly platforms: PlatformKeeper;
   readonly watch: ClusterWatch;
-  readonly readEntries: (
-    cursor: string | undefined,
-    options: Pick<FeedOptions, 'part' | 'skip' | 'only'>,
-  ) => Promise<EntryPage>;
+  readonly readEntries: (cursor: string | undefined, options: Omit<FeedOptions, 'limit'>) => Promise<EntryPage>;
   catalog: Catalog;
+  /** Parts of which the backlog was skipped, once each. */
+  readonly skipped: Set<number>;
   /** What is wrong with which part of which rule, as it was logged. */
   readonly toldFaults: Set<string>;
   /** Those of the catalog. */
@@ -89,6 +93,14 @@ export interface RecordPart {
   readonly clusters: Map<string, ClusterMemory>;
   /** Clusters that have news and are not concluded yet. */
   readonly touched: Set<string>;
+  /** Those of them of which something was logged just now: they come first. */
+  readonly urgent: Set<string>;
+  /** While the feed is behind: up to where what was logged just now has been read, before everything else. */
+  live: string | undefined;
+  /** What was read last and is not concluded whole; only then the cursor moves. */
+  open: Pick<EntryPage, 'cursor' | 'drained'> | undefined;
+  /** When the first record was logged that is not read yet, as far as that is known; undefined: all are read. */
+  unreadFrom: number | undefined;
   /** When a cluster is to be concluded again without new lines. */
   readonly due: Map<string, number>;
   readonly backfill: Backfill;
@@ -114,6 +126,10 @@ export function createPart(
     state: { cursor: undefined, forms: new Map(), waiting: [] },
     clusters: new Map(),
     touched: new Set(),
+    urgent: new Set(),
+    live: undefined,
+    open: undefined,
+    unreadFrom: undefined,
     due: new Map(),
     backfill: createBackfill({
       ...service.options,

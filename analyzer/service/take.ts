@@ -2,6 +2,7 @@
 // first time, or since its part came here, from the store (history.ts). What changed something marks its cluster as
 // touched. Called by analyzer.ts for what it reads, and by conclude.ts for what it asks for.
 import { findSmallest } from '../../core/sequence.js';
+import { createSlices } from '../../core/time/slices.js';
 import type { Entry } from '../../core/types.js';
 import { renderSignal } from '../../flink/words/words.js';
 import { scanEntry } from '../entry/scan.js';
@@ -32,7 +33,8 @@ import { LONG_AGO_MS } from '../incident/write.js';
 const MAX_RECALLED = 1000;
 
 /** Keeps what the entries say of clusters that fail, and marks those whose incidents may have changed. */
-export function takeEntries(part: RecordPart, entries: readonly Entry[]): void {
+export async function takeEntries(part: RecordPart, entries: readonly Entry[]): Promise<void> {
+  const slices = createSlices();
   const last = new Map<string, Entry>();
   for (const entry of entries) {
     const cluster = clusterOf(entry);
@@ -44,6 +46,7 @@ export function takeEntries(part: RecordPart, entries: readonly Entry[]): void {
       const signal = scanTold(part, cluster, told);
       if (signal !== undefined) takeSignal(part, cluster, signal);
     }
+    if (slices.isOver()) await slices.rest();
   }
   for (const entry of last.values()) {
     const memory = part.clusters.get(clusterOf(entry));
@@ -91,7 +94,7 @@ export async function fillMemory(part: RecordPart, cluster: string): Promise<Clu
   const asked = { store: options.store, catalog, skip, from, searches };
   for await (const { entries, isOld } of askHistory(cluster, memory, asked)) {
     if (isOld) takeFacts(part, cluster, memory, entries);
-    else takeEntries(part, entries);
+    else await takeEntries(part, entries);
     compactLarge(part, memory);
   }
   memory.isFilled = true;
@@ -117,7 +120,7 @@ async function recallSaved(
   const stored = await options.store.findIncidents({ cluster, from, limit: MAX_RECALLED });
   for (const [id, known] of recallEndings(stored)) memory.endings.set(id, known);
   return stored.flatMap((incident) => {
-    if (isEndingId(incident.id)) return [];
+    if (isEndingId(incident.id) || incident.platform !== undefined) return [];
     const known = remember(incident);
     if (incident.outcome !== 'failing' && known.last < since) return [];
     const judged = reread.has(cluster) ? { rule: firstRule(incident) } : undefined;

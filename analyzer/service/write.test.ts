@@ -51,9 +51,9 @@ function open(): Service {
   const saves: Incident[] = [];
   const store: Store = {
     ...sqlite,
-    saveIncident: (incident) => {
-      saves.push(incident);
-      return sqlite.saveIncident(incident);
+    saveIncidents: (writes) => {
+      saves.push(...writes.map(({ incident }) => incident));
+      return sqlite.saveIncidents(writes);
     },
   };
   const clockwork = { now: START };

@@ -10,6 +10,8 @@ export interface Sharing {
   readonly count: number;
   /** Who takes part → how often it has said so. */
   readonly members: Readonly<Record<string, number>>;
+  /** After how many milliseconds of silence a member is gone, as it says itself; an older release says nothing. */
+  readonly leases?: Readonly<Record<string, number>>;
   /** Each thing that one has at a time: a part by its number, the platform incidents. */
   readonly shares: Readonly<Record<string, Share>>;
 }
@@ -120,7 +122,11 @@ export function mayCountAnew(situation: Situation): boolean {
 export function renewSharing(
   situation: Situation,
   decisions: readonly ShareDecision[],
-  { given, leastTurn }: { readonly given: ReadonlySet<string>; readonly leastTurn: number },
+  {
+    given,
+    leastTurn,
+    leaseMs,
+  }: { readonly given: ReadonlySet<string>; readonly leastTurn: number; readonly leaseMs?: number },
 ): Sharing {
   const { sharing, self, silent, wanted } = situation;
   const members = Object.fromEntries(Object.entries(sharing.members).filter(([member]) => !silent.has(member)));
@@ -139,6 +145,11 @@ export function renewSharing(
   return {
     count,
     members: { ...members, [self]: (sharing.members[self] ?? 0) + 1 },
+    ...(leaseMs === undefined ? {} : { leases: { ...keepLeases(sharing, members), [self]: leaseMs } }),
     shares: Object.fromEntries(shares),
   };
+}
+
+function keepLeases({ leases = {} }: Sharing, members: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(leases).filter(([member]) => member in members));
 }

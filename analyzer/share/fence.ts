@@ -19,11 +19,14 @@ export interface Fence {
   check(cluster: string, turn?: number): void;
   /** Both throw LostShare, and what the store throws. `turn`: only in this one. */
   save(incident: Incident, turn?: number): Promise<void>;
+  /** Those of one cluster, at once. */
+  saveAll(incidents: readonly Incident[], turn?: number): Promise<void>;
   remove(incident: Pick<Incident, 'id' | 'cluster'>, turn?: number): Promise<void>;
 }
 
 export function createFence(
-  store: Pick<IncidentStore, 'saveIncident' | 'removeIncident' | 'findTurn'> & Pick<RecordFeed, 'findPart'>,
+  store: Pick<IncidentStore, 'saveIncident' | 'saveIncidents' | 'removeIncident' | 'findTurn'> &
+    Pick<RecordFeed, 'findPart'>,
   lease: Lease,
 ): Fence {
   const check = (cluster: string, expected: number | undefined): { share: string; turn: number } => {
@@ -38,15 +41,26 @@ export function createFence(
     write: (turn: number | undefined) => Promise<boolean>,
   ): Promise<void> => {
     const { share, turn } = check(cluster, expected);
-    if (await write(turn === ALONE_TURN ? undefined : turn)) return;
-    // Taken again in a turn later than that of the document, if nobody else has it: the document may come from a clock
-    // that was ahead, and what the lease knew of turns may be lost.
+    if (!(await write(turn === ALONE_TURN ? undefined : turn))) await lose(id, share);
+  };
+  // Taken again in a turn later than that of the document, if nobody else has it: the document may come from a clock
+  // that was ahead, and what the lease knew of turns may be lost.
+  const lose = async (id: string, share: string): Promise<never> => {
     lease.giveBack(share, await store.findTurn(id));
     throw new LostShare(share);
   };
   return {
     check: (cluster, expected) => void check(cluster, expected),
     save: (incident, expected) => pass(incident, expected, (turn) => store.saveIncident(incident, turn)),
+    saveAll: async (incidents, expected) => {
+      const [first] = incidents;
+      if (first === undefined) return;
+      const { share, turn } = check(first.cluster, expected);
+      const fence = turn === ALONE_TURN ? undefined : turn;
+      const saved = await store.saveIncidents(incidents.map((incident) => ({ incident, turn: fence })));
+      const later = incidents.find((_, index) => saved[index] === false);
+      if (later !== undefined) await lose(later.id, share);
+    },
     remove: (incident, expected) => pass(incident, expected, (turn) => store.removeIncident(incident.id, turn)),
   };
 }

@@ -66,6 +66,43 @@ function pair(): readonly [Machine, Machine] {
   return [new Machine(), new Machine()];
 }
 
+/** Each answer takes so long, on every machine. */
+function slow(answerMs: number, machines: readonly Machine[]): Store {
+  const wait = (): void => {
+    for (const machine of machines) machine.elapsedMs += answerMs;
+  };
+  return {
+    ...store,
+    loadState: (key) => {
+      wait();
+      return store.loadState(key);
+    },
+    replaceState: (key, known, value) => {
+      wait();
+      return store.replaceState(key, known, value);
+    },
+  };
+}
+
+describe('a store that takes seconds to answer', () => {
+  it('makes no analyzer take what another one has that lives, and one that died is replaced', async () => {
+    const all: Machine[] = [];
+    const own = slow(1500, all);
+    all.push(new Machine(own), new Machine(own));
+    const [one, two] = all as [Machine, Machine];
+    await pass(30_000, all);
+    const [before, other] = [one.parts, two.parts];
+    await pass(120_000, all);
+
+    expect([one.parts, two.parts]).toEqual([before, other]);
+    expect([one.lease.takeovers(), two.lease.takeovers()]).toEqual([0, 0]);
+    expect(before.length + other.length).toBe(4);
+    await pass(120_000, all, [two]);
+    expect(two.parts).toHaveLength(4);
+    expect(two.lease.takeovers()).toBeGreaterThan(0);
+  });
+});
+
 describe('createLease', () => {
   it('gives all to one who is alone, and half to a second one that comes', async () => {
     const [one, other] = pair();

@@ -39,6 +39,8 @@ export interface Lease {
   step(): Promise<void>;
   /** Steps until the signal aborts, also while a step of the analyzer takes long. */
   run(signal: AbortSignal): Promise<void>;
+  /** Parts that were taken from one that had gone silent, since the start. */
+  takeovers(): number;
   /** Gives all back: then nobody need wait. */
   end(): Promise<void>;
 }
@@ -68,6 +70,11 @@ export const HOLD_MS = 6000;
 export const LEASE_MS = 8000;
 /** Who has not looked for so long, as while the store was away, cannot tell who was silent meanwhile. */
 const DEAF_MS = LEASE_MS / 2;
+/** A store that answers slowly makes nobody silent: who takes long to renew asks the others to wait longer. */
+const MAX_LEASE_MS = 60_000;
+const ANSWERS_OF_A_LEASE = 4;
+/** Of a slow answer so much is remembered at the next. */
+const SLOW_KEPT = 0.8;
 /** How often the store is asked into how many parts its records fall. */
 const COUNT_MS = 60_000;
 /** Of several who write at once one succeeds; the others look again, and again. */
@@ -89,6 +96,7 @@ export function createLoneLease(): Lease {
     giveBack: () => undefined,
     step: () => Promise.resolve(),
     run: () => Promise.resolve(),
+    takeovers: () => 0,
     end: () => Promise.resolve(),
   };
 }
@@ -100,7 +108,7 @@ interface Holding extends LeaseOptions {
   /** By the other members: how often each has said that it lives, and since when that is so, by this clock. */
   readonly heard: Map<string, { readonly beat: number; readonly since: number }>;
   /** What the store has as ours, each until when it may be used. */
-  readonly held: Map<string, { readonly turn: number; readonly until: number }>;
+  readonly held: Map<string, { readonly turn: number; until: number }>;
   readonly asked: Set<string>;
   readonly given: Set<string>;
   /** The latest turn that was met in the store. */
@@ -110,6 +118,9 @@ interface Holding extends LeaseOptions {
   wanted: number;
   countedAt: number;
   lookedAt: number;
+  /** How long it lately takes at most to look and renew. */
+  tookMs: number;
+  takeovers: number;
   /** When the document was seen last. */
   seenAt: number;
   renewedAt: number;
@@ -134,6 +145,8 @@ export function createLease(options: LeaseOptions): Lease {
     wanted: 1,
     countedAt: Number.NEGATIVE_INFINITY,
     lookedAt: Number.NEGATIVE_INFINITY,
+    tookMs: 0,
+    takeovers: 0,
     seenAt: Number.NEGATIVE_INFINITY,
     renewedAt: Number.NEGATIVE_INFINITY,
     hasEnded: false,
@@ -151,6 +164,7 @@ export function createLease(options: LeaseOptions): Lease {
     },
     step: () => inTurn(holding, () => step(holding)),
     run: (signal) => run(holding, signal),
+    takeovers: () => holding.takeovers,
     end: () => inTurn(holding, () => end(holding)),
   };
 }
@@ -181,7 +195,21 @@ async function step(holding: Holding): Promise<void> {
     holding.wanted = await holding.store.countParts();
     holding.countedAt = clock();
   }
-  for (let tries = 0; tries < MOST_TRIES; tries++) if (await look(holding)) return;
+  for (let tries = 0; tries < MOST_TRIES; tries++) if (await timeLook(holding)) return;
+}
+
+async function timeLook(holding: Holding): Promise<boolean> {
+  const begun = holding.clock();
+  try {
+    return await look(holding);
+  } finally {
+    holding.tookMs = Math.max(holding.clock() - begun, holding.tookMs * SLOW_KEPT);
+  }
+}
+
+/** What is told the others: at least LEASE_MS, and several times what an answer takes. */
+function chooseLease({ tookMs }: Holding): number {
+  return Math.round(Math.min(MAX_LEASE_MS, Math.max(LEASE_MS, LEASE_MS / 2 + ANSWERS_OF_A_LEASE * tookMs)));
 }
 
 /** False when somebody else has written meanwhile. */
@@ -200,30 +228,37 @@ async function look(holding: Holding): Promise<boolean> {
     decisions.some(({ action }) => action === 'take');
   if (!hasNews && clock() - holding.renewedAt < RENEW_MS) return true;
   if (mayCountAnew(situation)) await holding.onCountAnew?.(sharing.count, holding.wanted);
-  const next = renewSharing(situation, decisions, { given, leastTurn: Math.max(holding.now(), holding.seenTurn + 1) });
+  const leaseMs = chooseLease(holding);
+  const leastTurn = Math.max(holding.now(), holding.seenTurn + 1);
+  const next = renewSharing(situation, decisions, { given, leastTurn, leaseMs });
   if (!(await store.replaceState(KEY, text, JSON.stringify({ version: 1, ...next })))) return false;
   holding.renewedAt = begun;
   holding.count = next.count;
   given.clear();
-  noteHeld(holding, next, begun + HOLD_MS);
+  noteHeld(holding, next, begun + (leaseMs * HOLD_MS) / LEASE_MS);
   tell(holding, decisions);
   return true;
 }
 
 /** Who is silent for so long that it does nothing any more. While this one was deaf it heard nobody. */
-function listen(holding: Holding, { members }: Sharing): ReadonlySet<string> {
+function listen(holding: Holding, { members, leases = {} }: Sharing): ReadonlySet<string> {
   const { heard, self, clock } = holding;
   const now = clock();
-  if (now - holding.seenAt > DEAF_MS) heard.clear();
+  if (now - holding.seenAt > Math.max(DEAF_MS, 2 * holding.tookMs)) heard.clear();
   holding.seenAt = now;
   for (const member of heard.keys()) if (!(member in members)) heard.delete(member);
   for (const [member, beat] of Object.entries(members))
     if (member !== self && heard.get(member)?.beat !== beat) heard.set(member, { beat, since: now });
-  return new Set([...heard].flatMap(([member, { since }]) => (now - since >= LEASE_MS ? [member] : [])));
+  const isSilent = ([member, { since }]: readonly [string, { readonly since: number }]): boolean =>
+    now - since >= (leases[member] ?? LEASE_MS);
+  return new Set([...heard].filter(isSilent).map(([member]) => member));
 }
 
 function noteDecisions(holding: Holding, sharing: Sharing, decisions: readonly ShareDecision[]): void {
   const { held, asked, self } = holding;
+  // A member of an older release has written the document without it, and waits no longer than ever.
+  if (sharing.leases?.[self] === undefined)
+    for (const one of held.values()) one.until = Math.min(one.until, holding.renewedAt + HOLD_MS);
   holding.count = sharing.count;
   asked.clear();
   for (const { share, action } of decisions) if (action === 'give-up') asked.add(share);
@@ -235,9 +270,12 @@ function noteHeld({ held, self }: Holding, { shares }: Sharing, until: number): 
   for (const [share, { holder, turn }] of Object.entries(shares)) if (holder === self) held.set(share, { turn, until });
 }
 
-function tell({ log, self }: Holding, decisions: readonly ShareDecision[]): void {
-  for (const { share, action, reason } of decisions)
-    if (action === 'take') log.info({ part: share, reason, analyzer: self }, 'The analyzer takes a part.');
+function tell(holding: Holding, decisions: readonly ShareDecision[]): void {
+  const { log, self } = holding;
+  const taken = decisions.filter(({ action }) => action === 'take');
+  holding.takeovers += taken.filter(({ reason }) => reason === 'holder-is-silent').length;
+  for (const { share, reason } of taken)
+    log.info({ part: share, reason, analyzer: self }, 'The analyzer takes a part.');
 }
 
 /** What the store refuses is told by the steps of the analyzer, which need it, too. */
@@ -272,13 +310,18 @@ async function end(holding: Holding): Promise<void> {
 function readSharing(text: string | undefined): Sharing | undefined {
   const value: unknown = text === undefined ? undefined : JSON.parse(text);
   if (!isObject(value) || value['version'] !== 1 || typeof value['count'] !== 'number') return undefined;
-  const { count, members, shares } = value;
+  const { count, members, shares, leases } = value;
   if (!isObject(members) || !isObject(shares)) return undefined;
   return {
     count,
-    members: Object.fromEntries(Object.entries(members).map(([member, beat]) => [member, Number(beat)])),
+    members: readNumbers(members),
+    ...(isObject(leases) ? { leases: readNumbers(leases) } : {}),
     shares: Object.fromEntries(Object.entries(shares).flatMap(([name, share]) => readShare(name, share))),
   };
+}
+
+function readNumbers(value: object): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(value).map(([member, number]) => [member, Number(number)]));
 }
 
 function readShare(name: string, share: unknown): readonly (readonly [string, Share])[] {

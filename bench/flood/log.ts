@@ -14,6 +14,8 @@ export interface FailingJobs {
   readonly everyMs?: number;
   /** The number of the first job: others have others. */
   readonly first?: number;
+  /** Healthy lines after each failure. */
+  readonly between?: number;
 }
 
 const GRAPH = 'org.apache.flink.runtime.executiongraph.ExecutionGraph';
@@ -21,7 +23,7 @@ const START = Date.parse('2026-03-02T10:00:00Z');
 const JOBS_OF_ONE = 10;
 
 export function renderFailingJobs({ jobs, isShared, hasTasks, start = START, ...more }: FailingJobs): string {
-  const { everyMs = 2, first = 0 } = more;
+  const { everyMs = 2, first = 0, between = 0 } = more;
   const lines: string[] = [];
   for (let index = 0; index < jobs; index++) {
     const number = first + index;
@@ -30,6 +32,8 @@ export function renderFailingJobs({ jobs, isShared, hasTasks, start = START, ...
     const trace = isShared ? DISK_FULL : renderTrace(number);
     if (hasTasks) for (const text of renderTask(number, trace)) say(text);
     say(`Job ${nameFailingJob(number)} (${hex(0xabc00000 + number)}) switched from state RUNNING to FAILED.\n${trace}`);
+    for (let line = 0; line < between; line++)
+      say(`Triggering checkpoint ${line} (type=CheckpointType{name='Checkpoint'}) for another job of this cluster.`);
   }
   return `${lines.join('\n')}\n`;
 }

@@ -67,7 +67,13 @@ export const ANALYZER: Command = {
   name: 'analyzer',
   operands: '',
   summary: 'Reads what agents store, finds incidents and sends alerts.',
-  options: SHARED,
+  options: [
+    ...SHARED,
+    {
+      name: 'skip-backlog',
+      help: 'What is stored and not read yet is not diagnosed, and nobody is told of it; searches find it.',
+    },
+  ],
   run: (invocation) =>
     runPart(invocation, 'analyzer', async ({ settings, store: opened, log, read }) => {
       const { signal } = invocation.terminal;
@@ -91,6 +97,7 @@ export const ANALYZER: Command = {
         presence,
         clock,
         lease,
+        skipsBacklog: invocation.has('skip-backlog'),
         onIncident: (incident) => notifier.incidentChanged(incident),
         onGone: (id) => notifier.incidentGone(id),
       });

@@ -36,7 +36,9 @@ export function createServiceAnalyzer(
   {
     clock,
     ...more
-  }: Pick<AnalyzerOptions, 'onIncident' | 'onGone' | 'lease' | 'presence'> & { readonly clock?: StoreClock },
+  }: Pick<AnalyzerOptions, 'onIncident' | 'onGone' | 'lease' | 'presence' | 'skipsBacklog'> & {
+    readonly clock?: StoreClock;
+  },
 ): Analyzer {
   const analyzer = createAnalyzer({
     store,

@@ -101,6 +101,10 @@ async function readFeed(feed: Feed, cursor: string | undefined, options: FeedOpt
   const shards = all.flatMap((shard) => findOurs(feed, shard, { index, of }) ?? []);
   const positions = look === 'all' ? await forgetDeleted(feed, before, all) : new Map(before);
   const pending = shards.filter((shard) => readFrom(shard, positions) < shard.checkpoint);
+  if (options.isToEnd === true) {
+    for (const shard of pending) positions.set(shard.place, shard.checkpoint);
+    return { records: [], cursor: encodeCursor(positions), drained: true };
+  }
   const page =
     pending.length === 0
       ? {
@@ -139,12 +143,12 @@ async function readPending(
   client: ElasticsearchClient,
   pending: readonly Ours[],
   positions: Map<string, number>,
-  { limit, skip, only, part = WHOLE }: FeedOptions,
+  { limit, skip, only, from, part = WHOLE }: FeedOptions,
 ): Promise<FeedPage> {
   const asked = pending.slice(0, Math.min(SHARDS_AT_ONCE, limit));
   await refresh(client, asked);
   const size = Math.max(1, Math.floor(Math.min(MAX_PAGE, limit) / asked.length));
-  const readings = await searchShards(client, asked, positions, { size, skip, only });
+  const readings = await searchShards(client, asked, positions, { size, skip, only, from });
   for (const reading of readings) positions.set(reading.shard.place, reading.position);
   const drained =
     asked.length === pending.length && readings.every((reading) => reading.position >= reading.shard.checkpoint);
@@ -331,14 +335,17 @@ async function searchShards(
   client: ElasticsearchClient,
   shards: readonly Ours[],
   positions: ReadonlyMap<string, number>,
-  { size, skip, only }: Pick<FeedOptions, 'skip' | 'only'> & { readonly size: number },
+  { size, skip, only, from }: Pick<FeedOptions, 'skip' | 'only' | 'from'> & { readonly size: number },
 ): Promise<Reading[]> {
   const lines = shards.flatMap((shard) => [
     { index: shard.index, preference: `_shards:${shard.number}`, allow_partial_search_results: false },
     {
       query: {
         bool: {
-          filter: [{ range: { _seq_no: { gt: readFrom(shard, positions), lte: shard.checkpoint } } }],
+          filter: [
+            { range: { _seq_no: { gt: readFrom(shard, positions), lte: shard.checkpoint } } },
+            ...(from === undefined ? [] : [{ range: { '@timestamp': { gte: from, format: 'epoch_millis' } } }]),
+          ],
           must_not: listLeftOut(skip, only),
         },
       },

@@ -61,18 +61,20 @@ const FACET_COLUMNS: Readonly<Record<keyof Facets, string>> = {
 };
 
 export function readFeed(connection: Connection, cursor: string | undefined, options: FeedOptions): FeedPage {
-  const since = cursor === undefined || cursor === '' ? 0 : Number(cursor);
+  let since = cursor === undefined || cursor === '' ? 0 : Number(cursor);
   if (!Number.isSafeInteger(since))
     throw createError('JT_REQUEST_INVALID', { problems: 'the cursor is not one of this store' });
   if (options.part !== undefined && options.part.index !== 0)
     return { records: [], cursor: String(since), drained: true };
-  const { skip = '', only = { signal: '', clusters: [] } } = options;
+  const { skip = '', only = { signal: '', clusters: [] }, from } = options;
+  if (options.isToEnd === true) return { records: [], cursor: String(findLastSeq(connection, since)), drained: true };
+  if (from !== undefined) since = Math.max(since, findFirstSeq(connection, from) - 1);
   const { end, isLast } = findFeedEnd(connection, since, Math.max(FEED_ROWS, options.limit));
   const rows = connection
     .prepare<Row>(
-      'SELECT * FROM records WHERE seq > ? AND seq <= ? AND signal IS NOT ? AND (signal IS NOT ? OR cluster IN (SELECT value FROM json_each(?))) ORDER BY seq LIMIT ?',
+      'SELECT * FROM records WHERE seq > ? AND seq <= ? AND signal IS NOT ? AND (signal IS NOT ? OR cluster IN (SELECT value FROM json_each(?))) AND time >= ? ORDER BY seq LIMIT ?',
     )
-    .all(since, end, skip, only.signal, JSON.stringify(only.clusters), options.limit);
+    .all(since, end, skip, only.signal, JSON.stringify(only.clusters), from ?? Number.MIN_SAFE_INTEGER, options.limit);
   const isWhole = rows.length < options.limit;
   return {
     records: rows.map(readRow),
@@ -96,8 +98,20 @@ function findFeedEnd(
     .prepare<{ seq: number }>('SELECT seq FROM records WHERE seq > ? ORDER BY seq LIMIT 1 OFFSET ?')
     .get(since, rows - 1);
   if (far !== undefined) return { end: far.seq, isLast: false };
+  return { end: findLastSeq(connection, since), isLast: true };
+}
+
+function findLastSeq(connection: Connection, since: number): number {
   const last = connection.prepare<{ seq: number | null }>('SELECT max(seq) AS seq FROM records').get();
-  return { end: Math.max(since, last?.seq ?? 0), isLast: true };
+  return Math.max(since, last?.seq ?? 0);
+}
+
+/** The first that was stored of those from a time on: what lies before need not be looked through. */
+function findFirstSeq(connection: Connection, from: number): number {
+  const first = connection
+    .prepare<{ seq: number | null }>('SELECT min(seq) AS seq FROM records INDEXED BY records_time WHERE time >= ?')
+    .get(from);
+  return first?.seq ?? findLastSeq(connection, 0) + 1;
 }
 
 export function findRecords(connection: Connection, query: LineQuery): RecordLines {

@@ -23,6 +23,7 @@ const AGENT: AgentStatus = {
 
 const ANALYZER: AnalyzerStatus = {
   ...{ records: 1, parts: 1, clusters: 1, signals: 1, incidents: 1 },
+  ...{ open: 1, heldBytes: 1, oldestUnreadMs: 0, takeovers: 0 },
   behindMs: 300,
   lastError: undefined,
 };

@@ -95,6 +95,33 @@ export function describeSkipping(store: () => Store): void {
     expect(second.records.map((record) => record.id)).toEqual([makeRecord(8).id]);
   });
 
+  it('leaves out what is older, and goes on behind it', async () => {
+    const [old, recent] = ['2026-11-20T10:00:00.000Z', '2026-11-20T12:00:00.000Z'];
+    const from = Date.parse('2026-11-20T11:00:00.000Z');
+    const times = [old, recent, old, old, recent, old];
+    await appendRecords(
+      store(),
+      times.map((time, number) => makeRecord(number, { time })),
+    );
+
+    const first = await drain(store(), undefined, 2, undefined, { from });
+    await appendRecords(store(), [makeRecord(7, { time: old }), makeRecord(8, { time: recent })]);
+    const second = await drain(store(), first.cursor, 2, undefined, { from });
+
+    expect(first.records.map((record) => record.id).sort()).toEqual([makeRecord(1).id, makeRecord(4).id]);
+    expect(second.records.map((record) => record.id)).toEqual([makeRecord(8).id]);
+  });
+
+  it('gives the cursor behind everything that is stored', async () => {
+    await appendRecords(store(), [makeRecord(1), makeRecord(2)]);
+    const { cursor, records } = await store().readRecords(undefined, { limit: 10, isToEnd: true });
+    await appendRecords(store(), [makeRecord(3)]);
+    const after = await drain(store(), cursor, 10);
+
+    expect(records).toEqual([]);
+    expect(after.records.map((record) => record.id)).toEqual([makeRecord(3).id]);
+  });
+
   it('gives what says another signal of some clusters alone', async () => {
     const said = [
       ['a', 'fact.new'],

@@ -1,0 +1,142 @@
+// Very many jobs of one cluster that begin to fail within a minute: the first are shown each by itself, the others stand
+// behind one card that counts them by cause. So a broken session cluster, or whoever can write a line into one log,
+// sends a few messages and not tens of thousands. The others are concluded and stored like any incident; nothing is
+// lost. By the times of lines, so that the same comes of it after a restart. Pure; called by conclude.ts.
+import { createHash } from 'node:crypto';
+import { findLargest, findSmallest } from '../../core/sequence.js';
+import type { Diagnosis, Incident, Language, PlatformChild, Text } from '../../core/types.js';
+
+/** Incidents of one cluster that begin within one minute and are shown each by itself. */
+export const MAX_SHOWN = 50;
+const MINUTE_MS = 60_000;
+const SHOWN_CAUSES = 5;
+const FLOOD = 'flood-';
+
+/** One of very many. */
+export interface FloodMember {
+  readonly id: string;
+  readonly first: number;
+  readonly last: number;
+  readonly outcome: Incident['outcome'];
+  /** What it is called by. */
+  readonly cause: Text;
+  /** The card behind which it stands; undefined: it is shown by itself. */
+  readonly flood: string | undefined;
+}
+
+/** The card of a minute, whether there is one or not. */
+export function nameFlood(cluster: string, first: number): string {
+  const minute = minuteOf(first);
+  return `${FLOOD}${createHash('sha256').update(`${cluster}\n${minute}`).digest('hex').slice(0, 16)}`;
+}
+
+export function minuteOf(time: number): number {
+  return Math.floor(time / MINUTE_MS);
+}
+
+export function isFlood(id: string | undefined): boolean {
+  return id?.startsWith(FLOOD) === true;
+}
+
+export function nameCause({ diagnoses, unknown }: Incident): Text {
+  const [en, zh] = [diagnoses.en[0]?.title, diagnoses.zh[0]?.title];
+  const type = unknown[0]?.chain.at(-1) ?? unknown[0]?.message ?? '';
+  return { en: en ?? type, zh: zh ?? type };
+}
+
+/** Those behind a card and those of the same minute that are shown → the card; `lead`: one of them, whole. */
+export function renderFlood(
+  id: string,
+  members: readonly FloodMember[],
+  children: readonly PlatformChild[],
+  lead: Incident,
+): Incident {
+  const share = { kind: 'flood', jobs: members.length, clusters: 1, children };
+  const times = {
+    firstSeen: toIso(findSmallest(members.map(({ first }) => first))),
+    lastSeen: toIso(findLargest(members.map(({ last }) => last))),
+  };
+  const shown = members.filter(({ flood }) => flood === undefined).length;
+  return {
+    id,
+    cluster: lead.cluster,
+    processes: [],
+    ...times,
+    outcome: decideFloodOutcome(members),
+    restarts: 0,
+    attempts: [],
+    diagnoses: {
+      en: describe(lead, members, shown, times, 'en'),
+      zh: describe(lead, members, shown, times, 'zh'),
+    },
+    unknown: lead.diagnoses.en.length > 0 ? [] : lead.unknown.slice(0, 1).map((one) => countAll(one, members)),
+    facts: {},
+    platform: share,
+  };
+}
+
+function countAll<Counted extends { readonly count: number }>(one: Counted, members: readonly FloodMember[]): Counted {
+  return { ...one, count: members.length };
+}
+
+const ORDER: readonly Incident['outcome'][] = ['failing', 'silent', 'unknown', 'failed', 'recovered', 'canceled'];
+
+function decideFloodOutcome(members: readonly FloodMember[]): Incident['outcome'] {
+  const found = new Set(members.map(({ outcome }) => outcome));
+  return ORDER.find((outcome) => found.has(outcome)) ?? 'unknown';
+}
+
+function describe(
+  { diagnoses, cluster }: Incident,
+  members: readonly FloodMember[],
+  shown: number,
+  times: Pick<Diagnosis, 'firstSeen' | 'lastSeen'>,
+  language: Language,
+): readonly Diagnosis[] {
+  const [own] = diagnoses[language];
+  if (own === undefined) return [];
+  const { job, ...rest } = own;
+  void job;
+  const texts = TEXTS[language];
+  return [
+    {
+      ...rest,
+      ...times,
+      title: texts.title(members.length, cluster, shown),
+      summary: `${texts.causes(countCauses(members, language))} ${own.summary}`,
+      count: members.length,
+    },
+  ];
+}
+
+/** The most frequent first. */
+function countCauses(members: readonly FloodMember[], language: Language): readonly (readonly [string, number])[] {
+  const counts = new Map<string, number>();
+  for (const { cause } of members) counts.set(cause[language], (counts.get(cause[language]) ?? 0) + 1);
+  return [...counts].sort((a, b) => b[1] - a[1]).slice(0, SHOWN_CAUSES);
+}
+
+const TEXTS: Readonly<
+  Record<
+    Language,
+    {
+      readonly title: (jobs: number, cluster: string, shown: number) => string;
+      readonly causes: (counts: readonly (readonly [string, number])[]) => string;
+    }
+  >
+> = {
+  en: {
+    title: (jobs, cluster, shown) =>
+      `${jobs} jobs${cluster === '' ? '' : ` of cluster ${cluster}`} fail; the first ${shown} are shown`,
+    causes: (counts) => `By cause: ${counts.map(([cause, count]) => `${cause} (${count})`).join('; ')}.`,
+  },
+  zh: {
+    title: (jobs, cluster, shown) =>
+      `${cluster === '' ? '' : `集群 ${cluster} 的 `}${jobs} 个作业失败；仅逐一显示前 ${shown} 个`,
+    causes: (counts) => `按原因统计：${counts.map(([cause, count]) => `${cause}（${count}）`).join('；')}。`,
+  },
+};
+
+function toIso(time: number): string {
+  return new Date(time).toISOString();
+}
