@@ -1,6 +1,6 @@
 // Old logs of dense failures wait, and are read, while a job fails now in another cluster: how long until the message
-// about that one, through `jobtrace up` on SQLite: npx tsx bench/backlog.ts (--help). What is measured is what is shipped
-// (`npm run build`).
+// about that one, through `jobtrace up` on SQLite: npx tsx bench/backlog.ts (--help). What is measured is what is
+// shipped (`npm run build`).
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync, appendFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 // Very many jobs that fail at once, through `jobtrace up` on SQLite with one receiver: how long health takes at most,
-// when the first message comes, how many there are, and the memory: npx tsx bench/flood.ts (--help). What is measured is
-// what is shipped (`npm run build`).
+// when the first message comes, how many there are, and the memory: npx tsx bench/flood.ts (--help). What is measured
+// is what is shipped (`npm run build`).
 import { appendFileSync, mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -287,7 +287,7 @@ async function removeGone(
   memory.unwritten.delete(id);
 }
 
-/** An incident whose lines are still in memory is gone when it is concluded no more; one whose lines are forgotten stays. */
+/** By them is known whose lines are still in memory: such an incident is gone when it is concluded no more. */
 function collectEventTimes({ signals }: ClusterMemory): ReadonlySet<number | undefined> {
   const times = new Set<number | undefined>();
   for (const signal of signals.values()) if (isEvent(signal)) times.add(signal.place.time);

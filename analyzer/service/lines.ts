@@ -13,7 +13,7 @@ const HOUR_MS = 3_600_000;
 /** Of one cluster, those with the latest lines. */
 const MOST_RUNS = 200;
 const MOST_RECORDS = 300;
-/** Where more jobs are known than this, lines that name nobody are nobody's: to find out would hold up everything else. */
+/** Where more jobs are known than this, lines that name nobody are nobody's: to find out would hold up all else. */
 const MOST_JOBS = 5_000;
 
 /** When the cluster is to be looked at again because it was too early to tell; undefined when all is told. */

@@ -145,7 +145,7 @@ export function renewSharing(
   return {
     count,
     members: { ...members, [self]: (sharing.members[self] ?? 0) + 1 },
-    ...(leaseMs === undefined ? {} : { leases: { ...keepLeases(sharing, members), [self]: leaseMs } }),
+    leases: leaseMs === undefined ? undefined : { ...keepLeases(sharing, members), [self]: leaseMs },
     shares: Object.fromEntries(shares),
   };
 }
