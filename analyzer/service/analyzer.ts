@@ -259,7 +259,7 @@ const BACKLOG_TURN_MS = 1000;
 
 /** Old lines of thousands of failures hold up nobody whose job fails now: what is new has its share of each turn. */
 async function stepPart(part: RecordPart): Promise<StepResult> {
-  const { service, index } = part;
+  const { service, index, of } = part;
   if (!part.loaded) await loadPart(part);
   await rereadStale(part);
   const live = await readLive(part);

@@ -1,4 +1,5 @@
-// Long work in slices: everything else of the process (health, requests, the lease) has its turn in between.
+// Long work in slices: everything else of the process (health, requests, the lease) has its turn in between. Used by
+// the analyzer, whose work grows with failing jobs.
 import { setImmediate } from 'node:timers/promises';
 
 /** Well below the second within which health answers. */
