@@ -105,7 +105,7 @@ describe('old records that wait', () => {
     await appendRecords(inOrder, live);
     await drain(other);
     const list = async (one: Store): Promise<unknown> =>
-      (await one.findIncidents({ limit: 5000 })).sort((a, b) => (a.id < b.id ? -1 : 1));
+      [...(await one.findIncidents({ limit: 5000 }))].sort((a, b) => (a.id < b.id ? -1 : 1));
     expect(JSON.stringify(await list(store))).toBe(JSON.stringify(await list(inOrder)));
     await store.close();
     await inOrder.close();

@@ -13,7 +13,7 @@ export async function drain(
   from: string | undefined,
   limit: number,
   part?: { index: number; of: number },
-  left: Pick<FeedOptions, 'skip' | 'only'> = {},
+  left: Pick<FeedOptions, 'skip' | 'only' | 'from'> = {},
 ): Promise<{ records: LogRecord[]; cursor: string }> {
   const records: LogRecord[] = [];
   for (let cursor = from; ;) {
