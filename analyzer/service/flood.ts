@@ -1,7 +1,7 @@
 // Very many jobs of one cluster that begin to fail within a minute: the first are shown each by itself, the others
-// stand behind one card that counts them by cause. So a broken session cluster, or whoever can write a line into one log,
-// sends a few messages and not tens of thousands. The others are concluded and stored like any incident; nothing is
-// lost. By the times of lines, so that the same comes of it after a restart. Pure; called by conclude.ts.
+// stand behind one card that counts them by cause. So a broken session cluster, or whoever can write a line into one
+// log, sends a few messages and not tens of thousands. The others are concluded and stored like any incident; nothing
+// is lost. By the times of lines, so that the same comes of it after a restart. Pure; called by conclude.ts.
 import { createHash } from 'node:crypto';
 import { findLargest, findSmallest } from '../../core/sequence.js';
 import type { Diagnosis, Incident, Language, PlatformChild, Text } from '../../core/types.js';

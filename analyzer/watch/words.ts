@@ -84,8 +84,7 @@ export const ENDING_WORDS: Readonly<Record<WordsKind, EndingWords>> = {
     cause: 'cluster.jobmanager-lost',
     severity: 'error',
     title: {
-      en: ({ cluster, count }) =>
-        `The JobManager of cluster ${cluster} is gone, and ${many(count, 'job')} without one`,
+      en: ({ cluster, count }) => `The JobManager of cluster ${cluster} is gone, and ${many(count, 'job')} without one`,
       zh: ({ cluster, count }) => `集群 ${cluster} 的 JobManager 已消失，${count} 个作业等待接管`,
     },
     summary: {

@@ -1,5 +1,6 @@
 // A record as a row of a list: an entry may have a megabyte, and a list of a hundred of them is read by nobody. Used by
 // the routes that answer lists of records, and by the live stream.
+import { omitMissing } from '../../core/json.js';
 import type { LogRecord } from '../../core/types.js';
 
 /** Characters of an entry's text in a row. */
@@ -14,15 +15,14 @@ export const ROW_CUT = `An entry of more than ${MAX_ROW_TEXT} characters is cut 
 
 export function cutRow(record: LogRecord): RecordRow {
   const { 'event.original': original, 'error.stack_trace': trace, ...row } = record;
-  const texts = [original, record.message, record['error.message'] ?? '', trace ?? ''];
+  const message = record['error.message'];
+  const texts = [original, record.message, message ?? '', trace ?? ''];
   if (texts.every((text) => text.length <= MAX_ROW_TEXT)) return record;
   return {
     ...row,
     'event.original': cutText(original, MAX_ROW_TEXT),
     message: cutText(record.message, MAX_ROW_MESSAGE),
-    ...(record['error.message'] === undefined
-      ? {}
-      : { 'error.message': cutText(record['error.message'], MAX_ROW_MESSAGE) }),
+    ...omitMissing({ 'error.message': message === undefined ? undefined : cutText(message, MAX_ROW_MESSAGE) }),
     'jobtrace.truncated': true,
   };
 }

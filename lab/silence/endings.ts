@@ -1,5 +1,5 @@
-// The endings that are played: what is done to a cluster or to a part of Jobtrace, what must be said of it, how soon, and
-// how it ends. A row is an ending. Called by play.ts.
+// The endings that are played: what is done to a cluster or to a part of Jobtrace, what must be said of it, how soon,
+// and how it ends. A row is an ending. Called by play.ts.
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Elasticsearch } from '../parts/services/elasticsearch.js';

@@ -65,9 +65,7 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
   };
   return {
     encoding: { kind: 'elasticsearch', prefix },
-    prepare: async () => {
-      await openTemplates();
-    },
+    prepare: async () => void (await openTemplates()),
     append: async (batch) => {
       if (batch.lengths.length === 0) return [];
       const { plan, note } = await openTemplates();

@@ -21,7 +21,7 @@ interface Turn {
 
 interface JobsHere {
   readonly jobs: Map<string, Presence>;
-  /** By the beginning of a run of the process; forgotten with each word. A process may have tens of thousands of jobs. */
+  /** By the beginning of a run of the process; forgotten with each word. Tens of thousands of jobs may be there. */
   readonly turns: Map<number, readonly Turn[]>;
 }
 

@@ -8,7 +8,7 @@ import { meaningOf } from '../../cluster/memory/meaning.js';
 import { addEvent, indexFailures, isNear, type Episode, type FailureIndex } from './episode.js';
 import type { Side } from './side.js';
 
-/** Where more jobs fail than this, each is given events that it shares with others so often: of one kind, and in all. */
+/** Where more jobs fail than this, each is given a limited number of shared events: of one kind, and in all. */
 const MANY_JOBS = 50;
 const MAX_OF_KIND = 20;
 export const MAX_SHARED = 200;
