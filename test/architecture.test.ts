@@ -15,7 +15,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   agent: ['core', 'flink', 'store/store.ts', 'store/batch.ts', 'store/encode.ts'],
   analyzer: ['core', 'flink', 'store/store.ts'],
   notify: ['core', 'store/store.ts'],
-  api: ['core', 'store/store.ts', 'store/scope.ts'],
+  api: ['core', 'store/store.ts', 'store/scope.ts', 'store/caller.ts'],
 };
 
 /**
@@ -69,6 +69,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'head.ts',
     'words.ts',
     'query',
+    'caller.ts',
     'page.ts',
     'incidents',
     'conflict.ts',

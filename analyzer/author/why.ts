@@ -7,14 +7,8 @@ import type { AnchorUse, Catalog } from '../catalog/catalog.js';
 import { groupCluster, type ClusterSignals, type DiagnoseContext } from '../incident/clusters.js';
 import { readLog } from '../incident/diagnose.js';
 import { findAlternativeMisfit, type AlternativeMisfit } from '../entry/match.js';
-import {
-  rankCauses,
-  totalScore,
-  whyExplains,
-  type ExplainReason,
-  type Finding,
-  type UnknownFinding,
-} from '../incident/rank.js';
+import { totalScore, type Finding, type UnknownFinding } from '../incident/finding.js';
+import { rankCauses, whyExplains, type ExplainReason } from '../incident/rank.js';
 import type { Alternative, Rule } from '../catalog/rule/rule.js';
 import { readCandidate } from '../entry/scan.js';
 import type { MatchPart, EntryPlace } from '../entry/signal.js';

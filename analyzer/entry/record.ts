@@ -10,6 +10,9 @@ export interface RecordReader<Stored> {
 /** For what our own agent stores: the same entry again. */
 export const RECORD_READER: RecordReader<LogRecord> = { readEntry: readRecord };
 
+/** Nobody's file is older: such a time stands for none. */
+const BELIEVABLE = Date.UTC(2000, 0);
+
 function readRecord(record: LogRecord): Entry {
   const time = Date.parse(record['@timestamp']);
   const isUndated = record['jobtrace.flags']?.includes('undated') === true || Number.isNaN(time);
@@ -27,7 +30,7 @@ function readRecord(record: LogRecord): Entry {
     offset: record['log.offset'],
     line: 0,
     id: record.id,
-    ...(isUndated ? { fileTime: Number.isNaN(time) ? undefined : time } : { time }),
+    ...(isUndated ? { fileTime: time >= BELIEVABLE ? time : undefined } : { time }),
     flags: record['jobtrace.flags'],
   };
 }

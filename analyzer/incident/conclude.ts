@@ -29,7 +29,8 @@ import {
 import { explainFinding, type RuleFault } from './explain.js';
 import type { Value, Values } from '../catalog/expression/expression.js';
 import type { IncidentGroup } from './group/group.js';
-import { rankCauses, type Finding, type Ranking, type UnknownFinding } from './rank.js';
+import type { Finding, Ranking, UnknownFinding } from './finding.js';
+import { rankCauses } from './rank.js';
 import type { LastLine } from './last-line.js';
 import { decideOutcome, type OutcomeEvidence } from './outcome.js';
 import { createWorld, type WorldFacts } from './world.js';

@@ -7,8 +7,7 @@ import { inRange } from '../../flink/options/options.js';
 import { ASSUMED_VERSION, nameOption } from './world.js';
 import { errorText } from '../../core/fault.js';
 import { readWhole, type Value, type Values, type World } from '../catalog/expression/expression.js';
-import type { Finding } from './rank.js';
-import { totalScore } from './rank.js';
+import { totalScore, type Finding } from './finding.js';
 import type { CaptureType, FixRule, ReasonRule } from '../catalog/rule/rule.js';
 import { fillTemplate, formatValue, type TextTemplate } from '../catalog/rule/template.js';
 

@@ -3,45 +3,13 @@
 // and what failed in other attempts than the first cause stands beside it (strand.ts). Pure; called by conclude.ts.
 import type { Catalog } from '../catalog/catalog.js';
 import type { ClusterView } from '../cluster/cluster.js';
-import type { ProcessView } from '../cluster/memory/view.js';
 import type { IncidentEvent } from '../cluster/event.js';
 import type { IncidentGroup } from './group/group.js';
 import { isNamedBy, type Rule } from '../catalog/rule/rule.js';
-import type { FailurePart, MatchPart } from '../entry/signal.js';
+import type { MatchPart } from '../entry/signal.js';
+import { totalScore, type Finding, type Ranking, type UnknownFinding } from './finding.js';
 import { counts, isFailure, placeStrands } from './strand.js';
 import { createTimeline, holdsBeside, listTimes, type EventTimes, type Timeline } from './timeline.js';
-
-export interface Finding {
-  readonly rule: Rule;
-  /** First in time. */
-  readonly event: IncidentEvent;
-  readonly match: MatchPart;
-  readonly events: readonly IncidentEvent[];
-  readonly peer: ProcessView | undefined;
-  /** How often: tasks that failed so, or lines when no task did. */
-  readonly count: number;
-  readonly score: Readonly<Record<string, number>>;
-  /** Findings of the same incident that explain this one. */
-  readonly explainedBy: readonly Finding[];
-  /** It follows from another finding, or from a failure that no rule names. */
-  readonly isConsequence: boolean;
-  /** A second cause: it failed the job in other attempts than the first. */
-  readonly isBeside: boolean;
-}
-
-export interface UnknownFinding {
-  /** A second cause: it failed the job in other attempts than the first. */
-  readonly isBeside: boolean;
-  readonly failure: FailurePart;
-  readonly events: readonly IncidentEvent[];
-  readonly count: number;
-}
-
-export interface Ranking {
-  /** Best first, consequences after all causes. */
-  readonly findings: readonly Finding[];
-  readonly unknown: readonly UnknownFinding[];
-}
 
 export function rankCauses(group: IncidentGroup, view: ClusterView, catalog: Catalog): Ranking {
   const timeline = createTimeline(group.job);
@@ -51,10 +19,6 @@ export function rankCauses(group: IncidentGroup, view: ClusterView, catalog: Cat
   const unknown = findUnknown(group, byScore, catalog, timeline);
   const explained = explainFindings(byScore, unknown, timeline);
   return placeStrands(explained, unknown, group, timeline);
-}
-
-export function totalScore(score: Readonly<Record<string, number>>): number {
-  return Object.values(score).reduce((sum, part) => sum + part, 0);
 }
 
 type Draft = Omit<Finding, 'score' | 'explainedBy' | 'isConsequence' | 'isBeside'>;
@@ -238,7 +202,7 @@ function judgeDraft(
   const telling = draft.events.filter((event) => counts(draft, event));
   const follows = (event: IncidentEvent, other: ScoredDraft): boolean =>
     holdsBeside(times.get(other) ?? listTimes([]), event.time, (time) =>
-      timeline.mayFollow(time, event.time, other.rule.scope === 'process' && draft.peer !== undefined),
+      timeline.mayFollow(time, event.time, other.rule.scope === 'process' && draft.rule.peer !== undefined),
     );
   const by = possible.filter((other) => draft.events.some((event) => follows(event, other)));
   const isSymptomOf = (event: IncidentEvent): boolean =>

@@ -4,7 +4,7 @@
 // that lasts. Pure; called by rank.ts.
 import type { IncidentEvent } from '../cluster/event.js';
 import type { IncidentGroup } from './group/group.js';
-import type { Finding, Ranking, UnknownFinding } from './rank.js';
+import type { Finding, Ranking, UnknownFinding } from './finding.js';
 import { EARLY_MS, holdsBeside, listTimes, type Timeline } from './timeline.js';
 
 /** What has not happened for so long while the job went on failing is past. */

@@ -71,7 +71,7 @@ function listBegins(job: JobView, restarted: readonly number[]): readonly number
     const run = job.taskRuns[findFirst(job.taskRuns, time)];
     return run !== undefined && run < next ? [run] : [];
   });
-  return [...ran, ...job.attemptBegins].sort((a, b) => a - b);
+  return [...ran, ...(tellsOfTasks(job) ? [] : job.attemptBegins)].sort((a, b) => a - b);
 }
 
 function tellsOfTasks({ taskRuns, deployments, stopped }: JobView): boolean {

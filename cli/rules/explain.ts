@@ -3,7 +3,8 @@
 import { joinLines } from '../../core/text/lines.js';
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
-import { totalScore, type ExplainReason, type Finding } from '../../analyzer/incident/rank.js';
+import { totalScore, type Finding } from '../../analyzer/incident/finding.js';
+import type { ExplainReason } from '../../analyzer/incident/rank.js';
 import { readEntries } from '../../analyzer/input/read.js';
 import type { Rule } from '../../analyzer/catalog/rule/rule.js';
 import { tryRule, type AlternativeTrial, type WhyOutcome, type Trial } from '../../analyzer/author/why.js';
