@@ -190,14 +190,17 @@ function readPlain(text: string, start: number, plain: Reach): Span | undefined 
   return endLine(text, span) ?? (looksSecret(text.slice(start, plain.end)) ? span : undefined);
 }
 
-/** In a sentence that goes on: letters and digits in one word that is no class, path or place. */
+/**
+ * In a sentence that goes on: letters and digits in one word that is no class, path or place. What rules it out comes
+ * first: a name within the value has its colon there, so that no part of a long value is looked at for each name in it.
+ */
 function looksSecret(value: string): boolean {
   return (
     value.length >= LEAST_IN_SENTENCE &&
+    !/[/().:]/.test(value) &&
     /[a-z]/.test(value) &&
     /[A-Z\W_]/.test(value) &&
-    /\d/.test(value) &&
-    !/[/().:]/.test(value)
+    /\d/.test(value)
   );
 }
 

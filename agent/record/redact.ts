@@ -132,7 +132,7 @@ const SHOWN: readonly Shown[] = [
   // Command lines.
   {
     needs: ['mysql', 'mariadb'],
-    pattern: /\b(?:mysql|mariadb)[a-z-]{0,20}[^\n]{0,200}?\s-p([^\s"'-][^\s"']{2,200})/gi,
+    pattern: /\b(?:mysql|mariadb)[^\n]{0,220}?\s-p([^\s"'-][^\s"']{2,200})/gi,
   },
   { needs: ['sshpass'], pattern: /\bsshpass\s{1,5}-p\s{0,5}["']?([^\s"']{3,200})/gi },
   { needs: ['redis-cli'], pattern: /\bredis-cli\b[^\n]{0,200}?\s-a\s{1,5}["']?([^\s"']{3,200})/gi },
