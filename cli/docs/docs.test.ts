@@ -30,7 +30,7 @@ describe('the table of settings', () => {
       expect(row.help, row.name).toMatch(/\.$/);
       if (['integer', 'number'].includes(row.type))
         expect(row.name, row.name).toMatch(
-          /(Ms|Bytes|Hours|Days|Files|Records|Batches|PerSecond|Cores|Percent|Verdicts|workers)$/,
+          /(Ms|Bytes|Hours|Days|Files|Records|Batches|PerSecond|Seconds|Cores|Percent|Verdicts|workers)$/,
         );
     }
   });
