@@ -122,6 +122,10 @@ describe('an outage of one ZooKeeper', () => {
         'opened parcel-weights-8',
         'opened parcel-weights-9',
         'opened parcel-weights-10',
+        // They failed, were told, restarted until their attempts were used up, and ended for good.
+        'escalated parcel-weights-8',
+        'escalated parcel-weights-9',
+        'escalated parcel-weights-10',
       ].sort(),
     );
   });
