@@ -46,6 +46,8 @@ describeWithParts(['elasticsearch-9'], 'the rights in docs/elasticsearch.md', ()
     opened.push(store);
     return store;
   };
+  /** Of the parts nobody may. */
+  const makeTemplates = async (): Promise<void> => void (await open('superuser').check());
   const asSuperuser = async (method: string, path: string, body: object): Promise<void> => {
     const answer = await fetch(`${node.url}${path}`, {
       method,
@@ -80,6 +82,8 @@ describeWithParts(['elasticsearch-9'], 'the rights in docs/elasticsearch.md', ()
   it('let agent, analyzer and API do their work and the agent nothing else', async () => {
     const [agent, analyzer, api] = [open('jobtrace_agent'), open('jobtrace_analyzer'), open('jobtrace_api')];
     await expect(appendRecords(agent, [makeRecord(1)])).rejects.toMatchObject({ code: 'JT_STORE_DENIED' });
+    for (const part of [analyzer, api]) await expect(part.check()).rejects.toMatchObject({ code: 'JT_STORE_DENIED' });
+    await makeTemplates();
     await analyzer.check();
 
     expect(await appendRecords(agent, [makeRecord(1), makeRecord(2)])).toEqual([
@@ -138,7 +142,7 @@ describeWithParts(['elasticsearch-9'], 'the rights in docs/elasticsearch.md', ()
 
   it('let the API keep what people say, and the analyzer read it', async () => {
     const [analyzer, api] = [open('jobtrace_analyzer'), open('jobtrace_api')];
-    await analyzer.check();
+    await makeTemplates();
     const said = {
       incidentId: 'i',
       rule: 'a.b/c',
@@ -168,7 +172,7 @@ describeWithParts(['elasticsearch-9'], 'the rights in docs/elasticsearch.md', ()
 
   it('let the agent keep aside what an index refuses, and who sends letters put it in its place', async () => {
     const [agent, letters, api] = [open('jobtrace_agent'), open('jobtrace_letters'), open('jobtrace_api')];
-    await open('jobtrace_analyzer').check();
+    await makeTemplates();
     const record = makeRecord(1, { time: '2026-10-01T10:00:00.000Z' });
     await asSuperuser('PUT', '/jobtrace-logs-2026.10.01', { mappings: { properties: { message: { type: 'long' } } } });
 

@@ -85,7 +85,7 @@ function explainDenied({ url }: ElasticsearchClient, error: unknown): JobtraceEr
     {
       url,
       problem:
-        'there are no index templates yet, and this user may not create them: start the analyzer or the API first, or grant manage_index_templates',
+        'there are no index templates yet, and this user may not create them: run "jobtrace setup" first, or grant manage_index_templates',
     },
     error,
   );

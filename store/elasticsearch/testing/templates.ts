@@ -19,7 +19,7 @@ export function describeTemplates(faulty: () => FaultyStore): void {
       );
       await expect(appendRecords(store, [makeRecord(1)])).rejects.toMatchObject({
         code: 'JT_STORE_DENIED',
-        message: expect.stringContaining('start the analyzer or the API first') as string,
+        message: expect.stringContaining('run "jobtrace setup" first') as string,
       });
       const owner = openElasticsearchStore({ nodes: [node.url], indexPrefix: prefix });
       await owner.check();
