@@ -74,6 +74,7 @@ describe('renaming', () => {
   it('follows a symbolic link to a file that is rotated behind it', async () => {
     const pods = join(fixture.folder, 'pods');
     mkdirSync(pods);
+    fixture.restart({ linksInto: [pods] });
     writeFileSync(join(pods, '0.log'), lines(0, 5));
     symlinkSync(join(pods, '0.log'), join(fixture.logs, 'container.log'));
     await fixture.poll();

@@ -146,14 +146,16 @@ function causeOf({ diagnosis, unknown }: Message): string {
   return diagnosis?.rule ?? `unknown ${unknown?.chain.at(-1) ?? ''}`;
 }
 
-function isEnd({ reason }: Message): boolean {
-  return reason === 'resolved' || reason === 'canceled';
+/** It is over, or will not go on: said beside what was told of the cause. */
+function isEnd({ reason, incident }: Message): boolean {
+  return reason === 'resolved' || reason === 'canceled' || (reason === 'escalated' && incident.outcome === 'failed');
 }
 
 /** Its job ran at the end of the recording, or had come to an end of its own. */
 function hasEnded({ reason, incident }: Message, { jobs, processes }: Manifest): boolean {
   const state = jobs.find(({ id }) => id === incident.job?.id)?.state;
   if (reason === 'canceled') return state === 'CANCELED';
+  if (reason === 'escalated') return state === 'FAILED';
   const isAlive = processes.every(({ name, alive }) => alive || !name.startsWith('jobmanager'));
   return state === 'FINISHED' || (state === 'RUNNING' && isAlive);
 }

@@ -53,7 +53,8 @@ function cri(text: string, stream = 'stdout', tag = 'F'): string {
 
 describe('containers', () => {
   it('F18: follows the log of a pod through link, rotation and compression until the pod is deleted', async () => {
-    const { logs, folder, poll, texts, counter, conditions } = open();
+    const { logs, folder, poll, texts, counter, conditions, restart } = open();
+    restart({ linksInto: [join(folder, 'pods')] });
     const container = join(folder, 'pods', 'shop_jobmanager-1_0a1b', 'main');
     const log = join(container, '0.log');
     mkdirSync(container, { recursive: true });

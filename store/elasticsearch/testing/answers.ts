@@ -24,7 +24,7 @@ export function describeAnswers(faulty: () => FaultyStore): void {
       expect(await readAll(store)).toEqual(batch);
     });
 
-    it.each<[string, ReturnType<Fault>]>([
+    it.each<[string, ReturnType<Fault>, object?]>([
       ['is cut off', 'cut-before'],
       [
         'is too busy',
@@ -39,19 +39,20 @@ export function describeAnswers(faulty: () => FaultyStore): void {
         'is a proxy page that calls itself a success',
         { status: 200, body: '<html>Please log in</html>', type: 'text/html' },
       ],
-      ['is not Elasticsearch', { status: 200, body: '{"ok":true}', headers: { 'x-elastic-product': 'Other' } }],
+      [
+        'is not Elasticsearch',
+        { status: 200, body: '{"ok":true}', headers: { 'x-elastic-product': 'Other' } },
+        { code: 'JT_STORE_UNUSABLE' },
+      ],
       ['is JSON of something else', { status: 200, body: '{"errors":false}' }],
       ['is broken JSON', { status: 200, body: '{"errors":false,"items":[' }],
       ['has fewer items than were sent', { status: 200, body: '{"errors":false,"items":[{"index":{"status":201}}]}' }],
-    ])('asks to send the batch again when the answer %s', async (_what, fault) => {
+    ])('asks to send the batch again when the answer %s', async (_what, fault, failure = { code: 'JT_STORE_UNREACHABLE', retryable: true }) => {
       const { proxy, store } = faulty();
       await appendRecords(store, [makeRecord(0)]);
       const batch = [makeRecord(1), makeRecord(2)];
       proxy.setFault(onBulk(fault));
-      await expect(appendRecords(store, batch)).rejects.toMatchObject({
-        code: 'JT_STORE_UNREACHABLE',
-        retryable: true,
-      });
+      await expect(appendRecords(store, batch)).rejects.toMatchObject(failure);
       proxy.setFault(undefined);
 
       expect((await appendRecords(store, batch)).map((outcome) => outcome.kind)).toEqual(['stored', 'stored']);
