@@ -95,3 +95,8 @@ export function findMedian(numbers: readonly number[]): number {
   const sorted = [...numbers].sort((a, b) => a - b);
   return sorted[Math.floor((sorted.length - 1) / 2)] ?? Number.NaN;
 }
+
+/** The 99th percentile; NaN of nothing. */
+export function findP99(took: readonly number[]): number {
+  return [...took].sort((a, b) => a - b)[Math.min(took.length - 1, Math.floor(took.length * 0.99))] ?? NaN;
+}

@@ -371,6 +371,10 @@ describe('decideAlert, after a message', () => {
       reason: 'escalated',
       notBeforeMs: SEEN + 2500,
     });
+    // A client had nothing that could have gone on.
+    const client = { ...ended, job: undefined };
+    expect(decide(client, [toldOf(BUFFERS, { outcome: 'unknown' })], SEEN + 2500)).toMatchObject({ send: false });
+
     const told = [toldOf(BUFFERS, { reason: 'escalated', outcome: 'failed' }), toldOf(BUFFERS)];
     expect(decide(ended, told)).toEqual({ send: false, reason: 'nothing-new' });
 

@@ -384,8 +384,11 @@ function listNews(
   const newest = findNewest(subjects);
   const worst = told.reduce((rank, { severity }) => Math.max(rank, RANK[severity]), -Infinity);
   if (last.reason === 'notice' || last.reason === 'ended') return [];
-  const hasEnded = incident.outcome === 'failed' && last.outcome !== 'failed';
-  const isWorse = RANK[subject.severity] > worst && (canEdit || !isOneMessage(incident, told));
+  const isApart = canEdit || !isOneMessage(incident, told);
+  // That a job is dead is never left out; a client that failed has nothing to go on.
+  const hasEnded =
+    incident.outcome === 'failed' && last.outcome !== 'failed' && (incident.job !== undefined || isApart);
+  const isWorse = RANK[subject.severity] > worst && isApart;
   const hasFailedSince =
     incident.outcome === 'failing' && incident.lastSeen !== undefined && Date.parse(incident.lastSeen) > last.timeMs;
   const isLongAgo = nowMs - last.timeMs >= policy.stillFailingAfterMs;

@@ -148,17 +148,23 @@ function causeOf({ diagnosis, unknown }: Message): string {
 
 /** It is over, or will not go on: said beside what was told of the cause. */
 function isEnd({ reason, incident }: Message): boolean {
-  return reason === 'resolved' || reason === 'canceled' || (reason === 'escalated' && incident.outcome === 'failed');
+  return ENDS.has(reason) || (reason === 'escalated' && incident.outcome === 'failed');
 }
+
+const ENDS: ReadonlySet<string> = new Set(['resolved', 'canceled', 'silent']);
 
 /** Its job ran at the end of the recording, or had come to an end of its own. */
 function hasEnded({ reason, incident }: Message, { jobs, processes }: Manifest): boolean {
   const state = jobs.find(({ id }) => id === incident.job?.id)?.state;
   if (reason === 'canceled') return state === 'CANCELED';
   if (reason === 'escalated') return state === 'FAILED';
+  // Its recording is over while it still fails.
+  if (reason === 'silent') return state === undefined || !ENDED.has(state);
   const isAlive = processes.every(({ name, alive }) => alive || !name.startsWith('jobmanager'));
   return state === 'FINISHED' || (state === 'RUNNING' && isAlive);
 }
+
+const ENDED: ReadonlySet<string> = new Set(['FINISHED', 'CANCELED', 'FAILED']);
 
 const FAILED: ReadonlySet<string> = new Set(['RESTARTING', 'FAILING', 'FAILED']);
 
