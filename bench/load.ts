@@ -94,8 +94,9 @@ async function ask(url: string, who: string, what: string, path: string): Promis
 /** As the page asks: `facets` and `histogram` with the first page of a search. */
 function describePath({ query, process, from, to, limit, order, histogramBuckets, facets }: RecordQuery): string {
   const asked = { query, process, from, to, limit, order, histogram: histogramBuckets, facets };
-  const given = Object.entries(asked).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]));
-  return `/api/v1/records?${new URLSearchParams(given).toString()}`;
+  const given = new URLSearchParams();
+  for (const [name, value] of Object.entries(asked)) if (value !== undefined) given.set(name, String(value));
+  return `/api/v1/records?${given.toString()}`;
 }
 
 const USUAL: readonly (readonly [what: string, path: string])[] = [

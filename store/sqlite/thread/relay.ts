@@ -1,7 +1,7 @@
 // The embedded store for services: its file is touched in threads alone, so that whatever is asked of it, the thread
 // that serves people, follows logs and sends alerts goes on. One thread writes, one answers what is answered quickly;
-// a search that is not done within a moment, or that goes through all words, runs in a third, which takes what the
-// processor has left. A short command opens the file by itself (store/open.ts).
+// a search that is not done within a moment runs in a third, one that goes through all words in a fourth, and both take
+// what the processor has left. A short command opens the file by itself (store/open.ts).
 import { createError } from '../../../core/errors.js';
 import { omitMissing } from '../../../core/json.js';
 import { chargeSearch } from '../../query/cost.js';
@@ -17,7 +17,7 @@ type Asked<Name extends StoreMethod> = (...args: Parameters<Store[Name]>) => Pro
 /** What is not answered within it goes on where nobody waits behind it. */
 const QUICK_MS = 300;
 /** Of those that wait the first comes first. */
-const RANKS = { document: 0, search: 1, dearSearch: 2 } as const;
+const RANKS = { document: 0, search: 1 } as const;
 
 /** Throws what opening the file throws. */
 export async function openThreadedStore({ path, maxBytes }: SqliteSettings, openThread: OpenThread): Promise<Store> {
@@ -26,6 +26,7 @@ export async function openThreadedStore({ path, maxBytes }: SqliteSettings, open
   const reading = { ...settings, readonly: true };
   const quick = createReadLane({ openThread, settings: reading });
   const slow = createReadLane({ openThread, settings: reading, isPatient: true });
+  const dear = createReadLane({ openThread, settings: reading, isPatient: true });
   await writer.open();
 
   const write =
@@ -37,7 +38,7 @@ export async function openThreadedStore({ path, maxBytes }: SqliteSettings, open
     (...args) =>
       quick.ask({ method, args }, { rank: RANKS.document });
   const search = <Result>(call: Call, options: AskLimits = {}, isDear = false): Promise<Result> =>
-    ask({ quick, slow }, call, { ...options, isDear });
+    isDear ? askSlowly(dear, call, options) : ask({ quick, slow }, call, options);
   return {
     encoding: { kind: 'sqlite' },
     append: ({ bytes, ...batch }) =>
@@ -87,7 +88,7 @@ export async function openThreadedStore({ path, maxBytes }: SqliteSettings, open
     check: read('check'),
     checkRoom: write('checkRoom'),
     close: async () => {
-      await Promise.all([quick.close(), slow.close()]);
+      await Promise.all([quick.close(), slow.close(), dear.close()]);
       // Behind the readers, so that what waits in the log is written into the file.
       await writer.close();
     },
@@ -98,36 +99,44 @@ export async function openThreadedStore({ path, maxBytes }: SqliteSettings, open
 async function ask<Result>(
   { quick, slow }: { readonly quick: ReadLane; readonly slow: ReadLane },
   call: Call,
-  { isDear, signal, limitMs }: AskLimits & { readonly isDear: boolean },
+  limits: AskLimits,
 ): Promise<Result> {
-  try {
-    const quickly = isDear ? undefined : await askQuickly<Result>(quick, call, signal);
-    if (quickly !== undefined) return quickly.result;
-    const rank = isDear ? RANKS.dearSearch : RANKS.search;
-    return await slow.ask<Result>(call, { rank, limitMs, waitMs: limitMs, signal });
-  } catch (error) {
-    if (!(error instanceof CallStopped || error instanceof WaitedTooLong)) throw error;
-    const seconds = (limitMs ?? 0) / 1000;
-    const problem =
-      signal?.aborted === true
-        ? 'its caller has gone'
-        : error instanceof WaitedTooLong
-          ? `it waited ${seconds} s for other searches that take long`
-          : `it was not done within ${seconds} s`;
-    throw createError('JT_SEARCH_STOPPED', { problem }, error);
-  }
+  const quickly = await askQuickly<Result>(quick, call, limits);
+  return quickly === undefined ? askSlowly<Result>(slow, call, limits) : quickly.result;
 }
 
 /** Undefined: it takes longer. */
 async function askQuickly<Result>(
   quick: ReadLane,
   call: Call,
-  signal: AbortSignal | undefined,
+  limits: AskLimits,
 ): Promise<{ readonly result: Result } | undefined> {
+  const { signal } = limits;
   try {
     return { result: await quick.ask<Result>(call, { rank: RANKS.search, limitMs: QUICK_MS, signal }) };
   } catch (error) {
     if (error instanceof CallStopped && signal?.aborted !== true) return undefined;
-    throw error;
+    throw explainStop(error, limits);
   }
+}
+
+async function askSlowly<Result>(lane: ReadLane, call: Call, limits: AskLimits): Promise<Result> {
+  const { limitMs, signal } = limits;
+  try {
+    return await lane.ask<Result>(call, { rank: RANKS.search, limitMs, waitMs: limitMs, signal });
+  } catch (error) {
+    throw explainStop(error, limits);
+  }
+}
+
+function explainStop(error: unknown, { limitMs, signal }: AskLimits): unknown {
+  if (!(error instanceof CallStopped || error instanceof WaitedTooLong)) return error;
+  const seconds = (limitMs ?? 0) / 1000;
+  const problem =
+    signal?.aborted === true
+      ? 'its caller has gone'
+      : error instanceof WaitedTooLong
+        ? `it waited ${seconds} s for other searches that take long`
+        : `it was not done within ${seconds} s`;
+  return createError('JT_SEARCH_STOPPED', { problem }, error);
 }
