@@ -158,7 +158,8 @@ export function createRedactor(patterns: readonly string[] = []): Redactor {
   const own = patterns.map((pattern) => createRegex(pattern, 'gu'));
   const redact = (text: string): Redaction => {
     let result: Redaction = { text, count: 0 };
-    for (const find of [findBlocks, findNamed, findShown]) result = hide(result, findSeen(result.text, find));
+    if (mayHold(MAY_HIDE.test(text) ? text.replace(UNSEEN, '') : text))
+      for (const find of [findBlocks, findNamed, findShown]) result = hide(result, findSeen(result.text, find));
     for (const regex of own) result = replaceOwn(result, regex);
     return result;
   };
@@ -171,9 +172,8 @@ function mayHold(text: string): boolean {
 
 /** As `find` does, in the text that people see: what is not shown is passed over. */
 function findSeen(text: string, find: (text: string) => readonly Span[]): readonly Span[] {
-  if (!MAY_HIDE.test(text)) return mayHold(text) ? find(text) : [];
+  if (!MAY_HIDE.test(text)) return find(text);
   const seen = text.replace(UNSEEN, '');
-  if (!mayHold(seen)) return [];
   const gaps = [...text.matchAll(UNSEEN)].map((gap) => ({ at: gap.index, length: gap[0].length }));
   let index = 0;
   let shift = 0;
