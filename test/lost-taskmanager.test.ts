@@ -101,8 +101,13 @@ describeWithParts(['flink-1.20'], 'a TaskManager that dies', () => {
       expect(incident.unknown).toEqual([]);
     });
 
-    it('is one incident and no second one beside it', async () => {
-      expect((await site.incidents()).map(({ id }) => id)).toEqual([incident.id]);
+    it('is one card, of the lost TaskManager, with the job on it', async () => {
+      const incidents = await site.incidents();
+      const top = incidents.filter(({ parent }) => parent === undefined);
+      const below = incidents.filter(({ parent }) => parent !== undefined);
+
+      expect(top.map(({ ending }) => ending?.kind)).toEqual(['taskmanager-lost']);
+      expect(below.map(({ id, parent }) => [id, parent])).toEqual([[incident.id, top[0]?.id]]);
     });
   });
 
