@@ -332,6 +332,11 @@ const ANALYZER_GAUGES: readonly {
     read: ({ clockAheadMs = 0 }) => clockAheadMs / 1000,
   },
   {
+    name: 'agent_clocks_off',
+    help: "Nodes of agents whose clock differs by more than 30 s from the store's.",
+    read: ({ agentClocksOff = 0 }) => agentClocksOff,
+  },
+  {
     name: 'oldest_unread_seconds',
     help: 'How long ago the first record was logged that it has not read; 0: it has read all. A takeover does not reset it.',
     read: ({ oldestUnreadMs }) => oldestUnreadMs / 1000,

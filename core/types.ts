@@ -315,6 +315,8 @@ export interface AnalyzerStatus {
   readonly behindMs: number;
   /** By how many milliseconds this machine's clock is ahead of the store's; absent where nobody compares them. */
   readonly clockAheadMs?: number;
+  /** Nodes of agents whose clock is far off the store's; absent where nobody compares them. */
+  readonly agentClocksOff?: number;
   /** How long ago the first record was logged that it has not read; 0 when it has read all. */
   readonly oldestUnreadMs: number;
   /** Parts that it took from an analyzer that had gone silent, since its start. */

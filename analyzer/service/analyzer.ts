@@ -137,6 +137,7 @@ function describe(running: Running): AnalyzerStatus {
     heldBytes: memories.reduce((sum, memory) => sum + memory.heldBytes, 0),
     behindMs: performance.now() - drainedAt,
     clockAheadMs: running.service.options.clockAheadMs?.() ?? 0,
+    agentClocksOff: service.watch.countClocksOff(),
     oldestUnreadMs,
     takeovers: service.lease.takeovers(),
     lastError: findOutage(running),

@@ -234,6 +234,22 @@ describe('what agents say', () => {
     expect(silentOf(book, NOW + 31_000)).toEqual(['ahead']);
   });
 
+  it('tells whose clock is off, from two reports on, until it is set', () => {
+    const book = createLifeBook();
+    const aheadOf = (now: number): readonly number[] => book.agents(now).map(({ aheadMs }) => aheadMs);
+    const hour = 3_600_000;
+    const at = (ms: number): string => new Date(NOW + ms).toISOString();
+
+    book.update([status('ahead', at(hour)), status('behind', at(-hour)), status('right', at(-2000))], NOW);
+    expect(aheadOf(NOW)).toEqual([0, 0, 0]);
+    book.update([status('ahead', at(hour + 5000)), status('behind', at(-hour)), status('right', at(3000))], NOW + 5000);
+    expect(aheadOf(NOW + 5000)).toEqual([hour, 0, 0]);
+    book.update([status('ahead', at(hour + 5000)), status('behind', at(8000 - hour))], NOW + 8000);
+    expect(aheadOf(NOW + 8000)).toEqual([hour, -hour]);
+    book.update([status('ahead', at(11_000)), status('behind', at(11_000))], NOW + 11_000);
+    expect(aheadOf(NOW + 11_000)).toEqual([0, 0]);
+  });
+
   it('excuses who could not report, and expects nobody who was stopped in order', () => {
     const book = createLifeBook();
     const agents = [status('n1', iso(5)), status('n2', iso(5), { stopped: iso(5) })];

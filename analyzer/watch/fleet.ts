@@ -28,6 +28,8 @@ export interface ClusterWatch {
   /** Clusters in which something may have ended since they were looked at, each once. */
   takeDue(isOurs: (cluster: string) => boolean): readonly string[];
   livesOf(cluster: string): readonly SeenLife[];
+  /** Agents whose clock is far off the store's. */
+  countClocksOff(): number;
 }
 
 /** Agents report every five seconds. */
@@ -51,6 +53,8 @@ interface Watching extends WatchOptions {
   lookedAt: number;
   turn: number | undefined;
   isDenied: boolean;
+  /** Hosts whose clock is off, as it was said. */
+  clocksOff: ReadonlySet<string>;
 }
 
 export function createClusterWatch(options: WatchOptions): ClusterWatch {
@@ -63,11 +67,13 @@ export function createClusterWatch(options: WatchOptions): ClusterWatch {
     lookedAt: Number.NEGATIVE_INFINITY,
     turn: undefined,
     isDenied: false,
+    clocksOff: new Set(),
   };
   return {
     step: () => step(watching),
     takeDue: (isOurs) => takeDue(watching, isOurs),
     livesOf: (cluster) => watching.lives.get(cluster) ?? [],
+    countClocksOff: () => watching.clocksOff.size,
   };
 }
 
@@ -85,7 +91,20 @@ async function step(watching: Watching): Promise<void> {
   }
   watching.lookedAt = now();
   watching.lives = book.clusters(now());
+  reportClocks(watching);
   await stepAgents(watching);
+}
+
+/** Of each agent once, until its clock agrees again. */
+function reportClocks(watching: Watching): void {
+  const off = watching.book.agents(watching.now()).filter(({ aheadMs }) => aheadMs !== 0);
+  for (const { status, aheadMs } of off)
+    if (!watching.clocksOff.has(status.host))
+      watching.log.warn(
+        { code: 'JT_CLOCK', host: status.host, aheadMs },
+        'The clock of the node of an agent differs from that of the store; set it (NTP, chrony).',
+      );
+  watching.clocksOff = new Set(off.map(({ status }) => status.host));
 }
 
 /** Rights that were granted for an earlier release do not name the agents. */

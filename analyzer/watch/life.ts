@@ -20,6 +20,8 @@ interface Heard {
   readonly status: AgentStatus;
   /** When its time last changed, by the clock of the analyzer. */
   since: number;
+  /** By how much its clock is ahead, when its report last changed; 0 as long as nobody can tell. */
+  readonly aheadMs: number;
 }
 
 export interface LifeBook {
@@ -35,7 +37,12 @@ export interface LifeBook {
 export interface SeenAgent {
   readonly status: AgentStatus;
   readonly isSilent: boolean;
+  /** By how many milliseconds its clock is ahead of the analyzer's; 0 while they agree. */
+  readonly aheadMs: number;
 }
+
+/** A report is read some seconds after it was written; clocks that a time service sets differ by less. */
+const CLOCK_OFF_MS = 30_000;
 
 export function createLifeBook(): LifeBook {
   const heard = new Map<string, Heard>();
@@ -50,7 +57,9 @@ export function createLifeBook(): LifeBook {
         const isFresh = known === undefined || known.status.time !== status.time || isExcused;
         if (!expected.has(status) && status.stopped === undefined) continue;
         seen.add(status.id);
-        heard.set(status.id, { status, since: isFresh ? now : known.since });
+        const isNew = known !== undefined && known.status.time !== status.time && !isExcused;
+        const aheadMs = isNew ? findAhead(status, now) : (known?.aheadMs ?? 0);
+        heard.set(status.id, { status, since: isFresh ? now : known.since, aheadMs });
       }
       for (const id of heard.keys()) if (!seen.has(id)) heard.delete(id);
       isExcused = false;
@@ -71,8 +80,14 @@ export function createLifeBook(): LifeBook {
       }
       return clusters;
     },
-    agents: (now) => [...heard.values()].map((one) => ({ status: one.status, isSilent: isSilent(one, now) })),
+    agents: (now) =>
+      [...heard.values()].map((one) => ({ status: one.status, isSilent: isSilent(one, now), aheadMs: one.aheadMs })),
   };
+}
+
+function findAhead({ time }: AgentStatus, now: number): number {
+  const ms = Date.parse(time) - now;
+  return Math.abs(ms) > CLOCK_OFF_MS ? ms : 0;
 }
 
 function describeLife(life: ProcessLife, { host, time }: AgentStatus, isWatched: boolean): SeenLife {
