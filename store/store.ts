@@ -43,6 +43,8 @@ export interface RecordQuery {
   readonly signal?: SignalKind;
   /** Leaves out records with this `jobtrace.signal`. */
   readonly skip?: string;
+  /** Only records with one of these ids. */
+  readonly ids?: readonly string[];
   /** Only records of these jobs and clusters (a team's scope). */
   readonly scope?: readonly Glob[];
   /** At most so many on this page (a store may give fewer and a `next`). 0 = all, streamed by pages through `after`. */
@@ -55,6 +57,8 @@ export interface RecordQuery {
 }
 
 export type LineQuery = Omit<RecordQuery, 'histogramBuckets' | 'facets'>;
+/** Which records, whatever their order. */
+export type RecordFilter = Omit<LineQuery, 'limit' | 'order' | 'after'>;
 
 export interface RecordPage extends RecordLines {
   readonly total: number;
@@ -512,6 +516,23 @@ export interface Retention {
   deleteBefore(time: string): Promise<number>;
 }
 
+/** What stands beside incidents, by the ids of its documents. */
+export type SaidKind = 'alerts' | 'feedback' | 'triage';
+
+/** Deletion on request: store/erase.ts decides what goes. */
+export interface Erasure {
+  /**
+   * Deletes the records that `findRecords` finds, in batches between which others write. Returns how many.
+   */
+  deleteRecords(query: RecordFilter): Promise<number>;
+  /** What is not there is no error. */
+  deleteSaid(kind: SaidKind, ids: readonly string[]): Promise<void>;
+  /** What is known of the lines of these jobs (JobLineStore). */
+  deleteJobLines(jobs: Pick<RecordQuery, 'cluster' | 'job'>): Promise<void>;
+  /** Frees what held deleted texts, as far as the store can. */
+  purgeDeleted(): Promise<void>;
+}
+
 export interface StoreHealth {
   /** Throws a JobtraceError that says what is wrong; used by health and at start. */
   check(): Promise<{ readonly kind: 'sqlite' | 'elasticsearch'; readonly version: string }>;
@@ -537,6 +558,7 @@ export interface Store
     StateStore,
     AgentRegistry,
     Retention,
+    Erasure,
     StoreHealth {
   close(): Promise<void>;
 }

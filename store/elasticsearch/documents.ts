@@ -372,6 +372,19 @@ async function sendDeletes(client: ElasticsearchClient, targets: readonly object
   );
 }
 
+/** Those that are not there are no error; a search finds none of them afterwards. */
+export async function removeDocuments(
+  client: ElasticsearchClient,
+  prefix: string,
+  index: SmallIndex,
+  ids: readonly string[],
+): Promise<void> {
+  await sendDeletes(
+    client,
+    ids.map((id) => target(prefix, index, id)),
+  );
+}
+
 /** Saves documents by their id, all in one request; a search finds them a moment later. */
 export async function saveDocuments(
   client: ElasticsearchClient,

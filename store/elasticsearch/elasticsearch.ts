@@ -31,9 +31,18 @@ import {
   saveIncidents,
   saveState,
 } from './documents.js';
+import { deleteRecords, deleteSaid } from './erase.js';
 import { createFeed } from './feed.js';
 import { pageIncidents } from './incidents.js';
-import { countJobIncidents, countJobRecords, loadJobLines, removeJobLines, saveJobLines, sumGroup } from './jobs.js';
+import {
+  countJobIncidents,
+  countJobRecords,
+  loadJobLines,
+  removeJobLines,
+  removeJobLinesOf,
+  saveJobLines,
+  sumGroup,
+} from './jobs.js';
 import { readDayEnd } from './record/address.js';
 import { nameRefusedIndex } from './record/refused.js';
 import { addWords } from './record/words.js';
@@ -117,6 +126,11 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
     },
     findAgentStatuses: () => findAgentStatuses(client, prefix),
     deleteBefore: (time) => deleteBefore(client, prefix, parseTime('time', time)),
+    deleteRecords: (query) => deleteRecords(client, prefix, query),
+    deleteSaid: (kind, ids) => deleteSaid(client, prefix, kind, ids),
+    deleteJobLines: (jobs) => removeJobLinesOf(client, prefix, jobs),
+    // Elasticsearch frees deleted documents when it merges the segments that hold them.
+    purgeDeleted: () => Promise.resolve(),
     check: async () => {
       const version = await loadVersion(client);
       await makeTemplates();

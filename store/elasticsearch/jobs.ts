@@ -220,6 +220,20 @@ export async function removeJobLines(client: ElasticsearchClient, prefix: string
   await removeFound(client, `${prefix}-states`, { bool: { filter } });
 }
 
+export async function removeJobLinesOf(
+  client: ElasticsearchClient,
+  prefix: string,
+  { cluster, job }: Pick<RecordQuery, 'cluster' | 'job'>,
+): Promise<void> {
+  const filter: object[] = [HAS_JOB];
+  if (cluster !== undefined) filter.push({ term: { cluster } });
+  if (job !== undefined) {
+    const should = [buildShape('jobId', [job]), buildShape('jobName', [job])];
+    filter.push({ bool: { should, minimum_should_match: 1 } });
+  }
+  await removeFound(client, `${prefix}-states`, { bool: { filter } });
+}
+
 function readLines(
   client: ElasticsearchClient,
   prefix: string,

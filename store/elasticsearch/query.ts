@@ -41,6 +41,7 @@ export function buildFilter(
   if (query.levels !== undefined) filter.push({ terms: { 'log.level': query.levels } });
   if (query.signal !== undefined) filter.push({ prefix: { 'jobtrace.signal': `${query.signal}.` } });
   if (query.skip !== undefined) filter.push({ bool: { must_not: [{ term: { 'jobtrace.signal': query.skip } }] } });
+  if (query.ids !== undefined) filter.push({ ids: { values: query.ids.map(encodeId) } });
   if (query.scope !== undefined)
     filter.push(buildScope(query.scope, ['flink.cluster', 'flink.job.id', 'flink.job.name']));
   return { bool: { filter } };

@@ -25,7 +25,7 @@ import { nameRefusedIndex } from './record/refused.js';
 import { encodeId } from './record/source.js';
 import { parseSearch } from '../query/query.js';
 import { parseJson } from '../stored.js';
-import type { LineQuery, RecordLines, RecordPage, RecordQuery } from '../store.js';
+import type { LineQuery, RecordFilter, RecordLines, RecordPage, RecordQuery } from '../store.js';
 
 /** Elasticsearch gives at most 10,000 hits at once (index.max_result_window); one more than a page is asked for. */
 const MAX_PAGE = 9_999;
@@ -91,7 +91,7 @@ function sizeOf({ limit }: LineQuery): number {
  * Looked up first: what is known of jobs that are named, and names of processes, among those that the rest of the
  * search leaves.
  */
-async function findFilter(client: ElasticsearchClient, prefix: string, query: RecordQuery): Promise<object> {
+export async function findFilter(client: ElasticsearchClient, prefix: string, query: RecordFilter): Promise<object> {
   const rest = { ...query, query: undefined, job: undefined };
   const [processes, lines] = await Promise.all([
     asksForProcess(parseSearch(query)) ? listProcesses(client, prefix, buildFilter(rest)) : [],

@@ -49,6 +49,8 @@ export function buildWhere(
   if (query.signal !== undefined)
     conditions.push({ sql: `signal >= '${query.signal}.' AND signal < '${query.signal}/'`, params: [] });
   if (query.skip !== undefined) conditions.push({ sql: 'signal IS NOT ?', params: [query.skip] });
+  if (query.ids !== undefined)
+    conditions.push({ sql: 'id IN (SELECT value FROM json_each(?))', params: [JSON.stringify(query.ids)] });
   if (query.scope !== undefined) conditions.push(buildScope(query.scope));
   return joinConditions('AND', conditions);
 }

@@ -5,7 +5,7 @@ import { createError } from '../../core/errors.js';
 import { findLargest } from '../../core/sequence.js';
 import type { LogRecord } from '../../core/types.js';
 import { decodePosition, encodePosition, fillBarMs, fillBars, PAGE_RECORDS, parseTime } from '../page.js';
-import type { FeedOptions, FeedPage, LineQuery, RecordLines, RecordPage, RecordQuery } from '../store.js';
+import type { FeedOptions, FeedPage, LineQuery, RecordFilter, RecordLines, RecordPage, RecordQuery } from '../store.js';
 import { goesOn, type Connection } from './engine.js';
 import { findJobLines } from './job-lines.js';
 import {
@@ -124,7 +124,7 @@ export function searchRecords(connection: Connection, query: RecordQuery): Recor
 }
 
 /** Once more where it asks for words of a short time: those are looked for there alone. */
-function buildSearch(connection: Connection, query: LineQuery & Partial<RecordQuery>): SqlCondition {
+export function buildSearch(connection: Connection, query: RecordFilter & Partial<RecordQuery>): SqlCondition {
   const lines = findJobLines(connection, query);
   const where = buildWhere(query, lines);
   const seqs = where.sql.includes('words MATCH') ? findSeqs(connection, query) : undefined;
@@ -138,7 +138,7 @@ function letStop(where: SqlCondition, { histogramBuckets, facets }: Partial<Reco
 }
 
 /** Where all records of a time stand, when it is so short that this is found sooner than a word that many have. */
-function findSeqs(connection: Connection, query: RecordQuery): SeqRange | undefined {
+function findSeqs(connection: Connection, query: RecordFilter): SeqRange | undefined {
   const range = buildRange(query);
   if (range.length === 0) return undefined;
   const { sql, params } = joinConditions('AND', range);

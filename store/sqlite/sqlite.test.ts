@@ -1,9 +1,10 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { describeStore } from '../testing/contract.js';
-import { appendRecords, makeRecord } from '../testing/samples.js';
+import { erase } from '../erase.js';
+import { appendRecords, makeIncident, makeRecord } from '../testing/samples.js';
 import { openSqliteStore } from './sqlite.js';
 import { openStore } from '../open.js';
 import type { Store } from '../store.js';
@@ -99,6 +100,31 @@ describe('openSqliteStore', () => {
     await again.close();
 
     expect(statSync(path).size).toBeLessThan(before / 4);
+  });
+
+  it('leaves no byte of what was deleted on request in its files', async () => {
+    const store = open();
+    const name = 'Wilhelmine';
+    const read = (): string =>
+      ['', '-wal']
+        .map((ending) => `${path}${ending}`)
+        .filter((file) => existsSync(file))
+        .map((file) => readFileSync(file, 'latin1').toLowerCase())
+        .join('');
+    await appendRecords(
+      store,
+      Array.from({ length: 3_000 }, (_, number) =>
+        makeRecord(number, { text: number % 10 === 0 ? `login of ${name} ${number}` : `step ${number} is done` }),
+      ),
+    );
+    await store.saveIncident(makeIncident('i', { diagnosis: `no such user: ${name}` }));
+    await store.saveTriage({ incidentId: 'i', state: 'open', by: 'ben', at: '2026-11-20T10:00:00Z', comment: name });
+    expect(read()).toContain(name.toLowerCase());
+
+    expect(await erase(store, { contains: name }, { settleMs: 0 })).toMatchObject({ records: 300, incidents: 1 });
+
+    expect(read()).not.toContain(name.toLowerCase());
+    expect((await store.searchRecords({ query: 'step', limit: 1, order: 'newest' })).total).toBe(2_700);
   });
 
   it('keeps the text of an entry once', async () => {

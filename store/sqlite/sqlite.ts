@@ -29,6 +29,7 @@ import {
 } from './documents.js';
 import { openConnection, type Connection } from './engine.js';
 import { fillRows, pageIncidents, saveRow } from './incident-rows.js';
+import { deleteJobLines, deleteRecords, deleteSaid, purgeDeleted, removeRows } from './erase.js';
 import { explainFailure, runTask } from './failure.js';
 import { loadJobLines, saveJobLines } from './job-lines.js';
 import { checkRoom, makePrivate, type Room } from './file.js';
@@ -107,6 +108,10 @@ export function openSqliteStore(settings: SqliteSettings): Store {
     saveAgentStatus: (status) => run(() => saveAgentStatus(connection, status)),
     findAgentStatuses: () => run(() => findAgentStatuses(connection)),
     deleteBefore: (time) => deleteBefore(connection, settings.path, parseTime('time', time)),
+    deleteRecords: (query) => deleteRecords(connection, settings.path, query),
+    deleteSaid: (kind, ids) => run(() => deleteSaid(connection, kind, ids)),
+    deleteJobLines: (jobs) => run(() => deleteJobLines(connection, jobs)),
+    purgeDeleted: () => purgeDeleted(connection, settings.path),
     check: () =>
       run(() => ({
         kind: 'sqlite' as const,
@@ -188,16 +193,7 @@ async function deleteBefore(connection: Connection, path: string, timeMs: number
   const rows = connection.prepare<{ seq: number }>(
     `SELECT seq FROM records WHERE CASE undated WHEN 1 THEN stored_at ELSE time END < ? AND (undated = 1 OR time < ?) LIMIT ${DELETE_CHUNK}`,
   );
-  const removeChunk = (): number => {
-    const found = rows.all(dayMs, dayMs);
-    const removeWords = connection.prepare('DELETE FROM words WHERE rowid = ?');
-    const remove = connection.prepare('DELETE FROM records WHERE seq = ?');
-    for (const { seq } of found) {
-      removeWords.run(seq);
-      remove.run(seq);
-    }
-    return found.length;
-  };
+  const removeChunk = (): number => removeRows(connection, rows.all(dayMs, dayMs));
   let removed = 0;
   for (;;) {
     const count = await runTask(path, () => connection.transact(removeChunk));

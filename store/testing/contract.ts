@@ -22,6 +22,7 @@ import {
   describeNewest,
   describeTurns,
 } from './contract/documents.js';
+import { describeErasure } from './contract/erase.js';
 import { describeFeedback, describeSilences, describeTriage } from './contract/said.js';
 import { describeChangedJobLines, describeJobLines } from './contract/job-lines.js';
 import { describeFeed, describeFeedParts, describeSkipping } from './contract/feed.js';
@@ -45,6 +46,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     describe('feedback', () => describeFeedback(useOwnStore(open)));
     describe('triage', () => describeTriage(useOwnStore(open)));
     describe('silences', () => describeSilences(useOwnStore(open)));
+    describe('deletion on request', () => describeErasure(useOwnStore(open)));
     describe('states', () => describeStates(useOwnStore(open)));
   });
 }

@@ -1,0 +1,24 @@
+// Deletes records and documents on request, by their ids: the smallest distribution of Elasticsearch has no deletion by
+// a query, and a record that grew meanwhile goes as well.
+import type { RecordFilter, SaidKind } from '../store.js';
+import type { ElasticsearchClient } from './client.js';
+import { removeDocuments, removeFound } from './documents.js';
+import { findFilter } from './search.js';
+
+export async function deleteRecords(client: ElasticsearchClient, prefix: string, query: RecordFilter): Promise<number> {
+  const index = `${prefix}-logs-*`;
+  // What was stored a moment ago is found as well.
+  await client.send({ method: 'POST', path: `/${index}/_refresh`, query: LENIENT });
+  return removeFound(client, index, await findFilter(client, prefix, query));
+}
+
+const LENIENT = { ignore_unavailable: true, allow_no_indices: true } as const;
+
+export async function deleteSaid(
+  client: ElasticsearchClient,
+  prefix: string,
+  kind: SaidKind,
+  ids: readonly string[],
+): Promise<void> {
+  if (ids.length > 0) await removeDocuments(client, prefix, kind, ids);
+}

@@ -1,0 +1,251 @@
+// Deletion on request: a filter → what holds the text that it names. Records go by a search; incidents because they are
+// about what is deleted, quote one of its records, or hold the text; what stands beside an incident goes with it. It
+// works on any store. An analyzer that still knows a deleted incident would write it again, so it is asked to begin
+// anew, and what was written until it did is deleted a second time.
+import { nameFeedback } from '../core/routing/feedback.js';
+import { nameTriage } from '../core/routing/triage.js';
+import { createError } from '../core/errors.js';
+import { isObject, omitMissing } from '../core/json.js';
+import { pause } from '../core/time/wait.js';
+import type { Evidence, Incident } from '../core/types.js';
+import { parseTime } from './page.js';
+import type {
+  AlertStore,
+  Erasure,
+  FeedbackStore,
+  IncidentStore,
+  RecordFilter,
+  RecordSearch,
+  SaidKind,
+  StateStore,
+  TriageStore,
+} from './store.js';
+import { parseJson } from './stored.js';
+import { splitWords } from './words.js';
+
+/** What is to be deleted: what fits all that is given. */
+export interface EraseFilter {
+  readonly cluster?: string | undefined;
+  /** Id or name of a job. */
+  readonly job?: string | undefined;
+  /** Words in a row, whole ones, in any case. */
+  readonly contains?: string | undefined;
+  /** Path of a log file, with `*` for any text. */
+  readonly file?: string | undefined;
+  /** ISO times; from inclusive, to exclusive. */
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}
+
+/** How many of each were deleted, or would be. */
+export type EraseCounts = Readonly<Record<'records' | 'incidents' | SaidKind, number>>;
+
+export type EraseStore = Erasure &
+  Pick<RecordSearch, 'searchRecords' | 'findRecords'> &
+  Pick<IncidentStore, 'pageIncidents' | 'findIncidents' | 'findTurn' | 'removeIncident'> &
+  Pick<AlertStore, 'findAlerts'> &
+  Pick<FeedbackStore, 'findFeedback'> &
+  Pick<TriageStore, 'findTriage'> &
+  Pick<StateStore, 'saveState'>;
+
+/** Another value whenever something was deleted: an analyzer that sees it forgets what it knew. */
+export const ERASED_KEY = 'erased';
+/** An analyzer looks at each step. */
+const SETTLE_MS = 5_000;
+const PAGE_INCIDENTS = 200;
+const MAX_ALERTS = 10_000;
+const NAMES = ['cluster', 'job', 'contains', 'file', 'from', 'to'] as const satisfies readonly (keyof EraseFilter)[];
+
+/** As people read it, and as the audit trail keeps it. */
+export function describeFilter(filter: EraseFilter): string {
+  return NAMES.flatMap((name) => (filter[name] === undefined ? [] : [`${name}=${JSON.stringify(filter[name])}`])).join(
+    ' ',
+  );
+}
+
+export function describeCounts(counts: EraseCounts): string {
+  return `${counts.records} records, ${counts.incidents} incidents, ${counts.alerts} messages, ${counts.feedback + counts.triage} remarks`;
+}
+
+/** What would go now. Throws JT_REQUEST_INVALID. */
+export async function countErasable(store: EraseStore, filter: EraseFilter): Promise<EraseCounts> {
+  const query = buildQuery(filter);
+  const { total } = await store.searchRecords({ ...query, limit: 1, order: 'newest' });
+  const incidents = await findErasable(store, filter, query);
+  const said = await findSaid(store, filter, incidents);
+  return countAll(total, incidents, said);
+}
+
+/** Throws JT_REQUEST_INVALID, and what the store throws; a second call deletes what a first one left. */
+export async function erase(
+  store: EraseStore,
+  filter: EraseFilter,
+  { settleMs = SETTLE_MS, now = Date.now }: { readonly settleMs?: number; readonly now?: () => number } = {},
+): Promise<EraseCounts> {
+  const query = buildQuery(filter);
+  // Which incidents quote a record is known as long as the record is there.
+  const incidents = await findErasable(store, filter, query);
+  const said = await findSaid(store, filter, incidents);
+  const records = await store.deleteRecords(query);
+  await removeAll(store, incidents, said);
+  if (records > 0 || incidents.size > 0) {
+    await store.saveState(ERASED_KEY, new Date(now()).toISOString());
+    await pause(settleMs);
+    const again = new Set([...incidents, ...(await findErasable(store, filter, query))]);
+    await removeAll(store, again, await findSaid(store, filter, again));
+  }
+  const { contains, file, from, to } = filter;
+  if ([contains, file, from, to].every((value) => value === undefined)) await store.deleteJobLines(query);
+  await store.purgeDeleted();
+  return countAll(records, incidents, said);
+}
+
+/** Throws JT_REQUEST_INVALID where it would find everything. */
+function buildQuery({ cluster, job, contains, file, from, to }: EraseFilter): RecordFilter {
+  const problem = findProblem({ cluster, job, contains, file, from, to });
+  if (problem !== undefined) throw createError('JT_REQUEST_INVALID', { problems: problem });
+  const parts = [
+    ...(contains === undefined ? [] : [quote(splitWords(contains).join(' '))]),
+    ...(file === undefined ? [] : [`file:${/^[^\s"()]+$/.test(file) ? file : quote(file)}`]),
+  ];
+  const query = parts.length === 0 ? undefined : parts.join(' ');
+  return omitMissing({ query, cluster, job, from, to });
+}
+
+function findProblem({ cluster, job, contains, file, from, to }: EraseFilter): string | undefined {
+  if ([cluster, job, contains, file].every((value) => value === undefined || value === ''))
+    return 'one of "cluster", "job", "contains" and "file" must be given, so that not everything is deleted';
+  if (contains !== undefined && splitWords(contains).length === 0)
+    return `"contains" is "${contains}", but needs a letter or a digit`;
+  if (file?.includes('*') === true && /[\s"()]/.test(file))
+    return `"file" is "${file}", but a path with * may hold no space, quote or parenthesis`;
+  if (file !== undefined && !/[^*/\s]/.test(file)) return `"file" is "${file}", which is every file`;
+  if (from !== undefined && to !== undefined && parseTime('from', from) >= parseTime('to', to))
+    return `"from" (${from}) must be before "to" (${to})`;
+  return undefined;
+}
+
+function quote(text: string): string {
+  return `"${text.replace(/["\\]/g, '\\$&')}"`;
+}
+
+/** Ids of the incidents that go. */
+async function findErasable(store: EraseStore, filter: EraseFilter, query: RecordFilter): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  for await (const incidents of readIncidents(store)) {
+    const quoted = await findQuoted(store, query, incidents);
+    for (const incident of incidents)
+      if (isAbout(incident, filter) || listRecords(incident).some((id) => quoted.has(id))) found.add(incident.id);
+  }
+  return found;
+}
+
+/** Of all times: what an incident quotes may be older than it is. */
+async function* readIncidents(store: EraseStore): AsyncGenerator<readonly Incident[]> {
+  let after: string | undefined;
+  do {
+    const page = await store.pageIncidents({ limit: PAGE_INCIDENTS, ...omitMissing({ after }) });
+    const ids = page.rows.map(({ id }) => id);
+    if (ids.length > 0) yield await store.findIncidents({ ids, limit: ids.length });
+    after = page.next;
+  } while (after !== undefined);
+}
+
+/** Of the records that the incidents quote those that go. */
+async function findQuoted(
+  store: EraseStore,
+  query: RecordFilter,
+  incidents: readonly Incident[],
+): Promise<ReadonlySet<string>> {
+  const ids = [...new Set(incidents.flatMap(listRecords))];
+  const quoted = new Set<string>();
+  for (let from = 0; from < ids.length; from += MAX_IDS) {
+    const asked = ids.slice(from, from + MAX_IDS);
+    const { records } = await store.findRecords({ ...query, ids: asked, limit: MAX_IDS, order: 'newest' });
+    for (const { id } of records) quoted.add(id);
+  }
+  return quoted;
+}
+
+const MAX_IDS = 1_000;
+
+function listRecords({ diagnoses, unknown }: Incident): readonly string[] {
+  const evidence: readonly Evidence[] = [...Object.values(diagnoses).flat(), ...unknown].flatMap(
+    (failure) => failure.evidence,
+  );
+  return evidence.flatMap(({ recordId }) => recordId ?? []);
+}
+
+/** Its own cluster, job and text; one that stands for others is about each of them. */
+function isAbout(incident: Incident, { cluster, job, contains, file, from, to }: EraseFilter): boolean {
+  const others = [...(incident.platform?.children ?? [])];
+  const { firstSeen = '', lastSeen = '' } = incident;
+  const isWithin =
+    (from === undefined || Date.parse(lastSeen) >= parseTime('from', from)) &&
+    (to === undefined || Date.parse(firstSeen) < parseTime('to', to));
+  const isOfCluster = cluster === undefined || [incident, ...others].some((one) => one.cluster === cluster);
+  const jobs = [incident.job, ...others.map((child) => child.job), ...(incident.ending?.jobs ?? [])];
+  const wanted = job?.toLowerCase();
+  const isOfJob =
+    job === undefined || jobs.some((one) => one?.id.toLowerCase() === wanted || one?.name?.toLowerCase() === wanted);
+  // Which lines of a file it comes from, its evidence tells.
+  return (
+    isWithin &&
+    isOfCluster &&
+    isOfJob &&
+    file === undefined &&
+    (contains === undefined || holdsText(incident, contains))
+  );
+}
+
+/** By the words of the search: whole ones, one after the other, in any case. A message is kept as JSON in a text. */
+export function holdsText(value: unknown, contains: string): boolean {
+  const wanted = ` ${splitWords(contains).join(' ')} `;
+  const holds = (part: unknown): boolean => {
+    if (typeof part === 'string')
+      return ` ${splitWords(part).join(' ')} `.includes(wanted) || (/^[[{]/.test(part) && holds(parseJson(part)));
+    if (Array.isArray(part)) return part.some(holds);
+    return isObject(part) && Object.entries(part).some(([name, inner]) => holds(name) || holds(inner));
+  };
+  return holds(value);
+}
+
+const SAID_KINDS = ['alerts', 'feedback', 'triage'] as const satisfies readonly SaidKind[];
+
+type Said = Readonly<Record<SaidKind, readonly string[]>>;
+
+/** What was said of these incidents, and by its own words. */
+async function findSaid(store: EraseStore, { contains }: EraseFilter, incidents: ReadonlySet<string>): Promise<Said> {
+  const goes = (item: { readonly incidentId: string }): boolean =>
+    incidents.has(item.incidentId) || (contains !== undefined && holdsText(item, contains));
+  const alerts = new Set<string>();
+  for (const incidentId of incidents)
+    for (const { id } of await store.findAlerts({ incidentId, limit: MAX_ALERTS })) alerts.add(id);
+  if (contains !== undefined)
+    for (const alert of await store.findAlerts({ limit: MAX_ALERTS })) if (goes(alert)) alerts.add(alert.id);
+  return {
+    alerts: [...alerts],
+    feedback: (await store.findFeedback({})).filter(goes).map(nameFeedback),
+    triage: (await store.findTriage({})).filter(goes).map(nameTriage),
+  };
+}
+
+async function removeAll(store: EraseStore, incidents: ReadonlySet<string>, said: Said): Promise<void> {
+  // In the turn of whoever wrote it, so that it can be written again when it fails anew.
+  for (const id of incidents) {
+    const turn = await store.findTurn(id);
+    if (turn !== undefined) await store.removeIncident(id, turn);
+  }
+  for (const kind of SAID_KINDS) await store.deleteSaid(kind, said[kind]);
+}
+
+function countAll(records: number, incidents: ReadonlySet<string>, said: Said): EraseCounts {
+  const { alerts, feedback, triage } = said;
+  return {
+    records,
+    incidents: incidents.size,
+    alerts: alerts.length,
+    feedback: feedback.length,
+    triage: triage.length,
+  };
+}

@@ -1,0 +1,80 @@
+// Deletes records and documents on request, and what SQLite keeps of them: a page holds bytes of rows that were deleted
+// or moved away until it is written anew, the index of words a word until it is merged, and the log of writes both.
+import type { RecordFilter, SaidKind } from '../store.js';
+import type { Connection } from './engine.js';
+import { runTask } from './failure.js';
+import { joinConditions, type SqlCondition } from './query.js';
+import { buildSearch } from './search.js';
+
+const DELETE_CHUNK = 2_000;
+/** Pages that one step of a merge writes. */
+const MERGE_PAGES = 500;
+
+/** Deletes in small transactions, so that appends get their turn between. */
+export async function deleteRecords(connection: Connection, path: string, query: RecordFilter): Promise<number> {
+  const where = await runTask(path, () => buildSearch(connection, query));
+  let removed = 0;
+  for (;;) {
+    const count = await runTask(path, () =>
+      connection.transact(() => {
+        const found = connection
+          .prepare<{ seq: number }>(`SELECT seq FROM records WHERE ${where.sql} LIMIT ${DELETE_CHUNK}`)
+          .all(...where.params);
+        return removeRows(connection, found);
+      }),
+    );
+    removed += count;
+    if (count < DELETE_CHUNK) return removed;
+    await letOthers();
+  }
+}
+
+export function removeRows(connection: Connection, rows: readonly { readonly seq: number }[]): number {
+  const removeWords = connection.prepare('DELETE FROM words WHERE rowid = ?');
+  const remove = connection.prepare('DELETE FROM records WHERE seq = ?');
+  for (const { seq } of rows) {
+    removeWords.run(seq);
+    remove.run(seq);
+  }
+  return rows.length;
+}
+
+export function deleteSaid(connection: Connection, kind: SaidKind, ids: readonly string[]): void {
+  connection.prepare(`DELETE FROM ${kind} WHERE id IN (SELECT value FROM json_each(?))`).run(JSON.stringify(ids));
+}
+
+export function deleteJobLines(connection: Connection, { cluster, job }: Pick<RecordFilter, 'cluster' | 'job'>): void {
+  const conditions: SqlCondition[] = [];
+  if (cluster !== undefined) conditions.push({ sql: 'cluster = ?', params: [cluster] });
+  if (job !== undefined)
+    conditions.push({ sql: 'job_id = ? COLLATE NOCASE OR job_name = ? COLLATE NOCASE', params: [job, job] });
+  const { sql, params } = joinConditions('AND', conditions);
+  connection.prepare(`DELETE FROM job_lines WHERE ${sql}`).run(...params);
+}
+
+/**
+ * Merges the index of words by steps, so that appends get their turn, then writes the file anew in one go: others read
+ * meanwhile, and whoever writes tries again. Throws JT_DISK_FULL where the disk has no room for a second file.
+ */
+export async function purgeDeleted(connection: Connection, path: string): Promise<void> {
+  // The first step asks for all parts of the index by a negative number; each goes on where the one before ended.
+  for (let pages = -MERGE_PAGES; ; pages = MERGE_PAGES) {
+    const before = await countChanges(connection, path);
+    await runTask(path, () => connection.prepare("INSERT INTO words (words, rank) VALUES ('merge', ?)").run(pages));
+    // A step that finds nothing to do changes one row.
+    if ((await countChanges(connection, path)) - before < 2) break;
+    await letOthers();
+  }
+  await runTask(path, () => {
+    connection.exec('VACUUM');
+    connection.pragma('wal_checkpoint(TRUNCATE)');
+  });
+}
+
+function countChanges(connection: Connection, path: string): Promise<number> {
+  return runTask(path, () => Number(connection.prepare<{ n: number }>('SELECT total_changes() AS n').get()?.n ?? 0));
+}
+
+function letOthers(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
