@@ -246,6 +246,14 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
   'GET /api/v1/users': { attempts: [{}], finds: false },
   'POST /api/v1/users': { attempts: [{ body: { name: 'beta', role: 'admin' } }], finds: false },
   'DELETE /api/v1/users/{id}': { attempts: ids('beta', 'none'), finds: false },
+  'POST /api/v1/deletions': {
+    attempts: [
+      { body: { job: alphaJob } },
+      { body: { job: alphaJob, dryRun: true } },
+      { body: { cluster: 'session-1', contains: 'alpha' } },
+    ],
+    finds: false,
+  },
   'GET /api/v1/audit': { attempts: [{}], finds: false },
   'GET /api/v1/oidc/start': { attempts: [{}], finds: false, toAnybody: 502 },
   'GET /api/v1/oidc/callback': {

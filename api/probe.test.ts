@@ -32,7 +32,7 @@ afterEach(async () => {
 
 async function open(ready: () => HealthVerdict = () => GOOD): Promise<string> {
   const metrics = createAgentMetrics('1.2.3', { readBytes: 'bytes read', rateWaitMs: 'time that reading waited' });
-  probe = createProbe({
+  probe = await createProbe({
     setting: 'agent.listen',
     log: createLog('silent'),
     readHealth: () => ({ live: GOOD, ready: ready() }),
@@ -101,7 +101,7 @@ describe('createProbe', () => {
     const address = other.address();
     const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
     const metrics = { contentType: '', renderText: () => Promise.resolve('') };
-    const create = (): Probe =>
+    const create = (): Promise<Probe> =>
       createProbe({
         setting: 'analyzer.listen',
         log: createLog('silent'),
@@ -109,8 +109,10 @@ describe('createProbe', () => {
         metrics,
       });
     try {
-      await expect(create().listen({ host: '127.0.0.1', port })).rejects.toMatchObject({ code: 'JT_PORT_IN_USE' });
-      await expect(create().listen({ host: '192.0.2.1', port: 0 })).rejects.toMatchObject({
+      await expect((await create()).listen({ host: '127.0.0.1', port })).rejects.toMatchObject({
+        code: 'JT_PORT_IN_USE',
+      });
+      await expect((await create()).listen({ host: '192.0.2.1', port: 0 })).rejects.toMatchObject({
         code: 'JT_CONFIG_INVALID',
         message: expect.stringContaining('analyzer.listen') as string,
       });

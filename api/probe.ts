@@ -7,11 +7,14 @@ import { createError } from '../core/errors.js';
 import { errorCode } from '../core/fault.js';
 import type { HealthVerdict, ServiceHealth } from '../core/health.js';
 import type { Log } from '../core/log.js';
+import type { TlsFiles } from './tls.js';
 
 export interface ProbeOptions {
   /** The setting that has the address. */
   readonly setting: string;
   readonly log: Log;
+  /** Left out: http. */
+  readonly tls?: TlsFiles | undefined;
   readonly readHealth: () => ServiceHealth;
   readonly metrics: { readonly contentType: string; renderText(): Promise<string> };
 }
@@ -32,10 +35,16 @@ interface ProbeAnswer {
 const MAX_CONNECTIONS = 50;
 const REQUEST_TIMEOUT_MS = 10_000;
 
-export function createProbe(options: ProbeOptions): Probe {
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS });
+/** Throws what createTlsServer throws. */
+export async function createProbe(options: ProbeOptions): Promise<Probe> {
+  const limits = { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS };
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void =>
+    void answer(options, request, response);
+  const server: Server =
+    options.tls === undefined
+      ? createServer(limits, onRequest)
+      : (await import('./tls.js')).createTlsServer(options.tls, options.log, limits, onRequest);
   server.maxConnections = MAX_CONNECTIONS;
-  server.on('request', (request, response) => void answer(options, request, response));
   return {
     listen: (address) => listenOn(server, options.setting, address),
     close: () =>
@@ -51,7 +60,7 @@ export async function openProbe(
   options: ProbeOptions,
   address: { readonly host: string; readonly port: number },
 ): Promise<Probe> {
-  const probe = createProbe(options);
+  const probe = await createProbe(options);
   const { port } = await probe.listen(address);
   options.log.info({ host: address.host, port }, 'Numbers and health are served.');
   return probe;

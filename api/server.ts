@@ -1,6 +1,7 @@
 // The only door to fastify: serves the routes, their OpenAPI document (document.ts) and the page (page.ts) over HTTP.
 // Checks who asks (auth.ts, origin.ts), validates what comes in, sets security headers, compresses what is long; errors
 // go out through refusal.ts. It knows no store and no stage; cli.ts creates, listens and closes.
+import type { RequestListener } from 'node:http';
 import { isIP } from 'node:net';
 import { Readable } from 'node:stream';
 import fastifyCompress, { type FastifyCompressOptions } from '@fastify/compress';
@@ -25,6 +26,7 @@ import { createCrowd } from './crowd.js';
 import { createFeedbackRoutes } from './routes/incidents/feedback.js';
 import { createTriageRoutes } from './routes/incidents/triage.js';
 import { createAdviceRoutes } from './routes/incidents/advice.js';
+import { createDeletionRoutes } from './routes/deletions.js';
 import { createDeliveryRoutes } from './routes/deliveries.js';
 import { createGroupRoutes } from './routes/incidents/groups.js';
 import { createIncidentRoutes } from './routes/incidents/incidents.js';
@@ -45,8 +47,10 @@ import {
   type RuleInfo,
   type Services,
 } from './route.js';
+import type { EraseStore } from '../store/erase.js';
 import { limitSearches } from '../store/caller.js';
 import { scopeStore, type ReadableStore } from '../store/scope.js';
+import { createTlsServer, type TlsFiles } from './tls.js';
 import { createAuthorRoutes } from './routes/rules/author.js';
 import { createDiagnosisRoutes } from './routes/incidents/diagnosis.js';
 import { createSignInRoutes } from './routes/signin.js';
@@ -54,7 +58,7 @@ import { createSilenceRoutes } from './routes/alerts/silences.js';
 import { createSystemRoutes } from './routes/system.js';
 
 export interface ServerOptions {
-  readonly store: ReadableStore & AccessStore;
+  readonly store: ReadableStore & AccessStore & EraseStore;
   /** The rule catalog as plain data, asked for at every request so that a reload shows. */
   readonly catalogInfo: () => readonly RuleInfo[];
   /** Why rules of the team's folders are refused, as `file:line:column …`. */
@@ -74,6 +78,8 @@ export interface ServerOptions {
     readonly allowedHosts?: readonly string[];
     /** Addresses and networks of proxies that say truly where a request comes from (X-Forwarded-For). */
     readonly trustedProxies?: readonly string[];
+    /** Left out: http. */
+    readonly tls?: TlsFiles | undefined;
     /** How slowly requests may come. */
     readonly pace?: RequestPace;
     /** Folder of the built page; default: beside this file. */
@@ -200,6 +206,7 @@ export function createServer(options: ServerOptions): ApiServer {
         providedMs: Math.min(settings.providerSessionMs ?? PROVIDER_SESSION_MS, settings.sessionMs ?? SESSION_MS),
       }),
       ...createAccessRoutes(services, access),
+      ...createDeletionRoutes(options.store, access),
     ];
     for (const route of routes) registerRoute(scope, route, serving);
   });
@@ -209,7 +216,8 @@ export function createServer(options: ServerOptions): ApiServer {
       await access.expose(host);
       await listenOn(app, host, port);
       const bound = app.server.address();
-      const url = `http://${printHost(host)}:${typeof bound === 'object' && bound !== null ? bound.port : port}`;
+      const scheme = settings.tls === undefined ? 'http' : 'https';
+      const url = `${scheme}://${printHost(host)}:${typeof bound === 'object' && bound !== null ? bound.port : port}`;
       return { url, isOpen: await access.isOpen().catch(() => false) };
     },
     async close() {
@@ -226,14 +234,18 @@ function createApp(
   pace: RequestPace,
   headers: Readonly<Record<string, string>>,
 ): FastifyInstance {
+  const limits = {
+    connectionsCheckingInterval: Math.min(LOOK_MS, pace.graceMs),
+    headersTimeout: pace.graceMs,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+  };
+  const { tls } = settings;
   return fastify({
+    ...(tls === undefined
+      ? { http: limits }
+      : { serverFactory: (onRequest: RequestListener) => createTlsServer(tls, log, limits, onRequest) }),
     bodyLimit: DEFAULT_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    http: {
-      connectionsCheckingInterval: Math.min(LOOK_MS, pace.graceMs),
-      headersTimeout: pace.graceMs,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-    },
     trustProxy: [...(settings.trustedProxies ?? [])],
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 2000 },
@@ -267,7 +279,7 @@ function openAccess(options: ServerOptions): Access {
 
 /** People reach it over TLS alone. */
 function isSecure({ settings }: ServerOptions): boolean {
-  return settings.publicUrl?.startsWith('https:') === true;
+  return settings.publicUrl?.startsWith('https:') === true || settings.tls !== undefined;
 }
 
 function createServices(options: ServerOptions): Services {

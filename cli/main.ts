@@ -9,6 +9,7 @@ import { AGENT, ANALYZER, API } from './service/parts.js';
 import { HELP_OPTION, optionsConfig, type Command, type Invocation, type Terminal } from './command.js';
 import { BUNDLE } from './bundle/bundle.js';
 import { CONFIG_CHECK, CONFIG_PRINT } from './config.js';
+import { DELETE } from './delete.js';
 import { DIAGNOSE } from './diagnose.js';
 import { renderCommandHelp, renderOverview } from './terminal/help.js';
 import { INCIDENTS } from './find.js';
@@ -40,6 +41,7 @@ export const COMMANDS: readonly Command[] = [
   SEARCH,
   INCIDENTS,
   FEEDBACK,
+  DELETE,
   BUNDLE,
   AGENT,
   ANALYZER,

@@ -87,6 +87,8 @@ export interface Notifier {
   incidentChanged(incident: Incident): Promise<void>;
   /** What still waits to be said of an incident that is no more is not said. */
   incidentGone(id: string): Promise<void>;
+  /** Something was deleted on request: what waits is read from the store again. */
+  forget(): void;
   /** For the route of Alertmanager's webhook. */
   receiveAlerts(message: unknown): Promise<readonly ReceivedAlert[]>;
   /** For each receiver one row of what waits and one of what is held, also where there is none. */
@@ -145,6 +147,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
       await makeReady(notifier);
       await inTurn(notifier, () => outbox.withdraw(id));
     },
+    forget: () => outbox.forget(),
     async receiveAlerts(message) {
       await makeReady(notifier);
       const received = await inTurn(notifier, () => inbound.receive(message));

@@ -39,6 +39,8 @@ export interface Outbox {
    * forget it; somebody else's alerts stay.
    */
   withdraw(incidentId: string): Promise<void>;
+  /** Lets `load` read everything again: something was deleted on request. */
+  forget(): void;
   /** Writes what the store could not take before. */
   saveUnsaved(): Promise<void>;
   /** Marks messages as being sent, until the function that it gives is called. */
@@ -117,6 +119,11 @@ export function createOutbox(options: OutboxOptions): Outbox {
       noteUnsaved(box, { ...alert, payload: renderPayload(payload) });
     },
     withdraw: (incidentId) => withdraw(box, incidentId),
+    forget() {
+      forgetShared(box);
+      for (const id of box.followed.keys()) if (!box.inFlight.has(id)) box.followed.delete(id);
+      box.isLoaded = false;
+    },
     saveUnsaved: () => saveUnsaved(box),
     hold(ids) {
       for (const id of ids) box.inFlight.add(id);

@@ -38,6 +38,7 @@ export function createReloadableNotifier(first: Notifier): ReloadableNotifier {
     },
     incidentChanged: (incident) => use((notifier) => notifier.incidentChanged(incident)),
     incidentGone: (id) => use((notifier) => notifier.incidentGone(id)),
+    forget: () => current.forget(),
     receiveAlerts: (message) => use((notifier) => notifier.receiveAlerts(message)),
     waiting: () => current.waiting(),
     stepOnce: () => use((notifier) => notifier.stepOnce()),

@@ -9,16 +9,17 @@ import { isObject, omitMissing } from '../core/json.js';
 import { pause } from '../core/time/wait.js';
 import type { Evidence, Incident } from '../core/types.js';
 import { parseTime } from './page.js';
-import type {
-  AlertStore,
-  Erasure,
-  FeedbackStore,
-  IncidentStore,
-  RecordFilter,
-  RecordSearch,
-  SaidKind,
-  StateStore,
-  TriageStore,
+import {
+  ERASED_KEY,
+  type AlertStore,
+  type Erasure,
+  type FeedbackStore,
+  type IncidentStore,
+  type RecordFilter,
+  type RecordSearch,
+  type SaidKind,
+  type StateStore,
+  type TriageStore,
 } from './store.js';
 import { parseJson } from './stored.js';
 import { splitWords } from './words.js';
@@ -48,8 +49,6 @@ export type EraseStore = Erasure &
   Pick<TriageStore, 'findTriage'> &
   Pick<StateStore, 'saveState'>;
 
-/** Another value whenever something was deleted: an analyzer that sees it forgets what it knew. */
-export const ERASED_KEY = 'erased';
 /** An analyzer looks at each step. */
 const SETTLE_MS = 5_000;
 const PAGE_INCIDENTS = 200;

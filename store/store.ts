@@ -516,6 +516,9 @@ export interface Retention {
   deleteBefore(time: string): Promise<number>;
 }
 
+/** State with another value whenever something was deleted: an analyzer that sees it forgets what it knew. */
+export const ERASED_KEY = 'erased';
+
 /** What stands beside incidents, by the ids of its documents. */
 export type SaidKind = 'alerts' | 'feedback' | 'triage';
 

@@ -15,7 +15,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   agent: ['core', 'flink', 'store/store.ts', 'store/batch.ts', 'store/encode.ts'],
   analyzer: ['core', 'flink', 'store/store.ts'],
   notify: ['core', 'store/store.ts'],
-  api: ['core', 'store/store.ts', 'store/scope.ts', 'store/caller.ts'],
+  api: ['core', 'store/store.ts', 'store/scope.ts', 'store/caller.ts', 'store/erase.ts'],
 };
 
 /**
@@ -75,6 +75,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'conflict.ts',
     'jobs',
     'batch.ts',
+    'erase.ts',
     'sqlite',
     'elasticsearch/record',
     'elasticsearch',
@@ -128,6 +129,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'crowd.ts',
     'pace.ts',
     'metrics.ts',
+    'tls.ts',
     'probe.ts',
     'body.ts',
     'origin.ts',
@@ -176,6 +178,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'setup',
     'rules',
     'receivers',
+    'delete.ts',
     'main.ts',
     'program.ts',
     'write-bundles.ts',

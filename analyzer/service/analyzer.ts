@@ -10,14 +10,14 @@ import { pause } from '../../core/time/wait.js';
 import { ALL_CLUSTERS, type AnalyzerStatus, type Entry, type Incident, type LogRecord } from '../../core/types.js';
 import { renderSignal, SIGNAL_VERSION_KEY, SIGNAL_WORDS_KEY, encodeWords } from '../../flink/words/words.js';
 import { findLargest, findSmallest } from '../../core/sequence.js';
-import type { FeedOptions, IncidentQuery, RecordFeed } from '../../store/store.js';
+import { ERASED_KEY, type FeedOptions, type IncidentQuery, type RecordFeed } from '../../store/store.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { listSignalWords } from '../catalog/signal-words.js';
 import type { RecordReader } from '../entry/record.js';
 import { DEFAULT_HEALTHY_MS } from '../incident/group/group.js';
 import { createPlatformKeeper } from '../platform/keeper.js';
-import { createFence, LostShare } from '../share/fence.js';
-import { createLoneLease } from '../share/lease.js';
+import { createFence, LostShare, type Fence } from '../share/fence.js';
+import { createLoneLease, type Lease } from '../share/lease.js';
 import { concludeTouched, OPEN_OUTCOMES, RECHECK_MS, writeRest } from './conclude.js';
 import { COMPACT_DEFAULTS } from './keep.js';
 import { createPart, isDue, type AnalyzerSettings, type EntryPage, type RecordPart, type Service } from './part.js';
@@ -63,7 +63,8 @@ const FLAPS = 5;
 const FLAP_MS = 60_000;
 
 interface Running {
-  readonly service: Service;
+  /** Another one when something was deleted on request. */
+  service: Service;
   /** By their number. */
   readonly parts: Map<number, RecordPart>;
   /** Version of the words that the agents are told. */
@@ -77,20 +78,21 @@ interface Running {
   lastError: string | undefined;
   /** When parts were lost lately, by performance.now(). */
   lost: readonly number[];
+  /** The mark of the last deletion on request (ERASED_KEY), and when it was looked at, by performance.now(). */
+  erased: string | undefined;
+  erasedLookedAt: number;
   failedAt: number;
 }
 
 export function createAnalyzer<Stored>(options: AnalyzerOptions<Stored>): Analyzer {
   const lease = options.lease ?? createLoneLease();
   const fence = createFence(options.store, lease);
-  const { onIncident, onGone } = options;
   const running: Running = {
     service: {
       options,
       lease,
       fence,
-      platforms: createPlatformKeeper({ ...options, lease, fence, onIncident, onGone }),
-      watch: createClusterWatch({ ...options, lease, fence, onIncident }),
+      ...createKeepers(options, lease, fence),
       readEntries: (cursor, more) => readEntries(options, cursor, more),
       catalog: options.catalog,
       skipped: new Set(),
@@ -105,6 +107,8 @@ export function createAnalyzer<Stored>(options: AnalyzerOptions<Stored>): Analyz
     hasStepped: false,
     lastError: undefined,
     lost: [],
+    erased: undefined,
+    erasedLookedAt: Number.NEGATIVE_INFINITY,
     failedAt: 0,
   };
   return {
@@ -113,6 +117,15 @@ export function createAnalyzer<Stored>(options: AnalyzerOptions<Stored>): Analyz
     setCatalog: (catalog) => setCatalog(running, catalog),
     status: () => describe(running),
     health: () => describeHealth(running),
+  };
+}
+
+/** What is known beside the parts. */
+function createKeepers(options: AnalyzerSettings, lease: Lease, fence: Fence): Pick<Service, 'platforms' | 'watch'> {
+  const { onIncident, onGone } = options;
+  return {
+    platforms: createPlatformKeeper({ ...options, lease, fence, onIncident, onGone }),
+    watch: createClusterWatch({ ...options, lease, fence, onIncident }),
   };
 }
 
@@ -180,8 +193,10 @@ async function readEntries<Stored>(
 }
 
 async function stepOnce(running: Running): Promise<StepResult> {
-  const { lease, platforms } = running.service;
+  const { lease } = running.service;
   await lease.step();
+  await forgetErased(running);
+  const { platforms } = running.service;
   takeParts(running);
   await unlessLost(running, () => running.service.watch.step());
   const steps: StepResult[] = [];
@@ -200,6 +215,37 @@ async function stepOnce(running: Running): Promise<StepResult> {
     drained: steps.every(({ drained }) => drained),
     changed: steps.flatMap(({ changed }) => changed),
   };
+}
+
+const ERASED_LOOK_MS = 1000;
+
+/**
+ * After a deletion on request everything is asked of the store again: what this analyzer remembers of a deleted line
+ * would be written once more.
+ */
+async function forgetErased(running: Running): Promise<void> {
+  const { service, parts, erasedLookedAt } = running;
+  const { store, onErased, log } = service.options;
+  const now = performance.now();
+  if (now - erasedLookedAt < ERASED_LOOK_MS) return;
+  const mark = (await store.loadState(ERASED_KEY)) ?? '';
+  const before = running.erased;
+  [running.erased, running.erasedLookedAt] = [mark, now];
+  if (before === undefined || before === mark) return;
+  log.info('Something was deleted on request; what is known is read again.');
+  for (const part of parts.values()) {
+    if (!part.loaded || service.lease.turn(String(part.index)) !== part.turn) continue;
+    // Sums of lines and crash reports hold texts.
+    part.state.forms.clear();
+    await savePartState(store, part.index, {
+      ...part.state,
+      cursor: part.savedCursor,
+      waiting: listWaiting(part),
+    });
+  }
+  parts.clear();
+  running.service = { ...service, ...createKeepers(service.options, service.lease, service.fence) };
+  await onErased?.();
 }
 
 /** Whatever of it is left to do is done when the part is ours again, or by whoever has it then. */

@@ -44,6 +44,8 @@ export interface AnalyzerSettings {
   readonly onIncident?: (incident: Incident, change: 'new' | 'changed') => void | Promise<void>;
   /** Called before an incident is removed that better evidence has joined with another, or shown to be harmless. */
   readonly onGone?: (id: string) => void | Promise<void>;
+  /** Called when something was deleted on request: whoever keeps incidents or messages forgets them. */
+  readonly onErased?: (() => void | Promise<void>) | undefined;
   readonly healthyMs?: number;
   readonly zone?: string;
   readonly pollIntervalMs?: number;

@@ -18,6 +18,7 @@ import { decodeWords, SIGNAL_VERSION_KEY, SIGNAL_WORDS_KEY } from '../../flink/w
 import type { StateStore } from '../../store/store.js';
 import { readAddress } from '../settings.js';
 import type { AgentWorkerData } from './thread/agent-worker.js';
+import { readTls } from './open.js';
 import { openThread } from './thread/thread.js';
 import { VERSION } from '../version.js';
 
@@ -130,6 +131,7 @@ export async function openAgentProbe(
     {
       setting,
       log: log.child({ stage: 'probe' }),
+      tls: readTls(settings, 'agent'),
       readHealth: () => agent.health(),
       metrics: { contentType, renderText: () => renderText(agent.status()) },
     },

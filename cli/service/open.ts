@@ -2,6 +2,7 @@
 // look refuse. The caller closes it.
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { TlsFiles } from '../../api/tls.js';
 import type { Settings } from '../../core/config/settings.js';
 import { createError, JobtraceError } from '../../core/errors.js';
 import { openStore, type openSetup } from '../../store/open.js';
@@ -36,13 +37,25 @@ function open(settings: Settings, readonly = false): Promise<Store> {
   return openStore({ kind: 'elasticsearch', ...elasticsearchOf(settings) });
 }
 
+/** Undefined where the server of a part speaks http. Throws JT_CONFIG_INVALID. */
+export function readTls(settings: Settings, part: 'api' | 'analyzer' | 'agent'): TlsFiles | undefined {
+  const [certFile, keyFile] = [settings[`${part}.certFile`], settings[`${part}.keyFile`]];
+  checkPair(part, certFile, keyFile);
+  return certFile === '' ? undefined : { part, certFile, keyFile };
+}
+
+/** Throws JT_CONFIG_INVALID. */
+function checkPair(part: string, certFile: string, keyFile: string): void {
+  if ((certFile === '') !== (keyFile === ''))
+    throw createError('JT_CONFIG_INVALID', {
+      problems: `  ${part}.${certFile === '' ? 'certFile' : 'keyFile'} is missing: a certificate and its key belong together.`,
+    });
+}
+
 /** What the settings say of Elasticsearch. */
 export function elasticsearchOf(settings: Settings): Parameters<typeof openSetup>[0] {
   const [certFile, keyFile] = [settings['store.certFile'], settings['store.keyFile']];
-  if ((certFile === '') !== (keyFile === ''))
-    throw createError('JT_CONFIG_INVALID', {
-      problems: `  store.${certFile === '' ? 'certFile' : 'keyFile'} is missing: a certificate and its key belong together.`,
-    });
+  checkPair('store', certFile, keyFile);
   return {
     nodes: settings['store.urls'],
     indexPrefix: settings['store.indexPrefix'],

@@ -24,6 +24,7 @@ import {
   type ReadSettings,
   type ServicePart,
 } from '../settings.js';
+import { findClearText } from './transport.js';
 
 const SHARED = [CONFIG_OPTION, DATA_OPTION, STORE_OPTION, LOG_LEVEL_OPTION];
 
@@ -100,6 +101,7 @@ export const ANALYZER: Command = {
         skipsBacklog: invocation.has('skip-backlog'),
         onIncident: (incident) => notifier.incidentChanged(incident),
         onGone: (id) => notifier.incidentGone(id),
+        onErased: () => notifier.forget(),
       });
       const probe = metrics && (await services.openAnalyzerProbe(settings, analyzer, rules, metrics, log));
       log.info({ rules: rules.catalog.size }, 'Analyzer started.');
@@ -158,6 +160,7 @@ async function runPart(invocation: Invocation, part: ServicePart, run: (part: Pa
   const { settings } = read();
   const { runLogged } = await import('./logged.js');
   await runLogged(settings, async (log) => {
+    for (const risk of findClearText(settings, part)) log.warn(risk);
     const store = await openServiceStore(settings);
     try {
       await run({ settings, store, log, read });

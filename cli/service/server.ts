@@ -12,6 +12,7 @@ import type { Notifier } from '../../notify/notify.js';
 import { readFloor } from '../../notify/policy.js';
 import { languageOf, proxiesOf, zoneOf } from '../settings.js';
 import { PAGE_DIR, VERSION } from '../version.js';
+import { readTls } from './open.js';
 import { findProviderProblems } from './check.js';
 import { createAuditLog } from './trail.js';
 import { createAssistantHooks } from './desk/assistant.js';
@@ -53,6 +54,7 @@ export function createServiceServer(
       provider: readProvider(keeper),
       searchMs: settings['api.searchSeconds'] * 1000,
       sessionMs: settings['api.sessionHours'] * HOUR_MS,
+      tls: readTls(settings, 'api'),
       providerSessionMs: settings['api.oidc.sessionHours'] * HOUR_MS,
       trustedProxies: readProxies(settings['api.trustedProxies']),
       allowedHosts: settings['api.allowedHosts'],

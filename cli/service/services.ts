@@ -19,6 +19,7 @@ import { readPolicy, readRouting } from '../../notify/policy.js';
 import type { RecordFeed, Retention, Store } from '../../store/store.js';
 import type { RuleKeeper } from './keeper.js';
 import type { SettingsKeeper } from './settings-keeper.js';
+import { readTls } from './open.js';
 import { proxiesOf, readAddress, zoneOf } from '../settings.js';
 import { VERSION } from '../version.js';
 import { createStoreClock, type StoreClock } from '../../core/time/store-clock.js';
@@ -36,7 +37,7 @@ export function createServiceAnalyzer(
   {
     clock,
     ...more
-  }: Pick<AnalyzerOptions, 'onIncident' | 'onGone' | 'lease' | 'presence' | 'skipsBacklog'> & {
+  }: Pick<AnalyzerOptions, 'onIncident' | 'onGone' | 'onErased' | 'lease' | 'presence' | 'skipsBacklog'> & {
     readonly clock?: StoreClock;
   },
 ): Analyzer {
@@ -169,6 +170,7 @@ export async function openAnalyzerProbe(
     {
       setting,
       log: log.child({ stage: 'probe' }),
+      tls: readTls(settings, 'analyzer'),
       readHealth: () => analyzer.health(),
       metrics: { contentType, renderText: () => renderText(analyzer.status(), rules.catalog.size) },
     },

@@ -29,6 +29,7 @@ import {
   readSettings,
   type ReadSettings,
 } from '../settings.js';
+import { findClearText } from './transport.js';
 import { VERSION } from '../version.js';
 import { write } from '../terminal/write.js';
 
@@ -96,6 +97,7 @@ async function openStages(invocation: Invocation, { settings, paths, log, read }
       import('./server.js'),
       import('./settings-keeper.js'),
     ]);
+  for (const risk of findClearText(settings, 'up')) log.warn(risk);
   const keeper = createSettingsKeeper(read(), read, log.child({ stage: 'settings' }));
   terminal.onHangup(keeper.reload);
   const rules = createRuleKeeper(extraFolders(invocation), log.child({ stage: 'rules' }));
@@ -136,6 +138,7 @@ async function openStages(invocation: Invocation, { settings, paths, log, read }
         await announce(incident);
       },
       onGone: (id) => notifier.incidentGone(id),
+      onErased: () => notifier.forget(),
     });
     metrics.showAnalyzer(() => analyzer.status());
     const server = web.createServiceServer(keeper, rules, store, log, notifier, metrics);

@@ -153,6 +153,18 @@ export const AGENT = [
     help: 'Address, HOST:PORT, at which "jobtrace agent" serves its own /metrics, /health/live and /health/ready, without a token and without a word of any log; empty = nowhere.',
   },
   {
+    name: 'agent.certFile',
+    type: 'path',
+    default: '',
+    help: 'PEM file of the certificate, with those that lead to its authority, with which agent.listen serves https; a renewed one is taken within seconds. Needs agent.keyFile; empty = http.',
+  },
+  {
+    name: 'agent.keyFile',
+    type: 'path',
+    default: '',
+    help: 'PEM file of the private key of agent.certFile, without a passphrase.',
+  },
+  {
     name: 'agent.readIntervalMs',
     type: 'integer',
     default: 200,

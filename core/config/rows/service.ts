@@ -26,11 +26,35 @@ export const SERVICE = [
     help: 'Address, HOST:PORT, at which "jobtrace analyzer" serves its own /metrics, /health/live and /health/ready, without a token and without a word of any log; empty = nowhere.',
   },
   {
+    name: 'analyzer.certFile',
+    type: 'path',
+    default: '',
+    help: 'PEM file of the certificate, with those that lead to its authority, with which analyzer.listen serves https; a renewed one is taken within seconds. Needs analyzer.keyFile; empty = http.',
+  },
+  {
+    name: 'analyzer.keyFile',
+    type: 'path',
+    default: '',
+    help: 'PEM file of the private key of analyzer.certFile, without a passphrase.',
+  },
+  {
     name: 'api.listen',
     type: 'string',
     default: '127.0.0.1:8321',
     env: 'JOBTRACE_LISTEN',
     help: 'Address of the API and the page; anything but a loopback address needs a token, a user or a provider (docs/access.md).',
+  },
+  {
+    name: 'api.certFile',
+    type: 'path',
+    default: '',
+    help: 'PEM file of the certificate, with those that lead to its authority, with which the API with the page serves https; a renewed one is taken within seconds. Needs api.keyFile; empty = http.',
+  },
+  {
+    name: 'api.keyFile',
+    type: 'path',
+    default: '',
+    help: 'PEM file of the private key of api.certFile, without a passphrase.',
   },
   {
     name: 'api.allowedHosts',

@@ -51,12 +51,14 @@ const ROLES: Readonly<Record<RoleName, { readonly cluster: readonly string[]; re
     api: {
       cluster: ['monitor'],
       indices: [
+        // Also for deletion on request.
+        [['logs-*'], ['read', 'view_index_metadata', 'delete', 'maintenance']],
         [
-          ['logs-*', 'incidents', 'alerts', 'agents'],
+          ['incidents', 'alerts', 'agents'],
           ['read', 'view_index_metadata'],
         ],
         [
-          ['alerts', 'feedback', 'triage', 'silences', 'states', 'access'],
+          ['incidents', 'alerts', 'feedback', 'triage', 'silences', 'states', 'access'],
           ['read', 'write', 'maintenance', 'auto_configure'],
         ],
       ],

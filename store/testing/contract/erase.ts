@@ -2,8 +2,8 @@
 // contract.ts.
 import { expect, it } from 'vitest';
 import type { Evidence, Incident } from '../../../core/types.js';
-import { countErasable, erase, ERASED_KEY, type EraseFilter } from '../../erase.js';
-import type { Alert, Store } from '../../store.js';
+import { countErasable, erase, type EraseFilter } from '../../erase.js';
+import { ERASED_KEY, type Alert, type Store } from '../../store.js';
 import { appendRecords, makeIncident, makeRecord } from '../samples.js';
 import { ALL, drain, readPages, waitForTotal } from './reading.js';
 
@@ -27,7 +27,7 @@ export function describeErasure(store: () => Store): void {
     expect((await store().findAlerts({ limit: 10 })).map(({ incidentId }) => incidentId)).toEqual(['i-fraud']);
     expect(await store().findFeedback({})).toEqual([]);
     expect((await store().findTriage({})).map(({ incidentId }) => incidentId)).toEqual(['i-fraud']);
-    expect(await countErasable(store(), { contains: ANNA })).toEqual({ ...expected, records: 0, incidents: 0, alerts: 0, feedback: 0, triage: 0 }); // prettier-ignore
+    expect(Object.values(await countErasable(store(), { contains: ANNA }))).toEqual([0, 0, 0, 0, 0]);
     expect(await store().loadState(ERASED_KEY)).toBe(AT);
   });
 
@@ -50,6 +50,10 @@ export function describeErasure(store: () => Store): void {
     expect((await store().findIncidents({ limit: 10 })).map(({ id }) => id)).toEqual(incidents);
   });
 
+  describeLimits(store);
+}
+
+function describeLimits(store: () => Store): void {
   it('refuses a filter that would find everything', async () => {
     await fill(store());
     const empty: readonly EraseFilter[] = [{}, { from: AT }, { contains: ' @ ' }, { file: '**' }, { cluster: '' }];

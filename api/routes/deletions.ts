@@ -1,0 +1,60 @@
+// Deletion on request: what an administrator asks to be deleted is counted, or deleted, in the whole store. Both ends
+// are noted in the audit trail: who began, with which filter, and how much went.
+import { omitMissing } from '../../core/json.js';
+import {
+  countErasable,
+  describeCounts,
+  describeFilter,
+  erase,
+  type EraseFilter,
+  type EraseStore,
+} from '../../store/erase.js';
+import type { Access } from '../access/access.js';
+import { describeWho } from '../access/audit.js';
+import { createValues, type Request, type Route } from '../route.js';
+import { DELETION, DELETION_BODY } from '../schemas/deletions.js';
+import { QUERIES } from '../schemas/queries.js';
+import { readRange } from './records.js';
+
+/** It writes the whole store; a second one would find what the first one is about to delete. */
+const DELETIONS = { most: 1, mostOfViewer: 1 };
+const MOST_BYTES = 16 * 1024;
+
+export function createDeletionRoutes(store: EraseStore, access: Pick<Access, 'audit'>): readonly Route[] {
+  return [
+    {
+      method: 'POST',
+      path: '/api/v1/deletions',
+      role: 'admin',
+      isOfAll: true,
+      tag: 'access',
+      summary: 'Delete records for good, with what quotes or copies them',
+      description:
+        'Deletes the records that fit all that is given, the incidents about them, and the messages, verdicts and words about those. One of "cluster", "job", "contains" and "file" must be given. With "dryRun" nothing is deleted, and the answer says how much would be. What it does not reach: docs/privacy.md.',
+      query: QUERIES.none,
+      body: { type: 'json', schema: DELETION_BODY, maxBytes: MOST_BYTES },
+      crowd: DELETIONS,
+      answers: { 200: DELETION },
+      handle: async (request) => {
+        const { body, viewer } = request;
+        const filter = readFilter(body);
+        const isDryRun = createValues(body).flag('dryRun');
+        if (isDryRun) return { kind: 'json', body: { dryRun: true, ...(await countErasable(store, filter)) } };
+        const note = (what: string, detail: string): Promise<void> =>
+          access.audit.note({ ...describeWho(viewer), what, detail });
+        // A filter that finds everything is refused before anything is noted.
+        await countErasable(store, filter);
+        await note('delete.begin', describeFilter(filter));
+        const counts = await erase(store, filter);
+        await note('delete', `${describeCounts(counts)}: ${describeFilter(filter)}`);
+        return { kind: 'json', body: { dryRun: false, ...counts } };
+      },
+    },
+  ];
+}
+
+function readFilter(body: Request['body']): EraseFilter {
+  const values = createValues(body);
+  const [cluster, job, contains, file] = ['cluster', 'job', 'contains', 'file'].map((name) => values.text(name));
+  return { ...omitMissing({ cluster, job, contains, file }), ...readRange(values) };
+}
