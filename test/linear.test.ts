@@ -45,12 +45,12 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Each fails once: of causes of their own, of one that all have, as their tasks say. */
 const FLOODS = [
-  ['own exceptions', 40_000, { isShared: false, hasTasks: false }],
-  ['one full disk', 40_000, { isShared: true, hasTasks: false }],
-  ['one full disk of tasks that name no job', 10_000, { isShared: true, hasTasks: true }],
+  ['own exceptions', 20_000, { isShared: false, hasTasks: false }],
+  ['one full disk', 20_000, { isShared: true, hasTasks: false }],
+  ['one full disk of tasks that name no job', 5000, { isShared: true, hasTasks: true }],
 ] as const;
 /** Of processor time, which other programs do not use up: what is linear takes a fifth of it, what is not ten times. */
-const CPU_SECONDS = 100;
+const CPU_SECONDS = 50;
 const LONG_MS = 600_000;
 
 describe('a log in which very many jobs fail', () => {
