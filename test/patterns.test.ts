@@ -82,6 +82,8 @@ const COMPOSED: readonly Omit<Composed, 'line'>[] = [
   },
   // The head of a line: literals, with runs of digits, letters and blanks that never meet a run of the same kind.
   { file: 'analyzer/input/forms/prefix.ts', code: 'new RegExp(`^${shape}(?: -)?[ \\\\t]?`)' },
+  // One character of a class.
+  { file: 'core/text/hidden.ts', code: "new RegExp(`[${RANGES.join('')}]`, 'gu')" },
   // The rows of the fact tables, which are found where they stand.
   { file: 'flink/facts/row.ts', code: "new RegExp(pattern, 'u')" },
   // The parts of an address, as they are.

@@ -7,7 +7,7 @@ const GROUPS_OF_NETWORK = 4;
 const GROUPS = 8;
 
 export function groupAddress(address: string): string {
-  const bare = address.replace(/%.*$/, '').toLowerCase();
+  const bare = address.split('%', 1).join('').toLowerCase();
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(bare)?.[1];
   if (mapped !== undefined) return mapped;
   if (isIP(bare) !== 6) return bare;

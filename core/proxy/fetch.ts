@@ -60,7 +60,7 @@ export async function readAnswer({ body }: Pick<Response, 'body'>): Promise<stri
 /** What an error of a request says, in a few words: without addresses, which are credentials for most receivers. */
 export function describeFailure(error: unknown): string {
   const causes = listCauses(error);
-  const status = causes.map(({ message }) => /\bproxy\b.*?\((\d{3})\)/i.exec(message)?.[1]).find(Boolean);
+  const status = causes.map(({ message }) => /\bproxy\b.{0,80}?\((\d{3})\)/i.exec(message)?.[1]).find(Boolean);
   if (status === '407') return 'the proxy wants other credentials: status 407';
   if (status !== undefined) return `the proxy answered with status ${status}`;
   return causes.map(errorCode).find((code) => code !== '') ?? '';
