@@ -514,6 +514,11 @@ export interface Retention {
    * went.
    */
   deleteBefore(time: string): Promise<number>;
+  /**
+   * Deletes records at INFO, DEBUG and TRACE whose event day ended before `time`, but not those with an exception, and
+   * those that an incident shows. Returns how many records went.
+   */
+  deleteInfoBefore(time: string): Promise<number>;
 }
 
 /** State with another value whenever something was deleted: an analyzer that sees it forgets what it knew. */

@@ -187,13 +187,19 @@ export async function runRetention(
 ): Promise<void> {
   while (!signal.aborted) {
     try {
-      const removed = await store.deleteBefore(
-        new Date(Date.now() - keeper.settings['store.retentionDays'] * DAY_MS).toISOString(),
-      );
+      const removed = await removeOld(keeper.settings, store);
       if (removed > 0) log.info({ removed }, 'Old records were deleted.');
     } catch (error) {
       log.warn({ err: error }, 'Old records could not be deleted; will try again.');
     }
     await pause(RETENTION_EVERY_MS, signal);
   }
+}
+
+/** Returns how many records went. */
+async function removeOld(settings: Settings, store: Retention): Promise<number> {
+  const before = (days: number): string => new Date(Date.now() - days * DAY_MS).toISOString();
+  const { 'store.retentionDays': days, 'store.infoRetentionDays': infoDays } = settings;
+  const removed = await store.deleteBefore(before(days));
+  return infoDays === 0 || infoDays >= days ? removed : removed + (await store.deleteInfoBefore(before(infoDays)));
 }

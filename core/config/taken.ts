@@ -8,6 +8,7 @@ const TAKEN_AT_ONCE: readonly string[] = [
   'api.oidc.grants',
   'analyzer.rulesDirs',
   'store.retentionDays',
+  'store.infoRetentionDays',
 ];
 
 export function isTakenAtOnce(name: string): boolean {

@@ -348,6 +348,11 @@ export async function removeFound(client: ElasticsearchClient, index: string, qu
   }
 }
 
+/** Deletes these; a search finds them until the next refresh. */
+export async function removeHits(client: ElasticsearchClient, hits: readonly SearchHit[]): Promise<void> {
+  if (hits.length > 0) await sendDeletes(client, hits.map(readTarget), false);
+}
+
 /** Of the index of the refused. Those that are not there are no error; a search finds none of them afterwards. */
 export async function removeRefused(
   client: ElasticsearchClient,
@@ -364,11 +369,11 @@ export async function removeRefused(
 }
 
 /** What is not there is no error. Throws what `sendBulk` throws where one stays. */
-async function sendDeletes(client: ElasticsearchClient, targets: readonly object[]): Promise<void> {
+async function sendDeletes(client: ElasticsearchClient, targets: readonly object[], refresh = true): Promise<void> {
   await sendBulk(
     client,
     targets.map((target) => [{ delete: target }]),
-    { refresh: true },
+    { refresh },
   );
 }
 

@@ -22,7 +22,6 @@ import {
   saveSilence,
   saveTriage,
   removeDocument,
-  removeFound,
   findTurn,
   removeIncident,
   removeRefused,
@@ -38,18 +37,16 @@ import {
   countJobIncidents,
   countJobRecords,
   loadJobLines,
-  removeJobLines,
   removeJobLinesOf,
   saveJobLines,
   sumGroup,
 } from './jobs.js';
-import { readDayEnd } from './record/address.js';
-import { nameRefusedIndex } from './record/refused.js';
 import { addWords } from './record/words.js';
+import { deleteBefore, deleteInfoBefore } from './retention.js';
 import { findContext, findRecords, findRefused, searchRecords } from './search.js';
 import { createTemplates, rememberTemplates } from './templates/make.js';
 import { SMALL_INDICES, type SmallIndex } from './templates/mapping.js';
-import { formatTime, parseTime, startOfDay } from '../page.js';
+import { parseTime } from '../page.js';
 import type { Alert, FeedbackStore, IncidentWrite, SilenceStore, Store, TriageStore } from '../store.js';
 
 export type { ElasticsearchSettings } from './client.js';
@@ -131,6 +128,7 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
     deleteJobLines: (jobs) => removeJobLinesOf(client, prefix, jobs),
     // Elasticsearch frees deleted documents when it merges the segments that hold them.
     purgeDeleted: () => Promise.resolve(),
+    deleteInfoBefore: (time) => deleteInfoBefore(client, prefix, parseTime('time', time)),
     check: async () => {
       const version = await loadVersion(client);
       await makeTemplates();
@@ -238,45 +236,4 @@ async function checkRoom(client: ElasticsearchClient, prefix: string): Promise<v
 function isFlooded(index: unknown): boolean {
   const settings = isObject(index) ? index['settings'] : undefined;
   return isObject(settings) && String(settings['index.blocks.read_only_allow_delete']) === 'true';
-}
-
-/** Days go as whole indices; undated records by the day on which they were stored, refused ones one by one. */
-async function deleteBefore(client: ElasticsearchClient, prefix: string, timeMs: number): Promise<number> {
-  const { body } = await client.send({
-    method: 'GET',
-    path: `/${prefix}-logs-*/_stats/docs`,
-    query: { filter_path: 'indices.*.primaries.docs.count', ignore_unavailable: true },
-  });
-  let removed = 0;
-  for (const [index, value] of Object.entries(isObject(body['indices']) ? body['indices'] : {})) {
-    const dayEnd = readDayEnd(index);
-    if (dayEnd === undefined || dayEnd > timeMs) continue;
-    await removeIndex(client, index);
-    removed += countDocuments(value);
-  }
-  const day = { lt: formatTime(startOfDay(timeMs)) };
-  const undated = { range: { 'event.ingested': day } };
-  removed += await removeFound(client, `${prefix}-logs-undated`, undated);
-  const dated = {
-    bool: { filter: [{ range: { '@timestamp': day } }], must_not: [{ exists: { field: 'event.ingested' } }] },
-  };
-  removed += await removeFound(client, nameRefusedIndex(prefix), {
-    bool: { should: [undated, dated], minimum_should_match: 1 },
-  });
-  const before = { lt: formatTime(timeMs) };
-  await removeFound(client, `${prefix}-incidents`, { range: { lastSeen: before } });
-  await removeJobLines(client, prefix, timeMs);
-  await removeFound(client, `${prefix}-alerts`, { range: { time: before } });
-  await removeFound(client, `${prefix}-agents`, { range: { time: before } });
-  return removed;
-}
-
-async function removeIndex(client: ElasticsearchClient, index: string): Promise<void> {
-  await client.send({ method: 'DELETE', path: `/${index}`, expect: [404] });
-}
-
-function countDocuments(value: unknown): number {
-  const primaries = isObject(value) ? value['primaries'] : undefined;
-  const docs = isObject(primaries) ? primaries['docs'] : undefined;
-  return isObject(docs) ? Number(docs['count']) : 0;
 }

@@ -10,6 +10,7 @@ import type { JobLines, JobSpan, RecordPage, RecordQuery } from '../store.js';
 import { readBuckets } from './hits.js';
 import { PROCESS_SAMPLE, readProcess, type StoredProcess } from './processes.js';
 import { encodeId, hashProcess, USUAL_VALUES } from './record/source.js';
+import { MESSAGE_WORDS_FIELD, WORDS_FIELD } from './record/words.js';
 
 type Clause = Readonly<Record<string, unknown>>;
 type Facets = NonNullable<RecordPage['facets']>;
@@ -170,9 +171,9 @@ function buildNode(node: QueryNode, processes: readonly StoredProcess[]): Clause
     case 'all':
       return { match_all: {} };
     case 'phrase':
-      return { match_phrase: { 'jobtrace.words': node.words.join(' ') } };
+      return inTexts((field) => ({ match_phrase: { [field]: node.words.join(' ') } }));
     case 'word':
-      return { wildcard: { 'jobtrace.words': { value: toWildcard(node.glob) } } };
+      return inTexts((field) => ({ wildcard: { [field]: { value: toWildcard(node.glob) } } }));
     case 'value':
       return buildValue(node.field, node.glob, processes);
     case 'jobs':
@@ -180,7 +181,7 @@ function buildNode(node: QueryNode, processes: readonly StoredProcess[]): Clause
     case 'place':
       return buildPlace(node);
     case 'words':
-      return { terms: { 'jobtrace.words': node.words } };
+      return inTexts((field) => ({ terms: { [field]: node.words } }));
     case 'records':
       return { ids: { values: node.ids.map(encodeId) } };
     case 'job':
@@ -196,6 +197,11 @@ function buildNode(node: QueryNode, processes: readonly StoredProcess[]): Clause
 
 function anyOf(should: readonly Clause[]): Clause {
   return { bool: { should, minimum_should_match: 1 } };
+}
+
+/** In whichever of its fields an index has the words of a text. */
+function inTexts(build: (field: string) => Clause): Clause {
+  return anyOf([WORDS_FIELD, MESSAGE_WORDS_FIELD].map(build));
 }
 
 function buildPlace({ cluster, spans }: Extract<QueryNode, { readonly kind: 'place' }>): Clause {

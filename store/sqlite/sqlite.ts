@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import { createError } from '../../core/errors.js';
 import type { IncidentWrite, Store } from '../store.js';
-import { parseTime, startOfDay } from '../page.js';
+import { parseTime } from '../page.js';
 import { createAppend } from './append.js';
 import {
   countJobIncidents,
@@ -29,10 +29,11 @@ import {
 } from './documents.js';
 import { openConnection, type Connection } from './engine.js';
 import { fillRows, pageIncidents, saveRow } from './incident-rows.js';
-import { deleteJobLines, deleteRecords, deleteSaid, purgeDeleted, removeRows } from './erase.js';
+import { deleteJobLines, deleteRecords, deleteSaid, purgeDeleted } from './erase.js';
 import { explainFailure, runTask } from './failure.js';
 import { loadJobLines, saveJobLines } from './job-lines.js';
 import { checkRoom, makePrivate, type Room } from './file.js';
+import { deleteBefore, deleteInfoBefore } from './retention.js';
 import { MIGRATIONS } from './schema.js';
 import { findContext, findRecords, joinCursors, readFeed, searchRecords } from './search.js';
 
@@ -47,7 +48,6 @@ export interface SqliteSettings {
   readonly goesOn?: () => boolean;
 }
 
-const DELETE_CHUNK = 2_000;
 const BUSY_MS = 5_000;
 
 /** Throws JT_STORE_TOO_NEW, JT_STORE_UNUSABLE, JT_FILE_UNWRITABLE or JT_DISK_FULL. */
@@ -112,6 +112,7 @@ export function openSqliteStore(settings: SqliteSettings): Store {
     deleteSaid: (kind, ids) => run(() => deleteSaid(connection, kind, ids)),
     deleteJobLines: (jobs) => run(() => deleteJobLines(connection, jobs)),
     purgeDeleted: () => purgeDeleted(connection, settings.path),
+    deleteInfoBefore: (time) => deleteInfoBefore(connection, settings.path, parseTime('time', time)),
     check: () =>
       run(() => ({
         kind: 'sqlite' as const,
@@ -183,30 +184,4 @@ function setUp(connection: Connection, settings: SqliteSettings): void {
     fillRows(connection);
     connection.pragma(`user_version = ${MIGRATIONS.length}`);
   });
-}
-
-/**
- * Deletes in small transactions, so that appends get their turn between. Undated records go by when they were stored.
- */
-async function deleteBefore(connection: Connection, path: string, timeMs: number): Promise<number> {
-  const dayMs = startOfDay(timeMs);
-  const rows = connection.prepare<{ seq: number }>(
-    `SELECT seq FROM records WHERE CASE undated WHEN 1 THEN stored_at ELSE time END < ? AND (undated = 1 OR time < ?) LIMIT ${DELETE_CHUNK}`,
-  );
-  const removeChunk = (): number => removeRows(connection, rows.all(dayMs, dayMs));
-  let removed = 0;
-  for (;;) {
-    const count = await runTask(path, () => connection.transact(removeChunk));
-    removed += count;
-    if (count < DELETE_CHUNK) break;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  await runTask(path, () => {
-    connection.prepare('DELETE FROM incidents WHERE last_seen < ?').run(timeMs);
-    connection.prepare('DELETE FROM job_lines WHERE last_ms < ?').run(timeMs);
-    connection.prepare('DELETE FROM alerts WHERE sent_at < ?').run(timeMs);
-    connection.prepare('DELETE FROM agents WHERE time < ?').run(timeMs);
-    if (removed > 0) connection.pragma('incremental_vacuum');
-  });
-  return removed;
 }

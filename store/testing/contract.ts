@@ -27,7 +27,7 @@ import { describeFeedback, describeSilences, describeTriage } from './contract/s
 import { describeChangedJobLines, describeJobLines } from './contract/job-lines.js';
 import { describeFeed, describeFeedParts, describeSkipping } from './contract/feed.js';
 import { describeContext, describePages } from './contract/pages.js';
-import { describeRetention } from './contract/retention.js';
+import { describeInfoRetention, describeRetention } from './contract/retention.js';
 import { describeGlobs, describeSearch, describeWords } from './contract/search.js';
 
 export function describeStore(name: string, open: () => Promise<Store>): void {
@@ -65,6 +65,7 @@ export function describeStoreRecords(name: string, open: () => Promise<Store>): 
     describe('readRecords by several', () => describeFeedParts(useOwnStore(open)));
     describeReading(open);
     describe('deleteBefore', () => describeRetention(useOwnStore(open)));
+    describe('deleteInfoBefore', () => describeInfoRetention(useOwnStore(open)));
   });
 }
 

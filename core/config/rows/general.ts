@@ -140,4 +140,11 @@ export const GENERAL = [
     minimum: 1,
     help: 'Records and incidents older than this many days are deleted.',
   },
+  {
+    name: 'store.infoRetentionDays',
+    type: 'integer',
+    default: 0,
+    minimum: 0,
+    help: 'Records at INFO, DEBUG and TRACE older than this many days are deleted before the others, but not those with an exception or that an incident shows; 0: with the others.',
+  },
 ] as const satisfies readonly SettingRow[];

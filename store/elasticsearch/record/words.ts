@@ -18,6 +18,10 @@ export interface WordsPlan {
 
 /** Its name in the index template. */
 export const WORDS_ANALYZER = 'jobtrace_words';
+/** Has the words of all texts of a record; where the analyzer finds them, without those of the message. */
+export const WORDS_FIELD = 'jobtrace.words';
+/** Has the words of the message, in indices whose `jobtrace.words` lacks them, and in no other. */
+export const MESSAGE_WORDS_FIELD = 'jobtrace.text';
 const NEWLINE = 10;
 const INDEX = Buffer.from('"_index":');
 /** The end of each document: of the object of our own fields, and of all. */

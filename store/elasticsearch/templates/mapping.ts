@@ -5,7 +5,7 @@ import { hash } from 'node:crypto';
 import { FIELD_ROWS, type RecordField } from '../../../core/record.js';
 import type { OWN_FIELDS } from '../record/source.js';
 import { nameRefusedIndex, REFUSAL_FIELD } from '../record/refused.js';
-import { WORDS_ANALYZER, type WordsBy } from '../record/words.js';
+import { MESSAGE_WORDS_FIELD, WORDS_ANALYZER, WORDS_FIELD as WORDS, type WordsBy } from '../record/words.js';
 
 // Whole values, for filters and counts. What is longer than 1,024 characters is stored but not found by that field.
 const VALUE = { type: 'keyword', ignore_above: 1_024 } as const;
@@ -19,7 +19,8 @@ const MAPPINGS: Readonly<Record<RecordField['mapping'], object>> = {
   text: TEXT,
   kept: KEPT,
   time: TIME,
-  long: { type: 'long' },
+  // Sorted by and shown; a range of them is found without an index of its own, by reading their values.
+  long: { type: 'long', index: false },
 };
 
 /** Not indexed: only read back. */
@@ -31,7 +32,8 @@ const DOCUMENT_FIELDS: Readonly<Record<(typeof OWN_FIELDS)[number], object>> = {
   'jobtrace.hash': KEPT,
   'jobtrace.head': KEPT,
   'jobtrace.timestamp': KEPT,
-  'jobtrace.words': { type: 'text', norms: false },
+  // One position between two texts is enough to keep a phrase within one of them.
+  'jobtrace.words': { type: 'text', norms: false, position_increment_gap: 1 },
   'jobtrace.zone': NUMBER,
 };
 
@@ -40,17 +42,15 @@ const LOG_FIELDS: Readonly<Record<string, object>> = {
   ...DOCUMENT_FIELDS,
 };
 
-/** Whose words can be searched for: what words.ts lists of a record. */
+/** Whose words `jobtrace.words` has: what words.ts lists of a record, without the message. */
 const WORD_SOURCES = [
   'log.level',
   'log.logger',
   'process.thread.name',
   'jobtrace.head',
-  'message',
   'error.stack_trace',
   'event.original',
 ] as const;
-const WORDS = 'jobtrace.words';
 /** Of our index templates, among all that fit an index. */
 const PRIORITY = 500;
 
@@ -73,13 +73,19 @@ const ANALYSIS = {
   },
 } as const;
 
+/**
+ * The message is indexed once, under its own name, which people ask for in Kibana. Searches use its second name, which
+ * no index has whose `jobtrace.words` has the message as well.
+ */
 function describeFields(wordsBy: WordsBy): Readonly<Record<string, object>> {
   if (wordsBy === 'document') return { ...LOG_FIELDS, [WORDS]: { ...LOG_FIELDS[WORDS], analyzer: 'whitespace' } };
   const copied = WORD_SOURCES.map((name) => [name, { ...LOG_FIELDS[name], copy_to: WORDS }] as const);
   return {
     ...LOG_FIELDS,
     ...Object.fromEntries(copied),
+    message: { ...LOG_FIELDS['message'], analyzer: WORDS_ANALYZER },
     [WORDS]: { ...LOG_FIELDS[WORDS], analyzer: WORDS_ANALYZER },
+    [MESSAGE_WORDS_FIELD]: { type: 'alias', path: 'message' },
   };
 }
 
@@ -129,7 +135,10 @@ export interface TemplateAge {
 
 /** The same for every installation of a release: what settings change of a template does not count. */
 export const TEMPLATE_AGE: TemplateAge = {
-  version: Object.keys(LOG_FIELDS).length + Object.keys(REFUSED_FIELDS).length + Object.keys(SMALL_FIELDS).length,
+  version:
+    Object.keys(describeFields('analyzer')).length +
+    Object.keys(REFUSED_FIELDS).length +
+    Object.keys(SMALL_FIELDS).length,
   digest: hashText(JSON.stringify(describeTemplates('', {}, 'analyzer'))),
 };
 

@@ -88,6 +88,7 @@ export async function openThreadedStore({ path, maxBytes }: SqliteSettings, open
     deleteSaid: write('deleteSaid'),
     deleteJobLines: write('deleteJobLines'),
     purgeDeleted: write('purgeDeleted'),
+    deleteInfoBefore: write('deleteInfoBefore'),
     readTime: () => Promise.resolve(Date.now()),
     check: read('check'),
     checkRoom: write('checkRoom'),
