@@ -33,20 +33,12 @@ import {
 import { deleteRecords, deleteSaid } from './erase.js';
 import { createFeed } from './feed.js';
 import { pageIncidents } from './incidents.js';
-import {
-  countJobIncidents,
-  countJobRecords,
-  loadJobLines,
-  removeJobLinesOf,
-  saveJobLines,
-  sumGroup,
-} from './jobs.js';
+import { countJobIncidents, countJobRecords, loadJobLines, removeJobLinesOf, saveJobLines, sumGroup } from './jobs.js';
 import { addWords } from './record/words.js';
-import { deleteBefore, deleteInfoBefore } from './retention.js';
+import { createRetention } from './retention.js';
 import { findContext, findRecords, findRefused, searchRecords } from './search.js';
 import { createTemplates, rememberTemplates } from './templates/make.js';
 import { SMALL_INDICES, type SmallIndex } from './templates/mapping.js';
-import { parseTime } from '../page.js';
 import type { Alert, FeedbackStore, IncidentWrite, SilenceStore, Store, TriageStore } from '../store.js';
 
 export type { ElasticsearchSettings } from './client.js';
@@ -122,13 +114,12 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
       await saveAgentStatus(client, prefix, status);
     },
     findAgentStatuses: () => findAgentStatuses(client, prefix),
-    deleteBefore: (time) => deleteBefore(client, prefix, parseTime('time', time)),
     deleteRecords: (query) => deleteRecords(client, prefix, query),
     deleteSaid: (kind, ids) => deleteSaid(client, prefix, kind, ids),
     deleteJobLines: (jobs) => removeJobLinesOf(client, prefix, jobs),
     // Elasticsearch frees deleted documents when it merges the segments that hold them.
     purgeDeleted: () => Promise.resolve(),
-    deleteInfoBefore: (time) => deleteInfoBefore(client, prefix, parseTime('time', time)),
+    ...createRetention(client, prefix),
     check: async () => {
       const version = await loadVersion(client);
       await makeTemplates();

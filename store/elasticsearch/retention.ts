@@ -3,7 +3,8 @@
 // and the places where an id may stand, for as long as records are kept.
 import { isObject } from '../../core/json.js';
 import { listEvidence, SHORT_LIVED_LEVELS } from '../incidents/expiry.js';
-import { formatTime, startOfDay } from '../page.js';
+import { formatTime, parseTime, startOfDay } from '../page.js';
+import type { Retention } from '../store.js';
 import type { ElasticsearchClient } from './client.js';
 import { removeFound, removeHits } from './documents.js';
 import { search } from './hits.js';
@@ -17,8 +18,15 @@ const DELETE_CHUNK = 5_000;
 /** Incidents that are read with one request; each may have a hundred kilobytes. */
 const PAGE_INCIDENTS = 100;
 
+export function createRetention(client: ElasticsearchClient, prefix: string): Retention {
+  return {
+    deleteBefore: (time) => deleteBefore(client, prefix, parseTime('time', time)),
+    deleteInfoBefore: (time) => deleteInfoBefore(client, prefix, parseTime('time', time)),
+  };
+}
+
 /** Days go as whole indices; undated records by the day on which they were stored, refused ones one by one. */
-export async function deleteBefore(client: ElasticsearchClient, prefix: string, timeMs: number): Promise<number> {
+async function deleteBefore(client: ElasticsearchClient, prefix: string, timeMs: number): Promise<number> {
   let removed = 0;
   for (const [index, documents] of await countDays(client, prefix, timeMs)) {
     await removeIndex(client, index);
@@ -69,7 +77,7 @@ async function countDays(
 }
 
 /** The disk gets its room back by a merge of what has many deleted documents, which goes on in the cluster. */
-export async function deleteInfoBefore(client: ElasticsearchClient, prefix: string, timeMs: number): Promise<number> {
+async function deleteInfoBefore(client: ElasticsearchClient, prefix: string, timeMs: number): Promise<number> {
   const day = { range: { 'event.ingested': { lt: formatTime(startOfDay(timeMs)) } } };
   const days = await countDays(client, prefix, timeMs);
   const places: readonly (readonly [index: string, filter: readonly object[]])[] = [
