@@ -39,7 +39,7 @@ export interface Route {
   /** Statuses of errors beside those that every route may answer. */
   readonly refusals?: readonly number[];
   /** What is noted of who did it, such as `feedback`, when it was done. */
-  readonly audited?: string | ((request: Request) => AuditNote);
+  readonly audited?: string | ((request: Request) => AuditNote | undefined);
   handle(request: Request): Promise<Answer>;
 }
 
@@ -178,6 +178,8 @@ export interface Services {
   /** What people said of diagnoses, of all clusters: whether a rule alerts is the same for everybody. */
   readonly findVerdicts: () => Promise<readonly Feedback[]>;
   readonly now: () => number;
+  /** Throws JT_REQUEST_INVALID for a scope that names a team which nobody defines. */
+  readonly checkScope: (scope: readonly string[]) => void;
   readonly rules: () => readonly RuleInfo[];
   /** What a rule looks for, what it answers and what proves it; undefined where nobody can tell. */
   readonly ruleSheet: (id: string, language: Language) => RuleSheet | undefined;

@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 import { Readable } from 'node:stream';
 import fastifyCompress, { type FastifyCompressOptions } from '@fastify/compress';
 import { fastify, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { findScopeProblem, type Teams } from '../core/config/teams.js';
 import { createError, JobtraceError } from '../core/errors.js';
 import { omitMissing } from '../core/json.js';
 import type { PrecisionFloor } from '../core/routing/feedback.js';
@@ -16,7 +17,7 @@ import { groupAddress } from './access/address.js';
 import { describeWho } from './access/audit.js';
 import type { AuditEntry } from './access/entry.js';
 import { createProvider, type ProviderSettings } from './access/provider.js';
-import { ANYBODY, checkRole, checkSeesAll, type Viewer } from './auth.js';
+import { ANYBODY, checkRole, checkSeesAll, narrowViewer, type Viewer } from './auth.js';
 import { DEFAULT_BODY_BYTES, readBytes, refuseEncoding } from './body.js';
 import { describeRoute, registerDocument } from './document.js';
 import type { AssistantHooks } from './mcp/desk.js';
@@ -80,6 +81,8 @@ export interface ServerOptions {
     readonly trustedProxies?: readonly string[];
     /** Left out: http. */
     readonly tls?: TlsFiles | undefined;
+    /** Whose patterns `team:NAME` in a scope stands for; read at each request. Left out: none. */
+    readonly teams?: Teams;
     /** How slowly requests may come. */
     readonly pace?: RequestPace;
     /** Folder of the built page; default: beside this file. */
@@ -270,6 +273,9 @@ function openAccess(options: ServerOptions): Access {
     get provider() {
       return settings.provider;
     },
+    get teams() {
+      return settings.teams ?? [];
+    },
     isSecure: isSecure(options),
     sessionMs: settings.sessionMs ?? SESSION_MS,
     now,
@@ -292,6 +298,10 @@ function createServices(options: ServerOptions): Services {
     findVerdicts: () => options.store.findFeedback({}),
     floor: settings.floor ?? { share: 0, leastVerdicts: 1 },
     now: options.now ?? Date.now,
+    checkScope: (scope) => {
+      const problem = findScopeProblem(scope, settings.teams ?? []);
+      if (problem !== undefined) throw createError('JT_REQUEST_INVALID', { problems: `scope: ${problem}` });
+    },
     rules: options.catalogInfo,
     ruleProblems: options.ruleProblems ?? (() => []),
     ruleSheet: options.ruleSheet ?? (() => undefined),
@@ -373,7 +383,8 @@ function registerRoute(app: FastifyInstance, route: Route, serving: Serving): vo
       const { audited } = route;
       if (audited !== undefined) {
         const note = typeof audited === 'string' ? { what: audited } : audited(asked);
-        await access.audit.note({ ...describeWho(viewer), ...omitMissing({ about: params.text('id') }), ...note });
+        if (note !== undefined)
+          await access.audit.note({ ...describeWho(viewer), ...omitMissing({ about: params.text('id') }), ...note });
       }
       if (answer.kind === 'events') endWithAccess(gone, () => authorize(request, route, serving), options);
       return sendAnswer(reply, answer);
@@ -412,10 +423,11 @@ async function authorize(
     if (request.method !== 'GET') checkSignInOrigin(request, publicUrl);
     return ANYBODY;
   }
-  const viewer = await access.authenticate({ authorization, cookie });
+  const somebody = await access.authenticate({ authorization, cookie });
+  checkRole(somebody, route.role);
+  const viewer = narrowViewer(somebody, route.role);
   // A cookie comes with whatever page sends the request.
   if (viewer.kind === 'user' && request.method !== 'GET') checkSameOrigin(request, publicUrl);
-  checkRole(viewer, route.role);
   if (route.isOfAll === true) checkSeesAll(viewer);
   return viewer;
 }

@@ -1,13 +1,14 @@
 // Who a request comes from: a token of the settings, one that was made at run time, or somebody who signed in. Where
 // nobody has been given access yet, and only this machine can reach the API, it is whoever sits at it. In: the heads of
 // a request. Out: a viewer, or JT_UNAUTHORIZED. server.ts asks for every request.
+import type { Teams } from '../../core/config/teams.js';
 import { createError } from '../../core/errors.js';
-import { isLoopback, LOCAL_VIEWER, readBearer, readScope, type Role, type Viewer } from '../auth.js';
+import { isLoopback, joinGrants, LOCAL_VIEWER, readBearer, readScope, type Role, type Viewer } from '../auth.js';
 import { createAudit, type Audit, type AuditStore } from './audit.js';
 import type { BookStore } from './book.js';
 import { createBrake, type Brake } from './brake.js';
 import type { AuditEntry } from './entry.js';
-import { findGrant, type GroupGrant } from './provider.js';
+import { findGrants, type GroupGrant } from './provider.js';
 import { createSeal, type Seal } from './seal.js';
 import { isSameSecret } from './secret.js';
 import { createSessions, type Sessions, type StoredSession } from './sessions.js';
@@ -32,6 +33,8 @@ export interface AccessOptions {
   readonly provider: { readonly issuer: string; readonly grants: readonly GroupGrant[] } | undefined;
   /** Cookies are sent over TLS alone. */
   readonly isSecure: boolean;
+  /** Whose patterns `team:NAME` in a scope stands for. */
+  readonly teams: Teams;
   readonly sessionMs: number;
   readonly now: () => number;
   readonly onAudit?: ((entry: AuditEntry) => void) | undefined;
@@ -67,10 +70,11 @@ export function createAccess(options: AccessOptions): Access {
     options.tokens.length > 0 || options.provider !== undefined || (await users.hasAny()) || (await tokens.hasAny());
   const findViewer = async (heads: Parameters<Access['authenticate']>[0]): Promise<Viewer | undefined> => {
     const bearer = readBearer(heads.authorization);
-    if (bearer !== undefined) return findFixed(options.tokens, bearer) ?? describe(await tokens.find(bearer), 'token');
+    if (bearer !== undefined)
+      return findFixed(options, bearer) ?? describe(await tokens.find(bearer), 'token', options.teams);
     const secret = cookies.read('session', heads.cookie);
     const session = secret === undefined ? undefined : await sessions.find(secret);
-    return session === undefined ? undefined : findPerson(users, session, options.provider);
+    return session === undefined ? undefined : findPerson(users, session, options);
   };
   return {
     tokens,
@@ -103,15 +107,16 @@ function explainExposure(host: string): Error {
 }
 
 /** Every token is compared, whichever fits, so that the time tells nothing. */
-function findFixed(tokens: readonly Token[], given: string): Viewer | undefined {
-  return describe(tokens.filter(({ token }) => isSameSecret(given, token))[0], 'token');
+function findFixed({ tokens, teams }: AccessOptions, given: string): Viewer | undefined {
+  return describe(tokens.filter(({ token }) => isSameSecret(given, token))[0], 'token', teams);
 }
 
 function describe(
   found: { readonly name: string; readonly role: Role; readonly scope: readonly string[] } | undefined,
   kind: Viewer['kind'],
+  teams: Teams,
 ): Viewer | undefined {
-  return found === undefined ? undefined : { name: found.name, kind, role: found.role, scope: readScope(found.scope) };
+  return found && { name: found.name, kind, role: found.role, scope: readScope(found.scope, teams) };
 }
 
 /**
@@ -122,17 +127,18 @@ function describe(
 async function findPerson(
   users: Users,
   session: StoredSession,
-  provider: AccessOptions['provider'],
+  { provider, teams }: AccessOptions,
 ): Promise<Viewer | undefined> {
   const { name, provided } = session;
   if (session.of === 'user') {
     const user = await users.find(name);
-    return user !== undefined && user.changedAt <= session.startedAt ? describe(user, 'user') : undefined;
+    return user !== undefined && user.changedAt <= session.startedAt ? describe(user, 'user', teams) : undefined;
   }
   if (provided === undefined || provided.issuer !== provider?.issuer) return undefined;
-  const grant = findGrant(provided.groups, provider.grants);
-  const viewer = describe(grant && { name, role: grant.role, scope: grant.scope }, 'user');
-  return viewer && { ...viewer, isProvided: true };
+  const grants = findGrants(provided.groups, provider.grants);
+  if (grants.length === 0) return undefined;
+  const joined = joinGrants(grants.map(({ role, scope }) => ({ role, scope: readScope(scope, teams) })));
+  return { name, kind: 'user', ...joined, isProvided: true };
 }
 
 /** What a browser keeps for us: who signed in, a sign-in at the provider that is under way, that it signed in once. */

@@ -6,7 +6,7 @@ import Provider from 'oidc-provider';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createFilledStore, get, startServer, type Change } from '../testing/server.js';
 import type { Store } from '../../store/store.js';
-import { describePerson, findGrant, type GroupGrant } from './provider.js';
+import { describePerson, findGrants, type GroupGrant } from './provider.js';
 
 const GRANTS: readonly GroupGrant[] = [
   { group: 'platform', role: 'admin', scope: [] },
@@ -265,9 +265,11 @@ describe('describePerson', () => {
   const of = (claims: object, groupsClaim = 'groups') =>
     describePerson({ ...claims }, { grants: ALL_GRANTS, groupsClaim, issuer: 'https://idp.example' });
 
-  it('takes the first grant that fits', () => {
+  it('takes all grants that fit, and that of everybody where none does', () => {
     const roleOf = (claims: object, groupsClaim?: string) =>
-      findGrant(of(claims, groupsClaim).groups, ALL_GRANTS)?.role;
+      findGrants(of(claims, groupsClaim).groups, ALL_GRANTS)
+        .map(({ role }) => role)
+        .join(' ');
 
     expect(of({ sub: 's', email: 'a@b', groups: ['orders', 'platform'] })).toEqual({
       name: 'a@b',
@@ -275,7 +277,7 @@ describe('describePerson', () => {
       subject: 's',
       groups: ['orders', 'platform'],
     });
-    expect(roleOf({ sub: 's', groups: ['orders', 'platform'] })).toBe('admin');
+    expect(roleOf({ sub: 's', groups: ['orders', 'platform'] })).toBe('admin author');
     expect(roleOf({ sub: 's', groups: 'orders' })).toBe('author');
     expect(roleOf({ sub: 's', realm_access: { roles: ['platform'] } }, 'realm_access.roles')).toBe('admin');
     expect(roleOf({ sub: 's', groups: [{ platform: 1 }, 7] })).toBe('reader');

@@ -148,15 +148,16 @@ export function describePerson(
   const groups = [claimed].flat().filter((group) => typeof group === 'string');
   const named = groups.filter((group) => grants.some((grant) => grant.group === group));
   const kept = [...new Set([...named, ...groups])].slice(0, MOST_GROUPS);
-  if (findGrant(kept, grants) !== undefined) return { name, issuer, subject: textAt(claims, 'sub'), groups: kept };
+  if (findGrants(kept, grants).length > 0) return { name, issuer, subject: textAt(claims, 'sub'), groups: kept };
   throw createError('JT_FORBIDDEN', {
     problem: `"${name}" of ${hostOf(issuer)} is of no group that api.oidc.grants names`,
   });
 }
 
-/** The first that fits. */
-export function findGrant(groups: readonly string[], grants: readonly GroupGrant[]): GroupGrant | undefined {
-  return grants.find(({ group }) => group === '*' || groups.includes(group));
+/** All that name one of the groups; those of `*` count where none does. */
+export function findGrants(groups: readonly string[], grants: readonly GroupGrant[]): readonly GroupGrant[] {
+  const named = grants.filter(({ group }) => groups.includes(group));
+  return named.length > 0 ? named : grants.filter(({ group }) => group === '*');
 }
 
 /** Names are chosen elsewhere: what is no letter, digit or usual mark of a name does not reach a list or a log. */

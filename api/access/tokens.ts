@@ -108,6 +108,11 @@ function stateOf({ revokedAt, expiresAt }: ApiToken, nowMs: number): ShownToken[
   return expiresAt !== undefined && Date.parse(expiresAt) <= nowMs ? 'expired' : 'valid';
 }
 
+/** Valid, and no more valid so soon. */
+export function endsWithin({ state, expiresAt }: ShownToken, withinMs: number, nowMs: number): boolean {
+  return state === 'valid' && expiresAt !== undefined && Date.parse(expiresAt) <= nowMs + withinMs;
+}
+
 /** In milliseconds since 1970. */
 function endOf({ revokedAt, expiresAt }: ApiToken): number {
   const time = revokedAt ?? expiresAt;

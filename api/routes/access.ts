@@ -22,7 +22,7 @@ const SCOPE: Schema = {
   items: { type: 'string', minLength: 1, maxLength: MAX_GLOB_LENGTH },
   maxItems: MOST_PATTERNS,
   default: [],
-  description: 'Patterns with * of clusters, job ids and job names; none = all.',
+  description: 'Patterns with * of clusters, job ids and job names, or team:NAME for those of a team; none = all.',
 };
 const NAME: Schema = { type: 'string', minLength: 1, maxLength: 100 };
 const ROLE: Schema = { type: 'string', enum: ROLES };
@@ -35,7 +35,7 @@ function body(properties: Readonly<Record<string, Schema>>, required: readonly s
 export function createAccessRoutes(services: Services, access: Access): readonly Route[] {
   return [
     ...createTokenRoutes(services, access),
-    ...createUserRoutes(access),
+    ...createUserRoutes(services, access),
     {
       method: 'GET',
       path: '/api/v1/audit',
@@ -59,7 +59,7 @@ export function createAccessRoutes(services: Services, access: Access): readonly
   ];
 }
 
-function createTokenRoutes({ now }: Services, access: Access): readonly Route[] {
+function createTokenRoutes({ now, checkScope }: Services, access: Access): readonly Route[] {
   const shared = { role: 'admin', isOfAll: true, tag: 'access' } as const;
   return [
     {
@@ -97,6 +97,7 @@ function createTokenRoutes({ now }: Services, access: Access): readonly Route[] 
       handle: async ({ body: given, viewer }) => {
         const values = createValues(given);
         const days = values.number('days') ?? DEFAULT_DAYS;
+        checkScope(values.list('scope'));
         const made = await access.tokens.create(
           {
             name: values.text('name') ?? '',
@@ -127,7 +128,7 @@ function createTokenRoutes({ now }: Services, access: Access): readonly Route[] 
   ];
 }
 
-function createUserRoutes(access: Access): readonly Route[] {
+function createUserRoutes({ checkScope }: Services, access: Access): readonly Route[] {
   const shared = { role: 'admin', isOfAll: true, tag: 'access' } as const;
   return [
     {
@@ -164,6 +165,7 @@ function createUserRoutes(access: Access): readonly Route[] {
       answers: { 200: USER },
       handle: async ({ body: given, viewer }) => {
         const values = createValues(given);
+        checkScope(values.list('scope'));
         const user = await access.users.save({
           name: values.text('name') ?? '',
           role: readWord(ROLES, values.text('role')) ?? 'reader',

@@ -1,5 +1,6 @@
 // Routes about Jobtrace itself and what comes in: rules, agents, health, metrics, a pasted log to diagnose, and
 // alerts from Alertmanager or Grafana. What other stages do is handed in as functions by cli.ts.
+import { highestRole } from '../auth.js';
 import { CONDITIONS, isConditionCode, renderCondition } from '../../core/conditions.js';
 import { createError, JobtraceError } from '../../core/errors.js';
 import type { Language } from '../../core/types.js';
@@ -73,7 +74,7 @@ function createCatalogRoutes(services: Services): readonly Route[] {
       answers: { 200: VIEWER },
       handle: async ({ viewer }) => ({
         kind: 'json',
-        body: { name: viewer.name, kind: viewer.kind, role: viewer.role, scope: viewer.scope?.map(printGlob) },
+        body: { name: viewer.name, kind: viewer.kind, role: highestRole(viewer), scope: viewer.scope?.map(printGlob) },
       }),
     },
   ];

@@ -44,7 +44,23 @@ describe('jobtrace tokens', () => {
     ]);
   });
 
+  it('lists those that end soon, and says so by its exit code', async () => {
+    for (const [name, days] of [
+      ['soon', '5'],
+      ['later', '90'],
+    ] as const)
+      await run('tokens', 'create', name, '--days', days);
+
+    const soon = await run('tokens', 'list', '--ending', '30');
+    expect(soon.stdout).toContain('  soon  ');
+    expect(soon.stdout).not.toContain('  later  ');
+    expect(soon.code).toBe(1);
+    expect((await run('tokens', 'list', '--ending', '3')).code).toBe(0);
+    expect((await run('tokens', 'list')).stdout).toContain('  later  ');
+  });
+
   it.each([
+    [['tokens', 'create', 'a', '--scope', 'team:nobody'], 'there is no team "nobody"'],
     [['tokens', 'create'], 'needs a name'],
     [['tokens', 'create', 'a', '--days', '0'], '--days is "0"'],
     [['tokens', 'create', 'a', '--role', 'king'], '--role is "king"'],

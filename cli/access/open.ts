@@ -6,6 +6,7 @@ import { createSessions, type Sessions } from '../../api/access/sessions.js';
 import { createTokens, type Tokens } from '../../api/access/tokens.js';
 import { createUsers, type Users } from '../../api/access/users.js';
 import { ROLES, type Role } from '../../api/auth.js';
+import { findScopeProblem } from '../../core/config/teams.js';
 import { createError } from '../../core/errors.js';
 import { MAX_GLOB_LENGTH } from '../../core/text/glob.js';
 import { CONFIG_OPTION, DATA_OPTION, STORE_OPTION, type Invocation, type OptionRow } from '../command.js';
@@ -26,7 +27,7 @@ export const GRANT_OPTIONS: readonly OptionRow[] = [
     name: 'scope',
     value: 'PATTERN',
     multiple: true,
-    help: 'Cluster, job id or job name that it may see, with * for any text; may be repeated (default: all).',
+    help: 'Cluster, job id or job name that it may see, with * for any text, or team:NAME; may be repeated (default: all).',
   },
 ];
 
@@ -34,6 +35,8 @@ export interface AccessLists {
   readonly tokens: Tokens;
   readonly users: Users;
   readonly sessions: Sessions;
+  /** Throws JT_USAGE for a scope that names a team which nobody defines. */
+  checkScope(scope: readonly string[]): void;
   /** Who runs the command. */
   readonly by: string;
   note(what: string, about: string, detail?: string): Promise<void>;
@@ -53,6 +56,10 @@ export async function withAccess<Result>(
     return await work({
       tokens: createTokens(store, Date.now),
       users: createUsers(store, Date.now),
+      checkScope: (scope) => {
+        const problem = findScopeProblem(scope, settings['notify.teams']);
+        if (problem !== undefined) throw createError('JT_USAGE', { problem: `--scope: ${problem}.`, command: '' });
+      },
       // None is started here.
       sessions: createSessions(store, { now: Date.now, lastsMs: 0 }),
       by,

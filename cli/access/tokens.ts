@@ -1,7 +1,9 @@
 // "jobtrace tokens …": makes, lists and revokes tokens of the API, straight in the store, as whoever runs it. The
 // secret of a new one goes to standard output and nowhere else.
+import { endsWithin } from '../../api/access/tokens.js';
 import { createError } from '../../core/errors.js';
 import type { Command, Invocation } from '../command.js';
+import { readWhole } from '../search/options.js';
 import { write } from '../terminal/write.js';
 import { FORMAT_OPTION, GRANT_OPTIONS, PLACE_OPTIONS, printScope, readGrant, readOperand, withAccess } from './open.js';
 
@@ -23,8 +25,10 @@ export const TOKENS_CREATE: Command = {
   run: async (invocation) => {
     const name = readOperand(invocation, 'tokens create', 'a name');
     const expiresAt = new Date(Date.now() + readDays(invocation) * DAY_MS).toISOString();
-    const made = await withAccess(invocation, 'write', async ({ tokens, by, note }) => {
-      const done = await tokens.create({ name, ...readGrant(invocation), expiresAt }, by);
+    const made = await withAccess(invocation, 'write', async ({ tokens, by, note, checkScope }) => {
+      const grant = readGrant(invocation);
+      checkScope(grant.scope);
+      const done = await tokens.create({ name, ...grant, expiresAt }, by);
       await note('token.create', done.token.id, `${name}: ${done.token.role}, ${printScope(done.token.scope)}`);
       return done;
     });
@@ -53,11 +57,21 @@ export const TOKENS_LIST: Command = {
   name: 'tokens list',
   operands: '',
   summary: 'Lists the tokens that were made, also those that are no more valid.',
-  options: [...PLACE_OPTIONS, FORMAT_OPTION],
-  examples: ['jobtrace tokens list'],
+  options: [
+    ...PLACE_OPTIONS,
+    {
+      name: 'ending',
+      value: 'DAYS',
+      help: 'Only valid ones that end within so many days, such as 30; ends with 1 when there is one.',
+    },
+    FORMAT_OPTION,
+  ],
+  examples: ['jobtrace tokens list', 'jobtrace tokens list --ending 30'],
   run: async (invocation) => {
     const { terminal } = invocation;
-    const tokens = await withAccess(invocation, 'read', (lists) => lists.tokens.list());
+    const within = readWhole(invocation, 'ending', 'tokens list');
+    const all = await withAccess(invocation, 'read', (lists) => lists.tokens.list());
+    const tokens = within === undefined ? all : all.filter((token) => endsWithin(token, within * DAY_MS, Date.now()));
     if (invocation.option('format') === 'json') await write(terminal, `${JSON.stringify({ tokens }, null, 2)}\n`);
     else if (tokens.length === 0)
       await write(terminal, 'There are none. Tokens of the settings (api.tokens) are not listed here.\n');
@@ -67,7 +81,7 @@ export const TOKENS_LIST: Command = {
           terminal,
           `${id}  ${state.padEnd(7)}  ${role.padEnd(6)}  ${name}  sees ${printScope(scope)}; made ${createdAt} by ${createdBy}, until ${expiresAt ?? 'revoked'}\n`,
         );
-    return 0;
+    return within !== undefined && tokens.length > 0 ? 1 : 0;
   },
 };
 

@@ -18,7 +18,8 @@ export const USERS_ADD: Command = {
     const name = readOperand(invocation, 'users add', 'a name');
     const grant = readGrant(invocation);
     const password = await readPassword(invocation.terminal);
-    const user = await withAccess(invocation, 'write', async ({ users, note }) => {
+    const user = await withAccess(invocation, 'write', async ({ users, note, checkScope }) => {
+      checkScope(grant.scope);
       const done = await users.save({ name, ...grant, password });
       await note('user.save', name, `${name}: ${done.role}, ${printScope(done.scope)}`);
       return done;

@@ -2,10 +2,12 @@
 // is stored, the lines around it as logs that "jobtrace diagnose" reads again, the settings without secrets. Lines were
 // redacted by the agent before they were stored.
 import { writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { basename } from 'node:path';
+import { createAudit } from '../../api/access/audit.js';
 import { describeSettings } from '../../core/config/describe.js';
-import type { LoadedSettings } from '../../core/config/settings.js';
-import { createError } from '../../core/errors.js';
+import type { LoadedSettings, Settings } from '../../core/config/settings.js';
+import { createError, JobtraceError } from '../../core/errors.js';
 import { errorText } from '../../core/fault.js';
 import { linkIncident, nameIncident, renderIncidentMarkdown } from '../../core/text/markdown.js';
 import type { Incident, Language, LogRecord } from '../../core/types.js';
@@ -13,7 +15,8 @@ import type { Store } from '../../store/store.js';
 import { CONFIG_OPTION, DATA_OPTION, LANG_OPTION, STORE_OPTION, type Command, type Invocation } from '../command.js';
 import { openExistingStore } from '../service/open.js';
 import { languageOf, readSettings } from '../settings.js';
-import { write } from '../terminal/write.js';
+import { createAuditLog } from '../service/trail.js';
+import { write, writeNote } from '../terminal/write.js';
 import { VERSION } from '../version.js';
 import type { TarFile } from './tar.js';
 
@@ -56,6 +59,12 @@ async function runBundle(invocation: Invocation): Promise<number> {
     const language = languageOf(loaded.settings);
     const logs = await readLogs(store, incident);
     const files = [...logs.files, ...describeIncident(incident, loaded, language)];
+    await noteBundle(
+      loaded.settings,
+      incident.id,
+      `${logs.lines} records of the job ${incident.job?.name ?? incident.job?.id ?? '–'}`,
+      invocation,
+    );
     const path = invocation.option('output') ?? `jobtrace-${nameFile(incident.id)}.tar.gz`;
     const { packFiles } = await import('./tar.js');
     writeBundle(path, packFiles(files, new Date()));
@@ -66,6 +75,22 @@ async function runBundle(invocation: Invocation): Promise<number> {
     return 0;
   } finally {
     await store.close();
+  }
+}
+
+/** Who took lines away. Who may only read the store is told that nobody noted it. */
+async function noteBundle(settings: Settings, id: string, detail: string, { terminal }: Invocation): Promise<void> {
+  try {
+    const store = await openExistingStore(settings, 'write');
+    try {
+      const audit = createAudit(store, Date.now, createAuditLog(settings['api.auditFile'], undefined));
+      await audit.note({ who: userInfo().username, by: 'shell', what: 'read.bundle', about: id, detail });
+    } finally {
+      await store.close();
+    }
+  } catch (error) {
+    if (!(error instanceof JobtraceError)) throw error;
+    writeNote(terminal, `The audit trail could not note this: ${error.message}\n`);
   }
 }
 

@@ -51,6 +51,9 @@ export function createServiceServer(
       get tokens() {
         return keeper.settings['api.tokens'];
       },
+      get teams() {
+        return keeper.settings['notify.teams'];
+      },
       provider: readProvider(keeper),
       searchMs: settings['api.searchSeconds'] * 1000,
       sessionMs: settings['api.sessionHours'] * HOUR_MS,

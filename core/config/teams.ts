@@ -23,6 +23,9 @@ export interface PlacedTeam {
   readonly file: string;
 }
 
+/** The patterns of each team, by its name. */
+export type Teams = Settings['notify.teams'];
+
 /** What a mute may name: a rule or a cause, and a job by name or id. */
 const MUTED_LABELS: readonly RouteLabel[] = ['cause', 'job'];
 
@@ -56,12 +59,19 @@ export function spreadTeams(settings: SharedSettings, teams: readonly TeamDefini
 }
 
 /** Replaces each `team:NAME` by the patterns of that team; a team that nobody defines has none. */
-export function expandScope(scope: readonly string[], teams: Settings['notify.teams']): readonly string[] {
+export function expandScope(scope: readonly string[], teams: Teams): readonly string[] {
   return scope.flatMap((pattern) => {
     if (!pattern.startsWith(TEAM_PREFIX)) return [pattern];
     const name = pattern.slice(TEAM_PREFIX.length);
     return teams.filter((team) => team.name === name).flatMap((team) => team.scope);
   });
+}
+
+/** What is wrong with a scope that somebody gives at run time; undefined: nothing. */
+export function findScopeProblem(scope: readonly string[], teams: Teams): string | undefined {
+  const names = teams.map(({ name }) => name);
+  const strangers = scope.filter((pattern) => pattern.startsWith(TEAM_PREFIX));
+  return strangers.flatMap((pattern) => explainStranger('team', pattern.slice(TEAM_PREFIX.length), names))[0];
 }
 
 /**

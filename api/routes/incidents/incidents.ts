@@ -15,6 +15,7 @@ import {
   readLanguage,
   readWord,
   type Answer,
+  type AuditNote,
   type Request,
   type Route,
   type Services,
@@ -42,6 +43,7 @@ export function createIncidentRoutes(services: Services): readonly Route[] {
       description:
         'The head of each card: its first three diagnoses without reasons, fixes, evidence, references, values and score, its first three unknown failures without evidence, the newest three attempts, no facts. fields=full gives all of it, as the single incident and the formats other than json do.',
       query: QUERIES.incidents,
+      audited: describeExport,
       answers: { 200: INCIDENT_LIST },
       handle: (request) => listIncidents(services, request),
     },
@@ -89,6 +91,17 @@ export function createIncidentRoutes(services: Services): readonly Route[] {
       handle: listAlerts,
     },
   ];
+}
+
+/** A file of them is taken away, a list is looked at. */
+function describeExport({ query }: Request): AuditNote | undefined {
+  const format = query.text('format');
+  if (format === undefined || format === 'json') return undefined;
+  const given = ['job', 'cluster', 'from', 'to', 'outcome'].flatMap((name) => {
+    const value = query.text(name);
+    return value === undefined ? [] : [`${name}=${value}`];
+  });
+  return { what: 'read.export', about: 'incidents', detail: [`format=${format}`, ...given].join(' ') };
 }
 
 async function listIncidents(services: Services, request: Request): Promise<Answer> {
