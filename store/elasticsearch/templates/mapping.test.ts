@@ -20,4 +20,23 @@ describe('the index templates', () => {
     expect(decideTemplate({ version, digest })).toBe('same');
     expect(decideTemplate({ version: version + 1, digest: 'another' })).toBe('newer');
   });
+
+  it('index the words of a message once, and under a second name that tells such an index from older ones', () => {
+    const [logs] = Object.values(buildTemplates('p', {}, 'analyzer'));
+    const [ownWords] = Object.values(buildTemplates('p', {}, 'document'));
+
+    expect(logs).toMatchObject({
+      template: {
+        mappings: {
+          properties: {
+            message: { type: 'text', norms: false, analyzer: 'jobtrace_words' },
+            'jobtrace.text': { type: 'alias', path: 'message' },
+            'error.stack_trace': { copy_to: 'jobtrace.words' },
+          },
+        },
+      },
+    });
+    expect(JSON.stringify(logs)).not.toContain('"message":{"type":"text","norms":false,"copy_to"');
+    expect(JSON.stringify(ownWords)).not.toContain('jobtrace.text');
+  });
 });
