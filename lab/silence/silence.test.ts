@@ -1,4 +1,4 @@
-// Four of the endings that lab/silence.ts plays, each on a real cluster with the built program beside it.
+// Two of the endings that lab/silence.ts plays, each on a real cluster with the built program beside it.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { describeWithParts } from '../parts/testing/describe-part.js';
 import { ENDINGS } from './endings.js';
 import { playEnding } from './play.js';
 
-const PLAYED = ['all-killed', 'jobmanager-killed', 'taskmanager-killed', 'cluster-stopped'];
+const PLAYED = ['jobmanager-killed', 'cluster-stopped'];
 const TIMEOUT_MS = 600_000;
 
 describeWithParts(['flink-1.20'], 'how a cluster ends', () => {
