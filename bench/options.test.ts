@@ -88,6 +88,7 @@ describe('the measurements', () => {
       'search.ts',
       'shipped.ts',
       'signals.ts',
+      'store.ts',
       'torture.ts',
     ]);
   });
