@@ -85,7 +85,7 @@ export default defineConfig({
           include: ['{cli,agent,store,notify,api,lab,bench,test}/**/*.test.ts'],
           exclude: COMPUTING,
           maxWorkers: 2,
-          globalSetup: 'lab/parts/testing/shared.ts',
+          globalSetup: ['lab/parts/testing/shared.ts', 'test/install/shared.ts'],
           sequence: { groupOrder: 2 },
         },
       },

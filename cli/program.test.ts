@@ -4,9 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isBuiltin } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeWithParts } from '../lab/parts/testing/describe-part.js';
 import { requirePart } from '../lab/parts/fetch/parts.js';
@@ -21,25 +19,6 @@ const PROGRAM = JSON.stringify(path('dist/cli/program.js'));
 
 function run(...args: readonly string[]): string {
   return execFileSync(process.execPath, args, { encoding: 'utf8' });
-}
-
-/** Calls of `import` and `require` in a file, as they are written, and what is required by a name. */
-function readCalls(file: string): { readonly calls: readonly string[]; readonly required: readonly string[] } {
-  const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.ES2022);
-  const calls: string[] = [];
-  const required = new Set<string>();
-  const look = (node: ts.Node): void => {
-    if (ts.isCallExpression(node)) {
-      const { expression } = node;
-      const [asked] = node.arguments;
-      if (expression.kind === ts.SyntaxKind.ImportKeyword) calls.push(node.getText(source));
-      if (ts.isIdentifier(expression) && expression.text === 'require' && asked && ts.isStringLiteral(asked))
-        required.add(asked.text);
-    }
-    ts.forEachChild(node, look);
-  };
-  look(source);
-  return { calls, required: [...required] };
 }
 
 function runScript(node: string, script: string): { status: number | null; said: string } {
@@ -96,38 +75,6 @@ describe('the built program', () => {
     (file) => {
       expect(bundle).toContain(`"node_modules/${file}"(`);
     },
-  );
-});
-
-describe.each(['short.cjs', 'service.cjs', 'agent-worker.cjs', 'paste-worker.cjs'])('the built %s', (name) => {
-  const { calls, required } = readCalls(path(`dist/cli/${name}`));
-
-  it('calls no import(), for which a script has no loader', () => {
-    expect(calls.filter((call) => call.startsWith('import('))).toEqual([]);
-  });
-
-  it('finds every package that it asks for, at the start or late', () => {
-    const packages = required.filter((asked) => !isBuiltin(asked) && !asked.startsWith('.'));
-    const script = `import { createRequire } from 'node:module';
-      const require = createRequire(${JSON.stringify(path(`dist/cli/${name}`))});
-      for (const asked of ${JSON.stringify(packages)}) require(asked);`;
-
-    expect(runScript(process.execPath, script)).toEqual({ status: 0, said: '' });
-  });
-});
-
-it('the built service.cjs loads what signs in, sends mails, speaks to assistants and packs bundles', () => {
-  const { required } = readCalls(path('dist/cli/service.cjs'));
-
-  expect(required).toEqual(
-    expect.arrayContaining([
-      'openid-client',
-      'nodemailer',
-      'tar',
-      'fastify',
-      'prom-client',
-      '@modelcontextprotocol/sdk/server/stdio.js',
-    ]),
   );
 });
 

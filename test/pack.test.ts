@@ -1,31 +1,22 @@
 // What `npm pack` makes: the program, its rules with their proofs (what an author of rules learns from and tests with)
 // and its docs; nothing that only tests need. Unpacked, it answers.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { findProduct, makeProduct } from './install/product.js';
 import { FRONT_DOOR } from './program.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const LOG = join(root, 'rules', 'network', 'insufficient-buffers', 'total', 'match.log');
-let folder: string;
 let files: readonly string[];
 
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'jobtrace-pack-'));
-  // The tree was built before the tests; packing builds it anew otherwise.
-  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
-  const [made] = JSON.parse(execFileSync('npm', args, { cwd: root, encoding: 'utf8', stdio: 'pipe' })) as {
-    readonly filename: string;
-    readonly files: readonly { readonly path: string }[];
-  }[];
-  files = made?.files.map(({ path }) => path) ?? [];
-  execFileSync('tar', ['xzf', join(folder, made?.filename ?? ''), '-C', folder]);
-  symlinkSync(join(root, 'node_modules'), join(folder, 'package', 'node_modules'));
+beforeAll(async () => {
+  const { tarball } = (await findProduct()) ?? (await makeProduct());
+  const listed = execFileSync('tar', ['tzf', tarball], { encoding: 'utf8', maxBuffer: 64 * 1_048_576 });
+  files = listed.split('\n').map((path) => path.replace(/^package\//, ''));
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the package', () => {
   it.each([
@@ -66,12 +57,11 @@ describe('the package', () => {
     const diagnose = (program: string): string =>
       execFileSync(process.execPath, [program, 'diagnose', '--format', 'json', LOG], { encoding: 'utf8' });
 
-    expect(diagnose(join(folder, 'package', 'dist', 'cli.js'))).toBe(diagnose(FRONT_DOOR));
+    expect(diagnose(FRONT_DOOR)).toBe(diagnose(join(root, 'dist', 'cli.js')));
   });
 
   it('proves its rules', () => {
-    const program = join(folder, 'package', 'dist', 'cli.js');
-    const args = [program, 'rules', 'test', 'network.insufficient-buffers/total'];
+    const args = [FRONT_DOOR, 'rules', 'test', 'network.insufficient-buffers/total'];
 
     expect(execFileSync(process.execPath, args, { encoding: 'utf8' })).toContain('1 rules, 3 proofs, 0 failed');
   });

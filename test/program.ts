@@ -1,11 +1,14 @@
-// What the tests of the whole product share: a running front door (the built program, as users start it), a webhook
+// What the tests of the whole product share: a running front door (of the packed product, as users start it), a webhook
 // receiver that is a real HTTP server, and waiting with a deadline that says what it saw.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { PACKAGE_ROOT } from '../cli/version.js';
+import { findProduct } from './install/product.js';
 
-export const FRONT_DOOR = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
+/** Of the unpacked tarball in a run of tests; of the tree's build in a laboratory or a bench. */
+export const FRONT_DOOR = (await findProduct())?.frontDoor ?? join(PACKAGE_ROOT, 'dist', 'cli.js');
 
 export interface RunningProgram {
   readonly process: ChildProcess;
@@ -22,9 +25,12 @@ export function startProgram(
     readonly env?: Readonly<Record<string, string>>;
     readonly cwd?: string;
     readonly input?: Buffer | string;
+    /** Another Node than the one that runs this, and the product that is installed for it. */
+    readonly other?: { readonly node: string; readonly frontDoor: string };
   } = {},
 ): RunningProgram {
-  const child = spawn(process.execPath, [FRONT_DOOR, ...args], {
+  const { node, frontDoor } = options.other ?? { node: process.execPath, frontDoor: FRONT_DOOR };
+  const child = spawn(node, [frontDoor, ...args], {
     env: { ...process.env, ...options.env },
     stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     cwd: options.cwd,

@@ -1,9 +1,7 @@
 // A browser signs in at a real OpenID Connect provider and comes back: who it is, what its groups may see, and what
 // becomes of answers that nobody asked for.
-import { createServer as createHttpServer, type Server } from 'node:http';
-import { createServer as createNetServer, type AddressInfo } from 'node:net';
-import Provider from 'oidc-provider';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Browser, CLIENT, findFreePort, startProvider, type RunningProvider } from '../testing/provider.js';
 import { createFilledStore, get, startServer, type Change } from '../testing/server.js';
 import type { Store } from '../../store/store.js';
 import { describePerson, findGrants, type GroupGrant } from './provider.js';
@@ -14,93 +12,8 @@ const GRANTS: readonly GroupGrant[] = [
 ];
 const GROUPS: Readonly<Record<string, readonly string[]>> = { ada: ['platform'], ben: ['x', 'orders'], eve: ['sales'] };
 
-let issuer: string;
-let idp: Server;
+let idp: RunningProvider;
 let url: string;
-
-async function findFreePort(): Promise<number> {
-  const server = createNetServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-async function startProvider(redirectUri: string): Promise<void> {
-  idp = createHttpServer();
-  await new Promise<void>((resolve) => idp.listen(0, '127.0.0.1', resolve));
-  issuer = `http://127.0.0.1:${(idp.address() as AddressInfo).port}`;
-  const provider = new Provider(issuer, {
-    clients: [
-      {
-        client_id: 'jobtrace',
-        client_secret: 'secret-of-jobtrace',
-        token_endpoint_auth_method: 'client_secret_post',
-        redirect_uris: [redirectUri],
-        grant_types: ['authorization_code'],
-        response_types: ['code'],
-      },
-    ],
-    claims: { openid: ['sub'], profile: ['preferred_username', 'groups'] },
-    findAccount: (_context, id) => ({
-      accountId: id,
-      claims: async () => ({ sub: id, preferred_username: id, groups: [...(GROUPS[id] ?? [])] }),
-    }),
-    // Nobody is asked what the client may know.
-    loadExistingGrant: async (context) => {
-      const grant = new context.oidc.provider.Grant({
-        clientId: context.oidc.client?.clientId,
-        accountId: context.oidc.session?.accountId,
-      });
-      grant.addOIDCScope('openid profile email');
-      await grant.save();
-      return grant;
-    },
-    cookies: { keys: ['a key of the test'] },
-    pkce: { required: () => true },
-  });
-  idp.on('request', provider.callback());
-}
-
-/** As a browser: follows, and keeps cookies by origin. */
-class Browser {
-  readonly cookies = new Map<string, string>();
-
-  async send(
-    address: string,
-    init: Pick<RequestInit, 'method' | 'body'> = {},
-  ): Promise<{ readonly at: URL; readonly text: string }> {
-    const at = new URL(address);
-    const own = [...this.cookies].filter(([key]) => key.startsWith(`${at.origin} `));
-    const cookie = own.map(([key, value]) => `${key.slice(at.origin.length + 1)}=${value}`).join('; ');
-    const response = await fetch(at, { ...init, redirect: 'manual', headers: { cookie } });
-    for (const line of response.headers.getSetCookie()) {
-      const [pair = ''] = line.split(';');
-      const [name = '', value = ''] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)];
-      if (value === '' || /expires=Thu, 01 Jan 1970/i.test(line)) this.cookies.delete(`${at.origin} ${name}`);
-      else this.cookies.set(`${at.origin} ${name}`, value);
-    }
-    const text = await response.text();
-    const location = response.headers.get('location');
-    return location === null ? { at, text } : this.send(new URL(location, at).href);
-  }
-
-  /** Up to the form of the provider, and what is typed there. */
-  async signIn(name: string): Promise<URL> {
-    const form = await this.send(`${url}/api/v1/oidc/start`);
-    expect(form.text).toContain('name="login"');
-    const body = new URLSearchParams({ prompt: 'login', login: name, password: 'any' });
-    return (await this.send(form.at.href, { method: 'POST', body })).at;
-  }
-
-  cookie(): string {
-    return `jobtrace=${this.cookies.get(`${url} jobtrace`) ?? ''}`;
-  }
-
-  async viewer(): Promise<{ readonly status: number; readonly text: string }> {
-    return get(`${url}/api/v1/viewer`, { headers: { cookie: this.cookie() } });
-  }
-}
 
 interface SessionList {
   readonly sessions: readonly {
@@ -114,7 +27,7 @@ interface SessionList {
 const ADMIN = { name: 'root', token: 'admin-0123456789abcdef', role: 'admin', scope: [] } as const;
 
 describe('a provider', () => {
-  const settings = { clientId: 'jobtrace', name: '', asks: 'openid profile', groupsClaim: 'groups', grants: GRANTS };
+  const settings = { clientId: CLIENT.id, name: '', asks: 'openid profile', groupsClaim: 'groups', grants: GRANTS };
   let port: number;
   let store: Store;
   let restart: (settings: Change['settings']) => Promise<void>;
@@ -122,13 +35,13 @@ describe('a provider', () => {
 
   beforeAll(async () => {
     port = await findFreePort();
-    await startProvider(`http://127.0.0.1:${port}/api/v1/oidc/callback`);
+    idp = await startProvider([`http://127.0.0.1:${port}/api/v1/oidc/callback`], GROUPS);
   });
-  afterAll(() => new Promise((resolve) => idp.close(resolve)));
+  afterAll(() => idp.close());
   beforeEach(async () => {
     const publicUrl = `http://127.0.0.1:${port}`;
     const redirectUri = `${publicUrl}/api/v1/oidc/callback`;
-    const provider = { ...settings, issuer, clientSecret: 'secret-of-jobtrace', redirectUri };
+    const provider = { ...settings, issuer: idp.issuer, clientSecret: CLIENT.secret, redirectUri };
     store = await createFilledStore();
     let running = await startServer({ store, port, now: Date.now, settings: { publicUrl, provider } });
     url = running.url;
@@ -141,7 +54,7 @@ describe('a provider', () => {
   });
 
   it('says who signs in, and its groups what they may see', async () => {
-    const [ada, ben] = [new Browser(), new Browser()];
+    const [ada, ben] = [new Browser(url), new Browser(url)];
 
     expect((await ada.signIn('ada')).pathname).toBe('/incidents');
     expect(JSON.parse((await ada.viewer()).text)).toEqual({ name: 'ada', kind: 'user', role: 'admin' });
@@ -158,14 +71,14 @@ describe('a provider', () => {
   });
 
   it('lets nobody in whose groups may see nothing', async () => {
-    const eve = new Browser();
+    const eve = new Browser(url);
 
     expect((await eve.signIn('eve')).search).toBe('?signin=refused');
     expect((await eve.viewer()).status).toBe(401);
   });
 
   it('is believed only where this browser began the sign-in, and once', async () => {
-    const [ada, eve] = [new Browser(), new Browser()];
+    const [ada, eve] = [new Browser(url), new Browser(url)];
     let answer = '';
     const forward = ada.send.bind(ada);
     ada.send = (address, init) => {
@@ -183,7 +96,7 @@ describe('a provider', () => {
   });
 
   it('says with each request what its groups may do now, and nothing where it is no more the provider', async () => {
-    const ada = new Browser();
+    const ada = new Browser(url);
     await ada.signIn('ada');
     const grants = [{ group: 'platform', role: 'reader', scope: ['fraud*'] }] as const;
     await restart({ provider: { ...providerSettings, grants } });
@@ -201,7 +114,7 @@ describe('a provider', () => {
   });
 
   it('is asked for where one signs out there, and who is signed in can be seen and ended', async () => {
-    const [ada, ben] = [new Browser(), new Browser()];
+    const [ada, ben] = [new Browser(url), new Browser(url)];
     await ada.signIn('ada');
     await ben.signIn('ben');
     const send = (who: Browser, method: string, path: string) =>
@@ -220,12 +133,12 @@ describe('a provider', () => {
     expect((await ben.viewer()).status).toBe(401);
 
     const out = JSON.parse((await send(ada, 'DELETE', '/api/v1/session')).text) as { location: string };
-    expect(out.location).toMatch(new RegExp(`^${issuer}/session/end\\?client_id=jobtrace`));
+    expect(out.location).toMatch(new RegExp(`^${idp.issuer}/session/end\\?client_id=jobtrace`));
     expect((await ada.viewer()).status).toBe(401);
   });
 
   it('leaves no trace of answers that no browser of ours asked for, and one a minute of others', async () => {
-    const [ada, eve] = [new Browser(), new Browser()];
+    const [ada, eve] = [new Browser(url), new Browser(url)];
     await ada.signIn('ada');
     const call = (cookie: string) =>
       fetch(`${url}/api/v1/oidc/callback?error=x`, { redirect: 'manual', headers: { cookie } });

@@ -105,7 +105,7 @@ describe('a receiver behind a proxy', () => {
     expect(asked).toEqual(['CONNECT mail.company.invalid:587', 'CONNECT mail.company.invalid:587']);
     expect(await send(settings, { all: `http://${proxy}` })).toMatchObject({
       ok: false,
-      error: `the connection failed (EPROXY), through the proxy ${proxy}`,
+      error: `the connection failed (EPROXY: Invalid response from proxy: 407), through the proxy ${proxy}`,
     });
     await mails.close();
   });

@@ -66,7 +66,7 @@ function readAnswer(result: MailResult, { receiver }: Delivery, way: Way): SendR
   if (result.ok) return { ok: true, answer: shown };
   const isRefusal = result.status !== undefined || ANSWERS.some(({ code }) => code === result.code);
   const by = describeWay(way);
-  const error = `the connection failed (${result.code})${by === '' ? '' : `, ${by}`}`;
+  const error = `the connection failed (${result.code}: ${shown})${by === '' ? '' : `, ${by}`}`;
   if (!isRefusal) return { ok: false, retryable: true, error, answer: shown };
   const text = `${result.status ?? ''} ${shown}`.trim();
   return readRefusal(ANSWERS, { code: result.code, text }, { status: result.status ?? 0, text, shown });

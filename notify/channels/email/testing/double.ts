@@ -1,10 +1,11 @@
-// A mail server for tests: speaks as much of SMTP (RFC 5321) as a client needs that logs in and sends, and keeps what
-// it took. Only tests import it.
+// A mail server for tests: speaks as much of SMTP (RFC 5321) as a client needs that logs in and sends, in the clear,
+// with STARTTLS (RFC 3207) or with TLS from the first byte, and keeps what it took. Only tests import it.
 import { createServer, type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 
 export interface MailServer {
   readonly port: number;
-  readonly received: { readonly to: readonly string[]; readonly data: string }[];
+  readonly received: { readonly to: readonly string[]; readonly data: string; readonly isEncrypted: boolean }[];
   close(): Promise<void>;
 }
 
@@ -15,14 +16,21 @@ export interface MailRules {
   readonly knows?: readonly string[];
   /** Its answer to every mail, such as "451 4.7.1 Greylisted". */
   readonly answer?: string;
+  /** Its certificate; `smtps`: TLS from the first byte, else it offers STARTTLS, and takes no password before it. */
+  readonly tls?: { readonly key: Buffer; readonly cert: Buffer; readonly smtps: boolean };
 }
+
+const GREETING = '220 double ESMTP\r\n';
 
 export async function openMailServer(rules: MailRules): Promise<MailServer> {
   const received: MailServer['received'] = [];
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
-    converse(socket, rules, received);
+    socket.on('error', () => undefined);
+    const secured = rules.tls?.smtps === true ? new TLSSocket(socket, { isServer: true, ...rules.tls }) : socket;
+    secured.write(GREETING);
+    converse(secured, rules, received);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
@@ -41,11 +49,20 @@ function converse(socket: Socket, rules: MailRules, received: MailServer['receiv
   let data: string | undefined;
   let to: string[] = [];
   const say = (line: string): void => void socket.write(`${line}\r\n`);
-  say('220 double ESMTP');
+  const isEncrypted = socket instanceof TLSSocket;
+  const canSecure = rules.tls !== undefined && !isEncrypted;
+  const offer = rules.user === undefined ? '250 double' : '250-double\r\n250 AUTH PLAIN';
+  const secure = (): void => {
+    socket.removeAllListeners('data');
+    say('220 2.0.0 Ready to start TLS');
+    converse(new TLSSocket(socket, { isServer: true, ...rules.tls }), rules, received);
+  };
   const command = (line: string): void => {
     const verb = line.slice(0, 4).toUpperCase();
     const recipient = /<([^>]*)>/.exec(line)?.[1] ?? '';
-    if (verb === 'EHLO') say(rules.user === undefined ? '250 double' : '250-double\r\n250 AUTH PLAIN');
+    if (verb === 'EHLO') say(canSecure ? '250-double\r\n250 STARTTLS' : offer);
+    else if (verb === 'STAR' && canSecure) secure();
+    else if (canSecure && rules.user !== undefined) say('530 5.7.0 Must issue a STARTTLS command first');
     else if (verb === 'AUTH') say(isRight(line, rules) ? '235 2.7.0 Accepted' : '535 5.7.8 Bad credentials');
     else if (verb === 'MAIL') say('250 OK');
     else if (verb === 'RCPT') {
@@ -66,7 +83,7 @@ function converse(socket: Socket, rules: MailRules, received: MailServer['receiv
       buffered = buffered.slice(end + 2);
       if (data === undefined) command(line);
       else if (line === '.') {
-        if (rules.answer === undefined) received.push({ to, data });
+        if (rules.answer === undefined) received.push({ to, data, isEncrypted });
         say(rules.answer ?? '250 2.0.0 Queued');
         [data, to] = [undefined, []];
       } else data += `${line.startsWith('..') ? line.slice(1) : line}\n`;
