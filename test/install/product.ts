@@ -39,8 +39,7 @@ const BUILT: readonly (readonly [built: string, sources: readonly string[]])[] =
   ['dist/web/index.html', ['api/web']],
 ];
 const PAGE = join(PACKAGE_ROOT, 'api', 'web');
-const TREE = createHash('sha256').update(PACKAGE_ROOT).digest('hex').slice(0, 8);
-const PREFIX = `jobtrace-product-${TREE}-`;
+const PREFIX = 'jobtrace-product-';
 
 /** Variable with the address of shared.ts, which answers with the product as JSON, or 500 and why there is none. */
 export const PRODUCT_VARIABLE = 'TESTED_PRODUCT';
@@ -173,7 +172,7 @@ function copyRe2(folder: string, binary: string): void {
   cpSync(binary, join(folder, 'build', 'Release', 're2.node'));
 }
 
-/** Of this tree, from builds before. */
+/** From builds before, of any tree. */
 function removeOlder(current: string): void {
   for (const name of readdirSync(tmpdir()).filter((item) => item.startsWith(PREFIX))) {
     const folder = join(tmpdir(), name);
