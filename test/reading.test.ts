@@ -106,7 +106,7 @@ describeOnStores('the lines of the page', (store) => {
 
   it('shows of a line that retention has removed what its incident kept', async () => {
     const before = site.complaints.length;
-    const { incidents } = (await (await fetch(`${site.address}/api/v1/incidents`)).json()) as {
+    const { incidents } = (await (await fetch(`${site.address}/api/v1/incidents?fields=full`)).json()) as {
       incidents: readonly {
         diagnoses: readonly { evidence: readonly { recordId: string; time: string; text: string }[] }[];
       }[];
