@@ -22,6 +22,7 @@ import type { Diagnosis, Evidence, FixSheet, Severity, UnknownFailure } from '..
 import { OWNERS, RISKS, STATUSES } from '../../../../core/text/wording.ts';
 import { useSpeech } from '../speech/text.tsx';
 import { handOver } from '../view/handover.ts';
+import { showHidden } from '../../../../core/text/hidden.ts';
 
 export const SEVERITY_COLORS: Readonly<Record<Severity, string>> = {
   critical: 'red',
@@ -47,7 +48,7 @@ export function DiagnosisCard({
         <div>
           {hasTitle && (
             <Title order={4} mb={4} style={{ overflowWrap: 'anywhere' }}>
-              {diagnosis.title}
+              {showHidden(diagnosis.title)}
             </Title>
           )}
           <Group gap="xs" mb={4}>
@@ -59,7 +60,7 @@ export function DiagnosisCard({
               <Times count={diagnosis.count} /> · {STATUSES[diagnosis.status][lang]}
             </Text>
           </Group>
-          <Text>{diagnosis.summary}</Text>
+          <Text>{showHidden(diagnosis.summary)}</Text>
         </div>
         {diagnosis.fixes.length > 0 && (
           <div>
@@ -82,7 +83,7 @@ export function DiagnosisCard({
               <Accordion.Panel>
                 {diagnosis.reasons.map((reason) => (
                   <Text key={reason.id} size="sm">
-                    <b>{Math.round(reason.weight * 100)} %</b> {reason.text}
+                    <b>{Math.round(reason.weight * 100)} %</b> {showHidden(reason.text)}
                   </Text>
                 ))}
               </Accordion.Panel>
@@ -121,8 +122,7 @@ export function UnknownCard({
         </Text>
       </Group>
       <Text mb="sm" style={{ overflowWrap: 'anywhere' }}>
-        {unknown.chain.at(-1)}
-        {unknown.message === '' ? '' : `: ${unknown.message}`}
+        {showHidden(`${unknown.chain.at(-1) ?? ''}${unknown.message === '' ? '' : `: ${unknown.message}`}`)}
       </Text>
       <EvidenceList evidence={unknown.evidence} />
       <WriteRule evidence={unknown.evidence} />
@@ -160,7 +160,7 @@ export function FixBox({ fix, isFilled = true }: { readonly fix: FixSheet; reado
   return (
     <Card withBorder padding="sm" bg="light-dark(var(--mantine-color-teal-0), rgb(32 201 151 / 12%))">
       <Text size="sm">
-        {fix.text}{' '}
+        {showHidden(fix.text)}{' '}
         <Text span size="xs" className="quiet">
           ({t('risk')}: {RISKS[fix.risk][lang]})
         </Text>
@@ -244,13 +244,13 @@ function Highlighted({
   let at = 0;
   for (const [start, end] of ordered) {
     if (start < at) continue;
-    pieces.push(text.slice(at, start), <mark key={start}>{text.slice(start, end)}</mark>);
+    pieces.push(showHidden(text.slice(at, start)), <mark key={start}>{showHidden(text.slice(start, end))}</mark>);
     at = end;
   }
   return (
     <>
       {pieces}
-      {text.slice(at)}
+      {showHidden(text.slice(at))}
     </>
   );
 }
@@ -266,7 +266,7 @@ function WhyRule({ diagnosis }: { readonly diagnosis: Diagnosis }) {
               <Table.Tr key={name}>
                 <Table.Td>{name}</Table.Td>
                 <Table.Td ff="monospace" style={{ overflowWrap: 'anywhere' }}>
-                  {value}
+                  {showHidden(value)}
                 </Table.Td>
               </Table.Tr>
             ))}

@@ -9,6 +9,7 @@ import { OUTCOMES } from '../../../../core/text/wording.ts';
 import { api } from '../server/client.ts';
 import { useSpeech } from '../speech/text.tsx';
 import { Problem, Time, Waiting } from '../view/state.tsx';
+import { showHidden } from '../../../../core/text/hidden.ts';
 
 export const OUTCOME_COLORS: Readonly<Record<Incident['outcome'], string>> = {
   failing: 'red',
@@ -47,7 +48,7 @@ export function ChildTable({ items }: { readonly items: readonly PlatformChild[]
             <Table.Tr key={id}>
               <Table.Td>
                 <Anchor component={Link} size="sm" href={`/incidents/${encodeURIComponent(id)}`}>
-                  {nameSubject({ job, cluster }, lang)}
+                  {showHidden(nameSubject({ job, cluster }, lang))}
                 </Anchor>
               </Table.Td>
               <Table.Td>

@@ -18,6 +18,7 @@ import { ChildTable, OUTCOME_COLORS, useIncident } from './children.tsx';
 import { FeedbackNote } from './feedback.tsx';
 import { GroupNote } from './group.tsx';
 import { TriageNote } from './triage.tsx';
+import { showHidden } from '../../../../core/text/hidden.ts';
 
 export function IncidentPage({ id }: { readonly id: string }) {
   const query = useIncident(id);
@@ -55,11 +56,11 @@ function Headline({ incident, lead }: { readonly incident: ShownIncident; readon
   return (
     <Stack gap={4}>
       <Title order={2} style={{ overflowWrap: 'anywhere' }}>
-        {lead.kind === 'cause' ? lead.diagnosis.title : nameUnknown(lead.unknown) || t('unknown')}
+        {showHidden(lead.kind === 'cause' ? lead.diagnosis.title : nameUnknown(lead.unknown) || t('unknown'))}
       </Title>
       {listBeside(incident).map(({ cause, title }) => (
         <Title key={cause} order={4} style={{ overflowWrap: 'anywhere' }}>
-          {t('alsoFailsBy')}: {title}
+          {t('alsoFailsBy')}: {showHidden(title)}
         </Title>
       ))}
       <Group gap="sm">
@@ -139,7 +140,7 @@ function Place({ incident }: { readonly incident: ShownIncident }) {
           <>
             {t('job')}{' '}
             <Anchor component={Link} href={addressOfJob(incident.job.name ?? incident.job.id, 'all')}>
-              {incident.job.name ?? ''} <Code>{incident.job.id}</Code>
+              {showHidden(incident.job.name ?? '')} <Code>{showHidden(incident.job.id)}</Code>
             </Anchor>
           </>
         )}

@@ -14,6 +14,7 @@ import { TriageBadge } from './triage.tsx';
 import { Empty, Problem, Time, Waiting } from '../view/state.tsx';
 import { OUTCOMES, OWNERS } from '../../../../core/text/wording.ts';
 import { useSpeech } from '../speech/text.tsx';
+import { showHidden } from '../../../../core/text/hidden.ts';
 
 export function IncidentsPage() {
   return (
@@ -148,7 +149,7 @@ function OneRow({ incident, isOpen, onToggle }: RowProps) {
           style={{ textDecoration: 'none', color: 'inherit' }}
         >
           <Text fw={600} lineClamp={2} style={{ overflowWrap: 'anywhere' }}>
-            {title === '' ? t('unknown') : title}
+            {title === '' ? t('unknown') : showHidden(title)}
           </Text>
           <Group gap={6}>
             <Badge
@@ -200,8 +201,8 @@ function Whose({ incident, isOpen, onToggle }: RowProps) {
   if (platform === undefined)
     return (
       <>
-        <Text size="sm" lineClamp={2} title={subject} style={{ overflowWrap: 'anywhere' }}>
-          {subject}
+        <Text size="sm" lineClamp={2} title={showHidden(subject)} style={{ overflowWrap: 'anywhere' }}>
+          {showHidden(subject)}
         </Text>
         <Text size="xs" className="quiet" style={{ overflowWrap: 'anywhere' }}>
           {cluster}

@@ -10,6 +10,7 @@ import { Problem, Time, Waiting } from '../view/state.tsx';
 import { useRange } from './address.ts';
 import { Counted, Failures } from './failures.tsx';
 import { RangeSelect } from './jobs.tsx';
+import { showHidden } from '../../../../core/text/hidden.ts';
 
 const MOST_INCIDENTS = 50;
 const EVERY_MS = 10_000;
@@ -98,7 +99,7 @@ function LastWord({ process, parameters }: { readonly process: string; readonly 
       <Table.Td data-name={t('lastWord')}>
         {record !== undefined && (
           <Text size="sm" lineClamp={2} className={`level-${record['log.level'] ?? ''}`}>
-            {record.message}
+            {showHidden(record.message)}
           </Text>
         )}
       </Table.Td>

@@ -1,8 +1,10 @@
-// A text with what was searched for marked in it, and the search from which the marks come. In: the text of the search
-// box, as far as it can be understood. Rows, opened traces and contexts show it.
+// A text with what was searched for marked in it, letters that nobody sees as marks that one sees, and the search from
+// which the marks come. In: the text of the search box, as far as it can be understood. Rows, opened traces and contexts
+// show it.
 import { createContext, useContext, useMemo, type ReactNode } from 'react';
 import { findHits, listSought, type Sought } from '../../../../store/query/hits.ts';
 import { parseQuery } from '../../../../store/query/query.ts';
+import { showHidden } from '../../../../core/text/hidden.ts';
 
 const NOTHING: Sought = { phrases: [], shapes: [] };
 /** So much of a text is looked at: a trace of a megabyte is shown, too. */
@@ -39,10 +41,10 @@ export function Marked({ text, isCut = false }: { readonly text: string; readonl
     let at = isCut && first > SEEN_CHARS ? first - LEAD_CHARS : 0;
     if (at > 0) parts.push('… ');
     for (const [start, end] of hits) {
-      parts.push(text.slice(at, start), <mark key={start}>{text.slice(start, end)}</mark>);
+      parts.push(showHidden(text.slice(at, start)), <mark key={start}>{showHidden(text.slice(start, end))}</mark>);
       at = end;
     }
-    parts.push(text.slice(at));
+    parts.push(showHidden(text.slice(at)));
     return parts;
   }, [text, sought, isCut]);
   return <>{pieces}</>;

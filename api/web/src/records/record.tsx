@@ -1,8 +1,11 @@
 // One record as a row: time, level, logger, message; a stack trace is one row until it is opened (trace.tsx). In: a
 // record of the API. Out: the wish to see its context, or only what is like it. The search and the context show it.
-import { Anchor, CopyButton, Group, Stack, Text } from '@mantine/core';
+import { Anchor, Button, CopyButton, Group, Stack, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { Link } from 'wouter';
 import type { LogRecord } from '../../../../core/types.ts';
+import { api } from '../server/client.ts';
 import { handOver } from '../view/handover.ts';
 import { readStamp, Time } from '../view/time.tsx';
 import { useSpeech } from '../speech/text.tsx';
@@ -61,14 +64,40 @@ export function RecordRow({ record, isOpen, toggle, isHit = false, openContext, 
           {links !== undefined && <TraceLine links={links} />}
         </span>
       </div>
-      {isOpen && (
-        <Stack gap={6} px={14} py={6}>
-          <Actions record={record} openContext={openContext} toggleFilter={toggleFilter} />
-          {links === undefined ? <NativeText record={record} /> : <OpenedTrace record={record} links={links} />}
-        </Stack>
-      )}
+      {isOpen && <Opened record={record} openContext={openContext} toggleFilter={toggleFilter} />}
     </div>
   );
+}
+
+/** A list has the beginning of a very long entry: all of it is asked for when somebody wants it. */
+function Opened({ record, ...rest }: Pick<RowProps, 'record' | 'openContext' | 'toggleFilter'>) {
+  const { t } = useSpeech();
+  const [isWhole, setWhole] = useState(false);
+  const whole = useQuery({ queryKey: ['record', record.id], queryFn: () => api.record(record.id), enabled: isWhole });
+  const shown = whole.data ?? record;
+  const links = useChain(shown);
+  return (
+    <Stack gap={6} px={14} py={6}>
+      <Actions record={shown} {...rest} />
+      {isCut(record) && whole.data === undefined && (
+        <Group gap="xs">
+          <Button size="compact-xs" variant="default" loading={whole.isFetching} onClick={() => setWhole(true)}>
+            {t('showWhole').replace('{n}', record['jobtrace.length'].toLocaleString())}
+          </Button>
+          {whole.isError && (
+            <Text size="xs" c="red" role="alert">
+              {whole.error.message}
+            </Text>
+          )}
+        </Group>
+      )}
+      {links === undefined ? <NativeText record={shown} /> : <OpenedTrace record={shown} links={links} />}
+    </Stack>
+  );
+}
+
+function isCut(record: LogRecord & { readonly 'jobtrace.truncated'?: true }): boolean {
+  return record['jobtrace.truncated'] === true;
 }
 
 /** What a column says of a record: as short as it can be told, and in full. */

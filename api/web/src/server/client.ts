@@ -112,6 +112,20 @@ export interface ShownViewer {
   readonly role: string;
 }
 
+/** A sign-in that is not over. */
+export interface ShownSignIn {
+  readonly id: string;
+  readonly name: string;
+  /** Address of the provider. */
+  readonly issuer?: string;
+  readonly startedAt: string;
+  readonly endsAt: string;
+  readonly address?: string;
+  readonly agent?: string;
+  /** The one that asks. */
+  readonly own: boolean;
+}
+
 /** A receiver that does not take its alerts. */
 export interface ShownDelivery {
   readonly receiver: string;
@@ -166,6 +180,10 @@ export const api = {
   record: (id: string): Promise<LogRecord> => request(`/api/v1/records/${encodeURIComponent(id)}`),
   exportRecords: (parameters: URLSearchParams): Promise<Blob> =>
     request(`/api/v1/records/export?${parameters.toString()}`, {}, (response) => response.blob()),
+  sessions: async (): Promise<readonly ShownSignIn[]> =>
+    (await request<{ readonly sessions: readonly ShownSignIn[] }>('/api/v1/sessions')).sessions,
+  endSession: (id: string): Promise<unknown> =>
+    request(`/api/v1/sessions/${encodeURIComponent(id)}`, { method: 'DELETE' }),
   advice: (): Promise<Advice> => request('/api/v1/advice'),
   /** Whole ones, with their evidence. */
   incidentsAround: (from: Date, to: Date, lang: Language): Promise<{ incidents: readonly ShownIncident[] }> =>

@@ -9,6 +9,7 @@ const alerts = async () => (await import('../alerts/alerts.tsx')).AlertsPage;
 const agents = async () => (await import('../service/agents.tsx')).AgentsPage;
 const incident = async () => (await import('../incidents/incident.tsx')).IncidentPage;
 const incidents = async () => (await import('../incidents/incidents.tsx')).IncidentsPage;
+const sessions = async () => (await import('../service/sessions.tsx')).SessionsPage;
 const paste = async () => (await import('../paste/paste.tsx')).PastePage;
 const job = async () => (await import('../jobs/job.tsx')).JobPage;
 const cluster = async () => (await import('../jobs/cluster.tsx')).ClusterPage;
@@ -30,8 +31,9 @@ const EditorPage = open(editor);
 const RulePage = open(rule);
 const RulesPage = open(rules);
 const SearchPage = open(search);
+const SessionsPage = open(sessions);
 
-const AHEAD = [incidents, incident, search, jobs, job, cluster, rules, rule, editor, alerts, agents, paste];
+const AHEAD = [incidents, incident, search, jobs, job, cluster, rules, rule, editor, alerts, agents, sessions, paste];
 /** The room that is asked for comes first. */
 const AHEAD_AFTER_MS = 1500;
 
@@ -53,6 +55,7 @@ export function Rooms() {
         <Route path="/rules/edit/*">{(params) => <EditorPage id={params['*']} />}</Route>
         <Route path="/rules/*">{(params) => <RulePage id={params['*']} />}</Route>
         <Route path="/agents" component={AgentsPage} />
+        <Route path="/sessions" component={SessionsPage} />
         <Route>
           <Redirect to="/incidents" replace />
         </Route>

@@ -16,6 +16,7 @@ import {
 } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
+import { Link } from 'wouter';
 import { api, RequestError } from '../server/client.ts';
 import { isSendable, keepSignIn, keepToken, signOut, useSession } from '../server/session.ts';
 import { useViewer } from '../server/viewer.ts';
@@ -210,9 +211,17 @@ export function SignedIn() {
   };
   return (
     <Group gap="xs" wrap="nowrap">
-      <Text size="sm" className="quiet" maw={160} truncate title={`${name} (${role})`}>
+      <Anchor
+        component={Link}
+        href="/sessions"
+        size="sm"
+        className="quiet"
+        maw={160}
+        truncate
+        title={`${name} (${role}) · ${t('sessions')}`}
+      >
         {name}
-      </Text>
+      </Anchor>
       <Button size="compact-sm" variant="default" onClick={() => void leave()}>
         {t('signOut')}
       </Button>
