@@ -1,6 +1,6 @@
 // A text with what was searched for marked in it, letters that nobody sees as marks that one sees, and the search from
-// which the marks come. In: the text of the search box, as far as it can be understood. Rows, opened traces and contexts
-// show it.
+// which the marks come. In: the text of the search box, as far as it can be understood. Rows, opened traces and
+// contexts show it.
 import { createContext, useContext, useMemo, type ReactNode } from 'react';
 import { findHits, listSought, type Sought } from '../../../../store/query/hits.ts';
 import { parseQuery } from '../../../../store/query/query.ts';
