@@ -176,7 +176,7 @@ describeWithParts(['helm'], 'the chart', () => {
       'store.urls': ['https://es-1:9200', 'https://es-2:9200'],
       'api.listen': '0.0.0.0:8321',
       'analyzer.listen': '0.0.0.0:8323',
-      'api.tokens': [{ role: 'admin' }, { role: 'author' }, { role: 'reader' }],
+      'api.tokens': [{ role: 'author' }, { role: 'author' }, { role: 'reader' }],
       'notify.receivers': [{ name: 'on-call', language: 'zh' }],
     });
     expect(load('agent.yaml')).toMatchObject({ 'agent.listen': '0.0.0.0:8322', 'store.kind': 'elasticsearch' });
