@@ -33,6 +33,8 @@ const HOUR_MS = 3_600_000;
 /** Newer than any release: nobody replaces it. */
 const NEWEST = 1_000_000;
 const SHOWN_FIELDS = 8;
+const LOOKS = 4;
+const LOOK_MS = 5000;
 const KEYWORD = { type: 'keyword', ignore_above: 1024 } as const;
 /** What `match_only_text` indexes: documents of words, without frequencies, positions and norms. */
 const WORDS_ONLY = { type: 'text', index_options: 'docs', norms: false } as const;
@@ -127,9 +129,13 @@ async function fill(node: Node, variant: Variant, records: readonly LogRecord[],
     }
   }
   const seconds = (performance.now() - begin) / 1000;
-  await ask(node, 'POST', `/${variant}-logs-*/_forcemerge?max_num_segments=1`);
-  await ask(node, 'POST', `/${variant}-logs-*/_flush?force=true&wait_if_ongoing=true`);
-  await ask(node, 'POST', `/${variant}-logs-*/_refresh`);
+  // The files of segments that were merged go when nobody reads them any more.
+  for (let look = 0; look < LOOKS; look += 1) {
+    await ask(node, 'POST', `/${variant}-logs-*/_forcemerge?max_num_segments=1`);
+    await ask(node, 'POST', `/${variant}-logs-*/_flush?force=true&wait_if_ongoing=true`);
+    await ask(node, 'POST', `/${variant}-logs-*/_refresh`);
+    await new Promise((resume) => setTimeout(resume, LOOK_MS));
+  }
   return seconds;
 }
 
