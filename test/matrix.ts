@@ -1,8 +1,8 @@
 // Installs, builds and runs a clean copy of the tree on other releases of Node: `npm run matrix [-- 22 24 26]`, without
 // numbers on all of them; 20 is whatever runs this script. Each release comes from npm (its package holds the program
 // and the headers that native modules compile against). The machine's own build is the measure of what `diagnose`
-// must say. In CI matrix.test.ts does it for the newest release, and packed.test.ts starts the packed product on each;
-// the times stand in docs/install.md.
+// must say. In CI matrix.test.ts does it for the newest release, and packed.test.ts starts the packed product on those
+// that are here; the times stand in docs/install.md.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import {
   createEnvironment,
   findNpm,
-  installNode,
+  prepareNode,
   RELEASES,
   type InstalledNode,
   type PreparedNode,
@@ -34,15 +34,14 @@ export interface MatrixRow {
   readonly problem?: string;
 }
 
-/** Never throws for what the copy does. `prepared`: its binary of re2 is taken instead of compiling one more. */
-export function checkRelease(release: number, prepared?: PreparedNode): MatrixRow {
-  const installed = prepared ?? installNode(release);
-  const version = execFileSync(installed.node, ['--version'], { encoding: 'utf8' }).trim();
+/** Never throws for what the copy does. */
+export function checkRelease(release: number, prepared: PreparedNode): MatrixRow {
+  const version = execFileSync(prepared.node, ['--version'], { encoding: 'utf8' }).trim();
   const folder = mkdtempSync(join(tmpdir(), `jobtrace-node-${release}-`));
   try {
     cpSync(ROOT, folder, { recursive: true, filter: (path) => !LEFT_OUT.has(basename(path)) });
-    const mirror = prepared === undefined ? {} : mirrorRe2(join(folder, '.re2'), prepared);
-    return { version, ...runSteps(folder, installed, mirror) };
+    const mirror = mirrorRe2(join(folder, '.re2'), prepared);
+    return { version, ...runSteps(folder, prepared, mirror) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -104,17 +103,18 @@ export function renderMatrix(rows: readonly MatrixRow[]): string {
   return table.map((cells) => `| ${cells.join(' | ')} |\n`).join('');
 }
 
-function main(args: readonly string[]): void {
+async function main(args: readonly string[]): Promise<void> {
   const wanted = args.length > 0 ? args.map(Number) : RELEASES;
   const load = loadavg()[0]?.toFixed(1);
   process.stdout.write(`${availableParallelism()} cores; load before: ${load}\n`);
-  const rows = wanted.map((release) => {
-    const row = checkRelease(release);
+  const rows: MatrixRow[] = [];
+  for (const release of wanted) {
+    const row = checkRelease(release, await prepareNode(release));
     process.stdout.write(`${row.version}: ${row.problem ?? 'works'}\n`);
-    return row;
-  });
+    rows.push(row);
+  }
   process.stdout.write(renderMatrix(rows));
   if (rows.some(({ problem }) => problem !== undefined)) process.exitCode = 1;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) main(process.argv.slice(2));
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main(process.argv.slice(2));
