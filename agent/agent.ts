@@ -105,7 +105,7 @@ function openAgent(given: AgentSettings, { store, log, ...parts }: AgentParts): 
   return {
     ...saving,
     id: nameAgent(settings),
-    lives: createLives({ settings, wall }),
+    lives: createLives({ settings, wall, procDir: parts.procDir }),
     settings,
     store,
     wall,

@@ -23,7 +23,7 @@ export interface LivesParts {
   /** The time of day. */
   readonly wall: () => number;
   /** Where the system shows its processes. */
-  readonly procDir?: string;
+  readonly procDir?: string | undefined;
 }
 
 interface Life {

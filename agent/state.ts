@@ -23,6 +23,8 @@ export interface AgentParts {
   readonly random?: () => number;
   /** Processor time of this process so far, in milliseconds. */
   readonly cpuMs?: () => number;
+  /** Where the system shows its processes; /proc. */
+  readonly procDir?: string | undefined;
   /** Without it there are no workers, whatever the settings say. */
   readonly openWorker?: OpenWorker;
 }

@@ -77,7 +77,15 @@ export function openFixtureOver<Kept extends AgentStore>(
   const defaults = { paths: [logs], dataDir, host: 'node-1', watch: false, undecidedFlushMs: 3_600_000 };
   const settings = (): AgentSettings => fillAgentSettings({ ...defaults, ...given, ...change });
   const openWorker = (begin: WorkerStart): Worker => tell(openAgentWorker(begin, defaultSettings()), onWorker);
-  const parts = { store: port, log, now, wall: () => now() + clock.wallMs, random: () => 0.5, openWorker };
+  const parts = {
+    store: port,
+    log,
+    now,
+    wall: () => now() + clock.wallMs,
+    random: () => 0.5,
+    openWorker,
+    procDir: folder,
+  };
   const start = (): Agent => {
     const started = createAgent(settings(), parts);
     if (words !== undefined) started.setWords(words);

@@ -103,7 +103,8 @@ async function openStage({ folder, openStore }: PlayPlace, begin: number): Promi
   const [store, receiver] = await Promise.all([openStore(), startReceiver()]);
   const agent = createAgent(
     fillAgentSettings({ paths: [logs], dataDir: join(folder, 'data'), host: 'node-1', watch: false, zone: ZONE }),
-    { store, log, now, wall: now, random: () => 0.5 },
+    // Those of this machine have nothing to do with the recording.
+    { store, log, now, wall: now, random: () => 0.5, procDir: folder },
   );
   agent.setWords(words);
   const settings = defaultSettings();
