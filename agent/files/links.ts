@@ -49,7 +49,7 @@ function readOwners(path: string): { readonly link: bigint; readonly folder: big
 
 function readReal(path: string): string | undefined {
   try {
-    return realpathSync(path);
+    return realpathSync.native(path);
   } catch {
     // It is not there (yet), or may not be looked at.
     return undefined;
