@@ -23,7 +23,6 @@ const LONG = [
   'test/model/more.test.ts',
   'test/disturbed.test.ts',
   'test/pipeline.test.ts',
-  'test/matrix.test.ts',
   'lab/separation/separation.test.ts',
   'lab/parts/flink/flink.test.ts',
   'lab/judge/sample.test.ts',

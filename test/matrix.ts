@@ -1,8 +1,7 @@
 // Installs, builds and runs a clean copy of the tree on other releases of Node: `npm run matrix [-- 22 24 26]`, without
 // numbers on all of them; 20 is whatever runs this script. Each release comes from npm (its package holds the program
 // and the headers that native modules compile against). The machine's own build is the measure of what `diagnose`
-// must say. In CI matrix.test.ts does it for the newest release, and packed.test.ts starts the packed product on those
-// that are here; the times stand in docs/install.md.
+// must say. packed.test.ts starts the packed product on those that are here; the times stand in docs/install.md.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';

@@ -1,7 +1,6 @@
 // The packed product on every release of Node that it runs on: people sign in at a real OpenID Connect provider, mails
 // go through a mail server in each way that there is, and whatever is loaded late is found. In CI the machine's own
-// and the newest are got, for which matrix.test.ts compiles re2 as well; elsewhere those run that are here, and
-// `npm run matrix` gets all.
+// and the newest are got; elsewhere those run that are here, and `npm run matrix` gets all.
 import { execFile } from 'node:child_process';
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';

@@ -4,7 +4,7 @@ import { playSeeds } from './play.js';
 
 const STEPS = 30;
 const FROM = 5001;
-const SEQUENCES = 5000;
+const SEQUENCES = 3000;
 
 describe('the agent', () => {
   it('has every entry once, whatever else happens', { timeout: 900_000 }, async () => {
