@@ -1,5 +1,5 @@
 // The package alone: its tarball is installed by npm into an empty folder, away from the repository, as a user does it,
-// with the prebuilt binary of re2 (test/matrix.test.ts compiles it). Then it diagnoses, and it watches a folder.
+// with the prebuilt binary of re2 (npm run matrix compiles it). Then it diagnoses, and it watches a folder.
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
