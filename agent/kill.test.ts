@@ -85,8 +85,10 @@ async function wait(ms: number): Promise<void> {
 
 /** Two entries as a container runtime writes them, each into a stream of its own: one line of each in turn. */
 function wrapPair(out: string, err: string): readonly [text: string, entries: readonly string[]] {
-  const wrap = (stream: string, text: string): string[] =>
-    text.split('\n').map((item) => `2026-05-01T10:00:00.000000001Z ${stream} F ${item}`);
+  const wrap = (stream: string, text: string): string[] => {
+    const [day = '', time = ''] = text.split(' ', 2);
+    return text.split('\n').map((item) => `${day}T${time.replace(',', '.')}000001Z ${stream} F ${item}`);
+  };
   const streams = [wrap('stdout', out), wrap('stderr', err)] as const;
   const both = Array.from({ length: 3 }, (_, at) => streams.flatMap((items) => items[at] ?? [])).flat();
   return [both.join('\n'), streams.map((items) => items.join('\n'))];
