@@ -71,21 +71,13 @@ export function openFixtureOver<Kept extends AgentStore>(
   mkdirSync(logs);
   const clock = { offsetMs: 0, wallMs: 0 };
   const now = (): number => (base ?? Date.now)() + clock.offsetMs;
-  const log = createLog('silent');
   const port = wrap?.(store) ?? store;
   let change: Partial<AgentSettings> = {};
   const defaults = { paths: [logs], dataDir, host: 'node-1', watch: false, undecidedFlushMs: 3_600_000 };
   const settings = (): AgentSettings => fillAgentSettings({ ...defaults, ...given, ...change });
   const openWorker = (begin: WorkerStart): Worker => tell(openAgentWorker(begin, defaultSettings()), onWorker);
-  const parts = {
-    store: port,
-    log,
-    now,
-    wall: () => now() + clock.wallMs,
-    random: () => 0.5,
-    openWorker,
-    procDir: folder,
-  };
+  const times = { now, wall: () => now() + clock.wallMs, random: () => 0.5 };
+  const parts = { ...times, store: port, log: createLog('silent'), openWorker, procDir: folder };
   const start = (): Agent => {
     const started = createAgent(settings(), parts);
     if (words !== undefined) started.setWords(words);

@@ -114,11 +114,7 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
       await saveAgentStatus(client, prefix, status);
     },
     findAgentStatuses: () => findAgentStatuses(client, prefix),
-    deleteRecords: (query) => deleteRecords(client, prefix, query),
-    deleteSaid: (kind, ids) => deleteSaid(client, prefix, kind, ids),
-    deleteJobLines: (jobs) => removeJobLinesOf(client, prefix, jobs),
-    // Elasticsearch frees deleted documents when it merges the segments that hold them.
-    purgeDeleted: () => Promise.resolve(),
+    ...createErasure(client, prefix),
     ...createRetention(client, prefix),
     check: async () => {
       const version = await loadVersion(client);
@@ -128,6 +124,19 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
     readTime: () => readTime(client, prefix),
     checkRoom: () => checkRoom(client, prefix),
     close: () => client.close(),
+  };
+}
+
+function createErasure(
+  client: ElasticsearchClient,
+  prefix: string,
+): Pick<Store, 'deleteRecords' | 'deleteSaid' | 'deleteJobLines' | 'purgeDeleted'> {
+  return {
+    deleteRecords: (query) => deleteRecords(client, prefix, query),
+    deleteSaid: (kind, ids) => deleteSaid(client, prefix, kind, ids),
+    deleteJobLines: (jobs) => removeJobLinesOf(client, prefix, jobs),
+    // Elasticsearch frees deleted documents when it merges the segments that hold them.
+    purgeDeleted: () => Promise.resolve(),
   };
 }
 
