@@ -47,16 +47,19 @@ export function describeAnswers(faulty: () => FaultyStore): void {
       ['is JSON of something else', { status: 200, body: '{"errors":false}' }],
       ['is broken JSON', { status: 200, body: '{"errors":false,"items":[' }],
       ['has fewer items than were sent', { status: 200, body: '{"errors":false,"items":[{"index":{"status":201}}]}' }],
-    ])('asks to send the batch again when the answer %s', async (_what, fault, failure = { code: 'JT_STORE_UNREACHABLE', retryable: true }) => {
-      const { proxy, store } = faulty();
-      await appendRecords(store, [makeRecord(0)]);
-      const batch = [makeRecord(1), makeRecord(2)];
-      proxy.setFault(onBulk(fault));
-      await expect(appendRecords(store, batch)).rejects.toMatchObject(failure);
-      proxy.setFault(undefined);
+    ])(
+      'asks to send the batch again when the answer %s',
+      async (_what, fault, failure = { code: 'JT_STORE_UNREACHABLE', retryable: true }) => {
+        const { proxy, store } = faulty();
+        await appendRecords(store, [makeRecord(0)]);
+        const batch = [makeRecord(1), makeRecord(2)];
+        proxy.setFault(onBulk(fault));
+        await expect(appendRecords(store, batch)).rejects.toMatchObject(failure);
+        proxy.setFault(undefined);
 
-      expect((await appendRecords(store, batch)).map((outcome) => outcome.kind)).toEqual(['stored', 'stored']);
-    });
+        expect((await appendRecords(store, batch)).map((outcome) => outcome.kind)).toEqual(['stored', 'stored']);
+      },
+    );
   });
 }
 
