@@ -7,6 +7,7 @@ import { pickAgentSettings, shareSettings } from './settings.js';
 /** Another value than the default for every setting of the agent. */
 const OTHER = {
   paths: ['/logs'],
+  linksInto: ['/links'],
   host: 'node-7',
   cluster: 'orders',
   zone: 'Asia/Shanghai',
@@ -27,6 +28,8 @@ const OTHER = {
   forgetAfterMs: 61_000,
   stopWithinMs: 2,
   listen: '127.0.0.1:9',
+  certFile: '/tls/agent.pem',
+  keyFile: '/tls/agent.key',
   readIntervalMs: 20,
   undecidedFlushMs: 60,
   quantumBytes: 3,
