@@ -26,6 +26,8 @@ const LONG = [
   'lab/separation/separation.test.ts',
   'lab/parts/flink/flink.test.ts',
   'lab/judge/sample.test.ts',
+  'lab/silence/silence.test.ts',
+  'test/replay.test.ts',
   'store/elasticsearch/elasticsearch.test.ts',
   'store/elasticsearch/analysis.test.ts',
   'lab/play/run.test.ts',
