@@ -61,7 +61,11 @@ describeWithParts(['chromium'], 'the rooms of the page', () => {
     const taskManager = page.getByRole('row', { name: /taskexecutor-0/ });
     await taskManager.getByText('Close JobManager connection for job').waitFor({ timeout: WAIT_MS });
 
-    expect(await page.getByRole('region', { name: 'Incidents' }).getByRole('row').count()).toBe(2);
+    const failures = page.getByRole('region', { name: 'Incidents' }).getByRole('row');
+    expect(await failures.allInnerTexts()).toEqual([
+      expect.stringContaining('Cause'),
+      expect.stringContaining('Not enough network buffers'),
+    ]);
     await taskManager.getByRole('link').click();
     await page.getByText('switched from DEPLOYING to FAILED').first().waitFor({ timeout: WAIT_MS });
     expect(await page.getByText('ExecutionGraph').count()).toBe(0);

@@ -14,9 +14,10 @@ const DAY_MS = 86_400_000;
 /** A shorter torture has no great blows. */
 const SHORT_MS = 120_000;
 const CUT_ENTRIES: DiceSpan = [500, 6000];
-/** Until the agent has noticed a file, says what is lost of it, and what it read of it is stored. */
+/** Until the agent has noticed a file, says what is lost of it (at most so long), and what it read of it is stored. */
 const NOTICE_MS = 20_000;
 const REPORT_MS = 13_000;
+const REPORT_WITHIN_MS = 60_000;
 const DELIVER_MS = 120_000;
 const LOOK_MS = 200;
 /** Of a small limit of a proxy. */
@@ -220,6 +221,7 @@ async function cutFile({ arena, node, dice, lastMs, turn }: Blow): Promise<boole
     arena.ledger.cut({ path, entries });
     bringBack();
     await sleep(REPORT_MS);
+    if (size > node.budgetBytes) await becomes(() => node.readLost().has(path), REPORT_WITHIN_MS);
     const isDelivered = await becomes(async () => (await node.readMetric('at_risk_bytes')) === 0, DELIVER_MS);
     if (!isDelivered) arena.inexact.add(path);
     return true;

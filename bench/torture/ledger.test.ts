@@ -42,7 +42,7 @@ describe('a ledger', () => {
 
   it('finds what is missing, twice, another, or nobody wrote', () => {
     expect(judge(fill([one, three]))).toEqual(['plain-1-2 is stored 0 times']);
-    expect(judge(fill([one, two, three, two]))).toEqual(['plain-1-2 is stored 2 times']);
+    expect(judge(fill([one, two, three, two]))).toEqual([`plain-1-2 is stored 2 times, ${PATH}:23, ${PATH}:108`]);
     expect(judge(fill([one, `${two} `, three]))[0]).toContain('plain-1-2 is stored as another');
     expect(judge(fill([...texts, 'entry plain-1-4 text 4']))[0]).toContain('nobody wrote');
     expect(judge(fill([one, two, three.split('\n')[0] ?? '', '\tat a.B.c(B.java:1)']))).toHaveLength(2);
@@ -57,7 +57,7 @@ describe('a ledger', () => {
 
     expect(judge(refused(one.slice(0, 7)))).toEqual([]);
     expect(judge(refused(one.slice(0, 18)))).toEqual([]);
-    expect(judge(refused(one))).toEqual(['plain-1-1 is stored 2 times']);
+    expect(judge(refused(one))).toEqual([`plain-1-1 is stored 2 times, ${PATH}:0, ${PATH}:0`]);
     expect(judge(refused('2026')).at(0)).toContain('nobody wrote');
     expect(judge(fill([one.slice(0, 18), two, three]))).toHaveLength(1);
   });

@@ -51,8 +51,8 @@ const CUT_CHARACTER_BYTES = 3;
 
 interface Noted {
   readonly sum: string;
-  /** How often the store has it. */
-  found: number;
+  /** Where the store has it from, each time. */
+  readonly places: string[];
 }
 
 /** An entry of a cut file. */
@@ -95,7 +95,7 @@ export function createLedger(): Ledger {
       return books.cut.reduce((left, { entries }) => left - entries.length, books.noted.size);
     },
     note: ({ name, text }) => {
-      books.noted.set(name, { sum: sumUp(text), found: 0 });
+      books.noted.set(name, { sum: sumUp(text), places: [] });
       books.bytes += measure(text) + 1;
     },
     cut: (file) => spare(books, file),
@@ -143,7 +143,7 @@ function find(books: Books, stored: StoredText): void {
   const line = noted.get(begun?.name ?? nameOf(text));
   if (begun !== undefined) Object.assign(begun, { stored: read, endsWithinCharacter: read !== text });
   if (line === undefined || (begun === undefined && sumUp(text) !== line.sum)) others.push(stored);
-  else line.found += 1;
+  else line.places.push(place);
 }
 
 function nameOf(text: string): string {
@@ -166,8 +166,10 @@ function judge(books: Books, reported: ReadonlyMap<string, number>, inexact: Rea
   const { noted, cut, bytes, refused } = books;
   const others = judgeOthers(books);
   const spared = new Set(cut.flatMap(({ entries }) => entries.map(({ name }) => name)));
-  const counts = [...noted].flatMap(([name, { found }]) =>
-    found === 1 || (found === 0 && spared.has(name)) ? [] : [`${name} is stored ${found} times`],
+  const counts = [...noted].flatMap(([name, { places }]) =>
+    places.length === 1 || (places.length === 0 && spared.has(name))
+      ? []
+      : [[`${name} is stored ${places.length} times`, ...places].join(', ')],
   );
   const gaps = cut.flatMap(({ path, entries }) =>
     entries
@@ -186,7 +188,7 @@ function judgeOthers({ noted, aside, others }: Books): readonly string[] {
     if (whole !== undefined && whole !== text && whole.startsWith(text.replace(CUT_CHARACTER, ''))) return [];
     const line = noted.get(nameOf(text));
     if (line === undefined) return [`nobody wrote what ${path} has at ${offset}: ${show(text)}`];
-    line.found += 1;
+    line.places.push(renderPlace(path, offset));
     return [`${nameOf(text)} is stored as another, of ${path}: ${show(text)}`];
   });
 }

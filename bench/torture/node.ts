@@ -26,6 +26,8 @@ const LOST = /lost before they could be read/;
 export interface TortureNode {
   readonly name: string;
   readonly logs: string;
+  /** Of its agents: more they do not read while the store takes nothing. */
+  readonly budgetBytes: number;
   readonly store: Crooked;
   /** Nobody may kill the agent or fill its disk: what it reports must be exact. */
   isCalm: boolean;
@@ -99,6 +101,7 @@ export async function openNode(place: NodePlace): Promise<TortureNode> {
   return {
     name,
     logs,
+    budgetBytes: BUDGET_BYTES,
     store,
     isCalm: false,
     isFull: false,
@@ -122,6 +125,7 @@ export async function openNode(place: NodePlace): Promise<TortureNode> {
       [...node.seen].filter(([key]) => key.endsWith(` ${counter}`)).reduce((sum, [, value]) => sum + value, 0),
     close: async () => {
       await end(node, 'SIGKILL');
+      writeFileSync(join(folder, 'agent.log'), node.lives.map((program) => program.stderr()).join(''));
       await store.close();
     },
   };

@@ -43,8 +43,7 @@ export function buildWhere(
   // The index of jobs minds no case.
   if (query.jobId !== undefined)
     conditions.push({ sql: 'job_id = ? COLLATE NOCASE AND job_id = ?', params: [query.jobId, query.jobId] });
-  if (query.levels !== undefined)
-    conditions.push({ sql: `level IN (${query.levels.map(() => '?').join(', ')})`, params: query.levels });
+  if (query.levels !== undefined) conditions.push(buildLevels(query.levels));
   // Word by word as in the index of facts (schema.ts), or it would not be used.
   if (query.signal !== undefined)
     conditions.push({ sql: `signal >= '${query.signal}.' AND signal < '${query.signal}/'`, params: [] });
@@ -243,9 +242,20 @@ function lookUp(spans: readonly JobSpan[], index: string, on: string): SqlCondit
   };
 }
 
+/** Word by word as in the index of levels (schema.ts), or it would not be used. */
+const RARE_LEVELS = "level NOT IN ('INFO', 'DEBUG', 'TRACE')";
+const MASS_LEVELS: readonly string[] = ['INFO', 'DEBUG', 'TRACE'];
+
+function buildLevels(levels: readonly string[]): SqlCondition {
+  const areRare = levels.every((level) => !MASS_LEVELS.includes(level.toUpperCase()));
+  const sql = `level IS NOT NULL AND level COLLATE NOCASE IN (${levels.map(() => '?').join(', ')})`;
+  return { sql: areRare ? `${sql} AND ${RARE_LEVELS}` : sql, params: levels };
+}
+
 function buildValue(field: ValueField, glob: Glob): SqlCondition {
   const { column, isList } = findColumn(field);
   if (isAnything(glob)) return { sql: `${column} IS NOT NULL`, params: [] };
+  if (field === 'log.level' && !hasStar(glob)) return buildLevels([glob[0] ?? '']);
   const test = compareShape(glob);
   const has = isList ? `EXISTS (SELECT 1 FROM json_each(${column}) WHERE value ${test.sql})` : `${column} ${test.sql}`;
   return { sql: `${column} IS NOT NULL AND ${has}`, params: test.params };

@@ -66,6 +66,8 @@ export const MIGRATIONS: readonly string[] = [
    CREATE TRIGGER heirs_removed AFTER DELETE ON incidents BEGIN DELETE FROM joined_incidents WHERE heir = OLD.id; END;`,
   `CREATE TABLE triage (id TEXT PRIMARY KEY, incident_id TEXT NOT NULL, at INTEGER, body TEXT NOT NULL) WITHOUT ROWID;
    CREATE INDEX triage_incident ON triage (incident_id);`,
+  // Few records, and those that are asked for most.
+  "CREATE INDEX records_level ON records (level COLLATE NOCASE, time) WHERE level NOT IN ('INFO', 'DEBUG', 'TRACE');",
 ];
 
 /** Where a field that a search can ask for stands: as a value, or in a JSON list. */

@@ -180,13 +180,16 @@ function countFound(
 ): Pick<RecordPage, 'total' | 'histogram' | 'facets'> {
   const hasBars = query.histogramBuckets !== undefined;
   const hasFacets = query.facets === true;
-  const found = findRange(connection, where, hasBars);
+  // Bars from one given time to another have every record that is found.
+  const isTimed = hasBars && query.from !== undefined && query.to !== undefined;
+  const found = isTimed ? undefined : findRange(connection, where, hasBars);
   const bars = hasBars ? chooseBars(query, found) : undefined;
   const parts = [...(bars === undefined ? [] : [countBars(bars)]), ...(hasFacets ? FACETS : [])];
   const counts = parts.length === 0 ? [] : readCounts(connection, where, parts);
+  const total = found?.total ?? sumBars(counts);
   return {
-    total: found.total,
-    ...(hasBars && { histogram: bars === undefined ? [] : fillHistogram(bars, counts) }),
+    total,
+    ...(hasBars && { histogram: bars === undefined || total === 0 ? [] : fillHistogram(bars, counts) }),
     ...(hasFacets && { facets: fillFacets(counts) }),
   };
 }
@@ -200,11 +203,12 @@ function findRange(connection: Connection, where: SqlCondition, hasBars: boolean
   return found ?? { total: 0 };
 }
 
-/** Undefined where nothing was found. */
-function chooseBars(query: RecordQuery, { first = null, last = null }: Found): Bars | undefined {
-  if (first === null || last === null) return undefined;
+/** Undefined where nothing was found; `found` is left out where the search says from when and until when. */
+function chooseBars(query: RecordQuery, { first = null, last = null }: Partial<Found> = {}): Bars | undefined {
   const fromMs = query.from === undefined ? first : parseTime('from', query.from);
-  const toMs = query.to === undefined ? last + 1 : parseTime('to', query.to);
+  const lastMs = query.to === undefined ? last : parseTime('to', query.to) - 1;
+  if (fromMs === null || lastMs === null) return undefined;
+  const toMs = lastMs + 1;
   return { fromMs, toMs, barMs: fillBarMs(fromMs, toMs, query.histogramBuckets ?? 1) };
 }
 
@@ -225,6 +229,10 @@ function readCounts(connection: Connection, where: SqlCondition, parts: readonly
       `WITH found AS MATERIALIZED (SELECT seq, time, ${columns.join(', ')} FROM records WHERE ${where.sql}) ${parts.join(' UNION ALL ')}`,
     )
     .all(...where.params);
+}
+
+function sumBars(counts: readonly Count[]): number {
+  return counts.reduce((sum, { of, count }) => (of === 'bar' ? sum + count : sum), 0);
 }
 
 function fillHistogram({ fromMs, toMs, barMs }: Bars, counts: readonly Count[]): Histogram {

@@ -1,6 +1,7 @@
-// A lane that answers one question after the other, because its thread does one thing at a time: here they wait, those
-// that are answered at once before those that may take long, and leave when their caller goes. Used by relay.ts.
-import { type Call, CallStopped, createLane, type LaneOptions } from './lane.js';
+// A lane of one or more threads, each of which answers one question after the other: here questions wait for the first
+// that is free, those that are answered at once before those that may take long, and leave when their caller goes.
+// Used by relay.ts.
+import { type Call, CallStopped, createLane, type Lane, type LaneOptions } from './lane.js';
 
 export interface ReadLane {
   /** Throws CallStopped when the limit is reached, or the caller has gone; TooMany when it waited for too long. */
@@ -24,33 +25,33 @@ export class WaitedTooLong extends Error {
 
 interface Waiting {
   readonly rank: number;
-  readonly begin: () => void;
+  readonly begin: (lane: Lane) => void;
 }
 
-export function createReadLane(options: LaneOptions): ReadLane {
-  const lane = createLane(options);
+/** A thread is opened when it is needed first: when all that are open are at work. */
+export function createReadLane({ threads = 1, ...options }: LaneOptions & { readonly threads?: number }): ReadLane {
+  const lanes = Array.from({ length: threads }, () => createLane(options));
+  const free = [...lanes];
   const queue: Waiting[] = [];
-  let isBusy = false;
-  const passOn = (): void => {
+  const passOn = (lane: Lane): void => {
     const next = queue.shift();
-    isBusy = next !== undefined;
-    next?.begin();
+    if (next === undefined) free.push(lane);
+    else next.begin(lane);
   };
   return {
     async ask(call, question) {
-      if (isBusy) await waitForTurn(queue, question);
-      isBusy = true;
+      const lane = free.pop() ?? (await waitForTurn(queue, question));
       try {
         return await lane.ask(call, question);
       } finally {
-        passOn();
+        passOn(lane);
       }
     },
-    close: () => lane.close(),
+    close: async () => void (await Promise.all(lanes.map((lane) => lane.close()))),
   };
 }
 
-function waitForTurn(queue: Waiting[], { rank, waitMs, signal }: Question): Promise<void> {
+function waitForTurn(queue: Waiting[], { rank, waitMs, signal }: Question): Promise<Lane> {
   return new Promise((resolve, reject) => {
     const leave = (error: Error): void => {
       queue.splice(queue.indexOf(place), 1);
@@ -65,9 +66,9 @@ function waitForTurn(queue: Waiting[], { rank, waitMs, signal }: Question): Prom
     };
     const place: Waiting = {
       rank,
-      begin: () => {
+      begin: (lane) => {
         settle();
-        resolve();
+        resolve(lane);
       },
     };
     if (signal?.aborted === true) {

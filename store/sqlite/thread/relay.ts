@@ -1,7 +1,8 @@
 // The embedded store for services: its file is touched in threads alone, so that whatever is asked of it, the thread
-// that serves people, follows logs and sends alerts goes on. One thread writes, one answers what is answered quickly;
-// a search that is not done within a moment runs in a third, one that goes through all words in a fourth, and both take
+// that serves people, follows logs and sends alerts goes on. One thread writes, some answer what is answered quickly; a
+// search that is not done within a moment runs in another, one that goes through all words in a last one, and both take
 // what the processor has left. A short command opens the file by itself (store/open.ts).
+import { availableParallelism } from 'node:os';
 import { createError } from '../../../core/errors.js';
 import { omitMissing } from '../../../core/json.js';
 import { chargeSearch } from '../../query/cost.js';
@@ -16,6 +17,8 @@ type Asked<Name extends StoreMethod> = (...args: Parameters<Store[Name]>) => Pro
 
 /** What is not answered within it goes on where nobody waits behind it. */
 const QUICK_MS = 300;
+/** Each has a connection of its own; more would wait for the processor and not for each other. */
+const QUICK_THREADS = Math.min(4, availableParallelism());
 /** Of those that wait the first comes first. */
 const RANKS = { document: 0, search: 1 } as const;
 
@@ -24,7 +27,7 @@ export async function openThreadedStore({ path, maxBytes }: SqliteSettings, open
   const settings = { path, ...omitMissing({ maxBytes }) };
   const writer = createLane({ openThread, settings });
   const reading = { ...settings, readonly: true };
-  const quick = createReadLane({ openThread, settings: reading });
+  const quick = createReadLane({ openThread, settings: reading, threads: QUICK_THREADS });
   const slow = createReadLane({ openThread, settings: reading, isPatient: true });
   const dear = createReadLane({ openThread, settings: reading, isPatient: true });
   await writer.open();
