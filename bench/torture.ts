@@ -131,7 +131,6 @@ async function run(plan: Plan, arena: Arena): Promise<Figures> {
   try {
     const dealt = dealBlows({ arena, seed, durationMs, over: over.signal });
     await Promise.all([write(plan, pens).finally(() => over.abort()), dealt]);
-    for (const list of pens) finishPens(list);
     const written = performance.now();
     for (const node of nodes) node.start();
     await drain(plan, arena);
@@ -157,6 +156,8 @@ async function write({ durationMs, rate }: Plan, pens: readonly (readonly Pen[])
     for (const list of pens) usePens(list, ((now - last) / 1000) * (rate / pens.length));
     last = now;
   }
+  // At once: a file that stands beside its archive for longer than `copyWaitMs` is another one.
+  for (const list of pens) finishPens(list);
 }
 
 /** Counters are asked for while the agents live. */
