@@ -173,6 +173,18 @@ describe('an incident', () => {
     expect(fixture.types()).toEqual(['jobtrace.incident.opened']);
   });
 
+  it('that was deleted on request before it was told is not told, and leaves no message to write again', async () => {
+    const notifier = fixture.createNotifier();
+    await notifier.incidentChanged(SYMPTOM);
+    await fixture.store.deleteSaid('alerts', (await fixture.rows()).map(({ id }) => id));
+    notifier.forget();
+    fixture.nowMs += 60_000;
+    await notifier.stepOnce();
+
+    expect(fixture.sink.received).toEqual([]);
+    expect(await fixture.rows()).toEqual([]);
+  });
+
   it('of a backlog alerts nobody', async () => {
     const notifier = fixture.createNotifier();
     fixture.nowMs += 3_600_000;

@@ -127,6 +127,8 @@ export interface IncidentRow
   readonly rule?: string;
   /** Of what no rule names the exception and its message. */
   readonly title: Text;
+  /** Titles of its second causes; absent where there is none, and in rows of before. */
+  readonly beside?: readonly Text[];
   readonly platform?: Omit<PlatformShare, 'children'>;
 }
 

@@ -9,9 +9,11 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createAudit } from '../api/access/audit.js';
 import { countTokens, MOST_TOKENS } from '../api/mcp/budget.js';
 import { RECORDINGS_DIR } from '../lab/record/manifest.js';
 import { replayRecording } from '../lab/record/replay.js';
+import { openStore } from '../store/open.js';
 import { FRONT_DOOR, runProgram, startProgram, waitUntil, type RunningProgram } from './program.js';
 
 const RECORDING = join('network.insufficient-buffers', 'total', '1.20.5');
@@ -239,6 +241,11 @@ describe('what an assistant is told', () => {
     expect(read('card.md')).toContain('<https://jobtrace.example/incidents/');
     expect(read('settings.json')).toContain('"stranger"');
     expect(read('settings.json')).not.toContain(READER);
+
+    const kept = await openStore({ kind: 'sqlite', path: join(data, 'jobtrace.db'), readonly: true });
+    const [noted] = await createAudit(kept, Date.now).list({ limit: 1 });
+    await kept.close();
+    expect(noted).toMatchObject({ by: 'shell', what: 'read.bundle', detail: expect.stringContaining(JOB) });
   });
 
   it('is the same incident as a row for a spreadsheet, and as a card for an issue', async () => {

@@ -269,6 +269,7 @@ export const INCIDENT_ROWS = object(
           firstSeen: time,
           lastSeen: time,
           title: described(text, 'In the language asked for; of what no rule names the exception and its message.'),
+          beside: described(list(text), 'Titles of second causes: what else failed the job, in other attempts.'),
           rule: described(text, 'Absent where no rule names it.'),
           cause: described(text, 'Id of a cause; "unknown" for what no rule names.'),
           severity: { type: 'string', enum: SEVERITY_WORDS },

@@ -1,6 +1,7 @@
 // What a row of a list says of an incident: a hundredth of it, in both languages. In: an incident that is saved. Out:
 // its row, which both adapters keep beside it. Pure.
 import { isObject } from '../../core/json.js';
+import { listBeside } from '../../core/text/beside.js';
 import { findLead, nameUnknown, readLeadValues, type Lead } from '../../core/text/lead.js';
 import type { Incident, Language, PlatformShare } from '../../core/types.js';
 import type { IncidentRow } from '../store.js';
@@ -19,8 +20,22 @@ export function describeRow(incident: Incident): IncidentRow {
     ...readLeadValues(incident),
     rule: lead.kind === 'cause' ? lead.diagnosis.rule : undefined,
     title: { en: entitle('en'), zh: entitle('zh') },
+    beside: nameBeside(incident),
     platform: platform === undefined ? undefined : withoutChildren(platform),
   };
+}
+
+/** In both languages the same ones in the same order. */
+function nameBeside({ diagnoses, unknown }: Incident): IncidentRow['beside'] {
+  const inEnglish = listBeside({ diagnoses: diagnoses.en, unknown });
+  if (inEnglish.length === 0) return undefined;
+  const inChinese = new Map(
+    listBeside({ diagnoses: diagnoses.zh, unknown }).map(({ cause, title }) => [cause, title] as const),
+  );
+  return inEnglish.map(({ cause, title }) => ({
+    en: title.slice(0, MOST_TITLE),
+    zh: (inChinese.get(cause) ?? title).slice(0, MOST_TITLE),
+  }));
 }
 
 function withoutChildren({ children, ...share }: PlatformShare): Omit<PlatformShare, 'children'> {

@@ -1,7 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { ALL_CLUSTERS } from '../../../core/types.js';
 import { appendRecords, makeIncident, makeRecord } from '../../../store/testing/samples.js';
-import { ORDERS, FRAUD, UNDELIVERABLE, incidentOf, startServer, get, createFilledStore } from '../../testing/server.js';
+import { makeDiagnosis } from '../../../notify/testing/samples.js';
+import { createAudit } from '../../access/audit.js';
+import {
+  bearer,
+  createFilledStore,
+  FRAUD,
+  get,
+  incidentOf,
+  ORDERS,
+  startServer,
+  UNDELIVERABLE,
+} from '../../testing/server.js';
 
 describe('incidents, jobs and alerts', () => {
   it('lists incidents in the language asked for, filtered', async () => {
@@ -56,6 +67,28 @@ describe('incidents, jobs and alerts', () => {
     expect((await ask('after=x')).status).toBe(400);
   });
 
+  it('names in a row what else failed the job in other attempts', async () => {
+    const { url, store } = await startServer();
+    const incident = incidentOf('i-orders', ORDERS);
+    const heap = { rule: 'memory.heap-oom/any', beside: true } as const;
+    const second = (title: string) => makeDiagnosis(heap.rule, { ...heap, title });
+    await store.saveIncident({
+      ...incident,
+      diagnoses: {
+        en: [...incident.diagnoses.en, second('The heap is full')],
+        zh: [...incident.diagnoses.zh, second('堆内存已满')],
+      },
+    });
+
+    const { body } = await get(`${url}/api/v1/incidents/rows?lang=zh`);
+    const rows = body.rows as readonly { readonly id: string; readonly beside?: readonly string[] }[];
+
+    expect(Object.fromEntries(rows.map(({ id, beside }) => [id, beside]))).toEqual({
+      'i-orders': ['堆内存已满'],
+      'i-fraud': undefined,
+    });
+  });
+
   it('gives one incident with its alerts, without their messages', async () => {
     const { url } = await startServer();
 
@@ -96,6 +129,20 @@ describe('incidents, jobs and alerts', () => {
 
     expect(answer.headers.get('content-type')).toContain(type);
     expect(await answer.text()).toMatch(text);
+  });
+
+  it('notes in the trail who took which incidents away, and no list that was looked at', async () => {
+    const tokens = [{ name: 'anna', token: 'anna-0123456789abcdef', role: 'reader' as const, scope: [] }];
+    const { url, store } = await startServer({ settings: { tokens } });
+    const ask = (query: string) => fetch(`${url}/api/v1/incidents${query}`, bearer('anna-0123456789abcdef'));
+
+    await ask('?cluster=session-1&format=csv');
+    await ask('?cluster=session-1');
+
+    const trail = await createAudit(store, Date.now).list({ limit: 9 });
+    expect(trail.map(({ who, by, what, about, detail }) => [who, by, what, about, detail])).toEqual([
+      ['anna', 'token', 'read.export', 'incidents', 'format=csv cluster=session-1'],
+    ]);
   });
 
   it('tells in an export as little of a platform incident as in the list', async () => {

@@ -166,8 +166,9 @@ async function listRows(services: Services, request: Request): Promise<Answer> {
 }
 
 /** In the reader's language. */
-function showRow({ title, process, ...row }: IncidentRow, language: Language): object {
-  return { ...row, title: title[language], subject: nameSubject({ process, ...row }, language) };
+function showRow({ title, beside, process, ...row }: IncidentRow, language: Language): object {
+  const subject = nameSubject({ process, ...row }, language);
+  return { ...row, title: title[language], beside: beside?.map((second) => second[language]), subject };
 }
 
 async function readIncident(services: Services, request: Request): Promise<Answer> {

@@ -140,7 +140,7 @@ interface RowProps {
 
 function OneRow({ incident, isOpen, onToggle }: RowProps) {
   const { t, lang } = useSpeech();
-  const { title, rule, owner, severity, triage } = incident;
+  const { title, beside = [], rule, owner, severity, triage } = incident;
   return (
     <Table.Tr>
       <Table.Td className="whole" maw={620} miw={240}>
@@ -151,6 +151,11 @@ function OneRow({ incident, isOpen, onToggle }: RowProps) {
           <Text fw={600} lineClamp={2} style={{ overflowWrap: 'anywhere' }}>
             {title === '' ? t('unknown') : showHidden(title)}
           </Text>
+          {beside.map((second) => (
+            <Text key={second} size="sm" lineClamp={1} style={{ overflowWrap: 'anywhere' }}>
+              {t('alsoFailsBy')}: {second === '' ? t('unknown') : showHidden(second)}
+            </Text>
+          ))}
           <Group gap={6}>
             <Badge
               size="xs"

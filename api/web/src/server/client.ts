@@ -35,9 +35,10 @@ export type ShownAgent = Omit<AgentStatus, 'conditions'> & {
 export type ShownIncident = Omit<Incident, 'diagnoses'> & { readonly diagnoses: readonly Diagnosis[] };
 
 /** An incident as a row of the list: whom it is about, and its title, in one language. */
-export type ShownRow = Omit<IncidentRow, 'title' | 'process'> & {
+export type ShownRow = Omit<IncidentRow, 'title' | 'beside' | 'process'> & {
   readonly subject: string;
   readonly title: string;
+  readonly beside?: readonly string[];
   readonly triage: CardTriage;
 };
 
