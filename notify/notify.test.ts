@@ -176,7 +176,10 @@ describe('an incident', () => {
   it('that was deleted on request before it was told is not told, and leaves no message to write again', async () => {
     const notifier = fixture.createNotifier();
     await notifier.incidentChanged(SYMPTOM);
-    await fixture.store.deleteSaid('alerts', (await fixture.rows()).map(({ id }) => id));
+    await fixture.store.deleteSaid(
+      'alerts',
+      (await fixture.rows()).map(({ id }) => id),
+    );
     notifier.forget();
     fixture.nowMs += 60_000;
     await notifier.stepOnce();
