@@ -73,6 +73,9 @@ const COMPOSED: readonly Omit<Composed, 'line'>[] = [
     file: 'analyzer/author/why.ts',
     code: String.raw`new RegExp( Buffer.from(anchor, 'utf8') .toString('latin1') .replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&') .replaceAll(' ', '\\s'), )`,
   },
+  // The errors of the system, as they are.
+  { file: 'analyzer/catalog/rule/spelling.ts', code: "new RegExp([...OTHERS.keys()].map(quoteRegex).join('|'), 'g')" },
+  { file: 'analyzer/catalog/rule/spelling.ts', code: "new RegExp(LONGEST_FIRST.map(quoteRegex).join('|'), 'g')" },
   // A name of a field that stands in the code.
   { file: 'analyzer/input/forms/kubernetes/describe.ts', code: "new RegExp(`^ *${name}: +(\\\\S.*)$`, 'm')" },
   // The name of a container, as it is.

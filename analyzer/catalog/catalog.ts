@@ -13,6 +13,7 @@ import { closeRule, type ClosedRule } from './read/closed.js';
 import { findBuiltInRules } from './read/files.js';
 import { readFolders } from './read/folders.js';
 import { PREPARED } from './read/prepared.js';
+import { listSpellings } from './rule/spelling.js';
 import type { Alternative, Rule, RuleStep } from './rule/rule.js';
 
 export interface AlternativeUse {
@@ -105,12 +106,14 @@ function assemble(rules: readonly ClosedRule[], causes: ReadonlyMap<string, Caus
   };
   for (const rule of sorted) {
     for (const [order, anchors] of rule.alternatives.entries()) {
-      for (const [place, literal] of anchors.entries()) {
+      for (const [place, anchor] of anchors.entries()) {
         const kind = place === 0 ? 'alternative' : 'words';
-        use(literal, kind, () => findAlternative(rule.open(), order, kind));
+        for (const literal of listSpellings(anchor))
+          use(literal, kind, () => findAlternative(rule.open(), order, kind));
       }
     }
-    for (const [order, anchor] of rule.steps.entries()) use(anchor, 'step', () => findStep(rule.open(), order));
+    for (const [order, anchor] of rule.steps.entries())
+      for (const literal of listSpellings(anchor)) use(literal, 'step', () => findStep(rule.open(), order));
   }
   for (const literal of FACT_ANCHORS) use(literal, 'fact', () => ({ kind: 'fact', anchor: literal }));
   for (const row of ENGINE_TABLES.flatMap((table) => engine[table]))

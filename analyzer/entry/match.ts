@@ -8,6 +8,7 @@ import { firstUserFrame, root } from '../../flink/trace/chain.js';
 import { fingerprint } from '../../flink/trace/fingerprint.js';
 import { findMisfit, fitCondition, type Candidate, type Misfit } from './condition.js';
 import type { Alternative, Rule } from '../catalog/rule/rule.js';
+import { findSpelling, spellInEnglish } from '../catalog/rule/spelling.js';
 import type { MatchPart } from './signal.js';
 
 export interface AlternativeMisfit extends Misfit {
@@ -23,12 +24,13 @@ export function matchAlternative(rule: Rule, alternative: Alternative, candidate
   const { links } = candidate.parsed;
   const own = links.filter((link) => link.relation !== 'suppressed');
   const last = root(links);
-  const link = fit.link ?? findMentioning(own, [alternative.anchor, ...alternative.words]);
+  const anchors = [alternative.anchor, ...alternative.words].map((anchor) => findSpelling(anchor, candidate.text));
+  const link = fit.link ?? findMentioning(own, anchors);
   const userFrame = firstUserFrame(links);
   return {
     rule: rule.id,
     alternative: alternative.id,
-    captures: fit.groups,
+    captures: Object.fromEntries(Object.entries(fit.groups).map(([name, text]) => [name, spellInEnglish(text)])),
     fromRoot: link === undefined ? undefined : distanceToRoot(own, link, last),
     exception: link === undefined ? undefined : { type: link.type, message: shorten(link.message) },
     root: last === undefined ? undefined : { type: last.type, message: shorten(last.message) },
@@ -36,11 +38,7 @@ export function matchAlternative(rule: Rule, alternative: Alternative, candidate
     ...(links.length === 0
       ? {}
       : { fingerprint: fingerprint(links, candidate.parsed.message.split('\n', 1)[0] ?? '') }),
-    highlights: findHighlights(candidate.text, [
-      alternative.anchor,
-      ...alternative.words,
-      ...Object.values(fit.groups),
-    ]),
+    highlights: findHighlights(candidate.text, [...anchors, ...Object.values(fit.groups)]),
   };
 }
 

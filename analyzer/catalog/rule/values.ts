@@ -2,6 +2,7 @@
 // problem that says where it is wrong. Called by compile.ts (rules) and by the engine's tables; reads no files.
 import type { DocumentPath, ParsedDocument, Problem } from '../../../core/document.js';
 import { JobtraceError } from '../../../core/errors.js';
+import { spellPattern } from './spelling.js';
 import { createRegex, deferRegex, type Pattern } from '../../../core/regex.js';
 
 export function toList(value: string | readonly string[] | undefined): readonly string[] {
@@ -15,9 +16,9 @@ export function compileRegex(
   path: DocumentPath,
 ): Pattern | undefined {
   if (source === undefined) return undefined;
-  if (document.trusted === true) return deferRegex(source);
+  if (document.trusted === true) return deferRegex(spellPattern(source));
   try {
-    return createRegex(source);
+    return createRegex(spellPattern(source));
   } catch (error) {
     if (!(error instanceof JobtraceError)) throw error;
     problems.push(document.problemAt(path, error.message));

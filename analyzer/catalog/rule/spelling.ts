@@ -1,0 +1,35 @@
+// The errors of the system in every language that glibc knows, for rules that name them in English: Java puts what the
+// system says into its exceptions, in the language of the machine. In: literals and patterns of rules. Out: what else
+// they stand for; and texts that were found, in English again. The table is system-errors.ts. Pure.
+import { quoteRegex } from '../../../core/regex.js';
+import { SYSTEM_ERRORS } from './system-errors.js';
+
+const OTHERS = new Map(SYSTEM_ERRORS.map(([english, ...others]) => [english, others]));
+const ENGLISH = new Map(SYSTEM_ERRORS.flatMap(([english, ...others]) => others.map((other) => [other, english])));
+const NAMED = new RegExp([...OTHERS.keys()].map(quoteRegex).join('|'), 'g');
+/** The longest first: one may begin with another. */
+const LONGEST_FIRST = [...ENGLISH.keys()].sort((a, b) => b.length - a.length);
+const SPELLED = new RegExp(LONGEST_FIRST.map(quoteRegex).join('|'), 'g');
+
+/** The literal itself and, where it names an error of the system, the same in other languages. */
+export function listSpellings(literal: string): readonly string[] {
+  const [error] = literal.match(NAMED) ?? [];
+  return error === undefined
+    ? [literal]
+    : [literal, ...(OTHERS.get(error) ?? []).map((other) => literal.replace(error, other))];
+}
+
+/** The spelling that stands in the text; the literal where none does. */
+export function findSpelling(literal: string, text: string): string {
+  return listSpellings(literal).find((spelling) => text.includes(spelling)) ?? literal;
+}
+
+/** A pattern in which each error of the system stands for itself in any language. */
+export function spellPattern(source: string): string {
+  return source.replaceAll(NAMED, (error) => `(?:${[error, ...(OTHERS.get(error) ?? [])].map(quoteRegex).join('|')})`);
+}
+
+/** What was captured: expressions and texts of a rule ask for the English words. */
+export function spellInEnglish(text: string): string {
+  return text.replaceAll(SPELLED, (other) => ENGLISH.get(other) ?? other);
+}
