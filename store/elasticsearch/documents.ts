@@ -13,7 +13,7 @@ import { GROUP_FIELD, TAGS_FIELD, type SmallIndex } from './templates/mapping.js
 import { buildScope } from './query.js';
 import { search, type SearchHit } from './hits.js';
 import { locateRefused } from './record/refused.js';
-import { encodeId } from './record/source.js';
+import { encodeId, listIds } from './record/id.js';
 import { describeRow } from '../incidents/rows.js';
 import { formatTime, parseTime } from '../page.js';
 import { isAgentStatus, isAlert, isFeedback, isIncident, isSilence, isTriage, parseJson } from '../stored.js';
@@ -360,10 +360,9 @@ export async function removeRefused(
   records: readonly LogRecord[],
 ): Promise<void> {
   if (records.length === 0) return;
-  const targets = records.map((record) => {
+  const targets = records.flatMap((record) => {
     const { index, routing } = locateRefused(prefix, record);
-    const _id = encodeId(record.id);
-    return { _index: index, _id, routing: routing ?? _id };
+    return listIds(record.id).map((_id) => ({ _index: index, _id, routing: routing ?? _id }));
   });
   await sendDeletes(client, targets);
 }

@@ -9,7 +9,8 @@ import { parseSearch, type QueryNode } from '../query/query.js';
 import type { JobLines, JobSpan, RecordPage, RecordQuery } from '../store.js';
 import { readBuckets } from './hits.js';
 import { PROCESS_SAMPLE, readProcess, type StoredProcess } from './processes.js';
-import { encodeId, hashProcess, USUAL_VALUES } from './record/source.js';
+import { listIds } from './record/id.js';
+import { hashProcess, USUAL_VALUES } from './record/source.js';
 import { MESSAGE_WORDS_FIELD, WORDS_FIELD } from './record/words.js';
 
 type Clause = Readonly<Record<string, unknown>>;
@@ -42,7 +43,7 @@ export function buildFilter(
   if (query.levels !== undefined) filter.push({ terms: { 'log.level': query.levels } });
   if (query.signal !== undefined) filter.push({ prefix: { 'jobtrace.signal': `${query.signal}.` } });
   if (query.skip !== undefined) filter.push({ bool: { must_not: [{ term: { 'jobtrace.signal': query.skip } }] } });
-  if (query.ids !== undefined) filter.push({ ids: { values: query.ids.map(encodeId) } });
+  if (query.ids !== undefined) filter.push({ ids: { values: query.ids.flatMap(listIds) } });
   if (query.scope !== undefined)
     filter.push(buildScope(query.scope, ['flink.cluster', 'flink.job.id', 'flink.job.name']));
   return { bool: { filter } };
@@ -183,7 +184,7 @@ function buildNode(node: QueryNode, processes: readonly StoredProcess[]): Clause
     case 'words':
       return inTexts((field) => ({ terms: { [field]: node.words } }));
     case 'records':
-      return { ids: { values: node.ids.map(encodeId) } };
+      return { ids: { values: node.ids.flatMap(listIds) } };
     case 'job':
       throw new Error('A search is built before its jobs are resolved.');
     case 'not':
@@ -242,7 +243,8 @@ export function buildShape(field: string, glob: Glob): Clause {
 
 /** Ids are only found whole; those in the document are of an older release. */
 function buildId(glob: Glob): Clause {
-  const values = hasStar(glob) ? [] : [encodeId(glob[0] ?? ''), encodeId((glob[0] ?? '').toLowerCase())];
+  const [id = ''] = glob;
+  const values = hasStar(glob) ? [] : [...listIds(id), ...listIds(id.toLowerCase())];
   return { bool: { should: [{ ids: { values } }, buildShape('id', glob)], minimum_should_match: 1 } };
 }
 

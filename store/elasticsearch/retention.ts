@@ -11,7 +11,7 @@ import { search } from './hits.js';
 import { removeJobLines } from './jobs.js';
 import { readDayEnd } from './record/address.js';
 import { nameRefusedIndex } from './record/refused.js';
-import { encodeId } from './record/source.js';
+import { listIds } from './record/id.js';
 
 /** Documents that are deleted with one request. */
 const DELETE_CHUNK = 5_000;
@@ -147,7 +147,8 @@ async function findShown(client: ElasticsearchClient, prefix: string): Promise<R
       search_after: after,
       track_total_hits: false,
     });
-    for (const { source } of hits) for (const id of listEvidence(String(source['body']))) shown.add(encodeId(id));
+    for (const { source } of hits)
+      for (const id of listEvidence(String(source['body'])).flatMap(listIds)) shown.add(id);
     after = hits.at(-1)?.sort;
     if (after === undefined || hits.length < PAGE_INCIDENTS) return shown;
   }

@@ -22,7 +22,7 @@ import {
 import { decodePosition, encodePosition, fillBarMs, PAGE_RECORDS, parseTime, type Position } from '../page.js';
 import { findAddress } from './record/address.js';
 import { nameRefusedIndex } from './record/refused.js';
-import { encodeId } from './record/source.js';
+import { listIds } from './record/id.js';
 import { parseSearch } from '../query/query.js';
 import { parseJson } from '../stored.js';
 import type { LineQuery, RecordFilter, RecordLines, RecordPage, RecordQuery } from '../store.js';
@@ -130,7 +130,7 @@ export async function findContext(
 ): Promise<{ records: LogRecord[]; index: number } | undefined> {
   const [hit] = (
     await search(client, `${prefix}-logs-*`, {
-      query: { ids: { values: [encodeId(id)] } },
+      query: { ids: { values: listIds(id) } },
       size: 1,
       sort: buildSort('oldest'),
     })

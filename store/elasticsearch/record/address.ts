@@ -3,7 +3,7 @@
 import type { LogRecord } from '../../../core/types.js';
 import { readDay } from '../../page.js';
 import type { BatchAddress } from '../../store.js';
-import { encodeId } from './source.js';
+import { encodeId } from './id.js';
 
 /** Each once, so that they can be told apart by what they are. */
 const addresses = new Map<string, BatchAddress>();

@@ -6,7 +6,8 @@ import type { BatchWriter } from '../../batch.js';
 import { parseJson } from '../../stored.js';
 import type { BatchAddress } from '../../store.js';
 import { findAddress, nameIndex } from './address.js';
-import { encodeId, encodeSource, readSource } from './source.js';
+import { encodeId } from './id.js';
+import { encodeSource, readSource } from './source.js';
 
 /** Adds records that are not there yet; returns the bytes of each. */
 export function createLinesEncoder(prefix: string, writer: BatchWriter): (record: LogRecord) => number {

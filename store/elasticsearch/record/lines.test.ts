@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import wabt from 'wabt';
+import { encodeId } from './id.js';
 import { COMPILED, createLineWriter, type Gaps, type Line, type LineWriter, type SharedPlaces } from './lines.js';
 
-const KEY = '5f00aa';
+const KEY = '5f00aa0102030405060708ff';
 const PREAMBLE = [',"thread":"main"', ',"level":"INFO"', ',"layout":"plain"}}\n'];
 const FILE = [',"host":"a","log":{"offset":', ',"path":"/a"},"flink":{"a":1', '},"jobtrace":{"b":2'];
 const OWNER = [',"id":"c"'];
@@ -24,7 +25,7 @@ function createShared(): { readonly writer: LineWriter; readonly shared: SharedP
 /** The same by strings. */
 function renderLines(text: string, line: Line, gaps?: Gaps): string {
   const { offset, crc, time, messageStart, messageEnd, end } = line;
-  const id = `${KEY}-${offset.toString(16).padStart(12, '0')}-${crc.toString(16).padStart(8, '0')}`;
+  const id = encodeId(`${KEY}-${offset.toString(16).padStart(12, '0')}-${crc.toString(16).padStart(8, '0')}`);
   const stack = messageEnd < end ? `,"error.stack_trace":${JSON.stringify(text.slice(messageEnd + 1, end))}` : '';
   return (
     `{"create":{"_id":"${id}${gaps?.action.toString() ?? ''}${gaps?.repeatsId === true ? id : ''}"}}\n` +

@@ -1,10 +1,11 @@
 // Places of a record's text, its numbers, and what it shares with others → its two lines in a bulk request, written by
 // WebAssembly (lines.wat) in a memory of its own: sixteen bytes at a time, without a string or an object. What few
 // records have is put in gaps that are left for it. Called by plain.ts.
+import { packHex } from './id.js';
 
 /** lines.wat, compiled; lines.test.ts says what it must be. */
 export const COMPILED =
-  'AGFzbQEAAAABLQVgA39/fwF/YAN/fn8Bf2ACf38Bf2ACf34Bf2AOf398f3x/f39/f39/f38BfwMJCAAAAQACAwIEBQQBAIABBxICBm1lbW9yeQIABXdyaXRlAAcK2gUIMQEBfyAAIAJqIQMDQCAAIAH9AAQA/QsEACAAQRBqIQAgAUEQaiEBIAAgA0kNAAsgAwuoAQIBewJ/A0AgAf0ABAAhAyAAIAP9CwQAQYCABCADQSD9D/0mIANBIv0P/SMgA0HcAP0P/SP9UP1Q/WRyaCEEIAEgBGogAk8EQCAAIAIgAWtqDwsgACAEaiEAIAEgBGohASAEQRBGDQAgAS0AACEFIABB3AA6AAAgAEHuAEH0ACAFIAVBCUYbIAVBCkYbOgABIABBAmohACABQQFqIQEgASACSQ0ACyAAC1cBAXsgAf0SIQMgAyAD/Q0HBwYGBQUEBAMDAgIBAQAAIQMgAEEQ/QAEACADQQT9bSADQQ/9D/1O/Qz/AP8A/wD/AP8A/wD/AP8A/VL9Dv0LBAAgACACags8AQJ/IAAgAmohAwNAIANBAWshAyABQQpuIQQgA0EwIAEgBEEKbGtqOgAAIAQhASADIABLDQALIAAgAmoLIwECfyABIQMDQCACQQFqIQIgA0EKbiIDDQALIAAgASACEAMLMQEBfiABQsCEPYAhAiACUAR/IAAgAacQBAUgACACpxAEIAEgAkLAhD1+fadBBhADCwsQACAAIAEoAgAgASgCBBAAC/8BACAAQYACIAEQACEAIAAgArFCEIZBDBACIQAgAEEtOgAAIABBAWogA61CIIZBCBACIQBBACAANgIAIAAgC2ohACAAQcAAQRIQACEAIAAgBLEQBSEAIABB4ABBDBAAIQAgACAFIAYQASEAIAYgB0kEQCAAQYABQRcQACEAIAAgBkEBaiAHEAEhAAsgAEEiOgAAIABBAWohAEEEIAA2AgAgACAMaiEAIAAgCBAGIQAgACAJEAYhACAAIAKxEAUhACAAIAhBCGoQBiEAIAAgCUEIahAGIQAgACAKEAYhAEEIIAA2AgAgACANaiEAIAAgCUEQahAGIQAgACAIQRBqEAYLC10EAEEQCxAwMTIzNDU2Nzg5YWJjZGVmAEHAAAsSIn19CnsiQHRpbWVzdGFtcCI6AEHgAAsMLCJtZXNzYWdlIjoiAEGAAQsXIiwiZXJyb3Iuc3RhY2tfdHJhY2UiOiI=';
+  'AGFzbQEAAAABLQVgA39/fwF/YAN/fn8Bf2ACf38Bf2ACf34Bf2AOf398f3x/f39/f39/f38BfwMJCAAAAQACAwIEBQQBAIABBxICBm1lbW9yeQIABXdyaXRlAAcKrQUIMQEBfyAAIAJqIQMDQCAAIAH9AAQA/QsEACAAQRBqIQAgAUEQaiEBIAAgA0kNAAsgAwuoAQIBewJ/A0AgAf0ABAAhAyAAIAP9CwQAQYCABCADQSD9D/0mIANBIv0P/SMgA0HcAP0P/SP9UP1Q/WRyaCEEIAEgBGogAk8EQCAAIAIgAWtqDwsgACAEaiEAIAEgBGohASAEQRBGDQAgAS0AACEFIABB3AA6AAAgAEHuAEH0ACAFIAVBCUYbIAVBCkYbOgABIABBAmohACABQQFqIQEgASACSQ0ACyAACzcBAX8gACACaiEDA0AgA0EBayEDIAMgAadBP3EtAKABOgAAIAFCBoghASADIABLDQALIAAgAmoLPAECfyAAIAJqIQMDQCADQQFrIQMgAUEKbiEEIANBMCABIARBCmxrajoAACAEIQEgAyAASw0ACyAAIAJqCyMBAn8gASEDA0AgAkEBaiECIANBCm4iAw0ACyAAIAEgAhADCzEBAX4gAULAhD2AIQIgAlAEfyAAIAGnEAQFIAAgAqcQBCABIAJCwIQ9fn2nQQYQAwsLEAAgACABKAIAIAEoAgQQAAvyAQAgAEGAAiABEAAhACAAIAKxQQgQAiEAIAAgA61CBIZBBhACIQBBACAANgIAIAAgC2ohACAAQcAAQRIQACEAIAAgBLEQBSEAIABB4ABBDBAAIQAgACAFIAYQASEAIAYgB0kEQCAAQYABQRcQACEAIAAgBkEBaiAHEAEhAAsgAEEiOgAAIABBAWohAEEEIAA2AgAgACAMaiEAIAAgCBAGIQAgACAJEAYhACAAIAKxEAUhACAAIAhBCGoQBiEAIAAgCUEIahAGIQAgACAKEAYhAEEIIAA2AgAgACANaiEAIAAgCUEQahAGIQAgACAIQRBqEAYLC44BBABBwAALEiJ9fQp7IkB0aW1lc3RhbXAiOgBB4AALDCwibWVzc2FnZSI6IgBBgAELFyIsImVycm9yLnN0YWNrX3RyYWNlIjoiAEGgAQtAQUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5ejAxMjM0NTY3ODktXw==';
 
 /** Of one record. Places are those in the text. */
 export interface Line {
@@ -91,7 +92,6 @@ const SHARED = 1024;
 const TEXT = 2_098_176;
 const LINES = 3_147_776;
 const END = 8_388_608;
-const MOST_HEAD_BYTES = SHARED - HEAD;
 /** Text and shared parts of one line fit behind LINES, each byte of the text behind a backslash. */
 const MOST_TEXT_BYTES = 1_048_576;
 /** So many stay in the processor's nearer memory until they are taken. */
@@ -100,8 +100,10 @@ const MOST_GAP_BYTES = END - LINES - FULL_BYTES - 2 * MOST_TEXT_BYTES - (TEXT - 
 /** In front of texts that are shared: where each stands. */
 const PLACES_BYTES = 24;
 const PLACE_BYTES = 8;
-/** Of an offset and a sum, and what stands between them. */
-const ID_DIGITS = 21;
+/** Letters of an offset and a sum. */
+const ID_LETTERS = 14;
+/** Twelve bytes (agent/identity/identity.ts). */
+const FILE_KEY = /^[0-9a-f]{24}$/;
 const ACTION = '{"create":{"_id":"';
 
 export function createLineWriter(): LineWriter {
@@ -135,8 +137,8 @@ class MemoryWriter implements LineWriter {
 
   setKey(key: string): void {
     if (key === this.#key) return;
-    const head = `${ACTION}${key}-`;
-    if (head.length > MOST_HEAD_BYTES) throw new RangeError(`the key of a file has ${key.length} bytes`);
+    if (!FILE_KEY.test(key)) throw new RangeError(`the key of a file is ${key}`);
+    const head = `${ACTION}${packHex(key)}`;
     this.#headBytes = this.bytes.write(head, HEAD, 'latin1');
     this.#key = key;
   }
@@ -199,7 +201,7 @@ class MemoryWriter implements LineWriter {
 
   #writeGaps(line: Line, shared: SharedPlaces, { action, repeatsId, thrown, flink }: Gaps): number {
     const firstId = this.start + ACTION.length;
-    const idBytes = repeatsId ? this.#headBytes - ACTION.length + ID_DIGITS : 0;
+    const idBytes = repeatsId ? this.#headBytes - ACTION.length + ID_LETTERS : 0;
     const most = action.length + idBytes + thrown.length + flink.length;
     if (most > MOST_GAP_BYTES) throw new RangeError(`${most} bytes of a record are neither its text nor shared`);
     const end = this.#writeLine(line, shared, action.length + idBytes, thrown.length, flink.length);

@@ -2,8 +2,8 @@
 ;; is written over later. lines.ts holds this file compiled and fills the memory; its test compiles it anew and compares.
 ;;
 ;;        0  where gaps were left: behind the id, behind what was said, behind the fields of Flink
-;;       16  sixteen digits of hexadecimal numbers
 ;;       64  what stands in front of the time, of the message, and of the stack trace
+;;      160  the letters of six bits each, as in an address (base64url)
 ;;      256  up to the offset in the id: the action, and the key of the file
 ;;     1024  what many records share: of three texts where each begins and how long it is, four bytes each; the texts
 ;;           behind 24, one behind another
@@ -11,10 +11,10 @@
 ;;  3147776  the lines
 (module
   (memory (export "memory") 128)
-  (data (i32.const 16) "0123456789abcdef")
   (data (i32.const 64) "\22}}\0a{\22@timestamp\22:")
   (data (i32.const 96) ",\22message\22:\22")
   (data (i32.const 128) "\22,\22error.stack_trace\22:\22")
+  (data (i32.const 160) "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
   ;; Each function returns where the next byte goes.
   (func $copy (param $to i32) (param $from i32) (param $length i32) (result i32)
@@ -64,20 +64,18 @@
       (br_if $sixteen (i32.lt_u (local.get $from) (local.get $end))))
     (local.get $to))
 
-  ;; Sixteen digits of which the first ones count.
-  (func $hex (param $to i32) (param $value i64) (param $digits i32) (result i32)
-    (local $bytes v128)
-    (local.set $bytes (i64x2.splat (local.get $value)))
-    (local.set $bytes (i8x16.shuffle 7 7 6 6 5 5 4 4 3 3 2 2 1 1 0 0 (local.get $bytes) (local.get $bytes)))
-    (v128.store
-      (local.get $to)
-      (i8x16.swizzle
-        (v128.load (i32.const 16))
-        (v128.bitselect
-          (i8x16.shr_u (local.get $bytes) (i32.const 4))
-          (v128.and (local.get $bytes) (i8x16.splat (i32.const 15)))
-          (v128.const i16x8 255 255 255 255 255 255 255 255))))
-    (i32.add (local.get $to) (local.get $digits)))
+  ;; A letter for each six bits, the last one first.
+  (func $letters (param $to i32) (param $value i64) (param $letters i32) (result i32)
+    (local $at i32)
+    (local.set $at (i32.add (local.get $to) (local.get $letters)))
+    (loop $letter
+      (local.set $at (i32.sub (local.get $at) (i32.const 1)))
+      (i32.store8
+        (local.get $at)
+        (i32.load8_u offset=160 (i32.and (i32.wrap_i64 (local.get $value)) (i32.const 63))))
+      (local.set $value (i64.shr_u (local.get $value) (i64.const 6)))
+      (br_if $letter (i32.gt_u (local.get $at) (local.get $to))))
+    (i32.add (local.get $to) (local.get $letters)))
 
   (func $padded (param $to i32) (param $value i32) (param $digits i32) (result i32)
     (local $at i32)
@@ -127,14 +125,10 @@
     (param $gapBehindId i32) (param $gapBehindText i32) (param $gapBehindFlink i32)
     (result i32)
     (local.set $to (call $copy (local.get $to) (i32.const 256) (local.get $head)))
+    (local.set $to (call $letters (local.get $to) (i64.trunc_f64_u (local.get $offset)) (i32.const 8)))
+    ;; Of 32 bits the last letter has two.
     (local.set $to
-      (call $hex (local.get $to) (i64.shl (i64.trunc_f64_u (local.get $offset)) (i64.const 16)) (i32.const 12)))
-    (i32.store8 (local.get $to) (i32.const 45))
-    (local.set $to
-      (call $hex
-        (i32.add (local.get $to) (i32.const 1))
-        (i64.shl (i64.extend_i32_u (local.get $crc)) (i64.const 32))
-        (i32.const 8)))
+      (call $letters (local.get $to) (i64.shl (i64.extend_i32_u (local.get $crc)) (i64.const 4)) (i32.const 6)))
     (i32.store (i32.const 0) (local.get $to))
     (local.set $to (i32.add (local.get $to) (local.get $gapBehindId)))
     (local.set $to (call $copy (local.get $to) (i32.const 64) (i32.const 18)))

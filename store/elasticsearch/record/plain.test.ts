@@ -8,7 +8,16 @@ const PREAMBLE = { 'jobtrace.layout': 'log4j', 'log.level': 'INFO', 'log.logger'
 
 function createRecord(file: FileFields, name: string, offset: number): PlainRecord {
   return {
-    ...{ key: '5f00aa', offset, crc: 1, bytes: TEXT, start: 0, messageStart: 39, messageEnd: 43, end: 43 },
+    ...{
+      key: '5f00aa0102030405060708ff',
+      offset,
+      crc: 1,
+      bytes: TEXT,
+      start: 0,
+      messageStart: 39,
+      messageEnd: 43,
+      end: 43,
+    },
     ...{ time: Date.UTC(2026, 10, 24, 10), aheadMs: 0, file, preamble: PREAMBLE, thrown: undefined },
     job: { 'flink.job.id': '0'.repeat(32), 'flink.job.name': name },
   };

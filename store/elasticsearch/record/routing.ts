@@ -1,7 +1,7 @@
 // In which primary shard Elasticsearch 8 puts what has a routing: its own arithmetic (Murmur3HashFunction and
 // IndexRouting), since asking it for each cluster would cost a request. A part of the feed is such a shard, of an index
 // that has as many shards as there are parts. Pure.
-import { encodeId } from './source.js';
+import { encodeId } from './id.js';
 
 /** Elasticsearch cuts the hashes into about so many slices and gives each shard the same number of them. */
 const LOG_SLICES = 10;

@@ -10,6 +10,7 @@ import { describeFile } from '../../../flink/layout/names.js';
 import { joinRest, renderHead, splitHead, type Head } from '../../head.js';
 import { formatTime, readDay, readTime } from '../../page.js';
 import { isLogRecord } from '../../stored.js';
+import { decodeId, encodeId } from './id.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -90,7 +91,7 @@ function describeDocument(record: LogRecord, ingested: string): Fields {
     ...record,
     ...describeTime(record, ingested),
     // Only an id that is too long for `_id` stands in the document.
-    id: encodeId(record.id) === record.id ? undefined : record.id,
+    id: decodeId(encodeId(record.id)) === record.id ? undefined : record.id,
     'event.original': head === undefined ? original : undefined,
     'jobtrace.process': encodeProcess(record),
     'jobtrace.length': length === Buffer.byteLength(original) ? undefined : length,
@@ -125,7 +126,7 @@ export function readSource(source: Fields, documentId: string): LogRecord | unde
     else found[name] = value;
   const timestamp = own.get('jobtrace.timestamp');
   const fields = {
-    id: documentId,
+    id: decodeId(documentId),
     ...USUAL_VALUES,
     ...found,
     '@timestamp': typeof timestamp === 'string' ? timestamp : readTimestamp(found['@timestamp']),
@@ -198,9 +199,4 @@ function nameProcess({ 'log.file.path': path, 'host.name': host }: ProcessFields
   if (names.size >= MOST_NAMES) names.clear();
   names.set(place, name);
   return name;
-}
-
-/** Elasticsearch takes ids up to 512 bytes (and routing values up to 32,766). */
-export function encodeId(id: string): string {
-  return id.length > 0 && Buffer.byteLength(id) <= 512 ? id : `sha256:${hash('sha256', id, 'hex')}`;
 }

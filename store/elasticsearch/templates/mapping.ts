@@ -203,12 +203,14 @@ function describeTemplates(
     },
   };
   const properties = { ...describeFields(wordsBy), ...REFUSED_FIELDS };
+  // Records that say the same stand beside each other: a seventh less on disk (bench/store.ts).
+  const sort = { field: ['log.logger', '@timestamp'], order: ['asc', 'asc'] };
   return {
     [nameLogTemplate(prefix)]: {
       index_patterns: [`${prefix}-logs-*`],
       composed_of: [`${prefix}-logs@custom`],
       ignore_missing_component_templates: [`${prefix}-logs@custom`],
-      template: logs,
+      template: { ...logs, settings: { ...logs.settings, sort } },
     },
     [nameRefusedIndex(prefix)]: {
       priority: PRIORITY + 1,

@@ -5,7 +5,7 @@ import type { LogRecord } from '../../../core/types.js';
 import { ask } from '../../testing/cluster.js';
 import { appendRecords, makeRecord } from '../../testing/samples.js';
 import { drain } from '../../testing/contract/reading.js';
-import { encodeId } from '../record/source.js';
+import { encodeId } from '../record/id.js';
 import { DAY, type FaultyStore } from './fixture.js';
 
 const OTHER_DAY = { time: '2026-11-19T10:00:00.000Z' };
