@@ -1,8 +1,8 @@
 // What a byte of log costs on the disk of Elasticsearch, and what the ten usual searches take then:
 // npx tsx bench/store.ts (--help). The records of a fleet, made of the lab's recordings, are stored four times: with
 // the mapping of before (bench/store/before.json), with a plain one as Elastic advises for logs, with ours, and with
-// ours in the order in which they came. Each index is merged to one segment and read by `_stats/store` and `_disk_usage`. Searches are
-// asked of all but the plain one in turn; a page that differs ends the measurement.
+// ours in the order in which they came. Each index is merged to one segment and read by `_stats/store` and
+// `_disk_usage`. Searches are asked of all but the plain one in turn; a page that differs ends the measurement.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fieldAt, isObject } from '../core/json.js';
@@ -239,7 +239,7 @@ async function measureSearches(
       }
     if (pages.size !== 1) throw new Error(`"${name}" finds something else in another mapping.`);
     const medians = SEARCHED.map((variant) => findMedian(took.get(variant) ?? []));
-    const [before = NaN, ours = NaN] = medians;
+    const [before = NaN, , ours = NaN] = medians;
     rows.push(
       `| ${[name, total.toLocaleString('en'), ...medians.map((ms) => ms.toFixed(1)), (ours / before).toFixed(2)].join(' | ')} |`,
     );

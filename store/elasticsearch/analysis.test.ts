@@ -13,6 +13,7 @@ import type { RecordQuery, Store } from '../store.js';
 import { splitWords } from '../words.js';
 import { openElasticsearchStore } from './elasticsearch.js';
 import { createEmptyStores } from './testing/fixture.js';
+import { describeIds } from './testing/ids.js';
 
 for (const version of [8, 9] as const) {
   describeWithParts([`elasticsearch-${version}`], `Elasticsearch ${version} with analysis`, () => {
@@ -34,6 +35,7 @@ for (const version of [8, 9] as const) {
 
     const open = (): Promise<Watched> => openWatched(node, newPrefix());
     describe('the words of records', () => describeOwnWords(open));
+    describe('a record that an agent names', () => describeIds(open));
     describe('an index of the release before', () => {
       describeFormer(open);
       describeFormerAgain(open);

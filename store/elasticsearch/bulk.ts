@@ -10,9 +10,8 @@ import { decideConflict } from '../conflict.js';
 import { FLOOD_STAGE, readReason, readStatus, type ElasticsearchClient, type ServerAnswer } from './client.js';
 import { findAddress, nameIndex } from './record/address.js';
 import { decodeLines } from './record/encode.js';
-import { encodeId } from './record/id.js';
 import { readSource } from './record/source.js';
-import type { WordsPlan } from './record/words.js';
+import { nameDocument, type WordsPlan } from './record/words.js';
 import { encodeRefused, locateRefused, nameRefusedIndex } from './record/refused.js';
 import { sliceBatch, splitRecords, viewBytes } from '../batch.js';
 import type { AppendOutcome, BatchAddress, EncodedBatch } from '../store.js';
@@ -42,6 +41,7 @@ interface Sending {
   readonly client: ElasticsearchClient;
   /** Where the document of a record lies, or would. */
   readonly locate: (record: LogRecord) => BatchAddress;
+  readonly plan: WordsPlan;
   readonly course: BulkCourse;
 }
 
@@ -50,12 +50,12 @@ const CALM_REQUESTS = 3;
 
 /** Throws JT_STORE_UNREACHABLE, JT_STORE_DENIED or JT_STORE_FULL only when no part of the batch came through. */
 export async function appendBatch(target: Target, batch: EncodedBatch): Promise<readonly AppendOutcome[]> {
-  const { client, prefix, course } = target;
+  const { client, prefix, plan, course } = target;
   const locate = (record: LogRecord): BatchAddress => findAddress(nameIndex(prefix, record), record['flink.cluster']);
   let outcomes: readonly AppendOutcome[] = [];
   for (const part of splitBatch(batch)) {
     try {
-      const answered = await keepRefused(target, part, await sendPart({ client, locate, course }, part));
+      const answered = await keepRefused(target, part, await sendPart({ client, locate, plan, course }, part));
       // Mostly there is one part.
       outcomes = outcomes.length === 0 ? answered : [...outcomes, ...answered];
     } catch (error) {
@@ -210,7 +210,7 @@ async function keepRefused(
     return [{ record: decodeLines(bytes), error: outcome.error }];
   });
   const locate = (record: LogRecord): BatchAddress => locateRefused(prefix, record);
-  const sending = { client, locate, course: { calm: 0 } };
+  const sending = { client, locate, plan: { by: plan.by, except: [] }, course: { calm: 0 } };
   const kept = refused.length === 0 ? [] : [...(await sendKept(sending, encodeRefused(prefix, plan, refused)))];
   return answered.map((outcome) => {
     if (outcome.kind === 'refused') return decideKept(outcome.error, kept.shift(), nameRefusedIndex(prefix));
@@ -289,11 +289,11 @@ function compareTexts(
 }
 
 /** A longer version of an entry replaces a shorter one, nothing else does: lengths are its external versions. */
-async function replaceStored({ client, locate }: Sending, longer: readonly Taken[]): Promise<SentOutcome[]> {
+async function replaceStored({ client, locate, plan }: Sending, longer: readonly Taken[]): Promise<SentOutcome[]> {
   const parts = longer.map(({ lines, record }) => {
     const { index, routing } = locate(record);
     const version = { version: record['jobtrace.length'], version_type: 'external' };
-    const action = { index: { _id: encodeId(record.id), _index: index, routing, ...version } };
+    const action = { index: { _id: nameDocument(plan, index, record.id), _index: index, routing, ...version } };
     return Buffer.concat([Buffer.from(JSON.stringify(action)), lines.subarray(lines.indexOf(NEWLINE))]);
   });
   const { body } = await client.send({
@@ -309,12 +309,12 @@ async function replaceStored({ client, locate }: Sending, longer: readonly Taken
 }
 
 async function loadSources(
-  { client, locate }: Sending,
+  { client, locate, plan }: Sending,
   records: readonly LogRecord[],
 ): Promise<(Readonly<Record<string, unknown>> | undefined)[]> {
   const docs = records.map((record) => {
     const { index, routing } = locate(record);
-    return { _index: index, _id: encodeId(record.id), routing };
+    return { _index: index, _id: nameDocument(plan, index, record.id), routing };
   });
   const { body } = await client.send({
     method: 'POST',

@@ -10,7 +10,6 @@ import { describeStore } from '../testing/contract.js';
 import { openElasticsearchStore } from './elasticsearch.js';
 import { appendRecords, makeRecord, waitUntil } from '../testing/samples.js';
 import { describeAnswers, describeDenial, describeRequests } from './testing/answers.js';
-import { describeIds } from './testing/ids.js';
 import { describeRefused } from './testing/refused.js';
 import { describeRoom } from './testing/room.js';
 import { describeTemplates, describeMappings } from './testing/templates.js';
@@ -47,7 +46,6 @@ for (const version of [8, 9] as const) {
       describeRoom(faulty);
       describeTemplates(faulty);
       describeMappings(faulty);
-      describeIds(faulty);
       describeNews(faulty);
       describeParts(faulty, version);
       // Elasticsearch 8 cannot switch them off.

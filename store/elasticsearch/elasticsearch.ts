@@ -34,7 +34,7 @@ import { deleteRecords, deleteSaid } from './erase.js';
 import { createFeed } from './feed.js';
 import { pageIncidents } from './incidents.js';
 import { countJobIncidents, countJobRecords, loadJobLines, removeJobLinesOf, saveJobLines, sumGroup } from './jobs.js';
-import { addWords } from './record/words.js';
+import { fitBatch } from './record/words.js';
 import { createRetention } from './retention.js';
 import { findContext, findRecords, findRefused, searchRecords } from './search.js';
 import { createTemplates, rememberTemplates } from './templates/make.js';
@@ -67,7 +67,7 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
     append: async (batch) => {
       if (batch.lengths.length === 0) return [];
       const { plan, note } = await openTemplates();
-      const outcomes = await appendBatch({ client, prefix, plan, course }, addWords(batch, plan));
+      const outcomes = await appendBatch({ client, prefix, plan, course }, fitBatch(batch, plan));
       await note();
       return outcomes;
     },

@@ -1,4 +1,5 @@
-// What SQLite does with a search for a job: it looks up what it finds, and reads nothing else.
+// What SQLite does with a search for a job, or for a level that few records have: it looks up what it finds, and reads
+// nothing else.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobLines } from '../store.js';
 import { openConnection, type Connection } from './engine.js';
@@ -52,5 +53,14 @@ describe('a search for a job', () => {
       expect(plan).toContainEqual(expect.stringMatching(/USING COVERING INDEX records_process \(process=\?/));
       expect(plan).toContainEqual(expect.stringMatching(/USING (COVERING )?INDEX records_job_name \(job_name=\?/));
     }
+  });
+
+  it.each<[string, object, string]>([
+    ['level:ERROR', { query: 'level:ERROR' }, 'records_level'],
+    ['level:warn of a day', { query: 'level:warn', from: '2026-11-20T00:00:00Z' }, 'records_level'],
+    ['a filter of two', { levels: ['ERROR', 'WARN'] }, 'records_level'],
+    ['level:INFO of a day', { query: 'level:INFO', from: '2026-11-20T00:00:00Z' }, 'records_time'],
+  ])('looks up %s', (_name, query, index) => {
+    expect(explain(query, 'count(*)').join()).toContain(`INDEX ${index} (`);
   });
 });

@@ -13,14 +13,13 @@ import { encodeSource, readSource } from './source.js';
 export function createLinesEncoder(prefix: string, writer: BatchWriter): (record: LogRecord) => number {
   return (record) => {
     const address = findAddress(nameIndex(prefix, record), record['flink.cluster']);
-    const action = encodeAction(record.id, address, writer.turnTo(address));
+    const action = encodeAction(encodeId(record.id), address, writer.turnTo(address));
     return writer.add(`${action}\n${encodeSource(record, new Date().toISOString())}\n`);
   };
 }
 
 /** `shared` is the address of the request. A document without a routing is found by its id. */
-export function encodeAction(id: string, address: BatchAddress, shared: BatchAddress): string {
-  const _id = encodeId(id);
+export function encodeAction(_id: string, address: BatchAddress, shared: BatchAddress): string {
   if (address === shared) return JSON.stringify({ create: { _id } });
   return JSON.stringify({ create: { _id, _index: address.index, routing: address.routing ?? _id } });
 }

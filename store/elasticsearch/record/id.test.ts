@@ -31,7 +31,7 @@ describe('the id of a document', () => {
     expect(encodeId('x'.repeat(600))).toMatch(/^sha256:[0-9a-f]{64}$/);
   });
 
-  it('is looked for as earlier releases wrote it, too', () => {
+  it('is looked for as release 0.1 wrote it, too', () => {
     const id = renderRecordId('5f00aa0102030405060708ff', 1, 2);
 
     expect(listIds(id)).toEqual([encodeId(id), id]);

@@ -1,6 +1,6 @@
 // The id of a record as the id of its document. What the agent names (agent/identity/identity.ts) is three numbers in
 // hexadecimal digits: in letters for six bits each, Elasticsearch keeps their bytes, which is half as long. lines.wat
-// writes the same. Ids of any other form stay as they are, and so do documents of earlier releases. Pure.
+// writes the same. Ids of any other form stay as they are, and so do documents in indices of release 0.1. Pure.
 import { hash } from 'node:crypto';
 
 /** Key of the file, offset, sum. */
@@ -11,7 +11,11 @@ const MOST_BYTES = 512;
 
 export function encodeId(id: string): string {
   const [, ...numbers] = NAMED.exec(id) ?? [];
-  if (numbers.length > 0) return packHex(numbers.join(''));
+  return numbers.length > 0 ? packHex(numbers.join('')) : encodeFormerId(id);
+}
+
+/** As release 0.1 named documents; so it goes on in the indices that it made. */
+export function encodeFormerId(id: string): string {
   return id.length > 0 && Buffer.byteLength(id) <= MOST_BYTES ? id : `sha256:${hash('sha256', id, 'hex')}`;
 }
 
@@ -22,10 +26,9 @@ export function decodeId(documentId: string): string {
   return `${numbers.slice(0, 24)}-${numbers.slice(24, 36)}-${numbers.slice(36)}`;
 }
 
-/** Under which ids a record may lie: as it is encoded now, and as by earlier releases. */
+/** Under which ids a record may lie. */
 export function listIds(id: string): readonly string[] {
-  const encoded = encodeId(id);
-  return NAMED.test(id) ? [encoded, id] : [encoded];
+  return [...new Set([encodeId(id), encodeFormerId(id)])];
 }
 
 /** Of each three bytes four letters. */

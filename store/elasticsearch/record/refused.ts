@@ -7,7 +7,7 @@ import { createBatchWriter, viewBytes } from '../../batch.js';
 import type { BatchAddress, EncodedBatch } from '../../store.js';
 import { findAddress } from './address.js';
 import { createLinesEncoder, encodeAction } from './encode.js';
-import { addWords, type WordsPlan } from './words.js';
+import { fitBatch, nameDocument, type WordsPlan } from './words.js';
 
 /** Of a document: why its place refused it. */
 export const REFUSAL_FIELD = 'jobtrace.refusal';
@@ -29,7 +29,9 @@ export function locateRefused(prefix: string, record: LogRecord): BatchAddress {
   return findAddress(nameRefusedIndex(prefix), record['flink.cluster']);
 }
 
-export function encodeRefused(prefix: string, plan: WordsPlan, refused: readonly Refused[]): EncodedBatch {
+/** Whatever is an exception of the plan is no day of this index. */
+export function encodeRefused(prefix: string, { by }: WordsPlan, refused: readonly Refused[]): EncodedBatch {
+  const plan: WordsPlan = { by, except: [] };
   const parts = refused.map(({ record, error }) => {
     const marked = {
       ...record,
@@ -38,8 +40,9 @@ export function encodeRefused(prefix: string, plan: WordsPlan, refused: readonly
     };
     const writer = createBatchWriter();
     createLinesEncoder(prefix, writer)(marked);
-    const lines = viewBytes(addWords(writer.take(), { by: plan.by, except: [] }).bytes);
-    const action = encodeAction(record.id, locateRefused(prefix, record), NO_ADDRESS);
+    const lines = viewBytes(fitBatch(writer.take(), plan).bytes);
+    const address = locateRefused(prefix, record);
+    const action = encodeAction(nameDocument(plan, address.index, record.id), address, NO_ADDRESS);
     return Buffer.concat([Buffer.from(action), lines.subarray(lines.indexOf(NEWLINE))]);
   });
   return {

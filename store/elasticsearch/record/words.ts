@@ -7,12 +7,13 @@ import { parseJson } from '../../stored.js';
 import type { EncodedBatch } from '../../store.js';
 import { fillWords } from '../../words.js';
 import { decodeLines } from './encode.js';
+import { encodeFormerId, encodeId } from './id.js';
 
 export type WordsBy = 'analyzer' | 'document';
 
 export interface WordsPlan {
   readonly by: WordsBy;
-  /** Indices whose documents bring their words all the same. */
+  /** Indices of release 0.1, whose documents bring their words all the same. */
   readonly except: readonly string[];
 }
 
@@ -49,15 +50,23 @@ export function namesAnalyzer(mapping: unknown): boolean {
   return JSON.stringify(mapping).includes(`"analyzer":"${WORDS_ANALYZER}"`);
 }
 
+/** Its documents bring their words, and have the ids of release 0.1. */
+function isFormer({ by, except }: WordsPlan, index: string): boolean {
+  return by === 'document' || except.includes(index);
+}
+
+export function nameDocument(plan: WordsPlan, index: string, id: string): string {
+  return isFormer(plan, index) ? encodeFormerId(id) : encodeId(id);
+}
+
 /** The batch as it is sent. */
-export function addWords(batch: EncodedBatch, plan: WordsPlan): EncodedBatch {
+export function fitBatch(batch: EncodedBatch, plan: WordsPlan): EncodedBatch {
   if (plan.by === 'analyzer' && plan.except.length === 0) return batch;
-  const old = new Set(plan.except);
   const records = splitRecords(batch);
-  const bring = records.map((lines) => plan.by === 'document' || old.has(findIndex(batch, lines)));
+  const former = records.map((lines) => isFormer(plan, findIndex(batch, lines)));
   // The usual batch, for as long as an index of the release before is kept.
-  if (!bring.includes(true)) return batch;
-  const parts = records.map((lines, index) => (bring[index] === true ? addOwnWords(lines) : lines));
+  if (!former.includes(true)) return batch;
+  const parts = records.map((lines, index) => (former[index] === true ? toFormer(lines) : lines));
   const bytes = Buffer.allocUnsafeSlow(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) at += part.copy(bytes, at);
@@ -73,7 +82,13 @@ function findIndex({ address }: EncodedBatch, lines: Buffer): string {
   return typeof own === 'string' ? own : (address?.index ?? '');
 }
 
-function addOwnWords(lines: Buffer): Buffer {
-  const words = JSON.stringify(fillWords(decodeLines(lines)));
-  return Buffer.concat([lines.subarray(0, lines.length - END.length), Buffer.from(`,"words":${words}`), END]);
+function toFormer(lines: Buffer): Buffer {
+  const record = decodeLines(lines);
+  const end = lines.indexOf(NEWLINE);
+  // A document without a routing of its own is found by its id.
+  const action = lines
+    .toString('utf8', 0, end)
+    .replaceAll(`"${encodeId(record.id)}"`, `"${encodeFormerId(record.id)}"`);
+  const words = `,"words":${JSON.stringify(fillWords(record))}`;
+  return Buffer.concat([Buffer.from(action), lines.subarray(end, lines.length - END.length), Buffer.from(words), END]);
 }

@@ -1,45 +1,52 @@
-// Records whose ids the agent names: how their documents are called, and those that an earlier release called
-// otherwise. Called by elasticsearch.test.ts for each version.
-import { describe, expect, it } from 'vitest';
+// Records whose ids the agent names: how their documents are called, and those that release 0.1 called
+// otherwise. Called by analysis.test.ts for each version.
+import { expect, it } from 'vitest';
 import { renderRecordId } from '../../../agent/identity/identity.js';
 import type { LogRecord } from '../../../core/types.js';
 import { appendRecords, makeRecord } from '../../testing/samples.js';
 import { ask } from '../../testing/cluster.js';
 import { encodeId } from '../record/id.js';
-import { DAY, readAll, type FaultyStore } from './fixture.js';
+import type { Store } from '../../store.js';
+import { DAY, readAll } from './fixture.js';
 
 const ID = renderRecordId('5f00aa0102030405060708ff', 0xa3f0, 0x1c291ca3);
 const RECORD: LogRecord = { ...makeRecord(1, DAY), id: ID };
 
-export function describeIds(faulty: () => FaultyStore): void {
-  describe('a record that an agent names', () => {
-    it('is found by its id in each way, and taken once', async () => {
-      const { store, node, index } = faulty();
+export interface OwnStore {
+  readonly store: Store;
+  readonly url: string;
+  readonly prefix: string;
+  close(): Promise<void>;
+}
 
-      expect(await appendRecords(store, [RECORD])).toEqual([{ kind: 'stored' }]);
-      expect(await appendRecords(store, [RECORD])).toEqual([{ kind: 'duplicate' }]);
+export function describeIds(open: () => Promise<OwnStore>): void {
+  it('is found by its id in each way, and taken once', async () => {
+    const { store, url, prefix, close } = await open();
 
-      expect(await readAll(store)).toEqual([RECORD]);
-      await expectFound(faulty());
-      const { _id: documentId } = await findDocument(node.url, index);
-      expect(documentId).toBe(encodeId(ID));
-    });
+    expect(await appendRecords(store, [RECORD])).toEqual([{ kind: 'stored' }]);
+    expect(await appendRecords(store, [RECORD])).toEqual([{ kind: 'duplicate' }]);
 
-    it('is found under the name that an earlier release gave its document', async () => {
-      const { store, node, index } = faulty();
-      await appendRecords(store, [RECORD]);
-      const { _id: documentId, _source: source, _routing: routing } = await findDocument(node.url, index);
-      const place = (id: string): string => `/${index}/_doc/${id}?routing=${routing}&refresh=true`;
-      await ask(node.url, 'PUT', place(ID), source);
-      await ask(node.url, 'DELETE', place(documentId));
+    expect(await readAll(store)).toEqual([RECORD]);
+    await expectFound(store);
+    expect((await findDocument(url, prefix))._id).toBe(encodeId(ID));
+    await close();
+  });
 
-      expect(await readAll(store)).toEqual([RECORD]);
-      await expectFound(faulty());
-    });
+  it('is found under the name that release 0.1 gave its document', async () => {
+    const { store, url, prefix, close } = await open();
+    await appendRecords(store, [RECORD]);
+    const { _index: index, _id: documentId, _source: source, _routing: routing } = await findDocument(url, prefix);
+    const place = (id: string): string => `/${index}/_doc/${id}?routing=${routing}&refresh=true`;
+    await ask(url, 'PUT', place(ID), source);
+    await ask(url, 'DELETE', place(documentId));
+
+    expect(await readAll(store)).toEqual([RECORD]);
+    await expectFound(store);
+    await close();
   });
 }
 
-async function expectFound({ store }: FaultyStore): Promise<void> {
+async function expectFound(store: Store): Promise<void> {
   const query = { limit: 10, order: 'newest' } as const;
   expect((await store.searchRecords({ ...query, ids: [ID] })).records).toEqual([RECORD]);
   expect((await store.searchRecords({ ...query, query: `id:${ID}` })).records).toEqual([RECORD]);
@@ -47,15 +54,18 @@ async function expectFound({ store }: FaultyStore): Promise<void> {
 }
 
 interface Found {
+  readonly _index: string;
   readonly _id: string;
   readonly _routing: string;
   readonly _source: object;
 }
 
-async function findDocument(url: string, index: string): Promise<Found> {
-  await ask(url, 'POST', `/${index}/_refresh`);
-  const answer = (await ask(url, 'GET', `/${index}/_search`)) as { readonly hits: { readonly hits: readonly Found[] } };
+async function findDocument(url: string, prefix: string): Promise<Found> {
+  await ask(url, 'POST', `/${prefix}-logs-*/_refresh`);
+  const answer = (await ask(url, 'GET', `/${prefix}-logs-*/_search`)) as {
+    readonly hits: { readonly hits: readonly Found[] };
+  };
   const [found] = answer.hits.hits;
-  if (found === undefined) throw new Error(`${index} has no document`);
+  if (found === undefined) throw new Error(`${prefix} has no document`);
   return found;
 }
