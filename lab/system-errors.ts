@@ -89,7 +89,8 @@ function readText(entry: string, name: string): string | undefined {
 const rows = [...readErrors()].map(([error, texts]) => `  ${JSON.stringify([error, ...texts])},`);
 writeFileSync(
   TABLE,
-  `// What glibc calls an error in English, and behind it in other languages. Made by lab/system-errors.ts.
+  `// What the system calls an error in English, and behind it in other languages: data, made by lab/system-errors.ts from
+// the catalogs of glibc. Read by spelling.ts.
 export const SYSTEM_ERRORS: readonly (readonly [english: string, ...others: string[]])[] = [
 ${rows.join('\n')}
 ];
