@@ -53,7 +53,7 @@ interface Compared {
   plain: number;
 }
 
-const KEY = '5f00aa';
+const KEY = '5f00aa0102030405060708ff';
 const marker = createPlainMarker();
 const signals = createSignalMarker(describeWords([...FACT_ANCHORS, 'Exception: ', 'Caused by: '], FACT_ANCHORS));
 const folder = mkdtempSync(join(tmpdir(), 'jobtrace-plain-'));
