@@ -49,6 +49,8 @@ const SIGNAL = line(
 interface Stage {
   readonly store: Store;
   readonly told: Incident[];
+  /** A line comes that was logged before. */
+  say(text: string): Promise<void>;
   /** Goes on to that second, with what the agent reports then; undefined: it says nothing. */
   at(seconds: number, report?: Partial<AgentStatus> & { readonly life?: Partial<ProcessLife> }): Promise<void>;
   restart(): void;
@@ -78,6 +80,14 @@ async function open(lines: readonly string[] = LINES): Promise<Stage> {
   return {
     store,
     told,
+    say: async (text) => {
+      const about = { process: PROCESS, cluster: CLUSTER, component: 'jobmanager', host: 'node1' } as const;
+      const later = makeLog(PATH, [...lines, text], about).slice(lines.length);
+      await appendRecords(
+        store,
+        later.map((entry) => nameJob(toRecord(entry))),
+      );
+    },
     restart: () => {
       analyzer = start();
     },
@@ -149,6 +159,32 @@ describe('a JobManager', () => {
 
     expect(print(stage.told)).toEqual(['canceled cluster.stopped']);
     expect(stage.told[0]?.diagnoses.en[0]?.severity).toBe('info');
+    await stage.store.close();
+  });
+
+  it('whose last lines come late is waited for, and no job of it is said to be lost', async () => {
+    const stage = await open();
+    const life = { gone: iso(312), wrote: iso(312) };
+    await stage.at(320, { life });
+    await stage.at(330, { life });
+    await stage.say(SIGNAL);
+    await stage.at(340, { life });
+    await stage.at(370, { life });
+
+    expect(print(stage.told)).toEqual(['canceled cluster.stopped']);
+    await stage.store.close();
+  });
+
+  it('whose last lines come later than anybody waits is told, and that it was told to stop when they come', async () => {
+    const stage = await open();
+    const life = { gone: iso(312), wrote: iso(312) };
+    await stage.at(320, { life });
+    await stage.at(365, { life });
+    expect(print(stage.told)).toEqual(['failing cluster.jobmanager-lost']);
+    await stage.say(SIGNAL);
+    await stage.at(375, { life });
+
+    expect(stage.told.at(-1)).toMatchObject({ id: stage.told[0]?.id, outcome: 'canceled' });
     await stage.store.close();
   });
 

@@ -7,7 +7,15 @@ import { RECORD_READER } from '../entry/record.js';
 import { WHOLE_LOG } from '../entry/reading.js';
 import { COMPLETED } from '../catalog/wanted.js';
 import { nameEnding, renderEnding, type KnownEnding } from '../watch/card.js';
-import { findEndings, isBack, type ClusterSituation, type Ending, type EndingKind } from '../watch/ending.js';
+import {
+  awaitsLines,
+  findEndings,
+  findLateWord,
+  isBack,
+  type ClusterSituation,
+  type Ending,
+  type EndingKind,
+} from '../watch/ending.js';
 import { findQuiet, RECENT_MS, type SeenLife } from '../watch/life.js';
 import { findSilenceWindow } from '../watch/rhythm.js';
 import type { ClusterMemory } from './keep.js';
@@ -77,6 +85,7 @@ export async function concludeEndings(
     incidents: adapted,
     isOpen:
       isQuiet ||
+      awaitsLines(situation) ||
       settled.length < incidents.length ||
       [...endings.values()].some(({ incident }) => mayChange(incident, situation.now)),
   };
@@ -135,6 +144,7 @@ async function readSituation(
     processes: view.processes,
     lastLines: memory.lastLines,
     lives,
+    isRead: part.unreadFrom === undefined,
     silenceMs: quiet === undefined ? undefined : await askRhythm(part, cluster, memory, quiet),
     hadTasks: (process, jobId, time) => view.thereOn(process, time)?.(jobId) ?? false,
     now: now(),
@@ -259,6 +269,13 @@ function judgeKnown(incident: Incident, situation: ClusterSituation, incidents: 
   if (ending === undefined || outcome !== 'failing' || situation.lives.length === 0) return incident;
   const begin = Date.parse(firstSeen ?? '');
   const byFiles = ending.kind === 'cluster-silent' || ending.kind === 'logs-gone';
+  const word = byFiles ? undefined : findLateWord(begin, situation.processes.get(incident.process ?? ''));
+  if (word !== undefined && ending.kind !== 'cluster-stopped')
+    return {
+      ...incident,
+      outcome: 'canceled',
+      ended: { time: new Date(word.time).toISOString(), reason: 'cluster-stopped' },
+    };
   const isOver = byFiles
     ? writesAgain(situation, begin)
     : ending.jobs.length > 0 && ending.jobs.every((job) => isBack(job, begin, situation.jobs, situation.now));

@@ -72,6 +72,7 @@ function find(situation: Partial<ClusterSituation> & { readonly views?: readonly
       ]),
     ),
     lives: [lifeOf(JM), lifeOf(TM)],
+    isRead: true,
     silenceMs: undefined,
     hadTasks: (process, job) => process === TM && job === 'a',
     now: NOW,
@@ -94,6 +95,17 @@ describe('an ending', () => {
     expect(ending?.jobs[0]).toMatchObject({ name: 'name of a', checkpoint: { id: 7 }, isBack: false });
     expect(ending?.begin).toBe(second(30));
     expect(ending?.processes).toEqual([JM, TM]);
+  });
+
+  it.each([
+    ['lines that are stored are not read yet', {}, { isRead: false }],
+    ['its file was written after its last line', { wrote: iso(22) }, {}],
+  ])('is not found for a while where %s: they may say that it was told to stop', (_why, more, situation) => {
+    const lives = (gone: object): SeenLife[] => [lifeOf(JM, { ...gone, ...more }), lifeOf(TM, { ...gone, ...more })];
+
+    expect(find({ lives: lives(GONE), ...situation })).toEqual([]);
+    expect(find({ lives: lives({ gone: iso(50), goneForMs: 50_000 }), ...situation })[0]?.kind).toBe('cluster-lost');
+    expect(find({ lives: [lifeOf(JM), lifeOf(TM, { ...GONE, ...more })], ...situation })).toEqual([]);
   });
 
   it('is a lost JobManager where the TaskManagers live, and says whether somebody recovers its jobs', () => {

@@ -52,6 +52,8 @@ export interface ClusterSituation {
   readonly lastLines: ReadonlyMap<string, LastLine>;
   /** Those that agents see. */
   readonly lives: readonly SeenLife[];
+  /** All lines that the store has were read. */
+  readonly isRead: boolean;
   /** After so long the cluster is silent; undefined where it is not regular. */
   readonly silenceMs: number | undefined;
   /** Whether a job had tasks on a process at a time. */
@@ -73,6 +75,10 @@ const END_NEAR_MS = 60_000;
 const TOGETHER_MS = 60_000;
 /** A job that has run again for so long is back. */
 const BACK_MS = 10_000;
+/** A file is written so long at most after the time of its last line: what comes later is on its way to the store. */
+const LAST_LINE_MS = 5000;
+/** So long the end of a process waits for its last lines: they may say that it was told to stop. */
+const LINES_WITHIN_MS = 45_000;
 /** A process is not judged while its files were written a moment ago. */
 const REPLACED_QUIET_MS = 20_000;
 
@@ -87,6 +93,29 @@ export function findEndings(situation: ClusterSituation): readonly Ending[] {
     .filter(({ component }) => component === 'taskmanager')
     .flatMap((run) => findTaskManagerEnd(run, jobs, situation) ?? []);
   return [...ofTaskManagers, ...findSilence(runs, jobs, situation), ...findRemoved(runs, jobs, situation)];
+}
+
+/** Somebody is gone of whom the last lines are not known yet. */
+export function awaitsLines({ lives, lastLines, isRead, now }: ClusterSituation): boolean {
+  return lives.some(
+    (life) =>
+      life.gone !== undefined &&
+      now - Date.parse(life.gone) < RECENT_MS &&
+      isAwaited(life, lastLines.get(life.process), isRead),
+  );
+}
+
+function isAwaited({ wrote, goneForMs = 0 }: SeenLife, last: LastLine | undefined, isRead: boolean): boolean {
+  if (goneForMs >= LINES_WITHIN_MS) return false;
+  return !isRead || (last?.time !== undefined && Date.parse(wrote) - last.time > LAST_LINE_MS);
+}
+
+/** Of a process whose end was found without a word: that it was told to stop, as lines say that came late. */
+export function findLateWord(begin: number, view: ProcessView | undefined): ProcessView['ends'][number] | undefined {
+  return view?.ends.find(
+    ({ time, reason }) =>
+      reason !== 'fatal' && time >= begin - END_NEAR_MS && !view.starts.some((start) => start > begin && start < time),
+  );
 }
 
 function listRuns({ processes, lives }: ClusterSituation): readonly Run[] {
@@ -111,7 +140,7 @@ function findEnd(
   jobs: readonly JobView[],
   situation: ClusterSituation,
 ): Ending | undefined {
-  const { now, lastLines } = situation;
+  const { now } = situation;
   const isHa = isHighlyAvailable(run.view);
   const end = findLastEnd(run, now);
   const own = jobs.filter((job) => job.states.some(({ process }) => process === run.process));
@@ -122,7 +151,7 @@ function findEnd(
         ? undefined
         : { kind: 'cluster-stopped', begin: end.time, word: end.detail ?? end.reason },
     findRestart(run, now),
-    findGone(run, lastLines, now),
+    findGone(run, situation),
     isHa ? undefined : findSuccessor(run, runs, own, now),
   ];
   const valid = candidates.flatMap((found): Ending[] => {
@@ -172,10 +201,10 @@ function findRestart({ view }: Run, now: number): Pick<Ending, 'kind' | 'begin' 
 /** Its JVM is gone, as its agent sees. */
 function findGone(
   { life, process, view }: Run,
-  lastLines: ReadonlyMap<string, LastLine>,
-  now: number,
+  { lastLines, isRead, now }: ClusterSituation,
 ): Pick<Ending, 'kind' | 'begin'> | undefined {
   if (life?.gone === undefined || (life.goneForMs ?? 0) < GONE_SETTLE_MS) return undefined;
+  if (isAwaited(life, lastLines.get(process), isRead)) return undefined;
   const gone = Date.parse(life.gone);
   if (now - gone >= RECENT_MS) return undefined;
   // Clocks of agent and log may differ: what is later by its line is what counts.
@@ -272,9 +301,10 @@ function widen(ending: Ending, runs: readonly Run[], { now }: ClusterSituation):
 function findTaskManagerEnd(
   { process, view, life }: Run,
   jobs: readonly JobView[],
-  { lastLines, hadTasks, now }: ClusterSituation,
+  { lastLines, isRead, hadTasks, now }: ClusterSituation,
 ): Ending | undefined {
   if (life?.gone === undefined || (life.goneForMs ?? 0) < GONE_SETTLE_MS) return undefined;
+  if (isAwaited(life, lastLines.get(process), isRead)) return undefined;
   const gone = Date.parse(life.gone);
   const last = lastLines.get(process)?.time;
   if (now - gone >= RECENT_MS || last === undefined) return undefined;
