@@ -242,9 +242,9 @@ function lookUp(spans: readonly JobSpan[], index: string, on: string): SqlCondit
   };
 }
 
-/** Word by word as in the index of levels (schema.ts), or it would not be used. */
-const RARE_LEVELS = "level NOT IN ('INFO', 'DEBUG', 'TRACE')";
 const MASS_LEVELS: readonly string[] = ['INFO', 'DEBUG', 'TRACE'];
+/** Word by word as in the index of levels (schema.ts), or it would not be used. */
+const RARE_LEVELS = `level NOT IN (${MASS_LEVELS.map((level) => `'${level}'`).join(', ')})`;
 
 function buildLevels(levels: readonly string[]): SqlCondition {
   const areRare = levels.every((level) => !MASS_LEVELS.includes(level.toUpperCase()));
