@@ -269,8 +269,9 @@ function judgeKnown(incident: Incident, situation: ClusterSituation, incidents: 
   if (ending === undefined || outcome !== 'failing' || situation.lives.length === 0) return incident;
   const begin = Date.parse(firstSeen ?? '');
   const byFiles = ending.kind === 'cluster-silent' || ending.kind === 'logs-gone';
-  const word = byFiles ? undefined : findLateWord(begin, situation.processes.get(incident.process ?? ''));
-  if (word !== undefined && ending.kind !== 'cluster-stopped')
+  const isWordless = !byFiles && ending.kind !== 'cluster-stopped';
+  const word = isWordless ? findLateWord(begin, situation.processes.get(incident.process ?? '')) : undefined;
+  if (word !== undefined)
     return {
       ...incident,
       outcome: 'canceled',
