@@ -228,6 +228,10 @@ export interface Incident {
   readonly job?: { readonly id: string; readonly name?: string };
   /** The process that failed, for an incident without a job. */
   readonly process?: string;
+  /** Only a client tells of it (`flink run`, the SQL client), and no job is known: somebody was there and saw it. */
+  readonly client?: true;
+  /** The job is known from one line alone, which whoever writes to that log could have written. */
+  readonly namedOnce?: true;
   /** Processes whose lines are evidence. */
   readonly processes: readonly string[];
   readonly firstSeen?: string;

@@ -62,6 +62,22 @@ describe('decideAlert, at first sight', () => {
     expect(decide({ ...CAUSE, outcome: 'failed' })).toMatchObject({ reason: 'new-incident', notBeforeMs: SEEN + 1000 });
   });
 
+  it('tells as a notice what only a client tells of, and once more where a log of the cluster tells it, too', () => {
+    const client = { ...CAUSE, job: undefined, client: true, outcome: 'failed' } as const;
+    expect(decide(client)).toMatchObject({
+      reason: 'notice',
+      notBeforeMs: SEEN + 31_000,
+      subject: { cause: BUFFERS, severity: 'info' },
+    });
+    expect(decide(client, [], SEEN + 1000, { clientAlerts: true })).toMatchObject({
+      reason: 'new-incident',
+      subject: { severity: 'error' },
+    });
+    const told = [toldOf(BUFFERS, { reason: 'notice', severity: 'info', outcome: 'failed' })];
+    expect(decide(client, told, SEEN + 120 * MINUTE)).toEqual({ send: false, reason: 'nothing-new' });
+    expect(decide({ ...client, client: undefined }, told)).toMatchObject({ reason: 'new-incident' });
+  });
+
   it('lets whoever hears of what nobody has acknowledged wait for that, and not hear of what is over by then', () => {
     const escalatesAfterMs = 15 * MINUTE;
     const notBeforeMs = SEEN + 1000 + escalatesAfterMs;

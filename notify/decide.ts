@@ -53,6 +53,8 @@ export interface DecidePolicy {
   readonly lateWaitMs?: number | undefined;
   /** This receiver hears of it only where nobody has acknowledged it after so long. */
   readonly escalatesAfterMs?: number | undefined;
+  /** A failure that only a client tells of is as bad as its cause; left out: it is a notice. */
+  readonly clientAlerts?: boolean | undefined;
   /** Rule ids, cause ids, job ids or job names. */
   readonly mutes: readonly Glob[];
   /** True for a rule whose finding usually follows from another failure, even when it stands first. */
@@ -146,9 +148,18 @@ export function decideAlert(incident: Incident, hearing: Hearing, nowMs: number,
 /**
  * What an incident is about, or why it is about nothing: the first cause that no draft found, nor a rule that people
  * distrust; else a symptom that stands for itself; else the failure that no rule names; else a symptom of that one.
- * Mere notices are left out.
+ * Mere notices are left out; what only a client tells of is one.
  */
 export function findSubject(
+  incident: Incident,
+  policy: Pick<DecidePolicy, 'isSymptom' | 'isDistrusted' | 'clientAlerts'>,
+): Subject | SilenceReason {
+  const subject = findLoudest(incident, policy);
+  const isOfClient = incident.client === true && policy.clientAlerts !== true;
+  return isOfClient && typeof subject !== 'string' ? { ...subject, severity: 'info' } : subject;
+}
+
+function findLoudest(
   incident: Incident,
   policy: Pick<DecidePolicy, 'isSymptom' | 'isDistrusted'>,
 ): Subject | SilenceReason {
@@ -285,7 +296,7 @@ function decideFirst(incident: Incident, subject: Subject, nowMs: number, policy
   const isLate = isOld && isLateNews(incident, policy);
   if (isOld && !isLate) return silent('backlog');
   const waitMs =
-    !isNews(incident, subject, policy) && (subject.symptom || !hasFailed(incident))
+    incident.client === true || (!isNews(incident, subject, policy) && (subject.symptom || !hasFailed(incident)))
       ? policy.symptomWaitMs
       : incident.outcome === 'failing'
         ? policy.settleMs
@@ -383,7 +394,9 @@ function listNews(
   const subjects = [subject, ...listSubjects(incident, lead, policy).filter(({ cause }) => cause !== lead.cause)];
   const newest = findNewest(subjects);
   const worst = told.reduce((rank, { severity }) => Math.max(rank, RANK[severity]), -Infinity);
-  if (last.reason === 'notice' || last.reason === 'ended') return [];
+  if (last.reason === 'ended') return [];
+  // What only a client told of turned out to be of a JobManager's log, too.
+  if (last.reason === 'notice') return isNotice(subject) ? [] : [{ reason: 'new-incident', subject }];
   const isApart = canEdit || !isOneMessage(incident, told);
   // That a job is dead is never left out; a client that failed has nothing to go on.
   const hasEnded =

@@ -362,7 +362,8 @@ function createWriter({ outbox, router, policy, publicUrl, nameOf, log, now }: W
       group: reason === 'joined' ? `joined|${incident.parent ?? ''}` : group(reason),
       message: channel.renderIncident(card, outbox.findOpen(incident.id, receiver.name)?.message),
       brief: renderBrief(card),
-      openUntilMs: channel.refresh === undefined ? undefined : now() + OPEN_MS,
+      // A notice is told once, and nothing of it goes on.
+      openUntilMs: channel.refresh === undefined || reason === 'notice' ? undefined : now() + OPEN_MS,
       labels: routed?.labels,
     };
     const replaced = decision.replacesPending ? waiting?.alert : undefined;

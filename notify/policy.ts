@@ -17,6 +17,7 @@ export function readPolicy(settings: Settings, rules: RulePolicy): NotifyPolicy 
     attachWaitMs: settings['notify.attachWaitMs'],
     backlogAfterMs: settings['notify.backlogAfterMs'],
     stillFailingAfterMs: settings['notify.stillFailingAfterMs'],
+    clientAlerts: settings['notify.clientAlerts'],
     mutes: settings['notify.mutes'].map(parseGlob),
     jobLabels: settings['notify.jobLabels'],
     floor: readFloor(settings),

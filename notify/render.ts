@@ -75,7 +75,7 @@ export function describeIncident({ incident, subject, language, publicUrl }: Omi
   return {
     title: diagnosis.title,
     summary: cutMiddle(diagnosis.summary, MOST_TEXT_UNITS),
-    severity: diagnosis.severity,
+    severity: subject.severity,
     cause: diagnosis.cause,
     fix: cutMiddle(fix?.text ?? '', MOST_TEXT_UNITS),
     patch: fix === undefined ? '' : renderPatch(fix),

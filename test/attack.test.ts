@@ -171,4 +171,14 @@ describe('a log written by somebody else', () => {
     },
     60_000,
   );
+
+  it('marks an incident of a job that one line alone names', async () => {
+    const { incidents } = JSON.parse(await ask('/api/v1/incidents?fields=full')) as {
+      readonly incidents: readonly { readonly job?: { readonly name?: string }; readonly namedOnce?: true }[];
+    };
+    expect(incidents.map(({ job, namedOnce }) => [job?.name, namedOnce]).sort()).toEqual([
+      ['payroll', true],
+      ['shop', undefined],
+    ]);
+  });
 });

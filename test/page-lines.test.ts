@@ -9,6 +9,7 @@ import { runProgram, waitUntil } from './program.js';
 
 const LENGTH = 40_000;
 const LOGGER = 'com.shop.Sink';
+const JOB = 'a'.repeat(32);
 
 describeWithParts(['chromium'], 'the page', () => {
   let site: PageSite;
@@ -21,6 +22,7 @@ describeWithParts(['chromium'], 'the page', () => {
       appendFileSync(
         join(logs, 'retail', 'flink-flink-standalonesession-0-node-1.log'),
         `${time} WARN ${LOGGER} [] - paid \u202e001 rof\u202c to sh\u200bop\n` +
+          `${time} INFO org.apache.flink.runtime.executiongraph.ExecutionGraph [] - Job pay\u202ellor (${JOB}) switched from state RUNNING to FAILED.\n` +
           `${time} WARN ${LOGGER} [] - begin ${'x'.repeat(LENGTH)} the very end\n`,
       );
     });
@@ -37,6 +39,16 @@ describeWithParts(['chromium'], 'the page', () => {
     await page.locator('.row').first().click();
     expect(await page.locator('pre').first().textContent()).toContain('\\u202e001');
     expect(await page.locator('body').innerText()).not.toMatch(/[\u202a-\u202e\u200b]/);
+  });
+
+  it('shows them as marks in the names of jobs', async () => {
+    await page.goto(`${site.address}/jobs?range=all`);
+    const job = page.locator('tbody a').first();
+    await job.waitFor({ timeout: WAIT_MS });
+    expect(await job.textContent()).toBe('pay\\u202ellor');
+    await job.click();
+    await page.getByRole('heading', { name: 'pay\\u202ellor' }).waitFor({ timeout: WAIT_MS });
+    expect(await page.locator('body').innerText()).not.toMatch(/[\u202a-\u202e]/);
   });
 
   it('shows the whole of a line that the list has cut, when asked', async () => {

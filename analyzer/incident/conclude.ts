@@ -69,6 +69,8 @@ export function concludeLasting(group: IncidentGroup, options: ConcludeOptions):
     cluster: group.cluster,
     job: job === undefined ? undefined : nameJob(job),
     process: group.process,
+    ...(isClients(group) ? { client: true } : {}),
+    ...(isNamedOnce(group) ? { namedOnce: true } : {}),
     processes: [...new Set(group.events.map((event) => event.signal.place.process))].sort(),
     firstSeen: group.firstTime === undefined ? undefined : toIso(group.firstTime),
     ...(times.length === 0 ? {} : { lastSeen: toIso(findLargest(times)) }),
@@ -82,6 +84,17 @@ export function concludeLasting(group: IncidentGroup, options: ConcludeOptions):
 
 export function concludeOutcome(group: IncidentGroup, options: ConcludeOptions): Incident['outcome'] {
   return decideOutcome(group.job, { ...options, lastEvent: group.lastTime, ended: listEnded(group) });
+}
+
+function isClients({ job, events }: IncidentGroup): boolean {
+  return job === undefined && events.every(({ signal }) => signal.place.component === 'client');
+}
+
+/** One line, and nothing else of the logs, tells of the job. */
+function isNamedOnce({ job, events }: IncidentGroup): boolean {
+  if (job === undefined || job.states.length > 1 || job.folded !== undefined || job.tasks.size > 0) return false;
+  const others = [job.checkpoints, job.refusals, job.taskRuns, job.attemptBegins, job.deployments];
+  return others.every(({ length }) => length === 0) && new Set(events.map(({ signal }) => signal.place.key)).size === 1;
 }
 
 function listEnded({ events }: IncidentGroup): OutcomeEvidence['ended'] {

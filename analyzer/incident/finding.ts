@@ -7,7 +7,7 @@ import type { FailurePart, MatchPart } from '../entry/signal.js';
 
 export interface Finding {
   readonly rule: Rule;
-  /** First in time. */
+  /** The one that its words are taken from: the first in time; of lost processes the first of the last one. */
   readonly event: IncidentEvent;
   readonly match: MatchPart;
   readonly events: readonly IncidentEvent[];

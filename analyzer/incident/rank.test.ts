@@ -36,6 +36,22 @@ describe('rankCauses', () => {
     ]);
   });
 
+  it('names the TaskManager that was lost last, where another one was lost minutes before', () => {
+    const lose = (time: string, name: string): readonly string[] => [
+      `${time} INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_A}) switched from state RUNNING to RESTARTING.`,
+      `org.apache.flink.runtime.jobmaster.JobMasterException: TaskManager with id ${name}:40000-aaaaaa is no longer reachable.`,
+      '\tat org.apache.flink.runtime.jobmaster.JobMaster$TaskManagerHeartbeatListener.notifyTargetUnreachable(JobMaster.java:1)',
+    ];
+    const titleOf = (next: string): string | undefined =>
+      diagnose(
+        makeLog(JM, [...startTwoJobs(), ...lose('10:05:00', 'tm-1'), ...lose(next, 'tm-2')]),
+        readWholeCatalog(),
+      )[0]?.diagnoses.en[0]?.title;
+
+    expect(titleOf('10:05:01')).toBe('TaskManager tm-1:40000-aaaaaa was lost');
+    expect(titleOf('10:12:00')).toBe('TaskManager tm-2:40000-aaaaaa was lost');
+  });
+
   it('lets a symptom stand first when nothing explains it', () => {
     const chain = [
       'org.apache.flink.util.FlinkRuntimeException: Exceeded checkpoint tolerable failure threshold.',

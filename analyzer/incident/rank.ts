@@ -39,8 +39,9 @@ function collectFindings(group: IncidentGroup, view: ClusterView, catalog: Catal
   }
   return [...byRule].flatMap(([id, hits]): Draft[] => {
     const rule = catalog.findRule(id);
-    const best = chooseHit(hits);
-    if (rule === undefined || best === undefined) return [];
+    if (rule === undefined) return [];
+    const best = chooseHit(rule.peer === undefined ? hits : keepNewestPeer(hits, rule.peer));
+    if (best === undefined) return [];
     const peerName = rule.peer === undefined ? undefined : best.match.captures[rule.peer];
     return [
       {
@@ -68,6 +69,21 @@ function chooseHit(hits: readonly Hit[]): Hit | undefined {
   const most = hits.reduce((count, hit) => Math.max(count, Object.keys(hit.match.captures).length), 0);
   const fullest = hits.filter((hit) => Object.keys(hit.match.captures).length === most);
   return fullest.find(({ event }) => event.time !== undefined) ?? fullest[0];
+}
+
+/** Another process that is lost this long after the first is another loss, which the title names. */
+const NEXT_LOSS_MS = 180_000;
+
+/** Of a rule about another process: the hits that name the one lost last, where one was lost long before. */
+function keepNewestPeer(hits: readonly Hit[], peer: string): readonly Hit[] {
+  const nameOf = ({ match }: Hit): string | undefined => match.captures[peer];
+  const newest = hits.findLast((hit) => hit.event.time !== undefined && nameOf(hit) !== undefined);
+  if (newest === undefined) return hits;
+  const own = hits.filter((hit) => nameOf(hit) === nameOf(newest));
+  const [first, firstOfNewest] = [hits, own].map(
+    (some) => some.find(({ event }) => event.time !== undefined)?.event.time,
+  );
+  return (firstOfNewest ?? 0) - (first ?? 0) > NEXT_LOSS_MS ? own : hits;
 }
 
 /** 500 subtasks that fail are 500; the JobManager's and the client's copies of it are none more. */

@@ -179,6 +179,14 @@ const INCIDENT_FIELDS = {
   diagnoses: described(list(DIAGNOSIS), 'In the language asked for; best first, consequences after their cause.'),
   unknown: list(UNKNOWN_FAILURE),
   facts: INCIDENT_FACTS,
+  client: described(
+    { type: 'boolean', enum: [true] },
+    'Only a client tells of it (flink run, the SQL client), and no job is known: receivers hear of it as a notice.',
+  ),
+  namedOnce: described(
+    { type: 'boolean', enum: [true] },
+    'The job is known from one line alone, which whoever writes to that log could have written (docs/access.md).',
+  ),
   platform: described(
     object(SHARE_FIELDS, SHARE_REQUIRED),
     'Of a platform incident, which stands for those of several jobs that fail of one thing; its cluster is "*".',

@@ -2,7 +2,7 @@
 // with the prebuilt binary of re2 (npm run matrix compiles it). Then it diagnoses, and it watches a folder.
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -13,6 +13,15 @@ import { mirrorRe2, packTarball } from './packed.js';
 
 const RULE = 'network.insufficient-buffers/total';
 const LOG = join(PACKAGE_ROOT, 'rules', ...RULE.split(/[./]/), 'match.log');
+
+interface Lock {
+  readonly packages: Readonly<
+    Record<
+      string,
+      { readonly version?: string; readonly dev?: boolean; readonly optional?: boolean; readonly peer?: boolean }
+    >
+  >;
+}
 
 describe('the packed package in an empty folder', () => {
   const folder = mkdtempSync(join(tmpdir(), 'jobtrace-install-'));
@@ -33,6 +42,23 @@ describe('the packed package in an empty folder', () => {
   afterAll(() => {
     service?.kill('SIGKILL');
     rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('has the very packages that were tested, down to the last version', () => {
+    const lock = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package-lock.json'), 'utf8')) as Lock;
+    const locked = Object.entries(lock.packages).filter(
+      ([place, { dev, optional, peer }]) => place !== '' && [dev, optional, peer].every((is) => is !== true),
+    );
+    expect(locked.length).toBeGreaterThan(100);
+    const installed = locked.map(([place]) => {
+      const { version } = JSON.parse(
+        readFileSync(join(home, 'node_modules', 'jobtrace', place, 'package.json'), 'utf8'),
+      ) as { readonly version: string };
+      return [place, version];
+    });
+    expect(Object.fromEntries(installed)).toEqual(
+      Object.fromEntries(locked.map(([place, { version }]) => [place, version])),
+    );
   });
 
   it('diagnoses a log', () => {

@@ -121,6 +121,31 @@ describe('a failure that the JobManager tells of the task of one job', () => {
   });
 });
 
+describe('a TaskManager that was lost', () => {
+  const lost = (time: string): string =>
+    `2026-03-02 ${time},000 WARN  org.apache.flink.runtime.jobmaster.JobMaster [] - TaskManager with id host9:1-aa is no longer reachable.\n`;
+  const listFirst = (time: string): unknown => {
+    const { jobManager, taskManager } = writeLogs(CARTS);
+    const entries = [
+      ...splitText(lost(time) + jobManager, JOB_MANAGER),
+      ...splitText(taskManager, `flink-u-taskexecutor-0-${CARTS.host}.log`),
+    ];
+    return diagnose(entries, loadCatalog())
+      .filter(({ job }) => job?.name === CARTS.name)
+      .map(({ firstSeen, diagnoses }) => [firstSeen, diagnoses.en.map(({ cause }) => cause)]);
+  };
+
+  it('before a job was there is nothing of that job', () => {
+    expect(listFirst('09:58:30')).toEqual([['2026-03-02T10:00:25.000Z', ['code.user-exception']]]);
+  });
+
+  it('while it came to run may be of it', () => {
+    expect(listFirst('09:59:30')).toEqual([
+      ['2026-03-02T09:59:30.000Z', expect.arrayContaining(['cluster.taskmanager-lost', 'code.user-exception'])],
+    ]);
+  });
+});
+
 describe('thousands of jobs that fail at once', () => {
   it('are given what they share a limited number of times, and each keeps its own failure', () => {
     const jobs = 600;

@@ -5,8 +5,9 @@
 import type { ClusterView } from '../../cluster/cluster.js';
 import type { IncidentEvent } from '../../cluster/event.js';
 import { meaningOf } from '../../cluster/memory/meaning.js';
+import type { JobView } from '../../cluster/memory/view.js';
 import { addEvent, indexFailures, isNear, type Episode, type FailureIndex } from './episode.js';
-import type { Side } from './side.js';
+import { hasBegun, type Side } from './side.js';
 
 /** Where more jobs fail than this, each is given a limited number of shared events: of one kind, and in all. */
 const MANY_JOBS = 50;
@@ -63,7 +64,7 @@ function reachNamed(reach: EpisodeReach, { event, scope }: Side): boolean {
   const { failures, view, episodes } = reach;
   const { time, fingerprint } = event;
   if (scope === 'cluster') return addToAll(reach, event, { place: undefined, episodes });
-  const isHere = (episode: Episode): boolean => isNear(episode, time);
+  const isHere = (episode: Episode): boolean => isNear(episode, time) && hasBegun(jobOf(episode, view), time);
   const place = findPlace(event);
   const same = scope === 'job' && fingerprint !== undefined ? failures.findFirst([fingerprint], isHere) : undefined;
   if (same !== undefined) {
@@ -124,6 +125,10 @@ function listAt({ byPlace, episodes, view }: EpisodeReach, place: string): reado
   return own;
 }
 
+function jobOf({ jobId = '' }: Episode, { jobs }: ClusterView): JobView | undefined {
+  return jobs.get(jobId);
+}
+
 /** Of a job that was there at that time, or where nothing is known. */
 function isOn({ jobId }: Episode, isThere: ((jobId: string) => boolean) | undefined): boolean {
   return isThere === undefined || (jobId !== undefined && isThere(jobId));
@@ -141,7 +146,10 @@ interface Reached {
 function addToAll(reach: EpisodeReach, event: IncidentEvent, reached: Reached): boolean {
   const { episodes, isThere, but } = reached;
   const isReached = (episode: Episode): boolean =>
-    (but === undefined || episode.jobId !== but) && isNear(episode, event.time) && isOn(episode, isThere);
+    (but === undefined || episode.jobId !== but) &&
+    isNear(episode, event.time) &&
+    hasBegun(jobOf(episode, reach.view), event.time) &&
+    isOn(episode, isThere);
   if (episodes.length > MANY_JOBS) return addToOpen(reach, event, reached, isReached);
   const near = episodes.filter(isReached);
   for (const episode of near) addTo(reach, episode, event);

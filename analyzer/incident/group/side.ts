@@ -91,8 +91,9 @@ function decideSide(
   const known = named ?? (isOfClient(event) ? undefined : view.jobOf(event.signal));
   const isCertain = known !== undefined && known === certain;
   const hasEnded = !isCertain && known !== undefined && wasOver(known, event, view);
+  const isEarly = !isCertain && known !== undefined && !hasBegun(view.jobs.get(known), event.time);
   const waits = !isCertain && (hasEnded || namesAttempt(event)) && isNews(event, settledUntil - OWNER_MS);
-  const owner = hasEnded || waits ? undefined : known;
+  const owner = hasEnded || isEarly || waits ? undefined : known;
   const jobId = owner === undefined || isCertain || !isOthers(event, owner, failures) ? owner : named;
   const scopes = event.matches.map((match) => catalog.findRule(match.rule)?.scope ?? 'job');
   const widest = scopes.includes('cluster') ? 'cluster' : scopes.includes('process') ? 'process' : 'job';
@@ -135,6 +136,21 @@ function hadEnded(job: JobView | undefined, time: number | undefined): boolean {
   const last = job.states.findLast((state) => state.time <= time);
   if (last === undefined) return false;
   return last.to === 'FINISHED' || last.to === 'CANCELED' || (last.to === 'FAILED' && time - last.time > NOTICE_MS);
+}
+
+/** What happened this long before a job began is nothing of the job's; the clocks of machines differ by less. */
+const BEFORE_JOB_MS = 60_000;
+
+/** The states that a job has before it runs for the first time. */
+const BEGINNINGS: ReadonlySet<string> = new Set(['INITIALIZING', 'CREATED']);
+
+/** Where a JobManager tells of the job's beginning: the job was there at that time, or was about to be. */
+export function hasBegun(job: JobView | undefined, time: number | undefined): boolean {
+  const first = job?.states[0];
+  if (job === undefined || time === undefined || first === undefined) return true;
+  if (!BEGINNINGS.has(first.from) || time >= first.time - BEFORE_JOB_MS) return true;
+  // A JobManager that takes a job over tells of a beginning, too.
+  return [job.taskRuns[0], job.attemptBegins[0], job.checkpoints[0]?.time].some((at) => at !== undefined && at <= time);
 }
 
 /**

@@ -210,6 +210,12 @@ export const SERVICE = [
     help: 'Failures older than this when first seen (the backlog of a first start) alert nobody.',
   },
   {
+    name: 'notify.clientAlerts',
+    type: 'boolean',
+    default: false,
+    help: 'Whether a failure that only a client tells of (flink run, the SQL client), with no job, is announced with the severity of its cause; otherwise it is a notice.',
+  },
+  {
     name: 'notify.precisionFloorPercent',
     type: 'integer',
     default: 50,

@@ -44,7 +44,8 @@ function renderAlerts(card: Card, previous: JsonObject | undefined): JsonObject 
   const alert = renderAlertmanager(card);
   const { outcome, ended } = card.incident;
   // What joined a platform incident goes on there; of what is silent nobody knows any more.
-  const hasEnded = ENDED.has(outcome) || card.reason === 'joined' || ended !== undefined;
+  const isOver = card.reason === 'joined' || card.reason === 'notice' || ended !== undefined;
+  const hasEnded = ENDED.has(outcome) || isOver;
   const outdated =
     previous === undefined ? [] : listAlerts(previous).filter((old) => isOpen(old) && !hasSameLabels(old, alert));
   return {

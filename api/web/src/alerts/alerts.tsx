@@ -3,6 +3,7 @@
 import { Anchor, Badge, Stack, Table, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
+import { showHidden } from '../../../../core/text/hidden.ts';
 import { DeliveryProblems } from '../incidents/delivery.tsx';
 import { api, type ShownAlert } from '../server/client.ts';
 import { DELIVERY_TEXTS, NEWS_TEXTS } from '../speech/alert-texts.ts';
@@ -74,7 +75,7 @@ function OneAlert({ alert }: { readonly alert: ShownAlert }) {
           size="sm"
           style={{ overflowWrap: 'anywhere' }}
         >
-          {cause}
+          {showHidden(cause)}
         </Anchor>
       </Table.Td>
       <Table.Td>
@@ -83,7 +84,7 @@ function OneAlert({ alert }: { readonly alert: ShownAlert }) {
         </Badge>
         {error !== undefined && (
           <Text size="xs" className="quiet" style={{ overflowWrap: 'anywhere' }}>
-            {error}
+            {showHidden(error)}
           </Text>
         )}
       </Table.Td>

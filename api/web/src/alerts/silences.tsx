@@ -4,6 +4,7 @@ import { Button, Group, Select, Stack, Table, Text, TextInput, Title } from '@ma
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useSearchParams } from 'wouter';
+import { showHidden } from '../../../../core/text/hidden.ts';
 import type { MatcherSettings, RouteLabel } from '../../../../core/config/rows/route.ts';
 import { api } from '../server/client.ts';
 import { useSpeech, type TextKey } from '../speech/text.tsx';
@@ -56,13 +57,13 @@ export function Silences() {
             {silences.map(({ id, matchers, endsAt, createdBy, comment }) => (
               <Table.Tr key={id}>
                 <Table.Td className="whole" ff="monospace">
-                  {printMatchers(matchers)}
+                  {showHidden(printMatchers(matchers))}
                 </Table.Td>
                 <Table.Td data-name={t('until')}>
                   <Time value={endsAt} />
                 </Table.Td>
                 <Table.Td data-name={t('byWhom')}>{createdBy}</Table.Td>
-                <Table.Td>{comment}</Table.Td>
+                <Table.Td>{showHidden(comment)}</Table.Td>
                 <Table.Td>
                   <Button size="compact-xs" variant="default" loading={end.isPending} onClick={() => end.mutate(id)}>
                     {t('endSilence')}

@@ -81,6 +81,11 @@ function Headline({ incident, lead }: { readonly incident: ShownIncident; readon
             {incident.revised.before !== undefined && <Code>{incident.revised.before}</Code>})
           </Text>
         )}
+        {incident.namedOnce === true && (
+          <Text size="sm" className="quiet">
+            {t('namedOnce')}
+          </Text>
+        )}
         {incident.joined !== undefined && (
           <Text size="sm" className="quiet">
             {t('joined')} {incident.joined.length}

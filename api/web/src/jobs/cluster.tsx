@@ -44,7 +44,7 @@ export function ClusterPage() {
           ← {t('jobRoom')}
         </Anchor>
         <Title order={3} mt={4} style={{ overflowWrap: 'anywhere' }}>
-          {t('cluster')} {cluster}
+          {t('cluster')} {showHidden(cluster)}
         </Title>
         <Group gap="md" mt="xs">
           <RangeSelect range={range} onChange={(value) => choose('range', value)} />

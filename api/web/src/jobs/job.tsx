@@ -3,6 +3,7 @@
 import { Anchor, Group, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
+import { showHidden } from '../../../../core/text/hidden.ts';
 import { api } from '../server/client.ts';
 import type { JobSummary } from '../../../../core/types.ts';
 import { useSpeech } from '../speech/text.tsx';
@@ -40,7 +41,7 @@ export function JobPage() {
           ← {t('jobRoom')}
         </Anchor>
         <Title order={3} mt={4} style={{ overflowWrap: 'anywhere' }}>
-          {row?.name ?? job}
+          {showHidden(row?.name ?? job)}
         </Title>
         {row !== undefined && <State job={row} range={range} />}
         <Group gap="md" mt="xs">
@@ -66,7 +67,7 @@ function State({ job, range }: { readonly job: JobSummary; readonly range: strin
         <>
           {t('cluster')}:{' '}
           <Anchor component={Link} underline="always" href={addressOfCluster(job.cluster, range)}>
-            {job.cluster}
+            {showHidden(job.cluster)}
           </Anchor>
           {' · '}
         </>

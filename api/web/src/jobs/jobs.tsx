@@ -4,6 +4,7 @@ import { Alert, Anchor, Badge, Button, Group, Select, Table, Text, TextInput, Ti
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'wouter';
+import { showHidden } from '../../../../core/text/hidden.ts';
 import { RANGES } from '../search/address.ts';
 import { api } from '../server/client.ts';
 import type { JobSummary } from '../../../../core/types.ts';
@@ -133,7 +134,7 @@ function JobTable({ jobs }: { readonly jobs: readonly JobSummary[] }) {
                 size="sm"
                 style={{ overflowWrap: 'anywhere' }}
               >
-                {job.name ?? job.id}
+                {showHidden(job.name ?? job.id)}
               </Anchor>
               {job.cluster !== undefined && (
                 <Text size="xs" style={{ overflowWrap: 'anywhere' }}>
@@ -143,7 +144,7 @@ function JobTable({ jobs }: { readonly jobs: readonly JobSummary[] }) {
                     underline="always"
                     href={addressOfCluster(job.cluster, range)}
                   >
-                    {job.cluster}
+                    {showHidden(job.cluster)}
                   </Anchor>
                 </Text>
               )}

@@ -42,6 +42,10 @@ const TEXTS = {
   showJobs: { en: 'Show the jobs', zh: '显示作业' },
   itsJobs: { en: 'Jobs that failed of it', zh: '受影响的作业' },
   advice: { en: 'What one change mends', zh: '一次升级即可解决' },
+  namedOnce: {
+    en: 'One line alone names this job: whoever writes to that log could have written it',
+    zh: '仅有一行日志提到该作业：凡能写入该日志者都可能写出这一行',
+  },
   revised: { en: 'Judged again by other rules', zh: '规则变更后重新诊断' },
   revisedFrom: { en: 'until then first', zh: '此前首要规则' },
   alsoFailsBy: { en: 'Also fails by', zh: '另因以下原因失败' },
