@@ -2,7 +2,7 @@
 // by `npm run build`; write-code-cache.ts comes behind it. What esbuild leaves as it is in patterns and raw templates
 // (letters that are no ASCII) becomes an escape, which means the same in a pattern: V8 keeps a text of two and a half
 // megabytes for as long as the program runs, and one letter beyond a byte makes each of its letters take two.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type BuildOptions } from 'esbuild';
 
@@ -61,6 +61,8 @@ const OPTIONS: BuildOptions = {
 };
 
 await Promise.all(BUNDLES.map(writeBundle));
+// Whoever unpacks the package links to it (docs/install.md); only `npm install` would make it executable.
+chmodSync(join(HERE, '..', 'cli.js'), 0o755);
 
 async function writeBundle({ name, source, beside }: Bundle): Promise<void> {
   const outfile = join(HERE, `${name}.cjs`);

@@ -5,6 +5,7 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
+  copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -133,9 +134,13 @@ async function appear(folder: string, fill: (folder: string) => Promise<void>): 
 }
 
 async function pack(folder: string): Promise<void> {
-  // It is built already; packing builds it anew otherwise.
+  // It is built already; packing builds it anew otherwise. What else the scripts around packing do is done here.
   const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
-  const { stdout } = await promisify(execFile)('npm', args, { cwd: PACKAGE_ROOT, maxBuffer: 64 * 1_048_576 });
+  const lock = join(PACKAGE_ROOT, 'npm-shrinkwrap.json');
+  copyFileSync(join(PACKAGE_ROOT, 'package-lock.json'), lock);
+  const { stdout } = await promisify(execFile)('npm', args, { cwd: PACKAGE_ROOT, maxBuffer: 64 * 1_048_576 }).finally(
+    () => rmSync(lock, { force: true }),
+  );
   const [made] = JSON.parse(stdout) as { readonly filename: string }[];
   renameSync(join(folder, made?.filename ?? ''), join(folder, 'jobtrace.tgz'));
 }
