@@ -48,6 +48,8 @@ export interface Metrics extends MessageCounts {
   showAnalyzer(read: () => AnalyzerStatus): void;
   /** Why the settings on the disk are refused, asked at each scrape. */
   showSettings(readProblem: () => string | undefined): void;
+  /** When the key of the store ends, in milliseconds since 1970, asked at each scrape. */
+  showKeyEnd(readEnd: () => number | undefined): void;
   /** The text format, with what the agents and the catalog say at this moment. */
   renderText(state: FleetState): Promise<string>;
 }
@@ -77,6 +79,7 @@ export function createMetrics(version: string): Metrics {
     observeDiagnose: (seconds) => diagnose.observe(seconds),
     observeRequest: (route, status, seconds) => requests.observe({ route, status: String(status) }, seconds),
     showSettings: createSettingsGauge(registry),
+    showKeyEnd: createKeyGauge(registry),
     showAnalyzer(read) {
       const update = createAnalyzerNumbers(registry);
       updateAnalyzer = () => update(read());
@@ -149,6 +152,20 @@ function createSettingsGauge(registry: Registry): Metrics['showSettings'] {
       registers: [registry],
       collect() {
         this.set(readProblem() === undefined ? 0 : 1);
+      },
+    });
+}
+
+function createKeyGauge(registry: Registry): Metrics['showKeyEnd'] {
+  return (readEnd) =>
+    void new Gauge({
+      name: 'jobtrace_store_key_end_timestamp_seconds',
+      help: 'When the API key of the store ends; absent for one that does not.',
+      registers: [registry],
+      collect() {
+        const end = readEnd();
+        if (end === undefined) this.reset();
+        else this.set(Math.floor(end / 1000));
       },
     });
 }
@@ -308,6 +325,7 @@ function nameCounter(name: string): string {
 export interface AnalyzerMetrics extends MessageCounts {
   readonly contentType: string;
   readonly showSettings: Metrics['showSettings'];
+  readonly showKeyEnd: Metrics['showKeyEnd'];
   /** The text format. */
   renderText(status: AnalyzerStatus, rules: number): Promise<string>;
 }
@@ -365,6 +383,7 @@ export function createAnalyzerMetrics(version: string): AnalyzerMetrics {
     contentType: registry.contentType,
     ...messages,
     showSettings: createSettingsGauge(registry),
+    showKeyEnd: createKeyGauge(registry),
     async renderText(status, ruleCount) {
       rules.set(ruleCount);
       showWaiting();

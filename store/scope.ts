@@ -116,6 +116,7 @@ export function scopeStore(store: ReadableStore, scope: TeamScope): ReadableStor
     findAgentStatuses: () => findAgents(store, scope),
     check: () => store.check(),
     readTime: () => store.readTime(),
+    readKeyEnd: () => store.readKeyEnd(),
     checkRoom: () => store.checkRoom(),
   };
 }

@@ -548,6 +548,8 @@ export interface StoreHealth {
   check(): Promise<{ readonly kind: 'sqlite' | 'elasticsearch'; readonly version: string }>;
   /** The time of the store's own clock, in milliseconds; undefined as long as it cannot tell. */
   readTime(): Promise<number | undefined>;
+  /** When the key ends with which it is asked, in milliseconds since 1970; undefined: never, or it is asked without. */
+  readKeyEnd(): Promise<number | undefined>;
   /** Throws JT_DISK_FULL or JT_STORE_FULL while there is no room for records; whoever appends waits meanwhile. */
   checkRoom(): Promise<void>;
 }

@@ -3,6 +3,7 @@
 import { createError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import type { Settings } from '../../core/config/settings.js';
+import { createKeyWatch, type KeyWatch } from '../../core/time/key-end.js';
 import type { Store } from '../../store/store.js';
 import {
   CONFIG_OPTION,
@@ -76,13 +77,14 @@ export const ANALYZER: Command = {
     },
   ],
   run: (invocation) =>
-    runPart(invocation, 'analyzer', async ({ settings, store: opened, log, read }) => {
+    runPart(invocation, 'analyzer', async ({ settings, store: opened, log, read, key }) => {
       const { signal } = invocation.terminal;
       const services = await import('./services.js');
       const keeper = await openKeeper(invocation, read, log);
       const rules = openRules(keeper, log);
       const metrics = await services.createServiceNumbers(settings);
       metrics?.showSettings(() => keeper.problem);
+      metrics?.showKeyEnd(key.endsAt);
       const store = metrics === undefined ? opened : countStoreErrors(opened, metrics.countStoreError);
       const lease = services.createServiceLease(store, log);
       const clock = await services.createServiceClock(store, log);
@@ -125,13 +127,14 @@ export const API: Command = {
   summary: 'Serves the API and the page.',
   options: [...SHARED, { name: 'listen', value: 'HOST:PORT', help: 'Address to listen on (default 127.0.0.1:8321).' }],
   run: (invocation) =>
-    runPart(invocation, 'api', async ({ settings, store: opened, log, read }) => {
+    runPart(invocation, 'api', async ({ settings, store: opened, log, read, key }) => {
       const { signal } = invocation.terminal;
       const [services, web] = await Promise.all([import('./services.js'), import('./server.js')]);
       const keeper = await openKeeper(invocation, read, log);
       const rules = openRules(keeper, log);
       const metrics = web.createServiceMetrics();
       metrics.showSettings(() => keeper.problem);
+      metrics.showKeyEnd(key.endsAt);
       const store = countStoreErrors(opened, metrics.countStoreError);
       const notifier = services.createServiceNotifier(keeper, rules, store, log, {
         instance: `api-${hostOf(settings)}`,
@@ -152,6 +155,7 @@ interface Part {
   readonly log: Log;
   /** Reads the settings of this part again. */
   readonly read: () => ReadSettings;
+  readonly key: KeyWatch;
 }
 
 /** Opens the store around a part. A store that is down is not an error of a service: it waits and says so. */
@@ -162,11 +166,16 @@ async function runPart(invocation: Invocation, part: ServicePart, run: (part: Pa
   await runLogged(settings, async (log) => {
     for (const risk of findClearText(settings, part)) log.warn(risk);
     const store = await openServiceStore(settings);
+    const key = createKeyWatch({ readEnd: () => store.readKeyEnd(), log });
+    const ending = new AbortController();
+    const watching = key.run(ending.signal);
     try {
-      await run({ settings, store, log, read });
+      await run({ settings, store, log, read, key });
       log.info('Stopped.');
     } finally {
+      ending.abort();
       await store.close();
+      await watching;
     }
   });
   return 0;

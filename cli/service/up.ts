@@ -6,6 +6,7 @@ import { listSignalWords } from '../../analyzer/catalog/signal-words.js';
 import { createError } from '../../core/errors.js';
 import type { Settings } from '../../core/config/settings.js';
 import type { Log } from '../../core/log.js';
+import { createKeyWatch } from '../../core/time/key-end.js';
 import type { Incident, Language } from '../../core/types.js';
 import {
   CONFIG_OPTION,
@@ -105,6 +106,8 @@ async function openStages(invocation: Invocation, { settings, paths, log, read }
   const metrics = web.createServiceMetrics();
   metrics.showSettings(() => keeper.problem);
   const store = countStoreErrors(await openServiceStore(settings), metrics.countStoreError);
+  const key = createKeyWatch({ readEnd: () => store.readKeyEnd(), log });
+  metrics.showKeyEnd(key.endsAt);
   try {
     await store.check();
     // A store of its own has nobody else.
@@ -146,7 +149,7 @@ async function openStages(invocation: Invocation, { settings, paths, log, read }
     await write(terminal, renderGreeting({ url, isOpen }, paths, rules.catalog.size, invocation));
     await runStages(terminal.signal, server, [
       agent.run,
-      ...(lease === undefined ? [] : [lease.run]),
+      ...(lease === undefined ? [] : [lease.run, key.run]),
       analyzer.run,
       clock.run,
       notifier.run,

@@ -159,6 +159,10 @@ describeWithParts(['elasticsearch-8'], 'jobtrace setup', () => {
     const [id] = Buffer.from(after, 'base64').toString('utf8').split(':');
     const { api_keys: keys } = (await ask(`/_security/api_key?id=${id}`)) as { api_keys: { expiration: number }[] };
     expect(((keys[0]?.expiration ?? 0) - Date.now()) / 86_400_000).toBeCloseTo(90, 0);
+    const [old, agent] = [before, after].map((apiKey) => openElasticsearchStore({ nodes: [node.url], apiKey }));
+    expect(await agent?.readKeyEnd()).toBe(keys[0]?.expiration);
+    expect(await old?.readKeyEnd()).toBeUndefined();
+    await Promise.all([old?.close(), agent?.close()]);
 
     await setup(['--keys', folder, '--retire']);
     expect([await isTaken(before), await isTaken(after)]).toEqual([false, true]);

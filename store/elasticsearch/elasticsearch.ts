@@ -4,7 +4,7 @@
 // data streams, pipelines, scripts or ILM: the smallest distribution and licence will do.
 import { readBuckets, search } from './hits.js';
 import { createError } from '../../core/errors.js';
-import { fieldAt, isObject } from '../../core/json.js';
+import { fieldAt, isObject, listAt } from '../../core/json.js';
 import { appendBatch } from './bulk.js';
 import { limitClient, openClient, type ElasticsearchClient, type ElasticsearchSettings } from './client.js';
 import {
@@ -122,6 +122,7 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
       return { kind: 'elasticsearch', version };
     },
     readTime: () => readTime(client, prefix),
+    readKeyEnd: () => readKeyEnd(client, settings.apiKey),
     checkRoom: () => checkRoom(client, prefix),
     close: () => client.close(),
   };
@@ -204,6 +205,16 @@ async function readTime(client: ElasticsearchClient, prefix: string): Promise<nu
   });
   const from = fieldAt(readBuckets(aggregations['clock'])[0], 'from');
   return typeof from === 'number' ? from : undefined;
+}
+
+/** Whatever its rights, a key may read by its id what there is to know of itself. */
+async function readKeyEnd(client: ElasticsearchClient, apiKey = ''): Promise<number | undefined> {
+  const [id] = Buffer.from(apiKey, 'base64').toString('utf8').split(':');
+  if (id === undefined || id === '') return undefined;
+  const { body } = await client.send({ method: 'GET', path: '/_security/api_key', query: { id } });
+  const [key] = listAt(body, 'api_keys').filter(isObject);
+  const end = key?.['expiration'];
+  return typeof end === 'number' ? end : undefined;
 }
 
 /**

@@ -77,6 +77,7 @@ export function openSqliteStore(settings: SqliteSettings): Store {
     findNewest: (from) => run(() => findNewest(connection, from)),
     // A file has the clock of its machine.
     readTime: () => Promise.resolve(Date.now()),
+    readKeyEnd: () => Promise.resolve(undefined),
     findTurn: (id) => run(() => findTurn(connection, id)),
     findIncident: (id) => run(() => findIncident(connection, id)),
     findIncidents: (query) => run(() => findIncidents(connection, query)),

@@ -93,6 +93,7 @@ export async function openThreadedStore({ path, maxBytes }: SqliteSettings, open
     purgeDeleted: write('purgeDeleted'),
     deleteInfoBefore: write('deleteInfoBefore'),
     readTime: () => Promise.resolve(Date.now()),
+    readKeyEnd: () => Promise.resolve(undefined),
     check: read('check'),
     checkRoom: write('checkRoom'),
     close: async () => {
