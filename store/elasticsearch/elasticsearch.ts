@@ -121,10 +121,20 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
       await makeTemplates();
       return { kind: 'elasticsearch', version };
     },
-    readTime: () => readTime(client, prefix),
-    readKeyEnd: () => readKeyEnd(client, settings.apiKey),
-    checkRoom: () => checkRoom(client, prefix),
+    ...createProbes(client, prefix, settings.apiKey),
     close: () => client.close(),
+  };
+}
+
+function createProbes(
+  client: ElasticsearchClient,
+  prefix: string,
+  apiKey: string | undefined,
+): Pick<Store, 'readTime' | 'readKeyEnd' | 'checkRoom'> {
+  return {
+    readTime: () => readTime(client, prefix),
+    readKeyEnd: () => readKeyEnd(client, apiKey),
+    checkRoom: () => checkRoom(client, prefix),
   };
 }
 
