@@ -21,6 +21,12 @@ const SCRIPT = {
   summary: 'Usual searches and health while others ask what is dear.',
   options: {
     store: { kind: 'text', default: 'sqlite', values: ['sqlite', 'elasticsearch'], help: 'Which store.' },
+    at: {
+      kind: 'text',
+      value: 'URL',
+      default: '',
+      help: 'An Elasticsearch that holds these records already; nothing is filled, and it is left running.',
+    },
     records: { kind: 'number', default: '2000000', least: 1000, help: 'In the store, a million a day.' },
     incidents: { kind: 'number', default: '10000', least: 1, help: 'In the list.' },
     users: { kind: 'number', default: '50', least: 1, help: 'Who ask usual searches.' },
@@ -58,6 +64,12 @@ async function openPlace(folder: string): Promise<Place> {
       stop: () => Promise.resolve(),
     };
   }
+  if (values.at !== '')
+    return {
+      store: openElasticsearchStore({ nodes: [values.at] }),
+      args: ['--store', values.at],
+      stop: () => Promise.resolve(),
+    };
   const node = await startElasticsearch({ version: 8, heap: '2g', analysis: true, thorough: true });
   return {
     store: openElasticsearchStore({ nodes: [node.url] }),
@@ -158,7 +170,7 @@ function report(usual: readonly Answered[], dear: readonly Answered[], healthMs:
 const folder = mkdtempSync(join(tmpdir(), 'jobtrace-load-'));
 const place = await openPlace(folder);
 try {
-  await fillFleet(place.store, values);
+  if (values.at === '') await fillFleet(place.store, values);
   await place.store.close();
   const args = ['api', ...place.args, '--config', writeSettings(folder), '--listen', '127.0.0.1:0'];
   const program = startProgram(args);

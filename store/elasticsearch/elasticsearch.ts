@@ -2,6 +2,7 @@
 // client.ts, what we create in templates/, writing in bulk.ts, the feed in feed.ts, reading in search.ts and
 // query.ts, the small indices in documents.ts. Nothing is written before our index templates are there. It uses no
 // data streams, pipelines, scripts or ILM: the smallest distribution and licence will do.
+import { createDearLane } from './dear-lane.js';
 import { readBuckets, search } from './hits.js';
 import { createError } from '../../core/errors.js';
 import { fieldAt, isObject, listAt } from '../../core/json.js';
@@ -74,10 +75,7 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
     ...createFeed(client, prefix),
     findRefused: (after) => findRefused(client, prefix, after),
     removeRefused: (records) => removeRefused(client, prefix, records),
-    searchRecords: (query, limits) => searchRecords(limitClient(client, limits), prefix, query),
-    findRecords: (query, limits) => findRecords(limitClient(client, limits), prefix, query),
-    countJobRecords: (query, limits) => countJobRecords(limitClient(client, limits), prefix, query),
-    findContext: (id, lines, limits) => findContext(limitClient(client, limits), prefix, id, lines),
+    ...createSearches(client, prefix),
     saveIncident: async (incident, turn) => {
       const [isSaved = false] = await saveAll([{ incident, turn }]);
       return isSaved;
@@ -123,6 +121,21 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
     },
     ...createProbes(client, prefix, settings.apiKey),
     close: () => client.close(),
+  };
+}
+
+function createSearches(
+  client: ElasticsearchClient,
+  prefix: string,
+): Pick<Store, 'searchRecords' | 'findRecords' | 'countJobRecords' | 'findContext'> {
+  const lane = createDearLane();
+  return {
+    searchRecords: (query, limits) =>
+      lane.run(query, limits, (parameters) => searchRecords(limitClient(client, limits), prefix, query, parameters)),
+    findRecords: (query, limits) =>
+      lane.run(query, limits, (parameters) => findRecords(limitClient(client, limits), prefix, query, parameters)),
+    countJobRecords: (query, limits) => countJobRecords(limitClient(client, limits), prefix, query),
+    findContext: (id, lines, limits) => findContext(limitClient(client, limits), prefix, id, lines),
   };
 }
 

@@ -30,9 +30,24 @@ import type { LineQuery, RecordFilter, RecordLines, RecordPage, RecordQuery } fr
 /** Elasticsearch gives at most 10,000 hits at once (index.max_result_window); one more than a page is asked for. */
 const MAX_PAGE = 9_999;
 
-export async function findRecords(client: ElasticsearchClient, prefix: string, query: LineQuery): Promise<RecordLines> {
+/** Parameters of a search besides the usual ones. */
+type Parameters = Readonly<Record<string, string>>;
+
+/**
+ * Indices of days that a range of time leaves out are not searched at all. Elasticsearch asks that only of searches in
+ * very many indices by itself.
+ */
+const SKIPS_DAYS: Parameters = { pre_filter_shard_size: '1' };
+
+export async function findRecords(
+  client: ElasticsearchClient,
+  prefix: string,
+  query: LineQuery,
+  parameters: Parameters = {},
+): Promise<RecordLines> {
   const filter = await findFilter(client, prefix, query);
-  const { hits } = await search(client, `${prefix}-logs-*`, { ...buildPage(query, filter), track_total_hits: false });
+  const body = { ...buildPage(query, filter), track_total_hits: false };
+  const { hits } = await search(client, `${prefix}-logs-*`, body, { ...SKIPS_DAYS, ...parameters });
   return readPage(client, query, hits);
 }
 
@@ -40,31 +55,65 @@ export async function searchRecords(
   client: ElasticsearchClient,
   prefix: string,
   query: RecordQuery,
+  parameters: Parameters = {},
 ): Promise<RecordPage> {
   const filter = await findFilter(client, prefix, query);
-  const isUnbounded = query.histogramBuckets !== undefined && (query.from === undefined || query.to === undefined);
-  const bounds = isUnbounded ? TIME_RANGE_AGGREGATIONS : {};
-  const { hits, total, aggregations } = await search(client, `${prefix}-logs-*`, {
-    ...buildPage(query, filter),
-    track_total_hits: true,
-    aggs: { ...bounds, ...(query.facets === true ? buildFacets() : {}) },
-  });
+  const bars = planBars(query);
+  const isUnbounded = query.histogramBuckets !== undefined && bars === undefined;
+  const all = { ...SKIPS_DAYS, ...parameters };
+  const { hits, total, aggregations } = await search(
+    client,
+    `${prefix}-logs-*`,
+    {
+      ...buildPage(query, filter),
+      track_total_hits: true,
+      aggs: {
+        ...(isUnbounded ? TIME_RANGE_AGGREGATIONS : {}),
+        ...(bars === undefined ? undefined : buildHistogram(bars.barMs)),
+        ...(query.facets === true ? buildFacets() : {}),
+      },
+    },
+    all,
+  );
+  const found = isUnbounded && total > 0 ? planBars(query, readTimeRange(aggregations)) : undefined;
+  const counted =
+    found === undefined
+      ? aggregations
+      : (await search(client, `${prefix}-logs-*`, buildBars(found, filter), all)).aggregations;
+  const shown = bars ?? found;
   return {
     ...readPage(client, query, hits),
     total,
     histogram:
       query.histogramBuckets === undefined
         ? undefined
-        : await countBars(
-            client,
-            prefix,
-            query,
-            query.histogramBuckets,
-            total === 0 ? undefined : readTimeRange(aggregations),
-            filter,
-          ),
+        : total === 0 || shown === undefined
+          ? []
+          : readHistogram(counted, shown.fromMs, shown.toMs, shown.barMs),
     ...(query.facets === true ? { facets: readFacets(aggregations) } : {}),
   };
+}
+
+interface Bars {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly barMs: number;
+}
+
+/** The bars of a histogram. Undefined where none is asked for, or where its range is not known yet. */
+function planBars(
+  { histogramBuckets, from, to }: RecordQuery,
+  found?: { readonly fromMs: number; readonly toMs: number },
+): Bars | undefined {
+  const fromMs = from === undefined ? found?.fromMs : parseTime('from', from);
+  const toMs = to === undefined ? found?.toMs : parseTime('to', to);
+  if (histogramBuckets === undefined || fromMs === undefined || toMs === undefined) return undefined;
+  return { fromMs, toMs, barMs: fillBarMs(fromMs, toMs, histogramBuckets) };
+}
+
+/** The width of the bars depends on the times found where no range was asked for, hence a second request. */
+function buildBars({ barMs }: Bars, filter: object): object {
+  return { query: filter, size: 0, track_total_hits: true, aggs: buildHistogram(barMs) };
 }
 
 function buildPage(query: LineQuery, filter: object): Readonly<Record<string, unknown>> {
@@ -98,28 +147,6 @@ export async function findFilter(client: ElasticsearchClient, prefix: string, qu
     findJobLines(client, prefix, query),
   ]);
   return buildFilter(query, processes, lines);
-}
-
-/** The width of the bars depends on the times found when no range was asked for, hence a second request. */
-async function countBars(
-  client: ElasticsearchClient,
-  prefix: string,
-  query: RecordQuery,
-  buckets: number,
-  found: { fromMs: number; toMs: number } | undefined,
-  filter: object,
-): Promise<NonNullable<RecordPage['histogram']>> {
-  const fromMs = query.from === undefined ? found?.fromMs : parseTime('from', query.from);
-  const toMs = query.to === undefined ? found?.toMs : parseTime('to', query.to);
-  if (fromMs === undefined || toMs === undefined) return [];
-  const barMs = fillBarMs(fromMs, toMs, buckets);
-  const { total, aggregations } = await search(client, `${prefix}-logs-*`, {
-    query: filter,
-    size: 0,
-    track_total_hits: true,
-    aggs: buildHistogram(barMs),
-  });
-  return total === 0 ? [] : readHistogram(aggregations, fromMs, toMs, barMs);
 }
 
 export async function findContext(

@@ -1,0 +1,60 @@
+// Lets searches that Elasticsearch can only answer by comparing every word run one at a time, each on one thread of a
+// node. Otherwise a few of them occupy all search threads of a small cluster, and everybody else waits for seconds.
+import { createError } from '../../core/errors.js';
+import { chargeSearch } from '../query/cost.js';
+import type { AskLimits, RecordQuery } from '../store.js';
+
+export interface DearLane {
+  /**
+   * Runs a search, after those before it if it is dear. `parameters` belong into its requests.
+   * @throws JT_SEARCH_STOPPED when it waited for `limits.limitMs`, or its caller has gone.
+   */
+  run<Result>(
+    query: Pick<RecordQuery, 'query' | 'job'> & Partial<RecordQuery>,
+    limits: AskLimits | undefined,
+    search: (parameters: Readonly<Record<string, string>>) => Promise<Result>,
+  ): Promise<Result>;
+}
+
+/** Parameter of a search: a node works on one shard at a time for it, where it would take five by default. */
+const ONE_SHARD = { max_concurrent_shard_requests: '1' } as const;
+
+export function createDearLane(): DearLane {
+  let last: Promise<void> = Promise.resolve();
+  return {
+    async run(query, limits, search) {
+      if (chargeSearch(query).cost === 0) return search({});
+      const before = last;
+      let done = (): void => undefined;
+      const own = new Promise<void>((resolve) => (done = resolve));
+      last = before.then(() => own);
+      try {
+        await waitFor(before, limits);
+        return await search(ONE_SHARD);
+      } finally {
+        done();
+      }
+    },
+  };
+}
+
+async function waitFor(before: Promise<void>, { limitMs, signal }: AskLimits = {}): Promise<void> {
+  let settle = (): void => undefined;
+  const stopped = new Promise<never>((_, reject) => {
+    const stop = (problem: string): void => reject(createError('JT_SEARCH_STOPPED', { problem }));
+    const goAway = (): void => stop('its caller has gone');
+    const wait = `it waited ${(limitMs ?? 0) / 1000} s for other searches that take long`;
+    const timer = limitMs === undefined ? undefined : setTimeout(() => stop(wait), limitMs);
+    signal?.addEventListener('abort', goAway, { once: true });
+    if (signal?.aborted === true) goAway();
+    settle = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', goAway);
+    };
+  });
+  try {
+    await Promise.race([before, stopped]);
+  } finally {
+    settle();
+  }
+}
