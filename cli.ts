@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The front door: arguments in, an exit code out. Which file holds the program, the bundle or the sources, is decided
-// by cli/program.ts.
+// Entry point of the program: takes arguments and returns an exit code. cli/program.ts decides which file holds the
+// program, the bundle or the sources.
 import { openProgram } from './cli/program.js';
 
 const { runProcess } = await openProgram(process.argv.slice(2));

@@ -1,13 +1,18 @@
-// Style that a machine can hold. The import table of the house is test/architecture.test.ts.
+// Style rules that a machine can check. test/architecture.test.ts has the table of allowed imports.
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
-/** No function has more lines than this, blank ones, comments and the functions inside it counted. */
+/** Largest number of lines of a function, with blank lines, comments and inner functions. */
 const MOST_LINES = 80;
-/** prettier breaks code there; what it cannot break is a string, a pattern, or a comment that somebody wraps. */
+/**
+ * Largest width of a line. prettier breaks code there; it cannot break strings and patterns, and people wrap comments.
+ */
 const WIDTH = 120;
 
-/** `max-lines-per-function` for tests: the callback of a `describe` is a list of tests, not a function to read. */
+/**
+ * Rule like `max-lines-per-function`, for tests. The callback of a `describe` is not checked, because it is a list of
+ * tests and not a function to read.
+ */
 const testLines = {
   create: (context) => {
     const isDescribe = ({ parent }) =>
@@ -27,7 +32,7 @@ const noEmptySpread = {
   message: 'Give the value as it is, undefined or not; where a key must not be there, omitMissing of core/json.ts.',
 };
 
-/** What was thrown is told in one place. */
+/** Rule that only one place turns a thrown value into text. */
 const noThrownText = {
   selector: 'ConditionalExpression[test.right.name="Error"] > CallExpression[callee.name="String"]',
   message: 'What was thrown says errorText of core/fault.ts.',
@@ -80,7 +85,7 @@ export default tseslint.config(
     rules: { 'max-lines-per-function': 'off', 'house/test-lines': 'error' },
   },
   { files: ['core/fault.ts', 'api/web/src/shell/boundary.tsx'], rules: { 'no-restricted-syntax': 'off' } },
-  // What the build is to compile into the program has to be named as it is there.
+  // A module that the build compiles into the program must be named in a `require`.
   { files: ['core/document.ts'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
   { files: ['lab/**', 'bench/**', 'cli.ts', 'test/**', '**/*.test.ts'], rules: { 'no-console': 'off' } },
   {

@@ -1,6 +1,7 @@
-// One run for everything: unit tests beside their files, the pipeline and architecture tests under test/. What only
-// computes runs first, a file on each core, with what the files before it have loaded. What starts servers, agents or
-// clusters runs after it, two files at a time: it waits for more than half of its time, and the machines are small.
+// Configures one run for all tests: unit tests next to their files, pipeline and architecture tests under test/. Tests
+// that only compute run first, one file on each core, with what earlier files have loaded. Tests that start servers,
+// agents or clusters run after them, two files at a time, because they wait for more than half of their time and the
+// machines are small.
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { defineConfig } from 'vitest/config';
@@ -17,7 +18,7 @@ const COMPUTING = [
   'test/{architecture,forms,ledger,recordings,skimmed}.test.ts',
 ];
 
-/** The files that take a minute or more on two cores, the longest first. */
+/** Files that take a minute or more on two cores, the longest first. */
 const LONG = [
   'test/model/model.test.ts',
   'test/model/more.test.ts',
@@ -45,7 +46,10 @@ const LONG = [
 const gone = LONG.filter((name) => !existsSync(join(import.meta.dirname, name)));
 if (gone.length > 0) throw new Error(`vitest.config.ts names ${gone.join()}, which does not exist.`);
 
-/** What begins last is short, so that no core waits for the other at the end. */
+/**
+ * Sequencer that starts the long files first. The files that begin last are short, so that no core waits for the other
+ * at the end.
+ */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);

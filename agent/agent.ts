@@ -1,7 +1,7 @@
-// The loop of the agent: scan, let the follower read and ship, save how far it came. Everything it does is in the files
-// beside it; here stands in which order, and when. cli.ts runs it until its signal aborts; tests step it by hand with
-// pollOnce. Offsets are saved only behind acknowledged records, so it may die anywhere: what is sent again has the same
-// ids.
+// Runs the loop of the agent: scans for files, lets the follower read and ship them, and saves how far it came. The
+// other files of this folder do the work; this file defines the order and the times. Tests step it by hand with
+// pollOnce. Offsets are saved only for acknowledged records, so the agent may die anywhere: records that are sent again
+// have the same ids.
 import { resolve } from 'node:path';
 import { describeFault } from '../core/fault.js';
 import type { ServiceHealth } from '../core/health.js';
@@ -31,27 +31,31 @@ import { createCrew } from './workers/crew.js';
 export interface PollResult {
   readonly files: number;
   readonly readBytes: number;
-  /** Bytes in files that the store has not acknowledged. */
+  /** Number of bytes in the files that the store has not acknowledged. */
   readonly lagBytes: number;
 }
 
 export interface Agent {
-  /** One scan, reading to the end of all files (or of the budget), one try to ship everything, one commit. */
+  /**
+   * Does one scan, reads to the end of all files (or of the budget), tries once to ship everything, and commits once.
+   */
   pollOnce(): Promise<PollResult>;
-  /** Runs until the signal aborts, then ships what is read within a few seconds, commits and closes. */
+  /** Runs until the signal aborts, then ships within a few seconds what was read, commits and closes. */
   run(signal: AbortSignal): Promise<void>;
-  /** Ships open entries at once, without waiting for their files to rest, and commits. */
+  /** Ships open entries at once, without waiting for their files to become idle, and commits. */
   flush(): Promise<void>;
   /**
-   * Goes on with other settings, as far as a running agent can; `read` throws when they cannot be used, and those of
-   * before stay.
+   * Continues with other settings, as far as a running agent can. When `read` throws because they cannot be used, the
+   * previous settings stay.
    */
   reload(read: () => AgentSettings): void;
-  /** Says of each entry that is read from now on whether it holds one of these words; `scanner` looks for the same. */
+  /**
+   * Marks each entry that is read from now on by whether it holds one of these words; `scanner` searches for the same.
+   */
   setWords(words: SignalWords, scanner?: AnchorScanner): void;
   status(): AgentStatus;
   health(): ServiceHealth;
-  /** Lets go of files and lock, as they stand. What is in flight is sent again by the next agent. */
+  /** Closes files and lock in their current state. The next agent sends again what is in flight. */
   close(): void;
 }
 
@@ -77,7 +81,7 @@ function openAgent(given: AgentSettings, { store, log, ...parts }: AgentParts): 
   const now = parts.now ?? ((): number => performance.timeOrigin + performance.now());
   const random = parts.random ?? Math.random;
   const cpuMs = parts.cpuMs ?? readCpu;
-  // What cannot be used is said before anything is opened.
+  // Settings that cannot be used throw before anything is opened.
   createRedactor(settings.redactPatterns);
   const lock = openLock(settings.dataDir, wall);
   const checkpoint = openCheckpoint(settings.dataDir);
@@ -133,7 +137,10 @@ function openAgent(given: AgentSettings, { store, log, ...parts }: AgentParts): 
   };
 }
 
-/** What the workers do meanwhile is no cost of a scan, and must not put off the next one. */
+/**
+ * Returns the time, in milliseconds, in which the event loop of this thread was active. The time of worker threads is
+ * left out: it is no cost of a scan and must not postpone the next scan.
+ */
 function readActive(): number {
   return performance.eventLoopUtilization().active;
 }
@@ -160,7 +167,10 @@ async function run(agent: AgentState, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** While the files are looked for. What is wrong is said when the first records are refused. */
+/**
+ * Prepares the store while the files are searched. A fault is only logged for debugging, because the first refused
+ * records report it.
+ */
 async function prepareStore({ store, log }: AgentState): Promise<void> {
   try {
     await store.prepare?.();
@@ -180,7 +190,7 @@ async function loop(agent: AgentState, signal: AbortSignal): Promise<void> {
     if (isScan) scanned = await scanMeasured(agent);
     tellFollower(agent);
     const look: FileLook = isScan ? 'all' : now() >= nextLook ? 'recent' : 'told';
-    // To ask for it costs more than a short turn.
+    // Reading the active time costs more than a short cycle, so a cycle for observed files goes without it.
     const before = look === 'told' ? 0 : agent.activeMs();
     const { isBusy, isHeld, dueAt } = follower.turn(look);
     if (look !== 'told') {
@@ -196,18 +206,18 @@ async function loop(agent: AgentState, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** What is written where nobody follows it is found by a scan. */
+/** Passes on the paths of observed writes. When nobody follows one of them, a scan has to find its file. */
 function tellFollower(agent: AgentState): void {
   const { told, follower } = agent;
   if (told.size > 0 && !follower.tell(told)) agent.isQuiet = false;
   told.clear();
 }
 
-/** The last scan of the loop. */
+/** Time and cost of the last scan of the loop. */
 interface Scanned {
   readonly at: number;
   readonly cpuMs: number;
-  /** Agents that were started together do not scan together. */
+  /** Random factor of the wait, so that agents that were started together do not scan together. */
   readonly jitter: number;
 }
 
@@ -217,7 +227,7 @@ async function scanMeasured(agent: AgentState): Promise<Scanned> {
   return { at, cpuMs: agent.activeMs() - before, jitter: 0.9 + 0.2 * agent.random() };
 }
 
-/** When something came or went, the next scan comes soon. */
+/** Returns when the next scan is due: soon if a file or folder came or went. */
 function findNextScan(agent: AgentState, { at, cpuMs, jitter }: Scanned): number {
   const { settings, isScanDue } = agent;
   const soonMs = settings.readIntervalMs / 2;
@@ -225,7 +235,7 @@ function findNextScan(agent: AgentState, { at, cpuMs, jitter }: Scanned): number
   return at + jitter * decideScanWait(settings.scanIntervalMs, { cpuMs, isResting: isResting(agent) });
 }
 
-/** All places are watched, and nothing was heard of them since the last scan that it would have to find. */
+/** True if all places are watched and, since the last scan, no event came that a scan would have to look into. */
 function isResting({ watcher, isQuiet }: AgentState): boolean {
   return watcher !== undefined && isQuiet;
 }
@@ -249,7 +259,7 @@ async function scan(agent: AgentState): Promise<void> {
   reportLinks(agent, found.refused);
 }
 
-/** Of very many the first are enough to act on. */
+/** Limit of refused links that are reported: the first ones are enough to act on. */
 const MOST_LINKS_REPORTED = 20;
 
 function reportLinks(agent: AgentState, refused: readonly RefusedLink[]): void {
@@ -265,7 +275,7 @@ function reportLinks(agent: AgentState, refused: readonly RefusedLink[]): void {
 
 type Saving = Pick<AgentState, 'checkpoint' | 'known' | 'board' | 'log'>;
 
-/** A checkpoint that cannot be written stops nothing. */
+/** Saves the changed file states. A checkpoint that cannot be written is reported and stops nothing. */
 function saveCheckpoint({ checkpoint, known, board, log }: Saving): void {
   const { changed, removed } = known.takeChanges();
   if (changed.length === 0 && removed.length === 0 && !board.has('JT_CHECKPOINT_UNWRITABLE')) return;

@@ -1,4 +1,4 @@
-// Each condition that no other test of this stage provokes, and that none is left out.
+// Provokes each condition that no other test of this stage provokes, and checks that none is left out.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -13,15 +13,15 @@ import { line } from '../test/agent-fixture.js';
 import { createAgent } from './agent.js';
 import { fillAgentSettings } from './settings.js';
 
-/** Starts in a quarter of a second: many kills need a quick child. */
+/** Program that starts in a quarter of a second, because many kills need a quick child. */
 const CHILD = fileURLToPath(new URL('../test/agent-child.ts', import.meta.url));
 const WORKER = fileURLToPath(new URL('../cli/service/thread/agent-worker.ts', import.meta.url));
 const OUTPUT = fileURLToPath(new URL('../node_modules/.cache/jobtrace/', import.meta.url));
-/** Each with a folder, a writer and an agent of its own. */
+/** Number of lanes, each with a folder, a writer and an agent of its own. */
 const LANES = 2;
 const KILLS = 200;
 const KILLS_OF_WORKERS = 40;
-/** About what a thread needs until it reads. */
+/** Approximate time, in milliseconds, that a thread needs until it reads. */
 const THREAD_START_MS = 300;
 const DRAIN_WITHIN_MS = 60_000;
 
@@ -60,7 +60,7 @@ afterEach(() => {
   }
 });
 
-/** Resolves when the agent in the child runs. */
+/** Starts an agent in a child process. Resolves when the agent runs. */
 async function startChild(lane: Lane): Promise<ChildProcess> {
   const { folder, logs, workers } = lane;
   const started = spawn(
@@ -83,7 +83,9 @@ async function wait(ms: number): Promise<void> {
   await new Promise<void>((resume) => void setTimeout(resume, ms));
 }
 
-/** Two entries as a container runtime writes them, each into a stream of its own: one line of each in turn. */
+/**
+ * Returns two entries as a container runtime writes them, each into a stream of its own, with their lines alternating.
+ */
 function wrapPair(out: string, err: string): readonly [text: string, entries: readonly string[]] {
   const wrap = (stream: string, text: string): string[] => {
     const [day = '', time = ''] = text.split(' ', 2);
@@ -96,14 +98,14 @@ function wrapPair(out: string, err: string): readonly [text: string, entries: re
 
 const NAMES: readonly string[] = ['flink-u-taskexecutor-0-h.log', 'flink-u-standalonesession-0-h.log', '0.log'];
 
-/** As a container runtime names it; the file has two streams. */
+/** Returns true for a name that a container runtime gives; the file has two streams. */
 function isOfContainer(name: string): boolean {
   return name.startsWith('0.log');
 }
 
 /**
- * Writes to three files all the time, some of it stack traces, one as a container does, and rotates them; returns what
- * it wrote.
+ * Writes to three files all the time, some of it stack traces, one as a container does, and rotates them. Stopping
+ * returns what it wrote.
  */
 function startWriter({ logs }: Lane): { readonly stop: () => string[] } {
   const written: string[] = [];
@@ -137,7 +139,10 @@ function startWriter({ logs }: Lane): { readonly stop: () => string[] } {
   };
 }
 
-/** What the store has when an agent of this process has read the rest; `sentAgain`: records that it had already. */
+/**
+ * Reads the rest with an agent of this process and returns what the store then has. `sentAgain`: number of records that
+ * it had already.
+ */
 async function readStore({ folder, logs }: Lane): Promise<{ records: LogRecord[]; sentAgain: number }> {
   const store = openSqliteStore({ path: join(folder, 'records.db') });
   const agent = createAgent(
@@ -216,7 +221,7 @@ describe('an agent', () => {
 
       expect(exits).toEqual(Array.from({ length: 4 }, () => ({ code: 0, inTime: true })));
       expect(sortTexts(records)).toEqual(written);
-      // One of each stream of the files that are written, or were while the last one ran.
+      // The limit is one entry per stream of the files that are being written, or were while the last agent ran.
       expect(sentAgain).toBeLessThanOrEqual(open.reduce((sum, name) => sum + (isOfContainer(name) ? 2 : 1), 0));
     },
   );

@@ -1,4 +1,4 @@
-// Real processes that name their log file as Flink's start scripts do.
+// Tests with real processes that name their log file as Flink's start scripts do.
 import { spawn, type ChildProcess } from 'node:child_process';
 import {
   appendFileSync,

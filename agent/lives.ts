@@ -1,7 +1,7 @@
-// The processes that write the files of this node: when each wrote last, and whether its JVM runs. The analyzer learns
-// from it that a process is gone, which no log says. A JVM of Flink names its log file on its command line
-// (`-Dlog.file=`, in all start scripts, on YARN and on Kubernetes), and everybody may read that; whoever runs in
-// another container is not seen, and nothing is said of it. The status of the agent carries the result.
+// Keeps the processes that write the files of this node: when each wrote last, and whether its JVM runs. From this, the
+// analyzer learns that a process is gone, which no log says. A JVM of Flink names its log file on its command line
+// (`-Dlog.file=`, in all start scripts, on YARN and on Kubernetes), which everybody may read. A process in another
+// container cannot be seen, and nothing is reported of it. The status of the agent carries the result.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { errorCode } from '../core/fault.js';
 import { omitMissing } from '../core/json.js';
@@ -12,17 +12,17 @@ import type { AgentSettings } from './settings.js';
 import type { FoundFile } from './files/discover.js';
 
 export interface ProcessLives {
-  /** The files of a scan. */
+  /** Takes over the files of a scan. */
   sync(files: readonly FoundFile[]): void;
-  /** Those that run or wrote within two hours, the latest first. */
+  /** Returns the processes that run or wrote within two hours, the latest first. */
   list(): readonly ProcessLife[];
 }
 
 export interface LivesParts {
   readonly settings: Pick<AgentSettings, 'host' | 'cluster' | 'isStoreShared'>;
-  /** The time of day. */
+  /** Returns the time of day. */
   readonly wall: () => number;
-  /** Where the system shows its processes. */
+  /** Folder in which the system shows its processes. */
   readonly procDir?: string | undefined;
 }
 
@@ -30,10 +30,10 @@ interface Life {
   readonly process: string;
   readonly cluster: string;
   readonly component: Component | undefined;
-  /** Paths of its files that changed last. */
+  /** Paths of its most recently changed files. */
   paths: readonly string[];
   wroteMs: number;
-  /** Of its JVM, once it was seen. */
+  /** Process id of its JVM, once it was seen. */
   pid: number | undefined;
   startedMs: number | undefined;
   goneMs: number | undefined;
@@ -43,22 +43,25 @@ interface Life {
 interface State extends LivesParts {
   readonly procDir: string;
   readonly lives: Map<string, Life>;
-  /** Device and inode of a file → its process. */
+  /** Process of each file, by device and inode. */
   readonly owners: Map<string, Life>;
-  /** Processes of the system that are no JVM of Flink, or not yet: they are looked at again from time to time. */
+  /** Process ids that are no JVM of Flink, or not yet. They are checked again from time to time. */
   readonly others: Set<number>;
   clearedMs: number;
 }
 
 const DAY_MS = 86_400_000;
-/** What ended longer ago is no news for anybody, and all agents are read together. */
+/** Age, in milliseconds, above which an end is not listed: it is no news, and all agents are read together. */
 const LISTED_MS = 2 * 3_600_000;
-/** Of a process that has not written for so long the scan alone tells that it does again. */
+/** Time without writes, in milliseconds, after which only the scan notices that a process writes again. */
 const RECENT_MS = 600_000;
 const MAX_LISTED = 500;
-/** A log, what is printed, and a log of the garbage collector. */
+/** Limit of files that are checked per process: log, printed output, GC log. */
 const MAX_FILES = 4;
-/** A shell becomes a JVM under the same number. */
+/**
+ * Interval, in milliseconds, at which other processes are checked again, because a shell becomes a JVM under the same
+ * id.
+ */
 const OTHERS_MS = 30_000;
 const TICKS_PER_SECOND = 100;
 const LOG_FILE = '-Dlog.file=';
@@ -138,7 +141,7 @@ function lookAtFiles(life: Life, now: number): void {
       life.wroteMs = Math.max(life.wroteMs, statSync(path).mtimeMs);
       isThere = true;
     } catch (error) {
-      // What cannot be looked at is there.
+      // A file that is not accessible exists.
       if (errorCode(error) !== 'ENOENT') isThere = true;
     }
   }
@@ -146,7 +149,10 @@ function lookAtFiles(life: Life, now: number): void {
   else life.removedMs ??= now;
 }
 
-/** One read of a few bytes for each process of the system that was not seen before, and for each JVM of Flink. */
+/**
+ * Looks for running JVMs of Flink. It reads a few bytes for each process that was not seen before, and for each JVM of
+ * Flink.
+ */
 function lookAtProcesses(state: State, now: number): void {
   const { procDir, lives, others } = state;
   if (now - state.clearedMs >= OTHERS_MS) {
@@ -163,7 +169,7 @@ function lookAtProcesses(state: State, now: number): void {
     const path = readLogFile(procDir, pid);
     if (path === undefined) others.add(pid);
     else {
-      // Its folder may be gone while it runs.
+      // The folder of the log may be gone while the process runs.
       const life = findOwner(state, path) ?? running.get(pid);
       if (life === undefined) continue;
       if (life.pid !== pid) Object.assign(life, { pid, startedMs: readStartedMs(procDir, pid) ?? now });
@@ -180,12 +186,14 @@ function readPids(procDir: string): readonly number[] | undefined {
       .filter((name) => /^\d+$/.test(name))
       .map(Number);
   } catch {
-    // Another system than Linux.
+    // The system is not Linux.
     return undefined;
   }
 }
 
-/** Undefined for what is no JVM of Flink, for a process that ended meanwhile, and for one that is hidden. */
+/**
+ * Returns the log file of a JVM of Flink; undefined for other processes, and for one that ended meanwhile or is hidden.
+ */
 function readLogFile(procDir: string, pid: number): string | undefined {
   try {
     const line = readFileSync(`${procDir}/${pid}/cmdline`, 'utf8');
@@ -199,7 +207,7 @@ function readLogFile(procDir: string, pid: number): string | undefined {
   }
 }
 
-/** By the file itself: a path means something else in another container. */
+/** Finds the process by the file itself, because a path means something else in another container. */
 function findOwner({ owners }: State, path: string): Life | undefined {
   try {
     const { dev, ino } = statSync(path, { bigint: true });
@@ -209,7 +217,7 @@ function findOwner({ owners }: State, path: string): Life | undefined {
   }
 }
 
-/** Field 22 of `stat` in ticks since the system started. */
+/** Returns the start time of a process, from field 22 of `stat` in ticks since the system started. */
 function readStartedMs(procDir: string, pid: number): number | undefined {
   try {
     const stat = readFileSync(`${procDir}/${pid}/stat`, 'latin1');

@@ -1,5 +1,5 @@
-// Pods whose paths do not say to which Flink cluster they belong, and an API server of Kubernetes that may, may not, or
-// does not say it: a real HTTPS server with the answers of the API (PartialObjectMetadata and Status of meta/v1).
+// Tests pods whose paths do not name their Flink cluster, with an API server of Kubernetes that does, must not, or
+// cannot name it: a real HTTPS server with the answers of the API (PartialObjectMetadata and Status of meta/v1).
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
@@ -91,14 +91,14 @@ function open(settings: { readonly kubernetes?: string } = {}): AgentFixture {
   });
 }
 
-/** A pod of a StatefulSet; its path names neither cluster nor component. */
+/** Writes a log of a pod of a StatefulSet; its path names neither cluster nor component. */
 function writePod({ logs }: AgentFixture, name = 'orders-0', namespace = 'flink'): void {
   const folder = join(logs, 'pods', `${namespace}_${name}_0b5d4f3e-6a41-4f0e-9f5e-0a7e0e1c2d3f`, 'main');
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, '0.log'), lines(0, 3));
 }
 
-/** The clock of the agent stands nearly still meanwhile: what it waits for is the server's answer. */
+/** Reads records while the agent's clock hardly moves, so that it waits only for the server's answer. */
 async function readRecords(of: AgentFixture, count: number): Promise<readonly LogRecord[]> {
   return waitUntil(`${count} records`, async () => {
     await of.poll(1, 1);

@@ -1,4 +1,5 @@
-// Settings that change while the agent runs: what holds at once, what waits, and that no file loses its place.
+// Tests settings that change while the agent runs: what takes effect at once, what waits, and that no file loses its
+// offset.
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -12,7 +13,7 @@ afterEach(async () => {
   fixture = undefined;
 });
 
-/** Two folders; the first is watched. */
+/** Opens two folders; the first one is watched. */
 function open(): { fixture: AgentFixture; a: string; b: string; reload: (change: Partial<AgentSettings>) => void } {
   const opened = openAgentFixture();
   fixture = opened;

@@ -1,13 +1,13 @@
-// Settings that change while the agent runs: what can hold at once does, what cannot waits for a restart and is named,
-// and what cannot be used changes nothing. No file loses its place. The loop in agent.ts scans and watches the new
-// paths at its next turn.
+// Changes settings while the agent runs. Settings that can take effect at once do so, those that cannot wait for a
+// restart and are reported, and unusable settings change nothing. No file loses its offset. The loop in agent.ts scans
+// and watches the new paths in its next cycle.
 import { JobtraceError } from '../core/errors.js';
 import { isLogName, parsePattern } from './files/pattern.js';
 import { openWatcher } from './files/watch.js';
 import { compareSettings, type AgentSettings } from './settings.js';
 import type { AgentState } from './state.js';
 
-/** `read` throws when the settings cannot be used. */
+/** Takes over new settings. `read` throws if they cannot be used, and then nothing changes. */
 export function reloadSettings(agent: AgentState, read: () => AgentSettings): void {
   const { settings, board, log } = agent;
   try {
@@ -28,7 +28,9 @@ export function reloadSettings(agent: AgentState, read: () => AgentSettings): vo
   agent.alarm.wake();
 }
 
-/** Changes of files wake the loop, where that is wanted. The next scan says where to watch. */
+/**
+ * Opens a watch, if the settings want one, so that changes of files wake the loop. The next scan gives it the places.
+ */
 export function openWatch(agent: AgentState): void {
   const { settings, log, alarm } = agent;
   agent.isWatchDue = false;

@@ -1,5 +1,5 @@
-// What an agent says of itself: its status, saved into the store every few seconds, and its health. A store that does
-// not answer holds up nothing but that. Called by the loop in agent.ts.
+// Reports the state of an agent: its status, saved into the store every few seconds, and its health. A store that does
+// not answer delays nothing else.
 import { describeFault } from '../core/fault.js';
 import { decideHealth, type ServiceHealth } from '../core/health.js';
 import { pause } from '../core/time/wait.js';
@@ -8,14 +8,20 @@ import type { AgentState } from './state.js';
 import { describeAgent, joinBoards } from './status.js';
 
 const STATUS_EVERY_MS = 5000;
-/** The first records come before it: Elasticsearch makes one index after the other. */
+/**
+ * Delay of the first status, in milliseconds. The first records come before it, because Elasticsearch creates one index
+ * after the other.
+ */
 export const FIRST_STATUS_MS = 1000;
-/** A stopping agent waits so long for a store that does not answer. */
+/** Longest time, in milliseconds, that a stopping agent waits for a store that does not answer. */
 const LAST_STATUS_MS = 2000;
-/** Longer than any scan, and than a disk that is slow for a while. */
+/**
+ * Time, in milliseconds, after which the loop counts as stuck. It is longer than any scan and than a temporary slow
+ * disk.
+ */
 const STUCK_AFTER_MS = 120_000;
 
-/** When it is due; the one that is on its way is not overtaken. */
+/** Saves the status when it is due; does not start a second save while one is in flight. */
 export async function saveStatus(agent: AgentState): Promise<void> {
   if (agent.now() < agent.nextStatus) return;
   agent.nextStatus = agent.now() + STATUS_EVERY_MS;
@@ -62,7 +68,7 @@ export function describeState(agent: AgentState): AgentStatus {
     host: settings.host,
     now: wall(),
     isLast: isEnding,
-    // The time of day of then, as it is counted now.
+    // Time of day of the acknowledgement, by the current clock.
     acknowledgedAt: acknowledgedAt === undefined ? undefined : wall() - (now() - acknowledgedAt),
     measured,
     board: joinBoards([board, state]),

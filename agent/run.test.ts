@@ -104,7 +104,7 @@ describe('run', () => {
       {
         id: expect.stringMatching(/^node-1-[0-9a-f]{8}$/),
         host: 'node-1',
-        // It says goodbye: who ends without that is missed.
+        // It reports its end, because an agent that ends without that is missed.
         stopped: expect.any(String),
         lagBytes: 0,
         waitingBytes: 0,

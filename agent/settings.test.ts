@@ -4,7 +4,7 @@ import { loadSettings } from '../core/config/load.js';
 import { SETTINGS } from '../core/config/settings.js';
 import { pickAgentSettings, shareSettings } from './settings.js';
 
-/** Another value than the default for every setting of the agent. */
+/** Values other than the default, for every setting of the agent. */
 const OTHER = {
   paths: ['/logs'],
   linksInto: ['/links'],

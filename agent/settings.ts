@@ -1,6 +1,6 @@
-// What the agent can be told: the rows `agent.*` of the settings table, under their names without "agent.", and what
-// it must know of the other stages. Nothing is declared here, so the table and the agent cannot drift apart.
-// cli/service/services.ts picks the values out of the loaded settings; tests give the few they need. Nothing here
+// Defines the settings of the agent: the rows `agent.*` of the settings table, under their names without "agent.", and
+// what it must know of the other stages. Nothing is declared here, so the table and the agent cannot drift apart.
+// cli/service/services.ts picks the values out of the loaded settings; tests give the few that they need. Nothing here
 // reads a file.
 import { hostname } from 'node:os';
 import { findZone } from '../core/time/zone.js';
@@ -11,13 +11,16 @@ type OwnName<Name> = Name extends `agent.${infer Own}` ? Own : never;
 export type AgentSettings = { readonly [Name in keyof Settings as OwnName<Name>]: Settings[Name] } & {
   /** Folder for checkpoints, the lock, dead letters and the spool. */
   readonly dataDir: string;
-  /** Other nodes write into the same store. */
+  /** True if other nodes write into the same store. */
   readonly isStoreShared: boolean;
 };
 
 const PREFIX = 'agent.';
 
-/** An empty `agent.host` becomes the name that the system gives, an empty `agent.zone` the zone of this machine. */
+/**
+ * Picks the agent's settings. An empty `agent.host` becomes the host name of the system, an empty `agent.zone` the time
+ * zone of this machine.
+ */
 export function pickAgentSettings(settings: Settings): AgentSettings {
   const own: Record<string, unknown> = {
     dataDir: settings.dataDir,
@@ -29,12 +32,15 @@ export function pickAgentSettings(settings: Settings): AgentSettings {
   return { ...own, host: own.host === '' ? hostname() : own.host, zone: findZone(own.zone) };
 }
 
-/** Fills what is not given with the defaults of the table. */
+/** Fills missing settings with the defaults of the table. */
 export function fillAgentSettings(given: Partial<AgentSettings> & Pick<AgentSettings, 'dataDir'>): AgentSettings {
   return { ...pickAgentSettings(defaultSettings()), ...given };
 }
 
-/** Of each worker: what is limited is limited in sum. The processor time is that of the process anyway. */
+/**
+ * Returns the settings of each worker, with the limits divided by the number of workers. Processor time is measured for
+ * the whole process anyway.
+ */
 export function shareSettings(settings: AgentSettings): AgentSettings {
   const { workers, budgetBytes, maxBytesPerSecond, maxOpenFiles, inFlightBatches } = settings;
   const share = (whole: number): number => Math.max(1, Math.floor(whole / workers));
@@ -47,7 +53,9 @@ export function shareSettings(settings: AgentSettings): AgentSettings {
   };
 }
 
-/** What a running agent cannot change: it is part of ids or records, or of what is open already. */
+/**
+ * Settings that a running agent cannot change, because they are a part of ids or records, or of what is already open.
+ */
 const FIXED: ReadonlySet<string> = new Set([
   'host',
   'cluster',
@@ -62,11 +70,11 @@ const FIXED: ReadonlySet<string> = new Set([
 ]);
 
 export interface SettingsChange {
-  /** What holds from now on. */
+  /** Settings that take effect from now on. */
   readonly settings: AgentSettings;
-  /** Names of what changed. */
+  /** Names of the settings that changed. */
   readonly changed: readonly string[];
-  /** Names of what changed in the file and waits for a restart. */
+  /** Names of the settings that changed in the file and wait for a restart. */
   readonly waiting: readonly string[];
 }
 

@@ -1,5 +1,5 @@
-// What one agent holds, and what it has to do next: the one object that the files of its loop share. Made by agent.ts
-// from its settings and parts.
+// Holds the state of one agent and what it has to do next, as the one object that the files of its loop share. agent.ts
+// creates it from its settings and parts.
 import type { Log } from '../core/log.js';
 import type { AgentRegistry, RecordSink } from '../store/store.js';
 import type { Checkpoint } from './checkpoint/checkpoint.js';
@@ -18,64 +18,64 @@ export interface AgentParts {
   readonly store: RecordSink & Pick<AgentRegistry, 'saveAgentStatus'>;
   readonly log: Log;
   readonly now?: () => number;
-  /** The time of day, where it is not that of `now`. */
+  /** Returns the time of day, if it differs from `now`. */
   readonly wall?: () => number;
   readonly random?: () => number;
-  /** Processor time of this process so far, in milliseconds. */
+  /** Returns the processor time of this process so far, in milliseconds. */
   readonly cpuMs?: () => number;
-  /** Where the system shows its processes; /proc. */
+  /** Folder in which the system shows its processes; default: /proc. */
   readonly procDir?: string | undefined;
-  /** Without it there are no workers, whatever the settings say. */
+  /** Opens a worker. Without it, there are no workers, whatever the settings say. */
   readonly openWorker?: OpenWorker;
 }
 
 export interface AgentState {
-  /** Tells its status from that of another agent of the same host name. */
+  /** Id that distinguishes this agent's status from that of another agent with the same host name. */
   readonly id: string;
-  /** A reload changes them in place. */
+  /** Settings, which a reload changes in place. */
   readonly settings: AgentSettings;
   readonly store: AgentParts['store'];
   readonly log: Log;
-  /** The time of day. */
+  /** Returns the time of day. */
   readonly wall: () => number;
-  /** Waits are measured with a clock that nobody sets: a jump by a day must not stop the agent for a day. */
+  /** Clock that nobody sets, for waits: a jump by a day must not stop the agent for a day. */
   readonly now: () => number;
   readonly random: () => number;
-  /** How long this thread was not idle so far, in milliseconds. */
+  /** Returns how long this thread has not been idle so far, in milliseconds. */
   readonly activeMs: () => number;
   readonly lock: Lock;
   readonly checkpoint: Checkpoint;
   readonly known: Known;
-  /** What concerns no file and no record; the follower has a board of its own. */
+  /** Conditions that concern no file and no record; the follower has a board of its own. */
   readonly board: Board;
   readonly follower: Follower;
-  /** Who writes the files that were found. */
+  /** Processes that write the files that were found. */
   readonly lives: ProcessLives;
   /** Folders that are never entered. */
   readonly excluded: readonly string[];
   readonly scanMemory: ScanMemory;
-  /** The paths of the last scan. */
+  /** Paths of the last scan. */
   scannedPaths: readonly string[];
   /** Links that the last scan did not follow, as far as they were reported. */
   refusedLinks: ReadonlySet<string>;
   watcher: Watcher | undefined;
-  /** Where something was written since the last turn. */
+  /** Paths of writes that were observed since the last cycle. */
   readonly told: Set<string>;
-  /** Nothing was heard since the last scan but of files that are followed. */
+  /** True if, since the last scan, no event came other than for files that are followed. */
   isQuiet: boolean;
-  /** Folders are to be watched anew. */
+  /** True if the watch must be opened anew. */
   isWatchDue: boolean;
-  /** A file came or went: scan before the time. */
+  /** True if a file or folder came or went, so that the next scan comes early. */
   isScanDue: boolean;
   hasScanned: boolean;
-  /** When the loop last began a turn. */
+  /** Time at which the loop last began a cycle. */
   turnedAt: number;
   nextStatus: number;
-  /** The status is on its way to the store; nothing waits for it. */
+  /** Status that is on its way to the store; nothing waits for it. */
   statusFlight: Promise<void> | undefined;
-  /** It ends in order, and says so. */
+  /** True if the agent stops in order, which its status says. */
   isEnding: boolean;
   isClosed: boolean;
-  /** Ends the rest of the loop. */
+  /** Ends the pause of the loop. */
   readonly alarm: Alarm;
 }

@@ -1,9 +1,10 @@
-// What the agent counts and what a person should know about it: counters only grow, conditions come and go. Every
-// file of this stage writes here; agent.ts saves it into the store every few seconds. Nothing is decided here.
+// Counts what the agent does and keeps the conditions that a person should know: counters only grow, conditions come
+// and go. Every file of this stage writes here; agent.ts saves the status into the store every few seconds. Nothing is
+// decided here.
 import { renderCondition, type ConditionCode, type ConditionValues } from '../core/conditions.js';
 import type { AgentStatus, ProcessLife, StatusCondition } from '../store/store.js';
 
-/** Every counter, so that a reader sees all that can happen. */
+/** All counters, so that a reader sees everything that can happen. */
 export const COUNTERS = {
   readBytes: 'bytes read',
   entries: 'entries read',
@@ -35,7 +36,7 @@ export const COUNTERS = {
 
 export type Counter = keyof typeof COUNTERS;
 
-/** What others see of a board. */
+/** Read-only view of a board. */
 export interface BoardView {
   readonly counters: Readonly<Record<string, number>>;
   readonly conditions: readonly BoardCondition[];
@@ -47,10 +48,13 @@ interface BoardCondition extends StatusCondition {
 
 export interface Board extends BoardView {
   count(counter: Counter, by?: number): void;
-  /** `place` tells conditions of one code apart (a path); the first `since` stays. Returns true when it is new. */
+  /**
+   * Raises a condition. `place` distinguishes conditions of one code (a path); the first `since` stays. Returns true if
+   * the condition is new.
+   */
   raise<Code extends ConditionCode>(code: Code, values: ConditionValues<Code>, place?: string): boolean;
   has(code: ConditionCode, place?: string): boolean;
-  /** Returns true when it stood. */
+  /** Clears a condition. Returns true if it was raised. */
   clear(code: ConditionCode, place?: string): boolean;
 }
 
@@ -85,7 +89,7 @@ function conditionId(code: string, place: string): string {
   return `${code}\n${place}`;
 }
 
-/** Counters are summed up; a condition that stands on several boards is shown once, since it first came up. */
+/** Joins boards: counters are added up, and a condition on several boards is shown once, since the earliest time. */
 export function joinBoards(views: readonly BoardView[]): BoardView {
   const counters: Record<string, number> = {};
   const conditions = new Map<string, BoardCondition>();
@@ -103,7 +107,7 @@ export function joinBoards(views: readonly BoardView[]): BoardView {
 export interface StatusParts {
   readonly id: string;
   readonly host: string;
-  /** It ends in order: this is the last that it says. */
+  /** True if the agent stops in order: this is its last status. */
   readonly isLast: boolean;
   readonly now: number;
   readonly acknowledgedAt: number | undefined;

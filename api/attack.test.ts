@@ -1,7 +1,7 @@
-// Every route of the OpenAPI document is asked by whoever may not see what it is about: nobody, whoever has a wrong
-// token, and the other team, with ids that were guessed. What a team is answered must be, to the byte, what it is
-// answered by a store in which the other team has nothing: so nothing leaks, in counts and pages either. A route, or a
-// tool of the assistant, without an entry fails the test.
+// Attacks every route of the OpenAPI document as somebody who must not see its data: without a token, with a wrong one,
+// and as another team with guessed ids. The answer to a team must be equal, byte for byte, to the answer of a store in
+// which the other team has no data, so that counts and pages leak nothing either. A route, or a tool of the assistant,
+// without an entry fails the test.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeWithParts } from '../lab/parts/testing/describe-part.js';
 import { useElasticsearch } from '../lab/parts/testing/use-elasticsearch.js';
@@ -20,12 +20,12 @@ import { fillTeams, incidentIdOf, jobOf, PLATFORM_ID, recordIdOf, SHARED_GROUP }
 
 const catalog = loadCatalog();
 const ADMIN = { name: 'admin', token: 'admin-0123456789abcdef', role: 'admin', scope: [] } as const;
-/** All that a role can do, for one team. */
+/** Token with the highest role, for one team. */
 const BETA = { name: 'beta', token: 'beta-0123456789abcdef', role: 'admin', scope: ['beta-*'] } as const;
-/** As beta, whose scope says the same in another way, or names nothing that exists. */
+/** Other scopes of beta: the same in another form, or with names that do not exist. */
 const SCOPES = [[jobOf('beta')[0]], ['*-nothing', 'beta*orders'], ['beta-orders', 'BETA', '?lpha*', '.*', 'alph']];
 
-/** Nobody listens there: who comes back from it was never sent. */
+/** Provider at an address where nothing listens, so no sign-in of it can be real. */
 const PROVIDER = {
   issuer: 'http://127.0.0.1:9',
   clientId: 'jobtrace',
@@ -46,9 +46,12 @@ interface Attempt {
 
 interface Entry {
   readonly attempts: readonly Attempt[];
-  /** That the attempts find alpha's: who sees all is shown it. Else what the route is about belongs to no team. */
+  /**
+   * True if the attempts find data of alpha, so that a viewer without a scope gets them. False if the data of the route
+   * belong to no team.
+   */
   readonly finds: boolean;
-  /** What anybody is answered. */
+  /** Status of the answer to anybody. */
   readonly toAnybody?: number;
 }
 
@@ -102,7 +105,7 @@ const guessed = ids(
   "' OR 1=1 --",
 );
 
-/** The tools of an assistant → arguments. */
+/** Arguments by tool of the assistant. */
 const TOOLS: Readonly<Record<string, readonly object[]>> = {
   list_incidents: [{}, { job: alphaJob }, { job: '*' }, { cluster: 'session-1', since: '30d' }, { outcome: 'failing' }],
   show_incident: [{ incident: alpha }, { incident: PLATFORM_ID }, { job: alphaJob }, { job: '*' }],
@@ -207,7 +210,7 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
   },
   'GET /api/v1/deliveries': { attempts: [{}], finds: true },
   'GET /api/v1/advice': { attempts: times(['', 'limit=1'], '', 'from=2026-11-19T00:00:00Z'), finds: false },
-  // Whose a silence is: store/scope.test.ts.
+  // store/scope.test.ts tests which team owns a silence.
   'GET /api/v1/silences': { attempts: [{}], finds: false },
   'POST /api/v1/silences': { attempts: [{ body: { matchers: { job: alphaJob } } }], finds: false },
   'POST /api/v1/silences/{id}/expire': { attempts: ids('none'), finds: false },
@@ -261,13 +264,13 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
     finds: false,
     toAnybody: 303,
   },
-  // Whoever has a scope sees and ends its own alone.
+  // A viewer with a scope sees and ends only their own sign-ins.
   'GET /api/v1/sessions': { attempts: [{}, { query: 'name=alpha-person' }], finds: true },
   'DELETE /api/v1/sessions': { attempts: [{ query: 'name=alpha-person' }], finds: true },
   'DELETE /api/v1/sessions/{id}': { attempts: ids('none'), finds: false },
 };
 
-/** Those that ask the store; for a store whose answers take longer. */
+/** Routes whose attempts read the store; they are enough for a store that answers slowly. */
 const FEW = Object.keys(ENTRIES).filter((route) => ENTRIES[route]?.finds === true);
 
 interface Answered {
@@ -280,7 +283,7 @@ const asBearer = (token: string): Heads => ({ authorization: `Bearer ${token}` }
 const NOW = '2026-11-20T10:01:00.000Z';
 const now = (): number => Date.parse(NOW);
 
-/** Who was let in once, and is no more. */
+/** Returns headers of former and wrong credentials. */
 async function makeWrong(store: Store): Promise<readonly Heads[]> {
   const grant = { role: 'admin', scope: [] } as const;
   const tokens = createTokens(store, now);
@@ -312,7 +315,7 @@ async function makeWrong(store: Store): Promise<readonly Heads[]> {
   ];
 }
 
-/** Beta in every way in which one can be let in. */
+/** Returns headers for every way in which beta can be identified. */
 async function makeBeta(store: Store, url: string): Promise<readonly Heads[]> {
   const { role, scope, name } = BETA;
   const made = await createTokens(store, now).create({ name, role, scope }, 'test');
@@ -377,8 +380,8 @@ async function ask(url: string, route: string, attempt: Attempt, heads: Heads): 
 }
 
 /**
- * Where the next page begins has on Elasticsearch the number of a record in its shard, which counts those of others
- * too (docs/access.md).
+ * Removes the record number from the start of the next page. On Elasticsearch it counts the records of a shard,
+ * including those of other teams (docs/access.md).
  */
 function withoutNumbers(text: string): string {
   // The id of a sign-in is random.
@@ -389,7 +392,7 @@ function withoutNumbers(text: string): string {
   });
 }
 
-/** Up to the first sign of life, which comes behind what is there. */
+/** Reads the stream until the first heartbeat, which follows the existing events. */
 async function readEvents(response: Response): Promise<string> {
   let text = '';
   const decoder = new TextDecoder();
@@ -403,7 +406,10 @@ async function readEvents(response: Response): Promise<string> {
   return text.slice(0, text.indexOf(': alive'));
 }
 
-/** What was asked for is repeated by some refusals; it tells nothing. */
+/**
+ * Removes the query and id of the request from the answer, because some error messages repeat them. They reveal
+ * nothing.
+ */
 function withoutEcho(text: string, { id = '', query = '' }: Attempt): string {
   const named = text.replace(/of the job \\"[^"]*\\"/, '');
   return query === '' ? named.replaceAll(id, '') : named.replaceAll(id, '').replaceAll(decodeURIComponent(query), '');
@@ -415,7 +421,7 @@ function describeAttacks(open: () => Promise<Store>, routes: readonly string[], 
   let both: string;
   let alone: string;
   let wrong: readonly Heads[];
-  /** The same way into both. */
+  /** Headers of the same credentials for both servers. */
   let beta: readonly (readonly [Heads, Heads])[];
 
   beforeAll(async () => {

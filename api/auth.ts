@@ -1,11 +1,11 @@
-// Who may do what: roles, one above the other, and a scope of jobs and clusters. Pure; who a request comes from is
-// found out in access/, and server.ts asks both for each request.
+// Defines permissions: roles, each of which includes the one before it, and a scope of jobs and clusters. Pure
+// functions. The folder access/ identifies the sender of a request, and server.ts applies both to each request.
 import { expandScope, type Teams } from '../core/config/teams.js';
 import { createError } from '../core/errors.js';
 import { parseGlob } from '../core/text/glob.js';
 import type { TeamScope } from '../store/scope.js';
 
-/** What each may do more than the one before it. */
+/** Roles in ascending order; each has all permissions of the one before it. */
 export const ROLES = ['reader', 'author', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
@@ -13,26 +13,29 @@ export function isWord<Word extends string>(words: readonly Word[], value: unkno
   return words.some((word) => word === value);
 }
 
-/** What may be done, and where. */
+/** Permissions: a role and the jobs and clusters for which it holds. */
 export interface Grant {
   readonly role: Role;
-  /** Undefined = sees everything. */
+  /** Visible jobs and clusters; undefined means all. */
   readonly scope: TeamScope;
 }
 
 export interface Viewer extends Grant {
   readonly name: string;
-  /** By what we know who it is: a token, a sign-in, or that it is whoever sits at this machine. */
+  /** Way of identification: a token, a sign-in, or being the local user of this machine. */
   readonly kind: 'token' | 'user' | 'local' | 'nobody';
-  /** Of somebody of several groups: `role` is then the highest of them, and `scope` what one of them sees. */
+  /**
+   * Grants of a person in several groups. `role` is then the highest of their roles, and `scope` the union of their
+   * scopes.
+   */
   readonly grants?: readonly Grant[];
-  /** A user of the provider: a local user may have the same name. */
+  /** True for a user of the provider, because a local user may have the same name. */
   readonly isProvided?: true;
 }
 
-/** Whoever sits at the machine, where nobody has been given access yet. */
+/** Viewer for the local user, while no access has been configured. */
 export const LOCAL_VIEWER: Viewer = { name: 'local', kind: 'local', role: 'admin', scope: undefined };
-/** Of a route that anybody may ask. */
+/** Viewer of a route that needs no authentication. */
 export const ANYBODY: Viewer = { name: 'anybody', kind: 'nobody', role: 'reader', scope: [] };
 
 export function isLoopback(host: string): boolean {
@@ -40,7 +43,7 @@ export function isLoopback(host: string): boolean {
   return bare === 'localhost' || bare === '::1' || /^127(?:\.\d{1,3}){3}$/.test(bare);
 }
 
-/** The token of an Authorization header; undefined without one. Throws JT_UNAUTHORIZED. */
+/** Returns the token of an Authorization header; undefined without a header. Throws JT_UNAUTHORIZED. */
 export function readBearer(authorization: string | undefined): string | undefined {
   if (authorization === undefined) return undefined;
   const given = /^Bearer +(\S+) *$/i.exec(authorization)?.[1];
@@ -48,12 +51,15 @@ export function readBearer(authorization: string | undefined): string | undefine
   return given;
 }
 
-/** Empty = sees everything. `team:NAME` stands for the patterns of a team; of one that is gone, nothing is seen. */
+/**
+ * Converts the patterns of a scope; an empty list means all. `team:NAME` stands for the patterns of a team; a team that
+ * no longer exists matches nothing.
+ */
 export function readScope(patterns: readonly string[], teams: Teams): TeamScope {
   return patterns.length === 0 ? undefined : expandScope(patterns, teams).map(parseGlob);
 }
 
-/** Of several grants one viewer: who may write in one team and read in another sees both. */
+/** Joins several grants to one viewer. A person who may write in one team and read in another sees both teams. */
 export function joinGrants(grants: readonly Grant[]): Pick<Viewer, 'role' | 'scope' | 'grants'> {
   const [highest] = [...grants].sort((a, b) => ROLES.indexOf(b.role) - ROLES.indexOf(a.role));
   if (highest === undefined) throw new Error('Somebody without a grant is no viewer.');
@@ -61,8 +67,8 @@ export function joinGrants(grants: readonly Grant[]): Pick<Viewer, 'role' | 'sco
 }
 
 /**
- * The viewer as a route that needs a role sees it: only what the grants with that role cover, and with the lowest of
- * their roles, so that a role in one team is none in another.
+ * Narrows a viewer to a route that needs a role. The result has only the scopes of the grants with that role, and the
+ * lowest of their roles, so that a role in one team does not count in another.
  */
 export function narrowViewer(viewer: Viewer, needed: Role): Viewer {
   const fitting = (viewer.grants ?? []).filter(({ role }) => ROLES.indexOf(role) >= ROLES.indexOf(needed));
@@ -70,7 +76,7 @@ export function narrowViewer(viewer: Viewer, needed: Role): Viewer {
   return lowest === undefined ? viewer : { ...viewer, role: lowest.role, scope: joinScopes(fitting) };
 }
 
-/** The highest role of a viewer, wherever it holds. */
+/** Returns the highest role of a viewer in any scope. */
 export function highestRole({ role, grants = [] }: Viewer): Role {
   return [role, ...grants.map((grant) => grant.role)].reduce((best, other) =>
     ROLES.indexOf(other) > ROLES.indexOf(best) ? other : best,
@@ -82,7 +88,7 @@ function joinScopes(grants: readonly Grant[]): TeamScope {
   return scopes.includes(undefined) ? undefined : scopes.flatMap((scope) => scope ?? []);
 }
 
-/** Throws JT_FORBIDDEN when the viewer's role is below the one needed. */
+/** Throws JT_FORBIDDEN if the viewer's role is below the required one. */
 export function checkRole(viewer: Viewer, needed: Role): void {
   if (ROLES.indexOf(viewer.role) >= ROLES.indexOf(needed)) return;
   throw createError('JT_FORBIDDEN', {
@@ -90,7 +96,7 @@ export function checkRole(viewer: Viewer, needed: Role): void {
   });
 }
 
-/** Throws JT_FORBIDDEN for a viewer with a scope. */
+/** Throws JT_FORBIDDEN if the viewer has a scope. */
 export function checkSeesAll({ name, scope }: Viewer): void {
   if (scope === undefined) return;
   throw createError('JT_FORBIDDEN', { problem: `it is about all clusters, and "${name}" has a scope` });

@@ -1,10 +1,10 @@
-// The body of a request that is not JSON: bytes as they came and their Content-Encoding → the bytes of the log. What
-// is empty, packed in a way that nobody knows, or too large when unpacked, is an error. Called by server.ts.
+// Reads the body of a request that is not JSON: takes the received bytes and their Content-Encoding, returns the bytes
+// of the log. A body that is empty, has an unknown encoding, or is too large after decompression is an error.
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import { createError } from '../core/errors.js';
 
-/** Where a route says nothing else. */
+/** Size limit, in bytes, of a body whose route sets no limit. */
 export const DEFAULT_BODY_BYTES = 1_048_576;
 
 const DECODERS: Readonly<
@@ -18,7 +18,7 @@ const DECODERS: Readonly<
 
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 
-/** Throws JT_REQUEST_INVALID, JT_REQUEST_TOO_LARGE, JT_ENCODING_UNSUPPORTED. */
+/** Decompresses a body. Throws JT_REQUEST_INVALID, JT_REQUEST_TOO_LARGE, JT_ENCODING_UNSUPPORTED. */
 export async function readBytes(body: unknown, encoding: string, maxBytes: number): Promise<Buffer> {
   if (body !== undefined && body !== null && !Buffer.isBuffer(body))
     throw createError('JT_REQUEST_INVALID', {
@@ -31,7 +31,7 @@ export async function readBytes(body: unknown, encoding: string, maxBytes: numbe
   });
 }
 
-/** Throws JT_ENCODING_UNSUPPORTED where the body is packed. */
+/** Throws JT_ENCODING_UNSUPPORTED if the body is compressed. */
 export function refuseEncoding(encoding: string): void {
   if (encoding !== '' && encoding !== 'identity')
     throw createError('JT_ENCODING_UNSUPPORTED', { encoding, known: 'none here' });
@@ -50,7 +50,7 @@ async function decodeBytes(bytes: Buffer, encoding: string, maxBytes: number): P
   }
 }
 
-/** A byte order mark, and the NULs of a hole in a file, are no text. */
+/** Returns true if the bytes hold no text. A byte order mark and the NULs of a hole in a file are not text. */
 function isBlank(bytes: Buffer): boolean {
   const text = bytes.subarray(bytes.indexOf(BYTE_ORDER_MARK) === 0 ? BYTE_ORDER_MARK.length : 0);
   return text.every((byte) => byte === 32 || byte === 0 || (byte >= 9 && byte <= 13));

@@ -1,17 +1,21 @@
-// How many requests of one kind may be under way: counts them by route and by caller, and refuses the next one
-// (JT_BUSY). server.ts asks when the body of a request is there, so that one that is sent by halves holds no place.
+// Limits the number of concurrent requests of one kind: counts them by route and by caller, and rejects the next one
+// with JT_BUSY. server.ts acquires a place only when the body of a request is complete, so that a request with an
+// unfinished body occupies no place.
 import { createError } from '../core/errors.js';
 
 export interface Crowd {
-  /** Throws JT_BUSY; else gives what is to be called when the request is over. */
+  /** Acquires places and returns the function that releases them at the end of the request. Throws JT_BUSY. */
   enter(caller: string, places?: number): () => void;
 }
 
 export interface CrowdLimits {
   readonly most: number;
-  /** Of one token or user, or of one address where anybody may ask; fewer than all, so that others find room. */
+  /**
+   * Limit of one token or user, or of one address if the route needs no authentication. It is lower than `most`, so
+   * that others find a free place.
+   */
   readonly mostOfViewer: number;
-  /** How many places a request takes; left out: one. */
+  /** Returns the number of places that a request takes; without the function a request takes one. */
   readonly weigh?: (body: unknown) => number;
 }
 

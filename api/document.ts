@@ -1,5 +1,5 @@
-// The OpenAPI document of the API (/openapi.json), the page that shows it (/docs), and what each route says of itself
-// there, from its schemas and the errors that it can answer. Called by server.ts.
+// Builds the OpenAPI document of the API (/openapi.json) and the page that shows it (/docs). Describes each route by
+// its schemas and by the errors that it can answer.
 import fastifySwagger from '@fastify/swagger';
 import fastifySwaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
@@ -7,7 +7,7 @@ import { omitMissing } from '../core/json.js';
 import type { Route } from './route.js';
 import { ERROR } from './schemas/system.js';
 
-/** Before the routes are registered. */
+/** Registers the document and its page; must run before the routes are registered. */
 export function registerDocument(app: FastifyInstance, version: string): void {
   app.register(fastifySwagger, {
     openapi: {
@@ -33,7 +33,7 @@ export function registerDocument(app: FastifyInstance, version: string): void {
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
 }
 
-/** The route's schema for fastify, with every error that it can answer. */
+/** Returns the route's schema for fastify, including every error that it can answer. */
 export function describeRoute(route: Route): Record<string, unknown> {
   const errors = Object.fromEntries(
     [

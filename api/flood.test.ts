@@ -1,4 +1,4 @@
-// What a token may send is large, and wrong in each of its parts: the answer stays short, whatever was sent.
+// Sends large requests that are wrong in each of their parts: the answer must stay short, whatever was sent.
 import { describe, expect, it } from 'vitest';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
 import { createAuthoring } from '../cli/service/desk/author.js';

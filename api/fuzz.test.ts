@@ -1,6 +1,6 @@
-// A fuzzer over the OpenAPI document: thousands of requests that fit it, nearly fit it, or do not at all, the same in
-// each run. No answer may be a defect (500), each status must be one that the document names for the route, and each
-// answer in JSON must be as its schema says. What finds an error here is printed as a request that can be sent again.
+// Fuzzes the API by its OpenAPI document: thousands of requests that match it, nearly match it, or do not match it, the
+// same ones in each run. No answer may be a defect (500), the document must name each status for the route, and each
+// JSON answer must match its schema. A failing request is printed so that it can be sent again.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv, type ValidateFunction } from 'ajv';
@@ -23,10 +23,10 @@ interface Operation {
 
 const catalog = loadCatalog();
 const ADMIN = { name: 'admin', token: 'admin-0123456789abcdef', role: 'admin', scope: [] } as const;
-/** Of each route. */
+/** Number of requests to each route. */
 const REQUESTS = 60;
 const AT_ONCE = 8;
-/** What is there, so that a request may find it. */
+/** Values that exist in the store, so that a request can find something. */
 const KNOWN = ['i-orders', makeRecord(1).id, RULE.id, 'orders', 'session-1', 'h1-tm', 'level:ERROR', 'none'];
 const NASTY = [
   '',
@@ -67,13 +67,13 @@ const NASTY = [
   '2026-11-20T10:00:00Z',
   '2026-11-20T10:00:00.123456789+14:00',
 ];
-/** What a header can carry. */
+/** Texts that a header can carry. */
 const PLAIN = NASTY.filter((text) => /^[ -~]*$/.test(text));
 const JUNK: readonly unknown[] = [null, true, 0, -1, 1.5, 1e308, '', [], {}, [[]], { a: 1 }, ...NASTY];
 
 type Random = () => number;
 
-/** Mulberry32 (T. Ettinger): small, and the same everywhere. */
+/** Returns the random generator Mulberry32 (source: T. Ettinger). It is small and gives the same numbers everywhere. */
 function createRandom(seed: number): Random {
   let state = seed;
   return () => {
@@ -90,7 +90,7 @@ function pick<Item>(random: Random, items: readonly Item[]): Item {
   return item;
 }
 
-/** A value that fits the schema, mostly. */
+/** Returns a value that matches the schema in most cases. */
 function sample(schema: Schema, random: Random): unknown {
   if (random() < 0.1) return pick(random, JUNK);
   if (Array.isArray(schema['enum'])) return pick(random, schema['enum']);
@@ -188,7 +188,7 @@ beforeEach(async () => {
   document = (await (await fetch(`${url}/openapi.json`)).json()) as typeof document;
 });
 
-/** What an answer says that it must not, or undefined. */
+/** Sends a request and describes what the answer violates; undefined if it is correct. */
 async function shoot({ url: address, init }: Shot, operation: Operation): Promise<string | undefined> {
   const gone = new AbortController();
   const response = await fetch(address, { ...init, redirect: 'manual', signal: gone.signal });

@@ -1,5 +1,5 @@
-// Requests that are sent by halves, slowly, or far too large, as raw bytes against the real server: while hundreds of
-// them are open, everybody else is answered, whoever that is; each of them ends; and nothing of them is a defect.
+// Sends incomplete, slow and oversized requests as raw bytes to the real server. While hundreds of them are open, the
+// server must answer all other callers, each of the requests must end, and none may cause a defect.
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLog } from '../core/log.js';
@@ -32,7 +32,7 @@ afterEach(() => {
 interface Attack {
   readonly name: string;
   readonly head: string;
-  /** What is sent again and again afterwards. */
+  /** Bytes that are sent repeatedly after the head. */
   readonly then?: string;
   readonly everyMs?: number;
 }
@@ -40,7 +40,7 @@ interface Attack {
 const post = (path: string, more: string): string => `POST ${path} HTTP/1.1\r\n${HOST}${more}`;
 const JSON_TYPE = 'content-type: application/json\r\n';
 
-/** It asks for nothing that needs the body, and is answered. */
+/** Name of the attack whose route does not need the body, so that the server answers it. */
 const WITH_ANSWER = 'a body where none belongs';
 const ATTACKS: readonly Attack[] = [
   { name: 'nothing at all', head: '' },
@@ -65,7 +65,10 @@ const ATTACKS: readonly Attack[] = [
   { name: 'a body for nobody', head: `${post('/nowhere', 'content-length: 900')}\r\n\r\n{` },
 ];
 
-/** Opens so many; gives what each was told, when it is closed. */
+/**
+ * Opens `times` connections. Returns for each a promise of the received text, which resolves when the connection
+ * closes.
+ */
 function open({ head, then, everyMs = 0 }: Attack, times: number): readonly Promise<string>[] {
   return Array.from({ length: times }, () => {
     const { hostname, port } = new URL(url);

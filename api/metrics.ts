@@ -1,7 +1,7 @@
-// The only door to prom-client: Jobtrace's own numbers for Prometheus, those of the API with what all agents report to
-// the store, and those of one agent or one analyzer as it stands. Values are read when somebody asks. No label grows
-// without bound: none has the name of a job or a user; hosts and clusters are those of now, up to a limit. Called by
-// cli/service, which hands the counting functions to the stages.
+// Exports Jobtrace's own metrics for Prometheus: those of the API with the reports of all agents in the store, and
+// those of one agent or one analyzer. It is the only module that imports prom-client. Values are read at each scrape.
+// No label grows without bound: none has the name of a job or a user, and hosts and clusters are the current ones, up
+// to a limit. cli/service passes the counting functions to the stages.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { describeLiveness } from '../core/time/liveness.js';
 import type { AnalyzerStatus } from '../core/types.js';
@@ -9,33 +9,35 @@ import type { AgentStatus } from '../store/store.js';
 
 export type DeliveryResult = 'sent' | 'retry' | 'undeliverable';
 
-/** Messages of one receiver that are not sent yet. */
+/** Number of messages of one receiver that are not sent yet. */
 export interface WaitingRow {
   readonly receiver: string;
-  /** Held: by a quiet time of its route, a silence, or because somebody has acknowledged the incident. */
+  /**
+   * State of the messages. "held": by a mute time of the route, by a silence, or because the incident is acknowledged.
+   */
   readonly state: 'waiting' | 'held';
   readonly count: number;
-  /** How long the oldest has been due, in milliseconds. */
+  /** Time, in milliseconds, since the oldest message was due. */
   readonly oldestMs: number;
 }
 
-/** What a process counts that sends messages. */
+/** Metrics of a process that sends messages. */
 export interface MessageCounts {
-  /** One alert tried at a receiver; `channel` is the receiver's kind. */
+  /** Counts one attempt to deliver an alert to a receiver; `channel` is the receiver's kind. */
   countDelivery(channel: string, result: DeliveryResult): void;
-  /** From the last line of a failure to the receiver's answer, of a first message. */
+  /** Records the seconds between the last line of a failure and the receiver's answer to the first message about it. */
   observeMessage(seconds: number): void;
-  /** From now on the messages that wait are among the numbers. */
+  /** Adds the waiting messages to the metrics. */
   showMessages(read: () => readonly WaitingRow[]): void;
-  /** Something that the store was asked for failed, with this error code. */
+  /** Counts a failed request to the store by its error code. */
   countStoreError(code: string): void;
 }
 
-/** What is so in the store at the moment of asking. */
+/** State of the store at the time of the scrape. */
 export interface FleetState {
   readonly agents: readonly AgentStatus[];
   readonly rules: number;
-  /** Clusters with open incidents, and how many each has. */
+  /** Clusters with open incidents, and the number of these. */
   readonly open?: readonly { readonly value: string; readonly count: number }[];
   readonly nowMs?: number;
 }
@@ -44,13 +46,13 @@ export interface Metrics extends MessageCounts {
   readonly contentType: string;
   observeDiagnose(seconds: number): void;
   observeRequest(route: string, status: number, seconds: number): void;
-  /** From now on the numbers of the analyzer in this process are among them. */
+  /** Adds the metrics of the analyzer in this process. */
   showAnalyzer(read: () => AnalyzerStatus): void;
-  /** Why the settings on the disk are refused, asked at each scrape. */
+  /** Adds the problem of the settings on disk; the function is called at each scrape. */
   showSettings(readProblem: () => string | undefined): void;
-  /** When the key of the store ends, in milliseconds since 1970, asked at each scrape. */
+  /** Adds the expiry of the store's key, in milliseconds since 1970; the function is called at each scrape. */
   showKeyEnd(readEnd: () => number | undefined): void;
-  /** The text format, with what the agents and the catalog say at this moment. */
+  /** Renders the text format, with the current state of the agents and the catalog. */
   renderText(state: FleetState): Promise<string>;
 }
 
@@ -188,7 +190,7 @@ function createRegistry(version: string): Registry {
   return registry;
 }
 
-/** Sums over all agents: their own counters go to the same store, so a fleet needs no scraping of its nodes. */
+/** Creates sums over all agents. The agents write their counters to the store, so that no node has to be scraped. */
 function createFleetMetrics(registry: Registry): (state: FleetState) => void {
   const registers = [registry];
   const rules = new Gauge({ name: 'jobtrace_rules_loaded', help: 'Rules in the catalog.', registers });
@@ -231,7 +233,7 @@ function createFleetMetrics(registry: Registry): (state: FleetState) => void {
   };
 }
 
-/** What is so now of one agent or of all of them together, under the same names. */
+/** Gauges of one agent or of all agents together, under the same names. */
 const AGENT_GAUGES: readonly {
   readonly name: string;
   readonly help: string;
@@ -282,11 +284,14 @@ function createAgentGauges(registry: Registry): (agents: readonly AgentStatus[])
 
 export interface AgentMetrics {
   readonly contentType: string;
-  /** The text format. */
+  /** Renders the text format. */
   renderText(status: AgentStatus): Promise<string>;
 }
 
-/** Of one agent, served by its own process. `counters`: name → what it counts; one in `…Ms` is shown in seconds. */
+/**
+ * Creates the metrics that an agent's own process serves. `counters`: help text by counter name; a counter whose name
+ * ends in `Ms` is exported in seconds.
+ */
 export function createAgentMetrics(version: string, counters: Readonly<Record<string, string>>): AgentMetrics {
   const registry = createRegistry(version);
   const registers = [registry];
@@ -316,7 +321,7 @@ export function createAgentMetrics(version: string, counters: Readonly<Record<st
   };
 }
 
-/** `readBytes` → `jobtrace_agent_read_bytes_total`. */
+/** Returns the metric name of a counter: `readBytes` → `jobtrace_agent_read_bytes_total`. */
 function nameCounter(name: string): string {
   const words = name.replace(/Ms$/, 'Seconds').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
   return `jobtrace_agent_${words}_total`;
@@ -326,7 +331,7 @@ export interface AnalyzerMetrics extends MessageCounts {
   readonly contentType: string;
   readonly showSettings: Metrics['showSettings'];
   readonly showKeyEnd: Metrics['showKeyEnd'];
-  /** The text format. */
+  /** Renders the text format. */
   renderText(status: AnalyzerStatus, rules: number): Promise<string>;
 }
 
@@ -372,7 +377,10 @@ const ANALYZER_GAUGES: readonly {
   },
 ];
 
-/** Of one analyzer, served by its own process: alerts go out from there. */
+/**
+ * Creates the metrics that an analyzer's own process serves. They include those of messages, because this process sends
+ * the alerts.
+ */
 export function createAnalyzerMetrics(version: string): AnalyzerMetrics {
   const registry = createRegistry(version);
   const { showWaiting, ...messages } = createMessageCounts(registry);
@@ -419,7 +427,7 @@ function createAnalyzerNumbers(registry: Registry): (status: AnalyzerStatus) => 
   };
 }
 
-/** What it costs, under the names that every client library uses. */
+/** Creates the metrics of CPU, memory and uptime, under the names that every client library uses. */
 function createProcessMetrics(registry: Registry): () => void {
   const registers = [registry];
   const cpu = new Counter({

@@ -1,14 +1,14 @@
-// Which pages may reach the API: while it is open to this machine none under a name of their own, and none of another
-// origin; and whoever has signed in is asked, for each change, whether it comes from our own page. An origin is
-// compared as a whole, scheme, host and port: cookies know no ports, and other pages stand on the same host.
+// Checks which web pages may send requests. While access is open to the local machine, requests under a foreign host
+// name or from another origin are rejected; a change by a signed-in person must come from Jobtrace's own page. An
+// origin is compared by scheme, host and port, because cookies ignore ports and other pages may run on the same host.
 import { isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import { createError } from '../core/errors.js';
 import { isLoopback } from './auth.js';
 
 /**
- * While everything is open to this machine, a web page elsewhere must not reach it through a name of its own (DNS
- * rebinding).
+ * Rejects requests under a foreign host name while access is open to the local machine, because a web page could use
+ * such a name to reach the API (DNS rebinding).
  */
 export function checkHost(request: FastifyRequest, allowed: readonly string[]): void {
   const name = request.hostname.replace(/^\[|\]$/g, '');
@@ -17,8 +17,8 @@ export function checkHost(request: FastifyRequest, allowed: readonly string[]): 
 }
 
 /**
- * A page of another origin may send without being able to read: while everything is open to this machine, it may not
- * even that, nor have a picture loaded from the API, which would cost a search. Tools send no origin.
+ * Rejects requests of another origin while access is open to the local machine. A page of another origin can send
+ * requests without reading the answers; even loading an image from the API would cost a search. Tools send no origin.
  */
 export function checkOpenOrigin(
   request: FastifyRequest,
@@ -36,7 +36,7 @@ export function checkOpenOrigin(
     throw createError('JT_ORIGIN_REFUSED', { origin });
 }
 
-/** Of a request that brings no sign-in: a tool sends no origin. */
+/** Checks the origin of a request without a sign-in cookie. Tools send no origin. */
 export function checkSignInOrigin(request: FastifyRequest, publicUrl: string | undefined): void {
   const { origin } = request.headers;
   if (origin === undefined && request.headers['sec-fetch-site'] === 'cross-site')
@@ -45,8 +45,9 @@ export function checkSignInOrigin(request: FastifyRequest, publicUrl: string | u
 }
 
 /**
- * A change that a browser sends by itself, with the cookie of whoever has signed in, must say that it comes from our
- * own page: every browser that keeps our cookies sends one of the two heads. A request with neither is no page's.
+ * Checks that a change comes from Jobtrace's own page, because a browser sends the sign-in cookie by itself. Every
+ * browser that accepts Jobtrace's cookies sends one of the two headers, so a request without both does not come from a
+ * page.
  */
 export function checkSameOrigin(request: FastifyRequest, publicUrl: string | undefined): void {
   const site = request.headers['sec-fetch-site'];
@@ -55,18 +56,21 @@ export function checkSameOrigin(request: FastifyRequest, publicUrl: string | und
   checkSignInOrigin(request, publicUrl);
 }
 
-/** Our page as people reach it (api.publicUrl), or at the address that this request was sent to. */
+/** Returns true if the origin is the public address of the page (api.publicUrl) or the address of this request. */
 function isOwn(origin: string, request: FastifyRequest, publicUrl: string | undefined): boolean {
   const { protocol, host } = request;
   if (publicUrl !== undefined && URL.canParse(publicUrl) && origin === new URL(publicUrl).origin) return true;
   if (!URL.canParse(origin)) return false;
   const parsed = new URL(origin);
   if (parsed.host !== host.toLowerCase()) return false;
-  // Behind a proxy that ends TLS the scheme is another one; no page can say of itself that it is of the same origin.
+  // A proxy that terminates TLS changes the scheme. In that case the Sec-Fetch-Site header decides, because a page
+  // cannot forge it.
   return parsed.protocol === `${protocol}:` || request.headers['sec-fetch-site'] === 'same-origin';
 }
 
-/** At the port of this request, or at that of its scheme. */
+/**
+ * Returns true if an allowed host has this origin, at the port of this request or at the default port of its scheme.
+ */
 function isNamed(origin: string, request: FastifyRequest, allowed: readonly string[]): boolean {
   if (!URL.canParse(origin)) return false;
   const { hostname, port } = new URL(origin);

@@ -1,21 +1,24 @@
-// Requests that are sent by halves: how long a head and a body may take, and how many bytes of unfinished bodies one
-// caller may have here. A connection that sends nothing, or a byte a second, ends; it holds no place that another
-// caller waits for, because server.ts counts a request only when its body is complete.
+// Limits slow and incomplete requests: the time for a head and a body, and the bytes of unfinished bodies for each
+// caller. A connection that sends nothing, or a byte a second, is closed. It occupies no place that another caller
+// waits for, because server.ts counts a request only when its body is complete.
 import { pipeline, Transform, type Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { createError } from '../core/errors.js';
 
 export interface RequestPace {
-  /** How long the head of a request may take, and how long a body may come slowly. */
+  /** Longest time for the head of a request, and the time in which a body may be slow; in milliseconds. */
   readonly graceMs: number;
-  /** After that a body must have brought so many bytes for each second. */
+  /** Smallest average rate of a body after the grace time, in bytes per second. */
   readonly bytesPerSecond: number;
 }
 
 export const DEFAULT_PACE: RequestPace = { graceMs: 15_000, bytesPerSecond: 32 * 1024 };
 const LOOKS = 15;
 
-/** Ends the request when its body comes too slowly: with 408 (JT_REQUEST_SLOW), or where it is answered already. */
+/**
+ * Ends a request whose body comes too slowly: answers 408 (JT_REQUEST_SLOW), or closes the connection if the request
+ * was already answered.
+ */
 export function endSlowBody(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -40,11 +43,11 @@ export function endSlowBody(
 }
 
 export interface BodyBudget {
-  /** The same bytes; ends with JT_BUSY where the caller has too many unfinished ones. */
+  /** Returns the same bytes. The stream fails with JT_BUSY if the caller has too many bytes of unfinished bodies. */
   meter(body: Readable, caller: string): Readable;
 }
 
-/** Counts the bytes that have come, not those that were announced. */
+/** Creates a budget that counts received bytes, not announced ones. */
 export function createBodyBudget(limits: { readonly bytes: number; readonly bytesOfCaller: number }): BodyBudget {
   const byCaller = new Map<string, number>();
   let all = 0;
@@ -67,7 +70,7 @@ export function createBodyBudget(limits: { readonly bytes: number; readonly byte
         },
       });
       metered.once('close', () => add(caller, -held));
-      // The framework hears of an error by the stream that it reads.
+      // The web framework gets errors from the stream that it reads, so the callback ignores them.
       pipeline(body, metered, () => undefined);
       return metered;
     },

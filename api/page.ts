@@ -1,5 +1,5 @@
-// The built page at every address that is not the API's, as the build compressed it; a sentence in its place where it
-// is not built. Called by server.ts.
+// Serves the built page at every address outside the API, with the compressed files of the build. Answers with a short
+// text if the page is not built.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fastifyStatic } from '@fastify/static';
@@ -8,7 +8,7 @@ import { createError } from '../core/errors.js';
 
 const API_PATHS = /^\/(?:api|health|metrics|docs|openapi\.json)(?:\/|$)/;
 
-/** dist/web, seen from dist/api (built) and from api (run from source). */
+/** Returns the folder of the page: dist/web, seen from dist/api (built) and from api (run from source). */
 export function findWebDir(): string {
   const places = ['../web', '../dist/web'].map((place) => join(import.meta.dirname, place));
   return places.find((place) => existsSync(join(place, 'index.html'))) ?? places[0] ?? '';
@@ -33,7 +33,7 @@ export function registerPage(app: FastifyInstance, webDir: string): void {
     const path = request.url.split('?')[0] ?? '/';
     const isPageAddress = request.method === 'GET' && !API_PATHS.test(path) && !/\.\w+$/.test(path);
     if (!isPageAddress) throw createError('JT_NOT_FOUND', { what: `The address ${request.method} ${path}` });
-    // Every other address belongs to the page, which has routes of its own.
+    // Every other address belongs to the page, which has its own routes.
     if (isBuilt) return reply.sendFile('index.html');
     return reply
       .type('text/plain; charset=utf-8')

@@ -1,7 +1,6 @@
-// The small server of a process that has no API, an agent or an analyzer: its numbers for Prometheus and whether it
-// lives and is ready, on an address of its own. What it says comes from what it is given at each request. Called by
-// cli/service/, which loads it only when somebody wants it; so it is made of node:http alone, which is there
-// anyway: fastify costs a tenth of a second and fifteen megabytes for three fixed paths.
+// Serves metrics, liveness and readiness on a separate address for a process without an API (an agent or an analyzer).
+// Reads the values at each request. cli/service/ loads it only if it is configured. It uses only node:http, because
+// fastify costs a tenth of a second and fifteen megabytes for three fixed paths.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createError } from '../core/errors.js';
 import { errorCode } from '../core/fault.js';
@@ -10,17 +9,17 @@ import type { Log } from '../core/log.js';
 import type { TlsFiles } from './tls.js';
 
 export interface ProbeOptions {
-  /** The setting that has the address. */
+  /** Name of the setting that has the address. */
   readonly setting: string;
   readonly log: Log;
-  /** Left out: http. */
+  /** Certificate files; undefined means http. */
   readonly tls?: TlsFiles | undefined;
   readonly readHealth: () => ServiceHealth;
   readonly metrics: { readonly contentType: string; renderText(): Promise<string> };
 }
 
 export interface Probe {
-  /** Throws JT_CONFIG_INVALID, JT_PORT_IN_USE. */
+  /** Starts listening. Throws JT_CONFIG_INVALID, JT_PORT_IN_USE. */
   listen(address: { readonly host: string; readonly port: number }): Promise<{ readonly port: number }>;
   close(): Promise<void>;
 }
@@ -31,11 +30,11 @@ interface ProbeAnswer {
   readonly text: string;
 }
 
-/** Whoever asks has one short line to say; a few may ask at the same time. */
+/** Limit of connections. A request is one short line, and only a few clients ask at the same time. */
 const MAX_CONNECTIONS = 50;
 const REQUEST_TIMEOUT_MS = 10_000;
 
-/** Throws what createTlsServer throws. */
+/** Creates the server. Throws the errors of createTlsServer. */
 export async function createProbe(options: ProbeOptions): Promise<Probe> {
   const limits = { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS };
   const onRequest = (request: IncomingMessage, response: ServerResponse): void =>
@@ -55,7 +54,7 @@ export async function createProbe(options: ProbeOptions): Promise<Probe> {
   };
 }
 
-/** One that listens, and says where. */
+/** Creates a server, starts it and logs its address. */
 export async function openProbe(
   options: ProbeOptions,
   address: { readonly host: string; readonly port: number },

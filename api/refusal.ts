@@ -1,5 +1,6 @@
-// Every error on its way out: ours keeps its status, the framework's becomes one of ours, anything else is a defect;
-// what never became a request is answered in the same form {error: {code, message, fix}}. Called by server.ts.
+// Converts every error to an answer {error: {code, message, fix}}. Jobtrace's errors keep their status, errors of the
+// web framework become Jobtrace errors, and any other error is a defect. Input that is not a valid HTTP request gets an
+// answer in the same form.
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { createError, JobtraceError } from '../core/errors.js';
@@ -11,7 +12,8 @@ import { explainViolations } from './request.js';
 const RETRY_AFTER_SECONDS = 5;
 
 /**
- * Errors of ours keep their status; the framework's become ours; anything else is a defect, logged here and only here.
+ * Answers with an error. Jobtrace's errors keep their status, errors of the web framework become Jobtrace errors. Any
+ * other error is a defect, which is logged only here.
  */
 export function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply, log: Log): FastifyReply {
   const known = explainError(error, request);
@@ -50,7 +52,7 @@ const BROKEN: Readonly<Record<string, readonly [status: string, problem: string]
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'it was not complete in time'],
 };
 
-/** What is no HTTP, or has too long a head, never becomes a request; it is answered in the same form. */
+/** Answers input that is not HTTP or has too long a head, in the same form, because it never becomes a request. */
 export function answerBrokenRequest(error: { readonly code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const [status, problems] = BROKEN[error.code ?? ''] ?? ['400 Bad Request', 'it is no HTTP request that can be read'];
@@ -59,6 +61,6 @@ export function answerBrokenRequest(error: { readonly code?: string }, socket: S
   socket.write(
     `HTTP/1.1 ${status}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );
-  // Whoever goes on sending, or never closes, holds nothing.
+  // The socket is destroyed, so that a client that keeps sending or never closes holds no resources.
   socket.destroySoon();
 }

@@ -1,9 +1,9 @@
-// Words between people and JSON schemas: a failed validation becomes one clear sentence per problem, query texts
-// become the numbers and lists that their schema asks for. Pure; server.ts calls it.
+// Translates between requests and JSON schemas: describes each validation problem in one sentence, and converts query
+// texts to the numbers and lists of their schema. Pure functions.
 import { findNearest } from '../core/text/nearest.js';
 import type { Schema } from './route.js';
 
-/** One problem as the validator reports it. */
+/** Problem as the validator reports it. */
 export interface Violation {
   readonly keyword: string;
   readonly instancePath: string;
@@ -18,18 +18,21 @@ const INPUTS: Readonly<Record<string, string>> = {
   headers: 'header',
 };
 
-/** Nobody reads more of them, and a body of four megabytes can have a hundred thousand. */
+/**
+ * Largest number of problems in an answer. A body of four megabytes can have a hundred thousand, and nobody reads them
+ * all.
+ */
 const MOST_PROBLEMS = 20;
 const MOST_CHARACTERS = 200;
 
-/** The problems of a request, in one sentence each; of many the first, and how many more there are. */
+/** Returns the problems of a request in one sentence each: the first ones and the number of further ones. */
 export function explainViolations(violations: readonly Violation[], part: string, schema: Schema | undefined): string {
   const input = INPUTS[part] ?? part;
   const sentences = violations.slice(0, MOST_PROBLEMS).map((violation) => explainViolation(violation, input, schema));
   return joinProblems(sentences, violations.length);
 }
 
-/** Names and values of others may be long. */
+/** Joins the problems and shortens each, because names and values from outside may be long. */
 export function joinProblems(sentences: readonly string[], all: number = sentences.length): string {
   const shown = sentences
     .slice(0, MOST_PROBLEMS)
@@ -76,7 +79,8 @@ function printName(path: readonly string[]): string {
 }
 
 /**
- * A query is all text; what its schema wants as number, flag or list is made so. What cannot be stays, and is refused.
+ * Converts the texts of a query to the numbers, flags and lists of their schema. A value that cannot be converted
+ * stays, so that the validation rejects it.
  */
 export function convertQuery(query: unknown, schema: Schema): Record<string, unknown> {
   const properties = readProperties(schema);

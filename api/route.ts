@@ -1,5 +1,5 @@
-// What a route is: an address, who may call it, its JSON schemas, and a function from request to answer. Routes
-// are data; server.ts is the only file that knows which web framework serves them.
+// Defines a route: an address, the required role, its JSON schemas, and a function from request to answer. Routes are
+// data; only server.ts knows the web framework that serves them.
 import {
   LANGUAGES,
   type Incident,
@@ -21,11 +21,11 @@ export type Schema = Readonly<Record<string, unknown>>;
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE';
-  /** With `:name` for parts; see OpenAPI for the same with braces. */
+  /** Path with `:name` for parameters; the OpenAPI document writes them in braces. */
   readonly path: string;
-  /** Least role; undefined = anybody, also without a token. */
+  /** Lowest role that may use the route; undefined means anybody, also without a token. */
   readonly role: Viewer['role'] | undefined;
-  /** Only for who sees all clusters: what it answers, or does, is of all of them. */
+  /** True if only viewers who see all clusters may use the route, because its answer or effect covers all of them. */
   readonly isOfAll?: true;
   readonly tag: string;
   readonly summary: string;
@@ -33,34 +33,36 @@ export interface Route {
   readonly params?: Schema;
   readonly query?: Schema;
   readonly body?: { readonly type: 'json' | 'text'; readonly schema: Schema; readonly maxBytes: number };
-  /** How many may be under way at once; left out: any number. */
+  /** Limits of concurrent requests; undefined means no limit. */
   readonly crowd?: CrowdLimits;
   readonly answers: Readonly<Record<number, Schema>>;
-  /** Statuses of errors beside those that every route may answer. */
+  /** Statuses of errors in addition to those that every route may answer. */
   readonly refusals?: readonly number[];
-  /** What is noted of who did it, such as `feedback`, when it was done. */
+  /**
+   * Action for the audit trail, such as `feedback`, or a function that returns the note. It is recorded after success.
+   */
   readonly audited?: string | ((request: Request) => AuditNote | undefined);
   handle(request: Request): Promise<Answer>;
 }
 
-/** What somebody did, for the audit trail. */
+/** Action of a person, for the audit trail. */
 export interface AuditNote {
   readonly what: string;
   readonly about?: string | undefined;
   readonly detail?: string | undefined;
 }
 
-/** Values that the route's schemas have already accepted. */
+/** Values that the route's schemas have accepted. */
 export interface Request {
   readonly params: RequestValues;
   readonly query: RequestValues;
   readonly body: unknown;
   readonly viewer: Viewer;
-  /** Where the request comes from, as limits count it. */
+  /** Address of the caller, as limits count it. */
   readonly address: string;
-  /** Shows what is of the viewer's scope, and nothing else. */
+  /** Store that shows only data in the viewer's scope. */
   readonly store: ReadableStore;
-  /** Aborts when the caller went away or the server closes. */
+  /** Signal that aborts when the caller disconnects or the server closes. */
   readonly signal: AbortSignal;
   header(name: string): string | undefined;
 }
@@ -83,17 +85,17 @@ export type Answer =
     }
   | { readonly kind: 'redirect'; readonly location: string; readonly headers?: AnswerHeaders }
   | { readonly kind: 'text'; readonly text: string; readonly contentType: string; readonly status?: number }
-  /** A file, as it becomes ready. */
+  /** File that is sent in chunks as they become available. */
   | {
       readonly kind: 'file';
       readonly chunks: AsyncIterable<string>;
       readonly contentType: string;
       readonly name: string;
     }
-  /** Server-sent events, already in their wire form. */
+  /** Server-sent events in their wire format. */
   | { readonly kind: 'events'; readonly events: AsyncIterable<string> };
 
-/** One rule of the catalog as plain data; more fields than these are passed on as they are. */
+/** Rule of the catalog as plain data. Further fields are passed on unchanged. */
 export interface RuleInfo {
   readonly id: string;
   readonly title: string | Readonly<Record<Language, string>>;
@@ -101,7 +103,7 @@ export interface RuleInfo {
   readonly [field: string]: unknown;
 }
 
-/** The `jobtrace diagnose --format json` document (docs/architecture.md). */
+/** Document of `jobtrace diagnose --format json` (docs/architecture.md). */
 export interface DiagnoseDocument {
   readonly diagnoses: readonly unknown[];
   readonly unknown: readonly unknown[];
@@ -109,7 +111,7 @@ export interface DiagnoseDocument {
   readonly incidents: readonly unknown[];
 }
 
-/** What a receiver said to a test message, and what to change. */
+/** Answer of a receiver to a test message, and the recommended change. */
 export interface ReceiverTrial {
   readonly receiver: string;
   readonly kind: string;
@@ -120,7 +122,7 @@ export interface ReceiverTrial {
   readonly advice: Text;
 }
 
-/** A rule that is being written: its id and the texts of its files. */
+/** Rule that is being written: its id and the texts of its files. */
 export interface WrittenRule {
   readonly id: string;
   readonly rule: string;
@@ -128,35 +130,35 @@ export interface WrittenRule {
   readonly nearMiss: string;
 }
 
-/** The files of a rule that names the failure of a log. */
+/** Files of a drafted rule that matches the failure of a log. */
 export interface RuleSketch {
-  /** Undefined where only a person can say which cause it is. */
+  /** Id of the rule; undefined if only a person can decide which cause it is. */
   readonly id: string | undefined;
   readonly ruleYaml: string;
   readonly matchLog: string;
   readonly nearMissLog: string;
-  /** Rule that names the failure already. */
+  /** Rule that already matches the failure. */
   readonly named: string | undefined;
 }
 
-/** Where more was stored than is looked at, `isCut`. */
+/** Matches of a rule in stored records. `isCut` is true if more was stored than was searched. */
 export interface StoredPast extends RulePast {
   readonly days: number;
   readonly isCut: boolean;
 }
 
-/** The engine for those who write rules. */
+/** Functions of the engine for rule authors. */
 export interface Authoring {
-  /** Undefined: nothing failed in these lines. */
+  /** Returns a draft of a rule; undefined if nothing failed in these lines. */
   readonly draftRule: (lines: string) => RuleSketch | undefined;
   readonly tryRule: (rule: WrittenRule, language: Language) => RuleTrial;
-  /** Of the last days of what the store shows. Throws JT_RULE_INVALID. */
+  /** Tests a rule with the last `days` days of the store. Throws JT_RULE_INVALID. */
   readonly askPast: (rule: Pick<WrittenRule, 'id' | 'rule'>, store: ReadableStore, days: number) => Promise<StoredPast>;
-  /** As it stands among the team's own; undefined where it is none of them. */
+  /** Returns a rule from the team's own rules; undefined if it is not among them. */
   readonly readRule: (id: string) => WrittenRule | undefined;
   /**
-   * Undefined where there is no folder for it. Throws JT_RULE_INVALID, JT_REQUEST_INVALID (there is one already),
-   * JT_FILE_UNWRITABLE.
+   * Saves a rule; undefined if there is no folder for it. Throws JT_RULE_INVALID, JT_REQUEST_INVALID (the rule exists
+   * already), JT_FILE_UNWRITABLE.
    */
   readonly saveRule:
     | ((
@@ -166,31 +168,36 @@ export interface Authoring {
     | undefined;
 }
 
-/** What routes work with; server.ts fills it once. The store is each request's own. */
+/**
+ * Services for routes; server.ts creates them once. The store is not part of them, because each request has its own.
+ */
 export interface Services {
   readonly version: string;
   readonly language: Language;
-  /** Where people reach the page; empty when nobody said so. */
+  /** Public address of the page; empty if it is not configured. */
   readonly publicUrl: string;
   readonly metrics: Metrics;
-  /** Below it a rule alerts nobody. */
+  /** Precision guard: a rule whose precision is below it sends no alerts. */
   readonly floor: PrecisionFloor;
-  /** What people said of diagnoses, of all clusters: whether a rule alerts is the same for everybody. */
+  /**
+   * Returns the feedback on diagnoses of all clusters, because the decision whether a rule sends alerts is the same for
+   * everybody.
+   */
   readonly findVerdicts: () => Promise<readonly Feedback[]>;
   readonly now: () => number;
-  /** Throws JT_REQUEST_INVALID for a scope that names a team which nobody defines. */
+  /** Throws JT_REQUEST_INVALID if a scope names a team that is not defined. */
   readonly checkScope: (scope: readonly string[]) => void;
   readonly rules: () => readonly RuleInfo[];
-  /** What a rule looks for, what it answers and what proves it; undefined where nobody can tell. */
+  /** Returns the matchers, answers and sample logs of a rule; undefined if they are not known. */
   readonly ruleSheet: (id: string, language: Language) => RuleSheet | undefined;
   readonly ruleProblems: () => readonly string[];
-  /** Undefined: rules are written elsewhere. */
+  /** Functions for rule authors; undefined if rules cannot be written here. */
   readonly authoring: Authoring | undefined;
   readonly diagnosePaste: ((bytes: Buffer, language: Language) => Promise<DiagnoseDocument>) | undefined;
   readonly receiveAlerts: ((message: unknown) => Promise<readonly ReceivedAlert[]>) | undefined;
-  /** Sends a test message; resolves to undefined where no receiver has this name. */
+  /** Sends a test message; resolves to undefined if no receiver has this name. */
   readonly testReceiver: ((name: string) => Promise<ReceiverTrial | undefined>) | undefined;
-  /** How often the live stream looks for records and says that it is alive, and how many it takes at a look. */
+  /** Live stream: poll and heartbeat intervals in milliseconds, and the largest number of records in one poll. */
   readonly live: { readonly pollMs: number; readonly heartbeatMs: number; readonly maxRecords: number };
 }
 
@@ -213,7 +220,7 @@ export function readLanguage({ language }: Pick<Services, 'language'>, { query }
   return readWord(LANGUAGES, query.text('lang')) ?? language;
 }
 
-/** A text as one of the words of a list; undefined when it is none of them. */
+/** Returns the text as one of the words of a list; undefined if it is none of them. */
 export function readWord<Word extends string>(words: readonly Word[], text: string | undefined): Word | undefined {
   return words.find((word) => word === text);
 }

@@ -1,6 +1,6 @@
-// The only door to fastify: serves the routes, their OpenAPI document (document.ts) and the page (page.ts) over HTTP.
-// Checks who asks (auth.ts, origin.ts), validates what comes in, sets security headers, compresses what is long; errors
-// go out through refusal.ts. It knows no store and no stage; cli.ts creates, listens and closes.
+// Serves the routes, their OpenAPI document (document.ts) and the page (page.ts) over HTTP; the only module that
+// imports fastify. Authenticates requests (auth.ts, origin.ts), validates input, sets security headers and compresses
+// long answers; refusal.ts answers errors. It knows no store and no stage; cli.ts creates, starts and closes it.
 import type { RequestListener } from 'node:http';
 import { isIP } from 'node:net';
 import { Readable } from 'node:stream';
@@ -60,75 +60,75 @@ import { createSystemRoutes } from './routes/system.js';
 
 export interface ServerOptions {
   readonly store: ReadableStore & AccessStore & EraseStore;
-  /** The rule catalog as plain data, asked for at every request so that a reload shows. */
+  /** Returns the rule catalog as plain data. It is called for every request, so that a reload is visible. */
   readonly catalogInfo: () => readonly RuleInfo[];
-  /** Why rules of the team's folders are refused, as `file:line:column …`. */
+  /** Returns the problems of rejected rules in the team's folders, as `file:line:column …`. */
   readonly ruleProblems?: () => readonly string[];
   readonly ruleSheet?: Services['ruleSheet'];
   readonly authoring?: Authoring;
   readonly settings: {
     readonly version: string;
     readonly language: Language;
-    /** Where people reach the page. */
+    /** Public address of the page. */
     readonly publicUrl?: string;
-    /** Read at each request, because they may change. */
+    /** Tokens of the settings. They are read for each request, because they may change. */
     readonly tokens: readonly Token[];
-    /** Where people sign in with OpenID Connect; left out: nowhere. */
+    /** Provider for sign-ins with OpenID Connect; undefined: there is none. */
     readonly provider?: ProviderSettings;
-    /** Names beside localhost under which an API without tokens answers. */
+    /** Host names in addition to localhost under which an API without tokens answers. */
     readonly allowedHosts?: readonly string[];
-    /** Addresses and networks of proxies that say truly where a request comes from (X-Forwarded-For). */
+    /** Addresses and networks of proxies whose X-Forwarded-For header is trusted. */
     readonly trustedProxies?: readonly string[];
-    /** Left out: http. */
+    /** Certificate files; undefined means http. */
     readonly tls?: TlsFiles | undefined;
-    /** Whose patterns `team:NAME` in a scope stands for; read at each request. Left out: none. */
+    /** Teams whose patterns replace `team:NAME` in a scope; read for each request. Undefined: no teams. */
     readonly teams?: Teams;
-    /** How slowly requests may come. */
+    /** Minimum pace of requests. */
     readonly pace?: RequestPace;
     /** Folder of the built page; default: beside this file. */
     readonly webDir?: string;
-    /** Left out: every rule alerts. */
+    /** Precision guard; without it every rule sends alerts. */
     readonly floor?: PrecisionFloor;
     readonly livePollMs?: number;
     readonly liveHeartbeatMs?: number;
     readonly liveMaxRecords?: number;
-    /** How often a live stream asks whether whoever follows it still may. */
+    /** Interval, in milliseconds, in which a live stream checks that its viewer still has access. */
     readonly liveRecheckMs?: number;
-    /** How long a search may take. */
+    /** Time limit of a search, in milliseconds. */
     readonly searchMs?: number;
-    /** How long a sign-in lasts, and one at the provider. */
+    /** Lifetime of a sign-in, in milliseconds; `providerSessionMs` is the one of a sign-in at the provider. */
     readonly sessionMs?: number;
     readonly providerSessionMs?: number;
   };
   readonly log: Log;
-  /** Gets each entry of the audit trail, beside the store. */
+  /** Receives each entry of the audit trail in addition to the store. */
   readonly onAudit?: (entry: AuditEntry) => void;
   readonly metrics?: Metrics;
   readonly analyzerHooks?: {
-    /** Bytes of a text or of an archive. */
+    /** Diagnoses the bytes of a text or of an archive. */
     readonly diagnosePaste?: (bytes: Buffer, language: Language) => Promise<DiagnoseDocument>;
   };
   readonly notifyHooks?: Partial<Pick<Services, 'receiveAlerts' | 'testReceiver'>>;
-  /** Left out: no assistant can ask. */
+  /** Functions for assistants; without them no assistant is served. */
   readonly assistantHooks?: AssistantHooks;
   readonly now?: () => number;
 }
 
 export interface ApiServer {
   /**
-   * Throws JT_CONFIG_INVALID (nobody could sign in at an address that others reach), JT_PORT_IN_USE. `isOpen`: nobody
-   * needs to.
+   * Starts listening. Throws JT_CONFIG_INVALID if others can reach the address and nobody could sign in, and
+   * JT_PORT_IN_USE. `isOpen` is true if requests need no credentials.
    */
   listen(address: {
     readonly host: string;
     readonly port: number;
   }): Promise<{ readonly url: string; readonly isOpen: boolean }>;
-  /** Ends the live streams, lets the other requests finish. */
+  /** Ends the live streams and waits for the other requests. */
   close(): Promise<void>;
 }
 
 const SECURITY_HEADERS = {
-  // The page's component library writes style attributes; scripts are only our own.
+  // The page's component library writes style attributes; all scripts are Jobtrace's own.
   'content-security-policy':
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
@@ -138,7 +138,10 @@ const SECURITY_HEADERS = {
   'cross-origin-resource-policy': 'same-origin',
 } as const;
 
-/** What is sent as a whole, where it is worth it. A live stream is not: its events would wait for each other. */
+/**
+ * Compression of answers that are sent as a whole and are long enough. A live stream is not compressed, because its
+ * events would be delayed in a buffer.
+ */
 const COMPRESSION = {
   encodings: ['gzip'],
   threshold: 2048,
@@ -147,14 +150,20 @@ const COMPRESSION = {
 } satisfies FastifyCompressOptions;
 
 const HSTS = { 'strict-transport-security': 'max-age=31536000' } as const;
-/** A day's work: who comes in the morning signs in once. */
+/** Default lifetime of a sign-in, in milliseconds: a working day, so that a person signs in once a day. */
 const SESSION_MS = 12 * 3_600_000;
-/** Whoever was thrown out at the provider is, that long after, out here. */
+/**
+ * Default lifetime of a sign-in at the provider, in milliseconds. A person who loses access at the provider loses it
+ * here after at most this time.
+ */
 const PROVIDER_SESSION_MS = 4 * 3_600_000;
-/** Longer than the largest body takes that just comes fast enough; whatever escapes all else ends then. */
+/**
+ * Request timeout, in milliseconds. It is longer than the largest body takes at the minimum pace, and ends requests
+ * that no other limit ends.
+ */
 const REQUEST_TIMEOUT_MS = 15 * 60_000;
 const LOOK_MS = 1000;
-/** Of bodies that have come in part: several of the largest. */
+/** Limits, in bytes, of unfinished bodies: several of the largest bodies. */
 const BODY_BUDGET = { bytes: 256 * 1_048_576, bytesOfCaller: 64 * 1_048_576 };
 const RECHECK_MS = 5000;
 const SEARCH_MS = 10_000;
@@ -168,15 +177,15 @@ export function createServer(options: ServerOptions): ApiServer {
   const pace = settings.pace ?? DEFAULT_PACE;
   const headers = { ...SECURITY_HEADERS, ...(isSecure(options) ? HSTS : {}) };
   const app = createApp(options, pace, headers);
-  // Answers are described by their schemas, not cut to them: a field too many must not vanish.
+  // Schemas describe answers but do not cut them, so that an undocumented field is not lost.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
-  // A log may come under any content type (curl sends its own); a route that wants JSON refuses text by its schema.
+  // A log may have any content type, because curl sends its own. A route for JSON rejects text by its schema.
   app.removeContentTypeParser('text/plain');
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(headers);
     endSlowBody(request, reply, pace);
-    // Where nobody can say it, as while the store is away, the stricter of both holds.
+    // Access counts as open if the store cannot tell and the settings have no tokens, so that the stricter checks run.
     if (!(await access.isOpen().catch(() => settings.tokens.length === 0))) return;
     checkHost(request, settings.allowedHosts ?? []);
     checkOpenOrigin(request, { allowedHosts: settings.allowedHosts ?? [], publicUrl: settings.publicUrl });
@@ -226,7 +235,7 @@ export function createServer(options: ServerOptions): ApiServer {
     async close() {
       for (const request of live) request.abort();
       await app.close();
-      // A store that is away cannot be told how often somebody was refused.
+      // An unavailable store cannot save the number of rejected sign-ins.
       await access.audit.close().catch(() => undefined);
     },
   };
@@ -283,7 +292,7 @@ function openAccess(options: ServerOptions): Access {
   });
 }
 
-/** People reach it over TLS alone. */
+/** Returns true if clients reach the API over TLS only. */
 function isSecure({ settings }: ServerOptions): boolean {
   return settings.publicUrl?.startsWith('https:') === true || settings.tls !== undefined;
 }
@@ -324,7 +333,10 @@ interface Serving {
   readonly bodies: BodyBudget;
 }
 
-/** As limits count it: two callers of one name are two, and nobody's name is an address. */
+/**
+ * Returns the name of a caller for limits. Callers of different kinds with the same name are two callers; a caller
+ * without a name is counted by address.
+ */
 function nameCaller({ kind, name }: Viewer, request: FastifyRequest): string {
   return kind === 'nobody' ? groupAddress(request.ip) : `${kind} ${name}`;
 }
@@ -340,7 +352,7 @@ function registerRoute(app: FastifyInstance, route: Route, serving: Serving): vo
     url: route.path,
     schema: describeRoute(route),
     bodyLimit: route.body?.maxBytes ?? DEFAULT_BODY_BYTES,
-    // Who may not ask is told so before the body is read.
+    // Requests without permission are rejected before the body is read.
     onRequest: async (request) => {
       const viewer = await authorize(request, route, serving);
       viewers.set(request, viewer);
@@ -392,14 +404,14 @@ function registerRoute(app: FastifyInstance, route: Route, serving: Serving): vo
   });
 }
 
-/** A stream is over as soon as whoever follows it may no more. */
+/** Ends a stream as soon as its viewer has no access. */
 function endWithAccess(
   gone: AbortController,
   authorizeAgain: () => Promise<unknown>,
   { settings }: ServerOptions,
 ): void {
   const timer = setInterval(() => {
-    // A store that is away for a while says nothing about who may.
+    // An unavailable store gives no answer about access, so the stream continues.
     authorizeAgain().catch((error: unknown) => {
       if (error instanceof JobtraceError && [401, 403].includes(error.httpStatus)) gone.abort();
     });
@@ -418,7 +430,8 @@ async function authorize(
 ): Promise<Viewer> {
   const { authorization, cookie } = request.headers;
   const { publicUrl } = options.settings;
-  // Without a role too: whoever signs in, or out, sends from our own page, or is no browser.
+  // Routes without a role check the origin as well, because a sign-in or sign-out must come from Jobtrace's own page or
+  // from a client that is not a browser.
   if (route.role === undefined) {
     if (request.method !== 'GET') checkSignInOrigin(request, publicUrl);
     return ANYBODY;
@@ -426,7 +439,7 @@ async function authorize(
   const somebody = await access.authenticate({ authorization, cookie });
   checkRole(somebody, route.role);
   const viewer = narrowViewer(somebody, route.role);
-  // A cookie comes with whatever page sends the request.
+  // The browser sends the cookie with every request, whichever page causes it.
   if (viewer.kind === 'user' && request.method !== 'GET') checkSameOrigin(request, publicUrl);
   if (route.isOfAll === true) checkSeesAll(viewer);
   return viewer;

@@ -14,7 +14,7 @@ let dir: string;
 let files: TlsFiles;
 let authority: Authority;
 
-/** A certificate of an authority of its own. */
+/** Creates a certificate with its own authority. */
 function makePair(name: string): Authority {
   mkdirSync(join(dir, name));
   return makeAuthority(join(dir, name));

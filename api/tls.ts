@@ -1,6 +1,5 @@
-// TLS of our own servers: a certificate and its key from files, taken again when the files change, as when a
-// certificate is renewed. A pair that cannot be used is refused at the start; later the one before stays in use, and
-// the log says so.
+// Provides TLS for Jobtrace's servers: a certificate and its key from files, which are reloaded when the files change.
+// An unusable pair is an error at the start; later the previous pair stays in use and the log reports the problem.
 import { readFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { createServer, type Server, type ServerOptions } from 'node:https';
@@ -11,7 +10,7 @@ import type { Log } from '../core/log.js';
 
 /** Paths of PEM files. */
 export interface TlsFiles {
-  /** Whose settings they are, as `api`: for messages. */
+  /** Prefix of the settings, such as `api`, for messages. */
   readonly part: string;
   readonly certFile: string;
   readonly keyFile: string;
@@ -24,7 +23,7 @@ interface Pair {
 
 const LOOK_EVERY_MS = 2000;
 
-/** Throws JT_FILE_UNREADABLE, JT_CONFIG_INVALID. */
+/** Creates the server. Throws JT_FILE_UNREADABLE, JT_CONFIG_INVALID. */
 export function createTlsServer(
   files: TlsFiles,
   log: Log,
@@ -45,7 +44,7 @@ export function createTlsServer(
       log.info({ file: files.certFile }, 'The certificate was read again.');
     } catch (error) {
       if (!(error instanceof JobtraceError)) throw error;
-      // Of two files one may be new already and the other not.
+      // During a renewal one of the two files may already be new and the other not; each problem is logged once.
       if (error.message !== problem)
         log.warn({ err: error }, 'The new certificate cannot be used; the one before stays.');
       problem = error.message;

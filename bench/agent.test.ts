@@ -1,4 +1,4 @@
-// The measurement of shippers runs from end to end: a small corpus, Jobtrace alone, the sinks that answer at once.
+// Runs the measurement of shippers from end to end: a small corpus, Jobtrace alone, the sinks that answer at once.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,7 +20,7 @@ describe('bench/agent.ts', () => {
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  // Of a file that takes several turns to be read, too.
+  // This includes a file that takes several turns to read.
   it('finds each entry of the corpus at the sink, once', () => {
     expect(measured.runs.find(({ kind }) => kind === 'drain')).toMatchObject({
       peer: 'jobtrace',

@@ -1,8 +1,8 @@
-// What shipping a folder of logs costs, beside other shippers: npx tsx bench/agent.ts (--help lists its options). Every
-// shipper reads the same files to the same sink on the same machine, in turn; what is counted is its own processor
-// time, up to its last document. Then each keeps up with files that are written at `mbps`. A peer that is not
-// installed is left out by name (Debian: rsyslog, rsyslog-elasticsearch; golang for the others). With `cores` it is
-// measured instead how the workers of Jobtrace scale, each with that much of a core.
+// Measures what shipping a folder of logs costs, compared with other shippers: npx tsx bench/agent.ts (--help lists its
+// options). Every shipper sends the same files to the same sink on the same machine, in turn. The measure is its own
+// processor time up to its last document. Then each follows files that are written at `mbps`. A peer that is not
+// installed is skipped with its name (Debian: rsyslog, rsyslog-elasticsearch; golang for the others). With `cores` it
+// measures how the workers of Jobtrace scale instead, each with that part of a core.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,9 +19,9 @@ import { renderTable, TABLES } from './tables.js';
 
 const MIB = 1_048_576;
 const SINKS: readonly SinkKind[] = ['discard', 'bulk', 'elasticsearch'];
-/** Requests at a time, as the agent has them by default. */
+/** Number of concurrent requests; the agent's default. */
 const REQUESTS = 4;
-/** It is warm when it takes less than so many times what it took in the turn before. */
+/** Largest increase over the run before, as a factor, at which it counts as warm. */
 const STILL_WARMING = 1.05;
 const MOST_WARMING = 8;
 
@@ -32,22 +32,22 @@ interface Plan {
   readonly sinks: readonly SinkKind[];
   readonly peers: readonly Ready[];
   readonly pace: Pace;
-  /** Of a core, for each worker; undefined: all that there are. */
+  /** Part of a core for each worker; undefined: all cores. */
   readonly cores: number | undefined;
   readonly json: string | undefined;
 }
 
-/** A shipper that can be had. */
+/** Shipper that is installed. */
 interface Ready {
   readonly name: string;
   readonly program: MeasuredProgram;
   readonly prepare: Prepare;
   readonly workers: number | undefined;
-  /** It has no work of its own, and is measured only at a real Elasticsearch. */
+  /** True for a shipper that has no work of its own and is measured only against a real Elasticsearch. */
   readonly isReference: boolean;
 }
 
-/** What the runs need of each other. */
+/** State that the runs share. */
 interface Bench {
   readonly plan: Plan;
   readonly logs: string;
@@ -122,7 +122,10 @@ function makeReady(peer: Peer, path: string): Ready {
   };
 }
 
-/** Sends what Jobtrace sent, from files. Jobtrace sends before, for that, for its template, and until all is warm. */
+/**
+ * Returns a reference shipper that sends recorded requests of Jobtrace from files. Jobtrace runs first, for the
+ * recording, for its template, and to warm up Elasticsearch.
+ */
 async function recordBodies(bench: Bench, folder: string): Promise<Ready | undefined> {
   const { cluster, logs, corpus, plan } = bench;
   const jobtrace = plan.peers.find(({ name }) => name === 'jobtrace');
@@ -141,7 +144,10 @@ async function recordBodies(bench: Bench, folder: string): Promise<Ready | undef
   };
 }
 
-/** Elasticsearch compiles what it does while it does it: cold it takes a fifth, and who comes later seems better. */
+/**
+ * Warms up Elasticsearch, which compiles its code while it runs: cold it indexes a fifth of the documents, and later
+ * shippers would seem better.
+ */
 async function warmUp(measure: () => Promise<number>): Promise<void> {
   let before = 0;
   for (let turn = 0; turn < MOST_WARMING; turn++) {
@@ -154,7 +160,7 @@ async function warmUp(measure: () => Promise<number>): Promise<void> {
 
 async function runRound(bench: Bench, shippers: readonly Ready[], round: number): Promise<void> {
   const { plan, corpus, logs } = bench;
-  // Who comes first in one round comes last in another.
+  // The order rotates, so that the first in one round is last in another.
   const turn = round % shippers.length;
   const inTurn = [...shippers.slice(turn), ...shippers.slice(0, turn)];
   for (const kind of plan.sinks) {

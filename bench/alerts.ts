@@ -1,7 +1,7 @@
-// What alerts cost the analyzer while many jobs fail at once: npx tsx bench/alerts.ts (--help). The lines of all jobs
-// stand in a store; an analyzer reads them to their end, in turn alone and with a notifier beside it, whose receivers
-// take what they get, hang, or ask for a pause. Each round begins with a store of its own, on disk as a service has it;
-// the time is that of the analyzer, from its first step to its last.
+// Measures what alerts cost the analyzer while many jobs fail at once: npx tsx bench/alerts.ts (--help). The lines of
+// all jobs are in a store. An analyzer reads them to their end, alone and in turn with a notifier whose receivers
+// accept, hang, or ask for a pause. Each round begins with a new store on disk, as a service has it. The measured time
+// is that of the analyzer, from its first step to its last.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -38,9 +38,9 @@ const SCRIPT = {
 const { values } = readCommandLine(SCRIPT);
 const START = Date.parse('2026-03-02T00:00:00Z');
 const STORM_MS = 60_000;
-/** Shortly after the storm, and going on. */
+/** Returns a time that begins shortly after the storm and advances. */
 const now = (): number => Math.floor(START + 2 * STORM_MS + performance.now());
-/** Records that are given to the store at once. */
+/** Number of records that are appended to the store at once. */
 const AT_ONCE = 5000;
 
 const catalog = loadCatalog();
@@ -53,7 +53,7 @@ interface Read {
   readonly kept: number;
 }
 
-/** In the order of time, as agents of many machines bring it. */
+/** Returns the records in the order of time, as agents of many machines bring them. */
 function makeStorm(): readonly LogRecord[] {
   const source = readStorm(OWN_FAULT);
   return Array.from({ length: values.jobs }, (_, number) =>
@@ -132,7 +132,7 @@ function openNotifier(store: Store, receivers: readonly ReceiverSettings[]): Ret
 
 const storm = makeStorm();
 const [alone, alerting]: [Read[], Read[]] = [[], []];
-// Not counted: what runs first runs while code is still being compiled.
+// This run is not counted, because code is still being compiled.
 await read(storm, MANNERS);
 for (let round = 0; round < values.rounds; round += 1) {
   alone.push(await read(storm, []));

@@ -1,8 +1,8 @@
-// What the analyzer costs as a restart loop goes on, as a cluster has more jobs, and as there are more clusters:
-// npx tsx bench/analyzer.ts (--help). Logs are made of the lines that Flink prints around a restart, and read through
-// the change feed of a store in memory, so that what is measured is the analyzer alone: processor time for a record in
-// each stretch, what it keeps in memory, and what it writes into the store. The first of each row is the measure of the
-// others, and is run beside each of them.
+// Measures what the analyzer costs as a restart loop continues, as a cluster has more jobs, and as there are more
+// clusters: npx tsx bench/analyzer.ts (--help). Logs consist of the lines that Flink prints around a restart, and are
+// read through the change feed of a store in memory, so that only the analyzer is measured: processor time per record
+// in each phase, memory, and bytes written into the store. The first of each row is the reference for the others and
+// runs alternately with each of them.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,13 +46,13 @@ const gc = runInNewContext('gc') as () => void;
 const catalog = loadCatalog();
 const mark = createRecordMarker(catalog);
 const START = Date.parse('2026-03-02T00:00:00Z');
-/** Between two restarts of one job. */
+/** Time, in milliseconds, between two restarts of one job. */
 const EVERY_MS = 20_000;
-/** Restarts between two reads of the feed. */
+/** Number of restarts between two reads of the feed. */
 const AT_ONCE = 5;
-/** Restarts until the other of two has its turn. */
+/** Number of restarts before the other of two loops continues. */
 const SLICE = 10;
-/** Restarts before anything is measured. */
+/** Number of restarts before anything is measured. */
 const WARM_UP = 300;
 const MIB = 2 ** 20;
 
@@ -69,7 +69,7 @@ interface Cost {
   /** Processor time in microseconds. */
   readonly cpu: number;
   readonly records: number;
-  /** Bytes. */
+  /** Bytes written. */
   readonly written: number;
   readonly logBytes: number;
 }
@@ -112,11 +112,11 @@ async function drain({ analyzer }: Bench): Promise<void> {
   while (!(await analyzer.stepOnce()).drained);
 }
 
-/** Jobs that restart over and over. */
+/** Jobs that restart again and again. */
 interface Loop {
   readonly bench: Bench;
   readonly jobs: readonly MadeJob[];
-  /** Restarts so far. */
+  /** Number of restarts so far. */
   done: number;
 }
 
@@ -127,7 +127,7 @@ async function openLoop(all: readonly MadeJob[], failing: readonly MadeJob[]): P
   return { bench, jobs: failing, done: 0 };
 }
 
-/** Of the analyzer alone, while so many restarts of each of the jobs are fed to it. */
+/** Returns the cost of the analyzer alone while it reads this many restarts of each job. */
 async function restart(loop: Loop, count: number): Promise<Cost> {
   const { bench, jobs } = loop;
   const before = { records: bench.records, written: bench.written, logBytes: bench.logBytes };
@@ -146,7 +146,7 @@ async function restart(loop: Loop, count: number): Promise<Cost> {
   };
 }
 
-/** In microseconds. */
+/** Returns the processor time in microseconds. */
 async function timeDrain(bench: Bench): Promise<number> {
   const started = process.cpuUsage();
   await drain(bench);
@@ -154,7 +154,10 @@ async function timeDrain(bench: Bench): Promise<number> {
   return user + system;
 }
 
-/** Both in turn, a few restarts each, and the median of them: what else the machine does reaches both, or few turns. */
+/**
+ * Runs both loops in turn, a few restarts each, and prints the median. Other load on the machine then affects both, or
+ * only few of the turns.
+ */
 async function measureBeside(what: string, loop: Loop, reference: Loop): Promise<void> {
   const costs: Cost[] = [];
   const others: Cost[] = [];
@@ -202,7 +205,7 @@ async function benchRestarts(): Promise<void> {
   await loop.bench.store.close();
 }
 
-/** One of a hundred jobs fails. */
+/** Measures clusters in which one of a hundred jobs fails. */
 async function benchJobs(place: (id: number) => MadeJob, counts: readonly number[], what: string): Promise<void> {
   const start = async (count: number): Promise<Loop> => {
     const jobs = Array.from({ length: count }, (_, id) => place(id));
@@ -221,7 +224,7 @@ function countFailing(jobs: number): number {
   return Math.max(1, Math.floor(jobs / 100));
 }
 
-/** What a fleet in one cluster writes, of which one job in a hundred restarts: most of it says nothing. */
+/** Measures the logs of a fleet in one cluster, of which one job in a hundred restarts; most lines are irrelevant. */
 async function benchFleet(): Promise<void> {
   const count = findLargest(values.jobs);
   const jobs = Array.from({ length: count }, (_, id) => ({ cluster: 'c', id }));
@@ -254,13 +257,13 @@ async function benchFleet(): Promise<void> {
   );
 }
 
-/** After garbage is collected. */
+/** Returns the heap size after a garbage collection. */
 function readHeap(): number {
   gc();
   return process.memoryUsage().heapUsed;
 }
 
-/** What is compiled on the way is compiled. */
+/** Runs restarts so that the code is compiled before the measurement. */
 async function warmUp(): Promise<void> {
   const loop = await openLoop([{ cluster: 'c', id: 0 }], [{ cluster: 'c', id: 0 }]);
   await restart(loop, WARM_UP);

@@ -1,6 +1,6 @@
-// Old logs of dense failures wait, and are read, while a job fails now in another cluster: how long until the message
-// about that one, through `jobtrace up` on SQLite: npx tsx bench/backlog.ts (--help). What is measured is what is
-// shipped (`npm run build`).
+// Measures how long the message about a failing job takes while old logs with many failures of another cluster are
+// waiting and being read, through `jobtrace up` on SQLite: npx tsx bench/backlog.ts (--help). It measures the built
+// program (`npm run build`).
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync, appendFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,14 +30,14 @@ const SCRIPT = {
 
 const { values } = readCommandLine(SCRIPT);
 const MIB = 1_048_576;
-/** Bars: seconds, MiB. */
+/** Limits: seconds, MiB. */
 const MOST_SECONDS = 10;
 const MOST_MIB = 1024;
 const DAY_MS = 86_400_000;
 const EVERY_MS = 15_000;
 const DEADLINE_MS = 600_000;
 
-/** Two days old. */
+/** Writes logs that are two days old; returns their bytes. */
 function writeBacklog(logs: string): number {
   let written = 0;
   for (let cluster = 0; cluster < values.clusters; cluster++) {

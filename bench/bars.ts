@@ -1,4 +1,5 @@
-// What Jobtrace wants of itself, as numbers that runs can meet or miss. Pure; docs/benchmarks.md shows the outcome.
+// Defines the performance targets of Jobtrace as numbers that runs meet or miss. Pure functions; docs/benchmarks.md
+// shows the outcome.
 import { findMedian, type RunLine } from './results.js';
 
 export interface Bar {
@@ -7,9 +8,9 @@ export interface Bar {
   readonly isAtMost: boolean;
   readonly digits: number;
   readonly unit: string;
-  /** Undefined: not measured. */
+  /** Reads the figure from the runs; undefined if it was not measured. */
   readonly read: (runs: readonly RunLine[]) => number | undefined;
-  /** Why it is not met where it is not, as far as a profile tells. */
+  /** Reason why the target is not met, as far as a profile shows. */
   readonly hindrance?: string;
 }
 
@@ -80,12 +81,12 @@ function readFootprint(files: number, figure: string): Read {
   return (runs) => findFigure(runs, { kind: 'footprint', files }, figure);
 }
 
-/** Of what another needs, or brings. */
+/** Returns the figure as a ratio to that of another program. */
 function readShare(setting: Setting, figure: string, other: string): Read {
   return (runs) => divide(readFigure(setting, figure)(runs), findFigure(runs, { ...setting, peer: other }, figure));
 }
 
-/** What one core brings, however many are there and others use. */
+/** Returns the throughput of one core, independent of the number of cores and of other load. */
 function readCore(setting: Setting): Read {
   return (runs) => {
     const cpuPerGib = findFigure(runs, setting, 'cpuPerGib');
@@ -93,7 +94,10 @@ function readCore(setting: Setting): Read {
   };
 }
 
-/** Each with the same part of a core: two whole ones leave none for the sink on a machine of two. */
+/**
+ * Returns the speed of two workers relative to one. Each has the same part of a core, because two whole cores leave
+ * none for the sink on a machine with two.
+ */
 function readWorkers(runs: readonly RunLine[]): number | undefined {
   const two = findFigure(runs, { ...SCALING, peer: 'jobtrace (two workers)' }, 'mbPerSecond');
   return divide(two, readFigure(SCALING, 'mbPerSecond')(runs));
@@ -103,7 +107,7 @@ function divide(figure: number | undefined, other: number | undefined): number |
   return figure === undefined || other === undefined ? undefined : figure / other;
 }
 
-/** The median of the runs with this setting. */
+/** Returns the median of the runs with this setting. */
 function findFigure(runs: readonly RunLine[], setting: Setting, figure: string): number | undefined {
   const numbers = runs
     .filter((run) => Object.entries(setting).every(([name, value]) => run[name] === value))
@@ -114,7 +118,7 @@ function findFigure(runs: readonly RunLine[], setting: Setting, figure: string):
   return numbers.length === 0 ? undefined : findMedian(numbers);
 }
 
-/** Undefined: not measured. */
+/** Returns true if the target is met; undefined if it was not measured. */
 export function isMet({ limit, isAtMost }: Bar, figure: number | undefined): boolean | undefined {
   if (figure === undefined) return undefined;
   return isAtMost ? figure <= limit : figure >= limit;

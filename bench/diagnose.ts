@@ -1,5 +1,6 @@
-// How fast the command line diagnoses a log of which every fourth line is a task's transition, in what memory, and
-// whether it says the same of the whole as of its first and its last hour: npx tsx bench/diagnose.ts (--help).
+// Measures how fast, and in how much memory, the command line diagnoses a log in which every fourth line is a task
+// transition: npx tsx bench/diagnose.ts (--help). It also checks that the diagnosis of the whole log is the same as
+// that of its first and of its last hour.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,7 +26,7 @@ const SCRIPT = {
 const { values } = readCommandLine(SCRIPT);
 const MIB = 1_048_576;
 const CLI = join(import.meta.dirname, '..', 'dist', 'cli.js');
-/** Bars: bytes a second of one core, and what is held at most. */
+/** Limits: speed on one core, and largest memory. */
 const LEAST_MB_PER_SECOND = 200;
 const MOST_MIB = 500;
 
@@ -35,7 +36,7 @@ interface Answer {
   readonly diagnoses: readonly unknown[];
 }
 
-/** What it says first, apart from what a longer log has more of. */
+/** Returns the first diagnosis, without the parts that grow with the length of a log. */
 async function diagnose(log: string): Promise<Answer> {
   const output: Buffer[] = [];
   const run = await runOnce(['node', CLI, 'diagnose', '--format', 'json', log], 0, (bytes) => output.push(bytes));

@@ -1,8 +1,8 @@
-// What the service says while one ZooKeeper takes many jobs of a fleet down and some fail of their own: npx tsx
-// bench/fleet.ts (--help). Each job is a copy of a recording, on a cluster of its own, and is written by a clock that
-// follows the times of its lines, through the feed of a store in memory, the analyzer and the notifier to a receiver.
-// Measured: when the card and its message are there, how many messages there are, and processor time of analyzer and
-// notifier. What a larger fleet needs is computed from that, and says so.
+// Measures the service while one ZooKeeper takes down many jobs of a fleet and some fail on their own: npx tsx
+// bench/fleet.ts (--help). Each job is a copy of a recording, on its own cluster, and is played by a clock that follows
+// the times of its lines, through the feed of a store in memory, the analyzer and the notifier to a receiver. Measures
+// when the incident and its message appear, the number of messages, and the processor time of analyzer and notifier.
+// The needs of a larger fleet are computed from that and marked as computed.
 import { RECORD_READER } from '../analyzer/entry/record.js';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
 import { readRulePolicy } from '../analyzer/catalog/rule/rule.js';
@@ -38,7 +38,7 @@ const { values } = readCommandLine(SCRIPT);
 const START = Date.parse('2026-03-02T00:00:00Z');
 const OUTAGE_MS = 60_000;
 const TICK_MS = 1000;
-/** What is said later is said of the end. */
+/** Time, in milliseconds, that is played after the last record; later messages would only be about the end. */
 const AFTER_MS = 60_000;
 const MIB = 2 ** 20;
 
@@ -47,11 +47,13 @@ const mark = createRecordMarker(catalog);
 const outage = readStorm(ZOOKEEPER_OUTAGE);
 const ownFault = readStorm(OWN_FAULT);
 const lost = outage.findIndex((record) => record.message.includes('State change: SUSPENDED'));
-/** Of a job that begins at the start. */
+/** Time, in milliseconds, from the start of the fleet until a job that starts with it loses ZooKeeper. */
 const lostAfterMs = lengthOf(outage.slice(0, lost));
 const failing = Math.round((values.jobs * values.failing) / 100);
 
-/** The records of the fleet, in the order of time; healthy jobs write what the others write before the outage. */
+/**
+ * Returns the records of the fleet in the order of time. Healthy jobs write what the others write before the outage.
+ */
 function makeFleet(): readonly LogRecord[] {
   const fleet = Array.from({ length: values.jobs }, (_, number) => {
     const cluster = `cluster-${number}`;
@@ -74,7 +76,7 @@ function lengthOf(records: readonly LogRecord[]): number {
 }
 
 interface Played {
-  /** Before something fails, and from then on. */
+  /** Processor seconds before something fails, and after that. */
   readonly quietSeconds: number;
   readonly stormSeconds: number;
   readonly quietBytes: number;
@@ -156,7 +158,7 @@ const third = findThird(incidents);
 const perKind = (kind: string): number => messages.filter((type) => type.endsWith(kind)).length;
 const quietMib = played.quietBytes / MIB / played.quietSeconds;
 const secondsPerFailure = played.stormSeconds / (values.outage + failing);
-/** Of one core, in the minute of the outage. */
+/** Cores needed in the minute of the outage. */
 const fleetCores =
   values.mib / quietMib + (secondsPerFailure * (values.outage + (values.fleet * values.failing) / 100)) / 60;
 const figures = {

@@ -1,6 +1,6 @@
-// Very many jobs that fail at once, through `jobtrace up` on SQLite with one receiver: how long health takes at most,
-// when the first message comes, how many there are, and the memory: npx tsx bench/flood.ts (--help). What is measured
-// is what is shipped (`npm run build`).
+// Measures `jobtrace up` on SQLite with one receiver while very many jobs fail at once: the longest health response,
+// the time of the first message, the number of messages, and the memory: npx tsx bench/flood.ts (--help). It measures
+// the built program (`npm run build`).
 import { appendFileSync, mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ const SCRIPT = {
   },
 } as const satisfies BenchScript;
 
-/** Bars: seconds, seconds, MiB. */
+/** Limits: seconds, seconds, MiB. */
 const MOST_HEALTH_SECONDS = 1;
 const MOST_FIRST_SECONDS = 10;
 const MOST_MIB = 1024;
@@ -68,7 +68,7 @@ async function measure(folder: string): Promise<Figures> {
   }
 }
 
-/** Until all are stored, or the deadline has passed. */
+/** Waits until all incidents are stored or the deadline has passed; returns their number. */
 async function waitForIncidents(up: RunningUp, begun: number): Promise<number> {
   for (;;) {
     const found = await up.countIncidents();

@@ -1,8 +1,8 @@
-// What following many files costs: npx tsx bench/footprint.ts (--help lists its options). For each number of files one
-// agent, built (dist) and started by a settings file, ships them all, rests for `idle` seconds, and then ships what is
-// written to them at `mbps` for `live` seconds. Prints one line of JSON a number; the sink answers at once
-// (footprint/sink.ts). Processor time up to the first document says more than the seconds where the machine has other
-// work.
+// Measures what following many files costs: npx tsx bench/footprint.ts (--help lists its options). For each number of
+// files one agent, built (dist) and started with a settings file, ships them all, is idle for `idle` seconds, and then
+// ships what is written to them at `mbps` for `live` seconds. Prints one line of JSON per number. The sink answers at
+// once (footprint/sink.ts). On a machine with other load, the processor time up to the first document is more reliable
+// than the seconds.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,9 +20,9 @@ const FILES_PER_FOLDER = 20;
 const LINES_PER_FILE = 10;
 const SAMPLE_MS = 5;
 const GIVE_UP_MS = 900_000;
-/** A rest, so that what was begun is done before the idle time is measured. */
+/** Pause in milliseconds, so that pending work is done before the idle time is measured. */
 const SETTLE_MS = 5000;
-/** The live part writes so often. */
+/** Interval, in milliseconds, between two writes of the live part. */
 const TURN_MS = 50;
 
 interface Footprint {
@@ -31,12 +31,12 @@ interface Footprint {
   readonly firstDocumentMs: number;
   readonly firstDocumentCpuMs: number;
   readonly requestsBefore: number;
-  /** All files opened, read and shipped. */
+  /** Time until all files were opened, read and shipped. */
   readonly allDocumentsMs: number;
   readonly allDocumentsCpuMs: number;
   readonly peakMib: number;
   readonly restMib: number;
-  /** Of one core. */
+  /** Percent of one core. */
   readonly idlePercent: number;
   readonly mbps: number;
   readonly liveCpuPercent: number;
@@ -85,7 +85,7 @@ async function measure(plan: Plan): Promise<Footprint> {
   }
 }
 
-/** As a node of a cluster has them: containers with some files each. */
+/** Writes the files as on a node of a cluster: containers with some files each. */
 function writeFiles(folder: string, count: number): readonly string[] {
   const text = renderLines(LINES_PER_FILE);
   return Array.from({ length: count }, (_, index) => {
@@ -97,7 +97,7 @@ function writeFiles(folder: string, count: number): readonly string[] {
   });
 }
 
-/** Lines with the time of now, of about 200 bytes. */
+/** Renders lines of about 200 bytes with the current time. */
 function renderLines(count: number): string {
   const time = new Date().toISOString().replace('T', ' ').replace('.', ',').slice(0, 23);
   const text =
@@ -143,7 +143,7 @@ async function rest(pid: number, seconds: number): Promise<Pick<Footprint, 'peak
 
 type Live = Pick<Footprint, 'liveCpuPercent' | 'livePeakMib' | 'lagP50Ms' | 'lagP99Ms' | 'lagMostMs'>;
 
-/** One file gets a fifth of all bytes; the others take turns. */
+/** Writes to the files at the given speed. One file gets a fifth of all bytes; the others take turns. */
 async function writeLive(pid: number, paths: readonly string[], { seen }: BulkSink, plan: Plan): Promise<Live> {
   const lags: number[] = [];
   seen.lags = lags;

@@ -1,8 +1,8 @@
-// How well failures that no rule names are grouped: npx tsx bench/groups.ts [CASES…] (--help). All rules are off. Each
-// log gives the failure that stands first, and any two failures are a pair: joined or not, and labelled as the same or
-// as different ones. Recordings are labelled by their scenario, cases by the cause in the JSON beside them, the rules'
-// own logs by the alternative that they prove. Pairs of one cause of which nobody says whether they are the same are
-// not counted, nor is a failure that rules know as another one than the label says: it only follows.
+// Measures how well failures that no rule names are grouped: npx tsx bench/groups.ts [CASES…] (--help). All rules are
+// off. Each log contributes its first failure, and any two failures are a pair: joined or not, and labelled as the same
+// or as different. Recordings are labelled by their scenario, cases by the cause in their JSON, the rules' own logs by
+// the alternative that they prove. Not counted are pairs of one cause without a label, and failures to which the rules
+// give a cause other than the label, because those are only consequences.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Incident, UnknownFailure } from '../core/types.js';
@@ -28,17 +28,17 @@ const SCRIPT = {
 const { values, operands } = readCommandLine(SCRIPT);
 const RULES = join(import.meta.dirname, '..', 'rules');
 
-/** A log whose failure is known. */
+/** Log whose failure is known. */
 interface Labelled {
   readonly name: string;
   readonly files: readonly string[];
   readonly cause: string;
-  /** Within the cause; undefined where the label says no more. */
+  /** Variant within the cause; undefined if the label does not state it. */
   readonly variant: string | undefined;
   readonly job?: string | undefined;
 }
 
-/** Labels of what failed, where that of the log is about something else in it. */
+/** Labels of the failure, for logs whose own label is about something else in the log. */
 const FAILED: Readonly<Record<string, { readonly cause: string; readonly why: string }>> = {
   'a29.json': {
     cause: 'checkpoint.timeout',
@@ -117,7 +117,7 @@ function listSignals({ clusters }: LogConclusion): readonly Signal[] {
   return clusters.flatMap(({ signals }) => [...signals]);
 }
 
-/** What stands first: of the job that is known to have failed, else of the first incident. */
+/** Returns the first failure: of the job that is known to have failed, else of the first incident. */
 function findLead(log: Labelled): LeadFailure | 'none' | 'other' {
   const { incidents } = read(log.files, unnamed);
   const unknown = incidents.filter((incident) => incident.unknown.length > 0);
@@ -127,7 +127,10 @@ function findLead(log: Labelled): LeadFailure | 'none' | 'other' {
   return !values.all && isOther(failure, log) ? 'other' : { ...log, failure };
 }
 
-/** Rules know this entry, and none as the labelled cause: the label is about another failure of the log. */
+/**
+ * Returns true if rules match this entry, but none with the labelled cause; then the label is about another failure of
+ * the log.
+ */
 function isOther({ evidence: [first] }: UnknownFailure, { files, cause }: Labelled): boolean {
   const rules = listSignals(read(files, named))
     .filter(({ place }) => place.path === first?.file && place.line === first.line)

@@ -1,7 +1,7 @@
-// Very many people search a large store while others ask what is dear: fifty users go through the ten usual searches
-// and the list of incidents; six more hold patterns against every word, with histogram and facets, without a pause:
-// npx tsx bench/load.ts (--help). Says how long health took at most, and the 99th percentile of the usual searches.
-// What is measured is `jobtrace api` as it is built (`npm run build`).
+// Measures searches in a large store while other users run expensive ones: fifty users go through the ten usual
+// searches and the list of incidents; six more match patterns against every word, with histogram and facets, without a
+// pause: npx tsx bench/load.ts (--help). Prints the longest health response and the 99th percentile of the usual
+// searches. It measures the built `jobtrace api` (`npm run build`).
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,19 +37,19 @@ const SCRIPT = {
   },
 } as const satisfies BenchScript;
 
-/** Bars: seconds. */
+/** Limits in seconds. */
 const MOST_HEALTH_SECONDS = 1;
 const MOST_SEARCH_SECONDS = 1;
 const START_MS = 120_000;
 
-/** None begins with letters that an index of words could look up. */
+/** Patterns that do not begin with letters which an index of words could look up. */
 const PATTERNS = ['*heckpoint*', '*eartbeat*', '*ompleted', '*rders-1*', '*xpired*', '*etching*'];
 
 const { values } = readCommandLine(SCRIPT);
 
 interface Place {
   readonly store: Store;
-  /** Tells `jobtrace api` where the store is. */
+  /** Arguments that tell `jobtrace api` where the store is. */
   readonly args: readonly string[];
   stop(): Promise<void>;
 }
@@ -89,7 +89,7 @@ function writeSettings(folder: string): string {
   return path;
 }
 
-/** What a caller was answered, and after how long. */
+/** Answer to a caller, and its delay. */
 interface Answered {
   readonly what: string;
   readonly status: number;
@@ -103,7 +103,7 @@ async function ask(url: string, who: string, what: string, path: string): Promis
   return { what, status: answer.status, ms: performance.now() - before };
 }
 
-/** As the page asks: `facets` and `histogram` with the first page of a search. */
+/** Builds the request path as the page does: `facets` and `histogram` with the first page of a search. */
 function describePath({ query, process, from, to, limit, order, histogramBuckets, facets }: RecordQuery): string {
   const asked = { query, process, from, to, limit, order, histogram: histogramBuckets, facets };
   const given = new URLSearchParams();
@@ -116,7 +116,9 @@ const USUAL: readonly (readonly [what: string, path: string])[] = [
   ['the list of incidents', '/api/v1/incidents/rows?limit=100&top=true'],
 ];
 
-/** One of the usual searches after the other, each beginning elsewhere, with time to read between them. */
+/**
+ * Runs the usual searches one after the other, with time to read between them. Each user begins with a different one.
+ */
 async function searchAsUser(url: string, number: number, untilMs: number): Promise<readonly Answered[]> {
   const answered: Answered[] = [];
   for (let turn = number; performance.now() < untilMs; turn += 1) {
@@ -134,7 +136,7 @@ async function searchDearly(url: string, number: number, untilMs: number): Promi
     const path = describePath({ query, limit: 100, order: 'newest', histogramBuckets: 60, facets: true });
     const one = await ask(url, others[number] ?? '', query, path);
     answered.push(one);
-    // Who is refused waits a moment, as the answer asks for.
+    // A refused user waits a moment, as the answer asks.
     if (one.status === 429) await pause(1000);
   }
   return answered;

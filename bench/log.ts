@@ -1,16 +1,16 @@
-// A large log made from the lab's recordings, the same for the same size: the log of every failure once, spread evenly,
-// and between them what the processes of healthy jobs write at INFO while their checkpoints complete, over and over,
-// long of one recording and then of the next. Starts and ends are left out of that part: what has written a gigabyte
-// has started once. Used by the measurements here.
+// Writes a large log made from the lab's recordings; the same size always gives the same log. It contains the log of
+// every failure once, evenly spread. Between them are the INFO lines of healthy jobs whose checkpoints complete, long
+// of one recording and then of the next. Starts and ends are left out of that part, because a process that has written
+// a gigabyte has started only once.
 import { closeSync, openSync, readFileSync, readdirSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const RECORDINGS = join(import.meta.dirname, '..', 'lab', 'recordings');
 const COMPLETED = /^(\S+ \S+) .* Completed checkpoint /gm;
-/** A job or process that starts, fails or ends. */
+/** Lines about a job or process that starts, fails or ends. */
 const TURN =
   / switched from | slot |TaskSlot|TaskExecutor|TaskManager|JobManager|leader|restart|Loading |Starting |task | - {5}/;
-/** So often one healthy recording is repeated before the next has its turn. */
+/** Number of repetitions of one healthy recording before the next follows. */
 const REPEATED = 3000;
 const NEXT_ENTRY = /\n(?=\d{4}-\d\d-\d\d )/;
 
@@ -44,7 +44,7 @@ export function writeLargeLog(path: string, bytes: number): LargeLog {
   return { bytes: written, failures: failures.length };
 }
 
-/** All processes of a recording, from its first completed checkpoint to its last. */
+/** Reads the lines of all processes of a recording, from its first completed checkpoint to its last. */
 function readCalm(names: readonly string[]): string {
   const folders = [...new Set(names.map((name) => dirname(name)))];
   return folders

@@ -67,7 +67,7 @@ npx tsx bench/some.ts [OPTION…]
   });
 });
 
-/** Those that are run by hand: all that a person calls reads the command line. */
+/** Scripts that are run by hand; each of them must read its command line with options.ts. */
 const SCRIPTS = readdirSync(import.meta.dirname).filter(
   (name) =>
     /^(?!.*\.test\.)\w+\.ts$/.test(name) &&

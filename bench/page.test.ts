@@ -1,4 +1,4 @@
-// The page of results: what was measured last counts, and what falls short is said.
+// Tests the page of results: the last measurement counts, and a missed target is reported.
 import { describe, expect, it } from 'vitest';
 import { renderBenchmarks } from './page.js';
 import type { RunLine, BenchSession } from './results.js';

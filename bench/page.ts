@@ -1,5 +1,6 @@
-// Results → docs/benchmarks.md: the bars and whether they are met, a table for each kind of run, and with which
-// commands, machine, versions and configurations it was measured. Pure but for the results; cli/docs/docs.ts writes it.
+// Renders docs/benchmarks.md from results: the targets and whether they are met, a table for each kind of run, and the
+// commands, machine, versions and configurations of the measurement. Pure functions, except for reading the results;
+// cli/docs/docs.ts writes the page.
 import { BARS, isMet } from './bars.js';
 import { readResults, type Measured, type MeasuredProgram, type RunLine, type BenchSession } from './results.js';
 import { renderTable, TABLES } from './tables.js';
@@ -9,7 +10,7 @@ const INTRO = `# Benchmarks
 What \`bench/\` measured, made by \`npm run docs\` from the results in \`bench/results\`. Everything is compared on one machine, in turn, round by round; figures are the median of the rounds, with the least and the most in brackets. A ratio says more than a number: another machine has other numbers. To measure again: \`npm run build\`, then the commands below, with \`--json bench/results/NAME.json\`; \`npx tsx bench/agent.ts --quick\` takes a few minutes. What was measured last counts.
 `;
 
-/** What there is to know of a kind of run, by its kind. */
+/** Description of each kind of run. */
 const ABOUT: Readonly<Record<string, { readonly title: string; readonly text: string }>> = {
   drain: {
     title: 'Shipping a folder of logs',
@@ -47,7 +48,9 @@ export function renderBenchmarks(measured: readonly Measured[] = readResults()):
   return [INTRO, renderBars(runs), ...sections, renderSessions(sessions), renderPrograms(sessions)].join('\n');
 }
 
-/** Of runs of one kind at one sink (or with as many files) only those of the last session: only they compare. */
+/**
+ * Selects the runs of the last session for each kind and sink (or number of files), because only those can be compared.
+ */
 function selectCurrent(measured: readonly Measured[]): readonly Measured[] {
   const groupOf = ({ kind, sink, files }: RunLine): string =>
     JSON.stringify([kind, sink, kind === 'footprint' && files]);

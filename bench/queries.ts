@@ -1,6 +1,6 @@
-// The ten searches that people ask most, and the list of incidents, on either store: npx tsx bench/queries.ts (--help).
-// Makes the log of a fleet, a million records a day, and asks as the page does: a page of the newest lines with
-// histogram and facets. On Elasticsearch beside what the same requests take that are sent to it as they are.
+// Measures the ten most frequent searches and the list of incidents, on either store: npx tsx bench/queries.ts
+// (--help). It makes the log of a fleet, a million records a day, and sends the requests of the page: a page of the
+// newest lines with histogram and facets. On Elasticsearch it compares with the same requests sent directly.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -35,7 +35,7 @@ interface Sent {
   readonly body: string;
 }
 
-/** Hands everything on, and keeps what was asked. */
+/** Opens a proxy that forwards everything and keeps the requests. */
 async function openRecorder(target: string): Promise<{ readonly url: string; readonly sent: Sent[]; server: Server }> {
   const sent: Sent[] = [];
   const server = createHttpServer((request, response) => {
@@ -70,7 +70,7 @@ async function measure(ask: () => Promise<unknown>): Promise<number> {
 const pairs: { readonly own: number; readonly raw: number }[] = [];
 const all: number[] = [];
 
-/** `listSent`: the same as requests to Elasticsearch; none on SQLite. */
+/** Runs all searches. `listSent` returns the same searches as requests to Elasticsearch; none on SQLite. */
 async function askAll(
   store: Store,
   url: string,

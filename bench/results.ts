@@ -1,5 +1,5 @@
-// What measurements found, kept as lines of JSON: one for the session (when, where, with which programs) and one for
-// each run behind it. Measurements append them, docs/benchmarks.md is made of those in bench/results.
+// Stores the results of measurements as lines of JSON: one for the session (when, where, with which programs), followed
+// by one for each run. Measurements append them; docs/benchmarks.md is made from those in bench/results.
 import { appendFileSync, existsSync, readFileSync, readdirSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ export const RESULTS = join(import.meta.dirname, 'results');
 export interface MeasuredProgram {
   readonly name: string;
   readonly version: string;
-  /** The text of its configuration; undefined where it has none. */
+  /** Text of its configuration; undefined if it has none. */
   readonly configuration?: string | undefined;
 }
 
@@ -19,32 +19,32 @@ interface Machine {
   readonly model: string;
   readonly cores: number;
   readonly memoryMib: number;
-  /** What else it had to do when the session began: processes that ran or waited, on average over five minutes. */
+  /** Load when the session began: processes that ran or waited, on average over five minutes. */
   readonly load: number;
 }
 
 export interface BenchSession {
   readonly kind: 'session';
-  /** As ISO 8601. */
+  /** Date in ISO 8601. */
   readonly date: string;
   readonly command: string;
   readonly machine: Machine;
   readonly programs: readonly MeasuredProgram[];
 }
 
-/** One run: what was measured (texts and settings), and its figures. */
+/** Run: what was measured (texts and settings), and its figures. */
 export interface RunLine {
   readonly kind: string;
   readonly [name: string]: string | number | undefined;
 }
 
-/** Lines with the session they belong to. */
+/** Runs with the session they belong to. */
 export interface Measured {
   readonly session: BenchSession | undefined;
   readonly runs: readonly RunLine[];
 }
 
-/** `script` as it is called, e.g. `bench/agent.ts`. */
+/** Describes a session. `script` is its path, e.g. `bench/agent.ts`. */
 export function describeSession(script: string, programs: readonly MeasuredProgram[]): BenchSession {
   const command = `npx tsx ${[script, ...process.argv.slice(2)].join(' ')}`;
   const machine = {
@@ -60,7 +60,7 @@ export function appendResult(path: string | undefined, line: BenchSession | RunL
   if (path !== undefined) appendFileSync(path, `${JSON.stringify(line)}\n`);
 }
 
-/** All files of the folder, in the order of their names; none where it is not there. */
+/** Reads all files of the folder in the order of their names; none if it does not exist. */
 export function readResults(folder = RESULTS): readonly Measured[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
@@ -90,13 +90,13 @@ function isRun(value: unknown): value is RunLine {
   return isObject(value) && typeof value['kind'] === 'string' && value['kind'] !== 'session';
 }
 
-/** The middle one; of two in the middle the lower. */
+/** Returns the median; with an even count the lower of the two in the middle. */
 export function findMedian(numbers: readonly number[]): number {
   const sorted = [...numbers].sort((a, b) => a - b);
   return sorted[Math.floor((sorted.length - 1) / 2)] ?? Number.NaN;
 }
 
-/** The 99th percentile; NaN of nothing. */
+/** Returns the 99th percentile; NaN for an empty list. */
 export function findP99(took: readonly number[]): number {
   return [...took].sort((a, b) => a - b)[Math.min(took.length - 1, Math.floor(took.length * 0.99))] ?? NaN;
 }

@@ -1,4 +1,4 @@
-// A program that is run once, alone on a core. Used by the measurements of the command line.
+// Runs a program once, alone on a core. For the measurements of the command line.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
@@ -7,7 +7,7 @@ export interface ProgramRun {
   readonly peakMib: number;
 }
 
-/** Wall time of a process that is bound to one core, and the most memory that it held. */
+/** Returns the wall time and the peak memory of a process that is bound to one core. */
 export function runOnce(
   command: readonly string[],
   core: number,

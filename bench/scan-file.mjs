@@ -1,5 +1,5 @@
-// The scan alone, as a process of its own: how often the anchors of a file (one a line, with the packed ones beside it)
-// are met in a log. Arguments: ANCHORS LOG. bench/scan.ts measures it.
+// Runs the scan alone in a separate process: counts how often the anchors of a file (one per line, with the packed ones
+// next to it) occur in a log. Arguments: ANCHORS LOG. bench/scan.ts measures it.
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { createAnchorScanner } from '../dist/flink/words/anchors.js';
 

@@ -1,7 +1,7 @@
-// How fast a large log is searched for the anchors of all rules, beside tools that do nothing else, and how long
-// `diagnose` takes, for the program as it was built: npx tsx bench/scan.ts (--help lists its options).
-// Everything on one core and in turn, so that what is compared was measured at the same time; a peer that is not
-// installed is left out by name (Debian: ripgrep, libhyperscan-dev with gcc, golang).
+// Measures how fast a large log is searched for the anchors of all rules, compared with tools that do nothing else, and
+// how long `diagnose` takes, for the built program: npx tsx bench/scan.ts (--help lists its options). Everything runs
+// on one core and in turn, so that compared figures were measured at the same time. A peer that is not installed is
+// skipped with its name (Debian: ripgrep, libhyperscan-dev with gcc, golang).
 import { execFileSync } from 'node:child_process';
 import { closeSync, existsSync, mkdtempSync, openSync, readSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,7 +26,7 @@ const SCRIPT = {
 
 const { values } = readCommandLine(SCRIPT);
 const MIB = 1_048_576;
-/** Built when they are needed. */
+/** Paths of the peers that are built when they are needed. */
 let hyperscan: string | undefined;
 let preq: string | undefined;
 const folder = mkdtempSync(join(tmpdir(), 'jobtrace-bench-'));
@@ -35,13 +35,13 @@ const CLI = join(HERE, '..', 'dist', 'cli.js');
 
 interface Peer {
   readonly name: string;
-  /** The command line; undefined when the peer cannot be had here. */
+  /** Returns the command line; undefined if the peer is not available here. */
   readonly command: (anchors: string, log: string) => readonly string[] | undefined;
-  /** It is so slow that this part of the log is enough. */
+  /** Part of the log that is enough, for a slow peer. */
   readonly share?: number;
-  /** So many of it at once, each on a core of its own with a log of its own. */
+  /** Number of concurrent processes, each on its own core with its own log. */
   readonly cores?: number;
-  /** With this set of anchors alone. */
+  /** Name of the only set of anchors for this peer. */
   readonly set?: string;
 }
 
@@ -137,13 +137,13 @@ function cutLog(log: string, bytes: number): string {
 interface AnchorSet {
   readonly name: string;
   readonly anchors: number;
-  /** One a line; beside it, packed, as the build prepares those of the catalog. */
+  /** File with one anchor per line. Next to it is the packed form, as the build prepares it for the catalog. */
   readonly file: string;
 }
 
 /**
- * What sixteen rules of the catalog look for (with the facts and failures that the engine needs itself), what all do,
- * and what a thousand would.
+ * Makes three anchor sets: for sixteen rules of the catalog (with the facts and failures that the engine itself needs),
+ * for all rules, and for a thousand rules.
  */
 function makeAnchorSets(dir: string): readonly AnchorSet[] {
   const { rules, causes, engine, literals } = loadCatalog();
@@ -196,7 +196,8 @@ const SYLLABLES = [
 ];
 
 /**
- * Made-up anchors, as rules have them: a sentence of words that sound like those of the field; the same at each run.
+ * Makes artificial anchors like those of rules: a sentence of words that sound like those of the field; the same in
+ * each run.
  */
 function makeAnchors(count: number): readonly string[] {
   let seed = 7;
@@ -209,7 +210,10 @@ function makeAnchors(count: number): readonly string[] {
   return Array.from({ length: count }, () => `Cannot ${makeWord()} the ${makeWord()} of ${makeWord()}`);
 }
 
-/** What is compared stands close to each other: a machine that others use, too, keeps its speed for seconds. */
+/**
+ * Peers in the order of the runs. Compared peers are next to each other, because a shared machine keeps its speed for
+ * seconds.
+ */
 const PEERS: readonly Peer[] = [
   { name: 'jobtrace scan', command: scanCommand },
   { name: 'jobtrace scan on two cores', command: scanCommand, cores: 2, set: '1000 rules' },
@@ -256,7 +260,7 @@ function has(program: string): boolean {
   return (process.env['PATH'] ?? '').split(':').some((path) => existsSync(join(path, program)));
 }
 
-/** The same command line so many times at once; the time until the last has ended. */
+/** Runs the same command line several times at once; returns the time until the last has ended. */
 async function runTogether(command: readonly string[], cores: number): Promise<ProgramRun> {
   const parts = await Promise.all(Array.from({ length: cores }, (_, core) => runOnce(command, core)));
   return {

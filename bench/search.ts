@@ -1,7 +1,7 @@
-// What people ask of the lines of a job, on SQLite: npx tsx bench/search.ts (--help lists its options). Makes a session
-// cluster of fifty processes, with a job that had 200 spans of time on them, and asks for a page of the newest lines
-// with histogram and facets, as the page does. The spans lie in the time of the first 100,000 records whatever comes
-// after: so much is the job's, and what is asked of it should not grow with the store.
+// Measures searches in the lines of a job, on SQLite: npx tsx bench/search.ts (--help lists its options). It makes a
+// session cluster of fifty processes, with a job that had 200 time spans on them, and requests a page of the newest
+// lines with histogram and facets, like the page. The spans are within the time of the first 100,000 records whatever
+// follows, so the result stays the same and its cost should not grow with the store.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,7 +1,6 @@
-// Which logs are diagnosed otherwise when agents have shipped them than from their files:
-// npx tsx bench/shipped.ts [FILE…] (--help), each file a cluster of its own. Without files all
-// recordings of the lab. A text that is read as an excerpt from its file is compared as a whole log: the service has
-// all lines.
+// Lists the logs whose diagnosis differs between shipped lines and files: npx tsx bench/shipped.ts [FILE…] (--help).
+// Each file is a separate cluster; the default is all recordings of the lab. A text that would be read from its file as
+// an excerpt is compared as a whole log, because the service has all lines.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';

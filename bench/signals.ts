@@ -1,7 +1,7 @@
-// How many entries of healthy logs are marked as what may tell of a failure, and so are read by the analyzer, and how
-// many hold facts, which it asks for when something failed: npx tsx bench/signals.ts [FOLDER…] (--help). Without a
-// folder those of the lab's healthy recordings. A recording is short, so what a process says at its start and at its
-// end is told apart from what it says in between. The words that mark most entries follow.
+// Counts how many entries of healthy logs are marked as possible signs of a failure, and so are read by the analyzer,
+// and how many contain facts, which the analyzer requests after a failure: npx tsx bench/signals.ts [FOLDER…] (--help).
+// The default is the lab's healthy recordings. Recordings are short, so entries at the start and at the end of a
+// process are counted separately. The words that mark most entries follow.
 import { readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describeFile } from '../flink/layout/names.js';
@@ -23,7 +23,9 @@ const SCRIPT = {
 const { operands } = readCommandLine(SCRIPT);
 const HEALTHY = join(import.meta.dirname, '..', 'lab', 'recordings', 'healthy');
 const LOGS = /\.(?:log|out)(?:\.\d+)?$/;
-/** Of a process: after its first line, and before its last one. */
+/**
+ * Length, in milliseconds, of the start phase after the first line of a process and of the end phase before its last.
+ */
 const EDGE_MS = 30_000;
 const SHOWN_WORDS = 12;
 
@@ -37,13 +39,13 @@ interface Share {
 
 interface Tally {
   readonly phases: Readonly<Record<Phase, Share>>;
-  /** Of marked entries: by word. */
+  /** Number of marked entries by word. */
   readonly words: Map<string, number>;
 }
 
 const catalog = loadCatalog();
 const marker = createSignalMarker(listSignalWords(catalog), catalog.scanner);
-/** For what is marked as the first entry of a file, or as a part of another form. */
+/** Reason for entries that are marked because they are the first of a file, or part of another form. */
 const FORM = 'the form of its file';
 
 function countFile(path: string, tally: Tally): void {

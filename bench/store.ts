@@ -1,8 +1,8 @@
-// What a byte of log costs on the disk of Elasticsearch, and what the ten usual searches take then:
-// npx tsx bench/store.ts (--help). The records of a fleet, made of the lab's recordings, are stored four times: with
-// the mapping of before (bench/store/before.json), with a plain one as Elastic advises for logs, with ours, and with
-// ours in the order in which they came. Each index is merged to one segment and read by `_stats/store` and
-// `_disk_usage`. Searches are asked of all but the plain one in turn; a page that differs ends the measurement.
+// Measures what a byte of log costs on the disk of Elasticsearch, and how long the ten usual searches take:
+// npx tsx bench/store.ts (--help). The records of a fleet, made from the lab's recordings, are stored four times: with
+// the earlier mapping (bench/store/before.json), with a plain one as Elastic advises for logs, with ours, and with ours
+// in the order of arrival. Each index is merged to one segment and read by `_stats/store` and `_disk_usage`. Searches
+// run on all but the plain one in turn; a page that differs ends the measurement.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fieldAt, isObject } from '../core/json.js';
@@ -30,13 +30,13 @@ const SCRIPT = {
 const { values } = readCommandLine(SCRIPT);
 const BATCH = 4000;
 const HOUR_MS = 3_600_000;
-/** Newer than any release: nobody replaces it. */
+/** Template version that is newer than any release, so that nothing replaces it. */
 const NEWEST = 1_000_000;
 const SHOWN_FIELDS = 8;
 const LOOKS = 4;
 const LOOK_MS = 5000;
 const KEYWORD = { type: 'keyword', ignore_above: 1024 } as const;
-/** What `match_only_text` indexes: documents of words, without frequencies, positions and norms. */
+/** Mapping that indexes like `match_only_text`: documents of words, without frequencies, positions and norms. */
 const WORDS_ONLY = { type: 'text', index_options: 'docs', norms: false } as const;
 const PLAIN_FIELDS = [
   'log.level',
@@ -66,7 +66,7 @@ const SEARCHED = ['before', 'unsorted', 'ours'] as const satisfies readonly Vari
 
 type Template = Readonly<Record<'settings' | 'mappings', Readonly<Record<string, unknown>>>>;
 
-/** Undefined: the store makes its own. */
+/** Returns the template; undefined if the store makes its own. */
 function describeTemplate(variant: Variant): Template | undefined {
   if (variant === 'ours') return undefined;
   if (variant === 'plain') return PLAIN;
@@ -115,7 +115,7 @@ async function putTemplate(node: Node, variant: Variant): Promise<void> {
   });
 }
 
-/** In the order of time, as they come from many agents. Returns the seconds that it took. */
+/** Stores the records in the order of time, as they come from many agents. Returns the seconds that it took. */
 async function fill(node: Node, variant: Variant, records: readonly LogRecord[], store: Store): Promise<number> {
   await putTemplate(node, variant);
   const begin = performance.now();
@@ -128,7 +128,7 @@ async function fill(node: Node, variant: Variant, records: readonly LogRecord[],
     }
   }
   const seconds = (performance.now() - begin) / 1000;
-  // The files of segments that were merged go when nobody reads them any more.
+  // The files of merged segments are deleted only when nobody reads them.
   for (let look = 0; look < LOOKS; look += 1) {
     await ask(node, 'POST', `/${variant}-logs-*/_forcemerge?max_num_segments=1`);
     await ask(node, 'POST', `/${variant}-logs-*/_flush?force=true&wait_if_ongoing=true`);
@@ -138,7 +138,7 @@ async function fill(node: Node, variant: Variant, records: readonly LogRecord[],
   return seconds;
 }
 
-/** The entry whole, and beside it what a shipper knows or takes out of it; Elasticsearch makes the id. */
+/** Renders the whole entry and the fields that a shipper knows or extracts from it; Elasticsearch makes the id. */
 function renderPlain(record: LogRecord): string {
   const fields = Object.fromEntries(PLAIN_FIELDS.map((name) => [name, record[name]]));
   const { '@timestamp': time, 'event.original': message, 'log.offset': offset } = record;
@@ -149,7 +149,7 @@ interface Usage {
   readonly bytes: number;
   readonly documents: number;
   readonly seconds: number;
-  /** By part of an index, and by field. */
+  /** Bytes by part of an index, and by field. */
   readonly parts: ReadonlyMap<string, number>;
   readonly fields: ReadonlyMap<string, number>;
 }
@@ -192,7 +192,7 @@ async function readUsage(node: Node, variant: Variant, seconds: number): Promise
   };
 }
 
-/** As bench/queries.ts asks, of what is in these records. */
+/** Returns the searches of bench/queries.ts, adapted to the content of these records. */
 function listSearches(records: readonly LogRecord[]): readonly (readonly [name: string, query: RecordQuery])[] {
   const end =
     Date.parse(records.findLast((record) => record['jobtrace.flags'] === undefined)?.['@timestamp'] ?? '') + 1;

@@ -1,17 +1,17 @@
-// Runs → tables in Markdown: one row for each thing that was measured, median and range over its runs. Used by the
-// measurements for what they print, and for docs/benchmarks.md.
+// Renders runs as Markdown tables: one row for each measured thing, with median and range over its runs. For the output
+// of the measurements and for docs/benchmarks.md.
 import { findMedian, type RunLine } from './results.js';
 
 interface Column {
   readonly title: string;
-  /** The name of the figure in a run. */
+  /** Name of the figure in a run. */
   readonly figure: string;
   readonly digits: number;
 }
 
 export interface Table {
   readonly kind: string;
-  /** What tells the rows apart. */
+  /** Fields that distinguish the rows. */
   readonly by: readonly { readonly title: string; readonly name: string }[];
   readonly columns: readonly Column[];
 }
@@ -104,7 +104,7 @@ function renderRow(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-/** The median; with more than one run also the least and the most. */
+/** Renders the median; with more than one run also the minimum and the maximum. */
 function renderFigure({ figure, digits }: Column, runs: readonly RunLine[]): string {
   const numbers = runs.flatMap((run) => {
     const value = run[figure];

@@ -1,4 +1,4 @@
-// The torture in short: some twenty seconds of blows, on the built program and a real Elasticsearch.
+// Runs the torture briefly: some twenty seconds of blows, on the built program and a real Elasticsearch.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';

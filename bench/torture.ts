@@ -1,8 +1,8 @@
-// The torture of the agent: npx tsx bench/torture.ts [--minutes 10] [--seed N] [--nodes 2] [--rate 800] [--keep].
-// Agents of the built program follow files that many writers write and rotate, into a real Elasticsearch behind
-// crooked proxies, while blows come one over another (torture/blows.ts). At the end each entry that was written must
-// stand in the store once, byte for byte, and what was cut away must have been reported. Prints figures and what
-// differs, and ends with 1 when anything does.
+// Runs the torture of the agent: npx tsx bench/torture.ts [--minutes 10] [--seed N] [--nodes 2] [--rate 800] [--keep].
+// Agents of the built program follow files that many writers write and rotate, into a real Elasticsearch behind faulty
+// proxies, while faults (blows, torture/blows.ts) overlap. At the end each written entry must be in the store exactly
+// once, byte for byte, and what was truncated must have been reported. Prints figures and differences, and ends with 1
+// if there are any.
 import { setMaxListeners } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -38,7 +38,7 @@ const SCRIPT = {
 const MINUTE_MS = 60_000;
 const TURN_MS = 50;
 const WATCH_MS = 500;
-/** Longer than a copy is waited for. */
+/** Time, in milliseconds, that is longer than the agent waits for a copy. */
 const QUIET_MS = 13_000;
 const DRAIN_WITHIN_MS = 5 * MINUTE_MS;
 const PAGE = 2000;
@@ -49,7 +49,7 @@ interface Plan {
   readonly durationMs: number;
   readonly seed: number;
   readonly nodes: number;
-  /** Entries a second. */
+  /** Entries per second. */
   readonly rate: number;
   readonly isKept: boolean;
 }
@@ -57,7 +57,7 @@ interface Plan {
 interface Figures extends Judgement {
   readonly arena: Arena;
   readonly files: number;
-  /** From the last line until the store had all. */
+  /** Time from the last line until the store had all entries. */
   readonly drainMs: number;
   readonly wholeMs: number;
 }
@@ -67,7 +67,7 @@ function readPlan(): Plan {
   return { durationMs: minutes * MINUTE_MS, seed, nodes, rate, isKept: keep };
 }
 
-/** Everything is closed at the end, however that comes. */
+/** Runs the torture. Everything is closed at the end, however that comes. */
 async function torture(plan: Plan, folder: string): Promise<Figures> {
   const record = process.getuid?.() === 0 ? openRecord('torture', folder, '') : undefined;
   const nodes: TortureNode[] = [];
@@ -91,7 +91,7 @@ async function torture(plan: Plan, folder: string): Promise<Figures> {
   }
 }
 
-/** Entries of that day are of another type than its index takes. */
+/** Creates yesterday's index with a field type that does not fit its entries, so that the index refuses them. */
 async function refuseYesterday({ url }: Elasticsearch): Promise<void> {
   const store = openElasticsearchStore({ nodes: [url] });
   await store.check();
@@ -105,7 +105,7 @@ async function refuseYesterday({ url }: Elasticsearch): Promise<void> {
   if (!answer.ok) throw new Error(`The index of ${day} cannot be made: ${await answer.text()}`);
 }
 
-/** Every second one has two workers. */
+/** Opens the node of that number. Every second one has two workers. */
 function openNumbered(
   number: number,
   folder: string,
@@ -124,7 +124,7 @@ async function run(plan: Plan, arena: Arena): Promise<Figures> {
   const pens = nodes.map((node) => openPens(node, createDice(seed, `pens ${node.name}`), ledger));
   for (const node of nodes) node.start();
   const over = new AbortController();
-  // Every row of blows listens.
+  // Every row of blows adds a listener.
   setMaxListeners(0, over.signal);
   const watched = new AbortController();
   const watching = watch(plan, arena, watched.signal);
@@ -156,11 +156,12 @@ async function write({ durationMs, rate }: Plan, pens: readonly (readonly Pen[])
     for (const list of pens) usePens(list, ((now - last) / 1000) * (rate / pens.length));
     last = now;
   }
-  // At once: a file that stands beside its archive for longer than `copyWaitMs` is another one.
+  // This happens at once, because a file that stays next to its archive for longer than `copyWaitMs` counts as another
+  // one.
   for (const list of pens) finishPens(list);
 }
 
-/** Counters are asked for while the agents live. */
+/** Reads the counters while the agents are alive. */
 async function watch(plan: Plan, { nodes, ledger, counts, under }: Arena, signal: AbortSignal): Promise<void> {
   const began = performance.now();
   while (!signal.aborted) {
@@ -176,7 +177,9 @@ async function watch(plan: Plan, { nodes, ledger, counts, under }: Arena, signal
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
 }
 
-/** Until nothing is left for a while: copies are waited for, and losses are said after that. */
+/**
+ * Waits until nothing has been pending for a while, because agents first wait for copies and report losses after that.
+ */
 async function drain({ durationMs }: Plan, { nodes, elasticsearch, ledger }: Arena): Promise<void> {
   const quietMs = Math.min(QUIET_MS, durationMs / 5);
   const end = performance.now() + DRAIN_WITHIN_MS;
@@ -249,7 +252,7 @@ function printFigures({ durationMs, seed, rate }: Plan, figures: Figures): void 
   for (const difference of differences.slice(0, MOST_SHOWN)) console.log(`  ${difference}`);
 }
 
-/** `3:20`. */
+/** Renders a time as `3:20`. */
 function renderTime(ms: number): string {
   const seconds = Math.round(ms / 1000);
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;

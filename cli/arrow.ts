@@ -1,6 +1,6 @@
-// What the built program takes in place of apache-arrow (write-bundles.ts). The client loads it
-// whole, hundreds of modules, for two helpers that give answers of ES|QL in Arrow's form; Jobtrace asks for JSON alone.
-// Nothing of the client itself is changed. Who calls one of the two helpers one day takes the alias away.
+// Replaces apache-arrow in the built program (write-bundles.ts). The Elasticsearch client loads all of it, hundreds of
+// modules, for two helpers that return answers of ES|QL in Arrow format, but Jobtrace requests JSON only. The client
+// itself is unchanged. A future caller of one of the two helpers must remove the alias.
 
 export { refuseArrow as tableFromIPC };
 export const AsyncRecordBatchStreamReader = { from: refuseArrow };

@@ -1,5 +1,5 @@
-// What a command of the front door is. The table of all commands stands in main.ts; help is written from it. The
-// options that several commands have stand here too.
+// Defines a command of the command line, and the options that several commands share. main.ts has the table of all
+// commands, from which the help is written.
 import { omitMissing } from '../core/json.js';
 import { LANGUAGES } from '../core/types.js';
 import type { ParseArgsConfig } from 'node:util';
@@ -7,28 +7,28 @@ import type { ParseArgsConfig } from 'node:util';
 export interface OptionRow {
   readonly name: string;
   readonly short?: string;
-  /** Word shown for the value, e.g. DIR; none = a switch. */
+  /** Placeholder of the value in the help, such as DIR; without it the option is a switch. */
   readonly value?: string;
   readonly values?: readonly string[];
   readonly multiple?: boolean;
   readonly help: string;
 }
 
-/** What a command writes to; a file or a pipe is no terminal. */
+/** Output stream of a command; a file or a pipe is not a terminal. */
 export interface Output extends NodeJS.WritableStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
 }
 
-/** Everything a command may touch of the world outside. */
+/** Everything outside the program that a command may use. */
 export interface Terminal {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly stdin: NodeJS.ReadStream;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Aborts on SIGINT and SIGTERM. */
+  /** Signal that aborts on SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
-  /** Calls back at each SIGHUP, which ends a process that does not ask for it. */
+  /** Calls back at each SIGHUP. Without a listener SIGHUP ends the process. */
   readonly onHangup: (listener: () => void) => void;
 }
 
@@ -41,20 +41,20 @@ export interface Invocation {
 }
 
 export interface Command {
-  /** Words after "jobtrace", e.g. "rules check". */
+  /** Words after "jobtrace", such as "rules check". */
   readonly name: string;
   readonly operands: string;
   readonly summary: string;
   readonly options: readonly OptionRow[];
-  /** What a FILE may be, in lines. */
+  /** Lines that describe the possible forms of a FILE. */
   readonly inputs?: readonly string[];
-  /** Lines shown under "Examples". */
+  /** Lines under "Examples". */
   readonly examples?: readonly string[];
-  /** Resolves to the exit code. */
+  /** Runs the command and resolves to the exit code. */
   readonly run: (invocation: Invocation) => Promise<number>;
 }
 
-/** For node:util parseArgs. */
+/** Converts options to the form of node:util parseArgs. */
 export function optionsConfig(rows: readonly OptionRow[]): NonNullable<ParseArgsConfig['options']> {
   return Object.fromEntries(
     rows.map((row) => [

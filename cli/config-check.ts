@@ -1,5 +1,5 @@
-// The work of "jobtrace config check", loaded by that command alone because it needs every channel: settings, teams,
-// routes and rules are checked as a service checks them at its start.
+// Implements "jobtrace config check": checks settings, teams, routes and rules as a service does at its start. Only
+// that command loads this module, because it imports every channel.
 import { existsSync } from 'node:fs';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
 import type { ReceiverSettings } from '../core/config/rows/receiver.js';
@@ -14,7 +14,7 @@ import { findServiceProblems } from './service/check.js';
 import { readSettings } from './settings.js';
 import { write } from './terminal/write.js';
 
-/** Throws JT_CONFIG_INVALID, JT_RULE_INVALID or JT_FILE_UNREADABLE. */
+/** Checks everything. Throws JT_CONFIG_INVALID, JT_RULE_INVALID or JT_FILE_UNREADABLE. */
 export async function runCheck(invocation: Invocation): Promise<number> {
   const isWithout = invocation.has('without-secrets');
   const { settings } = readSettings(invocation, isWithout ? { readSecret: () => UNREAD } : {});
@@ -30,10 +30,10 @@ export async function runCheck(invocation: Invocation): Promise<number> {
   return 0;
 }
 
-/** Has the form of an address and of a token. */
+/** Placeholder of a secret that is not read; it has the form of an address and of a token. */
 const UNREAD = 'https://unread.invalid/a-secret-that-was-not-read';
 
-/** Takes an address that was not read for one as its service gives it. */
+/** Replaces an address that was not read by an example of its service. */
 function completeUnread(receiver: ReceiverSettings): ReceiverSettings {
   return receiver.url === UNREAD ? { ...receiver, url: CHANNELS[receiver.kind].settings.example } : receiver;
 }

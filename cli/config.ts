@@ -1,6 +1,6 @@
-// "jobtrace config print": the settings as Jobtrace sees them, secrets hidden, each with where it came from.
-// "jobtrace config check": everything that a service would refuse, before it is rolled out. Which settings are secret
-// stands in core/config/.
+// Implements "jobtrace config print": prints the settings in use with their origins and hides secrets. Also implements
+// "jobtrace config check": reports everything that a service would reject, before a rollout. core/config/ defines which
+// settings are secret.
 import { describeSettings } from '../core/config/describe.js';
 import { CONFIG_OPTION, DATA_OPTION, STORE_OPTION, type Command } from './command.js';
 import { readSettings } from './settings.js';

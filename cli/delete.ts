@@ -1,5 +1,5 @@
-// "jobtrace delete": deletes records for good, with what quotes or copies them, straight in the store, as whoever runs
-// it. It says how much that is and asks first, and the audit trail says who began and how much went.
+// Implements "jobtrace delete": deletes records permanently, including quotes and copies of them, directly in the store
+// and as the user who runs it. It shows the counts and asks first; the audit trail records the user and the counts.
 import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline';
 import { createAudit } from '../api/access/audit.js';
@@ -88,7 +88,7 @@ function readTime(name: string, text: string | undefined): string | undefined {
   });
 }
 
-/** Asks where somebody can answer. Throws JT_USAGE elsewhere. */
+/** Asks for confirmation. Throws JT_USAGE if standard input is not a terminal. */
 async function agrees(terminal: Terminal, counts: EraseCounts, filter: EraseFilter): Promise<boolean> {
   if (terminal.stdin.isTTY !== true)
     throw createError('JT_USAGE', {

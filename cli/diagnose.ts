@@ -1,4 +1,4 @@
-// "jobtrace diagnose FILE…": what happened in these logs, offline. Nothing leaves the machine. The engine is
+// Implements "jobtrace diagnose FILE…": diagnoses logs offline; no data leave the machine. The engine is
 // analyzer/incident/diagnose.ts; this file reads the arguments, prints, and chooses the exit code.
 import { loadCatalog, type Catalog } from '../analyzer/catalog/catalog.js';
 import type { DiagnoseContext } from '../analyzer/incident/clusters.js';
@@ -95,7 +95,7 @@ function renderFault({ rule, part, problem }: RuleFault, lang: Language): string
     : `${part} of the rule ${rule} fails, and what needs it is left out: ${problem}`;
 }
 
-/** Reads and diagnoses in one pass; on a terminal a bar says how far it is. */
+/** Reads and diagnoses in one pass, with a progress bar on a terminal. */
 function diagnoseFiles(
   invocation: Invocation,
   catalog: Catalog,
@@ -114,7 +114,7 @@ function diagnoseFiles(
   }
 }
 
-/** What was left out or read in part, for programs. */
+/** Returns, in a form for programs, the files that were skipped or read in part. */
 function describeNotes({ list }: ReadNotes, lang: Language): readonly unknown[] {
   return list.map(({ path, partial, reason, text }) => ({ path, partial, reason, text: text[lang] }));
 }
@@ -150,7 +150,10 @@ function renderReport(
   return [head, `${outcomes}\n`, ...cards.map((card) => `${card}\n`), follow].join('');
 }
 
-/** 12345 → 12,345, without Intl: opening its tables takes 20 ms, a tenth of what a short answer may take. */
+/**
+ * Formats a number: 12345 → 12,345. It does not use Intl, because loading its tables takes 20 ms, a tenth of the time
+ * of a short answer.
+ */
 function groupDigits(count: number): string {
   return String(count).replaceAll(/\B(?=(?:\d{3})+$)/g, ',');
 }

@@ -1,5 +1,5 @@
-// "jobtrace incidents": what the store holds of them, for people and for programs. It does not write to the store, and
-// makes none that is not there.
+// Implements "jobtrace incidents": prints the incidents of the store for people or programs. It does not write to the
+// store, and does not create a missing one.
 import type { Settings } from '../core/config/settings.js';
 import { describeAdvice, sumAdvice } from '../core/text/advice.js';
 import { renderCsv, renderNdjson } from '../core/text/export.js';
@@ -99,7 +99,7 @@ function renderIncidents({ option, terminal }: Invocation, incidents: readonly I
   }
 }
 
-/** Nothing where one change mends nothing. */
+/** Renders the advice; empty if no single change fixes anything. */
 function renderAdvice(incidents: readonly Incident[], language: Language): string {
   const own = incidents.filter(({ platform }) => platform === undefined);
   const advice = sumAdvice(own.map((incident) => ({ ...incident, diagnoses: incident.diagnoses.en })));
@@ -108,13 +108,16 @@ function renderAdvice(incidents: readonly Incident[], language: Language): strin
     .join('');
 }
 
-/** What a platform incident stands for is not printed beside it. */
+/** Removes the incidents of a platform incident that is itself printed. */
 function selectTop(incidents: readonly Incident[]): Incident[] {
   const ids = new Set(incidents.map(({ id }) => id));
   return incidents.filter(({ parent }) => parent === undefined || !ids.has(parent));
 }
 
-/** The entries on which the incidents stand, whole as long as the store has them: for `jobtrace rules new -`. */
+/**
+ * Prints the entries that are the evidence of the incidents, whole as long as the store has them; input for `jobtrace
+ * rules new -`.
+ */
 async function writeEvidence(
   { terminal }: Invocation,
   incidents: readonly Incident[],

@@ -1,6 +1,7 @@
-// "jobtrace letters list" and "jobtrace letters send": records that the store refused. Elasticsearch keeps them in an
-// index of its own, an agent those that nothing took in files of its data folder. What is sent again has its id, so
-// sending twice, beside a running agent, or after an interruption stores nothing twice; what was taken is removed.
+// Implements "jobtrace letters list" and "jobtrace letters send": dead letters, which are records that the store
+// rejected. Elasticsearch keeps them in a separate index; an agent keeps records that no index took in files of its
+// data folder. A record that is sent again keeps its id. Therefore a second send, a running agent or an interruption
+// stores nothing twice. Accepted records are removed.
 import {
   closeDeadLetters,
   keepLetterLines,
@@ -21,23 +22,23 @@ import { write } from './terminal/write.js';
 
 type LetterStore = RecordSink & RefusedRecords;
 
-/** As the store gives it, with what it was marked with when it was refused. */
+/** Record in the store's form, with the reason of its rejection. */
 type StoredRecord = LogRecord & { readonly 'jobtrace.refusal'?: unknown };
 
 interface Letter {
   readonly record: LogRecord;
-  /** Why it was refused. */
+  /** Reason of the rejection. */
   readonly error: string;
 }
 
-/** What became of letters that were sent again. */
+/** Results of sending dead letters again. */
 export interface Sent {
-  /** They are where they belong. */
+  /** Number of records that are now stored in their place. */
   stored: number;
-  /** From the node into the index of the refused. */
+  /** Number of records that moved from the node to the store's index of dead letters. */
   aside: number;
   left: number;
-  /** Of the last one that is left. */
+  /** Problem of the last record that is still a dead letter. */
   problem: string;
 }
 
@@ -106,7 +107,7 @@ async function withStore(
   }
 }
 
-/** Throws what the store throws: letters without an answer stay where they are. */
+/** Sends all dead letters again. Throws the errors of the store; dead letters without an answer stay where they are. */
 export async function sendLetters(store: LetterStore, dataDir: string): Promise<Sent> {
   const sent: Sent = { stored: 0, aside: 0, left: 0, problem: '' };
   for await (const letters of findRefused(store)) {
@@ -114,7 +115,7 @@ export async function sendLetters(store: LetterStore, dataDir: string): Promise<
     const taken = letters.filter((_letter, at) => countOutcome(sent, outcomes[at], 'store'));
     await store.removeRefused(taken.map(({ record }) => record));
   }
-  // An agent may go on to append: only what is closed is ours.
+  // An agent may continue to append to an open file, so only closed files are read.
   closeDeadLetters(dataDir);
   for (const path of listClosedLetters(dataDir)) await sendFile(store, path, sent);
   return sent;
@@ -134,7 +135,7 @@ async function sendFile(store: LetterStore, path: string, sent: Sent): Promise<v
   keepLetterLines(path, left);
 }
 
-/** Pages of what the store keeps aside, the oldest first. */
+/** Yields pages of the store's dead letters, oldest first. */
 async function* findRefused(store: LetterStore): AsyncGenerator<readonly Letter[]> {
   let after: string | undefined;
   do {
@@ -148,7 +149,10 @@ function readRefusal(record: StoredRecord): string {
   return String(record['jobtrace.refusal'] ?? '');
 }
 
-/** Half a line is no letter: an agent was killed while it wrote, and sent the record again. */
+/**
+ * Reads the dead letters of a file. An incomplete line is skipped: the agent was killed during the write and sent the
+ * record again.
+ */
 function readLetters(path: string): { readonly letter: Letter; readonly line: string }[] {
   return readLetterLines(path).flatMap((line) => {
     const value = parseJson(line);
@@ -162,7 +166,7 @@ async function sendAgain(store: LetterStore, letters: readonly Letter[]): Promis
   return records.length === 0 ? [] : store.append(encodeRecords(store.encoding, records));
 }
 
-/** As the agent sent it. */
+/** Restores the form in which the agent sent the record. */
 function takeMarksOff(record: StoredRecord): StoredRecord {
   const flags = record['jobtrace.flags']?.filter((flag) => flag !== 'refused');
   return {
@@ -172,7 +176,7 @@ function takeMarksOff(record: StoredRecord): StoredRecord {
   };
 }
 
-/** Returns whether the letter need not be kept at `place` any more. */
+/** Counts an outcome. Returns true if the dead letter can be removed from `place`. */
 function countOutcome(sent: Sent, outcome: AppendOutcome | undefined, place: 'node' | 'store'): boolean {
   const kind = outcome?.kind;
   const isStored = kind === 'stored' || kind === 'duplicate';

@@ -1,5 +1,5 @@
-// The table of commands, and the only reader of arguments and environment. What a command does stands in the files
-// beside this one; errors become one message with what to do, and an exit code (docs/cli.md).
+// Defines the table of commands, and parses arguments and environment, which no other file does. The commands are in
+// the files beside this one. An error becomes one message with its fix, and an exit code (docs/cli.md).
 import { setMaxListeners } from 'node:events';
 import { parseArgs } from 'node:util';
 import { SESSIONS_END, SESSIONS_LIST } from './access/sessions.js';
@@ -77,7 +77,7 @@ export const COMMANDS: readonly Command[] = [
 
 const INTERRUPTED = 130;
 
-/** Runs one command line; resolves to the exit code. Never throws. */
+/** Runs one command line and resolves to the exit code. Never throws. */
 export async function main(args: readonly string[], terminal: Terminal): Promise<number> {
   try {
     return await dispatch(args, terminal);
@@ -138,7 +138,7 @@ function parseCommandLine(
   }
 }
 
-/** Of an option that is no more. */
+/** Explains an option that was removed. */
 function explainFormer({ options }: Command, args: readonly string[]): string | undefined {
   const former = FORMER.find(({ option }) =>
     args.some((arg) => arg === `--${option}` || arg.startsWith(`--${option}=`)),
@@ -186,14 +186,14 @@ async function say(terminal: Terminal, text: string): Promise<number> {
   return 0;
 }
 
-/** Runs the process's own command line. */
+/** Runs the command line of the process. */
 export async function runProcess(): Promise<void> {
   const stop = new AbortController();
-  // As many loops wait for it as there are receivers.
+  // Each receiver has a loop that listens to the signal, so there is no limit of listeners.
   setMaxListeners(0, stop.signal);
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort());
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    // The reader of a pipe (head, less) went away: nothing is left to say.
+    // The reader of the pipe (head, less) has exited, so no more output is needed.
     if (error.code === 'EPIPE') process.exit(0);
     throw error;
   });

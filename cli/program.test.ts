@@ -1,5 +1,5 @@
-// The program as it was built: opened with what V8 compiled, and without where V8 does not take it; services without
-// what tunes V8 for short commands; a Node that it was not installed with.
+// Tests the built program: with V8's code cache, and without it if V8 rejects it; services without the V8 flags for
+// short commands; and a Node version other than the one of the installation.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

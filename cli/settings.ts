@@ -1,5 +1,5 @@
-// Command line → settings: reads the settings file, the environment and the flags, and hands each stage its part.
-// Called by the commands; what is a valid value stands in core/config/.
+// Reads the settings from the settings file, the environment and the command line, and provides the part of each stage.
+// core/config/ defines valid values.
 import { readdirSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -13,7 +13,7 @@ import type { Invocation, Terminal } from './command.js';
 import { describeFault } from '../core/fault.js';
 import { fitsGlob, parseGlob } from '../core/text/glob.js';
 
-/** Flag → setting. */
+/** Setting of each flag. */
 const FLAGS: Readonly<Record<string, keyof Settings>> = {
   data: 'dataDir',
   listen: 'api.listen',
@@ -21,7 +21,7 @@ const FLAGS: Readonly<Record<string, keyof Settings>> = {
   lang: 'language',
 };
 
-/** The processes of a cluster installation; each reads the secrets that it uses and no others. */
+/** Process of a cluster installation. Each process reads only the secrets that it uses. */
 export type ServicePart = 'agent' | 'analyzer' | 'api';
 
 const USES_SECRET: Readonly<Record<ServicePart, (name: string) => boolean>> = {
@@ -33,18 +33,18 @@ const USES_SECRET: Readonly<Record<ServicePart, (name: string) => boolean>> = {
 export interface SettingsOptions {
   readonly overrides?: Readonly<Partial<Record<keyof Settings, unknown>>>;
   readonly part?: ServicePart;
-  /** Reads the file of a secret; absent: as it stands on the disk. */
+  /** Reads the file of a secret; by default from the disk. */
   readonly readSecret?: (path: string) => string;
 }
 
 type SettingsSource = Pick<Invocation, 'option'> & { readonly terminal: Pick<Terminal, 'environment'> };
 
 export interface ReadSettings extends LoadedSettings {
-  /** Paths of all files and folders that were read, and of included folders: what to watch for changes. */
+  /** Paths of all files and folders that were read, including included folders, to watch for changes. */
   readonly sources: readonly string[];
 }
 
-/** Throws JT_CONFIG_NOT_FOUND, JT_CONFIG_INVALID, JT_CONFIG_SECRET_TWICE or JT_FILE_UNREADABLE. */
+/** Reads the settings. Throws JT_CONFIG_NOT_FOUND, JT_CONFIG_INVALID, JT_CONFIG_SECRET_TWICE or JT_FILE_UNREADABLE. */
 export function readSettings(invocation: SettingsSource, options: SettingsOptions = {}): ReadSettings {
   const path = findSettingsFile(invocation);
   const sources = new Set<string>();
@@ -69,7 +69,7 @@ export function readSettings(invocation: SettingsSource, options: SettingsOption
     environment: invocation.terminal.environment,
     flags,
     readIncluded: (pattern) => {
-      // The agent has no use for teams.
+      // The agent does not use teams.
       if (part === 'agent') return [];
       const { folder, files } = findIncluded(pattern);
       if (folder !== undefined) sources.add(folder);
@@ -84,7 +84,7 @@ export function readSettings(invocation: SettingsSource, options: SettingsOption
   return { ...loaded, sources: [...sources] };
 }
 
-/** The files of one pattern of `include`, by name; without `*` it is the file itself, which must be there. */
+/** Returns the files of one `include` pattern, by name. A path without `*` is a file, which must exist. */
 function findIncluded(pattern: string): { readonly folder?: string; readonly files: readonly string[] } {
   const name = basename(pattern);
   if (!name.includes('*')) return { files: [pattern] };
@@ -98,7 +98,7 @@ function findIncluded(pattern: string): { readonly folder?: string; readonly fil
   }
 }
 
-/** Undefined: nobody named one. */
+/** Returns the path of the settings file; undefined if none is named. */
 export function findSettingsFile(invocation: SettingsSource): string | undefined {
   return invocation.option('config') ?? invocation.terminal.environment['JOBTRACE_CONFIG'];
 }
@@ -119,7 +119,7 @@ export function extraFolders(invocation: Invocation): readonly string[] {
   return [...readSettings(invocation).settings['analyzer.rulesDirs'], ...invocation.options('rules')];
 }
 
-/** `name` is that of the setting, for the error. */
+/** Parses an address. `name` is the name of its setting, for the error. */
 export function readAddress(name: string, text: string): { readonly host: string; readonly port: number } {
   const problem = findAddressProblem(name, text);
   if (problem !== undefined) throw createError('JT_CONFIG_INVALID', { problems: `  ${problem}` });
@@ -148,7 +148,7 @@ export function proxiesOf(settings: Settings): Proxies {
   };
 }
 
-/** Zone of time stamps without one: that of the settings, else of this machine. */
+/** Returns the zone of timestamps without one: from the settings, otherwise of this machine. */
 export function zoneOf(settings: Settings): string {
   return findZone(settings['agent.zone']);
 }

@@ -1,5 +1,5 @@
-// The version of this package and the folder that it stands in: rules/, docker/ and the built page are beside it. It
-// is found by going up from this file, so that sources, the build and the package are alike.
+// Finds the version and the folder of this package, which contains rules/, docker/ and the built page. It searches
+// upwards from this file, so that it works for the sources, the build and the package.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 

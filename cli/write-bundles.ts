@@ -1,14 +1,14 @@
-// A step of the build: what tsc compiled becomes one file for each way to run (program.ts) and for each thread. Called
-// by `npm run build`; write-code-cache.ts comes behind it. What esbuild leaves as it is in patterns and raw templates
-// (letters that are no ASCII) becomes an escape, which means the same in a pattern: V8 keeps a text of two and a half
-// megabytes for as long as the program runs, and one letter beyond a byte makes each of its letters take two.
+// Bundles the output of tsc to one file for each way to run (program.ts) and for each thread; a step of `npm run build`
+// before write-code-cache.ts. It escapes the non-ASCII characters that esbuild leaves in patterns and raw templates,
+// which have the same meaning in a pattern. The reason is memory: V8 keeps the text of 2.5 MB while the program runs,
+// and one character beyond a byte makes each character take two bytes.
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type BuildOptions } from 'esbuild';
 
 const HERE = import.meta.dirname;
 
-/** Binaries, and what only a server or a single command needs. */
+/** Modules outside the bundles: binaries, and modules that only a server or a single command needs. */
 const BESIDE = [
   're2',
   '@photostructure/sqlite',
@@ -20,7 +20,10 @@ const BESIDE = [
   'tar',
   'nodemailer',
 ];
-/** What only those need that open a store: V8 reads every byte of a bundle before a short answer. */
+/**
+ * Modules that only commands with a store need. The short bundle excludes them, because V8 reads every byte of a bundle
+ * before a short answer.
+ */
 const SERVICE_ONLY = [
   '@elastic/*',
   'undici',
@@ -49,11 +52,12 @@ const OPTIONS: BuildOptions = {
   format: 'cjs',
   platform: 'node',
   target: 'node20',
-  // The script that program.ts makes of it has no loader for `import()`; `require` loads ES modules too (Node 20.19).
+  // The script that program.ts makes of the bundle has no loader for `import()`. `require` loads ES modules too (Node
+  // 20.19).
   supported: { 'dynamic-import': false },
   define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
   alias: { 'apache-arrow/Arrow.node': join(HERE, 'arrow.js') },
-  // Names stay: they are what a trace is read by.
+  // Names are not minified, so that stack traces stay readable.
   minifyWhitespace: true,
   minifySyntax: true,
   sourcemap: true,
@@ -61,7 +65,7 @@ const OPTIONS: BuildOptions = {
 };
 
 await Promise.all(BUNDLES.map(writeBundle));
-// Whoever unpacks the package links to it (docs/install.md); only `npm install` would make it executable.
+// The user links to the file in the unpacked package (docs/install.md); only `npm install` would make it executable.
 chmodSync(join(HERE, '..', 'cli.js'), 0o755);
 
 async function writeBundle({ name, source, beside }: Bundle): Promise<void> {

@@ -1,5 +1,5 @@
-// The build's last step: runs the built program as a short command or as a service, and keeps what V8 compiled for it
-// (program.ts). Called by `npm run build`, once for each; a cache fits the version of Node that made it.
+// Runs the built program as a short command or as a service and writes V8's code cache of it (program.ts); the last
+// step of `npm run build`, once for each. A cache is valid only for the version of Node that made it.
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -9,12 +9,12 @@ import { gunzipSync } from 'node:zlib';
 import { findBuiltInRules } from '../analyzer/catalog/read/files.js';
 import { compileBundle, COMPILED_FILES, runBundle, tuneForShortRun, type Program, type RunKind } from './program.js';
 
-/** What is needed again and again: several kinds of failures, and logs of healthy jobs. */
+/** Logs that use the most common code: several kinds of failures, and logs of healthy jobs. */
 const LOGS = ['network', 'memory', 'healthy'].map((area) => join(findBuiltInRules(), area));
-/** A build must end. */
+/** Time limit, in milliseconds, because a build must end. */
 const GIVE_UP_MS = 60_000;
 const NEWLINE = 10;
-/** What a search in an empty store is answered. */
+/** Answer to a search in an empty store. */
 const NOTHING_FOUND = { timed_out: false, _shards: { total: 0, successful: 0, failed: 0 }, hits: { hits: [] } };
 
 const run: RunKind = process.argv[2] === 'service' ? 'service' : 'short';
@@ -29,7 +29,10 @@ async function diagnoseLogs(built: Program): Promise<void> {
   for (const format of ['json', 'text']) await runMain(built, signal, ['diagnose', '--format', format, ...LOGS]);
 }
 
-/** As a node's agent does, with a settings file, until the records are stored; copies, since old logs are left out. */
+/**
+ * Runs the agent as on a node, with a settings file, until the records are stored. It copies the logs, because the
+ * agent skips old ones.
+ */
 async function shipLogs(built: Program): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'jobtrace-compile-'));
   const logs = join(folder, 'logs');
@@ -60,7 +63,7 @@ async function shipLogs(built: Program): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** One that keeps nothing, and answers a bulk request as if it did. */
+/** Creates a server that answers a bulk request as Elasticsearch does, but stores nothing. */
 function createElasticsearch(onStored: () => void): RequestListener {
   return (request, response) => {
     const chunks: Buffer[] = [];

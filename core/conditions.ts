@@ -1,6 +1,6 @@
-// What an agent reports about itself that a person should know, in one table: what is so, what to do, how bad it is,
-// in both languages. An agent raises a condition with its values and takes it back when it is over; the store keeps
-// code and values, the API fills the text in the reader's language. docs/errors.md lists them (a test compares).
+// Defines the conditions that an agent reports about itself: what happened, what to do and how severe it is, in both
+// languages. An agent raises a condition with its values and clears it when it is over. The store keeps code and
+// values, and the API fills the text in the reader's language. docs/errors.md lists all conditions (a test compares).
 import { fillText } from './errors.js';
 import { hideSecrets } from './text/secrets.js';
 import type { Language, Text } from './types.js';
@@ -13,7 +13,7 @@ interface ConditionRow {
   readonly fix: Text;
 }
 
-/** Codes that an error has as well are those of core/errors.ts and mean the same. */
+/** Conditions by their code. A code that core/errors.ts also has means the same in both tables. */
 export const CONDITIONS = {
   JT_FILE_UNREADABLE: {
     severity: 'warning',
@@ -300,12 +300,12 @@ export const CONDITIONS = {
 
 export type ConditionCode = keyof typeof CONDITIONS;
 
-/** `'{a} of {b}'` → `'a' | 'b'`. */
+/** Names of the placeholders in a text: `'{a} of {b}'` → `'a' | 'b'`. */
 type Slots<Template extends string> = Template extends `${string}{${infer Name}}${infer Rest}`
   ? Name | Slots<Rest>
   : never;
 
-/** What the message of a code must be given. */
+/** Values that the message of a code needs. */
 export type ConditionValues<Code extends ConditionCode> = Readonly<
   Record<Slots<(typeof CONDITIONS)[Code]['message']['en']>, string | number>
 >;
@@ -314,7 +314,10 @@ export function isConditionCode(code: string): code is ConditionCode {
   return Object.hasOwn(CONDITIONS, code);
 }
 
-/** Secrets in addresses are hidden. A value that is missing leaves its place as it is. */
+/**
+ * Renders the message of a condition. Secrets in addresses are hidden. The placeholder of a missing value stays in the
+ * text.
+ */
 export function renderCondition(
   code: ConditionCode,
   values: Readonly<Record<string, string | number>>,

@@ -1,6 +1,6 @@
-// The only door to yaml and ajv. Text of a YAML (or JSON) document in; its value out, with every problem at
-// once: syntax, duplicate keys, tabs, and what a JSON schema forbids, each with line and column in plain words.
-// Rules, settings and lab scenarios come through here. It reads no files and throws nothing.
+// Wraps yaml and ajv. Takes the text of a YAML (or JSON) document and returns its value with all problems at once:
+// syntax, duplicate keys, tabs and schema violations, each with line and column in plain words. Rules, settings and lab
+// scenarios are parsed here. It reads no files and throws nothing.
 import { createRequire } from 'node:module';
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import type * as AjvModule from 'ajv';
@@ -11,8 +11,8 @@ import { isObject } from './json.js';
 import { findNearest } from './text/nearest.js';
 
 /**
- * Both are begun when a document is parsed: most runs only read what the build prepared. The built program has a
- * `require` of its own, and what is named in it is compiled with the program.
+ * Loaders of yaml and ajv. Both load only when a document is parsed, because most runs read only what the build
+ * prepared. The built program has a `require` of its own; modules that are named in it are compiled into the program.
  */
 const load = createRequire(import.meta.filename);
 const loadYaml = (): typeof Yaml => (typeof require === 'function' ? require('yaml') : load('yaml')) as typeof Yaml;
@@ -20,55 +20,55 @@ const loadAjv = (): typeof AjvModule =>
   (typeof require === 'function' ? require('ajv') : load('ajv')) as typeof AjvModule;
 
 export interface DocumentProblem {
-  /** From 1. */
+  /** Line, from 1. */
   readonly line: number;
   readonly column: number;
-  /** Where in the document, e.g. `match[0].regex`; empty for the document itself. */
+  /** Path in the document, e.g. `match[0].regex`; empty for the document itself. */
   readonly path: string;
   readonly message: string;
 }
 
-/** Short name where documents are the topic anyway. */
+/** Short name for modules whose topic is documents. */
 export type Problem = DocumentProblem;
 
 export type DocumentPath = readonly (string | number)[];
 
 export interface ParsedDocument {
-  /** Undefined when the syntax is broken. */
+  /** Value of the document; undefined if the syntax is invalid. */
   readonly value: unknown;
-  /** In the order of the text. */
+  /** Problems in the order of the text. */
   readonly problems: readonly DocumentProblem[];
-  /** Read and found right before: what it holds need not be checked again. */
+  /** True if the document was read and validated earlier, so that its content need not be checked again. */
   readonly trusted?: boolean;
-  /** Where a value stands; the nearest existing parent when it does not exist. */
+  /** Returns the position of a value, or of its nearest existing parent if the value does not exist. */
   locate(path: DocumentPath): { readonly line: number; readonly column: number };
-  /** A problem of the caller's own at a place of this document. */
+  /** Makes a problem of the caller's own at a position in this document. */
   problemAt(path: DocumentPath, message: string): DocumentProblem;
 }
 
-/** Text → value and problems; `name` is only used when problems are printed by formatProblems. */
+/** Parses a text into a value and problems. `name` is used only when formatProblems prints them. */
 export function parseDocument(text: string, name: string, schema?: object): ParsedDocument & { readonly name: string } {
   if (text.length > MAX_CHARACTERS)
     return refuseDocument(name, `is ${text.length} characters long, but at most ${MAX_CHARACTERS} are read`);
-  // The parser calls itself for each level; where the stack ends, V8 ends the process.
+  // The parser recurses for each level, and a stack overflow in it ends the process.
   const depth = measureDepth(text);
   if (depth > MAX_DEPTH) return refuseDocument(name, `nests ${depth} deep, but at most ${MAX_DEPTH} are read`);
   return readDocument(text, name, schema);
 }
 
-/** Some ten times the longest document of ours; to read it takes seconds. */
+/** Limit of characters, about ten times Jobtrace's longest document. A text of this length takes seconds to read. */
 const MAX_CHARACTERS = 2 * 1024 * 1024;
 const MAX_DEPTH = 200;
-/** A file of another kind is wrong in every line. */
+/** Limit of reported problems, because a file of another kind has a problem in every line. */
 const MAX_PROBLEMS = 50;
 
-/** A line of the document that others stand under, with its signs of a list or a key. */
+/** Line of the document that has lines nested under it, with its count of list and key indicators. */
 interface OuterLine {
   readonly indent: number;
   signs: number;
 }
 
-/** At least the depth of the document: the brackets that are open, and the signs of a line and of those above it. */
+/** Returns an upper bound of the nesting depth: the open brackets, and the indicators of a line and its parents. */
 function measureDepth(text: string): number {
   const lines: OuterLine[] = [];
   let brackets = 0;
@@ -84,7 +84,7 @@ function measureDepth(text: string): number {
       indent = undefined;
       if (token === '[' || token === '{') brackets += 1;
       if (token === ']' || token === '}') brackets -= 1;
-      // Within brackets a sign opens no level of its own.
+      // An indicator within brackets opens no level of its own.
       if (brackets === 0 && /^[-?:]$/.test(token)) blocks += countSign(lines);
       deepest = Math.max(deepest, blocks + brackets);
     }
@@ -92,7 +92,7 @@ function measureDepth(text: string): number {
   return deepest;
 }
 
-/** Forgets the lines that this one does not stand under; how many levels that were. */
+/** Removes the lines that are not parents of a line with this indent. Returns how many levels that closes. */
 function closeLines(lines: OuterLine[], indent: number): number {
   let levels = 0;
   for (let line = lines.at(-1); line !== undefined && line.indent >= indent; line = lines.at(-1)) {
@@ -144,7 +144,10 @@ function readDocument(text: string, name: string, schema: object | undefined): R
   return { name, value: read.value, problems: sortProblems([...syntax, ...violations]), locate, problemAt };
 }
 
-/** Where keys stand that their map has already. The library compares each with each: minutes for 50,000 keys. */
+/**
+ * Finds the offsets of keys that their map already has. The library compares each key with every other, which takes
+ * minutes for 50,000 keys.
+ */
 function findTwins(document: Document): readonly number[] {
   const { visit, isScalar } = loadYaml();
   const twins: number[] = [];
@@ -165,10 +168,7 @@ function explainTwin(at: { readonly line: number; readonly col: number }): Docum
   return { line: at.line, column: at.col, path: '', message: 'this key stands here twice; keep one of them' };
 }
 
-/**
- * A document whose text is known to give a valid value; it is read and parsed only when somebody asks where something
- * stands.
- */
+/** Makes a document whose value is known to be valid. Its text is read and parsed only when a position is requested. */
 export function trustDocument(readValue: () => unknown, readText: () => string, name: string): ParsedDocument {
   const parsed = (): ParsedDocument => parseDocument(readText(), name);
   return {
@@ -182,7 +182,7 @@ export function trustDocument(readValue: () => unknown, readText: () => string, 
   };
 }
 
-/** One line per problem in the order of the text: `file:line:column path message`. */
+/** Formats one line per problem in the order of the text: `file:line:column path message`. */
 export function formatProblems(name: string, problems: readonly DocumentProblem[]): string {
   return sortProblems(problems)
     .map(
@@ -206,7 +206,7 @@ export function printPath(path: DocumentPath): string {
 
 function readValue(document: Document): { readonly value?: unknown; readonly problem?: string } {
   try {
-    // An alias that multiplies itself ("billion laughs") is refused here by the library's own limit.
+    // The library's own limit refuses an alias that multiplies itself ("billion laughs") here.
     return { value: document.toJS({ maxAliasCount: 100 }) };
   } catch (error) {
     return { problem: `cannot be read: ${errorText(error)}` };
@@ -240,14 +240,17 @@ function explainSyntax(error: YAMLError, text: string, counter: LineCounter): Do
 
 interface Violation {
   readonly path: DocumentPath;
-  /** The key of `path` that the problem is about, when the position of the key is the better one. */
+  /** Key of `path` that the problem is about, if the position of the key is the better one. */
   readonly key?: string;
   readonly message: string;
 }
 
 const validators = new WeakMap<object, ValidateFunction>();
 
-/** Schemas are ours, and right: to check each and to make its checks faster would take longer than all of them. */
+/**
+ * Options for Jobtrace's own, correct schemas. To check and optimize them would take longer than to run all their
+ * checks.
+ */
 const OURS = { meta: false, validateSchema: false, code: { optimize: false } } as const;
 
 function checkSchema(value: unknown, schema: object): readonly Violation[] {
@@ -259,9 +262,9 @@ function checkSchema(value: unknown, schema: object): readonly Violation[] {
   validators.set(schema, validate);
   if (validate(value)) return [];
   const errors = validate.errors ?? [];
-  // `if` only repeats what its branch says already.
+  // `if` only repeats what its branch reports already.
   const told = errors.filter(({ keyword }) => keyword !== 'if' && keyword !== 'anyOf' && keyword !== 'oneOf');
-  // To explain each and to find its place takes time with the size of the map that it stands in.
+  // The time to explain and locate a problem grows with the size of its map.
   const explained = told.slice(0, MAX_PROBLEMS).map((error) => explainViolation(error, value));
   const more = told.length - explained.length;
   return more === 0 ? explained : [...explained, { path: [], message: `has ${more} more problems` }];
@@ -375,7 +378,7 @@ function withArticle(type: string): string {
     .join(' or ');
 }
 
-/** What the schema marks as `writeOnly` is a secret. */
+/** Prints the value, or "this value" if the schema marks it as `writeOnly`, because that is a secret. */
 function printData({ data, parentSchema }: ErrorObject): string {
   return isObject(parentSchema) && parentSchema['writeOnly'] === true ? 'this value' : printValue(data);
 }
@@ -388,7 +391,7 @@ function printValue(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 
-/** JSON pointer → path, with list positions as numbers. */
+/** Converts a JSON pointer to a path, with list positions as numbers. */
 function readPointer(pointer: string, root: unknown): DocumentPath {
   const path: (string | number)[] = [];
   let at: unknown = root;

@@ -1,6 +1,6 @@
-// Every error that a user can meet, in one table: what happened, what to do, and how it leaves the program.
-// createError is the only way to make one. Codes are never renamed or reused; docs/errors.md lists them
-// (a test compares). A bug is a plain Error and reaches the top.
+// Defines every error that a user can meet: what happened, what to do, and how the error leaves the program.
+// createError is the only way to make one. Codes are never renamed or reused; docs/errors.md lists them (a test
+// compares). A bug is a plain Error and reaches the top level.
 import { hideSecrets } from './text/secrets.js';
 
 interface ErrorRow {
@@ -265,7 +265,10 @@ export class JobtraceError extends Error {
   }
 }
 
-/** Fills the row's message and fix with the values; secrets in addresses are hidden here, once for all. */
+/**
+ * Creates an error and fills the row's message and fix with the values. Secrets in addresses are hidden here, for all
+ * uses.
+ */
 export function createError(
   code: ErrorCode,
   values: Readonly<Record<string, string | number>>,
@@ -284,7 +287,7 @@ export function createError(
   );
 }
 
-/** `{name}` → the value of that name. */
+/** Replaces each `{name}` by the value of that name. */
 export function fillText(template: string, values: Readonly<Record<string, string | number>>): string {
   return template.replace(/\{(\w+)\}/g, (slot, name: string) => String(values[name] ?? slot));
 }

@@ -1,24 +1,28 @@
-// What was thrown, in a few words. Anything can be thrown, so every catch that says what happened asks here. What a
-// user meets is worded in errors.ts; this is the part of it that the system or a library said.
+// Describes a caught error in a few words. Anything can be thrown, so every catch that reports an error uses these
+// functions. The texts that users see are in errors.ts; this file supplies the part that came from the system or a
+// library.
 
-/** "ENOENT", "EACCES", … or "" for anything that is not an error of the system. */
+/** Returns the code of a system error ("ENOENT", "EACCES", …), or "" for any other error. */
 export function errorCode(error: unknown): string {
   return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
     ? error.code
     : '';
 }
 
-/** What was said. */
+/** Returns the message of the error. */
 export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The same for a file or folder whose path is named already: in plain words where the system gave a code. */
+/**
+ * Describes an error of a file or folder whose path the message already names. It uses plain words if the system gave a
+ * code.
+ */
 export function describeFault(error: unknown): string {
   return PLAIN[errorCode(error)] ?? errorText(error);
 }
 
-/** For a defect of ours: with the places in the program. */
+/** Returns the stack trace, for a defect in Jobtrace. */
 export function errorTrace(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -1,14 +1,13 @@
-// Whether a service without an API lives and is ready, from what it knows of itself: one verdict each, with the
-// reasons by name. Live: its loop turns; if not, only a restart helps. Ready: it has begun, and the store does what it
-// is asked; if not, a restart helps nothing, and whoever renews a fleet had better wait. Pure; called by the agent and
-// the analyzer.
+// Decides whether a service without an API is live and ready, from its own state. Each verdict lists its reasons by
+// name. Live: the main loop still iterates; if not, only a restart helps. Ready: the service has started and the store
+// answers; if not, a restart does not help, and a rolling update should wait. Pure functions.
 export interface HealthState {
-  /** Since the loop last began a turn, in milliseconds. */
+  /** Milliseconds since the main loop last began an iteration. */
   readonly sinceTurnMs: number;
-  /** Longer than any turn that ends, in milliseconds. */
+  /** Milliseconds after which an iteration counts as stuck. Every iteration that ends is shorter. */
   readonly stuckAfterMs: number;
   readonly hasBegun: boolean;
-  /** Codes of what keeps it from its work. */
+  /** Codes of the outages that keep the service from working. */
   readonly outages: readonly string[];
 }
 
@@ -19,7 +18,7 @@ export interface ServiceHealth {
 
 export interface HealthVerdict {
   readonly isGood: boolean;
-  /** Why not, in the fewest words. */
+  /** Reasons why the verdict is not good, as short codes. */
   readonly reasons: readonly string[];
 }
 

@@ -1,7 +1,8 @@
-// Fields of a value that came from outside as JSON, read defensively: what is missing or of another type is undefined,
-// an empty text or an empty list. For answers whose form is not ours; documents of our own are checked in document.ts.
+// Reads fields of a JSON value that came from outside. A missing value, or one of another type, becomes undefined, an
+// empty text or an empty list. Meant for answers whose form Jobtrace does not control; document.ts checks its own
+// documents.
 
-/** A map of keys to values: neither null nor a list. */
+/** True if the value is a map of keys to values: neither null nor a list. */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -22,7 +23,9 @@ export function listAt(value: unknown, key: string): readonly unknown[] {
   return Array.isArray(list) ? list : [];
 }
 
-/** The values that are there: for maps, where a key without a value would be one more. */
+/**
+ * Returns the values without those that are undefined, because a key without a value would still be a key of the map.
+ */
 export function omitMissing<Key extends string, Value>(
   values: Readonly<Record<Key, Value | undefined>>,
 ): { [K in Key]?: Value } {

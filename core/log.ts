@@ -1,15 +1,17 @@
-// The only door to pino: Jobtrace's own log, one child per stage. Static sentences, values in fields,
-// secrets hidden. Nothing of a user's records is logged above debug.
+// Wraps pino, for Jobtrace's own log with one child logger per stage. Messages are static sentences, values are fields,
+// and secrets are hidden. Content of user records is logged at debug or below only.
 import { pino, type DestinationStream, type Logger } from 'pino';
 import { hideSecrets, SECRET_FIELDS } from './text/secrets.js';
 
 export type Log = Logger;
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
-/** How long the end of a service waits for a reader of its log that does not read. */
+/** Longest time, in milliseconds, that a stopping service waits for a log reader that does not read. */
 const FLUSH_MS = 5000;
 
-/** Writes JSON lines to standard error, so that standard output stays the result; a service gives a sink of its own. */
+/**
+ * Writes JSON lines to standard error, so that standard output holds only the result. A service passes its own sink.
+ */
 export function createLog(level: LogLevel, destination?: DestinationStream): Log {
   return pino(
     {
@@ -34,7 +36,7 @@ export function createLog(level: LogLevel, destination?: DestinationStream): Log
   );
 }
 
-/** Resolves when everything is written, or after a while where nobody reads it. */
+/** Resolves when everything is written, or after FLUSH_MS if the reader does not read. */
 export function flushLog(log: Log): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, FLUSH_MS);

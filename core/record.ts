@@ -1,17 +1,17 @@
-// The one declaration of a record's fields. From this table derive the type (types.ts), what is checked of a stored
-// record (store/stored.ts), the columns of SQLite, the mapping of Elasticsearch, the fields of the search box and how
-// they compare (store/query/fields.ts), the API's schema (api/schemas.ts) and the table in docs/record.md. Names are
-// those of the Elastic Common Schema, written flat; `flink.*` and `jobtrace.*` are what it has not. Pure data; imports
-// nothing.
+// Declares the fields of a record. From this table derive the type (types.ts), the checks of a stored record
+// (store/stored.ts), the columns of SQLite, the mapping of Elasticsearch, the fields of the search box and how they
+// compare (store/query/fields.ts), the API's schema (api/schemas/records.ts) and the table in docs/record.md. Names are
+// those of the Elastic Common Schema, written flat; `flink.*` and `jobtrace.*` are fields that it does not define. Pure
+// data without imports.
 
 export const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] as const;
 export const COMPONENTS = ['jobmanager', 'taskmanager', 'client', 'gateway', 'unknown'] as const;
-/** What kind of file the bytes stand in: it decides how they are split and which rules may look. */
+/** Kind of the file that holds the bytes. The kind decides how the bytes are split and which rules may match. */
 export const FILE_KINDS = ['log', 'out', 'err', 'gc', 'unknown'] as const;
-/** What reading, or the store, had to do to an entry; each is counted in the agent's metrics. */
+/** Change that reading, or the store, had to make to an entry. The agent counts each kind in its metrics. */
 export const ENTRY_FLAGS = ['cut', 'invalid-utf8', 'redacted', 'partial', 'undated', 'refused'] as const;
 
-/** Type of a field → the values it may have, where they are few. */
+/** Type of a field → its allowed values, if they are few. */
 export const FIELD_VALUES = {
   level: LEVELS,
   component: COMPONENTS,
@@ -31,19 +31,25 @@ export interface FieldTypes {
   readonly flags: readonly (typeof ENTRY_FLAGS)[number][];
 }
 
-/** A short name of the search box ("level:ERROR"). Several fields may have the same one; each is looked at. */
+/**
+ * Short name of the search box ("level:ERROR"). Several fields may have the same short name; the search then looks at
+ * each of them.
+ */
 export interface ShortName {
   readonly name: string;
   /**
-   * A bare value is the whole stored one ("level:ERROR"), what follows one of these texts ("logger:TaskExecutor" of
-   * "org.apache.flink.runtime.taskexecutor.TaskExecutor"), or what stands before one of those ("host:node7" of
-   * "node7.example.com").
+   * Texts after which a bare value may begin and before which it may end. A bare value is always compared with the
+   * whole stored value ("level:ERROR"). With `after`, it also matches the end that follows one of these texts
+   * ("logger:TaskExecutor" for "org.apache.flink.runtime.taskexecutor.TaskExecutor"). With `before`, it also matches
+   * the beginning in front of one of them ("host:node7" for "node7.example.com").
    */
   readonly after?: readonly string[];
   readonly before?: readonly string[];
-  /** Only records of this component. */
+  /** Component to which the short name is limited. */
   readonly component?: FieldTypes['component'];
-  /** Also records that do not say it, and are known to be the job's (store/jobs/lines.ts). */
+  /**
+   * True if the search also finds records that do not name the job but are known to belong to it (store/jobs/lines.ts).
+   */
   readonly isJob?: true;
   readonly example: string;
 }
@@ -51,22 +57,22 @@ export interface ShortName {
 export interface RecordField {
   readonly name: string;
   readonly type: keyof FieldTypes;
-  /** In every record. */
+  /** True if every record has the field. */
   readonly required?: true;
-  /** The column of the embedded store; its SQL stands in store/sqlite/schema.ts, as a migration. */
+  /** Column of the embedded store. Its SQL is in store/sqlite/schema.ts, as a migration. */
   readonly column: string;
-  /** The text usually stands in `event.original` and is kept as its place there. */
+  /** True if the text usually is a part of `event.original`. Such a text is stored as its position there. */
   readonly isSlice?: true;
   /**
-   * How Elasticsearch holds it. `value`: a whole value, to be filtered and counted; these are what a search can ask
-   * for. `text`: its words. `kept`: not searched.
+   * Mapping in Elasticsearch. `value`: a whole value, for filters and counts; a search can name only these fields.
+   * `text`: its words. `kept`: not searchable.
    */
   readonly mapping: 'value' | 'text' | 'kept' | 'time' | 'long';
   readonly short?: readonly ShortName[];
   readonly description: string;
 }
 
-// Short names of several fields.
+// Short names that several fields share.
 const JOB: ShortName = { name: 'job', isJob: true, example: 'job:orders' };
 const ERROR: ShortName = { name: 'error', after: ['.', '$'], example: 'error:IOException' };
 const TASKMANAGER: ShortName = { name: 'tm', component: 'taskmanager', example: 'tm:container_*_000002' };
@@ -328,29 +334,29 @@ type RequiredRow = Extract<Row, { readonly required: true }>;
 type OptionalRow = Exclude<Row, RequiredRow>;
 
 export type FieldName = Row['name'];
-/** Fields that a search can ask for. */
+/** Fields that a search can name. */
 export type ValueField = Extract<Row, { readonly mapping: 'value' }>['name'];
 
-/** What the table says a record is; everybody else speaks of `LogRecord` (types.ts). */
+/** Type of a record, derived from the table. All other modules use the name `LogRecord` (types.ts). */
 export type RecordShape = {
   readonly [Name in RequiredRow['name']]: FieldTypes[Named<Name, RequiredRow>['type']];
 } & {
   readonly [Name in OptionalRow['name']]?: FieldTypes[Named<Name, OptionalRow>['type']];
 };
 
-/** The rows as what they share, in the order of the table. */
+/** Rows of the table with their common type, in table order. */
 export const FIELD_ROWS: readonly (RecordField & { readonly name: FieldName })[] = RECORD_FIELDS;
 
 export function isValueField(name: string): name is ValueField {
   return FIELD_ROWS.some((row) => row.name === name && row.mapping === 'value');
 }
 
-/** The values that a field may have; undefined where they are many. */
+/** Returns the values that a field may have; undefined if they are not limited. */
 export function listValues({ type }: RecordField): readonly string[] | undefined {
   return Object.entries(FIELD_VALUES).find(([name]) => name === type)?.[1];
 }
 
-/** A list of the fields for people: docs/record.md. */
+/** Renders the list of fields as a Markdown table for docs/record.md. */
 export function renderRecordTable(): string {
   const rows = FIELD_ROWS.map((row) => {
     const values = listValues(row);

@@ -1,6 +1,6 @@
-// The only door to RE2: every pattern that a user or a rule brings is compiled here, so none can backtrack. RE2 is a
-// binary that was made for one release of Node: the command line asks for it first (openEngine), to say in clear
-// words when it does not load.
+// Wraps RE2. Every pattern of a user or a rule is compiled here, so that none can backtrack. RE2 is a binary that was
+// built for one release of Node.js. The command line loads it first (openEngine), so that it can report clearly when it
+// does not load.
 import { createRequire } from 'node:module';
 import type RE2 from 're2';
 import { createError } from './errors.js';
@@ -10,7 +10,7 @@ export type Regex = RE2;
 
 let engine: typeof RE2 | undefined;
 
-/** Throws JT_MODULE_UNUSABLE. */
+/** Returns the engine and loads it at the first call. Throws JT_MODULE_UNUSABLE if it does not load. */
 export function openEngine(): typeof RE2 {
   return (engine ??= loadEngine());
 }
@@ -31,7 +31,9 @@ function explainLoading(text: string): string {
   return text.split('\n')[0] ?? text;
 }
 
-/** Compiles for UTF-16 strings. Throws JT_PATTERN_UNSUPPORTED with what RE2 lacks, in plain words. */
+/**
+ * Compiles a pattern for UTF-16 strings. Throws JT_PATTERN_UNSUPPORTED with the feature that RE2 lacks, in plain words.
+ */
 export function createRegex(source: string, flags = 'u'): Regex {
   const Engine = openEngine();
   try {
@@ -41,14 +43,14 @@ export function createRegex(source: string, flags = 'u'): Regex {
   }
 }
 
-/** What a rule asks of its patterns. */
+/** Methods that rules need of a pattern. */
 export interface Pattern {
   readonly source: string;
   exec(text: string): RegExpExecArray | null;
   test(text: string): boolean;
 }
 
-/** A pattern that was accepted before: compiled when it is used for the first time. */
+/** Returns a pattern that was accepted before. It is compiled at its first use. */
 export function deferRegex(source: string): Pattern {
   let loose: Loose | undefined;
   let exact: Regex | undefined;
@@ -74,18 +76,19 @@ function openLoose(source: string): Loose {
 }
 
 const TOKEN = /\\.|\[\^?(?:\\.|[^\\\]])+(?:\]|\\?$)|\((?:\?P?<\w+>)?|\{\d+(?:,\d*)?\}\??|./gs;
-/** What stands for one character of many. */
+/** Tokens that stand for one character of a set. */
 const CLASS = /^(?:\[.|\\[dswDSW]$|\.$)/;
 const BOUND = /^\{(\d+),(\d+)\}(\??)$/;
-/** Fewer copies cost no more than what saves them. */
+/** Smallest repetition bound that loosenBounds removes. Smaller bounds cost no more than their removal saves. */
 const MANY_COPIES = 40;
 const NAME = 'bound_of_';
 type Groups = NonNullable<RegExpExecArray['groups']>;
 
 /**
- * RE2 makes copies of what is repeated, and many copies take it long. `[^\n]{1,300}` is looked for as `[^\n]{1,}`
- * first: where that does not fit, nor does the pattern, and where it fits within the bounds, both fit alike. Not in a
- * group that is repeated: only of its last time the length would be known.
+ * Removes large repetition bounds from a pattern, because RE2 copies what is repeated and is slow with many copies.
+ * `[^\n]{1,300}` is searched as `[^\n]{1,}` first. If the loose form does not match, the exact pattern does not match
+ * either. If it matches within the bounds, both match the same text. Bounds in a repeated group stay, because only the
+ * length of its last repetition would be known.
  */
 function loosenBounds(source: string): { readonly loose: string; readonly bounds: readonly number[] } {
   const tokens = source.match(TOKEN) ?? [];
@@ -107,7 +110,7 @@ function loosenBounds(source: string): { readonly loose: string; readonly bounds
   return { loose, bounds };
 }
 
-/** The places of what stands in groups that are repeated. */
+/** Returns the indexes of all tokens in repeated groups. */
 function findRepeated(tokens: readonly string[]): ReadonlySet<number> {
   const repeated = new Set<number>();
   const open: number[] = [];
@@ -127,12 +130,12 @@ function keepsBounds(groups: Groups, bounds: readonly number[]): boolean {
   });
 }
 
-/** Without what was repeated. */
+/** Returns the groups without those that loosenBounds added. */
 function takeOwn(groups: Groups): Groups {
   return Object.fromEntries(Object.entries(groups).filter(([name]) => !name.startsWith(NAME)));
 }
 
-/** Text → a pattern that matches exactly it. */
+/** Returns a pattern that matches exactly this text. */
 export function quoteRegex(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 }

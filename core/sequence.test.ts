@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { appendAll, findLargest, findSmallest } from './sequence.js';
 
-/** More than any stack holds as arguments of one call. */
+/** More items than any stack holds as arguments of one call. */
 const MANY = Array.from({ length: 2_000_000 }, (_, index) => index);
 
 describe('a list of any length', () => {

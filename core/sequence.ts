@@ -1,25 +1,25 @@
-// Lists of any length: a call with a list spread into its arguments overflows the stack from some 100,000 items on,
-// and the logs that people paste have more lines. Used wherever a list grows with a log.
+// Handles lists of any length, such as those that grow with a log. A call that spreads a list into its arguments
+// overflows the stack at about 100,000 items, and pasted logs have more lines.
 
 export function appendAll<Item>(target: Item[], items: Iterable<Item>): void {
   for (const item of items) target.push(item);
 }
 
-/** The largest number; -Infinity of none. */
+/** Returns the largest number, or -Infinity if there is none. */
 export function findLargest(numbers: Iterable<number>): number {
   let largest = Number.NEGATIVE_INFINITY;
   for (const number of numbers) if (number > largest) largest = number;
   return largest;
 }
 
-/** The smallest number; Infinity of none. */
+/** Returns the smallest number, or Infinity if there is none. */
 export function findSmallest(numbers: Iterable<number>): number {
   let smallest = Number.POSITIVE_INFINITY;
   for (const number of numbers) if (number < smallest) smallest = number;
   return smallest;
 }
 
-/** Each group in the order of the items, by what they have in common. */
+/** Groups the items by the key that `keyOf` returns. Each group keeps the order of the items. */
 export function groupBy<Item>(
   items: Iterable<Item>,
   keyOf: (item: Item) => string,
@@ -34,7 +34,10 @@ export function groupBy<Item>(
   return groups;
 }
 
-/** In a list whose later items all are what the first such one is: the index of that one, or the length. */
+/**
+ * Returns the index of the first item for which `is` is true, or the length if there is none. The list must be
+ * partitioned: once `is` is true for an item, it is true for all later items.
+ */
 export function findFirst<T>(items: readonly T[], is: (item: T) => boolean): number {
   let [low, high] = [0, items.length];
   while (low < high) {

@@ -1,4 +1,4 @@
-// A service's log in a process of its own, with readers of its standard error that are slow, gone, or a full disk.
+// Tests a service's log in a process of its own. Readers of its standard error are slow or gone, or the disk is full.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** The front door touches standard error as well, which makes a pipe refuse what it has no room for. */
+/** Script start. Like the command line it touches standard error, so that a pipe refuses what it has no room for. */
 const OPEN = `import { createLog, flushLog } from './core/log.ts';
   import { createSink } from './core/sink.ts';
   import { setImmediate, setTimeout } from 'node:timers/promises';
@@ -76,7 +76,7 @@ describe('a reader that does not read', () => {
 it('what waits when a process fails is written before it is gone', async () => {
   const lines = await readLog(start(`write(500); throw new Error('the end');`));
 
-  // The first line is with another thread at that moment.
+  // Another thread writes the first line at that moment.
   expect(numbersOf(lines).sort((a, b) => a - b)).toEqual(count(500));
   expect(lines.map((line) => line.text)).toContain('Error: the end');
 });

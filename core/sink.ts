@@ -1,34 +1,34 @@
-// Where a service's own log goes: lines come in, a file descriptor gets them from a thread of libuv. A reader that is
-// slow, gone, or on a full disk never holds up the event loop: lines wait, up to a limit, and what is beyond it is
-// counted. What still waits when the process ends, for whatever reason, is written before it is gone.
+// Writes a service's own log to a file descriptor, from a thread of libuv. A reader that is slow or gone, or a full
+// disk, never blocks the event loop: lines wait in a buffer up to a limit, and lines beyond it are counted as lost.
+// Waiting lines are written before the process ends, for whatever reason it ends.
 import { write, writeSync } from 'node:fs';
 
-/** What pino writes to. */
+/** Destination of pino's lines. */
 export interface Sink {
   readonly write: (line: string) => void;
-  /** Calls back as soon as nothing waits any more. */
+  /** Calls back as soon as no line waits any more. */
   readonly flush: (done: () => void) => void;
 }
 
 interface SinkState {
   readonly fd: number;
-  /** Told how many lines were lost, once there is room for saying so. */
+  /** Receives the number of lost lines, once there is room again to log it. */
   readonly onLoss: (lines: number) => void;
   readonly waiting: Buffer[];
   waitingBytes: number;
-  /** A write is under way, or is tried again soon. */
+  /** True while a write is under way or will be retried soon. */
   busy: boolean;
-  /** What the reader had no room for: comes before all that waits. */
+  /** Chunk that the reader had no room for. It is written before all lines that wait. */
   refused: Buffer | undefined;
   lost: number;
   idle: (() => void)[];
 }
 
 const MOST_BYTES = 4 * 1024 * 1024;
-/** A pipe takes as much at once, without another writer's lines in between. */
+/** Bytes that a pipe takes at once, without another writer's lines in between. */
 const CHUNK_BYTES = 4096;
 const RETRY_MS = 20;
-/** How long the end of a process waits for a reader that does not read. */
+/** Longest time, in milliseconds, that an ending process waits for a reader that does not read. */
 const LAST_WAIT_MS = 1000;
 
 export function createSink(fd: number, onLoss: (lines: number) => void): Sink {
@@ -62,7 +62,7 @@ function addLine(state: SinkState, line: Buffer): void {
   if (!state.busy) writeChunk(state, takeChunk(state));
 }
 
-/** As many whole lines as fit, one at least. */
+/** Takes as many whole lines as fit into a chunk, but at least one. */
 function takeChunk(state: SinkState): Buffer {
   let count = 1;
   let bytes = state.waiting[0]?.length ?? 0;
@@ -95,14 +95,14 @@ function goOn(state: SinkState): void {
 
 function tryAgain(state: SinkState, chunk: Buffer): void {
   state.refused = chunk;
-  // It keeps no process running: whoever wants to see the end of it calls flush.
+  // The timer keeps no process running; a caller that needs the rest to be written calls flush.
   setTimeout(() => {
     state.refused = undefined;
     writeChunk(state, chunk);
   }, RETRY_MS).unref();
 }
 
-/** The reader is gone, or the disk is full: the next line tries anew. */
+/** Drops the chunk and all waiting lines, because the reader is gone or the disk is full. The next line tries again. */
 function dropAll(state: SinkState, chunk: Buffer): void {
   state.lost += countLines(chunk) + state.waiting.length;
   state.waiting.length = 0;
@@ -130,7 +130,7 @@ function writeRest(state: SinkState): void {
   }
 }
 
-/** Bytes that were taken; undefined where none ever will be. */
+/** Returns the number of bytes that were written; undefined if no further write can succeed. */
 function tryWriting(fd: number, bytes: Buffer): number | undefined {
   try {
     return writeSync(fd, bytes);

@@ -1,101 +1,113 @@
-// The words of the house (docs/architecture.md): entry → record → match → incident → diagnosis → alert.
-// Every stage speaks these types and no other; times are milliseconds since 1970 (UTC) inside the engine
-// and ISO 8601 text in whatever is stored or printed. Field names of a record are ECS names, written flat:
-// the same spelling in the store, on the command line, in the API and on the page.
+// Defines the types that all stages share (docs/architecture.md): entry → record → match → incident → diagnosis →
+// alert. Times are milliseconds since 1970 (UTC) inside the engine and ISO 8601 text in all that is stored or printed.
+// Field names of a record are ECS names, written flat. They have the same spelling in the store, on the command line,
+// in the API and on the page.
 import type { FieldTypes, RecordShape } from './record.js';
 
 export type Level = FieldTypes['level'];
 export const LANGUAGES = ['en', 'zh'] as const;
 export type Language = (typeof LANGUAGES)[number];
-/** A text for people, in each language that we publish. */
+/** Text for people, in each language that Jobtrace publishes. */
 export type Text = Readonly<Record<Language, string>>;
 export type Severity = 'info' | 'warning' | 'error' | 'critical';
-/** Whose task a failure is. */
+/** Party that has to fix a failure. */
 export type Owner = 'user-code' | 'configuration' | 'connector' | 'framework' | 'platform' | 'external';
 export type Component = FieldTypes['component'];
-/** What kind of file the bytes stand in: it decides how they are split and which rules may look. */
+/** Kind of the file that holds the bytes. The kind decides how the bytes are split and which rules may match. */
 export type FileKind = FieldTypes['kind'];
 
-/** Where entries come from; one object shared by all entries of a file. */
+/** Origin of entries. All entries of a file share one object. */
 export interface Source {
-  /** The file's path as people know it. */
+  /** Path of the file, in the form that people know. */
   readonly path: string;
   readonly kind: FileKind;
   readonly host?: string;
   /**
-   * One Flink cluster (YARN application, Kubernetes cluster id, session cluster): everything that can explain each
-   * other.
+   * One Flink cluster (YARN application, Kubernetes cluster id, session cluster). Everything in one cluster may explain
+   * everything else in it.
    */
   readonly cluster?: string;
-  /** Joins the files of one process (its .log, rotations, .out, GC log, per-job files): stable text, not a Flink id. */
+  /**
+   * Key that joins the files of one process (its .log, rotations, .out, GC log, per-job files). It is stable text, not
+   * a Flink id.
+   */
   readonly process: string;
   readonly component?: Component;
-  /** The job that the path names, when the cluster separates its logs per job. */
+  /** Job that the path names, if the cluster separates its logs per job. */
   readonly jobId?: string;
 }
 
-/** Joined lines, unparsed: an entry's bytes (a view, not a copy) without its last line break. */
+/** Unparsed joined lines. The bytes of an entry are a view, not a copy, and exclude the last line break. */
 export interface Entry {
   readonly bytes: Buffer;
   readonly source: Source;
   /** Byte offset of the first byte in the file. */
   readonly offset: number;
-  /** Number of the first line in the file, from 1; 0 when nobody counted (entries read back from a store). */
+  /**
+   * Number of the first line in the file, from 1. It is 0 if the lines were not counted (entries read back from a
+   * store).
+   */
   readonly line: number;
-  /** The record's id when the entry comes from a store; stable over re-reads. */
+  /** Id of the record, if the entry comes from a store. It stays the same when the file is read again. */
   readonly id?: string;
-  /** The time that its record was given when it was stored; its time stamp is not read a second time. */
+  /** Time that the record got when it was stored, so that its time stamp is not parsed again. */
   readonly time?: number;
-  /** Time of the entry before it, used when the entry has none of its own. */
+  /** Time of the previous entry, used if the entry has no time of its own. */
   readonly previousTime?: number;
-  /** When its file was written last, of an entry from a store that has no time: in milliseconds since 1970. */
+  /** Last modification time of the file, in milliseconds since 1970, for an entry from a store that has no time. */
   readonly fileTime?: number;
   readonly flags?: readonly EntryFlag[];
-  /** What its reader met in it of known texts, by the numbers that somebody gave them: nobody need look again. */
+  /**
+   * Known texts that the reader already found in the entry, by the numbers that the scanner `by` gave them. They make a
+   * second search unnecessary.
+   */
   readonly met?: { readonly by: object; readonly texts: readonly number[] };
 }
 
-/** What reading, or the store, had to do to an entry; each is counted in the agent's metrics. */
+/** Change that reading, or the store, had to make to an entry. The agent counts each kind in its metrics. */
 export type EntryFlag = FieldTypes['flags'][number];
 
-/** A parsed, stored entry: its fields are the rows of record.ts. */
+/** Parsed, stored entry. Its fields are the rows of record.ts. */
 export type LogRecord = RecordShape;
 
-/** One class of an exception chain, the outermost first. */
+/** One class of an exception chain. The outermost class comes first. */
 export interface ChainLink {
   readonly type: string;
   readonly message: string;
-  /** Frames as `package.Class.method(File.java:1)`, in the order printed. */
+  /** Frames as `package.Class.method(File.java:1)`, in printed order. */
   readonly frames: readonly string[];
-  /** So many more, printed at the end of what wraps it (`... 12 more`). */
+  /** Number of further frames that are printed with the enclosing exception (`... 12 more`). */
   readonly shared?: number;
   readonly relation: 'outer' | 'cause' | 'suppressed';
 }
 
-/** An entry as its text was read: where the format of the log put what. */
+/** Parsed parts of an entry's text, as the format of the log defines them. */
 export interface ParsedEntry {
-  /** log4j, logback, level, timestamp, json, klog, gc, none; with the wrapping in front: "cri/log4j". */
+  /**
+   * Name of the layout: log4j, logback, level, timestamp, json, klog, gc or none, with the name of a wrapper in front:
+   * "cri/log4j".
+   */
   readonly layout: string;
-  /** Milliseconds since 1970. */
+  /** Time in milliseconds since 1970. */
   readonly time?: number;
   readonly level?: Level;
   readonly logger?: string;
   readonly thread?: string;
   readonly jobId?: string;
-  /** Without the stack trace. */
+  /** Message without the stack trace. */
   readonly message: string;
   readonly stack?: string;
-  /** The outermost exception. */
+  /** Outermost exception. */
   readonly error?: { readonly type: string; readonly message: string };
-  /** Exception classes from the outside in, suppressed ones left out. */
+  /** Exception classes from the outermost to the root, without suppressed ones. */
   readonly chain: readonly string[];
   readonly links: readonly ChainLink[];
 }
 
-/** A line that proves something, kept with the incident so that it outlives the log. */
+/** Line that proves a diagnosis. It is kept with the incident so that it outlives the log. */
 export interface Evidence {
   readonly file: string;
-  /** 0 when unknown (records of a store are found by `recordId`). */
+  /** Line number; 0 if unknown (records of a store are found by `recordId`). */
   readonly line: number;
   readonly text: string;
   readonly time?: string;
@@ -109,21 +121,23 @@ export interface Evidence {
 export interface Reason {
   readonly id: string;
   readonly text: string;
-  /** Share of 1 among the reasons that hold. */
+  /** Fraction from 0 to 1. The weights of all reasons that hold sum to 1. */
   readonly weight: number;
 }
 
 export interface Fix {
   readonly id: string;
   readonly text: string;
-  /** Option → value, with the option names of the job's Flink version. Empty when the fix is not a setting. */
+  /** Option → value, with the option names of the job's Flink version. It is empty if the fix is not a setting. */
   readonly patch: Readonly<Record<string, string>>;
   readonly risk: 'low' | 'medium' | 'high';
   readonly cost?: string;
   readonly verify?: string;
 }
 
-/** What went wrong and what to do, in one language: the contract of `jobtrace diagnose --format json`. */
+/**
+ * Cause of a failure and its fixes, in one language. This type is the contract of `jobtrace diagnose --format json`.
+ */
 export interface Diagnosis {
   readonly cause: string;
   readonly rule: string;
@@ -131,9 +145,9 @@ export interface Diagnosis {
   readonly summary: string;
   readonly severity: Severity;
   readonly confidence: number;
-  /** True for what follows from an earlier diagnosis of the same incident. */
+  /** True if the diagnosis follows from an earlier diagnosis of the same incident. */
   readonly symptom: boolean;
-  /** A second cause: it failed the job in other attempts than the one that stands first. */
+  /** True if this is a second cause: it failed the job in other attempts than the primary diagnosis did. */
   readonly beside?: true;
   readonly owner: Owner;
   readonly status: 'draft' | 'test' | 'stable';
@@ -144,31 +158,36 @@ export interface Diagnosis {
   readonly reasons: readonly Reason[];
   readonly fixes: readonly Fix[];
   readonly evidence: readonly Evidence[];
-  /** Cause ids folded under this one. */
+  /** Ids of the causes that are folded under this one. */
   readonly explains: readonly string[];
   readonly references: readonly string[];
   /** Captured and computed values by name, as printed. */
   readonly values: Readonly<Record<string, string>>;
-  /** The parts of the ranking score, so that people can see why this one stands first. */
+  /** Components of the ranking score. They show people why this diagnosis ranks first. */
   readonly score: Readonly<Record<string, number>>;
 }
 
-/** Failures of one kind that no rule names, and why they are the same. */
+/** Failures of one kind that no rule names, and the features that they share. */
 export interface FailureGroup {
-  /** The same on every node, in every order and version of Flink: `g1-` and twelve hex digits. */
+  /**
+   * Group id: `g1-` and twelve hex digits. It is the same on every node, in every order of events and in every Flink
+   * version.
+   */
   readonly id: string;
-  /** Class of the root; empty where it was lost. */
+  /** Class of the root exception; empty if it was lost. */
   readonly type: string;
-  /** The root's message, with marks in place of what differs from one time to the next. */
+  /** Message of the root exception, with placeholders for the parts that vary between occurrences. */
   readonly message: string;
-  /** Where class and message say too little: a method of somebody's own, or what wraps the root. */
+  /**
+   * Additional key if class and message are too general: a method of user code, or the exception that wraps the root.
+   */
   readonly place?: string;
 }
 
-/** A failure that no rule names: reported, never guessed. */
+/** Failure that no rule names. It is reported, never guessed. */
 export interface UnknownFailure {
   readonly fingerprint: string;
-  /** Missing in incidents of before there were groups. */
+  /** Group of the failure. It is missing in incidents that were stored before groups existed. */
   readonly group?: FailureGroup;
   readonly chain: readonly string[];
   readonly message: string;
@@ -176,17 +195,17 @@ export interface UnknownFailure {
   readonly count: number;
   readonly firstSeen?: string;
   readonly lastSeen?: string;
-  /** A second cause, as of a diagnosis. */
+  /** True if this is a second cause, as in a diagnosis. */
   readonly beside?: true;
   readonly job?: { readonly id: string; readonly name?: string };
   readonly evidence: readonly Evidence[];
 }
 
-/** One run of a job between restarts that ended in a failure. */
+/** One run of a job between two restarts that ended in a failure. */
 export interface Attempt {
   readonly number: number;
   readonly failedAt?: string;
-  /** Rule ids found in this attempt, the cause first. */
+  /** Ids of the rules that matched in this attempt, the cause first. */
   readonly rules: readonly string[];
 }
 
@@ -195,171 +214,191 @@ export interface IncidentFacts {
   readonly restartStrategy?: string;
   /** Last completed checkpoint before the first failure. */
   readonly lastCheckpoint?: { readonly id: number; readonly time: string };
-  /** Milliseconds of work to be done again: from the last completed checkpoint to the failure. */
+  /** Milliseconds of work to reprocess: from the last completed checkpoint to the failure. */
   readonly reprocessMs?: number;
   readonly taskManagers?: number;
   readonly slots?: number;
   readonly parallelism?: number;
 }
 
-/** One of the incidents that a platform incident stands for. */
+/** One of the incidents that a platform incident represents. */
 export type PlatformChild = Pick<Incident, 'id' | 'cluster' | 'job' | 'firstSeen' | 'outcome'>;
 
-/** What several jobs share that failed of one thing: a ZooKeeper, an HDFS, a machine, a certificate. */
+/** Resource that several jobs share and whose failure failed them: a ZooKeeper, an HDFS, a machine, a certificate. */
 export interface PlatformShare {
-  /** What kind of thing it is, by its stable name (analyzer/platform/platform.ts). */
+  /** Kind of the resource, by its stable name (analyzer/platform/platform.ts). */
   readonly kind: string;
-  /** Its address; absent where no log names it: then the jobs are of one cluster. */
+  /** Address of the resource. It is absent if no log names it; all jobs then belong to one cluster. */
   readonly thing?: string;
   readonly jobs: number;
   readonly clusters: number;
-  /** The earliest first. */
+  /** Represented incidents, the earliest first. */
   readonly children: readonly PlatformChild[];
 }
 
-/** In place of a cluster's name: a platform incident is of all of them, and seen by who may see all. */
+/**
+ * Name that stands for all clusters. A platform incident has it, and only people who may see all clusters see that
+ * incident.
+ */
 export const ALL_CLUSTERS = '*';
 
-/** A job's episode of failing (or one process failure without a job, or what several jobs share: `platform`). */
+/**
+ * Period in which a job fails. It may also be one failure of a process without a job, or a failure that several jobs
+ * share (`platform`).
+ */
 export interface Incident {
-  /** From the job and its first failed attempt, never from the rule that won. */
+  /** Incident id, derived from the job and its first failed attempt, never from the rule that ranks first. */
   readonly id: string;
   readonly cluster: string;
   readonly job?: { readonly id: string; readonly name?: string };
-  /** The process that failed, for an incident without a job. */
+  /** Process that failed, for an incident without a job. */
   readonly process?: string;
-  /** Only a client tells of it (`flink run`, the SQL client), and no job is known: somebody was there and saw it. */
+  /**
+   * True if only a client logged it (`flink run`, the SQL client) and no job is known. A person was at the client and
+   * saw the failure.
+   */
   readonly client?: true;
-  /** The job is known from one line alone, which whoever writes to that log could have written. */
+  /** True if a single line names the job. Anyone who can write to that log could have forged the line. */
   readonly namedOnce?: true;
   /** Processes whose lines are evidence. */
   readonly processes: readonly string[];
   readonly firstSeen?: string;
   readonly lastSeen?: string;
   /**
-   * What became of the job: still failing and restarting; running again, as its log shows, or finished; ended;
-   * ended by a person; or nothing more is written of it.
+   * State of the job. `failing`: it fails and restarts. `recovered`: it runs again, as its log shows, or it finished.
+   * `failed`: it ended. `canceled`: a person ended it. `silent`: its log has no further lines.
    */
   readonly outcome: 'failing' | 'recovered' | 'failed' | 'canceled' | 'silent' | 'unknown';
   readonly restarts: number;
   readonly attempts: readonly Attempt[];
-  /** Best first; consequences after their cause. One list per language. */
+  /** Diagnoses, the best first and consequences after their cause. Each language has a list. */
   readonly diagnoses: Readonly<Record<Language, readonly Diagnosis[]>>;
   readonly unknown: readonly UnknownFailure[];
   readonly facts: IncidentFacts;
-  /** Of a platform incident, which stands for those of its jobs. */
+  /** Shared resource, if this is a platform incident, which represents the incidents of its jobs. */
   readonly platform?: PlatformShare;
-  /** The platform incident that stands for this one. */
+  /** Platform incident that represents this one. */
   readonly parent?: string;
-  /** Rules that came later say something else of it than was said. */
+  /** Change of the diagnosis by rules that were added later. */
   readonly revised?: Revision;
-  /** Ids of cards that turned out to be of this failure: they lead here. */
+  /** Ids of incidents that turned out to be the same failure. Their addresses lead to this incident. */
   readonly joined?: readonly string[];
-  /** Of an incident that stands for an end, which no line of a failure tells. */
+  /** Ending that this incident represents, if no failure line announced it. */
   readonly ending?: IncidentEnding;
-  /** It is over for a reason of its cluster's, not of its own. */
+  /** End of the incident, if the reason lies in its cluster and not in the incident. */
   readonly ended?: { readonly time: string; readonly reason: EndedReason };
 }
 
-/** What ended: a cluster, a process of it, or an agent (analyzer/watch). */
+/** Cluster, process of a cluster, or agent that ended (analyzer/watch). */
 export interface IncidentEnding {
   readonly kind: string;
-  /** The jobs that it took along. */
+  /** Jobs that ended with it. */
   readonly jobs: readonly { readonly id: string; readonly name?: string }[];
 }
 
-/** Its cluster was stopped on purpose; its cluster is gone. */
+/** The cluster was stopped on purpose, or the cluster is gone. */
 export type EndedReason = 'cluster-stopped' | 'cluster-gone';
 
-/** When an incident was judged again by other rules, and which rule stood first until then; none: nobody named it. */
+/**
+ * Time at which other rules judged the incident again, and the rule that ranked first until then. `before` is absent if
+ * no rule had matched.
+ */
 export interface Revision {
   readonly time: string;
   readonly before?: string;
 }
 
-/** What became of one alert of an Alertmanager message. */
+/** Result of one alert of an Alertmanager message. */
 export interface ReceivedAlert {
   readonly fingerprint: string;
   readonly status: 'firing' | 'resolved';
   readonly outcome: 'diagnosed' | 'waiting' | 'forwarded' | 'repeated' | 'own-alert' | 'no-job' | 'no-receiver';
-  /** What the alert's labels say about the job. */
+  /** Job that the labels of the alert name. */
   readonly job?: string;
   readonly incidentId?: string;
   readonly cause?: string;
 }
 
-/** A job of a range of time as people know it: runs of one name are one job. */
+/** Job within a time range, as people know it: runs of the same name are one job. */
 export interface JobSummary {
-  /** Of the newest run that is known. */
+  /** Job id of the newest known run. */
   readonly id: string;
   readonly name?: string;
   readonly cluster?: string;
   readonly lastSeen?: string;
-  /** Records of the range, and by level. */
+  /** Number of records in the range, in total and by level. */
   readonly total: number;
   readonly levels: Readonly<Record<string, number>>;
   readonly openIncidents: number;
   readonly incidents: number;
 }
 
-/** What an analyzer says of itself. */
+/** Status that an analyzer reports about itself. */
 export interface AnalyzerStatus {
   readonly records: number;
-  /** Of the records; those that are this analyzer's. */
+  /** Number of partitions of the records that this analyzer holds. */
   readonly parts: number;
-  /** Those in which something failed lately. */
+  /** Number of clusters of these partitions in which something failed recently. */
   readonly clusters: number;
   readonly signals: number;
   readonly incidents: number;
-  /** Of them those that go on. */
+  /** Number of these incidents that are open. */
   readonly open: number;
-  /** About what it keeps of them in memory. */
+  /** Approximate memory, in bytes, for the signals that it keeps. */
   readonly heldBytes: number;
-  /** Since it last had read all that was stored, or since its start, in milliseconds. */
+  /** Milliseconds since the analyzer last had read all stored records, or since its start. */
   readonly behindMs: number;
-  /** By how many milliseconds this machine's clock is ahead of the store's; absent where nobody compares them. */
+  /**
+   * Milliseconds by which the clock of this machine is ahead of the store's clock; absent if the clocks are not
+   * compared.
+   */
   readonly clockAheadMs?: number;
-  /** Nodes of agents whose clock is far off the store's; absent where nobody compares them. */
+  /**
+   * Number of agent nodes whose clock differs strongly from the store's clock; absent if the clocks are not compared.
+   */
   readonly agentClocksOff?: number;
-  /** How long ago the first record was logged that it has not read; 0 when it has read all. */
+  /** Age of the oldest log record that it has not read, in milliseconds; 0 if it has read all. */
   readonly oldestUnreadMs: number;
-  /** Parts that it took from an analyzer that had gone silent, since its start. */
+  /** Number of partitions that it took over from silent analyzers since its start. */
   readonly takeovers: number;
-  /** Code of what the last step failed of. */
+  /** Error code of the last step, if that step failed. */
   readonly lastError: string | undefined;
 }
 
-/** A rule as people read it, in one language; texts hold `{placeholders}` for what is found in a log. */
+/** Rule as people read it, in one language. Texts hold `{placeholders}` for values found in a log. */
 export interface RuleSheet {
   readonly summary: string;
   readonly role: 'cause' | 'symptom';
   readonly scope: 'job' | 'process' | 'cluster';
-  /** One line of these must be there. */
+  /** Alternatives: at least one of these lines must be present. */
   readonly finds: readonly LineSheet[];
-  /** None of these. */
+  /** Exclusions: none of these lines may be present. */
   readonly unless: readonly LineSheet[];
-  /** And all of these. */
+  /** Further conditions: all of these must hold. */
   readonly steps: readonly StepSheet[];
-  /** Name of a value that it reads → its type. */
+  /** Name of a value that the rule captures → its type. */
   readonly captures: Readonly<Record<string, string>>;
   readonly reasons: readonly { readonly text: string; readonly weight: number; readonly when?: string | undefined }[];
   readonly fixes: readonly FixSheet[];
-  /** Causes that follow from it. */
+  /** Causes that follow from this one. */
   readonly explains: readonly string[];
   readonly logs: readonly ProofLog[];
-  /** Logs that it has beside these. */
+  /** Number of further logs of the rule that are not in `logs`. */
   readonly moreLogs: number;
 }
 
-/** What a rule that is being written does; without problems it was tried on its two logs. */
+/** Result of checking a draft rule. If there are no problems, the rule was run on its two logs. */
 export interface RuleTrial {
-  /** In rule.yaml; line and column from 1. */
+  /** Problems in rule.yaml; line and column count from 1. */
   readonly problems: readonly { readonly line: number; readonly column: number; readonly message: string }[];
-  /** Its cause is none of the catalog's; `suggestion` asks for one that is written nearly so. */
+  /**
+   * Cause of the rule, if the catalog does not have it. `suggestion` asks about a cause whose id is spelled almost the
+   * same.
+   */
   readonly newCause?: { readonly id: string; readonly suggestion: string };
-  /** There is a rule of this id, in whose place it would stand. */
+  /** True if a rule with this id exists, which the draft would replace. */
   readonly replaces?: boolean;
-  /** Texts that are still to be written. */
+  /** Texts that are not written yet. */
   readonly todos?: readonly string[];
   readonly match?: LogTrial;
   readonly nearMiss?: LogTrial;
@@ -367,58 +406,58 @@ export interface RuleTrial {
 
 export interface LogTrial {
   readonly stands: 'first' | 'below' | 'nowhere';
-  /** The rule that stands first. */
+  /** Rule that ranks first. */
   readonly first: string | undefined;
-  /** Of the log that it must name: the rule that stands first without this one. */
+  /** Rule that ranks first without the draft, for the log that the draft must match. */
   readonly before?: string | undefined;
-  /** Of its alternatives: how many entries each was found in. */
+  /** Alternatives of the rule, each with the number of entries that match it. */
   readonly lines: readonly { readonly id: string; readonly anchor: string; readonly hits: number }[];
-  /** As it would be told. */
+  /** Title of the diagnosis, as it would be shown. */
   readonly title: string | undefined;
-  /** What it reads from the log, by name. */
+  /** Values that the rule captures from the log, by name. */
   readonly values: Readonly<Record<string, string>>;
-  /** How many of its fixes apply. */
+  /** Number of its fixes that apply. */
   readonly fixes: number;
   /** Expressions that failed. */
   readonly faults: readonly string[];
 }
 
-/** What a rule that is being written would have found in what is stored. */
+/** Matches that a draft rule would have had in the stored records. */
 export interface RulePast {
-  /** Records in which it finds its line. */
+  /** Number of records with a matching line. */
   readonly found: number;
-  /** Failures that no rule names, or only a general one. */
+  /** Failures that no rule names, or only a general rule. */
   readonly claims: PastHits;
-  /** Diagnoses of other rules, beside which it would stand. */
+  /** Diagnoses of other rules, next to which the rule would appear. */
   readonly beside: PastHits;
-  /** Where nothing had failed. */
+  /** Matches where nothing had failed. */
   readonly healthy: PastHits;
 }
 
 export interface PastHits {
   readonly count: number;
-  /** The first of them. */
+  /** First of the hits. */
   readonly shown: readonly PastHit[];
 }
 
 export interface PastHit {
-  /** Id of a record. */
+  /** Id of the record. */
   readonly record: string;
   readonly time: string;
   readonly cluster: string;
   readonly job: string | undefined;
   readonly incident: string | undefined;
-  /** The rule that stands first there, unless it is a general one. */
+  /** Rule that ranks first in the incident, unless it is a general one. */
   readonly first: string | undefined;
 }
 
 export interface LineSheet {
-  /** Bytes that it must hold. */
+  /** Text that the line must contain, compared as bytes. */
   readonly text?: string | undefined;
-  /** RE2. */
+  /** Pattern in RE2 syntax. */
   readonly pattern?: string | undefined;
   readonly flink?: string | undefined;
-  /** By the name that rule.yaml has for it. */
+  /** Conditions by the name that rule.yaml gives them. */
   readonly where: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -427,7 +466,7 @@ export interface StepSheet extends LineSheet {
   readonly order: string;
   readonly withinMs: number;
   readonly count: number;
-  /** It must not be there. */
+  /** True if the line must be absent. */
   readonly absent: boolean;
 }
 
@@ -436,18 +475,18 @@ export interface FixSheet {
   readonly when?: string | undefined;
   readonly flink?: string | undefined;
   readonly patch: Readonly<Record<string, string>>;
-  /** The expression that computes the options from what the cluster has, where they do not stand in the rule. */
+  /** Expression that computes the options from the cluster's values, if the rule does not list them. */
   readonly computedBy?: string | undefined;
   readonly risk: Fix['risk'];
   readonly cost?: string | undefined;
   readonly verify?: string | undefined;
 }
 
-/** A log that a rule must name, or one that it must not. */
+/** Log that a rule must match, or one that it must not match. */
 export interface ProofLog {
   readonly name: string;
   readonly isMatch: boolean;
   readonly text: string;
-  /** It is longer. */
+  /** True if the log is longer than `text`. */
   readonly isCut: boolean;
 }

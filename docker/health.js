@@ -1,5 +1,6 @@
-// The health check of the image: asks the address in JOBTRACE_HEALTH_URL, and ends with 0 when the answer is good, else
-// with 1 and what is wrong. No part of the program, so that it takes a twentieth of a second.
+// Health check of the image: requests the address in JOBTRACE_HEALTH_URL and exits with 0 if the status is 200.
+// Otherwise it prints the problem and exits with 1. It does not load the program, so that it takes a twentieth of a
+// second.
 import { get } from 'node:http';
 import process from 'node:process';
 

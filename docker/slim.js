@@ -1,12 +1,12 @@
-// A step of the image's build: removes from node_modules of the current folder what no running program reads (types,
-// source maps, texts, sources and builders of binaries, binaries of other machines, what the build has bundled), which
-// is five sixths of it.
+// Build step of the image: removes from node_modules of the current folder all files that no running program reads
+// (types, source maps, texts, sources and builders of binaries, binaries of other machines, packages that the build has
+// bundled). These files are five sixths of node_modules.
 import { existsSync, lstatSync, readdirSync, rmSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import process from 'node:process';
 
 const NEEDLESS = /\.(?:map|md|markdown|[cm]?ts|tsx|flow|cc|h)$/;
-/** What builds binaries, and what stands whole in dist/cli/service.cjs (cli/write-bundles.ts). */
+/** Packages that build binaries, and packages that dist/cli/service.cjs contains completely (cli/write-bundles.ts). */
 const PACKAGES = [
   '@opentelemetry/semantic-conventions',
   'apache-arrow',
@@ -16,7 +16,7 @@ const PACKAGES = [
   'node-addon-api',
   'node-gyp',
 ];
-/** Of a package with a binary only that and what loads it; the rest is what it is compiled from. */
+/** Entries to keep of a package with a binary: the binary and the code that loads it. The others are its sources. */
 const KEPT = {
   re2: /^(?:re2\.js|package\.json|LICENSE|lib|build)$/,
   're2/build': /^Release$/,
@@ -25,7 +25,7 @@ const KEPT = {
 };
 const HERE = `linux-${process.arch}`;
 
-/** Whether the entry of that name in that folder goes. */
+/** True if the entry `name` of `folder` is to be removed. */
 function isNeedless(folder, name) {
   const kept = KEPT[folder.split(`node_modules${sep}`).at(-1)];
   if (kept !== undefined) return !kept.test(name);

@@ -1,6 +1,6 @@
-// `npm run lab -- list | run ID… | record ID… | diagnose ID… | repair ID… | check`: the command line of the lab. Parses
-// arguments and prints; play.ts plays, record.ts writes, name.ts diagnoses, repair.ts tries fixes. "all" stands for
-// every scenario.
+// Implements the command line of the lab: `npm run lab -- list | run ID… | record ID… | diagnose ID… | repair ID… |
+// check`. It parses arguments and prints. play.ts plays, record.ts writes, name.ts diagnoses, repair.ts tries fixes.
+// "all" stands for every scenario.
 import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkRecordings, listRecordings } from './record/manifest.js';
@@ -55,7 +55,7 @@ const COMMANDS: Readonly<Record<string, (ids: string[], options: Options) => Pro
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  // A wrong id or a broken scenario.yaml: its message says all.
+  // The message alone is enough for a wrong id or a broken scenario.yaml.
   console.error(errorText(error));
   process.exitCode = 2;
 }
@@ -184,7 +184,7 @@ function chooseRuns(
   return runs;
 }
 
-/** The cause that was named, or an error when it is another than expected. */
+/** Returns the cause that was named; throws an error when it differs from the expected one. */
 function readName({ expected, first, named, evidence }: Naming): string {
   if (!named) throw new Error(`expected ${expected}, but the first diagnosis is ${first}: ${evidence}`);
   return `named ${first}`;
@@ -215,7 +215,7 @@ function chooseIds(ids: readonly string[]): string[] {
         candidate === id ||
         candidate.startsWith(`${id}/`),
     );
-    return found.length === 0 ? [loadScenario(id).id] : found; // throws, and names the nearest
+    return found.length === 0 ? [loadScenario(id).id] : found; // throws an error that names the nearest id
   });
   if (chosen.length === 0) throw new Error('Name a scenario, a cause id, or "all".');
   return [...new Set(chosen)];

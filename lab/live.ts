@@ -1,6 +1,7 @@
-// Scenarios on real clusters with the built program beside each: a row for each tells cause, cards, messages and how
-// long each took from its line, beside the scenario's label and what the command line says of the same files: npx tsx
-// lab/live.ts [SCENARIO…] (--help). What is judged, and how, stands in replay/judge.ts.
+// Plays scenarios on real clusters with the built program next to each: npx tsx lab/live.ts [SCENARIO…] (--help).
+// Prints a row for each with cause, incidents, messages and the delay of each message after its log line, next to the
+// scenario's label and the result of the command line on the same files. replay/judge.ts defines what is judged, and
+// how.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -78,7 +79,7 @@ async function play(scenario: Scenario, index: number): Promise<void> {
     ];
     console.log(renderRow([scenario.id, row.cause, row.messages.join(', '), delays.join(', '), faults.join(' · ')]));
   } catch (error) {
-    // One run's failure does not stop the others.
+    // The failure of one run does not stop the others.
     console.log(renderRow([scenario.id, '', '', '', `not played: ${errorText(error).split('\n')[0] ?? ''}`]));
   }
 }
@@ -96,7 +97,7 @@ function printSums(): void {
   console.log(`To symptoms, what no rule names, and corrections: ${renderTimes(waits)}.`);
 }
 
-/** Of sorted times. */
+/** Returns the count and the percentiles of the times, which must be sorted. */
 function renderTimes(times: readonly number[]): string {
   if (times.length === 0) return 'no message';
   const at = (share: number): string => `${Math.round(times[Math.ceil(times.length * share) - 1] ?? 0)} ms`;

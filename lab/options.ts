@@ -1,10 +1,10 @@
-// The options of a measurement: a table in, and what stands on the command line out, as numbers, texts and switches.
-// `--help` prints the table; what is not in it, or is no number, ends the script with one sentence. Every script of
-// the lab and of bench/ that is run by hand and measures something reads its command line here.
+// Reads the command line of a measurement. Takes a table of options and returns the given values as numbers, texts and
+// switches. `--help` prints the table. An option that is not in the table, or a value that is no number, ends the
+// script with one sentence. All scripts of the lab and of bench/ that are run by hand and measure something use it.
 import { parseArgs } from 'node:util';
 import { findNearest } from '../core/text/nearest.js';
 
-/** What a value becomes; of the plural kinds several may be given, with commas between them. */
+/** Type of the parsed value by kind. The plural kinds accept several values, separated by commas. */
 interface ValueByKind {
   number: number;
   numbers: readonly number[];
@@ -15,22 +15,22 @@ interface ValueByKind {
 
 export interface BenchOption {
   readonly kind: keyof ValueByKind;
-  /** Word shown for the value; a switch has none. */
+  /** Placeholder shown for the value; a switch has none. */
   readonly value?: string;
-  /** As it would be given. */
+  /** Default value, as written on the command line. */
   readonly default?: string;
-  /** The least number; 0 where nothing is said. */
+  /** Smallest number allowed; 0 by default. */
   readonly least?: number;
-  /** The texts that may be given. */
+  /** Texts that are allowed. */
   readonly values?: readonly string[];
   readonly help: string;
 }
 
 export interface BenchScript {
-  /** As it is called, e.g. `bench/agent.ts`. */
+  /** Path of the script, e.g. `bench/agent.ts`. */
   readonly name: string;
   readonly summary: string;
-  /** What may follow the options, e.g. `[FOLDER…]`; absent: nothing. */
+  /** Operands that may follow the options, e.g. `[FOLDER…]`; absent: none. */
   readonly operands?: string;
   readonly options: Readonly<Record<string, BenchOption>>;
 }
@@ -46,12 +46,12 @@ export interface BenchCommand<Script extends BenchScript> {
   readonly operands: readonly string[];
 }
 
-/** What is wrong with a command line. */
+/** Error in a command line. */
 class UsageError extends Error {}
 
 const WRONG_USAGE = 2;
 
-/** Ends the process when it is asked for help, or cannot do what is asked for. */
+/** Reads the command line. Ends the process after `--help`, or when the arguments are wrong. */
 export function readCommandLine<Script extends BenchScript>(
   script: Script,
   args: readonly string[] = process.argv.slice(2),
@@ -69,7 +69,7 @@ export function readCommandLine<Script extends BenchScript>(
   }
 }
 
-/** Throws UsageError, with a sentence. */
+/** Parses the arguments. Throws a UsageError with one sentence. */
 export function parseCommandLine<Script extends BenchScript>(
   script: Script,
   args: readonly string[],
@@ -156,7 +156,7 @@ function describeValue({ values, default: usual }: BenchOption): string {
   return parts.length === 0 ? '' : ` (${parts.join('; ')})`;
 }
 
-/** What every measurement can do with what it found. */
+/** Option of every measurement that saves its results. */
 export const JSON_OPTION = {
   kind: 'text',
   value: 'FILE',

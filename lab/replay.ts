@@ -1,6 +1,6 @@
-// Recorded clusters, line by line through agent, store, analyzer and notifier, in several orders of arrival; a row for
-// each recording and order, and their sums: npx tsx lab/replay.ts [RECORDING…] (--help). What is judged, and how,
-// stands in replay/judge.ts.
+// Replays recorded clusters line by line through agent, store, analyzer and notifier, in several orders of arrival: npx
+// tsx lab/replay.ts [RECORDING…] (--help). Prints a row for each recording and order, and their sums. replay/judge.ts
+// defines what is judged, and how.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -106,7 +106,7 @@ function printSums(): void {
   }
 }
 
-/** None where no message was sent. */
+/** Renders the delay; empty if no message was sent. */
 function renderDelay(ms: number | undefined): string {
   return ms === undefined ? '' : `${ms} ms`;
 }

@@ -1,6 +1,6 @@
-// How clusters, nodes and Jobtrace itself end, on real clusters with the built program beside each: a row for each
-// ending tells what was said, how soon, and what is wrong with it: npx tsx lab/silence.ts [ENDING…] (--help). What must
-// be said stands in silence/endings.ts.
+// Plays how clusters, nodes and Jobtrace itself end, on real clusters with the built program next to each: npx tsx
+// lab/silence.ts [ENDING…] (--help). Prints a row for each ending with its messages, their delay and their faults.
+// silence/endings.ts defines which messages must come.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

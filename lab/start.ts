@@ -1,6 +1,6 @@
-// "npm start": with a folder, watches it; without, lets the recorded real failures happen again. The recordings'
-// logs are written into a folder at their own pace, made faster, with the present time, and "jobtrace up" runs
-// over that folder as over any other. Nothing but Node is needed.
+// Implements "npm start". With a folder it watches that folder; without one it replays the recorded real failures:
+// their logs are written into a folder in their own rhythm, but faster, with the present time, and "jobtrace up" runs
+// over that folder as over any other. Needs nothing but Node.
 import { spawn } from 'node:child_process';
 import { setMaxListeners } from 'node:events';
 import { mkdtempSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { findRecordings, replayRecording } from './record/replay.js';
 
 const FRONT_DOOR = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 const RECORDINGS = fileURLToPath(new URL('recordings', import.meta.url));
-/** How long one recording takes to happen again, and how long after the one before it starts. */
+/** Duration of the replay of one recording, and delay between the starts of two, in milliseconds. */
 const REPLAY_MS = 12_000;
 const STAGGER_MS = 3_000;
 
@@ -33,10 +33,10 @@ async function start(args: readonly string[]): Promise<number> {
   });
 }
 
-/** Runs the front door as a process of its own, and what feeds it beside it; ends with it. */
+/** Runs the command line as a separate process, and `feed` next to it; ends with it. */
 function runUp(args: readonly string[], feed: (signal: AbortSignal) => Promise<void>): Promise<number> {
   const stop = new AbortController();
-  setMaxListeners(0, stop.signal); // every recording listens
+  setMaxListeners(0, stop.signal); // every recording adds a listener
   const child = spawn(process.execPath, [FRONT_DOOR, 'up', ...args], { stdio: 'inherit' });
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => child.kill(name));
   return new Promise((resolve, reject) => {

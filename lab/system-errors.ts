@@ -1,15 +1,16 @@
-// What the system calls its errors in other languages than English, as a table for the rules: from the catalogs of
-// glibc, of every release since RHEL 6 (strerror in the language of LC_MESSAGES is what Java puts into its exceptions).
-// In: a clone of glibc. Out: analyzer/catalog/rule/system-errors.ts. npx tsx lab/system-errors.ts DIR, then Prettier.
+// Creates the table of the system's error messages in languages other than English, for the rules. They come from the
+// catalogs of glibc, of every release since RHEL 6 (Java puts strerror in the language of LC_MESSAGES into its
+// exceptions). Reads a clone of glibc and writes analyzer/catalog/rule/system-errors.ts. Usage: npx tsx
+// lab/system-errors.ts DIR, then Prettier.
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const TABLE = fileURLToPath(new URL('../analyzer/catalog/rule/system-errors.ts', import.meta.url));
-/** RHEL 6 has glibc 2.12. */
+/** Release date of glibc 2.12, which RHEL 6 has. */
 const SINCE = '2010-05-03';
 const LANGUAGES = 'zh_CN zh_TW ja ko de fr es pt_BR ru it pl tr uk vi nl'.split(' ');
-/** Those that a rule asks for. */
+/** Errors that a rule uses. */
 const ERRORS = [
   'Address already in use',
   'Broken pipe',
@@ -33,7 +34,7 @@ const ERRORS = [
   'Too many open files',
 ];
 
-/** What other systems and runtimes say. */
+/** Texts of other systems and runtimes. */
 const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   'Connection refused': ['连接被拒绝'],
   'Connection reset by peer': ['连接被对方重置', '连接被对端重置', '连接被对端重设'],
@@ -43,7 +44,7 @@ const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
 const glibc = process.argv[2] ?? '.';
 const git = (...args: readonly string[]): Buffer => execFileSync('git', ['-C', glibc, ...args], { maxBuffer: 1 << 28 });
 
-/** Of each error its translations, of each language the most recent first. */
+/** Returns the translations of each error; for each language the most recent comes first. */
 function readErrors(): ReadonlyMap<string, ReadonlySet<string>> {
   const found = new Map(ERRORS.map((error) => [error, new Set(ELSEWHERE[error])]));
   for (const language of LANGUAGES) {
@@ -54,7 +55,7 @@ function readErrors(): ReadonlyMap<string, ReadonlySet<string>> {
   return found;
 }
 
-/** Those since a release, and the one that it had. */
+/** Lists the commits since a release, and the one that it contains. */
 function listCommits(path: string): readonly string[] {
   const list = (...args: readonly string[]): string[] =>
     git('log', '--format=%H', ...args, '--', path)
@@ -64,7 +65,10 @@ function listCommits(path: string): readonly string[] {
   return [...list(`--since=${SINCE}`), ...list('-1', `--until=${SINCE}`)];
 }
 
-/** Without those that are marked as doubtful, which msgfmt leaves out, and those that are the English text. */
+/**
+ * Reads the translations, without those that are marked as doubtful (msgfmt leaves them out) and those that equal the
+ * English text.
+ */
 function readCatalog(bytes: Buffer): readonly (readonly [error: string, text: string])[] {
   const [, charset] = /charset=([\w-]+)/.exec(bytes.toString('latin1')) ?? [];
   return new TextDecoder(charset)
@@ -77,7 +81,7 @@ function readCatalog(bytes: Buffer): readonly (readonly [error: string, text: st
     });
 }
 
-/** A text may go on in further lines. */
+/** Reads a text, which may continue in further lines. */
 function readText(entry: string, name: string): string | undefined {
   const [, lines] = new RegExp(`^${name} ((?:"(?:[^"\\\\]|\\\\.)*"\\s*)+)`, 'm').exec(entry) ?? [];
   return lines

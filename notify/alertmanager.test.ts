@@ -1,5 +1,5 @@
-// Both directions with a real Alertmanager: what Jobtrace pushes stands in its API, and what it sends to Jobtrace's
-// webhook goes on with the diagnosis.
+// Tests both directions with a real Alertmanager: its API has the alerts that Jobtrace pushes, and alerts that it sends
+// to Jobtrace's webhook are forwarded with the diagnosis.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createServer, type ApiServer } from '../api/server.js';
 import { createLog } from '../core/log.js';

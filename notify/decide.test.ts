@@ -18,7 +18,7 @@ const POLICY: DecidePolicy = {
 };
 const CAUSE = makeIncident([makeDiagnosis(BUFFERS), makeDiagnosis('restart.exhausted/any', { symptom: true })]);
 const SYMPTOM = makeIncident([makeDiagnosis(LOST)]);
-/** A process warned, and nothing has failed. */
+/** Incident in which a process warned and nothing has failed. */
 const WARNING = makeIncident([makeDiagnosis(BUFFERS)], {
   outcome: 'unknown',
   attempts: [{ number: 1, rules: [BUFFERS] }],
@@ -387,7 +387,7 @@ describe('decideAlert, after a message', () => {
       reason: 'escalated',
       notBeforeMs: SEEN + 2500,
     });
-    // A client had nothing that could have gone on.
+    // A client had nothing that could have continued.
     const client = { ...ended, job: undefined };
     expect(decide(client, [toldOf(BUFFERS, { outcome: 'unknown' })], SEEN + 2500)).toMatchObject({ send: false });
 
@@ -398,7 +398,7 @@ describe('decideAlert, after a message', () => {
     const soon = { ...critical, lastSeen: '2026-11-20T10:00:59.999Z' };
     expect(decide(soon, [toldOf(BUFFERS)])).toEqual({ send: false, reason: 'nothing-new' });
     expect(decide(soon, [toldOf(BUFFERS)], SEEN + 5000, { canEdit: true })).toMatchObject({ reason: 'escalated' });
-    // Counted from the first message, and not where its failure had no time, as in rows of older releases.
+    // The time counts from the first message, but not if its failure had no time, as in rows of older releases.
     const corrected = [toldOf(BUFFERS, { reason: 'cause-corrected', seenMs: SEEN + 50_000 }), toldOf(LOST)];
     expect(decide({ ...soon, lastSeen: '2026-11-20T10:01:00.000Z' }, corrected)).toMatchObject({
       reason: 'escalated',
@@ -415,7 +415,7 @@ describe('decideAlert, after a message', () => {
     });
     const told = [toldOf(heap.rule, { reason: 'second-cause' }), toldOf(BUFFERS)];
     expect(decide(both, told)).toEqual({ send: false, reason: 'nothing-new' });
-    // Which of them leads may change.
+    // The order of the two causes may change.
     const turned = makeIncident([makeDiagnosis(heap.rule), makeDiagnosis(BUFFERS, { beside: true })]);
     expect(decide(turned, told)).toEqual({ send: false, reason: 'nothing-new' });
     expect(decide(turned, [toldOf(BUFFERS)])).toMatchObject({ reason: 'second-cause' });

@@ -1,6 +1,6 @@
-// Whether one receiver hears of an incident now, and why. In: the incident as it is, what this receiver was told
-// of it before, the time, the policy. Out: a named reason either way. Pure. The aim is one message per cause: a
-// restart is never news; a better cause, a worse state, the end, and (once) "still failing" are.
+// Decides whether one receiver is notified of an incident now. Takes the incident, the earlier alerts to this receiver,
+// the time and the policy, and returns a named reason either way. Pure functions. The goal is one message for each
+// cause: a restart is never news; a better cause, a worse state, the end and (once) "still failing" are.
 import { fitsGlob, type Glob } from '../core/text/glob.js';
 import type { Diagnosis, Incident, Severity, UnknownFailure } from '../core/types.js';
 
@@ -33,41 +33,46 @@ export type SilenceReason =
   | 'nothing-new';
 
 export interface DecidePolicy {
-  /** How long a cause waits for what follows it at once: the job's end, or another process that says it better. */
+  /**
+   * Time that a cause waits for its immediate consequences: the end of the job, or a better description by another
+   * process.
+   */
   readonly settleMs: number;
   /**
-   * How long what is only a symptom waits for its cause, and what nothing has failed of for lines that show it to be
-   * harmless; what is news does not wait.
+   * Time that a symptom waits for its cause, and that a diagnosis without a failure waits for lines that show it to be
+   * harmless. Rules that are news (`isNews`) do not wait.
    */
   readonly symptomWaitMs: number;
-  /** A failure last seen longer ago than this, when it is first looked at, alerts nobody, unless it is late. */
+  /** Age above which a failure that is examined for the first time alerts nobody, unless it is late. */
   readonly backlogAfterMs: number;
-  /** True for a failure that happened while its log was not read. Left out: none did. */
+  /** True for a failure that happened while its log was not read. Absent: no failure is late. */
   readonly isLate?: ((cluster: string, timeMs: number) => boolean) | undefined;
   readonly stillFailingAfterMs: number;
-  /** Still failing is said each time that this has passed, not once. */
+  /** True if "still failing" is sent again after each interval, not once. */
   readonly repeats?: boolean | undefined;
-  /** How long the first message waits at least for others of its group. */
+  /** Shortest time that the first message of a group waits for others of the group. */
   readonly groupWaitMs?: number | undefined;
-  /** The same for what is late. */
+  /** Shortest time that a late failure waits for others. */
   readonly lateWaitMs?: number | undefined;
-  /** This receiver hears of it only where nobody has acknowledged it after so long. */
+  /** Time after which this receiver is notified if nobody has acknowledged the incident. */
   readonly escalatesAfterMs?: number | undefined;
-  /** A failure that only a client tells of is as bad as its cause; left out: it is a notice. */
+  /** True if a failure that only a client logged has the severity of its cause. Absent: it is a notice. */
   readonly clientAlerts?: boolean | undefined;
-  /** Rule ids, cause ids, job ids or job names. */
+  /** Patterns of rule ids, cause ids, job ids or job names. */
   readonly mutes: readonly Glob[];
-  /** True for a rule whose finding usually follows from another failure, even when it stands first. */
+  /** True for a rule whose finding usually follows from another failure, even if it ranks first. */
   readonly isSymptom: (ruleId: string) => boolean;
-  /** True for a rule whose finding is told at once: by itself it says enough, whatever comes. */
+  /** True for a rule whose finding is sent at once, because it says enough by itself. */
   readonly isNews: (ruleId: string) => boolean;
-  /** How long, in ms, a line that comes later may still take back what a rule says; 0: none can. */
+  /** Returns the milliseconds within which a later line may still refute the rule; 0 if none can. */
   readonly doubtMs: (ruleId: string) => number;
-  /** True for a rule of which people said too often that it is wrong. Left out: none. */
+  /**
+   * True for a rule that the precision guard muted, because people marked it as wrong too often. Absent: none is muted.
+   */
   readonly isDistrusted?: (ruleId: string) => boolean;
 }
 
-/** What an alert is about: the best diagnosis that may be announced, or a failure that no rule names. */
+/** Subject of an alert: the best diagnosis that may be announced, or a failure that no rule names. */
 export interface Subject {
   /** Rule id, or `unknown:` and the fingerprint. */
   readonly cause: string;
@@ -75,34 +80,34 @@ export interface Subject {
   readonly severity: Severity;
   /** Position in the incident's `diagnoses`; undefined for an unknown failure. */
   readonly diagnosis: number | undefined;
-  /** Its last failure, in milliseconds since 1970. */
+  /** Time of its last failure, in milliseconds since 1970. */
   readonly lastMs?: number | undefined;
 }
 
-/** An earlier alert of this incident to this receiver. */
+/** Earlier alert of this incident to this receiver. */
 export interface Told {
   readonly reason: string;
   readonly cause: string;
   readonly symptom: boolean;
   readonly severity: Severity;
   readonly outcome: Incident['outcome'];
-  /** Of a platform incident: how many jobs it had when this was said. */
+  /** Number of jobs of a platform incident at the time of the alert. */
   readonly jobs?: number | undefined;
-  /** Waits to be sent; such a message is replaced rather than followed by another. */
+  /** True if the alert waits to be sent. Such a message is replaced instead of followed by another. */
   readonly isPending: boolean;
-  /** When it was sent, or from when on it may be. */
+  /** Time at which it was sent, or from which it may be sent. */
   readonly timeMs: number;
-  /** The incident's last failure when this was said; undefined for one without times. */
+  /** Time of the incident's last failure at that alert; undefined for an incident without times. */
   readonly seenMs: number | undefined;
 }
 
-/** What a receiver was told of an incident so far. */
+/** Alerts that a receiver has for an incident so far. */
 export interface Hearing {
-  /** Newest first. */
+  /** Earlier alerts, newest first. */
   readonly told: readonly Told[];
-  /** The message that stands there is changed rather than followed by another. */
+  /** True if the channel changes the existing message instead of sending another. */
   readonly canEdit: boolean;
-  /** Its route or a silence holds the message that waits. */
+  /** True if its route or a silence holds the pending message back. */
   readonly isHeld?: boolean;
 }
 
@@ -116,16 +121,18 @@ export type AlertDecision =
       readonly replacesPending: boolean;
     };
 
-/** What a failure becomes this soon after it was first told is part of that message. */
+/** Time after the first alert, in milliseconds, in which changes of the failure count as part of that alert. */
 export const ONE_MESSAGE_MS = 60_000;
 
-/** What failed during an absence gathers for so long, to go out as one message. */
+/**
+ * Time, in milliseconds, in which failures that happened while their logs were not read are collected into one message.
+ */
 export const LATE_WAIT_MS = 5000;
 
-/** Reasons that say what an incident is about. */
+/** Reasons that concern the cause of an incident. */
 const OF_CAUSES: ReadonlySet<string> = new Set<AlertReason>(['cause-corrected', 'second-cause']);
 
-/** A platform incident that has so many times the jobs that were told is told again. */
+/** Factor by which the jobs of a platform incident must grow before it is announced again. */
 const GROWN_FACTOR = 2;
 
 const RANK: Readonly<Record<Severity, number>> = { info: 0, warning: 1, error: 2, critical: 3 };
@@ -134,7 +141,7 @@ export function decideAlert(incident: Incident, hearing: Hearing, nowMs: number,
   const { told } = hearing;
   const found = findSubject(incident, policy);
   if (typeof found === 'string') return silent(found);
-  // Where the first cause is muted, the second is told alone.
+  // The second cause is announced alone if the first one is muted.
   const [subject] = listSubjects(incident, found, policy);
   if (subject === undefined) return silent('muted');
   const pending = told[0]?.isPending === true ? told[0] : undefined;
@@ -146,9 +153,9 @@ export function decideAlert(incident: Incident, hearing: Hearing, nowMs: number,
 }
 
 /**
- * What an incident is about, or why it is about nothing: the first cause that no draft found, nor a rule that people
- * distrust; else a symptom that stands for itself; else the failure that no rule names; else a symptom of that one.
- * Mere notices are left out; what only a client tells of is one.
+ * Finds the subject of an incident, or the reason why it has none. The subject is the first cause that comes neither
+ * from a draft rule nor from a muted rule; else a symptom that stands alone; else the failure that no rule names; else
+ * a symptom of that failure. Notices do not count. A failure that only a client logged is a notice.
  */
 export function findSubject(
   incident: Incident,
@@ -165,11 +172,11 @@ function findLoudest(
 ): Subject | SilenceReason {
   const proven = listProven(incident);
   const found = proven.filter(({ diagnosis }) => policy.isDistrusted?.(diagnosis.rule) !== true);
-  // What ended on purpose is told, as a notice.
+  // An intentional end is announced, as a notice.
   const least = incident.ending === undefined ? RANK.warning : RANK.info;
   const loud = found.filter(({ diagnosis }) => RANK[diagnosis.severity] >= least);
   const standing = loud.filter(({ diagnosis }) => !diagnosis.symptom);
-  // A second cause stands before the other readings of its attempts.
+  // A second cause comes before the other interpretations of its attempts.
   const second = standing.findIndex(({ diagnosis }) => diagnosis.beside === true);
   const candidates = second > 0 ? standing.slice(0, second) : standing;
   const best = candidates.find(({ diagnosis }) => !policy.isSymptom(diagnosis.rule)) ?? candidates[0];
@@ -184,7 +191,7 @@ function findLoudest(
   return nameDiagnosis(chosen, policy);
 }
 
-/** What the incident is about, and its second causes: each is told that nobody muted. */
+/** Lists the subject of the incident and its second causes, without those that are muted. */
 function listSubjects(incident: Incident, lead: Subject, policy: DecidePolicy): readonly Subject[] {
   const named = listProven(incident)
     .filter((item) => item.diagnosis.beside === true && isLoud(item))
@@ -231,7 +238,10 @@ function nameUnknown({ fingerprint, lastSeen, firstSeen }: UnknownFailure): Subj
   };
 }
 
-/** Its platform incident is told in its place; who was told of it before is led there, once. */
+/**
+ * Decides about an incident that is part of a platform incident, which is announced in its place. A receiver that was
+ * notified of this one is referred to the platform incident, once.
+ */
 function decideChild(subject: Subject, pending: Told | undefined, sent: readonly Told[], nowMs: number): AlertDecision {
   if (pending?.reason === 'joined') return silent('said-already');
   const hasStood = sent[0] !== undefined && !isOver(sent[0]) && sent.every(({ reason }) => reason !== 'joined');
@@ -241,8 +251,8 @@ function decideChild(subject: Subject, pending: Told | undefined, sent: readonly
 }
 
 /**
- * A message that was not sent yet is brought up to date, as if it had never been; a cause need not wait any longer,
- * unless it is another one that may be taken back.
+ * Decides again about a message that was not sent yet, as if it did not exist. A cause need not wait any longer, unless
+ * it is another cause that may still be refuted.
  */
 function decidePending(
   incident: Incident,
@@ -253,15 +263,17 @@ function decidePending(
   policy: DecidePolicy,
 ): AlertDecision {
   if (subject.symptom && !pending.symptom) return silent('cause-known');
-  // Nobody has heard of it yet: what is over before its group goes out, or before a quiet time ends, is no news.
+  // Nobody has been notified yet. An incident that is over before its group is sent, or before a quiet time ends, is
+  // not news.
   const mayWait = sent.isHeld === true || (policy.groupWaitMs ?? 0) > 0 || pending.reason === 'unacknowledged';
   const isUnheard = sent.told.length === 0 && mayWait;
   if (isUnheard && isOver(incident) && !isNotice(subject)) return { ...silent('over-unheard'), withdrawsPending: true };
   const decision = decideFresh(incident, subject, sent, nowMs, policy);
-  // What a correction says is right again is what was told; what was a second cause follows from the first.
+  // The pending message is withdrawn if a correction restores the announced cause, or if the second cause now follows
+  // from the first.
   if (!decision.send) return OF_CAUSES.has(pending.reason) ? { ...decision, withdrawsPending: true } : decision;
   const about = decision.subject;
-  // Whether somebody mended it is held against its last failure.
+  // The state "resolved" of a card depends on the last failure, so the pending message must have the current one.
   const isUpToDate = pending.reason !== 'unacknowledged' || pending.seenMs === readTime(incident.lastSeen);
   const isSame =
     isUpToDate &&
@@ -313,32 +325,38 @@ function decideFirst(incident: Incident, subject: Subject, nowMs: number, policy
   };
 }
 
-/** What failed while its log was not read, and goes on: who comes back is told of that, and of nothing that is over. */
+/**
+ * True for a failure that happened while its log was not read and that continues. Such a failure that is over is not
+ * announced.
+ */
 function isLateNews(incident: Incident, { isLate }: DecidePolicy): boolean {
   const { cluster, lastSeen = '' } = incident;
   return !isOver(incident) && isLate?.(cluster, Date.parse(lastSeen)) === true;
 }
 
-/** For how long what is told is not sure; nobody is left waiting longer than for the cause of a symptom. */
+/**
+ * Returns the milliseconds in which the subject may still be refuted. A longer time than a symptom's wait does not
+ * count, so that nobody waits longer than that.
+ */
 function readDoubt({ cause }: Subject, { doubtMs, symptomWaitMs }: DecidePolicy): number {
   const ms = doubtMs(cause);
   return ms > symptomWaitMs ? 0 : ms;
 }
 
-/** A platform incident gathers its first jobs before. */
+/** True if the rule is news. A platform incident is not, because it collects its first jobs before it is announced. */
 function isNews({ platform }: Incident, { cause }: Subject, { isNews }: DecidePolicy): boolean {
   return platform === undefined && isNews(cause);
 }
 
 /**
- * A warning is no failure yet: what follows it in other logs, which may be read later, often shows that it healed. A
- * platform incident has no attempts of its own, and gathers its first jobs meanwhile.
+ * True if an attempt has failed. A warning is not a failure yet, because later lines in other logs often show a
+ * recovery. A platform incident has no attempts of its own and collects its first jobs meanwhile.
  */
 function hasFailed({ attempts }: Incident): boolean {
   return attempts.some(({ failedAt }) => failedAt !== undefined);
 }
 
-/** Nothing went wrong: it is said once, and nothing follows. */
+/** True if nothing went wrong. A notice is sent once, and nothing follows it. */
 function isNotice({ severity }: Subject): boolean {
   return severity === 'info';
 }
@@ -353,12 +371,12 @@ function decideNext(
 ): AlertDecision {
   const { told } = hearing;
   const known = told.find(({ symptom }) => !symptom) ?? last;
-  // Once something was named, a symptom beside it is no news; what was named stays the subject.
+  // A symptom is not news after a cause was announced; that cause stays the subject.
   const subject: Subject =
     lead.symptom && known.cause !== lead.cause ? { ...lead, cause: known.cause, severity: known.severity } : lead;
   const news = listNews(incident, lead, subject, last, hearing, nowMs, policy);
   if (news.length === 0) return silent(subject === lead ? 'nothing-new' : 'cause-known');
-  // The same is never said twice of the same cause.
+  // The same reason is never sent twice for the same cause.
   const chosen = news.find(
     ({ reason, subject: { cause } }) =>
       reason === 'grown' ||
@@ -367,7 +385,7 @@ function decideNext(
   );
   if (chosen === undefined) return silent('said-already');
   const { reason } = chosen;
-  // Where lines of one process come late, the cause may be another one until they are there: that is not told.
+  // Late lines of a process may still change the cause; such an interim cause is not announced.
   const mayChange =
     reason === 'grown' ||
     (reason === 'second-cause' && (chosen.subject.symptom || !isOver(incident))) ||
@@ -381,7 +399,7 @@ interface News {
   readonly subject: Subject;
 }
 
-/** Everything that is new since the last message, the most important first. */
+/** Lists all news since the last message, the most important first. */
 function listNews(
   incident: Incident,
   lead: Subject,
@@ -395,10 +413,10 @@ function listNews(
   const newest = findNewest(subjects);
   const worst = told.reduce((rank, { severity }) => Math.max(rank, RANK[severity]), -Infinity);
   if (last.reason === 'ended') return [];
-  // What only a client told of turned out to be of a JobManager's log, too.
+  // The failure that only a client had logged now appears in a JobManager's log, too.
   if (last.reason === 'notice') return isNotice(subject) ? [] : [{ reason: 'new-incident', subject }];
   const isApart = canEdit || !isOneMessage(incident, told);
-  // That a job is dead is never left out; a client that failed has nothing to go on.
+  // The end of a job is always announced. A failed client has nothing that could continue.
   const hasEnded =
     incident.outcome === 'failed' && last.outcome !== 'failed' && (incident.job !== undefined || isApart);
   const isWorse = RANK[subject.severity] > worst && isApart;
@@ -425,12 +443,13 @@ function listNews(
     .map(([reason, , about = subject]) => ({ reason, subject: about }));
 }
 
-/** Reasons for which another rule suffices, without a line that is new. */
+/** Reasons that a change of rules can cause, without a new line in the log. */
 const OF_WORDS: ReadonlySet<AlertReason> = new Set(['cause-corrected', 'second-cause', 'escalated']);
 
 /**
- * Causes that were not told yet. One corrects what was told where that stands on the card no more; else it is a second
- * cause beside it. Of one cause (`sql.options/missing`) another rule may say more: that is no message of its own.
+ * Lists causes that were not announced yet. A new cause corrects an announced one that is no longer on the card;
+ * otherwise it is a second cause next to it. If another rule of the same cause (`sql.options/missing`) adds details, no
+ * message is sent.
  */
 function listCauses(
   subjects: readonly Subject[],
@@ -450,7 +469,7 @@ function listCauses(
   ];
 }
 
-/** The last cause that was told and stands no more, unless that was said. */
+/** Finds the last announced cause that is no longer on the card, unless its correction was announced. */
 function findWrong(subjects: readonly Subject[], told: readonly Told[]): Told | undefined {
   const stands = ({ cause }: Told): boolean => subjects.some((item) => causeOf(item.cause) === causeOf(cause));
   const index = told.findIndex((item) => !stands(item));
@@ -459,7 +478,7 @@ function findWrong(subjects: readonly Subject[], told: readonly Told[]): Told | 
     : told[index];
 }
 
-/** The one that failed last: what goes on is told by it. */
+/** Finds the subject that failed last. Messages about a continuing failure name it. */
 function findNewest(subjects: readonly Subject[]): Subject | undefined {
   return subjects.reduce<Subject | undefined>(
     (newest, item) => (newest === undefined || (item.lastMs ?? 0) > (newest.lastMs ?? 0) ? item : newest),
@@ -467,7 +486,10 @@ function findNewest(subjects: readonly Subject[]): Subject | undefined {
   );
 }
 
-/** What failed after it had recovered is told by its own lines; without any after as long as a symptom waits. */
+/**
+ * True if a failure after a recovery has lines of its own that describe it, or has been without such lines for as long
+ * as a symptom waits.
+ */
 function isJudged(
   { lastSeen }: Incident,
   newest: Subject | undefined,
@@ -479,7 +501,7 @@ function isJudged(
   return lastSeen !== undefined && nowMs - Date.parse(lastSeen) >= symptomWaitMs;
 }
 
-/** What other rules say of a failure that is long over changes its card, and nobody is called for it. */
+/** True if other rules revise a failure that ended long ago. The card changes, but nobody is notified. */
 function isOldRevision({ revised, lastSeen }: Incident, nowMs: number, { backlogAfterMs }: DecidePolicy): boolean {
   return revised !== undefined && lastSeen !== undefined && nowMs - Date.parse(lastSeen) > backlogAfterMs;
 }
@@ -493,24 +515,27 @@ function readTime(time: string | undefined): number | undefined {
   return time === undefined ? undefined : Date.parse(time);
 }
 
-/** A failure that no rule names is one by itself. */
+/** Returns the cause id of a rule. A failure that no rule names is a cause by itself. */
 function causeOf(rule: string): string {
   return rule.split('/', 1)[0] ?? rule;
 }
 
-/** By the times of the log: it does not matter how late its lines arrive. */
+/**
+ * True if the last failure belongs to the first message. The times of the log count, so that late lines make no
+ * difference.
+ */
 function isOneMessage({ lastSeen }: Incident, told: readonly Told[]): boolean {
   const first = told.at(-1);
   if (first?.seenMs === undefined || lastSeen === undefined) return false;
   return Date.parse(lastSeen) - first.seenMs < ONE_MESSAGE_MS;
 }
 
-/** Nothing of it can get worse. */
+/** True if the incident cannot get worse any more. */
 function isOver({ outcome }: Pick<Incident, 'outcome'>): boolean {
   return outcome === 'recovered' || outcome === 'canceled';
 }
 
-/** True when one of the patterns fits the rule, its cause, the job's id or the job's name. */
+/** True if one of the patterns matches the rule, its cause, the job's id or the job's name. */
 function isMuted(incident: Incident, subject: Subject, mutes: readonly Glob[]): boolean {
   const cause = subject.diagnosis === undefined ? undefined : incident.diagnoses.en[subject.diagnosis]?.cause;
   const names = [subject.cause, cause, incident.job?.id, incident.job?.name].filter((name) => name !== undefined);

@@ -43,7 +43,7 @@ describe('what a receiver does not take', () => {
   it('goes there as well while a receiver refuses for many minutes, and to the receiver again behind that', async () => {
     const robot = await openDingtalk({ token: 'geheim-1' }, START);
     const url = `${robot.url}/robot/send?access_token=geheim-1`;
-    // Somebody else has used the robot up.
+    // Another program has used up the robot's limit.
     for (let count = 0; count < 21; count += 1) await sendCards({ kind: 'dingtalk', url });
     const notifier = fixture.createNotifier({
       receivers: [

@@ -1,6 +1,6 @@
-// What a receiver did not take goes to its fallback: the same card, with who refused it, why, and what to change. It
-// is a message of its own at the other receiver, says nothing to whoever decides about the incident there, and is
-// handed on no further. Called by the senders.
+// Hands a message that a receiver did not accept to its fallback receiver: the same card, with the name of the refusing
+// receiver, its error, and advice. It is a separate message at the other receiver. It does not count in decisions about
+// the incident there, and is not handed on again.
 import type { ReceiverSettings } from '../core/config/rows/receiver.js';
 import { emptyCard, type AlertCard } from './card/card.js';
 import { WORDS } from './card/words.js';
@@ -8,7 +8,7 @@ import { CHANNELS } from './channels/table.js';
 import type { Outbox, OutboxRow } from './outbox.js';
 import { isJsonObject, type JsonObject } from './payload.js';
 
-/** Such a message is handed on no further. */
+/** Reason of such a message. It is not handed on again. */
 export const FALLBACK_REASON = 'fallback';
 
 export type HandOver = (row: Pick<OutboxRow, 'alert' | 'payload'>, error: string) => Promise<void>;
@@ -19,7 +19,7 @@ export interface FallbackOptions {
   readonly now: () => number;
 }
 
-/** For what this receiver does not take; undefined where it has no fallback. */
+/** Creates the function that hands over what this receiver does not accept; undefined without a fallback. */
 export function createHandOver(receiver: ReceiverSettings, options: FallbackOptions): HandOver | undefined {
   const { outbox, receivers, now } = options;
   const other = receivers.find(({ name }) => name === receiver.fallback);
@@ -33,7 +33,7 @@ export function createHandOver(receiver: ReceiverSettings, options: FallbackOpti
     await outbox.put(
       {
         ...alert,
-        // Not among what either was told of the incident: outbox.ts goes by the beginning of an id.
+        // The id has a prefix of its own, because outbox.ts finds the messages of an incident by the start of the id.
         id: `${FALLBACK_REASON}/${alert.id}`,
         receiver: other.name,
         reason: FALLBACK_REASON,
@@ -52,7 +52,7 @@ export function createHandOver(receiver: ReceiverSettings, options: FallbackOpti
   };
 }
 
-/** In the language in which it was rendered. */
+/** Reads the card of a message, in the language in which it was rendered. */
 function readCard({ kind, language }: ReceiverSettings, payload: OutboxRow['payload']): AlertCard {
   const card = CHANNELS[kind].readCard?.(payload.message);
   return card ?? readBrief(payload.brief, emptyCard(language));

@@ -1,6 +1,6 @@
-// Alerts that come in from Alertmanager or Grafana: read from their message (already checked against the API's
-// schema), tied to a job by their labels, and rendered again with the diagnosis among their annotations, in the shape
-// in which they came, so that whatever read them before reads them still. Pure.
+// Handles alerts that come in from Alertmanager or Grafana. Reads them from their message (already checked against the
+// API's schema), finds the job by their labels, and renders them with the diagnosis in their annotations. The format
+// stays the same, so that the previous readers of the alerts can read the result. Pure functions.
 import { createHash } from 'node:crypto';
 import { isOpen, measureDistance } from '../core/time/around.js';
 import type { Incident, Language } from '../core/types.js';
@@ -16,17 +16,17 @@ export interface InboundAlert {
   readonly startsAt: string;
   readonly endsAt?: string;
   readonly generatorURL?: string;
-  /** What Grafana says beside it: links to its panel, the values that were compared. */
+  /** Additional fields of Grafana: links to its panel, the compared values. */
   readonly more: JsonObject;
-  /** The message it came in, without its alerts. */
+  /** Message that contained the alert, without its alerts. */
   readonly frame: JsonObject;
 }
 
 export interface ForwardedAlert {
   readonly alert: InboundAlert;
-  /** Undefined while nothing is known. */
+  /** Incident and subject; undefined while no diagnosis is known. */
   readonly found: { readonly incident: Incident; readonly subject: Subject } | undefined;
-  /** True when this follows a message without diagnosis. */
+  /** True if an earlier message without diagnosis was sent. */
   readonly isFollowUp: boolean;
   readonly language: Language;
   readonly publicUrl: string;
@@ -43,7 +43,7 @@ const FRAME_FIELDS = [
   'externalURL',
   'orgId',
 ] as const;
-/** Grafana's own, of one alert. */
+/** Additional fields that Grafana adds to one alert. */
 const MORE_FIELDS = ['silenceURL', 'dashboardURL', 'panelURL', 'imageURL', 'values', 'valueString'] as const;
 export const OWN_ALERTNAME = 'FlinkJobFailure';
 
@@ -57,7 +57,7 @@ export function parseAlert(alert: JsonObject, frame: JsonObject): InboundAlert {
   const labels = readTexts(alert['labels']);
   const { fingerprint, startsAt, endsAt, generatorURL } = alert;
   return {
-    // Old senders have none: the labels are what it is made of.
+    // Old senders send no fingerprint, so it is made of the labels.
     fingerprint:
       typeof fingerprint === 'string' && fingerprint !== ''
         ? fingerprint
@@ -73,12 +73,12 @@ export function parseAlert(alert: JsonObject, frame: JsonObject): InboundAlert {
   };
 }
 
-/** An alert that Jobtrace itself pushed, or one that has been through it. */
+/** True for an alert that Jobtrace pushed, or that has passed through it. */
 export function isOwnAlert(alert: InboundAlert): boolean {
   return alert.labels['alertname'] === OWN_ALERTNAME || alert.annotations['diagnosis_cause'] !== undefined;
 }
 
-/** What the labels say about the job, in the order of the setting; ids and names alike. */
+/** Lists the job's ids and names from the labels, in the order of the setting. */
 export function listJobNames(alert: InboundAlert, jobLabels: readonly string[]): readonly string[] {
   return jobLabels.flatMap((label) => {
     const value = alert.labels[label];
@@ -87,8 +87,7 @@ export function listJobNames(alert: InboundAlert, jobLabels: readonly string[]):
 }
 
 /**
- * The incident of that job that fits the alert's start best: one that goes on before one that is over, the nearer
- * first.
+ * Finds the incident of that job that fits the alert's start best: open incidents before closed ones, then the nearest.
  */
 export function chooseIncident(
   incidents: readonly Incident[],
@@ -106,7 +105,9 @@ export function chooseIncident(
   return undefined;
 }
 
-/** The body for a generic webhook: the message as its sender made it, with one alert, plus type and timestamp. */
+/**
+ * Renders the body for a generic webhook: the message as its sender made it, with one alert, plus type and timestamp.
+ */
 export function renderForwardedMessage(forwarded: ForwardedAlert): JsonObject {
   const { alert, isFollowUp, nowMs } = forwarded;
   const { status, labels, startsAt, endsAt, generatorURL, fingerprint, more, frame } = alert;

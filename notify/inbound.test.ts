@@ -1,4 +1,4 @@
-// What Alertmanager and Grafana send, through the notifier.
+// Tests messages of Alertmanager and Grafana that pass through the notifier.
 import { describe, expect, it } from 'vitest';
 import type { Incident } from '../core/types.js';
 import { openStore } from '../store/open.js';

@@ -1,6 +1,6 @@
-// Alerts from Alertmanager or Grafana on their way through: each is tied to its job's incident and goes on with the
-// diagnosis among its annotations. When there is none yet it waits a little, goes on without, and the diagnosis follows
-// when it appears. A message that comes again (both repeat) is not sent again.
+// Forwards alerts from Alertmanager or Grafana with the diagnosis of the job's incident in their annotations. Without a
+// diagnosis an alert waits a little, is sent as it is, and the diagnosis follows when it appears. A repeated message
+// (both senders repeat) is not sent again.
 import type { ReceiverSettings } from '../core/config/rows/receiver.js';
 import { rangeAround } from '../core/time/around.js';
 import type { Incident, ReceivedAlert } from '../core/types.js';
@@ -22,9 +22,9 @@ import type { OutboxRow, Outbox } from './outbox.js';
 import type { Router } from './routing/router.js';
 
 export interface InboundPolicy extends Pick<DecidePolicy, 'isSymptom'> {
-  /** How long an alert waits for its diagnosis before it goes on without. */
+  /** Time that an alert waits for its diagnosis before it is sent without one. */
   readonly attachWaitMs: number;
-  /** Labels that name the job, first that answers. */
+  /** Labels that name the job, in order of precedence. */
   readonly jobLabels: readonly string[];
 }
 
@@ -41,9 +41,9 @@ export interface InboundOptions {
 }
 
 export interface Inbound {
-  /** The body as Alertmanager sends it, valid by the API's schema. */
+  /** Handles a body in Alertmanager's format, which is valid by the API's schema. */
   receive(message: unknown): Promise<readonly ReceivedAlert[]>;
-  /** Looks again for the diagnoses that are still missing. */
+  /** Searches again for the missing diagnoses. */
   stepOnce(): Promise<void>;
 }
 
@@ -54,7 +54,7 @@ const MAX_INCIDENTS = 500;
 const SEEN_MS = 7 * 24 * 3_600_000;
 const MAX_SEEN = 5000;
 
-/** The options, and what is known beside them. */
+/** Options with the ids of earlier alerts. */
 interface InboundState extends InboundOptions {
   readonly seen: Seen;
 }
@@ -73,7 +73,7 @@ export function createInbound(options: InboundOptions): Inbound {
       const answers = new Map<string, ReceivedAlert>();
       for (const [key, alert] of last) answers.set(key, await receiveOne(inbound, alert, found));
       await inbound.seen.save();
-      // One answer for each alert of the message; of those with one identity the last counts.
+      // Each alert of the message gets one answer; among alerts with the same identity the last one counts.
       return alerts.flatMap((alert) => answers.get(identify(alert)) ?? []);
     },
     async stepOnce() {
@@ -82,14 +82,14 @@ export function createInbound(options: InboundOptions): Inbound {
   };
 }
 
-/** What two alerts of one message share when the later one replaces the earlier one. */
+/** Returns the identity of an alert within a message. A later alert with the same identity replaces the earlier one. */
 function identify(alert: InboundAlert): string {
   return [alert.fingerprint, alert.startsAt, alert.status].join('\n');
 }
 
 type Finder = (alert: InboundAlert) => Promise<Found | undefined>;
 
-/** Alerts of one message that name the same job at the same time ask the store once. */
+/** Creates a finder that asks the store once for all alerts of a message with the same job and time. */
 function createFinder(inbound: InboundState): Finder {
   const known = new Map<string, Promise<Found | undefined>>();
   return (alert) => {
@@ -140,7 +140,7 @@ async function findDiagnosis({ store, policy, now }: InboundState, alert: Inboun
     : { incident, subject };
 }
 
-/** False when this alert went to this receiver before. */
+/** Accepts an alert for a receiver; returns false if the alert went to this receiver before. */
 async function accept(
   inbound: InboundState,
   alert: InboundAlert,
@@ -164,7 +164,7 @@ async function accept(
   return true;
 }
 
-/** Its end has come: the alert itself need not wait any longer, and goes first. */
+/** Sends a waiting alert at once, because it is resolved. The alert itself must be sent before its end. */
 async function hurryFiring(
   { outbox, now }: InboundState,
   alert: InboundAlert,
@@ -261,19 +261,22 @@ async function attachDiagnosis(inbound: InboundState, row: OutboxRow): Promise<v
   } else if (isOver) await outbox.put(row.alert, withoutFollow(row.payload));
 }
 
-/** After a message went out, what is only a symptom waits as long for its cause as any other. */
+/**
+ * True if the subject is worth a second message. After the first message a symptom waits for its cause as long as
+ * others do.
+ */
 function isWorthFollowing({ now, policy }: InboundState, subject: Subject, row: OutboxRow): boolean {
   return !subject.symptom || now() - Date.parse(row.alert.sentAt) >= policy.attachWaitMs;
 }
 
 interface Seen {
   has(id: string): Promise<boolean>;
-  /** Kept in memory until it is saved. */
+  /** Adds the id in memory until it is saved. */
   note(id: string): Promise<void>;
   save(): Promise<void>;
 }
 
-/** Ids of the alerts that came, kept as one small document for as long as they keep coming. */
+/** Creates the set of ids of received alerts, stored as one small document for as long as they repeat. */
 function createSeen(store: StateStore, key: string, now: () => number): Seen {
   let ids: Map<string, number> | undefined;
 
@@ -303,7 +306,7 @@ function createSeen(store: StateStore, key: string, now: () => number): Seen {
   };
 }
 
-/** The same for every repetition of one alert's firing, or end. */
+/** Returns the same id for every repetition of an alert's firing, or of its end. */
 function alertId(alert: InboundAlert, receiver: ReceiverSettings): string {
   return `inbound/${hash([alert.fingerprint, alert.startsAt, alert.status, receiver.name].join('\n'))}`;
 }

@@ -268,7 +268,7 @@ describe('a restart', () => {
 });
 
 describe('processes that share what is said', () => {
-  /** Each holds one text at a time, and with it the messages about the cluster of that name. */
+  /** Ownership by cluster: each holder has one cluster at a time, and with it the messages about that cluster. */
   class Holder implements MessageShares {
     constructor(private cluster: string) {}
     readonly nameOf = ({ cluster }: Incident): string => `of ${cluster}`;

@@ -1,6 +1,6 @@
-// From changed incidents, and from alerts of Alertmanager, to messages at receivers. cli.ts creates one notifier a
-// process, hands it every incident that the analyzer saved, and runs it. Deciding is decide.ts, wording render.ts,
-// keeping outbox.ts, delivering sender.ts; this file joins them.
+// Turns changed incidents, and alerts of Alertmanager, into messages at receivers. A process has one notifier, which
+// gets every incident that the analyzer saved. decide.ts decides, render.ts words, outbox.ts stores, sender.ts
+// delivers; this file joins them.
 import type { ReceiverSettings } from '../core/config/rows/receiver.js';
 import { createError, JobtraceError } from '../core/errors.js';
 import { errorText, errorTrace } from '../core/fault.js';
@@ -38,7 +38,7 @@ import { createTrust } from './trust.js';
 import { createOutbox, type MessageShares, type OutboxRow, type Outbox } from './outbox.js';
 
 export interface NotifyPolicy extends DecidePolicy, InboundPolicy {
-  /** Below it a rule alerts nobody. */
+  /** Precision below which a rule alerts nobody. */
   readonly floor: PrecisionFloor;
 }
 
@@ -50,26 +50,29 @@ export interface NotifierOptions {
     Pick<TriageStore, 'findTriage'> &
     StateStore;
   readonly receivers: readonly ReceiverSettings[];
-  /** Which receiver hears of what, and when. Absent: all of everything, at any time. */
+  /** Routes that select receivers and times. Absent: every receiver is notified of everything at any time. */
   readonly routing?: RoutingOptions | undefined;
-  /** Names of receivers that hear past the store; sent elsewhere, checked here. */
+  /**
+   * Names of receivers that get emergency messages without the store. emergency.ts sends those; the names are checked
+   * here.
+   */
   readonly emergency?: readonly string[];
   readonly policy: NotifyPolicy;
-  /** Absent: none. */
+  /** Proxies of the settings; absent: none. */
   readonly proxies?: Proxies | undefined;
   readonly log: Log;
-  /** Address of the page for links; empty = no links. */
+  /** Address of the page for links; empty: no links. */
   readonly publicUrl?: string;
-  /** Tells the messages of several processes on one store apart, e.g. "analyzer-0", "api". */
+  /** Name that distinguishes the messages of several processes on one store, e.g. "analyzer-0", "api". */
   readonly instance?: string;
-  /** Where several processes share what is said of incidents. */
+  /** Ownership of messages, if several processes share the partitions of the incidents. */
   readonly shares?: MessageShares | undefined;
   readonly now?: () => number;
   readonly random?: () => number;
   readonly onDelivery?: (kind: string, result: 'sent' | 'retry' | 'undeliverable') => void;
-  /** That of the notifier before; absent: one of its own, which begins with what the store has. */
+  /** Outbox of the previous notifier; absent: a new one, which loads its state from the store. */
   readonly outbox?: Outbox | undefined;
-  /** A first message was taken, so many milliseconds after the last line of its failure. */
+  /** Observes that a receiver accepted a first message, with the milliseconds since the last line of its failure. */
   readonly onTold?: (ms: number) => void;
 }
 
@@ -78,30 +81,30 @@ export interface WaitingMessages {
   readonly receiver: string;
   readonly state: 'waiting' | 'held';
   readonly count: number;
-  /** How long the oldest has been due. */
+  /** Milliseconds since the oldest message became due. */
   readonly oldestMs: number;
 }
 
 export interface Notifier {
-  /** Decides for every receiver and remembers what is to be said; sends nothing itself. */
+  /** Decides for every receiver and stores the messages; sends nothing itself. */
   incidentChanged(incident: Incident): Promise<void>;
-  /** What still waits to be said of an incident that is no more is not said. */
+  /** Withdraws the pending messages of a removed incident. */
   incidentGone(id: string): Promise<void>;
-  /** Something was deleted on request: what waits is read from the store again. */
+  /** Makes the notifier read its messages from the store again, because data was deleted on request. */
   forget(): void;
-  /** For the route of Alertmanager's webhook. */
+  /** Handles a message from Alertmanager's webhook. */
   receiveAlerts(message: unknown): Promise<readonly ReceivedAlert[]>;
-  /** For each receiver one row of what waits and one of what is held, also where there is none. */
+  /** Counts waiting and held messages: two rows for each receiver, even without any message. */
   waiting(): readonly WaitingMessages[];
-  /** Sends what is due. */
+  /** Sends all messages that are due. */
   stepOnce(): Promise<void>;
-  /** What waits to be sent, for a notifier with other settings that takes the place of this one. */
+  /** Messages that wait to be sent. A notifier with other settings takes them over when it replaces this one. */
   readonly outbox: Outbox;
-  /** Steps until the signal aborts; a store that is away is waited for. */
+  /** Steps until the signal aborts; waits while the store is unreachable. */
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** An incident without news is no longer held open at an Alertmanager after this. */
+/** Time, in milliseconds, after which an incident without news is no longer kept open at an Alertmanager. */
 const OPEN_MS = 24 * 3_600_000;
 const DELIVER_EVERY_MS = 250;
 const LOOK_EVERY_MS = 1000;
@@ -109,13 +112,13 @@ const LOOK_EVERY_MS = 1000;
 interface NotifierState {
   readonly outbox: Outbox;
   readonly router: Router;
-  /** By the name of the receiver. */
+  /** Senders by the name of their receiver. */
   readonly senders: ReadonlyMap<string, Sender>;
   readonly inbound: Inbound;
   readonly wakeup: Wakeup;
   readonly log: Log;
   loading: Promise<void> | undefined;
-  /** One change after the other: each decision needs what the one before remembered. */
+  /** Last change. Changes run one after the other, because each decision needs what the previous one stored. */
   last: Promise<void>;
 }
 
@@ -164,7 +167,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
         loop(notifier, name, DELIVER_EVERY_MS, () => stepSender(notifier, sender), signal),
       );
       const look = loop(notifier, 'inbound', LOOK_EVERY_MS, () => stepInbound(notifier), signal);
-      // A receiver that hangs holds up nobody but itself.
+      // Receivers run independently, so that one that hangs delays no other.
       await Promise.all([...deliver, look]);
     },
   };
@@ -215,7 +218,7 @@ function countWaiting({ outbox, router }: NotifierState, receiver: string, now: 
   });
 }
 
-/** One at a time: all who come meanwhile wait for it. */
+/** Loads the outbox. Concurrent callers wait for the same load. */
 async function makeReady(notifier: NotifierState): Promise<void> {
   const loading = (notifier.loading ??= notifier.outbox.load());
   try {
@@ -269,7 +272,10 @@ async function loop(
   }
 }
 
-/** What the step threw, if anything: the last resort, so that no receiver ends the process or holds up another. */
+/**
+ * Returns what the step threw, if anything. This last catch keeps a receiver's error from ending the process or
+ * delaying another receiver.
+ */
 async function catchError(step: () => Promise<void>): Promise<unknown> {
   try {
     await step();
@@ -279,7 +285,10 @@ async function catchError(step: () => Promise<void>): Promise<unknown> {
   }
 }
 
-/** A receiver whose message cannot be made keeps nobody else from one; a store that is away is told to the caller. */
+/**
+ * Runs one receiver's write, so that its defect does not affect other receivers. An error of the store is passed to the
+ * caller.
+ */
 async function tryWrite(write: () => Promise<void>, { name }: ReceiverSettings, log: Log): Promise<void> {
   const error = await catchError(write);
   if (error instanceof JobtraceError) throw error;
@@ -302,7 +311,10 @@ interface WriterOptions {
 
 type Writer = (incident: Incident, receiver: ReceiverSettings, card: RoutedCard | undefined) => Promise<void>;
 
-/** Decides for one receiver and remembers the message. Whoever was told hears on, whatever the incident becomes. */
+/**
+ * Creates a function that decides for one receiver and stores the message. A receiver that was notified of an incident
+ * keeps getting its updates, whatever the incident's labels become.
+ */
 function createWriter({ outbox, router, policy, publicUrl, nameOf, log, now }: WriterOptions): Writer {
   return async (incident, receiver, routed) => {
     const rows = await outbox.findTold(incident.id, receiver.name);
@@ -340,7 +352,7 @@ function createWriter({ outbox, router, policy, publicUrl, nameOf, log, now }: W
     const lead = findSubject(incident, policy);
     const card: Card = {
       incident,
-      // A message that stands and is changed goes on to be about the first cause, and names the second beside it.
+      // A message that is edited in place stays about the first cause and names the second next to it.
       subject: reason === 'second-cause' && channel.canEdit && typeof lead !== 'string' ? lead : subject,
       reason,
       language: receiver.language,
@@ -362,7 +374,7 @@ function createWriter({ outbox, router, policy, publicUrl, nameOf, log, now }: W
       group: reason === 'joined' ? `joined|${incident.parent ?? ''}` : group(reason),
       message: channel.renderIncident(card, outbox.findOpen(incident.id, receiver.name)?.message),
       brief: renderBrief(card),
-      // A notice is told once, and nothing of it goes on.
+      // A notice is sent once and does not stay open.
       openUntilMs: channel.refresh === undefined || reason === 'notice' ? undefined : now() + OPEN_MS,
       labels: routed?.labels,
     };
@@ -383,7 +395,7 @@ function createWriter({ outbox, router, policy, publicUrl, nameOf, log, now }: W
   };
 }
 
-/** Until the first of its group goes, where one waits already. */
+/** Returns the time until the first message of the group is due, if one waits already, else the full wait. */
 function waitForGroup(outbox: Outbox, receiver: string, group: string, groupWaitMs: number, nowMs: number): number {
   const firstMs = outbox
     .listPending(receiver)

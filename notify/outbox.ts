@@ -1,91 +1,96 @@
-// The messages that are kept: pending ones, those that stand open at a receiver, alerts whose diagnosis may still
-// follow, and what was told of an incident. In memory for speed, in the store so that a restart loses none.
+// Keeps messages: pending ones, those that stay open at a receiver, alerts whose diagnosis may still follow, and all
+// earlier messages of an incident. They are in memory for speed, and in the store so that a restart loses none.
 import type { ReceiverSettings } from '../core/config/rows/receiver.js';
 import { ALL_CLUSTERS, type Incident } from '../core/types.js';
 import type { Alert, AlertStore } from '../store/store.js';
 import { CHANNELS } from './channels/table.js';
 import { parsePayload, renderPayload, type Payload } from './payload.js';
 
-/** An alert with its payload read. */
+/** Alert with its parsed payload. */
 export interface OutboxRow {
   readonly alert: Alert;
   readonly payload: Payload;
-  /** Being sent at this moment: too late to change it. */
+  /** True while the message is being sent. It is too late to change it then. */
   readonly isInFlight: boolean;
 }
 
 export interface Outbox {
   /**
-   * Reads what an earlier run left behind, and what another process did whose messages are this one's now; messages for
-   * receivers that are gone are given up. To be called before anything else.
+   * Loads the messages that an earlier run left behind, and those of another process that this one now owns. Messages
+   * for removed receivers are given up. It must be called first.
    */
   load(): Promise<void>;
-  /** Gives up what waits for receivers that are gone, as `load` does. */
+  /** Gives up messages for receivers that are removed, as `load` does. */
   setReceivers(receivers: readonly ReceiverSettings[]): Promise<void>;
-  /** What was said, is to be said or was taken back of an incident to a receiver, newest first. */
+  /** Lists sent, pending and withdrawn messages of an incident to a receiver, newest first. */
   findTold(incidentId: string, receiver: string): Promise<readonly OutboxRow[]>;
-  /** Oldest first. */
+  /** Lists pending messages, oldest first. */
   listPending(receiver: string): readonly OutboxRow[];
-  /** Incoming alerts whose diagnosis is still looked for, pending and sent ones. */
+  /** Lists incoming alerts, pending and sent, whose diagnosis may still follow. */
   listFollowed(): readonly OutboxRow[];
-  /** Messages that stand at a receiver which must be told again. */
+  /** Lists messages that must be sent again so that their receiver does not forget them. */
   listOpen(receiver: string): readonly OutboxRow[];
   findOpen(incidentId: string, receiver: string): Payload | undefined;
   put(alert: Alert, payload: Payload): Promise<void>;
-  /** The same, but stored by the next `saveUnsaved`: of many changes at once all messages in one write. */
+  /** Stores the message with the next `saveUnsaved`, so that many changes are one write. */
   keep(alert: Alert, payload: Payload): void;
   /**
-   * Takes back what waits to be said of an incident, but for what is on its way, and lets a receiver that forgets
-   * forget it; somebody else's alerts stay.
+   * Withdraws pending messages of an incident, except those that are being sent, and lets a receiver that forgets
+   * forget it. Forwarded alerts stay.
    */
   withdraw(incidentId: string): Promise<void>;
-  /** Lets `load` read everything again: something was deleted on request. */
+  /** Makes `load` read everything again, because data was deleted on request. */
   forget(): void;
-  /** Writes what the store could not take before. */
+  /** Writes what the store could not accept before. */
   saveUnsaved(): Promise<void>;
-  /** Marks messages as being sent, until the function that it gives is called. */
+  /** Marks messages as being sent until the returned function is called. */
   hold(ids: readonly string[]): () => void;
 }
 
 export interface OutboxOptions {
   readonly store: AlertStore;
   readonly receivers: readonly ReceiverSettings[];
-  /** Rows of other instances in the same store are left alone. */
+  /** Name of this process. Rows of other instances in the same store are ignored. */
   readonly instance: string;
-  /** Where several processes share what is said; then `instance` does not count. */
+  /**
+   * Ownership of messages, if several processes share the partitions of the incidents; `instance` then does not count.
+   */
   readonly shares?: MessageShares | undefined;
 }
 
-/** Which messages are of this process, as long as it holds what they are about. */
+/** Decides which messages this process owns while it holds the partitions of their incidents. */
 export interface MessageShares {
-  /** The instance of what is said of an incident. */
+  /** Returns the instance name for messages about an incident. */
   nameOf(incident: Incident): string;
-  /** Asked before each message. `isOfPlatform`: of a platform incident. */
+  /**
+   * True if this process owns the message now; checked before each message. `isOfPlatform`: the message is about a
+   * platform incident.
+   */
   isOurs(instance: string, isOfPlatform: boolean): boolean;
-  /** Another text as soon as this process holds something else, or holds it anew. */
+  /** Returns a text that changes whenever this process holds other partitions, or holds them anew. */
   holding(): string;
 }
 
 const MAX_INCIDENTS_KNOWN = 2000;
 const MAX_LOADED = 10_000;
 
-/** What is kept in memory, each alert by its id. */
+/** State in memory; each alert is keyed by its id. */
 interface OutboxState extends Omit<OutboxOptions, 'receivers'> {
   receivers: readonly ReceiverSettings[];
   readonly pending: Map<string, Alert>;
   readonly followed: Map<string, Alert>;
-  /** By incident and receiver. */
+  /** Open messages by incident and receiver. */
   readonly open: Map<string, Alert>;
-  /** By incident. */
+  /** Messages by incident. */
   readonly told: Map<string, Map<string, Alert>>;
   readonly inFlight: Set<string>;
-  /** What the store has not taken yet. */
+  /** Messages that the store has not accepted yet. */
   readonly unsaved: Map<string, Alert>;
-  /** A payload is read once, however often it is looked at. */
+  /** Cache of parsed payloads. */
   readonly payloads: WeakMap<Alert, Payload>;
   saving: Promise<void>;
   isLoaded: boolean;
-  /** What this process held when they were loaded. */
+  /** Partitions that this process held when the messages were loaded. */
   holding: string;
 }
 
@@ -149,18 +154,24 @@ function toRows(box: OutboxState, alerts: Iterable<Alert>): readonly OutboxRow[]
   return [...alerts].map((alert) => toRow(box, alert)).filter((row) => row !== undefined);
 }
 
-/** Asked before each message: what another one may say by now is not said here. */
+/**
+ * Lists the messages of a receiver, unless the held partitions have changed since `load`, because another process may
+ * own the messages now.
+ */
 function listMine(box: OutboxState, alerts: ReadonlyMap<string, Alert>, receiver: string): readonly OutboxRow[] {
   if ((box.shares?.holding() ?? '') !== box.holding) return [];
   return toRows(box, alerts.values()).filter(({ alert }) => alert.receiver === receiver);
 }
 
-/** Rows of a release that did not name the cluster are of a platform incident when they have jobs. */
+/**
+ * True for a message about a platform incident. Rows of releases that did not name the cluster are recognized by their
+ * jobs.
+ */
 function isOfPlatform({ instance, jobs }: Payload): boolean {
   return instance.startsWith('of ') ? instance === `of ${ALL_CLUSTERS}` : jobs !== undefined;
 }
 
-/** Puts an alert where the rest of this file looks for it. */
+/** Files an alert in all maps where it belongs. */
 function index(box: OutboxState, alert: Alert): void {
   const { pending, followed, open, told } = box;
   const payload = readPayload(box, alert);
@@ -181,7 +192,7 @@ function goesOn({ receivers }: OutboxState, name: string, { message }: Payload):
   return receiver !== undefined && CHANNELS[receiver.kind].refresh?.(message) !== undefined;
 }
 
-/** Here first: while the store is away, what was sent must not be sent again. */
+/** Stores an alert, in memory first. While the store is unreachable, a sent message must not be sent again. */
 async function remember(box: OutboxState, alert: Alert): Promise<void> {
   noteUnsaved(box, alert);
   await saveUnsaved(box);
@@ -192,7 +203,7 @@ function noteUnsaved(box: OutboxState, alert: Alert): void {
   box.unsaved.set(alert.id, alert);
 }
 
-/** One after the other, so that an older state never lands on a newer one. */
+/** Writes unsaved alerts. Writes run one after the other, so that an older state never overwrites a newer one. */
 function saveUnsaved(box: OutboxState): Promise<void> {
   const { store, unsaved } = box;
   const turn = box.saving.then(async () => {
@@ -200,7 +211,7 @@ function saveUnsaved(box: OutboxState): Promise<void> {
     if (alerts.length > 0) await store.rememberAlerts(alerts);
     for (const alert of alerts) if (unsaved.get(alert.id) === alert) unsaved.delete(alert.id);
   });
-  // Whoever asked is told of the failure; the next one begins anew.
+  // The caller gets the error; the next write starts without it.
   box.saving = turn.catch(() => undefined);
   return turn;
 }
@@ -210,7 +221,7 @@ async function load(box: OutboxState): Promise<void> {
   const holding = shares?.holding() ?? '';
   if (isLoaded && holding === box.holding) return;
   forgetShared(box);
-  // What is on its way, or could not be noted yet, is newer here than what the store answers.
+  // Messages that are being sent, or are not stored yet, are newer here than in the store.
   const newer = new Set([...box.inFlight, ...box.unsaved.keys()]);
   const left =
     isLoaded && holding === ''
@@ -241,13 +252,13 @@ function giveUp(box: OutboxState, alert: Alert): Promise<void> {
   return remember(box, { ...alert, state: 'undeliverable', error });
 }
 
-/** Whether it is for this process to go on with it. */
+/** True if this process owns the message. */
 function isLeft({ instance, shares }: OutboxState, payload: Payload | undefined): boolean {
   if (payload === undefined) return false;
   return shares?.isOurs(payload.instance, isOfPlatform(payload)) ?? payload.instance === instance;
 }
 
-/** Somebody else may have gone on with it. What was sent stays to be noted. */
+/** Removes state that another process may have continued. Sent messages that are not stored yet stay. */
 function forgetShared({ pending, open, unsaved, inFlight, told }: OutboxState): void {
   for (const id of pending.keys()) if (!inFlight.has(id)) pending.delete(id);
   open.clear();
@@ -267,7 +278,7 @@ async function findTold(box: OutboxState, incidentId: string, receiver: string):
 }
 
 async function loadTold({ store, told, unsaved }: OutboxState, incidentId: string): Promise<Map<string, Alert>> {
-  // Known before it is read: what is sent meanwhile is newer than what the store answers.
+  // The rows are registered before the read, because messages sent meanwhile are newer than the store's answer.
   const rows = new Map([...unsaved].filter(([, alert]) => alert.incidentId === incidentId));
   told.set(incidentId, rows);
   try {
@@ -296,7 +307,7 @@ function openKey(incidentId: string, receiver: string): string {
   return `${receiver}\n${incidentId}`;
 }
 
-/** Alerts of one incident and receiver are numbered in the order of saying. */
+/** Returns the number of an alert. Alerts of one incident and receiver are numbered in order. */
 function readNumber(id: string): number {
   return Number(id.slice(id.lastIndexOf('/') + 1));
 }

@@ -1,19 +1,22 @@
-// How fast: how many messages a receiver may get, the wait before another try, and a wakeup that ends a wait early.
-// Times are in milliseconds. Called by the senders.
+// Limits the rate of messages: how many a receiver may get, the delay before another try, and a wakeup that ends a wait
+// early. Times are in milliseconds.
 import type { Backoff } from '../core/time/wait.js';
 
-/** At most so many messages in any span of so long. */
+/** Limit of messages in any time span of `perMs`. */
 export interface PaceLimit {
   readonly count: number;
   readonly perMs: number;
 }
 
 export interface Bucket {
-  /** True when one more message may go out now: then it counts. */
+  /** True if one more message may be sent now. The message then counts. */
   take(nowMs: number): boolean;
 }
 
-/** Remembers when it let what go, so that no span of time, wherever it begins, has more than its limit. */
+/**
+ * Creates a rate limiter that remembers the time of each message, so that no time span exceeds the limit, wherever it
+ * begins.
+ */
 export function createBucket(limits: readonly PaceLimit[]): Bucket {
   const longestMs = limits.reduce((most, { perMs }) => Math.max(most, perMs), 0);
   let times: number[] = [];
@@ -28,12 +31,15 @@ export function createBucket(limits: readonly PaceLimit[]): Bucket {
   };
 }
 
-/** Up to five minutes; in the upper half, so that receivers that came back are not stormed. */
+/**
+ * Delays up to five minutes. They are random in the upper half, so that a recovered receiver does not get all messages
+ * at once.
+ */
 export const RECEIVER_BACKOFF: Backoff = { firstMs: 1000, mostMs: 300_000, least: 0.5 };
 
 export interface Wakeup {
   ring(): void;
-  /** Until the wakeup rings, the time is over or the signal aborts. */
+  /** Waits until the wakeup rings, the time is over or the signal aborts. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 

@@ -1,5 +1,5 @@
-// What Alert.payload holds, as JSON text: the rendered message and what is needed to send it later, join it with
-// others, or end it, also after a restart. Rows of others (or damaged ones) read as undefined.
+// Defines the content of Alert.payload, as JSON text: the rendered message and all data to send it later, join it with
+// others, or end it, even after a restart. Foreign or damaged rows are parsed as undefined.
 import { isObject } from '../core/json.js';
 import type { CardLabels } from '../core/config/rows/route.js';
 import type { Incident, Severity } from '../core/types.js';
@@ -8,34 +8,39 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 export type JsonObject = { readonly [key: string]: Json };
 
 export interface Payload {
-  /** Which notifier sends it; several processes may keep their rows in one store. */
+  /** Name of the notifier that sends the message. Several processes may keep their rows in one store. */
   readonly instance: string;
-  /** Messages of one topic (an incident, an alert that came in) are sent in their order. */
+  /** Key within which messages are sent in order: an incident, or an alert that came in. */
   readonly topic: string;
   readonly notBeforeMs: number;
-  /** After it the message is given up. */
+  /** Time after which the message is given up. */
   readonly deadlineMs: number;
   readonly symptom: boolean;
   readonly severity: Severity;
   readonly outcome: Incident['outcome'];
-  /** The incident's last failure when this was said; absent without times, and in rows of older releases. */
+  /**
+   * Time of the incident's last failure when the message was made; absent without times, and in rows of older releases.
+   */
   readonly seenMs?: number | undefined;
-  /** Of a platform incident: its jobs when this was said. */
+  /** Number of jobs of a platform incident when the message was made. */
   readonly jobs?: number | undefined;
-  /** Messages of one receiver and group that are due together go out as one. */
+  /** Group of the message. Messages of one receiver and group that are due together are sent as one. */
   readonly group: string;
-  /** Rendered for the receiver's channel. */
+  /** Message, rendered for the receiver's channel. */
   readonly message: JsonObject;
-  /** What is said of this incident when it rides along in another's message. */
+  /** Short form of the incident, for use in the message of another incident. */
   readonly brief: JsonObject;
-  /** Until when an Alertmanager is told again that it goes on; absent elsewhere. */
+  /** Time until which an Alertmanager is notified again that the alert continues; absent for other channels. */
   readonly openUntilMs?: number;
-  /** What later messages about the same incident find it by at its service; absent where they cannot, and before. */
+  /**
+   * Identifier at the service by which later messages about the incident find this one; absent if the service has none,
+   * and before sending.
+   */
   readonly receipt?: JsonObject | undefined;
-  /** The alert that came in, while its diagnosis may still follow. */
+  /** Alert that came in, while its diagnosis may still follow. */
   readonly inbound?: JsonObject;
   readonly followUntilMs?: number;
-  /** What it is routed by; absent in rows of older releases. */
+  /** Labels for routing; absent in rows of older releases. */
   readonly labels?: CardLabels | undefined;
 }
 
@@ -49,16 +54,16 @@ export function parsePayload(text: string | undefined): Payload | undefined {
     const value: unknown = JSON.parse(text);
     return isPayload(value) ? value : undefined;
   } catch (error) {
-    // Not JSON: not a payload of ours.
+    // Text that is not JSON is not a payload of Jobtrace.
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }
 
-/** How long a message is tried, from its first try on. */
+/** Time, in milliseconds since the first try, in which a message is retried. */
 export const DELIVER_DEADLINE_MS = 6 * 3_600_000;
 
-/** A plain value as JSON, without what JSON cannot hold. */
+/** Copies a plain value as JSON, without what JSON cannot hold. */
 export function toJsonObject(value: object): JsonObject {
   const copy: unknown = JSON.parse(JSON.stringify(value));
   return isJsonObject(copy) ? copy : {};

@@ -1,5 +1,5 @@
-// Settings → what decide.ts goes by, for the service and for who measures it. What a rule says of itself the caller
-// asks of the catalog, which may change.
+// Builds the policy of decide.ts from the settings, for the service and for benchmarks. The caller passes functions for
+// the properties of rules, because the catalog may change.
 import type { PrecisionFloor } from '../core/routing/feedback.js';
 import type { Settings } from '../core/config/settings.js';
 import { parseGlob } from '../core/text/glob.js';
@@ -7,7 +7,7 @@ import type { DecidePolicy } from './decide.js';
 import type { NotifyPolicy } from './notify.js';
 import type { RoutingOptions } from './routing/router.js';
 
-/** What a rule says of itself. */
+/** Properties that a rule declares. */
 export type RulePolicy = Pick<DecidePolicy, 'isSymptom' | 'isNews' | 'doubtMs'>;
 
 export function readPolicy(settings: Settings, rules: RulePolicy): NotifyPolicy {

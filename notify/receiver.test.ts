@@ -264,7 +264,7 @@ describe('a receiver that forgets (Alertmanager)', () => {
 });
 
 describe('a receiver whose sending throws', () => {
-  /** Its settings can be read at the start, and never again. */
+  /** Makes a receiver whose settings can be read at the start, and never again. */
   function makeBroken(): { readonly receiver: ReceiverSettings; isBroken: boolean } {
     const state = { isBroken: false, receiver: makeReceiver({ name: 'broken', secret: 'x' }) };
     Object.defineProperty(state.receiver, 'secret', {

@@ -1,11 +1,11 @@
-// A notifier whose settings may change while it runs: a new one takes the place of the one before when that has ended
-// what it was doing, and goes on with the same outbox. What comes meanwhile waits for the new one, so that no message
-// is lost or sent twice.
+// Wraps a notifier whose settings may change while it runs. A new notifier replaces the previous one after that has
+// finished its work, and continues with the same outbox. Calls in between wait for the new one, so that no message is
+// lost or sent twice.
 import type { Notifier } from './notify.js';
 import type { Outbox } from './outbox.js';
 
 export interface ReloadableNotifier extends Notifier {
-  /** Puts a new notifier in the place of the one before, which goes on when `make` throws. */
+  /** Replaces the notifier. The previous one continues if `make` throws. */
   replace(make: (outbox: Outbox) => Notifier | Promise<Notifier>): Promise<void>;
 }
 

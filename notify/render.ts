@@ -1,5 +1,5 @@
-// An incident as a message for people → words: which diagnosis is meant, its title, cause, fix and patch in the
-// receiver's language, or what is known where no rule names it. The channels give them their form. Pure.
+// Describes an incident for people: the diagnosis with its title, cause, fix and patch in the receiver's language, or
+// the known facts if no rule names the failure. The channels format these texts. Pure functions.
 import type { CardTemplate } from '../core/config/rows/receiver.js';
 import { listBeside } from '../core/text/beside.js';
 import { findLead, nameUnknown } from '../core/text/lead.js';
@@ -13,16 +13,16 @@ export interface Card {
   readonly subject: Subject;
   readonly reason: AlertReason;
   readonly language: Language;
-  /** Address of the page; empty when none is known, then the links are left out. */
+  /** Address of the page; empty if it is unknown. Links are then left out. */
   readonly publicUrl: string;
   readonly nowMs: number;
-  /** IANA name of the zone in which the receiver reads times; absent: UTC. */
+  /** IANA name of the receiver's time zone; absent: UTC. */
   readonly zone?: string | undefined;
   /** Texts of the receiver's own. */
   readonly template?: CardTemplate | undefined;
 }
 
-/** What is said about an incident, in words. */
+/** Texts about an incident. */
 export interface Words {
   readonly title: string;
   readonly summary: string;
@@ -35,7 +35,7 @@ export interface Words {
   readonly link: string;
 }
 
-/** Of one text about an incident. */
+/** Longest text about an incident, in UTF-16 units. */
 export const MOST_TEXT_UNITS = 2000;
 const MOST_TITLE_UNITS = 200;
 
@@ -44,7 +44,7 @@ const TEXTS: Readonly<Record<Language, { readonly [key in 'unknown' | 'noRule' |
   zh: { unknown: '未知故障', noRule: '没有规则能说明这个故障。', noDiagnosis: '暂无诊断。' },
 };
 
-/** What stands of an incident in another's message. */
+/** Renders the short form of an incident, for use in the message of another incident. */
 export function renderBrief(card: Card): JsonObject {
   const { title, cause, link } = describeIncident(card);
   const { id, cluster, job, outcome, restarts } = card.incident;
@@ -98,7 +98,7 @@ function describeUnknown(
   };
 }
 
-/** A page of ours, by its path; undefined where nobody configured an address. */
+/** Returns the address of a page of Jobtrace by its path; undefined if no address is configured. */
 export function linkPage(publicUrl: string, path: string): string | undefined {
   return publicUrl === '' ? undefined : `${publicUrl.replace(/(?<!\/)\/+$/, '')}${path}`;
 }
@@ -109,19 +109,19 @@ export function renderPatch(fix: Fix): string {
     .join('\n');
 }
 
-/** The subject's diagnosis; when a later look no longer has it, the one that stands in its place. */
+/** Finds the subject's diagnosis, or the one at its position if a later analysis does not have it any more. */
 export function findDiagnosis(incident: Incident, subject: Subject, language: Language): Diagnosis | undefined {
   const diagnoses = incident.diagnoses[language];
   const named = diagnoses.find((diagnosis) => diagnosis.rule === subject.cause);
   return named ?? (subject.diagnosis === undefined ? undefined : diagnoses[subject.diagnosis]);
 }
 
-/** The subject's failure that no rule names, else the first of them. */
+/** Finds the subject's failure that no rule names, else the first such failure. */
 export function findUnknown({ unknown }: Incident, { cause }: Subject): UnknownFailure | undefined {
   return unknown.find(({ fingerprint }) => cause === `unknown:${fingerprint}`) ?? unknown[0];
 }
 
-/** Titles of the causes of the incident that the message is not about: the first one, and those beside it. */
+/** Lists titles of the incident's other causes: the first cause and the second causes, without the subject. */
 export function listOthers({ incident, subject, language }: Pick<Card, 'incident' | 'subject' | 'language'>): string[] {
   const found = { diagnoses: incident.diagnoses[language], unknown: incident.unknown };
   const beside = listBeside(found);
@@ -135,12 +135,12 @@ export function listOthers({ incident, subject, language }: Pick<Card, 'incident
   return [first, ...beside].filter(({ cause }) => cause !== own).map(({ title }) => cutMiddle(title, MOST_TITLE_UNITS));
 }
 
-/** A message that says of a job that it does not begin anew. */
+/** True for a message about a job that ended and does not restart. */
 export function hasEnded({ reason, incident }: Pick<Card, 'reason' | 'incident'>): boolean {
   return reason === 'escalated' && incident.outcome === 'failed' && incident.job !== undefined;
 }
 
-/** Cuts whole characters out of the middle and says how many. */
+/** Cuts whole characters out of the middle and writes how many. */
 export function cutMiddle(text: string, length: number): string {
   if (text.length <= length) return text;
   const characters = [...text];

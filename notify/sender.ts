@@ -1,7 +1,7 @@
-// Messages on their way to receivers: sent at least once, and once when nothing goes wrong. A failure that may pass
-// is tried again until a deadline; what cannot be delivered stays visible with its reason. Each receiver has its own
-// pace, and its errors stay with it: whatever a channel throws is an answer like any other. What is said, and where it
-// is kept, is decided elsewhere.
+// Sends messages to receivers at least once, and exactly once if nothing goes wrong. A temporary failure is retried
+// until a deadline; an undeliverable message stays visible with its reason. Each receiver has its own rate, and its
+// errors affect no other receiver: an exception of a channel is handled like a refusal. Other files decide about
+// messages and store them.
 import type { ReceiverSettings } from '../core/config/rows/receiver.js';
 import { JobtraceError } from '../core/errors.js';
 import { errorTrace } from '../core/fault.js';
@@ -21,42 +21,42 @@ import { DELIVER_DEADLINE_MS, type JsonObject } from './payload.js';
 export interface SenderOptions {
   readonly outbox: Outbox;
   readonly receiver: ReceiverSettings;
-  /** Absent: none. */
+  /** Proxies of the settings; absent: none. */
   readonly proxies?: Proxies | undefined;
   readonly log: Log;
   readonly now: () => number;
   readonly random: () => number;
   readonly onDelivery: (kind: string, result: 'sent' | 'retry' | 'undeliverable') => void;
-  /** A first message was taken, so long after the last line of the failure that it is about. */
+  /** Observes that a receiver accepted a first message, with the milliseconds since the last line of its failure. */
   readonly onTold: (ms: number) => void;
-  /** True while its route, or what people said, holds a message back. */
+  /** True while the message's route, a silence or an annotation holds it back. */
   readonly isHeld: (row: OutboxRow) => boolean;
-  /** Gives what this receiver did not take to another; undefined where there is none. */
+  /** Hands what this receiver did not accept to another; undefined without a fallback. */
   readonly handOver?: HandOver | undefined;
 }
 
-/** Carries the messages of one receiver. */
+/** Sender for the messages of one receiver. */
 export interface Sender {
   deliverDue(): Promise<void>;
-  /** Tells a receiver that forgets what is still open. */
+  /** Repeats what is still open to a receiver that forgets. */
   refreshOpen(): Promise<void>;
 }
 
 interface Pace {
   readonly bucket: Bucket;
-  /** The receiver asked for a pause until then. */
+  /** Time until which the receiver asked for a pause. */
   holdUntilMs: number;
-  /** Until then what is due goes to the fallback, with this refusal. */
+  /** Refusal with a long pause. Until the pause ends, due messages go to the fallback with this refusal. */
   longRefusal: SendResult | undefined;
   refreshedMs: number;
-  /** What went wrong last; empty when nothing did. */
+  /** Last problem; empty if there is none. */
   problem: string;
   readonly tries: Map<string, { readonly failures: number; readonly nextMs: number }>;
 }
 
 const REFRESH_MS = 60_000;
 const MOST_PARTS = 100;
-/** More groups than these that are due at once become a digest; more messages than these are followed by a rest. */
+/** Number of due groups above which a digest is sent, and number of messages after which sending pauses. */
 const MOST_SINGLE = 5;
 const REST_MS = 10_000;
 const MOST_DIGEST = 5000;
@@ -76,7 +76,8 @@ export function createSender(options: SenderOptions): Sender {
   return {
     async deliverDue() {
       await outbox.saveUnsaved();
-      // Looked at anew after each message: while one is on its way, the next may be replaced by a better one.
+      // The due messages are selected again after each message, because a better message may replace the next one
+      // meanwhile.
       for (let rows = chooseDue(options, pace); rows.length > 0; rows = chooseDue(options, pace)) {
         const refusal = pace.holdUntilMs > now() ? pace.longRefusal : undefined;
         if (refusal !== undefined) await settleAll(rows, refusal, options, pace);
@@ -99,7 +100,7 @@ export function createSender(options: SenderOptions): Sender {
   };
 }
 
-/** Due messages that go out as one, or none; a message waits for an earlier one of its topic. */
+/** Selects due messages that are sent as one, or none. A message waits for an earlier one of its topic. */
 function chooseDue({ outbox, receiver, now, isHeld }: SenderOptions, pace: Pace): readonly OutboxRow[] {
   const seen = new Set<string>();
   const due = outbox.listPending(receiver.name).filter((row) => {
@@ -112,7 +113,7 @@ function chooseDue({ outbox, receiver, now, isHeld }: SenderOptions, pace: Pace)
   return chooseTogether(due, CHANNELS[receiver.kind].joins);
 }
 
-/** Of what is due the messages that go out as one. */
+/** Selects those of the due messages that are sent as one. */
 function chooseTogether(due: readonly OutboxRow[], joins: Channel['joins']): readonly OutboxRow[] {
   if (joins === 'none') return due.slice(0, 1);
   const groups = new Set(due.map(({ payload }) => payload.group));
@@ -121,7 +122,10 @@ function chooseTogether(due: readonly OutboxRow[], joins: Channel['joins']): rea
   return due.filter(({ payload }) => joins === 'all' || payload.group === group).slice(0, MOST_PARTS);
 }
 
-/** What the service says, and in a chat a rest after some messages, in which others gather for a digest. */
+/**
+ * Lists the limits of the service and, for a chat, a pause after some messages, in which others are collected into a
+ * digest.
+ */
 function listLimits({ perMinute }: ReceiverSettings, { settings, joins }: Channel): readonly PaceLimit[] {
   const { perSecond } = settings;
   return [
@@ -131,7 +135,10 @@ function listLimits({ perMinute }: ReceiverSettings, { settings, joins }: Channe
   ];
 }
 
-/** Held until it is known what became of them: a better message must not slip in between. */
+/**
+ * Sends messages and marks them as in flight until the result is known, so that no better message is inserted
+ * meanwhile.
+ */
 async function deliver(rows: readonly OutboxRow[], options: SenderOptions, pace: Pace): Promise<void> {
   const { outbox, receiver, proxies, now } = options;
   const ids = rows.map(({ alert }) => alert.id);
@@ -158,7 +165,10 @@ async function deliver(rows: readonly OutboxRow[], options: SenderOptions, pace:
   }
 }
 
-/** The receipt of the first message about the same incident; what is about several begins a thread of its own. */
+/**
+ * Finds the receipt of the first message about the same incident. A message about several incidents begins its own
+ * thread.
+ */
 async function findThread(
   rows: readonly OutboxRow[],
   { outbox, receiver }: SenderOptions,
@@ -170,7 +180,7 @@ async function findThread(
   return told.find(({ payload }) => payload.receipt !== undefined)?.payload.receipt;
 }
 
-/** All of them, also when the store fails on the first: none may go out again. */
+/** Stores the results of all messages, even if the store fails on the first, so that none is sent again. */
 async function settleAll(
   rows: readonly OutboxRow[],
   result: SendResult,
@@ -181,12 +191,12 @@ async function settleAll(
   for (const outcome of settled) if (outcome.status === 'rejected') throw outcome.reason;
 }
 
-/** As good as a refusal for good, where another receiver can take the message. */
+/** True for a pause so long that it counts as a final refusal, because another receiver can take the message. */
 function isLong(result: SendResult, { handOver }: SenderOptions): boolean {
   return handOver !== undefined && !result.ok && (result.retryAfterMs ?? 0) >= LONG_REFUSAL_MS;
 }
 
-/** Remembers what became of a message. */
+/** Stores the result of a message. */
 async function settle(
   { alert, payload }: OutboxRow,
   result: SendResult,
@@ -206,7 +216,7 @@ async function settle(
     const kept = isNeeded ? payload : { ...payload, message: {}, brief: {} };
     return outbox.put({ ...rest, attempts, sentAt, state: 'sent' }, { ...kept, receipt: result.receipt });
   }
-  // What was held back has its time from the first try on.
+  // The deadline of a message that was held back begins with its first try.
   const deadlineMs = attempts === 1 ? Math.max(payload.deadlineMs, now() + DELIVER_DEADLINE_MS) : payload.deadlineMs;
   const isHandedOver = alert.reason !== FALLBACK_REASON && isLong(result, options);
   const isGivenUp = !result.retryable || isHandedOver || now() >= deadlineMs;
@@ -218,7 +228,7 @@ async function settle(
       failures,
       nextMs: now() + Math.max(result.retryAfterMs ?? 0, backoffMs(RECEIVER_BACKOFF, failures - 1, random)),
     });
-  // First there: what is nowhere must not be lost by a crash in between.
+  // The message is stored at the fallback first, so that a crash in between cannot lose it.
   if (isGivenUp) await tryHandOver({ alert, payload }, result.error, options);
   return outbox.put(
     {
@@ -232,7 +242,7 @@ async function settle(
   );
 }
 
-/** A fallback that cannot say it must not keep the message at the first receiver for ever. */
+/** Hands the message to the fallback. A defect there must not keep the message at the first receiver forever. */
 async function tryHandOver(
   row: Pick<OutboxRow, 'alert' | 'payload'>,
   problem: string,
@@ -248,7 +258,7 @@ async function tryHandOver(
   }
 }
 
-/** One line when a receiver begins to fail, fails differently, or works again. */
+/** Logs one line if a receiver begins to fail, fails differently, or works again. */
 function reportChange({ receiver, log }: SenderOptions, pace: Pace, result: SendResult): void {
   const problem = result.ok ? '' : result.error;
   if (problem === pace.problem) return;

@@ -1,6 +1,6 @@
-// Which rules alert nobody any more, because people said too often that they are wrong. In: what people said, as the
-// store has it, looked at again every minute. notify.ts asks before it decides. A store that cannot tell changes
-// nothing: the alert is more important than the verdicts.
+// Implements the precision guard: rules that people marked as wrong too often alert nobody. It reads their feedback
+// from the store every minute, and notify.ts asks it before each decision. If the store cannot be read, the last result
+// stays and alerts are sent, because an alert is more important than the feedback.
 import { isBelowFloor, measurePrecision, type PrecisionFloor } from '../core/routing/feedback.js';
 import { JobtraceError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
@@ -9,7 +9,7 @@ import type { FeedbackStore } from '../store/store.js';
 const LOOK_EVERY_MS = 60_000;
 
 export interface Trust {
-  /** Asks the store again where that was long ago. */
+  /** Reads the feedback again if the last read was long ago. */
   refresh(): Promise<void>;
   isDistrusted(ruleId: string): boolean;
 }

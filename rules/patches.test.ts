@@ -1,5 +1,6 @@
-// No fix may stop a process from starting: every patch that is proposed for a match log goes through the memory model
-// of that log's Flink version, on top of the options that the log shows (Flink's stock sizes where it shows none).
+// Checks that no fix stops a process from starting: every patch that is proposed for a match log is given to the memory
+// model of that log's Flink version, in addition to the options that the log shows (Flink's stock sizes if it shows
+// none).
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -35,7 +36,7 @@ function listMatchLogs(rule: Rule): readonly string[] {
     .map((name) => join(folder, name));
 }
 
-/** The fixes for a log after which the model refuses what it took before. */
+/** Returns the fixes for a log after which the model refuses what it accepted before. */
 function findBrokenStarts(file: string): readonly string[] {
   const text = readFileSync(file, 'utf8');
   const version = /\(Version: (\d+\.\d+(?:\.\d+)?)/.exec(text)?.[1] ?? ASSUMED_VERSION;
@@ -68,7 +69,8 @@ function findNewProblem(
 }
 
 /**
- * What the configuration file holds; the sizes that the start scripts compute from it and pass on are computed anew.
+ * Reads the options of the configuration file. The sizes that the start scripts compute from them and pass on are
+ * computed again.
  */
 function readOptions(text: string): ReadonlyMap<string, string> {
   const shown = [...text.matchAll(/Loading configuration property: ([\w.-]+), (.*)$/gm)].map(
@@ -77,7 +79,9 @@ function readOptions(text: string): ReadonlyMap<string, string> {
   return new Map(shown.filter(([key]) => MEMORY_OPTION.test(key)));
 }
 
-/** A log without any size of a process comes from one of the stock size, unless the patch is about the total itself. */
+/**
+ * Adds Flink's stock sizes if the log shows no size of the process, unless the patch is about the total size itself.
+ */
 function addStockSizes(options: ReadonlyMap<string, string>, changed: readonly string[]): ReadonlyMap<string, string> {
   const known = [...options.keys(), ...changed.filter((option) => option.endsWith('flink.size'))];
   return new Map([

@@ -1,6 +1,6 @@
-// The catalog's contract, for every rule folder, no exceptions: each match log is named by its rule first (and so by no
-// other rule before it), each near miss is not, what proof.yaml asserts is there, and healthy recordings stay silent.
-// rules/patches.test.ts starts what is patched, lab/literals/sources.test.ts looks the sources up in the real jars.
+// Contract of the catalog, for every rule folder without exceptions: each match log is named first by its own rule,
+// each near miss is not, what proof.yaml asserts is there, and healthy recordings stay silent. rules/patches.test.ts
+// starts what is patched, lab/literals/sources.test.ts looks the sources up in the real jars.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -107,7 +107,7 @@ describe("the authors' schemas", () => {
   });
 });
 
-/** Paths of keys that neither say what they are nor refer to a definition that does. */
+/** Returns the paths of keys that have no description and do not refer to a definition that has one. */
 function findUndescribed(node: unknown, path: string, schema: unknown): readonly string[] {
   if (typeof node !== 'object' || node === null) return [];
   return Object.entries(node).flatMap(([key, value]): readonly string[] => {
@@ -168,7 +168,7 @@ describe('every healthy run', () => {
   );
 });
 
-/** Placeholders, option names, commands in back quotes: what must not differ between languages. */
+/** Lists what must not differ between languages: placeholders, option names, and commands in back quotes. */
 function listTerms(text: string): readonly string[] {
   return [...text.matchAll(/\{[^}]+\}|`[^`]+`|\b[a-z]+(?:[.-][a-z]+){2,}\b/g)].map(([term]) => term).sort();
 }

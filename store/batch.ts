@@ -1,41 +1,47 @@
-// A batch of encoded records: one buffer that grows while records are added, cut by their lengths later. What it
-// makes is plain data (bytes and lengths), so that it can be filled in one thread and sent from another. Called by
-// the encoders of both engines, and by the shipper when a part of a batch has to go again. Pure.
+// Writer of a batch of encoded records: one buffer that grows while records are added and is split by their lengths
+// later. A batch is plain data (bytes and lengths), so that one thread can fill it and another one can send it.
 import type { BatchAddress, EncodedBatch } from './store.js';
 
 export interface BatchWriter {
-  /** Names where the next record goes; returns the address of the batch, which is that of its first record. */
+  /**
+   * Sets the address of the next record. Returns the address of the batch, which is the address of its first record.
+   */
   turnTo(address: BatchAddress): BatchAddress;
   /** Appends one record as UTF-8; returns its length in bytes. */
   add(text: string): number;
-  /** The same for what stands in bytes. Those stay as they are until `settle`, or what is called next but this. */
+  /**
+   * Appends one record that is already encoded. Its bytes must stay unchanged until a method other than this is called.
+   */
   addBytes(bytes: Buffer, start: number, end: number): number;
-  /** Copies what stands in bytes elsewhere. */
+  /** Copies the bytes given to `addBytes` that are not copied yet. */
   settle(): void;
-  /** Hands over what was added since the last time. */
+  /** Returns a batch of the records that were added since the last call. */
   take(): EncodedBatch;
-  /** Takes back the memory of a batch that nobody needs any more; once. */
+  /** Takes back the memory of a batch that nobody needs any more. Call it once for each batch. */
   giveBack(batch: EncodedBatch): void;
 }
 
 const FIRST_BYTES = 65_536;
-/** Each is as large as a batch; so many are on their way or wait for it, as the agent is by default. */
+/**
+ * Largest number of spare buffers, each as large as a batch. It is the number of batches that an agent has in flight or
+ * queued by default.
+ */
 const MOST_SPARE = 8;
-/** UTF-16 units of JavaScript become at most so many bytes of UTF-8. */
+/** Largest number of UTF-8 bytes for one UTF-16 unit of JavaScript. */
 const MOST_BYTES_A_UNIT = 3;
 
 export function createBatchWriter(): BatchWriter {
-  // Not from Node's pool: who takes the batch may give its memory to another thread.
+  // Memory outside Node's pool, because the receiver of the batch may transfer it to another thread.
   let buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
   let used = 0;
   let lengths: number[] = [];
   let batchAddress: BatchAddress | undefined;
-  // Memory that is allocated anew for each batch makes the garbage collector run all the time.
+  // Memory is reused, because an allocation for each batch makes the garbage collector run all the time.
   const spare: Buffer<ArrayBuffer>[] = [];
   const reserve = (most: number): void => {
     if (used + most > buffer.length) buffer = enlarge(buffer, used, used + most);
   };
-  // What stands in a row elsewhere is copied in one piece.
+  // Adjacent bytes of another buffer are copied in one piece.
   let elsewhere: { readonly bytes: Buffer; readonly start: number; end: number } | undefined;
   const settle = (): void => {
     if (elsewhere === undefined) return;
@@ -81,12 +87,12 @@ export function createBatchWriter(): BatchWriter {
   };
 }
 
-/** The bytes of one record of a batch. */
+/** Returns the bytes of one record of a batch. They share its memory. */
 export function sliceRecord(batch: EncodedBatch, index: number): Buffer {
   return viewBytes(batch.bytes, startOf(batch, index), batch.lengths[index] ?? 0);
 }
 
-/** All records of a batch, sharing its memory. */
+/** Returns all records of a batch. They share its memory. */
 export function splitRecords(batch: EncodedBatch): Buffer[] {
   let start = 0;
   return batch.lengths.map((length) => {
@@ -95,7 +101,7 @@ export function splitRecords(batch: EncodedBatch): Buffer[] {
   });
 }
 
-/** The records from `start` up to `end`, sharing the memory of the whole. */
+/** Returns the records from `start` up to `end` (exclusive). They share the memory of the batch. */
 export function sliceBatch(batch: EncodedBatch, start: number, end: number): EncodedBatch {
   const lengths = batch.lengths.slice(start, end);
   const first = startOf(batch, start);
@@ -110,7 +116,7 @@ export function sliceBatch(batch: EncodedBatch, start: number, end: number): Enc
   };
 }
 
-/** Some records of a batch, in memory of their own: the rest of the batch can be forgotten. */
+/** Copies some records of a batch into memory of their own, so that the rest of the batch can be freed. */
 export function selectRecords(batch: EncodedBatch, indexes: readonly number[]): EncodedBatch {
   const wanted = new Set(indexes);
   const lengths = batch.lengths.filter((_length, index) => wanted.has(index));
@@ -140,7 +146,7 @@ function enlarge(buffer: Buffer<ArrayBuffer>, used: number, needed: number): Buf
   return larger;
 }
 
-/** A small batch does not hold the memory of a large one. */
+/** Copies the used bytes, so that a small batch does not hold the memory of a large one. */
 function copyOf(buffer: Buffer<ArrayBuffer>, used: number): Buffer<ArrayBuffer> {
   const own = Buffer.allocUnsafeSlow(used);
   buffer.copy(own, 0, 0, used);

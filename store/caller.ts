@@ -1,13 +1,13 @@
-// A store as one request asks it: its searches end when the caller goes, or when they have taken as long as they may,
-// and those that would read too much are refused before they begin. The API hands it to each request (api/server.ts).
+// Wraps a store for one request: a search ends when its caller disconnects or its time limit is reached, and a search
+// that would read too much is refused before it starts. The API gives each request such a store (api/server.ts).
 import { createError } from '../core/errors.js';
 import { chargeSearch, MAX_COST, SHARP_LETTERS } from './query/cost.js';
 import type { AskLimits, RecordQuery, RecordSearch } from './store.js';
 
-/** Patterns that a refusal names. */
+/** Largest number of patterns that the refusal names. */
 const NAMED = 3;
 
-/** Its searches throw JT_SEARCH_STOPPED and JT_SEARCH_TOO_DEAR, too. */
+/** Returns the store with limited searches. They throw JT_SEARCH_STOPPED and JT_SEARCH_TOO_DEAR too. */
 export function limitSearches<Asked extends RecordSearch>(store: Asked, limits: AskLimits): Asked {
   return {
     ...store,

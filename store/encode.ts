@@ -1,5 +1,5 @@
-// Plain data that says how a store wants its records → an encoder, and the way back. A thread that has no store makes
-// its encoder here from what the store's `encoding` says. Loads no database client. Called by the agent.
+// Creates an encoder from plain data that says how a store wants its records, and decodes encoded records. A thread
+// that has no store creates its encoder here from the store's `encoding`. Loads no database client.
 import type { LogRecord } from '../core/types.js';
 import { createLinesEncoder, decodeLines } from './elasticsearch/record/encode.js';
 import { createPlainEncoder } from './elasticsearch/record/plain.js';
@@ -7,15 +7,15 @@ import { decodeRow, encodeRow } from './sqlite/encode.js';
 import { createBatchWriter } from './batch.js';
 import type { EncodedBatch, Encoding, PlainRecord } from './store.js';
 
-/** Keeps nothing of the records that it is given. */
+/** Encoder of records. It keeps nothing of the records that it is given. */
 export interface RecordEncoder {
-  /** Returns how many bytes the record takes. */
+  /** Adds a record. Returns its length in bytes. */
   add(record: LogRecord): number;
-  /** The same from bytes; undefined where the store wants records. */
+  /** Method that adds a record from bytes; undefined if the store wants records. */
   readonly addPlain: ((record: PlainRecord) => number) | undefined;
-  /** Hands over what was added since the last time. */
+  /** Returns a batch of the records that were added since the last call. */
   take(): EncodedBatch;
-  /** Takes back the memory of a batch that it handed over and that nobody needs any more; once. */
+  /** Takes back the memory of a batch from `take` that nobody needs any more. Call it once for each batch. */
   giveBack(batch: EncodedBatch): void;
 }
 
@@ -38,7 +38,7 @@ export function encodeRecords(encoding: Encoding, records: readonly LogRecord[])
   return encoder.take();
 }
 
-/** The bytes of one record back to the record, for what no store will take. */
+/** Decodes the bytes of one record, for a record that no store accepts. */
 export function decodeRecord(encoding: Encoding, bytes: Buffer): LogRecord {
   return encoding.kind === 'sqlite' ? decodeRow(bytes) : decodeLines(bytes);
 }

@@ -1,7 +1,7 @@
-// Deletion on request: a filter → what holds the text that it names. Records go by a search; incidents because they are
-// about what is deleted, quote one of its records, or hold the text; what stands beside an incident goes with it. It
-// works on any store. An analyzer that still knows a deleted incident would write it again, so it is asked to begin
-// anew, and what was written until it did is deleted a second time.
+// Deletes data on request: everything that holds the text that a filter names. Records are found by a search. Incidents
+// are deleted if they are about what is deleted, quote one of its records, or hold the text; the annotations of an
+// incident are deleted with it. This works on any store. An analyzer that still knows a deleted incident would write it
+// again, so it is asked to start anew, and what was written until it did is deleted a second time.
 import { nameFeedback } from '../core/routing/feedback.js';
 import { nameTriage } from '../core/routing/triage.js';
 import { createError } from '../core/errors.js';
@@ -24,12 +24,12 @@ import {
 import { parseJson } from './stored.js';
 import { splitWords } from './words.js';
 
-/** What is to be deleted: what fits all that is given. */
+/** Filter of what is to be deleted. All given conditions must match. */
 export interface EraseFilter {
   readonly cluster?: string | undefined;
   /** Id or name of a job. */
   readonly job?: string | undefined;
-  /** Words in a row, whole ones, in any case. */
+  /** Whole words, one after the other, in any case. */
   readonly contains?: string | undefined;
   /** Path of a log file, with `*` for any text. */
   readonly file?: string | undefined;
@@ -38,7 +38,7 @@ export interface EraseFilter {
   readonly to?: string | undefined;
 }
 
-/** How many of each were deleted, or would be. */
+/** Numbers of documents of each kind that were deleted, or would be. */
 export type EraseCounts = Readonly<Record<'records' | 'incidents' | SaidKind, number>>;
 
 export type EraseStore = Erasure &
@@ -49,13 +49,13 @@ export type EraseStore = Erasure &
   Pick<TriageStore, 'findTriage'> &
   Pick<StateStore, 'saveState'>;
 
-/** An analyzer looks at each step. */
+/** Time, in milliseconds, to wait for analyzers, which look for a deletion at each step. */
 const SETTLE_MS = 5_000;
 const PAGE_INCIDENTS = 200;
 const MAX_ALERTS = 10_000;
 const NAMES = ['cluster', 'job', 'contains', 'file', 'from', 'to'] as const satisfies readonly (keyof EraseFilter)[];
 
-/** As people read it, and as the audit trail keeps it. */
+/** Renders the filter as people read it, and as the audit trail keeps it. */
 export function describeFilter(filter: EraseFilter): string {
   return NAMES.flatMap((name) => (filter[name] === undefined ? [] : [`${name}=${JSON.stringify(filter[name])}`])).join(
     ' ',
@@ -66,7 +66,7 @@ export function describeCounts(counts: EraseCounts): string {
   return `${counts.records} records, ${counts.incidents} incidents, ${counts.alerts} messages, ${counts.feedback + counts.triage} remarks`;
 }
 
-/** What would go now. Throws JT_REQUEST_INVALID. */
+/** Counts what would be deleted now. Throws JT_REQUEST_INVALID. */
 export async function countErasable(store: EraseStore, filter: EraseFilter): Promise<EraseCounts> {
   const query = buildQuery(filter);
   const { total } = await store.searchRecords({ ...query, limit: 1, order: 'newest' });
@@ -75,14 +75,17 @@ export async function countErasable(store: EraseStore, filter: EraseFilter): Pro
   return countAll(total, incidents, said);
 }
 
-/** Throws JT_REQUEST_INVALID, and what the store throws; a second call deletes what a first one left. */
+/**
+ * Deletes what the filter matches. Throws JT_REQUEST_INVALID, and the errors of the store. A second call deletes what
+ * the first one left.
+ */
 export async function erase(
   store: EraseStore,
   filter: EraseFilter,
   { settleMs = SETTLE_MS, now = Date.now }: { readonly settleMs?: number; readonly now?: () => number } = {},
 ): Promise<EraseCounts> {
   const query = buildQuery(filter);
-  // Which incidents quote a record is known as long as the record is there.
+  // Loaded first, because the incidents that quote a record are only known while the record exists.
   const incidents = await findErasable(store, filter, query);
   const said = await findSaid(store, filter, incidents);
   const records = await store.deleteRecords(query);
@@ -99,7 +102,7 @@ export async function erase(
   return countAll(records, incidents, said);
 }
 
-/** Throws JT_REQUEST_INVALID where it would find everything. */
+/** Builds the query of the filter. Throws JT_REQUEST_INVALID if it would find everything. */
 function buildQuery({ cluster, job, contains, file, from, to }: EraseFilter): RecordFilter {
   const problem = findProblem({ cluster, job, contains, file, from, to });
   if (problem !== undefined) throw createError('JT_REQUEST_INVALID', { problems: problem });
@@ -128,7 +131,7 @@ function quote(text: string): string {
   return `"${text.replace(/["\\]/g, '\\$&')}"`;
 }
 
-/** Ids of the incidents that go. */
+/** Returns the ids of the incidents to be deleted. */
 async function findErasable(store: EraseStore, filter: EraseFilter, query: RecordFilter): Promise<ReadonlySet<string>> {
   const found = new Set<string>();
   for await (const incidents of readIncidents(store)) {
@@ -139,7 +142,7 @@ async function findErasable(store: EraseStore, filter: EraseFilter, query: Recor
   return found;
 }
 
-/** Of all times: what an incident quotes may be older than it is. */
+/** Reads the incidents of all times, because what an incident quotes may be older than the incident. */
 async function* readIncidents(store: EraseStore): AsyncGenerator<readonly Incident[]> {
   let after: string | undefined;
   do {
@@ -150,7 +153,7 @@ async function* readIncidents(store: EraseStore): AsyncGenerator<readonly Incide
   } while (after !== undefined);
 }
 
-/** Of the records that the incidents quote those that go. */
+/** Returns the ids of the records that the incidents quote and that are to be deleted. */
 async function findQuoted(
   store: EraseStore,
   query: RecordFilter,
@@ -175,7 +178,10 @@ function listRecords({ diagnoses, unknown }: Incident): readonly string[] {
   return evidence.flatMap(({ recordId }) => recordId ?? []);
 }
 
-/** Its own cluster, job and text; one that stands for others is about each of them. */
+/**
+ * True if the filter matches the cluster, job, time and text of the incident. A platform incident is about each of its
+ * children.
+ */
 function isAbout(incident: Incident, { cluster, job, contains, file, from, to }: EraseFilter): boolean {
   const others = [...(incident.platform?.children ?? [])];
   const { firstSeen = '', lastSeen = '' } = incident;
@@ -187,7 +193,7 @@ function isAbout(incident: Incident, { cluster, job, contains, file, from, to }:
   const wanted = job?.toLowerCase();
   const isOfJob =
     job === undefined || jobs.some((one) => one?.id.toLowerCase() === wanted || one?.name?.toLowerCase() === wanted);
-  // Which lines of a file it comes from, its evidence tells.
+  // The evidence decides about a file, because it says from which lines the incident comes.
   return (
     isWithin &&
     isOfCluster &&
@@ -197,7 +203,10 @@ function isAbout(incident: Incident, { cluster, job, contains, file, from, to }:
   );
 }
 
-/** By the words of the search: whole ones, one after the other, in any case. A message is kept as JSON in a text. */
+/**
+ * True if the value holds the words as a search finds them: whole ones, one after the other, in any case. A text that
+ * is JSON is searched inside, because a message is kept as JSON.
+ */
 export function holdsText(value: unknown, contains: string): boolean {
   const wanted = ` ${splitWords(contains).join(' ')} `;
   const holds = (part: unknown): boolean => {
@@ -213,7 +222,7 @@ const SAID_KINDS = ['alerts', 'feedback', 'triage'] as const satisfies readonly 
 
 type Said = Readonly<Record<SaidKind, readonly string[]>>;
 
-/** What was said of these incidents, and by its own words. */
+/** Finds the annotations of these incidents, and those that hold the text themselves. */
 async function findSaid(store: EraseStore, { contains }: EraseFilter, incidents: ReadonlySet<string>): Promise<Said> {
   const goes = (item: { readonly incidentId: string }): boolean =>
     incidents.has(item.incidentId) || (contains !== undefined && holdsText(item, contains));
@@ -230,7 +239,7 @@ async function findSaid(store: EraseStore, { contains }: EraseFilter, incidents:
 }
 
 async function removeAll(store: EraseStore, incidents: ReadonlySet<string>, said: Said): Promise<void> {
-  // In the turn of whoever wrote it, so that it can be written again when it fails anew.
+  // Removed with the epoch of its writer, so that it can be written again if the job fails again.
   for (const id of incidents) {
     const turn = await store.findTurn(id);
     if (turn !== undefined) await store.removeIncident(id, turn);

@@ -1,29 +1,29 @@
-// What stands before the message of an entry ↔ its pattern: where it repeats the record's time, level, logger or thread
-// the pattern has a letter instead, as in log4j's own patterns, so that no text of an entry is stored twice. What Flink
-// prints unless told otherwise has no pattern at all. Pure; called by words.ts and by Elasticsearch's documents.
+// Converts the text before the message of an entry to a pattern, and back. If it repeats the record's time, level,
+// logger or thread, the pattern has a letter instead, as in log4j's own patterns, so that no text of an entry is stored
+// twice. The text that Flink prints by default has no pattern at all. Pure functions.
 import type { LogRecord } from '../core/types.js';
 
-/** How a document says what stands before its message. */
+/** Text before the message of an entry, as a document stores it. */
 export interface Head {
-  /** `jobtrace.head`; undefined: USUAL. */
+  /** Value of `jobtrace.head`; undefined for the text that Flink prints by default. */
   readonly pattern: string | undefined;
-  /** `jobtrace.zone`, minutes by which the clock of the line was ahead of UTC; undefined: none. */
+  /** Value of `jobtrace.zone`, the minutes by which the clock of the line was ahead of UTC; undefined for none. */
   readonly zone: number | undefined;
 }
 
-/** Those that are no text are as if they were not there. */
+/** Fields that a pattern refers to. A value that is not a text counts as missing. */
 type Parts = Readonly<Partial<Record<'log.level' | 'log.logger' | 'process.thread.name', unknown>>>;
 
-/** `2026-11-24 10:00:00,000`. */
+/** Length of `2026-11-24 10:00:00,000`. */
 export const STAMP_UNITS = 23;
 const STAMP = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[,.]\d{3}/;
-/** A zone is a number of quarters of an hour, and none is more than 14 hours from UTC. */
+/** Unit of time zones. A zone is a number of quarters of an hour, and none is more than 14 hours from UTC. */
 const QUARTER_MS = 900_000;
 const MOST_MS = 56 * QUARTER_MS;
 const MINUTE_MS = 60_000;
-/** Flink's `%-60c`. */
+/** Width of the logger in Flink's `%-60c`. */
 const LOGGER_UNITS = 60;
-/** As in log4j's patterns; looked for in this order. */
+/** Letters of a pattern, as in log4j. The values are searched in this order. */
 const LETTERS = [
   ['p', 'log.level'],
   ['t', 'process.thread.name'],
@@ -31,7 +31,10 @@ const LETTERS = [
 ] as const;
 const NO_HEAD: Head = { pattern: undefined, zone: undefined };
 
-/** Undefined where message and stack trace are not the rest of the entry's text, so that it has to be kept whole. */
+/**
+ * Returns the head of an entry, or undefined if message and stack trace are not the rest of its text, so that the text
+ * must be kept whole.
+ */
 export function splitHead(record: LogRecord): Head | undefined {
   const { message, 'event.original': original, 'error.stack_trace': stack } = record;
   const rest = joinRest(message, stack);
@@ -39,12 +42,12 @@ export function splitHead(record: LogRecord): Head | undefined {
   return encodeHead(original.slice(0, original.length - rest.length), Date.parse(record['@timestamp']), record);
 }
 
-/** What stands behind the head of an entry. */
+/** Returns the text after the head of an entry. */
 export function joinRest(message: string, stack: string | undefined): string {
   return stack === undefined ? message : `${message}\n${stack}`;
 }
 
-/** `text` stands before the message of a record of this time; milliseconds. */
+/** Encodes `text`, which is before the message of a record of this time (in milliseconds). */
 function encodeHead(text: string, time: number, parts: Parts): Head {
   const stamp = STAMP.exec(text)?.[0];
   const ahead = stamp === undefined ? NaN : readStamp(stamp) - time;
@@ -53,7 +56,10 @@ function encodeHead(text: string, time: number, parts: Parts): Head {
   return { pattern, zone: ahead === 0 ? undefined : ahead / MINUTE_MS };
 }
 
-/** `rest` stands between a stamp with this separator and the message. */
+/**
+ * Encodes `rest`, which is between a time stamp with this separator and the message. Returns undefined for the default
+ * of Flink.
+ */
 export function encodePattern(separator: string, rest: string, parts: Parts): string | undefined {
   if (separator === ',' && rest === renderUsual(parts)) return undefined;
   let pattern = escape(rest);
@@ -62,12 +68,12 @@ export function encodePattern(separator: string, rest: string, parts: Parts): st
     const at = value === '' || value.includes('%') ? -1 : pattern.indexOf(value);
     if (at >= 0) pattern = `${pattern.slice(0, at)}%${letter}${pattern.slice(at + value.length)}`;
   }
-  // A thread that is named like a letter above may have taken its place.
+  // A thread that is named like one of the letters may have replaced that letter.
   if (renderPattern(pattern, parts) !== rest) pattern = escape(rest);
   return `${separator === ',' ? '%d' : '%D'}${pattern}`;
 }
 
-/** Undefined where the pattern needs a time and there is none. */
+/** Renders the text of a head. Returns undefined if the pattern needs a time and there is none. */
 export function renderHead({ pattern, zone }: Head, time: number, parts: Parts): string | undefined {
   const clock = time + (zone ?? 0) * MINUTE_MS;
   const isStamped = pattern === undefined || /^%[dD]/.test(pattern);
@@ -83,7 +89,7 @@ function renderStamp(clock: number, separator: string): string {
   return `${iso.slice(0, 10)} ${iso.slice(11, 19)}${separator}${iso.slice(20, 23)}`;
 }
 
-/** ` %-5p %-60c [] - `, as in Flink's own configuration. */
+/** Renders ` %-5p %-60c [] - `, as in Flink's own configuration. */
 function renderUsual(parts: Parts): string {
   return ` ${readPart(parts, 'log.level').padEnd(5)} ${readPart(parts, 'log.logger').padEnd(LOGGER_UNITS)} [] - `;
 }
@@ -104,14 +110,14 @@ function escape(text: string): string {
   return text.replaceAll('%', '%%');
 }
 
-/** Milliseconds of its digits as if they were UTC; NaN for a day or an hour that no clock shows. */
+/** Returns the milliseconds of the digits as if they were UTC, or NaN for a day or an hour that no clock shows. */
 function readStamp(stamp: string): number {
   const iso = `${stamp.slice(0, 10)}T${stamp.slice(11, 19)}.${stamp.slice(20)}Z`;
   const time = Date.parse(iso);
   return Number.isNaN(time) || new Date(time).toISOString() !== iso ? NaN : time;
 }
 
-/** Whether a clock that is ahead by so many milliseconds shows the time of some zone. */
+/** True if a clock that is ahead by so many milliseconds shows the time of some zone. */
 export function isZone(aheadMs: number): boolean {
   return aheadMs % QUARTER_MS === 0 && Math.abs(aheadMs) <= MOST_MS;
 }

@@ -1,5 +1,5 @@
-// Settings → the store they name, or what prepares it. The only place that knows both adapters, and loads the one that
-// is asked for; cli.ts calls it.
+// Opens the store that the settings name, or its setup. This file alone knows both adapters, and loads only the one
+// that is needed.
 import type { ElasticsearchSettings } from './elasticsearch/elasticsearch.js';
 import type { Setup } from './elasticsearch/setup/setup.js';
 import type { SqliteSettings } from './sqlite/sqlite.js';
@@ -11,14 +11,17 @@ export type { Setup, SetupPlan, SetupStep } from './elasticsearch/setup/setup.js
 export type StoreSettings =
   | ({
       readonly kind: 'sqlite';
-      /** Given by services, whose own thread never waits for the file; left out: the file is opened here. */
+      /**
+       * Function that opens a thread, from services whose own thread must never wait for the file. Without it, the file
+       * is opened in this thread.
+       */
       readonly openThread?: OpenThread;
     } & SqliteSettings)
   | ({ readonly kind: 'elasticsearch' } & ElasticsearchSettings);
 
 /**
- * SQLite is opened at once, and throws when it cannot be; Elasticsearch need not be up yet: `check` and every call say
- * so.
+ * Opens a store. SQLite is opened at once, and a failure is thrown. Elasticsearch may start later: `check` and every
+ * call report if it cannot be reached.
  */
 export async function openStore(settings: StoreSettings): Promise<Store> {
   if (settings.kind === 'sqlite') {
@@ -29,7 +32,7 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
   return (await import('./elasticsearch/elasticsearch.js')).openElasticsearchStore(settings);
 }
 
-/** Of Elasticsearch alone: the embedded store needs nothing. Connects to nothing yet. */
+/** Opens the setup of Elasticsearch and does not connect yet. The embedded store needs no setup. */
 export async function openSetup(settings: ElasticsearchSettings & { readonly indexPrefix: string }): Promise<Setup> {
   return (await import('./elasticsearch/setup/setup.js')).openElasticsearchSetup(settings);
 }

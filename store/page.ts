@@ -1,16 +1,17 @@
-// What both adapters share around a page of results: the mark where the next page begins, the width of a
-// histogram's bars, and when a record counts as undated. Pure.
+// Page of results, shared by both adapters: the position at which the next page begins, the width of a histogram's
+// bars, and the condition under which a record counts as undated. Pure functions.
 import { createError } from '../core/errors.js';
 import type { LogRecord } from '../core/types.js';
 import { parseJson } from './stored.js';
 
 /**
- * Where a record stands in search order: time, file, offset, id (the same for both adapters). Elasticsearch does not
- * sort by a value of more than 1,024 characters: null.
+ * Position of a record in the search order: time, file, offset, and a value that separates equal ones (the id, or in
+ * Elasticsearch the host and a number). A text of more than 1,024 characters is null, because Elasticsearch does not
+ * sort by it.
  */
 export type Position = readonly [time: number, file: string | null, offset: number, id: string | null];
 
-/** Records per page when the caller wants all of them (limit 0). */
+/** Number of records per page if the caller wants all of them (limit 0). */
 export const PAGE_RECORDS = 1_000;
 const BAR_MS = [
   1, 10, 100, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000, 1_800_000,
@@ -22,7 +23,7 @@ export function encodePosition(position: Position): string {
   return Buffer.from(JSON.stringify(position)).toString('base64url');
 }
 
-/** Throws JT_REQUEST_INVALID for anything that no page gave out. */
+/** Decodes a position. Throws JT_REQUEST_INVALID for a text that no page returned. */
 export function decodePosition(text: string): Position {
   const value = parseJson(Buffer.from(text, 'base64url').toString('utf8'));
   if (Array.isArray(value)) {
@@ -38,7 +39,7 @@ export function decodePosition(text: string): Position {
   throw createError('JT_REQUEST_INVALID', { problems: '"after" is not the "next" of a page' });
 }
 
-/** Milliseconds of an ISO time. Throws JT_REQUEST_INVALID when it is none. */
+/** Returns the milliseconds of an ISO time. Throws JT_REQUEST_INVALID if the text is none. */
 export function parseTime(name: string, text: string): number {
   const time = Date.parse(text);
   if (Number.isNaN(time))
@@ -47,7 +48,8 @@ export function parseTime(name: string, text: string): number {
 }
 
 /**
- * The narrowest round bar that covers [from, to) with at most `buckets` bars; bars begin at multiples of it since 1970.
+ * Returns the smallest round width, in milliseconds, with which at most `buckets` bars cover [from, to). Bars begin at
+ * multiples of the width since 1970.
  */
 export function fillBarMs(fromMs: number, toMs: number, buckets: number): number {
   const wanted = Math.max(1, toMs - fromMs) / Math.max(1, Math.min(buckets, 2_000));
@@ -55,7 +57,7 @@ export function fillBarMs(fromMs: number, toMs: number, buckets: number): number
   return round;
 }
 
-/** Every bar from the first to the last, empty ones too. */
+/** Returns every bar from the first to the last, including empty ones. */
 export function fillBars<Counts>(
   fromMs: number,
   toMs: number,
@@ -74,7 +76,8 @@ export function formatTime(ms: number): string {
 }
 
 /**
- * The UTC day "2026-11-20" of a record, or undefined when its time cannot be believed. A function of the record alone.
+ * Returns the UTC day of a record ("2026-11-20"), or undefined if its time is not plausible. It depends only on the
+ * record.
  */
 export function readDay(record: LogRecord): string | undefined {
   if (record['jobtrace.flags']?.includes('undated') === true) return undefined;
@@ -89,13 +92,16 @@ const LAST_TIME = Date.parse('9999-12-31T00:00:00Z');
 const FIRST_DAY = Date.parse('2000-01-01T00:00:00Z');
 const LAST_DAY = Date.parse('2100-01-01T00:00:00Z');
 
-/** Milliseconds by which a record is sorted and found; 0 when its time is none, or none that every store can hold. */
+/**
+ * Returns the milliseconds by which a record is sorted and found, or 0 if its time is invalid or not every store can
+ * hold it.
+ */
 export function readTime(record: LogRecord): number {
   const time = Date.parse(record['@timestamp']);
   return time >= FIRST_TIME && time < LAST_TIME ? time : 0;
 }
 
-/** The start of the UTC day that a time lies in. */
+/** Returns the start of the UTC day of a time. */
 export function startOfDay(time: number): number {
   return Math.floor(time / DAY_MS) * DAY_MS;
 }

@@ -1,7 +1,7 @@
-// A store that can show only what is theirs: a team's scope (patterns of clusters, job ids and job names) around what
-// people ask of a store. In: any store, and a scope. Out: the same port, whose every answer, count and page is made of
-// the scope's own records and incidents, so that no route and no tool can forget to ask. The API hands it to each
-// request.
+// Limits a store to the data of a team: applies a scope (patterns of clusters, job ids and job names) to everything
+// that people ask of a store. Input: any store, and a scope. Output: the same port, whose every answer, count and page
+// has only the scope's own records and incidents, so that no route and no tool can forget the check. The API gives each
+// request such a store.
 import type { Feedback } from '../core/routing/feedback.js';
 import type { Triage } from '../core/routing/triage.js';
 import { createError } from '../core/errors.js';
@@ -23,7 +23,7 @@ import type {
   TriageStore,
 } from './store.js';
 
-/** What people ask of a store. They write nothing but what they say of diagnoses and cards, and their silences. */
+/** Port for what people ask of a store. They write only feedback on diagnoses, triage of incidents, and silences. */
 export type ReadableStore = RecordSearch &
   Pick<IncidentStore, 'findIncident' | 'findIncidents' | 'pageIncidents' | 'countJobIncidents' | 'sumGroup'> &
   Pick<AlertStore, 'findAlerts'> &
@@ -33,38 +33,47 @@ export type ReadableStore = RecordSearch &
   Pick<AgentRegistry, 'findAgentStatuses'> &
   StoreHealth;
 
-/** Undefined: all of it. Empty: nothing. */
+/** Scope of a team. Undefined means everything, an empty list means nothing. */
 export type TeamScope = readonly Glob[] | undefined;
 
-/** What a scope pattern is held against: a record's or an incident's own names. */
+/** Names of a record or an incident that are compared with the patterns of a scope. */
 export interface Owned {
   readonly cluster: string;
   readonly jobId?: string | undefined;
   readonly jobName?: string | undefined;
 }
 
-/** Of the alerts so many are looked through, the newest. */
+/** Largest number of alerts that are searched, the newest ones. */
 const MOST_ALERTS = 5000;
-/** Times as many neighbours as are wanted, where most are of others. */
+/**
+ * Factors by which more neighbours are loaded than wanted, tried in order, because most neighbours may belong to
+ * others.
+ */
 const WIDER = [1, 8, 64];
-/** Questions to the store at once. */
+/** Number of concurrent requests to the store. */
 const AT_ONCE = 8;
 
-/** True when one of the patterns fits the cluster, the job id or the job name. */
+/** True if one of the patterns matches the cluster, the job id or the job name. */
 export function isInScope({ cluster, jobId, jobName }: Owned, scope: TeamScope): boolean {
   if (scope === undefined) return true;
   const names = [cluster, jobId, jobName].filter((name) => name !== undefined);
   return scope.some((glob) => names.some((name) => fitsGlob(glob, name)));
 }
 
-/** Every method by name: one that is added to the port does not compile until it stands here. */
+/**
+ * Limits a store to a scope. Every method is listed by name, so that one that is added to the port does not compile
+ * until it is listed here.
+ */
 export function scopeStore(store: ReadableStore, scope: TeamScope): ReadableStore {
   if (scope === undefined) return store;
   const findIncident = async (id: string): Promise<Incident | undefined> => {
     const incident = await store.findIncident(id);
     return incident === undefined || !ownsIncident(incident, scope) ? undefined : hideParent(incident, scope);
   };
-  /** Of what is about incidents the scope's own: asked at once, and one by one where a card became another. */
+  /**
+   * Selects the items whose incidents belong to the scope. The rows of the incidents are loaded at once. An incident
+   * without a row, because it was merged into another one, is loaded by itself.
+   */
   const selectOwn = async <Item extends { readonly incidentId: string }>(items: readonly Item[]): Promise<Item[]> => {
     const ids = [...new Set(items.map(({ incidentId }) => incidentId))];
     const stored = await findRows(store, ids);
@@ -88,7 +97,7 @@ export function scopeStore(store: ReadableStore, scope: TeamScope): ReadableStor
     findIncidents: async (query) =>
       (await store.findIncidents({ ...query, scope })).map((incident) => hideParent(incident, scope)),
     pageIncidents: async ({ isTop = false, ...query }) => {
-      // Whom nobody shows the platform incident, sees each of its jobs.
+      // A scope that does not show the platform incident shows each of its jobs.
       const page = await store.pageIncidents({ ...query, scope, isTop: isTop && ownsAll(scope) });
       return { ...page, rows: page.rows.map((row) => hideParent(row, scope)) };
     },
@@ -131,7 +140,10 @@ function ownsIncident({ cluster, job }: Pick<Incident, 'cluster' | 'job'>, scope
   return isInScope({ cluster, jobId: job?.id, jobName: job?.name }, scope);
 }
 
-/** Every job, or every cluster, that it may silence is of the scope: as patterns, so `pay-*` is within `pay-*`. */
+/**
+ * True if every job, or every cluster, that the silence may match belongs to the scope. Patterns are compared as texts,
+ * so `pay-*` is within `pay-*`.
+ */
 function ownsSilence({ matchers }: Silence, scope: readonly Glob[]): boolean {
   return [matchers.job, matchers.cluster].some((value) => {
     const patterns = value === undefined ? [] : typeof value === 'string' ? [value] : value;
@@ -145,7 +157,7 @@ function ownsRecord(record: LogRecord, scope: TeamScope): boolean {
   return isInScope({ cluster, jobId, jobName }, scope);
 }
 
-/** Whoever does not see all clusters is not sent to what stands for all of them. */
+/** Removes the link to a platform incident if the scope does not see all clusters. */
 function hideParent<Shown extends Pick<Incident, 'parent'>>(shown: Shown, scope: TeamScope): Shown {
   return ownsAll(scope) ? shown : { ...shown, parent: undefined };
 }
@@ -156,7 +168,9 @@ function ownsAll(scope: TeamScope): boolean {
 
 type Context = Awaited<ReturnType<RecordSearch['findContext']>>;
 
-/** As many neighbours as were asked for, whatever of others stands between them. */
+/**
+ * Finds a record with as many of the scope's own neighbours as requested, even if records of others are between them.
+ */
 async function findContext(
   store: ReadableStore,
   scope: TeamScope,
@@ -180,7 +194,10 @@ async function findContext(
   return own;
 }
 
-/** An alert does not say whose it is: older ones are read until there are enough of the scope's own. */
+/**
+ * Finds alerts of the scope. An alert does not say whose it is, so older ones are read until there are enough of the
+ * scope's own.
+ */
 async function findAlerts(
   store: ReadableStore,
   selectOwn: (alerts: readonly Alert[]) => Promise<Alert[]>,
@@ -194,8 +211,8 @@ async function findAlerts(
 }
 
 /**
- * Those of the hosts that the scope has lines of. The words of a condition may name files of other teams: its code and
- * what to do are enough.
+ * Finds the agents of the hosts from which the scope has lines. The message of a condition is removed, because it may
+ * name files of other teams; its code, which says what to do, is enough.
  */
 async function findAgents(store: ReadableStore, scope: TeamScope): Promise<AgentStatus[]> {
   const own = await selectAsync(await store.findAgentStatuses(), async ({ host }) => {

@@ -1,6 +1,6 @@
-// The ports between the stages and whatever keeps the records, one by use: each stage names the ones that it needs
-// in its own types. Adapters: sqlite.ts (embedded, one machine) and elasticsearch.ts (a cluster); contract.ts is the
-// suite that both must pass. Nothing above this file knows which adapter is in use.
+// Ports between the stages and the store of the records, one for each use. Each stage names the ports that it needs in
+// its own types. Adapters: sqlite.ts (embedded, one machine) and elasticsearch.ts (a cluster). contract.ts is the suite
+// that both must pass. Nothing above this file knows which adapter is in use.
 import type { Feedback } from '../core/routing/feedback.js';
 import type { Triage } from '../core/routing/triage.js';
 import type { Silence } from '../core/routing/silence.js';
@@ -9,20 +9,23 @@ import type { LeadValues } from '../core/text/lead.js';
 import type { Component, Incident, Level, LogRecord, PlatformShare, Text } from '../core/types.js';
 import type { SignalKind } from '../flink/words/words.js';
 
-/** What became of one record of a batch, in the batch's order. */
+/** Outcome of one record of a batch. Outcomes are in the order of the batch. */
 export type AppendOutcome =
   | { readonly kind: 'stored' }
-  /** The same entry was already there (a re-send): delivered. */
+  /** The same entry was already stored (it was sent again), so it counts as delivered. */
   | { readonly kind: 'duplicate' }
-  /** Another entry holds this id: loud, never silent. */
+  /** Another entry has this id. A collision is always reported. */
   | { readonly kind: 'collision'; readonly error: string }
-  /** Try this record again later (busy, blocked, missing right, missing index). */
+  /** The record must be tried again later (busy, blocked, missing right, missing index). */
   | { readonly kind: 'retry'; readonly error: string }
-  /** There is no room for this record at `place`: try it again later. */
+  /** There is no room for the record at `place`. It must be tried again later. */
   | { readonly kind: 'full'; readonly error: string; readonly place: string }
-  /** Its own place will never take it as it is; it is kept whole at `place`, where searches and the feed find it. */
+  /**
+   * Its own place will never accept the record as it is. It is kept whole at `place`, where searches and the feed find
+   * it.
+   */
   | { readonly kind: 'aside'; readonly error: string; readonly place: string }
-  /** Will never be accepted as it is, anywhere: goes to the dead letters of the node. */
+  /** No place will ever accept the record as it is. It goes to the dead letters of the node. */
   | { readonly kind: 'refused'; readonly error: string };
 
 export interface RecordQuery {
@@ -31,33 +34,36 @@ export interface RecordQuery {
   /** ISO times, inclusive start, exclusive end. */
   readonly from?: string;
   readonly to?: string;
-  /** Only records that name it. */
+  /** Id of a job. Only records that name it are found. */
   readonly jobId?: string;
-  /** All that is known to be of the job with this id or name, as `job:` finds it. */
+  /** Id or name of a job. All that is known to belong to it is found, as with `job:`. */
   readonly job?: string;
   readonly cluster?: string;
   readonly process?: string;
   readonly component?: Component;
   readonly levels?: readonly Level[];
-  /** What `jobtrace.signal` says, by whatever words. */
+  /** Kind of `jobtrace.signal`, by any version of the signal words. */
   readonly signal?: SignalKind;
-  /** Leaves out records with this `jobtrace.signal`. */
+  /** Value of `jobtrace.signal`. Records with it are left out. */
   readonly skip?: string;
-  /** Only records with one of these ids. */
+  /** Ids of records. Only these records are found. */
   readonly ids?: readonly string[];
-  /** Only records of these jobs and clusters (a team's scope). */
+  /** Jobs and clusters of a team's scope. Only their records are found. */
   readonly scope?: readonly Glob[];
-  /** At most so many on this page (a store may give fewer and a `next`). 0 = all, streamed by pages through `after`. */
+  /**
+   * Largest number of records on this page (a store may return fewer and a `next`). 0 means all, streamed by pages
+   * through `after`.
+   */
   readonly limit: number;
   readonly order: 'newest' | 'oldest';
-  /** `next` of the page before. */
+  /** Value of `next` of the previous page. */
   readonly after?: string;
   readonly histogramBuckets?: number;
   readonly facets?: boolean;
 }
 
 export type LineQuery = Omit<RecordQuery, 'histogramBuckets' | 'facets'>;
-/** Which records, whatever their order. */
+/** Conditions for records, without their order. */
 export type RecordFilter = Omit<LineQuery, 'limit' | 'order' | 'after'>;
 
 export interface RecordPage extends RecordLines {
@@ -71,11 +77,11 @@ export interface RecordPage extends RecordLines {
 
 export interface RecordLines {
   readonly records: readonly LogRecord[];
-  /** Give it back as `after`; left out on the last page. */
+  /** Position to be given as `after`; left out on the last page. */
   readonly next?: string;
 }
 
-/** What the records of a search are counted by. */
+/** Fields by which the records of a search are counted. */
 export type FacetName = 'level' | 'job' | 'cluster' | 'process' | 'component' | 'host' | 'logger' | 'errorType';
 
 export interface FacetValue {
@@ -85,11 +91,11 @@ export interface FacetValue {
 
 export interface FeedPage<Stored = LogRecord> {
   readonly records: readonly Stored[];
-  /** Opaque; give it back to read on. Unchanged when there was nothing new. */
+  /** Opaque position to be given back to read on. It is unchanged if there was nothing new. */
   readonly cursor: string;
   /**
-   * True when the feed had nothing more where news are expected. What comes late into an old day may be found some
-   * reads later; it is never skipped.
+   * True if the feed had nothing more where new records are expected. A record that comes late into an old day may be
+   * found some reads later; it is never skipped.
    */
   readonly drained: boolean;
 }
@@ -104,42 +110,45 @@ export interface IncidentQuery {
   readonly outcome?: Incident['outcome'];
   /** Id of a group of failures that no rule names. */
   readonly group?: string;
-  /** Of what it is called by (core/text/lead.ts). An older release saved incidents on Elasticsearch without these. */
+  /**
+   * Values of the primary diagnosis (core/text/lead.ts). Incidents that an older release saved in Elasticsearch do not
+   * have them.
+   */
   readonly cause?: string;
   readonly severity?: string;
   readonly owner?: string;
   readonly notOutcomes?: readonly Incident['outcome'][];
-  /** Only these; without those. */
+  /** Ids of incidents: only those in `ids` are found, and those in `notIds` are left out. */
   readonly ids?: readonly string[];
   readonly notIds?: readonly string[];
-  /** Without those for which a platform incident stands. */
+  /** True if incidents that are part of a platform incident are left out. */
   readonly isTop?: boolean;
   readonly scope?: readonly Glob[];
   readonly limit: number;
 }
 
-/** What a list shows of an incident: a hundredth of it. */
+/** Row that a list shows of an incident, a hundredth of its size. */
 export interface IncidentRow
   extends
     Pick<Incident, 'id' | 'cluster' | 'job' | 'process' | 'outcome' | 'restarts' | 'firstSeen' | 'lastSeen' | 'parent'>,
     LeadValues {
-  /** Undefined where no rule names it. */
+  /** Id of the rule; undefined if no rule names the incident. */
   readonly rule?: string;
-  /** Of what no rule names the exception and its message. */
+  /** Title; for a failure that no rule names, the exception and its message. */
   readonly title: Text;
-  /** Titles of its second causes; absent where there is none, and in rows of before. */
+  /** Titles of the second causes; absent if there is none, and in rows of older releases. */
   readonly beside?: readonly Text[];
   readonly platform?: Omit<PlatformShare, 'children'>;
 }
 
-/** A page of a list of incidents, the last seen first. */
+/** Page of a list of incidents, the last seen first. */
 export interface IncidentPage {
   readonly rows: readonly IncidentRow[];
-  /** Of all pages. */
+  /** Number of incidents on all pages. */
   readonly total: number;
-  /** Give it back as `after`; undefined on the last page. */
+  /** Position to be given as `after`; undefined on the last page. */
   readonly next?: string;
-  /** Of all pages: how many have which value, the most frequent first, at most MOST_COUNTS. */
+  /** Number of incidents with each value, on all pages, the most frequent first, at most MOST_COUNTS. */
   readonly counts: Readonly<Record<IncidentFacet, readonly ValueCount[]>>;
 }
 
@@ -151,74 +160,83 @@ export interface ValueCount {
   readonly count: number;
 }
 
-/** Of which group, and as of when. */
+/** Group to be summed, and the time as of which it is summed. */
 export interface GroupQuery {
   readonly group: string;
   readonly now: string;
   readonly scope?: readonly Glob[];
 }
 
-/** What is stored of a group of failures that no rule names. */
+/** Sum of what is stored of a group of failures that no rule names. */
 export interface GroupSum {
   readonly incidents: number;
-  /** Of them seen in the 24 hours before, and in the seven days. */
+  /** Number of these that were seen in the last 24 hours, and in the last seven days. */
   readonly lastDay: number;
   readonly lastWeek: number;
   readonly firstSeen?: string;
   readonly lastSeen?: string;
 }
 
-/** Of which jobs a count is asked. */
+/** Conditions for the jobs that are counted. */
 export interface JobQuery {
   readonly from?: string;
   readonly to?: string;
   readonly cluster?: string;
-  /** Of incidents alone. */
+  /** Group of failures. It applies only to incidents. */
   readonly group?: string;
   readonly scope?: readonly Glob[];
 }
 
-/** What was found of one job in one cluster. A line may tell the id of its job, the name, or both: each is a row. */
+/** Counts of one job in one cluster. A line may have the id of its job, the name, or both: each of these is a row. */
 export interface JobCounts {
   readonly id?: string;
   readonly name?: string;
   readonly cluster: string;
   readonly lastSeen?: string;
-  /** Level (or "NONE") of records, outcome of incidents → how many. */
+  /** Numbers of records by level (or "NONE"), or of incidents by outcome. */
   readonly counts: Readonly<Record<string, number>>;
 }
 
 export interface JobRows {
-  /** In no order. */
+  /** Rows in no particular order. */
   readonly jobs: readonly JobCounts[];
-  /** False when there are more than a store counts. */
+  /** True if all jobs are counted. False if there are more than a store counts. */
   readonly isComplete: boolean;
 }
 
-/** Which records are a job's though they do not name it, as an analyzer has found out; one for each run. */
+/**
+ * Records that belong to a job though they do not name it, as an analyzer has found out. There is one object for each
+ * run.
+ */
 export interface JobLines {
   readonly cluster: string;
   readonly jobId: string;
   readonly jobName?: string;
-  /** When it was alone somewhere: what names no other job there is about it. The latest first, as the others are. */
+  /**
+   * Times when the job was alone somewhere: a record there that names no other job is about it. The latest come first,
+   * as in the other lists.
+   */
   readonly spans: readonly JobSpan[];
-  /** Its attempts, slots and execution graphs, each a word as words.ts has it; what has one and names no job is its. */
+  /**
+   * Attempts, slots and execution graphs of the job, each as a word of words.ts. A record with one of them that names
+   * no job belongs to the job.
+   */
   readonly words: readonly string[];
-  /** Ids of records: what its incidents show. */
+  /** Ids of the records that its incidents show. */
   readonly records: readonly string[];
-  /** Milliseconds since 1970: nothing of it is later. */
+  /** Latest time of anything of the run, in milliseconds since 1970. */
   readonly lastMs: number;
 }
 
-/** From and to in milliseconds since 1970, both inclusive; open where they are left out. */
+/** Span in milliseconds since 1970. Both ends are inclusive, and open if they are left out. */
 export interface JobSpan {
-  /** Left out: all processes of the cluster. */
+  /** Process of the cluster; left out for all processes. */
   readonly process?: string;
   readonly fromMs?: number;
   readonly toMs?: number;
 }
 
-/** What was said to a receiver about an incident. */
+/** Message to a receiver about an incident. */
 export interface Alert {
   readonly id: string;
   readonly incidentId: string;
@@ -227,98 +245,103 @@ export interface Alert {
   /** Rule or fingerprint that was announced. */
   readonly cause: string;
   readonly sentAt: string;
-  /** Withdrawn: the incident was no more before the message went out. */
+  /** State of the delivery. Withdrawn: the incident ceased to exist before the message was sent. */
   readonly state: 'sent' | 'pending' | 'undeliverable' | 'withdrawn';
   readonly attempts: number;
   readonly error?: string;
-  /** The rendered message, kept while it is not delivered. */
+  /** Rendered message, kept while it is not delivered. */
   readonly payload?: string;
 }
 
 export interface AgentStatus {
-  /** One agent's: of its machine and its data folder. Agents of older releases have the host's name. */
+  /**
+   * Id of the agent, which stands for its machine and its data folder. Agents of older releases have the host's name.
+   */
   readonly id: string;
   readonly host: string;
   readonly time: string;
-  /** It was stopped in order at this time; absent while it runs, and where it ended without a word. */
+  /** Time at which the agent was stopped in an orderly way; absent while it runs, and if it ended unexpectedly. */
   readonly stopped?: string;
   readonly files: number;
   /** Bytes in matched files that are not acknowledged yet. */
   readonly lagBytes: number;
-  /** Of these, bytes in files that were found and are not begun yet. */
+  /** Bytes of these in files that were found and are not started yet. */
   readonly waitingBytes?: number;
-  /** Of these, bytes whose file is gone or was replaced: only the process of the agent still has them. */
+  /** Bytes of these whose file is gone or was replaced, so that only the process of the agent still has them. */
   readonly atRiskBytes?: number;
-  /** What records that wait for the store take in the agent's memory. */
+  /** Bytes in the agent's memory that are taken by records that wait for the store. */
   readonly heldBytes?: number;
   readonly openFiles?: number;
-  /** When the store last took a record of this agent. */
+  /** Time at which the store last accepted a record of this agent. */
   readonly acknowledged?: string;
   readonly shippedRecords: number;
   readonly counters: Readonly<Record<string, number>>;
-  /** What a person should know; see core/conditions.ts. */
+  /** Conditions that a person should know; see core/conditions.ts. */
   readonly conditions: readonly StatusCondition[];
-  /** Those that wrote lately, the latest first. Agents of older releases give none. */
+  /** Processes that wrote recently, the latest first. Agents of older releases report none. */
   readonly processes?: readonly ProcessLife[];
 }
 
-/** A process whose files an agent follows, as the agent sees it. All times are of the agent's clock. */
+/** Process whose files an agent follows, as the agent sees it. All times are of the agent's clock. */
 export interface ProcessLife {
-  /** As its records have it (`jobtrace.process`). */
+  /** Name of the process as its records have it (`jobtrace.process`). */
   readonly process: string;
   readonly cluster: string;
   readonly component?: Component;
-  /** When one of its files was written last. */
+  /** Time at which one of its files was last written. */
   readonly wrote: string;
-  /** When its JVM was started; absent where the agent cannot see it, as in another container. */
+  /** Time at which its JVM was started; absent if the agent cannot see it, as in another container. */
   readonly started?: string;
-  /** When the agent saw that this JVM is gone. */
+  /** Time at which the agent saw that this JVM was gone. */
   readonly gone?: string;
-  /** When the agent saw that none of its files is there any more. */
+  /** Time at which the agent saw that none of its files existed any more. */
   readonly removed?: string;
 }
 
 export interface StatusCondition {
-  /** One of core/conditions.ts, or of another version of it. */
+  /** Code of core/conditions.ts, or of another version of it. */
   readonly code: string;
-  /** In English, for whoever does not know the code. */
+  /** Message in English, for a reader that does not know the code. */
   readonly message: string;
-  /** What fills the message in any language; older agents give none. */
+  /** Values that fill the message in any language; older agents report none. */
   readonly values?: Readonly<Record<string, string | number>>;
   readonly since: string;
 }
 
-/** How a store wants its records: plain data from which any thread makes an encoder (encode.ts). */
+/** Form in which a store wants its records: plain data from which any thread creates an encoder (encode.ts). */
 export type Encoding = { readonly kind: 'sqlite' } | { readonly kind: 'elasticsearch'; readonly prefix: string };
 
-/** A record whose text stands in bytes, as its reader fills it: printable ASCII, line breaks and tabs, no flag. */
+/** Record whose text is in bytes, as its reader fills it: printable ASCII, line breaks and tabs, without flags. */
 export interface PlainRecord {
-  /** Parts of the id, as renderRecordId puts them together. */
+  /** Parts of the id, which renderRecordId joins. */
   readonly key: string;
   readonly offset: number;
   readonly crc: number;
   /**
-   * `event.original` stands in it from `start` up to `end`, `message` from `messageStart` up to `messageEnd`; what is
-   * left is `error.stack_trace`, behind a line break. The bytes stay as they are while records have the same object.
+   * Bytes of the text: `event.original` from `start` up to `end`, `message` from `messageStart` up to `messageEnd`; the
+   * rest, after a line break, is `error.stack_trace`. The bytes stay unchanged while records have the same object.
    */
   readonly bytes: Buffer;
   readonly start: number;
   readonly messageStart: number;
   readonly messageEnd: number;
   readonly end: number;
-  /** `@timestamp` in milliseconds since 1970. */
+  /** Value of `@timestamp` in milliseconds since 1970. */
   readonly time: number;
-  /** The text begins with it, as `2026-11-24 10:00:00,000` or with a point, by a clock so far ahead of UTC. */
+  /**
+   * Milliseconds by which the clock of the line is ahead of UTC. The text begins with the time of that clock, as
+   * `2026-11-24 10:00:00,000` or with a point.
+   */
   readonly aheadMs: number;
   /**
-   * The fields of all entries of a file, and of all with the same preamble and the same `jobtrace.signal`: each object
-   * is encoded once.
+   * Fields of all entries of a file, and of all entries with the same preamble and the same `jobtrace.signal`. Each
+   * object is encoded once.
    */
   readonly file: FileFields;
   readonly preamble: SharedFields;
-  /** Whose entry it is, where it says so. */
+  /** Job of the entry, if the entry names it. */
   readonly job: JobFields | undefined;
-  /** Of the exception of which it tells. */
+  /** Fields of the exception that the entry reports. */
   readonly thrown: ThrownFields | undefined;
 }
 
@@ -330,88 +353,98 @@ export type FileFields = SharedFields &
 
 /** Records as their store wants them: plain data, whose memory may be given to another thread. */
 export interface EncodedBatch {
-  /** One record behind another. */
+  /** Records, one after another. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Bytes of each record. */
+  /** Length of each record in bytes. */
   readonly lengths: readonly number[];
-  /** Where the records go that do not say where; undefined where a store has only one place. */
+  /** Address of the records that do not have their own; undefined if a store has only one place. */
   readonly address: BatchAddress | undefined;
 }
 
-/** A place in Elasticsearch. */
+/** Address in Elasticsearch. */
 export interface BatchAddress {
   readonly index: string;
-  /** Undefined: by the document's id. */
+  /** Routing; undefined for routing by the document's id. */
   readonly routing: string | undefined;
 }
 
-/** The way in: what the agent needs to deliver records. */
+/** Way in: the port with which the agent delivers records. */
 export interface RecordSink {
   readonly encoding: Encoding;
-  /** Begins what the first append would wait for; absent where there is nothing to begin. Throws what append throws. */
+  /**
+   * Starts what the first append would wait for; absent if there is nothing to start. Throws the errors of `append`.
+   */
   prepare?(): Promise<void>;
   /**
-   * Appends a batch; a record whose id exists replaces it only if its `jobtrace.length` is greater. One outcome per
-   * record. Throws JT_STORE_UNREACHABLE or JT_STORE_DENIED when the whole batch may be sent again.
+   * Appends a batch. Returns one outcome for each record. A record whose id exists replaces the stored one only if its
+   * `jobtrace.length` is greater. Throws JT_STORE_UNREACHABLE or JT_STORE_DENIED if the whole batch may be sent again.
    */
   append(batch: EncodedBatch): Promise<readonly AppendOutcome[]>;
 }
 
-/** The change feed: what an analyzer reads. */
+/** Change feed, which an analyzer reads. */
 export interface RecordFeed<Stored = LogRecord> {
   /**
-   * Every appended (or replaced) record at least once, those of a cluster in the order of storing. A page may be
+   * Returns every appended or replaced record at least once, those of a cluster in the order of storing. A page may be
    * shorter than `limit` and still not be drained.
    */
   readRecords(cursor: string | undefined, options: FeedOptions): Promise<FeedPage<Stored>>;
-  /** The time of the newest record of each cluster that has one since `from`, in milliseconds. */
+  /** Returns the time, in milliseconds, of the newest record of each cluster that has one since `from`. */
   findNewest(from: string): Promise<ReadonlyMap<string, number>>;
-  /** Into how many parts the feed falls, which several may read apart. It changes when an operator wants it. */
+  /**
+   * Counts the partitions of the feed, which several readers may read separately. An operator can change the number.
+   */
   countParts(): Promise<number>;
-  /** From 0 to `count` - 1: of one part is all of a cluster. */
+  /** Returns the partition of a cluster, from 0 to `count` - 1. All records of a cluster belong to one partition. */
   findPart(cluster: string, count: number): number;
-  /** From the cursors of the readers of all parts one that leaves out what all of them have read, for any part. */
+  /**
+   * Joins the cursors of the readers of all partitions to one that leaves out what all of them have read, for any
+   * partition.
+   */
   joinCursors(cursors: readonly (string | undefined)[]): string | undefined;
 }
 
 export interface FeedOptions {
   readonly limit: number;
-  /** Gives the records of this part alone. */
+  /** Partition to which the records are limited. */
   readonly part?: { readonly index: number; readonly of: number };
-  /** Leaves out records with this `jobtrace.signal`; those that say nothing, or something else, are given. */
+  /** Value of `jobtrace.signal`. Records with it are left out; those with another value or none are returned. */
   readonly skip?: string;
-  /** Leaves out records of before this time, in milliseconds since 1970. */
+  /** Time in milliseconds since 1970. Records before it are left out. */
   readonly from?: number;
-  /** Gives nothing, and the cursor behind everything that is stored. */
+  /** True if no records are returned, and the cursor is after everything that is stored. */
   readonly isToEnd?: boolean;
-  /** Of records with this `jobtrace.signal` gives those of these clusters alone. */
+  /** Value of `jobtrace.signal`. Records with it are returned only if they are of these clusters. */
   readonly only?: { readonly signal: string; readonly clusters: readonly string[] };
 }
 
-/** What was kept aside, with the flag `refused`, because its own place did not take it. */
+/** Records that were kept aside, with the flag `refused`, because their own place did not accept them. */
 export interface RefusedRecords {
-  /** The oldest first; asks nothing of their own places. `after` is the `next` of the page before. */
+  /**
+   * Returns the records, the oldest first, and asks nothing of their own places. `after` is the `next` of the previous
+   * page.
+   */
   findRefused(after?: string): Promise<{ readonly records: readonly LogRecord[]; readonly next?: string }>;
-  /** For those that their own place has now. */
+  /** Removes records that their own place now has. */
   removeRefused(records: readonly LogRecord[]): Promise<void>;
 }
 
-/** How long whoever asks waits for the answer. */
+/** Limits of the time that a caller waits for the answer. */
 export interface AskLimits {
-  /** The search ends, and its promise rejects, when it aborts. */
+  /** Signal that ends the search when it aborts. The promise of the search then rejects. */
   readonly signal?: AbortSignal | undefined;
-  /** A search that takes longer ends with JT_SEARCH_STOPPED. Left out: it may take as long as it wants. */
+  /** Time limit in milliseconds, after which a search ends with JT_SEARCH_STOPPED. Without it there is no limit. */
   readonly limitMs?: number | undefined;
 }
 
-/** What people ask. A store that runs in this thread answers before it could be stopped. */
+/** Searches that people ask for. A store that runs in this thread answers before it could be stopped. */
 export interface RecordSearch {
   searchRecords(query: RecordQuery, options?: AskLimits): Promise<RecordPage>;
-  /** The same lines, and nothing is counted: for whoever reads page after page, or a few of many. */
+  /** Returns the same lines and counts nothing, for callers that read page after page, or a few of many records. */
   findRecords(query: LineQuery, options?: AskLimits): Promise<RecordLines>;
-  /** All jobs that have records, in a number of queries that does not grow with theirs. */
+  /** Counts the records of all jobs that have some, in a number of queries that does not grow with theirs. */
   countJobRecords(query: JobQuery, options?: AskLimits): Promise<JobRows>;
-  /** The record and its neighbours in the same process, oldest first. Undefined when it is gone. */
+  /** Returns the record and its neighbours in the same process, oldest first, or undefined if the record is gone. */
   findContext(
     id: string,
     lines: { readonly before: number; readonly after: number },
@@ -426,42 +459,51 @@ export interface IncidentWrite {
 
 export interface IncidentStore {
   /**
-   * Upsert by `incident.id`. Of several who may write it the one wins that has the latest `turn`, a number that only
-   * grows: false, and nothing is written, where one with a later turn wrote it.
+   * Inserts or replaces the incident with this id. If several writers may write it, the latest epoch (`turn`, a number
+   * that only grows) wins. Returns false and writes nothing if the incident was written with a later epoch.
    */
   saveIncident(incident: Incident, turn?: number): Promise<boolean>;
-  /** Many at once, as `saveIncident` does each: one transaction, or one request. An answer for each, in their order. */
+  /**
+   * Saves many incidents as `saveIncident` does, in one transaction or one request. Returns a result for each, in their
+   * order.
+   */
   saveIncidents(writes: readonly IncidentWrite[]): Promise<readonly boolean[]>;
-  /** False where one with a later turn wrote it. */
+  /** Removes an incident. Returns false if it was written with a later epoch. */
   removeIncident(id: string, turn?: number): Promise<boolean>;
-  /** The turn in which the incident was written last; undefined for one that is not stored. */
+  /** Returns the epoch with which the incident was last written, or undefined if it is not stored. */
   findTurn(id: string): Promise<number | undefined>;
-  /** Also by the id of one that has joined it (`joined`). */
+  /** Finds an incident by its id, or by the id of one that was merged into it (`joined`). */
   findIncident(id: string): Promise<Incident | undefined>;
-  /** Newest `lastSeen` first. */
+  /** Finds incidents, the newest `lastSeen` first. */
   findIncidents(query: IncidentQuery): Promise<readonly Incident[]>;
-  /** The same, page by page, with counts. Throws JT_REQUEST_INVALID for an `after` that no page gave. */
+  /**
+   * Returns rows of the same incidents page by page, with counts. Throws JT_REQUEST_INVALID for an `after` that no page
+   * returned.
+   */
   pageIncidents(query: IncidentQuery & { readonly after?: string }): Promise<IncidentPage>;
-  /** All jobs that have incidents, those that touch the range. */
+  /** Counts the incidents of all jobs that have some. It counts those that touch the range. */
   countJobIncidents(query: JobQuery): Promise<JobRows>;
-  /** Zeros for a group of which there is nothing (any more). */
+  /** Sums a group. All numbers are zero if nothing of the group is stored (any more). */
   sumGroup(query: GroupQuery): Promise<GroupSum>;
 }
 
-/** Whose the records are that do not say it. Searches for a job use it (store/jobs/lines.ts). */
+/** Records that belong to a job and do not name it. Searches for a job use them (store/jobs/lines.ts). */
 export interface JobLineStore {
-  /** Each replaces what was saved of the same job and cluster. A search may find it a moment later. */
+  /**
+   * Saves what is known of runs. Each replaces what was saved of the same job and cluster. A search may find it a
+   * moment later.
+   */
   saveJobLines(lines: readonly JobLines[]): Promise<void>;
-  /** Of all jobs of the cluster, those with the latest lines first. */
+  /** Loads what is known of all jobs of the cluster, those with the latest lines first. */
   loadJobLines(cluster: string): Promise<readonly JobLines[]>;
 }
 
-/** What was said about incidents. */
+/** Messages that were sent about incidents. */
 export interface AlertStore {
   rememberAlert(alert: Alert): Promise<void>;
-  /** Many at once: one transaction, or one request. Of several with one id the last stays. */
+  /** Saves many alerts in one transaction or one request. If several have the same id, the last one stays. */
   rememberAlerts(alerts: readonly Alert[]): Promise<void>;
-  /** Newest first. */
+  /** Finds alerts, the newest first. */
   findAlerts(query: {
     readonly incidentId?: string;
     readonly state?: Alert['state'];
@@ -469,26 +511,29 @@ export interface AlertStore {
   }): Promise<readonly Alert[]>;
 }
 
-/** What people said of diagnoses. It outlives the incidents: rules are measured by it. */
+/** Feedback of people on diagnoses. It outlives the incidents, because the precision of rules is computed from it. */
 export interface FeedbackStore {
-  /** Replaces what the same person said of the same rule and incident. */
+  /** Saves feedback. It replaces what the same person said of the same rule and incident. */
   saveFeedback(feedback: Feedback): Promise<void>;
-  /** Newest first, at most MAX_FEEDBACK. */
+  /** Finds feedback, the newest first, at most MAX_FEEDBACK. */
   findFeedback(query: { readonly incidentId?: string }): Promise<readonly Feedback[]>;
 }
 
-/** What people said of cards: who is at it, what is mended, what is ignored. It outlives the incidents. */
+/** Triage of cards by people: who works on it, what is resolved, what is ignored. It outlives the incidents. */
 export interface TriageStore {
   saveTriage(triage: Triage): Promise<void>;
-  /** Of these incidents (absent: of all), the newest first, at most MAX_TRIAGE. */
+  /** Finds the triage of these incidents (absent: of all), the newest first, at most MAX_TRIAGE. */
   findTriage(query: { readonly incidentIds?: readonly string[] }): Promise<readonly Triage[]>;
 }
 
-/** What people do not want to hear of for a while. They are kept when they are over: who wanted what, and why. */
+/**
+ * Silences: what people do not want to be notified of for a while. They are kept after their end, because they say who
+ * wanted what, and why.
+ */
 export interface SilenceStore {
-  /** Replaces the one with its id. */
+  /** Saves a silence. It replaces the one with its id. */
   saveSilence(silence: Silence): Promise<void>;
-  /** Those that end after a time, the latest end first, at most MAX_SILENCES. */
+  /** Finds silences that end after a time, the latest end first, at most MAX_SILENCES. */
   findSilences(query: { readonly endsAfter?: string | undefined }): Promise<readonly Silence[]>;
 }
 
@@ -498,13 +543,13 @@ export interface StateStore {
   loadState(key: string): Promise<string | undefined>;
   removeState(key: string): Promise<void>;
   /**
-   * Saves `value` where `known` still stands (undefined: nothing). Of several who replace the same at once one
-   * succeeds; false for the others. When it throws, nobody knows whether it was done.
+   * Saves `value` if `known` is still stored (undefined: nothing). If several callers replace the same state at once,
+   * one succeeds and the others get false. If it throws, it is unknown whether the value was saved.
    */
   replaceState(key: string, known: string | undefined, value: string): Promise<boolean>;
 }
 
-/** Which agents there are, and how they are. */
+/** Agents and their statuses. */
 export interface AgentRegistry {
   saveAgentStatus(status: AgentStatus): Promise<void>;
   findAgentStatuses(): Promise<readonly AgentStatus[]>;
@@ -512,49 +557,53 @@ export interface AgentRegistry {
 
 export interface Retention {
   /**
-   * Deletes records whose event day ended before `time`, and incidents last seen before it. Returns how many records
-   * went.
+   * Deletes records whose event day ended before `time`, and incidents last seen before it. Returns the number of
+   * deleted records.
    */
   deleteBefore(time: string): Promise<number>;
   /**
-   * Deletes records at INFO, DEBUG and TRACE whose event day ended before `time`, but not those with an exception, and
-   * those that an incident shows. Returns how many records went.
+   * Deletes records at INFO, DEBUG and TRACE whose event day ended before `time`, except those with an exception and
+   * those that an incident shows. Returns the number of deleted records.
    */
   deleteInfoBefore(time: string): Promise<number>;
 }
 
-/** State with another value whenever something was deleted: an analyzer that sees it forgets what it knew. */
+/**
+ * Key of a state whose value changes whenever something was deleted. An analyzer that sees a change forgets what it
+ * knew.
+ */
 export const ERASED_KEY = 'erased';
 
-/** What stands beside incidents, by the ids of its documents. */
+/** Kinds of documents about incidents that are deleted by their ids. */
 export type SaidKind = 'alerts' | 'feedback' | 'triage';
 
-/** Deletion on request: store/erase.ts decides what goes. */
+/** Deletion on request. store/erase.ts decides what is deleted. */
 export interface Erasure {
-  /**
-   * Deletes the records that `findRecords` finds, in batches between which others write. Returns how many.
-   */
+  /** Deletes the records that `findRecords` finds, in batches between which others can write. Returns their number. */
   deleteRecords(query: RecordFilter): Promise<number>;
-  /** What is not there is no error. */
+  /** Deletes documents about incidents. A missing document is no error. */
   deleteSaid(kind: SaidKind, ids: readonly string[]): Promise<void>;
-  /** What is known of the lines of these jobs (JobLineStore). */
+  /** Deletes what is known of the lines of these jobs (JobLineStore). */
   deleteJobLines(jobs: Pick<RecordQuery, 'cluster' | 'job'>): Promise<void>;
-  /** Frees what held deleted texts, as far as the store can. */
+  /** Frees the storage that held deleted texts, as far as the store can. */
   purgeDeleted(): Promise<void>;
 }
 
 export interface StoreHealth {
-  /** Throws a JobtraceError that says what is wrong; used by health and at start. */
+  /** Checks the store, for health checks and at start. Throws a JobtraceError that says what is wrong. */
   check(): Promise<{ readonly kind: 'sqlite' | 'elasticsearch'; readonly version: string }>;
-  /** The time of the store's own clock, in milliseconds; undefined as long as it cannot tell. */
+  /** Returns the time of the store's own clock, in milliseconds, or undefined as long as it is not known. */
   readTime(): Promise<number | undefined>;
-  /** When the key ends with which it is asked, in milliseconds since 1970; undefined: never, or it is asked without. */
+  /**
+   * Returns when the key of this store's requests expires, in milliseconds since 1970; undefined if it never does or if
+   * there is no key.
+   */
   readKeyEnd(): Promise<number | undefined>;
-  /** Throws JT_DISK_FULL or JT_STORE_FULL while there is no room for records; whoever appends waits meanwhile. */
+  /** Throws JT_DISK_FULL or JT_STORE_FULL while there is no room for records. Writers wait meanwhile. */
   checkRoom(): Promise<void>;
 }
 
-/** All ports: for whoever opens a store and hands it on. */
+/** All ports, for code that opens a store and passes it on. */
 export interface Store
   extends
     RecordSink,

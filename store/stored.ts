@@ -1,5 +1,5 @@
-// What comes back from a database is `unknown` → a record, an incident, an alert or an agent's status, once one of
-// these has looked at it. Both stores ask for everything that they read. Pure.
+// Checks what comes back from a database as `unknown`: a record, an incident, an alert, an agent's status and others.
+// Both stores check everything that they read. Pure functions.
 import { isObject } from '../core/json.js';
 import { FIELD_ROWS } from '../core/record.js';
 import { VERDICTS, type Feedback } from '../core/routing/feedback.js';
@@ -8,13 +8,13 @@ import type { Silence } from '../core/routing/silence.js';
 import type { Incident, LogRecord } from '../core/types.js';
 import type { AgentStatus, Alert, JobLines } from './store.js';
 
-/** Fields of every record, with what JavaScript calls their type. */
+/** Fields of every record, with their types in JavaScript. */
 const REQUIRED = FIELD_ROWS.filter((row) => row.required === true).map(({ name, type }) => ({
   name,
   type: type === 'integer' ? 'number' : 'string',
 }));
 
-/** Undefined when it is not JSON. */
+/** Parses JSON. Returns undefined if the text is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -23,7 +23,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The required fields are there and have their types. */
+/** True if the required fields are there and have their types. */
 export function isLogRecord(value: unknown): value is LogRecord {
   return isObject(value) && REQUIRED.every(({ name, type }) => typeof value[name] === type);
 }

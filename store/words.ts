@@ -1,8 +1,8 @@
-// What a word is, for both adapters and for the search box: a run of letters or digits, lower case, at most
-// 255 characters; each Chinese, Japanese or Korean character is a word of its own, because those scripts
-// put no space between words. "java.io.IOException" is the three words java, io, ioexception, so that a
-// search for any of them, or for the phrase, finds it. Elasticsearch's own analyzer does the same where it has the
-// parts for it (elasticsearch/mapping.ts).
+// Splits text into words, for both adapters and for the search box. A word is a run of letters or digits, in lower
+// case, of at most 255 characters. Each Chinese, Japanese or Korean character is a word of its own, because those
+// scripts put no space between words. "java.io.IOException" is the three words java, io, ioexception, so that a search
+// for any of them, or for the phrase, finds it. Elasticsearch's own analyzer does the same if the cluster has the
+// modules for it (elasticsearch/templates/mapping.ts).
 import type { LogRecord } from '../core/types.js';
 import { splitHead } from './head.js';
 
@@ -13,30 +13,39 @@ const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script
 // eslint-disable-next-line no-control-regex
 const NOT_ASCII = /[^\u0000-\u007f]/;
 
-/** Letters of which a whole text makes another small letter than each by itself, which is what Elasticsearch makes. */
+/**
+ * Letters whose lower case differs between a whole text and a single letter. Elasticsearch uses that of the single
+ * letter.
+ */
 const SMALL: Readonly<Record<string, string>> = { Σ: 'σ', İ: 'i' };
 
-/** The words of a text in their order. */
+/** Returns the words of a text in their order. */
 export function splitWords(text: string): string[] {
   const lower = lowerLetters(text);
   const words = (NOT_ASCII.test(lower) ? lower.replace(UNSPACED, ' $& ').match(WORD) : lower.match(ASCII_WORD)) ?? [];
   return words.some((word) => word.length > MAX_WORD_LENGTH) ? words.flatMap(cutWord) : words;
 }
 
-/** Each letter as words have it. */
+/** Converts letters to lower case, as words have them. */
 export function lowerLetters(text: string): string {
   const alone = NOT_ASCII.test(text) ? text.replace(/[Σİ]/g, (letter) => SMALL[letter] ?? letter) : text;
   return alone.toLowerCase();
 }
 
-/** What is indexed of a record: the words of each of its texts, with one space between. No phrase spans two texts. */
+/**
+ * Returns what is indexed of a record: the words of each of its texts, with one space between them. No phrase spans two
+ * texts.
+ */
 export function fillWords(record: LogRecord): string[] {
   return listTexts(record)
     .map((text) => splitWords(text).join(' '))
     .filter((words) => words !== '');
 }
 
-/** What else stands before the message (MDC), and an entry that does not consist of head, message and stack trace. */
+/**
+ * Lists the texts of a record. They include what else is before the message (MDC), and the whole entry if it does not
+ * consist of head, message and stack trace.
+ */
 function listTexts(record: LogRecord): string[] {
   const head = splitHead(record);
   const { message, 'error.stack_trace': stack, 'log.level': level, 'log.logger': logger } = record;

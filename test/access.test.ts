@@ -1,5 +1,5 @@
-// The way of an agent into a guarded cluster, as a process with a settings file: an authority of its own, an API key
-// with the rights of docs/elasticsearch.md, and several hosts of which one dies.
+// Tests how an agent gets into a secured cluster, as a process with a settings file: with its own certificate
+// authority, an API key with the rights of docs/elasticsearch.md, and several hosts of which one dies.
 import { pbkdf2Sync, randomBytes } from 'node:crypto';
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ import { startProgram, waitUntil, type RunningProgram } from './program.js';
 
 const PASSWORD = 'only for this test';
 const ROLE = 'jobtrace_agent';
-/** Of the day that all lines of this test have. */
+/** Index of the day that all lines of this test have. */
 const INDEX = 'jobtrace-logs-2026.05.01';
 const API_KEY = Buffer.from('id:secret of this test').toString('base64');
 
@@ -22,7 +22,7 @@ function signIn(user: string): string {
   return `Basic ${Buffer.from(`${user}:${PASSWORD}`).toString('base64')}`;
 }
 
-/** The rights of an agent's key, from the page. */
+/** Reads the rights of an agent's key from the page. */
 function readRights(): object | undefined {
   const page = readFileSync(new URL('../docs/elasticsearch.md', import.meta.url), 'utf8');
   const bodies = [...page.matchAll(/```json\n([^`]*)```/g)].map(
@@ -31,7 +31,7 @@ function readRights(): object | undefined {
   return bodies.map((body) => body.role_descriptors[ROLE]).find((rights) => rights !== undefined);
 }
 
-/** The file realm, in Elasticsearch's own formats. */
+/** Writes the file realm in Elasticsearch's own formats. */
 function writeUsers(configDir: string): void {
   const users = ['superuser', ROLE];
   const salt = randomBytes(32);
@@ -123,7 +123,7 @@ describeWithParts(['elasticsearch-9'], 'an agent before a guarded cluster', () =
     );
   }
 
-  /** What is said of a store that cannot be used. */
+  /** Returns the log entry about a store that cannot be used. */
   async function findComplaint(running: RunningProgram): Promise<Record<string, unknown>> {
     const find = (): Record<string, unknown> | undefined =>
       running

@@ -1,5 +1,6 @@
-// An agent in a process of its own, to be killed: paths, data folder, database and the number of workers come on the
-// command line. It says "started" when it runs, and ends by itself on SIGTERM. Bundled, beside the thread of a worker.
+// Runs an agent in a separate process that a test kills. Paths, data folder, database and the number of workers come on
+// the command line. It prints "started" when it runs, and ends on SIGTERM. The file is bundled, next to the worker
+// thread.
 import { Worker } from 'node:worker_threads';
 import { createAgent } from '../agent/agent.js';
 import { fillAgentSettings } from '../agent/settings.js';

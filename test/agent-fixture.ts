@@ -1,5 +1,5 @@
-// Helpers of the agent's tests (agent/*.test.ts): an agent over a folder of its own with a clock that is moved by hand,
-// a store in memory, and the writer's side of the story.
+// Provides the fixture of the agent's tests (agent/*.test.ts): an agent over its own folder with a clock that is moved
+// by hand, a store in memory, and functions that write log files.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,22 +21,22 @@ export interface AgentFixture<Kept extends AgentStore = Store> {
   readonly logs: string;
   readonly dataDir: string;
   readonly store: Kept;
-  /** Of the agent that runs now, as it was started. */
+  /** Settings with which the running agent was started. */
   readonly settings: AgentSettings;
-  /** The agent that runs now. */
+  /** Running agent. */
   readonly agent: Agent;
-  /** `wallMs` is added to the time of day alone: a clock that somebody set. */
+  /** Offsets of the clocks. `wallMs` is added only to the time of day, like a clock that somebody set. */
   readonly clock: { offsetMs: number; wallMs: number };
   /** Polls `times` times, moving the clock by `stepMs` before each. */
   poll(times?: number, stepMs?: number): Promise<void>;
-  /** Ends the agent as kill -9 would and starts the next. */
+  /** Ends the agent like kill -9 and starts the next. */
   restart(change?: Partial<AgentSettings>): void;
   stop(): void;
-  /** Everything that the store has, in the order of reading. */
+  /** Returns everything that the store has, in the order of reading. */
   records(): Promise<LogRecord[]>;
-  /** `event.original` of all records whose file's name begins so, in file order. */
+  /** Returns `event.original` of all records whose file name has the prefix, in file order. */
   texts(prefix?: string): Promise<string[]>;
-  /** `event.original` of all records, by their time. */
+  /** Returns `event.original` of all records, by their time. */
   inOrder(): Promise<string[]>;
   conditions(): readonly string[];
   counter(name: string): number;
@@ -44,15 +44,15 @@ export interface AgentFixture<Kept extends AgentStore = Store> {
 }
 
 export interface FixtureOptions<Kept extends AgentStore = Store> extends Partial<AgentSettings> {
-  /** Stands in front of the store. */
+  /** Wraps the store. */
   readonly wrap?: (store: Kept) => Kept;
-  /** The time to which the clock's offset is added; the time of day. */
+  /** Time to which the clock's offset is added; default: the time of day. */
   readonly now?: () => number;
-  /** Those that matter; left out: nobody tells it any. */
+  /** Signal words; if absent, the agent gets none. */
   readonly words?: SignalWords;
-  /** Where its folder is made; the system's folder for temporary files. */
+  /** Parent of its folder; default: the system's folder for temporary files. */
   readonly root?: string;
-  /** Told of each worker thread. */
+  /** Receives each worker thread. */
   readonly onWorker?: (worker: Worker) => void;
 }
 
@@ -152,7 +152,7 @@ function compareRecords(a: LogRecord, b: LogRecord): number {
   return a['log.file.path'].localeCompare(b['log.file.path']) || a['log.offset'] - b['log.offset'];
 }
 
-/** `line(7)` → `2026-05-01 10:00:00,007 INFO  org.example.Writer [] - event 7 …`. */
+/** Renders a log line: `line(7)` → `2026-05-01 10:00:00,007 INFO  org.example.Writer [] - event 7 …`. */
 export function line(number: number, text = `event ${number}`): string {
   const time = new Date(Date.UTC(2026, 4, 1, 10, 0, 0, 0) + number)
     .toISOString()

@@ -1,5 +1,5 @@
-// The import table of the house (docs/architecture.md): stages never import each other, each npm package has
-// one door, nobody but the front door reads the environment.
+// Checks the import rules of docs/architecture.md: stages never import each other, each npm package is imported by one
+// file, and only the command line reads the environment.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Folder → folders it may import. `store/store.ts` (the port) is named apart. */
+/** Folder → folders it may import. `store/store.ts` (the port) is listed separately. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   core: [],
   flink: ['core'],
@@ -19,8 +19,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The floors of a stage, the ground first: a room (a folder, or a file that stands by itself) imports only from its own
- * floor and from those before it. What is named after its stage stands on top.
+ * Layers of a stage, the lowest first: a room (a folder, or a single file) imports only from its own layer and from
+ * those before it. The file that is named after its stage is on top.
  */
 const FLOORS: Readonly<Record<string, readonly string[]>> = {
   core: [
@@ -213,13 +213,16 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
 
 const PAGE = 'api/web/src';
 
-/** The page understands a search and a stack trace by itself, with the functions of the stages. */
+/**
+ * Folders that the page may import, because it parses a search and a stack trace itself with the functions of the
+ * stages.
+ */
 const PAGE_ALLOWED = ['core', 'store/store.ts', 'store/words.ts', 'store/query', 'flink/trace'];
 
-/** Sources of a room; more are two ideas. */
+/** Largest number of sources in a room; more mean that it holds two ideas. */
 const MOST_FILES = 16;
 
-/** npm package → the one file that imports it. */
+/** npm package → the only file that imports it. */
 const DOORS: Readonly<Record<string, string>> = {
   re2: 'core/regex.ts',
   pino: 'core/log.ts',
@@ -256,7 +259,7 @@ function listSources(folder: string): string[] {
     .filter((file) => !file.endsWith('.test.ts') && !file.includes('/testing/'));
 }
 
-/** The page is a package of its own, built by other means. */
+/** Lists the sources of the page, which is a separate package with its own build. */
 function listPage(): string[] {
   return readdirSync(join(root, PAGE), { withFileTypes: true, recursive: true })
     .filter((item) => item.isFile() && /\.tsx?$/.test(item.name))
@@ -280,16 +283,16 @@ function resolveTarget(file: string, target: string): string {
   return posix.normalize(posix.join(posix.dirname(file), target)).replace(/\.js$/, '.ts');
 }
 
-/** Lines of the comment that a file begins with. */
+/** Counts the lines of the comment at the beginning of a file. */
 function countOpening(text: string): number {
   const lines = text.replace(/^#!.*\n/, '').split('\n');
   return lines.findIndex((line) => !line.startsWith('//'));
 }
 
 const sources = Object.keys(ALLOWED).flatMap(listSources);
-/** What is divided into rooms: the stages, the page, the front door, and the laboratory. */
+/** Sources that are divided into rooms: the stages, the page, the command line, and the laboratory. */
 const housed = [...sources, ...listPage(), ...listSources('cli'), ...listSources('lab')];
-/** Files that are run, or put in the place of a package by the build, and so imported by nobody. */
+/** Files that nobody imports, because they are run directly or replace a package in the build. */
 const STARTS = [
   'api/web/src/main.tsx',
   'analyzer/catalog/write-prepared.ts',
@@ -364,7 +367,7 @@ describe('the house', () => {
   it('has one line on the map of docs/architecture.md for each room', () => {
     const map = readFileSync(join(root, 'docs', 'architecture.md'), 'utf8');
     const rooms = new Set(housed.map((file) => posix.dirname(file)));
-    // `analyzer/input` holds the door of its two rooms.
+    // `analyzer/input` holds the entry point of its two rooms.
     expect([...rooms].filter((room) => room !== 'analyzer/input' && !map.includes(`\`${room}/\``))).toEqual([]);
     const rows = map.split('\n').flatMap((line) => /^\| `[a-z/-]+\/` \|/.exec(line)?.[0] ?? []);
     expect(rows.filter((row, index) => rows.indexOf(row) !== index)).toEqual([]);

@@ -1,5 +1,5 @@
-// An assistant asks what a person on call asks, with the SDK's own client: over standard input and output of the built
-// program, and over HTTP, about the recording of a job that failed a minute ago.
+// Tests an assistant that asks what a person on call asks, with the SDK's own client: over standard input and output of
+// the built program, and over HTTP, about the recording of a job that failed a minute ago.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -58,7 +58,7 @@ async function connectStdio(): Promise<Client> {
   return client;
 }
 
-/** How an answer says to go on; undefined at the end. */
+/** Reads how an answer says to get the next page; undefined at the end. */
 function readAdvice(text: string): Record<string, unknown> | undefined {
   const given = [...text.matchAll(/"(since|until|after)": ("(?:[^"\\]|\\.)*")/g)];
   if (given.length === 0) return undefined;
@@ -97,7 +97,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** As far as the advice for the next page leads, and how many the last page says there are. */
+/** Reads all pages by following the advice for the next one, and the total that the last page states. */
 async function readAllPages(client: Client): Promise<{ readonly records: readonly string[]; readonly total: number }> {
   const records: string[] = [];
   let total = 0;
@@ -138,7 +138,7 @@ describe.each(['stdio', 'http'])('over %s', (way) => {
   });
 
   it('shows the lines, each once over all pages, and what stands around one', async () => {
-    // Its last lines may come while the first page is read.
+    // The last lines of the job may come while the first page is read.
     const records = await waitUntil('all of its lines', async () => {
       const { records: shown, total } = await readAllPages(client());
       expect(new Set(shown).size).toBe(shown.length);

@@ -1,6 +1,6 @@
-// What stands in a log is written by others: through the built program, from files to every route, it is tried what a
-// log can do. Secrets of known form come out nowhere, a symbolic link brings no file from outside of the watched place,
-// and a line that names the job of another team shows nobody more than itself (docs/access.md).
+// Tests what a log can do, because its content is written by others: through the built program, from files to every
+// route. Secrets of known form appear nowhere, a symbolic link brings in no file from outside the watched folder, and a
+// line that names the job of another team shows no more than itself (docs/access.md).
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ const GRAPH = 'org.apache.flink.runtime.executiongraph.ExecutionGraph';
 const letters = (count: number): string =>
   'Ab3dEf6hIj9kLm2nOp5qRs8tUv1wXy4zAb3dEf6hIj9kLm2nOp5qRs8tUv1wXy4z'.slice(0, count);
 
-/** A line that holds a secret → the secret. */
+/** Line that contains a secret → the secret. */
 const SECRETS: readonly (readonly [line: string, secret: string])[] = [
   ['jdbc:mysql://db/x?user=u&password=hunter2-in-an-address', 'hunter2-in-an-address'],
   ['connect with https://shop:pass-of-shop@db.example/x', 'pass-of-shop'],
@@ -27,7 +27,7 @@ const SECRETS: readonly (readonly [line: string, secret: string])[] = [
   [`publish npm_${letters(36)}`, `npm_${letters(36)}`],
 ];
 
-/** Names → the patterns of a token. */
+/** Names → patterns of a token. */
 const SCOPES = { clusterB: ['team-b'], jobPayroll: ['payroll'], jobId: [PAYROLL] } as const;
 const TOKENS = [
   { name: 'admin', token: 'admin-0123456789abcdef', role: 'admin' },
@@ -43,7 +43,7 @@ let folder: string;
 let address: string;
 let up: RunningProgram;
 
-/** Just now, as Flink writes it in UTC. */
+/** Renders a line with the current time, as Flink writes it in UTC. */
 function line(level: string, logger: string, message: string): string {
   return `${new Date().toISOString().replace('T', ' ').replace('.', ',').slice(0, 23)} ${level} ${logger} [] - ${message}\n`;
 }
@@ -61,7 +61,7 @@ async function ask(path: string, token = 'admin', body?: object): Promise<string
   return answer.text();
 }
 
-/** Every answer that a token is given about what is stored. */
+/** Returns every answer about stored data that a token gets. */
 async function askAll(token: string): Promise<string> {
   const call = (name: string, given: object): Promise<string> =>
     ask('/api/v1/mcp', token, { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: given } });
@@ -108,7 +108,7 @@ beforeAll(async () => {
         `java.lang.IllegalStateException: PRIVATE-OF-A ${text}\n\tat com.shop.Sink.write(Sink.java:1)\n`,
     );
   }
-  // The job of another team, named by a line of this one.
+  // This line names the job of another team.
   appendFileSync(
     jobManager,
     line('INFO', GRAPH, `Job payroll (${PAYROLL}) switched from state RUNNING to FAILED.`) +
@@ -120,7 +120,7 @@ beforeAll(async () => {
   );
   symlinkSync(join(folder, 'outside', 'shadow'), log('team-a', 'flink-u-taskexecutor-0-a.log'));
   symlinkSync(join(folder, 'outside'), join(folder, 'logs', 'team-a', 'more'));
-  // The other team's log, under the name of this team's cluster.
+  // This link gives the other team's log the name of this team's cluster.
   symlinkSync(log('team-b', 'flink-u-standalonesession-0-b.log'), log('team-a', 'flink-u-taskexecutor-1-a.log'));
   const config = join(folder, 'jobtrace.yaml');
   writeFileSync(config, JSON.stringify({ agent: { zone: 'UTC' }, api: { tokens: TOKENS } }));

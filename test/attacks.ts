@@ -1,24 +1,24 @@
-// A pattern → texts that keep a backtracking engine busy with it, made of its own syntax tree: what each part of it
-// matches, repeated, behind what stands before the part, in front of what fits nowhere. Called by patterns-child.ts.
+// Makes texts that keep a backtracking engine busy with a pattern, from its syntax tree. Each text is a sample of what
+// precedes a part, then repetitions of what the part matches, then an end that does not match.
 import { parseRegExpLiteral, visitRegExpAST, type AST } from '@eslint-community/regexpp';
 
-/** What stands in front, what is repeated, what stands behind. */
+/** Prefix, repeated part, and end of an attack. */
 export interface Attack {
   readonly before: string;
   readonly pump: string;
   readonly after: string;
 }
 
-/** Characters of many classes; a pattern's own characters are tried before them. */
+/** Characters of many classes, which are used before a pattern's own characters. */
 const COMMON = ['a', 'A', '0', ' ', '\n', '_', '-', '.', '/', ':', '"', '=', ',', '$', '(', '\t', 'é', '中', '\u0001'];
-/** No pattern asks for it; one that wants the end of a line is let down behind it. */
+/** Ends that no pattern expects. The second one also fails patterns that look for the end of a line. */
 const AFTER = ['\u0001', '\n\u0001'];
 const MOST_CHARACTERS = 24;
 const MOST_VARIANTS = 16;
 const MOST_PARTS = 3;
 const MOST_PUMP_UNITS = 400;
 
-/** A choice among what fits alike: which character of a class, which alternative of a group. */
+/** Choice among equivalent samples: the character of a class, the alternative of a group. */
 interface Variant {
   readonly index: number;
   readonly characters: readonly string[];
@@ -48,7 +48,7 @@ export function makeText({ before, pump, after }: Attack, units: number): string
 
 type Start = Omit<Attack, 'after'>;
 
-/** With each end, and each once. */
+/** Removes duplicates and combines each start with each end. */
 function dropSame(starts: readonly Start[]): readonly Attack[] {
   const all = new Map<string, Start>();
   for (const start of starts) {
@@ -81,7 +81,7 @@ function listAlternatives(tree: AST.RegExpLiteral): readonly AST.Alternative[] {
   return found;
 }
 
-/** Neighbouring parts repeated together, bare and behind what stands before them. */
+/** Makes attacks that repeat neighbouring parts together, alone and after a sample of what precedes them. */
 function attackParts(alternative: AST.Alternative, variant: Variant): readonly Start[] {
   const { elements } = alternative;
   const samples = elements.map((element) => sampleNode(element, variant));
@@ -95,7 +95,7 @@ function attackParts(alternative: AST.Alternative, variant: Variant): readonly S
   );
 }
 
-/** An example of all that it matches, and each of its beginnings. */
+/** Makes attacks from an example of the whole pattern and each of its beginnings. */
 function attackWhole(tree: AST.RegExpLiteral, variant: Variant): readonly Start[] {
   const whole = sampleOne(tree.pattern.alternatives, variant);
   return Array.from({ length: Math.min(whole.length, MOST_PUMP_UNITS) }, (_, cut) => ({
@@ -104,7 +104,7 @@ function attackWhole(tree: AST.RegExpLiteral, variant: Variant): readonly Start[
   }));
 }
 
-/** What stands in front of an alternative, out to the pattern's beginning. */
+/** Returns a sample of what precedes an alternative, from the beginning of the pattern. */
 function sampleBefore(alternative: AST.Alternative, variant: Variant): string {
   let before = '';
   let inner: AST.Node = alternative;
@@ -151,7 +151,7 @@ function sampleNode(node: AST.Element, variant: Variant): string {
 
 const classes = new Map<string, readonly string[]>();
 
-/** A character that fits, another in each variant. */
+/** Returns a character that matches the class, a different one in each variant. */
 function sampleClass(raw: string, { index, characters, flags }: Variant): string {
   const key = `${raw} ${flags} ${characters.join('')}`;
   const known = classes.get(key);

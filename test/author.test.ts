@@ -1,6 +1,6 @@
-// The one who writes rules, in a real Chromium, on the recorded failure of a real cluster and on either store. Its card
-// has a general name only and leads to the editor, which drafts a rule from its lines, tries it while it is changed and
-// on the last days, and saves it; the next failure has its name.
+// Tests the author of a rule in a real Chromium, on the recorded failure of a real cluster and on either store. The
+// incident has only a general name and leads to the editor, which drafts a rule from its lines, tries it during edits
+// and on the last days, and saves it. The next failure has the rule's name.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
@@ -10,11 +10,14 @@ import { replayRecording } from '../lab/record/replay.js';
 import { describeOnStores, openPageSite, WAIT_MS, type PageSite } from './pages.js';
 import { waitUntil } from './program.js';
 
-/** A service of the company's own goes away under a job: to the catalog it is some exception of the user's code. */
+/**
+ * Recording in which a service of the company goes away under a job; to the catalog it is some exception of the user's
+ * code.
+ */
 const NAME = 'code.user-exception/static-state/1.20.5';
 const ID = 'connector.loyalty/reset';
 
-/** It happens a minute ago, to another cluster. */
+/** Replays the failure as of a minute ago, in another cluster. */
 async function fail(logs: string, cluster: string): Promise<void> {
   const past = { delayMs: -60_000, durationMs: 60_000, signal: new AbortController().signal };
   await replayRecording({ name: cluster, folder: join(RECORDINGS_DIR, NAME), healthy: false }, logs, past);

@@ -1,5 +1,6 @@
-// A failure that no rule names is stored; a rule comes; the service starts again, or loads its rules anew. The card has
-// its cause, says so, and nobody hears of it twice but for the correction. On SQLite and Elasticsearch.
+// Tests that a stored failure which no rule names gets its cause when a matching rule is added and the service restarts
+// or reloads its rules. The incident says so, and the only further notification is the correction. On SQLite and
+// Elasticsearch.
 import { describe, expect, it } from 'vitest';
 import type { Catalog } from '../analyzer/catalog/catalog.js';
 import { listSignalWords } from '../analyzer/catalog/signal-words.js';
@@ -24,14 +25,14 @@ const NOW = Date.parse('2026-03-02T10:30:00Z');
 const before = makeCatalog({ 'restart.exhausted/any': 'role: symptom\nmatch: [{ id: a, anchor: "Recovery is off" }]' });
 const after = makeCatalog({
   'code.user-exception/lease': 'match: [{ id: gone, anchor: "LeaseGoneException: the lease of" }]',
-  // Stands in a line that held no word of the rules before, and says why.
+  // This anchor is in a line without any word of the earlier rules, and states the reason.
   'cluster.disk-full/lease': `
 scope: process
 explains: [code.user-exception]
 match: [{ id: full, anchor: "The lease server has no room" }]`,
 });
 
-/** A job whose failure no rule names, by a JobManager that noted before what was wrong. */
+/** Renders a job whose failure no rule names, in the log of a JobManager that had logged the reason before. */
 function failJob(cluster: string, job: string, day: string): readonly LogRecord[] {
   const marker = createSignalMarker(listSignalWords(before));
   return makeLog(`/l/${cluster}/flink-u-standalonesession-0-jm.log`, [
@@ -107,10 +108,10 @@ function describeBackfill(open: () => Promise<Store>): void {
     expect(cards.map(({ id }) => id)).toEqual(unknown.map(({ id }) => id));
     expect(cards.map(({ revised }) => revised)).toEqual([1, 2].map(() => ({ time: expect.any(String) as string })));
     expect(cards.flatMap(({ unknown: left }) => left)).toEqual([]);
-    // Of the one of the day before yesterday nobody was told, and nobody is now.
+    // Nobody was notified of the failure of the day before yesterday, and nobody is now.
     expect(fixture.types()).toEqual(['jobtrace.incident.opened', 'jobtrace.incident.corrected']);
 
-    // Once is enough.
+    // A second start changes nothing.
     const [written] = cards;
     await drain(start(after, notifier), notifier);
     expect((await findCards())[0]?.revised).toEqual(written?.revised);

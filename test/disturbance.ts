@@ -1,5 +1,5 @@
-// Bad luck on purpose: a seed → when which program is killed and for how long it stays away, and the doing of it. The
-// same seed gives the same plan; what the machine makes of it differs, as in life. Used by disturbed.test.ts.
+// Plans and executes disturbances: from a seed it decides when which program is killed and for how long it stays down.
+// The same seed gives the same plan, but not the same timing on the machine.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRandom } from '../lab/memory/sample.js';
 import type { Site } from './site.js';
@@ -8,26 +8,26 @@ type Target = 'agent' | 'analyzer' | 'elasticsearch';
 
 export interface Disturbance {
   readonly target: Target;
-  /** From the beginning of the run. */
+  /** Milliseconds from the beginning of the run. */
   readonly atMs: number;
-  /** How long it stays away before it is started again. */
+  /** Milliseconds before it is started again. */
   readonly downMs: number;
 }
 
-/** What was done: the machine's own times. */
+/** Disturbance that was executed, with the machine's own times. */
 export interface Blow {
   readonly target: Target;
-  /** From then on it did nothing any more. */
+  /** Time of its death. */
   readonly deadAt: number;
   readonly startedAt: number;
-  /** Alerts that the store did not know to be sent when an analyzer was dead; undefined when nobody can tell. */
+  /** Number of alerts that were still pending in the store when an analyzer was dead; undefined if that is unknown. */
   readonly pendingAlerts: number | undefined;
 }
 
 interface Habit {
   readonly target: Target;
   readonly times: number;
-  /** Least and most from one blow to the next. */
+  /** Minimum and maximum milliseconds from one blow to the next. */
   readonly everyMs: readonly [number, number];
   readonly downMs: readonly [number, number];
 }
@@ -35,7 +35,7 @@ interface Habit {
 const HABITS: readonly Habit[] = [
   { target: 'agent', times: 7, everyMs: [500, 14_000], downMs: [0, 3000] },
   { target: 'analyzer', times: 6, everyMs: [500, 16_000], downMs: [0, 3000] },
-  // Its start takes some ten seconds more.
+  // The start of Elasticsearch takes some ten seconds more.
   { target: 'elasticsearch', times: 1, everyMs: [15_000, 35_000], downMs: [3000, 8000] },
 ];
 
@@ -51,7 +51,7 @@ export function planDisturbances(seed: number): readonly Disturbance[] {
   });
 }
 
-/** Each target has its own row of blows; all rows run at once. */
+/** Executes the plan. Each target has its own sequence of blows; all sequences run at once. */
 export async function disturb(site: Site, plan: readonly Disturbance[]): Promise<readonly Blow[]> {
   const begin = Date.now();
   const rows = HABITS.map(({ target }) => plan.filter((item) => item.target === target));

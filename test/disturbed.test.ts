@@ -1,8 +1,8 @@
-// The promise "nothing lost, nothing twice", on real parts and with bad luck: while a real Flink job fails and
-// restarts, log4j rotates the files every few seconds, agent and analyzer are killed again and again, and Elasticsearch
-// is killed and stays away for a while. At the end each entry of each log file stands in the store exactly once, byte
-// for byte, and the incidents are those that the same logs give to the offline engine, which nobody disturbed. The
-// schedule comes from a seed, which is printed; DISTURB_SEED=<number> repeats it.
+// Tests the promise "nothing lost, nothing twice" on real parts: while a real Flink job fails and restarts, log4j
+// rotates the files every few seconds, agent and analyzer are killed again and again, and Elasticsearch is killed and
+// stays down for a while. At the end each entry of each log file is in the store exactly once, byte for byte, and the
+// incidents equal those of the undisturbed offline engine on the same logs. The schedule comes from a printed seed;
+// DISTURB_SEED=<number> repeats it.
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,7 +48,7 @@ describeWithParts(['flink-1.20', 'elasticsearch-8'], 'a disturbed installation',
     }));
     [blows, failedId] = await Promise.all([disturb(site, plan), runJobs(site, folder)]);
     await endCluster(site);
-    // From here on no file changes any more.
+    // No file changes after this point.
     expected = listEntries(site.cluster.logDir);
     await waitUntil(
       'the store to hold what the files hold',
@@ -89,12 +89,12 @@ describeWithParts(['flink-1.20', 'elasticsearch-8'], 'a disturbed installation',
 
   it('has the incidents of the undisturbed engine', async () => {
     const undisturbed = diagnose(readEntries([site.cluster.logDir]), loadCatalog(), {
-      // Nothing names the cluster: in a shared store it is one of its node.
+      // Nothing names the cluster, so a shared store names it after its node.
       cluster: hostname(),
       zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     }).map(essence);
     let seen: readonly Essence[] = [];
-    // When the time is over the comparison below shows what differs.
+    // The comparison below shows the difference if the time runs out.
     await waitUntil(
       'the same incidents',
       async () => {
@@ -132,17 +132,17 @@ describeWithParts(['flink-1.20', 'elasticsearch-8'], 'a disturbed installation',
     );
     expect(news.length).toBeGreaterThan(0);
     expect(news.length, [JSON.stringify(blows), ...said].join('\n')).toBeLessThanOrEqual(1 + excuses.length);
-    // What is sent again carries the same id, by which a receiver knows it; the incident may have grown in between.
+    // A repeated message has the same id, by which a receiver recognizes it; the incident may have grown in between.
     expect(new Set(news.map(({ headers }) => headers['webhook-id'])).size, said.join('\n')).toBe(1);
   });
 });
 
-/** Logged in detail, so that the process logs grow as well. */
+/** Loggers at DEBUG, so that the process logs grow as well. */
 const TALKATIVE = ['checkpoint', 'heartbeat', 'taskexecutor', 'resourcemanager'];
 
 /**
- * Small files, so that they are rotated all the time, and none is deleted. A process's first file holds its whole
- * start.
+ * Makes the files small, so that they are rotated all the time and none is deleted. A process's first file holds its
+ * whole start.
  */
 function makeRestless(text: string): string {
   const small = text
@@ -153,7 +153,10 @@ function makeRestless(text: string): string {
   return `${small}\n${TALKATIVE.map((name) => `logger.${name}.name = org.apache.flink.runtime.${name}\nlogger.${name}.level = DEBUG\n`).join('')}`;
 }
 
-/** A healthy job that writes much, and one that cannot get its buffers; resolves to that one's id when it has ended. */
+/**
+ * Runs a healthy job that writes much, and one that cannot get its buffers; returns the id of the second one when it
+ * has ended.
+ */
 async function runJobs({ cluster }: Site, folder: string): Promise<string> {
   const dir = join(folder, 'jobs');
   mkdirSync(dir);
@@ -165,7 +168,7 @@ async function runJobs({ cluster }: Site, folder: string): Promise<string> {
     options: ['-Dexecution.checkpointing.interval=500ms'],
   });
   expect(healthy.code, healthy.stderr).toBe(0);
-  // Each client overwrites the log of the one before; what nobody could have read is not lost by us.
+  // Each client overwrites the log of the one before; the rename keeps lines that the agent could not have read.
   for (const name of readdirSync(cluster.logDir).filter((item) => /-client-.*\.log$/.test(item)))
     renameSync(join(cluster.logDir, name), join(cluster.logDir, `${name}.1`));
   const failing = await cluster.runJar({
@@ -203,8 +206,8 @@ interface Essence extends Omit<Incident, 'diagnoses' | 'unknown'> {
 }
 
 /**
- * All that an incident says, but for where its lines stand: a store has ids and names of the time, files have lines.
- * What is not there has no key, as in the store.
+ * Returns an incident without the places of its lines, which are ids and times in a store but lines in files. Undefined
+ * values have no key, as in the store.
  */
 function essence(incident: Incident): Essence {
   const stored = JSON.parse(JSON.stringify(incident)) as Incident;
@@ -225,13 +228,14 @@ function essence(incident: Incident): Essence {
   };
 }
 
-/** The agent says on which host a path means something. */
+/** Removes the host, which the agent adds to a path. */
 function withoutHost(process: string): string {
   return process.replace(/^[^/]*:\//, '/');
 }
 
 /**
- * Known by the run that failed first, or, when a TaskManager's lines came before the JobManager's, by the job alone.
+ * Removes the id. It comes from the run that failed first, or from the job alone if a TaskManager's lines came before
+ * the JobManager's.
  */
 function withoutId({ id, ...rest }: Essence): Omit<Essence, 'id'> {
   void id;

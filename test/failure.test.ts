@@ -1,6 +1,6 @@
-// The one who is called when a job dies, in a real Chromium, on the recorded failure of a real cluster and on either
-// store: the page is open while it happens, the card comes by itself, says what broke and what to do, the fix is
-// copied, and the card leads to its lines. page.test.ts has the single parts of a card.
+// Tests the person on call when a job dies, in a real Chromium, on the recorded failure of a real cluster and on either
+// store: the page is open while it happens, the incident appears by itself, says what broke and what to do, the fix is
+// copied, and the incident leads to its lines. page.test.ts tests the single parts of an incident.
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -13,7 +13,7 @@ const NAME = 'network.insufficient-buffers/total/1.20.5';
 const HEALTHY = 'healthy/option-dump/1.20.5';
 const JOB = 'order-dimensions';
 
-/** As long ago as it took, or while somebody looks. */
+/** Replays a recording, either in the past or while the page is open. */
 async function replay(logs: string, name: string, cluster: string, durationMs: number, delayMs: number): Promise<void> {
   const recording = { name: cluster, folder: join(RECORDINGS_DIR, name), healthy: name === HEALTHY };
   await replayRecording(recording, logs, { delayMs, durationMs, signal: new AbortController().signal });
@@ -36,7 +36,7 @@ describeOnStores('a job that dies', (store) => {
     await replay(site.logs, NAME, 'shop', 3_000, 0);
     const row = page.getByRole('row', { name: /Not enough network buffers/ });
     await row.waitFor({ timeout: WAIT_MS });
-    // The end of the job comes a moment after its failure.
+    // The end of the job follows its failure after a moment.
     await row.getByText('ended').waitFor({ timeout: WAIT_MS });
 
     expect(await row.textContent()).toMatch(new RegExp(`network\\.insufficient-buffers/total.*${JOB}.*shop`));

@@ -1,6 +1,6 @@
-// A log is pasted, mailed, copied from a terminal or kept by a shipper that knows no lines: it keeps its diagnosis.
-// Each form is made of the logs that prove the rules; what a form takes away (the frame that a rule asks for) may be
-// missed.
+// Tests that a log keeps its diagnosis when it was pasted, mailed, copied from a terminal or kept by a shipper that
+// does not know lines. Each form is made from the logs that test the rules. A diagnosis may be missing if the form
+// removes what it needs (the frame that a rule requires).
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -12,7 +12,7 @@ import { splitText } from '../analyzer/input/read.js';
 const RULES = join(import.meta.dirname, '..', 'rules');
 const catalog = loadCatalog();
 
-/** The cause that stands first. */
+/** Returns the first cause. */
 function nameCause(text: string): string {
   const { diagnoses, unknown } = flattenIncidents(diagnose(splitText(text, 'pasted.log'), catalog), 'en');
   return diagnoses[0]?.cause ?? (unknown.length > 0 ? 'unknown' : 'none');
@@ -22,7 +22,7 @@ function eachLine(text: string, change: (line: string) => string): string {
   return text.split('\n').map(change).join('\n');
 }
 
-/** Breaks where the next word does not fit. */
+/** Wraps a text at word boundaries. */
 function wrapWords(text: string, columns: number): string {
   return text
     .split('\n')
@@ -39,7 +39,7 @@ function wrapWords(text: string, columns: number): string {
     .join('\n');
 }
 
-/** Every part of a trace in the line of what it belongs to. */
+/** Puts every part of a trace into the line that it belongs to. */
 function fold(text: string): string {
   const lines: string[] = [];
   for (const line of text.split('\n')) {
@@ -51,7 +51,7 @@ function fold(text: string): string {
   return lines.join('\n');
 }
 
-/** The first stack trace, from its exception on. */
+/** Returns the first stack trace, from its exception on. */
 function traceOf(text: string): string {
   const lines = text.split('\n');
   const frame = lines.findIndex((line) => /^\s*at /.test(line));
@@ -100,7 +100,7 @@ const FORMS: readonly { readonly name: string; readonly change: (text: string) =
   { name: 'without dates', change: (text) => text.replace(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.,]\d+ +/gm, '') },
 ];
 
-/** Of the logs in a form so many keep their diagnosis, at least. */
+/** Smallest share of the logs in a form that must keep their diagnosis. */
 const LEAST_SHARE = 0.95;
 
 describe('a log that went through other hands', () => {

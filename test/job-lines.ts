@@ -1,21 +1,21 @@
-// For recordings.test.ts: what a search for the job that failed must find of a recording, and what it must not. Whose a
-// line is is told here by plain patterns over the lines, not by the engine.
+// Determines, for recordings.test.ts, what a search for the failed job must find in a recording, and what it must not.
+// Plain patterns over the lines, not the engine, decide which job a line belongs to.
 import type { Incident, LogRecord } from '../core/types.js';
 import type { Manifest } from '../lab/record/manifest.js';
 import type { Store } from '../store/store.js';
 
 export interface FoundLines {
-  /** Evidence of the job's incidents: how many lines, and those that the search by its id, or by its name, left out. */
+  /** Number of evidence lines of the job's incidents, and those that the search by its id, or by its name, missed. */
   readonly evidence: number;
   readonly missedById: readonly string[];
   readonly missedByName: readonly string[];
-  /** Lines of healthy neighbours that were found. */
+  /** Lines of healthy neighbours that were found by mistake. */
   readonly neighbours: readonly string[];
-  /** Of the job's runs as the name finds them: lines that the name does not find. */
+  /** Lines that the search by id finds but the search by name does not. */
   readonly onlyById: readonly string[];
 }
 
-/** Undefined where no job of the recording is known to have failed. */
+/** Returns the lines; undefined if no job of the recording is known to have failed. */
 export async function findLines(
   { expected, jobs }: Manifest,
   records: readonly LogRecord[],
@@ -26,7 +26,7 @@ export async function findLines(
   const incidents = (await store.findIncidents({ limit: 1000 })).filter(({ job }) => job?.id === failed.id);
   const shown = listEvidence(incidents);
   const byId = await ask(store, `job:${failed.id}`);
-  // Where no line tells the name, nobody knows it.
+  // The name is unknown if no line contains it.
   const byName = records.some((record) => record['flink.job.name'] === failed.name)
     ? await ask(store, `job:"${failed.name}"`)
     : byId;
@@ -53,7 +53,7 @@ function listEvidence(incidents: readonly Incident[]): ReadonlySet<string> {
 const SLOT = /\b([0-9a-f]{32}) (?:with leader id \S+ )?for job ([0-9a-f]{32})/g;
 const RECEIVED = /^Received task [^]*\(([0-9a-f_]{32,})\), deploy into slot with allocation id ([0-9a-f]{32})/;
 
-/** Lines that name one of the jobs, one of its slots or one of its attempts, and not `except`. */
+/** Lists the lines that name one of the jobs, one of its slots or one of its attempts, but not `except`. */
 function listOwnLines(records: readonly LogRecord[], jobs: readonly string[], except: string): readonly string[] {
   const ids = new Set(jobs);
   const texts = records.map((record) => record['event.original']);

@@ -1,4 +1,4 @@
-// The address of a card that turned out to be of another failure, in a real Chromium: it leads to that one's card.
+// Tests in a real Chromium that the address of an incident that was merged into another one leads to that one.
 import { chromium } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { findWebDir } from '../api/page.js';

@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => fixture.close());
 
-/** What the agent makes of a file and its rotation, and the folder with both. */
+/** Returns what the agent makes of a file and its rotation, and the entries of the folder with both. */
 async function readBoth(): Promise<{
   readonly records: readonly LogRecord[];
   readonly inFolder: ReadonlyMap<string, number>;

@@ -1,5 +1,5 @@
-// Double entry: what stands in the files of a folder against what stands in the store. An entry is its file (rotations
-// count as one), its offset, its text, and whether secrets were replaced in it. Used by tests of the whole product.
+// Compares the entries in the files of a folder with those in the store. An entry consists of its file (rotations count
+// as one), its offset, its text, and whether secrets were replaced in it. For tests of the whole product.
 import { readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect } from 'vitest';
@@ -8,7 +8,7 @@ import type { LogRecord } from '../core/types.js';
 import { createSplitter, type SplitEntry } from '../flink/layout/split.js';
 import { describeFile } from '../flink/layout/names.js';
 
-/** Every entry of every file in the folder, as its key and how often it stands there. */
+/** Returns every entry of every file in the folder, as its key and its number of occurrences. */
 export function listEntries(folder: string): ReadonlyMap<string, number> {
   const redact = createRedactor();
   const keys = readdirSync(folder).flatMap((name) => {
@@ -25,7 +25,7 @@ export function listEntries(folder: string): ReadonlyMap<string, number> {
   return countKeys(keys);
 }
 
-/** The entries are the file: byte for byte, with nothing but line breaks between them. */
+/** Checks that the entries make up the file byte for byte, with nothing but line breaks between them. */
 function expectWhole(bytes: Buffer, entries: readonly SplitEntry[], name: string): void {
   let end = 0;
   const between: string[] = [];
@@ -39,7 +39,10 @@ function expectWhole(bytes: Buffer, entries: readonly SplitEntry[], name: string
   expect(between.join('').trim(), name).toBe('');
 }
 
-/** A record keeps the name that its file had when it was read. */
+/**
+ * Builds the key of an entry. A record keeps the name that its file had when it was read, so the rotation number is
+ * removed.
+ */
 function toKey(path: string, offset: number, isRedacted: boolean, text: string): string {
   return [basename(path).replace(/\.\d+$/, ''), offset, isRedacted ? 'redacted' : 'verbatim', text].join('\t');
 }
@@ -50,7 +53,9 @@ function countKeys(keys: readonly string[]): ReadonlyMap<string, number> {
   return counts;
 }
 
-/** What differs, in words; nothing when each entry of the files stands in the store once, and nothing else does. */
+/**
+ * Returns the differences in words; none if each entry of the files is in the store exactly once, and nothing else is.
+ */
 export function compareEntries(
   records: readonly LogRecord[],
   inFolder: ReadonlyMap<string, number>,

@@ -1,5 +1,5 @@
-// With a level filter on the node (agent.minimumLevel) most lines of recordings are never stored, and what is diagnosed
-// stays as it is.
+// Tests that the diagnosis stays the same with a level filter on the node (agent.minimumLevel), with which most lines
+// of recordings are never stored.
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';

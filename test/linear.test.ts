@@ -1,5 +1,5 @@
-// Lines that somebody wrote to keep a pattern busy: a mebibyte of the beginnings of each pattern that once took the
-// square of a text's length. Nobody measures time here: what is not linear takes minutes, and the deadline ends it.
+// Tests lines that were written to keep a pattern busy: a mebibyte of the beginnings of each pattern that once took
+// quadratic time. No time is measured: what is not linear takes minutes, and the deadline ends it.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ const BYTES = 1_048_576;
 const DEADLINE_MS = 60_000;
 const DATED = '2026-03-01 10:00:00,000 ERROR org.apache.flink.runtime.taskmanager.Task [] - ';
 
-/** What stands in front, what is repeated, what stands behind. */
+/** Attacks: name, prefix, repeated part, end. */
 const ATTACKS: readonly (readonly [name: string, before: string, pump: string, after: string])[] = [
   ['blanks in a message', `${DATED}a`, ' ', 'b\nc'],
   ['blanks in a text that is no log', 'a', ' ', 'b\nc'],
@@ -43,13 +43,18 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Each fails once: of causes of their own, of one that all have, as their tasks say. */
+/**
+ * Floods of jobs that fail once each: with separate causes, with a common one, with a common one in their tasks' lines.
+ */
 const FLOODS = [
   ['own exceptions', 20_000, { isShared: false, hasTasks: false }],
   ['one full disk', 20_000, { isShared: true, hasTasks: false }],
   ['one full disk of tasks that name no job', 5000, { isShared: true, hasTasks: true }],
 ] as const;
-/** Of processor time, which other programs do not use up: what is linear takes a fifth of it, what is not ten times. */
+/**
+ * Limit of processor seconds, which other programs do not affect: linear code takes a fifth of it, other code ten times
+ * as much.
+ */
 const CPU_SECONDS = 50;
 const LONG_MS = 600_000;
 

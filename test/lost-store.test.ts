@@ -1,5 +1,5 @@
-// A database that cannot be used any more: who follows the advice of JT_STORE_UNUSABLE to the letter gets the logs that
-// are still there into a new one.
+// Tests the advice of JT_STORE_UNUSABLE for a database that cannot be used: following it literally gets the logs that
+// still exist into a new one.
 import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** One life of "jobtrace up", as far as the store sees it. */
+/** Runs one life of "jobtrace up" as far as the store sees it, and returns the stored lines. */
 async function readLogs(): Promise<readonly string[]> {
   const store = openSqliteStore({ path: join(folder, 'data', 'jobtrace.db') });
   const settings = fillAgentSettings({

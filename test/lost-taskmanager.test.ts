@@ -1,6 +1,6 @@
-// Who died, and why, when nobody says it: on a real cluster of two TaskManagers one is killed from outside, and its
-// neighbour complains about a lost connection. Then one dies of a full heap, and says so in its .out file alone. Both
-// through "jobtrace up"; what each card must show first is what a person would have found after reading four logs.
+// Tests which process died, and why, if no log says it. On a real cluster of two TaskManagers one is killed from
+// outside, and the other one reports a lost connection. Then one dies of a full heap and says so only in its .out file.
+// Both go through "jobtrace up"; each incident must show first what a person would have found after reading four logs.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -26,7 +26,8 @@ describeWithParts(['flink-1.20'], 'a TaskManager that dies', () => {
   let jar = '';
 
   beforeAll(async () => {
-    // One slot each: a job of parallelism 2 runs on both. A dead one is noticed after some five seconds, not twenty.
+    // Each has one slot, so a job of parallelism 2 runs on both. A dead one is noticed after some five seconds, not
+    // twenty.
     const config = {
       'taskmanager.numberOfTaskSlots': '1',
       'taskmanager.memory.process.size': '900m',
@@ -55,7 +56,7 @@ describeWithParts(['flink-1.20'], 'a TaskManager that dies', () => {
         '--per-second',
         '1000',
       ]);
-      // Both have got records, so records cross between them: the living one is connected to the one that dies.
+      // Both have received records, so records cross between them: the living one is connected to the one that dies.
       await waitForText(site.cluster.taskManagers, ' - clicks added up ', 2);
       dead = lastOf(site.cluster.taskManagers);
       expect(dead.signal('SIGKILL')).toBe(true);
@@ -92,7 +93,7 @@ describeWithParts(['flink-1.20'], 'a TaskManager that dies', () => {
       const below = incident.diagnoses.en.slice(1);
 
       expect(below.filter(({ symptom }) => !symptom)).toEqual([]);
-      // Which of the two it is depends on what was under way.
+      // The result depends on what was in progress.
       expect(below.map(({ rule }) => rule).join(' ')).toMatch(
         /cluster\.taskmanager-lost\/connection-closed|network\.connection-reset\//,
       );
@@ -102,7 +103,7 @@ describeWithParts(['flink-1.20'], 'a TaskManager that dies', () => {
     });
 
     it('is one card, of the lost TaskManager, with the job on it', async () => {
-      // Agents look at processes every few seconds, and the job's own lines may be judged before.
+      // Agents check processes only every few seconds, so the job's own lines may be evaluated before.
       const incidents = await waitUntil('the card of the TaskManager', async () => {
         const all = await site.incidents();
         return all.some(({ parent }) => parent !== undefined) ? all : undefined;
@@ -164,7 +165,7 @@ async function startJob({ cluster }: Site, jar: string, mainClass: string, args:
   return jobId;
 }
 
-/** Until the text stands in the log of so many of these processes. */
+/** Waits until the text is in the logs of this many of the processes. */
 async function waitForText(
   processes: readonly { readonly logFile: string }[],
   text: string,
@@ -205,7 +206,7 @@ function lastOf(workers: readonly FlinkTaskManager[]): FlinkTaskManager {
   return worker;
 }
 
-/** The first line of the last entry, as people read it. */
+/** Returns the first line of the last entry, as people read it. */
 function lastLineOf(file: string): string {
   const lines = readFileSync(file, 'utf8')
     .split('\n')

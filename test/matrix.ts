@@ -1,7 +1,7 @@
 // Installs, builds and runs a clean copy of the tree on other releases of Node: `npm run matrix [-- 22 24 26]`, without
-// numbers on all of them; 20 is whatever runs this script. Each release comes from npm (its package holds the program
-// and the headers that native modules compile against). The machine's own build is the measure of what `diagnose`
-// must say. packed.test.ts starts the packed product on those that are here; the times stand in docs/install.md.
+// numbers on all of them; 20 is the one that runs this script. Each release comes from npm (its package holds the
+// program and the headers for native modules). The machine's own build defines what `diagnose` must print.
+// packed.test.ts starts the packed product on the releases that are here; docs/install.md lists the times.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
@@ -20,7 +20,7 @@ import { mirrorRe2 } from './install/packed.js';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const LOG = join('rules', 'network', 'insufficient-buffers', 'total', 'match.log');
 
-/** One command in the copy; its output is what `diagnose` said where that is asked for. */
+/** Command that was run in the copy. */
 export interface Step {
   readonly name: string;
   readonly seconds: number;
@@ -29,11 +29,11 @@ export interface Step {
 export interface MatrixRow {
   readonly version: string;
   readonly steps: readonly Step[];
-  /** What went wrong, with what was printed; undefined when all went well. */
+  /** Problem, with the output; undefined if all went well. */
   readonly problem?: string;
 }
 
-/** Never throws for what the copy does. */
+/** Checks one release. Failures in the copy are returned, not thrown. */
 export function checkRelease(release: number, prepared: PreparedNode): MatrixRow {
   const version = execFileSync(prepared.node, ['--version'], { encoding: 'utf8' }).trim();
   const folder = mkdtempSync(join(tmpdir(), `jobtrace-node-${release}-`));

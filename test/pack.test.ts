@@ -1,5 +1,5 @@
-// What `npm pack` makes: the program, its rules with their proofs (what an author of rules learns from and tests with)
-// and its docs; nothing that only tests need. Unpacked, it answers.
+// Tests the result of `npm pack`: the program, its rules with their proofs (from which an author of rules learns and
+// with which they test) and its docs, and nothing that only tests need. Unpacked, it answers.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

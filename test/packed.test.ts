@@ -1,6 +1,6 @@
-// The packed product on every release of Node that it runs on: people sign in at a real OpenID Connect provider, mails
-// go through a mail server in each way that there is, and whatever is loaded late is found. In CI the machine's own
-// and the newest are got; elsewhere those run that are here, and `npm run matrix` gets all.
+// Tests the packed product on every release of Node that it supports: people sign in at a real OpenID Connect provider,
+// mails go through a mail server in each possible way, and everything that is loaded late is found. CI gets the
+// machine's own and the newest release; elsewhere the tests use the installed ones, and `npm run matrix` gets all.
 import { execFile } from 'node:child_process';
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
@@ -20,7 +20,7 @@ import { FRONT_DOOR, startProgram, waitUntil, type RunningProgram } from './prog
 const GROUPS = { ada: ['platform'], eve: ['sales'] };
 const LOGIN = { user: 'jobtrace', password: 'geheim 1' };
 const MAILBOXES = ['plain', 'starttls', 'smtps', 'stranger'] as const;
-/** What runs as a script: the program in its two ways to run, and the threads. */
+/** Bundles that run as scripts: the program in its two modes, and the threads. */
 const BUNDLES = ['short.cjs', 'service.cjs', 'agent-worker.cjs', 'paste-worker.cjs', 'store-worker.cjs'] as const;
 const CALLS = new Map(BUNDLES.map((name) => [name, readCalls(join(dirname(FRONT_DOOR), 'cli', name))]));
 const IN_CI: readonly number[] = [MACHINES_OWN, Math.max(...RELEASES)];
@@ -159,7 +159,7 @@ describe('the program that all tests start', () => {
   });
 });
 
-/** Calls of `import` and `require` in a file, as they are written, and what is required by a name. */
+/** Returns the calls of `import` and `require` in a file, as they are written, and the required names. */
 function readCalls(file: string): { readonly calls: readonly string[]; readonly required: readonly string[] } {
   const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.ES2022);
   const calls: string[] = [];
@@ -178,7 +178,7 @@ function readCalls(file: string): { readonly calls: readonly string[]; readonly 
   return { calls, required: [...required] };
 }
 
-/** A job that fails now for good, of one cause that one line shows. */
+/** Appends a job that fails for good now, with one cause that one line shows. */
 function failOnce(log: string): void {
   const id = '1'.padStart(32, '0');
   const time = new Date().toISOString().replace('T', ' ').replace('.', ',').slice(0, 23);

@@ -1,4 +1,4 @@
-// What the page makes of lines that are odd: letters that nobody sees, lines too long for a list; and the sign-ins.
+// Tests how the page shows odd lines: invisible characters, lines too long for a list; and the sign-ins.
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';

@@ -1,6 +1,6 @@
-// The page as people see it, in a real Chromium: a failing job's log becomes a row, the row a diagnosis with its
-// highlighted evidence and a patch to copy; search, context, both languages, and no error in the console. Where tokens
-// are set, it asks for one; alerts that could not be delivered are shown.
+// Tests the page as people see it, in a real Chromium: the log of a failing job becomes a row, the row a diagnosis with
+// its highlighted evidence and a patch to copy; search, context, both languages, and no error in the console. If tokens
+// are set, the page asks for one; it shows alerts that could not be delivered.
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -17,16 +17,16 @@ import { startProgram, waitUntil, type RunningProgram } from './program.js';
 const BUFFERS_LOG = fileURLToPath(new URL('../rules/network/insufficient-buffers/total/match.log', import.meta.url));
 const PHONE = { width: 420, height: 900 };
 
-/** By how much the document is wider than the window. */
+/** Expression for the number of pixels by which the document is wider than the window. */
 const OVERFLOW_PX = 'document.documentElement.scrollWidth - innerWidth';
 
-/** Whether all of it stands between the edges of the window. */
+/** Returns true if all of it is between the edges of the window. */
 async function isInside(place: Locator): Promise<boolean> {
   const box = await place.boundingBox();
   return box !== null && box.width > 0 && box.x >= 0 && box.x + box.width <= PHONE.width;
 }
 
-/** A ZooKeeper goes away under three jobs, a cluster each. */
+/** Writes the logs of three jobs, one per cluster, that lose the same ZooKeeper. */
 function writeOutage(logs: string): void {
   const outage = readStorm(ZOOKEEPER_OUTAGE);
   for (const number of [0, 1, 2]) {
@@ -40,7 +40,7 @@ function writeOutage(logs: string): void {
   }
 }
 
-/** A job fails of what no rule names. */
+/** Writes the log of a job that fails for a reason that no rule names. */
 function writeUnknown(logs: string, name: string): void {
   const job = `${name} (${Buffer.from(name.padEnd(16)).toString('hex')})`;
   const said = new Date().toISOString().replace('T', ' ').replace('.', ',').slice(0, -1);
@@ -469,7 +469,7 @@ describeWithParts(['chromium'], 'the page where tokens are set', () => {
     await alert.waitFor({ timeout: WAIT_MS });
     const row = alert.getByRole('row', { name: /chat/ });
 
-    // One alert, or a second one where the incident was seen before all of its log was read; none is on its way.
+    // There is one alert, or a second one if the incident was seen before all of its log was read; none is pending.
     expect(await row.textContent()).toMatch(
       /^chat[12]0\d{4}-\d\d-\d\d.*it answered with status 410: no such channelSend a test$/,
     );

@@ -1,5 +1,6 @@
-// For tests of the page: the program as its users start it over a folder of logs, a cluster in each of its folders, on
-// either store, and a Chromium whose complaints are kept. Elasticsearch is the one that all test files share.
+// Provides, for tests of the page, the program as its users start it over a folder of logs, with one cluster per
+// subfolder, on either store, and a Chromium whose console errors are kept. Elasticsearch is the one that all test
+// files share.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -9,39 +10,39 @@ import { describeWithParts } from '../lab/parts/testing/describe-part.js';
 import { findElasticsearch, removeAll } from '../lab/parts/testing/use-elasticsearch.js';
 import { startProgram, waitUntil } from './program.js';
 
-/** Until something stands in the page. */
+/** Longest time, in milliseconds, until something appears in the page. */
 export const WAIT_MS = 30_000;
 export const DESK = { width: 1280, height: 900 };
 
-/** What people keep their records in. */
+/** Store that people use for their records. */
 export type PageStore = 'SQLite' | 'Elasticsearch';
 
 export interface PageSite {
-  /** Of the page. */
+  /** Address of the page. */
   readonly address: string;
   readonly logs: string;
   readonly browser: Browser;
-  /** What each window that was opened here wrote into its console as an error. */
+  /** Errors in the consoles of all windows that were opened here. */
   readonly complaints: string[];
-  /** A window as wide as a desk's, in English. */
+  /** Opens a window of desktop width, in English. */
   open(options?: BrowserContextOptions): Promise<Page>;
   close(): Promise<void>;
 }
 
 interface SiteOptions {
-  /** SQLite where it is not said. */
+  /** Store; SQLite by default. */
   readonly store?: PageStore;
-  /** What else stands in the settings file, given the folder of the site. */
+  /** Additional content of the settings file, given the folder of the site. */
   readonly settings?: (folder: string) => object;
 }
 
-/** The same story on each store. */
+/** Runs the same tests on each store. */
 export function describeOnStores(title: string, body: (store: PageStore) => void): void {
   describeWithParts(['chromium'], `${title}, on SQLite`, () => body('SQLite'));
   describeWithParts(['chromium', 'elasticsearch-8'], `${title}, on Elasticsearch`, () => body('Elasticsearch'));
 }
 
-/** `fill` writes logs before the program starts. */
+/** Opens a site. `fill` writes logs before the program starts. */
 export async function openPageSite(
   fill: (logs: string) => void | Promise<void>,
   { store = 'SQLite', settings = () => ({}) }: SiteOptions = {},
@@ -81,7 +82,7 @@ export async function openPageSite(
   };
 }
 
-/** Names of our own in the shared Elasticsearch; `jobtrace` itself is another test's. */
+/** Provides a separate index prefix in the shared Elasticsearch; `jobtrace` itself belongs to another test. */
 async function openPrefix(indexPrefix: string): Promise<{ readonly settings: object; remove(): Promise<void> }> {
   const url = await findElasticsearch();
   return {

@@ -1,16 +1,16 @@
-// Runs patterns over their worst texts, in a process of its own: what hangs cannot be asked to stop. Reads a file of
-// patterns, says on its output which of them it is at. Started by patterns.test.ts.
+// Runs patterns over their worst texts in a separate process, because a hanging one cannot be asked to stop. Reads a
+// file of patterns and prints which of them it is working on. patterns.test.ts starts it.
 import { readFileSync, writeSync } from 'node:fs';
 import { errorText } from '../core/fault.js';
 import { makeAttacks, makeText, type Attack } from './attacks.js';
 import type { ProductPattern } from './patterns.js';
 
 export interface Task extends ProductPattern {
-  /** Longer texts do not come to this pattern. */
+  /** Longest text that this pattern gets. */
   readonly mostUnits: number;
 }
 
-/** Every attack once at this size, to find those that are worth a mebibyte: what takes the square shows by far. */
+/** Size at which every attack runs once, to find those that are worth a mebibyte; quadratic ones stand out clearly. */
 const TRIAL_UNITS = 2048;
 const WORST = 5;
 
@@ -32,7 +32,7 @@ function runTask(task: Task, index: number): void {
   for (const { attack, number } of timed.slice(0, WORST)) runAttack(task, attack, task.mostUnits, [index, number]);
 }
 
-/** Says what it begins before it does: the last line names what hangs. */
+/** Runs an attack and prints it before it begins, so that the last line names what hangs. */
 function runAttack(task: Task, attack: Attack, units: number, place: readonly number[]): void {
   writeSync(1, `${place.join(' ')} ${units}\n`);
   try {
@@ -49,7 +49,7 @@ function runPattern(regex: RegExp, method: ProductPattern['method'], text: strin
   else findAll(regex, text);
 }
 
-/** From each place that it found to the next. */
+/** Searches from each match to the next. */
 function findAll(regex: RegExp, text: string): void {
   for (let from = 0; regex.test(text); from = regex.lastIndex) if (regex.lastIndex === from) regex.lastIndex++;
 }

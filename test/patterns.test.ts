@@ -1,8 +1,8 @@
-// Every pattern of the product that the runtime's own engine runs takes linear time. They are found in the sources, not
-// listed here (patterns.ts), and each is fed with a mebibyte of texts made of its own parts (attacks.ts), run as the
-// code runs it. Nothing is timed: what takes the square of a mebibyte takes minutes, what is linear milliseconds, so a
-// process that says nothing for DEADLINE_MS hangs. Patterns of rules and of operators are RE2's (core/regex.ts), which
-// does not backtrack. What code around a pattern makes of its time is the matter of linear.test.ts.
+// Tests that every pattern of the product that the runtime's own engine runs takes linear time. patterns.ts finds them
+// in the sources, and each gets a mebibyte of texts made of its own parts (attacks.ts), run as the code runs it.
+// Nothing is timed: quadratic time takes minutes, linear time milliseconds, so a process without output for DEADLINE_MS
+// hangs. RE2 runs the patterns of rules and operators without backtracking (core/regex.ts). linear.test.ts tests the
+// code around the patterns.
 import { spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,10 +18,10 @@ const DEADLINE_MS = 40_000;
 const PROCESSES = 2;
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** A pattern that meets short texts only: the code of its file that sees to it, or a reason outside of the code. */
+/** Pattern that gets only short texts: the code of its file that ensures this, or a reason outside of the code. */
 interface Bound {
   readonly file: string;
-  /** A part of the pattern; all patterns of the file without it. */
+  /** Part of the pattern; if absent, all patterns of the file. */
   readonly part?: string;
   readonly units: number;
   readonly code?: string;
@@ -29,7 +29,7 @@ interface Bound {
 }
 
 const BOUNDS: readonly Bound[] = [
-  // No file system has names longer than 255.
+  // No file system has names longer than 255 characters.
   { file: 'agent/files/pattern.ts', units: 255 },
   {
     file: 'agent/record/named.ts',
@@ -46,7 +46,7 @@ const BOUNDS: readonly Bound[] = [
   },
   { file: 'analyzer/entry/reading.ts', part: 'java|javax', units: 2000, code: 'text.slice(0, MAX_SENTENCE_UNITS)' },
   { file: 'analyzer/input/forms/yarn-logs.ts', part: '^Container: (', units: 4096, code: 'peek(MAX_LINE_BYTES)' },
-  // The digits of a count.
+  // The text is the digits of a count.
   { file: 'cli/diagnose.ts', part: '\\d{3}', units: 16, code: 'String(count).replaceAll(' },
   { file: 'flink/layout/layout.ts', part: '[A-Za-z]{4,8}', units: 20, code: 'text.slice(0, 20)' },
   { file: 'flink/layout/names.ts', units: 4096, code: 'whole.slice(-MOST_PATH_UNITS)' },
@@ -61,35 +61,37 @@ const BOUNDS: readonly Bound[] = [
   { file: 'flink/trace/fingerprint.ts', part: '\\b[\\w.-]+\\/', units: 1000, code: '.slice(0, 1000)' },
 ];
 
-/** Patterns that are put together while the product runs, each with why it is linear or short. */
+/** Patterns that are composed while the product runs, each with the reason why it is linear or short. */
 const COMPOSED: readonly Omit<Composed, 'line'>[] = [
-  // An operator's pattern of paths, over a name of at most 255 characters.
+  // The pattern is an operator's path pattern, over a name of at most 255 characters.
   { file: 'agent/files/pattern.ts', code: 'new RegExp(`^${source}$`)' },
-  // Literals, and the rows of agent/record/tokens.ts: a text, and one bounded run of characters behind it.
+  // The patterns are literals, and the rows of agent/record/tokens.ts: a text followed by one bounded run of
+  // characters.
   { file: 'agent/record/redact.ts', code: "new RegExp(HINT_TEXTS.map(quoteRegex).join('|'), 'i')" },
   { file: 'agent/record/redact.ts', code: "new RegExp(pattern, 'g')" },
-  // The text of an anchor.
+  // The pattern is the text of an anchor.
   {
     file: 'analyzer/author/why.ts',
     code: String.raw`new RegExp( Buffer.from(anchor, 'utf8') .toString('latin1') .replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&') .replaceAll(' ', '\\s'), )`,
   },
-  // The errors of the system, as they are.
+  // The patterns are the literal errors of the system.
   { file: 'analyzer/catalog/rule/spelling.ts', code: "new RegExp([...OTHERS.keys()].map(quoteRegex).join('|'), 'g')" },
   { file: 'analyzer/catalog/rule/spelling.ts', code: "new RegExp(LONGEST_FIRST.map(quoteRegex).join('|'), 'g')" },
-  // A name of a field that stands in the code.
+  // The name of a field is a constant in the code.
   { file: 'analyzer/input/forms/kubernetes/describe.ts', code: "new RegExp(`^ *${name}: +(\\\\S.*)$`, 'm')" },
-  // The name of a container, as it is.
+  // The name of a container is taken literally.
   {
     file: 'analyzer/input/forms/kubernetes/describe.ts',
     code: 'new RegExp(`[Cc]ontainer (?:"?${name}"?(?= |,|$)|failed )|//${name}:`)',
   },
-  // The head of a line: literals, with runs of digits, letters and blanks that never meet a run of the same kind.
+  // The pattern is the prefix of a line: literals, with runs of digits, letters and blanks that are never next to a run
+  // of the same kind.
   { file: 'analyzer/input/forms/prefix.ts', code: 'new RegExp(`^${shape}(?: -)?[ \\\\t]?`)' },
-  // One character of a class.
+  // The pattern matches one character of a class.
   { file: 'core/text/hidden.ts', code: "new RegExp(`[${RANGES.join('')}]`, 'gu')" },
-  // The rows of the fact tables, which are found where they stand.
+  // The patterns are the rows of the fact tables, which are tested where they are defined.
   { file: 'flink/facts/row.ts', code: "new RegExp(pattern, 'u')" },
-  // The parts of an address, as they are.
+  // The patterns are the literal parts of an address.
   { file: 'notify/channels/http.ts', code: "new RegExp(hidden.map(quoteRegex).join('|'), 'gi')" },
 ];
 
@@ -143,7 +145,7 @@ describe('the patterns of the product', () => {
   });
 });
 
-/** Goes on behind what hangs, so that one run names all. */
+/** Attacks all patterns. Continues after one that hangs, so that one run names all. */
 async function attackAll(tasks: readonly Task[], path: string): Promise<readonly string[]> {
   writeFileSync(`${path}.json`, JSON.stringify(tasks));
   const problems = new Map<number, string>();
@@ -159,7 +161,7 @@ async function attackAll(tasks: readonly Task[], path: string): Promise<readonly
   return [...problems.values()];
 }
 
-/** One process, until it is through or says nothing more. */
+/** Runs one process until it is done or prints nothing more. */
 async function attackFrom(
   from: number,
   path: string,

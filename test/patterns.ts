@@ -1,6 +1,6 @@
-// Every pattern of the product that the runtime's own engine runs, found in the syntax tree of its sources: literals,
-// `new RegExp` of what is constant, and the patterns of fact rows. What is put together while the product runs is told
-// apart: no test can know it. Called by patterns.test.ts.
+// Finds every pattern of the product that the runtime's own engine runs, in the syntax tree of its sources: literals,
+// `new RegExp` of constants, and the patterns of fact rows. Patterns that are composed while the product runs are
+// listed separately, because no test can know them.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -9,7 +9,7 @@ import ts from 'typescript';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FOLDERS = ['core', 'flink', 'agent', 'store', 'analyzer', 'notify', 'api', 'cli'];
 
-/** How a pattern meets a text. */
+/** Way in which a pattern is applied to a text. */
 export type Method = 'match' | 'replace' | 'split';
 
 export interface ProductPattern {
@@ -20,7 +20,7 @@ export interface ProductPattern {
   readonly method: Method;
 }
 
-/** A pattern whose text only the running product knows. */
+/** Pattern whose text is known only while the product runs. */
 export interface Composed {
   readonly file: string;
   readonly line: number;
@@ -32,7 +32,7 @@ export interface Findings {
   readonly composed: readonly Composed[];
 }
 
-/** Functions of the fact tables that make a pattern, with `u`, of their second argument. */
+/** Functions of the fact tables that make a pattern, with the flag `u`, from their second argument. */
 const MAKERS: ReadonlySet<string> = new Set(['begins', 'holds']);
 const MADE_IN = 'flink/facts/';
 
@@ -47,7 +47,7 @@ export function listSources(): readonly string[] {
 
 export async function findPatterns(): Promise<Findings> {
   const files = listSources();
-  // The first time it shows which texts only the modules know.
+  // The first pass shows which texts only the modules know.
   files.forEach((file) => findInFile(openFile(file)));
   for (const file of asked) {
     const values: Readonly<Record<string, unknown>> = await import(pathToFileURL(join(ROOT, file)).href);
@@ -59,7 +59,7 @@ export async function findPatterns(): Promise<Findings> {
 }
 
 const opened = new Map<string, ts.SourceFile>();
-/** Modules whose exported texts are computed, and these texts by file and name. */
+/** Modules whose exported texts are computed, and the texts by file and name. */
 const asked = new Set<string>();
 const exported = new Map<string, string>();
 
@@ -91,7 +91,7 @@ interface Made {
   readonly flags: string;
 }
 
-/** What makes no pattern is undefined. */
+/** Reads the pattern that a node makes; undefined if it makes none. */
 function readPattern(node: ts.Node): Made | 'composed' | undefined {
   if (ts.isRegularExpressionLiteral(node)) return splitLiteral(node.text);
   if (!ts.isNewExpression(node) && !ts.isCallExpression(node)) return undefined;
@@ -120,7 +120,10 @@ function findLiteral(node: ts.Expression): Made | undefined {
   return target !== undefined && ts.isRegularExpressionLiteral(target) ? splitLiteral(target.text) : undefined;
 }
 
-/** A text that does not change while the product runs: literals, templates of such, and what a module exports. */
+/**
+ * Evaluates a text that does not change while the product runs: literals, templates of literals, and exports of a
+ * module.
+ */
 function evaluate(node: ts.Expression): string | undefined {
   if (ts.isStringLiteralLike(node)) return node.text;
   if (ts.isTaggedTemplateExpression(node) && node.tag.getText() === 'String.raw')
@@ -159,7 +162,7 @@ function concatenate(parts: readonly (string | undefined)[]): string | undefined
   return parts.some((part) => part === undefined) ? undefined : parts.join('');
 }
 
-/** Of a name at the top of a file, there or in the file that it is imported from. */
+/** Finds the declaration of a name at the top of a file, there or in the file that it is imported from. */
 function findDeclaration(tree: ts.SourceFile, name: string): ts.VariableDeclaration | undefined {
   for (const statement of tree.statements) {
     if (ts.isVariableStatement(statement)) {
@@ -176,7 +179,7 @@ function findDeclaration(tree: ts.SourceFile, name: string): ts.VariableDeclarat
   return undefined;
 }
 
-/** How the code runs a pattern: where it stands, or where the name stands that it was given. */
+/** Finds how the code runs a pattern: where it is written, or where the name of its variable is used. */
 function findMethods(node: ts.Node): readonly Method[] {
   const { parent } = node;
   if (!ts.isVariableDeclaration(parent)) return [readMethod(node)];
@@ -190,7 +193,7 @@ function findMethods(node: ts.Node): readonly Method[] {
   return methods.size === 0 ? ['match'] : [...methods];
 }
 
-/** `exec`, `test`, `search`, `match` and `matchAll` look for it alike. */
+/** Returns the method. `exec`, `test`, `search`, `match` and `matchAll` search in the same way. */
 function readMethod(node: ts.Node): Method {
   const { parent } = node;
   if (!ts.isCallExpression(parent) || !ts.isPropertyAccessExpression(parent.expression)) return 'match';

@@ -1,7 +1,7 @@
-// The promise to users, on real parts: a real Flink job fails for want of network buffers; the incident stands in the
-// store, names the cause, carries a patch that fits, counts the restarts, and the webhook got it once. A healthy job
+// Tests the promise to users on real parts: a real Flink job fails because of missing network buffers. The incident is
+// in the store, names the cause, has a patch that fits, counts the restarts, and the webhook got it once. A healthy job
 // in the same TaskManager stays clean. Three ways: cluster installation on Elasticsearch with the separation kit, the
-// same with Flink's stock logging (both jobs in one file), and beside it "jobtrace up" on SQLite.
+// same with Flink's stock logging (both jobs in one file), and next to it "jobtrace up" on SQLite.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Incident } from '../core/types.js';
 import { computeTaskManagerMemory } from '../flink/memory/memory.js';
@@ -12,7 +12,10 @@ import { MEMORY, openSite, type Site, type SiteView } from './site.js';
 const CAUSE = 'network.insufficient-buffers';
 const MEBIBYTE = 1_048_576;
 const RESTARTS = 2;
-/** Each of the four keyed exchanges wants 30 × (30 + 1) buffers to send: 3,720 in all, and there are 2,048. */
+/**
+ * SQL of a job that needs too many buffers: each of the four keyed exchanges needs 30 × (30 + 1) buffers to send, 3,720
+ * in all, and there are 2,048.
+ */
 const GREEDY_SQL = `
 SET 'pipeline.name' = 'orders-by-customer';
 SET 'parallelism.default' = '30';
@@ -71,7 +74,7 @@ interface Seen {
   readonly incident: Incident;
 }
 
-/** With all restarts. */
+/** Waits for the incident with all restarts. */
 function waitForIncident(view: SiteView, job: string): Promise<Incident> {
   return waitUntil(
     'an incident with all restarts',
@@ -153,7 +156,7 @@ function describeOthers(seen: () => Seen, name: string): void {
     expect(jobs.find((job) => job.id === site.healthyId)?.state).toBe('RUNNING');
     expect((await view.incidents()).map((item) => item.job?.id)).toEqual([failedId]);
     expect(records.length).toBeGreaterThan(5);
-    // What names no job was written while this one was alone.
+    // Lines that name no job were written while this job was alone.
     expect(new Set(records.flatMap((record) => record['flink.job.id'] ?? []))).toEqual(new Set([site.healthyId]));
     expect(records.filter((record) => record['event.original'].includes(failedId))).toEqual([]);
   });
@@ -181,7 +184,7 @@ function readNumbers(incident: Incident): { required: number; available: number;
   return { required: read('required'), available: read('available'), total: read('total'), segment: read('segment') };
 }
 
-/** When Flink wrote the first line of the failure, by the TaskManager's own clock (the same machine's). */
+/** Returns the time of the first line of the failure, by the TaskManager's own clock (that of the same machine). */
 function firstFailureTime(incident: Incident): number {
   return Date.parse(incident.firstSeen ?? '');
 }

@@ -1,7 +1,7 @@
-// The same failure wherever a node keeps its logs and however they are written down: one built "jobtrace up" over a
+// Tests the same failure in every place and format in which a node keeps its logs: one built "jobtrace up" over a
 // folder of Flink's start scripts, YARN's containers, pods with the API server that names them, Docker, JSON and
-// UTF-16. The logs are those of a real failure (lab/recordings/). Beside them files of the JVM, and one that lives for
-// a moment.
+// UTF-16. The logs are those of a real failure (lab/recordings/). Next to them are files of the JVM, and one that
+// exists only for a moment.
 import {
   copyFileSync,
   mkdirSync,
@@ -38,7 +38,7 @@ const JOB = '0123456789abcdef0123456789abcdef';
 const PIECE_UNITS = 16_384;
 
 type Role = 'jobmanager' | 'taskmanager';
-/** By extension. */
+/** Content of a process's files by extension. */
 type ProcessFiles = Readonly<Record<'log' | 'out', string>>;
 
 const NAMES: Readonly<Record<Role, string>> = {
@@ -49,9 +49,9 @@ const NAMES: Readonly<Record<Role, string>> = {
 interface Place {
   readonly name: string;
   readonly cluster: string;
-  /** Path → content of what a process leaves there. */
+  /** Returns path → content of the files that a process leaves there. */
   readonly write: (role: Role, files: ProcessFiles) => Readonly<Record<string, string | Buffer>>;
-  /** What the records of its JobManager say of where they come from. */
+  /** Fields of its JobManager's records that say where they come from. */
   readonly says: Partial<LogRecord>;
 }
 
@@ -119,7 +119,10 @@ const PLACES: readonly Place[] = [
 
 type RenderLine = (text: string, stream: 'stdout' | 'stderr', stamp: string, isPiece: boolean) => string;
 
-/** A container prints its log to stdout, and what the process prints to stderr; long lines come in pieces. */
+/**
+ * Mixes the streams of a container, which prints its log to stdout and what the process prints to stderr; long lines
+ * come in pieces.
+ */
 function mixStreams({ log, out }: ProcessFiles, render: RenderLine): string {
   let stamp = '1970-01-01T00:00:00.000';
   const rows = log.trimEnd().split('\n');
@@ -145,7 +148,7 @@ function renderDocker(text: string, stream: string, time: string, isPiece: boole
   return `${JSON.stringify({ log: isPiece ? text : `${text}\n`, stream, time })}\n`;
 }
 
-/** As Elastic's layout for log4j writes each entry. */
+/** Renders each entry as Elastic's layout for log4j does. */
 function renderJson(log: string): string {
   const splitter = createSplitter({ kind: 'log' });
   return [...splitter.push(Buffer.from(log)), ...splitter.flush()]
@@ -172,7 +175,10 @@ function writeFile(name: string, content: string | Buffer): void {
   writeFileSync(join(folder, name), content);
 }
 
-/** Answers for the pods of one namespace, as the API server of Kubernetes does; the others are closed to the agent. */
+/**
+ * Opens a server that answers for the pods of one namespace, like the API server of Kubernetes; the other namespaces
+ * are closed to the agent.
+ */
 async function openApiServer(credentials: string): Promise<string> {
   mkdirSync(credentials);
   const { key, cert, caFile } = makeAuthority(credentials);
@@ -234,7 +240,7 @@ async function findRules(cluster: string): Promise<readonly string[]> {
     .sort();
 }
 
-/** What the command line says of the files in a folder. */
+/** Returns what the command line says about the files in a folder. */
 async function diagnoseFolder(name: string): Promise<readonly string[]> {
   const { stdout } = await runProgram(['diagnose', '--format', 'json', join(folder, name)]);
   const { diagnoses } = JSON.parse(stdout) as { diagnoses: readonly { rule: string; symptom: boolean }[] };
@@ -255,7 +261,7 @@ async function readRecords(cluster: string): Promise<readonly LogRecord[]> {
   return records.filter((record) => record['flink.cluster'] === cluster);
 }
 
-/** All of a cluster, once so many of them say this. */
+/** Returns all records of a cluster, once this many of them have these fields. */
 async function waitForRecords(cluster: string, says: Partial<LogRecord>, count = 1): Promise<readonly LogRecord[]> {
   const wanted: readonly (readonly [string, unknown])[] = Object.entries(says);
   const isSaid = (record: LogRecord): boolean => {

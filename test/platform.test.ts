@@ -1,5 +1,5 @@
-// Many jobs that fail of one ZooKeeper are one card and one message: recordings of a real outage, copied to clusters
-// and jobs of other names, through the store, the analyzer and the notifier.
+// Tests that many jobs which fail because of one ZooKeeper are one incident and one message: recordings of a real
+// outage, copied to clusters and jobs of other names, through the store, the analyzer and the notifier.
 import { describe, expect, it } from 'vitest';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
 import { RECORD_READER } from '../analyzer/entry/record.js';
@@ -19,11 +19,11 @@ const catalog = loadCatalog();
 const outage = readStorm(ZOOKEEPER_OUTAGE);
 const ownFault = readStorm(OWN_FAULT);
 const start = Date.parse('2026-11-20T10:00:00Z');
-/** One after another, all within a minute. */
+/** Outages one after another, all within a minute. */
 const storm = [0, 1, 2, 3, 4, 5].map((number) =>
   copyRecords(outage, ZOOKEEPER_OUTAGE, { cluster: `shop-${number}`, number, begin: start + 6000 * number }),
 );
-/** They fail in the middle of it, for a reason of their own. */
+/** Jobs that fail in the middle of it, for their own reason. */
 const innocents = [8, 9, 10].map((number) =>
   copyRecords(ownFault, OWN_FAULT, { cluster: `lab-${number}`, number, begin: start - 280_000 }),
 );
@@ -48,7 +48,7 @@ function startAnalyzer({ store = fixture.store, notifier, ...more }: Watch): Ana
   });
 }
 
-/** Each line when it is written, `step` at each tick. */
+/** Appends each line at its own time, and calls `step` at each tick. */
 async function play(records: readonly LogRecord[], silentMs: number, step: () => Promise<void>): Promise<void> {
   const left = [...records].sort((a, b) => timeOf(a) - timeOf(b));
   const last = timeOf(left.at(-1));
@@ -64,19 +64,22 @@ function timeOf(record: LogRecord | undefined): number {
   return Date.parse(record?.['@timestamp'] ?? '');
 }
 
-/** The platform incidents, when nothing that waits for its turn changes them any more. */
+/** Returns the platform incidents when no pending work changes them any more. */
 async function settle(store: Store, analyzers: readonly Analyzer[]): Promise<readonly Incident[]> {
   for (let before = ''; ;) {
     for (const analyzer of analyzers) while (!(await analyzer.stepOnce()).drained);
     const after = JSON.stringify(await store.findIncidents({ limit: 100 }));
     if (after === before) return store.findIncidents({ cluster: ALL_CLUSTERS, limit: 10 });
     before = after;
-    // Chaining takes a rest each time.
+    // Each step of chaining needs a pause.
     fixture.nowMs += 10_000;
   }
 }
 
-/** What stands at the end when the records come in these batches, by so many analyzers, begun anew before each. */
+/**
+ * Returns the incidents at the end when the records come in these batches, with this many analyzers, which are
+ * restarted before each batch.
+ */
 async function conclude(batches: readonly (readonly LogRecord[])[], count = 1): Promise<readonly Incident[]> {
   const store = await openStore({ kind: 'sqlite', path: ':memory:' });
   fixture.nowMs = start + 600_000;
@@ -114,7 +117,7 @@ describe('an outage of one ZooKeeper', () => {
     expect(incidents.filter(({ diagnoses }) => diagnoses.en[0]?.cause === 'code.cast')).toHaveLength(3);
     expect(fixture.sink.received.map(({ body }) => describeMessage(body)).sort()).toEqual(
       [
-        // Before there was a third, nobody knew; both ride in one correction.
+        // Nobody knew before the third job failed; one correction covers both.
         'opened fraud-alerts-0',
         'opened fraud-alerts-1',
         'joined fraud-alerts-0',
@@ -122,7 +125,7 @@ describe('an outage of one ZooKeeper', () => {
         'opened parcel-weights-8',
         'opened parcel-weights-9',
         'opened parcel-weights-10',
-        // They failed, were told, restarted until their attempts were used up, and ended for good.
+        // They failed, were notified, restarted until their attempts were used up, and ended for good.
         'escalated parcel-weights-8',
         'escalated parcel-weights-9',
         'escalated parcel-weights-10',

@@ -1,5 +1,5 @@
-// What the tests of the whole product share: a running front door (of the packed product, as users start it), a webhook
-// receiver that is a real HTTP server, and waiting with a deadline that says what it saw.
+// Provides what the tests of the whole product share: the running command line (of the packed product, as users start
+// it), a webhook receiver that is a real HTTP server, and waiting with a deadline whose error says what was observed.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
@@ -7,14 +7,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PACKAGE_ROOT } from '../cli/version.js';
 import { findProduct } from './install/product.js';
 
-/** Of the unpacked tarball in a run of tests; of the tree's build in a laboratory or a bench. */
+/**
+ * Path of the command line: from the unpacked tarball in a test run, from the tree's build in a laboratory or a bench.
+ */
 export const FRONT_DOOR = (await findProduct())?.frontDoor ?? join(PACKAGE_ROOT, 'dist', 'cli.js');
 
 export interface RunningProgram {
   readonly process: ChildProcess;
   stdout(): string;
   stderr(): string;
-  /** SIGTERM; resolves to the exit code. */
+  /** Sends SIGTERM by default; resolves to the exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
   readonly ended: Promise<number | null>;
 }
@@ -25,7 +27,7 @@ export function startProgram(
     readonly env?: Readonly<Record<string, string>>;
     readonly cwd?: string;
     readonly input?: Buffer | string;
-    /** Another Node than the one that runs this, and the product that is installed for it. */
+    /** Node other than the one that runs this, and the product that is installed for it. */
     readonly other?: { readonly node: string; readonly frontDoor: string };
   } = {},
 ): RunningProgram {
@@ -70,7 +72,7 @@ export interface Received {
   readonly body: Record<string, unknown>;
 }
 
-/** A receiver of webhooks that keeps what it got. */
+/** Starts a receiver of webhooks that keeps what it got. */
 export async function startReceiver(): Promise<{ url: string; received: Received[]; close(): Promise<void> }> {
   const received: Received[] = [];
   const server = createServer((request, response) => {
@@ -96,8 +98,8 @@ export async function startReceiver(): Promise<{ url: string; received: Received
 }
 
 /**
- * Polls until the value is there; the error says what was seen last. A look that is expensive (a program starts) is
- * taken half of the time at most.
+ * Polls until the value is there; the error says what was observed last. An expensive poll (that starts a program)
+ * takes at most half of the time.
  */
 export async function waitUntil<T>(
   what: string,

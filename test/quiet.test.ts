@@ -1,5 +1,5 @@
-// Right or quiet, through the whole product: healthy recordings, played as they happened, raise no incident and no
-// alert; a first start on a folder of month-old failures stores them and alerts nobody.
+// Tests "right or quiet" through the whole product: healthy recordings, played as they happened, cause no incident and
+// no alert; a first start on a folder of month-old failures stores them and alerts nobody.
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -60,7 +60,7 @@ describe('jobtrace up', () => {
     });
 
     expect(incidents[0]?.diagnoses.en[0]?.cause).toBe('network.insufficient-buffers');
-    // The receiver works: a failure that happens now is announced, and nothing before it was.
+    // The receiver works: a failure that happens now is announced, and no earlier one was.
     await replayRecording(present, join(folder, 'logs', 'now'), {
       delayMs: 0,
       durationMs: 1,
@@ -97,7 +97,7 @@ describe('jobtrace up', () => {
     return stdout === '' ? { incidents: [] } : (JSON.parse(stdout) as { incidents: Incident[] });
   }
 
-  /** Every line of the logs is in the store, and the analyzer had time to read one more batch after it. */
+  /** Waits until every line of the logs is in the store and the analyzer had time to read one more batch. */
   async function waitForLines(lines: number): Promise<void> {
     await waitUntil(
       'every line in the store',

@@ -1,6 +1,6 @@
-// The lines of a search as people read them, in a real Chromium over recorded clusters and on either store: around one,
-// by a link, by another clock, as they want them to look, live, as a file, by keys, and what stands while the server is
-// away or retention has removed a line. search.test.ts has how they are asked for.
+// Tests the lines of a search as people read them, in a real Chromium over recorded clusters and on either store:
+// context of a line, links, another time zone, display options, live mode, export as a file, keys, and the display
+// while the server is down or after retention has removed a line. search.test.ts tests the queries.
 import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
@@ -129,7 +129,7 @@ describeOnStores('the lines of the page', (store) => {
     const rows = page.locator('.rows');
     await rows.evaluate((element) => (element.scrollTop = 400));
     const reading = await page.locator('.row').nth(25).textContent();
-    // What came while the stream was opened is shown by no counter.
+    // No counter shows lines that came while the stream was opened.
     await waitUntil('a new line', async () => {
       const time = new Date().toISOString().replace('T', ' ').replace('.', ',').slice(0, -1);
       const line = `${time} WARN  org.apache.flink.runtime.taskmanager.Task [] - a line that has just come\n`;

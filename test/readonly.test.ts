@@ -1,5 +1,6 @@
-// An agent as a hardened container runs it: nobody's user, and a root file system that is read-only but for its data
-// folder. Where this process may not mount (it is not root, or in a container without the right), it is left out.
+// Tests an agent as a hardened container runs it: as the user nobody, on a root file system that is read-only except
+// for its data folder. If this process may not mount (it is not root, or in a container without the right), the test is
+// skipped.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,7 +15,7 @@ import { FRONT_DOOR, waitUntil } from './program.js';
 const NOBODY = 65_534;
 const AS_NOBODY = `exec setpriv --reuid ${NOBODY} --regid ${NOBODY} --clear-groups --no-new-privs`;
 
-/** In a mount namespace of its own, of which nobody else sees anything. */
+/** Returns the command in a separate mount namespace, which is invisible to others. */
 function harden(dataDir: string, command: string): readonly string[] {
   return ['-m', 'sh', '-c', `mount --bind "$0" "$0" && mount -o remount,ro,bind / && ${AS_NOBODY} ${command}`, dataDir];
 }

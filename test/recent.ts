@@ -1,11 +1,11 @@
-// For tests of the services: the log of a rule, as if what it tells had begun a minute ago. What is older is history to
-// an analyzer, and told to nobody.
+// Provides, for tests of the services, the log of a rule as if its events had begun a minute ago. Older lines are
+// history to an analyzer, which notifies nobody of them.
 import { readFileSync } from 'node:fs';
 
 const STAMP = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}/;
 const begin = Date.now() - 60_000;
 
-/** Its lines, each with the time in UTC that it would have. */
+/** Returns its lines, each with the time in UTC that it would have. */
 export function readRecent(path: string): readonly string[] {
   const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
   const first = lines.map((line) => STAMP.exec(line)?.[0]).find((stamp) => stamp !== undefined) ?? '';

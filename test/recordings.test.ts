@@ -1,7 +1,6 @@
-// Every recording of the lab through the real agent: what it reads, frames and parses must be what the recording's
-// manifest and the bytes themselves say, what the analyzer finds in the store must be what is found in the files, and a
-// search for the job that failed must find its lines. Where an entry begins is told here by a plain pattern, not by the
-// splitter.
+// Runs every recording of the lab through the real agent. What it reads, splits and parses must equal the recording's
+// manifest and the bytes themselves; what the analyzer finds in the store must equal what is found in the files; and a
+// search for the failed job must find its lines. A plain pattern, not the splitter, decides where an entry begins.
 import { copyFileSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -28,11 +27,11 @@ afterEach(async () => {
   fixture = undefined;
 });
 
-/** Fields of all records that came back from the store. */
+/** Fields of all records that were read from the store. */
 const written = new Set<string>();
-/** Types of all facts that they state. */
+/** Types of all facts in these records. */
 const stated = new Set<string>();
-/** Recordings with a job that failed, those with other jobs beside it, and lines of evidence, as they were tried. */
+/** Counts over all recordings: those with a failed job, those with other jobs as well, and lines of evidence. */
 const looked = { jobs: 0, beside: 0, evidence: 0 };
 
 describe('the agent reads the recording', () => {
@@ -65,7 +64,7 @@ describe('the agent reads the recording', () => {
   });
 });
 
-// Last: it looks at what all of the tests above have read.
+// This test comes last, because it checks what all tests above have read.
 describe('the table of fields', () => {
   it('is what the agent writes, no more and no less, over all recordings and where YARN and Kubernetes keep logs', async () => {
     fixture = openAgentFixture({ words });
@@ -99,7 +98,7 @@ describe('the types of facts', () => {
   });
 });
 
-/** By id as by name it finds each line that the diagnosis shows, and none that a healthy neighbour wrote. */
+/** Checks that a search by id and by name finds each line that the diagnosis shows, and none of a healthy neighbour. */
 async function checkLines(manifest: Manifest, records: readonly LogRecord[], store: Store): Promise<void> {
   const found = await findLines(manifest, records, store);
   if (found === undefined) return;
@@ -115,8 +114,8 @@ function noteFields(records: readonly LogRecord[]): void {
 }
 
 /**
- * Every byte is in exactly one record or is a line break or a blank line between two; an entry with its whole trace is
- * one record.
+ * Checks that every byte is in exactly one record, or is a line break or a blank line between two; an entry with its
+ * whole trace is one record.
  */
 function checkFile(path: string, records: readonly LogRecord[], name: string): void {
   const text = readFileSync(path, 'utf8');
@@ -144,12 +143,12 @@ function checkFile(path: string, records: readonly LogRecord[], name: string): v
   ).toEqual([]);
 }
 
-/** What may stand between entries: line breaks, blank lines, the NULs of a hole. */
+/** Removes what may be between entries: line breaks, blank lines, the NULs of a hole. */
 function dropGaps(bytes: Buffer): string {
   return bytes.toString().replaceAll('\0', '').trim();
 }
 
-/** All files of a process, and only they, carry its name. */
+/** Checks that all files of a process, and no others, have its name. */
 function checkProcesses({ processes }: Manifest, records: readonly LogRecord[]): void {
   const groups = new Map<string, Set<string>>();
   for (const record of records)
@@ -164,7 +163,7 @@ function checkProcesses({ processes }: Manifest, records: readonly LogRecord[]):
   expect([...groups.values()].map((files) => [...files].sort()).sort()).toEqual(expected.sort());
 }
 
-/** Version, options, resource ids and the states of jobs as the manifest has them. */
+/** Checks version, options, resource ids and the states of jobs against the manifest. */
 function checkFacts(manifest: Manifest, records: readonly LogRecord[]): void {
   for (const { name, files, resourceId } of manifest.processes.filter((process) =>
     /^(job|task)manager/.test(process.name),
@@ -179,7 +178,7 @@ function checkFacts(manifest: Manifest, records: readonly LogRecord[]): void {
     const options = new Map(
       facts.flatMap((fact) => (fact.type === 'option' && !fact.dynamic ? [[fact.key, fact.value] as const] : [])),
     );
-    // Flink itself, or the agent, hides what may be a secret.
+    // Flink itself or the agent masks what may be a secret.
     for (const [key, value] of Object.entries(manifest.cluster.config))
       if (!/^\*+$/.test(options.get(key) ?? '')) expect(options.get(key), `${name}: ${key}`).toBe(value);
   }

@@ -1,5 +1,5 @@
-// Settings that change while the built product runs: teams in a folder that a sidecar switches, receivers, tokens and
-// secrets, and mistakes among them.
+// Tests settings that change while the built product runs: teams in a folder that a sidecar switches, receivers, tokens
+// and secrets, and mistakes among them.
 import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,7 +42,7 @@ function writeMain(receivers: string): void {
   );
 }
 
-/** As a ConfigMap and git-sync do: a new folder, and a link that is switched to it in one step. */
+/** Publishes a version like a ConfigMap or git-sync: a new folder, and a link that is switched to it in one step. */
 function publish(version: string, files: Readonly<Record<string, string>>): void {
   const target = join(folder, 'teams', version);
   mkdirSync(target, { recursive: true });
@@ -56,7 +56,7 @@ function teamFile(): string {
 }
 
 let jobs = 0;
-/** A job that fails now for good, of one cause that one line shows. */
+/** Appends a job that fails for good now, with one cause that one line shows. */
 function fail(job: string): void {
   jobs += 1;
   const id = jobs.toString(16).padStart(32, '0');

@@ -1,6 +1,6 @@
-// What the service says of recorded clusters is the same in whatever order their lines come in: every sixth recording
-// and some that were hard, line by line through agent, store, analyzer and notifier. lab/replay.ts does the same with
-// all of them, and on Elasticsearch; shared-store.test.ts with a few.
+// Tests that the service reports the same about recorded clusters in whatever order their lines arrive: every sixth
+// recording and some difficult ones, line by line through agent, store, analyzer and notifier. lab/replay.ts does the
+// same with all of them, and on Elasticsearch; shared-store.test.ts with a few.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

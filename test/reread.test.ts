@@ -1,5 +1,5 @@
-// A checkpoint that is gone costs time and adds nothing: every kind of file is read again, and the store has all of it
-// already: what this release stored, and what release 0.1 stored in its own shape. On SQLite and Elasticsearch.
+// Tests that a lost checkpoint costs time but adds nothing: every kind of file is read again, and the store already has
+// all of it, whether this release stored it, or release 0.1 in its own format. On SQLite and Elasticsearch.
 import { copyFileSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -38,7 +38,7 @@ function docker(text: string): string {
   return `${JSON.stringify({ log: `${text}\n`, stream: 'stdout', time: '2026-05-01T10:00:00.000000000Z' })}\n`;
 }
 
-/** By what names, wrappers and layouts there are; the last entries of some go on in the next file, or have no end. */
+/** Files of all names, wrappers and layouts; the last entries of some continue in the next file, or have no end. */
 const FILES: Readonly<Record<string, string | Buffer>> = {
   'flink-u-taskexecutor-1-h.log.2': lines(0, 20) + line(20, `event 20\n${TRACE}`),
   'flink-u-taskexecutor-1-h.log.1': `\tat a.B.d(B.java:2)\n${lines(21, 40)}`,
@@ -77,7 +77,7 @@ function countRecords({ counter }: Pick<AgentFixture, 'counter'>): Counts {
   return { stored: counter('storedRecords'), duplicate: counter('duplicateRecords') };
 }
 
-/** Everything is read twice, the second time by an agent that knows nothing, after one of the files has moved. */
+/** Reads everything twice, the second time with an agent that has no checkpoint, after one of the files has moved. */
 async function readTwice(fixture: AgentFixture): Promise<{ readonly first: Counts; readonly second: Counts }> {
   const { logs, dataDir } = fixture;
   writeFiles(logs);
@@ -126,7 +126,7 @@ describeWithParts(['elasticsearch-8'], 'Elasticsearch', () => {
 
     const { first, second } = await readTwice(fixture);
 
-    // What grew is stored again in its own place.
+    // An entry that grew is stored again in its own place.
     expect(await count('reread-again')).toBeLessThanOrEqual(first.stored);
     expect(second).toEqual({ stored: 0, duplicate: expect.any(Number) as number });
     expect(second.duplicate).toBeGreaterThanOrEqual(Number(await count('reread-again')));
@@ -160,7 +160,7 @@ describeWithParts(['elasticsearch-8'], 'Elasticsearch', () => {
   });
 });
 
-/** Flat, with all texts, as release 0.1 wrote them. */
+/** Stores the records flat, with all texts, in the format of release 0.1. */
 async function storeFormer(url: string, prefix: string, records: readonly LogRecord[]): Promise<void> {
   const text = readFileSync(FORMER_TEMPLATES, 'utf8').replaceAll('"jobtrace-', `"${prefix}-`);
   const templates = JSON.parse(text) as Record<string, { readonly version: number }>;

@@ -1,6 +1,6 @@
-// The rooms of the page in a real Chromium, over recorded clusters: whether people who see little, or no colours, or
-// have no mouse can use them (axe looks at each, light and dark, and finds nothing that it calls serious or critical),
-// and what the room of a cluster shows.
+// Tests the rooms of the page in a real Chromium, over recorded clusters: whether people with low vision, with colour
+// blindness or without a mouse can use them (axe checks each, light and dark, and must report nothing serious or
+// critical), and what the room of a cluster shows.
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import axe, { type AxeResults } from 'axe-core';
@@ -11,14 +11,14 @@ import { RECORDINGS_DIR } from '../lab/record/manifest.js';
 import { openPageSite, WAIT_MS, type PageSite } from './pages.js';
 import { waitUntil } from './program.js';
 
-/** One that a rule names, one that restarts, one of several jobs. */
+/** Recordings: one that a rule names, one that restarts, one of several jobs. */
 const SHOWN = {
   orders: 'network.insufficient-buffers/total/1.20.5',
   loop: 'code.user-exception/number-format/1.20.5',
   shared: 'code.user-exception/beside-a-healthy-job/1.20.5',
 };
 
-/** A room, and what stands there when it has come. */
+/** Room and the text that it shows when it is ready. */
 const ROOMS: readonly (readonly [address: string, ready: string])[] = [
   ['/incidents', 'Not enough network buffers'],
   ['/incidents/FIRST', 'What to do'],
@@ -127,7 +127,7 @@ describeWithParts(['chromium'], 'the rooms of the page', () => {
   });
 });
 
-/** What is wrong, each in a line. */
+/** Returns the problems, one per line. */
 async function look(page: Page): Promise<readonly string[]> {
   await page.evaluate(axe.source);
   const results = await page.evaluate<AxeResults>('axe.run({ resultTypes: ["violations"] })');

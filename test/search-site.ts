@@ -1,5 +1,5 @@
-// For tests of the search: a page over the recorded log of a real cluster whose job's own code throws, beside one that
-// writes many lines, as if both had run a minute ago; and what every such test does with it.
+// Provides, for tests of the search, a page over the recorded log of a real cluster whose job's own code throws, next
+// to one that writes many lines, as if both had run a minute ago; and the actions that every such test performs.
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { RECORDINGS_DIR } from '../lab/record/manifest.js';
@@ -7,20 +7,20 @@ import { replayRecording } from '../lab/record/replay.js';
 import { openPageSite, type PageSite, type PageStore } from './pages.js';
 import { waitUntil } from './program.js';
 
-/** The one that throws; `AddCountry` stands in its trace. */
+/** Recording that throws; `AddCountry` is in its trace. */
 export const NAME = 'code.user-exception/null-pointer/1.20.5';
 const NAMES = [NAME, 'healthy/option-dump/1.20.5'] as const;
 export const LONG_WAIT_MS = 60_000;
 
 export interface SearchSite extends PageSite {
   readonly page: Page;
-  /** By the parameters of the address, until there are rows. */
+  /** Searches by the parameters of the address, and waits until there are rows. */
   search(parameters: string): Promise<void>;
   type(query: string): Promise<void>;
-  /** What stands above the rows. */
+  /** Returns the total that is shown above the rows. */
   readTotal(): Promise<number>;
   waitTotal(is: (total: number) => boolean): Promise<number>;
-  /** Of the address. */
+  /** Returns a parameter of the address. */
   parameter(name: string): string | null;
 }
 

@@ -1,6 +1,6 @@
-// The search of the page as people ask, in a real Chromium over recorded clusters and on either store: words, fields
-// and what completes them, marks, traces, filters with counts, histogram, and what is said when nothing is found or the
-// search is wrong. reading.test.ts has what they do with the lines.
+// Tests the search of the page as people use it, in a real Chromium over recorded clusters and on either store: words,
+// fields and their completion, marks, traces, filters with counts, histogram, and the messages if nothing is found or
+// the search is wrong. reading.test.ts tests what people do with the lines.
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeOnStores } from './pages.js';

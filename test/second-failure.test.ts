@@ -1,6 +1,6 @@
-// A second failure beside a lasting first one: recordings of two failures, spliced into the logs of one job that fails
-// by the first, by the second and by the first again. Both must stand on its card, as two headlines, in whatever order
-// the lines come, and no message may say that one corrects the other.
+// Tests a second failure next to a lasting first one: recordings of two failures, spliced into the logs of one job that
+// fails by the first, by the second and by the first again. Both must be on its incident, as two headlines, in whatever
+// order the lines arrive, and no message may say that one corrects the other.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ const OTHER_OWN = 'code.user-exception/number-format/1.20.5';
 interface Combination {
   readonly what: string;
   readonly parts: readonly string[];
-  /** What must stand as a headline each, whichever leads. */
+  /** Rules that must each be a headline, whichever comes first. */
   readonly headlines: readonly string[];
 }
 
@@ -106,7 +106,7 @@ const COMBINATIONS: readonly Combination[] = [
 
 const catalog = loadCatalog();
 
-/** By the file; in the order of its lines. */
+/** Reads the entries by file, in the order of its lines. */
 function readParts(parts: readonly string[]): readonly (readonly Entry[])[] {
   return [...spliceRecordings(parts, JOB)].map(([file, text]) => splitText(text, file));
 }
@@ -172,13 +172,13 @@ describe('the service, of a second failure beside a lasting first one', () => {
   );
 });
 
-/** Headlines that nobody was told of. */
+/** Lists the headlines of which nobody was notified. */
 function listUntold(headlines: readonly string[], messages: readonly Message[]): readonly string[] {
   const told = new Set(messages.map(({ diagnosis }) => diagnosis?.cause));
   return headlines.filter((rule) => !told.has(rule.split('/')[0]));
 }
 
-/** Corrections of one headline by another. */
+/** Lists corrections of one headline by another. */
 function listFalse(headlines: readonly string[], messages: readonly Message[]): readonly string[] {
   const causes = new Set(headlines.map((rule) => rule.split('/')[0]));
   return messages.flatMap(({ reason, diagnosis }, index) => {

@@ -1,5 +1,5 @@
-// A reader's session in a real Chromium: each room asks for a token at its start, and what was typed outlasts a token
-// that the server no longer knows after a restart.
+// Tests a reader's session in a real Chromium: each room asks for a token at its start, and typed text survives a token
+// that the server does not know after a restart.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, copyFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,11 +23,11 @@ describeWithParts(['chromium'], 'a session of the page', () => {
   let browser: Browser;
   let page: Page;
 
-  /** The same address, and only this token; none at all where it is undefined. */
+  /** Restarts the program on the same address with only this token, or with none if it is undefined. */
   const restart = async (token: string | undefined): Promise<void> => {
     await up?.stop();
     const tokens = token === undefined ? '[]' : `[{name: of-${token}, token: ${token}, role: reader}]`;
-    // The log is of March: a start deletes what is too old.
+    // The log is of March, and a start deletes lines that are too old.
     writeFileSync(config, `store: {retentionDays: 36500}\napi: {tokens: ${tokens}}\n`);
     const program = startProgram(['up', logs, '--config', config, '--data', join(folder, 'data'), '--listen', listen]);
     up = program;
@@ -104,7 +104,7 @@ describeWithParts(['chromium'], 'a session of the page', () => {
     expect(await page.locator('.row').count()).toBe(0);
     const answer = page.waitForResponse((found) => found.ok() && found.url().includes('/api/v1/records?'));
     await signIn('third-0123456789abcdef');
-    // What is still asked for when the token changes would bring the form before the click.
+    // A request that is still pending when the token changes would show the form before the click.
     await answer;
 
     expect(await page.getByRole('combobox', { name: 'Search' }).inputValue()).toBe('level:INFO "Initializing job"');

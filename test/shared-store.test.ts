@@ -1,5 +1,6 @@
-// Every recording of the lab, each as a cluster of its own, in one Elasticsearch: agents ship them side by side, one
-// analyzer reads them all, and says of each what is said of its files. recordings.test.ts has the same on SQLite.
+// Tests every recording of the lab, each as a separate cluster, in one Elasticsearch: agents ship them side by side,
+// one analyzer reads them all and reports about each the same as about its files. recordings.test.ts does the same on
+// SQLite.
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { describeWithParts } from '../lab/parts/testing/describe-part.js';

@@ -1,6 +1,6 @@
-// What is summed up over the lines of a file, the service sums up as `jobtrace diagnose` does: GC logs and crash
-// reports through the real agent, a store and the analyzer, which is started anew for every few records.
-// recordings.test.ts has the same of all recordings.
+// Tests that the service sums up over the lines of a file as `jobtrace diagnose` does: GC logs and crash reports
+// through the real agent, a store and the analyzer, which is restarted for every few records. recordings.test.ts does
+// the same with all recordings.
 import { appendFileSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -27,7 +27,7 @@ async function ship(): Promise<void> {
   await fixture.agent.flush();
 }
 
-/** A full collection of a heap of 4,000 MB that leaves so many. */
+/** Renders a full collection of a heap of 4,000 MB that leaves this many. */
 function collect(second: number, after: number): string {
   return `[2026-03-02T10:15:${String(second).padStart(2, '0')}.120+0000][${412 + second}.118s][info][gc] GC(${second}) Pause Full (Allocation Failure) 3999M->${after}M(4000M) 2177.204ms\n`;
 }
@@ -41,7 +41,7 @@ describe('a shipped GC log', () => {
     .filter((name) => name.endsWith('.log'))
     .map((name) => ({ name, text: readFileSync(join(RULES, name), 'utf8') }))
     .filter(({ text }) => looksLikeGcLog(text.slice(0, 4096)))
-    // A few lines that somebody copied are no log that goes on: two full collections tell of a full heap there only.
+    // A few copied lines are not a log that continues; two full collections indicate a full heap only there.
     .filter(({ name }) => name !== 'memory/gc-pressure/pauses/match-3.log');
 
   it('is among the logs of the rules', () => {

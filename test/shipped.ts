@@ -1,5 +1,5 @@
-// For tests and bench/shipped.ts: what the service says of files that agents have shipped, beside what the command line
-// says of them.
+// Compares, for tests and bench/shipped.ts, what the service reports about files that agents have shipped with what the
+// command line reports about them.
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
 import { listSignalWords } from '../analyzer/catalog/signal-words.js';
 import { RECORD_READER } from '../analyzer/entry/record.js';
@@ -16,7 +16,7 @@ import { openFixtureOver } from './agent-fixture.js';
 const catalog = loadCatalog();
 const now = Date.now();
 
-/** What a reader of a diagnosis sees first. */
+/** Part of a diagnosis that a reader sees first. */
 export interface Verdict {
   readonly rule: string;
   readonly symptom: boolean;
@@ -26,7 +26,7 @@ export interface Verdict {
 export interface Verdicts {
   readonly incidents: number;
   readonly diagnoses: readonly Verdict[];
-  /** Chains of failures that no rule names. */
+  /** Exception chains of failures that no rule names. */
   readonly unknown: readonly (readonly string[])[];
 }
 
@@ -34,28 +34,28 @@ export function judgeFiles(paths: readonly string[]): Verdicts {
   return tell(diagnose(readEntries(paths), catalog, { now }));
 }
 
-/** The same, but never as an excerpt: the service has all lines. */
+/** Judges the files, but never as an excerpt, because the service has all lines. */
 export function judgeWholeFiles(paths: readonly string[]): Verdicts {
   return tell(concludeClusters(collectClusters(readEntries(paths), catalog, { now }), catalog, { now }));
 }
 
-/** Everything in the store, in reads of so many records; each read by an analyzer that has just started. */
+/** Judges everything in the store, in batches of this many records; a newly started analyzer reads each. */
 export async function judgeStore(store: Store, batchSize = 500): Promise<Verdicts> {
   while (!(await startAnalyzer(store, batchSize).stepOnce()).drained);
   return tell(await store.findIncidents({ limit: 1000 }));
 }
 
-/** What one agent ships, under a name of its own in a store that it shares with others. */
+/** Shipment of one agent, under its own name in a store that it shares with others. */
 export interface Shipment {
   readonly cluster: string;
   readonly paths: readonly string[];
 }
 
 const AGENTS_AT_ONCE = 8;
-/** The agents' clock is moved by hand, but not the store. */
+/** Time limit in milliseconds, long because the agents' clock is moved by hand, but not the store's. */
 const STOP_WITHIN_MS = 120_000;
 
-/** An agent for each, some at a time, all into one store. */
+/** Ships all with one agent each, some at a time, into one store. */
 export async function shipAll(store: Store, shipments: readonly Shipment[]): Promise<void> {
   const words = listSignalWords(catalog);
   const kept: Store = { ...store, close: () => Promise.resolve() };
@@ -77,7 +77,7 @@ export async function shipAll(store: Store, shipments: readonly Shipment[]): Pro
   await Promise.all(Array.from({ length: AGENTS_AT_ONCE }, shipNext));
 }
 
-/** Of each cluster what an analyzer says that reads them all at once. */
+/** Returns, for each cluster, what an analyzer reports that reads them all at once. */
 export async function judgeClusters(
   store: Store,
   clusters: readonly string[],

@@ -1,5 +1,5 @@
-// A place where Jobtrace works as at a user's: a real Flink cluster with a healthy job, a webhook receiver, and the
-// built program around them, either the parts of a cluster installation on a real Elasticsearch or "jobtrace up", or
+// Sets up a site where Jobtrace works as at a user's: a real Flink cluster with a healthy job, a webhook receiver, and
+// the built program around them: the parts of a cluster installation on a real Elasticsearch, or "jobtrace up", or
 // both. A test may kill the programs and the Elasticsearch and start them again.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,9 +13,9 @@ import { findElasticsearch, removeAll } from '../lab/parts/testing/use-elasticse
 import { runProgram, startProgram, startReceiver, waitUntil, type RunningProgram } from './program.js';
 
 export const KIT = fileURLToPath(new URL('../docker/flink/', import.meta.url));
-/** Flink's own defaults on 1 GiB leave exactly 2,048 network buffers, the minimum of 64 MiB. */
+/** Memory of 1 GiB, for which Flink's own defaults leave exactly 2,048 network buffers, the minimum of 64 MiB. */
 export const MEMORY = { 'taskmanager.memory.process.size': '1g' };
-/** What the lab sets to keep its clusters small. */
+/** Defaults of the lab that keep its clusters small, removed here. */
 const LAB_DEFAULTS = {
   'taskmanager.memory.jvm-metaspace.size': null,
   'taskmanager.memory.jvm-overhead.min': null,
@@ -37,31 +37,31 @@ INSERT INTO audit SELECT id, amount FROM payments WHERE amount > 0;
 `;
 
 export interface SiteOptions {
-  /** Instead of the kit's own file, when logs are separated. */
+  /** Replacement for the kit's own file, if logs are separated. */
   readonly log4jProperties?: string;
-  /** One by default. */
+  /** Number of TaskManagers; one by default. */
   readonly taskManagers?: number;
-  /** Over the settings of every site; null takes one away. */
+  /** Settings that override those of every site; null removes one. */
   readonly config?: FlinkConfig;
-  /** For a test that kills it, the Elasticsearch is not the one that others use too. */
+  /** True to use a separate Elasticsearch, not the shared one, for a test that kills it. */
   readonly hasOwnElasticsearch?: boolean;
-  /** The healthy job runs unless this is false. */
+  /** False to run no healthy job. */
   readonly hasHealthyJob?: boolean;
 }
 
-/** A part of Jobtrace that runs as a process of its own, and goes on under the same name after it was killed. */
+/** Part of Jobtrace that runs as a separate process, and continues under the same name after it was killed. */
 export interface SiteService {
   readonly name: string;
-  /** SIGKILL; resolves when it is gone. */
+  /** Sends SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>;
-  /** The same command line again; only when it does not run. */
+  /** Starts the same command line again, but only if it does not run. */
   start(): void;
   isRunning(): boolean;
-  /** What it wrote to standard error in all its lives. */
+  /** Returns what it wrote to standard error in all its lives. */
   stderr(): string;
 }
 
-/** What one Jobtrace says of the cluster. */
+/** Results of one Jobtrace about the cluster. */
 export interface SiteView {
   readonly receiver: Awaited<ReturnType<typeof startReceiver>>;
   incidents(): Promise<readonly Incident[]>;
@@ -70,20 +70,20 @@ export interface SiteView {
 
 export interface Site extends SiteView {
   readonly cluster: FlinkCluster;
-  /** Empty when no healthy job was wanted. */
+  /** Id of the healthy job; empty if there is none. */
   readonly healthyId: string;
   readonly folder: string;
-  /** "agent" and "analyzer", or "up". */
+  /** Returns a service by name: "agent" and "analyzer", or "up". */
   service(name: string): SiteService;
-  /** Its own, where it has one. */
+  /** Elasticsearch of this site, if it has its own. */
   readonly elasticsearch: Elasticsearch | undefined;
-  /** Starts "jobtrace up" beside what runs here, with a receiver of its own. */
+  /** Starts "jobtrace up" next to what runs here, with a separate receiver. */
   addUp(): Promise<SiteView>;
 }
 
 type Closer = () => Promise<unknown>;
 
-/** Flink with its TaskManagers and the healthy job; agent, analyzer and API around it. */
+/** Opens a site: Flink with its TaskManagers and the healthy job, and agent, analyzer and API around it. */
 export async function openSite(
   separated: boolean,
   way: 'elasticsearch' | 'up',
@@ -93,7 +93,7 @@ export async function openSite(
   const closers: Closer[] = [];
   const close = async (): Promise<void> => {
     const problems: unknown[] = [];
-    // Whatever one of them says, the others are closed too.
+    // All are closed, even if one of them fails.
     for (const closer of closers.splice(0).reverse()) await closer().catch((error: unknown) => problems.push(error));
     rmSync(folder, { recursive: true, force: true });
     if (problems.length > 0) throw problems[0];
@@ -142,7 +142,7 @@ async function buildSite({ separated, way, options, folder, closers }: Ground): 
   };
 }
 
-/** `store`: how the command line finds it. */
+/** Opens a view. `store` holds the arguments by which the command line finds the store. */
 function openView(store: readonly string[], receiver: SiteView['receiver']): SiteView {
   return {
     receiver,
@@ -161,7 +161,7 @@ function openView(store: readonly string[], receiver: SiteView['receiver']): Sit
   };
 }
 
-/** A store that does not answer yet (an index was made this moment, a server starts) is asked again. */
+/** Asks the store, again if it does not answer yet (an index was just created, a server starts). */
 async function askStore(args: readonly string[]): Promise<string> {
   return waitUntil(
     'the store to answer',
@@ -178,11 +178,11 @@ async function askStore(args: readonly string[]): Promise<string> {
 interface Servers {
   readonly cluster: FlinkCluster;
   readonly elasticsearch: Elasticsearch | undefined;
-  /** Of the Elasticsearch that is used. */
+  /** Address of the Elasticsearch that is used. */
   readonly url: string | undefined;
 }
 
-/** Both at once; what was started is closed even where the other fails. */
+/** Starts both servers at once. A server that was started is closed even if the other one fails. */
 async function startServers({ separated, way, options, folder, closers }: Ground): Promise<Servers> {
   const isShared = way === 'elasticsearch' && options.hasOwnElasticsearch !== true;
   const [cluster, elasticsearch] = await Promise.allSettled([
@@ -232,7 +232,7 @@ function startService(name: string, args: readonly string[]): RunningService {
   };
 }
 
-/** What still runs must end well. */
+/** Stops all services that still run; they must end well. */
 async function stopAll(services: readonly RunningService[]): Promise<void> {
   const running = services.filter((service) => service.isRunning());
   const codes = await Promise.all(running.map((service) => service.current().stop()));
@@ -241,7 +241,7 @@ async function stopAll(services: readonly RunningService[]): Promise<void> {
 
 interface Programs {
   readonly services: readonly RunningService[];
-  /** How the command line finds the store. */
+  /** Arguments by which the command line finds the store. */
   readonly store: readonly string[];
 }
 

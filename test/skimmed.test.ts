@@ -1,4 +1,4 @@
-// A large log, of which most is left out unframed, is diagnosed as if every entry had been looked at.
+// Tests that a large log, most of which is skipped unparsed, gets the same diagnosis as if every entry had been read.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,6 +1,7 @@
-// Analyzers on one Elasticsearch, as a platform team runs them: processes that share the clusters by themselves. One
-// is killed while jobs fail in all clusters; what it had is another's, and each failure is told, and told once. One
-// that comes gets its part. analyzer/share/lease.test.ts has the decisions, by a clock that is moved by hand.
+// Tests analyzers on one Elasticsearch, as a platform team runs them: processes that divide the clusters among
+// themselves. One is killed while jobs fail in all clusters; another one takes over its partitions, and each failure is
+// notified exactly once. A new one gets its partitions. analyzer/share/lease.test.ts tests the decisions, by a clock
+// that is moved by hand.
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +19,7 @@ const FAILURE = fileURLToPath(new URL('../rules/network/insufficient-buffers/tot
 const LINES = readRecent(FAILURE);
 const CAUSE = 'network.insufficient-buffers';
 const PARTS = 4;
-/** More than parts, so that each part has some. */
+/** Clusters, more than partitions, so that each partition has some. */
 const CLUSTERS = Array.from({ length: 16 }, (_, number) => `shop-${number}`);
 const DEADLINE_MS = 90_000;
 
@@ -54,7 +55,7 @@ describeWithParts(['elasticsearch-8'], 'analyzers on one Elasticsearch', () => {
     await waitUntil('the first lines', async () => ((await store.countParts()) === PARTS ? true : undefined));
   }, 300_000);
   afterAll(async () => {
-    // The one that was killed has ended otherwise.
+    // The killed process has ended with another code.
     await Promise.all(running.map((program) => program.stop()));
     await store.close();
     await receiver.close();
@@ -70,7 +71,7 @@ describeWithParts(['elasticsearch-8'], 'analyzers on one Elasticsearch', () => {
       await waitForParts(store, [2, 2], () => running.map((program) => program.stderr()));
       const end = LINES.findIndex((line) => line.includes('from state FAILING to FAILED'));
       for (const cluster of CLUSTERS) write(folder, cluster, LINES.slice(3, end));
-      // Somebody has begun to tell.
+      // The first notification shows that an analyzer has begun.
       await waitUntil('the first message', () => receiver.received[0], { deadlineMs: DEADLINE_MS });
       await first.stop('SIGKILL');
       const killedAt = Date.now();
@@ -94,7 +95,7 @@ describeWithParts(['elasticsearch-8'], 'analyzers on one Elasticsearch', () => {
         () => (listOpened(receiver.received).size >= CLUSTERS.length ? true : undefined),
         { deadlineMs: DEADLINE_MS, saw: () => [...listOpened(receiver.received)] },
       );
-      // What is told again carries the same id, by which a receiver knows it.
+      // A repeated message has the same id, by which a receiver recognizes it.
       expect(listOpened(receiver.received).size).toBe(CLUSTERS.length);
     },
     4 * DEADLINE_MS,
@@ -109,7 +110,7 @@ describeWithParts(['elasticsearch-8'], 'analyzers on one Elasticsearch', () => {
   }, 120_000);
 });
 
-/** As docs/elasticsearch.md advises for several analyzers. */
+/** Configures the index as docs/elasticsearch.md advises for several analyzers. */
 async function splitIndex(url: string): Promise<void> {
   const response = await fetch(`${url}/_component_template/jobtrace-logs@custom`, {
     method: 'PUT',
@@ -125,13 +126,15 @@ function write(folder: string, cluster: string, lines: readonly string[]): void 
   appendFileSync(join(dir, 'flink-flink-standalonesession-0-node-1.log'), lines.map((line) => `${line}\n`).join(''));
 }
 
-/** How many parts each analyzer has, as the document says by which they know of each other. */
+/**
+ * Waits until each analyzer has its number of partitions, according to the document through which they know each other.
+ */
 async function waitForParts(store: Store, wanted: readonly number[], saw: () => unknown): Promise<void> {
   let text: string | undefined;
   await waitUntil(
     `parts: ${wanted.join(' and ')}`,
     async () => {
-      // An index that was made this moment does not answer yet.
+      // An index that was just created does not answer yet.
       text = await store.loadState('analyzer/parts').catch(() => undefined);
       const { shares = {} } = JSON.parse(text ?? '{}') as { shares?: Readonly<Record<string, { holder?: string }>> };
       const counts = new Map<string, number>();
@@ -148,7 +151,7 @@ async function listIncidents(store: Store): Promise<readonly Incident[]> {
   return store.findIncidents({ limit: 1000 });
 }
 
-/** Ids of the messages that an incident is new. */
+/** Returns the ids of the messages about new incidents. */
 function listOpened(received: readonly Received[]): ReadonlySet<unknown> {
   const opened = received.filter(({ body }) => body['type'] === 'jobtrace.incident.opened');
   return new Set(opened.map(({ headers }) => headers['webhook-id']));

@@ -1,5 +1,5 @@
-// A log of an attacker on the way to a terminal: what its lines, its exceptions and its file's name hold commands
-// nothing, whatever command prints it; programs get every character.
+// Tests a log of an attacker on its way to a terminal: its lines, its exceptions and its file name control nothing,
+// whatever command prints them; programs get every character.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
-// Who is at a card, in a real Chromium: taken on the card, seen in the list, which is narrowed by it, and given back.
+// Tests in a real Chromium how a person takes an incident: taken on the incident, visible in the list, which can be
+// filtered by it, and released.
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { findWebDir } from '../api/page.js';
@@ -14,7 +15,7 @@ describeWithParts(['chromium'], 'a card', () => {
   });
   afterAll(() => browser.close());
 
-  /** By the clock of the browser: each word has a time of its own. */
+  /** Starts the server with the clock of the browser, because each annotation has its own time. */
   const serve = () => startServer({ settings: { webDir: findWebDir() }, now: () => Date.now() });
 
   async function open(address: string): Promise<Page> {

@@ -143,7 +143,7 @@ describe.skipIf(process.getuid?.() !== 0)('openCheckpoint on a disk that is near
   });
 });
 
-/** A checkpoint is cut here and there. */
+/** Distance, in bytes, between the places where a checkpoint is cut. */
 const CUT_EVERY_BYTES = 61;
 
 describe('the agent', () => {

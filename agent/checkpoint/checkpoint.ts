@@ -1,6 +1,6 @@
-// What is known of every file across restarts: an append-only log, one line a change, each with its CRC32.
-// Recovery takes the longest valid prefix and never refuses to start: what is read again keeps its ids. When the log
-// is mostly history it is written aside, synced, renamed, and the folder synced. Called by agent.ts after each commit.
+// Keeps the state of every file across restarts, in an append-only log with one line per change, each with its CRC32.
+// Recovery takes the longest valid prefix and never refuses to start, because what is read again keeps its ids. A log
+// that is mostly history is rewritten: to a temporary file, synced, renamed, and the folder synced.
 import {
   closeSync,
   fsyncSync,
@@ -22,42 +22,45 @@ import type { ProcessNotes } from '../../flink/facts/notes.js';
 import { FILE_FORMS, type FileForm } from '../../flink/form/form.js';
 import { errorCode, describeFault } from '../../core/fault.js';
 
-/** A hash of `length` bytes: of a file's first ones, or of those before an offset. */
+/** Hash of `length` bytes: of the first ones of a file, or of those before an offset. */
 export interface Guard {
   readonly length: number;
   readonly hash: string;
 }
 
-/** One generation of one file. */
+/** State of one generation of one file. */
 export interface FileState {
   /** Fixed part of the record ids; see identity.ts. */
   readonly key: string;
   readonly inode: string;
   readonly device: string;
-  /** When the file was created; 0 where nobody knows. */
+  /** Creation time of the file; 0 if unknown. */
   readonly birthMs: number;
   readonly path: string;
-  /** How it is split; absent for lines of one writer, and for what an older release began. */
+  /** Form in which the file is split. Absent for lines of one writer and for files that an older release began. */
   readonly form?: FileForm;
-  /** Start of the first entry that is not acknowledged and complete: reading goes on here. */
+  /** Start of the first entry that is not both acknowledged and complete. Reading continues here. */
   readonly offset: number;
-  /** CRC32 of the file's bytes before `offset`; part of the ids and proof for copies. Absent: not computed yet. */
+  /**
+   * CRC32 of the file's bytes before `offset`, which is a part of the ids and proves copies. Absent if not computed
+   * yet.
+   */
   readonly crc?: number;
   /** Time of the entry before `offset`. */
   readonly time?: number;
-  /** What the entries before `offset` say of the process. */
+  /** Process context from the entries before `offset`. */
   readonly notes?: ProcessNotes;
-  /** The cluster of its records, where only the labels of a pod can name it. */
+  /** Cluster of the file's records, if only the labels of a pod can name it. */
   readonly cluster?: string;
-  /** Bytes of the open entry at `offset` that are acknowledged already. */
+  /** Number of bytes of the open entry at `offset` that are already acknowledged. */
   readonly openBytes: number;
   readonly head: Guard;
   readonly guard: Guard;
   readonly size: number;
   readonly mtimeMs: number;
-  /** Last time the file was seen on disk. */
+  /** Time at which the file was last seen on disk. */
   readonly seen: number;
-  /** Set when the bytes come out of a compressed file: its own size, and whether it was read to its end. */
+  /** Set if the bytes come out of a compressed file: the size of that file, and whether it was read to its end. */
   readonly archive?: { readonly size: number; readonly isRead: boolean };
 }
 
@@ -68,20 +71,22 @@ export interface CheckpointDamage {
 }
 
 export interface Checkpoint {
-  /** State by key as it stood at the start. */
+  /** State of each file at the start, by key. */
   readonly loaded: ReadonlyMap<string, FileState>;
-  /** Nothing was there: the first start in this folder. */
+  /** True if there was no checkpoint: this is the first start with this folder. */
   readonly isFirstStart: boolean;
-  /** Set when the log was damaged: `offset` bytes and the `valid` states in them are used. */
+  /** Set if the log was damaged: the `offset` valid bytes and the `valid` states in them are used. */
   readonly damage: CheckpointDamage | undefined;
-  /** Appends the changed states. Throws JT_DISK_FULL or JT_FILE_UNWRITABLE; the next call writes everything anew. */
+  /**
+   * Appends the changed states. Throws JT_DISK_FULL or JT_FILE_UNWRITABLE; the next call then rewrites the whole log.
+   */
   save(changed: readonly FileState[], removed: readonly string[]): void;
   close(): void;
 }
 
 const COMPACT_ABOVE_BYTES = 1_048_576;
 
-/** Opens `dataDir`/checkpoint.log. Only a folder that cannot be made throws (JT_FILE_UNWRITABLE). */
+/** Opens `dataDir`/checkpoint.log. Throws JT_FILE_UNWRITABLE only if the folder cannot be created. */
 export function openCheckpoint(dataDir: string): Checkpoint {
   createFolder(dataDir);
   const path = join(dataDir, 'checkpoint.log');
@@ -91,7 +96,7 @@ export function openCheckpoint(dataDir: string): Checkpoint {
   const current = new Map(states);
   let file: number | undefined;
   let writtenBytes = validBytes;
-  // Not the size of the log that was found: it would grow with every restart.
+  // The size of the found log is not used, because it would grow with every restart.
   let compactedBytes = measureStates(states);
   let mustRewrite = damaged || !existed;
 
@@ -132,7 +137,7 @@ export function openCheckpoint(dataDir: string): Checkpoint {
           ].join(''),
         );
     } catch (error) {
-      // A half-written line would hide all that follows it, so the next save starts a new log.
+      // A half-written line would hide all lines after it, so the next save starts a new log.
       mustRewrite = true;
       throw writeError(path, error);
     }
@@ -150,14 +155,14 @@ export function openCheckpoint(dataDir: string): Checkpoint {
   };
 }
 
-/** Or nothing: where a disk is nearly full a single write takes a part, and that is no error. */
+/** Writes the whole text or nothing. On a nearly full disk, a single write takes a part of it without an error. */
 function writeWhole(path: string, text: string): void {
   const file = openSync(path, 'w', 0o600);
   try {
     writeFileSync(file, text);
     fsyncSync(file);
   } catch (error) {
-    // What was written of it would keep a full disk full.
+    // The part that was written would keep a full disk full.
     rmSync(path, { force: true });
     throw error;
   } finally {
@@ -165,12 +170,12 @@ function writeWhole(path: string, text: string): void {
   }
 }
 
-/** Bytes of a log that holds each state once. */
+/** Returns the size, in bytes, of a log that holds each state once. */
 function measureStates(states: ReadonlyMap<string, FileState>): number {
   return [...states.values()].reduce((sum, state) => sum + Buffer.byteLength(renderLine(state)), 0);
 }
 
-/** Bytes of a log → its states, and how many bytes from the start are valid. */
+/** Parses the bytes of a log into its states, and returns how many bytes from the start are valid. */
 export function parseLog(bytes: Buffer): { readonly states: Map<string, FileState>; readonly validBytes: number } {
   const states = new Map<string, FileState>();
   let validBytes = 0;
@@ -186,7 +191,7 @@ export function parseLog(bytes: Buffer): { readonly states: Map<string, FileStat
   return { states, validBytes };
 }
 
-/** `{"key":"a"}` → `1c291ca3 {"key":"a"}\n`: CRC32 in hex, a blank, JSON. */
+/** Renders one line of the log: CRC32 in hex, a blank, JSON. `{"key":"a"}` → `1c291ca3 {"key":"a"}\n`. */
 export function renderLine(value: FileState | { readonly key: string; readonly removed: true }): string {
   const json = JSON.stringify(value);
   return `${crc32(json).toString(16).padStart(8, '0')} ${json}\n`;
@@ -200,7 +205,7 @@ function parseLine(line: Buffer): Record<string, unknown> | undefined {
     const value: unknown = JSON.parse(json.toString('utf8'));
     return isObject(value) ? value : undefined;
   } catch (error) {
-    // The CRC fits but the text is not ours: treated like any other damage.
+    // The CRC fits, but the agent did not write this text: treated like any other damage.
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
@@ -216,7 +221,10 @@ function isFileState(value: Record<string, unknown>): value is Record<string, un
   return texts && numbers && isGuard(value['head']) && isGuard(value['guard']) && isNotes(value['notes']);
 }
 
-/** They become fields of records, so nothing else may stand there. An older release wrote none. */
+/**
+ * True if the value holds only names and texts of value fields, because they become fields of records. Older releases
+ * wrote none.
+ */
 function isNotes(value: unknown): value is ProcessNotes | undefined {
   return value === undefined || (isObject(value) && Object.entries(value).every(isNote));
 }
@@ -235,7 +243,7 @@ function readLog(path: string): { readonly bytes: Buffer; readonly existed: bool
     return { bytes: readFileSync(path), existed: true };
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return { bytes: Buffer.alloc(0), existed: false };
-    // Unreadable counts as damaged: the agent starts and says so.
+    // An unreadable log counts as damaged: the agent starts and reports it.
     return { bytes: Buffer.from('?'), existed: true };
   }
 }

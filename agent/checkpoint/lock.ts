@@ -1,6 +1,6 @@
-// One agent per data folder. The lock file names the process, when it started and its host, so that a lock left by
-// a crash, by a reused process id or by an earlier container (always process 1) is recognised and taken over. Where
-// the disk is full it is a link that leads nowhere: the text to which one leads takes no room beside its name.
+// Locks the data folder for one agent. The lock file names the process, its start time and its host, so that a lock
+// left by a crash, by a reused process id or by an earlier container (always process 1) is recognised and taken over.
+// On a full disk, the lock is a link that leads nowhere: the target text of a link takes no space besides its name.
 import {
   chmodSync,
   closeSync,
@@ -23,7 +23,9 @@ import { writeError } from './checkpoint.js';
 import { errorCode } from '../../core/fault.js';
 
 export interface Lock {
-  /** Says that the owner lives; needed where its process cannot be seen (another host's view of the folder). */
+  /**
+   * Shows that the owner is alive. This is needed where its process cannot be seen (another host's view of the folder).
+   */
   touch(): void;
   release(): void;
 }
@@ -35,10 +37,10 @@ interface Owner {
 }
 
 const FOREIGN_STALE_MS = 15_000;
-/** A millisecond apart. */
+/** Limit of probes, one millisecond apart. */
 const MOST_PROBES = 20;
 
-/** Throws JT_AGENT_LOCKED when another living agent holds the folder. */
+/** Opens the lock. Throws JT_AGENT_LOCKED when another living agent holds the folder. */
 export function openLock(dataDir: string, now: () => number = Date.now): Lock {
   const path = join(dataDir, 'agent.lock');
   const own: Owner = { pid: process.pid, started: readStart(process.pid), host: hostname() };
@@ -52,7 +54,10 @@ export function openLock(dataDir: string, now: () => number = Date.now): Lock {
   throw createError('JT_AGENT_LOCKED', { pid: 0, path: dataDir });
 }
 
-/** Pure: is the owner of a lock a living agent? `startedNow` is when the process with its id started, "" for none. */
+/**
+ * Decides whether the owner of a lock is a living agent. `startedNow` is the start time of the process that has its id,
+ * "" if there is none. Pure.
+ */
 export function decideOwner(
   owner: Owner | undefined,
   own: Owner,
@@ -92,7 +97,7 @@ function writeLock(dataDir: string, path: string, own: Owner): boolean {
   }
 }
 
-/** Never over another one. */
+/** Creates a file and never overwrites one. */
 function writeFile(path: string, text: string): void {
   const file = openSync(path, 'wx', 0o600);
   try {
@@ -115,7 +120,7 @@ function readOwner(path: string): Owner | undefined {
       ? { pid, started, host }
       : undefined;
   } catch {
-    // Gone meanwhile, or cut short by a crash while it was written: the age decides.
+    // The lock is gone meanwhile, or a crash cut it short while it was written: its age decides.
     return undefined;
   }
 }
@@ -128,12 +133,15 @@ function lockAge(path: string, now: number): number {
   try {
     return now - lstatSync(path).mtimeMs;
   } catch {
-    // Gone meanwhile: free.
+    // The lock is gone meanwhile: the folder is free.
     return Number.POSITIVE_INFINITY;
   }
 }
 
-/** Field 22 of /proc/PID/stat, in ticks since boot; where there is no /proc, "running" or "". */
+/**
+ * Returns the start time of a process, in ticks since boot (field 22 of /proc/PID/stat). Returns "running" or "" where
+ * there is no /proc.
+ */
 function readStart(pid: number): string {
   if (pid <= 0) return '';
   try {
@@ -163,8 +171,8 @@ function removeLock(path: string): void {
 }
 
 /**
- * Does this system tell when a file was created, and leave it so? Where it does not, the time of the last change
- * stands in its place, which would make every write look like a new file.
+ * True if this system keeps the creation time of a file and leaves it unchanged. Other systems show the time of the
+ * last change in its place, which would make every write look like a new file.
  */
 export function hasBirthTimes(dataDir: string): boolean {
   const path = join(dataDir, 'birth.probe');
@@ -172,7 +180,7 @@ export function hasBirthTimes(dataDir: string): boolean {
     closeSync(openSync(path, 'w', 0o600));
     const before = statSync(path, { bigint: true });
     let after = before;
-    // The clock of files goes in steps of some milliseconds.
+    // The clock of files advances in steps of some milliseconds.
     for (let turn = 0; turn < MOST_PROBES && after.ctimeNs === before.ctimeNs; turn += 1) {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
       chmodSync(path, turn % 2 === 0 ? 0o640 : 0o600);
@@ -181,7 +189,7 @@ export function hasBirthTimes(dataDir: string): boolean {
     unlinkSync(path);
     return before.birthtimeNs > 0n && before.birthtimeNs === after.birthtimeNs && after.ctimeNs !== before.ctimeNs;
   } catch {
-    // A folder in which nothing can be written: do without.
+    // Nothing can be written in the folder: the agent works without creation times.
     return false;
   }
 }

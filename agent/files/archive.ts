@@ -1,6 +1,6 @@
-// A rotated and compressed file → its bytes in an unnamed file of our own, so that everything else reads it like any
-// other: by offset, with the same guards. An archive that is still being written is recognised by its missing end.
-// Called by begin.ts, one archive at a time in each thread; what a crash leaves behind goes with the next start.
+// Unpacks a rotated and compressed file into an unnamed file of the agent, so that everything else reads it like any
+// other: by offset, with the same guards. An archive that is still being written is recognised by its missing end. One
+// archive is unpacked at a time in each thread; the next start removes what a crash leaves behind.
 import { closeSync, createReadStream, createWriteStream, mkdirSync, openSync, rmSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -10,12 +10,12 @@ import { errorCode, describeFault } from '../../core/fault.js';
 
 export type Unpacked =
   | { readonly kind: 'unpacked'; readonly fd: number }
-  /** No footer yet: try again when it has grown. */
+  /** The archive has no footer yet: it is tried again when it has grown. */
   | { readonly kind: 'incomplete' }
-  /** `isOwn`: what is wrong is not with the archive, but with our disk, and passes. */
+  /** `isOwn`: the fault is with the disk of the agent, not with the archive, and is temporary. */
   | { readonly kind: 'failed'; readonly problem: string; readonly isOwn: boolean };
 
-/** How archives begin, and what is said of those that are not read. */
+/** First bytes of each form of archive, and the names of forms for messages. */
 const SIGNATURES = [
   { form: 'gzip', head: Buffer.of(0x1f, 0x8b) },
   { form: 'zip', head: Buffer.from('PK\x03\x04', 'latin1') },
@@ -28,12 +28,12 @@ const SIGNATURES = [
 
 export type ArchiveForm = (typeof SIGNATURES)[number]['form'];
 
-/** Undefined for what is no archive. */
+/** Returns the form of an archive, or undefined if the bytes do not begin one. */
 export function findArchive(bytes: Buffer): ArchiveForm | undefined {
   return SIGNATURES.find(({ head }) => bytes.subarray(0, head.length).equals(head))?.form;
 }
 
-/** By whoever holds the lock of the folder. */
+/** Removes unpacked files of an earlier run. The caller must hold the lock of the folder. */
 export function clearSpool(dataDir: string): void {
   rmSync(spoolOf(dataDir), { recursive: true, force: true });
 }
@@ -42,10 +42,16 @@ function spoolOf(dataDir: string): string {
   return join(dataDir, 'spool');
 }
 
-/** An agent that was closed may still be unpacking while the next one of this process begins. */
+/**
+ * Number of archives begun, as part of a file name: an agent that was closed may still be unpacking while the next one
+ * of this process begins.
+ */
 let begun = 0;
 
-/** The CRC of the format is checked. The returned descriptor is the only trace of the unpacked bytes. */
+/**
+ * Unpacks a gzip archive and checks the CRC of the format. The returned descriptor is the only reference to the
+ * unpacked bytes.
+ */
 export async function unpackArchive(path: string, dataDir: string): Promise<Unpacked> {
   const folder = spoolOf(dataDir);
   const target = join(folder, `unpacking-${threadId}-${(begun += 1)}`);
@@ -67,11 +73,11 @@ export async function unpackArchive(path: string, dataDir: string): Promise<Unpa
   }
 }
 
-/** What was unpacked before it failed would keep a full disk full. */
+/** Removes the part that was unpacked before a fault, because it would keep a full disk full. */
 function removePart(target: string): void {
   try {
     unlinkSync(target);
   } catch {
-    // It was never begun: the folder cannot be made, or nothing may be written there.
+    // There is no part: the folder cannot be created, or nothing may be written there.
   }
 }

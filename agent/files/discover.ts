@@ -1,6 +1,6 @@
-// Patterns → the files that stand there now, with the values captured from their paths. The periodic scan is the
-// truth; watch.ts only makes it earlier. Symbolic links are followed as links.ts allows; what cannot be read is a
-// problem of the scan and tried again by the next one. agent.ts calls it.
+// Finds the files that match the patterns now, with the values captured from their paths. The periodic scan is the
+// truth; watch.ts only makes it earlier. Symbolic links are followed as links.ts allows. What cannot be read is a
+// problem of the scan, and the next scan tries it again.
 import { readdirSync, statSync, type BigIntStats, type Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -15,7 +15,7 @@ export interface FoundFile {
   readonly device: string;
   readonly size: number;
   readonly mtimeMs: number;
-  /** 0 where the file system does not keep it. */
+  /** Creation time; 0 if the file system does not keep it. */
   readonly birthMs: number;
 }
 
@@ -25,7 +25,7 @@ export interface ScanProblem {
 }
 
 export interface Scan {
-  /** In the order of the patterns, then by path; a file reached by two paths stands once. */
+  /** Files in the order of the patterns, then by path. A file that is reached by two paths is listed once. */
   readonly files: readonly FoundFile[];
   readonly problems: readonly ScanProblem[];
   /** Links that were not followed. */
@@ -33,8 +33,8 @@ export interface Scan {
 }
 
 /**
- * Remembers folder listings between scans, so that an unchanged folder costs one stat, and what was found: of a file
- * that has not changed nothing is made anew.
+ * Folder listings and files of earlier scans, so that an unchanged folder costs one stat and an unchanged file needs no
+ * new objects.
  */
 export interface ScanMemory {
   found: ReadonlyMap<string, FoundFile>;
@@ -50,14 +50,20 @@ interface Walk {
   readonly excluded: readonly string[];
   readonly found: Map<string, FoundFile>;
   readonly links: LinkRules;
-  /** Found by way of a link only; a file that has a name of its own in the watched folders goes by that. */
+  /**
+   * Files found only through a link. A file that also has a name of its own in the watched folders is listed by that
+   * name.
+   */
   readonly linked: { readonly path: string; readonly stat: BigIntStats; readonly captures: Captures }[];
   readonly refused: RefusedLink[];
   readonly problems: ScanProblem[];
   visited: number;
 }
 
-/** A folder's time stamp is coarse: a listing younger than this relative to it may miss a change. */
+/**
+ * Least age of a listing, in milliseconds, relative to the time stamp of its folder. The time stamp is coarse, so a
+ * younger listing may miss a change.
+ */
 const SETTLED_MS = 2500;
 const YIELD_EVERY = 500;
 const MAX_DEPTH = 64;
@@ -67,9 +73,9 @@ export function createScanMemory(): ScanMemory {
 }
 
 /**
- * `excluded`: folders that are never entered (the agent's own data). `onPlace` is told of each place at which
- * something can happen, and waited for: a folder before it is read, a file that a link leads to or that was named
- * itself. Never throws for what the disk says.
+ * Finds the files that match the patterns. `excluded` are folders that are never entered (the agent's own data).
+ * `onPlace` is called with each place where something can happen (a folder before it is read, a file that a link leads
+ * to or that a pattern names itself), and is awaited. Never throws because of the state of the disk.
  */
 export async function discoverFiles(
   patterns: readonly string[],
@@ -108,13 +114,19 @@ export async function discoverFiles(
   return { files: [...walk.found.values()], problems: walk.problems, refused: walk.refused };
 }
 
-/** Shares of a core, one for each way to look: while nothing happens in places that are watched, and else. */
+/** Fractions of a core that looking for files may use: while nothing happens in watched places, and otherwise. */
 const RESTING_SHARE = 0.005;
 const BUSY_SHARE = 0.1;
-/** What no watch tells, as on a file system of a network, is found within this time. */
+/**
+ * Longest wait for a scan, in milliseconds: so late is a change found that no watch reports, as on a network file
+ * system.
+ */
 const MOST_REST_MS = 60_000;
 
-/** How long after a scan the next one is due. `isResting`: all places are watched, and nothing happened there since. */
+/**
+ * Returns how long after a scan, in milliseconds, the next one is due. `isResting`: all places are watched, and nothing
+ * happened there since.
+ */
 export function decideScanWait(
   scanIntervalMs: number,
   { cpuMs, isResting }: { readonly cpuMs: number; readonly isResting: boolean },
@@ -123,10 +135,13 @@ export function decideScanWait(
   return Math.max(scanIntervalMs, wait);
 }
 
-/** What no watch tells of a file that was written lately is found within this time. */
+/** Longest wait, in milliseconds, until a change of a recently written file is found that no watch reports. */
 const MOST_TURN_REST_MS = 1000;
 
-/** How long after a look at the open files the next one is due; `cpuMs` is what the last one took. */
+/**
+ * Returns how long after a look at the open files, in milliseconds, the next one is due. `cpuMs` is the cost of the
+ * last look.
+ */
 export function decideTurnWait(
   readIntervalMs: number,
   { cpuMs, isResting }: { readonly cpuMs: number; readonly isResting: boolean },
@@ -136,12 +151,12 @@ export function decideTurnWait(
 
 interface Visit {
   readonly path: string;
-  /** What the path below must fit; undefined = any log-like file at any depth. */
+  /** Segments that the path below must match; undefined = any log-like file at any depth. */
   readonly segments: readonly Segment[] | undefined;
   readonly captures: Captures;
-  /** Device and inode of the folders above: a link back to one of them is not followed. */
+  /** Device and inode of the folders above. A link back to one of them is not followed. */
   readonly parents: readonly string[];
-  /** A link led here. */
+  /** True if a link led here. */
   readonly isLinked: boolean;
 }
 
@@ -200,7 +215,7 @@ function isWantedFile(visit: Visit, name: string): boolean {
   return captureFile(visit, name) !== undefined;
 }
 
-/** The values that a file's name gives here, or undefined when the pattern does not end with it. */
+/** Returns the values that a file's name gives here, or undefined if the pattern does not end with this name. */
 function captureFile({ segments }: Visit, name: string): Captures | undefined {
   if (segments === undefined) return isLogName(name) ? {} : undefined;
   const [first, second, ...rest] = segments;
@@ -210,14 +225,14 @@ function captureFile({ segments }: Visit, name: string): Captures | undefined {
   return rest.length === 0 ? matchSegment(second, name) : undefined;
 }
 
-/** What must fit below a folder of this name: for `**` both staying in it and leaving it behind. */
+/** Returns what must match below a folder of this name. For `**` there are two ways: to stay in it and to leave it. */
 function descend({ segments, captures }: Visit, name: string): readonly Pick<Visit, 'segments' | 'captures'>[] {
   if (segments === undefined) return [{ segments, captures }];
   const [first, ...rest] = segments;
   if (first === undefined) return [];
   if (first.kind !== 'any-folders') {
     const values = matchSegment(first, name);
-    // A pattern that ends with a folder watches it like a plain one: everything below.
+    // A pattern that ends with a folder watches everything below it, like a plain path.
     return values === undefined
       ? []
       : [{ segments: rest.length === 0 ? undefined : rest, captures: { ...captures, ...values } }];
@@ -246,7 +261,7 @@ function isUnchanged(before: FoundFile, path: string, stat: BigIntStats, capture
   );
 }
 
-/** Most paths name nothing. */
+/** Joins captured values without a copy for most paths, which capture nothing. */
 function joinCaptures(above: Captures, own: Captures): Captures {
   for (const _ in own) return { ...above, ...own };
   return above;
@@ -262,7 +277,7 @@ export function describeStat(stat: BigIntStats): Pick<FoundFile, 'inode' | 'devi
   };
 }
 
-/** When it was last written. */
+/** Returns the time of the last write, in milliseconds since 1970. */
 export function readWritten({ mtimeNs }: BigIntStats): number {
   return Number(mtimeNs) / 1e6;
 }
@@ -288,7 +303,8 @@ function readFolder(walk: Walk, path: string): readonly Dirent[] {
 }
 
 /**
- * Undefined when it is gone or unreadable; a link that leads nowhere, or a file deleted meanwhile, is not a problem.
+ * Returns the state of a file, or undefined if it is gone or unreadable. A link that leads nowhere and a file that was
+ * deleted meanwhile are no problems.
  */
 function readStat(walk: Walk, path: string, isLink = false): BigIntStats | undefined {
   try {

@@ -1,4 +1,4 @@
-// Links that lead out of the watched folders, into others' folders, and those of Kubernetes and Docker.
+// Tests links that lead out of the watched folders or into other users' folders, and those of Kubernetes and Docker.
 import { chownSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';

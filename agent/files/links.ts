@@ -1,19 +1,19 @@
-// May a symbolic link be followed? Whoever writes logs can also make a link, and the agent reads with rights of its
-// own: a link must not bring it to a file that its maker could not have copied there. So the target lies below a
-// watched folder or one that the operator named, and belongs to the owner of the folder in which the link stands.
-// Called by discover.ts for each link that a pattern fits.
+// Decides whether a symbolic link may be followed. Whoever writes logs can also make a link, and the agent reads with
+// its own rights: a link must not lead it to a file that the link's maker could not have copied there. So the target
+// must lie below a watched folder or one that the operator named, and belong to the owner of the folder that holds the
+// link.
 import { lstatSync, realpathSync, statSync, type BigIntStats } from 'node:fs';
 import { dirname, sep } from 'node:path';
 
 export interface LinkRules {
-  /** Real paths; a target lies in one of them or below. */
+  /** Real paths of the allowed folders. A target is one of them or lies below one. */
   readonly roots: readonly string[];
 }
 
 export interface RefusedLink {
   readonly path: string;
   readonly target: string;
-  /** outside: of all folders that count · owner: of somebody else · gone: changed while it was looked at. */
+  /** outside: of all allowed folders · owner: belongs to somebody else · gone: changed during the check. */
   readonly reason: 'outside' | 'owner' | 'gone';
 }
 
@@ -21,7 +21,10 @@ export function createLinkRules(watched: readonly string[], named: readonly stri
   return { roots: [...watched, ...named].flatMap((path) => readReal(path) ?? []) };
 }
 
-/** Undefined: it may be followed. `target` is what the link led to a moment ago. */
+/**
+ * Returns undefined if the link may be followed, else the refusal. `target` is the state of the file that the link led
+ * to a moment ago.
+ */
 export function decideLink({ roots }: LinkRules, path: string, target: BigIntStats): RefusedLink | undefined {
   const real = readReal(path);
   const owners = readOwners(path);
@@ -42,7 +45,7 @@ function readOwners(path: string): { readonly link: bigint; readonly folder: big
       folder: statSync(dirname(path), { bigint: true }).uid,
     };
   } catch {
-    // Gone again: the next scan looks anew.
+    // The link is gone: the next scan checks it again.
     return undefined;
   }
 }
@@ -51,7 +54,7 @@ function readReal(path: string): string | undefined {
   try {
     return realpathSync.native(path);
   } catch {
-    // It is not there (yet), or may not be looked at.
+    // The path does not exist (yet), or may not be accessed.
     return undefined;
   }
 }

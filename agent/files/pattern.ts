@@ -1,5 +1,6 @@
-// A path as the operator wrote it → where to look and what to accept. `**` stands for any folders, `*` and `?` for text
-// within a name, `{job_id}`, `{host}`, `{cluster}` for text that becomes a captured value. Pure; discover.ts walks.
+// Parses a path as the operator wrote it into a base folder and what to accept below it. `**` stands for any folders,
+// `*` and `?` for text within a name, and `{job_id}`, `{host}`, `{cluster}` for text that becomes a captured value.
+// Pure functions; discover.ts walks the folders.
 import { resolve, sep } from 'node:path';
 import { quoteRegex } from '../../core/regex.js';
 
@@ -17,9 +18,9 @@ export type Segment =
 
 export interface PathPattern {
   readonly text: string;
-  /** The longest part without a pattern: the walk begins here. */
+  /** Longest leading part without a pattern, where the walk begins. */
   readonly base: string;
-  /** What follows the base; empty for a plain path (a file, or a folder with everything below it). */
+  /** Segments after the base. Empty for a plain path (a file, or a folder with everything below it). */
   readonly segments: readonly Segment[];
 }
 
@@ -56,7 +57,7 @@ function parseSegment(part: string): Segment {
   return { kind: 'match', regex: new RegExp(`^${source}$`) };
 }
 
-/** The captured values of a name, or undefined when it does not fit. */
+/** Returns the captured values of a name, or undefined if it does not match. */
 export function matchSegment(segment: Segment, name: string): Captures | undefined {
   if (segment.kind === 'any-folders') return {};
   if (segment.kind === 'name') return segment.name === name ? {} : undefined;
@@ -68,13 +69,13 @@ const LOG_NAME =
   /\.(?:log|out|err|stdout|stderr|jsonl?|txt)(?:[._-][\w.:-]*)?$|^(?:stdout|stderr|syslog|prelaunch\.\w+)$|^gc[\w.-]*$/i;
 const OTHER_NAME = /\.(?:tar|tgz|lck|lock|swp|tmp|part|hprof|jfr|jar|class|pid|db|sqlite|tar\.gz)$|^\.|~$/i;
 
-/** What a folder given as it is watches: names that a Flink process, its JVM or its container writes. */
+/** True if a plain folder watches this name: a Flink process, its JVM or its container writes files of such names. */
 export function isLogName(name: string): boolean {
   return LOG_NAME.test(name) && !OTHER_NAME.test(name);
 }
 
 /**
- * The name that a file, its rotations and its archives share: `a.log.3.gz`, `a.log.2024-05-01` → `a.log`;
+ * Returns the name that a file shares with its rotations and archives: `a.log.3.gz`, `a.log.2024-05-01` → `a.log`;
  * `a-2024-05-01-2.log.gz` → `a.log`.
  */
 export function familyName(name: string): string {

@@ -1,8 +1,7 @@
-// What Kubernetes says of a pod whose logs lie on this node, where the path of its files does not name the cluster or
-// the component: its labels, asked of the API server once a pod and remembered. The native deployment of Flink and its
-// operator set `app` (the cluster id) and `component` (org.apache.flink.kubernetes.utils.Constants), the manifests of
-// Flink's documentation do the same. Nothing waits for long, and nothing depends on an answer but these two names.
-// Called by follow/begin.ts; the only door to the API server.
+// Asks the Kubernetes API server for the labels of a pod whose logs lie on this node, if the path of its files does not
+// name the cluster or the component. It asks once per pod and remembers the answer. Flink's native deployment and
+// operator set `app` (the cluster id) and `component` (org.apache.flink.kubernetes.utils.Constants); so do the
+// manifests of Flink's documentation. Nothing waits for long, and nothing but these two names depends on an answer.
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import { join } from 'node:path';
@@ -13,10 +12,10 @@ import type { Component } from '../../core/types.js';
 import type { AgentSettings } from '../settings.js';
 import type { Board } from '../status.js';
 
-/** A pod as a path names it: in /var/log/pods by namespace and name, in the folder of its volumes by its UID. */
+/** Pod as a path names it: by namespace and name in /var/log/pods, by UID in the folder of its volumes. */
 export type Pod = { readonly namespace: string; readonly name: string } | { readonly uid: string };
 
-/** All of it is undefined of a pod that is gone. */
+/** Names of a pod. All of them are undefined if the pod is gone. */
 export interface PodNames {
   readonly namespace?: string;
   readonly name?: string;
@@ -25,7 +24,7 @@ export interface PodNames {
 }
 
 export interface PodDirectory {
-  /** Undefined when nobody can say, or not in time. */
+  /** Returns the names, 'asking' while a request is on its way, or undefined if they are unknown or come too late. */
   find(pod: Pod): PodNames | 'asking' | undefined;
   close(): void;
 }
@@ -44,22 +43,24 @@ interface Asked {
 }
 
 interface Directory extends PodParts {
-  /** `https://host:port` */
+  /** Address of the API server: `https://host:port`. */
   readonly address: string;
-  /** By namespace and name, or by UID; the oldest first. */
+  /** Pods that were asked for, by namespace and name or by UID, the oldest first. */
   readonly asked: Map<string, Asked>;
-  /** Namespaces that are closed to us, and until when; '' is the server itself. */
+  /** Namespaces that refuse access, and until when they are not asked; '' is the server itself. */
   readonly closed: Map<string, number>;
   readonly agent: Agent;
-  /** The pods of the node, while they are asked for. */
+  /** Request for the pods of the node, while it is on its way. */
   listing: Promise<Answer> | undefined;
 }
 
-/** The place of all pods of the node: to find one by its UID they are listed. */
+/** Key of all pods of the node, which are listed to find one by its UID. */
 const NODE = '*';
-/** In a pod this name is always there, and in the certificate of the server. */
+/**
+ * Address of the API server within a cluster. Every pod can resolve this name, and the server's certificate holds it.
+ */
 const IN_CLUSTER = 'https://kubernetes.default.svc';
-/** A file is not held up for longer. */
+/** Longest time, in milliseconds, that a file waits for an answer. */
 const WAIT_MS = 3000;
 const REQUEST_TIMEOUT_MS = 5000;
 const CLOSED_MS = { denied: 300_000, silent: 30_000 } as const;
@@ -68,7 +69,7 @@ const MOST_SOCKETS = 4;
 const MOST_ANSWER_BYTES = 1_048_576;
 const MOST_LIST_BYTES = 16 * MOST_ANSWER_BYTES;
 
-/** Undefined where there is nobody to ask. */
+/** Opens the directory of pods; returns undefined if there is no API server to ask. */
 export function openPods(parts: PodParts): PodDirectory | undefined {
   const address = findAddress(parts.settings);
   if (address === undefined) return undefined;
@@ -84,19 +85,19 @@ export function openPods(parts: PodParts): PodDirectory | undefined {
   return { find: (pod) => findNames(directory, pod), close: () => agent.destroy() };
 }
 
-/** `auto`: in a pod that has a service account. */
+/** Returns the address of the API server. `auto` finds one only in a pod that has a service account. */
 function findAddress({ kubernetes, kubernetesDir }: PodParts['settings']): string | undefined {
   if (kubernetes === 'off') return undefined;
   if (kubernetes !== 'auto') return kubernetes.endsWith('/') ? kubernetes.slice(0, -1) : kubernetes;
   return readCredential(kubernetesDir, 'token') === undefined ? undefined : IN_CLUSTER;
 }
 
-/** Read for each request: a token is renewed every hour. */
+/** Reads a credential for each request, because a token is renewed every hour. */
 function readCredential(folder: string, name: 'token' | 'ca.crt'): string | undefined {
   try {
     return readFileSync(join(folder, name), 'utf8').trim();
   } catch {
-    // Not there or not readable: the server says what it thinks of a request without it.
+    // The credential is missing or unreadable: the server decides about a request without it.
     return undefined;
   }
 }
@@ -115,7 +116,7 @@ function findNames(directory: Directory, pod: Pod): PodNames | 'asking' | undefi
   return 'asking';
 }
 
-/** Where a right is given or not. */
+/** Returns the place that access is granted for: a namespace, or the whole node. */
 function placeOf(pod: Pod): string {
   return 'uid' in pod ? NODE : pod.namespace;
 }
@@ -124,12 +125,12 @@ function isClosed({ closed, now }: Directory, place: string): boolean {
   return now() < (closed.get(place) ?? 0);
 }
 
-/** A pod of which there is no answer now is asked for again when the server is open again. */
+/** Asks the API server for a pod. A pod without an answer is asked for again when the server is reachable again. */
 async function ask(directory: Directory, pod: Pod, key: string, question: Asked): Promise<void> {
   const { asked } = directory;
   try {
     const { status, body } = await ('uid' in pod ? list(directory, pod) : get(directory, pod));
-    // Gone meanwhile: there will be no other answer.
+    // A pod that is gone (404) will have no other answer.
     if (status === 200 || status === 404) question.names = status === 200 ? readAnswer(body, pod) : {};
     else refuse(directory, status === 401 || status === 403 ? placeOf(pod) : '', `status ${status} for ${key}`);
     if (question.names !== undefined) welcome(directory, pod);
@@ -139,7 +140,10 @@ async function ask(directory: Directory, pod: Pod, key: string, question: Asked)
   if (question.names === undefined) asked.delete(key);
 }
 
-/** Those who ask at one time share an answer; one that was on its way before may not know the pod yet. */
+/**
+ * Lists the pods of the node. Simultaneous callers share one answer. A list that was requested earlier may not know the
+ * pod yet, so it is requested once more.
+ */
 async function list(directory: Directory, pod: { readonly uid: string }): Promise<Answer> {
   const isUnderWay = directory.listing !== undefined;
   const answer = await shareList(directory, pod);
@@ -153,7 +157,7 @@ function shareList(directory: Directory, pod: Pod): Promise<Answer> {
   return directory.listing;
 }
 
-/** Said once for each place, until it answers again. */
+/** Closes a place for a while. It is reported once per place, until the place answers again. */
 function refuse({ address, board, log, closed, now }: Directory, place: string, problem: string): void {
   closed.set(place, now() + (place === '' ? CLOSED_MS.silent : CLOSED_MS.denied));
   if (board.raise('JT_KUBERNETES_SILENT', { address, problem }, place))
@@ -173,7 +177,7 @@ interface Answer {
   readonly body: string;
 }
 
-/** The server has no search by UID: the pods of the node are listed, which it can do by the node's name. */
+/** Describes the request for a pod. The server cannot search by UID, so the pods of the node are listed by its name. */
 function describeRequest(pod: Pod, host: string): { readonly path: string; readonly kind: string; most: number } {
   if ('uid' in pod) {
     const query = new URLSearchParams({ fieldSelector: `spec.nodeName=${host}`, resourceVersion: '0' });
@@ -187,7 +191,7 @@ function get({ address, agent, settings }: Directory, pod: Pod): Promise<Answer>
   const token = readCredential(settings.kubernetesDir, 'token');
   const ca = readCredential(settings.kubernetesDir, 'ca.crt');
   const { path, kind, most } = describeRequest(pod, settings.host);
-  // Servers that can leave out all but the metadata do.
+  // Servers that can leave out everything but the metadata do so.
   const accept = `application/json;as=${kind};g=meta.k8s.io;v=v1, application/json`;
   return new Promise((resolve, reject) => {
     const call = request(
@@ -214,11 +218,11 @@ function get({ address, agent, settings }: Directory, pod: Pod): Promise<Answer>
   });
 }
 
-/** Label → what it names; the first that is there counts. */
+/** Labels that name the cluster or the component; the first one that is present counts. */
 const CLUSTER_LABELS = ['app', 'app.kubernetes.io/instance'];
 const COMPONENT_LABELS = ['component', 'app.kubernetes.io/component'];
 
-/** Throws for an answer that is no pod, or no list of pods. */
+/** Reads the names out of an answer. Throws if the answer is no pod, or no list of pods. */
 function readAnswer(body: string, pod: Pod): PodNames {
   const answer: unknown = JSON.parse(body);
   if (!('uid' in pod)) return readNames(answer);

@@ -1,4 +1,4 @@
-// Word of what happens in folders: how many watches it takes, and what is told.
+// Tests the watcher: how many watches it needs, and which events it reports.
 import {
   appendFileSync,
   mkdirSync,
@@ -51,13 +51,13 @@ async function scan(): Promise<number> {
   return files.length;
 }
 
-/** Those of this process, as the kernel counts them. */
+/** Counts the watches of this process, as the kernel lists them. */
 function countWatches(): number {
   const infos = readdirSync('/proc/self/fdinfo').map((fd) => {
     try {
       return readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8');
     } catch {
-      // Closed meanwhile.
+      // The descriptor was closed meanwhile.
       return '';
     }
   });
@@ -74,7 +74,7 @@ describe('openWatcher', () => {
 
       expect(await scan()).toBe(1000);
       expect(countWatches() - before).toBe(11);
-      // Would chokidar read a folder again at an event, each of its files got a watch.
+      // Each file of a folder would get a watch if chokidar read the folder again at an event.
       appendFileSync(join(folder, '0', '0.log'), 'y\n');
       writeFileSync(join(folder, '0', 'new.log'), 'x\n');
       await vi.waitUntil(() => heard.changes > 0 && heard.lists > 0, PATIENCE);

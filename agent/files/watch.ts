@@ -1,34 +1,33 @@
-// Places → word of what happens there, so that the agent need not wait for its next look: one watch a folder, however
-// many files it holds, and one for each file that only a link leads to. The periodic scan is the truth; this only makes
-// it earlier and may fail (no inotify, queue overflow, a network's file system) without harm. reload.ts opens it; each
-// scan says which places there are.
+// Watches places and reports what happens there, so that the agent need not wait for its next look. It opens one watch
+// per folder, however many files the folder holds, and one per file that only a link leads to. The periodic scan is the
+// truth: a watch only makes it earlier and may fail without harm (no inotify, queue overflow, a network file system).
 import { statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { FSWatcher } from 'chokidar';
 import { describeFault, errorCode } from '../../core/fault.js';
 
 export interface Watcher {
-  /** Comes, and is waited for, before a folder is read: what happens in between is not missed. */
+  /** Watches a place. The caller awaits this before it reads a folder, so that no change in between is missed. */
   enter(place: string): Promise<void> | undefined;
-  /** Lets go of all others. */
+  /** Closes the watches of all other places. */
   keep(places: ReadonlySet<string>): void;
-  /** How many are watched now. */
+  /** Number of places that are watched now. */
   readonly size: number;
   close(): void;
 }
 
 export interface WatchParts {
-  /** Is a file of this name one that may be followed? */
+  /** True if a file of this name may be followed. */
   readonly isWanted: (name: string) => boolean;
-  /** Something was written to the file at this path; undefined where the system does not tell which. */
+  /** Called when something was written to the file at this path; undefined if the system does not say which. */
   readonly onChange: (path: string | undefined) => void;
-  /** A file or folder came or went. */
+  /** Called when a file or folder came or went. */
   readonly onList: () => void;
-  /** It gave up, and why; nothing is watched any more. */
+  /** Called with the reason when the watcher gave up; nothing is watched from then on. */
   readonly onLost: (problem: string) => void;
 }
 
-/** More than this and the scan alone does the work. */
+/** Limit of places. With more of them, the scan alone does the work. */
 const MOST_PLACES = 5000;
 
 interface Watching extends WatchParts {
@@ -40,14 +39,14 @@ interface Watching extends WatchParts {
 interface Place {
   readonly watcher: RawWatcher;
   readonly isFile: boolean;
-  /** Ends the wait of whoever entered: the place is watched now, or will not be. */
+  /** Ends the wait of the caller of `enter`: the place is watched now, or will not be. */
   readonly resume: () => void;
 }
 
 /**
- * At each event chokidar reads the folder again and asks for the state of every file in it: with 5,000 files and 100
- * appended lines a second, that takes a whole core. The scans do this here, so all that chokidar would do after an
- * event is held back; its raw events are what remains.
+ * Watcher that emits only chokidar's raw events. At each event, chokidar reads the folder again and asks for the state
+ * of every file in it; with 5,000 files and 100 appended lines a second, that takes a whole core. The agent's scans do
+ * this, so everything that chokidar would do after an event is suppressed.
  */
 class RawWatcher extends FSWatcher {
   override _throttle(): false {
@@ -76,7 +75,7 @@ function enterPlace(watching: Watching, place: string): Promise<void> | undefine
     giveUp(watching, 'too many folders');
     return undefined;
   }
-  // One for each place: `unwatch` of a common one remembers every place that it ever let go.
+  // Each place has its own watcher, because `unwatch` of a common one remembers every place that it ever released.
   const watcher = new RawWatcher({ persistent: true, ignoreInitial: true, depth: 0, atomic: false });
   return new Promise((resume) => {
     open.set(place, { watcher, isFile: !isFolder(place), resume });
@@ -87,7 +86,9 @@ function enterPlace(watching: Watching, place: string): Promise<void> | undefine
   });
 }
 
-/** In place of a place that is gone chokidar would watch the folder above. */
+/**
+ * Ends the wait for a place. A place that is gone is left, because chokidar would watch the folder above it instead.
+ */
 function noteReady({ open }: Watching, place: string): void {
   const entered = open.get(place);
   if (entered === undefined) return;
@@ -95,28 +96,28 @@ function noteReady({ open }: Watching, place: string): void {
   else entered.resume();
 }
 
-/** What is gone or closed to us is the scan's to report; the next one tries again. */
+/** Leaves a place that is gone or not accessible. The scan reports it, and the next scan tries again. */
 function noteError(watching: Watching, place: string, error: unknown): void {
   if (['ENOENT', 'EACCES', 'EPERM', 'ENOTDIR'].includes(errorCode(error))) leavePlace(watching, place);
   else giveUp(watching, describeFault(error));
 }
 
 /**
- * A place that is moved, removed or made again has an event under its own name, in itself or in the folder above; the
- * next scan enters it again.
+ * Handles a raw event. A place that is moved, removed or created again has an event under its own name, in itself or in
+ * the folder above; the next scan enters it again.
  */
 function noteEvent(watching: Watching, place: string, event: string, name: string | null): void {
   if (watching.hasEnded) return;
   if (event === 'change') return watching.onChange(name === null ? undefined : findChanged(watching, place, name));
   if (name === basename(place)) leavePlace(watching, place);
   if (name === null) return watching.onList();
-  // Only a folder that came or went is of interest beside the files that may be followed.
+  // Apart from files that may be followed, only folders that came or went matter.
   const path = join(place, name);
   const wasPlace = leavePlace(watching, path);
   if (wasPlace || watching.isWanted(name) || isFolder(path)) watching.onList();
 }
 
-/** A file that is watched itself has events under its own name. */
+/** Returns the path of a changed file. A file that is watched itself has events under its own name. */
 function findChanged({ open }: Watching, place: string, name: string): string {
   return open.get(place)?.isFile === true ? place : join(place, name);
 }
@@ -125,12 +126,12 @@ function isFolder(path: string): boolean {
   try {
     return statSync(path).isDirectory();
   } catch {
-    // Gone again.
+    // The path is gone again.
     return false;
   }
 }
 
-/** Was it watched? */
+/** Returns true if the place was watched. */
 function leavePlace({ open }: Pick<Watching, 'open'>, place: string): boolean {
   const left = open.get(place);
   if (left === undefined) return false;
@@ -141,7 +142,7 @@ function leavePlace({ open }: Pick<Watching, 'open'>, place: string): boolean {
 
 function closePlace({ watcher, resume }: Place): void {
   void watcher.close();
-  // Closing takes all listeners away, and an error that comes after it and that nobody hears ends the process.
+  // Closing removes all listeners, and a later error without a listener would end the process.
   watcher.on('error', () => undefined);
   resume();
 }

@@ -1,6 +1,6 @@
-// A file that was opened for the first time → which generation it is and where reading begins: one that is remembered
-// (at its offset), the copy in which a truncated or vanished one goes on, or a new one. Reads bytes, decides by the
-// pure rules of identity.ts. Called by begin.ts before a tail is read; "wait" is asked again at the next step.
+// Decides which generation a newly opened file is and where reading begins: a remembered one (at its offset), a copy in
+// which a truncated or vanished one continues, or a new one. It reads bytes and decides by the pure rules of
+// identity.ts. After "wait", the next step asks again.
 import { fstatSync } from 'node:fs';
 import { basename } from 'node:path';
 import { findForm } from '../../flink/form/form.js';
@@ -30,10 +30,10 @@ import type { Place } from '../tail/acks.js';
 import { openTail, seekTail, type Tail } from '../tail/tail.js';
 
 export type Adoption =
-  /** `abandoned`: remembered generations whose file this was, and is no more. */
+  /** `abandoned`: remembered generations that this file held earlier and does not hold now. */
   | { readonly kind: 'resumed' | 'begun'; readonly abandoned: readonly FileState[] }
   | { readonly kind: 'continued'; readonly from: FileState; readonly abandoned: readonly FileState[] }
-  /** Too little is there, or it may be a copy in the making. */
+  /** There are too few bytes, or the file may be a copy that is still being made. */
   | { readonly kind: 'wait' }
   | { readonly kind: 'archive'; readonly form: ArchiveForm }
   | { readonly kind: 'binary' };
@@ -41,20 +41,23 @@ export type Adoption =
 export interface AdoptParts {
   readonly settings: Pick<AgentSettings, 'host' | 'copyWaitMs' | 'startFromEndAfterMs' | 'undecidedFlushMs'>;
   readonly known: Known;
-  /** The tail that reads a generation now, if any. */
+  /** Returns the tail that reads a generation now, if any. */
   readonly findLive: (key: string) => Tail | undefined;
-  /** Nothing was remembered when the agent started, and this is its first scan. */
+  /** True if nothing was remembered when the agent started and this is its first scan. */
   readonly isFirstStart: boolean;
   readonly now: number;
 }
 
 const BACK_BYTES = 65_536;
 
-/** Settles an open tail unless the answer is "wait", "archive" or "binary". Throws what the system throws. */
+/**
+ * Identifies the generation of an open tail, unless the answer is "wait", "archive" or "binary". Throws file system
+ * errors.
+ */
 export function adoptTail(tail: Tail, fd: number, parts: AdoptParts): Adoption {
   const { size, mtimeMs } = describeStat(fstatSync(fd, { bigint: true }));
   noteGrowth(tail, size, mtimeMs, parts.now);
-  // Not a look: to find whose copy this is, another file may be adopted meanwhile.
+  // readAt makes a copy, which lookAt does not: the search for the original may adopt another file meanwhile.
   const head = readAt(fd, 0, HEAD_BYTES);
   if (head.length === 0) return { kind: 'wait' };
   const own = parts.known.findByInode(tail.file.inode).filter((state) => parts.findLive(state.key) === undefined);
@@ -94,7 +97,10 @@ function fitsHead(state: FileState, head: Buffer): boolean {
   return fitsGuard(state.head, head.subarray(0, state.head.length));
 }
 
-/** A generation that ended without its file has no guard; then all bytes before the offset are compared. */
+/**
+ * Returns true if the file still has the bytes before the offset. A generation that ended without its file has no
+ * guard; then all bytes before the offset are compared.
+ */
 function fitsFrontier(state: FileState, fd: number, size: number): boolean {
   if (size < state.offset) return false;
   if (state.guard.length > 0 || state.offset === 0) return fitsGuard(state.guard, lookBefore(fd, state.offset));
@@ -102,13 +108,13 @@ function fitsFrontier(state: FileState, fd: number, size: number): boolean {
 }
 
 function resume(tail: Tail, state: FileState, head: Buffer): void {
-  // What was begun in one way goes on so, or its entries would be others than those that the store has.
+  // A file keeps the form with which it was begun, or its entries would differ from those that the store has.
   const isBegun = state.offset > 0 || state.openBytes > 0;
   tail.reading.form = state.form ?? (isBegun ? 'lines' : findForm(head));
   tail.file.key = state.key;
   tail.file.head = state.head;
   tail.file.writtenMs = tail.file.archiveSize === undefined ? undefined : state.mtimeMs;
-  // What is sent again goes where it went before, whatever Kubernetes says now.
+  // Records that are sent again go to the same cluster as before, whatever Kubernetes says now.
   if (state.cluster !== undefined && tail.file.origin.pod?.isClusterOpen === true)
     tail.file.origin = { ...tail.file.origin, cluster: state.cluster };
   tail.acks.openBytes = state.openBytes;
@@ -119,7 +125,7 @@ function resume(tail: Tail, state: FileState, head: Buffer): void {
   tail.acks.isDirty = true;
 }
 
-/** The open entry that the store has: its complete self is not sent again when it has not grown. */
+/** Returns the place of the open entry that the store has. The complete entry is not sent again if it has not grown. */
 function findShipped({ form, offset, openBytes }: FileState, fd: number): readonly Place[] {
   if (form !== undefined || openBytes === 0) return [];
   const end = lookBefore(fd, offset + openBytes).toString('latin1');
@@ -127,7 +133,7 @@ function findShipped({ form, offset, openBytes }: FileState, fd: number): readon
   return [{ offset, length }];
 }
 
-/** The generation that goes on in this file; "wait" while that cannot be told. */
+/** Returns the generation that continues in this file, or "wait" while that is undecided. */
 function findOriginal(
   tail: Tail,
   fd: number,
@@ -142,7 +148,7 @@ function findOriginal(
   const family = [...parts.known.findFamily(tail.file.path)].sort((a, b) => b.head.length - a.head.length);
   for (const state of family) {
     if (state.archive !== undefined || state.head.length === 0) continue;
-    // Many files begin with the few bytes of a line that was cut away; a longer beginning tells more.
+    // Many files begin with the few bytes of a line that was cut away; a longer beginning is better evidence.
     if (waiting !== undefined && state.head.length < waiting.head.length) break;
     const reason = compareCopy(state, { tail, fd, size, head }, parts);
     if (reason === 'continues') return state;
@@ -174,8 +180,8 @@ function compareCopy(state: FileState, { tail, fd, size, head }: Candidate, part
         ? size >= state.openBytes
         : state.crc !== undefined && readPrefixCrc(fd, state.offset) === state.crc),
     endFits: live !== undefined && hasSameBytes(live, fd, Math.max(0, size - GUARD_BYTES), Math.min(GUARD_BYTES, size)),
-    // An original that is gone already is only read to its end; its copy waits for that, however long it takes. Of one
-    // that nobody has looked for since nobody knows whether it stands.
+    // An original that is gone is only read to its end; its copy waits for that, however long it takes. The time for
+    // other originals ends when they were last seen, because nobody knows whether they still exist.
     quietMs: live?.file.goneSince === undefined ? (live?.file.seen ?? parts.now) - tail.reading.lastGrowth : 0,
     waitMs: Math.max(1, parts.settings.copyWaitMs),
   });
@@ -187,11 +193,12 @@ function hasSameBytes(live: Tail, fd: number, offset: number, length: number): b
 }
 
 /**
- * A new generation: from the beginning, or on the first start, when it has not changed lately, from its last line on.
+ * Begins a new generation: from the beginning, or from the last line if this is the first start and the file has not
+ * changed lately.
  */
 function beginTail(tail: Tail, fd: number, head: Buffer, parts: AdoptParts): boolean {
   if (isUndecided(tail, head, parts)) return false;
-  // The key of a line that grows after it was shipped only the checkpoint knows, and that may not be writable.
+  // The key of a line that grows after it was shipped is only in the checkpoint, which may not be writable.
   const { undecidedFlushMs } = parts.settings;
   const rests =
     parts.now - tail.reading.lastGrowth >= undecidedFlushMs || parts.now - tail.reading.mtimeMs >= undecidedFlushMs;
@@ -217,19 +224,28 @@ function beginTail(tail: Tail, fd: number, head: Buffer, parts: AdoptParts): boo
   return true;
 }
 
-/** Too little of the first line to tell whether a container runtime writes it, and the form is for all its life. */
+/**
+ * True if too little of the first line is there to decide whether a container runtime writes it. The form is kept for
+ * the whole life of the file.
+ */
 function isUndecided({ file, reading }: Tail, head: Buffer, { settings, now }: AdoptParts): boolean {
   if (reading.kind !== 'log' || file.archiveSize !== undefined || !isTornPrefix(head, 0, head.length)) return false;
   return now - reading.lastGrowth < settings.undecidedFlushMs;
 }
 
-/** Printed output has no entries that a rotation could cut; UTF-16 begins with a mark in each file. */
+/**
+ * True if the file may continue an entry of its predecessor. Printed output has no entries that a rotation could cut,
+ * and UTF-16 begins with a mark in each file.
+ */
 function canJoin(tail: Tail): boolean {
   const { readOffset, kind, form } = tail.reading;
   return readOffset === 0 && kind === 'log' && tail.file.archiveSize === undefined && !isUtf16(form);
 }
 
-/** Behind the last line break; 0 when there is none in the last stretch. */
+/**
+ * Returns the offset after the last line break in the last 64 KiB. Without one there, returns 0 for a file of at most
+ * that size, else the end of the file.
+ */
 function findLast(fd: number, { size, form }: TailReading): number {
   const from = Math.max(0, size - BACK_BYTES);
   const bytes = lookAt(fd, from, size - from);

@@ -55,7 +55,7 @@ describe('a rest', () => {
     expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
   });
 
-  // Node tells of it from 24 on: matrix.ts runs this there.
+  // Node 24 and newer print this warning; matrix.ts runs the test there.
   it('ends at once for what was due a while ago, and nothing is said about it', async () => {
     const warnings: Error[] = [];
     const hear = (warning: Error): number => warnings.push(warning);

@@ -1,21 +1,23 @@
-// The rest of a loop between two turns: over when its time is, when somebody wakes it (a file changed, the store
-// answered), or when it is to stop; a short while in any case, but where reading waits for the store. Called by the
-// loops of the agent and of its workers.
+// Pauses a loop between two cycles. A pause ends when its time is over, when it is woken (a file changed, the store
+// answered), or when the loop is to stop. It has a minimum length, unless reading waits for the store.
 
 export interface Alarm {
-  /** Ends the rest that goes on now, if any. */
+  /** Ends the current pause, if any, but not before its minimum length. */
   wake: () => void;
-  /** The same, and at once where that is what the rest is for. */
+  /** Does the same as `wake`, but ends a pause that waits for an answer at once. */
   answer: () => void;
 }
 
 export interface RestPlan {
   readonly dueInMs: number;
-  /** There is more to read as soon as the store answers: what it could take meanwhile must not run out. */
+  /** True if there is more to read as soon as the store answers. The store must not run out of records meanwhile. */
   readonly isForAnswer: boolean;
 }
 
-/** A log that is written all the time wakes the agent all the time: read it in larger chunks. */
+/**
+ * Minimum pause, in milliseconds. A log that is written all the time would wake the agent all the time; a pause lets it
+ * read larger chunks.
+ */
 const MIN_REST_MS = 100;
 
 export function createAlarm(): Alarm {
@@ -23,15 +25,16 @@ export function createAlarm(): Alarm {
 }
 
 /**
- * What was due a while ago does not make the rest negative: from Node 24 on that is a warning on the terminal. Nothing
- * of a rest stays at the signal; a promise that ends with the agent would keep something of each for as long.
+ * Pauses until the plan is due or the alarm wakes it. A due time in the past does not make the timeout negative,
+ * because Node 24 and newer print a warning for that. Each pause removes its listener from the signal; a promise that
+ * ends only with the agent would keep memory for each pause.
  */
 export function rest(alarm: Alarm, stop: AbortSignal, { dueInMs, isForAnswer }: RestPlan): Promise<void> {
   if (stop.aborted) return Promise.resolve();
   const waitMs = Math.max(0, dueInMs);
   return new Promise((resume) => {
     let isShort = true;
-    // Also of what it is told too early, so that nothing is waited for that has come.
+    // A wake during the minimum pause is remembered, so that the pause does not go on for an event that has come.
     let isWoken = false;
     const end = (): void => {
       clearTimeout(timer);

@@ -1,6 +1,5 @@
-// How a tail begins: a new file is opened, adopt.ts says which generation it is, an archive is unpacked in the
-// background (one at a time) and then treated like any other file. A file that was truncated ends and begins anew.
-// Called by tails.ts.
+// Begins tails: opens a new file, lets adopt.ts identify its generation, and unpacks an archive in the background (one
+// at a time), which is then treated like any other file. A file that was truncated ends and begins anew.
 import { closeSync, fstatSync } from 'node:fs';
 import type { FileState } from '../checkpoint/checkpoint.js';
 import { unpackArchive, type ArchiveForm } from '../files/archive.js';
@@ -13,16 +12,16 @@ import { adoptTail, type Adoption } from './adopt.js';
 import { endTail, failTail } from './ends.js';
 import { dropTail, idOf, isEnding, openFile, type TailSet } from './set.js';
 
-/** What our own disk did not let us unpack is tried again after this time. */
+/** Wait, in milliseconds, until an archive is tried again that the agent's own disk did not let it unpack. */
 const UNPACK_AGAIN_MS = 2000;
-/** Times of files are kept in coarser steps by some archives. */
+/** Tolerance for file times, in milliseconds, because some archives keep them in coarser steps. */
 const LATER_MS = 1000;
-/** So many are begun in one turn. */
+/** Limit of files that are begun in one cycle. */
 const MOST_AT_ONCE = 100;
 
 /**
- * What a scan found and nobody follows; `byOldPath` says whose file stood at a path before. The one written first comes
- * first: where few may be open, an entry that a rotation cut in two meets its beginning before its rest.
+ * Queues the files that a scan found and nobody follows; `byOldPath` gives the tail that had a path before. The file
+ * written first comes first: if few may be open, the beginning of an entry that a rotation cut is read before its rest.
  */
 export function awaitFiles(set: TailSet, files: readonly FoundFile[], byOldPath: ReadonlyMap<string, Tail>): void {
   const { waiting } = set;
@@ -38,7 +37,10 @@ function isIgnored({ ignored }: TailSet, file: FoundFile): boolean {
   return size !== undefined && file.size >= size;
 }
 
-/** Some of those that wait, as far as they may be open: what the first ones say leaves before the last are open. */
+/**
+ * Begins some of the waiting files, as far as they may be open. Records of the first ones leave before the last are
+ * open.
+ */
 export function beginFiles(set: TailSet): void {
   let left = Math.min(MOST_AT_ONCE, set.settings.maxOpenFiles - set.openFiles);
   for (const { file, before } of set.waiting.values()) {
@@ -51,7 +53,7 @@ export function beginFiles(set: TailSet): void {
   settleTails(set);
 }
 
-/** The file at this tail is another generation now: ends it and begins with what stands there. */
+/** Ends a tail whose file is another generation now, and begins with the content that the file has now. */
 export function replaceTail(set: TailSet, tail: Tail, lostBytes: number): void {
   set.board.count('truncatedFiles');
   endTail(set, tail, lostBytes);
@@ -59,7 +61,7 @@ export function replaceTail(set: TailSet, tail: Tail, lostBytes: number): void {
   openNew(set, tail.file, tail.file.origin, undefined);
 }
 
-/** The tail of a file that rests: it is opened and goes on where it was. Undefined when it is gone. */
+/** Opens the tail of an idle file, which continues where it was. Returns undefined if the file is gone. */
 export function wakeByKey(set: TailSet, key: string): Tail | undefined {
   const state = set.known.get(key);
   const file = state === undefined ? undefined : set.resting.get(state.path);
@@ -84,7 +86,7 @@ function openNew(
   const fd = openFile(set, path);
   if (fd === undefined) return undefined;
   const { inode, device, birthMs } = describeStat(fstatSync(fd, { bigint: true }));
-  // Another file by now: a rotation, or a link that somebody put there since the scan said that it may be read.
+  // The path has another file by now: a rotation, or a link that was made since the scan allowed the path.
   if (scanned !== undefined && (scanned.inode !== inode || scanned.device !== device)) {
     closeSync(fd);
     return undefined;
@@ -112,14 +114,14 @@ function openNew(
   return tail;
 }
 
-/** In a store of its own nobody else's records can be taken for those of this node. */
+/** Reports a file whose cluster nothing names. In a store that no other node uses, its records cannot be confused. */
 function reportUnnamed({ settings, board, log }: TailSet, { path, cluster }: RecordOrigin): void {
   if (!settings.isStoreShared || board.has('JT_CLUSTER_UNNAMED')) return;
   board.raise('JT_CLUSTER_UNNAMED', { path, cluster });
   log.warn({ path, cluster }, 'Nothing names the cluster of a file; set agent.cluster.');
 }
 
-/** Finds out what new files are. */
+/** Identifies new files. */
 function settleTails(set: TailSet): void {
   for (const tail of [...set.busy]) settleTail(set, tail);
 }
@@ -143,7 +145,7 @@ function settleTail(set: TailSet, tail: Tail): void {
   }
 }
 
-/** False while the API server is asked; the file is open meanwhile and may vanish. */
+/** Returns false while the API server is asked. The file is open meanwhile and may vanish. */
 function isNamed(set: TailSet, { file }: Tail): boolean {
   const { pod } = file.origin;
   if (pod === undefined) return true;
@@ -171,7 +173,7 @@ function applyAdoption(set: TailSet, tail: Tail, adoption: Adoption): void {
   }
 }
 
-/** One that only rested was met before. */
+/** Counts a file by how it was met. An idle file that was opened again was met before. */
 function noteMet({ unmet, board }: TailSet, { file }: Tail, kind: 'begun' | 'resumed' | 'continued'): void {
   const wasUnmet = unmet.delete(file.key);
   if (kind === 'begun') board.count('newFiles');
@@ -179,25 +181,27 @@ function noteMet({ unmet, board }: TailSet, { file }: Tail, kind: 'begun' | 'res
   else if (wasUnmet) board.count('resumedFiles');
 }
 
-/** What its file holds now is another generation. `age` counts the generations of this inode that came after it. */
+/**
+ * Notes a generation that its file does not hold now. `age` counts the generations of this inode that came after it.
+ */
 function noteAbandoned(set: TailSet, { file }: Tail, state: FileState, age: number): void {
   const { key, path, size, offset, openBytes } = state;
   if (isEnding(set, key)) return;
-  // An inode that was given away has another time of birth; where the system tells none, nobody knows.
+  // A reused inode has another creation time; without creation times, this cannot be decided.
   const isSameFile = file.birthMs > 0 && Math.trunc(file.birthMs) === Math.trunc(state.birthMs);
-  // A truncation that was seen leaves no guard.
+  // An observed truncation leaves no guard.
   const wasWhole = state.guard.length > 0;
   if (isSameFile && wasWhole && age === 0 && set.unmet.has(key)) {
     set.board.count('truncatedFiles');
     set.losses.noteUnseen(key, path, size - offset - openBytes);
     return;
   }
-  // It rested, and the agent looked.
+  // The file was idle while the agent was running.
   if (isSameFile && wasWhole && age === 0) set.board.count('truncatedFiles');
   set.losses.note(key, path, size - offset - openBytes);
 }
 
-/** The copy speaks for the generation from now on. */
+/** Makes the copy speak for the generation from now on. */
 function takeOver({ losses, ended }: TailSet, { file }: Tail): void {
   losses.forget(file.key);
   for (const old of ended) if (old.file.key === file.key) ended.delete(old);
@@ -212,8 +216,8 @@ function leaveOutBinary(set: TailSet, tail: Tail): void {
 }
 
 /**
- * An archive of a form that is not read. While the agent runs it reads a file to its end before a rotation packs it; of
- * one that was packed while it was away nobody knows what it held beyond the last line that was read.
+ * Ignores an archive of a form that is not read. A running agent reads a file to its end before a rotation packs it. If
+ * a file was packed while the agent was away, nobody knows what it held after the last line that was read.
  */
 function leaveOutPacked(set: TailSet, tail: Tail, form: ArchiveForm): void {
   const { path } = tail.file;
@@ -222,7 +226,10 @@ function leaveOutPacked(set: TailSet, tail: Tail, form: ArchiveForm): void {
   ignoreTail(set, tail);
 }
 
-/** A file of its family was read before, is gone, and this archive was written after that one was last seen. */
+/**
+ * Returns true if a file of this family was read before and is gone, and this archive was written after that file was
+ * last seen.
+ */
 function mayHoldUnread(set: TailSet, { file, reading }: Tail): boolean {
   const { known, live, resting, unmet, waiting } = set;
   const gone = known
@@ -239,7 +246,9 @@ function mayHoldUnread(set: TailSet, { file, reading }: Tail): boolean {
   return gone.some((state) => !present.some((one) => isSameFile(one, state)));
 }
 
-/** An inode that was given away has another time of birth; where none is kept, the inode must do. */
+/**
+ * Compares inode and creation time, because a reused inode has another creation time. Without one, the inode decides.
+ */
 function isSameFile(one: Born, other: Born): boolean {
   if (one.inode !== other.inode) return false;
   return one.birthMs === 0 || other.birthMs === 0 || Math.trunc(one.birthMs) === Math.trunc(other.birthMs);
@@ -247,7 +256,7 @@ function isSameFile(one: Born, other: Born): boolean {
 
 type Born = Pick<FoundFile, 'inode' | 'birthMs'>;
 
-/** Until the file grows. */
+/** Ignores a file until it grows. */
 function ignoreTail(set: TailSet, tail: Tail): void {
   set.ignored.set(idOf(tail.file), tail.file.archiveSize ?? tail.reading.size);
   dropTail(set, tail);
@@ -265,7 +274,7 @@ function beginArchive(set: TailSet, tail: Tail): void {
   });
 }
 
-/** Read before; or of no interest, since it is an old one of the time before the first start. */
+/** True if the archive was read before, or is an old one from the time before the first start. */
 function isArchiveRead(set: TailSet, { file, reading }: Tail): boolean {
   const isRead = set.known
     .findByInode(file.inode)
@@ -285,7 +294,7 @@ async function unpack(set: TailSet, { file, reading }: Tail, size: number): Prom
       log.warn({ path, problem: result.problem }, 'An archive cannot be unpacked; it is tried again when it changes.');
     return;
   }
-  if (set.live.get(idOf(file))?.file !== file) return closeSync(result.fd); // let go meanwhile
+  if (set.live.get(idOf(file))?.file !== file) return closeSync(result.fd); // released meanwhile
   board.clear('JT_ARCHIVE_INVALID', path);
   closeReading(reading);
   reading.fd = result.fd;

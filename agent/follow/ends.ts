@@ -1,6 +1,6 @@
-// How a tail ends: its file vanished, was truncated, cannot be read, or its archive is read. What it read is still
-// acknowledged; then its state waits for the file to come back, or for a copy in which it goes on. What was seen and
-// not read is counted as lost unless such a copy turns up. Called by tails.ts and begin.ts.
+// Ends tails: the file vanished, was truncated or cannot be read, or its archive is read. Records of it that are in
+// flight are still acknowledged; then its state waits for the file to come back, or for a copy in which it continues.
+// Bytes that were seen and not read count as lost, unless such a copy appears.
 import { closeReading, unreadBytes } from '../tail/chunk.js';
 import { hasOpenEntry, takeOpenEntry } from '../tail/open-entry.js';
 import { describeTail, isDrained, type Tail } from '../tail/tail.js';
@@ -21,7 +21,10 @@ export function noteGone(set: TailSet, tail: Tail): void {
   if (tail.reading.fd === undefined) endTail(set, tail, unreadBytes(tail.reading));
 }
 
-/** What was acknowledged is remembered; when the file can be read again it resumes there. */
+/**
+ * Ends the tail of an unreadable file. The acknowledged offset is remembered, and reading resumes there when the file
+ * can be read again.
+ */
 export function failTail(set: TailSet, tail: Tail, error: unknown): void {
   reportUnreadable(set, tail.file.path, error);
   endTail(set, tail, 0);
@@ -30,8 +33,8 @@ export function failTail(set: TailSet, tail: Tail, error: unknown): void {
 export function endTail(set: TailSet, tail: Tail, lostBytes: number): void {
   const { file, reading, acks } = tail;
   if (file.isSettled) {
-    // In a file that was replaced the bytes before the offset are not ours any more: no guard. A copy may go on with
-    // its last line.
+    // A replaced file has another generation's bytes before the offset, so there is no guard. A copy may continue its
+    // last line.
     const isReplaced = file.goneSince === undefined && file.archiveSize === undefined;
     if (isReplaced) closeReading(reading);
     set.forward(tail, takeOpenEntry(reading, file.key, !isReplaced));
@@ -45,20 +48,26 @@ export function endTail(set: TailSet, tail: Tail, lostBytes: number): void {
   dropTail(set, tail);
 }
 
-/** Nobody asks for it any more: what was read is shipped, the rest is left where it stands, and its place is kept. */
+/**
+ * Ends a tail whose path is not in the settings now: ships what was read, leaves the rest in the file and keeps its
+ * offset.
+ */
 export function leaveTail(set: TailSet, tail: Tail): void {
   const { file, reading, acks } = tail;
   if (file.isSettled) {
     set.forward(tail, takeOpenEntry(reading, file.key, false));
     const state = describeTail(tail);
-    // Its unread bytes are not lost when it is not there at the next start.
+    // The unread bytes do not count as lost if the file is missing at the next start.
     set.known.set({ ...state, size: Math.min(state.size, state.offset + state.openBytes) });
     if (acks.waiting > 0) set.ended.add(tail);
   }
   dropTail(set, tail);
 }
 
-/** Ends tails whose file is gone or unpacked and whose bytes the store has; reports losses; makes room. */
+/**
+ * Ends tails whose file is gone or unpacked and whose bytes the store has, reports losses, and closes idle files to
+ * make room.
+ */
 export function sweepTails(set: TailSet): void {
   const { busy, ended, settings } = set;
   for (const tail of [...busy]) sweepLive(set, tail);
@@ -83,7 +92,7 @@ function sweepLive(set: TailSet, tail: Tail): void {
   else layDownResting(set, tail);
 }
 
-/** Nothing will be added: forwards what is open, and is true when the store has all of it. */
+/** Forwards the open entry, because nothing will be added to it. Returns true when the store has all of the file. */
 function isStored(set: TailSet, tail: Tail): boolean {
   const { file, reading } = tail;
   if (isDrained(tail) && file.isSettled && hasOpenEntry(reading))

@@ -1,7 +1,6 @@
-// The files that one thread follows, from their bytes to what the store says of them: tails, reader, forwarder and
-// shipper, joined, and in which order each has its turn. What there is comes in with each scan; what is known of files
-// goes into `known`, and whoever saves that is told. It neither looks for files nor owns the checkpoint. Called by the
-// loop in agent.ts, and in a worker by that of workers/thread.ts.
+// Follows the files of one thread from their bytes to the store's acknowledgement: joins tails, reader, forwarder and
+// shipper, and defines their order. Each scan brings the files that exist. The state of files goes into `known`;
+// `onCommit` notifies the owner of the checkpoint, who saves it. The follower neither looks for files nor saves states.
 import { pause } from '../../core/time/wait.js';
 import { createStretchReader } from '../../flink/layout/stretch.js';
 import type { AnchorScanner } from '../../flink/words/anchors.js';
@@ -25,70 +24,72 @@ import { createTails, type FollowedFiles, type Tails } from './tails.js';
 import type { TailsParts } from './set.js';
 
 export interface Follower {
-  /** What stands there now; `isElsewhere`: it was looked for at other paths than the time before. */
+  /** Takes over the files that exist now. `isElsewhere`: other paths were scanned than the time before. */
   syncFiles(scan: Scan, isElsewhere: boolean): void;
-  /** A watch says that something was written at these paths. False: nobody follows one of them. */
+  /** Notes that a watch observed writes at these paths. Returns false if one of them is not followed. */
   tell(paths: Iterable<string>): boolean;
   /** Reads for a short while, sends what is due, moves offsets. */
   turn(look: FileLook): Turn;
   /** Reads to the end of all files (or of the budget) and tries once to send everything. Returns the bytes read. */
   poll(): Promise<number>;
-  /** Sends what is read, open entries as well, until the store has it or this time is over (`stopWithinMs`). */
+  /** Sends what was read, with open entries, until the store has it or this time (`stopWithinMs`) is over. */
   flush(withinMs?: number): Promise<void>;
-  /** Throws JT_PATTERN_UNSUPPORTED (redactPatterns), and goes on with the settings of before. */
+  /** Changes the settings. Throws JT_PATTERN_UNSUPPORTED (redactPatterns) and then keeps the previous settings. */
   reload(settings: AgentSettings): void;
-  /** Says of each entry that is read from now on whether it holds one of these words; `scanner` looks for the same. */
+  /**
+   * Marks each entry that is read from now on by whether it holds one of these words; `scanner` searches for the same.
+   */
   setWords(words: SignalWords, scanner?: AnchorScanner): void;
   describe(): FollowerState;
-  /** Lets go of the files, as they stand. */
+  /** Closes the files in their current state. */
   close(): void;
 }
 
-/** One of several. */
+/** Follower of some of the files, one of several. */
 export interface FileFollower extends Follower {
-  /** Another one follows this generation now. */
+  /** Gives up a generation that another follower follows now. */
   release(key: string): void;
 }
 
 export interface Turn {
-  /** There is more to read or to begin, and nothing holds it up. */
+  /** True if there is more to read or to begin, and nothing throttles it. */
   readonly isBusy: boolean;
-  /** There is more to read, and the store has to take some of what was read before. */
+  /** True if there is more to read, and the store must first take some of what was read before. */
   readonly isHeld: boolean;
-  /** When there is something to send; undefined: nobody knows. */
+  /** Time at which there is something to send; undefined if unknown. */
   readonly dueAt: number | undefined;
 }
 
 export interface FollowerState extends BoardView {
   readonly measured: FollowedFiles & { readonly heldBytes: number };
-  /** When the store last said that it has a record; undefined: it never did. */
+  /** Time at which the store last acknowledged a record; undefined if it never did. */
   readonly acknowledgedAt: number | undefined;
   /** Conditions under which the store takes nothing. */
   readonly outages: readonly string[];
-  /** When it last began to read. */
+  /** Time at which the follower last began to read. */
   readonly turnedAt: number;
 }
 
 export interface FollowerParts extends Pick<TailsParts, 'known' | 'isFirstStart' | 'hasBirthTimes' | 'log' | 'now'> {
-  /** Its own: a reload changes them. */
+  /** Settings of this follower alone, because a reload changes them. */
   readonly settings: AgentSettings;
   readonly store: RecordSink;
-  /** The time of day. */
+  /** Returns the time of day. */
   readonly wall: () => number;
   readonly random: () => number;
-  /** Processor time of this process so far, in milliseconds. */
+  /** Returns the processor time of this process so far, in milliseconds. */
   readonly cpuMs: () => number;
-  /** An answer came: more can be read, offsets may have moved. */
+  /** Called when an answer came: more can be read, and offsets may have moved. */
   readonly onAnswer: () => void;
-  /** Offsets have moved as far as they can for now: what changed in `known` may be saved. */
+  /** Called when offsets have moved as far as they can for now, so that changes in `known` may be saved. */
   readonly onCommit: () => void;
-  /** Around the writing of dead letters, where several threads do. */
+  /** Runs the writing of dead letters, if several threads write them. */
   readonly takeLetterTurn?: ShipperParts['takeLetterTurn'];
 }
 
 interface Following extends FollowerParts {
   readonly redaction: { redact: Redactor };
-  /** By the words that matter; undefined as long as nobody knows them. */
+  /** Marks entries by the words that matter; undefined as long as the words are unknown. */
   readonly signals: { marker: SignalMarker | undefined };
   readonly board: Board;
   readonly pods: PodDirectory | undefined;
@@ -101,11 +102,11 @@ interface Following extends FollowerParts {
 }
 
 const SLICE: Slice = { ms: 50, endsWithin: false };
-/** Until the store has taken something: what has to be asked of it first is not to wait for reading. */
+/** Slice until the store has taken something, because its first request must not wait for reading. */
 const FIRST_SLICE: Slice = { ms: 5, endsWithin: true, mostBytes: 65_536 };
 const FORGET_EVERY_MS = 60_000;
 
-/** Throws JT_PATTERN_UNSUPPORTED (redactPatterns). */
+/** Creates a follower. Throws JT_PATTERN_UNSUPPORTED (redactPatterns). */
 export function createFollower(parts: FollowerParts): FileFollower {
   const following = joinParts(parts);
   const { settings, redaction, signals, tails, reader } = following;
@@ -237,13 +238,13 @@ function commit(following: Following): void {
   following.onCommit();
 }
 
-/** What was reported as lost of a file that ended is not reported again by the next agent. */
+/** Describes a tail for the checkpoint, so that the next agent does not report the losses of an ended file again. */
 function describeOnce(known: Known, tail: Tail): FileState {
   const state = describeTail(tail);
   const before = known.get(state.key);
   if (before === undefined) return state;
   if (tail.file.endedAt !== undefined) return { ...state, size: Math.min(state.size, before.size) };
-  // Of a closed file the bytes before the offset are those of before.
+  // The bytes before the offset of a closed file have not changed, so their guard is kept.
   return tail.reading.fd === undefined && before.offset === state.offset ? { ...state, guard: before.guard } : state;
 }
 

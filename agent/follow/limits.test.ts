@@ -134,7 +134,7 @@ describe('an agent with a limit', () => {
     now += 5000;
     await fixture.poll(2, 0);
 
-    // What is left of a second, less than a turn is worth, is added to the next.
+    // A rest of a second's bytes that is too small to be read is added to the next second.
     for (const [at, bytes] of read.slice(0, -1).entries()) {
       expect(bytes).toBeLessThanOrEqual((at + 1) * 10_000);
       expect(bytes).toBeGreaterThan((at + 1) * 10_000 - 4096);

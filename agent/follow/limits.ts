@@ -1,19 +1,19 @@
-// How fast may be read: bytes a second and processor time, each as a bucket that fills with time and is emptied by what
-// was used, and the budget of bytes that wait for the store. Says before each turn what holds reading up, if anything,
-// and counts for how long it did. Called by read.ts.
+// Limits how fast files are read: by bytes a second and by processor time, each as a bucket that fills with time and is
+// emptied by use, and by the budget of bytes that wait for the store. Before each file is read it gives the throttle
+// reason, if any, and it counts how long each reason lasted.
 import type { AgentSettings } from '../settings.js';
 import type { Board, Counter } from '../status.js';
 
-/** What holds reading up. */
+/** Reason why reading is throttled. */
 export type Hold = 'budget' | 'rate' | 'cpu';
 
 export interface ReadLimits {
-  /** Undefined: go on. */
+  /** Returns the throttle reason, or undefined if reading may continue. */
   findHold(): Hold | undefined;
-  /** How many the next turn may read, when nothing holds. */
+  /** Number of bytes that the next file may read, if nothing throttles. */
   readonly allowedBytes: number;
   takeBytes(bytes: number): void;
-  /** At the end of a round: what kept it from reading bytes that are there. */
+  /** Notes, at the end of a round, what kept it from reading bytes that exist. */
   note(hold: Hold | undefined): void;
 }
 
@@ -22,12 +22,12 @@ export interface LimitParts {
   readonly shipper: { readonly heldBytes: number };
   readonly board: Board;
   readonly now: () => number;
-  /** Processor time of this process so far, in milliseconds. */
+  /** Returns the processor time of this process so far, in milliseconds. */
   readonly cpuMs: () => number;
 }
 
 interface Bucket {
-  /** Below 0: more was used than there was. */
+  /** Level of the bucket. Below 0, more was used than there was. */
   level: number;
   filledAt: number;
 }
@@ -39,16 +39,16 @@ interface LimitState extends LimitParts {
   held: { readonly by: Hold; readonly since: number } | undefined;
 }
 
-/** A bucket holds what a second brings: after a rest, reading is faster for as long. */
+/** Time, in milliseconds, that fills a bucket. After a pause, reading is faster for as long. */
 const BURST_MS = 1000;
-/** Processor time beyond the share is paid back for so long at most: scans alone must not stop reading. */
+/** Longest time, in milliseconds, to pay back excess processor time, so that scans alone cannot stop reading. */
 const DEBT_MS = 5000;
-/** Less is not worth a turn, unless a second brings less. */
+/** Least number of bytes for which a file is read, unless the rate allows less in a second. */
 const LEAST_BYTES = 4096;
 
 const COUNTER: Readonly<Record<Hold, Counter>> = { budget: 'budgetWaitMs', rate: 'rateWaitMs', cpu: 'cpuWaitMs' };
 
-/** Of the whole process, with all of its threads. */
+/** Returns the processor time, in milliseconds, of the whole process with all of its threads. */
 export function readCpu(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;

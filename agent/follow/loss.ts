@@ -1,20 +1,21 @@
-// Bytes that were seen in a file and vanished before they could be read, and truncations behind the agent's back, which
-// may have taken bytes that it never saw: noted when a file is truncated or gone, forgotten when a copy or archive
-// turns up in which it goes on, and after a while counted and said. Never silent. Called by ends.ts and begin.ts.
+// Keeps account of lost bytes: bytes that were seen in a file and vanished before they could be read, and truncations
+// that the agent did not observe, which may have taken bytes that it never saw. A loss is noted when a file is
+// truncated or gone, forgotten when a copy or archive appears in which it continues, and otherwise counted and
+// reported.
 import type { Log } from '../../core/log.js';
 import type { Known } from '../identity/known.js';
 import type { AgentSettings } from '../settings.js';
 import type { Board } from '../status.js';
 
 export interface Losses {
-  /** `key` is the generation's; the first note of a generation counts. */
+  /** Notes a possible loss. `key` is the generation's; only the first note of a generation counts. */
   note(key: string, path: string, bytes: number): void;
-  /** The file was truncated while no agent looked: `bytes` were seen and not read, and more may have been there. */
+  /** Notes a truncation while no agent was running: `bytes` were seen and not read, and there may have been more. */
   noteUnseen(key: string, path: string, bytes: number): void;
   forget(key: string): void;
   /**
-   * Reports what nobody has turned up for. `isLive`: a file of this generation is being read, or its rest is on its
-   * way. `isComplete`: no file waits to be begun.
+   * Reports the losses for which no copy appeared. `isLive`: a file of this generation is being read, or its rest is on
+   * its way to the store. `isComplete`: no file waits to be begun.
    */
   sweep(isLive: (key: string) => boolean, isComplete: boolean): void;
 }
@@ -31,7 +32,7 @@ interface Loss {
   readonly since: number;
   readonly bytes: number;
   readonly path: string;
-  /** More bytes may be gone than were seen. */
+  /** True if more bytes may be gone than were seen. */
   readonly isUnseen: boolean;
   isReported: boolean;
 }
@@ -52,7 +53,7 @@ export function createLosses({ settings, known, board, log, now }: LossParts): L
       if (!loss.isReported && now() - loss.since >= settings.copyWaitMs) report(key, loss);
   }
 
-  /** Remembered files that were not there when the agent started, with bytes that it had seen and not read. */
+  /** Notes remembered files that were missing when the agent started, with bytes that it had seen and not read. */
   function noteMissing(isLive: (key: string) => boolean): void {
     if (hasCheckedMissing || now() - startedAt < settings.copyWaitMs) return;
     hasCheckedMissing = true;

@@ -1,6 +1,6 @@
-// One round of reading: every file in its turn reads a quantum (deficit round-robin, so a hot file cannot starve the
-// others) until a limit is reached (limits.ts); what was read is forwarded to the shipper. Files that rest have their
-// open entry forwarded. Called by agent.ts; it moves no offsets, acknowledgements do.
+// Reads one round: each file reads a quantum in turn (deficit round-robin, so that a hot file cannot starve the others)
+// until a limit is reached (limits.ts). What was read is forwarded to the shipper. The open entries of idle files are
+// forwarded as well. The reader moves no offsets, because only acknowledgements do.
 import type { AgentSettings } from '../settings.js';
 import type { Shipper } from '../ship/ship.js';
 import type { Board } from '../status.js';
@@ -14,31 +14,34 @@ import { createLimits, type Hold, type ReadLimits } from './limits.js';
 import { COLD_MS } from './set.js';
 import type { Tails } from './tails.js';
 
-/** How long is read at once. */
+/** Limits of one round of reading. */
 export interface Slice {
   readonly ms: number;
-  /** Also where not every file had its turn yet: of thousands of files most have little, and each slice costs. */
+  /**
+   * True if the slice may end before every file was read once. Usual slices do not, because most of thousands of files
+   * have little to read and each slice has a cost.
+   */
   readonly endsWithin: boolean;
-  /** Of one file before it is another one's turn, where this is less than the setting. */
+  /** Limit of bytes of one file before the next file is read, if it is lower than the setting. */
   readonly mostBytes?: number;
 }
 
 /**
- * Which files are looked at: those of which something is known to be unread (a watch told of it, or there was more than
- * a slice could read), those that grew within the last minute as well, or all that are open.
+ * Files that are looked at: those known to have unread bytes (a watch reported a write, or a slice could not read
+ * everything), in addition those that grew within the last minute, or all open ones.
  */
 export type FileLook = 'told' | 'recent' | 'all';
 
 export interface Reader {
   /** Reads until every file is at its end, a limit is reached, or the slice is over. */
   readRound(slice: Slice, look: FileLook): ReadRound;
-  /** Forwards the open entries of files that are read and rest; of all that are read with `all`. */
+  /** Forwards the open entries of idle files that are read to their end; with `all`, of all files that are. */
   flushIdle(all: boolean): void;
 }
 
 export interface ReadRound {
   readonly bytes: number;
-  /** What kept it from reading more. */
+  /** Reason that kept the reader from reading more. */
   readonly hold: Hold | undefined;
   readonly hasMore: boolean;
 }
@@ -56,18 +59,18 @@ export interface ReaderParts {
 
 interface ReaderState extends ReaderParts {
   readonly limits: ReadLimits;
-  /** Whose turn it is. */
+  /** Index of the file that reads next. */
   turn: number;
-  /** Files whose lines are off the clock, by their path, and when they were written last. */
+  /** Files whose lines differ from the clock, by path, with the time of their last write. */
   readonly skewed: Map<string, number>;
 }
 
-/** One file may have this many records waiting behind one that the store does not take yet. */
+/** Limit of records of one file that wait for one that the store does not take yet. */
 const MAX_WAITING = 200_000;
 
-/** A change that is older says nothing of the clock. */
+/** Age, in milliseconds, above which a change of a file is no evidence about the clock. */
 const WRITTEN_MS = 60_000;
-/** Of a file that nobody writes to any more nothing is said. */
+/** Time, in milliseconds, after which the condition of a file that nobody writes is cleared. */
 const FORGOTTEN_MS = 3_600_000;
 
 export function createReader(parts: ReaderParts): Reader {
@@ -102,7 +105,7 @@ function readRound(reader: ReaderState, { ms, endsWithin, mostBytes }: Slice, lo
       bytes += read;
       if (read > 0) isMoving = true;
       if (endsWithin && read > 0 && reader.now() >= until) {
-        // The next one has its turn first then.
+        // The next round begins with the file after this one.
         reader.turn = (reader.turn + step + 1) % tails.length;
         return { bytes, hold: undefined, hasMore: true };
       }
@@ -134,8 +137,8 @@ function readTurn(reader: ReaderState, tail: Tail, quantumBytes: number): number
 }
 
 /**
- * The rest of a renamed or deleted file comes before its successor. Nothing is waited for in a file that is all shipped
- * as the open end of an entry of the file before it: it may stay so for ever.
+ * Returns true while the rest of a renamed or deleted file must be read before its successor. It need not be read if
+ * all of it is shipped as the open end of an entry of the file before it, because it may stay so for ever.
  */
 function waitsForPredecessor({ forwarder }: ReaderState, { file }: Tail): boolean {
   const { predecessor } = file;
@@ -149,7 +152,10 @@ function waitsForPredecessor({ forwarder }: ReaderState, { file }: Tail): boolea
   return false;
 }
 
-/** What a rotation cut off comes before the first entry of a new file. False: the file waits. */
+/**
+ * Forwards the part of an entry that a rotation cut off before the first entry of a new file. Returns false if the file
+ * has to wait.
+ */
 function joinFirst({ tails, forwarder, board, settings, now }: ReaderState, tail: Tail): boolean {
   if (!tail.reading.mayJoin) return true;
   const isQuiet = rests(tail, settings, now());
@@ -184,7 +190,7 @@ function flushIdle(reader: ReaderState, all: boolean): void {
   const { tails, forwarder, settings, now } = reader;
   for (const tail of tails.listBusy()) {
     const { file, reading } = tail;
-    // Where a chunk ended within a line there is no entry yet.
+    // A chunk that ends within a line leaves no entry yet.
     const isRead = unreadBytes(reading) === 0;
     if (!file.isSettled || !isRead || !hasOpenEntry(reading) || !(all || rests(tail, settings, now()))) continue;
     const isFinal = now() - reading.lastGrowth >= settings.undecidedFlushMs;
@@ -193,7 +199,10 @@ function flushIdle(reader: ReaderState, all: boolean): void {
   watchClocks(reader);
 }
 
-/** An archive or a copy keeps old times; what is read behind its end was not written now either. */
+/**
+ * Compares the last time in a file with its last write. Archives are left out, because they keep old times; so are
+ * files with unread bytes, because the last line that was read was not written just now.
+ */
 function watchClocks({ tails, settings, board, skewed, now }: ReaderState): void {
   for (const { file, reading } of tails.listBusy()) {
     const { lastTime, mtimeMs } = reading;

@@ -1,6 +1,6 @@
-// The tails that there are, and the descriptors that they may hold: what the files of this folder share. A new file
-// that finds no place among the open ones waits for one, one that has grown is met again by the next scan; files
-// without unread bytes make room.
+// Keeps the tails and the descriptors that they may hold, for all files of this folder. A new file that may not be
+// opened yet waits for a descriptor; the next scan finds a closed file that has grown. Files without unread bytes are
+// closed to make room.
 import { constants, openSync } from 'node:fs';
 import type { Log } from '../../core/log.js';
 import type { FoundFile } from '../files/discover.js';
@@ -21,50 +21,50 @@ export interface TailsParts {
   readonly isFirstStart: boolean;
   readonly hasBirthTimes: boolean;
   readonly board: Board;
-  /** Undefined where there is no Kubernetes to ask. */
+  /** Undefined if there is no Kubernetes API server to ask. */
   readonly pods: PodDirectory | undefined;
   readonly log: Log;
   readonly now: () => number;
-  /** Takes an open entry that will not grow any more under its tail. */
+  /** Takes an open entry that will not grow further in its tail. */
   readonly forward: ForwardEntries;
 }
 
 export interface TailSet extends TailsParts {
-  /** By device and inode. */
+  /** Tails by device and inode. */
   readonly live: Map<string, Tail>;
   readonly byKey: Map<string, Tail>;
-  /** By where its file was seen last. */
+  /** Tails by the path at which their file was last seen. */
   readonly byPath: Map<string, Tail>;
   /**
-   * Files without a tail, by path, as they were seen last: the store has all of them, and what is remembered is enough
-   * to go on. One that changes is begun like a new one, and resumes.
+   * Idle files without a tail, by path, as they were last seen: the store has all of them, and the checkpoint is enough
+   * to continue. A file that changes is begun like a new one, and resumes.
    */
   readonly resting: Map<string, FoundFile>;
-  /** New files that are to be begun, in the order of the scan, by path. */
+  /** New files that are to be begun, by path, in the order of the scan. */
   readonly waiting: Map<string, NewFile>;
-  /** Those of which a turn may want something; the others rest, and are looked at with a scan only. */
+  /** Tails that a cycle may have work for. The others are idle, and only a scan looks at them. */
   readonly busy: Set<Tail>;
-  /** Closed ones that have grown: they are opened as far as there is room. */
+  /** Closed tails whose file has grown. They are opened as far as there is room. */
   readonly grown: Set<Tail>;
   /** Tails without a file whose last records are not acknowledged yet. */
   readonly ended: Set<Tail>;
-  /** Files that are not read, with the size they had when that was found. */
+  /** Files that are not read, with the size at which that was decided. */
   readonly ignored: Map<string, number>;
   readonly losses: Losses;
-  /** Generations that were remembered at the start and were not met since. */
+  /** Generations that were remembered at the start and have not been met since. */
   readonly unmet: Set<string>;
   hasScanned: boolean;
-  /** No file is begun yet but those that the first scan found. */
+  /** True as long as only files of the first scan were begun. */
   isFirstScan: boolean;
-  /** Descriptors in use or asked for since they were counted. */
+  /** Number of descriptors in use or requested since they were counted. */
   openFiles: number;
-  /** The archive that is being unpacked. */
+  /** Archive that is being unpacked. */
   unpacking: Promise<void> | undefined;
   /** Folders and files that the last scan could not read. */
   unreadable: ReadonlySet<string>;
 }
 
-/** `before` is the tail whose file stood at this path until it came. */
+/** New file. `before` is the tail whose file had this path earlier. */
 export interface NewFile {
   readonly file: FoundFile;
   readonly before: Tail | undefined;
@@ -96,16 +96,21 @@ export function idOf(file: { readonly device: string; readonly inode: string }):
   return `${file.device}:${file.inode}`;
 }
 
-/** It has ended, and its last records are on their way: its own end said what was not read. */
+/**
+ * Returns true if the generation has ended and its last records are on their way. Its end has already noted what was
+ * not read.
+ */
 export function isEnding({ ended }: TailSet, key: string): boolean {
   for (const { file } of ended) if (file.key === key) return true;
   return false;
 }
 
-/** A file that has not grown for this long, or that is closed, is looked at with the scan only. */
+/**
+ * Time without growth, in milliseconds, after which only the scan looks at a file. The same holds for a closed file.
+ */
 export const COLD_MS = 60_000;
 
-/** After a scan: most of many files have nothing to say. */
+/** Collects the busy tails after a scan. With many files, most have nothing to do. */
 export function gatherBusy(set: TailSet): void {
   const { live, busy } = set;
   for (const tail of live.values())
@@ -113,7 +118,7 @@ export function gatherBusy(set: TailSet): void {
     else if (!layDown(set, tail)) busy.delete(tail);
 }
 
-/** A closed one that rests leaves no tail behind, if what is remembered of it is exact. */
+/** Drops the tail of a closed idle file, if the checkpoint holds its exact state. Returns whether it was dropped. */
 function layDown(set: TailSet, tail: Tail): boolean {
   const { file, reading } = tail;
   if (reading.fd !== undefined || !(isEmpty(tail) || isRemembered(set, tail))) return false;
@@ -124,7 +129,7 @@ function layDown(set: TailSet, tail: Tail): boolean {
   return true;
 }
 
-/** Flink makes a file for what is printed, and often nothing is. */
+/** True if nothing was written yet. Flink creates a file for printed output that often stays empty. */
 function isEmpty({ file, reading }: Tail): boolean {
   return !file.isSettled && reading.size === 0 && file.predecessor === undefined;
 }
@@ -134,11 +139,11 @@ function isRemembered({ known }: TailSet, { file, reading, acks }: Tail): boolea
   if (state?.path !== file.path) return false;
   const { offset, openBytes, size, guard } = state;
   const isExact = offset === acks.committed.offset && openBytes === acks.openBytes && size === reading.size;
-  // Without the guard all bytes before the offset would be compared.
+  // A missing guard would make all bytes before the offset be compared.
   return isExact && size === offset + openBytes && guard.length > 0;
 }
 
-/** Nothing of it is waited for. */
+/** Removes a tail that nothing waits for. */
 export function dropTail({ live, busy, grown, byKey, byPath, now }: TailSet, tail: Tail): void {
   const { file, reading } = tail;
   closeReading(reading);
@@ -150,13 +155,13 @@ export function dropTail({ live, busy, grown, byKey, byPath, now }: TailSet, tai
   if (byKey.get(file.key)?.file === file) byKey.delete(file.key);
 }
 
-/** After a turn: a closed one that rests is laid down. */
+/** Drops the tail of a closed idle file after a cycle. */
 export function layDownResting(set: TailSet, tail: Tail): void {
   if (tail.reading.fd !== undefined || !(isResting(tail, set.now()) || isEmpty(tail))) return;
   if (!layDown(set, tail)) set.busy.delete(tail);
 }
 
-/** The store has all of it, nothing is open, and no turn would change that. */
+/** True if the store has all of the file, no entry is open, and no cycle would change that. */
 function isResting(tail: Tail, now: number): boolean {
   const { file, reading, acks } = tail;
   const isWhole = file.isSettled && file.archiveSize === undefined && file.goneSince === undefined;
@@ -164,12 +169,12 @@ function isResting(tail: Tail, now: number): boolean {
   return isDrained(tail) && (reading.fd === undefined || now - reading.lastGrowth > COLD_MS);
 }
 
-/** Files wait to be opened, and may be. */
+/** True if files wait to be opened and may be opened. */
 export function isOpening({ waiting, grown, openFiles, settings }: TailSet): boolean {
   return waiting.size + grown.size > 0 && openFiles < settings.maxOpenFiles;
 }
 
-/** More files wait to be opened than may be open. */
+/** True if more files wait to be opened than may be open. */
 export function isFull({ waiting, grown, openFiles, settings }: TailSet): boolean {
   return openFiles > settings.maxOpenFiles || (openFiles === settings.maxOpenFiles && waiting.size + grown.size > 0);
 }
@@ -182,7 +187,7 @@ export function countOpen({ live }: TailSet): number {
 
 export function openFile(set: TailSet, path: string): number | undefined {
   try {
-    // A pipe that was put there meanwhile must not make it wait for its writer.
+    // A pipe that was put there meanwhile must not block the agent until somebody writes to it.
     const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     set.board.clear('JT_FILE_UNREADABLE', path);
     set.board.clear('JT_TOO_MANY_OPEN_FILES');
@@ -193,7 +198,7 @@ export function openFile(set: TailSet, path: string): number | undefined {
   }
 }
 
-/** A file that is gone is no problem. */
+/** Reports a file that cannot be read. A file that is gone is no problem. */
 export function reportUnreadable(set: TailSet, path: string, error: unknown): void {
   const { board, log, live } = set;
   const code = errorCode(error);
@@ -208,7 +213,7 @@ export function reportUnreadable(set: TailSet, path: string, error: unknown): vo
     log.warn({ path, problem }, 'A file cannot be read; it is tried again.');
 }
 
-/** The ones that have rested longest first. */
+/** Closes idle files, the longest idle ones first. */
 export function closeIdle(set: TailSet, count: number): void {
   if (count <= 0) return;
   const idle = [...set.live.values()].filter(

@@ -1,5 +1,5 @@
-// Of which files a turn wants something: those at rest cost nothing until a scan finds that they have grown; and how
-// many new ones are begun, some at a time and no more than may be open.
+// Tests which files a cycle looks at: idle files cost nothing until a scan finds that they have grown. Tests also how
+// many new files are begun: some at a time, and no more than may be open.
 import { appendFileSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,7 +46,7 @@ function namesOf(tails: Tails): readonly string[] {
   return tails.list().map(({ file }) => file.path.slice(folder.length + 1));
 }
 
-/** As if all was read, and the store had it. */
+/** Pretends that everything was read and the store has it. */
 function finish(tails: Tails): void {
   for (const tail of tails.list()) {
     seekTail(tail, { offset: tail.reading.size, crc: 0, time: undefined });
@@ -82,7 +82,7 @@ describe('a copy beside a file that stands when it is complete', () => {
   const TEXT = '2026-11-20 10:00:00,000 INFO  a.B [] - one\n';
   const [original, copy] = ['a.log.1', 'a.log.2'];
 
-  /** The original is read and in the store, the copy was met, and its time is nearly over. */
+  /** Reads and stores the original and meets its copy; the waiting time of the copy is nearly over. */
   async function meetBoth(): Promise<{ tails: Tails; clock: { now: number }; scan: () => Promise<void> }> {
     const clock = { now: Date.now() };
     const tails = open(clock, { copyWaitMs: 10_000, holdGoneMs: 1000 });
@@ -113,7 +113,7 @@ describe('a copy beside a file that stands when it is complete', () => {
     tails.close();
   });
 
-  // An agent that has much to do scans late.
+  // A busy agent scans late.
   it('is that file when that has gone meanwhile, however late it is seen that it has', async () => {
     const { tails, clock, scan } = await meetBoth();
     const [key = ''] = keysOf(tails);

@@ -1,6 +1,6 @@
-// The files that are tailed now: a scan comes in, new files are begun (begin.ts), tails follow their file through
-// renames, end when it is truncated or gone (ends.ts), and hand over to the copy or archive in which it goes on. What
-// was seen and could not be read before it vanished is counted and reported. Called by agent.ts; read.ts reads.
+// Keeps the files that are tailed now. A scan comes in, and new files are begun (begin.ts). Tails follow their file
+// through renames, end when it is truncated or gone (ends.ts), and hand over to the copy or archive in which it
+// continues. Bytes that were seen and vanished before they could be read are counted and reported.
 import { statSync } from 'node:fs';
 import { describeStat, type FoundFile, type Scan } from '../files/discover.js';
 import { checkReading, closeReading, unreadBytes } from '../tail/chunk.js';
@@ -21,35 +21,37 @@ import {
 } from './set.js';
 
 export interface Tails {
-  /** Lets go of files that stand where they were and that the scan, of other paths, does not have any more. */
+  /** Closes files that still exist at their path but are not in this scan of other paths. */
   leaveFiles(scan: Scan): void;
-  /** Follows what was renamed, notes what is gone, begins what is new. */
+  /** Follows renamed files, notes missing ones, begins new ones. */
   syncFiles(scan: Scan): void;
-  /** A watch says that something was written at this path. False: nobody here follows it. */
+  /** Notes that a watch observed a write at this path. Returns false if no tail here follows it. */
   tell(path: string): boolean;
   /**
-   * Opens, as far as there is room, what has grown and is closed, and some new files, and finds out what these are;
-   * unpacks one archive at a time in the background.
+   * Opens, as far as there is room, closed files that have grown and some new files, and identifies the new ones.
+   * Unpacks one archive at a time in the background.
    */
   openFiles(): void;
-  /** There are more to open, and they may be. */
+  /** True if there are more files to open and they may be opened. */
   readonly isOpening: boolean;
   /** Waits for an archive that is being unpacked. */
   finishArchive(): Promise<void>;
-  /** The file at this tail is another generation now (or went away): ends it and begins with what stands there. */
+  /**
+   * Ends a tail whose file is another generation now (or went away), and begins with the content that the file has now.
+   */
   replaceTail(tail: Tail, lostBytes: number): void;
-  /** The file cannot be read now. */
+  /** Ends a tail whose file cannot be read now. */
   failTail(tail: Tail, error: unknown): void;
-  /** Ends tails whose file is gone and read; reports bytes that were lost. */
+  /** Ends tails whose file is gone and read, and reports lost bytes. */
   sweep(): void;
-  /** Somebody else follows this generation now: it is neither remembered here nor missed, unless it is read here. */
+  /** Forgets a generation that another follower follows now, unless it is read here. It is not missed then. */
   release(key: string): void;
   list(): readonly Tail[];
-  /** Those of the files that have the name of this one but for rotation; what rests is opened. */
+  /** Returns the tails of the files whose names differ from this one only by rotation. Idle ones are opened. */
   listFamily(path: string): readonly Tail[];
-  /** Those of which a turn may want something. */
+  /** Returns the tails that a cycle may have work for. */
   listBusy(): readonly Tail[];
-  /** Something of it was read: turns look at it again. */
+  /** Makes cycles look at a tail again of which something was read. */
   wake(tail: Tail): void;
   measure(): FollowedFiles;
   /** Tails without a file whose last records are not acknowledged yet. */
@@ -61,7 +63,7 @@ export interface FollowedFiles {
   readonly files: number;
   readonly openFiles: number;
   readonly lagBytes: number;
-  /** Of these, bytes in files that wait to be begun. */
+  /** Number of these bytes that are in files that wait to be begun. */
   readonly waitingBytes: number;
   readonly atRiskBytes: number;
 }
@@ -105,7 +107,7 @@ function standsStill({ path, inode }: Tail['file']): boolean {
   try {
     return describeStat(statSync(path, { bigint: true })).inode === inode;
   } catch {
-    // Gone or out of reach: the scan sees that it is gone.
+    // The file is gone or not accessible: the scan will find that it is gone.
     return false;
   }
 }
@@ -126,7 +128,7 @@ function syncFiles(set: TailSet, scan: Scan): void {
     if (tail !== undefined) followFile(set, tail, file);
   }
   for (const [id, tail] of live) if (!seen.has(id)) noteGone(set, tail);
-  // Truncations are noticed before new files are looked at: one of these may be the copy.
+  // Truncations are detected before new files are looked at, because one of these may be the copy.
   for (const tail of [...live.values()]) checkReplaced(set, tail);
   for (const tail of live.values()) noteSize(set, tail);
   awaitFiles(set, fresh, byOldPath);
@@ -135,7 +137,7 @@ function syncFiles(set: TailSet, scan: Scan): void {
   openFiles(set);
 }
 
-/** It stands as it stood. One that has changed is begun like a new one, and resumes. */
+/** Returns true if an idle file has not changed. A file that has changed is begun like a new one, and resumes. */
 function rests({ resting, known, settings, now }: TailSet, file: FoundFile): boolean {
   const before = resting.get(file.path);
   if (before === undefined) return false;
@@ -144,14 +146,14 @@ function rests({ resting, known, settings, now }: TailSet, file: FoundFile): boo
     resting.delete(file.path);
     return false;
   }
-  // The scan keeps it as well.
+  // The scan keeps this object as well, so there is one copy.
   resting.set(file.path, file);
   const [state] = known.findByInode(file.inode);
   if (state !== undefined && now() - state.seen > settings.forgetAfterMs / 7) known.set({ ...state, seen: now() });
   return true;
 }
 
-/** What rested stands there no more: it is remembered, in case it comes back. */
+/** Drops idle files that are gone. The checkpoint remembers them, in case they come back. */
 function dropGone({ resting }: TailSet, { files }: Scan): void {
   const seen = new Set(files.map(({ path }) => path));
   for (const path of resting.keys()) if (!seen.has(path)) resting.delete(path);
@@ -162,7 +164,7 @@ function followFile(set: TailSet, tail: Tail, found: FoundFile): void {
   const now = set.now();
   file.seen = now;
   file.goneSince = undefined;
-  // What was not seen for long is forgotten, so the checkpoint hears of a file now and then.
+  // A file that was not seen for a long time is forgotten, so the checkpoint is updated from time to time.
   if (file.isSettled && now - (set.known.get(file.key)?.seen ?? 0) > set.settings.forgetAfterMs / 7)
     acks.isDirty = true;
   if (file.path !== found.path) {
@@ -180,7 +182,7 @@ function moveFile({ byPath }: TailSet, tail: Tail, path: string): void {
   byPath.set(path, tail);
 }
 
-/** It can be opened again: an unpacked archive cannot. */
+/** True if a closed file can be opened again; an unpacked archive cannot. */
 function isClosed({ file, reading }: Tail): boolean {
   return reading.fd === undefined && file.archiveSize === undefined;
 }
@@ -236,7 +238,10 @@ function checkReplaced(set: TailSet, tail: Tail): void {
   }
 }
 
-/** What was seen of a file counts as lost when it vanishes, also after a kill while the store is down. */
+/**
+ * Notes the size of a file that grew. What was seen of it counts as lost when it vanishes, also after a kill while the
+ * store is down.
+ */
 function noteSize({ known }: TailSet, { file, reading, acks }: Tail): void {
   if (file.isSettled && reading.size > (known.get(file.key)?.size ?? 0)) acks.isDirty = true;
 }
@@ -283,7 +288,7 @@ function measureFiles(set: TailSet): FollowedFiles {
   };
 }
 
-/** Of files that were found and are not begun: minutes pass until all of many are. */
+/** Measures the unread bytes of files that were found and not begun yet. Beginning many files takes minutes. */
 function measureWaiting({ waiting, known }: TailSet): number {
   let bytes = 0;
   for (const { file } of waiting.values()) {

@@ -1,4 +1,4 @@
-// The id of an agent: the same after each restart, and another one than that of any other agent, also where two
+// Names an agent. The id stays the same after each restart and differs from that of any other agent, even if two
 // machines have the same host name or two agents run on one machine.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -8,7 +8,9 @@ import type { AgentSettings } from '../settings.js';
 const MACHINE_ID = '/etc/machine-id';
 const HASH_LENGTH = 8;
 
-/** `node7-1a2b3c4d`: the host for people, the rest from the machine and the data folder. */
+/**
+ * Returns the id, for example `node7-1a2b3c4d`: the host for people, and a hash of the machine id and the data folder.
+ */
 export function nameAgent(
   { host, dataDir }: Pick<AgentSettings, 'host' | 'dataDir'>,
   machine: string = readMachine(),
@@ -20,12 +22,12 @@ export function nameAgent(
   return `${host}-${hash}`;
 }
 
-/** Empty where the system has none. */
+/** Returns the machine id, or an empty string if the system has none. */
 function readMachine(): string {
   try {
     return readFileSync(MACHINE_ID, 'utf8').trim();
   } catch {
-    // Containers and other systems than Linux have no such file: the data folder must do.
+    // Containers and systems other than Linux have no such file: the data folder alone is used.
     return '';
   }
 }

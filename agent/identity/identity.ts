@@ -1,21 +1,23 @@
-// Which file is this, and where were we in it? Pure decisions over numbers and hashes; chunk.ts and adopt.ts read the
-// bytes. A generation is one life of a file: created (or truncated) and grown. Its key is fixed when its first line is
-// there (or shipped without an end), from host, inode, birth time and that line: the same file read again without any
-// checkpoint gives the same key. The device is left out on purpose: its number changes with a reboot or a remount.
+// Decides which file this is and where reading stopped, by pure functions over numbers and hashes; chunk.ts and
+// adopt.ts read the bytes. A generation is one life of a file: created (or truncated) and grown. Its key is fixed when
+// its first line is there (or was shipped without an end), from host, inode, creation time and that line, so that the
+// same file read again without any checkpoint gets the same key. The device is left out on purpose, because its number
+// changes with a reboot or a remount.
 import { createHash } from 'node:crypto';
 import type { FileState, Guard } from '../checkpoint/checkpoint.js';
 
-/** The key looks at no more of the first line than this. */
+/** Number of bytes of the first line that the key covers at most. */
 export const KEY_HEAD_BYTES = 64;
-/** The prefix that is compared grows with the file up to this. */
+/** Number of bytes at the start of a file that are compared. The prefix grows with the file up to this. */
 export const HEAD_BYTES = 1024;
-/** How much is compared before the offset where reading goes on. */
+/** Number of bytes that are compared before the offset where reading continues. */
 export const GUARD_BYTES = 256;
 
 export const EMPTY_GUARD: Guard = { length: 0, hash: '' };
 
 /**
- * The first bytes that fix a key: up to the line break or KEY_HEAD_BYTES; undefined while a short line is still open.
+ * Returns the first bytes that fix a key: up to the line break or KEY_HEAD_BYTES; undefined while a short line is still
+ * open.
  */
 export function findKeyHead(bytes: Buffer, isFinal: boolean): Buffer | undefined {
   const end = bytes.subarray(0, KEY_HEAD_BYTES).indexOf(10);
@@ -27,14 +29,14 @@ export function findKeyHead(bytes: Buffer, isFinal: boolean): Buffer | undefined
 export interface KeyParts {
   readonly host: string;
   readonly inode: string;
-  /** 0 where unknown. */
+  /** Creation time in milliseconds; 0 if unknown. */
   readonly birthMs: number;
   readonly head: Buffer;
 }
 
 /**
- * A key that no known generation has. The count enters only when an earlier generation on the same inode began with
- * the same line and was born at the same time (a truncated `.out`), since only a checkpoint can remember it.
+ * Creates a key that no known generation has. The count is used only if an earlier generation on the same inode began
+ * with the same line and was created at the same time (a truncated `.out`), because only a checkpoint can remember it.
  */
 export function createKey({ host, inode, birthMs, head }: KeyParts, isKnown: (key: string) => boolean): string {
   for (let count = 0; ; count += 1) {
@@ -47,14 +49,18 @@ export function createKey({ host, inode, birthMs, head }: KeyParts, isKnown: (ke
 }
 
 /**
- * Key, start offset, CRC32 of all bytes before it: `5f…-00000000a3f0-1c291ca3`. Sorts by offset within a file. The CRC
- * tells two generations apart whose first lines are equal, and needs no checkpoint: the file itself gives it again.
+ * Renders a record id of key, start offset and CRC32 of all bytes before it: `5f…-00000000a3f0-1c291ca3`. It sorts by
+ * offset within a file. The CRC distinguishes two generations with equal first lines and needs no checkpoint, because
+ * the file itself gives it again.
  */
 export function renderRecordId(key: string, offset: number, crc: number): string {
   return `${key}-${offset.toString(16).padStart(12, '0')}-${crc.toString(16).padStart(8, '0')}`;
 }
 
-/** The beginning of the hash, and not a part of its text: such a part keeps the whole in memory, for each file. */
+/**
+ * Creates the guard of some bytes. The hash is cut as bytes, because a part of its text would keep the whole text in
+ * memory, for each file.
+ */
 export function createGuard(bytes: Buffer): Guard {
   return bytes.length === 0
     ? EMPTY_GUARD
@@ -67,7 +73,7 @@ export function fitsGuard(guard: Guard, bytes: Buffer): boolean {
 
 export type ResumeReason = 'resume' | 'shrunk' | 'head-differs' | 'frontier-differs';
 
-/** Is the file at this inode still the generation of the state? All must fit. */
+/** Decides whether the file at this inode is still the generation of the state. All conditions must hold. */
 export function decideResume(
   state: Pick<FileState, 'offset'>,
   size: number,
@@ -79,25 +85,27 @@ export function decideResume(
   return frontierFits ? 'resume' : 'frontier-differs';
 }
 
-/** What is known of a generation that a new file may be a copy of. */
+/** Facts about a generation that a new file may be a copy of. */
 export interface CopyFacts {
-  /** The generation's own file stands where it stood, untouched. */
+  /** True if the generation's own file exists at its path, unchanged. */
   readonly originalLives: boolean;
-  /** The new file has the plain name of its family: it is written to, so it is a successor and no copy. */
+  /** True if the new file has the plain name of its family: it is written to, so it is a successor and no copy. */
   readonly hasPlainName: boolean;
   readonly headFits: boolean;
-  /** The new file reaches the generation's offset and its bytes up to there have the same CRC. */
+  /** True if the new file reaches the generation's offset and its bytes up to there have the same CRC. */
   readonly prefixFits: boolean;
-  /** The end of the new file equals the living original at the same place. */
+  /** True if the end of the new file equals the living original at the same place. */
   readonly endFits: boolean;
-  /** How long the new file had not grown when the living original was last seen. */
+  /** Time, in milliseconds, for which the new file had not grown when the living original was last seen. */
   readonly quietMs: number;
   readonly waitMs: number;
 }
 
 export type CopyReason = 'continues' | 'copy-in-the-making' | 'not-a-copy' | 'copy-beside-living-original';
 
-/** Is a new file the copy (or unpacked archive) in which a truncated or vanished generation goes on? */
+/**
+ * Decides whether a new file is the copy (or unpacked archive) in which a truncated or vanished generation continues.
+ */
 export function decideCopy(facts: CopyFacts): CopyReason {
   if (facts.hasPlainName || !facts.headFits) return 'not-a-copy';
   if (!facts.originalLives) return facts.prefixFits ? 'continues' : 'not-a-copy';

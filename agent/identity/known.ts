@@ -1,5 +1,5 @@
-// All generations that the agent remembers, found by inode (is this file one of them?) and by family of names (is this
-// file a copy of one of them?). Filled from the checkpoint, kept up by agent.ts, asked by adopt.ts.
+// Keeps all generations that the agent remembers. They are found by inode (is this file one of them?) and by family of
+// names (is this file a copy of one of them?). They are loaded from the checkpoint.
 import { basename } from 'node:path';
 import type { FileState } from '../checkpoint/checkpoint.js';
 import { familyName } from '../files/pattern.js';
@@ -9,14 +9,17 @@ export interface Known {
   has(key: string): boolean;
   set(state: FileState): void;
   delete(key: string): void;
-  /** As if it had never been here: that is no change. */
+  /** Removes a generation without counting it as a change. */
   release(key: string): void;
-  /** The newest first. */
+  /** Returns the generations of an inode, the newest first. */
   findByInode(inode: string): readonly FileState[];
-  /** Same folder, same name but for rotation numbers, dates and `.gz`; the newest first. */
+  /**
+   * Returns the generations in the same folder whose names differ only by rotation numbers, dates and `.gz`; the newest
+   * first.
+   */
   findFamily(path: string): readonly FileState[];
   values(): Iterable<FileState>;
-  /** Keys set or deleted since the last call. */
+  /** Returns and clears the keys that were set or deleted since the last call. */
   takeChanges(): { readonly changed: readonly FileState[]; readonly removed: readonly string[] };
   readonly size: number;
 }
@@ -84,15 +87,18 @@ export function createKnown(states: Iterable<FileState>): Known {
   };
 }
 
-/** What a file, its rotations and its archives share. */
+/** Returns the name that a file shares with its rotations and archives. */
 export function familyOf(path: string): string {
   const name = basename(path);
   const family = familyName(name);
-  // Of most files it is the path, which is kept already.
+  // The family of most files is the path itself, which is kept already.
   return family === name ? path : path.slice(0, -name.length) + family;
 }
 
-/** Most have one: of a set for each the empty places alone would be a good part of what a file costs. */
+/**
+ * Keys by name. An array is used, because most names have one key, and the empty slots of a set per name would be a
+ * large part of what a file costs.
+ */
 type Index = Map<string, string[]>;
 
 function link(index: Index, name: string, key: string): void {

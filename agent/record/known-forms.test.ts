@@ -1,5 +1,5 @@
-// Secrets in the forms in which people and programs write them, and tokens that show themselves by how they begin. All
-// of them are made up. Each must be hidden wholly, and what stands around it must stay.
+// Tests secrets in the forms in which people and programs write them, and tokens that are recognised by their
+// beginning. All of them are made up. Each must be hidden completely, and the text around it must stay.
 import { expect, it } from 'vitest';
 import { createRedactor } from './redact.js';
 
@@ -10,7 +10,7 @@ const ESC = '\u001b';
 
 const token = (head: string, length: number): string => head + LETTERS.slice(0, length);
 
-/** A text and what of it must not be read. */
+/** Texts, each with the secret in it that must not be readable. */
 const FORMS: readonly (readonly [text: string, secret: string])[] = [
   [`mysql -uroot -p${S} orders`, S],
   [`+ mysqldump --host db -u root -p${S} orders`, S],

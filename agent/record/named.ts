@@ -1,18 +1,18 @@
-// Values of names that mark a secret: `s3.secret-key: abc`, `"password":"abc"`, `-Dx.password=abc`, `--token abc`,
-// `'password' = 'abc'`, `password -> abc`, elements and attributes of XML, also where quotes are escaped several times.
-// In: a text. Out: where the values stand. Called by redact.ts.
+// Finds values of names that mark a secret: `s3.secret-key: abc`, `"password":"abc"`, `-Dx.password=abc`,
+// `--token abc`, `'password' = 'abc'`, `password -> abc`, elements and attributes of XML, also if quotes are escaped
+// several times. In: a text. Out: the positions of the values.
 //
-// The time grows with the length of the text alone: a run of name characters is looked at once, and a value that is
-// hidden is not looked at again.
+// The time grows with the length of the text alone: a run of name characters is searched once, and a value that is
+// hidden is not searched again.
 import { isSecretName, MOST_NAME_UNITS, SECRET_WORDS } from '../../core/text/secrets.js';
 
-/** A place of a text that is replaced by ***. */
+/** Range of a text that is replaced by ***. */
 export interface Span {
   readonly start: number;
   readonly end: number;
 }
 
-/** A name, where it ends, and the character in front of it. */
+/** Name, the index after it, and the character before it. */
 interface Name {
   readonly text: string;
   readonly end: number;
@@ -20,36 +20,36 @@ interface Name {
   readonly plain: Reach;
 }
 
-/** What was last looked through for the end of a plain value, and not in vain again by each name in it. */
+/** Range that was last searched for the end of a plain value, so that not each name within it searches again. */
 interface Reach {
   start: number;
   end: number;
 }
 
-/** Words of a name whose value is a secret, and the two whose rule is here. */
+/** Words of a name whose value is a secret, and the two whose rules are in this file. */
 export const NAME_WORDS = String.raw`${SECRET_WORDS}|azure\.sas\.|pass(?![a-z])`;
 const KEYWORD = new RegExp(NAME_WORDS, 'gi');
 
 const ENDS = new RegExp(`(?:${SECRET_WORDS}|pass)$`, 'i');
 
-/** Azure names the account behind it: `fs.azure.account.key.store.blob.core.windows.net`. */
+/** Names of Azure, which end with the account: `fs.azure.account.key.store.blob.core.windows.net`. */
 const ACCOUNT = /account[-_.]?key\.[\w.-]+$|azure\.sas\.(?!token\.provider)[\w.-]+\.core\.[\w.-]+$/i;
-/** A short form of `password`, which is also a word of its own: whole parts of a name only. */
+/** Short form of `password`. It is also a word of its own, so it must be a whole part of a name. */
 const PASS = /(?:^|[._-]|user|db|store)pass$/i;
-/** There is no value, or somebody has hidden it, or it is the type of a column. */
+/** Values that are no secret: nothing, a value that somebody has hidden, or the type of a column. */
 const NO_VALUES = 'null|none|true|false|yes|no|on|off|enabled|disabled|required|missing|invalid|expired|string';
 const NOTHING = new RegExp(String.raw`^(?:|${NO_VALUES}|\*+|\[hidden\]|<hidden>)$`, 'i');
-/** A count of what passed is no password. */
+/** Number after `pass`, which counts what passed and is no password. */
 const NUMBER = /^[\d.]+%?$/;
-/** What a parser reads is called a token as well: it is short. Flink's fencing token is no secret. */
+/** Least length of a token. The tokens of a parser are shorter. Flink's fencing token is no secret. */
 const LEAST_TOKEN_UNITS = 8;
 const LEAST_IN_SENTENCE = 8;
 const MOST_IN_LIST = 500;
 const FENCING = /fencing $/i;
-/** How far a `<value>` stands behind its `<name>`, with a description between them. */
+/** Longest distance of a `<value>` from its `<name>`, with a description between them. */
 const MOST_BETWEEN = 500;
 
-/** Each run of name characters is taken once. */
+/** Finds the values of secret names. Each run of name characters is read once. */
 export function findNamed(text: string): readonly Span[] {
   const spans: Span[] = [];
   const plain: Reach = { start: 0, end: -1 };
@@ -71,7 +71,7 @@ function readNamed(text: string, start: number, end: number, plain: Reach): Span
   const name: Name = { text: text.slice(start, end), end, before: start === 0 ? '' : text.charAt(start - 1), plain };
   const isShort = PASS.test(name.text);
   if (!isShort && !isSecretName(name.text) && !ACCOUNT.test(name.text)) return undefined;
-  // Before its value is looked for: what does not count would be looked through again.
+  // The name is checked before its value is searched, so that names that do not count cost no search.
   if (!mayBegin(name, text.charAt(end)) && !text.startsWith('</', end)) return undefined;
   const value = findValue(text, name);
   if (value === undefined) return undefined;
@@ -85,7 +85,7 @@ function readNamed(text: string, start: number, end: number, plain: Reach): Span
   return value;
 }
 
-/** Whether a name may stand there; within a path or an address it is a part of something else. */
+/** Returns true if a name may begin here; within a path or an address it is a part of something else. */
 function mayBegin({ text, before }: Name, behind: string): boolean {
   if (isArgument(text) || text.includes('-D') || before === '') return true;
   return /[\s,;={([<"'&\\|\u0080-\uffff]/.test(before) || (behind === '=' && /[:=?#!]/.test(before));
@@ -102,13 +102,13 @@ function findValue(text: string, name: Name): Span | undefined {
   return readMarkup(text, at, name, closed !== undefined) ?? readAssigned(text, at, name, closed !== undefined);
 }
 
-/** Behind the mark that closes a name, escaped or not. */
+/** Returns the index after the mark that closes a name, escaped or not. */
 function closeQuote(text: string, at: number, quote: string): number | undefined {
   const behind = skipBackslashes(text, at);
   return text[behind] === quote ? behind + 1 : undefined;
 }
 
-/** Elements and attributes of XML, `name: DB_PASSWORD, value: abc`, and Flink's sentence about an option. */
+/** Reads elements and attributes of XML, `name: DB_PASSWORD, value: abc`, and Flink's sentence about an option. */
 function readMarkup(text: string, at: number, { text: name, before }: Name, isQuoted: boolean): Span | undefined {
   if ((before === '<' || isQuoted) && text[at] === '>') return until(text, at + 1, /[<\n]/g);
   const pair = /^[\s,]{1,20}\\*["']?value\\*["']?\s?[:=]\s{0,2}\\*(["']?)/.exec(text.slice(at, at + 60));
@@ -120,7 +120,7 @@ function readMarkup(text: string, at: number, { text: name, before }: Name, isQu
   return undefined;
 }
 
-/** `<name>fs.s3a.secret.key</name> <value>` of Hadoop's files. */
+/** Returns the start of the value in `<name>fs.s3a.secret.key</name> <value>`, as in Hadoop's files. */
 function startOfSibling(text: string, at: number): number | undefined {
   if (!text.startsWith('</name>', at)) return undefined;
   const between = text.slice(at, at + MOST_BETWEEN);
@@ -148,15 +148,15 @@ function readAssigned(text: string, at: number, name: Name, isQuoted: boolean): 
 }
 
 /**
- * A colon is also what stands in front of a line's number, a path or a method: with no blank behind it, the name ends
- * with its word, as `password:abc`.
+ * Returns true if a value may follow this colon. A colon also comes before a line number, a path or a method, so
+ * without a blank after it the name must end with its word, as in `password:abc`.
  */
 function mayFollow(text: string, colon: number, start: number, { text: name }: Name): boolean {
   if (text.slice(colon, start).includes('\n')) return false;
   return start > colon + 1 || (ENDS.test(name) && !/[:/]/.test(text.charAt(start)));
 }
 
-/** All of a short list on this line. */
+/** Reads all of a short list on this line. */
 function readList(text: string, open: number): Span | undefined {
   const inner = text.slice(open + 1, open + 1 + MOST_IN_LIST);
   const length = inner.search(/[\]\n]/);
@@ -164,12 +164,12 @@ function readList(text: string, open: number): Span | undefined {
   return { start: open + 1, end: open + 1 + length };
 }
 
-/** A list of one, and the prefix of a string of Python. */
+/** Skips what may open a value: the bracket of a list of one, or the prefix of a Python string. */
 function skipOpening(text: string, at: number): number {
   return at + (/^(?:\[|[bu](?=['"]))/.exec(text.slice(at, at + 2))?.[0].length ?? 0);
 }
 
-/** `--token abc`, the same as a list prints it, and the columns of a table of options. */
+/** Reads `--token abc`, the same as a list prints it, and the columns of a table of options. */
 function readUnassigned(text: string, at: number, behind: number, { text: name }: Name): Span | undefined {
   if (name.startsWith('--') && text.startsWith(', ', at)) return until(text, at + 2, /[\s,\]]/g);
   if (isArgument(name) && behind > at && text[behind] !== '-' && text[behind] !== undefined)
@@ -183,7 +183,10 @@ function readWord(text: string, start: number): Span {
   return quote === '"' || quote === "'" ? readQuoted(text, start, quote) : until(text, start, /\s/g);
 }
 
-/** `name: value` at the end of a line, or in front of what ends a value: a sentence goes on with another word. */
+/**
+ * Reads the value of `name: value` at the end of a line or before a mark that ends a value. In a sentence, which goes
+ * on with another word, the value must look like a secret.
+ */
 function readPlain(text: string, start: number, plain: Reach): Span | undefined {
   if (start < plain.start || start > plain.end) Object.assign(plain, until(text, start, /[\s,;"'})\]，。；、）】]/g));
   const span = { start, end: plain.end };
@@ -191,8 +194,9 @@ function readPlain(text: string, start: number, plain: Reach): Span | undefined 
 }
 
 /**
- * In a sentence that goes on: letters and digits in one word that is no class, path or place. What rules it out comes
- * first: a name within the value has its colon there, so that no part of a long value is looked at for each name in it.
+ * Returns true if a value within a sentence looks like a secret: letters and digits in one word that is no class, path
+ * or place. The excluding test comes first: a name within the value has its colon there, so no part of a long value is
+ * searched again for each name in it.
  */
 function looksSecret(value: string): boolean {
   return (
@@ -208,7 +212,7 @@ function endLine(text: string, span: Span): Span | undefined {
   return /^[^\S\n]*(?:$|[\n,;})\]，。；、）】])/.test(text.slice(span.end, span.end + 80)) ? span : undefined;
 }
 
-/** Up to a blank or a bracket. What a mark separates belongs to the value, unless another name follows. */
+/** Reads up to a blank or a bracket. Text after a separating mark belongs to the value, unless another name follows. */
 function readBare(text: string, start: number): Span {
   let { end } = until(text, start, /[\s,;"'&})\]<，。；、）】]/g);
   while (/[,;&]/.test(text.charAt(end)) && goesOn(text, end + 1))
@@ -216,15 +220,17 @@ function readBare(text: string, start: number): Span {
   return { start, end };
 }
 
-/** Another name is followed by its sign. */
+/** Returns true if the value goes on here. Another name would be followed by its sign. */
 function goesOn(text: string, at: number): boolean {
   const rest = text.slice(at, at + 80);
   return /^[^\s,;"'&})\]<]/.test(rest) && !/^[\w.$-]+["']?\s?(?:=|:|->)/.test(rest);
 }
 
-/** Up to the mark that closes; two in a row, or one behind a backslash, are text. A cut value ends with its line. */
+/**
+ * Reads up to the closing mark. Two marks in a row, or one after a backslash, are text. A cut value ends with its line.
+ */
 function readQuoted(text: string, open: number, quote: string): Span {
-  // Within a text whose own quotes are doubled: password=''abc''.
+  // The text around may double its own quotes: password=''abc''.
   if (text[open + 1] === quote && /[^\s,;)}\]'"]/.test(text.charAt(open + 2)))
     return until(text, open + 2, quote === "'" ? /''|\n/g : /""|\n/g);
   let at = open + 1;

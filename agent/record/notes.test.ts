@@ -1,5 +1,5 @@
-// flink.version and flink.process.id: what the beginning of a file says stands in every record of it, whatever happens
-// to the agent in between.
+// Tests flink.version and flink.process.id: what the beginning of a file states must be in every record of it, whatever
+// happens to the agent in between.
 import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';

@@ -1,6 +1,6 @@
-// What a file's path says about everything in it. The values captured by the operator's pattern come first, then what
-// the names of Flink, YARN and Kubernetes say, then the settings; what is still open the labels of a pod may name.
-// Called by begin.ts once per file.
+// Derives from a file's path what holds for everything in the file. The values captured by the operator's pattern come
+// first, then the names of Flink, YARN and Kubernetes, then the settings. The labels of a pod may name what is still
+// open.
 import { describeFile, type FileNames } from '../../flink/layout/names.js';
 import { omitMissing } from '../../core/json.js';
 import type { PodOrigin, RecordOrigin } from './parse.js';
@@ -13,7 +13,7 @@ export function describeOrigin(
   settings: Pick<AgentSettings, 'host' | 'cluster' | 'isStoreShared'>,
 ): RecordOrigin {
   const names = describeFile(file.path);
-  // A pod's name is no host's name; the file name of a start script ends with the host.
+  // The name of a pod is no host name. The file name that a start script gives ends with the host.
   const host =
     file.captures.host ??
     (names.named?.['kubernetes.pod.name'] === undefined ? names.host : undefined) ??
@@ -24,7 +24,7 @@ export function describeOrigin(
   return {
     path: file.path,
     kind: names.kind,
-    // A path means something on its own host only; ids of containers and pods are unique.
+    // A path is unique only on its own host; ids of containers and pods are unique everywhere.
     process: names.processKey.startsWith('/') ? `${host}:${names.processKey}` : names.processKey,
     host,
     cluster: cluster ?? nameUnnamed(settings),
@@ -37,8 +37,8 @@ export function describeOrigin(
 }
 
 /**
- * Undefined where its labels have nothing to add. The folder of a pod's volume never names the namespace: clusters of
- * one name in two namespaces are told apart by the server only.
+ * Returns the pod to ask for; undefined if its labels have nothing to add. The folder of a pod's volume never names the
+ * namespace, so only the server can distinguish clusters of the same name in two namespaces.
  */
 function findPod({ cluster, component, named, podUid }: FileNames, isGiven: boolean): PodOrigin | undefined {
   const isClusterOpen = !isGiven && (cluster === undefined || podUid !== undefined);
@@ -49,7 +49,9 @@ function findPod({ cluster, component, named, podUid }: FileNames, isGiven: bool
   return namespace === undefined || name === undefined ? undefined : { namespace, name, isClusterOpen };
 }
 
-/** What the path says stands: a file that was begun without an answer goes to the same place as before. */
+/**
+ * Adds the names of a pod. Names from the path stay, so that a file that was begun without an answer keeps its place.
+ */
 export function addPodNames(origin: RecordOrigin, names: PodNames): RecordOrigin {
   const { pod } = origin;
   const { namespace, name, component = origin.component } = names;
@@ -64,8 +66,9 @@ export function addPodNames(origin: RecordOrigin, names: PodNames): RecordOrigin
 }
 
 /**
- * Processes of one cluster explain each other, so what nobody named must not meet the logs of strangers: in a shared
- * store it is a cluster of this node. A store of its own holds this machine's logs only, and they belong together.
+ * Returns the cluster of files that nothing names. Processes of one cluster explain each other, so these files must not
+ * be mixed with unrelated logs: in a shared store they form a cluster of this node. A store that is not shared holds
+ * only the logs of this machine, which belong together.
  */
 function nameUnnamed({ host, isStoreShared }: Pick<AgentSettings, 'host' | 'isStoreShared'>): string {
   return isStoreShared ? host : 'default';

@@ -1,6 +1,6 @@
-// An entry and the file it stands in → the record that is stored. Secrets are replaced before anything is
-// parsed, so no field can hold one. Whatever decides id, index and routing is fixed here from the entry, its file and
-// the entry before it; a second reading gives the same. Pure but for the redactor's patterns; called by forward.ts.
+// Parses an entry and its file into the record that is stored. Secrets are replaced before anything is parsed, so no
+// field can hold one. Everything that decides id, index and routing is fixed here from the entry, its file and the
+// entry before it, so a second reading gives the same. Pure, except for the redactor's patterns.
 import type { Component, EntryFlag, FileKind, LogRecord, ParsedEntry } from '../../core/types.js';
 import type { Fact } from '../../flink/facts/fact.js';
 import { readFacts } from '../../flink/facts/facts.js';
@@ -12,25 +12,25 @@ import { MARK, markEntry, type SignalMark, type SignalMarker } from '../../flink
 import type { Pod } from '../files/pods.js';
 import type { Redactor } from './redact.js';
 
-/** What the path says about all entries of a file; see origin.ts. */
+/** Properties that a file's path gives to all its entries; see origin.ts. */
 export interface RecordOrigin {
   readonly path: string;
   readonly kind: FileKind;
   readonly process: string;
   readonly host: string;
   readonly cluster: string;
-  /** Nothing names the cluster; see origin.ts. */
+  /** True if nothing names the cluster; see origin.ts. */
   readonly isUnnamed: boolean;
-  /** The pod that wrote it, where the path leaves open what its labels may name. */
+  /** Pod that wrote the file, if the path leaves open what its labels may name. */
   readonly pod?: PodOrigin;
   readonly component?: Component;
   readonly jobId?: string;
-  /** What else the path names; see flink/layout/names.ts. */
+  /** Further fields that the path names; see flink/layout/names.ts. */
   readonly named: Partial<LogRecord>;
 }
 
 export type PodOrigin = Pod & {
-  /** The path does not say the whole of the cluster; the records have what was found when the file was begun. */
+  /** True if the path does not name the whole cluster; the records have what was found when the file was begun. */
   readonly isClusterOpen: boolean;
 };
 
@@ -38,14 +38,14 @@ export interface ParseContext {
   readonly origin: RecordOrigin;
   readonly redact: Redactor;
   readonly zone: string;
-  /** Time of the entry before, in milliseconds. */
+  /** Time of the previous entry, in milliseconds. */
   readonly previousTime: number | undefined;
-  /** What the entries before say of the process. */
+  /** Process context from the entries before. */
   readonly notes: ProcessNotes;
-  /** When the file last changed: stands in for a time that nobody knows. */
+  /** Time of the file's last change, which is used if no entry has a time. */
   readonly fileTime: number;
   readonly now: number;
-  /** Undefined as long as nobody knows the words that matter. */
+  /** Marks entries by the words that matter; undefined as long as the words are unknown. */
   readonly signals: SignalMarker | undefined;
 }
 
@@ -53,17 +53,22 @@ export interface ParsedRecord {
   readonly record: LogRecord;
   /** Time for the entry after this one. */
   readonly time: number | undefined;
-  /** What the entries up to this one say of the process. */
+  /** Process context up to and including this entry. */
   readonly notes: ProcessNotes;
-  /** Spans that were redacted. */
+  /** Number of spans that were redacted. */
   readonly redacted: number;
 }
 
-/** Logs before Flink existed, and clocks that run ahead by more than a time zone and a day. */
+/**
+ * Earliest plausible time, before which Flink did not exist. A clock may be ahead by a time zone and more than a day.
+ */
 const EARLIEST_MS = Date.UTC(2009, 0, 1);
 const AHEAD_MS = 3 * 86_400_000;
 
-/** Filled key by key: this runs for every entry, and an object per group of fields would be most of its cost. */
+/**
+ * Record that is filled key by key, because this runs for every entry, and an object per group of fields would be most
+ * of its cost.
+ */
 type Draft = { -readonly [Key in keyof LogRecord]: LogRecord[Key] };
 
 export function parseRecord(entry: SplitEntry, id: string, context: ParseContext): ParsedRecord {
@@ -97,7 +102,7 @@ export function parseRecord(entry: SplitEntry, id: string, context: ParseContext
   return { record, time: isUndated ? context.previousTime : time, notes, redacted: count };
 }
 
-/** `bytes` are those that are stored. */
+/** Returns the mark of an entry; `bytes` are those that are stored. */
 function findMark(
   signals: SignalMarker,
   { offset }: SplitEntry,
@@ -109,7 +114,10 @@ function findMark(
   return isOfForm ? MARK.yes : markEntry(signals, bytes);
 }
 
-/** The entry's own time, else that of the entry before, else the file's: then, and for an impossible time, undated. */
+/**
+ * Returns the entry's own time, else that of the entry before, else the file's. With the file's time, and instead of an
+ * impossible time, the entry is undated.
+ */
 export function decideTime(
   own: number | undefined,
   { previousTime, fileTime, now }: Pick<ParseContext, 'previousTime' | 'fileTime' | 'now'>,
@@ -119,7 +127,7 @@ export function decideTime(
   return { time: Math.trunc(isPlausible(fileTime, now) ? fileTime : now), isUndated: true };
 }
 
-/** Not before there was a Flink, nor far ahead. */
+/** Returns true if Flink existed at this time and the time is not far in the future. */
 export function isPlausible(time: number, now: number): boolean {
   return time >= EARLIEST_MS && time <= now + AHEAD_MS;
 }
@@ -139,19 +147,22 @@ function fillParts(record: Draft, parsed: ParsedEntry): void {
   record['error.message'] = parsed.error.message;
 }
 
-/** Those of the notes that came last, and of all that came before: what says the same is one object, encoded once. */
+/**
+ * Fields for the latest process context of a file and for earlier ones: equal contexts share one object, which is
+ * encoded once.
+ */
 interface Described {
   readonly notes: ProcessNotes;
   readonly fields: SourceFields;
   readonly all: Map<string, SourceFields>;
 }
 
-/** Of the files that were read lately: with tens of thousands of them, most rest. */
+/** Fields of recently read files. With tens of thousands of files, most are idle. */
 const described = new Map<RecordOrigin, Described>();
 const MOST_FILES = 2000;
 const MOST_DESCRIBED = 50;
 
-/** The fields of every entry of a file, as far as it has been read. */
+/** Returns the fields that all entries of a file have, as far as it has been read. */
 export function describeSource(origin: RecordOrigin, notes: ProcessNotes): SourceFields {
   const known = described.get(origin);
   if (known?.notes === notes) return known.fields;
@@ -179,8 +190,8 @@ function fillSource(origin: RecordOrigin, notes: ProcessNotes) {
 }
 
 /**
- * What names a job: the line's own context (MDC), then the path, then the one job that the line's words are about.
- * Undefined when nothing does.
+ * Returns the job of an entry, named by the line's own context (MDC), then by the path, then by the only job that the
+ * words of the line are about; undefined if nothing names one.
  */
 export function describeJob(
   known: string | undefined,
@@ -193,7 +204,7 @@ export function describeJob(
   return jobId === undefined ? undefined : { 'flink.job.id': jobId, 'flink.job.name': named.get(jobId) };
 }
 
-/** Ids of the jobs that the facts of a line are about, with their names where the line says them. */
+/** Returns the ids of the jobs that the facts of a line are about, with their names if the line says them. */
 function listJobs(facts: readonly Fact[]): ReadonlyMap<string, string | undefined> {
   const jobs = new Map<string, string | undefined>();
   for (const fact of facts) {

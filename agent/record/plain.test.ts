@@ -39,7 +39,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ENCODING: Encoding = { kind: 'elasticsearch', prefix: 'jobtrace' };
 const NOW = Date.UTC(2026, 11, 1);
 
-/** What stands in a bulk request. */
+/** Returns the lines of a bulk request. */
 function readLines(bytes: Buffer): object[] {
   return bytes
     .toString()
@@ -60,11 +60,11 @@ const folder = mkdtempSync(join(tmpdir(), 'jobtrace-plain-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 interface Options extends Partial<Pick<ParseContext, 'redact' | 'zone'>> {
-  /** How much is read at once. */
+  /** Number of bytes that are read at once. */
   readonly quantum?: number;
 }
 
-/** The entries of a file as records made of strings. */
+/** Returns the entries of a file as records made of strings. */
 function parseStrings(
   path: string,
   bytes: Buffer,
@@ -89,7 +89,7 @@ function originOf(path: string) {
   return describeOrigin({ path, captures: {} }, { host: 'node-1', cluster: 'shop', isStoreShared: true });
 }
 
-/** The same as the agent reads them, in bulk lines; how many of them from bytes. */
+/** Returns the same as bulk lines, as the agent reads them, and how many of them were made from bytes. */
 function readBytes(
   path: string,
   bytes: Buffer,
@@ -127,7 +127,7 @@ function readBytes(
   return { lines: splitRecords(encoder.take()), plain };
 }
 
-/** Reads the entries of a file in both ways; fails where they differ. */
+/** Reads the entries of a file in both ways; fails if they differ. */
 function compareFile(path: string, read: Buffer, options: Options = {}): Compared {
   const bytes = read.at(-1) === 10 ? read : Buffer.concat([read, Buffer.from('\n')]);
   const { zone = '', redact = createRedactor() } = options;
@@ -144,7 +144,10 @@ function compareFile(path: string, read: Buffer, options: Options = {}): Compare
   return { entries: records.length, plain };
 }
 
-/** Without when it was sent, and the action's line: where a record goes is left out where the one before it goes. */
+/**
+ * Returns the document without its time of sending and without the action's line, because the target of a record is
+ * left out if the previous one has the same.
+ */
 function readDocument(bytes: Buffer): unknown {
   return { ...(readLines(bytes)[1] ?? {}), 'event.ingested': undefined };
 }
@@ -193,7 +196,7 @@ describe('a record made of bytes', () => {
       return `${HEAD}Job nightly-${job} (${id}) switched from state CREATED to RUNNING.\n${HEAD}Close JobManager connection for job ${id}.`;
     });
 
-    // What stands at the border of two chunks goes another way.
+    // Entries at the border of two chunks are read in another way.
     expect(compareLines(lines).plain).toBeGreaterThan(4900);
   });
 
@@ -216,7 +219,7 @@ describe('a record made of bytes', () => {
   });
 
   it('has the time of its zone, over a change of the clocks too', () => {
-    // The first tells how the file looks, the last may go on.
+    // The first entry shows the form of the file, and the last one may continue.
     const others = [HEAD.slice(0, 23), HEAD.slice(0, 23)];
     const lines = ['2026-03-29 01:59:59,999', '2026-03-29 03:00:00,000', '2026-10-25 02:30:00,000'];
 

@@ -1,7 +1,7 @@
-// An entry of a stretch → what is stored of it, from its bytes: printable ASCII in Flink's usual layout, without a
-// secret or a flag. One pass over the bytes of a chunk has told what stands in them (core/bytes/marks.ts); only where
-// an entry may name a job or a process its message is made a string, and of a stack trace the lines that are no frames.
-// Everything else is left to parse.ts, and both say the same. Called by forward.ts.
+// Reads an entry of a stretch into what is stored of it, from its bytes: printable ASCII in Flink's usual layout,
+// without a secret or a flag. One pass over the bytes of a chunk marks what is in them (core/bytes/marks.ts). A message
+// becomes a string only if it may name a job or a process, and of a stack trace only the lines that are no frames.
+// Everything else is left to parse.ts, which gives the same result.
 import { createMarker, type Marker } from '../../core/bytes/marks.js';
 import { NAMING_ANCHORS, readNamingFacts } from '../../flink/facts/facts.js';
 import { updateNotes, type ProcessNotes } from '../../flink/facts/notes.js';
@@ -22,10 +22,10 @@ const ADDRESS = 8;
 const COLLECTION = 16;
 const TAB = 9;
 
-/** Without one of these no text has an exception in it (mayThrow, splitThrowable and unfoldTrace). */
+/** Texts of which one is in every text with an exception (mayThrow, splitThrowable and unfoldTrace). */
 const THROWN = ['exception', 'error', 'throwable', 'caused by', 'traceback', '.java:', '.scala:', '.kt:'];
 
-/** What marks the entries of which more has to be known than their bytes. */
+/** Creates the marker of the entries for which more is needed than their bytes. */
 export function createPlainMarker(): Marker {
   return createMarker([
     ...THROWN.map((text) => ({ text, mark: THROWS })),
@@ -35,19 +35,19 @@ export function createPlainMarker(): Marker {
   ]);
 }
 
-/** One object for each preamble and what is said of its entries, so that it is encoded once. */
+/** Fields of the entries with one preamble, as one object, so that it is encoded once. */
 interface PreambleFields {
   readonly version: string | undefined;
-  /** By the mark of an entry. */
+  /** Fields by the mark of an entry. */
   readonly marked: readonly SharedFields[];
 }
 
 const fieldsOf = new WeakMap<PreambleParts, PreambleFields>();
 
-/** Filled anew for each entry: many come by here. */
+/** Draft that is refilled for each entry, because there are many. */
 export type PlainDraft = { -readonly [Key in keyof PlainRecord]: PlainRecord[Key] } & {
   notes: ProcessNotes;
-  /** What it may say to a diagnosis (flink/words/marks.ts). */
+  /** Mark for a diagnosis (flink/words/marks.ts). */
   mark: number;
 };
 
@@ -59,8 +59,8 @@ export function createPlainDraft(file: FileFields, notes: ProcessNotes, bytes: B
 }
 
 /**
- * Fills the draft with the entry `at` of the stretch, but for its id; its `file` and `notes` are those of the entry
- * before, `mark` is that of its words. False: the entry is for parse.ts.
+ * Fills the draft with entry `at` of the stretch, except for its id. Its `file` and `notes` are those of the entry
+ * before, `mark` is that of its words. Returns false if the entry is left to parse.ts.
  */
 export function readPlain(reader: StretchReader, at: number, context: ParseContext, draft: PlainDraft): boolean {
   const { marker, stretch } = reader;
@@ -95,14 +95,17 @@ function hasTab(bytes: Buffer, start: number, end: number): boolean {
 
 const readChain = createChainReader();
 
-/** False for an exception that stands in the message, and for a message that is not all that stands before a trace. */
+/**
+ * Fills in the exception of an entry. Returns false if the exception is in the message, or if the message is not all
+ * the text before the trace.
+ */
 function fillThrown(draft: PlainDraft, parts: PreambleParts, marker: Marker, lineEnd: number): boolean {
   const text = shortenTrace(draft, marker, lineEnd);
   const { message, stack, error, chain } = parseBody(text, parts, readChain);
   const isWhole = stack === undefined ? message === text : `${message}\n${stack}` === text;
   if (!isWhole || (stack === undefined && draft.messageStart + text.length < draft.end)) return false;
   const messageEnd = draft.messageStart + message.length;
-  // Nothing was left out of it.
+  // Nothing may be left out of the message.
   if (stack !== undefined && marker.room.toString('latin1', draft.messageStart, messageEnd) !== message) return false;
   draft.messageEnd = messageEnd;
   if (error !== undefined || chain.length > 0)
@@ -114,7 +117,10 @@ function fillThrown(draft: PlainDraft, parts: PreambleParts, marker: Marker, lin
   return true;
 }
 
-/** The message and its trace, of frames in a row the first only: the others say nothing that is stored beside them. */
+/**
+ * Returns the message and its trace with only the first of consecutive frames, because the stored fields need no
+ * others.
+ */
 function shortenTrace({ messageStart, end }: PlainDraft, marker: Marker, lineEnd: number): string {
   const { room } = marker;
   const kept: string[] = [];
@@ -156,7 +162,7 @@ function fillFacts(draft: PlainDraft, parts: PreambleParts, context: ParseContex
   draft.file = describeSource(context.origin, notes);
 }
 
-/** By the job's id: each object is encoded once. */
+/** Fields by the id of the job, so that each object is encoded once. */
 const owners = new Map<string, JobFields>();
 const MOST_OWNERS = 1000;
 

@@ -80,7 +80,7 @@ describe('createRedactor', () => {
     expect(() => createRedactor(['(?=x)'])).toThrow(expect.objectContaining({ code: 'JT_PATTERN_UNSUPPORTED' }));
   });
 
-  // The old patterns took from seconds to hours for each of these; the whole table takes a second or two.
+  // Naive patterns need seconds to hours for each of these; the whole table takes a second or two.
   it.each([
     'eyJ-',
     'eyJaaaaaaaa.',
@@ -119,7 +119,7 @@ describe('createRedactor', () => {
     '密码：',
     'cookie: a=',
     '</name>',
-    // Nothing of a value that does not count is looked through again.
+    // No part of a value that does not count is searched again.
     '/token=',
     '|token=',
     '|token:a',

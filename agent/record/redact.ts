@@ -1,9 +1,9 @@
-// Text of an entry → the same text with passwords, tokens and keys replaced by ***, before anything leaves the node.
-// Covers values of names (named.ts), addresses (`jdbc:mysql://u:p@host`, `?sig=…`), authorization headers, sentences of
-// SQL and Chinese, cloud keys and PEM blocks. Called by parse.ts.
+// Replaces passwords, tokens and keys in the text of an entry by ***, before anything leaves the node. Covers values of
+// names (named.ts), addresses (`jdbc:mysql://u:p@host`, `?sig=…`), authorization headers, sentences of SQL and Chinese,
+// cloud keys and PEM blocks.
 //
-// The time that a text takes grows with its length alone, whatever stands in it: a value that is hidden is not looked
-// at again, and a pattern begins only once in what it walks over.
+// The time for a text grows with its length alone, whatever its content: a value that is hidden is not searched again,
+// and a pattern begins only once in what it walks over.
 import { createRegex, quoteRegex, type Regex } from '../../core/regex.js';
 import { SECRET_PARAMETERS, SECRET_TEXTS } from '../../core/text/secrets.js';
 import { findNamed, NAME_WORDS, type Span } from './named.js';
@@ -14,10 +14,10 @@ export interface Redaction {
   readonly count: number;
 }
 
-/** Text in, the redacted text and the number of replaced spans out. */
+/** Redacts a text. Returns the redacted text and the number of replaced spans. */
 export interface Redactor {
   (text: string): Redaction;
-  /** The operator's own: any text may hold what they hide. */
+  /** True if the operator added patterns: any text may hold what they hide. */
   readonly hasOwnPatterns: boolean;
 }
 
@@ -33,7 +33,7 @@ const MOST_WITH_SLASH = 200;
 
 const CHINESE_WORDS = '密码|口令|令牌|密钥|秘钥';
 
-/** Names of a registry's file, and words of a sentence or of a command line with a password in it. */
+/** Names in a registry's file, and words of a sentence or of a command line with a password in it. */
 const OTHER_HINTS = [
   '"auth',
   'dockerconfigjson',
@@ -45,7 +45,7 @@ const OTHER_HINTS = [
   'redis-cli',
 ];
 
-/** Nothing can be redacted in a text without one of these; most entries end here. */
+/** Pattern without which nothing can be redacted in a text. Most entries end here. */
 const HINT = new RegExp(
   String.raw`${NAME_WORDS}|authorization|bearer\s|cookie|:\/\/[^\s/@:?#]*:(?:[^\s/]+|\S{1,200})@|jdbc:oracle:|[?&](?:sig|signature|sign|key|x-amz-[a-z-]+)=|signature=|identified\s|\s-u\s|--user|-----BEGIN|${CHINESE_WORDS}`,
   'i',
@@ -53,16 +53,16 @@ const HINT = new RegExp(
 const HINT_TEXTS = [...OTHER_HINTS, ...KNOWN_TOKENS.flatMap(({ hints }) => hints)];
 const TEXT_HINT = new RegExp(HINT_TEXTS.map(quoteRegex).join('|'), 'i');
 
-/** What a terminal or an editor does not show; within a name it hides the name. */
+/** Characters that a terminal or an editor does not show. Within a name, they hide the name. */
 // eslint-disable-next-line no-control-regex -- colours are control characters
 const UNSEEN = /\u001b\[[0-9;]{0,20}[A-Za-z]|[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]/g;
 // eslint-disable-next-line no-control-regex -- as above
 const MAY_HIDE = /[\u001b\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]/;
 
-/** Stands in many entries that have no user in an address; holdsUser tells. */
+/** Text of all addresses. Many entries have an address without a user in it, so holdsUser decides. */
 export const ADDRESS_HINT = '://';
 
-/** Every text of ASCII with HINT in it holds one of these, whatever the case of its letters. */
+/** Texts of which one is in every ASCII text that matches HINT, whatever the case of its letters. */
 export const SECRET_HINTS: readonly string[] = [
   ...SECRET_TEXTS,
   ...['?', '&'].flatMap((mark) => ['sig=', 'sign=', 'key=', 'x-amz-'].map((name) => `${mark}${name}`)),
@@ -82,12 +82,12 @@ export const SECRET_HINTS: readonly string[] = [
 ];
 
 interface Shown {
-  /** One of these stands in each text that it matches, in small letters. */
+  /** Lower-case texts of which one is in each text that the pattern matches. */
   readonly needs: readonly string[];
   readonly pattern: RegExp;
 }
 
-/** Values that show themselves: the group at the end of a match, or all of it. */
+/** Patterns of values that are recognised without a name: the group at the end of a match, or all of it. */
 const SHOWN: readonly Shown[] = [
   {
     needs: ['authorization'],
@@ -100,7 +100,7 @@ const SHOWN: readonly Shown[] = [
     pattern: /\b(?:set-)?cookie["']?\s{0,20}[:=]\s{0,20}["'[]{0,2}([\w.-]{1,100}=[^\n"'\]]+)/gi,
   },
   { needs: ['?', '&'], pattern: new RegExp(String.raw`[?&](?:${SECRET_PARAMETERS})=([^&\s"'<>]+)`, 'gi') },
-  // A name, its sign and its value as an address or a page spells them.
+  // Name, sign and value as an address or a page encodes them.
   {
     needs: ['%3a', '%3d'],
     pattern: new RegExp(String.raw`(?:${NAME_WORDS})[\w.-]{0,40}(?:%22)?%3[ad](?:%22|%20|\+)?([^\s&"'<>%]+)`, 'gi'),
@@ -109,7 +109,7 @@ const SHOWN: readonly Shown[] = [
     needs: ['&quot;'],
     pattern: new RegExp(String.raw`(?:${NAME_WORDS})[\w.-]{0,40}&quot;\s{0,20}[:=]\s{0,20}&quot;([^&\s]+)`, 'gi'),
   },
-  // `scheme://user:` in front of a password, in which an @ may stand.
+  // `scheme://user:` before a password, which may contain an @.
   { needs: [ADDRESS_HINT], pattern: /(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*:\/\/[^\s/@:?#]*:([^\s/]+)(?=@)/gi },
   { needs: ['jdbc:oracle:'], pattern: /jdbc:oracle:[a-z0-9]{1,10}:[\w$#]{1,60}\/([^\s@"']{1,200})(?=@)/gi },
   { needs: ['-u'], pattern: /(?<=\s)(?:-u|--user)[ =]["']?[^\s:"']{1,100}:(?!\d+(?:\s|$))([^\s"']+)/g },
@@ -123,7 +123,7 @@ const SHOWN: readonly Shown[] = [
       'gi',
     ),
   },
-  // A password with a slash in an address; what is no more than digits is a port.
+  // Password with a slash in an address; digits alone are a port.
   {
     needs: [ADDRESS_HINT],
     pattern:
@@ -136,7 +136,7 @@ const SHOWN: readonly Shown[] = [
   },
   { needs: ['sshpass'], pattern: /\bsshpass\s{1,5}-p\s{0,5}["']?([^\s"']{3,200})/gi },
   { needs: ['redis-cli'], pattern: /\bredis-cli\b[^\n]{0,200}?\s-a\s{1,5}["']?([^\s"']{3,200})/gi },
-  // `password abc for user x`: a word of the language is none, so it has a digit, a mark or a capital.
+  // `password abc for user x`: an ordinary word is no password, so it must have a digit, a mark or a capital letter.
   {
     needs: [' for '],
     pattern:
@@ -153,7 +153,7 @@ const SHOWN: readonly Shown[] = [
 const BLOCK_BEGIN = /-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g;
 const BLOCK_END = /-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g;
 
-/** `patterns` are the operator's own, in RE2. Throws JT_PATTERN_UNSUPPORTED. */
+/** Creates a redactor. `patterns` are the operator's own, in RE2. Throws JT_PATTERN_UNSUPPORTED. */
 export function createRedactor(patterns: readonly string[] = []): Redactor {
   const own = patterns.map((pattern) => createRegex(pattern, 'gu'));
   const redact = (text: string): Redaction => {
@@ -170,7 +170,7 @@ function mayHold(text: string): boolean {
   return HINT.test(text) || TEXT_HINT.test(text);
 }
 
-/** As `find` does, in the text that people see: what is not shown is passed over. */
+/** Runs `find` on the text without characters that are not shown, and maps the spans back. */
 function findSeen(text: string, find: (text: string) => readonly Span[]): readonly Span[] {
   if (!MAY_HIDE.test(text)) return find(text);
   const seen = text.replace(UNSEEN, '');
@@ -187,7 +187,10 @@ function findSeen(text: string, find: (text: string) => readonly Span[]): readon
   return find(seen).map(({ start, end }) => ({ start: toWhole(start), end: toWhole(end - 1) + 1 }));
 }
 
-/** As HINT asks of an address, of the bytes of ASCII from `start` up to `end`: a user, a colon and a password. */
+/**
+ * Returns true if the ASCII bytes from `start` up to `end` hold an address as HINT describes it: with a user, a colon
+ * and a password.
+ */
 export function holdsUser(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at += 1) {
     if (bytes[at] !== COLON || bytes[at + 1] !== SLASH || bytes[at + 2] !== SLASH) continue;
@@ -201,7 +204,7 @@ export function holdsUser(bytes: Uint8Array, start: number, end: number): boolea
       if (isFar && next - at > MOST_WITH_SLASH + 1) break;
       if (bytes[next] === AT && next > at + 1) return true;
     }
-    // An address may begin where this one's user ends.
+    // Another address may begin where the user of this one ends.
     at -= 1;
   }
   return false;
@@ -211,7 +214,7 @@ function endsUser(byte: number): boolean {
   return byte <= BLANK || byte === SLASH || byte === AT || byte === COLON || byte === QUESTION || byte === HASH;
 }
 
-/** Spans in their order, none in another. */
+/** Hides spans, which must be ordered and must not be nested. */
 function hide({ text, count }: Redaction, spans: readonly Span[]): Redaction {
   if (spans.length === 0) return { text, count };
   const parts: string[] = [];
@@ -224,7 +227,7 @@ function hide({ text, count }: Redaction, spans: readonly Span[]): Redaction {
   return { text: parts.join(''), count: count + spans.length };
 }
 
-/** What stands between the two lines of a private key; up to the end of a text that was cut. */
+/** Finds the text between the two lines of a private key; in a text that was cut, up to its end. */
 function findBlocks(text: string): readonly Span[] {
   const spans: Span[] = [];
   BLOCK_BEGIN.lastIndex = 0;
@@ -239,7 +242,7 @@ function findBlocks(text: string): readonly Span[] {
   return spans;
 }
 
-/** In their order, the longer one first, and none in another. */
+/** Finds values that are recognised without a name, in order, the longer one first, none within another. */
 function findShown(text: string): readonly Span[] {
   const small = text.toLowerCase();
   const spans = SHOWN.flatMap(({ needs, pattern }) =>

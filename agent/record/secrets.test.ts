@@ -1,4 +1,4 @@
-// Secrets in the forms in which logs of Flink, Hadoop, connectors and clouds show them. All of them are made up.
+// Tests secrets in the forms in which logs of Flink, Hadoop, connectors and clouds show them. All of them are made up.
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -96,7 +96,7 @@ const SECRETS: readonly string[] = [
   `curl --user 'admin:${S}' http://es:9200`,
   `grant_type=client_credentials&client_id=x&client_secret=${S}`,
 
-  // Files of XML, with attributes and with a description between name and value.
+  // XML files, with attributes and with a description between name and value.
   `<property name="password" value="${S}"/>`,
   `<entry key="password">${S}</entry>`,
   `<name>fs.s3a.secret.key</name>\n  <description>of the bucket</description>\n  <value>${S}</value>`,
@@ -112,7 +112,7 @@ const SECRETS: readonly string[] = [
   `token ya29.a0${S}${S}`,
   `-----BEGIN PGP PRIVATE KEY BLOCK-----\n${S}\n-----END PGP PRIVATE KEY BLOCK-----`,
 
-  // Kafka and the registry of its schemas.
+  // Kafka and the schema registry.
   `'properties.sasl.jaas.config' = 'PlainLoginModule required username=''u'' password=''${S}'';'`,
   `OAuthBearerLoginModule required clientId="x" clientSecret="${S}" scope="y";`,
   `basic.auth.user.info=user:${S}`,
@@ -161,14 +161,14 @@ const SECRETS: readonly string[] = [
   `令牌: "${S}"`,
   `密钥=${S}。`,
 
-  // In the lines of an exception.
+  // Lines of an exception.
   `Caused by: java.sql.SQLException: Access denied (jdbc:mysql://db/x?user=a&password=${S})\n\tat a.B.c(D.java:1)`,
   `org.apache.flink.util.FlinkException: s3://b/k with secret-key: ${S}\n\tat a.B.c(D.java:1)`,
 ];
 
 const RECORDINGS = join(import.meta.dirname, '..', '..', 'lab', 'recordings');
 const HARMLESS_LINES = 1000;
-/** The object store of the lab has keys, and its logs show one. */
+/** Property with a key of the lab's object store, which the lab's logs show. */
 const KEY_OF_LAB = 'property: s3.access-key, shop';
 
 describe('createRedactor, over a corpus', () => {

@@ -1,15 +1,17 @@
-// Secrets that show themselves by how they begin: tokens of services, and the addresses of their webhooks. Each row has
-// a text that stands in it, which is searched for in bytes before anything else is done, and the pattern of the whole.
-// Used by redact.ts; pure data.
+// Lists secrets that are recognised by their beginning: tokens of services, and the addresses of their webhooks. Each
+// row has texts of which one is in the secret, which are searched in bytes before anything else is done, and the
+// pattern of the whole.
 
 export interface KnownToken {
-  /** Stands in each of them, in small letters. */
+  /** Lower-case texts of which one is in each secret of this kind. */
   readonly hints: readonly string[];
-  /** A source without groups but one, which is the secret; all of it when there is none. Case matters. */
+  /**
+   * Source of the pattern, with at most one group, which is the secret; without a group, all of it is. Case matters.
+   */
   readonly pattern: string;
 }
 
-/** What may stand in front of a token whose beginning is a part of usual words. */
+/** Characters that may stand before a token whose beginning is also a part of usual words. */
 const LEADS = [' ', '"', "'", '=', ':', ','];
 const alone = (head: string): readonly string[] => LEADS.map((lead) => lead + head);
 
@@ -23,7 +25,7 @@ export const KNOWN_TOKENS: readonly KnownToken[] = [
     hints: ['glpat-', 'gldt-', 'glrt-', 'glptt-', 'glcbt-', 'glsoat-', 'glft-'],
     pattern: String.raw`${BEHIND}gl(?:pat|dt|rt|ptt|cbt|soat|ft)-[\w.-]{16,255}`,
   },
-  // Slack, and the addresses by which chats are written to
+  // Slack, and the webhook addresses of chats
   {
     hints: ['xoxb-', 'xoxp-', 'xoxa-', 'xoxr-', 'xoxs-', 'xoxe-', 'xoxo-', 'xoxe.'],
     pattern: String.raw`${BEHIND}xox[abeoprs][.-][\w.-]{10,255}`,
@@ -40,7 +42,7 @@ export const KNOWN_TOKENS: readonly KnownToken[] = [
   // Stripe and other payments
   { hints: ['k_live_', 'k_test_'], pattern: String.raw`${BEHIND}[srp]k_(?:live|test)_[A-Za-z0-9]{16,255}` },
   { hints: ['whsec_'], pattern: String.raw`${BEHIND}whsec_[\w+/=]{16,255}` },
-  // Models and their data
+  // AI models and their data
   {
     hints: alone('sk-'),
     pattern: String.raw`(?<=[ "'=:,])sk-(?:proj-|ant-|svcacct-|or-)?(?=[\w-]{0,60}\d)[\w-]{20,300}`,
@@ -59,7 +61,7 @@ export const KNOWN_TOKENS: readonly KnownToken[] = [
   { hints: ['glsa_', 'glc_ey'], pattern: String.raw`${BEHIND}(?:glsa_\w{20,100}|glc_eyJ[\w+/=-]{20,400})` },
   { hints: ['cfut_', 'cfat_'], pattern: String.raw`${BEHIND}cf[ua]t_\w{20,100}` },
   { hints: ['nrak-'], pattern: String.raw`${BEHIND}NRAK-[A-Z0-9]{20,40}` },
-  // Registries of packages and images
+  // Package and image registries
   { hints: ['npm_'], pattern: String.raw`${BEHIND}npm_[A-Za-z0-9]{30,60}` },
   { hints: ['pypi-ageichlwa'], pattern: String.raw`${BEHIND}pypi-AgEIcHlwa[\w-]{20,400}` },
   { hints: ['dckr_pat_', 'dckr_oat_'], pattern: String.raw`${BEHIND}dckr_[po]at_[\w-]{20,100}` },
@@ -72,6 +74,6 @@ export const KNOWN_TOKENS: readonly KnownToken[] = [
   { hints: ['pmak-'], pattern: String.raw`${BEHIND}PMAK-[0-9a-f-]{24,100}` },
   { hints: ['sbp_'], pattern: String.raw`${BEHIND}sbp_[0-9a-f]{40}` },
   { hints: ['age-secret-key-'], pattern: String.raw`AGE-SECRET-KEY-1[A-Z0-9]{20,80}` },
-  // The words of a web token
+  // JSON Web Tokens
   { hints: ['eyj'], pattern: String.raw`(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*` },
 ];

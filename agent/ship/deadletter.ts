@@ -1,7 +1,8 @@
-// Records that nothing in the store takes: kept on this node, one JSON line each, message intact. A record counts as
-// delivered only when its line is synced to disk; until then it waits like any other. A file that is large enough is
-// closed under a name of its own; when all are too large the oldest goes. ship.ts appends; whoever sends letters again
-// (cli/letters.ts, while an agent may run) closes the file first and owns what is closed.
+// Keeps records that nothing in the store takes (dead letters) on this node, one JSON line each, with their whole
+// message. A record counts as delivered only when its line is synced to disk; until then it waits like any other. A
+// file that is large enough is closed under a name of its own; when all are too large, the oldest is removed. ship.ts
+// appends. A process that sends dead letters again (cli/letters.ts, also while an agent runs) closes the file first and
+// owns the closed files.
 import { randomUUID } from 'node:crypto';
 import {
   closeSync,
@@ -29,19 +30,19 @@ export interface DeadLetter {
 }
 
 const CLOSED = /^dead-letters-.+\.ndjson$/;
-/** The oldest of so many goes when there is no more room. */
+/** Number of files that the dead letters are divided into. The oldest one is removed if there is no more room. */
 const FILES = 8;
 const NEWLINE = 10;
 let closedFiles = 0;
 
-/** Where the newest are. */
+/** Returns the path of the newest dead letters. */
 export function deadLetterPath(dataDir: string): string {
   return join(dataDir, 'dead-letters.ndjson');
 }
 
 /**
- * Appends to the letters in `dataDir`, which take at most `mostBytes`, or as much as the newest letter alone. Returns
- * how many old ones went. Throws JT_DISK_FULL or JT_FILE_UNWRITABLE: nothing new may be forgotten then.
+ * Appends to the dead letters in `dataDir`, which take at most `mostBytes`, or as much as the newest one alone. Returns
+ * how many old ones were removed. Throws JT_DISK_FULL or JT_FILE_UNWRITABLE; no new record may be forgotten then.
  */
 export function appendDeadLetters(dataDir: string, mostBytes: number, letters: readonly DeadLetter[]): number {
   const path = deadLetterPath(dataDir);
@@ -53,7 +54,7 @@ export function appendDeadLetters(dataDir: string, mostBytes: number, letters: r
       if (size > 0 && size + bytes.length > mostBytes / FILES) closeDeadLetters(dataDir);
       dropped += dropOldest(dataDir, mostBytes - bytes.length);
       let isThere = false;
-      // Who closed the file at this moment may have read it already.
+      // Another process that closed the file at this moment may have read it already, so the bytes are appended again.
       while (!isThere) isThere = appendSynced(path, bytes);
     }
   } catch (error) {
@@ -62,7 +63,7 @@ export function appendDeadLetters(dataDir: string, mostBytes: number, letters: r
   return dropped;
 }
 
-/** Lines, together as long as `mostBytes` at most, or one. */
+/** Packs dead letters into texts of whole lines, each at most `mostBytes` long or one line. */
 function packLetters(letters: readonly DeadLetter[], mostBytes: number): string[] {
   const texts: string[] = [];
   let text = '';
@@ -77,12 +78,15 @@ function packLetters(letters: readonly DeadLetter[], mostBytes: number): string[
   return text === '' ? texts : [...texts, text];
 }
 
-/** Returns whether it stands in the file that has this name still. Leaves nothing of a letter that does not fit. */
+/**
+ * Appends bytes and returns whether they are in the file that still has this name. Leaves nothing of a dead letter that
+ * does not fit on the disk.
+ */
 function appendSynced(path: string, bytes: Buffer): boolean {
   const file = openSync(path, 'a+', 0o600);
   try {
     const { size, ino, isRegular } = describe(file);
-    // The half line of an agent that was killed would hide the first letter.
+    // The half line of an agent that was killed would hide the first dead letter.
     const whole = isRegular && endsInLine(file, size) ? bytes : Buffer.concat([Buffer.from([NEWLINE]), bytes]);
     try {
       for (let at = 0; at < whole.length;) at += writeSync(file, whole, at);
@@ -109,7 +113,7 @@ function endsInLine(file: number, size: number): boolean {
   return last[0] === NEWLINE;
 }
 
-/** The newest letters get a name under which nobody appends. */
+/** Gives the newest dead letters a name under which nobody appends. */
 export function closeDeadLetters(dataDir: string): void {
   const stamp = new Date().toISOString().replaceAll(/[:.]/g, '-');
   const name = `dead-letters-${stamp}-${closedFiles++}-${randomUUID()}.ndjson`;
@@ -117,17 +121,17 @@ export function closeDeadLetters(dataDir: string): void {
     renameSync(deadLetterPath(dataDir), join(dataDir, name));
     syncFolder(dataDir);
   } catch (error) {
-    // Nothing was refused yet, or another process closed it.
+    // Nothing was refused yet, or another process closed the file.
     if (errorCode(error) !== 'ENOENT') throw writeError(deadLetterPath(dataDir), error);
   }
 }
 
-/** Paths, the oldest first; the last is the file to which an agent may append. */
+/** Returns the paths, the oldest first. The last one is the file to which an agent may append. */
 export function listLetterFiles(dataDir: string): string[] {
   return [...listClosedLetters(dataDir), deadLetterPath(dataDir)];
 }
 
-/** Those under whose names nobody appends. */
+/** Returns the paths of the files to which nobody appends. */
 export function listClosedLetters(dataDir: string): string[] {
   try {
     return readdirSync(dataDir)
@@ -135,26 +139,28 @@ export function listClosedLetters(dataDir: string): string[] {
       .sort()
       .map((name) => join(dataDir, name));
   } catch (error) {
-    // No agent has run here.
+    // No agent has run with this folder.
     if (errorCode(error) === 'ENOENT') return [];
     throw error;
   }
 }
 
-/** Lines of a file of letters; none when it is gone. */
+/** Returns the lines of a file of dead letters; none if the file is gone. */
 export function readLetterLines(path: string): string[] {
   try {
     return readFileSync(path, 'utf8')
       .split('\n')
       .filter((line) => line !== '');
   } catch (error) {
-    // The agent dropped it, or another process has sent what it held.
+    // The agent removed it, or another process has sent its dead letters.
     if (errorCode(error) === 'ENOENT') return [];
     throw error;
   }
 }
 
-/** What stays of a closed file; nothing = the file goes. Throws JT_DISK_FULL or JT_FILE_UNWRITABLE. */
+/**
+ * Replaces a closed file by the lines that stay; without any, removes it. Throws JT_DISK_FULL or JT_FILE_UNWRITABLE.
+ */
 export function keepLetterLines(path: string, lines: readonly string[]): void {
   try {
     if (lines.length === 0) {
@@ -176,7 +182,7 @@ export function keepLetterLines(path: string, lines: readonly string[]): void {
   }
 }
 
-/** Until all take at most `bytes`; returns how many letters went. */
+/** Removes the oldest closed files until all take at most `bytes`; returns how many dead letters were removed. */
 function dropOldest(dataDir: string, bytes: number): number {
   const closed = listClosedLetters(dataDir);
   let size = listLetterFiles(dataDir).reduce((sum, path) => sum + measure(path), 0);
@@ -198,7 +204,7 @@ function unlinkFile(path: string): void {
   try {
     unlinkSync(path);
   } catch (error) {
-    // Another process was first.
+    // Another process removed it first.
     if (errorCode(error) !== 'ENOENT') throw error;
   }
 }

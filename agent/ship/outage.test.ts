@@ -35,7 +35,7 @@ afterEach(async () => {
 
 type Append = (records: readonly LogRecord[]) => ReturnType<Store['append']>;
 
-/** A fixture whose store answers through `append` for the records of a batch; `pass` is the real one. */
+/** Opens a fixture whose store answers through `append` for the records of a batch; `pass` is the real one. */
 function openFaulty(
   append: (batch: readonly LogRecord[], pass: Append) => ReturnType<Append>,
   options: FixtureOptions = {},

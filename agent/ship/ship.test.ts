@@ -83,7 +83,7 @@ function add({ shipper, done }: Setup, ...ids: string[]): void {
 const stored = (ids: readonly string[]): Promise<readonly AppendOutcome[]> =>
   Promise.resolve(ids.map(() => ({ kind: 'stored' })));
 
-/** A store that stores one batch when it is told to, the oldest that it was sent. */
+/** Opens a store that stores the oldest batch it received, one per call of `answer`. */
 function setUpHeld(): Setup & { readonly answer: () => Promise<void> } {
   const waiting: (() => void)[] = [];
   const setup = setUp(async (ids) => {

@@ -1,7 +1,7 @@
-// Records → the store, in batches, with one answer per record. A record is encoded when it is added; what waits is
-// bytes. It leaves only when the store has it (stored, already there, kept aside) or its dead letter is on disk;
-// everything else is sent again, alone, for ever, with full-jitter backoff. Called by agent.ts; offsets are moved by
-// what a receipt tells acks.ts.
+// Ships records to the store in batches, with one answer per record. A record is encoded when it is added, so only
+// bytes wait. It leaves the queue only when the store has it (stored, already there, kept aside) or its dead letter is
+// on disk; everything else is sent again, alone, for ever, with full-jitter backoff. Receipts notify acks.ts, which
+// moves offsets.
 import type { ConditionValues } from '../../core/conditions.js';
 import { JobtraceError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
@@ -17,32 +17,32 @@ import { backoffMs } from '../../core/time/wait.js';
 
 export interface Shipper {
   /**
-   * The receipt's index is acknowledged once, when the record needs no more care. Nothing of the record is kept. Those
-   * with one receipt, added one behind another with indexes in a row, are acknowledged together.
+   * Adds a record. The receipt's index is acknowledged once, when the record needs no more care. Nothing of the record
+   * is kept. Records that are added in a row with one receipt and consecutive indexes are acknowledged together.
    */
   add(record: LogRecord, receipt: Receipt, index: number): void;
-  /** The same for a record whose text stands in bytes; undefined where the store wants records. */
+  /** Adds a record whose text is given as bytes; undefined if the store wants records. */
   readonly addPlain: ((record: PlainRecord, receipt: Receipt, index: number) => void) | undefined;
-  /** Starts what is due. `force`: also batches that are neither full nor old. Never throws; see `settle`. */
+  /** Sends what is due. `force`: also batches that are neither full nor old. Never throws; see `settle`. */
   pump(force: boolean): void;
   /** Waits for the answers to everything in flight. */
   settle(): Promise<void>;
-  /** What is under way is nobody's concern any more: the next agent sends it again. */
+  /** Stops handling what is in flight; the next agent sends it again. */
   close(): void;
-  /** Bytes that what was added and is not done takes in memory. */
+  /** Number of bytes in memory for what was added and is not done. */
   readonly heldBytes: number;
   readonly inFlight: number;
-  /** When the store last said that it has a record; undefined: it never did. */
+  /** Time at which the store last acknowledged a record; undefined if it never did. */
   readonly acknowledgedAt: number | undefined;
-  /** Records that were never sent, while the store takes records. */
+  /** True if there are records that were never sent while the store takes records. */
   readonly hasFresh: boolean;
-  /** When `pump` has something to do again; undefined = when something is added, or an answer comes. */
+  /** Time at which `pump` has something to do again; undefined = when something is added, or an answer comes. */
   readonly dueAt: number | undefined;
 }
 
-/** Of records that were handed over together, by their indexes. */
+/** Receipt of records that were handed over together, by their indexes. */
 export interface Receipt {
-  /** Those from `first` up to `end`. */
+  /** Acknowledges the records from `first` up to `end`. */
   readonly acknowledge: (first: number, end: number) => void;
 }
 
@@ -56,13 +56,15 @@ export interface ShipperParts {
   readonly log: Log;
   readonly now: () => number;
   readonly random: () => number;
-  /** An answer came: more can be read, offsets may have moved. */
+  /** Called when an answer came: more can be read, and offsets may have moved. */
   readonly onAnswer: () => void;
-  /** Around the writing of dead letters, where several threads do. */
+  /** Runs the writing of dead letters, if several threads write them. */
   readonly takeLetterTurn?: <Result>(write: () => Result) => Result;
 }
 
-/** Records in a row, in a batch and in their receipt: what is remembered of them beside their encoded bytes. */
+/**
+ * Consecutive records in a batch and in their receipt, which is all that is kept of them beside their encoded bytes.
+ */
 interface Range {
   readonly receipt: Receipt;
   readonly first: number;
@@ -76,9 +78,9 @@ interface Deliveries {
 
 interface Batch extends Deliveries {
   readonly encoded: EncodedBatch;
-  /** How often these records were sent in vain. */
+  /** Number of failed tries to send these records. */
   readonly tries: number;
-  /** Why the store asked for some of these records again. */
+  /** Reasons why the store asked for some of these records again. */
   readonly waitsFor: ReadonlySet<WaitCode>;
   readonly dueAt: number;
 }
@@ -86,18 +88,18 @@ interface Batch extends Deliveries {
 interface Shipping {
   readonly parts: ShipperParts;
   readonly encoder: RecordEncoder;
-  /** Of the records that the encoder holds. */
+  /** Records that the encoder holds. */
   open: { ranges: Range[]; count: number };
   openBytes: number;
-  /** When the oldest of them was added. */
+  /** Time at which the oldest of them was added. */
   openSince: number;
   /** Full batches that were never sent, the oldest first. */
   full: Batch[];
   heldBytes: number;
   retries: Batch[];
-  /** What the store asked for again and has not answered yet: waiting or in flight. */
+  /** Batches that the store asked for again and has not answered yet: waiting or in flight. */
   readonly waiting: Set<Batch>;
-  /** Batches that failed as a whole, in a row: while the store is down one batch at a time asks. */
+  /** Consecutive failures of whole batches. While the store is down, only one batch at a time is tried. */
   outage: { readonly tries: number; readonly until: number } | undefined;
   readonly flights: Set<Promise<void>>;
   acknowledgedAt: number | undefined;
@@ -106,9 +108,9 @@ interface Shipping {
 
 const NO_WAIT: ReadonlySet<WaitCode> = new Set();
 const NO_ANSWER: AppendOutcome = { kind: 'retry', error: 'the store gave no answer for this record' };
-/** The first wait before records are sent again; it doubles with each try in vain. */
+/** First wait, in milliseconds, before records are sent again. It doubles with each failed try. */
 const RETRY_BASE_MS = 200;
-/** A record costs this beside its bytes, so that many short ones spend the budget as well. */
+/** Cost of a record, in bytes, beside its own bytes, so that many short records use up the budget as well. */
 const RECORD_COST_BYTES = 256;
 
 export function createShipper(parts: ShipperParts): Shipper {
@@ -157,7 +159,7 @@ export function createShipper(parts: ShipperParts): Shipper {
   };
 }
 
-/** Of a record that the encoder has just taken, as `length` bytes. */
+/** Adds the record that the encoder has just taken, as `length` bytes, to the open batch. */
 function addDelivery(shipping: Shipping, length: number, receipt: Receipt, index: number): void {
   const { settings, now } = shipping.parts;
   if (shipping.open.count === 0) shipping.openSince = now();
@@ -194,7 +196,7 @@ function pump(shipping: Shipping, force: boolean): void {
     if (batch === undefined) return;
     const flight: Promise<void> = sendBatch(shipping, batch).finally(() => {
       flights.delete(flight);
-      // A full one waits for nothing else; what else is to be done has time until the loop has rested.
+      // A full batch is sent at once; everything else can wait for the next cycle of the loop.
       if (shipping.full.length > 0) pump(shipping, false);
       parts.onAnswer();
     });
@@ -202,9 +204,10 @@ function pump(shipping: Shipping, force: boolean): void {
   }
 }
 
-/** For one more in flight. */
+/** Returns true if one more batch may be in flight. */
 function hasRoom({ parts, flights, acknowledgedAt, outage }: Shipping): boolean {
-  // The first one goes alone, however small: it is there the sooner. So does one that asks whether the store is back.
+  // The first batch goes alone, however small, so that it arrives sooner. So does one that tests whether the store is
+  // back.
   const most = acknowledgedAt === undefined || outage !== undefined ? 1 : parts.settings.inFlightBatches;
   return flights.size < most;
 }
@@ -237,7 +240,7 @@ async function sendBatch(shipping: Shipping, batch: Batch): Promise<void> {
   handleOutcomes(shipping, batch, outcomes);
 }
 
-/** The whole batch goes again: nothing is known about any of its records. */
+/** Keeps the whole batch for another try, because nothing is known about any of its records. */
 function handleOutage(shipping: Shipping, batch: Batch, error: unknown): void {
   const { board, log, now } = shipping.parts;
   const { code, values, advice } = describeOutage(error);
@@ -254,7 +257,7 @@ function handleOutage(shipping: Shipping, batch: Batch, error: unknown): void {
   keepForRetry(shipping, batch, { ...batch, tries: batch.tries + 1, dueAt: until });
 }
 
-/** What the store said → the condition; whatever is no error of ours counts as "not reachable". */
+/** Describes the condition that an error of the store means. Errors of other kinds count as "not reachable". */
 function describeOutage(error: unknown): {
   readonly code: OutageCode;
   readonly values: ConditionValues<OutageCode>;
@@ -282,11 +285,11 @@ function endOutage(shipping: Shipping): void {
 function handleOutcomes(shipping: Shipping, batch: Batch, outcomes: readonly AppendOutcome[]): void {
   if (outcomes.length === batch.count && outcomes.every(({ kind }) => kind === 'stored')) finishAll(shipping, batch);
   else handleMixed(shipping, batch, outcomes);
-  // What goes again has been copied.
+  // Records that are sent again have been copied.
   shipping.encoder.giveBack(batch.encoded);
 }
 
-/** Mostly: the store has each of them. */
+/** Handles the usual answer: the store has each of the records. */
 function finishAll(shipping: Shipping, batch: Batch): void {
   shipping.parts.board.count('storedRecords', batch.count);
   shipping.heldBytes -= batch.encoded.bytes.length + batch.count * RECORD_COST_BYTES;
@@ -329,13 +332,13 @@ function handleMixed(shipping: Shipping, batch: Batch, outcomes: readonly Append
 /** One record of a batch. */
 interface Delivery {
   readonly batch: Batch;
-  /** Its place in the batch. */
+  /** Index within the batch. */
   readonly at: number;
   readonly receipt: Receipt;
   readonly index: number;
 }
 
-/** The store has it, where it does not belong. */
+/** Finishes a record that the store keeps aside, in a place where it does not belong. */
 function finishAside(
   shipping: Shipping,
   delivery: Delivery,
@@ -362,7 +365,7 @@ interface Dead extends Delivery {
   readonly outcome: Extract<AppendOutcome, { kind: 'refused' | 'collision' }>;
 }
 
-/** False when they could not be written to disk: they stay with us. */
+/** Writes dead letters. Returns false if they could not be written to disk; the records stay in the queue then. */
 function buryDead(shipping: Shipping, batch: Batch, dead: readonly Dead[]): boolean {
   const { board, log, settings, takeLetterTurn = (write) => write() } = shipping.parts;
   const letters = dead.map(({ at, outcome }) => describeDeath(shipping, sliceRecord(batch.encoded, at), outcome));
@@ -400,7 +403,7 @@ function describeDeath({ parts }: Shipping, bytes: Buffer, outcome: Dead['outcom
   };
 }
 
-/** Only what has to go again goes again; the rest of the batch is let go. */
+/** Plans another try for the records that need one, and releases the rest of the batch. */
 function planRetry(shipping: Shipping, batch: Batch, again: readonly Again[]): void {
   const { board, now } = shipping.parts;
   if (again.length > 0) {
@@ -459,12 +462,12 @@ function finish(
   receipt.acknowledge(index, index + 1);
 }
 
-/** Full jitter: anywhere between nothing and the doubled wait. */
+/** Returns a wait with full jitter: anywhere between nothing and the doubled wait. */
 function jitter({ parts: { random, settings } }: Shipping, tries: number): number {
   return backoffMs({ firstMs: RETRY_BASE_MS, mostMs: settings.retryCapMs, least: 0 }, tries, random);
 }
 
-/** While as much is in flight as may be, an answer is waited for and no time. */
+/** Returns when something is due. While as much is in flight as allowed, only an answer makes something due. */
 function findDue(shipping: Shipping): number | undefined {
   if (!hasRoom(shipping)) return undefined;
   if (shipping.outage !== undefined) return shipping.outage.until;
@@ -474,7 +477,7 @@ function findDue(shipping: Shipping): number | undefined {
   return Number.isFinite(first) ? first : undefined;
 }
 
-/** Why single records wait. A full disk speaks of single records or of a whole request. */
+/** Reasons why single records wait. A full disk is reported for single records or for a whole request. */
 const WAIT_CODES = ['JT_STORE_BUSY', 'JT_STORE_FULL'] as const;
 
 type WaitCode = (typeof WAIT_CODES)[number];

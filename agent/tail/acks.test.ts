@@ -7,7 +7,7 @@ const PLACES = [
   { offset: 120, length: 10 },
 ] as const;
 
-/** Two open entries, one of each stream of a container. */
+/** Adds two open entries, one of each stream of a container. */
 function addOpen(acks: TailAcks): Run {
   const run = beginRun(acks, PLACES.length, 50);
   acks.committed = { ...acks.committed, offset: 100 };

@@ -1,30 +1,30 @@
-// The acknowledging part of a tail: what was handed to the shipper, and up to where the store has all of it. Offsets
-// move over a contiguous prefix of acknowledged entries only; an open entry moves none, since it may grow. What is kept
-// of an entry are numbers in the columns of its run: nothing else of it lives until the store has it. Stays with one
-// owner, the loop in agent.ts. Filled by forward.ts.
+// Keeps the acknowledgements of a tail: what was handed to the shipper, and up to where the store has all of it.
+// Offsets move over a contiguous prefix of acknowledged entries only; an open entry moves none, because it may grow. Of
+// each entry only numbers are kept, in the columns of its run, until the store has it. forward.ts fills the runs. They
+// have one owner: the loop that reads the file.
 import type { ProcessNotes } from '../../flink/facts/notes.js';
 import type { Receipt } from '../ship/ship.js';
 import type { Commit, TailEntry } from './chunk.js';
 
-/** Entries that were handed over together, in their order: those of one reading. */
+/** Entries of one reading, which were handed over together, in order. */
 export interface Run extends Receipt {
-  /** How many were added, and how many of the first ones the offset has moved over. */
+  /** Number of entries that were added, and number of leading ones that the offset has moved over. */
   count: number;
   passed: number;
-  /** Boundaries behind the entries, as in Commit. */
+  /** Boundaries after the entries, as in Commit. */
   readonly offsets: Float64Array;
   readonly crcs: Uint32Array;
-  /** NaN: no time is known. */
+  /** Times in milliseconds; NaN if no time is known. */
   readonly times: Float64Array;
-  /** What is known of the process, from which entry on: most say nothing new. */
+  /** Process context, with the entry from which it holds. Most entries add nothing to it. */
   readonly notes: { readonly from: number; readonly notes: ProcessNotes }[];
   readonly done: Uint8Array;
   /**
-   * Of open last entries, whose acknowledgement does not move the offset: how many bytes of the file from the commit's
-   * offset on are in the store then. Undefined for all others.
+   * Number of bytes of the file from the commit's offset on that are in the store once these open last entries are
+   * acknowledged, which does not move the offset. Undefined for all other entries.
    */
   readonly openBytes: number | undefined;
-  /** Of open entries: where they stand. The entry itself is not kept; its bytes are a view of all that was read. */
+  /** Places of open entries. The entry itself is not kept, because its bytes are a view of all that was read. */
   readonly places: Place[];
 }
 
@@ -33,7 +33,7 @@ export interface Place {
   readonly length: number;
 }
 
-/** What is known behind an entry. */
+/** Time and process context after an entry. */
 export interface Behind {
   readonly time: number | undefined;
   readonly notes: ProcessNotes;
@@ -41,14 +41,14 @@ export interface Behind {
 
 export interface TailAcks {
   committed: Commit;
-  /** Bytes of the open entry at the committed offset that the store has. */
+  /** Number of bytes of the open entry at the committed offset that the store has. */
   openBytes: number;
   runs: Run[];
-  /** Entries that are not acknowledged as a contiguous prefix yet. */
+  /** Number of entries that are not acknowledged as a contiguous prefix yet. */
   waiting: number;
-  /** Open entries that the store has; their complete selves are not sent again when they did not grow. */
+  /** Open entries that the store has. The complete entries are not sent again if they have not grown. */
   shipped: readonly Place[];
-  /** The checkpoint has an older state. */
+  /** True if the checkpoint has an older state. */
   isDirty: boolean;
 }
 
@@ -63,14 +63,14 @@ export function createAcks(): TailAcks {
   };
 }
 
-/** Nothing is in flight, and the store has everything before the commit. */
+/** Resets the acknowledgements: nothing is in flight, and the store has everything before the commit. */
 export function resetAcks(acks: TailAcks, commit: Commit): void {
   acks.committed = commit;
   acks.runs = [];
   acks.waiting = 0;
 }
 
-/** Of at most `length` entries; `openBytes` as in Run. */
+/** Begins a run of at most `length` entries; `openBytes` as in Run. */
 export function beginRun(acks: TailAcks, length: number, openBytes: number | undefined): Run {
   const run: Run = {
     count: 0,
@@ -91,14 +91,14 @@ export function beginRun(acks: TailAcks, length: number, openBytes: number | und
   return run;
 }
 
-/** It was shipped when the file rested and has not grown since. */
+/** Returns true if the entry was shipped when the file was idle and has not grown since. */
 export function isShipped({ shipped }: TailAcks, { entry, isOpen }: TailEntry): boolean {
   return !isOpen && shipped.some(({ offset, length }) => offset === entry.offset && length === entry.length);
 }
 
 /**
- * Of an entry that ends at `offset`, where the CRC32 is `crc`; `time` and `notes` are what is known behind it, NaN for
- * no time. Returns its index.
+ * Adds an entry that ends at `offset`, where the CRC32 is `crc`, to a run. `time` (NaN if unknown) and `notes` are
+ * known after the entry. Returns its index.
  */
 export function addToRun(
   acks: TailAcks,
@@ -118,7 +118,7 @@ export function addToRun(
   return index;
 }
 
-/** Moves the offset over the done prefix. True when something changed. */
+/** Moves the offset over the acknowledged prefix. Returns true if something changed. */
 export function advanceAcks(acks: TailAcks): boolean {
   let moved = 0;
   for (const run of acks.runs) {
@@ -143,7 +143,7 @@ function commitRun(acks: TailAcks, run: Run): void {
   const last = run.passed - 1;
   const time = run.times[last] ?? NaN;
   const offset = run.offsets[last] ?? 0;
-  // Of several streams an entry ends while another one that began before it is open: the offset stays where it is.
+  // An entry may end while one of another stream that began before it is open: then the offset stays where it is.
   acks.openBytes = Math.max(0, acks.committed.offset + acks.openBytes - offset);
   acks.committed = {
     offset,

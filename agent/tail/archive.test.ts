@@ -50,7 +50,7 @@ describe('compressed rotations', () => {
     writeFileSync(path, lines(0, 50));
     writeFileSync(`${path}.7.${extension}`, packed);
     await fixture.poll(2);
-    // What it finds at its first start says nothing of lines that were lost.
+    // Files of the first start are no evidence of lost lines.
     expect(fixture.conditions()).toEqual([]);
     fixture.stop();
 
@@ -63,7 +63,7 @@ describe('compressed rotations', () => {
 
     expect(await fixture.inOrder()).toEqual([...expected(0, 50), ...expected(120, 150)]);
     expect(fixture.conditions()).toEqual(['JT_ARCHIVE_UNREAD']);
-    // Unpacked beside, it is read on from where the agent was.
+    // Unpacked next to it, the file is read on from where the agent was.
     writeFileSync(`${path}.1`, lines(0, 120));
     await fixture.poll(8, 5000);
     expect(await fixture.inOrder()).toEqual(expected(0, 150));

@@ -1,8 +1,7 @@
-// The reading part of a tail: bytes from its frontier → entries with their ids and where each ends; usual ones in a
-// row as a stretch, without an object for each. Every read takes the bytes before the frontier along and compares them,
-// so a file that was truncated and filled again between two looks is noticed by content, not by size. Nothing here
-// knows what the store has: a reading could be done by a worker thread. Called by read.ts, adopt.ts, join.ts,
-// open-entry.ts and tail.ts.
+// Reads a tail: bytes from its frontier become entries with their ids and ends. Consecutive usual entries become a
+// stretch, without an object for each. Every read includes the bytes before the frontier and compares them, so that a
+// file that was truncated and filled again between two looks is detected by content, not by size. Nothing here knows
+// what the store has.
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { FileKind } from '../../core/types.js';
@@ -19,41 +18,43 @@ import { createGuard, fitsGuard, GUARD_BYTES, HEAD_BYTES, renderRecordId } from 
 const NEWLINE = 10;
 const NOTHING = Buffer.alloc(0);
 
-/** How far a file is read, and what is needed to read on. */
+/** Position up to which a file was read, and what is needed to read on. */
 export interface TailReading {
   readonly kind: FileKind;
   readonly maxEntryBytes: number;
-  /** Settled with the file. */
+  /** Form of the file, which is settled together with the file. */
   form: FileForm;
   fd: number | undefined;
-  /** As last seen. */
+  /** Size and time of the last change, as last seen. */
   size: number;
   mtimeMs: number;
-  /** The frontier: the next byte to read. */
+  /** Frontier: offset of the next byte to read. */
   readOffset: number;
-  /** The bytes before `readOffset`, as Latin-1: a small Buffer for each file would keep its whole slab of the pool. */
+  /**
+   * Bytes before `readOffset`, as Latin-1, because a small Buffer for each file would keep its whole slab of the pool.
+   */
   recent: string;
   splitter: Splitter;
-  /** The last entry boundary whose CRC is known; boundaries only grow. */
+  /** Last entry boundary whose CRC is known. It only moves forward. */
   cursor: CrcCursor;
-  /** CRC32s of the bytes before entries that were not given yet; undefined where the cursor is enough. */
+  /** CRC32s of the bytes before entries that were not given yet; undefined if the cursor is enough. */
   sums: Map<number, number> | undefined;
   /** Time of the last complete entry. */
   time: number | undefined;
   /** Time of the entry that was read last, complete or open. */
   lastTime: number | undefined;
-  /** How far it is off the clock; see skew.ts. */
+  /** Difference between the file's lines and the clock; see skew.ts. */
   skew: Skew | undefined;
-  /** What the complete entries say of the process. */
+  /** Process context from the complete entries. */
   notes: ProcessNotes;
-  /** The frontier up to which the open entry was shipped when the file rested. */
+  /** Frontier up to which the open entry was shipped when the file was idle. */
   flushedTo: number;
-  /** When bytes were last added. */
+  /** Time at which bytes were last added. */
   lastGrowth: number;
   deficitBytes: number;
-  /** A watch told of a change since it was last looked at. */
+  /** True if a watch observed a write since the file was last looked at. */
   isTold: boolean;
-  /** Nothing was read yet, so its first lines may belong to the file before it. */
+  /** True if nothing was read yet, so that the first lines may belong to the file before it. */
   mayJoin: boolean;
 }
 
@@ -63,47 +64,47 @@ export interface CrcCursor {
   crc: number;
 }
 
-/** A boundary between entries. */
+/** Boundary between entries. */
 export interface Commit {
   readonly offset: number;
-  /** CRC32 of the bytes before; undefined until somebody needs it (files that are read from their end). */
+  /** CRC32 of the bytes before; undefined until it is needed (files that are read from their end). */
   readonly crc: number | undefined;
   /** Time of the entry before the offset. */
   readonly time: number | undefined;
-  /** What the file's entries before the offset say of the process; absent: nothing. */
+  /** Process context from the file's entries before the offset; absent if they give none. */
   readonly notes?: ProcessNotes;
 }
 
-/** An entry with its place: what parse.ts and ship.ts need. */
+/** Entry with its place, as parse.ts and ship.ts need it. */
 export interface TailEntry {
   readonly entry: SplitEntry;
   readonly id: string;
   readonly end: Commit;
-  /** The open last entry: it may grow. */
+  /** True for an open last entry, which may grow. */
   readonly isOpen: boolean;
 }
 
-/** Where a chunk is read to; one reader's. */
+/** Buffer of one reader, into which chunks are read. */
 export type ReadRoom = StretchReader;
 
-/** What was read, in its order. */
+/** Part of what was read, in the order of the file. */
 export type ReadPart =
   | { readonly kind: 'entries'; readonly entries: readonly TailEntry[] }
-  /** Those in the reader's stretch, whose bytes lie in its room; `end` is where the last of them ends. */
+  /** Entries in the reader's stretch, whose bytes lie in its buffer; `end` is the end of the last one. */
   | { readonly kind: 'stretch'; readonly window: Window; readonly end: number };
 
 export type ReadResult =
   | {
       readonly kind: 'read';
       readonly bytes: number;
-      /** The file's first bytes, as far as they are known now. */
+      /** Guard of the file's first bytes, as far as they are known now. */
       readonly head: Guard;
     }
   | { readonly kind: 'nothing' }
-  /** Another generation has taken the place: end this tail. `lostBytes` were written, seen and never read. */
+  /** Another generation has taken the place of this one, so the tail must end. `lostBytes` were seen and never read. */
   | { readonly kind: 'truncated'; readonly lostBytes: number };
 
-/** Which file is read; the reading does not change it. */
+/** File that is read. The reading does not change it. */
 export interface ReadFile {
   readonly key: string;
   readonly head: Guard;
@@ -116,7 +117,7 @@ export interface ReadingStart {
   readonly now: number;
 }
 
-/** A reading at the beginning of a file. */
+/** Creates a reading at the beginning of a file. */
 export function createReading({ kind, maxEntryBytes, fd, now }: ReadingStart): TailReading {
   return {
     kind,
@@ -142,7 +143,10 @@ export function createReading({ kind, maxEntryBytes, fd, now }: ReadingStart): T
   };
 }
 
-/** Throws what the system throws (EACCES, EMFILE, …). Returns false when another file stands at the path now. */
+/**
+ * Opens the file of a reading. Throws file system errors (EACCES, EMFILE, …). Returns false if another file is at the
+ * path now.
+ */
 export function openReading(reading: TailReading, path: string, inode: string): boolean {
   if (reading.fd !== undefined) return true;
   const fd = openSync(path, 'r');
@@ -159,12 +163,12 @@ export function closeReading(reading: TailReading): void {
   reading.fd = undefined;
 }
 
-/** Are these the bytes that were kept? */
+/** Returns true if these are the bytes that were kept. */
 export function holds(bytes: Buffer, recent: string): boolean {
   return bytes.toString('latin1') === recent;
 }
 
-/** Looks at size and time, and at the bytes before the frontier and the first ones when they changed. */
+/** Checks size and time of a file, and if they changed, the bytes before the frontier and the first ones. */
 export function checkReading(reading: TailReading, fd: number, head: Guard): 'same' | 'grown' | 'truncated' {
   const stat = fstatSync(fd, { bigint: true });
   const size = Number(stat.size);
@@ -179,7 +183,7 @@ export function checkReading(reading: TailReading, fd: number, head: Guard): 'sa
   return size > reading.readOffset ? 'grown' : 'same';
 }
 
-/** Reads at most `maxBytes`; a part is given before the next is read. Throws what the system throws. */
+/** Reads at most `maxBytes`. A part is given before the next one is read. Throws file system errors. */
 export function readChunk(
   reading: TailReading,
   file: ReadFile,
@@ -213,7 +217,7 @@ interface Split {
   readonly give: (part: ReadPart) => void;
 }
 
-/** Stretches of usual entries are passed by the splitter, which has what stands between them. */
+/** Splits a chunk. Stretches of usual entries go past the splitter, which keeps the bytes between them. */
 function splitChunk(split: Split, first: number, isLineStart: boolean): void {
   const { reading, window, room } = split;
   const { splitter } = reading;
@@ -251,7 +255,7 @@ function giveEntries({ reading, key, window, give }: Split, entries: readonly Sp
   keepSums(reading, window);
 }
 
-/** Entries that the splitter closed → where each ends: where the next one starts. */
+/** Locates the entries that the splitter closed. Each ends where the next one starts. */
 function locateEntries(
   reading: TailReading,
   key: string,
@@ -266,7 +270,10 @@ function locateEntries(
   });
 }
 
-/** Of the bytes before an entry. The cursor only goes on, so what may be asked for again is kept. */
+/**
+ * Returns the CRC32 of the bytes before an entry. The cursor only moves forward, so sums that may be needed again are
+ * kept.
+ */
 export function sumAt(reading: TailReading, offset: number, window?: Window): number {
   const known = reading.sums?.get(offset);
   if (known !== undefined) return known;
@@ -276,7 +283,10 @@ export function sumAt(reading: TailReading, offset: number, window?: Window): nu
   return sum;
 }
 
-/** Of what was not given yet: its bytes are in the chunk now, and may stand in no file later. */
+/**
+ * Keeps the sums of entries that were not given yet, because their bytes are in the chunk now and may be in no file
+ * later.
+ */
 function keepSums(reading: TailReading, window: Window): void {
   const { splitter, sums } = reading;
   if (sums === undefined) return;
@@ -285,7 +295,9 @@ function keepSums(reading: TailReading, window: Window): void {
   for (const offset of sums.keys()) if (offset < resumeOffset) sums.delete(offset);
 }
 
-/** From what was just read, else from the file. Moves the cursor, never back. */
+/**
+ * Returns the CRC32 up to an offset, from the bytes that were just read, else from the file. Moves the cursor forward.
+ */
 export function crcUpTo(reading: TailReading, cursor: CrcCursor, offset: number, window?: Window): number {
   while (cursor.offset < offset) {
     const isInWindow = window !== undefined && cursor.offset >= window.base;
@@ -299,7 +311,7 @@ export function crcUpTo(reading: TailReading, cursor: CrcCursor, offset: number,
   return cursor.crc;
 }
 
-/** The same of bytes that lie in the room. */
+/** Returns the CRC32 up to an offset, from bytes in the buffer of the reader. Moves the cursor forward. */
 export function sumUpTo({ cursor }: TailReading, { marker }: ReadRoom, offset: number, base: number): number {
   if (cursor.offset < offset) {
     cursor.crc = marker.sum(cursor.offset - base, offset - base, cursor.crc);
@@ -312,7 +324,7 @@ export function readOwn(reading: TailReading, offset: number, length: number): B
   return reading.fd === undefined ? NOTHING : readAt(reading.fd, offset, length);
 }
 
-/** The same for at most LOOK_BYTES of which nothing is kept. */
+/** Reads at most LOOK_BYTES of the file into the shared buffer. */
 export function lookOwn(reading: TailReading, offset: number, length: number): Buffer {
   return reading.fd === undefined ? NOTHING : lookAt(reading.fd, offset, length);
 }
@@ -322,7 +334,7 @@ function growHead(reading: TailReading, fd: number, head: Guard): Guard {
   return length > head.length ? createGuard(lookAt(fd, 0, length)) : head;
 }
 
-/** Bytes that were seen in the file and not read. */
+/** Returns the number of bytes that were seen in the file and not read. */
 export function unreadBytes({ size, readOffset }: TailReading): number {
   return Math.max(0, size - readOffset);
 }

@@ -33,7 +33,8 @@ async function only(): Promise<LogRecord> {
 }
 
 /**
- * Bytes of buffers that somebody still refers to. The second collection waits for what the first one left to be freed.
+ * Returns the number of bytes in buffers that are still referenced. The second collection waits until the memory that
+ * the first one found is freed.
  */
 function bytesHeld(): number {
   setFlagsFromString('--expose-gc');
@@ -294,7 +295,7 @@ describe('F24: bytes that are no text', () => {
     writeFileSync(path, encode(`${mark}${line(0)}\r\n${trace}`));
     await fixture.poll(2);
     fixture.restart();
-    // Half a unit.
+    // The cut is within a UTF-16 unit.
     const rest = encode(`\n\tat a.B.c(B.java:2)\n${line(2)}\n`);
     appendFileSync(path, rest.subarray(0, 21));
     await fixture.poll(2);

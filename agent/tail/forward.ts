@@ -1,6 +1,6 @@
-// What was read → records in the shipper's queue, in a run that learns when the store has which of them. Usual entries
-// go there from their bytes. An open entry that was shipped already and did not grow is done at once. Called for what
-// was read (follow/read.ts) and for what is left when a file ends (follow/ends.ts).
+// Forwards what was read as records into the shipper's queue, in a run that keeps which of them the store has. Usual
+// entries go there straight from their bytes. An open entry that was shipped already and has not grown counts as
+// acknowledged at once.
 import { isUtf8 } from 'node:buffer';
 import { LEVELS } from '../../core/record.js';
 import type { EntryFlag, LogRecord } from '../../core/types.js';
@@ -19,12 +19,12 @@ import { addToRun, beginRun, isShipped, type Behind } from './acks.js';
 import { crcUpTo, sumUpTo, type ReadPart, type ReadRoom, type TailEntry, type Window } from './chunk.js';
 import type { Tail } from './tail.js';
 
-/** `source` is the file in which the entries begin: their origin, and the time before them. */
+/** Forwards entries. `source` is the file in which they begin: it gives their origin, and the time before them. */
 export type ForwardEntries = (tail: Tail, entries: readonly TailEntry[], source?: Tail) => void;
 
 export interface Forwarder {
   readonly forwardEntries: ForwardEntries;
-  /** The same for what a chunk holds. */
+  /** Forwards a part of a chunk. */
   readonly forwardPart: (tail: Tail, part: ReadPart) => void;
 }
 
@@ -35,7 +35,7 @@ export interface ForwardParts {
   readonly signals: SignalMarker | undefined;
   readonly shipper: Pick<Shipper, 'add' | 'addPlain'>;
   readonly board: Board;
-  /** The time of day, against which the times of entries are judged. */
+  /** Returns the time of day, against which the times of entries are judged. */
   readonly wall: () => number;
 }
 
@@ -73,7 +73,7 @@ function forwardEntries(parts: ForwardParts, tail: Tail, entries: readonly TailE
   }
 }
 
-/** Below the level that is wanted, and without a word that matters; it is as if the store had it. */
+/** Returns true if an entry is below the wanted level and holds no word that matters. It then counts as stored. */
 function isLeftOut(
   { settings: { minimumLevel }, signals, board }: ForwardParts,
   { 'log.level': level, 'jobtrace.signal': signal }: Pick<LogRecord, 'log.level' | 'jobtrace.signal'>,
@@ -98,13 +98,13 @@ function createContext({ settings, redact, wall, signals }: ForwardParts, tail: 
   };
 }
 
-/** What an entry says counts for the next one. */
+/** Carries the time and process context of an entry over to the next one. */
 function goOn(context: Context, { time, notes }: Behind): void {
   context.previousTime = time;
   context.notes = notes;
 }
 
-/** Bytes of the file from the commit's offset on that are in the store when this open entry is. */
+/** Returns how many bytes of the file from the commit's offset on are in the store once it has this open entry. */
 function openBytes({ reading }: Tail, { end }: TailEntry): number {
   return Math.max(0, reading.flushedTo - end.offset);
 }
@@ -112,7 +112,7 @@ function openBytes({ reading }: Tail, { end }: TailEntry): number {
 function moveFrontier({ reading }: Tail, { time, notes }: Behind, source: Tail): void {
   reading.time = time;
   reading.lastTime = time;
-  // What an elder's entry says is of the elder's file.
+  // Process context from an entry of the predecessor belongs to the predecessor's file.
   if (source.reading === reading) reading.notes = notes;
 }
 
@@ -122,12 +122,12 @@ function forwardStretch(parts: ForwardParts, tail: Tail, window: Window, end: nu
   const { stretch } = room;
   const context = createContext(parts, tail, tail);
   const run = beginRun(acks, stretch.count, undefined);
-  // What stands before the chunk may not be summed yet.
+  // The bytes before the chunk may not be summed yet.
   crcUpTo(reading, reading.cursor, window.base + (stretch.starts[0] ?? 0), window);
   const draft = createPlainDraft(describeSource(context.origin, context.notes), context.notes, window.bytes);
   draft.key = tail.file.key;
   const marks = markStretch(parts, context);
-  // A number that may be undefined is an object for each entry.
+  // NaN stands for no time, because a number that may be undefined would be an object for each entry.
   let time = reading.time ?? NaN;
   for (let at = 0; at < stretch.count; at += 1) {
     draft.offset = window.base + (stretch.starts[at] ?? 0);
@@ -146,17 +146,17 @@ function forwardStretch(parts: ForwardParts, tail: Tail, window: Window, end: nu
   board.count('entries', stretch.count);
 }
 
-/** The mark of each entry of the stretch. Overwritten by the next one. */
+/** Returns the mark of each entry of the stretch. The next call overwrites the result. */
 function markStretch({ room, signals, shipper }: ForwardParts, { origin }: Context): Uint8Array {
   const { stretch, marker } = room;
-  // Records of strings are looked through one by one.
+  // Records with strings are searched one by one.
   if (signals === undefined || shipper.addPlain === undefined) return NO_MARKS;
   if (isReportName(origin.path)) return MARKS.fill(MARK.yes, 0, stretch.count);
   markEntries(signals, marker.room, stretch, MARKS);
   return MARKS;
 }
 
-/** `time` is that of the entry before. */
+/** Parses an entry that is not plain. `time` is that of the entry before. */
 function parseOther(
   { room, board }: ForwardParts,
   draft: PlainDraft,
@@ -175,12 +175,12 @@ function parseOther(
   return parsed;
 }
 
-/** NaN: none is known. */
+/** Returns a time, or undefined for NaN. */
 function readTime(time: number): number | undefined {
   return Number.isNaN(time) ? undefined : time;
 }
 
-/** As the splitter gives it; its line is of no interest here. */
+/** Describes an entry as the splitter does; its line number is not needed here. */
 function describeEntry({ marker, stretch }: StretchReader, at: number, offset: number): SplitEntry {
   const bytes = marker.room.subarray(stretch.starts[at], stretch.ends[at]);
   const flags: readonly EntryFlag[] = isUtf8(bytes) ? [] : ['invalid-utf8'];

@@ -1,9 +1,8 @@
-// A stack trace that a rotation cut in two, or a line whose pieces a container runtime wrote into two files: its
-// beginning is the open last entry of the file before (the elder), its rest the first lines of the new file. Both are
-// split together and become one record under the id of the beginning; reading of the new file goes on behind it. Only
-// lines that cannot begin an entry are joined, or those of the stream of a piece that says that more follows, to the
-// newest file of the same family, so a rest is never glued to a foreign entry. Called by read.ts before a file's first
-// read.
+// Joins a stack trace that a rotation cut in two, or a line whose pieces a container runtime wrote into two files. The
+// beginning is the open last entry of the predecessor (`elder`), the rest is in the first lines of the new file. Both
+// are split together and become one record under the id of the beginning; reading of the new file continues after it.
+// Only lines that cannot begin an entry are joined, or those in the stream of a piece that says that more follows, and
+// only to the newest file of the same family, so that a rest is never joined to an unrelated entry.
 import { basename, dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { createFormSplitter } from '../../flink/form/form.js';
@@ -21,9 +20,9 @@ import { isDrained, openTail, seekTail, type Tail } from './tail.js';
 
 export type Join =
   | { readonly kind: 'none' }
-  /** The file before is not read to its end or not acknowledged, or this one has too little. */
+  /** The predecessor is not read to its end or not acknowledged, or the new file has too little. */
   | { readonly kind: 'wait' }
-  /** `elder` is the tail whose entry goes on here. An open entry may grow; the offset stays 0 until it is closed. */
+  /** `elder` is the tail whose entry continues here. An open entry may grow; the offset stays 0 until it is closed. */
   | { readonly kind: 'joined'; readonly entry: TailEntry; readonly elder: Tail };
 
 export interface JoinContext {
@@ -36,15 +35,18 @@ const NONE: Join = { kind: 'none' };
 const WAIT: Join = { kind: 'wait' };
 const NEWLINE = 10;
 const LOOK_BYTES = 4096;
-/** Runtimes cut lines into pieces of 16 KiB. */
+/** Number of bytes in which a piece of a line is searched. Runtimes cut lines into pieces of 16 KiB. */
 const PIECE_BYTES = 65_536;
 /**
- * A file that begins in the middle of an entry waits this long for the file before it to turn up (a copy in the
- * making).
+ * Time, in milliseconds, that a file which begins in the middle of an entry waits for its predecessor to appear (a copy
+ * that is still being made).
  */
 const WAIT_MS = 2000;
 
-/** Throws what the system throws. Moves the tail behind the joined bytes when the entry is closed. */
+/**
+ * Joins the beginning of a new file to its predecessor. Moves the tail after the joined bytes when the entry is closed.
+ * Throws file system errors.
+ */
 export function joinRotation(tail: Tail, context: JoinContext): Join {
   const { file, reading } = tail;
   if (!reading.mayJoin || reading.fd === undefined) return NONE;
@@ -62,11 +64,11 @@ export function joinRotation(tail: Tail, context: JoinContext): Join {
 
 interface FileStart {
   readonly line: 'entry' | 'continuation' | 'text';
-  /** Where a container runtime says it. */
+  /** Stream that a container runtime names. */
   readonly stream: string | undefined;
 }
 
-/** How the file begins; undefined while its first line is too short to tell. */
+/** Reads how the file begins; undefined while its first line is too short to decide. */
 function readStart(fd: number, isQuiet: boolean): FileStart | undefined {
   const bytes = lookAt(fd, 0, PIECE_BYTES);
   const newline = bytes.indexOf(NEWLINE);
@@ -78,7 +80,7 @@ function readStart(fd: number, isQuiet: boolean): FileStart | undefined {
   return { line: line === 'trace' || line === 'indented' ? 'continuation' : 'text', stream };
 }
 
-/** The last line of this stream is a piece of one that goes on. */
+/** Returns true if the last line of this stream is a piece of a line that continues. */
 function endsInPiece(elder: Tail, stream: string): boolean {
   if (!openTail(elder) || elder.reading.fd === undefined) return false;
   const { fd, size } = elder.reading;
@@ -98,7 +100,7 @@ function giveUp(tail: Tail): Join {
   return NONE;
 }
 
-/** The file of the same family that was written last before this one. */
+/** Returns the file of the same family that was last written before this one. */
 function findElder(tail: Tail, family: readonly Tail[]): Tail | undefined {
   let newest: Tail | undefined;
   for (const other of family) {
@@ -113,7 +115,9 @@ function findWritten({ file, reading }: Tail): number {
   return file.writtenMs ?? reading.mtimeMs;
 }
 
-/** It waits for the tail: both may have been written at the same moment. */
+/**
+ * Returns true if the other file waits for the tail, directly or not: both may have been written at the same moment.
+ */
 function follows(other: Tail, tail: Tail): boolean {
   for (let before = other.file.predecessor; before !== undefined; before = before.file.predecessor)
     if (before === tail) return true;
@@ -129,12 +133,16 @@ function isOfFamily(other: Tail, tail: Tail): boolean {
   );
 }
 
-/** Read to its end, and nothing before its open entry waits for an acknowledgement. */
+/**
+ * Returns true if the predecessor is read to its end and nothing before its open entry waits for an acknowledgement.
+ */
 function isReady(elder: Tail): boolean {
   return isDrained(elder) && elder.acks.committed.offset === elder.reading.splitter.resumeOffset;
 }
 
-/** It rests under another name, or has none any more: nothing is added to its whole lines. */
+/**
+ * Returns true if nothing will be added to the file's complete lines: it is idle under a rotated name, or has none now.
+ */
 function isOver({ file: { path, goneSince } }: Tail, after: Buffer, isQuiet: boolean): boolean {
   const name = basename(path);
   return isQuiet && (goneSince !== undefined || familyName(name) !== name) && after[after.length - 1] === NEWLINE;
@@ -142,7 +150,7 @@ function isOver({ file: { path, goneSince } }: Tail, after: Buffer, isQuiet: boo
 
 interface JoinStart {
   readonly isContinuation: boolean;
-  /** Of the first line of the new file; only its entries are split together. */
+  /** Stream of the first line of the new file; only its entries are split together. */
   readonly stream: string | undefined;
   readonly isQuiet: boolean;
 }
@@ -159,7 +167,7 @@ function splitTogether(tail: Tail, fd: number, elder: Tail, start: JoinStart): J
   const after = all.subarray(0, findOtherStream(all, start.stream));
   const joint = createFormSplitter({ kind, maxEntryBytes, offset: from, form, only: start.stream });
   const given = joint.push(Buffer.concat([before, after]));
-  // Else the next file would wait for more of this one.
+  // Otherwise, the next file would wait for more of this one.
   const isWhole = given.length === 0 && all.length < maxEntryBytes && isOver(tail, all, start.isQuiet);
   const closed = isWhole || after.length < all.length ? given.concat(joint.flush()) : given;
   const index = closed.findIndex((one) => one.offset < readOffset && findEnd(one) > readOffset);
@@ -175,19 +183,19 @@ function splitTogether(tail: Tail, fd: number, elder: Tail, start: JoinStart): J
   const crc = crc32(after.subarray(0, end));
   tail.reading.mayJoin = false;
   seekTail(tail, { offset: end, crc, time });
-  // What was shipped of the entry while it was open ends here.
+  // The bytes that were shipped while the entry was open end here.
   tail.reading.flushedTo = end;
   tail.acks.committed = { offset: 0, crc: 0, time: undefined };
   return { kind: 'joined', elder, entry: { entry, id, end: { offset: end, crc, time: undefined }, isOpen: false } };
 }
 
-/** The runtime had begun a line, and written nothing of its text. */
+/** Returns true if the runtime began a line and wrote nothing of its text. */
 function endsTorn(bytes: Buffer): boolean {
   const start = bytes.lastIndexOf(NEWLINE) + 1;
   return start < bytes.length && isTornPrefix(bytes, start, bytes.length);
 }
 
-/** The first line that surely is of another stream; the end of what is there when none is. */
+/** Returns the start of the first line that surely is of another stream; without one, the number of bytes. */
 function findOtherStream(bytes: Buffer, stream: string | undefined): number {
   if (stream === undefined) return bytes.length;
   for (let start = 0; start < bytes.length;) {
@@ -199,14 +207,14 @@ function findOtherStream(bytes: Buffer, stream: string | undefined): number {
   return bytes.length;
 }
 
-/** Undefined when it is not what the elder has open. */
+/** Renders the id of the joined entry; undefined if it is not an open entry of the predecessor. */
 function renderJointId({ file, reading }: Tail, { offset }: SplitEntry): string | undefined {
   const isFirst = offset === reading.splitter.openOffset;
   const crc = reading.sums?.get(offset) ?? (isFirst && reading.form === 'lines' ? reading.cursor.crc : undefined);
   return crc === undefined ? undefined : renderRecordId(file.key, offset, crc);
 }
 
-/** The new file holds nothing but the rest of the entry so far. */
+/** Handles a new file that so far holds nothing but the rest of the entry. */
 function splitOpen(
   tail: Tail,
   elder: Tail,

@@ -1,5 +1,5 @@
-// The last entry of a file, whose end nobody knows yet: shipped when the file rests, and again when it has grown. The
-// splitter keeps it open and offsets stay at its start, so nothing is lost if it goes on. read.ts and ends.ts call it.
+// Takes the last entry of a file, whose end is still unknown: it is shipped when the file is idle, and again when it
+// has grown. The splitter keeps it open and offsets stay at its start, so nothing is lost if it continues.
 import { createFormSplitter } from '../../flink/form/form.js';
 import type { SplitEntry } from '../../flink/layout/split.js';
 import { classifyLine } from '../../flink/bytes/line.js';
@@ -20,13 +20,13 @@ import {
 
 const NEWLINE = 10;
 
-/** True when bytes were read that belong to an entry whose end nobody knows yet, and that were not shipped. */
+/** Returns true if bytes were read that belong to an entry whose end is still unknown, and that were not shipped. */
 export function hasOpenEntry({ splitter, readOffset, flushedTo }: TailReading): boolean {
   return splitter.openOffset < readOffset && flushedTo < readOffset;
 }
 
 /**
- * The open last entry as it stands now; shipping it does not move the offset. A last line without an end that may
+ * Returns the open last entry as it is now; shipping it does not move the offset. A last line without an end that may
  * still turn out to begin an entry, or not, is held back unless this is final: a record can grow, but never shrink.
  */
 export function takeOpenEntry(reading: TailReading, key: string, isFinal: boolean): readonly TailEntry[] {
@@ -36,7 +36,7 @@ export function takeOpenEntry(reading: TailReading, key: string, isFinal: boolea
   const decided = isFinal ? readOffset : findDecidedEnd(reading, open);
   if (decided <= Math.max(open, reading.flushedTo)) return [];
   if (reading.form !== 'lines') return takeOpenParts(reading, key, decided);
-  // Without the file nothing can be split or summed again: what needs that waits for a copy to turn up.
+  // Nothing can be split or summed again without the file: what needs that waits for a copy to appear.
   const canRead = reading.fd !== undefined || isFinal;
   if (!canRead && (decided < readOffset || splitter.peek().length > 1)) return [];
   const begin = { ...reading.cursor };
@@ -49,7 +49,7 @@ export function takeOpenEntry(reading: TailReading, key: string, isFinal: boolea
     const id = renderRecordId(key, entry.offset, crcUpTo(reading, cursor, entry.offset, held));
     return { entry: isCut && index === entries.length - 1 ? markPartial(entry) : entry, id, end, isOpen: true };
   });
-  // The bytes of the first entry are held; all else was read from the file just now.
+  // The bytes of the first entry are held; all others were read from the file just now.
   const isFromFile = decided < readOffset || entries.length > 1 || reading.cursor.offset < open;
   if (reading.fd !== undefined && isFromFile && !holdsRecent(reading)) return [];
   reading.cursor = begin;
@@ -58,8 +58,8 @@ export function takeOpenEntry(reading: TailReading, key: string, isFinal: boolea
 }
 
 /**
- * The same where several entries may be open. Their sums were kept when they were read, so the file is needed only for
- * what ends before the frontier.
+ * Returns the open entries where several may be open. Their sums were kept when they were read, so the file is needed
+ * only for what ends before the frontier.
  */
 function takeOpenParts(reading: TailReading, key: string, decided: number): readonly TailEntry[] {
   const { fd, readOffset, recent, splitter, sums, time } = reading;
@@ -81,8 +81,8 @@ function takeOpenParts(reading: TailReading, key: string, decided: number): read
 }
 
 /**
- * False when the file was cut away since it was last looked at: what was read of it just now is of another generation
- * or nothing. The next scan ends the tail.
+ * Returns false if the file was truncated since it was last looked at: what was just read of it belongs to another
+ * generation or is nothing. The next scan ends the tail.
  */
 function holdsRecent(reading: TailReading): boolean {
   const { recent, readOffset } = reading;
@@ -90,25 +90,26 @@ function holdsRecent(reading: TailReading): boolean {
 }
 
 /**
- * Where the open entry surely ends or goes on: the frontier, or the start of an unfinished line that may be anything.
+ * Returns up to where it is decided what belongs to the open entry: the frontier, or the start of an unfinished line
+ * that may still become anything.
  */
 function findDecidedEnd(reading: TailReading, open: number): number {
   const { form, recent, readOffset } = reading;
   const lineStart = findLineStart(reading);
   const offset = readOffset - recent.length + lineStart;
-  // Complete, longer than what is kept, or all that there is of the entry.
+  // The line is complete, longer than what is kept, or all that there is of the entry.
   if (lineStart === recent.length || lineStart === 0 || offset <= open) return readOffset;
-  // Container runtimes write whole lines, and say at the end of some to which stream they belong.
+  // Container runtimes write whole lines, and some name the stream only at the end of a line.
   return form === 'lines' && isDecidedLine(Buffer.from(recent, 'latin1'), lineStart) ? readOffset : offset;
 }
 
-/** Behind the last line break of the bytes before the frontier; 0 when there is none. */
+/** Returns the index after the last line break in the bytes before the frontier; 0 if there is none. */
 function findLineStart({ form, recent, readOffset }: TailReading): number {
   if (!isUtf16(form)) return recent.lastIndexOf('\n') + 1;
   return findLastLine(Buffer.from(recent, 'latin1'), readOffset - recent.length, form);
 }
 
-/** No byte that may follow makes this line begin an entry, or not begin one. */
+/** Returns true if no further byte can change whether this line begins an entry. */
 function isDecidedLine(bytes: Buffer, start: number): boolean {
   const line = classifyLine(bytes, start, bytes.length);
   return (
@@ -121,8 +122,8 @@ function isDecidedLine(bytes: Buffer, start: number): boolean {
 }
 
 /**
- * Without the file the id of an unfinished line is summed over the entry before it, which is held, and the line break
- * between them: it was shipped under that id while the file could be read.
+ * Returns the held bytes from which the id of an unfinished line is computed without the file: the entry before it and
+ * the line break between them. The line was shipped under that id while the file could be read.
  */
 function describeHeld({ recent, readOffset }: TailReading, entries: readonly SplitEntry[]): Window | undefined {
   const [first, second] = entries;
@@ -139,7 +140,7 @@ function splitRange(reading: TailReading, from: number, to: number): readonly Sp
   return [...splitter.push(readOwn(reading, from, to - from)), ...splitter.flush()];
 }
 
-/** Its last line has no end yet. */
+/** Marks an entry whose last line has no end yet. */
 function markPartial(entry: SplitEntry): SplitEntry {
   return entry.flags.includes('partial') ? entry : { ...entry, flags: [...entry.flags, 'partial'] };
 }

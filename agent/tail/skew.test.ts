@@ -4,12 +4,12 @@ import { describeSkew, noteSkew, type Skew } from './skew.js';
 const HOUR_MS = 3_600_000;
 const START = Date.parse('2026-11-24T10:00:00.000Z');
 
-/** A file that changes each half minute, whose lines are so far off. */
+/** Describes a file that changes each half minute and whose lines differ from the clock by these times. */
 function watch(zone: string, offsMs: readonly number[]) {
   let skew: Skew | undefined;
   offsMs.forEach((off, index) => {
     const changed = START + index * 30_000;
-    // Each change is looked at twice.
+    // Each change is noted twice.
     for (let look = 0; look < 2; look++) skew = noteSkew(skew, changed + off, changed);
   });
   return skew === undefined ? undefined : describeSkew(skew, zone);
@@ -22,7 +22,7 @@ describe('lines of a file that grows', () => {
     ['UTC', -5 * HOUR_MS, '5 h behind', 'UTC-05:00'],
     ['UTC', 5.5 * HOUR_MS, '5 h 30 min ahead', 'UTC+05:30'],
     ['America/New_York', 13 * HOUR_MS, '13 h ahead', 'UTC+08:00'],
-    // No zone explains it: a clock is wrong.
+    // No zone explains this difference: a clock is wrong.
     ['UTC', 2 * HOUR_MS + 400_000, '2 h 7 min ahead', '?'],
   ])('in %s that are off by %i ms are %s, as of %s', (zone, off, difference, probable) => {
     expect(watch(zone, [off, off - 300, off - 1000, off])).toEqual({ difference, zone: probable });

@@ -1,27 +1,33 @@
-// Whether the lines of a file that grows are hours off the clock: the process that writes them has another zone than
-// the agent believes, or the clock of one of them is wrong. A file that is written as it is read has lines as old as
-// its last change; what is copied into place does not keep the same distance over several changes. Decided from
-// numbers; called by read.ts for files that grew.
+// Decides whether the lines of a growing file differ from the clock by hours: the process that writes them has another
+// time zone than the agent assumes, or one of the clocks is wrong. In a file that is read while it is written, lines
+// are as old as its last change. A file that is copied into place does not keep the same distance over several changes.
+// Pure functions over numbers.
 import { QUARTER_MS, zoneOffsetMs } from '../../flink/layout/local-time.js';
 
-/** What was seen of one file. */
+/** Measured difference of one file. */
 export interface Skew {
-  /** By how far its last line was ahead of its last change, and when that was. */
+  /** Time by which the last line was ahead of the last change, and the time of that change, both in milliseconds. */
   readonly aheadMs: number;
   readonly changedMs: number;
-  /** Changes in a row with the same distance. */
+  /** Number of consecutive changes with the same distance. */
   readonly changes: number;
 }
 
-/** No process holds a line back for so long, and no zone is nearer to another one than most. */
+/**
+ * Least distance, in milliseconds, that is reported. No process delays a line for so long, and most time zones differ
+ * by more.
+ */
 const NOTICED_MS = 25 * 60_000;
-/** Two zones differ by 26 hours at most; what is older is an old log that somebody copies or plays. */
+/**
+ * Largest distance, in milliseconds. Two zones differ by at most 26 hours; older lines are of an old log that somebody
+ * copies or replays.
+ */
 const MOST_MS = 26 * 3_600_000 + NOTICED_MS;
 const SAME_MS = 60_000;
 const CHANGES = 3;
 const MINUTE_MS = 60_000;
 
-/** `lineMs` is the time of the file's last line, `changedMs` when the file was last changed. */
+/** Notes a difference. `lineMs` is the time of the file's last line, `changedMs` the time of the file's last change. */
 export function noteSkew(before: Skew | undefined, lineMs: number, changedMs: number): Skew {
   const aheadMs = lineMs - changedMs;
   const isSame = before !== undefined && Math.abs(before.aheadMs - aheadMs) <= SAME_MS;
@@ -29,7 +35,7 @@ export function noteSkew(before: Skew | undefined, lineMs: number, changedMs: nu
   return { aheadMs, changedMs, changes: isSame ? before.changes + 1 : 1 };
 }
 
-/** Undefined where the lines are of now, or it is too early to tell. */
+/** Describes the difference; undefined if the lines are current, or if it is too early to decide. */
 export function describeSkew(
   { aheadMs, changes, changedMs }: Skew,
   zone: string,

@@ -1,6 +1,6 @@
-// A tail: one generation of one file, in three parts with an owner each. `file` says which generation it is (settled
-// by adopt.ts, followed by tails.ts), `reading` how far it is read (chunk.ts), `acks` what the store has of it
-// (acks.ts). Here stands what concerns more than one of them.
+// Defines a tail: one generation of one file, in three parts with one owner each. `file` says which generation it is
+// (settled by adopt.ts, followed by tails.ts), `reading` how far it was read (chunk.ts), `acks` what the store has of
+// it (acks.ts). The functions here concern more than one of them.
 import { NO_NOTES } from '../../flink/facts/notes.js';
 import { createFormSplitter } from '../../flink/form/form.js';
 import type { FileState, Guard } from '../checkpoint/checkpoint.js';
@@ -17,39 +17,41 @@ export interface Tail {
   readonly acks: TailAcks;
 }
 
-/** Which generation of which file, where it stands, and whether it still does. */
+/** Generation of a file, its path, and whether it is still there. */
 export interface TailFile {
   /** Fixed part of the record ids; '' until it is settled. */
   key: string;
   path: string;
-  /** What the pattern caught of the path. */
+  /** Values that the pattern captured from the path. */
   readonly captures: Captures;
-  /** What the path says about all entries, and the labels of a pod, until it is settled. */
+  /** Properties from the path and from the labels of a pod; final when the file is settled. */
   origin: RecordOrigin;
   readonly inode: string;
   readonly device: string;
-  /** 0 where the system does not tell. */
+  /** Creation time in milliseconds; 0 if the system does not keep it. */
   readonly birthMs: number;
-  /** The file's first bytes, as far as they were read. */
+  /** Guard of the file's first bytes, as far as they were read. */
   head: Guard;
   /** False until adopt.ts knows which generation this is; nothing is read before. */
   isSettled: boolean;
   /** Set for an unpacked archive: size of the `.gz` at `path`. The descriptor belongs to the unpacked bytes. */
   archiveSize: number | undefined;
-  /** Of an archive that goes on with a known file: when that was last written, whenever it was compressed. */
+  /** Time of the last write to the known file that an archive continues, whenever it was compressed. */
   writtenMs: number | undefined;
-  /** Size of an archive when it was last tried to unpack. */
+  /** Size of an archive when the last attempt to unpack it was made. */
   archiveTriedSize: number | undefined;
-  /** When it is tried again though it has not changed. */
+  /** Time at which it is tried again even if it has not changed. */
   archiveAgainAt: number;
   readonly openedAt: number;
-  /** Last time it was seen on disk. */
+  /** Time at which it was last seen on disk. */
   seen: number;
-  /** When the path was first seen gone. */
+  /** Time at which the path was first seen to be gone. */
   goneSince: number | undefined;
-  /** The tail whose file stood at this path before: it is read to its end first. */
+  /** Tail whose file had this path before; it is read to its end first. */
   predecessor: Tail | undefined;
-  /** When its file vanished or was truncated: nothing more is read; what is in flight is still acknowledged. */
+  /**
+   * Time at which its file vanished or was truncated. Nothing more is read; what is in flight is still acknowledged.
+   */
   endedAt: number | undefined;
 }
 
@@ -66,11 +68,11 @@ export interface TailStart {
   readonly now: number;
 }
 
-/** A tail at the beginning of a file of which nothing is known yet. */
+/** Creates a tail at the beginning of a file of which nothing is known yet. */
 export function createTail(start: TailStart): Tail {
   const { origin, maxEntryBytes, fd, now } = start;
   return {
-    // Field by field: of what is left of an object V8 makes a shape of its own for each file, of a kilobyte.
+    // Fields are copied one by one: for each object made by a rest pattern, V8 keeps a shape of its own, of a kilobyte.
     file: {
       path: start.path,
       captures: start.captures,
@@ -96,13 +98,16 @@ export function createTail(start: TailStart): Tail {
   };
 }
 
-/** Throws what the system throws. Returns false when another file stands at the path now; archives stay as they are. */
+/**
+ * Opens the file of a tail. Throws file system errors. Returns false if another file is at the path now, and for
+ * archives.
+ */
 export function openTail({ file, reading }: Tail): boolean {
   if (reading.fd !== undefined) return true;
   return file.archiveSize === undefined && openReading(reading, file.path, file.inode);
 }
 
-/** Reading starts at the offset of a commit, with nothing in flight. */
+/** Moves reading to the offset of a commit, with nothing in flight. */
 export function seekTail({ reading, acks }: Tail, commit: Commit): void {
   resetAcks(acks, commit);
   reading.readOffset = commit.offset;
@@ -117,7 +122,8 @@ export function seekTail({ reading, acks }: Tail, commit: Commit): void {
 }
 
 /**
- * What the checkpoint remembers. The guard is taken from the file as it is; a file that is gone keeps the CRC alone.
+ * Describes the state for the checkpoint. The guard is taken from the file as it is; a file that is gone keeps only the
+ * CRC.
  */
 export function describeTail({ file, reading, acks }: Tail): FileState {
   const { offset, crc, time, notes } = acks.committed;
@@ -145,19 +151,21 @@ export function describeTail({ file, reading, acks }: Tail): FileState {
   };
 }
 
-/** Read to the end of what was seen, and the store has all of it but an open last entry. */
+/** Returns true if the file was read to the end of what was seen and the store has all of it but an open last entry. */
 export function isDrained({ reading, acks }: Tail): boolean {
   return reading.size <= reading.readOffset && acks.waiting === 0;
 }
 
-/** Bytes that are not in the store yet and stand in no file any more: they are lost when the process ends. */
+/**
+ * Returns the number of bytes that are not in the store yet and in no file now: they are lost when the process ends.
+ */
 export function atRiskBytes(tail: Tail): number {
   const { file, reading, acks } = tail;
   if (file.endedAt !== undefined) return Math.max(0, reading.readOffset - acks.committed.offset - acks.openBytes);
   return file.goneSince === undefined ? 0 : lagBytes(tail);
 }
 
-/** Bytes that are not in the store yet. */
+/** Returns the number of bytes that are not in the store yet. */
 export function lagBytes({ reading, acks }: Tail): number {
   return Math.max(0, reading.size - acks.committed.offset - acks.openBytes);
 }

@@ -29,7 +29,7 @@ function openFixture(options: Parameters<typeof openAgentFixture>[0] = {}): Agen
   return fixture;
 }
 
-/** Logs of the rules, as files of one folder: the largest, and of the others each sixteenth. */
+/** Copies logs of the rules into one folder: the largest one, and each sixteenth of the others. */
 function copyRecordings(folder: string): number {
   const logs = readdirSync(RULES, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.log'));
   const sizes = new Map(logs.map((name) => [name, statSync(join(RULES, name)).size]));
@@ -75,7 +75,7 @@ describe('an agent with several workers', () => {
       const found = (await fixture.records()).filter((record) => record['log.file.path'].endsWith(name));
       const told = found.sort((a, b) => a['log.offset'] - b['log.offset']).map((record) => record['jobtrace.signal']);
       const { version } = first;
-      // The last one of the first part may have gone on until then.
+      // The last entry of the first part may have continued until then.
       expect(told.slice(0, 3)).toEqual([`no.${version}`, `yes.${version}`, `no.${version}`]);
       expect(new Set(told.slice(4))).toEqual(new Set([`no.${next.version}`]));
     }
@@ -105,7 +105,7 @@ describe('an agent with several workers', () => {
     for (const [turn, workers] of [2, 3, 1, 2].entries()) {
       for (const name of names) appendFileSync(join(fixture.logs, name), lines(turn * 100, turn * 100 + 100));
       await fixture.poll();
-      // A name of another family while no agent looks.
+      // The file gets the name of another family while no agent is running.
       if (turn === 1) renameSync(join(fixture.logs, 'd.log'), join(fixture.logs, 'e.log'));
       if (turn === 1) names[3] = 'e.log';
       fixture.restart({ workers });

@@ -1,7 +1,7 @@
-// A follower that is several: each worker thread follows a part of the files, with a store connection of its own and
-// its part of the limits. Here, in the main thread, stays what has one owner: which worker has which file (share.ts),
-// what is known of all files, and what the agent says of itself. A worker that fails ends the agent with its error; the
-// next one reads again what the store has not acknowledged. Called by agent.ts in place of follow/follower.ts.
+// Follows files with a pool of worker threads: each follows a part of the files, with a store connection of its own and
+// its part of the limits. The main thread keeps what has one owner: which worker has which file (share.ts), the state
+// of all files, and the status of the agent. A worker that fails ends the agent with its error; the next agent reads
+// again what the store has not acknowledged. It has the interface of follow/follower.ts.
 import type { Worker } from 'node:worker_threads';
 import { errorText } from '../../core/fault.js';
 import { isObject } from '../../core/json.js';
@@ -27,7 +27,7 @@ export interface CrewParts extends Pick<
   FollowerParts,
   'settings' | 'known' | 'isFirstStart' | 'hasBirthTimes' | 'log' | 'now' | 'wall' | 'onAnswer' | 'onCommit'
 > {
-  /** For workers that have none of their own. */
+  /** Store for workers that have none of their own. */
   readonly store: RecordSink;
   readonly openWorker: OpenWorker;
 }
@@ -35,10 +35,10 @@ export interface CrewParts extends Pick<
 interface Crew extends CrewParts {
   readonly shares: Shares;
   readonly members: Member[];
-  /** The workers know what is remembered. */
+  /** True when the workers have received the remembered states. */
   isBegun: boolean;
   words: SignalWords | undefined;
-  /** Who has the file that stood at a path when it was last looked for. */
+  /** Worker that has the file which was at a path in the last scan. */
   owners: ReadonlyMap<string, number>;
   failure: Error | undefined;
   isClosed: boolean;
@@ -47,14 +47,17 @@ interface Crew extends CrewParts {
 interface Member {
   readonly index: number;
   readonly worker: Worker;
-  /** What it knows of the last scan. */
+  /** Files of the last scan that the worker knows. */
   files: ReadonlyMap<string, FoundFile>;
   state: FollowerState | undefined;
-  /** Who waits for what it was asked to do. */
+  /** Promise callbacks of what the worker was asked to do. */
   asked: { readonly resolve: (readBytes: number) => void; readonly reject: (error: Error) => void } | undefined;
 }
 
-/** A worker that was asked to end says that it has within this time after the one that it may take. */
+/**
+ * Time, in milliseconds, to wait for the answer of a worker that was asked to end, after the time that it may take for
+ * that.
+ */
 const ANSWER_WITHIN_MS = 2000;
 
 export function createCrew(parts: CrewParts): Follower {
@@ -105,7 +108,7 @@ function openMember(crew: Crew, start: WorkerStart): Member {
   return member;
 }
 
-/** The first failure counts. */
+/** Fails all requests. Only the first failure counts. */
 function fail(crew: Crew, { index }: Member, cause: unknown): void {
   if (crew.isClosed || crew.failure !== undefined) return;
   crew.failure = new Error(`worker ${index + 1} of the agent ended: ${errorText(cause)}`, { cause });
@@ -155,7 +158,7 @@ function syncFiles(crew: Crew, { files, problems }: Scan, isElsewhere: boolean):
       kind: 'scan',
       changed: [...now].filter(([id, file]) => !isAlike(file, before.get(id))).map(([, file]) => file),
       gone: [...before.keys()].filter((id) => !now.has(id)),
-      // Of folders, so they are nobody's.
+      // Problems concern folders, which no worker owns.
       problems: member.index === 0 ? problems : [],
       isElsewhere,
       shift,
@@ -180,7 +183,7 @@ function begin(crew: Crew, shift: ClockShift): void {
   crew.isBegun = true;
 }
 
-/** Each path to the worker that has its file. */
+/** Sends each path to the worker that has its file. Returns false if one of them has no worker. */
 function tellOwners(crew: Crew, paths: Iterable<string>): boolean {
   const told = crew.members.map((): string[] => []);
   let isKnown = true;
@@ -239,10 +242,10 @@ function takeProgress(crew: Crew, member: Member, { changed, removed, state }: W
   onCommit();
 }
 
-/** The main thread's log writes these anew. */
+/** Fields that the main thread's log writes itself. */
 const OWN_FIELDS: readonly string[] = ['level', 'time', 'name', 'msg'];
 
-/** Under the level and with the fields with which the worker wrote it. */
+/** Writes a line of a worker's log, with its level and fields. */
 function writeLog(log: Log, line: string): void {
   const written: unknown = JSON.parse(line);
   if (!isObject(written)) return;
@@ -255,13 +258,16 @@ function writeLog(log: Log, line: string): void {
   else log.debug(fields, text);
 }
 
-/** A worker that does not end in time is left behind; the next agent reads again what it had not shipped. */
+/**
+ * Flushes all workers. A worker that does not end in time is abandoned; the next agent reads again what it had not
+ * shipped.
+ */
 async function flush(crew: Crew): Promise<void> {
   if (!crew.isBegun) return;
   const over = new AbortController();
   const { stopWithinMs } = crew.settings;
   const late = pause(stopWithinMs + ANSWER_WITHIN_MS, over.signal);
-  // A worker on a busy machine may hear of it late.
+  // The end is an absolute time, because a worker on a busy machine may receive the order late.
   const until = performance.timeOrigin + performance.now() + stopWithinMs;
   try {
     await Promise.race([askAll(crew, { kind: 'flush', until, shift: readShift(crew) }), late]);

@@ -1,5 +1,5 @@
-// What the main thread and a worker of the agent say to each other: an order goes to a worker, a report comes back. All
-// of it is plain data, and each side takes every kind. Called by crew.ts (the main thread) and thread.ts (a worker).
+// Defines the messages between the main thread and a worker of the agent: orders go to a worker, reports come back. All
+// of it is plain data, and each side handles every kind.
 import type { ErrorCode } from '../../core/errors.js';
 import type { SignalWords } from '../../flink/words/words.js';
 import type { AppendOutcome, EncodedBatch, Encoding } from '../../store/store.js';
@@ -8,18 +8,18 @@ import type { FoundFile, ScanProblem } from '../files/discover.js';
 import type { FollowerState } from '../follow/follower.js';
 import type { AgentSettings } from '../settings.js';
 
-/** What a worker is started with. */
+/** Data with which a worker is started. */
 export interface WorkerStart {
-  /** From 0. */
+  /** Index of the worker, from 0. */
   readonly index: number;
-  /** Of the main thread's store. */
+  /** Encoding of the main thread's store. */
   readonly encoding: Encoding;
   readonly logLevel: string;
-  /** One worker at a time writes dead letters: see turns.ts. */
+  /** Lock that lets one worker at a time write dead letters; see turns.ts. */
   readonly letterTurns: SharedArrayBuffer;
 }
 
-/** How far the clocks of the agent are ahead of those of the system: those of tests are. */
+/** Time by which the clocks of the agent are ahead of those of the system, as in tests. */
 export interface ClockShift {
   readonly nowMs: number;
   readonly wallMs: number;
@@ -28,37 +28,37 @@ export interface ClockShift {
 export type Order =
   | BeginOrder
   | ScanOrder
-  /** Read and ship from now on without being asked; files that grew lately may have grown again. */
+  /** Read and ship from now on without being asked. Files that grew lately may have grown again. */
   | { readonly kind: 'run' }
-  /** Something was written at these paths. */
+  /** Writes were observed at these paths. */
   | { readonly kind: 'told'; readonly paths: readonly string[] }
   | { readonly kind: 'poll'; readonly shift: ClockShift }
   /** Stop reading, and ship what was read until this time: ms since 1970, by the clock that nobody sets. */
   | { readonly kind: 'flush'; readonly until: number; readonly shift: ClockShift }
   | { readonly kind: 'reload'; readonly settings: AgentSettings }
-  /** Those that matter from now on. */
+  /** Words that matter from now on. */
   | { readonly kind: 'words'; readonly words: SignalWords }
   /** Another worker has this generation now. */
   | { readonly kind: 'release'; readonly key: string }
   | { readonly kind: 'answer'; readonly ticket: number; readonly answer: AppendAnswer };
 
-/** Comes first. */
+/** First order to a worker. */
 export interface BeginOrder {
   readonly kind: 'begin';
-  /** With its share of the limits. */
+  /** Settings with the worker's part of the limits. */
   readonly settings: AgentSettings;
-  /** What is remembered of the files that are its own. */
+  /** Remembered states of the worker's files. */
   readonly states: readonly FileState[];
   readonly isFirstStart: boolean;
   readonly hasBirthTimes: boolean;
   readonly shift: ClockShift;
 }
 
-/** How its files differ from those of the scan before. */
+/** Changes of the worker's files since the scan before. */
 export interface ScanOrder {
   readonly kind: 'scan';
   readonly changed: readonly FoundFile[];
-  /** By device and inode. */
+  /** Files that are gone, by device and inode. */
   readonly gone: readonly string[];
   readonly problems: readonly ScanProblem[];
   readonly isElsewhere: boolean;
@@ -69,17 +69,17 @@ export type Report =
   | WorkerProgress
   | { readonly kind: 'polled'; readonly readBytes: number }
   | { readonly kind: 'flushed' }
-  /** For the main thread's store. */
+  /** Batch for the main thread's store. */
   | { readonly kind: 'append'; readonly ticket: number; readonly batch: EncodedBatch }
-  /** A line of its log, as JSON. */
+  /** One line of the worker's log, as JSON. */
   | { readonly kind: 'log'; readonly line: string };
 
-/** How far it came: to be saved. */
+/** Progress of a worker, which the main thread saves. */
 export interface WorkerProgress {
   readonly kind: 'progress';
   readonly changed: readonly FileState[];
   readonly removed: readonly string[];
-  /** Now and then. */
+  /** State of the follower, which is sent from time to time. */
   readonly state: FollowerState | undefined;
 }
 

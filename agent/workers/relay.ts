@@ -1,5 +1,5 @@
-// A worker that has no store of its own ships through the main thread's: its batches go there as bytes, the answers
-// come back. For stores that only one thread may write, and for tests. Called by thread.ts; crew.ts answers.
+// Ships the batches of a worker through the main thread's store, if the worker has none of its own. Batches go there as
+// bytes, and the answers come back. This is for stores that only one thread may write, and for tests.
 import { createError, JobtraceError } from '../../core/errors.js';
 import { errorText } from '../../core/fault.js';
 import type { AppendOutcome, EncodedBatch, Encoding, RecordSink } from '../../store/store.js';
@@ -23,7 +23,7 @@ export function createRelay(encoding: Encoding, send: (ticket: number, batch: En
       new Promise((resolve, reject) => {
         tickets += 1;
         waiting.set(tickets, { resolve, reject });
-        // A view would be copied with all of the memory behind it.
+        // A view would be copied with all the memory behind it.
         send(tickets, { ...batch, bytes: batch.bytes.slice() });
       }),
     take: (ticket, answer) => {
@@ -36,7 +36,7 @@ export function createRelay(encoding: Encoding, send: (ticket: number, batch: En
   };
 }
 
-/** Of the main thread's store to the batch of a worker. Never throws. */
+/** Returns the answer of the main thread's store to the batch of a worker. Never throws. */
 export async function answerAppend(store: RecordSink, batch: EncodedBatch): Promise<AppendAnswer> {
   try {
     return { kind: 'outcomes', outcomes: await store.append(batch) };

@@ -17,7 +17,7 @@ function state(path: string, inode: number, birthMs = inode): FileState {
   return { key: `${path}#${birthMs}`, ...place, ...guards, offset: 0, openBytes: 0, size: 0, mtimeMs: 0, seen: 0 };
 }
 
-/** Worker of each file, by its path. */
+/** Returns the worker of each file, by its path. */
 function shareOut(shares: Shares, files: readonly FoundFile[]): Record<string, number> {
   return Object.fromEntries(shares.share(files).flatMap((own, worker) => own.map(({ path }) => [path, worker])));
 }
@@ -71,7 +71,7 @@ describe('createShares', () => {
 
     const states = shares.shareStates().map((own) => own.map(({ key }) => key));
 
-    // Renamed while no agent looked: to a name of another family.
+    // The file was renamed to another family while no agent was running.
     expect(states[workers['/l/b.log'] ?? 0]).toEqual(['/l/a.log#1', '/l/b.log#2', '/l/b.log.1#9']);
   });
 

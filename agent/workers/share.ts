@@ -1,38 +1,40 @@
-// Which worker has which file: a file, its rotations and its archives stay with one, since what joins them (a copy that
-// goes on, an entry cut in two) is found by their names, and a file that is renamed stays where it is read. New
-// families go to the worker with the least to read. Decides alone; crew.ts tells the workers.
+// Assigns files to workers. A file, its rotations and its archives stay with one worker, because what joins them (a
+// copy that continues, an entry cut in two) is found by their names; a file that is renamed stays where it is read. New
+// families go to the worker with the least to read.
 import type { FileState } from '../checkpoint/checkpoint.js';
 import type { FoundFile } from '../files/discover.js';
 import { familyOf, type Known } from '../identity/known.js';
 
 export interface Shares {
-  /** The files of a scan, by worker. */
+  /** Returns the files of a scan, by worker. */
   share(files: readonly FoundFile[]): readonly (readonly FoundFile[])[];
-  /** What is remembered, by worker; after the first scan, for its files decide. */
+  /** Returns the remembered states, by worker. The first scan must come before it, because its files decide. */
   shareStates(): readonly (readonly FileState[])[];
-  /** A worker has this generation. Returns the one that had it before, if that is another. */
+  /** Notes that a worker has this generation. Returns the worker that had it before, if that is another one. */
   take(key: string, worker: number): number | undefined;
-  /** Nobody remembers it any more. */
+  /** Forgets a generation that is not remembered any longer. */
   forget(state: FileState): void;
 }
 
 interface ShareState {
   readonly known: Known;
-  /** 0 where nobody knows. */
+  /** Returns the creation time of a file; 0 if unknown. */
   readonly birthOf: (file: FoundFile) => number;
-  /** What each has to read, in bytes and in files. */
+  /** Load of each worker, from bytes and number of files. */
   readonly loads: number[];
-  /** Files of the last scan. */
+  /** Worker of each file of the last scan. */
   places: Map<string, number>;
-  /** Of the generations that are remembered. */
+  /** Workers of the remembered generations. */
   readonly owners: Map<string, number>;
   readonly families: Map<string, number>;
 }
 
-/** A file costs this beside its bytes. */
+/** Cost of a file, in bytes, beside its own bytes. */
 const FILE_COST_BYTES = 65_536;
 
-/** `hasBirthTimes`: the system tells when a file was created, and not when it changed. */
+/**
+ * Creates the assignment. `hasBirthTimes`: the system keeps the creation time of a file, apart from its last change.
+ */
 export function createShares(workers: number, known: Known, hasBirthTimes: boolean): Shares {
   const state: ShareState = {
     known,
@@ -62,7 +64,7 @@ function share(state: ShareState, files: readonly FoundFile[]): readonly (readon
   const before = state.places;
   const places = new Map<string, number>();
   loads.fill(0);
-  // Who reads a file already counts before anybody gets a new one.
+  // The workers that already read files are counted before new files are assigned.
   for (const file of files) place(file, before.get(placeOf(state, file)));
   for (const file of files) if (!places.has(placeOf(state, file))) place(file, findWorker(state, file));
   state.places = places;
@@ -77,7 +79,7 @@ function share(state: ShareState, files: readonly FoundFile[]): readonly (readon
   }
 }
 
-/** An inode that was given away has another time of birth, where the system tells one. */
+/** Returns the key of a file. A reused inode has another creation time, if the system keeps one. */
 function placeOf({ birthOf }: ShareState, file: FoundFile): string {
   return `${file.device}:${file.inode}:${birthOf(file)}`;
 }
@@ -100,7 +102,7 @@ function ownerOf(owners: ReadonlyMap<string, number>, state: FileState | undefin
   return state === undefined ? undefined : owners.get(state.key);
 }
 
-/** Where no time of birth tells an inode that was given away, only the name does. */
+/** Returns true if a remembered file is this one. Without creation times, only the name reveals a reused inode. */
 function isSame(remembered: FileState, path: string, birthMs: number): boolean {
   if (remembered.birthMs > 0 && birthMs > 0) return Math.trunc(remembered.birthMs) === birthMs;
   return familyOf(remembered.path) === familyOf(path);
@@ -108,7 +110,7 @@ function isSame(remembered: FileState, path: string, birthMs: number): boolean {
 
 function shareStates({ known, owners, places, families, loads }: ShareState): readonly (readonly FileState[])[] {
   const shares: FileState[][] = loads.map(() => []);
-  // A file that was renamed while no agent looked has its own place; the others are remembered with their family.
+  // A file that was renamed while no agent was running has its own place; the others stay with their family.
   const byBirth = new Map([...places].map(([place, worker]) => [place.slice(place.indexOf(':') + 1), worker]));
   for (const file of known.values()) {
     const family = familyOf(file.path);

@@ -1,6 +1,6 @@
-// A worker of the agent: a follower of its own in a thread of its own, with a part of the files and of the limits.
-// Orders come in, reports go out (message.ts). It keeps nothing on disk but dead letters: what it knows of files goes
-// to the main thread, which saves it. Called by the file that such a thread is started with.
+// Runs a worker of the agent: a follower in a thread of its own, with a part of the files and of the limits. Orders
+// come in, reports go out (message.ts). It keeps nothing on disk but dead letters; the state of its files goes to the
+// main thread, which saves it.
 import type { MessagePort } from 'node:worker_threads';
 import { createLog, type Log, type LogLevel } from '../../core/log.js';
 import type { RecordSink } from '../../store/store.js';
@@ -23,7 +23,7 @@ interface Thread {
   readonly log: Log;
   readonly alarm: Alarm;
   shift: ClockShift;
-  /** From the first order on. */
+  /** Undefined until the first order. */
   work: Work | undefined;
 }
 
@@ -32,12 +32,12 @@ interface Work {
   readonly known: Known;
   readonly readIntervalMs: () => number;
   readonly files: Map<string, FoundFile>;
-  /** A scan came: files that have rested long are looked at as well. */
+  /** True if a scan came, so that files that have been idle for long are looked at as well. */
   isScanned: boolean;
-  /** So are those that grew lately. */
+  /** True if files that grew lately are looked at as well. */
   isLookDue: boolean;
   loop: Loop | undefined;
-  /** When it last said how it is. */
+  /** Time at which the state was last reported. */
   saidAt: number;
 }
 
@@ -49,7 +49,9 @@ interface Loop {
 const STATE_EVERY_MS = 500;
 const LOG_LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'silent'];
 
-/** `choose`: a store of its own, or what is given: the one of the main thread. */
+/**
+ * Runs a worker until it is ended. `choose` returns a store of its own, or the given one, which is the main thread's.
+ */
 export function runWorker(port: MessagePort, start: WorkerStart, choose: (relay: RecordSink) => RecordSink): void {
   const relay = createRelay(start.encoding, (ticket, batch) => send(port, { kind: 'append', ticket, batch }));
   const level = LOG_LEVELS.find((name) => name === start.logLevel) ?? 'info';
@@ -185,7 +187,7 @@ async function flush(thread: Thread, work: Work, until: number): Promise<void> {
   send(thread.port, { kind: 'flushed' });
 }
 
-/** What changed in what is known goes at once, how it is now and then. */
+/** Reports progress: changes of file states at once, the state of the follower from time to time. */
 function sayProgress(thread: Thread, work: Work, isWhole: boolean): void {
   const { follower, known } = work;
   const { changed, removed } = known.takeChanges();

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Worker } from 'node:worker_threads';
 import { createTurns, takeTurn } from './turns.js';
 
-/** Takes the turn, says so, and leaves it when it is told to. */
+/** Worker that takes the lock, reports it, and releases it when it is told to. */
 const OTHER = `
   const { parentPort, workerData: { turns, leave } } = require('node:worker_threads');
   const state = new Int32Array(turns);

@@ -1,7 +1,7 @@
-// What would rules have done to stored logs? Each case (the logs of a job or cluster) is diagnosed without them and
-// with them, and the incidents are compared: what they claim that nobody could name, what they take from another rule,
-// and where they fire although nothing had failed. Pure; `jobtrace rules backtest` reads the logs and prints the
-// report.
+// Compares what rules would have done to stored logs. Each case (the logs of a job or cluster) is diagnosed without the
+// rules and with them, and the incidents are compared: failures that the rules claim and no rule named before, first
+// diagnoses that they take from another rule, and hits where nothing had failed. Pure functions;
+// `jobtrace rules backtest` reads the logs and prints the report.
 import type { Diagnosis, Incident } from '../../core/types.js';
 import { buildCatalog, type Catalog } from '../catalog/catalog.js';
 import type { Rule } from '../catalog/rule/rule.js';
@@ -17,22 +17,25 @@ export interface RuleBacktest {
   readonly rule: string;
   /** Failures that no rule named before. */
   readonly claims: readonly BacktestHit[];
-  /** First diagnoses of a general rule, which a specific one is there to replace: no theft. */
+  /**
+   * First diagnoses that it takes from a general rule. This is no conflict, because a specific rule is meant to replace
+   * a general one.
+   */
   readonly refines: readonly Taken[];
-  /** First diagnoses of other rules. */
+  /** First diagnoses that it takes from other rules. */
   readonly takes: readonly Taken[];
-  /** Fired where nothing had failed. */
+  /** Hits where nothing had failed. */
   readonly healthy: readonly BacktestHit[];
-  /** Stands below another diagnosis. */
+  /** Hits that stand below another diagnosis. */
   readonly follows: readonly BacktestHit[];
 }
 
 export interface Taken extends BacktestHit {
-  /** The rule that stood first before. */
+  /** Rule that stood first before. */
   readonly from: string;
 }
 
-/** The catalog as it is without these rules; of one that replaces a built-in rule, the built-in one is back. */
+/** Returns the catalog without these rules. If one of them replaces a built-in rule, the built-in rule is restored. */
 export function withoutRules(catalog: Catalog, rules: readonly Rule[], builtIn: Catalog): Catalog {
   const kept = catalog.rules.filter((rule) => !rules.includes(rule));
   const restored = rules.flatMap((rule) => {
@@ -42,7 +45,7 @@ export function withoutRules(catalog: Catalog, rules: readonly Rule[], builtIn: 
   return buildCatalog([...kept, ...restored], catalog.causes, catalog.engine);
 }
 
-/** Incidents of one case without and with the rules; ids of incidents do not depend on rules. */
+/** Incidents of one case without the rules and with them. The id of an incident does not depend on rules. */
 export interface CaseIncidents {
   readonly case: string;
   readonly before: readonly Incident[];

@@ -1,28 +1,31 @@
-// A failure that no rule names → a rule that would: the files of its folder, with the anchor chosen, numbers and names
-// turned into captures and the logs filled in. What only a person knows (texts, reasons, fixes, the near miss) is
-// marked TODO; proof.ts reports each mark. Pure; `jobtrace rules new` writes the files.
+// Drafts a rule for a failure that no rule names: the files of its folder, with a chosen anchor, numbers and names
+// turned into captures, and the logs filled in. What only a person knows (texts, reasons, fixes, the near miss) is
+// marked TODO; proof.ts reports each mark. Pure functions; `jobtrace rules new` writes the files.
 import { root } from '../../flink/trace/chain.js';
 import { isNeutralFrame } from '../../flink/trace/packages.js';
 import type { ChainLink, Entry, Owner } from '../../core/types.js';
 import type { Candidate } from '../entry/condition.js';
 import { chooseAnchor, cutPhrase, writePattern, writeSlot, writeTitle, type PhrasePart, type Slot } from './phrase.js';
 
-/** Begins a text that an author has still to write. */
+/** Marker at the beginning of a text that an author has still to write. */
 export const TODO = 'TODO';
 
 export interface RuleDraft {
   readonly anchor: string;
   readonly slots: readonly Slot[];
-  /** Last part of the id when nobody gave one, e.g. `illegal-state-is-closed`. */
+  /** Last part of the id if nobody gave one, such as `illegal-state-is-closed`. */
   readonly variant: string;
   readonly ruleYaml: string;
   readonly matchLog: string;
   readonly nearMissLog: string;
 }
 
-/** A line that holds more is cut: a rule needs no longer one. */
+/**
+ * Maximum length of the message that is read, in UTF-16 units. A longer message is cut, because a rule does not need
+ * more.
+ */
 const MAX_MESSAGE_UNITS = 400;
-/** Fewer letters would stand in many lines. */
+/** Minimum length of an anchor, in letters and digits. A shorter anchor would stand in many lines. */
 const MIN_ANCHOR_LETTERS = 6;
 
 export function draftRule(entry: Entry, candidate: Candidate, owner: Owner): RuleDraft {
@@ -45,12 +48,17 @@ export function draftRule(entry: Entry, candidate: Candidate, owner: Owner): Rul
   };
 }
 
-/** A message may be put together from escaped text: the scan looks at bytes. */
+/**
+ * True if the bytes of the entry hold the literal. The scan looks at bytes, but a message may come from escaped text.
+ */
 function occurs({ bytes }: Entry, literal: string): boolean {
   return bytes.includes(literal);
 }
 
-/** Where it was thrown, when the message tells nothing: `com.acme.Ledger.write`. */
+/**
+ * Returns the method that threw the exception, such as `com.acme.Ledger.write`. It becomes the anchor if the message is
+ * not specific.
+ */
 function chooseFrame(last: ChainLink | undefined, entry: Entry): string | undefined {
   const frame = last?.frames.find((candidate) => !isNeutralFrame(candidate)) ?? last?.frames[0];
   const name = frame?.slice(0, frame.indexOf('('));
@@ -124,12 +132,12 @@ references: []
 `;
 }
 
-/** YAML reads JSON's texts. */
+/** Writes a value as JSON text, which YAML can read. */
 function text(value: string): string {
   return JSON.stringify(value);
 }
 
-/** The same exception, handled: a program logs it and goes on. */
+/** Writes a log in which a program handles the same exception and goes on. */
 function writeHandled({ parsed }: Candidate): string {
   const trace = parsed.stack ?? parsed.message;
   return `2026-01-01 00:00:00,000 WARN  com.example.retry.RetryFunction                              [] - Attempt 1 of 3 failed, trying again.
@@ -138,13 +146,13 @@ ${trace.trimEnd()}
 `;
 }
 
-/** The same words in user data. */
+/** Writes a log in which the same words stand in user data. */
 function writeQuoted(message: string): string {
   return `2026-01-01 00:00:00,000 INFO  com.example.support.TicketFunction                           [] - ticket 4711: ${JSON.stringify(message)}\n`;
 }
 
 export interface DraftProof {
-  /** Where the log comes from. */
+  /** Origin of the log. */
   readonly note: string;
   readonly version: string | undefined;
   /** Captured values as the diagnosis prints them. */

@@ -1,6 +1,6 @@
-// What proves a row of the engine's tables: on its match logs the engine reads an entry otherwise than it would without
-// the row. On its near misses it does not, although something of the row stands there. Each listed text and class
-// stands in a match log. `jobtrace rules test` and rules/rules.test.ts call it.
+// Proves the rows of the engine's tables. On its match logs, the engine reads an entry differently than it would
+// without the row. On its near misses it does not, although something of the row stands there. Each listed text and
+// class stands in a match log.
 import { join, dirname } from 'node:path';
 import { parseEntry } from '../../flink/layout/layout.js';
 import type { Entry } from '../../core/types.js';
@@ -14,13 +14,13 @@ import { readComplaint } from '../incident/complaint.js';
 import { readEntries, splitText } from '../input/read.js';
 
 export interface RowProof {
-  /** `match[0]`, or the row's own key that is not proven. */
+  /** Name of a log, such as `match[0]`, or the text of the row that is not proven. */
   readonly name: string;
-  /** Undefined when it proves what it should. */
+  /** Reason why the proof fails; undefined if it proves what it should. */
   readonly problem?: string;
 }
 
-/** One result per log, and one for each text or class that no log holds. */
+/** Returns one result for each log, and one for each text or class that no match log holds. */
 export function proveRow(row: EngineRow, catalog: Catalog): readonly RowProof[] {
   const matches = row.match.map((log) => openLog(row, log));
   return [
@@ -33,7 +33,7 @@ export function proveRow(row: EngineRow, catalog: Catalog): readonly RowProof[] 
   ];
 }
 
-/** All rows, in the order of the tables. */
+/** Returns all rows, in the order of the tables. */
 export function listRows(engine: Engine): readonly EngineRow[] {
   return ENGINE_TABLES.flatMap((table) => engine[table]);
 }
@@ -71,10 +71,10 @@ interface ReadAs {
   readonly complaint: string | undefined;
 }
 
-/** An entry of a whole log, and of an excerpt that holds nothing else. */
+/** Readings under which each entry is tried: as part of a whole log, and as the only entry of an excerpt. */
 const READINGS: readonly Reading[] = [WHOLE_LOG, readAlone(1)];
 
-/** How the entry is read, where it would be read otherwise without the row. */
+/** Returns how the entry is read, for each reading in which it would be read differently without the row. */
 function findActs(row: EngineRow, entry: Entry, catalog: Catalog): readonly ReadAs[] {
   const without: Engine = { ...catalog.engine, [row.table]: catalog.engine[row.table].filter((item) => item !== row) };
   return READINGS.flatMap((reading) => {
@@ -101,8 +101,8 @@ function readAs(entry: Entry, catalog: Catalog, engine: Engine, reading: Reading
 }
 
 /**
- * Something that the row asks holds, or the beginning of a text that it lists stands there. A complaint is near to any
- * exception.
+ * True if something that the row asks for holds, or if the beginning of a text that it lists stands in the entry. A row
+ * of `complaints` is near to any entry.
  */
 function isNear(row: EngineRow, entry: Entry): boolean {
   if (row.table === 'complaints') return true;
@@ -113,7 +113,10 @@ function isNear(row: EngineRow, entry: Entry): boolean {
   );
 }
 
-/** What a row lists, each of which must be seen to act; the many words of a complaint stand for each other. */
+/**
+ * Returns the listed texts of a row that no match log holds, because each text must be seen to act. The words of a row
+ * of `complaints` are equivalent, so they are not checked.
+ */
 function findUnproven(row: EngineRow, entries: readonly Entry[]): readonly string[] {
   if (row.table === 'complaints') return [];
   const listed = listTexts(row);
@@ -125,7 +128,7 @@ function listTexts(row: EngineRow): readonly string[] {
   return [row.words, row.begins, row.logger, row.exception, row.root, row.says, row.frame].flat();
 }
 
-/** Of these texts the ones that stand in an entry, as it was written or in its frames as they are read. */
+/** Returns the texts that stand in an entry, either as it was written or in its frames after parsing. */
 function findHeld(texts: readonly string[], entries: readonly Entry[]): readonly string[] {
   const written = entries.map(({ bytes }) =>
     [bytes.toString('utf8'), ...parseEntry(bytes).links.flatMap(({ frames }) => frames)].join('\n'),

@@ -1,5 +1,5 @@
-// The folder of a rule in a folder of a team's own rules, read and written: rule.yaml, its two logs, what they prove,
-// and beside the rules the schemas and the cause that is new. Called by `jobtrace rules new` and by the page's editor.
+// Reads and writes the folder of a rule among a team's own rules: rule.yaml, its two logs and proof.yaml. It also
+// writes what stands beside the rules: the schemas, and a new cause in causes.yaml.
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Owner } from '../../core/types.js';
@@ -7,10 +7,10 @@ import type { Catalog } from '../catalog/catalog.js';
 import { findBuiltInRules } from '../catalog/read/files.js';
 import { TODO } from './draft.js';
 
-/** CAUSE/VARIANT. */
+/** Pattern of a rule id: CAUSE/VARIANT. */
 export const RULE_ID = /^[a-z0-9]+\.[a-z0-9-]+\/[a-z0-9-]+$/;
 
-/** Its files as texts; proof.yaml may come later. */
+/** Files of a rule as texts; proof.yaml may come later. */
 export interface RuleFiles {
   readonly ruleYaml: string;
   readonly matchLog: string;
@@ -18,12 +18,12 @@ export interface RuleFiles {
   readonly proofYaml?: string;
 }
 
-/** CAUSE/VARIANT → where its files stand. */
+/** Returns the folder of the rule with the id CAUSE/VARIANT. */
 export function placeRule(folder: string, id: string): string {
   return join(folder, ...id.replace('.', '/').split('/'));
 }
 
-/** What stands in the folder of a rule, the last of `folders` first; undefined where none of them has it. */
+/** Reads the files of a rule from the last of `folders` that has it; returns undefined if none of them has it. */
 export function readRule(folders: readonly string[], id: string): RuleFiles | undefined {
   if (!RULE_ID.test(id)) return undefined;
   const place = folders.map((folder) => placeRule(folder, id)).findLast((path) => existsSync(join(path, 'rule.yaml')));
@@ -40,19 +40,21 @@ export function writeRule(place: string, { ruleYaml, matchLog, nearMissLog, proo
   writeFileSync(join(place, 'match.log'), matchLog);
   writeFileSync(join(place, 'nearmiss.log'), nearMissLog);
   if (proofYaml !== undefined) writeFileSync(join(place, 'proof.yaml'), proofYaml);
-  // The last: a service that reads the folder finds the others beside it.
+  // rule.yaml is written last, so that a service that reads the folder finds the other files beside it.
   writeFileSync(join(place, 'rule.yaml'), ruleYaml);
 }
 
 const SCHEMAS = ['schema.json', 'proof.schema.json', 'engine.schema.json'];
 
-/** Editors complete keys by the schemas beside the rules; an older copy is replaced. */
+/** Copies the schemas beside the rules, so that editors complete keys by them. An older copy is replaced. */
 export function shareSchemas(folder: string): void {
   mkdirSync(folder, { recursive: true });
   for (const name of SCHEMAS) writeFileSync(join(folder, name), readFileSync(join(findBuiltInRules(), name)));
 }
 
-/** The file that a new cause was added to; undefined where the catalog has it. */
+/**
+ * Adds a new cause to causes.yaml and returns the path of that file; undefined if the catalog has the cause already.
+ */
 export function addCause(cause: string, folder: string, { causes }: Catalog, owner: Owner): string | undefined {
   if (causes.has(cause)) return undefined;
   const file = join(folder, 'causes.yaml');

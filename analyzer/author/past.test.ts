@@ -14,7 +14,7 @@ const TASK =
 const BUFFERS =
   'java.io.IOException: Insufficient number of network buffers: required 65, but only 38 available. The total number of network buffers is currently set to 2048 of 32768 bytes each.';
 
-/** Of a rule with this anchor, over the log: what it finds beside what is diagnosed without it. */
+/** Returns what a rule with this anchor finds in the log, compared with what is diagnosed without the rule. */
 function judge(anchor: string, lines: readonly string[], where = ''): RulePast {
   const { rule, cause, problems } = checkRule({ id: 'code.ledger/closed', rule: write(anchor, where) }, catalog);
   if (rule === undefined || cause === undefined) throw new Error(JSON.stringify(problems));

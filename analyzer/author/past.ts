@@ -1,6 +1,7 @@
-// What a rule that is being written would have found in what is stored: the records that it finds, and what stands
-// there now: a failure that no rule names (it would name it), a diagnosis of another rule (it would stand beside it),
-// or nothing that failed. By its lines alone: steps around them, and which of two rules wins, are not judged. Pure.
+// Finds what a rule that is being written would have found in the store: the records that match it, and what stands
+// there now. That is a failure that no rule names (the rule would name it), a diagnosis of another rule (the rule would
+// stand beside it), or nothing that failed. Only single lines are judged: the steps around them, and which of two rules
+// wins, are not. Pure functions.
 import type { Incident, LogRecord, PastHit, PastHits, RulePast } from '../../core/types.js';
 import { buildCatalog, type Catalog } from '../catalog/catalog.js';
 import type { Cause } from '../catalog/read/causes.js';
@@ -8,23 +9,32 @@ import type { Rule } from '../catalog/rule/rule.js';
 import { RECORD_READER } from '../entry/record.js';
 import { scanEntry } from '../entry/scan.js';
 
-/** Of each kind so many are listed. */
+/** Maximum number of hits of each kind that are listed. */
 const MOST_SHOWN = 10;
-/** What belongs to an incident may be written a little before it began, or after it ended. */
+/** Time before and after an incident, in milliseconds, in which a record may still belong to the incident. */
 const AROUND_MS = 60_000;
 
-/** Words that each record must hold in which the rule finds its line: a search of the store for each. */
+/**
+ * Returns searches of the store, one for each anchor of the rule. Each record in which the rule finds its line holds
+ * the words of one search.
+ */
 export function listQueries(rule: Rule): readonly string[] {
   return [...new Set(rule.alternatives.map(({ anchor }) => writeQuery(anchor)))];
 }
 
-/** An anchor may begin and end within a word, which a search does not find. */
+/**
+ * Writes the search for an anchor. The first and the last of more than two words are left out, because an anchor may
+ * begin and end within a word, and a search does not find parts of words.
+ */
 function writeQuery(anchor: string): string {
   const words = anchor.match(/[\p{L}\p{N}]+/gu) ?? [];
   return `"${(words.length > 2 ? words.slice(1, -1) : words).join(' ')}"`;
 }
 
-/** `records`: what the searches gave, each once. `incidents`: those of the same time. */
+/**
+ * Judges the rule by its past hits. `records` is what the searches returned, each record once; `incidents` are those of
+ * the same time.
+ */
 export function judgePast(
   rule: Rule,
   cause: Cause,
@@ -50,7 +60,7 @@ export function judgePast(
   };
 }
 
-/** An incident counts once, however often its job restarted. */
+/** Counts the hits. An incident counts once, however often its job restarted. */
 function sumUp(hits: readonly PastHit[]): PastHits {
   const places = new Map(hits.map((hit) => [hit.incident ?? hit.record, hit]));
   return { count: places.size, shown: [...places.values()].slice(0, MOST_SHOWN) };
@@ -64,7 +74,7 @@ function describeHit(record: LogRecord, incident: Incident | undefined): PastHit
     cluster: record['flink.cluster'],
     job: incident?.job?.name ?? incident?.job?.id ?? record['flink.job.name'] ?? record['flink.job.id'],
     incident: incident?.id,
-    // A general rule is there to be replaced.
+    // A general rule is meant to be replaced, so it does not count.
     first: first === undefined || (first.score['specific'] ?? 0) < 0 ? undefined : first.rule,
   };
 }

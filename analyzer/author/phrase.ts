@@ -1,6 +1,6 @@
-// The message of a failure → what stays and what changes from one failure to the next: numbers, sizes, times,
-// addresses, paths, ids, classes and quoted names are slots with a type and a name, the rest are literals. draft.ts
-// makes the anchor, the pattern and the title of a new rule from it. Pure.
+// Splits the message of a failure into what stays and what changes from one failure to the next. Numbers, sizes, times,
+// addresses, paths, ids, classes and quoted names become slots with a type and a name; the rest are literals. draft.ts
+// makes the anchor, the pattern and the title of a new rule from the parts. Pure functions.
 import { quoteRegex } from '../../core/regex.js';
 import { BUILT_IN_VALUES, type CaptureType } from '../catalog/rule/rule.js';
 
@@ -16,9 +16,9 @@ export interface Slot {
 
 interface Kind {
   readonly type: CaptureType;
-  /** Name when no word stands before it. */
+  /** Name of the slot if no word stands before it. */
   readonly name: string;
-  /** How it is found in a message. */
+  /** Pattern that finds the value in a message. */
   readonly shape: RegExp;
   readonly pattern: string;
 }
@@ -26,7 +26,10 @@ interface Kind {
 const UNITS_OF_TIME = '(?:ms|s|sec|seconds|min|minutes|h|hours|milliseconds)';
 const UNITS_OF_SIZE = 'bytes|kb|mb|gb|kib|mib|gib';
 
-/** The first that fits at a place wins. All are global: they are looked for from a place on. */
+/**
+ * Kinds of slots. The first kind that fits at a place wins. All shapes are global patterns, because each search starts
+ * from a given place.
+ */
 const KINDS: readonly Kind[] = [
   { type: 'path', name: 'url', shape: /\b[a-z][a-z0-9+.-]+:\/\/[^\s'"<>)\],;]+/g, pattern: '[^\\s\'"<>)\\],;]+' },
   {
@@ -80,7 +83,9 @@ const KINDS: readonly Kind[] = [
 
 const MAX_SLOTS = 8;
 
-/** Cuts at most eight slots out; what follows them stays literal and is left out of the pattern by the caller. */
+/**
+ * Cuts at most eight slots out of a message. The text after them stays literal; the pattern takes only its beginning.
+ */
 export function cutPhrase(message: string): readonly PhrasePart[] {
   const parts: PhrasePart[] = [];
   const names = new Set<string>();
@@ -99,7 +104,10 @@ export function cutPhrase(message: string): readonly PhrasePart[] {
   return parts;
 }
 
-/** Look-behinds see what stands before `from`. */
+/**
+ * Finds the first slot at or after `from`. It searches the whole message, so that look-behinds see the text before
+ * `from`.
+ */
 function findFirst(
   message: string,
   from: number,
@@ -116,7 +124,7 @@ function findFirst(
 
 const NAMED_BY_WORD: ReadonlySet<CaptureType> = new Set(['int', 'text', 'bytes', 'duration']);
 
-/** Words that say nothing about the value behind them, and names that expressions do not allow. */
+/** Words that say nothing about the value after them, and names that expressions do not allow. */
 const EMPTY_WORDS = new Set([
   'a',
   'an',
@@ -177,8 +185,8 @@ const EMPTY_WORDS = new Set([
 ]);
 
 /**
- * A number or a name is called as the word before it ("required 17", "of shard eu-1"), an address or a path as what it
- * is.
+ * Chooses the name of a slot. A number or a name is called after the word before it ("required 17", "of shard eu-1"),
+ * and an address or a path after its kind.
  */
 function chooseName(before: string, kind: Kind, taken: ReadonlySet<string>): string {
   const word = /([A-Za-z][A-Za-z0-9]*)\W{0,3}$/.exec(before)?.[1] ?? '';
@@ -195,7 +203,10 @@ function chooseName(before: string, kind: Kind, taken: ReadonlySet<string>): str
   }
 }
 
-/** Blanks fit any white space in the scan, but not at the ends, where a cut could stand. */
+/**
+ * Chooses the literal with the most letters. It is trimmed: blanks fit any white space in the scan, but not at the
+ * ends, where a cut could be.
+ */
 export function chooseAnchor(parts: readonly PhrasePart[]): string {
   const literals = parts
     .flatMap((part) => ('literal' in part ? part.literal.split('\n') : []))
@@ -203,12 +214,12 @@ export function chooseAnchor(parts: readonly PhrasePart[]): string {
   return literals.reduce((best, literal) => (weigh(literal) > weigh(best) ? literal : best), '');
 }
 
-/** Letters tell more than punctuation. */
+/** Counts letters and digits, because they tell more than punctuation. */
 function weigh(literal: string): number {
   return literal.replaceAll(/[^\p{L}\p{N}]/gu, '').length;
 }
 
-/** The pattern up to the last slot and the words behind it; undefined when nothing changes. */
+/** Writes the pattern up to the last slot and the words after it; undefined if nothing changes. */
 export function writePattern(parts: readonly PhrasePart[]): string | undefined {
   const last = parts.findLastIndex((part) => 'name' in part);
   if (last < 0) return undefined;
@@ -220,22 +231,22 @@ export function writePattern(parts: readonly PhrasePart[]): string | undefined {
     .join('');
 }
 
-/** Hyphens and slashes stay readable. */
+/** Quotes a literal for a pattern, but leaves hyphens and slashes readable. */
 function quote(literal: string): string {
   return quoteRegex(literal).replaceAll(/\\([/-])/g, '$1');
 }
 
-/** A few words behind the last slot are enough to tell where it ends. */
+/** Returns a few words after the last slot, which are enough to tell where the slot ends. */
 function cutTail(literal: string): string {
   return /^[^\n]{0,40}(?=\s|$)/.exec(literal)?.[0].trimEnd() ?? '';
 }
 
-/** Sizes and times are printed for people. */
+/** Writes the placeholder of a slot; sizes and times are formatted for people. */
 export function writeSlot({ name, type }: Slot): string {
   return type === 'bytes' || type === 'duration' ? `{${name}|${type}}` : `{${name}}`;
 }
 
-/** "Ledger {ledger} of shard {shard} is closed", with braces of its own doubled. */
+/** Writes a title such as "Ledger {ledger} of shard {shard} is closed"; opening braces of the message are doubled. */
 export function writeTitle(parts: readonly PhrasePart[]): string {
   return parts.map((part) => ('name' in part ? writeSlot(part) : part.literal.replaceAll('{', '{{'))).join('');
 }

@@ -1,5 +1,5 @@
-// What proves a rule: its match logs (it must stand first), its near misses (it must be silent), and what proof.yaml
-// says must be captured, reasoned and patched. `jobtrace rules test` and rules/rules.test.ts call it.
+// Proves a rule by its logs: it must stand first on its match logs and stay silent on its near misses, and its
+// captures, reasons and patches must be those in proof.yaml.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { parseDocument } from '../../core/document.js';
@@ -17,9 +17,9 @@ import type { Rule } from '../catalog/rule/rule.js';
 import type { TextTemplate } from '../catalog/rule/template.js';
 
 export interface ProofResult {
-  /** Path of the log, or of the rule's folder when a file is missing. */
+  /** Path of the log, or of the rule's folder if a file is missing. */
   readonly file: string;
-  /** Undefined when it proves what it should. */
+  /** Reason why the proof fails; undefined if the log proves what it should. */
   readonly problem?: string;
   /** Alternatives of the rule that this log hits. */
   readonly alternatives: readonly string[];
@@ -36,7 +36,7 @@ interface Expectation {
 
 const EXPECTED = 'proof.yaml';
 
-/** One result per log, and one for each thing that is missing. */
+/** Returns one result for each log, and one for each thing that is missing. */
 export function proveRule(rule: Rule, catalog: Catalog): readonly ProofResult[] {
   const folder = dirname(rule.file);
   const logs = readdirSync(folder)
@@ -156,8 +156,8 @@ function findGaps(
 }
 
 /**
- * Words are proven by a match log with an exception whose message holds them, when that message alone, without its
- * class, is enough.
+ * Returns a problem for each of the rule's words that no match log proves. Words are proven by an exception whose
+ * message holds them, if that message alone, without its class, is enough for the rule.
  */
 function findWordGaps(rule: Rule, catalog: Catalog, matches: readonly string[]): readonly string[] {
   const words = rule.alternatives.flatMap((alternative) => alternative.words);
@@ -185,7 +185,7 @@ function findCauseTodos({ cause }: Rule, { causes }: Catalog): readonly string[]
     : [];
 }
 
-/** What `rules new` left for the author. */
+/** Returns the texts that `rules new` left for the author to write. */
 function findTodos(rule: Rule, expectations: Readonly<Record<string, Expectation>>): readonly string[] {
   return [
     ...listTodos(rule).map(
@@ -198,7 +198,7 @@ function findTodos(rule: Rule, expectations: Readonly<Record<string, Expectation
   ];
 }
 
-/** The texts of a rule that its author has still to write. */
+/** Returns the texts of a rule that its author has still to write. */
 export function listTodos(rule: Rule): readonly { readonly name: string; readonly language: Language }[] {
   const texts: readonly (readonly [string, TextTemplate | undefined])[] = [
     ['title', rule.title],

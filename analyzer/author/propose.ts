@@ -1,6 +1,5 @@
-// A log → the failure in it that wants a rule of its own, and a draft of that rule (draft.ts): what no rule names, else
-// what only a general rule names, else the first cause. Writes nothing. Called by `jobtrace rules new` and by the tool
-// of assistants that drafts a rule.
+// Proposes a rule for the failure in a log that needs one most, with a draft of that rule (draft.ts): a failure that no
+// rule names, else one that only a general rule names, else the first cause. Writes nothing.
 import type { Catalog } from '../catalog/catalog.js';
 import { readCandidate } from '../entry/scan.js';
 import { diagnose } from '../incident/diagnose.js';
@@ -12,14 +11,14 @@ export interface Proposal {
   readonly draft: RuleDraft;
   readonly evidence: Evidence;
   readonly owner: Owner;
-  /** The diagnosis that names it already, when it is of no general rule. */
+  /** Diagnosis that names the failure already, if it is not of a general rule. */
   readonly named: Diagnosis | undefined;
-  /** False: nothing failed by it, it was only logged. */
+  /** True if something failed because of it; false if it was only logged. */
   readonly isFailure: boolean;
   readonly flinkVersion: string | undefined;
 }
 
-/** `read` is called twice. Undefined: no task, job or process ended in this log. */
+/** Proposes a rule for a log; undefined if no task, job or process ended in it. Calls `read` twice. */
 export function proposeRule(read: () => Iterable<Entry>, catalog: Catalog, zone: string): Proposal | undefined {
   const document = flattenIncidents(diagnose(read(), catalog, { zone }), 'en');
   const chosen = chooseFailure(document);
@@ -60,7 +59,7 @@ const CAUSES: Readonly<Partial<Record<Owner, string>>> = {
   external: 'connector.other',
 };
 
-/** An id for the rule; undefined where only a person can say which cause it is. */
+/** Proposes an id for the rule; undefined if only a person can say which cause it is. */
 export function proposeId({ owner, draft }: Pick<Proposal, 'owner' | 'draft'>): string | undefined {
   const cause = CAUSES[owner];
   return cause === undefined ? undefined : `${cause}/${draft.variant}`;

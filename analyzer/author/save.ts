@@ -1,5 +1,5 @@
-// A rule that somebody wrote in the page → its folder among the team's own rules, when it is valid and its logs prove
-// it: whoever reads those folders uses it from then on. Called by the API.
+// Saves a rule that somebody wrote on the page in its folder among the team's own rules, if it is valid and its logs
+// prove it. Every program that reads those folders uses the rule from then on.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createError } from '../../core/errors.js';
@@ -13,11 +13,11 @@ import { checkRule, tryRule, type RuleSource, type TrialContext } from './trial.
 
 export interface SaveContext extends TrialContext {
   readonly catalog: Catalog;
-  /** Of the team's own rules. */
+  /** Folder of the team's own rules. */
   readonly folder: string;
-  /** Who wrote it. */
+  /** Author of the rule. */
   readonly by: string;
-  /** In place of the one that stands there. */
+  /** True if the rule may replace the one that stands there. */
   readonly replace: boolean;
 }
 
@@ -29,8 +29,8 @@ export interface SavedRule {
 }
 
 /**
- * Throws JT_RULE_INVALID (its problems, or what its logs do not prove), JT_REQUEST_INVALID (a rule stands there
- * already), JT_FILE_UNWRITABLE.
+ * Saves a rule. Throws JT_RULE_INVALID with its problems or with what its logs do not prove, JT_REQUEST_INVALID if a
+ * rule stands there already, or JT_FILE_UNWRITABLE.
  */
 export function saveRule(source: RuleSource, context: SaveContext): SavedRule {
   const { catalog, folder, by, replace } = context;
@@ -64,7 +64,7 @@ export function saveRule(source: RuleSource, context: SaveContext): SavedRule {
   return { id: source.id, place, todos: trial.todos ?? [] };
 }
 
-/** What its logs do not prove. */
+/** Returns what the logs of the rule do not prove. */
 function findGaps({ id }: RuleSource, { match, nearMiss }: RuleTrial): readonly string[] {
   return [
     ...(match?.stands === 'first' ? [] : [`match.log: ${match?.first ?? 'nothing'} stands first there, not ${id}`]),

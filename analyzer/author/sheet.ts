@@ -1,6 +1,6 @@
-// A rule as people read it, in one language: what it looks for, what it answers, and the logs that prove it (those that
-// it must name, and near misses that it must not). The rule's folder is read for the logs; one without a folder has
-// none. cli/service hands it to the API, which shows it as the rule's room.
+// Describes a rule as people read it, in one language: what it looks for, what it answers, and the logs that prove it
+// (those that it must name, and near misses that it must not name). The logs are read from the rule's folder; a rule
+// without a folder has none. cli/service hands the sheet to the API, which serves it for the rule's page.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Language, LineSheet, ProofLog, RuleSheet } from '../../core/types.js';
@@ -8,9 +8,9 @@ import { printGlob } from '../../core/text/glob.js';
 import type { Condition, Rule, Where } from '../catalog/rule/rule.js';
 import type { Template, TextTemplate } from '../catalog/rule/template.js';
 
-/** Of a log that is longer its beginning is shown. */
+/** Maximum number of characters of a log that are shown. The rest of a longer log is left out. */
 const MOST_CHARACTERS = 20_000;
-/** Of each kind. */
+/** Maximum number of logs of each kind. */
 const MOST_LOGS = 20;
 
 export function describeSheet(rule: Rule, language: Language): RuleSheet {
@@ -46,7 +46,10 @@ export function describeSheet(rule: Rule, language: Language): RuleSheet {
   };
 }
 
-/** How a value is to be written, and in which version an option is called so, is for who fills it. */
+/**
+ * Prints a template as people read it. Formats of values are left out, and an option has the name that the rule gives
+ * it, because only the code that fills the template needs formats and versions.
+ */
 function printTemplate({ parts }: Template): string {
   return parts.map((part) => ('text' in part ? part.text : 'name' in part ? `{${part.name}}` : part.option)).join('');
 }
@@ -69,7 +72,7 @@ function listValues(value: Where[keyof Where]): readonly string[] {
   return 'source' in value ? [value.source] : value;
 }
 
-/** `match.log`, `match-2.log` …, then the near misses. */
+/** Reads the logs of a rule: `match.log`, `match-2.log` and so on, then the near misses. */
 function readProofs(folder: string): Pick<RuleSheet, 'logs' | 'moreLogs'> {
   let names: readonly string[] = [];
   try {
@@ -94,7 +97,7 @@ function readProof(folder: string, name: string): readonly ProofLog[] {
   }
 }
 
-/** `match.log` before `match-2.log`, and that before `match-10.log`. */
+/** Compares names by their numbers: `match.log`, `match-2.log`, `match-10.log`. */
 function compareNumbered(left: string, right: string): number {
   const numberOf = (name: string): number => Number(/-(\d+)\./.exec(name)?.[1] ?? 1);
   return numberOf(left) - numberOf(right);

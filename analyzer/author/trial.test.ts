@@ -21,7 +21,7 @@ const FAILURE = [
   '',
 ].join('\n');
 
-/** As `rules new` and the page draft it. */
+/** Drafts the rule as `rules new` and the page do. */
 function draft(id = 'connector.ledger/closed'): RuleSource {
   const proposal = proposeRule(() => readPasted(Buffer.from(FAILURE)), catalog, 'UTC');
   if (proposal === undefined) throw new Error('nothing failed in these lines');
@@ -111,7 +111,7 @@ describe('saveRule', () => {
     expect(readFileSync(join(place, 'proof.yaml'), 'utf8')).toMatch(/from which ada wrote .*\n {2}values: .*"7"/);
     expect(todos.length).toBeGreaterThan(0);
     const rule = own.findRule('connector.ledger/closed');
-    // What is left are words.
+    // The rest that is to be written are texts.
     const left = (rule === undefined ? [] : proveRule(rule, own)).flatMap(({ problem }) => problem ?? []);
     expect(left.filter((problem) => !/still to be written|is a template/.test(problem))).toEqual([]);
   });

@@ -1,6 +1,7 @@
-// A rule that is being written, and its two logs → what is wrong with it, line by line, and what it does: which of its
-// lines are found, what it reads from them, whether it stands first, and whether it keeps silent on the near miss. The
-// page's editor asks at each pause of typing. Pure, but for reading the schema.
+// Tries a rule that is being written on its two logs. It returns what is wrong with the rule, line by line, and what
+// the rule does: which of its lines are found, what it reads from them, whether it stands first, and whether it stays
+// silent on the near miss. The page's editor asks at each pause of typing. Pure functions, except that the schema is
+// read.
 import { join } from 'node:path';
 import { parseDocument, type DocumentProblem } from '../../core/document.js';
 import { isObject } from '../../core/json.js';
@@ -18,30 +19,30 @@ import { readPasted } from '../input/read.js';
 import { RULE_ID } from './folder.js';
 import { listTodos } from './proof.js';
 
-/** The files of a rule's folder, as texts. */
+/** Files of a rule's folder, as texts. */
 export interface RuleSource {
-  /** CAUSE/VARIANT: where its folder would stand. */
+  /** Rule id, CAUSE/VARIANT, which says where its folder would stand. */
   readonly id: string;
-  /** rule.yaml. */
+  /** Text of rule.yaml. */
   readonly rule: string;
-  /** match.log: it must stand first there. */
+  /** Text of match.log, in which the rule must stand first. */
   readonly match: string;
-  /** nearmiss.log: it must not fire there. */
+  /** Text of nearmiss.log, in which the rule must not fire. */
   readonly nearMiss: string;
 }
 
 export interface CheckedRule {
   readonly problems: readonly DocumentProblem[];
-  /** Undefined where there are problems. */
+  /** Compiled rule; undefined if there are problems. */
   readonly rule: Rule | undefined;
   readonly cause: Cause | undefined;
-  /** The cause is none of the catalog's. */
+  /** True if the cause is none of the catalog's. */
   readonly isNewCause: boolean;
-  /** A cause whose id is nearly the same, as a question. */
+  /** Question that names a cause with nearly the same id; empty if there is none. */
   readonly suggestion: string;
 }
 
-/** rule.yaml → the rule, or everything that is wrong with it. */
+/** Compiles rule.yaml into a rule, or returns everything that is wrong with it. */
 export function checkRule({ id, rule: text }: Pick<RuleSource, 'id' | 'rule'>, catalog: Catalog): CheckedRule {
   const document = parseDocument(text, 'rule.yaml', readSchema(join(findBuiltInRules(), 'schema.json')));
   const cause = id.slice(0, id.indexOf('/'));
@@ -94,7 +95,7 @@ function showProblem({ line, column, path, message }: DocumentProblem): RuleTria
 }
 
 export interface TrialContext {
-  /** Of times without one. */
+  /** Time zone of times that name none. */
   readonly zone: string;
   readonly language: Language;
 }
@@ -133,7 +134,7 @@ function nameFirst({ incidents }: LogConclusion, language: Language): string | u
   return flattenIncidents(incidents, language).diagnoses[0]?.rule;
 }
 
-/** What would be told of it. */
+/** Returns what the diagnosis would tell people: title, values and number of fixes. */
 function describeFound(
   own: Diagnosis | undefined,
   { captures, lets }: Rule,
@@ -146,7 +147,7 @@ function describeFound(
   return { title: own?.title, values: Object.fromEntries(values), fixes: own?.fixes.length ?? 0 };
 }
 
-/** Only asked for documents that the schema found valid. */
+/** True if the document is a whole rule. It must be valid by the schema. */
 function isWhole(value: unknown): value is RuleFile {
   return isObject(value) && 'match' in value;
 }

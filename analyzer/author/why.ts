@@ -1,7 +1,8 @@
-// Why a rule did or did not name what stands in some logs, for its author: for each alternative the entry that came
-// nearest and the first condition that failed there, then what became of its matches: a step that does not hold,
-// nothing that failed, another rule that hides it or stands before it. The decisions are those of the engine
-// (condition.ts, step.ts, rank.ts), asked for their reasons. Pure; `jobtrace rules explain` prints it.
+// Explains to the author of a rule why it named, or did not name, what stands in some logs. It finds, for each
+// alternative, the nearest entry and the first condition that failed there. Then it tells what became of the matches: a
+// step that does not hold, nothing that failed, another rule that hides it or stands before it. The decisions are those
+// of the engine (condition.ts, step.ts, rank.ts), asked for their reasons. Pure functions; `jobtrace rules explain`
+// prints the result.
 import type { Entry } from '../../core/types.js';
 import type { AnchorUse, Catalog } from '../catalog/catalog.js';
 import { groupCluster, type ClusterSignals, type DiagnoseContext } from '../incident/clusters.js';
@@ -14,7 +15,7 @@ import { readCandidate } from '../entry/scan.js';
 import type { MatchPart, EntryPlace } from '../entry/signal.js';
 import { findFailedStep, indexSteps, type FailedStep } from '../cluster/step.js';
 
-/** A line of the logs. */
+/** Line of the logs. */
 export interface LinePlace {
   readonly file: string;
   readonly line: number;
@@ -23,14 +24,17 @@ export interface LinePlace {
 
 export interface AlternativeTrial {
   readonly alternative: Alternative;
-  /** Entries that hold its anchor, and of these the ones that fit. */
+  /** Number of entries that hold its anchor, and of those among them that fit. */
   readonly anchored: number;
   readonly fitting: number;
-  /** The entry that came nearest: that fits, that passed most conditions, or whose words are most like the anchor. */
+  /**
+   * Line of the nearest entry: one that fits, else the one that passed most conditions, else the one whose words are
+   * most like the anchor.
+   */
   readonly at: LinePlace | undefined;
-  /** What failed there; undefined when it fits or the anchor was not found. */
+  /** Condition that failed there; undefined if the entry fits or the anchor was not found. */
   readonly misfit: AlternativeMisfit | undefined;
-  /** When no entry holds the anchor. */
+  /** Likeness of the line to the anchor, if no entry holds the anchor. */
   readonly likeness: Likeness | undefined;
 }
 
@@ -38,11 +42,11 @@ export interface Likeness {
   /** Words of the anchor that the line holds, and those it lacks. */
   readonly shared: readonly string[];
   readonly missing: readonly string[];
-  /** The longest beginning of the anchor that stands in the line. */
+  /** Longest beginning of the anchor that stands in the line. */
   readonly beginning: string;
 }
 
-/** What became of the match that came furthest, worst first. */
+/** Outcome of the match that came furthest. The kinds stand in order, worst first. */
 export type WhyOutcome =
   | { readonly kind: 'none' }
   | { readonly kind: 'step'; readonly at: EntryPlace; readonly match: MatchPart; readonly failed: FailedStep }
@@ -141,7 +145,7 @@ function tryAlternative(
 ): void {
   const { candidate, isOptions } = readCandidate(entry, uses, engine, context);
   const misfit = isOptions ? OPTION_LINE : findAlternativeMisfit(rule, trial.alternative, candidate);
-  // Of two that fail the same condition, the one with an exception is what the author means.
+  // The author means an entry with an exception rather than another one that fails the same condition.
   const nearness =
     misfit === undefined ? Number.POSITIVE_INFINITY : misfit.passed + (candidate.parsed.links.length > 0 ? 0.5 : 0);
   trial.anchored++;
@@ -161,14 +165,14 @@ const OPTION_LINE: AlternativeMisfit = {
   passed: -1,
 };
 
-/** The line of the entry in which the anchor begins. */
+/** Finds the line of the entry in which the anchor begins. */
 function findLine({ bytes, line, source }: Entry, anchor: string): LinePlace {
   const at = Math.max(0, bytes.toString('latin1').search(anchorPattern(anchor)));
   const before = bytes.subarray(0, at).toString('latin1').split('\n').length - 1;
   return { file: source.path, line: line + before, text: bytes.toString('utf8').split('\n')[before] ?? '' };
 }
 
-/** As the scan compares: byte by byte, a blank fits any white space. */
+/** Returns a pattern that compares as the scan does: byte by byte, with a blank that fits any white space. */
 function anchorPattern(anchor: string): RegExp {
   return new RegExp(
     Buffer.from(anchor, 'utf8')
@@ -235,7 +239,7 @@ function decideOutcome(
 
 interface Judged {
   readonly outcomes: readonly WhyOutcome[];
-  /** The first findings of the cluster's incidents. */
+  /** First findings of the cluster's incidents. */
   readonly firsts: readonly Finding[];
 }
 

@@ -1,8 +1,8 @@
-// After the rules changed: what is stored is read again. A failure that no rule named may have its name now, and lines
-// that held no word of the rules before may hold one. The clusters with such incidents or such lines of the last days
-// are read and concluded again, a few with each read of the feed, so that news do not wait for them. Which rules the
-// store was judged by is kept beside the cursor; it is written when all is done, so a crash begins anew. Called by
-// the service.
+// Reads what is stored again after the rules have changed. A failure that no rule named may have a name now, and lines
+// that held no word of the earlier rules may hold one. The clusters with such incidents or lines in the last days are
+// read and concluded again. Only a few are read with each read of the feed, so that new records do not have to wait.
+// The rules by which the store was judged are kept beside the cursor. They are written when all is done, so that a
+// crash starts the work again.
 import { findSmallest } from '../../core/sequence.js';
 import { isObject } from '../../core/json.js';
 import { ALL_CLUSTERS, type Incident } from '../../core/types.js';
@@ -11,14 +11,14 @@ import type { IncidentStore, RecordSearch, StateStore } from '../../store/store.
 import type { Catalog } from '../catalog/catalog.js';
 import { describeCatalog } from './version.js';
 
-/** What is older stays as it was said. */
+/** Maximum age of what is read again, in milliseconds. The diagnosis of older incidents stays. */
 const REREAD_MS = 7 * 86_400_000;
 const MOST_INCIDENTS = 1000;
-/** The newest records with a new word, for each search. */
+/** Maximum number of records with a new word, the newest first, for each search. */
 const MOST_RECORDS = 1000;
-/** With each read of the feed. */
+/** Maximum number of clusters that are read again with each read of the feed. */
 const CLUSTERS_AT_ONCE = 10;
-/** A search takes 500 terms, and joins these by as many more. */
+/** Maximum number of words in a search. A search takes 500 terms, and each OR between words counts as a term too. */
 const WORDS_OF_SEARCH = 100;
 const UNITS_OF_SEARCH = 10_000;
 
@@ -28,24 +28,27 @@ export interface BackfillOptions {
     Pick<StateStore, 'loadState' | 'saveState'>;
   readonly key: string;
   readonly now: () => number;
-  /** Of the part whose clusters are read. */
+  /** True if the cluster belongs to the partition that is read. */
   readonly isOurs: (cluster: string) => boolean;
 }
 
 export interface Backfill {
-  /** By the cluster, from when on it is to be read again now; `isFresh`: nothing was ever judged. */
+  /**
+   * Returns the clusters to read again now, each with the time from which to read. `isFresh` is true if nothing was
+   * ever judged.
+   */
   next(catalog: Catalog, words: SignalWords, isFresh: boolean): Promise<ReadonlyMap<string, number>>;
-  /** What `next` gave is concluded. */
+  /** Reports that the clusters which `next` returned are concluded. */
   finish(): Promise<void>;
-  /** Searches for records without a word of the rules by which they were marked, that hold one of those that came. */
+  /** Returns searches for records that were marked as holding no word of the rules, but hold a word that came later. */
   listSearches(): readonly string[];
 }
 
-/** What the store was judged by. */
+/** State of the rules by which the store was judged. */
 interface Judged {
   readonly version: string;
   readonly words: readonly string[];
-  /** Words that came, and when, by the clock: older records that hold them say that they hold none. */
+  /** Words that came later, and when, by the clock. Older records that hold them are marked as holding none. */
   readonly learned: readonly (readonly [word: string, time: number])[];
 }
 
@@ -53,7 +56,7 @@ export function createBackfill({ store, key, now, isOurs }: BackfillOptions): Ba
   let seen: Catalog | undefined;
   let judged: Judged | undefined;
   let isSaved = true;
-  /** Words that came since it was saved. */
+  /** Words that came since the state was saved. */
   let fresh: readonly string[] = [];
   let stale: [cluster: string, from: number][] = [];
 
@@ -86,7 +89,7 @@ export function createBackfill({ store, key, now, isOurs }: BackfillOptions): Ba
   };
 }
 
-/** A release before this one left its words alone. */
+/** Loads the saved state. An earlier release saved only its words. */
 async function loadJudged(store: BackfillOptions['store'], key: string): Promise<Judged | undefined> {
   const text = await store.loadState(key);
   const stored: unknown = text === undefined ? undefined : JSON.parse(text);
@@ -95,7 +98,10 @@ async function loadJudged(store: BackfillOptions['store'], key: string): Promise
   return words === undefined ? undefined : { version: '', words, learned: [] };
 }
 
-/** By the cluster: the beginning of its first incident without a name, or its first line with a new word. */
+/**
+ * Finds the clusters to read again, each with the beginning of its first incident without a name, or of its first line
+ * with a new word.
+ */
 async function findStale(
   store: BackfillOptions['store'],
   since: number,
@@ -137,7 +143,10 @@ function searchesFor(words: readonly string[]): readonly string[] {
   return searches.map((terms) => `signal:no (${terms.join(' OR ')})`);
 }
 
-/** The text may begin and end within a word: those that are whole, one after the other; else its parts of words. */
+/**
+ * Writes the search term for a text that may begin and end within a word. It takes the whole words as a phrase, or else
+ * the parts of words.
+ */
 function searchFor(text: string): string {
   const whole = text.replace(/^[\p{L}\p{N}\p{M}]+/u, '').replace(/(?<![\p{L}\p{N}\p{M}])[\p{L}\p{N}\p{M}]+$/u, '');
   if (/[\p{L}\p{N}]/u.test(whole)) return `"${whole.replaceAll(/["\\]/g, ' ')}"`;
@@ -145,13 +154,16 @@ function searchFor(text: string): string {
   return `(${parts.map((part) => `*${part}*`).join(' ')})`;
 }
 
-/** The first thing that is said of it: a rule, or nothing that a rule names. */
+/** Returns the rule that is named first for the incident; undefined if a failure that no rule names comes first. */
 export function firstRule({ diagnoses, unknown }: Pick<Incident, 'diagnoses' | 'unknown'>): string | undefined {
   const [first] = diagnoses.en;
   return first === undefined || (first.symptom && unknown.length > 0) ? undefined : first.rule;
 }
 
-/** What people know of it stays on its card; other rules that say something else of it are noted there. */
+/**
+ * Notes on the incident that another rule names it now. What people know of the incident stays on its card, and the
+ * other rule is noted there.
+ */
 export function noteRevision(
   incident: Incident,
   known:

@@ -1,5 +1,5 @@
-// Which rules these are: the same text for the same rules and tables, wherever their files lie. The service tells by it
-// whether what it has judged was judged by other rules. Opens all rules. Pure.
+// Computes a version of the rules: the same text for the same rules and tables, wherever their files lie. The service
+// compares it to detect that other rules judged what is stored. It opens all rules. Pure functions.
 import { hash } from 'node:crypto';
 import { isObject } from '../../core/json.js';
 import { ENGINE_TABLES } from '../catalog/engine/engine.js';
@@ -20,7 +20,10 @@ function computeVersion({ rules, engine }: Catalog): string {
   return hash('sha256', text, 'base64url').slice(0, VERSION_UNITS);
 }
 
-/** Where a rule stands, and what proves it, says nothing of what it does; a pattern, an expression or a text does. */
+/**
+ * Leaves out where a rule stands and what proves it, because they do not change what the rule does. A pattern, an
+ * expression or a text is represented by its source.
+ */
 function keepWords(key: string, value: unknown): unknown {
   if (LEFT_OUT.has(key) && (typeof value === 'string' || key !== 'file')) return undefined;
   return isObject(value) && typeof value['source'] === 'string' ? value['source'] : value;

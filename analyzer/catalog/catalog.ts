@@ -1,7 +1,7 @@
-// Rule folders → one compiled catalog: <area>/<cause>/<variant>/rule.yaml, the built-in catalog first, then a team's
-// own folders, whose rules replace, extend or disable those of the same id. Every mistake of every rule is reported at
-// once as JT_RULE_INVALID with file:line:column. Called when the program starts and, by reloadCatalog, when a folder
-// changes.
+// Loads rule folders into one compiled catalog: <area>/<cause>/<variant>/rule.yaml, the built-in catalog first, then a
+// team's own folders, whose rules replace, extend or disable the rules of the same id. Every mistake of every rule is
+// reported at once as JT_RULE_INVALID with file:line:column. The catalog is loaded when the program starts, and loaded
+// again by reloadCatalog when a folder changes.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createError } from '../../core/errors.js';
@@ -17,47 +17,53 @@ import { listSpellings } from './rule/spelling.js';
 import type { Alternative, Rule, RuleStep } from './rule/rule.js';
 
 export interface AlternativeUse {
-  /** Words: its anchor may be missing, in a message without its class. */
+  /** Kind of use. With `words`, the anchor may be missing, in a message without its class. */
   readonly kind: 'alternative' | 'words';
   readonly rule: Rule;
   readonly alternative: Alternative;
   readonly order: number;
 }
 
-/** What an anchor in an entry calls for. */
+/** Use of an anchor: the check for which an anchor in an entry calls. */
 export type AnchorUse =
   | AlternativeUse
   | { readonly kind: 'step'; readonly rule: Rule; readonly step: RuleStep }
   | { readonly kind: 'fact'; readonly anchor: string }
   | { readonly kind: 'failure'; readonly row: string };
 
-/** Rules are opened when a line calls for them: `rules` opens all. */
+/** Compiled rules. A rule is opened when a line calls for it; `rules` opens all of them. */
 export interface Catalog {
-  /** Sorted by id. */
+  /** Rules sorted by id. */
   readonly rules: readonly Rule[];
   readonly size: number;
   readonly causes: ReadonlyMap<string, Cause>;
   readonly engine: Engine;
   findRule(id: string): Rule | undefined;
   readonly scanner: AnchorScanner;
-  /** The scanner's literals, by their index. */
+  /** Literals of the scanner, by their index. */
   readonly literals: readonly string[];
-  /** What the literal of that index calls for. */
+  /** Returns the uses of the literal with that index. */
   usesOf(literal: number): readonly AnchorUse[];
-  /** Of which kinds these are, without opening a rule. */
+  /** Returns the kinds of these uses without opening a rule. */
   kindsOf(literal: number): ReadonlySet<AnchorUse['kind']>;
-  /** With this rule, in place of one of its id; `cause`: its cause, where the catalog may not have it yet. */
+  /**
+   * Returns a catalog with this rule in place of the one with its id. `cause` is the rule's cause, which the catalog
+   * may not have yet.
+   */
   withRule(rule: Rule, cause: Cause): Catalog;
 }
 
 export interface CatalogSources {
-  /** The catalog that comes with Jobtrace; left out: the one beside the program. Undefined with `builtIn: false`. */
+  /**
+   * Folder of the catalog that comes with Jobtrace. If left out, it is the one beside the program; with `false` there
+   * is none.
+   */
   readonly builtIn?: string | false;
-  /** A team's own folders, later ones win. */
+  /** Folders of a team's own rules; later ones win. */
   readonly extra?: readonly string[];
 }
 
-/** Throws JT_RULE_INVALID with all problems. */
+/** Loads the catalog. Throws JT_RULE_INVALID with all problems. */
 export function loadCatalog(sources: CatalogSources = {}): Catalog {
   const builtIn = sources.builtIn ?? findBuiltInRules();
   const folders = [...(builtIn === false ? [] : [builtIn]), ...(sources.extra ?? [])];
@@ -69,11 +75,11 @@ export function loadCatalog(sources: CatalogSources = {}): Catalog {
 
 export interface Reload {
   readonly catalog: Catalog;
-  /** Why rules were refused, as `file:line:column …`. */
+  /** Reasons why rules were refused, as `file:line:column …`. */
   readonly problems: readonly string[];
 }
 
-/** The folders as they are now. A rule with problems is refused: what stood under its id before stays. */
+/** Loads the folders as they are now. A rule with problems is refused, and the rule that had its id before stays. */
 export function reloadCatalog(sources: CatalogSources, previous: Catalog): Reload {
   const builtIn = sources.builtIn ?? findBuiltInRules();
   const folders = [...(builtIn === false ? [] : [builtIn]), ...(sources.extra ?? [])];
@@ -90,7 +96,7 @@ export function reloadCatalog(sources: CatalogSources, previous: Catalog): Reloa
   return { catalog, problems };
 }
 
-/** Compiled rules → catalog; tests and benches build catalogs of their own with it. */
+/** Builds a catalog from compiled rules; tests and benches build catalogs of their own with it. */
 export function buildCatalog(rules: readonly Rule[], causes: ReadonlyMap<string, Cause>, engine: Engine): Catalog {
   return assemble(rules.map(closeRule), causes, engine);
 }
@@ -142,7 +148,7 @@ function assemble(rules: readonly ClosedRule[], causes: ReadonlyMap<string, Caus
   };
 }
 
-/** What a literal calls for, of a rule that may not be open yet. */
+/** Use of a literal by a rule that may not be open yet. */
 interface ClosedUse {
   readonly kind: AnchorUse['kind'];
   readonly open: () => AnchorUse | undefined;

@@ -1,6 +1,6 @@
-// What the words of a catalog say about an entry that holds them, for those who mark entries (flink/words/): that
-// something may have failed, or what counts beside a failure alone, the facts and the steps of rules. Words that are
-// heard in excerpts alone mark nothing. Pure; called by the service.
+// Lists what the words of a catalog say about an entry that holds them, for the code that marks entries (flink/words/).
+// A word says that something may have failed, or it counts only beside a failure, as the facts and the steps of rules
+// do. Words that count only in excerpts mark nothing. Pure functions.
 import { FACT_ANCHORS } from '../../flink/facts/facts.js';
 import { describeWords, type SignalWords } from '../../flink/words/words.js';
 import type { Catalog } from './catalog.js';
@@ -22,8 +22,9 @@ function decideKind(catalog: Catalog, literal: number): SignalWord {
 }
 
 /**
- * Words of facts that a rule looks for where something failed: without one of the words of failures, which mark by
- * themselves, nothing has. Other words are not asked for this, so that their rules stay closed.
+ * True if rules look for the literal only where something failed, and the literal is a word of facts. Words of failures
+ * mark an entry by themselves, and without one of them nothing has failed. Other literals are not checked for this, so
+ * that their rules stay closed.
  */
 function asksForFailure({ literals, engine, usesOf }: Catalog, literal: number): boolean {
   const text = literals[literal] ?? '';

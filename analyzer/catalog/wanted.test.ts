@@ -15,7 +15,7 @@ function completed(id: number, job: string): string {
   return `${HEAD}Completed checkpoint ${id} for job ${job} (17 bytes, checkpointDuration=3 ms).\n`;
 }
 
-/** The messages that are given when the log comes in these chunks, behind a first line. */
+/** Returns the messages that the skimmer gives if the log comes in these chunks, after a first line. */
 function skim(chunks: readonly string[], catalog = loadCatalog()): readonly string[] {
   const skimmer = createSkimmer({ kind: 'log' }, wantedBy(catalog));
   skimmer.push(Buffer.from(`${HEAD}Starting.\n`));

@@ -1,7 +1,7 @@
-// What a diagnosis wants of a log, for a reader that leaves out the rest (flink/form/skim.ts): entries with an anchor
-// of the catalog. Of a job's completed checkpoints, which most lines of a healthy JobManager are about, only the last
-// before something else happens is ever asked for; of the subtasks that a JobManager tells of, thousands at each
-// restart, the last of each task. The options and arguments that a process prints at its start come together.
+// Searches a log for what a diagnosis needs, for a reader that leaves out the rest (flink/form/skim.ts): entries with
+// an anchor of the catalog. Most lines of a healthy JobManager are about completed checkpoints, and only a job's last
+// one before something else happens is needed. A JobManager logs thousands of subtasks at each restart, and only the
+// last subtask of each task is needed. The options and arguments that a process prints at its start come together.
 import type { ByteRun, TextSearch } from '../../core/bytes/byte-search.js';
 import { at, isDigit } from '../../flink/bytes/byte.js';
 import type { FindWanted, WantedSearch } from '../../flink/form/skim.js';
@@ -10,14 +10,15 @@ import type { Catalog } from './catalog.js';
 
 export const COMPLETED = 'Completed checkpoint ';
 /**
- * `17 for job 5d2f… (`: the number differs from line to line, what follows it hardly ever; before 1.6 there is no job.
+ * Length of what follows the number in `17 for job 5d2f… (`. The number differs from line to line, the rest hardly
+ * ever. Before Flink 1.6 the line names no job.
  */
 const JOB_BYTES = ' for job '.length + 32;
-/** What becomes of a subtask without an error. */
+/** Transitions of a subtask without an error. */
 const TURNS: readonly string[] = [' to RUNNING', ' to FINISHED', ' to CANCELED'];
 /**
- * In front of that, by a JobManager since Flink 1.16, whose ids begin with the execution graph's: no TaskManager is
- * named, so that of many subtasks each says the same.
+ * Text before the transition, as a JobManager since Flink 1.16 logs it; ids begin with the id of the execution graph.
+ * The line names no TaskManager, so the lines of many subtasks say the same.
  */
 const SUBTASK =
   /ExecutionGraph +(?:\[.{0,200}\] )?- (.{1,2000}) \(\d+(\/\d+)\) \(([0-9a-f]{32})_[0-9a-f]{32}_\d+_\d+\) switched from \w+$/;
@@ -43,14 +44,14 @@ export function asksForCompleted(catalog: Catalog): boolean {
   return asksFor(catalog, COMPLETED.trim());
 }
 
-/** A rule that asks for them itself gets them all. */
+/** True if a rule asks for the text itself. Such a rule gets all entries with it. */
 function asksFor({ literals, kindsOf }: Catalog, text: string): boolean {
   return literals.some(
     (literal, index) => literal.includes(text) && [...kindsOf(index)].some((kind) => kind !== 'fact'),
   );
 }
 
-/** Of what there are many alike; by the number of the text. */
+/** Texts that many similar entries hold, by the number of the text. */
 interface Many {
   readonly run: ByteRun;
   readonly turns: ReadonlyMap<number, string>;

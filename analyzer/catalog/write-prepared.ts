@@ -1,5 +1,5 @@
-// A step of the build: reads the built-in rules once, so that the program need not (prepared.ts). A catalog with a
-// mistake stops the build.
+// Prepares the built-in rules as a step of the build: reads them once, so that the program does not need to
+// (prepared.ts). A catalog with a mistake stops the build.
 import { packAnchors } from '../../flink/words/anchors.js';
 import { loadCatalog } from './catalog.js';
 import { listAnchors } from './read/closed.js';

@@ -1,7 +1,7 @@
-// The signals of one cluster → who is who: jobs with their states and checkpoints, processes with their options and
-// ends, which task, attempt and slot belongs to which job, and which jobs had tasks on a process at a time. Signals are
-// added one by one (memory/); a view is made of what they said so far, and only what they changed is made anew. Pure;
-// called by incident/clusters.ts and by the service.
+// Builds the view of one cluster from its signals: jobs with their states and checkpoints, processes with their options
+// and ends, which task, attempt and slot belongs to which job, and which jobs had tasks on a process at a time. Signals
+// are added one by one (memory/). A view is made of all signals so far, and only what they changed is made again. No
+// I/O.
 import type { JobLines } from '../../store/store.js';
 import { WHOLE_LOG, type Reading } from '../entry/reading.js';
 import type { Signal } from '../entry/signal.js';
@@ -21,43 +21,52 @@ export interface ClusterView {
   readonly processes: ReadonlyMap<string, ProcessView>;
   /** Latest time of any signal. */
   readonly lastTime: number;
-  /** The job that the entry is about, when that is certain: named by the entry, or the only one there is. */
+  /**
+   * Returns the job that the entry is about, if that is certain: the job that the entry names, or the only one there
+   * is.
+   */
   jobOf(signal: Signal): string | undefined;
-  /** The job that the entry itself names, by an id or a task that only it has. */
+  /** Returns the job that the entry itself names, by an id or by a task that only this job has. */
   namedJobOf(signal: Signal): string | undefined;
-  /** The job that the entry names by an id. */
+  /** Returns the job that the entry names by an id. */
   certainJobOf(signal: Signal): string | undefined;
-  /** By its own log the process had the job, and has it no more at that time. */
+  /** True if the process, by its own log, had the job and does not have it any more at that time. */
   hasLeft(process: string, jobId: string, time: number | undefined): boolean;
-  /** Which jobs had tasks on the process at that time; undefined when nothing is known about the process. */
+  /**
+   * Returns a test for jobs that had tasks on the process at that time; undefined if nothing is known about the
+   * process.
+   */
   thereOn(process: string, time: number | undefined): ((jobId: string) => boolean) | undefined;
-  /** Some job had. */
+  /** True if any job had tasks on the process at that time. */
   hadTasks(process: string, time: number | undefined): boolean;
-  /** A resource id, host:port or address → the process of that name. */
+  /** Returns the process that has this name: a resource id, host:port or address. */
   processOf(name: string): ProcessView | undefined;
   readonly taskManagers: number;
-  /** How its logs are read. */
+  /** Way in which its logs are read. */
   readonly reading: Reading;
 }
 
 export interface ClusterIndex {
-  /** What stands in the signal; its time is that of its place. */
+  /** Adds the content of a signal; its time is the time of its place. */
   add(signal: Signal): void;
-  /** What is known now; the next `add` may change it. */
+  /** Returns what is known now; the next `add` may change it. */
   view(reading: Reading): ClusterView;
   /**
-   * Forgets what no later diagnosis needs: what was before `horizon`, or before the beginning of a job's own episode
-   * (by its id) that still goes on.
+   * Forgets what no later diagnosis needs: what was before `horizon` and, for a job with an episode that still goes on,
+   * before the beginning of that episode. `beginnings` holds these beginnings by the id of the job.
    */
   compact(horizon: number, beginnings: ReadonlyMap<string, number>): void;
   /**
-   * Which lines are whose, as far as is known; what is open now is believed up to `until`. Of a job of which nothing
-   * has changed they are the same as before, by identity.
+   * Returns the lines of each job, as far as they are known. What is open now is assumed to last up to `until`. A job
+   * of which nothing has changed has the same object as before.
    */
   lines(until: number): readonly JobLines[];
-  /** With such lines around it an error that ended nothing is known to have ended nothing. */
+  /**
+   * True if there are lines that show a running job. An error that ended nothing, with such lines around it, is known
+   * to have ended nothing.
+   */
   tellsOfRunning(): boolean;
-  /** A process tells how it starts. */
+  /** True if a process logged how it starts. */
   tellsOfStart(): boolean;
 }
 
@@ -102,7 +111,7 @@ function viewCluster(memory: KnownCluster, reading: Reading): ClusterView {
   };
 }
 
-/** True when a process has another name than before. */
+/** Updates the views of processes. Returns true if a process has another name than before. */
 function refreshProcesses({ processes, views }: KnownCluster): boolean {
   let hasNames = false;
   for (const name of views.staleProcesses) {
@@ -133,7 +142,7 @@ function refreshJobs(memory: KnownCluster, jobOf: (signal: Signal) => string | u
     const job = jobOf(signal);
     if (job !== undefined) more.set(job, [...(more.get(job) ?? []), fact]);
   }
-  // Whose they are may change with every job that becomes known.
+  // Each job that becomes known may change which job the nameless facts belong to.
   const stale = nameless.size > 0 ? jobs.keys() : views.staleJobs;
   for (const id of stale) {
     const job = jobs.get(id);

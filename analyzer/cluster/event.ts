@@ -1,24 +1,27 @@
-// A signal that is a failure or holds a match, with those of its matches whose steps hold (step.ts): what incidents are
-// made of. A cluster is concluded again with every restart of its jobs, so what is asked of an event each time is
-// worked out once, and stays with its signal. Made by incident/group/; read where incidents are grouped, ranked and
-// told.
+// Makes the events of which incidents consist: a signal that is a failure or holds a match, with those of its matches
+// whose steps hold (step.ts). A cluster is concluded again with every restart of its jobs, so what is asked of an event
+// each time is computed once and stays with its signal. incident/group/ makes the events; the code that groups, ranks
+// and describes incidents reads them.
 import type { FailurePart, MatchPart, Signal } from '../entry/signal.js';
 
 export interface IncidentEvent {
   readonly signal: Signal;
-  /** Undefined for what is undated. */
+  /** Time of the entry; undefined if it has none. */
   readonly time: number | undefined;
   readonly matches: readonly MatchPart[];
   readonly failure: FailurePart | undefined;
-  /** By which the same failure is known in another log. */
+  /** Fingerprint by which the same failure is recognized in another log. */
   readonly fingerprint: string | undefined;
-  /** Of all exceptions in it that a rule or the failure itself is about. */
+  /** Fingerprints of all exceptions in it that a rule or the failure itself is about. */
   readonly fingerprints: readonly string[];
-  /** Its rules, each with the process that wrote it. */
+  /** Match keys: the rules of its matches, each with the process that wrote the entry. */
   readonly fits: readonly string[];
-  /** The class and the words of the failure's root without numbers and ids, which each log wraps and cuts its way. */
+  /**
+   * Class and words of the failure's root, without numbers and ids. Each log wraps and cuts the failure in its own way,
+   * but the root stays the same.
+   */
   readonly root: string | undefined;
-  /** Attempts of tasks that failed, as it says. */
+  /** Ids of the task attempts that failed, as the entry says. */
   readonly failedAttempts: readonly string[];
 }
 

@@ -16,7 +16,7 @@ function run(id: string, name?: string, ids: readonly string[] = []): JobRun {
   return { id, name, ids };
 }
 
-/** In minutes. */
+/** Makes a stay from times in minutes. */
 function stay(job: string, process: string, from: number, to: number, isGuess?: true): Stay {
   return { job, process, from: from * MINUTE, to: to * MINUTE, isGuess };
 }
@@ -29,7 +29,7 @@ function place(runs: readonly JobRun[], stays: readonly Stay[]): readonly Wherea
   return runs.map((one) => ({ ...one, stays: stays.filter(({ job }) => job === one.id) }));
 }
 
-/** Of each job: process, and from and to in milliseconds, the latest first. */
+/** Returns the spans of each job as process, from and to in milliseconds, the latest first. */
 function tell(runs: readonly JobRun[], stays: readonly Stay[]): Record<string, unknown> {
   return Object.fromEntries(
     listLines(runs, stays).map(({ jobId, spans }) => [

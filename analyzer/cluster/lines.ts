@@ -1,7 +1,8 @@
-// Which lines are whose though they name nobody: when a job was alone in its cluster, or on one of its processes, and
-// the ids that only it has. A line of a time and a place where two jobs were is nobody's: to show a neighbour's line is
-// worse than to miss one. In: who was where when (whereabouts.ts), again and again; what has not changed is not worked
-// out again. Out: what the store keeps beside the records. Called by cluster.ts.
+// Finds the lines that belong to a job although they do not name it: those from times when the job was alone in its
+// cluster or on one of its processes. It also lists the ids that only this job has. A line from a time and place with
+// two jobs belongs to neither, because showing a neighbour's line is worse than missing one. In: where each job was and
+// when (whereabouts.ts), again and again; only what has changed is computed again. Out: what the store keeps beside the
+// records.
 import { isDeepStrictEqual } from 'node:util';
 import { findLargest, findSmallest, groupBy } from '../../core/sequence.js';
 import type { JobLines, JobSpan } from '../../store/store.js';
@@ -9,25 +10,31 @@ import { mergeIntervals, type Interval } from './memory/place.js';
 import type { JobStay, Whereabouts } from './memory/view.js';
 
 export interface LineList {
-  /** `until`: what is open now is believed up to then. A job whose lines are as before has the same object. */
+  /**
+   * Lists the lines of the jobs. What is open now is assumed to last up to `until`. A job with the same lines as before
+   * has the same object.
+   */
   list(jobs: readonly Whereabouts[], until: number): readonly JobLines[];
 }
 
-/** Before the first word of a job, and after its last, so much is its where nobody else is. */
+/**
+ * Times before the first and after the last mention of a job, in milliseconds, that count as the job's if no other job
+ * is there.
+ */
 const EARLY_MS = 1_000;
 const LATE_MS = 60_000;
-/** So long a job that has left may still say something. */
+/** Time, in milliseconds, in which a job that has left may still log something. */
 const LEAVING_MS = 1_000;
 const MOST_SPANS = 400;
 const MOST_WORDS = 400;
 const ID = /^[0-9a-f]{32}$/;
 
-/** When a job was on a process, or anywhere; apart from each other, in order. */
+/** Times when a job was on a process, or anywhere; disjoint and in order. */
 interface Times {
   readonly job: string;
-  /** For sure; undefined where it only may have been there. */
+  /** Times when the job certainly was there; undefined if it only may have been there. */
   readonly own: readonly Interval[] | undefined;
-  /** With a little before and behind, and as far as it may have been. */
+  /** Times when the job may have been there, with a little time before and after. */
   readonly taken: readonly Interval[];
 }
 
@@ -36,20 +43,20 @@ interface TimesOfJob {
   readonly byProcess: ReadonlyMap<string, Times>;
 }
 
-/** Of one process: who was there, and when each was alone. */
+/** Jobs on one process: when each was there, and when each was alone. */
 interface Shared {
   readonly all: readonly Times[];
   readonly alone: ReadonlyMap<string, readonly Interval[]>;
 }
 
-/** What was worked out the last time; by the job, unless it says otherwise. What is the same now is the same object. */
+/** Results of the last call, by the job if nothing else is said. What is the same now is the same object. */
 interface Known {
   readonly times: Map<string, { readonly of: Whereabouts; readonly times: TimesOfJob }>;
-  /** By the process. */
+  /** Jobs on the processes, by the process. */
   readonly shared: Map<string, Shared>;
   readonly spans: Map<string, readonly JobSpan[]>;
   readonly told: Map<string, { readonly of: Whereabouts; readonly lines: JobLines }>;
-  /** What the spans were made from. */
+  /** Times from which the spans were made. */
   all: readonly TimesOfJob[];
   isOnly: boolean;
   until: number;
@@ -81,7 +88,7 @@ function areSame(items: readonly unknown[], others: readonly unknown[]): boolean
   return items.length === others.length && items.every((item, index) => item === others[index]);
 }
 
-/** The first time, or where it was elsewhere since. */
+/** Returns the times of a job. They are computed the first time, and again if the job was elsewhere since. */
 function findTimes(job: Whereabouts, { times: all }: Known): TimesOfJob {
   const before = all.get(job.id);
   if (before?.of === job) return before.times;
@@ -101,7 +108,7 @@ function sumUp(job: string, stays: readonly JobStay[]): Times {
   return { job, own: sure.length === 0 ? undefined : merge(sure), taken: merge(widen(merge(stays))) };
 }
 
-/** When each job was alone, and where. */
+/** Computes when each job was alone, and where. */
 function splitSpans(known: Known): void {
   const { all, isOnly, until, spans } = known;
   const everywhere = splitAlone(all.map(({ anywhere }) => anywhere));
@@ -119,7 +126,7 @@ function splitSpans(known: Known): void {
   }
 }
 
-/** Each process once more where somebody was there otherwise than before. */
+/** Computes a process again if the times of a job there have changed. */
 function shareProcesses({ all, shared }: Known): void {
   const here = new Map<string, Times[]>();
   for (const { byProcess } of all)
@@ -145,7 +152,7 @@ function tellLines(cluster: string, job: Whereabouts, { spans: all, told, until 
   return lines;
 }
 
-/** When each job was there and no other. */
+/** Returns the times when each job was there and no other job was. */
 function splitAlone(times: readonly Times[]): ReadonlyMap<string, readonly Interval[]> {
   const taken = layOut(times);
   return new Map(
@@ -153,12 +160,14 @@ function splitAlone(times: readonly Times[]): ReadonlyMap<string, readonly Inter
   );
 }
 
-/** Where somebody was; `job`: nobody else. */
+/** Interval in which at least one job was there. `job` is set if no other job was there. */
 interface Stretch extends Interval {
   readonly job: string | undefined;
 }
 
-/** Of all jobs, apart from each other and in order: in one pass, for there may be thousands. */
+/**
+ * Lays out the intervals of all jobs, disjoint and in order. It takes one pass, because there may be thousands of jobs.
+ */
 function layOut(times: readonly Times[]): readonly Stretch[] {
   const turns = times.flatMap(({ job, taken }) =>
     taken.flatMap(({ from, to }) => [
@@ -180,7 +189,10 @@ function layOut(times: readonly Times[]): readonly Stretch[] {
   return stretches;
 }
 
-/** Of thousands who come and go one behind the other most make one, which is nobody's. */
+/**
+ * Adds an interval, joined with the last one if possible. Thousands of jobs that come and go one after the other mostly
+ * make one interval that belongs to no job.
+ */
 function addStretch(stretches: Stretch[], next: Stretch): void {
   const last = stretches.at(-1);
   if (last?.job === next.job && last?.to === next.from - 1)
@@ -188,7 +200,7 @@ function addStretch(stretches: Stretch[], next: Stretch): void {
   else stretches.push(next);
 }
 
-/** `own` without what others have of it, and what comes after a job is about it until somebody else comes. */
+/** Returns `own` without the times of other jobs. The time after a job belongs to it until another job comes. */
 function findAlone(job: string, own: readonly Interval[], taken: readonly Stretch[]): readonly Interval[] {
   const late = own.map(({ from, to }) => {
     const next = listOthers(job, taken, to, to + LATE_MS)[0]?.from ?? Infinity;
@@ -197,7 +209,7 @@ function findAlone(job: string, own: readonly Interval[], taken: readonly Stretc
   return merge(late).flatMap((span) => subtract([span], listOthers(job, taken, span.from, span.to)));
 }
 
-/** What another one, or more than one, has of a time. */
+/** Returns the intervals of a time that belong to another job or to several jobs. */
 function listOthers(job: string, taken: readonly Stretch[], from: number, to: number): readonly Stretch[] {
   const others: Stretch[] = [];
   for (let index = findPlace(taken, from); index < taken.length; index += 1) {
@@ -208,7 +220,7 @@ function listOthers(job: string, taken: readonly Stretch[], from: number, to: nu
   return others;
 }
 
-/** The first that does not end before `from`. */
+/** Returns the index of the first interval that does not end before `from`. */
 function findPlace(taken: readonly Stretch[], from: number): number {
   let [low, high] = [0, taken.length];
   while (low < high) {
@@ -223,7 +235,10 @@ function widen(intervals: readonly Interval[]): readonly Interval[] {
   return intervals.map(({ from, to }) => ({ from: from - EARLY_MS, to: to + LEAVING_MS }));
 }
 
-/** In a cluster of one job what came before its first run is about that, and what comes after the last about that. */
+/**
+ * Opens the ends in a cluster of one job: what came before its first run belongs to that run, and what comes after the
+ * last run belongs to that one.
+ */
 function openEnds(everywhere: ReadonlyMap<string, readonly Interval[]>, id: string): readonly Interval[] {
   const all = [...everywhere.values()].flat();
   const first = findSmallest(all.map(({ from }) => from));
@@ -242,7 +257,7 @@ function merge(intervals: readonly Interval[]): readonly Interval[] {
   return mergeIntervals(intervals, 1);
 }
 
-/** Both as `merge` gives them. */
+/** Subtracts intervals from intervals; both lists are as `merge` returns them. */
 function subtract(intervals: readonly Interval[], taken: readonly Interval[]): readonly Interval[] {
   return intervals.flatMap(({ from, to }) => {
     const left: Interval[] = [];

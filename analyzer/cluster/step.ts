@@ -1,12 +1,12 @@
-// Does a match hold when its rule also asks what stands elsewhere: so many entries before or after it, or none, in the
-// same process, job, peer or cluster? A window that has not passed yet is judged by what is there. Pure.
+// Decides whether a match holds if its rule also has steps: a number of entries, or none, before or after the match, in
+// the same process, job, peer or cluster. A window that has not passed yet is judged by what is there. Pure functions.
 import { findFirst } from '../../core/sequence.js';
 import type { Catalog } from '../catalog/catalog.js';
 import type { ClusterView } from './cluster.js';
 import type { Rule, RuleStep } from '../catalog/rule/rule.js';
 import type { MatchPart, Signal } from '../entry/signal.js';
 
-/** The matches of the signal whose steps hold. */
+/** Returns the matches of the signal whose steps hold. */
 export function confirmMatches(
   signal: Signal,
   signals: StepIndex,
@@ -21,13 +21,13 @@ export function confirmMatches(
 
 export interface FailedStep {
   readonly step: RuleStep;
-  /** Entries in its window: all of them where too few stand there, one where none may. */
+  /** Entries in the window of the step: all of them if there are too few, one if none is allowed. */
   readonly found: readonly Signal[];
-  /** Entries of the logs that fit it anywhere. */
+  /** Number of entries in the logs that fit the step anywhere. */
   readonly anywhere: number;
 }
 
-/** The first step of the rule that does not hold for this match; undefined when all do. */
+/** Returns the first step of the rule that does not hold for this match; undefined if all hold. */
 export function findFailedStep(
   rule: Rule,
   match: MatchPart,
@@ -44,10 +44,10 @@ export function findFailedStep(
   return undefined;
 }
 
-/** Signals by the step that they fit, in order of time: those without one first. */
+/** Signals by the step that they fit, in order of time; signals without a time come first. */
 export type StepIndex = ReadonlyMap<string, readonly Signal[]>;
 
-/** `signals` in order of time. */
+/** Indexes signals by their steps. `signals` must be in order of time. */
 export function indexSteps(signals: readonly Signal[]): StepIndex {
   const index = new Map<string, Signal[]>();
   for (const signal of signals) {
@@ -82,7 +82,7 @@ function* listFitting(
   for (const other of listInWindow(all, step, signal)) if (isWhere(step, rule, match, signal, other, view)) yield other;
 }
 
-/** What has no time is near everything and apart from nothing. */
+/** Lists the signals in the window of a step. A signal without a time is near everything and apart from nothing. */
 function* listInWindow(all: readonly Signal[], step: RuleStep, signal: Signal): Iterable<Signal> {
   const dated = findFirst(all, (other) => other.place.time !== undefined);
   const at = signal.place.time;

@@ -1,6 +1,6 @@
-// Where the jobs of a cluster were, and when: on which processes their tasks ran, and whose logs spoke of them; and the
-// ids that only they have. In: what is remembered of the cluster, with its views. Out: for lines.ts, of each job once
-// until something of it changes. Called by cluster.ts.
+// Lists where the jobs of a cluster were and when: on which processes their tasks ran, and which processes logged
+// something about them. It also lists the ids that only they have. In: what is remembered of the cluster, with its
+// views. Out: for lines.ts, the same object for a job until something about the job changes.
 import { groupBy } from '../../core/sequence.js';
 import type { KnownCluster, Mention } from './memory/memory.js';
 import { jobOfId, listOwnIds, printId } from './memory/owner.js';
@@ -29,7 +29,7 @@ function findWhereabouts(job: JobView, memory: KnownCluster): Whereabouts {
   };
 }
 
-/** Where its tasks were. */
+/** Lists the stays of the job's tasks. */
 function* listTaskStays(jobId: string, memory: KnownCluster): Iterable<JobStay> {
   for (const { places } of ownersOf(jobId, memory))
     for (const name of places.keys())
@@ -37,13 +37,13 @@ function* listTaskStays(jobId: string, memory: KnownCluster): Iterable<JobStay> 
         for (const { from, to } of listStays(places, name)) yield { from, to, process };
 }
 
-/** The processes of that name. */
+/** Returns the processes of that name. */
 function listProcesses(name: string, { processes, views }: KnownCluster): ReadonlySet<string> {
   const named = views.names?.get(name);
   return new Set([...(processes.has(name) ? [name] : []), ...(named === undefined ? [] : [named])]);
 }
 
-/** Whose logs spoke of it: a JobManager has it from its submission to its end. */
+/** Lists the stays on processes whose logs mention the job. A JobManager has a job from its submission to its end. */
 function* listMentioned(job: JobView, memory: KnownCluster): Iterable<JobStay> {
   for (const [process, jobs] of memory.named) {
     const mention = jobs.get(job.id);
@@ -55,7 +55,10 @@ function* listMentioned(job: JobView, memory: KnownCluster): Iterable<JobStay> {
 const BEGINNINGS: ReadonlySet<string> = new Set(['INITIALIZING', 'CREATED']);
 const ENDS: ReadonlySet<string> = new Set(['FAILED', 'CANCELED', 'FINISHED', 'SUSPENDED']);
 
-/** What its log does not tell of the beginning or of the end is a guess. */
+/**
+ * Lists the stays on a process that mentions the job. If the log of a JobManager does not state the beginning or the
+ * end, that end of the stay is a guess.
+ */
 function listMentions(
   { states: all, name }: JobView,
   process: string,

@@ -1,6 +1,7 @@
-// Whose is it? An entry → its job, where that is certain: named by the entry, or the only one there is; and which jobs
-// had tasks on a process at a time. A name that could be of two jobs is of none: blaming a healthy neighbour is the
-// worst mistake. In: what is remembered of the cluster, with the views of its processes. Called by cluster.ts. Pure.
+// Finds the job of an entry, if that is certain: the job that the entry names, or the only one there is. It also finds
+// the jobs that had tasks on a process at a time. A name that could mean two jobs means none, because blaming a healthy
+// neighbour is the worst mistake. In: what is remembered of the cluster, with the views of its processes. Pure
+// functions.
 import { findLargest } from '../../core/sequence.js';
 import type { Signal } from '../entry/signal.js';
 import type { KnownCluster } from './memory/memory.js';
@@ -10,12 +11,12 @@ import { wasThere } from './memory/place.js';
 import { findOnlyHere } from './memory/presence.js';
 import { normalizeName } from './memory/view.js';
 
-/** The job that the entry is about, when that is certain. */
+/** Returns the job that the entry is about, if that is certain. */
 export function findJob(signal: Signal, memory: KnownCluster): string | undefined {
   return findNamedJob(signal, memory) ?? findOnlyJob(signal.place.process, memory) ?? findOnlyThen(signal, memory);
 }
 
-/** The job that the entry itself names, by an id or a task that only it has. */
+/** Returns the job that the entry itself names, by an id or by a task that only this job has. */
 export function findNamedJob(signal: Signal, memory: KnownCluster): string | undefined {
   return findCertainJob(signal, memory) ?? onlyOne(listOwners(signal.hints.tasks, memory));
 }
@@ -24,7 +25,7 @@ function* listOwners(tasks: readonly string[], memory: KnownCluster): Iterable<s
   for (const task of tasks) for (const owner of memory.tasks.get(task) ?? []) yield onlyJob(owner);
 }
 
-/** That which an id of it names. */
+/** Returns the job that an id in the entry names. */
 export function findCertainJob({ hints, facts }: Signal, memory: KnownCluster): string | undefined {
   if (hints.jobId !== undefined) return hints.jobId;
   const named = onlyOne(facts.map(jobIdOf));
@@ -38,8 +39,8 @@ function findByAttempt(attemptId: string | undefined, memory: KnownCluster): str
 }
 
 /**
- * The only job that the JobManager had, as its log tells from its start on, when it told of the graph first: a graph
- * of which no line says whose it is. Of that job no other graph is known.
+ * Returns the job of an execution graph for which no line names a job. It is the only job that the JobManager had when
+ * it first logged the graph, if its log is known from its start on. A job with another known graph does not count.
  */
 export function findByGraph(graph: string, { graphs, views, presences, owners }: KnownCluster): string | undefined {
   const at = graphs.get(graph);
@@ -59,7 +60,7 @@ function onlyOne(items: Iterable<string | undefined>): string | undefined {
   return only;
 }
 
-/** The only job that the process ever had, or the only one of the cluster. */
+/** Returns the only job that the process ever had, or the only job of the cluster. */
 function findOnlyJob(process: string, memory: KnownCluster): string | undefined {
   let only: string | undefined;
   for (const job of jobsOf(process, memory)) {
@@ -72,7 +73,7 @@ function findOnlyJob(process: string, memory: KnownCluster): string | undefined 
   return jobIds.size === 1 ? first : undefined;
 }
 
-/** Those that the process ever had, some more than once: there may be thousands. */
+/** Lists the jobs that the process ever had, some of them more than once. There may be thousands. */
 function* jobsOf(process: string, memory: KnownCluster): Iterable<string> {
   yield* memory.named.get(process)?.keys() ?? [];
   for (const name of namesOf(process, memory))
@@ -82,7 +83,7 @@ function* jobsOf(process: string, memory: KnownCluster): Iterable<string> {
     }
 }
 
-/** The only job that a TaskManager had at that time, as its own log tells from its start on. */
+/** Returns the only job that a TaskManager had at that time, if its own log is known from its start on. */
 function findOnlyThen({ place: { process, component, time } }: Signal, memory: KnownCluster): string | undefined {
   const { presences, views } = memory;
   if (component !== 'taskmanager' || time === undefined) return undefined;
@@ -90,7 +91,9 @@ function findOnlyThen({ place: { process, component, time } }: Signal, memory: K
   return starts.length === 0 ? undefined : findOnlyHere(presences, process, findLargest(starts), time);
 }
 
-/** Whether a job had tasks on the process at that time; undefined when nothing is known about the process. */
+/**
+ * Returns a test for jobs that had tasks on the process at that time; undefined if nothing is known about the process.
+ */
 export function findThere(
   process: string,
   time: number | undefined,
@@ -120,14 +123,14 @@ function hasOwner(name: string, { places }: KnownCluster): boolean {
   return false;
 }
 
-/** Of whom its tasks are told. */
+/** Returns the owners that hold the tasks of the job. */
 export function ownersOf(jobId: string, { owners, jobs }: KnownCluster): readonly TaskOwner[] {
   return [owners.kins.get(jobId), jobs.get(jobId)?.named].flatMap((owner) =>
     owner !== undefined && isOnlyJob(owner, jobId) ? [owner] : [],
   );
 }
 
-/** Under which names tasks may be said to be on the process. */
+/** Returns the names by which lines may say that tasks are on the process. */
 export function namesOf(process: string, { views }: KnownCluster): readonly string[] {
   return [...new Set([process, ...(views.aliases.get(process) ?? [])])];
 }

@@ -1,47 +1,49 @@
-// What a rule may ask of an entry: one list of checks, in the order of their cost. fitCondition walks it for every
-// candidate of the scan and captures where all of them hold; findMisfit walks the same list for `rules explain` and
-// says which one failed, what the rule asks and what the entry has. Pure; called by match.ts, scan.ts and why.ts.
+// Compares the conditions of a rule with an entry, by one list of checks, the cheapest first. fitCondition runs the
+// checks for a candidate of the scan and returns the captures if all hold. findMisfit runs the same checks for `rules
+// explain` and returns the first one that fails, with what the rule asks and what the entry has. Pure functions.
 import { joinLines } from '../../core/text/lines.js';
 import type { ChainLink, ParsedEntry, Source } from '../../core/types.js';
 import { firstUserFrame, hasFrames, isLost, ownerOfFrames, root } from '../../flink/trace/chain.js';
 import { fitBeginning, type PartialFit } from './partial.js';
 import type { Condition, Where } from '../catalog/rule/rule.js';
 
-/** An entry that is looked at closer; `text` is the entry as it was written. */
+/** Entry that is compared with rules. `text` holds the words of the entry without the head of its layout. */
 export interface Candidate {
   readonly parsed: ParsedEntry;
   readonly text: string;
   readonly source: Source;
-  /** The entry is a failure by itself (failure.ts): a task, job, process or submission ended with it. */
+  /** True if the entry is a failure by itself (failure.ts): a task, job, process or submission ended with it. */
   readonly isFailure: boolean;
-  /** What stands in front of a message, the level and the logger, was cut off: they may be any. */
+  /**
+   * True if the head of the line was cut off, so that level and logger are unknown. Each level and logger fits then.
+   */
   readonly isHeadless: boolean;
 }
 
 export interface Fit {
-  /** The exception that fitted, when the condition asked for one. */
+  /** Exception that fitted; undefined if the condition names no exception. */
   readonly link: ChainLink | undefined;
   readonly groups: Readonly<Record<string, string>>;
 }
 
-/** The first check that does not hold, in words for the author of the rule. */
+/** First check that fails, described for the author of the rule. */
 export interface Misfit {
   /** Key in rule.yaml, e.g. `where.level`. */
   readonly key: string;
   readonly asked: string;
   readonly found: string;
-  /** How many checks of the list held before it. */
+  /** Number of checks that hold before this one. */
   readonly passed: number;
-  /** For a pattern: how far it fits. */
+  /** Longest prefix of the pattern that fits; set only for a pattern. */
   readonly partial?: PartialFit;
 }
 
 interface Check {
   readonly key: string;
-  /** As the rule says it; undefined when it asks nothing. */
+  /** Returns the condition as the rule writes it, or undefined if the rule has no such condition. */
   readonly asked: (condition: Condition) => string | undefined;
   readonly holds: (condition: Condition, candidate: Candidate) => boolean;
-  /** What the entry has there. */
+  /** Returns the value that the entry has for this check. */
   readonly found: (candidate: Candidate) => string;
 }
 
@@ -152,8 +154,8 @@ function some(list: readonly string[] | undefined): readonly string[] | undefine
 }
 
 /**
- * Undefined when it does not fit. With an exception class asked for, the pattern looks at "class: message" of that
- * link.
+ * Returns the captures, or undefined if the condition does not fit. If the condition names an exception class, its
+ * pattern is compared with "class: message" of that exception.
  */
 export function fitCondition(condition: Condition, candidate: Candidate): Fit | undefined {
   if (!CHECKS.every((item) => item.holds(condition, candidate))) return undefined;
@@ -164,7 +166,7 @@ export function fitCondition(condition: Condition, candidate: Candidate): Fit | 
   return undefined;
 }
 
-/** Undefined when it fits. */
+/** Returns the first check that fails, or undefined if the condition fits. */
 export function findMisfit(condition: Condition, candidate: Candidate): Misfit | undefined {
   const passed = CHECKS.findIndex((item) => !item.holds(condition, candidate));
   const failed = CHECKS[passed];
@@ -199,7 +201,9 @@ export function findMisfit(condition: Condition, candidate: Candidate): Misfit |
   };
 }
 
-/** What the pattern looks at: the exceptions that fit, the deepest first, or the whole entry. */
+/**
+ * Returns the texts that are compared with the pattern: the exceptions that fit, the deepest first, or the whole entry.
+ */
 function listTargets(
   where: Where | undefined,
   candidate: Candidate,
@@ -223,7 +227,7 @@ function listTargets(
   });
 }
 
-/** What people write in front of a message that they quote: `When it starts: …`, `现象：…`, a mark of code. */
+/** Punctuation that people write before a message that they quote: `When it starts: …`, `现象：…`, a backtick. */
 const LEAD = /[:：`“「]\s*(?=\S)/g;
 const MAX_LEADS = 6;
 
@@ -238,8 +242,9 @@ function ownLinks(links: readonly ChainLink[]): ChainLink[] {
 }
 
 /**
- * A class that was lost on its way (SerializedThrowable) may be any, a pattern that begins with a class sees it named;
- * people leave out the package.
+ * True if the exception has one of the classes. An exception whose class was lost on its way (SerializedThrowable) fits
+ * each class, and the pattern then sees the wanted class as its class. The package may be missing, because people leave
+ * it out.
  */
 function isOfClass(link: ChainLink, names: readonly string[]): boolean {
   return (
@@ -253,7 +258,10 @@ function isRootOfClass(links: readonly ChainLink[], names: readonly string[]): b
   return last !== undefined && isOfClass(last, names);
 }
 
-/** Without any frame a class of that package is taken for one: a library throws its own. */
+/**
+ * True if a frame of the exceptions contains the text. If there are no frames, the package of the exception class
+ * decides, because a library throws its own exceptions.
+ */
 function hasFrame(links: readonly ChainLink[], literal: string): boolean {
   return hasFrames(links)
     ? links.some((link) => link.frames.some((frame) => frame.includes(literal)))
@@ -268,7 +276,10 @@ function printChain(links: readonly ChainLink[]): string {
         .join(' ← ');
 }
 
-/** `IOException` fits `java.io.IOException` and `a.B$IOException`, not `java.io.UncheckedIOException`. */
+/**
+ * True if the class name ends with the name. `IOException` fits `java.io.IOException` and `a.B$IOException`, but not
+ * `java.io.UncheckedIOException`.
+ */
 export function endsWithName(full: string, name: string): boolean {
   if (!full.endsWith(name)) return false;
   const before = full.charAt(full.length - name.length - 1);
@@ -284,15 +295,15 @@ function execute(regex: Condition['regex'], text: string): Readonly<Record<strin
 let joined = { text: '', line: '' };
 
 /**
- * Wrapped in a paste: the same words with blanks where the lines were broken. One entry is asked for by many
- * conditions.
+ * Joins the lines of a text with blanks, because a paste may have wrapped them. The last result is kept, because many
+ * conditions ask for the same entry.
  */
 function unbreak(text: string): string {
   if (joined.text !== text) joined = { text, line: joinLines(text) };
   return joined.line;
 }
 
-/** Groups that a rule wants to be equal. */
+/** True if the groups that the rule wants to be equal are equal. */
 function isSame(groups: Readonly<Record<string, string>>, names: readonly string[] = []): boolean {
   return new Set(names.map((name) => groups[name])).size <= 1;
 }

@@ -1,7 +1,7 @@
-// Is this entry a failure by itself, whether a rule names it or not? Only what ends something counts: a task or job
-// that switches to a failed state, a process that dies or does not start, a program that could not be submitted, a
-// stack trace that stands alone. A warning with a handled exception, a retry or a noisy client is none. Which sentences
-// and classes say so stands in rules/engine; this file holds the order of the questions. Pure; called by scan.ts.
+// Decides whether an entry is a failure by itself, whether or not a rule knows it. Only an end is a failure: a task or
+// job that switches to a failed state, a process that dies or does not start, a program that could not be submitted, or
+// a stack trace without a log line. A warning with a handled exception, a retry or a noisy client is none. The
+// sentences and classes stand in rules/engine; this file holds the order of the checks. Pure functions.
 import type { Fact } from '../../flink/facts/fact.js';
 import type { ParsedEntry, Source } from '../../core/types.js';
 import { firstUserFrame, ownerOfFrames } from '../../flink/trace/chain.js';
@@ -11,7 +11,7 @@ import type { Engine, FailureKind } from '../catalog/engine/engine.js';
 import { findRow, type RowSubject } from './row.js';
 import { toFailureLinks, type FailurePart } from './signal.js';
 
-/** Entry → failure, or undefined when nothing ended; `takesErrors`: see Reading. */
+/** Returns the failure, or undefined if nothing ended. `takesErrors` is explained at Reading. */
 export function readFailure(
   subject: RowSubject,
   facts: readonly Fact[],
@@ -46,55 +46,62 @@ function classify(subject: RowSubject, facts: readonly Fact[], engine: Engine): 
 }
 
 /**
- * A job that restarts for another reason (rescaling) has no exception. A job that is cancelled or suspended has not
- * failed.
+ * True if the state is a failure. A job that restarts for another reason (rescaling) has no exception. A job that is
+ * cancelled or suspended has not failed.
  */
 function isFailedState(state: string, parsed: ParsedEntry): boolean {
   if (state === 'FAILED' || state === 'FAILING') return true;
   return state === 'RESTARTING' && parsed.links.length > 0;
 }
 
-/** The end of a program, although the program's own code logs it. */
+/** True if the entry reports the end of the program, although the program's own code logged it. */
 export function endsProgram(subject: RowSubject, engine: Engine): boolean {
   return findRow(engine.ends, subject, ({ byUser }) => byUser) !== undefined;
 }
 
-/** Who was interrupted has been cancelled. */
+/** True if the exceptions come from an interrupt. The interrupted task or thread was cancelled. */
 function isInterrupted(links: ParsedEntry['links']): boolean {
   return links.some((link) => link.type.endsWith('InterruptedException'));
 }
 
-/** The exception comes again, often in a line that nobody copies. */
+/**
+ * True if the entry reports an exception that ends the job and is logged again later, often in a line that is missing
+ * from the excerpt.
+ */
 function isReported(subject: RowSubject, engine: Engine): boolean {
   const { links } = subject.parsed;
   return links.length > 0 && !isInterrupted(links) && findRow(engine.reported, subject) !== undefined;
 }
 
-/** `[...]` in a line of its own: somebody left out lines, and the trace behind it belongs to none of those before. */
+/**
+ * Marker such as `[...]` in a line of its own. It means that lines were left out, so that the stack trace after it does
+ * not belong to the lines before it.
+ */
 const GAP = /\n[ \t]*[[(<]?(?:\.{3,}|…+)[\])>]?$/;
 
-/** A line that begins with a class. */
+/** Start of a line that begins with an exception class. */
 const HEADER = /^(?:Caused by: )?[\w$]+(?:\.[\w$]+)+(?:Exception|Error)\b/;
 
-/** The JVM's own words for what ended a thread. */
+/** Words with which the JVM reports the exception that ended a thread. */
 const THREAD_ENDED = /^Exception in thread "/;
 
 /**
- * A trace that nobody's log line introduces: a paste, a console. In .out and .err files programs print what they
+ * True if the entry is a stack trace without a log line, as in a paste or on a console. Such traces in .out and .err
+ * files count only if they ended a thread or come from a client, because programs print exceptions there that they have
  * handled.
  */
 function isBare(subject: RowSubject, engine: Engine): boolean {
   const { parsed, source } = subject;
   if (parsed.links.length === 0 || isHarmless(subject, engine)) return false;
   if (parsed.logger !== undefined) return GAP.test(parsed.message);
-  // Consoles and chats put a time and a level in front of every line of a trace.
+  // Consoles and chats put a time and a level before every line of a stack trace.
   const first = parsed.message === '' ? (parsed.stack ?? '') : parsed.message;
   if (parsed.level !== undefined && !HEADER.test(first)) return false;
   if (THREAD_ENDED.test(parsed.message) || THREAD_ENDED.test(parsed.stack ?? '')) return true;
   return source.kind === 'log' || source.kind === 'unknown' || source.component === 'client';
 }
 
-/** An error with its trace, of which only the lines around it would tell whether anything ended with it. */
+/** True if the entry is an error with a stack trace. Only the lines around it would show whether something ended. */
 function isLogged(subject: RowSubject, engine: Engine): boolean {
   const { level, links } = subject.parsed;
   return (
@@ -105,14 +112,17 @@ function isLogged(subject: RowSubject, engine: Engine): boolean {
   );
 }
 
-/** A trace that is printed and nothing ends by it, when the line before it was left out. */
+/**
+ * True if the stack trace is known to be harmless: nothing ends with it. Without its log line it would count as a
+ * failure.
+ */
 function isHarmless(subject: RowSubject, engine: Engine): boolean {
   return findRow(engine.harmless, subject) !== undefined;
 }
 
 /**
- * Words without a class, with frames or without: the message of an exception as a page shows it, or as people tell of
- * it. Programs print anything.
+ * True if the entry is text without an exception class, with or without frames: the message of an exception as a web
+ * page shows it or as a person quotes it. Files of kind `out` do not count, because programs print arbitrary text.
  */
 export function isMessage({ level, links }: ParsedEntry, { kind }: Source): boolean {
   return (

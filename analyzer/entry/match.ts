@@ -1,7 +1,7 @@
-// Does an alternative of a rule fit an entry in which the scan has found its anchor? The entry is no remark at DEBUG,
-// the alternative's own conditions hold, none of the rule's exceptions under "unless" does; what fits becomes a match,
-// with the place in the exception chain and what to highlight. findAlternativeMisfit says for the author why it does
-// not. Pure; called by scan.ts and why.ts.
+// Decides whether an alternative of a rule fits an entry in which the scan found its anchor. It fits if the entry is
+// above DEBUG (or the alternative asks for its level), the conditions of the alternative hold and no exception under
+// `unless` does. A match holds the position in the exception chain and the ranges to highlight. findAlternativeMisfit
+// explains to the author why an alternative does not fit. Pure functions.
 import type { DocumentPath } from '../../core/document.js';
 import type { ChainLink } from '../../core/types.js';
 import { firstUserFrame, root } from '../../flink/trace/chain.js';
@@ -12,11 +12,14 @@ import { findSpelling, spellInEnglish } from '../catalog/rule/spelling.js';
 import type { MatchPart } from './signal.js';
 
 export interface AlternativeMisfit extends Misfit {
-  /** Where the condition stands in rule.yaml. */
+  /** Path of the condition in rule.yaml. */
   readonly path: DocumentPath;
 }
 
-/** The alternative with its captures, or undefined: a condition fails, or an exception of the rule fits. */
+/**
+ * Returns the match of the alternative, with its captures, or undefined if a condition fails or an exception under
+ * `unless` fits.
+ */
 export function matchAlternative(rule: Rule, alternative: Alternative, candidate: Candidate): MatchPart | undefined {
   const fit = isHandled(alternative, candidate) ? undefined : fitCondition(alternative, candidate);
   if (fit === undefined) return undefined;
@@ -42,7 +45,10 @@ export function matchAlternative(rule: Rule, alternative: Alternative, candidate
   };
 }
 
-/** Undefined when the alternative fits and no exception under "unless" does; the same decisions as matchAlternative. */
+/**
+ * Returns the reason why the alternative does not match, or undefined if it does. It decides the same as
+ * matchAlternative.
+ */
 export function findAlternativeMisfit(
   rule: Rule,
   alternative: Alternative,
@@ -70,20 +76,26 @@ export function findAlternativeMisfit(
   };
 }
 
-/** What a program says at DEBUG it has dealt with: an alternative must ask for it by its level. */
+/**
+ * True if the entry is at DEBUG or TRACE and the alternative does not ask for that level. A program that logs a problem
+ * at DEBUG has handled it.
+ */
 function isHandled({ where }: Alternative, { parsed: { level } }: Candidate): boolean {
   return (level === 'DEBUG' || level === 'TRACE') && where?.level.includes(level) !== true;
 }
 
-/** Which of the rule's exceptions fits, or -1; what is not there excuses nothing. */
+/**
+ * Returns the index of the exception under `unless` that fits, or -1. A level or logger that was cut off fits no
+ * exception.
+ */
 function findException(rule: Rule, candidate: Candidate): number {
   const known = candidate.isHeadless ? { ...candidate, isHeadless: false } : candidate;
   return rule.unless.findIndex((exception) => fitCondition(exception, known) !== undefined);
 }
 
 /**
- * The deepest exception whose message holds one of the anchors: where a rule without an exception class stands in the
- * chain.
+ * Returns the deepest exception whose message holds one of the anchors. This is the position in the chain of a rule
+ * that names no exception class.
  */
 function findMentioning(links: readonly ChainLink[], anchors: readonly string[]): ChainLink | undefined {
   return [...links]
@@ -98,7 +110,7 @@ function distanceToRoot(links: readonly ChainLink[], link: ChainLink, last: Chai
 
 const MAX_HIGHLIGHTS = 12;
 
-/** Where the anchor and the captured texts stand in the evidence. */
+/** Returns the ranges of the anchor and of the captured texts in the evidence. */
 function findHighlights(text: string, wanted: readonly string[]): readonly (readonly [number, number])[] {
   const anchorAt = Math.max(0, text.indexOf(wanted[0] ?? ''));
   const ranges = wanted.slice(0, MAX_HIGHLIGHTS).flatMap((words, index): (readonly [number, number])[] => {

@@ -1,27 +1,27 @@
-// How far a pattern fits a text that it does not fit: its longest beginning that occurs, for `rules explain`. Open
-// brackets of the beginning are closed. Pure; called by condition.ts.
+// Finds, for `rules explain`, the longest prefix of a pattern that occurs in a text that the whole pattern does not
+// fit. Open brackets of the prefix are closed. Pure apart from a small cache of compiled patterns.
 import { JobtraceError } from '../../core/errors.js';
 import { createRegex, type Regex } from '../../core/regex.js';
 
 export interface PartialFit {
-  /** The longest beginning of the pattern that occurs; empty when nothing of it does. */
+  /** Longest prefix of the pattern that occurs; empty if none does. */
   readonly pattern: string;
   readonly rest: string;
   readonly groups: Readonly<Record<string, string>>;
 }
 
 const MAX_OPEN = 4;
-/** A rule has a few patterns, and a log asks all of them for each entry that holds the anchor. */
+/** Number of patterns in the cache. A rule has few patterns, and each entry with the anchor asks all of them. */
 const MAX_REMEMBERED = 8;
 
-/** Of the patterns that were asked last: each beginning by its length, compiled when it is asked for. */
+/** Prefixes of the patterns that were asked last: prefix length → pattern, compiled on first use. */
 const remembered = new Map<string, Map<number, Regex | undefined>>();
 
 export function fitBeginning(source: string, text: string): PartialFit {
   const compiled = remember(source);
   for (let length = source.length - 1; length > 0; length--) {
     const beginning = source.slice(0, length);
-    // An alternative that has only begun would fit everything.
+    // Skip an alternative that has only begun, because it would fit everything.
     if (/[|(]$/.test(beginning)) continue;
     if (!compiled.has(length)) compiled.set(length, compileClosed(beginning));
     const found = compiled.get(length)?.exec(text);
@@ -45,7 +45,7 @@ function remember(source: string): Map<number, Regex | undefined> {
   return known;
 }
 
-/** Undefined when the beginning ends in the middle of an escape, a class or an operator. */
+/** Returns undefined if the prefix ends in the middle of an escape, a character class or an operator. */
 function compileClosed(beginning: string): Regex | undefined {
   for (let open = 0; open <= MAX_OPEN; open++) {
     try {

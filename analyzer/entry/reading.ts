@@ -1,6 +1,6 @@
-// How a log is read: as a whole, or as what somebody cut out of it, alone or beside a failure that no rule knows.
-// Chosen once at the door (incident/diagnose.ts) and passed on; whoever takes an entry, a step or a catch-all asks it.
-// Pure.
+// Defines the ways of reading a log: as a whole log, as an excerpt alone, or as an excerpt beside a failure that no
+// rule knows. incident/diagnose.ts chooses one and passes it on, and all decisions about entries, steps and catch-all
+// rules ask it. Pure functions.
 import type { ChainLink, ParsedEntry } from '../../core/types.js';
 import { isLost, isWrapper, root } from '../../flink/trace/chain.js';
 import type { AlternativeUse, AnchorUse } from '../catalog/catalog.js';
@@ -8,38 +8,41 @@ import type { Engine } from '../catalog/engine/engine.js';
 import { isMessage } from './failure.js';
 import { findRow, type RowSubject } from './row.js';
 
-/** What a closer look at an entry has found so far. */
+/** Results so far for an entry that is being read closely. */
 export interface LookedAt {
   readonly subject: RowSubject;
   readonly text: string;
-  /** It ended something. */
+  /** True if something ended with the entry. */
   readonly hasFailed: boolean;
   readonly byUser: boolean;
 }
 
-/** How the rules see an entry. */
+/** View of an entry that is presented to the rules. */
 export interface View {
   readonly links: readonly ChainLink[];
-  /** A failure for the rules that know it, although it ended nothing by itself. */
+  /** True if the entry is a failure for the rules that know it, although nothing ended with it. */
   readonly mayEnd: boolean;
   mayName(use: AnchorUse): use is AlternativeUse;
 }
 
 export interface Reading {
-  /** Mere words may tell of a failure: also in an entry that holds nothing else that is looked for. */
+  /** True if plain text can report a failure. Entries with anchors of facts only are then compared with rules too. */
   readonly hearsWords: boolean;
-  /** An error with its trace is what the text is about. */
+  /** True if an error with a stack trace counts as a failure, because the text is about it. */
   readonly takesErrors: boolean;
-  /** As soon as a rule knows a cause, no catch-all says more. */
+  /** True if general rules (catch-alls) are dropped when a specific rule knows a cause. */
   readonly dropsGeneral: boolean;
-  /** What stands in front of the message, the level and the logger, may have been cut off. */
+  /** True if the head of the line (level and logger) may have been cut off. */
   isHeadless(subject: RowSubject): boolean;
   view(looked: LookedAt, engine: Engine): View;
-  /** How often a step must be seen of which a rule wants `count`; a match may repeat itself. */
+  /**
+   * Returns how often a step must occur if the rule wants `count`. `repeatsItself` is true if a match of the rule may
+   * count as such a step.
+   */
   countOf(count: number, repeatsItself: boolean): number;
 }
 
-/** All lines are there, or those around an entry are. */
+/** Reading of a complete log, or of an entry whose surrounding lines are complete. */
 export const WHOLE_LOG: Reading = {
   hearsWords: false,
   takesErrors: false,
@@ -50,8 +53,8 @@ export const WHOLE_LOG: Reading = {
 };
 
 /**
- * An excerpt of so many entries that tells of nothing that ended: an error or a warning with a trace, or a mere
- * message, is what it is about.
+ * Returns the reading of an excerpt with this number of entries in which nothing ended. An error or warning with a
+ * stack trace, or a plain message, then counts as its subject.
  */
 export function readAlone(entries: number): Reading {
   return {
@@ -68,7 +71,10 @@ const EXCERPT = {
   isHeadless: ({ parsed, source }: RowSubject) => parsed.layout === 'none' && source.kind !== 'out',
 } as const;
 
-/** No rule of its own knows its failure. A mere message beside it, such as the title of a thread, may say more. */
+/**
+ * Reading of an excerpt with a failure that no specific rule knows. A plain message beside the failure, such as the
+ * title of a forum thread, may say more.
+ */
 export const BESIDE_FAILURE: Reading = {
   ...EXCERPT,
   takesErrors: false,
@@ -78,7 +84,8 @@ export const BESIDE_FAILURE: Reading = {
 };
 
 /**
- * What goes on and on may stand twice in what somebody cut out of it, and once among the few lines that were picked.
+ * Minimum counts in an excerpt. An event that repeats without end may occur only twice in an excerpt, and only once if
+ * the excerpt has at most FEW_ENTRIES entries.
  */
 const TWICE = 2;
 const FEW_ENTRIES = 3;
@@ -101,7 +108,7 @@ function viewBeside(looked: LookedAt): View {
   return isWords ? viewMessage(looked) : viewAsIs(parsed);
 }
 
-/** A message without its class. */
+/** Returns the view of a message without its exception class. */
 function viewMessage({ subject: { parsed }, text }: LookedAt): View {
   return viewWords(parsed.links.every(({ message }) => message === '') ? [nameLost(text)] : parsed.links);
 }
@@ -111,7 +118,10 @@ function viewTold(parsed: ParsedEntry): View {
   return links === undefined ? viewAsIs(parsed) : viewWords(links);
 }
 
-/** A rule for whatever is left knows nothing of mere words, unless they quote the class with its package. */
+/**
+ * Returns a view of plain text. General rules do not see it, unless the text quotes the exception class with its
+ * package.
+ */
 function viewWords(links: readonly ChainLink[]): View {
   const isNamed = root(links)?.type.includes('.') === true;
   return { links, mayEnd: true, mayName: isNamed ? isAnyWords : isSpecificWords };
@@ -134,8 +144,9 @@ function isSpecificWords(use: AnchorUse): use is AlternativeUse {
 }
 
 /**
- * Who wraps an exception often tells its message, Flink behind words of its own. Where its own class is missing, that
- * is all that is left of it.
+ * Returns the chain with a root cause whose class was lost, or undefined if no class was lost. A wrapper often repeats
+ * the message of its cause, and Flink puts words of its own before it; if the class of the cause is missing, this
+ * message is all that is left of it.
  */
 function tellCause({ links }: ParsedEntry): readonly ChainLink[] | undefined {
   const last = root(links);
@@ -150,16 +161,19 @@ function tellCause({ links }: ParsedEntry): readonly ChainLink[] | undefined {
 }
 
 /**
- * A class in the middle of a sentence, with its package or without. One of Java's own is seen even where the blank
- * before it was lost.
+ * Exception class in the middle of a sentence, with or without its package. A class of Java itself is found even if the
+ * blank before it was lost.
  */
 const NAMED =
   /((?:java|javax)\.(?:[a-z]\w*\.)+|(?<![\w.$])(?:[a-z_][\w$]*\.)*)([A-Z][\w$]*[a-z](?:Exception|Error))(?::\s|$)/;
 
-/** A sentence that quotes an exception names it soon. */
+/**
+ * Longest text, in UTF-16 units, in which an exception class is searched. A sentence that quotes an exception names it
+ * early.
+ */
 const MAX_SENTENCE_UNITS = 2000;
 
-/** A class that was lost may be any (condition.ts). */
+/** Returns the exception that a text names. A class that was lost fits each class (condition.ts). */
 function nameLost(text: string): ChainLink {
   const named = NAMED.exec(text.slice(0, MAX_SENTENCE_UNITS));
   return {

@@ -1,16 +1,19 @@
-// The way from a document of the store to the entry that its file held. The service is given a reader where the stages
-// are joined, and knows no document itself: what another shipper stores is read by a reader of its own.
+// Reads a document of the store back into the entry that its log file held. The service receives a reader and knows no
+// document format itself, so that documents of another log shipper need only a reader of their own.
 import type { Entry, LogRecord } from '../../core/types.js';
 
 export interface RecordReader<Stored> {
-  /** Undefined for a document that holds no entry. */
+  /** Returns undefined for a document that holds no entry. */
   readEntry(stored: Stored): Entry | undefined;
 }
 
-/** For what our own agent stores: the same entry again. */
+/** Reader of the documents that our own agent stores. It returns the same entry that the agent read. */
 export const RECORD_READER: RecordReader<LogRecord> = { readEntry: readRecord };
 
-/** Nobody's file is older: such a time stands for none. */
+/**
+ * Earliest time, in milliseconds since 1970, that is accepted as the time of a file. An earlier time means that the
+ * time is unknown.
+ */
 const BELIEVABLE = Date.UTC(2000, 0);
 
 function readRecord(record: LogRecord): Entry {

@@ -1,18 +1,18 @@
-// Does a row of the engine's tables (rules/engine) fit an entry? All that the row asks must hold, and none of its
-// exceptions under `unless`. Pure; called by failure.ts and scan.ts for entries that hold a mark of a failure.
+// Decides whether a row of the engine's tables (rules/engine) fits an entry. A row fits if all its conditions hold and
+// none of its exceptions under `unless` does. Pure functions.
 import type { ChainLink, ParsedEntry, Source } from '../../core/types.js';
 import { root } from '../../flink/trace/chain.js';
 import type { EngineCondition, EngineRow, FailureKind } from '../catalog/engine/engine.js';
 import { endsWithName } from './condition.js';
 
-/** An entry, and what ended by it as far as that is known. */
+/** Entry that is compared with the rows, and the kind of failure that it is, if that is known. */
 export interface RowSubject {
   readonly parsed: ParsedEntry;
   readonly source: Source;
   readonly ends?: FailureKind;
 }
 
-/** The first row that fits, of those that are asked. */
+/** Returns the first row that fits, among those that `isAsked` accepts. */
 export function findRow(
   rows: readonly EngineRow[],
   subject: RowSubject,
@@ -24,7 +24,7 @@ export function findRow(
   )?.row;
 }
 
-/** True when at least one thing that the row asks holds. */
+/** True if at least one condition of the row holds. */
 export function isNearRow(row: EngineRow, subject: RowSubject): boolean {
   return listChecks(row).some(({ condition, holds }) => holds(condition, subject));
 }
@@ -40,7 +40,7 @@ interface RowChecks {
   readonly exceptions: readonly (readonly Asked[])[];
 }
 
-/** What the rows of a table ask is found once, and not again for each entry. */
+/** Conditions of the rows of each table, collected once per table instead of once per entry. */
 const known = new WeakMap<readonly EngineRow[], readonly RowChecks[]>();
 
 function checksOf(rows: readonly EngineRow[]): readonly RowChecks[] {
@@ -65,7 +65,7 @@ interface Check {
   readonly holds: (condition: EngineCondition, subject: RowSubject) => boolean;
 }
 
-/** In the order of their cost. */
+/** Checks, the cheapest first. */
 const CHECKS: readonly Check[] = [
   check('ends', (kinds, { ends = '' }) => kinds.includes(ends)),
   check('level', (levels, { parsed }) => levels.includes(parsed.layout === 'none' ? 'none' : (parsed.level ?? ''))),
@@ -123,7 +123,10 @@ function check(key: ListKey, holds: (list: readonly string[], subject: RowSubjec
   };
 }
 
-/** A name that ends in a dot is a package, wherever it stands; any other one is compared from the end. */
+/**
+ * True if the name fits the logger. A name that ends in a dot is a package and may stand anywhere in the logger; any
+ * other name is compared from the end.
+ */
 function isLogger(logger: string, name: string): boolean {
   return name.endsWith('.') ? logger.includes(name) : endsWithName(logger, name);
 }
@@ -132,7 +135,10 @@ function isClass({ type }: ChainLink, names: readonly string[]): boolean {
   return names.some((name) => endsWithName(type, name));
 }
 
-/** Whose message and frames are meant: those of the root, of the exceptions of that class, or of any. */
+/**
+ * Returns the exceptions whose message and frames are compared: the root if the condition names a root class, else the
+ * exceptions of the named class, else all exceptions.
+ */
 function linksOf({ root: roots, exception }: EngineCondition, { parsed: { links } }: RowSubject): readonly ChainLink[] {
   if (roots.length > 0) return [root(links) ?? []].flat();
   return exception.length === 0 ? links : links.filter((link) => isClass(link, exception));

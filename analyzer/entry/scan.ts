@@ -1,6 +1,6 @@
-// One entry → what it says (a signal), or undefined for the many that say nothing. One pass over the bytes looks for
-// the anchors of all rules, facts and failure marks at once; only an entry that holds one is decoded, parsed and looked
-// at closer, and only by the rules whose anchor was found. Pure; called for every entry by diagnose.ts and analyzer.ts.
+// Scans one entry and returns its signal, or undefined for the many entries that hold none. One pass over the bytes
+// looks for the anchors of all rules, facts and failure marks at once. An entry is decoded and parsed only if an anchor
+// was found, and only the rules of the found anchors see it. Pure functions.
 import type { Entry, ParsedEntry } from '../../core/types.js';
 import { readFacts, readJarVersion } from '../../flink/facts/facts.js';
 import { isUserLogger } from '../../flink/trace/packages.js';
@@ -24,15 +24,15 @@ import {
 import type { Fact } from '../../flink/facts/fact.js';
 
 export interface ScanOptions {
-  /** For sources that name no cluster. */
+  /** Cluster of sources that name none. */
   readonly cluster?: string;
-  /** IANA zone of time stamps without one. */
+  /** IANA time zone of time stamps that have none. */
   readonly zone?: string;
-  /** Left out: a whole log. */
+  /** Way of reading the log; a whole log by default. */
   readonly reading?: Reading;
 }
 
-/** More of one entry is never decoded: a stack trace or a dump is long before that. */
+/** Limit, in bytes, of the part of an entry that is decoded. Stack traces and dumps are shorter. */
 const MAX_LOOK_BYTES = 512 * 1024;
 
 export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions = {}): Signal | undefined {
@@ -69,7 +69,10 @@ export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions =
   };
 }
 
-/** Most entries in which something was met hold nothing but facts: an exception would be a mark of a failure. */
+/**
+ * Reads only the facts of an entry. This is enough for most entries with an anchor, because an exception would be a
+ * failure mark.
+ */
 function scanFacts(entry: Entry, met: readonly string[], engine: Engine, options: ScanOptions): Signal | undefined {
   const parsed = parseEntry(
     lookAt(entry),
@@ -98,15 +101,15 @@ export interface Look {
   readonly failure: FailurePart | undefined;
   readonly candidate: Candidate;
   readonly byUser: boolean;
-  /** The entry is a line of the start-up dump of options: no rule fits it. */
+  /** True if the entry is a line of the start-up dump of options. No rule fits such a line. */
   readonly isOptions: boolean;
-  /** Which rules the entry may call for. */
+  /** True for the uses of anchors by which the entry may be matched. */
   readonly mayName: View['mayName'];
-  /** What was decoded. */
+  /** Bytes that were decoded. */
   readonly bytes: Buffer;
 }
 
-/** The closer look at an entry in which anchors with these uses were found. */
+/** Reads an entry closely in which anchors with these uses were found. */
 export function readCandidate(entry: Entry, uses: readonly AnchorUse[], engine: Engine, options: ScanOptions): Look {
   const reading = options.reading ?? WHOLE_LOG;
   const bytes = lookAt(entry);
@@ -138,15 +141,18 @@ export function readCandidate(entry: Entry, uses: readonly AnchorUse[], engine: 
   return { parsed, facts, failure, candidate, byUser, isOptions, mayName, bytes };
 }
 
-/** What ended something in any log, if a rule knows it. */
+/** True if the entry counts as a failure in any log for the rules that know it. */
 function isSuspect(subject: RowSubject, byUser: boolean, { suspects }: Engine): boolean {
   return findRow(suspects, subject, (row) => !row.excerpt && (row.byUser || !byUser)) !== undefined;
 }
 
-/** So much of what was printed tells whose words it is. */
+/** Number of bytes at the start of printed text that decide whether user code printed it. */
 const MAX_START_BYTES = 1024;
 
-/** Logged by user code that goes on, or printed by it. */
+/**
+ * True if user code logged or printed the entry. An entry with which user code reports the end of its program does not
+ * count.
+ */
 function isSaidByUser(subject: RowSubject, bytes: Buffer, engine: Engine): boolean {
   const { parsed, source } = subject;
   if (parsed.logger !== undefined) return isUserLogger(parsed.logger) && !endsProgram(subject, engine);
@@ -155,7 +161,9 @@ function isSaidByUser(subject: RowSubject, bytes: Buffer, engine: Engine): boole
   return findRow(engine.printed, { parsed: printed, source }) !== undefined;
 }
 
-/** Evidence as it was written, where the layout leaves the words as they are; how far they stand from its beginning. */
+/**
+ * Returns the evidence as it was written, if the layout keeps the words unchanged, and the offset of the words in it.
+ */
 function showEntry(bytes: Buffer, words: string): { readonly text: string; readonly shift: number } {
   const written = bytes.toString('utf8');
   const shift = written.indexOf(words);
@@ -168,14 +176,14 @@ function shiftHighlights(match: MatchPart, shift: number): MatchPart {
     : { ...match, highlights: match.highlights.map(([start, end]) => [start + shift, end + shift] as const) };
 }
 
-/** The entry's words without its layout's head: what patterns see and what is shown as evidence. */
+/** Returns the words of the entry without the head of its layout. Patterns and the evidence see this text. */
 function joinText(parsed: ParsedEntry): string {
   if (parsed.stack === undefined || parsed.message === '') return parsed.stack ?? parsed.message;
   if (parsed.stack.startsWith(parsed.message)) return parsed.stack;
   return parsed.message.includes(parsed.stack) ? parsed.message : `${parsed.message}\n${parsed.stack}`;
 }
 
-/** At most one match per rule: of its alternatives that fit, the one that stands first in its file. */
+/** Returns at most one match per rule: the alternative that fits and stands first in the file of the rule. */
 function findMatches(uses: readonly AlternativeUse[], candidate: Candidate): readonly MatchPart[] {
   const byRule = new Map<string, MatchPart>();
   for (const use of [...uses].sort((a, b) => a.order - b.order)) {
@@ -194,11 +202,14 @@ function findSteps(uses: readonly AnchorUse[], candidate: Candidate): readonly S
   );
 }
 
-/** Ids as Flink prints them: 32 hex digits, or an attempt id of 1.16 and newer. */
+/** Ids as Flink prints them: 32 hex digits, or an attempt id of Flink 1.16 and newer. */
 const ID = /\b[0-9a-f]{32}(?:_[0-9a-f]{32}_\d+_\d+)?\b/g;
 const MAX_IDS = 12;
 
-/** Also in the messages of exceptions: a client says there which job failed. */
+/**
+ * Finds ids in the message, the thread name and the messages of exceptions, because a client names the failed job
+ * there.
+ */
 function findIds(parsed: ParsedEntry): readonly string[] {
   const texts = [parsed.message, parsed.thread ?? '', ...parsed.links.map((link) => link.message.slice(0, 1000))];
   return [...new Set(texts.flatMap((text) => text.match(ID) ?? []))].slice(0, MAX_IDS);

@@ -1,13 +1,13 @@
-// What one entry says to the diagnosis: that a rule's alternative or step fits, that something failed, or a fact.
-// Signals are plain data (the analyzer keeps them in its state) and know where they come from. scan.ts makes them,
-// incident/group/ joins them.
+// Defines a signal, which holds everything that one log entry contributes to the diagnosis: matches of rules, steps of
+// rules, a failure and facts. Signals are plain data, because the analyzer keeps them in its state, and each names the
+// place of its entry. scan.ts creates signals; incident/group/ joins them to incidents.
 import { findSmallest } from '../../core/sequence.js';
 import type { ChainLink, Component, Entry, FailureGroup, FileKind, Owner } from '../../core/types.js';
 import type { Fact } from '../../flink/facts/fact.js';
 import type { EchoOf, FailureKind } from '../catalog/engine/engine.js';
 
 export interface EntryPlace {
-  /** Identity of the entry: the record's id, or path and offset. The same entry read again has the same key. */
+  /** Identity of the entry: the record's id, or path and offset. An entry that is read twice has the same key. */
   readonly key: string;
   readonly path: string;
   readonly offset: number;
@@ -17,22 +17,25 @@ export interface EntryPlace {
   readonly component: Component;
   readonly host?: string;
   readonly cluster: string;
-  /** Milliseconds since 1970; the time of the entry before it when it has none. */
+  /** Time in milliseconds since 1970. An entry without a time has the time of the entry before it. */
   readonly time?: number;
-  /** When its file was written last, of what has no time: it was written then or before. */
+  /**
+   * Time of the last write to the file, in milliseconds since 1970; set only if the entry has no time. The entry was
+   * written at this time or earlier.
+   */
   readonly fileTime?: number;
-  /** Length of the entry: an entry that grew replaces its shorter self. */
+  /** Length of the entry in bytes. An entry that grew replaces the shorter reading of itself. */
   readonly length: number;
   readonly recordId?: string;
 }
 
-/** Names in the entry that tell whose it is. */
+/** Names in the entry that connect it with a job. */
 export interface Hints {
-  /** From the line's own context (MDC) or from the file's path: certain. */
+  /** Job id from the logging context (MDC) of the line or from the path of the file. It is certain. */
   readonly jobId?: string;
-  /** Ids of 32 hex digits, attempt ids and allocation ids in the message. */
+  /** Ids in the message: ids of 32 hex digits, attempt ids and allocation ids. */
   readonly ids: readonly string[];
-  /** Names of tasks, without their subtask. */
+  /** Names of tasks, without the subtask. */
   readonly tasks: readonly string[];
 }
 
@@ -48,9 +51,9 @@ export interface Signal {
   readonly matches: readonly MatchPart[];
   readonly steps: readonly StepPart[];
   readonly failure?: FailurePart;
-  /** User code logged it: it explains a failure, and is none by itself. */
+  /** True if user code logged the entry. Such an entry can explain a failure, but is no failure by itself. */
   readonly byUser?: boolean;
-  /** The entry's text, shortened; only kept for matches and failures. */
+  /** Text of the entry, shortened. It is kept only for matches and failures. */
   readonly text?: string;
 }
 
@@ -60,8 +63,8 @@ export interface MatchPart {
   /** Captured texts by name. */
   readonly captures: Readonly<Record<string, string>>;
   /**
-   * How far the exception that matched stands from the root of its chain: 0 is the root; undefined without an
-   * exception.
+   * Distance, in the exception chain, between the exception that matched and the root. The root has 0. Undefined if no
+   * exception matched.
    */
   readonly fromRoot?: number;
   readonly exception?: FailureLink;
@@ -81,7 +84,10 @@ export interface FailurePart {
   readonly chain: readonly FailureLink[];
   readonly fingerprint: string;
   readonly group: FailureGroup;
-  /** It only says that something else failed: `checkpoint` where those of the job did. */
+  /**
+   * Set if the failure only reports that something else failed: `checkpoint` if the cause is in the failed checkpoints
+   * of the job, else `other`.
+   */
   readonly echo?: EchoOf | 'other';
   readonly owner: Owner;
   readonly userFrame?: string;
@@ -91,8 +97,8 @@ export interface FailurePart {
 const MAX_TEXT_UNITS = 4000;
 
 /**
- * When an entry happened: as its record says, else as its own time stamp does. What was stored as undated has none,
- * whatever its stamp says.
+ * Returns the time of an entry: the time of its record, else its own time stamp, else the time of the entry before it.
+ * The time stamp of an entry that was stored as undated is ignored.
  */
 export function findTime(
   { time, previousTime, fileTime }: Pick<Entry, 'time' | 'previousTime' | 'fileTime'>,
@@ -101,7 +107,7 @@ export function findTime(
   return time ?? (fileTime === undefined ? stamp : undefined) ?? previousTime;
 }
 
-/** `stamp` is the time that the entry's own text says. */
+/** Returns the place of an entry. `stamp` is the time in the text of the entry. */
 export function describePlace(
   entry: Entry,
   stamp: number | undefined,
@@ -127,19 +133,19 @@ export function describePlace(
   };
 }
 
-/** A match or a failure. */
+/** True if the signal holds a match or a failure. */
 export function isEvent({ matches, failure }: Signal): boolean {
   return matches.length > 0 || failure !== undefined;
 }
 
-/** May be a failure, or belong to one; of all others only the facts count. */
+/** True if the signal may be a failure or belong to one. Only the facts of all other signals are used. */
 export function isKept(signal: Signal): boolean {
   return isEvent(signal) || signal.steps.length > 0;
 }
 
 /**
- * What a process printed without a time gets that of the process's last line, but none after its file was written: the
- * process may have gone on.
+ * Gives a signal without a time the time of the last line of its process, but no time after the last write to its file,
+ * because the process may have continued after that write.
  */
 export function dateSignal(signal: Signal, lastTime: number | undefined): Signal {
   const { fileTime, ...place } = signal.place;
@@ -157,7 +163,7 @@ export function toFailureLinks(links: readonly ChainLink[]): readonly FailureLin
     .map(({ type, message }) => ({ type, message: message.length > 500 ? `${message.slice(0, 500)}…` : message }));
 }
 
-/** A total order that does not depend on the order of arrival: by time, then by place. */
+/** Orders signals by time, then by place. The order is total and does not depend on the order of arrival. */
 export function compareSignals(a: { readonly place: EntryPlace }, b: { readonly place: EntryPlace }): number {
   const [timeA, timeB] = [a.place.time ?? 0, b.place.time ?? 0];
   if (timeA !== timeB) return timeA - timeB;
@@ -165,7 +171,7 @@ export function compareSignals(a: { readonly place: EntryPlace }, b: { readonly 
   return a.place.offset - b.place.offset || (a.place.key < b.place.key ? -1 : a.place.key > b.place.key ? 1 : 0);
 }
 
-/** One signal per entry: of two readings of the same entry the longer one counts. */
+/** Keeps one signal per entry. If an entry was read twice, the longer reading is kept. */
 export function dropDuplicates(signals: Iterable<Signal>): readonly Signal[] {
   const byKey = new Map<string, Signal>();
   for (const signal of signals) {

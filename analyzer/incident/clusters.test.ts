@@ -1,4 +1,4 @@
-// What is kept of a conclusion is never older than what it is made of.
+// Tests that a conclusion from the memo is never older than its sources.
 import { describe, expect, it } from 'vitest';
 import type { Incident } from '../../core/types.js';
 import { createClusterIndex } from '../cluster/cluster.js';
@@ -27,7 +27,7 @@ function scan(lines: readonly string[]): readonly Signal[] {
   return makeLog('log/flink-u-standalonesession-0-jm.log', lines).flatMap((entry) => scanEntry(entry, catalog) ?? []);
 }
 
-/** Before and after the later lines, with a memo and without. */
+/** Concludes before and after the later lines are added, with a memo and without one. */
 function conclude(later: readonly string[]): { before: Incident[]; after: Incident[]; anew: Incident[] } {
   const index = createClusterIndex('');
   const signals: Signal[] = [];

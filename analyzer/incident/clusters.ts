@@ -1,7 +1,7 @@
-// The engine: entries → what they say, by cluster, and what it comes to. Pure: the same entries in any order, once or
-// twice, give the same incidents. Facts go into the index of their cluster at once, signals are kept only of what may
-// be a failure. diagnose.ts calls it with the entries of files; the service calls its two halves, scanEntry for each
-// entry and concludeCluster for each cluster, over what it keeps.
+// Turns entries into signals per cluster, and the signals of a cluster into incidents. The same entries give the same
+// incidents, in any order and even if some come twice. Facts go into the index of their cluster at once; only signals
+// that may belong to a failure are kept. diagnose.ts passes the entries of files; the service calls scanEntry for each
+// entry and concludeCluster for each cluster. Pure functions.
 import { findFirst, findLargest } from '../../core/sequence.js';
 import type { Entry, Incident } from '../../core/types.js';
 import type { Catalog } from '../catalog/catalog.js';
@@ -15,52 +15,55 @@ import { DEFAULT_HEALTHY_MS, groupIncidents, type ClusterGroups, type IncidentGr
 import { createLastLineKeeper, type LastLine, type LastLineKeeper } from './last-line.js';
 
 export interface DiagnoseContext {
-  /** Milliseconds since 1970; left out: the end of the logs. */
+  /** Present time in milliseconds since 1970; the end of the logs by default. */
   readonly now?: number;
-  /** For sources that name no cluster. */
+  /** Cluster of sources that name none. */
   readonly cluster?: string;
-  /** IANA zone of time stamps without one; UTC when left out. */
+  /** IANA time zone of time stamps that have none; UTC by default. */
   readonly zone?: string;
-  /** How long a job runs without a failure until the next one is another incident. */
+  /** Time, in milliseconds, that a job must run without a failure so that its next failure is another incident. */
   readonly healthyMs?: number;
-  /** The service waits so long for the jobs on a process to fail with it; a file has all its lines already. */
+  /**
+   * Time, in milliseconds, that the service waits for the jobs on a process to fail with it. It is not set for files,
+   * because they have all their lines already.
+   */
   readonly settleMs?: number;
-  /** How the logs are read; left out: as whole ones. */
+  /** Way of reading the logs; as whole logs by default. */
   readonly reading?: Reading;
-  /** Hears what is wrong with a rule, as often as it is met. */
+  /** Receives each fault of a rule, once per occurrence. */
   readonly onFault?: (fault: RuleFault) => void;
 }
 
 interface Conclusion {
-  /** By identity: what is made anew is another one. */
+  /** Sources of the conclusion, compared by identity. An object that was created again counts as changed. */
   readonly from: readonly unknown[];
   readonly lasting: LastingIncident | undefined;
-  /** With the outcome that it had last. */
+  /** Incident with the outcome that it had last. */
   incident?: Incident;
 }
 
-/** By the id of the incident. */
+/** Conclusions by the id of the incident. */
 export type ConclusionMemo = Map<string, Conclusion>;
 
 export interface ClusterSignals {
   readonly cluster: string;
-  /** Has the facts of all dated entries. */
+  /** Index of the facts of all entries that have a time. */
   readonly index: ClusterIndex;
-  /** Those that may be a failure or belong to one, in any order; one may come twice. */
+  /** Signals that may be a failure or belong to one, in any order. A signal may occur twice. */
   readonly signals: Iterable<Signal>;
   readonly lastLines: ReadonlyMap<string, LastLine>;
-  /** Of a cluster that is concluded again and again; left out: nothing is kept. */
+  /** Memo of a cluster that is concluded repeatedly; nothing is kept without it. */
   readonly memo?: ConclusionMemo;
 }
 
 interface Collected extends ClusterSignals {
   readonly signals: Signal[];
-  /** Entries without a time, whose facts wait for it. */
+  /** Signals of entries without a time. Their facts are added when the last lines are known. */
   readonly undated: Signal[];
   readonly keeper: LastLineKeeper;
 }
 
-/** What the entries say, by cluster. */
+/** Scans the entries and returns their signals by cluster. */
 export function collectClusters(
   entries: Iterable<Entry>,
   catalog: Catalog,
@@ -98,7 +101,7 @@ function finishCluster(
   return { cluster, index, signals, lastLines };
 }
 
-/** Oldest first. */
+/** Returns the incidents of all clusters, the oldest first. */
 export function concludeClusters(
   clusters: readonly ClusterSignals[],
   catalog: Catalog,
@@ -107,7 +110,7 @@ export function concludeClusters(
   return clusters.flatMap((cluster) => concludeCluster(cluster, catalog, context)).sort(compareIncidents);
 }
 
-/** What one cluster says → its incidents. */
+/** Returns the incidents of one cluster. */
 export function concludeCluster(
   cluster: ClusterSignals,
   catalog: Catalog,
@@ -116,7 +119,10 @@ export function concludeCluster(
   return [...concludeEach(cluster, catalog, context)].flatMap((incident) => incident ?? []);
 }
 
-/** The same one by one, so that whoever has other work can do it in between; undefined: none came of this one. */
+/**
+ * Yields the incidents of one cluster one by one, so that the caller can do other work in between. It yields undefined
+ * for a group that gives no incident.
+ */
 export function* concludeEach(
   cluster: ClusterSignals,
   catalog: Catalog,
@@ -138,7 +144,7 @@ export function* concludeEach(
   }
 }
 
-/** The same object where the same was concluded before. */
+/** Returns the same object as before if incident and outcome are the same. */
 function addOutcome(
   memo: ConclusionMemo | undefined,
   lasting: LastingIncident,
@@ -151,7 +157,7 @@ function addOutcome(
   return incident;
 }
 
-/** What was concluded from the very same before is not concluded again. */
+/** Returns the previous conclusion if all its sources are the same objects as before. */
 function concludeOnce(
   memo: ConclusionMemo | undefined,
   group: IncidentGroup,
@@ -167,14 +173,17 @@ function concludeOnce(
   return lasting;
 }
 
-/** Those that are no more. */
+/** Removes the conclusions of groups that do not exist any more. */
 function forgetOthers(memo: ConclusionMemo | undefined, groups: readonly IncidentGroup[]): void {
   if (memo === undefined || memo.size === 0) return;
   const ids = new Set(groups.map(({ id }) => id));
   for (const id of memo.keys()) if (!ids.has(id)) memo.delete(id);
 }
 
-/** Of a peer the last line is shown, which is another one with each line. */
+/**
+ * True if a rule of the incident names a peer. The last line of the peer is shown, and it changes with each line, so
+ * that such an incident is never taken from the memo.
+ */
 function mayMeetPeer({ events }: IncidentGroup, { catalog }: ConcludeOptions): boolean {
   return events.some(({ matches }) => matches.some(({ rule }) => catalog.findRule(rule)?.peer !== undefined));
 }
@@ -189,7 +198,7 @@ function listSources(group: IncidentGroup, { catalog, view, until }: ConcludeOpt
   return sources;
 }
 
-/** What one cluster says → the events of each incident, not ranked yet. */
+/** Groups the signals of one cluster by incident. The events of a group are not ranked yet. */
 export function groupCluster(
   { index, signals, lastLines }: ClusterSignals,
   catalog: Catalog,
@@ -203,7 +212,7 @@ export function groupCluster(
   });
 }
 
-/** When the incidents of a job, or of a process, begin, in order. */
+/** Start times of the incidents of each job, or of each process without a job, in order. */
 type Starts = ReadonlyMap<unknown, readonly number[]>;
 
 function indexStarts(groups: readonly IncidentGroup[]): Starts {

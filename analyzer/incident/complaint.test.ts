@@ -41,7 +41,7 @@ describe('readComplaint', () => {
 
   it('knows when nothing says anything', () => {
     expect(complain('java.lang.RuntimeException: Writing failed.')).toBeUndefined();
-    // Kafka Connect's class for every failure of a source.
+    // Kafka Connect uses this class for every failure of a source.
     expect(
       complain('org.apache.kafka.connect.errors.ConnectException: Error configuring an instance of MySqlConnectorTask'),
     ).toBeUndefined();

@@ -1,10 +1,13 @@
-// What an exception complains of, by its class and its words (rules/engine/complaints.yaml): with it a general rule
-// chooses between checking the network, a grant, a table or a version for a message that no rule knows. Pure; asked by
-// conclude.ts.
+// Finds the kind of problem that an exception reports, by its class and message (rules/engine/complaints.yaml). A
+// general rule uses it to advise on the network, a permission, a table or a version if no rule knows the message. Pure
+// functions.
 import type { Complaint, Engine } from '../catalog/engine/engine.js';
 import type { FailureLink } from '../entry/signal.js';
 
-/** Of the deepest exception that says something; undefined when none does. The root stands last. */
+/**
+ * Returns the kind of problem of the deepest exception for which one is known, or undefined. The root is last in
+ * `links`.
+ */
 export function readComplaint(links: readonly FailureLink[], { complaints }: Engine): Complaint | undefined {
   for (const { type, message } of links.toReversed()) {
     const text = message.toLowerCase();

@@ -1,6 +1,5 @@
-// One group of events → an incident: ranked and explained in both languages, with the job's attempts, what became of
-// it, what the failure cost, and the lines that prove it. Pure; called by diagnose.ts for the command line and by
-// analyzer.ts for the service.
+// Turns one group of events into an incident: ranked causes, explained in both languages, with the attempts of the job,
+// its outcome, the facts of the failure and the log lines that prove it. Pure functions.
 import { findLargest } from '../../core/sequence.js';
 import { groupEcho } from '../../flink/trace/group.js';
 import { isComputedOption } from '../../flink/memory/option-table.js';
@@ -39,18 +38,18 @@ export interface ConcludeOptions {
   readonly catalog: Catalog;
   readonly view: ClusterView;
   readonly lastLines: ReadonlyMap<string, LastLine>;
-  /** The present, or the end of the logs. */
+  /** Present time, or the end of the logs. */
   readonly now: number;
   readonly healthyMs: number;
-  /** When the job's next incident begins: what happens then is not this one's. */
+  /** Start of the next incident of the job. Later events do not belong to this incident. */
   readonly until: number | undefined;
   readonly onFault?: (fault: RuleFault) => void;
 }
 
-/** All of an incident but what the passing of time changes. */
+/** Incident without its outcome, which changes as time passes. */
 export type LastingIncident = Omit<Incident, 'outcome'>;
 
-/** Undefined when neither a rule nor an unknown failure remains. */
+/** Returns undefined if neither a finding of a rule nor an unknown failure remains. */
 export function concludeLasting(group: IncidentGroup, options: ConcludeOptions): LastingIncident | undefined {
   const ranking = rankCauses(group, options.view, options.catalog);
   if (ranking.findings.length === 0 && ranking.unknown.length === 0) return undefined;
@@ -90,7 +89,7 @@ function isClients({ job, events }: IncidentGroup): boolean {
   return job === undefined && events.every(({ signal }) => signal.place.component === 'client');
 }
 
-/** One line, and nothing else of the logs, tells of the job. */
+/** True if one single line is everything that the logs hold about the job. */
 function isNamedOnce({ job, events }: IncidentGroup): boolean {
   if (job === undefined || job.states.length > 1 || job.folded !== undefined || job.tasks.size > 0) return false;
   const others = [job.checkpoints, job.refusals, job.taskRuns, job.attemptBegins, job.deployments];
@@ -115,23 +114,24 @@ function nameJob(job: JobView): { readonly id: string; readonly name?: string } 
   return job.name === undefined ? { id: job.id } : { id: job.id, name: job.name };
 }
 
-/** What became of the job by these states counts for this incident, a little before its first event too. */
+/** Time before the first event, in milliseconds, in which state changes of the job belong to the incident too. */
 const EARLY_STATE_MS = 5000;
 
-/** Times at which the job failed. */
+/** Returns the failures of the job in this incident. */
 function findFailureMarks(job: JobView, group: IncidentGroup, until: number | undefined): readonly JobFailure[] {
   const from = (group.firstTime ?? 0) - EARLY_STATE_MS;
   return listFailures(job.states.filter(({ time }) => time >= from && (until === undefined || time < until)));
 }
 
-/** Of them those that nobody keeps any more. */
+/** Returns the failures of the job in this incident whose states are not kept any more. */
 function findFolded({ folded }: JobView, group: IncidentGroup, until: number | undefined): FoldedFailures | undefined {
   if (folded === undefined || folded.from < (group.firstTime ?? 0) - EARLY_STATE_MS) return undefined;
   return until === undefined || folded.to < until ? folded : undefined;
 }
 
 /**
- * From the job's own transitions; where it stays RUNNING (region failover before 1.11), from the attempts of its tasks.
+ * Counts the restarts by the job's own state changes. If the job stays RUNNING (region failover before Flink 1.11), it
+ * counts the attempts of its tasks.
  */
 function countRestarts(
   job: JobView | undefined,
@@ -164,7 +164,7 @@ function listAttempts(
     .map((mark, index) => ({ mark, index }))
     .filter(({ index }) => index < MAX_ATTEMPTS / 2 || index >= marks.length - MAX_ATTEMPTS / 2);
   return listed.map(({ mark, index }) => {
-    // Evidence of an attempt stands before its end, the copies in other logs a little after.
+    // Evidence of an attempt has a time before its end. Copies in other logs come a little later.
     const from = index === 0 ? Number.NEGATIVE_INFINITY : (marks[index - 1]?.time ?? 0) + ATTEMPT_LAG_MS;
     const to = index === marks.length - 1 ? Number.POSITIVE_INFINITY : mark.time + ATTEMPT_LAG_MS;
     return {
@@ -178,10 +178,13 @@ function listAttempts(
 }
 
 const ATTEMPT_LAG_MS = 500;
-/** Of a long restart loop the first and the last attempts are listed. */
+/** Number of attempts that are listed. The first and the last attempts of a long restart loop are kept. */
 const MAX_ATTEMPTS = 40;
 
-/** Of those of a cluster, by the processes that an incident is about: thousands of incidents have the same. */
+/**
+ * Facts of a cluster by the processes of an incident. They are cached because thousands of incidents may have the same
+ * processes.
+ */
 const knownFacts = new WeakMap<ClusterView, Map<string, WorldFacts>>();
 
 function collectWorldFacts(group: IncidentGroup, view: ClusterView): WorldFacts {
@@ -194,7 +197,10 @@ function collectWorldFacts(group: IncidentGroup, view: ClusterView): WorldFacts 
   return facts;
 }
 
-/** What its own processes say is believed first, and of others TaskManagers. */
+/**
+ * Joins the facts of the processes. TaskManagers have priority over other processes; among both, the incident's own
+ * processes come first.
+ */
 function sumFacts(names: readonly string[], view: ClusterView): WorldFacts {
   const own = names.flatMap((name) => view.processes.get(name) ?? []);
   const ordered = [
@@ -279,7 +285,7 @@ function explainOne(
     symptom: finding.isConsequence,
     isBeside: finding.isBeside,
     job: group.job === undefined ? undefined : nameJob(group.job),
-    // The events stand in the order of time.
+    // The events are in the order of time.
     firstSeen: times[0] === undefined ? undefined : toIso(times[0]),
     lastSeen: times[0] === undefined ? undefined : toIso(times.at(-1) ?? times[0]),
     onFault: options.onFault,
@@ -330,7 +336,10 @@ function toInt(value: number | undefined): bigint | undefined {
   return value === undefined ? undefined : BigInt(value);
 }
 
-/** An end counts when it stands near the last line: an earlier run of the same process ended long before. */
+/**
+ * Longest time, in milliseconds, from an end of the process to its last line. An earlier end belongs to an earlier run
+ * of the process.
+ */
 const END_NEAR_MS = 60_000;
 
 function describePeer(finding: Finding, lastLines: ReadonlyMap<string, LastLine>): Record<string, Value | undefined> {
@@ -352,7 +361,7 @@ function describePeer(finding: Finding, lastLines: ReadonlyMap<string, LastLine>
 const MAX_EVIDENCE = 6;
 const MAX_EVIDENCE_UNITS = 2500;
 
-/** The first line of each process first, then more of them; for a peer also the last line that it wrote. */
+/** Returns the first line of each process, then further lines. For a peer it adds the last line that the peer wrote. */
 function collectEvidence(
   events: readonly IncidentEvent[],
   finding: Finding | undefined,
@@ -398,10 +407,13 @@ function toEvidence(event: IncidentEvent, rule: string | undefined): Evidence {
   };
 }
 
-/** The JobManager counts the checkpoint that failed, and fails the job, within this time. */
+/** Longest time, in milliseconds, in which the JobManager counts a failed checkpoint and fails the job. */
 const REFUSAL_LAG_MS = 5000;
 
-/** So many checkpoints failed that the job does: which failure that is depends on why the last of them did. */
+/**
+ * Returns the group of a failure that was caused by too many failed checkpoints. The group depends on the reason of the
+ * last failed checkpoint.
+ */
 function followRefusal({ failure, events }: UnknownFinding, job: JobView | undefined): FailureGroup {
   const until = (events.at(-1)?.time ?? Number.POSITIVE_INFINITY) + REFUSAL_LAG_MS;
   const last = job?.refusals.findLast(({ time }) => time <= until);

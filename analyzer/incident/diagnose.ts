@@ -1,14 +1,13 @@
-// The heart: entries → incidents. A log is read as a whole. What may be an excerpt, and names nothing so far, is read
-// once more: alone when it tells of nothing that ended, beside its failure when no rule knows that one. Pure; the
-// command line, the page's paste box and the tests of rules call it with files. The service has all lines and calls
-// clusters.ts.
+// Turns the entries of log files into incidents. A log is read as a whole first. If it may be an excerpt and no
+// specific rule matches, it is read once more: as an excerpt alone if nothing in it ended, else as an excerpt beside
+// its failure. The service has all lines and uses clusters.ts directly. Pure functions.
 import type { Entry, Incident } from '../../core/types.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { BESIDE_FAILURE, readAlone, type Reading } from '../entry/reading.js';
 import { collectClusters, concludeClusters, type ClusterSignals, type DiagnoseContext } from './clusters.js';
 import { createExcerptKeeper, joinTexts, splitTitle, unbreakText } from './excerpt.js';
 
-/** Oldest first. */
+/** Returns the incidents, the oldest first. */
 export function diagnose(
   entries: Iterable<Entry>,
   catalog: Catalog,
@@ -20,11 +19,11 @@ export function diagnose(
 export interface LogConclusion {
   readonly clusters: readonly ClusterSignals[];
   readonly incidents: readonly Incident[];
-  /** The entries, and how they were read, when they were read once more as what somebody cut out of the logs. */
+  /** Entries and context of the second reading; undefined if the log was read only as a whole. */
   readonly again: { readonly entries: readonly Entry[]; readonly context: DiagnoseContext } | undefined;
 }
 
-/** Entries → what they say and what it comes to. */
+/** Reads a log and returns the signals by cluster and the incidents. */
 export function readLog(entries: Iterable<Entry>, catalog: Catalog, context: DiagnoseContext): LogConclusion {
   const keeper = createExcerptKeeper();
   const clusters = collectClusters(keeper.keepFrom(entries), catalog, context);
@@ -34,13 +33,16 @@ export function readLog(entries: Iterable<Entry>, catalog: Catalog, context: Dia
   if (kept === undefined || incidents.some((incident) => isNamed(incident, catalog))) return whole;
   if (incidents.length === 0)
     return clusters.some(({ index }) => index.tellsOfRunning()) ? whole : readOnlyText(kept, catalog, context);
-  // From its first line on it is the log itself, beside which nobody wrote a word.
+  // A log with the start of its process is no excerpt, so that no person wrote text into it.
   if (clusters.some(({ index }) => index.tellsOfStart())) return whole;
   const more = readAgain(joinTexts(kept).flatMap(splitTitle), BESIDE_FAILURE, catalog, context);
   return more.incidents.some((incident) => isNamed(incident, catalog)) ? more : whole;
 }
 
-/** A text of several lines is read once more as one: a mail or a page has broken its sentences. */
+/**
+ * Reads plain text as an excerpt. If that gives nothing, each text of several lines is joined to one line and read
+ * again, because a mail or a web page may have wrapped its sentences.
+ */
 function readOnlyText(kept: readonly Entry[], catalog: Catalog, context: DiagnoseContext): LogConclusion {
   const texts = joinTexts(kept);
   const reading = readAlone(texts.length);
@@ -63,7 +65,7 @@ function readAgain(
   return { clusters, incidents: concludeClusters(clusters, catalog, context), again: { entries, context } };
 }
 
-/** By a rule that knows more of the failure than where it comes from. */
+/** True if a cause rule matches that is specific, so that it knows more of the failure than its origin. */
 function isNamed({ diagnoses }: Incident, catalog: Catalog): boolean {
   return diagnoses.en.map(({ rule }) => catalog.findRule(rule)).some((rule) => rule?.role === 'cause' && !rule.general);
 }

@@ -1,13 +1,13 @@
-// Incidents → the one document that `jobtrace diagnose --format json` prints and the page's paste box shows: all
-// causes, best first, each once for a job. Pure.
+// Merges incidents into the document that `jobtrace diagnose --format json` prints and the page's paste box shows: all
+// causes, best first, each once per job. Pure functions.
 import type { Diagnosis, Incident, IncidentFacts, Language, UnknownFailure } from '../../core/types.js';
 
-/** The document of `jobtrace diagnose --format json` (a contract: fields are added, never renamed). */
+/** Document of `jobtrace diagnose --format json`. It is a contract: fields are added, never renamed. */
 export interface DiagnosisDocument {
   readonly diagnoses: readonly Diagnosis[];
   readonly unknown: readonly UnknownFailure[];
   readonly facts: IncidentFacts;
-  /** Whose failures these are, and what became of them, oldest first. */
+  /** Incidents with their job or process and their outcome, the oldest first. */
   readonly incidents: readonly IncidentSummary[];
 }
 
@@ -16,7 +16,10 @@ type IncidentSummary = Pick<
   'cluster' | 'job' | 'process' | 'outcome' | 'restarts' | 'firstSeen' | 'lastSeen'
 >;
 
-/** Causes of all incidents first, best first; then consequences. The same rule for the same job is one diagnosis. */
+/**
+ * Returns the causes of all incidents, best first, then the consequences. Matches of the same rule for the same job are
+ * merged into one diagnosis.
+ */
 export function flattenIncidents(incidents: readonly Incident[], language: Language): DiagnosisDocument {
   const merged = new Map<string, Diagnosis>();
   for (const diagnosis of incidents.flatMap((incident) => incident.diagnoses[language])) {

@@ -1,14 +1,14 @@
-// What somebody cut out of the logs, as texts: the entries are kept while they may be an excerpt, and made into others
-// for the second reading. Lines that belong together are joined, a title is cut from its trace, broken sentences are
-// mended. Called by diagnose.ts.
+// Keeps the entries of a log while they may be an excerpt, and prepares them for the second reading: joins lines that
+// belong together, splits a title from its stack trace and joins sentences that were wrapped. Input and output are
+// entries.
 import { joinLines } from '../../core/text/lines.js';
 import type { Entry } from '../../core/types.js';
 import { parseEntry } from '../../flink/layout/layout.js';
 
-/** What people cut out of a log to ask about it is shorter. */
+/** Largest size of an excerpt. What people cut out of a log to ask about it is shorter. */
 const MAX_EXCERPT_BYTES = 256 * 1024;
 
-/** Keeps an excerpt, and nothing of what is too long to be one. */
+/** Keeper of the entries of an excerpt. It keeps nothing if the input is too long to be an excerpt. */
 export interface ExcerptKeeper {
   keepFrom(entries: Iterable<Entry>): Iterable<Entry>;
   list(): readonly Entry[] | undefined;
@@ -31,8 +31,8 @@ export function createExcerptKeeper(): ExcerptKeeper {
 }
 
 /**
- * Neighbouring lines that no layout begins are one text, and frames without a header end it: a message that goes over
- * several.
+ * Joins neighbouring lines without a log layout to one text, because a message may span several lines. Frames without
+ * an exception header end the text.
  */
 export function joinTexts(entries: readonly Entry[]): readonly Entry[] {
   const groups: Entry[][] = [];
@@ -60,14 +60,14 @@ export function joinTexts(entries: readonly Entry[]): readonly Entry[] {
 
 const NEW_LINE = Buffer.from('\n');
 
-/** Lines that hold no trace, in one. */
+/** Joins the lines of an entry that holds no stack trace to one line. */
 export function unbreakText(entry: Entry): Entry {
   const { layout, stack } = parseEntry(entry.bytes);
   const text = layout === 'none' && stack === undefined ? entry.bytes.toString('utf8') : '';
   return text.includes('\n') ? { ...entry, bytes: Buffer.from(joinLines(text)) } : entry;
 }
 
-/** What somebody writes above a trace is a text of its own. */
+/** Splits the text that a person wrote above a stack trace from the trace. */
 export function splitTitle(entry: Entry): readonly Entry[] {
   const { bytes, offset, line } = entry;
   const { layout, message, stack } = parseEntry(bytes);

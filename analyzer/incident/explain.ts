@@ -1,7 +1,7 @@
-// A finding → a diagnosis in both languages: its captured and computed values, the reasons that hold with their weights
-// shared out, the fixes whose values could be computed, with patches in the option names of the job's Flink version.
-// What cannot be computed is left out, never guessed; where a rule's texts fail altogether, its cause still stands.
-// Pure; called by conclude.ts.
+// Explains a finding as a diagnosis in both languages: captured and computed values, the reasons that hold with their
+// relative weights, and the fixes whose values are known, with option names of the job's Flink version. A value that
+// cannot be computed is left out and never guessed. If the texts of a rule fail, the diagnosis still names the cause.
+// Pure functions.
 import type { Diagnosis, Evidence, Fix, Language, Reason } from '../../core/types.js';
 import { inRange } from '../../flink/options/options.js';
 import { ASSUMED_VERSION, nameOption } from './world.js';
@@ -11,17 +11,17 @@ import { totalScore, type Finding } from './finding.js';
 import type { CaptureType, FixRule, ReasonRule } from '../catalog/rule/rule.js';
 import { fillTemplate, formatValue, type TextTemplate } from '../catalog/rule/template.js';
 
-/** What is wrong with a rule and shows only when it is used. */
+/** Fault of a rule that shows only when the rule is used. */
 export interface RuleFault {
   readonly rule: string;
-  /** As the author calls it: `let.share`, `reasons.ratio.when`. */
+  /** Part of the rule in the author's words: `let.share`, `reasons.ratio.when`. */
   readonly part: string;
   readonly problem: string;
 }
 
 export interface Explanation {
   readonly finding: Finding;
-  /** What expressions may ask; `version` is undefined when nobody knows it. */
+  /** Functions and data for expressions of rules. `version` is undefined if the Flink version is unknown. */
   readonly world: World;
   readonly version: string | undefined;
   /** Values of the incident (job, restarts, peer, …). */
@@ -29,7 +29,7 @@ export interface Explanation {
   readonly evidence: readonly Evidence[];
   readonly explains: readonly string[];
   readonly symptom: boolean;
-  /** A second cause. */
+  /** True if the finding is a second cause. */
   readonly isBeside: boolean;
   readonly job: { readonly id: string; readonly name?: string } | undefined;
   readonly firstSeen: string | undefined;
@@ -37,7 +37,7 @@ export interface Explanation {
   readonly onFault?: (fault: RuleFault) => void;
 }
 
-/** Never throws: one rule that fails must not take the incident with it. */
+/** Explains a finding. It never throws, because one faulty rule must not remove the incident. */
 export function explainFinding(explanation: Explanation): Readonly<Record<Language, Diagnosis>> {
   try {
     return explainWhole(explanation);
@@ -67,7 +67,7 @@ function explainWhole(explanation: Explanation): Readonly<Record<Language, Diagn
           ),
   }));
   const reasons = judged.filter(({ holds }) => holds === true).map(({ reason }) => reason);
-  // Where no reason holds, one may that nothing is known about.
+  // Use the reasons whose condition could not be evaluated, if none is known to hold.
   const open =
     reasons.length > 0 ? reasons : judged.filter(({ holds }) => holds === undefined).map(({ reason }) => reason);
   const fixes = chooseFixes(open, values, explanation);
@@ -77,7 +77,7 @@ function explainWhole(explanation: Explanation): Readonly<Record<Language, Diagn
   };
 }
 
-/** Captures by their type, then every `let` that can be computed. */
+/** Converts the captures to their types, then evaluates every `let` that can be computed. */
 function computeValues(explanation: Explanation): Values {
   const { finding, world, builtIn } = explanation;
   const values: Record<string, Value> = { ...builtIn };
@@ -94,8 +94,8 @@ function computeValues(explanation: Explanation): Values {
 }
 
 /**
- * A class as the JVM's own errors name it (`org/acme/Order`, `Lorg/acme/Order;`) reads like any other, so that rules
- * compare one form.
+ * Converts a captured text to its type. A class name in the JVM's own form (`org/acme/Order`, `Lorg/acme/Order;`) is
+ * converted to the usual form, so that rules compare one form only.
  */
 function convertCapture(text: string, type: CaptureType, world: World): Value | undefined {
   if (type === 'int') return readWhole(text.replaceAll(/[,_]/g, ''));
@@ -110,8 +110,8 @@ function isTrue(value: Value | undefined, without: boolean): boolean {
 }
 
 /**
- * Those for a reason that may hold, and those for any; if that leaves none, all that can be done: a choice is more than
- * nothing.
+ * Returns the fixes for a reason that may hold and the fixes for any reason. If there are none, it returns all possible
+ * fixes, because a choice is better than nothing.
  */
 function chooseFixes(open: readonly ReasonRule[], values: Values, explanation: Explanation): readonly FixRule[] {
   const possible = explanation.finding.rule.fixes.filter((fix) => isPossible(fix, values, explanation));
@@ -147,7 +147,7 @@ function renderDiagnosis(
   };
 }
 
-/** What a finding says without anything computed: its cause and its lines, in the rule's own words. */
+/** Renders a finding without computed values: its cause and its evidence, with the rule's texts unfilled. */
 function renderBare(language: Language, explanation: Explanation): Diagnosis {
   const { finding, job, firstSeen, lastSeen, symptom, isBeside } = explanation;
   const { rule } = finding;
@@ -176,7 +176,10 @@ function renderBare(language: Language, explanation: Explanation): Diagnosis {
   };
 }
 
-/** A remark beside the failure is less sure than the failure itself; what is only drafted is less sure still. */
+/**
+ * Returns the confidence of a finding. It is lower for a finding without a failure of its own, and for a rule that is a
+ * draft.
+ */
 function decideConfidence(finding: Finding): number {
   const beside = (finding.score['failure'] ?? 0) === 0 && finding.rule.role === 'cause' ? 0.9 : 1;
   const drafted = finding.rule.status === 'draft' ? 0.8 : 1;
@@ -195,7 +198,7 @@ function renderReasons(reasons: readonly ReasonRule[], fill: Fill): readonly Rea
     .sort((a, b) => b.weight - a.weight);
 }
 
-/** Undefined when a value of its text or patch is not known, or its option does not exist in that version. */
+/** Returns undefined if a value of the text or of the patch is unknown, or if the version has no such option. */
 function renderFix(fix: FixRule, values: Values, version: string | undefined, fill: Fill): Fix | undefined {
   const text = fill(fix.text);
   const patch = renderPatch(fix, values, version);

@@ -1,5 +1,5 @@
-// What an incident was found to be of: findings of rules, and failures that no rule names. rank.ts makes them,
-// strand.ts orders them by attempts, conclude.ts and explain.ts put them into words.
+// Defines the results of ranking: findings of rules, and failures that no rule names. rank.ts creates them, strand.ts
+// orders them by attempts, conclude.ts and explain.ts turn them into texts.
 import type { IncidentEvent } from '../cluster/event.js';
 import type { ProcessView } from '../cluster/memory/view.js';
 import type { Rule } from '../catalog/rule/rule.js';
@@ -7,24 +7,27 @@ import type { FailurePart, MatchPart } from '../entry/signal.js';
 
 export interface Finding {
   readonly rule: Rule;
-  /** The one that its words are taken from: the first in time; of lost processes the first of the last one. */
+  /**
+   * Event whose values fill the texts: the first in time. For a rule about lost processes it is the first event of the
+   * process that was lost last.
+   */
   readonly event: IncidentEvent;
   readonly match: MatchPart;
   readonly events: readonly IncidentEvent[];
   readonly peer: ProcessView | undefined;
-  /** How often: tasks that failed so, or lines when no task did. */
+  /** Number of tasks that failed this way; number of lines if no task did. */
   readonly count: number;
   readonly score: Readonly<Record<string, number>>;
   /** Findings of the same incident that explain this one. */
   readonly explainedBy: readonly Finding[];
-  /** It follows from another finding, or from a failure that no rule names. */
+  /** True if the finding follows from another finding or from a failure that no rule names. */
   readonly isConsequence: boolean;
-  /** A second cause: it failed the job in other attempts than the first. */
+  /** True for a second cause, which failed the job in other attempts than the first cause. */
   readonly isBeside: boolean;
 }
 
 export interface UnknownFinding {
-  /** A second cause: it failed the job in other attempts than the first. */
+  /** True for a second cause, which failed the job in other attempts than the first cause. */
   readonly isBeside: boolean;
   readonly failure: FailurePart;
   readonly events: readonly IncidentEvent[];
@@ -32,7 +35,7 @@ export interface UnknownFinding {
 }
 
 export interface Ranking {
-  /** Best first, consequences after all causes. */
+  /** Findings, best first; consequences follow all causes. */
   readonly findings: readonly Finding[];
   readonly unknown: readonly UnknownFinding[];
 }

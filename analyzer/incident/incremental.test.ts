@@ -1,5 +1,5 @@
-// What is added to a cluster one by one, in any order and more than once, comes to the same as the whole log at once:
-// over recordings of real failures, with the command line's engine as the oracle.
+// Tests that a cluster that is built entry by entry, in any order and with repeated entries, gives the same incidents
+// as the whole log at once. Input are recordings of real failures; the command line's engine gives the expected result.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -15,7 +15,7 @@ import { collectClusters, concludeClusters, type ConclusionMemo } from './cluste
 const RECORDINGS = 'lab/recordings';
 const catalog = loadCatalog();
 
-/** The first of each cause, of its newest version. */
+/** Returns the first recording of each cause, in its newest version. */
 function listRecordings(): readonly string[] {
   return readdirSync(RECORDINGS).flatMap((cause) => {
     const [scenario] = readdirSync(join(RECORDINGS, cause)).sort();
@@ -26,7 +26,7 @@ function listRecordings(): readonly string[] {
   });
 }
 
-/** As the service does it, with a look at the cluster now and then. */
+/** Concludes as the service does, with a view of the cluster at intervals. */
 function concludeBitByBit(entries: readonly Entry[], seed: number): readonly Incident[] {
   const [ordered] = collectClusters(entries, catalog, {});
   if (ordered === undefined) return [];

@@ -1,10 +1,11 @@
-// The last line that each process wrote: it tells how far its log goes, and a peer's is evidence of how it ended.
-// Entries in, lines by process out. Called by clusters.ts over a whole log, by the service for what it keeps.
+// Finds the last line that each process wrote. It shows how far the log goes, and the last line of a peer is evidence
+// of its end. Input are entries, output are lines by process. The service uses the same functions for the lines that it
+// keeps.
 import type { Entry } from '../../core/types.js';
 import { parseEntry } from '../../flink/layout/layout.js';
 import { findTime } from '../entry/signal.js';
 
-/** The last line that a process wrote. */
+/** Last line that a process wrote. */
 export interface LastLine {
   readonly path: string;
   readonly line: number;
@@ -16,13 +17,13 @@ export interface LastLine {
 
 export interface LastLineKeeper {
   keep(entry: Entry): void;
-  /** By process. */
+  /** Returns the last lines by process. */
   list(zone: string | undefined): ReadonlyMap<string, LastLine>;
 }
 
 const MAX_LAST_LINE_BYTES = 2000;
 
-/** Keeps the last entry of each file; which of a process's files ends last is decided once, at the end. */
+/** Creates a keeper of the last entry of each file. list() decides which file of a process ends last. */
 export function createLastLineKeeper(): LastLineKeeper {
   const byPath = new Map<string, Entry>();
   return {
@@ -42,11 +43,11 @@ export function createLastLineKeeper(): LastLineKeeper {
   };
 }
 
-/** The last entry of a file as a person reads it: its first line. */
+/** Returns the first text line of the last entry of a file. */
 export function readLastLine(entry: Entry, zone: string | undefined): LastLine {
   const bytes = entry.bytes.subarray(0, MAX_LAST_LINE_BYTES);
   const parsed = parseEntry(bytes, { zone });
-  // What a process prints without a time may be old.
+  // Text that a process prints without a time may be old.
   const isDated = parsed.time !== undefined || entry.source.kind === 'log';
   const time = isDated ? findTime(entry, parsed.time) : undefined;
   const text = bytes.toString('utf8').split('\n', 1)[0] ?? '';
@@ -60,7 +61,10 @@ export function readLastLine(entry: Entry, zone: string | undefined): LastLine {
   };
 }
 
-/** A dated line beats an undated one: what a process prints without a time may be old. */
+/**
+ * True if the line is later than the known one. A line with a time is preferred to one without, because text that a
+ * process prints without a time may be old.
+ */
 export function isLaterLine(lastLine: LastLine, known: LastLine): boolean {
   if (lastLine.time === undefined || known.time === undefined)
     return (

@@ -1,7 +1,7 @@
-// What became of the job of an incident, or of the process where there is none. A state that Flink names is believed;
-// "running again" is not enough: that a job recovered is shown by a checkpoint that it completed since, where it makes
-// them, and by what its cluster went on writing, never by the clock, because a process that died writes nothing either.
-// Pure; called by conclude.ts.
+// Decides the outcome of an incident's job, or of its process if there is no job. A final state that Flink logs is
+// accepted. RUNNING alone does not mean recovered: the job must have completed a checkpoint since, if it makes
+// checkpoints, and its cluster must have logged lines for long enough. Elapsed time alone proves nothing, because a
+// dead process writes nothing either. Pure functions.
 import { findLargest } from '../../core/sequence.js';
 import type { Component, Incident } from '../../core/types.js';
 import type { FailureKind } from '../catalog/engine/engine.js';
@@ -9,20 +9,20 @@ import type { JobView } from '../cluster/memory/view.js';
 import type { LastLine } from './last-line.js';
 
 export interface OutcomeEvidence {
-  /** By the process. */
+  /** Last lines by process. */
   readonly lastLines: ReadonlyMap<string, LastLine>;
-  /** The present, or the end of the logs. */
+  /** Present time, or the end of the logs. */
   readonly now: number;
   readonly healthyMs: number;
-  /** When the job's next incident begins: what happens then is not this one's. */
+  /** Start of the next incident of the job. Later events do not belong to this incident. */
   readonly until: number | undefined;
-  /** The last time of the incident's own events. */
+  /** Time of the last event of the incident. */
   readonly lastEvent: number | undefined;
-  /** What ended by the incident's events, and whose log says so. */
+  /** Kind of each end in the incident's events, with the component that logged it. */
   readonly ended: readonly { readonly kind: FailureKind; readonly component: Component }[];
 }
 
-/** The states in which a job ends. */
+/** Final states of a job. */
 const ENDS: Readonly<Record<string, Incident['outcome'] | undefined>> = {
   FAILED: 'failed',
   CANCELED: 'canceled',
@@ -40,7 +40,7 @@ export function decideOutcome(job: JobView | undefined, evidence: OutcomeEvidenc
   if (job === undefined || last === undefined) return hasEnded(job, evidence) ? 'failed' : 'unknown';
   const end = ENDS[last.to];
   if (end !== undefined) return end;
-  // Its next failure is a line of the job's own.
+  // The next failure is a line of the job itself.
   const known = until ?? findLastWord(job, evidence);
   const since = findHealthySince(job, last.time, evidence);
   const isProven = until !== undefined || runsWell(job, since);
@@ -49,8 +49,9 @@ export function decideOutcome(job: JobView | undefined, evidence: OutcomeEvidenc
 }
 
 /**
- * Without a state: a submission, a process, or a job before it began. A client that fails and names a job may have
- * asked about one that runs; the JobManager that could not execute the program knows better.
+ * True if the submission, the process or the job ended, for an incident without a state of the job. A client that fails
+ * and names a job may have asked about a running one, so that it does not count; a JobManager that could not execute
+ * the program does.
  */
 function hasEnded(job: JobView | undefined, { ended }: OutcomeEvidence): boolean {
   return job === undefined
@@ -59,8 +60,8 @@ function hasEnded(job: JobView | undefined, { ended }: OutcomeEvidence): boolean
 }
 
 /**
- * A job that is RUNNING may wait for slots or hang: a checkpoint shows that all of its tasks work; where it makes none,
- * none of them may have ended without running again.
+ * True if the job works. A job that is RUNNING may wait for slots or hang. A completed checkpoint shows that all its
+ * tasks work; without checkpoints, no task may have ended without running again.
  */
 function runsWell(job: JobView, since: number): boolean {
   return makesCheckpoints(job) ? job.checkpoints.some(({ time }) => time > since) : job.stopped.length === 0;
@@ -70,15 +71,15 @@ export function makesCheckpoints({ checkpoints, refusals }: JobView): boolean {
   return checkpoints.length > 0 || refusals.length > 0;
 }
 
-/** When the last thing went wrong, or began anew. */
+/** Returns the time of the last failure or restart. */
 function findHealthySince(job: JobView, running: number, { until, lastEvent }: OutcomeEvidence): number {
   const runs = job.taskRuns.filter((time) => until === undefined || time < until);
   return findLargest([running, lastEvent ?? 0, ...runs]);
 }
 
 /**
- * The last that was written by the JobManagers that told of the job: such a one says when it fails, and what the others
- * of the cluster write without it says nothing.
+ * Returns the time of the last line by the JobManagers that logged states of the job. Such a JobManager logs the next
+ * failure; lines of other processes prove nothing without it.
  */
 function findLastWord(job: JobView, { lastLines, lastEvent }: OutcomeEvidence): number {
   const tellers = new Set(job.states.map(({ process }) => process));

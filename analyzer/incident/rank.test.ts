@@ -6,7 +6,7 @@ import { JOB_A, makeCatalog, makeLog, readRecording, readWholeCatalog, TEST_RULE
 import { diagnose } from './diagnose.js';
 
 const catalog = makeCatalog(TEST_RULES);
-/** Two seconds after the checkpoint that could not be written. */
+/** Time two seconds after the checkpoint that could not be written. */
 const JOB_FAILED = '2026-11-20T12:31:45Z';
 
 describe('rankCauses', () => {

@@ -1,6 +1,6 @@
-// The events of one incident → its findings, best first, and what no rule names. A finding is one rule with all events
-// where it fitted. Its score is a sum of named parts, which people are shown; then consequences go below their cause,
-// and what failed in other attempts than the first cause stands beside it (strand.ts). Pure; called by conclude.ts.
+// Ranks the causes of one incident: returns its findings, best first, and the failures that no rule names. A finding is
+// one rule with all events that it fits. Its score is a sum of named parts, which the page shows. Consequences are
+// placed below their cause, and causes of other attempts beside the first cause (strand.ts). Pure functions.
 import type { Catalog } from '../catalog/catalog.js';
 import type { ClusterView } from '../cluster/cluster.js';
 import type { IncidentEvent } from '../cluster/event.js';
@@ -62,8 +62,8 @@ interface Hit {
 }
 
 /**
- * The earliest of those that captured most: a shortened copy of the exception in another log says less. When something
- * without a time was printed is not known to be early.
+ * Returns the earliest hit among those with the most captures, because a shortened copy of the exception in another log
+ * captures less. A hit without a time is chosen only if all are without, because its time is unknown.
  */
 function chooseHit(hits: readonly Hit[]): Hit | undefined {
   const most = hits.reduce((count, hit) => Math.max(count, Object.keys(hit.match.captures).length), 0);
@@ -71,10 +71,13 @@ function chooseHit(hits: readonly Hit[]): Hit | undefined {
   return fullest.find(({ event }) => event.time !== undefined) ?? fullest[0];
 }
 
-/** Another process that is lost this long after the first is another loss, which the title names. */
+/** Time, in milliseconds, after which the loss of another process counts as a new loss, which the title then names. */
 const NEXT_LOSS_MS = 180_000;
 
-/** Of a rule about another process: the hits that name the one lost last, where one was lost long before. */
+/**
+ * Returns the hits that name the process that was lost last, if another process was lost long before. It is used for
+ * rules about another process (a peer).
+ */
 function keepNewestPeer(hits: readonly Hit[], peer: string): readonly Hit[] {
   const nameOf = ({ match }: Hit): string | undefined => match.captures[peer];
   const newest = hits.findLast((hit) => hit.event.time !== undefined && nameOf(hit) !== undefined);
@@ -86,7 +89,10 @@ function keepNewestPeer(hits: readonly Hit[], peer: string): readonly Hit[] {
   return (firstOfNewest ?? 0) - (first ?? 0) > NEXT_LOSS_MS ? own : hits;
 }
 
-/** 500 subtasks that fail are 500; the JobManager's and the client's copies of it are none more. */
+/**
+ * Counts the failures: 500 subtasks that fail count as 500. Copies of a failure in the logs of the JobManager and the
+ * client are not counted.
+ */
 function countOccurrences(events: readonly IncidentEvent[]): number {
   const attempts = new Set<string>();
   const lines = new Set<string>();
@@ -104,8 +110,9 @@ function countOccurrences(events: readonly IncidentEvent[]): number {
 }
 
 /**
- * A catch-all rule is silent as soon as another names the same failure; one that knows its class alone also beside
- * catch-alls and symptoms of the same exception. A reading may drop all of them.
+ * Drops general rules (catch-alls). A general rule is dropped if a specific rule names the same failure. A rule with
+ * `general: last`, which knows only the exception class, is dropped also beside other general rules and symptoms of the
+ * same exception. A reading may drop all of them.
  */
 function hideGeneral(drafts: readonly Draft[], { reading }: ClusterView): readonly Draft[] {
   const isSpecific = ({ rule }: Draft): boolean => !rule.general && rule.role === 'cause';
@@ -119,7 +126,7 @@ function hideGeneral(drafts: readonly Draft[], { reading }: ClusterView): readon
   return drafts.filter(({ rule, events }) => !rule.general || !events.every(rule.last ? byAny : bySpecific));
 }
 
-/** Whether one of these findings is about an event, or about the same exception in another log. */
+/** Returns a function that is true for an event of one of these findings, and for the same exception in another log. */
 function collectNamed(drafts: readonly Draft[]): (event: IncidentEvent) => boolean {
   const events = new Set(drafts.flatMap((draft) => draft.events));
   const known = new Set<string>();
@@ -134,9 +141,9 @@ function fitsRoot(event: IncidentEvent, rule: Rule): boolean {
 const MINUTE_MS = 60_000;
 
 /**
- * Whether the line is the failure itself and not a remark beside it, whether the rule names a cause, whether it fits
- * the root of the exception chain and not a wrapper, how specific it is, whether it came first, the rule's own
- * confidence, and the evidence.
+ * Returns the parts of the score: the line is the failure itself, the rule names a cause, it fits the root of the
+ * exception chain and not a wrapper, it is specific, it came first, the rule's own confidence, and the amount of
+ * evidence.
  */
 function scoreFinding(draft: Draft, all: readonly Draft[]): Readonly<Record<string, number>> {
   const first = all.reduce(
@@ -160,7 +167,10 @@ function scoreFinding(draft: Draft, all: readonly Draft[]): Readonly<Record<stri
   };
 }
 
-/** Where nothing has failed yet, what is an incident without that is the failure. */
+/**
+ * Returns the score for a failure. If nothing has failed yet, a match that is an incident by itself counts as the
+ * failure.
+ */
 function scoreFailure({ rule, events }: Draft, all: readonly Draft[]): number {
   if (events.some(isFailure)) return 40;
   if (rule.scope === 'process') return rule.severity === 'critical' ? 30 : 0;
@@ -168,8 +178,8 @@ function scoreFailure({ rule, events }: Draft, all: readonly Draft[]): number {
 }
 
 /**
- * Each finding with what explains it. One is a consequence where each of its events that count follows from another
- * finding, or from a failure that no rule names; what does not count need not follow in time.
+ * Adds to each finding the findings that explain it. A finding is a consequence if each of its events that count
+ * follows from another finding or from a failure that no rule names. Events that do not count need not follow in time.
  */
 function explainFindings(
   byScore: readonly ScoredDraft[],
@@ -183,7 +193,7 @@ function explainFindings(
       byScore.filter((other) => other !== draft && whyExplains(other, draft) !== undefined),
     ]),
   );
-  // Two that explain each other: the better one is the cause.
+  // The better of two findings that explain each other is the cause.
   for (const [index, draft] of byScore.entries()) {
     const list = possible.get(draft) ?? [];
     possible.set(
@@ -232,15 +242,15 @@ function judgeDraft(
 }
 
 /**
- * Why one finding stands below another: the rule says so, it stands deeper in the same chain, it happened to the peer,
- * or a symptom meets a cause (of which more than the class is known).
+ * Reason why one finding is placed below another: the rule says so, the other is deeper in the same exception chain, it
+ * happened to the peer, or a symptom occurs beside a cause that is more than an exception class.
  */
 export type ExplainReason = 'rule' | 'deeper' | 'peer' | 'symptom';
 
 /**
- * Undefined when `a` does not explain `b`. Example: JobException "Recovery is suppressed" (symptom) ←
- * CheckpointException (threshold, symptom) ← IOException "No space left" (cause): the disk stands first, the other two
- * below it. A symptom that nothing explains stands first itself.
+ * Returns the reason why `a` explains `b`, or undefined. Example: JobException "Recovery is suppressed" (symptom) ←
+ * CheckpointException (threshold, symptom) ← IOException "No space left" (cause): the full disk is first, the other two
+ * are below it. A symptom that nothing explains is first itself.
  */
 export function whyExplains(a: Draft, b: Draft): ExplainReason | undefined {
   if (a.rule.explains.some((glob) => isNamedBy(b.rule, glob))) return 'rule';
@@ -257,8 +267,9 @@ export function whyExplains(a: Draft, b: Draft): ExplainReason | undefined {
 }
 
 /**
- * What happened to a process does not follow from what only concerns a job, unless that stands in its own log: a job's
- * exception ends no TaskManager, but may end the process of its program.
+ * True if a job's failure may have caused `rule`'s match. An event of a process does not follow from a failure of a
+ * job, unless the failure is in the log of that process: an exception of a job ends no TaskManager, but may end the
+ * process of its program.
  */
 function mayEndBy({ rule, events }: Draft, cause: Draft): boolean {
   if (rule.scope === 'job') return rule.peer === undefined;
@@ -277,10 +288,10 @@ function isDeeperIn(event: IncidentEvent, a: string, b: string): boolean {
   return left !== undefined && right !== undefined && left < right;
 }
 
-/** How long before a rule's match a failure without a name must stand to be a failure of its own. */
+/** Time, in milliseconds, by which a failure without a rule must precede a rule's match to be a failure of its own. */
 const CONSEQUENCE_MS = 120_000;
 
-/** Failures that no rule names and that do not follow from one that a rule does name. */
+/** Returns the failures that no rule names and that do not follow from a finding. */
 function findUnknown(
   group: IncidentGroup,
   drafts: readonly Draft[],
@@ -306,18 +317,21 @@ function findUnknown(
     const failure = events.find((event) => (event.failure?.chain.length ?? 0) > 0)?.failure ?? events[0]?.failure;
     return failure === undefined ? [] : [{ failure, events, count: countOccurrences(events), isBeside: false }];
   });
-  // A switch to FAILED without an exception says nothing beside one with an exception, or beside a finding.
+  // A switch to FAILED without an exception adds nothing to a failure with an exception or to a finding.
   const telling = found.filter((item) => item.failure.chain.length > 0);
   return telling.length > 0 || drafts.length > 0 ? orderEchoes(telling) : found;
 }
 
-/** What only says that something else failed says less than that. */
+/** Moves failures that only report another failure to the end. */
 function orderEchoes(found: readonly UnknownFinding[]): readonly UnknownFinding[] {
   const isEcho = ({ failure }: UnknownFinding): boolean => failure.echo !== undefined;
   return [...found.filter((item) => !isEcho(item)), ...found.filter(isEcho)];
 }
 
-/** By a cause anywhere in the chain, by a symptom at the root alone: what it finds above is only its wrapper. */
+/**
+ * True if a rule names the failure: a cause anywhere in the chain, or a symptom at the root. A symptom above the root
+ * matches only a wrapper.
+ */
 function isNamed(event: IncidentEvent, named: ReadonlySet<string>, catalog: Catalog): boolean {
   if (event.fingerprints.some((item) => named.has(item))) return true;
   const hasChain = (event.failure?.chain.length ?? 0) > 0;
@@ -327,7 +341,10 @@ function isNamed(event: IncidentEvent, named: ReadonlySet<string>, catalog: Cata
   );
 }
 
-/** What ended a process because of this very root does not explain it. */
+/**
+ * True if the failure follows from the finding. A symptom that ended a process because of this same root does not
+ * explain it.
+ */
 function isConsequence(
   event: IncidentEvent,
   root: string,

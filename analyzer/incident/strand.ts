@@ -1,19 +1,19 @@
-// The findings of an incident, and what no rule names → strands: causes that failed the job in attempts of their own.
-// The first finding of a strand is a headline; further ones are other readings of the same attempts. What still happens
-// goes before what is past, then what began earlier before what began later: a card with two causes leads with the one
-// that lasts. Pure; called by rank.ts.
+// Groups findings and unknown failures into strands. A strand is a cause that failed the job in attempts of its own;
+// its first finding is the headline, and further ones are other explanations of the same attempts. Current strands come
+// before past ones, then earlier before later, so that the card of an incident with two causes shows the lasting one
+// first. Pure functions.
 import type { IncidentEvent } from '../cluster/event.js';
 import type { IncidentGroup } from './group/group.js';
 import type { Finding, Ranking, UnknownFinding } from './finding.js';
 import { EARLY_MS, holdsBeside, listTimes, type Timeline } from './timeline.js';
 
-/** What has not happened for so long while the job went on failing is past. */
+/** Time, in milliseconds, without an occurrence after which a cause is past, while the job went on failing. */
 export const PAST_MS = 600_000;
 
 interface Strand<Item> {
   readonly headline: Item;
   readonly items: Item[];
-  /** Of the headline, those that count. */
+  /** Events of the headline that count. */
   readonly events: readonly IncidentEvent[];
 }
 
@@ -38,7 +38,7 @@ export function placeStrands(
       ...strands.flatMap(({ headline, items }) =>
         headline === first ? items : [{ ...headline, isBeside: true }, ...items.filter((item) => item !== headline)],
       ),
-      // A remark in an attempt in which nothing has failed of it is no cause of what failed in others.
+      // A match in an attempt in which nothing failed because of it is no cause of failures in other attempts.
       ...findings.flatMap((item) => (placed.has(item) ? [] : [{ ...item, isConsequence: true }])),
     ],
     unknown: unknown.map((item) => {
@@ -48,7 +48,7 @@ export function placeStrands(
   };
 }
 
-/** True for what failed, or what is an incident by itself: a remark beside it is no second cause. */
+/** True for a failure and for a match that is an incident by itself. Other matches are no second cause. */
 export function counts({ rule }: Pick<Finding, 'rule'>, event: IncidentEvent): boolean {
   return isFailure(event) || rule.standsAlone;
 }
@@ -57,7 +57,7 @@ export function isFailure({ failure }: IncidentEvent): boolean {
   return failure !== undefined;
 }
 
-/** Its events that count, and those of what follows from it in the same attempts. */
+/** Returns the events of a finding that count, and those of its consequences in the same attempts. */
 function listTelling(finding: Finding, findings: readonly Finding[], timeline: Timeline): readonly IncidentEvent[] {
   const times = listTimes(finding.events);
   const following = findings
@@ -67,7 +67,10 @@ function listTelling(finding: Finding, findings: readonly Finding[], timeline: T
   return [...finding.events.filter((event) => counts(finding, event)), ...following];
 }
 
-/** `items` best first. What does not count begins no strand beside one that does, and may be in none. */
+/**
+ * Groups `items`, best first, into strands. An item without events that count starts no strand if others have such
+ * events; it may be in no strand.
+ */
 function collectStrands<Item extends Pick<Finding, 'events'>>(
   items: readonly Item[],
   tellingOf: (item: Item) => readonly IncidentEvent[],
@@ -88,15 +91,15 @@ function collectStrands<Item extends Pick<Finding, 'events'>>(
 }
 
 /**
- * What lasts without having failed anything (checkpoints that expire) is another thing than what failed in the same
- * attempt, where it began before anybody could have noticed that, unless an exception is of both.
+ * True if the item belongs to the strand. Events that fail nothing but last (checkpoints that expire) are kept apart
+ * from a failure in the same attempt if they began long before it, unless both share an exception.
  */
 function isSameStrand(strand: Strand<unknown>, telling: readonly IncidentEvent[], timeline: Timeline): boolean {
   if (isBefore(strand.events, telling) && !sharesException(strand.events, telling)) return false;
   return isCovered(telling, strand.events, timeline);
 }
 
-/** Of two kinds of events, those that failed nothing began long before those that failed. */
+/** True if exactly one of the lists holds failures and the other began long before them. */
 function isBefore(some: readonly IncidentEvent[], others: readonly IncidentEvent[]): boolean {
   if (some.some(isFailure) === others.some(isFailure)) return false;
   const [lasting, failed] = some.some(isFailure) ? [others, some] : [some, others];
@@ -109,7 +112,7 @@ function sharesException(some: readonly IncidentEvent[], others: readonly Incide
   return others.some((event) => [event.signal.place.key, ...event.fingerprints].some((key) => known.has(key)));
 }
 
-/** Each of them is of an attempt in which one of the others is. */
+/** True if each event is in the attempt of one of the others. */
 function isCovered(events: readonly IncidentEvent[], others: readonly IncidentEvent[], timeline: Timeline): boolean {
   const times = listTimes(others);
   return events.every((event) => holdsBeside(times, event.time, (time) => timeline.isSameAttempt(time, event.time)));

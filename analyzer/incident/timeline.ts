@@ -1,33 +1,35 @@
-// When a job failed and when its tasks ran again, and what follows from that: which events are of one attempt, and
-// which one may have been brought about by which other. A cause explains what begins after it, within minutes, in the
-// same attempt. Pure; called by rank.ts.
+// Knows the failures and restarts of a job, and answers which events are in one attempt and which event may have caused
+// which. A cause explains events that begin after it, within minutes, in the same attempt. Pure functions.
 import type { IncidentEvent } from '../cluster/event.js';
 import { listFailures, type JobView } from '../cluster/memory/view.js';
 
 /**
- * How long after a cause what follows from it may begin. Flink's own longest wait is five minutes (for a slot), and
- * what it waits for is noticed within a minute. The recordings need 24 s.
+ * Longest time, in milliseconds, from a cause to the start of its consequence. Flink's longest wait is five minutes
+ * (for a slot), and its end is noticed within a minute. The recordings need 24 s.
  */
 export const REACH_MS = 360_000;
 
 /**
- * How much earlier than its cause a consequence may stand in the logs: a dead process is noticed by the end of a
- * heartbeat (50 s), its connections break at once, and the clocks of machines differ. The recordings need 18 s.
+ * Longest time, in milliseconds, that a consequence may be logged before its cause. A dead process is noticed after a
+ * heartbeat timeout (50 s), its connections break at once, and the clocks of machines differ. The recordings need 18 s.
  */
 export const EARLY_MS = 60_000;
 
-/** How long what happened to a process is still noticed by others after the job has begun anew. */
+/** Time, in milliseconds, in which others still notice an event of a process after the job has restarted. */
 const NOTICED_MS = 180_000;
 
-/** What stands so near is one event, whatever restarts between: logs of several machines, a restart without a delay. */
+/**
+ * Time, in milliseconds, within which two events count as one, even with a restart between them: the clocks of machines
+ * differ, and a restart may have no delay.
+ */
 const AT_ONCE_MS = 2000;
 
 export interface Timeline {
-  /** True where both are of one attempt. What has no time is near everything. */
+  /** True if both times are in one attempt. An event without a time is near every event. */
   isSameAttempt(a: number | undefined, b: number | undefined): boolean;
   /**
-   * True where `effect` may follow from `cause`, in its attempt or in one that never came to run; `onProcess`: what
-   * others notice of a process.
+   * True if `effect` may follow from `cause`, in the same attempt or in a later one that did not reach RUNNING.
+   * `onProcess` is true for an effect that others notice of a process.
    */
   mayFollow(cause: number | undefined, effect: number | undefined, onProcess?: boolean): boolean;
 }
@@ -48,21 +50,22 @@ export function createTimeline(job: JobView | undefined): Timeline {
       if (cause - effect > EARLY_MS) return false;
       if (onProcess && effect - cause <= NOTICED_MS) return true;
       const [from, to] = cause <= effect ? [cause, effect] : [effect, cause];
-      // A job that is started anew and does not come to run fails of the same for as long as that may go unnoticed.
+      // A job that is restarted but does not reach RUNNING fails for the same cause, as long as the cause may be
+      // unnoticed.
       return isNear(from, to, begun) && (to - from <= EARLY_MS || isNear(from, to, restarted));
     },
   };
 }
 
-/** Times at which the job was started anew. */
+/** Returns the times at which the job was restarted. */
 function listRestarts({ states }: JobView): readonly number[] {
   const [first = { time: Number.POSITIVE_INFINITY }] = listFailures(states);
   return states.filter(({ to, time }) => to === 'RUNNING' && time > first.time).map(({ time }) => time);
 }
 
 /**
- * Times at which the job ran again: not when it says so itself, but when the first of its tasks did. Without the
- * JobManager's log the numbers of attempts tell.
+ * Returns the times at which the job really ran again: not when the job switched to RUNNING, but when its first task
+ * did. Without the JobManager's log the attempt numbers are used.
  */
 function listBegins(job: JobView, restarted: readonly number[]): readonly number[] {
   const ran = restarted.flatMap((time, index) => {
@@ -83,7 +86,7 @@ function hasBetween(times: readonly number[], from: number, to: number): boolean
   return next !== undefined && next <= to;
 }
 
-/** In times in their order, the index of the first that is not before `time`, or their number. */
+/** Returns the index of the first time that is not before `time`, or the number of times. `times` is sorted. */
 function findFirst(times: readonly number[], time: number): number {
   let [low, high] = [0, times.length];
   while (low < high) {
@@ -94,7 +97,7 @@ function findFirst(times: readonly number[], time: number): number {
   return low;
 }
 
-/** The events of a finding in the order of time, to be asked for those next to a moment. */
+/** Times of the events of a finding, in order, for the search of the nearest event. */
 export interface EventTimes {
   readonly times: readonly number[];
   readonly hasUndated: boolean;
@@ -105,7 +108,7 @@ export function listTimes(events: readonly IncidentEvent[]): EventTimes {
   return { times: times.sort((a, b) => a - b), hasUndated: times.length < events.length };
 }
 
-/** True where a test holds for the last time before a moment, or for the next one: no other can be nearer. */
+/** True if the test holds for the last time before a moment or for the next time after it. No other time is nearer. */
 export function holdsBeside(
   { times, hasUndated }: EventTimes,
   moment: number | undefined,

@@ -1,5 +1,5 @@
-// Failures whose root nobody knows, under the wrappers and beside the sentences in which Flink reports every failure:
-// the root stands first, whoever threw it, and what only follows from it does not.
+// Tests failures whose root no rule knows, under the wrappers and beside the sentences with which Flink reports every
+// failure. The root is first, whoever threw it, and its consequences are not listed.
 import { describe, expect, it } from 'vitest';
 import { buildCatalog, loadCatalog } from '../catalog/catalog.js';
 import type { FailureGroup } from '../../core/types.js';
@@ -11,7 +11,7 @@ const catalog = loadCatalog();
 const ruleless = buildCatalog([], catalog.causes, catalog.engine);
 
 interface Thrown {
-  /** As a stack trace prints it: class, then message. */
+  /** Class, then message, as in a stack trace. */
   readonly text: string;
   readonly frames: readonly string[];
 }
@@ -42,7 +42,7 @@ function jobState(second: number, from: string, to: string, trace = ''): string 
   return line(second, 'INFO', GRAPH, `Job orders (${JOB}) switched from state ${from} to ${to}.${trace}`);
 }
 
-/** The JobManager's log of a job that is not restarted. */
+/** Returns the JobManager's log of a job that is not restarted. */
 function jobLog(strategy: string, ...chain: readonly Thrown[]): string {
   const end = thrown(
     `org.apache.flink.runtime.JobException: Recovery is suppressed by ${strategy}`,
@@ -89,7 +89,7 @@ const APPLICATION = [
   ),
 ];
 
-/** How Flink reports a failure → the log of one with this root. */
+/** Way in which Flink reports a failure → function that returns the log of such a failure with this root. */
 const REPORTS: Readonly<Record<string, (root: Thrown) => string>> = {
   'a task, no restarts': wrapped(),
   'a task, fixed delay': (root) =>
@@ -274,7 +274,7 @@ const REPORTS: Readonly<Record<string, (root: Thrown) => string>> = {
     ),
 };
 
-/** Made up; whose code threw them → the exceptions. */
+/** Invented exceptions by the code that throws them. */
 const ROOTS: Readonly<Record<string, readonly Thrown[]>> = {
   'the job': [
     thrown(
@@ -389,7 +389,10 @@ describe('the group of a failure that nobody knows', () => {
   });
 });
 
-/** A job that fails because its checkpoints do, of which the JobManager tells in its own words by version. */
+/**
+ * Returns the log of a job that fails because its checkpoints fail. The JobManager reports this with different words in
+ * each version.
+ */
 function refuseCheckpoint(root: string, words = ''): string {
   const declined = `Decline checkpoint 7 by task ${ATTEMPT} of job ${JOB} at tm-1:41567-2a3b4c @ tm-1 (dataPort=38117).`;
   return [

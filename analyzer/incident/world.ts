@@ -1,5 +1,5 @@
-// What expressions of rules may ask about a job: its options under new and old names, its Flink version, the memory
-// model. Made by diagnose.ts for each incident from what the logs said; everything unknown is undefined.
+// Creates the evaluation context of a rule's expressions for one incident: the options of the job under new and old
+// names, its Flink version and the memory model. Input are the facts of the logs. Everything unknown is undefined.
 import { isMemoryProblem, type MemoryLayout } from '../../flink/memory/words.js';
 import { computeTaskManagerMemory } from '../../flink/memory/memory.js';
 import {
@@ -16,21 +16,21 @@ import type { FitResult } from '../../flink/memory/grow.js';
 import { compareVersions, optionValue, parseBytes, parseDuration, renameOption } from '../../flink/options/options.js';
 import type { World } from '../catalog/expression/expression.js';
 
-/** When the log does not say its version, fixes are those of a release that most people run. */
+/** Flink version for which fixes are written if the log does not name one. It is a release that most people run. */
 export const ASSUMED_VERSION = '1.20.0';
 
 export interface WorldFacts {
-  /** Effective options: the command line's values over the file's. */
+  /** Effective options. Values of the command line override those of the file. */
   readonly options: ReadonlyMap<string, string>;
   readonly version: string | undefined;
-  /** Bytes of the parts of the TaskManager's memory as the log printed them. */
+  /** Sizes of the parts of the TaskManager's memory, in bytes, as the log printed them. */
   readonly memory: Readonly<Record<string, number>>;
 }
 
 export function createWorld(facts: WorldFacts): World {
   const version = facts.version ?? ASSUMED_VERSION;
   let layout: ReturnType<typeof computeTaskManagerMemory> | undefined;
-  // Most rules ask for no memory.
+  // Compute the memory only on use, because most rules do not need it.
   const readLayout = (part: string): number | undefined => {
     layout ??= computeTaskManagerMemory(facts.options, version);
     return isMemoryProblem(layout) ? undefined : readPart(layout, part);
@@ -46,7 +46,7 @@ export function createWorld(facts: WorldFacts): World {
   };
 }
 
-/** The name that an option has in a version; undefined when the version does not know it any more. */
+/** Returns the name of an option in a Flink version, or undefined if the version does not have it. */
 export function nameOption(key: string, version: string | undefined): string | undefined {
   const renamed = renameOption(key, version ?? ASSUMED_VERSION);
   return 'gone' in renamed ? undefined : renamed.key;
@@ -56,7 +56,7 @@ function readPart(layout: MemoryLayout, part: string): number | undefined {
   return Object.entries(layout).find(([name]) => name === part)?.[1];
 }
 
-/** Undefined when the model cannot tell, or when nothing has to change. */
+/** Returns undefined if the model has no answer or nothing has to change. */
 function readPatch(result: FitResult<MemoryLayout>): Readonly<Record<string, string>> | undefined {
   return 'problem' in result || Object.keys(result.patch).length === 0 ? undefined : result.patch;
 }

@@ -1,51 +1,53 @@
-// When what is known of an incident is written into the store. What changes its card (cause, outcome, evidence, fixes,
-// processes) is written at once. What only grows while the job goes on failing (how often, until when) would write the
-// same document again with each restart: it is written as often as the log that was read meanwhile bears, every five
-// minutes, and once the job is quiet. What is not written yet is rebuilt from the records after a crash. Pure; called
-// by analyzer.ts.
+// Decides when an incident is written into the store. A change of its card (cause, outcome, evidence, fixes, processes)
+// is written at once. Counts and times that only grow would write the same document at each restart: they are written
+// as often as the amount of log that was read allows, every five minutes, and once the job is quiet. After a crash the
+// unwritten rest is rebuilt from the records. Pure functions.
 import { createHash } from 'node:crypto';
 import type { Incident } from '../../core/types.js';
 
-/** An incident's document as it is compared. */
+/** Digest of an incident's document, used to compare versions. */
 export interface IncidentPrint {
   readonly hash: string;
-  /** Of what makes the card. */
+  /** Hash of the fields of the card. */
   readonly card: string;
-  /** Restarts, and lines of each cause. */
+  /** Number of restarts plus the lines of each cause. */
   readonly size: number;
-  /** Milliseconds since 1970. */
+  /** Time of the last event, in milliseconds since 1970. */
   readonly last: number;
   readonly length: number;
 }
 
 export interface WrittenIncident extends IncidentPrint {
-  /** Bytes of the cluster's log that had been read then. */
+  /** Bytes of the cluster's log that had been read at that time. */
   readonly logBytes: number;
-  /** When, by the clock. */
+  /** Wall-clock time of the write. */
   readonly at: number;
 }
 
 export interface WriteSituation {
   /** Bytes of the cluster's log that have been read. */
   readonly logBytes: number;
-  /** By the clock. */
+  /** Current wall-clock time. */
   readonly now: number;
-  /** For how long it has been as it is, by the clock. */
+  /** Wall-clock time, in milliseconds, since the incident changed last. */
   readonly quietMs: number;
 }
 
 export type WriteDecision =
   'known' | 'later' | 'new' | 'card' | 'grown' | 'behind' | 'long-ago' | 'log-bears-it' | 'quiet';
 
-/** Its size has become so many times what is written. */
+/** Growth factor of the size since the last write from which the incident is written again. */
 const GROWN = 1.5;
-/** A card that people look at is behind by so much at most, however rarely the job restarts. */
+/** Longest time, in milliseconds, that a card may be behind, however rarely the job restarts. */
 const MOST_BEHIND_MS = 300_000;
-/** Well below the time for which what a cluster logged is kept (keep.ts): after a crash the incident must be found. */
+/**
+ * Longest time, in milliseconds, between the last events of two writes. It is well below the time for which the log of
+ * a cluster is kept (keep.ts), because the incident must be found after a crash.
+ */
 export const LONG_AGO_MS = 3 * 3_600_000;
-/** Of the log's bytes, one in so many is written. */
+/** Ratio of log bytes read to bytes written. */
 const LOG_SHARE = 100;
-/** A job that failed for long is quiet after a longer time: this share of it. */
+/** Divisor of the time that a job has failed. The result is the time after which it counts as quiet. */
 const QUIET_SHARE = 8;
 const LEAST_QUIET_MS = 30_000;
 const MOST_QUIET_MS = 3_600_000;
@@ -68,7 +70,7 @@ export function decideWrite(
   return isQuiet ? 'quiet' : 'later';
 }
 
-/** What of a failing job's incident only grows; values of a rule have the same names. */
+/** Fields of a failing job's incident that only grow. Values of a rule have the same names. */
 const GROWING: ReadonlySet<string> = new Set(['lastSeen', 'count', 'restarts', 'attempts']);
 
 export function printIncident(incident: Incident): IncidentPrint {

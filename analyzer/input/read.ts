@@ -1,7 +1,7 @@
-// Files, folders, archives and standard input → entries, for `jobtrace diagnose` and the tests of rules. Everything is
-// read in chunks: disk.ts gives bytes, archive.ts the files that lie in archives, charset.ts makes UTF-8 of them,
-// flink/form/skim.ts cuts them into entries. A file that is another form than a log becomes the log that it stands
-// for (FORMS). A path that cannot be read is an error; what is no log or was read in part is noted.
+// Reads files, folders, archives and standard input into entries, for `jobtrace diagnose` and the tests of rules.
+// Everything is read in chunks: disk.ts gives bytes, archive.ts the files in archives, charset.ts makes UTF-8 of them,
+// and flink/form/skim.ts cuts them into entries. A file of another form than a log becomes the log that it stands for
+// (FORMS). A path that cannot be read is an error; what is no log, or was read in part, is noted.
 import { basename } from 'node:path';
 import { createError } from '../../core/errors.js';
 import type { Entry, FileKind, Source } from '../../core/types.js';
@@ -30,7 +30,7 @@ import { joinCut, joinWrapped, looksCut, looksWrapped } from './forms/wrapped.js
 import { looksLikeYarnLogs, splitYarnLogs } from './forms/yarn-logs.js';
 
 export interface ReadNotes {
-  /** What was left out or read in part. */
+  /** Files that were left out or read in part. */
   readonly list: Note[];
   files: number;
   bytes: number;
@@ -39,12 +39,15 @@ export interface ReadNotes {
 
 export interface ReadOptions {
   readonly notes?: ReadNotes;
-  /** What `-` stands for; standard input when left out. */
+  /** Bytes for the path `-`; standard input if left out. */
   readonly stdin?: () => Iterable<Buffer>;
-  /** Called after each chunk with the bytes read from disk and all there are; `-` adds nothing to all. */
+  /**
+   * Reports progress after each chunk: the bytes read from disk so far, and the bytes of all files, to which `-` adds
+   * nothing.
+   */
   readonly onProgress?: (bytes: number, allBytes: number) => void;
   readonly limits?: ArchiveLimits;
-  /** What somebody wants of the logs: entries without may be left out, but for the last of each file. */
+  /** Search for what is wanted of the logs. Entries without it may be left out, except the last one of each file. */
   readonly find?: FindWanted;
 }
 
@@ -52,21 +55,21 @@ export function createReadNotes(): ReadNotes {
   return { list: [], files: 0, bytes: 0, lines: 0 };
 }
 
-/** What is wanted of the logs, and what becomes of a chunk that was searched for it. */
+/** Search for what is wanted of the logs, and the function that takes back a chunk after it was searched. */
 interface Wanted {
   readonly find: FindWanted;
   readonly giveBack: Rooms['giveBack'];
 }
 
-/** A path that a person gave. */
+/** Path that a person gave. */
 interface Root {
   readonly path: string;
   readonly files: readonly Content[];
 }
 
 /**
- * Entries of all paths, file by file, in the order of their names. Throws JT_FILE_UNREADABLE for a path that a person
- * gave, JT_ARCHIVE_INVALID when it is an archive of which nothing can be read.
+ * Yields the entries of all paths, file by file, in the order of their names. Throws JT_FILE_UNREADABLE for a path that
+ * a person gave, and JT_ARCHIVE_INVALID if it is an archive of which nothing can be read.
  */
 export function* readEntries(paths: readonly string[], options: ReadOptions = {}): Generator<Entry> {
   const notes = options.notes ?? createReadNotes();
@@ -82,13 +85,13 @@ export function* readEntries(paths: readonly string[], options: ReadOptions = {}
   }
 }
 
-/** Text that a person pasted → its entries. */
+/** Splits text that a person pasted into its entries. */
 export function splitText(text: string, path = 'paste.log'): readonly Entry[] {
   const notes = createReadNotes();
   return [...readContent({ path, chunks: [Buffer.from(text, 'utf8')] }, notes)];
 }
 
-/** Bytes that a person sent, text or an archive → their entries. Throws JT_ARCHIVE_INVALID. */
+/** Reads the entries of bytes that a person sent, text or an archive. Throws JT_ARCHIVE_INVALID. */
 export function* readPasted(bytes: Buffer, options: ReadOptions = {}, path = 'paste.log'): Generator<Entry> {
   const notes = options.notes ?? createReadNotes();
   const unpacking = createUnpacking(
@@ -125,14 +128,14 @@ function* counted(chunks: Iterable<Buffer>, count: (chunk: Buffer) => void): Gen
 }
 
 function addNote({ list }: ReadNotes, note: Note): void {
-  // What a cut or damaged archive is said to be once needs no saying in other words.
+  // A second note about a cut or damaged archive would only repeat the first one in other words.
   if (
     !list.some((known) => known.path === note.path && (known.reason === note.reason || (known.partial && note.partial)))
   )
     list.push(note);
 }
 
-/** Files that lie beside logs and are none; a person who names one gets it read. */
+/** Files that lie beside logs and are none. If a person names such a file, it is read. */
 const NO_LOG =
   /\.(ya?ml|properties|xml|conf|cfg|ini|md|html?|sh|py|jar|class|so|pid|lock|db|sqlite|png|jpe?g|svg|pdf)$/i;
 
@@ -145,7 +148,10 @@ function isWanted(path: string, notes: ReadNotes): boolean {
 const DOCUMENT_HEAD_BYTES = 64;
 const MAX_DOCUMENT_BYTES = 64 << 20;
 
-/** Saved answers of the REST API repeat what the logs say; they count where there is no log. */
+/**
+ * Reads the files of one path. Saved answers of the REST API repeat what the logs say, so they count only if there is
+ * no log.
+ */
 function* readRoot(root: Root, notes: ReadNotes, unpacking: Unpacking, wanted?: Wanted): Generator<Entry> {
   const before = notes.files;
   const documents: Content[] = [];
@@ -173,8 +179,8 @@ function* readRoot(root: Root, notes: ReadNotes, unpacking: Unpacking, wanted?: 
 }
 
 /**
- * A JSON file whose first line opens an object without closing it, or a saved answer of the REST API: no log with an
- * object per line.
+ * True if the file is no log with an object per line: a JSON file whose first line opens an object without closing it,
+ * or a saved answer of the REST API.
  */
 function isDocument(path: string, head: Buffer): boolean {
   if (!path.toLowerCase().endsWith('.json')) return false;
@@ -182,17 +188,17 @@ function isDocument(path: string, head: Buffer): boolean {
   return /^\s*[[{]\s*\n/.test(text) || looksLikeExceptions(text);
 }
 
-/** A file as it is to be read, with what is known of its process beside its path. */
+/** File as it is to be read, with what is known of its process besides its path. */
 interface Part extends Content {
   readonly source?: Partial<Source>;
-  /** A view of a file that was counted with another view of it. */
+  /** True if it is a view of a file that was counted with another view of it. */
   readonly isCounted?: boolean;
 }
 
-/** A form that is no log, and the logs that it stands for; undefined when it only looked like it. */
+/** Form that is no log. `open` returns the logs that it stands for, or undefined if the file only looked like it. */
 interface Form {
   readonly fits: (head: string, kind: FileKind) => boolean;
-  /** So much of the file is looked at; FORM_HEAD_BYTES when left out. */
+  /** Number of bytes that are looked at; FORM_HEAD_BYTES if left out. */
   readonly headBytes?: number;
   readonly open: (path: string, cursor: Cursor) => Iterable<Part> | undefined;
 }
@@ -207,7 +213,7 @@ const FORMS: readonly Form[] = [
   { fits: looksLikeOperator, open: openOperator },
   { fits: looksLikeGrep, open: openGrep },
   { fits: looksLikeGcLog, open: (path, cursor) => [{ path, chunks: watchGcLog(cursor) }] },
-  // What a program prints may look quoted.
+  // Output of a program may look quoted, so only logs are cleaned.
   {
     fits: (head, kind) => kind === 'log' && CLEANERS.some(({ looks }) => looks(breakLines(head))),
     headBytes: PREFIX_LOOK_BYTES,
@@ -216,7 +222,7 @@ const FORMS: readonly Form[] = [
 ];
 const FORM_HEAD_BYTES = 4096;
 
-/** Such a document is small; a larger one is taken for the log that it looks like. */
+/** Reads a document, which is small. A larger file is taken for the log that it looks like, and gives undefined. */
 function readDocument(cursor: Cursor): string | undefined {
   const bytes = cursor.peek(MAX_DOCUMENT_BYTES);
   return bytes.length === MAX_DOCUMENT_BYTES ? undefined : bytes.toString('utf8');
@@ -230,7 +236,7 @@ function asDocument(render: (text: string) => string | undefined): Form['open'] 
   };
 }
 
-/** What a text went through before it came here, in the order in which it is undone. */
+/** Cleaners that undo what a text went through before it came here, in the order in which they run. */
 const CLEANERS: readonly { readonly looks: (head: string) => boolean; readonly clean: (text: string) => string }[] = [
   { looks: looksLikePaste, clean: cleanPaste },
   { looks: looksLinked, clean: cleanLinks },
@@ -249,7 +255,7 @@ function cleanText(text: string): string {
   );
 }
 
-/** Line breaks of Windows. */
+/** Replaces the line breaks of Windows. */
 function breakLines(text: string): string {
   return text.includes('\r') ? text.replaceAll('\r\n', '\n') : text;
 }
@@ -280,7 +286,7 @@ function openGrep(path: string, cursor: Cursor): Iterable<Part> | undefined {
     : splitGrep(text).map((found) => ({ path: `${path}/${found.path}`, chunks: [Buffer.from(found.text)] }));
 }
 
-/** A file that is no archive any more → entries, whatever form it has. */
+/** Reads the entries of a file that is no archive, whatever form it has. */
 function* readContent(content: Part, notes: ReadNotes, wanted?: Wanted): Generator<Entry> {
   const cursor = new Cursor(decodeChunks(content.chunks));
   const head = cursor.peek(FORM_HEAD_BYTES);
@@ -310,7 +316,7 @@ function* readLog(part: Part, readNotes: ReadNotes, wanted?: Wanted): Generator<
   let previousTime: number | undefined;
   const toEntry = (skimmed: SkimmedEntry): Entry => {
     const entry = makeEntry(skimmed, source, previousTime, wanted);
-    // Only the head is looked at: enough to know its time.
+    // The head of an entry is enough to know its time.
     previousTime = needsTime(source)
       ? (parseEntry(skimmed.bytes.subarray(0, TIME_LOOK_BYTES)).time ?? previousTime)
       : previousTime;
@@ -320,7 +326,7 @@ function* readLog(part: Part, readNotes: ReadNotes, wanted?: Wanted): Generator<
     notes.bytes += chunk.length;
     if (wanted === undefined) for (const skimmed of skimmer.push(chunk)) yield toEntry(skimmed);
     else {
-      // Of the little that is wanted copies are made, and the chunk is used again.
+      // The few wanted entries are copied, and the chunk is used again.
       for (const skimmed of skimmer.push(chunk)) yield toEntry({ ...skimmed, bytes: Buffer.from(skimmed.bytes) });
       wanted.giveBack(chunk);
     }
@@ -331,7 +337,7 @@ function* readLog(part: Part, readNotes: ReadNotes, wanted?: Wanted): Generator<
 
 const TIME_LOOK_BYTES = 64;
 
-/** In files that print without times (.out, unknown) an undated line takes the time of the one before. */
+/** True if an undated line takes the time of the line before, as in files that print without times (.out, unknown). */
 function needsTime(source: Source): boolean {
   return source.kind !== 'log';
 }
@@ -353,12 +359,12 @@ function makeEntry(
   };
 }
 
-/** What the name of a file says about it. */
+/** Returns what the name of a file says about it. */
 export function describeSource(path: string): Source {
   const names = describeFile(path);
   return {
     path,
-    // A file of an unknown name that somebody wants to have diagnosed is a log.
+    // A file of an unknown name that somebody wants to have diagnosed is read as a log.
     kind: names.kind === 'unknown' ? 'log' : names.kind,
     process: names.processKey,
     component: names.component,

@@ -1,7 +1,7 @@
-// Which incidents one shared cause has made, over all clusters and all analyzers: each that may be shared is placed
-// when it is stored, and what changed since is chained anew (platform.ts) from what the store has. Who holds that share
-// (share/lease.ts) writes the platform incidents and has them told; every one marks its own as their children. Called
-// by the loop over the store (analyzer/service/analyzer.ts).
+// Maintains the platform incidents: which incidents one shared cause has made, over all clusters and all analyzers.
+// Each incident that may be shared is placed when it is stored, and what has changed since is chained again
+// (platform.ts) from what the store has. The analyzer that holds the lease for platform incidents (share/lease.ts)
+// writes them and has people notified; every analyzer marks its own incidents as their children.
 import { findSmallest } from '../../core/sequence.js';
 import { createSlices } from '../../core/time/slices.js';
 import { ALL_CLUSTERS, type Incident, type PlatformShare } from '../../core/types.js';
@@ -21,47 +21,55 @@ export interface PlatformOptions {
 }
 
 export interface PlatformKeeper {
-  /** An incident as it is to be stored: with its parent, where one stands for it. */
+  /** Returns the incident as it is to be stored, with its parent if a platform incident stands for it. */
   place(incident: Incident): Promise<Incident>;
-  /** One that is no more. */
+  /** Forgets an incident that was removed. */
   forget(id: string): void;
-  /** Those are another analyzer's from now on. */
+  /** Forgets the incidents that belong to another analyzer from now on. */
   leave(isTheirs: (incident: Incident) => boolean): void;
-  /** Chains what changed, as often as its cost allows. Throws what the store throws; then nothing is forgotten. */
+  /**
+   * Chains what has changed, as often as its cost allows. Throws what the store throws; then no change is forgotten.
+   */
   step(): Promise<void>;
 }
 
-/** Incidents, and platform incidents, of one question. */
+/** Maximum number of incidents, or of platform incidents, that one query returns. */
 const MAX_FOUND = 10_000;
 const MAX_RECALLED = 1_000;
 const MINUTE_MS = 60_000;
-/** Of what others have nothing is heard: they are looked at this often. */
+/** Interval of reading the incidents of other analyzers, in milliseconds, because nothing reports their changes. */
 const LOOK_MS = 10_000;
-/** It rests so many times as long as it took: however many fail, the analyzer has time for its lines. */
+/**
+ * Ratio of the pause to the time that chaining took, so that the analyzer has time for its lines, however many jobs
+ * fail.
+ */
 const PAUSE_FACTOR = 10;
 const MAX_PAUSE_MS = 2000;
-/** An incident that was seen last so long ago no longer changes. */
+/** Time since an incident was last seen, in milliseconds, after which it does not change any more. */
 const KEEP_MS = 6 * 3_600_000;
 
 const OPEN_OUTCOMES: readonly Incident['outcome'][] = ['failing', 'silent'];
 
 interface Platforms extends PlatformOptions {
-  /** Those that were placed here, as they are without a parent. */
+  /** Incidents that were placed here, each without its parent, by id. */
   readonly own: Map<string, SharedIncident>;
-  /** Incident → its platform incident. */
+  /** Id of the platform incident, by the id of the incident. */
   readonly parents: Map<string, string>;
-  /** What stands, by its id. */
+  /** Platform incidents that exist, by id. */
   readonly standing: Map<string, Incident>;
-  /** By the minute of a beginning, when the store was asked for what stands. */
+  /** Time of the last query for existing platform incidents, by the minute in which an incident began. */
   readonly recalled: Map<number, number>;
-  /** Those that were told in this turn: of one before it nobody knows whether it was. */
+  /**
+   * Ids of platform incidents that were reported in this epoch. Nobody knows whether an earlier epoch reported the
+   * others.
+   */
   readonly told: Set<string>;
-  /** In which turn of writing them this analyzer was last. */
+  /** Last epoch in which this analyzer wrote platform incidents. */
   turn: number | undefined;
-  /** Of the things whose incidents changed: the earliest beginning of one of them. */
+  /** Earliest beginning of a changed incident, by the key of the shared thing. */
   readonly news: Map<string, number>;
   lookedAt: number;
-  /** When it was chained last, and how long it rests from then. */
+  /** Time of the last chaining, and the pause after it in milliseconds. */
   chainedAt: number;
   pauseMs: number;
 }
@@ -74,7 +82,7 @@ export function createPlatformKeeper(options: PlatformOptions): PlatformKeeper {
     standing: new Map(),
     recalled: new Map(),
     told: new Set(),
-    // Who is alone hears of its own again when it begins anew.
+    // A single instance places its own incidents again when it restarts, so its first epoch does not count as new.
     turn: options.lease.turn(PLATFORM) === ALONE_TURN ? ALONE_TURN : undefined,
     news: new Map(),
     lookedAt: options.now(),
@@ -91,7 +99,7 @@ export function createPlatformKeeper(options: PlatformOptions): PlatformKeeper {
 
 async function place(platforms: Platforms, incident: Incident): Promise<Incident> {
   const { own, parents } = platforms;
-  // What an ending of its cluster took along stands below that.
+  // An incident that the ending of its cluster took along has that ending as its parent.
   const shared = findShared(incident);
   const known = own.get(incident.id);
   if (shared === undefined) {
@@ -125,7 +133,7 @@ function note({ news }: Platforms, shared: SharedIncident | undefined): void {
   if (shared !== undefined) news.set(shared.key, Math.min(shared.begin, news.get(shared.key) ?? shared.begin));
 }
 
-/** Whether a platform incident would be another one; that a job restarts again is none. */
+/** True if the platform incident would change. Another restart of a job is no change. */
 function hasNews(known: SharedIncident, shared: SharedIncident): boolean {
   const print = ({ key, begin, incident: { job, outcome, lastSeen } }: SharedIncident): string =>
     JSON.stringify([key, begin, job, outcome, Math.floor((Date.parse(lastSeen ?? '') || 0) / 30_000)]);
@@ -136,12 +144,18 @@ function withParent(incident: Incident, parent: string | undefined): Incident {
   return parent === undefined ? incident : { ...incident, parent };
 }
 
-/** What the chains make; an ending (watch/card.ts) stands for jobs too, as one of very many does (service/flood.ts). */
+/**
+ * True if the chains make the incident. Endings (watch/card.ts) and floods (service/flood.ts) stand for jobs too, but
+ * are made elsewhere.
+ */
 function isOurs(incident: Incident): incident is Incident & { readonly platform: PlatformShare } {
   return incident.platform !== undefined && incident.ending === undefined && incident.cluster === ALL_CLUSTERS;
 }
 
-/** What an earlier run of this analyzer, or another one, has written; of thousands of one minute it is asked once. */
+/**
+ * Reads the platform incidents that an earlier run of this analyzer, or another analyzer, has written. Thousands of
+ * incidents may begin in one minute; the store is asked once for all of them.
+ */
 async function recallParents({ store, standing, recalled, now }: Platforms, { begin }: SharedIncident): Promise<void> {
   const minute = Math.floor(begin / MINUTE_MS);
   if (now() - (recalled.get(minute) ?? Number.NEGATIVE_INFINITY) < LOOK_MS) return;
@@ -155,7 +169,10 @@ async function recallParents({ store, standing, recalled, now }: Platforms, { be
     if (isOurs(found) && !standing.has(found.id)) standing.set(found.id, found);
 }
 
-/** One of the same thing that has it as its child already, or lies within a window of its children's beginnings. */
+/**
+ * Finds a platform incident of the same thing that has the incident as its child already, or has a child that began
+ * within a window of it.
+ */
 function findStanding({ standing }: Platforms, { key, begin, incident }: SharedIncident): Incident | undefined {
   return [...standing.values()].find(({ platform }) => {
     if (platform === undefined || keyOf(platform) !== key) return false;
@@ -180,7 +197,7 @@ async function step(platforms: Platforms): Promise<void> {
   if (isNewTurn) platforms.turn = turn;
 }
 
-/** What another writer left open, however long ago it began. */
+/** Reads the platform incidents that another writer left open, however long ago they began. */
 async function recallOpen({ store, standing, told }: Platforms): Promise<void> {
   told.clear();
   for (const outcome of OPEN_OUTCOMES)
@@ -188,7 +205,10 @@ async function recallOpen({ store, standing, told }: Platforms): Promise<void> {
       if (isOurs(found)) standing.set(found.id, found);
 }
 
-/** `lookMs`: also what others have written of what began so long ago, or is open. */
+/**
+ * Chains what has changed. With `lookMs`, it also reads what others have written about incidents that began within that
+ * time or are open.
+ */
 async function chainAnew(platforms: Platforms, lookMs: number | undefined): Promise<void> {
   const { news, now, own, parents, standing } = platforms;
   const asked = new Map(news);
@@ -217,14 +237,17 @@ function listOpenBegins({ standing }: Platforms): readonly number[] {
 }
 
 interface Chained {
-  /** Whole ones: of each the beginning is known. */
+  /** Complete chains: the beginning of each is known. */
   readonly chains: readonly (readonly SharedIncident[])[];
   /** Platform incidents of the same things, as the store has them. */
   readonly before: readonly Incident[];
   readonly from: number;
 }
 
-/** What touches a chain that goes back further is asked for once more. `keys`: of these things alone. */
+/**
+ * Reads the incidents from `since` on and chains them. It reads again from an earlier time if a chain goes back
+ * further. `keys` limits it to these things.
+ */
 async function readChains(
   { store }: Platforms,
   since: number,
@@ -246,7 +269,7 @@ async function readChains(
   }
 }
 
-/** Stored first, told then; what no chain makes any more goes. */
+/** Stores each platform incident and then reports it. A platform incident that no chain makes any more is removed. */
 async function writePlatforms(
   { fence, lease, standing, told, onIncident, onGone }: Platforms,
   before: readonly Incident[],
@@ -272,7 +295,7 @@ async function writePlatforms(
   }
 }
 
-/** Those of this analyzer that have another parent now are stored, and told, with it. */
+/** Stores and reports the incidents of this analyzer whose parent has changed. */
 async function adopt(
   { own, parents, fence, onIncident }: Platforms,
   after: readonly Incident[],
@@ -305,7 +328,7 @@ async function adopt(
     }
 }
 
-/** Of one cluster, in one write. */
+/** Maximum number of incidents of one cluster in one write. */
 const ADOPTED_AT_ONCE = 100;
 
 interface Adopted {

@@ -1,7 +1,7 @@
-// Incidents of many jobs → one for what they share: a ZooKeeper, an HDFS, a machine or a certificate that fails takes
-// its jobs down within minutes of each other, on any number of clusters. What may be shared, and what names it, is the
-// table below; whoever began at the same time of something else stays apart. By the times of lines alone, so the order
-// of arrival changes nothing. Pure; called by keeper.ts.
+// Joins the incidents of many jobs into one incident for what they share: a ZooKeeper, an HDFS, a machine or a
+// certificate that fails takes its jobs down within minutes of each other, on any number of clusters. The table below
+// says what may be shared and what names it; jobs that fail at the same time for something else stay apart. Only the
+// times of lines count, so that the order of arrival changes nothing. Pure functions.
 import { createHash } from 'node:crypto';
 import { findLargest } from '../../core/sequence.js';
 import { nameSubject } from '../../core/text/subject.js';
@@ -15,29 +15,40 @@ import {
   type PlatformShare,
 } from '../../core/types.js';
 
-/** Two that begin further apart than this are not of one outage, unless others lie between them. */
+/**
+ * Maximum time, in milliseconds, between the beginnings of two incidents of one outage, unless others lie between them.
+ */
 export const PLATFORM_WINDOW_MS = 300_000;
-/** So many jobs make one coincidence unlikely. */
+/** Minimum number of jobs of a platform incident. With this number, a coincidence is unlikely. */
 export const PLATFORM_JOBS = 3;
-/** Of jobs that name the same process of their cluster two are no coincidence. */
+/**
+ * Minimum number of jobs of a platform incident if they name the same process of their cluster. Two such jobs are no
+ * coincidence.
+ */
 const PROCESS_JOBS = 2;
-/** A platform incident's last failure is told to this, so that a restart loop does not write it again each time. */
+/**
+ * Step, in milliseconds, to which the time of the last failure is rounded down, so that a restart loop does not write
+ * the platform incident again each time.
+ */
 const LAST_SEEN_STEP_MS = 30_000;
 const SHOWN_JOBS = 5;
 const SHOWN_EVIDENCE = 6;
 const OWNERS: readonly Owner[] = ['platform', 'external'];
 
-/** What jobs of several clusters can share, and where its address stands: the first that is there counts. */
+/**
+ * Kind of thing that jobs of several clusters can share, and where its address stands. The first address that is found
+ * counts.
+ */
 interface SharedKind {
   readonly kind: string;
   readonly causes: readonly string[];
-  /** Values that a rule captured or computed. */
+  /** Names of values that a rule captured or computed. */
   readonly values: readonly string[];
-  /** In those values, and in the lines that prove the cause; the first group is the address. */
+  /** Patterns of the address in those values and in the lines that prove the cause; the first group is the address. */
   readonly patterns: readonly RegExp[];
-  /** The machine of the first line that proves the cause. */
+  /** True if the thing is the machine of the first line that proves the cause. */
   readonly isMachine?: true;
-  /** Names something of one cluster alone; two jobs are enough, for it is named. */
+  /** True if it names something of one cluster alone. Two jobs are enough then, because the thing is named. */
   readonly isOfCluster?: true;
 }
 
@@ -102,21 +113,24 @@ const OF_CLUSTER: ReadonlySet<string> = new Set(
 );
 const KIND_OF = new Map(SHARED_KINDS.flatMap((row) => row.causes.map((cause) => [cause, row] as const)));
 
-/** One that an ending of its cluster took along has that as its parent (analyzer/watch/card.ts). */
+/**
+ * Beginning of the id of an ending. An incident that the ending of its cluster took along has it as its parent
+ * (analyzer/watch/card.ts).
+ */
 const ENDING_ID = 'ending-';
 
-/** An incident whose cause may be another's too. */
+/** Incident whose cause may be shared with other incidents. */
 export interface SharedIncident {
   readonly incident: Incident;
   readonly kind: string;
   readonly thing: string | undefined;
-  /** What those have in common that fail of one thing. */
+  /** Key that all incidents of the same thing have in common. */
   readonly key: string;
-  /** When the cause showed first, in milliseconds since 1970. */
+  /** Time at which the cause showed first, in milliseconds since 1970. */
   readonly begin: number;
 }
 
-/** Undefined for what fails for a reason of its own. */
+/** Returns what the incident may share with others; undefined if it fails for a reason of its own. */
 export function findShared(incident: Incident): SharedIncident | undefined {
   const [diagnosis] = incident.diagnoses.en;
   if (diagnosis === undefined || incident.platform !== undefined || !mayBeShared(diagnosis)) return undefined;
@@ -139,12 +153,12 @@ function renderKey(kind: string, thing: string | undefined, cluster: string): st
   return thing === undefined ? `${kind}\nin ${cluster}` : `${kind}\n${thing}`;
 }
 
-/** The key of what a platform incident stands for. */
+/** Returns the key of the thing for which a platform incident stands. */
 export function keyOf({ kind, thing, children }: PlatformShare): string {
   return renderKey(kind, thing, children[0]?.cluster ?? '');
 }
 
-/** As people call it, by whichever of its names the rule found. */
+/** Returns the name that people use for the process, whichever of its names the rule found. */
 function findProcess({ values }: SharedKind, diagnosis: Diagnosis, cluster: string): string | undefined {
   const process = values.flatMap((name) => diagnosis.values[name] ?? [])[0];
   return process === undefined ? undefined : nameSubject({ process, cluster }, 'en');
@@ -161,8 +175,9 @@ function findThing({ values, patterns, isMachine }: SharedKind, diagnosis: Diagn
 }
 
 /**
- * `ZK2/10.0.0.2:2181, zk1:2181/flink` → `zk1:2181,zk2:2181`: however it is written, it is the same. What every machine
- * calls itself names nothing that two of them share.
+ * Normalizes an address, so that all spellings of it are the same: `ZK2/10.0.0.2:2181, zk1:2181/flink` →
+ * `zk1:2181,zk2:2181`. Returns undefined for an address that every machine uses for itself, because two machines do not
+ * share it.
  */
 function normalize(thing: string): string | undefined {
   const parts = thing
@@ -179,7 +194,10 @@ function normalize(thing: string): string | undefined {
   return parts.every((part) => LOOPBACK.test(part)) ? undefined : [...new Set(parts)].sort().join(',');
 }
 
-/** Those of one thing that began within a window of each other, the earliest first, by their key. */
+/**
+ * Groups incidents of one thing into chains in which each began within a window of the one before. Chains are sorted by
+ * key, and each begins with its earliest incident.
+ */
 export function chainShared(shared: readonly SharedIncident[]): readonly (readonly SharedIncident[])[] {
   const chains: SharedIncident[][] = [];
   for (const item of [...shared].sort(compareShared)) {
@@ -199,7 +217,7 @@ function compareTexts(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** A chain of enough jobs → the incident that stands for them; undefined when they are too few. */
+/** Returns the incident that stands for a chain of enough jobs; undefined if they are too few. */
 export function renderPlatform(chain: readonly SharedIncident[]): Incident | undefined {
   const [first] = chain;
   const lead = chooseLead(chain);
@@ -234,7 +252,10 @@ export function renderPlatform(chain: readonly SharedIncident[]): Incident | und
   };
 }
 
-/** Of the beginning only the window: an earlier line of the same storm that comes late seldom changes it. */
+/**
+ * Hashes the key and the window of the beginning. An earlier line of the same storm that comes late seldom changes the
+ * window.
+ */
 function hashOf({ key, begin }: SharedIncident): string {
   const window = Math.floor(begin / PLATFORM_WINDOW_MS);
   return createHash('sha256').update(`${key}\n${window}`).digest('hex').slice(0, 16);
@@ -248,7 +269,10 @@ function toIso(time: number): string {
   return new Date(time).toISOString();
 }
 
-/** A job, whatever id it has after its restart; what failed without one counts once for its cluster. */
+/**
+ * Returns a name for the job that stays the same when a restart changes its id. Failures without a job count once for
+ * their cluster.
+ */
 function subjectOf({ incident: { cluster, job } }: SharedIncident): string {
   return `${cluster}\n${job?.name ?? job?.id ?? ''}`;
 }
@@ -257,7 +281,10 @@ function toChild({ incident: { id, cluster, job, firstSeen, outcome } }: SharedI
   return { id, cluster, job, firstSeen, outcome };
 }
 
-/** It goes on as long as one of its jobs does; what ended without one that failed for good has recovered. */
+/**
+ * Outcomes by priority. A platform incident goes on as long as one of its jobs does. If all have ended and none failed
+ * for good, it has recovered.
+ */
 const OUTCOME_ORDER: readonly Incident['outcome'][] = [
   'failing',
   'silent',
@@ -271,7 +298,7 @@ export function decidePlatformOutcome(children: readonly Pick<PlatformChild, 'ou
   return OUTCOME_ORDER.find((outcome) => children.some((child) => child.outcome === outcome)) ?? 'unknown';
 }
 
-/** The earliest of those whose rule found most. */
+/** Chooses the incident with the primary diagnosis: the earliest of the rule that found most of them. */
 function chooseLead(chain: readonly SharedIncident[]): SharedIncident | undefined {
   const counts = new Map<string, number>();
   for (const item of chain) counts.set(ruleOf(item), (counts.get(ruleOf(item)) ?? 0) + 1);

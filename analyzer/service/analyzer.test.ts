@@ -198,8 +198,8 @@ let: { next: "what + 1" }`,
     await store.close();
   });
 
-  // After an outage the files come one after the other, and all lines are old: nothing tells that a job's lines will
-  // follow.
+  // The files arrive one after the other after an outage, and all lines are old, so that nothing shows that the lines
+  // of a job will follow.
   it('knows the failure of a process as that of the job whose lines come later', async () => {
     const store = openStore();
     const heard: Heard[] = [];
@@ -213,7 +213,7 @@ let: { next: "what + 1" }`,
       onIncident: (incident, change) => void heard.push({ incident, change }),
       onGone: (id) => void gone.push(id),
     });
-    // The TaskManagers do not say which jobs they have.
+    // Records from which the TaskManagers' lines about their jobs are left out.
     const starved = readRecording('lab/recordings/network.buffer-starvation/backpressured-neighbour/1.20.5')
       .map((entry) => toRecord(entry))
       .filter((record) => record['log.level'] !== 'INFO' || record['flink.component'] !== 'taskmanager');
@@ -235,7 +235,7 @@ let: { next: "what + 1" }`,
     expect(others).toEqual([]);
     expect(incident).toMatchObject({ id: early?.incident.id, job: { name: 'live-dashboard' } });
     expect(later.at(-1)).toMatchObject({ change: 'changed', incident: { id: early?.incident.id } });
-    // The other TaskManager had it too; of the two only one can go on as the job's.
+    // The other TaskManager had the failure too. Only one of the two incidents can become the job's.
     expect(gone).toEqual(
       heard.flatMap((item) =>
         item.change === 'new' && item.incident.id !== early?.incident.id ? [item.incident.id] : [],

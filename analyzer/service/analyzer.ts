@@ -1,9 +1,8 @@
-// The service's loop: of each part of the records that this analyzer has (share/lease.ts), change feed, without what
-// agents found no word of the catalog in → entries → signals, kept of the clusters in which something fails (take.ts) →
-// incidents of those that were touched → store and onIncident (conclude.ts), and the cursor last. The records in the
-// store are the truth: of a cluster that fails they are asked for once, and again after a restart. Whatever crash lies
-// between, reading again gives the same incidents under the same ids; onIncident may then hear of one a second time,
-// never not at all. The engine is that of diagnose.ts, which the command line calls.
+// Runs the service's loop. Per partition that this analyzer holds (share/lease.ts): reads records from the change feed,
+// scans them into signals of failing clusters (take.ts), concludes the changed clusters, writes the incidents and calls
+// onIncident (conclude.ts), and saves the cursor last. The records in the store are the source of truth: a failing
+// cluster's records are read once, and again after a restart. After a crash the same records give the same incidents
+// under the same ids; onIncident may then be called twice, but is never left out.
 import { JobtraceError } from '../../core/errors.js';
 import { decideHealth, type ServiceHealth } from '../../core/health.js';
 import { pause } from '../../core/time/wait.js';
@@ -28,7 +27,7 @@ import { LONG_AGO_MS } from '../incident/write.js';
 
 export interface AnalyzerOptions<Stored = LogRecord> extends AnalyzerSettings {
   readonly store: RecordFeed<Stored> & AnalyzerSettings['store'];
-  /** Knows what the feed holds; nothing else here does. */
+  /** Reader of the feed's documents; no other code here knows their format. */
   readonly reader: RecordReader<Stored>;
 }
 
@@ -39,11 +38,11 @@ export interface StepResult {
 }
 
 export interface Analyzer {
-  /** One read of each part and everything that follows from it. Throws what the store throws. */
+  /** Reads each partition once and processes the result. Throws what the store throws. */
   stepOnce(): Promise<StepResult>;
-  /** Until the signal aborts; a store that fails is tried again. */
+  /** Runs until the signal aborts. If the store fails, it is tried again. */
   run(signal: AbortSignal): Promise<void>;
-  /** From now on; unknown failures, and what holds a word that came, are judged again (backfill.ts). */
+  /** Replaces the catalog. Unknown failures and records that hold a new signal word are read again (backfill.ts). */
   setCatalog(catalog: Catalog): void;
   status(): AnalyzerStatus;
   health(): ServiceHealth;
@@ -51,34 +50,45 @@ export interface Analyzer {
 
 const POLL_INTERVAL_MS = 300;
 const BATCH_SIZE = 2000;
-/** Incidents that are looked up in the store when a part comes. */
+/** Number of incidents that are read from the store when a partition is taken. */
 const MAX_RECALLED = 1000;
-/** The cursor is written this often at most, where no incident is: so much is read again after a crash. */
+/**
+ * Shortest time, in milliseconds, between two writes of the cursor if no incident was written. After a crash the
+ * records of this time are read again.
+ */
 const SAVE_INTERVAL_MS = 5000;
-/** Longer than any step: one that reads the history of a cluster again, page by page, from a store that is slow. */
+/**
+ * Time, in milliseconds, after which a step counts as stuck. It is longer than any step, such as the reading of a
+ * cluster's history, page by page, from a slow store.
+ */
 const STUCK_AFTER_MS = 900_000;
 
-/** So many parts lost within this time are no change of hands. */
+/** Number of lost partitions within FLAP_MS that is an error. Fewer are a normal change of assignments. */
 const FLAPS = 5;
 const FLAP_MS = 60_000;
 
 interface Running {
-  /** Another one when something was deleted on request. */
+  /** Service; replaced after a deletion on request. */
   service: Service;
-  /** By their number. */
+  /** Partitions by number. */
   readonly parts: Map<number, RecordPart>;
-  /** Version of the words that the agents are told. */
+  /** Version of the signal words that were stored for the agents. */
   toldVersion: string | undefined;
   records: number;
-  /** By performance.now(): when the last step began, and when one last left nothing to be read (first: the start). */
+  /**
+   * Times by performance.now(): when the last step began, and when a step last read everything (initially the start).
+   */
   steppedAt: number;
   drainedAt: number;
   hasStepped: boolean;
-  /** Code of what failed, until nothing has failed for a while; and when a step failed last, by performance.now(). */
+  /**
+   * Error code of the last failure, until nothing has failed for some time. failedAt is the time of the last failed
+   * step, by performance.now().
+   */
   lastError: string | undefined;
-  /** When parts were lost lately, by performance.now(). */
+  /** Times at which partitions were lost recently, by performance.now(). */
   lost: readonly number[];
-  /** The mark of the last deletion on request (ERASED_KEY), and when it was looked at, by performance.now(). */
+  /** Marker of the last deletion on request (ERASED_KEY), and the time of its last check, by performance.now(). */
   erased: string | undefined;
   erasedLookedAt: number;
   failedAt: number;
@@ -120,7 +130,7 @@ export function createAnalyzer<Stored>(options: AnalyzerOptions<Stored>): Analyz
   };
 }
 
-/** What is known beside the parts. */
+/** Creates the keepers of data that belongs to no partition. */
 function createKeepers(options: AnalyzerSettings, lease: Lease, fence: Fence): Pick<Service, 'platforms' | 'watch'> {
   const { onIncident, onGone } = options;
   return {
@@ -161,7 +171,7 @@ function isOpenNow({ outcome }: { readonly outcome: Incident['outcome'] }): bool
   return OPEN_OUTCOMES.includes(outcome);
 }
 
-/** One that stands by for others is ready as well. */
+/** Describes the health of the analyzer. A standby instance, which holds no partition, is ready as well. */
 function describeHealth(running: Running): ServiceHealth {
   const { steppedAt, hasStepped } = running;
   const outage = findOutage(running);
@@ -173,7 +183,10 @@ function describeHealth(running: Running): ServiceHealth {
   });
 }
 
-/** Who takes parts and loses them again and again does no work, although no step fails. */
+/**
+ * Returns the code of a failure, or undefined. An analyzer that takes partitions and loses them repeatedly does no
+ * work, although no step fails.
+ */
 function findOutage({ lastError, lost }: Running): string | undefined {
   return (
     lastError ?? (lost.filter((at) => performance.now() - at < FLAP_MS).length >= FLAPS ? 'parts-lost' : undefined)
@@ -201,7 +214,7 @@ async function stepOnce(running: Running): Promise<StepResult> {
   await unlessLost(running, () => running.service.watch.step());
   const steps: StepResult[] = [];
   for (const part of running.parts.values()) {
-    // Held no more, but perhaps again in a moment, by nobody else in between.
+    // The partition is not held now. It may be held again in a moment, if no other analyzer takes it.
     if (lease.turn(String(part.index)) !== part.turn) continue;
     await unlessLost(running, async () => void steps.push(await stepPart(part)));
   }
@@ -220,8 +233,8 @@ async function stepOnce(running: Running): Promise<StepResult> {
 const ERASED_LOOK_MS = 1000;
 
 /**
- * After a deletion on request everything is asked of the store again: what this analyzer remembers of a deleted line
- * would be written once more.
+ * Reads everything from the store again after a deletion on request. Otherwise what this analyzer remembers of a
+ * deleted line would be written again.
  */
 async function forgetErased(running: Running): Promise<void> {
   const { service, parts, erasedLookedAt } = running;
@@ -235,7 +248,7 @@ async function forgetErased(running: Running): Promise<void> {
   log.info('Something was deleted on request; what is known is read again.');
   for (const part of parts.values()) {
     if (!part.loaded || service.lease.turn(String(part.index)) !== part.turn) continue;
-    // Sums of lines and crash reports hold texts.
+    // Sums of lines and crash reports hold texts of deleted lines.
     part.state.forms.clear();
     await savePartState(store, part.index, {
       ...part.state,
@@ -248,7 +261,10 @@ async function forgetErased(running: Running): Promise<void> {
   await onErased?.();
 }
 
-/** Whatever of it is left to do is done when the part is ours again, or by whoever has it then. */
+/**
+ * Runs the work. If the partition is lost meanwhile, this is only logged. The rest of the work is done when the
+ * partition is held again, or by the analyzer that holds it then.
+ */
 async function unlessLost(running: Running, work: () => Promise<void>): Promise<void> {
   const { service } = running;
   try {
@@ -260,7 +276,10 @@ async function unlessLost(running: Running, work: () => Promise<void>): Promise<
   }
 }
 
-/** What was known of a part in an earlier turn does not count: another analyzer may have gone on meanwhile. */
+/**
+ * Creates and drops partitions as the lease assigns them. Knowledge from an earlier epoch is dropped, because another
+ * analyzer may have continued meanwhile.
+ */
 function takeParts({ service, parts }: Running): void {
   const { lease } = service;
   const of = lease.count();
@@ -272,7 +291,7 @@ function takeParts({ service, parts }: Running): void {
   for (const [index, turn] of held) if (!parts.has(index)) parts.set(index, createPart(service, { index, of, turn }));
 }
 
-/** What another one shall have goes when all of it is stored. */
+/** Saves the partitions that are revoked, then releases them to another analyzer. */
 async function giveParts({ service, parts }: Running): Promise<void> {
   for (const { part: index, isAskedBack } of service.lease.parts()) {
     const part = parts.get(index);
@@ -290,7 +309,7 @@ function dropPart({ platforms, options }: Service, parts: Map<number, RecordPart
   platforms.leave(({ cluster }) => options.store.findPart(cluster, of) === index);
 }
 
-/** Agents read them there, and mark what they read from then on. */
+/** Stores the signal words. Agents read them and mark the records that they read from then on. */
 async function tellWords(running: Running): Promise<void> {
   const { words, options } = running.service;
   if (running.toldVersion === words.version) return;
@@ -299,12 +318,15 @@ async function tellWords(running: Running): Promise<void> {
   running.toldVersion = words.version;
 }
 
-/** What was logged so lately comes before everything that is older. */
+/** Age, in milliseconds, up to which records are read before all older ones. */
 const LIVE_MS = 300_000;
-/** Of a turn, what is older gets so much; at least one cluster is concluded. */
+/** Time, in milliseconds, for older clusters in one step. At least one cluster is concluded. */
 const BACKLOG_TURN_MS = 1000;
 
-/** Old lines of thousands of failures hold up nobody whose job fails now: what is new has its share of each turn. */
+/**
+ * Runs one step of a partition. Recent records are read in each step, so that old lines of thousands of failures do not
+ * delay jobs that fail now.
+ */
 async function stepPart(part: RecordPart): Promise<StepResult> {
   const { service, index, of } = part;
   if (!part.loaded) await loadPart(part);
@@ -334,7 +356,7 @@ async function stepPart(part: RecordPart): Promise<StepResult> {
   return { records: live + page.records, drained: part.open === undefined && page.drained, changed };
 }
 
-/** While the feed is behind: the lines of the last minutes, wherever they stand. Gives how many records were read. */
+/** Reads the records of the last minutes while the feed is behind. Returns the number of records. */
 async function readLive(part: RecordPart): Promise<number> {
   if (part.live === undefined) return 0;
   const { index, of, options, service } = part;
@@ -346,7 +368,7 @@ async function readLive(part: RecordPart): Promise<number> {
   return page.records;
 }
 
-/** The next page of the feed, where all of the one before is concluded. */
+/** Reads the next page of the feed, if the previous page is completely concluded. */
 async function readNext(part: RecordPart): Promise<Pick<EntryPage, 'records' | 'drained'>> {
   const { index, of, options, service } = part;
   if (part.open !== undefined) return { records: 0, drained: false };
@@ -358,7 +380,7 @@ async function readNext(part: RecordPart): Promise<Pick<EntryPage, 'records' | '
   const isOld = (page.firstTime ?? Infinity) < from;
   if (!page.drained) {
     part.unreadFrom = page.lastTime ?? part.unreadFrom;
-    // From where the feed stands: what is old of it is left out there, and read in its own turn.
+    // Start at the feed's cursor. Old records are left out here; the feed reads them later.
     if (isOld) part.live ??= page.cursor;
   }
   return page;
@@ -371,7 +393,7 @@ function markUrgent({ touched, urgent }: RecordPart, entries: readonly Entry[], 
   }
 }
 
-/** Undefined for what is undated. */
+/** Returns undefined for an entry without a time. */
 function timeOf({ time, previousTime }: Entry): number | undefined {
   return time ?? previousTime;
 }
@@ -380,7 +402,7 @@ async function concludeOne(part: RecordPart, cluster: string): Promise<readonly 
   const memory = await fillMemory(part, cluster);
   await dateLines(part, cluster, memory);
   const changed = await concludeTouched(part, cluster, memory);
-  // Only now: when the store fails in between, the next step concludes this cluster although it reads nothing new.
+  // Removed only now, so that the next step concludes this cluster even without new records if the store fails above.
   part.touched.delete(cluster);
   part.urgent.delete(cluster);
   part.reread.delete(cluster);
@@ -388,14 +410,14 @@ async function concludeOne(part: RecordPart, cluster: string): Promise<readonly 
   return changed;
 }
 
-/** About the bytes that may be held of all clusters of a part. */
+/** Approximate limit, in bytes, of the memory for all clusters of a partition. */
 const MAX_HELD_BYTES = 200_000_000;
-/** So long nobody looks at what went from memory, unless something is said of it. */
+/** Shortest time, in milliseconds, until an evicted cluster is checked again, unless new signals of it arrive. */
 const EVICTED_MS = 300_000;
 
 /**
- * What was concluded goes from memory where there is too much, what was heard of longest ago first: the store has all
- * of it, and it is asked for when something is said of the cluster again, or when it is time to look at it.
+ * Evicts concluded clusters from memory if they take too much, the longest idle first. The store holds their records
+ * and is asked again when new signals of the cluster arrive or its check is due.
  */
 function evictIdle({ clusters, touched, due, options }: RecordPart): void {
   let held = 0;
@@ -411,7 +433,7 @@ function evictIdle({ clusters, touched, due, options }: RecordPart): void {
   }
 }
 
-/** What was kept of a cluster was read by other rules. */
+/** Drops the clusters that were read with other rules, so that they are read again. */
 async function rereadStale({ backfill, service, state, clusters, reread, touched }: RecordPart): Promise<void> {
   const stale = await backfill.next(service.catalog, service.words, state.cursor === undefined);
   for (const [cluster, from] of stale) {
@@ -421,18 +443,24 @@ async function rereadStale({ backfill, service, state, clusters, reread, touched
   }
 }
 
-/** What says nothing, and what counts beside a failure alone where there is none. */
+/** Returns the filter of the feed: no records without a signal word, and facts only of clusters that are in memory. */
 function decideLeftOut({ service: { words }, clusters }: RecordPart): Pick<FeedOptions, 'skip' | 'only'> {
   const open = [...clusters].flatMap(([cluster, { isFilled }]) => (isFilled ? [cluster] : []));
   return { skip: renderSignal(words, 'no'), only: { signal: renderSignal(words, 'fact'), clusters: open } };
 }
 
-/** Time alone turns "running again" into "recovered", and a lonely process failure into an incident. */
+/**
+ * Returns the clusters whose check is due. Time alone turns RUNNING into recovered, and a process failure without a job
+ * into an incident.
+ */
 function findDue(part: RecordPart): readonly string[] {
   return [...part.due.keys()].filter((cluster) => isDue(part, cluster));
 }
 
-/** What may still change is looked at again: an incident of the part that is open, and one of the last minutes. */
+/**
+ * Loads the state of a partition. Clusters with an open incident, or with one of the last minutes, are due for a check,
+ * because they may still change.
+ */
 async function loadPart(part: RecordPart): Promise<void> {
   const { store, now, healthyMs = DEFAULT_HEALTHY_MS } = part.options;
   part.state = await loadPartState(store, part.index);
@@ -454,7 +482,10 @@ async function loadPart(part: RecordPart): Promise<void> {
   part.loaded = true;
 }
 
-/** Once for each part: what comes while the analyzer runs is read. */
+/**
+ * Skips the stored records once per partition, if the options say so. Records that arrive while the analyzer runs are
+ * read.
+ */
 async function skipBacklog({ service, options, state, index, of }: RecordPart): Promise<void> {
   if (options.skipsBacklog !== true || service.skipped.has(index)) return;
   const { cursor } = await service.readEntries(state.cursor, { part: { index, of }, isToEnd: true });
@@ -476,12 +507,15 @@ async function saveCursor(part: RecordPart, soon: boolean): Promise<void> {
   part.lastSave = now;
 }
 
-/** Where something failed that is no incident yet: nothing else in the store tells that it is to be looked at again. */
+/**
+ * Lists clusters with a failure that is no incident yet. Nothing else in the store says that they must be checked
+ * again.
+ */
 function listWaiting({ clusters, due }: RecordPart): readonly string[] {
   return [...clusters].flatMap(([cluster, memory]) => (due.has(cluster) && memory.saved.length === 0 ? [cluster] : []));
 }
 
-/** What is not saved would only be read again, and what is not written be concluded again. */
+/** Saves a partition before it is left. Otherwise its records would be read again and its incidents concluded again. */
 async function savePart(part: RecordPart): Promise<void> {
   for (const memory of part.clusters.values()) await writeRest(part, memory, new Set());
   if (part.loaded) await saveCursor(part, true);
@@ -508,7 +542,10 @@ async function runLoop(running: Running, signal: AbortSignal): Promise<void> {
   await saveAtEnd(running);
 }
 
-/** What is not saved would only be read again, and what is not written be concluded again. */
+/**
+ * Saves all partitions at the end, then ends the lease. Otherwise records would be read again and incidents concluded
+ * again.
+ */
 async function saveAtEnd(running: Running): Promise<void> {
   try {
     for (const part of running.parts.values()) await unlessLost(running, () => savePart(part));
@@ -521,7 +558,10 @@ async function saveAtEnd(running: Running): Promise<void> {
   }
 }
 
-/** A store that comes back answers once and fails again: it is over when nothing has failed for a while. */
+/**
+ * Time, in milliseconds, without a failure after which an outage is over. A store that comes back may answer once and
+ * fail again.
+ */
 const OVER_AFTER_MS = 5_000;
 
 function noteSuccess(running: Running): void {
@@ -530,7 +570,7 @@ function noteSuccess(running: Running): void {
   running.service.options.log.info('The analyzer goes on.');
 }
 
-/** Said once, until the error changes. */
+/** Logs a failure once, until the error code changes. */
 function reportFailure(running: Running, error: unknown): void {
   const code = error instanceof JobtraceError ? error.code : 'unexpected';
   running.failedAt = performance.now();

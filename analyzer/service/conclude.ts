@@ -1,7 +1,6 @@
-// A cluster that was touched is concluded: what diagnose.ts says of its signals (the engine of the command line), under
-// the ids that people know (identity.ts), is written where it says something new (write.ts), and told. Whatever crash
-// lies between, the same comes of it again. Then the time is planned at which the cluster is looked at without new
-// lines. Called by analyzer.ts.
+// Concludes a cluster that changed: runs the engine on its signals, keeps known incident ids (identity.ts), writes
+// incidents with news (write.ts) and calls onIncident. After a crash the same steps give the same result. Finally plans
+// the time at which the cluster is checked without new lines.
 import { findSmallest, groupBy } from '../../core/sequence.js';
 import { createSlices } from '../../core/time/slices.js';
 import type { Incident, PlatformChild } from '../../core/types.js';
@@ -20,11 +19,14 @@ import type { RecordPart } from './part.js';
 import { compactLarge, takeEntries } from './take.js';
 import { decideWrite, printIncident, type IncidentPrint } from '../incident/write.js';
 
-/** How often a job that fails or has just recovered is looked at again without new lines. */
+/** Time, in milliseconds, after which a job that fails or has just recovered is checked again without new lines. */
 export const RECHECK_MS = 30_000;
-/** The same of a cluster that ended: its jobs may be submitted again. */
+/** Same time for a cluster that ended, because its jobs may be submitted again. */
 const ENDING_CHECK_MS = 5000;
-/** What happens to a process waits so long for the failures of its jobs; Flink notices a dead one after some 20 s. */
+/**
+ * Time, in milliseconds, that an event of a process waits for the failures of its jobs. Flink notices a dead process
+ * after some 20 s.
+ */
 const SETTLE_MS = 30_000;
 export const OPEN_OUTCOMES: readonly Incident['outcome'][] = ['failing', 'silent'];
 
@@ -86,7 +88,7 @@ export async function concludeTouched(
   return changed;
 }
 
-/** Incidents that are written in one transaction. */
+/** Number of incidents that are written in one transaction. */
 const WRITTEN_AT_ONCE = 100;
 
 interface DueIncident {
@@ -94,7 +96,7 @@ interface DueIncident {
   readonly change: 'new' | 'changed';
 }
 
-/** Once more where the store knows a later checkpoint before one of the incidents. */
+/** Concludes the cluster, and once more if the store knows a later checkpoint before one of the incidents. */
 async function concludeAsking(part: RecordPart, cluster: string, memory: ClusterMemory): Promise<readonly Incident[]> {
   const { store, now, healthyMs, zone } = part.options;
   const { index, signals, lastLines, conclusions: memo } = memory;
@@ -121,7 +123,7 @@ async function concludeAsking(part: RecordPart, cluster: string, memory: Cluster
   return checkpoints.length === 0 ? concluded : conclude();
 }
 
-/** Once for each part of a rule, until the rules change. */
+/** Logs a fault of a rule once per part of the rule, until the rules change. */
 function tellFault({ service, options }: RecordPart, { rule, part, problem }: RuleFault): void {
   const key = `${rule} ${part}`;
   if (service.toldFaults.has(key)) return;
@@ -129,7 +131,7 @@ function tellFault({ service, options }: RecordPart, { rule, part, problem }: Ru
   options.log.warn({ rule, part, problem }, 'A part of a rule fails when it is used; what needs it is left out.');
 }
 
-/** Whether it is to be written now (write.ts). */
+/** Decides whether the incident is written now (write.ts). */
 function decideIncident(
   part: RecordPart,
   memory: ClusterMemory,
@@ -153,14 +155,17 @@ function decideIncident(
 
 const prints = new WeakMap<Incident, IncidentPrint>();
 
-/** Of an incident that is the same object as before it is the same. */
+/** Returns the digest of an incident. It is cached by object, because the same object has the same digest. */
 function printOnce(incident: Incident): IncidentPrint {
   let print = prints.get(incident);
   if (print === undefined) prints.set(incident, (print = printIncident(incident)));
   return print;
 }
 
-/** What is concluded no more would not be written any more. `concluded`: ids of those that are. */
+/**
+ * Writes the pending incidents that are not concluded any more, because nothing else would write them. `concluded`
+ * holds the ids of those that are.
+ */
 export async function writeRest(
   part: RecordPart,
   memory: ClusterMemory,
@@ -175,7 +180,7 @@ export async function writeRest(
     );
 }
 
-/** Stored in one write, then told. */
+/** Stores the incidents in one write, then calls onIncident. */
 async function announce(part: RecordPart, { unwritten }: ClusterMemory, due: readonly DueIncident[]): Promise<void> {
   if (due.length === 0) return;
   const slices = createSlices();
@@ -187,13 +192,13 @@ async function announce(part: RecordPart, { unwritten }: ClusterMemory, due: rea
     part.turn,
   );
   part.hasWritten = true;
-  // All at once: what is to be said of them is remembered in one write as well.
+  // Notify all at once, so that their notifications are stored in one write as well.
   await Promise.all(placed.map(({ incident, change }) => part.options.onIncident?.(incident, change)));
   for (const { incident } of due) unwritten.delete(incident.id);
   if (slices.isOver()) await slices.rest();
 }
 
-/** By the minute of its beginning, how many incidents are shown each by itself. */
+/** Counts, by the minute of their start, the incidents that are shown individually. */
 function countShown(saved: readonly SavedIncident[]): Map<number, number> {
   const shown = new Map<number, number>();
   for (const { first, flood } of saved)
@@ -201,7 +206,7 @@ function countShown(saved: readonly SavedIncident[]): Map<number, number> {
   return shown;
 }
 
-/** One of very many stands behind the card of its minute, and stays there. */
+/** Moves an incident to the flood card of its minute if very many began in it. It stays there. */
 function placeInFlood(
   cluster: string,
   incident: Incident,
@@ -220,7 +225,7 @@ function placeInFlood(
 
 const behind = new WeakMap<Incident, Incident>();
 
-/** The same object for the same. */
+/** Returns the same object for the same incident. */
 function putBehind(incident: Incident, flood: string): Incident {
   const known = behind.get(incident);
   if (known?.parent === flood) return known;
@@ -229,14 +234,14 @@ function putBehind(incident: Incident, flood: string): Incident {
   return placed;
 }
 
-/** A card of very many that grows is written this often. */
+/** Shortest time, in milliseconds, between two writes of a flood card that grows. */
 const FLOOD_EVERY_MS = 10_000;
 
 function noteFlood({ floods }: ClusterMemory, flood: string | undefined): void {
   if (flood !== undefined) floods.set(flood, { isDirty: true, next: floods.get(flood)?.next ?? 0 });
 }
 
-/** The cards of those of which one was written. */
+/** Writes the flood cards of which a member was written. */
 async function writeFloods(
   part: RecordPart,
   memory: ClusterMemory,
@@ -267,13 +272,13 @@ function toChild({ id, cluster, job, firstSeen, outcome }: Incident): PlatformCh
   return { id, cluster, job, firstSeen, outcome };
 }
 
-/** It has what was known of these, too. */
+/** Adds the ids of merged incidents to the incident. */
 function noteJoined(incident: Incident, known: SavedIncident | undefined, gone: readonly SavedIncident[]): Incident {
   const ids = [...(known?.joined ?? []), ...gone.flatMap(({ id, joined = [] }) => [...joined, id])];
   return ids.length === 0 ? incident : { ...incident, joined: [...new Set(ids)] };
 }
 
-/** Better evidence has joined it with another one. */
+/** Removes an incident that was merged with another one after better evidence. */
 async function removeGone(
   { options, service, turn }: RecordPart,
   cluster: string,
@@ -287,7 +292,10 @@ async function removeGone(
   memory.unwritten.delete(id);
 }
 
-/** By them is known whose lines are still in memory: such an incident is gone when it is concluded no more. */
+/**
+ * Returns the times of the events in memory. An incident that begins at one of them still has its lines in memory, so
+ * that it is gone if it is not concluded any more.
+ */
 function collectEventTimes({ signals }: ClusterMemory): ReadonlySet<number | undefined> {
   const times = new Set<number | undefined>();
   for (const signal of signals.values()) if (isEvent(signal)) times.add(signal.place.time);
@@ -295,8 +303,8 @@ function collectEventTimes({ signals }: ClusterMemory): ReadonlySet<number | und
 }
 
 /**
- * As long as something may change, the cluster is looked at again, the longer it is quiet the less often. When nothing
- * has failed there for hours it is forgotten.
+ * Plans the next check of a cluster. It is checked as long as something may change, less often the longer it is quiet.
+ * It is dropped from memory if nothing has failed there for hours.
  */
 function planNext(
   part: RecordPart,

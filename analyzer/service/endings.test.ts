@@ -1,4 +1,5 @@
-// Over a real store: what agents report and what JobManagers logged (lines of Flink 1.20.5) → what is told of an end.
+// Tests endings over a real store: takes reports of agents and lines of JobManagers (Flink 1.20.5), and checks the
+// incidents that are reported.
 import { describe, expect, it } from 'vitest';
 import { createLog } from '../../core/log.js';
 import type { Incident, LogRecord } from '../../core/types.js';
@@ -49,9 +50,9 @@ const SIGNAL = line(
 interface Stage {
   readonly store: Store;
   readonly told: Incident[];
-  /** A line comes that was logged before. */
+  /** Adds a line that was logged before. */
   say(text: string): Promise<void>;
-  /** Goes on to that second, with what the agent reports then; undefined: it says nothing. */
+  /** Moves the clock to that second and stores the agent's report; undefined means that there is no report. */
   at(seconds: number, report?: Partial<AgentStatus> & { readonly life?: Partial<ProcessLife> }): Promise<void>;
   restart(): void;
 }
@@ -66,7 +67,7 @@ async function open(lines: readonly string[] = LINES): Promise<Stage> {
       reader: RECORD_READER,
       catalog,
       log: createLog('silent'),
-      // As beside others: what they wrote of what jobs share is looked at every ten seconds.
+      // A shared lease: platform incidents that others wrote are checked every ten seconds.
       lease: { ...createLoneLease(), isShared: () => true },
       now: () => now,
       onIncident: (incident) => void told.push(incident),
@@ -109,7 +110,7 @@ async function open(lines: readonly string[] = LINES): Promise<Stage> {
   };
 }
 
-/** As an agent fills them from the line. */
+/** Sets the job as an agent reads it from the line. */
 function nameJob(record: LogRecord): LogRecord {
   return record.message.includes(JOB_A) ? { ...record, 'flink.job.id': JOB_A, 'flink.job.name': 'orders' } : record;
 }

@@ -1,6 +1,6 @@
-// How a cluster ended, as part of concluding it: what its logs and its agents say (watch/ending.ts) is written as an
-// incident of its own, the incidents that follow from it have that as their parent, and those that were open before it
-// are over with that reason. Called by conclude.ts.
+// Handles the end of a cluster while the cluster is concluded. Ends found in its logs and its agents' reports
+// (watch/ending.ts) are written as incidents. Incidents that follow from an end get it as their parent; incidents that
+// were open before it end with that reason.
 import { findLargest, findSmallest } from '../../core/sequence.js';
 import type { Incident, PlatformChild } from '../../core/types.js';
 import { RECORD_READER } from '../entry/record.js';
@@ -23,24 +23,30 @@ import { askLastLine } from './last-lines.js';
 import type { RecordPart } from './part.js';
 
 export interface EndedCluster {
-  /** With their parents, and their ends. */
+  /** Incidents, with their parents and their ends. */
   readonly incidents: readonly Incident[];
-  /** Something of it may change without a line. */
+  /** True if an end may change without a new line. */
   readonly isOpen: boolean;
 }
 
-/** An incident that began so long before an ending, or after it, may follow from it. */
+/**
+ * Longest times, in milliseconds, from the start of an incident to a later end, and from an end to the start of an
+ * incident, so that the incident may follow from the end.
+ */
 const EARLY_MS = 60_000;
 const LATE_MS = 300_000;
-/** From the stop of a TaskManager to that of its JobManager, by scripts that go from one to the next. */
+/**
+ * Longest time, in milliseconds, from the stop of a TaskManager to the stop of its JobManager, for scripts that stop
+ * one after the other.
+ */
 const STOP_MS = 30_000;
-/** Endings of one process, or of a cluster, are one that were found within this. */
+/** Time, in milliseconds, within which ends of one process or cluster are the same end. */
 const SAME_MS = 600_000;
 const RHYTHM_RECORDS = 400;
-/** How long a checkpoint may take where nothing says it. */
+/** Time, in milliseconds, that a checkpoint may take if nothing else is known. */
 const CHECKPOINT_MS = 600_000;
 const TRIGGERED = 'Triggering checkpoint';
-/** What is said when a process is gone, besides symptoms. */
+/** Causes that are reported when a process is gone, in addition to symptoms. */
 const FOLLOWS =
   /^(?:network\.|restart\.|checkpoint\.|cluster\.(?:taskmanager-lost|heartbeat-timeout|leadership-lost|no-slots|registration-failed|node-lost|fatal-exit))/;
 
@@ -92,8 +98,9 @@ export async function concludeEndings(
 }
 
 /**
- * TaskManagers that are told to stop are often the first of a cluster that is stopped as a whole, and what their jobs
- * say of it is no news then: it waits for the JobManager.
+ * Leaves out new incidents of jobs while TaskManagers are being stopped. They are often the first processes of a
+ * cluster that is stopped as a whole; then the failures of their jobs are no incidents, so that these wait for the
+ * JobManager.
  */
 function dropUnsettled(
   incidents: readonly Incident[],
@@ -122,7 +129,10 @@ function isSame(known: Incident | undefined, incident: Incident): boolean {
   return known !== undefined && JSON.stringify(known) === JSON.stringify(incident);
 }
 
-/** What the store is asked for beside what is kept: last lines of who is gone, and how regularly who is quiet wrote. */
+/**
+ * Reads the situation of a cluster. From the store it adds the last lines of processes that are gone, and how regularly
+ * a quiet process wrote.
+ */
 async function readSituation(
   part: RecordPart,
   cluster: string,
@@ -151,7 +161,7 @@ async function readSituation(
   };
 }
 
-/** Once for each silence. */
+/** Asks the store for the regularity of a process, once per silence. */
 async function askRhythm(
   { options: { store } }: RecordPart,
   cluster: string,
@@ -178,7 +188,7 @@ async function askRhythm(
 
 const OF_TASK_MANAGER: ReadonlySet<string> = new Set<EndingKind>(['taskmanager-lost']);
 
-/** The id under which people know it. */
+/** Returns the id of a known end that is the same, else a new id. */
 function identify(cluster: string, ending: Ending, endings: ReadonlyMap<string, KnownEnding>): string {
   for (const [id, { incident }] of endings) {
     const isNear = Math.abs(Date.parse(incident.firstSeen ?? '') - ending.begin) < SAME_MS;
@@ -253,7 +263,7 @@ function adapt(incident: Incident, effects: readonly Effect[]): Incident {
   return incident;
 }
 
-/** What is said first of it is what is said when a process is gone. */
+/** True if the primary diagnosis is one that is reported when a process is gone. */
 function follows({ diagnoses, unknown }: Incident): boolean {
   const [first] = diagnoses.en;
   return first === undefined ? unknown.length === 0 : first.symptom || FOLLOWS.test(first.cause);
@@ -263,7 +273,7 @@ function toChild({ id, cluster, job, firstSeen, outcome }: Incident): PlatformCh
   return { id, cluster, job, firstSeen, outcome };
 }
 
-/** One that is not found any more: because what shows it is too old, or because it is over. */
+/** Updates an end that is not found any more, because its evidence is too old or because it is over. */
 function judgeKnown(incident: Incident, situation: ClusterSituation, incidents: readonly Incident[]): Incident {
   const { ending, outcome, firstSeen } = incident;
   if (ending === undefined || outcome !== 'failing' || situation.lives.length === 0) return incident;

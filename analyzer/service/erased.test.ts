@@ -1,4 +1,4 @@
-// An analyzer that runs while something is deleted on request does not write it again.
+// Tests that a running analyzer does not write again what is deleted on request.
 import { expect, it } from 'vitest';
 import { erase } from '../../store/erase.js';
 import { drain, openStore, records, startAnalyzer } from './testing/service.js';
@@ -16,7 +16,7 @@ it('forgets what was deleted, and judges what is left and what comes', async () 
 
   await erase(store, { cluster: CLUSTER }, { settleMs: 0 });
   await new Promise((resolve) => setTimeout(resolve, 1_100));
-  // A line of the same cluster: whoever still remembers the failure writes its incident anew.
+  // A line of the same cluster. An analyzer that still remembered the failure would write its incident again.
   await appendRecords(store, records.slice(-1));
   await drain(analyzer);
   await drain(analyzer);

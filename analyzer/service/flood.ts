@@ -1,30 +1,30 @@
-// Very many jobs of one cluster that begin to fail within a minute: the first are shown each by itself, the others
-// stand behind one card that counts them by cause. So a broken session cluster, or whoever can write a line into one
-// log, sends a few messages and not tens of thousands. The others are concluded and stored like any incident; nothing
-// is lost. By the times of lines, so that the same comes of it after a restart. Pure; called by conclude.ts.
+// Groups incidents if very many jobs of one cluster begin to fail within a minute: the first are shown individually,
+// all others behind one flood card that counts them by cause. A broken session cluster, or a person who can write lines
+// into a log, then causes a few notifications, not tens of thousands. All incidents are still concluded and stored.
+// Only times of log lines are used, so that a restart gives the same result. Pure functions.
 import { createHash } from 'node:crypto';
 import { findLargest, findSmallest } from '../../core/sequence.js';
 import type { Diagnosis, Incident, Language, PlatformChild, Text } from '../../core/types.js';
 
-/** Incidents of one cluster that begin within one minute and are shown each by itself. */
+/** Number of incidents of one cluster, begun within one minute, that are shown individually. */
 export const MAX_SHOWN = 50;
 const MINUTE_MS = 60_000;
 const SHOWN_CAUSES = 5;
 const FLOOD = 'flood-';
 
-/** One of very many. */
+/** Incident in a flood. */
 export interface FloodMember {
   readonly id: string;
   readonly first: number;
   readonly last: number;
   readonly outcome: Incident['outcome'];
-  /** What it is called by. */
+  /** Name of its cause. */
   readonly cause: Text;
-  /** The card behind which it stands; undefined: it is shown by itself. */
+  /** Id of the flood card behind which the incident is shown; undefined if it is shown individually. */
   readonly flood: string | undefined;
 }
 
-/** The card of a minute, whether there is one or not. */
+/** Returns the id of the flood card of a minute, even if there is no such card. */
 export function nameFlood(cluster: string, first: number): string {
   const minute = minuteOf(first);
   return `${FLOOD}${createHash('sha256').update(`${cluster}\n${minute}`).digest('hex').slice(0, 16)}`;
@@ -44,7 +44,7 @@ export function nameCause({ diagnoses, unknown }: Incident): Text {
   return { en: en ?? type, zh: zh ?? type };
 }
 
-/** Those behind a card and those of the same minute that are shown → the card; `lead`: one of them, whole. */
+/** Renders the flood card from all incidents of its minute, hidden and shown. `lead` is one of them, complete. */
 export function renderFlood(
   id: string,
   members: readonly FloodMember[],
@@ -109,7 +109,7 @@ function describe(
   ];
 }
 
-/** The most frequent first. */
+/** Counts the incidents by cause, the most frequent cause first. */
 function countCauses(members: readonly FloodMember[], language: Language): readonly (readonly [string, number])[] {
   const counts = new Map<string, number>();
   for (const { cause } of members) counts.set(cause[language], (counts.get(cause[language]) ?? 0) + 1);

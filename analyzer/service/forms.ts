@@ -1,7 +1,7 @@
-// What several lines of a file say together, and what the lines of a crash report stand for: input/forms sums it up
-// for files, where they end; here the lines come one by one, and the sum grows with them. Entries of the feed in, those
-// that are to be scanned out; called by analyzer.ts. The state is plain data and bounded. The same entries once more,
-// as after a crash, add nothing; a few that come late are put where they stood.
+// Recognizes forms that span several lines: a row of full collections in a GC log, and JVM crash reports. For whole
+// files input/forms does this; here the lines arrive one by one and the sum grows with them. Takes entries of the feed
+// and returns the entries to scan. The state is plain data of limited size. Repeated entries, as after a crash, change
+// nothing; entries that arrive late are put into their place.
 import type { Entry } from '../../core/types.js';
 import {
   isReportName,
@@ -23,33 +23,33 @@ import {
 } from '../input/forms/gc-log.js';
 import { beginsHsErr, renderHsErr } from '../input/forms/hs-err.js';
 
-/** An entry to scan. */
+/** Entry to scan. */
 export interface FormEntry {
   readonly entry: Entry;
-  /** Under which a growing sum is known, and how far it has grown; an entry of the log has neither. */
+  /** Key and length of a growing sum; undefined for an entry of the log itself. */
   readonly sum?: { readonly key: string; readonly length: number };
 }
 
-/** Full collections of a GC log behind the last one that freed something. */
+/** Full collections of a GC log after the last one that freed memory. */
 interface HeapRow {
   readonly key: string;
-  /** Where the last collection stood that freed something; -1 before the first. */
+  /** Offset of the last collection that freed memory; -1 if there was none. */
   readonly freedAt: number;
-  /** Where those behind it stand, ascending. */
+  /** Offsets of the full collections after it, ascending. */
   readonly places: readonly number[];
   readonly last: Collection;
-  /** When that one happened, as its record says. */
+  /** Time of that collection, from its record. */
   readonly lastTime?: number | undefined;
 }
 
-/** What is wanted of a crash report, as far as it has come. */
+/** Parts of a crash report that were read so far. */
 interface CrashReport {
   readonly id: string | undefined;
-  /** Empty when nothing more is wanted. */
+  /** Empty if no more parts are needed. */
   readonly parts: readonly (readonly [offset: number, text: string])[];
 }
 
-/** Each by its file. */
+/** Forms by file. */
 export interface FormState {
   readonly heaps: Map<string, HeapRow>;
   readonly reports: Map<string, CrashReport>;
@@ -60,7 +60,7 @@ export interface StoredForms {
   readonly reports: readonly (readonly [file: string, report: CrashReport])[];
 }
 
-/** Files of a cluster of which something is kept; of more the oldest are forgotten. */
+/** Number of files of a cluster whose forms are kept. The oldest are dropped first. */
 const MOST_HEAPS = 1000;
 const MOST_REPORTS = 20;
 
@@ -68,21 +68,24 @@ export function createFormState(stored?: StoredForms): FormState {
   return { heaps: new Map(stored?.heaps), reports: new Map(stored?.reports) };
 }
 
-/** Undefined when there is nothing to keep. */
+/** Returns undefined if there is nothing to store. */
 export function exportForms({ heaps, reports }: FormState): StoredForms | undefined {
   return heaps.size + reports.size === 0 ? undefined : { heaps: [...heaps], reports: [...reports] };
 }
 
 export function tellForms(state: FormState, entry: Entry): readonly FormEntry[] {
   const file = nameFile(entry);
-  // Of another shipper, a new file under the name of an older one.
+  // Records of another log shipper: a new file may have the name of an older one.
   if (entry.offset === 0 && !state.heaps.delete(file)) state.reports.delete(file);
   if (isOfReport(state, file, entry)) return tellReport(state, file, entry);
   const row = mayBeFull(entry.bytes) ? watchHeap(state, file, entry) : undefined;
   return row === undefined || row.places.length < FULL_IN_A_ROW ? [{ entry }] : [{ entry }, sumUp(row, entry)];
 }
 
-/** Our agent's id names the file, whatever its path is by now; another shipper's does not. */
+/**
+ * End of an id that our own agent made. It identifies the file even after it was renamed; ids of other log shippers do
+ * not.
+ */
 const PLACE = /-[0-9a-f]{12,}-[0-9a-f]{8}$/;
 
 function nameFile({ id, source }: Entry): string {
@@ -96,7 +99,9 @@ function keep<Value>(map: Map<string, Value>, file: string, value: Value, most: 
   if (map.size > most && oldest !== undefined) map.delete(oldest);
 }
 
-/** The row behind the collections of this entry; undefined where it says of none, or of one that freed something. */
+/**
+ * Returns the row after the collections of this entry, or undefined if the entry adds none or one of them freed memory.
+ */
 function watchHeap(state: FormState, file: string, entry: Entry): HeapRow | undefined {
   const before = state.heaps.get(file);
   const after = findFullCollections(entry.bytes.toString('latin1')).reduce<HeapRow | undefined>(
@@ -128,7 +133,7 @@ function addCollection(row: HeapRow | undefined, collection: Collection, entry: 
   };
 }
 
-/** A line of its own behind the one that is the newest. */
+/** Returns the sum of a row as a line of its own, to be scanned after the newest line. */
 function sumUp({ key, places, last, lastTime }: HeapRow, entry: Entry): FormEntry {
   return {
     entry: { ...entry, time: lastTime, bytes: Buffer.from(renderFull(places.length, last)) },
@@ -146,8 +151,8 @@ function isOfReport(state: FormState, file: string, { source, offset, bytes }: E
 }
 
 /**
- * One entry that stands for the report so far, as soon as its time is known: a failure that gets its time later would
- * be another one. None for what says nothing of the cause.
+ * Returns one entry for the report so far, as soon as its time is known, because a failure that gets its time later
+ * would count as another failure. Returns nothing for a report that does not name its cause.
  */
 function tellReport(state: FormState, file: string, entry: Entry): readonly FormEntry[] {
   const report = addPart(state.reports.get(file), entry);
@@ -163,7 +168,10 @@ function tellReport(state: FormState, file: string, entry: Entry): readonly Form
   return [{ entry: { ...part, id: report.id, offset: 0, bytes, time: dateReport(bytes, fileTime) } }];
 }
 
-/** A report tells its time without an offset, and is written then; undefined when the file was written later. */
+/**
+ * Returns the time of a report, or undefined if its file was written later. The report names its time without an
+ * offset, and it is written at that time.
+ */
 function dateReport(bytes: Buffer, fileTime: number | undefined): number | undefined {
   const local = parseEntry(bytes).time;
   if (local === undefined || fileTime === undefined) return undefined;
@@ -171,7 +179,7 @@ function dateReport(bytes: Buffer, fileTime: number | undefined): number | undef
   return aheadMs === undefined ? undefined : local - aheadMs;
 }
 
-/** Undefined when nothing is wanted of this entry. */
+/** Returns undefined if the entry is not needed. */
 function addPart(report: CrashReport | undefined, { id, offset, bytes }: Entry): CrashReport | undefined {
   const text = bytes.toString('utf8');
   if (offset === 0) return { id, parts: [[offset, text]] };

@@ -1,8 +1,7 @@
-// What the store has of a cluster in which something fails. As long as nothing does, nothing is kept of it, and the
-// feed leaves out what counts beside a failure alone (`signal:fact`: facts, and the steps of rules); the store is asked
-// for all of that with the first failure, and after a restart. From then on the feed gives it. Of what may be a failure
-// only the facts count where it is old, and of completed checkpoints, which are most of it, the last one before an
-// incident. Called by analyzer.ts.
+// Reads the history of a failing cluster from the store. Nothing is kept of a cluster without a failure, and the feed
+// leaves out its records of `signal:fact` (facts and steps of rules); they are read here at its first failure and after
+// a restart, and from then on by the feed. Of older possible failures only the facts are used, and of completed
+// checkpoints, which are most records, the last before an incident.
 import { findLargest, findSmallest } from '../../core/sequence.js';
 import { createSlices } from '../../core/time/slices.js';
 import type { Entry, Incident } from '../../core/types.js';
@@ -16,29 +15,32 @@ import type { ClusterMemory } from './keep.js';
 export interface HistoryOptions {
   readonly store: Pick<RecordSearch, 'findRecords'>;
   readonly catalog: Catalog;
-  /** The `jobtrace.signal` of what tells of nothing. */
+  /** Value of `jobtrace.signal` of records that hold no signal word. */
   readonly skip: string;
-  /** Milliseconds since 1970: what may be a failure counts from here on, facts do from the beginning. */
+  /** Start in milliseconds since 1970. Possible failures are read from here, facts from the beginning. */
   readonly from: number;
-  /** Instead of all that agents did not mark by the words of now: what they marked, and what these find. */
+  /**
+   * Searches that find records with new signal words. With them, records that agents marked as having none are read
+   * only if a search finds them.
+   */
   readonly searches?: readonly string[];
 }
 
 export interface HistoryPage {
   readonly entries: readonly Entry[];
-  /** What failed then is told already. */
+  /** True if failures of this page were reported already. */
   readonly isOld: boolean;
 }
 
 const PAGE_RECORDS = 1000;
-/** Of what failed long ago: a line of it may say an option, or how its process began. */
+/** Number of pages of older possible failures. One of their lines may name an option or the start of its process. */
 const MOST_OLD_PAGES = 5;
 const CHECKPOINTS = `"${COMPLETED.trim()}"`;
 const OTHERS = `NOT ${CHECKPOINTS}`;
-/** A job that runs completes a checkpoint at least so often. */
+/** Longest time, in milliseconds, between two completed checkpoints of a running job. */
 const RUNNING_MS = 3_600_000;
 
-/** Page by page; `memory` takes each before the next is asked for. */
+/** Yields the history page by page. `memory` must take each page before the next one is requested. */
 export async function* askHistory(
   cluster: string,
   memory: ClusterMemory,
@@ -76,7 +78,10 @@ async function* askPages(
   }
 }
 
-/** A job of which nothing but its checkpoints is left must be known, or what it logs would be another job's. */
+/**
+ * Returns the newest checkpoint of each running job. A job must be known even if only its checkpoints are stored;
+ * otherwise its lines would be assigned to another job.
+ */
 async function askHealthyJobs(
   cluster: string,
   memory: ClusterMemory,
@@ -95,7 +100,10 @@ async function askHealthyJobs(
   return [...newest.values()].flatMap((record) => RECORD_READER.readEntry(record) ?? []);
 }
 
-/** The last completed checkpoint before each incident of a job, once for each; before Flink 1.6 it names no job. */
+/**
+ * Returns the last completed checkpoint before each incident of a job, asked once per incident. Flink before 1.6 logs
+ * checkpoints without a job id.
+ */
 export async function askCheckpoints(
   cluster: string,
   memory: ClusterMemory,
@@ -125,7 +133,7 @@ export async function askCheckpoints(
   return entries;
 }
 
-/** From so many on it is worth to ask first whether there is any. */
+/** Number of incidents from which a first query checks whether there is any checkpoint. */
 const MANY_ASKED = 10;
 
 function keyOf({ job, firstSeen }: Incident): string {

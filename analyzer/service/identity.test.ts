@@ -11,7 +11,7 @@ import { createAnalyzer } from './analyzer.js';
 let store: Store | undefined;
 afterEach(() => store?.close());
 
-/** A restart at each of these times, as a JobManager tells of it. */
+/** Returns the lines of a JobManager about a restart at each of these times. */
 function renderRestarts(file: string, times: readonly string[]) {
   const tell = (time: string, change: string): string =>
     `${time} INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_A}) switched from state ${change}.`;
@@ -48,7 +48,7 @@ describe('a card', () => {
     const [first, second, ...others] = await list();
     expect([first?.joined, second?.joined, others]).toEqual([undefined, undefined, []]);
 
-    // The JobManager that led in between was on a machine whose lines come late.
+    // The JobManager that led in between was on a machine whose lines arrive late.
     await appendRecords(
       opened,
       renderRestarts('flink-u-standalonesession-1-g.log', ['10:12', '10:20', '10:28', '10:35']),

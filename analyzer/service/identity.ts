@@ -1,6 +1,6 @@
-// Under which id people know an incident: what was concluded now is the same as one that was saved when it has its id,
-// is of the same subject at about the same time, or has joined with it; and where a card leads that is none any more.
-// Pure; called by conclude.ts.
+// Keeps the ids of incidents stable. A new conclusion is the same incident as a saved one if it has its id, has the
+// same subject at about the same time, or has absorbed it. Also finds the incident to which the id of a merged incident
+// leads. Pure functions.
 import { groupBy } from '../../core/sequence.js';
 import type { Incident } from '../../core/types.js';
 import { DEFAULT_HEALTHY_MS } from '../incident/group/group.js';
@@ -8,8 +8,8 @@ import { isFlood, nameCause } from './flood.js';
 import type { SavedIncident } from './keep.js';
 
 /**
- * Later evidence may move the beginning of an episode, or show whose failure it was that a process first had alone: the
- * incident keeps the id under which people know it.
+ * Gives each incident the id under which it is known. Later evidence may move the start of an episode, or show which
+ * job a failure belongs to that was first known by its process alone.
  */
 export function keepIds(
   incidents: readonly Incident[],
@@ -45,7 +45,10 @@ export function keepIds(
   });
 }
 
-/** How one is known to be another, and by which subjects the other may be known; undefined: by any. */
+/**
+ * Tests that a saved incident is the same, each with the subjects under which it may be saved; undefined means any
+ * subject.
+ */
 const SELVES: readonly (readonly [
   isSelf: (incident: Incident, known: SavedIncident, healthyMs: number) => boolean,
   listCandidates: (incident: Incident) => readonly string[] | undefined,
@@ -58,7 +61,10 @@ export function isSameEpisode(incident: Incident, known: SavedIncident, healthyM
   return known.subject === subjectOf(incident) && isNear(incident, known, healthyMs);
 }
 
-/** What was known without its job, or by a job of which nothing else is said, is a part of this one now. */
+/**
+ * True if the saved incident is a part of this one now: it was known by its process alone, or by a job about which
+ * nothing else is known.
+ */
 function hasJoined(incident: Incident, known: SavedIncident): boolean {
   const { first, last } = spanOf(incident);
   const isOurs = isProcess(known.subject)
@@ -68,8 +74,8 @@ function hasJoined(incident: Incident, known: SavedIncident): boolean {
 }
 
 /**
- * Nobody was healthy for so long in between. They need not overlap: read again after a crash, the JobManager's lines
- * may come before those of the TaskManager that the incident was known by.
+ * True if no healthy period lies between the incidents. They need not overlap: if records are read again after a crash,
+ * the JobManager's lines may arrive before those of the TaskManager by which the incident was known.
  */
 export function isNear(incident: Incident, known: SavedIncident, healthyMs: number): boolean {
   const { first, last } = spanOf(incident);
@@ -77,8 +83,8 @@ export function isNear(incident: Incident, known: SavedIncident, healthyMs: numb
 }
 
 /**
- * The incident that has what was known under an id under which nothing is concluded any more; undefined where several
- * may have it.
+ * Returns the incident into which a saved incident was merged, or undefined if several are possible. Nothing is
+ * concluded any more under the id of the saved incident.
  */
 export function findHeir(
   known: SavedIncident,
@@ -96,7 +102,7 @@ function subjectOf(incident: Incident): string {
   return incident.job?.id ?? nameProcess(incident.process ?? '');
 }
 
-/** As the subject of an incident without a job. */
+/** Returns the subject of an incident without a job. */
 function nameProcess(process: string): string {
   return `${PROCESS}${process}`;
 }

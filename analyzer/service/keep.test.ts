@@ -34,7 +34,7 @@ function running(time: string, job = JOB_A): string {
   return `${time} INFO ${GRAPH} - Job orders (${job}) switched from state CREATED to RUNNING.`;
 }
 
-/** `10:00:00` and so many seconds. */
+/** Returns the time that many seconds after 10:00:00. */
 function clock(seconds: number): string {
   const parts = [10 + Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
   return parts.map((part) => String(part).padStart(2, '0')).join(':');
@@ -127,7 +127,7 @@ describe('compactMemory', () => {
     const recent = times?.filter((time) => time >= memory.lastTime - COMPACT_DEFAULTS.keepMs);
     expect(conclude(memory)[0]).toEqual(before);
     expect(recent?.length).toBeGreaterThan(300);
-    // The last one before stands for all that are older.
+    // The last state before the horizon stands for all older ones.
     expect(times?.length).toBe((recent?.length ?? 0) + 1);
   });
 
@@ -156,7 +156,10 @@ describe('dateSignals', () => {
     'java.lang.OutOfMemoryError: Java heap space',
   ]).map((entry) => scanEntry({ ...entry, fileTime }, catalog));
 
-  /** When it was printed, by what is known of the process's last line at a time, step by step. */
+  /**
+   * Returns the time that the printed text gets, after each step with a known last line of the process and a current
+   * time.
+   */
   function date(steps: readonly (readonly [last: number | undefined, now: number])[]): number | undefined {
     const memory = createClusterMemory('');
     if (printed === undefined) throw new Error('nothing was found in the line');

@@ -1,7 +1,6 @@
-// What the service keeps of a cluster in which something failed: an index of its facts, its signals, the last line of
-// each process, and what was said about its incidents already. All comes from the store, and is asked for there
-// again (history.ts) after a restart; so it may be forgotten at any time. Compaction forgets what no later diagnosis
-// can need, and never the beginning of an episode. Called by analyzer.ts.
+// Defines the memory of a failing cluster: an index of its facts, its signals, the last line of each process, and the
+// state of its incidents. Everything comes from the store and can be read again (history.ts), so that it may be dropped
+// at any time. Compaction drops what no later diagnosis needs, but never the start of an episode.
 import { findSmallest } from '../../core/sequence.js';
 import type { JobLines } from '../../store/store.js';
 import { createClusterIndex, type ClusterIndex } from '../cluster/cluster.js';
@@ -14,71 +13,74 @@ import type { ConclusionMemo } from '../incident/clusters.js';
 import type { FloodMember } from './flood.js';
 import type { WrittenIncident } from '../incident/write.js';
 
-/** An incident as it was concluded last. */
+/** Incident as it was concluded last. */
 export interface SavedIncident extends FloodMember {
   /** Job id, or process. */
   readonly subject: string;
-  /** Of its document; empty where nobody knows. */
+  /** Hash of its document; empty if unknown. */
   readonly hash: string;
   readonly restarts: number;
-  /** When it became so, by the clock. */
+  /** Wall-clock time at which the incident took its current form. */
   readonly since: number;
-  /** Undefined where it is not known what the store has, and whether everybody heard of it. */
+  /** Last write; undefined if it is unknown what the store holds and who was notified. */
   readonly written: WrittenIncident | undefined;
-  /** As its card says. */
+  /** Revision of the diagnosis, as the card shows it. */
   readonly revised?: Incident['revised'];
   readonly joined?: Incident['joined'];
-  /** What stood first by other rules than those of now, where it was read again because of them. */
+  /** Primary rule by the previous rules; set if the cluster was read again because the rules changed. */
   readonly judged?: { readonly rule: string | undefined };
 }
 
-/** Which lines are whose, by the job, as the store was told (lines.ts). */
+/** Lines that belong to each job although they do not name it, as written to the store (lines.ts). */
 export interface ToldLines {
   readonly lines: Map<string, JobLines>;
-  /** What that was made from. */
+  /** Lines from which the stored ones were made. */
   readonly from: Map<string, JobLines>;
   isLoaded: boolean;
-  /** Not before. */
+  /** Earliest wall-clock time of the next write. */
   next: number;
 }
 
 export interface ClusterMemory {
-  /** Has the facts of all dated signals. */
+  /** Index of the facts of all signals that have a time. */
   readonly index: ClusterIndex;
-  /** Those that may be a failure or belong to one, by their key. */
+  /** Signals that may be a failure or belong to one, by key. */
   readonly signals: Map<string, Signal>;
-  /** Signals without a time, by their key; their facts wait for it. */
+  /** Signals without a time, by key. Their facts are added when the time is known. */
   readonly undated: Map<string, Signal>;
   readonly lastLines: Map<string, LastLine>;
-  /** When the store was asked for the last line of a process (last-lines.ts). */
+  /** Time of the last request to the store for the last line of each process (last-lines.ts). */
   readonly asked: Map<string, number>;
-  /** Incidents, by job and time, for whose last checkpoint the store was asked (history.ts). */
+  /** Incidents, by job and time, whose last checkpoint was requested from the store (history.ts). */
   readonly askedCheckpoints: Set<string>;
-  /** The store was asked for its history, so the feed has to give the facts that come from now on. */
+  /** True if the history was read from the store, so that the feed must return facts from then on. */
   isFilled: boolean;
   saved: readonly SavedIncident[];
-  /** How it, or a process of it, ended (endings.ts), by the id of the incident. */
+  /** Ends of the cluster or of its processes (endings.ts), by incident id. */
   readonly endings: Map<string, KnownEnding>;
-  /** After so long without a line it is silent, as its records told when it fell quiet. */
+  /**
+   * Time without a line, in milliseconds, after which the cluster is silent, derived from its records when it became
+   * quiet.
+   */
   rhythm: { readonly since: string; readonly windowMs: number | undefined } | undefined;
   readonly conclusions: ConclusionMemo;
-  /** Those that the store does not have as they are, by their id (write.ts). */
+  /** Incidents whose current form is not in the store, by id (write.ts). */
   readonly unwritten: Map<string, Incident>;
   readonly told: ToldLines;
-  /** Signals with a match or a failure. */
+  /** Number of signals with a match or a failure. */
   eventCount: number;
   /** Latest time of a signal, and of an event. */
   lastTime: number;
   lastEvent: number;
-  /** When an event came last, by the clock. */
+  /** Wall-clock time at which the last event was read. */
   heard: number;
-  /** Signals that came since the last compaction. */
+  /** Number of signals since the last compaction. */
   news: number;
-  /** Bytes of its log that have been read. */
+  /** Bytes of the cluster's log that have been read. */
   logBytes: number;
-  /** Cards of very many (flood.ts), and from when on each may be written again. */
+  /** Flood cards (flood.ts), each with the earliest time of its next write. */
   readonly floods: Map<string, { isDirty: boolean; next: number }>;
-  /** What it takes in memory, as far as that is counted. */
+  /** Estimated memory in bytes. */
   heldBytes: number;
 }
 
@@ -108,7 +110,7 @@ export function createClusterMemory(cluster: string): ClusterMemory {
   };
 }
 
-/** Adds a signal, or replaces its shorter self; false when nothing changed. */
+/** Adds a signal, or replaces a shorter reading of the same entry. Returns false if nothing changed. */
 export function keepSignal(memory: ClusterMemory, signal: Signal): boolean {
   const { signals, undated } = memory;
   const { key, length, time, fileTime = 0 } = signal.place;
@@ -131,21 +133,21 @@ export function keepSignal(memory: ClusterMemory, signal: Signal): boolean {
   return true;
 }
 
-/** Beside the text of an entry: its names, captures and facts. */
+/** Estimated bytes of a signal without its text: names, captures and facts. */
 const SIGNAL_BYTES = 2_500;
 
-/** About the bytes that are held for a signal. */
+/** Returns the estimated bytes of a signal. */
 function weigh({ text = '' }: Signal): number {
   return SIGNAL_BYTES + 2 * text.length;
 }
 
-/** Lines of a process that were written before another of its files come at most so much after it. */
+/** Longest delay, in milliseconds, of lines of a process behind the lines of its other files. */
 const LATE_MS = 600_000;
 
 /**
- * What a process printed without a time is dated for good when a line of that process is known that is not older than
- * its file, or when none can come any more: were it dated anew each time, an old crash would go on explaining the
- * failures of a restarted process of the same name. Until then group.ts dates it for each conclusion.
+ * Sets the time of printed text without a time, once and for all, when a line of its process is known that is not older
+ * than its file, or when no such line can come any more. If it were dated again each time, an old crash would explain
+ * the failures of a restarted process with the same name. Until then group.ts dates it for each conclusion.
  */
 export function dateSignals(memory: ClusterMemory, now: number): void {
   const { undated, signals, lastLines, index } = memory;
@@ -165,7 +167,7 @@ function isDecided({ place }: Signal, { lastLines }: ClusterMemory, now: number)
   return (last !== undefined && last >= fileTime) || now - fileTime >= LATE_MS;
 }
 
-/** False when a later one is known. */
+/** Returns false if a later line is known. */
 export function keepLastLine(memory: ClusterMemory, process: string, lastLine: LastLine): boolean {
   const known = memory.lastLines.get(process);
   if (known !== undefined && !isLaterLine(lastLine, known)) return false;
@@ -174,18 +176,18 @@ export function keepLastLine(memory: ClusterMemory, process: string, lastLine: L
 }
 
 export interface CompactOptions {
-  /** The present: an entry from the future must not make everything else old. */
+  /** Present time, so that an entry from the future does not make everything else old. */
   readonly now: number;
-  /** What is older than this before the cluster's last entry is forgotten once its episode is over. */
+  /** Age, in milliseconds, before the cluster's last entry. Older signals are dropped if their episode is over. */
   readonly keepMs: number;
-  /** Of one job in the log of one process. */
+  /** Number of events of one job in the log of one process. */
   readonly maxEvents: number;
 }
 
 export const COMPACT_DEFAULTS = { keepMs: 6 * 3_600_000, maxEvents: 120 } as const;
 const COMPACT_FROM = 300;
 
-/** True when so much has come that the time for a compaction is worth it. */
+/** True if enough signals have arrived for a compaction. */
 export function isLarge({ news, signals }: ClusterMemory): boolean {
   return news > Math.max(COMPACT_FROM, signals.size / 2);
 }
@@ -212,7 +214,7 @@ export function compactMemory(memory: ClusterMemory, options: CompactOptions): v
   memory.news = 0;
 }
 
-/** By the subject, when an episode began that still goes on: what belongs to it is kept however old it is. */
+/** Returns the start of each episode that still goes on, by subject. Its signals are kept however old they are. */
 function findBeginnings(saved: readonly SavedIncident[], horizon: number): ReadonlyMap<string, number> {
   const beginnings = new Map<string, number>();
   for (const { subject, first, last } of saved)
@@ -221,13 +223,13 @@ function findBeginnings(saved: readonly SavedIncident[], horizon: number): Reado
   return beginnings;
 }
 
-/** An episode may begin this much before its own first event: with what another one logged. */
+/** Time, in milliseconds, by which an episode may begin before its own first event, with a line of another process. */
 export const NOTICED_LATER_MS = 180_000;
 const KEPT_FIRST = 40;
 
 /**
- * Of too many events of one the first (they say when an episode began) and the last stay: a JobManager tells each
- * failure twice, and a card lists the first and the last twenty attempts.
+ * Drops the middle of too many events of one job and process. The first events show the start of an episode. A
+ * JobManager logs each failure twice, and a card lists the first and the last twenty attempts.
  */
 function limitEvents(
   signals: readonly Signal[],

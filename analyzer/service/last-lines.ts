@@ -1,7 +1,6 @@
-// The last line of a process, as far as it counts: lines without a word of the catalog are not read, so the store may
-// have later ones than those that were. It is asked where a finding names a peer, whose last line is evidence, and
-// where something has no time of its own, and where only what a JobManager went on writing tells that a job recovered.
-// Called by analyzer.ts before a cluster is concluded.
+// Reads last lines of processes from the store. The feed leaves out lines without a signal word, so that the store may
+// have later lines. They are needed if a finding names a peer, whose last line is evidence, if a signal has no time of
+// its own, and if only later lines of a JobManager show that a job recovered.
 import type { RecordSearch } from '../../store/store.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { RECORD_READER } from '../entry/record.js';
@@ -15,18 +14,24 @@ export interface AskOptions {
   readonly catalog: Catalog;
   readonly zone: string | undefined;
   readonly now: number;
-  /** It is the time to see what became of the jobs. */
+  /** True if the outcomes of the jobs must be checked now. */
   readonly isDue: boolean;
 }
 
-/** Of one process; a cluster that fails is concluded several times a second. */
+/**
+ * Shortest time, in milliseconds, between two requests for a process. A failing cluster is concluded several times a
+ * second.
+ */
 const ASK_EVERY_MS = 5000;
-/** Threads write past each other: the last line of a file is among its newest. */
+/**
+ * Number of newest records to read. Threads do not write in exact order, but the last line of a file is among its
+ * newest.
+ */
 const NEWEST_RECORDS = 20;
-/** Lines with a time: their own, or in a log that of the line before. */
+/** Query for lines with a time: their own, or in a log the time of the previous line. */
 const DATED = 'NOT flag:undated AND (kind:log OR NOT layout:none)';
 
-/** True when later lines are known than before. */
+/** Returns true if later lines were found. */
 export async function askLastLines(cluster: string, memory: ClusterMemory, options: AskOptions): Promise<boolean> {
   let isLater = false;
   for (const process of listAsked(memory, options)) {
@@ -62,11 +67,11 @@ export async function askLastLine(
   return isLater;
 }
 
-/** Processes whose last line a conclusion looks at. */
+/** Returns the processes whose last line a conclusion needs. */
 function listAsked({ index, signals, undated }: ClusterMemory, { catalog, isDue }: AskOptions): ReadonlySet<string> {
   const asked = new Set([...undated.values()].map(({ place }) => place.process));
   const view = index.view(WHOLE_LOG);
-  // Those that said in which state a job is.
+  // Processes that logged a state of a job.
   if (isDue) for (const { states } of view.jobs.values()) for (const { process } of states) asked.add(process);
   for (const name of listPeers(signals.values(), catalog)) {
     const process = view.processOf(name)?.process;
@@ -75,7 +80,7 @@ function listAsked({ index, signals, undated }: ClusterMemory, { catalog, isDue 
   return asked;
 }
 
-/** The names of processes that rules take from entries. */
+/** Returns the names of processes that rules capture from entries. */
 function listPeers(signals: Iterable<Signal>, catalog: Catalog): ReadonlySet<string> {
   const names = new Set<string>();
   for (const { matches } of signals)

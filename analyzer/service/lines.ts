@@ -1,22 +1,25 @@
-// What the store is told of a cluster in which something failed: which lines are whose though they name nobody, so that
-// a search for a job finds them (JobLines of the port). Told again when it has changed, at a pace; what is still open
-// is believed for the next hour, and longer where the cluster is there for one application. Called by analyzer.ts.
+// Tells the store which lines of a failing cluster belong to which job although they name none, so that a search for
+// the job finds them (JobLines of the port). Changes are written at a limited rate. An open run is extended by an hour,
+// and without limit if the cluster belongs to one application.
 import type { Incident } from '../../core/types.js';
 import type { JobLines, JobLineStore } from '../../store/store.js';
 import type { ClusterView } from '../cluster/cluster.js';
 import { WHOLE_LOG } from '../entry/reading.js';
 import type { ClusterMemory } from './keep.js';
 
-/** Finding out whose lines are whose costs more than a conclusion. */
+/** Shortest time, in milliseconds, between two writes. Computing the owners of lines costs more than a conclusion. */
 const PACE_MS = 5_000;
 const HOUR_MS = 3_600_000;
-/** Of one cluster, those with the latest lines. */
+/** Number of runs of one cluster that are written: those with the latest lines. */
 const MOST_RUNS = 200;
 const MOST_RECORDS = 300;
-/** Where more jobs are known than this, lines that name nobody are nobody's: to find out would hold up all else. */
+/**
+ * Number of known jobs above which lines that name no job are assigned to none, because the computation would delay
+ * everything else.
+ */
 const MOST_JOBS = 5_000;
 
-/** When the cluster is to be looked at again because it was too early to tell; undefined when all is told. */
+/** Writes the job lines that changed. Returns the time of the next try if it was too early, else undefined. */
 export async function tellLines(
   cluster: string,
   memory: ClusterMemory,
@@ -47,12 +50,12 @@ export async function tellLines(
   return undefined;
 }
 
-/** What incidents show stays shown when their lines are forgotten here. */
+/** Adds the records that incidents show. They stay assigned when their lines are dropped from memory. */
 function addRecords(lines: JobLines, shown: readonly string[], before: JobLines | undefined): JobLines {
   return { ...lines, records: [...new Set([...shown, ...(before?.records ?? [])])].slice(0, MOST_RECORDS) };
 }
 
-/** Ids of records by the job, of the latest incident first. */
+/** Returns the ids of evidence records by job, those of the latest incident first. */
 function listShown(incidents: readonly Incident[]): ReadonlyMap<string, readonly string[]> {
   const shown = new Map<string, string[]>();
   for (const { job, diagnoses, unknown } of [...incidents].reverse()) {
@@ -63,13 +66,16 @@ function listShown(incidents: readonly Incident[]): ReadonlyMap<string, readonly
   return shown;
 }
 
-/** In a cluster for many jobs the next may come when nobody looks any more. */
+/**
+ * Returns the time until which an open run is extended. In a cluster for many jobs the next job may start while no
+ * analyzer runs.
+ */
 function findUntil({ index, lastTime }: ClusterMemory): number {
   if (isOfOneApplication(index.view(WHOLE_LOG))) return FOR_EVER;
   return (Math.ceil(lastTime / HOUR_MS) + 1) * HOUR_MS;
 }
 
-/** Elasticsearch has no later time that SQLite and JavaScript have too. */
+/** Latest time that Elasticsearch, SQLite and JavaScript all accept. */
 const FOR_EVER = Date.parse('9999-12-31T23:59:59.999Z');
 /** `execution.target` of a cluster that is started for one application and ends with it. */
 const OF_ONE = /-(?:application|per-job)$/;

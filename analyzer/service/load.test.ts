@@ -1,4 +1,4 @@
-// The service under load: very many jobs that fail at once, and old records that wait while a job fails now.
+// Tests the service under load: very many jobs that fail at once, and old records that wait while a job fails now.
 import { describe, expect, it } from 'vitest';
 import { nameFailingJob, renderFailingJobs, type FailingJobs } from '../../bench/flood/log.js';
 import { createLog } from '../../core/log.js';

@@ -9,7 +9,7 @@ import { JOB_A, makeLog, toRecord } from '../testing/samples.js';
 import { catalog, cut, drain, type Heard, now, openStore, records, startAnalyzer } from './testing/service.js';
 
 const KEY = 'analyzer/part-0';
-/** Of the release before. */
+/** State key of the previous release. */
 const BEFORE = 'analyzer/0-of-1';
 
 describe('what is kept of a cluster', () => {
@@ -85,7 +85,7 @@ describe('what is kept of a cluster', () => {
     const kept = analyzer.status();
     expect([kept.clusters, kept.incidents]).toEqual([1, 1]);
 
-    // Steps without lines, as the loop makes them.
+    // Steps without new lines, as the loop makes them.
     for (let step = 0; step < 20; step++) {
       present += hour;
       await analyzer.stepOnce();
@@ -131,7 +131,10 @@ describe('what is kept of a cluster', () => {
   });
 });
 
-/** Where the feed was read up to, which no analyzer of this release did. */
+/**
+ * Reads all records and returns the cursor. The state is removed, so that the store looks as if no analyzer of this
+ * release had run.
+ */
 async function readAll(store: Store): Promise<{ readonly cursor: string }> {
   const analyzer = startAnalyzer(store);
   await appendRecords(store, records);

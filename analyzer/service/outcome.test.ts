@@ -1,4 +1,4 @@
-// What becomes of a job shows in lines that the feed leaves out, or in that there are none: the store is asked.
+// Tests outcomes that depend on lines that the feed leaves out, or on their absence. The store is asked for them.
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createLog } from '../../core/log.js';
@@ -16,7 +16,9 @@ const MINUTE = 60_000;
 let store: Store | undefined;
 afterEach(() => store?.close());
 
-/** The outcomes that are told while the clock goes on, minute by minute, after a restart of the job at 10:05. */
+/**
+ * Returns the outcomes that are reported while the clock goes on minute by minute, after a restart of the job at 10:05.
+ */
 async function watch(minutes: number, lastLines: readonly string[]): Promise<readonly string[]> {
   const opened = openSqliteStore({ path: join(makeFolder(), 'data.db') });
   store = opened;

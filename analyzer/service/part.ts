@@ -1,7 +1,6 @@
-// One part of the records as the analyzer that has it knows it: the cursor of its feed, the clusters in which something
-// fails, and which of them are to be concluded. It counts in one turn of having the part; whoever gets it next asks the
-// store for all of it (history.ts, state.ts). Beside it stands what all parts of an analyzer share. Called by
-// analyzer.ts, take.ts and conclude.ts.
+// Defines the state of one partition at the analyzer that holds it: the cursor of its feed, its failing clusters, and
+// those that must be concluded. It is valid for one epoch of the assignment; the next holder reads everything from the
+// store (history.ts, state.ts). Also defines the state that all partitions of an analyzer share.
 import type { Log } from '../../core/log.js';
 import type { Entry, Incident } from '../../core/types.js';
 import type { SignalWords } from '../../flink/words/words.js';
@@ -32,41 +31,44 @@ export interface AnalyzerSettings {
     Pick<AgentRegistry, 'findAgentStatuses'> &
     Pick<RecordFeed, 'findPart' | 'joinCursors'>;
   readonly catalog: Catalog;
-  /** Which parts of the records are its; absent where nobody else is on the store. */
+  /** Lease that assigns the partitions; absent for a single instance. */
   readonly lease?: Lease | undefined;
   readonly log: Log;
   readonly now: () => number;
-  /** By how many milliseconds this machine's clock is ahead of `now`; absent where nobody compares them. */
+  /** Time, in milliseconds, by which this machine's clock is ahead of `now`; absent if the clocks are not compared. */
   readonly clockAheadMs?: (() => number) | undefined;
-  /** Notes when everything was read; absent where nobody asks. */
+  /** Receives a note when everything was read; absent if it is not needed. */
   readonly presence?: Pick<Presence, 'note'> | undefined;
-  /** Called after an incident was stored, when it is new or says something new (write.ts). */
+  /** Called after an incident was stored that is new or has news (write.ts). */
   readonly onIncident?: (incident: Incident, change: 'new' | 'changed') => void | Promise<void>;
-  /** Called before an incident is removed that better evidence has joined with another, or shown to be harmless. */
+  /**
+   * Called before an incident is removed because better evidence merged it with another one or showed it to be
+   * harmless.
+   */
   readonly onGone?: (id: string) => void | Promise<void>;
-  /** Called when something was deleted on request: whoever keeps incidents or messages forgets them. */
+  /** Called after a deletion on request: the receiver must drop the incidents and messages that it keeps. */
   readonly onErased?: (() => void | Promise<void>) | undefined;
   readonly healthyMs?: number;
   readonly zone?: string;
   readonly pollIntervalMs?: number;
-  /** Records of one read. */
+  /** Number of records per read. */
   readonly batchSize?: number;
-  /** What is stored already when it starts is not read. */
+  /** True if records that are stored before the start are skipped. */
   readonly skipsBacklog?: boolean;
 }
 
 export interface EntryPage {
-  /** Documents of the store, also those that hold no entry. */
+  /** Number of documents of the store, including those that hold no entry. */
   readonly records: number;
   readonly entries: readonly Entry[];
-  /** When the first and the last of them were logged; undefined where none says it. */
+  /** Times of the first and the last entry; undefined if none has a time. */
   readonly firstTime: number | undefined;
   readonly lastTime: number | undefined;
   readonly cursor: string;
   readonly drained: boolean;
 }
 
-/** What all parts of an analyzer share. */
+/** State that all partitions of an analyzer share. */
 export interface Service {
   readonly options: AnalyzerSettings;
   readonly lease: Lease;
@@ -75,11 +77,11 @@ export interface Service {
   readonly watch: ClusterWatch;
   readonly readEntries: (cursor: string | undefined, options: Omit<FeedOptions, 'limit'>) => Promise<EntryPage>;
   catalog: Catalog;
-  /** Parts of which the backlog was skipped, once each. */
+  /** Partitions whose backlog was skipped. */
   readonly skipped: Set<number>;
-  /** What is wrong with which part of which rule, as it was logged. */
+  /** Faults of rules that were logged already. */
   readonly toldFaults: Set<string>;
-  /** Those of the catalog. */
+  /** Signal words of the catalog. */
   words: SignalWords;
 }
 
@@ -88,29 +90,29 @@ export interface RecordPart {
   readonly options: AnalyzerSettings;
   readonly index: number;
   readonly of: number;
-  /** Of having it. */
+  /** Epoch (fencing token) of the assignment. */
   readonly turn: number;
   state: ServiceState;
-  /** Those in which something failed lately. */
+  /** Clusters in which something failed recently. */
   readonly clusters: Map<string, ClusterMemory>;
-  /** Clusters that have news and are not concluded yet. */
+  /** Clusters with news that are not concluded yet. */
   readonly touched: Set<string>;
-  /** Those of them of which something was logged just now: they come first. */
+  /** Clusters of `touched` with recent records. They are concluded first. */
   readonly urgent: Set<string>;
-  /** While the feed is behind: up to where what was logged just now has been read, before everything else. */
+  /** Cursor of the recent records, which are read ahead while the feed is behind; undefined otherwise. */
   live: string | undefined;
-  /** What was read last and is not concluded whole; only then the cursor moves. */
+  /** Page that was read last and is not completely concluded. The cursor moves only after that. */
   open: Pick<EntryPage, 'cursor' | 'drained'> | undefined;
-  /** When the first record was logged that is not read yet, as far as that is known; undefined: all are read. */
+  /** Time of the first unread record, as far as it is known; undefined if all are read. */
   unreadFrom: number | undefined;
-  /** When a cluster is to be concluded again without new lines. */
+  /** Times at which clusters are concluded again without new lines. */
   readonly due: Map<string, number>;
   readonly backfill: Backfill;
-  /** Clusters that are read again because of other rules, and from when on. */
+  /** Clusters that are read again because the rules changed, each with its start time. */
   readonly reread: Map<string, number>;
   savedCursor: string | undefined;
   loaded: boolean;
-  /** An incident, since the cursor was saved. */
+  /** True if an incident was written since the cursor was saved. */
   hasWritten: boolean;
   lastSave: number;
 }

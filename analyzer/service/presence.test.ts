@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => store.close());
 
-/** A line of a cluster that tells a fact, as many minutes from the start. */
+/** Writes a line of a cluster that holds a fact, that many minutes after the start. */
 async function write(number: number, cluster: string, minute: number): Promise<void> {
   const time = new Date(START + minute * MINUTE_MS).toISOString();
   await appendRecords(store, [makeRecord(number, { time, cluster, signal: 'fact.1' })]);
@@ -27,7 +27,7 @@ async function start(): Promise<Presence> {
   return presence;
 }
 
-/** It reads everything each minute. */
+/** Reads everything once a minute. */
 async function readFor(presence: Presence, minutes: number): Promise<void> {
   for (let minute = 0; minute < minutes; minute++) {
     now += MINUTE_MS;

@@ -1,16 +1,16 @@
-// When the logs were read: whether a failure that is old by now happened while nobody read them. A cluster may not have
-// been read because this installation, its store or the cluster's agent was away. What comes then is late and no old
-// news; the logs that a first start finds are. The analyzer notes here that it has read everything, and the notifier
-// asks. What must outlive the process stands in one document of the store.
+// Knows the periods in which logs were not read, so that a failure that is old by now can be recognized as late instead
+// of old. Logs are not read while this installation, its store or the cluster's agent is down. Failures that a first
+// start finds are old, not late. The analyzer notes each time that it has read everything; the notifier asks isLate.
+// One document of the store outlives the process.
 import { isObject } from '../../core/json.js';
 import type { RecordFeed, StateStore } from '../../store/store.js';
 
 export interface Presence {
-  /** Loads what is known of before; to be called before records may come. Throws what the store throws. */
+  /** Loads the stored state; must be called before records arrive. Throws what the store throws. */
   begin(): Promise<void>;
-  /** Notes that the analyzer goes on; with `isDrained` it has read everything. Throws what the store throws. */
+  /** Notes that the analyzer is running; with `isDrained` it has read everything. Throws what the store throws. */
   note(isDrained: boolean): Promise<void>;
-  /** True for a failure of a cluster that happened while its logs were not read. */
+  /** True if the failure happened while the logs of its cluster were not read. */
   isLate(cluster: string, timeMs: number): boolean;
 }
 
@@ -19,7 +19,7 @@ export interface PresenceOptions {
   readonly now: () => number;
 }
 
-/** A span in which logs were not read. */
+/** Period in which logs were not read. */
 interface Absence {
   readonly from: number;
   readonly to: number;
@@ -27,31 +27,34 @@ interface Absence {
 
 interface State {
   begun: boolean;
-  /** When the process began, by the same clock. */
+  /** Start of the process, by the same clock. */
   startedAt: number;
-  /** When everything was read last; undefined: never. */
+  /** Time at which everything was read last; undefined if never. */
   readAt: number | undefined;
   savedAt: number;
   lookedAt: number;
-  /** Of everything. */
+  /** Periods in which no cluster was read. */
   absences: readonly Absence[];
-  /** The newest record of each cluster that was read before this start. */
+  /** Time of the newest record of each cluster that was read before this start. */
   before: ReadonlyMap<string, number>;
-  /** The newest record of each cluster when its log was read as it was written. */
+  /** Time of the newest record of each cluster whose log was read as it was written. */
   readonly live: Map<string, number>;
   readonly ofCluster: Map<string, Absence>;
 }
 
 const KEY = 'analyzer/presence';
 const SAVE_MS = 60_000;
-/** A longer time without a read is an absence; what was written shortly before it may not have been read either. */
+/**
+ * Time without a read, in milliseconds, that counts as an absence. MARGIN_MS is added before it, because lines shortly
+ * before may not have been read either.
+ */
 const AWAY_MS = 180_000;
 const MARGIN_MS = 120_000;
-/** A log whose newest line is younger is read as it is written. */
+/** Age, in milliseconds, of the newest line up to which a log is read as it is written. */
 const LIVE_MS = 600_000;
-/** Nobody is told what failed longer ago, whatever the reason. */
+/** Age, in milliseconds, from which a failure is not reported, whatever the reason. */
 const OLDEST_MS = 7 * 86_400_000;
-/** What was written before a start is read so soon after it. */
+/** Time after the start, in milliseconds, in which records from before the start are read. */
 const START_MS = 3_600_000;
 const MOST_ABSENCES = 5;
 
@@ -104,7 +107,7 @@ async function note(state: State, store: PresenceOptions['store'], now: number, 
   state.savedAt = now;
 }
 
-/** A cluster of which nothing came for a while, and whose log is read again as it is written. */
+/** Notes the gap of a cluster whose records were missing for some time and are now read again as they are written. */
 function noteLive({ live, ofCluster }: State, newest: ReadonlyMap<string, number>): void {
   for (const [cluster, time] of newest) {
     const last = live.get(cluster);

@@ -1,5 +1,5 @@
-// The service reads what may tell of a failure, and what nobody judged by its words; facts where something failed, and
-// the rest is asked for where it counts.
+// Tests which records the service reads: possible failures and records that no agent has judged by the signal words;
+// facts where something failed. The rest is requested where it is needed.
 import { describe, expect, it } from 'vitest';
 import { createLog } from '../../core/log.js';
 import type { Incident, LogRecord } from '../../core/types.js';
@@ -22,7 +22,7 @@ function startAnalyzer(store: Store, rules: Catalog = catalog): Analyzer {
   return createAnalyzer({ store, reader: RECORD_READER, catalog: rules, log: createLog('silent'), now: () => now });
 }
 
-/** How many records it read. */
+/** Returns the number of records that the analyzer read. */
 async function drain(analyzer: Analyzer): Promise<number> {
   let records = 0;
   for (;;) {
@@ -79,7 +79,7 @@ const taskmanager = makeLog('/l/flink-u-taskexecutor-0-h.log', [
   ...quiet('the TaskManager'),
   '10:19:58 INFO a.b.C - the very last words',
 ]);
-/** Two jobs; of the one that goes on nothing but its checkpoints is left. */
+/** Second of two jobs. It goes on running, and only its checkpoints are stored. */
 const BESIDE = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa2';
 const checkpoints = Array.from({ length: 200 }, (_, second) =>
   [JOB, BESIDE].map(

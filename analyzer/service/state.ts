@@ -1,7 +1,7 @@
-// What whoever goes on with a part of the records needs and the store does not have anyway: the cursor up to which the
-// feed was read, what lines of one file say together so far (forms.ts), and where something failed that is no incident
-// yet. What is known of a cluster is asked for again when it counts (history.ts). What was read after a cursor that is
-// not stored is read again, which changes nothing. Called by analyzer.ts.
+// Loads and saves the state of a partition that the next holder needs and the store does not have otherwise: the cursor
+// of the feed, unfinished forms of several lines (forms.ts), and clusters with a failure that is no incident yet.
+// Knowledge of a cluster is read again when needed (history.ts). Records after a cursor that was not saved are read
+// again, which changes nothing.
 import { isObject } from '../../core/json.js';
 import type { RecordFeed, StateStore } from '../../store/store.js';
 import { nameParts } from '../share/decide.js';
@@ -9,9 +9,9 @@ import { createFormState, exportForms, type FormState, type StoredForms } from '
 
 export interface ServiceState {
   cursor: string | undefined;
-  /** By the cluster; of most there is nothing. */
+  /** Forms by cluster; most clusters have none. */
   readonly forms: Map<string, FormState>;
-  /** Clusters to look at again. */
+  /** Clusters to check again. */
   waiting: readonly string[];
 }
 
@@ -22,7 +22,7 @@ interface StoredState {
   readonly waiting?: readonly string[];
 }
 
-/** Of an early release, which had a document for each cluster. */
+/** State of an early release, which had a document for each cluster. */
 interface StateBefore {
   readonly version: 1;
   readonly cursor?: string;
@@ -33,14 +33,17 @@ interface StateBefore {
 type PartStore = StateStore & Pick<RecordFeed, 'joinCursors' | 'findPart'>;
 
 const NOTHING: StoredState = { version: 2, forms: [] };
-/** Analyzers of the release before divided the feed in a fixed way: so many at most. */
+/** Largest number of analyzers of the previous release, which divided the feed in a fixed way. */
 const MOST_BEFORE = 32;
 
 function nameState(part: number | string): string {
   return `analyzer/part-${part}`;
 }
 
-/** Where there is none, what the release before has left; else the feed is read from its beginning. */
+/**
+ * Loads the state of a partition. If there is none, it uses the state of the previous release, else the feed is read
+ * from its beginning.
+ */
 export async function loadPartState(store: PartStore, part: number): Promise<ServiceState> {
   const { cursor, forms, waiting = [] } = (await loadState(store, nameState(part))) ?? (await loadBefore(store));
   return {
@@ -66,7 +69,10 @@ export async function savePartState(
   });
 }
 
-/** For parts that are counted anew while nobody has one: each begins where all that were have read to. */
+/**
+ * Joins the states when the number of partitions changes, while no analyzer holds one. Each new partition begins at the
+ * cursor that all old ones have reached.
+ */
 export async function joinPartStates(store: PartStore, from: number, to: number): Promise<void> {
   const before = await Promise.all(nameParts(from).map((part) => loadState(store, nameState(part))));
   if (before.every((state) => state === undefined)) return;
@@ -91,7 +97,7 @@ function joinStates(store: PartStore, states: readonly (StoredState | undefined)
   };
 }
 
-/** Of as many analyzers as there were, which shared the feed among them. */
+/** Loads and joins the states of the previous release, one per analyzer. */
 async function loadBefore(store: PartStore): Promise<StoredState> {
   for (let of = 1; of <= MOST_BEFORE; of++) {
     const first = await loadState(store, `analyzer/0-of-${of}`);
@@ -105,7 +111,7 @@ async function loadBefore(store: PartStore): Promise<StoredState> {
   return NOTHING;
 }
 
-/** What another version wrote is not used. */
+/** Returns undefined for a state of an unknown version. */
 async function loadState(store: StateStore, key: string): Promise<StoredState | undefined> {
   const text = await store.loadState(key);
   const stored: unknown = text === undefined ? undefined : JSON.parse(text);

@@ -1,6 +1,6 @@
-// What entries say, kept of the clusters in which something fails: from the feed, and of a cluster that fails for the
-// first time, or since its part came here, from the store (history.ts). What changed something marks its cluster as
-// touched. Called by analyzer.ts for what it reads, and by conclude.ts for what it asks for.
+// Adds signals of entries to the memories of failing clusters. Entries come from the feed; for a cluster that fails for
+// the first time, or since this analyzer took its partition, also from the store (history.ts). A cluster whose memory
+// changed is marked as touched.
 import { findSmallest } from '../../core/sequence.js';
 import { createSlices } from '../../core/time/slices.js';
 import type { Entry } from '../../core/types.js';
@@ -29,10 +29,10 @@ import { askLastLines } from './last-lines.js';
 import { isDue, type RecordPart } from './part.js';
 import { LONG_AGO_MS } from '../incident/write.js';
 
-/** Incidents of one cluster that are looked up in the store. */
+/** Number of incidents of one cluster that are read from the store. */
 const MAX_RECALLED = 1000;
 
-/** Keeps what the entries say of clusters that fail, and marks those whose incidents may have changed. */
+/** Adds the signals of the entries and marks the clusters whose incidents may have changed. */
 export async function takeEntries(part: RecordPart, entries: readonly Entry[]): Promise<void> {
   const slices = createSlices();
   const last = new Map<string, Entry>();
@@ -65,7 +65,7 @@ function scanTold({ service, options }: RecordPart, cluster: string, { entry, su
   return signal === undefined || sum === undefined ? signal : { ...signal, place: { ...signal.place, ...sum } };
 }
 
-/** Of a cluster in which nothing fails nothing is kept; the store has it. */
+/** Adds a signal. Nothing is kept of a cluster without a failure, because the store has it. */
 function takeSignal(part: RecordPart, cluster: string, signal: Signal): void {
   let memory = part.clusters.get(cluster);
   if (memory === undefined) {
@@ -77,7 +77,7 @@ function takeSignal(part: RecordPart, cluster: string, signal: Signal): void {
   if (isEvent(signal)) memory.heard = part.options.now();
 }
 
-/** Of a cluster that fails for the first time, or since the analyzer started, the store is asked. */
+/** Reads the history of a cluster that fails for the first time, or for the first time since the analyzer started. */
 export async function fillMemory(part: RecordPart, cluster: string): Promise<ClusterMemory> {
   const { options, clusters } = part;
   const { catalog, words } = part.service;
@@ -108,14 +108,14 @@ function takeFacts(part: RecordPart, cluster: string, { index }: ClusterMemory, 
   }
 }
 
-/** What was said of the cluster's incidents, as the store has it: whether everybody heard of it, it does not know. */
+/** Loads the incidents of the cluster from the store. The store does not know who was notified of them. */
 async function recallSaved(
   { options, reread }: RecordPart,
   cluster: string,
   memory: ClusterMemory,
   since: number,
 ): Promise<readonly SavedIncident[]> {
-  // What only grew may be written later.
+  // The last growth of an incident may have been written later.
   const from = new Date(since - LONG_AGO_MS).toISOString();
   const stored = await options.store.findIncidents({ cluster, from, limit: MAX_RECALLED });
   for (const [id, known] of recallEndings(stored)) memory.endings.set(id, known);
@@ -128,7 +128,7 @@ async function recallSaved(
   });
 }
 
-/** What has no time of its own gets that of its process's last line. */
+/** Gives signals without a time the time of the last line of their process. */
 export async function dateLines(part: RecordPart, cluster: string, memory: ClusterMemory): Promise<void> {
   const { store, zone, now } = part.options;
   const { catalog } = part.service;

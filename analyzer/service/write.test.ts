@@ -1,4 +1,4 @@
-// A restart loop writes little, and loses nothing: not when it ends, not when it rests, not when the analyzer dies.
+// Tests that a restart loop writes little and loses nothing: when it ends, when it is idle, and when the analyzer dies.
 import { afterEach, describe, expect, it } from 'vitest';
 import { createLog } from '../../core/log.js';
 import type { Incident, LogRecord } from '../../core/types.js';
@@ -17,7 +17,7 @@ const START = Date.parse('2026-03-02T10:00:00Z');
 const EVERY_S = 20;
 const TRACE = ['java.io.IOException: No space left on device', '\tat org.apache.flink.A.b(A.java:1)'];
 
-/** So many seconds after the start. */
+/** Returns the time that many seconds after the start. */
 function clock(seconds: number): string {
   return new Date(START + 1000 * seconds).toISOString().slice(11, 19);
 }
@@ -35,7 +35,7 @@ function toRecords(lines: readonly string[]): readonly LogRecord[] {
   return makeLog('/log/flink-u-standalonesession-0-jm.log', lines).map((entry) => toRecord(entry));
 }
 
-/** Read as if it had just been written. */
+/** Analyzer whose clock follows the records, as if each had just been written. */
 interface Service {
   readonly store: Store;
   readonly saves: Incident[];
@@ -66,7 +66,7 @@ function start(store: Store, now: () => number): Analyzer {
   return createAnalyzer({ store, reader: RECORD_READER, catalog, log: createLog('silent'), now });
 }
 
-/** So many records at a time. */
+/** Feeds `size` records at a time. */
 async function feed(opened: Service, records: readonly LogRecord[], size = 2): Promise<void> {
   for (const batch of cut(records, size)) {
     opened.now = Math.max(opened.now, ...batch.map((record) => Date.parse(record['@timestamp'])));
@@ -168,7 +168,7 @@ describe('what a restart loop writes', () => {
     const records = toRecords([...own, ...waiting, ...others]);
 
     await feed(opened, records.slice(0, 12));
-    // The rest is read at once, as after an outage; the clock stands still meanwhile.
+    // The rest is read at once, as after an outage. The clock stands still meanwhile.
     await appendRecords(opened.store, records.slice(12, -2));
     await drain(opened);
     const held = await find(opened);

@@ -10,7 +10,10 @@ import {
   type Situation,
 } from './decide.js';
 
-/** Each letter holds the part at its place, "-" nobody; a small letter is silent. */
+/**
+ * Builds a situation. Each letter of `held` names the holder of the partition at its place, "-" means none. A
+ * lower-case letter in `members` is a silent member.
+ */
 function see(held: string, members: string, self: string, wanted = held.length): Situation {
   const shares = [...held].map((holder, part) => [String(part), holder === '-' ? { turn: 7 } : { holder, turn: 7 }]);
   return {
@@ -67,7 +70,7 @@ describe('decideShares', () => {
   });
 });
 
-/** One look and one write of this member. */
+/** Reads and writes once as this member. */
 function step(sharing: Sharing, self: string, silent: readonly string[] = [], wanted = sharing.count): Sharing {
   const situation: Situation = { sharing, self, silent: new Set(silent), wanted };
   const decisions = decideShares(situation);

@@ -1,34 +1,37 @@
-// Which parts of the records an analyzer takes, keeps and gives up: of what all analyzers on a store know of each other
-// (the members, who has what) → a decision for each thing that one of them has at a time, with its reason. Every member
-// decides by itself, from the same document, and all come to the same sharing: none has two parts more than another.
-// Pure; the document is read and replaced by lease.ts.
+// Decides which partitions of the records this analyzer takes, keeps and releases. Input is the shared document: the
+// members and the holder of each assignment. Output is one decision with its reason per assignment. Every member
+// decides by itself from the same document, and all reach the same distribution: no member has two partitions more than
+// another. lease.ts reads and replaces the document. Pure functions.
 import { findLargest } from '../../core/sequence.js';
 
-/** As it stands in the store, changed by compare-and-set alone. */
+/** Shared document in the store. It is changed only by compare-and-set. */
 export interface Sharing {
-  /** Parts into which the records fall. */
+  /** Number of partitions of the records. */
   readonly count: number;
-  /** Who takes part → how often it has said so. */
+  /** Heartbeat counter of each member. */
   readonly members: Readonly<Record<string, number>>;
-  /** After how many milliseconds of silence a member is gone, as it says itself; an older release says nothing. */
+  /**
+   * Time without a heartbeat, in milliseconds, after which a member is gone, as it announces itself. An older release
+   * announces none.
+   */
   readonly leases?: Readonly<Record<string, number>>;
-  /** Each thing that one has at a time: a part by its number, the platform incidents. */
+  /** Assignments that one analyzer holds at a time: each partition by its number, and the platform incidents. */
   readonly shares: Readonly<Record<string, Share>>;
 }
 
 export interface Share {
-  /** Undefined: it was given back, or its holder is gone. */
+  /** Member that holds it; undefined if it was released or its holder is gone. */
   readonly holder?: string;
-  /** Another number, and a later one, each time that somebody takes it. */
+  /** Epoch (fencing token). It increases each time that a member takes the assignment. */
   readonly turn: number;
 }
 
 export interface Situation {
   readonly sharing: Sharing;
   readonly self: string;
-  /** Members that have said nothing for so long that they do nothing any more. */
+  /** Members without a heartbeat for so long that they have stopped. */
   readonly silent: ReadonlySet<string>;
-  /** Parts into which the records fall by now. */
+  /** Current number of partitions in the store. */
   readonly wanted: number;
 }
 
@@ -47,7 +50,7 @@ export interface ShareDecision {
   readonly reason: ShareReason;
 }
 
-/** Of writing the incidents of all clusters. */
+/** Key of the assignment for writing the incidents of all clusters. */
 export const PLATFORM = 'platform';
 
 export function nameParts(count: number): readonly string[] {
@@ -74,7 +77,7 @@ export function decideShares(situation: Situation): readonly ShareDecision[] {
   return [decidePlatform(situation), ...parts.map(decidePart)];
 }
 
-/** One of all, whoever comes first. */
+/** Decides the platform assignment. The first member that finds it free takes it. */
 function decidePlatform(situation: Situation): ShareDecision {
   const holder = holderOf(situation, PLATFORM);
   if (holder === undefined) return { share: PLATFORM, action: 'take', reason: describeFree(situation, PLATFORM) };
@@ -83,7 +86,7 @@ function decidePlatform(situation: Situation): ShareDecision {
     : { share: PLATFORM, action: 'leave', reason: 'another-has-it' };
 }
 
-/** One that lives. */
+/** Returns the holder if it is alive. */
 function holderOf({ sharing, silent, self }: Situation, share: string): string | undefined {
   const holder = sharing.shares[share]?.holder;
   return holder === self || (holder !== undefined && holder in sharing.members && !silent.has(holder))
@@ -95,7 +98,10 @@ function describeFree({ sharing }: Situation, share: string): ShareReason {
   return sharing.shares[share]?.holder === undefined ? 'nobody-has-it' : 'holder-is-silent';
 }
 
-/** Parts that this member may have: those who have most keep the ones that are left over when all have as many. */
+/**
+ * Returns the number of partitions that this member may hold. If they cannot be divided equally, the members that hold
+ * most keep one more.
+ */
 function findMost(situation: Situation): number {
   const { sharing, self, silent } = situation;
   const members = [...new Set([...Object.keys(sharing.members), self])].filter((member) => !silent.has(member));
@@ -109,15 +115,16 @@ function findMost(situation: Situation): number {
   return ranked.indexOf(self) < sharing.count % members.length ? each + 1 : each;
 }
 
-/** True when nobody holds a part any more, so that they may be counted anew. */
+/** True if no member holds a partition any more, so that the number of partitions may change. */
 export function mayCountAnew(situation: Situation): boolean {
   const { sharing, wanted } = situation;
   return wanted !== sharing.count && nameParts(sharing.count).every((part) => holderOf(situation, part) === undefined);
 }
 
 /**
- * What this member writes when it lives and all goes as decided. `given`: of what is to be given up, what is free.
- * `leastTurn`: later than any turn that was met elsewhere in the store, since this document may have been lost.
+ * Returns the document that this member writes: its heartbeat and its decisions. `given` holds the assignments that
+ * were released. `leastTurn` is later than any epoch found elsewhere in the store, because the document may have been
+ * lost.
  */
 export function renewSharing(
   situation: Situation,

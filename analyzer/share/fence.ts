@@ -1,13 +1,13 @@
-// Incidents are written in the name of what this analyzer holds (lease.ts): of a cluster those of its part, of all
-// clusters those of the platform. Who holds it no more, or whom the store tells that somebody else has written in a
-// later turn, writes nothing and hears so; then what it knew of the part counts no more. Called by the loop over the
-// store (analyzer/service) and by the keeper of platform incidents.
+// Writes incidents under the assignments that this analyzer holds (lease.ts): incidents of a cluster under its
+// partition, incidents of all clusters under the platform assignment. If the assignment is lost, or the store has a
+// write of a later epoch, nothing is written and LostShare is thrown; the caller then drops what it knows of the
+// partition.
 import { ALL_CLUSTERS, type Incident } from '../../core/types.js';
 import type { IncidentStore, RecordFeed } from '../../store/store.js';
 import { PLATFORM } from './decide.js';
 import { ALONE_TURN, type Lease } from './lease.js';
 
-/** What was to be done in the name of a share that is ours no more. */
+/** Error for work under an assignment that this analyzer does not hold any more. */
 export class LostShare extends Error {
   constructor(readonly share: string) {
     super(`another analyzer may have the part ${share} by now`);
@@ -15,11 +15,14 @@ export class LostShare extends Error {
 }
 
 export interface Fence {
-  /** Throws LostShare where nothing of the cluster may be written. */
+  /** Throws LostShare if nothing of the cluster may be written. */
   check(cluster: string, turn?: number): void;
-  /** Both throw LostShare, and what the store throws. `turn`: only in this one. */
+  /**
+   * Writes an incident. Throws LostShare and what the store throws, as remove() does. If `turn` is given, only this
+   * epoch is accepted.
+   */
   save(incident: Incident, turn?: number): Promise<void>;
-  /** Those of one cluster, at once. */
+  /** Writes incidents of one cluster at once. */
   saveAll(incidents: readonly Incident[], turn?: number): Promise<void>;
   remove(incident: Pick<Incident, 'id' | 'cluster'>, turn?: number): Promise<void>;
 }
@@ -43,8 +46,9 @@ export function createFence(
     const { share, turn } = check(cluster, expected);
     if (!(await write(turn === ALONE_TURN ? undefined : turn))) await lose(id, share);
   };
-  // Taken again in a turn later than that of the document, if nobody else has it: the document may come from a clock
-  // that was ahead, and what the lease knew of turns may be lost.
+  // Release the assignment with the epoch of the stored document, so that it is taken again in a later epoch if no
+  // other analyzer has it. The document may come from a clock that was ahead, and the lease's knowledge of epochs may
+  // be lost.
   const lose = async (id: string, share: string): Promise<never> => {
     lease.giveBack(share, await store.findTurn(id));
     throw new LostShare(share);
@@ -65,7 +69,7 @@ export function createFence(
   };
 }
 
-/** Whose the incidents of a cluster are. */
+/** Returns the assignment under which the incidents of a cluster are written. */
 export function nameShare(store: Pick<RecordFeed, 'findPart'>, lease: Pick<Lease, 'count'>, cluster: string): string {
   return cluster === ALL_CLUSTERS ? PLATFORM : String(store.findPart(cluster, lease.count()));
 }

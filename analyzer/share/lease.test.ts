@@ -9,7 +9,7 @@ import { PLATFORM } from './decide.js';
 import { createFence, LostShare } from './fence.js';
 import { createLease, createLoneLease, HOLD_MS, LEASE_MS, LOOK_MS, RENEW_MS, type Lease } from './lease.js';
 
-/** A store whose records fall into four parts by what their cluster ends with. */
+/** Store that assigns records to four partitions by the last character of their cluster. */
 let store: Store;
 let count = 4;
 beforeEach(async () => {
@@ -23,7 +23,7 @@ beforeEach(async () => {
 });
 afterEach(() => store.close());
 
-/** Each has a clock of its own, none of which shows the same. */
+/** Machine with a clock of its own; no two clocks show the same. */
 class Machine {
   elapsedMs = Math.random() * 1e9;
   readonly lease: Lease;
@@ -45,13 +45,13 @@ class Machine {
     return this.lease.turn(PLATFORM);
   }
 
-  /** As the analyzer does when the state of a part is saved. */
+  /** Releases revoked partitions, as the analyzer does when their state is saved. */
   letGo(): void {
     for (const { part, isAskedBack } of this.lease.parts()) if (isAskedBack) this.lease.giveBack(String(part));
   }
 }
 
-/** Time passes for all; those that are alive look. */
+/** Moves all clocks forward; the machines that are alive run their steps. */
 async function pass(ms: number, all: readonly Machine[], alive = all): Promise<void> {
   for (let passed = 0; passed < ms; passed += LOOK_MS) {
     for (const machine of all) machine.elapsedMs += LOOK_MS;
@@ -66,7 +66,7 @@ function pair(): readonly [Machine, Machine] {
   return [new Machine(), new Machine()];
 }
 
-/** Each answer takes so long, on every machine. */
+/** Returns a store whose answers take that long, on every machine. */
 function slow(answerMs: number, machines: readonly Machine[]): Store {
   const wait = (): void => {
     for (const machine of machines) machine.elapsedMs += answerMs;

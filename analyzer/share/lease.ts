@@ -1,9 +1,8 @@
-// What this analyzer holds of what all analyzers on a store share: parts of the records, and writing the platform
-// incidents. One document there says who takes part and who has what; each looks at it twice a second, says every
-// RENEW_MS that it lives, and takes and gives up what decide.ts says. Nobody compares clocks: one who was not seen to
-// say anything for LEASE_MS is gone, by the clock of whoever looks. Who could not say it in time stops before another
-// may begin, also when it slept meanwhile. Between the two lies LEASE_MS - HOLD_MS: so late may what was begun in time
-// reach the store; what comes later is refused there by its turn.
+// Holds this analyzer's assignments: partitions of the records, and the platform incidents. One document in the store
+// names members and holders; each member reads it twice a second, sends a heartbeat every RENEW_MS, and acts as
+// decide.ts decides. No clocks are compared: a member is gone if another one saw no heartbeat of it for LEASE_MS on its
+// own clock. A member that could not renew stops after HOLD_MS, even if it slept. Writes that were begun in time may
+// reach the store LEASE_MS - HOLD_MS later; later ones are rejected by their epoch.
 import { randomUUID } from 'node:crypto';
 import { isObject } from '../../core/json.js';
 import type { Log } from '../../core/log.js';
@@ -20,71 +19,85 @@ import {
 } from './decide.js';
 
 export interface Lease {
-  /** Parts into which the records fall. */
+  /** Returns the number of partitions of the records. */
   count(): number;
-  /** Those that are ours, ascending. */
+  /** Returns the partitions that this analyzer holds, ascending. */
   parts(): readonly HeldPart[];
-  /** To be asked again before each thing that is done in its name; undefined while somebody else may hold it. */
+  /**
+   * Returns the epoch of an assignment, or undefined if another analyzer may hold it. Must be called again before each
+   * action under the assignment.
+   */
   turn(share: string): number | undefined;
-  /** Held, or held until a moment ago, and nobody else is known to have it. */
+  /** True if the assignment is held, or was held until a moment ago and no other analyzer is known to have it. */
   mayComeBack(share: string): boolean;
-  /** Whether there are others. */
+  /** True if there are other members. */
   isShared(): boolean;
   /**
-   * Releases what was asked back, or what somebody else has written to in a later turn (`seen`): the next step lets
-   * others have it, and whatever is taken from then on has a turn later than that one.
+   * Releases an assignment that was revoked, or to which another analyzer has written in a later epoch (`seen`). The
+   * next step lets others take it. Every later assignment gets an epoch after `seen`.
    */
   giveBack(share: string, seen?: number): void;
-  /** Looks, renews, takes and lets go, not more often than it is worth it. Throws what the store throws. */
+  /** Reads the document, renews, takes and releases, at a limited rate. Throws what the store throws. */
   step(): Promise<void>;
-  /** Steps until the signal aborts, also while a step of the analyzer takes long. */
+  /** Runs steps until the signal aborts, even while a step of the analyzer takes long. */
   run(signal: AbortSignal): Promise<void>;
-  /** Parts that were taken from one that had gone silent, since the start. */
+  /** Returns the number of assignments that were taken from members that had gone silent, since the start. */
   takeovers(): number;
-  /** Gives all back: then nobody need wait. */
+  /** Releases everything, so that the others need not wait. */
   end(): Promise<void>;
 }
 
 export interface HeldPart {
   readonly part: number;
   readonly turn: number;
-  /** Another one shall have it: it is to be given back as soon as its state is saved. */
+  /** True if the partition is revoked: it must be released as soon as its state is saved. */
   readonly isAskedBack: boolean;
 }
 
 export interface LeaseOptions {
   readonly store: Pick<StateStore, 'loadState' | 'replaceState'> & Pick<RecordFeed, 'countParts'>;
   readonly log: Log;
-  /** Called when nobody holds a part and they are counted anew; may be called again, and by several. */
+  /**
+   * Called when no member holds a partition and the number of partitions changes. It may be called again, and by
+   * several members.
+   */
   readonly onCountAnew?: (from: number, to: number) => Promise<void>;
-  /** Milliseconds of a clock that nobody sets. */
+  /** Monotonic clock in milliseconds. */
   readonly clock?: () => number;
   readonly now?: () => number;
 }
 
 export const LOOK_MS = 500;
 export const RENEW_MS = 2000;
-/** From when the renewal was begun that the store took last. */
+/**
+ * Time, in milliseconds, for which assignments may be used after the start of the last renewal that the store accepted.
+ */
 export const HOLD_MS = 6000;
-/** From when the last renewal was seen. */
+/** Time, in milliseconds, after the last heartbeat that was seen, when a member is gone. */
 export const LEASE_MS = 8000;
-/** Who has not looked for so long, as while the store was away, cannot tell who was silent meanwhile. */
+/**
+ * Time, in milliseconds, without a read of the document, as during an outage of the store, after which this member
+ * cannot know who was silent.
+ */
 const DEAF_MS = LEASE_MS / 2;
-/** A store that answers slowly makes nobody silent: who takes long to renew asks the others to wait longer. */
+/**
+ * Longest lease in milliseconds. A member that takes long to renew announces a longer lease, so that a slow store makes
+ * no member count as gone.
+ */
 const MAX_LEASE_MS = 60_000;
 const ANSWERS_OF_A_LEASE = 4;
-/** Of a slow answer so much is remembered at the next. */
+/** Factor by which the remembered duration of a slow renewal decreases with each one. */
 const SLOW_KEPT = 0.8;
-/** How often the store is asked into how many parts its records fall. */
+/** Time, in milliseconds, between two requests for the number of partitions in the store. */
 const COUNT_MS = 60_000;
-/** Of several who write at once one succeeds; the others look again, and again. */
+/** Number of tries per step. If several members write at once, one succeeds and the others read and write again. */
 const MOST_TRIES = 10;
 const KEY = 'analyzer/parts';
 
-/** A turn of who is alone: nobody else ever has one. */
+/** Epoch of a single instance. No other analyzer ever has one. */
 export const ALONE_TURN = 0;
 
-/** Of who is alone on its store: all is its. */
+/** Returns the lease of a single instance on its store, which holds everything. */
 export function createLoneLease(): Lease {
   const parts = [{ part: 0, turn: ALONE_TURN, isAskedBack: false }];
   return {
@@ -105,27 +118,27 @@ interface Holding extends LeaseOptions {
   readonly clock: () => number;
   readonly now: () => number;
   readonly self: string;
-  /** By the other members: how often each has said that it lives, and since when that is so, by this clock. */
+  /** Last heartbeat of each other member, and the time on this clock at which it was first seen. */
   readonly heard: Map<string, { readonly beat: number; readonly since: number }>;
-  /** What the store has as ours, each until when it may be used. */
+  /** Assignments that the store has for this analyzer, each with the time until which it may be used. */
   readonly held: Map<string, { readonly turn: number; until: number }>;
   readonly asked: Set<string>;
   readonly given: Set<string>;
-  /** The latest turn that was met in the store. */
+  /** Latest epoch that was found in the store. */
   seenTurn: number;
   count: number;
-  /** As the store has it by now, and when that was asked. */
+  /** Current number of partitions in the store, and the time of that request. */
   wanted: number;
   countedAt: number;
   lookedAt: number;
-  /** How long it lately takes at most to look and renew. */
+  /** Recent longest duration of a read and renewal, in milliseconds. */
   tookMs: number;
   takeovers: number;
-  /** When the document was seen last. */
+  /** Time at which the document was read last. */
   seenAt: number;
   renewedAt: number;
   hasEnded: boolean;
-  /** One step after the other. */
+  /** End of the last step; steps run one after the other. */
   last: Promise<void>;
 }
 
@@ -207,12 +220,15 @@ async function timeLook(holding: Holding): Promise<boolean> {
   }
 }
 
-/** What is told the others: at least LEASE_MS, and several times what an answer takes. */
+/**
+ * Returns the lease that is announced to the others, in milliseconds: at least LEASE_MS, and several times the duration
+ * of an answer.
+ */
 function chooseLease({ tookMs }: Holding): number {
   return Math.round(Math.min(MAX_LEASE_MS, Math.max(LEASE_MS, LEASE_MS / 2 + ANSWERS_OF_A_LEASE * tookMs)));
 }
 
-/** False when somebody else has written meanwhile. */
+/** Returns false if another member has written meanwhile. */
 async function look(holding: Holding): Promise<boolean> {
   const { store, clock, given, self } = holding;
   const begun = clock();
@@ -240,7 +256,10 @@ async function look(holding: Holding): Promise<boolean> {
   return true;
 }
 
-/** Who is silent for so long that it does nothing any more. While this one was deaf it heard nobody. */
+/**
+ * Returns the members that are gone. If this member has not read the document for some time, it starts to count their
+ * silence again.
+ */
 function listen(holding: Holding, { members, leases = {} }: Sharing): ReadonlySet<string> {
   const { heard, self, clock } = holding;
   const now = clock();
@@ -256,7 +275,8 @@ function listen(holding: Holding, { members, leases = {} }: Sharing): ReadonlySe
 
 function noteDecisions(holding: Holding, sharing: Sharing, decisions: readonly ShareDecision[]): void {
   const { held, asked, self } = holding;
-  // A member of an older release has written the document without it, and waits no longer than ever.
+  // A member of an older release has written the document without leases. It waits only LEASE_MS, so that assignments
+  // must not be used after HOLD_MS.
   if (sharing.leases?.[self] === undefined)
     for (const one of held.values()) one.until = Math.min(one.until, holding.renewedAt + HOLD_MS);
   holding.count = sharing.count;
@@ -278,7 +298,10 @@ function tell(holding: Holding, decisions: readonly ShareDecision[]): void {
     log.info({ part: share, reason, analyzer: self }, 'The analyzer takes a part.');
 }
 
-/** What the store refuses is told by the steps of the analyzer, which need it, too. */
+/**
+ * Steps until the signal aborts. Errors of the store are logged at debug level, because the analyzer's own steps report
+ * them too.
+ */
 async function run(holding: Holding, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await inTurn(holding, () => step(holding)).catch((error: unknown) =>
@@ -306,7 +329,7 @@ async function end(holding: Holding): Promise<void> {
   }
 }
 
-/** What nobody has written, or another version, is no sharing. */
+/** Returns undefined if there is no document, or one of another version. */
 function readSharing(text: string | undefined): Sharing | undefined {
   const value: unknown = text === undefined ? undefined : JSON.parse(text);
   if (!isObject(value) || value['version'] !== 1 || typeof value['count'] !== 'number') return undefined;

@@ -1,5 +1,5 @@
-// For tests: reports that a JVM writes when it crashes or gets no memory from the system, shortened, in the order of
-// their sections. Not used by the program.
+// Samples for tests: shortened reports that a JVM writes when it crashes or gets no memory from the system. Their
+// sections are in the original order.
 const REST = `
 ---------------  S U M M A R Y ------------
 
@@ -62,7 +62,7 @@ export function renderNoMemory(words: string): string {
 ${REST}`;
 }
 
-/** Java 8 writes the time at the end. */
+/** Crash report of Java 8, which writes the time at the end. */
 export const CRASH_OF_JAVA_8 = CRASH.replace(/Time: .*\n/, '').concat(
   '\nvm_info: OpenJDK 64-Bit Server VM (25.372-b07)\n\ntime: Thu Mar 12 10:15:01 2026\ntimezone: CET\nelapsed time: 811.204332 seconds (0d 0h 13m 31s)\n',
 );

@@ -1,12 +1,12 @@
-// Folders that tests write into. Test files share the modules that one of them loaded, so vitest.config.ts has
-// remove-folders.ts run for each of them.
+// Creates folders that tests write into and removes them at the end. Test files share loaded modules, so that
+// vitest.config.ts runs remove-folders.ts for each of them.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const made: string[] = [];
 
-/** Gone when the last test of the file has ended. */
+/** Creates a folder that is removed after the last test of the file. */
 export function makeFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'jobtrace-analyzer-'));
   made.push(folder);

@@ -1,5 +1,5 @@
-// Two jobs of a session cluster with a task of the same name on one TaskManager, as their logs tell it. For the tests
-// of what is whose, and of what stands first.
+// Sample logs for tests: two jobs of a session cluster with a task of the same name on one TaskManager. Used to test
+// which job a line belongs to, and which cause is first.
 import type { Incident } from '../../core/types.js';
 import { JOB_A, JOB_B } from './samples.js';
 
@@ -11,12 +11,15 @@ export const [attemptA, attemptB] = [
   '22222222222222222222222222222222_90bea66de1c231edf33913ecd54406c1_0_0',
 ];
 
-/** The rules of an incident in their order; those of symptoms with a dash. */
+/** Returns the rules of an incident in their order; rules of symptoms begin with a dash. */
 export function listRules(incident: Incident | undefined): readonly string[] {
   return incident?.diagnoses.en.map((diagnosis) => `${diagnosis.symptom ? '- ' : ''}${diagnosis.rule}`) ?? [];
 }
 
-/** Two jobs with a task of the same name on one TaskManager; nothing in the TaskManager's lines names a job. */
+/**
+ * Returns the JobManager's lines of two jobs with a task of the same name on one TaskManager. The TaskManager's lines
+ * about these tasks name no job.
+ */
 export function startTwoJobs(): readonly string[] {
   return [
     `10:00:00 INFO org.apache.flink.runtime.jobmaster.JobMaster - Initializing job 'orders' (${JOB_A}).`,

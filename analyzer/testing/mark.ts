@@ -1,11 +1,11 @@
-// What an agent says of a record to the analyzer (`jobtrace.signal`), for records that no agent has read. Used by tests
-// and benches that fill a store by themselves.
+// Sets `jobtrace.signal`, which an agent sets for the analyzer, in records that no agent has read. Used by tests and
+// benches that fill a store themselves.
 import type { LogRecord } from '../../core/types.js';
 import { createSignalMarker, markEntry } from '../../flink/words/marks.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { listSignalWords } from '../catalog/signal-words.js';
 
-/** With the words of this catalog. */
+/** Creates a marker with the signal words of this catalog. */
 export function createRecordMarker(catalog: Catalog): (record: LogRecord) => LogRecord {
   const marker = createSignalMarker(listSignalWords(catalog), catalog.scanner);
   return (record) => ({

@@ -1,5 +1,5 @@
-// Entries of real recordings, and an entry as the record that a store has of it. Used by tests, and by benches, which
-// run without a runner of tests.
+// Reads the entries of real recordings, and converts an entry into the record that a store has of it. Used by tests,
+// and by benches, which run without a test runner.
 import type { Entry, LogRecord } from '../../core/types.js';
 import { parseEntry } from '../../flink/layout/layout.js';
 import { readEntries } from '../input/read.js';

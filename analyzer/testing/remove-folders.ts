@@ -1,4 +1,4 @@
-// Set-up of every test file (vitest.config.ts): the folders that it made are removed when it has ended.
+// Set-up of every test file (vitest.config.ts): removes the folders of a test file after its last test.
 import { afterAll } from 'vitest';
 import { removeFolders } from './folders.js';
 

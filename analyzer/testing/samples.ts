@@ -1,5 +1,5 @@
-// Helpers for the tests of this folder: entries of real recordings and logs made of lines, as records where the store
-// is asked. Not used by the program.
+// Helpers for tests: entries of real recordings, logs made of lines, and their records for tests with a store. Not used
+// by the program.
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Entry, Source } from '../../core/types.js';
@@ -17,7 +17,10 @@ export const BUFFER_RECORDING = 'lab/recordings/network.insufficient-buffers/tot
 export const JOB_A = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1';
 export const JOB_B = 'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb2';
 
-/** Lines of one process: `10:00:01 INFO logger - text`; a line that begins with a blank goes on with the one before. */
+/**
+ * Returns the entries of one process from lines such as `10:00:01 INFO logger - text`. A line that begins with a blank
+ * continues the line before.
+ */
 export function makeLog(path: string, lines: readonly string[], source: Partial<Source> = {}): readonly Entry[] {
   const text = lines
     .map((line) =>
@@ -31,7 +34,7 @@ export function makeLog(path: string, lines: readonly string[], source: Partial<
   return splitText(`${text}\n`, path).map((entry) => ({ ...entry, source: { ...entry.source, ...source } }));
 }
 
-/** The same order for the same seed. */
+/** Shuffles a list. The same seed gives the same order. */
 export function shuffle<Item>(items: readonly Item[], seed: number): Item[] {
   const shuffled = [...items];
   let state = seed;
@@ -44,7 +47,7 @@ export function shuffle<Item>(items: readonly Item[], seed: number): Item[] {
   return shuffled;
 }
 
-/** Rules that a test writes itself: id → the lines of rule.yaml that matter; the rest is filled in. */
+/** Loads rules that a test writes itself: id → the lines of rule.yaml that matter. The rest is filled in. */
 export function makeCatalog(
   rules: Readonly<Record<string, string>>,
   sources: { readonly builtIn?: string | false } = { builtIn: false },
@@ -52,7 +55,7 @@ export function makeCatalog(
   return loadCatalog({ ...sources, extra: [writeRules(rules)] });
 }
 
-/** The built-in rules, each of them read and checked, whatever the last build knows of them. */
+/** Loads the built-in rules. Each is read and checked, whether or not the last build prepared it. */
 export function readWholeCatalog(): Catalog {
   const link = join(makeFolder(), 'rules');
   symlinkSync(findBuiltInRules(), link);
@@ -85,7 +88,7 @@ function fillRule(text: string): string {
   return [...missing, text.trim(), ''].join('\n');
 }
 
-/** Small forms of rules that many tests need. */
+/** Short versions of rules that many tests need. */
 export const TEST_RULES: Readonly<Record<string, string>> = {
   'memory.heap-oom/any': `
 severity: critical

@@ -1,27 +1,27 @@
-// Many jobs that fail within a minute, made of recordings: each copy has its own cluster, machine, job and time. Used
-// by the tests of platform incidents, bench/fleet.ts and bench/alerts.ts.
+// Builds many jobs that fail within a minute from recordings. Each copy has its own cluster, machine, job and time.
+// Used by tests of platform incidents and by benches.
 import type { LogRecord } from '../../core/types.js';
 import { readRecording, toRecord } from './recording.js';
 
-/** A recording, and what stands in it instead of what a copy is called. */
+/** Recording, with its own job id and name, which each copy replaces. */
 export interface StormSource {
   readonly path: string;
   readonly jobId: string;
   readonly jobName: string;
-  /** Text → text, in every copy. */
+  /** Text → replacement, in every copy. */
   readonly replace?: Readonly<Record<string, string>>;
 }
 
 export interface StormCopy {
   readonly cluster: string;
-  /** Makes the names. */
+  /** Number in the names of the copy. */
   readonly number: number;
-  /** When the recording begins in this copy. */
+  /** Time at which the recording begins in this copy. */
   readonly begin: number;
 }
 
 export const ZOOKEEPER_QUORUM = 'zk-1.example:2181,zk-2.example:2181';
-/** ZooKeeper goes away under a job, and comes back. */
+/** Recording of a ZooKeeper that becomes unavailable under a job and comes back. */
 export const ZOOKEEPER_OUTAGE: StormSource = {
   path: 'lab/recordings/cluster.zookeeper-suspended/frozen-quorum/1.20.5',
   jobId: 'dccefeb24e0f5c634a45cdf7dbbf075e',
@@ -29,7 +29,7 @@ export const ZOOKEEPER_OUTAGE: StormSource = {
   replace: { '127.0.0.1:30009': ZOOKEEPER_QUORUM },
 };
 
-/** A job fails of a value that its own code cannot take. */
+/** Recording of a job that fails because of a value that its own code cannot handle. */
 export const OWN_FAULT: StormSource = {
   path: 'lab/recordings/code.cast/attribute/1.20.5',
   jobId: '11ab3e603d414d4eb77b38a661d7af92',
@@ -45,7 +45,7 @@ export function readStorm({ path }: StormSource): readonly LogRecord[] {
     .sort((a, b) => Date.parse(a['@timestamp']) - Date.parse(b['@timestamp']));
 }
 
-/** The same records of another job, on another cluster and machine, at another time. */
+/** Copies the records as those of another job, on another cluster and machine, at another time. */
 export function copyRecords(records: readonly LogRecord[], source: StormSource, copy: StormCopy): readonly LogRecord[] {
   const shift = copy.begin - Date.parse(records[0]?.['@timestamp'] ?? '');
   const host = `node-of-${copy.cluster}`;

@@ -1,4 +1,4 @@
-// For the tests of this folder: what the built-in rules say of a text. Not used by the program.
+// Diagnoses a text with the built-in rules, for tests. Not used by the program.
 import { loadCatalog } from '../catalog/catalog.js';
 import { diagnose } from '../incident/diagnose.js';
 import { flattenIncidents, type DiagnosisDocument } from '../incident/document.js';

@@ -1,5 +1,5 @@
-// An ending, or an agent that is silent → the incident that people see, in both languages. It stands for the incidents
-// of the jobs that it took along (platform), and says which jobs those were (ending). Pure; called by the service.
+// Renders an ending, or an agent that is silent or was stopped, as an incident in both languages. The incident is the
+// parent of the incidents of the affected jobs (platform) and lists these jobs (ending). Pure functions.
 import { createHash } from 'node:crypto';
 import { nameSubject } from '../../core/text/subject.js';
 import {
@@ -16,18 +16,21 @@ import type { EndedJob, Ending } from './ending.js';
 import { ENDING_WORDS, type WordsKind, type WordValues } from './words.js';
 
 const ID = 'ending-';
-/** In a text. */
+/** Number of jobs that a text lists. */
 const MAX_JOBS = 10;
 const LINE_UNITS = 200;
-/** Of the lines of one ending, whatever was learned first. */
+/** Width, in milliseconds, of the time window in the id of an ending. Its lines may become known in any order. */
 const WINDOW_MS = 600_000;
 
-/** Whether an incident is one of these. */
+/** True if the id is that of an ending or of an agent. */
 export function isEndingId(id: string | undefined): boolean {
   return id?.startsWith(ID) === true;
 }
 
-/** Stays the same when more is learned of an ending: that the TaskManagers are gone too, that it was replaced. */
+/**
+ * Returns the id of an ending. It stays the same when more is learned: that the TaskManagers are gone too, or that the
+ * JobManager was replaced.
+ */
 export function nameEnding(
   cluster: string,
   { kind, process, begin }: Pick<Ending, 'kind' | 'process' | 'begin'>,
@@ -206,19 +209,19 @@ function toIso(time: number): string {
   return new Date(time).toISOString();
 }
 
-/** `2026-11-20T10:00:00.123Z` → `2026-11-20T10:00:00Z` */
+/** Removes the milliseconds: `2026-11-20T10:00:00.123Z` → `2026-11-20T10:00:00Z`. */
 function cutSeconds(iso: string): string {
   return iso.replace(/\.\d+Z$/, 'Z');
 }
 
-/** An ending that was found before: by this analyzer, or by the one that had the part. */
+/** Ending that was found before, by this analyzer or by the previous holder of the partition. */
 export interface KnownEnding {
   readonly incident: Incident;
-  /** Undefined of one that another run has found. */
+  /** Undefined if an earlier run found the ending. */
   readonly ending: Ending | undefined;
 }
 
-/** What the store has of them, for who goes on with a cluster. */
+/** Returns the endings among the stored incidents, for an analyzer that takes over a cluster. */
 export function recallEndings(stored: readonly Incident[]): ReadonlyMap<string, KnownEnding> {
   return new Map(
     stored.filter(({ id }) => isEndingId(id)).map((incident) => [incident.id, { incident, ending: undefined }]),

@@ -1,7 +1,7 @@
-// How a cluster, or a process of it, ended: what its logs say and what agents see of its processes → endings, each with
-// the jobs that it took along. A JobManager whose log ends without a word and that is gone, or that was started anew,
-// has lost its jobs unless another one recovers them; one that was told to stop has stopped them on purpose. By the
-// times of lines and of reports alone. Pure; called by the service (watch.ts there).
+// Finds the endings of a cluster or of its processes, each with the jobs that it stopped, from log lines and from what
+// agents see of the processes. A JobManager whose log ends without a message, and that is gone or was restarted, has
+// lost its jobs unless another one recovers them. A JobManager that was asked to stop has stopped them on purpose. Only
+// times of lines and reports are used. Pure functions.
 import { omitMissing } from '../../core/json.js';
 import { findLargest } from '../../core/sequence.js';
 import type { Component } from '../../core/types.js';
@@ -21,28 +21,28 @@ export type EndingKind =
 export interface EndedJob {
   readonly id: string;
   readonly name?: string;
-  /** The last one that it completed. */
+  /** Last checkpoint that the job completed. */
   readonly checkpoint?: { readonly id: number; readonly time: number };
-  /** It runs again, or another run of its name does. */
+  /** True if the job, or another run of the same name, runs again. */
   readonly isBack: boolean;
 }
 
 export interface Ending {
   readonly kind: EndingKind;
-  /** Whose end it is. */
+  /** Process that ended. */
   readonly process: string;
-  /** All whose end it is. */
+  /** All processes that ended. */
   readonly processes: readonly string[];
-  /** In milliseconds since 1970. */
+  /** Time of the end, in milliseconds since 1970. */
   readonly begin: number;
-  /** When another JobManager began. */
+  /** Time at which another JobManager started. */
   readonly replacedAt?: number;
-  /** What the process said of its end. */
+  /** Message that the process logged about its end. */
   readonly word?: string;
   readonly jobs: readonly EndedJob[];
-  /** High availability is set: jobs are recovered by themselves. */
+  /** True if high availability is set, so that the jobs are recovered automatically. */
   readonly isHa: boolean;
-  /** It is as before. */
+  /** True if the situation is as before the end. */
   readonly isOver: boolean;
 }
 
@@ -50,13 +50,15 @@ export interface ClusterSituation {
   readonly jobs: readonly JobView[];
   readonly processes: ReadonlyMap<string, ProcessView>;
   readonly lastLines: ReadonlyMap<string, LastLine>;
-  /** Those that agents see. */
+  /** Processes that agents see. */
   readonly lives: readonly SeenLife[];
-  /** All lines that the store has were read. */
+  /** True if all lines in the store were read. */
   readonly isRead: boolean;
-  /** After so long the cluster is silent; undefined where it is not regular. */
+  /**
+   * Time without a line, in milliseconds, after which the cluster is silent; undefined if it does not write regularly.
+   */
   readonly silenceMs: number | undefined;
-  /** Whether a job had tasks on a process at a time. */
+  /** True if the job had tasks on the process at that time. */
   readonly hadTasks: (process: string, jobId: string, time: number) => boolean;
   readonly now: number;
 }
@@ -69,17 +71,23 @@ interface Run {
 }
 
 const TERMINAL: ReadonlySet<string> = new Set(['FAILED', 'FINISHED', 'CANCELED']);
-/** A line about an end stands so long at most before it. */
+/** Longest time, in milliseconds, from a line about an end to the end itself. */
 const END_NEAR_MS = 60_000;
-/** Processes of one cluster that end within this have ended together. */
+/** Time, in milliseconds, within which processes of one cluster end together. */
 const TOGETHER_MS = 60_000;
-/** A job that has run again for so long is back. */
+/** Time, in milliseconds, that a job must run again until it is back. */
 const BACK_MS = 10_000;
-/** A file is written so long at most after the time of its last line: what comes later is on its way to the store. */
+/**
+ * Longest time, in milliseconds, from the time of the last line to the write of its file. A later write means that
+ * lines are still on their way to the store.
+ */
 const LAST_LINE_MS = 5000;
-/** So long the end of a process waits for its last lines: they may say that it was told to stop. */
+/**
+ * Longest time, in milliseconds, that the end of a process waits for its last lines, because they may say that it was
+ * asked to stop.
+ */
 const LINES_WITHIN_MS = 45_000;
-/** A process is not judged while its files were written a moment ago. */
+/** Time, in milliseconds, without a write of its files before a process is judged. */
 const REPLACED_QUIET_MS = 20_000;
 
 export function findEndings(situation: ClusterSituation): readonly Ending[] {
@@ -95,7 +103,7 @@ export function findEndings(situation: ClusterSituation): readonly Ending[] {
   return [...ofTaskManagers, ...findSilence(runs, jobs, situation), ...findRemoved(runs, jobs, situation)];
 }
 
-/** Somebody is gone of whom the last lines are not known yet. */
+/** True if a process is gone whose last lines are not known yet. */
 export function awaitsLines({ lives, lastLines, isRead, now }: ClusterSituation): boolean {
   return lives.some(
     (life) =>
@@ -110,7 +118,10 @@ function isAwaited({ wrote, goneForMs = 0 }: SeenLife, last: LastLine | undefine
   return !isRead || (last?.time !== undefined && Date.parse(wrote) - last.time > LAST_LINE_MS);
 }
 
-/** Of a process whose end was found without a word: that it was told to stop, as lines say that came late. */
+/**
+ * Returns a message about the end that arrived late, for a process whose end was found without one: it was asked to
+ * stop.
+ */
 export function findLateWord(begin: number, view: ProcessView | undefined): ProcessView['ends'][number] | undefined {
   return view?.ends.find(
     ({ time, reason }) =>
@@ -133,7 +144,10 @@ function listRuns({ processes, lives }: ClusterSituation): readonly Run[] {
   });
 }
 
-/** The end of a JobManager that had jobs; undefined where it goes on, had none, or ended of an error that it told. */
+/**
+ * Returns the end of a JobManager that had jobs. Undefined if it goes on, had no jobs, or ended with an error that it
+ * logged.
+ */
 function findEnd(
   run: Run,
   runs: readonly Run[],
@@ -155,7 +169,8 @@ function findEnd(
     isHa ? undefined : findSuccessor(run, runs, own, now),
   ];
   const valid = candidates.flatMap((found): Ending[] => {
-    // What was told to stop is stopped, whoever starts it again; an error that it told is named by its rule.
+    // An ending is a stop if the process was asked to stop, even if it is started again. An error that the process
+    // logged is named by its rule.
     const isTold = end !== undefined && end.time <= (found?.begin ?? 0) && end.time > (found?.begin ?? 0) - END_NEAR_MS;
     if (found === undefined || (found.kind !== 'cluster-stopped' && isTold)) return [];
     const ended = own
@@ -169,7 +184,7 @@ function findEnd(
   return valid.toSorted((one, other) => other.begin - one.begin)[0];
 }
 
-/** Who told of the job last before that time. */
+/** Returns the process that logged the last state of the job before that time. */
 function findTeller({ states }: JobView, time: number): string | undefined {
   return states
     .filter((state) => state.time < time)
@@ -177,19 +192,19 @@ function findTeller({ states }: JobView, time: number): string | undefined {
     .at(-1)?.process;
 }
 
-/** What it said of its end in its last run. */
+/** Returns the message about the end in the last run of the process. */
 function findLastEnd({ view }: Run, now: number): ProcessView['ends'][number] | undefined {
   const starts = (view?.starts ?? []).toSorted((a, b) => a - b);
   const ends = (view?.ends ?? []).filter(({ time }) => now - time < RECENT_MS).toSorted((a, b) => a.time - b.time);
   const last = ends.at(-1);
   if (last === undefined) return undefined;
-  // A signal is said first, what follows only carries it out.
+  // A signal is logged first; the lines after it only carry it out.
   const begin = findLargest([Number.NEGATIVE_INFINITY, ...starts.filter((time) => time < last.time)]);
   const ofRun = ends.filter(({ time }) => time >= begin);
   return ofRun.find(({ reason }) => reason === 'fatal') ?? ofRun.find(({ reason }) => reason === 'signal') ?? ofRun[0];
 }
 
-/** The same log begins anew, and what stood before says nothing of an end. */
+/** Returns a restart: the log begins again, and the lines before it hold no message about an end. */
 function findRestart({ view }: Run, now: number): Pick<Ending, 'kind' | 'begin' | 'replacedAt'> | undefined {
   const starts = (view?.starts ?? []).toSorted((a, b) => a - b);
   const [before, last] = [starts.at(-2), starts.at(-1)];
@@ -198,7 +213,7 @@ function findRestart({ view }: Run, now: number): Pick<Ending, 'kind' | 'begin' 
   return hasWord ? undefined : { kind: 'jobmanager-replaced', begin: last, replacedAt: last };
 }
 
-/** Its JVM is gone, as its agent sees. */
+/** Returns the end of a process whose JVM is gone, as its agent sees. */
 function findGone(
   { life, process, view }: Run,
   { lastLines, isRead, now }: ClusterSituation,
@@ -207,14 +222,17 @@ function findGone(
   if (isAwaited(life, lastLines.get(process), isRead)) return undefined;
   const gone = Date.parse(life.gone);
   if (now - gone >= RECENT_MS) return undefined;
-  // Clocks of agent and log may differ: what is later by its line is what counts.
+  // The clocks of agent and log may differ. The later time by the log is used.
   const last = lastLines.get(process)?.time;
   const begin = last === undefined || last > gone ? gone : Math.max(last, gone - TOGETHER_MS);
   const hasWord = (view?.ends ?? []).some(({ time }) => time >= (last ?? gone) - END_NEAR_MS);
   return hasWord ? undefined : { kind: 'jobmanager-lost', begin };
 }
 
-/** Without high availability a cluster has one JobManager: another one that begins takes the place of this one. */
+/**
+ * Returns the start of a successor. A cluster without high availability has one JobManager, so that another one that
+ * starts replaces this one.
+ */
 function findSuccessor(
   run: Run,
   runs: readonly Run[],
@@ -260,7 +278,7 @@ function describeJob(job: JobView, time: number, jobs: readonly JobView[], now: 
   return { id, isBack: isBack(job, time, jobs, now), ...omitMissing({ name }), ...omitMissing({ checkpoint }) };
 }
 
-/** The job, or another run of its name, has begun to run after that time. */
+/** True if the job, or another run of the same name, has started to run after that time. */
 export function isBack(
   { id, name }: Pick<EndedJob, 'id' | 'name'>,
   time: number,
@@ -272,7 +290,7 @@ export function isBack(
   );
 }
 
-/** It has begun to run after that time, its tasks too, and goes on. */
+/** True if the job and its tasks have started to run after that time and still run, or if the job finished after it. */
 function runsSince({ states, taskRuns }: JobView, time: number, now: number): boolean {
   const since = states
     .filter((state) => state.time > time)
@@ -283,7 +301,7 @@ function runsSince({ states, taskRuns }: JobView, time: number, now: number): bo
   return since.to === 'RUNNING' && now - since.time >= BACK_MS && taskRuns.some((run) => run >= since.time);
 }
 
-/** All processes of the cluster ended with its JobManager. */
+/** Extends the end of a JobManager to the cluster if all its TaskManagers ended with it. */
 function widen(ending: Ending, runs: readonly Run[], { now }: ClusterSituation): Ending {
   if (ending.kind !== 'jobmanager-lost') return ending;
   const others = runs.filter(({ component, process }) => component === 'taskmanager' && process !== ending.process);
@@ -297,7 +315,7 @@ function widen(ending: Ending, runs: readonly Run[], { now }: ClusterSituation):
   return { ...ending, kind: 'cluster-lost', processes: [ending.process, ...gone.map(({ process }) => process)].sort() };
 }
 
-/** A TaskManager that is gone without a word, and had tasks of jobs. */
+/** Returns the end of a TaskManager that is gone without a message and had tasks of jobs. */
 function findTaskManagerEnd(
   { process, view, life }: Run,
   jobs: readonly JobView[],
@@ -323,7 +341,7 @@ function listRunning(jobs: readonly JobView[], time: number, now: number): reado
   return jobs.filter((job) => isRunningAt(job, time)).map((job) => describeJob(job, time, jobs, now));
 }
 
-/** Nobody writes any more, and who wrote was regular. */
+/** Returns an ending if no process of the cluster writes any more although the last writer was regular. */
 function findSilence(
   runs: readonly Run[],
   jobs: readonly JobView[],
@@ -342,7 +360,7 @@ function findSilence(
   ];
 }
 
-/** The files of a JobManager are gone, and nothing says that it ended. */
+/** Returns an ending if the files of a JobManager are gone and nothing says that it ended. */
 function findRemoved(runs: readonly Run[], jobs: readonly JobView[], { now }: ClusterSituation): readonly Ending[] {
   return runs.flatMap(({ component, process, life, view }): Ending[] => {
     if (component !== 'jobmanager' || life?.removed === undefined || life.gone !== undefined) return [];

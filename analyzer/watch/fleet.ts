@@ -1,6 +1,6 @@
-// What agents see of processes, over the store: which clusters are to be looked at because something in them may have
-// ended, and which agents are silent. Of a cluster whose processes run and write nothing is asked. Whoever may write
-// the platform incidents (share/lease.ts) writes those of agents. Called by the loop over the store (analyzer.ts).
+// Reads what agents report of processes from the store, and decides which clusters must be checked because something in
+// them may have ended, and which agents are silent. A cluster whose processes run and write causes no requests. The
+// analyzer that holds the platform assignment (share/lease.ts) writes the incidents of agents.
 import { JobtraceError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import { ALL_CLUSTERS, type Incident } from '../../core/types.js';
@@ -23,37 +23,37 @@ export interface WatchOptions {
 type JobSource = Pick<RecordSearch, 'countJobRecords'>;
 
 export interface ClusterWatch {
-  /** Asks the store when it is time, and writes what became of agents. Throws what the store throws. */
+  /** Reads the reports at a limited rate, and writes the incidents of agents. Throws what the store throws. */
   step(): Promise<void>;
-  /** Clusters in which something may have ended since they were looked at, each once. */
+  /** Returns the clusters in which something may have ended since their last check, each once. */
   takeDue(isOurs: (cluster: string) => boolean): readonly string[];
   livesOf(cluster: string): readonly SeenLife[];
-  /** Agents whose clock is far off the store's. */
+  /** Returns the number of agents whose clock differs much from that of the store. */
   countClocksOff(): number;
 }
 
-/** Agents report every five seconds. */
+/** Time between two reads of the reports, in milliseconds. Agents report every five seconds. */
 const LOOK_MS = 3000;
-/** Who has not looked for so long cannot tell who was silent meanwhile. */
+/** Time, in milliseconds, without a read of the reports after which the analyzer cannot know who was silent. */
 const DEAF_MS = 15_000;
-/** An agent that is started again within this was not stopped for good: no word of it. */
+/** Time, in milliseconds, within which a restarted agent does not count as stopped. Nothing is reported for it. */
 const RESTART_MS = 60_000;
 const MAX_FOUND = 1000;
-/** Clusters of one node whose jobs are named. */
+/** Number of clusters of one node whose jobs are named. */
 const MAX_CLUSTERS = 10;
 const HOUR_MS = 3_600_000;
 
 interface Watching extends WatchOptions {
   readonly book: LifeBook;
   lives: ReadonlyMap<string, readonly SeenLife[]>;
-  /** By the cluster: the marks that it was looked at with. */
+  /** Marks of each cluster at its last check. */
   readonly looked: Map<string, ReadonlySet<string>>;
-  /** Incidents of agents that stand, by their id. */
+  /** Current incidents of agents, by id. */
   readonly standing: Map<string, Incident>;
   lookedAt: number;
   turn: number | undefined;
   isDenied: boolean;
-  /** Hosts whose clock is off, as it was said. */
+  /** Hosts with a wrong clock that were logged already. */
   clocksOff: ReadonlySet<string>;
 }
 
@@ -95,7 +95,7 @@ async function step(watching: Watching): Promise<void> {
   await stepAgents(watching);
 }
 
-/** Of each agent once, until its clock agrees again. */
+/** Logs each agent with a wrong clock once, until its clock is right again. */
 function reportClocks(watching: Watching): void {
   const off = watching.book.agents(watching.now()).filter(({ aheadMs }) => aheadMs !== 0);
   for (const { status, aheadMs } of off)
@@ -107,7 +107,7 @@ function reportClocks(watching: Watching): void {
   watching.clocksOff = new Set(off.map(({ status }) => status.host));
 }
 
-/** Rights that were granted for an earlier release do not name the agents. */
+/** Logs missing rights once. Rights that were granted for an earlier release do not include the reports of agents. */
 function reportDenied(watching: Watching): void {
   if (!watching.isDenied)
     watching.log.warn(
@@ -131,7 +131,10 @@ function takeDue({ lives, looked, now }: Watching, isOurs: (cluster: string) => 
   return due;
 }
 
-/** Stored first, told then; again for who writes them anew. */
+/**
+ * Writes the incidents of agents: each is stored first, then reported. The next holder of the platform assignment loads
+ * them from the store.
+ */
 async function stepAgents(watching: Watching): Promise<void> {
   const { lease, book, now, standing } = watching;
   const turn = lease.turn(PLATFORM);
@@ -184,13 +187,13 @@ async function write(
   standing.set(incident.id, incident);
 }
 
-/** Names of the jobs of these clusters that wrote within the hour. */
+/** Returns the names of the jobs of these clusters that wrote within the last hour. */
 async function listJobs({ store, now }: Watching, clusters: readonly string[]): Promise<readonly string[]> {
   const names = new Set<string>();
   const from = new Date(now() - HOUR_MS).toISOString();
   for (const cluster of clusters.slice(0, MAX_CLUSTERS)) {
     const { jobs } = await store.countJobRecords({ cluster, from });
-    // Of a line that tells the id alone another one tells the name.
+    // The name of a job may be missing in a line with its id. Another line has both.
     const known = new Map(jobs.map(({ id, name }) => [name === undefined ? undefined : id, name]));
     for (const { name, id } of jobs) {
       const shown = name ?? known.get(id) ?? id;

@@ -1,35 +1,40 @@
-// What the agents say of processes and of themselves, as the analyzer keeps it: which processes wrote when, which are
-// gone, and which agents are silent. Clocks of machines are not compared: an agent is silent when its report has not
-// changed for a while by the clock of the analyzer, and how long a process has been quiet is counted within one report.
-// Pure but for what it remembers; called by fleet.ts.
+// Keeps what the agents report of processes and of themselves: when each process wrote, which are gone, and which
+// agents are silent. Clocks of machines are not compared: an agent is silent if its report has not changed for some
+// time on the analyzer's clock, and the quiet time of a process is computed within one report.
 import { listExpected, SILENT_AFTER_MS, type ReportedAgent } from '../../core/time/liveness.js';
 import type { AgentStatus, ProcessLife } from '../../store/store.js';
 
-/** A process as its agent sees it. */
+/** Process as its agent sees it. */
 export interface SeenLife extends ProcessLife {
   readonly host: string;
-  /** False while nobody looks: the agent is silent, or was stopped. */
+  /** True while the agent reports: it is neither silent nor stopped. */
   readonly isWatched: boolean;
-  /** How long none of its files was written, when the agent last looked. */
+  /** Time, in milliseconds, since one of its files was written last, at the time of the agent's report. */
   readonly quietMs: number;
-  /** How long its JVM has been gone then; undefined while it runs, or where nobody sees it. */
+  /**
+   * Time, in milliseconds, for which its JVM had been gone at the time of the report; undefined while it runs, or if
+   * the agent cannot see it.
+   */
   readonly goneForMs: number | undefined;
 }
 
 interface Heard {
   readonly status: AgentStatus;
-  /** When its time last changed, by the clock of the analyzer. */
+  /** Time of the last change of the report, on the analyzer's clock. */
   since: number;
-  /** By how much its clock is ahead, when its report last changed; 0 as long as nobody can tell. */
+  /**
+   * Time, in milliseconds, by which the agent's clock was ahead at the last change of its report; 0 as long as it is
+   * unknown.
+   */
   readonly aheadMs: number;
 }
 
 export interface LifeBook {
-  /** Takes the reports of now. */
+  /** Replaces the reports by the current ones. */
   update(statuses: readonly AgentStatus[], now: number): void;
-  /** Nobody could report meanwhile, or nobody listened: silence counts anew. */
+  /** Starts to count silence again, because no agent could report or the analyzer did not read the reports. */
   excuse(): void;
-  /** By the cluster. */
+  /** Returns the processes by cluster. */
   clusters(now: number): ReadonlyMap<string, readonly SeenLife[]>;
   agents(now: number): readonly SeenAgent[];
 }
@@ -37,11 +42,14 @@ export interface LifeBook {
 export interface SeenAgent {
   readonly status: AgentStatus;
   readonly isSilent: boolean;
-  /** By how many milliseconds its clock is ahead of the analyzer's; 0 while they agree. */
+  /** Time, in milliseconds, by which the agent's clock is ahead of the analyzer's; 0 while they agree. */
   readonly aheadMs: number;
 }
 
-/** A report is read some seconds after it was written; clocks that a time service sets differ by less. */
+/**
+ * Difference of clocks, in milliseconds, that is reported. A report is read some seconds after it was written, and
+ * clocks with time synchronization differ by less.
+ */
 const CLOCK_OFF_MS = 30_000;
 
 export function createLifeBook(): LifeBook {
@@ -101,16 +109,16 @@ function describeLife(life: ProcessLife, { host, time }: AgentStatus, isWatched:
   };
 }
 
-/** Lines of a process that ended are there by now. */
+/** Time, in milliseconds, after which the last lines of a process that ended have arrived. */
 export const GONE_SETTLE_MS = 4000;
-/** A cluster that nobody sees running is looked at when it has been quiet for so long. */
+/** Quiet time, in milliseconds, after which a cluster is checked whose processes no agent sees running. */
 export const QUIET_LOOK_MS = 45_000;
-/** What happened longer ago is no news. */
+/** Age, in milliseconds, from which an event is not reported any more. */
 export const RECENT_MS = 3_600_000;
 
 /**
- * Why a cluster is to be looked at: a text for each thing that may mean an end. A cluster whose processes run and write
- * has none but the starts of its JobManagers.
+ * Returns the reasons for a check of a cluster: one text for each observation that may mean an end. A cluster whose
+ * processes run and write has only the starts of its JobManagers.
  */
 export function listMarks(lives: readonly SeenLife[], nowMs: number): readonly string[] {
   const jobManagers = lives.filter(({ component }) => component === 'jobmanager');
@@ -131,7 +139,9 @@ export function listMarks(lives: readonly SeenLife[], nowMs: number): readonly s
   return marks;
 }
 
-/** The process of a cluster that wrote last, where all are quiet, all are watched, and nobody sees them running. */
+/**
+ * Returns the process that wrote last, if all processes of the cluster are quiet and watched, and none is seen running.
+ */
 export function findQuiet(lives: readonly SeenLife[]): SeenLife | undefined {
   const [first] = lives;
   if (first === undefined || lives.some(({ component }) => component === 'client')) {

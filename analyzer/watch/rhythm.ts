@@ -1,20 +1,19 @@
-// How regularly a process writes, from the times of its last lines: a checkpoint every ten seconds is a clock, a line
-// an hour is none. Only where it was regular does silence mean something. Pure; called by the service for a cluster
-// whose processes are quiet and cannot be seen running.
+// Decides how regularly a process writes, from the times of its last lines. A checkpoint every ten seconds is regular,
+// a line an hour is not. Silence means something only after regular lines. Pure functions.
 
-/** Fewer pauses between lines say nothing of the next. */
+/** Smallest number of pauses between lines that allows a decision. */
 export const LEAST_PAUSES = 20;
-/** It is silent after so many of its longest pause. */
+/** Multiple of the longest pause after which a process is silent. */
 const TIMES = 3;
 const LEAST_WINDOW_MS = 60_000;
-/** Who pauses longer than this by itself is not regular. */
+/** Longest pause, in milliseconds, of a regular process. */
 const MAX_PAUSE_MS = 300_000;
-/** Lines that follow each other within this are one. */
+/** Time, in milliseconds, within which lines that follow each other count as one. */
 const BURST_MS = 1000;
 
 /**
- * After so long without a line a process is silent; undefined where it was not regular. `expected`: until when a line
- * may take by itself, as the end of a checkpoint that was begun.
+ * Returns the time without a line, in milliseconds, after which a process is silent, or undefined if it was not
+ * regular. `expectedMs` is the time that a line may take, such as the end of a checkpoint that was started.
  */
 export function findSilenceWindow(times: readonly number[], expectedMs = 0): number | undefined {
   const sorted = times.toSorted((a, b) => a - b);

@@ -1,18 +1,18 @@
-// What is said of an ending, and of an agent that is silent, in both languages: title, summary and what to do. The
-// numbers and names come from ending.ts. Pure; called by card.ts.
+// Holds the texts of endings and of agents that are silent or were stopped, in both languages: title, summary and fix.
+// Numbers and names come from ending.ts.
 import type { Language, Severity } from '../../core/types.js';
 import type { EndingKind } from './ending.js';
 
-/** What the texts are about. */
+/** Values that the texts contain. */
 export interface WordValues {
   readonly cluster: string;
-  /** As people call it. */
+  /** Name of the process for people. */
   readonly process: string;
-  /** When it began, as ISO text to the second. */
+  /** Time of the start, as ISO text without milliseconds. */
   readonly at: string;
   readonly jobs: string;
   readonly count: number;
-  /** `orders from checkpoint 12 (2026-11-20T10:00:00Z)`, one for each job. */
+  /** Jobs with their last checkpoints, e.g. `orders (chk-12, 2026-11-20T10:00:00Z, job id …)`, separated by commas. */
   readonly checkpoints: string;
   readonly lastLine: string;
   readonly word: string;

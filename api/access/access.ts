@@ -1,6 +1,6 @@
-// Who a request comes from: a token of the settings, one that was made at run time, or somebody who signed in. Where
-// nobody has been given access yet, and only this machine can reach the API, it is whoever sits at it. In: the heads of
-// a request. Out: a viewer, or JT_UNAUTHORIZED. server.ts asks for every request.
+// Identifies the sender of a request: a token of the settings, a token created at run time, or a signed-in user. If no
+// access has been configured yet and only this machine can reach the API, the sender is the local user. Takes the
+// headers of a request; returns a viewer or throws JT_UNAUTHORIZED. server.ts asks for every request.
 import type { Teams } from '../../core/config/teams.js';
 import { createError } from '../../core/errors.js';
 import { isLoopback, joinGrants, LOCAL_VIEWER, readBearer, readScope, type Role, type Viewer } from '../auth.js';
@@ -15,12 +15,12 @@ import { createSessions, type Sessions, type StoredSession } from './sessions.js
 import { createTokens, type Tokens } from './tokens.js';
 import { createUsers, type Users } from './users.js';
 
-/** A token of the settings (api.tokens). */
+/** Token of the settings (api.tokens). */
 export interface Token {
   readonly name: string;
   readonly token: string;
   readonly role: Role;
-  /** Job and cluster patterns with `*`; empty = all. */
+  /** Job and cluster patterns with `*`; an empty list means all. */
   readonly scope: readonly string[];
 }
 
@@ -29,11 +29,11 @@ export type AccessStore = BookStore & AuditStore;
 export interface AccessOptions {
   readonly store: AccessStore;
   readonly tokens: readonly Token[];
-  /** Where people can sign in, and what groups may do there; undefined: sign-ins of a provider are over. */
+  /** Identity provider and the grants of its groups; undefined: sign-ins of a provider are not valid. */
   readonly provider: { readonly issuer: string; readonly grants: readonly GroupGrant[] } | undefined;
-  /** Cookies are sent over TLS alone. */
+  /** True if cookies are sent over TLS only. */
   readonly isSecure: boolean;
-  /** Whose patterns `team:NAME` in a scope stands for. */
+  /** Teams whose patterns replace `team:NAME` in a scope. */
   readonly teams: Teams;
   readonly sessionMs: number;
   readonly now: () => number;
@@ -48,11 +48,14 @@ export interface Access {
   readonly brake: Brake;
   readonly seal: Seal;
   readonly cookies: Cookies;
-  /** Called before anybody is served. Throws JT_CONFIG_INVALID where others would be, and nobody has access. */
+  /**
+   * Prepares access for the address that the server listens on; must run before the first request is served. Throws
+   * JT_CONFIG_INVALID if other machines can reach the API and nobody has access.
+   */
   expose(host: string): Promise<void>;
-  /** Nobody needs to say who it is. */
+  /** Returns true if requests need no credentials. */
   isOpen(): Promise<boolean>;
-  /** Throws JT_UNAUTHORIZED. */
+  /** Returns the sender of a request. Throws JT_UNAUTHORIZED. */
   authenticate(heads: {
     readonly authorization?: string | undefined;
     readonly cookie?: string | undefined;
@@ -86,7 +89,8 @@ export function createAccess(options: AccessOptions): Access {
     cookies,
     async expose(host) {
       isExposed = !isLoopback(host);
-      // A store that is away says nothing: then nobody is let in until it is back.
+      // A store that is unavailable gives no answer. In that case the server starts, but rejects everybody until it is
+      // back.
       if (isExposed && !(await hasGiven().catch(() => true))) throw explainExposure(host);
     },
     isOpen: async () => !isExposed && !(await hasGiven()),
@@ -106,7 +110,7 @@ function explainExposure(host: string): Error {
   });
 }
 
-/** Every token is compared, whichever fits, so that the time tells nothing. */
+/** Compares every token, even after a match, so that the response time reveals nothing. */
 function findFixed({ tokens, teams }: AccessOptions, given: string): Viewer | undefined {
   return describe(tokens.filter(({ token }) => isSameSecret(given, token))[0], 'token', teams);
 }
@@ -120,9 +124,10 @@ function describe(
 }
 
 /**
- * What a local user may do is what stands there now; a sign-in of before its last change is over. What somebody of a
- * provider may do is what their groups may do now; where that provider is no longer the one of the settings, or none of
- * their groups may do anything, the sign-in is over.
+ * Returns the viewer of a signed-in person, or undefined if the sign-in is no longer valid. A local user has the
+ * permissions that are stored now; a change of the user ends earlier sign-ins. A user of a provider has the permissions
+ * that their groups have now; the sign-in ends if the settings name another provider or if none of the groups has a
+ * grant.
  */
 async function findPerson(
   users: Users,
@@ -141,23 +146,31 @@ async function findPerson(
   return { name, kind: 'user', ...joined, isProvided: true };
 }
 
-/** What a browser keeps for us: who signed in, a sign-in at the provider that is under way, that it signed in once. */
+/**
+ * Cookies of a browser: the sign-in, a sign-in at the provider that is in progress, and a mark that it signed in once.
+ */
 export type CookieName = 'session' | 'oidc' | 'device';
 
 export interface Cookies {
   read(name: CookieName, header: string | undefined): string | undefined;
-  /** A `Set-Cookie` that keeps it for so long, or without a value forgets it. */
+  /**
+   * Returns a `Set-Cookie` header that stores the value for `lastsMs` milliseconds, or deletes the cookie without a
+   * value.
+   */
   write(name: CookieName, value: string | undefined, lastsMs?: number): string;
 }
 
 const COOKIES: Readonly<Record<CookieName, { readonly name: string; readonly sameSite: 'Strict' | 'Lax' }>> = {
   session: { name: 'jobtrace', sameSite: 'Strict' },
-  // The provider sends the browser back from another site.
+  // "Lax", because the provider redirects the browser back from another site.
   oidc: { name: 'jobtrace-oidc', sameSite: 'Lax' },
   device: { name: 'jobtrace-device', sameSite: 'Strict' },
 };
 
-/** Over TLS no other host, no other port without TLS and no neighbour domain can set one: `__Host-`. */
+/**
+ * Creates the access to cookies. Over TLS their names begin with `__Host-`, so that no other host, no port without TLS
+ * and no neighbour domain can set them.
+ */
 function createCookies(isSecure: boolean): Cookies {
   const nameOf = (name: CookieName): string => `${isSecure ? '__Host-' : ''}${COOKIES[name].name}`;
   return {

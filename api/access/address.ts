@@ -1,8 +1,11 @@
-// The address of a caller as limits count it: an IPv4 address as it is, of an IPv6 address the network that one
-// subscriber has. Pure.
+// Returns the address of a caller as rate limits count it: an IPv4 address unchanged, an IPv6 address as the network of
+// one subscriber. Pure functions.
 import { isIP } from 'node:net';
 
-/** A subscriber has at least 64 bits of addresses: counting each would limit nobody. */
+/**
+ * Number of 16-bit groups in the network of one subscriber. A subscriber has at least 64 bits of addresses, so a limit
+ * for each single address would limit nobody.
+ */
 const GROUPS_OF_NETWORK = 4;
 const GROUPS = 8;
 

@@ -1,7 +1,8 @@
-// Who did what: changes, sign-ins, refused sign-ins and the reading of many lines at once, as entries in the store.
-// Each of these kinds has a ring of its own, so that nothing that anybody can cause pushes out what somebody did:
-// entries stand in sheets of a few hundred, one state each, numbered; a state says which is the last, and old sheets go
-// when there are many. In: an entry. Out: the newest entries, and each entry once for a log of the caller's.
+// Writes the audit trail to the store: changes, sign-ins, rejected sign-ins and reads of many lines at once. Each of
+// these kinds has its own ring, so that a flood of one kind cannot displace the entries of another. A ring consists of
+// numbered sheets of a few hundred entries, one state each; another state holds the number of the last sheet, and old
+// sheets are removed when there are too many. Takes entries; returns the newest ones, and passes each entry once to a
+// log.
 import { createError } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
 import type { StateStore } from '../../store/store.js';
@@ -10,35 +11,37 @@ import { hasTexts } from './book.js';
 import type { AuditEntry } from './entry.js';
 import { createRefusals, type Refusal } from './refusals.js';
 
-/** Under which name, and by which way, somebody stands in the trail. */
+/** Returns the name of a viewer and how it was identified, as fields of an audit entry. */
 export function describeWho({ name, kind, isProvided }: Viewer): Pick<AuditEntry, 'who' | 'by'> {
   return { who: name, by: isProvided === true ? 'provider' : kind };
 }
 
 export interface Audit {
-  /** Throws what the store throws: what cannot be noted is an error of who did it. */
+  /** Adds an entry. Throws the error of the store, because an action that cannot be recorded must fail. */
   note(entry: Omit<AuditEntry, 'at'>): Promise<void>;
-  /** A sign-in that was refused: one entry for an address and a minute, with their number. */
+  /**
+   * Counts a rejected sign-in. All rejected sign-ins of one address within a minute are one entry with their number.
+   */
   refuse(refusal: Refusal): Promise<void>;
-  /** Newest first. */
+  /** Returns the matching entries, newest first. */
   list(query: {
     readonly limit: number;
     readonly who?: string | undefined;
     readonly what?: string | undefined;
   }): Promise<readonly AuditEntry[]>;
-  /** Resolves when what was counted is written. */
+  /** Resolves when the counted entries are written. */
   close(): Promise<void>;
 }
 
 export type AuditStore = Pick<StateStore, 'loadState' | 'saveState' | 'replaceState' | 'removeState'>;
 
-/** As it is stored: `order` tells apart what happened at the same time, and is the entry's name. */
+/** Stored form of an entry. `order` distinguishes entries with the same time and identifies the entry. */
 interface StoredEntry extends AuditEntry {
   readonly order?: number;
 }
 
 interface Ring {
-  /** Below `access/audit/`; the first releases had one ring, whose sheets have no folder. */
+  /** Folder below `access/audit/`. It is empty for the ring of the first releases, whose sheets have no folder. */
   readonly folder: string;
   readonly sheets: number;
 }
@@ -52,7 +55,7 @@ const RINGS = {
 } as const satisfies Readonly<Record<string, Ring>>;
 
 const MOST_TRIES = 20;
-/** Names and ids of others may be long. */
+/** Longest text of a field, in characters, because names and ids from outside may be long. */
 const MOST_CHARACTERS = 300;
 
 function ringOf(what: string): Ring {
@@ -64,7 +67,7 @@ function ringOf(what: string): Ring {
 export function createAudit(
   store: AuditStore,
   now: () => number,
-  /** Gets each entry once, when nothing of it changes any more. */
+  /** Receives each entry once, when the entry is final. */
   onEntry: (entry: AuditEntry) => void = () => undefined,
 ): Audit {
   const write = async (given: Omit<AuditEntry, 'at'>): Promise<StoredEntry> => {
@@ -114,7 +117,7 @@ async function append(store: AuditStore, ring: Ring, entry: StoredEntry): Promis
   throw createError('JT_BUSY', { most: 1, whose: '' });
 }
 
-/** Writes the entry over the one with its `order`, where that still stands in one of the two newest sheets. */
+/** Replaces the stored entry that has the same `order`, if it is in one of the two newest sheets. */
 async function amend(store: AuditStore, ring: Ring, entry: StoredEntry): Promise<void> {
   const last = await findLast(store, ring);
   for (let tries = 0; tries < MOST_TRIES; tries++) {

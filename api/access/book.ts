@@ -1,24 +1,26 @@
-// A list of small things in the store, such as tokens or users: one state, replaced as a whole where nobody has changed
-// it meanwhile, so that of two processes none loses what the other wrote. What was read is good for a second: so long a
-// revoked token may still be answered by another process.
+// Keeps a list of small items in the store, such as tokens or users, as one state. A change replaces the whole state by
+// compare-and-set, so that no process overwrites what another one wrote. Reads are cached for one second; therefore
+// another process may accept a revoked token for up to one second.
 import { createError } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
 import type { StateStore } from '../../store/store.js';
 
-/** How long what was read is taken for what stands there; a change through this book is seen at once. */
+/**
+ * Longest time, in milliseconds, that a list is served from the cache. A change through this list is visible at once.
+ */
 export const STALE_AFTER_MS = 1000;
 const MOST_TRIES = 20;
 
 export interface Book<Item> {
   list(): Promise<readonly Item[]>;
-  /** Gives what `change` made of the list; it may be called several times. */
+  /** Applies `change` to the list, stores the result and returns it. It may call `change` several times. */
   change(change: (items: readonly Item[]) => readonly Item[]): Promise<readonly Item[]>;
 }
 
 export type BookStore = Pick<StateStore, 'loadState' | 'replaceState'>;
 
 export interface BookOptions<Item> {
-  /** Below `access/`. */
+  /** Name of the state below `access/`. */
   readonly name: string;
   readonly isItem: (value: unknown) => value is Item;
   readonly now: () => number;
@@ -51,7 +53,7 @@ export function createBook<Item>(store: BookStore, { name, isItem, now }: BookOp
   };
 }
 
-/** That the fields named are texts. */
+/** Returns true if each of the named fields is a string. */
 export function hasTexts(value: unknown, names: readonly string[]): value is Readonly<Record<string, unknown>> {
   return isObject(value) && names.every((name) => typeof value[name] === 'string');
 }

@@ -1,8 +1,8 @@
-// Guessing passwords is slow: whoever fails again and again waits longer each time. Failures are counted for a name
-// from one address, for an address whatever the names, for a browser that has signed in before, and for a name from
-// everywhere. Nobody can keep somebody else out: a browser that has signed in before is counted by itself, and a name
-// never waits long because of others. Counts stand in the store, so that neither a restart, nor another process, nor
-// many names make them forgotten.
+// Slows down password guessing: each failed sign-in makes the next wait longer. Failures are counted for a name from
+// one address, for an address with any name, for a browser that has signed in before, and for a name from any address.
+// Nobody can lock out somebody else: a browser that has signed in before has its own counter, and a name never waits
+// long because of others. Counters are in the store, so that a restart, another process or many names do not reset
+// them.
 import { createHash } from 'node:crypto';
 import { createError } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
@@ -12,10 +12,10 @@ export type BrakeKind = 'pair' | 'address' | 'device' | 'name';
 export type BrakeKeys = Readonly<Partial<Record<BrakeKind, string | undefined>>>;
 
 interface BrakeLimits {
-  /** So many failures in a row cost nothing but what they cost. */
+  /** Number of failures in a row that cause no pause. */
   readonly free: number;
   readonly longestMs: number;
-  /** Failures that lie further back are forgotten. */
+  /** Time, in milliseconds, after which a failure is forgotten. */
   readonly rememberedMs: number;
 }
 
@@ -33,7 +33,7 @@ const SHARDS = 64;
 const MOST_OF_SHARD = 300;
 
 interface BrakeEntry {
-  /** Hash of kind and text: a list of names that were tried is of no use to anybody. */
+  /** Hash of kind and text, so that the store contains no readable list of names that were tried. */
   readonly key: string;
   readonly count: number;
   readonly untilMs: number;
@@ -42,7 +42,7 @@ interface BrakeEntry {
 }
 
 export interface Brake {
-  /** Throws JT_SIGNIN_PAUSED. */
+  /** Throws JT_SIGNIN_PAUSED if one of the keys has to wait. */
   check(keys: BrakeKeys): Promise<void>;
   press(keys: BrakeKeys): Promise<void>;
   release(keys: BrakeKeys): Promise<void>;
@@ -104,7 +104,10 @@ function pauseOf(count: number, { free, longestMs }: BrakeLimits): number {
   return count < free ? 0 : Math.min(FIRST_PAUSE_MS * 2 ** (count - free), longestMs);
 }
 
-/** Whoever waits is forgotten last: many names that nobody has push out nothing that counts. */
+/**
+ * Removes the lightest entries of a full shard. Entries that are waiting go last, so that many invented names cannot
+ * displace an active pause.
+ */
 function limitShard(entries: readonly BrakeEntry[], nowMs: number): readonly BrakeEntry[] {
   if (entries.length <= MOST_OF_SHARD) return entries;
   const weight = ({ untilMs, count }: BrakeEntry): number => (untilMs > nowMs ? 1e9 : 0) + count;

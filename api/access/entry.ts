@@ -1,18 +1,18 @@
-// One entry of the audit trail, as it is stored, listed and written to a log: who did what, when, by which way, and to
-// what. audit.ts keeps entries, refusals.ts counts those of refused sign-ins.
+// Defines an entry of the audit trail as it is stored, listed and logged: who did what, when, to what, and how the
+// person was identified. audit.ts stores entries; refusals.ts counts rejected sign-ins.
 export interface AuditEntry {
   readonly at: string;
   /** Name of the token or the user. */
   readonly who: string;
-  /** By which way: a token, a user of ours or of the provider, the machine itself, the command line. */
+  /** Way of identification: a token, a local user, a user of the provider, this machine, the command line, or none. */
   readonly by: 'token' | 'user' | 'provider' | 'local' | 'shell' | 'nobody';
-  /** Such as `token.create`. */
+  /** Name of the action, such as `token.create`. */
   readonly what: string;
-  /** Id or name of what it was done to. */
+  /** Id or name of the object that was changed. */
   readonly about?: string;
   readonly detail?: string;
-  /** Where a request came from, of sign-ins. */
+  /** Address of the client; set for sign-ins. */
   readonly address?: string;
-  /** How often within a minute, of what was refused. */
+  /** Number of rejected sign-ins within a minute. */
   readonly count?: number;
 }

@@ -1,4 +1,4 @@
-// What somebody may do who is of several teams, or whose scope names a team.
+// Tests the permissions of a user who belongs to several teams, and of a user whose scope names a team.
 import { describe, expect, it } from 'vitest';
 import { parseGlob } from '../../core/text/glob.js';
 import { checkRole, highestRole, joinGrants, narrowViewer, type Role, type Viewer } from '../auth.js';

@@ -1,5 +1,5 @@
-// A browser signs in at a real OpenID Connect provider and comes back: who it is, what its groups may see, and what
-// becomes of answers that nobody asked for.
+// Signs a browser in at a real OpenID Connect provider and checks the identity, the permissions of its groups, and the
+// handling of answers that nobody requested.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Browser, CLIENT, findFreePort, startProvider, type RunningProvider } from '../testing/provider.js';
 import { createFilledStore, get, startServer, type Change } from '../testing/server.js';

@@ -1,7 +1,7 @@
-// Signing in somewhere else: OpenID Connect with a code, PKCE, state and nonce. The only door to openid-client, loaded
-// by who has a provider and by nobody else. In: the settings of the provider, and what it says of somebody. Out: who it
-// is, and its groups; what these may do is looked up with each request. Nothing waits here between leaving and coming
-// back: that stands in a cookie of the browser that left.
+// Signs people in at an OpenID Connect provider: authorization code with PKCE, state and nonce. It is the only module
+// that imports openid-client, and it loads it only if a provider is configured. Takes the settings of the provider and
+// its claims; returns the person and their groups. The permissions of the groups are looked up for each request.
+// Nothing is kept here between redirect and callback, because a cookie of the browser holds it.
 import type { Configuration } from 'openid-client';
 import { createError, JobtraceError } from '../../core/errors.js';
 import { errorText } from '../../core/fault.js';
@@ -11,7 +11,7 @@ import { describeFailure, fetchBy } from '../../core/proxy/fetch.js';
 import { isLoopback, type Role } from '../auth.js';
 import type { ProvidedIdentity } from './sessions.js';
 
-/** What who is of a group may do; `*` is anybody whom the provider knows. The first that fits counts. */
+/** Permissions of the members of a group. The grants of `*` apply only to people whose groups no other grant names. */
 export interface GroupGrant {
   readonly group: string;
   readonly role: Role;
@@ -21,36 +21,39 @@ export interface GroupGrant {
 export interface ProviderSettings {
   readonly issuer: string;
   readonly clientId: string;
-  /** Empty: a public client. */
+  /** Secret of the client; empty for a public client. */
   readonly clientSecret: string;
-  /** What people read on the button. */
+  /** Text of the sign-in button. */
   readonly name: string;
-  /** What is asked for, such as "openid profile email". */
+  /** Scopes that are requested, such as "openid profile email". */
   readonly asks: string;
   readonly groupsClaim: string;
   readonly grants: readonly GroupGrant[];
-  /** Where the provider sends people back to. */
+  /** Address that the provider redirects the browser to after a sign-in. */
   readonly redirectUri: string;
-  /** Absent: none. */
+  /** HTTP proxies; undefined if there are none. */
   readonly proxies?: Proxies | undefined;
 }
 
-/** Who signed in, as the provider says it. */
+/** Person who signed in, as the provider describes them. */
 export interface Person extends ProvidedIdentity {
   readonly name: string;
 }
 
 const MOST_NAME = 100;
-/** Of one person; those that the grants name come first. */
+/** Largest number of groups of one person. Groups that a grant names come first. */
 const MOST_GROUPS = 200;
 
 export interface Provider {
   readonly name: string;
-  /** Where to go, and what the browser keeps meanwhile. Throws JT_PROVIDER_FAILED. */
+  /** Returns the address to redirect to and the value that the browser keeps meanwhile. Throws JT_PROVIDER_FAILED. */
   begin(): Promise<{ readonly location: string; readonly kept: string }>;
-  /** `kept` is what begin gave. Throws JT_PROVIDER_FAILED; JT_FORBIDDEN for whoever is of no group that may see. */
+  /**
+   * Returns the person of an answer; `kept` is the value that `begin` returned. Throws JT_PROVIDER_FAILED, or
+   * JT_FORBIDDEN if no group of the person has a grant.
+   */
   finish(answer: URLSearchParams, kept: string): Promise<Person>;
-  /** Where one signs out at the provider too; undefined where it has no such place, or is away. */
+  /** Returns the sign-out address of the provider; undefined if the provider has none or is unavailable. */
   findEnd(): Promise<string | undefined>;
 }
 
@@ -63,7 +66,7 @@ export function createProvider(settings: ProviderSettings): Provider {
     try {
       return { client, configuration: await known };
     } catch (error) {
-      // It may be back when the next one asks.
+      // The next request tries again, because the provider may be back by then.
       known = undefined;
       throw fail(error, way);
     }
@@ -124,19 +127,19 @@ async function discover(client: typeof import('openid-client'), settings: Provid
     undefined,
     clientSecret === '' ? client.None() : client.ClientSecretPost(clientSecret),
     {
-      // Each address of the provider may have a way of its own: it is kept in the configuration for all that follows.
+      // The function selects a proxy for each address of the provider. The configuration keeps it for later requests.
       [client.customFetch]: (url, request) => {
         const { body, signal, ...rest } = request;
         const way = chooseWay(url, proxies);
         return fetchBy(way, url, { ...rest, body: body ?? null, signal: signal ?? null });
       },
-      // Without TLS only on this machine.
+      // HTTP without TLS is allowed only on this machine.
       execute: isHere ? [client.allowInsecureRequests] : [],
     },
   );
 }
 
-/** Pure but for what it throws: JT_FORBIDDEN. */
+/** Returns the person that the claims describe. Throws JT_FORBIDDEN if no group of the person has a grant. */
 export function describePerson(
   claims: Readonly<Record<string, unknown>>,
   { grants, groupsClaim, issuer }: Pick<ProviderSettings, 'grants' | 'groupsClaim' | 'issuer'>,
@@ -154,13 +157,16 @@ export function describePerson(
   });
 }
 
-/** All that name one of the groups; those of `*` count where none does. */
+/** Returns all grants that name one of the groups; the grants of `*` if none does. */
 export function findGrants(groups: readonly string[], grants: readonly GroupGrant[]): readonly GroupGrant[] {
   const named = grants.filter(({ group }) => groups.includes(group));
   return named.length > 0 ? named : grants.filter(({ group }) => group === '*');
 }
 
-/** Names are chosen elsewhere: what is no letter, digit or usual mark of a name does not reach a list or a log. */
+/**
+ * Replaces every character that is not a letter, a digit or a usual mark of a name, because the name comes from outside
+ * and is shown in lists and logs.
+ */
 function limitName(name: string): string {
   const letters = name.normalize('NFC').replace(/[^\p{L}\p{N}\p{M} .,_@+'()-]/gu, '_');
   return letters.slice(0, MOST_NAME) || 'somebody';
@@ -170,7 +176,7 @@ function hostOf(url: string): string {
   return URL.canParse(url) ? new URL(url).host : url;
 }
 
-/** `way`: how the provider was asked. */
+/** Creates the error of a failed request to the provider. `way` is the proxy or direct connection that was used. */
 function fail(error: unknown, way?: Way): Error {
   if (error instanceof JobtraceError) return error;
   const by = way === undefined ? '' : describeWay(way);

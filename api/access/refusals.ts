@@ -1,10 +1,10 @@
-// Sign-ins that were refused, counted: one entry of the audit trail for an address and a minute, with their number. It
-// is written with the first of them, and again with its number when somebody reads the trail and when the minute is
-// over, so a flood costs no more than a few writes. In: refusals. Out: entries to write.
+// Counts rejected sign-ins: one entry of the audit trail for each address and minute, with their number. The entry is
+// written with the first one. It is updated when somebody reads the trail and when the minute ends, so that a flood
+// causes only a few writes. Takes rejected sign-ins; returns entries to write.
 import type { AuditEntry } from './entry.js';
 
 export interface Refusal {
-  /** The name that was tried; of a provider what it said. */
+  /** Name that was tried; for a provider, the name that it returned. */
   readonly who: string;
   readonly address: string;
   readonly detail?: string | undefined;
@@ -18,13 +18,13 @@ export interface RefusalOptions<Entry> {
 
 export interface Refusals {
   count(refusal: Refusal): Promise<void>;
-  /** Writes the numbers that have grown. */
+  /** Writes the numbers that have changed. */
   flush(): Promise<void>;
   close(): Promise<void>;
 }
 
 const MINUTE_MS = 60_000;
-/** Beyond it the refusals of all others are one entry. */
+/** Largest number of addresses with their own entry. The refusals of all further addresses are one entry. */
 const MOST_ADDRESSES = 200;
 const OTHERS = 'other addresses';
 const MOST_NAMES = 5;
@@ -59,7 +59,7 @@ export function createRefusals<Entry extends AuditEntry>(options: RefusalOptions
   };
   return {
     async count({ who, address, detail }) {
-      // What a store that is away cannot be told is told to the log, and by the answer to whoever comes next.
+      // A failed write is ignored here, because the log and the answer to the next caller report it.
       timer ??= setTimeout(() => void end().catch(() => undefined), MINUTE_MS).unref();
       const place = windows.has(address) || windows.size < MOST_ADDRESSES ? address : OTHERS;
       const known = windows.get(place);

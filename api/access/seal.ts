@@ -1,5 +1,5 @@
-// Texts that a browser keeps for us in a cookie, sealed: it can neither read nor make one (AES-256-GCM). The key is of
-// the installation and stands in the store, so that another process opens what this one sealed.
+// Encrypts values that a browser keeps in a cookie (AES-256-GCM), so that the browser can neither read nor forge them.
+// The key belongs to the installation and is in the store, so that each process can open what another one sealed.
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { isObject } from '../../core/json.js';
 import type { BookStore } from './book.js';
@@ -12,7 +12,7 @@ const CIPHER = 'aes-256-gcm';
 
 export interface Seal {
   close(purpose: string, text: string): Promise<string>;
-  /** Undefined: it is none of ours, of another purpose, or older than that. */
+  /** Returns the text; undefined if the value is forged, has another purpose, or is older than `maxAgeMs`. */
   open(purpose: string, sealed: string | undefined, maxAgeMs: number): Promise<string | undefined>;
 }
 
@@ -40,7 +40,7 @@ export function createSeal(store: BookStore, now: () => number): Seal {
   };
 }
 
-/** Of several that begin at once, one makes it. */
+/** Returns the key and creates it if needed. If several processes start at once, one of them creates it. */
 async function loadOrMakeKey(store: BookStore): Promise<Buffer> {
   const stored = await store.loadState(KEY);
   if (stored !== undefined) return Buffer.from(stored, 'base64url');
@@ -49,7 +49,7 @@ async function loadOrMakeKey(store: BookStore): Promise<Buffer> {
   return Buffer.from((await store.loadState(KEY)) ?? '', 'base64url');
 }
 
-/** Undefined where it was not sealed with this key. */
+/** Returns undefined if the bytes were not encrypted with this key. */
 function decrypt(bytes: Buffer, key: Buffer): unknown {
   try {
     const decipher = createDecipheriv(CIPHER, key, bytes.subarray(0, NONCE_BYTES));

@@ -1,24 +1,25 @@
-// Secrets: made, hashed for the store, compared in constant time. Tokens and sign-ins are 256 random bits, of which a
-// SHA-256 tells nothing; passwords are chosen by people and go through scrypt with a salt each. Nothing here is kept.
+// Creates secrets, hashes them for the store, and compares them in constant time. Tokens and sign-ins are 256 random
+// bits, so a SHA-256 of them reveals nothing. Passwords are chosen by people, so scrypt hashes each with its own salt.
+// Nothing is kept here.
 import { createHash, randomBytes, scrypt, timingSafeEqual, type ScryptOptions } from 'node:crypto';
 import { promisify } from 'node:util';
 
 const RANDOM_BYTES = 32;
 const SALT_BYTES = 16;
 const KEY_BYTES = 32;
-/** OWASP, Password Storage Cheat Sheet: 32 MiB and three passes. */
+/** Cost of scrypt: 32 MiB and three passes (source: OWASP, Password Storage Cheat Sheet). */
 const COST = { N: 2 ** 15, r: 8, p: 3 } as const;
-/** Node's own limit is below what the cost above needs. */
+/** Memory limit of scrypt, in bytes. Node's default limit is lower than the cost above requires. */
 const MOST_MEMORY = 128 * 1_048_576;
 
 const derive = promisify<string, Buffer, number, ScryptOptions, Buffer>(scrypt);
 
-/** Printable ASCII without spaces, 43 characters. */
+/** Returns a secret of 43 printable ASCII characters without spaces. */
 export function makeSecret(): string {
   return randomBytes(RANDOM_BYTES).toString('base64url');
 }
 
-/** For an id that people read and type. */
+/** Returns an id that people can read and type. */
 export function makeId(): string {
   return randomBytes(6).toString('hex');
 }
@@ -27,19 +28,21 @@ export function hashSecret(secret: string): string {
   return createHash('sha256').update(secret).digest('base64url');
 }
 
-/** Takes as long for any two texts. */
+/** Returns true if the texts are equal. It takes the same time for any two texts. */
 export function isSameSecret(left: string, right: string): boolean {
   return timingSafeEqual(createHash('sha256').update(left).digest(), createHash('sha256').update(right).digest());
 }
 
-/** `scrypt$N$r$p$salt$key`: what a later release needs to check it, whatever its own cost is. */
+/** Returns `scrypt$N$r$p$salt$key`, so that a later release with another cost can still check the password. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(SALT_BYTES);
   const key = await derive(password.normalize('NFKC'), salt, KEY_BYTES, { ...COST, maxmem: MOST_MEMORY });
   return ['scrypt', COST.N, COST.r, COST.p, salt.toString('base64url'), key.toString('base64url')].join('$');
 }
 
-/** Without a hash (nobody has this name) it takes as long, and is false. */
+/**
+ * Returns true if the password matches the hash. Without a hash (an unknown name) it takes as long and returns false.
+ */
 export async function checkPassword(password: string, hash: string | undefined): Promise<boolean> {
   const [name, N, r, p, salt = '', key = ''] = (hash ?? '').split('$');
   const isKnown = name === 'scrypt' && key !== '';

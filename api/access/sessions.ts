@@ -1,14 +1,14 @@
-// Sign-ins of people, kept by the server: the browser has a random id in a cookie that no script can read; the store
-// has its hash, whose sign-in it is and until when. What somebody may do is not kept: a user's role is looked up, and
-// a provider's groups are mapped, with each request. In: a list in the store. Out: the one behind a cookie, as long as
-// it is neither over nor ended, and a list for whoever may end them.
+// Keeps the sign-ins of people on the server. The browser has a random id in a cookie that no script can read; the
+// store has its hash, the person and the end of the sign-in. Permissions are not kept: the role of a user and the
+// grants of a provider's groups are looked up for each request. Takes a list in the store; returns the sign-in of a
+// cookie if it is neither expired nor ended, and a list for people who may end sign-ins.
 import { createBook, hasTexts, type Book, type BookStore } from './book.js';
 import { hashSecret, makeSecret } from './secret.js';
 
-/** What a provider said of somebody when they signed in. */
+/** Identity of a person as the provider described it at the sign-in. */
 export interface ProvidedIdentity {
   readonly issuer: string;
-  /** Who it is there, whatever the name. */
+  /** Id of the person at the provider; it does not depend on the name. */
   readonly subject: string;
   readonly groups: readonly string[];
 }
@@ -16,13 +16,13 @@ export interface ProvidedIdentity {
 export interface StoredSession {
   readonly hash: string;
   readonly name: string;
-  /** Who said who it is. */
+  /** Source of the identity. */
   readonly of: 'user' | 'provider';
   readonly provided?: ProvidedIdentity | undefined;
   readonly startedAt: string;
   readonly endsAt: string;
   readonly address?: string | undefined;
-  /** Name of the browser, as it says it itself. */
+  /** Name of the browser, as the browser sends it. */
   readonly agent?: string | undefined;
 }
 
@@ -32,7 +32,7 @@ export interface NewSession extends Pick<StoredSession, 'name' | 'of' | 'provide
   readonly lastsMs?: number;
 }
 
-/** What others may know of a sign-in: its id ends it, and opens nothing. */
+/** Public part of a sign-in. Its id can end the sign-in, but gives no access. */
 export interface ShownSession extends Pick<
   StoredSession,
   'name' | 'of' | 'startedAt' | 'endsAt' | 'address' | 'agent'
@@ -41,29 +41,32 @@ export interface ShownSession extends Pick<
   readonly issuer?: string | undefined;
 }
 
-/** Which sign-ins; all that is given must fit. */
+/** Filter of sign-ins; all given fields must match. */
 export interface SessionQuery {
   readonly id?: string | undefined;
   readonly name?: string | undefined;
-  /** Those of the same person as this one. */
+  /** Sign-in whose person must be the same. */
   readonly like?: StoredSession | undefined;
 }
 
 export interface Sessions {
-  /** What the cookie is to hold. */
+  /** Starts a sign-in and returns the value of the cookie. */
   start(session: NewSession): Promise<string>;
   find(secret: string): Promise<StoredSession | undefined>;
-  /** By what the cookie holds. */
+  /** Ends the sign-in of this cookie value. */
   end(secret: string): Promise<void>;
-  /** The newest first. */
+  /** Returns the matching sign-ins, newest first. */
   list(query: SessionQuery): Promise<readonly ShownSession[]>;
-  /** Gives those that were ended. */
+  /** Ends the matching sign-ins and returns them. */
   endAll(query: SessionQuery): Promise<readonly ShownSession[]>;
 }
 
-/** Of one person; beyond it the one that began first is over. */
+/** Largest number of sign-ins of one person. A further one ends the sign-in that began first. */
 const MOST_OF_PERSON = 20;
-/** More than as many people as may sign in a day; only beyond it somebody is signed out because of others. */
+/**
+ * Largest number of sign-ins. It is above the number of people who sign in in a day; only a larger number ends the
+ * sign-ins of other people.
+ */
 const MOST_SESSIONS = 10_000;
 const MOST_AGENT = 200;
 const ID_LENGTH = 16;
@@ -136,7 +139,10 @@ function fits(session: StoredSession, { id, name, like }: SessionQuery): boolean
   );
 }
 
-/** A name of ours and the same name at the provider are two people. */
+/**
+ * Returns true if both sign-ins are of the same person. A local user and a user of the provider with the same name are
+ * two people.
+ */
 export function isSamePerson(one: StoredSession, other: StoredSession): boolean {
   if (one.of !== other.of) return false;
   if (one.of === 'user') return one.name === other.name;

@@ -1,5 +1,5 @@
-// What whoever has no access can cause at the sign-in: neither is anybody kept out, nor is anything of the audit trail
-// lost, nor do limits end with a restart or with many names.
+// Attacks the sign-in without access: nobody may be locked out, no entry of the audit trail may be lost, and limits
+// must survive a restart and many names.
 import { request as httpRequest } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '../../store/store.js';
@@ -26,7 +26,7 @@ async function press(keys: Parameters<ReturnType<typeof createBrake>['press']>[0
   for (let time = 0; time < times; time++) await brake.press(keys);
 }
 
-/** From an address of this machine, as a browser with these cookies. */
+/** Signs in from an address of this machine, as a browser with these cookies. */
 function signIn(
   url: string,
   { password = PASSWORD, cookie = '', from = '127.0.0.1' }: { password?: string; cookie?: string; from?: string } = {},
@@ -51,7 +51,7 @@ describe('wrong passwords', () => {
     const [, device = ''] = (await signIn(url)).cookies;
     expect(device).toMatch(/^jobtrace-device=/);
     await press({ pair: '127.0.0.1 anna', address: '127.0.0.1', name: 'anna' }, 50);
-    // What another process counted is seen a second later.
+    // Counts of another process become visible after one second.
     nowMs += 1000;
 
     expect((await signIn(url)).status).toBe(429);

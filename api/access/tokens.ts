@@ -1,6 +1,6 @@
-// Tokens that are made while the service runs: `jt_<id>_<secret>`. The store has the id, what the token may do and the
-// hash of its secret, which is shown once. In: a book of tokens. Out: the token behind a text, as long as it has not
-// expired and nobody has revoked it.
+// Manages tokens that are created while the service runs: `jt_<id>_<secret>`. The store has the id, the permissions and
+// the hash of the secret; the secret is shown once. Takes a versioned list of tokens; returns the token of a text if it
+// is neither expired nor revoked.
 import { createError } from '../../core/errors.js';
 import { isWord, ROLES, type Role } from '../auth.js';
 import { createBook, hasTexts, type Book, type BookStore } from './book.js';
@@ -10,18 +10,18 @@ export interface ApiToken {
   readonly id: string;
   readonly name: string;
   readonly role: Role;
-  /** Job and cluster patterns with `*`; empty = all. */
+  /** Job and cluster patterns with `*`; an empty list means all. */
   readonly scope: readonly string[];
   readonly hash: string;
   readonly createdAt: string;
   readonly createdBy: string;
-  /** Left out: never. */
+  /** Time of expiry; undefined: the token does not expire. */
   readonly expiresAt?: string;
   readonly revokedAt?: string;
   readonly revokedBy?: string;
 }
 
-/** Whatever is known of a token but what would help to guess it. */
+/** Token without the fields that would help to guess its secret. */
 export type ShownToken = Omit<ApiToken, 'hash'> & { readonly state: 'valid' | 'expired' | 'revoked' };
 
 export interface NewToken {
@@ -32,21 +32,21 @@ export interface NewToken {
 }
 
 export interface Tokens {
-  /** The text is nowhere but in this answer. */
+  /** Creates a token. The secret is returned only here. */
   create(token: NewToken, by: string): Promise<{ readonly token: ShownToken; readonly secret: string }>;
   list(): Promise<readonly ShownToken[]>;
-  /** Valid ones that somebody of this name made. */
+  /** Returns the valid tokens that this user created. */
   listMadeBy(name: string): Promise<readonly ShownToken[]>;
-  /** Throws JT_NOT_FOUND. Again: stays as it was. */
+  /** Revokes the token; a revoked token stays unchanged. Throws JT_NOT_FOUND. */
   revoke(id: string, by: string): Promise<ShownToken>;
-  /** Undefined: there is none, or no more. */
+  /** Returns the token of the text; undefined if it does not exist or is not valid. */
   find(text: string): Promise<ApiToken | undefined>;
-  /** Whether there ever was one. */
+  /** Returns true if the store holds any token, valid or not. */
   hasAny(): Promise<boolean>;
 }
 
 const FORM = /^jt_([0-9a-f]{12})_([\w-]{43})$/;
-/** Gone ones are kept so long, for who asks what they were. */
+/** Time, in milliseconds, that an expired or revoked token stays in the list, so that people can still look it up. */
 const KEPT_MS = 365 * 86_400_000;
 const MOST_TOKENS = 1000;
 
@@ -108,18 +108,18 @@ function stateOf({ revokedAt, expiresAt }: ApiToken, nowMs: number): ShownToken[
   return expiresAt !== undefined && Date.parse(expiresAt) <= nowMs ? 'expired' : 'valid';
 }
 
-/** Valid, and no more valid so soon. */
+/** Returns true if the token is valid now and expires within `withinMs` milliseconds. */
 export function endsWithin({ state, expiresAt }: ShownToken, withinMs: number, nowMs: number): boolean {
   return state === 'valid' && expiresAt !== undefined && Date.parse(expiresAt) <= nowMs + withinMs;
 }
 
-/** In milliseconds since 1970. */
+/** Returns the end of the token, in milliseconds since 1970. */
 function endOf({ revokedAt, expiresAt }: ApiToken): number {
   const time = revokedAt ?? expiresAt;
   return time === undefined ? Infinity : Date.parse(time);
 }
 
-/** What goes on when somebody goes. */
+/** Describes the tokens that stay valid when their creator is removed. */
 export function describeLeft(tokens: readonly ShownToken[]): string | undefined {
   if (tokens.length === 0) return undefined;
   return `made tokens that are still valid: ${tokens.map(({ id, name }) => `${id} (${name})`).join(', ')}`;

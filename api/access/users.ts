@@ -1,5 +1,5 @@
-// Local users: a name, a role, a scope, and a password of which the store has only what scrypt makes of it. In: a book
-// of users. Out: the user behind a name and a password. How often somebody may try is decided in brake.ts.
+// Manages local users: a name, a role, a scope, and a password that the store has only as a scrypt hash. Takes a
+// versioned list of users; returns the user of a name and a password. brake.ts limits the number of attempts.
 import { createError } from '../../core/errors.js';
 import { isWord, ROLES, type Role } from '../auth.js';
 import { createBook, hasTexts, type Book, type BookStore } from './book.js';
@@ -8,11 +8,11 @@ import { checkPassword, hashPassword } from './secret.js';
 export interface LocalUser {
   readonly name: string;
   readonly role: Role;
-  /** Job and cluster patterns with `*`; empty = all. */
+  /** Job and cluster patterns with `*`; an empty list means all. */
   readonly scope: readonly string[];
   readonly hash: string;
   readonly createdAt: string;
-  /** Sign-ins of before are over. */
+  /** Time of the last change; it ends all earlier sign-ins. */
   readonly changedAt: string;
 }
 
@@ -22,25 +22,28 @@ export interface NewUser {
   readonly name: string;
   readonly role: Role;
   readonly scope: readonly string[];
-  /** Left out: the one that the user has. */
+  /** New password; undefined keeps the current one. */
   readonly password?: string | undefined;
 }
 
 export interface Users {
   list(): Promise<readonly ShownUser[]>;
   find(name: string): Promise<ShownUser | undefined>;
-  /** Makes the user, or gives another role, scope or password. Throws JT_REQUEST_INVALID. */
+  /** Creates the user, or changes the role, scope or password. Throws JT_REQUEST_INVALID. */
   save(user: NewUser): Promise<ShownUser>;
-  /** Throws JT_NOT_FOUND. */
+  /** Removes the user. Throws JT_NOT_FOUND. */
   remove(name: string): Promise<void>;
-  /** Undefined: it is not this password, or there is no such user. */
+  /** Returns the user; undefined if the password is wrong or the user does not exist. */
   check(name: string, password: string): Promise<ShownUser | undefined>;
   hasAny(): Promise<boolean>;
 }
 
 export const LEAST_PASSWORD_LENGTH = 12;
 export const MOST_PASSWORD_LENGTH = 1000;
-/** What can stand in a list and in an address, in any script, without what looks like nothing. */
+/**
+ * Pattern of a user name: letters and digits of any script and a few marks, but no invisible characters, so that the
+ * name fits into a list and an address.
+ */
 export const USER_NAME = /^[\p{L}\p{N}][\p{L}\p{N}\p{M}._@-]{0,99}$/u;
 const MOST_USERS = 1000;
 

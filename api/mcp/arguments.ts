@@ -1,5 +1,6 @@
-// The arguments of a tool as rows: from them come the JSON schema that an assistant reads and the check of what it
-// sends. As everywhere in the API an unknown name or a wrong value is an error, and all problems come at once. Pure.
+// Defines the arguments of a tool as rows. The rows give the JSON schema that an assistant reads and the check of the
+// values that it sends. Unknown names and wrong values are errors, as everywhere in the API, and all problems are
+// reported together. Pure functions.
 import { createError } from '../../core/errors.js';
 import { isObject, omitMissing } from '../../core/json.js';
 import { findNearest } from '../../core/text/nearest.js';
@@ -12,15 +13,15 @@ export interface ArgumentRow {
   readonly kind: 'text' | 'count';
   readonly isNeeded?: boolean;
   readonly values?: readonly string[];
-  /** Of a count the greatest, of a text the number of characters. */
+  /** Largest value of a count, or largest number of characters of a text. */
   readonly most: number;
   readonly help: string;
 }
 
-/** Of unknown arguments: whoever sends more has mistaken the tool. */
+/** Largest number of unknown arguments that are explained. A call with more of them was meant for another tool. */
 const MOST_EXPLAINED = 5;
 
-/** Every tool has them. */
+/** Arguments of every tool. */
 const SHARED: readonly ArgumentRow[] = [
   { name: 'lang', kind: 'text', values: LANGUAGES, most: 2, help: 'Language of the diagnosis.' },
   { name: 'skip', kind: 'count', most: 100_000, help: 'Parts of the answer that were read already.' },
@@ -49,7 +50,7 @@ function describeRow({ kind, values, most, help }: ArgumentRow): Schema {
   return { type: 'string', maxLength: most, description: help, ...omitMissing({ enum: values }) };
 }
 
-/** Throws JT_REQUEST_INVALID. */
+/** Validates and returns the arguments. Throws JT_REQUEST_INVALID. */
 export function readArguments(rows: readonly ArgumentRow[], given: unknown): RequestValues {
   const all = [...rows, ...SHARED];
   const values = isObject(given) ? given : {};

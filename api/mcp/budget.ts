@@ -1,20 +1,21 @@
-// An answer within what an assistant can afford to read: blocks until the budget is used up, then what was left out and
-// how to ask for it. Tokens are counted as if the tokenizer were a poor one, since every model has its own. Pure.
+// Limits an answer to the tokens that an assistant can afford to read: blocks until the budget is used up, then the
+// number of omitted blocks and how to request them. The token count assumes a poor tokenizer, because every model has
+// its own. Pure functions.
 import type { Reply } from './desk.js';
 
-/** Tokens of an answer, at most. */
+/** Largest number of tokens of an answer. */
 export const MOST_TOKENS = 4000;
-/** Of them for the note behind the head and the sentence about what was left out. */
+/** Part of the budget for the note after the head and for the sentence about omitted blocks. */
 const RESERVED_TOKENS = 300;
-/** A block that is larger is cut, so that the ones behind it can be asked for. */
+/** Largest number of tokens of a block. A larger block is cut, so that the blocks after it can be requested. */
 const MOST_BLOCK_TOKENS = 1500;
 
-/** Letters of one word in one case, digits, blanks, and each other character by itself. */
+/** Pattern of a piece: letters of one word in one case, digits, blanks, line breaks, or a single other character. */
 const PIECES = /[A-Z]?[a-z]+|[A-Z]+|\d+|[ \t]+|\n+|[^\0-\x7f]|[^]/g;
 
 /**
- * At least as many as a usual tokenizer makes: four letters are a token, two digits, each mark, and two for each letter
- * that is no ASCII.
+ * Counts the tokens of a text, at least as many as a usual tokenizer: one for four letters, one for two digits, one for
+ * each punctuation mark, and two for each character outside ASCII.
  */
 export function countTokens(text: string): number {
   let tokens = 0;
@@ -30,7 +31,7 @@ function countPiece(piece: string): number {
   return piece === ' ' ? 0 : Math.ceil(piece.length / 8);
 }
 
-/** How many blocks, from the one with this number on, find room behind the head; one at least. */
+/** Returns the number of blocks, starting at block `skip`, that fit after the head; at least one. */
 export function countFitting({ head, blocks }: Pick<Reply, 'head' | 'blocks'>, skip = 0): number {
   let left = MOST_TOKENS - RESERVED_TOKENS - countTokens(head);
   let fitting = 0;
@@ -42,7 +43,10 @@ export function countFitting({ head, blocks }: Pick<Reply, 'head' | 'blocks'>, s
   return fitting;
 }
 
-/** The text of an answer; `skip` blocks were read before. What fits is what countFitting says, note or not. */
+/**
+ * Renders the text of an answer. `skip` blocks were read before. `countFitting` decides the number of blocks, with or
+ * without a note.
+ */
 export function renderReply({ head, blocks, further }: Reply, skip = 0, note?: string): string {
   const shown = blocks.slice(skip, skip + countFitting({ head, blocks }, skip)).map(cutBlock);
   const reached = skip + shown.length;
@@ -54,7 +58,7 @@ export function renderReply({ head, blocks, further }: Reply, skip = 0, note?: s
   return parts.filter((part) => part !== undefined).join('\n\n');
 }
 
-/** Whole lines, and the fence that was open is closed. */
+/** Cuts a block at a line end and closes an open code fence. */
 function cutBlock(block: string): string {
   if (countTokens(block) <= MOST_BLOCK_TOKENS) return block;
   const lines = block.split('\n');

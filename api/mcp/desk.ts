@@ -1,17 +1,17 @@
-// What the tools of an assistant work with: the store, in the scope of whoever asks, and what only the engine can do,
-// handed in by the front door because stages do not import each other. Types alone; serve.ts makes tools of it.
+// Defines the context of an assistant's tools: the store in the scope of the caller, and functions of the engine. The
+// front door passes these functions, because stages do not import each other. Types only; serve.ts builds the tools.
 import type { Diagnosis, Incident, Language, Severity, UnknownFailure, Owner } from '../../core/types.js';
 import type { ReadableStore } from '../../store/scope.js';
 import type { RuleSketch } from '../route.js';
 
-/** What was found in a log that is not stored. */
+/** Findings in a log that is not stored. */
 export interface LogFindings {
   readonly diagnoses: readonly Diagnosis[];
   readonly unknown: readonly UnknownFailure[];
   readonly incidents: readonly Pick<Incident, 'job' | 'process' | 'outcome' | 'restarts' | 'firstSeen' | 'lastSeen'>[];
 }
 
-/** A rule as people read it; texts hold `{placeholders}` for what is found in a log. */
+/** Rule in a readable form; its texts contain `{placeholders}` for values from a log. */
 export interface RuleArticle {
   readonly id: string;
   readonly cause: string;
@@ -27,30 +27,30 @@ export interface RuleArticle {
 }
 
 export interface AssistantHooks {
-  /** A text, or an archive. Throws JT_REQUEST_INVALID for what is no log. */
+  /** Diagnoses a text or an archive. Throws JT_REQUEST_INVALID if it is not a log. */
   readonly diagnoseText: (bytes: Buffer, language: Language) => Promise<LogFindings>;
-  /** A file or a folder of the machine; absent where whoever asks does not sit at it. */
+  /** Diagnoses a file or a folder of this machine; absent if the caller is not a local user of the machine. */
   readonly diagnoseFile?: (path: string, language: Language) => Promise<LogFindings>;
   readonly listRules: (language: Language) => readonly RuleArticle[];
-  /** Undefined: nothing failed in this log. */
+  /** Returns a draft of a rule; undefined if nothing failed in this log. */
   readonly draftRule: (log: string) => RuleSketch | undefined;
-  /** Secrets → ***: nothing else of a pasted log was ever redacted. */
+  /** Replaces secrets by ***, because a pasted log was not redacted before. */
   readonly hideSecrets: (text: string) => string;
 }
 
 export interface Desk extends AssistantHooks {
-  /** Opens the store, in the scope of whoever asks, with the first question to it; throws what opening throws. */
+  /** Opens the store in the scope of the caller at the first question to it. Throws the error of opening. */
   readonly openStore: () => Promise<ReadableStore>;
   readonly language: Language;
-  /** Where people reach the page; empty when nobody said so. */
+  /** Public address of the page; empty if it is not configured. */
   readonly publicUrl: string;
   readonly now: () => number;
 }
 
-/** What a tool says: a head, then blocks in the order in which they matter. */
+/** Answer of a tool: a head, then blocks in order of importance. */
 export interface Reply {
   readonly head: string;
   readonly blocks: readonly string[];
-  /** How to ask for what stands behind the last block. */
+  /** Instruction for requesting the content after the last block. */
   readonly further?: string | undefined;
 }

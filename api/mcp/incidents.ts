@@ -1,5 +1,5 @@
-// The tools about what went wrong: the list of incidents, one of them as a card, and a log that is not stored. A viewer
-// with a scope sees only its own.
+// Tools for incidents: the list of incidents, one incident as a card, and the diagnosis of a log that is not stored. A
+// viewer with a scope sees only incidents of that scope.
 import { createError } from '../../core/errors.js';
 import { fitsAnyCase, parseGlob } from '../../core/text/glob.js';
 import {
@@ -19,7 +19,7 @@ import type { Desk, LogFindings, Reply } from './desk.js';
 import { readTimes, TIME_ROWS } from './records.js';
 
 const DEFAULT_SINCE = '1h';
-/** When one job is asked for, its last incident may be old. */
+/** Default range of a list that names a job, because the last incident of a job may be old. */
 const JOB_SINCE = '30d';
 const MOST_INCIDENTS = 1000;
 

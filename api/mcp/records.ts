@@ -1,5 +1,5 @@
-// The tools about stored lines: search, and the lines around one. Each record is a block: where and when, then what was
-// logged, as a quotation. A viewer with a scope finds only its own.
+// Tools for stored records: search, and the records around one. Each record is a block: place and time, then the log
+// text as a quotation. A viewer with a scope finds only records of that scope.
 import { createError } from '../../core/errors.js';
 import { escapeMarkdown, quoteLog } from '../../core/text/markdown.js';
 import { readMoment } from '../../core/time/moment.js';
@@ -11,7 +11,7 @@ import type { Desk, Reply } from './desk.js';
 
 const DEFAULT_SINCE = '1h';
 const DEFAULT_RECORDS = 20;
-/** Lines of a trace in a list; the record itself is shown with more. */
+/** Number of stack trace lines of a record in a list; a single record is shown with more. */
 const LISTED_LINES = 6;
 const SHOWN_LINES = 60;
 
@@ -62,7 +62,7 @@ export async function searchRecords(desk: Desk, values: RequestValues, language:
     ...(page.total === 0 ? ['Try fewer words, a longer range (since), or list_incidents.'] : []),
   ].join(' ');
   const blocks = page.records.map((record) => renderRecord(record, language, LISTED_LINES));
-  // What finds no room is asked for by the cursor behind the last one that does.
+  // Records that do not fit are requested with the cursor after the last record that fits.
   const fitting = countFitting({ head, blocks });
   const next = fitting < blocks.length ? (await store.findRecords({ ...query, limit: fitting })).next : page.next;
   return {
@@ -104,7 +104,7 @@ function renderRecord(record: LogRecord, language: Language, most: number): stri
   return `${named.join(' · ')}\nrecord \`${record.id}\`\n${quoteLog(record['event.original'], language, most)}`;
 }
 
-/** Both ends of the range, so that the next question can have the same. Throws JT_REQUEST_INVALID. */
+/** Returns both ends of the range, so that the next question can repeat it. Throws JT_REQUEST_INVALID. */
 export function readTimes(
   { now }: Pick<Desk, 'now'>,
   values: RequestValues,

@@ -1,5 +1,5 @@
-// The tools about what Jobtrace knows: a rule or all rules of a cause in words, and a rule drafted from the lines of a
-// failure that nobody names yet.
+// Tools for rules: a rule or all rules of a cause in words, and a draft of a rule from the lines of a failure that no
+// rule matches.
 import { createError } from '../../core/errors.js';
 import { escapeMarkdown, fence } from '../../core/text/markdown.js';
 import { findNearest } from '../../core/text/nearest.js';

@@ -1,5 +1,6 @@
-// The only door to the SDK of the Model Context Protocol: the tools over standard input and output (`jobtrace mcp`),
-// and as one HTTP request (routes/assistant.ts). Loaded by whoever serves an assistant and by nobody else.
+// Serves the tools by the Model Context Protocol: over standard input and output (`jobtrace mcp`), and as single HTTP
+// requests (routes/assistant.ts). It is the only module that imports the SDK, and is loaded only when an assistant is
+// served.
 import { PassThrough, type Readable } from 'node:stream';
 import { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
@@ -29,7 +30,7 @@ export interface StdioOptions {
   readonly signal: AbortSignal;
 }
 
-/** Until the client closes the input, or the signal aborts. */
+/** Serves until the client closes the input or the signal aborts. */
 export async function serveStdio(desk: Desk, { version, stdin, stdout, signal }: StdioOptions): Promise<void> {
   const server = createToolServer(desk, version);
   const ended = new Promise<void>((resolve) => {
@@ -47,12 +48,15 @@ export async function serveStdio(desk: Desk, { version, stdin, stdout, signal }:
 
 export interface HttpMessage {
   readonly version: string;
-  /** What the protocol reads of the request's head. */
+  /** Request headers that the protocol reads. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: unknown;
 }
 
-/** One request, one answer, no session: any server of a fleet can take it. No `body` where nothing is to be said. */
+/**
+ * Answers one request without a session, so that any server of a fleet can handle it. `body` is undefined if the
+ * protocol expects no answer.
+ */
 export async function answerHttp(
   desk: Desk,
   { version, headers, body }: HttpMessage,

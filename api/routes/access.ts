@@ -1,5 +1,5 @@
-// Routes about access: tokens, users, and who did what. Only who is an administrator, and sees all clusters, gives
-// access to others; a secret is in one answer and never again. Signing in stands in signin.ts.
+// Routes for access: tokens, users and the audit trail. Only an administrator who sees all clusters can give access to
+// others. A secret is in one answer and is not shown again. signin.ts has the routes for signing in.
 import { readWord, createValues, type Route, type Schema, type Services } from '../route.js';
 import { ROLES, type Viewer } from '../auth.js';
 import type { Access } from '../access/access.js';
@@ -14,7 +14,7 @@ const DAY_MS = 86_400_000;
 const DEFAULT_DAYS = 90;
 const MOST_BYTES = 16_384;
 const MOST_PATTERNS = 100;
-/** Each takes 32 MiB for a moment. */
+/** Limits for password requests, because hashing a password takes 32 MiB for a moment. */
 const PASSWORDS = { most: 4, mostOfViewer: 2 };
 
 const SCOPE: Schema = {

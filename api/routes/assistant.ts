@@ -1,5 +1,5 @@
-// The route of assistants: the tools of the Model Context Protocol as one HTTP request each, with the token and the
-// scope of whoever asks, as everywhere in the API. The protocol itself is loaded with the first request.
+// Route for assistants: the tools of the Model Context Protocol, one HTTP request for each message, with the token and
+// the scope of the caller as everywhere in the API. The protocol is loaded at the first request.
 import { createError } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
 import type { AssistantHooks } from '../mcp/desk.js';
@@ -8,12 +8,12 @@ import { QUERIES } from '../schemas/queries.js';
 import { ERROR } from '../schemas/system.js';
 
 const ADDRESS = '/api/v1/mcp';
-/** Each may be a log that is diagnosed; the messages of one request count as many requests. */
+/** Limits for messages. Each message may be a log to diagnose, so a batch counts each of its messages. */
 const QUESTIONS = { most: 16, mostOfViewer: 8, weigh: countMessages };
-/** A batch of messages is an exception; each takes a place. */
+/** Largest number of messages in a batch. Batches are rare, and each message takes a place. */
 const MOST_MESSAGES = 8;
 const MOST_BYTES = 8 * 1_048_576;
-/** What the protocol reads of the head. */
+/** Request headers that the protocol reads. */
 const HEADERS = ['accept', 'content-type', 'mcp-protocol-version'] as const;
 
 export function createAssistantRoutes(services: Services, hooks: AssistantHooks | undefined): readonly Route[] {

@@ -1,5 +1,5 @@
-// Deletion on request: what an administrator asks to be deleted is counted, or deleted, in the whole store. Both ends
-// are noted in the audit trail: who began, with which filter, and how much went.
+// Route for deletion on request: counts or deletes the matching data in the whole store for an administrator. The audit
+// trail gets an entry at both ends: the person, the filter, and the number of deleted items.
 import { omitMissing } from '../../core/json.js';
 import {
   countErasable,
@@ -16,7 +16,10 @@ import { DELETION, DELETION_BODY } from '../schemas/deletions.js';
 import { QUERIES } from '../schemas/queries.js';
 import { readRange } from './records.js';
 
-/** It writes the whole store; a second one would find what the first one is about to delete. */
+/**
+ * Limits for deletions. A deletion writes the whole store, and a second one would find data that the first one is about
+ * to delete.
+ */
 const DELETIONS = { most: 1, mostOfViewer: 1 };
 const MOST_BYTES = 16 * 1024;
 
@@ -42,7 +45,7 @@ export function createDeletionRoutes(store: EraseStore, access: Pick<Access, 'au
         if (isDryRun) return { kind: 'json', body: { dryRun: true, ...(await countErasable(store, filter)) } };
         const note = (what: string, detail: string): Promise<void> =>
           access.audit.note({ ...describeWho(viewer), what, detail });
-        // A filter that finds everything is refused before anything is noted.
+        // A filter that matches everything is rejected before the audit entry is written.
         await countErasable(store, filter);
         await note('delete.begin', describeFilter(filter));
         const counts = await erase(store, filter);

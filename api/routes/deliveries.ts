@@ -1,23 +1,23 @@
-// Which receivers do not take their alerts: the alerts that were given up in the last days, and those that wait after
-// a failure, one row for each receiver; and a test message to one. In: alerts of the store, newest first. The page
-// shows it above the incidents.
+// Routes for receivers with failed deliveries: alerts that were given up in the last days and alerts that wait after a
+// failure, one row for each receiver; and a test message to a receiver. Takes alerts of the store, newest first. The
+// page shows the rows above the incidents.
 import { createError } from '../../core/errors.js';
 import type { Alert } from '../../store/store.js';
 import type { Answer, Request, Route, Services } from '../route.js';
 import { DELIVERY_LIST, RECEIVER_NAME, RECEIVER_TRIAL } from '../schemas/alerts.js';
 import { QUERIES } from '../schemas/queries.js';
 
-/** What a person would still act on. */
+/** Age, in milliseconds, up to which a given-up alert is shown, because a person may still act on it. */
 const SHOWN_MS = 7 * 24 * 3_600_000;
-/** Of each state. */
+/** Largest number of alerts that are read of each state. */
 const MOST_ALERTS = 1000;
 
 interface TroubledReceiver {
   readonly receiver: string;
   readonly undeliverable: number;
-  /** Tried in vain, and to be tried again. */
+  /** Number of alerts that failed and will be sent again. */
   readonly waiting: number;
-  /** Of the oldest of them. */
+  /** Time of the oldest of these alerts. */
   readonly since: string;
   readonly lastError?: string;
 }
@@ -76,7 +76,7 @@ async function listDeliveries({ now }: Services, { store }: Request): Promise<An
   };
 }
 
-/** Receivers that lose alerts before those that only wait. */
+/** Groups alerts by receiver. Receivers that lose alerts come before those whose alerts only wait. */
 function groupDeliveries(alerts: readonly Alert[]): readonly TroubledReceiver[] {
   return [...new Set(alerts.map(({ receiver }) => receiver))]
     .map((receiver) =>

@@ -62,7 +62,7 @@ describe('a full disk', () => {
 
     expect(outcomes.map(({ kind }) => kind)).toEqual(['retry', 'retry', 'retry']);
     expect(full).toMatchObject({ status: 503, body: { error: { code: 'JT_DISK_FULL' } } });
-    // Nobody appended since: it is tried.
+    // Nothing was appended since the disk was full, so the check tries to write.
     expect((await get(`${url}/health/ready`)).status).toBe(200);
     expect(await store.loadState('store/room')).toBeUndefined();
     await store.close();

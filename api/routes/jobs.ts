@@ -1,5 +1,5 @@
-// The jobs of a range as people know them. In: what the store counted of records and of incidents, a row for each id,
-// name and cluster. Out: one job for each name, or for each id where no line tells a name. Pure; incidents.ts asks.
+// Merges the jobs of a range. Takes the store's counts of records and incidents, one row for each id, name and cluster;
+// returns one job for each name, or for each id without a known name. Pure functions.
 import type { Incident, JobSummary } from '../../core/types.js';
 import type { JobCounts } from '../../store/store.js';
 
@@ -13,10 +13,10 @@ interface Draft {
   incidents: number;
 }
 
-/** Outcomes of an incident that is not over: where nothing more is written nobody knows that it is. */
+/** Outcomes of an incident that is not over. An incident without new lines is not known to be over. */
 const OPEN: readonly Incident['outcome'][] = ['failing', 'silent'];
 
-/** Those with open incidents first, then by their number of records. */
+/** Merges the counts to jobs; jobs with open incidents come first, then jobs with more records. */
 export function mergeJobs(records: readonly JobCounts[], incidents: readonly JobCounts[]): readonly JobSummary[] {
   const names = findNames(records, incidents);
   const drafts = new Map<string, Draft>();
@@ -36,8 +36,8 @@ export function mergeJobs(records: readonly JobCounts[], incidents: readonly Job
 }
 
 /**
- * What an id is called. Only within its cluster: applications with high availability share the id of sixteen zero
- * bytes.
+ * Returns the job name of each id within its cluster. The cluster is needed because applications with high availability
+ * share an id of sixteen zero bytes.
  */
 function findNames(records: readonly JobCounts[], incidents: readonly JobCounts[]): ReadonlyMap<string, string> {
   const names = new Map<string, string>();

@@ -1,8 +1,8 @@
-// The live stream: filters in, records out (as server-sent events for the API), until the caller goes away. It asks the
-// store for the newest of a window that begins shortly before the stream did, and sends those whose id (and length) it
-// has not sent. The total tells whether any is still missing, so a record that arrives late, with an earlier time,
-// comes too, and a quiet poll costs one small search. It remembers ids for the window only; the window's start
-// moves up when that grows too large.
+// Streams new records that match filters (as server-sent events for the API) until the caller disconnects. Polls the
+// newest records of a window that begins shortly before the stream, and sends those whose id and length were not sent
+// yet. The total tells whether any is missing, so a late record with an earlier time is sent too, and an idle poll
+// costs one small search. It remembers ids of the window only, and moves the start of the window when there are too
+// many.
 import { JobtraceError } from '../../core/errors.js';
 import type { LogRecord } from '../../core/types.js';
 import type { RecordQuery, RecordSearch } from '../../store/store.js';
@@ -10,47 +10,47 @@ import { pause } from '../../core/time/wait.js';
 import { cutRow } from './row.js';
 
 export interface LiveOptions {
-  /** `from`, when given, is where the stream begins; else it begins now. */
+  /** Filters of the stream. It begins at `from` if given, otherwise now. */
   readonly filters: Partial<RecordQuery>;
-  /** The id of the last event that a reconnecting client has seen. */
+  /** Id of the last event that a reconnecting client received. */
   readonly resumeAfter?: string;
   readonly now: () => number;
   readonly signal: AbortSignal;
   readonly pollMs: number;
   readonly heartbeatMs: number;
-  /** Most records read at one look, and remembered; beyond it the stream says that it left some out. */
+  /** Largest number of records read in one poll and remembered. If there are more, the stream reports a gap. */
   readonly maxRecords: number;
-  /** The process has nothing else to do: it goes on until the signal aborts. */
+  /** True if the process has no other work, so that the stream keeps it running until the signal aborts. */
   readonly isForeground?: true;
 }
 
-/** How far back, by the records' own times, a late record is still shown. */
+/** Longest delay, in milliseconds by the records' own times, of a late record that is still sent. */
 const LATE_MS = 60_000;
 const PAGE_RECORDS = 200;
 
 interface Window {
   from: string;
-  /** Record id → time and length, as sent. */
+  /** Sent records: record id → time and length. */
   readonly seen: Map<string, { readonly time: string; readonly length: number }>;
 }
 
-/** What comes, and when to say that nothing does. */
+/** Event of the stream: records, a heartbeat, a gap or a problem. */
 export type LiveEvent =
   | { readonly kind: 'begin' | 'alive' }
   | { readonly kind: 'record'; readonly record: LogRecord }
-  /** More came than a look takes; those before this time were left out. */
+  /** Reports that one poll could not read all records; records before this time were omitted. */
   | { readonly kind: 'gap'; readonly before: string | undefined }
   | { readonly kind: 'problem'; readonly error: JobtraceError };
 
-/** In the words of server-sent events. */
+/** Renders the events in the format of server-sent events. */
 export async function* pushRecords(store: RecordSearch, options: LiveOptions): AsyncGenerator<string> {
   for await (const event of followRecords(store, options)) yield renderEvent(event);
 }
 
 export async function* followRecords(store: RecordSearch, options: LiveOptions): AsyncGenerator<LiveEvent> {
   const window = openWindow(options);
-  // Without a place to begin at, what is already there counts as seen: looked at before the first word, so that
-  // whatever comes after that word is shown.
+  // A stream without a starting point treats existing records as sent. It polls them before the first event, so that
+  // every record after that event is sent.
   let silent = options.resumeAfter === undefined && options.filters.from === undefined;
   if (silent && (await pollOnce(store, options, window, silent)).ok) silent = false;
   let lastSaid = options.now();
@@ -69,9 +69,9 @@ export async function* followRecords(store: RecordSearch, options: LiveOptions):
 }
 
 function openWindow({ filters, resumeAfter, now }: LiveOptions): Window {
-  // Four digits of the year: what lies further away is no time of a record.
+  // The year must have four digits; any other text is not the time of a record.
   const resumed = /^\d{4}-/.test(resumeAfter ?? '') ? Date.parse(resumeAfter ?? '') : Number.NaN;
-  // Everything after the last seen event, and what may have come late while nobody listened.
+  // Start after the last received event, minus the time in which late records may have arrived during the disconnect.
   const from = Number.isNaN(resumed)
     ? (filters.from ?? new Date(now() - LATE_MS).toISOString())
     : new Date(resumed - LATE_MS).toISOString();
@@ -91,12 +91,14 @@ async function pollOnce(
     return { ok: true, events: [...gap, ...fresh.map((record): LiveEvent => ({ kind: 'record', record }))] };
   } catch (error) {
     if (!(error instanceof JobtraceError)) throw error;
-    // The stream outlives a store that is away for a while; the client is told.
+    // The stream continues while the store is unavailable and reports the problem to the client.
     return { ok: false, events: [{ kind: 'problem', error }] };
   }
 }
 
-/** Records of the window that were not sent yet, oldest first; the newest ones when there are too many. */
+/**
+ * Returns the records of the window that were not sent yet, oldest first. If there are too many, it returns the newest.
+ */
 async function readFresh(
   store: RecordSearch,
   { filters, signal, maxRecords }: LiveOptions,
@@ -130,13 +132,13 @@ async function readFresh(
           ? -1
           : 1,
   );
-  // What was left out now is not looked for again.
+  // Omitted records are not requested again.
   if (!isComplete) raiseWindow(window, fresh[0]?.['@timestamp'] ?? window.from);
   if (window.seen.size > maxRecords) raiseWindow(window, findTime(window, Math.floor(maxRecords / 2)) ?? window.from);
   return { fresh, isCut: !isComplete };
 }
 
-/** The time of the record that so many remembered ones are newer than. */
+/** Returns the time of the record such that `newer` remembered records have this time or a later one. */
 function findTime(window: Window, newer: number): string | undefined {
   return [...window.seen.values()]
     .map(({ time }) => time)
@@ -166,7 +168,7 @@ function renderEvent(event: LiveEvent): string {
   }
 }
 
-/** JSON has no raw line breaks, so one data line is enough. */
+/** Renders one event. One data line is enough, because JSON contains no raw line breaks. */
 function renderData(name: string, data: object, id?: string): string {
   return `event: ${name}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`;
 }

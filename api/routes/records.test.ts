@@ -51,7 +51,7 @@ describe('records', () => {
 
   it('are cut in lists where an entry is very long, and whole by themselves and in a file', async () => {
     const { url, store } = await startServer();
-    // The cut falls into a character of two units.
+    // The cut is inside a character of two UTF-16 units.
     const long = `${'x'.repeat(8191)}😀 tail ${'y'.repeat(90_000)}`;
     const record = makeRecord(7, { text: `${long}\n\tat a.B.c(B.java:1)` });
     await appendRecords(store, [{ ...record, 'error.stack_trace': '\tat a.B.c(B.java:1)' }, makeRecord(8)]);

@@ -1,5 +1,5 @@
-// Routes about records: search, all of it as a file, the lines around one, and the live stream. They translate a
-// request into the words of the store that the viewer may see; searching itself is the store's.
+// Routes for records: search, export as a file, the records around one, and the live stream. They translate a request
+// to a query on the store in the viewer's scope; the store does the search.
 import { omitMissing } from '../../core/json.js';
 import { createError } from '../../core/errors.js';
 import type { Level } from '../../core/types.js';
@@ -18,9 +18,9 @@ import { CONTEXT, RECORD, RECORD_PAGE } from '../schemas/records.js';
 import { cutRow, ROW_CUT } from './row.js';
 import { pushRecords } from './live.js';
 
-/** Each asks the store once a second. A few tokens together leave room for the others. */
+/** Limits for live streams. Each stream queries the store once a second, so a few tokens must not use up all places. */
 const STREAMS = { most: 100, mostOfViewer: 5 };
-/** Of the page some three are under way at once. */
+/** Limits for searches. The page runs about three at once. */
 const SEARCHES = { most: 200, mostOfViewer: 8 };
 const EXPORTS = { most: 10, mostOfViewer: 4 };
 const EXPORTED_AT_ONCE = 1000;
@@ -116,13 +116,13 @@ async function exportRecords(request: Request): Promise<Answer> {
   const format = readWord(RECORD_FORMATS, request.query.text('format')) ?? 'ndjson';
   const limit = request.query.number('limit') ?? MOST_EXPORTED;
   const query: LineQuery = { ...readFilters(request), limit: EXPORTED_AT_ONCE, order: 'newest' };
-  // What is wrong with the search is answered as such, before the file begins.
+  // A problem with the search is answered as an error, before the file begins.
   const first = await store.findRecords(query);
   const chunks = renderPages(store, { query, first, limit, format, signal: request.signal });
   return { kind: 'file', chunks, contentType: RECORD_CONTENT_TYPES[format], name: `jobtrace.${ENDINGS[format]}` };
 }
 
-/** Of whom somebody took many lines away. */
+/** Returns the audit note of an export: the filters of the exported records. */
 function describeExport({ query }: Request): AuditNote {
   const given = ['query', 'from', 'to', 'job', 'cluster', 'process', 'format', 'limit'].flatMap((name) => {
     const value = query.text(name) ?? query.number(name);
@@ -158,7 +158,7 @@ async function* renderPages(
 
 async function streamRecords(services: Services, request: Request): Promise<Answer> {
   const filters = readFilters(request);
-  // A wrong query is answered as such, before the stream begins.
+  // A wrong query is answered as an error, before the stream begins.
   await request.store.findRecords({ ...filters, limit: 1, order: 'newest' });
   const resumeAfter = request.header('last-event-id');
   const events = pushRecords(request.store, {
@@ -189,7 +189,7 @@ async function readRecord({ params, store }: Request): Promise<Answer> {
   return { kind: 'json', body: record };
 }
 
-/** The filters that search and stream share. Throws JT_REQUEST_INVALID for a range that ends before it begins. */
+/** Reads the filters that search and stream share. Throws JT_REQUEST_INVALID if a range ends before it begins. */
 function readFilters({ query }: Request): Filters {
   const component = readWord(COMPONENTS, query.text('component'));
   const levels = query.list('level').filter(isLevel);
@@ -207,7 +207,7 @@ function readFilters({ query }: Request): Filters {
   };
 }
 
-/** "from" and "to" in the store's spelling (UTC). */
+/** Returns "from" and "to" in the store's format (UTC). */
 export function readRange(query: Request['query']): { readonly from?: string; readonly to?: string } {
   const [from, to] = [query.text('from'), query.text('to')].map((value) =>
     value === undefined ? undefined : readTime(value),
@@ -218,7 +218,10 @@ export function readRange(query: Request['query']): { readonly from?: string; re
   return omitMissing({ from, to });
 }
 
-/** RFC 3339 has seconds called 60, which are leap seconds: the second after, as Unix time has it. */
+/**
+ * Converts a time to the store's format. RFC 3339 allows second 60 for leap seconds; it becomes the next second, as in
+ * Unix time.
+ */
 function readTime(text: string): string {
   const isLeap = /:60(?:\.\d+)?(?:z|[+-]\d\d:?\d\d)$/i.test(text);
   const time = Date.parse(isLeap ? text.replace(/:60(?=[^:]*$|[^:]*:\d\d$)/, ':59') : text);

@@ -1,14 +1,14 @@
-// A record as a row of a list: an entry may have a megabyte, and a list of a hundred of them is read by nobody. Used by
-// the routes that answer lists of records, and by the live stream.
+// Shortens a record to a row of a list, because an entry may have a megabyte and a list has a hundred rows. The routes
+// that answer lists of records and the live stream use it.
 import { omitMissing } from '../../core/json.js';
 import type { LogRecord } from '../../core/types.js';
 
-/** Characters of an entry's text in a row. */
+/** Largest number of characters of an entry's text in a row. */
 const MAX_ROW_TEXT = 8192;
-/** Characters of its message then: the text itself stands in `event.original`. */
+/** Largest number of characters of the message of a cut row; `event.original` has the text itself. */
 const MAX_ROW_MESSAGE = 1024;
 
-/** What of a record is left out in a list; `jobtrace.length` says how many bytes the entry has. */
+/** Record that may be cut for a list; `jobtrace.length` is the length of the whole entry in bytes. */
 export type RecordRow = LogRecord & { readonly 'jobtrace.truncated'?: true };
 
 export const ROW_CUT = `An entry of more than ${MAX_ROW_TEXT} characters is cut in a list: "jobtrace.truncated" is true, "event.original" holds its beginning, "message" the beginning of that, "error.stack_trace" is left out, and "jobtrace.length" says how many bytes the entry has. GET /api/v1/records/{id} and the export give it whole.`;
@@ -27,7 +27,7 @@ export function cutRow(record: LogRecord): RecordRow {
   };
 }
 
-/** No half of a character stays. */
+/** Cuts a text without splitting a surrogate pair. */
 function cutText(text: string, length: number): string {
   const cut = text.slice(0, length);
   return /[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut;

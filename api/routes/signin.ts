@@ -1,5 +1,5 @@
-// Routes of signing in and out: with a password, or at a provider (OpenID Connect), and the sign-ins that there are.
-// What somebody without access can cause here is bounded by address, and never keeps others out.
+// Routes for signing in and out, with a password or at a provider (OpenID Connect), and for listing sign-ins. Limits by
+// address bound what a client without access can cause, and never lock out others.
 import { createError, JobtraceError } from '../../core/errors.js';
 import type { Access } from '../access/access.js';
 import { describeWho } from '../access/audit.js';
@@ -14,23 +14,23 @@ import { ACCESS, SESSION_LIST, SESSIONS_ENDED, SIGNED_OUT, VIEWER } from '../sch
 import { ID, QUERIES } from '../schemas/queries.js';
 
 const MOST_BYTES = 16_384;
-/** Each takes 32 MiB for a moment. */
+/** Limits for sign-ins with a password, because hashing a password takes 32 MiB for a moment. */
 const SIGN_INS = { most: 4, mostOfViewer: 2 };
 const VISITS = { most: 64, mostOfViewer: 16 };
 const DAY_MS = 86_400_000;
-/** So long a browser counts as one that has signed in before. */
+/** Time, in milliseconds, that a browser counts as one that has signed in before. */
 const DEVICE_MS = 365 * DAY_MS;
-/** As long as it takes to sign in somewhere else. */
+/** Longest time, in milliseconds, for a sign-in at the provider. */
 const VISIT_MS = 600_000;
 const ROOM = '/incidents';
-/** What a provider may say of how it went (RFC 6749, RFC 9207). */
+/** Parameters of the provider's answer (source: RFC 6749, RFC 9207). */
 const ANSWER = ['code', 'state', 'iss', 'error', 'error_description', 'error_uri', 'session_state'];
 
 export interface SignInOptions {
   readonly access: Access;
   readonly provider: Provider | undefined;
   readonly sessionMs: number;
-  /** How long a sign-in at the provider lasts. */
+  /** Lifetime of a sign-in at the provider, in milliseconds. */
   readonly providedMs: number;
 }
 
@@ -103,7 +103,8 @@ async function signIn({ access, sessionMs }: SignInOptions, request: Request): P
     await access.brake.press(keys);
     return refuse(createError('JT_SIGNIN_WRONG', {}));
   }
-  // An address stays counted: whoever has a name of their own could try others forever.
+  // The counter of the address stays, because somebody with an own account could otherwise reset it and try other names
+  // without limit.
   await access.brake.release({ ...keys, address: undefined });
   const secret = await access.sessions.start({ name, of: 'user', address, agent: request.header('user-agent') });
   await access.audit.note({ who: name, by: 'user', what: 'sign-in', address });
@@ -121,7 +122,7 @@ async function signIn({ access, sessionMs }: SignInOptions, request: Request): P
   };
 }
 
-/** The id of a browser in which this name has signed in before. */
+/** Returns the id of the browser if this name has signed in there before. */
 async function findDevice({ seal, cookies }: Access, name: string, request: Request): Promise<string | undefined> {
   const known = await seal.open('device', cookies.read('device', request.header('cookie')), DEVICE_MS);
   const device = createValues(known === undefined ? undefined : JSON.parse(known));
@@ -178,7 +179,10 @@ function createProviderRoutes(options: SignInOptions): readonly Route[] {
   ];
 }
 
-/** A person stands at the page, not at an answer in JSON: what went wrong is said there. */
+/**
+ * Handles the redirect from the provider. It always redirects to the page, which also shows errors, because a person
+ * waits there.
+ */
 async function returnFromProvider(
   { access, providedMs }: SignInOptions,
   provider: Provider,
@@ -187,7 +191,7 @@ async function returnFromProvider(
   const { cookies, seal, sessions, audit } = access;
   const { address } = request;
   const kept = await seal.open('oidc', cookies.read('oidc', request.header('cookie')), VISIT_MS);
-  // Whoever began nothing here causes nothing here, and no entry of the trail.
+  // A request without the cookie of a started sign-in has no effect and gets no audit entry.
   if (kept === undefined) return { kind: 'redirect', location: `${ROOM}?signin=failed` };
   const answer = new URLSearchParams();
   for (const name of ANSWER) {
@@ -264,7 +268,10 @@ async function findOwn({ cookies, sessions }: Access, request: Request): Promise
   return secret === undefined ? undefined : sessions.find(secret);
 }
 
-/** Undefined: none. */
+/**
+ * Limits the query to the viewer's own sign-ins, unless the viewer is an administrator who sees all clusters. Returns
+ * undefined if the viewer has no sign-in.
+ */
 function limitToOwn(
   { role, scope }: Viewer,
   asking: StoredSession | undefined,

@@ -1,5 +1,5 @@
-// Routes about Jobtrace itself and what comes in: rules, agents, health, metrics, a pasted log to diagnose, and
-// alerts from Alertmanager or Grafana. What other stages do is handed in as functions by cli.ts.
+// Routes for Jobtrace itself and for incoming data: rules, agents, health, metrics, diagnosis of a pasted log, and
+// alerts from Alertmanager or Grafana. cli.ts passes the functions of other stages.
 import { highestRole } from '../auth.js';
 import { CONDITIONS, isConditionCode, renderCondition } from '../../core/conditions.js';
 import { createError, JobtraceError } from '../../core/errors.js';
@@ -16,11 +16,13 @@ import { RULE_PAGE, RULE_LIST } from '../schemas/rules.js';
 import { AGENT_LIST, LIVE, NOT_READY, READY } from '../schemas/system.js';
 
 const MEBIBYTE = 1_048_576;
-/** One is diagnosed, the others wait or are still being sent. */
-/** One place is always left for somebody else. */
+/**
+ * Limits for pasted logs. One log is diagnosed while the others wait or are still being sent. A single viewer cannot
+ * take all places.
+ */
 const PASTES = { most: 4, mostOfViewer: 3 };
 const READY_TIMEOUT_MS = 5000;
-/** They send the same message, Grafana with more in it. */
+/** Senders of alerts. Both send the same message; Grafana adds fields. */
 const ALERT_SENDERS = [
   { path: '/api/v1/alertmanager', name: 'Alertmanager' },
   { path: '/api/v1/grafana', name: "Grafana's alerting" },
@@ -178,7 +180,10 @@ async function listAgents(services: Services, request: Request): Promise<Answer>
   };
 }
 
-/** In the reader's language. A code of another version has its English text only; a team's store hides the text. */
+/**
+ * Returns a condition in the reader's language. A condition with an unknown code, from another version, has only its
+ * English text; the store of a team hides the text.
+ */
 function showCondition({ code, message, values, since }: StatusCondition, language: Language) {
   const given = message === '' ? undefined : message;
   if (!isConditionCode(code)) return { code, message: given, since };
@@ -221,7 +226,7 @@ async function checkReady({ store }: Request): Promise<Answer> {
   }
 }
 
-/** A store that does not answer is as good as away. */
+/** Checks the store. A store that does not answer counts as unreachable. */
 async function checkStore(store: StoreHealth): ReturnType<StoreHealth['check']> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

@@ -1,5 +1,5 @@
-// What people said of incidents, as far as the store's rights let it be read: those that were granted for an earlier
-// release do not name it, and what is not about it goes on. Called by routes and by the tools of an assistant.
+// Reads annotations of incidents (triage and feedback), or nothing if the store denies it. Store permissions that were
+// granted for an earlier release do not include annotations; requests that do not depend on them must still work.
 import { JobtraceError } from '../../core/errors.js';
 import { listStanding, type Triage } from '../../core/routing/triage.js';
 import type { TriageStore } from '../../store/store.js';
@@ -13,7 +13,7 @@ export async function orNothing<Item>(found: Promise<readonly Item[]>): Promise<
   }
 }
 
-/** What stands of these incidents (left out: of all that the viewer may see), by the incident. */
+/** Returns the current triage by incident, of the given incidents or of all that the viewer may see. */
 export async function loadStanding(
   store: Pick<TriageStore, 'findTriage'>,
   incidentIds?: readonly string[],

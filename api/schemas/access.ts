@@ -1,5 +1,5 @@
-// What the API answers of those who use it: tokens, users, and what was done by whom, as JSON schemas. The routes of
-// access name them.
+// JSON schemas of the API's answers about access: the viewer, tokens, users, sign-ins and the audit trail. The routes
+// for access and for signing in use them.
 import { ROLES } from '../auth.js';
 import type { Schema } from '../route.js';
 import { described, list, object, text, texts, time } from './shape.js';

@@ -1,5 +1,5 @@
-// What the API takes and answers of alerts, as JSON schemas: what was said to receivers, silences, and alerts that
-// others send.
+// JSON schemas of the API for alerts, in requests and answers: alerts sent to receivers, silences, and alerts received
+// from other systems.
 import { ROUTE_LABELS } from '../../core/config/rows/route.js';
 import { SILENCE_STATES } from '../../core/routing/silence.js';
 import { MAX_GLOB_LENGTH } from '../../core/text/glob.js';
@@ -93,7 +93,7 @@ export const NEW_SILENCE = request(
   ['matchers', 'endsAt', 'comment'],
 );
 
-/** As Alertmanager sends it (version 4), or Grafana (version 1), which adds fields as others do: they are accepted. */
+/** Message of Alertmanager (version 4) or Grafana (version 1). Grafana and others add fields, which are accepted. */
 export const ALERT_MESSAGE = object(
   {
     version: { type: 'string', enum: ['4', '1'] },

@@ -1,5 +1,5 @@
-// What the API takes and answers of rules that are being written, as JSON schemas: drafts, trials, what is stored, and
-// what is saved. The routes of rules/author.ts name them.
+// JSON schemas of the API for rules that are being written, in requests and answers: drafts, trials, matches in stored
+// records, and saved rules. The routes of rules/author.ts use them.
 import { described, integer, list, object, request, text, texts, time } from './shape.js';
 
 export const RULE_LINES = request(

@@ -1,5 +1,5 @@
-// What a deletion on request is asked with, and what it answers: counts of what went, or would go. Called by
-// routes/deletions.ts.
+// JSON schemas of the API for deletion on request: the filter of a request, and in the answer the counts of items that
+// were or would be deleted. routes/deletions.ts uses them.
 import type { Schema } from '../route.js';
 
 const text = (description: string): Schema => ({ type: 'string', minLength: 1, maxLength: 2000, description });

@@ -1,5 +1,5 @@
-// What the API answers of incidents, of the jobs that have them, and of a log that was pasted, as JSON schemas. The
-// routes of incidents, jobs, groups and advice name them.
+// JSON schemas of the API's answers about incidents, about the jobs that have them, and about a pasted log. The routes
+// of incidents, jobs, groups and advice use them.
 import { LANGUAGES } from '../../core/types.js';
 import { INCIDENT_FACETS } from '../../store/store.js';
 import { OUTCOMES, type Schema } from '../route.js';
@@ -222,7 +222,7 @@ const INCIDENT_REQUIRED = [
   'facts',
 ] as const;
 
-/** The answer to a lookup: `incident`, `diagnosis` and `unknown` as a webhook is told. */
+/** Answer to a lookup. `incident`, `diagnosis` and `unknown` have the form that a webhook receives. */
 export const INCIDENT_DIAGNOSIS = object(
   {
     incident: object(
@@ -244,7 +244,7 @@ export const INCIDENT_DIAGNOSIS = object(
   ['incident', 'diagnosis', 'unknown', 'links'],
 );
 
-/** Of a head what is left out is described as well, and not required. */
+/** List of incidents. The fields that a head omits are described too, but are not required. */
 export const INCIDENT_LIST = object(
   {
     incidents: list(

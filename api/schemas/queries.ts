@@ -1,5 +1,5 @@
-// What may stand in an address of the API: its parameters, as JSON schemas. Requests are refused when they do not fit;
-// nothing is converted or dropped.
+// JSON schemas of the query parameters of the API. A request that does not match is rejected; validation neither
+// converts nor drops a value.
 import { EXPORT_FORMATS } from '../../core/text/export.js';
 import { COMPONENTS, LEVELS } from '../../core/record.js';
 import { RECORD_FORMATS } from '../../core/text/record-export.js';
@@ -42,7 +42,7 @@ const FORMAT = {
   description: 'csv: a line for each incident; ndjson: a document a line; markdown: cards, to be pasted into an issue.',
 } as const;
 
-/** Records in one file. */
+/** Largest number of records in one file. */
 export const MOST_EXPORTED = 100_000;
 
 export const QUERIES = {

@@ -1,10 +1,10 @@
-// What the API answers of log records, as JSON schemas. Answers are described, never trimmed, so that a new field is
-// only added here to be documented. The routes name them; server.ts makes the OpenAPI document of them.
+// JSON schemas of the API's answers about log records. Schemas describe answers but never cut them, so a new field
+// needs to be added here only to be documented. server.ts builds the OpenAPI document from them.
 import { COMPONENTS, ENTRY_FLAGS, FIELD_ROWS, FILE_KINDS, LEVELS, type RecordField } from '../../core/record.js';
 import type { Schema } from '../route.js';
 import { described, integer, list, object, text, texts, time } from './shape.js';
 
-/** Type of a field of a record → its schema. */
+/** Schema by type of a record field. */
 const FIELD_SCHEMAS: Readonly<Record<RecordField['type'], Schema>> = {
   text,
   time,
@@ -23,7 +23,7 @@ const RECORD_REQUIRED = FIELD_ROWS.filter((row) => row.required === true).map((r
 
 export const RECORD = object(RECORD_PROPERTIES, RECORD_REQUIRED);
 
-/** As it stands in a list. */
+/** Record in a list. */
 const RECORD_ROW = object(
   {
     ...RECORD_PROPERTIES,

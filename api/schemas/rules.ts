@@ -1,9 +1,9 @@
-// What the API takes and answers of rules, and of what people say of their diagnoses, as JSON schemas. The routes of
-// rules and of feedback name them.
+// JSON schemas of the API for rules and for feedback on their diagnoses, in requests and answers. The routes of rules
+// and of feedback use them.
 import { VERDICTS } from '../../core/routing/feedback.js';
 import { described, integer, list, object, request, text, texts, time } from './shape.js';
 
-/** Of what people said of the diagnoses of a rule. */
+/** Precision of a rule by the feedback on its diagnoses. */
 const PRECISION = object(
   {
     right: described(integer, 'How often people said that it was right or helped.'),

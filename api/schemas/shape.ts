@@ -1,5 +1,5 @@
-// The words in which the schemas of the API are written: texts, numbers, lists, objects that are open (answers) and
-// closed (requests). Pure; the files beside this one use them.
+// Building blocks of the API's schemas: texts, numbers, lists, open objects (answers) and closed objects (requests).
+// Pure functions.
 import type { Schema } from '../route.js';
 
 export const text = { type: 'string' } as const;
@@ -22,7 +22,7 @@ export function object(
   return { type: 'object', properties, ...(required.length > 0 ? { required } : {}), ...more };
 }
 
-/** A closed object for requests: unknown fields are errors. */
+/** Returns the schema of a closed object for requests, in which unknown fields are errors. */
 export function request(properties: Readonly<Record<string, Schema>>, required: readonly string[] = []): Schema {
   return object(properties, required, { additionalProperties: false });
 }

@@ -1,5 +1,5 @@
-// What the API answers of agents, of its own health, and of what went wrong, as JSON schemas. The routes about Jobtrace
-// itself name them.
+// JSON schemas of the API's answers about agents, its own health, and errors. The routes about Jobtrace itself use
+// them.
 import { described, integer, list, object, text, time } from './shape.js';
 
 export const AGENT_LIST = object(

@@ -1,5 +1,5 @@
-// What the API takes and answers of what people say of cards, as JSON schemas. The routes of triage and of the list of
-// incidents name them.
+// JSON schemas of the API for the triage of cards, in requests and answers. The routes of triage and of the list of
+// incidents use them.
 import { MAX_COMMENT, TRIAGE_STATES } from '../../core/routing/triage.js';
 import { described, list, object, request, text, time } from './shape.js';
 

@@ -1,5 +1,5 @@
-// For tests: a real OpenID Connect provider whose groups are given, and a browser that signs in there. Only tests
-// import it.
+// Test helper: a real OpenID Connect provider with given groups, and a browser that signs in there. Only tests import
+// this file.
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createNetServer, type AddressInfo } from 'node:net';
 import Provider from 'oidc-provider';
@@ -11,7 +11,7 @@ export interface RunningProvider {
   close(): Promise<void>;
 }
 
-/** For a service whose address has to be known before it is started. */
+/** Returns a free port for a service whose address must be known before it starts. */
 export async function findFreePort(): Promise<number> {
   const server = createNetServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -20,7 +20,7 @@ export async function findFreePort(): Promise<number> {
   return port;
 }
 
-/** `groups`: those of each who may sign in, with any password. */
+/** Starts a provider. `groups`: groups by name of each person who may sign in, with any password. */
 export async function startProvider(
   redirectUris: readonly string[],
   groups: Readonly<Record<string, readonly string[]>>,
@@ -44,7 +44,7 @@ export async function startProvider(
       accountId: id,
       claims: async () => ({ sub: id, preferred_username: id, groups: [...(groups[id] ?? [])] }),
     }),
-    // Nobody is asked what the client may know.
+    // The provider grants access without asking the person for consent.
     loadExistingGrant: async (context) => {
       const grant = new context.oidc.provider.Grant({
         clientId: context.oidc.client?.clientId,
@@ -67,11 +67,11 @@ export async function startProvider(
   };
 }
 
-/** As a browser: follows, and keeps cookies by origin. */
+/** Browser that follows redirects and keeps cookies by origin. */
 export class Browser {
   readonly cookies = new Map<string, string>();
 
-  /** `url`: of the service that it visits. */
+  /** `url` is the address of the service that the browser visits. */
   constructor(private readonly url: string) {}
 
   async send(
@@ -93,7 +93,7 @@ export class Browser {
     return location === null ? { at, text } : this.send(new URL(location, at).href);
   }
 
-  /** Up to the form of the provider, and what is typed there. */
+  /** Opens the form of the provider and submits it. */
   async signIn(name: string): Promise<URL> {
     const form = await this.send(`${this.url}/api/v1/oidc/start`);
     if (!form.text.includes('name="login"')) throw new Error(`No form to sign in: ${form.at.href} ${form.text}`);
@@ -105,7 +105,7 @@ export class Browser {
     return `jobtrace=${this.cookies.get(`${this.url} jobtrace`) ?? ''}`;
   }
 
-  /** Who it is to the service. */
+  /** Returns the service's answer to the question who is signed in. */
   async viewer(): Promise<{ readonly status: number; readonly text: string }> {
     const answer = await fetch(`${this.url}/api/v1/viewer`, { headers: { cookie: this.cookie() } });
     return { status: answer.status, text: await answer.text() };

@@ -1,5 +1,5 @@
-// For the tests of this folder: a server over a store with records, incidents, alerts and an agent of two jobs, and
-// how it is asked. Every server that a test starts is closed after it. Only tests import it.
+// Test helper: a server over a store with records, incidents, alerts and an agent of two jobs, and functions that send
+// requests. Every server that a test starts is closed after the test. Only tests import this file.
 import { afterEach } from 'vitest';
 import { createLog } from '../../core/log.js';
 import type { Silence } from '../../core/routing/silence.js';
@@ -11,7 +11,7 @@ import { createServer, type ApiServer, type ServerOptions } from '../server.js';
 
 export const ORDERS = ['aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', 'orders'] as const;
 export const FRAUD = ['bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb', 'fraud'] as const;
-/** What a rule looks for and answers; cut down to one of each. */
+/** Matchers and answers of a rule, reduced to one of each. */
 export const SHEET: RuleSheet = {
   summary: 'The job needs {required} network buffers.',
   role: 'cause',
@@ -171,7 +171,7 @@ export async function startServer(change: Change = {}): Promise<{ url: string; s
   return { url, store, server };
 }
 
-/** What any answer may hold; a test reads what it asked for. */
+/** Fields of any answer; a test reads the fields that it requested. */
 interface Body extends Pick<Required<RecordPage>, 'records' | 'total' | 'histogram' | 'facets'> {
   readonly next: string;
   readonly index: number;

@@ -1,5 +1,5 @@
-// For the tests of access: what two teams have in one store, alpha and beta, in one cluster and partly in one process,
-// and what is about both. Everything of alpha has its name in it, so that a leak can be seen. Only tests import it.
+// Test helper for access: data of two teams in one store, alpha and beta, in one cluster and partly in one process, and
+// data that belong to both. All data of alpha contain its name, so that a leak is visible. Only tests import this file.
 import type { Incident } from '../../core/types.js';
 import { ALL_CLUSTERS } from '../../core/types.js';
 import { appendRecords, makeIncident, makeRecord, waitUntil } from '../../store/testing/samples.js';
@@ -14,10 +14,12 @@ const LINES = 6;
 export const jobOf = (team: Team): readonly [string, string] => [JOB_IDS[team], `${team}-orders`];
 export const incidentIdOf = (team: Team): string => `incident-of-${team}`;
 export const PLATFORM_ID = 'platform-alpha';
-/** Failures of both teams are in it. */
+/** Failure group with failures of both teams. */
 export const SHARED_GROUP = 'g1-5ba4ed';
 
-/** Every other line of one process is alpha's; each team has a process of its own beside it. */
+/**
+ * Returns the records of a team. Every other line of one shared process is alpha's; each team has its own process too.
+ */
 function listRecords(team: Team) {
   const job = jobOf(team);
   const first = team === 'alpha' ? 0 : 1;
@@ -107,10 +109,10 @@ async function fillAgent(store: Store, host: string, message: string): Promise<v
   });
 }
 
-/** What these teams have, and where both are there, the platform incident over them. */
+/** Stores the data of these teams and, if both are given, the platform incident over them. */
 export async function fillTeams(store: Store, teams: readonly Team[]): Promise<Store> {
   for (const team of teams) await fillTeam(store, team);
-  // What both have a part in names alpha in its words.
+  // Data that belong to both teams contain alpha's name in their texts.
   await fillAgent(store, 'h1', '/logs/alpha.log cannot be read.');
   const children = teams.map((team) => ({ ...incidentOf(incidentIdOf(team), jobOf(team)) }));
   await store.saveIncident(

@@ -1,5 +1,5 @@
-// Builds the page into dist/web, where the API serves it, with each file compressed beside it: nothing is compressed
-// while somebody waits. `npx vite api/web` serves it with a running `jobtrace up`.
+// Builds the page into dist/web, where the API serves it. It also writes the compressed form of each file, so that
+// nothing is compressed during a request. `npx vite api/web` serves the page with a running `jobtrace up`.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
@@ -8,7 +8,7 @@ import { defineConfig, type Plugin } from 'vite';
 
 const OUT = join(import.meta.dirname, '..', '..', 'dist', 'web');
 
-/** The places of @fastify/static's `preCompressed`. */
+/** Plugin that writes the files for `preCompressed` of @fastify/static. */
 const compress: Plugin = {
   name: 'compress',
   apply: 'build',
@@ -24,7 +24,7 @@ const compress: Plugin = {
 
 export default defineConfig({
   plugins: [react(), compress],
-  // What is loaded first may take 300 KB compressed (test/page.test.ts); of bytes before that nobody waits for any.
+  // The files that load first may take 300 KB compressed (test/page.test.ts); the uncompressed size does not matter.
   build: { outDir: OUT, emptyOutDir: true, chunkSizeWarningLimit: 1000 },
   server: { proxy: { '/api': 'http://127.0.0.1:8321' } },
 });

@@ -1,16 +1,16 @@
-// A process that a measurement started: started, listened to, and stopped for good. Called by the runs and the sinks.
+// Starts a process for a measurement, keeps its last output, and stops it for good.
 import { spawn, type ChildProcess } from 'node:child_process';
 
 const SAID_UNITS = 2000;
 
 export interface Child {
   readonly pid: number;
-  /** Throws, with the last that it said, when it has ended. */
+  /** Throws an error with its last output if it has ended. */
   requireAlive(): void;
   stop(): Promise<void>;
 }
 
-/** `cores`: the ones it may run on; all, when there are none. */
+/** Starts the command. `cores` are those it may run on; all if the list is empty. */
 export function startChild(command: readonly string[], cwd: string, cores: readonly number[] = []): Child {
   const [program = '', ...args] = [...(cores.length > 0 ? ['taskset', '-c', cores.join(',')] : []), ...command];
   const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], cwd });

@@ -1,15 +1,15 @@
-// A folder of Flink logs made from the recordings of the lab, the same for the same size: plain lines of all processes,
-// and a stack trace in every fiftieth entry. Every entry gets a time of its own, a millisecond after the one before, so
-// that all of them belong to one day. Used by the measurement of the agent.
+// Writes a folder of Flink logs made from the recordings of the lab; the same size always gives the same logs. They
+// contain plain lines of all processes, and a stack trace in every fiftieth entry. Every entry has its own time, a
+// millisecond after the one before, so that all of them belong to one day.
 import { closeSync, mkdirSync, openSync, readFileSync, readdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 const RECORDINGS = join(import.meta.dirname, '..', '..', 'lab', 'recordings');
 const NEXT_ENTRY = /\n(?=\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} )/;
 const TIMED = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} /;
-/** Longer ones (dumps of threads or options) are no everyday's log. */
+/** Longest entry in characters; longer ones (dumps of threads or options) are not typical. */
 const MOST_ENTRY_UNITS = 20_000;
-/** One entry of so many has a stack trace. */
+/** Number of entries per entry with a stack trace. */
 const TRACE_EVERY = 50;
 const FIRST_TIME = Date.UTC(2026, 10, 20, 1);
 const FLUSH_BYTES = 1_048_576;
@@ -50,7 +50,7 @@ export function writeCorpus(dir: string, bytes: number, files: number): Corpus {
   return corpus;
 }
 
-/** What stands behind the time of the entries of all processes' logs. */
+/** Returns the text after the time of the entries in all processes' logs. */
 export function readEntries(): { readonly plain: readonly string[]; readonly traces: readonly string[] } {
   const names = readdirSync(RECORDINGS, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.log') && !name.includes('gc'))

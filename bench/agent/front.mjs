@@ -1,7 +1,7 @@
-// Stands before the Elasticsearch of the measurements, for all shippers alike: the smallest distribution does not
-// answer `GET /`, without which Filebeat sends nothing. Everything else goes through as it is. Arguments: the port
-// behind it, and its version. Prints its own port. GET /first: when it last answered the first request with documents;
-// DELETE /first: as if there had been none.
+// Runs a proxy before the Elasticsearch of the measurements, for all shippers alike, because the smallest distribution
+// does not answer `GET /`, without which Filebeat sends nothing. Everything else passes unchanged. Arguments: the port
+// behind it, and its version. Prints its own port. GET /first returns when it last answered the first request with
+// documents; DELETE /first resets that.
 import { Agent, createServer, request } from 'node:http';
 
 const [port = '', number = ''] = process.argv.slice(2);

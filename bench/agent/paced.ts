@@ -1,5 +1,5 @@
-// Writes log files at an even speed, as the processes of a node do: entries of now, some of which carry the time at
-// which they were written, so that a sink can tell how old they are when they come. Called by the runs.
+// Writes log files at an even speed, as the processes of a node do. The entries have the current time; some also
+// contain the time of their writing, so that a sink can compute their age on arrival.
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,10 +7,10 @@ import { readEntries, renderTime } from './corpus.js';
 
 const MB = 1_000_000;
 const TURN_MS = 20;
-/** One entry of so many has a stack trace, and one a stamp. */
+/** Number of entries per entry with a stack trace, and per entry with a time stamp. */
 const TRACE_EVERY = 50;
 const STAMP_EVERY = 49;
-/** A shipper that is starting has no lag yet. */
+/** Time, in milliseconds, before writing begins, because a shipper that is starting has no lag yet. */
 const BEFORE_MS = 3000;
 
 export interface Pace {
@@ -20,13 +20,13 @@ export interface Pace {
 }
 
 export interface Paced {
-  /** Written so far; endless until all are. */
+  /** Returns the number of entries written; infinite until all are written. */
   readonly countEntries: () => number;
-  /** When all is written: how many bytes. */
+  /** Resolves with the number of bytes when all is written. */
   readonly done: Promise<number>;
 }
 
-/** The files are there at once, so that it is no file's discovery that is measured. */
+/** Writes the files. They exist from the start, so that the discovery of files is not measured. */
 export function writePaced(folder: string, pace: Pace): Paced {
   const files = Array.from({ length: pace.files }, (_, index) =>
     openSync(join(folder, `flink-bench-taskexecutor-${index}-node-1.log`), 'w'),
@@ -56,7 +56,7 @@ async function keepPace(pace: Pace, files: readonly number[], writer: Writer): P
 interface Writer {
   readonly entries: number;
   readonly bytes: number;
-  /** At least one entry, and some with a stamp if wanted. */
+  /** Writes at least one entry; some have a stamp if wanted. */
   writeTo(file: number, bytes: number, isStamped: boolean): void;
 }
 

@@ -1,6 +1,6 @@
-// The shippers that are measured: how each is started over one folder of logs (configurations in peers/), and which
-// version it says it is. One that cannot be had here has no command and is left out by name. The two in Go are built
-// once, from locked modules, and kept. Called by bench/agent.ts.
+// Defines the shippers that are measured: how each is started over one folder of logs (configurations in peers/), and
+// how its version is read. One that is not available here has no command and is skipped with its name. The two in Go
+// are built once, from locked modules, and kept.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
@@ -9,10 +9,10 @@ import { join } from 'node:path';
 const CONFIGURATIONS = join(import.meta.dirname, 'peers');
 const ROOT = join(import.meta.dirname, '..', '..');
 const CLI = join(ROOT, 'dist', 'cli.js');
-/** Kept between measurements. */
+/** Folder of built peers, kept between measurements. */
 const BUILT = join(homedir(), '.cache', 'jobtrace', 'bench');
 
-/** What one run is given. */
+/** Input of one run. */
 export interface RunSite {
   readonly logs: string;
   readonly state: string;
@@ -21,14 +21,14 @@ export interface RunSite {
 
 export interface Peer {
   readonly name: string;
-  /** Of peers/. */
+  /** File name in peers/. */
   readonly configuration: string;
-  /** The program; undefined when it cannot be had here. */
+  /** Returns the path of the program; undefined if it is not available here. */
   readonly find: () => string | undefined;
-  /** The command line without the program. */
+  /** Returns the command line without the program. */
   readonly args: (configuration: string, site: RunSite) => readonly string[];
   readonly readVersion: (program: string) => string;
-  /** Threads of Jobtrace that read; undefined: another shipper. */
+  /** Number of Jobtrace's reading threads; undefined: another shipper. */
   readonly workers?: number;
 }
 
@@ -71,7 +71,7 @@ function jobtrace(name: string, configuration: string, workers = 1): Peer {
   };
 }
 
-/** Of what was built, with the commit of the tree. */
+/** Returns the version of the build, with the commit of the tree. */
 export function readJobtraceVersion(): string {
   const commit = spawnSync('git', ['describe', '--always', '--dirty'], { cwd: ROOT, encoding: 'utf8' });
   return `${ask(process.execPath, CLI, '--version').trim()} (${commit.stdout.trim()}), Node ${process.version}`;
@@ -94,7 +94,7 @@ export function readConfiguration(name: string): string {
   return readFileSync(join(CONFIGURATIONS, name), 'utf8');
 }
 
-/** The command line, with a configuration that has the folders and the port of this run. */
+/** Returns the command line and writes a configuration that has the folders and the port of this run. */
 export function prepareCommand(peer: Peer, program: string, site: RunSite): readonly string[] {
   const { logs, state, port } = site;
   const path = join(state, peer.configuration);

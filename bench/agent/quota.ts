@@ -1,27 +1,27 @@
-// A part of the machine for one shipper: processor time that the kernel gives to a group of processes (Linux cgroups,
-// version 2 or 1; both need root). With it the scaling of an agent can be seen on a machine whose cores it would
-// otherwise share with the sink. Called by bench/agent.ts.
+// Limits one shipper to a part of the machine: processor time that the kernel gives to a group of processes (Linux
+// cgroups, version 2 or 1; both need root). This shows how an agent scales on a machine whose cores it would otherwise
+// share with the sink.
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorText } from '../../core/fault.js';
 
 export interface Quota {
-  /** What stands before a command that is to run within it. */
+  /** Command prefix that runs a command within the quota. */
   readonly prefix: readonly string[];
-  /** Once nothing runs in it any more. */
+  /** Removes the group, after its processes have ended. */
   close(): Promise<void>;
 }
 
 const ROOT = '/sys/fs/cgroup';
 const NAME = `jobtrace-bench-${process.pid}`;
-/** The kernel counts anew so often: much less than what is measured. */
+/** Period of the quota in microseconds, much shorter than what is measured. */
 const PERIOD_US = 20_000;
-/** A process that was killed is in its group a moment longer. */
+/** Number of attempts to remove the group, because a killed process stays in it a moment longer. */
 const CLOSE_TRIES = 50;
 const CLOSE_WAIT_MS = 20;
 
-/** Throws an Error that says what is missing. */
+/** Creates the quota. Throws an error that says what is missing. */
 export function openQuota(cores: number): Quota {
   const isSecond = existsSync(join(ROOT, 'cgroup.controllers'));
   const group = join(ROOT, isSecond ? '' : 'cpu', NAME);

@@ -1,5 +1,5 @@
-// One run of one shipper: it is started over a folder, sends all of it (or what is written to it meanwhile) to a sink,
-// and is stopped; out come the figures. Called by bench/agent.ts, which repeats it.
+// Runs one shipper once: starts it over a folder, lets it send all of it (or what is written to it meanwhile) to a
+// sink, stops it, and returns the figures. bench/agent.ts repeats this.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,37 +15,46 @@ const MIB = 1_048_576;
 const GIB = 1024 * MIB;
 const MB = 1_000_000;
 const SAMPLE_MS = 100;
-/** How often the sink is asked. */
+/** Interval, in milliseconds, between two queries of the sink. */
 const COUNT_MS = 250;
-/** All are there and nothing came for so long: it is done. What it sends twice would come now. */
+/**
+ * Quiet time, in milliseconds, after which a run is over if all documents have arrived. Documents that it sends twice
+ * would come in this time.
+ */
 const SETTLED_MS = 2000;
-/** Not all are there and nothing came for so long: it sends no more. Filebeat waits ten seconds with its last batch. */
+/**
+ * Quiet time, in milliseconds, after which a run is over if nearly all documents have arrived. Filebeat waits ten
+ * seconds with its last batch.
+ */
 const QUIET_MS = 15_000;
-/** Many are missing: so long a busy Elasticsearch may take. */
+/**
+ * Quiet time, in milliseconds, after which a run is over if many documents are missing; a busy Elasticsearch may take
+ * that long.
+ */
 const STALLED_MS = 60_000;
 const MOST_START_MS = 60_000;
-/** What comes behind it waits for time-outs, and says nothing of the speed. */
+/** Share of the documents that is timed; the rest waits for time-outs and says nothing about the speed. */
 const NEARLY_ALL = 0.99;
 
-/** What sending a corpus cost. */
+/** Cost of sending a corpus. */
 export interface Drain {
-  /** More than one: some were sent twice. */
+  /** Documents per entry; more than one if some were sent twice. */
   readonly documentsPerEntry: number;
-  /** Of the whole process tree, up to the last document. */
+  /** Processor seconds per GiB of the whole process tree, up to the last document. */
   readonly cpuPerGib: number;
   readonly userShare: number;
   readonly peakMib: number;
-  /** From the start of the process. */
+  /** Time from the start of the process. */
   readonly firstDocumentMs: number;
-  /** From the first document to 99 % of them, in bytes of the files. */
+  /** Speed from the first document to 99 % of them, in bytes of the files. */
   readonly mbPerSecond: number;
   readonly documentsPerSecond: number;
-  /** Of the bodies, and on the wire, for one byte of the files. */
+  /** Bytes of the bodies, and bytes on the wire, per byte of the files. */
   readonly bodyPerByte: number | undefined;
   readonly wirePerByte: number | undefined;
 }
 
-/** What keeping up with writers cost. */
+/** Cost of following writers. */
 export interface Pursuit {
   readonly documentsPerEntry: number;
   readonly cpuPerGib: number;
@@ -101,7 +110,7 @@ interface Seen {
   readonly usages: readonly Usage[];
 }
 
-/** Until it has sent what it will: what arrived, and what the process had used at which time. */
+/** Samples arrivals and the usage of the process until it has sent everything. */
 async function follow(shipper: Shipper, sink: CountingSink, countEntries: () => number): Promise<Seen> {
   const usages: Usage[] = [];
   const startedAt = Date.now();
@@ -119,7 +128,7 @@ async function follow(shipper: Shipper, sink: CountingSink, countEntries: () => 
   }
 }
 
-/** How long nothing has to come until a run is over, by the share that has come. */
+/** Returns the quiet time after which a run is over, by the share of documents that have arrived. */
 function decideQuiet(share: number): number {
   if (share >= 1) return SETTLED_MS;
   return share >= NEARLY_ALL ? QUIET_MS : STALLED_MS;

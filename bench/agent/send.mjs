@@ -1,6 +1,6 @@
-// Sends the bodies that sink.mjs kept, so many requests at a time, and nothing else: what an Elasticsearch takes from
-// a shipper that has no work of its own. Arguments: FOLDER URL REQUESTS-AT-A-TIME. It stays when it is done, as
-// shippers do. bench/agent.ts measures against it.
+// Sends the bodies that sink.mjs recorded, with a fixed number of concurrent requests, and does nothing else. This
+// shows what an Elasticsearch accepts from a shipper that has no work of its own. Arguments: FOLDER URL
+// REQUESTS-AT-A-TIME. Like a shipper it keeps running when it is done. bench/agent.ts compares with it.
 import { readFileSync, readdirSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ async function sendInTurn() {
     const { path, gzip } = JSON.parse(bytes.toString('utf8', 0, end));
     const body = bytes.subarray(end + 1);
     if ((await send(path, gzip, body)).includes('"errors":false')) continue;
-    // What was sent short and then long is there already, as the agent finds it as well.
+    // An entry that was sent short and later long is already there; the agent gets the same answer.
     const answer = await send(path.replace(/filter_path=[^&]*/, 'filter_path=items.*.status'), gzip, body);
     const refused = [...answer.matchAll(/"status":(\d+)/g)].find(
       ([, status]) => !['200', '201', '409'].includes(status),

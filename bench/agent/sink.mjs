@@ -1,8 +1,8 @@
-// A stand-in for Elasticsearch that keeps nothing and answers at once, as if everything were new. A process of its own,
-// so that its work is not counted as the shipper's. Arguments: bulk (unpacks a body and counts its documents before it
-// answers) or discard (where nobody asks for the items it only answers, and counts when nothing more comes); and a
-// folder into which bodies go as they came. Prints its port. GET /counts: requests, documents, bytes of the bodies and
-// on the wire, when how many had come, how old the lines with a stamp were, and how many requests wait to be counted.
+// Runs a stand-in for Elasticsearch that stores nothing and answers at once, as if everything were new. It is a
+// separate process, so that its work is not counted as the shipper's. Arguments: bulk (unpacks a body and counts its
+// documents before it answers) or discard (only answers if nobody asks for the items, and counts when nothing more
+// comes); and a folder in which it keeps the raw bodies. Prints its port. GET /counts returns requests, documents, body
+// and wire bytes, arrivals over time, ages of stamped lines, and uncounted requests.
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
@@ -12,11 +12,11 @@ const [kind = 'bulk', folder] = process.argv.slice(2);
 const STAMP = Buffer.from('bench-stamp=');
 const STAMP_DIGITS = 13;
 const NEWLINE = 10;
-/** What discard keeps to be counted later, at most. */
+/** Largest number of bytes that discard keeps for later counting. */
 const MOST_KEPT_BYTES = 2 ** 31;
-/** Nothing came for so long: what is counted now takes no core from a shipper. */
+/** Quiet time, in milliseconds, after which kept bodies are counted, because this takes no core from a shipper then. */
 const QUIET_MS = 400;
-/** What Elasticsearch says of a document when nobody asks for less. */
+/** Answer of Elasticsearch for a document without a filter. */
 const ITEM = {
   _index: 'bench',
   _id: '5f2c8e0d1b7a-00000000a3f0-1c291ca3',
@@ -50,7 +50,7 @@ const server = createServer((request, response) => {
   });
 });
 
-/** The fields of an item that are asked for; undefined: all. */
+/** Returns the fields of an item that the request asks for; undefined: all. */
 function readWanted(address) {
   const path = address.searchParams.get('filter_path');
   if (path === null) return undefined;
@@ -78,7 +78,7 @@ function countKept() {
   Object.assign(uncounted, { bulks: [], bytes: 0 });
 }
 
-/** Each document has a line that says what to do with it. Filebeat writes empty lines as well. */
+/** Counts the documents of a body. Each document has an action line before it. Filebeat writes empty lines as well. */
 function count({ raw, gzip, at }) {
   const body = gzip ? gunzipSync(raw) : raw;
   let lines = 0;
@@ -96,7 +96,7 @@ function count({ raw, gzip, at }) {
   return { body, documents: lines / 2 };
 }
 
-/** The address in the first line, the body as it came behind it: what send.mjs reads. */
+/** Keeps a body for send.mjs: the address in the first line, followed by the raw body. */
 function keep(address, { raw, gzip }) {
   kept += 1;
   const head = JSON.stringify({ path: `${address.pathname}${address.search}`, gzip });
@@ -118,7 +118,7 @@ function answerOther(address) {
   if (address.pathname === '/_license') return { license: { status: 'active', type: 'basic', uid: 'sink' } };
   if (address.pathname === '/_cluster/health') return { status: 'green', timed_out: false };
   if (address.pathname.startsWith('/_nodes')) return { nodes: { a: { version: '8.19.0' } } };
-  // A normal distribution has an analyzer for the words, and no index that was made before it.
+  // A normal distribution has an analyzer for the words, and no older index.
   if (address.pathname.startsWith('/_index_template/'))
     return { index_templates: [{ name: 'sink', index_template: { template: { analyzer: 'jobtrace_words' } } }] };
   if (address.pathname.includes('/_mapping')) return {};

@@ -1,5 +1,5 @@
-// Where shippers send to: a stand-in that answers at once (sink.mjs, `discard` and `bulk`), or a real Elasticsearch
-// with the template of Jobtrace and one for the others. Each counts what came and when. Opened by bench/agent.ts.
+// Opens the sinks that shippers send to: a stand-in that answers at once (sink.mjs, `discard` and `bulk`), or a real
+// Elasticsearch with the template of Jobtrace and one for the others. Each counts what arrived and when.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -8,25 +8,25 @@ import { stopChild } from './child.js';
 
 export type SinkKind = 'discard' | 'bulk' | 'elasticsearch';
 
-/** What arrived. */
+/** Counts of what arrived. */
 export interface Counts {
   readonly documents: number;
   readonly arrivals: readonly (readonly [time: number, documents: number])[];
-  /** When the first request with documents was answered, where the arrivals are asked for now and then only. */
+  /** Time at which the first request with documents was answered, if the arrivals are polled only from time to time. */
   readonly firstAt?: number | undefined;
-  /** Of the bodies, and of what came over the wire; a real Elasticsearch does not tell. */
+  /** Bytes of the bodies, and bytes on the wire; a real Elasticsearch does not report them. */
   readonly bodyBytes: number | undefined;
   readonly wireBytes: number | undefined;
-  /** Requests that are not counted yet: more come. */
+  /** Number of requests that are not counted yet, so that more documents follow. */
   readonly waiting?: number;
-  /** Milliseconds from the writing of a line with a stamp to its arrival. */
+  /** Delays, in milliseconds, from the writing of a stamped line to its arrival. */
   readonly lags: readonly number[];
 }
 
-/** One run's: nothing of a run before it is there. */
+/** Sink of one run, without anything from earlier runs. */
 export interface CountingSink {
   readonly port: number;
-  /** Those that the sink does not use; all when there are none. */
+  /** Cores that the sink does not use; all if absent. */
   readonly shipperCores?: readonly number[];
   count(): Promise<Counts>;
   close(): Promise<void>;
@@ -41,7 +41,7 @@ export async function openStandIn(kind: 'discard' | 'bulk', keepIn?: string): Pr
   };
 }
 
-/** One that says its port. */
+/** Starts a server that prints its port. */
 async function startServer(
   name: string,
   ...args: readonly string[]
@@ -51,25 +51,26 @@ async function startServer(
   throw new Error(`${name} ended before it said its port.`);
 }
 
-/** A real one, for all runs. */
+/** Real Elasticsearch, for all runs. */
 export interface Cluster {
   readonly version: string;
-  /** Without what runs before have sent. */
+  /** Opens a sink without the documents of earlier runs. */
   openSink(): Promise<CountingSink>;
   stop(): Promise<void>;
 }
 
-/** The indices of what is shipped; Jobtrace keeps its own state beside them. */
+/** Indices of what is shipped; Jobtrace keeps its own state next to them. */
 const SHIPPED = 'jobtrace-logs-*,bench*';
 const ALL = 'jobtrace*,bench*';
 
 export async function startCluster(): Promise<Cluster> {
-  // What runs before have sent is removed by pattern.
+  // The documents of earlier runs are removed by pattern.
   const [own, shipperCores] = divideCores(availableParallelism());
   const settings = { 'action.destructive_requires_name': 'false', 'node.processors': String(own.length) };
   const node = await startElasticsearch({ version: 8, heap: '1g', analysis: true, thorough: true, settings });
   const front = await startServer('front.mjs', String(node.port), node.version);
-  // Whoever watches is on the other side too: while a shipper works it would be moved to the cores of Elasticsearch.
+  // This process uses the shippers' cores too; otherwise the scheduler would move it to the cores of Elasticsearch
+  // while a shipper works.
   for (const [pid, cores] of [
     [node.pid, own],
     [front.child.pid, own],
@@ -103,14 +104,17 @@ export async function startCluster(): Promise<Cluster> {
   };
 }
 
-/** Half for Elasticsearch, as if it had a machine of its own: what a shipper needs is not taken from it. */
+/** Divides the cores: half for Elasticsearch, as if it had its own machine, so that it takes nothing from a shipper. */
 function divideCores(count: number): readonly [own: readonly number[], shippers: readonly number[]] {
   const cores = Array.from({ length: count }, (_, core) => core);
   const half = Math.ceil(count / 2);
   return count === 1 ? [cores, cores] : [cores.slice(0, half), cores.slice(half)];
 }
 
-/** What the others send is searched by its words, sorted and filtered by the rest; one shard, as Jobtrace has it. */
+/**
+ * Index template for the other shippers: full text is searched by its words; the other fields are for sorting and
+ * filtering. It has one shard, like Jobtrace's.
+ */
 const PEERS_TEMPLATE = {
   index_patterns: ['bench*'],
   template: {

@@ -1,5 +1,5 @@
-// What a process has used so far, with all that it started: processor time of all threads, and memory at its most.
-// Linux, from /proc. Called by the measurements of shippers.
+// Reads what a process has used so far, together with its children: processor time of all threads, and peak memory.
+// Linux only, from /proc.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 
@@ -23,7 +23,7 @@ export function readUsage(pid: number): Usage {
   return usage;
 }
 
-/** The process and its descendants; each thread of it may have started some. */
+/** Lists the process and its descendants; each of its threads may have started some. */
 function listProcesses(pid: number): readonly number[] {
   const children = listThreads(pid).flatMap((thread) =>
     readProc(pid, `task/${thread}/children`).split(' ').filter(Boolean).map(Number),
@@ -35,7 +35,7 @@ function listThreads(pid: number): readonly string[] {
   try {
     return readdirSync(`/proc/${pid}/task`);
   } catch {
-    // It has ended.
+    // The process has ended.
     return [];
   }
 }
@@ -44,7 +44,7 @@ function readProc(pid: number, file: string): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8');
   } catch {
-    // It has ended.
+    // The process has ended.
     return '';
   }
 }

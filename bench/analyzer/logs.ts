@@ -1,9 +1,9 @@
-// Lines of a session cluster around the restart of a job, as Flink 1.20 prints them in the logs of its JobManager and
-// of its TaskManagers, each of which has the tasks of ten jobs: from them bench/analyzer.ts makes loops of any length,
-// jobs and clusters of any number.
+// Renders the lines of a session cluster around the restart of a job, as Flink 1.20 prints them in the logs of its
+// JobManager and of its TaskManagers, each of which has the tasks of ten jobs. bench/analyzer.ts makes loops of any
+// length and any number of jobs and clusters from them.
 import type { LogRecord } from '../../core/types.js';
 
-/** A job of a made-up cluster; the number makes its names. */
+/** Job of a made-up cluster; the number determines its names. */
 export interface MadeJob {
   readonly cluster: string;
   readonly id: number;
@@ -18,7 +18,7 @@ const JOB_MANAGER =
 const EXECUTOR = 'org.apache.flink.runtime.taskexecutor.TaskExecutor';
 const GRAPH = 'org.apache.flink.runtime.executiongraph.ExecutionGraph';
 const TASK = 'org.apache.flink.runtime.taskmanager.Task';
-/** Of a task whose TaskManager has a full disk. */
+/** Stack trace of a task whose TaskManager has a full disk. */
 export const DISK_FULL = [
   'java.io.IOException: No space left on device',
   '\tat java.base/java.io.FileOutputStream.writeBytes(Native Method)',
@@ -30,7 +30,9 @@ export const DISK_FULL = [
 
 let offset = 0;
 
-/** The job begins to run, the first of a JobManager or of a TaskManager with its start. */
+/**
+ * Renders the start of a job. The first job of a JobManager or of a TaskManager also renders the start of that process.
+ */
 export function renderStart(job: MadeJob, time: number): readonly LogRecord[] {
   const id = jobIdOf(job);
   const say = (text: string): LogRecord => line(job, 'taskmanager', time + 2, 'INFO', EXECUTOR, text);
@@ -45,7 +47,7 @@ export function renderStart(job: MadeJob, time: number): readonly LogRecord[] {
   ];
 }
 
-/** It fails and begins anew, with a healthy line beside each of its own. */
+/** Renders a failure and restart of the job, with a healthy line next to each of its own. */
 export function renderRestart(job: MadeJob, time: number, number: number): readonly LogRecord[] {
   const task = nameTask(job, number);
   const own = [
@@ -82,7 +84,7 @@ export function renderRestart(job: MadeJob, time: number, number: number): reado
   return [...own, ...quiet];
 }
 
-/** It completes a checkpoint, and its program writes so many bytes of what nobody looks for. */
+/** Renders a completed checkpoint, and this many bytes of irrelevant output of the job's program. */
 export function renderQuiet(job: MadeJob, time: number, number: number, bytes: number): readonly LogRecord[] {
   const logger = 'org.apache.flink.runtime.checkpoint.CheckpointCoordinator';
   const completed = `Completed checkpoint ${number + 1} for job ${jobIdOf(job)} (123456 bytes, checkpointDuration=210 ms, finalizationTime=12 ms).`;
@@ -112,7 +114,7 @@ function renderRun(job: MadeJob, time: number, number: number): readonly LogReco
   ];
 }
 
-/** `change`: from one state to another. */
+/** Renders a state change of the job; `change` names both states. */
 function state(job: MadeJob, time: number, change: string, trace = ''): LogRecord {
   const text = `Job job-${job.id} (${jobIdOf(job)}) switched from state ${change}.${trace}`;
   return line(job, 'jobmanager', time, 'INFO', GRAPH, text);
@@ -151,7 +153,7 @@ function line(
   };
 }
 
-/** No two clusters have a machine in common. */
+/** Returns the host of a cluster; no two clusters share a machine. */
 function hostOf({ cluster }: MadeJob): string {
   return `host-${cluster}`;
 }
@@ -180,7 +182,7 @@ function resourceOf(job: MadeJob): string {
   return `host:${executorOf(job)}-a`;
 }
 
-/** It keeps its slot over restarts. */
+/** Returns the slot of a job, which stays the same over restarts. */
 function slotOf({ id }: MadeJob): string {
   return hex(1_000_000 + id);
 }

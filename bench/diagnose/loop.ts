@@ -1,6 +1,6 @@
-// The log of a JobManager whose job of many subtasks restarts over and over, of any length, as Flink 1.20 prints it:
-// every fourth line is a task's transition, the others are what JobManagers of the recordings wrote. Beside it stand
-// its first and its last hour. Used by bench/diagnose.ts.
+// Writes the log of a JobManager whose job with many subtasks restarts again and again, of any length, as Flink 1.20
+// prints it. Every fourth line is a task transition; the others are lines that JobManagers of the recordings wrote. It
+// also writes the first and the last hour as separate files.
 import { closeSync, openSync, readFileSync, readdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DISK_FULL } from '../analyzer/logs.js';
@@ -9,7 +9,7 @@ const RECORDINGS = join(import.meta.dirname, '..', '..', 'lab', 'recordings');
 const START = Date.parse('2026-03-02T00:00:00Z');
 const HOUR_MS = 3_600_000;
 const EVERY_MS = 30_000;
-/** Lines of others after each transition. */
+/** Number of other lines after each transition. */
 const BETWEEN = 3;
 const GRAPH = 'org.apache.flink.runtime.executiongraph.ExecutionGraph';
 const JOB_ID = '00000000000000000000000000abc001';
@@ -27,7 +27,7 @@ export interface LoopOptions {
 export interface WrittenLoop {
   readonly bytes: number;
   readonly hours: number;
-  /** Share of the lines. */
+  /** Share of the lines that are transitions. */
   readonly transitions: number;
 }
 
@@ -54,7 +54,7 @@ export function writeLoop({ bytes, subtasks, path }: LoopOptions): WrittenLoop {
   return { bytes: written, hours: (restarts * EVERY_MS) / HOUR_MS, transitions };
 }
 
-/** One subtask fails, the others are canceled, and all begin anew. */
+/** Renders a restart: one subtask fails, the others are canceled, and all start again. */
 function renderRestart(restart: number, subtasks: number, calm: readonly string[]): string {
   const lines: string[] = [];
   const from = START + restart * EVERY_MS;
@@ -91,7 +91,10 @@ function stamp(time: number): string {
   return new Date(time).toISOString().replace('T', ' ').replace('.', ',').replace('Z', '');
 }
 
-/** Level, logger and message of what JobManagers of the recordings said, of every tenth line about a checkpoint. */
+/**
+ * Reads level, logger and message of lines that JobManagers of the recordings wrote, with only every tenth line about a
+ * checkpoint.
+ */
 function readCalmLines(): readonly string[] {
   const names = readdirSync(RECORDINGS, { recursive: true, encoding: 'utf8' }).sort();
   const lines = names

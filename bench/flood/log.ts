@@ -1,20 +1,20 @@
-// A JobManager's log in which very many jobs fail once each, as Flink 1.20 prints it. Used by bench/flood.ts,
-// bench/backlog.ts and the tests of what such a log costs.
+// Renders a JobManager's log in which very many jobs fail once each, as Flink 1.20 prints it. For bench/flood.ts,
+// bench/backlog.ts and the tests of the cost of such a log.
 import { DISK_FULL } from '../analyzer/logs.js';
 
 export interface FailingJobs {
   readonly jobs: number;
-  /** All fail of one full disk; otherwise each of an exception of its own. */
+  /** True if all jobs fail because of one full disk; otherwise each fails with its own exception. */
   readonly isShared: boolean;
-  /** Their tasks fail first, in lines that name no job. */
+  /** True if their tasks fail first, in lines that name no job. */
   readonly hasTasks: boolean;
-  /** Milliseconds since 1970; left out: a day of March 2026. */
+  /** Start time in milliseconds since 1970; default: a day in March 2026. */
   readonly start?: number;
-  /** Between two failures. */
+  /** Milliseconds between two failures. */
   readonly everyMs?: number;
-  /** The number of the first job: others have others. */
+  /** Number of the first job, so that several logs have different jobs. */
   readonly first?: number;
-  /** Healthy lines after each failure. */
+  /** Number of healthy lines after each failure. */
   readonly between?: number;
 }
 
@@ -51,7 +51,7 @@ function renderTrace(number: number): string {
   ].join('\n');
 }
 
-/** It is deployed, and fails. */
+/** Renders a task that is deployed and fails. */
 function renderTask(number: number, trace: string): readonly string[] {
   const task = `Source: ${nameFailingJob(number)} -> Sink (1/1)`;
   const attempt = `${hex(number + 1)}_${hex(number + 7)}_0_0`;

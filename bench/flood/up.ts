@@ -1,4 +1,4 @@
-// `jobtrace up`, as it is built, over a folder of logs, with one webhook receiver. Used by bench/flood.ts and
+// Runs the built `jobtrace up` over a folder of logs, with one webhook receiver. For bench/flood.ts and
 // bench/backlog.ts.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ export interface RunningUp {
   readonly url: string;
   readonly receiver: Awaited<ReturnType<typeof startReceiver>>;
   countIncidents(): Promise<number>;
-  /** What it held at most. */
+  /** Returns the peak memory. */
   readPeakMib(): number;
   stop(): Promise<void>;
 }
@@ -45,7 +45,7 @@ export async function startUp(folder: string, logs: string): Promise<RunningUp> 
 
 const ASK_EVERY_MS = 100;
 
-/** Asks again and again until it is stopped; `stop` gives the milliseconds that an answer took at most. */
+/** Polls the health until it is stopped; `stop` returns the longest response time in milliseconds. */
 export function askHealth({ url }: Pick<RunningUp, 'url'>): { stop(): number } {
   let [most, isOver, asked] = [0, false, performance.now()];
   const ask = async (): Promise<void> => {

@@ -1,6 +1,6 @@
-// An Elasticsearch in this process that keeps nothing and answers at once, as if its templates were there: it notes
-// when the first bulk request came, after how many other requests, how many documents came, and for each document of a
-// live file how long ago its line was written (its time is that of the writing). Used by ../footprint.ts.
+// Simulates an Elasticsearch in this process that stores nothing and answers at once, as if its templates existed. It
+// records when the first bulk request came, after how many other requests, how many documents came, and the age of each
+// document of a live file (its time is that of the writing).
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
@@ -24,9 +24,9 @@ export interface BulkSink {
 export interface Seen {
   documents: number;
   firstAt: number | undefined;
-  /** Requests before the first with documents. */
+  /** Number of requests before the first with documents. */
   requestsBefore: number;
-  /** Milliseconds from the time of a document to its arrival; kept while it is a list. */
+  /** Milliseconds from the time of each document to its arrival; recorded only if it is a list. */
   lags: number[] | undefined;
 }
 
@@ -43,7 +43,7 @@ export async function openSink(): Promise<BulkSink> {
       response.end(text);
     });
   });
-  // A busy machine must not make it close a connection that is being used.
+  // This prevents a busy machine from closing a connection that is in use.
   server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { port: (server.address() as AddressInfo).port, seen, close: () => closeServer(server) };
@@ -71,7 +71,7 @@ function answer(seen: Seen, { pathname, searchParams }: URL, body: Buffer): unkn
   return { found: true, _source: { body: state }, result: 'updated' };
 }
 
-/** Every second line is a document. */
+/** Handles a bulk request, in which every second line is a document. */
 function takeBulk(seen: Seen, body: Buffer, wanted: string): unknown {
   const now = Date.now();
   seen.firstAt ??= now;
@@ -89,7 +89,7 @@ function takeBulk(seen: Seen, body: Buffer, wanted: string): unknown {
   return { took: 1, errors: false, items: new Array(documents).fill({ create: { status: 201 } }) };
 }
 
-/** Milliseconds since 1970, as the agent sends it. */
+/** Reads the time in milliseconds since 1970, as the agent sends it. */
 function readTime(body: Buffer, from: number): number {
   const at = body.indexOf(TIME, from) + TIME.length;
   return Number(body.toString('latin1', at, at + TIME_DIGITS));

@@ -1,5 +1,5 @@
-// The log of a fleet, a million records a day, incidents of it, and the ten searches that people ask most of it, as the
-// page asks them. Used by bench/queries.ts and bench/load.ts.
+// Provides the log of a fleet, a million records a day, its incidents, and the ten most frequent searches in the form
+// of the page. For bench/queries.ts and bench/load.ts.
 import type { LogRecord } from '../../core/types.js';
 import { makeDiagnosis, makeIncident } from '../../notify/testing/samples.js';
 import { encodeRecords } from '../../store/encode.js';
@@ -16,7 +16,7 @@ const HOUR_MS = 3_600_000;
 const BATCH = 5000;
 const JOBS = 100;
 const PROCESSES = 200;
-/** Saved at once: Elasticsearch makes each of them visible before it answers. */
+/** Number of incidents saved at once, because Elasticsearch makes each of them visible before it answers. */
 const AT_ONCE = 32;
 
 const LINES: readonly ((number: number) => string)[] = [
@@ -33,7 +33,7 @@ const WARNING = (number: number): string => `Checkpoint ${number} of the job exp
 const FAILURE = (number: number): string =>
   `Map (${(number % 8) + 1}/8) switched from RUNNING to FAILED.\njava.util.concurrent.TimeoutException: Heartbeat of TaskManager with id tm-${number % PROCESSES} timed out.\n\tat org.apache.flink.runtime.jobmaster.JobMaster.run(JobMaster.java:1476)`;
 
-/** Fills an empty store, and returns when all of it is found. */
+/** Fills an empty store. Returns when all of it can be found. */
 export async function fillFleet(store: Store, { records, incidents }: FleetSize): Promise<void> {
   for (let from = 0; from < records; from += BATCH) {
     const count = Math.min(BATCH, records - from);
@@ -106,7 +106,7 @@ function describeIncident(number: number, { records, incidents }: FleetSize): Re
 const PAGE = { limit: 100, order: 'newest' } as const;
 const FIRST_PAGE = { ...PAGE, histogramBuckets: 60, facets: true } as const;
 
-/** The ten searches, by what people call them. */
+/** Returns the ten searches with their names. */
 export function listSearches(records: number): readonly (readonly [name: string, query: RecordQuery])[] {
   const end = BEGIN + records * STEP_MS;
   const last = (hours: number): Pick<RecordQuery, 'from' | 'to'> => ({

@@ -1,6 +1,6 @@
-// The records of a fleet, as its agents ship them: the lab's recordings again and again, in each copy with job ids,
-// addresses and numbers of its own and at its own time of one day, read by real agents, one for each cluster. Used by
-// the measurement of storage.
+// Makes the records of a fleet as its agents ship them: the lab's recordings again and again. Each copy has its own job
+// ids, addresses and numbers and its own time within one day, and is read by real agents, one per cluster. For the
+// measurement of storage.
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { hash } from 'node:crypto';
 import { tmpdir } from 'node:os';
@@ -18,17 +18,17 @@ const RECORDINGS = join(import.meta.dirname, '..', '..', 'lab', 'recordings');
 export const DAY = '2026-11-20';
 const DAY_BEGIN = Date.parse(`${DAY}T00:00:00.000Z`);
 const DAY_MS = 86_400_000;
-/** Of one copy; each has a JobManager's host and a TaskManagers' one. */
+/** Number of clusters in one copy; each has one host for the JobManager and one for the TaskManagers. */
 const CLUSTERS = 4;
 const FILE = /\.(?:log|out)$/;
 const TIME = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}/gm;
-/** Ids, and numbers that are no place in a source file. */
+/** Ids, and numbers that are not a line in a source file. */
 const VARIED = /\b[0-9a-f]{32}\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|(?<![\d.:-]|java:|\.scala:)\d{3,}\b/g;
 const FEED_RECORDS = 10_000;
 const CATALOG = loadCatalog();
 const WORDS = listSignalWords(CATALOG);
 
-/** The records of one copy of all recordings; each number gives another copy. */
+/** Returns the records of one copy of all recordings; each number gives another copy. */
 export async function readCopy(copy: number, copies: number): Promise<readonly LogRecord[]> {
   const folder = mkdtempSync(join(tmpdir(), 'jobtrace-store-'));
   try {
@@ -44,7 +44,7 @@ export async function readCopy(copy: number, copies: number): Promise<readonly L
   }
 }
 
-/** One recording behind another, into the files of their processes. */
+/** Writes one recording after another into the files of their processes. */
 function writeLogs(folder: string, clusters: readonly string[], copy: number, copies: number): void {
   const names = readdirSync(RECORDINGS, { recursive: true, encoding: 'utf8' })
     .filter((name) => FILE.test(name) && !name.includes('gc'))
@@ -90,7 +90,7 @@ function vary(
     .join('');
 }
 
-/** The same value becomes the same one within a copy. */
+/** Varies a value; equal values stay equal within a copy. */
 function varyValue(value: string, seed: string): string {
   if (/^0+$/.test(value)) return value;
   const digits = hash('sha256', `${seed} ${value}`, 'hex');

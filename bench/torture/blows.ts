@@ -1,5 +1,5 @@
-// What happens to the nodes of a torture and to their store: a table of blows, how often each comes and how long it
-// lasts. Each row goes on by itself, for each node, so that one comes over another. Called by bench/torture.ts.
+// Deals the blows (faults) of a torture to its nodes and their store: a table of blows, how often each comes and how
+// long it lasts. Each row runs independently for each node, so that blows overlap.
 import { statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,27 +11,30 @@ import type { Ledger } from './ledger.js';
 import type { TortureNode } from './node.js';
 
 const DAY_MS = 86_400_000;
-/** A shorter torture has no great blows. */
+/** Shortest torture, in milliseconds, that has great blows. */
 const SHORT_MS = 120_000;
 const CUT_ENTRIES: DiceSpan = [500, 6000];
-/** Until the agent has noticed a file, says what is lost of it (at most so long), and what it read of it is stored. */
+/**
+ * Times, in milliseconds, until the agent has noticed a file, until it has reported its loss (usual and longest), and
+ * until what it read of it is stored.
+ */
 const NOTICE_MS = 20_000;
 const REPORT_MS = 13_000;
 const REPORT_WITHIN_MS = 60_000;
 const DELIVER_MS = 120_000;
 const LOOK_MS = 200;
-/** Of a small limit of a proxy. */
+/** Small size limit of a proxy in bytes. */
 const SMALL_BYTES = 30_000;
 
 export interface Arena {
   readonly nodes: readonly TortureNode[];
   readonly elasticsearch: Elasticsearch;
   readonly ledger: Ledger;
-  /** Files of which the number of lost bytes is an upper bound. */
+  /** Files whose number of lost bytes is an upper bound. */
   readonly inexact: Set<string>;
-  /** How often each blow was dealt. */
+  /** Number of times that each blow was dealt. */
   readonly counts: Map<string, number>;
-  /** Those that go on now. */
+  /** Blows that are active now. */
   readonly under: Set<string>;
 }
 
@@ -40,18 +43,18 @@ interface Blow {
   readonly node: TortureNode;
   readonly dice: Dice;
   readonly lastMs: number;
-  /** For names of entries and files. */
+  /** Number for the names of entries and files. */
   readonly turn: number;
 }
 
 interface BlowRow {
   readonly name: string;
-  /** From the end of one to the next, and how long it lasts. */
+  /** Time from the end of one blow to the next, and its duration, in milliseconds. */
   readonly everyMs: DiceSpan;
   readonly lastMs: DiceSpan;
-  /** There is one for all nodes, and it takes so long that a short torture has none. */
+  /** True for a blow that hits all nodes and takes so long that a short torture has none. */
   readonly isGreat?: boolean;
-  /** False: it could not be dealt now. */
+  /** Deals the blow; returns false if that was not possible now. */
   readonly deal: (blow: Blow) => Promise<boolean>;
 }
 
@@ -106,11 +109,11 @@ export interface Dealing {
   readonly arena: Arena;
   readonly seed: number;
   readonly durationMs: number;
-  /** No more are dealt. */
+  /** Signal after which no more blows are dealt. */
   readonly over: AbortSignal;
 }
 
-/** Resolves when what was begun is over. */
+/** Deals blows. Resolves when all that were begun are over. */
 export async function dealBlows(dealing: Dealing): Promise<void> {
   const { arena, durationMs } = dealing;
   const rows = BLOWS.filter(({ isGreat }) => durationMs >= SHORT_MS || isGreat !== true);
@@ -126,7 +129,7 @@ async function dealRow({ arena, seed, durationMs, over }: Dealing, row: BlowRow,
   const dice = createDice(seed, key);
   for (let turn = 0; ; turn += 1) {
     const everyMs = dice.between(row.everyMs);
-    // The first one comes in any torture.
+    // The first blow comes in any torture.
     const waitMs = turn === 0 ? Math.min(everyMs, durationMs / 3) : everyMs;
     await sleep(waitMs, undefined, { signal: over }).catch(() => undefined);
     if (over.aborted) return;
@@ -145,7 +148,7 @@ async function kill({ node, lastMs }: Blow): Promise<boolean> {
   return true;
 }
 
-/** One that is only starting has nothing to end in order. */
+/** Stops the agent in order. An agent that is still starting has nothing to end in order. */
 async function stop({ node, lastMs }: Blow): Promise<boolean> {
   if ((await node.readMetric('files')) === undefined || node.isCalm || !node.isUp) return false;
   await node.stop();
@@ -180,7 +183,7 @@ function loseAnswers({ dice }: Blow): Fault {
   return ({ path }) => (isBulk(path) && dice.chance(0.5) ? 'cut-after' : undefined);
 }
 
-/** Some records are to be sent again, and the others are taken. */
+/** Creates a fault by which some records must be sent again, while the others are accepted. */
 function askAgain({ dice }: Blow): Fault {
   const share = dice.pick([0.01, 0.3, 0.9]);
   const decide = (): number | undefined => (dice.chance(share) ? dice.pick([429, 503]) : undefined);
@@ -199,8 +202,8 @@ const limitSize: Fault = ({ path, bytes }) =>
   isBulk(path) && bytes > SMALL_BYTES ? { status: 413, body: '<html>413</html>', type: 'text/html' } : undefined;
 
 /**
- * A file is cut away without a copy, after the agent has seen how large it is and before it has read all of it: the
- * store is away and the budget is spent. Nothing else may happen to this agent until it has said what is lost.
+ * Truncates a file without a copy, after the agent has seen its size and before it has read all of it, because the
+ * store is away and the budget is spent. No other blow may hit this agent until it has reported the loss.
  */
 async function cutFile({ arena, node, dice, lastMs, turn }: Blow): Promise<boolean> {
   if (!(await becomes(() => !node.isFull && node.isUp, NOTICE_MS))) return false;
@@ -231,7 +234,7 @@ async function cutFile({ arena, node, dice, lastMs, turn }: Blow): Promise<boole
   }
 }
 
-/** Elasticsearch itself does so when its disk is nearly full. */
+/** Blocks the indices, as Elasticsearch does when its disk is nearly full. */
 async function block({ arena, lastMs }: Blow): Promise<boolean> {
   const { url } = arena.elasticsearch;
   if (!(await setBlock(url, true))) return false;

@@ -1,5 +1,5 @@
-// Moves the time of day of the process into which it is loaded (node --import), and of its threads: by as many
-// milliseconds as stand in the file that TORTURE_CLOCK names. What counts time without a clock on the wall stays.
+// Moves the time of day of the process into which it is loaded (node --import), and of its threads, by the number of
+// milliseconds in the file that TORTURE_CLOCK names. Monotonic clocks stay unchanged.
 import { readFileSync } from 'node:fs';
 import { setInterval } from 'node:timers';
 
@@ -12,7 +12,7 @@ function look() {
   try {
     offsetMs = Number(readFileSync(path, 'utf8'));
   } catch {
-    // Nobody has moved it yet.
+    // The clock was not moved yet.
   }
 }
 

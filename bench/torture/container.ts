@@ -1,12 +1,12 @@
-// Entries as a container runtime writes them: each line with its stream in front, long lines in pieces, the lines of
-// two streams between each other. Called by the pen of a container.
+// Renders entries as a container runtime writes them: each line with its stream in front, long lines in pieces, and the
+// lines of two streams mixed.
 import type { Dice } from './dice.js';
 import type { EntryText } from './entries.js';
 
-/** Bytes that are written at once. */
+/** Bytes that are written with one call. */
 export interface Piece {
   readonly bytes: Buffer;
-  /** Behind it the file may be changed for another one. */
+  /** True if the file may be rotated after this piece. */
   readonly mayTurn: boolean;
 }
 
@@ -16,12 +16,12 @@ export interface Wrapped {
 }
 
 const PIECES_SHARE = 0.2;
-/** The first piece holds the name of the entry. */
+/** Size of a piece in characters; the first piece holds the name of the entry. */
 const PIECE_UNITS = [150, 16_384] as const;
-/** Behind so many bytes of the other stream an entry is over. */
+/** Number of bytes of the other stream after which an entry is over. */
 const FAR_BYTES = 30_000;
 
-/** One entry of each stream, or one alone. */
+/** Wraps one entry of each stream, or a single one. */
 export function wrapEntries(dice: Dice, given: readonly [EntryText] | readonly [EntryText, EntryText]): Wrapped {
   const stamp = `${new Date().toISOString().slice(0, -1)}000000Z`;
   const first = dice.pick(['stdout', 'stderr']);
@@ -50,7 +50,7 @@ function wrapLines(dice: Dice, head: string, text: string): string[] {
   ];
 }
 
-/** Each list stays in its order. */
+/** Mixes the lists; each list keeps its order. */
 function mix(dice: Dice, lists: readonly (readonly string[])[]): string[] {
   const rests = lists.map((list) => [...list]);
   const mixed: string[] = [];
@@ -61,7 +61,7 @@ function mix(dice: Dice, lists: readonly (readonly string[])[]): string[] {
   return mixed;
 }
 
-/** What follows cannot be an entry of its own. */
+/** Returns true if the next line cannot be a separate entry. */
 function goesOn(line: string, next: string): boolean {
   return / std(?:out|err) P /.test(line.slice(0, 50)) || / std(?:out|err) F \t/.test(next.slice(0, 50));
 }

@@ -1,13 +1,13 @@
-// A proxy before a real Elasticsearch that is crooked in several ways at once: each fault has a begin and an end, and
-// of those that are on, the first that wants a request has it. The proxy is that of the tests.
+// Opens a proxy before a real Elasticsearch that has several faults at once. Each fault has a begin and an end; the
+// first active fault that matches a request handles it. The proxy is that of the tests.
 import type { Fault } from '../../store/testing/fault-proxy.js';
 import { openFaultProxy } from '../../store/testing/fault-proxy.js';
 
 export interface Crooked {
   readonly url: string;
-  /** Returns what ends it. */
+  /** Begins a fault and returns a function that ends it. */
   begin(fault: Fault): () => void;
-  /** Requests that were answered by a fault. */
+  /** Number of requests that were answered by a fault. */
   readonly faults: number;
   close(): Promise<void>;
 }

@@ -1,19 +1,19 @@
-// What is left to chance in a torture, from its seed: the same seed gives the same throws. What the machine makes of
-// them differs, as in life. Thrown by the writers, the blows and the proxies.
+// Makes the random choices of a torture from its seed: the same seed gives the same choices, but not the same timing on
+// the machine. For the writers, the blows and the proxies.
 import { createRandom } from '../../lab/memory/sample.js';
 
-/** Least and most. */
+/** Minimum and maximum. */
 export type DiceSpan = readonly [least: number, most: number];
 
 export interface Dice {
-  /** A whole number, both ends included. */
+  /** Returns a whole number, both ends included. */
   between(span: DiceSpan): number;
   pick<T>(items: readonly T[]): T;
-  /** True in this share of all throws. */
+  /** Returns true with this probability. */
   chance(share: number): boolean;
 }
 
-/** `name` tells apart those who throw: none of them changes what the others get. */
+/** Creates a generator. `name` separates its users, so that none of them changes the choices of the others. */
 export function createDice(seed: number, name: string): Dice {
   const random = createRandom([...name].reduce((sum, letter) => Math.imul(sum, 31) + letter.charCodeAt(0), seed));
   const between = ([least, most]: DiceSpan): number => Math.floor(least + random() * (most - least + 1));

@@ -1,8 +1,8 @@
-// What the writers write: entries as processes of Flink log them, each with a name of its own in its first line, by
-// which the ledger knows it in the store. Text is what is easy to break: letters of several bytes, quotes, tabs.
+// Renders what the writers write: entries as processes of Flink log them. Each has its own name in its first line, by
+// which the ledger finds it in the store. The text is easy to break: multi-byte characters, quotes, tabs.
 import type { Dice } from './dice.js';
 
-/** `taskexecutor-7`, in the first line of each entry. */
+/** Name of an entry in its first line, e.g. `entry plain-1-7`. */
 export const NAME = /\bentry ([a-z]+-\d+-\d+)\b/;
 const DAY_MS = 86_400_000;
 const WORDS = [
@@ -24,18 +24,21 @@ const WORDS = [
   '<html>',
 ];
 const LOGGERS = ['org.example.shop.Orders', 'org.apache.flink.runtime.taskmanager.Task', 'org.example.Writer'];
-/** Of one class, so that Elasticsearch can be told to take numbers only. */
+/**
+ * Share of entries with a stack trace. All traces have the same class, so that Elasticsearch can be made to accept only
+ * numbers.
+ */
 const TRACE_SHARE = 0.1;
 const LONG_SHARE = 0.002;
 const LONG_UNITS = [20_000, 200_000] as const;
 
 export interface EntryText {
   readonly name: string;
-  /** Without the last line break. */
+  /** Text without the last line break. */
   readonly text: string;
 }
 
-/** `daysAgo`: of an earlier day than today. */
+/** Renders an entry. `daysAgo` moves it to an earlier day. */
 export function renderEntry(dice: Dice, name: string, daysAgo = 0): EntryText {
   const stamp = new Date(Date.now() - daysAgo * DAY_MS).toISOString().replace('T', ' ').replace('.', ',').slice(0, 23);
   const isFailure = dice.chance(TRACE_SHARE);
@@ -43,7 +46,7 @@ export function renderEntry(dice: Dice, name: string, daysAgo = 0): EntryText {
   return { name, text: isFailure ? [head, ...renderTrace(dice)].join('\n') : head };
 }
 
-/** A line that a program prints. */
+/** Renders a line that a program prints. */
 export function renderPrinted(dice: Dice, name: string): EntryText {
   return { name, text: renderMessage(dice, name) };
 }

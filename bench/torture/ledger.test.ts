@@ -10,7 +10,7 @@ function entry(number: number, text = `entry plain-1-${number} text ${number}`):
 
 const entries = [entry(1), entry(2), entry(3, 'entry plain-1-3 failed\njava.lang.Error: e\n\tat a.B.c(B.java:1)')];
 
-/** As the store has them, one behind the other. */
+/** Returns the texts as the store has them, one after the other. */
 function storedAs(texts: readonly string[]): StoredText[] {
   let offset = 0;
   return texts.map((text) => {
@@ -107,7 +107,7 @@ describe('a file that was cut away', () => {
       return judge(ledger, reported);
     };
 
-    // Two bytes of the character and the line break.
+    // The difference is two bytes of the character and the line break.
     expect(judgeCut(3)).toEqual([]);
     expect(judgeCut(20)).toHaveLength(1);
   });

@@ -1,17 +1,17 @@
-// Double entry of a torture: what the writers wrote, against what the store has. Each entry once, byte for byte; of a
-// file that was cut away without a copy a beginning, and the bytes that are missing are those that its agent reported;
-// of one that its index refused, when it had grown, a beginning beside it (docs/agent.md, known limits).
-// Filled by the writers, asked at the end. Of most texts it keeps a sum.
+// Compares what the writers of a torture wrote with what the store has. Each entry must be there once, byte for byte.
+// Of a file that was truncated without a copy a beginning must be there, and its agent must have reported the missing
+// bytes. An entry that its index refused after it had grown may also have a beginning in the store (docs/agent.md,
+// known limits). The writers fill the ledger; it is evaluated at the end. It keeps only hashes of most texts.
 import { createHash } from 'node:crypto';
 import { NAME, type EntryText } from './entries.js';
 
-/** A file whose content was cut away while not all of it was read. */
+/** File whose content was truncated before all of it was read. */
 export interface LostFile {
   readonly path: string;
   readonly entries: readonly EntryText[];
 }
 
-/** What the store has. */
+/** Text that the store has. */
 export interface StoredText {
   readonly path: string;
   readonly offset: number;
@@ -20,58 +20,64 @@ export interface StoredText {
 }
 
 export interface Judgement {
-  /** What differs, in words; empty when all is well. */
+  /** Differences in words; empty if all is well. */
   readonly differences: readonly string[];
   readonly entries: number;
-  /** Of all that was written. */
+  /** Number of bytes that were written. */
   readonly bytes: number;
   readonly refused: number;
-  /** Reported, in bytes. */
+  /** Number of bytes that were reported as lost. */
   readonly lost: number;
 }
 
 export interface Ledger {
   readonly entries: number;
-  /** The store must have as many at the end. */
+  /** Minimum number of entries in the store at the end. */
   readonly least: number;
-  /** The store is to have it once. */
+  /** Notes an entry that the store must have once. */
   note(entry: EntryText): void;
-  /** Of these, which were noted, the store may have a beginning only. */
+  /** Marks noted entries of which the store may have only a beginning. */
   cut(file: LostFile): void;
   find(stored: StoredText): void;
-  /** `reported` bytes by path, of all agents; `inexact`: paths whose number is an upper bound. */
+  /**
+   * Judges the torture. `reported` are lost bytes by path, of all agents; `inexact` are paths whose number is an upper
+   * bound.
+   */
   judge(reported: ReadonlyMap<string, number>, inexact: ReadonlySet<string>): Judgement;
 }
 
-/** `2026-11-25 13:21:21,381`: with all of it a line is known to begin an entry. */
+/** Length of a time such as `2026-11-25 13:21:21,381`, which is needed to recognize the beginning of an entry. */
 const TIME_UNITS = 23;
-/** What is read of a character of which not all bytes are there, and how many these are at most. */
+/** Replacement for a character whose bytes are incomplete, and the maximum number of these bytes. */
 const CUT_CHARACTER = /\ufffd+$/;
 const CUT_CHARACTER_BYTES = 3;
 
 interface Noted {
   readonly sum: string;
-  /** Where the store has it from, each time. */
+  /** Places from which the store has it, one per occurrence. */
   readonly places: string[];
 }
 
-/** An entry of a cut file. */
+/** Entry of a truncated file. */
 interface Spared extends EntryText {
-  /** The first bytes of the next line, of which nobody can tell yet whether it begins an entry. */
+  /** First bytes of the next line, which do not show yet whether it begins an entry. */
   readonly behind: string;
   stored: string | undefined;
-  /** The file was cut away within a character: behind `stored` the store has what stands for the rest of it. */
+  /**
+   * True if the file was truncated within a character; then the store has a replacement for the rest of it after
+   * `stored`.
+   */
   endsWithinCharacter: boolean;
 }
 
 interface Books {
   readonly noted: Map<string, Noted>;
   readonly cut: { readonly path: string; readonly entries: readonly Spared[] }[];
-  /** The entries of cut files, by where they stood. */
+  /** Entries of truncated files, by their position. */
   readonly spared: Map<string, Spared[]>;
-  /** Texts that were kept aside, by where they stood. */
+  /** Texts that were kept aside, by their position. */
   readonly aside: Map<string, string>;
-  /** What is no entry as it was written. */
+  /** Stored texts that are not equal to a written entry. */
   readonly others: StoredText[];
   bytes: number;
   refused: number;
@@ -151,8 +157,8 @@ function nameOf(text: string): string {
 }
 
 /**
- * Of the entry, or of it and the first bytes of the line behind it: where a file was cut away so early within a line
- * that it may have been anything, the store has what was read, as it stood there.
+ * Returns true if the text is a beginning of the entry, or of the entry and the first bytes of the next line. If a file
+ * is truncated so early within a line that the line may have been anything, the store has what was read, unchanged.
  */
 function isBeginning({ text, behind }: Spared, stored: string): boolean {
   return `${text}\n${behind}`.startsWith(stored) && stored !== `${text}\n`;
@@ -193,12 +199,15 @@ function judgeOthers({ noted, aside, others }: Books): readonly string[] {
   });
 }
 
-/** The last entry of which the store has something; -1 when there is none. */
+/** Returns the last entry of which the store has something; -1 if there is none. */
 function findLast(entries: readonly Spared[]): number {
   return entries.findLastIndex(({ stored }) => stored !== undefined);
 }
 
-/** Each cut file may differ by its last line break, and by the character within which it was cut away. */
+/**
+ * Compares the losses. Each truncated file may differ by its last line break, and by the character within which it was
+ * truncated.
+ */
 function compareLosses({ cut }: Books, reported: ReadonlyMap<string, number>, inexact: ReadonlySet<string>): string[] {
   const paths = new Set([...cut.map(({ path }) => path), ...reported.keys()]);
   return [...paths].flatMap((path) => {
@@ -212,7 +221,7 @@ function compareLosses({ cut }: Books, reported: ReadonlyMap<string, number>, in
   });
 }
 
-/** Bytes behind what the store has. */
+/** Returns the number of bytes after what the store has. */
 function measureMissing(entries: readonly Spared[]): number {
   const last = findLast(entries);
   const { text = '', stored = '' } = entries[last] ?? {};

@@ -1,6 +1,7 @@
-// A node of a torture: folders of logs, an agent of the built program as a process of its own over them, its data on a
-// small disk where that can be mounted, and a proxy of its own before the store. It can be killed, stopped, started
-// again, filled up; it says what its agents reported and what the checkpoint on its disk knows.
+// Runs a node of a torture: folders of logs, an agent of the built program as a separate process over them, its data on
+// a small disk if that can be mounted, and its own proxy before the store. The agent can be killed, stopped and
+// restarted, and its disk filled. The node returns what its agents reported and what the checkpoint on its disk
+// contains.
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -12,45 +13,45 @@ import { startProgram, type RunningProgram } from '../../test/program.js';
 import { openCrooked, type Crooked } from './crooked.js';
 
 const CLOCK = pathToFileURL(join(import.meta.dirname, 'clock.mjs')).href;
-/** Of the data: what is unpacked of an archive, too. */
+/** Size of the data disk, which also holds unpacked archives. */
 const DISK_MEGABYTES = 24;
 const BLOCK_BYTES = 65_536;
-/** The least: reading stops soon while the store takes nothing. */
+/** Smallest budget, so that reading stops soon while the store accepts nothing. */
 const BUDGET_BYTES = 1_048_576;
-/** The checkpoint is asked again after this time. */
+/** Time, in milliseconds, after which the checkpoint is read again. */
 const LOOK_MS = 500;
-/** One that ended by itself is started again. */
+/** Delay, in milliseconds, before an agent that ended by itself is started again. */
 const AGAIN_MS = 1000;
 const LOST = /lost before they could be read/;
 
 export interface TortureNode {
   readonly name: string;
   readonly logs: string;
-  /** Of its agents: more they do not read while the store takes nothing. */
+  /** Budget of its agents: they read no more than this while the store accepts nothing. */
   readonly budgetBytes: number;
   readonly store: Crooked;
-  /** Nobody may kill the agent or fill its disk: what it reports must be exact. */
+  /** True if nobody may kill the agent or fill its disk, because its report must be exact. */
   isCalm: boolean;
   isFull: boolean;
   readonly isUp: boolean;
   start(): void;
   kill(): Promise<void>;
-  /** In order. */
+  /** Stops the agent in order. */
   stop(): Promise<void>;
-  /** Where nobody may mount a disk: false. */
+  /** Fills the data disk; returns false if no disk could be mounted. */
   fillDisk(): boolean;
   emptyDisk(): void;
   setClock(offsetMs: number): void;
-  /** Of the states that the checkpoint has of this file as it stands there. */
+  /** Returns the states that the checkpoint has for the file at this path. */
   findStates(path: string): readonly FileState[];
-  /** Of the agent that runs, by its own port; undefined while it does not answer. */
+  /** Reads a metric of the running agent from its port; undefined while it does not answer. */
   readMetric(name: string): Promise<number | undefined>;
-  /** Bytes by path, of all agents. */
+  /** Returns the lost bytes by path, of all agents. */
   readLost(): ReadonlyMap<string, number>;
-  /** What must not be: an agent that ended by itself, or with an error when it was stopped. */
+  /** Violations: an agent that ended by itself, or with an error when it was stopped. */
   readonly problems: readonly string[];
   readonly lives: number;
-  /** The sum of a counter over all agents, as far as it was asked for while they lived. */
+  /** Returns the sum of a counter over all agents, as far as it was read while they were alive. */
   countSeen(name: string): number;
   close(): Promise<void>;
 }
@@ -60,7 +61,7 @@ export interface NodePlace {
   readonly folder: string;
   readonly storeUrl: string;
   readonly workers: number;
-  /** Undefined where no disk can be mounted. */
+  /** Record for the mounted disks; undefined if no disk can be mounted. */
   readonly disks: RunRecord | undefined;
 }
 
@@ -71,7 +72,7 @@ interface NodeState extends NodePlace {
   readonly port: number;
   readonly lives: RunningProgram[];
   readonly problems: string[];
-  /** Of each life by its number, and the counter's name. */
+  /** Counter values by the number of the agent's life and the name of the counter. */
   readonly seen: Map<string, number>;
   current: RunningProgram | undefined;
   known: { readonly at: number; readonly byInode: ReadonlyMap<string, readonly FileState[]> };
@@ -172,7 +173,7 @@ async function end(node: NodeState, signal: 'SIGKILL' | 'SIGTERM'): Promise<void
     );
 }
 
-/** True when not a byte more goes onto the disk. */
+/** Fills the disk until not a single byte fits; returns true. */
 function fill(path: string): boolean {
   const file = openSync(path, 'w');
   const block = Buffer.alloc(BLOCK_BYTES);
@@ -208,7 +209,7 @@ function readBytes(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch {
-    // It is being written anew, or nothing is known yet.
+    // The file is being rewritten, or does not exist yet.
     return Buffer.alloc(0);
   }
 }
@@ -224,7 +225,7 @@ async function readMetric(node: NodeState, name: string): Promise<number | undef
     const found = new RegExp(`^jobtrace_agent_${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(text)?.[1];
     return found === undefined ? undefined : Number(found);
   } catch {
-    // It is down, or starting.
+    // The agent is down or starting.
     return undefined;
   }
 }

@@ -1,7 +1,6 @@
-// The writers of a torture, a pen each: what is written is decided at once and noted in the ledger, and goes to the
-// file piece by piece, with a pause wherever pieces part. The table says what happens to the file beside it: renamed,
-// copied and truncated, compressed, deleted when it was read. Nothing is done that the docs call a loss. Called by
-// bench/torture.ts.
+// Writes the files of a torture, one pen per file. What is written is decided at once and noted in the ledger, and goes
+// to the file piece by piece, with a pause between pieces. The table defines what happens to the file meanwhile:
+// rename, copy and truncate, compress, delete after reading. Nothing happens that the docs call a loss.
 import {
   appendFileSync,
   closeSync,
@@ -27,14 +26,17 @@ import { renderEntry, renderPrinted, type EntryText } from './entries.js';
 import type { Ledger } from './ledger.js';
 import type { TortureNode } from './node.js';
 
-/** Of all entries: refused by the index of their day; written in pieces. */
+/** Shares of all entries: refused by the index of their day; written in pieces. */
 const REFUSED_SHARE = 0.002;
 const SLOW_SHARE = 0.03;
 const MIXED_SHARE = 0.4;
-/** Rotated files that nobody touches: what an entry goes on from is looked for there. */
+/**
+ * Number of rotated files that stay untouched, because the agent looks there for the beginning of an entry that
+ * continues.
+ */
 const KEPT = 3;
 const USUAL_BYTES: DiceSpan = [20_000, 400_000];
-/** How likely a turn writes the next piece. */
+/** Probabilities that a turn writes the next piece. */
 const HASTES = [1, 0.3, 0.04];
 const TIDY_SHARE = 0.02;
 
@@ -43,35 +45,35 @@ export interface Pen {
   readonly node: TortureNode;
   readonly dice: Dice;
   readonly ledger: Ledger;
-  /** Of its entries, with their number behind. */
+  /** Prefix of its entries' names, before their number. */
   readonly name: string;
   path: string;
   number: number;
   rotations: number;
-  /** The oldest first. */
+  /** Rotated files, the oldest first. */
   rotated: string[];
-  /** Decided, and not in the file yet. */
+  /** Pieces that are decided but not in the file yet. */
   waiting: readonly Piece[];
   haste: number;
-  /** Behind the last piece the file may be changed for another one; once within an entry. */
+  /** True if the file may be rotated after the last piece; within an entry only once. */
   mayTurn: boolean;
   hasTurned: boolean;
   turnAt: number;
-  /** The archive of a file, while it is written. */
+  /** Archive of a file, while it is being written. */
   packing: { readonly path: string; rest: readonly Buffer[] } | undefined;
 }
 
 interface PenRow {
   readonly kind: string;
-  /** Below the folder of logs; `{n}` is the number of the node. */
+  /** Path below the folder of logs; `{n}` is the number of the node. */
   readonly place: string;
-  /** Of all entries, in parts. */
+  /** Weight among all entries. */
   readonly share: number;
   readonly compose: (pen: Pen, count: number) => readonly Piece[];
-  /** How large the file gets; then this is done with it. */
+  /** Size of the file at which `turn` is called. */
   readonly size: DiceSpan;
   readonly turn: (pen: Pen) => void;
-  /** What becomes of rotated files. */
+  /** Handles rotated files. */
   readonly tidy: (pen: Pen) => void;
 }
 
@@ -130,7 +132,7 @@ export function openPens(node: TortureNode, dice: Dice, ledger: Ledger): readonl
   });
 }
 
-/** Writes about as many entries, all pens together, or goes on with what waits; and does what is due. */
+/** Writes about this many entries with all pens together, or continues with pending pieces, and rotates when due. */
 export function usePens(pens: readonly Pen[], count: number): void {
   const shares = pens.reduce((sum, pen) => sum + pen.row.share, 0);
   for (const pen of pens) {
@@ -156,13 +158,16 @@ function usePen(pen: Pen, count: number): void {
   else if (dice.chance(TIDY_SHARE)) penRow.tidy(pen);
 }
 
-/** In the middle of an entry there are few places for it, so they are taken. */
+/**
+ * Returns true if the file must be rotated. There are few points within an entry at which this is possible, so they are
+ * always used.
+ */
 function isDue({ mayTurn, hasTurned, waiting, turnAt, path }: Pen): boolean {
   if (waiting.length === 0) return measure(path) >= turnAt;
   return mayTurn && !hasTurned && measure(path) >= USUAL_BYTES[0];
 }
 
-/** All that is decided goes into the files. */
+/** Writes all pending pieces into the files. */
 export function finishPens(pens: readonly Pen[]): void {
   for (const pen of pens) {
     while (pen.waiting.length > 0) writePiece(pen);
@@ -187,7 +192,7 @@ function nextName(pen: Pen): string {
   return `${pen.name}-${pen.number}`;
 }
 
-/** log4j never rotates within an entry. */
+/** Composes log entries. log4j never rotates within an entry. */
 function composeLog(pen: Pen, count: number): readonly Piece[] {
   const { dice, ledger } = pen;
   const entries = Array.from({ length: count }, () =>
@@ -207,7 +212,7 @@ function renderLines(entries: readonly EntryText[]): Buffer {
   return Buffer.from(entries.map(({ text }) => `${text}\n`).join(''));
 }
 
-/** Mostly one; else some that end anywhere: within a letter, a line, a trace. */
+/** Cuts the bytes into pieces: mostly one, else some that end anywhere, within a character, a line or a trace. */
 function cutPieces({ dice }: Pen, bytes: Buffer): readonly Piece[] {
   const cuts = dice.chance(SLOW_SHARE) ? Array.from({ length: 4 }, () => dice.between([1, bytes.length])) : [];
   const ends = [...cuts, bytes.length].sort((a, b) => a - b);
@@ -217,7 +222,7 @@ function cutPieces({ dice }: Pen, bytes: Buffer): readonly Piece[] {
   }));
 }
 
-/** Whole lines: those of slow entries one by one. */
+/** Composes container lines; slow entries are written line by line. */
 function composeContainer(pen: Pen, count: number): readonly Piece[] {
   const { dice, ledger } = pen;
   const pieces: Piece[] = [];
@@ -240,13 +245,16 @@ function nextRotation(pen: Pen): string {
   return path;
 }
 
-/** The highest number is the newest. */
+/** Rotates the file by renaming; the highest number is the newest. */
 function rename(pen: Pen): void {
   renameSync(pen.path, nextRotation(pen));
   writeFileSync(pen.path, '');
 }
 
-/** The lowest number is the newest, so all are renamed; the oldest goes when it was read. */
+/**
+ * Rotates the file by renaming; the lowest number is the newest, so all files are renamed. The oldest is deleted after
+ * it was read.
+ */
 function shift(pen: Pen): void {
   const { path, rotated } = pen;
   const [oldest] = rotated;
@@ -261,7 +269,10 @@ function shift(pen: Pen): void {
   writeFileSync(path, '');
 }
 
-/** Of a file that the checkpoint does not have, nobody could know the copy. */
+/**
+ * Copies and truncates the file, but only if the checkpoint knows it, because otherwise the copy could not be
+ * recognized.
+ */
 function copyTruncate(pen: Pen): void {
   if (findState(pen, pen.path) === undefined) return;
   copyFileSync(pen.path, nextRotation(pen));
@@ -274,7 +285,7 @@ function beginAnother(pen: Pen): void {
   pen.path = pen.path.replace(/(?:-r\d+)?\.log$/, `-r${pen.rotations}.log`);
 }
 
-/** The oldest, when all of it is in the store. */
+/** Deletes the oldest file when all of it is in the store. */
 function remove(pen: Pen): void {
   const { rotated } = pen;
   const [oldest] = rotated;
@@ -283,7 +294,10 @@ function remove(pen: Pen): void {
   rotated.shift();
 }
 
-/** As gzip does it: the archive is written beside the file, which is deleted then. Read or not, but known. */
+/**
+ * Compresses a file like gzip: the archive is written next to the file, which is then deleted. The file need not be
+ * read, but the checkpoint must know it; a container's file must be read.
+ */
 function pack(pen: Pen): void {
   const { rotated, row: penRow } = pen;
   const isContainer = penRow.kind === 'container';
@@ -310,7 +324,10 @@ function goOnPacking(pen: Pen): void {
   pen.packing = undefined;
 }
 
-/** What the checkpoint has of the file; nothing is sure while it cannot be written. */
+/**
+ * Returns the state of the file in the checkpoint; undefined while the disk is full, because the checkpoint is
+ * unreliable then.
+ */
 function findState({ node }: Pick<Pen, 'node'>, path: string): FileState | undefined {
   if (node.isFull || !existsSync(path)) return undefined;
   return node.findStates(path).find(({ head }) => head.length > 0 && fitsGuard(head, readHead(path, head.length)));
@@ -325,13 +342,13 @@ function readHead(path: string, length: number): Buffer {
   }
 }
 
-/** So is the next one, which may go on with its last entry. */
+/** Returns true if this file and the next one are read, because the next one may continue its last entry. */
 function isOver(pen: Pen, path: string): boolean {
   const next = pen.rotated[pen.rotated.indexOf(path) + 1];
   return isRead(pen, path) && (next === undefined || isRead(pen, next));
 }
 
-/** The store has all of it. */
+/** Returns true if the store has all of the file. */
 function isRead(pen: Pick<Pen, 'node'>, path: string): boolean {
   const state = findState(pen, path);
   return state !== undefined && state.offset + state.openBytes >= measure(path);

@@ -1,5 +1,5 @@
-// What the commands about access share: the store of the settings, the lists in it, and who is noted as having done it:
-// whoever runs the command.
+// Opens the access lists for the commands about access: the store of the settings, its lists, and the audit trail,
+// which records the user who runs the command.
 import { userInfo } from 'node:os';
 import { createAudit, type Audit } from '../../api/access/audit.js';
 import { createSessions, type Sessions } from '../../api/access/sessions.js';
@@ -35,9 +35,9 @@ export interface AccessLists {
   readonly tokens: Tokens;
   readonly users: Users;
   readonly sessions: Sessions;
-  /** Throws JT_USAGE for a scope that names a team which nobody defines. */
+  /** Throws JT_USAGE if a scope names a team that is not defined. */
   checkScope(scope: readonly string[]): void;
-  /** Who runs the command. */
+  /** Name of the user who runs the command. */
   readonly by: string;
   note(what: string, about: string, detail?: string): Promise<void>;
 }
@@ -60,7 +60,7 @@ export async function withAccess<Result>(
         const problem = findScopeProblem(scope, settings['notify.teams']);
         if (problem !== undefined) throw createError('JT_USAGE', { problem: `--scope: ${problem}.`, command: '' });
       },
-      // None is started here.
+      // No command starts a session, so the lifetime is 0.
       sessions: createSessions(store, { now: Date.now, lastsMs: 0 }),
       by,
       note: (what, about, detail) => audit.note({ who: by, by: 'shell', what, about, detail }),
@@ -81,7 +81,7 @@ export function readGrant({ option, options }: Invocation): { readonly role: Rol
   return { role: ROLES.find((role) => role === option('role')) ?? 'reader', scope };
 }
 
-/** The one operand of a command. */
+/** Returns the only operand of a command. Throws JT_USAGE. */
 export function readOperand({ operands }: Invocation, command: string, what: string): string {
   const [only] = operands;
   if (only === undefined || operands.length > 1)

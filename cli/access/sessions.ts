@@ -1,5 +1,5 @@
-// "jobtrace sessions …": lists who is signed in on the page, and ends sign-ins, straight in the store and as whoever
-// runs it. Nothing that it prints opens anything.
+// Implements "jobtrace sessions …": lists and ends sign-ins of the page, directly in the store and as the user who runs
+// the command. The output contains no secrets.
 import { createError } from '../../core/errors.js';
 import type { Command } from '../command.js';
 import { write } from '../terminal/write.js';

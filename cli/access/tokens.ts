@@ -1,5 +1,5 @@
-// "jobtrace tokens …": makes, lists and revokes tokens of the API, straight in the store, as whoever runs it. The
-// secret of a new one goes to standard output and nowhere else.
+// Implements "jobtrace tokens …": creates, lists and revokes API tokens, directly in the store and as the user who runs
+// the command. The secret of a new token is written to standard output only.
 import { endsWithin } from '../../api/access/tokens.js';
 import { createError } from '../../core/errors.js';
 import type { Command, Invocation } from '../command.js';

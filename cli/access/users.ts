@@ -1,5 +1,5 @@
-// "jobtrace users …": who can sign in on the page with a password, straight in the store. The password is read from
-// standard input, so that it stands in no list of processes and in no history.
+// Implements "jobtrace users …": manages users who sign in on the page with a password, directly in the store. The
+// password is read from standard input, so that it is in no list of processes and in no shell history.
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { describeLeft } from '../../api/access/tokens.js';
@@ -32,7 +32,7 @@ export const USERS_ADD: Command = {
   },
 };
 
-/** One line; what is typed on a terminal is not shown. */
+/** Reads one line; on a terminal the input is not shown. */
 async function readPassword({ stdin, stderr }: Terminal): Promise<string> {
   const isTyped = stdin.isTTY === true;
   if (isTyped) writeNote({ stderr }, `Password (at least ${LEAST_PASSWORD_LENGTH} characters): `);

@@ -1,6 +1,6 @@
-// "jobtrace bundle": what somebody else needs to look into one incident, as one .tar.gz: the card, the incident as it
-// is stored, the lines around it as logs that "jobtrace diagnose" reads again, the settings without secrets. Lines were
-// redacted by the agent before they were stored.
+// Implements "jobtrace bundle": writes the data for an investigation of one incident to a .tar.gz: the card, the stored
+// incident, the lines around it as logs that "jobtrace diagnose" can read, and the settings without secrets. The agent
+// redacted the lines before they were stored.
 import { writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { basename } from 'node:path';
@@ -20,10 +20,10 @@ import { write, writeNote } from '../terminal/write.js';
 import { VERSION } from '../version.js';
 import type { TarFile } from './tar.js';
 
-/** What led to a failure stands in front of it. */
+/** Time before the incident, in milliseconds, that is included, because the origin of a failure precedes it. */
 const BEFORE_MS = 5 * 60_000;
 const AFTER_MS = 60_000;
-/** Characters of lines, at most; a bundle is sent by mail. */
+/** Largest number of characters of lines, because a bundle is sent by mail. */
 const MOST_UNITS = 64 * 1_048_576;
 const PAGE_SIZE = 1000;
 
@@ -78,7 +78,7 @@ async function runBundle(invocation: Invocation): Promise<number> {
   }
 }
 
-/** Who took lines away. Who may only read the store is told that nobody noted it. */
+/** Writes an audit entry. A user who may only read the store gets a notice that there is no entry. */
 async function noteBundle(settings: Settings, id: string, detail: string, { terminal }: Invocation): Promise<void> {
   try {
     const store = await openExistingStore(settings, 'write');
@@ -121,7 +121,7 @@ interface BundledLogs {
   readonly isCut: boolean;
 }
 
-/** The records of the job, or of the processes that failed, around the incident, one log for each file of a node. */
+/** Reads the records of the job, or of the failed processes, around the incident; one log for each file of a node. */
 async function readLogs(store: Store, incident: Incident): Promise<BundledLogs> {
   const { job, cluster, firstSeen, lastSeen } = incident;
   const range = { from: shiftTime(firstSeen, -BEFORE_MS), to: shiftTime(lastSeen, AFTER_MS) };
@@ -155,7 +155,7 @@ function shiftTime(time: string | undefined, byMs: number): string | undefined {
   return time === undefined ? undefined : new Date(Date.parse(time) + byMs).toISOString();
 }
 
-/** The names that Flink gives its logs tell who wrote them, so they stay. */
+/** Returns the name of a log in the bundle. It keeps the file name, because Flink's names identify the process. */
 function nameLog(record: LogRecord): string {
   return `logs/${nameFile(record['host.name']).slice(-40)}/${nameFile(basename(record['log.file.path'])).slice(-50)}`;
 }

@@ -1,10 +1,10 @@
-// Texts → the bytes of a .tar.gz, all in memory: what a support bundle holds is bounded by who fills it. The door to
-// tar, of which only the heads are needed. Called by bundle.ts.
+// Packs texts into the bytes of a .tar.gz in memory; the caller limits their size. It is the only module that imports
+// the library tar, of which it uses only the headers.
 import { gzipSync } from 'node:zlib';
 import { Header } from 'tar';
 
 export interface TarFile {
-  /** With slashes; ASCII, and at most 100 characters, which every tar can read. */
+  /** Path with slashes: ASCII, at most 100 characters, which every tar can read. */
   readonly path: string;
   readonly text: string;
 }

@@ -1,4 +1,4 @@
-// The generated pages are what the tables say, and every error code is raised somewhere and seen by a test.
+// Checks that the generated pages match the tables, and that every error code is thrown and tested.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -1,5 +1,5 @@
-// "npm run docs": writes the pages that come from tables (settings, errors, fields of a record, command line) and from
-// the results of measurements. docs.test.ts compares them with the tree, so they cannot drift.
+// Writes the pages that are generated from tables (settings, errors, record fields, command line) and from results of
+// measurements; run by "npm run docs". docs.test.ts compares them with the files, so that they cannot drift.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,7 +14,7 @@ import { renderRules } from './rules.js';
 import { renderCommandHelp } from '../terminal/help.js';
 import { PACKAGE_ROOT } from '../version.js';
 
-/** What `job:` means, for docs/record.md. */
+/** Text about `job:` for docs/record.md. */
 const OF_JOB = `## The lines of a job
 
 \`job:orders\` finds everything that belongs to the job, whether a line names it or not; an id finds one run, a name all runs with it. It is found by

@@ -1,5 +1,5 @@
-// docs/rules.md: what the catalog knows and how far each rule is proven. In: the rules, their proof.yaml, the findings
-// of the source check (rules/sources.tsv), the lab's recordings and repairs. Out: the page's text. Called by docs.ts.
+// Renders docs/rules.md: the rules of the catalog and how far each is proven. Takes the rules, their proof.yaml, the
+// results of the source check (rules/sources.tsv), and the lab's recordings and repairs; returns the text of the page.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { loadCatalog } from '../../analyzer/catalog/catalog.js';
@@ -11,17 +11,17 @@ import { PACKAGE_ROOT } from '../version.js';
 
 interface Proven {
   readonly rule: Rule;
-  /** Match logs recorded in the lab, and written from literals. */
+  /** Number of match logs that were recorded in the lab; `constructed` counts those made from literals. */
   readonly lab: number;
   readonly constructed: number;
   readonly patches: number;
-  /** Patches with which a failed job of the lab ran. */
+  /** Number of patches with which a failed job of the lab ran. */
   readonly repaired: number;
-  /** Versions in whose jars a source was found, in order; `libraries` for those of no version. */
+  /** Versions whose jars contain a source, in order; `libraries` for sources without a version. */
   readonly found: readonly string[];
 }
 
-/** Why the lab has no failure of these causes; the first row that fits. docs/lab.md says more. */
+/** Reasons why the lab has no failure of these causes; the first matching row counts. docs/lab.md has details. */
 const NOT_PROVOKED: readonly (readonly [cause: RegExp, reason: string])[] = [
   [
     /^cluster\.(image-pull|kubernetes-forbidden)|^deploy\.(operator|container-runtime)|^memory\.container-killed/,
@@ -107,14 +107,14 @@ function proveRule(rule: Rule, sources: ReadonlyMap<string, readonly string[]>, 
   };
 }
 
-/** What proof.yaml says of the match logs. */
+/** Returns the entries of the match logs in proof.yaml. */
 function readLogs(path: string): readonly Record<string, unknown>[] {
   const { value } = parseDocument(readFileSync(path, 'utf8'), path);
   if (!isObject(value)) return [];
   return Object.entries(value).flatMap(([name, log]) => (name.startsWith('match') && isObject(log) ? [log] : []));
 }
 
-/** Rule and alternative → the names of the jars in which a source was found. */
+/** Returns, by rule and alternative, the names of the jars that contain a source. */
 function readSources(): ReadonlyMap<string, readonly string[]> {
   const path = join(findBuiltInRules(), 'sources.tsv');
   if (!existsSync(path)) return new Map();
@@ -134,7 +134,7 @@ function readSources(): ReadonlyMap<string, readonly string[]> {
   );
 }
 
-/** The rule of each patch that lab/judge/repair.ts saw run. */
+/** Returns the rule of each patch with which lab/judge/repair.ts ran a job. */
 function readRepairs(): readonly string[] {
   const path = join(PACKAGE_ROOT, 'lab', 'repairs.tsv');
   return existsSync(path)
@@ -164,7 +164,7 @@ function share(part: number, whole: number): string {
   return `${part} of ${whole} (${Math.round((part / whole) * 100)} %)`;
 }
 
-/** 1.9 before 1.13; names after numbers. */
+/** Compares names in numeric order: 1.9 before 1.13, and names after numbers. */
 function compareNames(a: string, b: string): number {
   return a.localeCompare(b, 'en', { numeric: true });
 }

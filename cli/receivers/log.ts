@@ -1,5 +1,5 @@
-// "jobtrace receivers log": what was said to whom, what waits and why, and what was given up, newest last. It reads the
-// store as it is; what holds a message is asked of the same pipeline as in the service (notify/routing/).
+// Implements "jobtrace receivers log": prints sent, waiting and given-up alerts, newest last. It reads the store only,
+// and asks the same pipeline as the service (notify/routing/) for the reason why a message waits.
 import type { Settings } from '../../core/config/settings.js';
 import { createError } from '../../core/errors.js';
 import { omitMissing } from '../../core/json.js';
@@ -65,7 +65,7 @@ async function openScene(store: Store, settings: Settings): Promise<RoutingScene
   return { ...readScene({ ...readRouting(settings), receivers }), silences, triage: await readTriage(store) };
 }
 
-/** `within-mute-time (night)`; undefined where nothing holds it. */
+/** Returns the reason why an alert is held back, such as `within-mute-time (night)`; undefined if there is none. */
 function findHold(alert: Alert, scene: RoutingScene): string | undefined {
   const payload = alert.state === 'pending' ? parsePayload(alert.payload) : undefined;
   if (payload?.labels === undefined) return undefined;

@@ -1,5 +1,6 @@
-// "jobtrace receivers route": where a card would go, and why, by the settings as they are. It asks the same pipeline as
-// the service (notify/routing/), sends nothing, and says of every route that was asked what did not fit.
+// Implements "jobtrace receivers route": prints the receivers of a card and the reason, by the current settings. It
+// asks the same pipeline as the service (notify/routing/), sends nothing, and prints for every tried route which label
+// did not match.
 import type { CardLabels } from '../../core/config/rows/route.js';
 import type { Settings } from '../../core/config/settings.js';
 import { createError, JobtraceError } from '../../core/errors.js';
@@ -60,7 +61,7 @@ export const RECEIVERS_ROUTE: Command = {
   },
 };
 
-/** Throws JT_CONFIG_INVALID with everything that a service would refuse. */
+/** Reads the routing. Throws JT_CONFIG_INVALID with everything that a service would reject. */
 function openScene(settings: Settings): ReturnType<typeof readScene> {
   const receivers = settings['notify.receivers'].map(({ name }) => name);
   const routing = { ...readRouting(settings), receivers };
@@ -70,7 +71,7 @@ function openScene(settings: Settings): ReturnType<typeof readScene> {
   return readScene(routing);
 }
 
-/** Where there is a store; without one a card goes as if nothing were silenced. */
+/** Reads the silences of the store. Without a store the card is routed as if there were no silences. */
 async function findSilences(
   { terminal }: Invocation,
   settings: Settings,
@@ -101,7 +102,10 @@ function readTime({ option }: Invocation): number {
   });
 }
 
-/** A cause that the catalog knows has the severity and the owner of its rule, unless others are given. */
+/**
+ * Returns the labels of the card. A cause in the catalog gets the severity and the owner of its rule, unless others are
+ * given.
+ */
 function readLabels(invocation: Invocation, settings: Settings): CardLabels {
   const { option } = invocation;
   const cause = option('cause');
@@ -176,7 +180,7 @@ function render(
   ].join('\n');
 }
 
-/** Indented as deep as it stands in the tree. */
+/** Renders a tried route, indented by its depth in the tree. */
 function renderTrial({ node, misfit, isReached }: RouteTrial, labels: CardLabels, style: Style): string {
   const depth = node.place.split('.').length - 1;
   const wanted = node.matchers.length === 0 ? 'everything' : printMatchers(node.matchers);

@@ -1,5 +1,6 @@
-// "jobtrace silences add|list|expire": what alerts nobody for a while, straight in the store, as whoever runs it. The
-// words are those of amtool. A running service looks for silences every five seconds.
+// Implements "jobtrace silences add|list|expire": manages silences, which mute alerts for a while, directly in the
+// store and as the user who runs it. The subcommands have the names of amtool. A running service reads silences every
+// five seconds.
 import { randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { ROUTE_LABELS, type MatcherSettings, type RouteLabel } from '../../core/config/rows/route.js';
@@ -121,7 +122,7 @@ async function expireSilences(store: Store, { operands, terminal }: Invocation):
   }
 }
 
-/** `job=pay-*` and `severity=error,critical`; a label twice adds to it. */
+/** Reads matchers such as `job=pay-*` and `severity=error,critical`. A repeated label adds its patterns. */
 function readMatchers(operands: readonly string[]): MatcherSettings {
   const matchers: Partial<Record<RouteLabel, string[]>> = {};
   for (const operand of operands) {

@@ -1,5 +1,5 @@
-// "jobtrace receivers test NAME": sends a test message to one receiver of the settings, and shows what it answered,
-// word for word, and what to change. The address is never shown.
+// Implements "jobtrace receivers test NAME": sends a test message to one receiver of the settings, and prints its
+// answer word for word and the recommended change. The address is never printed.
 import { createError } from '../../core/errors.js';
 import type { Language } from '../../core/types.js';
 import { findReceiverProblems } from '../../notify/channels/settings.js';

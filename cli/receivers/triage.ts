@@ -1,7 +1,6 @@
-// "jobtrace triage": says of an incident that somebody is at it, that it is mended, that nobody wants to hear of it for
-// a while, that another card is of the same failure, or that it is open again, as the buttons of the page do; without
-// an incident it lists what stands. Straight to the store, as whoever runs it. A running service looks for it every
-// five seconds.
+// Implements "jobtrace triage": acknowledges, resolves, ignores for a while, merges or reopens an incident, as the
+// buttons of the page do; without an incident it lists the current states. It writes directly to the store, as the user
+// who runs it. A running service reads the changes every five seconds.
 import { userInfo } from 'node:os';
 import { createError } from '../../core/errors.js';
 import { omitMissing } from '../../core/json.js';

@@ -1,5 +1,5 @@
-// "jobtrace rules backtest [ID…] FOLDER…": what rules would have done to stored logs, a case per job or cluster. Exits
-// with 1 when they take a diagnosis from another rule or fire where nothing had failed.
+// Implements "jobtrace rules backtest [ID…] FOLDER…": runs rules on stored logs, one case for each job or cluster. It
+// exits with 1 if the rules replace a diagnosis of another rule or match although nothing failed.
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -22,7 +22,7 @@ import { openCatalog, selectRules } from './rules.js';
 import { extraFolders, readSettings, zoneOf } from '../settings.js';
 
 const STOLEN = 1;
-/** Places that are listed of each kind. */
+/** Largest number of listed places of each kind. */
 const MAX_SHOWN = 10;
 
 export const RULES_BACKTEST: Command = {
@@ -70,7 +70,7 @@ export const RULES_BACKTEST: Command = {
   },
 };
 
-/** What exists is a folder of logs, the rest are rules. */
+/** Splits the operands: existing paths are folders of logs, the others are rules. */
 function sortOperands(operands: readonly string[]): {
   readonly ids: readonly string[];
   readonly folders: readonly string[];
@@ -87,7 +87,7 @@ function sortOperands(operands: readonly string[]): {
   return { ids, folders };
 }
 
-/** Rules that stand in a team's own folders. */
+/** Returns the rules in the team's own folders. */
 function selectOwn(catalog: Catalog, folders: readonly string[]): readonly Rule[] {
   const own = catalog.rules.filter((rule) => folders.some((folder) => rule.file.startsWith(join(folder, '/'))));
   if (own.length === 0)
@@ -98,7 +98,7 @@ function selectOwn(catalog: Catalog, folders: readonly string[]): readonly Rule[
   return own;
 }
 
-/** Each folder and file in the folder is a case; a file by itself is one. */
+/** Returns the cases: each folder and file in the folder, or the file itself. */
 function listCases(folder: string): readonly string[] {
   if (!statSync(folder).isDirectory()) return [folder];
   return readdirSync(folder)
@@ -123,7 +123,7 @@ function* diagnoseCases(
         after: diagnose(readEntries([path]), after, context),
       };
     } catch (error) {
-      // One damaged archive among many does not end the whole report.
+      // A damaged archive is skipped, so that the report covers the other ones.
       if (!(error instanceof JobtraceError)) throw error;
       skipped.push(`jobtrace: ${path} was left out: ${error.message}\n`);
     }

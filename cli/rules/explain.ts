@@ -1,5 +1,6 @@
-// "jobtrace rules explain FILE… RULE": why a rule did or did not name what stands in the logs. The reasons come from
-// analyzer/author/why.ts; here they become sentences with file:line of the log and of the rule.
+// Implements "jobtrace rules explain FILE… RULE": prints why a rule did or did not match the logs.
+// analyzer/author/why.ts finds the reasons; this file turns them into sentences with file:line of the log and of the
+// rule.
 import { joinLines } from '../../core/text/lines.js';
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
@@ -154,7 +155,7 @@ function explainPlace({ why, by, own, first }: Extract<WhyOutcome, { kind: 'afte
   return why === 'score' ? `it has the higher score (${compareScores(first, own)})` : BECAUSE[why](by, own);
 }
 
-/** "98 to 71.5: failure 40 to 0, root 15 to 8". */
+/** Describes the difference of two scores, such as "98 to 71.5: failure 40 to 0, root 15 to 8". */
 function compareScores(better: Finding, worse: Finding): string {
   const parts = Object.keys(better.score).filter((part) => better.score[part] !== worse.score[part]);
   return `${print(totalScore(better.score))} to ${print(totalScore(worse.score))}: ${parts.map((part) => `${part} ${print(better.score[part] ?? 0)} to ${print(worse.score[part] ?? 0)}`).join(', ')}`;
@@ -198,7 +199,7 @@ function quote(text: string): string {
   return JSON.stringify(text);
 }
 
-/** One line, at most twice the terminal's width. */
+/** Shortens a text to one line, at most twice as long as the terminal is wide. */
 function cut(text: string, { width }: Style): string {
   const line = joinLines(text, ' ⏎ ');
   return line.length > 2 * width ? `${line.slice(0, 2 * width - 1)}…` : line;

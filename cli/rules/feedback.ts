@@ -1,5 +1,5 @@
-// "jobtrace feedback": says of a diagnosis that it is right, wrong, or that it helped, as the buttons of the page do;
-// without an incident it lists how often each rule is right, the worst first. Straight to the store, as whoever runs
+// Implements "jobtrace feedback": marks a diagnosis as right, wrong or helpful, as the buttons of the page do; without
+// an incident it lists the precision of each rule, lowest first. It writes directly to the store, as the user who runs
 // it.
 import { userInfo } from 'node:os';
 import { createError } from '../../core/errors.js';

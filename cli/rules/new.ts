@@ -1,5 +1,6 @@
-// "jobtrace rules new FILE|-": the first failure of a log that no rule names (or only a general one) → the folder of a
-// rule that names it, drafted by analyzer/author/draft.ts. Says what is left to do, as `rules test` will.
+// Implements "jobtrace rules new FILE|-": writes the folder of a new rule for the first failure of a log that no rule,
+// or only a general one, matches. analyzer/author/draft.ts drafts the rule. The output lists the remaining work as
+// `rules test` does.
 import { existsSync, realpathSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { loadCatalog, type Catalog } from '../../analyzer/catalog/catalog.js';
@@ -99,7 +100,7 @@ async function runNew(invocation: Invocation): Promise<number> {
   return 0;
 }
 
-/** The log is read twice; standard input can be read once only. */
+/** Returns a function that reads the log. The log is read twice, so standard input is buffered. */
 function createReader(path: string): () => Iterable<Entry> {
   if (path !== '-') return () => readEntries([path]);
   const input = [...readStdin()];
@@ -132,7 +133,7 @@ function noteCause(id: string, folder: string, catalog: Catalog, owner: Owner): 
   ];
 }
 
-/** Writes what the new rule captures from its own log into proof.yaml; returns what is left to do. */
+/** Writes the values that the new rule captures from its own log to proof.yaml. Returns the remaining work. */
 function finishProof(
   id: string,
   place: string,
@@ -157,7 +158,7 @@ function finishProof(
 interface Report {
   readonly id: string;
   readonly place: string;
-  /** Undefined for the built-in catalog. */
+  /** Folder of the rule; undefined for the built-in catalog. */
   readonly folder: string | undefined;
   readonly draft: RuleDraft;
   readonly evidence: Evidence;

@@ -1,5 +1,5 @@
-// "jobtrace rules list|check|test": what there is, is it valid, is it proven. The rest of the author's loop stands in
-// new.ts, explain.ts and backtest.ts.
+// Implements "jobtrace rules list|check|test": lists, validates and proves rules. The other commands for rule authors
+// are in new.ts, explain.ts and backtest.ts.
 import { loadCatalog, type Catalog } from '../../analyzer/catalog/catalog.js';
 import { listRows, proveRow } from '../../analyzer/author/engine-proof.js';
 import { proveRule } from '../../analyzer/author/proof.js';
@@ -126,19 +126,19 @@ interface Selection {
   readonly rows: readonly EngineRow[];
 }
 
-/** Rules and rows of the engine that the patterns name; a row goes by its id and by its table (`engine.ends`). */
+/** Returns the rules and engine rows that the patterns name. A row is named by its id or its table (`engine.ends`). */
 function selectAll(catalog: Catalog, patterns: readonly string[]): Selection {
   const rows = listRows(catalog.engine).map((row) => ({ row, id: row.id, cause: `engine.${row.table}` }));
   const globs = readPatterns(patterns, [...catalog.rules, ...rows]);
   return { rules: filterNamed(catalog.rules, globs), rows: filterNamed(rows, globs).map(({ row }) => row) };
 }
 
-/** Rules named by ids, cause ids or patterns of them (`area.*`); all when nothing is named. */
+/** Returns the rules named by ids, cause ids or patterns (`area.*`); all rules without a pattern. */
 export function selectRules(catalog: Catalog, patterns: readonly string[]): readonly Rule[] {
   return filterNamed(catalog.rules, readPatterns(patterns, catalog.rules));
 }
 
-/** A pattern that names nothing is refused. */
+/** Parses the patterns and rejects a pattern that matches nothing. */
 function readPatterns(patterns: readonly string[], known: readonly Named[]): readonly Glob[] {
   return patterns.map((pattern) => {
     const glob = parseGlob(pattern);

@@ -1,5 +1,5 @@
-// Records as lines of the terminal: as people read them, what was searched for marked, whole with --full, with lines
-// around them as grep does it. In: a record. Out: text. Called by search.ts.
+// Renders records as lines of the terminal: formatted with highlighted matches, whole with --full, and with context
+// lines as in grep. Takes a record; returns text.
 import { renderRecordHead, renderRecords, type RecordFormat } from '../../core/text/record-export.js';
 import type { LogRecord } from '../../core/types.js';
 import { findHits, type Sought } from '../../store/query/hits.js';
@@ -7,18 +7,18 @@ import { paint, renderRecord, type Style } from '../terminal/print.js';
 
 export interface LineOptions {
   readonly format: RecordFormat;
-  /** The entry as it stands in its file, its stack trace too. */
+  /** True to print the entry as it is in its file, including its stack trace. */
   readonly isFull: boolean;
   readonly sought: Sought;
   readonly style: Style;
 }
 
-/** What stands before the first line. */
+/** Renders the text before the first line. */
 export function renderHead({ format }: LineOptions): string {
   return renderRecordHead(format);
 }
 
-/** `isAround`: a line beside one that was found. */
+/** Renders a record. `isAround` is true for a context line of a match. */
 export function renderLine(record: LogRecord, options: LineOptions, isAround = false): string {
   const { format, isFull, sought, style } = options;
   if (format !== 'text') return renderRecords([record], format);
@@ -27,12 +27,12 @@ export function renderLine(record: LogRecord, options: LineOptions, isAround = f
   return style.color ? markHits(text, sought, style) : text;
 }
 
-/** As grep parts groups of lines. */
+/** Renders the separator between groups of lines, as in grep. */
 export function renderGap({ style }: LineOptions): string {
   return `${paint('--', 'cyan', style)}\n`;
 }
 
-/** Colours that are there already end a mark, so a text with them is marked between them. */
+/** Highlights matches. An existing colour code would end a highlight, so the text is highlighted between them. */
 function markHits(text: string, sought: Sought, style: Style): string {
   return text
     .split(COLOR)

@@ -1,11 +1,11 @@
-// What commands that look into the store are told: a range of time, and whole numbers. In: the options of a command.
-// Out: their values. Throws JT_USAGE. Called by search.ts, and by find.ts for incidents.
+// Reads options of commands that query the store: a time range and whole numbers. Takes the options of a command;
+// returns their values. Throws JT_USAGE.
 import { createError } from '../../core/errors.js';
 import { omitMissing } from '../../core/json.js';
 import { readMoment } from '../../core/time/moment.js';
 import type { Invocation } from '../command.js';
 
-/** Undefined where it is not given. */
+/** Returns a whole number; undefined if the option is not given. */
 export function readWhole(invocation: Invocation, name: string, command: string): number | undefined {
   const text = invocation.option(name);
   if (text === undefined) return undefined;
@@ -14,7 +14,7 @@ export function readWhole(invocation: Invocation, name: string, command: string)
   return Number.parseInt(text, 10);
 }
 
-/** Of --since and --until: a duration back from now, or a time. */
+/** Returns the range of --since and --until: each is a duration back from now, or a time. */
 export function readRange(invocation: Invocation, command: string): { readonly from?: string; readonly to?: string } {
   const [from, to] = ['since', 'until'].map((name) => readTime(name, invocation.option(name), command));
   return omitMissing({ from, to });

@@ -1,6 +1,6 @@
-// "jobtrace search": the records of the store with the habits of grep and kubectl logs: lines around what is found, the
-// tail that goes on, a count, 0 when something was found and 1 when nothing was. It does not write to the store, and
-// makes none that is not there.
+// Implements "jobtrace search": prints records of the store with the conventions of grep and kubectl logs: context
+// lines, following, a count, and the exit code 0 for matches and 1 for none. It does not write to the store, and does
+// not create a missing one.
 import { followRecords } from '../../api/routes/live.js';
 import { createError } from '../../core/errors.js';
 import { omitMissing } from '../../core/json.js';
@@ -21,11 +21,11 @@ import { readRange, readWhole } from './options.js';
 
 const PAGE_SIZE = 1000;
 const DEFAULT_LIMIT = 100;
-/** As tail -f. */
+/** Number of records before following, as in tail -f. */
 const FOLLOWED_LIMIT = 10;
 const POLL_MS = 1_000;
 const MOST_FOLLOWED = 5_000;
-/** Exit code, as grep's. */
+/** Exit code if nothing was found, as in grep. */
 const NOTHING_FOUND = 1;
 
 type Filter = Omit<RecordQuery, 'limit' | 'order'>;
@@ -126,7 +126,7 @@ interface Around {
   readonly after: number;
 }
 
-/** Undefined where none are wanted. Throws JT_USAGE where they cannot be had. */
+/** Returns the number of context lines; undefined if there are none. Throws JT_USAGE if the output cannot have them. */
 function readAround(invocation: Invocation): Around | undefined {
   const both = readWhole(invocation, 'context', 'search');
   const before = readWhole(invocation, 'before-context', 'search') ?? both ?? 0;
@@ -146,7 +146,7 @@ async function printCount(store: RecordSearch, filter: Filter, { terminal }: Inv
   return total > 0 ? 0 : NOTHING_FOUND;
 }
 
-/** Prints records in the order of time, each once, with those around them. */
+/** Printer of records in time order, each once, with their context lines. */
 type Printer = (record: LogRecord) => Promise<void>;
 
 function createPrinter(
@@ -162,7 +162,7 @@ function createPrinter(
     const context = await store.findContext(record.id, around);
     const lines = context?.records ?? [record];
     const rest = lines.filter(({ id }) => id === record.id || !printed.has(id));
-    // What was printed beside another one is not repeated, and only a gap is shown as one.
+    // Lines that were printed as context are not repeated. A separator is printed only if lines are missing in between.
     if (last !== undefined && !lines.some(({ id }) => id === last) && options.format === 'text')
       await write(terminal, renderGap(options));
     for (const line of rest) {
@@ -173,7 +173,7 @@ function createPrinter(
   };
 }
 
-/** All, oldest first, page by page: memory stays flat. */
+/** Prints all records page by page, oldest first, so that memory use stays constant. */
 async function printAll(
   store: RecordSearch,
   filter: Filter,
@@ -191,7 +191,7 @@ async function printAll(
   return found;
 }
 
-/** The newest N, printed in the order of time. */
+/** Prints the newest N records in time order. */
 async function printNewest(
   store: RecordSearch,
   filter: Filter,
@@ -236,7 +236,7 @@ async function findNewest(
   return { records: found.reverse(), total };
 }
 
-/** The newest first, then what comes. Ends when it is interrupted, by 0 as tail does. */
+/** Prints the newest records, then new ones as they arrive. An interrupt ends it with exit code 0, as in tail. */
 async function follow(
   store: RecordSearch,
   filter: Filter,
@@ -267,7 +267,10 @@ async function follow(
   return 0;
 }
 
-/** Words are whole words, and a range may be too short: says what would find something. */
+/**
+ * Prints a hint after an empty search: the number of records with partial words or without a time range, because the
+ * query matches whole words and the range may be too short.
+ */
 async function hint(store: RecordSearch, filter: Filter, { terminal }: Invocation): Promise<void> {
   const count = async (changes: Partial<Filter>): Promise<number> =>
     (await store.searchRecords({ ...filter, ...changes, limit: 1, order: 'newest' })).total;

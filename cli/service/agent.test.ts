@@ -1,4 +1,4 @@
-// "jobtrace agent" as a process, as it is started on a node.
+// Tests "jobtrace agent" as a process, started as on a node.
 import {
   appendFileSync,
   mkdirSync,
@@ -34,7 +34,7 @@ function start(settings: object, environment: Readonly<Record<string, string>> =
   return program;
 }
 
-/** What the process says about itself, a line of JSON each. */
+/** Returns the log of the process, one JSON object for each line. */
 function said(running: RunningProgram): readonly Record<string, unknown>[] {
   return running
     .stderr()
@@ -53,7 +53,7 @@ async function findPort(running: RunningProgram): Promise<number> {
   );
 }
 
-/** Files of a folder that the process holds open. */
+/** Returns the files of a folder that the process has open. */
 function listOpen({ process: { pid } }: RunningProgram, below: string): readonly string[] {
   const descriptors = `/proc/${pid}/fd`;
   return readdirSync(descriptors)
@@ -61,7 +61,7 @@ function listOpen({ process: { pid } }: RunningProgram, below: string): readonly
       try {
         return readlinkSync(join(descriptors, fd));
       } catch {
-        return ''; // closed meanwhile
+        return ''; // The file was closed meanwhile.
       }
     })
     .filter((path) => path.startsWith(below));

@@ -1,6 +1,5 @@
-// Settings → the agent, and the small server with its numbers and its health when an address is given. What only that
-// server needs is loaded when it is wanted: most agents are alone with their files, and should begin at once. Called by
-// up.ts and parts.ts.
+// Creates the agent from the settings and, if an address is given, the server for its metrics and health. The modules
+// of that server are loaded only on demand, because most agents have none and must start quickly.
 import { statSync } from 'node:fs';
 import type { Worker } from 'node:worker_threads';
 import { createAgent, type Agent } from '../../agent/agent.js';
@@ -22,7 +21,7 @@ import { readTls } from './open.js';
 import { openThread } from './thread/thread.js';
 import { VERSION } from '../version.js';
 
-/** How soon agents follow a change of the rules; each asks for a few bytes. */
+/** Interval, in milliseconds, after which agents follow a change of the rules; each check reads a few bytes. */
 const WORDS_EVERY_MS = 30_000;
 
 export function createServiceAgent(
@@ -43,7 +42,7 @@ export function openAgentWorker(start: WorkerStart, settings: Settings): Worker 
   return openThread('agent-worker', { workerData: data });
 }
 
-/** What is wrong with the new settings is for the agent to say; it goes on with those of before. */
+/** Reloads the settings of the agent. The agent reports problems of new settings and keeps the previous ones. */
 export function reloadServiceAgent(
   agent: Pick<Agent, 'reload'>,
   before: Settings,
@@ -64,13 +63,13 @@ export function reloadServiceAgent(
   });
 }
 
-/** Throws JT_FILE_UNREADABLE. */
+/** Returns the settings of the agent. Throws JT_FILE_UNREADABLE. */
 function pickChecked(settings: Settings, paths: readonly string[]): AgentSettings {
   checkPaths(paths);
   return { ...pickAgentSettings(settings), paths };
 }
 
-/** A plain path that does not exist is a typing error; a pattern may match later. */
+/** Checks that plain paths exist, because a missing one is a typing error; a pattern may match later. */
 function checkPaths(paths: readonly string[]): void {
   for (const path of paths.filter((item) => !/[*{?]/.test(item))) {
     try {
@@ -82,8 +81,8 @@ function checkPaths(paths: readonly string[]): void {
 }
 
 /**
- * What the analyzer has written into the store is what the agent looks for, and what it changes there. Until then, and
- * where it cannot be read, nothing is said of entries, and the analyzer reads them all.
+ * Polls the signal words that the analyzer writes to the store and passes them to the agent. Before the first ones, or
+ * if they are unreadable, the agent marks no entries, and the analyzer reads all of them.
  */
 export async function runWords(
   agent: Pick<Agent, 'setWords'>,
@@ -114,7 +113,7 @@ export async function runWords(
   }
 }
 
-/** Undefined when no address is given. */
+/** Opens the server for metrics and health; undefined if no address is given. */
 export async function openAgentProbe(
   settings: Settings,
   agent: Pick<Agent, 'status' | 'health'>,

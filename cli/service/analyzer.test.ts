@@ -1,4 +1,4 @@
-// "jobtrace analyzer" as a process, as it is started for a fleet.
+// Tests "jobtrace analyzer" as a process, started as for a fleet.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -64,7 +64,7 @@ describe('jobtrace analyzer', () => {
     );
     const url = `http://127.0.0.1:${port}`;
 
-    // A message may be sent before the step that found it has counted its records.
+    // A message may be sent before the step that caused it has counted its records.
     const done = [/^jobtrace_alert_deliveries_total\{channel="webhook",result="sent"\} 1$/m, RECORDS];
     const text = await waitUntil('a message', async () => {
       const answer = await (await fetch(`${url}/metrics`)).text();

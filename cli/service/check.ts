@@ -1,12 +1,12 @@
-// What is wrong with settings beyond their form: receivers, routes and the OpenID Connect provider. "jobtrace config
-// check" prints it, and a reload asks before it takes new settings.
+// Checks settings beyond their form: receivers, routes and the OpenID Connect provider. "jobtrace config check" prints
+// the problems, and a reload checks new settings before it uses them.
 import type { Settings } from '../../core/config/settings.js';
 import { findReceiverProblems } from '../../notify/channels/settings.js';
 import { readRouting } from '../../notify/policy.js';
 import { findRoutingProblems } from '../../notify/routing/scene.js';
 import { findAddressProblem } from '../settings.js';
 
-/** Each with the name of its setting; empty when a service would start with the settings. */
+/** Returns the problems, each with the name of its setting; empty if a service would start with the settings. */
 export function findServiceProblems(settings: Settings): readonly string[] {
   const receivers = settings['notify.receivers'];
   return [
@@ -19,7 +19,7 @@ export function findServiceProblems(settings: Settings): readonly string[] {
   ];
 }
 
-/** Empty also without a provider. */
+/** Returns the problems of the provider; empty without a provider. */
 export function findProviderProblems(settings: Settings): readonly string[] {
   const issuer = settings['api.oidc.issuer'];
   if (issuer === '') return [];

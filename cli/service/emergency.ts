@@ -1,5 +1,5 @@
-// Settings → the stage that tells of Jobtrace's own end, past the store: that the store is away, asked by the analyzer
-// and the API, and that no analyzer has a part of the records, asked by the API. Called by up.ts and parts.ts.
+// Creates the emergency stage from the settings. It reports failures of Jobtrace itself without using the store: an
+// unavailable store (checked by the analyzer and the API), and records that no analyzer processes (checked by the API).
 import { errorText } from '../../core/fault.js';
 import type { Settings } from '../../core/config/settings.js';
 import type { Log } from '../../core/log.js';
@@ -9,14 +9,16 @@ import type { StateStore, StoreHealth } from '../../store/store.js';
 import { hostOf, proxiesOf } from '../settings.js';
 import type { Stage } from './stages.js';
 
-/** A store that does not answer for so long does not answer. */
+/** Time, in milliseconds, after which a store without an answer counts as unavailable. */
 const ANSWER_MS = 5000;
-/** Analyzers say every two seconds that they live. */
+/**
+ * Time, in milliseconds, without a heartbeat after which no analyzer is running. Analyzers send one every two seconds.
+ */
 const BEAT_MS = 30_000;
-/** Where they say it (analyzer/share/lease.ts). */
+/** Key of the state with the analyzers' heartbeats (analyzer/share/lease.ts). */
 const PARTS_KEY = 'analyzer/parts';
 
-/** `part`: as people know this process. */
+/** Creates the stage. `part` is the name of this process in messages. */
 export function createEmergency(
   keeper: { readonly settings: Settings },
   store: Pick<StoreHealth, 'check'> & Pick<StateStore, 'loadState'>,
@@ -64,7 +66,7 @@ function checkStore(store: Pick<StoreHealth, 'check'>, where: string): Emergency
   };
 }
 
-/** By the document in which analyzers say that they live; whether the store answers is another check. */
+/** Checks the document with the analyzers' heartbeats; another check covers the store itself. */
 function checkAnalyzer(store: Pick<StateStore, 'loadState'>, where: string): EmergencyCheck {
   let known: string | undefined;
   let changedAt = performance.now();
@@ -88,7 +90,7 @@ function checkAnalyzer(store: Pick<StateStore, 'loadState'>, where: string): Eme
         if (text !== known) changedAt = performance.now();
         known = text;
       } catch {
-        // Nobody could say anything meanwhile.
+        // The heartbeats cannot be read while the store is unavailable, so the time starts again.
         changedAt = performance.now();
       }
       const silentMs = performance.now() - changedAt;

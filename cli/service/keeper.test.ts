@@ -24,7 +24,7 @@ function nestMaps(levels: number): string {
   return levels === 0 ? 'x' : `[1,2,3,4,5,6,7,8,9,10].map(x, ${nestMaps(levels - 1)})`;
 }
 
-/** Nine levels of ten: a thousand million values when they are spelt out. */
+/** Returns YAML with nine levels of ten aliases each, which expand to a billion values. */
 function bombAliases(): string {
   const levels = Array.from({ length: 9 }, (_, level) => {
     const below = level === 0 ? 'x' : `*a${level - 1}`;
@@ -33,7 +33,7 @@ function bombAliases(): string {
   return `${levels.join('\n')}\nmatch: *a8\n`;
 }
 
-/** One area of the catalog: all of it is read anew at each change. */
+/** Catalog with one area only, because the whole catalog is loaded again at each change. */
 const builtIn = mkdtempSync(join(tmpdir(), 'keeper-catalog-'));
 const RULES = join(import.meta.dirname, '..', '..', 'rules');
 for (const name of ['causes.yaml', 'engine', 'network'])
@@ -44,7 +44,7 @@ function openKeeper(): RuleKeeper {
   return createRuleKeeper([folder], createLog('silent'), builtIn);
 }
 
-/** The first look sees the change, the second that it has come to rest. */
+/** Checks the files twice: the first check sees the change, the second one that the files are stable. */
 function settle(keeper: RuleKeeper): boolean {
   return [keeper.lookOnce(), keeper.lookOnce()].includes(true);
 }

@@ -1,6 +1,6 @@
-// Keeps the rules of a running process as they are in the team's folders: looks at the files twice a second, and when
-// they have come to rest after a change, loads them anew. A rule with mistakes is refused, the one before it stays; the
-// log says why, and the API (GET /api/v1/rules). Called by up, analyzer and api.
+// Keeps the rules of a running process in sync with the team's folders. It checks the files twice a second and reloads
+// them when they are stable after a change. A rule with mistakes is rejected and its previous form stays in use; the
+// log and the API (GET /api/v1/rules) report the reason.
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -16,26 +16,26 @@ import { errorText } from '../../core/fault.js';
 import { pause } from '../../core/time/wait.js';
 
 export interface RuleKeeper {
-  /** With rules of the team. */
+  /** Folders with rules of the team. */
   readonly folders: readonly string[];
   readonly catalog: Catalog;
-  /** Why rules of the folders are refused, as `file:line:column …`; empty when all are in use. */
+  /** Problems of rejected rules in the folders, as `file:line:column …`; empty if all are in use. */
   readonly problems: readonly string[];
-  /** Called with each catalog that is loaded from now on. */
+  /** Calls the listener with each catalog that is loaded from now on. */
   onChange(listener: (catalog: Catalog) => void): void;
-  /** One look at the files; true when the catalog was loaded anew. */
+  /** Checks the files once. Returns true if the catalog was reloaded. */
   lookOnce(): boolean;
-  /** Takes rules of other folders from the next look on. */
+  /** Uses rules of other folders from the next check on. */
   setFolders(folders: readonly string[]): void;
-  /** Until the signal aborts. */
+  /** Runs until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
 }
 
 const LOOK_EVERY_MS = 500;
 
 /**
- * `builtIn`: another catalog than the one beside the program. Throws JT_RULE_INVALID: a process does not start with
- * broken rules.
+ * Creates the keeper. `builtIn` replaces the catalog that comes with the program. Throws JT_RULE_INVALID, so that a
+ * process does not start with broken rules.
  */
 export function createRuleKeeper(given: readonly string[], log: Log, builtIn?: string): RuleKeeper {
   let folders = given;
@@ -49,7 +49,7 @@ export function createRuleKeeper(given: readonly string[], log: Log, builtIn?: s
     const seen = describeFolders(folders);
     const isMoving = seen !== last;
     last = seen;
-    // A file that is being written is read when it has stayed the same for one look.
+    // A file that is being written is read when it was stable for one check.
     if (isMoving || seen === loaded) return false;
     loaded = seen;
     const reload = reloadSafely({ builtIn, extra: folders }, catalog);
@@ -85,7 +85,7 @@ export function createRuleKeeper(given: readonly string[], log: Log, builtIn?: s
   };
 }
 
-/** Whatever stands in the folders, the process goes on with the rules before. */
+/** Reloads the catalog. The process keeps the previous rules, whatever the folders contain. */
 function reloadSafely(sources: CatalogSources, previous: Catalog): Reload {
   try {
     return reloadCatalog(sources, previous);
@@ -98,7 +98,7 @@ function reloadSafely(sources: CatalogSources, previous: Catalog): Reload {
   }
 }
 
-/** Names, sizes and times of what the catalog reads: another text after each change. */
+/** Returns names, sizes and times of the catalog's files; the text differs after each change. */
 function describeFolders(folders: readonly string[]): string {
   return folders
     .flatMap((folder) => (existsSync(folder) ? describeFiles(folder) : [`${folder} is missing`]))
@@ -114,7 +114,7 @@ function describeFiles(folder: string): readonly string[] {
       return `${file} ${size} ${mtimeMs} ${ino}`;
     });
   } catch {
-    // A file went away between the two calls: the next look sees it.
+    // A file was removed between the two calls; the next check sees it.
     return [`${folder} is changing ${Date.now()}`];
   }
 }

@@ -1,12 +1,12 @@
-// A service runs with a log on standard error, whose reader cannot hold it up. Called by up.ts and parts.ts around
-// everything that a service does.
+// Runs a service with a log on standard error; a slow reader of the log cannot block the service. Everything that a
+// service does runs inside it.
 import type { Settings } from '../../core/config/settings.js';
 import { createLog, flushLog, type Log, type LogLevel } from '../../core/log.js';
 import { createSink } from '../../core/sink.js';
 
 const LOG_LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'silent'];
 
-/** Ends when all of the log is written. */
+/** Resolves when the whole log is written. */
 export async function runLogged(settings: Settings, run: (log: Log) => Promise<void>): Promise<void> {
   const sink = createSink(2, (lines) => log.warn({ lines }, 'Lines of this log were lost: nobody read them in time.'));
   const log: Log = createLog(LOG_LEVELS.find((level) => level === settings.logLevel) ?? 'info', sink);

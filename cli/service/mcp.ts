@@ -1,5 +1,5 @@
-// "jobtrace mcp": serves the tools of an assistant to the program that started it. What it needs is loaded when it
-// runs, so that no other command reads it.
+// Implements "jobtrace mcp": serves the tools of an assistant to the program that started it. Its modules are loaded
+// when it runs, so that no other command loads them.
 import { CONFIG_OPTION, DATA_OPTION, LANG_OPTION, STORE_OPTION, type Command } from '../command.js';
 
 export const MCP: Command = {

@@ -1,5 +1,5 @@
-// Settings → an open store. The commands that run services make a store that is not there; the commands that only
-// look refuse. The caller closes it.
+// Opens the store of the settings. Commands that run services create a missing store; commands that only read reject
+// it. The caller closes the store.
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TlsFiles } from '../../api/tls.js';
@@ -12,7 +12,7 @@ import { openThread } from './thread/thread.js';
 
 const DATABASE = 'jobtrace.db';
 
-/** Opens the store for a service; the embedded one is made when it is missing. */
+/** Opens the store for a service; creates the embedded one if it is missing. */
 export async function openServiceStore(settings: Settings): Promise<Store> {
   if (settings['store.kind'] !== 'sqlite') return open(settings);
   makeFolder(settings.dataDir);
@@ -23,7 +23,7 @@ export async function openServiceStore(settings: Settings): Promise<Store> {
   });
 }
 
-/** Opens a store to look into, or to send records to; a missing embedded one is an error and not made. */
+/** Opens a store for reading, or for sending records; a missing embedded store is an error and is not created. */
 export async function openExistingStore(settings: Settings, to: 'read' | 'write' = 'read'): Promise<Store> {
   const path = join(settings.dataDir, DATABASE);
   if (settings['store.kind'] === 'sqlite' && !existsSync(path))
@@ -37,14 +37,14 @@ function open(settings: Settings, readonly = false): Promise<Store> {
   return openStore({ kind: 'elasticsearch', ...elasticsearchOf(settings) });
 }
 
-/** Undefined where the server of a part speaks http. Throws JT_CONFIG_INVALID. */
+/** Returns the certificate files of a server; undefined for http. Throws JT_CONFIG_INVALID. */
 export function readTls(settings: Settings, part: 'api' | 'analyzer' | 'agent'): TlsFiles | undefined {
   const [certFile, keyFile] = [settings[`${part}.certFile`], settings[`${part}.keyFile`]];
   checkPair(part, certFile, keyFile);
   return certFile === '' ? undefined : { part, certFile, keyFile };
 }
 
-/** Throws JT_CONFIG_INVALID. */
+/** Throws JT_CONFIG_INVALID if only one of the two files is given. */
 function checkPair(part: string, certFile: string, keyFile: string): void {
   if ((certFile === '') !== (keyFile === ''))
     throw createError('JT_CONFIG_INVALID', {
@@ -52,7 +52,7 @@ function checkPair(part: string, certFile: string, keyFile: string): void {
     });
 }
 
-/** What the settings say of Elasticsearch. */
+/** Returns the settings of Elasticsearch. */
 export function elasticsearchOf(settings: Settings): Parameters<typeof openSetup>[0] {
   const [certFile, keyFile] = [settings['store.certFile'], settings['store.keyFile']];
   checkPair('store', certFile, keyFile);
@@ -70,7 +70,7 @@ export function elasticsearchOf(settings: Settings): Parameters<typeof openSetup
   };
 }
 
-/** Empty: none is wanted. Throws JT_FILE_UNREADABLE. */
+/** Returns the content of a PEM file; empty without a path. Throws JT_FILE_UNREADABLE. */
 function readPem(path: string): string {
   if (path === '') return '';
   try {
@@ -88,7 +88,7 @@ function makeFolder(path: string): void {
   }
 }
 
-/** The same store, and `onError` hears the code of whatever fails of it. */
+/** Wraps the store so that `onError` gets the error code of each failed call. */
 export function countStoreErrors(store: Store, onError: (code: string) => void): Store {
   const note = (error: unknown): void => onError(error instanceof JobtraceError ? error.code : 'unexpected');
   return new Proxy(store, {

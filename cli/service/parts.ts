@@ -1,5 +1,5 @@
-// "jobtrace agent", "analyzer" and "api": the parts of a cluster installation, one process each, joined by the
-// store. Each runs until SIGTERM or Ctrl-C, and loads what it runs and nothing else.
+// Implements "jobtrace agent", "analyzer" and "api": the processes of a cluster installation, connected by the store.
+// Each runs until SIGTERM or Ctrl-C, and loads only the modules that it runs.
 import { createError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import type { Settings } from '../../core/config/settings.js';
@@ -153,12 +153,14 @@ interface Part {
   readonly settings: Settings;
   readonly store: Store;
   readonly log: Log;
-  /** Reads the settings of this part again. */
+  /** Reads the settings of this process again. */
   readonly read: () => ReadSettings;
   readonly key: KeyWatch;
 }
 
-/** Opens the store around a part. A store that is down is not an error of a service: it waits and says so. */
+/**
+ * Opens the store and runs a service. An unavailable store is not an error of a service, which waits and reports it.
+ */
 async function runPart(invocation: Invocation, part: ServicePart, run: (part: Part) => Promise<void>): Promise<number> {
   const read = (): ReadSettings => readSettings(invocation, { part });
   const { settings } = read();

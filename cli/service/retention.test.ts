@@ -7,7 +7,7 @@ import { runRetention } from './services.js';
 
 const DAY_MS = 86_400_000;
 
-/** Numbers of the records that stay of an INFO and a WARN of each of these days ago. */
+/** Returns the numbers of the records that stay; there are INFO and WARN records of several ages. */
 async function keepAfter(infoRetentionDays: number): Promise<readonly number[]> {
   const store = openSqliteStore({ path: ':memory:' });
   const ago = (days: number): string => new Date(Date.now() - days * DAY_MS).toISOString();

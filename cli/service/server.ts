@@ -1,5 +1,5 @@
-// Settings → the API with the page, and its numbers. Loaded by the commands that serve it and by no other, since its
-// libraries take longer to load than everything else together. Called by up.ts and parts.ts.
+// Creates the API with the page and its metrics from the settings. Only commands that serve it load this module,
+// because its libraries take longer to load than everything else together.
 import { isIP } from 'node:net';
 import { describeSheet } from '../../analyzer/author/sheet.js';
 import type { Catalog } from '../../analyzer/catalog/catalog.js';
@@ -27,7 +27,7 @@ export function createServiceMetrics(): Metrics {
   return createMetrics(VERSION);
 }
 
-/** Takes new tokens, grants and receivers while it runs. */
+/** Creates the server. It uses new tokens, grants and receivers without a restart. */
 export function createServiceServer(
   keeper: Pick<SettingsKeeper, 'settings'>,
   rules: RuleKeeper,

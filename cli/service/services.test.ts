@@ -25,7 +25,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Polls an agent once that has its settings from jobtrace.yaml; returns what is stored. */
+/** Polls an agent with settings from jobtrace.yaml once; returns what is stored. */
 async function shipWith(settingsFile: string): Promise<readonly string[]> {
   const config = join(folder, 'jobtrace.yaml');
   writeFileSync(config, settingsFile);

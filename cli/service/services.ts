@@ -1,6 +1,5 @@
-// Settings → the stages that think: analyzer, notifier and retention, each with the part it needs. The agent and the
-// API are made beside this file, since a process that runs one of them should not load the others. Called by up.ts and
-// parts.ts.
+// Creates the stages analyzer, notifier and retention, each with its settings. Other files create the agent and the
+// API, because a process that runs one of them must not load the others.
 import { createAnalyzer, type Analyzer, type AnalyzerOptions } from '../../analyzer/service/analyzer.js';
 import { readRulePolicy } from '../../analyzer/catalog/rule/rule.js';
 import { RECORD_READER } from '../../analyzer/entry/record.js';
@@ -56,32 +55,35 @@ export function createServiceAnalyzer(
   return analyzer;
 }
 
-/** For all stages that judge how old something is; compared once already. */
+/**
+ * Creates the clock of all stages that compute ages. It waits, for a limited time, for the first comparison with the
+ * store.
+ */
 export async function createServiceClock(store: Store, log: Log): Promise<StoreClock> {
   const clock = createStoreClock({ readTime: () => store.readTime(), log: log.child({ stage: 'clock' }) });
-  // Whoever starts while the store is away goes on by its own clock.
+  // A service that starts while the store is unavailable uses its own clock.
   const answered = new AbortController();
   await Promise.race([clock.compare(), pause(FIRST_COMPARE_MS, answered.signal)]);
   answered.abort();
   return clock;
 }
 
-/** For the analyzer and the notifier beside it. */
+/** Creates the presence for the analyzer and the notifier in the same process. */
 export function createServicePresence(store: Store, { now }: Pick<StoreClock, 'now'>): Presence {
   return createPresence({ store, now });
 }
 
-/** For the analyzer and the notifier beside it, where there may be others on the store. */
+/** Creates the lease for the analyzer and the notifier in the same process, if other instances may use the store. */
 export function createServiceLease(store: Store, log: Log): Lease {
   const onCountAnew = (from: number, to: number): Promise<void> => joinPartStates(store, from, to);
   return createLease({ store, log: log.child({ stage: 'analyzer' }), onCountAnew });
 }
 
-/** Instances of the release before, each of which had a fixed share. */
+/** Pattern of the instance names of the previous release, in which each instance had a fixed partition. */
 const BEFORE = /^analyzer-\d+-\d+$/;
 const OF_CLUSTER = 'of ';
 
-/** Messages about a cluster are of whoever has its part, whatever process has said them. */
+/** Assigns the messages about a cluster to the instance that holds its partition, whichever process created them. */
 export function shareMessages(store: Pick<RecordFeed, 'findPart'>, lease: Lease): MessageShares {
   const shareOf = (instance: string, isOfPlatform: boolean): string | undefined => {
     if (isOfPlatform) return PLATFORM;
@@ -104,7 +106,7 @@ export function shareMessages(store: Pick<RecordFeed, 'findPart'>, lease: Lease)
   };
 }
 
-/** Takes new receivers, routes and teams while it runs. */
+/** Creates the notifier. It uses new receivers, routes and teams without a restart. */
 export function createServiceNotifier(
   keeper: SettingsKeeper,
   rules: RuleKeeper,
@@ -148,14 +150,14 @@ export function createServiceNotifier(
   return notifier;
 }
 
-/** Of an analyzer that is to serve its numbers; what only that needs is loaded when it is wanted. */
+/** Creates the metrics of an analyzer; undefined if it serves none. The module is loaded only on demand. */
 export async function createServiceNumbers(settings: Settings): Promise<AnalyzerMetrics | undefined> {
   if (settings['analyzer.listen'] === '') return undefined;
   const { createAnalyzerMetrics } = await import('../../api/metrics.js');
   return createAnalyzerMetrics(VERSION);
 }
 
-/** Numbers and health of the analyzer, at the address of its own. */
+/** Serves metrics and health of the analyzer at their own address. */
 export async function openAnalyzerProbe(
   settings: Settings,
   analyzer: Pick<Analyzer, 'status' | 'health'>,
@@ -178,7 +180,7 @@ export async function openAnalyzerProbe(
   );
 }
 
-/** Deletes what is older than the retention, now and every hour, until the signal aborts. */
+/** Deletes records older than the retention, now and every hour, until the signal aborts. */
 export async function runRetention(
   keeper: Pick<SettingsKeeper, 'settings'>,
   store: Retention,
@@ -196,7 +198,7 @@ export async function runRetention(
   }
 }
 
-/** Returns how many records went. */
+/** Returns the number of deleted records. */
 async function removeOld(settings: Settings, store: Retention): Promise<number> {
   const before = (days: number): string => new Date(Date.now() - days * DAY_MS).toISOString();
   const { 'store.retentionDays': days, 'store.infoRetentionDays': infoDays } = settings;

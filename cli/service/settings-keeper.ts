@@ -1,7 +1,7 @@
-// Keeps the settings of a running service as they stand on the disk: the settings file, the files that it includes, and
-// the files of secrets. Looks at them every two seconds and at SIGHUP. What a service can take at once it takes; the
-// names of the others are logged, because they wait for a restart. Settings with mistakes are refused, and those before
-// stay in use: the log, the metrics and the health of the service say so.
+// Keeps the settings of a running service in sync with the disk: the settings file, its included files, and the files
+// of secrets. It checks them every two seconds and at SIGHUP. It applies the settings that need no restart and logs the
+// names of the other ones. Settings with mistakes are rejected and the previous ones stay in use; the log, the metrics
+// and the health of the service report it.
 import { statSync } from 'node:fs';
 import { createError, JobtraceError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
@@ -15,15 +15,15 @@ type Listener = (settings: Settings) => void | Promise<void>;
 
 export interface SettingsKeeper {
   readonly settings: Settings;
-  /** Why the settings on the disk are refused; undefined when they are in use. */
+  /** Problem of the settings on disk; undefined if they are in use. */
   readonly problem: string | undefined;
-  /** Is called with the settings that are in use from now on; a listener that throws is called again. */
+  /** Calls the listener with settings that come into use from now on. A listener that throws is called again. */
   onChange(listener: Listener): void;
-  /** One look at the files; true when they were read again. */
+  /** Checks the files once. Returns true if they were read again. */
   lookOnce(): Promise<boolean>;
-  /** Reads the files at the next look, also when they seem unchanged. */
+  /** Reads the files at the next check, even if they seem unchanged. */
   reload(): void;
-  /** Until the signal aborts. */
+  /** Runs until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -35,7 +35,7 @@ export function createSettingsKeeper(first: ReadSettings, read: () => ReadSettin
   let seen = describeSources(sources);
   let used = seen;
   let problem: string | undefined;
-  /** Listeners that have not taken the settings yet. */
+  /** Listeners that have not applied the settings yet. */
   let waiting: Listener[] = [];
 
   async function callListeners(): Promise<void> {
@@ -65,7 +65,7 @@ export function createSettingsKeeper(first: ReadSettings, read: () => ReadSettin
   function readAnew(): void {
     try {
       take(checked(read()));
-      // What is read now may include other files than before.
+      // The new settings may include other files than the previous ones.
       used = seen = describeSources(sources);
     } catch (error) {
       const { code, message, fix } = readProblem(error);
@@ -78,7 +78,7 @@ export function createSettingsKeeper(first: ReadSettings, read: () => ReadSettin
     const now = describeSources(sources);
     const isMoving = now !== seen;
     seen = now;
-    // A file that is being written is read when it has stayed the same for one look.
+    // A file that is being written is read when it was stable for one check.
     const isDue = !isMoving && seen !== used;
     if (isDue) {
       used = seen;
@@ -109,7 +109,7 @@ export function createSettingsKeeper(first: ReadSettings, read: () => ReadSettin
   };
 }
 
-/** A mistake of the settings; anything else is thrown. */
+/** Returns a mistake in the settings; throws any other error. */
 function readProblem(error: unknown): JobtraceError {
   if (error instanceof JobtraceError) return error;
   throw error;
@@ -123,14 +123,14 @@ function isEqual(left: unknown, right: unknown): boolean {
   return JSON.stringify(left) === JSON.stringify(right);
 }
 
-/** Throws JT_CONFIG_INVALID. */
+/** Checks the settings and returns them. Throws JT_CONFIG_INVALID. */
 function checked(read: ReadSettings): ReadSettings {
   const problems = findServiceProblems(read.settings).map((problem) => `  ${problem}`);
   if (problems.length > 0) throw createError('JT_CONFIG_INVALID', { problems: problems.join('\n') });
   return read;
 }
 
-/** Another text after each change of a file, of what a folder holds, and of where a symbolic link leads. */
+/** Returns a text that differs after each change of a file, of a folder's content, or of a symbolic link's target. */
 function describeSources(sources: readonly string[]): string {
   return sources
     .map((path) => {

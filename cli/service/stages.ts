@@ -1,11 +1,10 @@
-// The stages of a service, run together: when one of them fails, the others and the server end as well, and the service
-// ends with that error. A process that goes on without one of its stages looks alive and does nothing. Called by up.ts
-// and parts.ts.
+// Runs the stages of a service together. If one of them fails, the others and the server end as well, and the service
+// ends with that error, because a process without one of its stages looks alive but does nothing.
 import { setMaxListeners } from 'node:events';
 
 export type Stage = (signal: AbortSignal) => Promise<void>;
 
-/** Until `stop` aborts and all have ended; throws what the first one threw that failed. */
+/** Runs until `stop` aborts and all stages have ended. Throws the error of the first stage that failed. */
 export async function runStages(
   stop: AbortSignal,
   server: { close(): Promise<void> } | undefined,

@@ -1,9 +1,9 @@
-// What of the settings lets secrets or logs go over a network in the clear. In: settings. Out: sentences for the log of
-// a service, each with what to do. Pure.
+// Finds settings that let secrets or logs cross a network unencrypted. Takes settings; returns sentences for the log of
+// a service, each with the fix. Pure functions.
 import { isLoopback } from '../../api/auth.js';
 import type { Settings } from '../../core/config/settings.js';
 
-/** `part`: which server the service has. */
+/** Returns the sentences. `part` is the kind of service, which decides whether the page is checked. */
 export function findClearText(settings: Settings, part: 'up' | 'api' | 'analyzer' | 'agent'): readonly string[] {
   return [...(part === 'up' || part === 'api' ? checkPage(settings) : []), ...checkStore(settings)];
 }

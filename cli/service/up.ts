@@ -1,5 +1,5 @@
-// "jobtrace up": agent, analyzer, API and page in one process on SQLite. Watches folders, prints each diagnosis as it
-// is found, and stops cleanly on SIGTERM and Ctrl-C.
+// Implements "jobtrace up": agent, analyzer, API and page in one process on SQLite. It watches folders, prints each new
+// diagnosis, and stops cleanly on SIGTERM and Ctrl-C.
 import type { Agent } from '../../agent/agent.js';
 import type { Catalog } from '../../analyzer/catalog/catalog.js';
 import { listSignalWords } from '../../analyzer/catalog/signal-words.js';
@@ -34,7 +34,7 @@ import { findClearText } from './transport.js';
 import { VERSION } from '../version.js';
 import { write } from '../terminal/write.js';
 
-/** Incidents of earlier runs that are not printed again. */
+/** Number of incidents of earlier runs that are not printed again. */
 const KNOWN_INCIDENTS = 1000;
 
 export const UP: Command = {
@@ -64,7 +64,7 @@ export const UP: Command = {
 async function runUp(invocation: Invocation): Promise<number> {
   const read = (): ReadSettings => {
     const loaded = readSettings(invocation);
-    // People watch this terminal: unless they asked for more, only what needs them is logged.
+    // Default log level "warn", so that only problems that need attention are logged: people watch this terminal.
     const logLevel = loaded.origins['logLevel'] === 'default' ? 'warn' : loaded.settings.logLevel;
     return { ...loaded, settings: { ...loaded.settings, logLevel } };
   };
@@ -89,7 +89,7 @@ interface UpParts {
 
 async function openStages(invocation: Invocation, { settings, paths, log, read }: UpParts): Promise<void> {
   const { terminal } = invocation;
-  // Loaded for a service only: the other commands answer sooner without.
+  // These modules are loaded for a service only, so that other commands answer sooner.
   const [services, { createEmergency }, { createServiceAgent, reloadServiceAgent }, web, { createSettingsKeeper }] =
     await Promise.all([
       import('./services.js'),
@@ -110,11 +110,11 @@ async function openStages(invocation: Invocation, { settings, paths, log, read }
   metrics.showKeyEnd(key.endsAt);
   try {
     await store.check();
-    // A store of its own has nobody else.
+    // A SQLite store has no other instances, so it needs no lease.
     const lease = settings['store.kind'] === 'sqlite' ? undefined : services.createServiceLease(store, log);
     const clock = await services.createServiceClock(store, log);
     const presence = services.createServicePresence(store, clock);
-    // Before the agent stores anything.
+    // The presence must begin before the agent stores anything.
     await presence.begin();
     const notifier = services.createServiceNotifier(keeper, rules, store, log, {
       presence,
@@ -163,14 +163,14 @@ async function openStages(invocation: Invocation, { settings, paths, log, read }
   }
 }
 
-/** The agent looks for what the analyzer beside it looks for, with the same scan. */
+/** Passes the analyzer's signal words and scanner to the agent in the same process. */
 function shareWords(agent: Agent, rules: RuleKeeper): void {
   const share = (catalog: Catalog): void => agent.setWords(listSignalWords(catalog), catalog.scanner);
   share(rules.catalog);
   rules.onChange(share);
 }
 
-/** Said to who starts it, since everybody on the machine may do everything. */
+/** Notice for the person who starts the service, because every user of the machine has full access. */
 const OPEN = 'Open to everybody on this machine: no token, user or provider is set (docs/access.md).\n';
 
 function renderGreeting(
@@ -189,8 +189,8 @@ const MORE: Readonly<Record<Language, string>> = {
 };
 
 /**
- * Tells an incident when it is new and when its cause changed, but none that a platform incident stands for; its
- * restarts, and what an earlier run found, are for the page.
+ * Prints an incident when it is new and when its cause changes, unless it belongs to a platform incident. It does not
+ * print restarts and incidents of earlier runs, which the page shows.
  */
 function createAnnouncer(
   invocation: Invocation,

@@ -1,5 +1,5 @@
-// "jobtrace setup" against a real Elasticsearch with security on: what it makes is there and enough for each part, a
-// second time changes nothing, a dry run changes nothing at all, and who may not is told what to do.
+// Tests "jobtrace setup" with a real Elasticsearch with security: it creates everything that each process needs, a
+// second run changes nothing, a dry run changes nothing, and a user without permission gets the fix.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import { main } from '../main.js';
 
 const PASSWORD = 'only for this test';
 const ADMIN = { authorization: `Basic ${Buffer.from(`admin:${PASSWORD}`).toString('base64')}` };
-/** May prepare everything but the roles. */
+/** Role with permission to prepare everything but the roles. */
 const TEMPLATING = {
   cluster: ['monitor', 'manage_index_templates'],
   indices: [{ names: ['*'], privileges: ['all'] }],
@@ -51,7 +51,7 @@ describeWithParts(['elasticsearch-8'], 'jobtrace setup', () => {
   beforeAll(async () => {
     node = await startElasticsearch({
       version: 8,
-      // Roles and keys stand in an index that wants what only it has.
+      // Roles and keys are in an index that needs the analysis module.
       analysis: true,
       dir: join(dir, 'node'),
       settings: { 'xpack.security.enabled': 'true' },

@@ -1,5 +1,5 @@
-// "jobtrace setup": puts into Elasticsearch what an installation needs before it runs (index templates, a role for each
-// part, keys on request), or says what it would. What that is stands in store/elasticsearch/setup/.
+// Implements "jobtrace setup": prepares Elasticsearch for an installation (index templates, a role for each process,
+// keys on request), or prints what it would do. store/elasticsearch/setup/ defines the content.
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { createError } from '../../core/errors.js';
@@ -98,7 +98,7 @@ function describeOutcome({ decision }: SetupStep): string {
   return OUTCOMES[decision];
 }
 
-/** What is to be done about keys. */
+/** Options about keys. */
 interface KeyOrder {
   readonly folder: string;
   readonly days: number | undefined;
@@ -124,7 +124,7 @@ function readKeyOrder({ option, has }: Invocation): KeyOrder | undefined {
   };
 }
 
-/** One file for each part, as systemd, Docker and Kubernetes read variables. */
+/** Writes one file for each process, in the format of environment files for systemd, Docker and Kubernetes. */
 async function makeKeys(setup: Setup, order: KeyOrder, { terminal, has }: Invocation): Promise<void> {
   for (const part of setup.parts) {
     const path = join(order.folder, `jobtrace-${part}.env`);
@@ -138,7 +138,10 @@ async function makeKeys(setup: Setup, order: KeyOrder, { terminal, has }: Invoca
 
 const VARIABLE = 'JOBTRACE_STORE_API_KEY';
 
-/** The file comes first: a key that could not be kept would be lost and yet work. */
+/**
+ * Creates a key and writes it to a file. It opens the file first, because a key that cannot be saved would be lost but
+ * still be valid.
+ */
 async function makeKey(
   path: string,
   { rotates }: KeyOrder,
@@ -169,7 +172,9 @@ function openNew(path: string): number {
   }
 }
 
-/** Of the key that a file holds. Throws JT_FILE_UNREADABLE: without it, the key in use would be ended. */
+/**
+ * Returns the id of the key in a file. Throws JT_FILE_UNREADABLE, because without the id the key in use would be ended.
+ */
 function readKeyId(path: string): string {
   const encoded = new RegExp(`^${VARIABLE}=(\\S+)$`, 'm').exec(readFileSync(path, 'utf8'))?.[1] ?? '';
   const [id = '', secret = ''] = Buffer.from(encoded, 'base64').toString('utf8').split(':');

@@ -1,5 +1,5 @@
-// The table of commands → what `--help` prints, for all of them and for one: it cannot drift from what is parsed.
-// Called by main.ts, and for docs/cli.md.
+// Renders the text of `--help` for all commands and for one, and docs/cli.md. It uses the table of commands, so that
+// the help cannot differ from the parser.
 import type { Command, OptionRow } from '../command.js';
 
 export function renderOverview(commands: readonly Command[], version: string): string {

@@ -1,12 +1,12 @@
-// An incident that the store holds, as people read it: whose it is and how it stands, its causes, what no rule names.
-// Called by "jobtrace incidents" and by "jobtrace up", which tells each one as it is found, most of them in a line.
+// Renders a stored incident for people: subject and state, its causes, and its unknown failures. "jobtrace incidents"
+// uses it, and so does "jobtrace up", which prints most incidents as one line.
 import type { Incident, Language, PlatformShare } from '../../core/types.js';
 import { listBeside } from '../../core/text/beside.js';
 import { OUTCOMES } from '../../core/text/wording.js';
 import type { Terminal } from '../command.js';
 import { cutText, nameJob, paint, renderCards, styleOf } from './print.js';
 
-/** An incident for people: one line about the job, or the jobs; then its causes, then what no rule names. */
+/** Renders an incident: one line about the job or jobs, then the causes, then the unknown failures. */
 export function renderIncident(
   incident: Incident,
   lang: Language,
@@ -50,10 +50,13 @@ const WORDS = {
   zh: { unknown: '未知故障', instead: '更正：', also: '另因以下原因失败' },
 } as const satisfies Record<Language, Record<string, string>>;
 
-/** Fewer characters of a cause say nothing. */
+/** Smallest number of characters of a title; a shorter text has no meaning. */
 const LEAST_TITLE = 20;
 
-/** An incident in one line: its number in this list, when, what and whose. `instead`: another cause was told before. */
+/**
+ * Renders an incident in one line: number in this list, time, title and job. `instead`: another cause was printed
+ * before.
+ */
 export function renderIncidentLine(
   incident: Incident,
   { number, instead }: { readonly number: number; readonly instead: boolean },
@@ -71,13 +74,13 @@ export function renderIncidentLine(
   const who = incident.job?.name ?? incident.job?.id ?? incident.process?.split('/').at(-1) ?? '';
   const head = `${String(number).padStart(4)}  ${(incident.firstSeen ?? '').slice(11, 19).padEnd(8)}  `;
   const told = instead ? `${WORDS[lang].instead} ${title}` : title;
-  // What is piped elsewhere is not cut.
+  // A line that is not written to a terminal is not cut.
   const room = terminal.stdout.isTTY === true ? style.width - head.length - who.length - 5 : Number.POSITIVE_INFINITY;
   const whose = who === '' ? '' : paint(` · ${who}`, 'dim', style);
   return `${paint(head, 'dim', style)}${mark} ${cutText(told, Math.max(LEAST_TITLE, room))}${whose}\n`;
 }
 
-/** The first cause carries what follows from it; its job is named in the head already. */
+/** Returns the causes that a diagnosis explains, including the symptoms of the incident. */
 function explained(
   all: readonly { readonly cause: string; readonly symptom: boolean }[],
   diagnosis: { readonly explains: readonly string[] },

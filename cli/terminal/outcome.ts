@@ -1,5 +1,5 @@
-// What became of the failures of a log, in one line: of one incident its subject, state, restarts and last failure; of
-// several how many there are of each state. Called by "jobtrace diagnose".
+// Renders the outcome of the failures of a log in one line: for one incident its subject, state, restarts and last
+// failure; for several the number in each state.
 import type { DiagnosisDocument } from '../../analyzer/incident/document.js';
 import { nameSubject } from '../../core/text/subject.js';
 import { OUTCOMES } from '../../core/text/wording.js';
@@ -25,7 +25,7 @@ const WORDS = {
   },
 } as const;
 
-/** Its words stand in as many columns as there are; a subject that is longer is cut. */
+/** Renders the line, wrapped to the width of the terminal; a subject that is too long is cut. */
 export function renderOutcomes(incidents: readonly Summary[], lang: Language, { width }: Style): string {
   const [first] = incidents;
   if (first === undefined) return '';

@@ -14,7 +14,7 @@ const TRACE = [
   '\tat com.acme.Orders.open(Orders.java:3)',
 ].join('\n');
 
-/** What a report shows of an entry whose proof is this text. */
+/** Returns the lines that a report shows of an entry with this proof. */
 function showLines(text: string, proof: string): readonly string[] {
   const at = text.indexOf(proof);
   const evidence: Evidence = {

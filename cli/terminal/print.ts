@@ -1,5 +1,5 @@
-// What people read on a terminal: diagnoses and search results in at most the terminal's width, colours only
-// on a terminal (write.ts makes them). Cause before symptoms; file:line can be clicked and grepped.
+// Renders diagnoses and search results for a terminal, within its width; colours only on a terminal (write.ts makes
+// them). Causes come before symptoms; file:line is suitable for clicking and grep.
 import type { Diagnosis, Evidence, Language, Level, LogRecord, UnknownFailure } from '../../core/types.js';
 import { paintText, type Paint } from '../../core/text/terminal.js';
 import { OWNERS, RISKS } from '../../core/text/wording.js';
@@ -55,12 +55,12 @@ export function styleOf(
   return { width: Math.max(60, Math.min(stream.columns ?? 80, 120)), color };
 }
 
-/** Its name and its id, or the id alone. */
+/** Returns name and id of a job, or the id alone. */
 export function nameJob({ id, name }: { readonly id: string; readonly name?: string }): string {
   return name === undefined ? id : `${name} (${id})`;
 }
 
-/** One cause with its reasons, fixes and evidence, then what follows from it. */
+/** Renders one cause with its reasons, fixes and evidence, then its consequences. */
 function renderDiagnosis(diagnosis: Diagnosis, lang: Language, style: Style): string {
   const words = WORDS[lang];
   const mark =
@@ -102,7 +102,9 @@ function renderFix(fix: Diagnosis['fixes'][number], lang: Language, style: Style
   ];
 }
 
-/** The cards of one or several incidents; where only symptoms were named, what nobody names yet comes first. */
+/**
+ * Renders the cards of one or several incidents. If the first diagnosis is only a symptom, unknown failures come first.
+ */
 export function renderCards(
   diagnoses: readonly Diagnosis[],
   unknown: readonly UnknownFailure[],
@@ -151,8 +153,8 @@ function renderEvidence(title: string, evidence: readonly Evidence[], style: Sty
 }
 
 /**
- * The head of the entry and the line that proves it; the line behind that one where the head proves itself or is a mere
- * frame.
+ * Chooses the head of the entry and the line that proves the diagnosis. If the head is the proof, it chooses the next
+ * line too; if the head is only a stack frame, it chooses the proving line and the next one.
  */
 function chooseLines({ text, highlights = [] }: Evidence): readonly string[] {
   const [head = '', ...rest] = text.split('\n');
@@ -161,7 +163,7 @@ function chooseLines({ text, highlights = [] }: Evidence): readonly string[] {
   return [head, ...rest.slice(Math.max(0, proving - 1)).slice(0, 1)];
 }
 
-/** What an evidence says without its time: the same line in three logs is shown once. */
+/** Returns the text of an evidence without its time, so that the same line in three logs is shown once. */
 function headOf(evidence: Evidence): string {
   return evidence.text
     .split('\n')
@@ -170,7 +172,9 @@ function headOf(evidence: Evidence): string {
     .replace(/^[\d-]+[ T][\d:,.]+/, '');
 }
 
-/** One record a line: time, level, job, logger, message, and the exception in one phrase instead of its frames. */
+/**
+ * Renders a record as one line: time, level, job, logger, message, and the exception as a phrase without its frames.
+ */
 export function renderRecord(record: LogRecord, style: Style): string {
   const level = record['log.level'];
   const job = record['flink.job.name'] ?? record['flink.job.id']?.slice(0, 8) ?? '-';
@@ -203,7 +207,7 @@ function padTitle(title: string): string {
   return title + ' '.repeat(Math.max(1, 10 - columnsOf(title)));
 }
 
-/** Breaks at blanks, and anywhere between two Chinese characters. */
+/** Wraps a text at blanks, and between any two Chinese characters. */
 export function wrapText(text: string, columns: number): string[] {
   const lines: string[] = [];
   let line = '';

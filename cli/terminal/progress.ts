@@ -1,9 +1,9 @@
-// A line on a terminal that says how far the reading is, and vanishes at its end. Nothing when standard error is a file
-// or a pipe, or when it is over in a moment.
+// Renders a progress line on a terminal and removes it at the end. Prints nothing if standard error is a file or a
+// pipe, or if the work takes only a moment.
 import type { Output } from '../command.js';
 
 export interface Progress {
-  /** Bytes read and all there are; 0 when nobody knows (standard input). */
+  /** Updates the line with the bytes read and the total; a total of 0 means unknown (standard input). */
   readonly update: (bytes: number, allBytes: number) => void;
   readonly erase: () => void;
 }
@@ -34,7 +34,7 @@ export function createProgress(
   };
 }
 
-/** `███████░░░░░ 42 %  1.2 of 2.9 GiB  310 MiB/s` */
+/** Renders the line, such as `███████░░░░░ 42 %  1.2 of 2.9 GiB  310 MiB/s`. */
 export function renderProgress(bytes: number, allBytes: number, elapsedMs: number): string {
   const rate = `${formatBytes((bytes * 1000) / Math.max(1, elapsedMs))}/s`;
   if (allBytes === 0) return `${formatBytes(bytes)}  ${rate}`;

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import wabt from 'wabt';
 import { COMPILED, countBreaks, openTextSearch, packTexts, type TextSearch } from './byte-search.js';
 
-/** The same texts at each run. */
+/** Returns a random generator with a fixed seed, so that each run uses the same texts. */
 function createRandom(): (below: number) => number {
   let seed = 7;
   return (below) => ((seed = (seed * 16_807) % 2_147_483_647) >>> 4) % below;
@@ -12,7 +12,7 @@ function createRandom(): (below: number) => number {
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
 
-/** Texts, each known by the four words of its first seven bytes. */
+/** Opens a search for texts, each known by the four words of its first seven bytes. */
 function open(texts: readonly string[]): (bytes: Uint8Array) => TextSearch {
   const bytes = texts.map((text) => Buffer.from(text));
   const places = bytes.flatMap((text, index) =>
@@ -51,7 +51,7 @@ describe('openTextSearch', () => {
         ),
       );
 
-      // A text may be met by two of its words.
+      // A text may be found by two of its words.
       expect([...new Set(list(open(texts)(Buffer.from(`#${text}`).subarray(1))))], `${length} bytes`).toEqual(
         expected.sort(),
       );
@@ -76,7 +76,7 @@ describe('openTextSearch', () => {
     expect(list(finder.open(lent))).toEqual(list(finder.open(text)));
     expect(countBreaks(lent, 3, 299_990)).toBe(countBreaks(text, 3, 299_990));
     expect(finder.takeRoom()).toBeUndefined();
-    // A number that goes on up to the end.
+    // The number continues up to the end.
     expect(list(finder.open(room.fill('abababa1'), { text: 0, bytes: 1 })).length).toBeGreaterThan(0);
   });
 
@@ -105,7 +105,7 @@ describe('openTextSearch', () => {
   });
 
   it('takes any white space for a blank, and nothing else', () => {
-    // Known by words without a blank.
+    // The text is known by words without a blank.
     const find = openTextSearch(
       packTexts(
         [Buffer.from('a failed job')],

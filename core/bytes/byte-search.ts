@@ -1,32 +1,31 @@
-// Two loops over bytes: known texts, and line breaks. They run as WebAssembly (byte-search.wat), where they are several
-// times faster than here; what they look at is copied there window by window, each small enough to stay in the
-// processor's nearer memory, unless it was read into the room that a search keeps there for it. Texts are known by
-// words of memory (four bytes): a text of seven bytes and more holds one whole word wherever it begins. Called by
-// analyzer/catalog/anchors.ts and flink/form/skim.ts.
+// Finds known texts and counts line breaks in bytes. Both loops run as WebAssembly (byte-search.wat), which is several
+// times faster than JavaScript. The bytes are copied there in windows that fit into the processor's cache, unless they
+// were read into the buffer that a search keeps there. Texts are recognized by words of memory (four bytes): a text of
+// seven or more bytes contains one whole aligned word at any start address.
 
-/** byte-search.wat, compiled; byte-search.test.ts says what it must be. */
+/** Compiled byte-search.wat; byte-search.test.ts compares it with the source. */
 export const COMPILED =
   'AGFzbQEAAAABIQRgAn9/AX9gA39/fwF/YAV/f39/fwF/YAZ/f39/f38BfwMJCAABAAECAwMABQMBABYHGgMGbWVtb3J5AgAEZmluZAAGBmJyZWFrcwAHCrkKCE0BA38gAEGx893xeWwgAXYhAgNAQYCA2AAgAkEDdGohAyADKAIEIQQgBEEASCADKAIAIABGcgRAIAQPCyACQQFqQX8gAXZxIQIMAAsAC8UBAQR/IAEgAmohAwJAA0AgAUEIaiADSw0BIAApAwAgASkDAFINASAAQQhqIQAgAUEIaiEBDAALCyABIANGBEBBAQ8LIAMgAWshBCACQQhPIARBCElxBEAgACAEakEIaykDACADQQhrKQMAUQRAQQEPCwsDQCAALQAAIQUgAS0AACEGIAUgBkcEQCAGQSBHBEBBAA8LIAVBCUYgBUEKRiAFQQ1GcnJFBEBBAA8LCyAAQQFqIQAgAUEBaiEBIAEgA0kNAAtBAQsuACAAIAEoAgxrIAEoAghqIQADQCAALQAAQTBrQQpJBEAgAEEBaiEADAELCyAAC4sBAQF/IAAgAmohAyACQQhPBEADQCAAKQMAIAEpAwBSBEBBAA8LIABBCGohACABQQhqIQEgAEEIaiADTQ0ACyADIABrQQhrIQIgACACaikDACABIAJqKQMAUQ8LA0AgACADRgRAQQEPCyAALQAAIAEtAABHBEBBAA8LIABBAWohACABQQFqIQEMAAsAC4sBAQN/IAQhBSAAIAEQAiEHIAdBCCgCAGogAkoEQCAEDwsCQANAIAVBgIAERiAEIAVrQcAARnINASAFQQhrIQUgAyAFKAIEQQR0aiEGIAYoAgQgASgCBEcNASAHIAUoAgAgBhACQQgoAgAQA0UNAAsgBSAFQQhqIAQgBWtBCGv8CgAAIARBCGsPCyAEC4IBAQN/A0AgBCADQQR0aiEGIAAgBigCDGshByAGKAIIIQggByABTiAHIAhqIAJMcQRAIAcgBigCBCAIEAEEQCAGKAIEQQQoAgBGBEAgACAGIAIgBCAFEAQhBQsgBSAANgIAIAUgAzYCBCAFQQhqIQULCyAGKAIAIQMgA0EATg0ACyAFC8wDAQx/QYCABCERAkADQCAAIAFODQEgAEEQaiABTARAAkADQCAAKAIAQbHz3fF5bCEGIAZBDHYtAICAGCEHIAAoAgRBsfPd8XlsIQggCEEMdi0AgIAYIQkgACgCCEGx893xeWwhCiAKQQx2LQCAgBghCyAAKAIMQbHz3fF5bCEMIAxBDHYtAICAGCENIAcgCXIgCyANcnINASAAQRBqIQAgAEEQaiABTA0ACwwCCyAHQf8BRiAHIAZBBHZB/wFxQQFyRnIgCUH/AUYgCSAIQQR2Qf8BcUEBckZyQQF0ciALQf8BRiALIApBBHZB/wFxQQFyRnJBAnQgDUH/AUYgDSAMQQR2Qf8BcUEBckZyQQN0cnIhDgUgACgCAEGx893xeWwhBiAGQQx2LQCAgBghByAHQf8BRiAHIAZBBHZB/wFxQQFyRnIhDgsgACEPIABBEEEEIABBEGogAUwbaiEAA0AgDkUNASAPIA5oQQJ0aigCACAEEAAhECAQQQBOBEAgEUGAgAxPBEAgDyAOaEECdGohAAwECyAPIA5oQQJ0aiACIAMgECAFIBEQBSERCyAOIA5BAWtxIQ4MAAsLC0EAIAA2AgAgEUGAgARrQQN2C4YBAgJ/AXsCQANAIAAgAU4NASAAQfAfaiEDIAMgAUoEQCABIQML/QwAAAAAAAAAAAAAAAAAAAAAIQQDQCAEIAD9AAQAQQr9D/0j/XEhBCAAQRBqIQAgACADSA0ACyAE/X39fyEEIAIgBP0bACAE/RsBaiAE/RsCIAT9GwNqamohAgwACwsgAgs=';
 
 /** Bytes of a word. */
 export const WORD = 4;
-/** The longest text. */
+/** Longest text in bytes. */
 export const MAX_TEXT_BYTES = 4096;
 const WINDOW_BYTES = 1 << 16;
 const TABLE_BITS = 20;
 const PAGE_BYTES = 1 << 16;
 const ROOM_BYTES = 1 << 19;
-/** Where things lie in its memory, as byte-search.wat says. */
+/** Addresses in the memory, as byte-search.wat defines them. */
 const CELLS = 0;
 const FOUND = 65_536;
 const WINDOW = 266_240;
 const FOUND_END = WINDOW - MAX_TEXT_BYTES;
 const TABLE = 393_216;
 const SLOTS = 1_441_792;
-/** Of a place in the table that several words share. */
+/** Tag of a table entry that several words share. */
 const ANY_TAG = 255;
 const PLACE_CELLS = 4;
-/** The room for what was found holds 16384 and these more. */
+/** Largest number of texts with the same word. The buffer for finds holds 16384 and this many more. */
 const MAX_PLACES_OF_WORD = 8192;
 
 interface Code {
@@ -35,7 +34,7 @@ interface Code {
   readonly breaks: (at: number, end: number) => number;
 }
 
-/** Part of every JavaScript, but of no library of types without a browser's. */
+/** WebAssembly is part of every JavaScript engine, but only the browser's type library declares it. */
 interface Engine {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object) => { readonly exports: unknown };
@@ -49,47 +48,45 @@ function createCode(): Code {
   return new Instance(compiled).exports as Code;
 }
 
-/** Whose memory it is: bytes that lie there need no copy. */
+/** Code that owns a memory. Bytes in such a memory need no copy. */
 const codes = new WeakMap<ArrayBufferLike, Code>();
 
-/** A word of a text, and where in the text it stands. */
+/** Word of a text, and its offset in the text. */
 export interface WordOffset {
   readonly word: number;
-  /** The text's index. */
+  /** Index of the text. */
   readonly text: number;
   readonly offset: number;
 }
 
 /**
- * Of finds of this text with nothing else between them that differ in nothing but a number behind it, the last is
- * enough, and of most only that is told.
+ * Text that may be found in a run: several times with no other find between, and with a difference only in the number
+ * after it. Only the last find of a run is needed, and for most runs only that one is reported.
  */
 export interface ByteRun {
-  /** The text's index. */
+  /** Index of the text. */
   readonly text: number;
-  /** So many bytes behind the number are compared. */
+  /** Number of bytes after the number that are compared. */
   readonly bytes: number;
 }
 
-/** Known texts in some bytes, from the front to the back; the bytes must not change meanwhile. */
+/** Search for known texts in some bytes, from front to back. The bytes must not change during the search. */
 export interface TextSearch {
   /**
-   * Goes to the next one whose word stands at `from` or behind it; false when there is none. `from` never goes back.
+   * Goes to the next find whose word is at `from` or after it; returns false if there is none. `from` must never
+   * decrease.
    */
   next(from: number): boolean;
-  /** The text to which it went, by its index. */
+  /** Index of the text that was found. */
   readonly text: number;
   readonly start: number;
   readonly end: number;
 }
 
-/**
- * Texts and the words by which they are known, as they lie in the memory of a search: kept, they make the next one at
- * once.
- */
+/** Texts and their words in the layout of a search's memory. A kept copy makes the next search available at once. */
 export type PackedTexts = Uint8Array;
 
-/** A blank of a text is any white space. */
+/** Packs the texts for searches. A blank in a text matches any white space. */
 export function packTexts(texts: readonly Uint8Array[], places: readonly WordOffset[]): PackedTexts {
   const slotBits = Math.ceil(Math.log2(2 * places.length + 1));
   const firstPlace = SLOTS + 2 * WORD * 2 ** slotBits;
@@ -128,7 +125,7 @@ export function packTexts(texts: readonly Uint8Array[], places: readonly WordOff
   return packed;
 }
 
-/** The address of each, one behind the other. */
+/** Returns the address of each text. The texts are adjacent. */
 function listAddresses(texts: readonly Uint8Array[], first: number): readonly number[] {
   let address = first;
   return texts.map(({ length }) => {
@@ -141,7 +138,10 @@ function listAddresses(texts: readonly Uint8Array[], first: number): readonly nu
 
 export interface TextFinder {
   open(bytes: Uint8Array, run?: ByteRun): TextSearch;
-  /** Memory whose bytes are searched where they are. Once: there is one reader of it; undefined from then on. */
+  /**
+   * Returns memory whose bytes are searched without a copy. Only the first call returns it, because it has one reader;
+   * later calls return undefined.
+   */
   takeRoom(): Buffer | undefined;
 }
 
@@ -158,7 +158,7 @@ export function openTextSearch(packed: PackedTexts): TextFinder {
   };
 }
 
-/** Numbers of slot bits, texts and places; behind them the address of each text, and the text of each place. */
+/** Head: the numbers of slot bits, texts and places. The address of each text and the text of each place follow it. */
 const HEAD_CELLS = 3;
 
 class TextTable {
@@ -167,25 +167,25 @@ class TextTable {
   readonly #shift: number;
   readonly #firstPlace: number;
   readonly #addresses: Int32Array;
-  /** Where it stopped, the address of a run's text, and the run's bytes. */
+  /** Three cells: the address where the search stopped, the address of a run's text, and the run's number of bytes. */
   readonly #stopped: Int32Array;
   /** Pairs: the address of a word in the window, and the number of a place. */
   readonly found: Int32Array;
-  /** Of each place its text. */
+  /** Index of the text of each place. */
   readonly texts: Int32Array;
   /**
-   * Of each place four numbers: the next of the same word, the text's address and length, and where in it the word
-   * stands.
+   * Four numbers for each place: the next place of the same word, the text's address and length, and the offset of the
+   * word in the text.
    */
   readonly places: Int32Array;
-  /** For bytes that are searched where they are; behind everything else. */
+  /** Buffer for bytes that are searched without a copy, at the end of the memory. */
   readonly room: Buffer;
-  /** Whose texts were found last. */
+  /** Search whose finds are in `found`. */
   holder: object | undefined;
 
   constructor(packed: PackedTexts) {
     const { memory } = this.#code;
-    // Of its own buffer: cells begin at whole words.
+    // Cells must begin at whole words, so an unaligned packing is copied into a buffer of its own.
     const { buffer } = packed.byteOffset % WORD === 0 ? packed : packed.slice();
     const start = packed.byteOffset % WORD === 0 ? packed.byteOffset : 0;
     const [slotBits = 0, texts = 0, places = 0] = new Int32Array(buffer, start, HEAD_CELLS);
@@ -195,7 +195,7 @@ class TextTable {
     this.#firstPlace = SLOTS + 2 * WORD * 2 ** slotBits;
     const laid = packed.subarray(WORD * (HEAD_CELLS + texts + places));
     const end = Math.max(memory.buffer.byteLength, PAGE_BYTES * Math.ceil((TABLE + laid.length) / PAGE_BYTES));
-    // A number at the room's end is read until something else follows: one page of nothing.
+    // A number at the end of the buffer is read until another byte follows, so one page of zeros is added.
     memory.grow((end + ROOM_BYTES + PAGE_BYTES - memory.buffer.byteLength) / PAGE_BYTES);
     codes.set(memory.buffer, this.#code);
     this.room = Buffer.from(memory.buffer, end, ROOM_BYTES);
@@ -206,7 +206,7 @@ class TextTable {
     this.places = new Int32Array(memory.buffer, this.#firstPlace, PLACE_CELLS * places);
   }
 
-  /** Lays the bytes of a window there, with those before and behind it that texts may reach into. */
+  /** Copies the bytes of a window into the memory, with the bytes before and after it that texts may extend into. */
   fill(bytes: Uint8Array, start: number, end: number): void {
     this.#memory.set(
       bytes.subarray(Math.max(0, start - MAX_TEXT_BYTES), end + MAX_TEXT_BYTES),
@@ -214,13 +214,13 @@ class TextTable {
     );
   }
 
-  /** The address of bytes that lie in this memory. */
+  /** Returns the address of bytes in this memory; undefined for other bytes. */
   addressOf(bytes: Uint8Array): number | undefined {
     return bytes.buffer === this.#memory.buffer ? bytes.byteOffset : undefined;
   }
 
   /**
-   * Finds texts whose words stand from `at` up to `end`, and they themselves from `low` to `high`; gives their number.
+   * Finds texts with words from `at` to `end` that lie completely within `low` to `high`. Returns the number of finds.
    */
   find(at: number, end: number, low: number, high: number, run: ByteRun | undefined): number {
     this.#stopped[1] = run === undefined ? 0 : (this.#addresses[run.text] ?? 0);
@@ -228,18 +228,21 @@ class TextTable {
     return this.#code.find(at, end, low, high, this.#shift, this.#firstPlace);
   }
 
-  /** Where it stopped: before the end when more was found than there is room for. */
+  /** Address where the search stopped. It is before the end if there was no room for more finds. */
   get stop(): number {
     return this.#stopped[0] ?? 0;
   }
 }
 
-/** Of its 32 bits those that are left when `shift` are dropped. */
+/** Hashes a word to 32 bits and drops the lowest `shift` of them. */
 export function hashWord(word: number, shift: number): number {
   return Math.imul(word, 0x9e3779b1) >>> shift;
 }
 
-/** Tells a word from most others whose hash in the table is the same: bits that this hash drops; never 0. */
+/**
+ * Returns the tag that tells a word from most others with the same hash in the table. It uses bits that this hash drops
+ * and is never 0.
+ */
 function tagWord(word: number): number {
   return (hashWord(word, 4) & 255) | 1;
 }
@@ -251,16 +254,16 @@ class Search implements TextSearch {
   readonly #table: TextTable;
   readonly #bytes: Uint8Array;
   readonly #run: ByteRun | undefined;
-  /** The end of the last whole word. */
+  /** End of the last whole word. */
   readonly #limit: number;
-  /** Where the bytes lie that are not copied. */
+  /** Address of bytes that are not copied. */
   readonly #place: number | undefined;
-  /** The window's beginning, the address that the first byte would have, and from where up to where it was searched. */
+  /** Start of the window, the address that the first byte would have, and the start and end of the searched range. */
   #window = -1;
   #base = 0;
   #from = 0;
   #stop = 0;
-  /** How many texts were found there, and which of them is next. */
+  /** Number of finds in that range, and the index of the next one. */
   #count = 0;
   #next = 0;
 
@@ -291,7 +294,7 @@ class Search implements TextSearch {
     }
   }
 
-  /** Searches the rest, or that of the window in which `from` stands. */
+  /** Searches the rest of the bytes, or of the window that contains `from`. */
   #search(from: number, next: number): void {
     const table = this.#table;
     const end = this.#place === undefined ? this.#lay(from) : this.#limit;
@@ -310,7 +313,7 @@ class Search implements TextSearch {
     this.#next = next;
   }
 
-  /** Lays the window there in which `from` stands; gives its end. */
+  /** Copies the window that contains `from` into the memory. Returns its end. */
   #lay(from: number): number {
     const window = from - (from % WINDOW_BYTES);
     const end = Math.min(this.#limit, window + WINDOW_BYTES);
@@ -324,7 +327,7 @@ const NEWLINE = 10;
 const BLOCK = 16;
 let counter: { readonly code: Code; readonly room: Uint8Array } | undefined;
 
-/** How many line breaks stand from `start` up to `end`. */
+/** Counts the line breaks from `start` up to `end`. */
 export function countBreaks(bytes: Uint8Array, start: number, end: number): number {
   const blocks = start + (Math.max(0, end - start) & -BLOCK);
   const code = codes.get(bytes.buffer);
@@ -336,7 +339,7 @@ export function countBreaks(bytes: Uint8Array, start: number, end: number): numb
   return count;
 }
 
-/** In whole blocks. */
+/** Counts in whole blocks, which it copies into the memory. */
 function countCopied(bytes: Uint8Array, start: number, end: number): number {
   if (counter === undefined) {
     const code = createCode();

@@ -1,21 +1,22 @@
-;; Two loops over bytes, here because WebAssembly runs them several times faster than JavaScript. byte-search.ts holds
-;; this file compiled and fills the memory; its test compiles it anew and compares.
+;; Finds known texts and counts line breaks. These two loops are written here because WebAssembly runs them several
+;; times faster than JavaScript. byte-search.ts holds this file compiled and fills the memory; its test compiles the
+;; file again and compares. Addresses in the memory:
 ;;
-;;        0  where find stopped
-;;        4  the address of a text of whose runs only the last is wanted, 0 for none
-;;        8  so many bytes behind its number tell whether a run goes on
-;;    65536  what was found: pairs of an address and a place's number; 16384, and the places of one word more
-;;   266240  the bytes that are looked at; 4096 before and behind them may be part of texts
-;;   393216  for each of 2^20 hashes of words the tag of the known one (eight of the bits that the hash drops, the last of
-;;           them set): 0 for none, 255 for any
-;;  1441792  slots: pairs of a word and the number of its first place, -1 in a free one
-;;  $places  words of texts, each 16 bytes: the number of the next place of the same word (-1 behind the last), the address
-;;           and length of the text, where in the text the word stands
+;;        0  address where find stopped
+;;        4  address of the text for which only the last find of a run is wanted, 0 for none
+;;        8  number of bytes after its number that must be equal within a run
+;;    65536  finds: pairs of an address and the number of a place; room for 16384 and for the places of one more word
+;;   266240  bytes that are searched; texts may extend into the 4096 bytes before and after them
+;;   393216  tag of the known word for each of 2^20 hashes: eight of the bits that the hash drops, with the last bit
+;;           set; 0 for no word, 255 for several
+;;  1441792  slots: pairs of a word and the number of its first place; -1 in a free slot
+;;  $places  words of texts, 16 bytes each: the number of the next place of the same word (-1 after the last), the
+;;           address and length of the text, the offset of the word in the text
 (module
   (memory (export "memory") 22)
 
-  ;; The first place of a word; -1 when it is not known. A word stands in the first free slot from the one on that its hash
-  ;; names. $shift is 32 less the number of bits of a slot's number.
+  ;; Returns the first place of a word, or -1 if it is not known. A word is in the first free slot at or after the one
+  ;; that its hash names. $shift is 32 minus the number of bits of a slot number.
   (func $lookup (param $word i32) (param $shift i32) (result i32)
     (local $slot i32)
     (local $address i32)
@@ -30,14 +31,14 @@
       (br $next))
     (unreachable))
 
-  ;; 1 when the bytes at $at are a text's. A blank of a text is any white space.
+  ;; Returns 1 if the bytes at $at are those of the text. A blank in the text matches any white space.
   (func $fits (param $at i32) (param $text i32) (param $length i32) (result i32)
     (local $end i32)
     (local $rest i32)
     (local $byte i32)
     (local $wanted i32)
     (local.set $end (i32.add (local.get $text) (local.get $length)))
-    ;; Eight at a time as long as they are equal.
+    ;; Compares eight bytes at a time as long as they are equal.
     (block $differs
       (loop $eight
         (br_if $differs (i32.gt_u (i32.add (local.get $text) (i32.const 8)) (local.get $end)))
@@ -46,7 +47,7 @@
         (local.set $text (i32.add (local.get $text) (i32.const 8)))
         (br $eight)))
     (if (i32.eq (local.get $text) (local.get $end)) (then (return (i32.const 1))))
-    ;; The last eight, where only some of them are left.
+    ;; Compares the last eight bytes if fewer than eight are left.
     (local.set $rest (i32.sub (local.get $end) (local.get $text)))
     (if (i32.and (i32.ge_u (local.get $length) (i32.const 8)) (i32.lt_u (local.get $rest) (i32.const 8)))
       (then
@@ -65,7 +66,7 @@
       (br_if $next (i32.lt_u (local.get $text) (local.get $end))))
     (i32.const 1))
 
-  ;; Where what follows a text and its number begins: the text's word stands at $at.
+  ;; Returns the address after a text and the number that follows it. The word of the text is at $at.
   (func $behind (param $at i32) (param $record i32) (result i32)
     (local.set $at (i32.add (i32.sub (local.get $at) (i32.load offset=12 (local.get $record))) (i32.load offset=8 (local.get $record))))
     (loop $digits
@@ -75,7 +76,8 @@
           (br $digits))))
     (local.get $at))
 
-  ;; 1 when so many bytes are equal at both addresses: eight at a time, at last the last eight, fewer one by one.
+  ;; Returns 1 if $length bytes are equal at both addresses. Compares eight at a time and at last the last eight; fewer
+  ;; than eight are compared one by one.
   (func $equal (param $at i32) (param $other i32) (param $length i32) (result i32)
     (local $end i32)
     (local.set $end (i32.add (local.get $at) (local.get $length)))
@@ -96,8 +98,9 @@
       (br $one))
     (unreachable))
 
-  ;; Takes out of the last eight stored before $next, as long as they are the text at $at, the one with the same bytes behind
-  ;; its number; gives the address behind the last one stored.
+  ;; Removes the earlier find that the find at $at makes unnecessary: one of the last eight before $next with the same
+  ;; bytes after its number. The search goes back only as long as the finds are of the same text. Returns the address
+  ;; after the last stored find.
   (func $supersede (param $at i32) (param $record i32) (param $high i32) (param $places i32) (param $next i32) (result i32)
     (local $known i32)
     (local $last i32)
@@ -116,7 +119,8 @@
       (return (i32.sub (local.get $next) (i32.const 8))))
     (local.get $next))
 
-  ;; Stores the texts of the word at $at that stand there, inside $low to $high, and gives the address behind the last one stored.
+  ;; Stores the texts of the word at $at that are present there within $low to $high. Returns the address after the last
+  ;; stored find.
   (func $store (param $at i32) (param $low i32) (param $high i32) (param $place i32) (param $places i32) (param $next i32) (result i32)
     (local $record i32)
     (local $start i32)
@@ -138,8 +142,8 @@
       (br_if $each (i32.ge_s (local.get $place) (i32.const 0))))
     (local.get $next))
 
-  ;; Texts whose words stand from $at up to $end, the end of the last whole word; their own bytes may reach from $low to
-  ;; $high. Gives their number. Nearly every word of a log is passed after a look at one byte.
+  ;; Finds texts with words from $at up to $end, which is the end of the last whole word. The texts may extend from $low
+  ;; to $high. Returns the number of finds. Nearly every word of a log is passed after a look at one byte.
   (func (export "find") (param $at i32) (param $end i32) (param $low i32) (param $high i32) (param $shift i32) (param $places i32) (result i32)
     (local $hash0 i32) (local $known0 i32)
     (local $hash1 i32) (local $known1 i32)
@@ -155,7 +159,8 @@
         (br_if $done (i32.ge_s (local.get $at) (local.get $end)))
         (if (i32.le_s (i32.add (local.get $at) (i32.const 16)) (local.get $end))
           (then
-            ;; Four words at a time, while none of them is known. Written out: calls would cost more than what they do.
+            ;; Tests four words at a time while none of them is known. The code is not split into functions, because the
+            ;; calls would cost more than the work.
             (block $look
               (loop $four
                 (local.set $hash0 (i32.mul (i32.load (local.get $at)) (i32.const 0x9e3779b1)))
@@ -170,12 +175,12 @@
                 (local.set $at (i32.add (local.get $at) (i32.const 16)))
                 (br_if $four (i32.le_s (i32.add (local.get $at) (i32.const 16)) (local.get $end))))
               (br $scan))
-            ;; A bit for each that may be: its hash led to its tag, or to that of several.
+            ;; Each bit is a word that may be known: the table has its tag, or the tag for several words.
             (local.set $told (i32.or
               (i32.or (i32.or (i32.eq (local.get $known0) (i32.const 255)) (i32.eq (local.get $known0) (i32.or (i32.and (i32.shr_u (local.get $hash0) (i32.const 4)) (i32.const 255)) (i32.const 1)))) (i32.shl (i32.or (i32.eq (local.get $known1) (i32.const 255)) (i32.eq (local.get $known1) (i32.or (i32.and (i32.shr_u (local.get $hash1) (i32.const 4)) (i32.const 255)) (i32.const 1)))) (i32.const 1)))
               (i32.or (i32.shl (i32.or (i32.eq (local.get $known2) (i32.const 255)) (i32.eq (local.get $known2) (i32.or (i32.and (i32.shr_u (local.get $hash2) (i32.const 4)) (i32.const 255)) (i32.const 1)))) (i32.const 2)) (i32.shl (i32.or (i32.eq (local.get $known3) (i32.const 255)) (i32.eq (local.get $known3) (i32.or (i32.and (i32.shr_u (local.get $hash3) (i32.const 4)) (i32.const 255)) (i32.const 1)))) (i32.const 3))))))
           (else
-            ;; Fewer are left.
+            ;; Fewer than four words are left.
             (local.set $hash0 (i32.mul (i32.load (local.get $at)) (i32.const 0x9e3779b1)))
             (local.set $known0 (i32.load8_u offset=393216 (i32.shr_u (local.get $hash0) (i32.const 12))))
             (local.set $told (i32.or (i32.eq (local.get $known0) (i32.const 255)) (i32.eq (local.get $known0) (i32.or (i32.and (i32.shr_u (local.get $hash0) (i32.const 4)) (i32.const 255)) (i32.const 1)))))))
@@ -196,8 +201,8 @@
     (i32.store (i32.const 0) (local.get $at))
     (i32.shr_u (i32.sub (local.get $next) (i32.const 65536)) (i32.const 3)))
 
-  ;; Line breaks from $at up to $end, which lie a multiple of 16 apart. Each of sixteen places is counted by itself as long
-  ;; as its count fits a byte.
+  ;; Counts the line breaks from $at up to $end; their distance is a multiple of 16. Each of sixteen lanes has its own
+  ;; count, which is added up before it exceeds a byte.
   (func (export "breaks") (param $at i32) (param $end i32) (result i32)
     (local $count i32)
     (local $stop i32)

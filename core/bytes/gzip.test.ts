@@ -9,7 +9,7 @@ const BLOCK_BYTES = 262_144;
 const FARTHEST = 32_768;
 const gzip = createGzip();
 
-/** The same bytes for the same seed; none repeats what stood before. */
+/** Returns the same bytes for the same seed. No part repeats an earlier one. */
 function makeNoise(length: number, seed = 1): Buffer {
   let state = seed;
   return Buffer.from(
@@ -20,7 +20,7 @@ function makeNoise(length: number, seed = 1): Buffer {
   );
 }
 
-/** Lines as an agent sends them: most of each stands in the one before. */
+/** Returns lines as an agent sends them: most of each line is the same as in the previous one. */
 function makeLines(count: number): Buffer {
   const noise = makeNoise(4 * count);
   const lines = Array.from({ length: count }, (_, index) => {
@@ -31,7 +31,7 @@ function makeLines(count: number): Buffer {
   return Buffer.from(lines.join(''));
 }
 
-/** Of each byte as many as of the two before together: the longest codes that there can be. */
+/** Returns bytes of which each occurs as often as the two before together, which gives the longest possible codes. */
 function makeSlope(): Buffer {
   const parts: Buffer[] = [];
   for (let byte = 0, count = 1, next = 1; byte < 25; byte += 1, [count, next] = [next, count + next])

@@ -1,9 +1,9 @@
-// Bytes → gzip, for lines that are alike in little more than half of the time of zlib's fastest level and for nearly
-// its size: what repeats is looked for at one place only, sixteen bytes at a time, by WebAssembly (gzip.wat), in blocks
-// with codes of their own (RFC 1951). Called by the door to Elasticsearch.
+// Compresses bytes to gzip. Similar lines take little more than half the time of zlib's fastest level, at nearly its
+// size, because a repetition is searched at one place only, sixteen bytes at a time, in WebAssembly (gzip.wat). Each
+// block has its own codes (RFC 1951).
 import { crc32 } from 'node:zlib';
 
-/** gzip.wat, compiled; gzip.test.ts says what it must be. */
+/** Compiled gzip.wat; gzip.test.ts compares it with the source. */
 export const COMPILED =
   'AGFzbQEAAAABEwRgAn9/AX9gAX8AYAAAYAJ/fwADBgUAAQIDAQUDAQAbBzAGBm1lbW9yeQIABGZpbmQAAAVzbGlkZQABBWNsZWFyAAIDcHV0AAMGZW5jb2RlAAQKswcFtQMBB39BgMAEIQICQANAIABBBGogAUoNASAAKAIAIQMgACkDAEIQhkKHla+vmLbem55/fkIwiKdB/P8DcSEEIAQoAoBAIQUgBCAANgKAQCAFKAIAIANGIAAgBWtBgIACTXEEQEEEIQYCQANAQf//AyAAIAZq/QAEACAFIAZq/QAEAP0j/WRzIQcgBwRAIAYgB2hqIQYMAgsgBkEQaiEGIAZBggJJDQALCyAGQYICIAZBggJJGyEGIAAgBmogAUsEQCABIABrIQYLIAAgBWtBAWshBSACQYCAgIB4IAZBEHQgBXJyNgIAIAJBBGohAiAGLQCACEECdCEIIAggCCgChBxBAWo2AoQcIAVBgAIgBUEHdmogBUGAAkkbLQCADEECdCEIIAggCCgCgB1BAWo2AoAdIAAgBmohAAwBCyADQf8BcSEDIAIgAzYCACACQQRqIQIgA0ECdCEIIAggCCgCgBRBAWo2AoAUIABBAWohAAwACwsCQANAIAAgAU8NASAALQAAIQMgAiADNgIAIAJBBGohAiADQQJ0IQggCCAIKAKAFEEBajYCgBQgAEEBaiEADAALCyACC1YBAX9BgMDEAEGAwMQAIABqQYCAAvwKAAADQCABIAH9AASAQCAA/RH9sQH9DAAAAAAAAAAAAAAAAAAAAAD9uAH9CwSAQCABQRBqIQEgAUGAgARJDQALCw8AQYDAAEEAQYCABPwLAAtVAgF+AX9BCCgCACEDQQApAwAgAK0gA62GhCECIAMgAWohA0EMKAIAIAI3AwBBDEEMKAIAIANBA3ZqNgIAQQAgAiADQThxrYg3AwBBCCADQQdxNgIAC7wCAwJ/An4Df0GAwAQhAUEAKQMAIQNBCDUCACEEQQwoAgAhAgJAA0AgASAATw0BIAEoAgAhBSABQQRqIQEgBUEATgRAIAVBAnQoAoAgIQYgAyAGQf///wdxrSAEhoQhAyAEIAZBGHatfCEEBSAFQRB2Qf8DcUECdCgCgCohBiADIAZB////B3GtIASGhCEDIAQgBkEYdq18IQQgBUH//wFxIQUgBUGAAiAFQQd2aiAFQYACSRstAIAMQQJ0IQcgBygCgBIhBiADIAZB////B3GtIASGhCEDIAQgBkEYdq18IQQgAyAFIAcoAoAQa60gBIaEIQMgBCAHNQKAEXwhBAsgAiADNwMAIAIgBEIDiKdqIQIgAyAEQjiDiCEDIARCB4MhBAwACwtBACADNwMAQQggBKc2AgBBDCACNgIACw==';
 
@@ -16,13 +16,13 @@ interface Code {
   readonly encode: (end: number) => void;
 }
 
-/** Part of every JavaScript, but of no library of types without a browser's. */
+/** WebAssembly is part of every JavaScript engine, but only the browser's type library declares it. */
 interface Engine {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object) => { readonly exports: unknown };
 }
 
-/** Where things lie in its memory, as gzip.wat says. */
+/** Addresses in the memory, as gzip.wat defines them. */
 const OUT_PLACE = 12;
 const LENGTH_SYMBOLS = 1024;
 const DISTANCE_SYMBOLS = 1536;
@@ -35,10 +35,10 @@ const LITERAL_CODES = 4096;
 const LENGTH_CODES = 5376;
 const INPUT = 1_122_304;
 const OUT = 1_441_792;
-/** As far as a distance reaches. */
+/** Longest distance of a repetition, in bytes. */
 const HISTORY_BYTES = 32_768;
 const BLOCK_BYTES = 262_144;
-/** Of a block: no literal takes more than nine bits on average. */
+/** Largest output of a block in bytes. No literal takes more than nine bits on average. */
 const MOST_OUT_BYTES = 300_000;
 
 const LITERALS = 286;
@@ -48,21 +48,24 @@ const FIRST_LENGTH = 257;
 const LEAST_LENGTH = 3;
 const MOST_LENGTH = 258;
 const MOST_CODE_BITS = 15;
-/** In a code: how many of its bits count. */
+/** Position of the number of bits in a code; the bits themselves are below it. */
 const COUNT_SHIFT = 24;
-/** Of a number that holds how often a symbol occurs, and the symbol. */
+/** Bits of the symbol in a number that holds a symbol and its count. */
 const SYMBOL_BITS = 9;
 const HEADER = Buffer.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255);
 const TRAILER_BYTES = 8;
 
-/** Its memory is its own and is used for all that it compresses. */
+/** Creates a compressor with its own memory, which it uses for all its calls. */
 export function createGzip(): (bytes: Uint8Array) => Buffer {
   const { Module, Instance } = (globalThis as unknown as { readonly WebAssembly: Engine }).WebAssembly;
   const press = new Press(new Instance(new Module(Buffer.from(COMPILED, 'base64'))).exports as Code);
   return (bytes) => press.compress(bytes);
 }
 
-/** Symbols of lengths from `LEAST_LENGTH` on, or of distances less one: how many bits say which of several it is. */
+/**
+ * Range of lengths from `LEAST_LENGTH` on, or of distances minus one, that share a symbol. `bits` extra bits select one
+ * value.
+ */
 interface Range {
   readonly least: number;
   readonly bits: number;
@@ -80,7 +83,7 @@ function listRanges(first: number, count: number, bitsOf: (index: number) => num
   });
 }
 
-/** The longest one has a symbol of its own. */
+/** Lists the ranges of lengths. The longest length has a symbol of its own. */
 function listLengths(): readonly Range[] {
   const ranges = listRanges(LEAST_LENGTH, LITERALS - FIRST_LENGTH - 1, (index) => Math.max(0, (index >> 2) - 1));
   return [...ranges, { least: MOST_LENGTH, bits: 0 }];
@@ -93,7 +96,7 @@ class Press {
   readonly #literals: Alphabet;
   readonly #distances: Alphabet;
   readonly #lengthCodes: Int32Array;
-  /** What is made grows here. */
+  /** Output so far. The buffer grows as needed. */
   #wire = Buffer.allocUnsafeSlow(MOST_OUT_BYTES);
 
   constructor(code: Code) {
@@ -115,7 +118,7 @@ class Press {
     for (let from = 0, isLast = false; !isLast; from += BLOCK_BYTES) {
       const block = bytes.subarray(from, from + BLOCK_BYTES);
       isLast = from + BLOCK_BYTES >= bytes.length;
-      // Its bytes are near now.
+      // The checksum is computed now because the bytes of the block are in the cache.
       sum = crc32(block, sum);
       this.#writeBlock(block, isLast);
       used += this.#keep(used);
@@ -134,12 +137,15 @@ class Press {
     this.#writeCodes(isLast);
     this.#code.encode(end);
     this.#put(this.#literals.codes[END_OF_BLOCK] ?? 0);
-    // Up to the next byte.
+    // Zero bits fill the last byte.
     if (isLast) this.#code.put(0, 7);
     else this.#code.slide(block.length);
   }
 
-  /** Lengths of codes are written as numbers of four bits: runs are too few for more. */
+  /**
+   * Writes the codes of the block. Code lengths are written as numbers of four bits, because run lengths would save too
+   * little.
+   */
   #writeCodes(isLast: boolean): void {
     const { put } = this.#code;
     const literals = this.#literals;
@@ -194,7 +200,7 @@ function fillSymbols(memory: Buffer): void {
   });
 }
 
-/** Symbols, how often each occurs, and how it is written. */
+/** Symbols of an alphabet: how often each occurs, and its code. */
 interface Alphabet {
   readonly counts: Int32Array;
   readonly lengths: Uint8Array;
@@ -209,10 +215,10 @@ function createAlphabet(buffer: ArrayBuffer, size: number, countsAt: number, cod
   };
 }
 
-/** Canonical Huffman codes, the first bit of each last. */
+/** Fills in canonical Huffman codes, with the bits of each code reversed. */
 function fillCodes(alphabet: Alphabet): void {
   const { counts, lengths, codes } = alphabet;
-  // A code of a single symbol is none.
+  // Deflate needs at least two codes, so the first two symbols count as used.
   for (let symbol = 0; symbol < 2; symbol += 1) counts[symbol] ||= 1;
   const perLength = fillLengths(alphabet);
   const next = new Int32Array(MOST_CODE_BITS + 1);
@@ -227,7 +233,7 @@ function fillCodes(alphabet: Alphabet): void {
   }
 }
 
-/** How long the code of each symbol is, the rarest ones the longest; returns how many codes have which length. */
+/** Sets the code length of each symbol, the longest for the rarest ones. Returns the number of codes of each length. */
 function fillLengths({ counts, lengths }: Alphabet): Int32Array {
   const sorted = sortSymbols(counts);
   const perLength = limitLengths(countDepths(sorted));
@@ -239,7 +245,7 @@ function fillLengths({ counts, lengths }: Alphabet): Int32Array {
   return perLength;
 }
 
-/** Those that occur, the rarest first, behind how often they do. */
+/** Returns the symbols that occur, the rarest first. The count is above the symbol's bits. */
 function sortSymbols(counts: Int32Array): Int32Array {
   const found = new Int32Array(counts.length);
   let used = 0;
@@ -250,7 +256,10 @@ function sortSymbols(counts: Int32Array): Int32Array {
   return found.subarray(0, used).sort();
 }
 
-/** The two rarest are joined again and again: how many leaves stand how deep in that tree, the deepest in one. */
+/**
+ * Builds the Huffman tree by joining the two rarest nodes repeatedly. Returns the number of leaves at each depth;
+ * greater depths count as the largest one.
+ */
 function countDepths(sorted: Int32Array): Int32Array {
   const leaves = sorted.length;
   const root = 2 * leaves - 2;
@@ -276,7 +285,10 @@ function countDepths(sorted: Int32Array): Int32Array {
   return perDepth;
 }
 
-/** Where codes were cut to the most bits there is no room for all: shorter ones give of theirs. */
+/**
+ * Makes shorter codes longer until all codes have room, because codes that were cut to the largest length leave too
+ * little of it.
+ */
 function limitLengths(perLength: Int32Array): Int32Array {
   let taken = 0;
   for (let bits = 1; bits <= MOST_CODE_BITS; bits += 1) taken += (perLength[bits] ?? 0) << (MOST_CODE_BITS - bits);

@@ -1,21 +1,25 @@
-;; Deflate: bytes → what repeats and what does not (tokens), and these → bits. gzip.ts holds this file compiled, makes the
-;; codes of each block and writes what stands around them; its test compiles it anew and compares.
+;; Compresses by Deflate: turns bytes into tokens (repetitions and literals), and tokens into bits. gzip.ts holds this
+;; file compiled, makes the codes of each block and writes the data around them; its test compiles the file again and
+;; compares. Addresses in the memory:
 ;;
-;;        0  bits that fill no byte yet (eight bytes), how many they are, and where the next byte goes (four bytes each)
-;;     1024  by the length of a repetition its symbol, from 257 on: a byte each
-;;     1536  by its distance less one the symbol of that: those below 256, then one for each 128
-;;     2048  by that symbol the least distance less one, and at 2176 how many bits say the rest: four bytes each
-;;     2304  codes of the distances, at 4096 of literals, at 5376 of lengths with what says their rest, by the length:
-;;           the bits, and in the last byte how many
-;;     2560  how often each literal and length occurs, at 3712 each distance
-;;     8192  for each of 2^14 hashes of six bytes where they stood last
-;;    73728  tokens, four bytes each: a literal; or a length at bit 16, the distance less one, and the last bit
-;;  1122304  the bytes before the block, as far as a distance reaches, and the block itself; those behind it are read too
-;;  1441792  the bits
+;;        0  bits that do not fill a byte yet (eight bytes), their number, and the address of the next output byte (four
+;;           bytes each)
+;;     1024  symbol of each length of a repetition, minus 257: one byte each
+;;     1536  symbol of each distance minus one: one byte each for those below 256, then one for each 128
+;;     2048  least distance minus one of each distance symbol; at 2176 its number of extra bits: four bytes each
+;;     2304  codes of the distances; at 4096 those of the literals; at 5376 those of the lengths with their extra bits,
+;;           by length. Each has the bits, and their number in the last byte
+;;     2560  number of occurrences of each literal and length; at 3712 of each distance
+;;     8192  last address of the bytes with each of 2^14 hashes of six bytes
+;;    73728  tokens, four bytes each: a literal; or a length at bit 16, the distance minus one in the low bits, and the
+;;           highest bit set
+;;  1122304  bytes before the block, as many as the longest distance, and the block itself; the bytes after it are read
+;;           too
+;;  1441792  output bits
 (module
   (memory (export "memory") 27)
 
-  ;; Of what stands up to $end. Returns where the tokens end.
+  ;; Makes tokens of the bytes from $at up to $end and counts their symbols. Returns the end of the tokens.
   (func (export "find") (param $at i32) (param $end i32) (result i32)
     (local $token i32)
     (local $word i32)
@@ -112,7 +116,7 @@
         (br $literal)))
     (local.get $token))
 
-  ;; The last bytes of a block of $length become those before the next one.
+  ;; Keeps the last bytes of a block of $length as those before the next block.
   (func (export "slide") (param $length i32)
     (local $slot i32)
     (memory.copy
@@ -128,11 +132,11 @@
       (local.set $slot (i32.add (local.get $slot) (i32.const 16)))
       (br_if $four (i32.lt_u (local.get $slot) (i32.const 65536)))))
 
-  ;; What stood before is forgotten.
+  ;; Forgets all earlier bytes.
   (func (export "clear")
     (memory.fill (i32.const 8192) (i32.const 0) (i32.const 65536)))
 
-  ;; At most 32 bits.
+  ;; Writes $count bits of $value, at most 32.
   (func (export "put") (param $value i32) (param $count i32)
     (local $bits i64)
     (local $held i32)
@@ -149,7 +153,7 @@
       (i64.shr_u (local.get $bits) (i64.extend_i32_u (i32.and (local.get $held) (i32.const 0x38)))))
     (i32.store (i32.const 8) (i32.and (local.get $held) (i32.const 7))))
 
-  ;; The tokens up to $end by the codes of the block.
+  ;; Writes the tokens up to $end in the codes of the block.
   (func (export "encode") (param $end i32)
     (local $token i32)
     (local $out i32)

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import wabt from 'wabt';
 import { COMPILED, createMarker, ROOM_BYTES, type MarkedText } from './marks.js';
 
-/** The same texts at each run. */
+/** Returns a random generator with a fixed seed, so that each run uses the same texts. */
 function createRandom(): (below: number) => number {
   let seed = 7;
   return (below) => ((seed = (seed * 16_807) % 2_147_483_647) >>> 4) % below;

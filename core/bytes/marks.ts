@@ -1,36 +1,35 @@
-// Bytes in a room of memory → where line breaks, odd bytes and known texts stand in them, one bit a byte, in one pass
-// that runs as WebAssembly (marks.wat). A text is known by four of its bytes wherever they stand, so what is found is
-// compared here before it counts; a letter is the same in both cases. So most entries are never made a string. Called
-// by the agent (agent/record/usual.ts) and the framing of its chunks (flink/layout/stretch.ts).
+// Marks line breaks, odd bytes and known texts in a buffer, one bit for each byte, in one pass that runs as WebAssembly
+// (marks.wat). A text is recognized by four of its bytes at any position, so each find is compared here before it
+// counts. Letters match in both cases. Most entries therefore need not be decoded to a string.
 
-/** marks.wat, compiled; marks.test.ts says what it must be. */
+/** Compiled marks.wat; marks.test.ts compares it with the source. */
 export const COMPILED =
   'AGFzbQEAAAABEgNgAX8AYAN/f38Bf2ACf38BfwMEAwABAgUDAQAOBx8EBm1lbW9yeQIABG1hcmsAAANzdW0AAQVmcmFtZQACCrsJA/AEBAR/AX4EewR+QYCAFCEBAkADQCABIABPDQFCACEKQgAhC0IAIQxCACENQgAhBQNAIAEgBadqIQIgAv0ABAAhBiAKIAZBCv0P/SP9ZK0gBYaEIQogCyAGQf8A/Q/9IyAGQSD9D/0lIAZBCv0P/SMgBkEJ/Q/9I/1Q/U/9UP1krSAFhoQhCyAMIAZBIv0P/SMgBkHcAP0P/SMgBkEJ/Q/9I/1Q/VD9ZK0gBYaEIQwgBkEg/Q/9UCEHIAL9AAQBQSD9D/1QIQggAv0ABAJBIP0P/VAhCSANIAdBAP0ABAD9IyAIQQD9AAQQ/SP9TiAJQQD9AAQg/SP9TiAHQQD9AAQw/SMgCEEA/QAEQP0j/U4gCUEA/QAEUP0j/U79UCAHQQD9AARg/SMgCEEA/QAEcP0j/U4gCUEA/QAEgAH9I/1O/VD9ZK0gBYaEIQ0gBUIQfCEFIAVCwABUDQALQgAhBQNAIAEgBadqIQIgDSACKAIAQaDAgIECckGx893xeWwiBEESdi0AgCAgBEEKdkH/AXFBAXJGrSACKAIBQaDAgIECckGx893xeWwiBEESdi0AgCAgBEEKdkH/AXFBAXJGrUIBhoQgAigCAkGgwICBAnJBsfPd8XlsIgRBEnYtAIAgIARBCnZB/wFxQQFyRq1CAoYgAigCA0GgwICBAnJBsfPd8XlsIgRBEnYtAIAgIARBCnZB/wFxQQFyRq1CA4aEhCAFhoQhDSAFQgR8IQUgBULAAFQNAAsgAUGAgBRrQQN2IQMgAyAKNwOAgAQgAyALNwOAgAggAyAMNwOAgAwgAyANNwOAgBAgAUHAAGohAQwACwsL4wEBAn8gAkF/cyECAkADQCAAQQhqIAFLDQEgACgCACACcyEDIAAoAgQhBCADQf8BcUECdCgCgPgBIANBBnZB/AdxKAKA8AFzIANBDnZB/AdxKAKA6AEgA0EYdkECdCgCgOABc3MgBEH/AXFBAnQoAoDYASAEQQZ2QfwHcSgCgNABcyAEQQ52QfwHcSgCgMgBIARBGHZBAnQoAoDAAXNzcyECIABBCGohAAwACwsCQANAIAAgAU8NASACQQh2IAIgAC0AAHNB/wFxQQJ0KAKAwAFzIQIgAEEBaiEADAALCyACQX9zC+ECAgF7An8gASAAQQRqTSAAKAIAQYnC0YMCR3IEQEEADwsgAEEEaiEAAkADQCAA/QAEACECIAJBIP0P/SogAkEo/Q/9I/1Q/WQhAyADBEAgA2ghAyAEIAJBLv0P/SP9ZEEBIAN0QQFrcXIhBCAAIANqIQAMAgsgBCACQS79D/0j/WRyIQQgAEEQaiEAIAAgAUkNAAsLIARFIAAgAU8gAC0AAEEoR3JyBEBBAA8LAkADQCAA/QAEAEEp/Q/9I/1kIQMgAwRAIAAgA2hBAWpqIQAMAgsgAEEQaiEAIAAgAUkNAAtBAA8LIAAgAUYEQEEBDwsgACABSyAALQAAQSBHcgRAQQAPCyAAQQFqIQACQANAIAAgAU8NASAA/QAEACECIAJBIP0P/SMgAkEJ/Q/9I/1Q/WQhAyADBEAgACADaGogAUkEQEEADwsMAgsgAEEQaiEADAALCyABQQFrLQAAQd0ARgs=';
 
 export interface MarkedText {
-  /** Printable ASCII, three bytes and more; of three bytes are at most three. */
+  /** Printable ASCII of at least three bytes. At most three texts may have exactly three bytes. */
   readonly text: string;
-  /** One bit of thirty. */
+  /** Bit of the text, one of thirty. */
   readonly mark: number;
 }
 
-/** One reader's. */
+/** Marker for one reader. */
 export interface Marker {
-  /** Where bytes are read to. */
+  /** Buffer into which bytes are read. */
   readonly room: Buffer;
-  /** Looks at the first `length` bytes of the room; what is said below holds for them until it is called again. */
+  /** Examines the first `length` bytes of the buffer. The other methods refer to them until the next call. */
   look(length: number): void;
-  /** The next line break at or behind `at`; `end` when there is none before it. */
+  /** Returns the next line break at or after `at`, or `end` if there is none before it. */
   nextBreak(at: number, end: number): number;
-  /** There is a control, but for line break and tab, or a byte that is no ASCII. */
+  /** True if there is a control character other than line break and tab, or a byte that is not ASCII. */
   isOdd(start: number, end: number): boolean;
-  /** There is a quotation mark, a backslash or a tab. */
+  /** True if there is a quotation mark, a backslash or a tab. */
   hasEscapes(start: number, end: number): boolean;
-  /** The marks of the texts that stand whole between both. */
+  /** Returns the marks of the texts that lie completely within the range. */
   findMarks(start: number, end: number): number;
-  /** CRC32 of what `crc` is the CRC32 of, and of the bytes between both; as zlib's. */
+  /** Extends `crc` by the bytes of the range. The result is the same as zlib's CRC32. */
   sum(start: number, end: number, crc: number): number;
-  /** Are these bytes, all of a line, one frame of a Java stack trace and nothing else? */
+  /** True if these bytes, a whole line, are one frame of a Java stack trace and nothing else. */
   isFrame(start: number, end: number): boolean;
 }
 
@@ -41,13 +40,13 @@ interface Code {
   readonly frame: (at: number, end: number) => number;
 }
 
-/** Part of every JavaScript, but of no library of types without a browser's. */
+/** WebAssembly is part of every JavaScript engine, but only the browser's type library declares it. */
 interface Engine {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object) => { readonly exports: unknown };
 }
 
-/** Where things lie in its memory, as marks.wat says. */
+/** Addresses in the memory, as marks.wat defines them. */
 const SHORT = 0;
 const TABLE = 4096;
 const SUMS = 24_576;
@@ -60,26 +59,26 @@ export const ROOM_BYTES = 524_288;
 const TABLE_BITS = 14;
 const SUM_TABLES = 8;
 const SUM_ENTRIES = 256;
-/** Of CRC32, its bits turned around. */
+/** Polynomial of CRC32, with its bits reversed. */
 const POLYNOMIAL = 0xedb88320;
 const LANES = 16;
 const MOST_SHORT = 3;
 const WORD_BITS = 32;
 const WORD_SHIFT = 5;
-/** Bytes by which a text is known. */
+/** Number of bytes by which a text is known. */
 const GRAM = 4;
 const SHORT_BYTES = 3;
 const SHORT_BITS = 0xff_ff_ff;
-/** Of a byte of which no text is made. */
+/** Byte that occurs in no text. */
 const NO_BYTE = 255;
 const HASH = 0x9e3779b1;
 const TAG_SHIFT = 10;
-/** The bit by which small letters differ from large ones; of each byte of a word. */
+/** Bit by which small letters differ from capital ones, for one byte and for each byte of a word. */
 const CASE = 0x20;
 const CASES = 0x20_20_20_20;
 const LARGE_A = 65;
 const LARGE_Z = 90;
-/** What logs are made of, the most frequent first; what is not among it stands in many of them as well. */
+/** Most frequent letters of logs, in order. A byte that is not in the list counts as frequent too. */
 const USUAL = 'etaoinrscldpmfugkhbvwyjxqz';
 
 export function createMarker(texts: readonly MarkedText[]): Marker {
@@ -88,7 +87,7 @@ export function createMarker(texts: readonly MarkedText[]): Marker {
   return new RoomMarker(code, texts);
 }
 
-/** A text, and the bytes by which it is known: what they are, and where in it they stand. */
+/** Text with the bytes by which it is known and their offset in the text. */
 interface Known {
   readonly bytes: Buffer;
   readonly gram: number;
@@ -103,7 +102,7 @@ class RoomMarker implements Marker {
   readonly #odd: Int32Array;
   readonly #escapes: Int32Array;
   readonly #hits: Int32Array;
-  /** By the place in the table of the bytes by which it is known; and those of three bytes. */
+  /** Long texts by their slot in the table, and the texts of three bytes. */
   readonly #known: (readonly Known[] | undefined)[] = new Array<undefined>(2 ** TABLE_BITS).fill(undefined);
   readonly #short: Known[] = [];
 
@@ -162,7 +161,7 @@ class RoomMarker implements Marker {
     return this.#code.frame(ROOM + start, ROOM + end) === 1;
   }
 
-  /** Of the texts that are known by the bytes at a place; those in `found` are known already. */
+  /** Returns the marks of the texts that are known by the bytes at `at`. Texts in `found` are skipped. */
   #readMarks(at: number, start: number, end: number, found: number): number {
     const gram = readGram(this.room, at);
     const long = this.#compare(this.#known[findSlot(gram)], gram, at, start, end, found);
@@ -239,7 +238,7 @@ function hasBit(bits: Int32Array, start: number, end: number): boolean {
   return false;
 }
 
-/** The bits of a word that stand from `start` up to `end`. */
+/** Returns the bits of a word that lie from `start` up to `end`. */
 function maskOf(word: number, start: number, end: number): number {
   const first = word << WORD_SHIFT;
   return (start > first ? -1 << start : -1) & (end < first + WORD_BITS ? ~(-1 << end) : -1);
@@ -249,19 +248,19 @@ function lowestBit(word: number): number {
   return WORD_BITS - 1 - Math.clz32(word & -word);
 }
 
-/** Four bytes, small letters standing for large ones; some other bytes become equal as well. */
+/** Reads four bytes with letters in lower case. Some other bytes become equal as well. */
 function readGram(bytes: Uint8Array, at: number): number {
   return (
     (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24) | CASES
   );
 }
 
-/** Of four bytes: a place in the table. */
+/** Returns the table slot of four bytes. */
 function findSlot(gram: number): number {
   return Math.imul(gram, HASH) >>> (WORD_BITS - TABLE_BITS);
 }
 
-/** `text` has small letters. */
+/** True if the bytes at `first` are `text`, ignoring case. `text` must be in lower case. */
 function isText(bytes: Uint8Array, first: number, text: Uint8Array): boolean {
   for (let at = 0; at < text.length; at += 1) {
     const byte = bytes[first + at] ?? 0;
@@ -271,7 +270,7 @@ function isText(bytes: Uint8Array, first: number, text: Uint8Array): boolean {
   return true;
 }
 
-/** Where its four bytes begin that are the rarest in logs, these first. */
+/** Lists the offsets of four-byte groups, the rarest in logs first. */
 function listByRarity(bytes: Uint8Array): readonly number[] {
   const rarities = Array.from(bytes, (byte) => USUAL.indexOf(String.fromCharCode(byte)) + 1);
   const places: { readonly at: number; readonly rarity: number }[] = [];

@@ -1,19 +1,21 @@
-;; One pass over bytes that says where what stands, here because WebAssembly takes sixteen at a time. marks.ts holds this
-;; file compiled and fills the memory; its test compiles it anew and compares.
+;; Marks in one pass where certain bytes and texts are, in WebAssembly because it examines sixteen bytes at a time.
+;; marks.ts holds this file compiled and fills the memory; its test compiles the file again and compares. Addresses in
+;; the memory:
 ;;
-;;        0  three texts of three bytes, each byte sixteen times; small letters stand for large ones too
-;;     4096  for each of 2^14 hashes of four bytes the tag of those that are looked for (eight of the bits that the hash
-;;           drops, the last of them set): 0 for none
-;;    24576  eight tables of 256 words each: what a byte adds to the CRC32 of those behind it, by how far it stands before them
-;;    65536  for each byte that is looked at a bit: a line break
-;;   131072  a control but for line break and tab, or no ASCII
-;;   196608  what JSON writes with a backslash: quotation mark, backslash, tab
-;;   262144  one of the texts, or of the four bytes, begins here
-;;   327680  the bytes; those behind them are read as well
+;;        0  three texts of three bytes, each byte sixteen times; lower-case letters also stand for capitals
+;;     4096  tag of the known text for each of 2^14 hashes of four bytes: eight of the bits that the hash drops, with
+;;           the last bit set; 0 for none
+;;    24576  eight tables of 256 words each: the contribution of a byte to the CRC32, by its distance to the last of
+;;           eight bytes
+;;    65536  one bit for each examined byte: it is a line break
+;;   131072  one bit: it is a control character other than line break and tab, or not ASCII
+;;   196608  one bit: JSON writes it with a backslash (quotation mark, backslash, tab)
+;;   262144  one bit: one of the texts, or of the known four bytes, begins here
+;;   327680  the bytes; those after them are read as well
 (module
   (memory (export "memory") 14)
 
-  ;; Marks the bytes up to $end in whole blocks of 64. No function is called within: that would take twice as long.
+  ;; Marks the bytes up to $end in whole blocks of 64. It calls no function, because calls would take twice as long.
   (func (export "mark") (param $end i32)
     (local $at i32)
     (local $next i32)
@@ -125,7 +127,7 @@
         (local.set $at (i32.add (local.get $at) (i32.const 64)))
         (br $block))))
 
-  ;; CRC32 of what $crc is the CRC32 of and of the bytes from $at up to $end: eight at a time.
+  ;; Extends the CRC32 $crc by the bytes from $at up to $end, eight at a time.
   (func (export "sum") (param $at i32) (param $end i32) (param $crc i32) (result i32)
     (local $low i32)
     (local $high i32)
@@ -167,8 +169,8 @@
         (br $one)))
     (i32.xor (local.get $crc) (i32.const -1)))
 
-  ;; 1 where the bytes from $at up to $end are one frame of a stack trace and nothing else: a tab, `at `, a name with a
-  ;; dot in it, what stands in brackets, and either nothing more or a blank and one word that ends with `]`.
+  ;; Returns 1 if the bytes from $at up to $end are one frame of a stack trace and nothing else: a tab, `at `, a name
+  ;; with a dot in it, text in parentheses, and then either nothing or a blank and one word that ends with `]`.
   (func (export "frame") (param $at i32) (param $end i32) (result i32)
     (local $bytes v128)
     (local $found i32)

@@ -42,7 +42,7 @@ describe('describeSettings', () => {
     const secrets = SETTINGS.filter(({ type }) => type === 'secret' || type === 'tokens').map(({ name }) => name);
 
     expect(
-      // The path of a file is no secret.
+      // The path of a file is not a secret.
       SETTINGS.map(({ name }) => name).filter(
         (name) => (isSecretName(name) && !name.endsWith('File')) || /^proxy\.(?!bypass)/.test(name),
       ),

@@ -1,11 +1,11 @@
-// The settings for people: as "jobtrace config print" shows them, secrets hidden, and as the table of docs/config.md.
-// What a name or an address says of its secrets stands in core/text/secrets.ts.
+// Describes the settings for people: as "jobtrace config print" shows them, with secrets hidden, and as the table of
+// docs/config.md. core/text/secrets.ts decides which names and addresses hold secrets.
 import { isObject } from '../json.js';
 import { hideAddress, isSecretName } from '../text/secrets.js';
 import type { SettingRow } from './rows/row.js';
 import { isObjects, SETTINGS, type LoadedSettings, type SettingOrigin } from './settings.js';
 
-/** What "jobtrace config print" shows: name, value (secrets hidden), where it came from. */
+/** Lists the settings for "jobtrace config print": name, value (secrets hidden) and origin. */
 export function describeSettings(
   loaded: LoadedSettings,
 ): readonly { readonly name: string; readonly value: unknown; readonly origin: SettingOrigin }[] {
@@ -23,7 +23,7 @@ function hideRowSecrets(row: SettingRow, value: unknown): unknown {
   return typeof value === 'string' ? hideAddress(value) : value;
 }
 
-/** Hides what is secret by its name, at any depth: a team has receivers and tokens. */
+/** Hides values whose name marks a secret, at any depth, because a team has receivers and tokens. */
 function hideInner(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(hideInner);
   if (!isObject(value)) return value;
@@ -35,7 +35,7 @@ function hideInner(value: unknown): unknown {
   );
 }
 
-/** The table as Markdown, for docs/config.md (a test compares). */
+/** Renders the table as Markdown, for docs/config.md (a test compares). */
 export function renderSettingsTable(): string {
   const rows = SETTINGS.map((row: SettingRow) => {
     const value = JSON.stringify(row.default);

@@ -1,6 +1,6 @@
-// File, environment and flags → the settings of this run, checked as a whole. Order of precedence: default < file <
-// environment < flag. cli/settings.ts hands the values in; nothing here reads a file, the environment or the command
-// line.
+// Merges file, environment and flags into the settings of this run and checks them as a whole. Order of precedence:
+// default < file < environment < flag. cli/settings.ts passes the values in; this file reads no file, no environment
+// variable and no command line.
 import { parseDocument, type DocumentProblem } from '../document.js';
 import { createError } from '../errors.js';
 import { isObject } from '../json.js';
@@ -18,11 +18,11 @@ import {
 } from './settings.js';
 import { findTeamProblems, spreadTeams, type PlacedTeam } from './teams.js';
 
-/** A settings file, or one that it includes. */
+/** Settings file, or a file that it includes. */
 export interface SettingsFile {
   readonly path: string;
   readonly text: string;
-  /** Resolves a path of the file against the file's folder. */
+  /** Resolves a path in the file against the file's folder. */
   readonly resolvePath: (path: string) => string;
 }
 
@@ -30,13 +30,16 @@ export interface SettingsInput {
   readonly file?: SettingsFile | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly flags: Readonly<Record<string, unknown>>;
-  /** Reads the files that a pattern of `include` names, by name; throws JT_CONFIG_NOT_FOUND, JT_FILE_UNREADABLE. */
+  /**
+   * Reads the files that a pattern of `include` matches, sorted by name; throws JT_CONFIG_NOT_FOUND,
+   * JT_FILE_UNREADABLE.
+   */
   readonly readIncluded: (pattern: string) => readonly SettingsFile[];
-  /** Content of a secret's file, trimmed; throws JT_FILE_UNREADABLE. */
+  /** Returns the trimmed content of a secret's file; throws JT_FILE_UNREADABLE. */
   readonly readSecret: (path: string) => string;
   /**
    * False for a secret that the process does not use: a setting (`api.oidc.clientSecret`), or a list of objects that
-   * hold secrets (`api.tokens`, `teams.receivers`). Such a list is left out. Absent: all are used.
+   * hold secrets (`api.tokens`, `teams.receivers`). Such a list is left out. Absent: all secrets are used.
    */
   readonly usesSecret?: ((name: string) => boolean) | undefined;
 }
@@ -65,7 +68,7 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
   return { settings: joinTeams(checkedSettings(merged), input), origins };
 }
 
-/** Adds the teams of the settings file and of the files that it includes to the settings that the stages read. */
+/** Adds the teams of the settings file and of its included files to the settings that the stages read. */
 function joinTeams(settings: Settings, input: SettingsInput): Settings {
   const main = settings.teams.map((team) => ({ team, file: input.file?.path ?? '' }));
   const files = settings.include.flatMap(input.readIncluded);
@@ -93,7 +96,7 @@ function readTeams(
   return { teams: teams.filter(isPlaced), problems: [] };
 }
 
-/** The schema has accepted the definition. */
+/** True for every definition, because the schema has accepted it. */
 function isPlaced(item: { readonly team: unknown; readonly file: string }): item is PlacedTeam {
   return isObject(item.team);
 }

@@ -1,11 +1,11 @@
-// The table of settings → the JSON schema of the settings file: a node for each part of a dotted name, secrets also as
-// the name of a file. load.ts checks the file with it.
+// Builds the JSON schema of the settings file from the table of settings. Each part of a dotted name becomes a node,
+// and each secret gets a second property for the name of a file. load.ts checks the file with the schema.
 import { isObject, omitMissing } from '../json.js';
 import { ROUTE_REFERENCE, ROUTE_SCHEMA } from './rows/route.js';
 import type { SettingRow, SettingType } from './rows/row.js';
 import { isObjects, OBJECTS, SETTINGS } from './settings.js';
 
-/** What stands in several places of the schema, so that each is compiled once; a route refers to itself. */
+/** Schemas that several places refer to, so that each is compiled once. A route refers to itself. */
 const DEFINITIONS = {
   route: ROUTE_SCHEMA,
   receiver: OBJECTS.receivers.schema,
@@ -26,7 +26,7 @@ export function settingsSchema(): Readonly<Record<string, unknown>> {
   return { ...root, definitions: DEFINITIONS };
 }
 
-/** The schema of a file that `include` names: it may hold teams and nothing else. */
+/** Builds the schema of a file that `include` names. Such a file may hold teams and nothing else. */
 export function includedSchema(): Readonly<Record<string, unknown>> {
   return {
     type: 'object',

@@ -1,5 +1,5 @@
-// Every setting of Jobtrace, joined from the tables of rows/. From this table come the types and the defaults (here),
-// the checks (schema.ts, load.ts), docs/config.md and "jobtrace config print" (describe.ts).
+// Joins the tables of rows/ into the table of all settings. From this table come the types and the defaults (here), the
+// checks (schema.ts, load.ts), docs/config.md and "jobtrace config print" (describe.ts).
 import { isObject } from '../json.js';
 import { AGENT } from './rows/agent.js';
 import { GENERAL } from './rows/general.js';
@@ -12,7 +12,7 @@ import { GRANT, TOKEN, type GrantSettings, type TokenSettings } from './rows/tok
 
 export const SETTINGS = [...GENERAL, ...AGENT, ...SERVICE] as const;
 
-/** What the lists of objects hold, by the type of their row. */
+/** Object rows of the settings that are lists of objects, by the type of the setting. */
 export const OBJECTS = {
   receivers: RECEIVER,
   tokens: TOKEN,
@@ -46,7 +46,7 @@ interface ValueByType {
   teamDefinitions: readonly TeamDefinition[];
   route: RouteSettings;
 }
-/** Loaded once, frozen, and read by its dotted names; a stage gets the part it needs. */
+/** Settings by their dotted names, loaded once and frozen. A stage gets the part that it needs. */
 export type Settings = { readonly [R in Row as R['name']]: ValueByType[R['type']] };
 export type SettingOrigin = 'default' | 'file' | 'environment' | 'flag';
 export interface LoadedSettings {
@@ -54,12 +54,12 @@ export interface LoadedSettings {
   readonly origins: Readonly<Record<string, SettingOrigin>>;
 }
 
-/** What holds where nobody says anything. */
+/** Returns the settings without any file, environment variable or flag. */
 export function defaultSettings(): Settings {
   return checkedSettings(Object.fromEntries(SETTINGS.map((row) => [row.name, row.default])));
 }
 
-/** Frozen. */
+/** Checks the types of all values and freezes them. */
 export function checkedSettings(values: Record<string, unknown>): Settings {
   if (!isSettings(values)) throw new Error('the settings table and its defaults disagree');
   return Object.freeze(values);

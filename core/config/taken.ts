@@ -1,5 +1,5 @@
-// Which settings a running service takes at once; the others wait for a restart, and the log names them. In: the name
-// of a setting. Out: true or false.
+// Decides which settings a running service applies at once. All others wait for a restart, and the log names them.
+// Takes the name of a setting.
 const TAKEN_AT_ONCE: readonly string[] = [
   'teams',
   'include',

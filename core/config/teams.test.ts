@@ -50,7 +50,7 @@ function load(files: Readonly<Record<string, string>>, main = MAIN): Settings {
   }).settings;
 }
 
-/** Names of the receivers that are notified, by the same pipeline as the service. */
+/** Returns the names of the notified receivers, by the same pipeline as the service. */
 function notified(settings: Settings, card: { job: string; severity?: string; cause?: string }): readonly string[] {
   const routing = {
     route: settings['notify.route'],

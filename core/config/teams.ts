@@ -1,11 +1,13 @@
-// Definitions of teams → the settings that the stages read, so that a team's patterns are written once. Pure. load.ts
-// calls it when all files are read; docs/teams.md explains each consequence.
+// Spreads the definitions of teams over the settings that the stages read, so that a team's patterns are written once.
+// docs/teams.md explains each consequence. Pure functions.
 import { findNearest } from '../text/nearest.js';
 import type { TeamDefinition } from './rows/team.js';
 import type { RouteLabel, RouteSettings } from './rows/route.js';
 import type { Settings } from './settings.js';
 
-/** What a team contributes to; the values are those of the settings file until the teams are spread over them. */
+/**
+ * Settings to which a team contributes. They hold the values of the settings file until the teams are spread over them.
+ */
 export type SharedSettings = Pick<
   Settings,
   | 'notify.teams'
@@ -19,20 +21,20 @@ export type SharedSettings = Pick<
 
 export interface PlacedTeam {
   readonly team: TeamDefinition;
-  /** Path of the file that defines it, for messages. */
+  /** Path of the file that defines the team, for messages. */
   readonly file: string;
 }
 
-/** The patterns of each team, by its name. */
+/** Patterns of each team, by its name. */
 export type Teams = Settings['notify.teams'];
 
-/** What a mute may name: a rule or a cause, and a job by name or id. */
+/** Labels that a mute is matched with: a rule or a cause, and a job by name or id. */
 const MUTED_LABELS: readonly RouteLabel[] = ['cause', 'job'];
 
-/** `team:payments` in a scope stands for the patterns of the team "payments". */
+/** Prefix of a team in a scope: `team:payments` stands for the patterns of the team "payments". */
 const TEAM_PREFIX = 'team:';
 
-/** Adds what the teams say to what the settings say. Assumes that findTeamProblems found nothing. */
+/** Adds the teams' values to the settings. Requires that findTeamProblems found nothing. */
 export function spreadTeams(settings: SharedSettings, teams: readonly TeamDefinition[]): SharedSettings {
   const named = [...settings['notify.teams'], ...teams.map(({ name, patterns: scope }) => ({ name, scope }))];
   const inScope = <Item extends { readonly scope: readonly string[] }>(items: readonly Item[]): readonly Item[] =>
@@ -58,7 +60,7 @@ export function spreadTeams(settings: SharedSettings, teams: readonly TeamDefini
   };
 }
 
-/** Replaces each `team:NAME` by the patterns of that team; a team that nobody defines has none. */
+/** Replaces each `team:NAME` by the patterns of that team. An undefined team has no patterns. */
 export function expandScope(scope: readonly string[], teams: Teams): readonly string[] {
   return scope.flatMap((pattern) => {
     if (!pattern.startsWith(TEAM_PREFIX)) return [pattern];
@@ -67,7 +69,7 @@ export function expandScope(scope: readonly string[], teams: Teams): readonly st
   });
 }
 
-/** What is wrong with a scope that somebody gives at run time; undefined: nothing. */
+/** Returns what is wrong with a scope that is given at run time; undefined if it is valid. */
 export function findScopeProblem(scope: readonly string[], teams: Teams): string | undefined {
   const names = teams.map(({ name }) => name);
   const strangers = scope.filter((pattern) => pattern.startsWith(TEAM_PREFIX));
@@ -75,8 +77,8 @@ export function findScopeProblem(scope: readonly string[], teams: Teams): string
 }
 
 /**
- * Each team's route stands behind those of the settings file and matches the team's cards alone, so that no team can
- * take or see the cards of another. Who belongs to several teams is heard by all of them (`continue`).
+ * Adds each team's route after those of the settings file. It matches only the team's cards, so that no team can take
+ * or see the cards of another. A card of several teams notifies all of them (`continue`).
  */
 function addRoutes(settings: SharedSettings, teams: readonly TeamDefinition[]): RouteSettings {
   const routes = teams.flatMap(nameRoute);
@@ -101,7 +103,9 @@ function nameRoute({ name, route, receivers, mutes }: TeamDefinition): readonly 
   ];
 }
 
-/** Finds what one file cannot show: names that are used twice, or that nobody defines. Each with file and team. */
+/**
+ * Finds problems that one file cannot show: names that are used twice or that nobody defines, each with file and team.
+ */
 export function findTeamProblems(settings: SharedSettings, placed: readonly PlacedTeam[]): readonly string[] {
   const teams = [...settings['notify.teams'].map(({ name }) => name), ...placed.map(({ team }) => team.name)];
   const own = settings['notify.receivers'].map(({ name }) => name);

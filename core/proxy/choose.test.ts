@@ -4,7 +4,7 @@ import { chooseWay, describeWay, findProxyProblem, NO_PROXIES, renderCredentials
 const PROXY = 'http://proxy.example:3128';
 const ALL: Proxies = { ...NO_PROXIES, http: PROXY, https: PROXY };
 
-/** The host of the proxy, or why there is none. */
+/** Returns the host of the proxy, or the reason for going direct. */
 function choose(address: string, proxies: Partial<Proxies> = {}, own?: string): string {
   const way = chooseWay(address, { ...NO_PROXIES, ...proxies }, own);
   return way.kind === 'proxy' ? way.proxy.host : way.reason;

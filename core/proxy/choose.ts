@@ -1,19 +1,23 @@
-// Whether a request leaves through a proxy, and which: decided from the address, the proxies of the settings (or of the
-// machine's environment) and what a receiver says of its own. Pure. This machine itself is never asked for through one.
+// Decides whether a request uses a proxy, and which one, from the address, the proxies of the settings (or of the
+// machine's environment) and the receiver's own proxy setting. Pure functions. Requests to this machine never use a
+// proxy.
 import { BlockList, isIP } from 'node:net';
 
 export interface Proxies {
-  /** For addresses of http, of https, and of anything that has no proxy of its own; empty: none. */
+  /** Proxies for http addresses, for https addresses and for all others without a proxy of their own; empty: none. */
   readonly http: string;
   readonly https: string;
   readonly all: string;
-  /** What is reached straight: hosts with all below them, addresses, CIDR blocks, each also with a port; `*` is all. */
+  /**
+   * Destinations without a proxy: hosts with all names below them, addresses, CIDR blocks, each also with a port; `*`
+   * is all.
+   */
   readonly bypass: readonly string[];
 }
 
 export const NO_PROXIES: Proxies = { http: '', https: '', all: '', bypass: [] };
 
-/** Said by a receiver that goes straight, whatever holds for the others. */
+/** Setting of a receiver that never uses a proxy, whatever the other settings say. */
 export const STRAIGHT = 'none';
 
 export type Way =
@@ -21,7 +25,7 @@ export type Way =
   | { readonly kind: 'straight'; readonly reason: 'none' | 'own' | 'loopback' | 'bypass' }
   | { readonly kind: 'straight'; readonly reason: 'unusable'; readonly problem: string };
 
-/** `own`: what the receiver says of a proxy. */
+/** Chooses the way of a request. `own` is the receiver's own proxy setting. */
 export function chooseWay(address: string, proxies: Proxies, own?: string): Way {
   const { protocol, hostname, port } = new URL(address);
   const host = plainHost(hostname);
@@ -45,7 +49,7 @@ function useProxy(given: string): Way {
     : { kind: 'straight', reason: 'unusable', problem };
 }
 
-/** What is wrong with the address of a proxy, without a word of its password. */
+/** Returns what is wrong with the address of a proxy, without revealing its password. */
 export function findProxyProblem(given: string): string | undefined {
   const text = complete(given);
   if (!URL.canParse(text) || new URL(text).hostname === '') return 'the proxy that is set has no valid address';
@@ -61,7 +65,7 @@ function parseProxy(given: string): URL {
   return new URL(complete(given));
 }
 
-/** The variables are often without a scheme. */
+/** Adds the scheme, because the environment variables often have none. */
 function complete(given: string): string {
   return given.includes('://') ? given : `http://${given}`;
 }
@@ -75,13 +79,15 @@ function canDecode(text: string): boolean {
   }
 }
 
-/** For the header `proxy-authorization`; undefined where the address names nobody. */
+/** Renders the header `proxy-authorization`; undefined if the address has no user. */
 export function renderCredentials({ username, password }: URL): string | undefined {
   if (username === '') return undefined;
   return `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`;
 }
 
-/** For an error: how the request left, without credentials; empty where nobody would look for a proxy. */
+/**
+ * Describes for an error how the request left, without credentials. The result is empty if nobody would expect a proxy.
+ */
 export function describeWay(way: Way): string {
   if (way.kind === 'proxy') return `through the proxy ${way.proxy.host}`;
   switch (way.reason) {
@@ -98,7 +104,7 @@ export function describeWay(way: Way): string {
   }
 }
 
-/** Without the brackets of IPv6 and the dot at the end of a full name. */
+/** Removes the brackets of an IPv6 address and the final dot of a full name. */
 function plainHost(hostname: string): string {
   return hostname
     .toLowerCase()
@@ -123,7 +129,10 @@ interface Asked {
   readonly port: string;
 }
 
-/** One entry of the list, as curl and Go read it. Names are not resolved: a block fits addresses alone. */
+/**
+ * True if an entry of the bypass list matches, by the rules of curl and Go. Names are not resolved, so a block matches
+ * only addresses.
+ */
 function fits(rule: string, { host, port }: Asked): boolean {
   if (rule === '*') return true;
   const { name, wantedPort } = splitPort(rule);

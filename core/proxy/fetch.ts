@@ -1,13 +1,13 @@
-// One request to the outside, straight or through a proxy, and its answer read up to a limit. The door of undici, whose
-// `fetch` takes a proxy; Node's own sends what goes straight. Called by the channels and by the sign-in.
+// Sends one request, direct or through a proxy, and reads the answer up to a limit. Wraps undici, whose `fetch` can use
+// a proxy; Node's own `fetch` sends direct requests.
 import type { ProxyAgent } from 'undici';
 import { errorCode } from '../fault.js';
 import { renderCredentials, type Way } from './choose.js';
 
-/** No answer of a receiver is read further than this. */
+/** Limit of bytes that are read of an answer. */
 export const MAX_ANSWER_BYTES = 65_536;
 
-/** One for each proxy, which keeps its connections. */
+/** Agents by proxy address. Each keeps its connections. */
 const agents = new Map<string, ProxyAgent>();
 
 export async function fetchBy(way: Way, url: string, request: RequestInit): Promise<Response> {
@@ -25,9 +25,10 @@ function createAgent(
   return new Agent({
     uri: `${proxy.protocol}//${proxy.host}`,
     token: renderCredentials(proxy),
-    // What needs no tunnel asks for none: many proxies allow CONNECT to port 443 alone.
+    // http requests ask for no tunnel, because many proxies allow CONNECT to port 443 only.
     proxyTunnel: false,
-    // undici asks without a pause again where a proxy hangs up: under another code the request fails instead.
+    // undici retries without a pause if a proxy closes the connection; with another error code the request fails
+    // instead.
     clientFactory: (origin, options) => {
       const pool = new Pool(origin, options);
       const connect = pool.connect.bind(pool);
@@ -40,7 +41,7 @@ function createAgent(
   });
 }
 
-/** The beginning of the text; what is behind it is not read, and its connection is closed. */
+/** Returns the beginning of the text. The rest is not read, and the connection is closed. */
 export async function readAnswer({ body }: Pick<Response, 'body'>): Promise<string> {
   if (body === null) return '';
   const reader = body.getReader();
@@ -52,12 +53,14 @@ export async function readAnswer({ body }: Pick<Response, 'body'>): Promise<stri
     chunks.push(value.subarray(0, left));
     left -= value.byteLength;
   }
-  // Nobody waits for the other side to hear of it.
+  // Nothing waits until the other side has noticed the cancellation.
   reader.cancel().catch(() => undefined);
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** What an error of a request says, in a few words: without addresses, which are credentials for most receivers. */
+/**
+ * Describes the error of a request in a few words, without addresses, because these are credentials for most receivers.
+ */
 export function describeFailure(error: unknown): string {
   const causes = listCauses(error);
   const status = causes.map(({ message }) => /\bproxy\b.{0,80}?\((\d{3})\)/i.exec(message)?.[1]).find(Boolean);

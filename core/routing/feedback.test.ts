@@ -16,7 +16,7 @@ function say(verdicts: Readonly<Partial<Record<FeedbackVerdict, number>>>, rule 
 }
 
 describe('the precision of a rule', () => {
-  // Intervals as tables of the Wilson score (95 %, without correction) have them.
+  // Expected intervals come from tables of the Wilson score (95 %, without correction).
   it.each([
     ['nothing but right', { right: 10 }, { right: 10, wrong: 0, share: 1, low: 0.722, high: 1 }],
     ['nothing but wrong', { wrong: 10 }, { right: 0, wrong: 10, share: 0, low: 0, high: 0.278 }],

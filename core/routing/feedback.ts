@@ -1,11 +1,11 @@
-// What people say of a diagnosis: right, wrong, or that it helped → how often each rule is right, with the interval in
-// which its true share lies (Wilson), and whether it still may alert. The stores keep what was said, the API shows it,
-// notify asks it. Pure.
+// Computes the precision of each rule from people's feedback on its diagnoses (right, wrong, or it helped), with the
+// interval that holds the true value (Wilson), and whether the rule still may alert. The stores keep the feedback, the
+// API shows the precision, and notify applies it. Pure functions.
 
 export const VERDICTS = ['right', 'wrong', 'helped'] as const;
 export type FeedbackVerdict = (typeof VERDICTS)[number];
 
-/** One person has one verdict on one rule of one incident: the last. */
+/** One verdict. A person has one verdict on one rule of one incident: the last one counts. */
 export interface Feedback {
   readonly incidentId: string;
   readonly rule: string;
@@ -15,31 +15,31 @@ export interface Feedback {
   readonly at: string;
 }
 
-/** How often a rule was right, of those of which somebody said it. What helped was right. */
+/** Precision of a rule among the diagnoses with a verdict. A diagnosis that helped counts as right. */
 export interface Precision {
   readonly right: number;
   readonly wrong: number;
   readonly share: number;
-  /** Ends of the interval that holds the true share with 95 %. */
+  /** Ends of the interval that holds the true precision with 95 % confidence. */
   readonly low: number;
   readonly high: number;
 }
 
-/** From when on a rule that is often wrong alerts nobody. */
+/** Precision below which a rule alerts nobody. */
 export interface PrecisionFloor {
   readonly share: number;
-  /** Below so many verdicts nothing is known. */
+  /** Number of verdicts from which the precision counts. */
   readonly leastVerdicts: number;
 }
 
-/** A store gives at most so many, the newest. */
+/** Largest number of verdicts that a store returns, the newest first. */
 export const MAX_FEEDBACK = 10_000;
 
 export function nameFeedback({ incidentId, rule, by }: Feedback): string {
   return JSON.stringify([incidentId, rule, by]);
 }
 
-/** Rule → its precision, for those of which anything was said. */
+/** Returns rule → its precision, for the rules that have any verdict. */
 export function measurePrecision(feedback: readonly Feedback[]): ReadonlyMap<string, Precision> {
   const counts = new Map<string, { right: number; wrong: number }>();
   for (const { rule, verdict } of feedback) {
@@ -50,10 +50,13 @@ export function measurePrecision(feedback: readonly Feedback[]): ReadonlyMap<str
   return new Map([...counts].map(([rule, { right, wrong }]) => [rule, rate(right, wrong)]));
 }
 
-/** Standard deviations of 95 %. */
+/** Standard deviations of the 95 % interval. */
 const Z = 1.96;
 
-/** E. B. Wilson, Probable inference, the law of succession, and statistical inference (1927). */
+/**
+ * Computes the Wilson score interval. Source: E. B. Wilson, Probable inference, the law of succession, and statistical
+ * inference (1927).
+ */
 function rate(right: number, wrong: number): Precision {
   const total = right + wrong;
   const share = right / total;

@@ -1,23 +1,24 @@
-// A silence: what somebody does not want to hear of for a while, with an end, a name and a reason. The fields and the
-// states are Alertmanager's. The stores keep them, the API and the command line make and end them, notify asks. Pure.
+// Defines a silence: it suppresses notifications of matching cards for a while and has an end, a creator and a comment.
+// The fields and the states are Alertmanager's. The stores keep silences, the API and the command line create and
+// expire them, and notify applies them. Pure functions.
 import { ROUTE_LABELS, type MatcherSettings } from '../config/rows/route.js';
 
 export interface Silence {
   readonly id: string;
-  /** All must fit, as those of a route. */
+  /** Matchers, which all must match, like those of a route. */
   readonly matchers: MatcherSettings;
-  /** ISO times; the end is not included. */
+  /** ISO times; the end is exclusive. */
   readonly startsAt: string;
   readonly endsAt: string;
   readonly createdBy: string;
-  /** Why. */
+  /** Reason for the silence. */
   readonly comment: string;
 }
 
 export const SILENCE_STATES = ['pending', 'active', 'expired'] as const;
 export type SilenceState = (typeof SILENCE_STATES)[number];
 
-/** A store gives at most so many. */
+/** Largest number of silences that a store returns. */
 export const MAX_SILENCES = 10_000;
 
 export function stateOfSilence({ startsAt, endsAt }: Silence, nowMs: number): SilenceState {
@@ -25,7 +26,7 @@ export function stateOfSilence({ startsAt, endsAt }: Silence, nowMs: number): Si
   return Date.parse(startsAt) > nowMs ? 'pending' : 'active';
 }
 
-/** What is wrong with one that is to be kept, in words; empty when nothing. */
+/** Returns what is wrong with a silence that is to be stored, in words; empty if it is valid. */
 export function findSilenceProblems(silence: Silence, nowMs: number): readonly string[] {
   const { matchers, startsAt, endsAt, createdBy, comment } = silence;
   const [start, end] = [Date.parse(startsAt), Date.parse(endsAt)];
@@ -41,13 +42,16 @@ export function findSilenceProblems(silence: Silence, nowMs: number): readonly s
   return problems.filter(([isWrong]) => isWrong).map(([, problem]) => problem);
 }
 
-/** Lest everything is silenced by mistake. */
+/** True if the patterns do not match everything, so that nobody silences all cards by mistake. */
 function isNarrow(patterns: string | readonly string[] | undefined): boolean {
   const list = patterns === undefined ? [] : typeof patterns === 'string' ? [patterns] : patterns;
   return list.length > 0 && list.every((pattern) => !/^(\*|!.*|)$/.test(pattern));
 }
 
-/** It is kept for the record; one that had not begun never was. Undefined: it is over already. */
+/**
+ * Ends a silence now and keeps it for the record. A pending silence becomes one that never was active. Returns
+ * undefined if it is expired already.
+ */
 export function expireSilence(silence: Silence, nowMs: number): Silence | undefined {
   const state = stateOfSilence(silence, nowMs);
   if (state === 'expired') return undefined;

@@ -1,32 +1,32 @@
-// What people say of a card: that somebody is at it, that it is mended, that nobody wants to hear of it for a while,
-// that another card is of the same failure, or that it is open again → the state in which it is. The stores keep every
-// word with who said it and when; the API and the command line take them, the page shows them, notify holds messages
-// back by them. Pure.
+// Derives the state of a card from people's annotations: somebody works on it, it is resolved, it is ignored for a
+// while, it is merged into another card, or it is open again. The stores keep every annotation with its author and
+// time. The API and the command line take annotations, the page shows them, and notify suppresses messages by them.
+// Pure functions.
 import { omitMissing } from '../json.js';
 import type { Incident, Text } from '../types.js';
 
 export const TRIAGE_STATES = ['open', 'acknowledged', 'resolved', 'ignored', 'merged'] as const;
 export type TriageState = (typeof TRIAGE_STATES)[number];
 
-/** One word of one person. Of all that were said of an incident the last one stands. */
+/** One annotation of one person. The last annotation of an incident counts. */
 export interface Triage {
   readonly incidentId: string;
   readonly state: TriageState;
-  /** ISO time until which it is ignored; absent: for good. */
+  /** ISO time until which the incident is ignored; absent: forever. */
   readonly until?: string;
-  /** Of what is merged: the incident whose card stands for it. */
+  /** Incident whose card represents a merged one. */
   readonly into?: string;
-  /** Why. */
+  /** Reason for the annotation. */
   readonly comment?: string;
-  /** Name of the token, or of the user. */
+  /** Name of the token or of the user. */
   readonly by: string;
   readonly at: string;
 }
 
-/** `regressed`: somebody said that it is mended, and it failed again. */
+/** State of a card. `regressed`: somebody resolved it, and it failed again. */
 export type CardState = TriageState | 'regressed';
 
-/** What people read of it. */
+/** State names that people read. */
 export const CARD_STATES: Readonly<Record<CardState, Text>> = {
   open: { en: 'nobody is at it', zh: '无人处理' },
   acknowledged: { en: 'acknowledged', zh: '已确认' },
@@ -36,26 +36,28 @@ export const CARD_STATES: Readonly<Record<CardState, Text>> = {
   regressed: { en: 'failed again after it was mended', zh: '解决后再次失败' },
 };
 
-/** A store gives at most so many, the newest. */
+/** Largest number of annotations that a store returns, the newest first. */
 export const MAX_TRIAGE = 10_000;
 export const MAX_COMMENT = 1000;
 
-/** Each word is kept: two of one person at the same millisecond are one. */
+/**
+ * Returns the key of an annotation. Every annotation is kept, but two of one person in the same millisecond are one.
+ */
 export function nameTriage({ incidentId, at, by }: Triage): string {
   return JSON.stringify([incidentId, at, by]);
 }
 
-/** Incident → what stands. In: the newest first, as a store gives them. */
+/** Returns incident → its last annotation. Takes the annotations newest first, as a store returns them. */
 export function listStanding(triage: readonly Triage[]): ReadonlyMap<string, Triage> {
   const standing = new Map<string, Triage>();
   for (const word of triage) if (!standing.has(word.incidentId)) standing.set(word.incidentId, word);
   return standing;
 }
 
-/** Of a job in these nobody is needed, whatever was said before. */
+/** Outcomes of a job in which nobody needs to act, whatever was annotated before. */
 export const OVER_OUTCOMES = ['recovered', 'canceled'] as const satisfies readonly Incident['outcome'][];
 
-/** What a card's state depends on beside the word that stands. */
+/** Parts of an incident that decide a card's state, besides the last annotation. */
 export type TriagedIncident = Pick<Incident, 'outcome' | 'lastSeen'>;
 
 export function decideCardState(
@@ -71,7 +73,7 @@ export function decideCardState(
   return said?.state === 'acknowledged' ? 'acknowledged' : 'open';
 }
 
-/** The state of a card, and whose word that is, where it is a person's. */
+/** State of a card, and the author of its annotation if a person set it. */
 export interface CardTriage {
   readonly state: CardState;
   readonly by?: string;
@@ -84,12 +86,15 @@ export function describeTriage(incident: TriagedIncident, said: Triage | undefin
   return { state, ...(said?.state === state ? omitMissing({ by: said.by, until: said.until, into: said.into }) : {}) };
 }
 
-/** Why an incident cannot stand for another one: it has one that stands for it. In: the last word on it. */
+/**
+ * Returns why an incident cannot be the target of a merge: it is merged into another one itself. Takes its last
+ * annotation.
+ */
 export function findHeirProblems(last: Triage | undefined): readonly string[] {
   return last?.state === 'merged' ? [`into: "${last.incidentId}" is merged into "${last.into ?? ''}" itself`] : [];
 }
 
-/** What is wrong with one that is to be kept, in words; empty when nothing. */
+/** Returns what is wrong with an annotation that is to be stored, in words; empty if it is valid. */
 export function findTriageProblems(triage: Triage, nowMs: number): readonly string[] {
   const { incidentId, state, until, into, comment = '', by } = triage;
   const end = until === undefined ? Infinity : Date.parse(until);

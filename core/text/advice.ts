@@ -1,24 +1,25 @@
-// What past incidents have in common that one change mends: defects of Flink by the version in which they are no more.
-// Rules that know such a defect say so in their value `mended`. The API, the command line and the page show it. Pure.
+// Sums up which past incidents a Flink upgrade would fix: defects of Flink, by the version that fixes them. Rules that
+// recognize such a defect name the version in their value `mended`. The API, the command line and the page show the
+// sums. Pure functions.
 import type { Diagnosis, Incident, Language } from '../types.js';
 
-/** Incidents that are defects of Flink, and the version that mends them. */
+/** Incidents that are defects of Flink, and the version that fixes them. */
 export interface MendedDefects {
   readonly version: string;
   readonly incidents: number;
   readonly jobs: number;
-  /** Tickets of Flink's, or rules where these name none. */
+  /** Tickets of Flink, or rule ids if the rules name no ticket. */
   readonly defects: readonly string[];
 }
 
 export interface Advice {
-  /** All that were looked at. */
+  /** Number of all incidents that were examined. */
   readonly incidents: number;
-  /** Those that mend most come first. */
+  /** Versions, those that fix the most incidents first. */
   readonly mended: readonly MendedDefects[];
 }
 
-/** Of an incident as the store has it, or as the API gives it in one language. */
+/** Incident, as the store has it or as the API returns it in one language. */
 export interface AdvisedIncident extends Pick<Incident, 'id' | 'cluster' | 'job' | 'facts'> {
   readonly diagnoses: readonly Pick<Diagnosis, 'rule' | 'values'>[];
 }
@@ -44,7 +45,7 @@ export function sumAdvice(incidents: readonly AdvisedIncident[]): Advice {
   return { incidents: incidents.length, mended: mended.sort((a, b) => b.incidents - a.incidents) };
 }
 
-/** "1.14.6 or 1.15.1": that of the same minor version, else the first that is newer. */
+/** Chooses from "1.14.6 or 1.15.1" the version with the current minor version, else the first newer one. */
 function chooseVersion(mended: string, current: string | undefined): string | undefined {
   const versions = [...(mended.match(/(?<!\d)\d+\.\d+(?:\.\d+)?/g) ?? [])].sort(compareVersions);
   if (current === undefined) return versions.at(-1);
@@ -69,7 +70,7 @@ function compareVersions(a: string, b: string): number {
   return 0;
 }
 
-/** A sentence for each version. */
+/** Returns one sentence for each version. */
 export function describeAdvice({ incidents, mended }: Advice, language: Language): readonly string[] {
   return mended.map(({ version, incidents: count, jobs, defects }) => {
     if (language === 'zh')

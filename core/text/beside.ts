@@ -1,5 +1,5 @@
-// The second causes of an incident: what failed its job in other attempts than the cause that stands first. A card
-// names them beside its headline. Called by messages, the API, the page, the terminal and Markdown. Pure.
+// Lists the second causes of an incident: the causes that failed its job in other attempts than the primary diagnosis.
+// A card names them next to its headline. Pure functions.
 import type { Diagnosis, UnknownFailure } from '../types.js';
 import { nameUnknown } from './lead.js';
 
@@ -9,7 +9,7 @@ export interface SecondCause {
   readonly title: string;
 }
 
-/** As they stand on the card. */
+/** Lists the second causes in the order of the card. */
 export function listBeside(found: {
   readonly diagnoses: readonly Diagnosis[];
   readonly unknown: readonly UnknownFailure[];

@@ -1,5 +1,5 @@
-// Incidents as rows for other programs: CSV (RFC 4180, one line an incident, for a spreadsheet) and NDJSON (one JSON
-// document a line, whole). Pure; the command line and the API call it.
+// Renders incidents as rows for other programs: CSV (RFC 4180, one line for each incident, for a spreadsheet) and
+// NDJSON (one complete JSON document for each line). Pure functions.
 import type { Incident, Language } from '../types.js';
 import { showHidden } from './hidden.js';
 import { nameIncident } from './markdown.js';
@@ -9,7 +9,7 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 type Cell = string | number | undefined;
 
-/** Columns of the CSV; new ones come last, so that a reader by position stays right. */
+/** Columns of the CSV. New columns are added at the end, so that readers by position keep working. */
 const COLUMNS: readonly (readonly [name: string, read: (incident: Incident, language: Language) => Cell])[] = [
   ['id', ({ id }) => id],
   ['firstSeen', ({ firstSeen }) => firstSeen],
@@ -31,7 +31,7 @@ const COLUMNS: readonly (readonly [name: string, read: (incident: Incident, lang
   ['parent', ({ parent }) => parent],
 ];
 
-/** A header, then a line for each; lines end with CR LF. */
+/** Renders a header and one line for each incident; lines end with CR LF. */
 export function renderCsv(incidents: readonly Incident[], language: Language): string {
   const rows = [
     COLUMNS.map(([name]) => name),
@@ -40,7 +40,10 @@ export function renderCsv(incidents: readonly Incident[], language: Language): s
   return rows.map((row) => `${row.map(renderCell).join(',')}\r\n`).join('');
 }
 
-/** A spreadsheet takes a text that begins with one of = + - @ for a formula: an apostrophe in front keeps it a text. */
+/**
+ * Renders one cell. A spreadsheet reads a text that begins with = + - or @ as a formula; an apostrophe in front
+ * prevents that.
+ */
 export function renderCell(cell: Cell): string {
   if (typeof cell !== 'string') return cell === undefined ? '' : String(cell);
   const shown = showHidden(cell);

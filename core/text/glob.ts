@@ -1,25 +1,29 @@
-// A pattern with `*`, as people write it in settings, in the search box and in rules: `*` stands for any text, none and
-// line breaks included; every other character stands for itself, its case too; there is no escape. The whole text must
-// fit. Parsed once into the texts between the stars; the stores translate that form into their own language, and a
-// search ignores the case of ASCII letters. Paths have patterns of their own (agent/files/pattern.ts). Pure.
+// Parses and matches patterns with `*`, as people write them in settings, in the search box and in rules. `*` matches
+// any text, including none and line breaks. Every other character matches itself, case included; there is no escape.
+// The whole text must match. A pattern is parsed once into the literals between the stars. The stores translate that
+// form into their query languages, and a search ignores the case of ASCII letters. Paths have their own patterns
+// (agent/files/pattern.ts). Pure functions.
 
-/** Literal texts with "anything" between them: a*b → ['a', 'b'], *b → ['', 'b'], a → ['a']. */
+/** Literals with "anything" between them: a*b → ['a', 'b'], *b → ['', 'b'], a → ['a']. */
 export type Glob = readonly string[];
 
-/** Characters; of twice as many Elasticsearch refuses some ("too complex to determinize"). */
+/**
+ * Longest pattern in characters. Elasticsearch refuses some patterns of twice this length ("too complex to
+ * determinize").
+ */
 export const MAX_GLOB_LENGTH = 255;
 
-/** Several stars in a row are one. */
+/** Parses a pattern. Several stars in a row count as one. */
 export function parseGlob(text: string): Glob {
   return text.replace(/\*+/g, '*').split('*');
 }
 
-/** The text of a glob, as it was written but for stars in a row. */
+/** Prints the text of a glob as it was written, with one star for several in a row. */
 export function printGlob(glob: Glob): string {
   return glob.join('*');
 }
 
-/** True for a star alone, which fits every text. */
+/** True for a star alone, which matches every text. */
 export function isAnything(glob: Glob): boolean {
   return hasStar(glob) && glob.every((literal) => literal === '');
 }
@@ -28,7 +32,10 @@ export function hasStar(glob: Glob): boolean {
   return glob.length > 1;
 }
 
-/** Each literal is looked for behind the one before, and never again: more stars do not mean more passes. */
+/**
+ * True if the text matches. Each literal is searched after the previous one only, so that more stars cause no more
+ * passes.
+ */
 export function fitsGlob(glob: Glob, text: string): boolean {
   const first = glob[0] ?? '';
   if (!hasStar(glob)) return text === first;
@@ -44,7 +51,9 @@ export function fitsGlob(glob: Glob, text: string): boolean {
   return at <= end;
 }
 
-/** The same for a search: A to Z are as a to z, and no other letter changes, as in the stores. */
+/**
+ * True if the text matches without regard to the case of A to Z. No other letter changes, as in the stores' searches.
+ */
 export function fitsAnyCase(glob: Glob, text: string): boolean {
   return fitsGlob(glob.map(lowerAscii), lowerAscii(text));
 }

@@ -3,7 +3,7 @@ import { renderCell } from './export.js';
 import { showHidden } from './hidden.js';
 import { showText } from './terminal.js';
 
-/** Unicode's own list of what has no shape, and what turns the direction of reading. */
+/** Unicode's own list of characters without a shape and of characters that change the reading direction. */
 const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{Bidi_Control}]/u;
 const SHOWN_AS_THEY_ARE = new Set([0xfe0e, 0xfe0f]);
 

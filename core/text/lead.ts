@@ -1,5 +1,5 @@
-// What an incident is called by: its first cause; where only symptoms were named, the failure that no rule names yet.
-// In: an incident, or the answer to a pasted log. Asked by whatever shows, lists or filters incidents. Pure.
+// Finds the primary diagnosis of an incident or of a pasted log: its first cause or, if only symptoms were named, the
+// failure that no rule names yet. Everything that shows, lists or filters incidents uses it. Pure functions.
 import type { Diagnosis, Incident, Owner, UnknownFailure } from '../types.js';
 
 export type Lead =
@@ -17,18 +17,21 @@ export function findLead(found: {
     : { kind: 'cause', diagnosis };
 }
 
-/** Example: `TariffGapException: no tariff for zone 17`. Empty where nothing was thrown and nothing said. */
+/**
+ * Returns a name such as `TariffGapException: no tariff for zone 17`. It is empty if there is neither an exception nor
+ * a message.
+ */
 export function nameUnknown(unknown: UnknownFailure | undefined): string {
   const type = unknown?.chain.at(-1)?.split('.').at(-1) ?? '';
   return [type, unknown?.message ?? ''].filter((part) => part !== '').join(': ');
 }
 
-/** The cause of what no rule names. */
+/** Cause id of failures that no rule names. */
 export const UNKNOWN_CAUSE = 'unknown';
 
-/** What an incident is filtered and counted by beside its names: the same in every language. */
+/** Values by which incidents are filtered and counted, besides their names. They are the same in every language. */
 export interface LeadValues {
-  /** An id of `rules/causes.yaml`, or UNKNOWN_CAUSE. */
+  /** Id from `rules/causes.yaml`, or UNKNOWN_CAUSE. */
   readonly cause: string;
   readonly severity?: Diagnosis['severity'];
   readonly owner?: Owner;

@@ -1,7 +1,9 @@
-// A text of several lines → one line: for a sentence (template.ts), a search over lines that somebody broke
-// (excerpt.ts, condition.ts), and the terminal (explain.ts). Pure.
+// Joins a text of several lines into one line, for a sentence, for a search across line breaks, and for the terminal.
+// Pure functions.
 
-/** Every break, with the blanks around it, becomes `mark`. A run of blanks is walked over once, however long it is. */
+/**
+ * Replaces every line break, with the blanks around it, by `mark`. A run of blanks is scanned once, however long it is.
+ */
 export function joinLines(text: string, mark = ' '): string {
   return text.replaceAll(/(?<!\s)\s*\n\s*/g, mark);
 }

@@ -1,6 +1,6 @@
-// An incident as Markdown, to be pasted into an issue or read by an assistant: one block for each thing that is said,
-// in the order in which people need them (what, what to do, what proves it). What a log wrote stands in fences that it
-// cannot end, or is escaped. Pure; the command line, the API and the tools of assistants call it.
+// Renders an incident as Markdown, to paste into an issue or for an assistant to read. Each statement is a block, in
+// the order in which people need them (cause, fix, evidence). Text from a log is in fences that it cannot close, or is
+// escaped. Pure functions.
 import type {
   Diagnosis,
   Evidence,
@@ -77,22 +77,22 @@ const WORDS = {
   },
 } as const satisfies Record<Language, Record<string, string>>;
 
-/** A trace behind them is seldom read. */
+/** Number of lines shown of one piece of evidence. Stack frames beyond it are seldom read. */
 const EVIDENCE_LINES = 12;
 const LINE_UNITS = 400;
 
 export interface MarkdownOptions {
   readonly language: Language;
-  /** Address of the incident's page; left out where nobody configured one. */
+  /** Address of the incident's page; absent if no address is configured. */
   readonly link?: string | undefined;
 }
 
-/** The whole card, ending with a line break. */
+/** Renders the whole card, which ends with a line break. */
 export function renderIncidentMarkdown(incident: Incident, options: MarkdownOptions): string {
   return `${listIncidentBlocks(incident, options).join('\n\n')}\n`;
 }
 
-/** The blocks of the card, what is needed first standing first. */
+/** Lists the blocks of the card, the most needed first. */
 export function listIncidentBlocks(incident: Incident, { language, link }: MarkdownOptions): readonly string[] {
   const { platform, unknown } = incident;
   const blocks = [
@@ -102,7 +102,7 @@ export function listIncidentBlocks(incident: Incident, { language, link }: Markd
   return platform === undefined ? blocks : [...blocks, renderChildren(platform, language)];
 }
 
-/** What was found, of an incident or of a log: causes, fixes and evidence, what follows, what nobody names. */
+/** Lists the findings of an incident or of a log: causes with fixes and evidence, unknown failures, consequences. */
 export function listFindings(
   diagnoses: readonly Diagnosis[],
   unknown: readonly UnknownFailure[],
@@ -118,12 +118,12 @@ export function listFindings(
   ];
 }
 
-/** Its page; undefined where no address of the page is configured. */
+/** Returns the address of the incident's page; undefined if no address of the page is configured. */
 export function linkIncident(publicUrl: string, id: string): string | undefined {
   return publicUrl === '' ? undefined : `${publicUrl.replace(/(?<!\/)\/+$/, '')}/incidents/${encodeURIComponent(id)}`;
 }
 
-/** What an incident is called: its first cause, or the failure that nobody names. */
+/** Names an incident by its first cause, or by the failure that no rule names. */
 export function nameIncident({ diagnoses, unknown }: Incident, language: Language): string {
   return diagnoses[language][0]?.title ?? unknown[0]?.chain.at(-1) ?? WORDS[language].none;
 }
@@ -189,7 +189,7 @@ function renderFix({ text, risk, patch, cost, verify }: Fix, language: Language)
   ].join('\n');
 }
 
-/** The same text in three logs is shown once. */
+/** Removes evidence with the same text as earlier evidence, such as one line in three logs. */
 function selectTelling(evidence: readonly Evidence[]): readonly Evidence[] {
   return evidence.filter((item, index) => evidence.findIndex(({ text }) => text === item.text) === index);
 }
@@ -228,7 +228,7 @@ function renderChildren({ children }: PlatformShare, language: Language): string
   return [`**${WORDS[language].jobs}**`, '', ...rows].join('\n');
 }
 
-/** Lines of a log as a quotation: at most `most` of them, each cut where it is very long. */
+/** Quotes lines of a log: at most `most` lines, each cut if it is very long. */
 export function quoteLog(text: string, language: Language, most = EVIDENCE_LINES): string {
   const lines = text.trimEnd().split('\n');
   const kept = lines.slice(0, most).map((line) => (line.length > LINE_UNITS ? `${line.slice(0, LINE_UNITS)}…` : line));
@@ -236,7 +236,7 @@ export function quoteLog(text: string, language: Language, most = EVIDENCE_LINES
   return fence([...kept, ...rest].join('\n'), 'log');
 }
 
-/** Between fences that are longer than any row of backticks inside. */
+/** Puts a text between fences that are longer than any run of backticks in it. */
 export function fence(text: string, kind: string): string {
   const shown = showText(text);
   const longest = [...shown.matchAll(/`+/g)].reduce((most, [row]) => Math.max(most, row.length), 2);
@@ -244,7 +244,7 @@ export function fence(text: string, kind: string): string {
   return `${mark}${kind}\n${shown}\n${mark}`;
 }
 
-/** A text in one line in which nothing is markup. */
+/** Renders a text in one line in which nothing is markup. */
 export function escapeMarkdown(text: string): string {
   return showText(joinLines(text)).replace(/[\\`*[\]<>|~]|(?<!\w)_|_(?!\w)/g, '\\$&');
 }

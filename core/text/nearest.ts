@@ -1,9 +1,10 @@
-// A word that nobody knows and the words that are known → the one that was meant, for "did you mean". Called by
-// whatever refuses a name: settings, rules, requests, the search box. Pure.
+// Finds the known word that an unknown word most likely meant, for "did you mean". Everything that rejects a name uses
+// it: settings, rules, requests, the search box. Pure functions.
 
 /**
- * The known word that differs least, in any case, if it differs little: in one letter of a short word, in a third of a
- * long one. Else the nearest that continues the word, or that the word continues; undefined when there is none.
+ * Returns the known word that differs least, ignoring case, if it differs by at most one letter of a short word or a
+ * third of a long one. Otherwise returns the nearest word that continues the given one, or that the given one
+ * continues; undefined if there is none.
  */
 export function findNearest(word: string, known: Iterable<string>): string | undefined {
   const lower = word.toLowerCase();
@@ -19,7 +20,7 @@ export function findNearest(word: string, known: Iterable<string>): string | und
   );
 }
 
-/** The first of those that differ least, in fewer than `limit` letters. */
+/** Returns the first of the words with the least distance, if that is below `limit`. */
 function findLeast(word: string, known: readonly string[], limit: number): string | undefined {
   let best: string | undefined;
   let least = limit;
@@ -32,13 +33,13 @@ function findLeast(word: string, known: readonly string[], limit: number): strin
   return best;
 }
 
-/** One letter begins too many words to mean any. */
+/** True if one word begins with the other. A single letter does not count, because too many words begin with it. */
 function continues(word: string, other: string): boolean {
   const [short, long] = word.length < other.length ? [word, other.toLowerCase()] : [other.toLowerCase(), word];
   return short.length >= 2 && long.startsWith(short);
 }
 
-/** Levenshtein distance; `limit` when the lengths alone show that it cannot be below. */
+/** Returns the Levenshtein distance, or `limit` if the lengths alone show that it cannot be below. */
 function measureDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) >= limit) return limit;
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);

@@ -1,5 +1,5 @@
-// Records for a file: as people read them, as NDJSON (one JSON document a line, whole) or as CSV (RFC 4180, a column
-// for each field). In: records, page by page. Out: text to be appended. Pure; the command line and the API call it.
+// Renders records for a file: as text for people, as NDJSON (one complete JSON document for each line) or as CSV (RFC
+// 4180, a column for each field). Takes records page by page and returns text to append. Pure functions.
 import { FIELD_ROWS } from '../record.js';
 import type { LogRecord } from '../types.js';
 import { renderCell, renderNdjson } from './export.js';
@@ -16,7 +16,7 @@ export const RECORD_CONTENT_TYPES: Readonly<Record<RecordFormat, string>> = {
 
 const COLUMNS = FIELD_ROWS.map(({ name }) => name);
 
-/** What stands before the first record. */
+/** Renders the text before the first record. */
 export function renderRecordHead(format: RecordFormat): string {
   return format === 'csv' ? `${COLUMNS.join(',')}\r\n` : '';
 }
@@ -34,7 +34,7 @@ function renderRow(record: LogRecord): string {
   return `${cells.join(',')}\r\n`;
 }
 
-/** Time in UTC, level, logger, message; a stack trace stands below, whole. */
+/** Renders time in UTC, level, logger and message in a line, and the complete stack trace below it. */
 function renderText(record: LogRecord): string {
   const { 'log.level': level, 'log.logger': logger, 'error.stack_trace': stack, message } = record;
   const head = [record['@timestamp'], level, logger?.split('.').at(-1)].filter((part) => part !== undefined);

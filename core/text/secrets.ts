@@ -1,7 +1,7 @@
-// Which names mark a secret, in one list: options, fields of JSON, parameters of an address. From it come what the
-// agent redacts (agent/record/redact.ts), what "config print", errors and the log of Jobtrace hide.
+// Lists the names that mark a secret: options, JSON fields and address parameters. The agent redacts by this list
+// (agent/record/redact.ts), and "config print", errors and the log of Jobtrace hide values by it.
 
-/** Words of a name whose value is a secret; a blank stands for `-`, `_`, `.` or nothing. */
+/** Words in a name whose value is a secret. A blank matches `-`, `_`, `.` or nothing. */
 const WORDS = [
   'password',
   'passwd',
@@ -20,7 +20,7 @@ const WORDS = [
   'signing key',
 ] as const;
 
-/** Parameters of an address whose value is a secret; some are too short or too common to mark an option. */
+/** Parameters of an address whose value is a secret. Some are too short or too common to mark an option. */
 const PARAMETERS = [
   'access_token',
   'token',
@@ -41,9 +41,9 @@ const PARAMETERS = [
 
 const MARKS = ['', '-', '_', '.'];
 
-/** Sources of patterns. */
+/** Source text of a pattern that matches the words. */
 export const SECRET_WORDS = WORDS.map((word) => word.replaceAll(' ', '[-_.]?')).join('|');
-/** The same words as plain texts, in each form. */
+/** Plain texts of the same words, in each spelling. */
 export const SECRET_TEXTS: readonly string[] = WORDS.flatMap((word) =>
   word
     .split(' ')
@@ -54,19 +54,22 @@ export const SECRET_TEXTS: readonly string[] = WORDS.flatMap((word) =>
 );
 export const SECRET_PARAMETERS = PARAMETERS.join('|');
 
-/** Fields of a line of Jobtrace's own log. */
+/** Fields of Jobtrace's own log. */
 export const SECRET_FIELDS: readonly string[] = WORDS.map((word) =>
   word.replace(/ (.)/g, (_, letter: string) => letter.toUpperCase()),
 );
 
-/** A whole name: the word stands in its last part, or in the one before `value` or `key`. */
+/** Pattern of a whole name. The word is in its last part, or in the part before `value` or `key`. */
 const NAME = new RegExp(String.raw`^[\w.$-]*?(?:${SECRET_WORDS})[\w$-]*(?:\.(?:value|key))?$`, 'i');
 
 const SCHEME = String.raw`(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*:\/\/`;
 const USER = new RegExp(String.raw`(${SCHEME})[^\s/@:?#]*:[^\s/@]+@`, 'gi');
 const PARAMETER = new RegExp(String.raw`([?&](?:${SECRET_PARAMETERS})=)[^&\s"'<>]+`, 'gi');
 
-/** A longer run of name characters is no name; the pattern takes time by the square of the length. */
+/**
+ * Longest name, in characters, that is checked. A longer one is no name, and the pattern takes time by the square of
+ * the length.
+ */
 export const MOST_NAME_UNITS = 400;
 
 export function isSecretName(name: string): boolean {
@@ -81,7 +84,7 @@ export function hideSecrets(text: string): string {
     .replace(/\b(Bearer|ApiKey|Basic)\s{1,20}[\w+/=.:-]+/g, '$1 ***');
 }
 
-/** One address as somebody wrote it: what stands in front of its last `@` is hidden, valid or not. */
+/** Hides the part before the last `@` of one address, valid or not, as a person wrote it. */
 export function hideAddress(address: string): string {
   const scheme = address.indexOf('://');
   const start = scheme === -1 ? 0 : scheme + '://'.length;

@@ -1,5 +1,5 @@
-// Whom an incident is about, as people call it: a job by its name, a process by what it is and where it runs, what jobs
-// share with their number, else the cluster. Called by the terminal and by the page. Pure.
+// Names the subject of an incident as people call it: a job by its name, a process by its kind and host, a shared
+// resource with the number of its jobs, else the cluster. Pure functions.
 import type { Incident, Language, PlatformShare, Text } from '../types.js';
 
 const KINDS: readonly (readonly [pattern: RegExp, name: Text])[] = [
@@ -9,7 +9,7 @@ const KINDS: readonly (readonly [pattern: RegExp, name: Text])[] = [
   [/sql-client/, { en: 'SQL client', zh: 'SQL 客户端' }],
   [/^flink-.*-client-/, { en: 'Client', zh: '客户端' }],
 ];
-/** `flink-USER-KIND-NUMBER-HOST` of a Flink that was unpacked and started. */
+/** Process name `flink-USER-KIND-NUMBER-HOST` of a standalone Flink. */
 const STANDALONE =
   /^flink-.*?-(?:standalonesession|standalonejob|taskexecutor|taskmanager|jobmanager|sql-gateway|sql-client|client)-(?:(\d+)-)?([^]+)$/;
 
@@ -29,7 +29,10 @@ function namePlatform({ jobs, thing }: Shared, language: Language): string {
   return jobs === 0 ? thing : `${thing} · ${counted}`;
 }
 
-/** `node-1:/opt/flink/log/flink-flink-taskexecutor-1-node-1` → TaskManager 1 on node-1; a pod keeps its name. */
+/**
+ * Names a process: `node-1:/opt/flink/log/flink-flink-taskexecutor-1-node-1` → TaskManager 1 on node-1. A pod keeps its
+ * name.
+ */
 function nameProcess(process: string, language: Language): string {
   const { name, kind } = findKind(process);
   if (kind === undefined) return name;
@@ -39,7 +42,7 @@ function nameProcess(process: string, language: Language): string {
   return language === 'zh' ? `${host} 上的 ${numbered}` : `${numbered} on ${host}`;
 }
 
-/** The last part of the path that tells what the process is, else the last part. */
+/** Finds the last part of the path that shows the kind of the process, else the last part. */
 function findKind(process: string): { readonly name: string; readonly kind?: Text } {
   const parts = process.split(/[/\\]/).filter((part) => part !== '');
   for (const name of parts.toReversed()) {

@@ -1,15 +1,13 @@
-// Text for a terminal: whatever a log, a path or an error brings, no character of it commands the terminal or turns
-// the direction of reading. Such a character is shown instead (␛, \u202e). Colours of our own travel as
-// noncharacters, and become escape sequences here and nowhere else. The commands write through it
-// (cli/terminal/write.ts).
-//
-// JSON stays exact: it holds no raw C0 controls, and what is shown as \uXXXX is JSON's escape of the same character.
+// Makes text safe for a terminal: no character from a log, a path or an error controls the terminal or changes the
+// reading direction. Such a character becomes visible instead (␛, \u202e). Jobtrace's own colours are noncharacters in
+// the text and become escape sequences only here. All commands write through it (cli/terminal/write.ts). JSON stays
+// exact: it holds no raw C0 controls, and \uXXXX is JSON's own escape of the same character.
 
 import { showHidden } from './hidden.js';
 
 export type Paint = 'red' | 'yellow' | 'green' | 'cyan' | 'bold' | 'dim';
 
-/** The code of SGR, and the noncharacter that stands for it until it is written. */
+/** SGR code of each colour, and the noncharacter that stands for it until the text is written. */
 const PAINTS: Readonly<Record<Paint | 'end', readonly [mark: string, code: number]>> = {
   end: ['\ufdd0', 0],
   red: ['\ufdd1', 31],
@@ -22,11 +20,11 @@ const PAINTS: Readonly<Record<Paint | 'end', readonly [mark: string, code: numbe
 const CODES: ReadonlyMap<string, number> = new Map(Object.values(PAINTS));
 
 /**
- * C0 but tab and line feed, DEL, C1, the noncharacters of colours. A carriage return in front of a line feed is a line
- * break. What has no shape, or turns the direction of reading, is shown by hidden.ts.
+ * Control characters: C0 except tab and line feed, DEL, C1, and the noncharacters of colours. A carriage return before
+ * a line feed is a line break. hidden.ts shows invisible characters and those that change the reading direction.
  */
 const COMMANDING =
-  // eslint-disable-next-line no-control-regex -- They are what is looked for.
+  // eslint-disable-next-line no-control-regex -- The pattern searches for control characters.
   /\r(?!\n)|[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdd6]/g;
 const PICTURES = 0x2400;
 
@@ -34,7 +32,9 @@ export function paintText(text: string, paint: Paint): string {
   return `${PAINTS[paint][0]}${text}${PAINTS.end[0]}`;
 }
 
-/** What may be written: colours as escape sequences, every other commanding character shown. */
+/**
+ * Returns text that is safe to write: colours become escape sequences, every other control character becomes visible.
+ */
 export function showText(text: string): string {
   const shown = text.replace(COMMANDING, (character) => {
     const code = CODES.get(character);

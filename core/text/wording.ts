@@ -1,5 +1,5 @@
-// What people read where a value of a closed set is shown to them, in each language that we publish. The compiler asks
-// for every value. Called by the terminal and by the page.
+// Defines the names that people read for the values of closed sets, in each published language. The compiler requires a
+// name for every value.
 import type { Diagnosis, Fix, Incident, Owner, Text } from '../types.js';
 
 export const OWNERS: Readonly<Record<Owner, Text>> = {
@@ -33,7 +33,7 @@ export const RISKS: Readonly<Record<Fix['risk'], Text>> = {
   high: { en: 'high', zh: '高' },
 };
 
-/** How far a rule is proven. */
+/** Names of how far a rule is proven. */
 export const STATUSES: Readonly<Record<Diagnosis['status'], Text>> = {
   draft: { en: 'draft', zh: '草稿' },
   test: { en: 'test', zh: '测试' },

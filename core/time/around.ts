@@ -1,12 +1,15 @@
-// A moment at which somebody says that a job failed (an alert, a question) → where the incident that is meant may
-// stand, and how far one stands from it. Called by the notifier for alerts that come in, and by the API. Pure.
+// Computes the time range of the incidents that a reported time (an alert, a question) may refer to, and the distance
+// of an incident from that time. Pure functions.
 import type { Incident } from '../types.js';
 
-/** An alert's rule may look back over some time, and the log may come later than the alert. */
+/**
+ * Milliseconds before and after the reported time. An alert rule may look back over some time, and the log may arrive
+ * later than the alert.
+ */
 const BEFORE_MS = 3_600_000;
 const AFTER_MS = 600_000;
 
-/** The range in which an incident may be meant by a moment, or by a span that begins with it. */
+/** Returns the range of incidents that may belong to a time, or to a span that begins with it. */
 export function rangeAround(atMs: number, untilMs = atMs): { readonly from: string; readonly to: string } {
   return {
     from: new Date(atMs - BEFORE_MS).toISOString(),
@@ -14,7 +17,7 @@ export function rangeAround(atMs: number, untilMs = atMs): { readonly from: stri
   };
 }
 
-/** Milliseconds between a moment and an incident; 0 while it lasts. */
+/** Returns the milliseconds between a time and an incident; 0 within the incident. */
 export function measureDistance(
   { firstSeen, lastSeen }: Pick<Incident, 'firstSeen' | 'lastSeen'>,
   atMs: number,
@@ -23,7 +26,7 @@ export function measureDistance(
   return atMs < first ? first - atMs : atMs > last ? atMs - last : 0;
 }
 
-/** True while nothing says that it is over. */
+/** True if the outcome does not say that the incident is over. */
 export function isOpen({ outcome }: Pick<Incident, 'outcome'>): boolean {
   return outcome === 'failing' || outcome === 'failed' || outcome === 'silent';
 }

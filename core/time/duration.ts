@@ -1,5 +1,5 @@
-// A duration as people write it in settings and on the command line: a number with its unit, or several, as 1h30m. The
-// form is Prometheus'. Pure; settings of routes and silences are read with it.
+// Reads and prints a duration as people write it in settings and on the command line: a number with its unit, or
+// several, such as 1h30m. The form is Prometheus'. Pure functions.
 
 export const DURATION_FORM = /^(\d{1,6}(ms|s|m|h|d|w))+$/;
 const PART = /(\d{1,6})(ms|s|m|h|d|w)/g;
@@ -12,7 +12,7 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   w: 604_800_000,
 };
 
-/** Milliseconds. Undefined: no duration. */
+/** Returns milliseconds; undefined if the text is no duration. */
 export function readDuration(text: string): number | undefined {
   if (!DURATION_FORM.test(text)) return undefined;
   return [...text.matchAll(PART)].reduce(
@@ -21,7 +21,7 @@ export function readDuration(text: string): number | undefined {
   );
 }
 
-/** With the two largest units that it needs: 90000 → 1m30s. */
+/** Prints a duration with its two largest units: 90000 → 1m30s. */
 export function printDuration(ms: number): string {
   const parts: string[] = [];
   let rest = Math.max(0, Math.round(ms));

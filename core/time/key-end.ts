@@ -1,15 +1,15 @@
-// When the key ends with which a part is at the store: said two weeks before, once a day, for a key that has ended
-// stops shipping, diagnosis and page at once. Called where the stages are joined (cli/service/parts.ts).
+// Warns that the API key that a service uses at the store will end: once a day, from two weeks before. A key that has
+// ended stops shipping, diagnosis and the page at once.
 import { describeFault } from '../fault.js';
 import type { Log } from '../log.js';
 import { pause } from './wait.js';
 
 export interface KeyWatch {
-  /** Milliseconds since 1970; undefined while nothing is known, or where it does not end. */
+  /** Returns the end of the key in milliseconds since 1970; undefined if it is unknown or the key does not end. */
   endsAt(): number | undefined;
-  /** Asks the store. What is known stays while it cannot be asked. */
+  /** Asks the store. The last known end stays if the store cannot be asked. */
   look(): Promise<void>;
-  /** Looks each day until the signal aborts. */
+  /** Asks each day until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -20,7 +20,7 @@ export interface KeyWatchOptions {
 }
 
 const DAY_MS = 86_400_000;
-/** A store that was away at the start is asked again so soon. */
+/** Time, in milliseconds, until the next try at a store that was unreachable at the start. */
 const AGAIN_MS = 600_000;
 const WARN_DAYS = 14;
 

@@ -1,29 +1,35 @@
-// Whether an agent lives, from the last that it said: one that reports every few seconds is silent when it has not
-// reported for some of them and was not stopped in order. Pure; called by the metrics of the API and by the analyzer.
+// Decides whether an agent is live, from its last report. Agents report every few seconds. An agent is silent if
+// several reports are missing and it did not report its shutdown. Pure functions.
 
-/** As store.ts has it. */
+/** Report of an agent, with the same fields as in store.ts. */
 export interface ReportedAgent {
   readonly id: string;
   readonly host: string;
   readonly time: string;
   readonly stopped?: string;
-  /** Agents of older releases give none. */
+  /** Processes that the agent watches. Agents of older releases do not report them. */
   readonly processes?: readonly unknown[];
 }
 
 export interface Liveness {
   readonly host: string;
-  /** Since the last report of one of the host's agents, the most silent of them. */
+  /** Milliseconds since the last report of the host's agent that has been silent longest. */
   readonly sinceMs: number;
   readonly isSilent: boolean;
 }
 
-/** Agents report every five seconds: one or two that come late are no silence. */
+/**
+ * Milliseconds without a report after which an agent is silent. Agents report every five seconds, so one or two late
+ * reports do not count.
+ */
 export const SILENT_AFTER_MS = 30_000;
-/** Whoever was not seen for a week is not expected any more. */
+/** Time, in milliseconds, after which an unseen agent is not expected to report any more: one week. */
 const EXPECTED_MS = 7 * 86_400_000;
 
-/** Agents that are expected to report: those that were not stopped in order, whose data folder is still theirs. */
+/**
+ * Returns the agents that are expected to report: they reported no shutdown, were seen within EXPECTED_MS, and no newer
+ * agent replaced them.
+ */
 export function listExpected<Agent extends ReportedAgent>(agents: readonly Agent[], nowMs: number): readonly Agent[] {
   return agents.filter(
     (agent) =>
@@ -31,13 +37,13 @@ export function listExpected<Agent extends ReportedAgent>(agents: readonly Agent
   );
 }
 
-/** The same agent reports under another id since it was upgraded from a release that knew agents by their host. */
+/** True if the same agent reports under another id since its upgrade from a release that identified agents by host. */
 function isSuperseded({ id, host, time, processes }: ReportedAgent, agents: readonly ReportedAgent[]): boolean {
   if (id !== host || processes !== undefined) return false;
   return agents.some((other) => other.id !== id && other.host === host && other.time > time);
 }
 
-/** One for each host. */
+/** Returns one liveness for each host. */
 export function describeLiveness(agents: readonly ReportedAgent[], nowMs: number): readonly Liveness[] {
   const since = new Map<string, number>();
   for (const { host, time } of listExpected(agents, nowMs))

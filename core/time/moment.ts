@@ -1,8 +1,8 @@
-// A moment as people write it where they ask about the past: a duration back from now (15m, 2h, 7d), or an ISO time.
-// Pure; the command line and the tools of assistants call it.
+// Reads a time in the past, as people write it on the command line and in questions to assistants: a duration before
+// now (15m, 2h, 7d), or an ISO time. Pure functions.
 import { readDuration } from './duration.js';
 
-/** As ISO 8601 in UTC. Undefined: neither of the two. */
+/** Returns the time in ISO 8601, UTC; undefined if the text is neither form. */
 export function readMoment(text: string, nowMs: number): string | undefined {
   const duration = readDuration(text.replaceAll(' ', ''));
   const time = duration === undefined ? Date.parse(text) : nowMs - duration;

@@ -1,12 +1,12 @@
-// Long work in slices: everything else of the process (health, requests, the lease) has its turn in between. Used by
-// the analyzer, whose work grows with failing jobs.
+// Splits long work into slices, so that the rest of the process (health, requests, the lease) runs in between. The
+// analyzer needs this because its work grows with the number of failing jobs.
 import { setImmediate } from 'node:timers/promises';
 
-/** Well below the second within which health answers. */
+/** Length of a slice in milliseconds, well below the second within which health answers. */
 const SLICE_MS = 25;
 
 export interface Slices {
-  /** True when the work has gone on for a slice: then `rest` is to be awaited. */
+  /** True if the current slice is used up; the caller then awaits `rest`. */
   isOver(): boolean;
   rest(): Promise<void>;
 }

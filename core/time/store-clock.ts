@@ -1,35 +1,43 @@
-// The clock of this process, corrected by that of the store: all processes on a store then agree on how old a line is,
-// also where the clock of one machine is hours off. Called where the stages are joined (cli/service/services.ts).
+// Corrects the clock of this process by the clock of the store. All processes of a store then agree on the age of a
+// line, even if the clock of one machine is hours off.
 import { describeFault } from '../fault.js';
 import type { Log } from '../log.js';
 import { pause } from './wait.js';
 
 export interface StoreClock {
-  /** Milliseconds since 1970 by the clock of the store. */
+  /** Returns milliseconds since 1970 by the clock of the store. */
   now(): number;
-  /** By how many milliseconds the clock of this machine is ahead of that of the store; 0 while they agree. */
+  /** Returns the milliseconds by which this machine's clock is ahead of the store's; 0 while they agree. */
   aheadMs(): number;
-  /** Compares the clocks. Nothing changes while the store cannot be asked. */
+  /** Compares the clocks. Nothing changes if the store cannot be asked. */
   compare(): Promise<void>;
   /** Compares the clocks each minute until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
 }
 
 export interface StoreClockOptions {
-  /** Asks the store for its time; undefined where it cannot tell. */
+  /** Asks the store for its time; undefined if the store does not know it. */
   readonly readTime: () => Promise<number | undefined>;
   readonly log: Log;
   readonly wallClock?: () => number;
-  /** Milliseconds of a clock that nobody sets. */
+  /** Returns the milliseconds of a monotonic clock. */
   readonly elapsed?: () => number;
 }
 
 const COMPARE_MS = 60_000;
-/** Clocks that a time service sets differ by less, however slowly the store answers. */
+/**
+ * Difference in milliseconds up to which clocks count as equal. A time service keeps them closer, however slowly the
+ * store answers.
+ */
 const NOTICED_MS = 2000;
-/** So far off, lines and records of several machines can no longer be ordered by their times. */
+/**
+ * Difference in milliseconds that is reported. Beyond it the lines and records of several machines cannot be ordered by
+ * time.
+ */
 const REPORTED_MS = 30_000;
-/** A slower answer says too little of when the store read its clock. */
+/**
+ * Longest answer, in milliseconds, that is used. A slower answer does not show exactly when the store read its clock.
+ */
 const SLOW_MS = 10_000;
 
 export function createStoreClock({

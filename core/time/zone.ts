@@ -1,13 +1,13 @@
-// The time zone of this machine, for where settings leave the zone of time stamps open. In: nothing. Out: an IANA name,
-// found without loading the tables of all zones where the machine is on UTC.
+// Finds the time zone of this machine, as an IANA name, for settings that leave the zone of time stamps open. On a
+// machine in UTC it does not load the tables of all zones.
 
-/** An IANA name; a zone that is given is used as it is. */
+/** Returns the given zone unchanged, or the IANA name of this machine's zone if none is given. */
 export function findZone(given: string): string {
   if (given !== '') return given;
   return isAlwaysUtc() ? 'UTC' : Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
-/** True on most servers; the tables of all zones need not be loaded for it. */
+/** True if this machine is always in UTC, as most servers are. The check does not load the tables of all zones. */
 function isAlwaysUtc(): boolean {
   const year = new Date().getFullYear();
   return [0, 3, 6, 9].every((month) => new Date(year, month).getTimezoneOffset() === 0);

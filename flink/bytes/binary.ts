@@ -1,7 +1,7 @@
-// The first bytes of a file → whether it is no text at all: a core dump, a class, a database. Asked by the agent and by
-// offline diagnosis, so that both read the same files.
+// Decides from the first bytes of a file whether it is no text at all: a core dump, a class, a database. The agent and
+// offline diagnosis both use it, so that they read the same files.
 
-/** So much of a file is looked at, or less where less is there. */
+/** Number of bytes of a file that are looked at, or fewer if the file is shorter. */
 export const BINARY_LOOK_BYTES = 8192;
 
 const SIGNATURES: readonly string[] = [
@@ -12,12 +12,12 @@ const SIGNATURES: readonly string[] = [
   'JAVA PROFILE 1.0',
 ];
 const LONGEST_SIGNATURE = 16;
-/** Text may hold a few control bytes: a NUL that a program printed, the hole of a file that was truncated. */
+/** Number of runs of control bytes that a text may hold: a NUL that a program printed, the hole of a truncated file. */
 const FEW_RUNS = 3;
-/** One run in so many bytes is no text. */
+/** Number of bytes per run, below which a file is no text. */
 const BYTES_PER_RUN = 50;
 
-/** Runs of control bytes are counted, because a hole of any length is one. */
+/** Decides whether a file is binary. Runs of control bytes are counted, because a hole of any length is one run. */
 export function isBinary(head: Buffer): boolean {
   const start = head.toString('latin1', 0, LONGEST_SIGNATURE);
   if (SIGNATURES.some((signature) => start.startsWith(signature))) return true;
@@ -31,7 +31,9 @@ export function isBinary(head: Buffer): boolean {
   return runs > Math.max(FEW_RUNS, head.length / BYTES_PER_RUN);
 }
 
-/** A control byte that no log has; tabs, line breaks, form feeds and the escape of colours are usual. */
+/**
+ * Returns true for a control byte that no log has; tabs, line breaks, form feeds and the escape of colours are usual.
+ */
 function isControl(byte: number): boolean {
   return byte < 8 || (byte > 13 && byte < 27) || byte === 127;
 }

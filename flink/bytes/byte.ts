@@ -1,5 +1,5 @@
-// Looks at single bytes of a buffer without making strings. Used by the byte-level files that tell lines apart.
-// Lines are read by the million; these functions make no object.
+// Tests single bytes of a buffer without creating strings, for the byte-level files that classify lines. Lines are read
+// by the million, so these functions create no objects.
 
 const TAB = 9;
 const SPACE = 32;

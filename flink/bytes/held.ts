@@ -1,12 +1,12 @@
-// Bytes that an open entry keeps between chunks. A few, which is what most of many files hold while they rest, are kept
-// as Latin-1 text: small Buffers are parts of a shared slab, and each keeps the whole of it. More grow by doubling, so
-// that a long trace read in small chunks is copied a few times and not once per chunk. Used by split.ts.
+// Holds the bytes that an open entry keeps between chunks. Small amounts, which most of many idle files hold, are kept
+// as Latin-1 text, because a small Buffer is a part of a shared slab and keeps the whole slab. Larger amounts grow by
+// doubling, so that a long trace that is read in small chunks is copied a few times and not once per chunk.
 
 const SMALL_BYTES = 1024;
 const NOTHING = Buffer.alloc(0);
 
 export class Held {
-  /** What is held as long as there are no #bytes. */
+  /** Held bytes as text, as long as there are no #bytes. */
   #text = '';
   #bytes: Buffer = NOTHING;
   #length = 0;
@@ -32,12 +32,12 @@ export class Held {
     chunk.copy(this.#bytes, this.#length);
   }
 
-  /** What is held; valid until the next change. */
+  /** Returns the held bytes; the result is valid until the next change. */
   view(): Buffer {
     return this.#bytes === NOTHING ? Buffer.from(this.#text, 'latin1') : this.#bytes.subarray(0, this.#length);
   }
 
-  /** Gives the first `length` bytes away and is empty afterwards. */
+  /** Returns the first `length` bytes, and is empty afterwards. */
   take(length: number): Buffer {
     const taken = this.view().subarray(0, length);
     this.#text = '';
@@ -51,7 +51,7 @@ export class Held {
     this.#text = this.#text.slice(0, this.#length);
   }
 
-  /** Moves the last `length` bytes into a new one. */
+  /** Moves the last `length` bytes into a new object. */
   split(length: number): Held {
     const tail = new Held();
     tail.append(this.view().subarray(this.#length - length));

@@ -1,5 +1,5 @@
-// Levels and colours in front of a line, on bytes. Called by line.ts and wrapper.ts. What stands there is compared
-// as bytes; no string is made.
+// Skips levels and colours at the beginning of a line. In: bytes and a range. Out: the index after them. Everything is
+// compared as bytes; no string is created.
 import { at, isDigit, isLetter, skipBlanks, startsWithFolded } from './byte.js';
 
 const ESCAPE = 27;
@@ -10,7 +10,7 @@ const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARNING', 'WARN', 'ERROR', 'FATAL', '
   Buffer.from(level),
 );
 
-/** Behind `INFO `, `[INFO ] `, `[error] `; `start` when no level stands there. */
+/** Returns the index after `INFO `, `[INFO ] ` or `[error] `; `start` if there is no level. */
 export function skipLevelBracket(bytes: Buffer, start: number, end: number): number {
   if (at(bytes, start) !== OPEN_BRACKET) {
     const plain = skipLevel(bytes, start, end);

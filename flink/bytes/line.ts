@@ -1,7 +1,6 @@
-// Bytes of one line → what kind of line it is. A state machine over bytes: no string is made for a line, because every
-// line of every file comes by here. At most LINE_LOOK_BYTES of a line are looked at, so that the answer is the same
-// however the line was cut into chunks. Called by layout.ts (isEntryStart) and split.ts; what a line says is not its
-// task.
+// Classifies the bytes of one line. It is a state machine over bytes that creates no string, because every line of
+// every file is classified. At most LINE_LOOK_BYTES of a line are looked at, so that the result is the same however the
+// line was cut into chunks. The content of a line is not interpreted here.
 import { at, digits, isDigit, isNameByte, skipBlanks, skipByte, startsWithAny } from './byte.js';
 import { skipColors, skipLevel, skipLevelBracket } from './level.js';
 import { isKlog, isMonthFirst, isUptime, scanTimestamp } from './stamp.js';
@@ -9,12 +8,12 @@ import { isBareFrame, isExceptionHeader, isMore, isPythonFrame, isPythonHead, tr
 import { LINE_LOOK_BYTES, skipWrapper } from './wrapper.js';
 
 /**
- * blank · indented · trace (`at …`, `... 3 more`) · cause (`Caused by:`, `Suppressed:`) · python (`File "…", line 3`) ·
- * dated (full date) · clock (time of day only) · level (`WARN  a.b.C …`, `[main] WARN a.b.C …`: no date) · json (with
- * a field that events have) · brace (another object, or the first line of one) · list (brackets and commas around
- * objects) · xml (an event) · inside (of an object over several lines, by what stood before) · exception
- * (`a.b.CException: …`, `Traceback …`) · thread (`Exception in thread "…"`) · note (a line that the JVM prints) · crash
- * (`# There is insufficient memory …`) · hash (another line `# …`) · plain.
+ * Kinds of lines: blank · indented · trace (`at …`, `... 3 more`) · cause (`Caused by:`, `Suppressed:`) · python
+ * (`File "…", line 3`) · dated (full date) · clock (time of day only) · level (`WARN  a.b.C …`, `[main] WARN a.b.C …`:
+ * no date) · json (with a field that events have) · brace (another object, or the first line of one) · list (brackets
+ * and commas around objects) · xml (an event) · inside (of an object over several lines, by the lines before) ·
+ * exception (`a.b.CException: …`, `Traceback …`) · thread (`Exception in thread "…"`) · note (a line that the JVM
+ * prints) · crash (`# There is insufficient memory …`) · hash (another line `# …`) · plain.
  */
 export type LineClass =
   | 'blank'
@@ -68,7 +67,7 @@ const CRASH_HEADS = [
   '# java.lang.OutOfMemoryError',
 ].map((head) => Buffer.from(head));
 const XML_HEADS = ['<Event ', '<log4j:event ', '<record>'].map((head) => Buffer.from(head));
-/** What stands around all events of a file. */
+/** Texts around all events of a file. */
 const XML_FRAMES = ['<?xml ', '<!DOCTYPE log', '<Events', '</Events>', '<log>', '</log>'].map((head) =>
   Buffer.from(head),
 );
@@ -81,12 +80,12 @@ const JSON_KEYS = [
   '"time"',
   '"ts"',
   '"applicationARN"',
-  // Templates of log4j that put a long message, or the trace, in front of time and level.
+  // Templates of log4j that put a long message, or the trace, before time and level.
   '"short_message"',
   '"timestampSeconds"',
   '"exception_class"',
   '"@version"',
-  // Exports of log stores around what was logged.
+  // Exports of log stores, which wrap what was logged.
   '"severity"',
   '"jsonPayload"',
   '"textPayload"',
@@ -120,7 +119,7 @@ function classifyElement(bytes: Buffer, start: number, end: number): LineClass {
   return XML_HEADS.some((event) => head.includes(event)) ? 'xml' : 'list';
 }
 
-/** `[`, `]`, `, {`: what stands around the objects of a list. */
+/** Classifies a line that begins with the marks around the objects of a list: `[`, `]`, `, {`. */
 function classifyList(bytes: Buffer, start: number, end: number): LineClass {
   const object = skipListMarks(bytes, start, end);
   if (object === end) return 'list';
@@ -142,7 +141,7 @@ export function skipListMarks(bytes: Buffer, start: number, end: number): number
 
 function classifyObject(bytes: Buffer, start: number, end: number): LineClass {
   const inner = skipBlanks(bytes, start + 1, end);
-  // Docker keeps the text as a string of JSON: a line break or a quote behind a backslash.
+  // Docker keeps the text as a JSON string, so a line break or a quote has a backslash before it.
   if (inner === end || (at(bytes, inner) === BACKSLASH && DOCKER_ESCAPES.includes(at(bytes, inner + 1))))
     return 'brace';
   if (at(bytes, inner) !== QUOTE) return 'plain';
@@ -201,21 +200,21 @@ function classifyWord(bytes: Buffer, start: number, end: number): LineClass {
   return isExceptionHeader(bytes, start, end) || isPythonHead(bytes, start, end) ? 'exception' : 'plain';
 }
 
-/** `W 2018-08-07 05:43:13,867 …`: the level is a letter. */
+/** Returns true for `W 2018-08-07 05:43:13,867 …`, where the level is a letter. */
 function isLettered(bytes: Buffer, start: number, end: number): boolean {
   if (at(bytes, start + 1) !== SPACE || !LEVEL_LETTERS.includes(at(bytes, start))) return false;
   const stamp = skipBlanks(bytes, start + 1, end);
   return digits(bytes, stamp, 4) && scanTimestamp(bytes, stamp, end)?.full === true;
 }
 
-/** Milliseconds and a blank. */
+/** Skips milliseconds and a blank. */
 function skipCount(bytes: Buffer, start: number, end: number): number {
   let p = start;
   while (p < end && isDigit(at(bytes, p))) p += 1;
   return skipByte(bytes, p, SPACE);
 }
 
-/** `[main] WARN a.b.C …`, as SLF4J's simple logger writes, and log4j 1 behind its milliseconds. */
+/** Returns true for `[main] WARN a.b.C …`, which SLF4J's simple logger writes, and log4j 1 after its milliseconds. */
 function isThreaded(bytes: Buffer, start: number, end: number): boolean {
   if (at(bytes, start) !== OPEN_BRACKET) return false;
   for (let p = start + 1; p < end; p += 1) {
@@ -227,7 +226,7 @@ function isThreaded(bytes: Buffer, start: number, end: number): boolean {
   return false;
 }
 
-/** `org.apache.A` or `o.a.A` and a blank. */
+/** Returns true for `org.apache.A` or `o.a.A` and a blank. */
 function isLogger(bytes: Buffer, start: number, end: number): boolean {
   let p = start;
   let dots = 0;
@@ -238,7 +237,7 @@ function isLogger(bytes: Buffer, start: number, end: number): boolean {
   return dots > 0 && p < end && at(bytes, p) === SPACE && at(bytes, p - 1) !== DOT;
 }
 
-/** Of at most LINE_LOOK_BYTES. */
+/** Returns true if at most LINE_LOOK_BYTES of the line hold a field that events have. */
 export function holdsEventField(bytes: Buffer, start: number, end: number): boolean {
   const head = bytes.subarray(start, Math.min(end, start + LINE_LOOK_BYTES));
   return JSON_KEYS.some((key) => head.includes(key));

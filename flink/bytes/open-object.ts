@@ -1,6 +1,6 @@
-// Entries that are objects of JSON, or elements of XML, over many lines or several on one: how deep a line leaves the
-// object open with which it begins or goes on, and where the next object begins on the same line. Most objects are one
-// line, and of those nothing but the last byte is looked at. Used by split.ts.
+// Follows entries that are JSON objects or XML elements, over many lines or several on one line: how deep a line leaves
+// the object open that it begins or continues, and where the next object begins on the same line. Most objects take one
+// line, and only the last byte of those is looked at.
 import { at, startsWith } from './byte.js';
 
 const TAB = 9;
@@ -15,22 +15,27 @@ const OPEN_BRACE = 123;
 const CLOSE_BRACE = 125;
 const LESS = 60;
 const DOCKER_HEAD = Buffer.from('{"log":"');
-/** What begins an event of log4j 2, log4j 1 and java.util.logging in XML, and what ends it. */
+/** Texts that begin and end an event of log4j 2, log4j 1 and java.util.logging in XML. */
 const ELEMENTS = [
   ['<Event ', '</Event>'],
   ['<log4j:event ', '</log4j:event>'],
   ['<record>', '</record>'],
 ].map(([head = '', end = '']) => ({ head: Buffer.from(head), end: Buffer.from(end) }));
-/** What may stand between two objects on one line, or less of it. */
+/** Text that may separate two objects on one line, in full or in part. */
 const SEPARATOR = Buffer.from(', ');
 const PAIRS = ['}{', '},{', '}, {'].map((pair) => Buffer.from(pair));
 
-/** What is open behind a line: nothing, the braces of an object, or an element of XML (-1 - its index). */
+/**
+ * State after a line: nothing open, the number of open braces of an object, or an open XML element (-1 - its index).
+ */
 export type Open = number;
 
 export const CLOSED: Open = 0;
 
-/** True when this line belongs to what is open, by how it begins: nothing else of JSON begins a line. */
+/**
+ * Returns true if this line belongs to the open object, by its first byte. A line within a JSON object begins with no
+ * other byte.
+ */
 export function isInside(open: Open, bytes: Buffer, start: number, end: number): boolean {
   if (open === CLOSED) return false;
   if (open < 0) return findElement(bytes, start, end) === undefined;
@@ -48,7 +53,10 @@ export function isInside(open: Open, bytes: Buffer, start: number, end: number):
   );
 }
 
-/** What is open behind the line, which begins at `lineStart`; `start` is behind what a runtime put in front. */
+/**
+ * Returns what is open after the line, which begins at `lineStart`; `start` is the index after a container runtime's
+ * prefix.
+ */
 export function readOpen(open: Open, bytes: Buffer, lineStart: number, start: number, end: number): Open {
   if (open < 0) return endsElement(open, bytes, start, end) ? CLOSED : open;
   if (open === CLOSED && at(bytes, start) === LESS) {
@@ -62,7 +70,7 @@ export function readOpen(open: Open, bytes: Buffer, lineStart: number, start: nu
   return scan.depth;
 }
 
-/** One of the elements begins here. */
+/** Returns the element that begins here, or undefined. */
 export function findElement(bytes: Buffer, start: number, end: number): Open | undefined {
   if (at(bytes, start) !== LESS) return undefined;
   const index = ELEMENTS.findIndex(({ head }) => startsWith(bytes, start, end, head));
@@ -85,16 +93,16 @@ function endsWithBrace(bytes: Buffer, start: number, end: number, isEscaped: boo
   return at(bytes, last) === CLOSE_BRACE;
 }
 
-/** Goes over bytes of JSON once, in any pieces. */
+/** Scans bytes of JSON once, in any pieces. */
 class ObjectScan {
   depth: number;
-  /** The object is the text of a string of JSON, as Docker keeps it. */
+  /** True if the object is the text of a JSON string, as Docker keeps it. */
   readonly #isEscaped: boolean;
   #inString = false;
   #isNextEscaped = false;
-  /** How much of SEPARATOR stands behind the end of an object; -1 where something else does. */
+  /** Number of bytes of SEPARATOR after the end of an object; -1 if something else follows. */
   #behind = -1;
-  /** Something stands beside the objects: the line is no list of them. */
+  /** True if there is something beside the objects, so that the line is no list of them. */
   #isOther = false;
 
   constructor(depth: number, isEscaped = false) {
@@ -102,7 +110,9 @@ class ObjectScan {
     this.#isEscaped = isEscaped;
   }
 
-  /** Stops in front of an object that begins behind another one, unless told to go over all; -1 when it does not. */
+  /**
+   * Returns the index of an object that begins after another one, or -1 if there is none. With `all`, scans all bytes.
+   */
   advance(bytes: Buffer, start: number, end: number, all = false): number {
     for (let p = start; p < end; p += 1) {
       if (this.#isOther && !all) return -1;
@@ -142,9 +152,9 @@ class ObjectScan {
   }
 }
 
-/** Goes over bytes of XML once, in any pieces, for the end of an element behind which another one begins. */
+/** Scans bytes of XML once, in any pieces, for the end of an element after which another one begins. */
 class ElementScan {
-  /** How much of each end was met. */
+  /** Number of bytes of each end tag that were matched so far. */
   readonly #met = ELEMENTS.map(() => 0);
   #isBetween = false;
 
@@ -171,19 +181,19 @@ class ElementScan {
   }
 }
 
-/** Where a line that holds several objects or elements is cut. */
+/** Finds where a line that holds several objects or elements is cut. */
 export class ObjectCuts {
-  /** Of the line that is read, when it may hold several. */
+  /** Scan of the current line, if it may hold several objects. */
   #scan: ObjectScan | ElementScan | undefined;
-  /** The next place in the chunk where two objects follow each other at any depth, as far as it is known. */
+  /** Next place in the chunk where two objects follow each other at any depth, as far as it is known. */
   #pair = -1;
 
-  /** A new chunk: places of the one before mean nothing. */
+  /** Begins a new chunk, in which places of the previous one are invalid. */
   begin(): void {
     this.#pair = -1;
   }
 
-  /** A line begins here, with this open before it. */
+  /** Begins a line; `open` is what is open before it. */
   beginLine(chunk: Buffer, p: number, open: Open): void {
     const first = chunk[p];
     if (open < 0 || first === LESS) this.#scan = new ElementScan();
@@ -193,8 +203,9 @@ export class ObjectCuts {
   }
 
   /**
-   * Where the line that goes on at `p` is cut; -1 when it goes on to `end`, which is its break or the end of the chunk.
-   * `isWhole`: the line begins at `p`, and ends at `end`; where no two objects follow each other in it, it is not read.
+   * Returns where the line that continues at `p` is cut; -1 if it continues to `end`, which is its break or the end of
+   * the chunk. `isWhole`: the line begins at `p` and ends at `end`; it is not read if no two objects follow each other
+   * in it.
    */
   find(chunk: Buffer, p: number, end: number, isWhole: boolean): number {
     if (this.#scan === undefined) return -1;

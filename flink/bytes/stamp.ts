@@ -1,5 +1,5 @@
-// Time stamps at the beginning of a line, on bytes: only where they end is asked; timestamp.ts reads them.
-// Called by line.ts and wrapper.ts.
+// Finds the end of time stamps at the beginning of a line. In: bytes and a range. Out: the index after the stamp.
+// timestamp.ts reads their values.
 import { at, digits, isDigit, skipBlanks, startsWithAny } from './byte.js';
 import { skipLevelBracket } from './level.js';
 
@@ -16,7 +16,10 @@ const NAMES = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'O
 const MONTH_NAMES = NAMES.map((name) => Buffer.from(name));
 const MONTHS = NAMES.map((name) => Buffer.from(`${name} `));
 
-/** Index behind the time stamp that begins at `start`, or -1. `full` is set by a date, not by a time of day alone. */
+/**
+ * Returns the index after the time stamp that begins at `start`, or undefined. `full` is true for a date, and false for
+ * a time of day alone.
+ */
 export function scanTimestamp(
   bytes: Buffer,
   start: number,
@@ -31,8 +34,8 @@ export function scanTimestamp(
 }
 
 /**
- * `20260302T101501,123`, `02 Mar 2026 10:15:01,123`, `02/Mar/2026:10:15:01`, `02.03.2026 10:15:01`; in front of a level
- * also `20260302101501123`, and milliseconds since 1970.
+ * Scans `20260302T101501,123`, `02 Mar 2026 10:15:01,123`, `02/Mar/2026:10:15:01` and `02.03.2026 10:15:01`; before a
+ * level also `20260302101501123` and milliseconds since 1970.
  */
 function scanOtherDate(
   bytes: Buffer,
@@ -57,7 +60,7 @@ function scanBasic(bytes: Buffer, start: number): number {
   return digits(bytes, start, 8) && digits(bytes, start + 9, 6) ? start + 15 : -1;
 }
 
-/** Behind the time of day, or -1. */
+/** Returns the index after the time of day, or -1. */
 function scanDayFirst(bytes: Buffer, start: number, end: number): number {
   const separator = at(bytes, start + 2);
   const month =
@@ -79,14 +82,14 @@ function skipMonth(bytes: Buffer, start: number, end: number): number {
   return startsWithAny(bytes, start, end, MONTH_NAMES) ? start + 3 : -1;
 }
 
-/** `E0512 12:00:00.123456 1 reflector.go:125]` of Kubernetes' own logger. */
+/** Returns true for `E0512 12:00:00.123456 1 reflector.go:125]`, from Kubernetes' own logger. */
 export function isKlog(bytes: Buffer, start: number, end: number): boolean {
   const level = at(bytes, start);
   if (level !== 73 && level !== 87 && level !== 69 && level !== 70) return false;
   return digits(bytes, start + 1, 4) && at(bytes, start + 5) === SPACE && scanTime(bytes, start + 6, end) > 0;
 }
 
-/** `Mar 05, 2024 10:11:12 AM …` (java.util.logging) and `Mar  5 10:11:12 …` (syslog). */
+/** Returns true for `Mar 05, 2024 10:11:12 AM …` (java.util.logging) and `Mar  5 10:11:12 …` (syslog). */
 export function isMonthFirst(bytes: Buffer, start: number, end: number): boolean {
   if (!startsWithAny(bytes, start, end, MONTHS)) return false;
   const day = skipBlanks(bytes, start + 4, end);
@@ -99,7 +102,7 @@ export function isMonthFirst(bytes: Buffer, start: number, end: number): boolean
   );
 }
 
-/** `[0.123s]` of a GC log. */
+/** Returns true for `[0.123s]`, as in a GC log. */
 export function isUptime(bytes: Buffer, start: number, end: number): boolean {
   let p = start;
   while (p < end && isDigit(at(bytes, p))) p += 1;
@@ -118,14 +121,14 @@ function scanDate(bytes: Buffer, start: number, end: number): number {
   }
   const between = at(bytes, start + 2);
   if ((between !== SLASH && between !== DASH) || !digits(bytes, start + 3, 2)) return start;
-  // Month and day, no year: it is a date, though not known which.
+  // Month and day without a year are a date, although it is unknown which.
   if (at(bytes, start + 5) === SPACE) return start + 6;
   if (between !== SLASH || at(bytes, start + 5) !== SLASH || !digits(bytes, start + 6, 2)) return start;
   if (at(bytes, start + 8) === SPACE) return start + 9;
   return digits(bytes, start + 8, 2) && at(bytes, start + 10) === SPACE ? start + 11 : start;
 }
 
-/** Index behind `HH:MM:SS`, or -1. */
+/** Returns the index after `HH:MM:SS`, or -1. */
 export function scanTime(bytes: Buffer, start: number, end: number): number {
   const fits =
     end - start >= 8 &&

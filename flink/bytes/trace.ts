@@ -1,5 +1,5 @@
-// Lines of a stack trace, on bytes: frames, causes, the exception's own line. Called by line.ts and wrapper.ts. They
-// only look; what the text of a trace means is read in flink/trace/.
+// Recognises lines of a stack trace, on bytes: frames, causes, the exception's own line. The text of a trace is parsed
+// in flink/trace/.
 import { at, isDigit, isNameByte, startsWith, startsWithAny } from './byte.js';
 
 const SPACE = 32;
@@ -24,7 +24,7 @@ export function traceClass(bytes: Buffer, start: number, end: number): 'trace' |
   return isBareFrame(bytes, start, end) ? 'trace' : undefined;
 }
 
-/** `File "a.py", line 12, in f` of a Python traceback. */
+/** Returns true for `File "a.py", line 12, in f`, as in a Python traceback. */
 export function isPythonFrame(bytes: Buffer, start: number, end: number): boolean {
   return startsWith(bytes, start, end, PYTHON_FRAME) && bytes.subarray(start, end).includes(PYTHON_LINE);
 }
@@ -45,8 +45,8 @@ export function isMore(bytes: Buffer, start: number, end: number): boolean {
 }
 
 /**
- * Behind `at `: a dotted name and a parenthesis, with no blank between (module names such as `java.base/` may stand in
- * front).
+ * Returns true for what follows `at ` in a frame: a dotted name and a parenthesis without a blank between them. Module
+ * names such as `java.base/` may come first.
  */
 function isFrame(bytes: Buffer, start: number, end: number): boolean {
   let dots = 0;
@@ -59,7 +59,7 @@ function isFrame(bytes: Buffer, start: number, end: number): boolean {
   return false;
 }
 
-/** `a.b.C.method(C.java:12)` without `at`, as Flink prints the stack of a stuck task. */
+/** Returns true for `a.b.C.method(C.java:12)` without `at`, as Flink prints the stack of a stuck task. */
 export function isBareFrame(bytes: Buffer, start: number, end: number): boolean {
   if (at(bytes, end - 1) !== CLOSE_PAREN || end - start < 8) return false;
   let dots = 0;
@@ -74,8 +74,8 @@ export function isBareFrame(bytes: Buffer, start: number, end: number): boolean 
 }
 
 /**
- * `java.io.IOException: text`, `a.b.CError`: a dotted name that ends like a throwable, then a colon, a brace or the
- * end.
+ * Returns true for `java.io.IOException: text` or `a.b.CError`: a dotted name that ends like a throwable, then a colon,
+ * a brace or the end.
  */
 export function isExceptionHeader(bytes: Buffer, start: number, end: number): boolean {
   let dots = 0;

@@ -1,17 +1,17 @@
-// Text of two bytes a unit, as some programs of Windows write it: whether a file is of that kind, and where its lines
-// end. Called by flink/form, by the agent's tail, and by offline diagnosis (charset.ts).
+// Recognises UTF-16 text, which some programs on Windows write, and finds the end of its lines. In: bytes. Out: the
+// form, or an index. The agent and offline diagnosis both use it.
 
 export const UTF16_FORMS = ['utf-16le', 'utf-16be'] as const;
 export type Utf16 = (typeof UTF16_FORMS)[number];
 
-/** So much of a file is looked at. */
+/** Number of bytes of a file that are looked at. */
 export const UTF16_LOOK_BYTES = 64;
 
-/** Without a mark a file must begin with so many units of ASCII, a date and a level perhaps. */
+/** Number of ASCII units with which a file without a mark must begin, for example a date and a level. */
 const CLEAR_UNITS = 16;
 const NEWLINE = 10;
 
-/** By the mark at its beginning, or because every other byte of it is NUL and those between are printable. */
+/** Detects UTF-16 by the mark at the beginning, or because every other byte is NUL and those between are printable. */
 export function findUtf16(head: Buffer): Utf16 | undefined {
   if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le';
   if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be';
@@ -32,7 +32,9 @@ export function isUtf16(form: string): form is Utf16 {
   return UTF16_FORMS.some((known) => known === form);
 }
 
-/** Index behind the last line break, 0 when there is none. `base` is the offset of the first byte in its file. */
+/**
+ * Returns the index after the last line break; 0 if there is none. `base` is the offset of the first byte in its file.
+ */
 export function findLastLine(bytes: Buffer, base: number, form: Utf16): number {
   const high = form === 'utf-16le' ? 1 : 0;
   const last = bytes.length - ((base + bytes.length) % 2);

@@ -1,12 +1,12 @@
-// What container runtimes, their tools and people put in front of each line, on bytes: Docker's json-file, CRI, `docker
-// compose logs`, `kubectl logs` with `--timestamps` or `--prefix`, stern, Beam's Python client, which prints what the
-// job server that it started writes, the `> ` of a mail or a chat. Called by line.ts, split.ts and unwrap.ts.
+// Skips prefixes that container runtimes, their tools and people put before each line, on bytes: Docker's json-file,
+// CRI, `docker compose logs`, `kubectl logs` with `--timestamps` or `--prefix`, stern, Beam's Python client (which
+// prints the output of the job server that it started), and the `> ` of a mail or a chat.
 import { at, isDigit, isNameByte, skipBlanks, startsWith, startsWithAny } from './byte.js';
 import { skipLevelBracket } from './level.js';
 import { scanFraction, scanTime, scanTimestamp, scanZone } from './stamp.js';
 import { isExceptionHeader, traceClass } from './trace.js';
 
-/** More of a line is never looked at. */
+/** Limit of bytes of a line that are ever looked at. */
 export const LINE_LOOK_BYTES = 512;
 
 const SPACE = 32;
@@ -24,24 +24,24 @@ const TIME = Buffer.from('"time":"');
 const STDOUT = Buffer.from(' stdout ');
 const STDERR = Buffer.from(' stderr ');
 const POD_HEAD = Buffer.from('[pod/');
-/** Names of Flink's containers, as stern puts them behind the pod's. */
+/** Names of Flink's containers, which stern puts after the name of the pod. */
 const CONTAINERS = ['flink-main-container ', 'flink-kubernetes-operator ', 'jobmanager ', 'taskmanager '].map((name) =>
   Buffer.from(name),
 );
-/** Behind the level; `b'…'` around the text when the client was a Python that did not decode it. */
+/** Text after the level. A Python client that did not decode the text puts `b'…'` around it. */
 const BEAM = Buffer.from(':apache_beam.utils.subprocess_server:');
 const BEAM_LEVELS = ['INFO', 'ERROR', 'DEBUG', 'WARNING'].map((name) => Buffer.from(name));
 const COLON = 58;
-/** No prefix is longer. */
+/** Limit of bytes of a prefix. */
 const PREFIX_BYTES = 160;
-/** What CRI puts in front, up to the fraction of a second, and behind it; 0 stands for a digit. */
+/** Prefix of CRI, up to the fraction of a second and after it; 0 stands for a digit. */
 const CRI_STAMP = Buffer.from('0000-00-00T00:00:00');
 const CRI_TAILS = ['Z', '+00:00', '-00:00'].flatMap((zone) =>
   ['stdout F ', 'stdout P ', 'stderr F ', 'stderr P '].map((tail) => Buffer.from(`${zone} ${tail}`)),
 );
 const ZERO = 48;
 
-/** The first byte behind what was put in front; `start` when nothing was. */
+/** Returns the index of the first byte after the prefix; `start` if there is none. */
 export function skipWrapper(bytes: Buffer, start: number, end: number): number {
   const first = at(bytes, start);
   if (first === OPEN_BRACE) return startsWith(bytes, start, end, DOCKER_HEAD) ? start + DOCKER_HEAD.length : start;
@@ -56,7 +56,7 @@ export function skipWrapper(bytes: Buffer, start: number, end: number): number {
   return content > start ? content : skipName(bytes, start, end);
 }
 
-/** True for a line that goes on in the next line: a `P` line of CRI, a piece of a Docker json-file. */
+/** Returns true for a line that continues in the next line: a `P` line of CRI, a piece of a Docker json-file. */
 export function isPartialLine(bytes: Buffer, start: number, end: number): boolean {
   if (at(bytes, start) === OPEN_BRACE) {
     if (!startsWith(bytes, start, end, DOCKER_HEAD)) return false;
@@ -70,7 +70,7 @@ export function isPartialLine(bytes: Buffer, start: number, end: number): boolea
   return content > start && at(bytes, content - 2) === 80;
 }
 
-/** `stdout` or `stderr` of a line of CRI or of a Docker json-file. */
+/** Returns `stdout` or `stderr` for a line of CRI or of a Docker json-file. */
 export function readStream(bytes: Buffer, start: number, end: number): string | undefined {
   if (startsWith(bytes, start, end, DOCKER_HEAD)) {
     const tail = bytes.toString('latin1', Math.max(start, end - LINE_LOOK_BYTES), end);
@@ -81,12 +81,12 @@ export function readStream(bytes: Buffer, start: number, end: number): string | 
   return content > start ? bytes.toString('latin1', content - 9, content - 3) : undefined;
 }
 
-/** The first bytes of a line of CRI or of a Docker json-file. */
+/** Returns true if these are the first bytes of a line of CRI or of a Docker json-file. */
 export function isContainerLine(bytes: Buffer, start: number, end: number): boolean {
   return startsWith(bytes, start, end, DOCKER_HEAD) || criContent(bytes, start, end) > start;
 }
 
-/** It may be the beginning of what a container runtime puts in front of a line, and holds nothing else. */
+/** Returns true if the bytes may be the beginning of a container runtime's prefix, and hold nothing else. */
 export function isTornPrefix(bytes: Buffer, start: number, end: number): boolean {
   if (fitsShape(bytes, start, end, DOCKER_HEAD)) return true;
   let p = Math.min(end, start + CRI_STAMP.length);
@@ -105,7 +105,7 @@ function fitsShape(bytes: Buffer, start: number, end: number, shape: Buffer): bo
   return true;
 }
 
-/** Where in such a line the runtime says when it was written. */
+/** Returns where the runtime's time stamp is in such a line. */
 export function findStamp(bytes: Buffer, start: number, end: number): number {
   if (!startsWith(bytes, start, end, DOCKER_HEAD)) return start;
   const from = Math.max(start, end - LINE_LOOK_BYTES);
@@ -113,7 +113,7 @@ export function findStamp(bytes: Buffer, start: number, end: number): number {
   return time < 0 ? end : from + time + TIME.length;
 }
 
-/** CRI (`… stdout F `), or a time of nanoseconds as `kubectl logs --timestamps` puts in front. */
+/** Skips the prefix of CRI (`… stdout F `), or the time in nanoseconds that `kubectl logs --timestamps` adds. */
 function skipCri(bytes: Buffer, start: number, end: number): number {
   const content = criContent(bytes, start, end);
   if (content > start) return content;
@@ -137,7 +137,7 @@ function criContent(bytes: Buffer, start: number, end: number): number {
   return (tag === 70 || tag === 80) && blank ? stamp + 10 : start;
 }
 
-/** `taskmanager-1  | text` of docker compose, `pod container text` of stern: no name has a blank. */
+/** Skips `taskmanager-1  | ` of docker compose and `pod container ` of stern; their names contain no blank. */
 function skipName(bytes: Buffer, start: number, end: number): number {
   const last = Math.min(end, start + PREFIX_BYTES);
   let p = start;
@@ -150,7 +150,8 @@ function skipName(bytes: Buffer, start: number, end: number): number {
 }
 
 /**
- * `INFO:apache_beam.utils.subprocess_server:text`, and `…:b'\\tat a.b.C.d(C.java:1)'` with the tab as two characters.
+ * Skips the prefix of `INFO:apache_beam.utils.subprocess_server:text`, and of `…:b'\\tat a.b.C.d(C.java:1)'` with the
+ * tab as two characters.
  */
 function skipBeam(bytes: Buffer, start: number, end: number): number {
   const level = BEAM_LEVELS.find(
@@ -165,7 +166,7 @@ function skipBeam(bytes: Buffer, start: number, end: number): number {
   return at(bytes, content + 2) === BACKSLASH && at(bytes, content + 3) === 116 ? content + 4 : content + 2;
 }
 
-/** `[pod/name/container] text`. */
+/** Skips the prefix of `[pod/name/container] text`. */
 function skipPod(bytes: Buffer, start: number, end: number): number {
   if (!startsWith(bytes, start, end, POD_HEAD)) return start;
   const last = Math.min(end, start + PREFIX_BYTES);
@@ -176,8 +177,8 @@ function skipPod(bytes: Buffer, start: number, end: number): number {
 }
 
 /**
- * `> text`, `> > text`, when a line of a log or of a trace stands behind: shells and the SQL client begin theirs with
- * it, too.
+ * Skips the prefix of `> text` and `> > text` if a line of a log or of a trace follows, because shells and the SQL
+ * client begin their lines with it, too.
  */
 function skipQuote(bytes: Buffer, start: number, end: number): number {
   let p = start;

@@ -1,28 +1,32 @@
-// What one entry tells about its cluster, beside being a failure or not: versions, options, memory, who is who,
-// and the transitions of jobs, tasks and checkpoints. readFacts (facts.ts) makes them; the analyzer joins them.
+// Defines the facts that one entry states about its cluster, apart from being a failure or not: versions, options,
+// memory, identities, and the transitions of jobs, tasks and checkpoints. readFacts (facts.ts) creates them; the
+// analyzer joins them.
 import type { Component } from '../../core/types.js';
 
-/** A signal asked it to stop; a fatal error; Flink's own way out; its services were closed and nothing says why. */
+/**
+ * Reason for an end: stopped by a signal; a fatal error; Flink's own exit; services that were closed without any reason
+ * in the log.
+ */
 export type EndReason = 'signal' | 'fatal' | 'exit' | 'shutdown';
 
 export type Fact =
   | { readonly type: 'version'; readonly version: string; readonly component: Component }
-  /** The release of Flink's own jars in a stack trace. */
+  /** Release of Flink's own jars in a stack trace. */
   | { readonly type: 'jar-version'; readonly version: string }
-  /** The effective option; `dynamic` (command line) wins over the file. */
+  /** Effective option; `dynamic` (command line) wins over the file. */
   | { readonly type: 'option'; readonly key: string; readonly value: string; readonly dynamic: boolean }
   /**
-   * May hold only a part (JVM options come one by one). Bytes by the names of flink/memory/memory.ts (e.g. "network",
-   * "taskHeap"), from the BashJavaUtils block or JVM options.
+   * Memory in bytes, by the names of flink/memory/memory.ts (e.g. "network", "taskHeap"), from the BashJavaUtils block
+   * or JVM options. It may hold only a part, because JVM options come one by one.
    */
   | {
       readonly type: 'memory';
       readonly component: 'taskmanager' | 'jobmanager';
       readonly bytes: Readonly<Record<string, number>>;
     }
-  /** The process that wrote this entry says its own resource id. */
+  /** Resource id of the process that wrote this entry. */
   | { readonly type: 'process-id'; readonly resourceId: string; readonly address?: string }
-  /** A TaskManager registered at the ResourceManager (said by the JobManager). */
+  /** Registration of a TaskManager at the ResourceManager, logged by the JobManager. */
   | { readonly type: 'taskmanager-registered'; readonly resourceId: string; readonly address?: string }
   | { readonly type: 'taskmanager-lost'; readonly resourceId: string; readonly reason?: string }
   | { readonly type: 'job-submitted'; readonly jobId: string; readonly jobName: string }
@@ -34,7 +38,9 @@ export type Fact =
       readonly to: string;
     }
   | { readonly type: 'restart-strategy'; readonly jobId: string; readonly strategy: string }
-  /** `subtask` from 1, `attempt` from 0; `attemptId` as printed; `jobId` when the line itself names it. */
+  /**
+   * Deployment. `subtask` counts from 1, `attempt` from 0; `attemptId` as printed; `jobId` if the line itself names it.
+   */
   | {
       readonly type: 'task-deployed';
       readonly task: string;
@@ -67,7 +73,7 @@ export type Fact =
       readonly resourceId?: string;
       readonly host?: string;
     }
-  /** A slot belongs to a job: ties allocation ids (and so tasks) to jobs. */
+  /** Slot of a job, which connects allocation ids (and so tasks) to jobs. */
   | {
       readonly type: 'slot';
       readonly allocationId?: string;
@@ -75,18 +81,18 @@ export type Fact =
       readonly event: 'requested' | 'allocated' | 'active' | 'freed';
     }
   | { readonly type: 'job-connection'; readonly jobId: string; readonly event: 'established' | 'closed' }
-  /** `checkpointId` is -1 when the line names none (a start from a savepoint). */
+  /** Checkpoint. `checkpointId` is -1 if the line names none (a start from a savepoint). */
   | {
       readonly type: 'checkpoint';
       readonly jobId?: string;
       readonly checkpointId: number;
       readonly event: 'triggered' | 'completed' | 'failed' | 'declined' | 'expired' | 'restored';
       readonly savepoint?: boolean;
-      /** Of one that failed or was declined: the root of what was thrown, as group.ts of the room `trace` has it. */
+      /** Root of the exception of a failed or declined checkpoint, as flink/trace/group.ts describes it. */
       readonly reason?: string;
     }
   | { readonly type: 'tasks-restarting'; readonly count: number }
-  /** Buffers of the network pool: total segments and bytes of each. */
+  /** Buffers of the network pool: number of segments, and bytes of each. */
   | {
       readonly type: 'network-pool';
       readonly segments: number;

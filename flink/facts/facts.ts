@@ -1,6 +1,5 @@
-// A parsed entry → the facts it states. Most entries state none, so a look at the message's first characters and at a
-// few literals decides before any pattern runs. Called by the engine for entries that hold one of FACT_ANCHORS; what
-// the facts of many entries mean together is the analyzer's task.
+// Reads the facts that a parsed entry states. Most entries state none, so the first characters of the message and a few
+// literals decide before any pattern runs. The analyzer decides what the facts of many entries mean together.
 import { appendAll, findSmallest } from '../../core/sequence.js';
 import type { ParsedEntry, Source } from '../../core/types.js';
 import { groupFailure } from '../trace/group.js';
@@ -14,17 +13,17 @@ const HEAD_LENGTH = findSmallest(ROWS.filter((row) => row.start).map((row) => ro
 const NAMING_ROWS = ROWS.filter((row) => row.namesNobody !== true);
 const ALL = groupByHead(ROWS);
 const NAMING = groupByHead(NAMING_ROWS);
-/** In the order in which they are asked. */
+/** Rows with their position in the order in which they are tried. */
 const ORDER: ReadonlyMap<FactRow, number> = new Map(
   [...ROWS.filter((row) => row.start), ...ALL.anywhere].map((row, index) => [row, index]),
 );
 
-/** Every entry that states a fact holds one of these texts. */
+/** Texts of which one is in every entry that states a fact. */
 export const FACT_ANCHORS: readonly string[] = withoutLonger([
   ...new Set(ROWS.flatMap((row) => (row.idle === true ? [] : literalsOf(row)))),
 ]);
 
-/** Every entry that names a job or a process in a fact holds one of these, those that a scan passes over included. */
+/** Texts of which one is in every entry that names a job or a process in a fact, including those that a scan skips. */
 export const NAMING_ANCHORS: readonly string[] = withoutLonger([...new Set(NAMING_ROWS.flatMap(literalsOf))]);
 
 const BY_ANCHOR: ReadonlyMap<string, readonly FactRow[]> = new Map(
@@ -34,25 +33,25 @@ const BY_ANCHOR: ReadonlyMap<string, readonly FactRow[]> = new Map(
   ]),
 );
 
-/** Such entries, line under line, may be read as one; each line states its own. */
+/** Literals of series: such entries in consecutive lines may be read as one, and each line states its own fact. */
 export const FACT_SERIES: readonly string[] = [
   ...new Set(ROWS.flatMap((row) => (row.series === undefined ? [] : [row.series]))),
 ];
 
-/** `met`: those of FACT_ANCHORS that the entry holds, when somebody has looked. */
+/** Reads the facts of an entry. `met`: the FACT_ANCHORS that the entry holds, if they were searched already. */
 export function readFacts(entry: ParsedEntry, source: Source, met?: readonly string[]): Fact[] {
   const facts = readRows(met === undefined ? rowsFor(ALL, entry.message) : rowsOf(met), entry, source);
   return entry.links.length === 0 ? facts : facts.map((fact) => addReason(fact, entry));
 }
 
-/** Why a checkpoint failed stands in the trace beside it. */
+/** Adds the reason why a checkpoint failed, which is in the trace of the same entry. */
 function addReason(fact: Fact, { links, message }: ParsedEntry): Fact {
   if (fact.type !== 'checkpoint' || (fact.event !== 'failed' && fact.event !== 'declined')) return fact;
   const { type, message: words } = groupFailure(links, message);
   return { ...fact, reason: [type, words].filter((part) => part !== '').join(': ') };
 }
 
-/** Those of them that name a job or a process, of an entry that holds one of NAMING_ANCHORS. */
+/** Reads the facts that name a job or a process, in an entry that holds one of NAMING_ANCHORS. */
 export function readNamingFacts(entry: Stated, source: Source): Fact[] {
   return readRows(rowsFor(NAMING, entry.message), entry, source);
 }
@@ -83,7 +82,7 @@ function rowsOf(met: readonly string[]): readonly FactRow[] {
   );
 }
 
-/** The messages of a series: only the first has lost its head. */
+/** Splits a series into its messages. In all lines but the first, the message begins after the head of the line. */
 function splitSeries(message: string, anchor: string, literal: string): readonly string[] {
   if (!message.includes(literal, anchor.length)) return [message];
   const head = literal.lastIndexOf(anchor);
@@ -94,7 +93,7 @@ function splitSeries(message: string, anchor: string, literal: string): readonly
     );
 }
 
-/** Of a failure whose trace names Flink's own jars; connectors have versions of their own. */
+/** Reads the version from a trace that names Flink's own jars. Connectors have versions of their own. */
 export function readJarVersion({ stack = '' }: ParsedEntry): Fact[] {
   const version = JAR.exec(stack)?.[1];
   return version === undefined ? [] : [{ type: 'jar-version', version }];
@@ -107,13 +106,13 @@ function literalsOf(row: FactRow): readonly string[] {
   return row.literals ?? [row.anchor];
 }
 
-/** A text that holds another one of them adds nothing. */
+/** Removes each text that contains another one of them, because it adds nothing. */
 function withoutLonger(texts: readonly string[]): string[] {
   return texts.filter((text) => !texts.some((other) => other !== text && text.includes(other)));
 }
 
 interface Grouped {
-  /** Behind those that begin so all that may stand anywhere. */
+  /** Rows by the beginning of a message, each followed by all rows whose anchor may be anywhere. */
   readonly byHead: ReadonlyMap<string, readonly FactRow[]>;
   readonly anywhere: readonly FactRow[];
 }

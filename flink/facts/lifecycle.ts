@@ -1,19 +1,21 @@
-// Transitions of jobs, tasks, slots, checkpoints and processes, and who is connected to whom. Rows for facts.ts.
+// Reads transitions of jobs, tasks, slots, checkpoints and processes, and connections between them. Rows for facts.ts.
 // Literals: Flink's ExecutionGraph, Execution, Task, TaskExecutor, ResourceManager, CheckpointCoordinator, Dispatcher,
 // ClusterEntrypoint, each in all its forms since 1.4. Names of jobs and tasks are free text, line breaks included, so
-// patterns hold on to what follows them.
+// patterns rely on what follows them.
 import type { Fact } from './fact.js';
 import { begins, holds, namesNobody, optional, splitResource, type FactRow, type Groups } from './row.js';
 
 const JOB = '([0-9a-f]{32})';
-/** People black out ids, or shorten them, before they show a log: `(xxx)`, `(<hash>)`, `(5a2b…)`. */
+/**
+ * Id as people show it: they black ids out or shorten them before they publish a log: `(xxx)`, `(<hash>)`, `(5a2b…)`.
+ */
 const SHOWN = String.raw`([^()\s]{1,160})`;
 const TASK = String.raw`([\s\S]+) \((\d+)/(\d+)\)(?:#(\d+))?`;
 const QUOTED = String.raw`'?([\s\S]*?)'?`;
-/** Some old releases print the id first and the name behind it. */
+/** Job with its id. Some old releases print the id first and the name after it. */
 const SUBMISSION = String.raw`(?:${JOB} \(([\s\S]*)\)|${QUOTED} \(${JOB}\))\.?\s*$`;
 const DETAIL_LIMIT = 2000;
-/** A TaskManager that is let go because the job ends is not lost. */
+/** Reasons for which a TaskManager is released because the job ends, so that it is not lost. */
 const NOT_LOST =
   /^(?:ResourceManager leader changed|Stopping JobMaster|JobMaster |JobManager is shutting|The JobMaster|TaskExecutor .{1,200} has no more allocated slots|Job .{1,300} (?:finished|is done))/;
 
@@ -69,7 +71,7 @@ const TASKS: readonly FactRow[] = [
     String.raw`^Received task ${TASK}(?: \(([0-9a-f_]+)\))?(?:, deploy into slot with allocation id ([0-9a-f]{32}))?`,
     readReceived,
   ),
-  // What lies between its deployment, which another line tells, and its run is of no account: half of the lines.
+  // States between the deployment, which another line states, and RUNNING do not matter; they are half of the lines.
   {
     ...holds(
       ' switched from ',
@@ -101,7 +103,7 @@ const SLOTS: readonly FactRow[] = [
     `^Establish JobManager connection for job ${JOB}`,
     ([, jobId = '']) => [{ type: 'job-connection', jobId, event: 'established' }],
   ),
-  // Where it has no slot of the job any more.
+  // The TaskManager has no slot of the job left.
   begins('Remove job ', `^Remove job ${JOB} from job leader monitoring`, ([, jobId = '']) => [
     { type: 'job-connection', jobId, event: 'closed' },
   ]),
@@ -111,7 +113,7 @@ const SLOTS: readonly FactRow[] = [
 ];
 
 const CHECKPOINTS: readonly FactRow[] = [
-  // Every checkpoint is triggered before it completes or fails: that alone is never asked for.
+  // Every checkpoint is triggered before it completes or fails, so a diagnosis does not need this fact.
   {
     ...begins(
       'Triggering checkpoint ',
@@ -241,7 +243,7 @@ export const LIFECYCLE_ROWS: readonly FactRow[] = [
   ...TASKS.map(namesNobody),
   ...SLOTS,
   ...CHECKPOINTS,
-  // What is said of other processes, and how this one ends, does not say which it is.
+  // Facts about other processes, and about the end of this one, do not name the process that logs them.
   ...TASK_MANAGERS.map(namesNobody),
   ...PROCESSES.map(namesNobody),
 ];
@@ -312,7 +314,7 @@ function readTaskState([
   ];
 }
 
-/** Since 1.16 an attempt id is `<graph>_<vertex>_<subtask>_<attempt>`. */
+/** Returns the attempt. Since 1.16, an attempt id is `<graph>_<vertex>_<subtask>_<attempt>`. */
 function attemptOf(printed: string | undefined, attemptId: string | undefined): number | undefined {
   if (printed !== undefined) return Number(printed);
   const parts = attemptId?.split('_') ?? [];

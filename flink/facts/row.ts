@@ -1,5 +1,5 @@
-// The shape of a row of the fact tables, and what their rows share. Used by lifecycle.ts, startup.ts,
-// facts.ts.
+// Defines a row of the fact tables: an anchor that finds the entry, and a function that reads its facts. The functions
+// here create rows and read parts that several tables need.
 import type { Component, Source } from '../../core/types.js';
 import { omitMissing } from '../../core/json.js';
 import type { Fact } from './fact.js';
@@ -7,16 +7,16 @@ import type { Fact } from './fact.js';
 export type Groups = readonly (string | undefined)[];
 
 export interface FactRow {
-  /** Literal that the message holds: at its beginning (`start`), or anywhere. */
+  /** Literal in the message: at its beginning (`start`), or anywhere. */
   readonly anchor: string;
   readonly start: boolean;
-  /** What a scan over bytes looks for instead of the anchor, where the anchor alone stands in too many entries. */
+  /** Literals that a scan over bytes searches instead of the anchor, if too many entries hold the anchor. */
   readonly literals?: readonly string[];
-  /** What shows its entries to be many, line under line, and the message with the anchor in it. */
+  /** Literal with the anchor in it that marks entries which come in large numbers, line after line. */
   readonly series?: string;
-  /** Tells whose entry it is, and nothing that a diagnosis asks for: a scan passes it over. */
+  /** True if the fact only shows whose entry it is, and a diagnosis does not need it, so that a scan skips it. */
   readonly idle?: boolean;
-  /** What it states says nothing of whose entry it is: no job, and not of which process. */
+  /** True if the fact does not show whose entry it is: it names neither a job nor the process that logs it. */
   readonly namesNobody?: boolean;
   readonly read: (message: string, context: FactContext) => readonly Fact[];
 }
@@ -26,7 +26,7 @@ export interface FactContext {
   readonly logger: string | undefined;
 }
 
-/** A message that begins with the anchor. */
+/** Creates a row for messages that begin with the anchor. */
 export function begins(
   anchor: string,
   pattern: string,
@@ -36,7 +36,7 @@ export function begins(
   return { ...row(anchor, true, pattern, make), ...omitMissing({ literals }) };
 }
 
-/** A message with the anchor somewhere: names of jobs and tasks, which are free text, stand in front. */
+/** Creates a row for messages that hold the anchor anywhere, after names of jobs and tasks, which are free text. */
 export function holds(
   anchor: string,
   pattern: string,
@@ -49,7 +49,10 @@ export function namesNobody(row: FactRow): FactRow {
   return { ...row, namesNobody: true };
 }
 
-/** Patterns are our own and cannot backtrack far, so that the runtime's own expressions do: many lines come by here. */
+/**
+ * Creates a row with a native regular expression, because many lines are tested. It is safe because the patterns are
+ * ours and cannot backtrack far.
+ */
 function row(
   anchor: string,
   start: boolean,
@@ -67,14 +70,16 @@ function row(
   };
 }
 
-/** Only the keys that have a value: exactOptionalPropertyTypes wants them absent. */
+/**
+ * Returns an object with the key only if it has a value, because exactOptionalPropertyTypes wants it absent otherwise.
+ */
 export function optional<K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> {
   const result: Partial<Record<K, V>> = {};
   if (value !== undefined && value !== '') result[key] = value;
   return result;
 }
 
-/** `container_1(host:8041)` → the id as Flink's registries know it, and where it runs. */
+/** Splits `container_1(host:8041)` into the id as Flink's registries know it, and the address. */
 export function splitResource(text: string): { readonly resourceId: string; readonly address?: string } {
   const open = text.indexOf('(');
   return open > 0 && text.endsWith(')')
@@ -82,7 +87,7 @@ export function splitResource(text: string): { readonly resourceId: string; read
     : { resourceId: text };
 }
 
-/** What a process is by the class that starts it or that logs its banner. */
+/** Returns the component of a process by the class that starts it or that logs its banner. */
 export function componentOf(name: string): Component {
   if (/TaskManager|TaskExecutor/.test(name)) return 'taskmanager';
   if (/Entrypoint|JobManager|ApplicationMaster|JobMaster/.test(name)) return 'jobmanager';

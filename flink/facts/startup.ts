@@ -1,4 +1,4 @@
-// What a process says of itself when it starts: version, options, memory, its resource id. Rows for facts.ts.
+// Reads what a process logs about itself when it starts: version, options, memory, its resource id. Rows for facts.ts.
 // Literals: Flink's EnvironmentInformation, GlobalConfiguration, BashJavaUtils, TaskManagerRunner.
 import { appendAll } from '../../core/sequence.js';
 import type { Fact } from './fact.js';
@@ -7,7 +7,7 @@ import { parseBytes } from '../options/options.js';
 
 type MemoryComponent = 'taskmanager' | 'jobmanager';
 
-/** Lines of the memory table of BashJavaUtils, by indentation and label → the names of the memory model. */
+/** Names of the memory model by lines of BashJavaUtils' memory table, with their parents by indentation. */
 const TASK_MANAGER_PARTS: Readonly<Record<string, string>> = {
   'Total Process Memory': 'totalProcess',
   'Total Flink Memory': 'totalFlink',
@@ -35,13 +35,16 @@ const JVM_OPTIONS: readonly (readonly [head: string, part: string])[] = [
   ['-XX:MaxDirectMemorySize=', 'directLimit'],
   ['-XX:MaxMetaspaceSize=', 'jvmMetaspace'],
 ];
-/** First words of Flink's options: what else a command line holds (`-Dlog.file=…`, a user's arguments) is not one. */
+/**
+ * First words of Flink's options. Other arguments of a command line (`-Dlog.file=…`, a user's arguments) are no
+ * options.
+ */
 const OPTION_HEADS =
   /^(?:akka|blob|classloader|client|cluster|collect-sink|compiler|containerized|env|execution|external-resource|fs|heartbeat|high-availability|historyserver|io|job|job-result-store|jobmanager|jobstore|kubernetes|metrics|mesos|minicluster|parallelism|pekko|pipeline|plugin|process|python|queryable-state|resourcemanager|rest|restart-strategy|s3|scheduler|security|slot|slotmanager|sql-client|sql-gateway|state|table|task|taskmanager|web|yarn|zookeeper)(?:\.[\w-]+)*$/;
 
 const PROPERTY = 'Loading configuration property: ';
 const DYNAMIC_PROPERTY = 'Loading dynamic configuration property: ';
-/** A message indented by four behind the usual separator, and in JSON. */
+/** Message that is indented by four blanks after the usual separator; the others are the same in JSON. */
 const ARGUMENT = ' -     ';
 const INDENTED = [ARGUMENT, '":"    ', '": "    '];
 
@@ -95,7 +98,7 @@ export const STARTUP_ROWS: readonly FactRow[] = [
 ];
 
 /**
- * The block of some 60 lines that the start script's JVM printed: dynamic options, the file's options, the memory
+ * Reads the block of some 60 lines that the start script's JVM printed: dynamic options, the file's options, the memory
  * table.
  */
 function readPreconfiguration(message: string): readonly Fact[] {
@@ -115,7 +118,7 @@ function readPreconfiguration(message: string): readonly Fact[] {
     : [...facts, { type: 'memory', component, bytes: readMemoryTable(table, component) }];
 }
 
-/** `dynamic_configs: -D a=1 -D b=2`. */
+/** Reads `dynamic_configs: -D a=1 -D b=2`. */
 function readDynamic(line: string): Fact[] {
   return line
     .split(' -D ')
@@ -137,7 +140,7 @@ function readProperty(text: string): Fact[] {
       ];
 }
 
-/** `Framework` and `Task` stand twice; the line above, less indented, tells which. */
+/** Reads the memory table. `Framework` and `Task` occur twice; the less indented line above shows which one it is. */
 function readMemoryTable(lines: readonly string[], component: MemoryComponent): Readonly<Record<string, number>> {
   const parts = component === 'taskmanager' ? TASK_MANAGER_PARTS : JOB_MANAGER_PARTS;
   const bytes: Record<string, number> = {};
@@ -153,7 +156,7 @@ function readMemoryTable(lines: readonly string[], component: MemoryComponent): 
   return bytes;
 }
 
-/** One JVM option or program argument per line, each an entry of its own. */
+/** Reads one JVM option or program argument. Each is on a line and in an entry of its own. */
 function readArgument(message: string, context: FactContext): readonly Fact[] {
   const text = message.trim();
   if (text.startsWith('-D')) return makeOption(text.slice(2));
@@ -164,7 +167,7 @@ function readArgument(message: string, context: FactContext): readonly Fact[] {
   return size === undefined ? [] : [{ type: 'memory', component, bytes: { [option[1]]: size } }];
 }
 
-/** `key=value` on the line behind `-D`. */
+/** Reads `key=value` on the line after `-D`. */
 function readKeyValue(message: string, context: FactContext): readonly Fact[] {
   return componentOf(context.logger ?? '') === 'unknown' ? [] : makeOption(message.trim());
 }

@@ -1,6 +1,5 @@
-// What a file is made of, told by its first bytes, and the splitter for it: lines of one writer (split.ts), the streams
-// of a container (streams.ts), or UTF-16 (utf16.ts). Called by whoever splits files: the agent's tail and offline
-// diagnosis.
+// Detects the form of a file from its first bytes and creates the splitter for it: lines of one writer (split.ts), the
+// streams of a container (streams.ts), or UTF-16 (utf16.ts).
 import { findUtf16, UTF16_FORMS } from '../bytes/utf16.js';
 import { isContainerLine } from '../bytes/wrapper.js';
 import { EntrySplitter, type Splitter } from '../layout/split.js';
@@ -11,11 +10,11 @@ export const FILE_FORMS = ['lines', 'streams', ...UTF16_FORMS] as const;
 export type FileForm = (typeof FILE_FORMS)[number];
 
 export interface FormOptions extends StreamOptions {
-  /** Lines of one writer when left out. */
+  /** Form of the file; default: lines of one writer. */
   readonly form?: FileForm;
 }
 
-/** So much of a file is enough to tell. */
+/** Number of bytes of a file that are enough to detect its form. */
 export const FORM_LOOK_BYTES = 512;
 
 export function findForm(head: Buffer): FileForm {

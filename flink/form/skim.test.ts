@@ -1,4 +1,5 @@
-// What is left out holds nothing: the same signals as from every entry, on all recordings, however the file is cut.
+// Checks that nothing of interest is left out: skimming gives the same signals as reading every entry, on all
+// recordings, however the file is cut.
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -16,7 +17,7 @@ interface Met {
   readonly series?: string;
 }
 
-/** Slow and certain. */
+/** Creates a search that is slow and surely correct. */
 function findBy(find: (chunk: Buffer, from: number) => Met | undefined): FindWanted {
   const open = (chunk: Buffer): WantedSearch => {
     const search = {

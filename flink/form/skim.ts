@@ -1,8 +1,8 @@
-// As split.ts, for a reader who wants only the entries that hold something: chunks of a log → those entries, and the
-// last one. Whatever lies between is neither split nor looked at: a pass over the bytes (`find`) says where something
-// stands, and the entry around it reaches from one dated line to the next. Where that is not certain (no dates, other
-// kinds of files, wrapped lines) every entry is given. Offsets and line numbers are those of the file. Called by the
-// reading of files for a diagnosis; the agent needs every entry.
+// Splits chunks like split.ts, for a reader who wants only the entries that hold something, and the last one. The bytes
+// between are neither split nor looked at: a pass over the bytes (`find`) finds where something is, and the entry
+// around it reaches from one dated line to the next. Where that is not certain (no dates, other kinds of files, wrapped
+// lines), every entry is given. Offsets and line numbers are those of the file. Offline diagnosis uses it; the agent
+// needs every entry.
 import { appendAll } from '../../core/sequence.js';
 import { isUtf8 } from 'node:buffer';
 import { countBreaks } from '../../core/bytes/byte-search.js';
@@ -12,38 +12,43 @@ import { createFormSplitter, type FormOptions } from './form.js';
 import { MAX_ENTRY_BYTES, type Splitter, type SplitEntry } from '../layout/split.js';
 import { classifyLine } from '../bytes/line.js';
 
-/** What is wanted of a chunk, from its front to its back. */
+/** Search for what is wanted in a chunk, from front to back. */
 export interface WantedSearch {
-  /** Goes on to the next that stands at `from` or behind it; `from` never goes back. False when there is none. */
+  /** Moves to the next match at or after `from`, which never goes back. Returns false if there is none. */
   next(from: number): boolean;
-  /** What it is, by a number. */
+  /** Number of the text that was found. */
   readonly text: number;
   readonly start: number;
-  /** Where to look on. */
+  /** Place where the search continues. */
   readonly end: number;
-  /** What it is the newest word about: of several with nothing else between them, the last is enough. */
+  /**
+   * Subject of which this is the newest state: of several matches with nothing else between them, the last is enough.
+   */
   readonly newest: string | undefined;
-  /** What it is one of: many alike, line under line and with nothing else in them, may be given as one entry. */
+  /**
+   * Series of the match: many similar entries, line after line and with nothing else in them, may be given as one
+   * entry.
+   */
   readonly series: string | undefined;
 }
 
 export interface FindWanted {
   (chunk: Buffer): WantedSearch;
-  /** Whose numbers they are. */
+  /** Object that defines the numbers of the texts. */
   readonly by: object;
-  /** Memory where a chunk is best read to, for one reader at a time. */
+  /** Memory into which a chunk is best read, for one reader at a time. */
   readonly room?: Buffer;
 }
 
 export interface SkimmedEntry extends SplitEntry {
-  /** All that was met in it, each once; undefined when nobody looked. */
+  /** Numbers of all texts that were found in the entry, each once; undefined if it was not searched. */
   readonly met?: readonly number[];
 }
 
 export interface Skimmer {
   push(chunk: Buffer): SkimmedEntry[];
   flush(): SkimmedEntry[];
-  /** Lines so far, those left out included. */
+  /** Number of lines so far, including those left out. */
   readonly lines: number;
 }
 
@@ -53,16 +58,16 @@ const SPACE = 32;
 const NONE: readonly SkimmedEntry[] = [];
 const NO_FLAGS: readonly EntryFlag[] = [];
 
-/** What goes on from one chunk to the next. */
+/** State that is kept from one chunk to the next. */
 interface SkimmerState {
   readonly splitter: Splitter;
   readonly find: FindWanted | undefined;
-  /** The newest entries of the chunks before, by what they are about. */
+  /** Newest entries of the previous chunks, by their subject. */
   readonly newest: Map<string, readonly SkimmedEntry[]>;
   endsWithBreak: boolean;
 }
 
-/** Without `find` every entry is given. */
+/** Creates a skimmer. Without `find`, every entry is given. */
 export function createSkimmer(options: FormOptions, find?: FindWanted): Skimmer {
   const skimmer: SkimmerState = { splitter: createFormSplitter(options), find, newest: new Map(), endsWithBreak: true };
   return {
@@ -86,11 +91,11 @@ function pushChunk(skimmer: SkimmerState, chunk: Buffer): SkimmedEntry[] {
 }
 
 function skim(skimmer: SkimmerState, chunk: Buffer, wanted: WantedSearch, done: SkimmedEntry[]): void {
-  // What goes on with the entry of the chunk before.
+  // The first lines continue the entry of the previous chunk.
   let from = findStart(chunk, skimmer.endsWithBreak ? 0 : nextLine(chunk, 0));
   feed(skimmer, chunk, 0, from, done);
   if (from < chunk.length) appendAll(done, skimmer.splitter.flush());
-  /** Where the newest stand in this chunk. */
+  /** Places of the newest matches in this chunk. */
   const places = new Map<string, number>();
   let isMet = from < chunk.length && wanted.next(from);
   while (from < chunk.length) {
@@ -111,8 +116,8 @@ function skim(skimmer: SkimmerState, chunk: Buffer, wanted: WantedSearch, done: 
 }
 
 /**
- * Gives the entry in which something is met, with the rest of its series; tells where the next begins, and whether
- * something is met behind.
+ * Gives the entry with the match, and the rest of its series. Returns where the next entry begins, and whether there is
+ * a match after it.
  */
 function giveMet(
   skimmer: SkimmerState,
@@ -137,7 +142,7 @@ function giveMet(
 }
 
 /**
- * Goes on to something of which not only the newest counts; false when there is none. Notes the newest on the way.
+ * Moves to a match of which not only the newest counts; returns false if there is none. Notes the newest on the way.
  */
 function toNext(wanted: WantedSearch, from: number, places: Map<string, number>): boolean {
   let about: string | undefined;
@@ -152,7 +157,7 @@ function toNext(wanted: WantedSearch, from: number, places: Map<string, number>)
   return isMet;
 }
 
-/** Keeps the entries at these places until something else is wanted; one that is not complete yet stays open. */
+/** Keeps the entries at these places until something else is wanted. An entry that is not complete yet stays open. */
 function keepNewest(skimmer: SkimmerState, chunk: Buffer, first: number, places: Map<string, number>): number {
   let from = first;
   for (const [about, place] of [...places].sort((a, b) => a[1] - b[1])) {
@@ -171,7 +176,7 @@ function keepNewest(skimmer: SkimmerState, chunk: Buffer, first: number, places:
   return from;
 }
 
-/** Those that are kept do not keep their chunk. */
+/** Copies kept entries, so that they do not keep the memory of their chunk. */
 function copyNewest(skimmer: SkimmerState, chunk: Buffer): void {
   for (const [about, entries] of skimmer.newest) {
     if (entries.some(({ bytes }) => bytes.buffer === chunk.buffer))
@@ -189,7 +194,7 @@ function takeNewest(skimmer: SkimmerState): readonly SkimmedEntry[] {
   return entries;
 }
 
-/** Leaves out what stands before an entry or a series, gives it, and tells where the next begins. */
+/** Skips the bytes before an entry or a series, gives it, and returns where the next one begins. */
 function givePart(
   skimmer: SkimmerState,
   chunk: Buffer,
@@ -199,7 +204,7 @@ function givePart(
 ): number {
   skimmer.splitter.skip(start - from, countBreaks(chunk, from, start));
   const bytes = chunk.subarray(start, textEnd(chunk, end));
-  // It goes on in the chunk behind, or has lines that may be entries of their own.
+  // Other entries continue in the next chunk, or have lines that may be entries of their own.
   const isSure =
     end < chunk.length &&
     (series !== undefined || nextLine(chunk, start) === end) &&
@@ -228,17 +233,17 @@ function feed(skimmer: SkimmerState, chunk: Buffer, start: number, end: number, 
   if (end > start) appendAll(done, skimmer.splitter.push(chunk.subarray(start, end), end < chunk.length));
 }
 
-/** An entry in a chunk, or the entries of a series. */
+/** Entry in a chunk, or the entries of a series. */
 interface Part {
   readonly start: number;
   readonly end: number;
-  /** All that was met in it, each once. */
+  /** Numbers of all texts that were found in it, each once. */
   readonly met?: readonly number[];
-  /** What it is one of, with nothing else in it. */
+  /** Series of the entry, if there is nothing else in it. */
   readonly series?: string;
 }
 
-/** The entry in which something is met; goes on to what is met behind it. */
+/** Finds the entry around the match, and moves to the first match after it. */
 function findPart(chunk: Buffer, from: number, wanted: WantedSearch): Part & { readonly isMet: boolean } {
   const start = findStartBefore(chunk, wanted.start, from);
   const end = findStart(chunk, nextLine(chunk, Math.max(from, wanted.start)));
@@ -252,20 +257,20 @@ function findPart(chunk: Buffer, from: number, wanted: WantedSearch): Part & { r
   return { start, end, met, isMet, ...(met.length === 1 && series !== undefined ? { series } : {}) };
 }
 
-/** Without the line break at its end. */
+/** Returns the end without the line break. */
 function textEnd(chunk: Buffer, end: number): number {
   if (chunk[end - 1] !== NEWLINE) return end;
   return chunk[end - 2] === RETURN ? end - 2 : end - 1;
 }
 
-/** The first dated line from this line on; the end of the chunk when there is none. */
+/** Returns the first dated line from this line on; the end of the chunk if there is none. */
 function findStart(chunk: Buffer, line: number): number {
   let start = line;
   while (start < chunk.length && !isDatedLine(chunk, start)) start = nextLine(chunk, start);
   return start;
 }
 
-/** The last dated line that begins at or before a place; `first` is known to be one. */
+/** Returns the last dated line that begins at or before a place; `first` must be one. */
 function findStartBefore(chunk: Buffer, place: number, first: number): number {
   let start = lineStart(chunk, place);
   while (start > first && !isDatedLine(chunk, start)) start = lineStart(chunk, start - 1);
@@ -282,8 +287,8 @@ function nextLine(chunk: Buffer, from: number): number {
 }
 
 /**
- * A whole line with a date at its very beginning that opens an entry: no frame of a paste, nothing that a runtime
- * wrapped.
+ * Returns true for a whole line with a date at its very beginning that opens an entry: no frame of a paste, no line
+ * that a runtime wrapped.
  */
 function isDatedLine(chunk: Buffer, start: number): boolean {
   if (!isDigit(at(chunk, start)) || at(chunk, start + 10) !== SPACE) return false;

@@ -8,7 +8,7 @@ type Stream = 'stdout' | 'stderr';
 const DATED = '2026-08-07 05:43:13,867 ERROR a.b.C [] - failed';
 const TRACE = [DATED, 'java.lang.IllegalStateException: foo', '\tat a.B.c(B.java:7)', '\tat a.B.d(B.java:8)'];
 
-/** `second` is when the runtime wrote it. */
+/** Renders a line of CRI; `second` is the second in which the runtime wrote it. */
 function cri(text: string, stream: Stream = 'stdout', second = 0, tag = 'F'): string {
   return `2026-08-07T05:43:${String(second).padStart(2, '0')}.000000001Z ${stream} ${tag} ${text}\n`;
 }
@@ -28,7 +28,7 @@ function splitText(text: string): string[] {
   return [...splitter.push(bytes), ...splitter.flush()].map((entry) => entry.bytes.toString());
 }
 
-/** All but the line number and where to resume. */
+/** Renders everything of an entry but the line number and the offset to resume from. */
 function shape({ bytes, offset, length, flags, ranges }: SplitEntry): string {
   return JSON.stringify([offset, length, flags, ranges, bytes.toString('latin1')]);
 }
@@ -41,7 +41,9 @@ function createRandom(seed: number): (below: number) => number {
   };
 }
 
-/** Two writers into one file, with every shape of line, pauses and long silences of one of them. */
+/**
+ * Creates the output of two writers into one file, with every shape of line, pauses and long silences of one of them.
+ */
 function randomFile(random: (below: number) => number): Buffer {
   const shapes = [DATED, ...TRACE, 'Caused by: java.io.IOException: größer', '', 'printed', 'x'.repeat(3000), '\tat'];
   const render = random(2) === 0 ? cri : docker;
@@ -57,7 +59,7 @@ function randomFile(random: (below: number) => number): Buffer {
   return Buffer.from(render(DATED) + lines.join(''));
 }
 
-/** Pushes the chunks between random cuts; each chunk's memory is overwritten behind it. */
+/** Pushes the chunks between random cuts; the memory of each chunk is overwritten afterwards. */
 function pushCuts(splitter: Splitter, bytes: Buffer, random: (below: number) => number): SplitEntry[] {
   const cuts = Array.from({ length: random(30) }, () => random(bytes.length + 1)).sort((a, b) => a - b);
   const entries: SplitEntry[] = [];

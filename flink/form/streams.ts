@@ -1,6 +1,6 @@
-// The log of a container, in which the lines of two streams stand between each other → entries of each stream by
-// itself: a line of stderr in the middle of a trace of stdout is no part of that trace. Around two splitters of
-// split.ts, which see the lines of their stream alone. Called through form.ts by the agent and by offline diagnosis.
+// Splits the log of a container, in which lines of two streams are mixed, into the entries of each stream: a line of
+// stderr in the middle of a trace of stdout is no part of that trace. It uses two splitters of split.ts, which see only
+// the lines of their stream.
 import { Held } from '../bytes/held.js';
 import { findStamp, isTornPrefix, readStream } from '../bytes/wrapper.js';
 import { EntrySplitter, type SplitEntry, type Splitter, type SplitterOptions } from '../layout/split.js';
@@ -8,51 +8,51 @@ import { UTC_CLOCK } from '../layout/local-time.js';
 import { readTimestamp } from '../layout/timestamp.js';
 
 export interface StreamOptions extends SplitterOptions {
-  /** The entries of the other stream are left out. */
+  /** Name of the stream that is wanted; the entries of the other one are left out. */
   readonly only?: string;
 }
 
 interface Stream {
   readonly splitter: EntrySplitter;
-  /** Behind its last line, and what the runtime says of when that was written. */
+  /** Offset after its last line, and the runtime's time stamp of that line. */
   end: number;
   stamp: Buffer;
 }
 
 const LATER_MS = 1000;
 const FAR_BYTES = 65_536;
-/** A longer line is given on before its end is there. Runtimes cut lines into pieces of 16 KiB. */
+/** Length, in bytes, at which a line is given on before its end is there. Runtimes cut lines into pieces of 16 KiB. */
 const LONG_LINE_BYTES = 262_144;
 const STAMP_BYTES = 40;
-/** `2026-08-07T05:43:13`. */
+/** Length of Length of `2026-08-07T05:43:13`. */
 const SECOND_BYTES = 19;
 const NO_STAMP = Buffer.alloc(0);
 const NEWLINE = 10;
 
 /**
- * Entries are given in the order of their offsets, so one waits until the older one of the other stream is closed. That
- * one is closed at the latest by a line that was written LATER_MS after its last line, or that stands FAR_BYTES behind
- * it, and what follows in its stream begins anew. All of this depends on the bytes alone: however the file is cut into
- * chunks, and wherever reading resumes, the entries are the same.
+ * Splitter for two streams. Entries are given in the order of their offsets, so one waits until the older one of the
+ * other stream is closed. That one is closed at the latest by a line that was written LATER_MS after its last line, or
+ * that is FAR_BYTES after it, and what follows in its stream begins anew. All of this depends on the bytes alone:
+ * however the file is cut into chunks, and wherever reading resumes, the entries are the same.
  */
 export class StreamSplitter implements Splitter {
   readonly isDated = false;
   readonly #options: StreamOptions;
   #out: Stream;
   #err: Stream;
-  /** Of the line before. */
+  /** Stream of the previous line. */
   #current: Stream;
-  /** A line that has no end yet. */
+  /** Line that has no end yet. */
   #line = new Held();
-  /** It is a long one, and what there is of it was given on. */
+  /** True if that line is a long one, and what is there of it was given on. */
   #isThrough = false;
-  /** Closed, and younger than an entry that is open; in order between two pushes. */
+  /** Closed entries that are younger than an open one; in order between two pushes. */
   #waiting: SplitEntry[] = [];
-  /** Offset of the next byte; offset and number of the line that it is part of. */
+  /** Offset of the next byte, then offset and number of its line. */
   #offset: number;
   #lineOffset: number;
   #lineNumber: number;
-  /** No entry that was given goes on behind this. */
+  /** End of the furthest entry that was given. */
   #reach = 0;
   #resume: number;
 
@@ -114,7 +114,7 @@ export class StreamSplitter implements Splitter {
 
   flush(): SplitEntry[] {
     const line = this.#line.take(this.#line.length);
-    // A runtime that was stopped, or a file that was cut, before the line had a text: it stands between entries.
+    // A prefix without a text, from a stopped runtime or a cut file, belongs to no entry.
     if (line.length > 0 && !isTornPrefix(line, 0, line.length)) this.#route(line);
     this.#lineOffset = this.#offset;
     this.#isThrough = false;
@@ -153,12 +153,12 @@ export class StreamSplitter implements Splitter {
     return [this.#out, this.#err].filter((stream) => stream.splitter.isOpen && this.#isWanted(stream));
   }
 
-  /** A line that names none is of stdout. */
+  /** Returns the stream of a line. A line that names none is of stdout. */
   #streamOf(bytes: Buffer, start: number, end: number): Stream {
     return readStream(bytes, start, lookEnd(start, end)) === 'stderr' ? this.#err : this.#out;
   }
 
-  /** The rest of the line that the chunk before left open; gives where it ends in this one. */
+  /** Continues the line that the previous chunk left open; returns where it ends in this one. */
   #goOn(chunk: Buffer): number {
     const newline = chunk.indexOf(NEWLINE);
     const end = newline < 0 ? chunk.length : newline + 1;
@@ -176,7 +176,7 @@ export class StreamSplitter implements Splitter {
     return end;
   }
 
-  /** A line, with its break or without: it began at #lineOffset. */
+  /** Gives on a line, with or without its break, that began at #lineOffset. */
   #route(line: Buffer): void {
     const end = line[line.length - 1] === NEWLINE ? line.length - 1 : line.length;
     this.#current = this.#streamOf(line, 0, end);
@@ -199,7 +199,7 @@ export class StreamSplitter implements Splitter {
     this.#isThrough = true;
   }
 
-  /** Whole lines of the current stream. */
+  /** Gives on whole lines of the current stream. */
   #give(chunk: Buffer, start: number, end: number, offset: number): void {
     if (end <= start) return;
     const stream = this.#current;
@@ -229,7 +229,7 @@ export class StreamSplitter implements Splitter {
     return only === undefined || (only === 'stderr') === (stream === this.#err);
   }
 
-  /** Before a line of the current stream, by which the open entry of the other one may be over. */
+  /** Closes the open entry of the other stream if a line of the current stream shows that it is over. */
   #endOther(bytes: Buffer, start: number, end: number, offset: number): void {
     const other = this.#current === this.#out ? this.#err : this.#out;
     if (!other.splitter.isOpen) return;
@@ -237,7 +237,9 @@ export class StreamSplitter implements Splitter {
     if (isFar || (!other.splitter.isPiece && isLater(other.stamp, viewStamp(bytes, start, end)))) this.#close(other);
   }
 
-  /** Gives what is closed up to the first entry that is open. What stays must not keep the chunk. */
+  /**
+   * Returns the closed entries up to the first open one. The entries that stay must not keep the memory of the chunk.
+   */
   #release(chunk?: Buffer): SplitEntry[] {
     if (this.#waiting.length === 0) return [];
     const limit = findLeast(
@@ -262,7 +264,7 @@ function findLeast(numbers: readonly number[], most: number): number {
   return numbers.reduce((least, number) => Math.min(least, number), most);
 }
 
-/** Behind its last byte in the file. */
+/** Returns the offset after the last byte of an entry in the file. */
 export function findEnd({ offset, length, ranges }: SplitEntry): number {
   return ranges?.at(-1)?.[1] ?? offset + length;
 }
@@ -275,12 +277,12 @@ function copyEntry(entry: SplitEntry, chunk: Buffer | undefined): SplitEntry {
   return entry.bytes.buffer === chunk?.buffer ? { ...entry, bytes: Buffer.from(entry.bytes) } : entry;
 }
 
-/** No more of a line is looked at than of a long one that comes in parts. */
+/** Limits how much of a line is looked at to the length at which a long line is given on in parts. */
 function lookEnd(start: number, end: number): number {
   return Math.min(end, start + LONG_LINE_BYTES);
 }
 
-/** What the runtime says of when it wrote a line. */
+/** Returns the runtime's time stamp of a line. */
 function viewStamp(bytes: Buffer, start: number, lineEnd: number): Buffer {
   const end = lookEnd(start, lineEnd);
   const stamp = findStamp(bytes, start, end);

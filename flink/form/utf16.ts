@@ -1,6 +1,6 @@
-// A file of UTF-16 → its entries in UTF-8, with the offsets that they have in the file. Around a splitter of split.ts,
-// which sees the decoded text; where a line begins in the one and in the other is remembered while its entry is open.
-// Units that are no text become U+FFFD, and their entry is flagged. Called through form.ts.
+// Splits a UTF-16 file into its entries in UTF-8, with the offsets that they have in the file. It wraps a splitter of
+// split.ts, which sees the decoded text; the beginning of each line in the text and in the file is remembered while its
+// entry is open. Units that are no text become U+FFFD, and their entry is flagged.
 import type { Utf16 } from '../bytes/utf16.js';
 import { EntrySplitter, type SplitEntry, type Splitter, type SplitterOptions } from '../layout/split.js';
 
@@ -8,7 +8,7 @@ export interface Utf16Options extends SplitterOptions {
   readonly form: Utf16;
 }
 
-/** A line's first byte in the text and in the file. */
+/** First byte of a line in the text and in the file. */
 interface LinePlace {
   readonly text: number;
   readonly file: number;
@@ -18,7 +18,7 @@ interface LinePlace {
 const MARK = '\ufeff';
 const REPLACEMENT = '\ufffd';
 const NEWLINE = 10;
-/** Half of a pair without the other. */
+/** Half of a surrogate pair without the other half. */
 const LONE = /\p{Surrogate}/u;
 const NOTHING = Buffer.alloc(0);
 
@@ -26,11 +26,11 @@ export class Utf16Splitter implements Splitter {
   readonly isDated = false;
   readonly #options: Utf16Options;
   #inner: EntrySplitter;
-  /** Bytes of a unit, or of a pair of them, that is not complete. */
+  /** Bytes of an incomplete unit, or of an incomplete pair of units. */
   #held: Buffer = NOTHING;
-  /** Of the open entry, and of the line that is read; never empty. */
+  /** Lines of the open entry, and the line that is being read; never empty. */
   #lines: LinePlace[];
-  /** The next byte of the text, and the one that stands for it in the file. */
+  /** Next byte of the text, and the matching byte in the file. */
   #text = 0;
   #file: number;
 
@@ -94,7 +94,7 @@ export class Utf16Splitter implements Splitter {
     this.#lines = [{ text: this.#text, file: this.#file, isInvalid: false }];
   }
 
-  /** `fileBytes`: two for each unit, but for half a unit at the end. */
+  /** Splits decoded text. `fileBytes` is two bytes for each unit, except for half a unit at the end. */
   #split(text: string, fileBytes = 2 * text.length): SplitEntry[] {
     const isHalf = fileBytes % 2 === 1;
     const isInvalid = isHalf || LONE.test(text);
@@ -138,20 +138,20 @@ export class Utf16Splitter implements Splitter {
     return this.#lines[index + 1]?.text ?? this.#text + 1;
   }
 
-  /** Of a byte at the beginning of a line, or behind nothing but NUL there. */
+  /** Returns the file offset of a byte at the beginning of a line, or after nothing but NUL there. */
   #toFile(text: number): number {
     const line = this.#lines.findLast((place) => place.text <= text) ?? this.#lines[0];
     if (text >= this.#text) return this.#file;
     return line === undefined ? this.#file : line.file + 2 * (text - line.text);
   }
 
-  /** Of the end of a line, with nothing but its break behind it. */
+  /** Returns the file offset of the end of a line, which only its break follows. */
   #toFileEnd(text: number): number {
     const next = this.#lines.find((place) => place.text > text) ?? { text: this.#text, file: this.#file };
     return next.file - 2 * (next.text - text);
   }
 
-  /** Lines of entries that were given. */
+  /** Forgets the lines of entries that were given. */
   #forget(): void {
     const open = this.#inner.openOffset;
     const kept = this.#lines.findLastIndex(({ text }) => text <= open);
@@ -159,7 +159,7 @@ export class Utf16Splitter implements Splitter {
   }
 }
 
-/** Behind the last whole character; a first half of a pair waits for the second. */
+/** Returns the index after the last whole character. The first half of a pair waits for the second. */
 function wholeEnd(bytes: Buffer, form: Utf16): number {
   const end = bytes.length - (bytes.length % 2);
   const high = bytes[form === 'utf-16le' ? end - 1 : end - 2] ?? 0;

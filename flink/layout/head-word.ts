@@ -1,5 +1,5 @@
-// Single words of what stands before a message: which may be a level, a logger, a thread, a host. Where they stand is
-// preamble.ts, which calls this; layout.ts and json-entry.ts ask for levels. Pure, in linear time.
+// Classifies single words before a message: which may be a level, a logger, a thread, a host. preamble.ts decides by
+// their position. Pure functions, in linear time.
 import type { Level } from '../../core/types.js';
 
 const LEVELS: ReadonlyMap<string, Level> = new Map([
@@ -23,21 +23,24 @@ const LETTERS: ReadonlyMap<string, Level> = new Map([
   ['F', 'FATAL'],
 ]);
 const LOGGER = /^[A-Za-z_$][\w.$/-]*:?$/;
-/** A class with its package, abbreviated or not; a file with a line is none. */
+/** Class with its package, abbreviated or not. A file with a line number is none. */
 const CLASS = /^[A-Za-z_$][\w$]*(?:\.[\w$]+)*\.[A-Z_$][\w$]*$/;
-/** A class without its package; a name of a single word may begin a message as well. */
+/** Class without its package. A name of a single word may begin a message as well. */
 const SHORT_CLASS = /^[A-Z][a-z\d]+[A-Z][\w$]*$/;
-/** `a.b.CException: text` behind a level: a console put the level in front of a trace. */
+/** `a.b.CException: text` after a level: a console put the level before a trace. */
 const THROWABLE = /(?:Exception|Error):$/;
 const THREAD = /^main$|thread|dispatcher|pool|timer|scheduler/i;
-/** Ids of a job or of a trace, or the marks between those that are missing. */
+/** Ids of a job or of a trace, or the separators between missing ones. */
 const IDS = /^(?:[\s,]*|[0-9a-f]{16,}(?:[\s,]+[0-9a-f]{16,})*)$/;
 
 export function readLevel(word: string): Level | undefined {
   return LEVELS.get(word.toUpperCase());
 }
 
-/** `W`, where something else of a head stands beside it: a word of one letter may begin a message. */
+/**
+ * Reads a level of one letter, such as `W`. Something else of a preamble must be beside it, because a word of one
+ * letter may also begin a message.
+ */
 export function readLetter(word: string): Level | undefined {
   return LETTERS.get(word);
 }
@@ -50,7 +53,7 @@ export function isClass(word: string): boolean {
   return CLASS.test(word);
 }
 
-/** A class with its package, or one of several words in front of a colon. */
+/** Returns true for a class with its package, or for a class of several words before a colon. */
 export function isSurelyLogger(word: string): boolean {
   if (!word.endsWith(':')) return isClass(word);
   const name = word.slice(0, -1);
@@ -61,7 +64,7 @@ export function isThrowable(word: string): boolean {
   return THROWABLE.test(word);
 }
 
-/** `node-7`, `10.0.0.7`, `pool-2-thread-1`: a host or a thread, if a logger stands behind it. */
+/** Returns true for `node-7`, `10.0.0.7`, `pool-2-thread-1`: a host or a thread, if a logger follows. */
 export function mayBePlace(word: string): boolean {
   if (isClass(word) || !/^[\w.$-]+$/.test(word)) return false;
   return word === 'main' || /[-.\d]/.test(word);
@@ -71,7 +74,7 @@ export function isThread(word: string): boolean {
   return THREAD.test(word);
 }
 
-/** What stands in brackets and is no thread. */
+/** Returns true for text in brackets that is no thread. */
 export function isIds(text: string): boolean {
   return IDS.test(text);
 }

@@ -1,6 +1,6 @@
-// One JSON object → an entry's parts. Knows layouts and templates of log4j 2 (ECS, Logstash, GELF, GCP, JsonLayout),
-// the Logstash encoder of logback, bunyan, the lines of AWS's managed Flink and what log stores export by their field
-// names. A trace may be a text, a list of lines, a list of frames, or stand in the message. Called by layout.ts.
+// Reads one JSON object into an entry's parts. Knows, by their field names, layouts and templates of log4j 2 (ECS,
+// Logstash, GELF, GCP, JsonLayout), the Logstash encoder of logback, bunyan, the lines of AWS's managed Flink and
+// exports of log stores. A trace may be a text, a list of lines, a list of frames, or a part of the message.
 import { isObject } from '../../core/json.js';
 import type { Level, ParsedEntry } from '../../core/types.js';
 import { chainTypes, parseChain } from '../trace/chain.js';
@@ -16,7 +16,7 @@ const LEVEL = ['log.level', 'level', 'severity', 'log_level', 'levelname', 'mess
 const LOGGER = ['log.logger', 'logger_name', 'loggerName', 'logger', '_logger', 'class'];
 const THREAD = ['process.thread.name', 'thread_name', 'threadName', 'thread', '_thread'];
 const MESSAGE = ['message', 'msg', 'short_message', '@message', 'rendered'];
-/** Where a trace stands: as a text, a list of its lines or frames, or in an object with the class and the message. */
+/** Fields of a trace: a text, a list of its lines or frames, or an object with the class and the message. */
 const STACK = [
   'error.stack_trace',
   'error.stack',
@@ -33,28 +33,28 @@ const STACK = [
   'exc_info',
   'full_message',
 ];
-/** Within such an object. */
+/** Fields within such an object. */
 const FRAMES = ['stacktrace', 'stackTrace', 'stack_trace', 'extendedStackTrace', 'stack', 'frames', 'stepArray'];
 const CLASS = ['exception_class', 'class', 'className', 'name', 'type'];
 const WORDS = ['exception_message', 'message', 'localizedMessage'];
-/** What a log store exports: the event is one of the fields, and beside it may stand what the store knows. */
+/** Fields of a log store's export that hold the event. Fields of the store may be next to them. */
 const ENVELOPES = ['jsonPayload', '_source', 'json_payload'];
-/** The event is a line of a log. */
+/** Fields that hold the event as a line of a log. */
 const LINES = ['textPayload', 'text_payload', '_raw', 'line', 'log'];
 const CONTEXT = ['labels', 'mdc', 'contextMap', 'context', 'MDC', 'logging.googleapis.com/labels'];
 const JOB_NAMES = ['flink-job-id', 'flinkJobId', '_flink-job-id'];
-/** Of bunyan and pino, by tens. */
+/** Levels of bunyan and pino, by tens. */
 const TENS: readonly (Level | undefined)[] = [undefined, 'TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
 const GELF_LEVELS: readonly Level[] = ['FATAL', 'FATAL', 'FATAL', 'ERROR', 'WARN', 'INFO', 'INFO', 'DEBUG'];
-/** AWS's managed Flink names the application; the time stands in CloudWatch, not in the line. */
+/** Field with which AWS's managed Flink names the application. The time is in CloudWatch, not in the line. */
 const MANAGED = 'applicationARN';
 const JOB_ID = /^[0-9a-f]{32}$/;
-/** Of a chain that is written as objects. */
+/** Limit of the depth of a chain that is written as objects. */
 const MOST_CAUSES = 20;
 
 /**
- * Undefined when the object is one without a time (unless AWS's) or without both message and level:
- * something that a program printed.
+ * Reads an entry; undefined if the object has no time (unless it is AWS's) or has neither message nor level, because a
+ * program printed it.
  */
 export function readJsonEntry(document: Fields, clock = UTC_CLOCK): ParsedEntry | undefined {
   const fields = openEnvelope(document);
@@ -87,7 +87,7 @@ export function readJsonEntry(document: Fields, clock = UTC_CLOCK): ParsedEntry 
   };
 }
 
-/** The line that a log store kept, with its time in front where it has none of its own; undefined for other objects. */
+/** Returns the line that a log store kept, and the time of the store's object; undefined for other objects. */
 export function readLineOfStore(
   fields: Fields,
   clock: LocalClock,
@@ -97,7 +97,7 @@ export function readLineOfStore(
   return line === undefined ? undefined : { line: line.trimEnd(), time: readJsonTime(inner, clock) };
 }
 
-/** The object of an entry, with what stands around it in a list; undefined when there is none. */
+/** Returns the object of an entry, without the marks around it in a list; undefined if there is none. */
 export function readJsonFields(text: string): Fields | undefined {
   return parseObject(text.endsWith('}') && text.startsWith('{') ? text : stripMarks(text));
 }
@@ -115,18 +115,20 @@ function openEnvelope(fields: Fields): Fields {
   return fields;
 }
 
-/** The layout of a pattern, and templates without a field for it, put the trace behind the message. */
+/**
+ * Splits a trace off a message. Pattern layouts, and templates without a field for the trace, put it after the message.
+ */
 function splitMessage(message: string | undefined): { readonly message: string; readonly stack?: string } | undefined {
   return message === undefined || !message.trimEnd().includes('\n') ? undefined : splitThrowable(message);
 }
 
-/** The template for Google's cloud has the trace in the message, too. */
+/** Removes the trace from the message. Google Cloud's template has it in the message, too. */
 function withoutStack(message: string | undefined, stack: string | undefined): string | undefined {
   if (message === undefined || stack === undefined || stack === '' || !message.endsWith(stack)) return message;
   return message === stack ? message : message.slice(0, -stack.length).trimEnd();
 }
 
-/** Loggers of Go write the error beside the message. */
+/** Adds the error that loggers of Go write beside the message. */
 function addError(message: string | undefined, error: unknown): string | undefined {
   if (message === undefined || typeof error !== 'string' || error === '' || message.includes(error)) return message;
   return `${message}: ${error}`;
@@ -182,7 +184,7 @@ function readStack(fields: Fields): string | undefined {
   return undefined;
 }
 
-/** `beside`: where class and message stand when the value holds frames alone. */
+/** Reads a trace. `beside` holds class and message if the value holds only frames. */
 function readTrace(value: unknown, beside: Fields): string | undefined {
   if (typeof value === 'string') return isTrace(value) ? value : undefined;
   if (Array.isArray(value))
@@ -198,7 +200,7 @@ function readTrace(value: unknown, beside: Fields): string | undefined {
   return renderThrown(value, 0);
 }
 
-/** Go writes an error of a few words as text. */
+/** Returns true if the text is a trace. Go writes an error as a text of a few words. */
 function isTrace(text: string): boolean {
   return text.includes('\n') || /(?:Exception|Error|Throwable)\b/.test(text);
 }
@@ -209,7 +211,7 @@ function readHead(fields: Fields, types: readonly string[], words: readonly stri
   return type === undefined ? undefined : message === undefined ? type : `${type}: ${message}`;
 }
 
-/** Lines of a trace, or frames as objects: the trace that they stand for. */
+/** Renders the trace of a list of lines, or of frames as objects. */
 function renderFrames(list: readonly unknown[], head: string | undefined): string | undefined {
   if (list.length === 0) return undefined;
   const lines = list.filter((line) => typeof line === 'string');
@@ -218,7 +220,7 @@ function renderFrames(list: readonly unknown[], head: string | undefined): strin
   return frames.length === 0 ? undefined : [...(head === undefined ? [] : [head]), ...frames].join('\n');
 }
 
-/** JsonLayout has frames as objects, and causes within: the trace that they stand for. */
+/** Renders the trace of JsonLayout's objects, in which frames are objects and causes are nested. */
 function renderThrown(thrown: Fields, depth: number): string | undefined {
   const head = readHead(thrown, CLASS, WORDS);
   if (head === undefined) return undefined;

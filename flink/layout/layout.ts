@@ -1,5 +1,6 @@
-// How an entry looks: isEntryStart says on bytes where one begins, parseEntry makes an entry's parts from its bytes.
-// Called by the agent (every entry) and by the analyzer (candidates only). Pure; what the parts mean is facts.ts.
+// Recognises and parses entries: isEntryStart decides on bytes where one begins, parseEntry reads an entry's parts from
+// its bytes. The agent parses every entry, the analyzer only candidates. Pure functions; facts.ts reads what the parts
+// mean.
 //
 // An entry whose layout is unknown is parsed as well: its text is the message, its layout is "none".
 import { omitMissing } from '../../core/json.js';
@@ -21,31 +22,31 @@ import { unwrapEntry } from './unwrap.js';
 import { readXmlEntry } from './xml-entry.js';
 
 export interface ParseOptions {
-  /** IANA name; stamps without an offset are read in it. Default UTC. */
+  /** IANA name of the time zone in which stamps without an offset are read. Default: UTC. */
   readonly zone?: string;
-  /** Time of the entry before in the same file; see LocalClock. */
+  /** Time of the previous entry in the same file; see LocalClock. */
   readonly previousTime?: number | undefined;
-  /** Known to hold no exception: none is looked for in text, and all of it is the message. */
+  /** True if the entry is known to hold no exception: none is searched in text, and all of the text is the message. */
   readonly isPlain?: boolean;
 }
 
-/** What the lines before this one were; one object per file, changed by `follow`. */
+/** State from the lines before this one. There is one object per file, which `follow` updates. */
 export interface LineState {
-  /** A line with a date (or a JSON entry) was seen. */
+  /** True if a line with a date (or a JSON entry) was seen. */
   readonly dated: boolean;
   readonly clock: boolean;
   readonly json: boolean;
   readonly previous: LineClass | undefined;
-  /** An exception's header is open and no frame has come: its message may go on for this many more lines. */
+  /** Number of further lines that an exception's message may take, while its header is open and no frame has come. */
   readonly headerLines: number;
-  /** So many lines may still belong to a Python traceback: the frame's source, and the error at its end. */
+  /** Number of further lines that may belong to a Python traceback: the frame's source, and the error at its end. */
   readonly pythonLines: number;
   readonly partial: boolean;
-  /** An object or element that goes on in the next line. */
+  /** Object or element that continues in the next line. */
   readonly open: Open;
 }
 
-/** An exception's message of several lines is joined up to here when no frame has come. */
+/** Limit of lines that are joined to an exception's message as long as no frame has come. */
 const HEADER_LINES = 200;
 
 export const FIRST_LINE: LineState = {
@@ -59,7 +60,9 @@ export const FIRST_LINE: LineState = {
   open: CLOSED,
 };
 
-/** True when the line begins a new entry of a file in which dated lines were seen (`.log`) or are not expected. */
+/**
+ * Returns true if the line begins a new entry, in a file in which dated lines were seen (`.log`) or are not expected.
+ */
 export function isEntryStart(bytes: Buffer, start: number, end: number, kind: FileKind): boolean {
   return startsEntry(classifyLine(bytes, start, end), kind, {
     ...FIRST_LINE,
@@ -69,7 +72,7 @@ export function isEntryStart(bytes: Buffer, start: number, end: number, kind: Fi
   });
 }
 
-/** The rule of splitting, by what stood before. */
+/** Decides whether a line begins an entry, by the lines before it. This is the rule of splitting. */
 export function startsEntry(line: LineClass, kind: FileKind, before: LineState): boolean {
   if (before.partial) return false;
   switch (line) {
@@ -106,7 +109,7 @@ export function startsEntry(line: LineClass, kind: FileKind, before: LineState):
   }
 }
 
-/** The state for the next line. */
+/** Returns the state for the next line. */
 export function follow(
   before: LineState,
   line: LineClass,
@@ -134,13 +137,19 @@ function isPrinted(kind: FileKind, before: LineState): boolean {
   return kind === 'out' || kind === 'err' || kind === 'gc' || !before.dated;
 }
 
-/** A throwable belongs to the line that logged it, dated or its date cut off, or stands alone where text is printed. */
+/**
+ * Returns true if a throwable is an entry of its own. It belongs to the line that logged it, dated or without its date,
+ * and stands alone in printed text.
+ */
 function startsThrowable(kind: FileKind, before: LineState): boolean {
   if (before.previous === 'dated' || before.previous === 'clock' || before.previous === 'level') return false;
   return isPrinted(kind, before) && before.headerLines === 0 && before.pythonLines === 0;
 }
 
-/** Behind a frame come its source, indented unless a chat took that away, and at last the error. */
+/**
+ * Counts the lines that may still belong to a traceback. A frame is followed by its source, which is indented unless a
+ * chat removed that, and at the end by the error.
+ */
 function countPythonLines(before: LineState, line: LineClass): number {
   if (line === 'python') return 2;
   return line === 'indented' ? Math.min(1, before.pythonLines) : Math.max(0, before.pythonLines - 1);
@@ -167,7 +176,7 @@ export function parseEntry(bytes: Buffer, options: ParseOptions = {}): ParsedEnt
   return parsed.time === undefined && taken !== undefined ? { ...parsed, layout, time: taken } : { ...parsed, layout };
 }
 
-/** An object of JSON, alone or in a list, or an element of XML. */
+/** Reads a JSON object, alone or in a list, or an XML element. */
 function readObject(text: string, clock: LocalClock, options: ParseOptions): ParsedEntry | undefined {
   if (text.startsWith('<')) return readXmlEntry(text, clock);
   if (!/^[[,\s]{0,20}\{/.test(text)) return undefined;
@@ -175,7 +184,7 @@ function readObject(text: string, clock: LocalClock, options: ParseOptions): Par
   if (fields === undefined) return undefined;
   const stored = readLineOfStore(fields, clock);
   if (stored === undefined) return readJsonEntry(fields, clock);
-  // The store's own time says in which zone the line was written.
+  // The time of the store shows in which zone the line was written.
   const entry = readText(stored.line, { ...clock, taken: stored.time ?? clock.taken }, options);
   return { ...entry, ...omitMissing({ time: entry.time ?? stored.time }), layout: `json/${entry.layout}` };
 }
@@ -185,7 +194,7 @@ const NO_LINKS: readonly ChainLink[] = [];
 const NEWLINE = 10;
 const usualHead = createPlainHead();
 
-/** Of one line, without colours or returns; undefined for all else. */
+/** Reads an entry of one line, without colours or returns; undefined for all others. */
 function readUsualLine(bytes: Buffer, zone: string, previous: number | undefined): ParsedEntry | undefined {
   if (bytes.includes(NEWLINE) || !readPlainHead(openLineRoom(bytes), 0, bytes.length, zone, usualHead, previous))
     return undefined;
@@ -209,7 +218,7 @@ function readText(text: string, clock: LocalClock, options: ParseOptions): Parse
   return { ...parts, ...parseBody(written, parts) };
 }
 
-/** What stands behind the preamble → the message and the exception that it tells of. */
+/** Parses the text after the preamble into the message and its exception. */
 export function parseBody(
   written: string,
   { level, layout }: Pick<ParsedEntry, 'level' | 'layout'>,
@@ -229,8 +238,8 @@ export function parseBody(
 }
 
 /**
- * Frames without a header, in what no logger wrote: the words in front of them are the exception's, and its class may
- * be any.
+ * Completes a chain of frames without a header, in text that no logger wrote: the words before them are the exception's
+ * message, and its class may be any.
  */
 function nameHeadless(links: readonly ChainLink[], layout: string, message: string): readonly ChainLink[] {
   const [first, ...rest] = links;
@@ -251,7 +260,7 @@ interface AnyHead {
   readonly messageStart: number;
 }
 
-/** `2018-08-07 05:43:13,867 INFO …`, `INFO 2018-…`, `I 2018-…`, `[2018-…][gc]…`. */
+/** Reads `2018-08-07 05:43:13,867 INFO …`, `INFO 2018-…`, `I 2018-…`, `[2018-…][gc]…`. */
 function readStampedHead(text: string, clock: LocalClock): AnyHead | undefined {
   const first = text.charCodeAt(0);
   const lead = isDigit(first) || (first === 91 && isDigit(text.charCodeAt(1))) ? undefined : leadingLevel(text);
@@ -273,13 +282,13 @@ function leadingLevel(text: string): { readonly level: Level; readonly end: numb
   return match === null || level === undefined ? undefined : { level, end: match[0].length };
 }
 
-/** `[0.123s]` of a GC log: seconds since the JVM's start. */
+/** Reads `[0.123s]`, as in a GC log: seconds since the JVM's start. */
 function readUptime(text: string): { readonly end: number; readonly time?: number } | undefined {
   const match = text.startsWith('[') ? /^\[\d+\.\d+s\]/.exec(text.slice(0, 24)) : null;
   return match === null ? undefined : { end: match[0].length };
 }
 
-/** `E0512 12:00:00.123456       1 reflector.go:125] text`: no year, so no time. */
+/** Reads `E0512 12:00:00.123456       1 reflector.go:125] text`, which has no year and so no time. */
 function readKlog(text: string): AnyHead | undefined {
   const match = /^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ ([^\]\s]{1,80})\] /.exec(text.slice(0, 160));
   if (match === null) return undefined;
@@ -287,10 +296,16 @@ function readKlog(text: string): AnyHead | undefined {
   return { parts: { layout: 'klog', level, logger: match[2] ?? '' }, messageStart: match[0].length };
 }
 
-/** `[main] WARN a.b.C - text` of SLF4J's simple logger, `412 [main] WARN  a.b.C  - text` of log4j 1. */
+/**
+ * Beginning of `[main] WARN a.b.C - text`, from SLF4J's simple logger, and `412 [main] WARN  a.b.C  - text`, from log4j
+ * 1.
+ */
 const THREADED = /^(?:\d+ )?(?=\[[^\n]{1,200}?\] (?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\s+[\w$]+(?:\.[\w$]+)+\s)/;
 
-/** `INFO  [] - text` of the start script's JVM, `[ERROR] text` of the client; else no layout. */
+/**
+ * Reads `INFO  [] - text`, from the start script's JVM, and `[ERROR] text`, from the client; otherwise there is no
+ * layout.
+ */
 function readBareHead(text: string): AnyHead {
   const threaded = THREADED.exec(text.slice(0, 400));
   if (threaded !== null) return readPreamble(text, threaded[0].length);

@@ -4,7 +4,7 @@ import { zoneOffsetMs } from './local-time.js';
 
 const HOUR_MS = 3_600_000;
 
-/** What a process in a zone writes as the time stamp of a moment. */
+/** Returns the time stamp that a process in a zone writes at a moment. */
 function writeStamp(zone: string, ms: number): string {
   const text = new Date(ms).toLocaleString('sv-SE', { timeZone: zone });
   return `${text},${String(((ms % 1000) + 1000) % 1000).padStart(3, '0')}`;
@@ -25,7 +25,7 @@ describe('a time stamp without an offset', () => {
     ['Europe/Berlin', '2026-10-25T01:00:00Z'],
     ['America/New_York', '2026-03-08T07:00:00Z'],
     ['America/New_York', '2026-11-01T06:00:00Z'],
-    // Half an hour.
+    // Change of half an hour.
     ['Australia/Lord_Howe', '2026-04-04T15:00:00Z'],
     ['Australia/Lord_Howe', '2026-10-03T15:30:00Z'],
     ['Asia/Kolkata', '2026-10-25T01:00:00Z'],

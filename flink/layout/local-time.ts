@@ -1,18 +1,21 @@
-// Local time → milliseconds since 1970. A time stamp without an offset is read by the clock that wrote it: by the
-// offset that a container runtime's own time beside the line proves, else in a zone of the IANA database. Pure but for
-// a cache; timestamp.ts and plain.ts ask it.
+// Converts local time to milliseconds since 1970. A time stamp without an offset is read by the clock that wrote it: by
+// the offset that a container runtime's own time beside the line proves, otherwise in a zone of the IANA database.
+// Pure, except for a cache.
 
-/** The clock that wrote a time stamp. */
+/** Clock that wrote a time stamp. */
 export interface LocalClock {
-  /** IANA name. */
+  /** IANA name of the zone. */
   readonly zone: string;
-  /** Time of the entry before in the same file: it tells which of the two passes of a repeated hour is meant. */
+  /** Time of the previous entry in the same file. It decides which of the two passes of a repeated hour is meant. */
   readonly previous?: number | undefined;
-  /** When a container runtime took the line. */
+  /** Time at which a container runtime took the line. */
   readonly taken?: number | undefined;
 }
 
-/** How far a zone is ahead of UTC; `early` in the first pass of an hour that is repeated in autumn, else the same. */
+/**
+ * Offsets of a zone from UTC. `early` is that of the first pass of an hour that is repeated in autumn; otherwise both
+ * are the same.
+ */
 interface Offsets {
   readonly quarter: number;
   readonly early: number;
@@ -21,25 +24,35 @@ interface Offsets {
 
 export const UTC_CLOCK: LocalClock = { zone: 'UTC' };
 
-/** All zones in use are ahead of UTC, or behind it, by a number of quarters of an hour, at most 14 hours. */
+/**
+ * Step of offsets, in milliseconds. All zones in use differ from UTC by a multiple of a quarter of an hour, and by at
+ * most 14 hours.
+ */
 export const QUARTER_MS = 900_000;
 const MOST_AHEAD_MS = 56 * QUARTER_MS;
 const DAY_MS = 86_400_000;
-/** A line is taken this soon after it is written; clocks are rounded. */
+/**
+ * Longest time, in milliseconds, from writing a line to taking it. It may also seem taken before, because clocks are
+ * rounded.
+ */
 const TAKEN_LATER_MS = 60_000;
 const TAKEN_EARLIER_MS = 1000;
-/** Threads write past each other: so much earlier than the line before a line may be. */
+/** Time, in milliseconds, by which a line may be earlier than the line before, because threads write concurrently. */
 const DISORDER_MS = 60_000;
 
-/** How far the clock was ahead of UTC at a local time: milliseconds of its digits as if they were UTC. */
+/**
+ * Returns how far the clock was ahead of UTC at a local time, which is given as the milliseconds of its digits as if
+ * they were UTC.
+ */
 export function findAheadMs({ zone, previous, taken }: LocalClock, localMs: number): number {
   const aheadMs = zoneOffsetMs(zone, localMs, previous);
   return taken === undefined ? aheadMs : localMs - dateTaken(localMs, aheadMs, taken);
 }
 
 /**
- * The time of a line that a runtime took: by its zone where that fits, else by the offset that puts it just before it
- * was taken. What a process prints long after its time stamp fits neither, and is dated when it was taken.
+ * Returns the time of a line that a runtime took: by its zone if that fits, otherwise by the offset that puts it just
+ * before it was taken. A line that a process prints long after its time stamp fits neither, and gets the time when it
+ * was taken.
  */
 function dateTaken(localMs: number, aheadMs: number, taken: number): number {
   const delay = taken - (localMs - aheadMs);
@@ -48,7 +61,7 @@ function dateTaken(localMs: number, aheadMs: number, taken: number): number {
   return ahead === undefined ? taken : localMs - ahead;
 }
 
-/** The offset by which a local time lies at most a minute before a moment; undefined when none does. */
+/** Returns the offset by which a local time is at most a minute before a moment; undefined if there is none. */
 export function findQuarters(localMs: number, momentMs: number): number | undefined {
   const ahead = Math.ceil((localMs - momentMs - TAKEN_EARLIER_MS) / QUARTER_MS) * QUARTER_MS;
   const isNear = momentMs - (localMs - ahead) < TAKEN_LATER_MS;
@@ -57,7 +70,7 @@ export function findQuarters(localMs: number, momentMs: number): number | undefi
 
 const offsets = new Map<string, Offsets>();
 
-/** Remembered for a quarter of an hour, because entries come in order. */
+/** Returns the offset of a zone. It is cached for a quarter of an hour, because entries come in order. */
 export function zoneOffsetMs(zone: string, localMs: number, previous?: number): number {
   if (zone === 'UTC') return 0;
   const quarter = Math.floor(localMs / QUARTER_MS);

@@ -1,21 +1,21 @@
-// A file's path → what it is: kind, component, whose process, host, job. Only names are read, never the file.
-// Called by the agent (discovery) and by offline diagnosis. Names: flink-facts §1.3 of the project's notes, that is
-// Flink's start scripts, YARN container folders, Kubernetes pods, Docker, and Jobtrace's own log separation kit.
+// Derives from a file's path what it is: kind, component, process, host, job. Only names are read, never the file.
+// Names: flink-facts §1.3 of the project's notes, that is Flink's start scripts, YARN container folders, Kubernetes
+// pods, Docker, and Jobtrace's own log separation kit.
 import type { Component, FileKind, LogRecord } from '../../core/types.js';
 import { omitMissing } from '../../core/json.js';
 
 export interface FileNames {
   readonly kind: FileKind;
   readonly component: Component;
-  /** The same text for all files of a process: its .log, rotations, .out, .err, GC log, per-job files. */
+  /** Key that is the same for all files of a process: its .log, rotations, .out, .err, GC log, per-job files. */
   readonly processKey: string;
   readonly host?: string;
   /** YARN application or Kubernetes cluster id. */
   readonly cluster?: string;
   readonly jobId?: string;
-  /** The UID of the pod in whose volume the file stands. */
+  /** UID of the pod whose volume holds the file. */
   readonly podUid?: string;
-  /** What else the path names, as fields of each of its records. */
+  /** Further names from the path, as fields of each of its records. */
   readonly named?: Partial<LogRecord>;
   /** True for a closed file: a rotation, a compressed one. */
   readonly rotated: boolean;
@@ -24,7 +24,7 @@ export interface FileNames {
 
 interface Name {
   readonly folder: string;
-  /** Without rotation, compression, extension, job and GC marks. */
+  /** Name without rotation, compression, extension, job and GC marks. */
   readonly stem: string;
   readonly kind: FileKind;
   readonly jobId?: string;
@@ -44,11 +44,11 @@ const YARN_CONTAINER = /container_(?:e\d+_)?(\d+_\d+)_\d+_(\d+)/;
 const YARN_APPLICATION = /application_\d+_\d+/;
 const POD_FOLDER = /\/pods\/([^/_]+)_([^/_]+)_[^/]+\/([^/]+)\/(\d+)\.log/;
 const POD_LINK = /^([^_]+)_([^_]+)_(.+)-[0-9a-f]{64}$/;
-/** A volume of a pod, as the kubelet mounts it: `pods/UID/volumes/kubernetes.io~empty-dir/…`, or `volume-subpaths`. */
+/** Volume of a pod, as the kubelet mounts it: `pods/UID/volumes/kubernetes.io~empty-dir/…`, or `volume-subpaths`. */
 const POD_VOLUME = /\/pods\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32})\/volume(?:s|-subpaths)\//;
-/** The pod of a deployment: its name, the hash of its template and five characters, in the alphabet of Kubernetes. */
+/** Pod of a deployment: its name, the hash of its template and five characters, in the alphabet of Kubernetes. */
 const DEPLOYED_POD = /-[bcdf-hj-np-tv-xz2456789]{6,10}-[bcdf-hj-np-tv-xz2456789]{5}$/;
-/** The pod of a TaskManager of the native deployment. */
+/** Pod of a TaskManager in the native deployment. */
 const TASKMANAGER_POD = /-taskmanager-\d+-\d+$/;
 const DOCKER = /^([0-9a-f]{64})-json$/;
 
@@ -70,7 +70,7 @@ const DAEMONS: Readonly<Record<string, Component>> = {
   python: 'client',
 };
 
-/** No system opens a longer path; an archive may hold one. */
+/** Limit of a path. No system opens a longer one, but an archive may hold one. */
 const MOST_PATH_UNITS = 4096;
 
 export function describeFile(whole: string): FileNames {
@@ -113,7 +113,9 @@ function readName(path: string): Name {
   };
 }
 
-/** `x.log.3`, `x.log.2026-01-31`, `x.3.log`; a name that only ends in a number is no rotation. */
+/**
+ * Splits off a rotation: `x.log.3`, `x.log.2026-01-31`, `x.3.log`. A name that only ends in a number is no rotation.
+ */
 function takeRotation(name: string): { readonly text: string; readonly rotated: boolean; readonly rotation?: number } {
   const match = ROTATION.exec(name);
   const text = match === null ? name : name.slice(0, match.index);
@@ -131,7 +133,9 @@ function kindOf(extension: string | undefined, stem: string): FileKind {
   return stem === 'stderr' ? 'err' : 'unknown';
 }
 
-/** `/var/log/pods/<namespace>_<pod>_<uid>/<container>/<restart>.log` and the links in `/var/log/containers`. */
+/**
+ * Describes `/var/log/pods/<namespace>_<pod>_<uid>/<container>/<restart>.log` and the links in `/var/log/containers`.
+ */
 function describePod(path: string, name: Name, common: Common): FileNames | undefined {
   const folder = POD_FOLDER.exec(path);
   const link = POD_LINK.exec(name.stem);
@@ -158,7 +162,8 @@ function describePod(path: string, name: Name, common: Common): FileNames | unde
 }
 
 /**
- * `<cluster>-taskmanager-1-2`, `<cluster>-jobmanager-0`, and the deployment of a JobManager `<cluster>-<hash>-<id>`.
+ * Returns the cluster of `<cluster>-taskmanager-1-2`, `<cluster>-jobmanager-0`, and `<cluster>-<hash>-<id>`, which is
+ * the deployment of a JobManager.
  */
 function clusterOfPod(pod: string): string | undefined {
   const named = /^(.+?)-(?:taskmanager|jobmanager|taskexecutor)(?:-|$)/.exec(pod);
@@ -191,12 +196,15 @@ function describeStandalone(name: Name, common: Common): FileNames | undefined {
   };
 }
 
-/** Flink's own files in a pod: the host of their names is the pod's name. The path does not name its namespace. */
+/**
+ * Describes Flink's own files in a pod: the host in their names is the pod's name. The path does not name its
+ * namespace.
+ */
 function describeOwnPod(pod: string): Pick<FileNames, 'named' | 'cluster'> {
   return { named: { 'kubernetes.pod.name': pod }, ...omitMissing({ cluster: clusterOfPod(pod) }) };
 }
 
-/** By the daemon, the folder, or a form that only names of pods have. */
+/** Returns true for the name of a pod: by the daemon, the folder, or a form that only names of pods have. */
 function isPodName(daemon: string, host: string, { podUid }: Common): boolean {
   return (
     daemon.startsWith('kubernetes-') || podUid !== undefined || TASKMANAGER_POD.test(host) || DEPLOYED_POD.test(host)
@@ -221,7 +229,10 @@ function describeOther(name: Name, common: Common): FileNames {
   };
 }
 
-/** A folder for each pod, as `subPathExpr: $(POD_NAME)` makes it: only names that surely are those of a pod. */
+/**
+ * Describes a folder per pod, as `subPathExpr: $(POD_NAME)` creates it. Only names that surely are those of a pod
+ * count.
+ */
 function describePodFolder(folder: string): Pick<FileNames, 'named' | 'cluster' | 'host'> | undefined {
   const pod = folder.split('/').findLast((part) => TASKMANAGER_POD.test(part) || DEPLOYED_POD.test(part));
   return pod === undefined ? undefined : { host: pod, ...describeOwnPod(pod) };

@@ -1,5 +1,5 @@
-// What is read of a line of log4j2 or logback without any word of configuration, whatever their pattern. What stands
-// before the message is stored as a pattern of our own, which gives back the line as it was.
+// Tests what is read from lines of log4j2 or logback without any configuration, whatever their pattern. The text before
+// the message is stored as a pattern of Jobtrace, which restores the line as it was.
 import { describe, expect, it } from 'vitest';
 import type { LogRecord } from '../../core/types.js';
 import { renderHead, splitHead } from '../../store/head.js';

@@ -4,7 +4,7 @@ import { createPlainHead, openLineRoom, readPlainHead } from './plain.js';
 
 const LONG = 'org.apache.flink.runtime.executiongraph.ExecutionGraph       [] - ';
 
-/** Each of the lines, where it stands among the others: read in this order, by one reader. */
+/** Reads each of the lines in place among the others, in this order, with one reader. */
 function readAll(lines: readonly string[], zone = 'UTC') {
   const room = openLineRoom(Buffer.from(lines.join('\n')));
   const head = createPlainHead();
@@ -18,7 +18,7 @@ function readAll(lines: readonly string[], zone = 'UTC') {
   });
 }
 
-/** What layout.ts, which looks at each byte anew, says of the same line. */
+/** Reads the same line with layout.ts, which looks at each byte anew. */
 function readSlowly(line: string, zone = 'UTC') {
   const { time, level, logger, thread, message } = parseEntry(Buffer.from(line), { zone });
   return { time, level, logger, thread, message };

@@ -1,24 +1,24 @@
-// The usual entry, read where it stands: one line that begins with `2026-11-24 10:00:00,000 INFO  a.b.C [] - `. Where
-// its message begins, its time and the parts of its preamble come from bytes, four at a time where a line before had
-// the same minute or the same preamble; no string is made but once for each preamble. What looks otherwise is left to
-// layout.ts, which reads everything, and the same. Called by stretch.ts.
+// Reads the usual entry in place: one line that begins with `2026-11-24 10:00:00,000 INFO  a.b.C [] - `. The start of
+// its message, its time and the parts of its preamble come from bytes, four at a time if a line before had the same
+// minute or the same preamble; one string is created per preamble. Other lines are left to layout.ts, which reads every
+// entry, with the same result for these.
 import { digits, isLetter } from '../bytes/byte.js';
 import { readPreamble, type PreambleParts } from './preamble.js';
 import { zoneOffsetMs } from './local-time.js';
 
-/** Filled anew for each line: many come by here. */
+/** Result that is refilled for each line, because there are many. */
 export interface PlainHead {
   parts: PreambleParts;
   /** Index of the message's first byte. */
   messageStart: number;
-  /** Milliseconds since 1970, and by how many the clock that wrote the time was ahead of UTC. */
+  /** Milliseconds since 1970, and how far the clock that wrote the time was ahead of UTC. */
   time: number;
   aheadMs: number;
 }
 
 interface KnownPreamble {
   readonly parts: PreambleParts;
-  /** How many bytes it has, and these by fours; the last four may overlap those before. */
+  /** Number of bytes, and the bytes by fours; the last four may overlap those before. */
   readonly length: number;
   readonly words: Int32Array;
 }
@@ -29,26 +29,26 @@ const COMMA = 44;
 const DASH = 45;
 const DOT = 46;
 const COLON = 58;
-/** `2026-11-24 10:00:00,000`. */
+/** Length of `2026-11-24 10:00:00,000`. */
 const STAMP_BYTES = 23;
-/** `2026-11-24 10:00`. */
+/** Length of `2026-11-24 10:00`. */
 const MINUTE_BYTES = 16;
 const MAX_PREAMBLE_BYTES = 300;
 const WORD_BYTES = 4;
-/** A preamble that is guessed has so many: what it is guessed by is not of the message. */
+/** Least length of a preamble that is guessed, so that the bytes for the guess are not a part of the message. */
 const GUESSED_BYTES = 64;
 const MAX_PREAMBLES = 4000;
 const SLOT_BITS = 10;
 const SLOT_SHIFT = 32 - SLOT_BITS;
 const HASH = 0x9e3779b1;
-/** By a hash of the bytes; a file has few of them, each many times. */
+/** Preambles by a hash of their bytes. A file has few of them, each many times. */
 const preambles = new Map<number, KnownPreamble>();
-/** The same by some of the first bytes: the one that a line may begin with. */
+/** Preambles by some of the first bytes: the one with which a line may begin. */
 const guesses: (KnownPreamble | undefined)[] = new Array<undefined>(2 ** SLOT_BITS).fill(undefined);
-/** Of the line before: `2026-11-24 10:00` by fours, and when it began; NaN: none was read. */
+/** Minute of the previous line: `2026-11-24 10:00` by fours, and its time; NaN if none was read. */
 const lastMinute = { words: new Int32Array(MINUTE_BYTES / WORD_BYTES), time: NaN };
 
-/** Where the bytes of lines are, to be read one by one and four at a time. */
+/** Bytes of lines, to be read one by one and four at a time. */
 export interface LineRoom {
   readonly bytes: Buffer;
   readonly view: DataView;
@@ -63,8 +63,8 @@ export function createPlainHead(): PlainHead {
 }
 
 /**
- * Reads the line from `start` up to `end`; `zone` is an IANA name, `previous` the time of the line before or NaN.
- * False: the line looks otherwise, and nothing is filled.
+ * Reads the line from `start` up to `end`; `zone` is an IANA name, `previous` the time of the previous line or NaN.
+ * Returns false if the line has another form; then nothing is filled.
  */
 export function readPlainHead(
   room: LineRoom,
@@ -86,7 +86,7 @@ export function readPlainHead(
   return true;
 }
 
-/** Milliseconds of its digits, as if they were UTC; NaN where it is no time. */
+/** Returns the milliseconds of the digits, as if they were UTC; NaN if they are no time. */
 function readStamp({ bytes, view }: LineRoom, start: number, end: number): number {
   const fits =
     end - start > STAMP_BYTES + 1 &&
@@ -109,7 +109,7 @@ function turnMinute(bytes: Buffer, view: DataView, start: number): void {
   lastMinute.time = readMinute(bytes, start);
 }
 
-/** NaN where it is none. */
+/** Returns the minute, or NaN if there is none. */
 function readMinute(bytes: Buffer, start: number): number {
   const fits =
     bytes[start + 4] === DASH &&
@@ -128,7 +128,7 @@ function readMinute(bytes: Buffer, start: number): number {
   return findDay(bytes, start) + 60_000 * (hour * 60 + minute);
 }
 
-/** NaN for a day that no calendar has. */
+/** Returns the day, or NaN for a day that no calendar has. */
 function findDay(bytes: Buffer, start: number): number {
   const year = number(bytes, start, 4);
   const month = number(bytes, start + 5, 2);
@@ -143,7 +143,7 @@ function number(bytes: Buffer, start: number, count: number): number {
   return value;
 }
 
-/** One that was read before, if the line begins with it. It ends at the first dash between blanks, as any. */
+/** Returns a known preamble if the line begins with it. Like any preamble, it ends at the first dash between blanks. */
 function guessPreamble({ view }: LineRoom, first: number, end: number): KnownPreamble | undefined {
   if (first + GUESSED_BYTES > end) return undefined;
   const guess = guesses[findSlot(view, first)];
@@ -151,14 +151,16 @@ function guessPreamble({ view }: LineRoom, first: number, end: number): KnownPre
   return isEqual(guess.words, view, first, guess.length) ? guess : undefined;
 }
 
-/** By bytes in which Flink's own classes differ. */
+/** Returns the slot for a guess, from bytes in which Flink's own classes differ. */
 function findSlot(view: DataView, first: number): number {
   let hash = view.getInt32(first + 1, true);
   for (let at = first + 24; at < first + GUESSED_BYTES; at += 8) hash = Math.imul(hash, 31) + view.getInt32(at, true);
   return Math.imul(hash, HASH) >>> SLOT_SHIFT;
 }
 
-/** Looks at each byte up to the dash; undefined when this preamble says nothing without what stands behind it. */
+/**
+ * Finds the preamble by looking at each byte up to the dash; undefined if it cannot be read without the text after it.
+ */
 function findPreamble(room: LineRoom, first: number, end: number): KnownPreamble | undefined {
   const { bytes, view } = room;
   const last = Math.min(end - 1, first + MAX_PREAMBLE_BYTES);
@@ -191,7 +193,7 @@ function readKnown({ bytes, view }: LineRoom, first: number, end: number, hash: 
   return preamble;
 }
 
-/** `length` bytes, four at least; the last four overlap those before where it is no multiple of four. */
+/** Fills in `length` bytes, at least four. The last four overlap those before if the length is no multiple of four. */
 function fillWords(words: Int32Array, view: DataView, first: number, length: number): void {
   const last = first + length - WORD_BYTES;
   for (let index = 0; index < words.length; index += 1)

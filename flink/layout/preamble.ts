@@ -1,6 +1,6 @@
-// What stands between an entry's time stamp and its message: level, thread, logger, context, job id. One walk over the
-// head that knows no particular pattern: users change Flink's pattern, the parts stay recognisable. Called by
-// layout.ts.
+// Reads what is between an entry's time stamp and its message: level, thread, logger, context, job id. It walks once
+// over the preamble and knows no particular pattern, because users change Flink's pattern while the parts stay
+// recognisable.
 import type { Level } from '../../core/types.js';
 import {
   isClass,
@@ -33,7 +33,7 @@ interface Walk {
   levelAt: number;
   logger: string | undefined;
   loggerAt: number;
-  /** Where the message begins when what looked like a logger was its first word. */
+  /** Start of the message if what looked like a logger was its first word. */
   fallback: number;
   readonly brackets: { readonly text: string; readonly at: number }[];
   done: boolean;
@@ -42,18 +42,18 @@ interface Walk {
 const JOB_ID = /^(?:[0-9a-f]{32})$/;
 const JOB_ID_PAIR = /flink-job-id[=:]\s*"?([0-9a-f]{32})/;
 const FILE_LINE = /^[\w$]+\.[a-z]+:\d+$/;
-/** `<main>`, as some put the thread. */
+/** Thread as some write it: `<main>`. */
 const ANGLED = /<([^<>\n]{1,200})>/y;
-/** `(TaskExecutor.java:12)` behind a logger. */
+/** Location after a logger: `(TaskExecutor.java:12)`. */
 const LOCATION = /\([\w$]+\.[a-z]+:\d+\)/y;
 const PARTS_LIMIT = 10;
 
-/** Heads that were read before: a file has few of them, each many times. */
+/** Preambles that were read before. A file has few of them, each many times. */
 const heads = new Map<string, PreambleParts>();
 const MAX_HEADS = 2000;
 const MAX_HEAD_UNITS = 300;
 
-/** Reads from `start` on; `level` when it stood before the time stamp. */
+/** Reads the preamble from `start` on; `level` is given if it stood before the time stamp. */
 export function readPreamble(text: string, start: number, level?: Level): Preamble {
   const piped = level === undefined && text[skipBlanks(text, start)] === '|' ? readPiped(text, start) : undefined;
   if (piped !== undefined) return piped;
@@ -65,7 +65,7 @@ export function readPreamble(text: string, start: number, level?: Level): Preamb
   const known = heads.get(written);
   if (known !== undefined) return { parts: known, messageStart };
   const head = walkHead(text, start);
-  // One that ends there was read without a look at what follows.
+  // A preamble that ends there was read without looking at what follows.
   if (head.messageStart === messageStart && !written.includes('\n')) {
     if (heads.size === MAX_HEADS) heads.clear();
     heads.set(written, head.parts);
@@ -73,7 +73,7 @@ export function readPreamble(text: string, start: number, level?: Level): Preamb
   return head;
 }
 
-/** `|WARN|main|org.apache.flink.A|text`, with blanks or without, in any order up to the logger. */
+/** Reads `|WARN|main|org.apache.flink.A|text`, with or without blanks, in any order up to the logger. */
 function readPiped(text: string, start: number): Preamble | undefined {
   let level: Level | undefined;
   let thread: string | undefined;
@@ -108,21 +108,24 @@ function walkHead(text: string, start: number, level?: Level): Preamble {
   const isBehind = !walk.done && !operator && isBeforeBracket(walk, text);
   const known = walk.done || operator || isBehind;
   if (walk.logger === undefined && walk.done) takeBracket(walk);
-  // Blanks behind the separator are the message's own: Flink indents its start-up facts with them.
+  // Blanks after the separator belong to the message: Flink indents its start-up facts with them.
   return {
     parts: describe(walk, known, isBehind),
     messageStart: walk.done ? walk.p : skipBlanks(text, known ? walk.p : walk.fallback),
   };
 }
 
-/** `WARN o.a.f.r.t.TaskExecutor [main] text`: a name of three parts and more behind the level. */
+/** Returns true for `WARN o.a.f.r.t.TaskExecutor [main] text`: a name of at least three parts after the level. */
 function isBeforeBracket({ logger, loggerAt, levelAt, brackets }: Walk, text: string): boolean {
   if (logger === undefined || levelAt < 0 || levelAt > loggerAt || logger.split('.').length < 3) return false;
   const behind = skipBlanks(text, loggerAt + logger.length);
   return brackets.some(({ at }) => at === behind);
 }
 
-/** `[WARN] [main] [org.apache.flink.A:12] - text`: the logger stands in brackets, and behind it at most its line. */
+/**
+ * Takes the logger of `[WARN] [main] [org.apache.flink.A:12] - text`, which is in brackets, with at most its line
+ * number.
+ */
 function takeBracket(walk: Walk): void {
   const found = walk.brackets.findLast(({ text, at }) => at > walk.levelAt && isClass(text.replace(/:\d+$/, '')));
   if (found === undefined || walk.levelAt < 0) return;
@@ -130,7 +133,7 @@ function takeBracket(walk: Walk): void {
   walk.loggerAt = found.at;
 }
 
-/** Takes one part of the head; false at its end. */
+/** Takes one part of the preamble; returns false at its end. */
 function readPart(walk: Walk, text: string): boolean {
   const p = skipBlanks(text, walk.p);
   const first = text[p];
@@ -176,7 +179,9 @@ function readBracket(walk: Walk, text: string, p: number): boolean {
   return true;
 }
 
-/** `<main> org.apache.flink.A: text`: only in front of a logger, for a message may begin with a mark as well. */
+/**
+ * Reads `<main> org.apache.flink.A: text`. A logger must follow, because a message may begin with such a mark as well.
+ */
 function readAngled(walk: Walk, text: string, p: number): boolean {
   ANGLED.lastIndex = p;
   const thread = ANGLED.exec(text)?.[1];
@@ -217,8 +222,8 @@ function readWordLevel(text: string, word: string, end: number): Level | undefin
 }
 
 /**
- * `node-7 org.apache.flink.A [main]`, `10.0.0.7 a.b.C - `, `pool-2-thread-1 TaskExecutor:`: a host or a thread, in
- * front of what is sure to be the logger.
+ * Returns true for a host or a thread that a sure logger follows: `node-7 org.apache.flink.A [main]`,
+ * `10.0.0.7 a.b.C - `, `pool-2-thread-1 TaskExecutor:`.
  */
 function isPlace({ level }: Walk, text: string, word: string, end: number): boolean {
   if (level === undefined || !mayBePlace(word)) return false;
@@ -228,13 +233,13 @@ function isPlace({ level }: Walk, text: string, word: string, end: number): bool
   return next.endsWith(':') || text[behind] === '[' || text.startsWith('- ', behind);
 }
 
-/** A host has no field of its own: the agent knows it. */
+/** Takes a thread, and skips a host: a host has no field of its own, because the agent knows it. */
 function readPlace(walk: Walk, word: string, p: number, end: number): boolean {
   if (isThread(word)) walk.brackets.push({ text: word, at: p });
   return skipTo(walk, end);
 }
 
-/** `CST` between the time stamp and the level. */
+/** Returns true for a zone such as `CST` between the time stamp and the level. */
 function isZoneName({ level, brackets }: Walk, word: string, text: string, end: number): boolean {
   if (level !== undefined || brackets.length > 0 || !/^[A-Z]{3,5}$/.test(word)) return false;
   return readLevel(nextWord(text, end)) !== undefined;
@@ -251,7 +256,7 @@ function readLogger(walk: Walk, word: string, p: number, end: number): boolean {
   return false;
 }
 
-/** Flink's logback pattern prints the thread of an actor behind the logger. */
+/** Reads the thread of an actor, which Flink's logback pattern prints after the logger. */
 function readSourceThread(walk: Walk, text: string, p: number): boolean {
   const lineEnd = text.indexOf('\n', p);
   const dash = text.indexOf(' - ', p);
@@ -259,7 +264,7 @@ function readSourceThread(walk: Walk, text: string, p: number): boolean {
   return skipTo(walk, dash);
 }
 
-/** `isBehind`: what stands in brackets behind the logger may be the thread. */
+/** Describes the parts. `isBehind`: brackets after the logger may hold the thread. */
 function describe(walk: Walk, known: boolean, isBehind: boolean): PreambleParts {
   const jobId = findJobId(walk.brackets);
   const thread = walk.brackets.find(
@@ -296,7 +301,7 @@ function findJobId(brackets: Walk['brackets']): string | undefined {
   return undefined;
 }
 
-/** Thread names hold brackets and braces themselves: `[Source: a[1] -> Map (1/2)#0]`. */
+/** Returns the index of the matching bracket. Thread names may contain brackets: `[Source: a[1] -> Map (1/2)#0]`. */
 function closingBracket(text: string, open: number): number {
   const [opening, closing] = text[open] === '[' ? ['[', ']'] : ['{', '}'];
   let depth = 0;
@@ -315,7 +320,7 @@ function wordEnd(text: string, start: number): number {
   return p;
 }
 
-/** Empty where a bracket stands right behind. */
+/** Returns the next word; empty if a bracket follows at once. */
 function nextWord(text: string, end: number): string {
   const start = skipBlanks(text, end);
   return text.slice(start, wordEnd(text, start));

@@ -30,7 +30,7 @@ function texts(entries: readonly SplitEntry[]): string[] {
   return entries.map((entry) => entry.bytes.toString());
 }
 
-/** All of an entry; its bytes as text, which compares faster than a buffer. */
+/** Renders all of an entry, with its bytes as text, which compares faster than a buffer. */
 function shapes(entries: readonly SplitEntry[]): string[] {
   return entries.map(
     ({ bytes, offset, length, line, flags, cutBytes }) =>
@@ -42,7 +42,7 @@ function frameText(text: string, kind: FileKind = 'log'): string[] {
   return texts(frame(Buffer.from(text), [], { kind }));
 }
 
-/** Small linear generator, so that a failing seed can be run again. */
+/** Creates a small linear generator, so that a failing seed can be run again. */
 function createRandom(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
@@ -56,7 +56,7 @@ function randomCuts(random: (below: number) => number, length: number): number[]
   return Array.from({ length: count }, () => random(length + 1)).sort((a, b) => a - b);
 }
 
-/** A file made of every shape of line that the splitter knows. */
+/** Creates a file of every shape of line that the splitter knows. */
 function randomFile(random: (below: number) => number): Buffer {
   const shapes = [
     '2026-08-07 05:43:13,867 INFO  a.b.C [] - text',

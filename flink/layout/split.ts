@@ -1,6 +1,5 @@
-// Chunks of a file → entries as byte ranges. Used by the agent's tail and by offline diagnosis, through form.ts where a
-// file is not plain lines of one writer; the rule of where an entry begins is layout.ts. Nothing is parsed here and no
-// string is made.
+// Splits chunks of a file into entries as byte ranges. layout.ts decides where an entry begins. Files that are not
+// plain lines of one writer are split through form.ts. Nothing is parsed here and no string is created.
 import { isUtf8 } from 'node:buffer';
 import type { EntryFlag, FileKind } from '../../core/types.js';
 import { FIRST_LINE, follow, startsEntry, type LineState } from './layout.js';
@@ -11,27 +10,27 @@ import { isPartialLine, LINE_LOOK_BYTES, skipWrapper } from '../bytes/wrapper.js
 import { CLOSED, isInside, ObjectCuts, readOpen } from '../bytes/open-object.js';
 
 export interface SplitEntry {
-  /** A view of the chunk, or a copy when the entry spans chunks; without its last line break. */
+  /** View of the chunk, or a copy if the entry spans chunks; without its last line break. */
   readonly bytes: Buffer;
-  /** Where it begins in the file. */
+  /** Offset of its first byte in the file. */
   readonly offset: number;
-  /** Bytes that it takes in the file: `bytes.length + cutBytes`, unless the file is UTF-16. */
+  /** Number of bytes in the file: `bytes.length + cutBytes`, unless the file is UTF-16. */
   readonly length: number;
   /** Number of its first line, from 1 (or from `line` of the options on). */
   readonly line: number;
   readonly flags: readonly EntryFlag[];
-  /** Bytes of an over-long line that were dropped. */
+  /** Number of bytes of an over-long line that were dropped. */
   readonly cutBytes: number;
-  /** Where it stands in the file, when lines of another stream stand between its own. */
+  /** Ranges of its bytes in the file, if lines of another stream are between its own. */
   readonly ranges?: readonly FileRange[];
   /**
-   * Where to read again from when this one and all before it are done, when that is not where the next one begins:
-   * entries of two streams may overlap.
+   * Offset from which to read again when this entry and all before it are done, if that is not the start of the next
+   * one: entries of two streams may overlap.
    */
   readonly resume?: number;
 }
 
-/** Offsets in the file: the first byte, and the one behind the last. */
+/** Offsets in the file: of the first byte, and after the last one. */
 export type FileRange = readonly [start: number, end: number];
 
 export interface SplitterOptions {
@@ -39,40 +38,43 @@ export interface SplitterOptions {
   readonly maxEntryBytes?: number;
   /** Offset in the file of the first byte that will be pushed. */
   readonly offset?: number;
-  /** Number of the line in which it stands. */
+  /** Number of the line that contains this byte. */
   readonly line?: number;
 }
 
 /**
- * The same bytes give the same entries however they are cut into chunks. Every byte of the file lies in exactly one
- * entry or between two of them (line breaks, a byte order mark, NUL holes, blank lines before an entry). Memory is
- * bounded: a line longer than `maxEntryBytes` is cut on a character boundary and what was cut is counted; an entry of
- * many lines that grows longer goes on as the next entry, and both say "partial".
+ * Splitter of a file. The same bytes give the same entries however they are cut into chunks. Every byte of the file is
+ * in exactly one entry or between two of them (line breaks, a byte order mark, NUL holes, blank lines before an entry).
+ * Memory is bounded: a line longer than `maxEntryBytes` is cut on a character boundary and the cut bytes are counted;
+ * an entry of many lines that grows longer continues as the next entry, and both are flagged "partial".
  */
 export interface Splitter {
   /**
-   * Entries that are complete, because the next one has begun or, with `isWhole`, because the one left open is whole.
-   * The chunk must not be changed while its entries are used.
+   * Returns entries that are complete, because the next one has begun or, with `isWhole`, because the open one is
+   * whole. The chunk must not be changed while its entries are used.
    */
   push(chunk: Buffer, isWhole?: boolean): SplitEntry[];
-  /** The end of the stream: closes what is open. */
+  /** Ends the stream: closes what is open. */
   flush(): SplitEntry[];
-  /** What flush would give; nothing is closed. For an idle file: the open entry may still grow and keeps its offset. */
+  /**
+   * Returns what flush would give, but closes nothing. For an idle file: the open entry may still grow and keeps its
+   * offset.
+   */
   peek(): SplitEntry[];
   /**
-   * True when a dated line begins an entry whatever stood before it, and text between dated lines belongs to the one
+   * True if a dated line begins an entry whatever stood before it, and text between dated lines belongs to the entry
    * before.
    */
   readonly isDated: boolean;
-  /** Leaves out bytes and lines that hold whole entries, behind a flush at the end of a line. */
+  /** Skips bytes and lines that hold whole entries, after a flush at the end of a line. */
   skip(bytes: number, lines: number): void;
-  /** Bytes held for the open entry. */
+  /** Number of bytes held for the open entry. */
   readonly pendingBytes: number;
-  /** Where the first entry begins that was not given yet; the next byte when there is none. */
+  /** Offset of the first entry that was not given yet; of the next byte if there is none. */
   readonly openOffset: number;
-  /** Reading again from here loses nothing and cuts no entry: `openOffset`, or before it where entries overlap. */
+  /** Offset from which reading again loses nothing and cuts no entry: `openOffset`, or before it if entries overlap. */
   readonly resumeOffset: number;
-  /** Where those begin that were not given yet, in order; empty where that is `openOffset` alone. */
+  /** Offsets of the entries that were not given yet, in order; empty if that is only `openOffset`. */
   readonly starts: readonly number[];
   /** Number of the line at `openOffset`. */
   readonly openLine: number;
@@ -91,33 +93,36 @@ export function createSplitter(options: SplitterOptions): Splitter {
   return new EntrySplitter(options);
 }
 
-/** Lines of one writer. */
+/** Splitter for lines of one writer. */
 export class EntrySplitter implements Splitter {
   readonly starts = NO_STARTS;
   readonly #kind: FileKind;
   readonly #max: number;
   #state: LineState = FIRST_LINE;
   #cuts = new ObjectCuts();
-  /** Bytes of the open entry (and of the unfinished line) that came with earlier chunks. */
+  /** Bytes of the open entry (and of the unfinished line) from earlier chunks. */
   #held = new Held();
-  /** How many of the held bytes belong to the unfinished line. */
+  /** Number of held bytes that belong to the unfinished line. */
   #heldLine = 0;
   #open = false;
-  /** What stands between the lines of the open entry and is not its own. */
+  /** Ranges between the lines of the open entry that are not its own. */
   #gaps: FileRange[] = [];
   #entryOffset: number;
   #entryLine: number;
   #partial = false;
-  /** The entry before was split or cut, so a line that continues it is a part as well. */
+  /** True if the previous entry was split or cut, so that a line which continues it is partial as well. */
   #splitBefore = false;
-  /** Bytes dropped from the over-long line that is being read; -1 when there is none. */
+  /** Number of bytes dropped from the over-long line that is being read; -1 if there is none. */
   #overflow = -1;
   #lastByte = 0;
-  /** Offset and number of the line being read; offset of the next byte. */
+  /** Offset and number of the line that is being read, and offset of the next byte. */
   #lineOffset: number;
   #line: number;
   #offset: number;
-  /** During push: first byte of the chunk that belongs to the open entry and is not held, and if the chunk is valid. */
+  /**
+   * First byte of the chunk that belongs to the open entry and is not held, and whether the chunk is valid; during
+   * push.
+   */
   #from = 0;
   #chunkValid = false;
 
@@ -151,17 +156,17 @@ export class EntrySplitter implements Splitter {
     return this.#open ? this.#entryLine : this.#line;
   }
 
-  /** Number of the line that follows what was pushed. */
+  /** Number of the line after what was pushed. */
   get nextLine(): number {
     return this.#line;
   }
 
-  /** An entry or a line has begun that is not complete. */
+  /** True if an entry or a line has begun that is not complete. */
   get isOpen(): boolean {
     return this.#open || this.#offset > this.#lineOffset;
   }
 
-  /** The line before goes on in the next one. */
+  /** True if the previous line continues in the next one. */
   get isPiece(): boolean {
     return this.#state.partial;
   }
@@ -216,7 +221,7 @@ export class EntrySplitter implements Splitter {
     this.#rest();
   }
 
-  /** Leaves out lines of another writer, at the end of a line: the open entry goes on behind them. */
+  /** Skips lines of another writer, at the end of a line. The open entry continues after them. */
   pass(offset: number, line: number): void {
     if (this.#open && offset > this.#offset) this.#gaps.push([this.#offset, offset]);
     this.#offset = offset;
@@ -224,7 +229,7 @@ export class EntrySplitter implements Splitter {
     this.#line = line;
   }
 
-  /** Closes what is open. What follows is read as the beginning of a file is. */
+  /** Closes what is open. Bytes after this are read like the beginning of a file. */
   end(): SplitEntry[] {
     const done = this.flush();
     this.#state = FIRST_LINE;
@@ -261,7 +266,8 @@ export class EntrySplitter implements Splitter {
   }
 
   /**
-   * A byte order mark at the beginning of the file stands between entries. Gives the line's first byte in the chunk.
+   * Skips a byte order mark at the beginning of the file, which belongs to no entry. Returns the index of the line's
+   * first byte in the chunk.
    */
   #skipMark(chunk: Buffer, start: number, end: number): number {
     if (this.#lineOffset !== 0) return start;
@@ -275,7 +281,7 @@ export class EntrySplitter implements Splitter {
     return start;
   }
 
-  /** At the start of a line, runs of NUL (sparse holes of copytruncate) stand between entries. */
+  /** Skips runs of NUL at the start of a line (sparse holes of copytruncate), which belong to no entry. */
   #skipHole(chunk: Buffer, p: number, done: SplitEntry[]): number {
     let skipped = 0;
     while (chunk[p + skipped] === 0) skipped += 1;
@@ -288,7 +294,7 @@ export class EntrySplitter implements Splitter {
     return skipped;
   }
 
-  /** What follows goes on with nothing. */
+  /** Makes the next line continue nothing. */
   #rest(): void {
     const { previous, partial, headerLines, pythonLines, open } = this.#state;
     if (previous !== undefined || partial || headerLines > 0 || pythonLines > 0 || open !== CLOSED)
@@ -303,8 +309,8 @@ export class EntrySplitter implements Splitter {
   }
 
   /**
-   * The line is complete: it opens an entry or goes on with the open one. It ends at `end`, where its line break stands
-   * unless another object begins there; the next one begins at `next`.
+   * Finishes a complete line, which opens an entry or continues the open one. It ends at `end`, where its line break is
+   * unless another object begins there; the next line begins at `next`.
    */
   #finishLine(chunk: Buffer, start: number, end: number, next: number, done: SplitEntry[]): void {
     if (this.#overflow >= 0) return this.#finishLongLine(chunk, start, end, next, done);
@@ -321,9 +327,7 @@ export class EntrySplitter implements Splitter {
     this.#heldLine = 0;
   }
 
-  /**
-   * Closes the open entry before this line when the line opens one, or when the entry would become too long with it.
-   */
+  /** Closes the open entry before this line if the line opens one, or if the entry would become too long with it. */
   #turn(starts: boolean, lineBytes: number, chunk: Buffer, start: number, done: SplitEntry[]): void {
     const tooLong = this.#open && !starts && this.#lineOffset + lineBytes - this.#entryOffset > this.#max;
     if (this.#open && !starts && !tooLong) return;
@@ -338,7 +342,7 @@ export class EntrySplitter implements Splitter {
     this.#splitBefore = false;
   }
 
-  /** Blank lines before an entry are between entries. */
+  /** Drops a blank line before an entry, which belongs to no entry. */
   #dropLine(start: number): void {
     this.#held = new Held();
     this.#from = start;
@@ -357,14 +361,14 @@ export class EntrySplitter implements Splitter {
     return starts;
   }
 
-  /** The objects of a list may be indented. */
+  /** Corrects the kind of an indented line, because the objects of a list may be indented. */
   #refine(line: LineClass, bytes: Buffer, start: number, end: number): LineClass {
     if (line !== 'indented' || !(this.#state.json || this.#state.previous === 'list')) return line;
     const content = skipBlanks(bytes, skipPrefix(bytes, start, end), end);
     return at(bytes, content) === OPEN_BRACE ? 'brace' : line;
   }
 
-  /** An object over several lines is an event when one of its lines has a field that events have. */
+  /** Follows an object over several lines. It is an event if one of its lines has a field that events have. */
   #followObject(bytes: Buffer, start: number, content: number, end: number): void {
     const { open, dated, json } = this.#state;
     const isEvent = !dated && holdsEventField(bytes, content, end);
@@ -376,7 +380,7 @@ export class EntrySplitter implements Splitter {
     };
   }
 
-  /** A line without its end: held, and given up to the limit when it is longer than an entry may be. */
+  /** Holds a line without its end. If it is longer than an entry may be, it is given up to the limit. */
   #keepLine(chunk: Buffer, p: number, done: SplitEntry[]): void {
     this.#lastByte = chunk[chunk.length - 1] ?? 0;
     if (this.#overflow >= 0) {
@@ -408,7 +412,7 @@ export class EntrySplitter implements Splitter {
     this.#afterCut(next);
   }
 
-  /** The line is complete in this chunk (or just became so) and longer than an entry may be. */
+  /** Cuts a line that is complete (or just became so) and longer than an entry may be. */
   #cutLine(chunk: Buffer, lineBytes: number, next: number, done: SplitEntry[]): void {
     const whole = this.#held.length > 0 ? this.#held.view() : chunk.subarray(this.#from, this.#from + lineBytes);
     const kept = characterEnd(whole, this.#max);
@@ -432,13 +436,13 @@ export class EntrySplitter implements Splitter {
     this.#from = end;
   }
 
-  /** Holds what the open entry has in this chunk before `end`. */
+  /** Holds the bytes of the open entry before `end` of this chunk. */
   #keepOpen(chunk: Buffer, end: number): void {
     if (this.#open && this.#overflow < 0 && end > this.#from) this.#held.append(chunk.subarray(this.#from, end));
     this.#from = end;
   }
 
-  /** Closes the open entry before the line that stands at `start` of the chunk, or in the tail of what is held. */
+  /** Closes the open entry before the line at `start` of the chunk, or in the tail of the held bytes. */
   #closeBefore(chunk: Buffer, start: number, done: SplitEntry[]): void {
     if (this.#heldLine === 0) {
       this.#close(chunk, start, done);
@@ -479,7 +483,9 @@ export class EntrySplitter implements Splitter {
   }
 }
 
-/** Gaps behind the last of `length` bytes are none of the entry; undefined when it stands in one piece. */
+/**
+ * Lists the ranges of an entry; undefined if it is in one piece. Gaps after the last of `length` bytes do not count.
+ */
 function listRanges(offset: number, length: number, gaps: readonly FileRange[]): readonly FileRange[] | undefined {
   const ranges: FileRange[] = [];
   let start = offset;
@@ -494,7 +500,7 @@ function listRanges(offset: number, length: number, gaps: readonly FileRange[]):
   return ranges.length > 0 ? ranges : undefined;
 }
 
-/** Lines that belong to no entry when none is open. */
+/** Returns true for lines that belong to no entry if none is open. */
 function isBetween(line: LineClass | undefined): boolean {
   return line === 'blank' || line === 'list';
 }
@@ -503,7 +509,7 @@ function skipPrefix(bytes: Buffer, start: number, end: number): number {
   return skipWrapper(bytes, start, Math.min(end, start + LINE_LOOK_BYTES));
 }
 
-/** The last place up to `limit` that does not stand inside a UTF-8 character. */
+/** Returns the last index up to `limit` that is not inside a UTF-8 character. */
 function characterEnd(bytes: Buffer, limit: number): number {
   if (bytes.length <= limit) return bytes.length;
   let end = limit;

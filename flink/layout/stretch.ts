@@ -1,7 +1,7 @@
-// A chunk of a log → its whole usual entries in a row, as columns of numbers: a line of Flink's usual layout and the
-// lines of a stack trace behind it. No object is made for one. What is not sure to be such an entry ends the stretch
-// and is left to split.ts, which splits everything, and alike. Called by the agent (agent/tail/chunk.ts), between what
-// it gives to the splitter.
+// Reads the whole usual entries of a chunk that follow each other (a stretch) into columns of numbers: a line of
+// Flink's usual layout and the lines of a stack trace after it. No object is created per entry. Anything that is not
+// surely such an entry ends the stretch and is left to split.ts, which splits everything, with the same result.
+// agent/tail/chunk.ts reads stretches between what it gives to the splitter.
 import type { Marker } from '../../core/bytes/marks.js';
 import { isDigit } from '../bytes/byte.js';
 import { classifyLine } from '../bytes/line.js';
@@ -9,25 +9,25 @@ import { isPartialLine } from '../bytes/wrapper.js';
 import { createPlainHead, openLineRoom, readPlainHead, type LineRoom, type PlainHead } from './plain.js';
 import type { PreambleParts } from './preamble.js';
 
-/** One element an entry; places are those in the marker's room. What is read next overwrites them. */
+/** Columns with one element per entry. Indexes are those in the marker's buffer; the next read overwrites them. */
 export interface Stretch {
   count: number;
-  /** Lines of all of them. */
+  /** Number of lines of all entries. */
   lines: number;
   readonly starts: Int32Array;
-  /** Of the first line, and of the entry: without the line break. */
+  /** End of the first line, and of the entry, without the line break. */
   readonly lineEnds: Int32Array;
   readonly ends: Int32Array;
   readonly messageStarts: Int32Array;
-  /** As in PlainHead. */
+  /** Time and offset from UTC, as in PlainHead. */
   readonly times: Float64Array;
   readonly aheadMs: Int32Array;
   readonly parts: PreambleParts[];
 }
 
-/** They may change between two chunks. */
+/** Options that may change between two chunks. */
 export interface StretchOptions {
-  /** IANA name; '' is UTC. */
+  /** IANA name of the zone; '' is UTC. */
   readonly zone: string;
   readonly maxEntryBytes: number;
 }
@@ -37,11 +37,11 @@ export interface StretchReader {
   readonly options: StretchOptions;
   readonly stretch: Stretch;
   readonly head: PlainHead;
-  /** The marker's. */
+  /** Bytes of the marker's buffer. */
   readonly lines: LineRoom;
 }
 
-/** Of a stretch. */
+/** Limit of entries in a stretch. */
 export const MOST_ENTRIES = 4096;
 const NUL = 0;
 const TAB = 9;
@@ -62,7 +62,7 @@ export function createStretchReader(marker: Marker, options: StretchOptions): St
   return { marker, options, stretch, head: createPlainHead(), lines: openLineRoom(marker.room) };
 }
 
-/** The first line at or behind `line` that begins a usual entry; `end` when none does. */
+/** Returns the first line at or after `line` that begins a usual entry; `end` if there is none. */
 export function findUsualStart(reader: StretchReader, line: number, end: number): number {
   const { room } = reader.marker;
   for (let start = line; start < end;) {
@@ -74,8 +74,8 @@ export function findUsualStart(reader: StretchReader, line: number, end: number)
 }
 
 /**
- * Reads the usual entries that are whole, from the one on that begins at `first`; tells where the next one begins,
- * which is none or not whole. `previous` is the time of the entry before, NaN when none is known.
+ * Reads the whole usual entries from the one at `first` on. Returns where the next one begins, which is not usual or
+ * not whole. `previous` is the time of the previous entry, NaN if unknown.
  */
 export function readStretch(reader: StretchReader, first: number, end: number, previous: number): number {
   const { marker, stretch, head } = reader;
@@ -123,7 +123,7 @@ function noteHead({ stretch, head }: StretchReader, start: number, lineEnd: numb
   stretch.parts[at] = head.parts;
 }
 
-/** False for one that has to be cut. */
+/** Closes an entry. Returns false if it must be cut. */
 function closeEntry(
   { marker: { room }, options: { maxEntryBytes }, stretch }: StretchReader,
   start: number,
@@ -136,7 +136,7 @@ function closeEntry(
   return true;
 }
 
-/** True for a line that surely belongs to the entry before it, where dated lines were seen. */
+/** Returns true for a line that surely belongs to the entry before it, in a file with dated lines. */
 function goesOn(room: Buffer, line: number, lineEnd: number): boolean {
   const first = room[line];
   if (first === TAB) return true;

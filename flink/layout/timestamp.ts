@@ -1,9 +1,9 @@
-// The time stamp at the beginning of an entry → milliseconds. Pure; called by layout.ts.
-// A stamp without an offset is read by the clock given; a time of day without a date, or without its year, has no time.
+// Reads the time stamp at the beginning of an entry into milliseconds. A stamp without an offset is read by the given
+// clock; a time of day without a date, or without its year, has no time. Pure functions.
 import { findAheadMs, type LocalClock } from './local-time.js';
 
 export interface Stamp {
-  /** Index behind the stamp (and its closing bracket). */
+  /** Index after the stamp (and its closing bracket). */
   readonly end: number;
   readonly time?: number;
 }
@@ -12,21 +12,21 @@ const DATE =
   /(\d{4})[-/.](\d\d)[-/.](\d\d)[ T_:-](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d(?::?\d\d)?| [+-]\d\d:?\d\d| (?:UTC|GMT)(?= ))?/y;
 /** `20260302T101501,123`: ISO 8601 without separators. */
 const BASIC_DATE = /(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d(?::?\d\d)?| [+-]\d\d:?\d\d)?/y;
-/** `02 Mar 2026 10:15:01,123` of log4j's DATE, `02/Mar/2026:10:15:01 +0000`, `02.03.2026 10:15:01`: day first. */
+/** Day first: `02 Mar 2026 10:15:01,123` of log4j's DATE, `02/Mar/2026:10:15:01 +0000`, `02.03.2026 10:15:01`. */
 const DAY_FIRST =
   /(\d\d)([ /.-])(\d\d|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\2(\d{4})[ :](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d(?::?\d\d)?| [+-]\d\d:?\d\d)?/y;
-/** `22/05/03 …` of Hadoop (year first) and `05/03/2022 …` of Flink's old client (month first). */
+/** Short dates: `22/05/03 …` of Hadoop (year first) and `05/03/2022 …` of Flink's old client (month first). */
 const SHORT_DATE = /(\d\d)\/(\d\d)\/(\d{4}|\d\d) (\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?/y;
-/** `20260302101501123` (COMPACT) and `1772446501123` (UNIX_MILLIS) of log4j: only in front of a level. */
+/** `20260302101501123` (COMPACT) and `1772446501123` (UNIX_MILLIS) of log4j, which must come before a level. */
 const COMPACT_DATE = /(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d{3})(?=[ \t]+\[?[A-Za-z]{4,8}\b)/y;
 const UNIX_MILLIS = /\d{13}(?=[ \t]+\[?[A-Za-z]{4,8}\b)/y;
-/** A time of day, or month and day before it. */
+/** Time of day, or month and day before it. */
 const CLOCK = /(?:\d\d[-/]\d\d )?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?/y;
 const MONTH_FIRST =
   /(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}(\d{1,2}), (\d{4}) (\d{1,2}):(\d\d):(\d\d) (AM|PM)/y;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** The stamp at `start`, in brackets or not; undefined when none stands there. */
+/** Reads the stamp at `start`, in brackets or not; undefined if there is none. */
 export function readTimestamp(text: string, start: number, clock: LocalClock): Stamp | undefined {
   const bracket = text[start] === '[';
   const at = bracket ? start + 1 : start;
@@ -63,7 +63,7 @@ function readShortDate(text: string, at: number, clock: LocalClock): Stamp | und
   return { end: at + whole.length, time: local - findAheadMs(clock, local) };
 }
 
-/** `Mar 05, 2024 10:11:12 AM` of java.util.logging. */
+/** Reads `Mar 05, 2024 10:11:12 AM`, from java.util.logging. */
 function readMonthFirst(text: string, at: number, clock: LocalClock): Stamp | undefined {
   MONTH_FIRST.lastIndex = at;
   const match = MONTH_FIRST.exec(text);
@@ -101,7 +101,7 @@ function readClock(text: string, at: number): Stamp | undefined {
 
 type Digits = string | undefined;
 
-/** Milliseconds of a date's digits, as if they were UTC; the month from 0. */
+/** Returns the milliseconds of a date's digits, as if they were UTC. The month counts from 0. */
 function readDigits(
   year: number,
   month: number,
@@ -111,7 +111,7 @@ function readDigits(
   return Date.UTC(year, month, Number(day), Number(hour), Number(minute), Number(second), readMillis(fraction));
 }
 
-/** By how far the clock was ahead of UTC: as the stamp says, else as that clock was then. */
+/** Returns how far the clock was ahead of UTC: as the stamp says, otherwise by the clock's offset at that time. */
 function readAheadMs(offset: string | undefined, clock: LocalClock, local: number): number {
   return offset === undefined ? findAheadMs(clock, local) : readOffsetMs(offset.trim());
 }
@@ -120,7 +120,7 @@ function readMillis(fraction: string | undefined): number {
   return fraction === undefined ? 0 : Math.trunc(Number(fraction.slice(0, 3).padEnd(3, '0')));
 }
 
-/** `Z`, `UTC`, `GMT`, `+02`, `+0200`, `+02:00`. */
+/** Reads `Z`, `UTC`, `GMT`, `+02`, `+0200`, `+02:00`. */
 function readOffsetMs(offset: string): number {
   if (offset === 'Z' || offset === 'UTC' || offset === 'GMT') return 0;
   const digits = offset.slice(1).replace(':', '').padEnd(4, '0');

@@ -1,5 +1,5 @@
-// Takes off an entry what container runtimes, their tools and people put in front of its lines (wrapper.ts). Called by
-// layout.ts; which bytes are one entry was decided before (split.ts).
+// Removes the prefixes that container runtimes, their tools and people put before the lines of an entry (wrapper.ts).
+// split.ts has decided before which bytes are one entry.
 import { isPartialLine, skipWrapper } from '../bytes/wrapper.js';
 import { UTC_CLOCK } from './local-time.js';
 import { readTimestamp } from './timestamp.js';
@@ -9,11 +9,11 @@ const MORE = 62;
 export interface Unwrapped {
   readonly wrapper?: 'docker' | 'cri' | 'compose' | 'stamped' | 'kubectl' | 'beam' | 'quoted';
   readonly text: string;
-  /** When the runtime took the line. */
+  /** Time at which the runtime took the line. */
   readonly taken?: number;
 }
 
-/** Bytes that are no valid UTF-8 become U+FFFD; colours and carriage returns are dropped. */
+/** Unwraps an entry. Bytes that are no valid UTF-8 become U+FFFD; colours and carriage returns are dropped. */
 export function unwrapEntry(bytes: Buffer): Unwrapped {
   if (skipWrapper(bytes, 0, lineEnd(bytes, 0)) === 0) return { text: plainText(bytes.toString('utf8')) };
   if (bytes[0] === MORE)
@@ -33,7 +33,10 @@ export function unwrapEntry(bytes: Buffer): Unwrapped {
   return { wrapper, text: wrapper === 'compose' ? joinBroken(text) : text, taken: wrapperTime(first) };
 }
 
-/** `taskmanager-1` in a line, `| text` in the next: a web page broke the lines of docker compose behind the name. */
+/**
+ * Joins `taskmanager-1` in one line and `| text` in the next: a web page broke the lines of docker compose after the
+ * name.
+ */
 function joinBroken(text: string): string {
   return text.includes('\n | ') ? text.replace(/^[\w.-]+[ \t]*\n \| /gm, '') : text;
 }
@@ -50,7 +53,7 @@ function isDocker(bytes: Buffer, start: number): boolean {
   return bytes.toString('latin1', start, start + 8) === '{"log":"';
 }
 
-/** The `log` of one line; the line as it is when it was cut and is no JSON any more. */
+/** Returns the `log` of one line, or the line itself if it was cut and is not valid JSON. */
 function dockerText(line: string): string {
   try {
     const parsed: unknown = JSON.parse(line);

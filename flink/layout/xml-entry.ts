@@ -1,5 +1,5 @@
-// One element of XML → an entry's parts: `<Event>` of log4j 2 (XmlLayout), `<log4j:event>` of log4j 1, `<record>` of
-// java.util.logging. Only these are read, each of a form that a library writes. Called by layout.ts.
+// Reads one XML element into an entry's parts: `<Event>` of log4j 2 (XmlLayout), `<log4j:event>` of log4j 1, `<record>`
+// of java.util.logging. Only these are read, each in a form that a library writes.
 import { omitMissing } from '../../core/json.js';
 import type { Level, ParsedEntry } from '../../core/types.js';
 import { chainTypes, parseChain } from '../trace/chain.js';
@@ -7,7 +7,7 @@ import { readLevel } from './head-word.js';
 import type { LocalClock } from './local-time.js';
 import { readTimestamp } from './timestamp.js';
 
-/** What stands around all events, in front of the first on its line. */
+/** Texts around all events, before the first event on its line. */
 const FRAME = /^<(?:\?xml|!DOCTYPE|Events|log>)/;
 const FIRST = /<(?:Event|log4j:event|record)[ >]/;
 const FRAME_UNITS = 1000;
@@ -16,7 +16,7 @@ const RECORD = /^<record>/;
 const CDATA = '<![CDATA[';
 const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 
-/** Undefined for other XML. */
+/** Reads an entry; undefined for other XML. */
 export function readXmlEntry(whole: string, clock: LocalClock): ParsedEntry | undefined {
   const first = FRAME.test(whole) ? (FIRST.exec(whole.slice(0, FRAME_UNITS))?.index ?? 0) : 0;
   const text = whole.slice(first);
@@ -47,7 +47,7 @@ function readEvent(text: string, attributes: Attributes): ParsedEntry {
   });
 }
 
-/** Of java.util.logging; its levels are others. */
+/** Reads a record of java.util.logging, which has other levels. */
 function readRecord(text: string, clock: LocalClock): ParsedEntry {
   const millis = readElement(text, 'millis');
   const exception = readInner(text, 'exception');
@@ -63,7 +63,7 @@ function readRecord(text: string, clock: LocalClock): ParsedEntry {
   });
 }
 
-/** It names no file. */
+/** Renders a frame, which names no file. */
 function renderFrame(frame: string): string {
   return `\tat ${readElement(frame, 'class') ?? ''}.${readElement(frame, 'method') ?? ''}(Unknown Source)`;
 }
@@ -92,7 +92,7 @@ function makeEntry({ time, level, logger, thread, message = '', stack }: Parts):
   };
 }
 
-/** Elements one in another: `<Thrown name message>`, its frames, `<Cause …>`. Each begins before its cause. */
+/** Reads nested elements: `<Thrown name message>`, its frames, `<Cause …>`. Each begins before its cause. */
 function readThrown(text: string): string | undefined {
   const start = text.indexOf('<Thrown');
   if (start < 0) return undefined;
@@ -124,7 +124,7 @@ function readAttributes(text: string): Attributes {
   );
 }
 
-/** The text of the first element of this name. */
+/** Returns the text of the first element of this name. */
 function readElement(text: string, name: string): string | undefined {
   const inner = readInner(text, name);
   if (inner?.startsWith(CDATA) !== true) return inner === undefined ? undefined : decode(inner);

@@ -1,5 +1,5 @@
-// Fixes are proven by the model: they start, they keep what the job had, and a MiB less would not do.
-// lab/memory/oracle.test.ts puts the same patches to Flink.
+// Proves fixes with the model: they start, they keep what the job had, and a MiB less would not be enough.
+// lab/memory/oracle.test.ts runs the same patches through Flink.
 import { describe, expect, it } from 'vitest';
 import {
   fitFrameworkOffHeap,
@@ -18,7 +18,7 @@ import { isMemoryProblem } from './words.js';
 import { computeTaskManagerMemory } from './memory.js';
 
 const MIB = 1024 * 1024;
-/** 17 more buffers than the 2048 there are: 64.53 MiB. */
+/** Need of 17 more buffers than the existing 2048: 64.53 MiB. */
 const NEEDED_BYTES = (2048 - 0 + 17) * 32 * 1024;
 
 function options(values: Record<string, string>): ReadonlyMap<string, string> {

@@ -1,8 +1,8 @@
-// Computed memory fixes, one function per cause: too few network buffers, heap, metaspace, direct memory. In: the
-// job's options and version, and the bytes that are needed (from the log). Out: a patch with the option names of
-// that version that starts and keeps what the job had, with the memory before and after (grow.ts). Example: 64.53
-// MiB of network memory needed with process.size 1g gives network.min 112m and process.size 1104m: network.min alone
-// would leave the task heap at -22.4 MiB.
+// Computes memory fixes, one function per cause: too few network buffers, heap, metaspace, direct memory. In: the job's
+// options and version, and the bytes that are needed (from the log). Out: a patch with the option names of that version
+// that starts and keeps what the job had, with the memory before and after (grow.ts). Example: 64.53 MiB of network
+// memory needed with process.size 1g gives network.min 112m and process.size 1104m: network.min alone would leave the
+// task heap at -22.4 MiB.
 import { isMemoryProblem, type JobManagerMemoryLayout, type MemoryLayout } from './words.js';
 import {
   growJobManager,
@@ -19,15 +19,15 @@ import { MEBIBYTE } from './size.js';
 import { computeTaskManagerMemory } from './memory.js';
 
 export interface NetworkNeed extends MemoryTarget {
-  /** All network memory of one TaskManager that the job needs at least, not what is missing. */
+  /** Least network memory of one TaskManager that the job needs in total, not the missing part. */
   readonly neededBytes: number;
-  /** How much of it to give: half as much again unless said otherwise. */
+  /** Factor of the needed bytes that is given. Default: 1.5. */
   readonly headRoom?: number;
-  /** Who pays: a larger process (the default), or managed memory in a process of the same size. */
+  /** Source of the memory: a larger process (the default), or managed memory in a process of the same size. */
   readonly from?: 'process' | 'managed';
 }
 
-/** For the other parts the caller says the size that the part shall have. */
+/** Need of another part. The caller gives the size that the part shall have. */
 export interface SizeNeed extends MemoryTarget {
   readonly neededBytes: number;
 }
@@ -53,7 +53,10 @@ export function fitNetworkMemory(need: NetworkNeed): FitResult<MemoryLayout> {
   return need.from === 'managed' ? shrinkManaged(need, growth) : growProcess(need, growth);
 }
 
-/** A task heap of this size: by its own option where the job sets it, else by the total that it is the rest of. */
+/**
+ * Computes a task heap of this size: by its own option if the job sets it, otherwise by the total of which it is the
+ * rest.
+ */
 export function fitTaskHeap(need: SizeNeed): FitResult<MemoryLayout> {
   const version = parseVersion(need.version) ?? 0;
   const isSet = version >= 11000 && hasOption({ options: need.options, version }, TASK_MANAGER.taskHeap);
@@ -68,22 +71,24 @@ export function fitTaskManagerMetaspace(need: SizeNeed): FitResult<MemoryLayout>
   return fitTaskManagerPart(need, TASK_MANAGER.metaspace, 'jvmMetaspace');
 }
 
-/** Managed memory of this size: RocksDB, batch operators, Python. */
+/** Computes managed memory of this size: RocksDB, batch operators, Python. */
 export function fitManagedMemory(need: SizeNeed): FitResult<MemoryLayout> {
   return fitTaskManagerPart(need, TASK_MANAGER.managed, 'managed');
 }
 
-/** Direct memory of user code and connectors. */
+/** Computes direct memory of user code and connectors. */
 export function fitTaskOffHeap(need: SizeNeed): FitResult<MemoryLayout> {
   return fitTaskManagerPart(need, TASK_MANAGER.taskOffHeap, 'taskOffHeap');
 }
 
-/** Direct memory of Flink itself (network stack, batch shuffle reads). */
+/** Computes direct memory of Flink itself (network stack, batch shuffle reads). */
 export function fitFrameworkOffHeap(need: SizeNeed): FitResult<MemoryLayout> {
   return fitTaskManagerPart(need, TASK_MANAGER.frameworkOffHeap, 'frameworkOffHeap');
 }
 
-/** Native memory outside of Flink's control: what a container kill for exceeding its limit asks for. */
+/**
+ * Computes native memory outside of Flink's control, which is the fix if a container is killed for exceeding its limit.
+ */
 export function fitJvmOverhead(need: SizeNeed): FitResult<MemoryLayout> {
   const version = parseVersion(need.version) ?? 0;
   if (version < 11000)

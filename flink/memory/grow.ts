@@ -1,7 +1,7 @@
-// Settings that still fit: changes to a process's memory options, and the total size (or the smaller managed share)
-// that they need so that what the job had is kept. In: options, changes, the parts to keep. Out: a patch that
-// starts, checked with the model, with the memory before and after; or the problem that nothing solves. fix.ts
-// builds the fixes of single causes on this. Nothing here guesses how much a job needs.
+// Finds settings that still fit: changes to a process's memory options, and the total size (or the smaller managed
+// fraction) that they need so that what the job had is kept. In: options, changes, the parts to keep. Out: a patch that
+// starts, checked with the model, with the memory before and after; or the problem that nothing solves. fix.ts builds
+// the fixes of single causes on this. Nothing here guesses how much a job needs.
 import {
   isMemoryProblem,
   type JobManagerMemoryLayout,
@@ -14,7 +14,7 @@ import { MEBIBYTE, parseMemorySize } from './size.js';
 import type { Deployment } from './taskmanager.js';
 import { computeJobManagerMemory, computeTaskManagerMemory } from './memory.js';
 
-/** The process whose options are to be changed. */
+/** Process whose options are to be changed. */
 export interface MemoryTarget {
   readonly options: ReadonlyMap<string, string>;
   /** Flink's version as printed. */
@@ -34,8 +34,8 @@ export interface Growth<Layout> {
 }
 
 /**
- * `fits`: the changes alone do; `grown`: a total size is in the patch; `shrunk`: managed memory pays; `enough`: nothing
- * to change.
+ * Kind of fix. `fits`: the changes alone are enough; `grown`: a total size is in the patch; `shrunk`: managed memory
+ * pays; `enough`: nothing to change.
  */
 export type FixNote = 'fits' | 'grown' | 'shrunk' | 'enough';
 
@@ -44,13 +44,13 @@ export interface MemoryFit<Layout> {
   readonly before: Layout;
   readonly after: Layout;
   readonly note: FixNote;
-  /** What the process takes more than before: the cost of the fix. */
+  /** Number of bytes that the process takes in addition: the cost of the fix. */
   readonly addedBytes: number;
 }
 
 export type FitResult<Layout> = MemoryFit<Layout> | { readonly problem: MemoryProblem };
 
-/** One kind of process: its model, its totals, and the first version that has them. */
+/** Model of one kind of process, its totals, and the first version that has them. */
 export interface ProcessModel<Layout> {
   readonly compute: (
     options: ReadonlyMap<string, string>,
@@ -63,7 +63,10 @@ export interface ProcessModel<Layout> {
   readonly process: MemoryOption;
   readonly legacyHeap: MemoryOption;
   readonly legacyHeapMb: MemoryOption;
-  /** In a standalone cluster the legacy heap.size stands for the sum of the parts (JobManager) or the Flink total. */
+  /**
+   * True if, in a standalone cluster, the legacy heap.size is the sum of the parts (JobManager) and not the Flink
+   * total.
+   */
   readonly legacyIsParts: boolean;
 }
 
@@ -84,16 +87,19 @@ export const JOB_MANAGER_MODEL: ProcessModel<JobManagerMemoryLayout> = {
 
 type BaseLayout = Pick<MemoryLayout, 'totalProcess' | 'totalFlink' | 'jvmMetaspace' | 'jvmOverhead'>;
 
-/** Fractions are truncated to bytes, so the same share of a larger total can be a byte short: that is not a loss. */
+/**
+ * Tolerance in bytes. Fractions are truncated to bytes, so the same fraction of a larger total can be a byte short,
+ * which is no loss.
+ */
 const SLACK_BYTES = 1024;
 const LARGEST_MIB = 2 ** 24;
 
-/** For a TaskManager; see growModel. */
+/** Grows the memory of a TaskManager; see growModel. */
 export function growProcess(target: MemoryTarget, growth: Growth<MemoryLayout>): FitResult<MemoryLayout> {
   return growModel(TASK_MANAGER_MODEL, target, growth);
 }
 
-/** For a JobManager; see growModel. */
+/** Grows the memory of a JobManager; see growModel. */
 export function growJobManager(
   target: MemoryTarget,
   growth: Growth<JobManagerMemoryLayout>,
@@ -102,8 +108,8 @@ export function growJobManager(
 }
 
 /**
- * Applies the changes; where they alone would not start or would take from what is kept, it raises the total that
- * the job configures to the smallest whole MiB that does. With a Flink and a process total, both grow.
+ * Applies the changes. If they alone would not start, or would take from what is kept, raises the total that the job
+ * configures to the smallest whole MiB that is enough. With a Flink and a process total, both grow.
  */
 export function growModel<Layout extends BaseLayout>(
   model: ProcessModel<Layout>,
@@ -128,7 +134,7 @@ export function growModel<Layout extends BaseLayout>(
   return isMemoryProblem(after) ? { problem: after } : createFit(patch, before, after, 'grown');
 }
 
-/** Applies the changes and takes what they need from managed memory instead: the process keeps its size. */
+/** Applies the changes and takes what they need from managed memory, so that the process keeps its size. */
 export function shrinkManaged(target: MemoryTarget, growth: Growth<MemoryLayout>): FitResult<MemoryLayout> {
   const before = computeTaskManagerMemory(target.options, target.version, target.deployment);
   if (isMemoryProblem(before)) return { problem: before };
@@ -158,7 +164,7 @@ export function shrinkManaged(target: MemoryTarget, growth: Growth<MemoryLayout>
       computeTaskManagerMemory(applyPatch(target.options, fill(amount)), target.version, target.deployment),
       wanted,
     );
-  // The smaller the managed share, the more is left for the rest: look for the smallest reduction.
+  // A smaller managed fraction leaves more for the rest, so the smallest reduction is searched.
   const reduction = findSmallest(0, largest, (less) => (probe(largest - less).verdict === 'fits' ? 'fits' : 'small'));
   if (reduction === undefined)
     return {
@@ -175,18 +181,18 @@ export function shrinkManaged(target: MemoryTarget, growth: Growth<MemoryLayout>
       };
 }
 
-/** The option that holds a total, and its present size. */
+/** Option that holds a total, and its present size. */
 interface Total {
   readonly key: string;
   readonly bytes: number;
 }
 
 interface Totals {
-  /** The process total, or the only one. */
+  /** Process total, or the only total. */
   readonly outer: Total;
-  /** What is derived before the process total is looked at: a Flink total, or 'parts' when the parts are set. */
+  /** Total that is derived before the process total: a Flink total, or 'parts' if the parts are set. */
   readonly inner?: Total | 'parts';
-  /** False when no process total is set: it follows by itself. */
+  /** False if no process total is set, because it then follows by itself. */
   readonly hasOuter: boolean;
 }
 
@@ -244,11 +250,14 @@ interface BothTotals<Layout> extends MemoryTarget {
   readonly totals: Totals;
   readonly changes: Patch;
   readonly wanted: Parts<Layout>;
-  /** The overhead that the process had. */
+  /** JVM overhead that the process had, in bytes. */
   readonly overhead: number;
 }
 
-/** First the inner total as if there were no process total, then a process total around it with the overhead it had. */
+/**
+ * Raises the inner total as if there were no process total, then puts a process total around it with the previous
+ * overhead.
+ */
 function raiseBoth<Layout extends BaseLayout>(
   model: ProcessModel<Layout>,
   both: BothTotals<Layout>,
@@ -273,11 +282,14 @@ function raiseBoth<Layout extends BaseLayout>(
     ...inner,
     [totals.outer.key]: formatTotal(totals.outer.key, Math.ceil(Math.max(around, totals.outer.bytes) / MEBIBYTE)),
   };
-  // The old overhead may have stood at the edge of its range, where a rounded total no longer fits.
+  // The previous overhead may have been at the edge of its range, where a rounded total does not fit.
   return probeOuter(same).verdict === 'fits' ? same : raiseTotal(totals.outer, inner, probeOuter);
 }
 
-/** The smallest whole number from `low` that fits; `small` means that larger ones may, `large` that none above does. */
+/**
+ * Returns the smallest whole number from `low` that fits. The probe says `small` if larger ones may fit, and `large` if
+ * none above does.
+ */
 function findSmallest(
   low: number,
   high: number,

@@ -1,6 +1,5 @@
-// A JobManager's memory in Flink 1.11 to 2.x (JobManagerProcessUtils, JobManagerFlinkMemoryUtils).
-// In: the options of one process. Out: every part in bytes, or a MemoryFault with Flink's own message.
-// Called by memory.ts only.
+// Derives a JobManager's memory in Flink 1.11 to 2.x (JobManagerProcessUtils, JobManagerFlinkMemoryUtils). In: the
+// options of one process. Out: every part in bytes, or a MemoryFault with Flink's own message.
 import { prefixProblem, refuse, type JobManagerMemoryLayout } from './words.js';
 import { JOB_MANAGER, hasOption, readSize, type MemoryConfig } from './option-table.js';
 import { applyLegacyHeap, deriveProcess, type ProcessOptions } from './process.js';
@@ -36,7 +35,7 @@ export function deriveJobManager(config: MemoryConfig, deployment: Deployment): 
   };
 }
 
-/** The heap is set: off-heap is what is set, or the rest of the Flink total, or its default. */
+/** Derives the parts if the heap is set: off-heap is the set size, or the rest of the Flink total, or its default. */
 function fromParts(config: MemoryConfig): JobManagerParts {
   const jvmHeap = readSize(config, JOB_MANAGER.heap);
   const offHeap = readSize(config, JOB_MANAGER.offHeap);
@@ -65,7 +64,7 @@ function deriveOffHeap(jvmHeap: bigint, totalFlink: bigint): bigint {
   );
 }
 
-/** The Flink total is known: the heap is what off-heap leaves. */
+/** Derives the parts if the Flink total is known: the heap is what off-heap leaves. */
 function fromTotal(config: MemoryConfig, totalFlink: bigint): JobManagerParts {
   const offHeap = readSize(config, JOB_MANAGER.offHeap);
   if (totalFlink <= offHeap) {

@@ -1,8 +1,8 @@
-// The memory of Flink 1.4 to 1.9 (JobManager: to 1.10), in the words of the later model so that facts and fixes
+// Derives the memory of Flink 1.4 to 1.9 (JobManager: to 1.10), in the words of the later model so that facts and fixes
 // need one vocabulary (TaskManagerServices, NettyShuffleEnvironmentConfiguration, ContaineredTaskManagerParameters).
-// One total, from which network is taken, and in containers a cut-off for everything that is not heap (here: overhead).
-// Managed memory is a share of the heap that is free at start-up, so `managed` and `taskHeap` are estimates unless
-// taskmanager.memory.size is set; metaspace had no limit and counts as 0. The rest is exact.
+// There is one total, from which network is taken, and in containers a cut-off for everything that is not heap (here:
+// overhead). Managed memory is a fraction of the heap that is free at start-up, so `managed` and `taskHeap` are
+// estimates unless taskmanager.memory.size is set; metaspace had no limit and counts as 0. Everything else is exact.
 import { refuse, type JobManagerMemoryLayout, type MemoryLayout } from './words.js';
 import {
   JOB_MANAGER,
@@ -33,7 +33,7 @@ export const LEGACY = {
   cutoffMin: { key: 'containerized.heap-cutoff-min', fallback: ['yarn.heap-cutoff-min'], defaults: [[0, '600']] },
 } as const satisfies Record<string, MemoryOption>;
 
-/** What the scripts give: the direct memory of a standalone TaskManager is not limited (8388607 TiB). */
+/** Value that the scripts set: the direct memory of a standalone TaskManager is not limited (8388607 TiB). */
 const UNLIMITED_BYTES = 8388607 * 1024 ** 4;
 
 export function deriveLegacyTaskManager(config: MemoryConfig, deployment: Deployment): MemoryLayout {
@@ -56,7 +56,7 @@ export function deriveLegacyTaskManager(config: MemoryConfig, deployment: Deploy
     totalProcess: totalMb * MEBIBYTE,
     totalFlink: total,
     frameworkHeap: 0,
-    // On the heap, managed memory is taken lazily: more than there is fails later, not here.
+    // Managed memory on the heap is allocated lazily: more than exists fails later, not here.
     taskHeap: offHeap ? jvmHeap : Math.max(0, jvmHeap - managed),
     frameworkOffHeap: 0,
     taskOffHeap: 0,
@@ -174,14 +174,14 @@ function checkNetworkRange(
 function deriveManaged(config: MemoryConfig, heapAndManaged: number): number {
   const text = config.options.get(LEGACY.managed.key);
   if (text === undefined) return multiplyFloats(heapAndManaged, readFraction(config, LEGACY.managedFraction));
-  // A bare number means megabytes here, unlike everywhere else.
+  // A bare number means megabytes here, unlike in all other options.
   const size = parseMemorySize(/^\s*\d+\s*$/.test(text) ? `${text}m` : text);
   return 'bytes' in size
     ? Number(size.bytes)
     : refuse('size-unreadable', `Could not read ${LEGACY.managed.key}`, [LEGACY.managed.key], { cause: size.problem });
 }
 
-/** Java's (long) (long × float): both sides and the product are floats. */
+/** Multiplies like Java's (long) (long × float): both factors and the product are floats. */
 function multiplyFloats(whole: number, fraction: number): number {
   return Math.trunc(Math.fround(Math.fround(whole) * Math.fround(fraction)));
 }

@@ -1,6 +1,6 @@
-// Flink's memory model: from a process's options and its Flink version to every part of its memory in bytes, or to
-// the very error that Flink would raise. Rules, fixes and the facts of start-up compare with it. Equal to Flink's
-// own arithmetic to the byte (lab/memory/oracle.test.ts asks both); fixes are in fix.ts.
+// Computes Flink's memory model: from a process's options and its Flink version to every part of its memory in bytes,
+// or to the error that Flink would raise. Rules, fixes and start-up facts are compared with it. It equals Flink's own
+// arithmetic to the byte (lab/memory/oracle.test.ts compares them); fixes are in fix.ts.
 import { deriveJobManager } from './jobmanager.js';
 import { catchProblem, refuse, type JobManagerMemoryLayout, type MemoryLayout, type MemoryProblem } from './words.js';
 import { deriveLegacyJobManager, deriveLegacyTaskManager } from './legacy.js';
@@ -8,8 +8,9 @@ import { parseVersion, type MemoryConfig } from './option-table.js';
 import { deriveTaskManager, type Deployment } from './taskmanager.js';
 
 /**
- * Options by name as configured (the last one wins is the caller's task), Flink's version as printed ("1.20.5").
- * `deployment` matters only for the legacy heap.size: on YARN, Kubernetes and Mesos it is the whole container.
+ * Computes the memory of a TaskManager. Options are by name as configured (the caller resolves duplicates: the last one
+ * wins), Flink's version is as printed ("1.20.5"). `deployment` matters only for the legacy heap.size: on YARN,
+ * Kubernetes and Mesos it is the whole container.
  */
 export function computeTaskManagerMemory(
   options: ReadonlyMap<string, string>,
@@ -22,7 +23,7 @@ export function computeTaskManagerMemory(
   });
 }
 
-/** As computeTaskManagerMemory, for a JobManager; its model is new in 1.11. */
+/** Computes the memory of a JobManager, like computeTaskManagerMemory. Its model is new in 1.11. */
 export function computeJobManagerMemory(
   options: ReadonlyMap<string, string>,
   version: string,

@@ -1,26 +1,26 @@
-// Every memory option of the TaskManager and JobManager as data: its name, the older names that Flink still
-// reads, and its default by version (TaskManagerOptions, JobManagerOptions of flink-core 1.10 to 2.3).
-// The readers below give a value as Flink's Configuration would, or refuse in its words.
+// Lists every memory option of the TaskManager and JobManager as data: its name, the older names that Flink still
+// reads, and its default by version (TaskManagerOptions, JobManagerOptions of flink-core 1.10 to 2.3). The functions
+// below read a value as Flink's Configuration would, or refuse it in Flink's words.
 import { refuse } from './words.js';
 import { MAX_BYTES, formatDouble, parseMemorySize } from './size.js';
 
-/** "1.20.5" → 12005: versions compare as numbers. */
+/** Version as a number that can be compared: "1.20.5" → 12005. */
 export type VersionNumber = number;
 
 export interface MemoryOption {
   readonly key: string;
   readonly fallback?: readonly string[];
-  /** [first version, value], oldest first; none: the option has no default. */
+  /** Defaults as [first version, value], oldest first; without any, the option has no default. */
   readonly defaults?: readonly (readonly [VersionNumber, string])[];
 }
 
-/** The options of one process, with what decides how they are read. */
+/** Options of one process, with what decides how they are read. */
 export interface MemoryConfig {
   readonly options: ReadonlyMap<string, string>;
   readonly version: VersionNumber;
 }
 
-/** "1.20.5", "1.17-SNAPSHOT", "2.0-preview1" → a comparable number. */
+/** Parses "1.20.5", "1.17-SNAPSHOT" or "2.0-preview1" into a number that can be compared. */
 export function parseVersion(text: string): VersionNumber | undefined {
   const found = /^v?(\d+)\.(\d+)(?:\.(\d+))?/.exec(text.trim());
   return found === null ? undefined : Number(found[1]) * 10_000 + Number(found[2]) * 100 + Number(found[3] ?? 0);
@@ -49,7 +49,7 @@ export const TASK_MANAGER = {
     ],
   },
   networkFraction: option('taskmanager.memory.network.fraction', '0.1', ['taskmanager.network.memory.fraction']),
-  /** Honoured until 1.20 when no newer network option is set; unknown to 2.0. */
+  /** Used until 1.20 if no newer network option is set; unknown to 2.0. */
   networkBuffers: option('taskmanager.network.numberOfBuffers', '2048'),
   metaspace: {
     key: 'taskmanager.memory.jvm-metaspace.size',
@@ -64,7 +64,7 @@ export const TASK_MANAGER = {
   segment: option('taskmanager.memory.segment-size', '32kb'),
   cpuCores: option('taskmanager.cpu.cores'),
   slots: option('taskmanager.numberOfTaskSlots', '1'),
-  /** The total before 1.10; read until 1.20, unknown to 2.0. */
+  /** Total memory before 1.10; read until 1.20, unknown to 2.0. */
   legacyHeap: option('taskmanager.heap.size'),
   legacyHeapMb: option('taskmanager.heap.mb'),
 } as const satisfies Record<string, MemoryOption>;
@@ -103,9 +103,9 @@ const COMPUTED_OPTIONS: ReadonlySet<string> = new Set(
 );
 
 /**
- * True for what the start scripts compute with this very model and hand to the process as "-D key=402653174b":
- * results that stand among the options in the log, not what the job's owner set. With them every part is explicit
- * and no fix fits, so whoever collects options for the model leaves them out.
+ * Returns true for values that the start scripts compute with this very model and pass to the process as "-D
+ * key=402653174b". They are results among the options in the log, not settings of the job's owner. With them, every
+ * part is explicit and no fix fits, so the options for the model must be collected without them.
  */
 export function isComputedOption(key: string, value: string): boolean {
   return COMPUTED_OPTIONS.has(key) && /^\d+b$/.test(value);
@@ -115,7 +115,7 @@ export function hasOption(config: MemoryConfig, wanted: MemoryOption): boolean {
   return readText(config, wanted) !== undefined;
 }
 
-/** The size in bytes. Refuses what cannot be read as Flink's getMemorySizeFromConfig does. */
+/** Returns the size in bytes. Refuses unreadable values like Flink's getMemorySizeFromConfig. */
 export function readSize(config: MemoryConfig, wanted: MemoryOption): bigint {
   const size = parseMemorySize(readText(config, wanted) ?? readDefault(config, wanted) ?? '');
   return 'bytes' in size
@@ -125,14 +125,17 @@ export function readSize(config: MemoryConfig, wanted: MemoryOption): bigint {
       });
 }
 
-/** As readSize, where Flink asks its Configuration directly and the parser's own words come out. */
+/**
+ * Returns the size in bytes, like readSize, for options that Flink reads from its Configuration directly. Refuses with
+ * the parser's own words.
+ */
 export function readPlainSize(config: MemoryConfig, wanted: MemoryOption): bigint {
   const text = readText(config, wanted) ?? readDefault(config, wanted) ?? '';
   const size = parseMemorySize(text);
   return 'bytes' in size ? size.bytes : refuseValue(wanted, text, size.problem);
 }
 
-/** A Java float, widened: "0.1" → 0.10000000149011612. */
+/** Returns a Java float, widened: "0.1" → 0.10000000149011612. */
 export function readFraction(config: MemoryConfig, wanted: MemoryOption): number {
   const text = readText(config, wanted) ?? readDefault(config, wanted) ?? '';
   const number = readJavaNumber(text);
@@ -144,14 +147,14 @@ export function readDouble(config: MemoryConfig, wanted: MemoryOption): number {
   return readJavaNumber(text) ?? refuseValue(wanted, text);
 }
 
-/** A Java int. */
+/** Returns a Java int. */
 export function readCount(config: MemoryConfig, wanted: MemoryOption): number {
   const text = readText(config, wanted) ?? readDefault(config, wanted) ?? '';
   const number = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
   return number >= -(2 ** 31) && number < 2 ** 31 ? number : refuseValue(wanted, text);
 }
 
-/** How Flink prints an option inside its messages (ConfigOption.toString). */
+/** Prints an option as Flink does inside its messages (ConfigOption.toString). */
 export function formatOption(config: MemoryConfig, wanted: MemoryOption): string {
   const initial = readDefault(config, wanted);
   const fallback = (wanted.fallback ?? []).map((key) => `{key=${key}, isDeprecated=true}`).join(', ');
@@ -175,7 +178,7 @@ function readDefault(config: MemoryConfig, wanted: MemoryOption): string | undef
   return wanted.defaults?.findLast(([since]) => since <= config.version)?.[1];
 }
 
-/** What Java's parseFloat and parseDouble read, but for hexadecimal. */
+/** Parses what Java's parseFloat and parseDouble accept, except for hexadecimal. */
 function readJavaNumber(text: string): number | undefined {
   const found = /^([+-]?)(?:(NaN)|(Infinity)|(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)[fFdD]?)$/.exec(
     text.trim(),

@@ -1,7 +1,7 @@
-// What TaskManager and JobManager share, Flink 1.10 (1.11 for the JobManager) to 2.x: which options decide,
-// and the step between the process and the part that Flink itself uses (ProcessMemoryUtils).
-// The parts inside are taskmanager.ts and jobmanager.ts. Order matters everywhere: of several
-// mistakes Flink reports the first that it meets.
+// Derives what TaskManager and JobManager have in common in Flink 1.10 (1.11 for the JobManager) to 2.x: which options
+// decide, and the step between the process and the memory that Flink itself uses (ProcessMemoryUtils). The parts inside
+// are derived in taskmanager.ts and jobmanager.ts. The order matters everywhere, because Flink reports only the first
+// of several mistakes.
 import { refuse } from './words.js';
 import {
   formatOption,
@@ -21,7 +21,7 @@ export interface Range {
 }
 
 export interface ProcessOptions {
-  /** When all of these are set, the total is their sum. */
+  /** Options of the parts. If all of them are set, the total is their sum. */
   readonly parts: readonly MemoryOption[];
   readonly flink: MemoryOption;
   readonly process: MemoryOption;
@@ -35,7 +35,7 @@ export interface FlinkMemory {
   readonly totalFlink: bigint;
 }
 
-/** How one kind of process divides the memory that Flink uses. */
+/** Division of the memory that Flink uses, for one kind of process. */
 export interface Division<Parts extends FlinkMemory> {
   readonly fromParts: (config: MemoryConfig) => Parts;
   readonly fromTotal: (config: MemoryConfig, totalFlink: bigint) => Parts;
@@ -46,7 +46,7 @@ export interface JvmMemory {
   readonly overhead: bigint;
 }
 
-/** First that holds: all parts set, the Flink total set, the process total set. */
+/** Derives a process by the first condition that holds: all parts set, the Flink total set, the process total set. */
 export function deriveProcess<Parts extends FlinkMemory>(
   config: MemoryConfig,
   options: ProcessOptions,
@@ -112,7 +112,7 @@ function deriveJvmFromFlink(config: MemoryConfig, options: ProcessOptions, flink
   return { metaspace, overhead };
 }
 
-/** Flink compares with the fraction only to log a note, but the multiplication can overflow. */
+/** Checks the fraction. Flink compares with it only to log a note, but the multiplication can overflow. */
 export function checkFractionFits(config: MemoryConfig, option: MemoryOption, range: Range, total: bigint): void {
   if (hasOption(config, option)) multiplyBytes(total, range.fraction);
 }
@@ -138,12 +138,12 @@ export function readRange(config: MemoryConfig, min: bigint, max: bigint, option
   );
 }
 
-/** A share of the whole. */
+/** Derives a fraction of the whole. */
 export function deriveWithFraction(whole: bigint, range: Range): bigint {
   return limitToRange(multiplyBytes(whole, range.fraction), range);
 }
 
-/** A share of the whole, from the rest: f / (1 − f) × rest. */
+/** Derives a fraction of the whole from the rest: f / (1 − f) × rest. */
 export function deriveWithInverseFraction(rest: bigint, range: Range): bigint {
   return limitToRange(multiplyBytes(rest, range.fraction / (1 - range.fraction)), range);
 }
@@ -153,7 +153,7 @@ function limitToRange(bytes: bigint, range: Range): bigint {
 }
 
 /**
- * Until 1.20 the total of before 1.10 ("heap.size", "heap.mb") is still read: it becomes the option given here,
+ * Applies the total of before 1.10 ("heap.size", "heap.mb"), which Flink reads until 1.20. It becomes the given option,
  * unless that one is set (MemoryBackwardsCompatibilityUtils).
  */
 export function applyLegacyHeap(
@@ -189,7 +189,7 @@ function readLegacyHeap(
   return size.bytes;
 }
 
-/** The size of one buffer; a power of two of at least 4 KiB (ConfigurationParserUtils.getPageSize). */
+/** Returns the size of one buffer: a power of two of at least 4 KiB (ConfigurationParserUtils.getPageSize). */
 export function readSegmentSize(config: MemoryConfig, option: MemoryOption): number {
   const bytes = readPlainSize(config, option);
   if (bytes >= 2n ** 31n)

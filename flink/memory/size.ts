@@ -1,6 +1,6 @@
-// Flink's MemorySize in TypeScript: text → bytes, bytes → the text of its messages, and its arithmetic.
-// Bytes are bigint here because Flink uses all 63 bits (the default of network.max is Long.MAX_VALUE).
-// Fractions are Java floats widened to double, multiplied as decimals, and truncated to whole bytes.
+// Implements Flink's MemorySize: parses text into bytes, formats bytes as in Flink's messages, and computes with them.
+// Bytes are bigint because Flink uses all 63 bits (the default of network.max is Long.MAX_VALUE). Fractions are Java
+// floats widened to double, multiplied as decimals, and truncated to whole bytes.
 import { refuse } from './words.js';
 
 export const MAX_BYTES = 9223372036854775807n;
@@ -14,7 +14,7 @@ const UNITS: readonly { readonly names: readonly string[]; readonly bytes: bigin
   { names: ['t', 'tb', 'tebibytes'], bytes: 1024n ** 4n },
 ];
 
-/** "1g", "512 mb", "1024" (bytes), in any case → bytes; or why not, in Flink's words. */
+/** Parses "1g", "512 mb" or "1024" (bytes), in any case, into bytes, or returns the problem in Flink's words. */
 export function parseMemorySize(text: string): { readonly bytes: bigint } | { readonly problem: string } {
   const trimmed = text.trim();
   if (trimmed === '') return { problem: 'argument is an empty- or whitespace-only string' };
@@ -34,7 +34,7 @@ export function parseMemorySize(text: string): { readonly bytes: bigint } | { re
     : { bytes };
 }
 
-/** 1811939328 → "1.688gb (1811939328 bytes)": three decimals in the largest unit that the size exceeds. */
+/** Formats 1811939328 as "1.688gb (1811939328 bytes)": three decimals in the largest unit that the size exceeds. */
 export function formatMemorySize(bytes: bigint): string {
   const unit = UNITS.findLast((known) => bytes > known.bytes);
   if (unit === undefined || unit.bytes === 1n) return `${bytes} bytes`;
@@ -43,7 +43,7 @@ export function formatMemorySize(bytes: bigint): string {
   return `${thousandths / 1000n}.${String(thousandths % 1000n).padStart(3, '0')}${unit.names[1] ?? ''} (${bytes} bytes)`;
 }
 
-/** Java's Double.toString: 1 → "1.0", 1e-7 → "1.0E-7". */
+/** Formats like Java's Double.toString: 1 → "1.0", 1e-7 → "1.0E-7". */
 export function formatDouble(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
@@ -53,7 +53,7 @@ export function formatDouble(value: number): string {
   return `${mantissa.includes('.') ? mantissa : `${mantissa}.0`}E${Number(exponent)}`;
 }
 
-/** Java's Float.toString of a widened float: 0.10000000149011612 → "0.1". */
+/** Formats a widened float like Java's Float.toString: 0.10000000149011612 → "0.1". */
 export function formatFloat(value: number): string {
   for (let digits = 1; digits < 9; digits++) {
     const short = Number(value.toPrecision(digits));
@@ -73,14 +73,17 @@ export function subtractBytes(from: bigint, bytes: bigint): bigint {
   return from < bytes ? refuse('negative-size', 'bytes must be >= 0', []) : from - bytes;
 }
 
-/** Truncated to whole bytes. `factor` is zero or larger: ranges are checked before anything is multiplied. */
+/**
+ * Multiplies and truncates to whole bytes. `factor` is at least zero, because ranges are checked before anything is
+ * multiplied.
+ */
 export function multiplyBytes(bytes: bigint, factor: number): bigint {
   const { digits, scale } = splitDecimal(factor);
   const product = bytes * digits;
   return product > MAX_BYTES * 10n ** scale ? refuse('overflow', 'long overflow', []) : product / 10n ** scale;
 }
 
-/** The shortest decimal that means this double: digits × 10^-scale, as Java's BigDecimal.valueOf has it. */
+/** Returns the shortest decimal of this double as digits × 10^-scale, like Java's BigDecimal.valueOf. */
 function splitDecimal(value: number): { readonly digits: bigint; readonly scale: bigint } {
   const [mantissa = '0', exponentText = '0'] = String(value).split('e');
   const [whole = '0', decimals = ''] = mantissa.split('.');

@@ -1,6 +1,6 @@
-// A TaskManager's memory in Flink 1.10 to 2.x (TaskExecutorProcessUtils, TaskExecutorFlinkMemoryUtils). In: the
-// options of one process. Out: every part in bytes, or a MemoryFault with Flink's own message. Called by memory.ts
-// only. Releases differ in defaults (option-table.ts) and in what of old options they read.
+// Derives a TaskManager's memory in Flink 1.10 to 2.x (TaskExecutorProcessUtils, TaskExecutorFlinkMemoryUtils). In: the
+// options of one process. Out: every part in bytes, or a MemoryFault with Flink's own message. Releases differ in
+// defaults (option-table.ts) and in which old options they read.
 import { MemoryFault, PLAIN_PROBLEMS, prefixProblem, refuse, type MemoryLayout, type Remedy } from './words.js';
 import { TASK_MANAGER, hasOption, readCount, readDouble, readSize, type MemoryConfig } from './option-table.js';
 import {
@@ -17,7 +17,7 @@ import {
 } from './process.js';
 import { MAX_BYTES, addBytes, formatMemorySize, subtractBytes } from './size.js';
 
-/** Where a legacy heap.size goes: on YARN, Kubernetes and Mesos it is the whole container. */
+/** Deployment, which decides where a legacy heap.size goes: on YARN, Kubernetes and Mesos it is the whole container. */
 export type Deployment = 'standalone' | 'container';
 
 const PROCESS_OPTIONS: ProcessOptions = { ...TASK_MANAGER, parts: [TASK_MANAGER.taskHeap, TASK_MANAGER.managed] };
@@ -50,7 +50,10 @@ export function deriveTaskManager(config: MemoryConfig, deployment: Deployment):
   return fillLayout(parts, jvm, readSegmentSize(full, TASK_MANAGER.segment));
 }
 
-/** Task heap and managed memory are set: network is the rest of the Flink total, or a share of what the others need. */
+/**
+ * Derives the parts if task heap and managed memory are set: network is the rest of the Flink total, or a fraction of
+ * what the others need.
+ */
 function fromParts(config: MemoryConfig): TaskManagerParts {
   const taskHeap = readSize(config, TASK_MANAGER.taskHeap);
   const managed = readSize(config, TASK_MANAGER.managed);
@@ -71,8 +74,8 @@ function fromParts(config: MemoryConfig): TaskManagerParts {
 }
 
 /**
- * The Flink total is known: managed and network take their shares, task heap is the rest, or network if task heap is
- * set.
+ * Derives the parts if the Flink total is known: managed and network take their fractions, and task heap is the rest,
+ * or network if task heap is set.
  */
 function fromTotal(config: MemoryConfig, totalFlink: bigint): TaskManagerParts {
   const fixed = readFixedParts(config);
@@ -194,7 +197,7 @@ function checkNetwork(config: MemoryConfig, network: bigint, totalFlink: bigint)
   checkFractionFits(config, TASK_MANAGER.networkFraction, range, totalFlink);
 }
 
-/** numberOfBuffers × segment size, until 1.20 and only when no newer network option is set. */
+/** Returns numberOfBuffers × segment size, until 1.20 and only if no newer network option is set. */
 function readLegacyNetwork(config: MemoryConfig): bigint | undefined {
   if (config.version >= 20000 || !hasOption(config, TASK_MANAGER.networkBuffers)) return undefined;
   if (

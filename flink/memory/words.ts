@@ -1,9 +1,9 @@
-// The words of the memory model: what a TaskManager's or JobManager's memory consists of, and why a configuration is
-// refused. memory.ts returns these; fix.ts proposes settings with them. Bytes everywhere. Names follow Flink's
-// documentation ("Set up Flink's Process Memory").
+// Defines the words of the memory model: what the memory of a TaskManager or JobManager consists of, and why a
+// configuration is refused. memory.ts returns these; fix.ts proposes settings with them. All sizes are in bytes. Names
+// follow Flink's documentation ("Set up Flink's Process Memory").
 
 /**
- * A TaskManager's memory in bytes. process = flink + metaspace + overhead; flink = the six parts from frameworkHeap to
+ * Memory of a TaskManager in bytes. process = flink + metaspace + overhead; flink = the six parts from frameworkHeap to
  * network.
  */
 export interface MemoryLayout {
@@ -17,16 +17,16 @@ export interface MemoryLayout {
   readonly network: number;
   readonly jvmMetaspace: number;
   readonly jvmOverhead: number;
-  /** -Xmx. */
+  /** Value of -Xmx. */
   readonly jvmHeap: number;
-  /** -XX:MaxDirectMemorySize. */
+  /** Value of -XX:MaxDirectMemorySize. */
   readonly directLimit: number;
-  /** Whole buffers in the network pool; what remains of `network` is unused. */
+  /** Number of whole buffers in the network pool; the rest of `network` is unused. */
   readonly networkBuffers: number;
   readonly segmentBytes: number;
 }
 
-/** A JobManager's memory in bytes. flink = jvmHeap + offHeap. */
+/** Memory of a JobManager in bytes. flink = jvmHeap + offHeap. */
 export interface JobManagerMemoryLayout {
   readonly totalProcess: number;
   readonly totalFlink: number;
@@ -37,8 +37,8 @@ export interface JobManagerMemoryLayout {
 }
 
 /**
- * What a larger total size would do about each problem: `helps`, `hurts`, or `neither`.
- * The two range problems can be either, so they say it themselves.
+ * Effect of a larger total size on each problem: `helps`, `hurts`, or `neither`. The two range problems can be either,
+ * so they give it themselves.
  */
 export const MEMORY_PROBLEMS = {
   'version-unknown': 'neither',
@@ -64,7 +64,7 @@ export const MEMORY_PROBLEMS = {
   'legacy-network-too-large': 'helps',
   'legacy-managed-too-large': 'helps',
   'legacy-cutoff-too-large': 'helps',
-  // Ours, from looking for a fix (grow.ts): Flink raises neither.
+  // Problems of the search for a fix (grow.ts), which Flink does not raise.
   'no-size-fits': 'neither',
   'option-missing': 'neither',
 } as const satisfies Record<string, Remedy>;
@@ -72,31 +72,29 @@ export const MEMORY_PROBLEMS = {
 export type MemoryProblemKind = keyof typeof MEMORY_PROBLEMS;
 export type Remedy = 'helps' | 'hurts' | 'neither';
 
-/**
- * The kinds that Flink raises as plain argument errors: it wraps and prefixes only its IllegalConfigurationExceptions.
- */
+/** Kinds that Flink raises as plain argument errors: it wraps and prefixes only its IllegalConfigurationExceptions. */
 export const PLAIN_PROBLEMS: ReadonlySet<MemoryProblemKind> = new Set<MemoryProblemKind>([
   'value-unreadable',
   'negative-size',
   'overflow',
 ]);
 
-/** Why the process would not start with these options. */
+/** Reason why the process would not start with these options. */
 export interface MemoryProblem {
   readonly kind: MemoryProblemKind;
-  /** As Flink of that version words it. */
+  /** Message as Flink of that version words it. */
   readonly message: string;
-  /** The message of the exception that Flink's own wraps, when it has one. */
+  /** Message of the exception that Flink's own one wraps, if there is one. */
   readonly cause?: string;
-  /** The option names involved. */
+  /** Names of the options involved. */
   readonly options: readonly string[];
-  /** What a larger total size would do about it. */
+  /** Effect of a larger total size on the problem. */
   readonly larger: Remedy;
 }
 
 /**
- * Carries a problem out of the derivation, as Flink's exception does in the original.
- * It never leaves the memory files: catchProblem turns it into a value.
+ * Carries a problem out of the derivation, like Flink's exception. It never leaves the memory files, because
+ * catchProblem converts it into a value.
  */
 export class MemoryFault extends Error {
   constructor(readonly problem: MemoryProblem) {
@@ -104,7 +102,7 @@ export class MemoryFault extends Error {
   }
 }
 
-/** Ends the derivation with this problem. `larger` is given for the kinds where it depends on the numbers. */
+/** Ends the derivation with this problem. `larger` is given for the kinds for which it depends on the numbers. */
 export function refuse(
   kind: MemoryProblemKind,
   message: string,
@@ -120,7 +118,7 @@ export function refuse(
   });
 }
 
-/** Puts Flink's "…Manager memory configuration failed: " in front of what is refused inside. */
+/** Puts Flink's "…Manager memory configuration failed: " before the message of each problem inside. */
 export function prefixProblem<Layout>(prefix: string, derive: () => Layout): Layout {
   try {
     return derive();

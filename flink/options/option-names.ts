@@ -1,15 +1,15 @@
-// Options that changed their name or went away, by Flink version: data for options.ts. From the option classes and the
-// release notes of 1.20 and 2.0; values that changed their meaning with the name say so.
+// Lists options that were renamed or removed, by Flink version, as data for options.ts. Source: the option classes and
+// the release notes of 1.20 and 2.0. Values that changed their meaning together with the name are marked.
 
 export interface OptionChange {
   readonly old: string;
-  /** Absent when nothing replaces it. */
+  /** New name; absent if nothing replaces the option. */
   readonly key?: string;
   /** First version that knows the new key. */
   readonly since: string;
-  /** First version that does not know the old key any more. */
+  /** First version that does not know the old key. */
   readonly removed?: string;
-  /** The value means something else under the new key. */
+  /** Set if the value has another meaning under the new key. */
   readonly otherValue?: true;
   readonly hint?: string;
 }
@@ -232,7 +232,7 @@ export const OPTION_CHANGES: readonly OptionChange[] = [
   { old: 'pipeline.auto-type-registration', since: '1.19', removed: '2.0', hint: 'use pipeline.serialization-config' },
 ];
 
-/** Whole families: `akka.ask.timeout` became `pekko.ask.timeout`. */
+/** Changes of whole families: `akka.ask.timeout` became `pekko.ask.timeout`. */
 export const PREFIX_CHANGES: readonly OptionChange[] = [
   { old: 'akka.', key: 'pekko.', since: '1.18' },
   { old: 'state.backend.latency-track.', key: 'state.latency-track.', since: '1.20', removed: '2.0' },

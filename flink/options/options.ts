@@ -1,11 +1,14 @@
-// Option names by version, versions, sizes and durations as Flink writes them. Pure; used by rules (patches with the
-// names of the job's release) and by the facts of a job. The memory model is memory.ts.
+// Handles option names by version, versions, sizes and durations as Flink writes them, for rules (patches with the
+// names of the job's release) and for the facts of a job. The memory model is in memory.ts. Pure functions.
 import { OPTION_CHANGES, PREFIX_CHANGES, type OptionChange } from './option-names.js';
 
 export type RenamedOption =
   { readonly key: string; readonly hint?: string } | { readonly gone: true; readonly hint: string };
 
-/** Any spelling of an option → the one for this version, or that it is gone there. Unknown options stay as they are. */
+/**
+ * Returns the name of an option in this version, from any of its names, or that it does not exist there. Unknown
+ * options stay as they are.
+ */
 export function renameOption(key: string, version: string): RenamedOption {
   const change = changesOf(key).find((row) => row.old === key);
   if (change !== undefined) return renameOld(change, key, version);
@@ -15,11 +18,11 @@ export function renameOption(key: string, version: string): RenamedOption {
   return earlier === undefined ? { key } : { key: earlier.old };
 }
 
-/** Releases that a range of versions is tried on. */
+/** Releases with which a range of versions is tried. */
 const RELEASES = [...Array.from({ length: 17 }, (_, index) => `1.${index + 4}`), '2.0', '2.1', '2.2', '2.3'];
 
 /**
- * Why an option cannot be set in a release that the range holds; undefined when it can, or when nothing is known about
+ * Returns why an option cannot be set in a release within the range; undefined if it can, or if nothing is known about
  * it.
  */
 export function findOptionProblem(key: string, range: string): string | undefined {
@@ -37,7 +40,7 @@ export function findOptionProblem(key: string, range: string): string | undefine
   return undefined;
 }
 
-/** The value under this name or any of its other names; the newest name wins, as in Flink. */
+/** Returns the value under this name or any of its other names. The newest name wins, as in Flink. */
 export function optionValue(options: ReadonlyMap<string, string>, key: string): string | undefined {
   for (const name of optionNames(key)) {
     const value = options.get(name);
@@ -46,7 +49,7 @@ export function optionValue(options: ReadonlyMap<string, string>, key: string): 
   return undefined;
 }
 
-/** All names with the same meaning, the newest first. */
+/** Returns all names with the same meaning, the newest first. */
 export function optionNames(key: string): string[] {
   const own = changesOf(key).find((row) => row.old === key && row.key !== undefined && row.otherValue === undefined);
   const newest = own?.key ?? key;
@@ -54,20 +57,22 @@ export function optionNames(key: string): string[] {
   return [...new Set([newest, ...older.map((row) => row.old), key])];
 }
 
-/** Below, equal, above: negative, 0, positive. What follows the numbers (`-SNAPSHOT`) does not count. */
+/** Compares two versions: negative, 0 or positive. Text after the numbers (`-SNAPSHOT`) does not count. */
 export function compareVersions(a: string, b: string): number {
   return compareNumbers(versionNumbers(a), versionNumbers(b));
 }
 
 /**
- * `>=1.10 <2.0`, `<=1.12`, `1.20`, `>=1.13 <1.15 || >=1.18`. A bound speaks for all its patch releases: 1.12.5 is
- * `<=1.12` and not `>1.12`. An empty range and `*` hold every version.
+ * Returns true if the version is in a range: `>=1.10 <2.0`, `<=1.12`, `1.20`, `>=1.13 <1.15 || >=1.18`. A bound
+ * includes all its patch releases: 1.12.5 is `<=1.12` and not `>1.12`. An empty range and `*` contain every version.
  */
 export function inRange(version: string, range: string): boolean {
   return range.split('||').some((part) => part.split(/[\s,]+/).every((bound) => isWithin(version, bound)));
 }
 
-/** `112m`, `64 mb`, `1gb`, `1073741824`, `1.688gb (1811939328 bytes)` → bytes; undefined when it is no size. */
+/**
+ * Parses `112m`, `64 mb`, `1gb`, `1073741824` or `1.688gb (1811939328 bytes)` into bytes; undefined if it is no size.
+ */
 export function parseBytes(text: string): number | undefined {
   const exact = /\((\d+) bytes\)/.exec(text);
   if (exact !== null) return Number(exact[1]);
@@ -76,7 +81,7 @@ export function parseBytes(text: string): number | undefined {
   return match === null || factor === undefined ? undefined : Math.trunc(Number(match[1]) * factor);
 }
 
-/** In the largest unit that divides it: 117440512 → `112m`. */
+/** Formats bytes in the largest unit that divides them: 117440512 → `112m`. */
 export function formatBytes(bytes: number): string {
   for (const [unit, factor] of [
     ['g', 1024 ** 3],
@@ -88,7 +93,9 @@ export function formatBytes(bytes: number): string {
   return `${bytes}b`;
 }
 
-/** `10 s`, `500ms`, `1 min`, `PT5M`, `60000` (milliseconds) → milliseconds; undefined when it is no duration. */
+/**
+ * Parses `10 s`, `500ms`, `1 min`, `PT5M` or `60000` (milliseconds) into milliseconds; undefined if it is no duration.
+ */
 export function parseDuration(text: string): number | undefined {
   const iso = /^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?$/.exec(text.trim());
   if (iso !== null && text.trim().length > 2)
@@ -98,7 +105,7 @@ export function parseDuration(text: string): number | undefined {
   return match === null || factor === undefined ? undefined : Number(match[1]) * factor;
 }
 
-/** In the largest unit that divides it: 90000 → `90 s`, 600000 → `10 min`. */
+/** Formats a duration in the largest unit that divides it: 90000 → `90 s`, 600000 → `10 min`. */
 export function formatDuration(milliseconds: number): string {
   for (const [unit, factor] of [
     ['h', 3_600_000],

@@ -1,6 +1,5 @@
-// Text of a Java stack trace, in any form that logs and people bring it → its links, outermost first, and what follows
-// from them: the root, whose code it is. Called by layout.ts for each entry that holds an exception and
-// by the analyzer. Which rule fits is not its task.
+// Parses the text of a Java stack trace, in any form in which logs and people show it, into its links, outermost first,
+// and derives what follows from them: the root, and the owner of the code. Which rule matches is decided elsewhere.
 import type { ChainLink, Owner } from '../../core/types.js';
 import {
   cleanTraceLine,
@@ -24,31 +23,32 @@ interface Draft {
 interface State {
   readonly links: Draft[];
   current: Draft | undefined;
-  /** Where frames after an embedded trace belong. */
+  /** Link to which frames after an embedded trace belong. */
   embedding: Draft | undefined;
   /** Indentation of the open `Suppressed:` block, or -1. */
   suppressedAt: number;
-  /** Frames of an open Python traceback, the place of the error first. */
+  /** Frames of an open Python traceback, with the place of the error first. */
   python: string[];
 }
 
 const SERIALIZED = 'org.apache.flink.util.SerializedThrowable';
 const SERIALIZED_OLD = 'org.apache.flink.runtime.util.SerializedThrowable';
 const OUT_OF_MEMORY = 'java.lang.OutOfMemoryError';
-/** Flink's client puts the message of what the program threw behind this, without its class. */
+/** Text after which Flink's client puts the message of the program's exception, without its class. */
 const MAIN_THREW = 'The main method caused an error: ';
-/** What Java threw stands in the next line, behind a colon. */
+/** Error of Py4J. The Java exception is in the next line, after a colon. */
 const PY4J = 'Py4JJavaError';
 /**
- * Beam's Python client ends with what its job server told it: the class and the message of the root, without a trace.
+ * Text of the last message of Beam's Python client, with what its job server reported after it: the class and the
+ * message of the root, without a trace.
  */
 const PIPELINE_FAILED = / failed in state FAILED: /;
-/** Ends of class names; of one that a paste cut off only the beginning is left. */
+/** Ends of class names. Of a class name that a paste cut off, only the beginning is left. */
 const NAMED = /(?:Exception|Error|Throwable|Failure|Fault|Timeout)$/;
-/** A message is kept up to here. */
+/** Limit of a message, in characters. */
 const MESSAGE_LIMIT = 8192;
 
-/** Classes that only carry what happened (facts §11); the analyzer looks through them. */
+/** Classes that only carry the failure (facts §11); the analyzer looks through them. */
 const WRAPPERS = new Set([
   'org.apache.flink.runtime.JobException',
   'org.apache.flink.runtime.client.JobExecutionException',
@@ -84,10 +84,11 @@ const WRAPPERS = new Set([
 ]);
 
 /**
- * The forms: log4j 2 (` ~[jar:version]` behind frames), log4j 1 and the JVM (plain), logback (`Wrapped by:`, `common
- * frames omitted`), nested causes and suppressed ones, SerializedThrowable, `AsynchronousException{…}`, traces inside a
- * message ("<Exception on server side:"), JSON-escaped ones, frames with time stamps in front, pasted without
- * indentation. A Python traceback is a link where no Java exception stands before it.
+ * Parses a trace. Known forms: log4j 2 (` ~[jar:version]` after frames), log4j 1 and the JVM (plain), logback
+ * (`Wrapped by:`, `common frames omitted`), nested causes and suppressed ones, SerializedThrowable,
+ * `AsynchronousException{…}`, traces inside a message ("<Exception on server side:"), JSON-escaped ones, frames with
+ * time stamps before them, pasted without indentation. A Python traceback is a link if no Java exception stands before
+ * it.
  */
 export function parseChain(text: string): ChainLink[] {
   const state: State = { links: [], current: undefined, embedding: undefined, suppressedAt: -1, python: [] };
@@ -96,11 +97,11 @@ export function parseChain(text: string): ChainLink[] {
   return state.links.flatMap(finishLink).flatMap(nameLostProgram).flatMap(nameLostCause).flatMap(nameLostPipeline);
 }
 
-/** Longer texts, and more of them, are not kept. */
+/** Limits of the texts that are kept: their length, and their number. */
 const MOST_KEPT_CHARS = 4096;
 const MOST_KEPT = 500;
 
-/** As parseChain, for who reads the same again and again: a job that restarts throws what it threw before. */
+/** Creates a cached parseChain, because a job that restarts throws the same exception again and again. */
 export function createChainReader(): (text: string) => readonly ChainLink[] {
   const known = new Map<string, readonly ChainLink[]>();
   return (text) => {
@@ -115,20 +116,20 @@ export function createChainReader(): (text: string) => readonly ChainLink[] {
 }
 
 /**
- * The link that says what happened: an OutOfMemoryError wherever it stands, else the last cause; never a suppressed
- * one.
+ * Returns the link that says what happened: an OutOfMemoryError at any place, otherwise the last cause; never a
+ * suppressed one.
  */
 export function root(links: readonly ChainLink[]): ChainLink | undefined {
   const own = firstChain(links);
   return own.find((link) => link.type === OUT_OF_MEMORY) ?? own.at(-1);
 }
 
-/** Exception classes from the outside in, without the suppressed ones. */
+/** Returns the exception classes from the outermost to the innermost, without the suppressed ones. */
 export function chainTypes(links: readonly ChainLink[]): string[] {
   return links.filter((link) => link.relation !== 'suppressed' && link.type !== '').map((link) => link.type);
 }
 
-/** True where the class was lost on the way to the log, so that it may be any. */
+/** True if the class was lost on the way to the log, so that it may be any class. */
 export function isLost({ type }: Pick<ChainLink, 'type'>): boolean {
   return type === '' || type === SERIALIZED || type === SERIALIZED_OLD;
 }
@@ -138,7 +139,7 @@ export function isWrapper(type: string): boolean {
   return WRAPPERS.has(type);
 }
 
-/** The first frame of somebody's own code, the root's frames first. */
+/** Returns the first frame of user code, starting with the root's frames. */
 export const firstUserFrame = rememberLast(findUserFrame);
 
 function findUserFrame(links: readonly ChainLink[]): string | undefined {
@@ -150,9 +151,9 @@ function findUserFrame(links: readonly ChainLink[]): string | undefined {
 }
 
 /**
- * Whose code threw: the topmost frame of the root that is nobody's library decides, then those of the links around it.
- * A client that shows no frames names a class, and a library throws its own; who throws a class of the job's own is
- * open.
+ * Decides whose code threw: by the topmost frame of the root that is in no neutral library, then by those of the links
+ * around it. A client that shows no frames names a class: the owner of a library threw that library's class, but it is
+ * undecided who throws a class of the job's own.
  */
 export function ownerOfFrames(links: readonly ChainLink[]): Owner {
   const inner = [...firstChain(links)].reverse();
@@ -164,7 +165,7 @@ export function ownerOfFrames(links: readonly ChainLink[]): Owner {
   return named === undefined || isUserFrame(named.type) ? 'framework' : frameOwner(named.type);
 }
 
-/** False for what a client shows without a trace. */
+/** Returns false for an exception that a client shows without a trace. */
 export function hasFrames(links: readonly ChainLink[]): boolean {
   return links.some((link) => link.frames.length > 0);
 }
@@ -193,7 +194,9 @@ function readLine(state: State, raw: string): void {
   readText(state, content, indent);
 }
 
-/** Python prints the frames first, each with its source, and the error at the end. */
+/**
+ * Reads a line of a Python traceback, which prints the frames first, each with its source, and the error at the end.
+ */
 function readPython(state: State, content: string, indent: number): boolean {
   if (content.startsWith('Traceback (most recent call last)')) return true;
   const frame = readPythonFrame(content);
@@ -203,7 +206,7 @@ function readPython(state: State, content: string, indent: number): boolean {
   return error !== undefined;
 }
 
-/** A line that is no frame and no cause: a header, or more of a message. */
+/** Reads a line that is no frame and no cause: a header, or more of a message. */
 function readText(state: State, content: string, indent: number): void {
   const current = state.current;
   const header = current === undefined ? readColonHeader(content) : indent === 0 ? readHeader(content) : undefined;
@@ -217,7 +220,7 @@ function startChain(state: State, header: { readonly type: string; readonly mess
   pushLink(state, { ...header, frames: [], relation: 'outer' });
 }
 
-/** A trace inside the message of another one, as the REST client prints what the server threw. */
+/** Adds a trace inside the message of another one, as the REST client prints the server's exception. */
 function embedLink(state: State, outer: Draft, header: { readonly type: string; readonly message: string }): void {
   state.embedding ??= outer;
   pushLink(state, { ...header, frames: [], relation: outer.relation === 'suppressed' ? 'suppressed' : 'cause' });
@@ -236,7 +239,7 @@ function openLink(state: State, content: string, relation: 'cause' | 'suppressed
   pushLink(state, { ...header, frames: [], relation: state.suppressedAt >= 0 ? 'suppressed' : relation });
 }
 
-/** logback's `%rEx` prints the root first and then what wraps it. */
+/** Adds what wraps the root: logback's `%rEx` prints the root first. */
 function openWrapper(state: State, content: string): void {
   const first = state.links[0];
   if (first !== undefined) first.relation = 'cause';
@@ -259,7 +262,7 @@ function addFrame(state: State, frame: string): void {
   state.current?.frames.push(frame);
 }
 
-/** `... 12 more`, `... 12 common frames omitted`. */
+/** Notes the number of shared frames: `... 12 more`, `... 12 common frames omitted`. */
 function noteShared({ current }: State, content: string): void {
   const shared = Number.parseInt(content.slice(4), 10);
   if (current !== undefined && shared > 0) current.shared = shared;
@@ -269,7 +272,7 @@ function joinMessage(message: string, line: string): string {
   return message.length > MESSAGE_LIMIT ? message : message === '' ? line : `${message}\n${line}`;
 }
 
-/** A paste ends where it was cut: `Caused by:`, or `Caused by: org.apache.fli`, names nothing. */
+/** Returns true if a paste was cut off here: `Caused by:`, or `Caused by: org.apache.fli`, names nothing. */
 function isCutOff(last: Draft | undefined): boolean {
   return (
     last !== undefined &&
@@ -280,7 +283,7 @@ function isCutOff(last: Draft | undefined): boolean {
   );
 }
 
-/** Looks into SerializedThrowable and into braces: `AsynchronousException{a.BException: text}` is two links. */
+/** Opens SerializedThrowable and braces: `AsynchronousException{a.BException: text}` is two links. */
 function finishLink(draft: Draft): ChainLink[] {
   const { type, message, ...rest } = draft;
   const { relation } = draft;
@@ -298,8 +301,9 @@ function finishLink(draft: Draft): ChainLink[] {
 }
 
 /**
- * Java takes a cause's own text as the message of what wraps it (`ExecutionException: a.BException: text`). When the
- * paste lacks that `Caused by:`, its text is all that is left of the cause.
+ * Adds a lost cause. Java takes a cause's own text as the message of the exception that wraps it
+ * (`ExecutionException: a.BException: text`). If the paste lacks that `Caused by:`, this text is all that is left of
+ * the cause.
  */
 function nameLostCause(link: ChainLink, index: number, links: readonly ChainLink[]): ChainLink[] {
   if (link.relation === 'suppressed') return [link];
@@ -315,8 +319,8 @@ function nameLostCause(link: ChainLink, index: number, links: readonly ChainLink
 }
 
 /**
- * When nothing follows a program's failure, its message is all that is left of the cause; the class is named or may be
- * any.
+ * Adds the lost cause of a program's failure. If nothing follows the failure, its message is all that is left of the
+ * cause; the class is named in it or may be any.
  */
 function nameLostProgram(link: ChainLink, index: number, links: readonly ChainLink[]): ChainLink[] {
   const followed = links.slice(index + 1).some((other) => other.relation === 'cause');
@@ -333,8 +337,8 @@ function nameLostProgram(link: ChainLink, index: number, links: readonly ChainLi
 }
 
 /**
- * `RuntimeError: Pipeline orders-1 failed in state FAILED: a.b.CException: text`: the Java exception is the cause of
- * the Python one.
+ * Adds the Java exception as the cause of the Python one: `RuntimeError: Pipeline orders-1 failed in state FAILED:
+ * a.b.CException: text`.
  */
 function nameLostPipeline(link: ChainLink): ChainLink[] {
   const found =
@@ -343,7 +347,9 @@ function nameLostPipeline(link: ChainLink): ChainLink[] {
   return header === undefined ? [link] : [link, { ...header, frames: [], relation: 'cause' }];
 }
 
-/** One chain is asked about by every rule that fits it, one right after the other. */
+/**
+ * Caches the last result, because every rule that matches a chain asks the same question, one right after the other.
+ */
 export function rememberLast<Rest extends readonly string[], Value>(
   find: (links: readonly ChainLink[], ...rest: Rest) => Value,
 ): (links: readonly ChainLink[], ...rest: Rest) => Value {
@@ -355,7 +361,7 @@ export function rememberLast<Rest extends readonly string[], Value>(
   };
 }
 
-/** A text may hold several traces; the first one is the entry's. */
+/** Returns the links of the first trace. A text may hold several traces, and the first one is the entry's. */
 export function firstChain(links: readonly ChainLink[]): readonly ChainLink[] {
   const own = links.filter((link) => link.relation !== 'suppressed');
   const second = own.findIndex((link, index) => index > 0 && link.relation === 'outer');

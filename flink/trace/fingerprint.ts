@@ -1,14 +1,14 @@
-// The links of a stack trace → a text that is the same for the same failure of one version: by the root's class and its
-// topmost frames. What is stored of a failure is known by it (group.ts says more, for failures of any version). Called
-// by the analyzer for each failure. Pure.
+// Computes a text from the links of a stack trace that is the same for the same failure of one version: from the root's
+// class and its topmost frames. Stored failures are identified by it (group.ts groups more, failures of any version).
+// Pure functions.
 import { createHash } from 'node:crypto';
 import type { ChainLink } from '../../core/types.js';
 import { rememberLast, root } from './chain.js';
 import { isNeutralFrame } from './packages.js';
 
 /**
- * The same failure gives the same text: by the root's class and its topmost frames, which stay when the exception is
- * wrapped, shipped or printed by another process; by the words of the message when there are no frames.
+ * Returns the fingerprint. It is made of the root's class and its topmost frames, which stay the same when the
+ * exception is wrapped, shipped or printed by another process; or of the words of the message if there are no frames.
  */
 export const fingerprint = rememberLast(computeFingerprint);
 
@@ -25,7 +25,7 @@ function computeFingerprint(links: readonly ChainLink[], message: string): strin
     .slice(0, 16);
 }
 
-/** Without line numbers, counters of generated classes and lambdas. */
+/** Returns a frame without line numbers, counters of generated classes and lambdas. */
 function frameIdentity(frame: string): string {
   return frame
     .replace(/\(.*$/s, '')

@@ -1,16 +1,16 @@
-// The links of a stack trace → the group of failures that nobody has named: the same for every copy of the same
-// failure, however often it is wrapped, whoever logs it and with whichever version of Flink, with what makes it the
-// same. Called by failure.ts of the analyzer for each failure. Pure.
+// Groups failures that no rule names, by the links of their stack trace: the group is the same for every copy of the
+// same failure, however often it is wrapped, whichever process logs it and with any version of Flink. A group holds
+// what makes its failures the same. Pure functions.
 import { createHash } from 'node:crypto';
 import type { ChainLink, FailureGroup } from '../../core/types.js';
 import { firstChain, isLost, isWrapper, root } from './chain.js';
 import { countWords, maskMessage } from './mask.js';
 import { frameOwner, isNeutralFrame } from './packages.js';
 
-/** Of the id: another way of grouping gives other ids. */
+/** Version of the ids, because another way of grouping gives other ids. */
 const VERSION = 'g1';
 
-/** `headline`: the first line of the entry, for what was thrown without a word. */
+/** Returns the group of a failure. `headline`: the first line of the entry, for an exception without a message. */
 export function groupFailure(links: readonly ChainLink[], headline: string): FailureGroup {
   const origin = root(links);
   const type = findType(links, origin);
@@ -20,7 +20,10 @@ export function groupFailure(links: readonly ChainLink[], headline: string): Fai
   return identify({ type, message, place });
 }
 
-/** Of a failure that only says that others were: it is the same where they are, in whatever words it says so. */
+/**
+ * Returns the group of a secondary failure, which only reports that others failed: it is the same if they are, whatever
+ * words it uses.
+ */
 export function groupEcho({ type }: FailureGroup, origin: string): FailureGroup {
   return identify({ type, message: origin, place: undefined });
 }
@@ -33,7 +36,10 @@ function identify(by: Omit<FailureGroup, 'id'>): FailureGroup {
   return { id: `${VERSION}-${id}`, ...by };
 }
 
-/** Where it was lost on the way, what wraps it may still tell it, with the same words. */
+/**
+ * Returns the class of a failure. If it was lost on the way, the exception that wraps it may still name it, with the
+ * same message.
+ */
 function findType(links: readonly ChainLink[], origin: ChainLink | undefined): string {
   if (origin === undefined) return '';
   if (!isLost(origin)) return nameClass(origin.type);
@@ -42,16 +48,19 @@ function findType(links: readonly ChainLink[], origin: ChainLink | undefined): s
   return outer === undefined || isLost(outer) || outer.message !== origin.message ? '' : nameClass(outer.type);
 }
 
-/** A class that anybody throws. */
+/** Pattern of a class that any code may throw. */
 const ANYBODYS = /^(?:$|java\.|javax\.|jdk\.|sun\.|[A-Z]\w*$)/;
-/** A message of so many words is told by one place only, when its class is not anybody's. */
+/** Number of words with which a message identifies one place, if any code may not throw its class. */
 const TELLING_WORDS = 3;
 
 function needsPlace(type: string, message: string): boolean {
   return ANYBODYS.test(type) || countWords(message) < TELLING_WORDS;
 }
 
-/** Flink's classes move from package to package, and so do those that it took along under a name of its own. */
+/**
+ * Names a class without its package in Flink, because Flink's classes move between packages, and without a prefix under
+ * which Flink shades it.
+ */
 function nameClass(type: string): string {
   return type
     .replace(/^org\.apache\.flink\.shaded\.\w+\./, '')
@@ -59,11 +68,14 @@ function nameClass(type: string): string {
     .replace(/^akka\./, 'org.apache.pekko.');
 }
 
-/** What of Flink is on the way of every record, call and start. */
+/** Frames of Flink that are a part of every record, call and start. */
 const EVERYWHERE =
   /^(?:akka\.|org\.apache\.pekko\.|org\.apache\.flink\.(?:streaming\.(?:runtime|api\.operators)|runtime\.(?:taskmanager|rpc|concurrent|security|io\.network)|util|client|core\.execution|api\.common\.functions|shaded|table\.runtime\.generated)\b)/;
 
-/** Somebody's method who is neither the JDK nor Flink; where words are missing, one of Flink's that says something. */
+/**
+ * Returns the first method that belongs neither to the JDK nor to Flink; if words are missing, one of Flink's that is
+ * specific.
+ */
 function findPlace(links: readonly ChainLink[], origin: ChainLink | undefined, message: string): string | undefined {
   const frames = listFrames(firstChain(links), origin).filter((frame) => !isNeutralFrame(frame));
   const foreign = frames.find((frame) => frameOwner(frame) !== 'framework');
@@ -72,7 +84,7 @@ function findPlace(links: readonly ChainLink[], origin: ChainLink | undefined, m
   return frame === undefined ? undefined : nameFrame(frame);
 }
 
-/** Its own frames, and those at the end of what wraps it that both have (`... 12 more`). */
+/** Lists the frames of an exception, and those at the end of what wraps it that both share (`... 12 more`). */
 function listFrames(chain: readonly ChainLink[], origin: ChainLink | undefined): readonly string[] {
   if (origin === undefined) return [];
   const { frames, shared = 0 } = origin;
@@ -80,7 +92,7 @@ function listFrames(chain: readonly ChainLink[], origin: ChainLink | undefined):
   return [...frames, ...listFrames(chain, chain[chain.indexOf(origin) - 1]).slice(-shared)];
 }
 
-/** The method, without its line, its module, and the numbers of lambdas and generated classes. */
+/** Returns the method, without its line, its module, and the numbers of lambdas and generated classes. */
 function nameFrame(frame: string): string {
   return frame
     .replace(/\(.*$/s, '')
@@ -89,7 +101,7 @@ function nameFrame(frame: string): string {
     .replace(/\d+/g, '#');
 }
 
-/** What wraps an exception without a word and without a frame, else what the entry says. */
+/** Describes an exception without a word and without a frame by what wraps it, otherwise by what the entry says. */
 function describeAround(links: readonly ChainLink[], origin: ChainLink | undefined, headline: string): string {
   const chain = firstChain(links);
   const outer = chain.slice(0, origin === undefined ? 0 : chain.indexOf(origin)).reverse();

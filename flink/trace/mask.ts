@@ -1,17 +1,17 @@
-// A message of an exception → the words of it that are the same each time: what differs from one time, job or node to
-// the next has a mark in its place. Called by group.ts. Pure; the time that it takes grows with the message's length,
-// of which only the beginning is read.
+// Masks a message of an exception, so that the words remain that are the same each time: text that differs between
+// times, jobs or nodes is replaced by a mark. The time grows with the length of the message, of which only the
+// beginning is read. Pure functions.
 
-/** Stands for what differs. */
+/** Mark in the place of text that differs. */
 export const MASK = '*';
 
-/** Characters that are read, and those that are kept. */
+/** Number of characters that are read, and number of those that are kept. */
 const READ_UNITS = 600;
 const KEPT_UNITS = 160;
 
 type Row = readonly [what: string, pattern: RegExp, put: string];
 
-/** What the JDK says of the same failure in other words, by its version. */
+/** Texts of the JDK for the same failure that differ by its version. */
 const SPOKEN: readonly Row[] = [
   ['since Java 14 which value was null', /^Cannot .* because .* is null$/, ''],
   ['since Java 11 the index and the length', /^Index -?\d+ out of bounds for length \d+$/, MASK],
@@ -22,7 +22,10 @@ const SPOKEN: readonly Row[] = [
   ['packages of Flink: its classes move', /\b(?:L?org[./]apache[./]flink[./](?:[a-z]\w*[./])*)(?=[A-Z])/g, ''],
 ];
 
-/** In this order: what is larger first. Each pattern ends where it began to look or moves on. */
+/**
+ * Patterns of text that differs, in order, the larger ones first. Each ends where it began, or moves on, so the time is
+ * linear.
+ */
 const DIFFERING: readonly Row[] = [
   ['address of a service or file', /\b[a-z][\w+.-]{1,20}:\/\/[^\s,;)\]}"']+/gi, MASK],
   ['quoted value', /"[^"]*"|'[^']*'|`[^`]*`|“[^”]*”|‘[^’]*’/g, MASK],
@@ -34,11 +37,11 @@ const DIFFERING: readonly Row[] = [
   ['name of a table, job or field', /(?<![\w.$])\w*[a-z0-9]_\w+(?![\w.(]|\$)/g, MASK],
 ];
 
-/** A number that says what went wrong: `ORA-00308:`, `status code 403`. */
+/** Number that says what went wrong: `ORA-00308:`, `status code 403`. */
 const TELLING_NUMBER =
   /\b[A-Z]{2,5}-\d{3,5}(?=:)|\b(?:status|status code|error code|errno|exit code|HTTP)[ :=]{1,3}\d{1,5}\b/g;
 const NUMBER = /-?\d+(?:[.,:]\d+)*/g;
-/** Several marks are one: a list is as long as it is. */
+/** Several marks in a row, which become one, because the length of a list does not matter. */
 const REPEATED = /\*(?:[\s:,;=/|.-]*\*)+/g;
 
 export function maskMessage(message: string): string {
@@ -57,7 +60,7 @@ function maskNumbers(text: string): string {
   return masked + text.slice(from).replace(NUMBER, MASK);
 }
 
-/** Words that are left of a masked message. */
+/** Counts the words that are left of a masked message. */
 export function countWords(masked: string): number {
   return masked.match(/[\p{L}$.]{3,}/gu)?.length ?? 0;
 }

@@ -1,14 +1,15 @@
-// A frame's package → whose code it is: the user's, Flink's, a connector's, the platform's, or nobody's in particular.
-// Data and its look-ups. Used by chain.ts, and by the analyzer for the names of loggers.
+// Decides by a frame's package whose code it is: the user's, Flink's, a connector's, the platform's, or neutral. Data
+// and its look-ups. The analyzer uses it for the names of loggers as well.
 import type { Owner } from '../../core/types.js';
 import { isPythonLibrary } from './trace-line.js';
 
 /**
- * `neutral` frames say nothing about whose fault it is; `generated` ones are a query's code without a name of its own.
+ * Owner of a frame. `neutral` frames say nothing about whose fault it is; `generated` ones are a query's code without a
+ * name of its own.
  */
 type FrameOwner = Owner | 'neutral' | 'generated';
 
-/** Packages, and a few classes: the longest that a frame's name begins with wins. */
+/** Packages, and a few classes. The longest one that a frame's name begins with wins. */
 const OWNERS: ReadonlyMap<string, FrameOwner> = new Map<string, FrameOwner>([
   ['java', 'neutral'],
   ['javax', 'neutral'],
@@ -59,16 +60,16 @@ const OWNERS: ReadonlyMap<string, FrameOwner> = new Map<string, FrameOwner>([
   ['org.apache.pekko', 'framework'],
   ['org.apache.flink.shaded', 'neutral'],
   ['org.apache.flink.util.Preconditions', 'neutral'],
-  // What a program calls with a value that does not fit.
+  // Methods that a program may call with an invalid value.
   ['org.apache.flink.api.common.time', 'neutral'],
   ['org.apache.flink.util.InstantiationUtil', 'neutral'],
   ['org.apache.flink.util.ChildFirstClassLoader', 'neutral'],
   ['org.apache.flink.util.FlinkUserCodeClassLoader', 'neutral'],
   ['org.apache.flink.util.FlinkUserCodeClassLoaders', 'neutral'],
-  // Where they were before Flink 1.15.
+  // Packages before Flink 1.15.
   ['org.apache.flink.runtime.execution.librarycache.FlinkUserCodeClassLoaders', 'neutral'],
   ['org.apache.flink.calcite.shaded', 'neutral'],
-  // What generated code calls for a cast, a function, a row: the fault lies in the query or its data.
+  // Methods that generated code calls for a cast, a function, a row: the fault is in the query or its data.
   ['org.apache.flink.table.data', 'neutral'],
   ['org.apache.flink.table.runtime.functions', 'neutral'],
   ['org.apache.flink.table.utils', 'neutral'],
@@ -85,7 +86,7 @@ const OWNERS: ReadonlyMap<string, FrameOwner> = new Map<string, FrameOwner>([
   ['org.apache.flink.table.catalog.hive', 'connector'],
   ['org.apache.flink.table.store', 'connector'],
   ['org.apache.flink.lakesoul', 'connector'],
-  // Programs and libraries that took a package of Flink's for themselves: projects made from the quickstart, courses,
+  // Programs and libraries that use a package of Flink's for themselves: projects made from the quickstart, courses,
   // flink-siddhi.
   ['org.apache.flink.quickstart', 'user-code'],
   ['org.apache.flink.training', 'user-code'],
@@ -132,7 +133,7 @@ const OWNERS: ReadonlyMap<string, FrameOwner> = new Map<string, FrameOwner>([
   ['org.apache.calcite', 'framework'],
   ['org.apache.beam', 'framework'],
   ['org.apache.hadoop.yarn', 'platform'],
-  // What submits the jobs of others.
+  // Software that submits other people's jobs.
   ['org.apache.streampark', 'platform'],
   ['com.streamxhub', 'platform'],
   ['org.dinky', 'platform'],
@@ -221,7 +222,7 @@ const OWNERS: ReadonlyMap<string, FrameOwner> = new Map<string, FrameOwner>([
   ['com.ibm.msg', 'external'],
   ['com.solacesystems', 'external'],
   ['python', 'neutral'],
-  // Runs Python in the process of the TaskManager; its frames of Python begin with a file.
+  // Library that runs Python in the process of the TaskManager. Frames of Python code begin with a file.
   ['pemja', 'neutral'],
 ]);
 
@@ -235,14 +236,14 @@ export function isNeutralFrame(frame: string): boolean {
   return lookUp(frame) === 'neutral';
 }
 
-/** A frame that its author finds again in a source file. */
+/** Returns true for a frame that its author can find in a source file. */
 export function isUserFrame(frame: string): boolean {
   return lookUp(frame) === 'user-code';
 }
 
 /**
- * A logger of user code: a whole class name (not a shortened one) outside every known package, or the one through which
- * Flink logs what user code prints. What it says of failures is the program's business, not Flink's.
+ * Returns true for a logger of user code: a whole class name (not a shortened one) outside every known package, or the
+ * one through which Flink logs what user code prints. What it logs about failures concerns the program, not Flink.
  */
 export const isUserLogger = remember(10_000, isUserName);
 
@@ -253,13 +254,12 @@ function isUserName(logger: string): boolean {
   );
 }
 
-/** The same failure comes again and again, and each of its frames is asked for more than once. */
+/**
+ * Cached owner of a frame, because the same failure comes again and again, and each frame is looked up more than once.
+ */
 const lookUp = remember(20_000, findOwner);
 
-/**
- * A process has some hundred loggers and some thousand frames: what is found for a name is kept, for so many names at
- * most.
- */
+/** Caches the result per name, up to a number of names. A process has some hundred loggers and some thousand frames. */
 function remember<Value>(limit: number, find: (name: string) => Value): (name: string) => Value {
   const known = new Map<string, Value>();
   return (name) => {
@@ -283,10 +283,12 @@ function findOwner(frame: string): FrameOwner {
   return owner;
 }
 
-/** Classes that Janino makes from a query: `StreamExecCalc$12.processElement(Unknown Source)`, without a package. */
+/** Classes that Janino creates from a query: `StreamExecCalc$12.processElement(Unknown Source)`, without a package. */
 const GENERATED = /^[A-Z]\w*\$\d+(?:\$\w+)?\./;
 
-/** `java.base/java.util.X.y(…)`, `app//a.B.c(…)`; the slash in the name of a lambda's class is no module. */
+/**
+ * Removes the module: `java.base/java.util.X.y(…)`, `app//a.B.c(…)`. The slash in a lambda's class name is no module.
+ */
 function withoutModule(frame: string): string {
   const slash = frame.indexOf('/');
   if (slash === -1 || slash > frame.indexOf('(') || frame.slice(0, slash).includes('$')) return frame;

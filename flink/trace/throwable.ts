@@ -1,5 +1,5 @@
-// An entry's text without its preamble → the message, and the stack trace behind it if there is one. The links of the
-// trace are read by chain.ts. Pure; called by layout.ts for each entry that may hold an exception.
+// Splits an entry's text without its preamble into the message and the stack trace after it, if there is one. chain.ts
+// reads the links of the trace. Pure functions.
 import { cleanTraceLine, readColonHeader, readFrame, readHeader, readPythonFrame } from './trace-line.js';
 
 export interface Split {
@@ -8,27 +8,28 @@ export interface Split {
 }
 
 /**
- * Words after which Flink prints an exception on the message's own line, or something else has put it there. The last
- * two are those of Flink's operator on Kubernetes: an event in its own log, and in `kubectl get events`.
+ * Words after which Flink prints an exception on the message's own line, or other software has put it there. The last
+ * two are from Flink's operator on Kubernetes: an event in its own log, and in `kubectl get events`.
  */
 const INLINE =
   /(?:with failure cause|failed with|caused by|because of|due to|because|reason|exception): ?|(?:to (?:FAILED|FAILING|RESTARTING)|\(dataPort=\d+\)|status FAILED\. Diagnostics)\.? |>>> (?:event|status)\S* +\| (?:warning|error) +\| \w+ +\| |^event \w+ of flink\w+\/\S+ /gi;
 /**
- * A class that ends like a throwable, and a colon, anywhere, whatever mark or label stands before it; or at the end,
+ * Class that ends like a throwable, and a colon, at any place, whatever mark or label stands before it; or at the end,
  * inside marks.
  */
 const NAMED = /(?:^|[^\w$./-])((?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error)(?:: |(?=[`*"')\]>]*$)))/;
 /**
- * `a.b.CException: ` in front of the exception that was found: the class of what wraps it, and no word of the message.
+ * Class of the wrapping exception, `a.b.CException: `, before the exception that was found. It is no part of the
+ * message.
  */
 const WRAPPING = /(?:[a-z_][\w$]*\.)+[A-Z][\w$]*Exception: ?$/;
 const HEADER_LOOK = 300;
-/** `"stackTrace":"a.b.CException: …` in a line of JSON. */
+/** Field of a JSON line with a trace: `"stackTrace":"a.b.CException: …`. */
 const FIELD_OF_TRACE = /"[\w.@-]{1,40}"\s*:\s*"(?=(?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error|Throwable)\b)/g;
-/** Up to the quotation mark that ends the value; a line that was cut off has none. */
+/** Value up to the closing quotation mark; a line that was cut off has none. */
 const VALUE = /[^"\\]*(?:\\.[^"\\]*)*/sy;
 
-/** `eager`: any exception named in the message counts, for entries without a level. */
+/** Splits the text. `eager`: any exception named in the message counts, for entries without a level. */
 export function splitThrowable(body: string, eager = false): Split {
   const text = body.endsWith('\n') ? body.trimEnd() : body;
   const firstBreak = text.indexOf('\n');
@@ -46,7 +47,10 @@ export function splitThrowable(body: string, eager = false): Split {
   return splitLine(text, eager);
 }
 
-/** A trace without a header of its own line: the exception stands in the message, or the beginning is missing. */
+/**
+ * Splits a text whose trace has no header on a line of its own: the exception is in the message, or the beginning is
+ * missing.
+ */
 function splitBefore(text: string, start: number): Split {
   const message = text.slice(0, start).trimEnd();
   const inline = findInline(message, true);
@@ -63,7 +67,7 @@ function splitLine(text: string, eager: boolean): Split {
   return inline === -1 ? { message: text } : { message: text, stack: text.slice(inline) };
 }
 
-/** Index of the exception that the message itself prints, or -1. */
+/** Returns the index of the exception that the message itself prints, or -1. */
 function findInline(message: string, eager: boolean): number {
   INLINE.lastIndex = 0;
   for (let match = INLINE.exec(message); match !== null; match = INLINE.exec(message)) {
@@ -75,12 +79,12 @@ function findInline(message: string, eager: boolean): number {
   return named === null ? -1 : named.index + named[0].length - (named[1] ?? '').length;
 }
 
-/** A trace in a JSON text, with `\\n\\tat ` instead of line breaks. */
+/** Returns true for a trace in a JSON text, with `\\n\\tat ` instead of line breaks. */
 function isEscapedTrace(text: string): boolean {
   return text.includes('\\n\\tat ');
 }
 
-/** The trace of a line of JSON that could not be read: it was cut off, or has fields of its own. */
+/** Returns the trace of a JSON line that could not be parsed, because it was cut off or has fields of its own. */
 function readTraceField(text: string): string | undefined {
   for (const field of text.matchAll(FIELD_OF_TRACE)) {
     VALUE.lastIndex = field.index + field[0].length;

@@ -1,5 +1,5 @@
-// One line of a stack trace → its parts. Strips what stands in front of trace lines in the wild (time stamps, levels,
-// container names) and what log4j puts behind frames. Called by chain.ts and layout.ts.
+// Parses one line of a stack trace into its parts. Removes what logs put before lines of a trace (time stamps, levels,
+// container names) and what log4j adds after frames.
 
 export interface TraceHeader {
   readonly type: string;
@@ -12,24 +12,24 @@ const PREFIXES = [
   /^\d\d:\d\d:\d\d(?:[.,]\d{1,9})? /,
   /^\[(?:error|warn|info|debug)\s*\] /i,
 ];
-/** A field of JSON that somebody pasted without its braces: `"root-exception": "a.b.CException: text`. */
+/** Field of JSON that somebody pasted without its braces: `"root-exception": "a.b.CException: text`. */
 const FIELD = /^\s*"[\w.-]{1,40}"\s*:\s*"/;
 const FIELD_END = /"\s*(?:[,}]\s*)?$/;
 const TYPE = /^(?:[A-Za-z_$][\w$]*\.)+[A-Za-z_$][\w$]*/;
-/** As people shorten it in a message to others. */
+/** Class name as people shorten it in a message to others. */
 const SHORT_TYPE = /^[A-Z][a-z]\w*(?:Exception|Error)(?=: )/;
 const THROWABLE = /(?:Exception|Error|Throwable|Failure|Exit|Interrupt|Timeout)(?:\$\w+)?$/;
-/** Hadoop: `RemoteException(a.b.CException): text`. */
+/** Exception of Hadoop: `RemoteException(a.b.CException): text`. */
 const REMOTE = /^\(((?:[A-Za-z_$][\w$]*\.)+[A-Za-z_$][\w$]*)\): ?/;
 const THREAD_HEAD = /^Exception in thread "[^"]*" /;
 
-/** Removes prefixes when a part of a trace stands behind them; an indentation counts tabs and blanks. */
+/** Removes prefixes if a part of a trace follows them. The indentation counts tabs and blanks. */
 export function cleanTraceLine(raw: string): { readonly indent: number; readonly content: string } {
   const text = mayBePrefixed(raw) ? stripPrefixes(raw) : raw;
   return { indent: text.length - text.trimStart().length, content: text.trim() };
 }
 
-/** Most lines begin with a tab or a letter: they need no pattern. */
+/** Returns true if a line may have a prefix. Most lines begin with a tab or a letter and need no pattern. */
 function mayBePrefixed(raw: string): boolean {
   const first = raw.charCodeAt(0);
   return (
@@ -40,22 +40,22 @@ function mayBePrefixed(raw: string): boolean {
   );
 }
 
-/** What stands in quotes behind a field's name. */
+/** Returns the quoted value after a field's name. */
 export function stripField(text: string): string {
   return FIELD.test(text) ? text.replace(FIELD, '').replace(FIELD_END, '') : text;
 }
 
-/** Several may stand in a row: a container's name, a time, a level. */
+/** Removes prefixes. There may be several: a container's name, a time, a level. */
 function stripPrefixes(raw: string): string {
   let text = stripField(raw);
   for (const prefix of [COMPOSE, ...PREFIXES]) text = text.replace(prefix, '');
   return isPart(text) ? text : raw;
 }
 
-/** A frame that somebody cut off behind its method: `at a.b.C.m`. */
+/** Frame that somebody cut off after its method: `at a.b.C.m`. */
 const SHORT_FRAME = /^at (?:[a-z_][\w$]*\.){2,}[A-Z][\w$]*(?:\.[\w$<>]+)+$/;
 
-/** `at a.b.C.m(C.java:1) ~[x.jar:1]`, with or without `at` → `a.b.C.m(C.java:1)`. */
+/** Reads `at a.b.C.m(C.java:1) ~[x.jar:1]`, with or without `at`, as `a.b.C.m(C.java:1)`. */
 export function readFrame(content: string): string | undefined {
   const text = content.startsWith('at ') ? content.slice(3) : isBare(content) ? content : '';
   const open = text.indexOf('(');
@@ -65,7 +65,10 @@ export function readFrame(content: string): string | undefined {
   return close === -1 ? text.trim() : text.slice(0, close + 1);
 }
 
-/** `File "/opt/job/a.py", line 27, in parse` → `parse(/opt/job/a.py:27)`; a library's begins with `python.`. */
+/**
+ * Reads `File "/opt/job/a.py", line 27, in parse` as `parse(/opt/job/a.py:27)`. A frame of a library begins with
+ * `python.`.
+ */
 export function readPythonFrame(content: string): string | undefined {
   const match = content.startsWith('File "') ? /^File "([^"]+)", line (\d+)(?:, in (\S+))?/.exec(content) : null;
   if (match === null) return undefined;
@@ -75,20 +78,20 @@ export function readPythonFrame(content: string): string | undefined {
 
 const PYTHON_LIBRARY = /(?:^|\/)(?:site-packages|dist-packages|pyflink|pemja|apache_beam|py4j|lib\/python[\d.]+)\/|^</;
 
-/** A file of Python's own or of a package that was installed, no program's. */
+/** Returns true for a file of Python itself or of an installed package, which is no program's file. */
 export function isPythonLibrary(file: string): boolean {
   return PYTHON_LIBRARY.test(file);
 }
 
-/** The last line of a Python traceback: `KeyError: 'id'`, `orders.BadOrder`. */
+/** Reads the last line of a Python traceback: `KeyError: 'id'`, `orders.BadOrder`. */
 export function readPythonError(content: string): TraceHeader | undefined {
   const match = /^([A-Za-z_][\w.]*)(?:: (.*))?$/s.exec(content);
   return match === null ? undefined : { type: match[1] ?? '', message: match[2] ?? '' };
 }
 
 /**
- * `a.b.CException: text`, also set in bold by Markdown → class and text; `sure` when the place says that a class stands
- * here (behind `Caused by:`).
+ * Reads `a.b.CException: text`, also in Markdown's bold, as class and text. `sure`: the place (after `Caused by:`)
+ * shows that a class is named here.
  */
 export function readHeader(content: string, sure = false): TraceHeader | undefined {
   const text = (content.startsWith('**') ? content.slice(2).replace('**', '') : content).replace(THREAD_HEAD, '');
@@ -103,7 +106,9 @@ export function readHeader(content: string, sure = false): TraceHeader | undefin
   return { type, message: message === 'null' ? '' : message };
 }
 
-/** Py4J puts the exception of Java behind a colon, in the line after its own: `: a.b.CException: text`. */
+/**
+ * Reads a header after a colon: Py4J puts the Java exception in the line after its own, as `: a.b.CException: text`.
+ */
 export function readColonHeader(content: string): TraceHeader | undefined {
   return readHeader(content.startsWith(': ') ? content.slice(2) : content);
 }

@@ -1,20 +1,20 @@
-// A stack trace whose line breaks became blanks (a web page, a console with one line per entry, a shipper of logs) →
-// the trace in lines. Called by layout.ts for the text of an entry; pure.
+// Restores the lines of a stack trace whose line breaks became blanks (a web page, a console with one line per entry, a
+// log shipper). Pure functions.
 
 const PLACE = String.raw`\((?:[\w$-]+\.(?:java|scala|kt)(?::\d+)?|Native Method|Unknown Source)\)`;
-/** A frame that does not begin its line. */
+/** Frame that does not begin its line. */
 const INNER_FRAME = new RegExp(String.raw`\S[ \t]*\bat [\w$.<>/-]+${PLACE}`, 'g');
-/** What a frame stands behind: an exception, or a frame with what log4j puts there. */
+/** Text that may come before a frame: an exception, or a frame with what log4j adds to it. */
 const BEHIND = new RegExp(String.raw`[a-z]\.[A-Z][\w$]*(?:Exception|Error)\b|${PLACE}(?: ~?\[[^\]\s]*\])?$`);
-/** A cause that stands directly behind the message before it, its frames cut off or none. */
+/** Cause directly after the message before it, because the frames between them were cut off or did not exist. */
 const BEFORE_CAUSE = /(?<=\S)[ \t]+(?=Caused by: (?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error)\b)/g;
 const NAMED = /[a-z]\.[A-Z][\w$]*(?:Exception|Error): /;
 const INNER_PART = new RegExp(
   String.raw`${PLACE}(?: ~?\[[^\]\s]*\])?[ \t]+(?:Caused by: |\.\.\. \d+ (?:more|common)|Suppressed: )`,
 );
-/** Seldom there, and found sooner. */
+/** Pattern that is found sooner and is rarely present, so that it is tried first. */
 const BEHIND_PLACE = /[)\]][ \t]+(?:Caused by: |\.\.\. \d|Suppressed: )/;
-/** On some pages not even a blank is left. */
+/** Blanks before a frame. Some pages leave not even a blank. */
 const BEFORE_FRAME = new RegExp(String.raw`(?<=\S)[ \t]*(?=at [\w$.<>/-]+${PLACE})`, 'g');
 const BEFORE_PART = /(?<=[)\]]|\bmore|\bomitted)[ \t]+(?=Caused by: |\.\.\. \d+ (?:more|common)|Suppressed: )/g;
 
@@ -24,7 +24,10 @@ export function unfoldTrace(text: string): string {
   return isFolded(text) ? splitCauses(text.replace(BEFORE_FRAME, '\n\t').replace(BEFORE_PART, '\n')) : text;
 }
 
-/** An exception's message is seldom longer; so that a line of many frames takes no longer than its reading. */
+/**
+ * Number of characters before a frame that are searched. A message is rarely longer, and a limit keeps the time for a
+ * line of many frames linear.
+ */
 const LOOK_BACK = 8192;
 
 function isFolded(text: string): boolean {
@@ -34,7 +37,9 @@ function isFolded(text: string): boolean {
   return BEHIND_PLACE.test(text) && INNER_PART.test(text);
 }
 
-/** Only behind an exception: a sentence may tell a cause as well. */
+/**
+ * Splits causes onto their own lines, but only after an exception, because a sentence may contain "Caused by" as well.
+ */
 function splitCauses(text: string): string {
   const first = text.search(BEFORE_CAUSE);
   return first !== -1 && NAMED.test(text.slice(Math.max(0, first - LOOK_BACK), first))

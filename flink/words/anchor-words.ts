@@ -1,14 +1,15 @@
-// Which four words of a literal stand for it for anchors.ts: those that lines of logs and other literals hold least. A
-// word that most lines hold would be met in most lines, and each time in vain. Pure; called when a catalog is loaded.
+// Chooses the four words of a literal that stand for it in anchors.ts: those that are rarest in log lines and in other
+// literals. A word in most lines would be found in most lines, mostly in vain. Pure functions, which run when a catalog
+// is loaded.
 import { hashWord, WORD, type WordOffset } from '../../core/bytes/byte-search.js';
 
-/** A text of this length holds a whole word wherever it begins. */
+/** Length from which a text holds a whole word, wherever the word boundary is. */
 export const LEAST_ANCHOR_BYTES = 2 * WORD - 1;
 const BLANK = 32;
-/** What a blank of a literal fits. */
+/** White space that a blank of a literal matches. */
 const WHITE: readonly number[] = [9, 10, 13, BLANK];
 
-/** What logs are made of, whoever writes them. */
+/** Lines that are typical of logs, whoever writes them. */
 const COMMON_LINES = [
   "2026-01-01 00:00:00,000 INFO  org.apache.flink.runtime.checkpoint.CheckpointCoordinator    [] - Triggering checkpoint 1 (type=CheckpointType{name='Checkpoint', sharingFilesStrategy=FORWARD_BACKWARD}) @ 1700000000000 for job 0123456789abcdef.",
   'DEBUG org.apache.flink.runtime.taskexecutor.TaskExecutor [] - Completed checkpoint 1 for job 0123456789abcdef (4817 bytes, checkpointDuration=11 ms, finalizationTime=1 ms).',
@@ -36,11 +37,11 @@ const COMMON_LINES = [
   '\tat org.apache.flink.runtime.rpc.pekko.PekkoRpcActor.handleRpcMessage(PekkoRpcActor.java:168) at java.util.concurrent.ThreadPoolExecutor.runWorker(ThreadPoolExecutor.java:1149) [?:1.8.0_292]',
 ];
 const COMMON_WEIGHT = 100;
-/** The first of them are most lines of a JobManager. */
+/** Number of leading common lines that make up most lines of a JobManager. */
 const MOST_LINES = 2;
 const MOST_WEIGHT = 2000;
 
-/** Of each literal the place where its window begins. Any fits; the rarest words cost least. */
+/** Returns the start of the window of each literal. Any window is correct; the rarest words cost least. */
 export function chooseWindows(patterns: readonly Buffer[]): readonly number[] {
   const all = Buffer.concat(patterns);
   const hashes = hashWords(all);
@@ -53,7 +54,7 @@ export function chooseWindows(patterns: readonly Buffer[]): readonly number[] {
   });
 }
 
-/** Of each literal the words of its window; a word with a blank stands there with every white space. */
+/** Returns the words of the window of each literal. A word with a blank is listed with every white space. */
 export function locateWords(patterns: readonly Buffer[], windows: readonly number[]): readonly WordOffset[] {
   const places: WordOffset[] = [];
   patterns.forEach((pattern, text) => {
@@ -66,11 +67,11 @@ export function locateWords(patterns: readonly Buffer[], windows: readonly numbe
   return places;
 }
 
-/** How often a word stands in literals and in common lines, by its hash: two words that share one are rare. */
+/** Frequency of words in literals and in common lines, by their hash. Two words rarely share a hash. */
 type Weights = Uint32Array;
 const WEIGHT_BITS = 18;
 
-/** The hashes of the words that begin at each byte. */
+/** Returns the hashes of the words that begin at each byte. */
 function hashWords(bytes: Buffer): Int32Array {
   const hashes = new Int32Array(bytes.length);
   let word = 0;
@@ -95,12 +96,12 @@ function weighWords(patterns: readonly Buffer[], hashes: Int32Array): Weights {
   return weights;
 }
 
-/** The whole words from a place up to another. */
+/** Adds the weight of the whole words from one place up to another. */
 function weigh(hashes: Int32Array, from: number, to: number, weight: number, weights: Weights): void {
   for (let at = from; at + WORD <= to; at++) weights[hashes[at] ?? 0] = (weights[hashes[at] ?? 0] ?? 0) + weight;
 }
 
-/** Where the window begins whose four words weigh least. */
+/** Returns the start of the window whose four words weigh least. */
 function chooseWindow(bytes: Buffer, from: number, to: number, hashes: Int32Array, weights: Weights): number {
   const costs = [0, 0, 0, 0];
   let sum = 0;
@@ -117,14 +118,14 @@ function chooseWindow(bytes: Buffer, from: number, to: number, hashes: Int32Arra
   return best;
 }
 
-/** Every blank of a word gives it four times as many forms. */
+/** Counts the forms of a word. Every blank multiplies them by four. */
 function countForms(bytes: Buffer, at: number): number {
   let forms = 1;
   for (let index = at; index < at + WORD; index++) if (bytes[index] === BLANK) forms *= WHITE.length;
   return forms;
 }
 
-/** The word at a place in one of its forms: with a white space of that number where it has a blank. */
+/** Returns the word at a place in one of its forms: the number of the form selects the white space for each blank. */
 function readForm(bytes: Buffer, at: number, form: number): number {
   let word = 0;
   let rest = form;

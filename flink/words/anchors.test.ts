@@ -5,7 +5,7 @@ function find(literals: readonly string[], text: string): readonly number[] {
   return [...createAnchorScanner(literals).scan(Buffer.from(text))].sort((a, b) => a - b);
 }
 
-/** Every meeting in a chunk that begins anywhere in memory. */
+/** Finds every occurrence in a chunk that begins anywhere in memory. */
 function findAll(literals: readonly string[], text: string, shift: number): readonly string[] {
   const bytes = Buffer.from(' '.repeat(shift) + text).subarray(shift);
   const search = createAnchorScanner(literals).open(bytes);

@@ -1,7 +1,7 @@
-// One pass over bytes for any number of literals (core/bytes/byte-search.ts): of each a window of seven bytes is chosen
-// whose words are rare in logs (anchor-words.ts). What a byte costs hardly depends on the number of literals. A blank
-// of a literal fits any single white space. scan.ts asks it about entries, wanted.ts about whole chunks of files;
-// bench/scan measures it.
+// Finds any number of literals in one pass over bytes (core/bytes/byte-search.ts). For each literal, a window of seven
+// bytes is chosen whose words are rare in logs (anchor-words.ts), so the cost of a byte hardly depends on the number of
+// literals. A blank of a literal matches any single white space. scan.ts uses it on entries, wanted.ts on whole chunks
+// of files; bench/scan measures it.
 import {
   openTextSearch,
   packTexts,
@@ -13,20 +13,23 @@ import { LEAST_ANCHOR_BYTES, chooseWindows, locateWords } from './anchor-words.j
 
 export interface AnchorScanner {
   readonly literals: readonly string[];
-  /** The literals that occur in the bytes, by their index, each once, in the order in which they are met. */
+  /** Returns the literals that occur in the bytes, by their index, each once, in the order in which they are found. */
   scan(bytes: Uint8Array): readonly number[];
-  /** The literals in the bytes one by one, as texts by their index; of a run's one maybe only the last. */
+  /**
+   * Searches the literals in the bytes one by one; `text` of a find is the index of its literal. Of a run, maybe only
+   * the last find is reported.
+   */
   open(bytes: Uint8Array, run?: ByteRun): TextSearch;
-  /** See TextFinder. */
+  /** Returns memory that is searched without a copy; see TextFinder. */
   takeRoom(): Buffer | undefined;
 }
 
-/** Most entries hold nothing: one empty list for all of them. */
+/** Empty result, shared because most entries hold no literal. */
 const NONE: readonly number[] = [];
 
 /**
- * Literals (compared byte by byte, as UTF-8) → scanner; `packed` where that was done before. Throws for one of less
- * than LEAST_ANCHOR_BYTES.
+ * Creates a scanner of literals, which are compared byte by byte, as UTF-8. `packed` is given if they were packed
+ * before. Throws for a literal of less than LEAST_ANCHOR_BYTES.
  */
 export function createAnchorScanner(
   literals: readonly string[],
@@ -51,7 +54,7 @@ export function createAnchorScanner(
   return { literals, scan, open, takeRoom };
 }
 
-/** What is looked for, for createAnchorScanner at another time. */
+/** Packs the literals, so that createAnchorScanner can use them at another time. */
 export function packAnchors(literals: readonly string[]): PackedTexts {
   const patterns = encode(literals);
   return packTexts(patterns, locateWords(patterns, chooseWindows(patterns)));

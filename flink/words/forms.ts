@@ -1,19 +1,22 @@
-// Which entries count although they hold no word: those of which the service sums up several
-// (analyzer/service/forms.ts), collections in a GC log and the parts of a crash report of the JVM. The service asks the
-// same of what it reads, and the agent marks no fewer. Pure.
+// Decides which entries matter although they hold no word: those of which the service summarises several
+// (analyzer/service/forms.ts), collections in a GC log and parts of a JVM crash report. The service applies the same
+// test to what it reads, and the agent marks no fewer entries. Pure functions.
 import { basename } from 'node:path';
 import type { FileKind } from '../../core/types.js';
 
-/** Where both forms of a full collection have their word, and a crash report its first sentence. */
+/**
+ * Number of bytes that hold the word of a full collection, in both of its forms, and the first sentence of a crash
+ * report.
+ */
 export const LOOK_BYTES = 256;
 export const FULL = 'Full ';
-/** The name that the JVM gives a report unless it is told another one. */
+/** Name that the JVM gives a report, unless it is configured otherwise. */
 const REPORT_NAME = /^hs_err/;
-/** Behind the frames nothing is wanted but the time, which Java 8 writes at the end. */
+/** Number of bytes after which only the time of a report is needed, which Java 8 writes at the end. */
 export const MOST_FRAMES_BYTES = 32 * 1024;
 export const REPORT_TIME = /^[Tt]ime: /m;
 
-/** May tell of a full collection. */
+/** Returns true if the entry may be a full collection. */
 export function mayBeFull(bytes: Buffer): boolean {
   return bytes.subarray(0, LOOK_BYTES).includes(FULL);
 }
@@ -22,7 +25,7 @@ export function isReportName(path: string): boolean {
   return REPORT_NAME.test(basename(path));
 }
 
-/** Kinds of files in which a report may stand. */
+/** Returns true for kinds of files that may hold a report. */
 export function mayHoldReport(kind: FileKind): boolean {
   return kind === 'log' || kind === 'unknown';
 }
@@ -32,11 +35,11 @@ export interface FormPart {
   readonly path: string;
   readonly offset: number;
   readonly bytes: Buffer;
-  /** It begins with a date, or as some layout's entry does. */
+  /** True if the entry begins with a date, or as the entries of some layout do. */
   readonly isLaidOut: boolean;
 }
 
-/** May be a part of a report that something is wanted of. What stands in a report is no line of a log. */
+/** Returns true if the entry may be a part of a report that is needed. The lines of a report are no lines of a log. */
 export function mayBeOfForm({ kind, path, offset, bytes, isLaidOut }: FormPart): boolean {
   if (mayBeFull(bytes)) return true;
   if (!mayHoldReport(kind)) return false;

@@ -8,7 +8,7 @@ const FACTS = ['Completed checkpoint ', 'is registered.'];
 const words = describeWords(['OutOfMemoryError', 'longer than 64 KiB', ...FACTS], FACTS);
 const marker = createSignalMarker(words);
 
-/** The marks of entries that stand one behind the other from a place on, each with a line break behind it. */
+/** Returns the marks of entries that follow each other from an index on, each with a line break after it. */
 function mark(entries: readonly string[], from = 0, by: SignalMarker = marker): readonly number[] {
   const bytes = Buffer.from(`${' '.repeat(from)}${entries.join('\n')}\n`);
   const starts = new Int32Array(entries.length);

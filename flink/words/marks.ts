@@ -1,29 +1,29 @@
-// Entries → what they may say to a diagnosis: one pass over the bytes of a chunk for all words at once, or over
-// those of one entry. Made anew for other words. Called by the agent.
+// Marks entries by what they may mean to a diagnosis: one pass over the bytes of a chunk for all words at once, or over
+// the bytes of one entry. Other words need a new marker.
 import { createAnchorScanner, type AnchorScanner } from './anchors.js';
 import { renderSignal, type SignalKind, type SignalWords } from './words.js';
 
-/** Where entries stand in bytes, in their order and apart. */
+/** Places of entries in bytes, in order and not overlapping. */
 export interface EntryColumns {
   readonly count: number;
   readonly starts: Int32Array;
   readonly ends: Int32Array;
 }
 
-/** What an entry says, as a number: the larger one says more. */
+/** Meaning of an entry as a number; a larger number is more important. */
 export const MARK = { no: 0, fact: 1, yes: 2 } as const satisfies Readonly<Record<SignalKind, number>>;
 export type SignalMark = (typeof MARK)[SignalKind];
 
 export interface SignalMarker {
   readonly version: string;
-  /** `jobtrace.signal` of an entry, by its mark. */
+  /** Value of `jobtrace.signal` for an entry, by its mark. */
   readonly signals: readonly [no: string, fact: string, yes: string];
   readonly scanner: AnchorScanner;
-  /** The marks of the scanner's texts. */
+  /** Marks of the scanner's texts. */
   readonly weights: Uint8Array;
 }
 
-/** `scanner`: one that looks for the same words, and maybe for others. */
+/** Creates a marker. `scanner` searches for the same words, and maybe for others. */
 export function createSignalMarker(words: SignalWords, scanner = createAnchorScanner(words.words)): SignalMarker {
   const [all, facts] = [new Set(words.words), new Set(words.facts)];
   return {
@@ -36,7 +36,7 @@ export function createSignalMarker(words: SignalWords, scanner = createAnchorSca
   };
 }
 
-/** The mark of one entry. */
+/** Returns the mark of one entry. */
 export function markEntry({ scanner, weights }: SignalMarker, bytes: Buffer): SignalMark {
   let mark: SignalMark = MARK.no;
   for (const search = scanner.open(bytes); search.next(0);) {
@@ -62,7 +62,7 @@ export function markEntries(
   let at = 0;
   for (let from = 0; search.next(from);) {
     const start = first + search.start;
-    // A text that is met later may begin earlier, but then it does not stand in that entry alone.
+    // A text that is found later may begin earlier, but then it is not in that entry alone.
     while (at < count && (ends[at] ?? 0) <= start) at += 1;
     if (at === count) return;
     if (start < (starts[at] ?? 0) || first + search.end > (ends[at] ?? 0)) continue;

@@ -1,36 +1,37 @@
-// The words by which an entry may matter to a diagnosis: those that the scan of the catalog looks for. The analyzer
-// writes them into the store, agents read them there and say of each entry whether it holds one (`jobtrace.signal`).
-// Their version is part of what they say, so that nobody relies on what other words have found. Pure.
+// Defines the words by which an entry may matter to a diagnosis: those that the scan of the catalog searches. The
+// analyzer writes them into the store; agents read them there and mark each entry by whether it holds one
+// (`jobtrace.signal`). The mark includes the version of the words, so that nobody relies on what other words have
+// found. Pure functions.
 import { hash } from 'node:crypto';
 import { isObject } from '../../core/json.js';
 import { MAX_TEXT_BYTES } from '../../core/bytes/byte-search.js';
 import { LEAST_ANCHOR_BYTES } from './anchor-words.js';
 
 export interface SignalWords {
-  /** Another one for other words, and where something else marks an entry. */
+  /** Version, which changes with the words, and with other rules for marking an entry. */
   readonly version: string;
   readonly words: readonly string[];
-  /** Of these, words of facts and of steps: they count beside a match or a failure alone. */
+  /** Words of facts and of steps, a subset. They count only beside a match or a failure. */
   readonly facts: readonly string[];
 }
 
 /**
- * What `jobtrace.signal` says of an entry: it may tell of a failure; it holds words that count beside one; neither. The
- * feed of an analyzer gives the first, and the second of clusters in which something failed.
+ * Meaning of `jobtrace.signal` for an entry: it may be about a failure; it holds words that count beside one; neither.
+ * The feed of an analyzer returns the first kind, and the second kind for clusters in which something failed.
  */
 export type SignalKind = 'yes' | 'fact' | 'no';
 
-/** Under which the store keeps them. */
+/** Key under which the store keeps the words. */
 export const SIGNAL_WORDS_KEY = 'signal/words';
-/** Written behind them: what tells in a few bytes that they have changed. */
+/** Key of their version, which is written after them and shows in a few bytes that they have changed. */
 export const SIGNAL_VERSION_KEY = 'signal/version';
 
-/** Counted up when forms.ts takes entries that it took not before. */
+/** Version of forms.ts, increased when it accepts entries that it did not accept before. */
 const FORMS_VERSION = 1;
-/** Six letters of six bits: a handful of catalogs are alive at a time. */
+/** Length of a version: six letters of six bits, because only a handful of catalogs are in use at a time. */
 const VERSION_UNITS = 6;
 
-/** In any order, each once; `facts` are among the words. */
+/** Describes words in any order, each listed once; `facts` are among the words. */
 export function describeWords(words: Iterable<string>, facts: Iterable<string> = []): SignalWords {
   const [sorted, sortedFacts] = [sortOnce(words), sortOnce(facts)];
   const text = JSON.stringify([FORMS_VERSION, ...sorted, sortedFacts]);
@@ -41,7 +42,7 @@ function sortOnce(words: Iterable<string>): readonly string[] {
   return [...new Set(words)].sort();
 }
 
-/** `jobtrace.signal` of an entry. */
+/** Returns the value of `jobtrace.signal` for an entry. */
 export function renderSignal({ version }: SignalWords, kind: SignalKind): string {
   return `${kind}.${version}`;
 }
@@ -50,11 +51,11 @@ export function encodeWords({ words, facts }: SignalWords): string {
   return JSON.stringify({ words, facts });
 }
 
-/** Undefined for what this release cannot look for. */
+/** Decodes words; undefined if this release cannot search for them. */
 export function decodeWords(text: string): SignalWords | undefined {
   const value = parse(text);
   if (!isObject(value)) return undefined;
-  // An analyzer of before tells no facts: all its words mark alike.
+  // Older analyzers write no facts: all their words mark alike.
   const { words, facts = [] } = value;
   return areWords(words) && areWords(facts) ? describeWords(words, facts) : undefined;
 }
@@ -73,6 +74,6 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return undefined; // SyntaxError: no words of ours
+    return undefined; // SyntaxError: these are no words of an analyzer
   }
 }

@@ -1,11 +1,15 @@
-// YAML files of the lab, in and out: scenario.yaml and manifest.yaml. Reading goes through core/document.ts and
-// fails with all problems of the file at once; printing knows only what manifests need (maps, lists, texts, numbers).
+// Reads and prints the YAML files of the lab: scenario.yaml and manifest.yaml. Reading goes through core/document.ts
+// and fails with all problems of the file at once. Printing supports only what manifests need (maps, lists, texts,
+// numbers).
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { formatProblems, parseDocument, type Problem } from '../../core/document.js';
 import { isObject } from '../../core/json.js';
 
-/** The value of a file that fits the schema; the schema is what makes it a T. */
+/**
+ * Reads a YAML file and returns its value; the schema guarantees that the value is a T. Throws an error that lists all
+ * problems.
+ */
 export function readDocument<T>(file: string, schema: object): T {
   const name = relative(process.cwd(), file);
   const { value, problems } = parseDocument(readFileSync(file, 'utf8'), name, schema);
@@ -17,7 +21,10 @@ function fits<T>(_value: unknown, problems: readonly Problem[]): _value is T {
   return problems.length === 0;
 }
 
-/** Block YAML; keys in the order given, undefined left out, texts quoted where YAML would read something else. */
+/**
+ * Prints block YAML. Keys keep the given order, undefined values are left out, and a text is quoted where YAML would
+ * read something else.
+ */
 export function printDocument(value: Readonly<Record<string, unknown>>): string {
   return `${printMap(value, '').join('\n')}\n`;
 }
@@ -32,7 +39,7 @@ function printMap(value: Readonly<Record<string, unknown>>, indent: string): str
     });
 }
 
-/** A scalar is one line without indent; everything else is indented lines. */
+/** Returns one line without indent for a scalar, and indented lines for everything else. */
 function printValue(value: unknown, indent: string): string[] {
   if (Array.isArray(value))
     return value.length === 0 ? ['[]'] : value.flatMap((item: unknown) => printItem(item, indent));

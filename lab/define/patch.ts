@@ -1,15 +1,18 @@
-// A proposed fix, put into a scenario. Pure: in go the fixes of a diagnosis and the scenario that failed, out come the
-// fixes that are options, and the scenario as its job is played again with them. repair.ts plays it; submit.ts patches
-// scripts.
+// Puts a proposed fix into a scenario. Pure functions. They take the fixes of a diagnosis and the scenario that failed,
+// and return the fixes that are options, and the scenario as it is played again with them. repair.ts plays it;
+// submit.ts patches scripts.
 import type { Fix } from '../../core/types.js';
 import type { Scenario } from './scenario.js';
 import type { ScenarioStep } from './steps-schema.js';
 import { nameOption, type FlinkVersion } from './versions.js';
 
-/** Option → value, by the names of the version that is played. */
+/** Option → value; the names are those of the Flink version that is played. */
 export type ConfigPatch = Readonly<Record<string, string>>;
 
-/** The fixes that a scenario wants tried, in its order, or the first that is an option. Empty: none is there. */
+/**
+ * Returns the fixes that the scenario wants tried, in its order, or else the first fix that is an option. The list is
+ * empty if there is none.
+ */
 export function chooseFixes(
   fixes: readonly Pick<Fix, 'id' | 'patch'>[],
   wanted: readonly string[] | undefined,
@@ -21,8 +24,8 @@ export function chooseFixes(
 }
 
 /**
- * The same job and cluster with the patch: it stands in the cluster's configuration, and wherever else the scenario
- * sets the option.
+ * Returns the same job and cluster with the patch. The patch is set in the cluster's configuration and wherever else
+ * the scenario sets the option.
  */
 export function repairScenario(scenario: Scenario, version: FlinkVersion, proposed: ConfigPatch): Scenario {
   const repaired = scenario.repaired ?? {};
@@ -51,14 +54,16 @@ export function repairScenario(scenario: Scenario, version: FlinkVersion, propos
 }
 
 const INTERVAL = 'execution.checkpointing.interval';
-/** A job that nobody told to make checkpoints makes them, so that their completion can be seen. */
+/** Checkpoint options for a job that has none, so that the completion of a checkpoint can be observed. */
 const CHECKPOINTS = { [INTERVAL]: '3 s', 'execution.checkpointing.dir': 'file://@RUN@/checkpoints' };
 
 function checkpoints({ cluster, steps }: Scenario): boolean {
   return JSON.stringify([cluster.config, steps]).includes(INTERVAL);
 }
 
-/** What only the owner of a cluster can know (a folder of theirs) in the place of the fix's example. */
+/**
+ * Replaces the example values of the fix with values that only the owner of a cluster knows, e.g. one of their folders.
+ */
 function fillOwn(patch: ConfigPatch, own: Readonly<Record<string, string>>, version: FlinkVersion): ConfigPatch {
   const named = nameAll(own, version);
   const strange = Object.keys(named).filter((key) => patch[key] === undefined);
@@ -69,7 +74,7 @@ function fillOwn(patch: ConfigPatch, own: Readonly<Record<string, string>>, vers
 
 const STARTS = ['submitJar', 'submitSql', 'startTaskManager', 'startJobManager'] as const;
 
-/** What follows the last start or submission waits for the failure. */
+/** Drops the steps after the last start or submission, because they wait for the failure. */
 function cutFailure(steps: readonly ScenarioStep[]): readonly ScenarioStep[] {
   const last = steps.findLastIndex((step) => STARTS.some((kind) => step[kind] !== undefined));
   return steps.slice(0, last + 1).map((step, index) => (index === last ? dropFails(step) : step));
@@ -93,7 +98,7 @@ function patchStep(step: ScenarioStep, patch: ConfigPatch, version: FlinkVersion
   return step;
 }
 
-/** The patch's value for each option that is set here, by whatever name. */
+/** Returns the options with the patch's value for each option that is set here, under any of its names. */
 function patchOptions<T>(
   options: Readonly<Record<string, T>>,
   patch: ConfigPatch,
@@ -108,7 +113,10 @@ function nameAll<T>(options: Readonly<Record<string, T>>, version: FlinkVersion)
   return Object.fromEntries(Object.entries(options).map(([key, value]) => [nameOption(key, version), value]));
 }
 
-/** `SET` statements of an SQL script with the patch's values; what the script does not set comes from the cluster. */
+/**
+ * Replaces the values in the `SET` statements of an SQL script with those of the patch. Options that the script does
+ * not set come from the cluster.
+ */
 export function patchScript(sql: string, patch: ConfigPatch): string {
   return sql.replace(
     /^(\s*SET\s+)(['"]?)([\w.-]+)\2(\s*=\s*)(['"]?)([^'";]*)\5(?=\s*;)/gim,

@@ -1,6 +1,6 @@
-// A scenario: one way to make a real Flink cluster fail (or run well), as data. In goes a folder of
-// lab/scenarios/<cause id>/<variant>/, out comes the checked Scenario. run.ts plays it, record.ts keeps what it logged;
-// manifest.ts describes the recording. What each step may say stands in the table of steps.ts.
+// Reads scenarios. A scenario describes, as data, one way to make a real Flink cluster fail (or run well). Takes a
+// folder lab/scenarios/<cause id>/<variant>/ and returns the checked Scenario. run.ts plays it, record.ts keeps what it
+// logged, and manifest.ts describes the recording. The table in steps.ts defines what each step does.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,94 +14,103 @@ import { PARAMETERS_SCHEMA, chooseValues, fillValues, type Parameters } from './
 import { VERSIONS, type FlinkVersion } from './versions.js';
 
 export const SCENARIOS_DIR = fileURLToPath(new URL('../scenarios/', import.meta.url));
-/** The first part of the id of a run that must bring no diagnosis. */
+/** First part of the id of a run that must produce no diagnosis. */
 export const HEALTHY = 'healthy';
 
-/** A scenario with what one version changes in it and its parameters' values filled in. */
+/** Scenario with the changes of one version applied and the values of its parameters filled in. */
 export interface Scenario extends ScenarioText {
-  /** `<cause id>/<variant>`, the path of its folder. */
+  /** Path of its folder, `<cause id>/<variant>`. */
   readonly id: string;
   readonly folder: string;
   /** Values of its parameters, for its SQL scripts and data. */
   readonly values: ReadonlyMap<string, string>;
-  /** Options that a fix proposed, over what the scenario's scripts set (patch.ts). */
+  /** Options that a fix proposed; they override what the scenario's scripts set (patch.ts). */
   readonly patch?: Readonly<Record<string, string>>;
 }
 
-/** What scenario.yaml says. */
+/** Content of scenario.yaml. */
 export interface ScenarioText {
   readonly title: string;
   /** Cause id, or "healthy". */
   readonly cause: string;
-  /** What is done to the cluster, and why that is the real cause of what its logs show. */
+  /** Fault that is caused in the cluster, and why it is the real cause of what the logs show. */
   readonly provokes: string;
   readonly flink: readonly FlinkVersion[];
-  /** What `--vary SEED` chooses anew; `@name@` in any text of the scenario and its files stands for the value. */
+  /**
+   * Parameters that `--vary SEED` chooses anew. `@name@` stands for the value in any text of the scenario and its
+   * files.
+   */
   readonly parameters?: Parameters;
   readonly cluster: {
     readonly taskManagers: number;
     readonly logging: 'stock' | 'separated';
     /**
-     * `@RUN@` in a value is the run's own folder; null takes one of the lab's small defaults away. Options by their
-     * newest names.
+     * Flink options under their newest names. `@RUN@` in a value is the run's own folder; null removes one of the lab's
+     * small defaults.
      */
     readonly config?: Readonly<Record<string, string | null>>;
-    /** An application cluster: its JobManager runs this class of the lab's jobs instead of waiting for jobs. */
+    /** Application cluster: its JobManager runs this class of the lab's jobs and does not wait for jobs. */
     readonly application?: { readonly class: string; readonly args?: readonly string[] };
-    /** Every TaskManager in a network of its own, which steps can cut. */
+    /** True if every TaskManager has its own network, which steps can cut. */
     readonly network?: true;
-    /** False: no JobManager runs until a step starts one. */
+    /** False if no JobManager runs until a step starts one. */
     readonly jobManager?: boolean;
-    /** Version of Java instead of the one that this Flink runs on. */
+    /** Java version that replaces the one on which this Flink runs. */
     readonly java?: 11 | 17;
-    /** Every process writes a log of its garbage collector beside its own. */
+    /** True if every process writes a garbage collector log next to its own log. */
     readonly gcLogs?: boolean;
-    /** Connectors that lie in lib/. */
+    /** Connectors in lib/. */
     readonly libraries?: readonly Connector[];
-    /** File systems that lie in plugins/. */
+    /** File systems in plugins/. */
     readonly plugins?: readonly Connector[];
-    /** Jars (by the beginning of their names) that lib/ lacks. */
+    /** Jars that lib/ lacks, given by the beginning of their names. */
     readonly without?: readonly string[];
-    /** It leaves the cluster as it found it: scenarios with equal clusters may be played on one, one after another. */
+    /**
+     * True if the scenario leaves the cluster as it found it. Scenarios with equal clusters may then be played on the
+     * same cluster, one after another.
+     */
     readonly shares?: true;
-    /** Classes of the jobs that lie in lib/, too, in a jar of their own. */
+    /** Classes of the jobs that are also in lib/, in a separate jar. */
     readonly shared?: readonly string[];
-    /** Real services beside the cluster, with their settings. */
+    /** Real services next to the cluster, with their settings. */
     readonly services?: ServiceSettings;
   };
   readonly steps: readonly ScenarioStep[];
   readonly expect: {
-    /** Last states of the jobs, by name. */
+    /** Final states of the jobs, by name. */
     readonly jobs?: Readonly<Record<string, string>>;
     /** Processes that must have died. */
     readonly dead?: readonly string[];
-    /** The process in which the cause shows (or which died of it). */
+    /** Process in which the cause shows, or which died of it. */
     readonly affected?: string;
-    /** Which of its files names the cause: "log" unless it says otherwise. */
+    /** File of that process that names the cause; the default is "log". */
     readonly affectedFile?: 'log' | 'out';
-    /** Cause ids of what follows from the cause and shows as well. */
+    /** Cause ids of consequences of the cause that also show. */
     readonly symptoms?: readonly string[];
     readonly logs: readonly { readonly process: string; readonly text: string }[];
   };
-  /** The proposed options make the job run: what `repair` plays. Scenarios whose fix is no option have none. */
+  /**
+   * Settings for `repair`, which proves that the proposed options make the job run. Absent if the scenario's fix is not
+   * an option.
+   */
   readonly repaired?: Repaired;
-  /** What is otherwise on one version: maps are merged over the rest, lists replace it. */
+  /** Differences on one version: maps are merged over the rest, lists replace it. */
   readonly on?: Readonly<Partial<Record<FlinkVersion, object>>>;
 }
 
-/** How the job is played again with a fix. */
+/** Settings for playing the job again with a fix. */
 export interface Repaired {
-  /** Fixes of the first diagnosis, each tried by itself; the first one that is an option unless they are named. */
+  /** Fixes of the first diagnosis, each tried separately. Default: the first one that is an option. */
   readonly fixes?: readonly string[];
-  /** Values that only the owner of a cluster knows (a folder of theirs), in the place of the fix's examples. */
+  /** Values that only the owner of a cluster knows, e.g. one of their folders. They replace the examples of the fix. */
   readonly own?: Readonly<Record<string, string>>;
-  /** What is otherwise in the cluster: a scenario that fails before it needs a JobManager has none. */
+  /** Overrides for the cluster, e.g. a JobManager, which a scenario that fails before it needs one does not have. */
   readonly cluster?: Partial<Pick<ScenarioText['cluster'], 'taskManagers' | 'jobManager' | 'config'>>;
-  /** Instead of the steps up to the last start or submission. */
+  /** Steps that replace those up to the last start or submission. */
   readonly steps?: readonly ScenarioStep[];
-  /** How long the job must run without a failure. */
+  /** Seconds for which the job must run without a failure. */
   readonly seconds?: number;
-  /** The fault itself happens again, and the job lives through it: its cause may be named once more. */
+  /** True if the fault itself happens again and the job survives it; its cause may then be named once more. */
   readonly again?: true;
 }
 
@@ -176,7 +185,7 @@ const REPAIRED = {
   },
 };
 
-/** What `on: {'1.13': …}` may change. */
+/** Schema of what `on: {'1.13': …}` may change. */
 const CHANGES = {
   type: 'object',
   additionalProperties: false,
@@ -215,7 +224,7 @@ const SCENARIO_SCHEMA = {
   },
 };
 
-/** Ids of all scenarios, sorted. */
+/** Returns the ids of all scenarios, sorted. */
 export function listScenarios(): string[] {
   return readdirSync(SCENARIOS_DIR)
     .sort()
@@ -227,19 +236,22 @@ export function listScenarios(): string[] {
     );
 }
 
-/** Text of a scenario.yaml → its value and problems. */
+/** Parses the text of a scenario.yaml into its value and problems. */
 export function parseScenario(text: string, name: string): ReturnType<typeof parseDocument> {
   return parseDocument(text, name, SCENARIO_SCHEMA);
 }
 
 export interface ScenarioChoice {
-  /** Without it the scenario is given as its file has it, for its first version. */
+  /** Flink version. If absent, the scenario is returned as its file states it, for its first version. */
   readonly version?: FlinkVersion;
-  /** Chooses the parameters' values anew; without it they have their defaults. */
+  /** Seed that chooses new values for the parameters. If absent, they have their defaults. */
   readonly seed?: number | undefined;
 }
 
-/** Throws an error that lists all problems of the file, or the nearest ids when there is no such scenario. */
+/**
+ * Loads a scenario. Throws an error that lists all problems of the file, or the nearest ids if there is no such
+ * scenario.
+ */
 export function loadScenario(id: string, { version, seed }: ScenarioChoice = {}): Scenario {
   const folder = join(SCENARIOS_DIR, id);
   const file = join(folder, 'scenario.yaml');
@@ -257,7 +269,7 @@ export function loadScenario(id: string, { version, seed }: ScenarioChoice = {})
   return { ...fillValues(changed, values), id, folder, values };
 }
 
-/** Maps are merged, everything else is replaced. */
+/** Merges maps and replaces everything else. */
 function merge<T extends object>(base: T, patch: object | undefined): T {
   if (patch === undefined) return base;
   const merged = Object.entries(patch).map(([key, change]: [string, unknown]) => {

@@ -1,6 +1,6 @@
-// The real services that stand beside a scenario's cluster: one row per service says which settings scenario.yaml may
-// give it, how it is started in the run's folder, and what scenario texts call its address. Called by run.ts;
-// each service itself is a module of lab/parts.
+// Defines the real services that run next to a scenario's cluster. One row per service says which settings
+// scenario.yaml may give it, how it is started in the run's folder, and by which name scenario texts refer to its
+// address. Each service itself is a module of lab/parts.
 import { join } from 'node:path';
 import { STORE_PASSWORD, makeCertificates } from '../parts/services/certificates.js';
 import type { FlinkProcess } from '../parts/flink/flink.js';
@@ -13,19 +13,22 @@ import type { PartServer } from '../parts/machine/server.js';
 import { startZookeeper } from '../parts/services/zookeeper.js';
 
 export interface LabService {
-  /** `@NAME@` → its address, for any text of the scenario. */
+  /** `@NAME@` → address of the service, for any text of the scenario. */
   readonly values: Readonly<Record<string, string>>;
-  /** For steps that kill, stop and continue it, and for its logs; what is no process of its own has none. */
+  /**
+   * Process, for the steps that kill, stop and continue it, and for its logs. Absent if the service has no process of
+   * its own.
+   */
   readonly process?: FlinkProcess;
-  /** Its log is laid out as Flink's and goes into the recording. */
+  /** True if its log has Flink's layout and goes into the recording. */
   readonly recorded?: true;
-  /** For the step that resets the connections through it. */
+  /** Resets the connections that go through the service. */
   readonly reset?: () => void;
-  /** For the step that opens connections to what is behind it. */
+  /** Opens idle connections to the target behind the service. */
   readonly idle?: (count: number) => void;
-  /** For the step that starts it again, on the same address and data. */
+  /** Starts the service again on the same address and data. */
   readonly restart?: () => Promise<void>;
-  /** For the steps that work on it. */
+  /** Client for the steps that work on it. */
   readonly kafka?: Kafka;
   readonly postgres?: Postgres;
   /** Address of its REST API. */
@@ -34,26 +37,26 @@ export interface LabService {
 }
 
 export interface ServiceSettings {
-  /** High availability of the cluster goes through it. */
+  /** ZooKeeper for the high availability of the cluster. */
   readonly zookeeper?: Readonly<Record<string, string>>;
-  /** A TCP proxy: it listens at `@PROXY_PORT@` and passes on to `@PROXY_TARGET@`, where something has to listen. */
+  /** TCP proxy that listens at `@PROXY_PORT@` and forwards to `@PROXY_TARGET@`, where something has to listen. */
   readonly proxy?: Readonly<Record<string, string>>;
   /**
-   * A broker at `@KAFKA@`, with `users` (name → password) also at `@KAFKA_SASL@`, and lines over its own
-   * server.properties.
+   * Kafka broker at `@KAFKA@`. With `users` (name → password) it also listens at `@KAFKA_SASL@`. The settings override
+   * its own server.properties.
    */
   readonly kafka?: {
     readonly settings?: Readonly<Record<string, string>>;
     readonly users?: Readonly<Record<string, string>>;
   };
   /**
-   * A database at the JDBC address `@POSTGRES@`, for the user `@POSTGRES_USER@` with `@POSTGRES_PASSWORD@`, with
-   * settings as on its command line.
+   * Database at the JDBC address `@POSTGRES@`, for the user `@POSTGRES_USER@` with `@POSTGRES_PASSWORD@`, with settings
+   * as on its command line.
    */
   readonly postgres?: Readonly<Record<string, string>>;
-  /** A single node at `@ELASTICSEARCH@`, with settings as on its command line. */
+  /** Single Elasticsearch node at `@ELASTICSEARCH@`, with settings as on its command line. */
   readonly elasticsearch?: Readonly<Record<string, string>>;
-  /** An object store at `@S3@` for the keys `@S3_KEY@` and `@S3_SECRET@`, which has these buckets. */
+  /** Object store at `@S3@` for the keys `@S3_KEY@` and `@S3_SECRET@`, with these buckets. */
   readonly s3?: { readonly buckets: readonly string[] };
   /** Key stores for TLS at `@CLUSTER_STORE@` and `@STRANGER_STORE@`, with `@STORE_PASSWORD@`. */
   readonly certificates?: Readonly<Record<string, string>>;
@@ -139,7 +142,7 @@ const STARTERS: Starters = {
   },
 };
 
-/** Its pid is another one after a restart. */
+/** Describes a server as a process. Its pid changes with a restart. */
 function describeServer(
   server: Pick<PartServer, 'pid' | 'logFile' | 'isAlive' | 'signal' | 'restart' | 'stop'>,
 ): Pick<LabService, 'process' | 'restart' | 'stop'> {
@@ -159,7 +162,10 @@ function describeServer(
   };
 }
 
-/** Starts what the scenario wants, each in a folder of its name; when one does not start the others are stopped. */
+/**
+ * Starts the services that the scenario wants, each in a folder of its name. If one does not start, the others are
+ * stopped.
+ */
 export async function startServices(wanted: ServiceSettings, dir: string): Promise<ReadonlyMap<string, LabService>> {
   const started = new Map<string, LabService>();
   try {

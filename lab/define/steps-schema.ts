@@ -1,10 +1,11 @@
-// What a step of a scenario may say: one key names the kind, its value says the rest. Types for the runner
-// and JSON schemas for scenario.yaml; what each kind does stands in the table of steps.ts.
+// Defines the steps of a scenario: one key names the kind, its value holds the details. Contains the types for the
+// runner and the JSON schemas for scenario.yaml. The table in steps.ts defines what each kind does.
 import { CONNECTORS, type Connector } from '../parts/flink/connectors.js';
 
 /**
- * `jobmanager`, `jobmanager-2` …, `taskmanager-1` … in the order of their start, `dead-taskmanager` (whichever it is),
- * `taskmanager-of: TEXT` (the first whose log has the text), a service, `sql-client`, `client`, `terminal`.
+ * Name of a process: `jobmanager`, `jobmanager-2` …, `taskmanager-1` … in the order of their start, `dead-taskmanager`
+ * (whichever has died), `taskmanager-of: TEXT` (the first whose log contains the text), a service, `sql-client`,
+ * `client`, `terminal`.
  */
 export type ProcessName = string;
 
@@ -18,111 +19,123 @@ export interface StepValues {
     /** Classes that the jar lacks. */
     without?: readonly string[];
     /**
-     * A folder of the scenario's: its classes take the place of those of the same name, as when another version of a
-     * library was packed.
+     * Folder of the scenario whose classes replace those of the same name, as if another version of a library had been
+     * packed.
      */
     instead?: string;
-    /** Connectors that the jar brings along in its lib/. */
+    /** Connectors that the jar carries in its lib/. */
     libraries?: readonly Connector[];
-    /** Version of Java that its classes are made for. */
+    /** Java version for which its classes are compiled. */
     release?: number;
-    /** `client` (default): `flink run -d`, as people do by hand. `rest`: upload and run, as platforms do; faster. */
+    /**
+     * Way of submission. `client` (default): `flink run -d`, as people do by hand. `rest`: upload and run through the
+     * REST API, as platforms do; this is faster.
+     */
     through?: 'client' | 'rest';
     /** Further arguments of `flink run`, before the jar. */
     flags?: readonly string[];
-    /** Start from the savepoint of an earlier step. */
+    /** True if it starts from the savepoint of an earlier step. */
     fromSavepoint?: boolean;
-    /** How often it is submitted, one after another (1 unless it says otherwise). */
+    /** Number of submissions, one after another; 1 by default. */
     times?: number;
-    /** The submission must fail. */
+    /** True if the submission must fail. */
     fails?: boolean;
   };
   /**
-   * Runs an SQL script of the scenario's folder: with sql-client.sh (`client`, the default), or as a job's jar does it
-   * through the REST API (`jar`; faster).
+   * Runs an SQL script of the scenario's folder: with sql-client.sh (`client`, the default), or through the REST API as
+   * the jar of a job does it (`jar`, faster).
    */
   submitSql: { file: string; through?: 'client' | 'jar'; fromSavepoint?: boolean; fails?: boolean };
   /** Creates a topic in the service `kafka`. */
   topic: { name: string; partitions?: number | string; config?: Readonly<Record<string, string>> };
-  /** Writes records into a topic, one a line; `keyed`: key, tab, value. All keys alike go to one partition. */
+  /**
+   * Writes records into a topic, one per line. With `keyed` a line is key, tab, value. Equal keys go to the same
+   * partition.
+   */
   produce: { topic: string; lines: readonly string[]; keyed?: boolean };
-  /** Drops a topic's records before an offset (all of them without it), as its retention does in time. */
+  /** Drops the records of a topic before an offset (all records if it is absent), as its retention does over time. */
   deleteRecords: { topic: string; before?: number; partition?: number };
   /** Runs SQL statements in the service `postgres`. */
   postgres: { sql: string };
-  /** A request to the service `elasticsearch`. */
+  /** Sends a request to the service `elasticsearch`. */
   elasticsearch: { method: string; path: string; body?: unknown };
-  /** Starts a service again that was killed or terminated, on the same address and data. */
+  /** Restarts a service that was killed or terminated, on the same address and data. */
   restart: { process: ProcessName };
-  /**
-   * Runs a script of Flink's bin/ with the cluster's configuration; what it prints goes into the client's .out file.
-   */
+  /** Runs a script of Flink's bin/ with the cluster's configuration. Its output goes into the client's .out file. */
   run: { script: string; args: readonly string[]; fails?: boolean };
   /**
-   * Waits until the process has logged the text `times` times (in its .log or .out) since the start, or with `again`
-   * from now on.
+   * Waits until the process has logged the text `times` times (in its .log or .out) since the start, or from now on
+   * with `again`.
    */
   waitLog: { process: ProcessName; text: string; times?: number; again?: boolean; timeoutSeconds?: number };
-  /** Waits until the job (the last one submitted, or by name) is in the state. */
+  /** Waits until the job (the last one submitted, or the named one) is in the state. */
   waitState: { state: string; job?: string; timeoutSeconds?: number };
   /**
-   * Waits until every job has ended well, or has run for so long (15 s) and completed a checkpoint meanwhile; it must
-   * not have failed before, unless `restarts`.
+   * Waits until every job has ended well, or has run for this long (15 s by default) and completed a checkpoint
+   * meanwhile. The job must not have failed before, unless `restarts` is set.
    */
   waitHealthy: { seconds?: number; restarts?: boolean; timeoutSeconds?: number };
-  /** Waits until the answer of the cluster's REST API holds the text; `@JOB@` is the id of the last job. */
+  /** Waits until the answer of the cluster's REST API contains the text. `@JOB@` is the id of the last job. */
   waitRest: { path: string; text: string; timeoutSeconds?: number };
   /** Waits until the process has ended. */
   waitDead: { process: ProcessName; timeoutSeconds?: number };
-  /** A request to the cluster's REST API. */
+  /** Sends a request to the cluster's REST API. */
   rest: { method: string; path: string; body?: unknown };
-  /** SIGKILL. */
+  /** Sends SIGKILL. */
   kill: { process: ProcessName };
-  /** SIGSTOP: the process hangs, its connections stay open. */
+  /** Sends SIGSTOP: the process hangs, and its connections stay open. */
   stop: { process: ProcessName };
-  /** SIGCONT. */
+  /** Sends SIGCONT. */
   continue: { process: ProcessName };
-  /** The TaskManager's network loses every packet, as when its node is gone; needs `network: true` in the cluster. */
+  /**
+   * Drops every packet of the TaskManager's network, as if its node were gone. Needs `network: true` in the cluster.
+   */
   cutNetwork: { process: ProcessName };
   mendNetwork: { process: ProcessName };
-  /** Every connection through the service `proxy` ends with a reset; the processes at both ends live on. */
+  /** Resets every connection through the service `proxy`; the processes at both ends stay alive. */
   resetConnections: { service: string };
-  /** Connections to what the service `proxy` passes on to that never say a word; they stay open to the end. */
+  /** Opens connections to the target of the service `proxy` that never send anything and stay open to the end. */
   idleConnections: { service: string; count: number };
-  /** A disk of that size at a folder below the run's own; put it there before the process that is to use it starts. */
+  /**
+   * Mounts a disk of that size at a folder below the run's own. It must come before the start of the process that uses
+   * it.
+   */
   mountSmallDisk: { path: string; megabytes: number };
-  /** Mounts such a disk anew: nothing can be written to it (`ro`), or no library on it can be loaded (`noexec`). */
+  /** Remounts such a disk so that nothing can be written to it (`ro`), or no library on it can be loaded (`noexec`). */
   remount: { path: string; option: 'ro' | 'noexec' };
-  /** SIGTERM, as a resource manager ends a process; waits for its end. */
+  /** Sends SIGTERM, as a resource manager does to end a process, and waits for its end. */
   terminate: { process: ProcessName };
-  /** One more JobManager. What the script prints goes into the terminal's .out file. */
+  /** Starts one more JobManager. The output of the script goes into the terminal's .out file. */
   startJobManager: { config?: Readonly<Record<string, string>>; fails?: boolean };
-  /** `fails`: the script or the process ends before it has offered slots. */
+  /** Starts TaskManagers. `fails`: the script or the process ends before it has offered slots. */
   startTaskManager: {
     count: number;
     config?: Readonly<Record<string, string>>;
     limits?: { openFiles?: number; processes?: number };
     fails?: boolean;
-    /** Nobody waits for its slots: it may never offer any. */
+    /**
+     * False if the step does not wait for the slots, because the TaskManager may never offer any. Default: true, unless
+     * `fails` is set.
+     */
     wait?: boolean;
   };
-  /** `through`: as in submitJar. */
+  /** Takes a savepoint. `through` has the same meaning as in submitJar. */
   savepoint: { job?: string; stop?: boolean; through?: 'client' | 'rest'; fails?: boolean };
   cancel: { job?: string };
   /**
-   * Puts a regular file in the place of a folder below the run's own, so that nothing can be written there (root or
-   * not).
+   * Replaces a folder below the run's own with a regular file, so that nothing can be written there, not even by root.
    */
   block: { path: string };
-  /** Removes files below the run's own folder, as a cleaner does; `*` stands for any characters of one name. */
+  /** Removes files below the run's own folder, as a cleanup job does. `*` stands for any characters in one name. */
   remove: { path: string };
-  /** Writes a text file below the run's own folder; with `*` in its path, over the one that is there. */
+  /** Writes a text file below the run's own folder. With `*` in the path it overwrites the existing file. */
   write: { path: string; text: string; append?: boolean };
   /**
-   * Lets time pass: the length of a fault, or of healthy running. Never used to wait for something that can be seen.
+   * Lets time pass: the length of a fault, or of healthy running. It never replaces a wait for something that can be
+   * observed.
    */
   hold: { seconds: number; why: string };
-  /** Ends TaskManagers, then the JobManager, as bin/stop-cluster.sh does. */
+  /** Ends the TaskManagers, then the JobManager, as bin/stop-cluster.sh does. */
   stopCluster: { reason: string };
 }
 

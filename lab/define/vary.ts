@@ -1,13 +1,12 @@
-// Parameters of a scenario: names, sizes and data that a run may choose anew, so that it differs from its recording in
-// everything but its cause. In go the scenario's parameters and a seed, out come their values; `@name@` in
-// any text of the scenario is replaced by them. Without a seed each has its default.
+// Chooses the values of a scenario's parameters: names, sizes and data that a run may vary, so that it differs from its
+// recording in everything but its cause. Takes the parameters and a seed and returns the values, which replace `@name@`
+// in any text of the scenario. Without a seed each parameter has its default.
 import { createRandom } from '../memory/sample.js';
 
 export interface Parameter {
   readonly default: string | number;
   /**
-   * Which values a seed may choose: a name of any job, table or topic; a whole number from one to another; one of a
-   * list.
+   * Values that a seed may choose: the name of any job, table or topic; a whole number in a range; or one of a list.
    */
   readonly vary: 'name' | { readonly from: number; readonly to: number } | readonly string[];
 }
@@ -73,7 +72,7 @@ const SECOND = [
   'watch',
 ];
 
-/** Name → value; the same seed and scenario give the same values again. */
+/** Returns name → value. The same seed and scenario always give the same values. */
 export function chooseValues(
   parameters: Parameters,
   seed: number | undefined,
@@ -95,7 +94,7 @@ function chooseValue({ vary }: Parameter, random: () => number): string {
   return pick(vary);
 }
 
-/** Every `@name@` of a known name, in keys and texts at any depth. */
+/** Replaces every `@name@` of a known name, in keys and texts at any depth. */
 export function fillValues<T>(value: T, values: ReadonlyMap<string, string>): T;
 export function fillValues(value: unknown, values: ReadonlyMap<string, string>): unknown {
   if (typeof value === 'string') return fillText(value, values);

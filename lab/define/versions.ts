@@ -1,9 +1,9 @@
-// The Flink lines that scenarios run on, and what an option was called before it got its present name: scenarios
-// say the newest name, the lab the one that the version at hand knows.
+// Lists the Flink release lines that scenarios run on, and the earlier names of renamed options. Scenarios use the
+// newest name; the lab translates it to the name that the version at hand knows.
 export const VERSIONS = ['1.20', '2.3', '1.17', '1.13'] as const;
 export type FlinkVersion = (typeof VERSIONS)[number];
 
-/** New name → the name before it, and the line that brought the new one. */
+/** New name → previous name, and the release line that introduced the new one. */
 const RENAMED: readonly { readonly now: string; readonly before: string; readonly since: string }[] = [
   { now: 'high-availability.type', before: 'high-availability', since: '1.17' },
   { now: 'restart-strategy.type', before: 'restart-strategy', since: '1.17' },
@@ -37,13 +37,16 @@ const RENAMED: readonly { readonly now: string; readonly before: string; readonl
   },
 ];
 
-/** The name of the option on that line. */
+/** Returns the name of the option on that release line. */
 export function nameOption(option: string, version: FlinkVersion): string {
   const row = RENAMED.find(({ now, since }) => now === option && isBefore(version, since));
   return row?.before ?? option;
 }
 
-/** A script's `SET 'option' = …` with the names of that line; the SQL client of 1.13 takes them without quotes only. */
+/**
+ * Renames the options in a script's `SET 'option' = …` statements to the names of that release line. The SQL client of
+ * 1.13 accepts them only without quotes.
+ */
 export function nameOptionsOf(sql: string, version: FlinkVersion): string {
   const quote = isBefore(version, '1.14') ? '' : "'";
   return sql.replace(

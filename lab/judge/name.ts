@@ -1,5 +1,5 @@
-// What the present rules say of a run or a recording: its diagnoses, and the cause that stands first beside the one
-// that was provoked. The only file of the lab that knows the analyzer.
+// Applies the current rules to a run or a recording and returns the diagnoses, and the first cause compared with the
+// provoked one. This is the only file of the lab that knows the analyzer.
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,10 +15,10 @@ import { HEALTHY, type Scenario } from '../define/scenario.js';
 export interface Naming {
   /** Cause id, or "none" for a healthy run. */
   readonly expected: string;
-  /** The first diagnosis' cause, "unknown" for a failure that no rule knows, "none" for silence. */
+  /** Cause of the first diagnosis, "unknown" for a failure that no rule knows, "none" if there is no diagnosis. */
   readonly first: string;
   readonly named: boolean;
-  /** The line that it stands on; empty for silence. */
+  /** Line on which the diagnosis is based; empty if there is no diagnosis. */
   readonly evidence: string;
 }
 
@@ -53,7 +53,7 @@ export function diagnoseOutcome(outcome: Pick<RunOutcome, 'files'>): DiagnosisDo
 const MAX_EVIDENCE = 1000;
 let loaded: Catalog | undefined;
 
-/** The built-in rules, read once. */
+/** Returns the built-in rules, which are read only once. */
 export function loadOnce(): Catalog {
   loaded ??= loadCatalog();
   return loaded;

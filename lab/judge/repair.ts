@@ -1,6 +1,5 @@
-// Proves fixes by running them: the diagnosis of a scenario's recording (or of a run) proposes options, the scenario is
-// played again with them on a fresh cluster, and its jobs must run. Called by cli.ts; what is changed is decided in
-// patch.ts.
+// Proves fixes by running them. The diagnosis of a scenario's recording (or of a run) proposes options, the scenario is
+// played again with them on a fresh cluster, and its jobs must run. patch.ts decides what is changed.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { diagnoseOutcome, diagnoseRecording } from './name.js';
@@ -17,19 +16,19 @@ import { errorText } from '../../core/fault.js';
 export interface Repair {
   readonly id: string;
   readonly version: string;
-  /** Whose fix it is; empty as the fix. */
+  /** Rule that proposes the fix; empty if `fix` is empty. */
   readonly rule: string;
-  /** Empty where no diagnosis proposed an option. */
+  /** Id of the fix; empty if no diagnosis proposed an option. */
   readonly fix: string;
   readonly patch: ConfigPatch;
   readonly seconds: number;
-  /** Why the job did not run with it. */
+  /** Reason why the job did not run with the fix; undefined if it ran. */
   readonly problem: string | undefined;
 }
 
 export interface RepairOptions extends Pick<RunOptions, 'say' | 'keep'> {
   readonly parallel: number;
-  /** Plays the failure first instead of taking its recording: it was varied. */
+  /** True if the failure is played first instead of taken from its recording, because the scenario was varied. */
   readonly varied: boolean;
   readonly note: (repair: Repair) => void;
 }
@@ -79,14 +78,14 @@ async function diagnoseFailure(
   return diagnoseOutcome(await runScenario({ scenario, version, say }));
 }
 
-/** The first diagnosis, which must be of the cause that was provoked. */
+/** Returns the first diagnosis; throws an error unless its cause is the provoked one. */
 function findFirst(scenario: Scenario, { diagnoses: [first] }: DiagnosisDocument): Diagnosis {
   if (first?.cause !== scenario.cause)
     throw new Error(`The first diagnosis is ${first?.cause ?? 'none'} instead of ${scenario.cause}.`);
   return first;
 }
 
-/** Undefined when all jobs run and the cause is gone. */
+/** Returns undefined if all jobs run and the cause is gone, else the problem. */
 async function findProblem(scenario: Scenario, options: RunOptions): Promise<string | undefined> {
   try {
     const { diagnoses } = diagnoseOutcome(await runScenario({ scenario, ...options }));
@@ -108,8 +107,8 @@ export function describePatch(patch: ConfigPatch): string {
 const KEPT = join(import.meta.dirname, '..', 'repairs.tsv');
 
 /**
- * What ran is kept for docs/rules.md, in the place of what was known of these scenarios: scenario, version, rule, fix,
- * patch.
+ * Keeps the fixes that made the job run, for docs/rules.md: scenario, version, rule, fix, patch. They replace the
+ * earlier entries of these scenarios.
  */
 export function keepRepairs(repairs: readonly Repair[]): void {
   const known = existsSync(KEPT)
@@ -130,7 +129,7 @@ export function keepRepairs(repairs: readonly Repair[]): void {
   );
 }
 
-/** One line per fix that was tried: scenario, version, fix, patch, result. */
+/** Prints one line per fix that was tried: scenario, version, fix, patch, result. */
 export function printRepairs(repairs: readonly Repair[], print: (line: string) => void): void {
   const width = Math.max(8, ...repairs.map(({ id }) => id.length));
   const fixWidth = Math.max(3, ...repairs.map(({ fix }) => fix.length));

@@ -1,6 +1,6 @@
-// A sample of the lab, played on real clusters with other names, sizes and data than recorded: each scenario reaches
-// its end on the version beside it, and the rules name the cause that was provoked (or say nothing). All of it: `npm
-// run lab -- run all --flink all --vary SEED --named`.
+// Plays a sample of the lab's scenarios on real clusters with names, sizes and data that differ from the recordings.
+// Each scenario reaches its end on the version next to it, and the rules name the provoked cause (or no cause). The
+// full set: `npm run lab -- run all --flink all --vary SEED --named`.
 import { expect, it } from 'vitest';
 import { describeWithParts } from '../parts/testing/describe-part.js';
 import { nameOutcome } from './name.js';
@@ -27,7 +27,7 @@ describeWithParts(
   VERSIONS.map((version) => `flink-${version}` as const),
   'a sample of the lab',
   () => {
-    // Two at once: a scenario waits more than it computes.
+    // Two tests run at once, because a scenario waits more than it computes.
     it.concurrent.each(SAMPLE)(
       '%s on Flink %s',
       async (id, version) => {

@@ -1,16 +1,16 @@
-// The files in a jar (a zip archive), by name, read one at a time: a distribution of 120 MB is never in memory as a
-// whole. In: a path, or the bytes of a jar that lies in another. Out: names and contents. Called by jars.ts.
+// Reads the files of a jar (a zip archive) by name, one at a time, so that a distribution of 120 MB is never in memory
+// as a whole. Takes a path, or the bytes of a jar inside another jar; returns names and contents.
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { inflateRawSync } from 'node:zlib';
 
 export interface Archive {
   readonly names: readonly string[];
-  /** The unpacked file; an error when there is none of that name. */
+  /** Returns the unpacked file; throws an error if there is none of that name. */
   read(name: string): Buffer;
   close(): void;
 }
 
-/** Bytes at a position, of a file or of memory. */
+/** Random access to the bytes of a file or of memory. */
 interface Storage {
   readonly length: number;
   slice(position: number, length: number): Buffer;
@@ -28,7 +28,7 @@ const MEMBER_SIGNATURE = 0x02014b50;
 const END_LENGTH = 22;
 const STORED = 0;
 
-/** Must be closed. Archives over 4 GiB are not read. */
+/** Opens an archive, which the caller must close. Archives over 4 GiB are not supported. */
 export function openArchive(from: string | Buffer): Archive {
   const storage = typeof from === 'string' ? openFile(from) : openBytes(from);
   const members = listMembers(storage);
@@ -60,8 +60,8 @@ function openBytes(bytes: Buffer): Storage {
 }
 
 /**
- * The table at the archive's end. It is walked to its last byte: its counter holds 16 bits, and jars hold more files
- * than that.
+ * Reads the table at the end of the archive. It is read to its last byte, because its counter holds only 16 bits and
+ * jars contain more files than that.
  */
 function listMembers(storage: Storage): ReadonlyMap<string, Member> {
   const tail = storage.slice(Math.max(0, storage.length - END_LENGTH - 0xffff), END_LENGTH + 0xffff);
@@ -84,7 +84,10 @@ function listMembers(storage: Storage): ReadonlyMap<string, Member> {
   return members;
 }
 
-/** The lengths of name and extra field are read again from the member's own head: the table's may differ. */
+/**
+ * Reads one member. The lengths of its name and extra field come from the member's own header, because those in the
+ * table may differ.
+ */
 function readMember(storage: Storage, name: string, member: Member | undefined): Buffer {
   if (member === undefined) throw new Error(`There is no ${name} in the archive.`);
   const head = storage.slice(member.position, 30);

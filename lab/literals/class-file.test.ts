@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readTexts } from './class-file.js';
 
-/** A class that consists of its constants. */
+/** Returns a class file that consists only of these constants. */
 function makeClass(constants: readonly Buffer[]): Buffer {
   const head = Buffer.alloc(10);
   head.writeUInt32BE(0xcafebabe, 0);

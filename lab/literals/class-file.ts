@@ -1,15 +1,18 @@
-// The texts in a compiled Java class: its string constants. In: the bytes of a .class file. Out: the constants, with
-// the gaps of concatenations marked. Called by jars.ts. Format: The Java Virtual Machine Specification, chapter 4.4.
+// Reads the string constants of a compiled Java class. Takes the bytes of a .class file and returns the constants,
+// split at the gaps of concatenations. Format: The Java Virtual Machine Specification, chapter 4.4.
 //
-// What stands in the source as "Could not open " + path + " for writing" is in the class, by the compiler's age, either
-// several constants or one recipe in which \u0001 stands for each argument. Both give the pieces between arguments.
+// A source expression such as "Could not open " + path + " for writing" becomes either several constants or one recipe
+// in which \u0001 stands for each argument, depending on the compiler. Both give the pieces between arguments.
 
 const MAGIC = 0xcafebabe;
 const UTF8 = 1;
 const STRING = 8;
-/** Marks the place of an argument (1) or of a constant (2) in the recipe of a concatenation. */
+/** Place of an argument (1) or of a constant (2) in the recipe of a concatenation. */
 const ARGUMENT = new RegExp(`[${String.fromCharCode(1, 2)}]`);
-/** Bytes of each other kind of constant after its tag. Long (5) and double (6) take two places of the table. */
+/**
+ * Length in bytes, without the tag, of each other kind of constant. Long (5) and double (6) take two entries of the
+ * table.
+ */
 const LENGTHS: ReadonlyMap<number, number> = new Map([
   [3, 4],
   [4, 4],
@@ -28,7 +31,7 @@ const LENGTHS: ReadonlyMap<number, number> = new Map([
   [20, 2],
 ]);
 
-/** Every string constant of the class, concatenations in pieces. */
+/** Returns every string constant of the class, with concatenations split into pieces. */
 export function readTexts(bytes: Buffer): readonly string[] {
   if (bytes.readUInt32BE(0) !== MAGIC) throw new Error('This is no Java class.');
   const count = bytes.readUInt16BE(8);

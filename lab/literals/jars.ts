@@ -1,6 +1,6 @@
-// The classes of a folder of jars: is a class there, and which texts does it print? Jars in jars are opened (Flink
-// packs its planner and its RPC that way), nested classes count as part of theirs, and a library that was moved into
-// another package by shading is found under its own name. Called by sources.ts and run.ts.
+// Finds classes and their texts in folders of jars. Jars inside jars are opened (Flink packs its planner and its RPC
+// that way), nested classes count as part of their outer class, and a library that shading moved into another package
+// is found under its original name.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openArchive, type Archive } from './archive.js';
@@ -12,16 +12,16 @@ interface Member {
 }
 
 export interface Jars {
-  /** All texts of the class and of those nested in it; undefined when there is no such class. */
+  /** Returns all texts of the class and of its nested classes; undefined if there is no such class. */
   findTexts(className: string): readonly string[] | undefined;
-  /** True when some class of that package is here, so that one which is not is really gone. */
+  /** Returns true if any class of that package is here. A missing class of such a package is then really gone. */
   hasPackage(name: string): boolean;
-  /** Names of the classes that hold the text, for who looks for the source of a message. */
+  /** Returns the names of the classes that contain the text, to find the source of a message. */
   findClasses(text: string): readonly string[];
   close(): void;
 }
 
-/** Must be closed. */
+/** Opens the jars of the folders. The caller must close them. */
 export function openJars(folders: readonly string[]): Jars {
   const archives: Archive[] = [];
   const places = new Map<string, Member[]>();
@@ -71,19 +71,19 @@ function listJars(folder: string): readonly string[] {
     .map((name) => join(folder, name));
 }
 
-/** The names under which the class is here: its own, else those that shading gave it. */
+/** Returns the names under which the class is here: its own name, else those that shading gave it. */
 function findNames(places: ReadonlyMap<string, unknown>, className: string): readonly string[] {
   const top = outermost(className);
   return places.has(top) ? [top] : [...places.keys()].filter((name) => name.endsWith(`.${top}`));
 }
 
-/** `a.B$C$1` and Scala's `a.B$` → `a.B`. */
+/** Returns the outermost class: `a.B$C$1` and Scala's `a.B$` → `a.B`. */
 function outermost(className: string): string {
   const dollar = className.indexOf('$', className.lastIndexOf('.') + 2);
   return dollar < 0 ? className : className.slice(0, dollar);
 }
 
-/** True for the class itself and what is nested in it. */
+/** Returns true for the class itself and for its nested classes. */
 function isPartOf(file: string, className: string): boolean {
   const path = className.replaceAll('.', '/');
   const at = file.lastIndexOf(path);

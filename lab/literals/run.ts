@@ -1,9 +1,9 @@
 // Looks messages up in the real jars:
-//   npx tsx lab/literals/run.ts                 every rule's sources: what is wrong, and what could not be looked up
+//   npx tsx lab/literals/run.ts                 checks every rule's sources; prints wrong and unverifiable ones
 //   npx tsx lab/literals/run.ts --write         the same, and writes rules/sources.tsv (part of `npm run docs`)
-//   npx tsx lab/literals/run.ts --find TEXT     the classes that print a text, version by version
-// Jars of parts that are not on this machine are left out, and what they said before is kept. Exit code 1: a source is
-// wrong.
+//   npx tsx lab/literals/run.ts --find TEXT     prints the classes that contain a text, by version
+// Jars of parts that are not on this machine are skipped, and their earlier findings are kept. The exit code is 1 if a
+// source is wrong.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

@@ -1,7 +1,6 @@
-// Every message that a rule says some class prints is in that class, in the real jars of each Flink version that the
-// rule claims. What cannot be looked up (versions and libraries that are not among the parts) proves and breaks
-// nothing. After a change to a rule's source: npx tsx lab/literals/run.ts, and npm run docs for the table in
-// docs/rules.md.
+// Checks that every message that a rule attributes to a class is in that class, in the real jars of each Flink version
+// that the rule claims. Versions and libraries that are not among the parts are skipped. After a change to a rule's
+// source, run npx tsx lab/literals/run.ts, and npm run docs for the table in docs/rules.md.
 import { expect, it } from 'vitest';
 import { loadCatalog } from '../../analyzer/catalog/catalog.js';
 import { describeWithParts } from '../parts/testing/describe-part.js';

@@ -1,14 +1,14 @@
-// Are the messages that rules name really printed by the classes they name? In: the rules and the jars of a Flink
-// version (or of libraries). Out: for each alternative that names its source, what was found; and the table of all
-// findings, rules/sources.tsv, which docs/rules.md shows. Called by sources.test.ts and run.ts.
+// Checks whether the messages that rules name are really printed by the classes they name. Takes the rules and the jars
+// of a Flink version (or of libraries). Returns, for each alternative that names its source, the finding; and the table
+// of all findings, rules/sources.tsv, which docs/rules.md shows.
 import type { Rule } from '../../analyzer/catalog/rule/rule.js';
 import { inRange } from '../../flink/options/options.js';
 import type { Jars } from './jars.js';
 import type { JarSet } from './versions.js';
 
-/** What one alternative says about where its message comes from. */
+/** Sources that one alternative names for its message. */
 export interface Claim {
-  /** Rule and alternative. */
+  /** Id of the rule and of the alternative. */
   readonly id: string;
   readonly status: Rule['status'];
   readonly flink: string;
@@ -16,12 +16,13 @@ export interface Claim {
 }
 
 /**
- * `found`. `no-text`: the class is there and prints something else. `no-class`: all of Flink is there and others
- * of its package, it is not. `unknown`: it is not among the jars that are there, so it cannot be said.
+ * Result of a look-up. `found`: the class contains the text. `no-text`: the class is there but does not contain the
+ * text. `no-class`: all of Flink and other classes of the package are there, but the class is not. `unknown`: the class
+ * is not among the jars at hand, so nothing can be concluded.
  */
 export type LiteralFinding = 'found' | 'no-text' | 'no-class' | 'unknown';
 
-/** Name of a set of jars → finding. */
+/** Name of a jar set → finding. */
 export type FoundLiteral = ReadonlyMap<string, string>;
 
 export function listClaims(rules: readonly Rule[]): readonly Claim[] {
@@ -38,8 +39,8 @@ export function listClaims(rules: readonly Rule[]): readonly Claim[] {
 }
 
 /**
- * The best that one version's jars say to a claim; undefined when it is not about that version. Libraries have no
- * version: any source may be in them.
+ * Returns the best finding of one version's jars for a claim; undefined if the claim is not about that version.
+ * Libraries have no version, so any source may be in them.
  */
 export function checkClaim(claim: Claim, { flink: version, whole }: JarSet, jars: Jars): LiteralFinding | undefined {
   if (version !== undefined && !inRange(version, claim.flink)) return undefined;
@@ -56,12 +57,15 @@ function lookUp(source: Claim['sources'][number], whole: boolean, jars: Jars): L
   return whole && jars.hasPackage(source.class.slice(0, source.class.search(/\.[A-Z]/))) ? 'no-class' : 'unknown';
 }
 
-/** A literal may show its gaps as `…`: then each piece between them must be there. */
+/**
+ * Returns true if the texts contain the literal. A literal may mark gaps with `…`; then each piece between them must be
+ * there.
+ */
 function holdsLiteral(texts: readonly string[], literal: string): boolean {
   return literal.split('…').every((piece) => texts.some((text) => text.includes(piece)));
 }
 
-/** True when some Flink version's jars hold the class: libraries need not be asked. */
+/** Returns true if the jars of some Flink version contain the class, so that libraries need not be searched. */
 export function isSettled(findings: FoundLiteral): boolean {
   return [...findings.values()].some((finding) => finding === 'found' || finding === 'no-text');
 }

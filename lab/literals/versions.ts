@@ -1,5 +1,5 @@
-// The jars in which messages are looked up: a row per Flink version, with the connectors for it, and one of libraries
-// and connectors that go with many. sources.test.ts and run.ts open them one after another.
+// Lists the jars in which messages are looked up: one row per Flink version, with its connectors, and one row of
+// libraries and connectors that fit many versions. sources.test.ts and run.ts open them one after another.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { findPart, type PartName } from '../parts/fetch/parts.js';
@@ -7,10 +7,10 @@ import { openJars, type Jars } from './jars.js';
 
 export interface JarSet {
   readonly name: string;
-  /** Undefined for libraries, which are asked for what no Flink version holds. */
+  /** Flink version; undefined for libraries, which are searched for what no Flink version contains. */
   readonly flink: string | undefined;
   readonly parts: readonly PartName[];
-  /** All that Flink is made of is here: a class that is not there is nowhere. */
+  /** True if all of Flink's modules are here, so that a class that is not found does not exist. */
   readonly whole: boolean;
 }
 
@@ -25,7 +25,7 @@ export const JAR_SETS: readonly JarSet[] = [
   { name: 'libraries', flink: undefined, parts: ['libraries'], whole: false },
 ];
 
-/** Must be closed; undefined when a part is not on this machine. */
+/** Opens a jar set, which the caller must close. Returns undefined if a part is not on this machine. */
 export function openJarSet(set: JarSet): Jars | undefined {
   const homes = set.parts.map((name) => findPart(name)?.home);
   return homes.includes(undefined)

@@ -1,6 +1,6 @@
-// A scenario of the lab on a real cluster with Jobtrace beside it: what was shown and sent while it failed, in the form
-// in which a replay tells it, so that the same judge reads both. The whole recording of the run is kept as well: it has
-// the scenario's label, and the command line reads its files. Called by live.ts.
+// Plays a scenario on a real cluster with Jobtrace next to it. Returns what was shown and sent meanwhile, in the form
+// of a replay, so that the same judge reads both. The whole recording of the run is kept as well: it has the scenario's
+// label, and the command line reads its files.
 import { mkdirSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,14 +15,19 @@ import { openWatch, type Watch, type WatchPlace } from './watch.js';
 
 export interface BesideOptions {
   readonly version: FlinkVersion;
-  /** Where the recording is written. */
+  /** Folder into which the recording is written. */
   readonly recordings: string;
   readonly place: WatchPlace;
-  /** How long it is watched after the scenario's end, in milliseconds: for what is told late, or taken back. */
+  /**
+   * Time, in milliseconds, for which it is watched after the end of the scenario, to observe late messages and
+   * retractions.
+   */
   readonly restMs: number;
 }
 
-/** Throws when the scenario does not reach its end, or a program of ours did not end well. */
+/**
+ * Plays the scenario. Throws an error if it does not reach its end, or if one of Jobtrace's programs did not end well.
+ */
 export async function playLive(scenario: Scenario, options: BesideOptions): Promise<ReplayRun> {
   let watch: Watch | undefined;
   let played: ReplayRun | undefined;
@@ -61,7 +66,10 @@ async function describeRun(
   };
 }
 
-/** When lines could be read: as they say, and what has no time (the .out files) when its file was written last. */
+/**
+ * Returns the lines with the time at which they could be read: their own time, or, for .out files, which have no times,
+ * the last modification of the file.
+ */
 function readArrivals(logs: string): readonly Arrival[] {
   return readBlocks(logs).map((block) => ({
     ...block,

@@ -1,6 +1,5 @@
-// Jobtrace beside a folder of logs, as its users start it: the built program in processes of its own, on SQLite or on
-// an Elasticsearch, and a receiver of its messages. Says what was shown and sent so far. play.ts opens it beside a
-// cluster.
+// Runs Jobtrace next to a folder of logs, as its users start it: the built program in separate processes, on SQLite or
+// on an Elasticsearch, and a receiver of its messages. Reports what was shown and sent so far.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,19 +11,19 @@ import { startProgram, startReceiver, waitUntil, type RunningProgram } from '../
 import { readMessage, type Message } from '../replay/play.js';
 
 export interface WatchPlace {
-  /** Of its own: settings, state, the embedded store. */
+  /** Separate folder for settings, state and the embedded store. */
   readonly folder: string;
-  /** Where the lines go, in indices of its own; left out: SQLite. */
+  /** Elasticsearch for the lines, with separate indices; undefined: SQLite. */
   readonly elasticsearch: { readonly url: string; readonly indexPrefix: string } | undefined;
 }
 
 export interface Watch {
-  /** Every state in which an incident was seen: two looks a second. */
+  /** Every state in which an incident was observed; the store is polled twice a second. */
   readonly shown: readonly Incident[];
-  /** By the clock of this machine. */
+  /** Returns the messages, with times from the clock of this machine. */
   messages(): readonly Message[];
   incidents(): Promise<readonly Incident[]>;
-  /** Throws what a program said that ended otherwise than well. */
+  /** Stops all programs. Throws an error with the output of a program that did not end well. */
   close(): Promise<void>;
 }
 
@@ -98,7 +97,7 @@ function startLooking(store: Store): { readonly shown: readonly Incident[]; stop
     }
   };
   const looking = look();
-  // Heard of when it is stopped.
+  // The rejection is reported by `stop`.
   looking.catch(() => undefined);
   return {
     shown,
@@ -109,7 +108,7 @@ function startLooking(store: Store): { readonly shown: readonly Incident[]; stop
   };
 }
 
-/** None where the store cannot be asked yet: its indices are just being made. */
+/** Returns the incidents, or none if the store cannot answer yet because its indices are being created. */
 async function findIncidents(store: Store): Promise<readonly Incident[]> {
   try {
     return await store.findIncidents({ limit: MOST_INCIDENTS });

@@ -1,6 +1,6 @@
-// The memory model against Flink's own arithmetic, on random configurations, legal and illegal, of seven versions. The
-// seed is new in every run at a desk, and printed; MEMORY_SEED=N repeats one; CI has one of its own, so that a change
-// fails for what it changed. Other versions and counts: lab/memory/run.ts.
+// Checks the memory model against Flink's own arithmetic, on random configurations, legal and illegal, of seven
+// versions. The seed is new in every local run, and printed; MEMORY_SEED=N repeats one. CI has a fixed seed, so that a
+// change fails only because of what it changed. Other versions and counts: lab/memory/run.ts.
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { isMemoryProblem } from '../../flink/memory/words.js';
@@ -86,7 +86,7 @@ function listJars({ part, home }: { readonly part: { readonly version: string };
   return { version: part.version, folder: join(home, 'lib') };
 }
 
-/** The configurations that the fixes of a legal one lead to. */
+/** Returns the configurations that the fixes of a legal one lead to. */
 function proposePatches(memoryCase: MemoryCase, version: string): readonly MemoryCase[] {
   const { options, deployment } = memoryCase;
   const target = { options, version, deployment };

@@ -1,7 +1,7 @@
-// Puts configurations to Flink's own arithmetic (MemoryOracle.java on the class path of Flink's jars) and to ours, and
-// lists where they differ. In: folders of jars, a JDK, the cases. Out: differences. Legal ones must be equal in every
-// byte, illegal ones refused with the same message. The class is compiled once and asks any version, all cases of a
-// version in one JVM. Called by the test and run.ts.
+// Compares Flink's own memory arithmetic (MemoryOracle.java on the class path of Flink's jars) with ours and lists the
+// differences. Takes folders of jars, a JDK and the cases. Legal configurations must be equal in every byte; illegal
+// ones must be refused with the same message. The class is compiled once and works with any version; all cases of a
+// version run in one JVM.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,12 +13,12 @@ import type { MemoryCase } from './sample.js';
 
 export interface FlinkJars {
   readonly version: string;
-  /** The folder with flink-dist, or flink-runtime, flink-core, flink-annotations and slf4j-api. */
+  /** Folder with flink-dist, or with flink-runtime, flink-core, flink-annotations and slf4j-api. */
   readonly folder: string;
 }
 
 export interface Oracle {
-  /** Where its class is. */
+  /** Folder of the compiled class. */
   readonly classes: string;
   readonly javaHome: string;
 }
@@ -36,12 +36,15 @@ export interface Difference {
 export interface Comparison {
   readonly legal: number;
   readonly illegal: number;
-  /** How often each kind of problem came up. */
+  /** Number of occurrences of each kind of problem. */
   readonly kinds: ReadonlyMap<string, number>;
   readonly differences: readonly Difference[];
 }
 
-/** Before 1.11 the JobManager's cases are left out: Flink computed nothing then that could be asked. */
+/**
+ * Returns the cases that this version can answer. The JobManager's cases are left out before 1.11, because Flink
+ * offered no computation for them.
+ */
 export function selectCases(version: string, cases: readonly MemoryCase[]): readonly MemoryCase[] {
   return (parseVersion(version) ?? 0) < 11100 ? cases.filter((memoryCase) => memoryCase.process === 'tm') : cases;
 }
@@ -75,7 +78,7 @@ function isSame(flink: OracleAnswer, ours: object): boolean {
   return Object.entries(flink.bytes).every(([name, bytes]) => values.get(name) === bytes);
 }
 
-/** Compiles the class against some version of Flink. Must be closed. */
+/** Compiles the class against some version of Flink. The caller must close the oracle. */
 export async function openOracle(jars: FlinkJars, javaHome: string): Promise<Oracle> {
   const classes = mkdtempSync(join(tmpdir(), 'memory-oracle-'));
   const source = join(import.meta.dirname, 'MemoryOracle.java');
@@ -91,7 +94,7 @@ export function closeOracle(oracle: Oracle): void {
   rmSync(oracle.classes, { recursive: true, force: true });
 }
 
-/** One answer for each case, in their order. */
+/** Returns one answer for each case, in their order. */
 export async function askFlink(
   oracle: Oracle,
   jars: FlinkJars,
@@ -124,7 +127,8 @@ function parseAnswer(line: string): OracleAnswer {
 }
 
 /**
- * Ends with the program's whole standard output (megabytes: hence 'close'), or fails with what it said on the other.
+ * Runs a program and returns its whole standard output. It waits for 'close', because the output can be megabytes.
+ * Fails with the text of standard error.
  */
 function runTool(program: string, args: readonly string[], input: string): Promise<string> {
   return new Promise((resolve, reject) => {

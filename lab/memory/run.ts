@@ -1,6 +1,6 @@
 // Compares our memory model with the Flink of any number of folders:
 //   npx tsx lab/memory/run.ts --count 2000 [--seed 1] [--show 3] [--java HOME] VERSION=FOLDER…
-// FOLDER is the lib of a Flink home, or any folder with Flink's jars. Exit code 1 when anything differs.
+// FOLDER is the lib of a Flink home, or any folder with Flink's jars. The exit code is 1 if anything differs.
 import { parseArgs } from 'node:util';
 import { askFlink, closeOracle, compareMemory, openOracle, selectCases } from './oracle.js';
 import { createCases } from './sample.js';

@@ -1,6 +1,6 @@
-// Random memory configurations, legal and illegal, from a seed: the same seed gives the same ones everywhere.
-// Values are what people write (round sizes, odd sizes, old option names) with some that nobody should.
-// lab/memory/oracle.ts puts them to Flink and to our model.
+// Creates random memory configurations, legal and illegal, from a seed; the same seed gives the same configurations
+// everywhere. Values are what people write (round sizes, odd sizes, old option names), with some that nobody should
+// write. lab/memory/oracle.ts runs them through Flink and our model.
 import type { Deployment } from '../../flink/memory/taskmanager.js';
 
 export interface MemoryCase {
@@ -86,7 +86,7 @@ const BROKEN_COUNTS = ['0', '-1', '2.5', 'many', '99999999999'];
 
 interface Choice {
   readonly key: string;
-  /** How often it is set. */
+  /** Probability with which the option is set. */
   readonly share: number;
   readonly values: readonly string[];
   readonly broken: readonly string[];
@@ -146,7 +146,7 @@ const JOB_MANAGER_CHOICES: readonly Choice[] = [
   { key: 'jobmanager.heap.mb', share: 0.05, values: ['1024', '2048', '0'], broken: ['-5', '1g', '99999999999'] },
 ];
 
-/** `count` configurations; every fifth is a JobManager's. */
+/** Creates `count` configurations; every fifth is for a JobManager. */
 export function createCases(seed: number, count: number): readonly MemoryCase[] {
   const random = createRandom(seed);
   return Array.from({ length: count }, (_, index) => createCase(index % 5 === 4 ? 'jm' : 'tm', random));
@@ -154,7 +154,8 @@ export function createCases(seed: number, count: number): readonly MemoryCase[] 
 
 function createCase(process: MemoryCase['process'], random: () => number): MemoryCase {
   const options = new Map<string, string>();
-  // One configuration in ten carries broken values; a few options at once are typical, many are not.
+  // One configuration in ten has broken values. Every second one sets half as many options, because it is typical to
+  // set only a few.
   const brokenShare = random() < 0.1 ? 0.3 : 0;
   const density = random() < 0.5 ? 0.5 : 1;
   for (const choice of process === 'tm' ? TASK_MANAGER_CHOICES : JOB_MANAGER_CHOICES) {
@@ -169,7 +170,7 @@ function pick(values: readonly string[], random: () => number): string {
   return values[Math.floor(random() * values.length)] ?? '';
 }
 
-/** mulberry32: small, fast, the same on every machine. */
+/** Creates a mulberry32 random generator, which is small, fast and the same on every machine. */
 export function createRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

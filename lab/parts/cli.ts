@@ -1,5 +1,6 @@
-// `npm run parts -- <command>`: list, get, path, start, stop, status. Prints what it does in lines; on a terminal
-// the line of the step in progress is rewritten. Ends with 1 when a part cannot be had, 2 on wrong usage.
+// Implements `npm run parts -- <command>`: list, get, path, start, stop, status. Prints its progress in lines; on a
+// terminal the line of the current step is rewritten. The exit code is 1 if a part cannot be obtained, 2 on wrong
+// usage.
 import { existsSync } from 'node:fs';
 import { cacheDir } from './machine/cache.js';
 import { startAlertmanager } from './services/alertmanager.js';
@@ -30,10 +31,10 @@ const USAGE = `npm run parts -- COMMAND
 Parts: ${PARTS.map((part) => part.name).join(', ')}
 Cache: $JOBTRACE_PARTS, or ~/.cache/jobtrace/parts`;
 
-/** Parts that are fetched at a time: most of it waits for the network, some of it compiles. */
+/** Number of parts fetched at a time. Most of the time is spent on the network, some on compiling. */
 const FETCHES = 3;
 
-/** Each command gets its arguments and returns the exit code. */
+/** Commands by name. Each gets its arguments and returns the exit code. */
 const COMMANDS = new Map<string, (args: string[]) => number | Promise<number>>([
   ['list', listParts],
   ['get', getParts],
@@ -72,10 +73,10 @@ function listParts(): number {
   return 0;
 }
 
-/** Goes on after a part that cannot be had, so that one run tells all that is wrong. */
+/** Fetches parts. Continues after a part that cannot be obtained, so that one run reports all problems. */
 async function getParts(names: string[]): Promise<number> {
   const parts = names.length === 0 ? PARTS : names.map(readPart);
-  // What is compiled takes longest: it begins first.
+  // Compiled parts take longest, so they begin first.
   const isCompiled = ({ sources }: (typeof PARTS)[number]): boolean => sources.some(({ client }) => client === 'go');
   const wanted = [...parts.filter(isCompiled), ...parts.filter((part) => !isCompiled(part))].map(({ name }) => name);
   let failed = 0;

@@ -1,5 +1,5 @@
-// Whether the jobs of a run are well, read from the REST API: each has ended well, or has run for a while without a
-// failure and completed a checkpoint in that time, if it makes any. The step `waitHealthy` of steps.ts.
+// Decides from the REST API whether the jobs of a run are healthy: each has ended well, or has run for a while without
+// a failure and completed a checkpoint in that time, if it makes any. Implements the step `waitHealthy` of steps.ts.
 import { fieldAt, textAt } from '../../core/json.js';
 import type { FlinkCluster } from '../parts/flink/flink.js';
 import { Hopeless, readLastLines, waitFor } from '../parts/machine/process.js';
@@ -10,7 +10,7 @@ export async function waitHealthy(
   scene: Scene,
   { seconds = 15, restarts = false, timeoutSeconds = seconds + 120 }: StepValues['waitHealthy'],
 ): Promise<void> {
-  if (scene.cluster.jobManagers.length === 0) return; // nothing but a client was to be seen
+  if (scene.cluster.jobManagers.length === 0) return; // the scenario needs only a client
   await noticeJobs(scene);
   await waitFor(
     `every job has ended well or runs for ${seconds} s with a checkpoint`,
@@ -25,7 +25,7 @@ export async function waitHealthy(
   );
 }
 
-/** True, or what is missing. A job that has failed for good, or once too often, never gets well. */
+/** Returns true, or what is missing. A job that has failed for good, or once too often, never becomes healthy. */
 async function readHealth(
   { rest }: FlinkCluster,
   { id, name }: Job,
@@ -39,7 +39,7 @@ async function readHealth(
       `${name} has failed: ${textAt(await rest(`/jobs/${id}/exceptions`), 'root-exception').slice(0, 1500)}`,
     );
   if (state === 'FINISHED' || state === 'CANCELED') return true;
-  const ranMs = numberAt(job, 'now') - numberAt(times, 'RUNNING'); // each restart sets the time of RUNNING anew
+  const ranMs = numberAt(job, 'now') - numberAt(times, 'RUNNING'); // each restart resets the time of RUNNING
   if (state !== 'RUNNING' || ranMs < enoughMs)
     return `${name} is ${state} for ${Math.max(0, Math.round(ranMs / 1000))} s`;
   const completed = await readCompleted(rest, id);
@@ -48,7 +48,7 @@ async function readHealth(
     : `${name} runs and has completed no checkpoint since`;
 }
 
-/** When the last checkpoint was completed; undefined for a job that makes none by itself. */
+/** Returns the time of the last completed checkpoint; undefined for a job that makes none by itself. */
 async function readCompleted(rest: FlinkCluster['rest'], id: string): Promise<number | undefined> {
   try {
     const intervalMs = numberAt(await rest(`/jobs/${id}/checkpoints/config`), 'interval');

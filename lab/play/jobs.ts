@@ -1,6 +1,6 @@
-// User code of the lab: compiles lab/jobs and a scenario's own *.java against a Flink home's jars and packs a jar, as
-// a user's build would. Called by the steps that submit. Classes are kept in the cache of the parts under the
-// hash of what they were made from, so that a thousand runs compile once.
+// Builds the user code of the lab: compiles lab/jobs and a scenario's own *.java against the jars of a Flink home and
+// packs a jar, as a user's build would. Classes are kept in the cache of the parts under the hash of their inputs, so
+// that a thousand runs compile once.
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -10,26 +10,26 @@ import { runCommand } from '../parts/machine/process.js';
 import { requireJava } from '../parts/machine/tools.js';
 
 const JOBS_DIR = fileURLToPath(new URL('../jobs/', import.meta.url));
-/** What the compiler must know: every supported Flink runs what Java 11 runs. */
+/** Java release of the classes, because every supported Flink runs on Java 11 or later. */
 const RELEASE = 11;
 
 export interface JarOptions {
   /** Class names (with their inner classes) that the jar lacks. */
   readonly without?: readonly string[];
-  /** A folder whose *.java files are compiled too. */
+  /** Folder whose *.java files are compiled too. */
   readonly folder?: string;
-  /** Jars that user code is compiled with and that travel in the jar's lib/, where Flink finds them. */
+  /** Jars that user code is compiled with and that are packed into the jar's lib/, where Flink finds them. */
   readonly libraries?: readonly string[];
-  /** Version of Java that the classes are made for. */
+  /** Java version for which the classes are compiled. */
   readonly release?: number;
   /**
-   * A folder below `folder` whose classes, compiled by themselves, take the place of those of the same name: another
+   * Folder below `folder` whose classes are compiled separately and replace those of the same name, like another
    * version of a library.
    */
   readonly instead?: string;
 }
 
-/** Path of the jar in the run's folder; each set of options is packed once. */
+/** Packs the jar and returns its path in the run's folder; each set of options is packed once. */
 export async function packJobs(flinkHome: string, dir: string, options: JarOptions = {}): Promise<string> {
   const { without = [], libraries = [] } = options;
   const java = await requireJava('user code of the lab', { min: 17, max: 99 }, () => undefined);
@@ -63,7 +63,7 @@ export async function packJobs(flinkHome: string, dir: string, options: JarOptio
 }
 
 /**
- * A jar for Flink's lib/ with only these classes of the jobs, for instance a library that a cluster's owner put there.
+ * Packs a jar for Flink's lib/ with only these classes of the jobs, e.g. a library that a cluster's owner put there.
  */
 export async function packShared(
   flinkHome: string,
@@ -84,15 +84,15 @@ export async function packShared(
   return jar;
 }
 
-/** Another run may be looking: the copy appears whole. */
+/** Copies a file so that it appears complete, because another run may read it meanwhile. */
 function copyWhole(from: string, to: string): void {
   copyFileSync(from, `${to}.${process.pid}`);
   renameSync(`${to}.${process.pid}`, to);
 }
 
 /**
- * A scenario's own sources are compiled like the lab's: those of its folder, and what is written otherwise for the
- * Flink at hand.
+ * Compiles the jobs of the lab and the scenario's own sources: those of its folder, and those written differently for
+ * the Flink at hand.
  */
 async function compileJobs(
   flinkHome: string,
@@ -156,14 +156,14 @@ function listClasses(classes: string): string[] {
   return readdirSync(classes, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.class'));
 }
 
-/** 1.20 → 120, 2.3 → 203: read from the name of the distribution's jar. */
+/** Reads the version from the name of the distribution's jar: 1.20 → 120, 2.3 → 203. */
 function readFlinkMinor(flinkHome: string): number {
   const jar = readdirSync(join(flinkHome, 'lib')).find((name) => /^flink-dist.*-\d+\.\d+\.\d+\.jar$/.test(name)) ?? '';
   const [, major = '0', minor = '0'] = /-(\d+)\.(\d+)\.\d+\.jar$/.exec(jar) ?? [];
   return Number(major) * 100 + Number(minor);
 }
 
-/** Arguments that put the libraries under lib/ in the jar. */
+/** Returns the arguments that put the libraries under lib/ in the jar. */
 function bundleLibraries(dir: string, libraries: readonly string[]): string[] {
   if (libraries.length === 0) return [];
   mkdirSync(join(dir, 'bundle', 'lib'), { recursive: true });
@@ -175,13 +175,19 @@ function hash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
-/** `com.acme.geo.RegionIndex` also stands for its inner classes. */
+/**
+ * Returns true if the file is the class or one of its inner classes: `com.acme.geo.RegionIndex` also stands for its
+ * inner classes.
+ */
 function isClassFile(file: string, className: string): boolean {
   const path = className.replaceAll('.', '/');
   return file === `${path}.class` || file.startsWith(`${path}$`);
 }
 
-/** Quick start instead of a thorough compilation of the tool itself: less than half the CPU time. */
+/**
+ * JVM options for a quick start of the tool itself, without thorough compilation; this takes less than half the CPU
+ * time.
+ */
 const TOOL_JVM = ['-J-XX:TieredStopAtLevel=1', '-J-XX:+UseSerialGC'];
 
 async function runTool(tool: string, args: readonly string[]): Promise<void> {

@@ -1,5 +1,5 @@
-// Plays many scenarios, some at once, and tabulates what came of them: scenario × version × result. One run's failure
-// does not stop the others. Called by cli.ts and by the tests that play a sample; the run itself is run.ts.
+// Plays many scenarios, some at once, and tabulates the results: scenario × version × result. The failure of one run
+// does not stop the others. cli.ts and the tests that play a sample use it; run.ts does the run itself.
 import { runShared, type RunOutcome } from './run.js';
 import { HEALTHY, type Scenario } from '../define/scenario.js';
 import type { FlinkVersion } from '../define/versions.js';
@@ -14,14 +14,14 @@ export interface Played {
   readonly id: string;
   readonly version: FlinkVersion;
   readonly seconds: number;
-  /** Why the run did not reach its end, or its outcome could not be used. */
+  /** Reason why the run did not reach its end, or its outcome could not be used. */
   readonly problem: string | undefined;
 }
 
 export interface PlayOptions {
   readonly parallel: number;
   readonly keep?: boolean;
-  /** What to do with an outcome; its text is printed, its error is the run's problem. */
+  /** Processes an outcome. The returned text is printed; an error is the run's problem. */
   readonly use: (scenario: Scenario, outcome: RunOutcome) => string;
   readonly print: (line: string) => void;
 }
@@ -36,7 +36,7 @@ export async function playAll(runs: readonly PlayedRun[], options: PlayOptions):
   return played;
 }
 
-/** Takes one item after the other, `parallel` of them at once. */
+/** Processes the items in order, `parallel` of them at once. */
 export async function workThrough<Item>(
   items: readonly Item[],
   parallel: number,
@@ -50,7 +50,10 @@ export async function workThrough<Item>(
   );
 }
 
-/** Runs that may share a cluster, in the place of the first of them; every other run by itself. */
+/**
+ * Groups the runs that may share a cluster, at the position of the first of them; every other run is a group of its
+ * own.
+ */
 function groupRuns(runs: readonly PlayedRun[]): PlayedRun[][] {
   const groups = new Map<string, PlayedRun[]>();
   for (const run of runs) {
@@ -67,9 +70,9 @@ async function playGroup(
   note: (one: Played) => void,
 ): Promise<void> {
   const version = group[0]?.version ?? '1.20';
-  let startedMs = Date.now(); // the first run of a group bears the start of the cluster
+  let startedMs = Date.now(); // the first run of a group includes the start of the cluster
   const seconds = (): number => (Date.now() - startedMs) / 1000;
-  // Steps of runs that go on at once would mix.
+  // Steps of concurrent runs would mix, so they are not printed.
   const say = (line: string): void =>
     parallel > 1 && !keep ? undefined : print(`  ${seconds().toFixed(1).padStart(6)} s  ${line}`);
   const left = new Set(group.map(({ scenario }) => scenario.id));
@@ -103,7 +106,10 @@ function describePlayed(played: Played): string {
   return `${played.problem === undefined ? 'ok    ' : 'FAILED'} ${played.seconds.toFixed(0).padStart(4)} s  ${played.id} on Flink ${played.version}`;
 }
 
-/** One line per scenario, one column per version: seconds, FAILED, or nothing where it does not run. */
+/**
+ * Prints one line per scenario and one column per version: seconds, FAILED, or nothing if the scenario does not run on
+ * it.
+ */
 export function printTable(
   played: readonly Played[],
   versions: readonly FlinkVersion[],

@@ -1,4 +1,4 @@
-// The runner on real clusters: one scenario that fails as it should, one that runs well, one that misses its end.
+// Tests the runner on real clusters: one scenario that fails as it should, one that runs well, one that misses its end.
 import { existsSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { describeWithParts } from '../parts/testing/describe-part.js';

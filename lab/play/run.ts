@@ -1,6 +1,6 @@
-// Plays scenarios on a real cluster, one on its own or several in turn: start, steps, the check of what must be seen at
-// the end, stop. Gives back what every process logged (read before the cluster is stopped, unless a step stopped it),
-// for record.ts and for the tests. A scenario that does not reach its end throws, with the tails of all logs.
+// Plays scenarios on a real cluster, one alone or several in turn: start, steps, check of the expected end, stop.
+// Returns what every process logged (read before the cluster is stopped, unless a step stopped it), for record.ts and
+// for the tests. A scenario that does not reach its end throws, with the tails of all logs.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -16,17 +16,17 @@ import { countText, describeStep, runStep } from './steps.js';
 import type { FlinkVersion } from '../define/versions.js';
 import { errorText } from '../../core/fault.js';
 
-/** One file that a process wrote. */
+/** File that a process wrote. */
 export interface LogFile {
   readonly name: string;
   readonly text: string;
 }
 
 export interface ProcessFiles {
-  /** `jobmanager`, `taskmanager-1` … */
+  /** Name, e.g. `jobmanager` or `taskmanager-1`. */
   readonly name: string;
   readonly resourceId?: string;
-  /** Whether it still ran at the end; a client never does. */
+  /** True if it still ran at the end; always false for a client. */
   readonly alive: boolean;
   /** Names of its files. */
   readonly files: readonly string[];
@@ -39,18 +39,18 @@ export interface RunOutcome {
   readonly jobs: readonly (Job & { readonly state: string })[];
   readonly processes: readonly ProcessFiles[];
   readonly files: readonly LogFile[];
-  /** What the REST API said at the end. */
+  /** Answers of the REST API at the end. */
   readonly snapshots: readonly Snapshot[];
-  /** What was done when (UTC). */
+  /** Steps with their times (UTC). */
   readonly steps: readonly { readonly at: string; readonly step: ScenarioStep }[];
 }
 
 export interface RunOptions {
   readonly version: FlinkVersion;
   readonly say: (line: string) => void;
-  /** Leave the run's folder for a look. */
+  /** True to keep the run's folder for inspection. */
   readonly keep?: boolean;
-  /** Begins before the cluster does: `logs` is where it will write, and is there. */
+  /** Starts something before the cluster starts. `logs` is the folder into which the cluster will write; it exists. */
   readonly beside?: (logs: string) => Promise<void>;
 }
 
@@ -67,7 +67,7 @@ export async function runScenario({
   return outcome;
 }
 
-/** Plays scenarios with equal clusters on one, in turn; what each comes to, or fails by, is `take`'s matter. */
+/** Plays scenarios with equal clusters on one cluster, in turn. `take` handles the outcome or the error of each. */
 export async function runShared(
   scenarios: readonly Scenario[],
   options: RunOptions,
@@ -140,7 +140,7 @@ async function playSteps(scene: Scene, say: (line: string) => void): Promise<Run
   return done;
 }
 
-/** Last state of every job. */
+/** Returns the last state of every job. */
 async function readJobs(scene: Scene): Promise<RunOutcome['jobs']> {
   const { cluster, jobs, lastStates } = scene;
   const answers = jobs.length > 0 && cluster.jobManagers.some((process) => process.isAlive());
@@ -149,7 +149,9 @@ async function readJobs(scene: Scene): Promise<RunOutcome['jobs']> {
   return jobs.map((job) => ({ ...job, state: states.get(job.id) ?? '' }));
 }
 
-/** What must be seen at the end. Logs are buffered and processes end in their own time, so it waits a little. */
+/**
+ * Checks what must be observed at the end. It waits a little, because logs are buffered and processes need time to end.
+ */
 async function checkEnd(scene: Scene, jobs: RunOutcome['jobs']): Promise<void> {
   const { expect } = scene.scenario;
   for (const [name, state] of Object.entries(expect.jobs ?? {})) {
@@ -177,7 +179,7 @@ async function checkEnd(scene: Scene, jobs: RunOutcome['jobs']): Promise<void> {
   await waitForQuiet(scene.cluster);
 }
 
-/** The files of every process, by its name in the scenario. */
+/** Returns the files of every process, by its name in the scenario. */
 function readFiles(scene: Scene): Pick<RunOutcome, 'processes' | 'files'> {
   const { cluster, services } = scene;
   const named: Omit<ProcessFiles, 'files'>[] = [
@@ -209,7 +211,7 @@ function readFiles(scene: Scene): Pick<RunOutcome, 'processes' | 'files'> {
   };
 }
 
-/** The file, its rotations (`.log.1`) and per-job files (`.log.job-…`): all begin with its name. */
+/** Lists the file, its rotations (`.log.1`) and its per-job files (`.log.job-…`), which all begin with its name. */
 function listGenerations(path: string): string[] {
   const folder = dirname(path);
   if (!existsSync(folder)) return [];

@@ -1,5 +1,5 @@
-// The cluster that scenarios are played on: its folder, options, libraries and start, and how it is made as good as new
-// between two scenarios that share it. run.ts plays on it; the processes themselves are lab/parts'.
+// Prepares the cluster that scenarios are played on: its folder, options, libraries and start, and its reset between
+// two scenarios that share it. run.ts plays on it; lab/parts runs the processes themselves.
 import {
   cpSync,
   existsSync,
@@ -28,8 +28,8 @@ import { nameOption, type FlinkVersion } from '../define/versions.js';
 const SEPARATED = fileURLToPath(new URL('../../docker/flink/log4j.properties', import.meta.url));
 
 /**
- * Processes of 1 GB with the shares that Flink itself computes, instead of the tests' smaller ones: what users' logs
- * show.
+ * Memory of 1 GB per process, with the sizes that Flink itself computes instead of the tests' smaller ones, so that the
+ * logs look like users' logs.
  */
 const MEMORY: FlinkConfig = {
   ...Object.fromEntries(Object.keys(SMALL_MEMORY).map((key) => [key, null])),
@@ -37,7 +37,7 @@ const MEMORY: FlinkConfig = {
   'taskmanager.memory.process.size': '1g',
 };
 
-/** data/ of the scenario goes into the run's folder, where SQL finds it as @RUN@/data. */
+/** Copies data/ of the scenario into the run's folder, where SQL finds it as @RUN@/data. */
 export function fillFolder(scenario: Scenario, dir: string, services: ReadonlyMap<string, LabService>): void {
   mkdirSync(join(dir, 'checkpoints'), { recursive: true });
   const data = join(scenario.folder, 'data');
@@ -101,7 +101,7 @@ async function findLibraries(
   return { lib: [...(await getConnectors(libraries, version)), ...own], plugins: Object.fromEntries(found), without };
 }
 
-/** Where Flink's scripts put a log of the garbage collector, beside the process's own. */
+/** JVM option that writes a log of the garbage collector next to the process's own log. */
 const GC_LOG = '-Xlog:gc*:file=${FLINK_LOG_PREFIX}.gc.log';
 
 function fillConfig(
@@ -119,21 +119,21 @@ function fillConfig(
   return { ...MEMORY, ...own, ...Object.fromEntries(logs) };
 }
 
-/** Name → size of the logs of a cluster that nothing was played on so far. */
+/** Returns name → size of the logs of a cluster on which nothing was played so far. */
 export async function readHeader(cluster: FlinkCluster): Promise<ReadonlyMap<string, number>> {
   await waitForQuiet(cluster);
   return new Map(readdirSync(cluster.logDir).map((name) => [name, statSync(join(cluster.logDir, name)).size]));
 }
 
 /**
- * As if nothing had been played on it: no job runs, all slots are free, the logs end where the start did (Flink appends
- * to them). Returns the ids of the jobs before.
+ * Resets the cluster as if nothing had been played on it: no job runs, all slots are free, and the logs end where the
+ * start did (Flink appends to them). Returns the ids of the earlier jobs.
  */
 export async function clearCluster(
   cluster: FlinkCluster,
   header: ReadonlyMap<string, number>,
 ): Promise<ReadonlySet<string>> {
-  // where only the client matters there is none
+  // a scenario that needs only the client has no JobManager
   const answers = cluster.jobManagers.some((process) => process.isAlive());
   const jobs = answers ? await cluster.jobs() : [];
   for (const { id, state } of jobs.filter(({ state }) => !/^(FAILED|CANCELED|FINISHED)$/.test(state))) {
@@ -155,7 +155,7 @@ export async function clearCluster(
   return new Set(jobs.map(({ id }) => id));
 }
 
-/** Until no log has grown for a second, so that a recording does not end in the middle of a failure. */
+/** Waits until no log has grown for a second, so that a recording does not end in the middle of a failure. */
 export async function waitForQuiet(cluster: FlinkCluster): Promise<void> {
   let size = -1;
   let since = Date.now();

@@ -1,5 +1,5 @@
-// A scenario being played: its cluster, services, jobs and files, and how scenario.yaml's names for them are found.
-// run.ts makes it, steps.ts and submit.ts work on it.
+// Holds a scenario while it is played: its cluster, services, jobs and files. Resolves the names that scenario.yaml
+// uses for them. run.ts creates it; steps.ts and submit.ts work on it.
 import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import type { LabService } from '../define/services.js';
 import { fillValues } from '../define/vary.js';
 import type { FlinkVersion } from '../define/versions.js';
 
-/** The user part of the log files' names. */
+/** User part of the log files' names. */
 export const IDENT = 'flink';
 
 export interface Job {
@@ -24,17 +24,20 @@ export interface Scene {
   readonly dir: string;
   readonly cluster: FlinkCluster;
   readonly services: ReadonlyMap<string, LabService>;
-  /** In the order of their submission. */
+  /** Jobs in the order of their submission. */
   readonly jobs: Job[];
-  /** Ids of the jobs of scenarios that were played on this cluster before. */
+  /** Ids of the jobs of scenarios that were played earlier on this cluster. */
   readonly earlier: ReadonlySet<string>;
-  /** Path of the savepoint that was taken last. */
+  /** Path of the last savepoint. */
   savepoint: string;
-  /** Id → state of the jobs when a step stopped the cluster. */
+  /** Id → state of the jobs at the moment when a step stopped the cluster. */
   readonly lastStates: Map<string, string>;
 }
 
-/** The scenario's parameters, the addresses of its services, `RUN` (its folder): what any of its texts may name. */
+/**
+ * Returns the values that any text of the scenario may name: its parameters, the addresses of its services, `RUN` (its
+ * folder).
+ */
 export function listValues(
   scenario: Scenario,
   dir: string,
@@ -47,7 +50,10 @@ export function listValues(
   ]);
 }
 
-/** `@name@` in any text of a step, `@JOB@` (the last job) and `@SAVEPOINT@` (the last savepoint) among them. */
+/**
+ * Replaces every `@name@` in the texts of a step, including `@JOB@` (the last job) and `@SAVEPOINT@` (the last
+ * savepoint).
+ */
 export function fillScene<T>(scene: Scene, value: T): T {
   const now = new Map([
     ...listValues(scene.scenario, scene.dir, scene.services),
@@ -57,7 +63,7 @@ export function fillScene<T>(scene: Scene, value: T): T {
   return fillValues(value, now);
 }
 
-/** Jobs that no client named (an application's own, a recovered one) are found at the cluster. */
+/** Asks the cluster for jobs that no client reported (an application's own, a recovered one). */
 export async function noticeJobs({
   cluster,
   jobs,
@@ -76,7 +82,7 @@ export function findJob(scene: Pick<Scene, 'jobs'>, name: string | undefined): J
 
 type Members = Pick<Scene, 'cluster' | 'services'>;
 
-/** Log, output and garbage collector's file of a process of the run by its name in scenario.yaml. */
+/** Returns the log, the output and the garbage collector's file of a process, by its name in scenario.yaml. */
 export function findFiles(scene: Members, name: string): string[] {
   const { logFile, outFile } = findProcess(scene, name) ?? clientFiles(scene.cluster, name);
   return [logFile, outFile, logFile.replace(/\.log$/, '.gc.log')];
@@ -100,7 +106,10 @@ export function findProcess({ cluster, services }: Members, name: string): Flink
   return (kind === 'jobmanager' ? cluster.jobManagers : cluster.taskManagers)[Number(number) - 1];
 }
 
-/** flink-<user>-client-<host>.log is Flink's own name; what the client printed lies beside it. */
+/**
+ * Returns the files of a client. flink-<user>-client-<host>.log is Flink's own name; the output of the client is next
+ * to it.
+ */
 export function clientFiles(cluster: FlinkCluster, client: string): { logFile: string; outFile: string } {
   const prefix = join(cluster.logDir, `flink-${IDENT}-${client}-${hostname()}`);
   return { logFile: `${prefix}.log`, outFile: `${prefix}.out` };

@@ -1,6 +1,6 @@
-// The steps that work on the services beside the cluster: topics and records of Kafka, tables of PostgreSQL, indices of
-// Elasticsearch, restarts. One function per kind, called through the table of steps.ts; a service that the scenario
-// does not name is an error.
+// Implements the steps that work on the services next to the cluster: topics and records of Kafka, tables of
+// PostgreSQL, indices of Elasticsearch, restarts. One function per kind, registered in the table of steps.ts. A service
+// that the scenario does not name is an error.
 import type { Scene } from './scene.js';
 import type { LabService } from '../define/services.js';
 import type { StepValues } from '../define/steps-schema.js';
@@ -18,7 +18,7 @@ export const SERVICE_ACTIONS: Actions = {
   restart: (scene, { process }) => requirePart(scene, 'restart', process)(),
 };
 
-/** What a service is for, e.g. the Kafka of the service `kafka`. */
+/** Returns the client of a service, e.g. the Kafka of the service `kafka`. */
 function requirePart<K extends keyof LabService>(
   { services }: Scene,
   part: K,

@@ -1,10 +1,10 @@
-// What the cluster's REST API says at the end of a run, as files beside the logs: jobs, exceptions, checkpoints,
-// TaskManagers. A cluster that no longer answers gives none; nothing here waits or retries.
+// Saves the answers of the cluster's REST API at the end of a run as files next to the logs: jobs, exceptions,
+// checkpoints, TaskManagers. A cluster that does not answer gives none; nothing here waits or retries.
 import type { FlinkCluster } from '../parts/flink/flink.js';
 import type { Scene } from './scene.js';
 
 export interface Snapshot {
-  /** `rest/<what>.json`, below the recording's folder. */
+  /** File name `rest/<what>.json`, below the recording's folder. */
   readonly name: string;
   /** Indented JSON. */
   readonly text: string;
@@ -29,11 +29,11 @@ async function readAnswer(cluster: FlinkCluster, name: string, path: string): Pr
   try {
     return { name, text: `${JSON.stringify(dropRepetition(await cluster.rest(path)), undefined, 1)}\n` };
   } catch {
-    return undefined; // a job without checkpoints, or a JobManager that is down: the logs tell
+    return undefined; // a job without checkpoints, or a JobManager that is down, as the logs show
   }
 }
 
-/** "all-exceptions" and "root-exception" of the old form say once more what the history beside them says. */
+/** Drops "all-exceptions" and "root-exception" of the old format, which repeat the exception history. */
 function dropRepetition(answer: unknown): unknown {
   if (typeof answer !== 'object' || answer === null || !('exceptionHistory' in answer)) return answer;
   return Object.fromEntries(

@@ -1,6 +1,6 @@
-// What each step kind does to the cluster of a run: one table, one function per kind. Called by run.ts, in the
-// order of scenario.yaml; a step that cannot do its work throws, and the scenario has failed. Steps that hand a
-// job to the cluster stand in submit.ts.
+// Implements each step kind: one table, one function per kind. run.ts runs the steps in the order of scenario.yaml. A
+// step that cannot do its work throws, and the scenario has failed. submit.ts contains the steps that submit a job to
+// the cluster.
 import {
   appendFileSync,
   existsSync,
@@ -79,12 +79,12 @@ const ACTIONS: Actions = {
   },
 };
 
-/** Does one step; it has exactly one key (the schema says so). */
+/** Runs one step, which has exactly one key (the schema guarantees that). */
 export async function runStep(scene: Scene, step: ScenarioStep): Promise<void> {
   for (const kind of listKinds()) await runKind(scene, step, kind);
 }
 
-/** The step in one line, for people and for the manifest. */
+/** Renders the step in one line, for people and for the manifest. */
 export function describeStep(step: ScenarioStep): string {
   return Object.entries(step)
     .map(([kind, value]) => `${kind} ${JSON.stringify(value)}`)
@@ -173,7 +173,7 @@ function nameOptions({ version }: Scene, config: Readonly<Record<string, string>
   return Object.fromEntries(Object.entries(config).map(([key, value]) => [nameOption(key, version), value]));
 }
 
-/** What the start scripts said to whoever ran them. */
+/** Appends the output of the start scripts to the terminal's .out file. */
 function keepTerminal({ cluster }: Scene, text: string): void {
   if (text !== '') appendFileSync(clientFiles(cluster, 'terminal').outFile, text);
 }
@@ -183,7 +183,7 @@ async function remount(path: string, option: string): Promise<void> {
   if (ended.code !== 0) throw new Error(`${path} cannot be mounted ${option}: ${ended.stderr.trim()}`);
 }
 
-/** The folder goes aside, a regular file takes its place: "Not a directory" for whoever writes below it. */
+/** Moves the folder away and puts a regular file in its place, so that writes below it fail with "Not a directory". */
 function blockPath(path: string): void {
   mkdirSync(dirname(path), { recursive: true });
   if (existsSync(path)) renameSync(path, `${path}.aside`);
@@ -194,7 +194,10 @@ function removePath(dir: string, path: string): void {
   for (const item of requireMatches(dir, path)) rmSync(item, { recursive: true, force: true });
 }
 
-/** `*` in a name stands for any characters. Nothing there is an error: the fault would not happen. */
+/**
+ * Lists the matches of a path; `*` in a name stands for any characters. No match is an error, because the fault would
+ * not happen.
+ */
 function requireMatches(dir: string, path: string): string[] {
   const found = path
     .split('/')

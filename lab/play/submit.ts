@@ -1,5 +1,5 @@
-// The steps that hand a job to the cluster: by `flink run`, by the REST API, by the SQL client, or by any script of
-// Flink's bin/. What a client printed is part of the recording; the jobs it submitted are remembered by name.
+// Implements the steps that submit a job to the cluster: by `flink run`, by the REST API, by the SQL client, or by any
+// script of Flink's bin/. The output of a client is part of the recording; the submitted jobs are remembered by name.
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { packJobs } from './jobs.js';
@@ -26,7 +26,7 @@ export async function submitJar(scene: Scene, value: SubmitJar): Promise<void> {
   const options = Object.fromEntries(
     Object.entries(value.options ?? {}).map(([key, option]) => [nameOption(key, scene.version), option]),
   );
-  // Before 1.17 the REST API takes no options for one job.
+  // The REST API before 1.17 takes no options for a single job.
   const byRest = value.through === 'rest' && (scene.version !== '1.13' || Object.keys(options).length === 0);
   for (let time = 0; time < (value.times ?? 1); time++) {
     const result = byRest
@@ -50,7 +50,7 @@ function runByClient(
   return scene.cluster.runJar({ jar, mainClass: value.class, args: value.args ?? [], options: flags });
 }
 
-/** What a platform does: POST /jars/upload, then POST /jars/:id/run. */
+/** Submits a jar as a platform does: POST /jars/upload, then POST /jars/:id/run. */
 async function uploadAndRun(
   scene: Scene,
   jar: string,
@@ -106,7 +106,7 @@ export async function submitSql(scene: Scene, value: StepValues['submitSql']): P
     return;
   }
   const result = await scene.cluster.runSql({ file });
-  // The SQL client ends with 0 whatever its statements did.
+  // The exit code of the SQL client is 0 even if its statements failed.
   await keepClient(scene, 'sql-client', result.error === '' ? result : { ...result, code: 1 }, fails);
 }
 
@@ -157,7 +157,7 @@ export async function takeSavepoint(
   scene.savepoint = path ?? '';
 }
 
-/** What a platform does: asks for it and then asks how it goes; returns the path. */
+/** Takes a savepoint as a platform does: triggers it, polls its status, and returns the path. */
 async function requestSavepoint(
   { cluster }: Scene,
   job: string,

@@ -1,12 +1,13 @@
-// Cuts a run's logs to what matters: whole entries that tell nothing new are left out until the recording is small
-// enough, the least telling first. Text in, text out with a count of what was left out; record.ts writes it.
+// Cuts a run's logs to what matters: leaves out whole entries that add no information, the least informative first,
+// until the recording is small enough. Takes texts and returns texts with the counts of what was left out; record.ts
+// writes them.
 import type { LogFile } from '../play/run.js';
 
 export interface CutFile extends LogFile {
   readonly cut: readonly { readonly entries: number; readonly kind: string }[];
 }
 
-/** Entries that are the same in every log and tell nothing about it: dropped wherever they stand. */
+/** Entries that are the same in every log and have no information about it: always dropped. */
 const NOISE: readonly { kind: string; pattern: RegExp }[] = [
   { kind: 'plugin loader lines', pattern: /^\S+ \S+ INFO +\S*\.DefaultPluginManager +.* - Plugin loader with ID/ },
   { kind: 'JVM options that open modules', pattern: /^\S+ \S+ INFO .* - {5}--add-(exports|opens)=/ },
@@ -27,15 +28,15 @@ const NOISE: readonly { kind: string; pattern: RegExp }[] = [
   { kind: 'warnings about tokens that nobody uses', pattern: /^\S+ \S+ WARN +\S*\.DefaultDelegationTokenManager / },
   { kind: "the client's search for types", pattern: /^\S+ \S+ INFO +\S*\.TypeExtractor / },
 ];
-/** What a manifest tells: left out by no level. */
+/** Entries that the manifest also states: no level drops them. */
 const STATED = / Job .* switched from state |Loading configuration property: |with ResourceID/;
-/** What a reader of the failure needs: stays in a brief recording. */
+/** Entries that a reader of the failure needs: they stay in a brief recording. */
 const KEPT = /Starting \S+ \(Version: |Program Arguments|^\S+ \S+ (WARN|ERROR|FATAL) |\n\tat |^(?!\d{4}-\d\d-\d\d)/;
-/** An INFO entry of the tasks' and the job's way, which stays in a brief recording. */
+/** INFO entries about the life cycle of tasks and the job: they stay in a brief recording. */
 const LIFE =
   / (switched from|to) (\w+ to )?(FAILED|FAILING|CANCELING|CANCELED|FINISHED|RUNNING|DEPLOYING|RESTARTING|INITIALIZING)|[Cc]heckpoint|[Ss]avepoint|[Hh]eartbeat|[Rr]estart|[Mm]emory|memory|Xm[sx]|MaxDirect|MaxMeta| -D$|^.* - {5}\S+$|State change|[Ll]eader|[Ss]hutting down|[Tt]erminat|Received SIGNAL|[Ss]lot|Deploying |Received task |JobManager connection|JobGraph|job submission|Closing|[Dd]isconnect|[Ff]ail|completed/;
 
-/** What the largest recordings do without: the same trace stands beside it, in a line that stays. */
+/** Entries that the largest recordings drop, because another entry that stays repeats their content. */
 const SAID_TWICE: readonly { kind: string; pattern: RegExp }[] = [
   {
     kind: 'program arguments that the RESOURCE_PARAMS block tells as well',
@@ -57,9 +58,9 @@ const SAID_TWICE: readonly { kind: string; pattern: RegExp }[] = [
 ];
 
 /**
- * How much is left out: each level cuts what the one before does, and more. `ends`: of a repetition so many stay at its
- * beginning and end (0: the first alone); `oneTask`: what differs only in the task's name is a repetition too; `once`:
- * what another line says as well goes.
+ * Levels of cutting; each cuts more than the one before. `ends`: number of entries of a repetition that stay at its
+ * beginning and at its end (0: only the first); `oneTask`: entries that differ only in the task's name also count as a
+ * repetition; `once`: entries that another entry repeats are dropped.
  */
 const LEVELS: readonly {
   readonly startup: number;
@@ -77,13 +78,16 @@ const LEVELS: readonly {
   { startup: 0, ends: 1, onlyLife: true, oneTask: true, once: true },
   { startup: 0, ends: 0, onlyLife: true, oneTask: true, once: true },
 ];
-/** Whose a slot and an execution graph are: it is told once, mostly long before somebody asks. */
+/**
+ * Entries that state the owner of a slot or an execution graph. They are logged once, mostly long before the owner is
+ * needed.
+ */
 const OWNERS =
   /Receive slot request (\w+) for job (\w+)|Received task .* \((\w{32})(?:_\S+)?\), deploy into slot with allocation id (\w+)/;
-/** The start of an entry in Flink's layouts; all other lines belong to the entry before them. */
+/** Start of an entry in Flink's layouts; all other lines belong to the entry before them. */
 const ENTRY_START = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[,.]\d{3} /;
 
-/** The lightest cut that makes all files together fit, or the heaviest there is. */
+/** Returns the lightest cut with which all files together fit, or else the heaviest. */
 export function cutFiles(files: readonly LogFile[], maxBytes: number): CutFile[] {
   for (const level of LEVELS) {
     const cut = files.map((file) => cutFile(file, level));
@@ -111,7 +115,7 @@ function cutFile({ name, text }: LogFile, level: Level): CutFile {
   return { name, text: kept.join(''), cut: [...counts].map(([kind, count]) => ({ entries: count, kind })) };
 }
 
-/** Why an entry is left out; undefined: it stays. */
+/** Returns the reason why an entry is dropped; undefined if it stays. */
 function findKind(
   entry: string,
   at: { position: number; fromStart: number; fromEnd: number },
@@ -130,8 +134,9 @@ function findKind(
 }
 
 /**
- * Entries that differ only in numbers and ids (the subtasks of one task, the checkpoints of one job) have one shape;
- * of those that tell whose ids are, only entries about the same ids.
+ * Returns the shape of an entry. Entries that differ only in numbers and ids (the subtasks of one task, the checkpoints
+ * of one job) have the same shape. Entries that state the owner of an id have the same shape only if they are about the
+ * same ids.
  */
 function shapeOf(entry: string, { oneTask }: Level): string {
   const owners = OWNERS.exec(entry);
@@ -140,7 +145,7 @@ function shapeOf(entry: string, { oneTask }: Level): string {
   return oneTask ? shape.replace(/ - [^\n]* \(#\/#\)/, ' - task') : shape;
 }
 
-/** Entries with all their lines and line breaks: joined they are the text again. */
+/** Splits a text into entries with all their lines and line breaks; joined they give the text again. */
 function splitEntries(text: string): string[] {
   const entries: string[] = [];
   for (const line of text.split(/(?<=\n)/)) {

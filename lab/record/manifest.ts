@@ -1,5 +1,5 @@
-// manifest.yaml: what a recording is of, which process wrote which file, what was done to the cluster when, and
-// what a diagnosis of it must find. record.ts writes it; rules' tests and checkRecordings read it.
+// Reads and checks manifest.yaml: which scenario the recording is of, which process wrote which file, which steps ran
+// when, and what a diagnosis of it must find. record.ts writes it; the rules' tests and checkRecordings read it.
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,10 +11,10 @@ import { errorText } from '../../core/fault.js';
 export const RECORDINGS_DIR = fileURLToPath(new URL('../recordings/', import.meta.url));
 
 export interface Manifest {
-  /** Scenario id; `npm run lab -- record <scenario> --flink <line>` makes the recording again. */
+  /** Scenario id; `npm run lab -- record <scenario> --flink <line>` repeats the recording. */
   readonly scenario: string;
   readonly title: string;
-  /** The real version, e.g. 1.20.5. */
+  /** Exact Flink version, e.g. 1.20.5. */
   readonly flink: string;
   readonly recordedAt: string;
   readonly timeZone: 'UTC';
@@ -24,7 +24,7 @@ export interface Manifest {
     readonly services: readonly string[];
     readonly config: Readonly<Record<string, string>>;
   };
-  /** `states`: those that the JobManager's log tells it went through, in their order. */
+  /** Jobs of the run. `states`: the states of the job according to the JobManager's log, in order. */
   readonly jobs: readonly {
     readonly id: string;
     readonly name: string;
@@ -37,10 +37,10 @@ export interface Manifest {
     readonly alive: boolean;
     readonly files: readonly string[];
   }[];
-  /** Answers of the REST API at the end, as files. */
+  /** Files with the answers of the REST API at the end. */
   readonly snapshots: readonly string[];
   readonly expected: {
-    /** Cause id that must stand first, or "none" for a healthy run. */
+    /** Cause id that must come first, or "none" for a healthy run. */
     readonly cause: string;
     readonly symptoms: readonly string[];
     /** Id of the job that failed; every other job of the recording is a healthy neighbour. */
@@ -49,9 +49,9 @@ export interface Manifest {
     readonly file?: string;
   };
   readonly steps: readonly { readonly at: string; readonly step: ScenarioStep }[];
-  /** Whole entries that were left out, by file: how many of which kind. */
+  /** Entries that were left out, by file and kind, with their number. */
   readonly cut: readonly { readonly file: string; readonly entries: number; readonly kind: string }[];
-  /** What stands in place of names of the recording machine. */
+  /** Replacements for names of the recording machine. */
   readonly scrubbed: readonly string[];
 }
 
@@ -106,7 +106,7 @@ export function loadManifest(folder: string): Manifest {
   return readDocument<Manifest>(join(folder, 'manifest.yaml'), MANIFEST_SCHEMA);
 }
 
-/** Folders `<cause id>/<variant>/<version>` below `root`, sorted. */
+/** Lists the folders `<cause id>/<variant>/<version>` below `root`, sorted. */
 export function listRecordings(root = RECORDINGS_DIR): string[] {
   if (!existsSync(root)) return [];
   return readdirSync(root, { recursive: true, encoding: 'utf8' })
@@ -116,10 +116,10 @@ export function listRecordings(root = RECORDINGS_DIR): string[] {
 
 const MAX_RECORDING_BYTES = 200_000;
 const MAX_TOTAL_BYTES = 15_000_000;
-/** Traces of the machine that made it: home folders, work folders, temporary folders of the lab. */
+/** Traces of the recording machine: home folders, work folders, temporary folders of the lab. */
 const MACHINE = /\/root\b|\/home\/\w|\/work\/|jobtrace|\/\.cache\//;
 
-/** Problems of the recordings, each in a sentence; none when all is well. */
+/** Returns the problems of the recordings, one sentence each; none if all is well. */
 export function checkRecordings(): string[] {
   const folders = listRecordings();
   const problems = folders.flatMap((folder) => {

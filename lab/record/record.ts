@@ -1,5 +1,5 @@
-// Makes a recording of what a run logged: entries that tell nothing new are cut (cut.ts), names of this machine are
-// replaced, a manifest is written beside the files. Called by `npm run lab -- record`; the run itself is run.ts.
+// Makes a recording of what a run logged: cuts entries that add no information (cut.ts), replaces names of this
+// machine, and writes a manifest next to the files. `npm run lab -- record` uses it; run.ts does the run itself.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, networkInterfaces, userInfo } from 'node:os';
 import { basename, join } from 'node:path';
@@ -11,18 +11,21 @@ import type { LogFile, RunOutcome } from '../play/run.js';
 import { HEALTHY, type Scenario } from '../define/scenario.js';
 import { VERSIONS } from '../define/versions.js';
 
-/** What a recording may weigh on the first of the versions, and on the others, which show what differs. */
+/**
+ * Maximum size of a recording in bytes: on the first of the versions, and on the others, which show only the
+ * differences.
+ */
 const FULL_BYTES = 45_000;
 const BRIEF_BYTES = 28_000;
 
-/** Writes lab/recordings/<scenario>/<version>/, in place of what was there; returns the folder. */
+/** Writes lab/recordings/<scenario>/<version>/ in place of the earlier recording; returns the folder. */
 export function recordOutcome(scenario: Scenario, outcome: RunOutcome): string {
   const snapshotBytes = outcome.snapshots.reduce((sum, { text }) => sum + text.length, 0);
   const maxBytes = outcome.flinkVersion.startsWith(VERSIONS[0]) ? FULL_BYTES : BRIEF_BYTES;
   return writeRecording(scenario, outcome, { root: RECORDINGS_DIR, maxBytes: maxBytes - snapshotBytes });
 }
 
-/** The same below `root`, without a limit: only what is the same in every log is left out. */
+/** Writes the recording below `root` without a size limit: leaves out only what is the same in every log. */
 export function recordWhole(scenario: Scenario, outcome: RunOutcome, root: string): string {
   return writeRecording(scenario, outcome, { root, maxBytes: Infinity });
 }
@@ -57,7 +60,7 @@ interface Replacement {
   readonly what: string;
 }
 
-/** Order matters: a folder before the folder that holds it. */
+/** Lists the replacements. The order matters: a folder comes before its parent folder. */
 function listReplacements({ dir }: RunOutcome): Replacement[] {
   const host = hostname();
   const addresses = Object.values(networkInterfaces())
@@ -76,7 +79,7 @@ function listReplacements({ dir }: RunOutcome): Replacement[] {
     literal(dir, '/data/flink', 'folder of the run'),
     { from: new RegExp(`${quote(cacheDir())}/[\\w.-]+`, 'g'), to: '/opt/flink', what: 'home of Flink and ZooKeeper' },
     literal(basename(dir), 'shop', 'name of the highly available cluster'),
-    // The host name may be any short word: only where it stands alone, or closes the name of a log file.
+    // The host name may be any short word, so it is replaced only if it stands alone or closes the name of a log file.
     {
       from: new RegExp(`(?<=-)${quote(host)}(?=(\\.gc)?\\.(log|out))|(?<![\\w.-])${quote(host)}(?![\\w-])`, 'g'),
       to: 'node-1',
@@ -109,7 +112,7 @@ function describeRecording(
       name === affected || (affected === 'dead-taskmanager' && name.startsWith('taskmanager') && !alive),
   );
   const file = process?.files.find((name) => name.endsWith(`.${affectedFile}`));
-  const failed = scenario.cause === HEALTHY ? undefined : outcome.jobs.at(-1); // a neighbour is submitted first
+  const failed = scenario.cause === HEALTHY ? undefined : outcome.jobs.at(-1); // a healthy neighbour is submitted first
   return {
     scenario: scenario.id,
     title: scenario.title,
@@ -138,7 +141,7 @@ function describeRecording(
   };
 }
 
-/** The states that the JobManager's log tells the job went through, in their order. */
+/** Returns the states of the job according to the JobManager's log, in order. */
 export function listStates(files: readonly LogFile[], jobId: string): string[] {
   const switches = files.flatMap(({ text }) => [
     ...text.matchAll(new RegExp(`^(\\S+ \\S+) .*Job .*\\(?${jobId}\\)? switched from state (\\w+) to (\\w+)`, 'gm')),

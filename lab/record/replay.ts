@@ -1,5 +1,5 @@
-// Lets a recording happen again: writes its files' lines into a folder in the order and proportion of their times,
-// with the present time in place of the recorded one. Lines without a time follow the line before them.
+// Replays a recording: writes the lines of its files into a folder in the order and proportion of their times, with the
+// present time in place of the recorded one. Lines without a time follow the line before them.
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -13,14 +13,14 @@ export interface Recording {
 
 export interface TimedBlock {
   readonly file: string;
-  /** Milliseconds of the recorded time; undefined before the first line that has one. */
+  /** Recorded time in milliseconds; undefined before the first line that has one. */
   readonly time: number;
   readonly lines: string[];
 }
 
 const LINE_TIME = /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2})([,.])(\d{3})/;
 
-/** Every folder with a manifest.yaml, failures first so that there is something to see at once. */
+/** Finds every folder with a manifest.yaml; failures come first, so that there is something to see at once. */
 export function findRecordings(root: string): Recording[] {
   const found = listFolders(root)
     .filter((folder) => existsSync(join(folder, 'manifest.yaml')))
@@ -35,7 +35,7 @@ function listFolders(root: string): string[] {
     .map((item) => join(item.parentPath, item.name));
 }
 
-/** Resolves when all is written, or when the signal aborts. */
+/** Replays a recording. Resolves when all is written, or when the signal aborts. */
 export async function replayRecording(
   recording: Recording,
   target: string,
@@ -57,7 +57,7 @@ export async function replayRecording(
   }
 }
 
-/** The blocks (a line with a time and those after it without) of all files, in order of time. */
+/** Reads the blocks (a line with a time and the following lines without one) of all files, in order of time. */
 export function readBlocks(folder: string): TimedBlock[] {
   const files = readdirSync(folder, { withFileTypes: true, recursive: true })
     .filter((item) => item.isFile() && /\.(log|out|err)(\.|$)/.test(item.name))
@@ -71,7 +71,10 @@ export function readBlocks(folder: string): TimedBlock[] {
     .sort((a, b) => a.time - b.time);
 }
 
-/** What a process prints without a time (its .out file) is mostly its last word: it comes when its log ends. */
+/**
+ * Guesses the time of output without a time (the .out file). It is mostly the last output of a process, so it gets the
+ * time at which the log of the process ends.
+ */
 function guessTime(file: string, dated: readonly TimedBlock[]): number {
   const stem = file.replace(/\.(?:log|out|err)(?:\..*)?$/, '');
   const own = dated.filter((block) => block.file.startsWith(`${stem}.`));
@@ -103,7 +106,7 @@ function withTime(line: string, time: number): string {
   return line.replace(LINE_TIME, (_, _day, _clock, separator: string) => localTime(time).replace('.', separator));
 }
 
-/** Flink writes the time of the machine's zone. */
+/** Formats a time in the machine's zone, like Flink. */
 function localTime(time: number): string {
   const shifted = new Date(time - new Date(time).getTimezoneOffset() * 60_000);
   return shifted.toISOString().replace('T', ' ').replace('Z', '');

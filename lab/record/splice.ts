@@ -1,6 +1,7 @@
-// Recordings of failures → the logs of one job that fails by one after the other: each recording is an attempt, or a
-// few, after which the job begins anew. Times are moved, ids and names of processes made the one job's, and what ended
-// a job restarts it. Pure, but for reading the recordings. Used where two failures of one job must be told apart.
+// Joins recordings of failures into the logs of one job that fails by one after the other. Each recording becomes one
+// attempt, or a few, after which the job starts again. Times are shifted, ids and process names become those of the one
+// job, and an event that ended a job restarts it. Pure functions, except for reading the recordings. For tests that
+// must tell two failures of one job apart.
 import { join } from 'node:path';
 import { loadManifest, RECORDINGS_DIR, type Manifest } from './manifest.js';
 import { readBlocks, type TimedBlock } from './replay.js';
@@ -10,13 +11,13 @@ export interface SplicedJob {
   readonly name: string;
 }
 
-/** Between the last line of a recording and the first of the next. */
+/** Time in milliseconds between the last line of a recording and the first of the next. */
 const GAP_MS = 20_000;
 const LINE_TIME = /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2})([,.])(\d{3})/;
 const JOBMANAGER = /(standalonesession|standalonejob)-\d+-[^.]+/;
 const TASKMANAGER = /taskexecutor-(\d+)-/;
 
-/** Text by the name of the file, as the job of that id and name would have written it. */
+/** Returns the text of each file by its name, as the job of that id and name would have written it. */
 export function spliceRecordings(names: readonly string[], job: SplicedJob): ReadonlyMap<string, string> {
   const files = new Map<string, string>();
   let begin: number | undefined;
@@ -34,7 +35,10 @@ export function spliceRecordings(names: readonly string[], job: SplicedJob): Rea
   return files;
 }
 
-/** The blocks of its Flink processes; `follows`: without the start of the JobManager, which runs already. */
+/**
+ * Reads the blocks of a recording's Flink processes. With `follows` it leaves out the start of the JobManager, which
+ * already runs.
+ */
 function readPart(name: string, follows: boolean): { blocks: readonly TimedBlock[]; manifest: Manifest } {
   const dir = join(RECORDINGS_DIR, name);
   const manifest = loadManifest(dir);
@@ -59,7 +63,7 @@ function findFailed({ jobs, expected }: Manifest): SplicedJob {
   return failed;
 }
 
-/** The JobManager goes on; TaskManagers are started for each part. */
+/** Renames a file. The JobManager stays the same; TaskManagers are new for each recording. */
 function nameFile(file: string, index: number): string {
   return file
     .replace(JOBMANAGER, 'standalonesession-0-node-1')
@@ -81,7 +85,7 @@ function rewriteLine(line: string, manifest: Manifest, job: SplicedJob, index: n
     : goesOn.replace('switched from state CREATED to RUNNING', 'switched from state RESTARTING to RUNNING');
 }
 
-/** Another id of the same form for each part. */
+/** Returns a different id of the same form for each recording. */
 function rotate(id: string, by: number): string {
   const at = by % id.length;
   return id.slice(at) + id.slice(0, at);

@@ -1,5 +1,5 @@
-// What a replay showed beside what the recording's manifest and the command line say: cause, cards, messages, whose
-// failure it was said to be, and how long it took. Pure, but for reading the recording. replay.ts prints it.
+// Compares what a replay showed with the recording's manifest and the command line: cause, incidents, messages, the job
+// that was named, and the delays. Pure functions, except for reading the recording. replay.ts prints the result.
 import { join } from 'node:path';
 import type { Incident } from '../../core/types.js';
 import { flattenIncidents } from '../../analyzer/incident/document.js';
@@ -15,35 +15,35 @@ const catalog = loadOnce();
 export interface Judged {
   readonly recording: string;
   readonly order: ReplayOrder;
-  /** The cause that stands first, and the one of the command line. */
+  /** First cause, and the one of the command line. */
   readonly cause: string;
   readonly wanted: string;
-  /** What its scenario provokes; "none" for a healthy run. */
+  /** Cause that its scenario provokes; "none" for a healthy run. */
   readonly label: string;
-  /** Incidents at the end, each in a word, and how many a recording of one failure should have. */
+  /** Incidents at the end, each in short form, and their expected number for a recording of one failure. */
   readonly cards: readonly string[];
   readonly wantedCards: number;
-  /** Incidents that people have seen and that are gone. */
+  /** Number of incidents that people have seen and that were removed. */
   readonly gone: number;
   readonly messages: readonly string[];
-  /** Messages about a cause that was told already, without those of its end. */
+  /** Number of messages about a cause that was already notified, without those about its end. */
   readonly repeated: number;
-  /** Messages that say that an earlier one named another cause. */
+  /** Number of messages that correct the cause of an earlier one. */
   readonly corrected: number;
-  /** A failure of which nobody was told. */
+  /** True if nobody was notified of a failure. */
   readonly isSilent: boolean;
-  /** Messages that say that it is over, which nothing in the log shows. */
+  /** Number of messages that report an end which nothing in the log shows. */
   readonly unjustified: number;
-  /** Healthy jobs that were ever named. */
+  /** Healthy jobs that were ever named as failed. */
   readonly innocents: readonly string[];
-  /** From a line to the message about the cause that it shows, in milliseconds by the clock of the replay. */
+  /** Delays from a line to the message about the cause that it shows, in milliseconds by the clock of the replay. */
   readonly delaysMs: readonly number[];
   /**
-   * The same of what no line shows alone: symptoms and failures that no rule names, which wait for a better cause;
-   * causes for which a rule wants several lines; and corrections.
+   * Delays of messages that no single line justifies: symptoms and failures that no rule names, which wait for a better
+   * cause; causes for which a rule needs several lines; and corrections.
    */
   readonly waitsMs: readonly number[];
-  /** The incidents at the end, to be compared with those of another order. */
+  /** Incidents at the end, for the comparison with those of another order. */
   readonly end: string;
 }
 
@@ -97,7 +97,10 @@ function isCause(diagnosis: Message['diagnosis']): boolean {
   return diagnosis?.symptom === false && catalog.findRule(diagnosis.rule)?.role === 'cause';
 }
 
-/** What is wrong with a row, by the name under which it is summed up; `first`: the same recording as it was written. */
+/**
+ * Faults of a row, by the name under which they are summed up. `first` is the same recording in the order in which it
+ * was written.
+ */
 export const FAULTS: Readonly<Record<string, (row: Judged, first: Judged) => string>> = {
   'another cause': ({ cause, wanted }) => (cause === wanted ? '' : `${cause} in place of ${wanted}`),
   'several cards': ({ cards, wantedCards }) => (cards.length > wantedCards ? cards.join('; ') : ''),
@@ -119,8 +122,8 @@ export function listFaults(row: Judged, first: Judged): readonly string[] {
 }
 
 /**
- * By the order of arrival. Lines that come late may show another cause than the first ones did: that is told, and no
- * fault.
+ * Lists the faults by order of arrival. Late lines may show another cause than the first ones did, so a correction is
+ * not a fault.
  */
 export function listLasting(rows: readonly Judged[]): Readonly<Record<string, readonly string[]>> {
   const [first] = rows;
@@ -129,7 +132,7 @@ export function listLasting(rows: readonly Judged[]): Readonly<Record<string, re
   );
 }
 
-/** The first line that is another. */
+/** Returns the first line that differs. */
 function findDifference(left: string, right: string): string {
   const lines = left.split('\n');
   const other = right.split('\n').find((line, index) => line !== lines[index]);
@@ -141,24 +144,27 @@ function describeCard({ job, process, diagnoses, unknown, outcome, restarts }: I
   return `${job?.name ?? job?.id ?? process?.split('/').at(-1) ?? ''}: ${cause} (${outcome}, ${restarts})`;
 }
 
-/** Rule id, or the class that no rule knows. */
+/** Returns the rule id, or the exception class that no rule knows. */
 function causeOf({ diagnosis, unknown }: Message): string {
   return diagnosis?.rule ?? `unknown ${unknown?.chain.at(-1) ?? ''}`;
 }
 
-/** It is over, or will not go on: said beside what was told of the cause. */
+/**
+ * Returns true if the message says that the failure is over, or that the job will not go on. Such a message comes in
+ * addition to the message about the cause.
+ */
 function isEnd({ reason, incident }: Message): boolean {
   return ENDS.has(reason) || (reason === 'escalated' && incident.outcome === 'failed');
 }
 
 const ENDS: ReadonlySet<string> = new Set(['resolved', 'canceled', 'silent']);
 
-/** Its job ran at the end of the recording, or had come to an end of its own. */
+/** Returns true if the recording confirms the message: the job ran at the end of the recording, or had ended. */
 function hasEnded({ reason, incident }: Message, { jobs, processes }: Manifest): boolean {
   const state = jobs.find(({ id }) => id === incident.job?.id)?.state;
   if (reason === 'canceled') return state === 'CANCELED';
   if (reason === 'escalated') return state === 'FAILED';
-  // Its recording is over while it still fails.
+  // The recording ends while the job still fails.
   if (reason === 'silent') return state === undefined || !ENDED.has(state);
   const isAlive = processes.every(({ name, alive }) => alive || !name.startsWith('jobmanager'));
   return state === 'FINISHED' || (state === 'RUNNING' && isAlive);
@@ -168,18 +174,18 @@ const ENDED: ReadonlySet<string> = new Set(['FINISHED', 'CANCELED', 'FAILED']);
 
 const FAILED: ReadonlySet<string> = new Set(['RESTARTING', 'FAILING', 'FAILED']);
 
-/** It never failed, and is not the one that the scenario made fail. */
+/** Returns true if the job never failed and is not the one that the scenario made fail. */
 function isInnocent(id: string, { jobs, expected }: Manifest): boolean {
   const states = jobs.find((job) => job.id === id)?.states;
   return id !== expected.job && states !== undefined && !states.some((state) => FAILED.has(state));
 }
 
-/** Ids of records name the inode of a file, which is another in each replay. */
+/** Renders the incidents without record ids, which contain the inode of a file and so differ in each replay. */
 function renderEnd(incidents: readonly Incident[]): string {
   return JSON.stringify(incidents, (key, value: unknown) => (key === 'recordId' ? undefined : value), 1);
 }
 
-/** A row of the tables in which plays are told. */
+/** Renders a row of the result tables. */
 export function renderRow(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`;
 }

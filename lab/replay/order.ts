@@ -1,13 +1,12 @@
-// The lines of a recording in the order in which a store might get them: as they were written in time, one kind of
-// process late, or every process at a pace of its own. The order of a process's own lines stays. Pure; called by
-// play.ts.
+// Orders the lines of a recording as a store might receive them: as they were written in time, with one kind of process
+// late, or every process at its own pace. The order within a process stays the same. Pure functions.
 import { createRandom } from '../memory/sample.js';
 import type { TimedBlock } from '../record/replay.js';
 
 export const ORDERS = ['written', 'jobmanager-late', 'taskmanagers-late', 'shuffled'] as const;
 export type ReplayOrder = (typeof ORDERS)[number];
 
-/** A block, and when it can be read, in milliseconds since 1970. */
+/** Block and the time at which it can be read, in milliseconds since 1970. */
 export interface Arrival extends TimedBlock {
   readonly at: number;
 }
@@ -15,7 +14,7 @@ export interface Arrival extends TimedBlock {
 const LATE_MS = 30_000;
 const SEED = 20_261_125;
 
-/** `processOf` names a file's process as the manifest does. */
+/** Orders the blocks by their arrival. `processOf` returns the process of a file as the manifest names it. */
 export function orderBlocks(
   blocks: readonly TimedBlock[],
   order: ReplayOrder,
@@ -32,7 +31,7 @@ export function orderBlocks(
   return arrivals.sort((a, b) => a.at - b.at);
 }
 
-/** How late a line of a process is, in milliseconds; each order begins anew. */
+/** Delay of each line of a process, in milliseconds. Each call starts with fresh state. */
 const DELAYS: Readonly<Record<ReplayOrder, () => (process: string) => number>> = {
   written: () => () => 0,
   'jobmanager-late': () => (process) => (process.startsWith('jobmanager') ? LATE_MS : 0),

@@ -1,5 +1,5 @@
-// The stores over which a recording is played: an embedded one that is empty each time, or an Elasticsearch, in which
-// each play has indices of its own. Called by replay.ts, live.ts and tests.
+// Provides the stores over which a recording is played: an embedded one that is empty each time, or an Elasticsearch,
+// in which each play has separate indices.
 import { join } from 'node:path';
 import { openStore } from '../../store/open.js';
 import type { BenchOption } from '../options.js';
@@ -14,7 +14,9 @@ export const STORE_OPTION = {
   help: 'where the lines go; an Elasticsearch is started',
 } as const satisfies BenchOption;
 
-/** `store`: a value of the option. Undefined for the embedded one. */
+/**
+ * Starts the Elasticsearch if `store`, a value of the option, asks for it. Returns undefined for the embedded store.
+ */
 export async function startNode(store: string, folder: string): Promise<Elasticsearch | undefined> {
   return store === 'elasticsearch' ? startElasticsearch({ version: 8, dir: join(folder, 'node') }) : undefined;
 }
@@ -23,7 +25,7 @@ export function openMemory(): Pick<PlayPlace, 'openStore'> {
   return { openStore: () => openStore({ kind: 'sqlite', path: ':memory:' }) };
 }
 
-/** The indices of one play are removed before the next. */
+/** Provides the indices of the plays. Those of one play are removed before the next. */
 export function openIndices(url: string): Pick<PlayPlace, 'openStore' | 'settle'> {
   let plays = 0;
   return {

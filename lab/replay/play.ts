@@ -1,6 +1,6 @@
-// A recorded cluster once more, line by line, through the agent, a store, the analyzer and the notifier to a receiver,
-// by a clock that follows the lines' own times: an hour of silence takes no time. Says what was shown and sent on the
-// way, and what stands in the store at the end. judge.ts judges that.
+// Replays a recorded cluster, line by line, through the agent, a store, the analyzer and the notifier to a receiver,
+// with a clock that follows the lines' own times, so that an hour of silence takes no time. Returns what was shown and
+// sent meanwhile, and the content of the store at the end. judge.ts judges that.
 import { appendFileSync, mkdirSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAgent, type Agent } from '../../agent/agent.js';
@@ -22,35 +22,35 @@ import { readBlocks } from '../record/replay.js';
 import { orderBlocks, type Arrival, type ReplayOrder } from './order.js';
 
 export interface Message {
-  /** By the clock of the replay. */
+  /** Time of the message, by the clock of the replay. */
   readonly at: number;
   readonly reason: string;
   readonly incident: Incident;
-  /** What it is about; undefined for a failure that no rule names. */
+  /** Diagnosis that it is about; undefined for a failure that no rule names. */
   readonly diagnosis: Incident['diagnoses']['en'][number] | undefined;
   readonly unknown: Incident['unknown'][number] | undefined;
 }
 
 export interface ReplayRun {
   readonly recording: string;
-  /** Where it stands. */
+  /** Folder that contains the recordings. */
   readonly root: string;
   readonly order: ReplayOrder;
   readonly arrivals: readonly Arrival[];
   /** Every state in which an incident was shown. */
   readonly shown: readonly Incident[];
   readonly messages: readonly Message[];
-  /** What stands in the store at the end, oldest first; paths begin at the recording's folder. */
+  /** Incidents in the store at the end, oldest first; paths begin at the recording's folder. */
   readonly incidents: readonly Incident[];
 }
 
 export interface PlayPlace {
-  /** Where the recordings stand; left out: lab/recordings. */
+  /** Folder of the recordings; default: lab/recordings. */
   readonly root?: string | undefined;
-  /** Emptied before and after. */
+  /** Working folder, which is emptied before and after. */
   readonly folder: string;
   readonly openStore: () => Promise<Store>;
-  /** What was stored can be read from now on. */
+  /** Makes what was stored readable from now on. */
   readonly settle?: () => Promise<void>;
 }
 
@@ -76,7 +76,7 @@ export async function playRecording(recording: string, order: ReplayOrder, place
   const names = new Map(processes.flatMap(({ name, files }) => files.map((file) => [file, name] as const)));
   const blocks = readBlocks(dir)
     .filter(({ file }) => names.has(file))
-    // What died in its start script printed no time.
+    // A process that died in its start script printed no time.
     .map((block) => (Number.isFinite(block.time) ? block : { ...block, time: Date.parse(recordedAt) }));
   const arrivals = orderBlocks(blocks, order, (file) => names.get(file) ?? '');
   const stage = await openStage(place, arrivals[0]?.at ?? 0);
@@ -103,7 +103,7 @@ async function openStage({ folder, openStore }: PlayPlace, begin: number): Promi
   const [store, receiver] = await Promise.all([openStore(), startReceiver()]);
   const agent = createAgent(
     fillAgentSettings({ paths: [logs], dataDir: join(folder, 'data'), host: 'node-1', watch: false, zone: ZONE }),
-    // Those of this machine have nothing to do with the recording.
+    // The processes of this machine have nothing to do with the recording.
     { store, log, now, wall: now, random: () => 0.5, procDir: folder },
   );
   agent.setWords(words);
@@ -152,19 +152,22 @@ async function run(stage: Stage, arrivals: readonly Arrival[], place: PlayPlace)
 function write({ logs }: Stage, { file, lines, time }: Arrival): void {
   const path = join(logs, file);
   appendFileSync(path, lines.map((line) => `${line}\n`).join(''));
-  // Late is only the way to the agent: the file was written when its line says.
+  // The line is late only on its way to the agent: the file was written at the time of its line.
   utimesSync(path, time / 1000, time / 1000);
 }
 
 const TICK_MS = 500;
-/** So long after a line each tick is a look, to see what waits be told; then one of a few. */
+/**
+ * Time, in milliseconds, after a line during which every tick is played, so that delayed messages are observed; later
+ * only a few ticks are.
+ */
 const AWAKE_MS = 12_000;
 const QUIET_STEP_MS = 5000;
 const END_STEP_MS = 20_000;
-/** Longer than a job must run to be healthy. */
+/** Time, in milliseconds, that is longer than a job must run to be healthy. */
 const END_MS = 13 * 60_000;
 
-/** When the clock stands still to look: after each line, and now and then where there is none. */
+/** Lists the times at which the clock stops to poll: after each line, and from time to time when there are no lines. */
 function listTicks(arrivals: readonly Arrival[]): readonly number[] {
   const busy = [...new Set(arrivals.map(({ at }) => Math.ceil(at / TICK_MS) * TICK_MS))];
   const last = busy.at(-1) ?? 0;
@@ -189,7 +192,7 @@ interface Body {
   };
 }
 
-/** As docs/alerts.md has it. */
+/** Reads a message in the format of docs/alerts.md. */
 export function readMessage(body: Record<string, unknown>, at: number): Message {
   const { reason, incident, diagnosis, unknown } = (body as unknown as Body).data;
   return { at, reason, incident, diagnosis: diagnosis ?? undefined, unknown: unknown ?? undefined };

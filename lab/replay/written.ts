@@ -1,23 +1,23 @@
-// When the line was written that a message stands on: the first of its evidence with which, of all that could be read
-// by then, the command line says the same. What it makes nothing of (a warning by which nothing has failed yet) calls
-// nobody. Called by judge.ts.
+// Finds the time at which the line behind a message was written: the first line of its evidence with which the command
+// line, given all lines readable by then, reports the same. A line from which the command line concludes nothing (e.g.
+// a warning before anything has failed) justifies no message.
 import { basename } from 'node:path';
 import { groupBy } from '../../core/sequence.js';
 import { diagnoseOutcome } from '../judge/name.js';
 import type { Arrival } from './order.js';
 import type { Message, ReplayRun } from './play.js';
 
-/** By the clock of the replay; undefined where no line of the evidence is there. */
+/** Returns the time by the clock of the replay; undefined if no line of the evidence is there. */
 export function findWritten({ arrivals }: ReplayRun, message: Message): number | undefined {
   const times = listWritten(arrivals, message);
   const named = times.slice(0, -1).find((time) => isNamed(arrivals, time, message));
   return named ?? times.at(-1);
 }
 
-/** In order. What was printed beside the logs, without a time, calls nobody by itself. */
+/** Lists the times in order. Output next to the logs, without a time, counts only if there is no other evidence. */
 function listWritten(arrivals: readonly Arrival[], { diagnosis, unknown }: Message): readonly number[] {
   const { evidence = [], firstSeen = '' } = diagnosis ?? unknown ?? {};
-  // The last line of a lost process is evidence, and tells nothing when it is written.
+  // The last line of a lost process is evidence, but has no information at the time when it is written.
   const written = evidence.filter(({ time }) => time === undefined || time >= firstSeen);
   const logged = written.filter(({ file }) => !file.endsWith('.out'));
   const telling = logged.length > 0 ? logged : written;

@@ -1,25 +1,25 @@
-// What the separation kit left on disk: the files of a process and of its jobs, by the names that
-// docker/flink/README.md promises, in the order they were written, and which of them a process holds open. The
-// separation tests call it.
+// Reads what the separation kit left on disk: the files of a process and of its jobs, by the names that
+// docker/flink/README.md promises, in the order in which they were written, and which of them a process holds open. For
+// the separation tests.
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { ParsedEntry } from '../../core/types.js';
 import { parseEntry } from '../../flink/layout/layout.js';
 import type { SeparatedProcess } from './kit-cluster.js';
 
-/** A line that begins an entry in one of the kit's layouts. */
+/** Line that begins an entry in one of the kit's layouts. */
 const DATED = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[,.]\d{3} /;
 
 export function jobFile(process: SeparatedProcess, jobId: string): string {
   return `${process.logFile}.job-${jobId}.log`;
 }
 
-/** All generations of a job's file in one process, the oldest first. */
+/** Returns all generations of a job's file in one process, the oldest first. */
 export function readJob(process: SeparatedProcess, jobId: string): string {
   return readGenerations(process, jobFile(process, jobId));
 }
 
-/** The process log with its generations, the oldest first. */
+/** Returns the process log with its generations, the oldest first. */
 export function readProcessLog(process: SeparatedProcess): string {
   return readGenerations(process, process.logFile);
 }
@@ -39,19 +39,19 @@ function readGenerations(process: SeparatedProcess, current: string): string {
     .join('');
 }
 
-/** The ids of all jobs that have a file in that process. */
+/** Returns the paths of all job files of that process. */
 export function listJobFiles(process: SeparatedProcess): string[] {
   return readdirSync(dirname(process.logFile))
     .filter((name) => name.startsWith(`${basename(process.logFile)}.job-`))
     .map((name) => join(dirname(process.logFile), name));
 }
 
-/** The job ids in the brackets of the lines, as the agent reads them; '' for a line without one. */
+/** Returns the job ids in the brackets of the lines, as the agent reads them; '' for a line without one. */
 export function readOwners(text: string): Set<string> {
   return new Set(listEntries(text).map((line) => parseEntry(Buffer.from(line)).jobId ?? ''));
 }
 
-/** Entries (their first lines) without a job's id in the brackets that name one of these jobs. */
+/** Returns the entries (their first lines) that name one of these jobs but have no job id in the brackets. */
 export function listNaming(text: string, jobIds: readonly string[]): ParsedEntry[] {
   return listEntries(text)
     .filter((line) => jobIds.some((id) => line.includes(id)))
@@ -63,7 +63,7 @@ export function listEntries(text: string): string[] {
   return text.split('\n').filter((line) => DATED.test(line));
 }
 
-/** Files of jobs that the process has open. */
+/** Lists the job files that the process has open. */
 export function listOpenJobFiles(pid: number): string[] {
   return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
     try {
@@ -75,7 +75,7 @@ export function listOpenJobFiles(pid: number): string[] {
   });
 }
 
-/** All descriptors of the process: files, sockets, pipes. */
+/** Counts all descriptors of the process: files, sockets, pipes. */
 export function countDescriptors(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length;
 }

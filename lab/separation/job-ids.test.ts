@@ -1,5 +1,5 @@
-// How the kit's jar finds the job of a line where Flink does not say it: JobIds.java is asked about lines as 1.13 and
-// 1.17 log them, thread by thread. No Flink runs here; separation.test.ts shows the same on clusters.
+// Tests how the kit's jar finds the job of a line if Flink does not state it: JobIds.java is asked about lines as 1.13
+// and 1.17 log them, thread by thread. No Flink runs here; separation.test.ts tests the same on clusters.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,7 +44,7 @@ describe('the jar that finds job ids', () => {
 
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-  /** The jobs of the lines, in a process that has seen nothing before them. */
+  /** Returns the jobs of the lines, in a process that has seen nothing before them. */
   async function findJobs(lines: readonly Line[]): Promise<string[]> {
     const java = join(await getJava(17), 'bin', 'java');
     const asked = await runCommand(java, ['-cp', dir, 'io.jobtrace.joblog.JobIdsReader'], {

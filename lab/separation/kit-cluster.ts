@@ -1,6 +1,6 @@
-// A real Flink cluster with the separation kit, whose processes differ in logging library and deployment layout, and
-// the jobs that speak in it. One cluster per version is enough for all combinations. The separation tests call it; what
-// the kit itself is stands in kit.ts, how processes are started in layouts.ts.
+// Starts a real Flink cluster with the separation kit. Its processes differ in logging library and deployment layout;
+// its jobs write log lines (Chatter.java). One cluster per version is enough for all combinations. kit.ts defines the
+// kit itself, layouts.ts how processes are started.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,7 +34,7 @@ export interface SeparatedCluster {
   restUrl: string;
   jobManager: SeparatedProcess;
   taskManagers: SeparatedProcess[];
-  /** Starts a speaking job (Chatter.java): what it says, and its other arguments. Its id. */
+  /** Starts a job that logs (Chatter.java) with what it says and its other arguments; returns its id. */
   runJob(says: string, args?: readonly string[]): Promise<string>;
   stop(): Promise<void>;
 }
@@ -48,10 +48,12 @@ export interface SeparatedOptions {
 }
 
 const CHATTER = fileURLToPath(new URL('Chatter.java', import.meta.url));
-/** Machines that test are often busy; a submission starts the job's main method. */
+/**
+ * Time-out in milliseconds, long because test machines are often busy and a submission starts the job's main method.
+ */
 const SUBMIT_TIMEOUT_MS = 90_000;
 
-/** Returns when every TaskManager has offered its slots and the jobs' jar is uploaded. */
+/** Starts the cluster. Returns when every TaskManager has offered its slots and the jobs' jar is uploaded. */
 export async function startSeparated(options: SeparatedOptions): Promise<SeparatedCluster> {
   const { version, dir } = options;
   const { home, java } = await getPart(`flink-${version}`);
@@ -69,7 +71,7 @@ export async function startSeparated(options: SeparatedOptions): Promise<Separat
   try {
     const libs = new Libraries(home, dir);
     const jar = await packChatter(home, dir);
-    // All are waited for even if one fails: what still starts while the others are stopped would stay.
+    // All starts are awaited even if one fails, because a process that starts while the others are stopped would stay.
     const starts = await Promise.allSettled(
       shapes.map(async (shape, index) => {
         const folder = join(dir, `${index}-${shape.role}-${shape.logging}-${shape.layout}`);
@@ -118,18 +120,18 @@ export async function startSeparated(options: SeparatedOptions): Promise<Separat
   }
 }
 
-/** Two slots on each TaskManager, and each job spread over all of them. */
+/** Returns settings with two slots on each TaskManager, and each job spread over all TaskManagers. */
 function fillConfig(version: FlinkPart): FlinkConfig {
   return {
     'taskmanager.numberOfTaskSlots': '2',
-    'cluster.registration.error-delay': '500', // a TaskManager that is there first tries again at once
+    'cluster.registration.error-delay': '500', // a TaskManager that starts before the JobManager retries at once
     ...(version === '2.3'
       ? { 'taskmanager.load-balance.mode': 'SLOTS' }
       : { 'cluster.evenly-spread-out-slots': 'true' }),
   };
 }
 
-/** One lib/ per logging library, with and without the kit's jar; made when the first process asks for it. */
+/** Provides one lib/ per logging library, with and without the kit's jar, made when the first process needs it. */
 class Libraries {
   private readonly made = new Map<string, Promise<string>>();
 
@@ -147,7 +149,8 @@ class Libraries {
 }
 
 /**
- * One class, compiled against the version's own jars, for Java 11: quicker than all of lab/jobs, which jobs.ts packs.
+ * Packs one class, compiled against the version's own jars for Java 11, which is quicker than all of lab/jobs (packed
+ * by jobs.ts).
  */
 async function packChatter(home: string, dir: string): Promise<string> {
   const java = await getJava(17);

@@ -1,6 +1,6 @@
-// Puts the separation kit (docker/flink) into a Flink as its README says: a conf/ with the kit's files, a lib/ with the
-// logging library that they need, and before 1.20 the jar that finds job ids. Only the limits are made small, so that
-// files close and rotate within seconds. Called by kit-cluster.ts; the part's own folders are never changed.
+// Installs the separation kit (docker/flink) into a Flink as its README says: a conf/ with the kit's files, a lib/ with
+// the logging library that they need, and before 1.20 the jar that finds job ids. Only the limits are reduced, so that
+// files close and rotate within seconds. The part's own folders are never changed.
 import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,13 +12,13 @@ export const KIT = fileURLToPath(new URL('../../docker/flink/', import.meta.url)
 
 export type Logging = 'log4j' | 'logback';
 
-/** The files of the kit that a Flink with this logging library reads. */
+/** Files of the kit that a Flink with this logging library reads. */
 export const KIT_FILES: Readonly<Record<Logging, readonly string[]>> = {
   log4j: ['log4j.properties', 'log4j-console.properties'],
   logback: ['logback.xml', 'logback-console.xml'],
 };
 
-/** What is made small, by the text in the kit's files. Every one must be found. */
+/** Limits that are reduced: text in the kit's files → replacement. Every text must be found. */
 const SMALL: Readonly<Record<Logging, readonly (readonly [string, string])[]>> = {
   log4j: [
     ['timeToLive = 1\n', 'timeToLive = 4\n'],
@@ -31,7 +31,7 @@ const SMALL: Readonly<Record<Logging, readonly (readonly [string, string])[]>> =
   ],
 };
 
-/** Puts the kit's files for that library over those in the conf/ folder. */
+/** Copies the kit's files for that library over those in the conf/ folder. */
 export function writeKitConf(confDir: string, logging: Logging): void {
   for (const file of KIT_FILES[logging])
     writeFileSync(join(confDir, file), shrink(readFileSync(join(KIT, file), 'utf8'), logging));
@@ -44,7 +44,7 @@ function shrink(text: string, logging: Logging): string {
   }, text);
 }
 
-/** A lib/ of links: Flink's jars, with logback in log4j's place where that is wanted, and the kit's jar. */
+/** Makes a lib/ of links: Flink's jars, with logback instead of log4j if wanted, and the kit's jar. */
 export async function writeKitLib(home: string, libDir: string, logging: Logging, withJobIds: boolean): Promise<void> {
   mkdirSync(libDir, { recursive: true });
   const jars = readdirSync(join(home, 'lib')).filter((name) => logging === 'log4j' || !name.startsWith('log4j-'));
@@ -62,20 +62,20 @@ async function linkLogback(libDir: string): Promise<void> {
   for (const jar of readdirSync(join(home, 'lib'))) symlinkSync(join(home, 'lib', jar), join(libDir, jar));
 }
 
-/** From 1.20 on Flink itself puts the id into the context of its threads. */
+/** Returns true if Flink itself puts the job id into the context of its threads (1.20 and later). */
 export function hasJobIds(version: FlinkPart): boolean {
   return version !== '1.13' && version !== '1.17';
 }
 
 /**
- * From 1.19 on Flink itself can put what is printed into the log, but not with logback on a console, which would print
- * it again.
+ * Returns true if the kit must redirect what is printed into the log. Flink itself can do that from 1.19 on, but not
+ * with logback on a console, which would print it again.
  */
 export function needsOwnRedirection(version: FlinkPart, logging: Logging, onConsole: boolean): boolean {
   return !hasJobIds(version) || (logging === 'logback' && onConsole);
 }
 
-/** The line of config-snippet.yaml that fits. */
+/** Returns the matching line of config-snippet.yaml. */
 export function fillPrinting(own: boolean): FlinkConfig {
   return own ? { 'env.java.opts.taskmanager': '-Djobtrace.system-out=LOG' } : { 'taskmanager.system-out.mode': 'LOG' };
 }

@@ -1,7 +1,6 @@
-// How the processes of a Flink are started by each kind of deployment, and what their logs are called there. Standalone
-// and native Kubernetes: by the scripts that they run. YARN, which needs a ResourceManager: the command line of its
-// containers, as YarnClusterDescriptor and BootstrapTools (Utils in newer versions) put it together. Called by
-// kit-cluster.ts.
+// Starts the processes of a Flink as each kind of deployment does, and finds their logs. Standalone and native
+// Kubernetes use the scripts that they run. YARN, which needs a ResourceManager, is replaced by the command line of its
+// containers, as YarnClusterDescriptor and BootstrapTools (Utils in newer versions) build it.
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -12,7 +11,7 @@ import type { Logging } from './kit.js';
 export type Layout = 'standalone' | 'kubernetes' | 'yarn';
 export type LayoutRole = 'jobmanager' | 'taskmanager';
 
-/** One process to be started: folders of its own, so that processes of one cluster differ in their logging. */
+/** Process to be started. Its folders are separate, so that processes of one cluster differ in their logging. */
 export interface ProcessLogging {
   home: string;
   java: string;
@@ -20,9 +19,9 @@ export interface ProcessLogging {
   confDir: string;
   libDir: string;
   logDir: string;
-  /** To be in its environment, so that it is found when its starter dies. */
+  /** Variables that must be in its environment, so that it is found when its starter dies. */
   env: Readonly<Record<string, string>>;
-  /** Hears of the process as soon as it is there. */
+  /** Receives the pid as soon as the process exists. */
   remember(pid: number): void;
 }
 
@@ -30,7 +29,7 @@ export interface Started {
   pid: number;
   logFile: string;
   outFile: string;
-  /** Where the layout has one beside the .out file. */
+  /** Standard error file, if the layout has one next to the .out file. */
   errFile?: string;
 }
 
@@ -41,7 +40,8 @@ export function startProcess(layout: Layout, role: LayoutRole, place: ProcessLog
 }
 
 /**
- * Flink's variables for its scripts. FLINK_IDENT_STRING is empty in the official image, so names have two dashes there.
+ * Returns Flink's variables for its scripts. FLINK_IDENT_STRING is empty in the official image, so names have two
+ * dashes there.
  */
 function scriptEnv(place: ProcessLogging, ident: string): NodeJS.ProcessEnv {
   return {
@@ -73,8 +73,8 @@ async function startDaemon(role: LayoutRole, place: ProcessLogging): Promise<Sta
 }
 
 /**
- * The command of a pod of native Kubernetes, its output where the container runtime has it. A JobManager there talks to
- * the API server at once, so it is the one of the official image, which differs in the name only.
+ * Starts the command of a pod of native Kubernetes, with its output where the container runtime puts it. A JobManager
+ * there contacts the API server at once, so the one of the official image is started, which differs only in the name.
  */
 async function startPod(role: LayoutRole, place: ProcessLogging): Promise<Started> {
   const name = role === 'jobmanager' ? 'standalonesession' : 'kubernetes-taskmanager';
@@ -91,8 +91,8 @@ async function startPod(role: LayoutRole, place: ProcessLogging): Promise<Starte
 }
 
 /**
- * `java %jvmmem% %jvmopts% %logging% CLASS %args% 1> X.out 2> X.err` in the container's folder, where the configuration
- * lies too.
+ * Starts `java %jvmmem% %jvmopts% %logging% CLASS %args% 1> X.out 2> X.err` in the container's folder, which also
+ * contains the configuration.
  */
 async function startContainer(role: LayoutRole, place: ProcessLogging): Promise<Started> {
   const { jvmOptions, settings } = await readResources(role, place);
@@ -138,13 +138,16 @@ function spawnInto(
   const out = openSync(outFile, 'a');
   const err = errFile === outFile ? out : openSync(errFile, 'a');
   const child = spawn(command, args, { env, cwd, detached: true, stdio: ['ignore', out, err] });
-  child.on('error', () => undefined); // no pid then: whoever waits for the log says so
+  child.on('error', () => undefined); // there is no pid then, and the wait for the log fails
   child.unref();
   for (const file of new Set([out, err])) closeSync(file);
   return child.pid ?? 0;
 }
 
-/** The script's shell becomes the JVM (exec), so the pid stays; the log has its name once the JVM writes. */
+/**
+ * Finds the log of a process. The script's shell becomes the JVM (exec), so the pid stays the same; the log has its
+ * name once the JVM writes.
+ */
 async function findLog(logDir: string, pattern: RegExp, pid: number): Promise<string> {
   const find = (): string | undefined => readdirSync(logDir).find((name) => pattern.test(name));
   await waitFor(
@@ -157,7 +160,7 @@ async function findLog(logDir: string, pattern: RegExp, pid: number): Promise<st
 }
 
 /**
- * What Flink's own scripts ask it for before they start the process: memory options of the JVM, and settings as -D
+ * Returns what Flink's own scripts query before they start the process: memory options of the JVM, and settings as -D
  * pairs.
  */
 async function readResources(
@@ -182,7 +185,7 @@ async function readResources(
   return { jvmOptions: jvm.split(/\s+/), settings: dynamic === '' ? [] : dynamic.split(/\s+/) };
 }
 
-/** The options for all processes (newer versions: a list of --add-opens) and those for the role. */
+/** Returns the options for all processes (newer versions: a list of --add-opens) and those for the role. */
 function readJavaOptions(role: LayoutRole, confDir: string): string[] {
   const files = readdirSync(confDir).filter((name) => name === 'config.yaml' || name === 'flink-conf.yaml');
   const text = files.map((name) => readFileSync(join(confDir, name), 'utf8')).join('\n');

@@ -1,6 +1,6 @@
-// The separation kit under many short jobs: five hundred end on one cluster beside one that goes on, every tenth fails,
-// and neither descriptors nor appenders are left over. One TaskManager logs with log4j, the other with logback; most
-// jobs run on both.
+// Tests the separation kit under many short jobs: five hundred end on one cluster next to one that keeps running, every
+// tenth fails, and neither descriptors nor appenders are left over. One TaskManager logs with log4j, the other with
+// logback; most jobs run on both.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,11 +13,12 @@ import { startSeparated, type SeparatedCluster, type SeparatedProcess } from './
 import { countDescriptors, jobFile, listJobFiles, listOpenJobFiles, readJob } from './files.js';
 
 const JOBS = 500;
-/** Submissions at a time; the cluster has slots for more. */
+/** Number of submissions at a time; the cluster has slots for more. */
 const CLIENTS = 4;
 /**
- * One per file, in each library, and how many there may be. Logback remembers its first and last 150 status messages,
- * each with the appender that it is about: 48 of them were seen after 500 jobs as after 1,500.
+ * Appender classes (one appender per file) and their maximum number, by library. Logback remembers its first and last
+ * 150 status messages, each with the appender that it is about: 48 of them were seen after 500 jobs as well as after
+ * 1,500.
  */
 const APPENDERS = {
   log4j: {

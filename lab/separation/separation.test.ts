@@ -1,6 +1,6 @@
-// The log separation kit (docker/flink) on real clusters of every version: two jobs, both in each TaskManager, and
-// processes that differ in logging library and deployment layout. What users install is what is tested
-// (kit.ts says what is made smaller). Each cluster has both libraries, so that four clusters show all eight
+// Tests the log separation kit (docker/flink) on real clusters of every version: two jobs, both in each TaskManager,
+// and processes that differ in logging library and deployment layout. The tested files are those that users install
+// (kit.ts lists the reduced limits). Each cluster has both libraries, so that four clusters show all eight
 // combinations.
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -65,7 +65,7 @@ const CLUSTERS = [
 ] as const;
 
 /**
- * Messages that name a job and yet stay in the process log, from 1.20 on, without the kit's jar:
+ * Messages that name a job and still stay in the process log, from 1.20 on, without the kit's jar;
  * docs/flink-log-separation.md lists them.
  */
 const STAYS: readonly RegExp[] = [
@@ -248,7 +248,7 @@ for (const { version, ...shapes } of CLUSTERS) {
         );
       });
       for (const worker of cluster.taskManagers) {
-        // A machine so busy that the job says nothing for that long closes its file, too, until the next line.
+        // A machine that is so busy that the job logs nothing for that long also closes the file, until the next line.
         await waitFor('the file of the running job is open', 55_000, () =>
           Promise.resolve(listOpenJobFiles(worker.pid).includes(jobFile(worker, shipping.id)) || 'closed'),
         );

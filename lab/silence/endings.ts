@@ -1,11 +1,11 @@
-// The endings that are played: what is done to a cluster or to a part of Jobtrace, what must be said of it, how soon,
-// and how it ends. A row is an ending. Called by play.ts.
+// Lists the endings that are played: what is done to a cluster or to a part of Jobtrace, which messages must come, how
+// soon, and what repairs it. One row per ending.
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Elasticsearch } from '../parts/services/elasticsearch.js';
 import { JOBS, type EndingPlace } from './place.js';
 
-/** A message that must come, once. */
+/** Message that must come exactly once. */
 export interface Expected {
   readonly receiver?: 'oncall' | 'emergency';
   readonly reason: RegExp;
@@ -17,16 +17,16 @@ export interface PlayedEnding {
   readonly what: string;
   readonly isHa?: true;
   readonly hasNetwork?: true;
-  /** It needs Jobtrace's parts in processes of their own, on an Elasticsearch. */
+  /** True if Jobtrace's parts must run as separate processes, on an Elasticsearch. */
   readonly needsParts?: true;
   readonly act: (place: EndingPlace, store: Elasticsearch | undefined) => Promise<void>;
-  /** In this order; nothing else may come. */
+  /** Messages that must come, in this order; no other may come. */
   readonly says: readonly Expected[];
-  /** How soon the first must come, in milliseconds. */
+  /** Longest time, in milliseconds, until the first message. */
   readonly withinMs: number;
-  /** What ends it. */
+  /** Ends the disturbance. */
   readonly mend?: (place: EndingPlace, store: Elasticsearch | undefined) => Promise<void>;
-  /** What is said then. */
+  /** Messages that must come after `mend`. */
   readonly saysAfter?: readonly Expected[];
 }
 
@@ -185,7 +185,7 @@ export const ENDINGS: readonly PlayedEnding[] = [
     act: async (_, store) => {
       await store?.stop();
     },
-    // The analyzer and the API each say it: both would have told of failures.
+    // The analyzer and the API each report it, because both would have reported failures.
     says: [1, 2].map(() => ({ receiver: 'emergency', reason: NEW, cause: STORE_AWAY })),
     withinMs: SOON_MS,
     mend: async (_, store) => {

@@ -1,5 +1,5 @@
-// Where an ending is played: a real Flink cluster with two jobs that make checkpoints, and the built program beside it
-// in processes of its own, with a receiver of its messages. Called by play.ts.
+// Sets up the place of an ending: a real Flink cluster with two jobs that make checkpoints, and the built program next
+// to it in separate processes, with a receiver of its messages.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,9 +7,9 @@ import { startFlink, type FlinkCluster, type FlinkOptions } from '../parts/flink
 import { startZookeeper, type Zookeeper } from '../parts/services/zookeeper.js';
 import { startProgram, startReceiver, waitUntil, type RunningProgram } from '../../test/program.js';
 
-/** A message as its receiver got it. */
+/** Message as its receiver got it. */
 export interface HeardMessage {
-  /** By the clock of this machine. */
+  /** Time of arrival, by the clock of this machine. */
   readonly at: number;
   readonly receiver: 'oncall' | 'emergency';
   readonly reason: string;
@@ -22,7 +22,7 @@ export type ProgramPart = 'up' | 'agent' | 'analyzer' | 'api';
 export interface EndingPlace {
   readonly flink: FlinkCluster;
   heard(): readonly HeardMessage[];
-  /** Starts a part of the program, again too. */
+  /** Starts or restarts a part of the program. */
   start(part: ProgramPart): Promise<void>;
   signal(part: ProgramPart, signal: NodeJS.Signals): Promise<void>;
   submit(job: string): Promise<void>;
@@ -37,7 +37,7 @@ export interface PlaceOptions {
 }
 
 export const JOBS = ['orders', 'clicks'] as const;
-/** Flink's own are 10 s and 50 s. */
+/** Heartbeat options, shorter than Flink's defaults of 10 s and 50 s. */
 const HEARTBEAT = { 'heartbeat.interval': '4000', 'heartbeat.timeout': '16000' };
 const CHECKPOINTS = { 'execution.checkpointing.interval': '3s' };
 const START_MS = 120_000;
@@ -67,7 +67,7 @@ export async function openPlace(options: PlaceOptions): Promise<EndingPlace> {
         ...HEARTBEAT,
         ...CHECKPOINTS,
         'taskmanager.numberOfTaskSlots': '4',
-        // The SQL client takes a range for its own address, and does not find itself.
+        // The SQL client uses the port range for its own address and then does not find itself.
         ...(isHa ? { 'rest.bind-port': null } : {}),
       },
     };

@@ -1,5 +1,5 @@
-// One ending on a real cluster: two jobs run and are quiet, then it happens, and what was said of it is held against
-// what must be said. Called by silence.ts and by a test.
+// Plays one ending on a real cluster: two jobs run quietly, then the ending happens, and the messages are compared with
+// the expected ones.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitUntil } from '../../test/program.js';
 import type { Elasticsearch } from '../parts/services/elasticsearch.js';
@@ -9,16 +9,19 @@ import { JOBS, openPlace, type HeardMessage, type PlaceOptions } from './place.j
 export interface EndingResult {
   readonly id: string;
   readonly heard: readonly string[];
-  /** From the act to the first message that was awaited. */
+  /** Time, in milliseconds, from the act to the first message. */
   readonly firstMs: number | undefined;
   readonly faults: readonly string[];
 }
 
-/** Agents have said more than once who runs, and checkpoints were made. */
+/** Time, in milliseconds, in which agents report more than once which processes run, and checkpoints are made. */
 const RUN_MS = 20_000;
-/** After what was awaited: nothing more may come. */
+/** Time, in milliseconds, after the awaited messages in which no other may come. */
 const REST_MS = 30_000;
-/** From what ends it to the message: a job is back when it has run for a while. */
+/**
+ * Longest time, in milliseconds, from the repair to the message: a job counts as recovered only after it has run for a
+ * while.
+ */
 const END_MS = 120_000;
 const QUIET_MS = 75_000;
 
@@ -48,7 +51,7 @@ export async function playEnding(
       await hear(since, said.length + (ending.saysAfter?.length ?? 0), END_MS);
       await sleep(REST_MS);
     }
-    // What ends by itself may end before anybody mends it.
+    // A disturbance that ends by itself may end before the repair.
     faults.push(...compare([...ending.says, ...(ending.saysAfter ?? [])], since()));
     const [first] = since();
     const firstMs = first === undefined ? undefined : first.at - began;
@@ -61,7 +64,7 @@ export async function playEnding(
 
 async function hear(since: () => readonly HeardMessage[], count: number, deadlineMs: number): Promise<void> {
   const isHeard = (): true | undefined => (count > 0 && since().length >= count ? true : undefined);
-  // That it was not heard is judged with what was.
+  // A missing message is reported by the comparison.
   await waitUntil('the message', isHeard, { deadlineMs }).catch(() => undefined);
 }
 

@@ -1,4 +1,4 @@
-// Two of the endings that lab/silence.ts plays, each on a real cluster with the built program beside it.
+// Plays two of the endings of lab/silence.ts, each on a real cluster with the built program next to it.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ describeWithParts(['flink-1.20'], 'how a cluster ends', () => {
 
       const { faults } = await playEnding(ending, { folder, elasticsearch: undefined });
 
-      // How soon it comes is for the lab to say, on a machine that has nothing else to do.
+      // The delay is measured by the lab, on a machine that has nothing else to do.
       expect(faults.filter((fault) => !fault.startsWith('late'))).toEqual([]);
     },
     TIMEOUT_MS,

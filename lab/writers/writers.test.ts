@@ -1,5 +1,5 @@
-// The corpus of patterns is what log4j2 and logback write, and what they write as JSON is read as their patterns are;
-// with an exception, too.
+// Checks that the corpus of patterns is what log4j2 and logback write, and that their JSON is read like their patterns,
+// with an exception as well.
 import { describe, expect, it } from 'vitest';
 import { parseEntry } from '../../flink/layout/layout.js';
 import { createSplitter } from '../../flink/layout/split.js';
@@ -73,7 +73,7 @@ describeWithParts(WRITER_PARTS, 'what a logging library writes', () => {
         (await written)[rows.length + json.findIndex((layout) => layout.text === text)] ?? NONE,
       );
       const { chain, links, error, ...plain } = parseEntry(entries[0] ?? Buffer.alloc(0));
-      // The template has no causes.
+      // The template contains no causes.
       const known = text.includes('JsonLayout') ? CHAIN.slice(0, 1) : CHAIN;
 
       expect([entries.length, plain, chain, links, error]).toEqual([

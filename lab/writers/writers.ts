@@ -1,5 +1,5 @@
-// What log4j 2 and logback write, by their own code: an event in, the line of each layout out, once without and once
-// with an exception. The libraries are those of Flink and of the parts beside it. Called by the tests of layouts.
+// Writes events with log4j 2's and logback's own code: takes an event and returns the line of each layout, once without
+// and once with an exception. The libraries are those of Flink and of the parts. For the tests of layouts.
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,15 +8,18 @@ import { promisify } from 'node:util';
 import { getJava, getPart, type PartName } from '../parts/fetch/parts.js';
 import { QUICK_JAVA } from '../parts/machine/process.js';
 
-/** `template`: of log4j's JsonTemplateLayout, an address; `ecs`: Elastic's layout; `logstash`: logback's encoder. */
+/**
+ * Layout of a logging library. `template`: an address of log4j's JsonTemplateLayout; `ecs`: Elastic's layout;
+ * `logstash`: logback's encoder.
+ */
 export interface WrittenLayout {
   readonly kind: 'pattern' | 'template' | 'ecs' | 'logstash';
   readonly text: string;
 }
 
-/** Its level is WARN. */
+/** Event to write; its level is WARN. */
 export interface WrittenEvent {
-  /** Milliseconds since 1970; a layout that writes microseconds writes 456 of them more. */
+  /** Time in milliseconds since 1970; a layout that writes microseconds adds 456 of them. */
   readonly time: number;
   readonly logger: string;
   readonly thread: string;
@@ -26,7 +29,7 @@ export interface WrittenEvent {
 
 export interface WrittenText {
   readonly plain: string;
-  /** With `java.lang.IllegalStateException: bad state`, caused by `java.io.IOException: disk`. */
+  /** Line with `java.lang.IllegalStateException: bad state`, caused by `java.io.IOException: disk`. */
   readonly thrown: string;
 }
 
@@ -36,7 +39,7 @@ export const WRITER_PARTS: readonly PartName[] = ['flink-2.3', 'logback', 'logst
 
 const PROGRAMS: Readonly<Record<LoggingLibrary, string>> = { log4j: 'Log4jWriter.java', logback: 'LogbackWriter.java' };
 
-/** In the order of the layouts; in the zone UTC. */
+/** Writes the event with each layout and returns the lines in the order of the layouts. The zone is UTC. */
 export async function writeEvent(
   library: LoggingLibrary,
   layouts: readonly WrittenLayout[],

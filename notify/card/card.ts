@@ -1,6 +1,7 @@
-// The one model of what a chat shows: an incident in words, without the form of any channel. In: an incident and why
-// it is told (Card), or an alert that came in. Out: plain texts in the order in which people need them; a channel
-// escapes and lays them out, cut.ts makes them fit. Kept as JSON until it is sent. Pure.
+// Defines the model of a chat message: an incident in words, without the format of any channel. Built from an incident
+// with the reason of its message (Card), or from an alert that came in. Its plain texts are in the order in which
+// people need them. A channel escapes and formats them, and cut.ts shortens them. The card is stored as JSON until it
+// is sent. Pure functions.
 import { nameSubject } from '../../core/text/subject.js';
 import { OUTCOMES, OWNERS } from '../../core/text/wording.js';
 import { ALL_CLUSTERS, type Evidence, type Incident, type Language, type Severity } from '../../core/types.js';
@@ -31,35 +32,35 @@ export interface CardLink {
 
 export interface AlertCard {
   readonly language: Language;
-  /** How bad it is, for a colour; what is good news is no longer bad. */
+  /** Severity for a colour. Good news is not bad any more. */
   readonly tone: 'bad' | 'warning' | 'good' | 'neutral';
   readonly severity: Severity;
-  /** Cause id, or "unknown"; empty for an alert that nobody diagnosed. */
+  /** Cause id, or "unknown"; empty for an alert without a diagnosis. */
   readonly cause: string;
   readonly cluster: string;
-  /** The same for all messages about one incident. */
+  /** Topic, which is the same for all messages about one incident. */
   readonly topic: string;
-  /** Mark, what is news, whom it is about: short enough for a phone's notification. */
+  /** Mark, kind of news and subject, short enough for a phone's notification. */
   readonly title: string;
-  /** What went wrong, in a few words. */
+  /** Failure in a few words. */
   readonly headline: string;
   readonly summary: string;
   readonly fix: string;
-  /** Option lines of the fix: all of them or none, for half a patch is another patch. */
+  /** Option lines of the fix: all or none, because half a patch is another patch. */
   readonly patch: readonly string[];
-  /** One line each. */
+  /** Evidence, one line each. */
   readonly evidence: readonly string[];
   readonly numbers: readonly CardNumber[];
-  /** What else this message is about, one line each, and how many lines more there were. */
+  /** Other subjects of this message, one line each, and the number of further lines. */
   readonly related: readonly string[];
   readonly relatedMore: number;
-  /** The first is the incident's. */
+  /** Links; the first one leads to the incident. */
   readonly links: readonly CardLink[];
-  /** What Jobtrace has to say of the message itself. */
+  /** Note of Jobtrace about the message itself. */
   readonly notice: string;
-  /** What cut.ts took away. */
+  /** Number of characters that cut.ts removed. */
   readonly leftOut: number;
-  /** Messages of the same stand together in a digest. */
+  /** Kind of the message. A digest groups messages of the same kind. */
   readonly kind: string;
   readonly subject: string;
 }
@@ -67,9 +68,9 @@ export interface AlertCard {
 const SEVERITY_NAMES: readonly Severity[] = ['critical', 'error', 'warning', 'info'];
 const MOST_EVIDENCE = 3;
 const EVIDENCE_UNITS = 200;
-/** Before what a rule looked at, where a line is cut. */
+/** Number of characters that a cut line keeps before the place that the rule matched. */
 const EVIDENCE_LEAD = 60;
-/** What every job ends with that may not restart. */
+/** Text at the end of every job that may not restart. */
 const GIVES_UP = 'Recovery is suppressed by';
 const SUBJECT_UNITS = 80;
 const HEADLINE_UNITS = 200;
@@ -78,7 +79,7 @@ const FIX_UNITS = 400;
 const MOST_PATCH = 8;
 const MOST_JOBS = 10;
 
-/** Nothing of it goes on, or it goes on elsewhere. */
+/** Reasons after which the incident is over or continues elsewhere. */
 const OVER: ReadonlySet<AlertReason> = new Set(['resolved', 'canceled', 'joined', 'ended', 'silent']);
 
 export function buildCard(card: Card): AlertCard {
@@ -125,7 +126,7 @@ export function buildCard(card: Card): AlertCard {
   };
 }
 
-/** An alert that came in, with the diagnosis where there is one. */
+/** Builds the card of an alert that came in, with its diagnosis if there is one. */
 export function buildForwardedCard(forwarded: ForwardedAlert): AlertCard {
   const { alert, found, language, publicUrl, nowMs } = forwarded;
   const { labels, annotations, status } = alert;
@@ -156,7 +157,7 @@ export function buildForwardedCard(forwarded: ForwardedAlert): AlertCard {
   };
 }
 
-/** A card that says nothing yet. */
+/** Returns a card without any content. */
 export function emptyCard(language: Language): AlertCard {
   const texts = {
     cause: '',
@@ -178,7 +179,7 @@ export function renderCard(card: AlertCard): JsonObject {
   return toJsonObject(card);
 }
 
-/** A card as renderCard wrote it; what a damaged one lacks is empty. */
+/** Reads a card that renderCard wrote. Missing parts of a damaged card are empty. */
 export function readCard(message: JsonObject): AlertCard {
   const text = (key: string): string => (typeof message[key] === 'string' ? message[key] : '');
   const count = (key: string): number => (typeof message[key] === 'number' ? message[key] : 0);
@@ -213,7 +214,7 @@ export function readCard(message: JsonObject): AlertCard {
   };
 }
 
-/** Of a platform incident the first of its jobs, by name. */
+/** Lists the first jobs of a platform incident, by name. */
 function listJobs({ platform }: Incident, language: Language): readonly string[] {
   if (platform === undefined || platform.children.length === 0) return [];
   const names = platform.children.map(({ job, cluster }) => job?.name ?? job?.id ?? cluster);
@@ -222,13 +223,16 @@ function listJobs({ platform }: Incident, language: Language): readonly string[]
   return [`${jobs}${colon}${shown.join(', ')}${platform.jobs > shown.length ? ' …' : ''}`];
 }
 
-/** The other causes of the job, which fail it in other attempts. */
+/** Lists the other causes, which fail the job in other attempts. */
 function listAlso(card: Card, isOver: boolean): readonly string[] {
   const { beside, colon } = WORDS[card.language];
   return isOver ? [] : listOthers(card).map((title) => `${beside}${colon}${title}`);
 }
 
-/** Of what is told; lines that differ in numbers only say the same, and that Flink gives up says nothing. */
+/**
+ * Lists the evidence of the subject. Lines that differ only in numbers count as one. Flink's line about the end of
+ * restarts is left out if there are others, because it says nothing about the cause.
+ */
 function listEvidence({ incident, subject, language }: Card): readonly string[] {
   const found = findDiagnosis(incident, subject, language)?.evidence ?? findUnknown(incident, subject)?.evidence ?? [];
   const lines = new Map<string, string>();
@@ -240,7 +244,10 @@ function listEvidence({ incident, subject, language }: Card): readonly string[] 
   return (telling.length > 0 ? telling : [...lines.values()]).slice(0, MOST_EVIDENCE);
 }
 
-/** The root of its trace, unless a rule looked at another line of that; and where in it the rule looked. */
+/**
+ * Picks the line with the root of the stack trace, unless a rule matched another line; also returns the position of the
+ * match.
+ */
 function pickLine({ text, highlights }: Evidence): { readonly line: string; readonly at: number } {
   const [start = 0] = highlights?.[0] ?? [];
   const begin = text.lastIndexOf('\n', start - 1) + 1;
@@ -250,7 +257,7 @@ function pickLine({ text, highlights }: Evidence): { readonly line: string; read
   return { line: text.slice(begin, end === -1 ? undefined : end).trimEnd(), at: start - begin };
 }
 
-/** A long line around a place of it, whole characters: half of a pair is none. */
+/** Cuts a long line around a position, in whole characters, because half a surrogate pair is not a character. */
 function cutAround(line: string, at: number): string {
   if (line.length <= EVIDENCE_UNITS || at < EVIDENCE_UNITS / 2) return cutMiddle(line, EVIDENCE_UNITS);
   const rest = [...line.slice(at - EVIDENCE_LEAD)].slice(1);
@@ -288,7 +295,7 @@ function listNumbers(incident: Incident, card: Card, nowMs: number): readonly Ca
   return rows.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [{ name, value }]));
 }
 
-/** `10:00:05 UTC`, with the date where it is not today's. */
+/** Writes a time such as `10:00:05 UTC`, with the date unless it is today's. */
 function writeTime(time: string, zone: string, nowMs: number): string {
   const at = new Date(time);
   const day = (date: Date): string => date.toLocaleDateString('sv-SE', { timeZone: zone });

@@ -1,5 +1,6 @@
-// A card that fits: of one that is too large for its channel the least important parts go first, in one order for all
-// channels; title and the incident's link never go, and what was left out is said. Pure.
+// Shortens a card that is too large for its channel. The least important parts are removed first, in one order for all
+// channels. The title and the incident's link are never removed, and the card says how much was left out. Pure
+// functions.
 import { cutMiddle } from '../render.js';
 import type { AlertCard } from './card.js';
 
@@ -15,7 +16,7 @@ const CUTS: readonly ((card: AlertCard) => AlertCard)[] = [
   (card) => ({ ...card, fix: '', notice: '', links: card.links.slice(0, 1) }),
 ];
 
-/** The first form that fits; the shortest where none does. */
+/** Returns the first form that fits, or the shortest if none does. */
 export function fitCard<Rendered>(
   card: AlertCard,
   render: (card: AlertCard) => Rendered,
@@ -38,7 +39,7 @@ function cutRelated(card: AlertCard, most: number): AlertCard {
   return { ...card, related: card.related.slice(0, most), relatedMore: card.relatedMore + gone };
 }
 
-/** In characters, without links. */
+/** Counts the characters without links. */
 function countText({ headline, summary, fix, patch, evidence, numbers, related, notice }: AlertCard): number {
   const texts = [headline, summary, fix, notice, ...patch, ...evidence, ...related];
   return [...texts, ...numbers.map(({ name, value }) => name + value)].reduce((sum, text) => sum + [...text].length, 0);

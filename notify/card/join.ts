@@ -1,9 +1,9 @@
-// Several cards that go out together → one: those of one cause as the first of them with the names of the others,
-// those of many causes as a digest with a line for each cause. Pure; asked by chat.ts.
+// Joins several cards that are sent together. Cards of one cause become the first of them with the names of the others.
+// Cards of several causes become a digest with a line for each cause. Pure functions.
 import { emptyCard, type AlertCard } from './card.js';
 import { WORDS } from './words.js';
 
-/** The worst first. */
+/** Tones, the worst first. */
 const TONES = ['bad', 'warning', 'neutral', 'good'] as const;
 const MARKS: Readonly<Record<AlertCard['tone'], string>> = { bad: '🔴', warning: '🟠', neutral: '⚪', good: '✅' };
 const MOST_LINES = 40;
@@ -32,7 +32,7 @@ function joinAlike(first: AlertCard, rest: readonly AlertCard[]): AlertCard {
   };
 }
 
-/** The cause that hits the most jobs first. */
+/** Makes a digest. The cause that affects the most jobs comes first. */
 function joinDifferent(first: AlertCard, count: number, kinds: readonly (readonly AlertCard[])[]): AlertCard {
   const words = WORDS[first.language];
   const lines = kinds

@@ -1,6 +1,6 @@
-// Texts of one's own: what a receiver's settings say in place of a card's title, headline, summary and fix, and links
-// of their own, as Liquid templates (liquidjs) over the incident. A template sees only plain values, reads no files,
-// and ends within its limits; what it makes is a text like any other, which the channel escapes and cuts. Pure.
+// Renders a receiver's own texts in place of a card's title, headline, summary and fix, and its own links, from Liquid
+// templates (liquidjs) over the incident. A template sees only plain values, reads no files and ends within limits. The
+// channel escapes and cuts its result like any other text. Pure functions.
 import { Liquid, LiquidError } from 'liquidjs';
 import { TEMPLATE_TEXTS, type CardTemplate } from '../../core/config/rows/receiver.js';
 import { findNearest } from '../../core/text/nearest.js';
@@ -14,7 +14,7 @@ const MOST_LINK_UNITS = 1000;
 const ENGINE = new Liquid({
   ownPropertyOnly: true,
   strictFilters: true,
-  // Nothing is looked for in files.
+  // Templates cannot load other templates from files.
   templates: {},
   parseLimit: 4000,
   renderLimit: 1000,
@@ -22,14 +22,17 @@ const ENGINE = new Liquid({
 });
 for (const tag of ['include', 'render', 'layout', 'block']) Reflect.deleteProperty(ENGINE.tags, tag);
 
-/** What a template can name, and what stands there. docs/channels.md lists it. */
+/** Names that a template can use. docs/channels.md lists them. */
 const NAMES = [
   ...TEMPLATE_TEXTS,
   ...['language', 'severity', 'cause', 'rule', 'owner', 'values', 'patch', 'evidence', 'reason', 'link', 'subject'],
   ...['incident', 'cluster', 'job', 'process', 'outcome', 'restarts', 'firstSeen', 'lastSeen', 'flinkVersion', 'jobs'],
 ] as const;
 
-/** The card of an incident; where a template fails, it says so and has the text that it has without. */
+/**
+ * Builds the card of an incident with the receiver's texts. If a template fails, the card says so and has the built-in
+ * text.
+ */
 export function buildOwnCard(source: Card): AlertCard {
   const { template } = source;
   const card = buildCard(source);
@@ -48,7 +51,7 @@ export function buildOwnCard(source: Card): AlertCard {
   const texts = Object.fromEntries(
     TEMPLATE_TEXTS.flatMap((name) => {
       const text = template[name];
-      // What a card does not say, such as a fix in good news, no template adds.
+      // A template adds no part that the card does not have, such as a fix in good news.
       if (text === undefined || card[name] === '') return [];
       const rendered = render(name, text);
       const shown = name === 'title' ? rendered.replaceAll(/\s+/g, ' ') : rendered;
@@ -99,7 +102,7 @@ function describeModel(card: AlertCard, { incident, subject, reason }: Card): Js
   return toJsonObject(model);
 }
 
-/** What is wrong with the templates of a receiver, in words: what cannot be read, and names that stand for nothing. */
+/** Returns what is wrong with a receiver's templates, in words: syntax errors and unknown names. */
 export function findTemplateProblems(template: CardTemplate): readonly string[] {
   const texts = [
     ...TEMPLATE_TEXTS.map((name) => [name, template[name]] as const),

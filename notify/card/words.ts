@@ -1,5 +1,5 @@
-// The fixed words of a card in both languages: what kind of news it is, and what stands in front of each part. The
-// words about an incident itself come from its rule. Called by card.ts and by the channels.
+// Defines the fixed words of a card in both languages: the kind of news, and the label of each part. The words about an
+// incident itself come from its rule.
 import type { EndedReason, Language, Severity, Text } from '../../core/types.js';
 import type { AlertReason } from '../decide.js';
 
@@ -10,7 +10,7 @@ export const SEVERITIES: Readonly<Record<Severity, Text & { readonly mark: strin
   info: { mark: '🔵', en: 'Notice', zh: '提示' },
 };
 
-/** What is news, where that is more than the severity; without a mark it is as bad as that says. */
+/** Kind of news, if it says more than the severity. Without a mark the mark of the severity is used. */
 export const NEWS: Readonly<Record<AlertReason, (Text & { readonly mark?: string }) | undefined>> = {
   'new-incident': undefined,
   unacknowledged: { mark: '⏰', en: 'Nobody has acknowledged it', zh: '尚无人确认' },
@@ -27,13 +27,13 @@ export const NEWS: Readonly<Record<AlertReason, (Text & { readonly mark?: string
   notice: { mark: '🔵', en: 'Notice', zh: '提示' },
 };
 
-/** Why an incident has ended that is over because of its cluster. */
+/** Reasons why an incident ended because of its cluster. */
 export const ENDED: Readonly<Record<EndedReason, Text>> = {
   'cluster-stopped': { en: 'Ended: its cluster was stopped', zh: '已结束：其集群已停止' },
   'cluster-gone': { en: 'Ended: its cluster is gone', zh: '已结束：其集群已消失' },
 };
 
-/** In place of "worse than before" where the job does not begin anew. */
+/** Text in place of "worse than before" if the job does not restart. */
 export const JOB_ENDED: Text = { en: 'The job has ended', zh: '作业已终止' };
 
 interface CardWords {
@@ -60,7 +60,7 @@ interface CardWords {
   readonly storm: string;
   readonly undelivered: (receiver: string, error: string) => string;
   readonly minutes: (count: number) => string;
-  /** Between a name and its value; between a title and what follows it. */
+  /** Separator between a name and its value, and between a title and the text after it. */
   readonly colon: string;
 }
 

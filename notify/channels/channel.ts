@@ -1,6 +1,6 @@
-// What a channel is: what a receiver must say in the settings, how an incident (or a forwarded alert) reads there, how
-// messages that go out together become one body, how a body is sent, and what an answer means. Each channel is a folder
-// beside this file, with its limits and its double for tests; table.ts lists them.
+// Defines a channel: its fields in a receiver's settings, how an incident (or a forwarded alert) is rendered, how
+// messages that are sent together become one body, how a body is sent, and how an answer is interpreted. Each channel
+// is a folder next to this file, with its limits and its test double; table.ts lists them.
 import type { ReceiverSettings } from '../../core/config/rows/receiver.js';
 import type { Proxies } from '../../core/proxy/choose.js';
 import type { Text } from '../../core/types.js';
@@ -17,64 +17,69 @@ export interface MessagePart {
 
 export interface Delivery {
   readonly receiver: ReceiverSettings;
-  /** Absent: none. */
+  /** Proxies of the settings; absent: none. */
   readonly proxies?: Proxies | undefined;
-  /** The same for every try of the same message, so that a receiver can tell a repetition. */
+  /** Message id, the same for every try, so that a receiver can recognize a repetition. */
   readonly id: string;
   readonly nowMs: number;
-  /** The receipt of an earlier message about the same incident: where there are threads, this one follows it. */
+  /**
+   * Receipt of an earlier message about the same incident. If the channel has threads, this message is a reply to it.
+   */
   readonly thread?: JsonObject | undefined;
-  /** The receipt of the message that this one takes the place of. */
+  /** Receipt of the message that this one replaces. */
   readonly edits?: JsonObject | undefined;
 }
 
-/** What a receiver of this kind says in the settings beyond its name, kind and language. */
+/** Fields of a receiver of this kind beyond its name, kind and language. */
 export interface ChannelSettings {
-  /** The name that people know. */
+  /** Name that people know. */
   readonly title: string;
   readonly needs: readonly (keyof ReceiverSettings)[];
   readonly takes: readonly (keyof ReceiverSettings)[];
-  /** Of the address; left out: http and https. */
+  /** Schemes of the address; absent: http and https. */
   readonly schemes?: readonly string[];
-  /** How an address looks. */
+  /** Example of an address. */
   readonly example: string;
-  /** What is wrong with an address, for people; asked where its scheme is right. */
+  /** Returns what is wrong with an address whose scheme is right, in words. */
   readonly findProblem?: (url: URL) => string | undefined;
-  /** What else is wrong with a receiver, for people. */
+  /** Returns what else is wrong with a receiver, in words. */
   readonly findMore?: (receiver: ReceiverSettings) => string | undefined;
-  /** What is not safe of an address that works, for people. */
+  /** Returns what is unsafe about a valid address, in words. */
   readonly findRisk?: (url: URL) => Text | undefined;
-  /** Of `mentions`, what it cannot call. */
+  /** True for a name in `mentions` that this kind can mention. */
   readonly isCallable?: (name: string) => boolean;
-  /** Messages a minute, where the receiver does not say; a digest takes the place of what is more. */
+  /** Messages a minute, if the receiver does not set it. More messages are joined into a digest. */
   readonly perMinute: number;
-  /** Where the service says it. */
+  /** Messages a second, if the service limits them. */
   readonly perSecond?: number;
 }
 
 export interface Channel {
   readonly settings: ChannelSettings;
-  /** `previous`: the message about this incident that stands at the receiver, when there is one. */
+  /** Renders an incident. `previous`: the message about it that is open at the receiver, if there is one. */
   renderIncident(card: Card, previous: JsonObject | undefined): JsonObject;
-  /** A message about an incident takes the place of the one before it, where it stands. */
+  /** True if a message about an incident replaces the previous one in place. */
   readonly canEdit: boolean;
-  /** Messages about one incident follow the first one, by its receipt. */
+  /** True if messages about one incident are replies to the first one, found by its receipt. */
   readonly hasThreads?: true;
-  /** Undefined when this channel takes no forwarded alerts. */
+  /** Renders a forwarded alert; undefined if this channel takes none. */
   readonly renderForwarded: ((alert: ForwardedAlert) => JsonObject) | undefined;
   /**
-   * What of a message its receiver must be told again, lest it forget; undefined when nothing of it goes on. No
-   * function: the receiver forgets nothing.
+   * Returns the part of a message that must be sent again so that the receiver does not forget it; undefined if nothing
+   * of it is open. The function is undefined if the receiver forgets nothing.
    */
   readonly refresh: ((message: JsonObject) => JsonObject | undefined) | undefined;
   /**
-   * What goes out in one request of the messages that are due: all of them, those of one group, none but one. A digest
-   * is of one group, and of all when too many groups are due at once.
+   * Due messages that are joined into one request: all, those of one group, or single messages. A digest joins one
+   * group, and all groups if too many are due at once.
    */
   readonly joins: 'all' | 'digest' | 'group' | 'none';
-  /** A message that another receiver did not take, as the card says in its notice. */
+  /** Renders a message that another receiver did not accept. The notice of the card gives the reason. */
   renderFallback(card: AlertCard, nowMs: number): JsonObject;
-  /** The card of a message, for who takes it in place of this receiver; left out: its brief is all there is. */
+  /**
+   * Returns the card of a message, for the receiver that takes it instead. Absent: only the brief of the message is
+   * available.
+   */
   readonly readCard?: (message: JsonObject) => AlertCard;
   send(parts: readonly MessagePart[], delivery: Delivery): Promise<SendResult>;
 }

@@ -1,6 +1,6 @@
-// What all chats share: an incident is kept as a card until it is sent; cards that are due together become one; the one
-// is cut until it fits; a form that the service does not accept is sent once more as plain text. In: what the folder of
-// a channel says of its service. Out: its Channel.
+// Builds the channel of a chat service. An incident is stored as a card until it is sent. Cards that are due together
+// are joined into one, which is shortened until it fits. If the service does not accept the format, the message is sent
+// once more as plain text. Takes the service's properties from the folder of the channel.
 import type { ReceiverSettings } from '../../core/config/rows/receiver.js';
 import { buildForwardedCard, readCard, renderCard, type AlertCard } from '../card/card.js';
 import { fitCard } from '../card/cut.js';
@@ -19,16 +19,16 @@ export interface ChatRequest {
 
 export interface ChatService {
   readonly settings: ChannelSettings;
-  /** The largest body. */
+  /** Largest body in bytes. */
   readonly maxBytes: number;
-  /** The message without signature. */
+  /** Renders the message without its signature. */
   render(card: AlertCard, receiver: ReceiverSettings): JsonObject;
-  /** Undefined: only the bytes of the body count. */
+  /** True if the message is within the service's other limits. Absent: only the bytes of the body count. */
   readonly fits?: (message: JsonObject) => boolean;
-  /** With signature, at the time of the try. */
+  /** Builds the signed request, at the time of the try. */
   request(message: JsonObject, delivery: Delivery): ChatRequest;
   readAnswer(answer: HttpAnswer, delivery: Delivery): SendResult;
-  /** Sent where the service does not accept the form of the message. */
+  /** Renders the plain text that is sent if the service does not accept the format. */
   readonly renderPlain?: (card: AlertCard, receiver: ReceiverSettings) => JsonObject;
 }
 
@@ -57,7 +57,7 @@ export function createChat(service: ChatService): Channel {
   };
 }
 
-/** The message as it is sent, small enough with its signature. */
+/** Returns the message as it is sent, shortened so that it fits with its signature. */
 export function fitMessage(service: ChatService, card: AlertCard, delivery: Delivery): JsonObject {
   return fitCard(
     card,

@@ -1,4 +1,5 @@
-// Over a real HTTP receiver: what is sent past the store, how often, and that its end is sent.
+// Tests emergency messages with a real HTTP receiver: their content, how often they are sent, and the message about
+// the end.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLog } from '../../core/log.js';

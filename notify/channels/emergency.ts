@@ -1,6 +1,7 @@
-// Messages that need no store: that Jobtrace itself cannot tell of failures, because its store is away or because no
-// analyzer reads. Sent at once to the receivers that `notify.emergency` names, tried again until each has taken it, and
-// once more when it is over. Where a receiver forgets, it is told again while it goes on. Called by cli/service.
+// Sends messages that need no store. They say that Jobtrace itself cannot report failures, because its store is
+// unreachable or no analyzer runs. They are sent at once to the receivers of `notify.emergency`, retried until each
+// receiver has accepted them, and followed by a message when the outage is over. A receiver that forgets gets them
+// again while the outage lasts.
 import type { ReceiverSettings } from '../../core/config/rows/receiver.js';
 import type { Proxies } from '../../core/proxy/choose.js';
 import type { Log } from '../../core/log.js';
@@ -11,44 +12,44 @@ import type { Card } from '../render.js';
 import { sendParts } from './send.js';
 import { CHANNELS } from './table.js';
 
-/** Something without which nobody is told of failures. */
+/** Check of something without which failures cannot be reported. */
 export interface EmergencyCheck {
-  /** The same for each process that checks it, so that a receiver that joins messages shows one. */
+  /** Id of the check, the same in each process, so that a receiver that joins messages shows one. */
   readonly id: string;
   readonly title: Text;
   readonly summary: (problem: string) => Text;
   readonly fix: Text;
-  /** Undefined when all is well; else what is wrong. Must end within a few seconds. */
+  /** Returns the problem; undefined if there is none. Must end within a few seconds. */
   readonly findProblem: () => Promise<string | undefined>;
 }
 
 export interface EmergencyOptions {
   readonly checks: readonly EmergencyCheck[];
-  /** Those of now: settings may change. */
+  /** Returns the current receivers, because settings may change. */
   readonly receivers: () => readonly ReceiverSettings[];
   readonly publicUrl: string;
-  /** Absent: none. */
+  /** Proxies of the settings; absent: none. */
   readonly proxies?: Proxies | undefined;
   readonly log: Log;
   readonly now?: () => number;
   readonly everyMs?: number;
-  /** So long something must be wrong before anybody hears of it. */
+  /** Milliseconds that a problem must last before anybody is notified. */
   readonly afterMs: number;
 }
 
 interface Watched {
   readonly check: EmergencyCheck;
-  /** Since when it has been wrong; undefined while it is well. */
+  /** Time at which the problem began; undefined if there is none. */
   since: number | undefined;
   problem: string;
-  /** By the receiver: when it last took the message. */
+  /** Time at which each receiver last accepted the message. */
   readonly told: Map<string, number>;
-  /** Receivers that are still to hear that it is over. */
+  /** Receivers that still have to be notified of the end. */
   readonly owed: Set<string>;
 }
 
 const EVERY_MS = 5000;
-/** Well within the time after which an Alertmanager ends an alert by itself. */
+/** Interval in milliseconds, well below the time after which an Alertmanager ends an alert by itself. */
 const REFRESH_MS = 60_000;
 
 export async function runEmergency(options: EmergencyOptions, signal: AbortSignal): Promise<void> {

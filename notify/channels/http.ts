@@ -1,5 +1,5 @@
-// One POST to a receiver, and what its answer means: delivered, try again, or refused. The address is a credential
-// for most receivers, so neither it nor what follows from it is ever put into an error.
+// Sends one POST to a receiver and interprets its answer: delivered, retry, or refused. The address is a credential for
+// most receivers, so errors contain neither the address nor anything derived from it.
 import { chooseWay, describeWay, NO_PROXIES, type Way } from '../../core/proxy/choose.js';
 import { describeFailure, fetchBy, readAnswer } from '../../core/proxy/fetch.js';
 import { quoteRegex } from '../../core/regex.js';
@@ -10,7 +10,7 @@ import type { SendResult } from './result.js';
 const TIMEOUT_MS = 10_000;
 const MAX_ERROR_LENGTH = 200;
 const MAX_ANSWER_LENGTH = 2000;
-/** Parts of addresses that everybody knows; whatever else stands in a path may be what opens it. */
+/** Parts of addresses that are public knowledge. Any other part of a path may be a credential. */
 const WELL_KNOWN: ReadonlySet<string> = new Set(
   'alert alerts api bot channels connector connectors hook hooks incoming message messages notify robot send services trigger triggers v1 v2 webhook webhooks workflows'.split(
     ' ',
@@ -22,14 +22,14 @@ const RETRYABLE_STATUS: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 
 export interface HttpAnswer {
   readonly status: number;
   readonly text: string;
-  /** The text in one line, nothing of the address left in it. */
+  /** Text in one line, without any part of the address. */
   readonly shown: string;
   readonly retryAfterMs?: number | undefined;
-  /** The proxy that stood between, in words. */
+  /** Description of the proxy that was used. */
   readonly by?: string | undefined;
 }
 
-/** A result when nobody answered. */
+/** Sends the request. Returns the answer, or a failed result if there was none. */
 export async function post(
   url: string,
   body: string,
@@ -42,7 +42,7 @@ export async function post(
       method: 'POST',
       body,
       headers: { 'content-type': 'application/json; charset=utf-8', 'user-agent': 'jobtrace', ...headers },
-      // A redirect would carry the message, and for some receivers the secret, to an address that nobody configured.
+      // A redirect would send the message, and for some receivers the secret, to an address that nobody configured.
       redirect: 'manual',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
@@ -59,7 +59,7 @@ export async function post(
   }
 }
 
-/** For a receiver whose status says all. */
+/** Sends the request to a receiver whose status code is the whole answer. */
 export async function postJson(
   url: string,
   body: string,
@@ -83,37 +83,37 @@ export function readStatus({ status, shown, retryAfterMs, by }: HttpAnswer): Sen
   };
 }
 
-/** The answer of a service that speaks JSON, as far as it does. */
+/** Parses the answer of a JSON service; undefined if it is not a JSON object. */
 export function readJson(text: string): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return isJsonObject(value) ? value : undefined;
   } catch (error) {
-    // A page of something on the way.
+    // The answer is a page of a server in between.
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }
 
 /**
- * A text in which nothing of an address is left that could open it: neither the whole, nor its path, nor a part of the
- * path, a parameter or a password, in whatever form the other side repeats them.
+ * Removes all credentials of an address from a text: the whole address, its path, and every part of the path, parameter
+ * and password, in any encoding in which the other side repeats them.
  */
 export function hideAddress(text: string, url: string): string {
   if (!URL.canParse(url)) return text.replaceAll(url, '***');
   const { href, pathname, search, searchParams, username, password } = new URL(url);
-  // Parsing makes a plus a blank, and what has no name a name: values also as they are written.
+  // Parsing turns a plus into a blank and reads a value without a name as a name, so values are also hidden as written.
   const written = search.split(/[?&]/).map((part) => part.slice(part.indexOf('=') + 1));
   const parts = [...pathname.split('/'), ...searchParams.values(), ...written, username, password]
     .flatMap((part) => [part, decodePart(part), encodeURIComponent(part)])
     .filter((part) => part.length >= SHORTEST_PART && !WELL_KNOWN.has(part.toLowerCase()));
   const wholes = [url, href, `${pathname}${search}`, pathname, search].filter((whole) => whole.length >= SHORTEST_PART);
-  // The longest first, so that no remainder of it stays.
+  // The longest come first, so that no remainder stays.
   const hidden = [...new Set([...wholes, ...parts])].sort((left, right) => right.length - left.length);
   return hidden.length === 0 ? text : text.replace(new RegExp(hidden.map(quoteRegex).join('|'), 'gi'), '***');
 }
 
-/** As it is when it is not what it looks like. */
+/** Decodes a part of an address; returns it unchanged if it is not encoded correctly. */
 function decodePart(part: string): string {
   try {
     return decodeURIComponent(part);
@@ -123,7 +123,7 @@ function decodePart(part: string): string {
   }
 }
 
-/** Seconds or a date. */
+/** Reads the header's seconds or date as milliseconds. */
 function readRetryAfter(value: string | null): number | undefined {
   if (value === null) return undefined;
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();

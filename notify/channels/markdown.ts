@@ -1,5 +1,5 @@
-// A card as paragraphs of Markdown, for the chats whose Markdown is nearly the same: what needs marks of its own (a
-// quotation, a bold word, a link) a channel hands in, beside what makes a text of a log harmless there. Pure.
+// Renders a card as paragraphs of Markdown, for chats whose Markdown dialects are similar. A channel supplies its own
+// markup (quotation, bold, link) and the function that escapes log text. Pure functions.
 import type { AlertCard } from '../card/card.js';
 import { WORDS } from '../card/words.js';
 
@@ -7,13 +7,13 @@ export interface MarkdownMarks {
   escape(text: string): string;
   bold(text: string): string;
   quote(text: string): string;
-  /** A line that a log wrote, or an option. */
+  /** Formats a line of a log, or an option. */
   code(text: string): string;
   link(text: string, url: string): string;
   dim(text: string): string;
 }
 
-/** Without the title, which each channel shows in its own way. */
+/** Lists the paragraphs without the title, which each channel shows in its own way. */
 export function listParagraphs(card: AlertCard, marks: MarkdownMarks): readonly string[] {
   const { headline, summary, fix, patch, evidence, numbers, related, relatedMore, links, notice, leftOut } = card;
   const words = WORDS[card.language];
@@ -35,7 +35,7 @@ export function listParagraphs(card: AlertCard, marks: MarkdownMarks): readonly 
   ];
 }
 
-/** Whom a card calls: nobody where it brings good news. */
+/** Lists the people that a card mentions: nobody for good news. */
 export function listCalled({ tone }: AlertCard, mentions: readonly string[] = []): readonly string[] {
   return tone === 'bad' || tone === 'warning' ? mentions : [];
 }

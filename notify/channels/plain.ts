@@ -1,18 +1,18 @@
-// Texts of a log, a job's name or a rule in a chat: in one line, without characters that command anything, and without
-// what would call people. Each channel escapes its own markup on top of that. Pure.
+// Makes log text, a job's name or a rule's text safe in a chat: one line, without control characters, and without
+// anything that would mention people. Each channel escapes its own markup in addition. Pure functions.
 import { joinLines } from '../../core/text/lines.js';
 import { showText } from '../../core/text/terminal.js';
 
-/** Between two characters that would be markup together; nobody sees it. */
+/** Invisible character that separates two characters which together would be markup. */
 const GAP = '\u200b';
-/** `@all` and its like, and `@` before a phone number: what chats take for a mention without any markup. */
+/** `@all` and similar words, and `@` before a phone number. Chats read them as mentions without any markup. */
 const CALLING = /[@＠](?=all\b|all成员|所有人|everyone|here\b|channel\b|\+?\d{5})/gi;
-/** A tag begins only where a letter, a slash or a sign stands right behind. */
+/** Start of a tag: a `<` directly followed by a letter, a slash or a sign. */
 const TAG = /<(?=[a-z/!@?])/gi;
 
-/** What chats make a link of without any markup: an address with its scheme, or that of a web site. */
+/** Addresses of which chats make a link without any markup: with a scheme, or of a web site. */
 const ADDRESS = /\b(?:([a-z][a-z\d+.-]{0,20}):\/\/|www\.)[^\s/?#]*/gi;
-/** Not these, which no chat opens and people copy: file systems, databases, Flink's own processes. */
+/** Schemes that no chat opens and people copy: file systems, databases, Flink's own processes. */
 const COPIED =
   /^(?:s3[anp]?|hdfs|viewfs|oss|cosn?|obs|gs|abfss?|wasbs?|file|mysql|postgresql|oracle|mongodb|(?:akka|pekko)(?:\.\w+)?)$/i;
 
@@ -23,13 +23,13 @@ export function makePlain(text: string): string {
     .replaceAll(ADDRESS, breakAddress);
 }
 
-/** Also between the names of the host: what is left of it must not look like a site. */
+/** Breaks an address so that it is no link. The host name is broken too, so that its rest does not look like a site. */
 function breakAddress(address: string, scheme: string | undefined): string {
   if (scheme !== undefined && COPIED.test(scheme)) return address;
   return address.replace('://', `:${GAP}//`).replaceAll('.', `${GAP}.`);
 }
 
-/** Markdown in which every mark of the text is only a character; at the beginning of a line too. */
+/** Escapes Markdown, so that every mark in the text is only a character, even at the beginning of a line. */
 export function escapeMarks(text: string): string {
   return makePlain(text)
     .replaceAll(/[`*_]|\\(?=[!-/:-@[-`{-~])/g, '\\$&')
@@ -37,12 +37,12 @@ export function escapeMarks(text: string): string {
     .replace(/^(?=[#>+=-]|\d+[.)])/, GAP);
 }
 
-/** Parentheses would end a link of Markdown. */
+/** Escapes an address for Markdown, where parentheses would end the link. */
 export function escapeUrl(url: string): string {
   return url.replaceAll('(', '%28').replaceAll(')', '%29').replaceAll(/\s/g, '%20');
 }
 
-/** For Markdown without escapes: what would be a mark is parted from what makes it one. */
+/** Separates marks from their context by an invisible character, for Markdown without escapes. */
 export function partMarks(text: string): string {
   return makePlain(text)
     .replaceAll('**', `*${GAP}*`)

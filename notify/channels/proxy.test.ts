@@ -1,5 +1,5 @@
-// Receivers that only a proxy leads to, and answers that do not end: a real forward proxy, which tunnels to the servers
-// of this test whatever name they are asked by, and which may want credentials.
+// Tests receivers that are reachable only through a proxy, and answers that do not end. A real forward proxy tunnels to
+// the servers of this test, whatever name they are requested by, and may require credentials.
 import { createServer, request, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -35,7 +35,7 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** `wanted`: the credentials without which it lets nobody through. */
+/** Opens a proxy. `wanted`: the credentials that it requires. */
 async function openProxy(port: number, wanted?: string): Promise<string> {
   const mayPass = (given: string | undefined): boolean => wanted === undefined || given === `Basic ${btoa(wanted)}`;
   const proxy = createServer((incoming, response) => {

@@ -1,12 +1,13 @@
-// Why a receiver did not take a message: the named reasons, whether another try can help, and what a person changes.
-// Each channel has a table from the codes of its service to these (AnswerRow); readRefusal makes the result. Pure.
+// Defines why a receiver refuses a message: named reasons, whether a retry can help, and advice for people. Each
+// channel has a table from its service's codes to these reasons (AnswerRow); readRefusal makes the result. Pure
+// functions.
 import type { Text } from '../../core/types.js';
 import { readStatus, type HttpAnswer } from './http.js';
 import type { RefusalReason, SendResult } from './result.js';
 
 interface RefusalRow {
   readonly retryable: boolean;
-  /** What to change. */
+  /** Advice on what to change. */
   readonly advice: Text;
 }
 
@@ -98,16 +99,16 @@ export const REFUSALS: Readonly<Record<RefusalReason, RefusalRow>> = {
   },
 };
 
-/** One refusal as a service words it. */
+/** One refusal of a service. */
 export interface AnswerRow {
   readonly code: number | string;
-  /** Where one code means several things: what its text says. */
+  /** Pattern of the answer's text, if one code has several meanings. */
   readonly says?: RegExp;
   readonly reason: RefusalReason;
   readonly waitMs?: number;
 }
 
-/** The first row that fits; an answer that no row knows is a refusal as well. */
+/** Makes the result from the first row that matches. An answer without a row is a refusal as well. */
 export function readRefusal(
   rows: readonly AnswerRow[],
   { code, text }: { readonly code: number | string; readonly text: string },
@@ -126,7 +127,9 @@ export function readRefusal(
   };
 }
 
-/** Not the service itself has answered, but something on the way: its page is no yes. */
+/**
+ * Makes the result if a server in between answered instead of the service. Such an answer does not count as accepted.
+ */
 export function readForeign(answer: HttpAnswer): SendResult {
   const result = readStatus(answer);
   if (!result.ok) return result;

@@ -1,5 +1,5 @@
-// What became of a message at its receiver: taken, to be tried again, or refused, and then why by a stable name. The
-// channels make it, the sender acts on it.
+// Defines the result of sending a message: accepted, to be retried, or refused for a named reason. Channels return it,
+// and the sender acts on it.
 
 import type { JsonObject } from '../payload.js';
 
@@ -18,22 +18,22 @@ export type RefusalReason =
   | 'busy'
   | 'unknown';
 
-/** `answer`: what the receiver said, its address hidden; absent when nobody answered. */
+/** Result of sending. `answer` is the receiver's answer without its address; absent without an answer. */
 export type SendResult =
   | {
       readonly ok: true;
       readonly answer?: string | undefined;
-      /** What later messages about the same incident find it by, where the service has such a thing. */
+      /** Identifier by which later messages about the same incident find this one, if the service has such a thing. */
       readonly receipt?: JsonObject | undefined;
     }
   | {
       readonly ok: false;
       readonly retryable: boolean;
       readonly error: string;
-      /** Nothing more is sent there for so long. */
+      /** Milliseconds in which nothing more is sent to the receiver. */
       readonly retryAfterMs?: number | undefined;
       readonly reason?: RefusalReason | undefined;
       readonly answer?: string | undefined;
-      /** The trace of what the channel threw; absent where the service or the network said no. */
+      /** Stack trace of the channel's exception; absent if the service or the network failed. */
       readonly defect?: string | undefined;
     };

@@ -1,15 +1,18 @@
-// The one way to a channel: its messages go out, and whatever it throws is an answer like any other, so that no
-// receiver ends a process or holds up another. Called by the sender and by the trial.
+// Sends messages through a channel. An exception of the channel becomes a result like any other, so that no receiver
+// ends a process or delays another one.
 import { errorText, errorTrace } from '../../core/fault.js';
 import type { Delivery, MessagePart } from './channel.js';
 import { hideAddress } from './http.js';
 import type { SendResult } from './result.js';
 import { CHANNELS } from './table.js';
 
-/** Tries of a message whose sending throws, over all starts of the process: what was missing may be back by then. */
+/**
+ * Largest number of tries of a message whose sending throws, across restarts of the process. A missing part may be back
+ * by then.
+ */
 const MAX_DEFECT_TRIES = 3;
 
-/** Never throws. `attempts`: how often these messages were tried before. */
+/** Sends the messages and never throws. `attempts`: number of earlier tries of these messages. */
 export async function sendParts(
   parts: readonly MessagePart[],
   delivery: Delivery,

@@ -1,5 +1,5 @@
-// What is wrong with the receivers of the settings, all problems at once: names that stand twice, addresses that cannot
-// be one of their service, and what a kind needs or does not know. What each kind says of itself stands in its folder.
+// Finds all problems of the receivers in the settings: duplicate names, addresses that do not belong to their service,
+// and missing or unknown fields of a kind. The folder of each kind defines its fields.
 import type { ReceiverSettings } from '../../core/config/rows/receiver.js';
 import { findProxyProblem, STRAIGHT } from '../../core/proxy/choose.js';
 import type { Text } from '../../core/types.js';
@@ -8,7 +8,7 @@ import { CHANNELS } from './table.js';
 
 const HTTP: readonly string[] = ['http:', 'https:'];
 
-/** What every receiver may say. */
+/** Fields that every receiver may have. */
 const COMMON: readonly (keyof ReceiverSettings)[] = [
   'name',
   'kind',
@@ -38,7 +38,7 @@ export function findReceiverProblems(receivers: readonly ReceiverSettings[]): re
   ];
 }
 
-/** What is not safe of a receiver that works, for people. */
+/** Returns what is unsafe about a valid receiver, in words. */
 export function findReceiverRisk({ kind, url }: ReceiverSettings): Text | undefined {
   return URL.canParse(url) ? CHANNELS[kind].settings.findRisk?.(new URL(url)) : undefined;
 }

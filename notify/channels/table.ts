@@ -1,5 +1,5 @@
-// The table of channels: a receiver's kind → how it is spoken to. A new channel is one folder, one row here and its
-// kind in core/config/rows/receiver.ts. Asked by notify.ts, sender.ts and inbound.ts.
+// Lists the channel of each kind of receiver. A new channel is one folder, one row here and its kind in
+// core/config/rows/receiver.ts.
 import type { ReceiverSettings } from '../../core/config/rows/receiver.js';
 import { ALERTMANAGER } from './alertmanager/alertmanager.js';
 import type { Channel } from './channel.js';

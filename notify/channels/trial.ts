@@ -1,6 +1,6 @@
-// A test message to one receiver: a card that says that it is one, sent at once and by the way of every other, and what
-// the service answered, with what to change. Where a message stands until it ends, it is ended behind it. Called by the
-// command line and by the API.
+// Sends a test message to one receiver and returns the service's answer with advice. The message is a card that says
+// that it is a test, sent at once and like every other message. If the channel keeps messages open, the test is closed
+// afterwards.
 import type { ReceiverSettings } from '../../core/config/rows/receiver.js';
 import type { Proxies } from '../../core/proxy/choose.js';
 import type { Diagnosis, Incident, Text } from '../../core/types.js';
@@ -16,16 +16,16 @@ export interface ReceiverTest {
   readonly receiver: string;
   readonly kind: ReceiverSettings['kind'];
   readonly ok: boolean;
-  /** What the service said, word for word, its address hidden; absent when nobody answered. */
+  /** Exact answer of the service, without its address; absent without an answer. */
   readonly answer?: string | undefined;
   readonly error?: string | undefined;
   readonly reason?: RefusalReason | undefined;
-  /** What to change, or to look at. */
+  /** Advice on what to change or to check. */
   readonly advice: Text;
 }
 
 export interface TrialOptions {
-  /** Of the page, for links. */
+  /** Address of the page, for links. */
   readonly publicUrl: string;
   readonly proxies: Proxies;
 }

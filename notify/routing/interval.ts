@@ -1,5 +1,6 @@
-// Time intervals, such as quiet hours: does a moment lie within one, on the clock of its place? The fields are those of
-// Alertmanager; beyond them an end before its start is on the next day, and belongs to the day on which it began. Pure.
+// Parses time intervals, such as quiet hours, and checks whether a time lies within one, on the clock of its time zone.
+// The fields are those of Alertmanager. In addition, an end before its start is on the next day, and belongs to the day
+// on which the interval began. Pure functions.
 import type { TimeIntervalSettings } from '../../core/config/rows/route.js';
 
 export interface TimeInterval {
@@ -25,10 +26,10 @@ const MONTHS = [
 ];
 
 type Range = readonly [from: number, to: number];
-/** Does a day fit? By its date at midnight UTC, whatever the zone. */
+/** Test of a day, given by its date at midnight UTC, whatever the time zone. */
 type DayTest = (day: Date) => boolean;
 
-/** What its settings have wrong, in words; empty when nothing. */
+/** Returns what is wrong with the settings of an interval, in words; empty if they are valid. */
 export function findIntervalProblems(settings: TimeIntervalSettings): readonly string[] {
   const { location, weekdays = [], daysOfMonth = [], months = [], times = [] } = settings;
   const wrong = (name: string, texts: readonly string[], read: (text: string) => number | undefined): string[] =>
@@ -44,7 +45,7 @@ export function findIntervalProblems(settings: TimeIntervalSettings): readonly s
   ];
 }
 
-/** Those of one name are one. The settings must have no problems. */
+/** Parses the intervals and merges those with the same name. The settings must be valid. */
 export function parseIntervals(settings: readonly TimeIntervalSettings[]): ReadonlyMap<string, TimeInterval> {
   const byName = new Map<string, readonly ((timeMs: number) => boolean)[]>();
   for (const row of settings) byName.set(row.name, [...(byName.get(row.name) ?? []), parseInterval(row)]);
@@ -69,7 +70,7 @@ function parseInterval(settings: TimeIntervalSettings): (timeMs: number) => bool
   };
 }
 
-/** Many messages are asked about in one minute. */
+/** Caches the answer for a minute, because many messages ask within one minute. */
 function rememberMinute(name: string, tests: readonly ((timeMs: number) => boolean)[]): TimeInterval {
   let minute = NaN;
   let answer = false;
@@ -107,7 +108,9 @@ function parseDay({ weekdays, daysOfMonth, months }: TimeIntervalSettings): DayT
   return (day) => tests.every((test) => test(day));
 }
 
-/** From a weekday or month to an earlier one it goes round: `saturday:monday`. */
+/**
+ * True if the value is in the range. A range from a weekday or month to an earlier one wraps around: `saturday:monday`.
+ */
 function isInRange([from, to]: Range, value: number): boolean {
   return from <= to ? value >= from && value <= to : value >= from || value <= to;
 }
@@ -153,7 +156,7 @@ function isZone(location: string): boolean {
   }
 }
 
-/** The day and the minute that a clock there shows. */
+/** Creates a function that returns the day and the minute of the day in this time zone. */
 function createClock(location: string): (timeMs: number) => { readonly day: Date; readonly minute: number } {
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone: location,

@@ -1,12 +1,12 @@
-// What a card is matched on: its team, cluster, job, severity, cause and owner. Of an incident and what it is about,
-// and of an alert that came in from Alertmanager. Pure.
+// Derives the labels by which a card is matched: team, cluster, job, severity, cause and owner. Takes an incident with
+// its subject, or an alert that came in from Alertmanager. Pure functions.
 import type { CardLabels, TeamSettings } from '../../core/config/rows/route.js';
 import { fitsGlob, parseGlob } from '../../core/text/glob.js';
 import { ALL_CLUSTERS, type Incident } from '../../core/types.js';
 import type { Subject } from '../decide.js';
 import type { InboundAlert } from '../forward.js';
 
-/** A platform incident is of all the jobs that it stands for. */
+/** Derives the labels of an incident. A platform incident has those of all jobs that it represents. */
 export function labelIncident(incident: Incident, subject: Subject, teams: readonly TeamSettings[]): CardLabels {
   const { platform, unknown } = incident;
   const diagnosis = subject.diagnosis === undefined ? undefined : incident.diagnoses.en[subject.diagnosis];
@@ -24,7 +24,9 @@ export function labelIncident(incident: Incident, subject: Subject, teams: reado
   );
 }
 
-/** Its cause and the owner of that may come later, when it is known already where the alert goes. */
+/**
+ * Derives the labels of an alert. It has no cause and no owner, because they may be found after the alert is routed.
+ */
 export function labelAlert(
   { labels }: InboundAlert,
   jobs: readonly string[],
@@ -38,7 +40,7 @@ export function labelAlert(
   );
 }
 
-/** Of whom are these jobs and clusters? Added to what is known already. */
+/** Adds the teams of the jobs and clusters to the known teams. */
 export function withTeams(
   labels: Omit<CardLabels, 'team'>,
   known: readonly string[],

@@ -1,22 +1,21 @@
-// What people say elsewhere (API, command line) and notify goes by: looked for in the store again every few seconds.
-// Where the store cannot tell, nothing counts as said: an alert too many is better than one that is lost. Called by
-// router.ts.
+// Polls the store every few seconds for data that people set elsewhere (API, command line), and caches the last result.
+// If the store cannot be read, the result is empty, because an unnecessary alert is better than a lost one.
 import { JobtraceError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 
 const LOOK_EVERY_MS = 5000;
 
 export interface Lookout<Found> {
-  /** Asks the store where that was long ago; all who ask at the same time wait for one answer. */
+  /** Reads the store if the last read was long ago. Concurrent callers wait for the same read. */
   refresh(): Promise<void>;
   last(): Found;
 }
 
 export interface LookoutOptions<Found> {
   readonly read: () => Promise<Found>;
-  /** What is there while nothing is known. */
+  /** Result while nothing is known. */
   readonly nothing: Found;
-  /** For the log, when reading begins to fail. */
+  /** Log message for when reading begins to fail. */
   readonly complaint: string;
   readonly log: Log;
   readonly now: () => number;

@@ -1,15 +1,15 @@
-// Matchers of routes and silences: do they fit the labels of a card? A label may have several values (a job its id and
-// its name); one that a card lacks is an empty text, as in Prometheus. Pure.
+// Compares the matchers of routes and silences with the labels of a card. A label may have several values (a job its id
+// and its name). A missing label counts as an empty text, as in Prometheus. Pure functions.
 import { ROUTE_LABELS, type CardLabels, type MatcherSettings, type RouteLabel } from '../../core/config/rows/route.js';
 import { fitsGlob, parseGlob, type Glob } from '../../core/text/glob.js';
 
 export interface Matcher {
   readonly label: RouteLabel;
-  /** One of them must fit one value; empty: any value will do. */
+  /** Patterns of which one must match one value; empty: any value matches. */
   readonly wanted: readonly Glob[];
-  /** None of them may fit any value. */
+  /** Patterns of which none may match any value. */
   readonly unwanted: readonly Glob[];
-  /** As people wrote it. */
+  /** Text of the matcher, as people wrote it. */
   readonly text: string;
 }
 
@@ -29,7 +29,7 @@ export function parseMatchers(settings: MatcherSettings): readonly Matcher[] {
   });
 }
 
-/** The first that does not fit; undefined when all do. */
+/** Returns the first matcher that does not match; undefined if all match. */
 export function findMisfit(matchers: readonly Matcher[], labels: CardLabels): Matcher | undefined {
   return matchers.find((matcher) => !isFit(matcher, labels[matcher.label]));
 }

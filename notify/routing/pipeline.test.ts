@@ -1,4 +1,4 @@
-// The routing table: settings, a card and a time → the receivers, each with the last reason of the pipeline.
+// Tests the routing table: settings, a card and a time → the receivers, each with the last reason of the pipeline.
 import { describe, expect, it } from 'vitest';
 import { loadText } from '../../core/config/testing/sample.js';
 import type { CardLabels, MatcherSettings, RouteLabel } from '../../core/config/rows/route.js';
@@ -21,18 +21,18 @@ const COMMON = `
     - {name: holidays, location: UTC, months: ["1"], daysOfMonth: ["1"]}
 `;
 
-/** The trees of the table, each by a letter. */
+/** Trees of the table, each named by a letter. */
 const TREES: Readonly<Record<string, string>> = {
-  // No route: everybody.
+  // No route: every receiver is notified.
   N: '',
-  // A root alone.
+  // Root alone.
   R: '{receiver: chat}',
-  // By severity, with one that goes on.
+  // Routes by severity, with one that continues.
   S: `{receiver: chat, routes: [
     {matchers: {severity: critical}, receiver: pager, continue: true},
     {matchers: {severity: [critical, error]}, receiver: lead},
     {matchers: {severity: warning, owner: [platform, external]}, receiver: []}]}`,
-  // By team and job, nested, with inheritance.
+  // Routes by team and job, nested, with inheritance.
   T: `{receiver: chat, routes: [
     {matchers: {team: payments}, receiver: payments, routes: [
       {matchers: {job: "*-test"}, receiver: []},
@@ -40,26 +40,26 @@ const TREES: Readonly<Record<string, string>> = {
       {matchers: {owner: platform}}]},
     {matchers: {cluster: "prod-*", job: ["!*-test", "!canary"]}, receiver: pager},
     {matchers: {cause: "unknown:*"}, receiver: archive}]}`,
-  // By the clock.
+  // Routes by the clock.
   C: `{receiver: chat, routes: [
     {matchers: {severity: warning}, receiver: chat, activeTimeIntervals: [workhours]},
     {matchers: {severity: error}, receiver: payments, muteTimeIntervals: [night, weekend]},
     {matchers: {severity: info}, receiver: archive, muteTimeIntervals: [holidays, month-end]},
     {matchers: {severity: critical}, receiver: pager}]}`,
-  // Where nobody acknowledges it.
+  // Escalation if nobody acknowledges the card.
   E: `{receiver: chat, escalation: [{after: 1h, receiver: lead}, {after: 15m, receiver: [pager, chat]}], routes: [
     {matchers: {severity: critical}, receiver: pager, continue: true},
     {matchers: {job: "pay-*"}, receiver: payments, escalation: [{after: 5m, receiver: lead}]},
     {matchers: {severity: info}, receiver: archive, escalation: []},
     {matchers: {severity: warning}, receiver: []}]}`,
-  // A receiver that two routes name.
+  // Receiver that two routes name.
   D: `{receiver: chat, routes: [
     {matchers: {job: "pay-*"}, receiver: [pager, payments], continue: true},
     {matchers: {severity: critical}, receiver: [lead, pager], continue: true},
     {receiver: archive}]}`,
 };
 
-/** From Wednesday 2026-11-25 10:00 UTC to noon. */
+/** Silences from Wednesday 2026-11-25 10:00 UTC to noon. */
 const SILENCES: Readonly<Record<string, MatcherSettings>> = {
   'silence-1': { job: 'pay-ledger', severity: ['!critical'] },
   'silence-2': { cluster: 'prod-7' },

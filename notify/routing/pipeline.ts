@@ -1,6 +1,6 @@
-// Where a card goes, as a list of steps: first those that find the receivers, when a card is written; then those that
-// may hold it back, asked again before each try to send it. Each says what it did in a named reason. Pure: settings,
-// the labels of a card, a time and what people said in; paths with reasons out.
+// Routes a card in a list of steps. The first steps find the receivers when a card is written. The other steps may hold
+// the card back and run again before each try to send it. Each step records a named reason. Takes settings, the labels
+// of a card, a time, silences and annotations; returns paths with reasons. Pure functions.
 import type { CardLabels } from '../../core/config/rows/route.js';
 import { decideCardState, type Triage, type TriagedIncident } from '../../core/routing/triage.js';
 import { printDuration } from '../../core/time/duration.js';
@@ -23,20 +23,23 @@ export type PathReason =
   | 'ignored'
   | 'merged';
 
-/** One way of a card to one receiver. */
+/** One path of a card to one receiver. */
 export interface Path {
-  /** Empty where the route names nobody. */
+  /** Name of the receiver; empty if the route has none. */
   readonly receiver: string;
   readonly node: RouteNode;
-  /** `goes`; `held` until what holds it is over; `dropped`: not on this way. */
+  /**
+   * State of the path. `goes`: the card is sent. `held`: it waits until the reason ends. `dropped`: it is not sent on
+   * this path.
+   */
   readonly state: 'goes' | 'held' | 'dropped';
-  /** How long it waits for somebody to acknowledge the card; undefined: it does not. */
+  /** Milliseconds that the path waits for somebody to acknowledge the card; undefined: no wait. */
   readonly escalatesAfterMs?: number;
-  /** Why, in the order of the steps. */
+  /** Reasons in the order of the steps. */
   readonly reasons: readonly { readonly reason: PathReason; readonly about: string }[];
 }
 
-/** What a silence is to a card: who made it, and when, stands in the store. */
+/** Parts of a silence that routing needs. The store also has its creator and times. */
 export interface ActiveSilence {
   readonly id: string;
   readonly matchers: readonly Matcher[];
@@ -44,10 +47,10 @@ export interface ActiveSilence {
   readonly endsAtMs: number;
 }
 
-/** What goes on its way. */
+/** Message on its path. */
 export interface RoutedMessage {
   readonly labels: CardLabels;
-  /** Of a message that waits about an incident: what it says. */
+  /** Facts about the incident of a waiting message. They decide whether an annotation holds the message back. */
   readonly said?: SaidOfIncident | undefined;
 }
 
@@ -56,12 +59,12 @@ export interface SaidOfIncident extends TriagedIncident {
   readonly reason: string;
 }
 
-/** All that decides beside the card. */
+/** Context of routing: everything besides the card that decides. */
 export interface RoutingScene {
   readonly tree: RouteNode;
   readonly intervals: ReadonlyMap<string, TimeInterval>;
   readonly silences: readonly ActiveSilence[];
-  /** What stands of each incident of which people said anything. */
+  /** Last annotation of each incident that has any. */
   readonly triage: ReadonlyMap<string, Triage>;
 }
 
@@ -70,17 +73,17 @@ type Step = (paths: readonly Path[], message: RoutedMessage, scene: RoutingScene
 const FIND: readonly Step[] = [followTree, nameReceivers, addEscalation, saySameOnce];
 const HOLD: readonly Step[] = [holdOutsideActiveTime, holdWithinMuteTime, holdSilenced, holdTriaged];
 
-/** Where a card goes, and whether it would go now. */
+/** Finds the paths of a card and checks whether it would be sent now. */
 export function routeCard(labels: CardLabels, scene: RoutingScene, nowMs: number): readonly Path[] {
   return run([...FIND, ...HOLD], [], { labels }, scene, nowMs);
 }
 
-/** Where it goes, whenever that will be. */
+/** Finds the paths of a card, whenever it will be sent. */
 export function findPaths(labels: CardLabels, scene: RoutingScene): readonly Path[] {
   return run(FIND, [], { labels }, scene, 0).filter(({ state }) => state === 'goes');
 }
 
-/** Asked before a message is sent on its way: the path with the reason that holds it, or as it was. */
+/** Checks a path before its message is sent: returns the path with the reason that holds it, or unchanged. */
 export function holdPath(path: Path, message: RoutedMessage, scene: RoutingScene, nowMs: number): Path {
   return run(HOLD, [path], message, scene, nowMs)[0] ?? path;
 }
@@ -95,7 +98,7 @@ function run(
   return steps.reduce((found, step) => step(found, message, scene, nowMs), paths);
 }
 
-/** One path for each node of the tree that the card reaches. */
+/** Makes one path for each node of the tree that the card reaches. */
 function followTree(_: readonly Path[], { labels }: RoutedMessage, { tree }: RoutingScene): readonly Path[] {
   return tryTree(tree, labels)
     .filter(({ isReached }) => isReached)
@@ -106,7 +109,7 @@ function followTree(_: readonly Path[], { labels }: RoutedMessage, { tree }: Rou
     });
 }
 
-/** One for each receiver of a node. */
+/** Makes one path for each receiver of a node. */
 function nameReceivers(paths: readonly Path[]): readonly Path[] {
   return paths.flatMap((path) =>
     path.node.receivers.length === 0
@@ -115,7 +118,7 @@ function nameReceivers(paths: readonly Path[]): readonly Path[] {
   );
 }
 
-/** After all who hear of it at once, those who do where nobody acknowledges it. */
+/** Adds paths to the receivers that are notified later, if nobody acknowledges the card. */
 function addEscalation(paths: readonly Path[]): readonly Path[] {
   const nodes = new Set(paths.filter(({ state }) => state === 'goes').map(({ node }) => node));
   const later = [...nodes].flatMap((node) =>
@@ -135,7 +138,7 @@ function addEscalation(paths: readonly Path[]): readonly Path[] {
   return [...paths, ...later];
 }
 
-/** By `continue` a receiver may be reached twice; it is told once, by the first. */
+/** Drops repeated paths to the same receiver, which `continue` may cause. The first one notifies it. */
 function saySameOnce(paths: readonly Path[]): readonly Path[] {
   return paths.map((path, index) => {
     const first = paths.slice(0, index).find(({ state, receiver }) => state === 'goes' && receiver === path.receiver);
@@ -185,7 +188,7 @@ function holdSilenced(
   return each(paths, () => (silence === undefined ? undefined : ['silenced', silence.id]));
 }
 
-/** What is of no use once somebody is at it. */
+/** Reasons of messages that are of no use once somebody works on the incident. */
 const CALLS: readonly string[] = ['unacknowledged', 'still-failing'];
 
 function holdTriaged(
@@ -216,7 +219,7 @@ function stop(path: Path, state: Path['state'], reason: PathReason, about: strin
   return { ...path, state, reasons: [...path.reasons, { reason, about }] };
 }
 
-/** What the settings name no more counts for nothing. */
+/** Lists the intervals of these names. Names that the settings do not define any more have no effect. */
 function listIntervals(
   names: readonly string[],
   intervals: ReadonlyMap<string, TimeInterval>,

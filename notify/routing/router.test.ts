@@ -1,4 +1,4 @@
-// Routes at work in a notifier: who is told, when, and of what together.
+// Tests routes in a notifier: which receivers are notified, when, and which incidents one message joins.
 import { describe, expect, it } from 'vitest';
 import { openStore } from '../../store/open.js';
 import { BUFFERS, makeDiagnosis, makeIncident, START, useFixture } from '../testing/samples.js';
@@ -18,7 +18,7 @@ function create(routing: Partial<RoutingOptions>): ReturnType<typeof fixture.cre
   });
 }
 
-/** What came, as receiver and kind of message. */
+/** Lists the received messages, as receiver and kind of message. */
 function listReceived(): readonly string[] {
   return fixture.sink.received.map(({ path, body }) => `${path.slice(1)} ${String(body['type']).split('.').at(-1)}`);
 }
@@ -84,7 +84,7 @@ describe('a routed incident', () => {
 });
 
 describe('a quiet time', () => {
-  /** START is at 18:00 in Shanghai. */
+  /** Night in Shanghai; START is at 18:00 there. */
   const night = { name: 'night', location: 'Asia/Shanghai', times: [{ startTime: '17:00', endTime: '08:00' }] };
   const quiet = {
     route: { receiver: 'chat', routes: [{ muteTimeIntervals: ['night'] }] },

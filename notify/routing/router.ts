@@ -1,5 +1,5 @@
-// The pipeline at work in a notifier: where an incident's card goes, where an alert that came in goes, and what holds a
-// message that waits. It joins settings, teams and what people said by now; the steps stand in pipeline.ts.
+// Runs the pipeline in a notifier: finds the receivers of an incident's card and of an incoming alert, and the reason
+// that holds a waiting message back. It combines settings, teams, silences and annotations; pipeline.ts has the steps.
 import type { CardLabels, RouteSettings, TeamSettings, TimeIntervalSettings } from '../../core/config/rows/route.js';
 import type { ReceiverSettings } from '../../core/config/rows/receiver.js';
 import { omitMissing } from '../../core/json.js';
@@ -16,7 +16,7 @@ import { readSilences, readTriage } from './said.js';
 import { readScene } from './scene.js';
 import type { RouteNode } from './tree.js';
 
-/** What routes go by, beside the receivers. */
+/** Settings for routing, besides the receivers. */
 export interface RoutingOptions {
   readonly route: RouteSettings;
   readonly timeIntervals: readonly TimeIntervalSettings[];
@@ -33,27 +33,27 @@ export interface RouterOptions {
 
 export interface Router {
   readonly root: RouteNode;
-  /** Looks again for what people said, where that was long ago. */
+  /** Reads silences and annotations again if the last read was long ago. */
   refresh(): Promise<void>;
-  /** By the name of the receiver. */
+  /** Routes an incident; the paths are keyed by the name of the receiver. */
   routeIncident(incident: Incident, subject: Subject): RoutedCard;
-  /** `jobs`: what an alert that came in calls the job. */
+  /** Derives the labels of an incoming alert. `jobs`: ids and names of the job in the alert. */
   labelAlert(alert: InboundAlert, jobs: readonly string[]): CardLabels;
-  /** True where an alert with these labels goes to this receiver. */
+  /** True if an alert with these labels is sent to this receiver. */
   takesAlert(labels: CardLabels, receiver: string): boolean;
-  /** True for what nobody wants to hear of any more: another card stands for it, or it is ignored for good. */
+  /** True for an incident that is merged into another one or ignored forever. Nobody is notified of it any more. */
   isLeftAlone(incidentId: string): boolean;
-  /** The path of a waiting message with what holds it; undefined when nothing does. */
+  /** Returns the path of a waiting message with the reason that holds it; undefined if nothing does. */
   findHold(row: { readonly alert: Alert; readonly payload: Payload }): Path | undefined;
 }
 
 export interface RoutedCard {
   readonly labels: CardLabels;
-  /** By the name of the receiver. */
+  /** Paths by the name of their receiver. */
   readonly paths: ReadonlyMap<string, Path>;
 }
 
-/** Of a card that is about nothing. */
+/** Labels of an incident that has no subject. */
 export const NO_LABELS: CardLabels = { team: [], cluster: [], job: [], severity: [], cause: [], owner: [] };
 const NO_ROUTES: RoutingOptions = { route: {}, timeIntervals: [], teams: [] };
 
@@ -73,7 +73,7 @@ export function createRouter({ receivers, routing = NO_ROUTES, store, log, now }
     log,
     now,
   });
-  // A message is asked about many times while it waits, and its labels never change.
+  // A waiting message is checked many times, and its labels never change.
   const known = new WeakMap<Payload, Path | 'none'>();
   const scene = (): RoutingScene => ({ ...settings, silences: silences.last(), triage: triage.last() });
   return {
@@ -86,7 +86,7 @@ export function createRouter({ receivers, routing = NO_ROUTES, store, log, now }
       return { labels, paths: new Map(findPaths(labels, scene()).map((path) => [path.receiver, path])) };
     },
     labelAlert: (alert, jobs) => labelAlert(alert, jobs, routing.teams),
-    // Nobody acknowledges here what another tool has said.
+    // Alerts of other tools cannot be acknowledged here, so escalations do not count.
     takesAlert: (labels, name) =>
       findPaths(labels, scene()).some(
         ({ receiver, escalatesAfterMs }) => receiver === name && escalatesAfterMs === undefined,
@@ -110,7 +110,10 @@ export function createRouter({ receivers, routing = NO_ROUTES, store, log, now }
   };
 }
 
-/** An alert of another tool is not held by what people say of its incident here. */
+/**
+ * Returns the facts that decide whether an annotation holds the message back. An alert of another tool has none,
+ * because annotations of its incident do not hold it back.
+ */
 export function readSaid(
   { incidentId, reason }: Pick<Alert, 'incidentId' | 'reason'>,
   { outcome, seenMs, inbound }: Payload,
@@ -123,7 +126,7 @@ function printTime(timeMs: number | undefined): string | undefined {
   return timeMs === undefined ? undefined : new Date(timeMs).toISOString();
 }
 
-/** What is said of one group at once goes out as one message. */
+/** Renders the group key. Messages of the same group that are due together are sent as one. */
 export function renderGroup(reason: string, labels: CardLabels, groupBy: RouteNode['groupBy']): string {
   return [reason, ...groupBy.map((label) => labels[label][0] ?? '')].join('|');
 }

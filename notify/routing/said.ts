@@ -1,12 +1,12 @@
-// What people said that holds messages back, as the pipeline wants it: the silences of the moment, and what stands of
-// each card. Read of the store by whoever routes: the router of a notifier again and again, the command line once.
+// Reads from the store what holds messages back: the current silences, and the last annotation of each card. A
+// notifier's router reads repeatedly, the command line once.
 import { listStanding, type Triage } from '../../core/routing/triage.js';
 import type { Silence } from '../../core/routing/silence.js';
 import type { SilenceStore, TriageStore } from '../../store/store.js';
 import { parseMatchers } from './matchers.js';
 import type { ActiveSilence } from './pipeline.js';
 
-/** Those that are not over. */
+/** Reads the silences that are not expired. */
 export async function readSilences(
   store: Pick<SilenceStore, 'findSilences'>,
   nowMs: number,
@@ -14,7 +14,7 @@ export async function readSilences(
   return (await store.findSilences({ endsAfter: new Date(nowMs).toISOString() })).map(readSilence);
 }
 
-/** By incident. */
+/** Reads the last annotations, by incident. */
 export async function readTriage(store: Pick<TriageStore, 'findTriage'>): Promise<ReadonlyMap<string, Triage>> {
   return listStanding(await store.findTriage({}));
 }

@@ -1,5 +1,5 @@
-// Settings → what the pipeline goes by, and everything that is wrong with them at once. Called where a notifier is
-// made, and by "jobtrace receivers route".
+// Builds the routing context from the settings, and finds everything that is wrong with them at once. A notifier and
+// "jobtrace receivers route" use it.
 import type { RouteSettings, TimeIntervalSettings } from '../../core/config/rows/route.js';
 import { findNearest } from '../../core/text/nearest.js';
 import { findIntervalProblems, parseIntervals } from './interval.js';
@@ -10,11 +10,11 @@ import { buildTree } from './tree.js';
 export interface SceneSettings {
   readonly route: RouteSettings;
   readonly timeIntervals: readonly TimeIntervalSettings[];
-  /** Their names. */
+  /** Names of the receivers. */
   readonly receivers: readonly string[];
 }
 
-/** Without what people say: that comes and goes. */
+/** Builds the context without silences and annotations, because these change at run time. */
 export function readScene({
   route,
   receivers,
@@ -23,7 +23,7 @@ export function readScene({
   return { tree: buildTree(route, receivers), intervals: parseIntervals(timeIntervals) };
 }
 
-/** Each with the name of the setting and the place in it; empty when all is well. */
+/** Lists problems with the name and place of the setting; empty if there are none. */
 export function findRoutingProblems({ route: root, receivers, timeIntervals }: SceneSettings): readonly string[] {
   const intervals = [...new Set(timeIntervals.map(({ name }) => name))];
   return [
@@ -42,7 +42,9 @@ export function findRoutingProblems({ route: root, receivers, timeIntervals }: S
   ];
 }
 
-/** The root takes what no other route takes: it must match everything, and at any time. */
+/**
+ * Finds problems of the root. It takes all cards that no other route takes, so it must match everything at any time.
+ */
 function findRootProblems(root: RouteSettings): readonly string[] {
   if (Object.keys(root).length === 0) return [];
   const banned = (['matchers', 'continue', 'muteTimeIntervals', 'activeTimeIntervals'] as const)

@@ -1,4 +1,4 @@
-// A storm: many jobs that fail at once, and receivers that cannot keep up.
+// Tests an alert storm: many jobs fail at once, and receivers cannot keep up.
 import { describe, expect, it } from 'vitest';
 import { openStore } from '../../store/open.js';
 import { waitUntil } from '../../store/testing/samples.js';
@@ -24,7 +24,7 @@ describe('a thousand jobs that fail at once', () => {
     for (let number = 1; number < JOBS; number += 1)
       await notifier.incidentChanged({ ...CAUSE, id: `incident-${number}`, job: { id: `job-${number}` } });
 
-    // Nothing was delivered there, and all of it is kept.
+    // Nothing was delivered to the hanging receiver, and all messages are kept.
     const pending = await fixture.store.findAlerts({ state: 'pending', limit: 5 * JOBS });
     expect(pending.filter(({ receiver }) => receiver === 'hangs')).toHaveLength(JOBS);
     await hung.close();

@@ -1,39 +1,39 @@
-// The tree of routes: settings → nodes that have inherited what they do not say, and which of them a card reaches. As
-// in Alertmanager (dispatch/route.go): depth first, the first child that matches ends it unless it says `continue`, and
-// a node of which no child matches is reached itself. Pure.
+// Builds the tree of routes with inherited values, and finds the nodes that a card reaches. The rules are those of
+// Alertmanager (dispatch/route.go): depth first; the first matching child ends the search unless it says `continue`; a
+// node without a matching child is reached itself. Pure functions.
 import type { CardLabels, EscalationSettings, RouteLabel, RouteSettings } from '../../core/config/rows/route.js';
 import { readDuration } from '../../core/time/duration.js';
 import { findMisfit, parseMatchers, toList, type Matcher } from './matchers.js';
 
 export interface RouteNode {
-  /** Where it stands in the settings, e.g. `route.routes[0]`. */
+  /** Path of the node in the settings, e.g. `route.routes[0]`. */
   readonly place: string;
   readonly receivers: readonly string[];
   readonly matchers: readonly Matcher[];
   readonly continues: boolean;
   readonly groupBy: readonly RouteLabel[];
   readonly groupWaitMs: number;
-  /** Undefined: said once more, after `notify.stillFailingAfterMs`. */
+  /** Interval of repetition; undefined: one repetition after `notify.stillFailingAfterMs`. */
   readonly repeatIntervalMs: number | undefined;
-  /** The earliest first. */
+  /** Escalations, the earliest first. */
   readonly escalation: readonly Escalation[];
   readonly muteTimeIntervals: readonly string[];
   readonly activeTimeIntervals: readonly string[];
   readonly routes: readonly RouteNode[];
 }
 
-/** Who hears of a card that nobody has acknowledged by then. */
+/** Receivers that are notified of a card if nobody has acknowledged it by then. */
 export interface Escalation {
   readonly afterMs: number;
   readonly receivers: readonly string[];
 }
 
-/** What was asked of one node. */
+/** Result of testing one node. */
 export interface RouteTrial {
   readonly node: RouteNode;
-  /** The matcher that does not fit; undefined: the node matches. */
+  /** Matcher that does not match; undefined if the node matches. */
   readonly misfit: Matcher | undefined;
-  /** The card goes by this node. */
+  /** True if the card takes this node. */
   readonly isReached: boolean;
 }
 
@@ -47,7 +47,7 @@ const ROOT: Omit<RouteNode, 'place' | 'matchers' | 'continues' | 'routes'> = {
   activeTimeIntervals: [],
 };
 
-/** Without any route all receivers hear of everything. */
+/** Builds the tree. Without any route all receivers are notified of everything. */
 export function buildTree(settings: RouteSettings, receivers: readonly string[]): RouteNode {
   return buildNode(settings, 'route', { ...ROOT, receivers });
 }
@@ -73,7 +73,7 @@ function buildNode(settings: RouteSettings, place: string, parent: typeof ROOT):
   };
 }
 
-/** The schema has accepted the duration. */
+/** Reads an escalation. The schema has accepted its duration. */
 function readEscalation({ after, receiver }: EscalationSettings): Escalation {
   return { afterMs: readDuration(after) ?? 0, receivers: toList(receiver) };
 }
@@ -82,7 +82,7 @@ function byTime(left: Escalation, right: Escalation): number {
   return left.afterMs - right.afterMs;
 }
 
-/** Every node that was asked, in this order; those that are reached are where the card goes. */
+/** Lists every node that was tested, in order. The card goes to those that are reached. */
 export function tryTree(node: RouteNode, labels: CardLabels): readonly RouteTrial[] {
   const misfit = findMisfit(node.matchers, labels);
   if (misfit !== undefined) return [{ node, misfit, isReached: false }];

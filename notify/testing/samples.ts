@@ -1,4 +1,4 @@
-// Incidents and receivers for the tests of this folder. Only tests import it.
+// Makes incidents and receivers for the tests of this folder. Only tests import it.
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import { afterEach, beforeEach } from 'vitest';
 import type { ReceiverSettings } from '../../core/config/rows/receiver.js';
@@ -82,12 +82,12 @@ export interface ReceivedRequest {
 export interface AlertSink {
   readonly url: string;
   readonly received: ReceivedRequest[];
-  /** What the next requests are answered; the last one stays. Empty: they are never answered. */
+  /** Answers to the next requests; the last one stays. Empty: requests are never answered. */
   readonly answers: { status: number; text?: string; headers?: Record<string, string> }[];
   close(): Promise<void>;
 }
 
-/** A receiver that keeps what it gets. */
+/** Opens a receiver that keeps all requests. */
 export async function openSink(): Promise<AlertSink> {
   const received: ReceivedRequest[] = [];
   const answers: AlertSink['answers'] = [{ status: 200 }];
@@ -134,7 +134,7 @@ export const POLICY: NotifyPolicy = {
 export const CAUSE = makeIncident([makeDiagnosis(BUFFERS)]);
 export const SYMPTOM = makeIncident([makeDiagnosis(LOST)]);
 
-/** New for each test: a receiver, a store, and a clock that a test puts forward. */
+/** Fixture that is new for each test: a receiver, a store, and a clock that a test advances. */
 export interface NotifierFixture {
   readonly sink: AlertSink;
   readonly store: Store;

@@ -1,5 +1,6 @@
-// What a normal distribution does otherwise than the smallest one of elasticsearch.test.ts: its analyzer finds the
-// words of an entry, so that documents do not bring them, and what was stored before it is found beside it.
+// Tests a normal distribution, which differs from the smallest one of elasticsearch.test.ts: its analyzer finds the
+// words of an entry, so that documents do not have them, and records that were stored before the analyzer are found
+// too.
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { describeWithParts } from '../../lab/parts/testing/describe-part.js';
@@ -26,7 +27,7 @@ for (const version of [8, 9] as const) {
       return () => node.stop();
     }, 240_000);
 
-    // Writing and the feed are the same with and without the analyzer: once is enough.
+    // Writing and the feed are the same with and without the analyzer, so one run is enough.
     const describeContract = version === 9 ? describeStoreRecords : describeStoreSearch;
     describeContract(
       `Elasticsearch ${version} with analysis`,
@@ -43,13 +44,13 @@ for (const version of [8, 9] as const) {
   });
 }
 
-/** A store whose documents are seen on their way. */
+/** Store whose documents are observed on their way. */
 interface Watched {
   readonly store: Store;
   readonly url: string;
   readonly prefix: string;
   readonly proxy: FaultProxy;
-  /** As sent since the last look. */
+  /** Returns the documents that were sent since the last call. */
   takeSent(): readonly string[];
   close(): Promise<void>;
 }
@@ -85,7 +86,7 @@ function useWatched(open: () => Promise<Watched>): () => Watched {
   return () => watched as Watched;
 }
 
-/** Scripts, cases, marks, signs and lengths at which two ways of splitting may part. */
+/** Scripts, cases, marks, signs and lengths at which two ways of splitting may differ. */
 const TEXTS = [
   'java.io.IOException: task_manager-7 (1/2)#0 Größe x1',
   '作业Job失败, 々 ⺀ 〇 連結エラー・ひらがな ㋐ 한국어 ー',
@@ -134,7 +135,7 @@ function describeOwnWords(open: () => Promise<Watched>): void {
   });
 }
 
-/** What release 0.1 wrote, as it wrote it: templates and records of two files of a TaskManager. */
+/** Templates and records of two files of a TaskManager, exactly as release 0.1 wrote them. */
 const FORMER_TEMPLATES = readFormer('templates.json');
 const FORMER_LINES = readFormer('records.ndjson').trimEnd().split('\n');
 const FORMER_OWN_FIELDS = new Set(['event.ingested', 'jobtrace.hash', 'jobtrace.words']);
@@ -152,7 +153,7 @@ function parse(text: string): Record<string, unknown> {
   return JSON.parse(text) as Record<string, unknown>;
 }
 
-/** Makes in the cluster what release 0.1 left there. */
+/** Creates in the cluster what release 0.1 left there. */
 async function storeFormer(url: string, prefix: string): Promise<void> {
   const rename = (text: string): string => text.replaceAll('"jobtrace-', `"${prefix}-`);
   const templates = parse(rename(FORMER_TEMPLATES)) as Record<string, { readonly version: number }>;
@@ -171,7 +172,7 @@ async function storeFormer(url: string, prefix: string): Promise<void> {
   expect(await answer.json()).toMatchObject({ errors: false });
 }
 
-/** An entry of the same file, after those of FORMER. */
+/** Returns an entry of the same file, after those of FORMER. */
 function makeNext(number: number, day = '2026-11-20'): LogRecord {
   const [, , before] = FORMER as readonly [LogRecord, LogRecord, LogRecord];
   const message = `Recovered order ${number}`;

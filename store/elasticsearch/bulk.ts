@@ -1,8 +1,8 @@
-// A batch of encoded records → bulk requests → one outcome per record. An id that is taken is compared with what is
-// stored; what is busy, blocked or not allowed is tried again by the caller; only a document that Elasticsearch cannot
-// parse is refused, and kept in an index that takes it (refused.ts). Requests are small enough for any cluster and
-// halved when one is too large all the same. While all goes well only that is asked for: answers for each record would
-// be most of what is read.
+// Sends a batch of encoded records as bulk requests and returns one outcome for each record. A record whose id is taken
+// is compared with the stored one. The caller retries records that are busy, blocked or not permitted. Only a document
+// that Elasticsearch cannot parse is refused; it is kept in an index that accepts it (refused.ts). Requests are small
+// enough for any cluster, and one that is too large all the same is halved. While all records are stored, a request
+// asks only whether there were errors, because answers for each record would be most of the data that is read.
 import { createError, JobtraceError } from '../../core/errors.js';
 import { isObject, omitMissing } from '../../core/json.js';
 import type { LogRecord } from '../../core/types.js';
@@ -21,34 +21,37 @@ const NEWLINE = 10;
 const STORED: AppendOutcome = { kind: 'stored' };
 const ITEM_FIELDS = 'errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason';
 
-/** Where records go. */
+/** Destination of records. */
 export interface Target {
   readonly client: ElasticsearchClient;
   readonly prefix: string;
-  /** Who brings the words of what is encoded anew. */
+  /** Plan that says who finds the words of records that are encoded again. */
   readonly plan: WordsPlan;
   readonly course: BulkCourse;
 }
 
-/** How it went last. */
+/** State of the most recent requests. */
 export interface BulkCourse {
-  /** Requests in a row in which each record was stored. */
+  /** Number of requests in a row in which each record was stored. */
   calm: number;
 }
 
-/** How a batch is sent. */
+/** Parameters for sending a batch. */
 interface Sending {
   readonly client: ElasticsearchClient;
-  /** Where the document of a record lies, or would. */
+  /** Returns the address of the document of a record, whether it exists or not. */
   readonly locate: (record: LogRecord) => BatchAddress;
   readonly plan: WordsPlan;
   readonly course: BulkCourse;
 }
 
-/** So many requests in a row had no error: from then on the answers are not asked for one by one. */
+/** Number of requests in a row without an error after which answers for each record are not requested. */
 const CALM_REQUESTS = 3;
 
-/** Throws JT_STORE_UNREACHABLE, JT_STORE_DENIED or JT_STORE_FULL only when no part of the batch came through. */
+/**
+ * Sends a batch. Throws JT_STORE_UNREACHABLE, JT_STORE_DENIED or JT_STORE_FULL only if no part of the batch was
+ * accepted.
+ */
 export async function appendBatch(target: Target, batch: EncodedBatch): Promise<readonly AppendOutcome[]> {
   const { client, prefix, plan, course } = target;
   const locate = (record: LogRecord): BatchAddress => findAddress(nameIndex(prefix, record), record['flink.cluster']);
@@ -56,7 +59,7 @@ export async function appendBatch(target: Target, batch: EncodedBatch): Promise<
   for (const part of splitBatch(batch)) {
     try {
       const answered = await keepRefused(target, part, await sendPart({ client, locate, plan, course }, part));
-      // Mostly there is one part.
+      // Most batches have one part.
       outcomes = outcomes.length === 0 ? answered : [...outcomes, ...answered];
     } catch (error) {
       if (!(error instanceof JobtraceError) || outcomes.length === 0) throw error;
@@ -99,7 +102,10 @@ async function sendPart(sending: Sending, part: EncodedBatch): Promise<readonly 
   }
 }
 
-/** False: the request has to be repeated to learn which record was not; those that were are known by their ids then. */
+/**
+ * True if each record was stored. If false, the request must be repeated to learn which records failed; the stored ones
+ * are then recognized by their ids.
+ */
 async function isAllStored(client: ElasticsearchClient, part: EncodedBatch): Promise<boolean> {
   const { body } = await requestBulk(client, part, 'errors');
   const { errors } = body;
@@ -171,7 +177,9 @@ function readOutcome(client: ElasticsearchClient, item: Readonly<Record<string, 
   return { kind: status === 429 || status >= 500 ? 'retry' : 'closed', error };
 }
 
-/** These stand under status 400 too, but speak of the index or the cluster, not of the document. */
+/**
+ * True if the error is about the index or the cluster and not about the document, although its status is 400 as well.
+ */
 function isAboutIndex(item: Readonly<Record<string, unknown>>): boolean {
   const error = item['error'];
   const type = isObject(error) ? String(error['type']) : '';
@@ -189,14 +197,20 @@ function readCause(item: Readonly<Record<string, unknown>>): string {
   return isObject(cause) && typeof cause['reason'] === 'string' ? ` (${cause['reason'].slice(0, 200)})` : '';
 }
 
-/** Beside what the caller is told: why a record was not taken by the place to which it was sent. */
+/**
+ * Outcome of a record at the address to which it was sent. `closed` and `oversized` are internal: the caller gets
+ * `retry` or `refused` instead.
+ */
 type SentOutcome =
   | AppendOutcome
-  /** Until somebody changes rights or settings. */
+  /** Rejected until somebody changes rights or settings. */
   | { readonly kind: 'closed'; readonly error: string }
   | { readonly kind: 'oversized'; readonly error: string };
 
-/** What the index of its day refused goes to the index of the refused; what that does not take stays refused. */
+/**
+ * Sends records that the index of their day refused to the index of refused records. A record that is not accepted
+ * there either stays refused.
+ */
 async function keepRefused(
   { client, prefix, plan }: Target,
   part: EncodedBatch,
@@ -223,7 +237,10 @@ function areAllStored(answered: readonly SentOutcome[]): answered is readonly Ap
   return answered.every((outcome) => outcome === STORED);
 }
 
-/** The records before them are answered, so nothing is thrown. */
+/**
+ * Sends refused records. Returns a store error as outcomes and does not throw it, because the other records are already
+ * answered.
+ */
 async function sendKept(sending: Sending, batch: EncodedBatch): Promise<readonly SentOutcome[]> {
   try {
     return await sendPart(sending, batch);
@@ -249,12 +266,12 @@ function decideKept(error: string, kept: SentOutcome | undefined, place: string)
 }
 
 interface Taken {
-  /** As it was sent. */
+  /** Lines of the bulk request, as they were sent. */
   readonly lines: Buffer;
   readonly record: LogRecord;
 }
 
-/** Records whose ids are taken: what is longer than what is stored replaces it. */
+/** Settles records whose ids are taken: a record that is longer than the stored one replaces it. */
 async function settleTaken(sending: Sending, taken: readonly Taken[]): Promise<SentOutcome[]> {
   const records = taken.map(({ record }) => record);
   const sources = await loadSources(sending, records);
@@ -288,7 +305,7 @@ function compareTexts(
   };
 }
 
-/** A longer version of an entry replaces a shorter one, nothing else does: lengths are its external versions. */
+/** Replaces stored entries by longer versions of them and by nothing else: the length is the external version. */
 async function replaceStored({ client, locate, plan }: Sending, longer: readonly Taken[]): Promise<SentOutcome[]> {
   const parts = longer.map(({ lines, record }) => {
     const { index, routing } = locate(record);

@@ -1,8 +1,7 @@
-// The only door to the official Elasticsearch client: one function that sends a request and gives back what was
-// answered, or throws one of our errors. It tries another node when one fails, but never sends a bulk request again by
-// itself unless it is told that it may, and it believes no answer that is not Elasticsearch's JSON: a
-// proxy's error page with status 200 is not a success. The client is compiled into the built program without
-// apache-arrow (cli/arrow.ts).
+// Wrapper of the official Elasticsearch client: one function sends a request and returns the answer, or throws one of
+// our errors. It tries another node when one fails, but it repeats a bulk request only if the caller permits that. It
+// accepts only Elasticsearch's JSON as an answer: a proxy's error page with status 200 is not a success. No other file
+// uses the client. It is compiled into the built program without apache-arrow (cli/arrow.ts).
 import { Client, ClusterConnectionPool, errors } from '@elastic/elasticsearch';
 import { createGzip } from '../../core/bytes/gzip.js';
 import { createError } from '../../core/errors.js';
@@ -11,11 +10,11 @@ import { errorText } from '../../core/fault.js';
 import { isObject, omitMissing } from '../../core/json.js';
 import type { AskLimits } from '../store.js';
 
-/** An empty text counts as not given. */
+/** Settings of the connection. An empty text counts as not given. */
 export interface ElasticsearchSettings {
-  /** Addresses of one cluster. */
+  /** Addresses of the nodes of one cluster. */
   readonly nodes: readonly string[];
-  /** Base64 "id:key" as Elasticsearch prints it under "encoded". */
+  /** Base64 of "id:key", as Elasticsearch prints it under "encoded". */
   readonly apiKey?: string;
   readonly username?: string;
   readonly password?: string;
@@ -23,17 +22,17 @@ export interface ElasticsearchSettings {
   readonly caFingerprint?: string;
   /** PEM text of the certificate authority. */
   readonly ca?: string;
-  /** PEM texts of a client certificate and its key, where Elasticsearch asks for one. */
+  /** PEM texts of a client certificate and its key, if Elasticsearch asks for one. */
   readonly cert?: string;
   readonly key?: string;
-  /** All our indices begin with it. */
+  /** Prefix of the names of all our indices. */
   readonly indexPrefix?: string;
   readonly requestTimeoutMs?: number;
-  /** Whether lines are sent as gzip (default true). */
+  /** True if lines are sent as gzip (the default). */
   readonly compress?: boolean;
-  /** Primary shards of a day's index, at its creation. */
+  /** Number of primary shards of a day's index, set when the index is created. */
   readonly shards?: number;
-  /** How soon a search sees what was stored; the feed does not wait for it. */
+  /** Longest time, in milliseconds, until a search sees a stored record. The feed does not wait for it. */
   readonly refreshMs?: number;
 }
 
@@ -44,11 +43,11 @@ export interface ServerRequest {
   readonly body?: object;
   /** Newline-delimited JSON; sent compressed unless the settings say otherwise. */
   readonly lines?: Buffer;
-  /** Says of `lines` that another node may be sent them again: their documents have ids. */
+  /** True if `lines` may be sent to another node again, because their documents have ids. */
   readonly mayRepeat?: boolean;
-  /** How long whoever asks waits for the answer. */
+  /** Limits of the caller, after which the request is aborted. */
   readonly limits?: AskLimits | undefined;
-  /** Statuses that are an answer and not an error. */
+  /** Statuses that are returned as an answer and are not thrown as an error. */
   readonly expect?: readonly number[];
 }
 
@@ -58,24 +57,27 @@ export interface ServerAnswer {
 }
 
 export interface ElasticsearchClient {
-  /** For messages: the addresses without secrets. */
+  /** Addresses without secrets, for messages. */
   readonly url: string;
   send(request: ServerRequest): Promise<ServerAnswer>;
-  /** Requests that are under way are given up: a server that never answers must not keep the process from ending. */
+  /** Aborts all requests in flight, so that a server that never answers does not keep the process from ending. */
   close(): Promise<void>;
 }
 
 const REQUEST_TIMEOUT_MS = 60_000;
-/** Of a write to an index that Elasticsearch closed to writes because a disk is nearly full; under 429 or 403. */
+/**
+ * Error of a write to an index that Elasticsearch closed to writes because a disk is nearly full. Its status is 429 or
+ * 403.
+ */
 export const FLOOD_STAGE = /^cluster_block_exception: .*read-only-allow-delete/;
-/** What servers say that do not know the client's media type, or a field that each Elasticsearch 8 knows. */
+/** Errors of servers that do not know the client's media type, or a field that each Elasticsearch 8 knows. */
 const OTHER_API = /compatible-with=\d+|unknown field \[ignore_missing_component_templates\]/;
-/** Connects to nothing yet. Throws JT_STORE_UNUSABLE when the settings contradict each other. */
+/** Creates a client and does not connect yet. Throws JT_STORE_UNUSABLE if the settings contradict each other. */
 export function openClient(settings: ElasticsearchSettings): ElasticsearchClient {
   const url = settings.nodes.join(', ');
   const client = createClient(settings, url);
   const flights = new Set<AbortController>();
-  // Its memory is made with the first lines: most clients send none.
+  // Created with the first lines, because it takes memory and most clients send no lines.
   let compress: ReturnType<typeof createGzip> | undefined;
   return {
     url,
@@ -123,7 +125,10 @@ export function openClient(settings: ElasticsearchSettings): ElasticsearchClient
   };
 }
 
-/** Elasticsearch ends a search whose connection is closed. */
+/**
+ * Aborts the request when the caller does or when the time limit is reached. Elasticsearch ends a search whose
+ * connection is closed.
+ */
 function endWithCaller(
   flight: AbortController,
   { signal, limitMs }: AskLimits = {},
@@ -159,14 +164,14 @@ function explainStop(limits: AskLimits | undefined, isLate: boolean, error: unkn
   );
 }
 
-/** The same, for whoever asks within limits. */
+/** Returns the client with limits for each request. */
 export function limitClient(client: ElasticsearchClient, limits: AskLimits | undefined): ElasticsearchClient {
   return limits === undefined ? client : { ...client, send: (request) => client.send({ ...request, limits }) };
 }
 
 /**
- * The client's default pool finds no node at all while the weights of dead ones sink, and then does not say what is
- * wrong. This one leaves a dead node alone and looks for it once a minute, however often it failed.
+ * Connection pool that leaves a dead node alone and tries it once a minute, however often it failed. The client's
+ * default pool finds no node at all while the weights of dead nodes sink, and then does not report what is wrong.
  */
 class NodePool extends ClusterConnectionPool {
   override resurrectTimeoutCutoff = 0;
@@ -207,7 +212,7 @@ function createClient(settings: ElasticsearchSettings, url: string): Client {
   }
 }
 
-/** Of a refused request: the status, or undefined when there was no answer to speak of. */
+/** Returns the status of a refused request, or undefined if there was no usable answer. */
 export function readStatus(error: unknown): number | undefined {
   const cause = error instanceof Error ? error.cause : undefined;
   return cause instanceof errors.ResponseError ? cause.statusCode : undefined;
@@ -234,18 +239,24 @@ function explainFailure(url: string, error: unknown): unknown {
   return error;
 }
 
-/** Says what to set where certificates do not fit; empty for other failures. The words are OpenSSL's and Node.js'. */
+/**
+ * Returns which settings to correct if a certificate is not accepted, or an empty text for other failures. The patterns
+ * match the messages of OpenSSL and Node.js.
+ */
 function explainTls(url: string, message: string): string {
   if (!url.startsWith('https:')) return '';
   if (/self[- ]signed certificate|unable to (?:get|verify)/i.test(message))
     return ' (give the certificate of its authority as store.caFile or JOBTRACE_STORE_CA_FILE)';
-  // TLS 1.3 often ends the connection before its reason is read.
+  // TLS 1.3 often closes the connection before the reason is read.
   if (/certificate required|handshake failure|bad certificate|other side closed/i.test(message))
     return ' (if it asks for a client certificate: store.certFile and store.keyFile)';
   return '';
 }
 
-/** OpenSearch, and Elasticsearch before 8, do not know the media type in which the client speaks. */
+/**
+ * Explains an answer of a server with another API: OpenSearch, and Elasticsearch before 8, do not know the client's
+ * media type.
+ */
 function explainProduct(url: string, problem: string, error: unknown): JobtraceError {
   return createError(
     'JT_STORE_UNUSABLE',
@@ -259,7 +270,7 @@ function explainProduct(url: string, problem: string, error: unknown): JobtraceE
   );
 }
 
-/** Of a status that is an error. */
+/** Returns the error code for a status that is an error. */
 export function codeOf(status: number): 'JT_STORE_DENIED' | 'JT_STORE_UNREACHABLE' | 'JT_STORE_REFUSED' {
   if (status === 401 || status === 403) return 'JT_STORE_DENIED';
   return status === 408 || status === 413 || status === 429 || status >= 500
@@ -274,7 +285,7 @@ function explainStranger(url: string, body: unknown): JobtraceError {
   });
 }
 
-/** `{error: {type, reason}}`, `{error: "text"}` or a proxy's page → one short sentence. */
+/** Returns one short sentence for `{error: {type, reason}}`, `{error: "text"}` or a proxy's page. */
 export function readReason(body: unknown): string {
   const error = isObject(body) ? body['error'] : body;
   if (isObject(error)) return `${String(error['type'])}: ${String(error['reason'])}`.slice(0, 500);

@@ -1,6 +1,6 @@
-// Incidents, alerts, feedback, triage, silences, states and agent statuses: few and small, one index each. The document
-// is kept as text, so nothing in it can be refused; beside it stand the few fields that are searched. Who saves an
-// incident or an alert finds it at once; an agent's status may show a second later.
+// Stores incidents, alerts, feedback, triage, silences, states and agent statuses: few and small documents, one index
+// for each kind. The document is kept as text, so that nothing in it can be refused; the few fields that are searched
+// are next to it. A search finds a saved incident or alert at once; an agent's status may show a second later.
 import { createError, type JobtraceError } from '../../core/errors.js';
 import { MAX_FEEDBACK, nameFeedback, type Feedback } from '../../core/routing/feedback.js';
 import { isObject } from '../../core/json.js';
@@ -22,14 +22,21 @@ import type { AgentStatus, Alert, IncidentQuery, IncidentWrite } from '../store.
 
 const MAX_DOCUMENTS = 10_000;
 
-/** `severity=critical`: beside the names of fields, which the index has. */
+/**
+ * Properties of an incident that are stored as tags (`severity=critical`), because the index has no fields for them.
+ */
 export const TAG_NAMES = ['cause', 'severity', 'owner'] as const;
-/** What a list shows of it, as text: not mapped, so that indices of earlier releases take it as well. */
+/**
+ * Field with the list row of an incident, as text. It is not mapped, so that indices of earlier releases accept it too.
+ */
 export const ROW_FIELD = 'row';
-/** A platform incident stands for it. */
+/** Tag of an incident that is part of a platform incident. */
 const CHILD_TAG = 'child';
 
-/** For each false where one with a later turn wrote it: the turn is the version of the document. */
+/**
+ * Saves incidents. Returns false for each one that was written with a later epoch (`turn`), which is the version of the
+ * document.
+ */
 export async function saveIncidents(
   client: ElasticsearchClient,
   prefix: string,
@@ -71,7 +78,7 @@ export async function removeIncident(
   return status !== 409;
 }
 
-/** The turn is the version of the document. */
+/** Returns the epoch with which the incident was last written. It is the version of the document. */
 export async function findTurn(client: ElasticsearchClient, prefix: string, id: string): Promise<number | undefined> {
   const path = namePath(prefix, 'incidents', id);
   const { body } = await client.send({ method: 'GET', path, query: { _source: false }, expect: [404] });
@@ -82,7 +89,7 @@ function fence(turn: number | undefined): object {
   return turn === undefined ? {} : { version: turn, version_type: 'external_gte' };
 }
 
-/** Of a card that another one leads to. */
+/** Returns the tag for the id of an incident that was merged into another one. */
 function nameJoined(id: string): string {
   return `joined=${id}`;
 }
@@ -189,7 +196,7 @@ export async function saveTriage(client: ElasticsearchClient, prefix: string, tr
   await saveSaid(client, prefix, 'triage', nameTriage(triage), triage);
 }
 
-/** What somebody said of an incident. */
+/** Saves an annotation of an incident. */
 async function saveSaid(
   client: ElasticsearchClient,
   prefix: string,
@@ -234,7 +241,7 @@ export async function findTriage(
   return findDocuments(client, prefix, 'triage', { query: { bool: { filter } }, sort, size: MAX_TRIAGE }, isTriage);
 }
 
-/** Its time is its end. */
+/** Saves a silence. Its `time` is its end. */
 export async function saveSilence(client: ElasticsearchClient, prefix: string, silence: Silence): Promise<void> {
   const { id, endsAt } = silence;
   const time = formatTime(parseTime('endsAt', endsAt));
@@ -273,7 +280,7 @@ export async function findAgentStatuses(client: ElasticsearchClient, prefix: str
   return findDocuments(client, prefix, 'agents', { sort: [{ id: 'asc' }], size: MAX_DOCUMENTS }, isAgentStatus);
 }
 
-/** `atOnce`: a search sees it when this returns; costs a refresh of a small index. */
+/** Saves a document. With `atOnce`, a search sees it when this returns, which costs a refresh of a small index. */
 export async function saveDocument(
   client: ElasticsearchClient,
   prefix: string,
@@ -285,7 +292,7 @@ export async function saveDocument(
   await client.send({ method: 'PUT', path: namePath(prefix, index, id), query: { refresh: atOnce }, body: document });
 }
 
-/** Read in real time: what was saved is seen at once. */
+/** Loads the text of a document. It is read in real time, so that a saved document is seen at once. */
 export async function loadDocument(
   client: ElasticsearchClient,
   prefix: string,
@@ -301,7 +308,10 @@ export async function loadDocument(
   return typeof body['body'] === 'string' ? body['body'] : undefined;
 }
 
-/** True when `known` stood there (undefined: nothing), and `body` does now. A search may find it a moment later. */
+/**
+ * Replaces the text `known` (undefined: no document) by `body`. Returns false if another text was there. A search may
+ * find the new text a moment later.
+ */
 export async function replaceDocument(
   client: ElasticsearchClient,
   prefix: string,
@@ -315,7 +325,7 @@ export async function replaceDocument(
   return status !== 409;
 }
 
-/** Undefined when something else stands there, or nothing. */
+/** Returns the version of the document, or undefined if its text is not `known` or it does not exist. */
 async function loadVersion(
   client: ElasticsearchClient,
   path: string,
@@ -337,7 +347,7 @@ export async function removeDocument(
   await client.send({ method: 'DELETE', path: namePath(prefix, index, id), query: { refresh: true }, expect: [404] });
 }
 
-/** Deletes what a search finds, a thousand at a time; returns how many. */
+/** Deletes the documents that a search finds, a thousand at a time. Returns their number. */
 export async function removeFound(client: ElasticsearchClient, index: string, query: object): Promise<number> {
   let removed = 0;
   for (;;) {
@@ -348,12 +358,15 @@ export async function removeFound(client: ElasticsearchClient, index: string, qu
   }
 }
 
-/** Deletes these; a search finds them until the next refresh. */
+/** Deletes these documents. A search finds them until the next refresh. */
 export async function removeHits(client: ElasticsearchClient, hits: readonly SearchHit[]): Promise<void> {
   if (hits.length > 0) await sendDeletes(client, hits.map(readTarget), false);
 }
 
-/** Of the index of the refused. Those that are not there are no error; a search finds none of them afterwards. */
+/**
+ * Deletes records from the index of refused records. A missing record is no error. A search finds none of them
+ * afterwards.
+ */
 export async function removeRefused(
   client: ElasticsearchClient,
   prefix: string,
@@ -367,7 +380,10 @@ export async function removeRefused(
   await sendDeletes(client, targets);
 }
 
-/** What is not there is no error. Throws what `sendBulk` throws where one stays. */
+/**
+ * Deletes documents. A missing document is no error. Throws the errors of `sendBulk` if a document could not be
+ * deleted.
+ */
 async function sendDeletes(client: ElasticsearchClient, targets: readonly object[], refresh = true): Promise<void> {
   await sendBulk(
     client,
@@ -376,7 +392,7 @@ async function sendDeletes(client: ElasticsearchClient, targets: readonly object
   );
 }
 
-/** Those that are not there are no error; a search finds none of them afterwards. */
+/** Deletes documents by their ids. A missing document is no error. A search finds none of them afterwards. */
 export async function removeDocuments(
   client: ElasticsearchClient,
   prefix: string,
@@ -404,12 +420,16 @@ function target(prefix: string, index: SmallIndex, id: string): object {
   return { _index: `${prefix}-${index}`, _id: encodeId(id) };
 }
 
-/** Well below the 100 MB that Elasticsearch takes at once (http.max_content_length). */
+/**
+ * Largest number of characters in a request, well below the 100 MB that Elasticsearch accepts
+ * (http.max_content_length).
+ */
 const MAX_BULK_CHARS = 8_000_000;
 
 /**
- * Each action with its document. The status of each, in their order; `expect` are those that are an answer. Throws
- * what `client.send` throws for any other that is an error; the rest may be done then.
+ * Sends actions, each with its document. Returns the status of each action in their order. A status in `expect` is an
+ * answer. For any other status that is an error, it throws the same errors as `client.send`; the other actions may be
+ * done then.
  */
 async function sendBulk(
   client: ElasticsearchClient,
@@ -436,7 +456,7 @@ async function sendBulk(
   return statuses;
 }
 
-/** As few as hold at most MAX_BULK_CHARS each. */
+/** Joins the texts to as few as possible, each with at most MAX_BULK_CHARS characters. */
 function joinTexts(texts: readonly string[]): readonly string[] {
   const joined: string[] = [];
   let length = 0;
@@ -484,7 +504,10 @@ function namePath(prefix: string, index: SmallIndex, id: string): string {
   return `/${prefix}-${index}/_doc/${encodeURIComponent(encodeId(id))}`;
 }
 
-/** Who may ask the API stands apart: agents write states, and must not give access. */
+/**
+ * Returns the index of a state. The states that grant access to the API have their own index, because agents write
+ * states and must not grant access.
+ */
 export function indexOfState(key: string): SmallIndex {
   return key.startsWith('access/') ? 'access' : 'states';
 }

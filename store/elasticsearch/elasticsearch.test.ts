@@ -48,7 +48,7 @@ for (const version of [8, 9] as const) {
       describeMappings(faulty);
       describeNews(faulty);
       describeParts(faulty, version);
-      // Elasticsearch 8 cannot switch them off.
+      // Elasticsearch 8 cannot switch off sequence numbers.
       if (version === 9) describeSequence(faulty);
       describeKill(faulty);
     });

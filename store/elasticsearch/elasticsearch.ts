@@ -1,7 +1,7 @@
-// The store of a cluster: Elasticsearch 8.19 and 9. This file puts the port together; requests and errors are in
-// client.ts, what we create in templates/, writing in bulk.ts, the feed in feed.ts, reading in search.ts and
-// query.ts, the small indices in documents.ts. Nothing is written before our index templates are there. It uses no
-// data streams, pipelines, scripts or ILM: the smallest distribution and licence will do.
+// Store over a cluster of Elasticsearch 8.19 or 9. This file assembles the port: requests and errors are in client.ts,
+// the index templates in templates/, writing in bulk.ts, the feed in feed.ts, reading in search.ts and query.ts, the
+// small indices in documents.ts. Nothing is written before the index templates exist. The store uses no data streams,
+// pipelines, scripts or ILM, so that the smallest distribution and licence are sufficient.
 import { createDearLane } from './dear-lane.js';
 import { readBuckets, search } from './hits.js';
 import { createError } from '../../core/errors.js';
@@ -46,13 +46,19 @@ export type { ElasticsearchSettings } from './client.js';
 
 export const DEFAULT_PREFIX = 'jobtrace';
 const OLDEST_MAJOR = 8;
-/** Does not connect yet: Elasticsearch may come up later, and every call says when it cannot be reached. */
+/**
+ * Creates the store and does not connect yet: Elasticsearch may start later, and every call reports if it cannot be
+ * reached.
+ */
 export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
   const client = openClient(settings);
   const prefix = settings.indexPrefix ?? DEFAULT_PREFIX;
   const course = { calm: 0 };
   const openTemplates = rememberTemplates(() => createTemplates(client, prefix, settings));
-  /** Whoever writes records comes first: to make the index of the notes takes Elasticsearch as long as theirs. */
+  /**
+   * Creates the templates and saves the notes about them. `append` saves the notes after its records, because
+   * Elasticsearch takes as long to create the index of the notes as the index of the records.
+   */
   const makeTemplates = async (): Promise<void> => (await openTemplates()).note();
   const saveAll = async (writes: readonly IncidentWrite[]): Promise<readonly boolean[]> => {
     await makeTemplates();
@@ -164,7 +170,7 @@ function createErasure(
   };
 }
 
-/** What people say: of diagnoses, of cards, and of what they do not want to hear of. */
+/** Creates the stores of annotations by people: feedback on diagnoses, triage of incidents, and silences. */
 function keepSaid(
   client: ElasticsearchClient,
   prefix: string,
@@ -189,7 +195,9 @@ function keepSaid(
   };
 }
 
-/** The oldest version of any node. Health comes first: it is the one question that every distribution answers. */
+/**
+ * Returns the oldest version of the nodes that are asked. Health is asked first, because every distribution answers it.
+ */
 async function loadVersion(client: ElasticsearchClient): Promise<string> {
   const health = await client.send({
     method: 'GET',
@@ -219,7 +227,10 @@ async function loadVersion(client: ElasticsearchClient): Promise<string> {
   return version;
 }
 
-/** A search that finds nothing tells what it takes for now: whoever may search records may ask for it. */
+/**
+ * Returns the clock of the cluster: a search that finds nothing reports the value of `now`. Everybody who may search
+ * records may ask for it.
+ */
 async function readTime(client: ElasticsearchClient, prefix: string): Promise<number | undefined> {
   const { aggregations } = await search(client, `${prefix}-logs-*`, {
     size: 0,
@@ -230,7 +241,7 @@ async function readTime(client: ElasticsearchClient, prefix: string): Promise<nu
   return typeof from === 'number' ? from : undefined;
 }
 
-/** Whatever its rights, a key may read by its id what there is to know of itself. */
+/** Returns when the API key expires. Every key may read the information about itself by its id, whatever its rights. */
 async function readKeyEnd(client: ElasticsearchClient, apiKey = ''): Promise<number | undefined> {
   const [id] = Buffer.from(apiKey, 'base64').toString('utf8').split(':');
   if (id === undefined || id === '') return undefined;
@@ -241,12 +252,13 @@ async function readKeyEnd(client: ElasticsearchClient, apiKey = ''): Promise<num
 }
 
 /**
- * Over the flood-stage watermark of a disk Elasticsearch makes the indices on it read-only, and lifts that by itself.
- * Each call looks again, at the settings of our indices alone: what writes may be another process. Who may not look at
- * an index is told by its writes.
+ * Throws JT_STORE_FULL while indices are read-only. Elasticsearch makes the indices on a disk over the flood-stage
+ * watermark read-only, and lifts that by itself. Each call checks only the settings of our indices, because another
+ * process may write them. A user that may not read the settings learns it from failed writes.
  */
 async function checkRoom(client: ElasticsearchClient, prefix: string): Promise<void> {
-  // Rights that were granted for an earlier release do not name them, and who gave access is nothing to an agent.
+  // Left out, because rights that were granted for an earlier release do not name these indices, and agents do not need
+  // `access`.
   const late: readonly SmallIndex[] = ['feedback', 'triage', 'silences', 'access'];
   const small = SMALL_INDICES.filter((name) => !late.includes(name));
   const names = [`${prefix}-logs-*`, ...small.map((name) => `${prefix}-${name}`)];

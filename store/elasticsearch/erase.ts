@@ -1,5 +1,5 @@
-// Deletes records and documents on request, by their ids: the smallest distribution of Elasticsearch has no deletion by
-// a query, and a record that grew meanwhile goes as well.
+// Deletes records and documents on request, by their ids, because the smallest distribution of Elasticsearch has no
+// deletion by a query. A record that grew in the meantime is deleted too.
 import type { RecordFilter, SaidKind } from '../store.js';
 import type { ElasticsearchClient } from './client.js';
 import { removeDocuments, removeFound } from './documents.js';
@@ -7,7 +7,7 @@ import { findFilter } from './search.js';
 
 export async function deleteRecords(client: ElasticsearchClient, prefix: string, query: RecordFilter): Promise<number> {
   const index = `${prefix}-logs-*`;
-  // What was stored a moment ago is found as well.
+  // A refresh, so that records that were stored a moment ago are found too.
   await client.send({ method: 'POST', path: `/${index}/_refresh`, query: LENIENT });
   return removeFound(client, index, await findFilter(client, prefix, query));
 }

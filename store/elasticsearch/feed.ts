@@ -1,9 +1,9 @@
-// The change feed: every record that was stored or replaced, at least once, per shard in the order of storing.
-// Elasticsearch numbers the operations of a shard; up to the global checkpoint every number is taken and done.
-// So: read the checkpoints, then refresh (what they cover is now visible), then search each shard from the last
-// number that was read up to its checkpoint. No clock is asked and nothing can appear behind the cursor.
-// The cursor is the last number of every shard, by index name and uuid: a day that was deleted and made again
-// is read from its start. Which indices are asked at a read says look.ts, of which part a record is record/routing.ts.
+// Change feed: returns every stored or replaced record at least once, per shard in the order of storing. Elasticsearch
+// numbers the operations of a shard; up to the global checkpoint every number is taken and done. A read loads the
+// checkpoints, refreshes (their operations are now visible), and searches each shard from the last number that was read
+// up to its checkpoint. No clock is used, and nothing can appear behind the cursor. The cursor has the last number of
+// each shard by index name and uuid, so that a day that was deleted and created again is read from its start. look.ts
+// decides which indices a read asks, record/routing.ts which partition a record belongs to.
 import { findNewest } from './jobs.js';
 import { createError } from '../../core/errors.js';
 import { fieldAt, isObject, listAt, textAt } from '../../core/json.js';
@@ -18,9 +18,9 @@ import { findPart, listProbes } from './record/routing.js';
 import type { FeedOptions, FeedPage, RecordFeed } from '../store.js';
 
 interface Shard {
-  /** index|uuid|number: the key in the cursor of what was read whole. */
+  /** Key in the cursor for a shard that is read completely: index|uuid|number. */
   readonly key: string;
-  /** index|uuid */
+  /** Identity of the index: index|uuid. */
   readonly generation: string;
   readonly index: string;
   readonly number: string;
@@ -34,30 +34,30 @@ interface Reading {
   readonly position: number;
 }
 
-/** Shards asked in one request. */
+/** Largest number of shards in one request. */
 const SHARDS_AT_ONCE = 16;
-/** Records in one answer: many more long stack traces would be larger than what a client can take. */
+/** Largest number of records in one answer. More long stack traces would be larger than a client can receive. */
 const MAX_PAGE = 2_000;
 
-/** A shard as a reader of one part sees it. */
+/** Shard as the reader of one partition sees it. */
 interface Ours extends Shard {
-  /** The key in the cursor: with a mark where other clusters of the shard are not read. */
+  /** Key in the cursor. It has a suffix if other clusters of the shard are not read. */
   readonly place: string;
 }
 
 interface Feed {
   readonly client: ElasticsearchClient;
   readonly prefix: string;
-  /** By the part that is read ("0/1"). */
+  /** State of the last look, by the partition that is read ("0/1"). */
   readonly looks: Map<string, FeedLook>;
   /**
-   * Indices (name|uuid) that were seen to have sequence numbers, with the number of their shards; 0 where an operator
-   * has them routed in another way.
+   * Indices (name|uuid) that are known to have sequence numbers, with the number of their shards. The number is 0 if
+   * the index routes records in another way than routing.ts.
    */
   readonly known: Map<string, number>;
 }
 
-/** What it keeps spares requests; the cursor alone says what was read. */
+/** Creates the feed. The state that it keeps only saves requests; the cursor alone says what was read. */
 export function createFeed(client: ElasticsearchClient, prefix: string): RecordFeed {
   const feed: Feed = { client, prefix, looks: new Map(), known: new Map() };
   return {
@@ -71,7 +71,7 @@ export function createFeed(client: ElasticsearchClient, prefix: string): RecordF
 
 const AHEAD_MS = 2 * 86_400_000;
 
-/** As many as the newest day has shards; a day of a clock that is wrong does not count. */
+/** Counts the shards of the newest day. A day that is too far ahead is ignored, because its clock is wrong. */
 async function countParts({ client, prefix }: Feed): Promise<number> {
   const { body } = await client.send({
     method: 'GET',
@@ -93,7 +93,7 @@ async function readFeed(feed: Feed, cursor: string | undefined, options: FeedOpt
   const part = `${index}/${of}`;
   const before = decodeCursor(cursor);
   const last = feed.looks.get(part);
-  // Before the shards are asked: what is made after this shows at the next read.
+  // Loaded before the shards, so that the next read sees an index that is created after this.
   const version = await loadStateVersion(feed.client);
   const look = decideLook(last, cursor, version);
   const all = await loadShards(feed, look);
@@ -126,12 +126,13 @@ async function readFeed(feed: Feed, cursor: string | undefined, options: FeedOpt
 }
 
 const WHOLE = { index: 0, of: 1 };
-/** Behind the key of a shard of which only the clusters of one part were read. */
+/** Suffix of the key of a shard of which only the clusters of one partition were read. */
 const OF_PART = '|part';
 
 /**
- * Undefined where none of its clusters can be of the part: each lies in the shard of the part's number, where there are
- * as many shards as parts. In other indices (kept aside, of days with another number of shards) all are looked through.
+ * Returns the shard as the reader of the partition sees it, or undefined if none of its clusters can belong to the
+ * partition. In an index with as many shards as partitions, each cluster lies in the shard with the number of its
+ * partition. In other indices (refused records, days with another number of shards) all shards are searched.
  */
 function findOurs({ known }: Feed, shard: Shard, { index, of }: typeof WHOLE): Ours | undefined {
   if (of === 1) return { ...shard, place: shard.key };
@@ -161,7 +162,10 @@ function listIndices(shards: readonly Shard[]): readonly string[] {
   return [...new Set(shards.map((shard) => shard.index))];
 }
 
-/** One small answer of the master; undefined for who may not ask. */
+/**
+ * Returns the version of the cluster state, or undefined if this user may not ask. It is one small answer of the
+ * master.
+ */
 async function loadStateVersion(client: ElasticsearchClient): Promise<number | undefined> {
   const { status, body } = await client.send({
     method: 'GET',
@@ -172,7 +176,10 @@ async function loadStateVersion(client: ElasticsearchClient): Promise<number | u
   return status === 200 && typeof body['version'] === 'number' ? body['version'] : undefined;
 }
 
-/** Primaries only: theirs is the checkpoint that counts. A shard without an active primary is left for later. */
+/**
+ * Loads the primary shards, because their checkpoint is the one that counts. A shard without an active primary is left
+ * for later.
+ */
 async function loadShards({ client, prefix }: Feed, look: 'all' | readonly string[]): Promise<Shard[]> {
   if (look.length === 0) return [];
   const { body } = await client.send({
@@ -212,7 +219,8 @@ async function loadShards({ client, prefix }: Feed, look: 'all' | readonly strin
 }
 
 /**
- * Numbers that went back mean that the shard lost what was acknowledged (a forced or restored primary): read it again.
+ * Returns the last number that was read, or -1 if the shard must be read again. Numbers that went back mean that the
+ * shard lost acknowledged operations (a forced or restored primary).
  */
 function readFrom(shard: Ours, positions: ReadonlyMap<string, number>): number {
   const position = Math.max(positions.get(shard.place) ?? -1, positions.get(shard.key) ?? -1);
@@ -222,8 +230,8 @@ function readFrom(shard: Ours, positions: ReadonlyMap<string, number>): number {
 const ASKED_SETTINGS = ['disable_sequence_numbers', 'number_of_shards'].map((name) => `index.${name}`).join(',');
 
 /**
- * Without sequence numbers there is no feed; Elasticsearch 9 can switch them off. Asked once of each index, with how
- * its records are routed.
+ * Checks once for each index that it has sequence numbers, and how it routes its records. The feed needs sequence
+ * numbers; Elasticsearch 9 can switch them off. Throws JT_STORE_UNUSABLE.
  */
 async function checkNumbers({ client, known }: Feed, shards: readonly Shard[]): Promise<void> {
   const unknown = shards.filter(({ generation }) => !known.has(generation));
@@ -254,8 +262,9 @@ async function checkNumbers({ client, known }: Feed, shards: readonly Shard[]): 
 }
 
 /**
- * Those of the indices that put each cluster where routing.ts says. Others have slices or partitions of their
- * operator's, or the arithmetic of Elasticsearch 9: the server is asked where clusters lie that are of the first part.
+ * Returns the indices that put each cluster into the shard that routing.ts computes. Other indices have slices or
+ * partitions set by their operator, or the arithmetic of Elasticsearch 9. The server is asked where it puts names that
+ * belong to the first partition.
  */
 async function findRoutedAsUsual(
   client: ElasticsearchClient,
@@ -270,7 +279,7 @@ async function findRoutedAsUsual(
   return usual;
 }
 
-/** By the index: the numbers of the shards in which they lie. Nothing for who may not ask. */
+/** Returns the numbers of the shards in which the probes lie, by index. Returns nothing if this user may not ask. */
 async function locateProbes(
   client: ElasticsearchClient,
   indices: readonly string[],
@@ -291,7 +300,10 @@ async function locateProbes(
   return new Map([...numbers].map(([index, found]) => [index, [...found].sort().join()]));
 }
 
-/** A shard that does not answer may only be away for a moment: it is forgotten when its index is really gone. */
+/**
+ * Removes the positions of deleted indices. A shard that does not answer may only be away for a moment, so its position
+ * is removed only if its index does not exist.
+ */
 async function forgetDeleted(
   { client, prefix }: Feed,
   before: ReadonlyMap<string, number>,
@@ -312,7 +324,7 @@ async function forgetDeleted(
   return new Map([...before].filter(([key]) => living.has(key.split('|')[1] ?? '')));
 }
 
-/** Of a key of the cursor. */
+/** Returns index|uuid of a key of the cursor. */
 function nameGeneration(key: string): string {
   return key.split('|', 2).join('|');
 }
@@ -383,8 +395,9 @@ function listLeftOut(skip: string | undefined, only: FeedOptions['only']): reado
 }
 
 /**
- * What somebody has read whole, of whichever part, is read. Of other shards each part has read its own clusters, so the
- * one that is furthest behind counts, and one that has read nothing there lets all be read again.
+ * Joins the cursors of all partitions. A shard that the reader of any partition has read completely is read. In other
+ * shards each reader has read its own clusters, so the smallest position counts; if one reader has read nothing there,
+ * the shard is read again.
  */
 function joinCursors(cursors: readonly (string | undefined)[]): string | undefined {
   const all = cursors.map(decodeCursor);

@@ -1,5 +1,5 @@
-// One search request → its hits, and a hit → its record. An answer that lacks a shard is an error, not a smaller
-// result. Called by whoever searches.
+// Sends one search request and returns its hits, and reads the record of a hit. An answer that lacks a shard is an
+// error, not a smaller result.
 import { createError } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
 import { pause } from '../../core/time/wait.js';
@@ -17,7 +17,7 @@ export interface SearchHit {
   readonly routing?: string;
 }
 
-/** No index is no hit. Throws JT_STORE_UNREACHABLE when a part of the indices did not answer. */
+/** Sends a search. A missing index gives no hits. Throws JT_STORE_UNREACHABLE if some of the indices did not answer. */
 export async function search(
   client: ElasticsearchClient,
   index: string,
@@ -37,7 +37,9 @@ export async function search(
   }
 }
 
-/** The shards of an index that was made a moment ago need some time before they answer. */
+/**
+ * Number of retries, because the shards of an index that was created a moment ago need some time before they answer.
+ */
 const STARTING_TRIES = 10;
 const STARTING_PAUSE_MS = 300;
 
@@ -66,7 +68,7 @@ export function readSearch(
   };
 }
 
-/** Throws a plain Error for a document in our indices that we did not write. */
+/** Reads the record of a hit. Throws JT_STORE_UNUSABLE for a document in our indices that we did not write. */
 export function readHit(client: ElasticsearchClient, hit: SearchHit): LogRecord {
   const record = readSource(hit.source, hit.id);
   if (record === undefined)

@@ -1,5 +1,5 @@
-// A list of incidents page by page, with counts: what a document says of them beside its text, and one search for a
-// page. Called by elasticsearch.ts; how a query becomes a filter is in documents.ts.
+// Lists incidents page by page, with counts. One search for each page reads the fields next to the document's text.
+// documents.ts turns a query into a filter.
 import { fieldAt } from '../../core/json.js';
 import type { ElasticsearchClient } from './client.js';
 import { buildIncidentFilter, ROW_FIELD, TAG_NAMES } from './documents.js';
@@ -25,7 +25,7 @@ export async function pageIncidents(
 ): Promise<IncidentPage> {
   const { hits, aggregations } = await search(client, `${prefix}-incidents`, {
     query: buildIncidentFilter(query),
-    // Counts are of all pages.
+    // A post_filter, because the counts cover all pages.
     post_filter: after === undefined ? undefined : buildAfter(decodeIncidentPlace(after)),
     sort: [{ lastSeen: { order: 'desc', missing: '_last' } }, { id: 'asc' }],
     size: query.limit,
@@ -44,7 +44,7 @@ export async function pageIncidents(
   return { rows, total, counts, ...findNext(rows, query.limit) };
 }
 
-/** An earlier release saved incidents without a row: they are read whole. */
+/** Reads the rows of the hits. An earlier release saved incidents without a row, so their documents are read. */
 async function readRows(
   client: ElasticsearchClient,
   prefix: string,

@@ -1,7 +1,6 @@
-// Which jobs there are, and how often a group of failures came, counted by the cluster itself: pages of buckets, one
-// for each job, over the records or the incidents. And what is known of the lines of jobs: one document for each run,
-// among the states of the analyzers, whose index has the fields by which it is asked for. Called by elasticsearch.ts,
-// and by search.ts for the jobs that a search names.
+// Counts jobs, and how often a group of failures occurred, by aggregations of the cluster: pages of buckets, one for
+// each job, over records or incidents. Also stores what is known of the lines of jobs: one document for each run, in
+// the index of the analyzers' states, which has the fields for these queries.
 import { fieldAt, isObject } from '../../core/json.js';
 import type { ElasticsearchClient } from './client.js';
 import { buildIncidentFilter, findDocuments, removeFound, saveDocuments } from './documents.js';
@@ -14,7 +13,9 @@ import { parseSearch } from '../query/query.js';
 import type { GroupQuery, GroupSum, JobLines, JobQuery, JobRows, RecordQuery } from '../store.js';
 import { isJobLines } from '../stored.js';
 
-/** With what is counted in each of them, below the 65,536 buckets that one answer may have. */
+/**
+ * Number of jobs in a page. With the counts of each job they stay below the 65,536 buckets that one answer may have.
+ */
 const PAGE_JOBS = 5_000;
 const KINDS = 10;
 
@@ -49,7 +50,7 @@ export function countJobIncidents(client: ElasticsearchClient, prefix: string, q
   return countJobs(client, `${prefix}-incidents`, INCIDENT_FIELDS, buildIncidentFilter(query));
 }
 
-/** Clusters in one answer; of more those with the most records. */
+/** Largest number of clusters in one answer. If there are more, those with the most records are returned. */
 const MOST_CLUSTERS = 10_000;
 
 export async function findNewest(
@@ -75,7 +76,7 @@ export async function findNewest(
   );
 }
 
-/** Of one group of failures that no rule names. */
+/** Counts the incidents of one group of failures that no rule names. */
 export async function sumGroup(
   client: ElasticsearchClient,
   prefix: string,
@@ -171,7 +172,7 @@ function readText(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
 }
 
-/** Of one cluster. */
+/** Largest number of runs that are loaded for one cluster. */
 const MOST_OF_CLUSTER = 1_000;
 const HAS_JOB = { exists: { field: 'jobId' } };
 
@@ -199,7 +200,7 @@ export function loadJobLines(
   return readLines(client, prefix, [{ term: { cluster } }], MOST_OF_CLUSTER);
 }
 
-/** Of the jobs that the search names. */
+/** Finds what is known of the lines of the jobs that the search names. */
 export async function findJobLines(
   client: ElasticsearchClient,
   prefix: string,
@@ -240,7 +241,7 @@ function readLines(
   filter: readonly object[],
   size: number,
 ): Promise<JobLines[]> {
-  // An index of an early release does not have the field; then nothing is known of lines.
+  // The index of an early release does not have the field; then nothing is known of lines.
   const sort = [{ lastSeen: { order: 'desc', missing: '_last', unmapped_type: 'date' } }];
   const query = { bool: { filter: [HAS_JOB, ...filter] } };
   return findDocuments(client, prefix, 'states', { query, sort, size }, isJobLines);

@@ -3,7 +3,7 @@ import { decideLook, READS_BETWEEN_FULL_LOOKS, rememberLook, type FeedLook } fro
 
 const days = Array.from({ length: 30 }, (_, day) => `p-logs-2026.11.${String(day + 1).padStart(2, '0')}`);
 
-/** After a full look at thirty days that found news in those. */
+/** Returns the state after a full look at thirty days that found new records in these indices. */
 function look(...pending: string[]): FeedLook {
   return rememberLook(undefined, { cursor: 'c', version: 7, all: days, pending });
 }

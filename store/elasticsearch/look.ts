@@ -1,31 +1,38 @@
-// Which indices the feed asks for news. Statistics cost a request to each shard, and a cluster that keeps ninety days
-// has hundreds that never change again: so most reads ask only those that may well have grown, and a full look at all
-// of them comes every few reads, and at once when the cluster's state has changed (an index was made or removed, a
-// shard moved). What a look leaves out is read later and never skipped: the cursor of a shard that was not asked stays
-// where it is. Reads are counted, no clock is asked. Pure; called by feed.ts.
+// Decides which indices the feed asks for new records. Statistics cost a request to each shard, and a cluster that
+// keeps ninety days has hundreds of shards that never change again. Most reads therefore ask only the indices that may
+// well have grown. A full look at all indices comes every few reads, and at once when the state of the cluster has
+// changed (an index was created or removed, a shard moved). What a look leaves out is read later and never skipped,
+// because the cursor of a shard that was not asked stays unchanged. Reads are counted, no clock is used. Pure
+// functions.
 
-/** What the last read of the feed has left for the next. */
+/** State that the last read of the feed leaves for the next one. */
 export interface FeedLook {
-  /** The cursor that the last read gave; another one knows nothing of this. */
+  /** Cursor that the last read returned. The state is not valid for any other cursor. */
   readonly cursor: string;
-  /** Of the cluster's state; undefined when it cannot be told. */
+  /** Version of the cluster state, or undefined if it is not known. */
   readonly version: number | undefined;
-  /** Asked at every read. */
+  /** Indices that every read asks. */
   readonly hot: ReadonlySet<string>;
-  /** Had news since the last full look. */
+  /** Indices that had new records since the last full look. */
   readonly grown: ReadonlySet<string>;
-  /** Since the last full look. */
+  /** Number of reads since the last full look. */
   readonly reads: number;
 }
 
-/** A record that comes into an index where nothing was expected any more is found after at most so many reads. */
+/**
+ * Number of reads after which a full look comes. A record in an index where none was expected is found after at most so
+ * many reads.
+ */
 export const READS_BETWEEN_FULL_LOOKS = 20;
-/** The newest indices, asked at every read: today, what clocks and time zones put around it, and the undated one. */
+/**
+ * Number of the newest indices that every read asks: today, the days around it because of clocks and time zones, and
+ * the undated one.
+ */
 const NEWEST = 5;
-/** Names in one address; more are asked for by their pattern. */
+/** Largest number of names in one address. If there are more, the indices are asked for by their pattern. */
 const MOST_NAMES = 40;
 
-/** `all`, or the names of the indices to ask (none: there is nothing that may have grown). */
+/** Returns `all`, or the names of the indices to ask (none if nothing may have grown). */
 export function decideLook(
   last: FeedLook | undefined,
   cursor: string | undefined,
@@ -40,9 +47,9 @@ export function decideLook(
 export interface Looked {
   readonly cursor: string;
   readonly version: number | undefined;
-  /** All indices, after a full look. */
+  /** All indices, if this was a full look. */
   readonly all: readonly string[] | undefined;
-  /** Had news in this read, whether or not all of it was read. */
+  /** Indices that had new records in this read, whether all of them were read or not. */
   readonly pending: readonly string[];
 }
 

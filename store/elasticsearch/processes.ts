@@ -1,27 +1,27 @@
-// The processes of which there are records, by the names that searches and people use. A document holds the hash of a
-// name that follows from host and path (source.ts); to find what a `process:a*` asks for, the names are listed and
-// compared here. Called by search.ts.
+// Lists the processes that have records, by the names that searches and people use. A document holds the hash of a name
+// that follows from host and path (source.ts). To find what `process:a*` asks for, the names are listed and compared
+// here.
 import { isObject } from '../../core/json.js';
 import { createError } from '../../core/errors.js';
 import type { ElasticsearchClient } from './client.js';
 import { readBuckets, search } from './hits.js';
 import { decodeProcess } from './record/source.js';
 
-/** A name, and what the documents have for it. */
+/** Name of a process, and the value that documents have for it. */
 export interface StoredProcess {
   readonly name: string;
   readonly stored: string;
 }
 
 const PAGE_PROCESSES = 2_000;
-/** Their terms still fit into a query. */
+/** Largest number of processes whose terms still fit into a query. */
 const MOST_PROCESSES = 40_000;
-/** Gives a bucket of documents of one process its host and path. */
+/** Aggregation that adds the host and the path to a bucket of documents of one process. */
 export const PROCESS_SAMPLE = {
   sample: { top_hits: { size: 1, _source: false, docvalue_fields: ['host.name', 'log.file.path'] } },
 } as const;
 
-/** Those with records that the filter finds. Throws JT_QUERY_INVALID when there are too many. */
+/** Lists the processes of the records that the filter finds. Throws JT_QUERY_INVALID if there are too many. */
 export async function listProcesses(
   client: ElasticsearchClient,
   prefix: string,
@@ -61,7 +61,7 @@ export async function listProcesses(
   return found;
 }
 
-/** The name of a process of a bucket with PROCESS_SAMPLE. */
+/** Returns the name of the process of a bucket with PROCESS_SAMPLE. */
 export function readProcess(stored: string, bucket: Readonly<Record<string, unknown>>): string {
   const hits = isObject(bucket['sample']) ? bucket['sample']['hits'] : undefined;
   const list: readonly unknown[] = isObject(hits) && Array.isArray(hits['hits']) ? hits['hits'] : [];

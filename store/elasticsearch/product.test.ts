@@ -1,4 +1,4 @@
-// Servers that are no Elasticsearch 8: answers of OpenSearch 2.19 and of Elasticsearch 7, played word by word.
+// Tests servers that are not Elasticsearch 8: replays the exact answers of OpenSearch 2.19 and of Elasticsearch 7.
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, it } from 'vitest';

@@ -1,5 +1,5 @@
-// A search → the body of a search request, and its answer → a page. Compiles the same tree as store/sqlite/query.ts.
-// Pure; called by search.ts.
+// Builds the body of a search request, and reads the answer as a page. Compiles the same tree as store/sqlite/query.ts.
+// Pure functions.
 import { isObject } from '../../core/json.js';
 import type { ValueField } from '../../core/record.js';
 import { fitsAnyCase, hasStar, isAnything, type Glob } from '../../core/text/glob.js';
@@ -19,12 +19,12 @@ type Histogram = NonNullable<RecordPage['histogram']>;
 type Counts = Histogram[number]['counts'];
 
 const FACET_VALUES = 20;
-/** The last one only parts what would be alike. */
+/** Fields of the sort order. The last one only separates records that are equal in the others. */
 const SORT_FIELDS = ['@timestamp', 'log.file.path', 'log.offset', 'host.name', '_seq_no'] as const;
 
 /**
- * The query clause of a search, without paging; `processes` are all that it may mean, `lines` those of the jobs that it
- * names. Throws JT_QUERY_INVALID and JT_REQUEST_INVALID.
+ * Builds the query clause of a search, without paging. `processes` are all that the search may mean, `lines` are those
+ * of the jobs that it names. Throws JT_QUERY_INVALID and JT_REQUEST_INVALID.
  */
 export function buildFilter(
   query: Omit<RecordQuery, 'limit' | 'order'>,
@@ -49,19 +49,19 @@ export function buildFilter(
   return { bool: { filter } };
 }
 
-/** Documents of the process with this name. */
+/** Builds the clause for documents of the process with this name. */
 export function buildProcess(name: string): Clause {
   return { terms: { 'jobtrace.process': [name, hashProcess(name)] } };
 }
 
-/** Whether a search asks for processes by their names. */
+/** True if a search asks for processes by their names. */
 export function asksForProcess(node: QueryNode): boolean {
   if (node.kind === 'value') return node.field === 'jobtrace.process';
   if (node.kind === 'not') return asksForProcess(node.node);
   return (node.kind === 'and' || node.kind === 'or') && node.nodes.some(asksForProcess);
 }
 
-/** Documents of these jobs and clusters; an empty scope sees nothing. */
+/** Builds the clause for documents of these jobs and clusters. An empty scope finds nothing. */
 export function buildScope(scope: readonly Glob[], fields: readonly string[]): Clause {
   const should = scope.flatMap((glob) =>
     fields.map((field): Clause => ({ wildcard: { [field]: { value: toWildcard(glob) } } })),
@@ -69,7 +69,7 @@ export function buildScope(scope: readonly Glob[], fields: readonly string[]): C
   return should.length === 0 ? { match_none: {} } : { bool: { should, minimum_should_match: 1 } };
 }
 
-/** `search_after` takes values for the same fields. */
+/** Builds the sort order. `search_after` takes values for the same fields. */
 export function buildSort(order: RecordQuery['order']): object[] {
   return SORT_FIELDS.map((field) => ({
     [field]: { order: order === 'newest' ? 'desc' : 'asc', missing: order === 'newest' ? '_last' : '_first' },
@@ -114,7 +114,7 @@ export function readHistogram(aggregations: Clause, fromMs: number, toMs: number
   return fillBars(fromMs, toMs, barMs, found, {});
 }
 
-/** A job without a name is counted by its id. */
+/** Reads the facets. A job without a name is counted by its id. */
 export function readFacets(aggregations: Clause): Facets {
   const read = (value: unknown): Facets['level'] =>
     readBuckets(value).map((bucket) => ({ value: String(bucket['key']), count: Number(bucket['doc_count']) }));
@@ -134,7 +134,10 @@ export function readFacets(aggregations: Clause): Facets {
   };
 }
 
-/** Documents of an older release have the name of a process, others its hash: two buckets of one process. */
+/**
+ * Counts documents by process. Documents of an older release have the name of a process and others its hash, so that
+ * one process may have two buckets.
+ */
 function readProcesses(value: unknown): Facets['process'] {
   const counts = new Map<string, number>();
   for (const bucket of readBuckets(value)) {
@@ -144,7 +147,7 @@ function readProcesses(value: unknown): Facets['process'] {
   return [...counts].map(([name, count]) => ({ value: name, count })).sort((a, b) => b.count - a.count);
 }
 
-/** `min` and `max` of the times found; undefined when nothing was. */
+/** Returns the range of the times found, or undefined if nothing was found. */
 export function readTimeRange(aggregations: Clause): { fromMs: number; toMs: number } | undefined {
   const read = (name: string): number | undefined => {
     const value = aggregations[name];
@@ -200,7 +203,7 @@ function anyOf(should: readonly Clause[]): Clause {
   return { bool: { should, minimum_should_match: 1 } };
 }
 
-/** In whichever of its fields an index has the words of a text. */
+/** Builds a clause over the two fields in which an index may have the words of a text. */
 function inTexts(build: (field: string) => Clause): Clause {
   return anyOf([WORDS_FIELD, MESSAGE_WORDS_FIELD].map(build));
 }
@@ -226,7 +229,7 @@ function buildValue(field: ValueField, glob: Glob, processes: readonly StoredPro
   const usual = USUAL_VALUES[field];
   if (usual === undefined) return isAny ? { exists: { field } } : buildShape(field, glob);
   const has: Clause = { exists: { field } };
-  // What is as usual is not in the document.
+  // A document leaves out a usual value.
   const should: Clause[] = [isAny ? has : buildShape(field, glob)];
   if (fitsAnyCase(glob, usual)) should.push({ bool: { must_not: [has] } });
   return { bool: { should, minimum_should_match: 1 } };
@@ -241,7 +244,10 @@ export function buildShape(field: string, glob: Glob): Clause {
   };
 }
 
-/** Ids are only found whole; those in the document are of an older release. */
+/**
+ * Builds the clause for an id. Document ids are found only as a whole. A pattern finds the ids inside documents, as an
+ * older release stored them.
+ */
 function buildId(glob: Glob): Clause {
   const [id = ''] = glob;
   const values = hasStar(glob) ? [] : [...listIds(id), ...listIds(id.toLowerCase())];
@@ -253,7 +259,7 @@ function buildProcesses(glob: Glob, processes: readonly StoredProcess[]): Clause
   return { terms: { 'jobtrace.process': stored } };
 }
 
-/** For a wildcard query. */
+/** Renders the pattern of a wildcard query. */
 function toWildcard(glob: Glob): string {
   return glob.map((literal) => literal.replace(/[*?\\]/g, '\\$&')).join('*');
 }

@@ -1,6 +1,6 @@
-// What is old goes, from Elasticsearch: days as whole indices, and of younger days what tells of no trouble, singly.
-// A day is one index for all levels: an index for each level would double the shards, the parts of the feed
-// and the places where an id may stand, for as long as records are kept.
+// Deletes old data from Elasticsearch: days as whole indices, and in younger days single records that show no trouble.
+// A day is one index for all levels. An index for each level would double the shards, the partitions of the feed and
+// the places where an id may be, for as long as records are kept.
 import { isObject } from '../../core/json.js';
 import { listEvidence, SHORT_LIVED_LEVELS } from '../incidents/expiry.js';
 import { formatTime, parseTime, startOfDay } from '../page.js';
@@ -13,9 +13,9 @@ import { readDayEnd } from './record/address.js';
 import { nameRefusedIndex } from './record/refused.js';
 import { listIds } from './record/id.js';
 
-/** Documents that are deleted with one request. */
+/** Number of documents that one request deletes. */
 const DELETE_CHUNK = 5_000;
-/** Incidents that are read with one request; each may have a hundred kilobytes. */
+/** Number of incidents that one request reads. Each may have a hundred kilobytes. */
 const PAGE_INCIDENTS = 100;
 
 export function createRetention(client: ElasticsearchClient, prefix: string): Retention {
@@ -25,7 +25,10 @@ export function createRetention(client: ElasticsearchClient, prefix: string): Re
   };
 }
 
-/** Days go as whole indices; undated records by the day on which they were stored, refused ones one by one. */
+/**
+ * Deletes old data: days as whole indices, undated records by the day on which they were stored, refused ones one by
+ * one.
+ */
 async function deleteBefore(client: ElasticsearchClient, prefix: string, timeMs: number): Promise<number> {
   let removed = 0;
   for (const [index, documents] of await countDays(client, prefix, timeMs)) {
@@ -59,7 +62,7 @@ function countDocuments(value: unknown): number {
   return isObject(docs) ? Number(docs['count']) : 0;
 }
 
-/** The indices of the days that ended before a time, with the number of their documents. */
+/** Returns the indices of the days that ended before a time, with the number of their documents. */
 async function countDays(
   client: ElasticsearchClient,
   prefix: string,
@@ -76,7 +79,10 @@ async function countDays(
   });
 }
 
-/** The disk gets its room back by a merge of what has many deleted documents, which goes on in the cluster. */
+/**
+ * Deletes records that show no trouble. Disk space is freed by a merge of segments with many deleted documents, which
+ * goes on in the cluster.
+ */
 async function deleteInfoBefore(client: ElasticsearchClient, prefix: string, timeMs: number): Promise<number> {
   const day = { range: { 'event.ingested': { lt: formatTime(startOfDay(timeMs)) } } };
   const days = await countDays(client, prefix, timeMs);
@@ -131,7 +137,7 @@ async function removeQuiet(
   return removed;
 }
 
-/** Ids of the documents that incidents show, looked up with the first use. */
+/** Returns a function that loads the ids of the documents that incidents show, once, at its first call. */
 function rememberShown(client: ElasticsearchClient, prefix: string): () => Promise<ReadonlySet<string>> {
   let shown: Promise<ReadonlySet<string>> | undefined;
   return () => (shown ??= findShown(client, prefix));

@@ -1,5 +1,5 @@
-// The rights in docs/elasticsearch.md are enough, and not more than enough: the roles are read from that page and
-// given to users of a real Elasticsearch with security on.
+// Checks that the rights in docs/elasticsearch.md are enough, and not more than enough: reads the roles from that page
+// and gives them to users of a real Elasticsearch with security on.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import type { Store } from '../store.js';
 
 const PASSWORD = 'only for this test';
 const SUPERUSER = { authorization: `Basic ${Buffer.from(`superuser:${PASSWORD}`).toString('base64')}` };
-/** An agent's rights, and what its error message says may be granted. */
+/** Rights of an agent, and what its error message says may be granted. */
 const TEMPLATING = {
   cluster: ['monitor', 'manage_index_templates'],
   indices: [
@@ -22,7 +22,7 @@ const TEMPLATING = {
   ],
 };
 
-/** Role name → descriptor, from the JSON blocks of the page. */
+/** Reads the descriptor of each role from the JSON blocks of the page. */
 function readRoles(): Map<string, object> {
   const page = readFileSync(new URL('../../docs/elasticsearch.md', import.meta.url), 'utf8');
   const blocks = [...page.matchAll(/```json\n([^`]*)```/g)].map(
@@ -46,7 +46,7 @@ describeWithParts(['elasticsearch-9'], 'the rights in docs/elasticsearch.md', ()
     opened.push(store);
     return store;
   };
-  /** Of the parts nobody may. */
+  /** Creates the templates, which no part of an installation may do. */
   const makeTemplates = async (): Promise<void> => void (await open('superuser').check());
   const asSuperuser = async (method: string, path: string, body: object): Promise<void> => {
     const answer = await fetch(`${node.url}${path}`, {
@@ -59,7 +59,7 @@ describeWithParts(['elasticsearch-9'], 'the rights in docs/elasticsearch.md', ()
   beforeAll(async () => {
     node = await startElasticsearch({
       version: 9,
-      // Whoever makes the templates asks more of a distribution that can find words.
+      // The creator of the templates sends more requests to a distribution that can find words.
       analysis: true,
       dir: join(dir, 'node'),
       settings: { 'xpack.security.enabled': 'true' },

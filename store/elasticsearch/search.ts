@@ -1,5 +1,5 @@
-// Searches and context over all log indices. A page ends with a mark (the sort values of its last record)
-// from which the next goes on: nothing is kept open in the cluster.
+// Searches all log indices, and finds the context of a record. A page ends with a position (the sort values of its last
+// record) from which the next page continues, so that nothing is kept open in the cluster.
 import { createError } from '../../core/errors.js';
 import { omitMissing } from '../../core/json.js';
 import type { LogRecord } from '../../core/types.js';
@@ -27,7 +27,10 @@ import { parseSearch } from '../query/query.js';
 import { parseJson } from '../stored.js';
 import type { LineQuery, RecordFilter, RecordLines, RecordPage, RecordQuery } from '../store.js';
 
-/** Elasticsearch gives at most 10,000 hits at once (index.max_result_window); one more than a page is asked for. */
+/**
+ * Largest page. Elasticsearch returns at most 10,000 hits at once (index.max_result_window), and one more than a page
+ * is requested.
+ */
 const MAX_PAGE = 9_999;
 
 /** Parameters of a search besides the usual ones. */
@@ -137,8 +140,8 @@ function sizeOf({ limit }: LineQuery): number {
 }
 
 /**
- * Looked up first: what is known of jobs that are named, and names of processes, among those that the rest of the
- * search leaves.
+ * Builds the filter of a search. First it loads what is known of the named jobs, and the names of processes among those
+ * that the rest of the search leaves.
  */
 export async function findFilter(client: ElasticsearchClient, prefix: string, query: RecordFilter): Promise<object> {
   const rest = { ...query, query: undefined, job: undefined };
@@ -182,7 +185,10 @@ export async function findContext(
   return { records: [...before.reverse(), record, ...after], index: before.length };
 }
 
-/** All that the index of the refused has. The mapping of another index, perhaps the reason, does not break this. */
+/**
+ * Finds the records in the index of refused records. The mapping of another index, perhaps the reason, does not break
+ * this.
+ */
 export async function findRefused(
   client: ElasticsearchClient,
   prefix: string,
@@ -201,14 +207,14 @@ export async function findRefused(
   };
 }
 
-/** The tie between records of the same time, file and offset is broken by host and number. */
+/** Returns the position of a hit. Host and number separate records of the same time, file and offset. */
 function readPosition(hit: SearchHit): Position {
   const [time, file, offset, host, number] = hit.sort;
   const tie = JSON.stringify([host, number]);
   return [Number(time), typeof file === 'string' ? file : null, Number(offset), tie];
 }
 
-/** Throws JT_REQUEST_INVALID for the mark of another store. */
+/** Returns the values for `search_after`. Throws JT_REQUEST_INVALID for the position of another store. */
 function findSearchAfter([time, file, offset, tie]: Position): readonly unknown[] {
   const parts = parseJson(tie ?? '');
   if (!Array.isArray(parts) || parts.length !== 2)

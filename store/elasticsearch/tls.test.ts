@@ -1,5 +1,5 @@
-// TLS between Jobtrace and Elasticsearch: a private authority, a server that asks for a client certificate, and what
-// is said where one of them is missing.
+// Tests TLS between Jobtrace and Elasticsearch: a private authority, a server that asks for a client certificate, and
+// the messages if one of them is missing.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import { tmpdir } from 'node:os';

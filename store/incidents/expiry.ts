@@ -1,12 +1,12 @@
-// Which records may go before all others: those of a level that tells of no trouble, without an exception, that no
-// incident shows. Both stores delete them so; how, they decide themselves. Pure.
+// Records that may be deleted before all others: those of a level that shows no trouble, without an exception, that no
+// incident shows. Each store deletes them in its own way. Pure functions.
 import { isObject } from '../../core/json.js';
 import type { Level } from '../../core/types.js';
 import { parseJson } from '../stored.js';
 
 export const SHORT_LIVED_LEVELS: readonly Level[] = ['TRACE', 'DEBUG', 'INFO'];
 
-/** Ids of the records that an incident shows, wherever in its document they stand. */
+/** Returns the ids of the records that an incident shows, wherever they are in its document. */
 export function listEvidence(body: string): readonly string[] {
   const ids: string[] = [];
   collect(parseJson(body), ids);

@@ -1,20 +1,20 @@
-// What both adapters share around a page of a list of incidents: the mark where the next page begins, and how many have
-// which value. Pure.
+// Page of a list of incidents, shared by both adapters: the position at which the next page begins, and the counts of
+// values. Pure functions.
 import { createError } from '../../core/errors.js';
 import type { IncidentFacet, IncidentPage, IncidentRow, ValueCount } from '../store.js';
 import { parseJson } from '../stored.js';
 
-/** Values of one facet that are counted, the most frequent ones. */
+/** Largest number of values in the counts of one facet, the most frequent ones. */
 export const MOST_COUNTS = 50;
 
-/** Where an incident stands in a list: when it was last seen (null: it does not say), and its id. */
+/** Position of an incident in a list: when it was last seen (null if it does not say), and its id. */
 export type IncidentPlace = readonly [lastSeen: number | null, id: string];
 
 export function encodeIncidentPlace(place: IncidentPlace): string {
   return Buffer.from(JSON.stringify(place)).toString('base64url');
 }
 
-/** Throws JT_REQUEST_INVALID for anything that no page gave out. */
+/** Decodes a position. Throws JT_REQUEST_INVALID for a text that no page returned. */
 export function decodeIncidentPlace(text: string): IncidentPlace {
   const value = parseJson(Buffer.from(text, 'base64url').toString('utf8'));
   if (Array.isArray(value) && value.length === 2) {
@@ -25,7 +25,7 @@ export function decodeIncidentPlace(text: string): IncidentPlace {
   throw createError('JT_REQUEST_INVALID', { problems: '"after" is not the "next" of a page' });
 }
 
-/** Where the page ends, when another one follows. */
+/** Returns the position at which the page ends, if another page may follow. */
 export function findNext(page: readonly IncidentRow[], limit: number): { next?: string } {
   const last = page.length < limit ? undefined : page.at(-1);
   if (last === undefined) return {};
@@ -33,7 +33,7 @@ export function findNext(page: readonly IncidentRow[], limit: number): { next?: 
   return { next: encodeIncidentPlace([Number.isNaN(lastSeen) ? null : lastSeen, last.id]) };
 }
 
-/** So many incidents share these values. */
+/** Values that a number of incidents share. */
 interface CountedValues {
   readonly values: (facet: IncidentFacet) => unknown;
   readonly count: number;
@@ -61,7 +61,7 @@ export function mapFacets<Result>(read: (facet: IncidentFacet) => Result): Reado
   };
 }
 
-/** The most frequent first; of as many the first by name. */
+/** Sorts counts by frequency and then by name, and keeps the first ones. */
 export function rankCounts(counts: readonly ValueCount[]): readonly ValueCount[] {
   return [...counts].sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1)).slice(0, MOST_COUNTS);
 }

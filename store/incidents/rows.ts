@@ -1,12 +1,12 @@
-// What a row of a list says of an incident: a hundredth of it, in both languages. In: an incident that is saved. Out:
-// its row, which both adapters keep beside it. Pure.
+// Builds the row that a list shows of an incident: a hundredth of its size, in both languages. Both adapters keep the
+// row next to the incident. Pure functions.
 import { isObject } from '../../core/json.js';
 import { listBeside } from '../../core/text/beside.js';
 import { findLead, nameUnknown, readLeadValues, type Lead } from '../../core/text/lead.js';
 import type { Incident, Language, PlatformShare } from '../../core/types.js';
 import type { IncidentRow } from '../store.js';
 
-/** A title fills two lines; what no rule names may say much more. */
+/** Largest length of a title. It fills two lines; the text of a failure that no rule names may be much longer. */
 const MOST_TITLE = 300;
 
 export function describeRow(incident: Incident): IncidentRow {
@@ -25,7 +25,7 @@ export function describeRow(incident: Incident): IncidentRow {
   };
 }
 
-/** In both languages the same ones in the same order. */
+/** Returns the titles of the second causes. Both languages have the same ones in the same order. */
 function nameBeside({ diagnoses, unknown }: Incident): IncidentRow['beside'] {
   const inEnglish = listBeside({ diagnoses: diagnoses.en, unknown });
   if (inEnglish.length === 0) return undefined;

@@ -1,6 +1,6 @@
-// How many of what was found of each job in each cluster, and of one group of failures that no rule names. In: counts
-// of a database, for jobs by level (of records) or outcome (of incidents). Out: one row for each job and cluster, a sum
-// for the group. Both stores call it. Pure.
+// Sums counts of a database: for each job in each cluster, by level (of records) or outcome (of incidents), and for one
+// group of failures that no rule names. Returns one row for each job and cluster, and one sum for the group. Pure
+// functions.
 import type { Incident } from '../../core/types.js';
 import type { GroupSum, JobCounts, JobRows } from '../store.js';
 import { formatTime } from '../page.js';
@@ -9,13 +9,13 @@ export interface JobPart {
   readonly id: string | null;
   readonly name: string | null;
   readonly cluster: string;
-  /** What was counted: a level, an outcome. */
+  /** Level or outcome that was counted. */
   readonly kind: string;
   readonly count: number;
   readonly lastMs: number | null;
 }
 
-/** More rows than these are not read: an answer has an end also where a short job starts every second. */
+/** Largest number of rows that are read, so that an answer is bounded even if a short job starts every second. */
 export const MAX_JOB_ROWS = 50_000;
 
 export function groupJobs(parts: readonly JobPart[], isComplete: boolean): JobRows {
@@ -41,12 +41,12 @@ export function groupJobs(parts: readonly JobPart[], isComplete: boolean): JobRo
 
 export const GROUP_DAY_MS = 86_400_000;
 
-/** Of the first failure that no rule names: the others of an incident stand beside it. */
+/** Returns the group of the first failure that no rule names. The other failures of an incident only accompany it. */
 export function findGroup({ unknown: [first] }: Incident): string | undefined {
   return first?.group?.id;
 }
 
-/** What a database counted; times in milliseconds, null where there is none. */
+/** Counts of a database. Times are in milliseconds, and null if there is none. */
 export interface GroupCounts {
   readonly incidents: number;
   readonly lastDay: number;

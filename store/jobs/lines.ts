@@ -1,21 +1,24 @@
-// `job:orders` means everything that belongs to the job: what names it by its id or its name, and what is known to be
-// its though it names nobody (JobLines of the port, which an analyzer writes). In: the tree of a search and what is
-// known of the jobs that it names. Out: the tree that both stores compile, of a bounded size. A line that names another
-// job is never added. Pure; called by both stores.
+// Resolves `job:orders` to everything that belongs to the job: records that name its id or its name, and records that
+// are known to belong to it although they name no job (JobLines of the port, which an analyzer writes). Input: the tree
+// of a search, and what is known of the jobs that it names. Output: the tree that both stores compile, of a bounded
+// size. A line that names another job is never added. Pure functions.
 import type { ValueField } from '../../core/record.js';
 import { groupBy } from '../../core/sequence.js';
 import { fitsAnyCase, type Glob } from '../../core/text/glob.js';
 import type { QueryNode } from '../query/query.js';
 import type { JobLines, JobSpan } from '../store.js';
 
-/** Runs of the jobs of one search of which more is known than what their lines say, the latest first. */
+/**
+ * Largest number of runs of the jobs of one search of which more is known than what their lines say. The latest come
+ * first.
+ */
 export const MOST_RUNS = 100;
-/** Of all of them, the latest: a query has an end also where jobs restart all day. */
+/** Largest number of spans of all these runs, the latest, so that a query is bounded even if jobs restart all day. */
 const MOST_SPANS = 200;
 const MOST_WORDS = 500;
 const MOST_RECORDS = 1_000;
 
-/** The jobs that the search names, by the shape of their id or name. */
+/** Lists the jobs that the search names, by the pattern of their id or name. */
 export function listJobs(node: QueryNode): readonly Glob[] {
   switch (node.kind) {
     case 'job':
@@ -30,7 +33,7 @@ export function listJobs(node: QueryNode): readonly Glob[] {
   }
 }
 
-/** `lines`: of all jobs that the search names, the latest first. */
+/** Resolves the jobs in the tree of a search. `lines` are those of all jobs that the search names, the latest first. */
 export function resolveJobs(node: QueryNode, lines: readonly JobLines[]): QueryNode {
   switch (node.kind) {
     case 'job':
@@ -79,7 +82,7 @@ function describeJob(glob: Glob, runs: readonly JobLines[]): QueryNode {
 
 type PlacedSpan = JobSpan & { readonly cluster: string };
 
-/** Of all runs, those of one place that meet made one; the latest first. */
+/** Returns the spans of all runs, the latest first. Spans of one process that meet are merged. */
 function mergeSpans(runs: readonly JobLines[]): readonly PlacedSpan[] {
   const placed = runs.flatMap(({ cluster, spans }) => spans.map((span): PlacedSpan => ({ ...span, cluster })));
   const places = groupBy(placed, ({ cluster, process = null }) => JSON.stringify([cluster, process]));
@@ -104,12 +107,15 @@ function endOf({ toMs = Infinity }: JobSpan): number {
   return toMs;
 }
 
-/** Infinite ones too. */
+/** Compares times, including infinite ones. */
 function compareTimes(a: number, b: number): number {
   return a === b ? 0 : a - b;
 }
 
-/** An id stands for its name and the other way round, within its cluster. */
+/**
+ * Describes the records that name one of these runs. Within its cluster, an id stands for its name and the other way
+ * round.
+ */
 function describeRuns(cluster: string, runs: readonly JobLines[]): QueryNode[] {
   const ids = runs.map(({ jobId }) => jobId);
   const names = new Set(runs.flatMap(({ jobName }) => (jobName === undefined ? [] : [jobName])));
@@ -134,7 +140,7 @@ function both(...nodes: readonly QueryNode[]): QueryNode {
   return { kind: 'and', nodes };
 }
 
-/** Of the spans, what a search of this range asks for; `toMs` is outside. */
+/** Limits the spans to the range of a search. `toMs` is exclusive. */
 export function keepRange(lines: JobLines, fromMs: number, toMs: number): JobLines {
   const spans = lines.spans
     .filter((span) => beginOf(span) < toMs && endOf(span) >= fromMs)

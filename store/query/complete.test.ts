@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { askForValues, completeTerm, findUnfinished, type Unfinished } from './complete.js';
 
-/** `|` is the caret. */
+/** Finds the unfinished term. `|` is the caret. */
 function find(marked: string): Unfinished | undefined {
   return findUnfinished(marked.replace('|', ''), marked.indexOf('|'));
 }

@@ -1,17 +1,18 @@
-// A search while it is typed → what stands unfinished at the caret, a name of a field or a value of one, and the text
-// once that is chosen. In: the text and the caret. Out: the range to be replaced; another text with its caret. Pure and
-// lenient: what cannot be understood yet has nothing to be completed. The page offers what fits (search/typing/).
+// Completes a search while it is typed: finds the unfinished name or value at the caret, and builds the text once a
+// choice is made. Input: the text and the caret. Output: the range to be replaced, or another text with its caret. Pure
+// functions. They are lenient: text that cannot be understood yet has no completion. The page offers the choices
+// (search/typing/).
 import { findSearchField, type SearchField } from './fields.js';
 
 export interface Unfinished {
-  /** Of the term, with a `-` before it. */
+  /** Start of the term, including a `-` before it. */
   readonly term: number;
-  /** What is replaced: [start, end). */
+  /** Range to be replaced: [start, end). */
   readonly start: number;
   readonly end: number;
-  /** Whose value is typed; without it, the name of a field. */
+  /** Field whose value is typed. Without it, the name of a field is typed. */
   readonly field?: SearchField;
-  /** Up to the caret, without quotes. */
+  /** Text that was typed up to the caret, without quotes. */
   readonly typed: string;
 }
 
@@ -20,12 +21,15 @@ export interface Completed {
   readonly caret: number;
 }
 
-/** `-`, `name:`, and a quoted text, open or closed, or a word. */
+/** Pattern of a term: `-`, `name:`, and a quoted text (open or closed) or a word. */
 const TERM = /-*(?:([\w.]+):)?("(?:[^"\\]|\\.)*"?|[^\s()"]*)/y;
 
-/** Undefined inside a phrase, and where a name is none of ours. */
+/**
+ * Finds the unfinished term at the caret. Returns undefined inside a phrase, and after a name that is not one of our
+ * fields.
+ */
 export function findUnfinished(text: string, caret: number): Unfinished | undefined {
-  /** Of `level:(ERROR OR …)`. */
+  /** Field of an open group, as in `level:(ERROR OR …)`. */
   let group: SearchField | undefined;
   let at = 0;
   while (at < caret) {
@@ -67,7 +71,7 @@ function readTerm({ text, caret, at, end, name, value, group }: Term): Unfinishe
   return { term: at, start, end, ...(field && { field }), typed };
 }
 
-/** A name wants a value next; a value is followed by the next term. */
+/** Replaces the unfinished term by the choice. A name continues with its value, a value with the next term. */
 export function completeTerm(text: string, { start, end, field }: Unfinished, choice: string): Completed {
   const rest = text.slice(end);
   const chosen = field === undefined ? `${choice}:` : writeValue(choice);
@@ -76,12 +80,15 @@ export function completeTerm(text: string, { start, end, field }: Unfinished, ch
   return { text: before + rest, caret: before.length + (gap === '' && rest.startsWith(' ') ? 1 : 0) };
 }
 
-/** As it stands where it is one word, else in quotes. */
+/** Writes a value as it is if it is one word, otherwise in quotes. */
 function writeValue(value: string): string {
   return /^[^\s"()*:\\]+$/.test(value) ? value : `"${value.replace(/["\\]/g, '\\$&')}"`;
 }
 
-/** The search for what may be meant: the other terms, and the values of the field that begin with what was typed. */
+/**
+ * Returns two searches for possible values: one for the values of the field that begin with the typed text together
+ * with the other terms, and one for these values alone.
+ */
 export function askForValues(text: string, { term, end, field, typed }: Unfinished): readonly string[] {
   const rest = `${text.slice(0, term)} ${text.slice(end)}`.replace(/\s+/g, ' ').trim();
   const begun = field === undefined || !/^[^\s"()*:\\]+$/.test(typed) ? '' : `${field.name}:${typed}*`;

@@ -1,21 +1,21 @@
-// What a search costs before it is begun: words are looked up in an index, but a pattern that does not begin with
-// letters is held against every word that the store has, and what it fits may be nearly every record. Pure.
+// Computes the cost of a search before it starts. Words are looked up in an index, but a pattern that does not begin
+// with letters is compared with every word that the store has, and it may match nearly every record. Pure functions.
 import { hasStar, printGlob, type Glob } from '../../core/text/glob.js';
 import type { RecordQuery } from '../store.js';
 import { parseSearch, type QueryNode } from './query.js';
 
 export interface SearchCost {
   readonly cost: number;
-  /** Patterns that are held against every word, as they were written. */
+  /** Patterns that are compared with every word, as they were written. */
   readonly patterns: readonly string[];
 }
 
-/** Six patterns with three letters in a row each, or two without, with counts beside the lines. */
+/** Largest cost: six patterns with three letters in a row each, or two without, with counts next to the lines. */
 export const MAX_COST = 12;
-/** Fewer letters in a row are in nearly every record. */
+/** Number of letters in a row that make a pattern selective. Fewer letters in a row are in nearly every record. */
 export const SHARP_LETTERS = 3;
 
-/** Throws JT_QUERY_INVALID. */
+/** Computes the cost of a search. Throws JT_QUERY_INVALID. */
 export function chargeSearch(
   query: Pick<RecordQuery, 'query' | 'job'> & Partial<Pick<RecordQuery, 'facets' | 'histogramBuckets'>>,
 ): SearchCost {
@@ -26,7 +26,7 @@ export function chargeSearch(
   return { cost, patterns: globs.map(printGlob) };
 }
 
-/** As the index of words has them: `check*`. */
+/** True if the index of words can look the pattern up, as in `check*`. */
 function isPrefix(glob: Glob): boolean {
   const [head = '', tail] = glob;
   return glob.length === 2 && tail === '' && head !== '';

@@ -1,14 +1,14 @@
-// The fields of the search box, by their short names, as the table of fields (core/record.ts) says them: which fields
-// a name looks at, how a bare value compares, which values there are. query.ts expands them.
+// Fields of the search box by their short names, from the table of fields (core/record.ts): which fields a name
+// searches, how a bare value compares, and which values exist. query.ts expands them.
 import { FIELD_ROWS, isValueField, listValues, type ShortName, type ValueField } from '../../core/record.js';
 
 export interface SearchField extends ShortName {
-  /** The value is looked for in each of them. */
+  /** Fields in each of which the value is searched. */
   readonly fields: readonly ValueField[];
   readonly values?: readonly string[];
 }
 
-/** In the order of the table. */
+/** Fields in the order of the table. */
 export const SEARCH_FIELDS: readonly SearchField[] = groupNames();
 
 function groupNames(): SearchField[] {
@@ -23,7 +23,10 @@ function groupNames(): SearchField[] {
   return [...found.values()];
 }
 
-/** A short name, or a field's own name ("log.level:ERROR"), in any case; undefined when there is none. */
+/**
+ * Finds a field by its short name, or by its own name ("log.level:ERROR"), in any case. Returns undefined if there is
+ * none.
+ */
 export function findSearchField(name: string): SearchField | undefined {
   const lower = name.toLowerCase();
   const short = SEARCH_FIELDS.find((candidate) => candidate.name === lower);

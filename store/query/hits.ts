@@ -1,14 +1,15 @@
-// Where a text holds what a search asked for: the tree of query.ts → words and shapes, and a text → the ranges in which
-// they stand, by the same words as the stores find it (words.ts). The page and the command line mark them. Pure.
+// Finds the ranges of a text that a search asked for: lists the words and patterns of the tree of query.ts, and finds
+// them in the text, split into words as in the stores (words.ts). The page and the command line mark them. Pure
+// functions.
 import { fitsGlob, hasStar, type Glob } from '../../core/text/glob.js';
 import { lowerLetters, splitWords } from '../words.js';
 import type { QueryNode } from './query.js';
 
-/** What is to be marked. */
+/** Words and patterns that are to be marked. */
 export interface Sought {
-  /** These words one after the other. */
+  /** Phrases, each of words that follow one another. */
   readonly phrases: readonly (readonly string[])[];
-  /** One word of this shape. */
+  /** Patterns of one word. */
   readonly shapes: readonly Glob[];
 }
 
@@ -21,10 +22,10 @@ interface PlacedWord {
 const RUN = /[\p{L}\p{N}\p{M}]+/gu;
 const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]|[^\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]+/gu;
-/** Fields whose values are words of the line, too. */
+/** Fields whose values are also words of the line. */
 const SHOWN_FIELDS: readonly string[] = ['error.type', 'flink.chain', 'log.logger', 'process.thread.name'];
 
-/** What stands in lines because it was asked for; what must not occur is no part of it. */
+/** Lists what lines contain because it was asked for. Terms that must not occur are left out. */
 export function listSought(node: QueryNode): Sought {
   const phrases: (readonly string[])[] = [];
   const shapes: Glob[] = [];
@@ -41,7 +42,7 @@ export function listSought(node: QueryNode): Sought {
   return { phrases, shapes };
 }
 
-/** Ranges [start, end) in UTF-16 units, in their order, none over another. */
+/** Returns the ranges [start, end) in UTF-16 units, in order and without overlap. */
 export function findHits(text: string, { phrases, shapes }: Sought): readonly (readonly [number, number])[] {
   if (phrases.length === 0 && shapes.length === 0) return [];
   const words = placeWords(text);

@@ -1,5 +1,6 @@
-// What can be wrong with the text of a search, in both languages: what it is, what to do, and the text as it was
-// probably meant. query.ts finds it and throws; the page words it where it is typed, everybody else reads the English.
+// Describes what can be wrong with the text of a search, in both languages: the problem, what to do, and the text that
+// was probably meant. query.ts finds the problem and throws it. The page shows it in its language, all others show the
+// English text.
 import { createError, type JobtraceError } from '../../core/errors.js';
 import type { Language } from '../../core/types.js';
 
@@ -8,7 +9,7 @@ interface ProblemRow {
   readonly advice: Readonly<Record<Language, string>>;
 }
 
-/** `{name}`: a value of the place where it was found. */
+/** Texts of the problems. `{name}` stands for a value of the place where the problem was found. */
 const PROBLEMS = {
   tooLong: {
     problem: { en: 'it has more than {most} characters', zh: '超过 {most} 个字符' },
@@ -109,7 +110,7 @@ const PROBLEMS = {
 type ProblemKind = keyof typeof PROBLEMS;
 type Values = Readonly<Record<string, string | number>>;
 
-/** `at` counts from 0; people count from 1. */
+/** Creates the error of a problem. `at` counts from 0, people count from 1. */
 export function explainQuery(at: number, kind: ProblemKind, values: Values = {}): JobtraceError {
   const { problem, advice } = PROBLEMS[kind];
   return createError('JT_QUERY_INVALID', {
@@ -121,17 +122,17 @@ export function explainQuery(at: number, kind: ProblemKind, values: Values = {})
   });
 }
 
-/** What is wrong with a search, for whoever typed it. */
+/** Problem of a search, for the person who typed it. */
 export interface QueryProblem {
-  /** Where it begins, from 0. */
+  /** Position at which the problem begins, from 0. */
   readonly at: number;
   readonly problem: string;
   readonly advice: string;
-  /** The text as it was probably meant. */
+  /** Text that was probably meant. */
   readonly repaired?: string;
 }
 
-/** `details`: of a JT_QUERY_INVALID of `text`. */
+/** Renders a problem in a language. `details` are those of a JT_QUERY_INVALID of `text`. */
 export function wordProblem(text: string, details: Values, lang: Language): QueryProblem {
   const kind = Object.keys(PROBLEMS).find((name): name is ProblemKind => name === details['kind']);
   const at = Number(details['position']) - 1;

@@ -1,7 +1,7 @@
-// The language of the search box: text → a tree that both adapters compile. Words (all must occur),
-// "an exact phrase", -without and NOT, field:value with the names of fields.ts, `*` in words and values,
-// OR, AND and parentheses, field:(a OR b). Pure. What cannot be understood is an error with its place and
-// advice, but text pasted from a log ("Caused by: java.io.IOException: …", "akka.tcp://flink@host") is just words.
+// Parses the language of the search box: text to a tree that both adapters compile. It has words (all must occur), "an
+// exact phrase", -without and NOT, field:value with the names of fields.ts, `*` in words and values, OR, AND and
+// parentheses, field:(a OR b). Text that cannot be understood is an error with its position and advice, but text pasted
+// from a log ("Caused by: java.io.IOException: …", "akka.tcp://flink@host") is just words. Pure functions.
 import type { JobtraceError } from '../../core/errors.js';
 import type { ValueField } from '../../core/record.js';
 import { hasStar, isAnything, MAX_GLOB_LENGTH, parseGlob, type Glob } from '../../core/text/glob.js';
@@ -15,21 +15,24 @@ export type QueryNode =
   | { readonly kind: 'all' }
   | { readonly kind: 'and' | 'or'; readonly nodes: readonly QueryNode[] }
   | { readonly kind: 'not'; readonly node: QueryNode }
-  /** These words one after the other. */
+  /** Words that follow one another. */
   | { readonly kind: 'phrase'; readonly words: readonly string[] }
-  /** One word of this shape. */
+  /** Word that matches this pattern. */
   | { readonly kind: 'word'; readonly glob: Glob }
-  /** A whole field value of this shape, in any case; `['', '']` is "has any value". */
+  /** Whole value of a field that matches this pattern, in any case. `['', '']` means "has any value". */
   | { readonly kind: 'value'; readonly field: ValueField; readonly glob: Glob }
-  /** What belongs to the jobs whose id or name has this shape; jobs/lines.ts says it by the kinds around this one. */
+  /**
+   * Everything that belongs to the jobs whose id or name matches this pattern. jobs/lines.ts replaces it by the other
+   * kinds.
+   */
   | { readonly kind: 'job'; readonly glob: Glob }
-  /** The jobs with one of these ids or names. */
+  /** Jobs with one of these ids or names. */
   | { readonly kind: 'jobs'; readonly field: 'flink.job.id' | 'flink.job.name'; readonly values: readonly string[] }
-  /** In this cluster, a whole name, and in one of the spans where they are given. */
+  /** Records of this cluster (a whole name), and in one of the spans if they are given. */
   | { readonly kind: 'place'; readonly cluster: string; readonly spans?: readonly JobSpan[] }
-  /** One of these words. */
+  /** Any of these words. */
   | { readonly kind: 'words'; readonly words: readonly string[] }
-  /** These records. */
+  /** Records with these ids. */
   | { readonly kind: 'records'; readonly ids: readonly string[] };
 
 type Token =
@@ -55,13 +58,13 @@ const MAX_LENGTH = 20_000;
 const MAX_TERMS = 500;
 const MAX_DEPTH = 40;
 
-/** What a search asks for beside its filters. Throws JT_QUERY_INVALID. */
+/** Parses the text and the job of a search, without its filters. Throws JT_QUERY_INVALID. */
 export function parseSearch({ query = '', job }: Pick<RecordQuery, 'query' | 'job'>): QueryNode {
   const node = parseQuery(query);
   return job === undefined ? node : joinNodes('and', [node, { kind: 'job', glob: [job] }]);
 }
 
-/** Throws JT_QUERY_INVALID. An empty text is `all`. */
+/** Parses the text of a search. An empty text is `all`. Throws JT_QUERY_INVALID. */
 export function parseQuery(text: string): QueryNode {
   if (text.length > MAX_LENGTH) throw explainQuery(MAX_LENGTH, 'tooLong', { most: MAX_LENGTH });
   const cursor: Cursor = { tokens: splitTokens(text), end: text.length, next: 0, depth: 0 };
@@ -145,7 +148,8 @@ function joinNodes(kind: 'and' | 'or', nodes: readonly QueryNode[]): QueryNode {
 }
 
 /**
- * Words → a phrase; shapes (`Timeout*`) are asked for beside it, each as one word. Punctuation alone asks for nothing.
+ * Builds a phrase of the words. Patterns (`Timeout*`) are separate nodes, each for one word. Punctuation alone asks for
+ * nothing.
  */
 function wordsNode({ at, text, quoted }: TextToken): QueryNode {
   if (quoted || !hasStar(parseGlob(text))) {
@@ -168,7 +172,7 @@ function wordsNode({ at, text, quoted }: TextToken): QueryNode {
   return joinNodes('and', nodes);
 }
 
-/** `at` is the place of the term that holds the text. */
+/** Parses a pattern. `at` is the position of the term that has the text. */
 function readGlob(at: number, text: string): Glob {
   const glob = parseGlob(text);
   if (hasStar(glob) && text.length > MAX_GLOB_LENGTH) throw explainQuery(at, 'longPattern', { most: MAX_GLOB_LENGTH });
@@ -203,8 +207,8 @@ function checkValue(field: SearchField, values: readonly string[], token: TextTo
 }
 
 /**
- * Text → tokens. A `-` counts at the start of a term only; a parenthesis inside a word ("foo()", "a(1/2)") belongs to
- * it.
+ * Splits text into tokens. A `-` counts only at the start of a term. A parenthesis inside a word ("foo()", "a(1/2)")
+ * belongs to the word.
  */
 function splitTokens(text: string): Token[] {
   const tokens: Token[] = [];
@@ -237,7 +241,7 @@ function readWord(text: string, at: number, tokens: Token[]): number {
         throw explainQuery(after, 'noValue', { name: named[1], example: field.example });
       }
       tokens.push({ kind: 'field', at, field });
-      // Only `-` right behind the colon is part of the value: "tm:-1" asks for "-1".
+      // A `-` is part of the value only directly after the colon: "tm:-1" asks for "-1".
       if (text.charAt(after) === '"' || text.charAt(after) === '(') return after;
       const end = findWordEnd(text, after);
       tokens.push({ kind: 'text', at: after, text: text.slice(after, end), quoted: false });
@@ -252,7 +256,8 @@ function readWord(text: string, at: number, tokens: Token[]): number {
 }
 
 /**
- * The field of `name:`, or undefined when it is just text of a log. Throws for a name that looks meant but is unknown.
+ * Returns the field of `name:`, or undefined if it is just text of a log. Throws JT_QUERY_INVALID for an unknown name
+ * that looks like a field.
  */
 function findField(text: string, at: number, name: string, after: number): SearchField | undefined {
   const field = findSearchField(name);

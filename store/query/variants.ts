@@ -1,7 +1,10 @@
-// A search that found nothing → how its text might have been meant: words are whole words, and often only a part of one
-// was typed. The page and the command line ask for each and say how much it would find. Pure.
+// Suggests how the text of a search that found nothing might have been meant: words match whole words, and often only a
+// part of one was typed. The page and the command line ask for each variant and show how much it would find. Pure
+// functions.
 
-/** Words as beginnings of words; or, `isAnywhere`, as any part. Undefined where there is no such word. */
+/**
+ * Turns words into prefixes, or with `isAnywhere` into any part of a word. Returns undefined if there is no such word.
+ */
 export function starWords(text: string, isAnywhere = false): string | undefined {
   let isChanged = false;
   const pieces = text.match(/"(?:[^"\\]|\\.)*"?|[^\s"]+|\s+/g) ?? [];
@@ -14,7 +17,7 @@ export function starWords(text: string, isAnywhere = false): string | undefined 
   return isChanged ? starred.join('') : undefined;
 }
 
-/** Nothing that is excluded, quoted, grouped, an operator, or a pattern already. */
+/** True unless the piece is excluded, quoted, grouped, an operator, or already a pattern. */
 function isPlain(field: string, word: string): boolean {
   if (/^(?:OR|AND|NOT)$/.test(word) || /^-|[*"()]/.test(field + word)) return false;
   return /[\p{L}\p{N}]$/u.test(word) && !/^(?:level|component|kind):$/i.test(field);

@@ -1,5 +1,5 @@
-// Records in: a batch of encoded rows → the tables, in one transaction. A record that is there already is a duplicate,
-// an older version that is replaced, or a collision (conflict.ts decides). Called by sqlite.ts.
+// Appends a batch of encoded rows to the tables, in one transaction. A record that is already stored is a duplicate, an
+// older version that is replaced, or a collision (conflict.ts decides).
 import { errorText } from '../../core/fault.js';
 import type { LogRecord } from '../../core/types.js';
 import { sliceRecord } from '../batch.js';
@@ -21,7 +21,10 @@ interface AppendStatements {
   readonly removeWords: Statement<Row>;
 }
 
-/** A full disk or a busy file gives "retry" for the whole batch: the transaction was rolled back. */
+/**
+ * Creates the function that appends a batch. A full disk or a busy file gives `retry` for the whole batch, because the
+ * transaction was rolled back.
+ */
 export function createAppend(connection: Connection, room: Room): (batch: EncodedBatch) => readonly AppendOutcome[] {
   if (connection.readonly)
     return (batch) => batch.lengths.map(() => ({ kind: 'retry', error: 'the store was opened for reading only' }));
@@ -82,7 +85,7 @@ function appendOne(statements: AppendStatements, bytes: Buffer, nowMs: number): 
   return { kind: 'stored' };
 }
 
-/** The last of the row's values is when it was stored. */
+/** Inserts a row, or returns false if its id is taken. The last of the row's values is the time when it was stored. */
 function insertRow(statements: AppendStatements, row: EncodedRow, nowMs: number): boolean {
   const done = statements.insert.run(...row.values.slice(0, -1), nowMs);
   if (done.changes !== 1) return false;

@@ -1,5 +1,5 @@
-// Incidents, alerts, feedback, triage, silences and reports of agents: each is one document in JSON beside the columns
-// that it is asked by; and how many records and incidents each job has. Called by sqlite.ts.
+// Stores incidents, alerts, feedback, triage, silences and reports of agents: each is one JSON document next to the
+// columns by which it is queried. Also counts the records and incidents of each job.
 import { MAX_FEEDBACK, nameFeedback, type Feedback } from '../../core/routing/feedback.js';
 import { MAX_SILENCES, type Silence } from '../../core/routing/silence.js';
 import { MAX_TRIAGE, nameTriage, type Triage } from '../../core/routing/triage.js';
@@ -19,7 +19,7 @@ import { parseTime } from '../page.js';
 import { goesOn, type Connection } from './engine.js';
 import { buildScope, buildWhere, joinConditions, type SqlCondition } from './query.js';
 
-/** False where one with a later turn wrote it. */
+/** Saves an incident. Returns false if it was written with a later epoch (`turn`). */
 export function saveIncident(connection: Connection, incident: Incident, turn: number | undefined): boolean {
   const latest = findTurn(connection, incident.id);
   if (turn !== undefined && latest !== undefined && latest > turn) return false;
@@ -61,7 +61,7 @@ export function findIncidents(connection: Connection, query: IncidentQuery): Inc
   return readBodies(
     connection,
     {
-      // Which ones is read of their rows alone; then their documents.
+      // The rows alone decide which ones; then their documents are read.
       sql: `SELECT body FROM incidents WHERE id IN (SELECT id FROM incident_rows WHERE ${where.sql} ORDER BY last_seen DESC NULLS LAST, id LIMIT ?)
             ORDER BY last_seen DESC NULLS LAST, id`,
       params: [...where.params, query.limit],
@@ -103,7 +103,10 @@ function countJobs(
   return groupJobs(rows.slice(0, MAX_JOB_ROWS), rows.length <= MAX_JOB_ROWS);
 }
 
-/** By the facts alone: their index goes by cluster, and each process begins with one. */
+/**
+ * Query for the newest time of each cluster. It reads only facts, because their index begins with the cluster, and each
+ * process begins with a fact.
+ */
 const NEWEST = `
   WITH RECURSIVE clusters (name) AS (
     SELECT min(cluster) FROM records WHERE signal >= 'fact.' AND signal < 'fact/'
@@ -259,7 +262,7 @@ export function findAgentStatuses(connection: Connection): AgentStatus[] {
   return readBodies(connection, { sql: 'SELECT body FROM agents ORDER BY id', params: [] }, isAgentStatus);
 }
 
-/** However many they are: as one parameter. */
+/** Builds a condition for any number of values: they are one parameter. */
 function isOneOf(column: string, values: readonly string[]): SqlCondition {
   return { sql: `(${column} IN (SELECT value FROM json_each(?)))`, params: [JSON.stringify(values)] };
 }

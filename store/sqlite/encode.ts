@@ -1,12 +1,12 @@
-// A record → the line in which it reaches the embedded store, and back: a JSON list of its row's values
-// (RECORD_COLUMNS), then its words. When it was stored is filled in by who stores it. Pure.
+// Encodes a record as the line in which it reaches the embedded store, and decodes it: a JSON list of the values of its
+// row (RECORD_COLUMNS), then its words. The store fills in when the record was stored. Pure functions.
 import type { LogRecord } from '../../core/types.js';
 import { readDay } from '../page.js';
 import { parseJson } from '../stored.js';
 import { fillWords } from '../words.js';
 import { fillRow, readRow, RECORD_COLUMNS } from './schema.js';
 
-/** A word that no search can ask for, so that no phrase spans two texts. */
+/** Word that no search can ask for, so that no phrase spans two texts. */
 const BETWEEN_TEXTS = ' \u00b7 ';
 
 type Value = string | number | null;
@@ -21,7 +21,7 @@ export function encodeRow(record: LogRecord): string {
   return JSON.stringify([...fillRow(record, readDay(record) === undefined, 0), words]);
 }
 
-/** Throws a plain Error for bytes that encodeRow cannot have made. */
+/** Reads an encoded row. Throws a plain Error for bytes that encodeRow cannot have written. */
 export function readEncodedRow(bytes: Buffer): EncodedRow {
   const line = parseJson(bytes.toString('utf8'));
   const list: readonly unknown[] = Array.isArray(line) ? line : [];

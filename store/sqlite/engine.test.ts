@@ -1,4 +1,4 @@
-// The same calls over every engine that this Node can load.
+// Runs the same calls with every engine that this Node.js can load.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

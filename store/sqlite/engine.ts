@@ -1,6 +1,6 @@
-// The door to SQLite itself. Node brings SQLite along from 22.13 on; for Node 20 the same module comes as a package
-// with its binaries inside, so that nothing is compiled when Jobtrace is installed. Both write the same files.
-// sqlite.ts opens connections here and sees one set of calls and one kind of error, on every Node.
+// Opens SQLite. Node.js includes it from 22.13 on. For Node.js 20 the same module is a package with its binaries
+// inside, so that nothing is compiled when Jobtrace is installed. Both write the same files. sqlite.ts opens
+// connections here, and sees one set of calls and one kind of error with every Node.js.
 import { createRequire } from 'node:module';
 
 export interface Changes {
@@ -8,7 +8,7 @@ export interface Changes {
   readonly lastInsertRowid: number;
 }
 
-/** Values are texts, numbers, bytes and null. */
+/** Prepared statement. Values are texts, numbers, bytes and null. */
 export interface Statement<Row> {
   run(...values: readonly unknown[]): Changes;
   get(...values: readonly unknown[]): Row | undefined;
@@ -17,43 +17,46 @@ export interface Statement<Row> {
 
 export interface Connection {
   readonly readonly: boolean;
-  /** Runs statements that take no values and give no rows. */
+  /** Runs statements that take no values and return no rows. */
   exec(sql: string): void;
   prepare<Row extends object = Readonly<Record<string, unknown>>>(sql: string): Statement<Row>;
-  /** Sets or asks a PRAGMA; the first value of its answer. */
+  /** Sets or queries a PRAGMA. Returns the first value of its answer. */
   pragma(text: string): unknown;
-  /** All of the work or nothing of it; the right to write is taken at once. */
+  /** Does all of the work or nothing of it. The right to write is taken at once. */
   transact<Result>(work: () => Result): Result;
-  /** Once or more often. */
+  /** Closes the connection. It may be called more than once. */
   close(): void;
 }
 
 export interface OpenOptions {
   readonly readonly: boolean;
-  /** How long a call waits for another process that writes. */
+  /** Longest time, in milliseconds, that a call waits for another process that writes. */
   readonly busyMs: number;
-  /** Asked now and then by a statement that holds GOES_ON; false ends it with StatementStopped. Left out: none ends. */
+  /**
+   * Function that a statement with GOES_ON calls now and then. If it returns false, the statement ends with
+   * StatementStopped. Without it, no statement ends early.
+   */
   readonly goesOn?: (() => boolean) | undefined;
 }
 
-/** A statement was ended because OpenOptions.goesOn said so. */
+/** Error of a statement that was ended because OpenOptions.goesOn returned false. */
 export class StatementStopped extends Error {
   override readonly name = 'StatementStopped';
 }
 
 /**
- * A condition that is always true and stops the statement when it shall not go on. SQLite offers no other way to end a
- * statement from JavaScript. `number` is a column or an expression: a call for each thousandth row costs nothing.
+ * Returns a condition that is always true and that ends the statement when it must stop. SQLite offers no other way to
+ * end a statement from JavaScript. `number` is a column or an expression: a call for each thousandth row costs nothing.
  */
 export function goesOn(number: string, mask = 1023): string {
   return `(${number} & ${mask} OR ${GOES_ON}())`;
 }
 
 const GOES_ON = 'goes_on';
-/** Node throws our error again; the package makes one of its own with the same text. */
+/** Text of our error. Node.js throws that error again; the package throws an error of its own with the same text. */
 const STOPPED = 'the statement was stopped';
 
-/** `code` is SQLite's own name of what went wrong, without its finer kinds: SQLITE_FULL, SQLITE_BUSY. */
+/** Error of SQLite. `code` is SQLite's own name of the error, without its extended code: SQLITE_FULL, SQLITE_BUSY. */
 export class SqliteError extends Error {
   override readonly name = 'SqliteError';
   constructor(
@@ -65,7 +68,7 @@ export class SqliteError extends Error {
   }
 }
 
-/** The part of node:sqlite that is used. */
+/** Part of node:sqlite that is used. */
 export interface SqliteModule {
   readonly DatabaseSync: new (path: string, options: { readonly readOnly: boolean }) => Database;
 }
@@ -82,7 +85,7 @@ interface NativeStatement<Row> extends Omit<Statement<Row>, 'run'> {
   setReadBigInts(enabled: boolean): void;
 }
 
-/** Opens or makes the file. Throws SqliteError. */
+/** Opens or creates the file. Throws SqliteError. */
 export function openConnection(path: string, options: OpenOptions, engine: SqliteModule = chooseEngine()): Connection {
   const database = explain(() => new engine.DatabaseSync(path, { readOnly: options.readonly }));
   const exec = (sql: string): void => explain(() => database.exec(sql));
@@ -94,7 +97,7 @@ export function openConnection(path: string, options: OpenOptions, engine: Sqlit
     readonly: options.readonly,
     exec,
     prepare,
-    // All rows are taken: `incremental_vacuum` frees a page with each.
+    // All rows are read, because `incremental_vacuum` frees a page with each.
     pragma: (text) => Object.values(prepare(`PRAGMA ${text}`).all()[0] ?? {})[0],
     transact: (work) => transact(exec, work),
     close: () => {
@@ -113,12 +116,15 @@ function checkGoesOn(mayGoOn: OpenOptions['goesOn']): number {
   return 1;
 }
 
-/** The package's connection lives on until its statements are collected: nothing waits in the log until then. */
+/**
+ * Writes the log into the file. The package's connection lives until its statements are garbage-collected, and nothing
+ * must wait in the log until then.
+ */
 function emptyLog(database: Database): void {
   try {
     database.exec('PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE)');
   } catch {
-    // A damaged file, or a full disk: what waits is taken up when the file is opened again.
+    // A damaged file, or a full disk: the log is taken up when the file is opened again.
   }
 }
 
@@ -126,7 +132,10 @@ function chooseEngine(): SqliteModule {
   return loadBuiltIn() ?? loadPackage();
 }
 
-/** Undefined where Node has none, or only with a flag. Node calls it experimental: to a user that is no news. */
+/**
+ * Loads the module of Node.js, or returns undefined if there is none or only with a flag. The warning that it is
+ * experimental is suppressed, because a user cannot do anything about it.
+ */
 export function loadBuiltIn(): SqliteModule | undefined {
   const { emitWarning } = process;
   process.emitWarning = () => undefined;
@@ -154,7 +163,7 @@ function wrapStatement<Row extends object>(statement: NativeStatement<Row>): Sta
     hasBigInts = wanted;
   };
   return {
-    // The word index leaves row numbers of its own behind, which Node 26 refuses to give as plain numbers.
+    // The word index leaves its own row numbers behind, which Node.js 26 refuses to return as plain numbers.
     run: (...values) => {
       setBigInts(true);
       const done = explain(() => statement.run(...values.map(encodeValue)));
@@ -172,13 +181,16 @@ function wrapStatement<Row extends object>(statement: NativeStatement<Row>): Sta
   };
 }
 
-/** Not a character; it stands in texts for what must not be in them. */
+/** Escape for what must not be in texts. It is not a character. */
 const ESCAPE = '\uffff';
 const NUL = '\0';
 const ESCAPED_NUL = `${ESCAPE}0`;
 const ESCAPED_ESCAPE = `${ESCAPE}f`;
 
-/** Some engines cut a text off at a NUL: that of Node 22 when it is read, the package when it is written. */
+/**
+ * Escapes NUL, because some engines cut a text off there: that of Node.js 22 when it is read, the package when it is
+ * written.
+ */
 function encodeValue(value: unknown): unknown {
   if (typeof value !== 'string' || !(value.includes(NUL) || value.includes(ESCAPE))) return value;
   return value.replaceAll(ESCAPE, ESCAPED_ESCAPE).replaceAll(NUL, ESCAPED_NUL);
@@ -201,13 +213,13 @@ function transact<Result>(exec: (sql: string) => void, work: () => Result): Resu
     try {
       exec('ROLLBACK');
     } catch {
-      // SQLite rolled back by itself, as it does on a full disk. The first error says why.
+      // SQLite has already rolled back, as it does on a full disk. The first error says why.
     }
     throw error;
   }
 }
 
-/** SQLite's results that lead to an advice of their own: number, name, and what SQLite says of it. */
+/** Results of SQLite that have advice of their own: number, name, and the text of SQLite. */
 const RESULTS: readonly (readonly [number: number, code: string, text: string])[] = [
   [5, 'SQLITE_BUSY', 'database is locked'],
   [6, 'SQLITE_LOCKED', 'database table is locked'],
@@ -232,9 +244,9 @@ function explain<Result>(call: () => Result): Result {
   }
 }
 
-/** The package tells no number when it reads many rows. */
+/** Returns the name of an error. The package reports no number when it reads many rows, so the text is compared. */
 function readCode(error: Error): string {
-  // The upper bits hold the finer kind.
+  // The upper bits have the extended code.
   const number = 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
   const found = RESULTS.find(([known, , text]) =>
     number === undefined ? error.message.includes(text) : known === number,

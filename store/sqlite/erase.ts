@@ -1,5 +1,6 @@
-// Deletes records and documents on request, and what SQLite keeps of them: a page holds bytes of rows that were deleted
-// or moved away until it is written anew, the index of words a word until it is merged, and the log of writes both.
+// Deletes records and documents on request, and the copies that SQLite keeps: a page has bytes of rows that were
+// deleted or moved until it is written again, the index of words has a word until it is merged, and the write-ahead log
+// has both.
 import type { RecordFilter, SaidKind } from '../store.js';
 import type { Connection } from './engine.js';
 import { runTask } from './failure.js';
@@ -7,10 +8,10 @@ import { joinConditions, type SqlCondition } from './query.js';
 import { buildSearch } from './search.js';
 
 const DELETE_CHUNK = 2_000;
-/** Pages that one step of a merge writes. */
+/** Number of pages that one step of a merge writes. */
 const MERGE_PAGES = 500;
 
-/** Deletes in small transactions, so that appends get their turn between. */
+/** Deletes in small transactions, so that appends can run between them. */
 export async function deleteRecords(connection: Connection, path: string, query: RecordFilter): Promise<number> {
   const where = await runTask(path, () => buildSearch(connection, query));
   let removed = 0;
@@ -53,15 +54,16 @@ export function deleteJobLines(connection: Connection, { cluster, job }: Pick<Re
 }
 
 /**
- * Merges the index of words by steps, so that appends get their turn, then writes the file anew in one go: others read
- * meanwhile, and whoever writes tries again. Throws JT_DISK_FULL where the disk has no room for a second file.
+ * Merges the index of words in steps, so that appends can run between them, and then writes the whole file again at
+ * once. Meanwhile others can read, and writers try again. Throws JT_DISK_FULL if the disk has no room for a second
+ * file.
  */
 export async function purgeDeleted(connection: Connection, path: string): Promise<void> {
-  // The first step asks for all parts of the index by a negative number; each goes on where the one before ended.
+  // A negative number in the first step starts a merge of all parts of the index. Each further step goes on from there.
   for (let pages = -MERGE_PAGES; ; pages = MERGE_PAGES) {
     const before = await countChanges(connection, path);
     await runTask(path, () => connection.prepare("INSERT INTO words (words, rank) VALUES ('merge', ?)").run(pages));
-    // A step that finds nothing to do changes one row.
+    // A step that has nothing to do changes one row.
     if ((await countChanges(connection, path)) - before < 2) break;
     await letOthers();
   }

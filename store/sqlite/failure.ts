@@ -1,11 +1,11 @@
-// What SQLite or the system throws → what a user is told, and whether the same may be tried again. Called by whatever
-// touches the database.
+// Translates an error of SQLite or of the system into an error for the user, and decides whether the same may be tried
+// again.
 import { basename, dirname } from 'node:path';
 import { createError } from '../../core/errors.js';
 import { errorText } from '../../core/fault.js';
 import { SqliteError } from './engine.js';
 
-/** Async, so that callers see one kind of failure: a rejected promise with a JobtraceError. */
+/** Runs the work. It is async, so that callers see one kind of failure: a rejected promise with a JobtraceError. */
 export async function runTask<Result>(path: string, work: () => Result): Promise<Result> {
   try {
     return work();
@@ -22,7 +22,10 @@ export function readCode(error: unknown): string | undefined {
   return error instanceof SqliteError ? error.code : undefined;
 }
 
-/** The agent goes on where its checkpoint stands, whatever the store holds: the two go together. */
+/**
+ * Returns the advice to move the store and the checkpoint together, because the agent goes on at its checkpoint
+ * whatever the store holds.
+ */
 function adviseMoving(path: string): string {
   return (
     `Stop Jobtrace and move ${basename(path)} and checkpoint.log, both in ${dirname(path)}, away: ` +

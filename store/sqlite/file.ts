@@ -1,7 +1,8 @@
-// The file of the embedded store. Only its owner may read it, because it holds every log line: SQLite makes its files
-// readable by everybody where the umask lets it, and gives `-wal` and `-shm` the permissions of the database, so the
-// database is made here, before SQLite opens it, and what an older release made is closed. And whether it has room for
-// more records: from what the last append met, what the disk has left, and a way to write as much as that append.
+// File of the embedded store. Only its owner may read it, because it holds every log line. SQLite makes its files
+// readable by everybody if the umask permits that, and gives `-wal` and `-shm` the permissions of the database. So the
+// database is created here before SQLite opens it, and files that an older release created are closed to others. Also
+// checks whether there is room for more records: by the result of the last append, the free space of the disk, and a
+// test write of the same size.
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createError } from '../../core/errors.js';
@@ -10,14 +11,17 @@ import type { Connection } from './engine.js';
 const OWNER_ONLY = 0o600;
 const BESIDE = ['', '-wal', '-shm', '-journal'] as const;
 
-/** Makes folder and file where they are missing. Throws what the system throws. */
+/** Creates the folder and the file if they are missing. Throws the errors of the system. */
 export function makePrivate(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   closeSync(openSync(path, 'a', OWNER_ONLY));
   for (const end of BESIDE) closeToOthers(`${path}${end}`);
 }
 
-/** A file of another owner cannot be changed; who gave it to us decides who reads it. */
+/**
+ * Removes the permissions of others. A file of another owner cannot be changed; whoever provided it decides who reads
+ * it.
+ */
 function closeToOthers(path: string): void {
   if (!existsSync(path)) return;
   const { mode, uid } = statSync(path);
@@ -26,11 +30,11 @@ function closeToOthers(path: string): void {
 }
 
 export interface Room {
-  /** Size of the batch for which an append last found no room; undefined after one that did. */
+  /** Size, in bytes, of the batch for which the last append found no room; undefined if it found room. */
   lackingBytes: number | undefined;
 }
 
-/** SQLite writes a few megabytes beside the database before it takes them over. */
+/** Smallest free space, in bytes. SQLite writes a few megabytes next to the database before it moves them into it. */
 const LEAST_BYTES = 1_048_576;
 const PROBE_KEY = 'store/room';
 
@@ -38,7 +42,10 @@ export function noteAppend(room: Room, code: string | undefined, bytes: number):
   room.lackingBytes = code === 'SQLITE_FULL' ? bytes : undefined;
 }
 
-/** What an append met holds until as much can be written: whoever appends may have gone since. */
+/**
+ * Throws if there is no room. A failed append counts until as many bytes can be written, because its writer may be
+ * gone.
+ */
 export function checkRoom(room: Room, connection: Connection, path: string): void {
   if (path !== ':memory:') {
     const { bavail, bsize } = statfsSync(dirname(path));
@@ -49,7 +56,7 @@ export function checkRoom(room: Room, connection: Connection, path: string): voi
   room.lackingBytes = undefined;
 }
 
-/** Written out and taken back: only a commit meets the disk. */
+/** Writes bytes and deletes them again, because only a commit reaches the disk. */
 function writeProbe(connection: Connection, bytes: number): void {
   connection.prepare('INSERT OR REPLACE INTO states VALUES (?, zeroblob(?))').run(PROBE_KEY, bytes);
   connection.prepare('DELETE FROM states WHERE key = ?').run(PROBE_KEY);

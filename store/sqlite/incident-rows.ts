@@ -1,5 +1,5 @@
-// What a list shows of incidents: a row for each, beside its document, which may be a hundred times as large. Written
-// with the document, removed by a trigger. Called by documents.ts and sqlite.ts.
+// Stores the row that a list shows of each incident, next to its document, which may be a hundred times as large. A row
+// is written with the document and removed by a trigger.
 import type { Incident } from '../../core/types.js';
 import { findGroup } from '../jobs/counts.js';
 import { decodeIncidentPlace, findNext, foldCounts, type IncidentPlace } from '../incidents/pages.js';
@@ -31,7 +31,7 @@ export function saveRow(connection: Connection, incident: Incident): void {
     );
 }
 
-/** Of the incidents that an earlier release saved. Within a transaction of the caller. */
+/** Writes the missing rows of incidents that an earlier release saved. It runs in a transaction of the caller. */
 export function fillRows(connection: Connection): void {
   const select = connection.prepare<{ body: string }>('SELECT body FROM incidents WHERE id = ?');
   const missing = connection

@@ -1,5 +1,5 @@
-// What is known of the lines of jobs: one document in JSON for each run, beside the columns by which it is asked for.
-// Called by sqlite.ts, and by search.ts for the jobs that a search names.
+// Stores what is known of the lines of jobs: one JSON document for each run, next to the columns by which it is
+// queried.
 import type { Glob } from '../../core/text/glob.js';
 import { keepRange, listJobs, MOST_RUNS } from '../jobs/lines.js';
 import { parseTime } from '../page.js';
@@ -20,7 +20,7 @@ export function loadJobLines(connection: Connection, cluster: string): readonly 
   return readLines(connection, { sql: 'cluster = ?', params: [cluster] }, -1);
 }
 
-/** Of the jobs that the search names. */
+/** Finds what is known of the lines of the jobs that the search names. */
 export function findJobLines(connection: Connection, query: Omit<RecordQuery, 'limit' | 'order'>): readonly JobLines[] {
   const jobs = listJobs(parseSearch(query));
   if (jobs.length === 0) return [];

@@ -1,5 +1,5 @@
-// What SQLite does with a search for a job, or for a level that few records have: it looks up what it finds, and reads
-// nothing else.
+// Tests how SQLite executes a search for a job, or for a level that few records have: it looks up what it finds, and
+// reads nothing else.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobLines } from '../store.js';
 import { openConnection, type Connection } from './engine.js';

@@ -1,5 +1,5 @@
-// A search → SQL over the tables of schema.ts. Parts that ask only for words become one FTS5 expression. Pure: it
-// makes text and parameters, sqlite.ts runs them.
+// Compiles a search to SQL over the tables of schema.ts. Terms that ask only for words become one FTS5 expression. Pure
+// functions: they build text and parameters, and the callers run them.
 import type { ValueField } from '../../core/record.js';
 import { hasStar, isAnything, type Glob } from '../../core/text/glob.js';
 import { parseTime, type Position } from '../page.js';
@@ -14,16 +14,16 @@ export interface SqlCondition {
   readonly params: readonly (string | number)[];
 }
 
-/** Either a condition, or an FTS5 expression that can still be joined with others. */
+/** Condition, or an FTS5 expression that can still be joined with others. */
 type Part = { readonly words: string } | SqlCondition;
 
-/** Words that may stand for one shape (`*exception`): more would make the expression too long. */
+/** Largest number of words that match one pattern (`*exception`). More would make the expression too long. */
 const MAX_SHAPE_WORDS = 2_000;
 export const SEARCH_ORDER = ['time', 'file', '"offset"', 'id'] as const;
 
 /**
- * The WHERE of a search, without paging; `lines` are of the jobs that it names, `seqs` where all records of its time
- * stand. Throws JT_QUERY_INVALID and JT_REQUEST_INVALID.
+ * Builds the WHERE of a search, without paging. `lines` are those of the jobs that it names, `seqs` is the range that
+ * has all records of its time. Throws JT_QUERY_INVALID and JT_REQUEST_INVALID.
  */
 export function buildWhere(
   query: Omit<RecordQuery, 'limit' | 'order'>,
@@ -40,11 +40,11 @@ export function buildWhere(
   ];
   for (const [column, value] of equals)
     if (value !== undefined) conditions.push({ sql: `${column} = ?`, params: [value] });
-  // The index of jobs minds no case.
+  // The index of jobs ignores the case, so the id is compared once more.
   if (query.jobId !== undefined)
     conditions.push({ sql: 'job_id = ? COLLATE NOCASE AND job_id = ?', params: [query.jobId, query.jobId] });
   if (query.levels !== undefined) conditions.push(buildLevels(query.levels));
-  // Word by word as in the index of facts (schema.ts), or it would not be used.
+  // The text must be the same as in the index of facts (schema.ts), because the index is not used otherwise.
   if (query.signal !== undefined)
     conditions.push({ sql: `signal >= '${query.signal}.' AND signal < '${query.signal}/'`, params: [] });
   if (query.skip !== undefined) conditions.push({ sql: 'signal IS NOT ?', params: [query.skip] });
@@ -61,7 +61,7 @@ export function buildRange(query: Pick<RecordQuery, 'from' | 'to'>): readonly Sq
   return range;
 }
 
-/** Records or incidents of these jobs and clusters; an empty scope sees nothing. */
+/** Builds the condition for records or incidents of these jobs and clusters. An empty scope finds nothing. */
 export function buildScope(scope: readonly Glob[]): SqlCondition {
   const conditions = scope.flatMap((glob) =>
     ['cluster', 'job_id', 'job_name'].map((column): SqlCondition => ({
@@ -72,7 +72,7 @@ export function buildScope(scope: readonly Glob[]): SqlCondition {
   return conditions.length === 0 ? { sql: '0', params: [] } : joinConditions('OR', conditions);
 }
 
-/** Only what comes after that position in the order of the search. */
+/** Builds the condition for what comes after that position in the order of the search. */
 export function buildAfter(position: Position, order: RecordQuery['order']): SqlCondition {
   return {
     sql: `(${SEARCH_ORDER.join(', ')}) ${order === 'newest' ? '<' : '>'} (?, ?, ?, ?)`,
@@ -89,13 +89,13 @@ export function joinConditions(operator: 'AND' | 'OR', conditions: readonly SqlC
   };
 }
 
-/** What is found by an index is looked for in it alone. */
+/** Limits inside which an index is searched. */
 interface Within {
   readonly range: readonly SqlCondition[];
   readonly seqs: SeqRange | undefined;
 }
 
-/** Both ends inclusive. */
+/** Range of sequence numbers. Both ends are inclusive. */
 export interface SeqRange {
   readonly first: number;
   readonly last: number;
@@ -153,7 +153,7 @@ function joinParts(
     : join([...joined.map((part) => closeWords(part, within)), ...others]);
 }
 
-/** Whether an index finds the records, so that the others need no look. */
+/** True if an index finds the records, so that the others need not be read. */
 function isIndexed(node: QueryNode): boolean {
   switch (node.kind) {
     case 'phrase':
@@ -175,7 +175,10 @@ function isIndexed(node: QueryNode): boolean {
   }
 }
 
-/** One look-up each, in place of one look at every record: SQLite asks no index for an OR of many kinds. */
+/**
+ * Joins conditions as one look-up each, because SQLite uses no index for an OR of many kinds and would read every
+ * record.
+ */
 function uniteConditions(conditions: readonly SqlCondition[], range: readonly SqlCondition[]): SqlCondition {
   const found = conditions.map((condition) => joinConditions('AND', [condition, ...range]));
   return {
@@ -188,13 +191,19 @@ function closeWords(part: Part, within: Within): SqlCondition {
   return 'words' in part ? { sql: `seq IN (${selectWords(within)} ?)`, params: [part.words] } : part;
 }
 
-/** Of a word that most records have, those of an hour are found without a look at all the others. */
+/**
+ * Builds the query for words. With a range, the records of an hour with a frequent word are found without reading all
+ * the others.
+ */
 function selectWords({ seqs }: Within): string {
   const there = seqs === undefined ? '' : `rowid BETWEEN ${seqs.first} AND ${seqs.last} AND `;
   return `SELECT rowid FROM words WHERE ${there}${goesOn('rowid')} AND words MATCH`;
 }
 
-/** FTS5 knows prefixes; any other shape is looked up in the list of all words. */
+/**
+ * Builds the search for a pattern of words. FTS5 knows prefixes; any other pattern is looked up in the list of all
+ * words.
+ */
 function buildShape(glob: Glob, within: Within): Part {
   const [head = '', tail] = glob;
   if (glob.length === 2 && tail === '' && head !== '') return { words: `"${head}" *` };
@@ -212,7 +221,7 @@ function buildJobs({ field, values }: Extract<QueryNode, { readonly kind: 'jobs'
   };
 }
 
-/** Before and after every time that a record can have. */
+/** Times before and after every time that a record can have. */
 const [FIRST_MS, LAST_MS] = [-1e15, 1e15];
 
 function buildPlace({ cluster, spans }: Extract<QueryNode, { readonly kind: 'place' }>): SqlCondition {
@@ -233,7 +242,7 @@ function buildPlace({ cluster, spans }: Extract<QueryNode, { readonly kind: 'pla
 
 const IN_SPAN = 'time BETWEEN value ->> 1 AND value ->> 2';
 
-/** CROSS: the spans first, then the records of each. */
+/** Builds the look-up of records in spans. CROSS JOIN reads the spans first, then the records of each. */
 function lookUp(spans: readonly JobSpan[], index: string, on: string): SqlCondition {
   const list = spans.map(({ process = null, fromMs = FIRST_MS, toMs = LAST_MS }) => [process, fromMs, toMs]);
   return {
@@ -243,7 +252,10 @@ function lookUp(spans: readonly JobSpan[], index: string, on: string): SqlCondit
 }
 
 const MASS_LEVELS: readonly string[] = ['INFO', 'DEBUG', 'TRACE'];
-/** Word by word as in the index of levels (schema.ts), or it would not be used. */
+/**
+ * Condition for rare levels. Its text must be the same as in the index of levels (schema.ts), because the index is not
+ * used otherwise.
+ */
 const RARE_LEVELS = `level NOT IN (${MASS_LEVELS.map((level) => `'${level}'`).join(', ')})`;
 
 function buildLevels(levels: readonly string[]): SqlCondition {
@@ -261,19 +273,19 @@ function buildValue(field: ValueField, glob: Glob): SqlCondition {
   return { sql: `${column} IS NOT NULL AND ${has}`, params: test.params };
 }
 
-/** Behind a column: whether it has this shape, in any case. */
+/** Builds the comparison that follows a column: true if the value matches this pattern, in any case. */
 export function compareShape(glob: Glob): SqlCondition {
   return hasStar(glob)
     ? { sql: `LIKE ? ESCAPE '\\'`, params: [toSqlLike(glob)] }
     : { sql: '= ? COLLATE NOCASE', params: [glob[0] ?? ''] };
 }
 
-/** For GLOB, which minds the case. */
+/** Renders a pattern for GLOB, which is case-sensitive. */
 function toSqlGlob(glob: Glob): string {
   return glob.map((literal) => literal.replace(/[*?[]/g, '[$&]')).join('*');
 }
 
-/** For LIKE with the escape `\`, which ignores the case of ASCII letters. */
+/** Renders a pattern for LIKE with the escape `\`, which ignores the case of ASCII letters. */
 function toSqlLike(glob: Glob): string {
   return glob.map((literal) => literal.replace(/[%_\\]/g, '\\$&')).join('%');
 }

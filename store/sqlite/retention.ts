@@ -1,5 +1,5 @@
-// What is old goes, from the embedded store: everything before a time, and before another one what tells of no trouble.
-// In small transactions, so that appends get their turn between.
+// Deletes old data from the embedded store: everything before a time, and before another time the records that show no
+// trouble. It uses small transactions, so that appends can run between them.
 import type { Level } from '../../core/types.js';
 import { listEvidence, SHORT_LIVED_LEVELS } from '../incidents/expiry.js';
 import { startOfDay } from '../page.js';
@@ -10,7 +10,8 @@ import { runTask } from './failure.js';
 const DELETE_CHUNK = 2_000;
 
 /**
- * Deletes in small transactions, so that appends get their turn between. Undated records go by when they were stored.
+ * Deletes everything before a time, in small transactions, so that appends can run between them. Undated records are
+ * deleted by the time when they were stored.
  */
 export async function deleteBefore(connection: Connection, path: string, timeMs: number): Promise<number> {
   const dayMs = startOfDay(timeMs);
@@ -44,7 +45,10 @@ interface OldRow {
   readonly errorType: string | null;
 }
 
-/** A chunk is looked at row by row, whatever of it stays, so that no statement takes long. */
+/**
+ * Deletes records that show no trouble. A chunk is read row by row, however many of its rows stay, so that no statement
+ * takes long.
+ */
 export async function deleteInfoBefore(connection: Connection, path: string, timeMs: number): Promise<number> {
   const dayMs = startOfDay(timeMs);
   const rows = connection.prepare<OldRow>(

@@ -24,7 +24,7 @@ describe('the tables of a release before', () => {
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'jobtrace-schema-'))));
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  // Since the one whose records have the fields of today.
+  // The first one is the version whose records have all fields of today.
   it.each(MIGRATIONS.map((_, version) => version).slice(2))('become those of today: version %d', async (version) => {
     const path = join(folder, 'jobtrace.db');
     const former = openConnection(path, { readonly: false, busyMs: 0 });

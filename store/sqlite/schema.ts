@@ -1,7 +1,7 @@
-// The tables of the embedded store, as a list of migrations that only ever grows, and the translation between a
-// record and its row, which follows the table of fields (core/record.ts). A row keeps the entry's text once: `message`
-// and the stack trace are kept as their place in `original` when they stand there. The word index keeps no text at all
-// (contentless FTS5). Pure.
+// Tables of the embedded store, as a list of migrations that only grows, and the conversion between a record and its
+// row, which follows the table of fields (core/record.ts). A row has the entry's text once: `message` and the stack
+// trace are kept as their position in `original` if they are there. The word index keeps no text at all (contentless
+// FTS5). Pure functions.
 import { FIELD_ROWS, type FieldName, type RecordField, type ValueField } from '../../core/record.js';
 import type { LogRecord } from '../../core/types.js';
 import { formatTime, readTime } from '../page.js';
@@ -12,7 +12,7 @@ interface FieldColumn {
   readonly field: FieldName;
 }
 
-// Made once: rows are filled and read by the thousand.
+// Computed once, because rows are filled and read by the thousand.
 const SLICES = FIELD_ROWS.filter((row) => row.isSlice === true).map(listColumn);
 const LISTS = FIELD_ROWS.filter(isList).map(listColumn);
 /** Columns that hold a field as it is. */
@@ -25,7 +25,7 @@ export const RECORD_COLUMNS: readonly string[] = [
   'stored_at',
 ];
 
-/** One step per schema version, in order; a published step is never changed. */
+/** Migrations, one for each schema version, in order. A published migration is never changed. */
 export const MIGRATIONS: readonly string[] = [
   `CREATE TABLE records (
      seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -56,7 +56,7 @@ export const MIGRATIONS: readonly string[] = [
   `CREATE TABLE feedback (id TEXT PRIMARY KEY, incident_id TEXT NOT NULL, at INTEGER, body TEXT NOT NULL) WITHOUT ROWID;
    CREATE INDEX feedback_incident ON feedback (incident_id);`,
   'ALTER TABLE incidents ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;',
-  // What a list of incidents shows, filters and counts by, without reading their documents.
+  // Values that a list of incidents shows, filters and counts, so that their documents need not be read.
   `CREATE TABLE incident_rows (id TEXT PRIMARY KEY, last_seen INTEGER, first_seen INTEGER, outcome TEXT NOT NULL, cluster TEXT NOT NULL, job_id TEXT, job_name TEXT, failure_group TEXT, lead TEXT NOT NULL, severity TEXT, owner TEXT, parent TEXT, body TEXT NOT NULL);
    CREATE INDEX incident_rows_last_seen ON incident_rows (last_seen DESC, id);
    CREATE TRIGGER incidents_removed AFTER DELETE ON incidents BEGIN DELETE FROM incident_rows WHERE id = OLD.id; END;`,
@@ -66,11 +66,11 @@ export const MIGRATIONS: readonly string[] = [
    CREATE TRIGGER heirs_removed AFTER DELETE ON incidents BEGIN DELETE FROM joined_incidents WHERE heir = OLD.id; END;`,
   `CREATE TABLE triage (id TEXT PRIMARY KEY, incident_id TEXT NOT NULL, at INTEGER, body TEXT NOT NULL) WITHOUT ROWID;
    CREATE INDEX triage_incident ON triage (incident_id);`,
-  // Few records, and those that are asked for most.
+  // The records of these levels are few, and they are asked for most.
   "CREATE INDEX records_level ON records (level COLLATE NOCASE, time) WHERE level NOT IN ('INFO', 'DEBUG', 'TRACE');",
 ];
 
-/** Where a field that a search can ask for stands: as a value, or in a JSON list. */
+/** Returns the column of a field that a search can ask for, and whether it is a JSON list. */
 export function findColumn(field: ValueField): { readonly column: string; readonly isList: boolean } {
   const row = FIELD_ROWS.find(({ name }) => name === field);
   if (row === undefined) throw new Error(`There is no column for ${field}.`);
@@ -85,7 +85,7 @@ function isList({ type }: RecordField): boolean {
   return type === 'texts' || type === 'flags';
 }
 
-/** The values of RECORD_COLUMNS, in their order. */
+/** Returns the values of RECORD_COLUMNS, in their order. */
 export function fillRow(record: LogRecord, isUndated: boolean, nowMs: number): (string | number | null)[] {
   const original = record['event.original'];
   const row: (string | number | null)[] = [];
@@ -96,7 +96,7 @@ export function fillRow(record: LogRecord, isUndated: boolean, nowMs: number): (
   return row;
 }
 
-/** A row as it was read, back to the record. Throws a plain Error for a row that we cannot have written. */
+/** Reads the record of a row. Throws a plain Error for a row that we cannot have written. */
 export function readRow(row: Readonly<Record<string, unknown>>): LogRecord {
   const fields: Record<string, unknown> = {};
   for (const { column, field } of PLAIN) if (row[column] !== null) fields[field] = row[column];

@@ -1,6 +1,6 @@
-// Records out: the change feed, a page of a search with its histogram and facets, the lines around one record. How a
-// search becomes SQL is in query.ts. The feed is one part: the first of however many is everything, the others are
-// nothing. Called by sqlite.ts.
+// Reads records: the change feed, a page of a search with its histogram and facets, and the lines around one record.
+// query.ts compiles a search to SQL. The feed is one partition: the first of any number has everything, the others have
+// nothing.
 import { createError } from '../../core/errors.js';
 import { findLargest } from '../../core/sequence.js';
 import type { LogRecord } from '../../core/types.js';
@@ -25,7 +25,7 @@ type Facets = NonNullable<RecordPage['facets']>;
 
 interface Found {
   readonly total: number;
-  /** Null where nothing was found; left out where they are not asked for. */
+  /** Range of times: null if nothing was found, left out if it is not requested. */
   readonly first?: number | null;
   readonly last?: number | null;
 }
@@ -36,7 +36,7 @@ interface Bars {
   readonly barMs: number;
 }
 
-/** How many records have this value of a facet, or this level in a bar. */
+/** Number of records with this value of a facet, or with this level in a bar. */
 interface Count {
   readonly of: keyof Facets | 'bar';
   readonly value: string;
@@ -44,10 +44,10 @@ interface Count {
   readonly count: number;
 }
 
-/** So many are looked at in one read of the feed at least. */
+/** Smallest number of rows that one read of the feed examines. */
 const FEED_ROWS = 20_000;
 const FACET_VALUES = 20;
-/** So many entries of the index of times are read in a few milliseconds. */
+/** Largest number of entries of the index of times that are read in a few milliseconds. */
 const MOST_SEQS = 100_000;
 const FACET_COLUMNS: Readonly<Record<keyof Facets, string>> = {
   level: 'level',
@@ -88,7 +88,7 @@ export function joinCursors(cursors: readonly (string | undefined)[]): string | 
   return read.length === 0 ? undefined : String(findLargest(read));
 }
 
-/** How far one read looks, whether it gives what stands there or leaves it out. */
+/** Returns how far one read of the feed goes, whether it returns the records up to there or leaves them out. */
 function findFeedEnd(
   connection: Connection,
   since: number,
@@ -106,7 +106,7 @@ function findLastSeq(connection: Connection, since: number): number {
   return Math.max(since, last?.seq ?? 0);
 }
 
-/** The first that was stored of those from a time on: what lies before need not be looked through. */
+/** Returns the sequence number of the first stored record from a time on, so that earlier ones need not be searched. */
 function findFirstSeq(connection: Connection, from: number): number {
   const first = connection
     .prepare<{ seq: number | null }>('SELECT min(seq) AS seq FROM records INDEXED BY records_time WHERE time >= ?')
@@ -123,7 +123,10 @@ export function searchRecords(connection: Connection, query: RecordQuery): Recor
   return { ...readPage(connection, where, query), ...countFound(connection, where, query) };
 }
 
-/** Once more where it asks for words of a short time: those are looked for there alone. */
+/**
+ * Builds the condition of a search. It is built again if the search asks for words in a short time, because they are
+ * then searched only there.
+ */
 export function buildSearch(connection: Connection, query: RecordFilter & Partial<RecordQuery>): SqlCondition {
   const lines = findJobLines(connection, query);
   const where = buildWhere(query, lines);
@@ -131,13 +134,19 @@ export function buildSearch(connection: Connection, query: RecordFilter & Partia
   return letStop(seqs === undefined ? where : buildWhere(query, lines, seqs), query);
 }
 
-/** Alone, and of all records, a number is known without a look at them: there is nothing to stop. */
+/**
+ * Makes a statement stoppable. The number of all records, without bars and facets, is known without reading them, so
+ * there is nothing to stop.
+ */
 function letStop(where: SqlCondition, { histogramBuckets, facets }: Partial<RecordQuery>): SqlCondition {
   if (where.sql === '1' && histogramBuckets === undefined && facets !== true) return where;
   return joinConditions('AND', [where, { sql: goesOn('seq'), params: [] }]);
 }
 
-/** Where all records of a time stand, when it is so short that this is found sooner than a word that many have. */
+/**
+ * Returns the range of sequence numbers that has all records of a time, if the time is so short that the range is found
+ * faster than a frequent word.
+ */
 function findSeqs(connection: Connection, query: RecordFilter): SeqRange | undefined {
   const range = buildRange(query);
   if (range.length === 0) return undefined;
@@ -159,7 +168,7 @@ function readPage(connection: Connection, where: SqlCondition, query: LineQuery)
       : joinConditions('AND', [where, buildAfter(decodePosition(query.after), query.order)]);
   const direction = query.order === 'newest' ? 'DESC' : 'ASC';
   const order = SEARCH_ORDER.map((column) => `${column} ${direction}`).join(', ');
-  // The inner select keeps the texts out of the sorting.
+  // The inner SELECT keeps the texts out of the sorting.
   const rows = connection
     .prepare<Row>(
       `SELECT * FROM records WHERE seq IN (SELECT seq FROM records WHERE ${page.sql} ORDER BY ${order} LIMIT ?) ORDER BY ${order}`,
@@ -172,7 +181,9 @@ function readPage(connection: Connection, where: SqlCondition, query: LineQuery)
   return { records, next };
 }
 
-/** To find costs more than to count: what is found is looked for once for bars and facets. */
+/**
+ * Counts what was found. The records are searched once for bars and facets, because finding costs more than counting.
+ */
 function countFound(
   connection: Connection,
   where: SqlCondition,
@@ -180,7 +191,7 @@ function countFound(
 ): Pick<RecordPage, 'total' | 'histogram' | 'facets'> {
   const hasBars = query.histogramBuckets !== undefined;
   const hasFacets = query.facets === true;
-  // Bars from one given time to another have every record that is found.
+  // Bars from one given time to another cover every record that is found.
   const isTimed = hasBars && query.from !== undefined && query.to !== undefined;
   const found = isTimed ? undefined : findRange(connection, where, hasBars);
   const bars = hasBars ? chooseBars(query, found) : undefined;
@@ -194,7 +205,10 @@ function countFound(
   };
 }
 
-/** A number alone, and of all records, SQLite has without a look at them. */
+/**
+ * Returns the total, and with bars the range of times. SQLite knows the total of all records alone without reading
+ * them.
+ */
 function findRange(connection: Connection, where: SqlCondition, hasBars: boolean): Found {
   const range = hasBars ? ', min(time) AS first, max(time) AS last' : '';
   const found = connection
@@ -203,7 +217,10 @@ function findRange(connection: Connection, where: SqlCondition, hasBars: boolean
   return found ?? { total: 0 };
 }
 
-/** Undefined where nothing was found; `found` is left out where the search says from when and until when. */
+/**
+ * Chooses the bars, or returns undefined if nothing was found. `found` is left out if the search gives both ends of its
+ * range.
+ */
 function chooseBars(query: RecordQuery, { first = null, last = null }: Partial<Found> = {}): Bars | undefined {
   const fromMs = query.from === undefined ? first : parseTime('from', query.from);
   const lastMs = query.to === undefined ? last : parseTime('to', query.to) - 1;

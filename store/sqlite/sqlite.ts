@@ -1,6 +1,6 @@
-// The embedded store: one SQLite file in one process that writes; others may read it at the same time. SQLite itself
-// is behind engine.ts. A record's sequence number is its place in the feed; a record that is replaced gets a new
-// one. What the tables look like is in schema.ts.
+// Embedded store: one SQLite file that one process writes; others may read it at the same time. engine.ts wraps SQLite
+// itself. The sequence number of a record is its position in the feed; a record that is replaced gets a new one.
+// schema.ts has the tables.
 import { existsSync } from 'node:fs';
 import { createError } from '../../core/errors.js';
 import type { IncidentWrite, Store } from '../store.js';
@@ -38,19 +38,19 @@ import { MIGRATIONS } from './schema.js';
 import { findContext, findRecords, joinCursors, readFeed, searchRecords } from './search.js';
 
 export interface SqliteSettings {
-  /** ":memory:" keeps everything in memory and nothing after close. */
+  /** Path of the file. ":memory:" keeps everything in memory and nothing after close. */
   readonly path: string;
-  /** The file never grows beyond this; records then wait, as on a full disk. */
+  /** Largest size of the file, in bytes. When it is reached, records wait, as on a full disk. */
   readonly maxBytes?: number;
-  /** Only reads; the file must exist. */
+  /** True if the file is only read. It must exist then. */
   readonly readonly?: boolean;
-  /** Ends the search that runs with StatementStopped as soon as it says false. */
+  /** Function that ends the running search with StatementStopped as soon as it returns false. */
   readonly goesOn?: () => boolean;
 }
 
 const BUSY_MS = 5_000;
 
-/** Throws JT_STORE_TOO_NEW, JT_STORE_UNUSABLE, JT_FILE_UNWRITABLE or JT_DISK_FULL. */
+/** Opens the store. Throws JT_STORE_TOO_NEW, JT_STORE_UNUSABLE, JT_FILE_UNWRITABLE or JT_DISK_FULL. */
 export function openSqliteStore(settings: SqliteSettings): Store {
   const connection = openFile(settings);
   const run = <Result>(work: () => Result): Promise<Result> => runTask(settings.path, work);
@@ -63,7 +63,7 @@ export function openSqliteStore(settings: SqliteSettings): Store {
     countParts: () => Promise.resolve(1),
     findPart: () => 0,
     joinCursors,
-    // Nothing is kept aside here: a table takes every record.
+    // No record is kept aside here, because a table accepts every record.
     findRefused: () => Promise.resolve({ records: [] }),
     removeRefused: () => Promise.resolve(),
     searchRecords: (query) => run(() => searchRecords(connection, query)),
@@ -75,7 +75,7 @@ export function openSqliteStore(settings: SqliteSettings): Store {
       run(() => connection.transact(() => writes.map((write) => saveWithRow(connection, write)))),
     removeIncident: (id, turn) => run(() => removeIncident(connection, id, turn)),
     findNewest: (from) => run(() => findNewest(connection, from)),
-    // A file has the clock of its machine.
+    // The clock of a file is that of its machine.
     readTime: () => Promise.resolve(Date.now()),
     readKeyEnd: () => Promise.resolve(undefined),
     findTurn: (id) => run(() => findTurn(connection, id)),
@@ -163,8 +163,8 @@ function openFile(settings: SqliteSettings): Connection {
 }
 
 /**
- * Order matters: auto_vacuum and page size only take effect before the first table. FULL: an acknowledged batch
- * survives a power cut.
+ * Prepares the file. The order matters: auto_vacuum and page size only take effect before the first table. With FULL,
+ * an acknowledged batch survives a power cut.
  */
 function setUp(connection: Connection, settings: SqliteSettings): void {
   const found = Number(connection.pragma('user_version'));

@@ -1,4 +1,4 @@
-// Requests to the Elasticsearch of the tests beside those of the store. Only tests import it.
+// Requests to the Elasticsearch of the tests, apart from those of the store. Only tests import it.
 
 export async function ask(url: string, method: string, path: string, body?: object): Promise<unknown> {
   const answer = await fetch(url + path, {
@@ -11,7 +11,7 @@ export async function ask(url: string, method: string, path: string, body?: obje
   return JSON.parse(text);
 }
 
-/** Keeps the one node of the tests from filling up with shards. */
+/** Removes the indices, so that the only node of the tests does not fill up with shards. */
 export async function removeIndices(url: string, prefix: string): Promise<void> {
   const found = await ask(url, 'GET', `/_cat/indices/${prefix}-*?format=json&h=index`);
   const names = (found as { index: string }[]).map((row) => row.index);
@@ -19,5 +19,5 @@ export async function removeIndices(url: string, prefix: string): Promise<void> 
 }
 
 export async function removeTemplates(url: string, prefix: string): Promise<void> {
-  await ask(url, 'DELETE', `/_index_template/${prefix}-*`).catch(() => undefined); // a test that was refused made none
+  await ask(url, 'DELETE', `/_index_template/${prefix}-*`).catch(() => undefined); // a refused test created none
 }

@@ -1,6 +1,6 @@
-// What every store must do, as one suite that runs over each adapter (sqlite.test.ts, elasticsearch.test.ts).
-// `open` gives a new, empty store for each test; tests that only read share one. A store may show what was
-// appended a moment later: tests of the search wait for it with a deadline.
+// Contract of every store, as one suite that runs over each adapter (sqlite.test.ts, elasticsearch.test.ts). `open`
+// returns a new, empty store for each test; tests that only read share one. A store may show a moment later what was
+// appended, so tests of the search wait for it with a deadline.
 import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest';
 import type { Store } from '../store.js';
 import type { AgentStore } from './memory.js';
@@ -51,7 +51,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
   });
 }
 
-/** The part of the contract that is about records; the rest has nothing to do with how they are stored. */
+/** Runs the part of the contract that is about records. The rest does not depend on how records are stored. */
 export function describeStoreRecords(name: string, open: () => Promise<Store>): void {
   describe(`${name} keeps the store contract of records`, () => {
     describeWriting(open);
@@ -69,7 +69,7 @@ export function describeStoreRecords(name: string, open: () => Promise<Store>): 
   });
 }
 
-/** The part of the contract that an agent needs, and the feed. */
+/** Runs the part of the contract that an agent needs, and the feed. */
 export function describeSink(name: string, open: () => Promise<AgentStore>): void {
   describe(`${name} keeps the store contract of the way in`, () => {
     describeWriting(open);
@@ -83,7 +83,7 @@ function describeWriting(open: () => Promise<AgentStore>): void {
   describe('readRecords', () => describeFeed(useOwnStore(open)));
 }
 
-/** The part of the contract that depends on how words are found. */
+/** Runs the part of the contract that depends on how words are found. */
 export function describeStoreSearch(name: string, open: () => Promise<Store>): void {
   describe(`${name} keeps the store contract of searches`, () => describeReading(open));
 }

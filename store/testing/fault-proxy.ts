@@ -1,10 +1,10 @@
-// A small HTTP proxy in front of a real Elasticsearch that misbehaves on demand: answers something else, cuts the
+// Small HTTP proxy in front of a real Elasticsearch that misbehaves on demand: answers something else, cuts the
 // connection before or after the request went through, answers late, refuses single items of a bulk request. Only tests
 // import it.
 import { createServer, request as openRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 
-/** Whether a request brings records; its address may name an index. */
+/** True if a request sends records. Its address may name an index. */
 export function isBulk(path: string): boolean {
   return /^(?:\/[^/?]+)?\/_bulk(?:\?|$)/.test(path);
 }
@@ -16,30 +16,33 @@ export interface FaultAnswer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** The request passes after this time. */
+/** Fault that lets the request pass after this time. */
 export interface LateAnswer {
   readonly delayMs: number;
 }
 
-/** A bulk request passes without the items for which `decide` gives a status; these never reach the target. */
+/**
+ * Fault that lets a bulk request pass without the items for which `decide` returns a status. These never reach the
+ * target.
+ */
 export interface PartialAnswer {
   readonly decide: (document: string) => number | undefined;
 }
 
-/** What to do with a request; undefined lets it pass. */
+/** Decides what to do with a request. Undefined lets it pass. */
 export type Fault = (request: {
   readonly method: string;
   readonly path: string;
   readonly bytes: number;
-  /** `gzip`, or undefined. */
+  /** Encoding of the body: `gzip`, or undefined. */
   readonly encoding: string | undefined;
 }) => FaultAnswer | LateAnswer | PartialAnswer | 'cut-before' | 'cut-after' | undefined;
 
 export interface FaultProxy {
   readonly url: string;
-  /** Applies to requests from now on. */
+  /** Sets the fault for requests from now on. */
   setFault(fault: Fault | undefined): void;
-  /** Requests that were answered by a fault. */
+  /** Returns the number of requests that were answered by a fault. */
   readonly faults: () => number;
   close(): Promise<void>;
 }
@@ -64,7 +67,7 @@ export async function openFaultProxy(target: string): Promise<FaultProxy> {
         forward(target, incoming, body, answer, fault === 'cut-after');
       else if ('delayMs' in fault) setTimeout(() => forward(target, incoming, body, answer, false), fault.delayMs);
       else if ('decide' in fault)
-        // The target is down: so is the proxy's answer.
+        // The target is down, so the proxy's connection is closed too.
         void forwardPart(target, incoming, body, answer, fault).catch(() => incoming.socket.destroy());
       else sendAnswer(answer, fault);
     });
@@ -96,7 +99,10 @@ function sendAnswer(answer: ServerResponse, { status, body, type, headers }: Fau
     .end(body);
 }
 
-/** Two lines an item: the action and the document. The answers are put together in the order of the items. */
+/**
+ * Forwards the items that pass. An item has two lines: the action and the document. The answers are joined in the order
+ * of the items.
+ */
 async function forwardPart(
   target: string,
   incoming: IncomingMessage,
@@ -156,6 +162,6 @@ function forward(
       real.pipe(answer);
     },
   );
-  outgoing.on('error', () => incoming.socket.destroy()); // the target is down: so is the proxy's answer
+  outgoing.on('error', () => incoming.socket.destroy()); // the target is down, so this connection is closed too
   outgoing.end(body);
 }

@@ -1,26 +1,26 @@
-// A store in memory that only keeps records: what is sent is decoded as its encoding says, an id that is taken is
-// compared as in every store, and the feed gives what was stored last at its end. For tests that play thousands of
-// agents, each with a store of its own. It keeps the contract of the way in and of the feed (memory.test.ts).
+// Store in memory that only keeps records: what is sent is decoded as its encoding says, an id that is taken is
+// compared as in every store, and the feed returns last what was stored last. It is for tests that simulate thousands
+// of agents, each with its own store. It keeps the contract of the way in and of the feed (memory.test.ts).
 import type { LogRecord } from '../../core/types.js';
 import { splitRecords } from '../batch.js';
 import { decideConflict, type Version } from '../conflict.js';
 import { decodeRecord } from '../encode.js';
 import type { AgentRegistry, AppendOutcome, Encoding, RecordFeed, RecordSink } from '../store.js';
 
-/** What an agent needs, and who looks what became of its records. */
+/** Store for an agent, and for a test that looks what happened to its records. */
 export type AgentStore = RecordSink &
   Pick<RecordFeed, 'readRecords'> &
   Pick<AgentRegistry, 'saveAgentStatus'> & { close(): Promise<void> };
 
 interface Kept {
   readonly record: LogRecord;
-  /** Grows with each record that is stored or replaced. */
+  /** Number that grows with each record that is stored or replaced. */
   readonly number: number;
 }
 
 interface Memory {
   readonly encoding: Encoding;
-  /** By id; what was stored last stands last. */
+  /** Records by id, in the order in which they were stored. */
   readonly kept: Map<string, Kept>;
   stored: number;
 }

@@ -1,5 +1,5 @@
-// Records and incidents for the tests of the stores, handing records in, and waiting with a deadline. Only tests
-// import it.
+// Records and incidents for the tests of the stores, and functions that append records and wait with a deadline. Only
+// tests import it.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Component, Incident, Level, LogRecord } from '../../core/types.js';
 import { encodeRecords } from '../encode.js';
@@ -16,12 +16,12 @@ export interface SampleOptions {
   readonly job?: readonly [id: string, name: string];
   readonly component?: Component;
   readonly resource?: string;
-  /** Classes from the outside in. */
+  /** Classes of the exceptions, from the outside in. */
   readonly error?: readonly string[];
   readonly signal?: string;
 }
 
-/** Entry number n of a file: it stands at offset 1000·n and was written n seconds after ten. */
+/** Returns entry number n of a file: it is at offset 1000·n and was written n seconds after ten. */
 export function makeRecord(number: number, options: SampleOptions = {}): LogRecord {
   const host = options.host ?? 'h1';
   const path = options.path ?? '/logs/tm.log';
@@ -91,7 +91,7 @@ export function makeIncident(
   };
 }
 
-/** Polls until `check` gives true; anything else it gives is what was seen last. */
+/** Polls until `check` returns true. Any other result is what was seen last. */
 export async function waitUntil(
   what: string,
   check: () => Promise<boolean | string>,

@@ -1,6 +1,6 @@
-// A server with a certificate of its own authority in front of a real Elasticsearch, as a load balancer or a node with
-// TLS is: who brings its API key passes as the user that has the key's rights (the smallest distribution can keep users
-// in files, but no keys). It can die, or answer that it is of no use. Only tests import it.
+// Server with a certificate of its own authority in front of a real Elasticsearch, like a load balancer or a node with
+// TLS. A client with its API key passes as the user that has the rights of the key (the smallest distribution can keep
+// users in files, but no keys). It can die, or answer that it is unavailable. Only tests import it.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { request as openRequest } from 'node:http';
@@ -14,7 +14,7 @@ export interface Authority {
   readonly cert: Buffer;
 }
 
-/** A certificate for 127.0.0.1, and the authority that signed it. Needs openssl. */
+/** Creates a certificate for 127.0.0.1, and the authority that signed it. Needs openssl. */
 export function makeAuthority(dir: string): Authority {
   const path = (name: string): string => join(dir, name);
   const openssl = (...args: readonly string[]): void => void execFileSync('openssl', args, { stdio: 'pipe' });
@@ -32,13 +32,15 @@ export interface FrontDoor {
   readonly target: string;
   readonly authority: Authority;
   readonly apiKey: string;
-  /** Whose rights the key has: the header that Elasticsearch gets instead. */
+  /**
+   * Authorization header that Elasticsearch gets instead of the key. It is of the user that has the rights of the key.
+   */
   readonly authorization: string;
 }
 
 export interface TlsFront {
   readonly url: string;
-  /** Requests that it has seen. */
+  /** Returns the number of requests that it has seen. */
   readonly requests: () => number;
   /** Answers 503 to everything from now on, as a node without a master does. */
   fail(): void;
@@ -69,7 +71,7 @@ export async function openTlsFront({ target, authority, apiKey, authorization }:
       answer.writeHead(real.statusCode ?? 500, real.headers);
       real.pipe(answer);
     });
-    outgoing.on('error', () => incoming.socket.destroy()); // the target is down: so is the answer
+    outgoing.on('error', () => incoming.socket.destroy()); // the target is down, so this connection is closed too
     incoming.pipe(outgoing);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -1,4 +1,4 @@
-// The built program on real files: what it prints of a failure, and with which exit code.
+// Tests the built program on real files: what it prints about a failure, and its exit code.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';

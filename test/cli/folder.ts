@@ -1,5 +1,5 @@
-// What the tests of the front door share: a folder with the files that they write, a log that has a cause, and the
-// causes that an answer names.
+// Provides what the tests of the command line share: a folder with the files that they write, a log that has a cause,
+// and the causes that an answer names.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,11 +13,11 @@ export const CAUSE = 'network.insufficient-buffers';
 
 export interface TestFolder {
   readonly folder: string;
-  /** Writes a file below it; its path. */
+  /** Writes a file below it and returns its path. */
   file(name: string, content: string | Buffer): string;
 }
 
-/** A folder for the tests of one file, removed after them. */
+/** Makes a folder for the tests of one file, which is removed after them. */
 export function useFolder(): TestFolder {
   const folder = mkdtempSync(join(tmpdir(), 'jobtrace-cli-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -32,7 +32,7 @@ export function useFolder(): TestFolder {
   };
 }
 
-/** What went wrong, without what only follows from it. */
+/** Returns the causes without their consequences. */
 export function causesOf(stdout: string): readonly string[] {
   return (JSON.parse(stdout) as { diagnoses: { cause: string; symptom: boolean }[] }).diagnoses
     .filter((diagnosis) => !diagnosis.symptom)

@@ -1,4 +1,4 @@
-// The front door as a user meets it: the built program, its commands and its version.
+// Tests the command line as a user sees it: the built program, its commands and its version.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../cli/main.js';

@@ -1,4 +1,4 @@
-// What the built program says about bad input: each mistake with its place, no stack trace, the exit code.
+// Tests what the built program says about bad input: each mistake with its place, no stack trace, the exit code.
 import { appendFileSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// The built program for who writes rules: why a rule fits, a rule from a log to its proof, and rules that change while
-// it runs.
+// Tests the built program for authors of rules: why a rule matches, the way from a log to a tested rule, and rules that
+// change while it runs.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

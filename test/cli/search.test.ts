@@ -1,5 +1,5 @@
-// "jobtrace search" with the habits of grep and kubectl logs: exit codes, a count, lines around what is found, and the
-// tail that goes on.
+// Tests "jobtrace search" with the conventions of grep and kubectl logs: exit codes, a count, lines around a match, and
+// following the tail.
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openStore } from '../../store/open.js';

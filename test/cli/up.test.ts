@@ -1,4 +1,4 @@
-// The built program as it runs on: started, stopped, started again.
+// Tests the built program over time: started, stopped, started again.
 import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -29,7 +29,7 @@ describe('up', () => {
       { saw: () => [up.stdout(), up.stderr()] },
     );
     const { stdout: found } = await runProgram(['incidents', '--data', data, '--format', 'json']);
-    // The last entry is open until the file has been idle for a moment.
+    // The last entry stays open until the file has been idle for a moment.
     const all = await waitUntil('the last entry', async () => {
       const { stdout } = await runProgram(['search', '--data', data, '--format', 'ndjson', '--limit', '0']);
       return stdout.includes('switched from state FAILING to FAILED') ? stdout : undefined;
@@ -137,7 +137,7 @@ describe('a part of a cluster', () => {
   });
 });
 
-/** The same log with the present time, as a running Flink would write it. */
+/** Returns the log with the present time, as a running Flink would write it. */
 function withPresentTime(text: string): string {
   const first = Date.parse('2026-03-02T10:15:01.120Z');
   const shift = Date.now() - 60_000 - first - new Date().getTimezoneOffset() * 60_000;

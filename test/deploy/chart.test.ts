@@ -1,5 +1,5 @@
-// The Helm chart: as Helm itself lints and renders it, each object strictly of the Kubernetes type that it names, the
-// settings in it as Jobtrace checks them, and what a review of security asks for.
+// Tests the Helm chart: Helm itself lints and renders it, each object fits the Kubernetes type that it names, Jobtrace
+// accepts its settings, and it meets the requirements of a security review.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

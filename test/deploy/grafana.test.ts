@@ -1,5 +1,5 @@
-// The dashboard of docker/grafana: what it asks of Prometheus is what Jobtrace shows, what it asks of Elasticsearch are
-// fields of its indices, and its panels have their places.
+// Tests the dashboard of docker/grafana: its Prometheus queries use metrics that Jobtrace exposes, its Elasticsearch
+// queries use fields of Jobtrace's indices, and its panels are placed correctly.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';

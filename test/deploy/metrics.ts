@@ -1,10 +1,13 @@
-// For the tests of this folder: the names of metrics in an expression of Prometheus, and what Jobtrace itself shows at
-// /metrics, of the API, an agent and an analyzer, with everything counted once so that every series is there.
+// Provides, for the tests of this folder, the names of metrics in a Prometheus expression, and what Jobtrace itself
+// exposes at /metrics for the API, an agent and an analyzer, with everything counted once so that every series exists.
 import { createAgentMetrics, createAnalyzerMetrics, createMetrics } from '../../api/metrics.js';
 import type { AnalyzerStatus } from '../../core/types.js';
 import type { AgentStatus } from '../../store/store.js';
 
-/** Metrics of Flink and of Jobtrace; labels, functions and recorded series (with a colon) are others. */
+/**
+ * Returns the metrics of Flink and of Jobtrace in an expression, without labels, functions and recorded series (with a
+ * colon).
+ */
 export function listMetrics(expression: string): readonly string[] {
   const withoutTexts = expression.replace(/"(?:[^"\\]|\\.)*"/g, '""');
   return [...withoutTexts.matchAll(/(?<![\w:])(?:flink|jobtrace|process)_\w+(?![\w:])/g)].map(([name]) => name);
@@ -28,7 +31,7 @@ const ANALYZER: AnalyzerStatus = {
   lastError: undefined,
 };
 
-/** The text as Prometheus gets it, and the names of all its series (`_bucket`, `_sum` and `_count` too). */
+/** Returns the text as Prometheus gets it, and the names of all its series (`_bucket`, `_sum` and `_count` too). */
 export async function renderOwnMetrics(): Promise<{ readonly text: string; readonly sample: ReadonlySet<string> }> {
   const [api, analyzer] = [createMetrics('0.1.0'), createAnalyzerMetrics('0.1.0')];
   for (const counts of [api, analyzer]) {

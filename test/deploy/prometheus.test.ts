@@ -1,5 +1,5 @@
-// The alert rules of docker/prometheus: promtool reads them and plays each of them, the metrics that they name are
-// those that a real Flink and Jobtrace show, and their alerts name the job as Jobtrace looks for it.
+// Tests the alert rules of docker/prometheus: promtool parses and plays each of them, the metrics that they use are
+// exposed by a real Flink and Jobtrace, and their alerts name the job in the form that Jobtrace expects.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ CREATE TABLE orders (customer BIGINT) WITH ('connector' = 'datagen', 'rows-per-s
 CREATE TABLE nowhere (customer BIGINT) WITH ('connector' = 'blackhole');
 INSERT INTO nowhere SELECT customer FROM orders;
 `;
-/** Only with a Kafka source: FLIP-33, and FlinkKafkaConsumer. */
+/** Metrics that exist only with a Kafka source: FLIP-33, and FlinkKafkaConsumer. */
 const OF_KAFKA = [
   'flink_taskmanager_job_task_operator_pendingRecords',
   'flink_taskmanager_job_task_operator_KafkaConsumer_records_lag_max',
@@ -138,7 +138,7 @@ describeWithParts(['flink-1.20'], 'with a real Flink', () => {
     for (const name of wanted) {
       const line = text.split('\n').find((candidate) => candidate.startsWith(`${name}{`));
       expect(line).toContain(`job_id="${job?.id}"`);
-      // The reporter makes "_" of what is no letter or digit, unless filterLabelValueCharacters is false.
+      // The reporter replaces what is no letter or digit by "_", unless filterLabelValueCharacters is false.
       expect(line).toContain('job_name="orders_by_day"');
     }
   });

@@ -1,5 +1,5 @@
-// The faults that the agent survives have numbers, F01 to F45 (docs/agent.md). Each is shown by exactly one test, whose
-// title begins with the number, and has exactly one row in the table of the page.
+// Checks the numbered faults that the agent survives, F01 to F45 (docs/agent.md). Exactly one test shows each fault;
+// its title begins with the number. The table of the page has exactly one row for each.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FAULTS = Array.from({ length: 45 }, (_, index) => `F${String(index + 1).padStart(2, '0')}`);
 
-/** A title, also of a test that runs with several values. */
+/** Pattern of a title, also of a test that runs with several values. */
 const TITLE = String.raw`\b(?:it|describe)(?:\.each\([^()]*\))?\(\s*['"\x60]`;
 
 function listTests(): string[] {

@@ -1,5 +1,6 @@
-// The faults of files and places that no test beside the agent's sources shows: containers, a mount that goes and
-// comes, a day of rotations, losses that are counted. Real files, an agent that is stepped by hand, a store in memory.
+// Tests the faults of files and places that no test next to the agent's sources shows: containers, a mount that
+// disappears and returns, a day of rotations, losses that are counted. Real files, an agent that is stepped by hand,
+// and a store in memory.
 import {
   appendFileSync,
   mkdirSync,
@@ -42,7 +43,7 @@ function busy(store: Store, isBusy: () => boolean): Store {
   };
 }
 
-/** Lines of a container's log file in CRI's format. */
+/** Renders lines of a container's log file in CRI's format. */
 function cri(text: string, stream = 'stdout', tag = 'F'): string {
   return text
     .trimEnd()
@@ -124,7 +125,7 @@ describe('containers', () => {
       for (const [at, text] of written.entries()) {
         isRefused = (seed * at) % 11 < 3;
         appendFileSync(log, text);
-        // Sometimes it has the time to ship what is open.
+        // Sometimes the agent has the time to ship the open entry.
         if ((seed + at) % 3 === 0) await poll(1, at % 2 === 0 ? 10 : 3000);
         if ((seed * 7 + at) % 5 !== 0) continue;
         restart();
@@ -205,7 +206,7 @@ describe('containers', () => {
   });
 });
 
-/** Lines of both streams, traces among them. */
+/** Renders lines of both streams, some with traces. */
 function writeBoth(seed: number): string[] {
   let number = 0;
   const writer = (stream: string, offset: number) => (at: number) => {
@@ -411,7 +412,7 @@ describe('a day', () => {
   );
 });
 
-/** The highest number is the oldest, as logback does it; the rotation beyond `kept` is deleted. */
+/** Rotates like logback: the highest number is the oldest, and the rotation beyond `kept` is deleted. */
 function rotate(path: string, kept: number): void {
   rmSync(`${path}.${kept}`, { force: true });
   for (let number = kept - 1; number >= 1; number -= 1)

@@ -1,5 +1,5 @@
-// The faults of the way into the store: an agent over real files, a real Elasticsearch, and a proxy between them that
-// misbehaves. The oracle is the store itself: the number of documents, and the text of each.
+// Tests the faults on the way into the store: an agent over real files, a real Elasticsearch, and a faulty proxy
+// between them. The test compares with the store itself: the number of documents, and the text of each.
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -87,7 +87,9 @@ describeWithParts(['elasticsearch-8'], 'an agent before Elasticsearch', () => {
     }
   }
 
-  /** Polls until nothing is behind, then compares the documents with what was written: none twice, none less. */
+  /**
+   * Polls until nothing is pending, then compares the documents with what was written: no duplicates, nothing missing.
+   */
   async function expectStored(texts: readonly string[]): Promise<LogRecord[]> {
     proxy.setFault(undefined);
     await waitUntil('the agent to have shipped all', async () => {

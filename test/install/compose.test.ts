@@ -1,5 +1,5 @@
-// docker/compose.yaml, as far as it can be checked without Docker: what it names is there (files, volumes, services,
-// health checks), its parts are hardened, only this machine reaches it, and each program in it takes its settings.
+// Checks docker/compose.yaml as far as this is possible without Docker: what it names exists (files, volumes, services,
+// health checks), its parts are hardened, only this machine can reach it, and each program in it accepts its settings.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -105,7 +105,7 @@ describe('docker/compose.yaml', () => {
     expect(said).toContain('SUCCESS');
   });
 
-  /** With the token where this machine has one. */
+  /** Reads the settings, with the token at a path that this machine has. */
   function readAs(environment: Readonly<Record<string, string>>): Settings {
     const path = join(folder, 'jobtrace.yaml');
     const text = readFileSync(join(DOCKER, 'compose', 'jobtrace.yaml'), 'utf8');

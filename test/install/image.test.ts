@@ -1,5 +1,5 @@
-// The image: it is built from the packed package by buildah, on a base like the one that users have, and run as it is
-// meant to be: by a user without rights, on a root file system that is read-only but for /data.
+// Tests the image: buildah builds it from the packed package, on a base like the one that users have. It runs as
+// intended: by a user without rights, on a root file system that is read-only except for /data.
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -20,8 +20,8 @@ const LOG = join(PACKAGE_ROOT, 'rules', ...RULE.split(/[./]/), 'match.log');
 const IMAGE = 'localhost/jobtrace';
 
 /**
- * $0: root of the image, $1: folder for /data, $2: for /mnt. In a mount namespace of its own, so that nobody else sees
- * it; what follows is a command of the image.
+ * Shell script that runs a command of the image in a separate mount namespace, which nobody else sees. $0 is the root
+ * of the image, $1 the folder for /data, $2 the folder for /mnt; the command follows.
  */
 const READ_ONLY = `root=$0 data=$1 logs=$2; shift 2
 mount --bind "$root" "$root" && mount -o remount,ro,bind "$root" || exit 99

@@ -1,6 +1,6 @@
-// What the test of the image needs where no image can be had: a base like debian:bookworm-slim, made by debootstrap
-// from the Debian mirror of this machine, one with this Node.js and npm beside it to build in, and buildah, which
-// builds and runs without a service (chroot isolation), in a storage of its own.
+// Provides what the test of the image needs where no image can be downloaded: a base like debian:bookworm-slim, made by
+// debootstrap from the Debian mirror of this machine, a second one with this Node.js and npm for the build, and
+// buildah, which builds and runs without a service (chroot isolation), in a separate storage.
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { cacheDir, withLock } from '../../lab/parts/machine/cache.js';
 
 const RELEASE = 'bookworm';
-/** What debian:*-slim leaves out of Debian. */
+/** Paths that debian:*-slim leaves out of Debian. */
 const LEFT_OUT = [
   'var/cache/apt',
   'var/lib/apt/lists',
@@ -17,7 +17,7 @@ const LEFT_OUT = [
 ];
 const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
 
-/** Why no image can be built here, or undefined. */
+/** Returns the reason why no image can be built here, or undefined. */
 export function findObstacle(): string | undefined {
   if (process.getuid?.() !== 0) return 'this is not root';
   const missing = ['buildah', 'debootstrap', 'strip'].filter(
@@ -29,7 +29,7 @@ export function findObstacle(): string | undefined {
 }
 
 export interface Buildah {
-  /** Resolves to what it printed, trimmed; rejects with what it said. */
+  /** Resolves to its trimmed output; rejects with its error text. */
   run(args: readonly string[]): Promise<string>;
   close(): Promise<void>;
 }
@@ -52,7 +52,7 @@ export function openBuildah(): Buildah {
   };
 }
 
-/** Names of the two images in the storage, in the shape of the Dockerfile's own bases. */
+/** Makes the two base images in the form of the Dockerfile's own bases and returns their names in the storage. */
 export async function makeBases(buildah: Buildah): Promise<{ readonly base: string; readonly buildBase: string }> {
   const debian = await bootstrapDebian();
   const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -64,7 +64,7 @@ export async function makeBases(buildah: Buildah): Promise<{ readonly base: stri
   return { base, buildBase };
 }
 
-/** For `buildah bud`: npm of this machine as it is set up, with what it has fetched already. */
+/** Returns the volumes for `buildah bud`: npm of this machine with its settings and its cache. */
 export function npmVolumes(): readonly string[] {
   const cache = execFileSync('npm', ['config', 'get', 'cache'], { encoding: 'utf8' }).trim();
   const volumes: readonly (readonly [string, string])[] = [
@@ -75,7 +75,7 @@ export function npmVolumes(): readonly string[] {
   return volumes.filter(([path]) => existsSync(path)).flatMap(([path, inside]) => ['--volume', `${path}:${inside}`]);
 }
 
-/** A minimal Debian; kept with the real parts, since it is half a minute of unpacking. */
+/** Makes a minimal Debian, which is kept with the real parts, because unpacking takes half a minute. */
 async function bootstrapDebian(): Promise<string> {
   const folder = join(cacheDir(), `debian-${RELEASE}`);
   await withLock(
@@ -93,7 +93,7 @@ async function bootstrapDebian(): Promise<string> {
   return folder;
 }
 
-/** Where apt of this machine has that release from. */
+/** Finds the mirror from which apt of this machine gets that release. */
 function findMirror(): string {
   const args = ['indextargets', '--format', '$(RELEASE) $(SITE)', 'Created-By: Packages'];
   const targets = execFileSync('apt-get', args, { encoding: 'utf8' }).split('\n');
@@ -115,7 +115,7 @@ async function commitFilled(
   return name;
 }
 
-/** This Node.js with its npm, in the places of the official images, and `strip` with its libraries. */
+/** Adds this Node.js and its npm at the paths of the official images, and `strip` with its libraries. */
 function addNode(root: string): void {
   const [bin, modules] = [join(root, 'usr', 'local', 'bin'), join(root, 'usr', 'local', 'lib', 'node_modules')];
   mkdirSync(modules, { recursive: true });

@@ -1,6 +1,6 @@
-// The releases of Node that Jobtrace runs on, as programs on this machine: 20 is whatever runs this, the others come
-// from npm, whose package holds the program and the headers that native modules compile against. re2's binary is
-// compiled once for each release and kept beside it, because its maker's binaries are not on the package registry.
+// Provides the releases of Node that Jobtrace runs on as programs on this machine: 20 is the one that runs this; the
+// others come from npm, whose package holds the program and the headers for native modules. re2's binary is compiled
+// once for each release and kept next to it, because its maker's binaries are not in the package registry.
 import { execFile, execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
@@ -16,20 +16,20 @@ export const MACHINES_OWN = 20;
 export const RELEASES = [MACHINES_OWN, 22, 24, 26] as const;
 
 export interface InstalledNode {
-  /** The program. */
+  /** Path of the program. */
   readonly node: string;
-  /** Where node-gyp finds `include/node`; undefined for the machine's own, whose headers node-gyp knows. */
+  /** Folder in which node-gyp finds `include/node`; undefined for the machine's own, whose headers node-gyp knows. */
   readonly home: string | undefined;
 }
 
-/** A Node with the binary of re2 that loads in it. */
+/** Node with a binary of re2 that loads in it. */
 export interface PreparedNode extends InstalledNode {
   readonly re2: string;
-  /** The release of its interface to native modules, as `process.versions.modules` has it. */
+  /** Version of its interface to native modules, as in `process.versions.modules`. */
   readonly modules: string;
 }
 
-/** Undefined: it is not on this machine yet. */
+/** Finds a prepared Node; undefined if it is not on this machine yet. */
 export function findNode(release: number): PreparedNode | undefined {
   const installed = locateNode(release);
   if (!existsSync(installed.node)) return undefined;
@@ -37,7 +37,7 @@ export function findNode(release: number): PreparedNode | undefined {
   return existsSync(prepared.re2) ? prepared : undefined;
 }
 
-/** The same, got from npm and compiled first where it is not here: a minute of both cores. */
+/** Finds a prepared Node, or gets it from npm and compiles re2, which takes a minute on both cores. */
 export async function prepareNode(release: number): Promise<PreparedNode> {
   const work = async (): Promise<PreparedNode> => {
     const here = findNode(release);
@@ -52,7 +52,7 @@ export async function prepareNode(release: number): Promise<PreparedNode> {
   return withLock(`re2-of-node-${release}`, () => undefined, work);
 }
 
-/** Asked each time: a newer one of the release may be there. */
+/** Installs the release. npm is asked each time, because there may be a newer version of it. */
 export function installNode(release: number): InstalledNode {
   if (release === MACHINES_OWN) return locateNode(release);
   const prefix = join(NODES, String(release));
@@ -76,7 +76,7 @@ function describeNode(release: number, installed: InstalledNode): PreparedNode {
   return { ...installed, modules, re2: join(NODES, String(release), `re2-${version}-${modules}.node`) };
 }
 
-/** Without optimization: it takes half of the time, and loads in the same Node. */
+/** Compiles re2 without optimization, which takes half the time; the result loads in the same Node. */
 async function compileRe2(prepared: PreparedNode): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'jobtrace-re2-'));
   const re2 = join(folder, 'node_modules', 're2');
@@ -93,7 +93,10 @@ async function compileRe2(prepared: PreparedNode): Promise<void> {
   }
 }
 
-/** That Node alone, without what npm and the test runner say of the one that runs this. */
+/**
+ * Creates an environment with that Node only, without the variables that npm and the test runner set for the Node that
+ * runs this.
+ */
 export function createEnvironment({ node, home }: InstalledNode): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(npm_|VITEST|NODE_ENV|NODE_OPTIONS|CI$)/.test(name),
@@ -106,7 +109,7 @@ export function createEnvironment({ node, home }: InstalledNode): NodeJS.Process
   };
 }
 
-/** npm says which file runs it; outside of npm the machine's own is asked. */
+/** Finds npm. npm sets the path of its own file; outside of npm the machine's own is used. */
 export function findNpm(): string {
   const own = process.env['npm_execpath'];
   if (own !== undefined && existsSync(own)) return own;

@@ -1,6 +1,6 @@
-// The package alone: its tarball is installed away from the repository as docs/install.md says, with the versions of
-// the lock file in it and the prebuilt binary of re2 (npm run matrix compiles it). Then it diagnoses, and it watches a
-// folder.
+// Tests the package alone: its tarball is installed outside of the repository as docs/install.md says, with the
+// versions of the lock file in it and the prebuilt binary of re2 (npm run matrix compiles it). Then it diagnoses, and
+// it watches a folder.
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
@@ -29,7 +29,7 @@ describe('the packed package in an empty folder', () => {
   const home = join(folder, 'home');
   const logs = join(folder, 'logs');
   const jobtrace = join(folder, 'jobtrace');
-  /** As on a machine that has Node.js and nothing of ours. */
+  /** Environment of a machine that has Node.js and nothing of Jobtrace. */
   const env = { PATH: process.env['PATH'], HOME: process.env['HOME'] };
   let service: ChildProcess | undefined;
 

@@ -1,12 +1,12 @@
-// What the tests of installations share: the tarball of the packed product, and re2's binary of a Node as its maker
-// publishes it, for where only the package registry is reached.
+// Provides what the tests of installations share: the tarball of the packed product, and the binary of re2 for a Node,
+// in the form in which its maker publishes it, for environments that reach only the package registry.
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { findNode, MACHINES_OWN, type PreparedNode } from './nodes.js';
 import { findProduct, makeProduct } from './product.js';
 
-/** Path of `jobtrace.tgz` in the folder. */
+/** Copies the tarball into the folder as `jobtrace.tgz` and returns its path. */
 export async function packTarball(folder: string): Promise<string> {
   const { tarball } = (await findProduct()) ?? (await makeProduct());
   const copy = join(folder, 'jobtrace.tgz');
@@ -14,7 +14,7 @@ export async function packTarball(folder: string): Promise<string> {
   return copy;
 }
 
-/** Variables with which re2 is installed from the folder, without a compiler (docs/install.md). */
+/** Returns the variables with which re2 is installed from the folder, without a compiler (docs/install.md). */
 export function mirrorRe2(
   folder: string,
   prepared: PreparedNode | undefined = findNode(MACHINES_OWN),

@@ -1,6 +1,6 @@
-// The product as users have it: the tree's build as `npm pack` makes it, unpacked outside of the tree, beside the
-// packages that an installation gets, so that a package which only developers have is not found. It is made once for
-// each build and kept for the next run.
+// Makes the product as users have it: the tree's build as `npm pack` makes it, unpacked outside of the tree, next to
+// the packages that an installation gets, so that a package which only developers have is not found. It is made once
+// for each build and kept for the next run.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -24,17 +24,17 @@ import { promisify } from 'node:util';
 import { PACKAGE_ROOT } from '../../cli/version.js';
 
 export interface Product {
-  /** As `npm pack` makes it. */
+  /** Tarball that `npm pack` makes. */
   readonly tarball: string;
-  /** The unpacked package. */
+  /** Folder of the unpacked package. */
   readonly folder: string;
   readonly frontDoor: string;
 }
 
 const MODULES = join(PACKAGE_ROOT, 'node_modules');
-/** A run of all tests takes less than that. */
+/** Time, in milliseconds, for which older products are kept; a run of all tests takes less. */
 const KEPT_MS = 2 * 3_600_000;
-/** What is built, from which sources. */
+/** Built files and their sources. */
 const BUILT: readonly (readonly [built: string, sources: readonly string[]])[] = [
   ['dist/cli.js', ['cli.ts', 'cli', 'core', 'flink', 'agent', 'store', 'analyzer', 'notify', 'api']],
   ['dist/web/index.html', ['api/web']],
@@ -42,10 +42,13 @@ const BUILT: readonly (readonly [built: string, sources: readonly string[]])[] =
 const PAGE = join(PACKAGE_ROOT, 'api', 'web');
 const PREFIX = 'jobtrace-product-';
 
-/** Variable with the address of shared.ts, which answers with the product as JSON, or 500 and why there is none. */
+/**
+ * Environment variable with the address of shared.ts, which answers with the product as JSON, or with 500 and the
+ * reason why there is none.
+ */
 export const PRODUCT_VARIABLE = 'TESTED_PRODUCT';
 
-/** That of this run of tests; undefined outside of one. */
+/** Returns the product of this test run; undefined outside of one. */
 export async function findProduct(): Promise<Product | undefined> {
   const address = process.env[PRODUCT_VARIABLE];
   if (address === undefined) return undefined;
@@ -55,8 +58,8 @@ export async function findProduct(): Promise<Product | undefined> {
 }
 
 /**
- * For the Node that runs this, or for another one with its binary of re2.
- * @throws what to do when the build is missing or older than the sources.
+ * Makes the product for the Node that runs this, or for another one with its binary of re2.
+ * @throws an error that says what to do if the build is missing or older than the sources.
  */
 export async function makeProduct(other?: { readonly release: number; readonly re2: string }): Promise<Product> {
   checkBuild();
@@ -71,7 +74,7 @@ export async function makeProduct(other?: { readonly release: number; readonly r
   return { tarball, folder, frontDoor: join(folder, 'dist', 'cli.js') };
 }
 
-/** What is older than its sources would be tested in their place. */
+/** Checks that no built file is older than its sources, because otherwise an old build would be tested. */
 function checkBuild(): void {
   for (const [built, sources] of BUILT) {
     const file = join(PACKAGE_ROOT, built);
@@ -118,11 +121,11 @@ function listFiles(path: string): readonly string[] {
     .sort();
 }
 
-/** The folder is there whole or not at all, also where two runs make it at once. */
+/** Creates a folder so that it exists complete or not at all, even if two runs make it at once. */
 async function appear(folder: string, fill: (folder: string) => Promise<void>): Promise<void> {
   const made = mkdtempSync(`${folder}.`);
   try {
-    // Tests run the product as nobody as well.
+    // Some tests run the product as the user nobody.
     chmodSync(made, 0o755);
     await fill(made);
     renameSync(made, folder);
@@ -134,7 +137,8 @@ async function appear(folder: string, fill: (folder: string) => Promise<void>): 
 }
 
 async function pack(folder: string): Promise<void> {
-  // It is built already; packing builds it anew otherwise. What else the scripts around packing do is done here.
+  // The build exists already, and packing would build again, so its scripts are skipped. The other steps of these
+  // scripts are done here.
   const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
   const lock = join(PACKAGE_ROOT, 'npm-shrinkwrap.json');
   copyFileSync(join(PACKAGE_ROOT, 'package-lock.json'), lock);
@@ -155,7 +159,7 @@ async function install(tarball: string, folder: string, re2: string | undefined)
   }
 }
 
-/** Those of the first floor of node_modules; what stands in one of them comes with it. */
+/** Lists the packages at the top level of node_modules; what is nested in them comes along. */
 function listProductionPackages(): readonly string[] {
   const { packages } = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package-lock.json'), 'utf8')) as {
     packages: Readonly<
@@ -177,7 +181,7 @@ function copyRe2(folder: string, binary: string): void {
   cpSync(binary, join(folder, 'build', 'Release', 're2.node'));
 }
 
-/** From builds before, of any tree. */
+/** Removes the products of earlier builds, of any tree. */
 function removeOlder(current: string): void {
   for (const name of readdirSync(tmpdir()).filter((item) => item.startsWith(PREFIX))) {
     const folder = join(tmpdir(), name);

@@ -1,5 +1,5 @@
-// Beside the test files, for all of them: the packed product, which is made when the first file asks, and stays the
-// same for the whole run whatever is edited or built meanwhile. A global setup of vitest; test/program.ts asks.
+// Global setup of vitest: makes the packed product for all test files when the first file asks (through
+// test/program.ts). It stays the same for the whole run, whatever is edited or built meanwhile.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { errorText } from '../../core/fault.js';

@@ -1,5 +1,5 @@
-// The units of systemd (docker/systemd/): systemd itself says whether they are valid and how little they expose, and
-// each starts a command that there is. systemd does not run here, so nothing is started.
+// Tests the systemd units (docker/systemd/): systemd itself checks whether they are valid and how little they expose,
+// and each starts a command that exists. systemd does not run here, so nothing is started.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { SETTINGS } from '../../core/config/settings.js';
 
 const UNITS = join(PACKAGE_ROOT, 'docker', 'systemd');
 const names = readdirSync(UNITS).filter((name) => name.endsWith('.service'));
-/** Of ten; what Debian's own nginx has is 9.6. */
+/** Highest allowed exposure, of ten; Debian's own nginx has 9.6. */
 const MOST_EXPOSED = 2;
 const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
 if (!hasSystemd && process.env['CI'] === 'true') throw new Error('systemd-analyze is missing: install systemd.');
@@ -37,7 +37,10 @@ describe('the units', () => {
     const folder = mkdtempSync(join(tmpdir(), 'jobtrace-units-'));
     afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-    /** With a program in the place of ours, which this machine has nowhere in systemd's path. */
+    /**
+     * Runs systemd-analyze on the units, with another program in place of ours, because ours is not in systemd's path
+     * on this machine.
+     */
     function analyze(verb: readonly string[], text = ''): { readonly status: number | null; readonly said: string } {
       const paths = names.map((name) => {
         const path = join(folder, name);

@@ -1,5 +1,5 @@
-// Thousands of sequences of the model, half of them here and half in more.test.ts, so that two cores share them; and
-// what failed once. A seed that fails is printed with its shortest sequence: keep that in CASES.
+// Runs thousands of sequences of the model, half of them here and half in more.test.ts, so that two cores share them;
+// and sequences that failed once. A failing seed is printed with its shortest sequence, which belongs into CASES.
 import { describe, expect, it } from 'vitest';
 import { planSequence, playFirst, playSeeds, playSequence, type Sequence } from './play.js';
 
@@ -8,7 +8,7 @@ const FIRST_STEPS = 40;
 const FROM = 1;
 const SEQUENCES = 3000;
 
-/** Of the time when there were fewer moves; what each found. */
+/** Seeds from an earlier version with fewer moves, with the fault that each of them found. */
 const FIRST_SEEDS: readonly (readonly [seed: number, fault: string])[] = [
   [14, 'what waits for the store when its file is cut away is not lost, also soon after a restart'],
   [595, 'what is read of a file that was cut away since the last look is not taken for its own'],

@@ -1,4 +1,4 @@
-// The other half of the sequences of model.test.ts, for the other core.
+// Runs the other half of the sequences of model.test.ts, for the other core.
 import { describe, expect, it } from 'vitest';
 import { playSeeds } from './play.js';
 

@@ -1,6 +1,6 @@
-// What can happen in a sequence: to a file (append, half an entry, a trace with pauses, rename, copy and truncate,
-// compress, delete, the same inode again), to the store (down, busy, answers lost or cut), to the agent (restart, kill,
-// a lost checkpoint, a clock that is set). The table says how often. Played by play.ts.
+// Defines the moves of a sequence: on a file (append, half an entry, a trace with pauses, rename, copy and truncate,
+// compress, delete, the same inode again), on the store (down, busy, answers lost or cut), on the agent (restart, kill,
+// a lost checkpoint, a clock that is set). The table defines their weights. play.ts plays them.
 import {
   copyFileSync,
   existsSync,
@@ -32,9 +32,9 @@ import {
 } from './world.js';
 
 const DAY_MS = 86_400_000;
-/** A first line of this length names its records before it has an end. */
+/** Bytes of a first line that are enough to name its records before the line ends. */
 export const KEY_BYTES = 64;
-/** Of all entries so many have a stack trace. */
+/** Share of entries that have a stack trace. */
 const TRACES = 0.3;
 
 export interface MoveRow {
@@ -43,7 +43,7 @@ export interface MoveRow {
   readonly make: (world: ModelWorld, writer: Writer) => Promise<void> | void;
 }
 
-/** Seeds that failed before there were more rows have their histories from these. */
+/** Moves of the earlier version, from which the seeds of FIRST_SEEDS have their histories. */
 export const FIRST_ROWS: readonly MoveRow[] = [
   { weight: 30, name: 'append', make: (world, writer) => append(world, writer, 1 + pick(world.random, 4)) },
   { weight: 3, name: 'append many', make: (world, writer) => append(world, writer, 100) },
@@ -82,24 +82,27 @@ function append(world: ModelWorld, writer: Writer, count: number): void {
   write(world, writer, text);
 }
 
-/** The next entry with its line break, `ahead` bytes behind the end of the file. */
+/** Returns the next entry with its line break, `ahead` bytes after the end of the file. */
 function takeText(world: ModelWorld, writer: Writer, ahead = 0): string {
   const hasTrace = world.random() < TRACES;
   return `${nextEntry(world, writer, writer.generation.size + ahead, { hasTrace }).text}\n`;
 }
 
-/** Ends anywhere: within a line, between the lines of a trace. A container runtime writes whole lines. */
+/**
+ * Appends a part of an entry that ends anywhere: within a line, between the lines of a trace. A container runtime
+ * writes whole lines.
+ */
 function appendHalf(world: ModelWorld, writer: Writer): void {
   const text = writer.rest === '' ? takeText(world, writer) : writer.rest;
   const place = pick(world.random, text.length);
   const cut = writer.isContainer ? text.lastIndexOf('\n', place) + 1 : place;
   writer.rest = text.slice(cut);
   if (cut > 0) write(world, writer, text.slice(0, cut));
-  // When the file rests now, this is what its records are named after.
+  // The records of the file are named after this part if it becomes idle now.
   if (writer.generation.size < KEY_BYTES && writer.rest.includes('\n')) world.isMoved = true;
 }
 
-/** Line by line; the agent looks in between, at times so late that it ships what stands there. */
+/** Appends an entry line by line. The agent polls in between, sometimes so late that it ships the incomplete entry. */
 async function appendSlowly(world: ModelWorld, writer: Writer): Promise<void> {
   finishEntry(world, writer);
   const { text } = nextEntry(world, writer, writer.generation.size, { hasTrace: true });
@@ -116,7 +119,7 @@ function nextRotation(writer: Writer): string {
   return path;
 }
 
-/** log4j never rotates within an event. The highest number is the newest. */
+/** Rotates the file. log4j never rotates within an event. The highest number is the newest. */
 function rotate(world: ModelWorld, writer: Writer): void {
   finishEntry(world, writer);
   moveAway(world, writer);
@@ -128,13 +131,15 @@ function moveAway(world: ModelWorld, writer: Writer): void {
   writer.generation = begin(world.generations, writer.path);
 }
 
-/** A container runtime does: between two pieces of a line, or between the lines of a trace. */
+/**
+ * Rotates within an entry, as a container runtime does: between two pieces of a line, or between the lines of a trace.
+ */
 async function rotateBetweenPieces(world: ModelWorld, writer: Writer): Promise<void> {
   if (!writer.isContainer) return;
   finishEntry(world, writer);
   const shape = { hasTrace: world.random() < TRACES, pieces: 2 + pick(world.random, 3) };
   const text = `${nextEntry(world, writer, writer.generation.size, shape).text}\n`;
-  // A line that may be an entry of its own is none of the entry of the file before.
+  // A line that may be a separate entry does not continue the entry of the previous file.
   const ends = [...text.matchAll(/\n(?!.*stdout F java)/g)].map(({ index }) => index + 1).slice(0, -1);
   const cut = ends[pick(world.random, ends.length)] ?? text.length;
   write(world, writer, text.slice(0, cut));
@@ -152,12 +157,12 @@ async function rotateDuringOutage(world: ModelWorld, writer: Writer): Promise<vo
     append(world, writer, 1 + pick(world.random, 4));
     if (world.random() < 0.7) await poll(world, REST_MS);
     rotate(world, writer);
-    // Files that were written at the same moment have no order.
+    // Files that were written at the same time have no order.
     world.fixture.clock.offsetMs += 1;
   }
 }
 
-/** The next file of this writer begins with what stands in that of another, and grows beside it. */
+/** Lets the next file of this writer begin with the content of another writer's file, and grow separately. */
 async function beginAlike(world: ModelWorld, writer: Writer): Promise<void> {
   if (world.random() < 0.5) return beginAgain(world, writer);
   const other = world.writers.find((item) => item !== writer && item.isContainer === writer.isContainer);
@@ -173,7 +178,7 @@ async function beginAlike(world: ModelWorld, writer: Writer): Promise<void> {
   write(world, writer, readFileSync(other.path, 'utf8'));
 }
 
-/** Or it is cut away and begins with the same bytes once more, more of them than a head has; all of it was read. */
+/** Truncates the file after all of it was read, and begins it again with the same bytes, more than a head contains. */
 async function beginAgain(world: ModelWorld, writer: Writer): Promise<void> {
   if (writer.isContainer) return;
   rotate(world, writer);
@@ -219,20 +224,23 @@ async function removeOldest(world: ModelWorld, writer: Writer): Promise<void> {
   if (oldest === undefined) return;
   await closeRest(world, writer);
   await readAll(world);
-  // What goes on in the next file is its own entry when this one is gone.
+  // An entry that continues in the next file becomes a separate entry there when this file is gone.
   world.isMoved ||= writer.isContainer;
   unlinkSync(oldest);
   writer.rotated.shift();
 }
 
-/** The rest of an entry that goes on in the next file is looked for in the one before until another entry follows. */
+/**
+ * Ends an entry that continues in the next file, because the agent looks for its beginning in the previous file until
+ * another entry follows.
+ */
 async function closeRest(world: ModelWorld, writer: Writer): Promise<void> {
   if (!writer.isContainer) return;
   append(world, writer, 1);
   await readAll(world);
 }
 
-/** While no agent runs, another file takes the inode; what stood in it was read. */
+/** Lets another file take the inode while no agent runs, after all of the old one was read. */
 async function reuseInode(world: ModelWorld, writer: Writer): Promise<void> {
   finishEntry(world, writer);
   if (writer.isContainer || !existsSync(writer.path)) return;
@@ -244,7 +252,10 @@ async function reuseInode(world: ModelWorld, writer: Writer): Promise<void> {
   append(world, writer, 1 + pick(world.random, 20));
 }
 
-/** What was not read is gone; a file that was seen empty or not at all leaves nothing behind. */
+/**
+ * Truncates the file without a copy. What was not read is lost; a file that was seen empty or not at all leaves no
+ * trace.
+ */
 function destroy(world: ModelWorld, writer: Writer): void {
   finishEntry(world, writer);
   if (writer.isContainer || !existsSync(writer.path)) return;
@@ -255,7 +266,10 @@ function destroy(world: ModelWorld, writer: Writer): void {
   stamp(world, writer.path);
 }
 
-/** The files that stand are read again, and the store says of each entry that it is there. */
+/**
+ * Deletes the checkpoint. The existing files are read again, and the store answers for each entry that it already
+ * exists.
+ */
 async function loseCheckpoint(world: ModelWorld): Promise<void> {
   if (world.isMoved) return;
   await readAll(world);

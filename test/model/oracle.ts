@@ -1,24 +1,25 @@
-// What writers wrote, against what the store has: each entry once, byte for byte; of files that were cut away without a
-// copy at most once, and the bytes that are missing are those that the agent reported. Called at the end of a sequence.
+// Compares what writers wrote with what the store has: each entry once, byte for byte. Entries of files that were
+// truncated without a copy may be there at most once, and the missing bytes must be those that the agent reported. It
+// runs at the end of a sequence.
 import type { LogRecord } from '../../core/types.js';
 import { KEY_BYTES } from './moves.js';
 import { joinPieces, type WrittenEntry, type Generation, type ModelWorld } from './world.js';
 
-/** Number of what nobody wrote. */
+/** Number of a record that nobody wrote. */
 const FOREIGN = -1;
 
-/** Records by the entry that they are. */
+/** Records by their entry. */
 type Stored = ReadonlyMap<string, readonly LogRecord[]>;
 
 interface Losses {
-  /** Bytes that were seen and are not in the store. */
+  /** Bytes that were seen but are not in the store. */
   missing: number;
-  /** Bytes of all destroyed files, and of those of which more or less may be reported. */
+  /** Bytes of all destroyed files, and of those for which more or less may be reported. */
   destroyed: number;
   untold: number;
 }
 
-/** What the store has that was not written, or lacks, or has twice; empty when all is well. */
+/** Returns what the store has but nobody wrote, what it lacks, and what it has twice; empty if all is well. */
 export async function compareStored(world: ModelWorld): Promise<string[]> {
   const stored = groupRecords(world, await world.fixture.records());
   const problems: string[] = [];
@@ -65,12 +66,12 @@ function nameEntry(family: string, number: number): string {
   return `${family} ${number}`;
 }
 
-/** What was written to it. */
+/** Returns what was written to the file. */
 function render({ entries }: Generation): string {
   return entries.map(({ text }) => `${text}\n`).join('');
 }
 
-/** Which entry the record is, or the beginning of one that was cut away. */
+/** Returns the number of the entry that the record is, or whose beginning it is if the file was truncated. */
 function findNumber(
   record: LogRecord,
   family: string,
@@ -98,8 +99,8 @@ function compareWhole({ family, entries }: Generation, stored: Stored): string[]
 }
 
 /**
- * Up to where it was read: entries are stored at most once. The last record may hold a part of its entry only, or the
- * first bytes of the next one, too few to tell that it is one.
+ * Compares a destroyed file up to where it was read: entries are stored at most once. The last record may contain only
+ * a part of its entry, or also the first bytes of the next one, which are too few to recognize it.
  */
 function compareDestroyed(
   generation: Generation,
@@ -114,20 +115,23 @@ function compareDestroyed(
     if (texts.some((item) => !content.startsWith(item, start))) found.push(`event ${number} is stored as another`);
     if (texts[0] !== undefined) readTo = start + texts[0].length + 1;
   }
-  // A first line without its end has a key only when its file rested; what is cut away before is not counted.
+  // A first line without its end has a key only if its file was idle; what is truncated before is not counted.
   const isKeyed = generation.seen >= KEY_BYTES || content.slice(0, generation.seen).includes('\n');
   return { readTo: isKeyed ? readTo : generation.seen, isKeyed, found };
 }
 
 /**
- * An agent that ended before it heard of a record does not know that the store has it; when its file is gone as well,
- * the record and what came behind it count as lost.
+ * Returns true if an agent ended before it learned that the store has a record. It does not know then that the record
+ * is stored; if the file is gone as well, the record and everything after it count as lost.
  */
 function isUntold({ store }: ModelWorld, { family, entries }: Generation, stored: Stored): boolean {
   return entries.some(({ number }) => stored.get(nameEntry(family, number))?.some(({ id }) => store.untold.has(id)));
 }
 
-/** Each destroyed file may differ by its last line break, or by a line too short to tell what it is. */
+/**
+ * Compares the losses. Each destroyed file may differ by its last line break, or by a line that is too short to
+ * identify.
+ */
 function compareLosses(world: ModelWorld, { missing, destroyed, untold }: Losses): string[] {
   const lost = world.lostBefore + world.fixture.counter('lostBytes');
   const collided =

@@ -1,5 +1,6 @@
-// A seed → a sequence of moves → what was wrong in the end, with the shortest sequence that still shows it. Used by the
-// tests beside it, and by hand: npx tsx test/model/play.ts --sequences 10000 [--from 1] [--steps 40] [--open-files 4].
+// Plays the sequence of moves of a seed and returns its problems at the end, with the shortest sequence that still
+// shows them. For the tests next to it, and by hand: npx tsx test/model/play.ts --sequences 10000 [--from 1] [--steps
+// 40] [--open-files 4].
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Encoding } from '../../store/store.js';
@@ -9,30 +10,30 @@ import { createRandom, finishEntry, openWorld, pick, readAll, type ModelWorld } 
 
 const ROWS_OF_DATABASE: Encoding = { kind: 'sqlite' };
 const DOCUMENTS: Encoding = { kind: 'elasticsearch', prefix: 'jobtrace' };
-/** Two of log4j, one of a container runtime. */
+/** Number of writers: two of log4j, one of a container runtime. */
 const WRITERS = 3;
 const FIRST_WRITERS = 2;
 const MOST_SEED = 0x7f_ff_ff_ff;
-/** Runs of a sequence that fails, to make it shorter. */
+/** Largest number of runs to shorten a failing sequence. */
 const MOST_TRIES = 300;
 
-/** Each has numbers of its own, so that the others stay as they are when it is left out. */
+/** Move with its own random seed, so that the others stay the same when it is left out. */
 export type Move = readonly [name: string, writer: number, seed: number];
 
 export interface Sequence {
   readonly encoding: Encoding;
-  /** So few that files are closed whenever they rest; absent: all may be open. */
+  /** Limit so low that files are closed whenever they are idle; absent: all may be open. */
   readonly maxOpenFiles?: number;
   readonly moves: readonly Move[];
 }
 
 export interface Outcome {
   readonly history: readonly string[];
-  /** Empty when all is well. */
+  /** Problems; empty if all is well. */
   readonly problems: readonly string[];
 }
 
-/** The half of all sequences goes the way of the bytes, the other that of records. */
+/** Plans a sequence. Half of all sequences use the record encoding of SQLite, the other half that of Elasticsearch. */
 export function planSequence(seed: number, steps: number, options: Pick<Sequence, 'maxOpenFiles'> = {}): Sequence {
   const random = createRandom(seed);
   const moves = Array.from({ length: steps }, (): Move => [
@@ -48,7 +49,7 @@ export function playSequence({ moves, ...options }: Sequence): Promise<Outcome> 
   return play(world, listTurns(moves));
 }
 
-/** Of the time when there were fewer rows, and one row of random numbers for all moves. */
+/** Plays a seed of the earlier version, which had fewer rows and one random generator for all moves. */
 export function playFirst(seed: number, steps: number): Promise<Outcome> {
   const random = createRandom(seed);
   const world = openWorld({ encoding: ROWS_OF_DATABASE, random, hasContainer: false });
@@ -57,7 +58,7 @@ export function playFirst(seed: number, steps: number): Promise<Outcome> {
 
 interface Turn {
   readonly row: MoveRow;
-  /** Asked when the move is made. */
+  /** Picks the writer when the move is made. */
   readonly pickWriter: () => number;
   readonly random: () => number;
 }
@@ -106,7 +107,7 @@ async function finish(world: ModelWorld): Promise<void> {
   await readAll(world);
 }
 
-/** Leaves out what is not needed to fail alike: halves first, single moves last. */
+/** Leaves out moves that are not needed for the same failure: halves first, single moves last. */
 export async function shorten({ moves, ...options }: Sequence, problems: readonly string[]): Promise<Sequence> {
   const kinds = new Set(problems.map(nameKind));
   let left = moves;
@@ -122,7 +123,7 @@ export async function shorten({ moves, ...options }: Sequence, problems: readonl
   return { ...options, moves: left };
 }
 
-/** `event 14 is stored 2 times` → `event # is stored 2 times`. */
+/** Returns the kind of a problem: `event 14 is stored 2 times` → `event # is stored 2 times`. */
 function nameKind(problem: string): string {
   return problem
     .replace(/^foreign.*/s, 'foreign')
@@ -131,7 +132,7 @@ function nameKind(problem: string): string {
     .replace(/\d+ bytes.*/, 'bytes');
 }
 
-/** What a person needs to see it again: a line that can be put among the cases. */
+/** Explains a failure for a person: a line that can be added to the cases. */
 export async function explain(seed: number, sequence: Sequence, { problems }: Outcome): Promise<string> {
   const short = await shorten(sequence, problems);
   const names = short.moves.map(([name, writer]) => `${name} (${writer})`).join(', ');
@@ -142,7 +143,10 @@ export async function explain(seed: number, sequence: Sequence, { problems }: Ou
   ].join('\n');
 }
 
-/** Plays all seeds, with a third of so many moves, or all, or any number between; what failed first, explained. */
+/**
+ * Plays all seeds, each with a number of moves between a third of the limit and the limit; returns the explanation of
+ * the first failure.
+ */
 export async function playSeeds(from: number, to: number, most: number): Promise<string | undefined> {
   const least = Math.ceil(most / 3);
   for (let seed = from; seed < to; seed += 1) {

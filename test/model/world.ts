@@ -1,6 +1,6 @@
-// The world of a sequence: what writers have put into files, what the store does to the agent, and the agent between
-// them. Its time is moved by hand and files get it, so a sequence is fixed by its moves. Filled by moves.ts, judged by
-// oracle.ts.
+// Holds the world of a sequence: what writers have put into files, what the store does to the agent, and the agent
+// between them. The test moves its time, and files get that time, so a sequence is determined by its moves. moves.ts
+// changes the world; oracle.ts judges it.
 import { omitMissing } from '../../core/json.js';
 import { appendFileSync, existsSync, mkdirSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,32 +11,32 @@ import type { AppendOutcome, Encoding } from '../../store/store.js';
 import { openMemoryStore, type AgentStore } from '../../store/testing/memory.js';
 import { line, openFixtureOver, type AgentFixture } from '../agent-fixture.js';
 
-/** Where the model's time begins; entries are dated close to it. */
+/** Beginning of the model's time; entries have times close to it. */
 export const START_MS = Date.UTC(2026, 4, 1, 12);
 export const REST_MS = 3000;
 export const LONG_MS = 70_000;
-/** Nothing here is about a disk, and many syncs take long on one. */
+/** Folder in memory, because no test here is about a disk and many syncs take long on one. */
 const MEMORY = '/dev/shm';
 const BUDGET_BYTES = 12_000;
-/** Of the lines of a container's file. */
+/** Prefix of the lines in a container's file. */
 const WRAPPER = '2026-05-01T10:00:00.000000001Z stdout';
 
 export interface WrittenEntry {
-  /** Counts the entries of the world; an entry of another file that begins alike has the same. */
+  /** Number of the entry in the world; an entry of another file that begins alike has the same number. */
   readonly number: number;
-  /** As it stands in its file, without the last line break. */
+  /** Text in its file, without the last line break. */
   readonly text: string;
   readonly start: number;
 }
 
-/** One life of a file. */
+/** File from its creation to its end. */
 export interface Generation {
   readonly family: string;
   readonly entries: WrittenEntry[];
   size: number;
-  /** Its size when the agent last looked. */
+  /** Size of the file at the agent's last poll. */
   seen: number;
-  /** Cut away without a copy: what was not read is lost. */
+  /** True if the file was truncated without a copy; what was not read is lost. */
   isDestroyed: boolean;
 }
 
@@ -44,36 +44,41 @@ export interface Writer {
   readonly path: string;
   readonly isContainer: boolean;
   generation: Generation;
-  /** The part of an entry that is not on disk yet. */
+  /** Part of an entry that is not on disk yet. */
   rest: string;
   rotations: number;
-  /** The rotated files that stand, the oldest first. */
+  /** Existing rotated files, the oldest first. */
   rotated: string[];
 }
 
-/** `down`: refuses. `busy`: takes all, and asks for some again. `deaf`: takes all, and says nothing. */
+/**
+ * State of the store. `down`: refuses. `busy`: accepts all, and asks for some again. `deaf`: accepts all, and answers
+ * nothing. `halved`: accepts all, and answers for the first half only.
+ */
 export type StoreState = 'up' | 'down' | 'busy' | 'deaf' | 'halved';
 
 export interface StoreFaults {
   state: StoreState;
-  /** Ids of records that are stored while the agent was told that they are not, or nothing. */
+  /** Ids of records that are stored although the agent was told that they are not, or nothing. */
   readonly untold: Set<string>;
 }
 
 export interface ModelWorld {
   readonly fixture: AgentFixture<AgentStore>;
-  /** Of the move that is made. */
+  /** Random generator of the current move. */
   random: () => number;
   readonly writers: readonly Writer[];
   readonly generations: Generation[];
   readonly store: StoreFaults;
   number: number;
-  /** Counters of the agents that were ended. */
+  /** Counters of earlier agents. */
   lostBefore: number;
   collidedBefore: number;
-  /** After a destruction the agent was restarted, so the number of lost bytes is no longer exact. */
+  /** True if the agent was restarted after a destruction, so that the number of lost bytes is not exact. */
   isVague: boolean;
-  /** A file was copied, compressed or replaced: without its checkpoint the agent takes it for a new one. */
+  /**
+   * True if a file was copied, compressed or replaced, so that the agent takes it for a new one without its checkpoint.
+   */
   isMoved: boolean;
 }
 
@@ -96,7 +101,8 @@ export function openWorld({ encoding, maxOpenFiles, random, hasContainer }: Worl
     batchRecords: 20,
     budgetBytes: BUDGET_BYTES,
     ...omitMissing({ maxOpenFiles }),
-    // By the clock of the machine: what is to be sent again later is never due while the model's clock stands.
+    // This time follows the clock of the machine, because records to be sent again later are never due while the
+    // model's clock stands still.
     stopWithinMs: 20,
     wrap: (real) => spoil(real, store, () => (world.current?.random ?? random)()),
   });
@@ -140,7 +146,7 @@ function spoil(real: AgentStore, store: StoreFaults, random: () => number): Agen
       if (store.state === 'deaf') throw new Error('connection reset');
       const told = store.state === 'halved' ? outcomes.slice(0, Math.floor(outcomes.length / 2)) : outcomes;
       return told.map((outcome, index): AppendOutcome => {
-        // What is asked for again is stored already or not: the agent cannot tell.
+        // A record that is requested again may be stored already or not; the agent cannot tell.
         if (store.state === 'busy' && random() < 0.4) return { kind: 'retry', error: '429' };
         store.untold.delete(ids[index] ?? '');
         return outcome;
@@ -149,7 +155,7 @@ function spoil(real: AgentStore, store: StoreFaults, random: () => number): Agen
   };
 }
 
-/** A small generator of numbers (mulberry32): the same seed, the same numbers. */
+/** Creates a mulberry32 random generator; the same seed gives the same numbers. */
 export function createRandom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -170,7 +176,7 @@ export function begin(generations: Generation[], family: string): Generation {
   return generation;
 }
 
-/** Gives the file the model's time. */
+/** Sets the file's time to the model's time. */
 export function stamp({ fixture }: ModelWorld, path: string): void {
   const seconds = (START_MS + fixture.clock.offsetMs) / 1000;
   if (existsSync(path)) utimesSync(path, seconds, seconds);
@@ -184,13 +190,13 @@ export function write(world: ModelWorld, writer: Writer, text: string): void {
 
 export interface EntryShape {
   readonly hasTrace: boolean;
-  /** The first line comes in so many pieces, where a container runtime writes it. */
+  /** Number of pieces of the first line, if a container runtime writes it. */
   readonly pieces?: number;
-  /** What its text begins with, where that is not its own. */
+  /** Beginning of its text, if it is not the usual one. */
   readonly banner?: string;
 }
 
-/** The text of an entry that its writer has not written yet. */
+/** Returns the next entry, which its writer has not written yet. */
 export function nextEntry(world: ModelWorld, writer: Writer, start: number, shape: EntryShape): WrittenEntry {
   const number = world.number++;
   const trace = shape.hasTrace
@@ -213,7 +219,7 @@ function wrap(text: string, pieces: number): string {
   ].join('\n');
 }
 
-/** What a container runtime cut into pieces, put together; its marks stay in front of the other lines. */
+/** Joins the pieces of a container runtime; its prefixes stay in front of the other lines. */
 export function joinPieces(text: string): string {
   return !text.includes(' stdout P ') ? text : text.replace(/(?<=stdout P [^\n]*)\n\S+ stdout [PF] /g, '');
 }
@@ -234,7 +240,7 @@ export async function readAll(world: ModelWorld): Promise<void> {
   await poll(world, LONG_MS, 3);
 }
 
-/** In order, or as kill -9 does. */
+/** Restarts the agent, in order or like kill -9. */
 export async function restart(world: ModelWorld, isOrderly: boolean): Promise<void> {
   const { fixture } = world;
   if (isOrderly && world.store.state === 'up') await fixture.agent.flush();

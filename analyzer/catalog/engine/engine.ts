@@ -1,10 +1,10 @@
-// What the engine itself knows of logs, as rows of tables: which entry ends something, which trace is harmless, what
-// only follows from another failure, what an exception complains of. The rows stand in rules/engine/*.yaml, as
-// rules/engine.schema.json allows them; read.ts reads and compiles them. The room `entry` asks them.
+// Defines what the engine itself knows of logs, as rows of tables: which entry ends something, which trace is harmless,
+// what only follows from another failure, and what an exception complains of. The rows stand in rules/engine/*.yaml, as
+// rules/engine.schema.json allows them; read.ts reads and compiles them. The code in analyzer/entry asks them.
 import type { Component, FileKind, Level } from '../../../core/types.js';
 import type { Pattern } from '../../../core/regex.js';
 
-/** The tables, in the order in which they are listed. */
+/** Tables in the order in which they are listed. */
 export const ENGINE_TABLES = [
   'marks',
   'ends',
@@ -21,8 +21,8 @@ export const ENGINE_TABLES = [
 export type EngineTable = (typeof ENGINE_TABLES)[number];
 
 /**
- * task and job: a transition; process: it ends or does not start; client: a submission; bare: a trace without any line
- * around it.
+ * Kind of what ended. task and job: a transition; process: it ends or does not start; client: a submission; bare: a
+ * trace without any line around it.
  */
 export type FailureKind = 'task' | 'job' | 'process' | 'client' | 'bare';
 
@@ -33,7 +33,7 @@ export type EchoOf = 'checkpoint';
 
 type Words = string | readonly string[];
 
-/** What an entry must be; all of it must hold. */
+/** Condition on an entry; all of its parts must hold. */
 export interface EngineConditionFile {
   readonly words?: Words;
   readonly message?: string;
@@ -53,26 +53,26 @@ export interface EngineConditionFile {
   readonly ends?: readonly FailureKind[];
 }
 
-/** A log that proves a row: its text, a text in a file of that name, or a file below the folder of the rules. */
+/** Log that proves a row: its text, a text in a file of that name, or a file below the folder of the rules. */
 export type EngineLog = string | { readonly file: string; readonly text: string } | { readonly path: string };
 
 export interface EngineRowFile extends Omit<EngineConditionFile, 'ends'> {
   readonly id: string;
   readonly why: string;
-  /** Switches off the row of this id in the folders before. */
+  /** True if it switches off the row with this id in the folders before. */
   readonly disabled?: boolean;
   readonly unless?: readonly EngineConditionFile[];
-  /** Of `ends`: what ended. */
+  /** Kind of what ended; only in rows of `ends`. */
   readonly ends?: FailureKind | 'nothing';
-  /** Of `ends` and `suspects`: also when the program's own code logs it. */
+  /** True if the row also counts when the program's own code logs the entry; only in rows of `ends` and `suspects`. */
   readonly byUser?: boolean;
-  /** Of `suspects`: only in an excerpt that tells of nothing that ended. */
+  /** True if the row counts only in an excerpt in which nothing ended; only in rows of `suspects`. */
   readonly excerpt?: boolean;
-  /** Of `echoes`: what tells the failure that is repeated. */
+  /** Source that reports the repeated failure itself; only in rows of `echoes`. */
   readonly of?: EchoOf;
-  /** Of `complaints`. */
+  /** Complaint of the exception; only in rows of `complaints`. */
   readonly complaint?: Complaint;
-  /** Of `complaints`: parts of the class's name. */
+  /** Parts of the class name; only in rows of `complaints`. */
   readonly parts?: readonly string[];
   readonly match?: readonly EngineLog[];
   readonly nearmiss?: readonly EngineLog[];
@@ -80,7 +80,7 @@ export interface EngineRowFile extends Omit<EngineConditionFile, 'ends'> {
 
 export type EngineFile = Readonly<Partial<Record<EngineTable, readonly EngineRowFile[]>>>;
 
-/** An empty list asks nothing. */
+/** Compiled condition. An empty list asks for nothing. */
 export interface EngineCondition {
   readonly words: readonly string[];
   readonly message: Pattern | undefined;
@@ -101,7 +101,7 @@ export interface EngineCondition {
 }
 
 export interface EngineRow extends EngineCondition {
-  /** `engine.<table>/<id>`. */
+  /** Id of the form `engine.<table>/<id>`. */
   readonly id: string;
   readonly table: EngineTable;
   readonly why: string;
@@ -112,16 +112,19 @@ export interface EngineRow extends EngineCondition {
   readonly of: EchoOf | undefined;
   readonly complaint: Complaint | undefined;
   readonly parts: readonly string[];
-  /** The file in which it stands, and its logs. */
+  /** File in which the row stands, and its logs. */
   readonly path: string;
   readonly match: readonly EngineLog[];
   readonly nearmiss: readonly EngineLog[];
 }
 
-/** The first row of a table that fits decides; a team's rows stand before the built-in ones. */
+/** Tables by name. The first row of a table that fits decides; a team's rows stand before the built-in ones. */
 export type Engine = Readonly<Record<EngineTable, readonly EngineRow[]>>;
 
-/** Texts of this row call for a closer look at an entry: the scan looks for them as for the anchors of rules. */
+/**
+ * Returns the texts of a row that call for a closer look at an entry. The scan looks for them as for the anchors of
+ * rules.
+ */
 export function listMarks({ table, words }: EngineRow): readonly string[] {
   return table === 'marks' || table === 'ends' ? words : [];
 }

@@ -1,6 +1,6 @@
-// rules/engine/*.yaml, and the same below a team's own folders → the compiled tables of the engine. Every problem is
-// reported with file:line:column. A row of a later folder takes the place of the one with its id, or stands before all
-// rows of the folders before. Called by catalog.ts, which says how a document is read.
+// Reads rules/engine/*.yaml, and the same files below a team's own folders, into the compiled tables of the engine.
+// Every problem is reported with file:line:column. A row of a later folder replaces the row with its id, or stands
+// before all rows of the folders before. The caller says how a document is read.
 import { existsSync, readdirSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { formatProblems, type DocumentPath, type ParsedDocument, type Problem } from '../../../core/document.js';
@@ -24,7 +24,7 @@ export function isEnginePath(path: string): boolean {
 
 const ENGINE_PATH = new RegExp(`[\\\\/]${ENGINE_FOLDER}[\\\\/][^\\\\/]+\\.ya?ml$`);
 
-/** Files of the tables below a folder of rules, sorted. */
+/** Lists the files of the tables below a folder of rules, sorted. */
 export function listEngineFiles(folder: string): readonly string[] {
   const below = join(folder, ENGINE_FOLDER);
   if (!existsSync(below)) return [];
@@ -35,7 +35,7 @@ export function listEngineFiles(folder: string): readonly string[] {
 }
 
 export interface EngineReading {
-  /** By folder of rules, the built-in one first. */
+  /** Files of each folder of rules, the built-in folder first. */
   readonly files: readonly (readonly string[])[];
   readonly problems: string[];
   read(file: string): ParsedDocument;
@@ -85,14 +85,14 @@ function readEngineFile(file: string, document: ParsedDocument, problems: string
   const here = `${process.cwd()}${sep}`;
   const name = file.startsWith(here) ? file.slice(here.length) : file;
   const found: Problem[] = [...document.problems];
-  // A prepared value is parsed each time it is asked for.
+  // A prepared value is parsed each time it is asked for, so it is read once.
   const value = found.length === 0 ? document.value : undefined;
   const rows = isEngineFile(value) ? compileTables(file, document, value, found) : [];
   if (found.length > 0) for (const line of formatProblems(name, found).split('\n')) problems.push(line);
   return rows;
 }
 
-/** Only asked for documents that rules/engine.schema.json found valid. */
+/** True if the document is a file of the engine. It must be valid by rules/engine.schema.json. */
 function isEngineFile(value: unknown): value is EngineFile {
   return typeof value === 'object' && value !== null;
 }

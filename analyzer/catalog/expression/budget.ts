@@ -1,21 +1,21 @@
-// What an expression may cost: the tree of a parsed expression → the most steps that its evaluation can take, and the
-// most that its value can hold, estimated from above before anything runs. A list that is walked inside the walk of
-// another multiplies; so does a name that is bound to what holds another twice. expression.ts refuses what exceeds it.
-// Pure.
+// Estimates the cost of an expression before anything runs: the maximum number of steps of its evaluation, and the
+// maximum size of its value. The estimate is an upper bound, computed from the tree of the parsed expression. A list
+// that is walked inside the walk of another list multiplies the cost; so does a name bound to a value that holds
+// another name twice. expression.ts refuses an expression above the limit. Pure functions.
 
-/** Of the text, before it is parsed. */
+/** Maximum length of the text, checked before it is parsed. */
 export const MAX_CHARACTERS = 20_000;
-/** Where `a + b + …` nests as often as it has terms, more would not fit on the stack. */
+/** Maximum number of nodes. `a + b + …` nests as often as it has terms, and more would not fit on the stack. */
 export const MAX_NODES = 2_000;
 export const MAX_NESTING = 150;
-/** Steps of an evaluation, and elements or texts in a value. */
+/** Maximum number of steps of an evaluation, and of elements or texts in a value. */
 const MAX_WORK = 100_000;
-/** What a variable is taken to hold: nobody knows it before. */
+/** Assumed size of a variable, because nobody knows its value in advance. */
 const VARIABLE_SIZE = 100;
-/** A text falls into as many pieces as it has characters. */
+/** Assumed size of the result of `split`: a text falls into as many pieces as it has characters. */
 const SPLIT_SIZE = 1_000;
 
-/** Macros that walk over a list; the value of `map` holds what each step gives. */
+/** Macros that walk over a list; the value of `map` holds the result of each step. */
 const WALKS = new Set(['all', 'exists', 'exists_one', 'filter', 'map']);
 
 interface Cost {
@@ -25,7 +25,7 @@ interface Cost {
 
 type Bound = ReadonlyMap<string, number>;
 
-/** Why the expression is refused, in plain words; undefined when it may run. */
+/** Returns the reason why the expression is refused, in plain words; undefined if it may run. */
 export function findExcess(tree: unknown): string | undefined {
   const { steps, size } = estimate(tree, new Map());
   if (Math.max(steps, size) <= MAX_WORK) return undefined;

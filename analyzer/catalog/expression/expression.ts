@@ -1,9 +1,9 @@
-// The only door to CEL. A rule's expressions (let, when) are compiled when the catalog is loaded and evaluated for one
-// failure over its captures, the job's options and the memory model. Numbers are whole numbers (CEL int, bigint here);
-// sizes are bytes and times milliseconds. A missing value, an unknown option or a division by zero makes the result
-// `undefined`, so that the let, reason or fix is absent: an expression never throws out of here. What no log can make
-// good (a text plus a number) is told to who asked. `matches()` is refused: its patterns would not be RE2's. So is an
-// expression that may take too long (budget.ts).
+// Wraps CEL; no other file uses it. A rule's expressions (let, when) are compiled when the catalog is loaded, and are
+// evaluated for one failure over its captures, the job's options and the memory model. Numbers are whole numbers (CEL
+// int, bigint here); sizes are bytes and times milliseconds. A missing value, an unknown option or a division by zero
+// gives `undefined`, so that the let, reason or fix is absent; evaluation never throws. A mistake that no log can
+// correct (a text plus a number) is reported to the caller. `matches()` is refused because its patterns would not be
+// RE2's, and so is an expression that may take too long (budget.ts).
 import { Environment, EvaluationError } from '@marcbachmann/cel-js';
 import { findExcess, MAX_CHARACTERS, MAX_NESTING, MAX_NODES } from './budget.js';
 import { errorText } from '../../../core/fault.js';
@@ -12,19 +12,25 @@ import { findNearest } from '../../../core/text/nearest.js';
 export type Value = string | number | bigint | boolean | readonly Value[] | { readonly [name: string]: Value };
 export type Values = Readonly<Record<string, Value>>;
 
-/** What expressions may ask about the job and its cluster; undefined when nobody knows. */
+/**
+ * Evaluation context: what expressions may ask about the job and its cluster. Results are undefined if nobody knows
+ * them.
+ */
 export interface World {
-  /** The effective value under today's name or any older one. */
+  /** Returns the effective value of an option, under its current name or any older one. */
   option(key: string): string | undefined;
-  /** True when the version of the job is known to be at least this, or is unknown. */
+  /** True if the version of the job is at least this, or is unknown. */
   versionAtLeast(version: string): boolean;
-  /** Bytes of a part of the TaskManager's memory by the names of flink/memory/memory.ts. */
+  /** Returns the bytes of a part of the TaskManager's memory, named as in flink/memory/memory.ts. */
   memory(part: string): number | undefined;
   /**
-   * Options (option → value) with which the TaskManager has at least so many bytes for the network and still starts.
+   * Returns options (option → value) with which the TaskManager has at least this number of bytes for the network and
+   * still starts.
    */
   fitNetwork(neededBytes: number): Readonly<Record<string, string>> | undefined;
-  /** Options with which one part of the TaskManager's memory is at least so large and the others keep theirs. */
+  /**
+   * Returns options with which one part of the TaskManager's memory has at least this size and the others keep theirs.
+   */
   growMemory(part: string, bytes: number): Readonly<Record<string, string>> | undefined;
   parseSize(text: string): number | undefined;
   parseDuration(text: string): number | undefined;
@@ -32,15 +38,18 @@ export interface World {
 
 export interface Expression {
   readonly source: string;
-  /** `onFault` hears what is wrong with the expression itself; a value that this log does not tell is no fault. */
+  /**
+   * Evaluates the expression. `onFault` gets what is wrong with the expression itself; a value that is missing in this
+   * log is no fault.
+   */
   evaluate(values: Values, world: World, onFault?: (problem: string) => void): Value | undefined;
 }
 
-/** With the names of the variables that it reads. */
+/** Expression with the names of the variables that it reads, or what is wrong with it. */
 export type CompiledExpression =
   { readonly expression: Expression; readonly names: readonly string[] } | { readonly problem: string };
 
-/** Text → expression, or what is wrong with it in plain words. */
+/** Compiles a text into an expression, or returns what is wrong with it in plain words. */
 export function compileExpression(source: string): CompiledExpression {
   if (source.length > MAX_CHARACTERS)
     return { problem: `is ${source.length} characters long, but at most ${MAX_CHARACTERS} are allowed` };
@@ -65,7 +74,7 @@ export function compileExpression(source: string): CompiledExpression {
   };
 }
 
-/** An expression that was found valid before: compiled when it is evaluated for the first time. */
+/** Returns an expression that was found valid before. It is compiled when it is evaluated for the first time. */
 export function deferExpression(source: string): Expression {
   let compiled: CompiledExpression | undefined;
   return {
@@ -79,7 +88,7 @@ export function deferExpression(source: string): Expression {
   };
 }
 
-/** Runs one expression in a world; nested use is not needed because evaluation is synchronous. */
+/** Evaluates one expression in its context. Nested use is not needed, because evaluation is synchronous. */
 function evaluate(
   program: (values: Record<string, unknown>) => unknown,
   values: Values,
@@ -91,7 +100,7 @@ function evaluate(
     const value = toValue(program({ ...values }));
     return value !== undefined && isSmall(value) ? value : undefined;
   } catch (error) {
-    // What needs the value is left out, whatever the reason.
+    // The let, reason or fix that needs the value is left out, whatever the reason.
     if (!isAbsence(error)) onFault?.(firstLine(error));
     return undefined;
   } finally {
@@ -103,7 +112,7 @@ let current: { readonly world: World; readonly values: Values } | undefined;
 
 class Missing extends Error {}
 
-/** What a log may bring about: a value that it does not tell, a zero, a number beyond all bounds. */
+/** Error codes that a log may cause: a missing value, a zero, a number beyond all bounds. */
 const ABSENCES: ReadonlySet<string> = new Set([
   'unknown_variable',
   'no_such_key',
@@ -137,7 +146,7 @@ function needDuration(text: string): bigint {
   return toInt(need(world().parseDuration(text), `duration ${text}`));
 }
 
-/** A log may say "-,", or digits without end, where a whole number is expected. */
+/** Reads a whole number. Returns undefined if a log holds "-," or digits without end instead. */
 export function readWhole(digits: string): bigint | undefined {
   return /^-?\d{1,40}$/.test(digits) ? BigInt(digits) : undefined;
 }
@@ -152,7 +161,7 @@ function roundUp(value: bigint, step: bigint): bigint {
   return ((value + step - 1n) / step) * step;
 }
 
-/** Every function that a rule may call, with its help text: rules/README.md lists the same. */
+/** Functions that a rule may call, each with its help text; rules/README.md lists the same. */
 const FUNCTIONS: readonly (readonly [signature: string, handler: (...args: never[]) => unknown, help: string])[] = [
   ['kib(int): int', (n: bigint) => n * 1024n, 'KiB in bytes'],
   ['mib(int): int', (n: bigint) => n * 1048576n, 'MiB in bytes'],
@@ -246,11 +255,11 @@ function createEnvironment(): Environment {
 const MACROS = new Set(['all', 'exists', 'exists_one', 'map', 'filter', 'bind']);
 
 interface Inspection {
-  /** Names that are read, without those a macro binds. */
+  /** Names that are read, without those that a macro binds. */
   readonly names: ReadonlySet<string>;
   /** Functions that are called. */
   readonly calls: ReadonlySet<string>;
-  /** A division by the number 0 stands in it; one by a value that turns out to be 0 shows only when it is evaluated. */
+  /** True if it divides by the number 0. A value that turns out to be 0 shows only when the expression is evaluated. */
   readonly dividesByZero: boolean;
 }
 
@@ -307,7 +316,7 @@ function explainCheck(message: string, calls: ReadonlySet<string>): string {
   return nearest === undefined ? message : `${message}; did you mean ${nearest}()?`;
 }
 
-/** cel-js names its own settings. */
+/** Explains a limit in words of the rule, because cel-js names its own settings. */
 function explainLimit(message: string): string {
   if (message.includes('maxAstNodes')) return `it has more than ${MAX_NODES} terms; split it into several \`let\``;
   if (message.includes('maxDepth')) return `it nests more than ${MAX_NESTING} deep; split it into several \`let\``;
@@ -318,7 +327,10 @@ function firstLine(error: unknown): string {
   return errorText(error).split('\n')[0]?.trim() ?? 'unknown error';
 }
 
-/** A `let` that doubles the one before it, again and again, soon fills the memory. */
+/**
+ * Maximum length of a text in UTF-16 units, and maximum number of elements. A `let` that doubles the one before it,
+ * again and again, would soon fill the memory.
+ */
 const MAX_TEXT = 1 << 16;
 const MAX_ELEMENTS = 10_000;
 

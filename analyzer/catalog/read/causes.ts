@@ -1,5 +1,5 @@
-// causes.yaml of each folder → the causes by their id; those of a later folder win. Called by folders.ts; the other
-// files of this room ask which causes there are.
+// Reads causes.yaml of each folder into the causes by their id; causes of a later folder win. The other files of this
+// folder ask it which causes exist.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatProblems } from '../../../core/document.js';
@@ -49,14 +49,14 @@ export function readCauses(folders: ReadonlySet<string>, problems: string[]): Re
   return causes;
 }
 
-/** Only asked for documents that CAUSES_SCHEMA found valid. */
+/** True if the document is a file of causes. It must be valid by CAUSES_SCHEMA. */
 function isCausesFile(
   value: unknown,
 ): value is Readonly<Record<string, { readonly title: Text; readonly owner: Owner; readonly symptom?: boolean }>> {
   return typeof value === 'object' && value !== null;
 }
 
-/** The nearest known one, as a question. */
+/** Suggests the nearest known cause, as a question; empty if there is none. */
 export function suggestCause(id: string, causes: ReadonlyMap<string, Cause>): string {
   const nearest = findNearest(id, causes.keys());
   return nearest === undefined ? '' : `; did you mean \`${nearest}\`?`;

@@ -1,5 +1,5 @@
-// What no rule shows by itself, once all are read: whether their anchors fit into one scan, and whether `explains`
-// names what exists. Called by folders.ts.
+// Checks what no rule shows by itself, after all rules are read: whether their anchors fit into one scan, and whether
+// `explains` names what exists.
 import { relative } from 'node:path';
 import { formatProblems, type Problem } from '../../../core/document.js';
 import { printGlob } from '../../../core/text/glob.js';
@@ -8,7 +8,10 @@ import { suggestCause, type Cause } from './causes.js';
 import type { ClosedRule } from './closed.js';
 import type { ReadRules } from './rules.js';
 
-/** With more, the scan's table of words would know a part of nearly every line. */
+/**
+ * Maximum size of all anchors together, in bytes. With more, the scan's table of words would know a part of nearly
+ * every line.
+ */
 const MAX_ANCHOR_BYTES = 1 << 20;
 
 export function checkSize(folder: string, rules: readonly ClosedRule[]): readonly string[] {
@@ -25,13 +28,13 @@ function anchorBytes(rule: ClosedRule): number {
   return rule.alternatives.flat().reduce((sum, anchor) => sum + Buffer.byteLength(anchor), 0);
 }
 
-/** `explains` must name what exists, and must not run in a circle. */
+/** Checks that `explains` names what exists and does not run in a circle. */
 export function checkExplains(
   rules: ReadRules,
   causes: ReadonlyMap<string, Cause>,
   refused: Set<string>,
 ): readonly string[] {
-  // The build looked at them, and nobody's own rules are among them.
+  // The build has checked these rules, and no team's own rules are among them.
   if ([...rules.values()].every(({ document }) => document.trusted === true)) return [];
   const all = [...rules.values()].map((item) => item.rule.open());
   const areas = new Set([...causes.keys()].map((id) => `${id.slice(0, id.indexOf('.'))}.*`));

@@ -1,5 +1,6 @@
-// A rule of which nobody has asked more than what it looks for, and the rule that it is when it is opened: most rules
-// are never called for by any line. rules.ts makes them of files, catalog.ts of compiled rules.
+// Defines a closed rule, of which only the anchors are known, and the full rule that it becomes when it is opened. Most
+// rules are never opened, because no line calls for them. rules.ts makes closed rules from files, catalog.ts from
+// compiled rules.
 import type { ParsedDocument } from '../../../core/document.js';
 import { compileRule } from '../rule/compile.js';
 import type { DisabledFile, ExtensionFile, Rule, RuleFile } from '../rule/rule.js';
@@ -7,7 +8,7 @@ import type { RuleAnchors } from './prepared.js';
 
 export interface ClosedRule extends RuleAnchors {
   readonly id: string;
-  /** Always the same one. */
+  /** Opens the rule; always returns the same object. */
   open(): Rule;
 }
 
@@ -22,7 +23,7 @@ export function listAnchors({ alternatives, steps }: Rule): RuleAnchors {
   };
 }
 
-/** The build found no problem in it. */
+/** Returns a closed rule for a document in which the build found no problem. */
 export function deferRule(id: string, file: string, document: ParsedDocument, anchors: RuleAnchors): ClosedRule {
   let rule: Rule | undefined;
   const open = (): Rule => {
@@ -33,7 +34,7 @@ export function deferRule(id: string, file: string, document: ParsedDocument, an
   return { id, ...anchors, open: () => (rule ??= open()) };
 }
 
-/** Only asked for documents that rules/schema.json found valid: this is what the schema says. */
+/** True if the document is a rule file. It must be valid by rules/schema.json, which guarantees this type. */
 export function isRuleFile(value: unknown): value is RuleFile | ExtensionFile | DisabledFile {
   return typeof value === 'object' && value !== null;
 }

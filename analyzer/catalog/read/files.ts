@@ -1,11 +1,11 @@
-// Where the files of a catalog stand: the built-in folder of rules, and below a folder each rule.yaml and each table of
-// the engine. folders.ts reads them; nothing here opens a file.
+// Finds the files of a catalog: the built-in folder of rules and, below a folder, each rule.yaml and each table of the
+// engine. folders.ts reads them; nothing here opens a file.
 import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { isEnginePath, listEngineFiles } from '../engine/read.js';
 import { PREPARED } from './prepared.js';
 
-/** The folder "rules" beside the sources or above the built program. */
+/** Finds the folder "rules" beside the sources or above the built program. */
 export function findBuiltInRules(): string {
   let folder = import.meta.dirname;
   while (!existsSync(join(folder, 'rules', 'schema.json'))) {
@@ -16,10 +16,10 @@ export function findBuiltInRules(): string {
   return join(folder, 'rules');
 }
 
-/** What the catalog reads below a folder, sorted; nothing where the folder does not exist. */
+/** Files that the catalog reads below a folder, sorted; none if the folder does not exist. */
 export interface CatalogFiles {
   readonly rules: readonly string[];
-  /** Of the engine. */
+  /** Tables of the engine. */
   readonly tables: readonly string[];
 }
 
@@ -38,12 +38,13 @@ function isRulePath(path: string): boolean {
 
 const RULE_PATH = /[\\/]rule\.ya?ml$/;
 
-/** Rules stand three folders deep; links that lead to each other end here. */
+/** Maximum depth of folders. Rules stand three folders deep; links that lead to each other end here. */
 const MOST_FOLDERS = 8;
 
 /**
- * Folder by folder: Node's own way to read them all takes several times longer. Links are followed, for a mounted
- * ConfigMap is made of them; what it keeps behind hidden names is there a second time.
+ * Lists rule files folder by folder, because the recursive reading of Node takes several times longer. Links are
+ * followed, because a mounted ConfigMap consists of links. Hidden names are left out, because a ConfigMap keeps the
+ * same files a second time behind them.
  */
 function listRuleFiles(folder: string, depth = 0): string[] {
   if (depth > MOST_FOLDERS) return [];
@@ -57,12 +58,12 @@ function listRuleFiles(folder: string, depth = 0): string[] {
   });
 }
 
-/** To a folder that is none of those above. */
+/** True if the link leads to a folder that is none of those above it. */
 function leadsElsewhere(folder: string, link: string): boolean {
   try {
     return statSync(link).isDirectory() && !`${realpathSync(folder)}${sep}`.startsWith(`${realpathSync(link)}${sep}`);
   } catch {
-    // It leads nowhere, or in a circle.
+    // The link leads nowhere, or in a circle.
     return false;
   }
 }

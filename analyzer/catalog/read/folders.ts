@@ -1,5 +1,5 @@
-// Folders of rules, the built-in one first → closed rules, causes and the engine's tables, with every problem of every
-// file. Called by catalog.ts, which refuses the whole or keeps what stood before.
+// Reads folders of rules, the built-in one first, into closed rules, causes and the engine's tables, with every problem
+// of every file. catalog.ts then refuses everything or keeps what it had before.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Engine } from '../engine/engine.js';
@@ -14,7 +14,7 @@ import { readRule, type ReadRules } from './rules.js';
 export interface Loaded {
   readonly rules: readonly ClosedRule[];
   readonly causes: ReadonlyMap<string, Cause>;
-  /** Undefined when a table has problems. */
+  /** Tables of the engine; undefined if a table has problems. */
   readonly engine: Engine | undefined;
   readonly problems: readonly string[];
   /** Ids of the rules with problems. */
@@ -44,7 +44,7 @@ export function readFolders(folders: readonly string[], schemaPath: string): Loa
   return { rules: [...rules.values()].map((item) => item.rule), causes, engine, problems, refused };
 }
 
-/** The built-in tables, and what a team's folders change of them. */
+/** Reads the built-in tables and what a team's folders change in them. */
 function readTables(files: readonly (readonly string[])[], problems: string[]): Engine | undefined {
   const openSchema = (): object => readSchema(join(findBuiltInRules(), 'engine.schema.json'));
   const found: string[] = [];
@@ -57,7 +57,7 @@ function readTables(files: readonly (readonly string[])[], problems: string[]): 
   return found.length === 0 ? engine : undefined;
 }
 
-/** Compiling a schema takes longer than reading all rules: each file once. */
+/** Schemas by path. Each file is read once, because compiling a schema takes longer than reading all rules. */
 const schemas = new Map<string, object>();
 
 export function readSchema(path: string): object {

@@ -22,7 +22,10 @@ import { openPrepared } from './prepared.js';
 import type { Rule, RuleFile } from '../rule/rule.js';
 import { BUFFER_RECORDING, readRecording, readWholeCatalog } from '../../testing/samples.js';
 
-/** A rule as it comes from what the build prepared: patterns and expressions wait until they are needed. */
+/**
+ * Returns a rule as it comes from what the build prepared: patterns and expressions are not compiled until they are
+ * needed.
+ */
 function trust(rule: Rule): Rule {
   const text = readFileSync(rule.file, 'utf8');
   const value: unknown = JSON.parse(JSON.stringify(parseDocument(text, rule.file).value));
@@ -83,7 +86,7 @@ describe('what the build read', () => {
     return join(root, path);
   };
   const setTime = (path: string, ms: number): void => utimesSync(path, ms / 1000, ms / 1000);
-  /** Waits until the file system's clock is past this time, and gives its time. */
+  /** Waits until the clock of the file system is past this time, and returns its time. */
   const passTime = (after: number): number => {
     const probe = join(dir, 'probe');
     let now = 0;

@@ -1,63 +1,68 @@
-// Documents of the built-in catalog, read when the program was built: YAML and schema take most of a second for some
-// hundred rules, and a small log is to be answered at once. What was not touched since is taken as it was read, without
-// parsing it, and a rule that no line calls for is not even decoded; a changed rule is simply read again. catalog.ts
-// reads every document here; write-prepared.ts, a step of the build, writes the file. The sources take that of the last
-// build, if there was one.
+// Provides the documents of the built-in catalog as they were read when the program was built. YAML and schema take
+// most of a second for some hundred rules, and a small log is to be answered at once. A document that was not touched
+// since is taken as it was read, without parsing, and a rule that no line calls for is not even decoded. A changed rule
+// is simply read again. The catalog reads every document here; write-prepared.ts, a step of the build, writes the file.
+// The sources use the file of the last build, if there was one.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { createError } from '../../../core/errors.js';
 import { parseDocument, trustDocument, type ParsedDocument } from '../../../core/document.js';
 
-/** Where the build puts it, beside the built front door; what is looked for lies in a file of its own beside it. */
+/**
+ * File that the build writes beside the built entry point. The packed literals lie beside it in a file of their own.
+ */
 const PREPARED_FILE = join(findBuilt(import.meta.dirname), 'rules.jsonl');
 
-/** The folder of the built front door, above this file or beside the sources; before a build, one without it. */
+/**
+ * Finds the folder of the built entry point, above this file or beside the sources. Before a build it returns a folder
+ * without an entry point.
+ */
 function findBuilt(folder: string): string {
   for (let at = folder; at !== dirname(at); at = dirname(at))
     for (const built of [at, join(at, 'dist')]) if (existsSync(join(built, 'cli.js'))) return built;
   return folder;
 }
 
-/** The first line; each document's value is a line behind it, in the order of `documents`. */
+/** First line of the file. Each further line holds the value of a document, in the order of `documents`. */
 interface Header {
-  /** When the build began to read, in milliseconds since 1970. */
+  /** Time when the build began to read, in milliseconds since 1970. */
   readonly readAt: number;
-  /** The catalog's folder, from the folder of this file. */
+  /** Folder of the catalog, relative to the folder of the prepared file. */
   readonly root: string;
   readonly literals: readonly string[];
-  /** Length of the file that holds the packed literals. */
+  /** Length in bytes of the file that holds the packed literals. */
   readonly packedBytes: number;
   readonly documents: readonly DocumentRow[];
-  /** Of what the files in SCHEMAS hold. */
+  /** Hashes of the files in SCHEMAS. */
   readonly schemas: readonly string[];
 }
 
 interface DocumentRow {
-  /** From the root, in the order in which the files were listed. */
+  /** Path relative to the root. Rows stand in the order in which the files were listed. */
   readonly path: string;
-  /** Of its line. */
+  /** Length of its line in bytes. */
   readonly bytes: number;
-  /** Of what the file holds. */
+  /** Hash of the file's content. */
   readonly hash: string;
-  /** Of a rule: its anchors, as places in `literals`. */
+  /** Anchors of a rule, as indexes into `literals`. */
   readonly alternatives?: readonly (readonly number[])[];
   readonly steps?: readonly number[];
 }
 
-/** What the lines of a log must hold before anything else of a rule is asked. */
+/** Texts that the lines of a log must hold before anything else of a rule is checked. */
 export interface RuleAnchors {
-  /** Of each its anchor, and behind it the words by which a message alone is known. */
+  /** Anchor of each alternative, followed by the words by which a message alone is recognized. */
   readonly alternatives: readonly (readonly string[])[];
   readonly steps: readonly string[];
 }
 
-/** What is looked for, for a catalog that was loaded and has no problems. */
+/** Literals and anchors to look for, of a catalog that was loaded and has no problems. */
 export interface PreparedScan {
-  /** By the path of their rule.yaml. */
+  /** Anchors of the rules, by the path of their rule.yaml. */
   readonly anchors: ReadonlyMap<string, RuleAnchors>;
   readonly literals: readonly string[];
-  /** The same as they are looked for (anchors.ts). */
+  /** Literals in the form in which the scan looks for them (anchors.ts). */
   readonly packed: Uint8Array;
 }
 
@@ -70,31 +75,33 @@ interface PreparedDocument {
 interface PreparedCatalog {
   readonly root: string;
   readonly readAt: number;
-  /** By absolute path. */
+  /** Documents by absolute path. */
   readonly documents: ReadonlyMap<string, PreparedDocument>;
   readonly literals: readonly string[];
   readonly packedBytes: number;
 }
 
-/** One file of prepared documents; `save` writes it, the others say what it holds. */
+/** File of prepared documents. `save` writes it; the other methods say what it holds. */
 export interface PreparedDocuments {
   /**
-   * As parseDocument of the file's text; what the build read and nobody touched since is trusted, and neither the file
-   * nor the schema is opened.
+   * Reads a file as parseDocument does. A document that the build read and nobody has touched since is trusted, and
+   * neither the file nor the schema is opened.
    */
   read(file: string, name: string, openSchema: () => object): ParsedDocument;
   /**
-   * The files that the build read below this folder, in its order; undefined when it was not read or files came or went
-   * since.
+   * Lists the files that the build read below this folder, in its order. Undefined if the build did not read the
+   * folder, or if files came or went since.
    */
   list(folder: string): readonly string[] | undefined;
-  /** What the rule in this file looks for, when it was built; only for a document that is trusted. */
+  /** Returns what the rule in this file looked for when it was built; only for a trusted document. */
   anchorsOf(file: string): RuleAnchors | undefined;
-  /** These literals as they are looked for; undefined when they are not those of the build. */
+  /**
+   * Returns these literals in the form in which the scan looks for them; undefined if they are not those of the build.
+   */
   packedOf(literals: readonly string[]): Uint8Array | undefined;
-  /** Everything is read again, and every check made. */
+  /** Forgets the prepared documents, so that everything is read again and every check is made. */
   forget(): void;
-  /** Keeps what was read since `readAt` for the next start. */
+  /** Saves what was read since `readAt` for the next start. */
   save(root: string, readAt: number, scan: PreparedScan): void;
 }
 
@@ -112,7 +119,7 @@ export function openPrepared(preparedFile: string): PreparedDocuments {
         () => readFileSync(file, 'utf8'),
         name,
       );
-    // Reading a pipe would wait for ever.
+    // Reading from a pipe would wait forever.
     if (!statSync(file).isFile()) throw createError('JT_FILE_UNREADABLE', { path: name, problem: 'it is no file' });
     const bytes = readFileSync(file);
     const document = parseDocument(bytes.toString('utf8'), name, openSchema());
@@ -178,7 +185,7 @@ const NOTHING: PreparedCatalog = { root: '', readAt: 0, documents: new Map(), li
 
 const SCHEMAS = ['schema.json', 'engine.schema.json'] as const;
 
-/** Another schema makes everything stale. */
+/** Reads the prepared file. If a schema has changed, everything in the file is stale. */
 function readPrepared(file: string): PreparedCatalog {
   if (!existsSync(file)) return NOTHING;
   const bytes = readFileSync(file);
@@ -211,8 +218,9 @@ function readPrepared(file: string): PreparedCatalog {
 }
 
 /**
- * Whoever puts a file in place may set its time back, as tar and rsync do, but not the time at which it was put there.
- * What came there after the build, as in a package that was installed, is compared by what it holds.
+ * True if nobody has touched the file since. A tool that puts a file in place may set the file's modification time
+ * back, as tar and rsync do, but not the time at which the file was put there. A file that came after the build, as in
+ * an installed package, is compared by its content.
  */
 function isUntouched(path: string, readAt: number, hash: string | undefined): boolean {
   return isOlder(path, readAt) || (existsSync(path) && hashBytes(readFileSync(path)) === hash);
@@ -226,7 +234,7 @@ function hashBytes(bytes: Buffer): string {
   return createHash('sha1').update(bytes).digest('base64');
 }
 
-/** Every folder from the root down to the files: one in which a file came or went has another time. */
+/** Returns every folder from the root down to the files. A folder in which a file came or went has another time. */
 function foldersOf(files: readonly string[], root: string): ReadonlySet<string> {
   const folders = new Set([root]);
   for (const file of files) {

@@ -1,5 +1,5 @@
-// One rule.yaml → a rule among those that were read, or its problems: a new one, one that replaces, extends or disables
-// the rule of its id in the folders before. folders.ts calls it for each file.
+// Reads one rule.yaml into a rule among those that were read, or reports its problems. The rule is new, or it replaces,
+// extends or disables the rule of its id in the folders before.
 import { relative, sep } from 'node:path';
 import { formatProblems, type ParsedDocument, type Problem } from '../../../core/document.js';
 import { findNearest } from '../../../core/text/nearest.js';
@@ -9,7 +9,7 @@ import { suggestCause, type Cause } from './causes.js';
 import { closeRule, deferRule, isRuleFile, type ClosedRule } from './closed.js';
 import { PREPARED } from './prepared.js';
 
-/** By id, each with its document. */
+/** Rules by id, each with its document. */
 export type ReadRules = Map<string, { readonly rule: ClosedRule; readonly document: ParsedDocument }>;
 
 export interface RuleReading {
@@ -55,7 +55,7 @@ export function readRule({ folder, file, openSchema, causes, rules, problems, re
   if (parts.length === 3) refused.add(id);
 }
 
-/** The document, or why the system does not give it. */
+/** Reads the document, or returns the reason why the system does not give it. */
 function readSafely(file: string, name: string, openSchema: () => object): ParsedDocument | string {
   try {
     return PREPARED.read(file, name, openSchema);
@@ -65,7 +65,7 @@ function readSafely(file: string, name: string, openSchema: () => object): Parse
   }
 }
 
-/** Adds the rule, or changes the one of its id in the catalogs before. */
+/** Adds the rule, or changes the rule of its id in the catalogs before. */
 function takeRule(
   id: string,
   file: string,

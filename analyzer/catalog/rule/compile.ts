@@ -1,6 +1,6 @@
-// rule.yaml (already valid by rules/schema.json) → a compiled rule, or every problem that the schema cannot see:
-// patterns that RE2 refuses, captures that are unknown or unused, placeholders that differ between the languages,
-// expressions that read what is not there, fixes for reasons that do not exist. Called by catalog.ts; reads no files.
+// Compiles rule.yaml (already valid by rules/schema.json) into a rule, or reports every problem that the schema cannot
+// see: patterns that RE2 refuses, captures that are unknown or unused, placeholders that differ between the languages,
+// expressions that read what is not there, fixes for reasons that do not exist. It reads no files.
 import type { DocumentPath, ParsedDocument, Problem } from '../../../core/document.js';
 import { parseGlob } from '../../../core/text/glob.js';
 import { findNearest } from '../../../core/text/nearest.js';
@@ -37,7 +37,7 @@ interface Work {
   readonly used: Set<string>;
 }
 
-/** A rule with problems must not be used; it is returned so that the other checks can go on. */
+/** Compiles a rule. A rule with problems must not be used; it is returned so that the other checks can go on. */
 export function compileRule(id: string, file: string, source: RuleFile, document: ParsedDocument): CompiledRule {
   const captures = source.captures ?? {};
   const work: Work = {
@@ -85,7 +85,7 @@ export function compileRule(id: string, file: string, source: RuleFile, document
   return { rule, problems: work.problems };
 }
 
-/** The rule of a catalog before, with the exceptions that a team adds to it. */
+/** Returns the rule of an earlier catalog with the exceptions that a team adds to it. */
 export function extendRule(rule: Rule, source: ExtensionFile, document: ParsedDocument): CompiledRule {
   const work: Work = { document, problems: [], known: new Set(), used: new Set() };
   return {
@@ -146,7 +146,10 @@ function compileCondition(
   };
 }
 
-/** RE2 has no back-references, so the texts of two captures are compared afterwards. */
+/**
+ * Compiles the captures that must hold the same text. They are compared after the match, because RE2 has no
+ * back-references.
+ */
 function compileSame(work: Work, item: RuleFile['match'][number], path: DocumentPath): Pick<Condition, 'same'> {
   if (item.same === undefined) return {};
   const groups = readGroups(item.regex);

@@ -1,5 +1,6 @@
-// What a rule is: the shape of rule.yaml as rules/schema.json allows it, and the same rule compiled (patterns, texts,
-// expressions). compile.ts makes the one from the other; scan, incident, rank and explain read the compiled form.
+// Defines a rule: the shape of rule.yaml as rules/schema.json allows it, and the same rule compiled (patterns, texts,
+// expressions). compile.ts makes the compiled rule from the file; scan, incident, rank and explain read the compiled
+// rule.
 import type { Component, FileKind, Level, Owner, Severity, Text } from '../../../core/types.js';
 import type { Pattern } from '../../../core/regex.js';
 import { fitsGlob, type Glob } from '../../../core/text/glob.js';
@@ -37,7 +38,10 @@ export interface AlternativeFile {
   readonly source?: SourceFile | readonly SourceFile[];
 }
 
-/** The class that prints a message, and what of it stands there; `flink` when it is another one in other versions. */
+/**
+ * Class that prints a message, and the part of the message that stands in its source. `flink` is set if another class
+ * prints it in other versions.
+ */
 export interface SourceFile {
   readonly class: string;
   readonly literal: string;
@@ -77,12 +81,12 @@ export interface ExceptionFile {
   readonly why?: string;
 }
 
-/** Switches off the rule of the same id in the catalogs before. */
+/** File that switches off the rule of the same id in the catalogs before. */
 export interface DisabledFile {
   readonly status: 'disabled';
 }
 
-/** Adds exceptions to the rule of the same id in the catalogs before. */
+/** File that adds exceptions to the rule of the same id in the catalogs before. */
 export interface ExtensionFile {
   readonly status: 'extended';
   readonly unless: readonly ExceptionFile[];
@@ -131,20 +135,20 @@ export interface Where {
   readonly file: readonly string[];
 }
 
-/** What an entry must be for an alternative, a step or an exception to fit. */
+/** Condition that an entry must meet for an alternative, a step or an exception to fit. */
 export interface Condition {
   readonly where: Where | undefined;
   readonly regex: Pattern | undefined;
   /** Captures that must hold the same text. */
   readonly same?: readonly string[];
-  /** Literal that must occur; for alternatives and steps the scan has found it already. */
+  /** Literal that must occur. It is undefined for alternatives and steps, whose literal the scan has found already. */
   readonly text: string | undefined;
 }
 
 export interface Alternative extends Condition {
   readonly id: string;
   readonly anchor: string;
-  /** By which a message alone is known, where its class, which is the anchor, was left out. */
+  /** Words by which a message alone is recognized if its class, which is the anchor, was left out. */
   readonly words: readonly string[];
   readonly flink: string | undefined;
   readonly sources: readonly SourceFile[];
@@ -156,7 +160,10 @@ export interface RuleStep extends Condition {
   readonly on: StepOn;
   readonly order: StepOrder;
   readonly withinMs: number;
-  /** Nearer entries do not count: 500 subtasks that complain at once are no repetition. */
+  /**
+   * Minimum distance in milliseconds. Nearer entries do not count, because 500 subtasks that complain at once are no
+   * repetition.
+   */
   readonly apartMs: number;
   readonly count: number;
   readonly absent: boolean;
@@ -183,7 +190,7 @@ export interface FixRule {
 }
 
 export interface Rule {
-  /** `<area>.<cause>/<variant>`: the folder. */
+  /** Id of the form `<area>.<cause>/<variant>`, which is the folder of the rule. */
   readonly id: string;
   readonly cause: string;
   /** Path of its rule.yaml. */
@@ -193,10 +200,10 @@ export interface Rule {
   readonly owner: Owner;
   readonly role: 'cause' | 'symptom';
   readonly scope: Scope;
-  /** An incident by itself, even when nothing failed by it. */
+  /** True if a match is an incident by itself, even if nothing failed because of it. */
   readonly standsAlone: boolean;
   readonly general: boolean;
-  /** General, and gives way to the other general rules. */
+  /** True if the rule is general and gives way to the other general rules. */
   readonly last: boolean;
   readonly confidence: number;
   readonly explains: readonly Glob[];
@@ -214,8 +221,8 @@ export interface Rule {
 }
 
 /**
- * What people are told at once, without waiting for what follows: a cause that stands alone, and what a process says of
- * its own end. What others say of it waits for the cause.
+ * True if people are notified at once, without waiting for what follows. This holds for a cause that stands alone, and
+ * for what a process says about its own end. What others say about that end waits for the cause.
  */
 export function isNewsAlone(rule: Rule | undefined): boolean {
   if (rule === undefined) return false;
@@ -224,15 +231,18 @@ export function isNewsAlone(rule: Rule | undefined): boolean {
 }
 
 /**
- * How long after its line another may take back what a rule says, in ms: the longest window in which a step wants
- * nothing to follow; 0 where none does.
+ * Returns the time after its line, in milliseconds, in which another line may take back what the rule says. It is the
+ * longest window in which a step wants nothing to follow; 0 if there is none.
  */
 function readDoubt(steps: readonly RuleStep[]): number {
   const following = steps.filter(({ absent, order }) => absent && order !== 'before');
   return following.reduce((longest, { withinMs }) => Math.max(longest, withinMs), 0);
 }
 
-/** What is asked of a rule before anybody is told of it, each time anew: the catalog may change. */
+/**
+ * Returns what is asked of a rule before people are notified. Each question reads the catalog again, because it may
+ * change.
+ */
 export function readRulePolicy(rules: { readonly catalog: { findRule: (id: string) => Rule | undefined } }): {
   readonly isSymptom: (id: string) => boolean;
   readonly isNews: (id: string) => boolean;
@@ -246,7 +256,7 @@ export function readRulePolicy(rules: { readonly catalog: { findRule: (id: strin
   };
 }
 
-/** Values that every rule may use in texts and expressions, with what they are. rules/README.md lists them. */
+/** Values that every rule may use in texts and expressions, each with its meaning. rules/README.md lists them. */
 export const BUILT_IN_VALUES: Readonly<Record<string, string>> = {
   version: 'Flink version of the process',
   job: 'name of the job',
@@ -274,13 +284,13 @@ export const BUILT_IN_VALUES: Readonly<Record<string, string>> = {
     'how it ended by its own log: signal, fatal, exit, shutdown (it closed its services and nothing says why), or none (it logged no end); unknown without its log',
 };
 
-/** What patterns name a rule by; a row of the engine goes by its table in place of a cause. */
+/** Names by which patterns match a rule. A row of the engine has its table in place of a cause. */
 export interface Named {
   readonly id: string;
   readonly cause: string;
 }
 
-/** True when the pattern (a rule id, a cause id, `area.*`) fits the id or the cause. */
+/** True if the pattern (a rule id, a cause id, `area.*`) fits the id or the cause. */
 export function isNamedBy(item: Named, glob: Glob): boolean {
   return fitsGlob(glob, item.id) || fitsGlob(glob, item.cause);
 }

@@ -1,5 +1,5 @@
-// What the system calls an error in English, and behind it in other languages: data, made by lab/system-errors.ts from
-// the catalogs of glibc. Read by spelling.ts.
+// Table of the error messages of the operating system: the English text, followed by the same in other languages. The
+// data is made by lab/system-errors.ts from the catalogs of glibc.
 export const SYSTEM_ERRORS: readonly (readonly [english: string, ...others: string[]])[] = [
   [
     'Address already in use',

@@ -1,5 +1,6 @@
-// Texts with placeholders: `{name}`, `{name|format}` and `{option:taskmanager.memory.network.min}` (the option's name
-// in the job's Flink version). Parsed once when the catalog is loaded; filled by explain.ts. `{{` is a plain brace.
+// Parses texts with placeholders: `{name}`, `{name|format}` and `{option:taskmanager.memory.network.min}` (the option's
+// name in the job's Flink version). `{{` is a plain brace. Texts are parsed once when the catalog is loaded, and filled
+// by explain.ts.
 import { joinLines } from '../../../core/text/lines.js';
 import type { Language, Text } from '../../../core/types.js';
 import type { Value, Values } from '../expression/expression.js';
@@ -13,7 +14,7 @@ export type TemplatePart =
   | { readonly option: string };
 
 export interface Template {
-  /** The text as the rule has it, placeholders and all. */
+  /** Text as the rule has it, with its placeholders. */
   readonly source: string;
   readonly parts: readonly TemplatePart[];
   /** Names of the values that it needs. */
@@ -36,7 +37,7 @@ export function parseTemplate(text: string): Template {
   return { source: text, parts, names: [...new Set(parts.flatMap((part) => ('name' in part ? [part.name] : [])))] };
 }
 
-/** A template that was found right before: parsed when it is filled. */
+/** Returns a template that was found valid before. It is parsed when it is filled. */
 function deferTemplate(source: string): Template {
   let parsed: Template | undefined;
   const open = (): Template => (parsed ??= parseTemplate(source));
@@ -61,13 +62,13 @@ export function parseText(text: Text): TextTemplate {
 
 export interface Filled {
   readonly text: string;
-  /** Names without a value; each stands as an ellipsis in the text. */
+  /** Names without a value; in the text an ellipsis stands for each. */
   readonly missing: readonly string[];
 }
 
 /**
- * Fills in the values, ends before a colon that nothing would follow, and with one full stop; `optionName` gives the
- * name that an option has in the job's version.
+ * Fills in the values. The text ends before a colon that nothing would follow, and has only one full stop at its end.
+ * `optionName` returns the name that an option has in the job's version.
  */
 export function fillTemplate(template: Template, values: Values, optionName: (key: string) => string): Filled {
   const missing: string[] = [];
@@ -82,17 +83,20 @@ export function fillTemplate(template: Template, values: Values, optionName: (ke
   return { text: missing.length === 0 ? text.join('') : text.join('').replace(OPEN_COLON, ''), missing };
 }
 
-/** Characters. */
+/** Maximum length of a quoted message, in UTF-16 units. */
 const MAX_QUOTE = 240;
 
-/** A message of several lines (a plan, a piece of code) stands in a sentence as its beginning, on one line. */
+/**
+ * Returns the beginning of a message of several lines (a plan, a piece of code) on one line, so that it fits into a
+ * sentence.
+ */
 function quoteLine(value: string): string {
   if (!value.includes('\n')) return value;
   const line = joinLines(value.trim());
   return line.length > MAX_QUOTE ? `${line.slice(0, MAX_QUOTE)}…` : line;
 }
 
-/** A message that ends with a full stop leaves it to the sentence that ends with the message. */
+/** Removes the full stop at the end of a message if the sentence ends with the message and has its own. */
 function stopOnce(value: string, next: TemplatePart | undefined): string {
   return next !== undefined && 'text' in next && /^(?:\.(?:\s|$)|。)/.test(next.text)
     ? value.replace(/(?<!\.)\.$/, '')
@@ -101,7 +105,10 @@ function stopOnce(value: string, next: TemplatePart | undefined): string {
 
 const OPEN_COLON = /(?:: |：)…(?=[.。]?$)/;
 
-/** 117440512 → "112 MiB" (bytes), "112m" (size, as Flink's options want it); 90000 → "1.5 min" (duration). */
+/**
+ * Formats a value: 117440512 → "112 MiB" (bytes), "112m" (size, as Flink's options want it); 90000 → "1.5 min"
+ * (duration).
+ */
 export function formatValue(value: Value, format: string | undefined): string {
   if (format === 'bytes') return formatBytes(Number(value));
   if (format === 'size') return formatSize(Number(value));

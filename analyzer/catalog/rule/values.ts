@@ -1,5 +1,5 @@
-// Values that rules and the engine's rows write alike → one list of texts, and a compiled regular expression or the
-// problem that says where it is wrong. Called by compile.ts (rules) and by the engine's tables; reads no files.
+// Reads values that rules and the engine's rows write in the same way: a list of texts, and a regular expression that
+// is compiled, or reported with the place where it is wrong. It reads no files.
 import type { DocumentPath, ParsedDocument, Problem } from '../../../core/document.js';
 import { JobtraceError } from '../../../core/errors.js';
 import { spellPattern } from './spelling.js';
@@ -9,7 +9,7 @@ export function toList(value: string | readonly string[] | undefined): readonly 
   return value === undefined ? [] : typeof value === 'string' ? [value] : value;
 }
 
-/** Undefined where none is written, or it is wrong: then a problem is added. */
+/** Compiles a pattern. Returns undefined if there is none, or if it is wrong; then a problem is added. */
 export function compileRegex(
   { document, problems }: { readonly document: ParsedDocument; readonly problems: Problem[] },
   source: string | undefined,

@@ -1,5 +1,5 @@
-// What is known of the jobs of a cluster: what was stated of each, and the sum of its tasks, from which its view is
-// made when it is asked for. Called by memory.ts and cluster.ts.
+// Holds what is known of the jobs of a cluster: what was stated of each job, and the sum of its tasks. The view of a
+// job is made from both when it is asked for.
 import type { Fact } from '../../../flink/facts/fact.js';
 import { meaningOf } from './meaning.js';
 import { addFact, forgetFacts, sortFacts, type ToldFact, type ToldFacts, type FactPlace } from './told.js';
@@ -10,7 +10,7 @@ import { listFailures, type FoldedFailures, type JobView } from './view.js';
 export interface JobMemory {
   readonly id: string;
   readonly told: ToldFacts;
-  /** What lines tell of its tasks that name the job themselves. */
+  /** Facts about its tasks from lines that name the job themselves. */
   readonly named: TaskOwner;
   folded: FoldedFailures | undefined;
 }
@@ -19,13 +19,13 @@ export function createJob(id: string): JobMemory {
   return { id, told: new Map(), named: createTaskOwner([id]), folded: undefined };
 }
 
-/** False when it changes nothing. */
+/** Adds a fact to the job; returns false if it changes nothing. */
 export function tellJob({ told }: JobMemory, fact: Fact, at: FactPlace): boolean {
   const about = meaningOf(fact).about?.(fact, at.time, at.process);
   return about !== undefined && addFact(told, about, { at, fact });
 }
 
-/** `more`: facts that name no job and can only be about this one. */
+/** Makes the view of a job. `more` are facts that name no job and can only be about this one. */
 export function viewJob({ id, told, named, folded }: JobMemory, owners: Owners, more: readonly ToldFact[]): JobView {
   const kin = owners.kins.get(id);
   const sum = createTaskSum();
@@ -34,7 +34,7 @@ export function viewJob({ id, told, named, folded }: JobMemory, owners: Owners, 
   return { ...viewFacts(id, sortFacts([...told.values(), ...more])), folded, ...listTasks(sum) };
 }
 
-/** Facts in the order of the logs. */
+/** Makes the view of a job from facts in the order of the logs. */
 function viewFacts(id: string, told: readonly ToldFact[]): JobView {
   const view: JobView = {
     id,
@@ -65,7 +65,7 @@ function listTasks({ runs, deployments, attempts, lives, parallelism }: TaskSum)
   };
 }
 
-/** Numbers of attempts with their times → when a number was reached that is higher than all before. */
+/** Returns the times at which the attempt number was higher than all before. */
 function listBegins(attempts: TaskSum['attempts']): number[] {
   const begins: number[] = [];
   let highest = 0;
@@ -78,16 +78,16 @@ function listBegins(attempts: TaskSum['attempts']): number[] {
 }
 
 /**
- * Of a long restart loop so many states are kept from its beginning, and from its end: a card lists twenty attempts of
- * each, of five states at most.
+ * Numbers of states that are kept from the beginning and from the end of a long restart loop. A card lists twenty
+ * attempts from each, with at most five states per attempt.
  */
 const KEPT_FIRST = 100;
 const KEPT_LAST = 150;
 const FOLDED_FROM = 400;
 
 /**
- * Forgets what was before `begin`, and counts in place of keeping them the states in the middle of a restart loop;
- * false when there was nothing.
+ * Forgets what was before `begin`, and counts the states in the middle of a restart loop instead of keeping them.
+ * Returns false if there was nothing to forget.
  */
 export function compactJob(job: JobMemory, begin: number): boolean {
   const { told, folded } = job;
@@ -108,7 +108,10 @@ function foldMiddle(job: JobMemory, stated: readonly ToldFact[]): void {
     told.delete(meaningOf(fact).about?.(fact, at.time, at.process) ?? '');
 }
 
-/** From one time that it ran up to another: what lies between can be counted for itself. */
+/**
+ * Finds the middle of the states. It begins and ends at times when the job ran, so that the part between can be counted
+ * by itself.
+ */
 function findMiddle(
   states: JobView['states'],
   foldedTo: number | undefined,

@@ -1,49 +1,55 @@
-// What each type of fact means, one row a type: whose it is, which ids it joins, what it is the newest word about, what
-// it does to a job and to a process. The compiler refuses a type without a row. The rooms around it and the diagnosis
-// read the rows, and none of them knows a type by its name. Pure.
+// Defines what each type of fact means, in one row for each type: which job it belongs to, which ids it joins, what it
+// is the newest statement about, and what it does to a job and to a process. The compiler refuses a type without a row.
+// The code around it and the diagnosis read the rows, and do not know any type by its name. Pure functions.
 import type { Fact } from '../../../flink/facts/fact.js';
 import { addAttempt, addDeployment, addLife, addParallelism, addRun, type TaskSum } from './task-sum.js';
 import { normalizeName, type JobView, type ProcessView } from './view.js';
 
-/** What a fact says about one task. */
+/** Statement of a fact about one task. */
 export interface TaskMention {
   readonly task: string;
   readonly attemptId: string | undefined;
   readonly allocationId: string | undefined;
-  /** The TaskManager on which it is; undefined when the process that says so is meant. */
+  /** TaskManager on which the task is; undefined if it is the process that logs the fact. */
   readonly resourceId: string | undefined;
   readonly hasEnded: boolean;
 }
 
-/** What is left out says: nothing. */
+/** Meaning of a type of fact. A member that is left out means that the fact says nothing about it. */
 export interface FactMeaning<F extends Fact> {
-  /** The job that it names. */
+  /** Returns the job that the fact names. */
   job?(fact: F): string | undefined;
-  /** Without a name it is about the job of its task, or about that of its entry. */
+  /** Source of the job if the fact does not name one: the job of its task, or the job of its entry. */
   readonly jobBy?: 'task' | 'entry';
   task?(fact: F): TaskMention;
-  /** Ids, beside those of the task, that are one job's. */
+  /** Returns the ids, besides those of the task, that belong to one job. */
   joins?(fact: F): readonly (string | undefined)[];
   /**
-   * What it is the newest word about, of its process or of its job: an earlier one of the same name says nothing beside
-   * it. Undefined: it is of no account.
+   * Returns a name for what the fact is about, within its process or its job. Only the newest fact of the same name
+   * counts. Undefined if the fact does not count at all.
    */
   about?(fact: F, time: number, process: string): string | undefined;
-  /** Of which series of its process or job it is one: all of them count, the old ones the less. */
+  /**
+   * Returns the series of its process or job to which the fact belongs. All facts of a series count, but old ones count
+   * less.
+   */
   series?(fact: F): string;
   applyJob?(job: JobView, fact: F, time: number, process: string): void;
   applyProcess?(process: ProcessView, fact: F, time: number): void;
-  /** To what is summed up of the tasks of its job. */
+  /** Adds the fact to the sum of the tasks of its job. */
   applyTask?(sum: TaskSum, fact: F, time: number): void;
-  /** Whether the process that says it has the job from then on. */
+  /** True if the process that logs the fact has the job from then on; undefined if the fact does not say. */
   isHere?(fact: F): boolean | undefined;
-  /** The process that says it tells what becomes of the job. */
+  /** True if the process that logs the fact states what becomes of the job. */
   readonly isTold?: true;
-  /** With it around an error that ended nothing is known to have ended nothing. */
+  /**
+   * True if the fact shows a running job. An error that ended nothing, with such a fact around it, is known to have
+   * ended nothing.
+   */
   tellsOfRunning?(fact: F): boolean;
-  /** A process tells how it starts. */
+  /** True if the fact is logged when a process starts. */
   readonly tellsOfStart?: true;
-  /** The TaskManager that it shows to belong to the cluster. */
+  /** Returns the TaskManager that the fact shows to belong to the cluster. */
   taskManager?(fact: F): string;
 }
 
@@ -195,17 +201,17 @@ const MEANINGS: { readonly [Type in Fact['type']]: FactMeaning<FactOf<Type>> } =
   },
 };
 
-/** A row is only ever asked about facts of its own type. */
+/** Rows by type. A row is only ever asked about facts of its own type. */
 const BY_TYPE: Readonly<Record<Fact['type'], FactMeaning<Fact>>> = MEANINGS;
 
-/** Every type that there is, because the compiler wants a row for each. */
+/** All types of facts. The list is complete, because the compiler requires a row for each type. */
 export const FACT_TYPES: readonly string[] = Object.keys(MEANINGS);
 
 export function meaningOf(fact: Fact): FactMeaning<Fact> {
   return BY_TYPE[fact.type];
 }
 
-/** The job that the fact names. */
+/** Returns the job that the fact names. */
 export function jobIdOf(fact: Fact): string | undefined {
   return meaningOf(fact).job?.(fact);
 }

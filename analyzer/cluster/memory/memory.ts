@@ -1,6 +1,6 @@
-// What is remembered of one cluster: its jobs and processes, whose the tasks, ids and slots are, which jobs each
-// process had, and which entries name whom; and the views that were made of it, with what they no longer show. Signals
-// come in any order, and once more without effect. Called by cluster.ts, which makes the views.
+// Remembers one cluster: its jobs and processes, which jobs own the tasks, ids and slots, which jobs each process had,
+// and which entries name which job. It also holds the views that were made of this, and marks the views that are stale.
+// Signals may come in any order, and a signal that comes again has no effect. cluster.ts makes the views.
 import { findSmallest } from '../../../core/sequence.js';
 import type { Fact } from '../../../flink/facts/fact.js';
 import type { EntryPlace, Signal } from '../../entry/signal.js';
@@ -14,7 +14,7 @@ import { tellProcess, createProcess, meetProcess, type ProcessMemory } from './p
 import { forgetBefore } from './task-sum.js';
 import { normalizeName, type JobView, type ProcessView, type Whereabouts } from './view.js';
 
-/** Times in milliseconds since 1970. */
+/** Times of the first and the last mention of a job, in milliseconds since 1970. */
 export interface Mention {
   from: number;
   to: number;
@@ -25,17 +25,17 @@ export interface KnownCluster {
   readonly owners: Owners;
   readonly jobs: Map<string, JobMemory>;
   readonly processes: Map<string, ProcessMemory>;
-  /** Whose tasks have the name. */
+  /** Owners of the tasks with a name, by that name. */
   readonly tasks: Map<string, Set<TaskOwner>>;
-  /** Whose tasks were there, by process or resource id. */
+  /** Owners of the tasks that were at a place, by process or resource id. */
   readonly places: Map<string, Set<TaskOwner>>;
-  /** Jobs that a process has, as it says itself. */
+  /** Jobs that each process has, as its own log says. */
   readonly presences: Presences;
-  /** Where a JobManager tells first of an execution graph. */
+  /** Place of the first entry of a JobManager about an execution graph, by graph. */
   readonly graphs: Map<string, FactPlace>;
-  /** Jobs that the entries of a process name, with the times of the first and the last. */
+  /** Jobs that the entries of a process name, each with the times of the first and the last mention. */
   readonly named: Map<string, Map<string, Mention>>;
-  /** What names no job, and is about the one that its entry can only be about. */
+  /** Facts that name no job. Each is about the only job that its entry can be about. */
   readonly nameless: Map<string, { readonly signal: Signal; readonly fact: ToldFact }>;
   readonly registered: Set<string>;
   lastTime: number;
@@ -44,16 +44,16 @@ export interface KnownCluster {
   readonly views: ClusterViews;
 }
 
-/** What is made of the memory, until that changes. */
+/** Views made of the memory, valid until the memory changes. */
 interface ClusterViews {
   readonly jobs: Map<string, JobView>;
   readonly processes: Map<string, ProcessView>;
   names: ReadonlyMap<string, string> | undefined;
-  /** Names by the process: the way back. */
+  /** Names of each process, by the process; the reverse of `names`. */
   aliases: ReadonlyMap<string, readonly string[]>;
   readonly staleJobs: Set<string>;
   readonly staleProcesses: Set<string>;
-  /** None of a job of which something has changed. */
+  /** Whereabouts by job. There is no entry for a job of which something has changed. */
   readonly whereabouts: Map<string, Whereabouts>;
 }
 
@@ -130,7 +130,7 @@ function meetJob(memory: KnownCluster, jobId: string, place: EntryPlace): void {
   markJob(memory, jobId);
 }
 
-/** Something of it has changed. */
+/** Marks the views of a job as stale. */
 function markJob({ views }: KnownCluster, jobId: string): void {
   views.staleJobs.add(jobId);
   views.whereabouts.delete(jobId);
@@ -164,7 +164,7 @@ function moveOwner(index: Map<string, Set<TaskOwner>>, name: string, gone: TaskO
   addToSet(index, name, kept);
 }
 
-/** What is said of a task is its job's, or the job's of its ids, which may show later whose they are. */
+/** Adds what is said about a task to its job, or else to the connected ids of the task, whose job may show later. */
 function addTask(
   memory: KnownCluster,
   { place, hints: { jobId } }: Signal,
@@ -197,7 +197,7 @@ function meetGraph({ graphs }: KnownCluster, graph: string | undefined, at: Fact
   if (known === undefined || compareFactPlaces(at, known) < 0) graphs.set(graph, at);
 }
 
-/** The process, or the resource id of one; what a JobManager says of no place is nowhere. */
+/** Returns the process, or its resource id; undefined if a JobManager names no place. */
 function findTaskManager({ resourceId }: TaskMention, place: EntryPlace): string | undefined {
   if (resourceId !== undefined) return normalizeName(resourceId);
   return place.component === 'jobmanager' ? undefined : place.process;
@@ -222,10 +222,10 @@ function addToSet<Item>(index: Map<string, Set<Item>>, name: string, item: Item)
   else items.add(item);
 }
 
-/** Names of no job that are kept, and execution graphs. */
+/** Maximum number of nameless facts, and of execution graphs, that are kept. */
 const MOST_NAMELESS = 1000;
 const MOST_GRAPHS = 4000;
-/** So long what belongs to an attempt may still come, in any order. */
+/** Time, in milliseconds, in which entries about an attempt may still come, in any order. */
 const SETTLED_MS = 900_000;
 
 export function compactMemory(memory: KnownCluster, horizon: number, beginnings: ReadonlyMap<string, number>): void {
@@ -246,7 +246,7 @@ export function compactMemory(memory: KnownCluster, horizon: number, beginnings:
   for (const graph of [...graphs.keys()].slice(0, -MOST_GRAPHS)) graphs.delete(graph);
 }
 
-/** False when nothing was forgotten. */
+/** Forgets what was before `begin`; returns false if nothing was forgotten. */
 function compactOwner({ places, lastTime }: KnownCluster, owner: TaskOwner, begin: number): boolean {
   const isShorter = forgetBefore(owner.sum, begin);
   const before = [...owner.places.keys()];

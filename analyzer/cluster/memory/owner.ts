@@ -1,15 +1,15 @@
-// Whose is an id? Ids that stand in one fact belong together (an attempt and its slot, a slot and its job, an attempt
-// and its execution graph); a kin of ids that holds a job's id is that job's, and so is what was said of its tasks.
-// Vertex ids are not used: two jobs made from the same program have the same ones. Facts may come in any order: what
-// was said of two kins that turn out to be one is joined. Called by memory.ts.
+// Finds the job to which an id belongs. Ids that stand in one fact are connected (union-find): an attempt and its slot,
+// a slot and its job, an attempt and its execution graph. Connected ids that hold the id of a job belong to that job,
+// and so does what was said about their tasks. Vertex ids are not used, because two jobs made from the same program
+// have the same ones. Facts may come in any order: two sets of ids are joined when they turn out to be one.
 import type { Fact } from '../../../flink/facts/fact.js';
 import { meaningOf } from './meaning.js';
 import { joinPlaces, type Places } from './place.js';
 import { createTaskSum, joinTaskSum, type TaskSum } from './task-sum.js';
 
-/** Of whom tasks are told: of a job that a line names itself, or of the job of a kin of ids. */
+/** Owner of tasks: a job that a line names itself, or the job of connected ids. */
 export interface TaskOwner {
-  /** One where it is certain; none yet, or several in logs that contradict themselves. */
+  /** Ids of its jobs: one if it is certain, none if it is not known yet, several if the logs contradict themselves. */
   readonly jobs: Set<string>;
   readonly sum: TaskSum;
   /** Names of the tasks. */
@@ -22,7 +22,7 @@ export interface Kin extends TaskOwner {
 }
 
 export interface Owners {
-  /** By the id. */
+  /** Connected ids, by each of the ids. */
   readonly kins: Map<string, Kin>;
   readonly jobIds: Set<string>;
 }
@@ -35,7 +35,10 @@ export function createTaskOwner(jobs: readonly string[]): TaskOwner {
   return { jobs: new Set(jobs), sum: createTaskSum(), tasks: new Set(), places: new Map() };
 }
 
-/** Two jobs in one kin would be a contradiction in the log: then it is nobody's. */
+/**
+ * Returns the only job of an owner. Two jobs among connected ids are a contradiction in the log, so the ids then belong
+ * to no job.
+ */
 export function onlyJob({ jobs }: TaskOwner): string | undefined {
   const [first] = jobs;
   return jobs.size === 1 ? first : undefined;
@@ -56,7 +59,10 @@ export function addJobId({ kins, jobIds }: Owners, jobId: string): void {
   kins.get(jobId)?.jobs.add(jobId);
 }
 
-/** The kin of ids that belong together, of which those that were apart are joined; `onJoin` hears which one is gone. */
+/**
+ * Connects ids that belong together, joins their sets, and returns the joined set. `onJoin` is called with the set that
+ * is gone and the set that is kept.
+ */
 export function joinIds(
   { kins, jobIds }: Owners,
   ids: readonly string[],
@@ -77,7 +83,7 @@ export function joinIds(
   return kin;
 }
 
-/** The smaller one goes into the other, so that no id moves often. */
+/** Joins the smaller set into the larger one, so that no id moves often. */
 function joinKins(kins: Map<string, Kin>, a: Kin, b: Kin, onJoin: (gone: Kin, kept: Kin) => void): Kin {
   const [kept, gone] = a.ids.size < b.ids.size ? [b, a] : [a, b];
   for (const id of gone.ids) {
@@ -92,7 +98,9 @@ function joinKins(kins: Map<string, Kin>, a: Kin, b: Kin, onJoin: (gone: Kin, ke
   return kept;
 }
 
-/** The execution graph's id leads an attempt id since 1.16; it belongs to one job. */
+/**
+ * Returns the id of the execution graph. Since Flink 1.16 an attempt id begins with it, and a graph belongs to one job.
+ */
 export function graphOf(attemptId: string | undefined): string | undefined {
   const end = attemptId?.indexOf('_') ?? -1;
   return attemptId === undefined || end < 0 ? undefined : `${GRAPH}${attemptId.slice(0, end)}`;
@@ -100,13 +108,15 @@ export function graphOf(attemptId: string | undefined): string | undefined {
 
 const GRAPH = 'graph:';
 
-/** An execution graph is known to be the job's. */
+/** True if an execution graph is known to belong to the job. */
 export function hasGraph({ kins }: Owners, jobId: string): boolean {
   for (const id of kins.get(jobId)?.ids ?? []) if (id.startsWith(GRAPH)) return true;
   return false;
 }
 
-/** Ids of a fact that belong together: an attempt that names its graph is known by that alone. */
+/**
+ * Returns the ids of a fact that belong together. An attempt that names its graph is represented by the graph alone.
+ */
 export function listIds(fact: Fact, jobId: string | undefined): readonly string[] {
   const { joins, task } = meaningOf(fact);
   if (task === undefined) return (joins?.(fact) ?? []).filter((id) => id !== undefined);
@@ -114,22 +124,22 @@ export function listIds(fact: Fact, jobId: string | undefined): readonly string[
   return [jobId, graphOf(attemptId) ?? attemptId, allocationId].filter((id) => id !== undefined);
 }
 
-/** Ids that only this job has: attempts, slots and execution graphs, the latest last. */
+/** Returns the ids that only this job has: attempts, slots and execution graphs, the latest last. */
 export function listOwnIds({ kins }: Owners, jobId: string): readonly string[] {
   const kin = kins.get(jobId);
   if (kin === undefined || onlyJob(kin) !== jobId) return [];
   return [...kin.ids].filter((id) => id !== jobId);
 }
 
-/** The id as it stands in a line. */
+/** Returns the id as it stands in a line. */
 export function printId(id: string): string {
   return id.startsWith(GRAPH) ? id.slice(GRAPH.length) : id;
 }
 
-/** Of a kin with more ids the first are forgotten: attempts come and go. */
+/** Maximum number of connected ids. The oldest ids of a larger set are forgotten, because attempts come and go. */
 const MOST_IDS = 4000;
 
-/** Those of which something was forgotten. */
+/** Forgets old ids, and returns the sets of which something was forgotten. */
 export function forgetIds({ kins, jobIds }: Owners): readonly Kin[] {
   const large = [...new Set(kins.values())].filter(({ ids }) => ids.size > MOST_IDS);
   for (const { ids } of large) {

@@ -1,8 +1,8 @@
-// Where the tasks of a job were, and when: attempts by the process on which they ran, each from its first word to its
-// end. Words may come in any order, and twice. Of a restart loop, whose attempts are thousands, those that ended a
-// while ago are kept as one. Called by owner.ts and memory.ts. Pure.
+// Records where the tasks of a job were and when: attempts by the process on which they ran, each from its first
+// mention to its end. Mentions may come in any order, and twice. A restart loop has thousands of attempts, so attempts
+// that ended a while ago are kept as one. No I/O.
 
-/** Milliseconds since 1970, both ends inclusive. */
+/** Interval in milliseconds since 1970, both ends inclusive. */
 export interface Interval {
   readonly from: number;
   readonly to: number;
@@ -10,29 +10,34 @@ export interface Interval {
 
 interface Stay {
   from: number;
-  /** Infinite until its end is told. */
+  /** Infinite until a line reports the end. */
   to: number;
 }
 
 interface Stays {
   readonly attempts: Map<string, Stay>;
-  /** Of attempts that ended long ago; apart from each other, in order. */
+  /** Intervals of attempts that ended long ago; disjoint and in order. */
   past: readonly Interval[];
 }
 
-/** By the name of a process, or the resource id of one whose log is not there. */
+/** Stays by the name of a process, or by the resource id of a process without a log. */
 export type Places = Map<string, Stays>;
 
-/** A task that ended this long before is still counted as being there: its process may be found dead later. */
+/**
+ * Time, in milliseconds, in which a task that has ended still counts as present, because its process may be found dead
+ * later.
+ */
 const SLACK_MS = 60_000;
-/** Clocks and threads: it may be there this long before its first word. */
+/**
+ * Time, in milliseconds, for which a task may be present before its first mention, because clocks and threads differ.
+ */
 const EARLY_MS = 1000;
 
 export function addStay(places: Places, process: string, attempt: string, time: number, hasEnded: boolean): void {
   const { attempts, past } = findStays(places, process);
   const known = attempts.get(attempt);
   if (known === undefined) {
-    // Said again, or late: that the job was there is known.
+    // A repeated or late mention: it is already known that the job was there.
     if (past.some(({ from, to }) => from <= time && time <= to)) return;
     attempts.set(attempt, { from: time, to: hasEnded ? time : Number.POSITIVE_INFINITY });
     return;
@@ -47,7 +52,7 @@ function findStays(places: Places, process: string): Stays {
   return stays;
 }
 
-/** Puts all of `other` into `places`. */
+/** Adds all of `other` to `places`. */
 export function joinPlaces(places: Places, other: Places): void {
   for (const [process, { attempts, past }] of other) {
     for (const [attempt, { from, to }] of attempts) {
@@ -59,7 +64,7 @@ export function joinPlaces(places: Places, other: Places): void {
   }
 }
 
-/** At any time, where none is given. */
+/** True if an attempt was on the process at that time, or at any time if none is given. */
 export function wasThere(places: Places, process: string, time: number | undefined): boolean {
   const stays = places.get(process);
   return stays !== undefined && (meets(stays.past, time) || meets(stays.attempts.values(), time));
@@ -71,13 +76,19 @@ function meets(intervals: Iterable<Interval>, time: number | undefined): boolean
   return false;
 }
 
-/** When its attempts were there. Between two of them the job keeps its slots, idle ones for 50 s by default. */
+/**
+ * Returns the times when the attempts were on the process. Short gaps are closed, because the job keeps its slots
+ * between two attempts (idle slots for 50 s by default).
+ */
 export function listStays(places: Places, process: string): readonly Interval[] {
   const { attempts, past } = places.get(process) ?? { attempts: new Map<string, Stay>(), past: [] };
   return mergeIntervals([...past, ...attempts.values()], SLACK_MS);
 }
 
-/** Forgets who had left before `time`, and keeps as one who had left before `settled`; false when there was nobody. */
+/**
+ * Forgets attempts that ended before `time`, and merges those that ended before `settled`; returns false if there were
+ * none.
+ */
 export function forgetStays(places: Places, time: number, settled: number): boolean {
   let hasChanged = false;
   for (const [process, stays] of places) {
@@ -92,7 +103,7 @@ export function forgetStays(places: Places, time: number, settled: number): bool
   return hasChanged;
 }
 
-/** Apart from each other by more than the gap, in order. */
+/** Merges intervals. The merged intervals are in order, with gaps of more than `gapMs` between them. */
 export function mergeIntervals(intervals: readonly Interval[], gapMs: number): readonly Interval[] {
   const merged: { from: number; to: number }[] = [];
   for (const { from, to } of [...intervals].sort((a, b) => a.from - b.from)) {

@@ -9,7 +9,7 @@ function tell(words: readonly Word[]): Presences {
   return presences;
 }
 
-/** A leaves at 20 and comes back at 40; B comes at 30. */
+/** Statements by which A leaves at 20 and comes back at 40, and B comes at 30. */
 const WORDS: readonly Word[] = [
   ['a', 10, true],
   ['a', 20, false],

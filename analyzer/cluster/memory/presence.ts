@@ -1,19 +1,19 @@
-// Which jobs a process has, by its own words: a TaskManager tells of slots and of its connections to JobManagers, a
-// JobManager of the states of jobs. The lines of a process come in order, so what it told before a time is whole,
-// however late the lines of others are. Of each job the first and the last word are kept, in any order and twice.
-// Called by memory.ts. Pure.
+// Records which jobs a process has, by its own log: a TaskManager logs its slots and its connections to JobManagers,
+// and a JobManager logs the states of jobs. The lines of a process come in order, so what it logged before a time is
+// complete, however late the lines of other processes are. The first and the last mention of each job are kept;
+// mentions may come in any order and twice. No I/O.
 import { findFirst } from '../../../core/sequence.js';
 
-/** Times in milliseconds since 1970. */
+/** Times of mentions, in milliseconds since 1970. */
 interface Presence {
-  /** The first and the last word that the job is here; infinite where there is none. */
+  /** First and last mention that the job is here; infinite if there is none. */
   first: number;
   last: number;
-  /** The last word that it is here no more. */
+  /** Last mention that the job is not here any more. */
   left: number;
 }
 
-/** From then on, the only job that is here; undefined: several are, or none. */
+/** Change of the jobs on a process. `only` is the only job from `at` on; undefined if there are several, or none. */
 interface Turn {
   readonly at: number;
   readonly only: string | undefined;
@@ -21,11 +21,14 @@ interface Turn {
 
 interface JobsHere {
   readonly jobs: Map<string, Presence>;
-  /** By the beginning of a run of the process; forgotten with each word. Tens of thousands of jobs may be there. */
+  /**
+   * Changes by the start time of a run of the process, computed once because tens of thousands of jobs may be there.
+   * Each new mention clears them.
+   */
   readonly turns: Map<number, readonly Turn[]>;
 }
 
-/** By the process. */
+/** Jobs on each process, by the process. */
 export type Presences = Map<string, JobsHere>;
 
 export function addPresence(presences: Presences, process: string, job: string, time: number, isHere: boolean): void {
@@ -43,7 +46,7 @@ export function addPresence(presences: Presences, process: string, job: string, 
   known.last = Math.max(known.last, time);
 }
 
-/** The process told before `time` that it has the job no more. */
+/** True if the process logged before `time` that it does not have the job any more. */
 export function hadLeft(presences: Presences, process: string, job: string, time: number): boolean {
   const known = presences.get(process)?.jobs.get(job);
   return known !== undefined && isGone(known, time);
@@ -53,7 +56,7 @@ function isGone({ last, left }: Presence, time: number): boolean {
   return Number.isFinite(left) && left <= time && (last <= left || last > time);
 }
 
-/** The only job that a process which began at `begun` had at `time`; undefined when there were several, or none. */
+/** Returns the only job that a process started at `begun` had at `time`; undefined if there were several, or none. */
 export function findOnlyHere(presences: Presences, process: string, begun: number, time: number): string | undefined {
   const here = presences.get(process);
   if (here === undefined) return undefined;
@@ -74,7 +77,10 @@ function listTurns(jobs: ReadonlyMap<string, Presence>, begun: number): readonly
   });
 }
 
-/** When the job came and left: before its last word that it is not here, and from its last word that it is. */
+/**
+ * Returns when the job came and left. It left at the last mention that it is not here any more. If there is a later
+ * mention that it is here, it came again at the last one.
+ */
 function listChanges(
   job: string,
   { first, last, left }: Presence,
@@ -85,7 +91,7 @@ function listChanges(
   return last > left ? [...before, { at: last, job, comes: true }] : before;
 }
 
-/** Forgets who had left before `time`. */
+/** Forgets jobs that left before `time`. */
 export function forgetPresences(presences: Presences, time: number): void {
   for (const [process, { jobs, turns }] of presences) {
     for (const [job, { last, left }] of jobs) if (left < time && last <= left) jobs.delete(job);

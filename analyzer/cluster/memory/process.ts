@@ -1,5 +1,5 @@
-// The processes of a cluster: their names (resource id, addresses), versions, options, memory and ends, from what their
-// own logs state, from which the view of a process is made when it is asked for. Called by memory.ts and cluster.ts.
+// Holds what is known of the processes of a cluster from their own logs: names (resource id, addresses), versions,
+// options, memory and ends. The view of a process is made from this when it is asked for.
 import type { Component } from '../../../core/types.js';
 import type { Fact } from '../../../flink/facts/fact.js';
 import type { EntryPlace } from '../../entry/signal.js';
@@ -10,7 +10,7 @@ import { normalizeName, type ProcessView } from './view.js';
 export interface ProcessMemory {
   readonly process: string;
   readonly told: ToldFacts;
-  /** As its entries say, the first that does. */
+  /** Component and host, each from the first entry that states it. */
   component: { readonly at: FactPlace; readonly name: Component } | undefined;
   host: { readonly at: FactPlace; readonly name: string } | undefined;
 }
@@ -19,7 +19,7 @@ export function createProcess(process: string): ProcessMemory {
   return { process, told: new Map(), component: undefined, host: undefined };
 }
 
-/** What the place of an entry says of its process; false when nothing is new. */
+/** Adds what the place of an entry says of its process; returns false if nothing is new. */
 export function meetProcess(memory: ProcessMemory, place: EntryPlace): boolean {
   const at = factPlaceOf(place);
   const { component, host } = memory;
@@ -32,7 +32,7 @@ function isBefore(at: FactPlace, known: { readonly at: FactPlace } | undefined):
   return known === undefined || compareFactPlaces(at, known.at) < 0;
 }
 
-/** False when it changes nothing. */
+/** Adds a fact to the process; returns false if it changes nothing. */
 export function tellProcess({ told, process }: ProcessMemory, fact: Fact, at: FactPlace): boolean {
   const { about, applyProcess } = meaningOf(fact);
   const name = applyProcess === undefined ? undefined : about?.(fact, at.time, process);
@@ -55,12 +55,15 @@ export function viewProcess({ process, told, component, host }: ProcessMemory): 
   return view;
 }
 
-/** What it said itself when it started is surer than the names of its jars. */
+/** Returns the version. What the process logged when it started is more certain than the names of its jars. */
 export function versionOf(process: ProcessView | undefined): string | undefined {
   return process?.version ?? process?.jarVersion;
 }
 
-/** Names that two processes claim (a restarted TaskManager on the same port) go to neither. */
+/**
+ * Indexes processes by name. A name that two processes claim (a restarted TaskManager on the same port) belongs to
+ * neither.
+ */
 export function indexNames(processes: ReadonlyMap<string, ProcessView>): ReadonlyMap<string, string> {
   const index = new Map<string, string>();
   const twice = new Set<string>();
@@ -74,7 +77,7 @@ export function indexNames(processes: ReadonlyMap<string, ProcessView>): Readonl
   return index;
 }
 
-/** An address of another port (data, metrics) names the only TaskManager of its host. */
+/** Finds the only TaskManager on the host of an address, because the address may have another port (data, metrics). */
 export function findByHost(name: string, processes: ReadonlyMap<string, ProcessView>): ProcessView | undefined {
   const hosts = hostsOf(normalizeName(name));
   const here = [...processes.values()].filter(
@@ -87,7 +90,7 @@ export function findByHost(name: string, processes: ReadonlyMap<string, ProcessV
   return here.length === 1 ? here[0] : undefined;
 }
 
-/** `worker-5/10.0.0.5:41027` → both names of the host. */
+/** Returns both names of the host in an address such as `worker-5/10.0.0.5:41027`. */
 function hostsOf(name: string): readonly string[] {
   return /^(?:(?!:\d)[^/\s])*(?:\/[\d.]+)?(?::\d.*)?$/.test(name)
     ? name

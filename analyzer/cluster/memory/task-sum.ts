@@ -1,18 +1,18 @@
-// What is summed up of the tasks of a job: when they began to run and ended, which attempts were deployed and ran when,
-// how parallel each is. A job of a thousand subtasks in a restart loop says so a thousand times each restart, so times
-// are kept to the second, with the first and the last of each. Sums may be filled in any order, twice, and be joined.
-// Pure.
+// Sums up the tasks of a job: when they began to run and ended, which attempts were deployed and when they ran, and how
+// parallel each task is. A job of a thousand subtasks in a restart loop logs this a thousand times for each restart, so
+// times are kept by the second, with the first and the last of each second. Sums may be filled in any order and twice,
+// and may be joined. No I/O.
 
 export interface TaskSum {
-  /** By the second, when tasks began to run: first and last, in milliseconds since 1970. */
+  /** First and last time in a second at which tasks began to run, in milliseconds since 1970, by the second. */
   readonly runs: Map<number, { first: number; last: number }>;
-  /** By the second: the highest attempt that was deployed, and when. */
+  /** Highest attempt that was deployed in a second, and its time, by the second. */
   readonly deployments: Map<number, { readonly time: number; readonly attempt: number }>;
-  /** By the number of an attempt, from 1 on: when the first task of it began to run. */
+  /** Time when the first task of an attempt began to run, by the number of the attempt, from 1 on. */
   readonly attempts: Map<number, number>;
-  /** By the name of a task: when it began to run last, and when it failed or was canceled last. */
+  /** Times when a task last began to run, and last failed or was canceled, by the name of the task. */
   readonly lives: Map<string, { readonly ran: number; readonly ended: number }>;
-  /** By the name of a task. */
+  /** Parallelism of a task and the time of that statement, by the name of the task. */
   readonly parallelism: Map<string, { readonly time: number; readonly count: number }>;
 }
 
@@ -37,13 +37,13 @@ export function addRun({ runs }: TaskSum, time: number): void {
   known.last = Math.max(known.last, time);
 }
 
-/** Adds the begin of an attempt of any task; the first run of a job is none. */
+/** Adds the beginning of an attempt of any task. The first run of a job does not count as an attempt. */
 export function addAttempt({ attempts }: TaskSum, time: number, attempt: number): void {
   const known = attempts.get(attempt);
   if (attempt > 0 && (known === undefined || time < known)) attempts.set(attempt, time);
 }
 
-/** Adds that a task ran, or ended without having finished. */
+/** Adds that a task ran, or that it ended without having finished. */
 export function addLife(
   { lives }: TaskSum,
   task: string,
@@ -61,14 +61,14 @@ export function addDeployment({ deployments }: TaskSum, time: number, attempt: n
     deployments.set(second, { time, attempt });
 }
 
-/** The latest counts; of two at once the greater. */
+/** Adds the parallelism of a task. The latest statement counts, and of two at the same time the greater one. */
 export function addParallelism({ parallelism }: TaskSum, time: number, task: string, count: number): void {
   const known = parallelism.get(task);
   if (known === undefined || time > known.time || (time === known.time && count > known.count))
     parallelism.set(task, { time, count });
 }
 
-/** Puts all of `other` into `sum`. */
+/** Adds all of `other` to `sum`. */
 export function joinTaskSum(sum: TaskSum, other: TaskSum): void {
   for (const { first, last } of other.runs.values()) for (const time of [first, last]) addRun(sum, time);
   for (const [attempt, time] of other.attempts) addAttempt(sum, time, attempt);
@@ -77,12 +77,12 @@ export function joinTaskSum(sum: TaskSum, other: TaskSum): void {
   for (const [task, { time, count }] of other.parallelism) addParallelism(sum, time, task, count);
 }
 
-/** Of a long restart loop so many seconds are kept from its beginning, and from its end. */
+/** Number of seconds, and of attempts, that are kept from the beginning, and from the end, of a long restart loop. */
 const KEPT_AT_END = 100;
 
 /**
- * Forgets what was before `time`, and the middle of a restart loop, except how parallel the tasks are; false when there
- * was nothing.
+ * Forgets what was before `time`, and the middle of a restart loop, but not how parallel the tasks are. Returns false
+ * if there was nothing to forget.
  */
 export function forgetBefore({ runs, deployments, attempts }: TaskSum, time: number): boolean {
   const before = runs.size + deployments.size + attempts.size;

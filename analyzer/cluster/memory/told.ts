@@ -1,10 +1,10 @@
-// Facts about one thing (a process, a job), of which the latest of each name counts, whatever the order in which they
-// come and however often. Called by memory.ts, process.ts and job.ts. Pure.
+// Keeps facts about one thing (a process, a job). The latest fact of each name counts, whatever the order in which
+// facts come and however often. No I/O.
 import type { Fact } from '../../../flink/facts/fact.js';
 import type { EntryPlace } from '../../entry/signal.js';
 import { meaningOf } from './meaning.js';
 
-/** Where in the logs a fact stands: the order in which facts are believed. */
+/** Place of a fact in the logs. It decides which of two facts is the later one. */
 export type FactPlace = Pick<EntryPlace, 'path' | 'offset' | 'process'> & { readonly time: number };
 
 export interface ToldFact {
@@ -12,14 +12,14 @@ export interface ToldFact {
   readonly fact: Fact;
 }
 
-/** By what the fact is about. */
+/** Facts, by what they are about. */
 export type ToldFacts = Map<string, ToldFact>;
 
 export function factPlaceOf({ time = 0, path, offset, process }: EntryPlace): FactPlace {
   return { time, path, offset, process };
 }
 
-/** False when a later one is known. */
+/** Adds a fact; returns false if a later one is known. */
 export function addFact(told: ToldFacts, about: string, fact: ToldFact): boolean {
   const known = told.get(about);
   if (known !== undefined && compareFactPlaces(fact.at, known.at) < 0) return false;
@@ -27,7 +27,7 @@ export function addFact(told: ToldFacts, about: string, fact: ToldFact): boolean
   return true;
 }
 
-/** In the order of the logs. */
+/** Sorts facts in the order of the logs. */
 export function sortFacts(told: Iterable<ToldFact>): readonly ToldFact[] {
   return [...told].sort((a, b) => compareFactPlaces(a.at, b.at));
 }
@@ -38,7 +38,10 @@ export function compareFactPlaces(a: FactPlace, b: FactPlace): number {
   return a.offset - b.offset;
 }
 
-/** Of what goes on in series (the states of a job) forgets what was before `time`, except the last of each series. */
+/**
+ * Forgets facts of a series (such as the states of a job) that are older than `time`, except the last one of each
+ * series.
+ */
 export function forgetFacts(told: ToldFacts, time: number): void {
   const last = new Map<string, string>();
   for (const [about, { at, fact }] of [...told].sort(([, a], [, b]) => compareFactPlaces(a.at, b.at))) {

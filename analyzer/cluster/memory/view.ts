@@ -1,33 +1,33 @@
-// What is known of a job and of a process of a cluster. meaning.ts fills them fact by fact, cluster.ts and process.ts
-// make them, the rooms above read them.
+// Defines what is known of a job and of a process of a cluster. meaning.ts fills these views fact by fact; job.ts and
+// process.ts make them for the code that groups and diagnoses incidents.
 import type { Component } from '../../../core/types.js';
 import type { EndReason } from '../../../flink/facts/fact.js';
 import type { Interval } from './place.js';
 
-/** Failures of a job of which the states are no longer kept: the middle of a long restart loop. */
+/** Failures of a job whose states are not kept any more: the middle of a long restart loop. */
 export interface FoldedFailures {
   readonly from: number;
   readonly to: number;
   readonly failures: number;
-  /** After so many of them it began anew. */
+  /** Number of these failures after which the job restarted. */
   readonly restarts: number;
 }
 
 export interface JobView {
   readonly id: string;
   name?: string;
-  /** `process`: whose log says so, its JobManager. */
+  /** States of the job. `process` is the JobManager whose log says so. */
   readonly states: { readonly time: number; readonly from: string; readonly to: string; readonly process: string }[];
   readonly folded?: FoldedFailures;
   strategy?: string;
   readonly checkpoints: { readonly id: number; readonly time: number }[];
-  /** Of checkpoints that failed, those of which a trace says why. */
+  /** Failures of checkpoints for which a trace gives the reason. */
   readonly refusals: { readonly time: number; readonly reason: string }[];
   /** Times at which one of its tasks began to run. */
   readonly taskRuns: number[];
-  /** Times at which tasks ran in a later attempt than before, as they say themselves. */
+  /** Times at which tasks ran in a later attempt than before, by their own lines. */
   readonly attemptBegins: number[];
-  /** Names of tasks of which one failed or was canceled, and none has run since. */
+  /** Names of tasks of which one failed or was canceled and none has run since. */
   readonly stopped: readonly string[];
   readonly deployments: { readonly time: number; readonly attempt: number }[];
   /** Parallelism by the name of the task. */
@@ -38,9 +38,9 @@ export interface ProcessView {
   readonly process: string;
   component: Component;
   host?: string;
-  /** As it said itself when it started. */
+  /** Version that the process logged when it started. */
   version?: string;
-  /** As the jars in its stack traces are named. */
+  /** Version in the names of the jars in its stack traces. */
   jarVersion?: string;
   /** Resource ids, addresses and host:port pairs by which others name it. */
   readonly names: Set<string>;
@@ -52,23 +52,26 @@ export interface ProcessView {
   memory: Readonly<Record<string, number>>;
 }
 
-/** A job on a process; milliseconds since 1970, both ends inclusive and perhaps infinite. */
+/** Stay of a job on a process, in milliseconds since 1970; both ends are inclusive and may be infinite. */
 export interface JobStay extends Interval {
   readonly process: string;
-  /** It may have been there: nobody else was alone, and it was not either. */
+  /** True if the job only may have been there. Then no other job was alone there, and neither was this one. */
   readonly isGuess?: true;
 }
 
-/** Where a job was, and by which ids it is known. */
+/** Places where a job was, and ids by which it is known. */
 export interface Whereabouts {
   readonly id: string;
   readonly name: string | undefined;
-  /** Attempts, slots and execution graphs that only it has, the latest last. */
+  /** Attempts, slots and execution graphs that only this job has, the latest last. */
   readonly ids: readonly string[];
   readonly stays: readonly JobStay[];
 }
 
-/** `akka.tcp://flink@host:123/user/rpc/tm_0`, `host/10.0.0.1:123`, `host:123-ab12cd [ … ] ` → comparable names. */
+/**
+ * Makes names comparable, such as `akka.tcp://flink@host:123/user/rpc/tm_0`, `host/10.0.0.1:123` and
+ * `host:123-ab12cd [ … ] `.
+ */
 export function normalizeName(name: string): string {
   return name
     .trim()
@@ -83,7 +86,10 @@ export interface JobFailure {
   readonly restarted: boolean;
 }
 
-/** States in the order of time → when the job failed: FAILING → RESTARTING and FAILING → FAILED are one each. */
+/**
+ * Returns when the job failed, from its states in order of time. FAILING → RESTARTING and FAILING → FAILED are one
+ * failure each.
+ */
 export function listFailures(states: JobView['states']): readonly JobFailure[] {
   const failures: { time: number; restarted: boolean }[] = [];
   let isOpen = false;

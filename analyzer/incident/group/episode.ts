@@ -1,6 +1,6 @@
-// Events of one job → its episodes of failing, its restarts inside: a new one begins when the job has run healthy for a
-// while; and those of a process without a job. Each has a key that does not change as more of its lines come. Pure;
-// called by group.ts and reach.ts.
+// Splits the events of one job into episodes: an episode is a period of failures with the restarts in between, and a
+// new one begins after the job has run healthy for some time. Splits the events of a process without a job the same
+// way. The key of an episode stays the same when more of its lines arrive. Pure functions.
 import { findLargest, groupBy } from '../../../core/sequence.js';
 import type { ClusterView } from '../../cluster/cluster.js';
 import type { IncidentEvent } from '../../cluster/event.js';
@@ -15,16 +15,16 @@ export interface Episode {
   readonly start: number | undefined;
   readonly end: number | undefined;
   readonly events: IncidentEvent[];
-  /** Their fingerprints. */
+  /** Fingerprints of the failures. */
   readonly failures: Set<string>;
-  /** What its own events fit. */
+  /** Rules that the episode's own events fit, each with its process. */
   readonly own: ReadonlySet<string>;
 }
 
-/** Logs of several machines differ by this much. */
+/** Largest difference, in milliseconds, between the clocks of several machines. */
 const SKEW_MS = 60_000;
 
-/** A job's events → episodes: a new one begins when the job ran healthy in between. */
+/** Splits the events of a job into episodes. A new episode begins after the job has run healthy. */
 export function splitEpisodes(
   view: ClusterView,
   jobId: string,
@@ -41,8 +41,8 @@ export function splitEpisodes(
 }
 
 /**
- * The client that alone tells of it and spells no job's id: without the JobManager's log, which says which job that is
- * and may come later, it is the failure of a process.
+ * Returns the client if it is the only process that reports the failure and names no job id. Only the JobManager's log
+ * says which job it is, and it may arrive later, so that the failure is one of a process until then.
  */
 function findOnlyClient(events: readonly IncidentEvent[]): string | undefined {
   const isClients = ({ signal: { place, hints, facts } }: IncidentEvent): boolean =>
@@ -51,7 +51,10 @@ function findOnlyClient(events: readonly IncidentEvent[]): string | undefined {
   return others.length === 0 && events.every(isClients) ? first : undefined;
 }
 
-/** `findKey`: by the run that failed at that time. What begins a second time in a run has a key of its own. */
+/**
+ * Creates the episodes. `findKey` returns a key of the run that failed at that time. A second episode in the same run
+ * gets a key of its own.
+ */
 function makeEpisodes(
   of: Pick<Episode, 'jobId' | 'process'>,
   parts: readonly (readonly IncidentEvent[])[],
@@ -76,8 +79,9 @@ function makeEpisodes(
 }
 
 /**
- * Start of the run that failed first, empty for the job's first episode: the JobManager's log, which tells it, may come
- * after a TaskManager's, which tells the failure. What failed shortly before is of the same episode.
+ * Returns the start of the run that failed first, or an empty text for the first episode of the job. The JobManager's
+ * log, which holds the start, may arrive after the log of the TaskManager, which holds the failure. Failures shortly
+ * before belong to the same episode.
  */
 function lastRunBefore(job: JobView | undefined, time: number | undefined, healthyMs: number): string {
   if (job === undefined || time === undefined) return '';
@@ -87,28 +91,28 @@ function lastRunBefore(job: JobView | undefined, time: number | undefined, healt
   return String(findLargest(job.states.flatMap(({ to, time: at }) => (to === 'RUNNING' && at <= begin ? [at] : [0]))));
 }
 
-/** The states through which a job comes to run for the first time. */
+/** States of a job up to its first run. */
 const BEGINS: ReadonlySet<string> = new Set(['INITIALIZING', 'CREATED', 'RUNNING']);
 
 function wasHealthy(job: JobView | undefined, before: number, next: number, healthyMs: number): boolean {
   if (next - before < healthyMs) return false;
   if (job === undefined || job.states.length === 0) return true;
   const { folded } = job;
-  // In the middle of a restart loop of which not every line is kept.
+  // The job is in a restart loop of which not all lines are kept.
   if (folded !== undefined && folded.from <= next && folded.to >= next) return false;
   const runs = [
     ...(folded === undefined ? [] : [folded.to]),
     ...job.states.filter((state) => state.to === 'RUNNING').map((state) => state.time),
     ...job.taskRuns,
   ].filter((time) => time >= before && time <= next);
-  // Without a line that says that it ran again, the job was waiting (for slots, for its back-off) all the time.
+  // The job waited all the time, for slots or for its back-off, if no line says that it ran again.
   if (runs.length === 0)
     return job.states.every((state) => state.time > before || state.to === 'RUNNING' || state.to === 'CREATED');
   const since = runs.reduce((latest, time) => Math.max(latest, time), before);
   return next - since >= healthyMs && !hangs(job, since, next);
 }
 
-/** It makes checkpoints, and completed none in that time. */
+/** True if the job makes checkpoints but completed none in this period. */
 function hangs(job: JobView, from: number, to: number): boolean {
   return job.checkpoints.length > 0 && job.checkpoints.every(({ time }) => time <= from || time >= to);
 }
@@ -147,8 +151,8 @@ function keyOfProcess(view: ClusterView, process: string, start: number | undefi
 const HOUR_MS = 3_600_000;
 
 /**
- * The run of a process that failed, by its start; where its log tells of none by the hour: a line that comes late, or
- * that is dated by the last one known, moves the first time by a little.
+ * Names the run of a process that failed by its start. If the log has no start, the hour is used, because a line that
+ * arrives late, or that gets the time of the last known line, changes the first time a little.
  */
 function nameRun(starts: readonly number[], time: number | undefined): string {
   if (time === undefined) return '';
@@ -156,7 +160,10 @@ function nameRun(starts: readonly number[], time: number | undefined): string {
   return String(before.length > 0 ? findLargest(before) : Math.floor(time / HOUR_MS) * HOUR_MS);
 }
 
-/** The same exception in the log of another process (client and JobManager) is one incident: the first one keeps it. */
+/**
+ * Merges episodes without a job that have the same exception in the log of another process (client and JobManager).
+ * They are one incident, and the first episode keeps it.
+ */
 export function mergeByFingerprint(alone: readonly Episode[], episodes: readonly Episode[]): readonly Episode[] {
   const known = indexFailures(episodes);
   const kept: Episode[] = [];
@@ -173,17 +180,17 @@ export function mergeByFingerprint(alone: readonly Episode[], episodes: readonly
   return kept;
 }
 
-/** Episodes by the fingerprints of their failures, for there may be tens of thousands. */
+/** Index of episodes by the fingerprints of their failures. There may be tens of thousands of episodes. */
 export interface FailureIndex {
-  /** The failures are the episode's as well. */
+  /** Adds failures to an episode. */
   add(episode: Episode, failures: Iterable<string>): void;
-  /** Of those with one of the failures the one that was added first. */
+  /** Returns the episode that was added first, among the accepted ones with one of the failures. */
   findFirst(failures: Iterable<string>, is: (episode: Episode) => boolean): Episode | undefined;
 }
 
 interface Alike {
   readonly episodes: Set<Episode>;
-  /** The same in the order in which they were added first; undefined: to be sorted anew. */
+  /** Episodes in the order in which they were added; undefined if they must be sorted again. */
   sorted: readonly Episode[] | undefined;
 }
 
@@ -230,7 +237,7 @@ export function addEvent({ events, failures }: Episode, event: IncidentEvent): v
   if (event.fingerprint !== undefined) failures.add(event.fingerprint);
 }
 
-/** By which they are known in other logs. */
+/** Collects the fingerprints by which the same failures are recognized in other logs. */
 function collectFailures(events: readonly IncidentEvent[]): Set<string> {
   return new Set(events.flatMap(({ fingerprint }) => fingerprint ?? []));
 }

@@ -1,6 +1,6 @@
-// Signals of one cluster → groups of events, each of which is one incident: a job's episode of failing, or the failure
-// of a process without a job. In the order in which events meet it: whom each is about (side.ts), the episodes of jobs
-// (episode.ts), which of them it reaches (reach.ts). Pure; called by clusters.ts.
+// Groups the signals of one cluster by incident: an episode of failures of a job, or the failure of a process without a
+// job. The steps are: find the job of each event (side.ts), split the events of a job into episodes (episode.ts), add
+// other events to the episodes that they affect (reach.ts). Pure functions.
 import { createHash } from 'node:crypto';
 import { groupBy } from '../../../core/sequence.js';
 import type { Catalog } from '../../catalog/catalog.js';
@@ -17,21 +17,27 @@ export interface IncidentGroup {
   readonly id: string;
   readonly cluster: string;
   readonly job: JobView | undefined;
-  /** For an incident without a job. */
+  /** Process of an incident without a job. */
   readonly process: string | undefined;
-  /** In the order of time. */
+  /** Events in the order of time. */
   readonly events: readonly IncidentEvent[];
   readonly firstTime: number | undefined;
   readonly lastTime: number | undefined;
 }
 
-/** Of the last line of each process. */
+/** Time of the last line of each process. */
 type LastTimes = ReadonlyMap<string, { readonly time?: number }>;
 
 export interface GroupOptions extends SideOptions {
-  /** A job that has run so long without a failure is healthy: the next failure is another incident. */
+  /**
+   * Time, in milliseconds, after which a job without a failure is healthy, so that its next failure is another
+   * incident.
+   */
   readonly healthyMs: number;
-  /** By the process: what it printed without a time stands at its last line (it died of it, most often). */
+  /**
+   * Last lines by process. Text without a time gets the time of the last line of its process, because the process
+   * mostly died of it.
+   */
   readonly lastLines: LastTimes;
 }
 
@@ -40,11 +46,11 @@ export const DEFAULT_HEALTHY_MS = 10 * 60_000;
 export interface ClusterGroups {
   readonly view: ClusterView;
   readonly groups: readonly IncidentGroup[];
-  /** In the order of time, each entry once. */
+  /** Signals in the order of time, each entry once. */
   readonly signals: readonly Signal[];
 }
 
-/** `signals` may come in any order and more than once. */
+/** Groups the signals by incident. `signals` may come in any order and more than once. */
 export function groupIncidents(signals: Iterable<Signal>, view: ClusterView, options: GroupOptions): ClusterGroups {
   const sorted = dateUndated(dropDuplicates(signals), options.lastLines);
   const events = collectEvents(sorted, view, options.catalog);
@@ -104,8 +110,8 @@ function finishGroup(view: ClusterView, episode: Episode): IncidentGroup {
 }
 
 /**
- * A warning that healed: nothing failed, no rule is news by itself, and the logs reach far enough to know that, or may
- * still come; or no more than what a program printed.
+ * True if the group is no incident: nothing failed, no rule is an incident by itself, and the logs show that the job
+ * went on or are too recent to decide. A group of nothing but printed output of a program is no incident either.
  */
 function isHarmless(
   { job, events }: IncidentGroup,

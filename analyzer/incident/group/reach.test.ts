@@ -1,4 +1,5 @@
-// Whose failure is it, where two jobs of a session cluster fail at once? In the words of Flink 1.20.
+// Tests which job a failure is assigned to if two jobs of a session cluster fail at once. The lines are those of Flink
+// 1.20.
 import { describe, expect, it } from 'vitest';
 import { nameFailingJob, renderFailingJobs } from '../../../bench/flood/log.js';
 import { splitText } from '../../input/read.js';
@@ -27,11 +28,11 @@ const CODE = [
 interface Job {
   readonly name: string;
   readonly id: string;
-  /** Of its ids. */
+  /** Hex digit that fills the job's ids. */
   readonly digit: string;
-  /** The TaskManager that has its task. */
+  /** TaskManager that runs the task of the job. */
   readonly host: string;
-  /** When it fails, in seconds, and of what. */
+  /** Time of the failure, in seconds. */
   readonly at: number;
   readonly trace: string;
 }
@@ -47,7 +48,7 @@ function attempt({ digit }: Job): string {
   return `${digit.repeat(32)}_${'c'.repeat(32)}_0_0`;
 }
 
-/** What the JobManager writes of the job, and what its TaskManager writes. */
+/** Returns the lines that the JobManager and the TaskManager write about the job. */
 function writeLogs(job: Job): Readonly<Record<'jobManager' | 'taskManager', string>> {
   const { name, id, digit, host, at, trace } = job;
   const task = `Map ${name} (1/1)`;
@@ -74,7 +75,7 @@ function writeLogs(job: Job): Readonly<Record<'jobManager' | 'taskManager', stri
   };
 }
 
-/** By the job: causes, each with how often it was seen. */
+/** Returns the causes by job, each with its count. */
 function findCauses(jobs: readonly Job[]): unknown {
   const hosts = [...new Set(jobs.map(({ host }) => host))];
   const resource = (host: string): string => line(0, EXECUTOR, `Starting TaskManager with ResourceID: ${host}:1-aa`);

@@ -1,7 +1,7 @@
-// Which failing jobs has an event to do with although it does not name them: what is about a process reaches every one
-// with tasks there, what is about the cluster every one; a job that does not fail is never drawn in. Where tens of
-// thousands of jobs fail at once, what all of them share is added to each a limited number of times: the work grows
-// with the events and the jobs, not with their product. Pure; called by group.ts.
+// Finds the failing jobs that an event affects although it does not name them. An event of a process affects every
+// failing job with tasks there, an event of the cluster affects every failing job; a job that does not fail is never
+// added. If tens of thousands of jobs fail at once, each gets a limited number of shared events, so that the work grows
+// with events plus jobs and not with their product. Pure functions.
 import type { ClusterView } from '../../cluster/cluster.js';
 import type { IncidentEvent } from '../../cluster/event.js';
 import { meaningOf } from '../../cluster/memory/meaning.js';
@@ -9,31 +9,34 @@ import type { JobView } from '../../cluster/memory/view.js';
 import { addEvent, indexFailures, isNear, type Episode, type FailureIndex } from './episode.js';
 import { hasBegun, type Side } from './side.js';
 
-/** Where more jobs fail than this, each is given a limited number of shared events: of one kind, and in all. */
+/** Number of failing jobs above which each job gets a limited number of shared events, per kind and in total. */
 const MANY_JOBS = 50;
 const MAX_OF_KIND = 20;
 export const MAX_SHARED = 200;
 
-/** An episode that may be given more events of a kind, and how many of them it has. */
+/** Episode that may get more events of a kind, and the number of them that it has. */
 interface OpenEpisode {
   readonly episode: Episode;
   count: number;
 }
 
-/** The episodes of failing jobs, as events find them. */
+/** Index of the episodes of failing jobs. */
 export interface EpisodeReach {
   readonly episodes: readonly Episode[];
   readonly view: ClusterView;
   readonly failures: FailureIndex;
-  /** By the process: those of jobs that ever had tasks there, or all where nothing is known of it. */
+  /**
+   * Episodes by process: those of jobs that ever had tasks there, or all episodes if nothing is known about the
+   * process.
+   */
   readonly byPlace: Map<string, readonly Episode[]>;
-  /** By the place and what an event says of it: those whose own lines do not say it. */
+  /** Episodes by process and by the rules of an event: those whose own events do not fit the same rules. */
   readonly silent: Map<string, readonly Episode[]>;
-  /** By the kind of an event, of very many: those that do not have enough of it. */
+  /** Episodes by the kind of an event, for many jobs: those that have room for more events of this kind. */
   readonly open: Map<string, OpenEpisode[]>;
-  /** How many events of others an episode has, where they are counted. */
+  /** Number of shared events of an episode, counted only for many jobs. */
   readonly shared: Map<Episode, number>;
-  /** By the process, those with an event there; made when it is asked for. */
+  /** Episodes by the processes of their events; built on first use. */
   byProcess: ReadonlyMap<string, readonly Episode[]> | undefined;
 }
 
@@ -50,7 +53,7 @@ export function createReach(episodes: readonly Episode[], view: ClusterView): Ep
   };
 }
 
-/** Adds the event to the episodes that it has to do with; true when it names no job and has to do with none. */
+/** Adds the event to the episodes that it affects. Returns true if the event names no job and affects no episode. */
 export function reachEpisodes(reach: EpisodeReach, side: Side): boolean {
   if (side.jobId !== undefined) {
     reachOthers(reach, side);
@@ -59,7 +62,7 @@ export function reachEpisodes(reach: EpisodeReach, side: Side): boolean {
   return !reachNamed(reach, side);
 }
 
-/** An event that names no job; false when no episode has to do with it. */
+/** Adds an event that names no job. Returns false if it affects no episode. */
 function reachNamed(reach: EpisodeReach, { event, scope }: Side): boolean {
   const { failures, view, episodes } = reach;
   const { time, fingerprint } = event;
@@ -84,17 +87,23 @@ function reachNamed(reach: EpisodeReach, { event, scope }: Side): boolean {
   return only !== undefined;
 }
 
-/** Episodes of other jobs that it has to do with as well, and whose own lines do not say it of the process. */
+/**
+ * Adds the event of a named job to the other episodes that it affects, unless their own lines say the same about the
+ * process.
+ */
 function reachOthers(reach: EpisodeReach, { event, scope, jobId }: Side): void {
   if (scope === 'job') return;
   const place = scope === 'cluster' ? undefined : findPlace(event);
-  // What a JobManager tells of a job's end is that job's alone.
+  // The JobManager's line about the end of a job concerns only that job.
   if (scope === 'process' && place === undefined && event.failure?.kind === 'job') return;
   const isThere = place === undefined ? undefined : reach.view.thereOn(place, event.time);
   addToAll(reach, event, { place, episodes: listSilent(reach, place, event), isThere, but: jobId });
 }
 
-/** What happened to another job there adds nothing to what the job's own lines say of the process. */
+/**
+ * Returns the episodes whose own lines do not say the same about the process. For all others the event of another job
+ * adds nothing.
+ */
 function listSilent(reach: EpisodeReach, place: string | undefined, { fits }: IncidentEvent): readonly Episode[] {
   const all = place === undefined ? reach.episodes : listAt(reach, place);
   if (fits.length === 0) return all;
@@ -106,15 +115,18 @@ function listSilent(reach: EpisodeReach, place: string | undefined, { fits }: In
 }
 
 /**
- * The process on which it happened. A JobManager has all jobs of the cluster; what it tells of a task that failed
- * happened on the TaskManager. Undefined: nothing is known.
+ * Returns the process on which the event happened, or undefined if it is unknown. A JobManager serves all jobs of the
+ * cluster; if it reports a task that failed, the event happened on the TaskManager.
  */
 function findPlace({ signal: { place, facts } }: IncidentEvent): string | undefined {
   if (place.component !== 'jobmanager') return place.process;
   return facts.map((fact) => meaningOf(fact).task?.(fact).resourceId).find((resource) => resource !== undefined);
 }
 
-/** Looked for once for each process: thousands of events may have happened there. */
+/**
+ * Returns the episodes of a process. They are searched once per process, because thousands of events may have happened
+ * there.
+ */
 function listAt({ byPlace, episodes, view }: EpisodeReach, place: string): readonly Episode[] {
   let own = byPlace.get(place);
   if (own === undefined) {
@@ -129,7 +141,7 @@ function jobOf({ jobId = '' }: Episode, { jobs }: ClusterView): JobView | undefi
   return jobs.get(jobId);
 }
 
-/** Of a job that was there at that time, or where nothing is known. */
+/** True if the job was on the process at that time, or if nothing is known about it. */
 function isOn({ jobId }: Episode, isThere: ((jobId: string) => boolean) | undefined): boolean {
   return isThere === undefined || (jobId !== undefined && isThere(jobId));
 }
@@ -138,11 +150,11 @@ interface Reached {
   readonly place: string | undefined;
   readonly episodes: readonly Episode[];
   readonly isThere?: ((jobId: string) => boolean) | undefined;
-  /** Not those of this job. */
+  /** Id of a job whose episodes are skipped. */
   readonly but?: string;
 }
 
-/** True when an episode has to do with it. */
+/** Returns true if the event affects an episode. */
 function addToAll(reach: EpisodeReach, event: IncidentEvent, reached: Reached): boolean {
   const { episodes, isThere, but } = reached;
   const isReached = (episode: Episode): boolean =>
@@ -156,7 +168,7 @@ function addToAll(reach: EpisodeReach, event: IncidentEvent, reached: Reached): 
   return near.length > 0;
 }
 
-/** An episode that has enough of the kind is not looked at again. */
+/** Adds an event if many jobs fail. An episode that has enough events of the kind is not visited again. */
 function addToOpen(
   reach: EpisodeReach,
   event: IncidentEvent,
@@ -188,8 +200,8 @@ function addTo({ failures }: EpisodeReach, episode: Episode, event: IncidentEven
 }
 
 /**
- * Adds an event that nothing else reaches to the only job that has failed by what the same process wrote, although
- * nothing tells that it had tasks there; false where there is none.
+ * Adds an event that no other check could assign to the only failing job with an event in the log of the same process,
+ * although the logs do not show that the job had tasks there. Returns false if there is not exactly one such job.
  */
 export function addBeside(reach: EpisodeReach, event: IncidentEvent): boolean {
   reach.byProcess ??= indexProcesses(reach.episodes);

@@ -1,6 +1,6 @@
-// Whom is an event about: the job that its entry names, or the only one that can be meant, unless another one says that
-// it failed by the same; and how far it reaches. What names no job that could be meant waits for the lines that tell.
-// Pure; called by group.ts.
+// Finds the job that an event belongs to, and its scope (job, process or cluster). The job is the one that the entry
+// names or the only one that is possible, unless another job reports the same failure. An event that names no possible
+// job waits for more lines. Pure functions.
 import { findFirst } from '../../../core/sequence.js';
 import type { Catalog } from '../../catalog/catalog.js';
 import type { Scope } from '../../catalog/rule/rule.js';
@@ -13,19 +13,24 @@ export interface Side {
   readonly event: IncidentEvent;
   readonly jobId: string | undefined;
   readonly scope: Scope;
-  /** It names no job that could be meant: the lines that tell whose it is may still come. */
+  /** True if the event names no job that is possible. The lines that name its job may still arrive. */
   readonly waits: boolean;
 }
 
 export interface SideOptions {
   readonly catalog: Catalog;
-  /** What happened to a process with tasks on it after this time waits for the failure of their jobs. */
+  /** Time in milliseconds since 1970. A later event of a process with tasks waits for the failure of their jobs. */
   readonly settledUntil: number;
 }
 
-/** What happens to a process is noticed by others up to this much later (heartbeats take 50 s by default). */
+/**
+ * Longest time, in milliseconds, until other processes notice an event of a process (heartbeats take 50 s by default).
+ */
 export const NOTICE_MS = 180_000;
-/** The line that names the job of a failed task, the job's change of state, is written this much later at most. */
+/**
+ * Longest time, in milliseconds, from the failure of a task to the line that names its job, which is the state change
+ * of the job.
+ */
 const OWNER_MS = 10_000;
 
 export function decideSides(
@@ -40,9 +45,12 @@ export function decideSides(
 
 interface OwnedEvent {
   readonly event: IncidentEvent;
-  /** The job that it names. */
+  /** Job that the event names. */
   readonly named: string | undefined;
-  /** That which an id in it names: a task of the same name runs in every job of the program. */
+  /**
+   * Job that an id in the event names. A name of a task is not certain, because it occurs in every job of the same
+   * program.
+   */
   readonly certain: string | undefined;
 }
 
@@ -51,15 +59,15 @@ function findOwner(event: IncidentEvent, view: ClusterView): OwnedEvent {
   return { event, named: certain ?? view.namedJobOf(event.signal), certain };
 }
 
-/** Who failed by one failure, as the events say that name their job, and when, in order. */
+/** Jobs that report one failure in events that name their job, and the times of these events, in order. */
 interface NamedFailure {
   readonly jobs: Set<string>;
   readonly times: number[];
-  /** One of them has no time. */
+  /** True if one of the events has no time. */
   isAnyTime: boolean;
 }
 
-/** By the fingerprint of the failure. */
+/** Failures by their fingerprint. */
 type NamedFailures = ReadonlyMap<string, NamedFailure>;
 
 function indexNamed(events: readonly OwnedEvent[], view: ClusterView): NamedFailures {
@@ -79,8 +87,8 @@ function indexNamed(events: readonly OwnedEvent[], view: ClusterView): NamedFail
 }
 
 /**
- * Whom the event is about, and the job that is certain: it need not be the only one known here where another one says
- * that it failed by the same, and is none that had ended before.
+ * Decides the job of the event. A named job that had ended before is ignored, unless an id names it. The only known job
+ * is not chosen if another job reports the same failure.
  */
 function decideSide(
   { event, named, certain }: OwnedEvent,
@@ -102,7 +110,7 @@ function decideSide(
   return { event, jobId, scope, waits };
 }
 
-/** Others say at that time that they failed by the same, and the owner does not. */
+/** True if other jobs report the same failure around that time and the owner does not. */
 function isOthers({ fingerprint, time }: IncidentEvent, owner: string, failures: NamedFailures): boolean {
   const same = failures.get(fingerprint ?? '');
   if (same === undefined || same.jobs.has(owner)) return false;
@@ -111,17 +119,23 @@ function isOthers({ fingerprint, time }: IncidentEvent, owner: string, failures:
   return next !== undefined && next <= time + NOTICE_MS;
 }
 
-/** A client that fails was about to submit a job, and not about the one that it had submitted before. */
+/**
+ * True if the event is the failure of a client. A client that fails was about to submit a job; the failure does not
+ * belong to the job that it submitted before.
+ */
 function isOfClient({ signal, failure }: IncidentEvent): boolean {
   return failure?.kind === 'client' && signal.place.component === 'client';
 }
 
-/** It had ended, or had left the process that tells of the event. */
+/** True if the job had ended, or had left the process that logged the event. */
 function wasOver(jobId: string, { signal, time }: IncidentEvent, view: ClusterView): boolean {
   return hadEnded(view.jobs.get(jobId), time) || view.hasLeft(signal.place.process, jobId, time);
 }
 
-/** Of a task whose execution graph, with which its id begins since Flink 1.16, is that of no job known here. */
+/**
+ * True if the event names a task attempt by an id of Flink 1.16 or newer, which begins with the id of the execution
+ * graph. If no known job has this graph, the job is not known yet.
+ */
 function namesAttempt({ signal }: IncidentEvent): boolean {
   return signal.facts.some((fact) => meaningOf(fact).task?.(fact).attemptId?.includes('_') === true);
 }
@@ -130,7 +144,10 @@ function isNews({ time }: IncidentEvent, settledUntil: number): boolean {
   return time !== undefined && time > settledUntil;
 }
 
-/** What a job failed by is still noticed for a while; what was finished or canceled fails no more. */
+/**
+ * True if the job had ended. The failure of a job is still noticed for some time after it; a job that finished or was
+ * canceled does not fail any more.
+ */
 function hadEnded(job: JobView | undefined, time: number | undefined): boolean {
   if (job === undefined || time === undefined) return false;
   const last = job.states.findLast((state) => state.time <= time);
@@ -138,24 +155,30 @@ function hadEnded(job: JobView | undefined, time: number | undefined): boolean {
   return last.to === 'FINISHED' || last.to === 'CANCELED' || (last.to === 'FAILED' && time - last.time > NOTICE_MS);
 }
 
-/** What happened this long before a job began is nothing of the job's; the clocks of machines differ by less. */
+/**
+ * Time, in milliseconds, before the start of a job. Events before it do not belong to the job. The clocks of machines
+ * differ by less.
+ */
 const BEFORE_JOB_MS = 60_000;
 
-/** The states that a job has before it runs for the first time. */
+/** States of a job before its first run. */
 const BEGINNINGS: ReadonlySet<string> = new Set(['INITIALIZING', 'CREATED']);
 
-/** Where a JobManager tells of the job's beginning: the job was there at that time, or was about to be. */
+/**
+ * True if the job had begun at that time, or was about to. It is also true if no JobManager logged the beginning of the
+ * job.
+ */
 export function hasBegun(job: JobView | undefined, time: number | undefined): boolean {
   const first = job?.states[0];
   if (job === undefined || time === undefined || first === undefined) return true;
   if (!BEGINNINGS.has(first.from) || time >= first.time - BEFORE_JOB_MS) return true;
-  // A JobManager that takes a job over tells of a beginning, too.
+  // A JobManager that takes over a running job logs a beginning too.
   return [job.taskRuns[0], job.attemptBegins[0], job.checkpoints[0]?.time].some((at) => at !== undefined && at <= time);
 }
 
 /**
- * A process that dies under its jobs is their incident, not one of its own: they will have failed in a moment. What
- * names no job waits for the lines that tell whose it is.
+ * True if the event must wait. If a process dies, the event belongs to the incident of its jobs, which will have failed
+ * in a moment. An event that names no job waits for the lines that name it.
  */
 export function isUnsettled({ event, scope, waits }: Side, view: ClusterView, settledUntil: number): boolean {
   if (waits) return true;

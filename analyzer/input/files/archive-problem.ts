@@ -1,5 +1,5 @@
-// Why an archive cannot be read further. Thrown where bytes are unpacked, caught in archive.ts: what came before
-// counts, the rest becomes a note.
+// Reason why an archive cannot be read further. It is thrown where bytes are unpacked and caught in archive.ts: what
+// came before counts, and the rest becomes a note.
 import type { NoteReason } from './note.js';
 
 export class ArchiveProblem extends Error {

@@ -74,13 +74,13 @@ function pad(bytes: Buffer): Buffer {
 }
 
 interface ZipOptions {
-  /** Sizes behind the data, as Java and pipes write them. */
+  /** True if sizes stand behind the data, as Java and pipes write them. */
   readonly streamed?: boolean;
   readonly stored?: boolean;
   readonly encrypted?: boolean;
 }
 
-/** Without the directory at its end, which is not read: a sign that it begins is enough. */
+/** Makes a zip without the directory at its end. The directory is not read; a sign that it begins is enough. */
 function makeZip(files: Files, { streamed = false, stored = false, encrypted = false }: ZipOptions = {}): Buffer {
   const parts = Object.entries(files).flatMap(([name, bytes]) => {
     const packed = stored ? bytes : deflateRawSync(bytes);

@@ -1,6 +1,6 @@
-// A file that may be an archive → the files that lie in it: .gz, .tar, .tar.gz and .zip, one in the other, known by
-// their bytes and not by their names. Everything is read as it comes, chunk by chunk, and within limits: an archive
-// made to blow up, a damaged or a truncated one becomes a note, and what came before it counts. Called by read.ts.
+// Opens a file that may be an archive, and returns the files in it: .gz, .tar, .tar.gz and .zip, also nested,
+// recognized by their bytes and not by their names. Everything is read as it comes, chunk by chunk and within limits.
+// An archive made to blow up, or one that is damaged or truncated, becomes a note, and what came before it counts.
 import { ArchiveProblem } from './archive-problem.js';
 import { Cursor } from './cursor.js';
 import { gunzip, type UnpackCheck } from './inflate.js';
@@ -8,22 +8,23 @@ import { createNote, type Note } from './note.js';
 import { looksLikeTar, readTar } from './tar.js';
 import { looksLikeZip, readZip } from './zip.js';
 
-/** A file, or what stands for one: its path as people know it, and its bytes. */
+/** File, or what stands for a file: its path as people know it, and its bytes. */
 export interface Content {
   readonly path: string;
   readonly chunks: Iterable<Buffer>;
 }
 
 export interface ArchiveLimits {
-  /** Of all archives of one run together. */
+  /** Maximum number of unpacked bytes of all archives in one path that a person gave. */
   readonly unpackedBytes: number;
   readonly members: number;
   /**
-   * How many times its own size an archive may unpack to, looked at from so many bytes on. Real logs stay below 100.
+   * Maximum ratio of the unpacked size to the size of the archive, checked once `ratioFromBytes` are unpacked. Real
+   * logs stay below 100.
    */
   readonly ratio: number;
   readonly ratioFromBytes: number;
-  /** Archives one in the other; a .tar.gz are two. */
+  /** Maximum number of nested archives; a .tar.gz counts as two. */
   readonly layers: number;
 }
 
@@ -35,11 +36,14 @@ export const ARCHIVE_LIMITS: ArchiveLimits = {
   layers: 6,
 };
 
-/** One per run of the program: what may be unpacked, what was, and what is to be told. */
+/**
+ * State of unpacking, one for each path that a person gave: what may be unpacked, what was unpacked, and where notes
+ * go.
+ */
 export interface Unpacking {
   readonly limits: ArchiveLimits;
   readonly note: (note: Note) => void;
-  /** Whether anybody wants the file of this name; what is not wanted is not opened. */
+  /** True if the file of this name is wanted. A file that is not wanted is not opened. */
   readonly wants: (path: string) => boolean;
   unpackedBytes: number;
   members: number;
@@ -56,8 +60,8 @@ export function createUnpacking(
 const HEAD_BYTES = 512;
 
 /**
- * The files in the order in which they stand; a file that is no archive is itself. Each is to be read before the next
- * one is asked for.
+ * Yields the files in the order in which they stand; a file that is no archive is yielded itself. Each file must be
+ * read before the next one is asked for.
  */
 export function* openContent(content: Content, unpacking: Unpacking, layer = 0): Generator<Content> {
   const { path } = content;
@@ -83,7 +87,7 @@ const FORMATS: readonly { readonly fits: (head: Buffer) => boolean; readonly ope
   { fits: looksLikeTar, open: openTar },
 ];
 
-/** What else logs are packed with. */
+/** Other formats in which logs are packed. */
 const PACKED: readonly { readonly format: string; readonly signature: Buffer }[] = [
   { format: 'bzip2', signature: Buffer.from('BZh') },
   { format: 'xz', signature: Buffer.from('\xfd7zXZ\0', 'latin1') },
@@ -122,8 +126,8 @@ function countMember(path: string, name: string, unpacking: Unpacking): string {
 const CONTROL = /[\u0000-\u001f\u007f]/g;
 
 /**
- * `logs.zip/a/b.log`, as if it had been unpacked into a folder of the archive's name; nothing of a name can lead out of
- * it.
+ * Returns a path such as `logs.zip/a/b.log`, as if the archive had been unpacked into a folder of its name. No part of
+ * a name can lead out of that folder.
  */
 function joinPath(path: string, name: string): string {
   const parts = name
@@ -133,7 +137,7 @@ function joinPath(path: string, name: string): string {
   return `${path}/${parts.join('/')}`;
 }
 
-/** Sees what comes out of an archive and says when it is too much. */
+/** Returns a check that sees what comes out of an archive and throws when it is too much. */
 function createCheck(packed: Cursor, unpacking: Unpacking): UnpackCheck {
   const { limits } = unpacking;
   let unpackedBytes = 0;
@@ -151,7 +155,7 @@ function checkTotal({ unpackedBytes, limits }: Unpacking): void {
   if (unpackedBytes > limits.unpackedBytes) throw new ArchiveProblem('total', { limit });
 }
 
-/** A reader sees the end where an archive cannot be read further; the reason is noted. */
+/** Ends the stream where an archive cannot be read further, and notes the reason. */
 function* endAtProblem(path: string, chunks: Iterable<Buffer>, unpacking: Unpacking): Generator<Buffer> {
   try {
     yield* chunks;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeForeign, decodeLines, decodeChunks } from './charset.js';
 
 const TEXT = '2026-03-02 10:00:00,000 ERROR a.B [] - 磁盘空间不足 😀\r\nJava 堆\r\n';
-/** 磁盘空间不足 */
+/** Bytes of 磁盘空间不足 in GBK. */
 const CHINESE = Buffer.from([0xb4, 0xc5, 0xc5, 0xcc, 0xbf, 0xd5, 0xbc, 0xe4, 0xb2, 0xbb, 0xd7, 0xe3]);
 
 describe('decodeChunks', () => {

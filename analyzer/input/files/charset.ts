@@ -1,12 +1,11 @@
-// Bytes that are no UTF-8 → UTF-8. UTF-16 is known by the beginning of a file; a single line of GBK
-// (Chinese Windows, old scripts) or Latin-1 by its bytes, so that a file may mix them. Called by read.ts and zip.ts;
-// pure.
+// Converts bytes that are not UTF-8 into UTF-8. UTF-16 is recognized by the beginning of a file. A single line of GBK
+// (Chinese Windows, old scripts) or Latin-1 is recognized by its bytes, so that a file may mix them. Pure functions.
 import { isUtf8 } from 'node:buffer';
 import { TextDecoder } from 'node:util';
 import { findUtf16, UTF16_LOOK_BYTES } from '../../../flink/bytes/utf16.js';
 import { Cursor } from './cursor.js';
 
-/** A UTF-16 file becomes UTF-8, chunk by chunk; everything else stays as it is. */
+/** Converts a UTF-16 file into UTF-8, chunk by chunk; everything else stays as it is. */
 export function* decodeChunks(chunks: Iterable<Buffer>): Generator<Buffer> {
   const cursor = new Cursor(chunks);
   const form = findUtf16(cursor.peek(UTF16_LOOK_BYTES));
@@ -16,7 +15,7 @@ export function* decodeChunks(chunks: Iterable<Buffer>): Generator<Buffer> {
   if (decoder !== undefined) yield Buffer.from(decoder.decode(), 'utf8');
 }
 
-/** The lines that are no UTF-8, each by itself; the others stay. */
+/** Converts the lines that are not UTF-8, each by itself; the others stay. */
 export function decodeLines(bytes: Buffer): Buffer {
   const lines: Buffer[] = [];
   for (let start = 0; start < bytes.length;) {
@@ -32,7 +31,7 @@ export function decodeLines(bytes: Buffer): Buffer {
 const CHINESE = new TextDecoder('gb18030', { fatal: true });
 const WESTERN = new TextDecoder('windows-1252');
 
-/** Chinese when nearly all bytes above ASCII come in the pairs of GB 2312, else Western. */
+/** Decodes as Chinese if nearly all bytes above ASCII come in the pairs of GB 2312, else as Western. */
 export function decodeForeign(bytes: Buffer): string {
   if (!isMostlyPairs(bytes)) return WESTERN.decode(bytes);
   try {

@@ -1,5 +1,5 @@
-// A stream of bytes from which a reader takes what it wants: heads of a fixed length, a body, whatever comes. Bounded:
-// it holds one chunk. Used by the readers of archives; what reading the chunks throws comes out here.
+// Reads a stream of bytes piece by piece: heads of a fixed length, a body, or whatever comes. It is bounded, because it
+// holds one chunk. The readers of archives use it; an error while the chunks are read is passed on.
 export class Cursor {
   readonly #chunks: Iterator<Buffer>;
   #held: Buffer = Buffer.alloc(0);
@@ -9,12 +9,12 @@ export class Cursor {
     this.#chunks = chunks[Symbol.iterator]();
   }
 
-  /** Bytes given out so far. */
+  /** Number of bytes given out so far. */
   get taken(): number {
     return this.#taken;
   }
 
-  /** The next bytes without taking them; fewer only at the end. */
+  /** Returns the next bytes without taking them; fewer only at the end. */
   peek(length: number): Buffer {
     while (this.#held.length < length) {
       const next = this.#chunks.next();
@@ -24,25 +24,25 @@ export class Cursor {
     return this.#held.subarray(0, length);
   }
 
-  /** Exactly so many bytes; undefined when fewer are left. */
+  /** Takes exactly this number of bytes; undefined if fewer are left. */
   take(length: number): Buffer | undefined {
     const bytes = this.peek(length);
     return bytes.length < length ? undefined : this.#advance(length);
   }
 
-  /** Whatever comes next, at most so many bytes; undefined at the end. */
+  /** Takes whatever comes next, at most this number of bytes; undefined at the end. */
   next(most: number): Buffer | undefined {
     if (this.peek(1).length === 0) return undefined;
     return this.#advance(Math.min(most, this.#held.length));
   }
 
-  /** What was taken too much. */
+  /** Puts back bytes that were taken but not needed. */
   giveBack(bytes: Buffer): void {
     this.#taken -= bytes.length;
     this.#held = this.#held.length === 0 ? bytes : Buffer.concat([bytes, this.#held]);
   }
 
-  /** All that is left. */
+  /** Yields everything that is left. */
   *rest(): Generator<Buffer> {
     for (let chunk = this.next(Infinity); chunk !== undefined; chunk = this.next(Infinity)) yield chunk;
   }

@@ -1,11 +1,11 @@
-// Files on disk and standard input → chunks of bytes, read when they are asked for. What cannot be read is an error of
-// its own (JT_FILE_UNREADABLE). Called by read.ts.
+// Reads files on disk and standard input as chunks of bytes, when they are asked for. A path that cannot be read is an
+// error of its own (JT_FILE_UNREADABLE).
 import { closeSync, openSync, readSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createError } from '../../../core/errors.js';
 import { describeFault, errorCode } from '../../../core/fault.js';
 
-/** Larger ones do not stay in the processor's nearer memory until they are looked at. */
+/** Size of a chunk in bytes. A larger one would not stay in the processor's caches until it is looked at. */
 const CHUNK_BYTES = 1 << 19;
 const STDIN = 0;
 
@@ -14,7 +14,7 @@ export interface DiskFile {
   readonly bytes: number;
 }
 
-/** The file itself, or all files of a folder in the order of their names, hidden ones left out. */
+/** Lists the file itself, or all files of a folder in the order of their names, without hidden ones. */
 export function listFiles(path: string): readonly DiskFile[] {
   try {
     const stat = statSync(path);
@@ -29,7 +29,7 @@ export function listFiles(path: string): readonly DiskFile[] {
   }
 }
 
-/** Each chunk is memory of its own, so that entries may be views of it, unless it was given back. */
+/** Reads a file. Each chunk is memory of its own, so that entries may be views of it, unless it is given back. */
 export function* readFile(path: string, rooms: Rooms): Generator<Buffer> {
   let descriptor: number;
   try {
@@ -56,15 +56,15 @@ function* readDescriptor(descriptor: number, path: string, rooms: Rooms): Genera
   }
 }
 
-/** Memory for the chunks of files: what is used again costs neither its collection nor new pages. */
+/** Memory for the chunks of files. Memory that is used again costs neither garbage collection nor new pages. */
 export interface Rooms {
-  /** What was read; undefined when it was nothing. */
+  /** Fills a buffer and returns what was read; undefined if that was nothing. */
   fill(read: (room: Buffer) => number): Buffer | undefined;
-  /** For a reader that needs nothing of a chunk any more; whatever is no whole chunk stays as it is. */
+  /** Takes a chunk back from a reader that does not need it any more. Anything that is not a whole chunk is ignored. */
   giveBack(chunk: Buffer): void;
 }
 
-/** `first` is used before any other. */
+/** Creates the memory; `first` is used before any other buffer. */
 export function createRooms(first?: Buffer): Rooms {
   const free = first === undefined ? [] : [first];
   const lent = new WeakMap<ArrayBufferLike, { readonly room: Buffer; readonly length: number }>();

@@ -1,25 +1,25 @@
-// Packed bytes → unpacked bytes, chunk by chunk and at once (not by events): the door to minizlib. What a chunk unpacks
-// to stands in memory, nothing more. Called by archive.ts and zip.ts.
+// Unpacks bytes chunk by chunk and synchronously (not by events), as a wrapper of minizlib. Only what one chunk unpacks
+// to stands in memory.
 import { Gunzip, InflateRaw } from 'minizlib';
 import { ArchiveProblem } from './archive-problem.js';
 import type { Cursor } from './cursor.js';
 import { errorText } from '../../../core/fault.js';
 
 /**
- * Small, because a damaged chunk is lost whole, and what it unpacks to stands in memory (deflate makes at most 1,032
- * bytes of one).
+ * Size of a packed chunk in bytes. It is small because a damaged chunk is lost completely, and because what it unpacks
+ * to stands in memory (deflate makes at most 1,032 bytes of one).
  */
 const PACKED_BYTES = 4096;
 
-/** Sees every unpacked chunk and throws when it is too much. */
+/** Check that sees every unpacked chunk and throws when it is too much. */
 export type UnpackCheck = (chunk: Buffer) => void;
 
-/** All members of a .gz, one after the other. */
+/** Unpacks all members of a .gz, one after the other. */
 export function gunzip(packed: Cursor, check: UnpackCheck): Generator<Buffer> {
   return inflate(new Gunzip({}), packed, check);
 }
 
-/** One deflated file of a zip; the cursor stands behind it afterwards. */
+/** Unpacks one deflated file of a zip; afterwards the cursor stands behind it. */
 export function inflateRaw(packed: Cursor, check: UnpackCheck): Generator<Buffer> {
   return inflate(new InflateRaw({}), packed, check);
 }

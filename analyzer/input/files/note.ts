@@ -1,18 +1,18 @@
-// What reading has to tell beside the entries: files that were left out and archives that were read in part, each with
-// the reason in both languages. read.ts and archive.ts write them; `jobtrace diagnose` shows them as text and in its
-// document.
+// Describes what reading has to report besides the entries: files that were left out and archives that were read in
+// part, each with the reason in both languages. read.ts and archive.ts write the notes; `jobtrace diagnose` shows them
+// as text and in its document.
 import type { Language, Text } from '../../../core/types.js';
 
 export interface Note {
   readonly path: string;
-  /** False when nothing of it was read. */
+  /** True if a part of it was read; false if nothing of it was read. */
   readonly partial: boolean;
   readonly reason: NoteReason;
   readonly text: Text;
 }
 
 interface NoteRow extends Text {
-  /** True when what stands before the place is used. */
+  /** True if what stands before the problem is used. */
   readonly partial?: true;
 }
 

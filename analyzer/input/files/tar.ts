@@ -1,10 +1,10 @@
-// The files of a tar, one after the other as they come: ustar, GNU's long names, pax. A member's bytes are read while
-// it is the current one; what is left of them is skipped. Format: POSIX.1-2017 pax, GNU tar manual "Basic Tar Format".
-// Called by archive.ts.
+// Reads the files of a tar, one after the other as they come: ustar, GNU's long names, pax. The bytes of a member are
+// read while it is the current one; what is left of them is skipped. Format: POSIX.1-2017 pax, GNU tar manual "Basic
+// Tar Format".
 import { ArchiveProblem } from './archive-problem.js';
 import type { Cursor } from './cursor.js';
 
-/** A file inside an archive. */
+/** File inside an archive. */
 export interface Member {
   readonly name: string;
   readonly chunks: Iterable<Buffer>;
@@ -13,17 +13,17 @@ export interface Member {
 interface Header {
   readonly name: string;
   readonly size: number;
-  /** `0` a file, `5` a folder, `L` a long name, `x` attributes of the next member, … */
+  /** Type of the member: `0` a file, `5` a folder, `L` a long name, `x` attributes of the next member, … */
   readonly type: string;
 }
 
 const BLOCK_BYTES = 512;
 const CHECKSUM_AT = 148;
 const FILES: readonly string[] = ['0', '\0', '7'];
-/** Names and attributes; more is no real archive. */
+/** Maximum size of names and attributes. A real archive does not have more. */
 const MAX_ATTRIBUTE_BYTES = 1_048_576;
 
-/** Whether a file that begins so is a tar: the block's checksum is right. */
+/** True if a file that begins so is a tar: the block's checksum is right. */
 export function looksLikeTar(head: Buffer): boolean {
   return head.length >= BLOCK_BYTES && head[0] !== 0 && hasChecksum(head.subarray(0, BLOCK_BYTES));
 }
@@ -47,7 +47,7 @@ export function* readTar(cursor: Cursor): Generator<Member> {
   }
 }
 
-/** Undefined at the end: a block of zeros, or no bytes at all. */
+/** Reads a header. Returns undefined at the end: a block of zeros, or no bytes at all. */
 function readHeader(cursor: Cursor): Header | undefined {
   const head = cursor.take(BLOCK_BYTES);
   if (head === undefined && cursor.peek(1).length > 0) throw new ArchiveProblem('cut');
@@ -61,12 +61,17 @@ function readHeader(cursor: Cursor): Header | undefined {
   };
 }
 
-/** For a reader that may leave before the end: what is left is drained afterwards. */
+/**
+ * Returns an iterable that a reader may leave before the end without closing the body. What is left is drained
+ * afterwards.
+ */
 export function keepOpen(body: Iterator<Buffer>): Iterable<Buffer> {
   return { [Symbol.iterator]: () => ({ next: () => body.next() }) };
 }
 
-/** What is wrong with bytes that nobody reads does not matter, unless the archive ends with them. */
+/**
+ * Reads what is left of a body. An error in bytes that nobody reads does not matter, unless the archive ends with them.
+ */
 export function drain(body: Iterator<Buffer>): void {
   try {
     while (body.next().done !== true);
@@ -75,7 +80,7 @@ export function drain(body: Iterator<Buffer>): void {
   }
 }
 
-/** Exactly so many bytes, as they come. */
+/** Yields exactly this number of bytes, as they come. */
 export function* takeBody(cursor: Cursor, size: number): Generator<Buffer> {
   for (let left = size; left > 0;) {
     const chunk = cursor.next(left);
@@ -93,21 +98,21 @@ function takeAttributes(cursor: Cursor, size: number): string {
   return bytes.toString('utf8');
 }
 
-/** `30 path=a/long/name\n`: length, key, value. */
+/** Reads attributes such as `30 path=a/long/name\n`: length, key, value. */
 function readPax(text: string): { readonly name?: string; readonly size?: number } {
   const path = /^\d+ path=([^\n]*)$/m.exec(text)?.[1];
   const size = /^\d+ size=(\d+)$/m.exec(text)?.[1];
   return { name: path, size: size === undefined ? undefined : Number(size) };
 }
 
-/** Octal digits, or binary when the highest bit is set (GNU, above 8 GiB). */
+/** Reads a size: octal digits, or binary if the highest bit is set (GNU, above 8 GiB). */
 function readSize(head: Buffer): number {
   if (((head[124] ?? 0) & 0x80) !== 0) return head.readUIntBE(130, 6);
   const size = Number.parseInt(readText(head, 124, 12), 8);
   return Number.isFinite(size) ? size : 0;
 }
 
-/** The sum of all bytes, its own eight counted as blanks. */
+/** True if the checksum is right. It is the sum of all bytes, with its own eight bytes counted as blanks. */
 function hasChecksum(head: Buffer): boolean {
   const expected = Number.parseInt(readText(head, CHECKSUM_AT, 8), 8);
   let sum = 8 * 32;

@@ -1,6 +1,6 @@
-// The files of a zip, one after the other as they come: by the header in front of each, not by the directory at the
-// end, so that a zip is read from a pipe, out of another archive, and as far as it goes when its end is missing.
-// Format: PKWARE APPNOTE 6.3. Called by archive.ts.
+// Reads the files of a zip, one after the other as they come. It uses the header in front of each file, not the
+// directory at the end, so that a zip can be read from a pipe, out of another archive, and as far as it goes if its end
+// is missing. Format: PKWARE APPNOTE 6.3.
 import { isUtf8 } from 'node:buffer';
 import { crc32 } from 'node:zlib';
 import { ArchiveProblem } from './archive-problem.js';
@@ -13,7 +13,7 @@ interface Header {
   readonly name: string;
   readonly method: number;
   readonly encrypted: boolean;
-  /** Sizes and checksum stand behind the data. */
+  /** True if sizes and checksum stand behind the data. */
   readonly streamed: boolean;
   readonly size: number;
   readonly checksum: number;
@@ -38,7 +38,7 @@ export function* readZip(cursor: Cursor, check: UnpackCheck): Generator<Member> 
   }
 }
 
-/** Undefined where the files end and the directory begins. */
+/** Reads a header. Returns undefined where the files end and the directory begins. */
 function readHeader(cursor: Cursor): Header | undefined {
   const signature = cursor.peek(4);
   if (signature.length < 4) throw new ArchiveProblem('cut');
@@ -62,7 +62,7 @@ function readHeader(cursor: Cursor): Header | undefined {
   };
 }
 
-/** The packed size in the zip64 field: it stands behind the unpacked one. */
+/** Reads the packed size from the zip64 field, where it stands behind the unpacked size. */
 function readLargeSize(extra: Buffer): number {
   for (let at = 0; at + 4 <= extra.length; at += 4 + extra.readUInt16LE(at + 2)) {
     if (extra.readUInt16LE(at) === 1 && at + 20 <= extra.length) return Number(extra.readBigUInt64LE(at + 12));
@@ -70,7 +70,10 @@ function readLargeSize(extra: Buffer): number {
   return ZIP64;
 }
 
-/** Its bytes; whatever is wrong with them, the cursor stands behind them afterwards when their length is known. */
+/**
+ * Yields the unpacked bytes. Whatever is wrong with them, the cursor stands behind them afterwards if their length is
+ * known.
+ */
 function* unpack(cursor: Cursor, header: Header, check: UnpackCheck): Generator<Buffer> {
   const packed = header.streamed ? cursor.rest() : takeBody(cursor, header.size);
   let checksum = 0;
@@ -95,7 +98,10 @@ function checkMethod({ method, encrypted, streamed }: Header): void {
   if (method === STORED && streamed) throw new ArchiveProblem('method', { method: '0 (stored, without its length)' });
 }
 
-/** Checksum and two sizes of four or eight bytes behind the data, with a signature in front or without. */
+/**
+ * Takes the checksum and two sizes of four or eight bytes behind the data, with or without a signature in front.
+ * Returns the checksum.
+ */
 function takeDescriptor(cursor: Cursor): number {
   if (cursor.peek(4).length === 4 && cursor.peek(4).readUInt32LE(0) === DESCRIPTOR) cursor.take(4);
   const checksum = cursor.take(4);

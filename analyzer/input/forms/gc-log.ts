@@ -1,11 +1,10 @@
-// A GC log → the same log, and behind it one line that says when the heap was full all the time: full collections, one
+// Reads a GC log as it comes, and adds one line at its end if the heap was full all the time: full collections, one
 // after the other, that freed next to nothing. A single full collection, even a long one, is no such sign, and a heap
 // that fills up and is emptied again is how a JVM works. Forms: unified logging (Java 9 on) and -XX:+PrintGCDetails
-// (Java 8). Read as it comes; called by read.ts. The service, which meets the lines one by one, sums them up with the
-// same parts (service/forms.ts).
+// (Java 8). The service, which gets the lines one by one, sums them up with the same functions (service/forms.ts).
 import { Cursor } from '../files/cursor.js';
 
-/** Also one that a container runtime wrote down, between the lines of Flink. */
+/** True if the text is a GC log, or one that a container runtime wrote between the lines of Flink. */
 export function looksLikeGcLog(head: string): boolean {
   return (
     /^(?:\S{20,40} std(?:out|err) F )?\[[^\]\n]*\](?:\[[^\]\n]*\])*\[gc[^\]\n]*\]/m.test(head) ||
@@ -14,23 +13,26 @@ export function looksLikeGcLog(head: string): boolean {
 }
 
 export interface Collection {
-  /** Where it stands in the text that was looked at, in UTF-16 units. */
+  /** Position in the text that was searched, in UTF-16 units. */
   readonly at: number;
   readonly stamp: string;
   readonly afterKib: number;
   readonly sizeKib: number;
-  /** However much of the young generation is free: what is left in the old one stays. */
+  /** True if the old generation is full. It stays full, however much of the young generation is free. */
   readonly isOldFull: boolean;
 }
 
-/** So many in a row that each leave so much of the heap in use. */
+/** Number of full collections in a row, and share of the heap that each must leave in use. */
 export const FULL_IN_A_ROW = 5;
 const FULL_SHARE = 0.9;
-/** Of a longer row only so many count. */
+/** Maximum number of collections of a row that count. */
 export const MAX_ROW = 1000;
-/** A few lines that someone copied show fewer: then none of them may have freed anything. */
+/**
+ * Limits for an excerpt. A few lines that someone copied show fewer collections, so none of them may have freed
+ * anything.
+ */
 const EXCERPT = { bytes: 8192, inARow: 2, share: 0.97 };
-/** A line of a GC log is never longer; what is cut of a chunk is looked at with the next one. */
+/** Maximum length of a line of a GC log. The end of a chunk that is no whole line is searched with the next chunk. */
 const MAX_LINE_BYTES = 4096;
 
 export function* watchGcLog(cursor: Cursor): Generator<Buffer> {
@@ -66,7 +68,7 @@ function isFullExcerpt(row: readonly Collection[]): boolean {
   return row.length >= EXCERPT.inARow && row.every((collection) => isFull(collection, EXCERPT.share));
 }
 
-/** It freed next to nothing. */
+/** True if the collection freed next to nothing. */
 export function leavesFull(collection: Collection): boolean {
   return isFull(collection, FULL_SHARE);
 }
@@ -75,17 +77,20 @@ function isFull({ afterKib, sizeKib, isOldFull }: Collection, share: number): bo
   return isOldFull || afterKib >= share * sizeKib;
 }
 
-/** `[…][gc] GC(812) Pause Full (Allocation Failure) 3921M->3915M(3932M) 21877.204ms` */
+/**
+ * Full collection in unified logging: `[…][gc] GC(812) Pause Full (Allocation Failure) 3921M->3915M(3932M) 21877.204ms`
+ */
 const UNIFIED =
   /^(?:\S{20,40} std(?:out|err) F )?(\[[^\n]{0,200}?)\[gc[^\n]{0,80}?Pause Full[^\n]{0,120}? (\d{1,12})([KMG])->(\d{1,12})([KMG])\((\d{1,12})([KMG])\) [\d.]{1,20}ms/gm;
 /**
- * `2026-…: 412.1: [Full GC (Ergonomics) [PSYoungGen: …] [ParOldGen: …] 4014080K->4009216K(4026368K), …`: the heap
+ * Full collection in Java 8:
+ * `2026-…: 412.1: [Full GC (Ergonomics) [PSYoungGen: …] [ParOldGen: …] 4014080K->4009216K(4026368K), …`. The heap
  * stands outside the inner brackets.
  */
 const JAVA_8 =
   /^(?:\S{20,40} std(?:out|err) F )?([^\n[]{0,200})\[Full GC(?: \([^)\n]{0,80}\)){0,4}(?:[^\n[\]]{0,80}\[[^\n\]]{0,120}\]){0,8}?[^\n[\]]{0,80}? ?(\d{1,12})(?:\.\d{1,3})?([KMG])(?:\([\d.]{1,20}[KMG]\))?->(\d{1,12})(?:\.\d{1,3})?([KMG])\((\d{1,12})(?:\.\d{1,3})?([KMG])\)/gm;
 const OLD_GENERATION = /\[(?:ParOldGen|PSOldGen|Tenured|CMS): \d+K->(\d+)K\((\d+)K\)/;
-/** A generation that is so full takes no more objects. */
+/** Share in use at which a generation takes no more objects. */
 const OLD_SHARE = 0.99;
 const KIB: Readonly<Record<string, number>> = { K: 1, M: 1024, G: 1_048_576 };
 
@@ -106,7 +111,9 @@ export function findFullCollections(lines: string): readonly Collection[] {
   );
 }
 
-/** `row`: how many there were; the last one says how full the heap is. */
+/**
+ * Writes the line that reports a full heap. `row` is the number of collections; the last one says how full the heap is.
+ */
 export function renderFull(row: number, last: Pick<Collection, 'stamp' | 'afterKib' | 'sizeKib'> | undefined): string {
   const { stamp = '', afterKib = 0, sizeKib = 1 } = last ?? {};
   const share = Math.round((100 * afterKib) / Math.max(1, sizeKib));

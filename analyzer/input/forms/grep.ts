@@ -1,5 +1,5 @@
-// What grep found in several logs (`grep ERROR *.log`, also with numbers of lines and with lines around what it found)
-// → the logs, each with what was found in it. Called by read.ts; pure.
+// Splits what grep found in several logs (`grep ERROR *.log`, also with line numbers and with lines of context) into
+// the logs, each with what was found in it. Pure functions.
 
 export interface FoundLine {
   readonly path: string;
@@ -7,13 +7,13 @@ export interface FoundLine {
 }
 
 /**
- * `log/taskmanager.log:` or `log/taskmanager.log:17:` in front of a line; `-` where it stands beside what was looked
- * for.
+ * Head of a line, such as `log/taskmanager.log:` or `log/taskmanager.log:17:`; in lines of context `-` stands in place
+ * of `:`.
  */
 const NAMED = /^((?:[\w@.+-]*\/)*[\w@.+-]+?\.(?:log|out|err)(?:\.\d+)?)([:-])(?:\d+\2)?/;
-/** Between lines that were not neighbours. */
+/** Separator between lines that were not neighbours. */
 const GAP = '--';
-/** A line of a log may name a file by chance; one that grep found there goes on with a date. */
+/** Date after the head. A line of a log may name a file by chance, but a line that grep found goes on with a date. */
 const DATED = /^\[?\d{4}-\d\d-\d\d[ T]/;
 
 export function looksLikeGrep(head: string): boolean {
@@ -28,7 +28,7 @@ export function looksLikeGrep(head: string): boolean {
   );
 }
 
-/** In order of their first line. */
+/** Splits the text into files, in the order of their first line. */
 export function splitGrep(text: string): readonly FoundLine[] {
   const files = new Map<string, string[]>();
   for (const line of text.split('\n')) {

@@ -1,10 +1,10 @@
-// The report that a JVM writes when it crashes or gets no memory from the system (hs_err_pid…log) → the log line that
-// it stands for: what happened, in which native frame, called by whom. The rest of the report (registers, memory map,
-// environment, events long before) says nothing about the cause and would be taken for a log. Format: Java SE
-// Troubleshooting Guide, "Fatal Error Log". Called by read.ts, and by the service (service/forms.ts), which meets the
-// lines one by one; pure.
+// Converts the report that a JVM writes when it crashes or gets no memory from the system (hs_err_pid…log) into the log
+// line that it stands for: what happened, in which native frame, and from where that was called. The rest of the report
+// (registers, memory map, environment, events long before) says nothing about the cause and would be taken for a log.
+// Format: Java SE Troubleshooting Guide, "Fatal Error Log". The service, which gets the lines one by one, uses it too
+// (service/forms.ts). Pure functions.
 
-/** The header alone also stands in .out files; the report goes on with sections. */
+/** True if the text is a crash report. The header alone also stands in .out files; the report goes on with sections. */
 export function looksLikeHsErr(head: string): boolean {
   return beginsHsErr(head) && /^-{8,}/m.test(head);
 }
@@ -34,7 +34,7 @@ export function renderHsErr(report: string): string | undefined {
   return `${[`${readTime(text)}FATAL - ${first.replace(/^# /, '')}`, ...rest, ...details].join('\n')}\n`;
 }
 
-/** The title with its frames, up to the next blank line. */
+/** Returns the title with its frames, up to the next blank line. */
 function readFrames(text: string, title: string): readonly string[] {
   const start = text.indexOf(`\n${title}`);
   if (start < 0) return [];
@@ -47,7 +47,10 @@ function readFrames(text: string, title: string): readonly string[] {
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** `Time: Mon Mar  2 10:15:01 2026 CET elapsed time: …` in the machine's zone, as its logs; the stamp of a log line. */
+/**
+ * Returns the stamp of a log line for `Time: Mon Mar  2 10:15:01 2026 CET elapsed time: …`, in the machine's zone, as
+ * its logs.
+ */
 function readTime(text: string): string {
   const found = /^[Tt]ime: +\w{3} (\w{3}) +(\d{1,2}) (\d\d:\d\d:\d\d) (\d{4})/m.exec(text);
   const month = MONTHS.indexOf(found?.[1] ?? '') + 1;

@@ -1,7 +1,7 @@
-// A log in which a chat, a mail program or a page took `java.io`, `java.net` or `sun.nio.ch` for the name of a site and
-// made a link of it → the names again. Called by read.ts; pure.
+// Restores names such as `java.io`, `java.net` or `sun.nio.ch` in a log in which a chat, a mail program or a page took
+// them for the name of a site and made links of them. Pure functions.
 
-/** The name stands twice, as the link and as what is shown. */
+/** Forms of links in which the name stands twice: as the link and as the text that is shown. */
 const LINKS = [
   // Slack
   /<https?:\/\/([\w.-]+)\/?\|\1>/g,

@@ -1,6 +1,6 @@
-// A log that went through a chat, a web page or the comment of a program → the log again: marks of quotation, comment
-// and code in front of lines, blanks in front of all of them, blanks that do not break, and characters written as HTML.
-// Only what begins like that is touched. Called by read.ts; pure.
+// Restores a log that went through a chat, a web page or the comment of a program. It removes marks of quotation,
+// comment and code in front of lines, blanks in front of all lines, blanks that do not break, and characters written as
+// HTML. Only a text that begins like that is changed. Pure functions.
 
 export function looksLikePaste(head: string): boolean {
   return (
@@ -13,16 +13,19 @@ export function looksLikePaste(head: string): boolean {
   );
 }
 
-/** `taskmanager-1` in a line, `| text` in the next: a web page broke the lines of docker compose behind the name. */
+/**
+ * Name in one line and `| text` in the next: a web page broke the lines of docker compose after the name
+ * (`taskmanager-1`).
+ */
 const WRAPPED_NAME = /^([\w.-]+)[ \t]*\n[ \t]*\| /m;
 const QUOTE = /^(?:(?:> ?)+|\| )/;
-/** Of Java: a number sign begins the lines of a JVM's crash report. */
+/** Comment marks of Java. A number sign is no such mark, because it begins the lines of a JVM's crash report. */
 const COMMENT = /^[ \t]*(?:\/\/|\*(?![*/])) ?/;
-/** Lines inside the marks of a page's source. */
+/** Lines inside the code marks of a page's source. */
 const MARKED =
   /^<(?:pre|code)\b[^<>]*>|^`[^`\n]+`\r?$|^`(?=Caused by: |(?:[\w$]+\.)+[A-Z][\w$]*(?:Exception|Error)\b)/m;
 
-/** One line alone may begin like that by chance. */
+/** True if most lines begin with the mark. A single line may begin like that by chance. */
 function mostBegin(text: string, mark: RegExp): boolean {
   const lines = text
     .split('\n')
@@ -35,7 +38,7 @@ export function cleanPaste(text: string): string {
   const bare = mostBegin(text, COMMENT) ? text.replaceAll(new RegExp(COMMENT, 'gm'), '') : text;
   return (
     bare
-      // Behind the marks the language may stand, or already the log.
+      // The marks are followed by the language, or already by the log.
       .replaceAll(/^```[\w+-]*[ \t]*\r?\n?$|^```|```\r?$/gm, '')
       .replaceAll(/^<(?:pre|code)\b[^<>]*>|<\/(?:pre|code)>(?=\r?$)/gm, '')
       .replaceAll(/^`([^`\n]+)`(?=\r?$)/gm, '$1')
@@ -51,7 +54,7 @@ export function cleanPaste(text: string): string {
   );
 }
 
-/** Code in a page's source, an answer to a mail: every line stands some blanks to the right. */
+/** True if every line is indented, as code in a page's source or in an answer to a mail is. */
 export function looksIndented(head: string): boolean {
   return findIndent(head.slice(0, head.lastIndexOf('\n') + 1)) !== '';
 }
@@ -64,7 +67,7 @@ export function cleanIndent(text: string): string {
     .join('\n');
 }
 
-/** What all lines begin with; the shortest of them, and of a trace without its head nothing. */
+/** Returns the indent that all lines have: the shortest one. A trace without its head has none. */
 function findIndent(text: string): string {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   if (lines.every((line) => FRAME.test(line))) return '';

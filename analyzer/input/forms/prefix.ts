@@ -1,19 +1,18 @@
-// A log whose every line somebody else's program put a head in front of: a scheduler (Airflow, Azkaban), a system's
-// journal, a site that numbers lines. Which head it is shows in front of the lines of stack traces, where nothing
-// belongs; from there on it is taken off wherever a trace or a line with its own date stands behind. Called by read.ts;
-// pure.
+// Removes the heads that another program put in front of every line of a log: a scheduler (Airflow, Azkaban), a
+// system's journal, a site that numbers lines. The head shows in front of the lines of stack traces, where nothing
+// belongs. It is removed wherever a trace or a line with its own date stands behind it. Pure functions.
 import { classifyLine, type LineClass } from '../../../flink/bytes/line.js';
 import { skipWrapper } from '../../../flink/bytes/wrapper.js';
 
-/** Behind a head: a frame, a cause, a frame of Python. */
+/** Text after a head: a frame, a cause, a frame of Python. */
 const TRACE =
   /(?<=\s|^)(?:at (?:[\w.-]+\/)?[\w$]+(?:\.[\w$<>-]+)+\([^)\n]{0,300}\)|Caused by: [\w$]+\.|\.\.\. \d+ (?:more|common frames)|File "[^"\n]{1,500}", line \d+)/;
-/** A head is seldom longer. */
+/** Maximum length of a head; a longer one is rare. */
 const MAX_HEAD = 200;
-/** Fewer lines may look alike by chance. */
+/** Minimum number of lines with the same head. Fewer lines may look alike by chance. */
 const LEAST_LINES = 3;
 const LEAST_SHARE = 0.8;
-/** The first trace seldom comes later. */
+/** Number of bytes that are searched for a head. The first trace seldom comes later. */
 export const PREFIX_LOOK_BYTES = 65_536;
 
 export function looksPrefixed(head: string): boolean {
@@ -30,7 +29,8 @@ export function cleanPrefix(text: string): string {
 }
 
 /**
- * The shape that most lines of traces have in front, undefined when they stand bare or behind what wrapper.ts knows.
+ * Returns the shape that most lines of traces have in front; undefined if they stand bare or behind a head that
+ * wrapper.ts knows.
  */
 function findPrefix(text: string): RegExp | undefined {
   const counts = new Map<string, number>();
@@ -53,7 +53,7 @@ function isKnown(line: string): boolean {
   return skipWrapper(bytes, 0, bytes.length) > 0;
 }
 
-/** Numbers differ from line to line, and so does the width of a level. */
+/** Returns the shape of a head. Numbers differ from line to line, and so does the width of a level. */
 function shapeOf(head: string): string {
   return head
     .replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')
@@ -62,7 +62,9 @@ function shapeOf(head: string): string {
     .replace(/\s+/g, '\\s+');
 }
 
-/** A head with a time stays in front of a line that has none of its own and is no part of a trace. */
+/**
+ * Removes the head of a line. A head with a time stays if the line has no time of its own and is no part of a trace.
+ */
 function takeOff(line: string, prefix: RegExp): string {
   const head = prefix.exec(line)?.[0];
   if (head === undefined) return line;

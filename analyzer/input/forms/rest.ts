@@ -1,14 +1,15 @@
-// The saved answer of Flink's REST API to /jobs/:id/exceptions → the text of a log that tells the same: one entry for
-// each exception of the history, with its task and TaskManager, the oldest first. What people have when the logs are
-// gone. Both forms are read: `root-exception` (to 1.20) and `exceptionHistory` (from 1.13). Called by read.ts; pure.
+// Converts the saved answer of Flink's REST API to /jobs/:id/exceptions into the text of a log that says the same: one
+// entry for each exception of the history, with its task and TaskManager, the oldest first. Such an answer is what
+// people have when the logs are gone. Both forms are read: `root-exception` (to 1.20) and `exceptionHistory` (from
+// 1.13). Pure functions.
 import { fieldAt, listAt, textAt } from '../../../core/json.js';
 
-/** Whether a text that begins so may be such an answer, printed on one line or on many. */
+/** True if a text that begins so may be such an answer, printed on one line or on many. */
 export function looksLikeExceptions(head: string): boolean {
   return /^\s*\{\s*"(root-exception|exceptionHistory|all-exceptions|timestamp)"/.test(head);
 }
 
-/** Undefined when the document is not such an answer. */
+/** Converts an answer into a log; undefined if the document is not such an answer. */
 export function renderExceptions(document: string): string | undefined {
   const answer = parse(document);
   const history = listAt(fieldAt(answer, 'exceptionHistory'), 'entries');
@@ -28,7 +29,7 @@ export function renderExceptions(document: string): string | undefined {
     .join('');
 }
 
-/** Where Flink itself keeps the history. */
+/** Class in which Flink itself keeps the history. */
 const LOGGER = 'org.apache.flink.runtime.scheduler.exceptionhistory.ExceptionHistoryEntry';
 
 interface Told {
@@ -48,7 +49,7 @@ function readException(entry: unknown): Told {
   };
 }
 
-/** Flink's own layout of a time, in UTC. */
+/** Formats a time in Flink's own layout, in UTC. */
 function formatTime(time: number): string {
   return new Date(time).toISOString().replace('T', ' ').replace('.', ',').replace('Z', '');
 }

@@ -1,7 +1,7 @@
-// A trace of Java as Sentry writes it, in the form of Python's: the frames from the outermost to the innermost, the
-// exception last → the trace as Java prints it. Called by read.ts; pure.
+// Converts a Java trace that Sentry wrote in the form of Python (the frames from the outermost to the innermost, the
+// exception last) into the trace as Java prints it. Pure functions.
 
-/** `File "Task.java", line 575, in org.apache.flink.runtime.taskmanager.Task.run` */
+/** Frame such as `File "Task.java", line 575, in org.apache.flink.runtime.taskmanager.Task.run`. */
 const FRAME = /^[ \t]*File "([\w$-]+\.(?:java|scala|kt))"(?:, line (\d+))?, in ([\w$.<>/-]+)[ \t]*$/;
 const ANY_FRAME = new RegExp(FRAME, 'm');
 const HEAD = 'Traceback (most recent call last):';

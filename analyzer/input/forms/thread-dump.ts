@@ -1,7 +1,7 @@
-// A thread dump → the log lines that it stands for: tasks that wait for network buffers, threads that wait for each
-// other. Everything else in a dump is what a working process looks like. Forms: jstack (also `jcmd Thread.print`, kill
-// -3), and the answer of Flink's REST API to /taskmanagers/:id/thread-dump and /jobmanager/thread-dump. Called by
-// read.ts; pure.
+// Converts a thread dump into the log lines that it stands for: tasks that wait for network buffers, and threads that
+// wait for each other. Everything else in a dump is what a working process looks like. Forms: jstack (also
+// `jcmd Thread.print`, kill -3), and the answer of Flink's REST API to /taskmanagers/:id/thread-dump and
+// /jobmanager/thread-dump. Pure functions.
 import { listAt, textAt } from '../../../core/json.js';
 
 export function looksLikeThreadDump(head: string): boolean {
@@ -12,7 +12,7 @@ export function looksLikeThreadDump(head: string): boolean {
   );
 }
 
-/** The end of a dump, which is what people copy of it. */
+/** End of a dump, which is the part that people copy. */
 const DEADLOCK_ALONE = /^\s*Found (?:one|\d+) Java-level deadlocks?:\s*\r?\n=+\s*\r?\n/;
 
 export function looksLikeThreadAnswer(head: string): boolean {
@@ -32,7 +32,7 @@ interface Thread {
 }
 
 interface Dump {
-  /** The stamp of a log line; empty when the dump has none. */
+  /** Stamp of a log line; empty if the dump has none. */
   readonly time: string;
   readonly threads: readonly Thread[];
   readonly deadlock?: { readonly names: readonly string[]; readonly text: string };
@@ -60,7 +60,7 @@ function readAnswer(text: string): Dump | undefined {
   return infos.length === 0 ? undefined : { time: '', threads: infos.flatMap(readThread), deadlock };
 }
 
-/** `"Map (1/4)#0" #71 prio=5 …` or `"Map (1/4)#0" Id=71 WAITING on …`, then its frames. */
+/** Reads a thread: `"Map (1/4)#0" #71 prio=5 …` or `"Map (1/4)#0" Id=71 WAITING on …`, then its frames. */
 function readThread(block: string): readonly Thread[] {
   const name = /^"(.*?)"(?= #\d| Id=| prio=| daemon| os_prio=|$)/m.exec(block)?.[1];
   if (name === undefined) return [];
@@ -68,7 +68,7 @@ function readThread(block: string): readonly Thread[] {
   return [{ name, frames, waits: /State: (?:TIMED_)?WAITING|Id=\d+ (?:TIMED_)?WAITING/.test(block) }];
 }
 
-/** Threads of which each waits for a lock that the next one holds. */
+/** Finds threads each of which waits for a lock that the next one holds. */
 function findCycle(infos: readonly string[]): Dump['deadlock'] {
   const waits = new Map<string, { readonly name: string; readonly owner: string; readonly text: string }>();
   for (const text of infos) {
@@ -91,7 +91,7 @@ function findCycle(infos: readonly string[]): Dump['deadlock'] {
 
 const BUFFER_REQUEST = /\.(?:LocalBufferPool|NetworkBufferPool)\.(?:request|internalRequest)\w*/;
 const TASK = /\(\d+\/\d+\)(?:#\d+)?$/;
-/** The wait stands on top of the stack, below what waits in the JDK. */
+/** Number of frames that are searched. The wait stands on top of the stack, below the frames that wait in the JDK. */
 const LOOK_FRAMES = 12;
 const SHOWN_NAMES = 5;
 

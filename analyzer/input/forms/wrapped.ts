@@ -1,10 +1,10 @@
-// A log whose lines were broken on the way → the log again. A mail program breaks at some 70 columns, where the next
-// word would not have fitted: a line that had room for the next one's first word ended there by itself. Only a text in
-// which parts stand alone is touched (`at`, `Caused by:`, the jar of a frame, time and level), or a message of which
-// every line is full. A terminal breaks in the middle of words, always at one column: only a text with several lines of
-// exactly its width is touched. Called by read.ts; pure.
+// Joins the lines of a log that were broken on the way. A mail program breaks at some 70 columns, where the next word
+// would not have fitted. A line with room for the first word of the next line ended there by itself. Only a text in
+// which parts stand alone is changed (`at`, `Caused by:`, the jar of a frame, time and level), or a message of which
+// every line is full. A terminal breaks in the middle of words, always at one column, so only a text with several lines
+// of exactly its width is changed. Pure functions.
 
-/** What a program never prints in a line of its own: parts of traces, the head of an entry without its text. */
+/** Texts that a program never prints on a line of their own: parts of traces, the head of an entry without its text. */
 const TORN =
   /^[ \t]*(?:at|Caused by:|~?\[[^\]\s]+\.jar(?::[^\]\s]*)?\]|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:[.,]\d+)? +(?:DEBUG|INFO|WARN|ERROR|FATAL)(?: +(?:[\w$]+\.)+[A-Z][\w$]*)?)[ \t]*$/;
 const LEAST_TORN = 2;
@@ -18,15 +18,15 @@ export function looksWrapped(head: string): boolean {
   );
 }
 
-/** Where an exception's message begins. */
+/** Beginning of an exception's message. */
 const MESSAGE = /(?:Exception|Error): \S/;
-/** Words that a mail program could have put into another line; a list of names or options has one in each. */
+/** Words that a mail program could have put on another line. A list of names or options has one word on each line. */
 const WORDS = /\S[ \t]+\S+[ \t]+\S/;
-/** Two lines may look full by chance. */
+/** Minimum number of breaks in a message. Two lines may look full by chance. */
 const LEAST_BREAKS = 3;
 const LEAST_WIDTH = 55;
 
-/** Whether the message goes on over lines of words, none of which had room for the next one's first. */
+/** True if the message goes on over lines of words, and none of them had room for the first word of the next line. */
 function isFull(lines: readonly string[], from: number): boolean {
   const end = lines.findIndex((line, index) => index > from && (line.trim() === '' || BEGINS.test(line)));
   const message = lines.slice(from, end < 0 ? undefined : end).map((line) => line.trimEnd());
@@ -50,7 +50,7 @@ export function joinWrapped(text: string): string {
   return joined.join('\n');
 }
 
-/** The longest line of more than a word: what is longer is a word that could not be broken. */
+/** Returns the length of the longest line of more than one word. A longer line is a word that could not be broken. */
 function findWidth(lines: readonly string[]): number {
   return lines.reduce(
     (width, line) =>
@@ -60,11 +60,11 @@ function findWidth(lines: readonly string[]): number {
 }
 
 const MAX_WIDTH = 100;
-/** A part that is not complete without the next line. */
+/** Part that is not complete without the next line. */
 const OPEN = /^\s*at$|^\s*Caused by:$|(?:Exception|Error):$/;
-/** What stands behind a frame. */
+/** Text that stands behind a frame. */
 const BEHIND = /^\s*~?\[[^\]\s]*\]\s*$/;
-/** What begins a line: a date, a part of a trace, an exception, a row of `kubectl get pods`. */
+/** Beginning of a line: a date, a part of a trace, an exception, a row of `kubectl get pods`. */
 const BEGINS =
   /^\s*(?:\d{4}[-/]\d\d[-/]\d\d[ T]|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d\d:\d\d:\d\d|at(?:$| \S+\()|Caused by:|Suppressed:|\.\.\. \d+|(?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error)(?::|$)|[\w.-]+ +\d+\/\d+ +[A-Z]\w+ +\d)/;
 
@@ -98,7 +98,10 @@ export function joinCut(text: string): string {
   return joined.join('\n');
 }
 
-/** The width of a terminal: no line is longer, several are as long, and most of those go on in the next one. */
+/**
+ * Finds the width of the terminal: no line is longer, several lines have this length, and most of them go on in the
+ * next line.
+ */
 function findColumns(lines: readonly string[]): number | undefined {
   const columns = lines.reduce((most, line) => Math.max(most, line.length), 0);
   if (columns < MIN_COLUMNS || columns > MAX_COLUMNS) return undefined;

@@ -25,7 +25,7 @@ function hadoop3(container: string, host: string, files: Readonly<Record<string,
   return logs.join('');
 }
 
-/** As printed before Hadoop 2.6: without the end of a file. */
+/** Prints logs as Hadoop before 2.6 did, without the end of a file. */
 function hadoop22(container: string, host: string, files: Readonly<Record<string, string>>): string {
   const logs = Object.entries(files).map(
     ([name, text]) => `LogType: ${name}\nLogLength: ${text.length}\nLog Contents:\n${text}\n`,

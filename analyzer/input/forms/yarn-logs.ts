@@ -1,7 +1,7 @@
-// What `yarn logs -applicationId …` prints → the files that it holds, each under its container, as if they lay in the
-// node manager's folders; before them what a client wrote. Read as it comes: such a file may be larger than memory.
-// Forms: Hadoop 2 (`Log Upload Time`, `Log Contents:`) and 3 (`LogLastModifiedTime`, `LogContents:`), with or without
-// `End of LogType`. Called by read.ts.
+// Splits the output of `yarn logs -applicationId …` into the files that it holds, each under its container, as if they
+// lay in the node manager's folders. What a client wrote before them comes first. The output is read as it comes,
+// because it may be larger than memory. Forms: Hadoop 2 (`Log Upload Time`, `Log Contents:`) and 3
+// (`LogLastModifiedTime`, `LogContents:`), with or without `End of LogType`.
 import { findSmallest } from '../../../core/sequence.js';
 import type { Content } from '../files/archive.js';
 import type { Cursor } from '../files/cursor.js';
@@ -11,7 +11,7 @@ export function looksLikeYarnLogs(head: string): boolean {
   return /^Container: container_\S+ on \S+/m.test(head) && /^LogType: ?\S/m.test(head);
 }
 
-/** A file of a container, and the machine on which it ran. */
+/** File of a container, and the machine on which the container ran. */
 export interface ContainerFile extends Content {
   readonly source?: { readonly host?: string };
 }
@@ -39,7 +39,7 @@ export function* splitYarnLogs(path: string, cursor: Cursor): Generator<Containe
   }
 }
 
-/** A line without its break; a longer one in chunks. */
+/** Takes a line without its line break; a longer line comes in chunks. */
 function takeLine(cursor: Cursor): string | undefined {
   const bytes = cursor.peek(MAX_LINE_BYTES);
   if (bytes.length === 0) return undefined;
@@ -50,12 +50,12 @@ function takeLine(cursor: Cursor): string | undefined {
     .replace(/\r?\n$/, '');
 }
 
-/** What ends a file: the next one's head stands at the beginning of a line. */
+/** Texts that end a file if they stand at the beginning of a line: an end mark, or the head of the next file. */
 const ENDS = ['End of LogType:', 'LogType:', 'Container: container_'].map((words) => Buffer.from(words));
 const END_BYTES = 32;
 const CHUNK_BYTES = 1 << 20;
 
-/** Whole lines, up to the line that ends the file; that one is left to be taken. */
+/** Yields whole lines up to the line that ends the file; that line is not taken. */
 function* takeBody(cursor: Cursor): Generator<Buffer> {
   let lineStart = true;
   for (let bytes = cursor.peek(CHUNK_BYTES); bytes.length > 0; bytes = cursor.peek(CHUNK_BYTES)) {

@@ -1,5 +1,5 @@
-// What the tests of the service share: an analyzer over a store of its own, at a time that stands still, and the
-// records of a real failure.
+// Helpers for the tests of the service: an analyzer over a store of its own with a fixed clock, and the records of a
+// real failure.
 import { join } from 'node:path';
 import { createLog } from '../../../core/log.js';
 import type { Incident, LogRecord } from '../../../core/types.js';
@@ -13,7 +13,7 @@ import { BUFFER_RECORDING, makeFolder, readRecording, toRecord } from '../../tes
 
 export const catalog = loadCatalog();
 
-/** Of a real failure: too few network buffers. */
+/** Records of a real failure: too few network buffers. */
 export const records = readRecording(BUFFER_RECORDING).map((entry) => toRecord(entry));
 
 export const now = Math.max(...records.map((record) => Date.parse(record['@timestamp']))) + 60_000;
@@ -46,7 +46,7 @@ export function toPlain(incidents: readonly Incident[]): unknown {
   return JSON.parse(JSON.stringify(incidents));
 }
 
-/** What comes of these batches, with one analyzer or with another after each. */
+/** Returns the incidents of these batches. One analyzer reads all of them, or a new one is started after each batch. */
 export async function run(
   batches: readonly (readonly LogRecord[])[],
   restartEach: boolean,

@@ -1,5 +1,5 @@
-// Silences: what somebody does not want to hear of for a while. Listed, made and ended here, as by "jobtrace silences";
-// whoever sends messages looks for them in the store. A token with a scope makes and sees only silences within it.
+// Routes that list, create and end silences, as "jobtrace silences" does. A silence mutes matching alerts for a while;
+// senders of messages read silences from the store. A token with a scope creates and sees only silences in that scope.
 import { randomUUID } from 'node:crypto';
 import { ROUTE_LABELS, type MatcherSettings } from '../../../core/config/rows/route.js';
 import { createError } from '../../../core/errors.js';
@@ -88,7 +88,7 @@ function describe(silence: Silence, nowMs: number): object {
   return { ...silence, state: stateOfSilence(silence, nowMs) };
 }
 
-/** The schema has accepted it. */
+/** Reads the matchers of a body that the schema has accepted. */
 function readMatchers(body: unknown): MatcherSettings {
   const matchers = isObject(body) && isObject(body['matchers']) ? body['matchers'] : {};
   const values = createValues(matchers);

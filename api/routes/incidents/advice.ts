@@ -1,5 +1,5 @@
-// What the newest incidents have in common that one change mends. In: incidents of the store. The page makes the same
-// of the incidents that it lists; a viewer with a scope gets the advice of its own jobs.
+// Route for advice: which of the newest incidents one change (a Flink upgrade) would fix. Takes incidents of the store.
+// The page computes the same from its listed incidents; a viewer with a scope gets the advice for its own jobs.
 import { sumAdvice } from '../../../core/text/advice.js';
 import { ADVICE } from '../../schemas/incidents.js';
 import { QUERIES } from '../../schemas/queries.js';

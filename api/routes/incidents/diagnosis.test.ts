@@ -1,4 +1,4 @@
-// The lookup of a diagnosis by job and time, over HTTP.
+// Tests the lookup of a diagnosis by job and time over HTTP.
 import { describe, expect, it } from 'vitest';
 import { FRAUD, get, incidentOf, ORDERS, READER, startServer, TEAM } from '../../testing/server.js';
 

@@ -1,5 +1,5 @@
-// A job and a moment → what went wrong there: the lookup for whatever raises alarms of its own and only wants to know
-// why. The nearest incident counts.
+// Route that looks up the diagnosis of a job at a time, for a system that raises its own alarms and needs only the
+// cause. It chooses the nearest incident.
 import { createError } from '../../../core/errors.js';
 import { omitMissing } from '../../../core/json.js';
 import { linkIncident } from '../../../core/text/markdown.js';
@@ -10,7 +10,7 @@ import { INCIDENT_DIAGNOSIS } from '../../schemas/incidents.js';
 import { QUERIES } from '../../schemas/queries.js';
 import { renderExport } from './incidents.js';
 
-/** Of one job within some 70 minutes. */
+/** Largest number of incidents of one job within about 70 minutes. */
 const MOST_INCIDENTS = 500;
 
 export function createDiagnosisRoutes(services: Services): readonly Route[] {
@@ -57,7 +57,7 @@ function chooseNearest(incidents: readonly Incident[], atMs: number): Incident |
   )[0];
 }
 
-/** What a draft of a rule says comes after all that is proven. */
+/** Describes an incident. A diagnosis of a draft rule is used only if there is no other one. */
 function describe(services: Services, request: Request, incident: Incident) {
   const { id, cluster, job, firstSeen, lastSeen, outcome, restarts } = incident;
   const diagnoses = incident.diagnoses[readLanguage(services, request)];

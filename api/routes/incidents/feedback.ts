@@ -1,6 +1,6 @@
-// What people say of a diagnosis (right, wrong, it helped), and what that makes of its rule: its measured precision,
-// and whether it still alerts. Kept with who said it and when; one person has one verdict on one rule of one incident.
-// The page shows it on the card.
+// Routes for feedback on diagnoses (right, wrong, helped), and for its effect on a rule: the measured precision, and
+// whether the rule still sends alerts. Feedback is stored with person and time; a person has one verdict on one rule of
+// one incident. The page shows it on the card.
 import { isBelowFloor, measurePrecision, VERDICTS, type Precision } from '../../../core/routing/feedback.js';
 import { createError } from '../../../core/errors.js';
 import type { Incident } from '../../../core/types.js';
@@ -67,10 +67,10 @@ async function showFeedback(services: Services, request: Request, incident: Inci
   return { kind: 'json', body: { feedback, rules } };
 }
 
-/** `alerts`: false for a rule that is so often wrong that it alerts nobody. */
+/** Precision of a rule. `alerts` is false if the rule is wrong so often that it sends no alerts. */
 export type RulePrecision = Precision & { readonly alerts: boolean };
 
-/** Counted of the verdicts that the viewer may see; whether a rule alerts follows from all of them. */
+/** Counts the verdicts that the viewer may see. All verdicts together decide whether a rule sends alerts. */
 export async function loadPrecision(
   { findVerdicts, floor }: Services,
   { store, viewer }: Request,

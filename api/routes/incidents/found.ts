@@ -1,5 +1,5 @@
-// What the routes of this folder ask first: the incident of an address, where the viewer may see it, and with it the
-// cards that have become it. Called by them.
+// Finds the incident of a request if the viewer may see it, together with the ids of the cards that were joined to it.
+// The routes of this folder share these functions.
 import { createError } from '../../../core/errors.js';
 import type { Incident } from '../../../core/types.js';
 import type { Request } from '../../route.js';
@@ -11,7 +11,10 @@ export async function findVisible({ params, store }: Pick<Request, 'params' | 's
   return incident;
 }
 
-/** The cards that have become this one lead here, with all that was said of them. */
+/**
+ * Returns the incident's id and the ids of the cards that were joined to it, so that their annotations are found as
+ * well.
+ */
 export function listIds({ id, joined = [] }: Pick<Incident, 'id' | 'joined'>): readonly string[] {
   return [id, ...joined];
 }

@@ -1,6 +1,6 @@
-// One group of failures that no rule names, over time: how often it came, when first and last, to which jobs, and by
-// what the failures are the same. In: sums of the store. The page shows it beside such a failure; a viewer with a scope
-// sees what is of its own jobs.
+// Route for one group of failures that no rule matches, over time: count, first and last time, affected jobs, and the
+// common features of the failures. Takes sums of the store. The page shows the group beside such a failure; a viewer
+// with a scope sees the part of its own jobs.
 import { createError } from '../../../core/errors.js';
 import type { Answer, Request, Route, Services } from '../../route.js';
 import { FAILURE_GROUP_SUM } from '../../schemas/incidents.js';

@@ -1,8 +1,8 @@
-// An incident as the head of its card, for lists: what failed, whose it is, since when. Reasons, fixes and evidence, a
-// hundred times as much, are asked for with the single incident. Pure; used by incidents.ts.
+// Reduces an incident to the head of its card for lists: failure, owner and start time. Reasons, fixes and evidence are
+// a hundred times as large, so only the route of a single incident returns them. Pure function.
 import type { Diagnosis, Incident } from '../../../core/types.js';
 
-/** Of each list of an incident so much stands in its head. */
+/** Largest number of items from each list of an incident. */
 const SHOWN = 3;
 const MAX_MESSAGE = 300;
 

@@ -1,5 +1,5 @@
-// Routes about what went wrong: incidents, the jobs they belong to, and what was said to receivers. An incident
-// is shown in one language; a viewer with a scope sees only its own.
+// Routes for incidents, for the jobs they belong to, and for alerts that were sent to receivers. An incident is shown
+// in one language; a viewer with a scope sees only incidents of that scope.
 import { EXPORT_FORMATS, renderCsv, renderNdjson, type ExportFormat } from '../../../core/text/export.js';
 import { linkIncident, renderIncidentMarkdown } from '../../../core/text/markdown.js';
 import { describeTriage, TRIAGE_STATES } from '../../../core/routing/triage.js';
@@ -93,7 +93,7 @@ export function createIncidentRoutes(services: Services): readonly Route[] {
   ];
 }
 
-/** A file of them is taken away, a list is looked at. */
+/** Returns the audit note of an export; undefined for a list, because only files are recorded. */
 function describeExport({ query }: Request): AuditNote | undefined {
   const format = query.text('format');
   if (format === undefined || format === 'json') return undefined;
@@ -165,7 +165,7 @@ async function listRows(services: Services, request: Request): Promise<Answer> {
   return { kind: 'json', body: { rows: shown, ...page } };
 }
 
-/** In the reader's language. */
+/** Returns a row with its texts in the reader's language. */
 function showRow({ title, beside, process, ...row }: IncidentRow, language: Language): object {
   const subject = nameSubject({ process, ...row }, language);
   return { ...row, title: title[language], beside: beside?.map((second) => second[language]), subject };
@@ -183,7 +183,7 @@ async function readIncident(services: Services, request: Request): Promise<Answe
   };
 }
 
-/** Two questions to the store, however many jobs there are. */
+/** Lists the jobs of a range with two queries to the store, independent of the number of jobs. */
 async function listJobs({ now }: Services, { query, store }: Request): Promise<Answer> {
   const given = readRange(query);
   const to = given.to ?? new Date(now()).toISOString();
@@ -219,7 +219,7 @@ function inLanguage(incident: Incident, language: Language) {
   return { ...incident, language, diagnoses: incident.diagnoses[language] };
 }
 
-/** In a list their number is enough. */
+/** Removes the list of children, because a list needs only their number. */
 function withoutChildren<Shown extends Pick<Incident, 'platform'>>(incident: Shown) {
   const { platform } = incident;
   if (platform === undefined) return incident;
@@ -228,7 +228,7 @@ function withoutChildren<Shown extends Pick<Incident, 'platform'>>(incident: Sho
   return { ...incident, platform: share };
 }
 
-/** The rendered message is for the receiver alone: it may hold what others must not read. */
+/** Removes the rendered message, because it is only for the receiver and may contain data that others must not read. */
 function withoutPayload(alert: Alert): Omit<Alert, 'payload'> {
   const { payload, ...rest } = alert;
   void payload;

@@ -13,7 +13,7 @@ import {
 } from '../../testing/server.js';
 
 const ORDERS_TEAM = { ...TEAM, role: 'author' } as const;
-/** The clock of the server. */
+/** Current time of the server. */
 const NOW = '2026-11-20T10:01:00.000Z';
 
 function say(url: string, word: object, token: string, incident = 'i-orders') {
@@ -56,7 +56,7 @@ describe('the triage of an incident', () => {
     const rows = new Map((await listRows(url)).map(({ id, triage }) => [id, triage]));
     expect(rows.get('i-orders')).toEqual({ state: 'ignored', by: 'author', until });
     expect(rows.get('i-other')).toEqual({ state: 'acknowledged', by: 'author' });
-    // It runs again, whatever was said.
+    // The job runs again, so it is resolved regardless of the annotations.
     expect(rows.get('i-fraud')).toEqual({ state: 'resolved' });
     const find = async (state: string) => (await listRows(url, `?triage=${state}`)).map(({ id }) => id);
     expect(await find('ignored')).toEqual(['i-orders']);

@@ -1,6 +1,6 @@
-// What people say of a card: that somebody is at it, that it is mended, that nobody wants to hear of it for a while,
-// that another card is of the same failure, or that it is open again. Every word is kept with who said it and when;
-// notify holds messages back by the last one (docs/alerts.md). The page shows the state on the card and in the list.
+// Routes for the triage of a card: acknowledge, resolve, ignore for a while, merge into another card, or reopen. Every
+// annotation is stored with person and time; notify holds messages back by the last one (docs/alerts.md). The page
+// shows the state on the card and in the list.
 import {
   decideCardState,
   findHeirProblems,
@@ -81,7 +81,7 @@ async function takeTriage(services: Services, request: Request): Promise<Answer>
   return showTriage(services, request, incident);
 }
 
-/** A card that has another one stand for it stands for none. */
+/** Rejects a card that is itself merged into another one as the target of a merge. */
 async function askHeir(store: ReadableStore, into: string): Promise<readonly string[]> {
   const heir = await store.findIncident(into);
   if (heir === undefined) throw createError('JT_NOT_FOUND', { what: `The incident "${into}"` });
@@ -119,7 +119,10 @@ export interface TriageFilter {
   readonly isTop: boolean;
 }
 
-/** A list narrowed to a state: `open` is what needs somebody and has nobody, `resolved` what people called so. */
+/**
+ * Returns the query that narrows a list to a state. `open`: the incident needs an owner and nobody has taken it;
+ * `resolved`: a person marked it as resolved.
+ */
 export async function narrowToTriage(
   store: ReadableStore,
   standing: ReadonlyMap<string, Triage>,

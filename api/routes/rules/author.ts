@@ -1,5 +1,5 @@
-// Routes of those who write rules: a draft from the lines of a failure, what the rule does as it stands (at each pause
-// of typing), and its folder among the team's own rules. The page's editor asks them; the engine does the work.
+// Routes for rule authors: a draft from the lines of a failure, a trial of the current rule (at each pause in typing),
+// and the rule's folder among the team's own rules. The page's editor uses them; the engine does the work.
 import { createError } from '../../../core/errors.js';
 import {
   createValues,
@@ -24,11 +24,11 @@ import {
   RULE_TRIAL,
 } from '../../schemas/author.js';
 
-/** A rule and its logs; a whole log is for "jobtrace rules new". */
+/** Size limit, in bytes, of a rule and its sample logs. For a whole log there is "jobtrace rules new". */
 const MOST_BYTES = 512 * 1024;
-/** Each reads two logs twice. */
+/** Limits for trials, each of which reads two logs twice. */
 const TRIALS = { most: 8, mostOfViewer: 3 };
-/** Each searches the store a few times. */
+/** Limits for backtests, each of which searches the store a few times. */
 const BACKTESTS = { most: 4, mostOfViewer: 1 };
 const USUAL_DAYS = 7;
 

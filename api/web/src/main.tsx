@@ -1,5 +1,5 @@
-// Where the page begins: theme, language, data cache, then the frame with its rooms. index.html runs it; what it puts
-// up stands until the tab is closed.
+// Starts the page: theme, language, data cache, then the frame with its views. index.html runs it; its effects last
+// until the tab is closed.
 import '@mantine/core/styles.css';
 import 'uplot/dist/uPlot.min.css';
 import './page.css';
@@ -16,7 +16,10 @@ import { App } from './shell/app.tsx';
 import { RequestError } from './server/client.ts';
 import { LanguageProvider } from './speech/text.tsx';
 
-/** Another last shade, which texts have on white and on their own tint, and on which white texts stand. */
+/**
+ * Replaces the last shade of a colour. Texts use this shade on white and on their own tint, and white texts stand on
+ * it.
+ */
 function shade([a, b, c, d, e, f, g, h, i]: MantineColorsTuple, last: string): MantineColorsTuple {
   return [a, b, c, d, e, f, g, h, i, last];
 }
@@ -36,13 +39,13 @@ const theme = createTheme({
   fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, monospace',
   defaultRadius: 'sm',
 });
-/** Hints below the fields of a form. */
+/** Sets the colours of hints below the fields of a form. */
 const resolveVariables: CSSVariablesResolver = () => ({
   variables: {},
   light: { '--mantine-color-dimmed': '#5c636a', '--mantine-color-placeholder': '#5c636a' },
   dark: { '--mantine-color-dimmed': '#adb5bd', '--mantine-color-placeholder': '#adb5bd' },
 });
-/** What the server refuses it refuses again. */
+/** Decides whether a request is sent again: once, unless the server rejected it, because it would reject it again. */
 const shallRetry = (failures: number, error: Error): boolean =>
   failures < 1 && !(error instanceof RequestError && error.status < 500);
 const queries = new QueryClient({ defaultOptions: { queries: { retry: shallRetry, refetchOnWindowFocus: false } } });

@@ -1,5 +1,5 @@
-// The engine for an assistant's tools: rules in words, drafts, logs that are not stored. mcp.ts serves the tools with
-// it over standard input and output; server.ts gives the same hooks to the API.
+// Provides the engine for an assistant's tools: rules in words, drafts, and diagnoses of logs that are not stored.
+// mcp.ts serves the tools over standard input and output; server.ts passes the same functions to the API.
 import { loadCatalog, type Catalog } from '../../../analyzer/catalog/catalog.js';
 import { wantedBy } from '../../../analyzer/catalog/wanted.js';
 import type { Rule } from '../../../analyzer/catalog/rule/rule.js';
@@ -18,7 +18,10 @@ import { VERSION } from '../../version.js';
 import { draftRule } from './author.js';
 import { openExistingStore } from '../open.js';
 
-/** The store is opened with the first question to it: without one, a log can be diagnosed and a rule explained. */
+/**
+ * Serves the tools. The store is opened at the first question to it, so that a log can be diagnosed and a rule
+ * explained without a store.
+ */
 export async function runMcp(invocation: Invocation): Promise<number> {
   const { terminal } = invocation;
   const { settings } = readSettings(invocation);
@@ -55,7 +58,7 @@ function createLazyStore(settings: Settings): LazyStore {
       try {
         return await opening;
       } catch (error) {
-        // Somebody may start a service meanwhile: the next question tries again.
+        // The next question tries again, because a service may have been started meanwhile.
         opening = undefined;
         throw error;
       }
@@ -81,7 +84,7 @@ function createLocalHooks(catalog: Catalog, settings: Settings): AssistantHooks 
   };
 }
 
-/** What every assistant is given; logs are diagnosed by whoever serves it. */
+/** Creates the functions that every assistant gets; the process that serves it adds the diagnosis of logs. */
 export function createAssistantHooks(
   catalog: () => Catalog,
   settings: Settings,

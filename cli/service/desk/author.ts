@@ -1,5 +1,5 @@
-// Settings and rules → the engine for those who write rules in the page: drafts, trials on two logs and on what is
-// stored, and a place for what is saved. Called by server.ts; assistants get the drafts.
+// Provides the engine for the rule editor of the page: drafts, trials with two logs and with stored records, and
+// saving. Takes the settings and rules. Assistants get the drafts only.
 import { judgePast, listQueries } from '../../../analyzer/author/past.js';
 import { proposeId, proposeRule } from '../../../analyzer/author/propose.js';
 import { readRule } from '../../../analyzer/author/folder.js';
@@ -45,7 +45,7 @@ export function createAuthoring(
   };
 }
 
-/** Undefined: nothing failed in these lines. */
+/** Returns a draft of a rule; undefined if nothing failed in these lines. */
 export function draftRule(lines: string, catalog: Catalog, zone: string): RuleSketch | undefined {
   const proposal = proposeRule(() => readPasted(Buffer.from(lines, 'utf8')), catalog, zone);
   if (proposal === undefined) return undefined;
@@ -60,7 +60,7 @@ interface PastContext {
   readonly now: number;
 }
 
-/** Newest first; a search looks at no more. */
+/** Largest number of records of one search, newest first. */
 const MOST_RECORDS = 1000;
 const MOST_INCIDENTS = 1000;
 const DAY_MS = 86_400_000;

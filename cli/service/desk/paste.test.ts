@@ -1,4 +1,4 @@
-// Pasted logs in a real worker thread, and through a real server: while they run, the process answers.
+// Diagnoses pasted logs in a real worker thread and through a real server, which must answer meanwhile.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((item) => item.close()));
 });
 
-/** One for all, as in a service: its thread reads the rules once. */
+/** Diagnoser for all tests, as in a service, so that its thread reads the rules once. */
 const diagnoser = createPasteDiagnoser({ folders: [], zone: undefined });
 afterAll(() => diagnoser.close());
 
@@ -39,7 +39,7 @@ describe('a pasted log', () => {
     expect((await diagnoser.diagnose(LOG, 'zh')).diagnoses[0]?.title).toContain('网络缓冲区不足');
   });
 
-  // More than the stack of a thread holds as arguments of one call.
+  // Logs with more entries than the stack of a thread can hold as arguments of one call.
   it.each([
     ['lines without a head', 'an ordinary line\n', 300_000],
     ['short entries', '2026-11-20 10:00:00,000 INFO a - b\n', 580_000],
@@ -90,7 +90,8 @@ it(
       const { status } = await fetch(`${url}/api/v1/diagnose`, { method: 'POST', body });
       events.push(`paste ${status}`);
     });
-    // So many that all pastes have arrived by then: on the event loop all would be answered before the last look.
+    // The number of requests is so large that all pastes have arrived by then. If pastes ran on the event loop, all
+    // would be answered before the last request.
     for (let asked = 0; asked < LOOKS; asked++) {
       const { status } = await fetch(`${url}/health/live`);
       events.push(`live ${status}`);

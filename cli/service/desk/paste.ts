@@ -1,6 +1,6 @@
-// Pasted logs → diagnoses, away from the event loop: one worker thread with a catalog of its own (paste-worker.ts),
-// started with the first paste and kept. Pastes are diagnosed one after another, each within a limit in time; one that
-// takes longer ends with its worker, and the next begins with a new one. Called by server.ts for the API.
+// Diagnoses pasted logs outside the event loop: in one worker thread with its own catalog (paste-worker.ts), which
+// starts with the first paste and is kept. Pastes are diagnosed one after another with a time limit. A paste that
+// exceeds it ends together with its worker, and the next paste starts a new one.
 import type { Worker } from 'node:worker_threads';
 import type { DiagnosisDocument } from '../../../analyzer/incident/document.js';
 import { createError, JobtraceError } from '../../../core/errors.js';
@@ -9,9 +9,9 @@ import type { PasteAnswer, PasteOrder, PasteWorkerData } from '../thread/paste-w
 import { openThread } from '../thread/thread.js';
 
 export interface PasteDiagnoser {
-  /** Throws JT_REQUEST_INVALID for what is no log, JT_ARCHIVE_INVALID, JT_DIAGNOSE_STOPPED. */
+  /** Diagnoses a log. Throws JT_REQUEST_INVALID if it is not a log, JT_ARCHIVE_INVALID, JT_DIAGNOSE_STOPPED. */
   diagnose(bytes: Buffer, language: Language): Promise<DiagnosisDocument>;
-  /** The files of the rules changed, or the folders in which they stand. */
+  /** Reloads the rules after a change of their files or folders. */
   reload(folders: readonly string[]): void;
   close(): Promise<void>;
 }
@@ -36,7 +36,7 @@ interface Pool {
 }
 
 const LIMIT_MS = 120_000;
-/** A log that needs more ends its worker and not the process. */
+/** Heap limit in MiB. A log that needs more ends its worker and not the process. */
 const MAX_HEAP_MIB = 2048;
 
 export function createPasteDiagnoser(options: PasteOptions): PasteDiagnoser {
@@ -102,7 +102,7 @@ function takeAnswer(pool: Pool, worker: Worker, answer: PasteAnswer): void {
   startNext(pool);
 }
 
-/** The worker is not asked any more; whoever waits for it is told why. */
+/** Abandons the worker and rejects the paste that waits for it with the reason. */
 function giveUp(pool: Pool, error: JobtraceError): void {
   pool.worker = undefined;
   if (pool.running === undefined) return;

@@ -1,5 +1,5 @@
-// The thread of a worker of the agent: it opens a connection of its own to the store, unless that is a file of this
-// node, into which the main thread alone writes. Started by agent.ts; what it does stands in agent/workers/thread.ts.
+// Runs a worker thread of the agent. The thread opens its own connection to the store, except for a store in a file of
+// this node, to which only the main thread writes. agent/workers/thread.ts does the work.
 import { parentPort, workerData } from 'node:worker_threads';
 import { runWorker } from '../../../agent/workers/thread.js';
 import type { WorkerStart } from '../../../agent/workers/message.js';
@@ -11,11 +11,11 @@ export interface AgentWorkerData {
   readonly settings: Settings;
 }
 
-// A rejection ends the thread, and its agent with the error.
+// A rejection ends the thread, and the agent ends with the error.
 void work(workerData);
 
 async function work({ start, settings }: AgentWorkerData): Promise<void> {
   const own = settings['store.kind'] === 'sqlite' ? undefined : await openServiceStore(settings);
-  // Orders that came meanwhile wait for somebody who listens.
+  // Messages that arrived earlier stay queued until a listener is added.
   if (parentPort !== null) runWorker(parentPort, start, (relay) => own ?? relay);
 }

@@ -1,5 +1,5 @@
-// The thread in which pasted logs are diagnosed: orders of paste.ts come in, one answer to each goes out. It has a
-// catalog of its own, because compiled rules cannot go from one thread to another.
+// Runs the thread that diagnoses pasted logs: receives orders of paste.ts and sends one answer to each. It has its own
+// catalog, because compiled rules cannot be passed between threads.
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadCatalog, reloadCatalog, type Catalog } from '../../../analyzer/catalog/catalog.js';
 import { wantedBy } from '../../../analyzer/catalog/wanted.js';
@@ -11,7 +11,7 @@ import type { Language } from '../../../core/types.js';
 import { errorTrace } from '../../../core/fault.js';
 
 export interface PasteWorkerData {
-  /** With rules of the team. */
+  /** Folders with rules of the team. */
   readonly folders: readonly string[];
   readonly zone: string | undefined;
 }
@@ -40,7 +40,7 @@ parentPort?.on('message', (order: PasteOrder) => {
   } else parentPort?.postMessage(answerOrder(order));
 });
 
-/** Rules that are broken at this moment are left out, as everywhere in a process that runs. */
+/** Loads the catalog. Rules that are broken at this moment are left out, as in every running process. */
 function openCatalog(): Catalog {
   try {
     return loadCatalog(sources);

@@ -1,7 +1,7 @@
-// A thread in which the embedded store works: it opens the file that it is given and answers what it is asked
-// (store/sqlite/thread/serve.ts). Started by open.ts for services.
+// Runs the thread of the embedded store: opens the given file and answers requests (store/sqlite/thread/serve.ts).
+// Services start it through open.ts.
 import { parentPort, workerData } from 'node:worker_threads';
 import { serveStore } from '../../../store/sqlite/thread/serve.js';
 
-// A rejection ends the thread, and whoever waits for it hears so.
+// A rejection ends the thread, and its callers get the error.
 if (parentPort !== null) void serveStore(parentPort, workerData);

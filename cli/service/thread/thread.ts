@@ -1,5 +1,5 @@
-// Starts a thread of this process with one of the files beside this one: for pasted logs, for the workers of an agent,
-// and for the embedded store.
+// Starts a thread of this process from a file beside this one: for pasted logs, for the workers of an agent, and for
+// the embedded store.
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -7,12 +7,12 @@ import { pathToFileURL } from 'node:url';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 
 export function openThread(name: 'agent-worker' | 'paste-worker' | 'store-worker', options: WorkerOptions): Worker {
-  // Built, this code is part of the one file cli/service.cjs, and each thread is one file beside it.
+  // The built code is part of cli/service.cjs, and each thread is one file beside it.
   const built = join(import.meta.dirname, `${name}.cjs`);
   return existsSync(built) ? new Worker(built, options) : openSource(name, options);
 }
 
-/** Beside the sources a thread is TypeScript as well. */
+/** Starts a thread from its TypeScript source. */
 function openSource(name: string, options: WorkerOptions): Worker {
   const tsx = dirname(createRequire(import.meta.filename).resolve('tsx/package.json'));
   const loader = pathToFileURL(join(tsx, 'dist', 'esm', 'api', 'index.mjs'));

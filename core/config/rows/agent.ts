@@ -1,5 +1,5 @@
-// The settings of the agent: which files, how they are read, within which limits, and what is shipped of them.
-// settings.ts joins the tables; agent/settings.ts says which of these the agent is handed.
+// Defines the settings of the agent: which files it reads, how, within which limits, and what it ships. settings.ts
+// joins the tables; agent/settings.ts selects the settings that the agent gets.
 import { LEVELS } from '../../record.js';
 import type { SettingRow } from './row.js';
 

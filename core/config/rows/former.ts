@@ -1,9 +1,9 @@
-// Settings that are no more. Who still gives one is told what to do instead; the table of settings does not know them.
-// Read by load.ts for the file and the environment, and by the command line for its options.
+// Lists settings that were removed, with the advice for a user who still gives one. The table of settings does not
+// contain them. load.ts checks file and environment for them, and the command line its options.
 interface FormerRow {
   readonly name: string;
   readonly env: string;
-  /** Of the command line. */
+  /** Option of the command line. */
   readonly option: string;
   readonly advice: string;
 }

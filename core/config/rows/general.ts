@@ -1,5 +1,5 @@
-// The settings that every stage shares, and those of the store. settings.ts joins the tables; a new setting is a row
-// here, in agent.ts or in service.ts.
+// Defines the settings that every stage shares, and those of the store. settings.ts joins the tables; a new setting is
+// a row here, in agent.ts or in service.ts.
 import { LANGUAGES } from '../../types.js';
 import type { SettingRow } from './row.js';
 

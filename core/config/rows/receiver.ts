@@ -1,5 +1,5 @@
-// One receiver of alerts as the settings name it: its type, its schema, and what may stand in a file of its own. What
-// each kind needs of it, and how it is spoken to, stands in its folder of notify/channels/.
+// Defines one receiver of alerts in the settings: its type, its schema, and which values may be in a file of their own.
+// The folder of each kind in notify/channels/ has the rest of its requirements and its protocol.
 import { LANGUAGES, type Language } from '../../types.js';
 import type { ObjectRow } from './row.js';
 
@@ -16,38 +16,41 @@ export const RECEIVER_KINDS = [
   'email',
 ] as const;
 
-/** Texts of a card that a template may take the place of. */
+/** Texts of a card that a template may replace. */
 export const TEMPLATE_TEXTS = ['title', 'headline', 'summary', 'fix'] as const;
 
-/** Liquid templates (notify/card/template.ts): each makes one text of a card, and links of one's own. */
+/** Liquid templates (notify/card/template.ts). Each renders one text of a card, and `links` adds links. */
 export type CardTemplate = Readonly<Partial<Record<(typeof TEMPLATE_TEXTS)[number], string>>> & {
   readonly links?: readonly { readonly text: string; readonly url: string }[];
 };
 
-/** Where alerts go. `url` is a credential for most receivers: it is never logged. What each kind takes: its folder. */
+/**
+ * Destination of alerts. `url` is a credential for most receivers and is never logged. The folder of each kind shows
+ * which fields it uses.
+ */
 export interface ReceiverSettings {
   readonly name: string;
   readonly kind: (typeof RECEIVER_KINDS)[number];
   readonly url: string;
   readonly language: Language;
-  /** IANA name of the zone in which times are written; absent: UTC. */
+  /** IANA name of the time zone for times in messages; absent: UTC. */
   readonly zone?: string;
-  /** Signs what is sent, in the way of its kind. */
+  /** Secret that signs messages, in the way of the receiver's kind. */
   readonly secret?: string;
-  /** Absent: as many as the service allows. */
+  /** Limit of messages a minute; absent: as many as the service allows. */
   readonly perMinute?: number;
-  /** A word that a chat's robot must find in each message. */
+  /** Word that a chat's robot requires in each message. */
   readonly keyword?: string;
-  /** Whom a chat calls when something fails: phone numbers, user ids, or `all`. */
+  /** People that a chat mentions in a failure: phone numbers, user ids, or `all`. */
   readonly mentions?: readonly string[];
-  /** Of an e-mail: who sends it, and who gets it; of an app: into which conversation it writes. */
+  /** Sender and recipients of an e-mail. `to` is the conversation for an app. */
   readonly from?: string;
   readonly to?: readonly string[];
-  /** Texts of one's own. */
+  /** Templates for the texts of a card. */
   readonly template?: CardTemplate;
-  /** Address of the proxy to it, or `none`; absent: what holds for all (`proxy.*`). */
+  /** Address of the proxy to the receiver, or `none`; absent: the general setting (`proxy.*`). */
   readonly proxy?: string;
-  /** The receiver that gets what this one did not take. */
+  /** Receiver that gets the messages that this one did not accept. */
   readonly fallback?: string;
 }
 

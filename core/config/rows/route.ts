@@ -1,49 +1,55 @@
-// What decides where a card goes, as the settings name it: the tree of routes, time intervals and teams, their types
-// and their schemas. The words are Alertmanager's (docs/routing.md). What is done with them stands in notify/routing/.
+// Defines the settings that decide where a card goes: the tree of routes, time intervals and teams, their types and
+// their schemas. The terms are Alertmanager's (docs/routing.md). notify/routing/ applies them.
 import { MAX_GLOB_LENGTH } from '../../text/glob.js';
 import { DURATION_FORM } from '../../time/duration.js';
 import type { ObjectRow } from './row.js';
 
-/** What a card can be matched on, and grouped by. */
+/** Labels by which a card can be matched and grouped. */
 export const ROUTE_LABELS = ['team', 'cluster', 'job', 'severity', 'cause', 'owner'] as const;
 export type RouteLabel = (typeof ROUTE_LABELS)[number];
-/** The values of each label; the first is the one that people read, and that groups are made by. */
+/** Values of each label. People see the first value, and groups use it. */
 export type CardLabels = Readonly<Record<RouteLabel, readonly string[]>>;
 
-/** Patterns with `*`; one or a list, of which one must fit. With `!` in front: none of a card's values may fit. */
+/**
+ * Patterns with `*`: one, or a list of which one must match. A pattern with `!` in front must match none of a card's
+ * values.
+ */
 export type MatcherSettings = Readonly<Partial<Record<RouteLabel, string | readonly string[]>>>;
 
-/** A node of the tree. What it does not say its parent says, but for matchers, `continue` and the time intervals. */
+/**
+ * Node of the routing tree. It inherits from its parent what it does not set, except matchers, `continue` and the time
+ * intervals.
+ */
 export interface RouteSettings {
-  /** One, several, or an empty list: nobody. */
+  /** One receiver, several, or an empty list for nobody. */
   readonly receiver?: string | readonly string[];
   readonly matchers?: MatcherSettings;
   readonly continue?: boolean;
   readonly groupBy?: readonly RouteLabel[];
-  /** A duration, such as 30s. */
+  /** Duration, such as 30s. */
   readonly groupWait?: string;
   readonly repeatInterval?: string;
-  /** Who hears of it later, where nobody has acknowledged it by then. */
+  /** Receivers that are notified later if nobody has acknowledged the card by then. */
   readonly escalation?: readonly EscalationSettings[];
-  /** Names of time intervals: within one of them nothing is sent. */
+  /** Names of time intervals in which nothing is sent. */
   readonly muteTimeIntervals?: readonly string[];
-  /** Outside all of them nothing is sent. */
+  /** Names of time intervals outside of which nothing is sent. */
   readonly activeTimeIntervals?: readonly string[];
   readonly routes?: readonly RouteSettings[];
 }
 
-/** `after` is a duration from the first message on. */
+/** One step of an escalation. `after` is a duration since the first message. */
 export interface EscalationSettings {
   readonly after: string;
   readonly receiver: string | readonly string[];
 }
 
-/** Several of one name are one: what lies in any of them. */
+/** Time interval. Several intervals with the same name are one, which covers the times of all of them. */
 export interface TimeIntervalSettings {
   readonly name: string;
   /** Time zone, e.g. Asia/Shanghai. */
   readonly location: string;
-  /** HH:MM, the end not included; an end before the start is on the next day. */
+  /** HH:MM, the end exclusive. An end before the start is on the next day. */
   readonly times?: readonly { readonly startTime: string; readonly endTime: string }[];
   /** `saturday`, or `monday:friday`. */
   readonly weekdays?: readonly string[];
@@ -53,7 +59,7 @@ export interface TimeIntervalSettings {
   readonly months?: readonly string[];
 }
 
-/** Whose jobs and clusters these are; a job may be of several teams. */
+/** Team with its jobs and clusters. A job may belong to several teams. */
 export interface TeamSettings {
   readonly name: string;
   /** Job and cluster patterns with `*`. */
@@ -71,7 +77,7 @@ const DURATION = {
 const TIME = { type: 'string', pattern: '^([01]\\d|2[0-3]):[0-5]\\d$|^24:00$', description: 'HH:MM' };
 const oneOrMore = (items: object): object => ({ ...items, type: ['string', 'array'], items });
 
-/** Refers to itself by the place that schema.ts gives it. */
+/** Reference of the route schema to itself, at the place that schema.ts gives it. */
 export const ROUTE_REFERENCE = '#/definitions/route';
 export const ROUTE_SCHEMA = {
   type: 'object',

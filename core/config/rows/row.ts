@@ -1,5 +1,5 @@
-// What a row of the table of settings says (SettingRow), and what it says of the objects of a list (ObjectRow). The
-// rows stand beside this file; types, defaults, checks and docs follow from them one floor above.
+// Defines the types of a row of the settings table (SettingRow) and of the objects in a list (ObjectRow). The rows are
+// next to this file; types, defaults, checks and docs are derived from them in core/config/.
 export type SettingType =
   | 'string'
   | 'path'
@@ -23,28 +23,31 @@ export interface SettingRow {
   readonly default: unknown;
   readonly help: string;
   readonly minimum?: number;
-  /** Of one text of a list. */
+  /** Largest length, in characters, of one text of a list. */
   readonly maxLength?: number;
   readonly values?: readonly string[];
-  /** Environment variable; only secrets and what a container must be able to say have one. */
+  /** Environment variable. Only secrets and settings that a container must be able to pass have one. */
   readonly env?: string;
   /**
-   * The variable is one that other programs of the machine read as well: also in small letters, and the file, which is
-   * about Jobtrace alone, comes before it.
+   * True if other programs of the machine read the same variable. Its lower-case name is then read too, and the
+   * settings file takes precedence over it, because the file is about Jobtrace alone.
    */
   readonly isOfMachine?: true;
-  /** Hardly anybody needs it. */
+  /** True if hardly anybody needs the setting. */
   readonly isAdvanced?: true;
 }
 
-/** One object of a list. */
+/** Type of one object in a list. */
 export interface ObjectRow {
   readonly schema: { readonly properties: Readonly<Record<string, object>> } & Readonly<Record<string, unknown>>;
-  /** What holds where an object does not say it. */
+  /** Default values of an object's properties. */
   readonly defaults: Readonly<Record<string, unknown>>;
-  /** What may stand in a file of its own (`urlFile`), and what is wrong with the content of that file. */
+  /**
+   * Properties that may be in a file of their own (`urlFile`), each with a function that returns what is wrong with the
+   * content of that file.
+   */
   readonly secrets: Readonly<Record<string, (content: string) => string | undefined>>;
-  /** Names of the values that are paths, relative to the file in which they stand. */
+  /** Names of the properties that are paths, relative to the file in which they are written. */
   readonly paths?: readonly string[];
   /** Lists of objects within an object. */
   readonly lists?: Readonly<Record<string, ObjectRow>>;

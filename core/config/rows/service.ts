@@ -1,5 +1,5 @@
-// The settings of what reads the store: analyzer, API and notify. settings.ts joins the tables; what the lists of
-// receivers and tokens hold stands beside this file.
+// Defines the settings of the stages that read the store: analyzer, API and notify. settings.ts joins the tables; the
+// objects in the lists of receivers and tokens are defined next to this file.
 import { MAX_GLOB_LENGTH } from '../../text/glob.js';
 import { RECEIVER_KINDS } from './receiver.js';
 import type { SettingRow } from './row.js';

@@ -1,6 +1,6 @@
-// Everything of one team in one place, as `teams` of the settings file or of an included file names it: whose jobs and
-// clusters are the team's, who may see them, where their cards go, and the team's rules. teams.ts spreads a definition
-// over the settings that the stages read, so that a team's patterns are written once (docs/teams.md).
+// Defines a team, as `teams` in the settings file or an included file has it: its jobs and clusters, the people who may
+// see them, the destination of their cards, and the team's rules. teams.ts spreads a definition over the settings that
+// the stages read, so that a team's patterns are written once (docs/teams.md).
 import { MAX_GLOB_LENGTH } from '../../text/glob.js';
 import { RECEIVER, type ReceiverSettings } from './receiver.js';
 import { ROUTE_REFERENCE, type RouteSettings, type TimeIntervalSettings } from './route.js';
@@ -11,17 +11,17 @@ export interface TeamDefinition {
   readonly name: string;
   /** Patterns with `*` of the team's jobs and clusters. */
   readonly patterns: readonly string[];
-  /** Groups of the OpenID Connect provider whose members see what is the team's. */
+  /** Groups of the OpenID Connect provider whose members may see the team's jobs and clusters. */
   readonly groups: readonly string[];
   /** Role of those members. */
   readonly role: (typeof TOKEN_ROLES)[number];
-  /** Tokens that see what is the team's. */
+  /** Tokens that may see the team's jobs and clusters. */
   readonly tokens: readonly Omit<TokenSettings, 'scope'>[];
   readonly receivers: readonly ReceiverSettings[];
   readonly timeIntervals: readonly TimeIntervalSettings[];
-  /** A route that only the team's cards reach; absent: all of `receivers` are notified of all of them. */
+  /** Route that only the team's cards reach; absent: all of `receivers` are notified of all cards. */
   readonly route?: RouteSettings;
-  /** Rule ids, cause ids, job ids or job names of which the team's route notifies nobody; patterns with `*`. */
+  /** Rule ids, cause ids, job ids or job names for which the team's route notifies nobody; patterns with `*`. */
   readonly mutes: readonly string[];
   /** Folder with rules. */
   readonly rulesDir?: string;
@@ -30,7 +30,7 @@ export interface TeamDefinition {
 const TEXT = { type: 'string', minLength: 1 };
 const PATTERN = { type: 'string', minLength: 1, maxLength: MAX_GLOB_LENGTH };
 
-/** The schema of a list item without the properties that the team decides. */
+/** Returns the schema of a list item without the properties that the team decides. */
 function omitScope(row: ObjectRow): object {
   const { scope, ...properties } = row.schema.properties;
   void scope;
@@ -44,7 +44,7 @@ export const TEAM_DEFINITION: ObjectRow = {
     required: ['name', 'patterns'],
     properties: {
       name: TEXT,
-      // Without a pattern a scope sees everything.
+      // A scope without a pattern sees everything, so at least one is required.
       patterns: { type: 'array', items: PATTERN, minItems: 1 },
       groups: { type: 'array', items: TEXT },
       role: { enum: TOKEN_ROLES },

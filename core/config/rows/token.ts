@@ -1,5 +1,5 @@
-// Who may use the API, as the settings name it: a token, and what who is of a group of the provider may do. Types,
-// schemas, and what may stand in a file of its own. What each role may do stands in api/auth.ts.
+// Defines who may use the API in the settings: a token, and the role of a group of the OpenID Connect provider. It has
+// types, schemas, and the values that may be in a file of their own. api/auth.ts defines the rights of each role.
 import { MAX_GLOB_LENGTH } from '../../text/glob.js';
 import type { ObjectRow } from './row.js';
 
@@ -9,13 +9,13 @@ export interface TokenSettings {
   readonly name: string;
   readonly token: string;
   readonly role: (typeof TOKEN_ROLES)[number];
-  /** Job and cluster patterns with `*`; empty = all. */
+  /** Job and cluster patterns with `*`; empty: all. */
   readonly scope: readonly string[];
 }
 
-/** A token that is guessed as easily as it is typed protects nothing. */
+/** Shortest token in characters, because a short token is easy to guess. */
 const LEAST_TOKEN_LENGTH = 16;
-/** What a header can carry: with another character nobody could ever send it. */
+/** Characters that an HTTP header can carry. A token with other characters could never be sent. */
 const TOKEN_FORM = /^[!-~]+$/;
 const TOKEN_HINT = 'printable ASCII characters without spaces';
 
@@ -43,11 +43,13 @@ export const TOKEN: ObjectRow = {
   secrets: { token: checkToken },
 };
 
-/** What who is of a group may do, as the provider names its groups; the group `*` is anybody whom it knows. */
+/**
+ * Role of the members of a group, as the provider names its groups. The group `*` is everybody whom the provider knows.
+ */
 export interface GrantSettings {
   readonly group: string;
   readonly role: (typeof TOKEN_ROLES)[number];
-  /** Job and cluster patterns with `*`; empty = all. */
+  /** Job and cluster patterns with `*`; empty: all. */
   readonly scope: readonly string[];
 }
 
@@ -66,7 +68,7 @@ export const GRANT: ObjectRow = {
   secrets: {},
 };
 
-/** What the schema asks of a token in the settings holds for one in a file. */
+/** Checks a token in a file by the same rules as the schema checks a token in the settings. */
 function checkToken(content: string): string | undefined {
   if (content.length < LEAST_TOKEN_LENGTH) return `needs at least ${LEAST_TOKEN_LENGTH} characters`;
   return TOKEN_FORM.test(content) ? undefined : `does not have the right form (${TOKEN_HINT})`;

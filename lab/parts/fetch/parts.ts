@@ -1,5 +1,5 @@
-// The door to the real parts: find one that is here, get one that is not, or require one in a test.
-// The rooms beside this one start them. What each part is and where it comes from stands in table.ts.
+// Provides the real parts: finds one that is here, gets one that is not, or requires one in a test. The folders next to
+// this one start them. table.ts lists what each part is and where it comes from.
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { withLock } from '../machine/cache.js';
@@ -14,11 +14,11 @@ export type { FetchProgress, ProgressLine } from './fetch.js';
 export interface PartHome {
   part: Part;
   home: string;
-  /** The JAVA_HOME to run it with; empty for a part that needs no Java. */
+  /** JAVA_HOME to run it with; empty for a part that needs no Java. */
   java: string;
 }
 
-/** The part if it is on this machine and has the Java it needs; fetches nothing. */
+/** Returns the part if it is on this machine and has the Java it needs. Fetches nothing. */
 export function findPart(name: PartName): PartHome | undefined {
   const part = readPart(name);
   const home = findHome(part);
@@ -26,7 +26,10 @@ export function findPart(name: PartName): PartHome | undefined {
   return home === undefined || java === undefined ? undefined : { part, home, java };
 }
 
-/** The part, fetched first when it is not here. Two processes may ask at once: one fetches, the other waits. */
+/**
+ * Returns the part and fetches it first if it is not here. If two processes ask at once, one fetches and the other
+ * waits.
+ */
 export async function getPart(name: PartName, progress: FetchProgress = () => undefined): Promise<PartHome> {
   const part = readPart(name);
   const say = (text: string): void => progress({ part: name, text, live: false });
@@ -55,7 +58,10 @@ export async function getPart(name: PartName, progress: FetchProgress = () => un
   return { part, home, java };
 }
 
-/** A JAVA_HOME of that version, to run something on another Java than its own; only 17 has a compiler for certain. */
+/**
+ * Returns a JAVA_HOME of that version, to run something on another Java than its default. Only 17 is sure to include a
+ * compiler.
+ */
 export async function getJava(version: 11 | 17): Promise<string> {
   return version === 11
     ? (await getPart('jdk-11')).home
@@ -74,8 +80,8 @@ async function requirePartJava({ name, version, java }: Part, progress: FetchPro
 }
 
 /**
- * For tests: the part if it is here; undefined if not, so that the test can be skipped with `missingReason`;
- * with CI=true a missing part throws, because there nothing may be skipped.
+ * Returns the part for a test if it is here, else undefined, so that the test can be skipped with `missingReason`. With
+ * CI=true a missing part throws, because nothing may be skipped there.
  */
 export function requirePart(name: PartName): PartHome | undefined {
   const found = findPart(name);
@@ -83,7 +89,7 @@ export function requirePart(name: PartName): PartHome | undefined {
   return found;
 }
 
-/** The sentence that a skipped test shows. */
+/** Returns the sentence that a skipped test shows. */
 export function missingReason(name: PartName): string {
   const part = readPart(name);
   if (findHome(part) === undefined)
@@ -102,7 +108,7 @@ function findHome(part: Part): string | undefined {
   return existsSync(join(home, part.proof)) ? home : undefined;
 }
 
-/** apt-get is one for the whole machine, so parts from Debian share a lock. */
+/** Returns the name of the lock. Parts from Debian share one, because apt-get is one for the whole machine. */
 function lockName(part: Part): string {
   return part.sources.some((source) => source.client === 'apt') ? 'debian' : part.name;
 }

@@ -1,10 +1,10 @@
-// The pinned versions of every real part, as data: what it is called, where its pieces come from
-// (package clients only, by package name), and what it needs to run. Nothing here fetches or starts.
-// A new version is one changed line here; docs/parts.md names the same versions (a test compares them).
+// Lists the pinned version of every real part as data: its name, where its pieces come from (package clients only, by
+// package name), and what it needs to run. Nothing here fetches or starts. A new version is one changed line here;
+// docs/parts.md names the same versions (a test compares them).
 
 /**
- * One thing to get with a package client, and where it goes inside the part's home; `jars`: several of Maven in one
- * run, with what they depend on or without.
+ * Item to get with a package client, and where it goes inside the part's home. `jars`: several Maven artifacts in one
+ * run, with or without their dependencies.
  */
 export type PartSource =
   | { client: 'maven'; artifact: string; megabytes: number; unpack: Unpack }
@@ -16,7 +16,9 @@ export type PartSource =
       unpack: Extract<Unpack, { how: 'copy' }>;
     }
   | { client: 'pip'; requirement: string; megabytes: number; unpack: Unpack; wheelFor?: string }
-  /** A program of ours in `folder`, beside this file, that is built with a module: its version stands in go.mod. */
+  /**
+   * Program of this project in `folder`, next to this file, that is built with a Go module. go.mod holds the version.
+   */
   | {
       client: 'go';
       folder: string;
@@ -28,7 +30,10 @@ export type PartSource =
   | { client: 'apt'; package: string; megabytes: number; binary: string }
   | { client: 'part'; part: PartName };
 
-/** `copy`: the file as it is into folder `to`. `zip`, `tar`: what lies under `from`, into the home itself. */
+/**
+ * Way to unpack. `copy`: copies the file unchanged into folder `to`. `zip`, `tar`: unpack what is under `from` into the
+ * home itself.
+ */
 export type Unpack = { how: 'copy'; to: string } | { how: 'zip' | 'tar'; from: string; only?: readonly string[] };
 
 export type PartName =
@@ -66,12 +71,12 @@ export interface Part {
   version: string;
   what: string;
   /**
-   * Java versions the part runs on, both ends included; `part` is the one that brings it, else the machine's own is
-   * looked for.
+   * Java versions that the part runs on, both ends included. `part` brings the Java; if absent, the machine's own is
+   * searched.
    */
   java?: { min: number; max: number; part?: PartName };
   sources: readonly PartSource[];
-  /** A file that is there when the home is right, relative to it. */
+  /** File that exists if the home is complete, relative to it. */
   proof: string;
   /** Files besides those in bin/ that must be executable. */
   executable?: readonly string[];
@@ -441,8 +446,8 @@ export const PARTS: readonly Part[] = [
 ];
 
 /**
- * The newest connectors of a Flink version that there are; connectors.ts knows which jar is for what. The version is
- * our own: one more with every change.
+ * Describes the newest available connectors for a Flink version. connectors.ts knows which jar is which connector. The
+ * version number is ours and increases with every change.
  */
 function describeConnectors(
   flink: '1.13' | '1.17' | '1.20' | '2.3',
@@ -461,8 +466,8 @@ function describeConnectors(
 }
 
 /**
- * Flink's own code as jars that nothing is started from: classes to ask and to read. `more` differs, because Maven does
- * not hold every module of every version.
+ * Describes Flink's own code as jars whose classes are called and read, but from which no cluster is started. `more`
+ * differs, because Maven Central does not have every module of every version.
  */
 function describeFlinkJars(
   flink: '1.14' | '1.16' | '1.18',
@@ -494,7 +499,7 @@ function describeFlinkJars(
   };
 }
 
-/** Another Node.js than the one that runs the tests. */
+/** Describes a Node.js other than the one that runs the tests. */
 function describeNode(major: '22' | '24', version: string): Part {
   return {
     name: `node-${major}`,
@@ -513,7 +518,7 @@ function describeNode(major: '22' | '24', version: string): Part {
   };
 }
 
-/** The part of that name, or an error that lists the names there are. */
+/** Returns the part of that name; throws an error that lists the known names if there is none. */
 export function readPart(name: string): Part {
   const part = PARTS.find((candidate) => candidate.name === name);
   if (part === undefined) {

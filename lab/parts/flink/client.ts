@@ -1,5 +1,6 @@
-// Runs Flink's own command line clients against a cluster: sql-client.sh with a script, `flink run` with a jar.
-// They read the cluster's address from FLINK_CONF_DIR, as a user's would, and their log lands beside the others.
+// Runs Flink's own command line clients against a cluster: sql-client.sh with a script, `flink run` with a jar. They
+// read the cluster's address from FLINK_CONF_DIR, like a user's clients, and their log goes to the same folder as the
+// others.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dropColour, runCommand } from '../machine/process.js';
@@ -15,9 +16,12 @@ export interface ClientResult {
   code: number;
   stdout: string;
   stderr: string;
-  /** What the SQL client reported as [ERROR], or empty. It ends with code 0 all the same, so look here too. */
+  /**
+   * Text that the SQL client reported as [ERROR], or empty. The client ends with code 0 even then, so callers must
+   * check this field too.
+   */
   error: string;
-  /** The ids of the jobs that the client says it submitted, in their order. */
+  /** Ids of the jobs that the client says it submitted, in their order. */
   jobIds: string[];
 }
 
@@ -27,15 +31,15 @@ export interface JarRun {
   args?: readonly string[];
   /** Options of `flink run` itself, e.g. ['-s', savepoint] or ['-Dkey=value']. */
   options?: readonly string[];
-  /** Return once it is submitted (default), or wait for its end. */
+  /** True (default) to return once it is submitted; false to wait for its end. */
   detached?: boolean;
 }
 
 let scripts = 0;
 
 /**
- * sql-client.sh -f; every statement must end at a line's end. An INSERT returns once it is submitted unless the script
- * sets table.dml-sync.
+ * Runs sql-client.sh -f. Every statement must end at the end of a line. An INSERT returns once it is submitted, unless
+ * the script sets table.dml-sync.
  */
 export async function runSql(context: ClientContext, sql: string | { file: string }): Promise<ClientResult> {
   const file = typeof sql === 'string' ? saveScript(context.dir, sql) : sql.file;
@@ -47,8 +51,8 @@ export async function runSql(context: ClientContext, sql: string | { file: strin
 }
 
 /**
- * The client looks for a free port and binds it later; on a busy machine another process takes it in between. Nothing
- * of the script has run then.
+ * Error of a client that lost its port. The client finds a free port and binds it later; on a busy machine another
+ * process takes it in between. No statement of the script has run then.
  */
 const PORT_TAKEN = 'Could not start rest endpoint on any port in port range';
 const MOST_TRIES = 4;
@@ -64,7 +68,7 @@ export async function runJar(context: ClientContext, run: JarRun): Promise<Clien
   ]);
 }
 
-/** Any script of bin/, with the cluster's environment. */
+/** Runs any script of bin/ with the cluster's environment. */
 export async function runScript(
   context: ClientContext,
   script: string,

@@ -1,6 +1,6 @@
 // Writes the configuration folder of one Flink cluster: the stock conf/ with flat keys in the file that the version
-// reads, small memory, ports of its own, and the caller's settings on top. The log4j files stay the stock ones unless
-// the caller brings a log4j.properties. What versions call differently stands here. Nothing is started.
+// reads, small memory, separate ports, and the caller's settings on top. The log4j files stay the stock ones unless the
+// caller provides a log4j.properties. Differences in names between versions are handled here. Nothing is started.
 import { omitMissing } from '../../../core/json.js';
 import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -9,7 +9,7 @@ import { QUICK_JAVA } from '../machine/process.js';
 export const FLINK_VERSIONS = ['1.13', '1.17', '1.20', '2.3'] as const;
 export type FlinkPart = (typeof FLINK_VERSIONS)[number];
 
-/** Flink settings by their full key; null takes a default of ours away (say, process.size when flink.size is given). */
+/** Flink settings by their full key; null removes one of our defaults (e.g. process.size when flink.size is given). */
 export type FlinkConfig = Readonly<Record<string, string | null>>;
 
 export interface ConfOptions {
@@ -21,7 +21,10 @@ export interface ConfOptions {
   logging?: 'stock' | { log4jProperties: string };
 }
 
-/** Up to 1.18 the only file is flink-conf.yaml, which is no YAML: everything after ": " is the value, quotes too. */
+/**
+ * Configuration file of each version. Up to 1.18 the only file is flink-conf.yaml, which is not YAML: everything after
+ * ": " is the value, including quotes.
+ */
 const CONF_FILES: Readonly<Record<FlinkPart, string>> = {
   '1.13': 'flink-conf.yaml',
   '1.17': 'flink-conf.yaml',
@@ -29,7 +32,7 @@ const CONF_FILES: Readonly<Record<FlinkPart, string>> = {
   '2.3': 'config.yaml',
 };
 
-/** Enough for small jobs: about 280 MB of resident memory a JVM. */
+/** Memory that is enough for small jobs: about 280 MB resident per JVM. */
 export const SMALL_MEMORY: FlinkConfig = {
   'jobmanager.memory.process.size': '900m',
   'jobmanager.memory.jvm-metaspace.size': '192m',
@@ -44,16 +47,16 @@ export const SMALL_MEMORY: FlinkConfig = {
   'taskmanager.memory.framework.off-heap.size': '64m',
 };
 
-/** Where the JVM's options of each process stand. */
+/** Options that hold the JVM options of each process. */
 export const JAVA_OPTIONS = ['env.java.opts.jobmanager', 'env.java.opts.taskmanager', 'env.java.opts.client'] as const;
 
 /**
- * The remoting gives up after ten seconds otherwise, whatever pekko.startup-timeout says: Flink writes that under a
- * name that Pekko (before: Akka) does not read.
+ * JVM options for a longer start of the remoting. Otherwise it gives up after ten seconds whatever
+ * pekko.startup-timeout says, because Flink writes that under a name that Pekko (formerly Akka) does not read.
  */
 const PATIENT_START = ['pekko', 'akka'].map((library) => `-D${library}.remote.classic.startup-timeout=60s`).join(' ');
 
-/** The effective settings, in the order of defaults, ports, caller. */
+/** Returns the effective settings: the defaults, the ports, and the caller's settings, which override both. */
 export function fillConfig(options: ConfOptions): Record<string, string> {
   return dropNulls({
     'jobmanager.rpc.address': 'localhost',
@@ -75,8 +78,8 @@ export function fillConfig(options: ConfOptions): Record<string, string> {
 }
 
 /**
- * Short time-outs, so that a paused ZooKeeper is noticed in seconds; in milliseconds, as 1.13 takes nothing else.
- * A further JobManager serves REST at the next free port.
+ * Returns the high availability settings. The time-outs are short, so that a paused ZooKeeper is noticed in seconds.
+ * They are in milliseconds, because 1.13 accepts nothing else. A further JobManager serves REST at the next free port.
  */
 export function fillAvailability(version: FlinkPart, quorum: string, dir: string, restPort: number): FlinkConfig {
   return {
@@ -90,7 +93,9 @@ export function fillAvailability(version: FlinkPart, quorum: string, dir: string
   };
 }
 
-/** Everything may be reached from other networks, and the JobManager goes by that address. */
+/**
+ * Returns settings with which all processes can be reached from other networks and the JobManager uses that address.
+ */
 export function fillNetwork(address: string): FlinkConfig {
   return {
     'jobmanager.rpc.address': address,
@@ -100,7 +105,7 @@ export function fillNetwork(address: string): FlinkConfig {
   };
 }
 
-/** Makes the folder, whole; returns the effective settings. */
+/** Writes the complete folder; returns the effective settings. */
 export function writeConf(options: ConfOptions): Record<string, string> {
   const stock = join(options.home, 'conf');
   mkdirSync(options.confDir, { recursive: true });
@@ -113,7 +118,7 @@ export function writeConf(options: ConfOptions): Record<string, string> {
   return config;
 }
 
-/** Writes the configuration file anew, as somebody would who edits it; returns the effective settings. */
+/** Rewrites the configuration file, like a person who edits it; returns the effective settings. */
 export function changeConf(
   options: Pick<ConfOptions, 'version' | 'home' | 'confDir'>,
   before: Readonly<Record<string, string>>,
@@ -132,8 +137,8 @@ function writeSettings(
   { version, home, confDir }: Pick<ConfOptions, 'version' | 'home' | 'confDir'>,
   config: Readonly<Record<string, string>>,
 ): void {
-  // The stock file's --add-exports and --add-opens list: without it Flink dies on Java 17. Versions for Java 11 have
-  // none.
+  // The stock file's list of --add-exports and --add-opens, without which Flink dies on Java 17. Versions for Java 11
+  // have none.
   const stock = join(home, 'conf', 'config.yaml');
   const opts = existsSync(stock) ? /^ {6}all: (.+)$/m.exec(readFileSync(stock, 'utf8'))?.[1] : undefined;
   const lines = Object.entries(omitMissing({ 'env.java.opts.all': opts, ...config })).map(
@@ -146,7 +151,7 @@ function dropNulls(config: FlinkConfig): Record<string, string> {
   return Object.fromEntries(Object.entries(config).flatMap(([key, value]) => (value === null ? [] : [[key, value]])));
 }
 
-/** YAML takes most values as they are; those it would read as something else go into single quotes. */
+/** Puts a value into single quotes if YAML would read it as something else. */
 function quote(value: string): string {
   return /^[\w./-][\w./:=,;+ -]*$/.test(value) && !/: | #|:$/.test(value) ? value : `'${value.replaceAll("'", "''")}'`;
 }

@@ -1,5 +1,5 @@
-// Flink's connectors and plugins by the names that scenarios give them: which jars of a version's `connectors` part
-// each one is. Where to put them (lib/, plugins/, ADD JAR, beside user code) is the caller's business.
+// Maps the names that scenarios use for Flink's connectors and plugins to the jars of a version's `connectors` part.
+// The caller decides where to put them (lib/, plugins/, ADD JAR, next to user code).
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FlinkPart } from './conf.js';
@@ -8,7 +8,7 @@ import { getPart } from '../fetch/parts.js';
 export const CONNECTORS = ['kafka', 'jdbc', 'elasticsearch', 's3'] as const;
 export type Connector = (typeof CONNECTORS)[number];
 
-/** Beginnings of file names; `s3` is a plugin, the others go with the job's code or into lib/. */
+/** Beginnings of the jars' file names. `s3` is a plugin; the others go with the job's code or into lib/. */
 const JARS: Readonly<Record<Connector, readonly string[]>> = {
   kafka: ['flink-connector-kafka', 'flink-sql-connector-kafka', 'kafka-clients'],
   jdbc: ['flink-connector-jdbc', 'postgresql'],
@@ -16,7 +16,7 @@ const JARS: Readonly<Record<Connector, readonly string[]>> = {
   s3: ['flink-s3-fs-hadoop'],
 };
 
-/** The jars of those connectors; one that there is none of for the version is an error. */
+/** Returns the jars of those connectors; throws an error if one does not exist for the version. */
 export async function getConnectors(names: readonly Connector[], version: FlinkPart): Promise<string[]> {
   if (names.length === 0) return [];
   const { home } = await getPart(`connectors-${version}`);

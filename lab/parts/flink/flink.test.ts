@@ -12,7 +12,10 @@ CREATE TABLE sink (x INT) WITH ('connector' = 'blackhole');
 INSERT INTO sink SELECT x FROM source;
 `;
 
-/** The oldest first: the stock configuration of log4j may begin a new file while a process starts. */
+/**
+ * Lists a log and its rotations, oldest first. The stock configuration of log4j may begin a new file while a process
+ * starts.
+ */
 function listWithRotations(logFile: string): string[] {
   const rotated = readdirSync(dirname(logFile))
     .filter((name) => name.startsWith(`${basename(logFile)}.`))
@@ -49,7 +52,7 @@ for (const version of FLINK_VERSIONS) {
 
     it('writes the logs of a stock installation', () => {
       const files = listWithRotations(cluster.jobManager.logFile);
-      // What a failure shows: the beginning says whose log it is.
+      // A failure shows the beginning, which tells whose log it is.
       const beginning = files
         .map((file) => readFileSync(file, 'utf8'))
         .join('')

@@ -1,6 +1,6 @@
-// Starts a real Flink cluster, session or application: a JobManager and as many TaskManagers as wanted, by Flink's own
-// scripts, so logs, .out files and JVM options are what users have. Configuration, logs and pids lie in a
-// folder of the cluster's own; several clusters and versions run side by side. Tests and the lab call it.
+// Starts a real Flink cluster, session or application: a JobManager and any number of TaskManagers. Flink's own scripts
+// start them, so logs, .out files and JVM options are what users have. Configuration, logs and pids are in the
+// cluster's own folder; several clusters and versions run side by side.
 import { omitMissing } from '../../../core/json.js';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
@@ -44,40 +44,43 @@ export type { FlinkJob } from './rest.js';
 
 export interface FlinkOptions {
   version: FlinkPart;
-  /** Where conf/, log/ and pid/ go; kept at stop. Without it a temporary folder is made, and removed at stop. */
+  /** Folder for conf/, log/ and pid/, kept at stop. If absent, a temporary folder is made, and removed at stop. */
   dir?: string;
-  /** How many at first, one by default; nobody waits for their slots where there is no JobManager. */
+  /**
+   * Number of TaskManagers at the start, one by default. If there is no JobManager, the start does not wait for their
+   * slots.
+   */
   taskManagers?: number;
-  /** Settings of the whole cluster, over our small defaults; null takes a default away. */
+  /** Settings of the whole cluster, which override our small defaults; null removes a default. */
   config?: FlinkConfig;
   /** Settings of the TaskManagers only, given as -D on their command line. */
   taskManagerConfig?: Readonly<Record<string, string>>;
-  /** For every TaskManager that brings none of its own. */
+  /** Limits of every TaskManager that has none of its own. */
   limits?: Limits;
   logging?: 'stock' | { log4jProperties: string };
   /** High availability through this ZooKeeper ("host:port"). */
   zookeeper?: string;
-  /** Another Java than the version's own (11 for 1.13 and 1.17, 17 for the others). */
+  /** Java version that replaces the default (11 for 1.13 and 1.17, 17 for the others). */
   java?: 11 | 17;
-  /** Start none at first: startJobManager() does it later. */
+  /** False to start without a JobManager; startJobManager() starts it later. */
   jobManager?: boolean;
-  /** An application cluster: standalone-job.sh with this job instead of a session. */
+  /** Application cluster: standalone-job.sh with this job instead of a session. */
   application?: Application;
   /** Jars added to lib/ or left out of it, and plugins. */
   libraries?: Pick<Libraries, 'lib' | 'without' | 'plugins'>;
-  /** Each TaskManager in a network of its own, which can be cut off (as root only). */
+  /** True if each TaskManager has its own network, which can be cut (as root only). */
   network?: boolean;
   /** Further variables for all of Flink's scripts (FLINK_LIB_DIR, for one). */
   env?: Readonly<Record<string, string>>;
-  /** The <user> in the log files' names; the user who runs this, by default. */
+  /** The <user> part of the log file names; default: the user who runs this. */
   ident?: string;
   startDeadlineMs?: number;
-  /** Leave it running when this process ends (the `start` command). */
+  /** True to leave it running when this process ends (the `start` command). */
   outlive?: boolean;
 }
 
 export interface Application {
-  /** What goes into usrlib/. */
+  /** Jars for usrlib/. */
   jars: readonly string[];
   mainClass?: string;
   args?: readonly string[];
@@ -86,9 +89,11 @@ export interface Application {
 }
 
 export interface TaskManagerStart {
-  /** Until its slots are there, true by default; without, it may as well die at once. */
+  /** True (default) to wait until its slots are there. If false, it may even die at once. */
   wait?: boolean;
-  /** It is to die while starting (script or process): returns when it has, with `terminal` and its files. */
+  /**
+   * True if it must die while starting (script or process). The call returns after that, with `terminal` and its files.
+   */
   fails?: boolean;
   limits?: Limits;
 }
@@ -98,35 +103,38 @@ export interface FlinkCluster {
   home: string;
   dir: string;
   confDir: string;
-  /** config.yaml or flink-conf.yaml. */
+  /** Path of config.yaml or flink-conf.yaml. */
   confFile: string;
   logDir: string;
-  /** Of the last JobManager that lives. */
+  /** REST address of the last JobManager that is alive. */
   readonly restUrl: string;
-  /** The effective settings of the configuration file. */
+  /** Effective settings of the configuration file. */
   config: Record<string, string>;
-  /** The one that was started last; with pid 0 when there was none so far. */
+  /** JobManager that was started last; its pid is 0 if there was none so far. */
   readonly jobManager: FlinkDaemon;
-  /** All that were ever started, dead ones included; with high availability several live. */
+  /** All JobManagers that were ever started, dead ones included; with high availability several are alive. */
   jobManagers: FlinkDaemon[];
-  /** All that were ever started, dead ones included. */
+  /** All TaskManagers that were ever started, dead ones included. */
   taskManagers: FlinkTaskManager[];
   addTaskManager(settings?: Readonly<Record<string, string>>, options?: TaskManagerStart): Promise<FlinkTaskManager>;
-  /** Starts a JobManager; settings are first written into the configuration file (null removes), where they stay. */
+  /**
+   * Starts a JobManager. The settings are first written into the configuration file (null removes one), where they
+   * stay.
+   */
   startJobManager(settings?: FlinkConfig, options?: Pick<TaskManagerStart, 'wait' | 'fails'>): Promise<FlinkDaemon>;
   /** Mounts a disk of that size at a folder below `dir`, until stop. */
   mountSmallDisk(path: string, megabytes: number): Promise<void>;
   /** Runs SQL text, or a file when given its path, with sql-client.sh. */
   runSql(sql: string | { file: string }, options?: { timeoutMs?: number }): Promise<ClientResult>;
-  /** `flink run` with a jar of user code, detached unless told otherwise. */
+  /** Runs `flink run` with a jar of user code, detached by default. */
   runJar(run: JarRun): Promise<ClientResult>;
-  /** Any other command of bin/, e.g. `runScript('flink', ['savepoint', id, dir])`. */
+  /** Runs any other command of bin/, e.g. `runScript('flink', ['savepoint', id, dir])`. */
   runScript(script: string, args: readonly string[]): Promise<ClientResult>;
   rest(path: string, method?: string, body?: unknown): Promise<unknown>;
   jobs(): Promise<FlinkJob[]>;
   cancel(jobId: string): Promise<void>;
   waitForJob(jobId: string, state: string, deadlineMs?: number): Promise<void>;
-  /** Ends every process of the cluster, stopped (SIGSTOP) ones too. */
+  /** Ends every process of the cluster, including stopped (SIGSTOP) ones. */
   stop(): Promise<void>;
 }
 
@@ -199,7 +207,7 @@ async function runCluster(
   const explain = (): string => readClusterLogs(logDir);
   const leader = describeLeader(options);
   const first = await startFirst(options, daemons, leader, network === undefined ? taskManagers : 0);
-  // one after another: a new process is found as the new line of the pid file
+  // one start after another, because a new process is found as the new line of the pid file
   let turn: Promise<unknown> = Promise.resolve();
   const cluster: FlinkCluster = {
     ...facts,
@@ -260,7 +268,10 @@ async function runCluster(
   return cluster;
 }
 
-/** The scripts spend most of their time in Java calls that read the configuration: they do it at once. */
+/**
+ * Starts the first processes at once, because the scripts spend most of their time in Java calls that read the
+ * configuration.
+ */
 async function startFirst(
   options: FlinkOptions,
   daemons: Daemons,

@@ -1,6 +1,6 @@
-// The lib/, usrlib/ and plugins/ of one cluster where they differ from the part's own: folders of links, the stock
-// files and those that a scenario adds. Flink's scripts are pointed at them by variables; usrlib/ is looked for
-// beside lib/. The part itself is never changed.
+// Builds the lib/, usrlib/ and plugins/ of one cluster where they differ from the part's own: folders of links to the
+// stock files and to those that a scenario adds. Variables point Flink's scripts to them; the scripts search usrlib/
+// next to lib/. The part itself is never changed.
 import { existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
@@ -15,7 +15,7 @@ export interface Libraries {
   plugins?: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Makes the folders that are needed, under `dir`/home; returns the variables that lead Flink to them. */
+/** Makes the folders that are needed, under `dir`/home; returns the variables that point Flink to them. */
 export function fillLibraries(home: string, dir: string, libraries: Libraries): Record<string, string> {
   const { lib = [], without = [], usrlib = [], plugins = {} } = libraries;
   const own = join(dir, 'home');

@@ -1,6 +1,6 @@
-// The processes of one Flink cluster: started by the scripts of bin/ with folders of the cluster's own, found again
-// through the pid files that those scripts write (line N is process N, as in the log file's name), and waited for
-// through REST. A start that is meant to fail gives what it printed instead of an error. flink.ts puts them together.
+// Starts and finds the processes of one Flink cluster. The scripts of bin/ start them with the cluster's own folders;
+// the pid files of those scripts identify them (line N is process N, as in the log file's name); REST shows when they
+// are ready. A start that must fail returns its output instead of an error.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -10,28 +10,28 @@ import { Hopeless, isAlive, readLastLines, runCommand, signalProcess, waitFor } 
 import type { RunRecord } from '../machine/running.js';
 
 export interface FlinkProcess {
-  /** 0 when there was never a process: not started so far, or the script itself gave up. */
+  /** Process id; 0 if there was never a process: not started so far, or the script itself gave up. */
   pid: number;
   logFile: string;
   outFile: string;
   isAlive(): boolean;
-  /** False when it was gone already. */
+  /** Sends a signal; returns false if the process was already gone. */
   signal(signal: NodeJS.Signals): boolean;
 }
 
 export interface FlinkDaemon extends FlinkProcess {
-  /** What its start script printed. */
+  /** Output of its start script. */
   terminal: string;
 }
 
 export interface FlinkTaskManager extends FlinkDaemon {
-  /** Its resource id, e.g. "localhost:38463-a1b2c3"; empty until its log says it. */
+  /** Resource id, e.g. "localhost:38463-a1b2c3"; empty until the log contains it. */
   readonly id: string;
-  /** Its own network, where the cluster was started with `network: true`. */
+  /** Its own network, if the cluster was started with `network: true`. */
   readonly network: NetworkHost | undefined;
 }
 
-/** What the scripts need to know of the cluster. */
+/** Cluster settings that the scripts need. */
 export interface Daemons {
   home: string;
   env: NodeJS.ProcessEnv;
@@ -41,7 +41,7 @@ export interface Daemons {
   record: RunRecord;
 }
 
-/** Flink's name of a daemon, as in its log file's name, and the script that starts it. */
+/** Name of a daemon in its log file's name → script that starts it. */
 const SCRIPTS = {
   standalonesession: 'jobmanager.sh',
   standalonejob: 'standalone-job.sh',
@@ -52,10 +52,10 @@ export type Kind = keyof typeof SCRIPTS;
 
 interface Start {
   args?: readonly string[];
-  /** The command that runs the script: under limits, in another network. */
+  /** Command that runs the script: under limits, in another network. */
   prefix?: readonly string[];
   count?: number;
-  /** It must die, the script or the process; that it lives on is the error then. */
+  /** True if the script or the process must die; otherwise the start is an error. */
   fails?: boolean;
 }
 
@@ -81,7 +81,7 @@ export async function startTaskManagers(
   }));
 }
 
-/** The one ZooKeeper that Flink's own script starts (zookeeper.ts has the configuration). */
+/** Starts the single ZooKeeper with Flink's own script (zookeeper.ts has the configuration). */
 export async function startQuorumPeer(daemons: Daemons): Promise<FlinkProcess> {
   return findOne(await startDaemons(daemons, 'zookeeper', { args: ['1'] }));
 }
@@ -120,7 +120,7 @@ async function waitForDeath(started: readonly FlinkProcess[]): Promise<void> {
   );
 }
 
-/** The process with that number in its log's name; with pid 0 it stands for one that does not run. */
+/** Returns the process with that number in its log's name. The pid 0 stands for one that does not run. */
 export function describeProcess(
   daemons: Pick<Daemons, 'logDir' | 'ident'>,
   kind: Kind,
@@ -153,13 +153,13 @@ function readPids(daemons: Daemons, kind: Kind): number[] {
     .map(Number);
 }
 
-/** From the TaskManager's own words: "Starting TaskManager with ResourceID: localhost:38463-a1b2c3". */
+/** Reads the id from the TaskManager's log: "Starting TaskManager with ResourceID: localhost:38463-a1b2c3". */
 function readResourceId(logFile: string): string {
   if (!existsSync(logFile)) return '';
   return /Starting TaskManager with ResourceID: (\S+)/.exec(readFileSync(logFile, 'utf8'))?.[1] ?? '';
 }
 
-/** Where that JobManager says it serves REST; undefined until its log says so. */
+/** Returns the address at which that JobManager serves REST; undefined until its log contains it. */
 export function readRestUrl(logFile: string): string | undefined {
   const port = existsSync(logFile)
     ? /Rest endpoint listening at \S+:(\d+)/.exec(readFileSync(logFile, 'utf8'))?.[1]
@@ -182,7 +182,9 @@ export async function waitForRest(jobManager: FlinkProcess, deadlineMs: number):
   );
 }
 
-/** Registered is not ready: a TaskManager is listed before its slots are. */
+/**
+ * Waits until the TaskManagers have slots. Registration is not enough: a TaskManager is listed before its slots are.
+ */
 export async function waitForWorkers(
   restUrl: string,
   workers: readonly FlinkTaskManager[],
@@ -205,7 +207,7 @@ export async function waitForWorkers(
   );
 }
 
-/** For the checks of waitFor: a process that died while it was waited for ends the wait. */
+/** Ends a waitFor with an error if the process died meanwhile. */
 export function failIfDead(what: string, daemon: FlinkProcess): void {
   if (daemon.isAlive()) return;
   throw new Hopeless(
@@ -213,7 +215,7 @@ export function failIfDead(what: string, daemon: FlinkProcess): void {
   );
 }
 
-/** The last lines of every log of the cluster, for error messages. */
+/** Returns the last lines of every log of the cluster, for error messages. */
 export function readClusterLogs(logDir: string): string {
   const names = existsSync(logDir)
     ? readdirSync(logDir).filter((name) => /-(standalonesession|standalonejob|taskexecutor)-.*\.(log|out)$/.test(name))

@@ -1,5 +1,5 @@
-// The JobManager's REST interface, as far as tests and the lab need it: jobs, their states, TaskManagers.
-// Answers are read defensively; nothing here starts or stops a process.
+// Calls the JobManager's REST API, as far as tests and the lab need it: jobs, their states, TaskManagers. Answers are
+// read defensively; nothing here starts or stops a process.
 import { fieldAt, listAt, textAt } from '../../../core/json.js';
 import { waitFor } from '../machine/process.js';
 
@@ -15,7 +15,7 @@ export interface FlinkWorker {
   freeSlots: number;
 }
 
-/** Reads a path of the REST interface; an answer that is no success is an error with its text. */
+/** Reads a path of the REST API. Throws an error with the answer's text if the answer is not a success. */
 export async function readRest(restUrl: string, path: string, method = 'GET', body?: unknown): Promise<unknown> {
   const response = await fetch(`${restUrl}${path}`, {
     method,
@@ -49,7 +49,7 @@ export async function cancelJob(restUrl: string, jobId: string): Promise<void> {
   await readRest(restUrl, `/jobs/${jobId}?mode=cancel`, 'PATCH');
 }
 
-/** Waits until the job is in the state; a job that ended in another state is an error at once. */
+/** Waits until the job is in the state. A job that ended in another state is an error at once. */
 export async function waitForJobState(
   restUrl: string,
   jobId: string,

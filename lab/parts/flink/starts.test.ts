@@ -10,7 +10,7 @@ const ILLEGAL = { 'taskmanager.memory.network.min': '2g', 'taskmanager.memory.ne
 
 describeWithParts(['flink-1.20', 'jdk-11'], 'the odd starts of startFlink', () => {
   let cluster: FlinkCluster;
-  /** What the addresses of the cluster's network begin with. */
+  /** Beginning of the addresses in the cluster's network. */
   let subnet = '';
 
   beforeAll(async () => {

@@ -1,17 +1,17 @@
-// Where fetched parts lie (outside the repository) and how two processes keep out of each other's way
-// while one of them fetches: a lock file with the owner's pid, taken over when that process is dead.
+// Locates the fetched parts (outside the repository) and locks them, so that two processes do not fetch the same part
+// at once: a lock file with the owner's pid, taken over if that process is dead.
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readStartTime } from './process.js';
 
-/** $JOBTRACE_PARTS, or ~/.cache/jobtrace/parts. Read at every call, so a test can point it elsewhere. */
+/** Returns $JOBTRACE_PARTS, or ~/.cache/jobtrace/parts. It is read at every call, so that a test can change it. */
 export function cacheDir(): string {
   return process.env['JOBTRACE_PARTS'] ?? join(homedir(), '.cache', 'jobtrace', 'parts');
 }
 
-/** Runs `work` while holding the lock of that name; `onWait` hears once that somebody else has it. */
+/** Runs `work` while holding the lock of that name; calls `onWait` once if another process holds it. */
 export async function withLock<T>(name: string, onWait: (owner: number) => void, work: () => Promise<T>): Promise<T> {
   const path = join(cacheDir(), `${name}.lock`);
   mkdirSync(cacheDir(), { recursive: true });
@@ -31,7 +31,7 @@ export async function withLock<T>(name: string, onWait: (owner: number) => void,
   }
 }
 
-/** A link appears whole or not at all, so a lock is never seen without its owner in it. */
+/** Takes the lock with a link, which appears whole or not at all, so that a lock always contains its owner. */
 function takeLock(path: string): boolean {
   const mine = `${path}.${process.pid}`;
   writeFileSync(mine, `${process.pid} ${readStartTime(process.pid) ?? ''}`);
@@ -47,7 +47,7 @@ function takeLock(path: string): boolean {
   return false;
 }
 
-/** The living owner, or undefined when it died with the lock in its hands or let go of it just now. */
+/** Returns the living owner; undefined if it died while holding the lock or has just released it. */
 function readOwner(path: string): number | undefined {
   if (!existsSync(path)) return undefined;
   const [pid, start] = readFileSync(path, 'utf8').split(' ');

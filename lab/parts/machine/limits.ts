@@ -1,16 +1,16 @@
-// Limits of the operating system for one process: the words that go before its command. The kernel does not hold
-// root to a number of processes (threads count), so root starts it as a user id that nobody else has, who may still
-// read and write root's files.
+// Builds the command prefix that sets operating system limits for one process. The kernel does not apply the limit on
+// processes and threads to root, so root starts the process under a user id that nobody else has, which may still read
+// and write root's files.
 
 export interface Limits {
   openFiles?: number;
-  /** Processes and threads together; a JVM alone needs some forty, Flink's start scripts another one. */
+  /** Number of processes and threads together; a JVM alone needs some forty, Flink's start scripts another one. */
   processes?: number;
 }
 
 let users = 0;
 
-/** The command that runs another one under the limits; empty where there are none. */
+/** Returns the command that runs another one under the limits; empty if there are none. */
 export function fillLimits({ openFiles, processes }: Limits): string[] {
   const bounds = [
     ...(openFiles === undefined ? [] : [`--nofile=${openFiles}`]),

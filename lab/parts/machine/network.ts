@@ -1,19 +1,19 @@
-// A network of a cluster's own on this machine: a bridge with an address of the host, and network namespaces
-// ("hosts") on it that a process can be started in and that can be cut off, as by a pulled cable: what is sent
-// is lost without a word. Needs root; all of it is undone when the run ends, however that happens.
+// Creates a network for one cluster on this machine: a bridge with an address of the host, and network namespaces
+// ("hosts") on it in which a process can be started. A host can be cut off, as if its cable were pulled: packets are
+// lost silently. Needs root; everything is undone when the run ends, however that happens.
 import { runCommand } from './process.js';
 import type { RunRecord } from './running.js';
 import { PartError, requireTool } from './tools.js';
 
 export interface Network {
-  /** Of this machine, as the hosts see it. */
+  /** Address of this machine, as the hosts see it. */
   address: string;
   addHost(): Promise<NetworkHost>;
 }
 
 export interface NetworkHost {
   address: string;
-  /** The words before a command that run it in there. */
+  /** Command prefix that runs a command in the host. */
   prefix: readonly string[];
   cut(): Promise<void>;
   mend(): Promise<void>;
@@ -39,7 +39,7 @@ export async function openNetwork(record: RunRecord): Promise<Network> {
 }
 
 async function addHost(record: RunRecord, bridge: string, address: string, number: number): Promise<NetworkHost> {
-  const name = `${bridge}n${number}`; // of the namespace and of its cable's end on the bridge
+  const name = `${bridge}n${number}`; // name of the namespace and of its cable's end on the bridge
   record.addUndo(`ip netns delete ${name}; ip link delete ${name}`);
   await runIp(`netns add ${name}`);
   await runIp(`link add ${name} type veth peer name eth0 netns ${name}`);
@@ -50,7 +50,8 @@ async function addHost(record: RunRecord, bridge: string, address: string, numbe
   return {
     address,
     prefix: ['nsenter', `--net=/run/netns/${name}`],
-    // Down, not only off the bridge: this machine would still take what comes in at its end of the cable.
+    // Down, and not only removed from the bridge, because this machine would still receive what arrives at its end of
+    // the cable.
     cut: () => runIp(`link set ${name} down`),
     mend: () => runIp(`link set ${name} up`),
   };

@@ -1,5 +1,5 @@
-// The system user that runs what refuses to run as root (Elasticsearch), and the folders it must be able to enter.
-// Used only when we are root ourselves; anybody else runs everything as who they are.
+// Provides the system user that runs what refuses to run as root (Elasticsearch), and opens the folders that it must be
+// able to enter. Used only by root; any other user runs everything as themselves.
 import { chmodSync, lchownSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
@@ -13,7 +13,7 @@ export interface SystemUser {
 
 const USER = 'jobtrace-parts';
 
-/** The user, made at the first call on a machine; it has no home, no shell and no password. */
+/** Returns the user, which is made at the first call on a machine. It has no home, no shell and no password. */
 export async function requireUser(): Promise<SystemUser> {
   const found = await findUser();
   if (found !== undefined) return found;
@@ -25,7 +25,7 @@ export async function requireUser(): Promise<SystemUser> {
     '--user-group',
     USER,
   ]);
-  const made = await findUser(); // another process may have been first, which is as good
+  const made = await findUser(); // another process may have made it first, which is fine
   if (made === undefined) {
     throw new PartError(
       `The system user ${USER} cannot be made.`,
@@ -41,7 +41,7 @@ async function findUser(): Promise<SystemUser | undefined> {
   return uid.code === 0 && gid.code === 0 ? { uid: Number(uid.stdout), gid: Number(gid.stdout) } : undefined;
 }
 
-/** Gives a folder and all in it to the user; hard links of the cached home are left as they are. */
+/** Changes the owner of a folder and all in it to the user. Hard links into the cached home stay unchanged. */
 export function chownAll(path: string, user: SystemUser): void {
   const stat = lstatSync(path);
   if (stat.isFile() && stat.nlink > 1) return;
@@ -50,8 +50,8 @@ export function chownAll(path: string, user: SystemUser): void {
 }
 
 /**
- * Lets others pass through the folders above `dir` (not read them), as far as they lie in the temporary folder:
- * mkdtemp makes folders that only their owner may enter. Folders elsewhere are the caller's business.
+ * Lets others pass through (not read) the folders above `dir`, as far as they are in the temporary folder: mkdtemp
+ * makes folders that only their owner may enter. The caller is responsible for folders elsewhere.
  */
 export function openPath(dir: string): void {
   for (let above = dirname(dir); isInside(above, tmpdir()); above = dirname(above)) {

@@ -1,14 +1,14 @@
-// Small things every part needs from the operating system: run a command to its end, know whether
-// a process still lives, stop it for good, find free ports, wait with a deadline that tells what it saw.
-// Linux only where it reads /proc (the parts are Debian's); nothing here knows a part by name.
+// Provides what every part needs from the operating system: runs a command to its end, checks whether a process is
+// alive, stops it for good, finds free ports, and waits with a deadline whose error says what was observed. It needs
+// Linux where it reads /proc (the parts are Debian's). Nothing here knows a part by name.
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * An option of the JVM, quick compilation only: a run of half a minute never earns back what the thorough compiler
- * costs, a third of its CPU time.
+ * JVM option for quick compilation only. The thorough compiler costs a third of the CPU time, which a run of half a
+ * minute never earns back.
  */
 export const QUICK_JAVA = '-XX:TieredStopAtLevel=1';
 
@@ -26,7 +26,7 @@ export interface CommandOptions {
   input?: string;
 }
 
-/** Runs a command to its end; a command that cannot be started ends with code 127, a time-out with 124. */
+/** Runs a command to its end. The exit code is 127 if the command cannot be started, 124 after a time-out. */
 export function runCommand(command: string, args: readonly string[], options: CommandOptions = {}): Promise<Finished> {
   return new Promise((resolve) => {
     const child = spawn(command, [...args], {
@@ -44,13 +44,13 @@ export function runCommand(command: string, args: readonly string[], options: Co
     }, options.timeoutMs ?? 600_000);
     child.stdout.setEncoding('utf8').on('data', (text: string) => out.push(text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => err.push(text));
-    child.stdin.on('error', () => undefined); // EPIPE: the command did not read its input, which is its right
+    child.stdin.on('error', () => undefined); // EPIPE: the command may ignore its input
     child.stdin.end(options.input ?? '');
     child.on('error', (error) => {
       clearTimeout(timer);
       resolve({ code: 127, stdout: out.join(''), stderr: error.message });
     });
-    // 'exit' and not 'close': a daemon that the command left behind may hold the pipes open for hours.
+    // 'exit' and not 'close', because a daemon that the command left behind may hold the pipes open for hours.
     child.on('exit', (code) => {
       clearTimeout(timer);
       setTimeout(() => {
@@ -62,7 +62,10 @@ export function runCommand(command: string, args: readonly string[], options: Co
   });
 }
 
-/** The kernel's start time of a process (clock ticks since boot): with the pid it names a process for good. */
+/**
+ * Returns the kernel's start time of a process (clock ticks since boot). Pid and start time together identify a process
+ * uniquely.
+ */
 export function readStartTime(pid: number): string | undefined {
   let stat: string;
   try {
@@ -72,14 +75,14 @@ export function readStartTime(pid: number): string | undefined {
   }
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const state = fields[0];
-  return state === 'Z' || state === 'X' ? undefined : fields[19]; // a zombie is dead, though kill -0 finds it
+  return state === 'Z' || state === 'X' ? undefined : fields[19]; // a zombie is dead, although kill -0 finds it
 }
 
 export function isAlive(pid: number): boolean {
   return readStartTime(pid) !== undefined;
 }
 
-/** Sends a signal; false when the process was gone already. */
+/** Sends a signal; returns false if the process was already gone. */
 export function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(pid, signal);
@@ -90,7 +93,8 @@ export function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean 
 }
 
 /**
- * SIGTERM, then SIGKILL when it has not ended in time (a stopped process is continued first). Returns when it is gone.
+ * Sends SIGTERM, then SIGKILL if the process has not ended in time (a stopped process is continued first). Returns when
+ * it is gone.
  */
 export async function stopProcess(pid: number, graceMs = 15_000): Promise<void> {
   if (!isAlive(pid)) return;
@@ -102,11 +106,12 @@ export async function stopProcess(pid: number, graceMs = 15_000): Promise<void> 
 
 const REAPED_WITHIN_MS = 3_000;
 
-/** SIGKILL; returns when the process is gone. */
+/** Sends SIGKILL; returns when the process is gone. */
 export async function killProcess(pid: number): Promise<void> {
   signalProcess(pid, 'SIGKILL');
   if (!(await hasEnded(pid, 10_000))) throw new Error(`Process ${pid} does not end, not even by SIGKILL.`);
-  // Who looks for the pid in a lock file finds it until its parent has read how it ended; some parents never do.
+  // A check for the pid in a lock file finds the process until its parent has read its exit status; some parents never
+  // do.
   const end = Date.now() + REAPED_WITHIN_MS;
   while (signalProcess(pid, 0) && Date.now() < end) await sleep(20);
 }
@@ -121,8 +126,9 @@ async function hasEnded(pid: number, deadlineMs: number): Promise<boolean> {
 }
 
 /**
- * That many different ports of the loopback interface that nobody listens on now. From below the range (32768 up) that
- * the kernel gives to outgoing connections, so that a part which is down for a while finds its port free again.
+ * Returns that many different ports of the loopback interface on which nobody listens now. They are below the range
+ * (32768 and up) that the kernel gives to outgoing connections, so that a part which is down for a while finds its port
+ * free again.
  */
 export async function findFreePorts(count: number): Promise<number[]> {
   const found = new Set<number>();
@@ -136,17 +142,17 @@ export async function findFreePorts(count: number): Promise<number[]> {
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.on('error', () => resolve(false)); // in use, whoever has it
+    server.on('error', () => resolve(false)); // in use by any process
     server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }
 
-/** Thrown by a check of waitFor when no later poll can help: it passes through at once. */
+/** Error that a check of waitFor throws when no later poll can help. It is passed on at once. */
 export class Hopeless extends Error {}
 
 /**
- * Polls until `check` returns true. A string means "not yet" and says what was seen instead; it stands in
- * the error at the deadline, followed by what `explain` finds (the tail of a log, usually).
+ * Polls until `check` returns true. A string means "not yet" and describes what was observed instead; the error at the
+ * deadline contains it, followed by the result of `explain` (usually the tail of a log).
  */
 export async function waitFor(
   what: string,
@@ -170,21 +176,24 @@ export async function waitFor(
   }
 }
 
-/** The message of anything that was thrown, with fetch's cause, which says more than "fetch failed". */
+/**
+ * Returns the message of anything that was thrown, with the cause of a fetch error, which says more than "fetch
+ * failed".
+ */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 }
 
-// eslint-disable-next-line no-control-regex -- the escape character is what is looked for
+// eslint-disable-next-line no-control-regex -- the pattern searches for the escape character
 const COLOUR = /\u001b\[[0-9;]*m/g;
 
-/** Clients colour their output even where nobody sees it. */
+/** Removes the colours from an output. Clients colour it even if it is not a terminal. */
 export function dropColour(output: string): string {
   return output.replaceAll(COLOUR, '');
 }
 
-/** The last lines of the files that exist, each under its name. */
+/** Returns the last lines of the files that exist, each under its name. */
 export function readLastLines(paths: readonly string[], lines = 15): string {
   return paths
     .filter((path) => existsSync(path))

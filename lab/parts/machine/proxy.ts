@@ -1,17 +1,17 @@
-// A TCP proxy on this machine, as a firewall or load balancer stands between two processes: it listens on one port and
-// passes everything on to another. Its connections can be reset while both ends live on, and connections it
-// accepts while nobody listens behind it are closed at once. Runs in the lab's own process.
+// Runs a TCP proxy in the lab's own process, like a firewall or load balancer between two processes: it listens on one
+// port and forwards everything to another. Its connections can be reset while both ends stay alive. Connections that it
+// accepts while nobody listens behind it are closed at once.
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { findFreePorts } from './process.js';
 
 export interface Proxy {
-  /** What clients are told. */
+  /** Port that clients connect to. */
   readonly port: number;
-  /** Where the server behind it has to listen. */
+  /** Port on which the server behind the proxy has to listen. */
   readonly target: number;
   /** Ends every connection with a reset (RST) to both sides; new ones are passed on again. */
   reset(): void;
-  /** Opens so many connections to the target that never say a word, as a port scanner or a health check does. */
+  /** Opens this many connections to the target that never send anything, like a port scanner or a health check. */
   idle(count: number): void;
   stop(): Promise<void>;
 }

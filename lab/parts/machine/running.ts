@@ -1,6 +1,6 @@
-// Remembers which processes were started for parts, so that none lingers: every start has a folder
-// under <cache>/running with its pids, and a tiny shell beside it that kills them when the process that
-// started them dies without stopping them. `npm run parts -- stop --all` and `status` read the same folders.
+// Records which processes were started for parts, so that none is left over. Every start has a folder under
+// <cache>/running with its pids, and a small watchdog shell that kills them if the process that started them dies
+// without stopping them. `npm run parts -- stop --all` and `status` read the same folders.
 import { spawn, spawnSync } from 'node:child_process';
 import {
   appendFileSync,
@@ -21,28 +21,30 @@ export interface RunningPart {
   part: string;
   dir: string;
   address: string;
-  /** The process that started it, or 0 when it was started to outlive its starter. */
+  /** Pid of the process that started it; 0 if it was started to outlive its starter. */
   owner: number;
   pids: number[];
 }
 
-/** What a started part holds on to: it tells of new processes and, at the end, that all are gone. */
+/** Record of a started part, which is notified of new processes and, at the end, that all are gone. */
 export interface RunRecord {
-  /** To be in the environment of every process of the part. */
+  /** Variables that must be in the environment of every process of the part. */
   env: Readonly<Record<string, string>>;
   add(pid: number): void;
-  /** All that were added, dead ones included. */
+  /** Returns all pids that were added, dead ones included. */
   pids(): number[];
   /**
-   * A shell line for the end of the run, whoever brings it about: unmount, delete a network. The last added runs first.
+   * Adds a shell command for the end of the run, however that happens: unmount, delete a network. The last added runs
+   * first.
    */
   addUndo(command: string): void;
-  /** All is stopped: what there is to undo is undone, and nothing is on record any more. */
+  /** Runs the undo commands and deletes the record, after all processes were stopped. */
   forget(): void;
 }
 
-// $1: the owner's pid, $2: the record's folder. Processes are found by a variable in their environment and not by the
-// recorded pids, so those that a start script was just about to leave behind are found too: hence three rounds.
+// $1 is the owner's pid, $2 the record's folder. Processes are found by a variable in their environment and not by the
+// recorded pids, so that those which a start script was about to leave behind are found too. The three rounds are for
+// those processes.
 const MARK = 'JOBTRACE_PART_RUN';
 const WATCHDOG = `
 started() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | grep -v '^[ZX]' | cut -d' ' -f20; }
@@ -56,7 +58,9 @@ done
 [ -e "$2/undo" ] && tac "$2/undo" | sh
 rm -rf "$2"`;
 
-/** Opens the record of one start. With `outlive` no watchdog is set and the part stays until it is stopped by name. */
+/**
+ * Opens the record of one start. With `outlive` there is no watchdog, and the part stays until it is stopped by name.
+ */
 export function openRecord(part: string, dir: string, address: string, outlive = false): RunRecord {
   mkdirSync(runningDir(), { recursive: true });
   const folder = mkdtempSync(join(runningDir(), `${part}-`));
@@ -83,7 +87,7 @@ export function openRecord(part: string, dir: string, address: string, outlive =
   };
 }
 
-/** Every start on record that has a living process; records without one are removed on the way. */
+/** Returns every recorded start that has a living process; removes the records without one. */
 export function listRunning(): RunningPart[] {
   if (!existsSync(runningDir())) return [];
   const found: RunningPart[] = [];
@@ -96,19 +100,19 @@ export function listRunning(): RunningPart[] {
   return found;
 }
 
-/** Whether a living process looks after it, so that it is nobody else's to stop. */
+/** Returns true if a living process owns it, so that nobody else may stop it. */
 export function isOwned(running: RunningPart): boolean {
   return running.owner !== 0 && readStartTime(running.owner) !== undefined;
 }
 
-/** Ends all processes of one start, the youngest first, and forgets it. */
+/** Ends all processes of one start, the youngest first, and deletes its record. */
 export async function stopRunning(running: RunningPart): Promise<void> {
   for (const pid of [...running.pids].reverse()) await stopProcess(pid);
   forget(running.folder);
 }
 
 function forget(folder: string): void {
-  // Undoing a second time, or half of what was never done, is no error: nobody reads what these commands say.
+  // Undoing twice, or undoing what was never done, is no error: the output of these commands is ignored.
   if (existsSync(join(folder, 'undo'))) spawnSync('sh', ['-c', 'tac undo | sh'], { cwd: folder, stdio: 'ignore' });
   rmSync(folder, { recursive: true, force: true });
 }

@@ -1,6 +1,6 @@
-// One background server of a part (a Kafka broker, a PostgreSQL …): started as a process of its own with a log file,
-// waited for, signalled, killed, stopped, started again on the same folder. What it is called with and how one
-// sees that it is ready is its module's business.
+// Runs one background server of a part (a Kafka broker, a PostgreSQL …) as a separate process with a log file: start,
+// wait, signal, kill, stop, and restart on the same folder. The module of each server defines its command and how to
+// detect that it is ready.
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,10 +9,12 @@ import { Hopeless, isAlive, killProcess, readLastLines, signalProcess, stopProce
 import { openRecord, type RunRecord } from './running.js';
 
 export interface ServerStart {
-  /** Where configuration, data and log go; kept at stop. Without it a temporary folder is made, and removed at stop. */
+  /**
+   * Folder for configuration, data and log, kept at stop. If absent, a temporary folder is made, and removed at stop.
+   */
   dir?: string;
   startDeadlineMs?: number;
-  /** Leave it running when this process ends (the `start` command). */
+  /** True to leave it running when this process ends (the `start` command). */
   outlive?: boolean;
 }
 
@@ -22,31 +24,31 @@ export interface ServerCommand {
   command: readonly string[];
   env?: Readonly<Record<string, string>>;
   user?: { uid: number; gid: number };
-  /** Asks it to end; SIGTERM by default. */
+  /** Signal that asks it to end; SIGTERM by default. */
   stopSignal?: NodeJS.Signals;
-  /** With what it printed since this start; a text says what is missing. */
+  /** Decides whether the server is ready, from what it printed since this start. A text says what is missing. */
   isReady(printed: string): Promise<true | string>;
 }
 
 export interface PartServer {
-  /** Of the process now; another one after restart(). */
+  /** Pid of the current process; restart() changes it. */
   readonly pid: number;
   readonly dir: string;
   readonly logFile: string;
   isAlive(): boolean;
   signal(signal: NodeJS.Signals): boolean;
-  /** SIGSTOP: connections stay, nobody answers. */
+  /** Sends SIGSTOP: connections stay open, but nobody answers. */
   pause(): void;
   continue(): void;
-  /** SIGKILL and wait; the data stays. */
+  /** Sends SIGKILL and waits; the data stays. */
   kill(): Promise<void>;
-  /** Asks it to end and waits; restart() is possible afterwards only when `dir` was given. */
+  /** Asks it to end and waits. restart() is possible afterwards only if `dir` was given. */
   stop(): Promise<void>;
-  /** Starts it again on the same port and data, stopping it first where it runs. */
+  /** Starts it again on the same port and data; stops it first if it runs. */
   restart(): Promise<void>;
 }
 
-/** The folder of a server: the caller's, or a temporary one. */
+/** Returns the folder of a server: the caller's, or a temporary one. */
 export function makeFolder(name: string, { dir }: ServerStart): string {
   if (dir === undefined) return mkdtempSync(join(tmpdir(), `jobtrace-${name}-`));
   mkdirSync(dir, { recursive: true });

@@ -1,5 +1,5 @@
-// A small disk: a tmpfs of so many megabytes in a folder of a run, so that "no space left on device" is real.
-// Needs root; it is unmounted when the run ends, however that happens, and what was on it is gone then.
+// Mounts a small disk: a tmpfs of a few megabytes in a folder of a run, so that "no space left on device" is real.
+// Needs root. It is unmounted, and its content lost, when the run ends, however that happens.
 import { mkdirSync } from 'node:fs';
 import { runCommand } from './process.js';
 import type { RunRecord } from './running.js';

@@ -1,10 +1,10 @@
-// The programs that fetching and running parts need on the machine: maven, pip, unzip, a JDK, Debian packages.
-// As root a missing one is installed with apt-get; otherwise the error says which package to install.
+// Provides the programs that fetching and running parts need: maven, pip, unzip, a JDK, Debian packages. As root a
+// missing one is installed with apt-get; otherwise the error says which package to install.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { dropColour, runCommand } from './process.js';
 
-/** What went wrong with a part: what, why (the client's own last word), what to do. Its message is for people. */
+/** Error of a part, for people: what happened, why (the last message of the client), and what to do. */
 export class PartError extends Error {
   constructor(
     what: string,
@@ -27,7 +27,7 @@ const DEBIAN_PACKAGE = {
 } as const;
 export type Tool = keyof typeof DEBIAN_PACKAGE;
 
-/** Sees to it that the tool is there; `say` hears of an installation. */
+/** Ensures that the tool is there; `say` is notified of an installation. */
 export async function requireTool(tool: Tool, say: (text: string) => void): Promise<void> {
   if (await hasTool(tool)) return;
   await installPackage(DEBIAN_PACKAGE[tool], say);
@@ -47,7 +47,10 @@ async function hasTool(tool: Tool): Promise<boolean> {
 
 let packageListIsFresh = false;
 
-/** apt-get install, without recommendations and without starting any service; a PartError when it cannot be. */
+/**
+ * Runs apt-get install, without recommendations and without starting any service. Throws a PartError if that is not
+ * possible.
+ */
 export async function installPackage(name: string, say: (text: string) => void): Promise<void> {
   const byHand = `install it as root: apt-get install -y --no-install-recommends ${name}`;
   if (process.getuid?.() !== 0) {
@@ -66,11 +69,11 @@ export async function installPackage(name: string, say: (text: string) => void):
   }
   // RUNLEVEL=1: Debian's scripts start no service in single-user mode, so Alertmanager does not take its port.
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1', LC_ALL: 'C' };
-  // Packages have dependencies that other apt-get runs of this moment may be installing: wait for their lock.
+  // Other apt-get runs may be installing the same dependencies at this moment, so this one waits for their lock.
   const lockWait = ['-o', 'DPkg::Lock::Timeout=300', '-o', 'Acquire::Retries=3'];
   if (!packageListIsFresh) {
     say('apt-get update');
-    await runCommand('apt-get', [...lockWait, '-qq', 'update'], { env }); // an old list may still do; the install tells
+    await runCommand('apt-get', [...lockWait, '-qq', 'update'], { env }); // an old list may do; else the install fails
     packageListIsFresh = true;
   }
   say(`apt-get install ${name}`);
@@ -88,7 +91,8 @@ export async function installPackage(name: string, say: (text: string) => void):
 }
 
 /**
- * The line of a client's error output that carries the reason: the first that fits the pattern, or the last there is.
+ * Returns the line of a client's error output that contains the reason: the first match of the pattern, or else the
+ * last line.
  */
 export function readLastLine(output: string, reason: RegExp): string {
   const lines = dropColour(output)
@@ -104,18 +108,19 @@ export interface JavaRange {
   max: number;
 }
 
-/** A JAVA_HOME within the range: $JAVA_HOME first, then the lowest fitting version under /usr/lib/jvm. */
+/** Returns a JAVA_HOME within the range: $JAVA_HOME first, then the lowest matching version under /usr/lib/jvm. */
 export function findJava(range: JavaRange): string | undefined {
   const fits = listJava().filter((java) => java.version >= range.min && java.version <= range.max);
   const own = process.env['JAVA_HOME'];
   return (fits.find((java) => java.home === own) ?? fits[0])?.home;
 }
 
-/** The long-term versions that one Debian release or another packages. */
+/** Long-term versions of Java that some Debian release has as a package. */
 const DEBIAN_JAVA = [17, 21, 25];
 
 /**
- * As findJava; as root it installs Debian's JDK where the release has a fitting one, else the error says what was seen.
+ * Returns a JAVA_HOME like findJava. As root it installs Debian's JDK if the release has a matching one; otherwise the
+ * error lists what was found.
  */
 export async function requireJava(part: string, range: JavaRange, say: (text: string) => void): Promise<string> {
   const here = findJava(range);
@@ -155,7 +160,7 @@ function listJava(): { home: string; version: number }[] {
     .sort((a, b) => a.version - b.version);
 }
 
-/** `JAVA_VERSION="17.0.15"` → 17; `JAVA_VERSION="1.8.0_402"` → 8. */
+/** Reads the major version: `JAVA_VERSION="17.0.15"` → 17; `JAVA_VERSION="1.8.0_402"` → 8. */
 function readVersion(release: string): number {
   const [, major, minor] = /JAVA_VERSION="(\d+)(?:\.(\d+))?/.exec(release) ?? [];
   return Number(major === '1' ? minor : major);

@@ -1,5 +1,5 @@
-// Starts a real Prometheus Alertmanager (Debian's) with the configuration, port and data folder given, and without
-// its clustering. Tests let it send to a webhook of theirs, and post alerts to its API.
+// Starts a real Prometheus Alertmanager (Debian's) with the given configuration, port and data folder, without its
+// clustering. Tests let it send to their webhook, and post alerts to its API.
 import { openSync, closeSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
@@ -17,15 +17,15 @@ import {
 import { openRecord } from '../machine/running.js';
 
 export interface AlertmanagerOptions {
-  /** The text of alertmanager.yml. */
+  /** Text of alertmanager.yml. */
   config: string;
   /**
-   * Where the configuration, data/ and the log go; kept at stop. Without it a temporary folder is made, and removed at
-   * stop.
+   * Folder for the configuration, data/ and the log, kept at stop. If absent, a temporary folder is made, and removed
+   * at stop.
    */
   dir?: string;
   startDeadlineMs?: number;
-  /** Leave it running when this process ends (the `start` command). */
+  /** True to leave it running when this process ends (the `start` command). */
   outlive?: boolean;
 }
 

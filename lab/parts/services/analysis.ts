@@ -1,6 +1,6 @@
-// Builds the plugin that gives the smallest distribution of Elasticsearch what every other one has, and our templates
-// or its own security ask for (PatternPlugin.java). In: the distribution, its version, a JDK. Out: a folder for its
-// `plugins`, kept in the cache of the parts under the hash of what it was made from. Called by elasticsearch.ts.
+// Builds the plugin (PatternPlugin.java) that adds to the smallest distribution of Elasticsearch what all others have
+// and what our templates or its own security need. Takes the distribution, its version and a JDK. Returns a folder for
+// its `plugins`, kept in the cache of the parts under the hash of its inputs.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,9 +10,9 @@ import { PartError } from '../machine/tools.js';
 
 const SOURCE = join(import.meta.dirname, 'PatternPlugin.java');
 const CLASS = 'io.jobtrace.parts.PatternPlugin';
-/** A class compiled for it runs on every Java that Elasticsearch 8 and 9 run on. */
+/** Java release of the compiled class, which runs on every Java that Elasticsearch 8 and 9 run on. */
 const RELEASE = 17;
-/** Of a quick start instead of a thorough compilation of the tool itself. */
+/** JVM options for a quick start of the compiler itself, without thorough compilation. */
 const TOOL_JVM = ['-J-XX:TieredStopAtLevel=1', '-J-XX:+UseSerialGC'];
 
 export interface Distribution {
@@ -21,7 +21,7 @@ export interface Distribution {
   readonly java: string;
 }
 
-/** Path of the plugin's folder; each version is built once. */
+/** Returns the path of the plugin's folder; each version is built once. */
 export async function buildAnalysisPlugin(distribution: Distribution): Promise<string> {
   const descriptor = describePlugin(distribution.version);
   const key = createHash('sha256')
@@ -57,7 +57,7 @@ function describePlugin(version: string): string {
     .join('');
 }
 
-/** Leaves a jar in the folder. */
+/** Compiles the plugin and puts the jar into the folder. */
 async function compilePlugin({ home, java }: Distribution, folder: string): Promise<void> {
   const classes = join(folder, 'classes');
   mkdirSync(classes, { recursive: true });

@@ -1,5 +1,5 @@
-// Key stores for TLS, made anew by the JDK's keytool: one that a cluster shares, and one of a stranger. Nothing
-// secret lies in the repository, and none of them expires.
+// Creates key stores for TLS with the JDK's keytool: one that a cluster shares, and one of a stranger. No secret is in
+// the repository, and none of them expires.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { getJava } from '../fetch/parts.js';
@@ -8,7 +8,10 @@ import { PartError } from '../machine/tools.js';
 
 export const STORE_PASSWORD = 'internal-store';
 
-/** Paths of `cluster.p12` and `stranger.p12` in the folder; each holds one self-signed key and trusts only itself. */
+/**
+ * Creates `cluster.p12` and `stranger.p12` in the folder and returns their paths. Each holds one self-signed key and
+ * trusts only itself.
+ */
 export async function makeCertificates(dir: string): Promise<{ readonly cluster: string; readonly stranger: string }> {
   mkdirSync(dir, { recursive: true });
   const [cluster, stranger] = await Promise.all([

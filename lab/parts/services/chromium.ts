@@ -1,5 +1,5 @@
-// Where the browser is, and the flags that playwright-core needs to drive it without a display, a network
-// or a sandbox. Use: chromium.launch(browserOptions()) with `chromium` of playwright-core.
+// Finds the browser and lists the flags that playwright-core needs to drive it without a display, a network or a
+// sandbox. Use: chromium.launch(browserOptions()) with `chromium` of playwright-core.
 import { join } from 'node:path';
 import { findPart, missingReason } from '../fetch/parts.js';
 
@@ -15,13 +15,13 @@ export const CHROMIUM_FLAGS = [
   '--disable-dev-shm-usage',
 ] as const;
 
-/** The path of the browser, or undefined when it is not installed. */
+/** Returns the path of the browser; undefined if it is not installed. */
 export function findChromium(): string | undefined {
   const found = findPart('chromium');
   return found === undefined ? undefined : join(found.home, found.part.proof);
 }
 
-/** Launch options for playwright-core; an error with the reason when there is no browser. */
+/** Returns launch options for playwright-core; throws an error with the reason if there is no browser. */
 export function browserOptions(): { executablePath: string; args: string[] } {
   const executablePath = findChromium();
   if (executablePath === undefined) throw new Error(missingReason('chromium'));

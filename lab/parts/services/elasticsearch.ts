@@ -1,7 +1,7 @@
-// Starts a real single-node Elasticsearch on ports of its own, with configuration, data and logs in a folder of
-// its own, and waits for its health. It refuses to run as root: then a system user of ours runs it, who gets the
-// folder. The distribution is the minimal one: `GET /` answers 405 here, so health is the first question to ask. With
-// a plugin of ours it has the tokenizer that normal distributions have.
+// Starts a real single-node Elasticsearch on separate ports, with configuration, data and logs in a separate folder,
+// and waits for its health. It refuses to run as root; then a system user runs it, who gets the folder. The
+// distribution is the minimal one: `GET /` answers 405 here, so health is the first request to send. With our plugin it
+// has the tokenizer that normal distributions have.
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,22 +24,22 @@ import { openRecord, type RunRecord } from '../machine/running.js';
 
 export interface ElasticsearchOptions {
   version: 7 | 8 | 9;
-  /** Where config/, data/ and logs/ go; kept at stop. Without it a temporary folder is made, and removed at stop. */
+  /** Folder for config/, data/ and logs/, kept at stop. If absent, a temporary folder is made, and removed at stop. */
   dir?: string;
-  /** Java heap, least and most; '512m' by default. */
+  /** Minimum and maximum Java heap; '512m' by default. */
   heap?: string;
-  /** With the tokenizer `pattern`, which every distribution but this smallest one has; for versions 8 and 9. */
+  /** True to add the tokenizer `pattern`, which every distribution but this smallest one has; for versions 8 and 9. */
   analysis?: boolean;
-  /** Its code is compiled as in production, which pays only for what runs for minutes: for measurements. */
+  /** True to compile its code as in production, which pays off only in runs of minutes, such as measurements. */
   thorough?: boolean;
   /** Settings as on the command line (-E), e.g. {'cluster.routing.allocation.disk.watermark.low': '50%'}. */
   settings?: Readonly<Record<string, string>>;
-  /** Runs before the first start with the config folder, e.g. to add users, roles or certificates. */
+  /** Edits the config folder before the first start, e.g. to add users, roles or certificates. */
   editConfig?: (configDir: string) => void;
   startDeadlineMs?: number;
-  /** How to ask for health when security is on: {authorization: 'Basic …'}. */
+  /** Headers of the health request when security is on: {authorization: 'Basic …'}. */
   headers?: Readonly<Record<string, string>>;
-  /** Leave it running when this process ends (the `start` command). */
+  /** True to leave it running when this process ends (the `start` command). */
   outlive?: boolean;
 }
 
@@ -48,15 +48,15 @@ export interface Elasticsearch {
   url: string;
   port: number;
   dir: string;
-  /** Of the server process; another one after restart(). */
+  /** Pid of the server process; restart() changes it. */
   readonly pid: number;
   isAlive(): boolean;
   signal(signal: NodeJS.Signals): boolean;
-  /** SIGTERM and wait. The data stays, and restart() possible, only when `dir` was given. */
+  /** Sends SIGTERM and waits. The data stays, and restart() is possible, only if `dir` was given. */
   stop(): Promise<void>;
-  /** SIGKILL and wait; the data stays, so restart() finds it. */
+  /** Sends SIGKILL and waits; the data stays, so restart() finds it. */
   kill(): Promise<void>;
-  /** Starts it again on the same port and data, stopping it first where it runs. */
+  /** Starts it again on the same port and data; stops it first if it runs. */
   restart(): Promise<void>;
 }
 
@@ -128,8 +128,8 @@ interface Node {
 }
 
 /**
- * Config, data and logs of its own; returns the home to run, which is a linked copy where the user cannot read the
- * cached one, or where a plugin comes into it.
+ * Makes separate folders for config, data and logs. Returns the home to run, which is a linked copy if the user cannot
+ * read the cached home, or if a plugin is added.
  */
 async function makeFolders(
   home: string,
@@ -147,12 +147,12 @@ async function makeFolders(
   return linked;
 }
 
-/** Root's own folders are closed to others. */
+/** Checks whether the user may read the home, because root's own folders are closed to others. */
 async function mayRead(home: string, user: SystemUser): Promise<boolean> {
   return (await runCommand('test', ['-r', join(home, 'bin/elasticsearch')], { user })).code === 0;
 }
 
-/** Hard links cost nothing; across file systems it is a copy. */
+/** Copies the home with hard links, which cost nothing; across file systems it is a real copy. */
 async function linkHome(home: string, linked: string): Promise<void> {
   const ended = await runCommand('cp', ['-al', home, linked]);
   if (ended.code === 0) return;
@@ -160,7 +160,10 @@ async function linkHome(home: string, linked: string): Promise<void> {
   cpSync(home, linked, { recursive: true, verbatimSymlinks: true });
 }
 
-/** `-d` returns when the node is up, or with its error (version 7: at once); the pid file names the server process. */
+/**
+ * Starts the node with `-d`, which returns when the node is up, or with its error (version 7: at once). The pid file
+ * names the server process.
+ */
 async function launch(
   node: Node,
   options: ElasticsearchOptions,
@@ -223,7 +226,7 @@ function waitForPid(pidFile: string, node: Node, { startDeadlineMs = 180_000 }: 
   );
 }
 
-/** What was said, without the stack frames: messages and causes, the last dozen. */
+/** Returns the last dozen lines of an output without the stack frames: messages and causes. */
 function dropFrames(output: string): string {
   return output
     .split('\n')
@@ -233,7 +236,8 @@ function dropFrames(output: string): string {
 }
 
 async function waitForHealth(url: string, pid: number, dir: string, options: ElasticsearchOptions): Promise<void> {
-  // With TLS the certificate is the caller's own, which fetch does not trust: the launcher's word has to do.
+  // The certificate for TLS is the caller's own, which fetch does not trust, so the success of the launcher has to be
+  // enough.
   if (url.startsWith('https:')) return;
   await waitFor(
     `Elasticsearch at ${url}`,

@@ -1,6 +1,6 @@
-// Starts a real Kafka: one broker that is its own controller, on ports and a folder of its own, with a listener for
-// anybody and, where users are given, a second one that wants SASL/PLAIN. Topics and records go through Kafka's own
-// tools, each a Java of a second or two. The lab stops, pauses and kills it.
+// Starts a real Kafka: one broker that is its own controller, with separate ports and folder, a listener for anybody
+// and, if users are given, a second one that requires SASL/PLAIN. Topics and records go through Kafka's own tools, each
+// of which starts a JVM for a second or two. The lab stops, pauses and kills it.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { getPart } from '../fetch/parts.js';
@@ -8,26 +8,26 @@ import { findFreePorts, runCommand } from '../machine/process.js';
 import { makeFolder, startServer, type PartServer, type ServerStart } from '../machine/server.js';
 
 export interface KafkaOptions extends ServerStart {
-  /** Lines over those of our server.properties, e.g. {'message.max.bytes': '20000'}. */
+  /** Lines that override those of our server.properties, e.g. {'message.max.bytes': '20000'}. */
   settings?: Readonly<Record<string, string>>;
   /** Name → password; only these may use `saslBootstrap` (SASL_PLAINTEXT, mechanism PLAIN). */
   users?: Readonly<Record<string, string>>;
 }
 
 export interface Kafka extends PartServer {
-  /** "localhost:port", for anybody. */
+  /** Address "localhost:port" that is open to anybody. */
   bootstrap: string;
-  /** "localhost:port" of the listener that wants a user; without `users` nobody listens there. */
+  /** Address "localhost:port" of the listener that requires a user; without `users` nobody listens there. */
   saslBootstrap: string;
   createTopic(
     name: string,
     options?: { partitions?: number; config?: Readonly<Record<string, string>> },
   ): Promise<void>;
   deleteTopic(name: string): Promise<void>;
-  /** One record a line; with `keyed` a line is "key<TAB>value", and the key decides the partition. */
+  /** Writes one record per line. With `keyed` a line is "key<TAB>value", and the key decides the partition. */
   produce(topic: string, lines: readonly string[], options?: { keyed?: boolean }): Promise<void>;
   /**
-   * Drops the records before that offset (all there are, by default), so that a reader who stands there is out of
+   * Drops the records before that offset (all records by default), so that a consumer at an earlier offset is out of
    * range.
    */
   deleteRecords(topic: string, options?: { partition?: number; before?: number }): Promise<void>;
@@ -133,12 +133,12 @@ async function runMain(
   const [binary = '', ...rest] = [...java, '-Xmx128m', main, ...args];
   const ended = await runCommand(binary, rest, { cwd: dir, timeoutMs: 60_000, input });
   const said = `${ended.stdout}${ended.stderr}`.trim();
-  // The producer ends with 0 even when nothing got through.
+  // The producer's exit code is 0 even if nothing was delivered.
   if (ended.code !== 0 || /^\S* ?ERROR |Exception:/m.test(said))
     throw new Error(`Kafka's ${main} ended with code ${ended.code}:\n${said.slice(-1500)}`);
 }
 
-/** Small: one copy of everything, few internal partitions, no automatic topics. */
+/** Renders a small configuration: one copy of everything, few internal partitions, no automatic topics. */
 function renderProperties(dir: string, ports: Ports, { settings, users }: KafkaOptions): string {
   const sasl: Readonly<Record<string, string>> =
     users === undefined
@@ -167,7 +167,7 @@ function renderProperties(dir: string, ports: Ports, { settings, users }: KafkaO
     'transaction.state.log.min.isr': '1',
     'transaction.state.log.num.partitions': '1',
     'group.initial.rebalance.delay.ms': '0',
-    // A broker that was killed is taken back only when its last session has run out.
+    // A broker that was killed is accepted again only after its last session has expired.
     'broker.session.timeout.ms': '3000',
     'broker.heartbeat.interval.ms': '1000',
     ...sasl,

@@ -1,6 +1,6 @@
-// Starts a real PostgreSQL (Debian's) with a data folder and port of its own: one database, one user who may do
-// everything there and who needs a password over TCP. It refuses to run as root: then the system user of the parts
-// runs it. Rows go in and out through psql.
+// Starts a real PostgreSQL (Debian's) with a separate data folder and port: one database, and one user who may do
+// everything there and who needs a password over TCP. It refuses to run as root; then the system user of the parts runs
+// it. psql writes and reads the rows.
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chownAll, openPath, requireUser, type SystemUser } from '../machine/owner.js';
@@ -10,17 +10,17 @@ import { makeFolder, startServer, type PartServer, type ServerStart } from '../m
 import { PartError } from '../machine/tools.js';
 
 export interface PostgresOptions extends ServerStart {
-  /** As on the command line (-c), e.g. {'max_connections': '5'}. */
+  /** Settings as on the command line (-c), e.g. {'max_connections': '5'}. */
   settings?: Readonly<Record<string, string>>;
 }
 
 export interface Postgres extends PartServer {
-  /** "jdbc:postgresql://localhost:port/shop". */
+  /** JDBC address, "jdbc:postgresql://localhost:port/shop". */
   jdbcUrl: string;
   port: number;
   user: string;
   password: string;
-  /** Runs statements and gives the rows, "a|b" each; the first error of the server is thrown. */
+  /** Runs statements and returns the rows as "a|b"; throws the first error of the server. */
   sql(text: string): Promise<string>;
 }
 
@@ -54,7 +54,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
         String(port),
         ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]),
       ],
-      stopSignal: 'SIGINT', // SIGTERM waits until every client has gone
+      stopSignal: 'SIGINT', // SIGTERM waits until every client has disconnected
       isReady: async () =>
         (await runCommand(join(bin, 'pg_isready'), connect, as)).code === 0 || 'it takes no connections',
       user: owner,
@@ -82,7 +82,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   });
 }
 
-/** Debian keeps servers apart by version and out of the PATH; the newest. */
+/** Finds the programs of the newest version. Debian separates servers by version and keeps them out of the PATH. */
 function findBinaries(): string {
   const versions = '/usr/lib/postgresql';
   const newest = (existsSync(versions) ? readdirSync(versions) : [])

@@ -32,7 +32,7 @@ describeWithParts(['s3'], 'startS3', () => {
     expect(await ask('/nowhere', store.secretKey)).toMatch(/^404 .*NoSuchBucket/s);
   });
 
-  /** A request with the short old signature (version 2). */
+  /** Sends a request with the short old signature (version 2). */
   async function ask(path: string, secret: string): Promise<string> {
     const date = new Date().toUTCString();
     const signature = createHmac('sha1', secret).update(`GET\n\n\n${date}\n${path}`).digest('base64');

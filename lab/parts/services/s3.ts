@@ -1,5 +1,6 @@
-// Starts a real object store that speaks S3 (S3Proxy on a folder): buckets are folders in it. It checks access keys and
-// signatures (403) and knows which buckets there are (404), so what Flink's S3 plugin says about both is real.
+// Starts a real object store that speaks S3 (S3Proxy on a folder); buckets are its subfolders. It checks access keys
+// and signatures (403) and knows which buckets exist (404), so that the errors of Flink's S3 plugin about both are
+// real.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FlinkConfig } from '../flink/conf.js';
@@ -8,7 +9,7 @@ import { findFreePorts } from '../machine/process.js';
 import { makeFolder, startServer, type PartServer, type ServerStart } from '../machine/server.js';
 
 export interface S3Options extends ServerStart {
-  /** Buckets that are there from the start. */
+  /** Buckets that exist from the start. */
   buckets?: readonly string[];
 }
 
@@ -16,9 +17,9 @@ export interface S3 extends PartServer {
   endpoint: string;
   accessKey: string;
   secretKey: string;
-  /** What Flink has to be told; s3.access-key and s3.secret-key among it. */
+  /** Flink options for this store, including s3.access-key and s3.secret-key. */
   flinkConfig: FlinkConfig;
-  /** The folder with the objects of a bucket. */
+  /** Returns the folder with the objects of a bucket. */
   bucketDir(name: string): string;
   createBucket(name: string): void;
 }
@@ -33,12 +34,12 @@ export async function startS3(options: S3Options = {}): Promise<S3> {
   const data = join(dir, 'buckets');
   mkdirSync(data, { recursive: true });
   const bucketDir = (name: string): string => join(data, name);
-  // A folder that others may read is a bucket that anybody may list.
+  // A bucket whose folder others may read can be listed by anybody.
   const createBucket = (name: string): void => void mkdirSync(bucketDir(name), { recursive: true, mode: 0o700 });
   for (const name of options.buckets ?? []) createBucket(name);
   const settings = join(dir, 's3proxy.conf');
-  // Not the newer filesystem-nio2: it answers 500 when Flink deletes the marker of a folder that is not empty, again
-  // and again.
+  // The newer filesystem-nio2 does not work: it answers 500, again and again, when Flink deletes the marker of a folder
+  // that is not empty.
   writeFileSync(
     settings,
     `s3proxy.authorization=aws-v2-or-v4

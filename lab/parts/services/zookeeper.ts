@@ -1,5 +1,5 @@
-// Starts a real ZooKeeper (the one in Flink's distribution, by Flink's own script) with a port and a data folder of
-// its own, for high availability. The lab stops it with SIGSTOP and continues it with SIGCONT.
+// Starts a real ZooKeeper (the one in Flink's distribution, by Flink's own script) with a separate port and data
+// folder, for high availability. The lab stops it with SIGSTOP and continues it with SIGCONT.
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
@@ -10,17 +10,17 @@ import { findFreePorts, readLastLines, stopProcess, waitFor } from '../machine/p
 import { openRecord } from '../machine/running.js';
 
 export interface ZookeeperOptions {
-  /** Where conf/, data/ and log/ go; kept at stop. Without it a temporary folder is made, and removed at stop. */
+  /** Folder for conf/, data/ and log/, kept at stop. If absent, a temporary folder is made, and removed at stop. */
   dir?: string;
   /** Lines added to zoo.cfg, e.g. {tickTime: '500'}. */
   settings?: Readonly<Record<string, string>>;
   startDeadlineMs?: number;
-  /** Leave it running when this process ends (the `start` command). */
+  /** True to leave it running when this process ends (the `start` command). */
   outlive?: boolean;
 }
 
 export interface Zookeeper {
-  /** "127.0.0.1:port", as startFlink takes it. */
+  /** Address "127.0.0.1:port", in the form that startFlink takes. */
   connect: string;
   port: number;
   dir: string;
@@ -107,7 +107,10 @@ export async function startZookeeper(options: ZookeeperOptions = {}): Promise<Zo
   }
 }
 
-/** ZooKeeper's four-letter command `srvr`, the one that is allowed by default: it names the mode once it serves. */
+/**
+ * Sends ZooKeeper's four-letter command `srvr`, the only one that is allowed by default. The answer names the mode once
+ * the server is ready.
+ */
 function askServer(port: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = createConnection({ host: '127.0.0.1', port });

@@ -1,9 +1,9 @@
-// For tests: a describe block that needs real parts. Where one is missing the block is skipped and says so,
-// loudly; with CI=true a missing part fails the file instead.
+// Provides a describe block for tests that need real parts. If one is missing, the block is skipped with a warning;
+// with CI=true a missing part fails the file instead.
 import { describe } from 'vitest';
 import { missingReason, requirePart, type PartName } from '../fetch/parts.js';
 
-/** describe(), when all the parts are here. */
+/** Runs describe() if all the parts are here. */
 export function describeWithParts(names: readonly PartName[], title: string, body: () => void): void {
   const reasons = names.filter((name) => requirePart(name) === undefined).map(missingReason);
   if (reasons.length === 0) {

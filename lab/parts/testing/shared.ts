@@ -1,6 +1,5 @@
-// Beside the test files, for all of them: one Elasticsearch 8, which the first file that asks for it starts. To start
-// one and to compile its code takes longer than most files need it. A global setup of vitest; use-elasticsearch.ts
-// asks.
+// Global setup of vitest: serves one Elasticsearch 8 for all test files, started by the first file that asks for it
+// (through use-elasticsearch.ts). Starting one and compiling its code takes longer than most files need it.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestProject } from 'vitest/node';
@@ -9,7 +8,10 @@ import { startElasticsearch, type Elasticsearch } from '../services/elasticsearc
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Answers with the address of the shared Elasticsearch as text, or 500 and why there is none. */
+    /**
+     * Address of a server that answers with the address of the shared Elasticsearch as text, or with 500 and the reason
+     * why there is none.
+     */
     sharedElasticsearch: string;
   }
 }

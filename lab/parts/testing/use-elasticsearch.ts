@@ -1,9 +1,12 @@
-// For tests: the Elasticsearch 8 that all files share. A test has names of its own there, and takes nothing away from
-// the others: whoever kills it, or changes the settings of the cluster, starts one instead.
+// Provides the Elasticsearch 8 that all test files share. Each test uses its own names there and does not disturb the
+// others: a test that kills it, or changes the settings of the cluster, starts its own.
 import { beforeAll, inject } from 'vitest';
 import { removeIndices, removeTemplates } from '../../../store/testing/cluster.js';
 
-/** In a describe block: its address. What begins with `prefix-` is removed after the block. */
+/**
+ * Returns the address, for use in a describe block. Everything whose name begins with `prefix-` is removed after the
+ * block.
+ */
 export function useElasticsearch(prefix: string): { readonly url: string } {
   const place = { url: '' };
   beforeAll(async () => {
@@ -13,7 +16,10 @@ export function useElasticsearch(prefix: string): { readonly url: string } {
   return place;
 }
 
-/** @throws why it does not start. */
+/**
+ * Returns the address of the shared Elasticsearch.
+ * @throws an error with the reason if it does not start.
+ */
 export async function findElasticsearch(): Promise<string> {
   const answer = await fetch(inject('sharedElasticsearch'));
   const text = await answer.text();
@@ -21,7 +27,7 @@ export async function findElasticsearch(): Promise<string> {
   return text;
 }
 
-/** The indices and templates of this prefix. */
+/** Removes the indices and templates of this prefix. */
 export async function removeAll(url: string, prefix: string): Promise<void> {
   await removeIndices(url, prefix);
   await removeTemplates(url, prefix);

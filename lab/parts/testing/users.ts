@@ -1,4 +1,5 @@
-// For tests of an Elasticsearch with security on: users and roles by file, which need no index of its security.
+// Writes users and roles for tests of an Elasticsearch with security on. They are files, which do not need the index of
+// its security.
 import { pbkdf2Sync, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +12,7 @@ export interface FileUsers {
   readonly roles?: Readonly<Record<string, object>>;
 }
 
-/** Elasticsearch's own formats; all users have the same password. */
+/** Writes users and roles in Elasticsearch's own file formats; all users have the same password. */
 export function writeUsers(configDir: string, { password, users, roles = {} }: FileUsers): void {
   const salt = randomBytes(32);
   const hash = `{PBKDF2}10000$${salt.toString('base64')}$${pbkdf2Sync(password, salt, 10_000, 32, 'sha512').toString('base64')}`;

@@ -1,7 +1,7 @@
-// Pushes to Alertmanager's API v2. An alert is known there by its labels, and ends by itself unless it is told
-// again: so it gets an end a few minutes ahead each time it is sent, and when its labels change (another cause,
-// another severity) the old one is ended in the same request. `message.alerts` holds what to send; an alert
-// without `endsAt` is the one that goes on.
+// Pushes alerts to Alertmanager's API v2. Alertmanager identifies an alert by its labels and ends it unless it is sent
+// again. Each push therefore sets its end a few minutes ahead, and if its labels change (another cause, another
+// severity), the same request ends the old alert. `message.alerts` holds the alerts to send; an alert without `endsAt`
+// is open.
 import type { Incident } from '../../../core/types.js';
 import type { Channel } from '../channel.js';
 import { postJson } from '../http.js';
@@ -9,7 +9,10 @@ import { isJsonObject, type Json, type JsonObject } from '../../payload.js';
 import type { Card } from '../../render.js';
 import { renderAlertmanager, renderUndelivered } from './render.js';
 
-/** How far ahead an open alert's end is set; it is re-sent several times within. */
+/**
+ * Distance of an open alert's end from the time of sending, in milliseconds. The alert is sent again several times
+ * before.
+ */
 export const OPEN_AHEAD_MS = 300_000;
 
 export const ALERTMANAGER: Channel = {
@@ -21,8 +24,8 @@ export const ALERTMANAGER: Channel = {
     perMinute: 60,
   },
   renderIncident: (card, previous) => renderAlerts(card, previous),
-  // Alertmanager already has the alerts that come from it, and gets Jobtrace's own; sending back would go round for
-  // ever.
+  // Alertmanager already has the alerts that come from it, and Jobtrace pushes its own. Sending alerts back would loop
+  // forever.
   renderForwarded: undefined,
   refresh: renderOpen,
   canEdit: true,
@@ -43,7 +46,7 @@ function renderAlerts(card: Card, previous: JsonObject | undefined): JsonObject 
   const now = new Date(card.nowMs).toISOString();
   const alert = renderAlertmanager(card);
   const { outcome, ended } = card.incident;
-  // What joined a platform incident goes on there; of what is silent nobody knows any more.
+  // An incident that joined a platform incident continues there. The state of a silent incident is unknown.
   const isOver = card.reason === 'joined' || card.reason === 'notice' || ended !== undefined;
   const hasEnded = ENDED.has(outcome) || isOver;
   const outdated =

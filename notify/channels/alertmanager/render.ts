@@ -1,11 +1,11 @@
-// An incident as one alert of Alertmanager's API v2: what tells it from others as labels, the words as annotations.
-// Without its end: alertmanager.ts sets that when it sends. Pure.
+// Renders an incident as one alert of Alertmanager's API v2: identifying values as labels, texts as annotations.
+// alertmanager.ts sets the end when it sends. Pure functions.
 import { ALL_CLUSTERS } from '../../../core/types.js';
 import type { AlertCard } from '../../card/card.js';
 import { toJsonObject, type JsonObject } from '../../payload.js';
 import { describeIncident, dropEmpty, listOthers, type Card } from '../../render.js';
 
-/** One alert of Alertmanager's API v2. */
+/** Renders one alert of Alertmanager's API v2. */
 export function renderAlertmanager(card: Card): JsonObject {
   const { incident, reason } = card;
   const words = describeIncident(card);
@@ -43,7 +43,7 @@ export function renderAlertmanager(card: Card): JsonObject {
   });
 }
 
-/** What another receiver did not take; it ends by itself. */
+/** Renders a message that another receiver did not accept. The alert ends by itself. */
 export function renderUndelivered(card: AlertCard, nowMs: number): JsonObject {
   return toJsonObject({
     labels: dropEmpty({ alertname: 'JobtraceAlertUndelivered', subject: card.subject, cause: card.cause }),

@@ -1,6 +1,6 @@
-// A custom robot of DingTalk (自定义机器人): what its settings say, its limits, its request with signature, and the table
-// of its refusals, which all come with status 200. How a card reads stands in render.ts. Source of formats and codes:
-// "Custom robot access" of open.dingtalk.com.
+// Defines the channel of a custom robot of DingTalk (自定义机器人): its settings, its limits, its signed request, and the
+// table of its refusals, which all have status 200. render.ts renders the card. Source of formats and codes: "Custom
+// robot access" of open.dingtalk.com.
 import { createHmac } from 'node:crypto';
 import type { JsonObject } from '../../payload.js';
 import { createChat, type ChatRequest, type ChatService } from '../chat.js';
@@ -16,11 +16,11 @@ const SETTINGS: ChannelSettings = {
   takes: ['secret', 'keyword', 'mentions', 'template'],
   example: 'https://oapi.dingtalk.com/robot/send?access_token=…',
   findProblem: (url) => (url.searchParams.has('access_token') ? undefined : 'has an address without `access_token`'),
-  // 20 a minute are allowed to a robot; two are left for whoever else uses it.
+  // DingTalk allows 20 messages a minute; two are left for other programs that use the robot.
   perMinute: 18,
 };
 
-/** Who sends more than 20 in a minute is heard again after ten. */
+/** Penalty in milliseconds: after more than 20 messages in a minute DingTalk refuses messages for ten minutes. */
 const PUNISHED_MS = 600_000;
 
 const ANSWERS: readonly AnswerRow[] = [
@@ -63,7 +63,7 @@ function request(message: JsonObject, { receiver, nowMs }: Delivery): ChatReques
   return { url: signed, body: JSON.stringify(message), headers: {} };
 }
 
-/** The secret is the key, and part of what is signed; the time in milliseconds. */
+/** Signs the time in milliseconds and the secret. The secret is also the key. */
 export function sign(secret: string, nowMs: number): string {
   return createHmac('sha256', secret).update(`${nowMs}\n${secret}`).digest('base64');
 }

@@ -1,5 +1,5 @@
-// A card as Markdown of DingTalk: it knows headings, quotations, bold, links and lists, a new paragraph only after an
-// empty line, and calls only whom `at` names, whose name must stand in the text as well.
+// Renders a card as Markdown of DingTalk. It supports headings, quotations, bold, links and lists, and a new paragraph
+// only after an empty line. It mentions only people in `at` whose name is also in the text.
 import type { ReceiverSettings } from '../../../core/config/rows/receiver.js';
 import type { AlertCard } from '../../card/card.js';
 import { WORDS } from '../../card/words.js';

@@ -13,7 +13,7 @@ async function send(rules: MailRules, card: AlertCard, user = ''): Promise<SendR
   return sendCards({ kind: 'email', url, from: 'Jobtrace <jobtrace@example.com>', to: ['anna@example.com'] }, [card]);
 }
 
-/** Headers unfolded, the quoted-printable body read. */
+/** Unfolds the headers and decodes the quoted-printable body. */
 function readMail(data = ''): string {
   const bytes = data
     .replaceAll('=\n', '')

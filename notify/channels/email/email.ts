@@ -1,5 +1,6 @@
-// E-mail through a mail server: what its settings say, which mail is sent, and what the server's refusals mean (RFC
-// 5321: 4xx passes, 5xx does not). Mails about one incident are one thread. How a card reads stands in render.ts.
+// Defines the channel of e-mail through a mail server: its settings, its mails, and the meaning of the server's
+// refusals (RFC 5321: 4xx is temporary, 5xx is permanent). Mails about one incident form a thread. render.ts renders
+// the card.
 import { createHash } from 'node:crypto';
 import { buildForwardedCard, readCard, renderCard } from '../../card/card.js';
 import { joinCards } from '../../card/join.js';
@@ -24,7 +25,7 @@ const SETTINGS: ChannelSettings = {
     protocol === 'smtp:' && username === '' && !isThisMachine(hostname) ? IN_THE_CLEAR : undefined,
 };
 
-/** With a user TLS is insisted on (smtp.ts). */
+/** Warning about unencrypted mails. It does not apply with a user, because smtp.ts then requires TLS. */
 const IN_THE_CLEAR: Text = {
   en: 'Mails go in the clear where the mail server offers no STARTTLS: use smtps://, or a user, with which TLS is needed.',
   zh: '邮件服务器不支持 STARTTLS 时邮件以明文发送：请使用 smtps://，或配置用户（此时强制 TLS）。',

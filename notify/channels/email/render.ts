@@ -1,5 +1,5 @@
-// A card as a mail: the same in plain text and in HTML, which loads nothing and holds no script; what a log wrote is
-// escaped and stands in a fixed width.
+// Renders a card as a mail with the same content in plain text and in HTML. The HTML loads nothing and has no script;
+// log text is escaped and in a fixed-width font.
 import type { AlertCard } from '../../card/card.js';
 import { WORDS } from '../../card/words.js';
 import { makePlain } from '../plain.js';

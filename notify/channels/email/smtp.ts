@@ -1,6 +1,6 @@
-// The door of nodemailer: one mail through one mail server, and what went wrong with it. The address says server, user
-// and password (smtps://user:password@mail.example.com:465, or smtp:// with STARTTLS). A password is never sent in the
-// clear, but on this machine.
+// Wraps nodemailer: sends one mail through one mail server and returns its error. The address contains server, user and
+// password (smtps://user:password@mail.example.com:465, or smtp:// with STARTTLS). A password is sent without
+// encryption only on this machine.
 
 import type { Way } from '../../../core/proxy/choose.js';
 
@@ -11,11 +11,11 @@ export interface Mail {
   readonly text: string;
   readonly html: string;
   readonly messageId: string;
-  /** The first mail of its thread. */
+  /** Message id of the first mail in the thread. */
   readonly references: string;
 }
 
-/** The server's last words, or its refusal: `code` is nodemailer's (EAUTH …), `status` SMTP's. */
+/** Result: the server's last words, or its refusal. `code` is nodemailer's (EAUTH …), `status` is SMTP's. */
 export type MailResult =
   | { readonly ok: true; readonly said: string }
   | { readonly ok: false; readonly code: string; readonly status: number | undefined; readonly said: string };
@@ -27,11 +27,11 @@ export function isThisMachine(hostname: string): boolean {
   return LOCAL.includes(hostname);
 }
 
-/** `way`: straight, or through a proxy of http or https. */
+/** Sends a mail. `way`: direct, or through a proxy of http or https. */
 export async function sendMail(address: string, mail: Mail, way: Way): Promise<MailResult> {
   const { protocol, hostname, port, username, password } = new URL(address);
   const secure = protocol === 'smtps:';
-  // Only who sends mails waits for it to be read.
+  // nodemailer is loaded here, so that only processes that send mails load it.
   const { createTransport } = await import('nodemailer');
   const transport = createTransport({
     host: hostname.replace(/^\[|\]$/g, ''),
@@ -51,7 +51,7 @@ export async function sendMail(address: string, mail: Mail, way: Way): Promise<M
       to: [...mail.to],
       ...(references === mail.messageId ? {} : { references, inReplyTo: references }),
       headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
-      // Nothing of a log is ever read as a file or an address.
+      // Log text is never read as a file or an address.
       disableFileAccess: true,
       disableUrlAccess: true,
     });

@@ -1,5 +1,5 @@
-// A custom bot of Feishu or Lark (自定义机器人): what its settings say, its limits, its request with the signature in the
-// body, and the table of its refusals, which come with status 200. How a card reads stands in render.ts. Source of
+// Defines the channel of a custom bot of Feishu or Lark (自定义机器人): its settings, its limits, its request with the
+// signature in the body, and the table of its refusals, which have status 200. render.ts renders the card. Source of
 // formats and codes: "Custom bot usage guide" of open.feishu.cn.
 import { createHmac } from 'node:crypto';
 import { toJsonObject, type JsonObject } from '../../payload.js';
@@ -17,7 +17,7 @@ const SETTINGS: ChannelSettings = {
   example: 'https://open.feishu.cn/open-apis/bot/v2/hook/…',
   findProblem: (url) =>
     /\/hook\/[^/]+$/.test(url.pathname) ? undefined : 'has an address that does not end with /hook/ and the token',
-  // 100 a minute and 5 a second are allowed to a bot.
+  // Feishu allows a bot 100 messages a minute and 5 a second.
   perMinute: 90,
   perSecond: 4,
 };
@@ -31,7 +31,7 @@ const ANSWERS: readonly AnswerRow[] = [
   { code: 19001, reason: 'credential' },
   { code: 19007, reason: 'gone' },
   { code: 19036, reason: 'too-long' },
-  // "Bad Request": a form that it does not know, or a body that is too large.
+  // "Bad Request": an unknown format, or a body that is too large.
   { code: 9499, reason: 'form' },
   { code: 11246, reason: 'form' },
   { code: 200621, reason: 'form' },
@@ -58,14 +58,14 @@ function request(message: JsonObject, { receiver, nowMs }: Delivery): ChatReques
   return { url, body: JSON.stringify(toJsonObject({ ...signed, ...message })), headers: {} };
 }
 
-/** Time and secret are the key, and nothing is signed with it; the time in seconds. */
+/** Signs the request. The key consists of the time in seconds and the secret; the signed text is empty. */
 export function sign(secret: string, seconds: string): string {
   return createHmac('sha256', `${seconds}\n${secret}`).update('').digest('base64');
 }
 
 function readAnswer(answer: HttpAnswer): SendResult {
   const body = readJson(answer.text);
-  // Old clients were told by StatusCode alone.
+  // The answer for old clients has only StatusCode.
   const code = body?.['code'] ?? body?.['StatusCode'];
   if (typeof code !== 'number') return readForeign(answer);
   if (code === 0) return { ok: true, answer: answer.shown };

@@ -1,6 +1,6 @@
-// A card as an interactive card of Feishu (structure 1.0, which old clients and Lark know as well): the title in a
-// coloured header, what a log or a rule wrote as plain text, which is never read as markup, and links as buttons. Where
-// the service does not accept the card: a plain text.
+// Renders a card as an interactive card of Feishu (structure 1.0, which old clients and Lark support as well). The
+// title is in a coloured header, text from a log or a rule is plain text, which is never read as markup, and links are
+// buttons. If the service does not accept the card, a plain text is sent.
 import type { ReceiverSettings } from '../../../core/config/rows/receiver.js';
 import type { AlertCard } from '../../card/card.js';
 import { WORDS } from '../../card/words.js';
@@ -30,7 +30,7 @@ export function renderFeishu(card: AlertCard, { keyword, mentions }: ReceiverSet
 
 export function renderFeishuText(card: AlertCard, { keyword = '' }: ReceiverSettings): JsonObject {
   const { title, headline, fix, links } = card;
-  // `<at …>` in a text calls people as well; makePlain leaves none.
+  // `<at …>` in a text mentions people as well, so makePlain breaks such tags.
   const lines = [title, headline, fix].map(makePlain).concat(links[0]?.url ?? '');
   const text = lines.filter((line) => line !== '').join('\n');
   return { msg_type: 'text', content: { text: text.includes(keyword) ? text : `${text}\n${keyword}` } };
@@ -68,7 +68,7 @@ function renderMentions(called: readonly string[]): readonly object[] {
   return marks.length === 0 ? [] : [markdown(marks.join(' '))];
 }
 
-/** Marks as HTML writes them, as the service's page on its Markdown says. */
+/** Escapes marks as HTML character references, as the service's page on its Markdown requires. */
 export function escapeFeishu(text: string): string {
   return makePlain(text).replaceAll(/[*_~`[\]<>#\\]/g, (mark) => `&#${mark.charCodeAt(0)};`);
 }

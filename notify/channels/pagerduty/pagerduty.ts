@@ -1,6 +1,6 @@
-// PagerDuty, Events API v2: one event for one incident, which `dedup_key` joins with the earlier ones, so that a better
-// cause corrects the alert where it stands and good news ends it. The routing key is the secret. How a card reads:
-// render.ts. Source: "Events API v2 overview" of developer.pagerduty.com.
+// Defines the channel of PagerDuty (Events API v2). Each incident is one alert: `dedup_key` joins an event with earlier
+// ones, so that a better cause corrects the alert in place and good news resolves it. The routing key is the secret.
+// render.ts renders the card. Source: "Events API v2 overview" of developer.pagerduty.com.
 import { toJsonObject, type JsonObject } from '../../payload.js';
 import type { Channel, ChannelSettings, Delivery } from '../channel.js';
 import { createChat, type ChatRequest, type ChatService } from '../chat.js';
@@ -17,7 +17,7 @@ const SETTINGS: ChannelSettings = {
   perMinute: 60,
 };
 
-/** "Preferably with a backoff of a few minutes." */
+/** Pause in milliseconds; PagerDuty's page says "Preferably with a backoff of a few minutes." */
 const PAUSE_MS = 120_000;
 
 const ANSWERS: readonly AnswerRow[] = [

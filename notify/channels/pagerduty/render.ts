@@ -1,5 +1,5 @@
-// A card as an event of PagerDuty: the summary is what is read out on a phone, everything else stands in the details.
-// Good news, and what goes on elsewhere, resolves.
+// Renders a card as an event of PagerDuty. The summary is read out on a phone; everything else is in the details. Good
+// news, and an incident that continues elsewhere, resolves the alert.
 import type { AlertCard } from '../../card/card.js';
 import { WORDS } from '../../card/words.js';
 import { toJsonObject, type JsonObject } from '../../payload.js';

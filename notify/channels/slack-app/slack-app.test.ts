@@ -19,7 +19,7 @@ async function open(workspace: Partial<SlackWorkspace> = {}): Promise<Omit<Recei
 
 const fixture = useFixture(() => openStore({ kind: 'sqlite', path: ':memory:' }));
 
-/** What stands in the channel, replies behind the head of their thread. */
+/** Lists the messages in the channel, replies marked by an arrow. */
 function listShown(): readonly string[] {
   return double.messages.map(({ text, thread }) => `${thread === undefined ? '' : '↳ '}${text.split(' · ')[0]}`);
 }

@@ -1,5 +1,5 @@
-// Slack through an app of one's own: with its bot token all messages about one incident are a thread, and the one at
-// its head, which everybody sees, is brought up to date by each. How a card reads is that of the webhook
+// Defines the channel of a custom Slack app. With its bot token all messages about one incident form a thread, and each
+// message updates the head of the thread, which everybody sees. Cards are rendered as for the webhook
 // (slack/render.ts). Source: "chat.postMessage" and "chat.update" of docs.slack.dev.
 import type { JsonObject } from '../../payload.js';
 import type { Channel, ChannelSettings, Delivery } from '../channel.js';
@@ -49,7 +49,7 @@ const ANSWERS: readonly AnswerRow[] = [
   { code: 'service_unavailable', reason: 'busy', waitMs: 30_000 },
   { code: 'request_timeout', reason: 'busy', waitMs: 30_000 },
 ];
-/** The head of the thread was deleted. */
+/** Errors that mean that the head of the thread was deleted. */
 const HEADLESS = /"(?:thread_not_found|message_not_found)"/;
 
 export const SLACK_APP_SERVICE: ChatService = { ...SLACK_SERVICE, settings: SETTINGS, request, readAnswer };
@@ -65,12 +65,12 @@ export const SLACK_APP: Channel = {
     if (thread === undefined) return result;
     if (!result.ok) return HEADLESS.test(result.answer ?? '') ? CHAT.send(parts, fresh) : result;
     const head = await CHAT.send(parts, { ...fresh, edits: thread });
-    // That the reply is there is what counts: a workspace may allow no changes.
+    // The message counts as sent once the reply is posted, because a workspace may forbid changes.
     return { ok: true, answer: head.ok ? result.answer : `${result.answer ?? ''} ${head.error}`, receipt: thread };
   },
 };
 
-/** A reply where there is a thread, a change of its head where that is asked for, else a message. */
+/** Builds a reply if there is a thread, a change of its head if `edits` is given, else a new message. */
 function request(message: JsonObject, { receiver, thread, edits }: Delivery): ChatRequest {
   const { url, secret = '', to = [] } = receiver;
   const place =

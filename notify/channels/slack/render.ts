@@ -1,6 +1,6 @@
-// A card as blocks of Slack: the title as header, everything else as rich text, whose parts are only text whatever
-// stands in them: neither mentions nor marks are read there. `text` is what a notification shows, and all that is sent
-// where the blocks are not accepted. A block has at most 3,000 characters here, a header 150.
+// Renders a card as blocks of Slack: the title as header, everything else as rich text, in which Slack reads neither
+// mentions nor markup. `text` is shown in notifications, and it is the whole message if the blocks are not accepted. A
+// block has at most 3,000 characters here, a header 150.
 import type { ReceiverSettings } from '../../../core/config/rows/receiver.js';
 import type { AlertCard, CardLink } from '../../card/card.js';
 import { WORDS } from '../../card/words.js';
@@ -49,7 +49,7 @@ export function renderSlackText(card: AlertCard): JsonObject {
   return { text: `${renderNotification(card)}${linked}` };
 }
 
-/** Mentions and links of this text begin with `<`: none is left. */
+/** Renders the notification text. Mentions and links begin with `<` in it, so each `<` is escaped. */
 function renderNotification({ title, headline }: AlertCard): string {
   const words = [title, headline].map((part) => makePlain(part)).filter((part) => part !== '');
   return words.join(' – ').replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
@@ -103,7 +103,7 @@ function italic(content: string): object {
   return { ...text(content), style: { italic: true } };
 }
 
-/** Of all texts inside. */
+/** Counts the UTF-16 units of all texts in a block. */
 function countUnits(block: Json): number {
   if (Array.isArray(block)) return block.reduce((sum, item) => sum + countUnits(item), 0);
   if (!isJsonObject(block)) return 0;

@@ -1,5 +1,5 @@
-// An incoming webhook of Slack: what its settings say, its limits, and the table of its answers, which are a word of
-// plain text. How a card reads stands in render.ts. Source of formats and words: "Sending messages using incoming
+// Defines the channel of an incoming webhook of Slack: its settings, its limits, and the table of its answers, which
+// are one word of plain text. render.ts renders the card. Source of formats and words: "Sending messages using incoming
 // webhooks" and "Blocks" of docs.slack.dev.
 import type { JsonObject } from '../../payload.js';
 import type { ChannelSettings, Delivery } from '../channel.js';
@@ -19,7 +19,7 @@ const SETTINGS: ChannelSettings = {
       ? undefined
       : 'has an address without /services/ and what follows it',
   isCallable: (name) => /^(?:[UWS][A-Z0-9]{5,}|all|here)$/.test(name),
-  // One a second is allowed to a webhook.
+  // Slack allows a webhook one message a second.
   perMinute: 50,
   perSecond: 1,
 };

@@ -1,6 +1,6 @@
-// A card as an Adaptive Card (1.4) in a message of Teams. All words stand in text runs, which read no Markdown and no
-// mentions; what a log wrote in a monospaced one; whom the settings call in a block of their own. Links are buttons.
-// Where the card is not accepted: a short one.
+// Renders a card as an Adaptive Card (1.4) in a message of Teams. All words are in text runs, which support neither
+// Markdown nor mentions, and log text is in monospaced runs. Mentions from the settings have their own block, and links
+// are buttons. If the card is not accepted, a short one is sent.
 import type { ReceiverSettings } from '../../../core/config/rows/receiver.js';
 import type { AlertCard } from '../../card/card.js';
 import { WORDS } from '../../card/words.js';
@@ -38,7 +38,7 @@ export function renderTeams(card: AlertCard, { mentions }: ReceiverSettings): Js
   return wrap(card, body, called.map(describeMention));
 }
 
-/** Only what the settings name stands in these: no text of a log. */
+/** Renders a mention. Its text comes only from the settings, never from a log. */
 function nameMention(id: string): string {
   return `<at>${id.split('@')[0] ?? id}</at>`;
 }

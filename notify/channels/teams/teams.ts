@@ -1,6 +1,6 @@
-// A workflow of Microsoft Teams ("When a Teams webhook request is received"): what its settings say, its limits, and
-// what its answers mean. 202 says that the flow began, not that a card is shown. Old connectors answered 200 and said
-// in the text that they had failed. How a card reads stands in render.ts. Source: learn.microsoft.com, "Create
+// Defines the channel of a workflow of Microsoft Teams ("When a Teams webhook request is received"): its settings, its
+// limits, and the meaning of its answers. 202 means that the flow began, not that a card is shown. Old connectors
+// answered 200 and reported the failure in the text. render.ts renders the card. Source: learn.microsoft.com, "Create
 // incoming webhooks with Workflows".
 import type { JsonObject } from '../../payload.js';
 import type { ChannelSettings, Delivery } from '../channel.js';
@@ -18,7 +18,7 @@ const SETTINGS: ChannelSettings = {
     'https://….api.powerplatform.com/powerautomate/automations/direct/workflows/…/triggers/manual/paths/invoke?…',
   // A user's principal name, or the id of the directory.
   isCallable: (name) => /^[^\s@<>]+@[^\s@<>]+$|^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(name),
-  // Four a second are allowed.
+  // Teams allows four messages a second.
   perMinute: 60,
   perSecond: 3,
 };
@@ -34,13 +34,13 @@ const ANSWERS: readonly AnswerRow[] = [
   { code: 429, reason: 'too-fast', waitMs: 60_000 },
 ];
 
-/** As old connectors say it, inside status 200. */
+/** Failure in the text of an old connector, with status 200. */
 const FAILED = /delivery failed|HTTP error \d{3}/i;
 const FAILED_STATUS = /HTTP error (\d{3})/i;
 
 export const TEAMS_SERVICE: ChatService = {
   settings: SETTINGS,
-  // 28 KB are said, 21 KB were found to pass.
+  // The documentation says 28 KB, but tests showed that only 21 KB pass.
   maxBytes: 21_000,
   render: renderTeams,
   renderPlain: renderTeamsText,

@@ -1,5 +1,5 @@
-// Cards for the tests of the channels: a usual one, one that is far too long, and one whose log tries to call people
-// and to break the layout; and how one is sent. Only tests import it.
+// Makes and sends cards for the tests of the channels: a usual one, one that is far too long, and one whose log tries
+// to mention people and to break the layout. Only tests import it.
 import type { ReceiverSettings } from '../../../core/config/rows/receiver.js';
 import { buildCard, renderCard, type AlertCard } from '../../card/card.js';
 import type { Card } from '../../render.js';
@@ -45,7 +45,7 @@ export const HOSTILE: AlertCard = {
   notice: TRAP,
 };
 
-/** One card, or several of them, as the sender sends them. */
+/** Sends one card, or several of them, as the sender does. */
 export function sendCards(
   settings: Partial<ReceiverSettings> & Pick<ReceiverSettings, 'kind' | 'url'>,
   cards: readonly AlertCard[] = [makeCard()],

@@ -1,5 +1,5 @@
-// A service of chats for tests: a server that answers as its double says, with a clock that a test puts forward. What
-// is asked of a request and what is answered stands in the folder of each channel. Only tests import it.
+// Base of the test doubles: an HTTP server that answers as its double decides, with a clock that a test advances. The
+// folder of each channel defines the checks of requests and the answers. Only tests import it.
 import { createServer } from 'node:http';
 
 export interface DoubleRequest {
@@ -19,14 +19,17 @@ export interface DoubleAnswer {
 
 export interface Double {
   readonly url: string;
-  /** What was accepted, as text. */
+  /** Accepted messages, as text. */
   readonly accepted: string[];
   readonly answers: DoubleAnswer[];
   nowMs: number;
   close(): Promise<void>;
 }
 
-/** `judge`: what the service answers; a request is accepted when `isAccepted` holds of the answer. */
+/**
+ * Opens the server. `judge` returns the service's answer; the request is accepted if `isAccepted` is true for the
+ * answer.
+ */
 export async function openDouble(
   judge: (request: DoubleRequest) => DoubleAnswer,
   isAccepted: (answer: DoubleAnswer) => boolean,
@@ -68,7 +71,7 @@ export async function openDouble(
   return double;
 }
 
-/** Messages of the last minute, and the punishment of who sends more. */
+/** Creates a rate limit: it counts the messages of the last minute and refuses all for a while after too many. */
 export function createRate(perMinute: number, punishedMs: number): (nowMs: number) => boolean {
   let times: number[] = [];
   let punishedUntilMs = 0;

@@ -1,5 +1,6 @@
-// An incident as the body of a generic webhook (docs/alerts.md): type, timestamp, data, with the fields of a diagnosis
-// as `jobtrace diagnose --format json` has them, made small enough by leaving out evidence, then details. Pure.
+// Renders an incident as the body of a generic webhook (docs/alerts.md): type, timestamp, data, with the fields of a
+// diagnosis as in `jobtrace diagnose --format json`. A large body is shortened by leaving out evidence, then details.
+// Pure functions.
 import { linkIncident } from '../../../core/text/markdown.js';
 import type { Diagnosis, Evidence, Language, PlatformShare, UnknownFailure } from '../../../core/types.js';
 import type { AlertCard } from '../../card/card.js';
@@ -72,7 +73,7 @@ const TYPES: Readonly<Record<AlertReason, string>> = {
   notice: 'jobtrace.incident.notice',
 };
 
-/** The body of a generic webhook (docs/alerts.md): type, timestamp, data; at most 20,000 bytes. */
+/** Renders the body of a generic webhook (docs/alerts.md): type, timestamp, data; at most 20,000 bytes. */
 export function renderWebhook(card: Card): JsonObject {
   const { incident, subject, reason, language, nowMs } = card;
   const words = describeIncident(card);
@@ -121,12 +122,12 @@ export function renderWebhook(card: Card): JsonObject {
   return fitting ?? body(0, false);
 }
 
-/** What another receiver did not take: its card, and in the notice why. */
+/** Renders a message that another receiver did not accept: its card, with the reason in the notice. */
 export function renderUndelivered(card: AlertCard, nowMs: number): JsonObject {
   return toJsonObject({ type: 'jobtrace.alert.undelivered', timestamp: new Date(nowMs).toISOString(), data: card });
 }
 
-/** Of a child also to the platform incident that stands for it. */
+/** Lists the links of an incident. A child also has a link to the platform incident that represents it. */
 function listLinks({ incident, publicUrl }: Card): Record<string, string> {
   const { id, parent } = incident;
   return dropEmpty({
@@ -135,7 +136,7 @@ function listLinks({ incident, publicUrl }: Card): Record<string, string> {
   });
 }
 
-/** The first of its jobs; the page has all of them. */
+/** Keeps only the first jobs, because the page has all of them. */
 function cutShare(share: PlatformShare): PlatformShare {
   return { ...share, children: share.children.slice(0, MAX_CHILDREN) };
 }
@@ -164,7 +165,7 @@ function cutUnknown(unknown: UnknownFailure, evidence: number): UnknownFailure {
   };
 }
 
-/** A long line keeps its beginning and its end; the ranges no longer fit then. */
+/** Shortens a long line to its beginning and its end. The highlights are removed because they do not fit any more. */
 function cutEvidence(evidence: Evidence): Evidence {
   if (evidence.text.length <= MAX_EVIDENCE_LENGTH) return evidence;
   const { highlights, ...rest } = evidence;

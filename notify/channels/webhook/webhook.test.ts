@@ -16,7 +16,7 @@ describe('signBody', () => {
   });
 
   it('signs the body alone too, with a secret of any form', () => {
-    // echo -n '{}' | openssl dgst -sha256 -hmac secret
+    // Expected value: echo -n '{}' | openssl dgst -sha256 -hmac secret
     expect(
       signBody('{}', { receiver: makeReceiver({ secret: 'secret' }), id: 'm', nowMs: 0 })['x-jobtrace-signature'],
     ).toBe('sha256=77325902caca812dc259733aacd046b73817372c777b8d95b402647474516e13');

@@ -1,6 +1,7 @@
-// The generic webhook: JSON with the headers of Standard Webhooks 1.0 (webhook-id, webhook-timestamp and, with a
-// secret, webhook-signature) and, for receivers that check the body alone, X-Jobtrace-Signature. Incidents of one
-// group ride in one message as "related"; forwarded alerts of one group are listed together.
+// Defines the channel of a generic webhook: JSON with the headers of Standard Webhooks 1.0 (webhook-id,
+// webhook-timestamp and, with a secret, webhook-signature) and, for receivers that verify only the body,
+// X-Jobtrace-Signature. Other incidents of the group are "related" in one message; forwarded alerts of one group are
+// listed together.
 import { createHmac } from 'node:crypto';
 import type { Channel, Delivery, MessagePart } from '../channel.js';
 import { renderForwardedMessage } from '../../forward.js';
@@ -51,7 +52,7 @@ export function signBody(body: string, { id, nowMs, receiver }: Delivery): Recor
   };
 }
 
-/** `whsec_` and base64, as the standard shows secrets; anything else is taken as it is. */
+/** Decodes `whsec_` and base64, the standard's format of secrets; any other text is used as it is. */
 function readKey(secret: string): Buffer {
   return secret.startsWith('whsec_')
     ? Buffer.from(secret.slice('whsec_'.length), 'base64')

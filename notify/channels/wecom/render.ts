@@ -1,6 +1,6 @@
-// A card as Markdown of WeCom: 4,096 bytes of it, bold, quotations, links, three colours, and `<@user>`, which calls
-// people. It has no escapes, so marks of a log are parted by what nobody sees. Where the service finds it too long: a
-// text of title, cause and link.
+// Renders a card as Markdown of WeCom: at most 4,096 bytes, bold, quotations, links, three colours, and `<@user>`,
+// which mentions people. It has no escapes, so invisible characters separate the marks of a log. If the service finds
+// it too long, a text of title, cause and link is sent.
 import type { ReceiverSettings } from '../../../core/config/rows/receiver.js';
 import type { AlertCard } from '../../card/card.js';
 import { isJsonObject, type JsonObject } from '../../payload.js';
@@ -41,7 +41,7 @@ export function fitsWecom(message: JsonObject): boolean {
   return isJsonObject(markdown) && Buffer.byteLength(String(markdown['content'])) <= MOST_BYTES;
 }
 
-/** Whom Markdown cannot call, a phone number or everybody, a text can. */
+/** Renders a text message, which can mention a phone number or everybody; Markdown cannot. */
 export function renderWecomText(card: AlertCard, { mentions }: ReceiverSettings): JsonObject {
   const called = listCalled(card, mentions).map((name) => (name === 'all' ? '@all' : name));
   const link = card.links[0]?.url ?? '';
@@ -57,7 +57,7 @@ export function renderWecomText(card: AlertCard, { mentions }: ReceiverSettings)
   };
 }
 
-/** Whole characters. */
+/** Cuts a text to a number of bytes, in whole characters. */
 function cutBytes(text: string, most: number): string {
   let bytes = 0;
   const kept: string[] = [];

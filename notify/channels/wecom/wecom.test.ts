@@ -45,7 +45,7 @@ describe('a message to WeCom', () => {
   });
 
   it('is at most 4,096 bytes, counted as bytes', async () => {
-    // Fewer characters than that.
+    // The text has fewer than 4,096 characters.
     const card = { ...makeCard(), summary: '内存不足。'.repeat(300) };
     expect(await send({}, {}, [card])).toMatchObject({ ok: true });
 

@@ -1,6 +1,6 @@
-// A group robot of WeCom (企业微信消息推送, formerly 群机器人): what its settings say, its limits, and the table of its
-// refusals; the key in the address is the only credential. How a card reads stands in render.ts. Source of formats and
-// codes: "消息推送配置说明" of developer.work.weixin.qq.com.
+// Defines the channel of a group robot of WeCom (企业微信消息推送, formerly 群机器人): its settings, its limits, and the table of
+// its refusals. The key in the address is the only credential. render.ts renders the card. Source of formats and codes:
+// "消息推送配置说明" of developer.work.weixin.qq.com.
 import type { JsonObject } from '../../payload.js';
 import type { ChannelSettings, Delivery } from '../channel.js';
 import { createChat, type ChatRequest, type ChatService } from '../chat.js';
@@ -17,12 +17,12 @@ const SETTINGS: ChannelSettings = {
   example: 'https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…',
   findProblem: (url) => (url.searchParams.has('key') ? undefined : 'has an address without `key`'),
   isCallable: (name) => name !== 'all' && !isMobile(name),
-  // 20 a minute are allowed to a robot; two are left for whoever else uses it.
+  // WeCom allows 20 messages a minute; two are left for other programs that use the robot.
   perMinute: 18,
 };
 
 const ANSWERS: readonly AnswerRow[] = [
-  // One code, two meanings.
+  // The code has two meanings.
   { code: 93000, says: /max length|too long/i, reason: 'too-long' },
   { code: 93000, reason: 'credential' },
   { code: 45009, reason: 'too-fast', waitMs: 60_000 },
@@ -50,7 +50,7 @@ function request(message: JsonObject, { receiver }: Delivery): ChatRequest {
   return { url: receiver.url, body: JSON.stringify(message), headers: {} };
 }
 
-/** By the code, whatever the status: a wrong key was seen with 200 and with 403. */
+/** Interprets the answer by its code, whatever the status, because a wrong key was seen with 200 and with 403. */
 function readAnswer(answer: HttpAnswer): SendResult {
   const body = readJson(answer.text);
   const code = body?.['errcode'];

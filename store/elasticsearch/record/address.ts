@@ -1,15 +1,18 @@
-// Where a record goes: the index of its day, and the shard of its cluster. A function of the record alone, so that a
-// second reading goes to the same place. Pure; called by the encoders, and by whoever asks for a document again.
+// Finds the address of a record: the index of its day, and the shard of its cluster. The address depends only on the
+// record, so that a record that is read a second time goes to the same place. Pure functions.
 import type { LogRecord } from '../../../core/types.js';
 import { readDay } from '../../page.js';
 import type { BatchAddress } from '../../store.js';
 import { encodeId } from './id.js';
 
-/** Each once, so that they can be told apart by what they are. */
+/** Addresses by index and cluster. Each exists once, so that addresses can be compared by identity. */
 const addresses = new Map<string, BatchAddress>();
 const MOST_ADDRESSES = 10_000;
 
-/** All records of a Flink cluster lie in one shard of a day, so that one analyzer sees all its processes. */
+/**
+ * Returns the address of a Flink cluster in an index. All its records of a day lie in one shard, so that one analyzer
+ * sees all its processes.
+ */
 export function findAddress(index: string, cluster: string): BatchAddress {
   const key = `${index} ${cluster}`;
   const known = addresses.get(key);
@@ -21,19 +24,19 @@ export function findAddress(index: string, cluster: string): BatchAddress {
 }
 
 /**
- * `jobtrace-logs-2026.11.20`, or `jobtrace-logs-undated`. A function of the record alone, so a second reading goes to
- * the same index.
+ * Returns the name of the index of a record: `jobtrace-logs-2026.11.20`, or `jobtrace-logs-undated`. The name depends
+ * only on the record, so that a record that is read a second time goes to the same index.
  */
 export function nameIndex(prefix: string, record: LogRecord): string {
   return nameDay(prefix, readDay(record));
 }
 
-/** `day` as "2026-11-20". */
+/** Returns the name of the index of a day, with `day` as "2026-11-20". */
 export function nameDay(prefix: string, day: string | undefined): string {
   return `${prefix}-logs-${day?.replaceAll('-', '.') ?? 'undated'}`;
 }
 
-/** The day of an index's name, as the time at which it ended; undefined for the undated one. */
+/** Returns the time at which the day of an index ends, in milliseconds since 1970; undefined for the undated index. */
 export function readDayEnd(index: string): number | undefined {
   const day = /-logs-(\d{4})\.(\d\d)\.(\d\d)$/.exec(index);
   return day === null

@@ -1,5 +1,5 @@
-// A record → the two lines of a bulk request in which it is sent, and back. The index and the routing that the records
-// of a batch share stand in the request's address; what goes elsewhere says so in its own line. Pure but for hashes.
+// Encodes a record as two lines of a bulk request, and decodes them. The index and the routing that the records of a
+// batch share are in the address of the request; a record with another address has it in its own line.
 import { isObject } from '../../../core/json.js';
 import type { LogRecord } from '../../../core/types.js';
 import type { BatchWriter } from '../../batch.js';
@@ -9,7 +9,7 @@ import { findAddress, nameIndex } from './address.js';
 import { encodeId } from './id.js';
 import { encodeSource, readSource } from './source.js';
 
-/** Adds records that are not there yet; returns the bytes of each. */
+/** Returns a function that adds a record to be created, and returns the length of the record in bytes. */
 export function createLinesEncoder(prefix: string, writer: BatchWriter): (record: LogRecord) => number {
   return (record) => {
     const address = findAddress(nameIndex(prefix, record), record['flink.cluster']);
@@ -18,13 +18,16 @@ export function createLinesEncoder(prefix: string, writer: BatchWriter): (record
   };
 }
 
-/** `shared` is the address of the request. A document without a routing is found by its id. */
+/**
+ * Encodes the action of a document. `shared` is the address of the request. A document without a routing is routed by
+ * its id.
+ */
 export function encodeAction(_id: string, address: BatchAddress, shared: BatchAddress): string {
   if (address === shared) return JSON.stringify({ create: { _id } });
   return JSON.stringify({ create: { _id, _index: address.index, routing: address.routing ?? _id } });
 }
 
-/** Throws a plain Error for bytes that no encoder can have made. */
+/** Decodes the two lines of a record. Throws a plain Error for bytes that no encoder can have written. */
 export function decodeLines(bytes: Buffer): LogRecord {
   const end = bytes.indexOf(10);
   const action = parseJson(bytes.toString('utf8', 0, Math.max(end, 0)));

@@ -12,7 +12,7 @@ const OWNER = [',"id":"c"'];
 const NOTHING = Buffer.alloc(0);
 const LINE: Line = { offset: 0, crc: 0, time: 1_764_000_000_000, messageStart: 0, messageEnd: 0, end: 0 };
 
-/** One that shares these texts, and where it keeps them. */
+/** Creates a writer that shares these texts, and returns the positions at which it keeps them. */
 function createShared(): { readonly writer: LineWriter; readonly shared: SharedPlaces } {
   const writer = createLineWriter();
   writer.setKey(KEY);
@@ -22,7 +22,7 @@ function createShared(): { readonly writer: LineWriter; readonly shared: SharedP
   return { writer, shared: { preamble, file, owner } };
 }
 
-/** The same by strings. */
+/** Renders the same lines from strings. */
 function renderLines(text: string, line: Line, gaps?: Gaps): string {
   const { offset, crc, time, messageStart, messageEnd, end } = line;
   const id = encodeId(`${KEY}-${offset.toString(16).padStart(12, '0')}-${crc.toString(16).padStart(8, '0')}`);

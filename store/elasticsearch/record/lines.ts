@@ -1,56 +1,56 @@
-// Places of a record's text, its numbers, and what it shares with others → its two lines in a bulk request, written by
-// WebAssembly (lines.wat) in a memory of its own: sixteen bytes at a time, without a string or an object. What few
-// records have is put in gaps that are left for it. Called by plain.ts.
+// Writes the two bulk lines of a record from positions in its text, its numbers, and what it shares with other records.
+// WebAssembly (lines.wat) writes them in its own memory, sixteen bytes at a time, without a string or an object. Fields
+// that few records have are put into gaps that are left for them.
 import { packHex } from './id.js';
 
-/** lines.wat, compiled; lines.test.ts says what it must be. */
+/** Compiled form of lines.wat. lines.test.ts checks it. */
 export const COMPILED =
   'AGFzbQEAAAABLQVgA39/fwF/YAN/fn8Bf2ACf38Bf2ACf34Bf2AOf398f3x/f39/f39/f38BfwMJCAAAAQACAwIEBQQBAIABBxICBm1lbW9yeQIABXdyaXRlAAcKrQUIMQEBfyAAIAJqIQMDQCAAIAH9AAQA/QsEACAAQRBqIQAgAUEQaiEBIAAgA0kNAAsgAwuoAQIBewJ/A0AgAf0ABAAhAyAAIAP9CwQAQYCABCADQSD9D/0mIANBIv0P/SMgA0HcAP0P/SP9UP1Q/WRyaCEEIAEgBGogAk8EQCAAIAIgAWtqDwsgACAEaiEAIAEgBGohASAEQRBGDQAgAS0AACEFIABB3AA6AAAgAEHuAEH0ACAFIAVBCUYbIAVBCkYbOgABIABBAmohACABQQFqIQEgASACSQ0ACyAACzcBAX8gACACaiEDA0AgA0EBayEDIAMgAadBP3EtAKABOgAAIAFCBoghASADIABLDQALIAAgAmoLPAECfyAAIAJqIQMDQCADQQFrIQMgAUEKbiEEIANBMCABIARBCmxrajoAACAEIQEgAyAASw0ACyAAIAJqCyMBAn8gASEDA0AgAkEBaiECIANBCm4iAw0ACyAAIAEgAhADCzEBAX4gAULAhD2AIQIgAlAEfyAAIAGnEAQFIAAgAqcQBCABIAJCwIQ9fn2nQQYQAwsLEAAgACABKAIAIAEoAgQQAAvyAQAgAEGAAiABEAAhACAAIAKxQQgQAiEAIAAgA61CBIZBBhACIQBBACAANgIAIAAgC2ohACAAQcAAQRIQACEAIAAgBLEQBSEAIABB4ABBDBAAIQAgACAFIAYQASEAIAYgB0kEQCAAQYABQRcQACEAIAAgBkEBaiAHEAEhAAsgAEEiOgAAIABBAWohAEEEIAA2AgAgACAMaiEAIAAgCBAGIQAgACAJEAYhACAAIAKxEAUhACAAIAhBCGoQBiEAIAAgCUEIahAGIQAgACAKEAYhAEEIIAA2AgAgACANaiEAIAAgCUEQahAGIQAgACAIQRBqEAYLC44BBABBwAALEiJ9fQp7IkB0aW1lc3RhbXAiOgBB4AALDCwibWVzc2FnZSI6IgBBgAELFyIsImVycm9yLnN0YWNrX3RyYWNlIjoiAEGgAQtAQUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5ejAxMjM0NTY3ODktXw==';
 
-/** Of one record. Places are those in the text. */
+/** Numbers of one record, and positions in its text. */
 export interface Line {
   readonly offset: number;
   readonly crc: number;
-  /** Milliseconds since 1970. */
+  /** Time in milliseconds since 1970. */
   readonly time: number;
   readonly messageStart: number;
   readonly messageEnd: number;
   readonly end: number;
 }
 
-/** What few records have. */
+/** Fields that few records have. */
 export interface Gaps {
-  /** In the action, behind the id; and whether the id stands there once more. */
+  /** Text of the action after the id. With `repeatsId`, the id follows once more. */
   readonly action: Buffer;
   readonly repeatsId: boolean;
-  /** Fields of the document and of its section for Flink: ASCII, each behind a comma. */
+  /** Fields of the document and of its section for Flink, in ASCII. Each begins with a comma. */
   readonly thrown: string;
   readonly flink: string;
 }
 
 export interface LineWriter {
-  /** The memory, and where the next line begins in it. */
+  /** Memory of the writer, and the position at which the next line begins in it. */
   readonly bytes: Buffer;
   readonly start: number;
-  /** The lines are to be taken before the next one, and to be written over from then on. */
+  /** True if the lines must be taken before the next one is written, because they are overwritten from then on. */
   readonly isFull: boolean;
   rewind(): void;
-  /** Of the next lines: the beginning of their ids. */
+  /** Sets the key with which the ids of the next lines begin. */
   setKey(key: string): void;
-  /** Where the places of the next lines are. While it is the same object its bytes must stay as they are. */
+  /** Sets the text to which the positions of the next lines refer. The bytes of the same object must stay unchanged. */
   setText(text: Uint8Array): void;
-  /** Keeps texts for lines that have them in common, at most three; undefined when there is no room. */
+  /** Keeps at most three texts that lines have in common. Returns their position, or undefined if there is no room. */
   share(...texts: readonly Buffer[]): number | undefined;
-  /** Forgets all that was shared. */
+  /** Removes all shared texts. */
   clear(): void;
-  /** Returns where the line ends, which is where the next one begins. */
+  /** Writes a line. Returns the position of its end, which is where the next line begins. */
   write(line: Line, shared: SharedPlaces, gaps: Gaps | undefined): number;
 }
 
 /**
- * Where that is kept which a line has in common with others. Behind what is said stand the first text of its preamble
- * and of its file, and the offset; then the second ones and the text of its owner; then the third ones, the file's
- * first.
+ * Positions of the texts that a line has in common with others. The line has them after its message and its stack
+ * trace, in this order: the first text of the preamble and of the file, and the offset; the second texts of both, and
+ * the text of the owner; the third text of the file, and of the preamble.
  */
 export interface SharedPlaces {
   readonly preamble: number;
@@ -80,29 +80,35 @@ type Write = (
   gapBehindFlink: number,
 ) => number;
 
-/** Part of every JavaScript, but of no library of types without a browser's. */
+/**
+ * Part of WebAssembly that is used. Every JavaScript engine has it, but only the library of types for browsers declares
+ * it.
+ */
 interface Engine {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object) => { readonly exports: unknown };
 }
 
-/** Where things lie in its memory, as lines.wat says. */
+/** Positions in the memory, as in lines.wat. */
 const HEAD = 256;
 const SHARED = 1024;
 const TEXT = 2_098_176;
 const LINES = 3_147_776;
 const END = 8_388_608;
-/** Text and shared parts of one line fit behind LINES, each byte of the text behind a backslash. */
+/**
+ * Largest number of bytes of a text. The text and the shared texts of one line fit after LINES, even with a backslash
+ * before each byte of the text.
+ */
 const MOST_TEXT_BYTES = 1_048_576;
-/** So many stay in the processor's nearer memory until they are taken. */
+/** Number of bytes of lines that stay in the processor's cache until they are taken. */
 const FULL_BYTES = 65_536;
 const MOST_GAP_BYTES = END - LINES - FULL_BYTES - 2 * MOST_TEXT_BYTES - (TEXT - SHARED) - 1024;
-/** In front of texts that are shared: where each stands. */
+/** Length of the table before shared texts, which says where each text is. */
 const PLACES_BYTES = 24;
 const PLACE_BYTES = 8;
-/** Letters of an offset and a sum. */
+/** Number of letters of an offset and a checksum. */
 const ID_LETTERS = 14;
-/** Twelve bytes (agent/identity/identity.ts). */
+/** Pattern of a file key of twelve bytes (agent/identity/identity.ts). */
 const FILE_KEY = /^[0-9a-f]{24}$/;
 const ACTION = '{"create":{"_id":"';
 
@@ -184,7 +190,7 @@ class MemoryWriter implements LineWriter {
       this.start,
       this.#headBytes,
       line.offset,
-      // Beyond a signed one it would be made an object first.
+      // A signed number, because a larger one would first be converted to an object.
       line.crc | 0,
       line.time,
       TEXT + line.messageStart,

@@ -1,14 +1,14 @@
-;; Writes the two lines of a record from what lies in this memory, sixteen bytes at a time: what stands behind the end
-;; is written over later. lines.ts holds this file compiled and fills the memory; its test compiles it anew and compares.
+;; Writes the two lines of a record from the data in this memory, sixteen bytes at a time. Bytes after an end are
+;; overwritten later. lines.ts holds this file compiled and fills the memory; its test compiles it again and compares.
 ;;
-;;        0  where gaps were left: behind the id, behind what was said, behind the fields of Flink
-;;       64  what stands in front of the time, of the message, and of the stack trace
-;;      160  the letters of six bits each, as in an address (base64url)
-;;      256  up to the offset in the id: the action, and the key of the file
-;;     1024  what many records share: of three texts where each begins and how long it is, four bytes each; the texts
-;;           behind 24, one behind another
-;;  2098176  the bytes in which the records' texts stand
-;;  3147776  the lines
+;;        0  positions of the gaps: after the id, after the message and the stack trace, after the fields of Flink
+;;       64  texts before the time, before the message, and before the stack trace
+;;      160  letters for six bits each, as in base64url
+;;      256  first text of a line, up to the offset in the id: the action, and the key of the file
+;;     1024  data that many records share: for three texts the position and the length, four bytes each; the
+;;           texts follow after 24 bytes, one after another
+;;  2098176  bytes of the records' texts
+;;  3147776  lines
 (module
   (memory (export "memory") 128)
   (data (i32.const 64) "\22}}\0a{\22@timestamp\22:")
@@ -16,7 +16,7 @@
   (data (i32.const 128) "\22,\22error.stack_trace\22:\22")
   (data (i32.const 160) "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
-  ;; Each function returns where the next byte goes.
+  ;; Each function returns the position of the next byte.
   (func $copy (param $to i32) (param $from i32) (param $length i32) (result i32)
     (local $end i32)
     (local.set $end (i32.add (local.get $to) (local.get $length)))
@@ -27,7 +27,7 @@
       (br_if $sixteen (i32.lt_u (local.get $to) (local.get $end))))
     (local.get $end))
 
-  ;; Printable ASCII, tabs and line breaks, as JSON writes them.
+  ;; Writes printable ASCII, tabs and line breaks as JSON.
   (func $text (param $to i32) (param $from i32) (param $end i32) (result i32)
     (local $bytes v128)
     (local $plain i32)
@@ -35,7 +35,7 @@
     (loop $sixteen
       (local.set $bytes (v128.load (local.get $from)))
       (v128.store (local.get $to) (local.get $bytes))
-      ;; How many of them stand for themselves.
+      ;; The number of bytes that need no escape.
       (local.set $plain
         (i32.ctz
           (i32.or
@@ -64,7 +64,7 @@
       (br_if $sixteen (i32.lt_u (local.get $from) (local.get $end))))
     (local.get $to))
 
-  ;; A letter for each six bits, the last one first.
+  ;; Writes a letter for each six bits, the last one first.
   (func $letters (param $to i32) (param $value i64) (param $letters i32) (result i32)
     (local $at i32)
     (local.set $at (i32.add (local.get $to) (local.get $letters)))
@@ -100,7 +100,7 @@
       (br_if $digit (local.tee $rest (i32.div_u (local.get $rest) (i32.const 10)))))
     (call $padded (local.get $to) (local.get $value) (local.get $digits)))
 
-  ;; Below 2^32 millions.
+  ;; Writes a number below 2^32 millions.
   (func $number (param $to i32) (param $value i64) (result i32)
     (local $millions i64)
     (local.set $millions (i64.div_u (local.get $value) (i64.const 1000000)))
@@ -112,12 +112,12 @@
           (i32.wrap_i64 (i64.sub (local.get $value) (i64.mul (local.get $millions) (i64.const 1000000))))
           (i32.const 6)))))
 
-  ;; A shared text; $place is where its address and its length stand.
+  ;; Writes a shared text. $place has its address and its length.
   (func $part (param $to i32) (param $place i32) (result i32)
     (call $copy (local.get $to) (i32.load (local.get $place)) (i32.load offset=4 (local.get $place))))
 
-  ;; $head bytes up to the offset in the id; the message stands up to $messageEnd, and behind a line break a stack trace
-  ;; up to $end. Where a gap is left, the caller fills it.
+  ;; Writes a record. $head bytes go up to the offset in the id. The message ends at $messageEnd. A stack trace follows
+  ;; after a line break and ends at $end. The caller fills the gaps.
   (func (export "write")
     (param $to i32) (param $head i32) (param $offset f64) (param $crc i32) (param $time f64)
     (param $message i32) (param $messageEnd i32) (param $end i32)
@@ -126,7 +126,7 @@
     (result i32)
     (local.set $to (call $copy (local.get $to) (i32.const 256) (local.get $head)))
     (local.set $to (call $letters (local.get $to) (i64.trunc_f64_u (local.get $offset)) (i32.const 8)))
-    ;; Of 32 bits the last letter has two.
+    ;; The last letter has two of the 32 bits.
     (local.set $to
       (call $letters (local.get $to) (i64.shl (i64.extend_i32_u (local.get $crc)) (i64.const 4)) (i32.const 6)))
     (i32.store (i32.const 0) (local.get $to))

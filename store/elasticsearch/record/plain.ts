@@ -1,6 +1,6 @@
-// A record whose text stands in bytes → the same two lines of a bulk request that encode.ts makes of records, from
-// bytes to bytes: what many records share is encoded once, lines.ts writes, and no object or string is made of a line.
-// Ids are those of the agent (agent/identity/identity.ts). Called by store/encode.ts.
+// Encodes a record whose text is in bytes as the same two bulk lines that encode.ts makes of records. Fields that many
+// records share are encoded once, and lines.ts writes the lines, so that no object or string is created for a line. Ids
+// are those of the agent (agent/identity/identity.ts).
 import type { BatchWriter } from '../../batch.js';
 import { encodePattern, STAMP_UNITS } from '../../head.js';
 import type { BatchAddress, FileFields, JobFields, PlainRecord, SharedFields, ThrownFields } from '../../store.js';
@@ -8,20 +8,22 @@ import { findAddress, nameDay } from './address.js';
 import { createLineWriter, type Gaps, type LineWriter, type SharedPlaces } from './lines.js';
 import { encodeProcess, encodeSections, leaveUsual, SECTIONS, type Section } from './source.js';
 
-/** Fields in bytes, by the object of the document in which they stand; each begins with a comma, or is empty. */
+/** Fields in bytes, by the object of the document that has them. Each begins with a comma, or is empty. */
 type Sections = Readonly<Record<Section | 'rest', Buffer>>;
 
-/** What the records of a file share: where lines.ts has it, and where those of `day` go. */
+/**
+ * Encoded fields that the records of a file share: their position in lines.ts, and the address of the records of `day`.
+ */
 interface FileParts {
   readonly place: number;
   day: number;
   address: BatchAddress;
 }
 
-/** Where lines.ts has what a preamble says, by what stands between the time and the message. */
+/** Positions of preambles in lines.ts. A preamble has the fields between the time and the message. */
 type PreamblePlaces = Map<SharedFields, number>;
 
-/** How far a clock was ahead of UTC, as a field; and its preambles, by the separator in the time. */
+/** Offset of a clock from UTC, as a field, and its preambles by the separator in the time. */
 interface Zone {
   readonly field: Buffer;
   readonly preambles: Readonly<Record<',' | '.', PreamblePlaces>>;
@@ -37,17 +39,17 @@ interface PlainEncoding {
   readonly writer: BatchWriter;
   readonly lines: LineWriter;
   files: WeakMap<SharedFields, FileParts>;
-  /** By how many milliseconds it is ahead. */
+  /** Zones by the number of milliseconds that they are ahead of UTC. */
   readonly zones: Map<number, Zone>;
-  /** Where lines.ts has the job, by its fields: from Flink 1.20 on each line of a job names it. */
+  /** Positions of jobs in lines.ts, by the fields of the job. From Flink 1.20 on, each line of a job names it. */
   readonly owners: Map<string, number>;
-  /** The day of the record before: when it began, in milliseconds, and its index. */
+  /** Start of the day of the previous record, in milliseconds, and the name of its index. */
   day: number;
   index: string;
-  /** The zone of the record before. */
+  /** Zone of the previous record. */
   aheadMs: number;
   zone: Zone;
-  /** The file of the record before. */
+  /** File of the previous record. */
   fields: FileFields | undefined;
   file: FileParts;
   readonly shared: { -readonly [Name in keyof SharedPlaces]: SharedPlaces[Name] };
@@ -67,7 +69,7 @@ const FLINK = Buffer.from('},"flink":{');
 const JOBTRACE = Buffer.from('},"jobtrace":{');
 const END = Buffer.from('}}\n');
 
-/** Its memory is made with the first record: most encoders are given none. */
+/** Creates the encoder. Its memory is allocated with the first record, because most encoders are given none. */
 export function createPlainEncoder(prefix: string, writer: BatchWriter): (record: PlainRecord) => number {
   let encoding: PlainEncoding | undefined;
   return (record) => addPlain((encoding ??= createEncoding(prefix, writer)), record);
@@ -91,7 +93,7 @@ function createEncoding(prefix: string, writer: BatchWriter): PlainEncoding {
   };
 }
 
-/** Returns how many bytes the record takes. */
+/** Adds a record. Returns its length in bytes. */
 function addPlain(encoding: PlainEncoding, record: PlainRecord): number {
   turnDay(encoding, record.time);
   turnShared(encoding, record);
@@ -110,7 +112,10 @@ function addPlain(encoding: PlainEncoding, record: PlainRecord): number {
   return writer.addBytes(lines.bytes, start, lines.write(record, shared, gaps));
 }
 
-/** A document that goes elsewhere says so behind its id; the id is its routing where it has none. */
+/**
+ * Returns the fields that few records have. A document with another address than the batch has it after its id. The id
+ * is the routing if the address has none.
+ */
 function describeGaps(record: PlainRecord, address: BatchAddress, batch: BatchAddress): Gaps {
   const { rest, flink } = record.thrown === undefined ? NOTHING_THROWN : encodeThrown(record.thrown);
   return {
@@ -121,7 +126,10 @@ function describeGaps(record: PlainRecord, address: BatchAddress, batch: BatchAd
   };
 }
 
-/** ASCII, as the entry is: fields of the document, and of its section for Flink. */
+/**
+ * Encodes the fields of the exception, in ASCII as the entry is: those of the document, and those of its section for
+ * Flink.
+ */
 function encodeThrown(fields: ThrownFields): ThrownTexts {
   const { 'error.type': type, 'error.message': message, 'flink.chain': chain } = fields;
   return {
@@ -144,7 +152,10 @@ function turnAddress({ file, day, index }: PlainEncoding, fields: FileFields): v
   file.address = findAddress(index, fields['flink.cluster']);
 }
 
-/** Where there is no room all is forgotten, and encoded again when it is asked for. */
+/**
+ * Finds the encoded fields that the record shares. If there is no room, all are removed and are encoded again when they
+ * are needed.
+ */
 function turnShared(encoding: PlainEncoding, record: PlainRecord): void {
   if (findShared(encoding, record)) return;
   encoding.lines.clear();
@@ -156,7 +167,7 @@ function turnShared(encoding: PlainEncoding, record: PlainRecord): void {
   if (!findShared(encoding, record)) throw new RangeError('what records share has no room');
 }
 
-/** False: there is no room for it. */
+/** Finds the encoded fields that the record shares. Returns false if there is no room for them. */
 function findShared(encoding: PlainEncoding, record: PlainRecord): boolean {
   turnZone(encoding, record.aheadMs);
   const isKept = turnFile(encoding, record.file);
@@ -193,7 +204,9 @@ function turnFile(encoding: PlainEncoding, fields: FileFields): boolean {
   return true;
 }
 
-/** The first field of a section stands without a comma; a file always has one of each. */
+/**
+ * Encodes the fields of a file. The first field of a section has no comma; a file always has a field in each section.
+ */
 function keepFile({ files, lines }: PlainEncoding, fields: FileFields): FileParts | undefined {
   const { rest, log, flink, jobtrace } = bufferSections({ ...fields, 'jobtrace.process': encodeProcess(fields) });
   const place = lines.share(
@@ -246,7 +259,7 @@ function bufferSections(fields: Readonly<Record<string, unknown>>): Sections {
   };
 }
 
-/** What stands behind the id of a document that goes elsewhere; its id follows where nothing else says its routing. */
+/** Encodes an address as the text after the id of a document. The id follows again if the address has no routing. */
 function encodeElsewhere({ index, routing }: BatchAddress): string {
   return `","_index":${JSON.stringify(index)},"routing":"${JSON.stringify(routing ?? '').slice(1, -1)}`;
 }

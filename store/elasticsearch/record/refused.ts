@@ -1,7 +1,7 @@
-// Records that the index of their day refuses (somebody gave one of its fields another type) → an index of their own,
-// whose mapping is ours alone and takes every record: whole, under the same id, with a flag and the reason. Its name
-// begins like those of the days, so that searches, the feed and rights include it. Pure; bulk.ts sends what
-// is encoded here.
+// Encodes records that the index of their day refuses (because somebody gave one of its fields another type) for an
+// index of their own. The mapping of that index is only ours and accepts every record: complete, under the same id,
+// with a flag and the reason. Its name begins like those of the days, so that searches, the feed and rights include it.
+// Pure functions.
 import type { LogRecord } from '../../../core/types.js';
 import { createBatchWriter, viewBytes } from '../../batch.js';
 import type { BatchAddress, EncodedBatch } from '../../store.js';
@@ -9,11 +9,11 @@ import { findAddress } from './address.js';
 import { createLinesEncoder, encodeAction } from './encode.js';
 import { fitBatch, nameDocument, type WordsPlan } from './words.js';
 
-/** Of a document: why its place refused it. */
+/** Field of a document with the reason why the index of its day refused it. */
 export const REFUSAL_FIELD = 'jobtrace.refusal';
 
 const NEWLINE = 10;
-/** A request names its index in each line. */
+/** Empty address, because each line of the request names its index. */
 const NO_ADDRESS: BatchAddress = { index: '', routing: undefined };
 
 export interface Refused {
@@ -29,7 +29,10 @@ export function locateRefused(prefix: string, record: LogRecord): BatchAddress {
   return findAddress(nameRefusedIndex(prefix), record['flink.cluster']);
 }
 
-/** Whatever is an exception of the plan is no day of this index. */
+/**
+ * Encodes refused records, with a flag and the reason. The exceptions of the plan are left out, because they are other
+ * indices.
+ */
 export function encodeRefused(prefix: string, { by }: WordsPlan, refused: readonly Refused[]): EncodedBatch {
   const plan: WordsPlan = { by, except: [] };
   const parts = refused.map(({ record, error }) => {

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { findPart } from './routing.js';
 
 describe('findPart', () => {
-  // By the hashes that Elasticsearch's own tests expect (Murmur3HashFunctionTests): the upper bits of the lower ten.
+  // The expected numbers are from the hashes that Elasticsearch's own tests expect (Murmur3HashFunctionTests): the
+  // upper bits of the lower ten.
   it.each([
     ['hell', 0x5a0cb7c3],
     ['hello', 0xd7c31989],

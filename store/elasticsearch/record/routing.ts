@@ -1,14 +1,19 @@
-// In which primary shard Elasticsearch 8 puts what has a routing: its own arithmetic (Murmur3HashFunction and
-// IndexRouting), since asking it for each cluster would cost a request. A part of the feed is such a shard, of an index
-// that has as many shards as there are parts. Pure.
+// Computes the primary shard in which Elasticsearch 8 puts a document with a routing. It uses Elasticsearch's own
+// arithmetic (Murmur3HashFunction and IndexRouting), because asking for each cluster would cost a request. A partition
+// of the feed is such a shard, of an index that has as many shards as there are partitions. Pure functions.
 import { encodeId } from './id.js';
 
-/** Elasticsearch cuts the hashes into about so many slices and gives each shard the same number of them. */
+/**
+ * Binary logarithm of the approximate number of slices into which Elasticsearch divides the hashes. Each shard gets the
+ * same number of slices.
+ */
 const LOG_SLICES = 10;
 const parts = new Map<string, number>();
 const MOST_KNOWN = 20_000;
 
-/** From 0 to `count` - 1. What names no cluster is of the first part. */
+/**
+ * Returns the partition of a cluster, from 0 to `count` - 1. A record without a cluster belongs to the first partition.
+ */
 export function findPart(cluster: string, count: number): number {
   if (count === 1 || cluster === '') return 0;
   const key = `${count} ${cluster}`;
@@ -20,17 +25,22 @@ export function findPart(cluster: string, count: number): number {
   return part;
 }
 
-/** Of an index that keeps Elasticsearch's own number of routing shards. */
+/** Returns the shard in an index that keeps Elasticsearch's own number of routing shards. */
 function findShard(routing: string, shards: number): number {
   const slices = countSlices(shards);
   const hash = hashRouting(Buffer.from(routing, 'utf16le'));
   return Math.floor(((((hash % slices) + slices) % slices) * shards) / slices);
 }
 
-/** By chance an index with another arithmetic has all of them in its first shard once in four thousand millions. */
+/**
+ * Number of probes. An index with another arithmetic has all of them in its first shard by chance once in four thousand
+ * million cases.
+ */
 const PROBES = 32;
 
-/** Names that are of the first part: where an index has others of its shards for one of them, it routes otherwise. */
+/**
+ * Lists names that belong to the first partition. An index that has one of them in another shard uses another routing.
+ */
 export function listProbes(count: number): readonly string[] {
   const probes: string[] = [];
   for (let number = 0; probes.length < PROBES; number++)
@@ -38,12 +48,12 @@ export function listProbes(count: number): readonly string[] {
   return probes;
 }
 
-/** `routing_num_shards` of an index, where its operator says nothing. */
+/** Returns `routing_num_shards` of an index for which the operator does not set it. */
 function countSlices(shards: number): number {
   return shards * 2 ** Math.max(1, LOG_SLICES - Math.ceil(Math.log2(shards)));
 }
 
-/** MurmurHash3 x86 32 with seed 0, signed. */
+/** Computes the signed MurmurHash3 x86 32 with seed 0. */
 function hashRouting(bytes: Buffer): number {
   const end = bytes.length & ~3;
   let hash = 0;
@@ -51,7 +61,7 @@ function hashRouting(bytes: Buffer): number {
     hash ^= mixBlock(bytes.readInt32LE(at));
     hash = (Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64) | 0;
   }
-  // A text has an even number of bytes.
+  // A text in UTF-16 has an even number of bytes.
   if (end < bytes.length) hash ^= mixBlock(bytes.readUInt16LE(end));
   hash ^= bytes.length;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);

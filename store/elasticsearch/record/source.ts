@@ -1,8 +1,8 @@
-// A record ↔ the `_source` of its document. No text of an entry is in it twice: what stands before the message is a
-// pattern over other fields (head.ts), behind it stands the stack trace; only an entry that does not read so keeps
-// `event.original`. What follows from the rest, and what nearly every record has, is left out. Names that begin alike
-// stand in one object. What releases before 0.2 stored, flat and with all texts, is read as well. Pure but for a hash;
-// called by encode.ts and plain.ts, and by whoever reads documents.
+// Encodes a record as the `_source` of its document, and reads it back. No text of an entry is in the document twice:
+// the text before the message is a pattern over other fields (head.ts), and the stack trace follows the message. Only
+// an entry of another form keeps `event.original`. Fields that follow from others, and values that nearly every record
+// has, are left out. Fields whose names begin alike are in one object. Documents of releases before 0.2, which are flat
+// and have all texts, are read too. Pure functions.
 import { hash } from 'node:crypto';
 import { isObject } from '../../../core/json.js';
 import type { LogRecord } from '../../../core/types.js';
@@ -14,11 +14,11 @@ import { decodeId, encodeId } from './id.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Objects of a document: what names of records begin with. */
+/** Objects of a document. The names of fields of records begin with them. */
 export const SECTIONS = ['log', 'flink', 'jobtrace'] as const;
 export type Section = (typeof SECTIONS)[number];
 
-/** The fields of a document as JSON without its braces, by section; each begins with a comma, or is empty. */
+/** Fields of a document as JSON without its braces, by section. Each text begins with a comma, or is empty. */
 export interface SectionTexts extends Readonly<Record<Section, string>> {
   readonly rest: string;
 }
@@ -33,26 +33,26 @@ export const OWN_FIELDS = [
   'jobtrace.zone',
 ] as const;
 
-/** What is left out when a record has it, because nearly every record does. */
+/** Values that are left out of a document, because nearly every record has them. */
 export const USUAL_VALUES: Readonly<Record<string, string>> = { 'jobtrace.kind': 'log', 'jobtrace.layout': 'log4j' };
 
-/** Elasticsearch takes a short number for a year. */
+/** Smallest time, in milliseconds, that is stored as a number. Elasticsearch takes a shorter number for a year. */
 const FIRST_NUMBER = 100_000_000_000;
-/** Begins the name of a process that is a hash. */
+/** First character of the name of a process that is a hash. */
 const HASHED = '#';
-/** 60 bits. */
+/** Number of characters of the hash (60 bits). */
 const PROCESS_HASH_UNITS = 10;
-/** By host and path: a page of documents has few files. */
+/** Names of processes by host and path, kept because a page of documents has few files. */
 const names = new Map<string, string>();
 const MOST_NAMES = 10_000;
 
-/** The document of a record; a half surrogate is not text and becomes U+FFFD, as in every UTF-8 file. */
+/** Encodes the document of a record. A half surrogate is not text and becomes U+FFFD, as in every UTF-8 file. */
 export function encodeSource(record: LogRecord, ingested: string): string {
   const { log, flink, jobtrace, rest } = encodeSections(describeDocument(record, ingested));
   return `{${rest.slice(1)},"log":{${log.slice(1)}},"flink":{${flink.slice(1)}},"jobtrace":{${jobtrace.slice(1)}}}`;
 }
 
-/** `,"level":"INFO","logger":"a.B"` of the section `log`. */
+/** Encodes fields by section. The section `log` may be `,"level":"INFO","logger":"a.B"`. */
 export function encodeSections(fields: Fields): SectionTexts {
   const sections = { log: {}, flink: {}, jobtrace: {}, rest: {} };
   for (const [name, value] of Object.entries(fields)) {
@@ -83,14 +83,14 @@ function encodeJson(document: object): string {
     : json;
 }
 
-/** The fields of a document, flat. */
+/** Returns the fields of a document, flat. */
 function describeDocument(record: LogRecord, ingested: string): Fields {
   const { 'event.original': original, 'jobtrace.length': length } = record;
   const head = splitHead(record);
   return leaveUsual({
     ...record,
     ...describeTime(record, ingested),
-    // Only an id that is too long for `_id` stands in the document.
+    // The document has the id only if it is too long for `_id`.
     id: decodeId(encodeId(record.id)) === record.id ? undefined : record.id,
     'event.original': head === undefined ? original : undefined,
     'jobtrace.process': encodeProcess(record),
@@ -100,12 +100,15 @@ function describeDocument(record: LogRecord, ingested: string): Fields {
   });
 }
 
-/** Fields that are as usual are left out. */
+/** Returns the fields without the usual values. */
 export function leaveUsual(fields: Fields): Fields {
   return Object.fromEntries(Object.entries(fields).filter(([name, value]) => USUAL_VALUES[name] !== value));
 }
 
-/** When it was stored is told only of a record that lies in no day, because it is kept from then on. */
+/**
+ * Returns the fields of the time. Only an undated record has the time at which it was stored, because its retention
+ * starts from there.
+ */
 function describeTime(record: LogRecord, ingested: string): Fields {
   const time = readTime(record);
   const text = record['@timestamp'];
@@ -117,7 +120,7 @@ function describeTime(record: LogRecord, ingested: string): Fields {
   };
 }
 
-/** A document's `_source` back to the record; undefined when it is none of ours. */
+/** Reads the record from the `_source` of a document. Returns undefined if the document is not ours. */
 export function readSource(source: Fields, documentId: string): LogRecord | undefined {
   const own = new Map<string, unknown>();
   const found: Record<string, unknown> = {};
@@ -139,7 +142,7 @@ export function readSource(source: Fields, documentId: string): LogRecord | unde
   return isLogRecord(record) ? { ...record, 'jobtrace.process': decodeProcess(record) } : undefined;
 }
 
-/** Milliseconds; a text of an older release. */
+/** Formats milliseconds as a time. A text, as in an older release, stays as it is. */
 function readTimestamp(value: unknown): unknown {
   return typeof value === 'number' ? formatTime(value) : value;
 }
@@ -148,7 +151,7 @@ function isOwnField(name: string): boolean {
   return OWN_FIELDS.some((own) => own === name);
 }
 
-/** Objects within → one level; lists are values. */
+/** Flattens nested objects to one level. Lists are values. */
 function flatten(source: Fields, prefix = '', into: Record<string, unknown> = {}): Record<string, unknown> {
   for (const [name, value] of Object.entries(source)) {
     if (isObject(value)) flatten(value, `${prefix}${name}.`, into);
@@ -157,7 +160,7 @@ function flatten(source: Fields, prefix = '', into: Record<string, unknown> = {}
   return into;
 }
 
-/** With the entry's text and its length, where the document has them not. */
+/** Adds the text of the entry and its length if the document does not have them. */
 function completeText(fields: Fields, head: Head): Fields {
   const { message, 'event.original': kept, 'jobtrace.length': length, 'error.stack_trace': stack } = fields;
   if (typeof message !== 'string') return fields;
@@ -171,7 +174,10 @@ function completeText(fields: Fields, head: Head): Fields {
 
 type ProcessFields = Pick<LogRecord, 'jobtrace.process' | 'log.file.path' | 'host.name'>;
 
-/** A name that follows from host and path is a hash in the document: it joins files, and is as long as a path. */
+/**
+ * Returns the process as the document has it. A name that follows from host and path is stored as a hash, because it is
+ * as long as a path. The hash is needed, because the process joins files.
+ */
 export function encodeProcess(record: ProcessFields): string {
   const { 'jobtrace.process': process } = record;
   return nameProcess(record) === process ? hashProcess(process) : process;
@@ -181,7 +187,7 @@ export function hashProcess(process: string): string {
   return HASHED + hash('sha256', process, 'base64url').slice(0, PROCESS_HASH_UNITS);
 }
 
-/** The name again, of what encodeProcess gave. */
+/** Returns the name of the process for a value of encodeProcess. */
 export function decodeProcess(record: ProcessFields): string {
   const stored = record['jobtrace.process'];
   if (!stored.startsWith(HASHED)) return stored;
@@ -189,7 +195,7 @@ export function decodeProcess(record: ProcessFields): string {
   return hashProcess(named) === stored ? named : stored;
 }
 
-/** As the agent names the process of a path (agent/record/origin.ts). */
+/** Names the process of a path as the agent does (agent/record/origin.ts). */
 function nameProcess({ 'log.file.path': path, 'host.name': host }: ProcessFields): string {
   const place = `${host}:${path}`;
   const known = names.get(place);

@@ -1,6 +1,6 @@
-// Who finds the words of a record: an analyzer of the cluster, or, where the cluster has not the parts for one (the
-// smallest distribution) or the index was made before it, the document, which then brings them. Pure; called by
-// elasticsearch.ts.
+// Plans who finds the words of a record: an analyzer of the cluster, or the document, which then has them itself. The
+// document has them if the cluster lacks the modules of the analyzer (the smallest distribution), or if the index was
+// created before the analyzer. Pure functions.
 import { isObject } from '../../../core/json.js';
 import { splitRecords } from '../../batch.js';
 import { parseJson } from '../../stored.js';
@@ -13,26 +13,28 @@ export type WordsBy = 'analyzer' | 'document';
 
 export interface WordsPlan {
   readonly by: WordsBy;
-  /** Indices of release 0.1, whose documents bring their words all the same. */
+  /** Indices of release 0.1, whose documents have their words in any case. */
   readonly except: readonly string[];
 }
 
-/** Its name in the index template. */
+/** Name of the analyzer in the index template. */
 export const WORDS_ANALYZER = 'jobtrace_words';
-/** Has the words of all texts of a record; where the analyzer finds them, without those of the message. */
+/**
+ * Field with the words of all texts of a record. If the analyzer finds them, it does not have the words of the message.
+ */
 export const WORDS_FIELD = 'jobtrace.words';
-/** Has the words of the message, in indices whose `jobtrace.words` lacks them, and in no other. */
+/** Field with the words of the message. Only indices whose `jobtrace.words` lacks them have it. */
 export const MESSAGE_WORDS_FIELD = 'jobtrace.text';
 const NEWLINE = 10;
 const INDEX = Buffer.from('"_index":');
-/** The end of each document: of the object of our own fields, and of all. */
+/** End of each document: of the object of our own fields, and of the whole. */
 const END = Buffer.from('}}\n');
 
 export function encodeWordsPlan(plan: WordsPlan): string {
   return JSON.stringify(plan);
 }
 
-/** Whoever brings words too many harms nothing. */
+/** Reads a plan. Without a plan the documents have their words, because words that are not needed do no harm. */
 export function decodeWordsPlan(text: string | undefined): WordsPlan {
   const plan = text === undefined ? undefined : parseJson(text);
   if (!isObject(plan) || plan['by'] !== 'analyzer') return { by: 'document', except: [] };
@@ -40,17 +42,20 @@ export function decodeWordsPlan(text: string | undefined): WordsPlan {
   return { by: 'analyzer', except: except.map(String) };
 }
 
-/** Of an answer to `_mapping/field` and all indices: those that were made before the analyzer, or may have been. */
+/**
+ * Lists the indices that were created before the analyzer, or may have been. `mappings` is an answer to
+ * `_mapping/field`, `indices` are all indices.
+ */
 export function listOldIndices(mappings: Readonly<Record<string, unknown>>, indices: readonly string[]): string[] {
   return [...new Set([...Object.keys(mappings), ...indices])].filter((name) => !namesAnalyzer(mappings[name] ?? {}));
 }
 
-/** Whether a mapping, or an answer with one, has words found by the analyzer. */
+/** True if the analyzer finds the words, according to a mapping or an answer with one. */
 export function namesAnalyzer(mapping: unknown): boolean {
   return JSON.stringify(mapping).includes(`"analyzer":"${WORDS_ANALYZER}"`);
 }
 
-/** Its documents bring their words, and have the ids of release 0.1. */
+/** True if the documents of the index have their words, and ids as in release 0.1. */
 function isFormer({ by, except }: WordsPlan, index: string): boolean {
   return by === 'document' || except.includes(index);
 }
@@ -59,12 +64,12 @@ export function nameDocument(plan: WordsPlan, index: string, id: string): string
   return isFormer(plan, index) ? encodeFormerId(id) : encodeId(id);
 }
 
-/** The batch as it is sent. */
+/** Returns the batch as it is sent. */
 export function fitBatch(batch: EncodedBatch, plan: WordsPlan): EncodedBatch {
   if (plan.by === 'analyzer' && plan.except.length === 0) return batch;
   const records = splitRecords(batch);
   const former = records.map((lines) => isFormer(plan, findIndex(batch, lines)));
-  // The usual batch, for as long as an index of the release before is kept.
+  // The usual case, as long as an index of the previous release is kept.
   if (!former.includes(true)) return batch;
   const parts = records.map((lines, index) => (former[index] === true ? toFormer(lines) : lines));
   const bytes = Buffer.allocUnsafeSlow(parts.reduce((sum, part) => sum + part.length, 0));
@@ -85,7 +90,7 @@ function findIndex({ address }: EncodedBatch, lines: Buffer): string {
 function toFormer(lines: Buffer): Buffer {
   const record = decodeLines(lines);
   const end = lines.indexOf(NEWLINE);
-  // A document without a routing of its own is found by its id.
+  // All occurrences are replaced, because a document without a routing of its own repeats its id.
   const action = lines
     .toString('utf8', 0, end)
     .replaceAll(`"${encodeId(record.id)}"`, `"${encodeFormerId(record.id)}"`);

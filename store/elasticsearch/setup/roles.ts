@@ -1,11 +1,11 @@
-// The roles of an installation's parts in Elasticsearch, each with the least rights that its part can work with
-// (docs/elasticsearch.md shows the same), and whether a role that is there is the one that it should be. Pure.
+// Roles of an installation's parts in Elasticsearch, each with the least rights that its part needs
+// (docs/elasticsearch.md shows the same), and the check whether an existing role is as it should be. Pure functions.
 import { isObject } from '../../../core/json.js';
 
 export const ROLE_NAMES = ['agent', 'analyzer', 'api', 'letters'] as const;
 export type RoleName = (typeof ROLE_NAMES)[number];
 
-/** In the form of Elasticsearch's role API. */
+/** Rights in the form of Elasticsearch's role API. */
 export interface RoleRights {
   readonly cluster: readonly string[];
   readonly indices: readonly { readonly names: readonly string[]; readonly privileges: readonly string[] }[];
@@ -51,7 +51,7 @@ const ROLES: Readonly<Record<RoleName, { readonly cluster: readonly string[]; re
     api: {
       cluster: ['monitor'],
       indices: [
-        // Also for deletion on request.
+        // Deletion on request uses these rights too.
         [['logs-*'], ['read', 'view_index_metadata', 'delete', 'maintenance']],
         [
           ['incidents', 'alerts', 'agents'],
@@ -72,13 +72,15 @@ const ROLES: Readonly<Record<RoleName, { readonly cluster: readonly string[]; re
     },
   };
 
-/** `found` is what Elasticsearch has under the role's name; the order of names and rights means nothing. */
+/**
+ * Compares a role with `found`, which Elasticsearch has under its name. The order of names and rights means nothing.
+ */
 export function decideRole(role: RoleRights, found: unknown): 'missing' | 'changed' | 'same' {
   if (!isObject(found)) return 'missing';
   return describeRights(found) === describeRights({ ...role }) ? 'same' : 'changed';
 }
 
-/** All that a role grants, as text; what it only says of itself (metadata) is left out. */
+/** Renders all that a role grants as text. Its metadata is left out. */
 function describeRights(role: Readonly<Record<string, unknown>>): string {
   const { cluster, indices, applications, run_as: runAs } = role;
   const grants = listOf(indices).map((grant) => {

@@ -1,6 +1,6 @@
-// What must be in Elasticsearch before an installation runs: our index templates, and where security is on a role for
-// each of its parts, or keys with the same rights. First it is looked at (planSetup), then made (runSetup); what is
-// as it should be is left alone, so a second time changes nothing. Called by "jobtrace setup" through store/open.ts.
+// Prepares Elasticsearch before an installation runs: our index templates and, if security is on, a role for each of
+// its parts, or API keys with the same rights. `plan` compares what exists, then `run` creates what is missing. What is
+// as it should be is left alone, so that a second run changes nothing.
 import { createError } from '../../../core/errors.js';
 import { isObject } from '../../../core/json.js';
 import { pause } from '../../../core/time/wait.js';
@@ -9,7 +9,7 @@ import { createTemplates, loadTemplateAges } from '../templates/make.js';
 import { buildTemplates, decideTemplate } from '../templates/mapping.js';
 import { buildRole, decideRole, nameRole, ROLE_NAMES, type RoleName } from './roles.js';
 
-/** `unseen`: this user may not look. */
+/** Decision about a step. `unseen`: this user may not read what exists. */
 export type SetupDecision = ReturnType<typeof decideTemplate> | ReturnType<typeof decideRole> | 'unseen';
 
 export interface SetupStep {
@@ -17,25 +17,29 @@ export interface SetupStep {
   readonly name: string;
   readonly decision: SetupDecision;
   readonly isChange: boolean;
-  /** As a request of Elasticsearch's API: PUT with this body. */
+  /** Path of a request to Elasticsearch's API: PUT with this body. */
   readonly path: string;
   readonly body: object;
 }
 
 export interface SetupPlan {
   readonly steps: readonly SetupStep[];
-  /** Without it there are no roles. */
+  /** State of Elasticsearch's security. If it is off, there are no roles. */
   readonly security: 'on' | 'off';
 }
 
 export interface Setup {
   readonly parts: readonly RoleName[];
   plan(): Promise<SetupPlan>;
-  /** Makes what the plan says is missing, older or changed. Throws JT_STORE_DENIED where this user may not. */
+  /** Creates what the plan says is missing, older or changed. Throws JT_STORE_DENIED if this user may not do that. */
   run(plan: SetupPlan): Promise<void>;
-  /** Makes an API key with the rights of that part, in the form of `store.apiKey`; without `days` it never expires. */
+  /**
+   * Creates an API key with the rights of that part, in the form of `store.apiKey`. Without `days` it never expires.
+   */
   createKey(part: RoleName, days?: number): Promise<string>;
-  /** Ends the keys of that part that setup made, but the one with the id `kept`. Resolves to how many those are. */
+  /**
+   * Ends the keys of that part that setup created, except the one with the id `kept`. Returns the number of ended keys.
+   */
   retireKeys(part: RoleName, kept: string): Promise<number>;
   close(): Promise<void>;
 }
@@ -44,7 +48,7 @@ const RETRY_MS = 1000;
 const MOST_TRIES = 30;
 const CHANGES: readonly SetupDecision[] = ['missing', 'older', 'changed', 'unseen'];
 
-/** Connects to nothing yet. */
+/** Opens the setup and does not connect yet. */
 export function openElasticsearchSetup(settings: ElasticsearchSettings & { readonly indexPrefix: string }): Setup {
   const client = openClient(settings);
   const { indexPrefix: prefix } = settings;
@@ -58,7 +62,8 @@ export function openElasticsearchSetup(settings: ElasticsearchSettings & { reado
       return { steps: [...templates, ...(roles ?? [])], security: roles === undefined ? 'off' : 'on' };
     },
     run: async ({ steps }) => {
-      // By the way that all parts go, which also notes for agents what they may not look at.
+      // The same function as in all parts of an installation, which also saves notes for agents that may not read
+      // templates.
       const { note } = await createTemplates(client, prefix, settings);
       await note();
       for (const role of steps) if (role.kind === 'role' && role.isChange) await putRole(client, role);
@@ -84,14 +89,14 @@ async function planTemplates(
   });
 }
 
-/** Undefined: security is off. */
+/** Returns the steps for the roles, or undefined if security is off. */
 async function planRoles(client: ElasticsearchClient, prefix: string): Promise<SetupStep[] | undefined> {
   const names = ROLE_NAMES.map((part) => nameRole(prefix, part));
   const { status, body } = await onceStarted(() =>
     client.send({
       method: 'GET',
       path: `/_security/role/${names.join(',')}`,
-      // No handler (400, 405): security is off. 404: none of them is there.
+      // 400 and 405 (no handler): security is off. 404: none of the roles exists.
       expect: [400, 403, 404, 405],
     }),
   );
@@ -103,7 +108,10 @@ async function planRoles(client: ElasticsearchClient, prefix: string): Promise<S
   });
 }
 
-/** An Elasticsearch that has just begun answers before the index of its roles can be read. */
+/**
+ * Repeats a request that gets status 503, because an Elasticsearch that has just started answers before the index of
+ * its roles can be read.
+ */
 async function onceStarted<T>(ask: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
@@ -144,7 +152,7 @@ function nameKey(prefix: string, part: RoleName): string {
   return `${prefix}-${part}`;
 }
 
-/** Only what setup made: somebody else may have a key of that name. */
+/** Ends only keys that setup created, because somebody else may have a key of that name. */
 async function retireKeys(client: ElasticsearchClient, prefix: string, part: RoleName, kept: string): Promise<number> {
   const query = { name: nameKey(prefix, part), active_only: true };
   const asked = client.send({ method: 'GET', path: '/_security/api_key', query });

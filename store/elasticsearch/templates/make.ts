@@ -1,6 +1,6 @@
-// Our index templates in a cluster: made where they are missing or older, left alone where they are newer, and how the
-// words of its records come about (an analyzer where the distribution has one). Asked once by whoever writes first;
-// what is in them is in mapping.ts. Called by elasticsearch.ts.
+// Creates our index templates in a cluster where they are missing or older, and leaves newer ones alone. Also plans how
+// the words of records are found (by an analyzer if the distribution has one). The first writer asks for this once.
+// mapping.ts has the contents of the templates.
 import { createError, type JobtraceError } from '../../../core/errors.js';
 import { isObject } from '../../../core/json.js';
 import { readStatus, type ElasticsearchClient, type ElasticsearchSettings } from '../client.js';
@@ -9,13 +9,16 @@ import { readBuckets, search } from '../hits.js';
 import { decodeWordsPlan, encodeWordsPlan, listOldIndices, namesAnalyzer, type WordsPlan } from '../record/words.js';
 import { buildTemplates, decideTemplate, nameLogTemplate, TEMPLATE_AGE, type TemplateAge } from './mapping.js';
 
-/** More days than anybody keeps. */
+/** Largest number of indices that are listed. Nobody keeps so many days. */
 const MOST_INDICES = 10_000;
-/** The states under which whoever made the templates says which, for those who may not look. */
+/**
+ * Keys of the states in which the creator of the templates says which ones exist, for users that may not read
+ * templates.
+ */
 const TEMPLATES_STATE = 'store/templates';
 const WORDS_STATE = 'store/words';
 
-/** What failed is tried again. */
+/** Returns a function that creates the templates once. A failed attempt is repeated with the next call. */
 export function rememberTemplates(create: () => Promise<Prepared>): () => Promise<Prepared> {
   let prepared: Promise<Prepared> | undefined;
   return () => {
@@ -29,13 +32,13 @@ export function rememberTemplates(create: () => Promise<Prepared>): () => Promis
 
 export interface Prepared {
   readonly plan: WordsPlan;
-  /** Keeps what was found out for those who come later, once; done at once where it is kept already. */
+  /** Saves what was found out, once, for those who come later. Returns at once if it is already saved. */
   note(): Promise<void>;
 }
 
 /**
- * Leaves newer templates alone. Who may not make them needs somebody else to have done it. Where they are there, it is
- * three questions at once: an agent's first records wait for them.
+ * Creates the templates and leaves newer ones alone. Throws JT_STORE_DENIED if they do not exist and this user may not
+ * create them. If they exist, this takes three requests at once, because an agent's first records wait for it.
  */
 export async function createTemplates(
   client: ElasticsearchClient,
@@ -51,7 +54,7 @@ export async function createTemplates(
     if (version >= TEMPLATE_AGE.version) return { plan: decodeWordsPlan(plan), note: () => Promise.resolve() };
     throw explainDenied(client, put.error);
   }
-  // Whoever made the templates may have ended before it noted the plan.
+  // The creator of the templates may have ended before it saved the plan.
   const found = put.isMade || plan === undefined ? await planWords(client, prefix) : undefined;
   let noted: Promise<void> | undefined;
   const prepared: Prepared = {
@@ -64,7 +67,7 @@ export async function createTemplates(
       return noted;
     },
   };
-  // Indices of before are found by whoever looks first; without them all who look find the same.
+  // Indices of an older release are those that the first process finds. Without them all processes find the same plan.
   if (found === undefined || found.except.length === 0) return prepared;
   await prepared.note();
   return { ...prepared, plan: await loadWordsPlan(client, prefix) };
@@ -92,7 +95,7 @@ function explainDenied({ url }: ElasticsearchClient, error: unknown): JobtraceEr
 }
 
 type Put =
-  /** `isMade`: the template of the records is another one now. */
+  /** Result of an update. `isMade`: the template of the records has changed. */
   { readonly kind: 'put'; readonly isMade: boolean } | { readonly kind: 'denied'; readonly error: unknown };
 
 async function putTemplates(
@@ -115,7 +118,7 @@ async function putTemplates(
   }
 }
 
-/** The smallest distribution lacks what the analyzer is made of. */
+/** Creates a template, without the analyzer if the cluster lacks the modules for it (the smallest distribution). */
 async function putTemplate(
   client: ElasticsearchClient,
   prefix: string,
@@ -128,7 +131,9 @@ async function putTemplate(
   await client.send({ method: 'PUT', path, body: buildTemplates(prefix, settings, 'document')[name] });
 }
 
-/** With an analyzer, indices that were made before it still want their words. */
+/**
+ * Plans how words are found. With an analyzer, documents in indices that were created before it still have their words.
+ */
 async function planWords(client: ElasticsearchClient, prefix: string): Promise<WordsPlan> {
   const [template, { status, body }, indices] = await Promise.all([
     client.send({
@@ -140,7 +145,7 @@ async function planWords(client: ElasticsearchClient, prefix: string): Promise<W
       method: 'GET',
       path: `/${prefix}-logs-*/_mapping/field/jobtrace.words`,
       query: { ignore_unavailable: true, allow_no_indices: true },
-      // There is no index yet, or this user may read but not look at mappings.
+      // 404: there is no index yet. 403: this user may read records but not mappings.
       expect: [403, 404],
     }),
     listIndices(client, prefix),
@@ -149,7 +154,7 @@ async function planWords(client: ElasticsearchClient, prefix: string): Promise<W
   return { by: 'analyzer', except: listOldIndices(status === 200 ? body : {}, indices) };
 }
 
-/** Those with records. */
+/** Lists the indices that have records. */
 async function listIndices(client: ElasticsearchClient, prefix: string): Promise<string[]> {
   const { aggregations } = await search(client, `${prefix}-logs-*`, {
     size: 0,
@@ -162,12 +167,12 @@ async function loadWordsPlan(client: ElasticsearchClient, prefix: string): Promi
   return decodeWordsPlan(await loadDocument(client, prefix, 'states', WORDS_STATE));
 }
 
-/** What somebody who may make templates has noted for those who may not even read them. */
+/** Loads the version of the templates that their creator has saved for users that may not read templates. */
 async function loadMadeVersion(client: ElasticsearchClient, prefix: string): Promise<number> {
   return Number((await loadDocument(client, prefix, 'states', TEMPLATES_STATE)) ?? 0);
 }
 
-/** By the names of the templates; users may have some that begin like ours. */
+/** Loads the age of each template by its name. Users may have templates whose names begin like ours. */
 export async function loadTemplateAges(
   client: ElasticsearchClient,
   prefix: string,

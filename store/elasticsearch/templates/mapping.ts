@@ -1,15 +1,16 @@
-// What we create in Elasticsearch (docs/elasticsearch.md says the same in words): index templates for the daily
-// log indices and for the few small ones. Fields are typed one by one and nothing else is
-// ever mapped, so no text of a user can be refused or can grow the mapping. Pure.
+// Index templates that we create in Elasticsearch for the daily log indices and the few small ones
+// (docs/elasticsearch.md says the same in words). Each field has its own type and nothing else is ever mapped, so that
+// no text of a user can be refused or can grow the mapping. Pure functions.
 import { hash } from 'node:crypto';
 import { FIELD_ROWS, type RecordField } from '../../../core/record.js';
 import type { OWN_FIELDS } from '../record/source.js';
 import { nameRefusedIndex, REFUSAL_FIELD } from '../record/refused.js';
 import { MESSAGE_WORDS_FIELD, WORDS_ANALYZER, WORDS_FIELD as WORDS, type WordsBy } from '../record/words.js';
 
-// Whole values, for filters and counts. What is longer than 1,024 characters is stored but not found by that field.
+// Type of whole values, for filters and counts. A value of more than 1,024 characters is stored but not found by that
+// field.
 const VALUE = { type: 'keyword', ignore_above: 1_024 } as const;
-// Kept, not searched: there is no limit on its length.
+// Type of values that are kept and not searched. Their length has no limit.
 const KEPT = { type: 'keyword', index: false, doc_values: false } as const;
 const TEXT = { type: 'text', norms: false } as const;
 const TIME = { type: 'date', ignore_malformed: true } as const;
@@ -19,14 +20,14 @@ const MAPPINGS: Readonly<Record<RecordField['mapping'], object>> = {
   text: TEXT,
   kept: KEPT,
   time: TIME,
-  // Sorted by and shown; a range of them is found without an index of its own, by reading their values.
+  // Used for sorting and for display. A range is found without an index, by reading the values.
   long: { type: 'long', index: false },
 };
 
-/** Not indexed: only read back. */
+/** Type of numbers that are only read back. They are not indexed. */
 const NUMBER = { type: 'integer', index: false, doc_values: false } as const;
 
-/** What a document has beside the fields of its record. */
+/** Fields of a document that are not fields of its record. */
 const DOCUMENT_FIELDS: Readonly<Record<(typeof OWN_FIELDS)[number], object>> = {
   'event.ingested': TIME,
   'jobtrace.hash': KEPT,
@@ -42,7 +43,7 @@ const LOG_FIELDS: Readonly<Record<string, object>> = {
   ...DOCUMENT_FIELDS,
 };
 
-/** Whose words `jobtrace.words` has: what words.ts lists of a record, without the message. */
+/** Fields whose words are in `jobtrace.words`: those that words.ts lists of a record, without the message. */
 const WORD_SOURCES = [
   'log.level',
   'log.logger',
@@ -51,16 +52,17 @@ const WORD_SOURCES = [
   'error.stack_trace',
   'event.original',
 ] as const;
-/** Of our index templates, among all that fit an index. */
+/** Priority of our index templates among all templates that match an index. */
 const PRIORITY = 500;
 
-/** A character that is a word of its own, in the language of Java's patterns. */
+/** Characters that are words of their own, in the syntax of Java's patterns. */
 const UNSPACED = '[\\p{IsHan}\\p{IsHiragana}\\p{IsKatakana}\\p{IsHangul}]';
 const LETTERS = '\\p{L}\\p{N}\\p{M}';
 
 /**
- * What words.ts takes for a word. What nearly all letters of a log are comes first: Java asks one part of a class after
- * the other, and to look a script up costs as much as all the rest of indexing.
+ * Analyzer that finds the same words as words.ts. The characters that are most frequent in a log come first in the
+ * pattern: Java checks one part of a class after the other, and looking up a script costs as much as all the rest of
+ * indexing.
  */
 const ANALYSIS = {
   analyzer: { [WORDS_ANALYZER]: { type: 'custom', tokenizer: WORDS_ANALYZER, filter: ['lowercase'] } },
@@ -74,8 +76,8 @@ const ANALYSIS = {
 } as const;
 
 /**
- * The message is indexed once, under its own name, which people ask for in Kibana. Searches use its second name, which
- * no index has whose `jobtrace.words` has the message as well.
+ * Returns the fields of the log indices. The message is indexed once, under its own name, which people use in Kibana.
+ * Searches use its second name, which exists only in indices whose `jobtrace.words` does not contain the message.
  */
 function describeFields(wordsBy: WordsBy): Readonly<Record<string, object>> {
   if (wordsBy === 'document') return { ...LOG_FIELDS, [WORDS]: { ...LOG_FIELDS[WORDS], analyzer: 'whitespace' } };
@@ -89,10 +91,10 @@ function describeFields(wordsBy: WordsBy): Readonly<Record<string, object>> {
   };
 }
 
-/** What a refused record has beside the fields of its document. */
+/** Fields of a refused record that are not fields of its document. */
 const REFUSED_FIELDS = { [REFUSAL_FIELD]: TEXT } as const;
 
-// The whole document is text in `body`, so that nothing in it can be refused; beside it what is searched.
+// The whole document is text in `body`, so that nothing in it can be refused. The other fields are searched.
 const SMALL_FIELDS = {
   id: VALUE,
   cluster: VALUE,
@@ -108,11 +110,11 @@ const SMALL_FIELDS = {
 } as const;
 
 /**
- * Where an incident has its group, and an alert how far it is. Indices of earlier releases have this field, and nobody
- * who writes has the right to give them another one.
+ * Field with the group of an incident, and with the state of an alert. Indices of earlier releases have this field, and
+ * no writer has the right to add another one to them.
  */
 export const GROUP_FIELD = 'state';
-/** Where an incident has what it is filtered by, and an alert its incident; for the same reason. */
+/** Field with the values by which an incident is filtered, and with the incident of an alert, for the same reason. */
 export const TAGS_FIELD = 'incidentId';
 
 export const SMALL_INDICES = [
@@ -127,13 +129,16 @@ export const SMALL_INDICES = [
 ] as const;
 export type SmallIndex = (typeof SMALL_INDICES)[number];
 
-/** How new a template is: the number of its fields, which only grows, and a digest of all that it says. */
+/** Age of a template: the number of its fields, which only grows, and a digest of its contents. */
 export interface TemplateAge {
   readonly version: number;
   readonly digest: string;
 }
 
-/** The same for every installation of a release: what settings change of a template does not count. */
+/**
+ * Age of the templates of this release. It is the same for every installation, because changes by settings do not
+ * count.
+ */
 export const TEMPLATE_AGE: TemplateAge = {
   version:
     Object.keys(describeFields('analyzer')).length +
@@ -143,8 +148,8 @@ export const TEMPLATE_AGE: TemplateAge = {
 };
 
 /**
- * What becomes of a template in the cluster. One with more fields is left alone, because another part of the
- * installation is a newer release. Of two with as many fields and other contents the one that comes later stays.
+ * Decides what to do with a template of the cluster. One with more fields is left alone, because another part of the
+ * installation is a newer release. Of two templates with as many fields and other contents, the later one stays.
  */
 export function decideTemplate(found: TemplateAge | undefined): 'missing' | 'older' | 'changed' | 'same' | 'newer' {
   if (found === undefined) return 'missing';
@@ -152,7 +157,7 @@ export function decideTemplate(found: TemplateAge | undefined): 'missing' | 'old
   return found.digest === TEMPLATE_AGE.digest ? 'same' : 'changed';
 }
 
-/** Index templates by name, with their age. */
+/** Builds the index templates by name, with their age. */
 export function buildTemplates(
   prefix: string,
   settings: TemplateSettings,
@@ -178,8 +183,9 @@ export function nameLogTemplate(prefix: string): string {
 }
 
 /**
- * `<prefix>-logs@custom`, a component template that users may make, adds to the days. It has no say in the index of
- * what they refuse, whose template wins over theirs: what it says may be the reason.
+ * Describes the index templates by name. Users may create the component template `<prefix>-logs@custom`, which is added
+ * to the daily indices. It does not apply to the index of refused records, whose template has a higher priority,
+ * because the component template may be the reason of the refusal.
  */
 function describeTemplates(
   prefix: string,
@@ -188,7 +194,7 @@ function describeTemplates(
 ): Readonly<Record<string, object>> {
   const logs = {
     settings: {
-      // One, where nobody says more: a user's own component template may.
+      // Undefined means one shard, unless the user's component template says more.
       number_of_shards: settings.shards,
       auto_expand_replicas: '0-1',
       codec: 'best_compression',
@@ -197,13 +203,13 @@ function describeTemplates(
     },
     mappings: {
       dynamic: false,
-      // Where documents bring none, to look for them in each costs a twelfth of indexing.
+      // Set only if documents have words, because looking for them in each document costs a twelfth of indexing.
       _source: wordsBy === 'document' ? { excludes: [WORDS] } : undefined,
       properties: describeFields(wordsBy),
     },
   };
   const properties = { ...describeFields(wordsBy), ...REFUSED_FIELDS };
-  // Records that say the same stand beside each other: a seventh less on disk (bench/store.ts).
+  // Similar records are stored next to each other, which saves a seventh of the disk space (bench/store.ts).
   const sort = { field: ['log.logger', '@timestamp'], order: ['asc', 'asc'] };
   return {
     [nameLogTemplate(prefix)]: {

@@ -1,5 +1,5 @@
-// What the store makes of an answer that is late, cut off, wrong or partial, and what it asks at all. Called by
-// elasticsearch.test.ts for each version.
+// Tests how the store treats an answer that is late, cut off, wrong or partial, and which requests it sends, for each
+// version of Elasticsearch.
 import { describe, expect, it } from 'vitest';
 import type { LogRecord } from '../../../core/types.js';
 import { openElasticsearchStore } from '../elasticsearch.js';

@@ -1,6 +1,5 @@
-// What the tests of a store over a real Elasticsearch share: empty stores for the contract, a store behind a proxy that
-// can answer in the server's place, and how it is read. Called by elasticsearch.test.ts and analysis.test.ts, which
-// start the server.
+// Common code of the tests of a store over a real Elasticsearch: empty stores for the contract, a store behind a proxy
+// that can answer in the server's place, and functions that read it. The tests start the server.
 import { afterEach, beforeEach } from 'vitest';
 import type { LogRecord } from '../../../core/types.js';
 import { openElasticsearchStore } from '../elasticsearch.js';
@@ -9,7 +8,7 @@ import { removeIndices, removeTemplates } from '../../testing/cluster.js';
 import { isBulk, openFaultProxy, type Fault, type FaultProxy } from '../../testing/fault-proxy.js';
 import type { Store } from '../../store.js';
 
-/** A running Elasticsearch that a test may kill. */
+/** Running Elasticsearch that a test may kill. */
 export interface TestNode {
   readonly version: string;
   readonly url: string;
@@ -17,21 +16,21 @@ export interface TestNode {
   restart(): Promise<void>;
 }
 
-/** What is asked goes through a proxy that can answer in the server's place. */
+/** Store whose requests go through a proxy that can answer in the server's place. */
 export interface FaultyStore {
   readonly node: TestNode;
   readonly proxy: FaultProxy;
   readonly store: Store;
   readonly prefix: string;
-  /** Of DAY. */
+  /** Index of DAY. */
   readonly index: string;
 }
 
 export const DAY = { time: '2026-11-20T10:00:00.000Z' };
 
 /**
- * Opens stores without indices. A prefix whose store was closed is used again, with its templates: to make them takes
- * Elasticsearch as long as a test.
+ * Opens stores without indices. The prefix of a closed store is used again with its templates, because creating them
+ * takes Elasticsearch as long as a test.
  */
 export function createEmptyStores(node: () => Pick<TestNode, 'url'>, name: string): () => Promise<Store> {
   const free: string[] = [];
@@ -51,7 +50,7 @@ export function createEmptyStores(node: () => Pick<TestNode, 'url'>, name: strin
   };
 }
 
-/** A store of its own for each test, removed after it. */
+/** Opens a store of its own for each test, and removes it afterwards. */
 export function useFaultyStore(node: () => TestNode, newPrefix: () => string): () => FaultyStore {
   let current: FaultyStore;
   beforeEach(async () => {

@@ -1,5 +1,5 @@
-// Records whose ids the agent names: how their documents are called, and those that release 0.1 called
-// otherwise. Called by analysis.test.ts for each version.
+// Tests the document ids of records whose ids the agent assigns, and the other ids that release 0.1 gave to documents,
+// for each version of Elasticsearch.
 import { expect, it } from 'vitest';
 import { renderRecordId } from '../../../agent/identity/identity.js';
 import type { LogRecord } from '../../../core/types.js';

@@ -1,5 +1,5 @@
-// The feed while many days are kept, without sequence numbers, and over a server that is killed. Called by
-// elasticsearch.test.ts for each version.
+// Tests the feed while many days are kept, without sequence numbers, and over a server that is killed, for each version
+// of Elasticsearch.
 import { describe, expect, it } from 'vitest';
 import type { LogRecord } from '../../../core/types.js';
 import { READS_BETWEEN_FULL_LOOKS } from '../look.js';
@@ -97,7 +97,10 @@ export function describeSequence(faulty: () => FaultyStore): void {
   });
 }
 
-/** A record on each of these days of November, read by the feed, and none for a while. */
+/**
+ * Stores a record on each of these days of November, reads it by the feed, and then reads for a while without new
+ * records.
+ */
 async function keepDays(to: Store, first: number, last: number): Promise<{ readonly cursor: string }> {
   for (let number = first; number <= last; number += 1)
     await appendRecords(to, [makeRecord(number, { time: `2026-11-${String(number).padStart(2, '0')}T10:00:00.000Z` })]);
@@ -114,7 +117,7 @@ async function readOn(from: Store, start: string | undefined): Promise<{ readonl
   }
 }
 
-/** Names in the requests for statistics of 45 reads that find nothing, and how many asked for all indices. */
+/** Counts the names in the requests for statistics of 45 reads that find nothing, and the requests for all indices. */
 async function countAsked(
   { proxy, store }: FaultyStore,
   start: { readonly cursor: string },

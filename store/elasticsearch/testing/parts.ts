@@ -1,5 +1,5 @@
-// The parts of the feed where an operator has several shards a day: which cluster is of which, days with other numbers
-// of shards beside them, and cursors that are joined when the parts are counted anew. Called by elasticsearch.test.ts.
+// Tests the partitions of the feed if an operator has several shards a day: the partition of each cluster, days with
+// other numbers of shards, and cursors that are joined when the number of partitions changes.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LogRecord } from '../../../core/types.js';
 import { ask } from '../../testing/cluster.js';
@@ -22,7 +22,7 @@ export function describeParts(faulty: () => FaultyStore, version: 8 | 9): void {
     beforeEach(() => faulty().store.check());
     afterEach(() => fetch(custom(), { method: 'DELETE' }));
 
-    // Elasticsearch 9 takes the remainder of the hash; there each part looks through all shards.
+    // Elasticsearch 9 takes the remainder of the hash, so there each partition reads all shards.
     it.each(version === 8 ? [1, 2, 3, 5, 8] : [1])(
       'are the shards of the newest day, as Elasticsearch routes to them: %i',
       async (shards) => {
@@ -82,7 +82,8 @@ export function describeParts(faulty: () => FaultyStore, version: 8 | 9): void {
 
       expect(await readOn([first?.cursor, second?.cursor], 3)).toEqual(news.sort());
       expect(await readOn([ahead.cursor, second?.cursor], 1)).toEqual(news.sort());
-      // What nobody of the second part has read; where all parts look through all shards, that is everything.
+      // Records that no reader of the second partition has read. If all partitions read all shards, these are all
+      // records.
       const kept = version === 8 ? ahead.records.length : 0;
       expect(await readOn([ahead.cursor, undefined], 3)).toHaveLength(3 * CLUSTERS.length - kept);
       expect(await readOn([store.joinCursors([first?.cursor, second?.cursor]), second?.cursor], 2)).toEqual(news);

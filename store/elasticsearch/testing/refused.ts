@@ -1,5 +1,5 @@
-// A record that the index of its day refuses: kept aside, found, removed. Called by elasticsearch.test.ts for each
-// version.
+// Tests a record that the index of its day refuses: it is kept aside, found, and removed, for each version of
+// Elasticsearch.
 import { describe, expect, it } from 'vitest';
 import type { LogRecord } from '../../../core/types.js';
 import { ask } from '../../testing/cluster.js';

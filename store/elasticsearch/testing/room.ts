@@ -1,5 +1,5 @@
-// Indices that are read-only, a full disk, a cluster that makes no more of them. Called by elasticsearch.test.ts for
-// each version.
+// Tests indices that are read-only, a full disk, and a cluster that creates no more indices, for each version of
+// Elasticsearch.
 import { describe, expect, it } from 'vitest';
 import type { LogRecord } from '../../../core/types.js';
 import { ask } from '../../testing/cluster.js';

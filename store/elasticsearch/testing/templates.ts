@@ -1,5 +1,4 @@
-// The templates of the store's indices, and what an index of a day maps. Called by elasticsearch.test.ts for each
-// version.
+// Tests the templates of the store's indices, and what an index of a day maps, for each version of Elasticsearch.
 import { describe, expect, it } from 'vitest';
 import { openElasticsearchStore } from '../elasticsearch.js';
 import { TEMPLATE_AGE } from '../templates/mapping.js';

@@ -1,5 +1,5 @@
-// A thread of the embedded store as its caller sees it: calls go in, promises come out. A thread that died is opened
-// again with the next call. Used by relay.ts.
+// Thread of the embedded store as its caller sees it: calls go in, promises come out. After a thread died, the next
+// call opens it again.
 import { EventEmitter } from 'node:events';
 import type { Worker } from 'node:worker_threads';
 import { createError } from '../../../core/errors.js';
@@ -7,7 +7,7 @@ import { errorText } from '../../../core/fault.js';
 import type { SqliteSettings } from '../sqlite.js';
 import { OPENING, type StoreMethod, type StoreOrder, type StoreReply, type StoreThreadData } from './serve.js';
 
-/** Starts the thread that serve.ts works in. */
+/** Function that starts the thread in which serve.ts works. */
 export type OpenThread = (data: StoreThreadData) => Worker;
 
 export interface LaneOptions {
@@ -16,33 +16,33 @@ export interface LaneOptions {
   readonly isPatient?: boolean;
 }
 
-/** Which method is called, and with what: plain data. */
+/** Method to be called, and its arguments: plain data. */
 export interface Call {
   readonly method: StoreMethod;
   readonly args: readonly unknown[];
 }
 
-/** The call was ended by its limit, or by `stop`. */
+/** Error of a call that was ended by its time limit, by its caller, or by `close`. */
 export class CallStopped extends Error {
   override readonly name = 'CallStopped';
 }
 
 export interface Lane {
-  /** Opens the thread where it is not open. Throws what opening the store throws. */
+  /** Opens the thread if it is not open. Throws the errors of opening the store. */
   open(): Promise<void>;
-  /** Throws CallStopped, what the method throws, and JT_STORE_UNREACHABLE where the thread died. */
+  /** Calls a method. Throws CallStopped, the errors of the method, and JT_STORE_UNREACHABLE if the thread died. */
   ask<Result>(
     call: Call,
     options?: { readonly limitMs?: number | undefined; readonly signal?: AbortSignal | undefined },
   ): Promise<Result>;
-  /** Ends what runs, closes the store and the thread. */
+  /** Ends the running call, and closes the store and the thread. */
   close(): Promise<void>;
 }
 
 interface Thread {
   readonly worker: Worker;
   readonly stop: Int32Array;
-  /** A reply of each call under its number. */
+  /** Emitter of the replies, each under the number of its call. */
   readonly replies: EventEmitter;
   readonly opened: Promise<unknown>;
   waiting: number;
@@ -89,7 +89,8 @@ export function createLane(options: LaneOptions): Lane {
       Atomics.store(closing.stop, 0, lastId);
       await ask({ method: 'close', args: [] });
       closing.isOver = true;
-      // While a statement runs it would end the process: Node's interface to native code cannot throw then.
+      // Must follow `close`, because terminating a thread during a statement would end the process: Node's interface to
+      // native code cannot throw then.
       await closing.worker.terminate();
     },
   };
@@ -103,7 +104,7 @@ function startThread({ openThread, settings, isPatient = false }: LaneOptions): 
   const replies = new EventEmitter().setMaxListeners(0);
   const waiting = { worker, stop, replies, waiting: 0, isOver: false };
   const thread: Thread = Object.assign(waiting, { opened: waitFor<unknown>(waiting, OPENING, settings.path) });
-  // It is waited for by whoever asks.
+  // The callers of `ask` wait for it, so it is not an unhandled rejection.
   thread.opened.catch(() => undefined);
   worker.on('message', ([id, reply]: [number, StoreReply<unknown>]) => replies.emit(String(id), reply));
   const end = (problem: string): void => {
@@ -115,7 +116,7 @@ function startThread({ openThread, settings, isPatient = false }: LaneOptions): 
   return thread;
 }
 
-/** The process lives as long as an answer is waited for, and no longer. */
+/** Waits for the reply to a call. The process stays alive while a reply is awaited, and no longer. */
 function waitFor<Result>(thread: Omit<Thread, 'opened'>, id: number, path: string): Promise<Result> {
   const { worker, replies } = thread;
   if (thread.waiting++ === 0) worker.ref();

@@ -1,24 +1,27 @@
-// A lane of one or more threads, each of which answers one question after the other: here questions wait for the first
-// that is free, those that are answered at once before those that may take long, and leave when their caller goes.
-// Used by relay.ts.
+// Lane of one or more threads, each of which answers one question after the other. Questions wait here for the first
+// free thread. Those with a quick answer go before those that may take long, and a question leaves when its caller
+// disconnects.
 import { type Call, CallStopped, createLane, type Lane, type LaneOptions } from './lane.js';
 
 export interface ReadLane {
-  /** Throws CallStopped when the limit is reached, or the caller has gone; TooMany when it waited for too long. */
+  /**
+   * Asks the first free thread. Throws CallStopped if the limit is reached or the caller has gone, and WaitedTooLong if
+   * the question waited for too long.
+   */
   ask<Result>(call: Call, question: Question): Promise<Result>;
   close(): Promise<void>;
 }
 
 export interface Question {
-  /** Of several that wait the one with the least comes first. */
+  /** Rank among the questions that wait. The smallest rank goes first. */
   readonly rank: number;
   readonly limitMs?: number | undefined;
-  /** So long it waits for others at most. */
+  /** Longest time, in milliseconds, that it waits for others. */
   readonly waitMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Others were before it for too long. */
+/** Error of a question that waited too long for others. */
 export class WaitedTooLong extends Error {
   override readonly name = 'WaitedTooLong';
 }
@@ -28,7 +31,7 @@ interface Waiting {
   readonly begin: (lane: Lane) => void;
 }
 
-/** A thread is opened when it is needed first: when all that are open are at work. */
+/** Creates the lane. A thread is opened when it is first needed: when all open threads are busy. */
 export function createReadLane({ threads = 1, ...options }: LaneOptions & { readonly threads?: number }): ReadLane {
   const lanes = Array.from({ length: threads }, () => createLane(options));
   const free = [...lanes];

@@ -1,7 +1,7 @@
-// The embedded store for services: its file is touched in threads alone, so that whatever is asked of it, the thread
-// that serves people, follows logs and sends alerts goes on. One thread writes, some answer what is answered quickly; a
-// search that is not done within a moment runs in another, one that goes through all words in a last one, and both take
-// what the processor has left. A short command opens the file by itself (store/open.ts).
+// Embedded store for services: only threads use its file, so that the main thread, which serves people, follows logs
+// and sends alerts, never waits for it. One thread writes, and some answer what is answered quickly. A search that is
+// not done within a moment runs in another thread, and one that goes through all words in a last one; both run at low
+// priority. A short command opens the file in its own thread (store/open.ts).
 import { availableParallelism } from 'node:os';
 import { createError } from '../../../core/errors.js';
 import { omitMissing } from '../../../core/json.js';
@@ -15,14 +15,17 @@ import type { StoreMethod } from './serve.js';
 
 type Asked<Name extends StoreMethod> = (...args: Parameters<Store[Name]>) => Promise<Awaited<ReturnType<Store[Name]>>>;
 
-/** What is not answered within it goes on where nobody waits behind it. */
+/** Time, in milliseconds, after which a search goes on in another thread, where it keeps no quick one waiting. */
 const QUICK_MS = 300;
-/** Each has a connection of its own; more would wait for the processor and not for each other. */
+/**
+ * Number of threads for quick answers. Each has its own connection; more would wait for the processor and not for each
+ * other.
+ */
 const QUICK_THREADS = Math.min(4, availableParallelism());
-/** Of those that wait the first comes first. */
+/** Ranks of the questions that wait. The smallest goes first. */
 const RANKS = { document: 0, search: 1 } as const;
 
-/** Throws what opening the file throws. */
+/** Opens the store. Throws the errors of opening the file. */
 export async function openThreadedStore({ path, maxBytes }: SqliteSettings, openThread: OpenThread): Promise<Store> {
   const settings = { path, ...omitMissing({ maxBytes }) };
   const writer = createLane({ openThread, settings });
@@ -45,7 +48,7 @@ export async function openThreadedStore({ path, maxBytes }: SqliteSettings, open
   return {
     encoding: { kind: 'sqlite' },
     append: ({ bytes, ...batch }) =>
-      // Sent alone: what is sent of a part of a buffer is all of it.
+      // Copied, because sending a part of a buffer sends the whole buffer.
       writer.ask({ method: 'append', args: [{ ...batch, bytes: new Uint8Array(bytes) }] }),
     readRecords: read('readRecords'),
     findNewest: (from) => search({ method: 'findNewest', args: [from] }),
@@ -98,13 +101,13 @@ export async function openThreadedStore({ path, maxBytes }: SqliteSettings, open
     checkRoom: write('checkRoom'),
     close: async () => {
       await Promise.all([quick.close(), slow.close(), dear.close()]);
-      // Behind the readers, so that what waits in the log is written into the file.
+      // Closed after the readers, so that what waits in the log is written into the file.
       await writer.close();
     },
   };
 }
 
-/** Throws JT_SEARCH_STOPPED. */
+/** Asks the quick threads first and the slow one afterwards. Throws JT_SEARCH_STOPPED. */
 async function ask<Result>(
   { quick, slow }: { readonly quick: ReadLane; readonly slow: ReadLane },
   call: Call,
@@ -114,7 +117,7 @@ async function ask<Result>(
   return quickly === undefined ? askSlowly<Result>(slow, call, limits) : quickly.result;
 }
 
-/** Undefined: it takes longer. */
+/** Asks the quick threads. Returns undefined if the answer takes longer. */
 async function askQuickly<Result>(
   quick: ReadLane,
   call: Call,

@@ -1,5 +1,5 @@
-// The thread in which the embedded store works: opens the file, does what it is asked, one call after the other, and
-// answers each. The file that starts it stands in cli/service/thread; what asks is lane.ts.
+// Serves the embedded store in its thread: opens the file, executes one call after the other, and answers each. The
+// file that starts it is in cli/service/thread; lane.ts sends the calls.
 import { readlinkSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import type { MessagePort } from 'node:worker_threads';
@@ -9,7 +9,7 @@ import type { Store } from '../../store.js';
 import { StatementStopped } from '../engine.js';
 import { openSqliteStore, type SqliteSettings } from '../sqlite.js';
 
-/** What a thread is asked for. The rest of the port needs no database (relay.ts). */
+/** Methods that a thread executes. The rest of the port needs no database (relay.ts). */
 export type StoreMethod = Exclude<
   keyof Store,
   'encoding' | 'prepare' | 'countParts' | 'findPart' | 'joinCursors' | 'findRefused' | 'removeRefused'
@@ -17,18 +17,18 @@ export type StoreMethod = Exclude<
 
 export interface StoreThreadData {
   readonly settings: SqliteSettings;
-  /** Holds the number of the call that shall end. */
+  /** Shared memory with the number of the call that must end. */
   readonly stop: SharedArrayBuffer;
-  /** Leaves the processor to everything else that wants it. */
+  /** True if the thread runs at low priority and leaves the processor to others. */
   readonly isPatient: boolean;
 }
 
-/** Plain data, as a thread is sent it. */
+/** Call as it is sent to a thread: plain data. */
 export interface StoreOrder {
   readonly id: number;
   readonly method: StoreMethod;
   readonly args: never[];
-  /** The call ends after so long; undefined: when it is done. */
+  /** Time limit of the call, in milliseconds; undefined for none. */
   readonly limitMs: number | undefined;
 }
 
@@ -42,7 +42,7 @@ export type StoreReply<Result> =
   | { readonly kind: 'stopped' }
   | { readonly kind: 'defect'; readonly problem: string };
 
-/** The number of the reply that says whether the store could be opened. */
+/** Number of the reply that says whether the store could be opened. */
 export const OPENING = 0;
 const PATIENT_PRIORITY = 10;
 
@@ -78,11 +78,11 @@ async function describe(work: () => unknown): Promise<StoreReply<unknown>> {
   }
 }
 
-/** Linux has a priority for each thread; elsewhere it stays as it is. */
+/** Lowers the priority of this thread. Only Linux has a priority for each thread. */
 function lowerPriority(): void {
   try {
     setPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1)), PATIENT_PRIORITY);
   } catch {
-    // It then takes its part of the processor as the others do.
+    // The thread then keeps the normal priority.
   }
 }

@@ -1,5 +1,5 @@
-// The embedded store in threads of its own: the same contract as in this thread, and what a thread adds: it ends what
-// its caller wants no more, answers others meanwhile, and comes back when it died.
+// Tests the embedded store in its own threads: the same contract as in this thread, and what a thread adds. It ends
+// what its caller does not want any more, answers others meanwhile, and is opened again after it died.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,7 +33,10 @@ describe('a search that takes long', () => {
   const RECORDS = 60_000;
   const workers: Worker[] = [];
   let store: Store;
-  /** Each word of each line is another one, so that every pattern is held against hundreds of thousands. */
+  /**
+   * Search that is expensive, because each line has other words, so that every pattern is compared with hundreds of
+   * thousands.
+   */
   const DEAR = Array.from('0123456789', (digit) => `*${digit}*${digit}*`).join(' OR ');
   const dear: RecordQuery = { query: DEAR, limit: 100, order: 'newest', histogramBuckets: 100, facets: true };
   beforeAll(async () => {
@@ -45,7 +48,7 @@ describe('a search that takes long', () => {
           makeRecord(from + index, { text: `word${(from + index) * 7919} other${(from + index) * 104_729}` }),
         ),
       );
-    // The threads are open.
+    // Opens the threads.
     for (const query of ['word7919', '*rd7919']) await store.searchRecords({ query, limit: 1, order: 'newest' });
   }, 300_000);
   afterAll(() => store.close());
@@ -62,7 +65,7 @@ describe('a search that takes long', () => {
     gone.abort();
 
     await expect(search).rejects.toMatchObject({ code: 'JT_SEARCH_STOPPED' });
-    // Nobody who comes now waits for what is left of it.
+    // A later caller does not wait for the rest of it.
     expect((await store.searchRecords({ query: '*rd7919', limit: 1, order: 'newest' })).total).toBe(1);
   });
 

@@ -1,5 +1,4 @@
-// The contract of RecordSink: what is sent twice, in parts, by another thread, or with odd text.
-// Called by contract.ts.
+// Contract of RecordSink: entries that are sent twice, in parts, by another thread, or with odd text.
 import { expect, it } from 'vitest';
 import type { LogRecord } from '../../../core/types.js';
 import { selectRecords, sliceBatch, sliceRecord } from '../../batch.js';
@@ -129,7 +128,7 @@ export function describeOddText(store: () => AgentStore): void {
   });
 }
 
-/** Of what describeOddText has appended. */
+/** Tests the search over the records of describeOddText. */
 export function describeOddSearch(store: () => Store): void {
   it('finds and pages them all', async () => {
     await waitForTotal(store(), ALL, ODD_RECORDS.length);

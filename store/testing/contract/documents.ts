@@ -1,5 +1,4 @@
-// The contract of incidents, jobs, alerts, states and reports of agents.
-// Called by contract.ts.
+// Contract of incidents, jobs, alerts, states and reports of agents.
 import { expect, it } from 'vitest';
 import { omitMissing } from '../../../core/json.js';
 import { ALL_CLUSTERS, type Diagnosis, type Incident } from '../../../core/types.js';
@@ -78,7 +77,7 @@ export function describeNewest(store: () => Store): void {
       ['a', Date.parse(at(12))],
       ['b', Date.parse(at(11))],
     ]);
-    // Both are on this machine.
+    // The test and the store run on this machine.
     expect(Math.abs(((await store().readTime()) ?? 0) - Date.now())).toBeLessThan(60_000);
   });
 }
@@ -207,7 +206,7 @@ export function describeIncidentPages(store: () => Store): void {
     await store().saveIncident(makeIncident('heap', { ...named(DIAGNOSIS), ...at(3) }));
     await store().saveIncident(makeIncident('heap too', { ...named(DIAGNOSIS), ...at(3), outcome: 'failed' }));
     await store().saveIncident(makeIncident('child', { ...named(DIAGNOSIS), ...at(2), parent: 'p', cluster: 'c2' }));
-    // A symptom beside what no rule names.
+    // A symptom together with a failure that no rule names.
     await store().saveIncident(
       makeIncident('unknown', { ...named({ ...DIAGNOSIS, symptom: true }), ...at(1), diagnosis: 'DEEP' }),
     );

@@ -1,5 +1,4 @@
-// The contract of deletion on request: what fits the filter goes, with all that copies it, and nothing else. Called by
-// contract.ts.
+// Contract of deletion on request: what the filter matches is deleted with all its copies, and nothing else.
 import { expect, it } from 'vitest';
 import type { Evidence, Incident } from '../../../core/types.js';
 import { countErasable, erase, type EraseFilter } from '../../erase.js';
@@ -108,7 +107,7 @@ function numberOf(id: string): number {
   return Number(id.slice(id.lastIndexOf(':') + 1)) / 1000;
 }
 
-/** Seven records of two clusters, three incidents, and what was said of them. */
+/** Stores seven records of two clusters, three incidents, and their annotations. */
 async function fill(store: Store): Promise<void> {
   await appendRecords(store, [
     makeRecord(0, { text: `login of ${ANNA}` }),
@@ -130,7 +129,7 @@ async function fill(store: Store): Promise<void> {
   await waitForTotal(store, ALL, 7);
 }
 
-/** An incident that proves itself by one record and does not hold the text of it. */
+/** Returns an incident whose evidence is one record, and which does not hold the text of that record. */
 function quoting(id: string, number: number, more: Partial<Incident> = {}): Incident {
   const evidence: Evidence[] = [{ file: '/logs/tm.log', line: 0, text: '…', recordId: makeRecord(number).id }];
   const incident = makeIncident(id, { diagnosis: 'it failed', ...more });

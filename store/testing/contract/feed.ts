@@ -1,5 +1,4 @@
-// The contract of RecordFeed: in order, nothing twice, nothing skipped, divided among readers.
-// Called by contract.ts.
+// Contract of RecordFeed: in order, nothing twice, nothing skipped, divided among readers.
 import { expect, it } from 'vitest';
 import type { Store } from '../../store.js';
 import type { AgentStore } from '../memory.js';

@@ -1,5 +1,4 @@
-// The contract of what is known of a job's lines: `job:` finds them, whether they name the job or not. Called by
-// contract.ts.
+// Contract of what is known of a job's lines: `job:` finds them, whether they name the job or not.
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { JobLines, Store } from '../../store.js';
 import { appendRecords, makeRecord, waitUntil } from '../samples.js';
@@ -11,7 +10,9 @@ const ORDERS = ['a1'.repeat(16), 'Orders'] as const;
 const CLICKS = ['c1'.repeat(16), 'clicks'] as const;
 const NEXT_RUN = 'a2'.repeat(16);
 
-/** Entry number n was written n seconds after ten, by the process `h1-tm` where nothing else is said. */
+/**
+ * Records of the test. Entry number n was written n seconds after ten, by the process `h1-tm` unless it says otherwise.
+ */
 const RECORDS = [
   makeRecord(1, { text: 'before the job' }),
   makeRecord(2, { text: 'a trace that names nobody' }),
@@ -77,7 +78,7 @@ export function describeJobLines(store: () => Store): void {
     ['job:orders OR job:clicks', [2, 3, 4, 5, 6, 8, 9, 10, 13]],
     ['job:(orders OR clicks) -job:clicks', [2, 4, 5, 6, 8, 10, 13]],
     ['job:clicks', [3, 9]],
-    // Only what a line itself says.
+    // These find only what a line itself says.
     ['flink.job.name:orders', [4, 6]],
     [`flink.job.id:${ORDERS[0]}`, [4, 5]],
     ['job:*', [3, 4, 5, 6, 9]],
@@ -93,7 +94,7 @@ export function describeJobLines(store: () => Store): void {
       5, 6, 8,
     ]);
     expect(await find({ job: 'Orders', cluster: 'c-next' })).toEqual([13]);
-    // A star is no shape here.
+    // A star is no pattern here.
     expect(await find({ job: 'Ord*' })).toEqual([]);
     expect(await find({ jobId: ORDERS[0] })).toEqual([4, 5]);
   });
@@ -126,7 +127,7 @@ export function describeJobLines(store: () => Store): void {
   });
 }
 
-/** With a store of their own: they change what is known. */
+/** Tests changes with a store of their own, because they change what is known. */
 export function describeChangedJobLines(store: () => Store): void {
   const [first, next] = LINES;
   if (first === undefined || next === undefined) throw new Error('There are two runs.');

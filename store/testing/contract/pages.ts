@@ -1,5 +1,4 @@
-// The contract of pages, and of the lines around a record.
-// Called by contract.ts.
+// Contract of pages, and of the lines around a record.
 import { expect, it } from 'vitest';
 import type { Store } from '../../store.js';
 import { appendRecords, makeRecord } from '../samples.js';

@@ -1,4 +1,4 @@
-// How the parts of the contract read a store: to the end of its feed, of its pages, until it shows what was appended.
+// Reads a store for the contract: to the end of its feed, to the end of its pages, until it shows what was appended.
 // Only tests import it.
 import { expect } from 'vitest';
 import type { LogRecord } from '../../../core/types.js';
@@ -29,7 +29,7 @@ export async function readAll(store: Pick<Store, 'readRecords'>): Promise<LogRec
   return (await drain(store, undefined, 100)).records;
 }
 
-/** Page after page, each of which is the same where it is counted. */
+/** Reads page after page. Each page must be the same with and without counts. */
 export async function readPages(store: Store, query: LineQuery): Promise<string[]> {
   const ids: string[] = [];
   for (let after: string | undefined; ;) {

@@ -1,6 +1,5 @@
-// The contract of deleteBefore: whole days, undated records, and a feed that goes on in order; and of deleteInfoBefore,
-// which leaves what tells of trouble.
-// Called by contract.ts.
+// Contract of deleteBefore: whole days, undated records, and a feed that goes on in order; and of deleteInfoBefore,
+// which leaves records that show trouble.
 import { expect, it } from 'vitest';
 import type { LogRecord } from '../../../core/types.js';
 import type { Store } from '../../store.js';

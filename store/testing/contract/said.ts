@@ -1,5 +1,4 @@
-// What every store must do with what people say: of diagnoses (feedback), of cards (triage), and of what they do not
-// want to hear of (silences). Called by contract.ts.
+// Contract of annotations by people: feedback on diagnoses, triage of cards, and silences.
 import { expect, it } from 'vitest';
 import type { Feedback } from '../../../core/routing/feedback.js';
 import type { Silence } from '../../../core/routing/silence.js';

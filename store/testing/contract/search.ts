@@ -1,5 +1,4 @@
-// The contract of searches: queries, filters, words, stars, counts. They only read, and share one store.
-// Called by contract.ts.
+// Contract of searches: queries, filters, words, stars, counts. These tests only read, and share one store.
 import { beforeAll, expect, it } from 'vitest';
 import { fitsAnyCase, fitsGlob, parseGlob } from '../../../core/text/glob.js';
 import type { LogRecord } from '../../../core/types.js';
@@ -17,7 +16,7 @@ export function describeSearch(store: () => Store): void {
   describeCounts(store);
 }
 
-/** What the tests of the search look for. */
+/** Records for the tests of the search. */
 const SEARCHED: readonly LogRecord[] = [
   makeRecord(1, {
     text: 'Source: orders (1/2) switched from RUNNING to FAILED',
@@ -110,7 +109,7 @@ function describeQueries(store: () => Store): void {
 const LONG_WORD = 'x'.repeat(300);
 const STACK = 'java.io.IOException: disk full\n\tat org.example.Sink.write(Sink.java:42)';
 
-/** Flink's own line with a tenant before the message. */
+/** Returns a line in Flink's own format with a tenant before the message. */
 function makeLine(number: number, message: string, stack?: string): LogRecord {
   const [level, logger] = ['ERROR', 'org.example.sinks.Committer'] as const;
   const text = [message, ...(stack === undefined ? [] : [stack])].join('\n');
@@ -127,7 +126,7 @@ function makeLine(number: number, message: string, stack?: string): LogRecord {
   };
 }
 
-/** What the tests of words look for. */
+/** Records for the tests of words. */
 const WORDED: readonly LogRecord[] = [
   makeLine(1, 'The part 7 broke down', STACK),
   makeLine(2, '数据库连接Job失败'),

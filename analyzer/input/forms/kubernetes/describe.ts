@@ -1,6 +1,6 @@
-// What `kubectl describe pod` and `kubectl get events` print → the log lines that they stand for: how each container
-// ended, and the warnings that the cluster gave. A pod that runs has been scheduled and its image pulled, whatever was
-// said before. Called by read.ts; pure. The words stay those of Kubernetes, in one line each.
+// Converts the output of `kubectl describe pod` and `kubectl get events` into the log lines that it stands for: how
+// each container ended, and the warnings that the cluster gave. A pod that runs has been scheduled and its image
+// pulled, whatever was said before. The words stay those of Kubernetes, on one line each. Pure functions.
 import { quoteRegex } from '../../../../core/regex.js';
 
 export function looksLikePods(head: string): boolean {
@@ -14,7 +14,7 @@ export function looksLikeEvents(head: string): boolean {
   return /^(?:NAMESPACE {1,80})?LAST SEEN {1,80}.{0,80}\bTYPE {1,80}REASON {1,80}.{0,80}OBJECT\b/m.test(head);
 }
 
-/** What one pod says, and its name: it stands for a process. */
+/** Log of one pod, and its name; a pod stands for a process. */
 export interface PodLog {
   readonly pod: string;
   readonly log: string;
@@ -42,7 +42,7 @@ export function readPods(text: string): readonly PodLog[] {
 function readPod(pod: string, section: string): readonly string[] {
   const events = readEventTable(section);
   const containers = readContainers(pod, section, events);
-  // What a container's end says already is said once.
+  // An event that the end of a container repeats is left out.
   const told = events.filter(
     (event) => !(event.reason === 'Killing' && containers.some(({ why }) => why === event.message)),
   );
@@ -53,7 +53,7 @@ function readPod(pod: string, section: string): readonly string[] {
   ];
 }
 
-/** A pod that failed as a whole: evicted, preempted, its node shut down. */
+/** Returns the line of a pod that failed as a whole: evicted, preempted, its node shut down. */
 function readEnd(pod: string, section: string): readonly string[] {
   if (!/^Status: +Failed/m.test(section)) return [];
   const reason = /^Reason: +(\S.*)$/m.exec(section)?.[1];
@@ -63,18 +63,18 @@ function readEnd(pod: string, section: string): readonly string[] {
     : [`ERROR - Pod ${pod} failed: pod status: Failed(reason=${reason.trim()}, message=${message?.trim() ?? 'null'})`];
 }
 
-/** `    Last State:     Terminated` and what is indented below it. */
+/** End of a container: `    Last State:     Terminated` and what is indented below it. */
 const ENDED = /^ +(?:Last State|State): +Terminated\n((?: {6,}\S.*\n?)+)/gm;
 
 interface ContainerEnd {
   readonly line: string;
-  /** The message of the event that says why. */
+  /** Message of the event that gives the reason. */
   readonly why: string | undefined;
 }
 
-/** A code without a reason: the kubelet says "Error" of each that is not 0 and not for memory. */
+/** Reasons that tell nothing: the kubelet says "Error" for each exit code that is not 0 and not for memory. */
 const NO_REASON = /^(?:|Error|ContainerStatusUnknown)$/;
-/** SIGKILL and SIGTERM: somebody ended the process. */
+/** Exit codes of SIGKILL and SIGTERM: somebody ended the process. */
 const ENDED_BY_SIGNAL = /^(?:137|143)$/;
 
 function readContainers(pod: string, section: string, events: readonly PodEvent[]): readonly ContainerEnd[] {
@@ -104,14 +104,16 @@ function readContainers(pod: string, section: string, events: readonly PodEvent[
     });
 }
 
-/** Why the kubelet ended this container: a probe, another specification, a pod that was deleted or has to go. */
+/**
+ * Returns why the kubelet ended this container: a probe, another specification, a pod that was deleted or has to go.
+ */
 function findKilling(container: string, events: readonly PodEvent[]): string | undefined {
   const name = quoteRegex(container);
   const named = new RegExp(`[Cc]ontainer (?:"?${name}"?(?= |,|$)|failed )|//${name}:`);
   return events.findLast(({ reason, message }) => reason === 'Killing' && named.test(message))?.message;
 }
 
-/** Why the whole pod had to end: its own reason, or the event of whoever took it away. */
+/** Returns why the whole pod had to end: its own reason, or the event of whoever removed it. */
 function readPodReason(section: string, events: readonly PodEvent[]): string | undefined {
   const reason = /^Status: +Failed/m.test(section) ? /^Reason: +(\S+)/m.exec(section)?.[1] : undefined;
   return reason ?? events.findLast((event) => event.reason !== 'Killing' && ENDINGS.test(event.reason))?.reason;
@@ -119,7 +121,7 @@ function readPodReason(section: string, events: readonly PodEvent[]): string | u
 
 const PROBE = /failed (liveness|startup) probe|is unhealthy/;
 
-/** How the probe asked, and what it met: both stand in other places of the same text. */
+/** Describes how the probe asked and what it got; both stand in other places of the same text. */
 function describeProbe(stated: string, block: string, events: readonly PodEvent[]): string {
   const found = PROBE.exec(stated);
   if (found === null) return '';
@@ -129,7 +131,7 @@ function describeProbe(stated: string, block: string, events: readonly PodEvent[
   return [probe === '' ? '' : `, ${kind}: ${probe}`, failure === undefined ? '' : `, ${failure}`].join('');
 }
 
-/** It may have lines of its own: up to the field behind it. */
+/** Reads the message, which may have several lines, up to the field behind it. */
 function readMessage(details: string): string | undefined {
   const [, text = ''] = /Message: +([^]*)/.exec(details) ?? [];
   const end = text.search(/\n +(?:Exit Code|Started|Finished):/);
@@ -146,7 +148,7 @@ interface PodEvent {
   readonly message: string;
 }
 
-/** The table behind "Events:": type, reason, age, sender, message; two blanks or more between them. */
+/** Reads the table behind "Events:": type, reason, age, sender, message, with at least two blanks between them. */
 function readEventTable(section: string): readonly PodEvent[] {
   const table = /^Events:\n([^]*)/m.exec(section)?.[1] ?? '';
   return table.split('\n').map((line) => {
@@ -161,10 +163,10 @@ function renderPodEvents(pod: string, events: readonly PodEvent[], runs: boolean
   );
 }
 
-/** Over when the pod runs. */
+/** Reasons that are over when the pod runs. */
 const PASSING =
   /^(?:FailedScheduling|Failed|BackOff|ErrImagePull|InspectFailed|FailedMount|FailedAttachVolume|FailedCreatePodSandBox|NetworkNotReady|NotTriggerScaleUp)$/;
-/** Kubernetes calls these normal, though a process ends by them. */
+/** Reasons that Kubernetes calls normal, although they end a process. */
 const ENDINGS =
   /^(?:Killing|TaintManagerEviction|Preempting|Preempted|Evicted|NodeNotReady|NodeShutdown|ExceededGracePeriod|DeadlineExceeded)$/;
 
@@ -176,7 +178,7 @@ function renderEvent(object: string, reason: string, message: string): string {
   return `WARN  - Event ${reason} of ${object}: ${message.trim()}`;
 }
 
-/** The lines of a table whose columns stand where its head has them. */
+/** Writes the lines of a table whose columns stand where its head has them. */
 export function renderEvents(text: string): string {
   const lines = text.replaceAll('\r', '').split('\n');
   const headAt = lines.findIndex((line) => looksLikeEvents(line));
@@ -204,7 +206,7 @@ export function renderEvents(text: string): string {
     .join('');
 }
 
-/** `Thu, 10 Oct 2019 11:14:13 +0200` → the stamp of a log line, in UTC. */
+/** Converts `Thu, 10 Oct 2019 11:14:13 +0200` into the stamp of a log line, in UTC. */
 function readTime(text: string): string {
   const time = Date.parse(text);
   return Number.isFinite(time) ? `${new Date(time).toISOString()} ` : '';

@@ -1,8 +1,9 @@
-// The log of Flink's operator on Kubernetes: one process tells of many deployments, each line of one of them
-// (`[INFO ][namespace/name]`) → a log for each, so that the failure of one explains no other. Lines of the others are
-// left blank, and line numbers stay those of the file. Called by read.ts; pure.
+// Splits the log of Flink's Kubernetes operator into a log for each deployment, so that the failure of one deployment
+// does not explain another. The operator is one process that logs many deployments, one in each line
+// (`[INFO ][namespace/name]`). Lines of other deployments are left blank, so that line numbers stay those of the file.
+// Pure functions.
 
-/** `2026-11-29 10:00:00,101 o.a.f.k.o.l.AuditUtils [INFO ][flink/orders] …` */
+/** Head of a line: `2026-11-29 10:00:00,101 o.a.f.k.o.l.AuditUtils [INFO ][flink/orders] …` */
 const HEAD = /^\d{4}-\d\d-\d\d[ T]\S+ \S+ +\[[A-Z]+ *\](?:\[([a-z0-9][\w.-]*\/[a-z0-9][\w.-]*)\])?/;
 const OPERATOR = /^\d{4}-\d\d-\d\d[ T]\S+ o\.a\.f\.k\.o\.\S+ +\[[A-Z]+ *\]/m;
 
@@ -11,18 +12,18 @@ export function looksLikeOperator(head: string): boolean {
 }
 
 export interface ResourceLog {
-  /** Undefined for what is said of none. */
+  /** Name of the deployment; undefined for lines that name none. */
   readonly resource: string | undefined;
   readonly log: string;
 }
 
-/** Made one by one, since each is as long as the file has lines. */
+/** Yields the logs one by one, because each has as many lines as the file. */
 export function* splitOperator(text: string): Generator<ResourceLog> {
   const lines = text.split('\n');
   const owners: (string | undefined)[] = [];
   for (const line of lines) {
     const head = HEAD.exec(line);
-    // What has no head goes on with the line before.
+    // A line without a head continues the line before.
     owners.push(head === null ? owners.at(-1) : head[1]);
   }
   for (const resource of new Set(owners))

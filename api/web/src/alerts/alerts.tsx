@@ -1,5 +1,5 @@
-// What was said to whom, what receivers refused, and what somebody does not want to hear of for a while. In: alerts,
-// deliveries and silences of the API, asked for again and again. The frame (shell/app.tsx) shows it.
+// Shows alerts that were sent, deliveries that receivers rejected, and silences. Polls alerts, deliveries and silences
+// of the API. The frame (shell/app.tsx) shows it.
 import { Anchor, Badge, Stack, Table, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';

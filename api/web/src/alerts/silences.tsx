@@ -1,5 +1,5 @@
-// Silences: what nobody wants to hear of for a while, with an end, a name and a reason; made and ended here. In: the
-// silences of the API, and what a link of a card fills in. The room of the alerts (alerts.tsx) shows it.
+// Lists, creates and ends silences; each has an end, a name and a reason. Takes the silences of the API and the values
+// that the link of a card fills in. The alert view (alerts.tsx) shows it.
 import { Button, Group, Select, Stack, Table, Text, TextInput, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -13,7 +13,7 @@ import { Problem, Time } from '../view/state.tsx';
 const POLL_MS = 10_000;
 const HOUR_MS = 3_600_000;
 const HOURS = [1, 4, 8, 24, 72, 168];
-/** What a silence can name, and the words for it. */
+/** Labels that a silence can match, with their names. */
 const LABELS: readonly { readonly label: RouteLabel; readonly name: TextKey }[] = [
   { label: 'job', name: 'job' },
   { label: 'cluster', name: 'cluster' },

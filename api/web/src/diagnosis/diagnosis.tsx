@@ -1,6 +1,6 @@
-// What is known of one failure, as a card: cause, what to do, the lines that prove it, why, and how the rule came to
-// its answer; or, where no rule names it, its root and its lines. In: a diagnosis or an unknown failure of the API.
-// The rooms of incidents and of pasted logs show it.
+// Shows a failure as a card: cause, fixes, evidence, reasons and how the rule came to its answer; if no rule matches,
+// the root exception and the lines. Takes a diagnosis or an unknown failure of the API. The views of incidents and of
+// pasted logs show it.
 import {
   Accordion,
   Anchor,
@@ -31,7 +31,10 @@ export const SEVERITY_COLORS: Readonly<Record<Severity, string>> = {
   info: 'gray',
 };
 
-/** `hasTitle`: no headline above it says it. `children`: what its room knows of it beside. */
+/**
+ * Renders a diagnosis. `hasTitle`: the card shows the title, because no headline above it does. `children`: further
+ * content of the view.
+ */
 export function DiagnosisCard({
   diagnosis,
   hasTitle = false,
@@ -102,7 +105,7 @@ export function DiagnosisCard({
   );
 }
 
-/** `children`: what its room knows of it beside. */
+/** Renders an unknown failure. `children`: further content of the view. */
 export function UnknownCard({
   unknown,
   children,
@@ -131,7 +134,7 @@ export function UnknownCard({
   );
 }
 
-/** Where no rule names a failure, or a general one: from its lines to a rule of one's own. */
+/** Links to the rule editor with the lines of a failure that no rule or only a general one matches. */
 function WriteRule({ evidence }: { readonly evidence: readonly Evidence[] }) {
   const { t } = useSpeech();
   return (
@@ -151,7 +154,7 @@ export function Times({ count }: { readonly count: number }) {
   return <>{count === 1 ? t('once') : `${count.toLocaleString()} ${t('times')}`}</>;
 }
 
-/** `isFilled`: nothing in it stands for what a log would say. */
+/** Renders a fix. `isFilled` is true if the texts contain no placeholders for values from a log. */
 export function FixBox({ fix, isFilled = true }: { readonly fix: FixSheet; readonly isFilled?: boolean }) {
   const { t, lang } = useSpeech();
   const patch = Object.entries(fix.patch)

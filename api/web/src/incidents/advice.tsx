@@ -1,5 +1,5 @@
-// Above the list of incidents: what the last ones have in common and one change mends. Nothing is shown where there is
-// nothing of the kind. In: the advice of the API, asked for again every half a minute. The list of incidents shows it.
+// Shows above the incident list what one change (a Flink upgrade) would fix among the last incidents; nothing if there
+// is no such change. Polls the advice of the API every 30 seconds.
 import { Alert, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { describeAdvice } from '../../../../core/text/advice.ts';

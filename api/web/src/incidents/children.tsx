@@ -1,5 +1,5 @@
-// The jobs of a platform incident: one row each, with the state of its own incident and the way to it. In: the children
-// of one incident. The list shows them below its row when asked, the incident's own page in a card.
+// Shows the jobs of a platform incident: one row each, with the state of its own incident and a link to it. Takes the
+// children of one incident. The list shows them below its row on demand; the incident's own view shows them in a card.
 import { Anchor, Badge, Group, Stack, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
@@ -29,7 +29,7 @@ export function useIncident(id: string) {
   });
 }
 
-/** Asked for when they are shown. */
+/** Loads the jobs of a platform incident when they are shown. */
 export function Children({ id }: { readonly id: string }) {
   const query = useIncident(id);
   if (query.isPending) return <Waiting />;
@@ -74,7 +74,7 @@ export function ChildTable({ items }: { readonly items: readonly PlatformChild[]
   );
 }
 
-/** How they stand, at a glance. */
+/** Renders the number of jobs in each state. */
 function Counts({ items }: { readonly items: readonly PlatformChild[] }) {
   const { lang } = useSpeech();
   const outcomes = [...new Set(items.map(({ outcome }) => outcome))];

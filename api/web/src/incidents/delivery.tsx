@@ -1,6 +1,5 @@
-// Above the incidents: receivers that do not take what they are told. Nobody may believe that an alert went out which
-// did not. Nothing is shown while all is well. In: the deliveries of the API, asked for again and again. The list of
-// incidents shows it.
+// Shows above the incidents which receivers reject their alerts, so that nobody assumes that such an alert was
+// delivered; nothing if all receivers work. Polls the deliveries of the API.
 import { Alert, Button, Stack, Table, Text } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { api } from '../server/client.ts';
@@ -53,7 +52,7 @@ export function DeliveryProblems() {
   );
 }
 
-/** Sends one message there, and shows what was answered and what to change. */
+/** Sends a test message to a receiver and shows its answer and the recommended change. */
 function ReceiverTest({ name }: { readonly name: string }) {
   const { t, lang } = useSpeech();
   const test = useMutation({ mutationFn: () => api.testReceiver(name) });

@@ -1,6 +1,6 @@
-// What people say of a diagnosis: the question below it, who said what, and how often its rule is right. In: an
-// incident and one of its rules. Whoever may only read sees no buttons. The page of an incident shows it on the card;
-// the room of rules shows the precision.
+// Shows the feedback on a diagnosis: the question, the given verdicts, and the precision of the rule. Takes an incident
+// and one of its rules. A viewer with read access only sees no buttons. The view of an incident shows it on the card;
+// the rule views show the precision.
 import { Button, Group, Stack, Text } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { VERDICTS, type FeedbackVerdict } from '../../../../core/routing/feedback.ts';
@@ -57,7 +57,7 @@ export function FeedbackNote({ incident, rule }: { readonly incident: string; re
   );
 }
 
-/** The share with its interval, and that the rule alerts nobody where it does not. */
+/** Renders the share with its interval, and a note if the rule sends no alerts. */
 export function PrecisionText({ precision }: { readonly precision: ShownPrecision }) {
   const { t } = useSpeech();
   const { right, wrong, share, low, high, alerts } = precision;

@@ -1,6 +1,5 @@
-// What the list of incidents is narrowed by: state, cause, severity, whose task, cluster, who is at it. In: the
-// address, and how many incidents there are of each value. Out: another address. The list (incidents.tsx) shows it
-// above its rows.
+// Shows the filters of the incident list: state, cause, severity, owner, cluster and triage. Takes the address and the
+// number of incidents for each value; changes the address. The list (incidents.tsx) shows it above its rows.
 import { Button, Group, Select } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { Language } from '../../../../core/types.ts';
@@ -17,10 +16,13 @@ const FILTERS: readonly { readonly facet: IncidentFacet; readonly name: TextKey;
   { facet: 'owner', name: 'whose', width: 190 },
   { facet: 'cluster', name: 'cluster', width: 220 },
 ];
-/** Which the address carries beside them: links of other rooms give it. */
+/** Further parameters of the address, which links from other views set. */
 const OTHERS = ['triage', 'job', 'from', 'to'];
 
-/** What is asked for; without a filter a platform incident stands for its jobs. */
+/**
+ * Returns the parameters of the request. Without a filter it requests platform incidents in place of their jobs'
+ * incidents.
+ */
 export function readFilters(address: URLSearchParams): URLSearchParams {
   const asked = new URLSearchParams();
   for (const name of [...FILTERS.map(({ facet }) => facet), ...OTHERS]) {
@@ -37,7 +39,7 @@ export function Filters(part: {
 }) {
   const { address, setAddress } = part;
   const { t, lang } = useSpeech();
-  // Of all incidents: another value may be chosen in place of the one that is.
+  // The counts cover all incidents, so that the reader can replace a chosen value by another one.
   const all = useQuery({
     queryKey: ['incident-counts'],
     queryFn: () => api.incidentRows(new URLSearchParams({ limit: '1' })),

@@ -1,5 +1,5 @@
-// How often a failure that no rule names came, on which jobs, by what it is the same, and how it becomes a rule. In:
-// the group of the failure. The page of an incident shows it below the failure's lines.
+// Shows the group of a failure that no rule matches: count, affected jobs, common features, and a link to write a rule.
+// Takes the group of the failure. The view of an incident shows it below the failure's lines.
 import { Anchor, Code, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';

@@ -1,5 +1,5 @@
-// One incident, in the order a person with two minutes needs it: what broke, what to do, the lines that prove it,
-// then why, what follows from it, and how the rule came to its answer. In: the id in the address. The frame
+// Shows one incident, in the order that a reader with two minutes needs: the failure, the fixes and the evidence, then
+// the reasons, the consequences and how the rule came to its answer. Takes the id from the address. The frame
 // (shell/app.tsx) shows it.
 import { Anchor, Badge, Button, Card, Code, CopyButton, Group, Stack, Table, Text, Title } from '@mantine/core';
 import { Link, Redirect } from 'wouter';
@@ -25,7 +25,7 @@ export function IncidentPage({ id }: { readonly id: string }) {
   if (query.isPending) return <Waiting />;
   if (query.isError) return <Problem error={query.error} />;
   const incident = query.data;
-  // The card that stood here is a part of this one now.
+  // The requested card was joined to this incident, so the address changes to it.
   if (incident.id !== id) return <Redirect to={`/incidents/${encodeURIComponent(incident.id)}`} replace />;
   const lead = findLead(incident);
   const named = incident.diagnoses.filter((item, index) => index === 0 || !item.symptom);
@@ -118,7 +118,7 @@ function Headline({ incident, lead }: { readonly incident: ShownIncident; readon
   );
 }
 
-/** Fills the form for it. */
+/** Returns the parameters that fill in the form of a silence for this incident. */
 function addressOfSilence({ job, cluster, diagnoses }: ShownIncident): URLSearchParams {
   const known = { job: job?.name ?? job?.id, cluster, cause: diagnoses[0]?.cause };
   return new URLSearchParams(
@@ -126,7 +126,7 @@ function addressOfSilence({ job, cluster, diagnoses }: ShownIncident): URLSearch
   );
 }
 
-/** For an issue or a chat, in the language of the page. */
+/** Renders the card for an issue or a chat, in the language of the page. */
 function renderCard({ diagnoses, ...incident }: ShownIncident, language: Language): string {
   return renderIncidentMarkdown(
     { ...incident, diagnoses: { en: diagnoses, zh: diagnoses } },

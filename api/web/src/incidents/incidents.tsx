@@ -1,5 +1,5 @@
-// The list of incidents: one row per episode of failing, newest first, in one sentence each. In: the incidents of the
-// API, asked for again every two seconds. Out: a link to one of them. The frame (shell/app.tsx) shows it.
+// Lists incidents: one row for each failure episode, newest first, with one sentence each. Polls the incidents of the
+// API every two seconds and links to each of them. The frame (shell/app.tsx) shows it.
 import { Alert, Badge, Button, Group, Stack, Table, Text, Title } from '@mantine/core';
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -46,7 +46,7 @@ function IncidentList() {
     initialPageParam: '',
     getNextPageParam: (page) => page.next,
     placeholderData: keepPreviousData,
-    // All pages are asked for again: the more there are, the more rarely.
+    // All pages are loaded again, so more pages mean longer intervals.
     refetchInterval: ({ state }) => 2000 * (state.data?.pages.length ?? 1),
   });
   if (query.data === undefined) return query.isError ? <Problem error={query.error} /> : <Waiting />;
@@ -85,7 +85,7 @@ function IncidentList() {
   );
 }
 
-/** Also of one job, in its room. */
+/** Renders incidents as a table, also for the view of one job. */
 export function IncidentTable({ rows }: { readonly rows: readonly ShownRow[] }) {
   const { t } = useSpeech();
   return (
@@ -109,7 +109,7 @@ export function IncidentTable({ rows }: { readonly rows: readonly ShownRow[] }) 
   );
 }
 
-/** What a platform incident stands for is shown below it. */
+/** Renders a row; the jobs of a platform incident are shown below it. */
 function RowWithJobs({ incident }: { readonly incident: ShownRow }) {
   const [isOpen, setOpen] = useState(false);
   return (
@@ -199,7 +199,7 @@ function OneRow({ incident, isOpen, onToggle }: RowProps) {
   );
 }
 
-/** A job and its cluster; of a platform incident their numbers, with its jobs on demand. */
+/** Renders job and cluster. For a platform incident it renders their numbers and, on demand, its jobs. */
 function Whose({ incident, isOpen, onToggle }: RowProps) {
   const { t } = useSpeech();
   const { platform, cluster, subject } = incident;

@@ -1,6 +1,6 @@
-// Who is at a card: its state with whose word that is, the buttons to say otherwise, and all that was said before. In:
-// an incident. Whoever may only read sees no buttons. The page of an incident shows it below the headline, the list a
-// badge of it beside what became of the job.
+// Shows the triage of a card: its state and who set it, the buttons to change it, and all earlier annotations. Takes an
+// incident. A viewer with read access only sees no buttons. The view of an incident shows it below the headline; the
+// list shows a badge beside the outcome.
 import { Anchor, Badge, Button, Group, Menu, Select, Stack, Text } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { CARD_STATES, type CardState, type CardTriage, type Triage } from '../../../../core/routing/triage.ts';
@@ -81,7 +81,10 @@ export function TriageNote({ incident }: { readonly incident: string }) {
   );
 }
 
-/** A card that is open is not opened again, one that is over needs nobody, and another one stands for a merged one. */
+/**
+ * Returns true if the annotation would change the state. An open card cannot be reopened, a resolved card needs no
+ * acknowledgement, and a merged card can only be reopened.
+ */
 function isNews(word: Triage['state'], state: CardState): boolean {
   if (word === 'open') return state !== 'open' && state !== 'regressed';
   if (state === 'merged') return false;
@@ -114,7 +117,7 @@ function IgnoreMenu({ say, isPending }: { readonly say: (word: Word) => void; re
 
 const MOST_HEIRS = 50;
 
-/** Asked for when it is opened: the newest cards of the list. */
+/** Renders the menu for merging. It loads the newest cards of the list when it is opened. */
 function MergeMenu(part: {
   readonly incident: string;
   readonly say: (word: Word) => void;

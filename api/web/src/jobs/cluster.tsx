@@ -1,5 +1,5 @@
-// The room of a cluster: what failed there in the range, and its processes with the last word of each. In: incidents,
-// counts and newest records of the API. The rooms of jobs and incidents lead here.
+// Shows a cluster: its failures in the range, and its processes with the last record of each. Takes incidents, counts
+// and newest records of the API. The views of jobs and incidents link here.
 import { Anchor, Group, Stack, Table, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
@@ -84,7 +84,7 @@ export function ClusterPage() {
   );
 }
 
-/** Two cells: when it last wrote, and what. */
+/** Renders two cells: time and text of the last record of a process. */
 function LastWord({ process, parameters }: { readonly process: string; readonly parameters: URLSearchParams }) {
   const { t } = useSpeech();
   const query = useQuery({
@@ -107,7 +107,10 @@ function LastWord({ process, parameters }: { readonly process: string; readonly 
   );
 }
 
-/** `node-1:/opt/flink/log/flink-u-taskexecutor-0-node-1` is known by its host and its file. */
+/**
+ * Returns host and file of a process: `node-1:/opt/flink/log/flink-u-taskexecutor-0-node-1` →
+ * `flink-u-taskexecutor-0-node-1 · node-1`.
+ */
 function nameProcess(process: string): string {
   const [host = '', path = ''] = [process.slice(0, process.indexOf(':')), process.slice(process.lastIndexOf('/') + 1)];
   return path === process || host === '' ? process : `${path} · ${host}`;

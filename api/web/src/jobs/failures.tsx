@@ -1,5 +1,5 @@
-// What failed of a job or in a cluster, with how many there are: the same in both rooms. In: rows of incidents of the
-// API. Used by job.tsx and cluster.tsx.
+// Shows the failures of a job or in a cluster with their number. Takes incident rows of the API. job.tsx and
+// cluster.tsx use it.
 import { Badge, Group, Title } from '@mantine/core';
 import { IncidentTable } from '../incidents/incidents.tsx';
 import type { RowPage } from '../server/client.ts';
@@ -16,7 +16,7 @@ export function Failures({ rows, total }: Pick<RowPage, 'rows' | 'total'>) {
   );
 }
 
-/** The head of a part of a room. */
+/** Renders the heading of a section with a count. */
 export function Counted({ name, count }: { readonly name: string; readonly count: number | string }) {
   return (
     <Group gap="xs" mb="xs">

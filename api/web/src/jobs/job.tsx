@@ -1,5 +1,5 @@
-// The room of a job, by its name or its id: how it stands, each incident of the range, and the way to its lines. In:
-// the job's row and its incidents of the API. The list of jobs (jobs.tsx) leads here.
+// Shows a job, found by its name or id: its state, each incident of the range, and a link to its records. Takes the
+// job's row and its incidents from the API. The list of jobs (jobs.tsx) links here.
 import { Anchor, Group, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';

@@ -1,5 +1,5 @@
-// The jobs of a range: which of them fail, how much each complains, when it last wrote. In: the jobs of the API, asked
-// for again every ten seconds. Out: a link to the room of one (job.tsx). The frame (shell/app.tsx) shows it.
+// Lists the jobs of a range: failing jobs, number of warnings and errors, and time of the last record. Polls the jobs
+// of the API every ten seconds and links to the view of each (job.tsx). The frame (shell/app.tsx) shows it.
 import { Alert, Anchor, Badge, Button, Group, Select, Table, Text, TextInput, Title } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -14,7 +14,7 @@ import { addressOfCluster, addressOfJob, holdsWords, useChoices } from '../view/
 import { useRange } from './address.ts';
 
 const MOST_JOBS = 10_000;
-/** So many more at a time. */
+/** Number of rows that each click adds. */
 const ROWS = 200;
 
 export function JobsPage() {
@@ -97,7 +97,7 @@ export function RangeSelect({
   );
 }
 
-/** Each word stands in the name, the id or the cluster. */
+/** Returns the jobs whose name, id or cluster contain each of the words. */
 function findJobs(jobs: readonly JobSummary[], words: string): readonly JobSummary[] {
   return jobs.filter(({ id, name, cluster }) => holdsWords(`${name ?? ''} ${id} ${cluster ?? ''}`, words));
 }

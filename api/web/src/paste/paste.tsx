@@ -1,5 +1,5 @@
-// A pasted log, diagnosed at once by the same engine; nothing of it is kept on the server. In: the text that the reader
-// pastes. Out: a card for each failure in it. The frame (shell/app.tsx) shows it.
+// Diagnoses a pasted log with the same engine; the server stores nothing of it. Takes the text that the reader pastes;
+// shows a card for each failure in it. The frame (shell/app.tsx) shows it.
 import { Button, Stack, Text, Textarea } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';

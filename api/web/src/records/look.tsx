@@ -1,13 +1,13 @@
-// How rows look: their columns, whether long lines wrap, how dense they stand, which end comes first. Remembered in
-// this browser; a link brings it along only where somebody asked for that. In: the address. Out: the look, and how it
-// is changed. Rows (record.tsx) follow it; the search's menu (search/menus/look.tsx) changes it.
+// Keeps the look of rows: columns, line wrapping, density and order. It is stored in this browser; a link contains it
+// only on request. Takes the address; returns the look and functions that change it. Rows (record.tsx) follow it; the
+// search's menu (search/menus/look.tsx) changes it.
 import { createContext, useContext, useMemo, useState, type ReactNode } from 'react';
 
 const KEY = 'jobtrace.look';
-/** Of the address. */
+/** Name of the parameter in the address. */
 export const LOOK = 'look';
 
-/** In their order, between the time and the message; how wide each is. */
+/** Columns between time and message in display order, with their widths. */
 const COLUMNS = {
   level: '48px',
   logger: 'minmax(90px, 150px)',
@@ -18,7 +18,7 @@ const COLUMNS = {
 } as const;
 export type ColumnName = keyof typeof COLUMNS;
 export const COLUMN_NAMES = Object.keys(COLUMNS).filter((name): name is ColumnName => name in COLUMNS);
-/** What is switched on. */
+/** Name of a column or option that can be switched on. */
 export type LookName = ColumnName | 'wraps' | 'airy' | 'oldest';
 const NAMES: readonly string[] = [...COLUMN_NAMES, 'wraps', 'airy', 'oldest'];
 const USUAL: readonly LookName[] = ['level', 'logger'];
@@ -26,7 +26,7 @@ const USUAL: readonly LookName[] = ['level', 'logger'];
 export interface RowLook {
   readonly has: (name: LookName) => boolean;
   readonly columns: readonly ColumnName[];
-  /** As it stands in a link. */
+  /** Names that are switched on, in the form of a link. */
   readonly text: string;
 }
 
@@ -37,7 +37,10 @@ interface LookChange {
 
 const LookContext = createContext<LookChange>({ look: makeLook(USUAL), change: () => undefined });
 
-/** `ofLink`: what the address says of it; `forget` takes it out there, once the reader has one of their own. */
+/**
+ * Provides the look. `ofLink` is the look in the address; `forget` removes it there when the reader chooses another
+ * one.
+ */
 export function LookProvider({
   ofLink,
   forget,
@@ -67,7 +70,7 @@ export function useLook(): LookChange {
   return useContext(LookContext);
 }
 
-/** What a link of another version names, and we do not know, is left out. */
+/** Reads the names of a look. It omits unknown names, because a link may come from another version. */
 function readNames(text: string): readonly LookName[] {
   return text.split('.').filter((name): name is LookName => NAMES.includes(name));
 }
@@ -80,7 +83,7 @@ function makeLook(names: readonly LookName[]): RowLook {
   };
 }
 
-/** Of what holds rows. */
+/** Returns class and style of the element that contains the rows. */
 export function useRowsStyle(): { readonly className: string; readonly style: Readonly<Record<string, string>> } {
   const { look } = useLook();
   return {

@@ -1,18 +1,17 @@
-// A text with what was searched for marked in it, letters that nobody sees as marks that one sees, and the search from
-// which the marks come. In: the text of the search box, as far as it can be understood. Rows, opened traces and
-// contexts show it.
+// Renders a text with highlighted matches of the search and with visible marks for hidden characters. Takes the text of
+// the search box, as far as it can be parsed. Rows, opened traces and contexts show it.
 import { createContext, useContext, useMemo, type ReactNode } from 'react';
 import { findHits, listSought, type Sought } from '../../../../store/query/hits.ts';
 import { parseQuery } from '../../../../store/query/query.ts';
 import { showHidden } from '../../../../core/text/hidden.ts';
 
 const NOTHING: Sought = { phrases: [], shapes: [] };
-/** So much of a text is looked at: a trace of a megabyte is shown, too. */
+/** Number of characters that are searched for matches, because a trace may have a megabyte. */
 const MOST_CHARS = 200_000;
 
 const SoughtContext = createContext<Sought>(NOTHING);
 
-/** What is below it marks what this search asks for. */
+/** Provides the search whose matches are highlighted in all elements below. */
 export function MarkProvider({ query, children }: { readonly query: string; readonly children: ReactNode }) {
   const sought = useMemo(() => readSought(query), [query]);
   return <SoughtContext.Provider value={sought}>{children}</SoughtContext.Provider>;
@@ -22,16 +21,16 @@ function readSought(query: string): Sought {
   try {
     return listSought(parseQuery(query));
   } catch {
-    return NOTHING; // A search that is not understood finds nothing to be marked.
+    return NOTHING; // A search that cannot be parsed highlights nothing.
   }
 }
 
-/** Where a line is cut off, so many characters stand before its first mark. */
+/** Number of characters before the first match in a line that is cut at its start. */
 const LEAD_CHARS = 40;
-/** A first mark before this is seen anyway. */
+/** Offset, in characters, up to which a first match is visible without a cut. */
 const SEEN_CHARS = 90;
 
-/** `isCut`: it has one line, which may end before the mark. */
+/** Renders a text with highlighted matches. `isCut`: the text has one line, which may end before the first match. */
 export function Marked({ text, isCut = false }: { readonly text: string; readonly isCut?: boolean }) {
   const sought = useContext(SoughtContext);
   const pieces = useMemo(() => {

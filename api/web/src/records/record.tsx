@@ -1,5 +1,6 @@
-// One record as a row: time, level, logger, message; a stack trace is one row until it is opened (trace.tsx). In: a
-// record of the API. Out: the wish to see its context, or only what is like it. The search and the context show it.
+// Shows one record as a row: time, level, logger and message; a stack trace is one row until it is opened (trace.tsx).
+// Takes a record of the API; reports requests for its context and for filters by its values. The search and the context
+// show it.
 import { Anchor, Button, CopyButton, Group, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -13,7 +14,7 @@ import { useLook, type ColumnName } from './look.tsx';
 import { Marked } from './marks.tsx';
 import { NativeText, OpenedTrace, TraceLine, useChain } from './trace.tsx';
 
-/** What of a row can be filtered by; the names are those of the search's address. */
+/** Filter by a value of a row; the names are those of the search's address. */
 export interface RowFilter {
   readonly key: 'level' | 'job' | 'process' | 'logger' | 'host' | 'error';
   readonly value: string;
@@ -24,10 +25,10 @@ interface RowProps {
   readonly record: LogRecord;
   readonly isOpen: boolean;
   readonly toggle: () => void;
-  /** The one that was asked for. */
+  /** True if this record was requested. */
   readonly isHit?: boolean;
   readonly openContext?: () => void;
-  /** Only what is like it, or nothing of that. */
+  /** Adds a filter for records with this value, or for records without it. */
   readonly toggleFilter?: (filter: RowFilter) => void;
 }
 
@@ -69,7 +70,10 @@ export function RecordRow({ record, isOpen, toggle, isHit = false, openContext, 
   );
 }
 
-/** A list has the beginning of a very long entry: all of it is asked for when somebody wants it. */
+/**
+ * Renders an opened record. A list contains only the beginning of a very long entry; the whole entry is loaded on
+ * request.
+ */
 function Opened({ record, ...rest }: Pick<RowProps, 'record' | 'openContext' | 'toggleFilter'>) {
   const { t } = useSpeech();
   const [isWhole, setWhole] = useState(false);
@@ -100,7 +104,7 @@ function isCut(record: LogRecord & { readonly 'jobtrace.truncated'?: true }): bo
   return record['jobtrace.truncated'] === true;
 }
 
-/** What a column says of a record: as short as it can be told, and in full. */
+/** Text of a record for each column: the shortest form, and the full form. */
 const CELLS: Readonly<Record<Exclude<ColumnName, 'level'>, (record: LogRecord) => readonly [string, string?]>> = {
   logger: (record) => [record['log.logger']?.split('.').at(-1) ?? record['jobtrace.kind'], record['log.logger']],
   job: (record) => [record['flink.job.name'] ?? record['flink.job.id'] ?? '', record['flink.job.id']],
@@ -122,12 +126,12 @@ function Cell({ name, record }: { readonly name: ColumnName; readonly record: Lo
   );
 }
 
-/** The first that says something. */
+/** Returns the first line that is not blank. */
 function firstLine(text: string): string {
   return /\S.*/.exec(text)?.[0] ?? '';
 }
 
-/** Leads to this line for as long as it, or what is kept of it as evidence, is there. */
+/** Returns a link to this record. The link works as long as the record, or its copy in an evidence, is stored. */
 export function linkRecord(record: LogRecord): string {
   const place = new URLSearchParams({ record: record.id, at: record['@timestamp'] });
   return `${location.origin}/search?${place.toString()}`;

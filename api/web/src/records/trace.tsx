@@ -1,6 +1,6 @@
-// A stack trace: in a row the class and message of its root, the first frame of the user's own code and how many frames
-// there are; opened the root first, own frames bold, those of libraries folded, or as it was logged. In: the text of a
-// record. A row (record.tsx) shows it.
+// Shows a stack trace. A row has class and message of the root exception, the first frame of user code and the number
+// of frames. The opened trace shows the root first, user frames bold and library frames folded, or the trace as logged.
+// Takes the text of a record. A row (record.tsx) shows it.
 import { Button, Code, CopyButton, Group, SegmentedControl } from '@mantine/core';
 import { useMemo, useState } from 'react';
 import type { ChainLink, LogRecord } from '../../../../core/types.ts';
@@ -9,7 +9,7 @@ import { isUserFrame } from '../../../../flink/trace/packages.ts';
 import { useSpeech } from '../speech/text.tsx';
 import { Marked } from './marks.tsx';
 
-/** Undefined where the record tells of no exception. */
+/** Returns the exception chain of a record; undefined if it has no exception. */
 export function useChain(record: LogRecord): readonly ChainLink[] | undefined {
   const { 'error.stack_trace': stack, 'flink.chain': chain } = record;
   return useMemo(() => {
@@ -19,7 +19,7 @@ export function useChain(record: LogRecord): readonly ChainLink[] | undefined {
   }, [stack, chain]);
 }
 
-/** In a row, behind what the line says. */
+/** Renders the trace in a row, after the message. */
 export function TraceLine({ links }: { readonly links: readonly ChainLink[] }) {
   const { t } = useSpeech();
   const origin = root(links);
@@ -87,7 +87,7 @@ export function NativeText({ record }: { readonly record: LogRecord }) {
   );
 }
 
-/** The message of the line, then the chain from its root outwards, then what was suppressed. */
+/** Renders the message of the line, then the chain from its root outwards, then suppressed exceptions. */
 function RootFirst({ record, links }: { readonly record: LogRecord; readonly links: readonly ChainLink[] }) {
   const { t } = useSpeech();
   const origin = root(links);
@@ -143,10 +143,10 @@ interface FramePiece {
   readonly isFolded: boolean;
 }
 
-/** So many frames of a library in a row are not worth a click. */
+/** Largest number of consecutive library frames that are not folded. */
 const FEW_FRAMES = 2;
 
-/** Own frames stand; the one at which a root was thrown, too. */
+/** Folds library frames. Frames of user code stay visible, and so does the frame that threw the root exception. */
 function foldFrames(frames: readonly string[], isRoot: boolean): readonly FramePiece[] {
   const pieces: { frames: string[]; isFolded: boolean }[] = [];
   frames.forEach((frame, index) => {
@@ -174,12 +174,12 @@ function Frames({ frames, isFolded }: FramePiece) {
   ));
 }
 
-/** `Reader$Fetcher` of `com.acme.Reader$Fetcher`. */
+/** Returns the class name without its package: `com.acme.Reader$Fetcher` → `Reader$Fetcher`. */
 function shortName(type: string): string {
   return type.split('.').at(-1) ?? type;
 }
 
-/** `Reader$Fetcher.read:42` of `com.acme.Reader$Fetcher.read(Reader.java:42)`. */
+/** Shortens a frame: `com.acme.Reader$Fetcher.read(Reader.java:42)` → `Reader$Fetcher.read:42`. */
 function shortFrame(frame: string): string {
   return frame.replace(/^(?:[\w.]+\/+)?(?:[a-z]\w*\.)+(?=[A-Z])/, '').replace(/\([^()]*?(:\d+)?\)$/, '$1');
 }

@@ -1,5 +1,5 @@
-// What a rule looks for, as sentences: the lines of which one must be there, those that must not, and what must stand
-// around it. In: the sheet of a rule. The room of the rule (rule.tsx) shows it.
+// Shows the matchers of a rule as sentences: lines of which one must occur, lines that must not occur, and conditions
+// on the surrounding lines. Takes the sheet of a rule. The view of the rule (rule.tsx) shows it.
 import { Code, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { LineSheet, RuleSheet, StepSheet } from '../../../../core/types.ts';

@@ -1,7 +1,7 @@
-// A rule is written here: from the lines of a failure a draft, which is tried at each pause of typing on the log that
-// it must name and on the near miss that it must not, until it can be saved among the team's own; or one of these is
-// changed. In: lines that another room hands over, or that are pasted, or the id of a rule. Out: a rule that names the
-// next failure. The list (rules.tsx), the room of a rule and the cards of failures that nobody knows lead here.
+// Edits a rule. Lines of a failure become a draft. At each pause in typing the draft is tested with the log that it
+// must match and with the near miss that it must not match, until it can be saved among the team's own rules; an
+// existing rule of the team can be changed too. Takes lines from another view or pasted lines, or the id of a rule. The
+// list (rules.tsx), the view of a rule and the cards of unknown failures link here.
 import { Alert, Anchor, Button, Group, SimpleGrid, Stack, Text, Textarea, TextInput, Title } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
@@ -13,13 +13,13 @@ import { usePause } from '../view/pause.ts';
 import { Problem, Time, Waiting } from '../view/state.tsx';
 import { takeLines } from '../view/handover.ts';
 
-/** Typing rests this long before the rule is tried. */
+/** Pause in typing, in milliseconds, before the rule is tested. */
 const PAUSE_MS = 250;
-/** A saved rule is looked for so often. */
+/** Interval, in milliseconds, of checks whether a saved rule is loaded. */
 const LOOK_EVERY_MS = 500;
 const LOG_FONT = { input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: 12.5 } } as const;
 
-/** `id`: of a rule of the team's own, which is changed; else a new one is written. */
+/** Renders the editor. `id`: the team's own rule that is changed; without it a new rule is written. */
 export function EditorPage({ id }: { readonly id?: string | undefined }) {
   const { t } = useSpeech();
   const [written, setWritten] = useState<EditedRule>();
@@ -46,7 +46,7 @@ export function EditorPage({ id }: { readonly id?: string | undefined }) {
   );
 }
 
-/** What stands there now; what was begun is not asked for again. */
+/** Loads the current texts of a rule once and opens them. Later loads do not replace the reader's changes. */
 function Opening({ id, onOpen }: { readonly id: string; readonly onOpen: (written: EditedRule) => void }) {
   const query = useQuery({ queryKey: ['own-rule', id], queryFn: () => api.ownRule(id), gcTime: 0 });
   const texts = query.data;
@@ -160,7 +160,7 @@ interface ProblemsProps {
   readonly area: React.RefObject<HTMLTextAreaElement | null>;
 }
 
-/** What is wrong, each with its line; a click goes there. */
+/** Lists the problems of a text with their lines; a click moves the caret there. */
 function Problems({ trial, text, area }: ProblemsProps) {
   const { t } = useSpeech();
   if (trial === undefined || trial.problems.length === 0) return null;
@@ -273,11 +273,11 @@ function Mark({ isGood, children }: { readonly isGood: boolean; readonly childre
   );
 }
 
-/** What it would have found in the last days. */
+/** Tests the rule with the stored records of the last days. */
 function Past({ written, isValid }: { readonly written: EditedRule; readonly isValid: boolean }) {
   const { t } = useSpeech();
   const ask = useMutation({ mutationFn: api.askPast });
-  // Of another text it says nothing.
+  // The result is valid only for the text that was tested.
   const past = ask.variables === written ? ask.data : undefined;
   return (
     <Stack gap="xs">
@@ -333,7 +333,7 @@ function Hits({ title, hits }: { readonly title: string; readonly hits: PastHits
 
 interface SavingProps {
   readonly written: EditedRule;
-  /** Of what is written now; undefined while it is tried. */
+  /** Trial of the current text; undefined while it runs. */
   readonly trial: RuleTrial | undefined;
 }
 
@@ -364,7 +364,7 @@ function Saving({ written, trial }: SavingProps) {
   );
 }
 
-/** Whoever reads the folder has it soon: then there is a room of it. */
+/** Shows that the rule was saved, and links to its view as soon as the server has loaded it. */
 function Saved({ id, place }: { readonly id: string; readonly place: string }) {
   const { t } = useSpeech();
   const { data: isUsed = false } = useQuery({

@@ -1,6 +1,5 @@
-// The room of a rule: what it says, what it looks for, what it advises, what follows from it, the logs that prove it,
-// and how often it was right here. In: a rule of the API with its sheet. The list (rules.tsx) and the cards of
-// incidents lead here.
+// Shows a rule: texts, matchers, fixes, explained symptoms, sample logs, and its precision here. Takes a rule of the
+// API with its sheet. The list (rules.tsx) and the cards of incidents link here.
 import { Accordion, Anchor, Badge, Code, Group, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
@@ -72,7 +71,7 @@ function Heading({ rule }: { readonly rule: ShownRule }) {
   );
 }
 
-/** Incidents here that are called by its cause. */
+/** Renders the number of stored incidents with the rule's cause. */
 function Fired({ cause }: { readonly cause: string }) {
   const { t } = useSpeech();
   const query = useQuery({
@@ -142,7 +141,7 @@ function Part({ title, children }: { readonly title: string; readonly children: 
   );
 }
 
-/** The expression on which something is said, or by which it comes about. */
+/** Renders the expression that is the condition of a text or that computes a value. */
 function Said({ by, expression }: { readonly by: string; readonly expression?: string | undefined }) {
   if (expression === undefined) return null;
   return (

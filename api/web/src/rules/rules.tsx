@@ -1,5 +1,5 @@
-// The catalog: what Jobtrace can name, and how far each rule is proven. In: the rules of the API, and what is wrong
-// with those that it refused. Out: a link to the room of one (rule.tsx). The frame (shell/app.tsx) shows it.
+// Shows the catalog: all rules with their status, and the problems of rejected rules. Takes the rules of the API; links
+// to the view of each rule (rule.tsx). The frame (shell/app.tsx) shows it.
 import { Alert, Anchor, Badge, Button, Code, Group, Select, Table, Text, TextInput, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
@@ -62,14 +62,14 @@ export function RulesPage() {
   );
 }
 
-/** Each word stands in the id or in a title. */
+/** Returns the rules of the area whose id or title contain each of the words. */
 function findRules(rules: readonly RuleRow[], words: string, area: string | null): readonly RuleRow[] {
   return rules.filter(
     ({ id, title }) => (area === null || areaOf(id) === area) && holdsWords(`${id} ${title.en} ${title.zh}`, words),
   );
 }
 
-/** `network` of `network.insufficient-buffers/total`. */
+/** Returns the area of a rule: `network.insufficient-buffers/total` → `network`. */
 function areaOf(id: string): string {
   return id.split('.')[0] ?? id;
 }
@@ -119,7 +119,7 @@ function RuleTable({ rules }: { readonly rules: readonly RuleRow[] }) {
   );
 }
 
-/** How far it is proven. */
+/** Renders the status of a rule, which tells how far it is proven. */
 export function StatusBadge({ status }: { readonly status: RuleRow['status'] }) {
   const { lang } = useSpeech();
   return (

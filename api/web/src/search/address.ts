@@ -1,10 +1,9 @@
-// What a search is, as it stands in the address of the page: its text, what is included and left out by a click, and
-// the range; and the request that it is for the API. In: the address. Out: filters, request parameters, the address
-// after a change. Pure; all of the search's rooms read it.
+// Converts between a search and the address of the page: text, included and excluded filters, and time range. Takes the
+// address; returns filters, the parameters of an API request, and the address after a change. Pure functions.
 import type { FacetName } from '../../../../store/store.ts';
 import type { TextKey } from '../speech/text.tsx';
 
-/** By what lines can be filtered with a click; its name in the address is the key, with a `-` before it to exclude. */
+/** Filters that a click can set. The key is the parameter in the address; a `-` before it excludes the value. */
 export const FILTERS = [
   { key: 'level', field: 'level', facet: 'level', name: 'level' },
   { key: 'job', field: 'job', facet: 'job', name: 'job' },
@@ -34,7 +33,7 @@ export interface TimeRange {
   readonly name: TextKey;
 }
 
-/** Back from now; 0 = everything. */
+/** Length of each range back from now, in milliseconds; 0 means everything. */
 export const RANGES: Readonly<Record<string, TimeRange>> = {
   '15m': { ms: 900_000, name: 'last15m' },
   '1h': { ms: 3_600_000, name: 'last1h' },
@@ -42,9 +41,9 @@ export const RANGES: Readonly<Record<string, TimeRange>> = {
   '7d': { ms: 604_800_000, name: 'last7d' },
   all: { ms: 0, name: 'all' },
 };
-/** Of a search that says none. */
+/** Range of a search that names none. */
 export const OPENING_RANGE = '15m';
-/** The API takes them as they are; the others go into the text of the search. */
+/** Filters that are parameters of the API; the other ones become part of the search text. */
 const PARAMETERS: readonly FilterKey[] = ['job', 'process', 'cluster', 'component'];
 
 export function listFilters(address: URLSearchParams): readonly Filter[] {
@@ -54,7 +53,7 @@ export function listFilters(address: URLSearchParams): readonly Filter[] {
   ]);
 }
 
-/** The same again takes it back; the other way round replaces it. */
+/** Adds a filter. The same filter again removes it; the opposite filter replaces it. */
 export function toggleFilter(address: URLSearchParams, { key, value, isExcluded }: Filter): URLSearchParams {
   const next = new URLSearchParams(address);
   const [name, other] = isExcluded ? [`-${key}`, key] : [key, `-${key}`];
@@ -70,14 +69,14 @@ export function hasRange(address: URLSearchParams): boolean {
   return ['range', 'from', 'to'].some((name) => address.has(name));
 }
 
-/** Name of the range: "zoomed" where the address has its own beginning and end. */
+/** Returns the name of the range, or "zoomed" if the address has its own start and end. */
 export function readRangeName(address: URLSearchParams): string {
   const name = address.get('range');
   if (name !== null && name in RANGES) return name;
   return address.has('from') || address.has('to') ? 'zoomed' : OPENING_RANGE;
 }
 
-/** The parameters of a request, without paging; `without`: as if nothing were filtered by this. */
+/** Returns the parameters of a request without paging. `without` names a filter that is left out. */
 export function toRequest(address: URLSearchParams, now: number, without?: FilterKey): URLSearchParams {
   const filters = listFilters(address).filter(({ key }) => key !== without);
   const parameters = new URLSearchParams();

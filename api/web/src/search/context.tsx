@@ -1,6 +1,6 @@
-// The lines around a record in the same process, across its files, in place of the rows of the search; its filters wait
-// as chips. Where retention has removed the record, what is kept of it as evidence. In: the id of the record, and its
-// time where the link says it.
+// Shows the lines around a record in the same process, across its files, in place of the search rows; the search's
+// filters stay visible as chips. If retention has removed the record, it shows the copy in the evidence of an incident.
+// Takes the id of the record, and its time if the link contains it.
 import { Alert, Button, Card, Code, Group, Stack, Text } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
@@ -16,7 +16,7 @@ import { listFilters, toggleFilter, type Filter } from './address.ts';
 import { Chips } from './facets.tsx';
 
 const LINES = 20;
-/** The API gives no more on a side. */
+/** Largest number of lines that the API returns on each side. */
 const MOST_LINES = 500;
 
 interface ContextProps {
@@ -34,7 +34,7 @@ export function ContextPanel({ id, address, go }: ContextProps) {
     placeholderData: keepPreviousData,
   });
   const close = (): void => go(without(address, ['record', 'at']));
-  // They wait: the lines around one are all of its process.
+  // Filters do not apply here, because the context shows all lines of the process.
   const toggle = (filter: Filter): void => go(copyPlace(address, toggleFilter(address, filter)));
   const hit = query.data?.records[query.data.index];
   const isGone = query.error instanceof RequestError && query.error.status === 404;
@@ -96,7 +96,8 @@ function Lines({
   const { className, style } = useRowsStyle();
   const place = useRef<HTMLDivElement>(null);
   const id = records[index]?.id;
-  // In braces: what it gives, a promise in newer browsers, is no clean-up. More lines do not move what is read.
+  // The braces discard the result of scrollIntoView, because a promise, as newer browsers return, is not a valid
+  // clean-up. The effect depends on the id only, so that loading more lines does not scroll.
   useEffect(() => {
     place.current?.querySelector('.row')?.scrollIntoView({ block: 'center' });
   }, [id]);
@@ -130,7 +131,7 @@ function ContextRow({ record, isHit }: { readonly record: LogRecord; readonly is
   return <RecordRow record={record} isHit={isHit} isOpen={isOpen} toggle={() => setOpen(!isOpen)} />;
 }
 
-/** How far around the time of a lost line incidents are looked through. */
+/** Half of the range, in milliseconds, around a removed record in which incidents are searched. */
 const AROUND_MS = 60_000;
 
 function Gone({ id, at }: { readonly id: string; readonly at: string | null }) {
@@ -176,7 +177,7 @@ function findEvidence(
   return undefined;
 }
 
-/** The log of its process in the quarter of an hour around it. */
+/** Half of the range, in milliseconds, of the search for the log of the process: a quarter of an hour in total. */
 const NEAR_MS = 450_000;
 
 function searchProcess(record: LogRecord): URLSearchParams {
@@ -192,7 +193,7 @@ function isSearch(address: URLSearchParams): boolean {
   return address.has('query') || listFilters(address).length > 0;
 }
 
-/** A filter that changes leaves the reader at the line. */
+/** Keeps the record in the address when a filter changes, so that the reader stays at the line. */
 function copyPlace(address: URLSearchParams, next: URLSearchParams): URLSearchParams {
   for (const name of ['record', 'at']) {
     const value = address.get(name);

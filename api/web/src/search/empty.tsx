@@ -1,5 +1,5 @@
-// What a search says that found nothing: what would find something, with how many lines, each a click away; when the
-// newest line there is was written; which collectors are silent. In: the address. The search shows it in place of rows.
+// Shows help for a search without results: variants that would find lines, with their counts and a link; the time of
+// the newest line; and silent agents. Takes the address. The search shows it in place of rows.
 import { Anchor, Card, Stack, Text } from '@mantine/core';
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
@@ -9,14 +9,14 @@ import { useSpeech, type TextKey } from '../speech/text.tsx';
 import { Time } from '../view/time.tsx';
 import { FILTERS, listFilters, toggleFilter, toRequest } from './address.ts';
 
-/** Another search, and in what it differs. */
+/** Variant of the search, and its difference. */
 interface Variant {
   readonly name: TextKey;
   readonly what: string;
   readonly address: URLSearchParams;
 }
 
-/** An agent reports every few seconds. */
+/** Time without a report, in milliseconds, after which an agent is silent. An agent reports every few seconds. */
 const SILENT_MS = 120_000;
 
 export function EmptyResult({

@@ -1,6 +1,6 @@
-// By what the lines of a search can be told apart, with the number of each over the whole range; a click keeps only
-// these, Alt and a click (or the minus) leaves them out. And what is kept or left out already, as chips. In: the counts
-// of the first page. Out: the filter that was clicked.
+// Shows the facets of a search: the values of each field with their counts over the whole range. A click keeps only
+// lines with the value; Alt and a click, or the minus, excludes them. Active filters are shown as chips. Takes the
+// counts of the first page; returns the clicked filter.
 import { Badge, CloseButton, Group, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -11,12 +11,12 @@ import { FILTERS, listFilters, toRequest, type Filter, type FilterKey } from './
 
 interface FacetPart {
   readonly address: URLSearchParams;
-  /** The time of the search, so that both count the same range. */
+  /** Time of the search, so that both counts have the same range. */
   readonly now: number;
   readonly toggle: (filter: Filter) => void;
 }
 
-/** So many stand there until more are asked for. */
+/** Number of values that are shown before the reader requests more. */
 const FEW_VALUES = 6;
 
 export function Facets({ address, now, toggle, page }: FacetPart & { readonly page: RecordPage }) {
@@ -43,7 +43,7 @@ interface FacetProps {
   readonly toggle: (filter: Filter) => void;
 }
 
-/** What is kept only leaves nothing else to click: the others are counted as if it were not. */
+/** Counts the values of a facet as if its own filter were not set, so that the reader can choose other values. */
 function OpenFacet({ address, now, ...props }: FacetProps & Pick<FacetPart, 'address' | 'now'>) {
   const parameters = toRequest(address, now, props.filterKey);
   parameters.set('limit', '1');
@@ -60,7 +60,7 @@ function OpenFacet({ address, now, ...props }: FacetProps & Pick<FacetPart, 'add
 function Facet({ title, filterKey, own, toggle, values }: FacetProps & { readonly values: readonly FacetValue[] }) {
   const { t } = useSpeech();
   const [isOpen, setOpen] = useState(false);
-  // What is chosen stands there, also where none of it is among the most frequent, or nothing is left of it.
+  // Chosen values are always listed, even if they are not among the most frequent ones or have no lines.
   const chosen = own.filter(({ value }) => !values.some((one) => one.value === value));
   const all = [...chosen.map(({ value }): FacetValue => ({ value, count: 0 })), ...values];
   if (all.length === 0) return null;
@@ -105,7 +105,7 @@ function Facet({ title, filterKey, own, toggle, values }: FacetProps & { readonl
   );
 }
 
-/** Classes by their own name, processes by the end of their path; the whole value stands in the title. */
+/** Shortens a class to its simple name and a process to the end of its path; the tooltip shows the whole value. */
 function shorten(key: FilterKey, value: string): string {
   const mark = key === 'process' ? '/' : key === 'logger' || key === 'error' ? '.' : undefined;
   return (mark === undefined ? undefined : value.split(mark).at(-1)) ?? value;

@@ -1,6 +1,6 @@
-// Lines over time, coloured by level, by the clock that the reader has chosen; a bar says its numbers under the mouse.
-// In: the counts of the first page of a search. Out: the time range over which the reader drags. Not React draws it but
-// a canvas, made anew for other counts.
+// Shows lines over time, coloured by level, in the time zone that the reader has chosen; a tooltip shows the counts of
+// a bar. Takes the counts of the first page of a search; returns the range that the reader selects by dragging. uPlot
+// draws it on a canvas, which is created again for other counts.
 import { useComputedColorScheme, useMantineTheme } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
 import uPlot from 'uplot';
@@ -9,9 +9,9 @@ import { useZone, writeTime, type Zone } from '../view/time.tsx';
 
 type Buckets = NonNullable<RecordPage['histogram']>;
 const HEIGHT = 92;
-/** On the right as much as half of a time, so that the last one of the axis is not cut off. */
+/** Padding in pixels. The right side has half the width of a time, so that the last label of the axis is not cut. */
 const PADDING_PX: uPlot.Padding = [4, 40, 0, 0];
-/** Between two times of the axis at least, with a date. */
+/** Smallest distance between two labels of the axis, in pixels; a label may contain a date. */
 const TIME_PX = 90;
 
 export function Histogram({
@@ -95,7 +95,7 @@ export function Histogram({
   );
 }
 
-/** Tallest first, so that each level shows above the one drawn after it. */
+/** Stacks the counts, tallest first, so that each level is visible above the one drawn after it. */
 function stack(buckets: Buckets): uPlot.AlignedData {
   const errors = buckets.map(({ counts }) => (counts.ERROR ?? 0) + (counts.FATAL ?? 0));
   const warnings = buckets.map(({ counts }, index) => (counts.WARN ?? 0) + (errors[index] ?? 0));
@@ -103,7 +103,7 @@ function stack(buckets: Buckets): uPlot.AlignedData {
   return [buckets.map(({ time }) => Date.parse(time) / 1000), all, warnings, errors];
 }
 
-/** The time below, by the clock of the zone, and the number of lines. */
+/** Describes the axes: time in the zone below, and the number of lines. */
 function describeAxes(color: string, zone: Zone): uPlot.Axis[] {
   const axis = { stroke: color, grid: { show: false }, ticks: { show: false } };
   const values: uPlot.Axis.Values = (_plot, splits, _axis, _space, step) =>
@@ -114,7 +114,7 @@ function describeAxes(color: string, zone: Zone): uPlot.Axis[] {
   ];
 }
 
-/** "06:35" of it, with what steps of this many seconds tell apart. */
+/** Returns the part of a time that differs between steps of this many seconds, such as "06:35". */
 function nameTime(seconds: number, step: number, zone: Zone): string {
   const text = writeTime(toIso(seconds), zone);
   if (step >= DAY_S) return text.slice(0, 10);
@@ -124,7 +124,7 @@ function nameTime(seconds: number, step: number, zone: Zone): string {
 
 const DAY_S = 86_400;
 
-/** With the hours of the zone as its own, by which whole hours and days are found. */
+/** Returns a date whose local fields are those of the zone, so that uPlot finds whole hours and days. */
 function toDate(seconds: number, zone: Zone): Date {
   const date = new Date(seconds * 1000);
   return zone === 'utc' ? uPlot.tzDate(date, 'Etc/UTC') : date;

@@ -1,5 +1,5 @@
-// The rows of a search: only those in the window exist, with the keys of lnav to go through them. In: the rows
-// (rows.ts), and what a key or a click asks for. Rows that came live stand above them once the reader wants them.
+// Shows the rows of a search: only visible rows are rendered, and keys as in lnav move through them. Takes the rows
+// (rows.ts) and the actions of keys and clicks. Live rows appear above them when the reader requests it.
 import { Card, Loader, Text } from '@mantine/core';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
@@ -27,7 +27,7 @@ export function RecordList({
   actions,
 }: {
   readonly rows: Rows;
-  /** Newest first. */
+  /** Live records, newest first. */
   readonly fresh: readonly LogRecord[];
   readonly actions: ListActions;
 }) {
@@ -56,7 +56,7 @@ export function RecordList({
     const next = Math.max(0, Math.min(known - 1, index));
     setActive(next);
     virtual.scrollToIndex(next, { align: 'auto' });
-    // The row may have to be drawn first.
+    // The row may have to be rendered first.
     requestAnimationFrame(() => box.current?.querySelector<HTMLElement>(`[data-index="${next}"] .row`)?.focus());
   };
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -108,7 +108,7 @@ function toggleId(ids: ReadonlySet<string>, id: string): ReadonlySet<string> {
   return next;
 }
 
-/** In place of a row that is loaded (again). */
+/** Renders a placeholder for a row that is being loaded. */
 function Coming() {
   return (
     <Text className="row quiet" size="xs">
@@ -135,7 +135,7 @@ function Columns() {
   );
 }
 
-/** Where a key is pressed, and what it may do. */
+/** State of the list when a key is pressed, and the possible actions. */
 interface KeyPlace {
   readonly record: LogRecord;
   readonly active: number;
@@ -145,7 +145,7 @@ interface KeyPlace {
   readonly actions: ListActions;
 }
 
-/** Those of lnav, and one for who writes rules; Enter is the row's own. */
+/** Returns the actions of keys: those of lnav, and one for rule authors. The row itself handles Enter. */
 function listKeys({ record, active, known, read, go, actions }: KeyPlace): Readonly<Record<string, () => void>> {
   const logger = record['log.logger'];
   return {
@@ -167,7 +167,7 @@ function listKeys({ record, active, known, read, go, actions }: KeyPlace): Reado
   };
 }
 
-/** Among the rows that are loaded; where there is none one stays. */
+/** Returns the index of the next error among the loaded rows, or the current index if there is none. */
 function findError(read: (index: number) => LogRecord | undefined, from: number, count: number, step: 1 | -1): number {
   for (let index = from + step; index >= 0 && index < count; index += step) {
     const level = read(index)?.['log.level'];

@@ -1,6 +1,6 @@
-// Lines as they come, by the filters of the search: they wait behind a counter until the reader wants to see them, so
-// that nothing moves what is being read. In: the request of a search. Out: how many wait, and those that are shown
-// above the rows. The search shows the switch.
+// Follows new records that match the filters of the search. They wait behind a counter until the reader shows them, so
+// that the rows do not move while they are read. Takes the request of a search; returns the number of waiting records
+// and the shown ones. The search shows the switch.
 import { Button } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import type { LogRecord } from '../../../../core/types.ts';
@@ -8,7 +8,7 @@ import { followRecords } from '../server/client.ts';
 import { useSpeech } from '../speech/text.tsx';
 import { useKey } from '../view/keys.tsx';
 
-/** More are not kept; a new search finds them. */
+/** Largest number of records that are kept; a new search finds the others. */
 const MOST_WAITING = 5_000;
 
 export interface Live {
@@ -16,7 +16,7 @@ export interface Live {
   readonly setOn: (isOn: boolean) => void;
   readonly waiting: number;
   readonly show: () => void;
-  /** Newest first. */
+  /** Shown records, newest first. */
   readonly shown: readonly LogRecord[];
 }
 
@@ -26,7 +26,7 @@ interface Stock {
   readonly shown: readonly LogRecord[];
 }
 
-/** Nothing is kept where the reader may not look (any more). */
+/** Follows a request. It discards all records when the reader has no access. */
 export function useLive(request: string, mayLook: boolean): Live {
   const [isOn, setOn] = useState(false);
   const [stock, setStock] = useState<Stock>({ request, waiting: [], shown: [] });
@@ -54,7 +54,7 @@ async function follow(request: string, signal: AbortSignal, take: (record: LogRe
   for await (const record of followRecords(parameters, signal)) take(record);
 }
 
-/** One that grew takes the place of what it was. */
+/** Adds a record; a record that has grown replaces its earlier form. */
 function addRecord(records: readonly LogRecord[], record: LogRecord): readonly LogRecord[] {
   return [record, ...records.filter(({ id }) => id !== record.id)].slice(0, MOST_WAITING);
 }

@@ -1,6 +1,6 @@
-// With which range a search opens that says none: the last quarter of an hour, or the shortest one that has a line of
-// it, so that the page opens with data. In: the address. Out: the address with that range; whether it stands there. The
-// search (search.tsx) waits for it.
+// Chooses the range of a search that names none: the last 15 minutes, or the shortest range that has a matching line,
+// so that the page opens with data. Takes the address; returns it with the range, and whether it is set. The search
+// (search.tsx) waits for it.
 import { useQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { api } from '../server/client.ts';
@@ -14,7 +14,7 @@ export function useOpeningRange(address: URLSearchParams, replace: (address: URL
     queryFn: () => findRange(new URLSearchParams(text)),
     enabled: !isThere,
   });
-  // What is wrong is said of the search itself.
+  // The search itself reports what is wrong with it.
   const range = data ?? (isError ? OPENING_RANGE : undefined);
   useEffect(() => {
     if (!isThere && range !== undefined) replace(withRange(new URLSearchParams(text), range));

@@ -1,40 +1,40 @@
-// The rows of a search, loaded by windows: those that are looked at are asked for, those that are not any more are
-// forgotten, so that a hundred thousand rows take no more memory than a thousand. In: a request and its first page.
-// Out: how many rows are known, and each of them while it is near. The list (list.tsx) says where one looks.
+// Loads the rows of a search in pages: visible pages are requested and others are dropped, so that a hundred thousand
+// rows take no more memory than a thousand. Takes a request and its first page; returns the number of known rows, and
+// each row near the visible ones. The list (list.tsx) reports the visible rows.
 import { useQueries } from '@tanstack/react-query';
 import { useCallback, useEffect, useState } from 'react';
 import type { LogRecord } from '../../../../core/types.ts';
 import type { RecordPage } from '../../../../store/store.ts';
 import { api } from '../server/client.ts';
 
-/** Which end comes first. */
+/** Order of the rows. */
 export type RowOrder = 'newest' | 'oldest';
 
 export const PAGE_SIZE = 200;
-/** A page that nobody looks at is forgotten after this. */
+/** Time, in milliseconds, after which an invisible page is dropped. */
 const KEPT_MS = 5_000;
-/** So many rows before its end the next page is asked for. */
+/** Distance to the end of a page, in rows, at which the next page is requested. */
 const AHEAD_ROWS = 60;
 
-/** Where a page begins: its first row, and the mark with which the server gives it. */
+/** Start of a page: its first row, and the cursor of the server for it. */
 interface PagePlace {
   readonly start: number;
   readonly after: string;
-  /** Rows, once it was loaded. */
+  /** Number of rows; undefined until the page was loaded once. */
   readonly length?: number;
 }
 
 export interface Rows {
-  /** Known so far. */
+  /** Number of rows that are known so far. */
   readonly count: number;
   readonly hasMore: boolean;
-  /** Undefined while it is loaded (again). */
+  /** Returns a row; undefined while it is being loaded. */
   readonly read: (index: number) => LogRecord | undefined;
-  /** What is looked at now. */
+  /** Reports the first and the last visible row. */
   readonly look: (first: number, last: number) => void;
 }
 
-/** Of one request for as long as the list stands. */
+/** Returns the rows of one request while the list is mounted. */
 export function useRows(request: string, first: RecordPage, order: RowOrder): Rows {
   const [places, setPlaces] = useState<readonly PagePlace[]>(() => addPage([{ start: 0, after: '' }], first));
   const [[from, to], setSeen] = useState<readonly [number, number]>([0, 0]);
@@ -69,7 +69,10 @@ export function useRows(request: string, first: RecordPage, order: RowOrder): Ro
   };
 }
 
-/** Beside the component: what a request is made with would keep all that was drawn with it, page after page. */
+/**
+ * Describes the query of a page. It is outside the component, because a closure in it would keep all rendered data in
+ * memory, page after page.
+ */
 function describePage(request: string, page: number, after: string, order: RowOrder) {
   return {
     queryKey: ['rows', request, page, order],
@@ -79,7 +82,7 @@ function describePage(request: string, page: number, after: string, order: RowOr
   };
 }
 
-/** The last place was loaded: its length is known now, and where the next one begins. */
+/** Adds a loaded page: sets its length, and adds the start of the next page. */
 function addPage(places: readonly PagePlace[], { records, next }: RecordPage): readonly PagePlace[] {
   const last = places.at(-1);
   if (last === undefined) return places;
@@ -87,7 +90,7 @@ function addPage(places: readonly PagePlace[], { records, next }: RecordPage): r
   return next === undefined ? known : [...known, { start: last.start + records.length, after: next }];
 }
 
-/** The last page that begins at or before the row. */
+/** Returns the last page that begins at or before the row. */
 function findPage(places: readonly PagePlace[], index: number): number {
   let low = 0;
   let high = places.length - 1;

@@ -1,6 +1,6 @@
-// Search: words and field:value, a histogram to zoom with, filters with their counts, rows with folded stack traces,
-// the lines around a hit. The whole state stands in the address, so a copied link shows the same. While the server is
-// away what was loaded stays. The frame (shell/app.tsx) shows it.
+// Shows the search: words and field:value, a histogram to zoom with, filters with their counts, rows with folded stack
+// traces, and the lines around a match. The whole state is in the address, so a copied link shows the same. Loaded data
+// stay visible while the server is unavailable. The frame (shell/app.tsx) shows it.
 import { Button, Group, Select, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useCallback, useMemo, useRef, useState } from 'react';
@@ -31,7 +31,7 @@ import { SearchBar } from './typing/bar.tsx';
 import { findProblem } from './typing/problem.ts';
 
 const BARS = 60;
-/** While the server is away it is asked again. */
+/** Interval of retries, in milliseconds, while the server is unavailable. */
 const RETRY_MS = 5_000;
 
 const KEYS: KeyRows = [
@@ -115,7 +115,7 @@ function Results({ address, go, change }: Part & { readonly go: Go }) {
   });
   const kept = useRef<Loaded | undefined>(undefined);
   if (search.data !== undefined) kept.current = search.data;
-  // What a refused token has seen is nobody's any more.
+  // Data that were loaded with a rejected token are dropped.
   if (refused !== undefined) kept.current = undefined;
   const loaded = search.data ?? kept.current;
   const toggle = useCallback((filter: Filter) => go(toggleFilter(address, filter)), [go, address]);
@@ -174,7 +174,7 @@ function Results({ address, go, change }: Part & { readonly go: Go }) {
   );
 }
 
-/** A first page, with what it answers and when that was asked. */
+/** First page, with its request and the time of the request. */
 interface Loaded {
   readonly page: RecordPage;
   readonly request: string;
@@ -212,7 +212,7 @@ function Rows({
   );
 }
 
-/** A relative range is of the moment in which the search was made; "Refresh" makes it again. */
+/** Returns the request of an address. A relative range ends at the time of the search; "Refresh" searches again. */
 function useRequest(address: URLSearchParams): { request: string; now: number; refresh: () => void } {
   const [round, setRound] = useState(0);
   const identity = changeAddress(address, { record: undefined, at: undefined, [LOOK]: undefined }).toString();
@@ -230,7 +230,7 @@ function firstPage(request: string, order: RowOrder): URLSearchParams {
   return parameters;
 }
 
-/** Not what the server refuses, but that it does not answer. */
+/** Returns true if the server does not answer, and false if it rejected the request. */
 function isAway(error: Error): boolean {
   return !(error instanceof RequestError) || error.status >= 500;
 }

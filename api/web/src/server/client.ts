@@ -1,6 +1,6 @@
-// The page's only way to the server: the same API as everyone's (docs/api.md). In: what a room asks for. Out: the
-// answer, typed, or a RequestError with the server's own words. Each request carries the token of session.ts; one that
-// is refused for it waits for the sign-in.
+// Sends all requests of the page to the server, which has the same API for everyone (docs/api.md). Returns the typed
+// answer, or throws a RequestError with the server's message. Each request carries the token of session.ts; a request
+// that is rejected for its token waits for the sign-in.
 import type {
   Diagnosis,
   FailureGroup,
@@ -20,7 +20,7 @@ import type { AgentStatus, GroupSum, IncidentPage, IncidentRow, RecordPage } fro
 import type { Silence, SilenceState } from '../../../../core/routing/silence.ts';
 import { refuseToken, waitForSession } from './session.ts';
 
-/** An agent as the API shows it: its conditions in one language, without their text for a token with a scope. */
+/** Agent as the API returns it: its conditions in one language, without their text for a token with a scope. */
 export type ShownAgent = Omit<AgentStatus, 'conditions'> & {
   readonly conditions: readonly {
     readonly code: string;
@@ -31,10 +31,10 @@ export type ShownAgent = Omit<AgentStatus, 'conditions'> & {
   }[];
 };
 
-/** An incident as the API shows it: in one language. */
+/** Incident as the API returns it, in one language. */
 export type ShownIncident = Omit<Incident, 'diagnoses'> & { readonly diagnoses: readonly Diagnosis[] };
 
-/** An incident as a row of the list: whom it is about, and its title, in one language. */
+/** Incident as a row of the list, with its subject and title in one language. */
 export type ShownRow = Omit<IncidentRow, 'title' | 'beside' | 'process'> & {
   readonly subject: string;
   readonly title: string;
@@ -42,7 +42,7 @@ export type ShownRow = Omit<IncidentRow, 'title' | 'beside' | 'process'> & {
   readonly triage: CardTriage;
 };
 
-/** A page of the list of incidents. */
+/** Page of the list of incidents. */
 export type RowPage = Omit<IncidentPage, 'rows'> & { readonly rows: readonly ShownRow[] };
 
 export interface RuleRow {
@@ -56,13 +56,13 @@ export interface RuleRow {
   readonly precision?: ShownPrecision;
 }
 
-/** A rule with what it looks for, what it answers and what proves it. */
+/** Rule with its matchers, its answer and its sample logs. */
 export interface ShownRule extends RuleRow {
   readonly isOwn: boolean;
   readonly sheet?: RuleSheet;
 }
 
-/** A rule that is being written: CAUSE/VARIANT and the texts of its files. */
+/** Rule that is being written: CAUSE/VARIANT and the texts of its files. */
 export interface EditedRule {
   readonly id: string;
   readonly rule: string;
@@ -70,23 +70,23 @@ export interface EditedRule {
   readonly nearMiss: string;
 }
 
-/** How often a rule is right, as people say; `alerts`: false where that is too rarely. */
+/** Precision of a rule by feedback. `alerts` is false if the precision is too low for alerts. */
 export type ShownPrecision = Precision & { readonly alerts: boolean };
 
-/** What people said of an incident, and what is known of its rules. */
+/** Feedback on an incident, and the precision of its rules. */
 export interface ShownFeedback {
   readonly feedback: readonly Feedback[];
   readonly rules: readonly { readonly id: string; readonly precision?: ShownPrecision }[];
 }
 
-/** In which state a card is, and all that people said of it, the newest first. */
+/** State of a card, and all its annotations, newest first. */
 export interface ShownTriage {
   readonly state: CardState;
   readonly words: readonly Triage[];
   readonly merged: readonly { readonly id: string; readonly subject: string; readonly firstSeen?: string }[];
 }
 
-/** What is stored of a failure that no rule names. */
+/** Stored data about a failure that no rule matches. */
 export type ShownGroup = FailureGroup &
   GroupSum & {
     readonly jobs: readonly {
@@ -98,7 +98,7 @@ export type ShownGroup = FailureGroup &
     readonly jobsTotal: number;
   };
 
-/** How one signs in here. */
+/** Available ways to sign in. */
 export interface ShownAccess {
   readonly open: boolean;
   readonly users: boolean;
@@ -106,14 +106,14 @@ export interface ShownAccess {
   readonly provider?: string;
 }
 
-/** Who asks: by a token, by a sign-in, or as whoever sits at the machine. */
+/** Viewer, identified by a token, by a sign-in, or as the local user of the machine. */
 export interface ShownViewer {
   readonly name: string;
   readonly kind: 'token' | 'user' | 'local' | 'nobody';
   readonly role: string;
 }
 
-/** A sign-in that is not over. */
+/** Sign-in that is valid. */
 export interface ShownSignIn {
   readonly id: string;
   readonly name: string;
@@ -123,11 +123,11 @@ export interface ShownSignIn {
   readonly endsAt: string;
   readonly address?: string;
   readonly agent?: string;
-  /** The one that asks. */
+  /** True for the sign-in of this request. */
   readonly own: boolean;
 }
 
-/** A receiver that does not take its alerts. */
+/** Receiver that does not accept its alerts. */
 export interface ShownDelivery {
   readonly receiver: string;
   readonly undeliverable: number;
@@ -136,7 +136,7 @@ export interface ShownDelivery {
   readonly lastError?: string;
 }
 
-/** A message that was said, or could not be, to a receiver. */
+/** Message that was sent to a receiver, or that could not be sent. */
 export interface ShownAlert {
   readonly id: string;
   readonly incidentId: string;
@@ -151,7 +151,7 @@ export interface ShownAlert {
 
 export type ShownSilence = Silence & { readonly state: SilenceState };
 
-/** What a receiver said to a test message, and what to change. */
+/** Answer of a receiver to a test message, and the recommended change. */
 export interface ShownTrial {
   readonly ok: boolean;
   readonly answer?: string;
@@ -159,7 +159,7 @@ export interface ShownTrial {
   readonly advice: Readonly<Record<Language, string>>;
 }
 
-/** A failed request with what the server says about it. */
+/** Error of a failed request, with the server's message. */
 export class RequestError extends Error {
   constructor(
     readonly status: number,
@@ -177,7 +177,7 @@ export const api = {
     { before, after }: { readonly before: number; readonly after: number },
   ): Promise<{ records: readonly LogRecord[]; index: number }> =>
     request(`/api/v1/records/${encodeURIComponent(id)}/context?before=${before}&after=${after}`),
-  /** Rows of a list may be cut. */
+  /** Loads a whole record; rows of a list may be cut. */
   record: (id: string): Promise<LogRecord> => request(`/api/v1/records/${encodeURIComponent(id)}`),
   exportRecords: (parameters: URLSearchParams): Promise<Blob> =>
     request(`/api/v1/records/export?${parameters.toString()}`, {}, (response) => response.blob()),
@@ -186,7 +186,7 @@ export const api = {
   endSession: (id: string): Promise<unknown> =>
     request(`/api/v1/sessions/${encodeURIComponent(id)}`, { method: 'DELETE' }),
   advice: (): Promise<Advice> => request('/api/v1/advice'),
-  /** Whole ones, with their evidence. */
+  /** Loads whole incidents with their evidence. */
   incidentsAround: (from: Date, to: Date, lang: Language): Promise<{ incidents: readonly ShownIncident[] }> =>
     request(`/api/v1/incidents?limit=200&fields=full&lang=${lang}&from=${from.toISOString()}&to=${to.toISOString()}`),
   jobs: (parameters: URLSearchParams): Promise<{ jobs: readonly JobSummary[]; total: number; complete: boolean }> =>
@@ -212,13 +212,13 @@ export const api = {
   expireSilence: (id: string): Promise<ShownSilence> =>
     request(`/api/v1/silences/${encodeURIComponent(id)}/expire`, { method: 'POST' }),
   viewer: (): Promise<ShownViewer> => request('/api/v1/viewer'),
-  /** Of a token that is not kept yet. */
+  /** Returns the viewer of a token that is not stored yet. */
   tryToken: (token: string): Promise<ShownViewer> => send('/api/v1/viewer', {}, token).then(readBody<ShownViewer>),
-  /** Asked while nobody is signed in. */
+  /** Returns the ways to sign in; needs no sign-in. */
   access: (): Promise<ShownAccess> => send('/api/v1/access', {}, undefined).then(readBody<ShownAccess>),
   signIn: (name: string, password: string): Promise<ShownViewer> =>
     send('/api/v1/session', postJson({ name, password }), undefined).then(readBody<ShownViewer>),
-  /** `location`: where one signs out at the provider as well. */
+  /** Signs out. `location` is the sign-out address of the provider. */
   signOut: (): Promise<{ location?: string }> =>
     send('/api/v1/session', { method: 'DELETE' }, undefined).then(readBody<{ location?: string }>),
   rules: (): Promise<{ rules: readonly RuleRow[]; problems: readonly string[] }> => request('/api/v1/rules'),
@@ -249,7 +249,10 @@ function postJson(body: object): RequestInit {
   return { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }
 
-/** What is refused for its token is sent again, unchanged, once the reader has signed in: nothing is lost. */
+/**
+ * Sends a request. A request that is rejected for its token is sent again unchanged after the sign-in, so that nothing
+ * is lost.
+ */
 async function request<T>(
   path: string,
   init: RequestInit = {},
@@ -267,10 +270,13 @@ async function readJson<T>(response: Response): Promise<T> {
   return readBody<T>(response);
 }
 
-/** The stream says of itself how soon it may be asked again. */
+/** Time, in milliseconds, before a reconnect; the stream itself asks for the same time. */
 const RECONNECT_MS = 2_000;
 
-/** Records as they come, until the signal aborts; a connection that ends goes on where it was. Throws RequestError. */
+/**
+ * Returns records as they arrive, until the signal aborts. After a disconnect it continues where it was. Throws
+ * RequestError.
+ */
 export async function* followRecords(parameters: URLSearchParams, signal: AbortSignal): AsyncGenerator<LogRecord> {
   let last: string | undefined;
   while (!signal.aborted) {
@@ -286,7 +292,7 @@ export async function* followRecords(parameters: URLSearchParams, signal: AbortS
         }
       }
     } catch (error) {
-      if (!(error instanceof TypeError) && !signal.aborted) throw error; // A TypeError: the server is away.
+      if (!(error instanceof TypeError) && !signal.aborted) throw error; // A TypeError: server unavailable.
     }
     await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
   }

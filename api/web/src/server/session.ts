@@ -1,18 +1,18 @@
-// Who is signed in: the token of this tab, kept in sessionStorage, gone with the tab, never in an address; or a cookie
-// that only the server reads, of which nothing stands here. In: a token or a sign-in that was good, a refusal, an end.
-// Out: what a request carries (client.ts), and whether the frame shows the form (app.tsx). A refused request waits here
-// until somebody has signed in.
+// Keeps the session: the token of this tab, in sessionStorage until the tab is closed and never in an address; or a
+// cookie that only the server can read and that is not visible here. Takes a valid token or sign-in, a rejection, or a
+// sign-out; returns the credentials of a request (client.ts), and whether the frame shows the form (app.tsx). A
+// rejected request waits here for a sign-in.
 import { useSyncExternalStore } from 'react';
 
 const KEY = 'jobtrace.token';
-/** What a header can carry: other characters never reach the server. */
+/** Characters that a header can carry; a token with others would never reach the server. */
 const TOKEN_FORM = /^[!-~]+$/;
 
 export interface Session {
   readonly token: string | undefined;
   /**
-   * Why the form stands, undefined while nothing was refused: no token was sent, or one that the server does not know,
-   * or the reader has left.
+   * Reason of the sign-in form: no token was sent, the server does not know the token, or the reader signed out.
+   * Undefined while nothing was rejected.
    */
   readonly refused: 'missing' | 'unknown' | 'signedOut' | undefined;
 }
@@ -28,7 +28,7 @@ export function readSession(): Session {
   return session;
 }
 
-/** The session once nothing is refused. */
+/** Resolves to the session as soon as nothing is rejected. */
 export function waitForSession(): Promise<Session> {
   return new Promise((resolve) => {
     const look = (): void => {
@@ -46,13 +46,16 @@ export function keepToken(token: string): void {
   change({ token, refused: undefined });
 }
 
-/** The browser has a cookie now, and sends it by itself. */
+/** Drops the token, because the browser now has a cookie and sends it by itself. */
 export function keepSignIn(): void {
   sessionStorage.removeItem(KEY);
   change({ token: undefined, refused: undefined });
 }
 
-/** A refusal of what was sent before the token that is kept now says nothing about that one. */
+/**
+ * Records that a token was rejected. A rejection of an earlier token is ignored, because it does not concern the stored
+ * one.
+ */
 export function refuseToken(sent: string | undefined): void {
   if (sent !== session.token || session.refused !== undefined) return;
   sessionStorage.removeItem(KEY);

@@ -1,10 +1,10 @@
-// Who looks at the page, and what they may do. In: the token or the session of the moment. Asked once for each; rooms
-// show by it who one is, and leave out what would be refused.
+// Loads the viewer of the page and their permissions. Takes the current token or session, and asks the server once for
+// each. Views show the viewer's name and hide actions that the server would reject.
 import { useQuery } from '@tanstack/react-query';
 import { api, type ShownViewer } from './client.ts';
 import { useSession } from './session.ts';
 
-/** Undefined until the server has said it, and where it refuses to. */
+/** Returns the viewer; undefined until the server has answered, or if it rejects the request. */
 export function useViewer(): ShownViewer | undefined {
   const { token } = useSession();
   const { data } = useQuery({

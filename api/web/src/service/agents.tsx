@@ -1,5 +1,5 @@
-// The collectors: where they run, what they have not shipped yet, and what is wrong with them. In: the agents of the
-// API, with their conditions in the reader's language. The frame (shell/app.tsx) shows it.
+// Lists the agents: host, unshipped data and conditions. Takes the agents of the API, with their conditions in the
+// reader's language. The frame (shell/app.tsx) shows it.
 import { Alert, Stack, Table, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { api } from '../server/client.ts';

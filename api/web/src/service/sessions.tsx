@@ -1,5 +1,5 @@
-// Who is signed in: since when, from where, in which browser, and the end of a sign-in. In: the sign-ins of the API,
-// which shows an administrator of all clusters everybody's and others their own. The name of the reader leads here.
+// Lists the sign-ins: start, address and browser, with a button that ends each. Takes the sign-ins of the API, which
+// returns all of them to an administrator of all clusters and to others their own. The reader's name links here.
 import { Badge, Button, Stack, Table, Text, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, type ShownSignIn } from '../server/client.ts';

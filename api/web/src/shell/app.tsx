@@ -1,6 +1,6 @@
-// The frame: navigation, language, colour scheme, and one room per address. All state that a link must carry stands in
-// the address. In: the address and the session. Out: the room, or above it the form that asks for a token. main.tsx
-// puts it up.
+// Shows the frame: navigation, language, colour scheme, and one view for each address. All state that a link must carry
+// is in the address. Takes the address and the session; shows the view, or above it the sign-in form. main.tsx renders
+// it.
 import {
   ActionIcon,
   AppShell,
@@ -30,7 +30,7 @@ const ROOMS: readonly { readonly path: string; readonly name: TextKey; readonly 
   { path: '/agents', name: 'agents' },
 ];
 
-/** On a phone the rooms stand in a second line. */
+/** Height of the header in pixels. The navigation is a second line on a phone. */
 const HEADER_HEIGHTS = { base: 84, sm: 52 };
 
 export function App() {
@@ -45,7 +45,7 @@ export function App() {
       <AppShell.Main>
         {refused !== undefined && <SignIn />}
         {refused !== 'signedOut' && (
-          // A room that stands keeps what was typed in it: it is hidden, not taken away, until somebody signs in.
+          // A mounted view is hidden but not removed until the reader signs in, so that typed text stays.
           <div hidden={refused !== undefined}>
             <Boundary place={location}>
               <Rooms />
@@ -57,7 +57,7 @@ export function App() {
   );
 }
 
-/** What a refused token has seen is nobody's any more: what the rooms show is asked for again after the sign-in. */
+/** Resets the loaded data when a token is rejected; the views load them again after the sign-in. */
 function useForgetting(): void {
   const { refused } = useSession();
   const queries = useQueryClient();
@@ -73,7 +73,7 @@ function Header() {
   const { setColorScheme } = useMantineColorScheme();
   const scheme = useComputedColorScheme('light');
   const nav = useRef<HTMLElement>(null);
-  // On a phone not all of them fit.
+  // The entries do not all fit on a phone, so the current one is scrolled into view.
   useEffect(() => {
     nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }, [location]);

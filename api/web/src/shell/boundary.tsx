@@ -1,11 +1,11 @@
-// What stands where a room broke: it says so and offers to load the page again; the frame around it goes on. In: what
-// the room threw. The frame (app.tsx) puts each room into it.
+// Shows an error in place of a view that failed, with a button that reloads the page; the frame around it stays usable.
+// Takes the error of the view. The frame (app.tsx) wraps each view in it.
 import { Alert, Button, Code, Stack, Text } from '@mantine/core';
 import { Component, type ReactNode } from 'react';
 import { useSpeech } from '../speech/text.tsx';
 
 interface Props {
-  /** Where the reader is: another address is another try. */
+  /** Address of the reader; another address resets the error. */
   readonly place: string;
   readonly children: ReactNode;
 }

@@ -1,6 +1,6 @@
-// The room of each address. Each is a file of its own that is loaded when somebody opens it, so that the first one
-// stands soon; while nothing else is to be done the others are fetched as well, for the next click. The frame (app.tsx)
-// puts it between its bars, in a boundary: a room that cannot be loaded is told there.
+// Maps addresses to views. Each view is a separate file that is loaded when it is opened, so that the first one appears
+// soon; the others are loaded when the page is idle. The frame (app.tsx) shows the view in a boundary, which reports a
+// view that cannot be loaded.
 import { lazy, Suspense, useEffect, type ComponentType } from 'react';
 import { Redirect, Route, Switch } from 'wouter';
 import { Waiting } from '../view/state.tsx';
@@ -34,7 +34,7 @@ const SearchPage = open(search);
 const SessionsPage = open(sessions);
 
 const AHEAD = [incidents, incident, search, jobs, job, cluster, rules, rule, editor, alerts, agents, sessions, paste];
-/** The room that is asked for comes first. */
+/** Delay, in milliseconds, before the other views are loaded, because the requested view comes first. */
 const AHEAD_AFTER_MS = 1500;
 
 export function Rooms() {
@@ -68,7 +68,7 @@ function open<Props extends object>(load: () => Promise<ComponentType<Props>>): 
   return lazy(async () => ({ default: await load() }));
 }
 
-/** What cannot be fetched ahead is told where somebody wants to see it. */
+/** Loads the other views ahead. Errors are ignored here, because they are reported when the view is opened. */
 function useFetching(): void {
   useEffect(() => {
     const timer = setTimeout(() => void Promise.allSettled(AHEAD.map((load) => load())), AHEAD_AFTER_MS);

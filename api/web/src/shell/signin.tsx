@@ -1,6 +1,6 @@
-// The form that stands where the server wants to know who asks, and who is signed in. In: what the reader types, or the
-// provider says. Out: a sign-in whose cookie the browser keeps, or a token that the server knows, kept for the tab
-// (session.ts); it is tried before it is kept. The frame (app.tsx) shows both.
+// Shows the sign-in form and the signed-in viewer. Takes the input of the reader or the answer of the provider; returns
+// a sign-in whose cookie the browser keeps, or a token, which is stored for the tab (session.ts) after the server
+// accepted it. The frame (app.tsx) shows both.
 import {
   Alert,
   Anchor,
@@ -57,7 +57,7 @@ export function SignIn() {
   );
 }
 
-/** What the provider's answer made of the sign-in (GET /api/v1/oidc/callback). */
+/** Results of a sign-in at the provider (GET /api/v1/oidc/callback). */
 const OUTCOMES: Readonly<Record<string, TextKey>> = { refused: 'providerRefused', failed: 'providerFailed' };
 
 function ProviderDoor({ name }: { readonly name: string }) {
@@ -166,7 +166,7 @@ function Problem({ problem }: { readonly problem: TextKey | undefined }) {
   );
 }
 
-/** One try at a time: what is wrong before anything is sent, and what a refusal means. */
+/** Runs one attempt at a time: reports a problem before anything is sent, and the meaning of a rejection. */
 function useAttempt(first: TextKey | undefined) {
   const [problem, setProblem] = useState<TextKey | undefined>(first);
   const [isTrying, setIsTrying] = useState(false);
@@ -186,8 +186,8 @@ function useAttempt(first: TextKey | undefined) {
 }
 
 /**
- * Asks at the start who the reader is, so that the form comes before anything is typed. Where nobody needs to sign in,
- * it says so.
+ * Shows the viewer. It loads the viewer at the start, so that the form appears before anything is typed. If no sign-in
+ * is needed, it says so.
  */
 export function SignedIn() {
   const { t } = useSpeech();
@@ -203,7 +203,7 @@ export function SignedIn() {
       </Text>
     );
   const leave = async (): Promise<void> => {
-    // The cookie goes first: a request that is sent meanwhile must not bring the reader back.
+    // The cookie is removed first, because a request that is sent meanwhile must not sign the reader in again.
     const { location = undefined } = kind === 'user' ? await api.signOut() : {};
     signOut();
     queries.clear();

@@ -1,5 +1,5 @@
-// What the room of the alerts says, in both languages, with the words for what the API names: kinds of news, states of
-// a delivery. text.tsx joins it to the rest.
+// Texts of the alert view in both languages, including the kinds of messages and the states of a delivery. text.tsx
+// joins them with the other texts.
 import type { Language } from '../../../../core/types.ts';
 
 type Said = Readonly<Record<Language, string>>;
@@ -50,7 +50,7 @@ export const ALERT_TEXTS = {
   days: { en: 'd', zh: '天' },
 } as const satisfies Record<string, Said>;
 
-/** Of what kind a message is. A server of a later release may have more. */
+/** Texts for the reason of a message. A server of a later release may have more reasons. */
 export const NEWS_TEXTS: Readonly<Record<string, Said>> = {
   'new-incident': { en: 'new incident', zh: '新故障' },
   unacknowledged: { en: 'nobody acknowledged it', zh: '尚无人确认' },

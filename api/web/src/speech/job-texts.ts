@@ -1,5 +1,5 @@
-// What the rooms of the jobs say, in both languages: the list of them, and one with its incidents. text.tsx joins it
-// to the rest.
+// Texts of the job views in both languages: the list, and one job with its incidents. text.tsx joins them with the
+// other texts.
 import type { Language } from '../../../../core/types.ts';
 
 export const JOB_TEXTS = {

@@ -1,5 +1,5 @@
-// What the rooms of the rules say, in both languages, with the words for what rule.yaml names. text.tsx joins it to
-// the rest.
+// Texts of the rule views in both languages, including the terms of rule.yaml. text.tsx joins them with the other
+// texts.
 import type { Language } from '../../../../core/types.ts';
 
 export const RULE_TEXTS = {
@@ -78,7 +78,7 @@ export const RULE_TEXTS = {
   theRule: { en: 'What this rule looks for', zh: '查看此规则' },
 } as const satisfies Record<string, Record<Language, string>>;
 
-/** What an entry may have to be, by the names of rule.yaml. */
+/** Texts for the conditions of an entry, by their names in rule.yaml. */
 export const CONDITION_TEXTS: Readonly<Record<string, Readonly<Record<Language, string>>>> = {
   exception: { en: 'exception', zh: '异常' },
   root: { en: 'root exception', zh: '根异常' },

@@ -1,5 +1,5 @@
-// The sentences of the search and of a record, in both languages; text.tsx joins them with the others. `{n}` is what
-// the place fills in.
+// Texts of the search and of a record in both languages; text.tsx joins them with the other texts. `{n}` is a
+// placeholder that the view replaces.
 import type { Language } from '../../../../core/types.ts';
 
 export const SEARCH_TEXTS = {

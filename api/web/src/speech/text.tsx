@@ -1,5 +1,5 @@
-// Every sentence of the page in both languages. Log text is never translated. In: the reader's choice, else the
-// browser's language. Out: `useSpeech`, with which every room speaks.
+// Provides all texts of the page in both languages. Log text is never translated. Takes the reader's choice, otherwise
+// the browser's language; every view reads its texts with `useSpeech`.
 import { createContext, useContext, useState, type ReactNode } from 'react';
 import type { Language } from '../../../../core/types.ts';
 import { ALERT_TEXTS } from './alert-texts.ts';
@@ -233,7 +233,7 @@ interface Speech {
 
 const SpeechContext = createContext<Speech>({ lang: 'en', setLang: () => undefined, t: (key) => TEXTS[key].en });
 
-/** The reader's choice, else the browser's language. */
+/** Provides the reader's choice of language, otherwise the browser's language. */
 export function LanguageProvider({ children }: { readonly children: ReactNode }) {
   const [lang, setState] = useState<Language>(firstLanguage);
   const setLang = (next: Language): void => {

@@ -1,8 +1,8 @@
-// What stands in the address of a room, and where a room is that others lead to. In: the address, or what a room is
-// about. Out: what is chosen there, and how it is changed; an address. Lists and cards use it.
+// Reads and changes the parameters of a view in the address, and builds the addresses of views that others link to.
+// Lists and cards use it.
 import { useSearchParams } from 'wouter';
 
-/** A value that is empty stands there no more. */
+/** Returns the address and a function that sets a parameter; an empty value removes it. */
 export function useChoices(): {
   readonly address: URLSearchParams;
   readonly choose: (name: string, value: string | null) => void;
@@ -17,7 +17,7 @@ export function useChoices(): {
   return { address, choose };
 }
 
-/** Each of the words, in whatever case. */
+/** Returns true if the text contains each of the words, ignoring case. */
 export function holdsWords(text: string, words: string): boolean {
   const lower = text.toLowerCase();
   return words
@@ -26,7 +26,7 @@ export function holdsWords(text: string, words: string): boolean {
     .every((word) => lower.includes(word));
 }
 
-/** Of a job by its name or its id; a name holds anything, also a slash. */
+/** Returns the address of a job by name or id. A name may contain any character, including a slash. */
 export function addressOfJob(job: string, range: string): string {
   return `/job?${new URLSearchParams({ job, range }).toString()}`;
 }

@@ -1,5 +1,5 @@
-// Lines that one room hands to the editor of rules: a log may be long and hold what belongs in no address, so they wait
-// in the page's own memory. In: the lines of a failure. Out: the same, once.
+// Passes lines from a view to the rule editor. They stay in the memory of the page, because a log may be long and
+// contain data that must not be in an address. Takes the lines of a failure; returns them once.
 let waiting = '';
 
 export function handOver(lines: string): void {

@@ -1,12 +1,12 @@
-// The keys of a room, shown while `?` asks for them. In: key → what it does, in words. A room that has keys shows it.
-// Nothing happens while somebody types.
+// Handles the keys of a view and lists them when `?` is pressed. Takes rows of key and description. It does nothing
+// while the reader types in a field.
 import { Modal, Table } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import { useSpeech, type TextKey } from '../speech/text.tsx';
 
 export type KeyRows = readonly (readonly [key: string, does: TextKey])[];
 
-/** Calls back for a key that is meant for the room, not for a field. */
+/** Calls back for a key that is meant for the view and not for a field. */
 export function useKey(key: string, act: () => void): void {
   useEffect(() => {
     const listen = (event: KeyboardEvent): void => {

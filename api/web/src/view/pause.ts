@@ -1,5 +1,5 @@
-// A value that changes with each key, as it was when typing last rested. In: the value, and how long a rest is, in
-// milliseconds. Out: the value of the last rest.
+// Delays a value that changes with each key until typing pauses. Takes the value and the length of a pause, in
+// milliseconds; returns the value at the last pause.
 import { useEffect, useState } from 'react';
 
 export function usePause<Value>(value: Value, restMs: number): Value {

@@ -1,6 +1,5 @@
-// What every room shows while it waits, when the server refuses, and when there is nothing; when the
-// server is away, and how durations are written. In: an error, a number of milliseconds. Out: elements and texts in the
-// reader's language.
+// Shows the common states of views: loading, errors, no data, and an unavailable server. Also formats durations. Takes
+// an error or a number of milliseconds; returns elements and texts in the reader's language.
 import { Alert, Button, Center, Group, Loader, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { RequestError } from '../server/client.ts';
@@ -20,7 +19,7 @@ export function Problem({ error }: { readonly error: Error }) {
   );
 }
 
-/** The server is away: what stands below was loaded before. */
+/** Shows that the server is unavailable and that the data below were loaded before. */
 export function Stale({ since, retry }: { readonly since: string; readonly retry: () => void }) {
   const { t } = useSpeech();
   return (

@@ -1,12 +1,12 @@
-// A time as people read it, in the zone that the reader has chosen: the browser's, UTC, or as its log has it; the
-// others on hover, with how far it is from the moment that is looked at. In: an ISO time. Out: an element; a switch
-// with the name of the zone, for the head of a column of times.
+// Shows a time in the zone that the reader has chosen: the browser's, UTC, or the one of the log. A tooltip shows the
+// other ones and the distance from the current moment. Takes an ISO time; returns an element, and a switch with the
+// name of the zone for the head of a column.
 import { createContext, useContext, useSyncExternalStore } from 'react';
 import { useSpeech, type TextKey } from '../speech/text.tsx';
 import { useKey } from './keys.tsx';
 
 const KEY = 'jobtrace.zone';
-/** `log`: the clock of the cluster, as far as a line says it. */
+/** Zones for display. `log` is the clock of the cluster, if the line contains its time. */
 const ZONES = ['browser', 'utc', 'log'] as const;
 export type Zone = (typeof ZONES)[number];
 
@@ -28,10 +28,10 @@ export function useZone(): Zone {
   return useSyncExternalStore(listen, () => zone);
 }
 
-/** What is looked at; times below it say how far they are from it. */
+/** Moment that is in focus; times below this context show their distance from it. */
 export const MomentContext = createContext<string | undefined>(undefined);
 
-/** `isGuessed`: its log does not say it. `logged`: as its log says it. */
+/** Renders a time. `isGuessed`: the log has no time for it. `logged`: the time as it is in the log. */
 export function Time({
   value,
   isGuessed = false,
@@ -58,7 +58,7 @@ export function Time({
   );
 }
 
-/** "12.3 s before the marked line". */
+/** Returns the distance from the moment, such as "12.3 s before the marked line". */
 function sayDistance(value: string, moment: string | undefined, t: (key: TextKey) => string): readonly string[] {
   const ms = moment === undefined ? 0 : Date.parse(value) - Date.parse(moment);
   if (ms === 0) return [];
@@ -66,7 +66,7 @@ function sayDistance(value: string, moment: string | undefined, t: (key: TextKey
   return [t(ms < 0 ? 'beforeMoment' : 'afterMoment').replace('{n}', seconds)];
 }
 
-/** The time at the head of a line, as every usual layout writes it. */
+/** Returns the time at the head of a line, in any usual layout. */
 export function readStamp(line: string): string | undefined {
   return /^\W?(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)[.,](\d{3})/
     .exec(line)
@@ -86,14 +86,14 @@ export function ZoneSwitch() {
   );
 }
 
-/** "2026-11-20 18:00:00.000"; what no log says is in the browser's zone. */
+/** Formats a time as "2026-11-20 18:00:00.000". A time without a logged form is shown in the browser's zone. */
 export function writeTime(value: string, shown: Zone): string {
   const time = new Date(value);
   const local = shown === 'utc' ? time : new Date(time.getTime() - time.getTimezoneOffset() * 60_000);
   return Number.isNaN(time.getTime()) ? value : local.toISOString().slice(0, 23).replace('T', ' ');
 }
 
-/** "UTC+08:00": at that time, by the rules of the place. */
+/** Returns the offset of the zone at that time, such as "UTC+08:00". */
 function nameZone(shown: Zone, value: string): string {
   const minutes = shown === 'utc' ? 0 : -new Date(value).getTimezoneOffset();
   if (minutes === 0) return 'UTC';

@@ -1,5 +1,5 @@
-// DingTalk's robot for tests: asks of a request what the service's page asks, and answers as the service does, always
-// with status 200. Only tests import it.
+// Test double of DingTalk's robot. Checks requests by the rules of the service's page and answers as the service does,
+// always with status 200. Only tests import it.
 import { createHmac } from 'node:crypto';
 import { createRate, openDouble, type Double, type DoubleAnswer, type DoubleRequest } from '../../testing/double.js';
 
@@ -7,7 +7,7 @@ export interface DingtalkRobot {
   readonly token: string;
   readonly secret?: string;
   readonly keywords?: readonly string[];
-  /** The robot is stopped. */
+  /** True if the robot is stopped. */
   readonly isStopped?: boolean;
 }
 

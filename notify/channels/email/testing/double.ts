@@ -1,5 +1,6 @@
-// A mail server for tests: speaks as much of SMTP (RFC 5321) as a client needs that logs in and sends, in the clear,
-// with STARTTLS (RFC 3207) or with TLS from the first byte, and keeps what it took. Only tests import it.
+// Test double of a mail server. It implements the part of SMTP (RFC 5321) that a client needs to log in and send,
+// without encryption, with STARTTLS (RFC 3207) or with TLS from the first byte, and keeps accepted mails. Only tests
+// import it.
 import { createServer, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 
@@ -12,11 +13,11 @@ export interface MailServer {
 export interface MailRules {
   readonly user?: string;
   readonly password?: string;
-  /** Recipients that it knows; all when left out. */
+  /** Recipients that it knows; all if absent. */
   readonly knows?: readonly string[];
-  /** Its answer to every mail, such as "451 4.7.1 Greylisted". */
+  /** Answer to every mail, such as "451 4.7.1 Greylisted". */
   readonly answer?: string;
-  /** Its certificate; `smtps`: TLS from the first byte, else it offers STARTTLS, and takes no password before it. */
+  /** Certificate. `smtps`: TLS from the first byte. Otherwise it offers STARTTLS and accepts no password before it. */
   readonly tls?: { readonly key: Buffer; readonly cert: Buffer; readonly smtps: boolean };
 }
 

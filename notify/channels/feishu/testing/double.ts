@@ -1,5 +1,5 @@
-// Feishu's custom bot for tests: asks of a request what the service's page asks, and answers as the service does, with
-// status 200 also where it refuses. Only tests import it.
+// Test double of Feishu's custom bot. Checks requests by the rules of the service's page and answers as the service
+// does, with status 200 even for a refusal. Only tests import it.
 import { createHmac } from 'node:crypto';
 import { createRate, openDouble, type Double, type DoubleAnswer, type DoubleRequest } from '../../testing/double.js';
 
@@ -7,7 +7,7 @@ export interface FeishuBot {
   readonly token: string;
   readonly secret?: string;
   readonly keywords?: readonly string[];
-  /** It takes no cards, as where a form of them is retired. */
+  /** True if it accepts no cards, as when a card format is retired. */
   readonly refusesCards?: boolean;
 }
 

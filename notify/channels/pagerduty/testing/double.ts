@@ -1,10 +1,10 @@
-// PagerDuty's Events API v2 for tests: asks of an event what the service's page asks, joins events by their key, and
-// answers as the service does. Only tests import it.
+// Test double of PagerDuty's Events API v2. Checks events by the rules of the service's page, joins them by their key,
+// and answers as the service does. Only tests import it.
 import { openDouble, type Double, type DoubleAnswer, type DoubleRequest } from '../../testing/double.js';
 
 const MAX_BYTES = 512 * 1024;
 
-/** `open`: the alerts that go on, by their key, each with the summary that was said last. */
+/** Opens the double. `open`: the open alerts by their key, each with its last summary. */
 export async function openPagerduty(
   routingKey: string,
   nowMs: number,

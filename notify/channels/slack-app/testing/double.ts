@@ -1,14 +1,14 @@
-// Slack's methods for messages for tests: they ask of a request what the service's pages ask, keep what was posted, and
-// answer with the service's words, all with status 200. Only tests import it.
+// Test double of Slack's message methods. Checks requests by the rules of the service's pages, keeps posted messages,
+// and answers with the service's words, all with status 200. Only tests import it.
 import { openDouble, type Double, type DoubleAnswer, type DoubleRequest } from '../../testing/double.js';
 
 export interface SlackWorkspace {
   readonly token: string;
   readonly channel: string;
   readonly error?: string;
-  /** It lets nobody change a message. */
+  /** True if the workspace forbids changes of messages. */
   readonly forbidsEdits?: boolean;
-  /** It knows no rich text. */
+  /** True if the workspace does not support rich text. */
   readonly refusesBlocks?: boolean;
 }
 
@@ -19,7 +19,7 @@ export interface PostedMessage {
 }
 
 export interface SlackDouble extends Double {
-  /** As they stand, in the order in which they were posted; a test deletes from it. */
+  /** Current messages in the order of posting. A test may delete from it. */
   readonly messages: PostedMessage[];
 }
 

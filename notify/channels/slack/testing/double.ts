@@ -1,11 +1,11 @@
-// Slack's incoming webhook for tests: asks of a request what the service's pages ask, and answers with the service's
-// words. Only tests import it.
+// Test double of Slack's incoming webhook. Checks requests by the rules of the service's pages and answers with the
+// service's words. Only tests import it.
 import { openDouble, type Double, type DoubleAnswer, type DoubleRequest } from '../../testing/double.js';
 
 export interface SlackHook {
   readonly path: string;
   readonly isArchived?: boolean;
-  /** It knows no rich text, as an old installation behind a gateway. */
+  /** True if it does not support rich text, like an old installation behind a gateway. */
   readonly refusesBlocks?: boolean;
 }
 

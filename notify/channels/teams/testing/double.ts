@@ -1,10 +1,10 @@
-// A workflow of Teams for tests: asks of a request what the flow's trigger and its card action ask, and answers as they
-// do; also as the old connectors did, with 200 and a failure in the text. Only tests import it.
+// Test double of a Teams workflow. Checks requests by the rules of the flow's trigger and its card action, and answers
+// as they do, or as the old connectors did, with 200 and a failure in the text. Only tests import it.
 import { openDouble, type Double, type DoubleAnswer, type DoubleRequest } from '../../testing/double.js';
 
 export interface TeamsFlow {
   readonly signature: string;
-  /** It is an old connector: failures come with status 200. */
+  /** True for an old connector, whose failures have status 200. */
   readonly isConnector?: boolean;
   readonly mostBytes?: number;
 }
@@ -55,7 +55,7 @@ function isMessage(body: unknown): boolean {
   );
 }
 
-/** Each name in it is one that the card's entities explain. */
+/** True if the card's entities explain each name in the block. */
 function isCall(block: unknown, entities: unknown): boolean {
   const { type, text } = Object(block);
   const known = (Array.isArray(entities) ? entities : []).map((entity: unknown) => Object(entity));

@@ -1,10 +1,10 @@
-// WeCom's group robot for tests: asks of a request what the service's page asks, and answers as the service does, with
-// status 200 also where it refuses. Only tests import it.
+// Test double of WeCom's group robot. Checks requests by the rules of the service's page and answers as the service
+// does, with status 200 even for a refusal. Only tests import it.
 import { createRate, openDouble, type Double, type DoubleAnswer, type DoubleRequest } from '../../testing/double.js';
 
 export interface WecomRobot {
   readonly key: string;
-  /** Fewer bytes than the page says. */
+  /** Largest body, in bytes, if it is smaller than the page says. */
   readonly mostBytes?: number;
 }
 

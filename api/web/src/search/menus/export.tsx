@@ -1,5 +1,5 @@
-// All lines of a search as a file: as they are shown, or raw; how many there will be stands on the button. In: the
-// request of the search. The search shows it beside the number of lines.
+// Exports all lines of a search as a file, formatted or raw; the button shows their number. Takes the request of the
+// search. The search shows it beside the number of lines.
 import { Button, Menu, Text } from '@mantine/core';
 import { useState } from 'react';
 import { errorText } from '../../../../../core/fault.ts';
@@ -11,7 +11,7 @@ const FORMATS = [
   { format: 'ndjson', name: 'asNdjson', ending: 'ndjson' },
   { format: 'csv', name: 'asCsv', ending: 'csv' },
 ] as const satisfies readonly { readonly format: string; readonly name: TextKey; readonly ending: string }[];
-/** The API gives no more at once. */
+/** Largest number of lines that the API returns in one export. */
 const MOST_LINES = 100_000;
 
 export function ExportMenu({ request, total }: { readonly request: string; readonly total: number }) {
@@ -66,6 +66,6 @@ function download(content: Blob, name: string): void {
   link.href = URL.createObjectURL(content);
   link.download = name;
   link.click();
-  // The browser reads it a moment later.
+  // The URL is revoked later, because the browser reads it a moment after the click.
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -1,5 +1,5 @@
-// The menu with which a reader says how rows look. In: the look (records/look.tsx). Out: another one; or a link to this
-// search that brings it along. The search shows it beside its range.
+// Shows the menu for the look of rows. Takes the look (records/look.tsx); changes it, or returns a link to this search
+// that contains it. The search shows it beside its range.
 import { Button, Checkbox, CopyButton, Popover, Stack, Text } from '@mantine/core';
 import { COLUMN_NAMES, LOOK, useLook, type LookName } from '../../records/look.tsx';
 import { useSpeech, type TextKey } from '../../speech/text.tsx';
@@ -34,7 +34,7 @@ export function LookMenu({ address, isLive }: { readonly address: URLSearchParam
         <Stack gap={8}>
           {row('wraps', SWITCHES.wraps)}
           {row('airy', SWITCHES.airy)}
-          {/* New lines come above the others. */}
+          {/* This option is disabled during live mode, because new lines appear above the others. */}
           {row('oldest', SWITCHES.oldest, isLive)}
           <Text size="xs" fw={600} className="quiet" mt={4}>
             {t('columns')}

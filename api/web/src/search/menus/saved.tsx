@@ -1,5 +1,5 @@
-// Searches that the reader keeps under a name, in this browser. In: the address of the search that stands there. Out:
-// the one that was chosen. The search shows the menu beside its range.
+// Saves searches under a name in this browser. Takes the address of the current search; returns the chosen one. The
+// search shows the menu beside its range.
 import { Button, Menu, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { isObject } from '../../../../../core/json.ts';
@@ -9,7 +9,7 @@ const KEY = 'jobtrace.searches';
 
 interface SavedSearch {
   readonly name: string;
-  /** The parameters of the address. */
+  /** Parameters of the address. */
   readonly search: string;
 }
 
@@ -80,20 +80,20 @@ export function SavedMenu({
   );
 }
 
-/** A line that is looked at is no part of a search. */
+/** Removes the selected line, which is not part of a search. */
 function toText(address: URLSearchParams): string {
   const kept = new URLSearchParams(address);
   for (const name of ['record', 'at']) kept.delete(name);
   return kept.toString();
 }
 
-/** What somebody else wrote there is not taken. */
+/** Reads the saved searches and ignores invalid data. */
 function loadSaved(): readonly SavedSearch[] {
   try {
     const list: unknown = JSON.parse(localStorage.getItem(KEY) ?? '[]');
     return Array.isArray(list) ? list.filter(isSaved) : [];
   } catch {
-    return []; // No JSON.
+    return []; // The text is not JSON.
   }
 }
 

@@ -1,6 +1,6 @@
-// Where a search is typed: the text with what completes it (field.tsx), and below it what is wrong with it while it is
-// typed, at its place and with what was probably meant; nothing wrong is sent. In and out: the text. The search
-// (search.tsx) puts the range beside it.
+// Shows the search box: the text with completion (field.tsx) and, below it, its problems while it is typed, each with
+// its position and a suggestion. A text with a problem is not sent. Takes and returns the text. The search (search.tsx)
+// adds the range beside it.
 import { Anchor, Button, Text } from '@mantine/core';
 import { useEffect, useState, type ReactNode } from 'react';
 import type { QueryProblem } from '../../../../../store/query/problems.ts';
@@ -15,16 +15,16 @@ export function SearchBar({
   children,
 }: {
   readonly query: string;
-  /** Of the search that stands: what is offered is counted within its range and filters. */
+  /** Address of the current search; suggestions are counted in its range and filters. */
   readonly address: URLSearchParams;
   readonly search: (query: string) => void;
   readonly children: ReactNode;
 }) {
   const { t, lang } = useSpeech();
   const [text, setText] = useState(query);
-  /** While somebody types, the end of the text is unfinished; what was sent is judged as it is. */
+  /** True if the text was sent. Until then a problem at its unfinished end is not shown. */
   const [isSent, setSent] = useState(true);
-  // Another filter is not another query: what is typed and not sent yet stays.
+  // A change of another filter does not change the query, so typed text that was not sent stays.
   useEffect(() => {
     setText(query);
     setSent(true);

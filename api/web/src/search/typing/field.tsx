@@ -1,6 +1,6 @@
-// The field of a search: a combobox whose list completes what is typed at the caret. Arrows choose, Enter and Tab take
-// what is chosen, Escape closes the list; with nothing chosen Enter searches. In: the text. Out: the text once it has
-// changed. The bar (bar.tsx) puts it up.
+// Shows the search field: a combobox whose list completes the text at the caret. Arrows select, Enter and Tab accept
+// the selection, Escape closes the list; Enter without a selection searches. Takes the text; returns it after each
+// change. The bar (bar.tsx) shows it.
 import { CloseButton, TextInput } from '@mantine/core';
 import { useId, useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react';
 import { useSpeech } from '../../speech/text.tsx';
@@ -15,7 +15,7 @@ interface FieldProps {
   readonly clear: () => void;
 }
 
-/** `asked`: somebody wants to see all that there is, though nothing is typed. */
+/** State of the list. `asked`: the reader requested all suggestions, although nothing is typed. */
 type ListState = 'closed' | 'open' | 'asked';
 const NOTHING = -1;
 
@@ -25,7 +25,7 @@ export function SearchField({ text, address, isWrong, change, clear }: FieldProp
   const [caret, setCaret] = useState(text.length);
   const [state, setState] = useState<ListState>('closed');
   const [active, setActive] = useState(NOTHING);
-  /** Where the caret goes once the text that was completed stands there. */
+  /** Position of the caret after the completed text is rendered. */
   const wanted = useRef<number | undefined>(undefined);
   const listId = useId();
   useKey('/', () => input.current?.focus());
@@ -107,7 +107,7 @@ interface KeyPlace {
   readonly take: (suggestion: Suggestion) => void;
 }
 
-/** Only those that mean something now: the others stay the browser's. */
+/** Returns the actions of keys that have a meaning now; the browser handles the other keys. */
 function fieldKeys({
   shown,
   active,
@@ -149,7 +149,7 @@ function Row({
       id={id}
       role="option"
       aria-selected={isActive}
-      // The field keeps the focus.
+      // Prevents the field from losing the focus.
       onMouseDown={(event) => event.preventDefault()}
       onClick={take}
     >

@@ -1,5 +1,5 @@
-// What is wrong with the text of a search, in the language of the page. In: the text. Out: undefined where it can be
-// understood. What is typed is judged by it, and nothing wrong is sent.
+// Describes the problem of a search text in the language of the page. Takes the text; returns undefined if it can be
+// parsed. Typed text is checked with it, and a text with a problem is not sent.
 import { JobtraceError } from '../../../../../core/errors.ts';
 import type { Language } from '../../../../../core/types.ts';
 import { wordProblem, type QueryProblem } from '../../../../../store/query/problems.ts';

@@ -1,6 +1,6 @@
-// What completes a search while it is typed: names of fields, and values of one with the number of their lines within
-// the range and the filters that stand; the viewer's scope is the API's. In: the text, the caret, the address of the
-// search. Out: what may be chosen. The field (field.tsx) shows it.
+// Suggests completions while a search is typed: field names, and values with their number of lines in the current range
+// and filters; the API applies the viewer's scope. Takes the text, the caret and the address of the search; returns the
+// suggestions. The field (field.tsx) shows them.
 import { useQuery } from '@tanstack/react-query';
 import { completeTerm, askForValues, findUnfinished, type Completed } from '../../../../../store/query/complete.ts';
 import { SEARCH_FIELDS } from '../../../../../store/query/fields.ts';
@@ -13,21 +13,21 @@ import { findProblem } from './problem.ts';
 
 export interface Suggestion {
   readonly label: string;
-  /** What a field is, in words; or an example. */
+  /** Description of a field; `example` is an example of it. */
   readonly about?: TextKey;
   readonly example?: string;
-  /** Of a value. */
+  /** Number of lines with this value. */
   readonly count?: number;
   readonly done: Completed;
 }
 
-/** Typing rests this long before values are counted. */
+/** Pause in typing, in milliseconds, before values are counted. */
 const PAUSE_MS = 150;
-/** So long they are as good as new. */
+/** Time, in milliseconds, for which counts are reused. */
 const FRESH_MS = 30_000;
 const MOST = 12;
 
-/** In the order in which people ask for them. */
+/** Descriptions of fields, the most requested ones first. */
 const ABOUT: Readonly<Record<string, TextKey>> = {
   level: 'level',
   job: 'job',
@@ -47,7 +47,7 @@ const ABOUT: Readonly<Record<string, TextKey>> = {
   kind: 'kindOfFile',
 };
 
-/** `isAsked`: also where nothing has been typed. */
+/** Returns the suggestions. `isAsked`: return them even if nothing is typed. */
 export function useSuggestions(
   text: string,
   caret: number,
@@ -63,7 +63,7 @@ export function useSuggestions(
   const typed = unfinished.typed.toLowerCase();
   if (field === undefined) return typed === '' && !isAsked ? [] : listFields(text, unfinished, typed);
   const values = joinValues(counted, field.values ?? []).filter(({ value }) => value.toLowerCase().includes(typed));
-  // What stands there already completes nothing.
+  // A text that is already complete needs no suggestion.
   if (values.length === 1 && values[0]?.value.toLowerCase() === typed) return [];
   return values
     .slice(0, MOST)
@@ -85,13 +85,13 @@ function listFields(
     }));
 }
 
-/** A value that no line has is offered where a field has few. */
+/** Adds the known values without lines; only fields with few values have such a list. */
 function joinValues(counted: readonly FacetValue[], known: readonly string[]): readonly FacetValue[] {
   const others = known.filter((name) => !counted.some(({ value }) => value === name));
   return [...counted, ...others.map((value) => ({ value, count: 0 }))];
 }
 
-/** The first of the searches that is understood says how many lines there are of each value. */
+/** Returns the number of lines with each value, by the first of the searches that can be parsed. */
 function useCounts(
   facet: FacetName | undefined,
   asked: readonly string[] | undefined,
