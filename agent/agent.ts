@@ -26,7 +26,7 @@ import { describeHealth, describeState, FIRST_STATUS_MS, saveLastStatus, saveSta
 import type { AgentSettings } from './settings.js';
 import type { AgentParts, AgentState } from './state.js';
 import { createBoard } from './status.js';
-import { createCrew } from './workers/crew.js';
+import { createWorkerPool } from './workers/crew.js';
 
 export interface PollResult {
   readonly files: number;
@@ -77,18 +77,18 @@ export function createAgent(settings: AgentSettings, parts: AgentParts): Agent {
 
 function openAgent(given: AgentSettings, { store, log, ...parts }: AgentParts): AgentState {
   const settings = { ...given };
-  const wall = parts.wall ?? parts.now ?? Date.now;
+  const wallClock = parts.wallClock ?? parts.now ?? Date.now;
   const now = parts.now ?? ((): number => performance.timeOrigin + performance.now());
   const random = parts.random ?? Math.random;
   const cpuMs = parts.cpuMs ?? readCpu;
   // Settings that cannot be used throw before anything is opened.
   createRedactor(settings.redactPatterns);
-  const lock = openLock(settings.dataDir, wall);
+  const lock = openLock(settings.dataDir, wallClock);
   const checkpoint = openCheckpoint(settings.dataDir);
   const known = createKnown(checkpoint.loaded.values());
   clearSpool(settings.dataDir);
   const alarm = createAlarm();
-  const saving = { board: createBoard(wall), checkpoint, known, log };
+  const saving = { board: createBoard(wallClock), checkpoint, known, log };
   const shared = {
     settings: { ...settings },
     store,
@@ -96,7 +96,7 @@ function openAgent(given: AgentSettings, { store, log, ...parts }: AgentParts): 
     known,
     isFirstStart: checkpoint.isFirstStart,
     hasBirthTimes: hasBirthTimes(settings.dataDir),
-    wall,
+    wallClock,
     now,
     onAnswer: (): void => alarm.answer(),
     onCommit: (): void => saveCheckpoint(saving),
@@ -105,14 +105,14 @@ function openAgent(given: AgentSettings, { store, log, ...parts }: AgentParts): 
   const follower =
     settings.workers === 1 || openWorker === undefined
       ? createFollower({ ...shared, random, cpuMs })
-      : createCrew({ ...shared, openWorker });
+      : createWorkerPool({ ...shared, openWorker });
   return {
     ...saving,
     id: nameAgent(settings),
-    lives: createLives({ settings, wall, procDir: parts.procDir }),
+    lives: createLives({ settings, wallClock, procDir: parts.procDir }),
     settings,
     store,
-    wall,
+    wallClock,
     now,
     random,
     lock,
@@ -124,7 +124,7 @@ function openAgent(given: AgentSettings, { store, log, ...parts }: AgentParts): 
     refusedLinks: new Set(),
     watcher: undefined,
     isWatchDue: true,
-    told: new Set(),
+    changedPaths: new Set(),
     isQuiet: false,
     activeMs: parts.cpuMs ?? readActive,
     isScanDue: true,
@@ -195,7 +195,7 @@ async function loop(agent: AgentState, signal: AbortSignal): Promise<void> {
     const { isBusy, isHeld, dueAt } = follower.turn(look);
     if (look !== 'told') {
       const cpuMs = agent.activeMs() - before;
-      nextLook = now() + decideTurnWait(settings.readIntervalMs, { cpuMs, isResting: isResting(agent) });
+      nextLook = now() + decideTurnWait(settings.readIntervalMs, { cpuMs, isIdle: isIdle(agent) });
     }
     void saveStatus(agent);
     if (isBusy) await new Promise<void>((resume) => void setImmediate(resume));
@@ -208,9 +208,9 @@ async function loop(agent: AgentState, signal: AbortSignal): Promise<void> {
 
 /** Passes on the paths of observed writes. When nobody follows one of them, a scan has to find its file. */
 function tellFollower(agent: AgentState): void {
-  const { told, follower } = agent;
-  if (told.size > 0 && !follower.tell(told)) agent.isQuiet = false;
-  told.clear();
+  const { changedPaths, follower } = agent;
+  if (changedPaths.size > 0 && !follower.tell(changedPaths)) agent.isQuiet = false;
+  changedPaths.clear();
 }
 
 /** Time and cost of the last scan of the loop. */
@@ -231,12 +231,12 @@ async function scanMeasured(agent: AgentState): Promise<Scanned> {
 function findNextScan(agent: AgentState, { at, cpuMs, jitter }: Scanned): number {
   const { settings, isScanDue } = agent;
   const soonMs = settings.readIntervalMs / 2;
-  if (isScanDue) return at + decideScanWait(soonMs, { cpuMs, isResting: false });
-  return at + jitter * decideScanWait(settings.scanIntervalMs, { cpuMs, isResting: isResting(agent) });
+  if (isScanDue) return at + decideScanWait(soonMs, { cpuMs, isIdle: false });
+  return at + jitter * decideScanWait(settings.scanIntervalMs, { cpuMs, isIdle: isIdle(agent) });
 }
 
 /** True if all places are watched and, since the last scan, no event came that a scan would have to look into. */
-function isResting({ watcher, isQuiet }: AgentState): boolean {
+function isIdle({ watcher, isQuiet }: AgentState): boolean {
   return watcher !== undefined && isQuiet;
 }
 

@@ -21,7 +21,7 @@ export interface ProcessLives {
 export interface LivesParts {
   readonly settings: Pick<AgentSettings, 'host' | 'cluster' | 'isStoreShared'>;
   /** Returns the time of day. */
-  readonly wall: () => number;
+  readonly wallClock: () => number;
   /** Folder in which the system shows its processes. */
   readonly procDir?: string | undefined;
 }
@@ -74,7 +74,7 @@ export function createLives(parts: LivesParts): ProcessLives {
     lives: new Map(),
     owners: new Map(),
     others: new Set(),
-    clearedMs: parts.wall(),
+    clearedMs: parts.wallClock(),
   };
   return {
     sync: (files) => sync(state, files),
@@ -83,8 +83,8 @@ export function createLives(parts: LivesParts): ProcessLives {
 }
 
 function sync(state: State, files: readonly FoundFile[]): void {
-  const { lives, owners, settings, wall } = state;
-  const oldestMs = wall() - DAY_MS;
+  const { lives, owners, settings, wallClock } = state;
+  const oldestMs = wallClock() - DAY_MS;
   const latest = new Map<Life, FoundFile[]>();
   owners.clear();
   for (const file of files) {
@@ -123,8 +123,8 @@ function isRunning({ startedMs, goneMs }: Life): boolean {
 }
 
 function list(state: State): readonly ProcessLife[] {
-  const { lives, wall } = state;
-  const now = wall();
+  const { lives, wallClock } = state;
+  const now = wallClock();
   for (const life of lives.values()) if (now - life.wroteMs < RECENT_MS || isRunning(life)) lookAtFiles(life, now);
   lookAtProcesses(state, now);
   return [...lives.values()]

@@ -43,7 +43,7 @@ export function openWatch(agent: AgentState): void {
     isWanted: (name) => !isPlain || isLogName(name),
     onChange: (path) => {
       if (path === undefined) agent.isQuiet = false;
-      else agent.told.add(path);
+      else agent.changedPaths.add(path);
       alarm.wake();
     },
     onList: () => {

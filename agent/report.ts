@@ -60,16 +60,16 @@ function touchLock({ lock, log }: AgentState): void {
 }
 
 export function describeState(agent: AgentState): AgentStatus {
-  const { settings, follower, board, wall, now, id, lives, isEnding } = agent;
+  const { settings, follower, board, wallClock, now, id, lives, isEnding } = agent;
   const state = follower.describe();
   const { measured, acknowledgedAt } = state;
   return describeAgent({
     id,
     host: settings.host,
-    now: wall(),
+    now: wallClock(),
     isLast: isEnding,
     // Time of day of the acknowledgement, by the current clock.
-    acknowledgedAt: acknowledgedAt === undefined ? undefined : wall() - (now() - acknowledgedAt),
+    acknowledgedAt: acknowledgedAt === undefined ? undefined : wallClock() - (now() - acknowledgedAt),
     measured,
     board: joinBoards([board, state]),
     processes: lives.list(),

@@ -19,7 +19,7 @@ export interface AgentParts {
   readonly log: Log;
   readonly now?: () => number;
   /** Returns the time of day, if it differs from `now`. */
-  readonly wall?: () => number;
+  readonly wallClock?: () => number;
   readonly random?: () => number;
   /** Returns the processor time of this process so far, in milliseconds. */
   readonly cpuMs?: () => number;
@@ -37,7 +37,7 @@ export interface AgentState {
   readonly store: AgentParts['store'];
   readonly log: Log;
   /** Returns the time of day. */
-  readonly wall: () => number;
+  readonly wallClock: () => number;
   /** Clock that nobody sets, for waits: a jump by a day must not stop the agent for a day. */
   readonly now: () => number;
   readonly random: () => number;
@@ -60,7 +60,7 @@ export interface AgentState {
   refusedLinks: ReadonlySet<string>;
   watcher: Watcher | undefined;
   /** Paths of writes that were observed since the last cycle. */
-  readonly told: Set<string>;
+  readonly changedPaths: Set<string>;
   /** True if, since the last scan, no event came other than for files that are followed. */
   isQuiet: boolean;
   /** True if the watch must be opened anew. */

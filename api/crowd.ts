@@ -3,12 +3,12 @@
 // unfinished body occupies no place.
 import { createError } from '../core/errors.js';
 
-export interface Crowd {
+export interface ConcurrencyLimiter {
   /** Acquires places and returns the function that releases them at the end of the request. Throws JT_BUSY. */
-  enter(caller: string, places?: number): () => void;
+  acquire(caller: string, places?: number): () => void;
 }
 
-export interface CrowdLimits {
+export interface ConcurrencyLimits {
   readonly most: number;
   /**
    * Limit of one token or user, or of one address if the route needs no authentication. It is lower than `most`, so
@@ -19,11 +19,11 @@ export interface CrowdLimits {
   readonly weigh?: (body: unknown) => number;
 }
 
-export function createCrowd({ most, mostOfViewer }: CrowdLimits): Crowd {
+export function createConcurrencyLimiter({ most, mostOfViewer }: ConcurrencyLimits): ConcurrencyLimiter {
   const byCaller = new Map<string, number>();
   let all = 0;
   return {
-    enter(caller, places = 1) {
+    acquire(caller, places = 1) {
       const own = byCaller.get(caller) ?? 0;
       if (own + places > mostOfViewer)
         throw createError('JT_BUSY', { most: mostOfViewer, whose: ' for one token, user or address' });

@@ -38,7 +38,7 @@ export function describeRoute(route: Route): Record<string, unknown> {
   const errors = Object.fromEntries(
     [
       ...(route.role === undefined ? [] : [401]),
-      ...(route.crowd === undefined ? [] : [429]),
+      ...(route.concurrency === undefined ? [] : [429]),
       ...(route.refusals ?? []),
       ...(route.body === undefined ? [] : [413, 415]),
       ...[400, 403, 404, 431, 500, 503],

@@ -103,7 +103,7 @@ function createMessageCounts(registry: Registry): MessageCounts & { readonly sho
     labelNames: ['channel', 'result'],
     registers,
   });
-  const told = new Histogram({
+  const latency = new Histogram({
     name: 'jobtrace_line_to_message_seconds',
     help: "From the last line of a failure to the receiver's answer, of first messages.",
     buckets: [1, 2, 5, 10, 20, 30, 60, 120, 300, 900],
@@ -131,7 +131,7 @@ function createMessageCounts(registry: Registry): MessageCounts & { readonly sho
   let read = (): readonly WaitingRow[] => [];
   return {
     countDelivery: (channel, result) => deliveries.inc({ channel, result }),
-    observeMessage: (seconds) => told.observe(seconds),
+    observeMessage: (seconds) => latency.observe(seconds),
     countStoreError: (code) => errors.inc({ code }),
     showMessages: (next) => {
       read = next;

@@ -14,7 +14,7 @@ import type { Feedback, PrecisionFloor } from '../core/routing/feedback.js';
 import type { ReadableStore } from '../store/scope.js';
 import type { Alert } from '../store/store.js';
 import type { Viewer } from './auth.js';
-import type { CrowdLimits } from './crowd.js';
+import type { ConcurrencyLimits } from './crowd.js';
 import type { Metrics } from './metrics.js';
 
 export type Schema = Readonly<Record<string, unknown>>;
@@ -34,7 +34,7 @@ export interface Route {
   readonly query?: Schema;
   readonly body?: { readonly type: 'json' | 'text'; readonly schema: Schema; readonly maxBytes: number };
   /** Limits of concurrent requests; undefined means no limit. */
-  readonly crowd?: CrowdLimits;
+  readonly concurrency?: ConcurrencyLimits;
   readonly answers: Readonly<Record<number, Schema>>;
   /** Statuses of errors in addition to those that every route may answer. */
   readonly refusals?: readonly number[];

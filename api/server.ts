@@ -23,7 +23,7 @@ import { describeRoute, registerDocument } from './document.js';
 import type { AssistantHooks } from './mcp/desk.js';
 import { createAccessRoutes } from './routes/access.js';
 import { createAssistantRoutes } from './routes/assistant.js';
-import { createCrowd } from './crowd.js';
+import { createConcurrencyLimiter } from './crowd.js';
 import { createFeedbackRoutes } from './routes/incidents/feedback.js';
 import { createTriageRoutes } from './routes/incidents/triage.js';
 import { createAdviceRoutes } from './routes/incidents/advice.js';
@@ -343,7 +343,7 @@ function nameCaller({ kind, name }: Viewer, request: FastifyRequest): string {
 
 function registerRoute(app: FastifyInstance, route: Route, serving: Serving): void {
   const { options, access, live } = serving;
-  const crowd = route.crowd === undefined ? undefined : createCrowd(route.crowd);
+  const concurrency = route.concurrency === undefined ? undefined : createConcurrencyLimiter(route.concurrency);
   const viewers = new WeakMap<FastifyRequest, Viewer>();
   const searchMs = options.settings.searchMs ?? SEARCH_MS;
   const callerOf = (request: FastifyRequest): string => nameCaller(viewers.get(request) ?? ANYBODY, request);
@@ -361,7 +361,7 @@ function registerRoute(app: FastifyInstance, route: Route, serving: Serving): vo
     preParsing: async (request, _reply, payload) =>
       route.body === undefined ? payload : serving.bodies.meter(payload, callerOf(request)),
     preValidation: async (request, reply) => {
-      const leave = crowd?.enter(callerOf(request), route.crowd?.weigh?.(request.body));
+      const leave = concurrency?.acquire(callerOf(request), route.concurrency?.weigh?.(request.body));
       if (leave !== undefined) reply.raw.once('close', leave);
       request.query = convertQuery(request.query, route.query ?? {});
       if (route.body?.type === 'text')

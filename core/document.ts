@@ -263,10 +263,10 @@ function checkSchema(value: unknown, schema: object): readonly Violation[] {
   if (validate(value)) return [];
   const errors = validate.errors ?? [];
   // `if` only repeats what its branch reports already.
-  const told = errors.filter(({ keyword }) => keyword !== 'if' && keyword !== 'anyOf' && keyword !== 'oneOf');
+  const relevant = errors.filter(({ keyword }) => keyword !== 'if' && keyword !== 'anyOf' && keyword !== 'oneOf');
   // The time to explain and locate a problem grows with the size of its map.
-  const explained = told.slice(0, MAX_PROBLEMS).map((error) => explainViolation(error, value));
-  const more = told.length - explained.length;
+  const explained = relevant.slice(0, MAX_PROBLEMS).map((error) => explainViolation(error, value));
+  const more = relevant.length - explained.length;
   return more === 0 ? explained : [...explained, { path: [], message: `has ${more} more problems` }];
 }
 

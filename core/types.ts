@@ -61,7 +61,7 @@ export interface Entry {
    * Known texts that the reader already found in the entry, by the numbers that the scanner `by` gave them. They make a
    * second search unnecessary.
    */
-  readonly met?: { readonly by: object; readonly texts: readonly number[] };
+  readonly matchedAnchors?: { readonly by: object; readonly texts: readonly number[] };
 }
 
 /** Change that reading, or the store, had to make to an entry. The agent counts each kind in its metrics. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Incident } from '../core/types.js';
 import { parseGlob } from '../core/text/glob.js';
-import { decideAlert, findSubject, type AlertDecision, type DecidePolicy, type Hearing, type Told } from './decide.js';
+import { decideAlert, findSubject, type AlertDecision, type DecidePolicy, type NotificationHistory, type Notification } from './decide.js';
 import { BUFFERS, LOST, makeDiagnosis, makeIncident } from './testing/samples.js';
 
 const SEEN = Date.parse('2026-11-20T10:00:00.000Z');
@@ -29,14 +29,14 @@ const UNKNOWN = makeIncident([], {
 
 function decide(
   incident: Incident,
-  told: readonly Told[] = [],
+  notifications: readonly Notification[] = [],
   nowMs = SEEN + 1000,
-  { canEdit = false, ...policy }: Partial<DecidePolicy & Pick<Hearing, 'canEdit'>> = {},
+  { canEdit = false, ...policy }: Partial<DecidePolicy & Pick<NotificationHistory, 'canEdit'>> = {},
 ): AlertDecision {
-  return decideAlert(incident, { told, canEdit }, nowMs, { ...POLICY, ...policy });
+  return decideAlert(incident, { notifications, canEdit }, nowMs, { ...POLICY, ...policy });
 }
 
-function toldOf(cause: string, more: Partial<Told> = {}): Told {
+function toldOf(cause: string, more: Partial<Notification> = {}): Notification {
   return {
     reason: 'new-incident',
     cause,
@@ -73,9 +73,9 @@ describe('decideAlert, at first sight', () => {
       reason: 'new-incident',
       subject: { severity: 'error' },
     });
-    const told = [toldOf(BUFFERS, { reason: 'notice', severity: 'info', outcome: 'failed' })];
-    expect(decide(client, told, SEEN + 120 * MINUTE)).toEqual({ send: false, reason: 'nothing-new' });
-    expect(decide({ ...client, client: undefined }, told)).toMatchObject({ reason: 'new-incident' });
+    const notifications = [toldOf(BUFFERS, { reason: 'notice', severity: 'info', outcome: 'failed' })];
+    expect(decide(client, notifications, SEEN + 120 * MINUTE)).toEqual({ send: false, reason: 'nothing-new' });
+    expect(decide({ ...client, client: undefined }, notifications)).toMatchObject({ reason: 'new-incident' });
   });
 
   it('lets whoever hears of what nobody has acknowledged wait for that, and not hear of what is over by then', () => {
@@ -167,15 +167,15 @@ describe('decideAlert, at first sight', () => {
   });
 
   it('never sends for a rule that people distrust, and tells what else was found in its place', () => {
-    const isDistrusted = (rule: string): boolean => rule === BUFFERS;
+    const isRuleMuted = (rule: string): boolean => rule === BUFFERS;
     const other = makeIncident([makeDiagnosis(BUFFERS), makeDiagnosis('memory.heap-oom/task')]);
 
-    expect(decide(CAUSE, [], SEEN, { isDistrusted })).toMatchObject({ subject: { cause: 'restart.exhausted/any' } });
-    expect(decide(makeIncident([makeDiagnosis(BUFFERS)]), [], SEEN, { isDistrusted })).toEqual({
+    expect(decide(CAUSE, [], SEEN, { isRuleMuted })).toMatchObject({ subject: { cause: 'restart.exhausted/any' } });
+    expect(decide(makeIncident([makeDiagnosis(BUFFERS)]), [], SEEN, { isRuleMuted })).toEqual({
       send: false,
       reason: 'distrusted-rule',
     });
-    expect(decide(other, [], SEEN, { isDistrusted })).toMatchObject({
+    expect(decide(other, [], SEEN, { isRuleMuted })).toMatchObject({
       subject: { cause: 'memory.heap-oom/task', diagnosis: 1 },
     });
   });
@@ -302,20 +302,20 @@ describe('decideAlert, after a message', () => {
   });
 
   it('lets another cause wait in place of one that was told, and takes it back when that one is right again', () => {
-    const told = toldOf('memory.heap-oom/any');
+    const notifications = toldOf('memory.heap-oom/any');
     const correction = toldOf(BUFFERS, { reason: 'cause-corrected', isPending: true, timeMs: SEEN + 31_000 });
     const known = makeIncident([makeDiagnosis('memory.heap-oom/any')]);
 
-    expect(decide(CAUSE, [told])).toMatchObject({ reason: 'cause-corrected', notBeforeMs: SEEN + 31_000 });
+    expect(decide(CAUSE, [notifications])).toMatchObject({ reason: 'cause-corrected', notBeforeMs: SEEN + 31_000 });
     expect(decide(CAUSE, [toldOf(LOST, { symptom: true })])).toMatchObject({ notBeforeMs: SEEN + 1000 });
-    expect(decide(known, [correction, told])).toMatchObject({ send: false, withdrawsPending: true });
+    expect(decide(known, [correction, notifications])).toMatchObject({ send: false, withdrawsPending: true });
   });
 
   it('does not say of the same cause again what another rule knows of it, unless the message can be changed', () => {
-    const told = [toldOf(BUFFERS.replace('/total', '/any'))];
+    const notifications = [toldOf(BUFFERS.replace('/total', '/any'))];
 
-    expect(decide(CAUSE, told)).toEqual({ send: false, reason: 'nothing-new' });
-    expect(decide(CAUSE, told, SEEN + 1000, { canEdit: true })).toMatchObject({ reason: 'cause-corrected' });
+    expect(decide(CAUSE, notifications)).toEqual({ send: false, reason: 'nothing-new' });
+    expect(decide(CAUSE, notifications, SEEN + 1000, { canEdit: true })).toMatchObject({ reason: 'cause-corrected' });
   });
 
   it('still tells the end when the cause swings', () => {
@@ -339,12 +339,12 @@ describe('decideAlert, after a message', () => {
 
   it('says once of a job that nothing more is written of it, and that it fails again after that', () => {
     const silent = { ...CAUSE, outcome: 'silent' } as const;
-    const told = [toldOf(BUFFERS, { reason: 'silent', outcome: 'silent' }), toldOf(BUFFERS)];
+    const notifications = [toldOf(BUFFERS, { reason: 'silent', outcome: 'silent' }), toldOf(BUFFERS)];
     const again = { ...CAUSE, lastSeen: new Date(SEEN + 60_000).toISOString() };
 
     expect(decide(silent, [toldOf(BUFFERS)])).toMatchObject({ send: true, reason: 'silent' });
-    expect(decide(silent, told)).toEqual({ send: false, reason: 'nothing-new' });
-    expect(decide(again, told)).toMatchObject({ send: true, reason: 'still-failing' });
+    expect(decide(silent, notifications)).toEqual({ send: false, reason: 'nothing-new' });
+    expect(decide(again, notifications)).toMatchObject({ send: true, reason: 'still-failing' });
   });
 
   it('says once that an incident is over because of its cluster, and nothing after it', () => {
@@ -391,8 +391,8 @@ describe('decideAlert, after a message', () => {
     const client = { ...ended, job: undefined };
     expect(decide(client, [toldOf(BUFFERS, { outcome: 'unknown' })], SEEN + 2500)).toMatchObject({ send: false });
 
-    const told = [toldOf(BUFFERS, { reason: 'escalated', outcome: 'failed' }), toldOf(BUFFERS)];
-    expect(decide(ended, told)).toEqual({ send: false, reason: 'nothing-new' });
+    const notifications = [toldOf(BUFFERS, { reason: 'escalated', outcome: 'failed' }), toldOf(BUFFERS)];
+    expect(decide(ended, notifications)).toEqual({ send: false, reason: 'nothing-new' });
 
     const critical = makeIncident([makeDiagnosis(BUFFERS, { severity: 'critical' })]);
     const soon = { ...critical, lastSeen: '2026-11-20T10:00:59.999Z' };
@@ -413,11 +413,11 @@ describe('decideAlert, after a message', () => {
       reason: 'second-cause',
       subject: { cause: heap.rule, diagnosis: 1 },
     });
-    const told = [toldOf(heap.rule, { reason: 'second-cause' }), toldOf(BUFFERS)];
-    expect(decide(both, told)).toEqual({ send: false, reason: 'nothing-new' });
+    const notifications = [toldOf(heap.rule, { reason: 'second-cause' }), toldOf(BUFFERS)];
+    expect(decide(both, notifications)).toEqual({ send: false, reason: 'nothing-new' });
     // The order of the two causes may change.
     const turned = makeIncident([makeDiagnosis(heap.rule), makeDiagnosis(BUFFERS, { beside: true })]);
-    expect(decide(turned, told)).toEqual({ send: false, reason: 'nothing-new' });
+    expect(decide(turned, notifications)).toEqual({ send: false, reason: 'nothing-new' });
     expect(decide(turned, [toldOf(BUFFERS)])).toMatchObject({ reason: 'second-cause' });
   });
 
@@ -425,9 +425,9 @@ describe('decideAlert, after a message', () => {
     const lost = makeDiagnosis(LOST, { symptom: true });
     const heap = makeDiagnosis('memory.heap-oom/taskmanager', { beside: true });
     const better = makeIncident([makeDiagnosis(BUFFERS), heap, lost]);
-    const told = [toldOf(LOST, { reason: 'second-cause', symptom: true }), toldOf(BUFFERS)];
-    expect(decide(better, told)).toMatchObject({ reason: 'cause-corrected', subject: { cause: heap.rule } });
-    expect(decide(better, [toldOf(heap.rule, { reason: 'cause-corrected' }), ...told])).toEqual({
+    const notifications = [toldOf(LOST, { reason: 'second-cause', symptom: true }), toldOf(BUFFERS)];
+    expect(decide(better, notifications)).toMatchObject({ reason: 'cause-corrected', subject: { cause: heap.rule } });
+    expect(decide(better, [toldOf(heap.rule, { reason: 'cause-corrected' }), ...notifications])).toEqual({
       send: false,
       reason: 'nothing-new',
     });
@@ -469,8 +469,8 @@ describe('decideAlert, after a message', () => {
       reason: 'still-failing',
     });
     expect(decide(CAUSE, [toldOf(BUFFERS)], SEEN + 1000 + 60 * MINUTE)).toEqual({ send: false, reason: 'nothing-new' });
-    const told = [toldOf(BUFFERS, { reason: 'still-failing' }), toldOf(BUFFERS)];
-    expect(decide({ ...later, lastSeen: '2026-11-20T13:00:00.000Z' }, told, SEEN + 240 * MINUTE)).toEqual({
+    const notifications = [toldOf(BUFFERS, { reason: 'still-failing' }), toldOf(BUFFERS)];
+    expect(decide({ ...later, lastSeen: '2026-11-20T13:00:00.000Z' }, notifications, SEEN + 240 * MINUTE)).toEqual({
       send: false,
       reason: 'said-already',
     });
@@ -480,11 +480,11 @@ describe('decideAlert, after a message', () => {
     const ended = { ...CAUSE, outcome: 'recovered' } as const;
     expect(decide(ended, [toldOf(BUFFERS)])).toMatchObject({ send: true, reason: 'resolved' });
     expect(decide(ended, [toldOf(BUFFERS, { outcome: 'recovered' })])).toEqual({ send: false, reason: 'nothing-new' });
-    const told = [
+    const notifications = [
       toldOf(BUFFERS, { reason: 'resolved', outcome: 'recovered', timeMs: SEEN + MINUTE }),
       toldOf(BUFFERS),
     ];
-    expect(decide({ ...CAUSE, lastSeen: '2026-11-20T10:02:00.000Z' }, told, SEEN + 3 * MINUTE)).toMatchObject({
+    expect(decide({ ...CAUSE, lastSeen: '2026-11-20T10:02:00.000Z' }, notifications, SEEN + 3 * MINUTE)).toMatchObject({
       send: true,
       reason: 'still-failing',
     });
@@ -541,13 +541,13 @@ describe('decideAlert, for what jobs share', () => {
   });
 
   it('leads whoever was told of it to its parent, once, unless it is over', () => {
-    const told = toldOf(BUFFERS);
+    const notifications = toldOf(BUFFERS);
     const pending = toldOf(BUFFERS, { reason: 'escalated', isPending: true });
 
-    expect(decide(child, [told])).toMatchObject({ send: true, reason: 'joined', replacesPending: false });
-    expect(decide(child, [pending, told])).toMatchObject({ send: true, reason: 'joined', replacesPending: true });
-    expect(decide(child, [toldOf(BUFFERS, { reason: 'joined' }), told]).send).toBe(false);
-    expect(decide(child, [toldOf(BUFFERS, { reason: 'joined', isPending: true }), told])).toEqual({
+    expect(decide(child, [notifications])).toMatchObject({ send: true, reason: 'joined', replacesPending: false });
+    expect(decide(child, [pending, notifications])).toMatchObject({ send: true, reason: 'joined', replacesPending: true });
+    expect(decide(child, [toldOf(BUFFERS, { reason: 'joined' }), notifications]).send).toBe(false);
+    expect(decide(child, [toldOf(BUFFERS, { reason: 'joined', isPending: true }), notifications])).toEqual({
       send: false,
       reason: 'said-already',
     });
@@ -569,9 +569,9 @@ describe('decideAlert, for what jobs share', () => {
   });
 
   it('says its end, and does not call another rule of its jobs a correction', () => {
-    const told = [toldOf('cluster.zookeeper-unavailable/connection-loss', { jobs: 3 })];
+    const notifications = [toldOf('cluster.zookeeper-unavailable/connection-loss', { jobs: 3 })];
 
-    expect(decide(platformOf(3, 'recovered'), told)).toMatchObject({ send: true, reason: 'resolved' });
-    expect(decide(platformOf(3), told)).toEqual({ send: false, reason: 'nothing-new' });
+    expect(decide(platformOf(3, 'recovered'), notifications)).toMatchObject({ send: true, reason: 'resolved' });
+    expect(decide(platformOf(3), notifications)).toEqual({ send: false, reason: 'nothing-new' });
   });
 });

@@ -69,7 +69,7 @@ export interface DecidePolicy {
   /**
    * True for a rule that the precision guard muted, because people marked it as wrong too often. Absent: none is muted.
    */
-  readonly isDistrusted?: (ruleId: string) => boolean;
+  readonly isRuleMuted?: (ruleId: string) => boolean;
 }
 
 /** Subject of an alert: the best diagnosis that may be announced, or a failure that no rule names. */
@@ -85,7 +85,7 @@ export interface Subject {
 }
 
 /** Earlier alert of this incident to this receiver. */
-export interface Told {
+export interface Notification {
   readonly reason: string;
   readonly cause: string;
   readonly symptom: boolean;
@@ -102,9 +102,9 @@ export interface Told {
 }
 
 /** Alerts that a receiver has for an incident so far. */
-export interface Hearing {
+export interface NotificationHistory {
   /** Earlier alerts, newest first. */
-  readonly told: readonly Told[];
+  readonly notifications: readonly Notification[];
   /** True if the channel changes the existing message instead of sending another. */
   readonly canEdit: boolean;
   /** True if its route or a silence holds the pending message back. */
@@ -137,17 +137,17 @@ const GROWN_FACTOR = 2;
 
 const RANK: Readonly<Record<Severity, number>> = { info: 0, warning: 1, error: 2, critical: 3 };
 
-export function decideAlert(incident: Incident, hearing: Hearing, nowMs: number, policy: DecidePolicy): AlertDecision {
-  const { told } = hearing;
+export function decideAlert(incident: Incident, hearing: NotificationHistory, nowMs: number, policy: DecidePolicy): AlertDecision {
+  const { notifications } = hearing;
   const found = findSubject(incident, policy);
   if (typeof found === 'string') return silent(found);
   // The second cause is announced alone if the first one is muted.
   const [subject] = listSubjects(incident, found, policy);
   if (subject === undefined) return silent('muted');
-  const pending = told[0]?.isPending === true ? told[0] : undefined;
-  const sent = { ...hearing, told: told.slice(1) };
+  const pending = notifications[0]?.isPending === true ? notifications[0] : undefined;
+  const sent = { ...hearing, notifications: notifications.slice(1) };
   if (incident.parent !== undefined)
-    return decideChild(subject, pending, pending === undefined ? told : sent.told, nowMs);
+    return decideChild(subject, pending, pending === undefined ? notifications : sent.notifications, nowMs);
   if (pending !== undefined) return decidePending(incident, subject, pending, sent, nowMs, policy);
   return decideFresh(incident, subject, hearing, nowMs, policy);
 }
@@ -159,7 +159,7 @@ export function decideAlert(incident: Incident, hearing: Hearing, nowMs: number,
  */
 export function findSubject(
   incident: Incident,
-  policy: Pick<DecidePolicy, 'isSymptom' | 'isDistrusted' | 'clientAlerts'>,
+  policy: Pick<DecidePolicy, 'isSymptom' | 'isRuleMuted' | 'clientAlerts'>,
 ): Subject | SilenceReason {
   const subject = findLoudest(incident, policy);
   const isOfClient = incident.client === true && policy.clientAlerts !== true;
@@ -168,10 +168,10 @@ export function findSubject(
 
 function findLoudest(
   incident: Incident,
-  policy: Pick<DecidePolicy, 'isSymptom' | 'isDistrusted'>,
+  policy: Pick<DecidePolicy, 'isSymptom' | 'isRuleMuted'>,
 ): Subject | SilenceReason {
   const proven = listProven(incident);
-  const found = proven.filter(({ diagnosis }) => policy.isDistrusted?.(diagnosis.rule) !== true);
+  const found = proven.filter(({ diagnosis }) => policy.isRuleMuted?.(diagnosis.rule) !== true);
   // An intentional end is announced, as a notice.
   const least = incident.ending === undefined ? RANK.warning : RANK.info;
   const loud = found.filter(({ diagnosis }) => RANK[diagnosis.severity] >= least);
@@ -195,7 +195,7 @@ function findLoudest(
 function listSubjects(incident: Incident, lead: Subject, policy: DecidePolicy): readonly Subject[] {
   const named = listProven(incident)
     .filter((item) => item.diagnosis.beside === true && isLoud(item))
-    .filter(({ diagnosis }) => policy.isDistrusted?.(diagnosis.rule) !== true)
+    .filter(({ diagnosis }) => policy.isRuleMuted?.(diagnosis.rule) !== true)
     .map((item) => nameDiagnosis(item, policy));
   const unknown = incident.unknown.filter(({ beside }) => beside === true).map(nameUnknown);
   return [lead, ...[...named, ...unknown].filter(({ cause }) => cause !== lead.cause)].filter(
@@ -242,7 +242,7 @@ function nameUnknown({ fingerprint, lastSeen, firstSeen }: UnknownFailure): Subj
  * Decides about an incident that is part of a platform incident, which is announced in its place. A receiver that was
  * notified of this one is referred to the platform incident, once.
  */
-function decideChild(subject: Subject, pending: Told | undefined, sent: readonly Told[], nowMs: number): AlertDecision {
+function decideChild(subject: Subject, pending: Notification | undefined, sent: readonly Notification[], nowMs: number): AlertDecision {
   if (pending?.reason === 'joined') return silent('said-already');
   const hasStood = sent[0] !== undefined && !isOver(sent[0]) && sent.every(({ reason }) => reason !== 'joined');
   if (hasStood)
@@ -257,8 +257,8 @@ function decideChild(subject: Subject, pending: Told | undefined, sent: readonly
 function decidePending(
   incident: Incident,
   subject: Subject,
-  pending: Told,
-  sent: Hearing,
+  pending: Notification,
+  sent: NotificationHistory,
   nowMs: number,
   policy: DecidePolicy,
 ): AlertDecision {
@@ -266,8 +266,8 @@ function decidePending(
   // Nobody has been notified yet. An incident that is over before its group is sent, or before a quiet time ends, is
   // not news.
   const mayWait = sent.isHeld === true || (policy.groupWaitMs ?? 0) > 0 || pending.reason === 'unacknowledged';
-  const isUnheard = sent.told.length === 0 && mayWait;
-  if (isUnheard && isOver(incident) && !isNotice(subject)) return { ...silent('over-unheard'), withdrawsPending: true };
+  const isUnannounced = sent.notifications.length === 0 && mayWait;
+  if (isUnannounced && isOver(incident) && !isNotice(subject)) return { ...silent('over-unheard'), withdrawsPending: true };
   const decision = decideFresh(incident, subject, sent, nowMs, policy);
   // The pending message is withdrawn if a correction restores the announced cause, or if the second cause now follows
   // from the first.
@@ -292,11 +292,11 @@ function decidePending(
 function decideFresh(
   incident: Incident,
   subject: Subject,
-  hearing: Hearing,
+  hearing: NotificationHistory,
   nowMs: number,
   policy: DecidePolicy,
 ): AlertDecision {
-  const last = hearing.told[0];
+  const last = hearing.notifications[0];
   return last === undefined
     ? decideFirst(incident, subject, nowMs, policy)
     : decideNext(incident, subject, last, hearing, nowMs, policy);
@@ -364,13 +364,13 @@ function isNotice({ severity }: Subject): boolean {
 function decideNext(
   incident: Incident,
   lead: Subject,
-  last: Told,
-  hearing: Hearing,
+  last: Notification,
+  hearing: NotificationHistory,
   nowMs: number,
   policy: DecidePolicy,
 ): AlertDecision {
-  const { told } = hearing;
-  const known = told.find(({ symptom }) => !symptom) ?? last;
+  const { notifications } = hearing;
+  const known = notifications.find(({ symptom }) => !symptom) ?? last;
   // A symptom is not news after a cause was announced; that cause stays the subject.
   const subject: Subject =
     lead.symptom && known.cause !== lead.cause ? { ...lead, cause: known.cause, severity: known.severity } : lead;
@@ -381,7 +381,7 @@ function decideNext(
     ({ reason, subject: { cause } }) =>
       reason === 'grown' ||
       (reason === 'still-failing' && policy.repeats === true) ||
-      !told.some((item) => item.reason === reason && item.cause === cause),
+      !notifications.some((item) => item.reason === reason && item.cause === cause),
   );
   if (chosen === undefined) return silent('said-already');
   const { reason } = chosen;
@@ -404,18 +404,18 @@ function listNews(
   incident: Incident,
   lead: Subject,
   subject: Subject,
-  last: Told,
-  { told, canEdit }: Hearing,
+  last: Notification,
+  { notifications, canEdit }: NotificationHistory,
   nowMs: number,
   policy: DecidePolicy,
 ): readonly News[] {
   const subjects = [subject, ...listSubjects(incident, lead, policy).filter(({ cause }) => cause !== lead.cause)];
   const newest = findNewest(subjects);
-  const worst = told.reduce((rank, { severity }) => Math.max(rank, RANK[severity]), -Infinity);
+  const worst = notifications.reduce((rank, { severity }) => Math.max(rank, RANK[severity]), -Infinity);
   if (last.reason === 'ended') return [];
   // The failure that only a client had logged now appears in a JobManager's log, too.
   if (last.reason === 'notice') return isNotice(subject) ? [] : [{ reason: 'new-incident', subject }];
-  const isApart = canEdit || !isOneMessage(incident, told);
+  const isApart = canEdit || !isOneMessage(incident, notifications);
   // The end of a job is always announced. A failed client has nothing that could continue.
   const hasEnded =
     incident.outcome === 'failed' && last.outcome !== 'failed' && (incident.job !== undefined || isApart);
@@ -427,12 +427,12 @@ function listNews(
   const hasFailedAgain = hasStopped && isJudged(incident, newest, last, nowMs, policy);
   const isAlone = incident.platform === undefined;
   const news: readonly (readonly [AlertReason, boolean, Subject?])[] = [
-    ['ended', incident.ended !== undefined && told.every(({ reason }) => reason !== 'ended')],
-    ...(isAlone ? listCauses(subjects, told, canEdit) : []),
+    ['ended', incident.ended !== undefined && notifications.every(({ reason }) => reason !== 'ended')],
+    ...(isAlone ? listCauses(subjects, notifications, canEdit) : []),
     ['resolved', incident.outcome === 'recovered' && last.outcome !== 'recovered'],
     ['canceled', incident.outcome === 'canceled' && last.outcome !== 'canceled'],
     ['silent', incident.outcome === 'silent' && last.outcome !== 'silent'],
-    ['grown', hasGrown(incident, told)],
+    ['grown', hasGrown(incident, notifications)],
     ['escalated', hasEnded, newest],
     ['escalated', !isOver(incident) && isWorse],
     ['still-failing', hasFailedSince && (isLongAgo || hasFailedAgain), newest],
@@ -453,29 +453,29 @@ const OF_WORDS: ReadonlySet<AlertReason> = new Set(['cause-corrected', 'second-c
  */
 function listCauses(
   subjects: readonly Subject[],
-  told: readonly Told[],
+  notifications: readonly Notification[],
   canEdit: boolean,
 ): readonly (readonly [AlertReason, boolean, Subject])[] {
   const [lead] = subjects;
   if (lead === undefined) return [];
-  const untold = subjects.filter((item) => !told.some(({ cause }) => causeOf(cause) === causeOf(item.cause)));
-  const wrong = findWrong(subjects, told);
-  const isReworded = canEdit && !untold.includes(lead) && told.every(({ cause }) => cause !== lead.cause);
-  const [right = lead, ...others] = untold;
+  const unannounced = subjects.filter((item) => !notifications.some(({ cause }) => causeOf(cause) === causeOf(item.cause)));
+  const wrong = findWrong(subjects, notifications);
+  const isReworded = canEdit && !unannounced.includes(lead) && notifications.every(({ cause }) => cause !== lead.cause);
+  const [right = lead, ...others] = unannounced;
   return [
     ['cause-corrected', wrong !== undefined, right],
     ['cause-corrected', wrong === undefined && isReworded, lead],
-    ...(wrong === undefined ? untold : others).map((item) => ['second-cause', true, item] as const),
+    ...(wrong === undefined ? unannounced : others).map((item) => ['second-cause', true, item] as const),
   ];
 }
 
 /** Finds the last announced cause that is no longer on the card, unless its correction was announced. */
-function findWrong(subjects: readonly Subject[], told: readonly Told[]): Told | undefined {
-  const stands = ({ cause }: Told): boolean => subjects.some((item) => causeOf(item.cause) === causeOf(cause));
-  const index = told.findIndex((item) => !stands(item));
-  return told.slice(0, Math.max(0, index)).some((item) => item.reason === 'cause-corrected' && stands(item))
+function findWrong(subjects: readonly Subject[], notifications: readonly Notification[]): Notification | undefined {
+  const stands = ({ cause }: Notification): boolean => subjects.some((item) => causeOf(item.cause) === causeOf(cause));
+  const index = notifications.findIndex((item) => !stands(item));
+  return notifications.slice(0, Math.max(0, index)).some((item) => item.reason === 'cause-corrected' && stands(item))
     ? undefined
-    : told[index];
+    : notifications[index];
 }
 
 /** Finds the subject that failed last. Messages about a continuing failure name it. */
@@ -493,7 +493,7 @@ function findNewest(subjects: readonly Subject[]): Subject | undefined {
 function isJudged(
   { lastSeen }: Incident,
   newest: Subject | undefined,
-  last: Told,
+  last: Notification,
   nowMs: number,
   { symptomWaitMs }: DecidePolicy,
 ): boolean {
@@ -506,8 +506,8 @@ function isOldRevision({ revised, lastSeen }: Incident, nowMs: number, { backlog
   return revised !== undefined && lastSeen !== undefined && nowMs - Date.parse(lastSeen) > backlogAfterMs;
 }
 
-function hasGrown({ platform, outcome }: Incident, told: readonly Told[]): boolean {
-  const most = told.reduce((jobs, item) => Math.max(jobs, item.jobs ?? 0), 0);
+function hasGrown({ platform, outcome }: Incident, notifications: readonly Notification[]): boolean {
+  const most = notifications.reduce((jobs, item) => Math.max(jobs, item.jobs ?? 0), 0);
   return platform !== undefined && outcome === 'failing' && platform.jobs >= GROWN_FACTOR * most;
 }
 
@@ -524,8 +524,8 @@ function causeOf(rule: string): string {
  * True if the last failure belongs to the first message. The times of the log count, so that late lines make no
  * difference.
  */
-function isOneMessage({ lastSeen }: Incident, told: readonly Told[]): boolean {
-  const first = told.at(-1);
+function isOneMessage({ lastSeen }: Incident, notifications: readonly Notification[]): boolean {
+  const first = notifications.at(-1);
   if (first?.seenMs === undefined || lastSeen === undefined) return false;
   return Date.parse(lastSeen) - first.seenMs < ONE_MESSAGE_MS;
 }

@@ -30,8 +30,8 @@ describe('what a receiver does not take', () => {
     for (let step = 0; step < 3; step += 1) await notifier.stepOnce();
 
     expect(fixture.types().toSorted()).toEqual(['jobtrace.alert.undelivered', 'jobtrace.incident.opened']);
-    const told = fixture.sink.received.find(({ body }) => body['type'] === 'jobtrace.alert.undelivered');
-    expect(told?.body['data']).toMatchObject({
+    const notifications = fixture.sink.received.find(({ body }) => body['type'] === 'jobtrace.alert.undelivered');
+    expect(notifications?.body['data']).toMatchObject({
       headline: 'Title of network.insufficient-buffers/total',
       fix: 'Raise the minimum.',
       notice: expect.stringMatching(/"on-call", which did not take it.*token is not exist.*Copy the whole address/),
@@ -51,12 +51,12 @@ describe('what a receiver does not take', () => {
         { name: 'hook', perMinute: 1000 },
       ],
     });
-    const told = () => fixture.types().filter((type) => type === 'jobtrace.alert.undelivered').length;
+    const notifications = () => fixture.types().filter((type) => type === 'jobtrace.alert.undelivered').length;
     const asked = robot.answers.length;
     for (const [index, incident] of makeStorm(3, 3).entries()) {
       await notifier.incidentChanged(incident);
       for (let step = 0; step < 2; step += 1) await notifier.stepOnce();
-      expect([told(), robot.answers.length - asked]).toEqual([index + 1, 1]);
+      expect([notifications(), robot.answers.length - asked]).toEqual([index + 1, 1]);
     }
 
     fixture.nowMs += 600_000;
@@ -64,7 +64,7 @@ describe('what a receiver does not take', () => {
     await notifier.incidentChanged({ ...CAUSE, lastSeen: new Date(fixture.nowMs).toISOString() });
     await notifier.stepOnce();
     expect(robot.accepted.at(-1)).toContain('Title of network.insufficient-buffers/total');
-    expect(told()).toBe(3);
+    expect(notifications()).toBe(3);
     await robot.close();
   });
 });

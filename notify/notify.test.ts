@@ -176,7 +176,7 @@ describe('an incident', () => {
   it('that was deleted on request before it was told is not told, and leaves no message to write again', async () => {
     const notifier = fixture.createNotifier();
     await notifier.incidentChanged(SYMPTOM);
-    await fixture.store.deleteSaid(
+    await fixture.store.deleteAnnotations(
       'alerts',
       (await fixture.rows()).map(({ id }) => id),
     );

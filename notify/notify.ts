@@ -19,7 +19,7 @@ import type {
 import { findReceiverProblems, findReceiverRisk } from './channels/settings.js';
 import { CHANNELS } from './channels/table.js';
 import { createSender, type Sender } from './sender.js';
-import { decideAlert, findSubject, LATE_WAIT_MS, type DecidePolicy, type Told } from './decide.js';
+import { decideAlert, findSubject, LATE_WAIT_MS, type DecidePolicy, type Notification } from './decide.js';
 import { createHandOver } from './fallback.js';
 import { createInbound, type Inbound, type InboundPolicy } from './inbound.js';
 import { createWakeup, type Wakeup } from './pace.js';
@@ -34,7 +34,7 @@ import {
   type RoutingOptions,
 } from './routing/router.js';
 import { findRoutingProblems } from './routing/scene.js';
-import { createTrust } from './trust.js';
+import { createPrecisionGuard } from './trust.js';
 import { createOutbox, type MessageShares, type OutboxRow, type Outbox } from './outbox.js';
 
 export interface NotifyPolicy extends DecidePolicy, InboundPolicy {
@@ -73,7 +73,7 @@ export interface NotifierOptions {
   /** Outbox of the previous notifier; absent: a new one, which loads its state from the store. */
   readonly outbox?: Outbox | undefined;
   /** Observes that a receiver accepted a first message, with the milliseconds since the last line of its failure. */
-  readonly onTold?: (ms: number) => void;
+  readonly onNotified?: (ms: number) => void;
 }
 
 /** Messages of one receiver that are due and not sent. */
@@ -128,17 +128,17 @@ export function createNotifier(options: NotifierOptions): Notifier {
   const notifier = createState(options);
   const { store, receivers, log, publicUrl = '', instance = 'main', now = Date.now } = options;
   const { outbox, router, inbound, senders, wakeup } = notifier;
-  const trust = createTrust(store, options.policy.floor, log, now);
-  const policy: NotifyPolicy = { ...options.policy, isDistrusted: trust.isDistrusted };
+  const precisionGuard = createPrecisionGuard(store, options.policy.floor, log, now);
+  const policy: NotifyPolicy = { ...options.policy, isRuleMuted: precisionGuard.isRuleMuted };
   const nameOf = options.shares?.nameOf ?? (() => instance);
   const writer = createWriter({ outbox, router, policy, publicUrl, nameOf, log, now });
   return {
     outbox,
     async incidentChanged(incident) {
       await makeReady(notifier);
-      await inTurn(notifier, async () => {
+      await inOrder(notifier, async () => {
         if (router.isLeftAlone(incident.id)) return outbox.withdraw(incident.id);
-        if (receivers.length > 0) await trust.refresh();
+        if (receivers.length > 0) await precisionGuard.refresh();
         const subject = findSubject(incident, policy);
         const card = typeof subject === 'string' ? undefined : router.routeIncident(incident, subject);
         for (const receiver of receivers) await tryWrite(() => writer(incident, receiver, card), receiver, log);
@@ -148,12 +148,12 @@ export function createNotifier(options: NotifierOptions): Notifier {
     },
     async incidentGone(id) {
       await makeReady(notifier);
-      await inTurn(notifier, () => outbox.withdraw(id));
+      await inOrder(notifier, () => outbox.withdraw(id));
     },
     forget: () => outbox.forget(),
     async receiveAlerts(message) {
       await makeReady(notifier);
-      const received = await inTurn(notifier, () => inbound.receive(message));
+      const received = await inOrder(notifier, () => inbound.receive(message));
       wakeup.ring();
       return received;
     },
@@ -175,7 +175,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
 
 function createState(options: NotifierOptions): NotifierState {
   const { store, receivers, policy, proxies, log, publicUrl = '', instance = 'main', shares } = options;
-  const { now = Date.now, random = Math.random, onDelivery = () => undefined, onTold = () => undefined } = options;
+  const { now = Date.now, random = Math.random, onDelivery = () => undefined, onNotified = () => undefined } = options;
   const outbox = options.outbox ?? createOutbox({ store, receivers, instance, shares });
   const router = createRouter({ receivers, routing: options.routing, store, log, now });
   return {
@@ -187,7 +187,7 @@ function createState(options: NotifierOptions): NotifierState {
         const handOver = createHandOver(receiver, { outbox, receivers, now });
         return [
           receiver.name,
-          createSender({ outbox, receiver, proxies, log, now, random, onDelivery, onTold, isHeld, handOver }),
+          createSender({ outbox, receiver, proxies, log, now, random, onDelivery, onNotified, isHeld, handOver }),
         ];
       }),
     ),
@@ -228,7 +228,7 @@ async function makeReady(notifier: NotifierState): Promise<void> {
   }
 }
 
-function inTurn<Result>(notifier: NotifierState, work: () => Promise<Result>): Promise<Result> {
+function inOrder<Result>(notifier: NotifierState, work: () => Promise<Result>): Promise<Result> {
   const result = notifier.last.then(work);
   notifier.last = result.then(
     () => undefined,
@@ -239,7 +239,7 @@ function inTurn<Result>(notifier: NotifierState, work: () => Promise<Result>): P
 
 async function stepInbound(notifier: NotifierState): Promise<void> {
   await makeReady(notifier);
-  await inTurn(notifier, () => notifier.inbound.stepOnce());
+  await inOrder(notifier, () => notifier.inbound.stepOnce());
 }
 
 async function stepSender(notifier: NotifierState, sender: Sender): Promise<void> {
@@ -317,20 +317,20 @@ type Writer = (incident: Incident, receiver: ReceiverSettings, card: RoutedCard 
  */
 function createWriter({ outbox, router, policy, publicUrl, nameOf, log, now }: WriterOptions): Writer {
   return async (incident, receiver, routed) => {
-    const rows = await outbox.findTold(incident.id, receiver.name);
+    const rows = await outbox.findNotifications(incident.id, receiver.name);
     const channel = CHANNELS[receiver.kind];
     const standing = rows.filter(({ alert }) => alert.state !== 'withdrawn');
-    const told = standing.map(toTold);
+    const notifications = standing.map(toNotification);
     const waiting = standing[0];
     const path = routed?.paths.get(receiver.name);
-    if (routed !== undefined && path === undefined && told.every(({ isPending }) => isPending)) {
+    if (routed !== undefined && path === undefined && notifications.every(({ isPending }) => isPending)) {
       if (waiting !== undefined) outbox.keep({ ...waiting.alert, state: 'withdrawn' }, waiting.payload);
       return;
     }
     const { groupBy, groupWaitMs, repeatIntervalMs } = path?.node ?? router.root;
     const group = (reason: string): string => renderGroup(reason, routed?.labels ?? NO_LABELS, groupBy);
     const isHeld = waiting !== undefined && router.findHold(waiting) !== undefined;
-    const decision = decideAlert(incident, { told, canEdit: channel.canEdit, isHeld }, now(), {
+    const decision = decideAlert(incident, { notifications, canEdit: channel.canEdit, isHeld }, now(), {
       ...policy,
       groupWaitMs:
         groupWaitMs === 0 ? 0 : waitForGroup(outbox, receiver.name, group('new-incident'), groupWaitMs, now()),
@@ -404,7 +404,7 @@ function waitForGroup(outbox: Outbox, receiver: string, group: string, groupWait
   return Math.max(0, firstMs - nowMs);
 }
 
-function toTold({ alert, payload, isInFlight }: OutboxRow): Told {
+function toNotification({ alert, payload, isInFlight }: OutboxRow): Notification {
   const isPending = alert.state === 'pending' && !isInFlight;
   return {
     reason: alert.reason,

@@ -23,7 +23,7 @@ export interface Outbox {
   /** Gives up messages for receivers that are removed, as `load` does. */
   setReceivers(receivers: readonly ReceiverSettings[]): Promise<void>;
   /** Lists sent, pending and withdrawn messages of an incident to a receiver, newest first. */
-  findTold(incidentId: string, receiver: string): Promise<readonly OutboxRow[]>;
+  findNotifications(incidentId: string, receiver: string): Promise<readonly OutboxRow[]>;
   /** Lists pending messages, oldest first. */
   listPending(receiver: string): readonly OutboxRow[];
   /** Lists incoming alerts, pending and sent, whose diagnosis may still follow. */
@@ -82,7 +82,7 @@ interface OutboxState extends Omit<OutboxOptions, 'receivers'> {
   /** Open messages by incident and receiver. */
   readonly open: Map<string, Alert>;
   /** Messages by incident. */
-  readonly told: Map<string, Map<string, Alert>>;
+  readonly notifications: Map<string, Map<string, Alert>>;
   readonly inFlight: Set<string>;
   /** Messages that the store has not accepted yet. */
   readonly unsaved: Map<string, Alert>;
@@ -100,7 +100,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     pending: new Map(),
     followed: new Map(),
     open: new Map(),
-    told: new Map(),
+    notifications: new Map(),
     inFlight: new Set(),
     unsaved: new Map(),
     payloads: new WeakMap(),
@@ -111,7 +111,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   return {
     load: () => load(box),
     setReceivers: (receivers) => setReceivers(box, receivers),
-    findTold: (incidentId, receiver) => findTold(box, incidentId, receiver),
+    findNotifications: (incidentId, receiver) => findNotifications(box, incidentId, receiver),
     listPending: (receiver) => listMine(box, box.pending, receiver),
     listFollowed: () => toRows(box, box.followed.values()),
     listOpen: (receiver) => listMine(box, box.open, receiver),
@@ -173,9 +173,9 @@ function isOfPlatform({ instance, jobs }: Payload): boolean {
 
 /** Files an alert in all maps where it belongs. */
 function index(box: OutboxState, alert: Alert): void {
-  const { pending, followed, open, told } = box;
+  const { pending, followed, open, notifications } = box;
   const payload = readPayload(box, alert);
-  told.get(alert.incidentId)?.set(alert.id, alert);
+  notifications.get(alert.incidentId)?.set(alert.id, alert);
   if (alert.state === 'pending') pending.set(alert.id, alert);
   else pending.delete(alert.id);
   if (payload?.inbound !== undefined && alert.state !== 'undeliverable') followed.set(alert.id, alert);
@@ -259,15 +259,15 @@ function isLeft({ instance, shares }: OutboxState, payload: Payload | undefined)
 }
 
 /** Removes state that another process may have continued. Sent messages that are not stored yet stay. */
-function forgetShared({ pending, open, unsaved, inFlight, told }: OutboxState): void {
+function forgetShared({ pending, open, unsaved, inFlight, notifications }: OutboxState): void {
   for (const id of pending.keys()) if (!inFlight.has(id)) pending.delete(id);
   open.clear();
   for (const [id, { state }] of unsaved) if (state === 'pending') unsaved.delete(id);
-  told.clear();
+  notifications.clear();
 }
 
-async function findTold(box: OutboxState, incidentId: string, receiver: string): Promise<readonly OutboxRow[]> {
-  const rows = box.told.get(incidentId) ?? (await loadTold(box, incidentId));
+async function findNotifications(box: OutboxState, incidentId: string, receiver: string): Promise<readonly OutboxRow[]> {
+  const rows = box.notifications.get(incidentId) ?? (await loadNotifications(box, incidentId));
   const prefix = `${incidentId}/${receiver}/`;
   return toRows(
     box,
@@ -277,19 +277,19 @@ async function findTold(box: OutboxState, incidentId: string, receiver: string):
   );
 }
 
-async function loadTold({ store, told, unsaved }: OutboxState, incidentId: string): Promise<Map<string, Alert>> {
+async function loadNotifications({ store, notifications, unsaved }: OutboxState, incidentId: string): Promise<Map<string, Alert>> {
   // The rows are registered before the read, because messages sent meanwhile are newer than the store's answer.
   const rows = new Map([...unsaved].filter(([, alert]) => alert.incidentId === incidentId));
-  told.set(incidentId, rows);
+  notifications.set(incidentId, rows);
   try {
     for (const alert of await store.findAlerts({ incidentId, limit: MAX_LOADED }))
       if (!rows.has(alert.id)) rows.set(alert.id, alert);
   } catch (error) {
-    told.delete(incidentId);
+    notifications.delete(incidentId);
     throw error;
   }
-  const [oldest] = told.keys();
-  if (told.size > MAX_INCIDENTS_KNOWN && oldest !== undefined) told.delete(oldest);
+  const [oldest] = notifications.keys();
+  if (notifications.size > MAX_INCIDENTS_KNOWN && oldest !== undefined) notifications.delete(oldest);
   return rows;
 }
 

@@ -28,7 +28,7 @@ export interface SenderOptions {
   readonly random: () => number;
   readonly onDelivery: (kind: string, result: 'sent' | 'retry' | 'undeliverable') => void;
   /** Observes that a receiver accepted a first message, with the milliseconds since the last line of its failure. */
-  readonly onTold: (ms: number) => void;
+  readonly onNotified: (ms: number) => void;
   /** True while the message's route, a silence or an annotation holds it back. */
   readonly isHeld: (row: OutboxRow) => boolean;
   /** Hands what this receiver did not accept to another; undefined without a fallback. */
@@ -176,8 +176,8 @@ async function findThread(
   const [row] = rows;
   const isAlone = row !== undefined && rows.length === 1 && row.payload.inbound === undefined;
   if (!isAlone || CHANNELS[receiver.kind].hasThreads !== true) return undefined;
-  const told = await outbox.findTold(row.alert.incidentId, row.alert.receiver);
-  return told.find(({ payload }) => payload.receipt !== undefined)?.payload.receipt;
+  const notifications = await outbox.findNotifications(row.alert.incidentId, row.alert.receiver);
+  return notifications.find(({ payload }) => payload.receipt !== undefined)?.payload.receipt;
 }
 
 /** Stores the results of all messages, even if the store fails on the first, so that none is sent again. */
@@ -203,13 +203,13 @@ async function settle(
   options: SenderOptions,
   pace: Pace,
 ): Promise<void> {
-  const { outbox, receiver, now, random, onDelivery, onTold } = options;
+  const { outbox, receiver, now, random, onDelivery, onNotified } = options;
   const attempts = alert.attempts + 1;
   const sentAt = new Date(now()).toISOString();
   if (result.ok) {
     pace.tries.delete(alert.id);
     onDelivery(receiver.kind, 'sent');
-    if (alert.reason === 'new-incident' && payload.seenMs !== undefined) onTold(Math.max(0, now() - payload.seenMs));
+    if (alert.reason === 'new-incident' && payload.seenMs !== undefined) onNotified(Math.max(0, now() - payload.seenMs));
     const { error, ...rest } = alert;
     void error;
     const isNeeded = payload.openUntilMs !== undefined || payload.inbound !== undefined;

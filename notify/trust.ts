@@ -8,19 +8,19 @@ import type { FeedbackStore } from '../store/store.js';
 
 const LOOK_EVERY_MS = 60_000;
 
-export interface Trust {
+export interface PrecisionGuard {
   /** Reads the feedback again if the last read was long ago. */
   refresh(): Promise<void>;
-  isDistrusted(ruleId: string): boolean;
+  isRuleMuted(ruleId: string): boolean;
 }
 
-export function createTrust(
+export function createPrecisionGuard(
   store: Pick<FeedbackStore, 'findFeedback'>,
   floor: PrecisionFloor,
   log: Log,
   now: () => number,
-): Trust {
-  let distrusted: ReadonlySet<string> = new Set();
+): PrecisionGuard {
+  let mutedRules: ReadonlySet<string> = new Set();
   let lookedAt = -Infinity;
   return {
     async refresh() {
@@ -30,9 +30,9 @@ export function createTrust(
         const measured = measurePrecision(await store.findFeedback({}));
         const found = [...measured].filter(([, precision]) => isBelowFloor(precision, floor));
         for (const [rule, { right, wrong }] of found)
-          if (!distrusted.has(rule))
+          if (!mutedRules.has(rule))
             log.warn({ rule, right, wrong }, 'People say that this rule is mostly wrong: it alerts nobody any more.');
-        distrusted = new Set(found.map(([rule]) => rule));
+        mutedRules = new Set(found.map(([rule]) => rule));
       } catch (error) {
         if (!(error instanceof JobtraceError)) throw error;
         log.warn(
@@ -41,6 +41,6 @@ export function createTrust(
         );
       }
     },
-    isDistrusted: (ruleId) => distrusted.has(ruleId),
+    isRuleMuted: (ruleId) => mutedRules.has(ruleId),
   };
 }

@@ -17,7 +17,7 @@ import {
   type IncidentStore,
   type RecordFilter,
   type RecordSearch,
-  type SaidKind,
+  type AnnotationKind,
   type StateStore,
   type TriageStore,
 } from './store.js';
@@ -39,11 +39,11 @@ export interface EraseFilter {
 }
 
 /** Numbers of documents of each kind that were deleted, or would be. */
-export type EraseCounts = Readonly<Record<'records' | 'incidents' | SaidKind, number>>;
+export type EraseCounts = Readonly<Record<'records' | 'incidents' | AnnotationKind, number>>;
 
 export type EraseStore = Erasure &
   Pick<RecordSearch, 'searchRecords' | 'findRecords'> &
-  Pick<IncidentStore, 'pageIncidents' | 'findIncidents' | 'findTurn' | 'removeIncident'> &
+  Pick<IncidentStore, 'pageIncidents' | 'findIncidents' | 'findEpoch' | 'removeIncident'> &
   Pick<AlertStore, 'findAlerts'> &
   Pick<FeedbackStore, 'findFeedback'> &
   Pick<TriageStore, 'findTriage'> &
@@ -71,8 +71,8 @@ export async function countErasable(store: EraseStore, filter: EraseFilter): Pro
   const query = buildQuery(filter);
   const { total } = await store.searchRecords({ ...query, limit: 1, order: 'newest' });
   const incidents = await findErasable(store, filter, query);
-  const said = await findSaid(store, filter, incidents);
-  return countAll(total, incidents, said);
+  const annotations = await findAnnotations(store, filter, incidents);
+  return countAll(total, incidents, annotations);
 }
 
 /**
@@ -87,19 +87,19 @@ export async function erase(
   const query = buildQuery(filter);
   // Loaded first, because the incidents that quote a record are only known while the record exists.
   const incidents = await findErasable(store, filter, query);
-  const said = await findSaid(store, filter, incidents);
+  const annotations = await findAnnotations(store, filter, incidents);
   const records = await store.deleteRecords(query);
-  await removeAll(store, incidents, said);
+  await removeAll(store, incidents, annotations);
   if (records > 0 || incidents.size > 0) {
     await store.saveState(ERASED_KEY, new Date(now()).toISOString());
     await pause(settleMs);
     const again = new Set([...incidents, ...(await findErasable(store, filter, query))]);
-    await removeAll(store, again, await findSaid(store, filter, again));
+    await removeAll(store, again, await findAnnotations(store, filter, again));
   }
   const { contains, file, from, to } = filter;
   if ([contains, file, from, to].every((value) => value === undefined)) await store.deleteJobLines(query);
   await store.purgeDeleted();
-  return countAll(records, incidents, said);
+  return countAll(records, incidents, annotations);
 }
 
 /** Builds the query of the filter. Throws JT_REQUEST_INVALID if it would find everything. */
@@ -218,12 +218,12 @@ export function holdsText(value: unknown, contains: string): boolean {
   return holds(value);
 }
 
-const SAID_KINDS = ['alerts', 'feedback', 'triage'] as const satisfies readonly SaidKind[];
+const SAID_KINDS = ['alerts', 'feedback', 'triage'] as const satisfies readonly AnnotationKind[];
 
-type Said = Readonly<Record<SaidKind, readonly string[]>>;
+type Annotations = Readonly<Record<AnnotationKind, readonly string[]>>;
 
 /** Finds the annotations of these incidents, and those that hold the text themselves. */
-async function findSaid(store: EraseStore, { contains }: EraseFilter, incidents: ReadonlySet<string>): Promise<Said> {
+async function findAnnotations(store: EraseStore, { contains }: EraseFilter, incidents: ReadonlySet<string>): Promise<Annotations> {
   const goes = (item: { readonly incidentId: string }): boolean =>
     incidents.has(item.incidentId) || (contains !== undefined && holdsText(item, contains));
   const alerts = new Set<string>();
@@ -238,17 +238,17 @@ async function findSaid(store: EraseStore, { contains }: EraseFilter, incidents:
   };
 }
 
-async function removeAll(store: EraseStore, incidents: ReadonlySet<string>, said: Said): Promise<void> {
+async function removeAll(store: EraseStore, incidents: ReadonlySet<string>, annotations: Annotations): Promise<void> {
   // Removed with the epoch of its writer, so that it can be written again if the job fails again.
   for (const id of incidents) {
-    const turn = await store.findTurn(id);
-    if (turn !== undefined) await store.removeIncident(id, turn);
+    const epoch = await store.findEpoch(id);
+    if (epoch !== undefined) await store.removeIncident(id, epoch);
   }
-  for (const kind of SAID_KINDS) await store.deleteSaid(kind, said[kind]);
+  for (const kind of SAID_KINDS) await store.deleteAnnotations(kind, annotations[kind]);
 }
 
-function countAll(records: number, incidents: ReadonlySet<string>, said: Said): EraseCounts {
-  const { alerts, feedback, triage } = said;
+function countAll(records: number, incidents: ReadonlySet<string>, annotations: Annotations): EraseCounts {
+  const { alerts, feedback, triage } = annotations;
   return {
     records,
     incidents: incidents.size,

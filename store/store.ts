@@ -454,7 +454,7 @@ export interface RecordSearch {
 
 export interface IncidentWrite {
   readonly incident: Incident;
-  readonly turn?: number | undefined;
+  readonly epoch?: number | undefined;
 }
 
 export interface IncidentStore {
@@ -462,16 +462,16 @@ export interface IncidentStore {
    * Inserts or replaces the incident with this id. If several writers may write it, the latest epoch (`turn`, a number
    * that only grows) wins. Returns false and writes nothing if the incident was written with a later epoch.
    */
-  saveIncident(incident: Incident, turn?: number): Promise<boolean>;
+  saveIncident(incident: Incident, epoch?: number): Promise<boolean>;
   /**
    * Saves many incidents as `saveIncident` does, in one transaction or one request. Returns a result for each, in their
    * order.
    */
   saveIncidents(writes: readonly IncidentWrite[]): Promise<readonly boolean[]>;
   /** Removes an incident. Returns false if it was written with a later epoch. */
-  removeIncident(id: string, turn?: number): Promise<boolean>;
+  removeIncident(id: string, epoch?: number): Promise<boolean>;
   /** Returns the epoch with which the incident was last written, or undefined if it is not stored. */
-  findTurn(id: string): Promise<number | undefined>;
+  findEpoch(id: string): Promise<number | undefined>;
   /** Finds an incident by its id, or by the id of one that was merged into it (`joined`). */
   findIncident(id: string): Promise<Incident | undefined>;
   /** Finds incidents, the newest `lastSeen` first. */
@@ -575,14 +575,14 @@ export interface Retention {
 export const ERASED_KEY = 'erased';
 
 /** Kinds of documents about incidents that are deleted by their ids. */
-export type SaidKind = 'alerts' | 'feedback' | 'triage';
+export type AnnotationKind = 'alerts' | 'feedback' | 'triage';
 
 /** Deletion on request. store/erase.ts decides what is deleted. */
 export interface Erasure {
   /** Deletes the records that `findRecords` finds, in batches between which others can write. Returns their number. */
   deleteRecords(query: RecordFilter): Promise<number>;
   /** Deletes documents about incidents. A missing document is no error. */
-  deleteSaid(kind: SaidKind, ids: readonly string[]): Promise<void>;
+  deleteAnnotations(kind: AnnotationKind, ids: readonly string[]): Promise<void>;
   /** Deletes what is known of the lines of these jobs (JobLineStore). */
   deleteJobLines(jobs: Pick<RecordQuery, 'cluster' | 'job'>): Promise<void>;
   /** Frees the storage that held deleted texts, as far as the store can. */

@@ -129,9 +129,9 @@ const MOST_REST_MS = 60_000;
  */
 export function decideScanWait(
   scanIntervalMs: number,
-  { cpuMs, isResting }: { readonly cpuMs: number; readonly isResting: boolean },
+  { cpuMs, isIdle }: { readonly cpuMs: number; readonly isIdle: boolean },
 ): number {
-  const wait = isResting ? Math.min(MOST_REST_MS, cpuMs / RESTING_SHARE) : cpuMs / BUSY_SHARE;
+  const wait = isIdle ? Math.min(MOST_REST_MS, cpuMs / RESTING_SHARE) : cpuMs / BUSY_SHARE;
   return Math.max(scanIntervalMs, wait);
 }
 
@@ -144,9 +144,9 @@ const MOST_TURN_REST_MS = 1000;
  */
 export function decideTurnWait(
   readIntervalMs: number,
-  { cpuMs, isResting }: { readonly cpuMs: number; readonly isResting: boolean },
+  { cpuMs, isIdle }: { readonly cpuMs: number; readonly isIdle: boolean },
 ): number {
-  return isResting ? Math.max(readIntervalMs, Math.min(MOST_TURN_REST_MS, cpuMs / RESTING_SHARE)) : readIntervalMs;
+  return isIdle ? Math.max(readIntervalMs, Math.min(MOST_TURN_REST_MS, cpuMs / RESTING_SHARE)) : readIntervalMs;
 }
 
 interface Visit {

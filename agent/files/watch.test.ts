@@ -200,22 +200,22 @@ describe('openWatcher', () => {
 
 describe('decideScanWait', () => {
   it('is the setting while scans cost little, and gives them a tenth of a core at most', () => {
-    expect(decideScanWait(1000, { cpuMs: 10, isResting: false })).toBe(1000);
-    expect(decideScanWait(1000, { cpuMs: 300, isResting: false })).toBe(3000);
+    expect(decideScanWait(1000, { cpuMs: 10, isIdle: false })).toBe(1000);
+    expect(decideScanWait(1000, { cpuMs: 300, isIdle: false })).toBe(3000);
   });
 
   it('gives them half a hundredth while nothing happens, and comes within a minute', () => {
-    expect(decideScanWait(1000, { cpuMs: 15, isResting: true })).toBe(3000);
-    expect(decideScanWait(1000, { cpuMs: 400, isResting: true })).toBe(60_000);
-    expect(decideScanWait(60_000, { cpuMs: 400, isResting: true })).toBe(60_000);
+    expect(decideScanWait(1000, { cpuMs: 15, isIdle: true })).toBe(3000);
+    expect(decideScanWait(1000, { cpuMs: 400, isIdle: true })).toBe(60_000);
+    expect(decideScanWait(60_000, { cpuMs: 400, isIdle: true })).toBe(60_000);
   });
 });
 
 describe('decideTurnWait', () => {
   it('is the setting, and longer while nothing happens and a look takes more than half a hundredth of a core', () => {
-    expect(decideTurnWait(200, { cpuMs: 50, isResting: false })).toBe(200);
-    expect(decideTurnWait(200, { cpuMs: 1, isResting: true })).toBe(200);
-    expect(decideTurnWait(200, { cpuMs: 2, isResting: true })).toBe(400);
-    expect(decideTurnWait(200, { cpuMs: 50, isResting: true })).toBe(1000);
+    expect(decideTurnWait(200, { cpuMs: 50, isIdle: false })).toBe(200);
+    expect(decideTurnWait(200, { cpuMs: 1, isIdle: true })).toBe(200);
+    expect(decideTurnWait(200, { cpuMs: 2, isIdle: true })).toBe(400);
+    expect(decideTurnWait(200, { cpuMs: 50, isIdle: true })).toBe(1000);
   });
 });

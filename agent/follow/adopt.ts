@@ -118,7 +118,7 @@ function resume(tail: Tail, state: FileState, head: Buffer): void {
   if (state.cluster !== undefined && tail.file.origin.pod?.isClusterOpen === true)
     tail.file.origin = { ...tail.file.origin, cluster: state.cluster };
   tail.acks.openBytes = state.openBytes;
-  const commit: Commit = { offset: state.offset, crc: state.crc, time: state.time, notes: state.notes };
+  const commit: Commit = { offset: state.offset, crc: state.crc, time: state.time, processContext: state.notes };
   seekTail(tail, commit);
   tail.reading.mayJoin = canJoin(tail);
   tail.file.isSettled = true;
@@ -200,9 +200,9 @@ function beginTail(tail: Tail, fd: number, head: Buffer, parts: AdoptParts): boo
   if (isUndecided(tail, head, parts)) return false;
   // The key of a line that grows after it was shipped is only in the checkpoint, which may not be writable.
   const { undecidedFlushMs } = parts.settings;
-  const rests =
+  const isIdleFile =
     parts.now - tail.reading.lastGrowth >= undecidedFlushMs || parts.now - tail.reading.mtimeMs >= undecidedFlushMs;
-  const keyHead = findKeyHead(head, rests || tail.file.archiveSize !== undefined);
+  const keyHead = findKeyHead(head, isIdleFile || tail.file.archiveSize !== undefined);
   if (keyHead === undefined) return false;
   const isTaken = (key: string): boolean => parts.known.has(key) || parts.findLive(key) !== undefined;
   tail.file.key = createKey(

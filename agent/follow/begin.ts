@@ -64,9 +64,9 @@ export function replaceTail(set: TailSet, tail: Tail, lostBytes: number): void {
 /** Opens the tail of an idle file, which continues where it was. Returns undefined if the file is gone. */
 export function wakeByKey(set: TailSet, key: string): Tail | undefined {
   const state = set.known.get(key);
-  const file = state === undefined ? undefined : set.resting.get(state.path);
+  const file = state === undefined ? undefined : set.idle.get(state.path);
   if (file === undefined || file.inode !== state?.inode) return undefined;
-  set.resting.delete(file.path);
+  set.idle.delete(file.path);
   const tail = openNew(set, file, describeOrigin(file, set.settings), undefined, file);
   if (tail !== undefined) settleTail(set, tail);
   return set.byKey.get(key);
@@ -231,7 +231,7 @@ function leaveOutPacked(set: TailSet, tail: Tail, form: ArchiveForm): void {
  * last seen.
  */
 function mayHoldUnread(set: TailSet, { file, reading }: Tail): boolean {
-  const { known, live, resting, unmet, waiting } = set;
+  const { known, live, idle, unmet, waiting } = set;
   const gone = known
     .findFamily(file.path)
     .filter(
@@ -240,7 +240,7 @@ function mayHoldUnread(set: TailSet, { file, reading }: Tail): boolean {
   if (gone.length === 0) return false;
   const present = [
     ...[...live.values()].map((tail) => tail.file),
-    ...resting.values(),
+    ...idle.values(),
     ...[...waiting.values()].map((next) => next.file),
   ];
   return gone.some((state) => !present.some((one) => isSameFile(one, state)));

@@ -11,7 +11,7 @@ import {
   idOf,
   isEnding,
   isFull,
-  layDownResting,
+  evictIdle,
   reportUnreadable,
   type TailSet,
 } from './set.js';
@@ -89,7 +89,7 @@ function sweepLive(set: TailSet, tail: Tail): void {
     isStored(set, tail)
   )
     endTail(set, tail, 0);
-  else layDownResting(set, tail);
+  else evictIdle(set, tail);
 }
 
 /** Forwards the open entry, because nothing will be added to it. Returns true when the store has all of the file. */

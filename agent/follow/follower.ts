@@ -75,7 +75,7 @@ export interface FollowerParts extends Pick<TailsParts, 'known' | 'isFirstStart'
   readonly settings: AgentSettings;
   readonly store: RecordSink;
   /** Returns the time of day. */
-  readonly wall: () => number;
+  readonly wallClock: () => number;
   readonly random: () => number;
   /** Returns the processor time of this process so far, in milliseconds. */
   readonly cpuMs: () => number;
@@ -84,7 +84,7 @@ export interface FollowerParts extends Pick<TailsParts, 'known' | 'isFirstStart'
   /** Called when offsets have moved as far as they can for now, so that changes in `known` may be saved. */
   readonly onCommit: () => void;
   /** Runs the writing of dead letters, if several threads write them. */
-  readonly takeLetterTurn?: ShipperParts['takeLetterTurn'];
+  readonly withLetterLock?: ShipperParts['withLetterLock'];
 }
 
 interface Following extends FollowerParts {
@@ -136,11 +136,11 @@ export function createFollower(parts: FollowerParts): FileFollower {
 }
 
 function joinParts(parts: FollowerParts): Following {
-  const { settings, store, log, wall, now, random, cpuMs, onAnswer, takeLetterTurn } = parts;
+  const { settings, store, log, wallClock, now, random, cpuMs, onAnswer, withLetterLock } = parts;
   const redaction = { redact: createRedactor(settings.redactPatterns) };
   const signals: Following['signals'] = { marker: undefined };
-  const board = createBoard(wall);
-  const shipper = createShipper({ store, settings, board, log, now, random, onAnswer, takeLetterTurn });
+  const board = createBoard(wallClock);
+  const shipper = createShipper({ store, settings, board, log, now, random, onAnswer, withLetterLock });
   const pods = openPods({ settings, board, log, now });
   const room = createStretchReader(createPlainMarker(), settings);
   const forwarder = createForwarder({
@@ -154,7 +154,7 @@ function joinParts(parts: FollowerParts): Following {
     },
     shipper,
     board,
-    wall,
+    wallClock,
   });
   const tails = createTails({ ...parts, board, pods, forward: forwarder.forwardEntries });
   return {

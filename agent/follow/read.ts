@@ -121,7 +121,7 @@ function isReadable({ file, reading, acks }: Tail): boolean {
 }
 
 function isLookedAt({ now }: ReaderState, { reading }: Tail, look: FileLook): boolean {
-  if (look === 'all' || reading.isTold || unreadBytes(reading) > 0) return true;
+  if (look === 'all' || reading.isReported || unreadBytes(reading) > 0) return true;
   return look === 'recent' && now() - reading.lastGrowth <= COLD_MS;
 }
 
@@ -158,10 +158,10 @@ function waitsForPredecessor({ forwarder }: ReaderState, { file }: Tail): boolea
  */
 function joinFirst({ tails, forwarder, board, settings, now }: ReaderState, tail: Tail): boolean {
   if (!tail.reading.mayJoin) return true;
-  const isQuiet = rests(tail, settings, now());
+  const isQuiet = isIdleFile(tail, settings, now());
   const join = joinRotation(tail, { findFamily: () => tails.listFamily(tail.file.path), isQuiet, now: now() });
   if (join.kind !== 'joined') return join.kind === 'none';
-  forwarder.forwardEntries(tail, [join.entry], join.elder);
+  forwarder.forwardEntries(tail, [join.entry], join.predecessor);
   if (join.entry.isOpen) return false;
   board.count('joinedEntries');
   return true;
@@ -170,7 +170,7 @@ function joinFirst({ tails, forwarder, board, settings, now }: ReaderState, tail
 function readQuantum({ tails, forwarder, room, board, limits, now }: ReaderState, tail: Tail): number {
   const { file, reading } = tail;
   const most = Math.min(reading.deficitBytes, limits.allowedBytes);
-  reading.isTold = false;
+  reading.isReported = false;
   const result = readChunk(reading, file, most, room, (part) => forwarder.forwardPart(tail, part));
   if (result.kind === 'truncated') tails.replaceTail(tail, result.lostBytes);
   if (result.kind !== 'read') {
@@ -192,7 +192,7 @@ function flushIdle(reader: ReaderState, all: boolean): void {
     const { file, reading } = tail;
     // A chunk that ends within a line leaves no entry yet.
     const isRead = unreadBytes(reading) === 0;
-    if (!file.isSettled || !isRead || !hasOpenEntry(reading) || !(all || rests(tail, settings, now()))) continue;
+    if (!file.isSettled || !isRead || !hasOpenEntry(reading) || !(all || isIdleFile(tail, settings, now()))) continue;
     const isFinal = now() - reading.lastGrowth >= settings.undecidedFlushMs;
     forwarder.forwardEntries(tail, takeOpenEntry(reading, file.key, isFinal));
   }
@@ -222,6 +222,6 @@ function watchClocks({ tails, settings, board, skewed, now }: ReaderState): void
   }
 }
 
-function rests({ reading }: Tail, { idleFlushMs }: AgentSettings, now: number): boolean {
+function isIdleFile({ reading }: Tail, { idleFlushMs }: AgentSettings, now: number): boolean {
   return now - reading.mtimeMs >= idleFlushMs || now - reading.lastGrowth >= idleFlushMs;
 }

@@ -39,7 +39,7 @@ export interface TailSet extends TailsParts {
    * Idle files without a tail, by path, as they were last seen: the store has all of them, and the checkpoint is enough
    * to continue. A file that changes is begun like a new one, and resumes.
    */
-  readonly resting: Map<string, FoundFile>;
+  readonly idle: Map<string, FoundFile>;
   /** New files that are to be begun, by path, in the order of the scan. */
   readonly waiting: Map<string, NewFile>;
   /** Tails that a cycle may have work for. The others are idle, and only a scan looks at them. */
@@ -78,7 +78,7 @@ export function createSet(parts: TailsParts, losses: Losses): TailSet {
     live: new Map(),
     byKey: new Map(),
     byPath: new Map(),
-    resting: new Map(),
+    idle: new Map(),
     waiting: new Map(),
     busy: new Set(),
     grown: new Set(),
@@ -114,7 +114,7 @@ export const COLD_MS = 60_000;
 export function gatherBusy(set: TailSet): void {
   const { live, busy } = set;
   for (const tail of live.values())
-    if (!isResting(tail, set.now())) busy.add(tail);
+    if (!isIdle(tail, set.now())) busy.add(tail);
     else if (!layDown(set, tail)) busy.delete(tail);
 }
 
@@ -125,7 +125,7 @@ function layDown(set: TailSet, tail: Tail): boolean {
   const { path, captures, inode, device, birthMs } = file;
   const { size, mtimeMs } = reading;
   dropTail(set, tail);
-  set.resting.set(path, { path, captures, inode, device, birthMs, size, mtimeMs });
+  set.idle.set(path, { path, captures, inode, device, birthMs, size, mtimeMs });
   return true;
 }
 
@@ -156,13 +156,13 @@ export function dropTail({ live, busy, grown, byKey, byPath, now }: TailSet, tai
 }
 
 /** Drops the tail of a closed idle file after a cycle. */
-export function layDownResting(set: TailSet, tail: Tail): void {
-  if (tail.reading.fd !== undefined || !(isResting(tail, set.now()) || isEmpty(tail))) return;
+export function evictIdle(set: TailSet, tail: Tail): void {
+  if (tail.reading.fd !== undefined || !(isIdle(tail, set.now()) || isEmpty(tail))) return;
   if (!layDown(set, tail)) set.busy.delete(tail);
 }
 
 /** True if the store has all of the file, no entry is open, and no cycle would change that. */
-function isResting(tail: Tail, now: number): boolean {
+function isIdle(tail: Tail, now: number): boolean {
   const { file, reading, acks } = tail;
   const isWhole = file.isSettled && file.archiveSize === undefined && file.goneSince === undefined;
   if (!isWhole || file.predecessor !== undefined || acks.isDirty || hasOpenEntry(reading)) return false;
@@ -226,7 +226,7 @@ export function closeIdle(set: TailSet, count: number): void {
   idle.sort((a, b) => a.reading.lastGrowth - b.reading.lastGrowth);
   for (const tail of idle.slice(0, count)) {
     closeReading(tail.reading);
-    layDownResting(set, tail);
+    evictIdle(set, tail);
   }
   set.openFiles = countOpen(set);
 }

@@ -117,7 +117,7 @@ function syncFiles(set: TailSet, scan: Scan): void {
   set.isFirstScan &&= !set.hasScanned || set.waiting.size > 0;
   set.hasScanned = true;
   const seen = new Set<string>();
-  const fresh = scan.files.filter((file) => !live.has(idOf(file)) && !rests(set, file));
+  const fresh = scan.files.filter((file) => !live.has(idOf(file)) && !isIdleFile(set, file));
   dropGone(set, scan);
   const byOldPath = fresh.length === 0 ? NO_TAILS : new Map(set.byPath);
   set.openFiles = countOpen(set);
@@ -138,25 +138,25 @@ function syncFiles(set: TailSet, scan: Scan): void {
 }
 
 /** Returns true if an idle file has not changed. A file that has changed is begun like a new one, and resumes. */
-function rests({ resting, known, settings, now }: TailSet, file: FoundFile): boolean {
-  const before = resting.get(file.path);
+function isIdleFile({ idle, known, settings, now }: TailSet, file: FoundFile): boolean {
+  const before = idle.get(file.path);
   if (before === undefined) return false;
   const isSame = idOf(before) === idOf(file) && before.size === file.size && before.mtimeMs === file.mtimeMs;
   if (!isSame) {
-    resting.delete(file.path);
+    idle.delete(file.path);
     return false;
   }
   // The scan keeps this object as well, so there is one copy.
-  resting.set(file.path, file);
+  idle.set(file.path, file);
   const [state] = known.findByInode(file.inode);
   if (state !== undefined && now() - state.seen > settings.forgetAfterMs / 7) known.set({ ...state, seen: now() });
   return true;
 }
 
 /** Drops idle files that are gone. The checkpoint remembers them, in case they come back. */
-function dropGone({ resting }: TailSet, { files }: Scan): void {
+function dropGone({ idle }: TailSet, { files }: Scan): void {
   const seen = new Set(files.map(({ path }) => path));
-  for (const path of resting.keys()) if (!seen.has(path)) resting.delete(path);
+  for (const path of idle.keys()) if (!seen.has(path)) idle.delete(path);
 }
 
 function followFile(set: TailSet, tail: Tail, found: FoundFile): void {
@@ -187,10 +187,10 @@ function isClosed({ file, reading }: Tail): boolean {
   return reading.fd === undefined && file.archiveSize === undefined;
 }
 
-function tell({ byPath, busy, grown, resting, waiting }: TailSet, path: string): boolean {
-  const file = resting.get(path);
+function tell({ byPath, busy, grown, idle, waiting }: TailSet, path: string): boolean {
+  const file = idle.get(path);
   if (file !== undefined) {
-    resting.delete(path);
+    idle.delete(path);
     waiting.set(path, { file, before: undefined });
     return true;
   }
@@ -198,7 +198,7 @@ function tell({ byPath, busy, grown, resting, waiting }: TailSet, path: string):
   if (tail === undefined) return waiting.has(path);
   if (isClosed(tail)) grown.add(tail);
   else {
-    tail.reading.isTold = true;
+    tail.reading.isReported = true;
     busy.add(tail);
   }
   return true;
@@ -220,7 +220,7 @@ function openAgain(set: TailSet, tail: Tail): void {
   try {
     if (!openTail(tail)) return endTail(set, tail, unreadBytes(tail.reading));
     set.board.clear('JT_FILE_UNREADABLE', path);
-    tail.reading.isTold = true;
+    tail.reading.isReported = true;
     set.busy.add(tail);
   } catch (error) {
     reportUnreadable(set, path, error);
@@ -280,7 +280,7 @@ function measureFiles(set: TailSet): FollowedFiles {
     }
   const waitingBytes = measureWaiting(set);
   return {
-    files: set.live.size + set.resting.size,
+    files: set.live.size + set.idle.size,
     openFiles: countOpen(set),
     lagBytes: bytes.lagBytes + waitingBytes,
     waitingBytes,
@@ -299,12 +299,12 @@ function measureWaiting({ waiting, known }: TailSet): number {
   return bytes;
 }
 
-function closeAll({ live, busy, grown, byPath, resting, waiting }: TailSet): void {
+function closeAll({ live, busy, grown, byPath, idle, waiting }: TailSet): void {
   for (const { reading } of live.values()) closeReading(reading);
   live.clear();
   busy.clear();
   grown.clear();
   byPath.clear();
-  resting.clear();
+  idle.clear();
   waiting.clear();
 }

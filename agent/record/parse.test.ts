@@ -22,7 +22,7 @@ function parse(text: string, from: Partial<RecordOrigin> = {}) {
     redact: createRedactor(),
     zone: 'UTC',
     previousTime: undefined,
-    notes: NO_NOTES,
+    processContext: NO_NOTES,
     fileTime: 0,
     now: Date.UTC(2026, 10, 20, 12),
     signals: undefined,

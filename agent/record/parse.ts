@@ -41,7 +41,7 @@ export interface ParseContext {
   /** Time of the previous entry, in milliseconds. */
   readonly previousTime: number | undefined;
   /** Process context from the entries before. */
-  readonly notes: ProcessNotes;
+  readonly processContext: ProcessNotes;
   /** Time of the file's last change, which is used if no entry has a time. */
   readonly fileTime: number;
   readonly now: number;
@@ -54,7 +54,7 @@ export interface ParsedRecord {
   /** Time for the entry after this one. */
   readonly time: number | undefined;
   /** Process context up to and including this entry. */
-  readonly notes: ProcessNotes;
+  readonly processContext: ProcessNotes;
   /** Number of spans that were redacted. */
   readonly redacted: number;
 }
@@ -81,14 +81,14 @@ export function parseRecord(entry: SplitEntry, id: string, context: ParseContext
   });
   const { time, isUndated } = decideTime(parsed.time, context);
   const facts = readFacts(parsed, origin);
-  const notes = updateNotes(context.notes, facts);
+  const processContext = updateNotes(context.processContext, facts);
   const record: Draft = {
     id,
     '@timestamp': new Date(time).toISOString(),
     message: parsed.message,
     'event.original': text,
     'log.offset': entry.offset,
-    ...describeSource(origin, notes),
+    ...describeSource(origin, processContext),
     'jobtrace.layout': parsed.layout,
     'jobtrace.length': entry.length,
   };
@@ -99,7 +99,7 @@ export function parseRecord(entry: SplitEntry, id: string, context: ParseContext
     record['jobtrace.signal'] = signals.signals[findMark(signals, entry, bytes, parsed, origin)];
   if (entry.flags.length > 0 || count > 0 || isUndated)
     record['jobtrace.flags'] = listFlags(entry.flags, count > 0, isUndated);
-  return { record, time: isUndated ? context.previousTime : time, notes, redacted: count };
+  return { record, time: isUndated ? context.previousTime : time, processContext, redacted: count };
 }
 
 /** Returns the mark of an entry; `bytes` are those that are stored. */
@@ -152,7 +152,7 @@ function fillParts(record: Draft, parsed: ParsedEntry): void {
  * encoded once.
  */
 interface Described {
-  readonly notes: ProcessNotes;
+  readonly processContext: ProcessNotes;
   readonly fields: SourceFields;
   readonly all: Map<string, SourceFields>;
 }
@@ -163,23 +163,23 @@ const MOST_FILES = 2000;
 const MOST_DESCRIBED = 50;
 
 /** Returns the fields that all entries of a file have, as far as it has been read. */
-export function describeSource(origin: RecordOrigin, notes: ProcessNotes): SourceFields {
+export function describeSource(origin: RecordOrigin, processContext: ProcessNotes): SourceFields {
   const known = described.get(origin);
-  if (known?.notes === notes) return known.fields;
-  const key = `${notes['flink.version'] ?? ''} ${notes['flink.process.id'] ?? ''}`;
-  const fields = known?.all.get(key) ?? fillSource(origin, notes);
+  if (known?.processContext === processContext) return known.fields;
+  const key = `${processContext['flink.version'] ?? ''} ${processContext['flink.process.id'] ?? ''}`;
+  const fields = known?.all.get(key) ?? fillSource(origin, processContext);
   const all = known !== undefined && known.all.size < MOST_DESCRIBED ? known.all : new Map<string, SourceFields>();
   if (known === undefined && described.size >= MOST_FILES) described.clear();
-  described.set(origin, { notes, fields, all: all.set(key, fields) });
+  described.set(origin, { processContext, fields, all: all.set(key, fields) });
   return fields;
 }
 
 type SourceFields = ReturnType<typeof fillSource>;
 
-function fillSource(origin: RecordOrigin, notes: ProcessNotes) {
+function fillSource(origin: RecordOrigin, processContext: ProcessNotes) {
   return {
     ...origin.named,
-    ...notes,
+    ...processContext,
     'log.file.path': origin.path,
     'host.name': origin.host,
     'flink.cluster': origin.cluster,

@@ -75,12 +75,12 @@ function parseStrings(
   const context = {
     ...{ origin, redact, zone, fileTime: NOW, now: NOW, signals },
     previousTime: undefined as number | undefined,
-    notes: NO_NOTES,
+    processContext: NO_NOTES,
   };
   return [...splitter.push(bytes), ...splitter.flush()].map((entry) => {
     const id = renderRecordId(KEY, entry.offset, crc32(bytes.subarray(0, entry.offset)));
-    const { record, time, notes } = parseRecord(entry, id, context);
-    Object.assign(context, { previousTime: time, notes });
+    const { record, time, processContext } = parseRecord(entry, id, context);
+    Object.assign(context, { previousTime: time, processContext });
     return record;
   });
 }
@@ -112,7 +112,7 @@ function readBytes(
     redact,
     signals,
     board: createBoard(() => NOW),
-    wall: () => NOW,
+    wallClock: () => NOW,
     shipper: {
       add: (record) => void encoder.add(record),
       addPlain: (record) => {

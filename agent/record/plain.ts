@@ -46,15 +46,15 @@ const fieldsOf = new WeakMap<PreambleParts, PreambleFields>();
 
 /** Draft that is refilled for each entry, because there are many. */
 export type PlainDraft = { -readonly [Key in keyof PlainRecord]: PlainRecord[Key] } & {
-  notes: ProcessNotes;
+  processContext: ProcessNotes;
   /** Mark for a diagnosis (flink/words/marks.ts). */
   mark: number;
 };
 
-export function createPlainDraft(file: FileFields, notes: ProcessNotes, bytes: Buffer): PlainDraft {
+export function createPlainDraft(file: FileFields, processContext: ProcessNotes, bytes: Buffer): PlainDraft {
   return {
     ...{ key: '', offset: 0, crc: 0, bytes, start: 0, messageStart: 0, messageEnd: 0, end: 0 },
-    ...{ time: 0, aheadMs: 0, file, preamble: {}, job: undefined, thrown: undefined, notes, mark: MARK.no },
+    ...{ time: 0, aheadMs: 0, file, preamble: {}, job: undefined, thrown: undefined, processContext, mark: MARK.no },
   };
 }
 
@@ -156,10 +156,10 @@ function fillFacts(draft: PlainDraft, parts: PreambleParts, context: ParseContex
     return;
   }
   draft.job = describeJob(parts.jobId ?? context.origin.jobId, facts);
-  const notes = updateNotes(draft.notes, facts);
-  if (notes === draft.notes) return;
-  draft.notes = notes;
-  draft.file = describeSource(context.origin, notes);
+  const processContext = updateNotes(draft.processContext, facts);
+  if (processContext === draft.processContext) return;
+  draft.processContext = processContext;
+  draft.file = describeSource(context.origin, processContext);
 }
 
 /** Fields by the id of the job, so that each object is encoded once. */

@@ -59,7 +59,7 @@ export interface ShipperParts {
   /** Called when an answer came: more can be read, and offsets may have moved. */
   readonly onAnswer: () => void;
   /** Runs the writing of dead letters, if several threads write them. */
-  readonly takeLetterTurn?: <Result>(write: () => Result) => Result;
+  readonly withLetterLock?: <Result>(write: () => Result) => Result;
 }
 
 /**
@@ -323,7 +323,7 @@ function handleMixed(shipping: Shipping, batch: Batch, outcomes: readonly Append
           dead.push({ ...delivery, outcome });
       }
     }
-  if (dead.length > 0 && !buryDead(shipping, batch, dead))
+  if (dead.length > 0 && !keepDeadLetters(shipping, batch, dead))
     for (const delivery of dead)
       again.push({ ...delivery, outcome: { kind: 'retry', error: 'its dead letter cannot be written' } });
   planRetry(shipping, batch, again);
@@ -366,12 +366,12 @@ interface Dead extends Delivery {
 }
 
 /** Writes dead letters. Returns false if they could not be written to disk; the records stay in the queue then. */
-function buryDead(shipping: Shipping, batch: Batch, dead: readonly Dead[]): boolean {
-  const { board, log, settings, takeLetterTurn = (write) => write() } = shipping.parts;
+function keepDeadLetters(shipping: Shipping, batch: Batch, dead: readonly Dead[]): boolean {
+  const { board, log, settings, withLetterLock = (write) => write() } = shipping.parts;
   const letters = dead.map(({ at, outcome }) => describeDeath(shipping, sliceRecord(batch.encoded, at), outcome));
   let dropped: number;
   try {
-    dropped = takeLetterTurn(() => appendDeadLetters(settings.dataDir, settings.deadLetterBytes, letters));
+    dropped = withLetterLock(() => appendDeadLetters(settings.dataDir, settings.deadLetterBytes, letters));
   } catch (error) {
     board.raise('JT_DEAD_LETTERS_UNWRITABLE', { problem: errorText(error) });
     return false;

@@ -17,7 +17,7 @@ export interface Run extends Receipt {
   /** Times in milliseconds; NaN if no time is known. */
   readonly times: Float64Array;
   /** Process context, with the entry from which it holds. Most entries add nothing to it. */
-  readonly notes: { readonly from: number; readonly notes: ProcessNotes }[];
+  readonly processContext: { readonly from: number; readonly processContext: ProcessNotes }[];
   readonly done: Uint8Array;
   /**
    * Number of bytes of the file from the commit's offset on that are in the store once these open last entries are
@@ -36,7 +36,7 @@ export interface Place {
 /** Time and process context after an entry. */
 export interface Behind {
   readonly time: number | undefined;
-  readonly notes: ProcessNotes;
+  readonly processContext: ProcessNotes;
 }
 
 export interface TailAcks {
@@ -78,7 +78,7 @@ export function beginRun(acks: TailAcks, length: number, openBytes: number | und
     offsets: new Float64Array(length),
     crcs: new Uint32Array(length),
     times: new Float64Array(length),
-    notes: [],
+    processContext: [],
     done: new Uint8Array(length),
     openBytes,
     places: [],
@@ -106,13 +106,13 @@ export function addToRun(
   offset: number,
   crc: number,
   time: number,
-  notes: ProcessNotes,
+  processContext: ProcessNotes,
 ): number {
   const index = run.count;
   run.offsets[index] = offset;
   run.crcs[index] = crc;
   run.times[index] = time;
-  if (run.notes.at(-1)?.notes !== notes) run.notes.push({ from: index, notes });
+  if (run.processContext.at(-1)?.processContext !== processContext) run.processContext.push({ from: index, processContext });
   run.count += 1;
   acks.waiting += 1;
   return index;
@@ -149,6 +149,6 @@ function commitRun(acks: TailAcks, run: Run): void {
     offset,
     crc: run.crcs[last],
     time: Number.isNaN(time) ? undefined : time,
-    notes: run.notes.findLast(({ from }) => from <= last)?.notes,
+    processContext: run.processContext.findLast(({ from }) => from <= last)?.processContext,
   };
 }

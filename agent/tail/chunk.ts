@@ -46,14 +46,14 @@ export interface TailReading {
   /** Difference between the file's lines and the clock; see skew.ts. */
   skew: Skew | undefined;
   /** Process context from the complete entries. */
-  notes: ProcessNotes;
+  processContext: ProcessNotes;
   /** Frontier up to which the open entry was shipped when the file was idle. */
   flushedTo: number;
   /** Time at which bytes were last added. */
   lastGrowth: number;
   deficitBytes: number;
   /** True if a watch observed a write since the file was last looked at. */
-  isTold: boolean;
+  isReported: boolean;
   /** True if nothing was read yet, so that the first lines may belong to the file before it. */
   mayJoin: boolean;
 }
@@ -72,7 +72,7 @@ export interface Commit {
   /** Time of the entry before the offset. */
   readonly time: number | undefined;
   /** Process context from the file's entries before the offset; absent if they give none. */
-  readonly notes?: ProcessNotes;
+  readonly processContext?: ProcessNotes;
 }
 
 /** Entry with its place, as parse.ts and ship.ts need it. */
@@ -134,11 +134,11 @@ export function createReading({ kind, maxEntryBytes, fd, now }: ReadingStart): T
     time: undefined,
     lastTime: undefined,
     skew: undefined,
-    notes: NO_NOTES,
+    processContext: NO_NOTES,
     flushedTo: 0,
     lastGrowth: now,
     deficitBytes: 0,
-    isTold: false,
+    isReported: false,
     mayJoin: false,
   };
 }

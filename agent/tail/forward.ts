@@ -36,7 +36,7 @@ export interface ForwardParts {
   readonly shipper: Pick<Shipper, 'add' | 'addPlain'>;
   readonly board: Board;
   /** Returns the time of day, against which the times of entries are judged. */
-  readonly wall: () => number;
+  readonly wallClock: () => number;
 }
 
 const NO_MARKS = new Uint8Array();
@@ -64,8 +64,8 @@ function forwardEntries(parts: ForwardParts, tail: Tail, entries: readonly TailE
     goOn(context, parsed);
     if (!item.isOpen) moveFrontier(tail, parsed, source);
     tail.reading.lastTime = parsed.time;
-    const { time = NaN, notes } = tail.reading;
-    const index = addToRun(tail.acks, run, item.end.offset, item.end.crc ?? 0, time, notes);
+    const { time = NaN, processContext } = tail.reading;
+    const index = addToRun(tail.acks, run, item.end.offset, item.end.crc ?? 0, time, processContext);
     if (run.openBytes !== undefined) run.places.push({ offset: item.entry.offset, length: item.entry.length });
     countEntry(parts.board, item.entry, parsed);
     if (isShipped(tail.acks, item) || isLeftOut(parts, parsed.record)) run.done[index] = 1;
@@ -85,23 +85,23 @@ function isLeftOut(
   return true;
 }
 
-function createContext({ settings, redact, wall, signals }: ForwardParts, tail: Tail, source: Tail): Context {
+function createContext({ settings, redact, wallClock, signals }: ForwardParts, tail: Tail, source: Tail): Context {
   return {
     origin: source.file.origin,
     redact,
     zone: settings.zone,
     fileTime: tail.reading.mtimeMs,
-    now: wall(),
+    now: wallClock(),
     previousTime: source.reading.time,
-    notes: source.reading.notes,
+    processContext: source.reading.processContext,
     signals,
   };
 }
 
 /** Carries the time and process context of an entry over to the next one. */
-function goOn(context: Context, { time, notes }: Behind): void {
+function goOn(context: Context, { time, processContext }: Behind): void {
   context.previousTime = time;
-  context.notes = notes;
+  context.processContext = processContext;
 }
 
 /** Returns how many bytes of the file from the commit's offset on are in the store once it has this open entry. */
@@ -109,11 +109,11 @@ function openBytes({ reading }: Tail, { end }: TailEntry): number {
   return Math.max(0, reading.flushedTo - end.offset);
 }
 
-function moveFrontier({ reading }: Tail, { time, notes }: Behind, source: Tail): void {
+function moveFrontier({ reading }: Tail, { time, processContext }: Behind, source: Tail): void {
   reading.time = time;
   reading.lastTime = time;
   // Process context from an entry of the predecessor belongs to the predecessor's file.
-  if (source.reading === reading) reading.notes = notes;
+  if (source.reading === reading) reading.processContext = processContext;
 }
 
 function forwardStretch(parts: ForwardParts, tail: Tail, window: Window, end: number): void {
@@ -124,7 +124,7 @@ function forwardStretch(parts: ForwardParts, tail: Tail, window: Window, end: nu
   const run = beginRun(acks, stretch.count, undefined);
   // The bytes before the chunk may not be summed yet.
   crcUpTo(reading, reading.cursor, window.base + (stretch.starts[0] ?? 0), window);
-  const draft = createPlainDraft(describeSource(context.origin, context.notes), context.notes, window.bytes);
+  const draft = createPlainDraft(describeSource(context.origin, context.processContext), context.processContext, window.bytes);
   draft.key = tail.file.key;
   const marks = markStretch(parts, context);
   // NaN stands for no time, because a number that may be undefined would be an object for each entry.
@@ -137,12 +137,12 @@ function forwardStretch(parts: ForwardParts, tail: Tail, window: Window, end: nu
     const other = isPlain ? undefined : parseOther(parts, draft, at, context, time);
     time = other === undefined ? draft.time : (other.time ?? NaN);
     const next = at + 1 < stretch.count ? window.base + (stretch.starts[at + 1] ?? 0) : end;
-    const index = addToRun(acks, run, next, sumUpTo(reading, room, next, window.base), time, draft.notes);
+    const index = addToRun(acks, run, next, sumUpTo(reading, room, next, window.base), time, draft.processContext);
     if (isLeftOut(parts, other === undefined ? draft.preamble : other.record)) run.done[index] = 1;
     else if (other === undefined) shipper.addPlain?.(draft, run, index);
     else shipper.add(other.record, run, index);
   }
-  moveFrontier(tail, { time: readTime(time), notes: draft.notes }, tail);
+  moveFrontier(tail, { time: readTime(time), processContext: draft.processContext }, tail);
   board.count('entries', stretch.count);
 }
 
@@ -164,12 +164,12 @@ function parseOther(
   context: Context,
   time: number,
 ): ParsedRecord {
-  goOn(context, { time: readTime(time), notes: draft.notes });
+  goOn(context, { time: readTime(time), processContext: draft.processContext });
   const entry = describeEntry(room, at, draft.offset);
   const parsed = parseRecord(entry, renderRecordId(draft.key, draft.offset, draft.crc), context);
-  if (parsed.notes !== draft.notes) {
-    draft.notes = parsed.notes;
-    draft.file = describeSource(context.origin, parsed.notes);
+  if (parsed.processContext !== draft.processContext) {
+    draft.processContext = parsed.processContext;
+    draft.file = describeSource(context.origin, parsed.processContext);
   }
   countMarks(board, entry, parsed);
   return parsed;

@@ -23,7 +23,7 @@ export type Join =
   /** The predecessor is not read to its end or not acknowledged, or the new file has too little. */
   | { readonly kind: 'wait' }
   /** `elder` is the tail whose entry continues here. An open entry may grow; the offset stays 0 until it is closed. */
-  | { readonly kind: 'joined'; readonly entry: TailEntry; readonly elder: Tail };
+  | { readonly kind: 'joined'; readonly entry: TailEntry; readonly predecessor: Tail };
 
 export interface JoinContext {
   readonly findFamily: () => readonly Tail[];
@@ -53,13 +53,13 @@ export function joinRotation(tail: Tail, context: JoinContext): Join {
   const start = readStart(reading.fd, context.isQuiet);
   if (start === undefined) return WAIT;
   const { stream } = start;
-  const elder = start.line === 'entry' && stream === undefined ? undefined : findElder(tail, context.findFamily());
-  const isPiece = stream !== undefined && elder !== undefined && endsInPiece(elder, stream);
+  const predecessor = start.line === 'entry' && stream === undefined ? undefined : findPredecessor(tail, context.findFamily());
+  const isPiece = stream !== undefined && predecessor !== undefined && endsInPiece(predecessor, stream);
   if (start.line === 'entry' && !isPiece) return giveUp(tail);
   const isContinuation = start.line === 'continuation' || isPiece;
-  if (elder === undefined) return isContinuation && context.now - file.openedAt < WAIT_MS ? WAIT : giveUp(tail);
-  if (!isReady(elder)) return WAIT;
-  return splitTogether(tail, reading.fd, elder, { isContinuation, stream, isQuiet: context.isQuiet });
+  if (predecessor === undefined) return isContinuation && context.now - file.openedAt < WAIT_MS ? WAIT : giveUp(tail);
+  if (!isReady(predecessor)) return WAIT;
+  return splitTogether(tail, reading.fd, predecessor, { isContinuation, stream, isQuiet: context.isQuiet });
 }
 
 interface FileStart {
@@ -81,9 +81,9 @@ function readStart(fd: number, isQuiet: boolean): FileStart | undefined {
 }
 
 /** Returns true if the last line of this stream is a piece of a line that continues. */
-function endsInPiece(elder: Tail, stream: string): boolean {
-  if (!openTail(elder) || elder.reading.fd === undefined) return false;
-  const { fd, size } = elder.reading;
+function endsInPiece(predecessor: Tail, stream: string): boolean {
+  if (!openTail(predecessor) || predecessor.reading.fd === undefined) return false;
+  const { fd, size } = predecessor.reading;
   const from = Math.max(0, size - PIECE_BYTES);
   const bytes = lookAt(fd, from, size - from);
   if (bytes[bytes.length - 1] !== NEWLINE) return false;
@@ -101,7 +101,7 @@ function giveUp(tail: Tail): Join {
 }
 
 /** Returns the file of the same family that was last written before this one. */
-function findElder(tail: Tail, family: readonly Tail[]): Tail | undefined {
+function findPredecessor(tail: Tail, family: readonly Tail[]): Tail | undefined {
   let newest: Tail | undefined;
   for (const other of family) {
     if (other === tail || !other.file.isSettled || !isOfFamily(other, tail) || follows(other, tail)) continue;
@@ -136,8 +136,8 @@ function isOfFamily(other: Tail, tail: Tail): boolean {
 /**
  * Returns true if the predecessor is read to its end and nothing before its open entry waits for an acknowledgement.
  */
-function isReady(elder: Tail): boolean {
-  return isDrained(elder) && elder.acks.committed.offset === elder.reading.splitter.resumeOffset;
+function isReady(predecessor: Tail): boolean {
+  return isDrained(predecessor) && predecessor.acks.committed.offset === predecessor.reading.splitter.resumeOffset;
 }
 
 /**
@@ -155,11 +155,11 @@ interface JoinStart {
   readonly isQuiet: boolean;
 }
 
-function splitTogether(tail: Tail, fd: number, elder: Tail, start: JoinStart): Join {
-  const { readOffset, splitter, form, time } = elder.reading;
+function splitTogether(tail: Tail, fd: number, predecessor: Tail, start: JoinStart): Join {
+  const { readOffset, splitter, form, time } = predecessor.reading;
   const from = splitter.resumeOffset;
-  if (from >= readOffset || !openTail(elder) || elder.reading.fd === undefined) return giveUp(tail);
-  const before = readAt(elder.reading.fd, from, readOffset - from);
+  if (from >= readOffset || !openTail(predecessor) || predecessor.reading.fd === undefined) return giveUp(tail);
+  const before = readAt(predecessor.reading.fd, from, readOffset - from);
   if (!start.isContinuation && before[before.length - 1] === NEWLINE) return giveUp(tail);
   if (form === 'streams' && endsTorn(before)) return giveUp(tail);
   const { kind, maxEntryBytes } = tail.reading;
@@ -174,10 +174,10 @@ function splitTogether(tail: Tail, fd: number, elder: Tail, start: JoinStart): J
   const entry = closed[index];
   if (entry === undefined) {
     if (closed.length > 0 && (form === 'lines' || after.length < all.length)) return giveUp(tail);
-    return splitOpen(tail, elder, joint.peek(), { isQuiet: start.isQuiet, size: all.length });
+    return splitOpen(tail, predecessor, joint.peek(), { isQuiet: start.isQuiet, size: all.length });
   }
   const end = (closed[index + 1]?.offset ?? joint.openOffset) - readOffset;
-  const id = renderJointId(elder, entry);
+  const id = renderJointId(predecessor, entry);
   if (id === undefined || entry.flags.includes('cut') || entry.flags.includes('partial') || end <= 0)
     return giveUp(tail);
   const crc = crc32(after.subarray(0, end));
@@ -186,7 +186,7 @@ function splitTogether(tail: Tail, fd: number, elder: Tail, start: JoinStart): J
   // The bytes that were shipped while the entry was open end here.
   tail.reading.flushedTo = end;
   tail.acks.committed = { offset: 0, crc: 0, time: undefined };
-  return { kind: 'joined', elder, entry: { entry, id, end: { offset: end, crc, time: undefined }, isOpen: false } };
+  return { kind: 'joined', predecessor, entry: { entry, id, end: { offset: end, crc, time: undefined }, isOpen: false } };
 }
 
 /** Returns true if the runtime began a line and wrote nothing of its text. */
@@ -217,15 +217,15 @@ function renderJointId({ file, reading }: Tail, { offset }: SplitEntry): string 
 /** Handles a new file that so far holds nothing but the rest of the entry. */
 function splitOpen(
   tail: Tail,
-  elder: Tail,
+  predecessor: Tail,
   open: readonly SplitEntry[],
   { isQuiet, size }: { readonly isQuiet: boolean; readonly size: number },
 ): Join {
-  const { readOffset } = elder.reading;
+  const { readOffset } = predecessor.reading;
   const [entry, more] = open.filter((one) => findEnd(one) > readOffset);
-  const id = entry === undefined ? undefined : renderJointId(elder, entry);
+  const id = entry === undefined ? undefined : renderJointId(predecessor, entry);
   if (entry === undefined || id === undefined || more !== undefined || entry.flags.includes('cut')) return giveUp(tail);
   if (!isQuiet || tail.reading.flushedTo >= size) return WAIT;
   tail.reading.flushedTo = size;
-  return { kind: 'joined', elder, entry: { entry, id, end: { offset: 0, crc: 0, time: undefined }, isOpen: true } };
+  return { kind: 'joined', predecessor, entry: { entry, id, end: { offset: 0, crc: 0, time: undefined }, isOpen: true } };
 }

@@ -113,7 +113,7 @@ export function seekTail({ reading, acks }: Tail, commit: Commit): void {
   reading.readOffset = commit.offset;
   reading.cursor = commit.crc === undefined ? { offset: 0, crc: 0 } : { offset: commit.offset, crc: commit.crc };
   reading.time = commit.time;
-  reading.notes = commit.notes ?? NO_NOTES;
+  reading.processContext = commit.processContext ?? NO_NOTES;
   const { kind, maxEntryBytes, form } = reading;
   reading.sums = form === 'lines' ? undefined : new Map(commit.crc === undefined ? [] : [[commit.offset, commit.crc]]);
   reading.splitter = createFormSplitter({ kind, maxEntryBytes, form, offset: commit.offset });
@@ -126,7 +126,7 @@ export function seekTail({ reading, acks }: Tail, commit: Commit): void {
  * CRC.
  */
 export function describeTail({ file, reading, acks }: Tail): FileState {
-  const { offset, crc, time, notes } = acks.committed;
+  const { offset, crc, time, processContext } = acks.committed;
   const { fd } = reading;
   return {
     key: file.key,
@@ -138,7 +138,7 @@ export function describeTail({ file, reading, acks }: Tail): FileState {
     offset,
     crc,
     time,
-    notes,
+    notes: processContext,
     cluster: file.origin.pod?.isClusterOpen === true ? file.origin.cluster : undefined,
     openBytes: acks.openBytes,
     head: file.head,

@@ -23,16 +23,16 @@ import { createTurns } from './turns.js';
 /** Starts a thread that calls runWorker. */
 export type OpenWorker = (start: WorkerStart) => Worker;
 
-export interface CrewParts extends Pick<
+export interface WorkerPoolParts extends Pick<
   FollowerParts,
-  'settings' | 'known' | 'isFirstStart' | 'hasBirthTimes' | 'log' | 'now' | 'wall' | 'onAnswer' | 'onCommit'
+  'settings' | 'known' | 'isFirstStart' | 'hasBirthTimes' | 'log' | 'now' | 'wallClock' | 'onAnswer' | 'onCommit'
 > {
   /** Store for workers that have none of their own. */
   readonly store: RecordSink;
   readonly openWorker: OpenWorker;
 }
 
-interface Crew extends CrewParts {
+interface WorkerPool extends WorkerPoolParts {
   readonly shares: Shares;
   readonly members: Member[];
   /** True when the workers have received the remembered states. */
@@ -60,71 +60,71 @@ interface Member {
  */
 const ANSWER_WITHIN_MS = 2000;
 
-export function createCrew(parts: CrewParts): Follower {
+export function createWorkerPool(parts: WorkerPoolParts): Follower {
   const { settings, known, store, log, hasBirthTimes } = parts;
   const shares = createShares(settings.workers, known, hasBirthTimes);
-  const crew: Crew = {
+  const pool: WorkerPool = {
     ...{ ...parts, shares, members: [], isBegun: false, words: undefined, owners: new Map() },
     ...{ failure: undefined, isClosed: false },
   };
   const letterTurns = createTurns();
   for (let index = 0; index < settings.workers; index += 1)
-    crew.members.push(openMember(crew, { index, encoding: store.encoding, logLevel: log.level, letterTurns }));
+    pool.members.push(openMember(pool, { index, encoding: store.encoding, logLevel: log.level, letterTurns }));
   return {
-    syncFiles: (scan, isElsewhere) => syncFiles(crew, scan, isElsewhere),
-    tell: (paths) => tellOwners(crew, paths),
+    syncFiles: (scan, isElsewhere) => syncFiles(pool, scan, isElsewhere),
+    tell: (paths) => notifyOwners(pool, paths),
     turn: (look) => {
-      if (crew.failure !== undefined) throw crew.failure;
-      if (look !== 'told') tellAll(crew, { kind: 'run' });
+      if (pool.failure !== undefined) throw pool.failure;
+      if (look !== 'told') tellAll(pool, { kind: 'run' });
       return { isBusy: false, isHeld: false, dueAt: undefined };
     },
     poll: async () => {
-      const readBytes = await askAll(crew, { kind: 'poll', shift: readShift(crew) });
+      const readBytes = await askAll(pool, { kind: 'poll', shift: readShift(pool) });
       return readBytes.reduce((sum, bytes) => sum + bytes, 0);
     },
-    flush: () => flush(crew),
+    flush: () => flush(pool),
     reload: (next) => {
       createRedactor(next.redactPatterns);
       Object.assign(settings, next);
-      if (crew.isBegun) tellAll(crew, { kind: 'reload', settings: shareSettings(settings) });
+      if (pool.isBegun) tellAll(pool, { kind: 'reload', settings: shareSettings(settings) });
     },
     setWords: (words) => {
-      crew.words = words;
-      if (crew.isBegun) tellAll(crew, { kind: 'words', words });
+      pool.words = words;
+      if (pool.isBegun) tellAll(pool, { kind: 'words', words });
     },
-    describe: () => describe(crew),
-    close: () => close(crew),
+    describe: () => describe(pool),
+    close: () => close(pool),
   };
 }
 
-function openMember(crew: Crew, start: WorkerStart): Member {
+function openMember(pool: WorkerPool, start: WorkerStart): Member {
   const { index } = start;
-  const worker = crew.openWorker(start);
+  const worker = pool.openWorker(start);
   const member: Member = { index, worker, files: new Map(), state: undefined, asked: undefined };
   worker.unref();
-  worker.on('message', (report: Report) => takeReport(crew, member, report));
-  worker.on('error', (error) => fail(crew, member, error));
-  worker.on('exit', (code) => fail(crew, member, new Error(`its thread ended with ${code}`)));
+  worker.on('message', (report: Report) => takeReport(pool, member, report));
+  worker.on('error', (error) => fail(pool, member, error));
+  worker.on('exit', (code) => fail(pool, member, new Error(`its thread ended with ${code}`)));
   return member;
 }
 
 /** Fails all requests. Only the first failure counts. */
-function fail(crew: Crew, { index }: Member, cause: unknown): void {
-  if (crew.isClosed || crew.failure !== undefined) return;
-  crew.failure = new Error(`worker ${index + 1} of the agent ended: ${errorText(cause)}`, { cause });
-  for (const { asked } of crew.members) asked?.reject(crew.failure);
-  crew.onAnswer();
+function fail(pool: WorkerPool, { index }: Member, cause: unknown): void {
+  if (pool.isClosed || pool.failure !== undefined) return;
+  pool.failure = new Error(`worker ${index + 1} of the agent ended: ${errorText(cause)}`, { cause });
+  for (const { asked } of pool.members) asked?.reject(pool.failure);
+  pool.onAnswer();
 }
 
 function tell({ worker }: Member, order: Order): void {
   worker.postMessage(order);
 }
 
-function tellAll({ members }: Crew, order: Order): void {
+function tellAll({ members }: WorkerPool, order: Order): void {
   for (const member of members) tell(member, order);
 }
 
-function askAll({ members, failure }: Crew, order: Order): Promise<number[]> {
+function askAll({ members, failure }: WorkerPool, order: Order): Promise<number[]> {
   if (failure !== undefined) throw failure;
   return Promise.all(
     members.map(
@@ -137,19 +137,19 @@ function askAll({ members, failure }: Crew, order: Order): Promise<number[]> {
   );
 }
 
-function readShift({ now, wall }: Crew): ClockShift {
+function readShift({ now, wallClock }: WorkerPool): ClockShift {
   return {
     nowMs: Math.round(now() - (performance.timeOrigin + performance.now())),
-    wallMs: Math.round(wall() - Date.now()),
+    wallMs: Math.round(wallClock() - Date.now()),
   };
 }
 
-function syncFiles(crew: Crew, { files, problems }: Scan, isElsewhere: boolean): void {
-  const { members, shares } = crew;
-  const shift = readShift(crew);
+function syncFiles(pool: WorkerPool, { files, problems }: Scan, isElsewhere: boolean): void {
+  const { members, shares } = pool;
+  const shift = readShift(pool);
   const shared = shares.share(files);
-  crew.owners = new Map(shared.flatMap((own, index) => own.map(({ path }) => [path, index] as const)));
-  if (!crew.isBegun) begin(crew, shift);
+  pool.owners = new Map(shared.flatMap((own, index) => own.map(({ path }) => [path, index] as const)));
+  if (!pool.isBegun) begin(pool, shift);
   for (const member of members) {
     const before = member.files;
     const now = new Map((shared[member.index] ?? []).map((file) => [idOf(file), file]));
@@ -166,9 +166,9 @@ function syncFiles(crew: Crew, { files, problems }: Scan, isElsewhere: boolean):
   }
 }
 
-function begin(crew: Crew, shift: ClockShift): void {
-  const { isFirstStart, hasBirthTimes, members, shares } = crew;
-  const settings = shareSettings(crew.settings);
+function begin(pool: WorkerPool, shift: ClockShift): void {
+  const { isFirstStart, hasBirthTimes, members, shares } = pool;
+  const settings = shareSettings(pool.settings);
   const states = shares.shareStates();
   for (const member of members)
     tell(member, {
@@ -179,21 +179,21 @@ function begin(crew: Crew, shift: ClockShift): void {
       hasBirthTimes,
       shift,
     });
-  if (crew.words !== undefined) tellAll(crew, { kind: 'words', words: crew.words });
-  crew.isBegun = true;
+  if (pool.words !== undefined) tellAll(pool, { kind: 'words', words: pool.words });
+  pool.isBegun = true;
 }
 
 /** Sends each path to the worker that has its file. Returns false if one of them has no worker. */
-function tellOwners(crew: Crew, paths: Iterable<string>): boolean {
-  const told = crew.members.map((): string[] => []);
+function notifyOwners(pool: WorkerPool, paths: Iterable<string>): boolean {
+  const changed = pool.members.map((): string[] => []);
   let isKnown = true;
   for (const path of paths) {
-    const owner = crew.owners.get(path);
+    const owner = pool.owners.get(path);
     if (owner === undefined) isKnown = false;
-    else told[owner]?.push(path);
+    else changed[owner]?.push(path);
   }
-  for (const member of crew.members) {
-    const own = told[member.index] ?? [];
+  for (const member of pool.members) {
+    const own = changed[member.index] ?? [];
     if (own.length > 0) tell(member, { kind: 'told', paths: own });
   }
   return isKnown;
@@ -209,26 +209,26 @@ function isAlike(file: FoundFile, before: FoundFile | undefined): boolean {
   );
 }
 
-function takeReport(crew: Crew, member: Member, report: Report): void {
-  if (crew.isClosed) return;
+function takeReport(pool: WorkerPool, member: Member, report: Report): void {
+  if (pool.isClosed) return;
   switch (report.kind) {
     case 'progress':
-      return takeProgress(crew, member, report);
+      return takeProgress(pool, member, report);
     case 'polled':
       return member.asked?.resolve(report.readBytes);
     case 'flushed':
       return member.asked?.resolve(0);
     case 'append':
-      return void answerAppend(crew.store, report.batch).then((answer) => {
-        if (!crew.isClosed) tell(member, { kind: 'answer', ticket: report.ticket, answer });
+      return void answerAppend(pool.store, report.batch).then((answer) => {
+        if (!pool.isClosed) tell(member, { kind: 'answer', ticket: report.ticket, answer });
       });
     case 'log':
-      return writeLog(crew.log, report.line);
+      return writeLog(pool.log, report.line);
   }
 }
 
-function takeProgress(crew: Crew, member: Member, { changed, removed, state }: WorkerProgress): void {
-  const { known, shares, members, onCommit } = crew;
+function takeProgress(pool: WorkerPool, member: Member, { changed, removed, state }: WorkerProgress): void {
+  const { known, shares, members, onCommit } = pool;
   for (const file of changed) {
     known.set(file);
     const owner = members[shares.take(file.key, member.index) ?? member.index];
@@ -262,21 +262,21 @@ function writeLog(log: Log, line: string): void {
  * Flushes all workers. A worker that does not end in time is abandoned; the next agent reads again what it had not
  * shipped.
  */
-async function flush(crew: Crew): Promise<void> {
-  if (!crew.isBegun) return;
+async function flush(pool: WorkerPool): Promise<void> {
+  if (!pool.isBegun) return;
   const over = new AbortController();
-  const { stopWithinMs } = crew.settings;
+  const { stopWithinMs } = pool.settings;
   const late = pause(stopWithinMs + ANSWER_WITHIN_MS, over.signal);
   // The end is an absolute time, because a worker on a busy machine may receive the order late.
   const until = performance.timeOrigin + performance.now() + stopWithinMs;
   try {
-    await Promise.race([askAll(crew, { kind: 'flush', until, shift: readShift(crew) }), late]);
+    await Promise.race([askAll(pool, { kind: 'flush', until, shift: readShift(pool) }), late]);
   } finally {
     over.abort();
   }
 }
 
-function describe({ members, now }: Crew): FollowerState {
+function describe({ members, now }: WorkerPool): FollowerState {
   const states = members.map(({ state }) => state).filter((state) => state !== undefined);
   const sum = (of: (state: FollowerState) => number): number => states.reduce((all, state) => all + of(state), 0);
   return {
@@ -299,8 +299,8 @@ function later(one: number | undefined, other: number | undefined): number | und
   return one === undefined || other === undefined ? (one ?? other) : Math.max(one, other);
 }
 
-function close(crew: Crew): void {
-  if (crew.isClosed) return;
-  crew.isClosed = true;
-  for (const { worker } of crew.members) void worker.terminate();
+function close(pool: WorkerPool): void {
+  if (pool.isClosed) return;
+  pool.isClosed = true;
+  for (const { worker } of pool.members) void worker.terminate();
 }

@@ -38,7 +38,7 @@ interface Work {
   isLookDue: boolean;
   loop: Loop | undefined;
   /** Time at which the state was last reported. */
-  saidAt: number;
+  reportedAt: number;
 }
 
 interface Loop {
@@ -119,7 +119,7 @@ function begin(thread: Thread, { settings: given, states, isFirstStart, hasBirth
     known,
     isFirstStart,
     hasBirthTimes,
-    wall: () => Date.now() + thread.shift.wallMs,
+    wallClock: () => Date.now() + thread.shift.wallMs,
     now: () => readNow(thread),
     random: Math.random,
     cpuMs: readCpu,
@@ -127,7 +127,7 @@ function begin(thread: Thread, { settings: given, states, isFirstStart, hasBirth
     onCommit: () => {
       if (thread.work !== undefined) sayProgress(thread, thread.work, false);
     },
-    takeLetterTurn: (write) => takeTurn(letterTurns, write),
+    withLetterLock: (write) => takeTurn(letterTurns, write),
   });
   return {
     follower,
@@ -137,7 +137,7 @@ function begin(thread: Thread, { settings: given, states, isFirstStart, hasBirth
     isScanned: false,
     isLookDue: false,
     loop: undefined,
-    saidAt: 0,
+    reportedAt: 0,
   };
 }
 
@@ -191,9 +191,9 @@ async function flush(thread: Thread, work: Work, until: number): Promise<void> {
 function sayProgress(thread: Thread, work: Work, isWhole: boolean): void {
   const { follower, known } = work;
   const { changed, removed } = known.takeChanges();
-  const isDue = isWhole || performance.now() - work.saidAt >= STATE_EVERY_MS;
+  const isDue = isWhole || performance.now() - work.reportedAt >= STATE_EVERY_MS;
   if (!isDue && changed.length === 0 && removed.length === 0) return;
-  if (isDue) work.saidAt = performance.now();
+  if (isDue) work.reportedAt = performance.now();
   const state = isDue ? follower.describe() : undefined;
   send(thread.port, { kind: 'progress', changed, removed, state });
 }

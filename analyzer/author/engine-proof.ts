@@ -66,7 +66,7 @@ interface ReadAs {
   readonly kind: string | undefined;
   readonly isFailure: boolean;
   readonly echo: string | undefined;
-  readonly byUser: boolean;
+  readonly fromUserCode: boolean;
   readonly isOptions: boolean;
   readonly complaint: string | undefined;
 }
@@ -89,12 +89,12 @@ function readAs(entry: Entry, catalog: Catalog, engine: Engine, reading: Reading
     .scan(entry.bytes)
     .flatMap((literal) => catalog.usesOf(literal))
     .filter((use) => use.kind !== 'failure' || use.row !== left);
-  const { parsed, failure, candidate, byUser, isOptions } = readCandidate(entry, uses, engine, { reading });
+  const { parsed, failure, candidate, fromUserCode, isOptions } = readCandidate(entry, uses, engine, { reading });
   return {
     kind: failure?.kind,
     isFailure: candidate.isFailure,
     echo: failure?.echo,
-    byUser,
+    fromUserCode,
     isOptions,
     complaint: readComplaint(toFailureLinks(parsed.links), engine),
   };

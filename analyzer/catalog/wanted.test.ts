@@ -138,9 +138,9 @@ describe('wantedBy', () => {
       const entries = Array.from({ length: Math.ceil(log.length / cut) }, (_, index) =>
         skimmer.push(log.subarray(index * cut, (index + 1) * cut)),
       ).flat();
-      const given = entries.filter((entry) => entry.met !== undefined);
+      const given = entries.filter((entry) => entry.matchedAnchors !== undefined);
 
-      expect(given.map((entry) => [entry.bytes.toString(), [...(entry.met ?? [])].sort()])).toEqual(
+      expect(given.map((entry) => [entry.bytes.toString(), [...(entry.matchedAnchors ?? [])].sort()])).toEqual(
         given.map(({ bytes }) => [bytes.toString(), [...catalog.scanner.scan(bytes)].sort()]),
       );
       met += given.length;

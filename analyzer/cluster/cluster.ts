@@ -8,7 +8,7 @@ import type { Signal } from '../entry/signal.js';
 import { createLineList } from './lines.js';
 import { viewJob } from './memory/job.js';
 import { addSignal, compactMemory, createMemory, type KnownCluster } from './memory/memory.js';
-import type { ToldFact } from './memory/told.js';
+import type { ObservedFact } from './memory/told.js';
 import { hadLeft } from './memory/presence.js';
 import { findByHost, indexNames, viewProcess, type ProcessMemory } from './memory/process.js';
 import { normalizeName, type JobView, type ProcessView } from './memory/view.js';
@@ -137,7 +137,7 @@ function turnAround(names: ReadonlyMap<string, string>): ReadonlyMap<string, rea
 
 function refreshJobs(memory: KnownCluster, jobOf: (signal: Signal) => string | undefined): void {
   const { jobs, owners, nameless, views } = memory;
-  const more = new Map<string, ToldFact[]>();
+  const more = new Map<string, ObservedFact[]>();
   for (const { signal, fact } of nameless.values()) {
     const job = jobOf(signal);
     if (job !== undefined) more.set(job, [...(more.get(job) ?? []), fact]);

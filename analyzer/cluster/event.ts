@@ -15,7 +15,7 @@ export interface IncidentEvent {
   /** Fingerprints of all exceptions in it that a rule or the failure itself is about. */
   readonly fingerprints: readonly string[];
   /** Match keys: the rules of its matches, each with the process that wrote the entry. */
-  readonly fits: readonly string[];
+  readonly matchKeys: readonly string[];
   /**
    * Class and words of the failure's root, without numbers and ids. Each log wraps and cuts the failure in its own way,
    * but the root stays the same.
@@ -32,15 +32,15 @@ export function makeEvent(signal: Signal, matches: readonly MatchPart[]): Incide
   if (known !== undefined && isSame(known.matches, matches)) return known;
   const { failure } = signal;
   const own = failure !== undefined && failure.chain.length > 0 ? failure.fingerprint : undefined;
-  const met = matches.flatMap((match) => match.fingerprint ?? []);
+  const matchedAnchors = matches.flatMap((match) => match.fingerprint ?? []);
   const event: IncidentEvent = {
     signal,
     time: signal.place.time,
     matches,
     failure,
-    fingerprint: own ?? met[0],
-    fingerprints: own === undefined ? met : [...met, own],
-    fits: matches.map(({ rule }) => `${signal.place.process} ${rule}`),
+    fingerprint: own ?? matchedAnchors[0],
+    fingerprints: own === undefined ? matchedAnchors : [...matchedAnchors, own],
+    matchKeys: matches.map(({ rule }) => `${signal.place.process} ${rule}`),
     root: failure === undefined ? undefined : describeRoot(failure),
     failedAttempts: signal.facts.flatMap((fact) =>
       fact.type === 'task-state' && fact.to === 'FAILED' ? [fact.attemptId] : [],

@@ -55,7 +55,7 @@ interface Known {
   /** Jobs on the processes, by the process. */
   readonly shared: Map<string, Shared>;
   readonly spans: Map<string, readonly JobSpan[]>;
-  readonly told: Map<string, { readonly of: Whereabouts; readonly lines: JobLines }>;
+  readonly emitted: Map<string, { readonly of: Whereabouts; readonly lines: JobLines }>;
   /** Times from which the spans were made. */
   all: readonly TimesOfJob[];
   isOnly: boolean;
@@ -67,7 +67,7 @@ export function createLineList(cluster: string): LineList {
     times: new Map(),
     shared: new Map(),
     spans: new Map(),
-    told: new Map(),
+    emitted: new Map(),
     all: [],
     isOnly: false,
     until: 0,
@@ -81,7 +81,7 @@ function listLines(cluster: string, jobs: readonly Whereabouts[], until: number,
   const isSame = isOnly === known.isOnly && until === known.until && areSame(all, known.all);
   Object.assign(known, { all, isOnly, until });
   if (!isSame) splitSpans(known);
-  return jobs.map((job) => tellLines(cluster, job, known));
+  return jobs.map((job) => emitLines(cluster, job, known));
 }
 
 function areSame(items: readonly unknown[], others: readonly unknown[]): boolean {
@@ -140,15 +140,15 @@ function shareProcesses({ all, shared }: Known): void {
   for (const process of shared.keys()) if (!here.has(process)) shared.delete(process);
 }
 
-function tellLines(cluster: string, job: Whereabouts, { spans: all, told, until }: Known): JobLines {
+function emitLines(cluster: string, job: Whereabouts, { spans: all, emitted, until }: Known): JobLines {
   const { id, name, ids } = job;
   const spans = all.get(id) ?? [];
   const lastMs = spans[0]?.toMs ?? until;
-  const before = told.get(id);
+  const before = emitted.get(id);
   if (before?.of === job && before.lines.spans === spans && before.lines.lastMs === lastMs) return before.lines;
   const words = [id, ...[...ids].reverse()].filter((word) => ID.test(word)).slice(0, MOST_WORDS);
   const lines = { cluster, jobId: id, jobName: name, spans, words, records: [], lastMs };
-  told.set(id, { of: job, lines });
+  emitted.set(id, { of: job, lines });
   return lines;
 }
 

@@ -103,7 +103,7 @@ export function findThere(
   if (!names.some((name) => hasOwner(name, memory))) return undefined;
   const isOn = (owner: TaskOwner | undefined, jobId: string): boolean =>
     owner !== undefined && isOnlyJob(owner, jobId) && names.some((name) => wasThere(owner.places, name, time));
-  return (jobId) => isOn(memory.owners.kins.get(jobId), jobId) || isOn(memory.jobs.get(jobId)?.named, jobId);
+  return (jobId) => isOn(memory.owners.connectedIds.get(jobId), jobId) || isOn(memory.jobs.get(jobId)?.named, jobId);
 }
 
 export function hadTasks(process: string, time: number | undefined, memory: KnownCluster): boolean {
@@ -125,7 +125,7 @@ function hasOwner(name: string, { places }: KnownCluster): boolean {
 
 /** Returns the owners that hold the tasks of the job. */
 export function ownersOf(jobId: string, { owners, jobs }: KnownCluster): readonly TaskOwner[] {
-  return [owners.kins.get(jobId), jobs.get(jobId)?.named].flatMap((owner) =>
+  return [owners.connectedIds.get(jobId), jobs.get(jobId)?.named].flatMap((owner) =>
     owner !== undefined && isOnlyJob(owner, jobId) ? [owner] : [],
   );
 }

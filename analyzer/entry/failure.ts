@@ -56,7 +56,7 @@ function isFailedState(state: string, parsed: ParsedEntry): boolean {
 
 /** True if the entry reports the end of the program, although the program's own code logged it. */
 export function endsProgram(subject: RowSubject, engine: Engine): boolean {
-  return findRow(engine.ends, subject, ({ byUser }) => byUser) !== undefined;
+  return findRow(engine.ends, subject, ({ fromUserCode }) => fromUserCode) !== undefined;
 }
 
 /** True if the exceptions come from an interrupt. The interrupted task or thread was cancelled. */

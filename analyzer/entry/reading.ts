@@ -14,7 +14,7 @@ export interface LookedAt {
   readonly text: string;
   /** True if something ended with the entry. */
   readonly hasFailed: boolean;
-  readonly byUser: boolean;
+  readonly fromUserCode: boolean;
 }
 
 /** View of an entry that is presented to the rules. */
@@ -79,7 +79,7 @@ export const BESIDE_FAILURE: Reading = {
   ...EXCERPT,
   takesErrors: false,
   dropsGeneral: true,
-  view: (looked) => (looked.hasFailed ? viewTold(looked.subject.parsed) : viewBeside(looked)),
+  view: (looked) => (looked.hasFailed ? viewParsed(looked.subject.parsed) : viewBeside(looked)),
   countOf: (count) => count,
 };
 
@@ -95,16 +95,16 @@ function viewAsIs({ links }: ParsedEntry): View {
 }
 
 function viewAlone(looked: LookedAt, engine: Engine): View {
-  const { subject, byUser } = looked;
+  const { subject, fromUserCode } = looked;
   const { parsed, source } = subject;
-  if (!byUser && isMessage(parsed, source)) return viewMessage(looked);
-  const suspect = findRow(engine.suspects, subject, (row) => row.excerpt && (row.byUser || !byUser));
+  if (!fromUserCode && isMessage(parsed, source)) return viewMessage(looked);
+  const suspect = findRow(engine.suspects, subject, (row) => row.excerpt && (row.fromUserCode || !fromUserCode));
   return suspect === undefined ? viewAsIs(parsed) : { links: parsed.links, mayEnd: true, mayName: isSpecific };
 }
 
 function viewBeside(looked: LookedAt): View {
   const { parsed, source } = looked.subject;
-  const isWords = !looked.byUser && parsed.level === undefined && isMessage(parsed, source);
+  const isWords = !looked.fromUserCode && parsed.level === undefined && isMessage(parsed, source);
   return isWords ? viewMessage(looked) : viewAsIs(parsed);
 }
 
@@ -113,7 +113,7 @@ function viewMessage({ subject: { parsed }, text }: LookedAt): View {
   return viewWords(parsed.links.every(({ message }) => message === '') ? [nameLost(text)] : parsed.links);
 }
 
-function viewTold(parsed: ParsedEntry): View {
+function viewParsed(parsed: ParsedEntry): View {
   const links = tellCause(parsed);
   return links === undefined ? viewAsIs(parsed) : viewWords(links);
 }

@@ -76,7 +76,7 @@ describe('scanEntry', () => {
       'ExecutionGraph',
     ])
       expect(scan(logger)?.failure, logger).toMatchObject({ kind: 'job' });
-    expect([...printed, ...typed].filter((signal) => signal.byUser !== true || signal.failure !== undefined)).toEqual(
+    expect([...printed, ...typed].filter((signal) => signal.fromUserCode !== true || signal.failure !== undefined)).toEqual(
       [],
     );
   });

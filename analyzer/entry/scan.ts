@@ -36,7 +36,7 @@ export interface ScanOptions {
 const MAX_LOOK_BYTES = 512 * 1024;
 
 export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions = {}): Signal | undefined {
-  const found = entry.met?.by === catalog.scanner ? entry.met.texts : catalog.scanner.scan(entry.bytes);
+  const found = entry.matchedAnchors?.by === catalog.scanner ? entry.matchedAnchors.texts : catalog.scanner.scan(entry.bytes);
   if (found.length === 0) return undefined;
   const uses = found.flatMap((literal) => catalog.usesOf(literal));
   if (!(options.reading ?? WHOLE_LOG).hearsWords && uses.every((use) => use.kind === 'fact'))
@@ -46,7 +46,7 @@ export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions =
       catalog.engine,
       options,
     );
-  const { parsed, facts, failure, candidate, byUser, isOptions, mayName, bytes } = readCandidate(
+  const { parsed, facts, failure, candidate, fromUserCode, isOptions, mayName, bytes } = readCandidate(
     entry,
     uses,
     catalog.engine,
@@ -64,7 +64,7 @@ export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions =
     matches: matches.map((match) => shiftHighlights(match, shown.shift)),
     steps,
     failure,
-    ...(byUser ? { byUser } : {}),
+    ...(fromUserCode ? { fromUserCode } : {}),
     ...(telling ? { text: shortenText(shown.text) } : {}),
   };
 }
@@ -73,14 +73,14 @@ export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions =
  * Reads only the facts of an entry. This is enough for most entries with an anchor, because an exception would be a
  * failure mark.
  */
-function scanFacts(entry: Entry, met: readonly string[], engine: Engine, options: ScanOptions): Signal | undefined {
+function scanFacts(entry: Entry, matchedAnchors: readonly string[], engine: Engine, options: ScanOptions): Signal | undefined {
   const parsed = parseEntry(
     lookAt(entry),
     options.zone === undefined ? { isPlain: true } : { isPlain: true, zone: options.zone },
   );
-  const facts = isSaidByUser({ parsed, source: entry.source }, entry.bytes, engine)
+  const facts = isFromUserCode({ parsed, source: entry.source }, entry.bytes, engine)
     ? []
-    : readFacts(parsed, entry.source, met);
+    : readFacts(parsed, entry.source, matchedAnchors);
   if (facts.length === 0) return undefined;
   return {
     place: describePlace(entry, parsed.time, undefined, options.cluster ?? ''),
@@ -100,7 +100,7 @@ export interface Look {
   readonly facts: readonly Fact[];
   readonly failure: FailurePart | undefined;
   readonly candidate: Candidate;
-  readonly byUser: boolean;
+  readonly fromUserCode: boolean;
   /** True if the entry is a line of the start-up dump of options. No rule fits such a line. */
   readonly isOptions: boolean;
   /** True for the uses of anchors by which the entry may be matched. */
@@ -115,9 +115,9 @@ export function readCandidate(entry: Entry, uses: readonly AnchorUse[], engine: 
   const bytes = lookAt(entry);
   const parsed = parseEntry(bytes, { zone: options.zone });
   const subject: RowSubject = { parsed, source: entry.source };
-  const byUser = isSaidByUser(subject, bytes, engine);
+  const fromUserCode = isFromUserCode(subject, bytes, engine);
   const isOptions = findRow(engine.dumps, subject) !== undefined;
-  const stated = byUser
+  const stated = fromUserCode
     ? []
     : readFacts(
         parsed,
@@ -125,25 +125,25 @@ export function readCandidate(entry: Entry, uses: readonly AnchorUse[], engine: 
         uses.flatMap((use) => (use.kind === 'fact' ? [use.anchor] : [])),
       );
   const failure =
-    !byUser && !isOptions && uses.some((use) => use.kind === 'failure')
+    !fromUserCode && !isOptions && uses.some((use) => use.kind === 'failure')
       ? readFailure(subject, stated, engine, reading.takesErrors)
       : undefined;
   const facts = failure === undefined ? stated : [...stated, ...readJarVersion(parsed)];
   const text = joinText(parsed);
-  const { links, mayEnd, mayName } = reading.view({ subject, text, hasFailed: failure !== undefined, byUser }, engine);
+  const { links, mayEnd, mayName } = reading.view({ subject, text, hasFailed: failure !== undefined, fromUserCode }, engine);
   const candidate: Candidate = {
     parsed: links === parsed.links ? parsed : { ...parsed, links },
     text,
     source: entry.source,
-    isFailure: failure !== undefined || mayEnd || isSuspect(subject, byUser, engine),
+    isFailure: failure !== undefined || mayEnd || isSuspect(subject, fromUserCode, engine),
     isHeadless: reading.isHeadless(subject),
   };
-  return { parsed, facts, failure, candidate, byUser, isOptions, mayName, bytes };
+  return { parsed, facts, failure, candidate, fromUserCode, isOptions, mayName, bytes };
 }
 
 /** True if the entry counts as a failure in any log for the rules that know it. */
-function isSuspect(subject: RowSubject, byUser: boolean, { suspects }: Engine): boolean {
-  return findRow(suspects, subject, (row) => !row.excerpt && (row.byUser || !byUser)) !== undefined;
+function isSuspect(subject: RowSubject, fromUserCode: boolean, { suspects }: Engine): boolean {
+  return findRow(suspects, subject, (row) => !row.excerpt && (row.fromUserCode || !fromUserCode)) !== undefined;
 }
 
 /** Number of bytes at the start of printed text that decide whether user code printed it. */
@@ -153,7 +153,7 @@ const MAX_START_BYTES = 1024;
  * True if user code logged or printed the entry. An entry with which user code reports the end of its program does not
  * count.
  */
-function isSaidByUser(subject: RowSubject, bytes: Buffer, engine: Engine): boolean {
+function isFromUserCode(subject: RowSubject, bytes: Buffer, engine: Engine): boolean {
   const { parsed, source } = subject;
   if (parsed.logger !== undefined) return isUserLogger(parsed.logger) && !endsProgram(subject, engine);
   if (engine.printed.every(({ file }) => file.length > 0 && !file.includes(source.kind))) return false;

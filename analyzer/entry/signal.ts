@@ -52,7 +52,7 @@ export interface Signal {
   readonly steps: readonly StepPart[];
   readonly failure?: FailurePart;
   /** True if user code logged the entry. Such an entry can explain a failure, but is no failure by itself. */
-  readonly byUser?: boolean;
+  readonly fromUserCode?: boolean;
   /** Text of the entry, shortened. It is kept only for matches and failures. */
   readonly text?: string;
 }

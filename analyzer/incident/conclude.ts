@@ -232,7 +232,7 @@ function isTaskManager(process: ProcessView): boolean {
   return process.component === 'taskmanager';
 }
 
-function collectFacts(group: IncidentGroup, { view }: ConcludeOptions, world: WorldFacts): IncidentFacts {
+function collectFacts(group: IncidentGroup, { view }: ConcludeOptions, context: WorldFacts): IncidentFacts {
   const { job, firstTime } = group;
   const last =
     job === undefined || firstTime === undefined
@@ -243,10 +243,10 @@ function collectFacts(group: IncidentGroup, { view }: ConcludeOptions, world: Wo
             (best, item) => (best === undefined || item.time >= best.time ? item : best),
             undefined,
           );
-  const slots = world.options.get('taskmanager.numberOfTaskSlots');
+  const slots = context.options.get('taskmanager.numberOfTaskSlots');
   const parallelism = [...(job?.tasks.values() ?? [])].reduce((most, tasks) => Math.max(most, tasks), 0);
   return {
-    flinkVersion: world.version,
+    flinkVersion: context.version,
     restartStrategy: job?.strategy === undefined ? undefined : job.strategy,
     lastCheckpoint: last === undefined ? undefined : { id: last.id, time: toIso(last.time) },
     reprocessMs: last === undefined || firstTime === undefined ? undefined : firstTime - last.time,
@@ -277,7 +277,7 @@ function explainOne(
   const times = finding.events.flatMap((event) => event.time ?? []);
   return explainFinding({
     finding,
-    world: createWorld({ ...facts, version }),
+    context: createWorld({ ...facts, version }),
     version,
     builtIn: collectBuiltIn(finding, group, options, version, restarts),
     evidence: collectEvidence(finding.events, finding, options.lastLines),

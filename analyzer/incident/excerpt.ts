@@ -51,7 +51,7 @@ export function joinTexts(entries: readonly Entry[]): readonly Entry[] {
       : [
           {
             ...first,
-            met: undefined,
+            matchedAnchors: undefined,
             bytes: Buffer.concat([first.bytes, ...rest.flatMap(({ bytes }) => [NEW_LINE, bytes])]),
           },
         ],

@@ -6,7 +6,7 @@ import type { Diagnosis, Evidence, Fix, Language, Reason } from '../../core/type
 import { inRange } from '../../flink/options/options.js';
 import { ASSUMED_VERSION, nameOption } from './world.js';
 import { errorText } from '../../core/fault.js';
-import { readWhole, type Value, type Values, type World } from '../catalog/expression/expression.js';
+import { readWhole, type Value, type Values, type EvaluationContext } from '../catalog/expression/expression.js';
 import { totalScore, type Finding } from './finding.js';
 import type { CaptureType, FixRule, ReasonRule } from '../catalog/rule/rule.js';
 import { fillTemplate, formatValue, type TextTemplate } from '../catalog/rule/template.js';
@@ -22,7 +22,7 @@ export interface RuleFault {
 export interface Explanation {
   readonly finding: Finding;
   /** Functions and data for expressions of rules. `version` is undefined if the Flink version is unknown. */
-  readonly world: World;
+  readonly context: EvaluationContext;
   readonly version: string | undefined;
   /** Values of the incident (job, restarts, peer, …). */
   readonly builtIn: Values;
@@ -62,7 +62,7 @@ function explainWhole(explanation: Explanation): Readonly<Record<Language, Diagn
     holds:
       reason.when === undefined
         ? true
-        : reason.when.evaluate(values, explanation.world, (problem) =>
+        : reason.when.evaluate(values, explanation.context, (problem) =>
             tellFault(explanation, `reasons.${reason.id}.when`, problem),
           ),
   }));
@@ -79,15 +79,15 @@ function explainWhole(explanation: Explanation): Readonly<Record<Language, Diagn
 
 /** Converts the captures to their types, then evaluates every `let` that can be computed. */
 function computeValues(explanation: Explanation): Values {
-  const { finding, world, builtIn } = explanation;
+  const { finding, context, builtIn } = explanation;
   const values: Record<string, Value> = { ...builtIn };
   for (const [name, type] of Object.entries(finding.rule.captures)) {
     const text = finding.match.captures[name];
-    const value = text === undefined ? undefined : convertCapture(text, type, world);
+    const value = text === undefined ? undefined : convertCapture(text, type, context);
     if (value !== undefined) values[name] = value;
   }
   for (const [name, expression] of finding.rule.lets) {
-    const value = expression.evaluate(values, world, (problem) => tellFault(explanation, `let.${name}`, problem));
+    const value = expression.evaluate(values, context, (problem) => tellFault(explanation, `let.${name}`, problem));
     if (value !== undefined) values[name] = value;
   }
   return values;
@@ -97,11 +97,11 @@ function computeValues(explanation: Explanation): Values {
  * Converts a captured text to its type. A class name in the JVM's own form (`org/acme/Order`, `Lorg/acme/Order;`) is
  * converted to the usual form, so that rules compare one form only.
  */
-function convertCapture(text: string, type: CaptureType, world: World): Value | undefined {
+function convertCapture(text: string, type: CaptureType, context: EvaluationContext): Value | undefined {
   if (type === 'int') return readWhole(text.replaceAll(/[,_]/g, ''));
   if (type === 'class') return text.replace(/^L(?=[\w$/]+;$)|;$/g, '').replaceAll('/', '.');
   if (type !== 'bytes' && type !== 'duration') return text;
-  const number = type === 'bytes' ? world.parseSize(text) : world.parseDuration(text);
+  const number = type === 'bytes' ? context.parseSize(text) : context.parseDuration(text);
   return number === undefined || !Number.isFinite(number) ? undefined : BigInt(Math.trunc(number));
 }
 
@@ -120,9 +120,9 @@ function chooseFixes(open: readonly ReasonRule[], values: Values, explanation: E
 }
 
 function isPossible(fix: FixRule, values: Values, explanation: Explanation): boolean {
-  const { world, version } = explanation;
+  const { context, version } = explanation;
   if (fix.flink !== undefined && !inRange(version ?? ASSUMED_VERSION, fix.flink)) return false;
-  const holds = fix.when?.evaluate(values, world, (problem) => tellFault(explanation, `fixes.${fix.id}.when`, problem));
+  const holds = fix.when?.evaluate(values, context, (problem) => tellFault(explanation, `fixes.${fix.id}.when`, problem));
   return isTrue(holds, fix.when === undefined);
 }
 

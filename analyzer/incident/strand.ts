@@ -77,15 +77,15 @@ function collectStrands<Item extends Pick<Finding, 'events'>>(
   timeline: Timeline,
 ): readonly Strand<Item>[] {
   const strands: Strand<Item>[] = [];
-  const told = items.map((item) => ({ item, telling: tellingOf(item) }));
-  const isQuiet = told.every(({ telling }) => telling.length === 0);
-  for (const { item, telling } of told.filter((each) => isQuiet || each.telling.length > 0)) {
+  const weighed = items.map((item) => ({ item, telling: tellingOf(item) }));
+  const isQuiet = weighed.every(({ telling }) => telling.length === 0);
+  for (const { item, telling } of weighed.filter((each) => isQuiet || each.telling.length > 0)) {
     const same = isQuiet ? strands[0] : strands.find((strand) => isSameStrand(strand, telling, timeline));
     if (same === undefined) strands.push({ headline: item, items: [item], events: telling });
     else same.items.push(item);
   }
   if (isQuiet) return strands;
-  for (const { item } of told.filter((each) => each.telling.length === 0))
+  for (const { item } of weighed.filter((each) => each.telling.length === 0))
     strands.find(({ events }) => isCovered(item.events, events, timeline))?.items.push(item);
   return strands.map((strand) => ({ ...strand, items: items.filter((item) => strand.items.includes(item)) }));
 }

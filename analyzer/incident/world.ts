@@ -14,7 +14,7 @@ import {
 } from '../../flink/memory/fix.js';
 import type { FitResult } from '../../flink/memory/grow.js';
 import { compareVersions, optionValue, parseBytes, parseDuration, renameOption } from '../../flink/options/options.js';
-import type { World } from '../catalog/expression/expression.js';
+import type { EvaluationContext } from '../catalog/expression/expression.js';
 
 /** Flink version for which fixes are written if the log does not name one. It is a release that most people run. */
 export const ASSUMED_VERSION = '1.20.0';
@@ -27,7 +27,7 @@ export interface WorldFacts {
   readonly memory: Readonly<Record<string, number>>;
 }
 
-export function createWorld(facts: WorldFacts): World {
+export function createWorld(facts: WorldFacts): EvaluationContext {
   const version = facts.version ?? ASSUMED_VERSION;
   let layout: ReturnType<typeof computeTaskManagerMemory> | undefined;
   // Compute the memory only on use, because most rules do not need it.

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Incident } from '../../core/types.js';
 
 /** Digest of an incident's document, used to compare versions. */
-export interface IncidentPrint {
+export interface IncidentDigest {
   readonly hash: string;
   /** Hash of the fields of the card. */
   readonly card: string;
@@ -17,7 +17,7 @@ export interface IncidentPrint {
   readonly length: number;
 }
 
-export interface WrittenIncident extends IncidentPrint {
+export interface WrittenIncident extends IncidentDigest {
   /** Bytes of the cluster's log that had been read at that time. */
   readonly logBytes: number;
   /** Wall-clock time of the write. */
@@ -54,18 +54,18 @@ const MOST_QUIET_MS = 3_600_000;
 
 export function decideWrite(
   incident: Incident,
-  print: IncidentPrint,
+  digest: IncidentDigest,
   written: WrittenIncident | undefined,
   { logBytes, now, quietMs }: WriteSituation,
 ): WriteDecision {
   if (written === undefined) return 'new';
-  if (print.hash === written.hash) return 'known';
-  if (print.card !== written.card) return 'card';
-  if (print.size >= written.size * GROWN) return 'grown';
+  if (digest.hash === written.hash) return 'known';
+  if (digest.card !== written.card) return 'card';
+  if (digest.size >= written.size * GROWN) return 'grown';
   if (now - written.at >= MOST_BEHIND_MS) return 'behind';
-  if (print.last - written.last >= LONG_AGO_MS) return 'long-ago';
-  if (logBytes - written.logBytes >= print.length * LOG_SHARE) return 'log-bears-it';
-  const failedMs = print.last - (Date.parse(incident.firstSeen ?? '') || print.last);
+  if (digest.last - written.last >= LONG_AGO_MS) return 'long-ago';
+  if (logBytes - written.logBytes >= digest.length * LOG_SHARE) return 'log-bears-it';
+  const failedMs = digest.last - (Date.parse(incident.firstSeen ?? '') || digest.last);
   const isQuiet = quietMs >= Math.min(MOST_QUIET_MS, Math.max(LEAST_QUIET_MS, failedMs / QUIET_SHARE));
   return isQuiet ? 'quiet' : 'later';
 }
@@ -73,7 +73,7 @@ export function decideWrite(
 /** Fields of a failing job's incident that only grow. Values of a rule have the same names. */
 const GROWING: ReadonlySet<string> = new Set(['lastSeen', 'count', 'restarts', 'attempts']);
 
-export function printIncident(incident: Incident): IncidentPrint {
+export function digestIncident(incident: Incident): IncidentDigest {
   const text = JSON.stringify(incident);
   const hash = hashText(text);
   const counts = [...incident.diagnoses.en, ...incident.unknown].map(({ count }) => count);

@@ -355,7 +355,7 @@ function makeEntry(
     line: skimmed.line,
     previousTime,
     ...(skimmed.flags.length === 0 ? {} : { flags: skimmed.flags }),
-    met: skimmed.met === undefined || wanted === undefined ? undefined : { by: wanted.find.by, texts: skimmed.met },
+    matchedAnchors: skimmed.matchedAnchors === undefined || wanted === undefined ? undefined : { by: wanted.find.by, texts: skimmed.matchedAnchors },
   };
 }
 

@@ -63,9 +63,9 @@ interface Platforms extends PlatformOptions {
    * Ids of platform incidents that were reported in this epoch. Nobody knows whether an earlier epoch reported the
    * others.
    */
-  readonly told: Set<string>;
+  readonly announced: Set<string>;
   /** Last epoch in which this analyzer wrote platform incidents. */
-  turn: number | undefined;
+  epoch: number | undefined;
   /** Earliest beginning of a changed incident, by the key of the shared thing. */
   readonly news: Map<string, number>;
   lookedAt: number;
@@ -81,9 +81,9 @@ export function createPlatformKeeper(options: PlatformOptions): PlatformKeeper {
     parents: new Map(),
     standing: new Map(),
     recalled: new Map(),
-    told: new Set(),
+    announced: new Set(),
     // A single instance places its own incidents again when it restarts, so its first epoch does not count as new.
-    turn: options.lease.turn(PLATFORM) === ALONE_TURN ? ALONE_TURN : undefined,
+    epoch: options.lease.epoch(PLATFORM) === ALONE_TURN ? ALONE_TURN : undefined,
     news: new Map(),
     lookedAt: options.now(),
     chainedAt: 0,
@@ -135,9 +135,9 @@ function note({ news }: Platforms, shared: SharedIncident | undefined): void {
 
 /** True if the platform incident would change. Another restart of a job is no change. */
 function hasNews(known: SharedIncident, shared: SharedIncident): boolean {
-  const print = ({ key, begin, incident: { job, outcome, lastSeen } }: SharedIncident): string =>
+  const digest = ({ key, begin, incident: { job, outcome, lastSeen } }: SharedIncident): string =>
     JSON.stringify([key, begin, job, outcome, Math.floor((Date.parse(lastSeen ?? '') || 0) / 30_000)]);
-  return print(known) !== print(shared);
+  return digest(known) !== digest(shared);
 }
 
 function withParent(incident: Incident, parent: string | undefined): Incident {
@@ -185,21 +185,21 @@ function findStanding({ standing }: Platforms, { key, begin, incident }: SharedI
 async function step(platforms: Platforms): Promise<void> {
   const { news, lease, now } = platforms;
   if (Math.abs(now() - platforms.chainedAt) < platforms.pauseMs) return;
-  const turn = lease.turn(PLATFORM);
-  const isNewTurn = turn !== undefined && turn !== platforms.turn;
+  const epoch = lease.epoch(PLATFORM);
+  const isNewEpoch = epoch !== undefined && epoch !== platforms.epoch;
   const isLookDue = lease.isShared() && now() - platforms.lookedAt >= LOOK_MS;
-  if (news.size === 0 && !isLookDue && !isNewTurn) return;
+  if (news.size === 0 && !isLookDue && !isNewEpoch) return;
   const started = performance.now();
-  if (isNewTurn) await recallOpen(platforms);
-  await chainAnew(platforms, isNewTurn ? KEEP_MS : isLookDue ? 2 * PLATFORM_WINDOW_MS : undefined);
+  if (isNewEpoch) await recallOpen(platforms);
+  await chainAnew(platforms, isNewEpoch ? KEEP_MS : isLookDue ? 2 * PLATFORM_WINDOW_MS : undefined);
   platforms.pauseMs = Math.min(MAX_PAUSE_MS, PAUSE_FACTOR * (performance.now() - started));
   platforms.chainedAt = now();
-  if (isNewTurn) platforms.turn = turn;
+  if (isNewEpoch) platforms.epoch = epoch;
 }
 
 /** Reads the platform incidents that another writer left open, however long ago they began. */
-async function recallOpen({ store, standing, told }: Platforms): Promise<void> {
-  told.clear();
+async function recallOpen({ store, standing, announced }: Platforms): Promise<void> {
+  announced.clear();
   for (const outcome of OPEN_OUTCOMES)
     for (const found of await store.findIncidents({ cluster: ALL_CLUSTERS, outcome, limit: MAX_FOUND }))
       if (isOurs(found)) standing.set(found.id, found);
@@ -271,7 +271,7 @@ async function readChains(
 
 /** Stores each platform incident and then reports it. A platform incident that no chain makes any more is removed. */
 async function writePlatforms(
-  { fence, lease, standing, told, onIncident, onGone }: Platforms,
+  { fence, lease, standing, announced, onIncident, onGone }: Platforms,
   before: readonly Incident[],
   after: readonly Incident[],
   from: number,
@@ -280,16 +280,16 @@ async function writePlatforms(
     const stored = before.find(({ id }) => id === incident.id);
     const isSame = stored !== undefined && JSON.stringify(stored) === JSON.stringify(incident);
     standing.set(incident.id, incident);
-    if (lease.turn(PLATFORM) === undefined || (isSame && told.has(incident.id))) continue;
+    if (lease.epoch(PLATFORM) === undefined || (isSame && announced.has(incident.id))) continue;
     if (!isSame) await fence.save(incident);
     await onIncident?.(incident, stored === undefined ? 'new' : 'changed');
-    told.add(incident.id);
+    announced.add(incident.id);
   }
   for (const { id, firstSeen } of before) {
     if (after.some((incident) => incident.id === id) || Date.parse(firstSeen ?? '') < from) continue;
     standing.delete(id);
-    told.delete(id);
-    if (lease.turn(PLATFORM) === undefined) continue;
+    announced.delete(id);
+    if (lease.epoch(PLATFORM) === undefined) continue;
     await onGone?.(id);
     await fence.remove({ id, cluster: ALL_CLUSTERS });
   }

@@ -20,7 +20,7 @@ import { catalog, cut, drain, type Heard, now, openStore, records, run, toPlain 
 
 describe('createAnalyzer', () => {
   it('stores the same incident that diagnose finds in the same records', async () => {
-    const { incidents, heard } = await run([records], false);
+    const { incidents, lastSeen } = await run([records], false);
 
     expect(toPlain(incidents)).toEqual(
       toPlain(
@@ -31,7 +31,7 @@ describe('createAnalyzer', () => {
         ),
       ),
     );
-    expect(heard.map((item) => item.change)).toEqual(['new']);
+    expect(lastSeen.map((item) => item.change)).toEqual(['new']);
   });
 
   it('reads what another shipper stores through a reader of its own', async () => {
@@ -58,11 +58,11 @@ describe('createAnalyzer', () => {
   });
 
   it('says a new incident once and changes under the same id, also when it is restarted after every batch', async () => {
-    const { incidents, heard } = await run(cut(records, 40), true);
+    const { incidents, lastSeen } = await run(cut(records, 40), true);
 
     expect(incidents).toHaveLength(1);
-    expect(heard.filter((item) => item.change === 'new')).toHaveLength(1);
-    expect(new Set(heard.map((item) => item.incident.id)).size).toBe(1);
+    expect(lastSeen.filter((item) => item.change === 'new')).toHaveLength(1);
+    expect(new Set(lastSeen.map((item) => item.incident.id)).size).toBe(1);
   });
 
   it('comes to the same incidents when records come in another order and twice', async () => {
@@ -81,14 +81,14 @@ describe('createAnalyzer', () => {
 
   it('corrects a lost TaskManager to the cause in its .out file when that comes later', async () => {
     const store = openStore();
-    const heard: Heard[] = [];
+    const lastSeen: Heard[] = [];
     const analyzer = createAnalyzer({
       store,
       reader: RECORD_READER,
       catalog: makeCatalog(TEST_RULES),
       log: createLog('silent'),
       now: () => now,
-      onIncident: (incident, change) => void heard.push({ incident, change }),
+      onIncident: (incident, change) => void lastSeen.push({ incident, change }),
     });
     const all = readRecording('lab/recordings/memory.heap-oom/out-file-only/1.20.5').map((entry) => toRecord(entry));
     const isOut = (record: LogRecord): boolean => record['log.file.path'].endsWith('.out');
@@ -101,17 +101,17 @@ describe('createAnalyzer', () => {
     await appendRecords(store, all.filter(isOut));
     await drain(analyzer);
 
-    expect(heard.map((item) => [item.change, item.incident.diagnoses.en[0]?.cause])).toEqual([
+    expect(lastSeen.map((item) => [item.change, item.incident.diagnoses.en[0]?.cause])).toEqual([
       ['new', 'cluster.taskmanager-lost'],
       ['changed', 'memory.heap-oom'],
     ]);
-    expect(new Set(heard.map((item) => item.incident.id)).size).toBe(1);
+    expect(new Set(lastSeen.map((item) => item.incident.id)).size).toBe(1);
     await store.close();
   });
 
   it('does not announce a dying process of its own before its jobs have failed', async () => {
     const store = openStore();
-    const heard: Heard[] = [];
+    const lastSeen: Heard[] = [];
     let present = Date.parse('2026-03-02T10:05:01Z');
     const analyzer = createAnalyzer({
       store,
@@ -119,7 +119,7 @@ describe('createAnalyzer', () => {
       catalog: makeCatalog(TEST_RULES),
       log: createLog('silent'),
       now: () => present,
-      onIncident: (incident, change) => void heard.push({ incident, change }),
+      onIncident: (incident, change) => void lastSeen.push({ incident, change }),
     });
     const jobs = [JOB_A, JOB_B];
     const start = jobs.map(
@@ -149,13 +149,13 @@ describe('createAnalyzer', () => {
       ]),
     );
     await drain(analyzer);
-    expect(heard).toEqual([]);
+    expect(lastSeen).toEqual([]);
     present += 25_000;
     await appendRecords(store, toRecords('flink-u-standalonesession-0-h.log', failed));
     await drain(analyzer);
 
     expect(
-      heard.map((item) => [item.change, item.incident.job?.id, item.incident.diagnoses.en[0]?.cause]).sort(),
+      lastSeen.map((item) => [item.change, item.incident.job?.id, item.incident.diagnoses.en[0]?.cause]).sort(),
     ).toEqual([
       ['new', JOB_A, 'memory.heap-oom'],
       ['new', JOB_B, 'memory.heap-oom'],
@@ -202,7 +202,7 @@ let: { next: "what + 1" }`,
   // of a job will follow.
   it('knows the failure of a process as that of the job whose lines come later', async () => {
     const store = openStore();
-    const heard: Heard[] = [];
+    const lastSeen: Heard[] = [];
     const gone: string[] = [];
     const analyzer = createAnalyzer({
       store,
@@ -210,7 +210,7 @@ let: { next: "what + 1" }`,
       catalog,
       log: createLog('silent'),
       now: () => Date.now(),
-      onIncident: (incident, change) => void heard.push({ incident, change }),
+      onIncident: (incident, change) => void lastSeen.push({ incident, change }),
       onGone: (id) => void gone.push(id),
     });
     // Records from which the TaskManagers' lines about their jobs are left out.
@@ -229,7 +229,7 @@ let: { next: "what + 1" }`,
       await drain(analyzer);
     }
 
-    const [early, ...later] = heard;
+    const [early, ...later] = lastSeen;
     const [incident, ...others] = await store.findIncidents({ limit: 10 });
     expect(early?.incident.job).toBeUndefined();
     expect(others).toEqual([]);
@@ -237,7 +237,7 @@ let: { next: "what + 1" }`,
     expect(later.at(-1)).toMatchObject({ change: 'changed', incident: { id: early?.incident.id } });
     // The other TaskManager had the failure too. Only one of the two incidents can become the job's.
     expect(gone).toEqual(
-      heard.flatMap((item) =>
+      lastSeen.flatMap((item) =>
         item.change === 'new' && item.incident.id !== early?.incident.id ? [item.incident.id] : [],
       ),
     );
@@ -246,7 +246,7 @@ let: { next: "what + 1" }`,
 
   it('finds what is appended while it runs, and ends when it is told to', async () => {
     const store = openStore();
-    const heard: Heard[] = [];
+    const lastSeen: Heard[] = [];
     const stop = new AbortController();
     const running = createAnalyzer({
       store,
@@ -255,15 +255,15 @@ let: { next: "what + 1" }`,
       log: createLog('silent'),
       now: () => now,
       pollIntervalMs: 20,
-      onIncident: (incident, change) => void heard.push({ incident, change }),
+      onIncident: (incident, change) => void lastSeen.push({ incident, change }),
     }).run(stop.signal);
 
     await appendRecords(store, records);
-    await waitUntil('an incident', async () => heard.length > 0);
+    await waitUntil('an incident', async () => lastSeen.length > 0);
     stop.abort();
     await running;
 
-    expect(heard[0]?.incident.diagnoses.en[0]?.cause).toBe('network.insufficient-buffers');
+    expect(lastSeen[0]?.incident.diagnoses.en[0]?.cause).toBe('network.insufficient-buffers');
     expect(await store.loadState('analyzer/part-0')).toContain('cursor');
     await store.close();
   });

@@ -15,7 +15,7 @@ import { listSignalWords } from '../catalog/signal-words.js';
 import type { RecordReader } from '../entry/record.js';
 import { DEFAULT_HEALTHY_MS } from '../incident/group/group.js';
 import { createPlatformKeeper } from '../platform/keeper.js';
-import { createFence, LostShare, type Fence } from '../share/fence.js';
+import { createFence, LostPartition, type Fence } from '../share/fence.js';
 import { createLoneLease, type Lease } from '../share/lease.js';
 import { concludeTouched, OPEN_OUTCOMES, RECHECK_MS, writeRest } from './conclude.js';
 import { COMPACT_DEFAULTS } from './keep.js';
@@ -73,7 +73,7 @@ interface Running {
   /** Partitions by number. */
   readonly parts: Map<number, RecordPart>;
   /** Version of the signal words that were stored for the agents. */
-  toldVersion: string | undefined;
+  reportedVersion: string | undefined;
   records: number;
   /**
    * Times by performance.now(): when the last step began, and when a step last read everything (initially the start).
@@ -106,11 +106,11 @@ export function createAnalyzer<Stored>(options: AnalyzerOptions<Stored>): Analyz
       readEntries: (cursor, more) => readEntries(options, cursor, more),
       catalog: options.catalog,
       skipped: new Set(),
-      toldFaults: new Set(),
+      reportedFaults: new Set(),
       words: listSignalWords(options.catalog),
     },
     parts: new Map(),
-    toldVersion: undefined,
+    reportedVersion: undefined,
     records: 0,
     steppedAt: performance.now(),
     drainedAt: performance.now(),
@@ -141,7 +141,7 @@ function createKeepers(options: AnalyzerSettings, lease: Lease, fence: Fence): P
 
 function setCatalog({ service }: Running, catalog: Catalog): void {
   service.catalog = catalog;
-  service.toldFaults.clear();
+  service.reportedFaults.clear();
   service.words = listSignalWords(catalog);
 }
 
@@ -215,7 +215,7 @@ async function stepOnce(running: Running): Promise<StepResult> {
   const steps: StepResult[] = [];
   for (const part of running.parts.values()) {
     // The partition is not held now. It may be held again in a moment, if no other analyzer takes it.
-    if (lease.turn(String(part.index)) !== part.turn) continue;
+    if (lease.epoch(String(part.index)) !== part.epoch) continue;
     await unlessLost(running, async () => void steps.push(await stepPart(part)));
   }
   await unlessLost(running, () => platforms.step());
@@ -247,7 +247,7 @@ async function forgetErased(running: Running): Promise<void> {
   if (before === undefined || before === mark) return;
   log.info('Something was deleted on request; what is known is read again.');
   for (const part of parts.values()) {
-    if (!part.loaded || service.lease.turn(String(part.index)) !== part.turn) continue;
+    if (!part.loaded || service.lease.epoch(String(part.index)) !== part.epoch) continue;
     // Sums of lines and crash reports hold texts of deleted lines.
     part.state.forms.clear();
     await savePartState(store, part.index, {
@@ -270,9 +270,9 @@ async function unlessLost(running: Running, work: () => Promise<void>): Promise<
   try {
     await work();
   } catch (error) {
-    if (!(error instanceof LostShare)) throw error;
+    if (!(error instanceof LostPartition)) throw error;
     running.lost = [...running.lost, performance.now()].slice(-FLAPS);
-    service.options.log.info({ part: error.share }, error.message);
+    service.options.log.info({ part: error.partition }, error.message);
   }
 }
 
@@ -283,24 +283,24 @@ async function unlessLost(running: Running, work: () => Promise<void>): Promise<
 function takeParts({ service, parts }: Running): void {
   const { lease } = service;
   const of = lease.count();
-  const held = new Map(lease.parts().map(({ part, turn }) => [part, turn]));
+  const held = new Map(lease.parts().map(({ part, epoch }) => [part, epoch]));
   for (const [index, part] of parts) {
-    const turn = held.get(index) ?? (lease.mayComeBack(String(index)) ? part.turn : undefined);
-    if (turn !== part.turn || part.of !== of) dropPart(service, parts, part);
+    const epoch = held.get(index) ?? (lease.mayComeBack(String(index)) ? part.epoch : undefined);
+    if (epoch !== part.epoch || part.of !== of) dropPart(service, parts, part);
   }
-  for (const [index, turn] of held) if (!parts.has(index)) parts.set(index, createPart(service, { index, of, turn }));
+  for (const [index, epoch] of held) if (!parts.has(index)) parts.set(index, createPart(service, { index, of, epoch }));
 }
 
 /** Saves the partitions that are revoked, then releases them to another analyzer. */
 async function giveParts({ service, parts }: Running): Promise<void> {
-  for (const { part: index, isAskedBack } of service.lease.parts()) {
+  for (const { part: index, isRevoked } of service.lease.parts()) {
     const part = parts.get(index);
-    if (!isAskedBack) continue;
+    if (!isRevoked) continue;
     if (part !== undefined) {
       await savePart(part);
       dropPart(service, parts, part);
     }
-    service.lease.giveBack(String(index));
+    service.lease.release(String(index));
   }
 }
 
@@ -312,10 +312,10 @@ function dropPart({ platforms, options }: Service, parts: Map<number, RecordPart
 /** Stores the signal words. Agents read them and mark the records that they read from then on. */
 async function tellWords(running: Running): Promise<void> {
   const { words, options } = running.service;
-  if (running.toldVersion === words.version) return;
+  if (running.reportedVersion === words.version) return;
   await options.store.saveState(SIGNAL_WORDS_KEY, encodeWords(words));
   await options.store.saveState(SIGNAL_VERSION_KEY, words.version);
-  running.toldVersion = words.version;
+  running.reportedVersion = words.version;
 }
 
 /** Age, in milliseconds, up to which records are read before all older ones. */
@@ -352,7 +352,7 @@ async function stepPart(part: RecordPart): Promise<StepResult> {
   evictIdle(part);
   await saveCursor(part, part.hasWritten);
   part.hasWritten = false;
-  if (service.lease.turn(String(index)) === part.turn) await part.backfill.finish();
+  if (service.lease.epoch(String(index)) === part.epoch) await part.backfill.finish();
   return { records: live + page.records, drained: part.open === undefined && page.drained, changed };
 }
 
@@ -424,7 +424,7 @@ function evictIdle({ clusters, touched, due, options }: RecordPart): void {
   for (const memory of clusters.values()) held += memory.heldBytes;
   if (held <= MAX_HELD_BYTES) return;
   const idle = [...clusters].filter(([cluster, { unwritten }]) => !touched.has(cluster) && unwritten.size === 0);
-  for (const [cluster, { heldBytes }] of idle.sort(([, a], [, b]) => a.heard - b.heard)) {
+  for (const [cluster, { heldBytes }] of idle.sort(([, a], [, b]) => a.lastSeen - b.lastSeen)) {
     if (held <= MAX_HELD_BYTES) return;
     clusters.delete(cluster);
     const at = due.get(cluster);
@@ -496,11 +496,11 @@ async function skipBacklog({ service, options, state, index, of }: RecordPart): 
 }
 
 async function saveCursor(part: RecordPart, soon: boolean): Promise<void> {
-  const { state, index, turn, service, options } = part;
+  const { state, index, epoch, service, options } = part;
   const now = options.now();
   if (state.cursor === part.savedCursor) return;
   if (!soon && now - part.lastSave < SAVE_INTERVAL_MS) return;
-  if (service.lease.turn(String(index)) !== turn) throw new LostShare(String(index));
+  if (service.lease.epoch(String(index)) !== epoch) throw new LostPartition(String(index));
   state.waiting = listWaiting(part);
   await savePartState(options.store, index, state);
   part.savedCursor = state.cursor;

@@ -12,12 +12,12 @@ import { noteRevision } from '../backfill/backfill.js';
 import { concludeEndings } from './endings.js';
 import { MAX_SHOWN, minuteOf, nameFlood, renderFlood } from './flood.js';
 import { askCheckpoints } from './history.js';
-import { findHeir, keepIds, remember } from './identity.js';
+import { findMergeTarget, keepIds, remember } from './identity.js';
 import { COMPACT_DEFAULTS, type ClusterMemory, type SavedIncident } from './keep.js';
 import { tellLines } from './lines.js';
 import type { RecordPart } from './part.js';
 import { compactLarge, takeEntries } from './take.js';
-import { decideWrite, printIncident, type IncidentPrint } from '../incident/write.js';
+import { decideWrite, digestIncident, type IncidentDigest } from '../incident/write.js';
 
 /** Time, in milliseconds, after which a job that fails or has just recovered is checked again without new lines. */
 export const RECHECK_MS = 30_000;
@@ -45,7 +45,7 @@ export async function concludeTouched(
   const times = collectEventTimes(memory);
   const others = memory.saved.filter(({ id }) => !ids.has(id));
   const gone = others.filter(({ first }) => times.has(first));
-  const joined = groupBy(gone, (known) => findHeir(known, kept, part.options.healthyMs)?.id ?? '');
+  const joined = groupBy(gone, (known) => findMergeTarget(known, kept, part.options.healthyMs)?.id ?? '');
   const known = new Map(memory.saved.map((one) => [one.id, one]));
   const shown = countShown(memory.saved);
   const incidents: Incident[] = [];
@@ -75,9 +75,9 @@ export async function concludeTouched(
   memory.saved = [...saved, ...others.filter(({ first }) => !times.has(first))];
   await writeFloods(part, memory, incidents, changed);
   const { store, now } = part.options;
-  const told = await tellLines(cluster, memory, incidents, { store, now: now() });
+  const published = await tellLines(cluster, memory, incidents, { store, now: now() });
   const next = findSmallest([
-    told ?? Infinity,
+    published ?? Infinity,
     ...[...memory.floods.values()].flatMap((flood) => (flood.isDirty ? [flood.next] : [])),
   ]);
   compactLarge(part, memory);
@@ -126,8 +126,8 @@ async function concludeAsking(part: RecordPart, cluster: string, memory: Cluster
 /** Logs a fault of a rule once per part of the rule, until the rules change. */
 function tellFault({ service, options }: RecordPart, { rule, part, problem }: RuleFault): void {
   const key = `${rule} ${part}`;
-  if (service.toldFaults.has(key)) return;
-  service.toldFaults.add(key);
+  if (service.reportedFaults.has(key)) return;
+  service.reportedFaults.add(key);
   options.log.warn({ rule, part, problem }, 'A part of a rule fails when it is used; what needs it is left out.');
 }
 
@@ -140,26 +140,26 @@ function decideIncident(
 ): { readonly next: SavedIncident; readonly change: DueIncident['change'] | undefined } {
   const { logBytes, unwritten } = memory;
   const now = part.options.now();
-  const print = printOnce(incident);
-  const since = known?.hash === print.hash ? known.since : now;
-  const next = { ...remember(incident), hash: print.hash, since };
-  const decision = decideWrite(incident, print, known?.written, { logBytes, now, quietMs: now - since });
+  const digest = printOnce(incident);
+  const since = known?.hash === digest.hash ? known.since : now;
+  const next = { ...remember(incident), hash: digest.hash, since };
+  const decision = decideWrite(incident, digest, known?.written, { logBytes, now, quietMs: now - since });
   if (decision === 'known') unwritten.delete(incident.id);
   else unwritten.set(incident.id, incident);
   if (decision === 'known' || decision === 'later')
     return { next: { ...next, written: known?.written }, change: undefined };
   noteFlood(memory, next.flood);
-  const written = { ...print, logBytes, at: now };
+  const written = { ...digest, logBytes, at: now };
   return { next: { ...next, written }, change: known === undefined ? 'new' : 'changed' };
 }
 
-const prints = new WeakMap<Incident, IncidentPrint>();
+const digests = new WeakMap<Incident, IncidentDigest>();
 
 /** Returns the digest of an incident. It is cached by object, because the same object has the same digest. */
-function printOnce(incident: Incident): IncidentPrint {
-  let print = prints.get(incident);
-  if (print === undefined) prints.set(incident, (print = printIncident(incident)));
-  return print;
+function printOnce(incident: Incident): IncidentDigest {
+  let digest = digests.get(incident);
+  if (digest === undefined) digests.set(incident, (digest = digestIncident(incident)));
+  return digest;
 }
 
 /**
@@ -189,7 +189,7 @@ async function announce(part: RecordPart, { unwritten }: ClusterMemory, due: rea
     placed.push({ incident: await part.service.platforms.place(incident), change });
   await part.service.fence.saveAll(
     placed.map(({ incident }) => incident),
-    part.turn,
+    part.epoch,
   );
   part.hasWritten = true;
   // Notify all at once, so that their notifications are stored in one write as well.
@@ -259,7 +259,7 @@ async function writeFloods(
     return lead === undefined ? [] : [renderFlood(flood, members, children.slice(0, MAX_SHOWN).map(toChild), lead)];
   });
   if (cards.length > 0) {
-    await part.service.fence.saveAll(cards, part.turn);
+    await part.service.fence.saveAll(cards, part.epoch);
     for (const card of cards) {
       await part.options.onIncident?.(card, 'changed');
       changed.push(card);
@@ -280,15 +280,15 @@ function noteJoined(incident: Incident, known: SavedIncident | undefined, gone: 
 
 /** Removes an incident that was merged with another one after better evidence. */
 async function removeGone(
-  { options, service, turn }: RecordPart,
+  { options, service, epoch }: RecordPart,
   cluster: string,
   memory: ClusterMemory,
   { id }: SavedIncident,
 ): Promise<void> {
-  service.fence.check(cluster, turn);
+  service.fence.check(cluster, epoch);
   service.platforms.forget(id);
   await options.onGone?.(id);
-  await service.fence.remove({ id, cluster }, turn);
+  await service.fence.remove({ id, cluster }, epoch);
   memory.unwritten.delete(id);
 }
 
@@ -318,7 +318,7 @@ function planNext(
   const { keepMs } = COMPACT_DEFAULTS;
   const quietMs = Math.max(0, now - (isOpen(incidents) ? memory.lastTime : memory.lastEvent));
   const mayChange = quietMs < (isOpen(incidents) ? keepMs : healthyMs + 2 * RECHECK_MS);
-  const next = mayChange ? now + Math.max(RECHECK_MS, Math.floor(quietMs / 10)) : memory.heard + keepMs;
+  const next = mayChange ? now + Math.max(RECHECK_MS, Math.floor(quietMs / 10)) : memory.lastSeen + keepMs;
   if (isEnding || (memory.eventCount > 0 && next > now)) {
     part.due.set(cluster, isEnding ? now + ENDING_CHECK_MS : next);
     return;

@@ -49,7 +49,7 @@ const SIGNAL = line(
 
 interface Stage {
   readonly store: Store;
-  readonly told: Incident[];
+  readonly published: Incident[];
   /** Adds a line that was logged before. */
   say(text: string): Promise<void>;
   /** Moves the clock to that second and stores the agent's report; undefined means that there is no report. */
@@ -59,7 +59,7 @@ interface Stage {
 
 async function open(lines: readonly string[] = LINES): Promise<Stage> {
   const store = openStore();
-  const told: Incident[] = [];
+  const published: Incident[] = [];
   let now = START;
   const start = (): Analyzer =>
     createAnalyzer({
@@ -70,7 +70,7 @@ async function open(lines: readonly string[] = LINES): Promise<Stage> {
       // A shared lease: platform incidents that others wrote are checked every ten seconds.
       lease: { ...createLoneLease(), isShared: () => true },
       now: () => now,
-      onIncident: (incident) => void told.push(incident),
+      onIncident: (incident) => void published.push(incident),
     });
   let analyzer = start();
   const entries = makeLog(PATH, lines, { process: PROCESS, cluster: CLUSTER, component: 'jobmanager', host: 'node1' });
@@ -80,7 +80,7 @@ async function open(lines: readonly string[] = LINES): Promise<Stage> {
   );
   return {
     store,
-    told,
+    published,
     say: async (text) => {
       const about = { process: PROCESS, cluster: CLUSTER, component: 'jobmanager', host: 'node1' } as const;
       const later = makeLog(PATH, [...lines, text], about).slice(lines.length);
@@ -128,10 +128,10 @@ describe('a JobManager', () => {
     await stage.at(330, { life: { gone: iso(312) } });
     await stage.at(340, { life: { gone: iso(312) } });
 
-    expect(print(stage.told)).toEqual(['failing cluster.jobmanager-lost']);
-    expect(stage.told[0]?.diagnoses.en[0]?.fixes[0]?.text).toContain('orders (chk-60, 2026-11-20T10:05:05Z');
-    expect(stage.told[0]?.diagnoses.zh[0]?.summary).toContain('orders');
-    expect(stage.told[0]).toMatchObject({ cluster: CLUSTER, platform: { kind: 'cluster', jobs: 1 } });
+    expect(print(stage.published)).toEqual(['failing cluster.jobmanager-lost']);
+    expect(stage.published[0]?.diagnoses.en[0]?.fixes[0]?.text).toContain('orders (chk-60, 2026-11-20T10:05:05Z');
+    expect(stage.published[0]?.diagnoses.zh[0]?.summary).toContain('orders');
+    expect(stage.published[0]).toMatchObject({ cluster: CLUSTER, platform: { kind: 'cluster', jobs: 1 } });
     await stage.store.close();
   });
 
@@ -158,8 +158,8 @@ describe('a JobManager', () => {
     const stage = await open([...LINES, SIGNAL]);
     await stage.at(320, { life: { gone: iso(312) } });
 
-    expect(print(stage.told)).toEqual(['canceled cluster.stopped']);
-    expect(stage.told[0]?.diagnoses.en[0]?.severity).toBe('info');
+    expect(print(stage.published)).toEqual(['canceled cluster.stopped']);
+    expect(stage.published[0]?.diagnoses.en[0]?.severity).toBe('info');
     await stage.store.close();
   });
 
@@ -172,7 +172,7 @@ describe('a JobManager', () => {
     await stage.at(340, { life });
     await stage.at(370, { life });
 
-    expect(print(stage.told)).toEqual(['canceled cluster.stopped']);
+    expect(print(stage.published)).toEqual(['canceled cluster.stopped']);
     await stage.store.close();
   });
 
@@ -181,11 +181,11 @@ describe('a JobManager', () => {
     const life = { gone: iso(312), wrote: iso(312) };
     await stage.at(320, { life });
     await stage.at(365, { life });
-    expect(print(stage.told)).toEqual(['failing cluster.jobmanager-lost']);
+    expect(print(stage.published)).toEqual(['failing cluster.jobmanager-lost']);
     await stage.say(SIGNAL);
     await stage.at(375, { life });
 
-    expect(stage.told.at(-1)).toMatchObject({ id: stage.told[0]?.id, outcome: 'canceled' });
+    expect(stage.published.at(-1)).toMatchObject({ id: stage.published[0]?.id, outcome: 'canceled' });
     await stage.store.close();
   });
 
@@ -193,7 +193,7 @@ describe('a JobManager', () => {
     const stage = await open();
     await stage.at(20_000, { life: { gone: iso(312) } });
 
-    expect(stage.told).toEqual([]);
+    expect(stage.published).toEqual([]);
     await stage.store.close();
   });
 
@@ -202,11 +202,11 @@ describe('a JobManager', () => {
     const unseen = { started: undefined };
     await stage.at(310, { life: unseen });
     for (const second of [330, 350, 364]) await stage.at(second, { life: unseen });
-    expect(stage.told).toEqual([]);
+    expect(stage.published).toEqual([]);
     for (const second of [370, 376]) await stage.at(second, { life: unseen });
     await stage.at(390, { life: { ...unseen, wrote: iso(388) } });
 
-    expect(print(stage.told)).toEqual(['failing cluster.silent', 'recovered cluster.silent']);
+    expect(print(stage.published)).toEqual(['failing cluster.silent', 'recovered cluster.silent']);
     await stage.store.close();
   });
 
@@ -215,7 +215,7 @@ describe('a JobManager', () => {
     for (const second of [310, 400, 900, 2000])
       await stage.at(second, { life: { started: undefined, wrote: iso(45) } });
 
-    expect(stage.told).toEqual([]);
+    expect(stage.published).toEqual([]);
     await stage.store.close();
   });
 });
@@ -226,15 +226,15 @@ describe('an agent', () => {
     await stage.at(310, { life: {} });
     await stage.at(314);
     await stage.at(325);
-    expect(stage.told).toEqual([]);
+    expect(stage.published).toEqual([]);
     for (const second of [336, 341, 346]) await stage.at(second);
     stage.restart();
     for (const second of [351, 360, 370, 382, 390]) await stage.at(second);
     await stage.at(395, { life: {} });
 
-    expect(print(stage.told)).toEqual(['failing jobtrace.agent-silent', 'recovered jobtrace.agent-silent']);
-    expect(stage.told[0]?.diagnoses.en[0]?.summary).toContain('within the last hour: orders');
-    expect(stage.told[0]).toMatchObject({ cluster: '*', platform: { kind: 'agent', thing: 'node1', jobs: 1 } });
+    expect(print(stage.published)).toEqual(['failing jobtrace.agent-silent', 'recovered jobtrace.agent-silent']);
+    expect(stage.published[0]?.diagnoses.en[0]?.summary).toContain('within the last hour: orders');
+    expect(stage.published[0]).toMatchObject({ cluster: '*', platform: { kind: 'agent', thing: 'node1', jobs: 1 } });
     await stage.store.close();
   });
 
@@ -244,11 +244,11 @@ describe('an agent', () => {
     await stage.at(340);
     await stage.at(350, { life: {} });
     for (const second of [355, 360]) await stage.at(second, { life: {} });
-    expect(stage.told).toEqual([]);
+    expect(stage.published).toEqual([]);
     await stage.at(365, { life: {}, stopped: iso(365) });
     for (const second of [380, 400, 430, 440, 500]) await stage.at(second);
 
-    expect(print(stage.told)).toEqual(['canceled jobtrace.agent-stopped']);
+    expect(print(stage.published)).toEqual(['canceled jobtrace.agent-stopped']);
     await stage.store.close();
   });
 
@@ -259,7 +259,7 @@ describe('an agent', () => {
     await stage.at(910);
     await stage.at(920, { life: {} });
 
-    expect(stage.told).toEqual([]);
+    expect(stage.published).toEqual([]);
     await stage.store.close();
   });
 });

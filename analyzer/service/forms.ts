@@ -73,7 +73,7 @@ export function exportForms({ heaps, reports }: FormState): StoredForms | undefi
   return heaps.size + reports.size === 0 ? undefined : { heaps: [...heaps], reports: [...reports] };
 }
 
-export function tellForms(state: FormState, entry: Entry): readonly FormEntry[] {
+export function readForms(state: FormState, entry: Entry): readonly FormEntry[] {
   const file = nameFile(entry);
   // Records of another log shipper: a new file may have the name of an older one.
   if (entry.offset === 0 && !state.heaps.delete(file)) state.reports.delete(file);

@@ -86,7 +86,7 @@ export function isNear(incident: Incident, known: SavedIncident, healthyMs: numb
  * Returns the incident into which a saved incident was merged, or undefined if several are possible. Nothing is
  * concluded any more under the id of the saved incident.
  */
-export function findHeir(
+export function findMergeTarget(
   known: SavedIncident,
   incidents: readonly Incident[],
   healthyMs = DEFAULT_HEALTHY_MS,

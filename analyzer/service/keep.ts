@@ -32,7 +32,7 @@ export interface SavedIncident extends FloodMember {
 }
 
 /** Lines that belong to each job although they do not name it, as written to the store (lines.ts). */
-export interface ToldLines {
+export interface PublishedLines {
   readonly lines: Map<string, JobLines>;
   /** Lines from which the stored ones were made. */
   readonly from: Map<string, JobLines>;
@@ -66,14 +66,14 @@ export interface ClusterMemory {
   readonly conclusions: ConclusionMemo;
   /** Incidents whose current form is not in the store, by id (write.ts). */
   readonly unwritten: Map<string, Incident>;
-  readonly told: ToldLines;
+  readonly published: PublishedLines;
   /** Number of signals with a match or a failure. */
   eventCount: number;
   /** Latest time of a signal, and of an event. */
   lastTime: number;
   lastEvent: number;
   /** Wall-clock time at which the last event was read. */
-  heard: number;
+  lastSeen: number;
   /** Number of signals since the last compaction. */
   news: number;
   /** Bytes of the cluster's log that have been read. */
@@ -98,11 +98,11 @@ export function createClusterMemory(cluster: string): ClusterMemory {
     rhythm: undefined,
     conclusions: new Map(),
     unwritten: new Map(),
-    told: { lines: new Map(), from: new Map(), isLoaded: false, next: 0 },
+    published: { lines: new Map(), from: new Map(), isLoaded: false, next: 0 },
     eventCount: 0,
     lastTime: 0,
     lastEvent: 0,
-    heard: 0,
+    lastSeen: 0,
     news: 0,
     logBytes: 0,
     floods: new Map(),

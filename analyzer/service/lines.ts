@@ -26,27 +26,27 @@ export async function tellLines(
   incidents: readonly Incident[],
   { store, now }: { readonly store: JobLineStore; readonly now: number },
 ): Promise<number | undefined> {
-  const { told } = memory;
-  if (now < told.next) return told.next;
+  const { published } = memory;
+  if (now < published.next) return published.next;
   if (memory.index.view(WHOLE_LOG).jobs.size > MOST_JOBS) return undefined;
-  if (!told.isLoaded) for (const lines of await store.loadJobLines(cluster)) told.lines.set(lines.jobId, lines);
-  told.isLoaded = true;
+  if (!published.isLoaded) for (const lines of await store.loadJobLines(cluster)) published.lines.set(lines.jobId, lines);
+  published.isLoaded = true;
   const shown = listShown(incidents);
   const latest = memory.index
     .lines(findUntil(memory))
     .toSorted((a, b) => b.lastMs - a.lastMs)
     .slice(0, MOST_RUNS);
   const changed = latest.flatMap((lines) => {
-    const before = told.lines.get(lines.jobId);
+    const before = published.lines.get(lines.jobId);
     const records = shown.get(lines.jobId) ?? [];
-    if (told.from.get(lines.jobId) === lines && records.every((id) => before?.records.includes(id))) return [];
+    if (published.from.get(lines.jobId) === lines && records.every((id) => before?.records.includes(id))) return [];
     const next = addRecords(lines, records, before);
     return JSON.stringify(next) === JSON.stringify(before) ? [] : [next];
   });
   if (changed.length > 0) await store.saveJobLines(changed);
-  for (const lines of changed) told.lines.set(lines.jobId, lines);
-  for (const lines of latest) told.from.set(lines.jobId, lines);
-  told.next = now + PACE_MS;
+  for (const lines of changed) published.lines.set(lines.jobId, lines);
+  for (const lines of latest) published.from.set(lines.jobId, lines);
+  published.next = now + PACE_MS;
   return undefined;
 }
 

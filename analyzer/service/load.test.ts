@@ -23,7 +23,7 @@ function makeRecords(cluster: string, jobs: Omit<FailingJobs, 'isShared' | 'hasT
   );
 }
 
-function start(store: Store, heard: Heard[], more: { readonly skipsBacklog?: boolean } = {}): Analyzer {
+function start(store: Store, lastSeen: Heard[], more: { readonly skipsBacklog?: boolean } = {}): Analyzer {
   return createAnalyzer({
     store,
     reader: RECORD_READER,
@@ -31,13 +31,13 @@ function start(store: Store, heard: Heard[], more: { readonly skipsBacklog?: boo
     log: createLog('silent'),
     now: () => NOW,
     batchSize: 50,
-    onIncident: (incident, change) => void heard.push({ incident, change }),
+    onIncident: (incident, change) => void lastSeen.push({ incident, change }),
     ...more,
   });
 }
 
-function nameJobs(heard: readonly Heard[]): readonly (string | undefined)[] {
-  return heard.map(({ incident }) => incident.job?.name);
+function nameJobs(lastSeen: readonly Heard[]): readonly (string | undefined)[] {
+  return lastSeen.map(({ incident }) => incident.job?.name);
 }
 
 describe('very many jobs of a cluster that fail within a minute', () => {
@@ -46,9 +46,9 @@ describe('very many jobs of a cluster that fail within a minute', () => {
 
   it('are shown one by one up to a limit, and all of them on one card; each is stored', async () => {
     const store = openStore();
-    const heard: Heard[] = [];
+    const lastSeen: Heard[] = [];
     await appendRecords(store, records);
-    await drain(start(store, heard));
+    await drain(start(store, lastSeen));
     const stored = await store.findIncidents({ limit: 1000 });
     const [card, ...more] = stored.filter(({ platform }) => platform !== undefined);
 
@@ -57,7 +57,7 @@ describe('very many jobs of a cluster that fail within a minute', () => {
     expect(more).toEqual([]);
     expect(card).toMatchObject({ cluster: 'session', platform: { kind: 'flood', clusters: 1 } });
     expect(stored.filter(({ parent }) => parent === card?.id)).toHaveLength(jobs - MAX_SHOWN);
-    expect(heard.filter(({ incident }) => incident.parent === undefined && incident.job !== undefined)).toHaveLength(
+    expect(lastSeen.filter(({ incident }) => incident.parent === undefined && incident.job !== undefined)).toHaveLength(
       MAX_SHOWN,
     );
     await store.close();
@@ -68,13 +68,13 @@ describe('very many jobs of a cluster that fail within a minute', () => {
     await appendRecords(store, records);
     await drain(start(store, []));
     const before = await store.findIncidents({ limit: 1000 });
-    const heard: Heard[] = [];
-    await drain(start(store, heard));
+    const lastSeen: Heard[] = [];
+    await drain(start(store, lastSeen));
     const after = await store.findIncidents({ limit: 1000 });
 
     const parentsOf = (incidents: typeof before): unknown => incidents.map(({ id, parent }) => [id, parent]).sort();
     expect(parentsOf(after)).toEqual(parentsOf(before));
-    expect(heard.filter(({ change }) => change === 'new')).toEqual([]);
+    expect(lastSeen.filter(({ change }) => change === 'new')).toEqual([]);
     await store.close();
   });
 });
@@ -87,15 +87,15 @@ describe('old records that wait', () => {
 
   it('do not delay what fails now, and come to the same in the end', async () => {
     const store = openStore();
-    const heard: Heard[] = [];
+    const lastSeen: Heard[] = [];
     await appendRecords(store, [...old, ...live]);
-    const analyzer = start(store, heard);
+    const analyzer = start(store, lastSeen);
     await analyzer.stepOnce();
     const { drained } = await analyzer.stepOnce();
 
     expect(drained).toBe(false);
     expect(analyzer.status().oldestUnreadMs).toBeGreaterThan(HOUR_MS);
-    expect(nameJobs(heard)).toContain(nameFailingJob(9000));
+    expect(nameJobs(lastSeen)).toContain(nameFailingJob(9000));
     await drain(analyzer);
     expect(analyzer.status().oldestUnreadMs).toBe(0);
     const inOrder = openStore();
@@ -113,14 +113,14 @@ describe('old records that wait', () => {
 
   it('are skipped when that is wanted, and what comes then is read', async () => {
     const store = openStore();
-    const heard: Heard[] = [];
+    const lastSeen: Heard[] = [];
     await appendRecords(store, old);
-    const analyzer = start(store, heard, { skipsBacklog: true });
+    const analyzer = start(store, lastSeen, { skipsBacklog: true });
     await drain(analyzer);
     await appendRecords(store, live);
     await drain(analyzer);
 
-    expect(nameJobs(heard)).toEqual([nameFailingJob(9000)]);
+    expect(nameJobs(lastSeen)).toEqual([nameFailingJob(9000)]);
     await store.close();
   });
 });

@@ -59,7 +59,7 @@ describe('what is kept of a cluster', () => {
 
   it('comes from the store again when the cluster is heard of after a long silence, or after a restart', async () => {
     const store = openStore();
-    const heard: Heard[] = [];
+    const lastSeen: Heard[] = [];
     const gone: string[] = [];
     const hour = 3_600_000;
     let present = now;
@@ -70,7 +70,7 @@ describe('what is kept of a cluster', () => {
         catalog,
         log: createLog('silent'),
         now: () => present,
-        onIncident: (incident, change) => void heard.push({ incident, change }),
+        onIncident: (incident, change) => void lastSeen.push({ incident, change }),
         onGone: (id) => void gone.push(id),
       });
     const isFailure = (record: LogRecord): boolean =>
@@ -95,10 +95,10 @@ describe('what is kept of a cluster', () => {
     await appendRecords(store, again);
     await drain(analyzer);
     await drain(open());
-    expect(new Set(heard.map(({ incident }) => incident.id)).size).toBe(1);
+    expect(new Set(lastSeen.map(({ incident }) => incident.id)).size).toBe(1);
     expect(gone).toEqual([]);
     const [incident, ...others] = await store.findIncidents({ limit: 10 });
-    expect(incident?.firstSeen).toBe(heard[0]?.incident.firstSeen);
+    expect(incident?.firstSeen).toBe(lastSeen[0]?.incident.firstSeen);
     expect(others).toEqual([]);
     await store.close();
   });

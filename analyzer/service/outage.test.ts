@@ -21,14 +21,14 @@ describe('a store that fails', () => {
           ? Promise.reject(createError('JT_STORE_UNREACHABLE', { url: 'x', problem: 'refused' }))
           : store.readRecords(cursor, options),
     };
-    const heard: Heard[] = [];
-    const analyzer = startAnalyzer(flaky, heard);
+    const lastSeen: Heard[] = [];
+    const analyzer = startAnalyzer(flaky, lastSeen);
 
     await expect(analyzer.stepOnce()).rejects.toMatchObject({ code: 'JT_STORE_UNREACHABLE' });
     failures = 0;
     await drain(analyzer);
 
-    expect(heard).toHaveLength(1);
+    expect(lastSeen).toHaveLength(1);
     await store.close();
   });
 
@@ -36,7 +36,7 @@ describe('a store that fails', () => {
     const store = openStore();
     await appendRecords(store, records);
     let failures = 1;
-    const heard: Heard[] = [];
+    const lastSeen: Heard[] = [];
     const analyzer = startAnalyzer(
       {
         ...store,
@@ -45,20 +45,20 @@ describe('a store that fails', () => {
             ? Promise.reject(createError('JT_STORE_UNREACHABLE', { url: 'x', problem: 'refused' }))
             : store.saveIncidents(writes),
       },
-      heard,
+      lastSeen,
     );
 
     await expect(analyzer.stepOnce()).rejects.toMatchObject({ code: 'JT_STORE_UNREACHABLE' });
     await drain(analyzer);
 
-    expect(heard).toHaveLength(1);
+    expect(lastSeen).toHaveLength(1);
     expect(await store.findIncidents({ limit: 10 })).toHaveLength(1);
     await store.close();
   });
 
   it('knows what it told the store before it died without writing that down', async () => {
     const store = openStore();
-    const heard: Heard[] = [];
+    const lastSeen: Heard[] = [];
     const isJobManager = (record: LogRecord): boolean => record['flink.component'] === 'jobmanager';
 
     await appendRecords(
@@ -70,21 +70,21 @@ describe('a store that fails', () => {
         ...store,
         saveState: () => Promise.reject(createError('JT_STORE_UNREACHABLE', { url: 'x', problem: 'killed' })),
       },
-      heard,
+      lastSeen,
     );
     await expect(dying.stepOnce()).rejects.toMatchObject({ code: 'JT_STORE_UNREACHABLE' });
     await appendRecords(store, records.filter(isJobManager));
-    await drain(startAnalyzer(store, heard));
+    await drain(startAnalyzer(store, lastSeen));
 
     expect(await store.findIncidents({ limit: 10 })).toHaveLength(1);
-    expect(new Set(heard.map((item) => item.incident.id)).size).toBe(1);
-    expect(heard.map((item) => item.change)).toEqual(['new', 'changed']);
+    expect(new Set(lastSeen.map((item) => item.incident.id)).size).toBe(1);
+    expect(lastSeen.map((item) => item.change)).toEqual(['new', 'changed']);
     await store.close();
   });
 
   it('knows it also when the lines of another process come first in its next life', async () => {
     const store = openStore();
-    const heard: Heard[] = [];
+    const lastSeen: Heard[] = [];
     const isJobManager = (record: LogRecord): boolean => record['flink.component'] === 'jobmanager';
     const failed =
       records.find((record) => !isJobManager(record) && record['event.original'].includes('Insufficient number'))?.[
@@ -100,7 +100,7 @@ describe('a store that fails', () => {
         ...store,
         saveState: () => Promise.reject(createError('JT_STORE_UNREACHABLE', { url: 'x', problem: 'killed' })),
       },
-      heard,
+      lastSeen,
     );
     await expect(dying.stepOnce()).rejects.toMatchObject({ code: 'JT_STORE_UNREACHABLE' });
     const next = startAnalyzer(
@@ -108,15 +108,15 @@ describe('a store that fails', () => {
         ...store,
         readRecords: () => Promise.resolve({ records: pages.shift() ?? [], cursor: 'x', drained: pages.length === 0 }),
       },
-      heard,
+      lastSeen,
     );
     await next.stepOnce();
     await next.stepOnce();
 
     expect(others.length).toBeGreaterThan(0);
-    expect(new Set(heard.map((item) => item.incident.id)).size).toBe(1);
-    expect(heard.length).toBeGreaterThan(1);
-    expect(heard.filter((item) => item.change === 'new')).toHaveLength(1);
+    expect(new Set(lastSeen.map((item) => item.incident.id)).size).toBe(1);
+    expect(lastSeen.length).toBeGreaterThan(1);
+    expect(lastSeen.filter((item) => item.change === 'new')).toHaveLength(1);
     await store.close();
   });
 

@@ -29,7 +29,7 @@ async function watch(minutes: number, lastLines: readonly string[]): Promise<rea
     `10:05:10 INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_A}) switched from state RESTARTING to RUNNING.`,
     ...lastLines.map((time) => `${time} INFO ${LEFT_OUT} - 4711 orders read`),
   ]).map((entry) => toRecord(entry));
-  const told: string[] = [];
+  const published: string[] = [];
   let now = START;
   const analyzer = createAnalyzer({
     store: {
@@ -43,7 +43,7 @@ async function watch(minutes: number, lastLines: readonly string[]): Promise<rea
     catalog: makeCatalog(TEST_RULES),
     log: createLog('silent'),
     now: () => now,
-    onIncident: ({ outcome }) => void told.push(outcome),
+    onIncident: ({ outcome }) => void published.push(outcome),
   });
   for (let minute = 0; minute <= minutes; minute += 1) {
     now = START + minute * MINUTE;
@@ -53,7 +53,7 @@ async function watch(minutes: number, lastLines: readonly string[]): Promise<rea
     );
     await analyzer.stepOnce();
   }
-  return told.filter((outcome, index) => outcome !== told[index - 1]);
+  return published.filter((outcome, index) => outcome !== published[index - 1]);
 }
 
 describe('the analyzer', () => {

@@ -80,7 +80,7 @@ export interface Service {
   /** Partitions whose backlog was skipped. */
   readonly skipped: Set<number>;
   /** Faults of rules that were logged already. */
-  readonly toldFaults: Set<string>;
+  readonly reportedFaults: Set<string>;
   /** Signal words of the catalog. */
   words: SignalWords;
 }
@@ -91,7 +91,7 @@ export interface RecordPart {
   readonly index: number;
   readonly of: number;
   /** Epoch (fencing token) of the assignment. */
-  readonly turn: number;
+  readonly epoch: number;
   state: ServiceState;
   /** Clusters in which something failed recently. */
   readonly clusters: Map<string, ClusterMemory>;
@@ -119,14 +119,14 @@ export interface RecordPart {
 
 export function createPart(
   service: Service,
-  { index, of, turn }: Pick<RecordPart, 'index' | 'of' | 'turn'>,
+  { index, of, epoch }: Pick<RecordPart, 'index' | 'of' | 'epoch'>,
 ): RecordPart {
   return {
     service,
     options: service.options,
     index,
     of,
-    turn,
+    epoch,
     state: { cursor: undefined, forms: new Map(), waiting: [] },
     clusters: new Map(),
     touched: new Set(),

@@ -8,7 +8,7 @@ import { renderSignal } from '../../flink/words/words.js';
 import { scanEntry } from '../entry/scan.js';
 import { isEvent, type Signal } from '../entry/signal.js';
 import { readLastLine } from '../incident/last-line.js';
-import { createFormState, tellForms, type FormEntry, type FormState } from './forms.js';
+import { createFormState, readForms, type FormEntry, type FormState } from './forms.js';
 import { isEndingId, recallEndings } from '../watch/card.js';
 import { firstRule } from '../backfill/backfill.js';
 import { askHistory } from './history.js';
@@ -40,10 +40,10 @@ export async function takeEntries(part: RecordPart, entries: readonly Entry[]): 
     const cluster = clusterOf(entry);
     const memory = part.clusters.get(cluster);
     if (memory !== undefined) memory.logBytes += entry.bytes.length;
-    for (const told of tellForms(formsOf(part, cluster), entry)) {
-      const { path } = told.entry.source;
-      if (told.entry.offset >= (last.get(path)?.offset ?? -1)) last.set(path, told.entry);
-      const signal = scanTold(part, cluster, told);
+    for (const published of readForms(formsOf(part, cluster), entry)) {
+      const { path } = published.entry.source;
+      if (published.entry.offset >= (last.get(path)?.offset ?? -1)) last.set(path, published.entry);
+      const signal = scanFormEntry(part, cluster, published);
       if (signal !== undefined) takeSignal(part, cluster, signal);
     }
     if (slices.isOver()) await slices.rest();
@@ -60,7 +60,7 @@ function formsOf({ state }: RecordPart, cluster: string): FormState {
   return forms;
 }
 
-function scanTold({ service, options }: RecordPart, cluster: string, { entry, sum }: FormEntry): Signal | undefined {
+function scanFormEntry({ service, options }: RecordPart, cluster: string, { entry, sum }: FormEntry): Signal | undefined {
   const signal = scanEntry(entry, service.catalog, { cluster, zone: options.zone });
   return signal === undefined || sum === undefined ? signal : { ...signal, place: { ...signal.place, ...sum } };
 }
@@ -74,7 +74,7 @@ function takeSignal(part: RecordPart, cluster: string, signal: Signal): void {
   }
   if (!keepSignal(memory, signal)) return;
   part.touched.add(cluster);
-  if (isEvent(signal)) memory.heard = part.options.now();
+  if (isEvent(signal)) memory.lastSeen = part.options.now();
 }
 
 /** Reads the history of a cluster that fails for the first time, or for the first time since the analyzer started. */
@@ -103,7 +103,7 @@ export async function fillMemory(part: RecordPart, cluster: string): Promise<Clu
 
 function takeFacts(part: RecordPart, cluster: string, { index }: ClusterMemory, entries: readonly Entry[]): void {
   for (const entry of entries) {
-    const signal = scanTold(part, cluster, { entry });
+    const signal = scanFormEntry(part, cluster, { entry });
     if (signal?.place.time !== undefined) index.add(signal);
   }
 }

@@ -22,13 +22,13 @@ function clock(seconds: number): string {
   return new Date(START + 1000 * seconds).toISOString().slice(11, 19);
 }
 
-function turn(seconds: number, job: string, change: string, trace: readonly string[] = []): readonly string[] {
+function epoch(seconds: number, job: string, change: string, trace: readonly string[] = []): readonly string[] {
   return [`${clock(seconds)} INFO ${GRAPH} - Job orders (${job}) switched from state ${change}.`, ...trace];
 }
 
 function restart(number: number, job = JOB_A): readonly string[] {
   const at = number * EVERY_S;
-  return [...turn(at, job, 'RUNNING to RESTARTING', TRACE), ...turn(at + 5, job, 'RESTARTING to RUNNING')];
+  return [...epoch(at, job, 'RUNNING to RESTARTING', TRACE), ...epoch(at + 5, job, 'RESTARTING to RUNNING')];
 }
 
 function toRecords(lines: readonly string[]): readonly LogRecord[] {
@@ -86,7 +86,7 @@ async function find({ store }: Service, job = JOB_A): Promise<Incident | undefin
 const RESTARTS = 60;
 const restarts = Array.from({ length: RESTARTS }, (_, number) => restart(number)).flat();
 const loop = toRecords(restarts);
-const ended = toRecords([...restarts, ...turn(RESTARTS * EVERY_S, JOB_A, 'RUNNING to FAILED', TRACE)]);
+const ended = toRecords([...restarts, ...epoch(RESTARTS * EVERY_S, JOB_A, 'RUNNING to FAILED', TRACE)]);
 
 function expected(records: readonly LogRecord[], now: number): unknown {
   const entries = records.flatMap((record) => RECORD_READER.readEntry(record) ?? []);
@@ -164,7 +164,7 @@ describe('what a restart loop writes', () => {
     const hours = (8 * 3600) / EVERY_S;
     const own = Array.from({ length: 7 }, (_, number) => restart(number)).flat();
     const others = Array.from({ length: 600 }, (_, number) => restart(hours + number, JOB_B)).flat();
-    const waiting = turn(7 * EVERY_S, JOB_A, 'RUNNING to RESTARTING', TRACE);
+    const waiting = epoch(7 * EVERY_S, JOB_A, 'RUNNING to RESTARTING', TRACE);
     const records = toRecords([...own, ...waiting, ...others]);
 
     await feed(opened, records.slice(0, 12));

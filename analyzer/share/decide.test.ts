@@ -31,7 +31,7 @@ function see(held: string, members: string, self: string, wanted = held.length):
 const SIGN: Readonly<Record<ShareDecision['action'], string>> = { take: '+', keep: '=', 'give-up': '-', leave: '.' };
 
 function draw(situation: Situation): string {
-  const decisions = decideShares(situation).filter(({ share }) => share !== PLATFORM);
+  const decisions = decideShares(situation).filter(({ partition }) => partition !== PLATFORM);
   const reasons = decisions.filter(({ action }) => action !== 'keep').map(({ reason }) => reason);
   return [decisions.map(({ action }) => SIGN[action]).join(''), ...new Set(reasons)].join(' ');
 }
@@ -74,8 +74,8 @@ describe('decideShares', () => {
 function step(sharing: Sharing, self: string, silent: readonly string[] = [], wanted = sharing.count): Sharing {
   const situation: Situation = { sharing, self, silent: new Set(silent), wanted };
   const decisions = decideShares(situation);
-  const given = new Set(decisions.filter(({ action }) => action === 'give-up').map(({ share }) => share));
-  return renewSharing(situation, decisions, { given, leastTurn: 1000 });
+  const given = new Set(decisions.filter(({ action }) => action === 'give-up').map(({ partition }) => partition));
+  return renewSharing(situation, decisions, { given, leastEpoch: 1000 });
 }
 
 function holders({ count, shares }: Sharing): string {
@@ -98,7 +98,7 @@ describe('renewSharing', () => {
       const shares = members.map((member) => [...holders(sharing)].filter((holder) => holder === member).length);
 
       expect(findLargest(shares) - findSmallest(shares)).toBeLessThanOrEqual(1);
-      expect(shares.reduce((sum, share) => sum + share, 0)).toBe(6);
+      expect(shares.reduce((sum, partition) => sum + partition, 0)).toBe(6);
       expect(rounds.at(-1)).toBe(rounds.at(-2));
     },
   );
@@ -108,7 +108,7 @@ describe('renewSharing', () => {
     const given = step(step(first, 'B'), 'A');
     const second = step(given, 'B');
 
-    expect(first.shares['5']?.turn).toBe(1000);
+    expect(first.shares['5']?.epoch).toBe(1000);
     expect(given.shares['5']).toEqual({ turn: 1000 });
     expect(second.shares['5']).toEqual({ holder: 'B', turn: 1001 });
     expect(second.shares['0']).toEqual(first.shares['0']);

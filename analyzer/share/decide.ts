@@ -16,14 +16,14 @@ export interface Sharing {
    */
   readonly leases?: Readonly<Record<string, number>>;
   /** Assignments that one analyzer holds at a time: each partition by its number, and the platform incidents. */
-  readonly shares: Readonly<Record<string, Share>>;
+  readonly shares: Readonly<Record<string, Partition>>;
 }
 
-export interface Share {
+export interface Partition {
   /** Member that holds it; undefined if it was released or its holder is gone. */
   readonly holder?: string;
   /** Epoch (fencing token). It increases each time that a member takes the assignment. */
-  readonly turn: number;
+  readonly epoch: number;
 }
 
 export interface Situation {
@@ -45,7 +45,7 @@ export type ShareReason =
   | 'parts-are-counted-anew';
 
 export interface ShareDecision {
-  readonly share: string;
+  readonly partition: string;
   readonly action: 'take' | 'keep' | 'give-up' | 'leave';
   readonly reason: ShareReason;
 }
@@ -64,15 +64,15 @@ export function decideShares(situation: Situation): readonly ShareDecision[] {
   const most = isCountedAnew ? 0 : findMost(situation);
   const ours = parts.filter((part) => holderOf(situation, part) === self);
   let room = most - ours.length;
-  const decidePart = (share: string): ShareDecision => {
-    const holder = holderOf(situation, share);
+  const decidePart = (partition: string): ShareDecision => {
+    const holder = holderOf(situation, partition);
     if (holder === self) {
-      if (ours.indexOf(share) < most) return { share, action: 'keep', reason: 'is-ours' };
-      return { share, action: 'give-up', reason: isCountedAnew ? 'parts-are-counted-anew' : 'others-have-fewer' };
+      if (ours.indexOf(partition) < most) return { partition, action: 'keep', reason: 'is-ours' };
+      return { partition, action: 'give-up', reason: isCountedAnew ? 'parts-are-counted-anew' : 'others-have-fewer' };
     }
-    if (holder !== undefined) return { share, action: 'leave', reason: 'another-has-it' };
-    if (room-- > 0) return { share, action: 'take', reason: describeFree(situation, share) };
-    return { share, action: 'leave', reason: isCountedAnew ? 'parts-are-counted-anew' : 'enough-are-ours' };
+    if (holder !== undefined) return { partition, action: 'leave', reason: 'another-has-it' };
+    if (room-- > 0) return { partition, action: 'take', reason: describeFree(situation, partition) };
+    return { partition, action: 'leave', reason: isCountedAnew ? 'parts-are-counted-anew' : 'enough-are-ours' };
   };
   return [decidePlatform(situation), ...parts.map(decidePart)];
 }
@@ -80,22 +80,22 @@ export function decideShares(situation: Situation): readonly ShareDecision[] {
 /** Decides the platform assignment. The first member that finds it free takes it. */
 function decidePlatform(situation: Situation): ShareDecision {
   const holder = holderOf(situation, PLATFORM);
-  if (holder === undefined) return { share: PLATFORM, action: 'take', reason: describeFree(situation, PLATFORM) };
+  if (holder === undefined) return { partition: PLATFORM, action: 'take', reason: describeFree(situation, PLATFORM) };
   return holder === situation.self
-    ? { share: PLATFORM, action: 'keep', reason: 'is-ours' }
-    : { share: PLATFORM, action: 'leave', reason: 'another-has-it' };
+    ? { partition: PLATFORM, action: 'keep', reason: 'is-ours' }
+    : { partition: PLATFORM, action: 'leave', reason: 'another-has-it' };
 }
 
 /** Returns the holder if it is alive. */
-function holderOf({ sharing, silent, self }: Situation, share: string): string | undefined {
-  const holder = sharing.shares[share]?.holder;
+function holderOf({ sharing, silent, self }: Situation, partition: string): string | undefined {
+  const holder = sharing.shares[partition]?.holder;
   return holder === self || (holder !== undefined && holder in sharing.members && !silent.has(holder))
     ? holder
     : undefined;
 }
 
-function describeFree({ sharing }: Situation, share: string): ShareReason {
-  return sharing.shares[share]?.holder === undefined ? 'nobody-has-it' : 'holder-is-silent';
+function describeFree({ sharing }: Situation, partition: string): ShareReason {
+  return sharing.shares[partition]?.holder === undefined ? 'nobody-has-it' : 'holder-is-silent';
 }
 
 /**
@@ -131,22 +131,22 @@ export function renewSharing(
   decisions: readonly ShareDecision[],
   {
     given,
-    leastTurn,
+    leastEpoch,
     leaseMs,
-  }: { readonly given: ReadonlySet<string>; readonly leastTurn: number; readonly leaseMs?: number },
+  }: { readonly given: ReadonlySet<string>; readonly leastEpoch: number; readonly leaseMs?: number },
 ): Sharing {
   const { sharing, self, silent, wanted } = situation;
   const members = Object.fromEntries(Object.entries(sharing.members).filter(([member]) => !silent.has(member)));
-  const decided = new Map(decisions.map(({ share, action }) => [share, action]));
-  const next = findLargest([leastTurn, ...Object.values(sharing.shares).map(({ turn }) => turn + 1)]);
+  const decided = new Map(decisions.map(({ partition, action }) => [partition, action]));
+  const next = findLargest([leastEpoch, ...Object.values(sharing.shares).map(({ epoch }) => epoch + 1)]);
   const count = mayCountAnew(situation) ? wanted : sharing.count;
-  const shares = [PLATFORM, ...nameParts(count)].map((share): readonly [string, Share] => {
-    const before = sharing.shares[share];
-    const isGiven = given.has(share) && before?.holder === self;
-    const holder = isGiven ? undefined : holderOf(situation, share);
+  const shares = [PLATFORM, ...nameParts(count)].map((partition): readonly [string, Partition] => {
+    const before = sharing.shares[partition];
+    const isGiven = given.has(partition) && before?.holder === self;
+    const holder = isGiven ? undefined : holderOf(situation, partition);
     return [
-      share,
-      decided.get(share) === 'take' ? { holder: self, turn: next } : { holder, turn: before?.turn ?? next },
+      partition,
+      decided.get(partition) === 'take' ? { holder: self, epoch: next } : { holder, epoch: before?.epoch ?? next },
     ];
   });
   return {

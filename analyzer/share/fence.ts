@@ -8,68 +8,68 @@ import { PLATFORM } from './decide.js';
 import { ALONE_TURN, type Lease } from './lease.js';
 
 /** Error for work under an assignment that this analyzer does not hold any more. */
-export class LostShare extends Error {
-  constructor(readonly share: string) {
-    super(`another analyzer may have the part ${share} by now`);
+export class LostPartition extends Error {
+  constructor(readonly partition: string) {
+    super(`another analyzer may have the part ${partition} by now`);
   }
 }
 
 export interface Fence {
   /** Throws LostShare if nothing of the cluster may be written. */
-  check(cluster: string, turn?: number): void;
+  check(cluster: string, epoch?: number): void;
   /**
    * Writes an incident. Throws LostShare and what the store throws, as remove() does. If `turn` is given, only this
    * epoch is accepted.
    */
-  save(incident: Incident, turn?: number): Promise<void>;
+  save(incident: Incident, epoch?: number): Promise<void>;
   /** Writes incidents of one cluster at once. */
-  saveAll(incidents: readonly Incident[], turn?: number): Promise<void>;
-  remove(incident: Pick<Incident, 'id' | 'cluster'>, turn?: number): Promise<void>;
+  saveAll(incidents: readonly Incident[], epoch?: number): Promise<void>;
+  remove(incident: Pick<Incident, 'id' | 'cluster'>, epoch?: number): Promise<void>;
 }
 
 export function createFence(
-  store: Pick<IncidentStore, 'saveIncident' | 'saveIncidents' | 'removeIncident' | 'findTurn'> &
+  store: Pick<IncidentStore, 'saveIncident' | 'saveIncidents' | 'removeIncident' | 'findEpoch'> &
     Pick<RecordFeed, 'findPart'>,
   lease: Lease,
 ): Fence {
-  const check = (cluster: string, expected: number | undefined): { share: string; turn: number } => {
-    const share = nameShare(store, lease, cluster);
-    const turn = lease.turn(share);
-    if (turn === undefined || (expected !== undefined && turn !== expected)) throw new LostShare(share);
-    return { share, turn };
+  const check = (cluster: string, expected: number | undefined): { partition: string; epoch: number } => {
+    const partition = namePartition(store, lease, cluster);
+    const epoch = lease.epoch(partition);
+    if (epoch === undefined || (expected !== undefined && epoch !== expected)) throw new LostPartition(partition);
+    return { partition, epoch };
   };
   const pass = async (
     { id, cluster }: Pick<Incident, 'id' | 'cluster'>,
     expected: number | undefined,
-    write: (turn: number | undefined) => Promise<boolean>,
+    write: (epoch: number | undefined) => Promise<boolean>,
   ): Promise<void> => {
-    const { share, turn } = check(cluster, expected);
-    if (!(await write(turn === ALONE_TURN ? undefined : turn))) await lose(id, share);
+    const { partition, epoch } = check(cluster, expected);
+    if (!(await write(epoch === ALONE_TURN ? undefined : epoch))) await lose(id, partition);
   };
   // Release the assignment with the epoch of the stored document, so that it is taken again in a later epoch if no
   // other analyzer has it. The document may come from a clock that was ahead, and the lease's knowledge of epochs may
   // be lost.
-  const lose = async (id: string, share: string): Promise<never> => {
-    lease.giveBack(share, await store.findTurn(id));
-    throw new LostShare(share);
+  const lose = async (id: string, partition: string): Promise<never> => {
+    lease.release(partition, await store.findEpoch(id));
+    throw new LostPartition(partition);
   };
   return {
     check: (cluster, expected) => void check(cluster, expected),
-    save: (incident, expected) => pass(incident, expected, (turn) => store.saveIncident(incident, turn)),
+    save: (incident, expected) => pass(incident, expected, (epoch) => store.saveIncident(incident, epoch)),
     saveAll: async (incidents, expected) => {
       const [first] = incidents;
       if (first === undefined) return;
-      const { share, turn } = check(first.cluster, expected);
-      const fence = turn === ALONE_TURN ? undefined : turn;
-      const saved = await store.saveIncidents(incidents.map((incident) => ({ incident, turn: fence })));
+      const { partition, epoch } = check(first.cluster, expected);
+      const fence = epoch === ALONE_TURN ? undefined : epoch;
+      const saved = await store.saveIncidents(incidents.map((incident) => ({ incident, epoch: fence })));
       const later = incidents.find((_, index) => saved[index] === false);
-      if (later !== undefined) await lose(later.id, share);
+      if (later !== undefined) await lose(later.id, partition);
     },
-    remove: (incident, expected) => pass(incident, expected, (turn) => store.removeIncident(incident.id, turn)),
+    remove: (incident, expected) => pass(incident, expected, (epoch) => store.removeIncident(incident.id, epoch)),
   };
 }
 
 /** Returns the assignment under which the incidents of a cluster are written. */
-export function nameShare(store: Pick<RecordFeed, 'findPart'>, lease: Pick<Lease, 'count'>, cluster: string): string {
+export function namePartition(store: Pick<RecordFeed, 'findPart'>, lease: Pick<Lease, 'count'>, cluster: string): string {
   return cluster === ALL_CLUSTERS ? PLATFORM : String(store.findPart(cluster, lease.count()));
 }

@@ -6,7 +6,7 @@ import { openStore } from '../../store/open.js';
 import type { Store } from '../../store/store.js';
 import { makeIncident } from '../../store/testing/samples.js';
 import { PLATFORM } from './decide.js';
-import { createFence, LostShare } from './fence.js';
+import { createFence, LostPartition } from './fence.js';
 import { createLease, createLoneLease, HOLD_MS, LEASE_MS, LOOK_MS, RENEW_MS, type Lease } from './lease.js';
 
 /** Store that assigns records to four partitions by the last character of their cluster. */
@@ -42,12 +42,12 @@ class Machine {
   }
 
   get platform(): number | undefined {
-    return this.lease.turn(PLATFORM);
+    return this.lease.epoch(PLATFORM);
   }
 
   /** Releases revoked partitions, as the analyzer does when their state is saved. */
   letGo(): void {
-    for (const { part, isAskedBack } of this.lease.parts()) if (isAskedBack) this.lease.giveBack(String(part));
+    for (const { part, isRevoked } of this.lease.parts()) if (isRevoked) this.lease.release(String(part));
   }
 }
 
@@ -133,7 +133,7 @@ describe('createLease', () => {
   it('gives what a dead one had to the others in a later turn, when nobody has heard of it for the time of a lease', async () => {
     const [one, other] = pair();
     await pass(8 * RENEW_MS, [one, other]);
-    const turns = [one.lease.turn('0') ?? 0, one.platform ?? 0];
+    const turns = [one.lease.epoch('0') ?? 0, one.platform ?? 0];
 
     await pass(LEASE_MS - RENEW_MS, [one, other], [other]);
     const before = other.parts;
@@ -141,7 +141,7 @@ describe('createLease', () => {
 
     expect(before).toEqual([2, 3]);
     expect(other.parts).toEqual([0, 1, 2, 3]);
-    expect(other.lease.turn('0')).toBeGreaterThan(turns[0] ?? 0);
+    expect(other.lease.epoch('0')).toBeGreaterThan(turns[0] ?? 0);
     expect(other.platform).toBeGreaterThan(turns[1] ?? 0);
     expect(other.lease.isShared()).toBe(false);
   });
@@ -166,13 +166,13 @@ describe('createLease', () => {
   it('stays in the same turn when nobody else took it meanwhile', async () => {
     const one = new Machine();
     await pass(LOOK_MS, [one]);
-    const before = [one.lease.turn('3'), one.platform];
+    const before = [one.lease.epoch('3'), one.platform];
 
     one.elapsedMs += 10 * LEASE_MS;
     expect(one.parts).toEqual([]);
     await one.lease.step();
 
-    expect([one.lease.turn('3'), one.platform]).toEqual(before);
+    expect([one.lease.epoch('3'), one.platform]).toEqual(before);
   });
 
   it('takes nothing from others because the store was away for all of them', async () => {
@@ -232,7 +232,7 @@ describe('createLease', () => {
     const alone = createLoneLease();
     await alone.step();
 
-    expect(alone.parts()).toEqual([{ part: 0, turn: alone.turn(PLATFORM), isAskedBack: false }]);
+    expect(alone.parts()).toEqual([{ part: 0, turn: alone.epoch(PLATFORM), isAskedBack: false }]);
     expect(await store.loadState('analyzer/parts')).toBeUndefined();
   });
 });
@@ -246,8 +246,8 @@ describe('createFence', () => {
     const [first, second] = [one, other].map(({ lease }) => createFence(store, lease));
     await first?.save(incident('first'));
 
-    await expect(second?.save(incident('second'))).rejects.toBeInstanceOf(LostShare);
-    await expect(first?.save(incident('of another turn'), 1)).rejects.toBeInstanceOf(LostShare);
+    await expect(second?.save(incident('second'))).rejects.toBeInstanceOf(LostPartition);
+    await expect(first?.save(incident('of another turn'), 1)).rejects.toBeInstanceOf(LostPartition);
     expect((await store.findIncident('a'))?.job?.name).toBe('first');
   });
 
@@ -263,7 +263,7 @@ describe('createFence', () => {
     await createFence(store, other.lease).save(incident('other'));
     arrive();
 
-    await expect(late).rejects.toBeInstanceOf(LostShare);
+    await expect(late).rejects.toBeInstanceOf(LostPartition);
     expect((await store.findIncident('a'))?.job?.name).toBe('other');
   });
 
@@ -274,11 +274,11 @@ describe('createFence', () => {
     const fence = createFence(store, machine.lease);
     await pass(LOOK_MS, [machine]);
     const refused = fence.save(incident('refused'));
-    await expect(refused).rejects.toBeInstanceOf(LostShare);
+    await expect(refused).rejects.toBeInstanceOf(LostPartition);
     await pass(2 * LOOK_MS, [machine]);
 
     await fence.save(incident('saved'));
     expect((await store.findIncident('a'))?.job?.name).toBe('saved');
-    expect(Math.max(...machine.lease.parts().map(({ turn }) => turn))).toBeGreaterThan(ahead);
+    expect(Math.max(...machine.lease.parts().map(({ epoch }) => epoch))).toBeGreaterThan(ahead);
   });
 });

@@ -13,7 +13,7 @@ import {
   mayCountAnew,
   renewSharing,
   type Sharing,
-  type Share,
+  type Partition,
   type ShareDecision,
   type Situation,
 } from './decide.js';
@@ -27,16 +27,16 @@ export interface Lease {
    * Returns the epoch of an assignment, or undefined if another analyzer may hold it. Must be called again before each
    * action under the assignment.
    */
-  turn(share: string): number | undefined;
+  epoch(partition: string): number | undefined;
   /** True if the assignment is held, or was held until a moment ago and no other analyzer is known to have it. */
-  mayComeBack(share: string): boolean;
+  mayComeBack(partition: string): boolean;
   /** True if there are other members. */
   isShared(): boolean;
   /**
    * Releases an assignment that was revoked, or to which another analyzer has written in a later epoch (`seen`). The
    * next step lets others take it. Every later assignment gets an epoch after `seen`.
    */
-  giveBack(share: string, seen?: number): void;
+  release(partition: string, seen?: number): void;
   /** Reads the document, renews, takes and releases, at a limited rate. Throws what the store throws. */
   step(): Promise<void>;
   /** Runs steps until the signal aborts, even while a step of the analyzer takes long. */
@@ -49,9 +49,9 @@ export interface Lease {
 
 export interface HeldPart {
   readonly part: number;
-  readonly turn: number;
+  readonly epoch: number;
   /** True if the partition is revoked: it must be released as soon as its state is saved. */
-  readonly isAskedBack: boolean;
+  readonly isRevoked: boolean;
 }
 
 export interface LeaseOptions {
@@ -99,14 +99,14 @@ export const ALONE_TURN = 0;
 
 /** Returns the lease of a single instance on its store, which holds everything. */
 export function createLoneLease(): Lease {
-  const parts = [{ part: 0, turn: ALONE_TURN, isAskedBack: false }];
+  const parts = [{ part: 0, epoch: ALONE_TURN, isRevoked: false }];
   return {
     count: () => 1,
     parts: () => parts,
-    turn: () => ALONE_TURN,
+    epoch: () => ALONE_TURN,
     mayComeBack: () => true,
     isShared: () => false,
-    giveBack: () => undefined,
+    release: () => undefined,
     step: () => Promise.resolve(),
     run: () => Promise.resolve(),
     takeovers: () => 0,
@@ -119,13 +119,13 @@ interface Holding extends LeaseOptions {
   readonly now: () => number;
   readonly self: string;
   /** Last heartbeat of each other member, and the time on this clock at which it was first seen. */
-  readonly heard: Map<string, { readonly beat: number; readonly since: number }>;
+  readonly lastBeats: Map<string, { readonly beat: number; readonly since: number }>;
   /** Assignments that the store has for this analyzer, each with the time until which it may be used. */
-  readonly held: Map<string, { readonly turn: number; until: number }>;
+  readonly held: Map<string, { readonly epoch: number; until: number }>;
   readonly asked: Set<string>;
   readonly given: Set<string>;
   /** Latest epoch that was found in the store. */
-  seenTurn: number;
+  seenEpoch: number;
   count: number;
   /** Current number of partitions in the store, and the time of that request. */
   wanted: number;
@@ -149,11 +149,11 @@ export function createLease(options: LeaseOptions): Lease {
     clock,
     now,
     self: randomUUID(),
-    heard: new Map(),
+    lastBeats: new Map(),
     held: new Map(),
     asked: new Set(),
     given: new Set(),
-    seenTurn: 0,
+    seenEpoch: 0,
     count: 1,
     wanted: 1,
     countedAt: Number.NEGATIVE_INFINITY,
@@ -168,33 +168,33 @@ export function createLease(options: LeaseOptions): Lease {
   return {
     count: () => holding.count,
     parts: () => listParts(holding),
-    turn: (share) => readTurn(holding, share),
-    mayComeBack: (share) => holding.held.has(share) && !holding.given.has(share),
-    isShared: () => holding.heard.size > 0,
-    giveBack: (share, seen = 0) => {
-      holding.seenTurn = Math.max(holding.seenTurn, seen);
-      if (holding.held.has(share)) holding.given.add(share);
+    epoch: (partition) => readEpoch(holding, partition),
+    mayComeBack: (partition) => holding.held.has(partition) && !holding.given.has(partition),
+    isShared: () => holding.lastBeats.size > 0,
+    release: (partition, seen = 0) => {
+      holding.seenEpoch = Math.max(holding.seenEpoch, seen);
+      if (holding.held.has(partition)) holding.given.add(partition);
     },
-    step: () => inTurn(holding, () => step(holding)),
+    step: () => inOrder(holding, () => step(holding)),
     run: (signal) => run(holding, signal),
     takeovers: () => holding.takeovers,
-    end: () => inTurn(holding, () => end(holding)),
+    end: () => inOrder(holding, () => end(holding)),
   };
 }
 
-function readTurn({ held, given, clock }: Holding, share: string): number | undefined {
-  const one = held.get(share);
-  return one !== undefined && !given.has(share) && clock() < one.until ? one.turn : undefined;
+function readEpoch({ held, given, clock }: Holding, partition: string): number | undefined {
+  const one = held.get(partition);
+  return one !== undefined && !given.has(partition) && clock() < one.until ? one.epoch : undefined;
 }
 
 function listParts(holding: Holding): readonly HeldPart[] {
   return Array.from({ length: holding.count }, (_, part) => part).flatMap((part) => {
-    const turn = readTurn(holding, String(part));
-    return turn === undefined ? [] : [{ part, turn, isAskedBack: holding.asked.has(String(part)) }];
+    const epoch = readEpoch(holding, String(part));
+    return epoch === undefined ? [] : [{ part, epoch, isRevoked: holding.asked.has(String(part)) }];
   });
 }
 
-function inTurn(holding: Holding, work: () => Promise<void>): Promise<void> {
+function inOrder(holding: Holding, work: () => Promise<void>): Promise<void> {
   const done = holding.last.then(work);
   holding.last = done.catch(() => undefined);
   return done;
@@ -245,9 +245,9 @@ async function look(holding: Holding): Promise<boolean> {
   if (!hasNews && clock() - holding.renewedAt < RENEW_MS) return true;
   if (mayCountAnew(situation)) await holding.onCountAnew?.(sharing.count, holding.wanted);
   const leaseMs = chooseLease(holding);
-  const leastTurn = Math.max(holding.now(), holding.seenTurn + 1);
-  const next = renewSharing(situation, decisions, { given, leastTurn, leaseMs });
-  if (!(await store.replaceState(KEY, text, JSON.stringify({ version: 1, ...next })))) return false;
+  const leastEpoch = Math.max(holding.now(), holding.seenEpoch + 1);
+  const next = renewSharing(situation, decisions, { given, leastEpoch, leaseMs });
+  if (!(await store.replaceState(KEY, text, renderSharing(next)))) return false;
   holding.renewedAt = begun;
   holding.count = next.count;
   given.clear();
@@ -261,16 +261,16 @@ async function look(holding: Holding): Promise<boolean> {
  * silence again.
  */
 function listen(holding: Holding, { members, leases = {} }: Sharing): ReadonlySet<string> {
-  const { heard, self, clock } = holding;
+  const { lastBeats, self, clock } = holding;
   const now = clock();
-  if (now - holding.seenAt > Math.max(DEAF_MS, 2 * holding.tookMs)) heard.clear();
+  if (now - holding.seenAt > Math.max(DEAF_MS, 2 * holding.tookMs)) lastBeats.clear();
   holding.seenAt = now;
-  for (const member of heard.keys()) if (!(member in members)) heard.delete(member);
+  for (const member of lastBeats.keys()) if (!(member in members)) lastBeats.delete(member);
   for (const [member, beat] of Object.entries(members))
-    if (member !== self && heard.get(member)?.beat !== beat) heard.set(member, { beat, since: now });
+    if (member !== self && lastBeats.get(member)?.beat !== beat) lastBeats.set(member, { beat, since: now });
   const isSilent = ([member, { since }]: readonly [string, { readonly since: number }]): boolean =>
     now - since >= (leases[member] ?? LEASE_MS);
-  return new Set([...heard].filter(isSilent).map(([member]) => member));
+  return new Set([...lastBeats].filter(isSilent).map(([member]) => member));
 }
 
 function noteDecisions(holding: Holding, sharing: Sharing, decisions: readonly ShareDecision[]): void {
@@ -281,21 +281,21 @@ function noteDecisions(holding: Holding, sharing: Sharing, decisions: readonly S
     for (const one of held.values()) one.until = Math.min(one.until, holding.renewedAt + HOLD_MS);
   holding.count = sharing.count;
   asked.clear();
-  for (const { share, action } of decisions) if (action === 'give-up') asked.add(share);
-  for (const share of held.keys()) if (sharing.shares[share]?.holder !== self) held.delete(share);
+  for (const { partition, action } of decisions) if (action === 'give-up') asked.add(partition);
+  for (const partition of held.keys()) if (sharing.shares[partition]?.holder !== self) held.delete(partition);
 }
 
 function noteHeld({ held, self }: Holding, { shares }: Sharing, until: number): void {
   held.clear();
-  for (const [share, { holder, turn }] of Object.entries(shares)) if (holder === self) held.set(share, { turn, until });
+  for (const [partition, { holder, epoch }] of Object.entries(shares)) if (holder === self) held.set(partition, { epoch, until });
 }
 
 function tell(holding: Holding, decisions: readonly ShareDecision[]): void {
   const { log, self } = holding;
   const taken = decisions.filter(({ action }) => action === 'take');
   holding.takeovers += taken.filter(({ reason }) => reason === 'holder-is-silent').length;
-  for (const { share, reason } of taken)
-    log.info({ part: share, reason, analyzer: self }, 'The analyzer takes a part.');
+  for (const { partition, reason } of taken)
+    log.info({ part: partition, reason, analyzer: self }, 'The analyzer takes a part.');
 }
 
 /**
@@ -304,7 +304,7 @@ function tell(holding: Holding, decisions: readonly ShareDecision[]): void {
  */
 async function run(holding: Holding, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    await inTurn(holding, () => step(holding)).catch((error: unknown) =>
+    await inOrder(holding, () => step(holding)).catch((error: unknown) =>
       holding.log.debug({ err: error }, 'The analyzer could not look which parts are its.'),
     );
     await pause(LOOK_MS, signal);
@@ -322,11 +322,17 @@ async function end(holding: Holding): Promise<void> {
     if (sharing === undefined || !(self in sharing.members)) return;
     const members = Object.entries(sharing.members).filter(([member]) => member !== self);
     const shares = Object.entries(sharing.shares).map(
-      ([share, { holder, turn }]) => [share, holder === self ? { turn } : { holder, turn }] as const,
+      ([partition, { holder, epoch }]) => [partition, holder === self ? { epoch } : { holder, epoch }] as const,
     );
     const next = { ...sharing, members: Object.fromEntries(members), shares: Object.fromEntries(shares) };
-    if (await store.replaceState(KEY, text, JSON.stringify({ version: 1, ...next }))) return;
+    if (await store.replaceState(KEY, text, renderSharing(next))) return;
   }
+}
+
+/** Renders the document of version 1, which names an epoch `turn`. */
+function renderSharing({ shares, ...rest }: Sharing): string {
+  const partitions = Object.entries(shares).map(([name, { holder, epoch }]) => [name, { holder, turn: epoch }]);
+  return JSON.stringify({ version: 1, ...rest, shares: Object.fromEntries(partitions) });
 }
 
 /** Returns undefined if there is no document, or one of another version. */
@@ -339,7 +345,7 @@ function readSharing(text: string | undefined): Sharing | undefined {
     count,
     members: readNumbers(members),
     ...(isObject(leases) ? { leases: readNumbers(leases) } : {}),
-    shares: Object.fromEntries(Object.entries(shares).flatMap(([name, share]) => readShare(name, share))),
+    shares: Object.fromEntries(Object.entries(shares).flatMap(([name, partition]) => readPartition(name, partition))),
   };
 }
 
@@ -347,8 +353,9 @@ function readNumbers(value: object): Readonly<Record<string, number>> {
   return Object.fromEntries(Object.entries(value).map(([member, number]) => [member, Number(number)]));
 }
 
-function readShare(name: string, share: unknown): readonly (readonly [string, Share])[] {
-  if (!isObject(share) || typeof share['turn'] !== 'number') return [];
-  const { holder, turn } = share;
-  return [[name, typeof holder === 'string' ? { holder, turn } : { turn }]];
+function readPartition(name: string, partition: unknown): readonly (readonly [string, Partition])[] {
+  const epoch = isObject(partition) ? partition['turn'] : undefined;
+  if (!isObject(partition) || typeof epoch !== 'number') return [];
+  const { holder } = partition;
+  return [[name, typeof holder === 'string' ? { holder, epoch } : { epoch }]];
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JobView, ProcessView } from '../cluster/memory/view.js';
 import { findEndings, type ClusterSituation, type Ending } from './ending.js';
-import { createLifeBook, listMarks, type SeenLife } from './life.js';
+import { createLifeRegister, listMarks, type SeenLife } from './life.js';
 import { findSilenceWindow } from './rhythm.js';
 
 const NOW = Date.parse('2026-11-20T10:00:00Z');
@@ -233,11 +233,11 @@ describe('what agents say', () => {
     ...{ id, host: id, time, files: 1, lagBytes: 0, shippedRecords: 0, counters: {}, conditions: [], processes: [] },
     ...more,
   });
-  const silentOf = (book: ReturnType<typeof createLifeBook>, now: number): readonly string[] =>
+  const silentOf = (book: ReturnType<typeof createLifeRegister>, now: number): readonly string[] =>
     book.agents(now).flatMap(({ status: { id }, isSilent }) => (isSilent ? [id] : []));
 
   it('shows a silent agent by the clock of who looks, not by its own', () => {
-    const book = createLifeBook();
+    const book = createLifeRegister();
     const [ahead, behind] = ['2026-11-20T12:00:00Z', '2026-11-20T08:00:00Z'];
 
     book.update([status('ahead', ahead), status('behind', behind)], NOW);
@@ -247,7 +247,7 @@ describe('what agents say', () => {
   });
 
   it('tells whose clock is off, from two reports on, until it is set', () => {
-    const book = createLifeBook();
+    const book = createLifeRegister();
     const aheadOf = (now: number): readonly number[] => book.agents(now).map(({ aheadMs }) => aheadMs);
     const hour = 3_600_000;
     const at = (ms: number): string => new Date(NOW + ms).toISOString();
@@ -263,7 +263,7 @@ describe('what agents say', () => {
   });
 
   it('excuses who could not report, and expects nobody who was stopped in order', () => {
-    const book = createLifeBook();
+    const book = createLifeRegister();
     const agents = [status('n1', iso(5)), status('n2', iso(5), { stopped: iso(5) })];
 
     book.update(agents, NOW);

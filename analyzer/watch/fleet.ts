@@ -9,7 +9,7 @@ import { PLATFORM } from '../share/decide.js';
 import type { Fence } from '../share/fence.js';
 import type { Lease } from '../share/lease.js';
 import { nameAgentEnding, renderAgent } from './card.js';
-import { createLifeBook, listMarks, RECENT_MS, type LifeBook, type SeenAgent, type SeenLife } from './life.js';
+import { createLifeRegister, listMarks, RECENT_MS, type LifeRegister, type SeenAgent, type SeenLife } from './life.js';
 
 export interface WatchOptions {
   readonly store: Pick<AgentRegistry, 'findAgentStatuses'> & Pick<IncidentStore, 'findIncidents'> & JobSource;
@@ -44,14 +44,14 @@ const MAX_CLUSTERS = 10;
 const HOUR_MS = 3_600_000;
 
 interface Watching extends WatchOptions {
-  readonly book: LifeBook;
+  readonly lifeRegister: LifeRegister;
   lives: ReadonlyMap<string, readonly SeenLife[]>;
   /** Marks of each cluster at its last check. */
   readonly looked: Map<string, ReadonlySet<string>>;
   /** Current incidents of agents, by id. */
   readonly standing: Map<string, Incident>;
   lookedAt: number;
-  turn: number | undefined;
+  epoch: number | undefined;
   isDenied: boolean;
   /** Hosts with a wrong clock that were logged already. */
   clocksOff: ReadonlySet<string>;
@@ -60,12 +60,12 @@ interface Watching extends WatchOptions {
 export function createClusterWatch(options: WatchOptions): ClusterWatch {
   const watching: Watching = {
     ...options,
-    book: createLifeBook(),
+    lifeRegister: createLifeRegister(),
     lives: new Map(),
     looked: new Map(),
     standing: new Map(),
     lookedAt: Number.NEGATIVE_INFINITY,
-    turn: undefined,
+    epoch: undefined,
     isDenied: false,
     clocksOff: new Set(),
   };
@@ -78,26 +78,26 @@ export function createClusterWatch(options: WatchOptions): ClusterWatch {
 }
 
 async function step(watching: Watching): Promise<void> {
-  const { book, now, store } = watching;
+  const { lifeRegister, now, store } = watching;
   const sinceMs = now() - watching.lookedAt;
   if (sinceMs >= 0 && sinceMs < LOOK_MS) return;
-  if (sinceMs < 0 || sinceMs >= DEAF_MS) book.excuse();
+  if (sinceMs < 0 || sinceMs >= DEAF_MS) lifeRegister.excuse();
   try {
-    book.update(await store.findAgentStatuses(), now());
+    lifeRegister.update(await store.findAgentStatuses(), now());
     watching.isDenied = false;
   } catch (error) {
     if (!(error instanceof JobtraceError) || error.code !== 'JT_STORE_DENIED') throw error;
     reportDenied(watching);
   }
   watching.lookedAt = now();
-  watching.lives = book.clusters(now());
+  watching.lives = lifeRegister.clusters(now());
   reportClocks(watching);
   await stepAgents(watching);
 }
 
 /** Logs each agent with a wrong clock once, until its clock is right again. */
 function reportClocks(watching: Watching): void {
-  const off = watching.book.agents(watching.now()).filter(({ aheadMs }) => aheadMs !== 0);
+  const off = watching.lifeRegister.agents(watching.now()).filter(({ aheadMs }) => aheadMs !== 0);
   for (const { status, aheadMs } of off)
     if (!watching.clocksOff.has(status.host))
       watching.log.warn(
@@ -136,12 +136,12 @@ function takeDue({ lives, looked, now }: Watching, isOurs: (cluster: string) => 
  * them from the store.
  */
 async function stepAgents(watching: Watching): Promise<void> {
-  const { lease, book, now, standing } = watching;
-  const turn = lease.turn(PLATFORM);
-  if (turn === undefined) return;
-  if (turn !== watching.turn) await recallAgents(watching);
-  watching.turn = turn;
-  const agents = book.agents(now());
+  const { lease, lifeRegister, now, standing } = watching;
+  const epoch = lease.epoch(PLATFORM);
+  if (epoch === undefined) return;
+  if (epoch !== watching.epoch) await recallAgents(watching);
+  watching.epoch = epoch;
+  const agents = lifeRegister.agents(now());
   for (const agent of agents) {
     const { status, isSilent } = agent;
     const { stopped } = status;

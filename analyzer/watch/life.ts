@@ -18,7 +18,7 @@ export interface SeenLife extends ProcessLife {
   readonly goneForMs: number | undefined;
 }
 
-interface Heard {
+interface LastReport {
   readonly status: AgentStatus;
   /** Time of the last change of the report, on the analyzer's clock. */
   since: number;
@@ -29,7 +29,7 @@ interface Heard {
   readonly aheadMs: number;
 }
 
-export interface LifeBook {
+export interface LifeRegister {
   /** Replaces the reports by the current ones. */
   update(statuses: readonly AgentStatus[], now: number): void;
   /** Starts to count silence again, because no agent could report or the analyzer did not read the reports. */
@@ -52,24 +52,24 @@ export interface SeenAgent {
  */
 const CLOCK_OFF_MS = 30_000;
 
-export function createLifeBook(): LifeBook {
-  const heard = new Map<string, Heard>();
+export function createLifeRegister(): LifeRegister {
+  const lastReports = new Map<string, LastReport>();
   let isExcused = true;
-  const isSilent = ({ since }: Heard, now: number): boolean => now - since >= SILENT_AFTER_MS;
+  const isSilent = ({ since }: LastReport, now: number): boolean => now - since >= SILENT_AFTER_MS;
   return {
     update(statuses, now) {
       const expected = new Set<ReportedAgent>(listExpected(statuses, now));
       const seen = new Set<string>();
       for (const status of statuses) {
-        const known = heard.get(status.id);
+        const known = lastReports.get(status.id);
         const isFresh = known === undefined || known.status.time !== status.time || isExcused;
         if (!expected.has(status) && status.stopped === undefined) continue;
         seen.add(status.id);
         const isNew = known !== undefined && known.status.time !== status.time && !isExcused;
         const aheadMs = isNew ? findAhead(status, now) : (known?.aheadMs ?? 0);
-        heard.set(status.id, { status, since: isFresh ? now : known.since, aheadMs });
+        lastReports.set(status.id, { status, since: isFresh ? now : known.since, aheadMs });
       }
-      for (const id of heard.keys()) if (!seen.has(id)) heard.delete(id);
+      for (const id of lastReports.keys()) if (!seen.has(id)) lastReports.delete(id);
       isExcused = false;
     },
     excuse: () => {
@@ -77,7 +77,7 @@ export function createLifeBook(): LifeBook {
     },
     clusters(now) {
       const clusters = new Map<string, SeenLife[]>();
-      for (const one of heard.values()) {
+      for (const one of lastReports.values()) {
         const isWatched = one.status.stopped === undefined && !isSilent(one, now);
         for (const life of one.status.processes ?? []) {
           const seen = describeLife(life, one.status, isWatched);
@@ -89,7 +89,7 @@ export function createLifeBook(): LifeBook {
       return clusters;
     },
     agents: (now) =>
-      [...heard.values()].map((one) => ({ status: one.status, isSilent: isSilent(one, now), aheadMs: one.aheadMs })),
+      [...lastReports.values()].map((one) => ({ status: one.status, isSilent: isSilent(one, now), aheadMs: one.aheadMs })),
   };
 }
 

@@ -11,22 +11,22 @@ import type { StateStore } from '../../store/store.js';
 export const STALE_AFTER_MS = 1000;
 const MOST_TRIES = 20;
 
-export interface Book<Item> {
+export interface VersionedList<Item> {
   list(): Promise<readonly Item[]>;
   /** Applies `change` to the list, stores the result and returns it. It may call `change` several times. */
   change(change: (items: readonly Item[]) => readonly Item[]): Promise<readonly Item[]>;
 }
 
-export type BookStore = Pick<StateStore, 'loadState' | 'replaceState'>;
+export type VersionedListStore = Pick<StateStore, 'loadState' | 'replaceState'>;
 
-export interface BookOptions<Item> {
+export interface VersionedListOptions<Item> {
   /** Name of the state below `access/`. */
   readonly name: string;
   readonly isItem: (value: unknown) => value is Item;
   readonly now: () => number;
 }
 
-export function createBook<Item>(store: BookStore, { name, isItem, now }: BookOptions<Item>): Book<Item> {
+export function createVersionedList<Item>(store: VersionedListStore, { name, isItem, now }: VersionedListOptions<Item>): VersionedList<Item> {
   const key = `access/${name}`;
   let known: { readonly items: readonly Item[]; readonly atMs: number } | undefined;
   const parse = (text: string | undefined): readonly Item[] => {

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { createError } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
-import { createBook, hasTexts, type Book, type BookStore } from './book.js';
+import { createVersionedList, hasTexts, type VersionedList, type VersionedListStore } from './book.js';
 
 export type BrakeKind = 'pair' | 'address' | 'device' | 'name';
 export type BrakeKeys = Readonly<Partial<Record<BrakeKind, string | undefined>>>;
@@ -56,9 +56,9 @@ function isEntry(value: unknown): value is BrakeEntry {
   );
 }
 
-export function createBrake(store: BookStore, now: () => number): Brake {
-  const shards: Book<BrakeEntry>[] = Array.from({ length: SHARDS }, (_, index) =>
-    createBook(store, { name: `brake/${index}`, isItem: isEntry, now }),
+export function createBrake(store: VersionedListStore, now: () => number): Brake {
+  const shards: VersionedList<BrakeEntry>[] = Array.from({ length: SHARDS }, (_, index) =>
+    createVersionedList(store, { name: `brake/${index}`, isItem: isEntry, now }),
   );
   const isForgotten = ({ forgetMs }: BrakeEntry): boolean => forgetMs < now();
   const places = (keys: BrakeKeys) =>

@@ -181,8 +181,8 @@ function fail(error: unknown, way?: Way): Error {
   if (error instanceof JobtraceError) return error;
   const by = way === undefined ? '' : describeWay(way);
   const cause = describeFailure(error);
-  const said = typeof error === 'string' ? error : errorText(error);
+  const reason = typeof error === 'string' ? error : errorText(error);
   const more = [cause, by].filter((part) => part !== '');
-  const problem = error instanceof TypeError && more.length > 0 ? `${said} (${more.join(', ')})` : said;
+  const problem = error instanceof TypeError && more.length > 0 ? `${reason} (${more.join(', ')})` : reason;
   return createError('JT_PROVIDER_FAILED', { problem }, error);
 }

@@ -2,7 +2,7 @@
 // The key belongs to the installation and is in the store, so that each process can open what another one sealed.
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { isObject } from '../../core/json.js';
-import type { BookStore } from './book.js';
+import type { VersionedListStore } from './book.js';
 
 const KEY = 'access/seal';
 const KEY_BYTES = 32;
@@ -16,7 +16,7 @@ export interface Seal {
   open(purpose: string, sealed: string | undefined, maxAgeMs: number): Promise<string | undefined>;
 }
 
-export function createSeal(store: BookStore, now: () => number): Seal {
+export function createSeal(store: VersionedListStore, now: () => number): Seal {
   let known: Buffer | undefined;
   const loadKey = async (): Promise<Buffer> => {
     known ??= await loadOrMakeKey(store);
@@ -41,7 +41,7 @@ export function createSeal(store: BookStore, now: () => number): Seal {
 }
 
 /** Returns the key and creates it if needed. If several processes start at once, one of them creates it. */
-async function loadOrMakeKey(store: BookStore): Promise<Buffer> {
+async function loadOrMakeKey(store: VersionedListStore): Promise<Buffer> {
   const stored = await store.loadState(KEY);
   if (stored !== undefined) return Buffer.from(stored, 'base64url');
   const made = randomBytes(KEY_BYTES);

@@ -2,7 +2,7 @@
 // store has its hash, the person and the end of the sign-in. Permissions are not kept: the role of a user and the
 // grants of a provider's groups are looked up for each request. Takes a list in the store; returns the sign-in of a
 // cookie if it is neither expired nor ended, and a list for people who may end sign-ins.
-import { createBook, hasTexts, type Book, type BookStore } from './book.js';
+import { createVersionedList, hasTexts, type VersionedList, type VersionedListStore } from './book.js';
 import { hashSecret, makeSecret } from './secret.js';
 
 /** Identity of a person as the provider described it at the sign-in. */
@@ -78,10 +78,10 @@ function isSession(value: unknown): value is StoredSession {
 }
 
 export function createSessions(
-  store: BookStore,
+  store: VersionedListStore,
   { now, lastsMs }: { readonly now: () => number; readonly lastsMs: number },
 ): Sessions {
-  const book: Book<StoredSession> = createBook(store, { name: 'sessions', isItem: isSession, now });
+  const list: VersionedList<StoredSession> = createVersionedList(store, { name: 'sessions', isItem: isSession, now });
   const isOver = ({ endsAt }: StoredSession): boolean => Date.parse(endsAt) <= now();
   const select = (items: readonly StoredSession[], query: SessionQuery): readonly StoredSession[] =>
     items.filter((item) => !isOver(item) && fits(item, query));
@@ -99,7 +99,7 @@ export function createSessions(
         address,
         agent: agent?.slice(0, MOST_AGENT),
       };
-      await book.change((known) => {
+      await list.change((known) => {
         const running = known.filter((item) => !isOver(item));
         const own = running.filter((item) => isSamePerson(item, started));
         const tooOld = new Set(own.slice(0, Math.max(0, own.length - MOST_OF_PERSON + 1)));
@@ -109,19 +109,19 @@ export function createSessions(
     },
     async find(secret) {
       const hash = hashSecret(secret);
-      return (await book.list()).find((item) => item.hash === hash && !isOver(item));
+      return (await list.list()).find((item) => item.hash === hash && !isOver(item));
     },
     async end(secret) {
       const hash = hashSecret(secret);
-      await book.change((known) => known.filter((item) => item.hash !== hash && !isOver(item)));
+      await list.change((known) => known.filter((item) => item.hash !== hash && !isOver(item)));
     },
     list: async (query) =>
-      select(await book.list(), query)
+      select(await list.list(), query)
         .map(show)
         .reverse(),
     async endAll(query) {
       let ended: readonly StoredSession[] = [];
-      await book.change((known) => {
+      await list.change((known) => {
         ended = select(known, query);
         const gone = new Set(ended);
         return known.filter((item) => !gone.has(item) && !isOver(item));

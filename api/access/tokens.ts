@@ -3,7 +3,7 @@
 // is neither expired nor revoked.
 import { createError } from '../../core/errors.js';
 import { isWord, ROLES, type Role } from '../auth.js';
-import { createBook, hasTexts, type Book, type BookStore } from './book.js';
+import { createVersionedList, hasTexts, type VersionedList, type VersionedListStore } from './book.js';
 import { hashSecret, isSameSecret, makeId, makeSecret } from './secret.js';
 
 export interface ApiToken {
@@ -58,8 +58,8 @@ function isToken(value: unknown): value is ApiToken {
   );
 }
 
-export function createTokens(store: BookStore, now: () => number): Tokens {
-  const book: Book<ApiToken> = createBook(store, { name: 'tokens', isItem: isToken, now });
+export function createTokens(store: VersionedListStore, now: () => number): Tokens {
+  const list: VersionedList<ApiToken> = createVersionedList(store, { name: 'tokens', isItem: isToken, now });
   const show = (token: ApiToken): ShownToken => {
     const { hash, ...shown } = token;
     void hash;
@@ -72,19 +72,19 @@ export function createTokens(store: BookStore, now: () => number): Tokens {
       const createdAt = new Date(now()).toISOString();
       const grant = { id, name, role, scope, expiresAt };
       const token: ApiToken = { ...grant, hash: hashSecret(secret), createdAt, createdBy: by };
-      await book.change((items) => {
+      await list.change((items) => {
         const kept = items.filter((item) => endOf(item) > now() - KEPT_MS);
         if (kept.length < MOST_TOKENS) return [...kept, token];
         throw createError('JT_REQUEST_INVALID', { problems: `there are ${MOST_TOKENS} tokens already` });
       });
       return { token: show(token), secret: `jt_${id}_${secret}` };
     },
-    list: async () => (await book.list()).map(show),
+    list: async () => (await list.list()).map(show),
     listMadeBy: async (name) =>
-      (await book.list()).map(show).filter(({ createdBy, state }) => createdBy === name && state === 'valid'),
+      (await list.list()).map(show).filter(({ createdBy, state }) => createdBy === name && state === 'valid'),
     async revoke(id, by) {
       const revoked = { revokedAt: new Date(now()).toISOString(), revokedBy: by };
-      const items = await book.change((known) => {
+      const items = await list.change((known) => {
         if (known.every((item) => item.id !== id)) throw createError('JT_NOT_FOUND', { what: `The token "${id}"` });
         return known.map((item) => (item.id === id && item.revokedAt === undefined ? { ...item, ...revoked } : item));
       });
@@ -95,11 +95,11 @@ export function createTokens(store: BookStore, now: () => number): Tokens {
     async find(text) {
       const [, id, secret = ''] = FORM.exec(text) ?? [];
       if (id === undefined) return undefined;
-      const found = (await book.list()).find((item) => item.id === id);
+      const found = (await list.list()).find((item) => item.id === id);
       const isSame = isSameSecret(hashSecret(secret), found?.hash ?? '');
       return found !== undefined && isSame && stateOf(found, now()) === 'valid' ? found : undefined;
     },
-    hasAny: async () => (await book.list()).length > 0,
+    hasAny: async () => (await list.list()).length > 0,
   };
 }
 

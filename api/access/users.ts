@@ -2,7 +2,7 @@
 // versioned list of users; returns the user of a name and a password. brake.ts limits the number of attempts.
 import { createError } from '../../core/errors.js';
 import { isWord, ROLES, type Role } from '../auth.js';
-import { createBook, hasTexts, type Book, type BookStore } from './book.js';
+import { createVersionedList, hasTexts, type VersionedList, type VersionedListStore } from './book.js';
 import { checkPassword, hashPassword } from './secret.js';
 
 export interface LocalUser {
@@ -55,19 +55,19 @@ function isUser(value: unknown): value is LocalUser {
   );
 }
 
-export function createUsers(store: BookStore, now: () => number): Users {
-  const book: Book<LocalUser> = createBook(store, { name: 'users', isItem: isUser, now });
+export function createUsers(store: VersionedListStore, now: () => number): Users {
+  const list: VersionedList<LocalUser> = createVersionedList(store, { name: 'users', isItem: isUser, now });
   return {
-    list: async () => (await book.list()).map(show),
+    list: async () => (await list.list()).map(show),
     async find(name) {
-      const found = (await book.list()).find((user) => user.name === name);
+      const found = (await list.list()).find((user) => user.name === name);
       return found === undefined ? undefined : show(found);
     },
     async save({ name, role, scope, password }) {
       checkNew(name, password);
       const hash = password === undefined ? undefined : await hashPassword(password);
       const at = new Date(now()).toISOString();
-      const items = await book.change((users) => {
+      const items = await list.change((users) => {
         const known = users.find((user) => user.name === name);
         const ours = hash ?? known?.hash;
         if (ours === undefined) throw createError('JT_REQUEST_INVALID', { problems: 'a new user needs a password' });
@@ -79,17 +79,17 @@ export function createUsers(store: BookStore, now: () => number): Users {
       return items.filter((user) => user.name === name).map(show)[0] ?? failToFind(name);
     },
     async remove(name) {
-      await book.change((users) => {
+      await list.change((users) => {
         if (users.every((user) => user.name !== name)) return failToFind(name);
         return users.filter((user) => user.name !== name);
       });
     },
     async check(name, password) {
-      const found = (await book.list()).find((user) => user.name === name);
+      const found = (await list.list()).find((user) => user.name === name);
       const isRight = await checkPassword(password, found?.hash);
       return found !== undefined && isRight ? show(found) : undefined;
     },
-    hasAny: async () => (await book.list()).length > 0,
+    hasAny: async () => (await list.list()).length > 0,
   };
 }
 

@@ -38,7 +38,7 @@ export interface AssistantHooks {
   readonly hideSecrets: (text: string) => string;
 }
 
-export interface Desk extends AssistantHooks {
+export interface ToolContext extends AssistantHooks {
   /** Opens the store in the scope of the caller at the first question to it. Throws the error of opening. */
   readonly openStore: () => Promise<ReadableStore>;
   readonly language: Language;

@@ -15,7 +15,7 @@ import type { Incident, Language } from '../../core/types.js';
 import { OUTCOMES, readWord, type RequestValues } from '../route.js';
 import { loadStanding } from '../said/said.js';
 import type { ArgumentRow } from './arguments.js';
-import type { Desk, LogFindings, Reply } from './desk.js';
+import type { ToolContext, LogFindings, Reply } from './desk.js';
 import { readTimes, TIME_ROWS } from './records.js';
 
 const DEFAULT_SINCE = '1h';
@@ -58,17 +58,17 @@ export const FILE_ROWS: readonly ArgumentRow[] = [
   },
 ];
 
-export async function listIncidents(desk: Desk, values: RequestValues, language: Language): Promise<Reply> {
+export async function listIncidents(context: ToolContext, values: RequestValues, language: Language): Promise<Reply> {
   const job = values.text('job');
-  const range = readTimes(desk, values, job === undefined ? DEFAULT_SINCE : JOB_SINCE);
-  const found = await findIncidents(desk, {
+  const range = readTimes(context, values, job === undefined ? DEFAULT_SINCE : JOB_SINCE);
+  const found = await findIncidents(context, {
     job,
     range,
     cluster: values.text('cluster'),
     outcome: readWord(OUTCOMES, values.text('outcome')),
   });
   const shown = new Set(found.map(({ id }) => id));
-  const standing = await loadStanding(await desk.openStore(), [...shown]);
+  const standing = await loadStanding(await context.openStore(), [...shown]);
   const top = found.filter(
     ({ id, parent }) => standing.get(id)?.state !== 'merged' && (parent === undefined || !shown.has(parent)),
   );
@@ -77,26 +77,26 @@ export async function listIncidents(desk: Desk, values: RequestValues, language:
       top.length === 0
         ? `Nothing failed from ${range.from} to ${range.to}${job === undefined ? '' : ` of the job ${escapeMarkdown(job)}`}, as far as Jobtrace reads it. Ask for a longer range with "since", or search_records.`
         : `${top.length} incidents from ${range.from} to ${range.to}, the latest first. show_incident tells what to do about one.`,
-    blocks: top.map((incident) => renderItem(desk, incident, standing.get(incident.id), language)),
+    blocks: top.map((incident) => renderItem(context, incident, standing.get(incident.id), language)),
   };
 }
 
-export async function showIncident(desk: Desk, values: RequestValues, language: Language): Promise<Reply> {
+export async function showIncident(context: ToolContext, values: RequestValues, language: Language): Promise<Reply> {
   const [id, job] = [values.text('incident'), values.text('job')];
   if ((id === undefined) === (job === undefined))
     throw createError('JT_REQUEST_INVALID', { problems: 'give either "incident" or "job"' });
-  const incident = id === undefined ? await findLatest(desk, job ?? '') : await findById(desk, id);
-  const blocks = listIncidentBlocks(incident, { language, link: linkIncident(desk.publicUrl, incident.id) });
+  const incident = id === undefined ? await findLatest(context, job ?? '') : await findById(context, id);
+  const blocks = listIncidentBlocks(incident, { language, link: linkIncident(context.publicUrl, incident.id) });
   return { head: blocks[0] ?? '', blocks: blocks.slice(1) };
 }
 
-export async function diagnoseText(desk: Desk, values: RequestValues, language: Language): Promise<Reply> {
-  return renderFindings(await desk.diagnoseText(Buffer.from(values.text('text') ?? '', 'utf8'), language), language);
+export async function diagnoseText(context: ToolContext, values: RequestValues, language: Language): Promise<Reply> {
+  return renderFindings(await context.diagnoseText(Buffer.from(values.text('text') ?? '', 'utf8'), language), language);
 }
 
-export async function diagnoseFile(desk: Desk, values: RequestValues, language: Language): Promise<Reply> {
-  if (desk.diagnoseFile === undefined) throw new Error('files are diagnosed only for whoever sits at the machine');
-  return renderFindings(await desk.diagnoseFile(values.text('path') ?? '', language), language);
+export async function diagnoseFile(context: ToolContext, values: RequestValues, language: Language): Promise<Reply> {
+  if (context.diagnoseFile === undefined) throw new Error('files are diagnosed only for whoever sits at the machine');
+  return renderFindings(await context.diagnoseFile(values.text('path') ?? '', language), language);
 }
 
 function renderFindings({ diagnoses, unknown, incidents }: LogFindings, language: Language): Reply {
@@ -121,8 +121,8 @@ interface Asked {
   readonly outcome?: Incident['outcome'] | undefined;
 }
 
-async function findIncidents(desk: Desk, { job, range, cluster, outcome }: Asked): Promise<readonly Incident[]> {
-  const store = await desk.openStore();
+async function findIncidents(context: ToolContext, { job, range, cluster, outcome }: Asked): Promise<readonly Incident[]> {
+  const store = await context.openStore();
   const found = await store.findIncidents({ ...range, cluster, outcome, limit: MOST_INCIDENTS });
   return job === undefined ? found : found.filter((incident) => isOfJob(incident, job));
 }
@@ -132,24 +132,24 @@ function isOfJob({ job }: Incident, asked: string): boolean {
   return [job?.id, job?.name].some((name) => name !== undefined && fitsAnyCase(glob, name));
 }
 
-async function findLatest(desk: Desk, job: string): Promise<Incident> {
-  const range = { from: new Date(0).toISOString(), to: new Date(desk.now() + 1).toISOString() };
-  const [latest] = await findIncidents(desk, { job, range });
+async function findLatest(context: ToolContext, job: string): Promise<Incident> {
+  const range = { from: new Date(0).toISOString(), to: new Date(context.now() + 1).toISOString() };
+  const [latest] = await findIncidents(context, { job, range });
   if (latest !== undefined) return latest;
   throw createError('JT_NOT_FOUND', { what: `An incident of the job "${job}" (list_incidents names the jobs)` });
 }
 
-async function findById(desk: Desk, id: string): Promise<Incident> {
-  const incident = await (await desk.openStore()).findIncident(id);
+async function findById(context: ToolContext, id: string): Promise<Incident> {
+  const incident = await (await context.openStore()).findIncident(id);
   if (incident !== undefined) return incident;
   throw createError('JT_NOT_FOUND', { what: `The incident "${id}"` });
 }
 
-function renderItem(desk: Desk, incident: Incident, word: Triage | undefined, language: Language): string {
-  const { state, by } = describeTriage(incident, word, desk.now());
+function renderItem(context: ToolContext, incident: Incident, word: Triage | undefined, language: Language): string {
+  const { state, by } = describeTriage(incident, word, context.now());
   const { id, job, process, platform, cluster, outcome, restarts, firstSeen, lastSeen } = incident;
   const who = platform === undefined ? (job?.name ?? job?.id ?? process ?? cluster) : `${platform.jobs} jobs`;
-  const link = linkIncident(desk.publicUrl, id);
+  const link = linkIncident(context.publicUrl, id);
   const [fix] = incident.diagnoses[language][0]?.fixes ?? [];
   return [
     `- **${escapeMarkdown(nameIncident(incident, language))}**`,

@@ -7,7 +7,7 @@ import type { Language, LogRecord } from '../../core/types.js';
 import type { RequestValues } from '../route.js';
 import type { ArgumentRow } from './arguments.js';
 import { countFitting } from './budget.js';
-import type { Desk, Reply } from './desk.js';
+import type { ToolContext, Reply } from './desk.js';
 
 const DEFAULT_SINCE = '1h';
 const DEFAULT_RECORDS = 20;
@@ -45,9 +45,9 @@ export const LINES_ROWS: readonly ArgumentRow[] = [
   { name: 'behind', kind: 'count', most: 200, help: 'Records of the same process behind it (default 10).' },
 ];
 
-export async function searchRecords(desk: Desk, values: RequestValues, language: Language): Promise<Reply> {
-  const store = await desk.openStore();
-  const range = readTimes(desk, values, DEFAULT_SINCE);
+export async function searchRecords(context: ToolContext, values: RequestValues, language: Language): Promise<Reply> {
+  const store = await context.openStore();
+  const range = readTimes(context, values, DEFAULT_SINCE);
   const limit = Math.max(1, values.number('limit') ?? DEFAULT_RECORDS);
   const query = {
     query: values.text('query'),
@@ -75,8 +75,8 @@ export async function searchRecords(desk: Desk, values: RequestValues, language:
   };
 }
 
-export async function showLines(desk: Desk, values: RequestValues, language: Language): Promise<Reply> {
-  const store = await desk.openStore();
+export async function showLines(context: ToolContext, values: RequestValues, language: Language): Promise<Reply> {
+  const store = await context.openStore();
   const id = values.text('record') ?? '';
   const found = await store.findContext(id, {
     before: values.number('before') ?? 10,
@@ -106,7 +106,7 @@ function renderRecord(record: LogRecord, language: Language, most: number): stri
 
 /** Returns both ends of the range, so that the next question can repeat it. Throws JT_REQUEST_INVALID. */
 export function readTimes(
-  { now }: Pick<Desk, 'now'>,
+  { now }: Pick<ToolContext, 'now'>,
   values: RequestValues,
   since: string,
 ): { readonly from: string; readonly to: string } {

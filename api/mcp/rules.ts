@@ -7,7 +7,7 @@ import { OWNERS, STATUSES } from '../../core/text/wording.js';
 import type { Language } from '../../core/types.js';
 import type { RequestValues } from '../route.js';
 import type { ArgumentRow } from './arguments.js';
-import type { Desk, Reply, RuleArticle } from './desk.js';
+import type { ToolContext, Reply, RuleArticle } from './desk.js';
 
 export const EXPLAIN_ROWS: readonly ArgumentRow[] = [
   {
@@ -29,9 +29,9 @@ export const DRAFT_ROWS: readonly ArgumentRow[] = [
   },
 ];
 
-export async function explainRule(desk: Desk, values: RequestValues, language: Language): Promise<Reply> {
+export async function explainRule(context: ToolContext, values: RequestValues, language: Language): Promise<Reply> {
   const id = values.text('id') ?? '';
-  const rules = desk.listRules(language);
+  const rules = context.listRules(language);
   const found = rules.filter((rule) => rule.id === id || rule.cause === id);
   if (found.length === 0) {
     const nearest = findNearest(
@@ -62,8 +62,8 @@ function renderRule(rule: RuleArticle, language: Language): string {
   ].join('\n');
 }
 
-export async function draftRule(desk: Desk, values: RequestValues): Promise<Reply> {
-  const sketch = desk.draftRule(values.text('lines') ?? '');
+export async function draftRule(context: ToolContext, values: RequestValues): Promise<Reply> {
+  const sketch = context.draftRule(values.text('lines') ?? '');
   if (sketch === undefined)
     throw createError('JT_REQUEST_INVALID', {
       problems:

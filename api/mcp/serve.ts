@@ -6,16 +6,16 @@ import { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js';
 import { CallToolRequestSchema, ErrorCode, ListToolsRequestSchema, McpError } from '@modelcontextprotocol/sdk/types.js';
-import type { Desk } from './desk.js';
+import type { ToolContext } from './desk.js';
 import { callTool, INSTRUCTIONS, listTools } from './tools.js';
 
-function createToolServer(desk: Desk, version: string): Server {
+function createToolServer(context: ToolContext, version: string): Server {
   const server = new Server({ name: 'jobtrace', version }, { capabilities: { tools: {} }, instructions: INSTRUCTIONS });
-  server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: listTools(desk) }));
+  server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: listTools(context) }));
   server.setRequestHandler(CallToolRequestSchema, async ({ params }) => {
-    const answer = await callTool(desk, params.name, params.arguments ?? {});
+    const answer = await callTool(context, params.name, params.arguments ?? {});
     if (answer === undefined) {
-      const names = listTools(desk).map(({ name }) => name);
+      const names = listTools(context).map(({ name }) => name);
       throw new McpError(ErrorCode.InvalidParams, `There is no tool "${params.name}"; there are ${names.join(', ')}.`);
     }
     return { content: [{ type: 'text' as const, text: answer.text }], isError: answer.isError };
@@ -31,8 +31,8 @@ export interface StdioOptions {
 }
 
 /** Serves until the client closes the input or the signal aborts. */
-export async function serveStdio(desk: Desk, { version, stdin, stdout, signal }: StdioOptions): Promise<void> {
-  const server = createToolServer(desk, version);
+export async function serveStdio(context: ToolContext, { version, stdin, stdout, signal }: StdioOptions): Promise<void> {
+  const server = createToolServer(context, version);
   const ended = new Promise<void>((resolve) => {
     stdin.once('end', resolve);
     stdin.once('close', resolve);
@@ -58,10 +58,10 @@ export interface HttpMessage {
  * protocol expects no answer.
  */
 export async function answerHttp(
-  desk: Desk,
+  context: ToolContext,
   { version, headers, body }: HttpMessage,
 ): Promise<{ readonly status: number; readonly body: unknown }> {
-  const server = createToolServer(desk, version);
+  const server = createToolServer(context, version);
   const transport = new WebStandardStreamableHTTPServerTransport({
     sessionIdGenerator: undefined,
     enableJsonResponse: true,

@@ -161,7 +161,7 @@ function createUserRoutes({ checkScope }: Services, access: Access): readonly Ro
         },
         ['name', 'role'],
       ),
-      crowd: PASSWORDS,
+      concurrency: PASSWORDS,
       answers: { 200: USER },
       handle: async ({ body: given, viewer }) => {
         const values = createValues(given);

@@ -27,7 +27,7 @@ export function createAssistantRoutes(services: Services, hooks: AssistantHooks 
       summary: 'The tools of an assistant (Model Context Protocol, streamable HTTP)',
       description: 'One JSON-RPC message in, one answer out, without a session; see docs/assistants.md.',
       body: { type: 'json', schema: { type: ['object', 'array'] }, maxBytes: MOST_BYTES },
-      crowd: QUESTIONS,
+      concurrency: QUESTIONS,
       answers: { 200: { type: 'object' }, 202: {}, 400: { type: 'object' }, 406: { type: 'object' } },
       handle: (request) => answerMessage(services, hooks, request),
     },
@@ -58,14 +58,14 @@ async function answerMessage(services: Services, hooks: AssistantHooks, request:
     });
   const { answerHttp } = await import('../mcp/serve.js');
   const { language, publicUrl, now, version } = services;
-  const desk = { ...hooks, openStore: async () => request.store, language, publicUrl, now };
+  const context = { ...hooks, openStore: async () => request.store, language, publicUrl, now };
   const headers = Object.fromEntries(
     HEADERS.flatMap((name) => {
       const value = request.header(name);
       return value === undefined ? [] : [[name, value]];
     }),
   );
-  const { status, body } = await answerHttp(desk, { version, headers, body: request.body });
+  const { status, body } = await answerHttp(context, { version, headers, body: request.body });
   if (isObject(body) || Array.isArray(body)) return { kind: 'json', body, status };
   return { kind: 'text', text: '', contentType: 'text/plain; charset=utf-8', status };
 }

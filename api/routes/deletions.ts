@@ -36,7 +36,7 @@ export function createDeletionRoutes(store: EraseStore, access: Pick<Access, 'au
         'Deletes the records that fit all that is given, the incidents about them, and the messages, verdicts and words about those. One of "cluster", "job", "contains" and "file" must be given. With "dryRun" nothing is deleted, and the answer says how much would be. What it does not reach: docs/privacy.md.',
       query: QUERIES.none,
       body: { type: 'json', schema: DELETION_BODY, maxBytes: MOST_BYTES },
-      crowd: DELETIONS,
+      concurrency: DELETIONS,
       answers: { 200: DELETION },
       handle: async (request) => {
         const { body, viewer } = request;

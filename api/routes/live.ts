@@ -53,15 +53,15 @@ export async function* followRecords(store: RecordSearch, options: LiveOptions):
   // every record after that event is sent.
   let silent = options.resumeAfter === undefined && options.filters.from === undefined;
   if (silent && (await pollOnce(store, options, window, silent)).ok) silent = false;
-  let lastSaid = options.now();
+  let lastSentAt = options.now();
   yield { kind: 'begin' };
   while (!options.signal.aborted) {
     const { ok, events } = await pollOnce(store, options, window, silent);
     if (ok) silent = false;
-    if (events.length > 0) lastSaid = options.now();
+    if (events.length > 0) lastSentAt = options.now();
     for (const event of events) yield event;
-    if (options.now() - lastSaid >= options.heartbeatMs) {
-      lastSaid = options.now();
+    if (options.now() - lastSentAt >= options.heartbeatMs) {
+      lastSentAt = options.now();
       yield { kind: 'alive' };
     }
     await pause(options.pollMs, options.signal, options.isForeground !== true);

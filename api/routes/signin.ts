@@ -67,7 +67,7 @@ export function createSignInRoutes(options: SignInOptions): readonly Route[] {
       summary: 'Sign in with a name and a password: sets a cookie',
       query: QUERIES.none,
       body: { type: 'json', schema: body, maxBytes: MOST_BYTES },
-      crowd: SIGN_INS,
+      concurrency: SIGN_INS,
       refusals: [401],
       answers: { 200: VIEWER },
       handle: (request) => signIn(options, request),
@@ -148,7 +148,7 @@ async function signOut({ access, provider }: SignInOptions, request: Request): P
 function createProviderRoutes(options: SignInOptions): readonly Route[] {
   const { access, provider } = options;
   if (provider === undefined) return [];
-  const shared = { method: 'GET', role: undefined, tag: 'access', answers: { 303: {} }, crowd: VISITS } as const;
+  const shared = { method: 'GET', role: undefined, tag: 'access', answers: { 303: {} }, concurrency: VISITS } as const;
   return [
     {
       ...shared,

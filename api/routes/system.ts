@@ -97,7 +97,7 @@ function createIncomingRoutes(services: Services): readonly Route[] {
         schema: { description: 'The log, as text or as an archive (.gz, .tar, .tar.gz, .zip).' },
         maxBytes: 20 * MEBIBYTE,
       },
-      crowd: PASTES,
+      concurrency: PASTES,
       audited: ({ body }) => ({ what: 'read.paste', detail: `${Buffer.isBuffer(body) ? body.length : 0} bytes` }),
       answers: { 200: DIAGNOSE },
       handle: (request) => diagnosePasted(services, request),

@@ -106,7 +106,7 @@ async function ship(dir: string, cluster: string, host: string): Promise<readonl
   let ms = 0;
   const now = (): number => DAY_BEGIN + DAY_MS + ms;
   const settings = fillAgentSettings({ dataDir, paths: [dir], host, cluster, zone: 'UTC', watch: false });
-  const agent = createAgent(settings, { store, log: createLog('silent'), now, wall: now });
+  const agent = createAgent(settings, { store, log: createLog('silent'), now, wallClock: now });
   agent.setWords(WORDS, CATALOG.scanner);
   try {
     for (;;) {

@@ -5,7 +5,7 @@ import { createError } from '../../core/errors.js';
 import { omitMissing } from '../../core/json.js';
 import { readRouting } from '../../notify/policy.js';
 import { parsePayload } from '../../notify/payload.js';
-import { readSaid } from '../../notify/routing/router.js';
+import { readAnnotations } from '../../notify/routing/router.js';
 import { findPaths, holdPath, type RoutingScene } from '../../notify/routing/pipeline.js';
 import { readScene } from '../../notify/routing/scene.js';
 import { readSilences, readTriage } from '../../notify/routing/said.js';
@@ -72,7 +72,7 @@ function findHold(alert: Alert, scene: RoutingScene): string | undefined {
   const { labels } = payload;
   const path = findPaths(labels, scene).find(isTo(alert.receiver));
   if (path === undefined) return undefined;
-  const { state, reasons } = holdPath(path, { labels, said: readSaid(alert, payload) }, scene, Date.now());
+  const { state, reasons } = holdPath(path, { labels, annotations: readAnnotations(alert, payload) }, scene, Date.now());
   const last = reasons.at(-1);
   return state === 'held' && last !== undefined ? `${last.reason} (${last.about})` : undefined;
 }

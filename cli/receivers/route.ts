@@ -166,12 +166,12 @@ function render(
   paths: readonly Path[],
   style: Style,
 ): string {
-  const said = Object.entries(labels)
+  const shown = Object.entries(labels)
     .filter(([, values]) => values.length > 0)
     .map(([label, values]) => `${label}=${values.join(',')}`);
   const width = paths.reduce((most, { receiver }) => Math.max(most, receiver.length), 'nobody'.length);
   return [
-    `${said.length === 0 ? 'a card without labels' : said.join(' ')}  ${paint(new Date(nowMs).toISOString(), 'dim', style)}`,
+    `${shown.length === 0 ? 'a card without labels' : shown.join(' ')}  ${paint(new Date(nowMs).toISOString(), 'dim', style)}`,
     '',
     ...trials.map((trial) => renderTrial(trial, labels, style)),
     '',

@@ -5,7 +5,7 @@ import { userInfo } from 'node:os';
 import { createError } from '../../core/errors.js';
 import { omitMissing } from '../../core/json.js';
 import {
-  findHeirProblems,
+  findMergeProblems,
   findTriageProblems,
   listStanding,
   TRIAGE_STATES,
@@ -63,7 +63,7 @@ async function say(store: Store, incidentId: string, { operands, option, termina
     incidentId: incident.id,
     state,
     ...omitMissing({ until: readUntil(option('duration'), nowMs), comment: option('comment') }),
-    ...omitMissing({ into: await findHeir(store, option('into')) }),
+    ...omitMissing({ into: await findMergeTarget(store, option('into')) }),
     by: option('by') ?? userInfo().username,
     at: new Date(nowMs).toISOString(),
   };
@@ -73,14 +73,14 @@ async function say(store: Store, incidentId: string, { operands, option, termina
   await write(terminal, option('format') === 'json' ? `${JSON.stringify(triage, null, 2)}\n` : renderWord(triage));
 }
 
-async function findHeir(store: Store, id: string | undefined): Promise<string | undefined> {
+async function findMergeTarget(store: Store, id: string | undefined): Promise<string | undefined> {
   if (id === undefined) return undefined;
-  const heir = await store.findIncident(id);
-  if (heir === undefined) throw createError('JT_NOT_FOUND', { what: `The incident "${id}"` });
-  const [word] = await store.findTriage({ incidentIds: [heir.id] });
-  const problems = findHeirProblems(word);
+  const target = await store.findIncident(id);
+  if (target === undefined) throw createError('JT_NOT_FOUND', { what: `The incident "${id}"` });
+  const [word] = await store.findTriage({ incidentIds: [target.id] });
+  const problems = findMergeProblems(word);
   if (problems.length > 0) throw usage(`${problems.join('; ')}.`);
-  return heir.id;
+  return target.id;
 }
 
 function readUntil(duration: string | undefined, nowMs: number): string | undefined {

@@ -94,13 +94,13 @@ export async function runWords(
   let problem: string | undefined;
   while (!signal.aborted) {
     try {
-      const told = await store.loadState(SIGNAL_VERSION_KEY);
-      if (told !== undefined && told !== version) {
+      const stored = await store.loadState(SIGNAL_VERSION_KEY);
+      if (stored !== undefined && stored !== version) {
         const words = decodeWords((await store.loadState(SIGNAL_WORDS_KEY)) ?? '');
         if (words === undefined)
-          log.warn({ version: told }, 'The words of the analyzer cannot be read by this release.');
+          log.warn({ version: stored }, 'The words of the analyzer cannot be read by this release.');
         else agent.setWords(words);
-        version = told;
+        version = stored;
       }
       problem = undefined;
     } catch (error) {

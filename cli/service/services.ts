@@ -6,7 +6,7 @@ import { RECORD_READER } from '../../analyzer/entry/record.js';
 import { createPresence, type Presence } from '../../analyzer/service/presence.js';
 import { joinPartStates } from '../../analyzer/service/state.js';
 import { nameParts, PLATFORM } from '../../analyzer/share/decide.js';
-import { nameShare } from '../../analyzer/share/fence.js';
+import { namePartition } from '../../analyzer/share/fence.js';
 import { createLease, type Lease } from '../../analyzer/share/lease.js';
 import type { AnalyzerMetrics, Metrics } from '../../api/metrics.js';
 import type { Settings } from '../../core/config/settings.js';
@@ -87,20 +87,20 @@ const OF_CLUSTER = 'of ';
 export function shareMessages(store: Pick<RecordFeed, 'findPart'>, lease: Lease): MessageShares {
   const shareOf = (instance: string, isOfPlatform: boolean): string | undefined => {
     if (isOfPlatform) return PLATFORM;
-    if (instance.startsWith(OF_CLUSTER)) return nameShare(store, lease, instance.slice(OF_CLUSTER.length));
-    return BEFORE.test(instance) ? nameShare(store, lease, '') : undefined;
+    if (instance.startsWith(OF_CLUSTER)) return namePartition(store, lease, instance.slice(OF_CLUSTER.length));
+    return BEFORE.test(instance) ? namePartition(store, lease, '') : undefined;
   };
   return {
     nameOf: ({ cluster }) => `${OF_CLUSTER}${cluster}`,
     isOurs: (instance, isOfPlatform) => {
-      const share = shareOf(instance, isOfPlatform);
-      return share !== undefined && lease.turn(share) !== undefined;
+      const partition = shareOf(instance, isOfPlatform);
+      return partition !== undefined && lease.epoch(partition) !== undefined;
     },
     holding: () =>
       [PLATFORM, ...nameParts(lease.count())]
-        .flatMap((share) => {
-          const turn = lease.turn(share);
-          return turn === undefined ? [] : [`${share}:${turn}`];
+        .flatMap((partition) => {
+          const epoch = lease.epoch(partition);
+          return epoch === undefined ? [] : [`${partition}:${epoch}`];
         })
         .join(),
   };
@@ -136,7 +136,7 @@ export function createServiceNotifier(
       publicUrl: settings['api.publicUrl'],
       log: log.child({ stage: 'notify' }),
       onDelivery: metrics === undefined ? undefined : (kind, result) => metrics.countDelivery(kind, result),
-      onTold: (ms) => metrics?.observeMessage(ms / 1000),
+      onNotified: (ms) => metrics?.observeMessage(ms / 1000),
       policy: { ...readPolicy(settings, readRulePolicy(rules)), isLate: presence?.isLate },
     });
   const notifier = createReloadableNotifier(make(keeper.settings));

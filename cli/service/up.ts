@@ -198,13 +198,13 @@ function createAnnouncer(
   known: readonly Incident[],
 ): (incident: Incident) => Promise<void> {
   const { terminal } = invocation;
-  const said = new Map(known.map((incident) => [incident.id, causeOf(incident)]));
+  const announced = new Map(known.map((incident) => [incident.id, causeOf(incident)]));
   const numbers = new Map<string, number>();
   return async (incident) => {
     const cause = causeOf(incident);
-    if (cause === undefined || incident.parent !== undefined || said.get(incident.id) === cause) return;
-    const instead = said.has(incident.id);
-    said.set(incident.id, cause);
+    if (cause === undefined || incident.parent !== undefined || announced.get(incident.id) === cause) return;
+    const instead = announced.has(incident.id);
+    announced.set(incident.id, cause);
     const number = numbers.get(incident.id) ?? numbers.size + 1;
     numbers.set(incident.id, number);
     if (invocation.has('cards')) await write(terminal, `${renderIncident(incident, lang, terminal)}\n`);

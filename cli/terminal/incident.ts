@@ -73,11 +73,11 @@ export function renderIncidentLine(
   const title = first?.title ?? `${WORDS[lang].unknown}${root === '' ? '' : ` ${root}`}`;
   const who = incident.job?.name ?? incident.job?.id ?? incident.process?.split('/').at(-1) ?? '';
   const head = `${String(number).padStart(4)}  ${(incident.firstSeen ?? '').slice(11, 19).padEnd(8)}  `;
-  const told = instead ? `${WORDS[lang].instead} ${title}` : title;
+  const shownTitle = instead ? `${WORDS[lang].instead} ${title}` : title;
   // A line that is not written to a terminal is not cut.
   const room = terminal.stdout.isTTY === true ? style.width - head.length - who.length - 5 : Number.POSITIVE_INFINITY;
   const whose = who === '' ? '' : paint(` · ${who}`, 'dim', style);
-  return `${paint(head, 'dim', style)}${mark} ${cutText(told, Math.max(LEAST_TITLE, room))}${whose}\n`;
+  return `${paint(head, 'dim', style)}${mark} ${cutText(shownTitle, Math.max(LEAST_TITLE, room))}${whose}\n`;
 }
 
 /** Returns the causes that a diagnosis explains, including the symptoms of the incident. */

@@ -62,15 +62,15 @@ export type TriagedIncident = Pick<Incident, 'outcome' | 'lastSeen'>;
 
 export function decideCardState(
   { outcome, lastSeen }: TriagedIncident,
-  said: Triage | undefined,
+  triage: Triage | undefined,
   nowMs: number,
 ): CardState {
-  if (said?.state === 'merged') return 'merged';
-  if (said?.state === 'ignored' && (said.until === undefined || Date.parse(said.until) > nowMs)) return 'ignored';
+  if (triage?.state === 'merged') return 'merged';
+  if (triage?.state === 'ignored' && (triage.until === undefined || Date.parse(triage.until) > nowMs)) return 'ignored';
   if (OVER_OUTCOMES.some((over) => over === outcome)) return 'resolved';
-  if (said?.state === 'resolved')
-    return lastSeen !== undefined && Date.parse(lastSeen) > Date.parse(said.at) ? 'regressed' : 'resolved';
-  return said?.state === 'acknowledged' ? 'acknowledged' : 'open';
+  if (triage?.state === 'resolved')
+    return lastSeen !== undefined && Date.parse(lastSeen) > Date.parse(triage.at) ? 'regressed' : 'resolved';
+  return triage?.state === 'acknowledged' ? 'acknowledged' : 'open';
 }
 
 /** State of a card, and the author of its annotation if a person set it. */
@@ -81,16 +81,16 @@ export interface CardTriage {
   readonly into?: string;
 }
 
-export function describeTriage(incident: TriagedIncident, said: Triage | undefined, nowMs: number): CardTriage {
-  const state = decideCardState(incident, said, nowMs);
-  return { state, ...(said?.state === state ? omitMissing({ by: said.by, until: said.until, into: said.into }) : {}) };
+export function describeTriage(incident: TriagedIncident, triage: Triage | undefined, nowMs: number): CardTriage {
+  const state = decideCardState(incident, triage, nowMs);
+  return { state, ...(triage?.state === state ? omitMissing({ by: triage.by, until: triage.until, into: triage.into }) : {}) };
 }
 
 /**
  * Returns why an incident cannot be the target of a merge: it is merged into another one itself. Takes its last
  * annotation.
  */
-export function findHeirProblems(last: Triage | undefined): readonly string[] {
+export function findMergeProblems(last: Triage | undefined): readonly string[] {
   return last?.state === 'merged' ? [`into: "${last.incidentId}" is merged into "${last.into ?? ''}" itself`] : [];
 }
 

@@ -39,8 +39,8 @@ export const FACT_SERIES: readonly string[] = [
 ];
 
 /** Reads the facts of an entry. `met`: the FACT_ANCHORS that the entry holds, if they were searched already. */
-export function readFacts(entry: ParsedEntry, source: Source, met?: readonly string[]): Fact[] {
-  const facts = readRows(met === undefined ? rowsFor(ALL, entry.message) : rowsOf(met), entry, source);
+export function readFacts(entry: ParsedEntry, source: Source, matchedAnchors?: readonly string[]): Fact[] {
+  const facts = readRows(matchedAnchors === undefined ? rowsFor(ALL, entry.message) : rowsOf(matchedAnchors), entry, source);
   return entry.links.length === 0 ? facts : facts.map((fact) => addReason(fact, entry));
 }
 
@@ -73,8 +73,8 @@ function rowsFor({ byHead, anywhere }: Grouped, message: string): readonly FactR
   return byHead.get(message.slice(0, HEAD_LENGTH)) ?? anywhere;
 }
 
-function rowsOf(met: readonly string[]): readonly FactRow[] {
-  const [first = '', ...others] = met;
+function rowsOf(matchedAnchors: readonly string[]): readonly FactRow[] {
+  const [first = '', ...others] = matchedAnchors;
   const rows = BY_ANCHOR.get(first) ?? [];
   if (others.length === 0) return rows;
   return [...new Set([...rows, ...others.flatMap((anchor) => BY_ANCHOR.get(anchor) ?? [])])].sort(

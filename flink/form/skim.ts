@@ -42,7 +42,7 @@ export interface FindWanted {
 
 export interface SkimmedEntry extends SplitEntry {
   /** Numbers of all texts that were found in the entry, each once; undefined if it was not searched. */
-  readonly met?: readonly number[];
+  readonly matchedAnchors?: readonly number[];
 }
 
 export interface Skimmer {
@@ -199,7 +199,7 @@ function givePart(
   skimmer: SkimmerState,
   chunk: Buffer,
   from: number,
-  { start, end, met, series }: Part,
+  { start, end, matchedAnchors, series }: Part,
   done: SkimmedEntry[],
 ): number {
   skimmer.splitter.skip(start - from, countBreaks(chunk, from, start));
@@ -218,13 +218,13 @@ function givePart(
       line: skimmer.splitter.openLine,
       flags: NO_FLAGS,
       cutBytes: 0,
-      met,
+      matchedAnchors,
     });
     skimmer.splitter.skip(end - start, countBreaks(chunk, start, end));
   } else {
     const entries = skimmer.splitter.push(chunk.subarray(start, end), end < chunk.length);
-    const isOne = entries.length === 1 && end < chunk.length && met !== undefined && entries[0]?.flags.length === 0;
-    appendAll(done, isOne ? entries.map((entry) => ({ ...entry, met })) : entries);
+    const isOne = entries.length === 1 && end < chunk.length && matchedAnchors !== undefined && entries[0]?.flags.length === 0;
+    appendAll(done, isOne ? entries.map((entry) => ({ ...entry, matchedAnchors })) : entries);
   }
   return end;
 }
@@ -238,7 +238,7 @@ interface Part {
   readonly start: number;
   readonly end: number;
   /** Numbers of all texts that were found in it, each once. */
-  readonly met?: readonly number[];
+  readonly matchedAnchors?: readonly number[];
   /** Series of the entry, if there is nothing else in it. */
   readonly series?: string;
 }
@@ -249,12 +249,12 @@ function findPart(chunk: Buffer, from: number, wanted: WantedSearch): Part & { r
   const end = findStart(chunk, nextLine(chunk, Math.max(from, wanted.start)));
   const last = textEnd(chunk, end);
   const { series } = wanted;
-  const met: number[] = [];
+  const matchedAnchors: number[] = [];
   let isMet = true;
   for (; isMet && wanted.start < end; isMet = wanted.next(wanted.start)) {
-    if (wanted.start >= start && wanted.end <= last && !met.includes(wanted.text)) met.push(wanted.text);
+    if (wanted.start >= start && wanted.end <= last && !matchedAnchors.includes(wanted.text)) matchedAnchors.push(wanted.text);
   }
-  return { start, end, met, isMet, ...(met.length === 1 && series !== undefined ? { series } : {}) };
+  return { start, end, matchedAnchors, isMet, ...(matchedAnchors.length === 1 && series !== undefined ? { series } : {}) };
 }
 
 /** Returns the end without the line break. */

@@ -105,6 +105,6 @@ function nameFrame(frame: string): string {
 function describeAround(links: readonly ChainLink[], origin: ChainLink | undefined, headline: string): string {
   const chain = firstChain(links);
   const outer = chain.slice(0, origin === undefined ? 0 : chain.indexOf(origin)).reverse();
-  const told = outer.find((link) => !isWrapper(link.type) || countWords(maskMessage(link.message)) > 0);
-  return told === undefined ? maskMessage(headline) : `${nameClass(told.type)}: ${maskMessage(told.message)}`;
+  const named = outer.find((link) => !isWrapper(link.type) || countWords(maskMessage(link.message)) > 0);
+  return named === undefined ? maskMessage(headline) : `${nameClass(named.type)}: ${maskMessage(named.message)}`;
 }

@@ -104,7 +104,7 @@ async function openStage({ folder, openStore }: PlayPlace, begin: number): Promi
   const agent = createAgent(
     fillAgentSettings({ paths: [logs], dataDir: join(folder, 'data'), host: 'node-1', watch: false, zone: ZONE }),
     // The processes of this machine have nothing to do with the recording.
-    { store, log, now, wall: now, random: () => 0.5, procDir: folder },
+    { store, log, now, wallClock: now, random: () => 0.5, procDir: folder },
   );
   agent.setWords(words);
   const settings = defaultSettings();

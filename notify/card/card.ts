@@ -131,7 +131,7 @@ export function buildForwardedCard(forwarded: ForwardedAlert): AlertCard {
   const { alert, found, language, publicUrl, nowMs } = forwarded;
   const { labels, annotations, status } = alert;
   const name = annotations['summary'] ?? labels['alertname'] ?? '';
-  const told = splitLines(annotations['description'] ?? annotations['message'] ?? '').join(' ');
+  const description = splitLines(annotations['description'] ?? annotations['message'] ?? '').join(' ');
   const reason: AlertReason = status === 'resolved' ? 'resolved' : 'new-incident';
   const isWarning = ['warning', 'info'].includes(labels['severity'] ?? '');
   const mark = status === 'resolved' ? '✅' : isWarning ? '🟠' : '🔴';
@@ -147,7 +147,7 @@ export function buildForwardedCard(forwarded: ForwardedAlert): AlertCard {
     topic: `alert ${alert.fingerprint}`,
     title: `${mark} ${cutMiddle(labels['alertname'] ?? name, SUBJECT_UNITS)}${base === undefined ? '' : ` · ${base.subject}`}`,
     headline: base?.headline ?? cutMiddle(name, HEADLINE_UNITS),
-    summary: base === undefined || base.summary === '' ? cutMiddle(told, SUMMARY_UNITS) : base.summary,
+    summary: base === undefined || base.summary === '' ? cutMiddle(description, SUMMARY_UNITS) : base.summary,
     links: [
       ...(base?.links ?? []),
       ...(source !== undefined && /^https?:/.test(source) ? [{ text: 'Prometheus', url: source }] : []),

@@ -43,7 +43,7 @@ interface Watched {
   since: number | undefined;
   problem: string;
   /** Time at which each receiver last accepted the message. */
-  readonly told: Map<string, number>;
+  readonly notified: Map<string, number>;
   /** Receivers that still have to be notified of the end. */
   readonly owed: Set<string>;
 }
@@ -58,7 +58,7 @@ export async function runEmergency(options: EmergencyOptions, signal: AbortSigna
     check,
     since: undefined,
     problem: '',
-    told: new Map(),
+    notified: new Map(),
     owed: new Set(),
   }));
   while (!signal.aborted) {
@@ -72,8 +72,8 @@ async function step(watched: Watched, options: EmergencyOptions): Promise<void> 
   const receivers = options.receivers();
   const problem = await watched.check.findProblem();
   if (problem === undefined) {
-    for (const name of watched.told.keys()) watched.owed.add(name);
-    watched.told.clear();
+    for (const name of watched.notified.keys()) watched.owed.add(name);
+    watched.notified.clear();
     for (const receiver of receivers.filter(({ name }) => watched.owed.has(name)))
       if (await send(watched, receiver, 'resolved', options)) watched.owed.delete(receiver.name);
     if (watched.since !== undefined && watched.owed.size === 0) watched.since = undefined;
@@ -83,11 +83,11 @@ async function step(watched: Watched, options: EmergencyOptions): Promise<void> 
   watched.problem = problem;
   if (now() - watched.since < afterMs) return;
   for (const receiver of receivers) {
-    const toldAt = watched.told.get(receiver.name);
+    const notifiedAt = watched.notified.get(receiver.name);
     const forgets = CHANNELS[receiver.kind].refresh !== undefined;
-    if (toldAt !== undefined && (!forgets || now() - toldAt < REFRESH_MS)) continue;
-    if (toldAt === undefined) log.error({ receiver: receiver.name, problem }, watched.check.title.en);
-    if (await send(watched, receiver, 'new-incident', options)) watched.told.set(receiver.name, now());
+    if (notifiedAt !== undefined && (!forgets || now() - notifiedAt < REFRESH_MS)) continue;
+    if (notifiedAt === undefined) log.error({ receiver: receiver.name, problem }, watched.check.title.en);
+    if (await send(watched, receiver, 'new-incident', options)) watched.notified.set(receiver.name, now());
   }
 }
 

@@ -73,11 +73,11 @@ export async function postJson(
 export function readStatus({ status, shown, retryAfterMs, by }: HttpAnswer): SendResult {
   const answer = `${status} ${shown}`.trim();
   if (status >= 200 && status < 300) return { ok: true, answer };
-  const said = shown.slice(0, MAX_ERROR_LENGTH);
+  const reply = shown.slice(0, MAX_ERROR_LENGTH);
   return {
     ok: false,
     retryable: RETRYABLE_STATUS.has(status),
-    error: `it answered with status ${status}${by === undefined ? '' : ` (${by})`}${said === '' ? '' : `: ${said}`}`,
+    error: `it answered with status ${status}${by === undefined ? '' : ` (${by})`}${reply === '' ? '' : `: ${reply}`}`,
     retryAfterMs,
     answer,
   };

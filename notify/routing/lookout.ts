@@ -5,23 +5,23 @@ import type { Log } from '../../core/log.js';
 
 const LOOK_EVERY_MS = 5000;
 
-export interface Lookout<Found> {
+export interface CachedPoller<Found> {
   /** Reads the store if the last read was long ago. Concurrent callers wait for the same read. */
   refresh(): Promise<void>;
   last(): Found;
 }
 
-export interface LookoutOptions<Found> {
+export interface CachedPollerOptions<Found> {
   readonly read: () => Promise<Found>;
   /** Result while nothing is known. */
   readonly nothing: Found;
   /** Log message for when reading begins to fail. */
-  readonly complaint: string;
+  readonly warning: string;
   readonly log: Log;
   readonly now: () => number;
 }
 
-export function createLookout<Found>({ read, nothing, complaint, log, now }: LookoutOptions<Found>): Lookout<Found> {
+export function createCachedPoller<Found>({ read, nothing, warning, log, now }: CachedPollerOptions<Found>): CachedPoller<Found> {
   let found = nothing;
   let lookedAt = -Infinity;
   let looking: Promise<void> | undefined;
@@ -35,7 +35,7 @@ export function createLookout<Found>({ read, nothing, complaint, log, now }: Loo
       found = nothing;
       failure = error.message;
     }
-    if (failure !== '' && failure !== problem) log.warn({ problem: failure }, complaint);
+    if (failure !== '' && failure !== problem) log.warn({ problem: failure }, warning);
     problem = failure;
   };
   return {

@@ -51,10 +51,10 @@ export interface ActiveSilence {
 export interface RoutedMessage {
   readonly labels: CardLabels;
   /** Facts about the incident of a waiting message. They decide whether an annotation holds the message back. */
-  readonly said?: SaidOfIncident | undefined;
+  readonly annotations?: IncidentAnnotations | undefined;
 }
 
-export interface SaidOfIncident extends TriagedIncident {
+export interface IncidentAnnotations extends TriagedIncident {
   readonly incidentId: string;
   readonly reason: string;
 }
@@ -193,15 +193,15 @@ const CALLS: readonly string[] = ['unacknowledged', 'still-failing'];
 
 function holdTriaged(
   paths: readonly Path[],
-  { said }: RoutedMessage,
+  { annotations }: RoutedMessage,
   { triage }: RoutingScene,
   nowMs: number,
 ): readonly Path[] {
-  const word = said === undefined ? undefined : triage.get(said.incidentId);
-  if (said === undefined || word === undefined) return paths;
-  const state = decideCardState(said, word, nowMs);
+  const word = annotations === undefined ? undefined : triage.get(annotations.incidentId);
+  if (annotations === undefined || word === undefined) return paths;
+  const state = decideCardState(annotations, word, nowMs);
   if (state === 'open' || state === 'regressed') return paths;
-  const isHeld = state === 'ignored' || state === 'merged' || CALLS.includes(said.reason);
+  const isHeld = state === 'ignored' || state === 'merged' || CALLS.includes(annotations.reason);
   return each(paths, () => (isHeld ? [state, word.by] : undefined));
 }
 

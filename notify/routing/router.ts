@@ -10,8 +10,8 @@ import type { Subject } from '../decide.js';
 import type { InboundAlert } from '../forward.js';
 import type { Payload } from '../payload.js';
 import { labelAlert, labelIncident } from './labels.js';
-import { createLookout } from './lookout.js';
-import { findPaths, holdPath, type Path, type RoutingScene, type SaidOfIncident } from './pipeline.js';
+import { createCachedPoller } from './lookout.js';
+import { findPaths, holdPath, type Path, type RoutingScene, type IncidentAnnotations } from './pipeline.js';
 import { readSilences, readTriage } from './said.js';
 import { readScene } from './scene.js';
 import type { RouteNode } from './tree.js';
@@ -59,17 +59,17 @@ const NO_ROUTES: RoutingOptions = { route: {}, timeIntervals: [], teams: [] };
 
 export function createRouter({ receivers, routing = NO_ROUTES, store, log, now }: RouterOptions): Router {
   const settings = readScene({ ...routing, receivers: receivers.map(({ name }) => name) });
-  const silences = createLookout({
+  const silences = createCachedPoller({
     read: () => readSilences(store, now()),
     nothing: [],
-    complaint: 'Silences cannot be read: nothing is silenced until they can.',
+    warning: 'Silences cannot be read: nothing is silenced until they can.',
     log,
     now,
   });
-  const triage = createLookout({
+  const triage = createCachedPoller({
     read: () => readTriage(store),
     nothing: new Map(),
-    complaint: 'What people said of cards cannot be read: none is acknowledged until it can.',
+    warning: 'What people said of cards cannot be read: none is acknowledged until it can.',
     log,
     now,
   });
@@ -104,7 +104,7 @@ export function createRouter({ receivers, routing = NO_ROUTES, store, log, now }
       const path = found ?? 'none';
       known.set(payload, path);
       if (path === 'none') return undefined;
-      const held = holdPath(path, { labels, said: readSaid(alert, payload) }, scene(), now());
+      const held = holdPath(path, { labels, annotations: readAnnotations(alert, payload) }, scene(), now());
       return held.state === 'held' ? held : undefined;
     },
   };
@@ -114,10 +114,10 @@ export function createRouter({ receivers, routing = NO_ROUTES, store, log, now }
  * Returns the facts that decide whether an annotation holds the message back. An alert of another tool has none,
  * because annotations of its incident do not hold it back.
  */
-export function readSaid(
+export function readAnnotations(
   { incidentId, reason }: Pick<Alert, 'incidentId' | 'reason'>,
   { outcome, seenMs, inbound }: Payload,
-): SaidOfIncident | undefined {
+): IncidentAnnotations | undefined {
   if (inbound !== undefined) return undefined;
   return { incidentId, reason, outcome, ...omitMissing({ lastSeen: printTime(seenMs) }) };
 }

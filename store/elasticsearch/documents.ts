@@ -42,8 +42,8 @@ export async function saveIncidents(
   prefix: string,
   writes: readonly IncidentWrite[],
 ): Promise<readonly boolean[]> {
-  const lines = writes.map(({ incident, turn }) => [
-    { index: { ...target(prefix, 'incidents', incident.id), ...fence(turn) } },
+  const lines = writes.map(({ incident, epoch }) => [
+    { index: { ...target(prefix, 'incidents', incident.id), ...fence(epoch) } },
     fillIncident(incident),
   ]);
   const statuses = await sendBulk(client, lines, { refresh: true, expect: [409] });
@@ -70,23 +70,23 @@ export async function removeIncident(
   client: ElasticsearchClient,
   prefix: string,
   id: string,
-  turn: number | undefined,
+  epoch: number | undefined,
 ): Promise<boolean> {
   const path = namePath(prefix, 'incidents', id);
-  const query = { refresh: true, ...fence(turn) };
+  const query = { refresh: true, ...fence(epoch) };
   const { status } = await client.send({ method: 'DELETE', path, query, expect: [404, 409] });
   return status !== 409;
 }
 
 /** Returns the epoch with which the incident was last written. It is the version of the document. */
-export async function findTurn(client: ElasticsearchClient, prefix: string, id: string): Promise<number | undefined> {
+export async function findEpoch(client: ElasticsearchClient, prefix: string, id: string): Promise<number | undefined> {
   const path = namePath(prefix, 'incidents', id);
   const { body } = await client.send({ method: 'GET', path, query: { _source: false }, expect: [404] });
   return typeof body['_version'] === 'number' ? body['_version'] : undefined;
 }
 
-function fence(turn: number | undefined): object {
-  return turn === undefined ? {} : { version: turn, version_type: 'external_gte' };
+function fence(epoch: number | undefined): object {
+  return epoch === undefined ? {} : { version: epoch, version_type: 'external_gte' };
 }
 
 /** Returns the tag for the id of an incident that was merged into another one. */
@@ -189,28 +189,28 @@ export async function findAlerts(
 }
 
 export async function saveFeedback(client: ElasticsearchClient, prefix: string, feedback: Feedback): Promise<void> {
-  await saveSaid(client, prefix, 'feedback', nameFeedback(feedback), feedback);
+  await saveAnnotation(client, prefix, 'feedback', nameFeedback(feedback), feedback);
 }
 
 export async function saveTriage(client: ElasticsearchClient, prefix: string, triage: Triage): Promise<void> {
-  await saveSaid(client, prefix, 'triage', nameTriage(triage), triage);
+  await saveAnnotation(client, prefix, 'triage', nameTriage(triage), triage);
 }
 
 /** Saves an annotation of an incident. */
-async function saveSaid(
+async function saveAnnotation(
   client: ElasticsearchClient,
   prefix: string,
   index: SmallIndex,
   id: string,
-  said: { readonly incidentId: string; readonly at: string },
+  annotation: { readonly incidentId: string; readonly at: string },
 ): Promise<void> {
-  const { incidentId, at } = said;
+  const { incidentId, at } = annotation;
   await saveDocument(
     client,
     prefix,
     index,
     id,
-    { id, incidentId, ...fillTime('time', at), body: JSON.stringify(said) },
+    { id, incidentId, ...fillTime('time', at), body: JSON.stringify(annotation) },
     true,
   );
 }

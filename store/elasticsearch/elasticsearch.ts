@@ -23,7 +23,7 @@ import {
   saveSilence,
   saveTriage,
   removeDocument,
-  findTurn,
+  findEpoch,
   removeIncident,
   removeRefused,
   replaceDocument,
@@ -31,7 +31,7 @@ import {
   saveIncidents,
   saveState,
 } from './documents.js';
-import { deleteRecords, deleteSaid } from './erase.js';
+import { deleteRecords, deleteAnnotations } from './erase.js';
 import { createFeed } from './feed.js';
 import { pageIncidents } from './incidents.js';
 import { countJobIncidents, countJobRecords, loadJobLines, removeJobLinesOf, saveJobLines, sumGroup } from './jobs.js';
@@ -82,13 +82,13 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
     findRefused: (after) => findRefused(client, prefix, after),
     removeRefused: (records) => removeRefused(client, prefix, records),
     ...createSearches(client, prefix),
-    saveIncident: async (incident, turn) => {
-      const [isSaved = false] = await saveAll([{ incident, turn }]);
+    saveIncident: async (incident, epoch) => {
+      const [isSaved = false] = await saveAll([{ incident, epoch }]);
       return isSaved;
     },
     saveIncidents: saveAll,
-    removeIncident: (id, turn) => removeIncident(client, prefix, id, turn),
-    findTurn: (id) => findTurn(client, prefix, id),
+    removeIncident: (id, epoch) => removeIncident(client, prefix, id, epoch),
+    findEpoch: (id) => findEpoch(client, prefix, id),
     findIncident: (id) => findIncident(client, prefix, id),
     findIncidents: (query) => findIncidents(client, prefix, query),
     pageIncidents: (query) => pageIncidents(client, prefix, query),
@@ -102,7 +102,7 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
     rememberAlert: (alert) => rememberAll([alert]),
     rememberAlerts: rememberAll,
     findAlerts: (query) => findAlerts(client, prefix, query),
-    ...keepSaid(client, prefix, makeTemplates),
+    ...keepAnnotations(client, prefix, makeTemplates),
     saveState: async (key, value) => {
       await makeTemplates();
       await saveState(client, prefix, key, value);
@@ -160,10 +160,10 @@ function createProbes(
 function createErasure(
   client: ElasticsearchClient,
   prefix: string,
-): Pick<Store, 'deleteRecords' | 'deleteSaid' | 'deleteJobLines' | 'purgeDeleted'> {
+): Pick<Store, 'deleteRecords' | 'deleteAnnotations' | 'deleteJobLines' | 'purgeDeleted'> {
   return {
     deleteRecords: (query) => deleteRecords(client, prefix, query),
-    deleteSaid: (kind, ids) => deleteSaid(client, prefix, kind, ids),
+    deleteAnnotations: (kind, ids) => deleteAnnotations(client, prefix, kind, ids),
     deleteJobLines: (jobs) => removeJobLinesOf(client, prefix, jobs),
     // Elasticsearch frees deleted documents when it merges the segments that hold them.
     purgeDeleted: () => Promise.resolve(),
@@ -171,7 +171,7 @@ function createErasure(
 }
 
 /** Creates the stores of annotations by people: feedback on diagnoses, triage of incidents, and silences. */
-function keepSaid(
+function keepAnnotations(
   client: ElasticsearchClient,
   prefix: string,
   makeTemplates: () => Promise<void>,

@@ -1,6 +1,6 @@
 // Deletes records and documents on request, by their ids, because the smallest distribution of Elasticsearch has no
 // deletion by a query. A record that grew in the meantime is deleted too.
-import type { RecordFilter, SaidKind } from '../store.js';
+import type { RecordFilter, AnnotationKind } from '../store.js';
 import type { ElasticsearchClient } from './client.js';
 import { removeDocuments, removeFound } from './documents.js';
 import { findFilter } from './search.js';
@@ -14,10 +14,10 @@ export async function deleteRecords(client: ElasticsearchClient, prefix: string,
 
 const LENIENT = { ignore_unavailable: true, allow_no_indices: true } as const;
 
-export async function deleteSaid(
+export async function deleteAnnotations(
   client: ElasticsearchClient,
   prefix: string,
-  kind: SaidKind,
+  kind: AnnotationKind,
   ids: readonly string[],
 ): Promise<void> {
   if (ids.length > 0) await removeDocuments(client, prefix, kind, ids);

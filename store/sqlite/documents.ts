@@ -20,9 +20,9 @@ import { goesOn, type Connection } from './engine.js';
 import { buildScope, buildWhere, joinConditions, type SqlCondition } from './query.js';
 
 /** Saves an incident. Returns false if it was written with a later epoch (`turn`). */
-export function saveIncident(connection: Connection, incident: Incident, turn: number | undefined): boolean {
-  const latest = findTurn(connection, incident.id);
-  if (turn !== undefined && latest !== undefined && latest > turn) return false;
+export function saveIncident(connection: Connection, incident: Incident, epoch: number | undefined): boolean {
+  const latest = findEpoch(connection, incident.id);
+  if (epoch !== undefined && latest !== undefined && latest > epoch) return false;
   connection
     .prepare('INSERT OR REPLACE INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
     .run(
@@ -35,20 +35,20 @@ export function saveIncident(connection: Connection, incident: Incident, turn: n
       readTime(incident.lastSeen),
       JSON.stringify(incident),
       findGroup(incident) ?? null,
-      turn ?? 0,
+      epoch ?? 0,
     );
   const join = connection.prepare('INSERT OR REPLACE INTO joined_incidents VALUES (?, ?)');
   for (const id of incident.joined ?? []) join.run(id, incident.id);
   return true;
 }
 
-export function removeIncident(connection: Connection, id: string, turn = Number.MAX_SAFE_INTEGER): boolean {
-  connection.prepare('DELETE FROM incidents WHERE id = ? AND turn <= ?').run(id, turn);
+export function removeIncident(connection: Connection, id: string, epoch = Number.MAX_SAFE_INTEGER): boolean {
+  connection.prepare('DELETE FROM incidents WHERE id = ? AND turn <= ?').run(id, epoch);
   return connection.prepare('SELECT 1 FROM incidents WHERE id = ?').get(id) === undefined;
 }
 
-export function findTurn(connection: Connection, id: string): number | undefined {
-  return connection.prepare<{ turn: number }>('SELECT turn FROM incidents WHERE id = ?').get(id)?.turn;
+export function findEpoch(connection: Connection, id: string): number | undefined {
+  return connection.prepare<{ epoch: number }>('SELECT turn FROM incidents WHERE id = ?').get(id)?.epoch;
 }
 
 export function findIncident(connection: Connection, id: string): Incident | undefined {

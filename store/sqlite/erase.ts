@@ -1,7 +1,7 @@
 // Deletes records and documents on request, and the copies that SQLite keeps: a page has bytes of rows that were
 // deleted or moved until it is written again, the index of words has a word until it is merged, and the write-ahead log
 // has both.
-import type { RecordFilter, SaidKind } from '../store.js';
+import type { RecordFilter, AnnotationKind } from '../store.js';
 import type { Connection } from './engine.js';
 import { runTask } from './failure.js';
 import { joinConditions, type SqlCondition } from './query.js';
@@ -40,7 +40,7 @@ export function removeRows(connection: Connection, rows: readonly { readonly seq
   return rows.length;
 }
 
-export function deleteSaid(connection: Connection, kind: SaidKind, ids: readonly string[]): void {
+export function deleteAnnotations(connection: Connection, kind: AnnotationKind, ids: readonly string[]): void {
   connection.prepare(`DELETE FROM ${kind} WHERE id IN (SELECT value FROM json_each(?))`).run(JSON.stringify(ids));
 }
 

@@ -17,7 +17,7 @@ import {
   findIncident,
   findIncidents,
   findNewest,
-  findTurn,
+  findEpoch,
   removeIncident,
   saveAgentStatus,
   saveAlert,
@@ -29,7 +29,7 @@ import {
 } from './documents.js';
 import { openConnection, type Connection } from './engine.js';
 import { fillRows, pageIncidents, saveRow } from './incident-rows.js';
-import { deleteJobLines, deleteRecords, deleteSaid, purgeDeleted } from './erase.js';
+import { deleteJobLines, deleteRecords, deleteAnnotations, purgeDeleted } from './erase.js';
 import { explainFailure, runTask } from './failure.js';
 import { loadJobLines, saveJobLines } from './job-lines.js';
 import { checkRoom, makePrivate, type Room } from './file.js';
@@ -70,15 +70,15 @@ export function openSqliteStore(settings: SqliteSettings): Store {
     findRecords: (query) => run(() => findRecords(connection, query)),
     countJobRecords: (query) => run(() => countJobRecords(connection, query)),
     findContext: (id, lines) => run(() => findContext(connection, id, lines)),
-    saveIncident: (incident, turn) => run(() => connection.transact(() => saveWithRow(connection, { incident, turn }))),
+    saveIncident: (incident, epoch) => run(() => connection.transact(() => saveWithRow(connection, { incident, epoch }))),
     saveIncidents: (writes) =>
       run(() => connection.transact(() => writes.map((write) => saveWithRow(connection, write)))),
-    removeIncident: (id, turn) => run(() => removeIncident(connection, id, turn)),
+    removeIncident: (id, epoch) => run(() => removeIncident(connection, id, epoch)),
     findNewest: (from) => run(() => findNewest(connection, from)),
     // The clock of a file is that of its machine.
     readTime: () => Promise.resolve(Date.now()),
     readKeyEnd: () => Promise.resolve(undefined),
-    findTurn: (id) => run(() => findTurn(connection, id)),
+    findEpoch: (id) => run(() => findEpoch(connection, id)),
     findIncident: (id) => run(() => findIncident(connection, id)),
     findIncidents: (query) => run(() => findIncidents(connection, query)),
     pageIncidents: (query) => run(() => pageIncidents(connection, query)),
@@ -110,7 +110,7 @@ export function openSqliteStore(settings: SqliteSettings): Store {
     findAgentStatuses: () => run(() => findAgentStatuses(connection)),
     deleteBefore: (time) => deleteBefore(connection, settings.path, parseTime('time', time)),
     deleteRecords: (query) => deleteRecords(connection, settings.path, query),
-    deleteSaid: (kind, ids) => run(() => deleteSaid(connection, kind, ids)),
+    deleteAnnotations: (kind, ids) => run(() => deleteAnnotations(connection, kind, ids)),
     deleteJobLines: (jobs) => run(() => deleteJobLines(connection, jobs)),
     purgeDeleted: () => purgeDeleted(connection, settings.path),
     deleteInfoBefore: (time) => deleteInfoBefore(connection, settings.path, parseTime('time', time)),
@@ -124,8 +124,8 @@ export function openSqliteStore(settings: SqliteSettings): Store {
   };
 }
 
-function saveWithRow(connection: Connection, { incident, turn }: IncidentWrite): boolean {
-  const isSaved = saveIncident(connection, incident, turn);
+function saveWithRow(connection: Connection, { incident, epoch }: IncidentWrite): boolean {
+  const isSaved = saveIncident(connection, incident, epoch);
   if (isSaved) saveRow(connection, incident);
   return isSaved;
 }

@@ -65,7 +65,7 @@ export interface EngineRowFile extends Omit<EngineConditionFile, 'ends'> {
   /** Kind of what ended; only in rows of `ends`. */
   readonly ends?: FailureKind | 'nothing';
   /** True if the row also counts when the program's own code logs the entry; only in rows of `ends` and `suspects`. */
-  readonly byUser?: boolean;
+  readonly fromUserCode?: boolean;
   /** True if the row counts only in an excerpt in which nothing ended; only in rows of `suspects`. */
   readonly excerpt?: boolean;
   /** Source that reports the repeated failure itself; only in rows of `echoes`. */
@@ -107,7 +107,7 @@ export interface EngineRow extends EngineCondition {
   readonly why: string;
   readonly unless: readonly EngineCondition[];
   readonly outcome: FailureKind | 'nothing' | undefined;
-  readonly byUser: boolean;
+  readonly fromUserCode: boolean;
   readonly excerpt: boolean;
   readonly of: EchoOf | undefined;
   readonly complaint: Complaint | undefined;

@@ -131,7 +131,7 @@ function compileRow(work: Work, file: string, table: EngineTable, row: EngineRow
     disabled: row.disabled ?? false,
     unless: (row.unless ?? []).map((item, index) => compileCondition(work, item, [...path, 'unless', index])),
     outcome: ends,
-    byUser: row.byUser ?? false,
+    fromUserCode: row.fromUserCode ?? false,
     excerpt: row.excerpt ?? false,
     of: row.of,
     complaint: row.complaint,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { compileExpression, EXPRESSION_FUNCTIONS, type Value, type Values, type World } from './expression.js';
+import { compileExpression, EXPRESSION_FUNCTIONS, type Value, type Values, type EvaluationContext } from './expression.js';
 
 const options: Readonly<Record<string, string>> = {
   'taskmanager.memory.process.size': '1g',
@@ -8,7 +8,7 @@ const options: Readonly<Record<string, string>> = {
   'taskmanager.numberOfTaskSlots': '4',
 };
 
-const world: World = {
+const world: EvaluationContext = {
   option: (key) => options[key],
   versionAtLeast: () => true,
   memory: (part) => (part === 'network' ? 67108864 : undefined),

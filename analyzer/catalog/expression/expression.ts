@@ -16,7 +16,7 @@ export type Values = Readonly<Record<string, Value>>;
  * Evaluation context: what expressions may ask about the job and its cluster. Results are undefined if nobody knows
  * them.
  */
-export interface World {
+export interface EvaluationContext {
   /** Returns the effective value of an option, under its current name or any older one. */
   option(key: string): string | undefined;
   /** True if the version of the job is at least this, or is unknown. */
@@ -42,7 +42,7 @@ export interface Expression {
    * Evaluates the expression. `onFault` gets what is wrong with the expression itself; a value that is missing in this
    * log is no fault.
    */
-  evaluate(values: Values, world: World, onFault?: (problem: string) => void): Value | undefined;
+  evaluate(values: Values, context: EvaluationContext, onFault?: (problem: string) => void): Value | undefined;
 }
 
 /** Expression with the names of the variables that it reads, or what is wrong with it. */
@@ -69,7 +69,7 @@ export function compileExpression(source: string): CompiledExpression {
   if (!checked.valid)
     return { problem: `is not a valid expression: ${explainCheck(firstLine(checked.error), found.calls)}` };
   return {
-    expression: { source, evaluate: (values, world, onFault) => evaluate(program, values, world, onFault) },
+    expression: { source, evaluate: (values, context, onFault) => evaluate(program, values, context, onFault) },
     names: [...found.names],
   };
 }
@@ -79,9 +79,9 @@ export function deferExpression(source: string): Expression {
   let compiled: CompiledExpression | undefined;
   return {
     source,
-    evaluate: (values, world, onFault) => {
+    evaluate: (values, context, onFault) => {
       compiled ??= compileExpression(source);
-      if (!('problem' in compiled)) return compiled.expression.evaluate(values, world, onFault);
+      if (!('problem' in compiled)) return compiled.expression.evaluate(values, context, onFault);
       onFault?.(compiled.problem);
       return undefined;
     },
@@ -92,10 +92,10 @@ export function deferExpression(source: string): Expression {
 function evaluate(
   program: (values: Record<string, unknown>) => unknown,
   values: Values,
-  world: World,
+  context: EvaluationContext,
   onFault?: (problem: string) => void,
 ): Value | undefined {
-  current = { world, values };
+  current = { context, values };
   try {
     const value = toValue(program({ ...values }));
     return value !== undefined && isSmall(value) ? value : undefined;
@@ -108,7 +108,7 @@ function evaluate(
   }
 }
 
-let current: { readonly world: World; readonly values: Values } | undefined;
+let current: { readonly context: EvaluationContext; readonly values: Values } | undefined;
 
 class Missing extends Error {}
 
@@ -128,9 +128,9 @@ function isAbsence(error: unknown): boolean {
   return error instanceof EvaluationError && (ABSENCES.has(error.code) || error.code.endsWith('_conversion_error'));
 }
 
-function world(): World {
+function context(): EvaluationContext {
   if (current === undefined) throw new Missing('no world');
-  return current.world;
+  return current.context;
 }
 
 function need<T>(value: T | undefined, what: string): T {
@@ -139,11 +139,11 @@ function need<T>(value: T | undefined, what: string): T {
 }
 
 function needSize(text: string): bigint {
-  return toInt(need(world().parseSize(text), `size ${text}`));
+  return toInt(need(context().parseSize(text), `size ${text}`));
 }
 
 function needDuration(text: string): bigint {
-  return toInt(need(world().parseDuration(text), `duration ${text}`));
+  return toInt(need(context().parseDuration(text), `duration ${text}`));
 }
 
 /** Reads a whole number. Returns undefined if a log holds "-," or digits without end instead. */
@@ -183,55 +183,55 @@ const FUNCTIONS: readonly (readonly [signature: string, handler: (...args: never
   ],
   [
     'hasOption(string): bool',
-    (key: string) => world().option(key) !== undefined,
+    (key: string) => context().option(key) !== undefined,
     "true when the job's configuration sets the option",
   ],
   [
     'option(string): string',
-    (key: string) => need(world().option(key), key),
+    (key: string) => need(context().option(key), key),
     "the job's value of an option, under today's name or an older one",
   ],
   [
     'option(string, string): string',
-    (key: string, fallback: string) => world().option(key) ?? fallback,
+    (key: string, fallback: string) => context().option(key) ?? fallback,
     'the same, with a default',
   ],
   [
     'optionSize(string, string): int',
-    (key: string, fallback: string) => needSize(world().option(key) ?? fallback),
+    (key: string, fallback: string) => needSize(context().option(key) ?? fallback),
     'an option that is a size, in bytes',
   ],
   [
     'optionDuration(string, string): int',
-    (key: string, fallback: string) => needDuration(world().option(key) ?? fallback),
+    (key: string, fallback: string) => needDuration(context().option(key) ?? fallback),
     'an option that is a time, in milliseconds',
   ],
   [
     'optionInt(string, int): int',
     (key: string, fallback: bigint) => {
-      const text = world().option(key);
+      const text = context().option(key);
       return text === undefined ? fallback : need(readWhole(text.trim()), key);
     },
     'an option that is a whole number',
   ],
   [
     'versionAtLeast(string): bool',
-    (version: string) => world().versionAtLeast(version),
+    (version: string) => context().versionAtLeast(version),
     'true from this Flink version on, and when the version is unknown',
   ],
   [
     'memory(string): int',
-    (part: string) => toInt(need(world().memory(part), part)),
+    (part: string) => toInt(need(context().memory(part), part)),
     "bytes of a part of the TaskManager's memory, such as network, taskHeap, managed",
   ],
   [
     'fitNetwork(int): map<string, string>',
-    (bytes: bigint) => need(world().fitNetwork(Number(bytes)), 'network memory'),
+    (bytes: bigint) => need(context().fitNetwork(Number(bytes)), 'network memory'),
     'options that give the network so many bytes and still let the TaskManager start',
   ],
   [
     'growMemory(string, int): map<string, string>',
-    (part: string, bytes: bigint) => need(world().growMemory(part, Number(bytes)), part),
+    (part: string, bytes: bigint) => need(context().growMemory(part, Number(bytes)), part),
     'options that make one part of the memory so large and keep the others',
   ],
 ];

@@ -2,40 +2,40 @@
 // job is made from both when it is asked for.
 import type { Fact } from '../../../flink/facts/fact.js';
 import { meaningOf } from './meaning.js';
-import { addFact, forgetFacts, sortFacts, type ToldFact, type ToldFacts, type FactPlace } from './told.js';
+import { addFact, forgetFacts, sortFacts, type ObservedFact, type ObservedFacts, type FactPlace } from './told.js';
 import { createTaskOwner, onlyJob, type Owners, type TaskOwner } from './owner.js';
 import { createTaskSum, joinTaskSum, type TaskSum } from './task-sum.js';
 import { listFailures, type FoldedFailures, type JobView } from './view.js';
 
 export interface JobMemory {
   readonly id: string;
-  readonly told: ToldFacts;
+  readonly observed: ObservedFacts;
   /** Facts about its tasks from lines that name the job themselves. */
   readonly named: TaskOwner;
   folded: FoldedFailures | undefined;
 }
 
 export function createJob(id: string): JobMemory {
-  return { id, told: new Map(), named: createTaskOwner([id]), folded: undefined };
+  return { id, observed: new Map(), named: createTaskOwner([id]), folded: undefined };
 }
 
 /** Adds a fact to the job; returns false if it changes nothing. */
-export function tellJob({ told }: JobMemory, fact: Fact, at: FactPlace): boolean {
+export function observeJob({ observed }: JobMemory, fact: Fact, at: FactPlace): boolean {
   const about = meaningOf(fact).about?.(fact, at.time, at.process);
-  return about !== undefined && addFact(told, about, { at, fact });
+  return about !== undefined && addFact(observed, about, { at, fact });
 }
 
 /** Makes the view of a job. `more` are facts that name no job and can only be about this one. */
-export function viewJob({ id, told, named, folded }: JobMemory, owners: Owners, more: readonly ToldFact[]): JobView {
-  const kin = owners.kins.get(id);
+export function viewJob({ id, observed, named, folded }: JobMemory, owners: Owners, more: readonly ObservedFact[]): JobView {
+  const connected = owners.connectedIds.get(id);
   const sum = createTaskSum();
   joinTaskSum(sum, named.sum);
-  if (kin !== undefined && onlyJob(kin) === id) joinTaskSum(sum, kin.sum);
-  return { ...viewFacts(id, sortFacts([...told.values(), ...more])), folded, ...listTasks(sum) };
+  if (connected !== undefined && onlyJob(connected) === id) joinTaskSum(sum, connected.sum);
+  return { ...viewFacts(id, sortFacts([...observed.values(), ...more])), folded, ...listTasks(sum) };
 }
 
 /** Makes the view of a job from facts in the order of the logs. */
-function viewFacts(id: string, told: readonly ToldFact[]): JobView {
+function viewFacts(id: string, observed: readonly ObservedFact[]): JobView {
   const view: JobView = {
     id,
     states: [],
@@ -47,7 +47,7 @@ function viewFacts(id: string, told: readonly ToldFact[]): JobView {
     deployments: [],
     tasks: new Map(),
   };
-  for (const { fact, at } of told) meaningOf(fact).applyJob?.(view, fact, at.time, at.process);
+  for (const { fact, at } of observed) meaningOf(fact).applyJob?.(view, fact, at.time, at.process);
   return view;
 }
 
@@ -90,22 +90,22 @@ const FOLDED_FROM = 400;
  * Returns false if there was nothing to forget.
  */
 export function compactJob(job: JobMemory, begin: number): boolean {
-  const { told, folded } = job;
-  const before = told.size;
-  forgetFacts(told, begin);
+  const { observed, folded } = job;
+  const before = observed.size;
+  forgetFacts(observed, begin);
   if (folded !== undefined && folded.to < begin) job.folded = undefined;
-  const stated = sortFacts([...told.values()].filter(({ fact }) => meaningOf(fact).isTold === true));
+  const stated = sortFacts([...observed.values()].filter(({ fact }) => meaningOf(fact).isObserved === true));
   if (stated.length >= FOLDED_FROM) foldMiddle(job, stated);
-  return told.size < before || job.folded !== folded;
+  return observed.size < before || job.folded !== folded;
 }
 
-function foldMiddle(job: JobMemory, stated: readonly ToldFact[]): void {
-  const { told } = job;
+function foldMiddle(job: JobMemory, stated: readonly ObservedFact[]): void {
+  const { observed } = job;
   const { states } = viewFacts(job.id, stated);
   const middle = findMiddle(states, job.folded?.to);
   foldStates(job, states.slice(middle.from, middle.to));
   for (const { fact, at } of stated.slice(middle.from, middle.to))
-    told.delete(meaningOf(fact).about?.(fact, at.time, at.process) ?? '');
+    observed.delete(meaningOf(fact).about?.(fact, at.time, at.process) ?? '');
 }
 
 /**

@@ -41,7 +41,7 @@ export interface FactMeaning<F extends Fact> {
   /** True if the process that logs the fact has the job from then on; undefined if the fact does not say. */
   isHere?(fact: F): boolean | undefined;
   /** True if the process that logs the fact states what becomes of the job. */
-  readonly isTold?: true;
+  readonly isObserved?: true;
   /**
    * True if the fact shows a running job. An error that ended nothing, with such a fact around it, is known to have
    * ended nothing.
@@ -126,7 +126,7 @@ const MEANINGS: { readonly [Type in Fact['type']]: FactMeaning<FactOf<Type>> } =
       job.name ??= jobName;
     },
     isHere: ({ to }) => !JOB_ENDS.has(to),
-    isTold: true,
+    isObserved: true,
     tellsOfRunning: always,
   },
   'restart-strategy': {

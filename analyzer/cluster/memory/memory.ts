@@ -4,13 +4,13 @@
 import { findSmallest } from '../../../core/sequence.js';
 import type { Fact } from '../../../flink/facts/fact.js';
 import type { EntryPlace, Signal } from '../../entry/signal.js';
-import { compactJob, createJob, tellJob, type JobMemory } from './job.js';
+import { compactJob, createJob, observeJob, type JobMemory } from './job.js';
 import { jobIdOf, meaningOf, type TaskMention } from './meaning.js';
-import { compareFactPlaces, factPlaceOf, forgetFacts, type FactPlace, type ToldFact } from './told.js';
+import { compareFactPlaces, factPlaceOf, forgetFacts, type FactPlace, type ObservedFact } from './told.js';
 import { addJobId, createOwners, forgetIds, graphOf, joinIds, listIds, type Owners, type TaskOwner } from './owner.js';
 import { addStay, forgetStays } from './place.js';
 import { addPresence, forgetPresences, type Presences } from './presence.js';
-import { tellProcess, createProcess, meetProcess, type ProcessMemory } from './process.js';
+import { observeProcess, createProcess, meetProcess, type ProcessMemory } from './process.js';
 import { forgetBefore } from './task-sum.js';
 import { normalizeName, type JobView, type ProcessView, type Whereabouts } from './view.js';
 
@@ -36,7 +36,7 @@ export interface KnownCluster {
   /** Jobs that the entries of a process name, each with the times of the first and the last mention. */
   readonly named: Map<string, Map<string, Mention>>;
   /** Facts that name no job. Each is about the only job that its entry can be about. */
-  readonly nameless: Map<string, { readonly signal: Signal; readonly fact: ToldFact }>;
+  readonly nameless: Map<string, { readonly signal: Signal; readonly fact: ObservedFact }>;
   readonly registered: Set<string>;
   lastTime: number;
   tellsOfRunning: boolean;
@@ -97,7 +97,7 @@ export function addSignal(memory: KnownCluster, signal: Signal): void {
     memory.tellsOfRunning ||= tellsOfRunning?.(fact) === true;
     memory.tellsOfStart ||= tellsOfStart === true;
     const { time = 0 } = place;
-    if (applyProcess !== undefined && tellProcess(process, fact, factPlaceOf(place)))
+    if (applyProcess !== undefined && observeProcess(process, fact, factPlaceOf(place)))
       memory.views.staleProcesses.add(place.process);
     const here = isHere?.(fact);
     if (here !== undefined && jobId !== undefined) addPresence(memory.presences, place.process, jobId, time, here);
@@ -150,13 +150,13 @@ function noteMention(named: KnownCluster['named'], { process, time }: EntryPlace
 
 function joinOwners(memory: KnownCluster, fact: Fact, jobId: string | undefined): TaskOwner | undefined {
   const { owners, tasks, places } = memory;
-  const kin = joinIds(owners, listIds(fact, jobId), (gone, kept) => {
+  const connected = joinIds(owners, listIds(fact, jobId), (gone, kept) => {
     for (const name of gone.tasks) moveOwner(tasks, name, gone, kept);
     for (const name of gone.places.keys()) moveOwner(places, name, gone, kept);
     for (const job of kept.jobs) markJob(memory, job);
   });
-  for (const job of kin?.jobs ?? []) markJob(memory, job);
-  return kin;
+  for (const job of connected?.jobs ?? []) markJob(memory, job);
+  return connected;
 }
 
 function moveOwner(index: Map<string, Set<TaskOwner>>, name: string, gone: TaskOwner, kept: TaskOwner): void {
@@ -172,9 +172,9 @@ function addTask(
   mention: TaskMention,
   time: number,
 ): void {
-  const kin = joinOwners(memory, fact, jobId);
+  const connected = joinOwners(memory, fact, jobId);
   if (place.component === 'jobmanager') meetGraph(memory, graphOf(mention.attemptId), factPlaceOf(place));
-  const owner = (jobId === undefined ? undefined : memory.jobs.get(jobId)?.named) ?? kin;
+  const owner = (jobId === undefined ? undefined : memory.jobs.get(jobId)?.named) ?? connected;
   if (owner === undefined) return;
   const { task, attemptId, allocationId, hasEnded } = mention;
   const on = findTaskManager(mention, place);
@@ -209,7 +209,7 @@ function addJobFact(memory: KnownCluster, signal: Signal, fact: Fact, jobId: str
   const at = factPlaceOf(signal.place);
   const job = jobId === undefined ? undefined : memory.jobs.get(jobId);
   if (job !== undefined) {
-    if (tellJob(job, fact, at)) markJob(memory, job.id);
+    if (observeJob(job, fact, at)) markJob(memory, job.id);
     return;
   }
   const name = jobBy === 'entry' ? about?.(fact, at.time, at.process) : undefined;
@@ -233,15 +233,15 @@ export function compactMemory(memory: KnownCluster, horizon: number, beginnings:
   const begin = findSmallest([horizon, ...beginnings.values()]);
   for (const job of jobs.values())
     if (compactJob(job, Math.min(horizon, beginnings.get(job.id) ?? horizon))) markJob(memory, job.id);
-  for (const { process, told } of processes.values()) {
-    forgetFacts(told, begin);
+  for (const { process, observed } of processes.values()) {
+    forgetFacts(observed, begin);
     views.staleProcesses.add(process);
   }
-  const taskOwners = new Set([...owners.kins.values(), ...[...jobs.values()].map(({ named }) => named)]);
+  const taskOwners = new Set([...owners.connectedIds.values(), ...[...jobs.values()].map(({ named }) => named)]);
   for (const owner of taskOwners)
     if (compactOwner(memory, owner, begin)) for (const job of owner.jobs) markJob(memory, job);
   forgetPresences(memory.presences, begin);
-  for (const kin of forgetIds(owners)) for (const job of kin.jobs) markJob(memory, job);
+  for (const connected of forgetIds(owners)) for (const job of connected.jobs) markJob(memory, job);
   for (const name of [...nameless.keys()].slice(0, -MOST_NAMELESS)) nameless.delete(name);
   for (const graph of [...graphs.keys()].slice(0, -MOST_GRAPHS)) graphs.delete(graph);
 }

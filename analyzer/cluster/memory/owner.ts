@@ -17,18 +17,18 @@ export interface TaskOwner {
   readonly places: Places;
 }
 
-export interface Kin extends TaskOwner {
+export interface ConnectedIds extends TaskOwner {
   readonly ids: Set<string>;
 }
 
 export interface Owners {
   /** Connected ids, by each of the ids. */
-  readonly kins: Map<string, Kin>;
+  readonly connectedIds: Map<string, ConnectedIds>;
   readonly jobIds: Set<string>;
 }
 
 export function createOwners(): Owners {
-  return { kins: new Map(), jobIds: new Set() };
+  return { connectedIds: new Map(), jobIds: new Set() };
 }
 
 export function createTaskOwner(jobs: readonly string[]): TaskOwner {
@@ -48,15 +48,15 @@ export function isOnlyJob({ jobs }: TaskOwner, jobId: string): boolean {
   return jobs.size === 1 && jobs.has(jobId);
 }
 
-export function jobOfId({ kins, jobIds }: Owners, id: string | undefined): string | undefined {
+export function jobOfId({ connectedIds, jobIds }: Owners, id: string | undefined): string | undefined {
   if (id === undefined || jobIds.has(id)) return id;
-  const [own, graph] = [kins.get(id), kins.get(graphOf(id) ?? '')];
+  const [own, graph] = [connectedIds.get(id), connectedIds.get(graphOf(id) ?? '')];
   return (own === undefined ? undefined : onlyJob(own)) ?? (graph === undefined ? undefined : onlyJob(graph));
 }
 
-export function addJobId({ kins, jobIds }: Owners, jobId: string): void {
+export function addJobId({ connectedIds, jobIds }: Owners, jobId: string): void {
   jobIds.add(jobId);
-  kins.get(jobId)?.jobs.add(jobId);
+  connectedIds.get(jobId)?.jobs.add(jobId);
 }
 
 /**
@@ -64,30 +64,30 @@ export function addJobId({ kins, jobIds }: Owners, jobId: string): void {
  * is gone and the set that is kept.
  */
 export function joinIds(
-  { kins, jobIds }: Owners,
+  { connectedIds, jobIds }: Owners,
   ids: readonly string[],
-  onJoin: (gone: Kin, kept: Kin) => void,
-): Kin | undefined {
-  let kin: Kin | undefined;
+  onJoin: (gone: ConnectedIds, kept: ConnectedIds) => void,
+): ConnectedIds | undefined {
+  let connected: ConnectedIds | undefined;
   for (const id of ids) {
-    const known = kins.get(id);
-    if (known !== undefined && known !== kin) kin = kin === undefined ? known : joinKins(kins, kin, known, onJoin);
+    const known = connectedIds.get(id);
+    if (known !== undefined && known !== connected) connected = connected === undefined ? known : joinKins(connectedIds, connected, known, onJoin);
   }
   if (ids.length === 0) return undefined;
-  kin ??= { ...createTaskOwner([]), ids: new Set() };
+  connected ??= { ...createTaskOwner([]), ids: new Set() };
   for (const id of ids) {
-    kins.set(id, kin);
-    kin.ids.add(id);
-    if (jobIds.has(id)) kin.jobs.add(id);
+    connectedIds.set(id, connected);
+    connected.ids.add(id);
+    if (jobIds.has(id)) connected.jobs.add(id);
   }
-  return kin;
+  return connected;
 }
 
 /** Joins the smaller set into the larger one, so that no id moves often. */
-function joinKins(kins: Map<string, Kin>, a: Kin, b: Kin, onJoin: (gone: Kin, kept: Kin) => void): Kin {
+function joinKins(connectedIds: Map<string, ConnectedIds>, a: ConnectedIds, b: ConnectedIds, onJoin: (gone: ConnectedIds, kept: ConnectedIds) => void): ConnectedIds {
   const [kept, gone] = a.ids.size < b.ids.size ? [b, a] : [a, b];
   for (const id of gone.ids) {
-    kins.set(id, kept);
+    connectedIds.set(id, kept);
     kept.ids.add(id);
   }
   for (const job of gone.jobs) kept.jobs.add(job);
@@ -109,8 +109,8 @@ export function graphOf(attemptId: string | undefined): string | undefined {
 const GRAPH = 'graph:';
 
 /** True if an execution graph is known to belong to the job. */
-export function hasGraph({ kins }: Owners, jobId: string): boolean {
-  for (const id of kins.get(jobId)?.ids ?? []) if (id.startsWith(GRAPH)) return true;
+export function hasGraph({ connectedIds }: Owners, jobId: string): boolean {
+  for (const id of connectedIds.get(jobId)?.ids ?? []) if (id.startsWith(GRAPH)) return true;
   return false;
 }
 
@@ -125,10 +125,10 @@ export function listIds(fact: Fact, jobId: string | undefined): readonly string[
 }
 
 /** Returns the ids that only this job has: attempts, slots and execution graphs, the latest last. */
-export function listOwnIds({ kins }: Owners, jobId: string): readonly string[] {
-  const kin = kins.get(jobId);
-  if (kin === undefined || onlyJob(kin) !== jobId) return [];
-  return [...kin.ids].filter((id) => id !== jobId);
+export function listOwnIds({ connectedIds }: Owners, jobId: string): readonly string[] {
+  const connected = connectedIds.get(jobId);
+  if (connected === undefined || onlyJob(connected) !== jobId) return [];
+  return [...connected.ids].filter((id) => id !== jobId);
 }
 
 /** Returns the id as it stands in a line. */
@@ -140,13 +140,13 @@ export function printId(id: string): string {
 const MOST_IDS = 4000;
 
 /** Forgets old ids, and returns the sets of which something was forgotten. */
-export function forgetIds({ kins, jobIds }: Owners): readonly Kin[] {
-  const large = [...new Set(kins.values())].filter(({ ids }) => ids.size > MOST_IDS);
+export function forgetIds({ connectedIds, jobIds }: Owners): readonly ConnectedIds[] {
+  const large = [...new Set(connectedIds.values())].filter(({ ids }) => ids.size > MOST_IDS);
   for (const { ids } of large) {
     const old = [...ids].filter((id) => !jobIds.has(id) && !id.startsWith(GRAPH)).slice(0, -MOST_IDS / 2);
     for (const id of old) {
       ids.delete(id);
-      kins.delete(id);
+      connectedIds.delete(id);
     }
   }
   return large;

@@ -4,19 +4,19 @@ import type { Component } from '../../../core/types.js';
 import type { Fact } from '../../../flink/facts/fact.js';
 import type { EntryPlace } from '../../entry/signal.js';
 import { meaningOf } from './meaning.js';
-import { addFact, compareFactPlaces, sortFacts, factPlaceOf, type ToldFacts, type FactPlace } from './told.js';
+import { addFact, compareFactPlaces, sortFacts, factPlaceOf, type ObservedFacts, type FactPlace } from './told.js';
 import { normalizeName, type ProcessView } from './view.js';
 
 export interface ProcessMemory {
   readonly process: string;
-  readonly told: ToldFacts;
+  readonly observed: ObservedFacts;
   /** Component and host, each from the first entry that states it. */
   component: { readonly at: FactPlace; readonly name: Component } | undefined;
   host: { readonly at: FactPlace; readonly name: string } | undefined;
 }
 
 export function createProcess(process: string): ProcessMemory {
-  return { process, told: new Map(), component: undefined, host: undefined };
+  return { process, observed: new Map(), component: undefined, host: undefined };
 }
 
 /** Adds what the place of an entry says of its process; returns false if nothing is new. */
@@ -33,13 +33,13 @@ function isBefore(at: FactPlace, known: { readonly at: FactPlace } | undefined):
 }
 
 /** Adds a fact to the process; returns false if it changes nothing. */
-export function tellProcess({ told, process }: ProcessMemory, fact: Fact, at: FactPlace): boolean {
+export function observeProcess({ observed, process }: ProcessMemory, fact: Fact, at: FactPlace): boolean {
   const { about, applyProcess } = meaningOf(fact);
   const name = applyProcess === undefined ? undefined : about?.(fact, at.time, process);
-  return name !== undefined && addFact(told, name, { at, fact });
+  return name !== undefined && addFact(observed, name, { at, fact });
 }
 
-export function viewProcess({ process, told, component, host }: ProcessMemory): ProcessView {
+export function viewProcess({ process, observed, component, host }: ProcessMemory): ProcessView {
   const view: ProcessView = {
     process,
     component: component?.name ?? 'unknown',
@@ -51,7 +51,7 @@ export function viewProcess({ process, told, component, host }: ProcessMemory): 
     starts: [],
     memory: {},
   };
-  for (const { fact, at } of sortFacts(told.values())) meaningOf(fact).applyProcess?.(view, fact, at.time);
+  for (const { fact, at } of sortFacts(observed.values())) meaningOf(fact).applyProcess?.(view, fact, at.time);
   return view;
 }
 

@@ -7,29 +7,29 @@ import { meaningOf } from './meaning.js';
 /** Place of a fact in the logs. It decides which of two facts is the later one. */
 export type FactPlace = Pick<EntryPlace, 'path' | 'offset' | 'process'> & { readonly time: number };
 
-export interface ToldFact {
+export interface ObservedFact {
   readonly at: FactPlace;
   readonly fact: Fact;
 }
 
 /** Facts, by what they are about. */
-export type ToldFacts = Map<string, ToldFact>;
+export type ObservedFacts = Map<string, ObservedFact>;
 
 export function factPlaceOf({ time = 0, path, offset, process }: EntryPlace): FactPlace {
   return { time, path, offset, process };
 }
 
 /** Adds a fact; returns false if a later one is known. */
-export function addFact(told: ToldFacts, about: string, fact: ToldFact): boolean {
-  const known = told.get(about);
+export function addFact(observed: ObservedFacts, about: string, fact: ObservedFact): boolean {
+  const known = observed.get(about);
   if (known !== undefined && compareFactPlaces(fact.at, known.at) < 0) return false;
-  told.set(about, fact);
+  observed.set(about, fact);
   return true;
 }
 
 /** Sorts facts in the order of the logs. */
-export function sortFacts(told: Iterable<ToldFact>): readonly ToldFact[] {
-  return [...told].sort((a, b) => compareFactPlaces(a.at, b.at));
+export function sortFacts(observed: Iterable<ObservedFact>): readonly ObservedFact[] {
+  return [...observed].sort((a, b) => compareFactPlaces(a.at, b.at));
 }
 
 export function compareFactPlaces(a: FactPlace, b: FactPlace): number {
@@ -42,14 +42,14 @@ export function compareFactPlaces(a: FactPlace, b: FactPlace): number {
  * Forgets facts of a series (such as the states of a job) that are older than `time`, except the last one of each
  * series.
  */
-export function forgetFacts(told: ToldFacts, time: number): void {
+export function forgetFacts(observed: ObservedFacts, time: number): void {
   const last = new Map<string, string>();
-  for (const [about, { at, fact }] of [...told].sort(([, a], [, b]) => compareFactPlaces(a.at, b.at))) {
+  for (const [about, { at, fact }] of [...observed].sort(([, a], [, b]) => compareFactPlaces(a.at, b.at))) {
     const series = meaningOf(fact).series?.(fact);
     if (series === undefined || at.time >= time) continue;
     const name = `${fact.type} ${series}`;
     const before = last.get(name);
-    if (before !== undefined) told.delete(before);
+    if (before !== undefined) observed.delete(before);
     last.set(name, about);
   }
 }

@@ -243,5 +243,5 @@ function collectFailures(events: readonly IncidentEvent[]): Set<string> {
 }
 
 function collectFits(events: readonly IncidentEvent[]): ReadonlySet<string> {
-  return new Set(events.flatMap(({ fits }) => fits));
+  return new Set(events.flatMap(({ matchKeys }) => matchKeys));
 }

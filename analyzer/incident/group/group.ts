@@ -118,12 +118,12 @@ function isHarmless(
   view: ClusterView,
   { catalog, settledUntil }: GroupOptions,
 ): boolean {
-  if (events.every(({ signal }) => signal.byUser === true && signal.place.kind === 'out')) return true;
+  if (events.every(({ signal }) => signal.fromUserCode === true && signal.place.kind === 'out')) return true;
   if (
     events.some(
       (event) =>
         event.failure !== undefined ||
-        (event.signal.byUser !== true &&
+        (event.signal.fromUserCode !== true &&
           event.matches.some((match) => catalog.findRule(match.rule)?.standsAlone === true)),
     )
   )

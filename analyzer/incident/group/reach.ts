@@ -104,13 +104,13 @@ function reachOthers(reach: EpisodeReach, { event, scope, jobId }: Side): void {
  * Returns the episodes whose own lines do not say the same about the process. For all others the event of another job
  * adds nothing.
  */
-function listSilent(reach: EpisodeReach, place: string | undefined, { fits }: IncidentEvent): readonly Episode[] {
+function listSilent(reach: EpisodeReach, place: string | undefined, { matchKeys }: IncidentEvent): readonly Episode[] {
   const all = place === undefined ? reach.episodes : listAt(reach, place);
-  if (fits.length === 0) return all;
-  const key = [place ?? '', ...fits].join('\n');
+  if (matchKeys.length === 0) return all;
+  const key = [place ?? '', ...matchKeys].join('\n');
   let silent = reach.silent.get(key);
   if (silent === undefined)
-    reach.silent.set(key, (silent = all.filter(({ own }) => !fits.every((fit) => own.has(fit)))));
+    reach.silent.set(key, (silent = all.filter(({ own }) => !matchKeys.every((fit) => own.has(fit)))));
   return silent;
 }
 
@@ -175,7 +175,7 @@ function addToOpen(
   { place, episodes, isThere, but }: Reached,
   isReached: (episode: Episode) => boolean,
 ): boolean {
-  const kind = [isThere === undefined ? '' : place, but === undefined ? '' : 'of another', ...event.fits].join('\n');
+  const kind = [isThere === undefined ? '' : place, but === undefined ? '' : 'of another', ...event.matchKeys].join('\n');
   let open = reach.open.get(kind);
   if (open === undefined) reach.open.set(kind, (open = episodes.map((episode) => ({ episode, count: 0 }))));
   let hasReached = false;

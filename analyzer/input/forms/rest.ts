@@ -18,10 +18,10 @@ export function renderExceptions(document: string): string | undefined {
     return fieldAt(answer, 'exceptionHistory') === undefined && fieldAt(answer, 'root-exception') === undefined
       ? undefined
       : '';
-  const told = history.flatMap((entry) => [entry, ...listAt(entry, 'concurrentExceptions')]).map(readException);
+  const failures = history.flatMap((entry) => [entry, ...listAt(entry, 'concurrentExceptions')]).map(readException);
   const all =
-    told.length > 0
-      ? told
+    failures.length > 0
+      ? failures
       : [{ time: Number(fieldAt(answer, 'timestamp') ?? 0), words: 'The job failed', trace: root }];
   return all
     .sort((a, b) => a.time - b.time)
@@ -32,13 +32,13 @@ export function renderExceptions(document: string): string | undefined {
 /** Class in which Flink itself keeps the history. */
 const LOGGER = 'org.apache.flink.runtime.scheduler.exceptionhistory.ExceptionHistoryEntry';
 
-interface Told {
+interface RestFailure {
   readonly time: number;
   readonly words: string;
   readonly trace: string;
 }
 
-function readException(entry: unknown): Told {
+function readException(entry: unknown): RestFailure {
   const task = textAt(entry, 'taskName');
   const place = textAt(entry, 'endpoint') || textAt(entry, 'location');
   const worker = textAt(entry, 'taskManagerId');

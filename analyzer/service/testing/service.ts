@@ -27,14 +27,14 @@ export interface Heard {
   readonly change: 'new' | 'changed';
 }
 
-export function startAnalyzer(store: Store, heard: Heard[] = []): Analyzer {
+export function startAnalyzer(store: Store, lastSeen: Heard[] = []): Analyzer {
   return createAnalyzer({
     store,
     reader: RECORD_READER,
     catalog,
     log: createLog('silent'),
     now: () => now,
-    onIncident: (incident, change) => void heard.push({ incident, change }),
+    onIncident: (incident, change) => void lastSeen.push({ incident, change }),
   });
 }
 
@@ -50,18 +50,18 @@ export function toPlain(incidents: readonly Incident[]): unknown {
 export async function run(
   batches: readonly (readonly LogRecord[])[],
   restartEach: boolean,
-): Promise<{ readonly incidents: readonly Incident[]; readonly heard: readonly Heard[] }> {
+): Promise<{ readonly incidents: readonly Incident[]; readonly lastSeen: readonly Heard[] }> {
   const store = openStore();
-  const heard: Heard[] = [];
-  let analyzer = startAnalyzer(store, heard);
+  const lastSeen: Heard[] = [];
+  let analyzer = startAnalyzer(store, lastSeen);
   for (const batch of batches) {
     await appendRecords(store, batch);
     await drain(analyzer);
-    if (restartEach) analyzer = startAnalyzer(store, heard);
+    if (restartEach) analyzer = startAnalyzer(store, lastSeen);
   }
   const incidents = await store.findIncidents({ limit: 100 });
   await store.close();
-  return { incidents, heard };
+  return { incidents, lastSeen };
 }
 
 export function cut(list: readonly LogRecord[], size: number): readonly (readonly LogRecord[])[] {

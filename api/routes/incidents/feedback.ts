@@ -45,9 +45,9 @@ export function createFeedbackRoutes(services: Services): readonly Route[] {
 async function takeFeedback(services: Services, request: Request): Promise<Answer> {
   const { store } = request;
   const incident = await findVisible(request);
-  const said = createValues(request.body);
-  const rule = said.text('rule') ?? '';
-  const verdict = readWord(VERDICTS, said.text('verdict'));
+  const feedback = createValues(request.body);
+  const rule = feedback.text('rule') ?? '';
+  const verdict = readWord(VERDICTS, feedback.text('verdict'));
   const rules = listRules(incident);
   if (!rules.includes(rule) || verdict === undefined)
     throw createError('JT_REQUEST_INVALID', {

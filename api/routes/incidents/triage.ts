@@ -3,7 +3,7 @@
 // shows the state on the card and in the list.
 import {
   decideCardState,
-  findHeirProblems,
+  findMergeProblems,
   findTriageProblems,
   OVER_OUTCOMES,
   TRIAGE_STATES,
@@ -74,7 +74,7 @@ async function takeTriage(services: Services, request: Request): Promise<Answer>
   };
   const problems = [
     ...findTriageProblems(triage, services.now()),
-    ...(triage.into === undefined ? [] : await askHeir(store, triage.into)),
+    ...(triage.into === undefined ? [] : await checkMergeTarget(store, triage.into)),
   ];
   if (problems.length > 0) throw createError('JT_REQUEST_INVALID', { problems: problems.join('\n') });
   await store.saveTriage(triage);
@@ -82,11 +82,11 @@ async function takeTriage(services: Services, request: Request): Promise<Answer>
 }
 
 /** Rejects a card that is itself merged into another one as the target of a merge. */
-async function askHeir(store: ReadableStore, into: string): Promise<readonly string[]> {
-  const heir = await store.findIncident(into);
-  if (heir === undefined) throw createError('JT_NOT_FOUND', { what: `The incident "${into}"` });
-  const [word] = await store.findTriage({ incidentIds: [heir.id] });
-  return findHeirProblems(word);
+async function checkMergeTarget(store: ReadableStore, into: string): Promise<readonly string[]> {
+  const target = await store.findIncident(into);
+  if (target === undefined) throw createError('JT_NOT_FOUND', { what: `The incident "${into}"` });
+  const [word] = await store.findTriage({ incidentIds: [target.id] });
+  return findMergeProblems(word);
 }
 
 async function showTriage(services: Services, request: Request, incident: Incident): Promise<Answer> {

@@ -63,7 +63,7 @@ export const EMAIL: Channel = {
 };
 
 function readAnswer(result: MailResult, { receiver }: Delivery, way: Way): SendResult {
-  const shown = hideAddress(result.said, receiver.url).replace(/\s+/g, ' ').trim();
+  const shown = hideAddress(result.reply, receiver.url).replace(/\s+/g, ' ').trim();
   if (result.ok) return { ok: true, answer: shown };
   const isRefusal = result.status !== undefined || ANSWERS.some(({ code }) => code === result.code);
   const by = describeWay(way);

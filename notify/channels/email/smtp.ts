@@ -17,8 +17,8 @@ export interface Mail {
 
 /** Result: the server's last words, or its refusal. `code` is nodemailer's (EAUTH …), `status` is SMTP's. */
 export type MailResult =
-  | { readonly ok: true; readonly said: string }
-  | { readonly ok: false; readonly code: string; readonly status: number | undefined; readonly said: string };
+  | { readonly ok: true; readonly reply: string }
+  | { readonly ok: false; readonly code: string; readonly status: number | undefined; readonly reply: string };
 
 const TIMEOUT_MS = 10_000;
 const LOCAL: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
@@ -55,11 +55,11 @@ export async function sendMail(address: string, mail: Mail, way: Way): Promise<M
       disableFileAccess: true,
       disableUrlAccess: true,
     });
-    return { ok: true, said: sent.response };
+    return { ok: true, reply: sent.response };
   } catch (error) {
     const { code, responseCode, response, message } = Object(error);
     const status = typeof responseCode === 'number' ? responseCode : undefined;
-    return { ok: false, code: String(code ?? ''), status, said: String(response ?? message ?? '') };
+    return { ok: false, code: String(code ?? ''), status, reply: String(response ?? message ?? '') };
   } finally {
     transport.close();
   }

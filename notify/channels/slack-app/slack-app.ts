@@ -88,9 +88,9 @@ function readAnswer(answer: HttpAnswer, { receiver }: Delivery): SendResult {
   const shown = answer.shown.replaceAll(receiver.secret ?? '\0', '***');
   const safe = { ...answer, shown };
   if (answer.status === 429) return readRefusal(ANSWERS, { code: 'rate_limited', text: '' }, safe);
-  const said = readJson(answer.text);
-  if (said === undefined || typeof said['ok'] !== 'boolean') return readForeign(safe);
-  const { ok, error, channel, ts } = said;
+  const reply = readJson(answer.text);
+  if (reply === undefined || typeof reply['ok'] !== 'boolean') return readForeign(safe);
+  const { ok, error, channel, ts } = reply;
   if (!ok) return readRefusal(ANSWERS, { code: String(error), text: '' }, safe);
   return { ok: true, answer: shown, receipt: { channel: String(channel), ts: String(ts) } };
 }

@@ -56,9 +56,9 @@ function request(message: JsonObject, { receiver }: Delivery): ChatRequest {
 
 function readAnswer(answer: HttpAnswer): SendResult {
   const { status, text, shown } = answer;
-  const said = text.slice(0, 1000);
-  if (status < 300 && FAILED.test(said))
-    return readRefusal(ANSWERS, { code: Number(FAILED_STATUS.exec(said)?.[1] ?? 0), text }, answer);
+  const reply = text.slice(0, 1000);
+  if (status < 300 && FAILED.test(reply))
+    return readRefusal(ANSWERS, { code: Number(FAILED_STATUS.exec(reply)?.[1] ?? 0), text }, answer);
   if (status < 300) return { ok: true, answer: `${status} ${shown}`.trim() };
   return ANSWERS.some(({ code }) => code === status)
     ? readRefusal(ANSWERS, { code: status, text }, { ...answer, shown: `${status} ${shown}`.trim() })

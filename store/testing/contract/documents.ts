@@ -17,12 +17,12 @@ export function describeTurns(store: () => Store): void {
     expect(await store().saveIncident(named('early'), early)).toBe(true);
     expect(await store().saveIncident(named('late'), late)).toBe(true);
     expect(await store().saveIncident(named('too late'), early)).toBe(false);
-    expect(await store().findTurn('a')).toBe(late);
+    expect(await store().findEpoch('a')).toBe(late);
     expect(await store().removeIncident('a', early)).toBe(false);
     expect(await store().saveIncident(named('again'), late)).toBe(true);
     expect(await store().findIncident('a')).toEqual(named('again'));
     expect(await store().removeIncident('a', late)).toBe(true);
-    expect(await store().findTurn('a')).toBeUndefined();
+    expect(await store().findEpoch('a')).toBeUndefined();
     expect(await store().findIncident('a')).toBeUndefined();
   });
 

@@ -43,13 +43,13 @@ function readPod(pod: string, section: string): readonly string[] {
   const events = readEventTable(section);
   const containers = readContainers(pod, section, events);
   // An event that the end of a container repeats is left out.
-  const told = events.filter(
+  const relevant = events.filter(
     (event) => !(event.reason === 'Killing' && containers.some(({ why }) => why === event.message)),
   );
   return [
     ...readEnd(pod, section),
     ...containers.map(({ line }) => line),
-    ...renderPodEvents(pod, told, /^ +State: +Running/m.test(section)),
+    ...renderPodEvents(pod, relevant, /^ +State: +Running/m.test(section)),
   ];
 }
 

@@ -25,13 +25,13 @@ export function AlertsPage() {
         <Title order={5} mb={6}>
           {t('saidToWhom')}
         </Title>
-        <Said />
+        <SentAlerts />
       </section>
     </Stack>
   );
 }
 
-function Said() {
+function SentAlerts() {
   const { t } = useSpeech();
   const query = useQuery({ queryKey: ['alerts'], queryFn: () => api.alerts(), refetchInterval: POLL_MS });
   if (query.data === undefined) return query.isError ? <Problem error={query.error} /> : <Waiting />;

@@ -23,10 +23,10 @@ export function FeedbackNote({ incident, rule }: { readonly incident: string; re
     mutationFn: (verdict: FeedbackVerdict) => api.sayFeedback(incident, rule, verdict),
     onSuccess: (answer) => queries.setQueryData(queryKey, answer),
   });
-  const said = data?.feedback.filter((item) => item.rule === rule) ?? [];
+  const verdicts = data?.feedback.filter((item) => item.rule === rule) ?? [];
   const precision = data?.rules.find(({ id }) => id === rule)?.precision;
   const maySay = viewer !== undefined && viewer.role !== 'reader';
-  const own = said.find(({ by }) => by === viewer?.name)?.verdict;
+  const own = verdicts.find(({ by }) => by === viewer?.name)?.verdict;
   return (
     <Stack gap={4}>
       {maySay && (
@@ -47,7 +47,7 @@ export function FeedbackNote({ incident, rule }: { readonly incident: string; re
         </Group>
       )}
       {say.isError && <Problem error={say.error} />}
-      {said.map(({ by, verdict, at }) => (
+      {verdicts.map(({ by, verdict, at }) => (
         <Text key={by} size="xs" className="quiet">
           {by}: {t(WORDS[verdict])} · <Time value={at} />
         </Text>

@@ -75,7 +75,7 @@ export function TriageNote({ incident }: { readonly incident: string }) {
       {merged.length > 0 && <Merged items={merged} />}
       {say.isError && <Problem error={say.error} />}
       {words.map((item) => (
-        <Said key={`${item.at} ${item.by}`} word={item} />
+        <TriageText key={`${item.at} ${item.by}`} word={item} />
       ))}
     </Stack>
   );
@@ -132,7 +132,7 @@ function MergeMenu(part: {
     queryFn: () => api.incidentRows(parameters),
     enabled: isOpen,
   });
-  const heirs = (data?.rows ?? []).filter(({ id }) => id !== incident);
+  const targets = (data?.rows ?? []).filter(({ id }) => id !== incident);
   if (!isOpen)
     return (
       <Button size="compact-xs" variant="default" disabled={isPending} onClick={() => setOpen(true)}>
@@ -146,7 +146,7 @@ function MergeMenu(part: {
       maw="100%"
       aria-label={t('mergeHint')}
       placeholder={t('mergeHint')}
-      data={heirs.map(({ id, subject, title }) => ({ value: id, label: `${subject} – ${title}` }))}
+      data={targets.map(({ id, subject, title }) => ({ value: id, label: `${subject} – ${title}` }))}
       searchable
       defaultDropdownOpened
       onChange={(into) => into !== null && say({ state: 'merged', into })}
@@ -171,7 +171,7 @@ function Merged({ items }: { readonly items: ShownTriage['merged'] }) {
   );
 }
 
-function Said({ word }: { readonly word: Triage }) {
+function TriageText({ word }: { readonly word: Triage }) {
   const { t, lang } = useSpeech();
   const { state, until, comment, by, at } = word;
   return (

@@ -103,7 +103,7 @@ function Sheet({ sheet }: { readonly sheet: RuleSheet }) {
         <Part title={t('possibleReasons')}>
           {sheet.reasons.map(({ text, weight, when }) => (
             <Text key={text} size="sm">
-              <b>{Math.round(weight * 100)} %</b> {text} <Said by={t('whenSo')} expression={when} />
+              <b>{Math.round(weight * 100)} %</b> {text} <StatedValue by={t('whenSo')} expression={when} />
             </Text>
           ))}
         </Part>
@@ -113,7 +113,7 @@ function Sheet({ sheet }: { readonly sheet: RuleSheet }) {
           {sheet.fixes.map((fix) => (
             <div key={`${fix.text}${fix.when}`}>
               <FixBox fix={fix} isFilled={false} />
-              <Said by={t('computedBy')} expression={fix.computedBy} /> <Said by={t('whenSo')} expression={fix.when} />
+              <StatedValue by={t('computedBy')} expression={fix.computedBy} /> <StatedValue by={t('whenSo')} expression={fix.when} />
             </div>
           ))}
         </Part>
@@ -142,7 +142,7 @@ function Part({ title, children }: { readonly title: string; readonly children: 
 }
 
 /** Renders the expression that is the condition of a text or that computes a value. */
-function Said({ by, expression }: { readonly by: string; readonly expression?: string | undefined }) {
+function StatedValue({ by, expression }: { readonly by: string; readonly expression?: string | undefined }) {
   if (expression === undefined) return null;
   return (
     <Text span size="xs" className="quiet">

@@ -2,7 +2,7 @@
 // joins them with the other texts.
 import type { Language } from '../../../../core/types.ts';
 
-type Said = Readonly<Record<Language, string>>;
+type Spoken = Readonly<Record<Language, string>>;
 
 export const ALERT_TEXTS = {
   alertRoom: { en: 'Alerts', zh: '告警' },
@@ -48,10 +48,10 @@ export const ALERT_TEXTS = {
   team: { en: 'Team', zh: '团队' },
   hours: { en: 'h', zh: '小时' },
   days: { en: 'd', zh: '天' },
-} as const satisfies Record<string, Said>;
+} as const satisfies Record<string, Spoken>;
 
 /** Texts for the reason of a message. A server of a later release may have more reasons. */
-export const NEWS_TEXTS: Readonly<Record<string, Said>> = {
+export const NEWS_TEXTS: Readonly<Record<string, Spoken>> = {
   'new-incident': { en: 'new incident', zh: '新故障' },
   unacknowledged: { en: 'nobody acknowledged it', zh: '尚无人确认' },
   'second-cause': { en: 'second cause', zh: '另有一个原因' },
@@ -64,7 +64,7 @@ export const NEWS_TEXTS: Readonly<Record<string, Said>> = {
   canceled: { en: 'canceled by a person', zh: '已被人工取消' },
 };
 
-export const DELIVERY_TEXTS: Readonly<Record<string, Said>> = {
+export const DELIVERY_TEXTS: Readonly<Record<string, Spoken>> = {
   sent: { en: 'sent', zh: '已送达' },
   pending: { en: 'waiting', zh: '等待中' },
   undeliverable: { en: 'undeliverable', zh: '未送达' },

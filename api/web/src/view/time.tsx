@@ -45,15 +45,15 @@ export function Time({
   const shown = useZone();
   const moment = useContext(MomentContext);
   if (value === undefined) return <span>–</span>;
-  const said = (one: Zone): string => (one === 'log' ? logged : undefined) ?? writeTime(value, one);
+  const written = (one: Zone): string => (one === 'log' ? logged : undefined) ?? writeTime(value, one);
   const others = ZONES.filter((one) => one !== shown && (one !== 'log' || logged !== undefined)).map(
-    (one) => `${said(one)} (${one === 'log' ? t('logTime') : nameZone(one, value)})`,
+    (one) => `${written(one)} (${one === 'log' ? t('logTime') : nameZone(one, value)})`,
   );
   const notes = [...(isGuessed ? [t('guessedTime')] : []), ...others, ...sayDistance(value, moment, t)];
   return (
     <time dateTime={value} title={notes.join('\n')} style={{ whiteSpace: 'nowrap' }}>
       {isGuessed ? '≈ ' : ''}
-      {said(shown)}
+      {written(shown)}
     </time>
   );
 }
