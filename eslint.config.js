@@ -3,7 +3,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 /** Largest number of lines of a function, with blank lines, comments and inner functions. */
-const MOST_LINES = 80;
+const MAX_LINES = 80;
 /**
  * Largest width of a line. prettier breaks code there; it cannot break strings and patterns, and people wrap comments.
  */
@@ -19,8 +19,8 @@ const testLines = {
       parent.type === 'CallExpression' && /\bdescribe/.test(context.sourceCode.getText(parent.callee));
     const check = (node) => {
       const lines = node.loc.end.line - node.loc.start.line + 1;
-      if (lines > MOST_LINES && !isDescribe(node))
-        context.report({ node, message: `This function has ${lines} lines; at most ${MOST_LINES}.` });
+      if (lines > MAX_LINES && !isDescribe(node))
+        context.report({ node, message: `This function has ${lines} lines; at most ${MAX_LINES}.` });
     };
     return { FunctionDeclaration: check, FunctionExpression: check, ArrowFunctionExpression: check };
   },
@@ -59,7 +59,7 @@ export default tseslint.config(
       '@typescript-eslint/no-non-null-assertion': 'error',
       'no-console': 'error',
       eqeqeq: 'error',
-      'max-lines-per-function': ['error', { max: MOST_LINES }],
+      'max-lines-per-function': ['error', { max: MAX_LINES }],
       'max-len': [
         'error',
         {

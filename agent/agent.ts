@@ -26,7 +26,7 @@ import { describeHealth, describeState, FIRST_STATUS_MS, saveLastStatus, saveSta
 import type { AgentSettings } from './settings.js';
 import type { AgentParts, AgentState } from './state.js';
 import { createBoard } from './status.js';
-import { createWorkerPool } from './workers/crew.js';
+import { createWorkerPool } from './workers/pool.js';
 
 export interface PollResult {
   readonly files: number;
@@ -260,11 +260,11 @@ async function scan(agent: AgentState): Promise<void> {
 }
 
 /** Limit of refused links that are reported: the first ones are enough to act on. */
-const MOST_LINKS_REPORTED = 20;
+const MAX_LINKS_REPORTED = 20;
 
 function reportLinks(agent: AgentState, refused: readonly RefusedLink[]): void {
   const { board, log } = agent;
-  const reported = refused.slice(0, MOST_LINKS_REPORTED);
+  const reported = refused.slice(0, MAX_LINKS_REPORTED);
   for (const { path, target, reason } of reported)
     if (board.raise('JT_LINK_REFUSED', { path, target }, path))
       log.warn({ path, target, reason }, 'A symbolic link is not followed.');

@@ -12,7 +12,7 @@ import type { Known } from './identity/known.js';
 import type { ProcessLives } from './lives.js';
 import type { AgentSettings } from './settings.js';
 import type { Board } from './status.js';
-import type { OpenWorker } from './workers/crew.js';
+import type { OpenWorker } from './workers/pool.js';
 
 export interface AgentParts {
   readonly store: RecordSink & Pick<AgentRegistry, 'saveAgentStatus'>;

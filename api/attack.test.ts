@@ -10,7 +10,7 @@ import type { Store } from '../store/store.js';
 import { omitMissing } from '../core/json.js';
 import { createLog } from '../core/log.js';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
-import { createAuthoring } from '../cli/service/desk/author.js';
+import { createAuthoring } from '../cli/service/hooks/author.js';
 import { defaultSettings } from '../core/config/settings.js';
 import { createSessions } from './access/sessions.js';
 import { createTokens } from './access/tokens.js';

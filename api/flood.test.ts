@@ -1,11 +1,11 @@
 // Sends large requests that are wrong in each of their parts: the answer must stay short, whatever was sent.
 import { describe, expect, it } from 'vitest';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
-import { createAuthoring } from '../cli/service/desk/author.js';
+import { createAuthoring } from '../cli/service/hooks/author.js';
 import { defaultSettings } from '../core/config/settings.js';
 import { AUTHOR, get, startServer } from './testing/server.js';
 
-const MOST_ANSWERED = 16_384;
+const MAX_ANSWERED = 16_384;
 const accept = 'application/json, text/event-stream';
 
 async function serve(): Promise<string> {
@@ -58,7 +58,7 @@ describe('the answer is short', () => {
     });
 
     expect(status).toBeLessThan(500);
-    expect(text.length).toBeLessThan(4 * MOST_ANSWERED);
+    expect(text.length).toBeLessThan(4 * MAX_ANSWERED);
     expect(text).toMatch(/has \d+ more problems/);
   });
 
@@ -68,14 +68,14 @@ describe('the answer is short', () => {
     const { status, text } = await send(`${await serve()}/api/v1/alertmanager`, { version: '4', alerts });
 
     expect(status).toBe(400);
-    expect(text.length).toBeLessThan(MOST_ANSWERED);
+    expect(text.length).toBeLessThan(MAX_ANSWERED);
     expect(text).toMatch(/and \d+ more problems/);
   });
 
   it('to a tool that is given tens of thousands of arguments', async () => {
     const { text } = await send(`${await serve()}/api/v1/mcp`, call('search_records', manyKeys(50_000)));
 
-    expect(text.length).toBeLessThan(MOST_ANSWERED);
+    expect(text.length).toBeLessThan(MAX_ANSWERED);
     expect(text).toMatch(/and \d+ more problems/);
   });
 });

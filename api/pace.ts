@@ -65,7 +65,7 @@ export function createBodyBudget(limits: { readonly bytes: number; readonly byte
           held += chunk.length;
           add(caller, chunk.length);
           const isFull = all > limits.bytes || (byCaller.get(caller) ?? 0) > limits.bytesOfCaller;
-          if (isFull) done(createError('JT_BUSY', { most: 'a few', whose: ' while their bodies are that long' }));
+          if (isFull) done(createError('JT_BUSY', { max: 'a few', scope: ' while their bodies are that long' }));
           else done(null, chunk);
         },
       });

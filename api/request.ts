@@ -22,21 +22,21 @@ const INPUTS: Readonly<Record<string, string>> = {
  * Largest number of problems in an answer. A body of four megabytes can have a hundred thousand, and nobody reads them
  * all.
  */
-const MOST_PROBLEMS = 20;
-const MOST_CHARACTERS = 200;
+const MAX_PROBLEMS = 20;
+const MAX_CHARACTERS = 200;
 
 /** Returns the problems of a request in one sentence each: the first ones and the number of further ones. */
 export function explainViolations(violations: readonly Violation[], part: string, schema: Schema | undefined): string {
   const input = INPUTS[part] ?? part;
-  const sentences = violations.slice(0, MOST_PROBLEMS).map((violation) => explainViolation(violation, input, schema));
+  const sentences = violations.slice(0, MAX_PROBLEMS).map((violation) => explainViolation(violation, input, schema));
   return joinProblems(sentences, violations.length);
 }
 
 /** Joins the problems and shortens each, because names and values from outside may be long. */
 export function joinProblems(sentences: readonly string[], all: number = sentences.length): string {
   const shown = sentences
-    .slice(0, MOST_PROBLEMS)
-    .map((text) => (text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text));
+    .slice(0, MAX_PROBLEMS)
+    .map((text) => (text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}…` : text));
   return [...shown, ...(all > shown.length ? [`and ${all - shown.length} more problems`] : [])].join('; ');
 }
 

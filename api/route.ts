@@ -14,7 +14,7 @@ import type { Feedback, PrecisionFloor } from '../core/routing/feedback.js';
 import type { ReadableStore } from '../store/scope.js';
 import type { Alert } from '../store/store.js';
 import type { Viewer } from './auth.js';
-import type { ConcurrencyLimits } from './crowd.js';
+import type { ConcurrencyLimits } from './concurrency.js';
 import type { Metrics } from './metrics.js';
 
 export type Schema = Readonly<Record<string, unknown>>;

@@ -23,7 +23,7 @@ const SINKS: readonly SinkKind[] = ['discard', 'bulk', 'elasticsearch'];
 const REQUESTS = 4;
 /** Largest increase over the run before, as a factor, at which it counts as warm. */
 const STILL_WARMING = 1.05;
-const MOST_WARMING = 8;
+const MAX_WARMING = 8;
 
 interface Plan {
   readonly mib: number;
@@ -150,7 +150,7 @@ async function recordBodies(bench: Bench, folder: string): Promise<Ready | undef
  */
 async function warmUp(measure: () => Promise<number>): Promise<void> {
   let before = 0;
-  for (let turn = 0; turn < MOST_WARMING; turn++) {
+  for (let turn = 0; turn < MAX_WARMING; turn++) {
     const now = await measure();
     console.log(`Elasticsearch warms up: ${now.toFixed(0)} documents/s`);
     if (now < before * STILL_WARMING) return;

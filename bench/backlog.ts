@@ -31,8 +31,8 @@ const SCRIPT = {
 const { values } = readCommandLine(SCRIPT);
 const MIB = 1_048_576;
 /** Limits: seconds, MiB. */
-const MOST_SECONDS = 10;
-const MOST_MIB = 1024;
+const MAX_SECONDS = 10;
+const MAX_MIB = 1024;
 const DAY_MS = 86_400_000;
 const EVERY_MS = 15_000;
 const DEADLINE_MS = 600_000;
@@ -108,7 +108,7 @@ const folder = mkdtempSync(join(tmpdir(), 'jobtrace-bench-'));
 try {
   const figures = await measure(folder);
   console.log(
-    `A failure of now is told after at most ${figures.seconds.toFixed(1)} s (bar ${MOST_SECONDS}), at most ${figures.peakMib.toFixed(0)} MiB (bar ${MOST_MIB})`,
+    `A failure of now is told after at most ${figures.seconds.toFixed(1)} s (bar ${MAX_SECONDS}), at most ${figures.peakMib.toFixed(0)} MiB (bar ${MAX_MIB})`,
   );
   appendResult(values.json, describeSession(SCRIPT.name, [{ name: 'jobtrace', version: readJobtraceVersion() }]));
   appendResult(values.json, { kind: 'backlog', mib: values.mib, ...figures });

@@ -22,9 +22,9 @@ const SCRIPT = {
 } as const satisfies BenchScript;
 
 /** Limits: seconds, seconds, MiB. */
-const MOST_HEALTH_SECONDS = 1;
-const MOST_FIRST_SECONDS = 10;
-const MOST_MIB = 1024;
+const MAX_HEALTH_SECONDS = 1;
+const MAX_FIRST_SECONDS = 10;
+const MAX_MIB = 1024;
 const DEADLINE_MS = 900_000;
 
 const { values } = readCommandLine(SCRIPT);
@@ -81,8 +81,8 @@ const folder = mkdtempSync(join(tmpdir(), 'jobtrace-bench-'));
 try {
   const figures = await measure(folder);
   console.log(
-    `${values.jobs} jobs fail at once: health answers after at most ${figures.healthSeconds.toFixed(2)} s (bar ${MOST_HEALTH_SECONDS}), the first message comes after ${figures.firstSeconds.toFixed(1)} s (bar ${MOST_FIRST_SECONDS}), ` +
-      `${figures.incidents} incidents are stored after ${figures.allSeconds.toFixed(0)} s, ${figures.messages} messages, at most ${figures.peakMib.toFixed(0)} MiB (bar ${MOST_MIB})`,
+    `${values.jobs} jobs fail at once: health answers after at most ${figures.healthSeconds.toFixed(2)} s (bar ${MAX_HEALTH_SECONDS}), the first message comes after ${figures.firstSeconds.toFixed(1)} s (bar ${MAX_FIRST_SECONDS}), ` +
+      `${figures.incidents} incidents are stored after ${figures.allSeconds.toFixed(0)} s, ${figures.messages} messages, at most ${figures.peakMib.toFixed(0)} MiB (bar ${MAX_MIB})`,
   );
   appendResult(values.json, describeSession(SCRIPT.name, [{ name: 'jobtrace', version: readJobtraceVersion() }]));
   appendResult(values.json, { kind: 'flood', jobs: values.jobs, ...figures });

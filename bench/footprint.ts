@@ -43,7 +43,7 @@ interface Footprint {
   readonly livePeakMib: number;
   readonly lagP50Ms: number;
   readonly lagP99Ms: number;
-  readonly lagMostMs: number;
+  readonly maxLagMs: number;
 }
 
 interface Plan {
@@ -141,7 +141,7 @@ async function rest(pid: number, seconds: number): Promise<Pick<Footprint, 'peak
   return { peakMib, restMib: readMib(pid, 'VmRSS'), idlePercent: used / (seconds * 10) };
 }
 
-type Live = Pick<Footprint, 'liveCpuPercent' | 'livePeakMib' | 'lagP50Ms' | 'lagP99Ms' | 'lagMostMs'>;
+type Live = Pick<Footprint, 'liveCpuPercent' | 'livePeakMib' | 'lagP50Ms' | 'lagP99Ms' | 'maxLagMs'>;
 
 /** Writes to the files at the given speed. One file gets a fifth of all bytes; the others take turns. */
 async function writeLive(pid: number, paths: readonly string[], { seen }: BulkSink, plan: Plan): Promise<Live> {
@@ -167,7 +167,7 @@ async function writeLive(pid: number, paths: readonly string[], { seen }: BulkSi
     livePeakMib: readMib(pid, 'VmHWM'),
     lagP50Ms: at(0.5),
     lagP99Ms: at(0.99),
-    lagMostMs: at(1),
+    maxLagMs: at(1),
   };
 }
 

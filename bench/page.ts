@@ -7,14 +7,29 @@ import { renderTable, TABLES } from './tables.js';
 
 const INTRO = `# Benchmarks
 
-What \`bench/\` measured, made by \`npm run docs\` from the results in \`bench/results\`. Everything is compared on one machine, in turn, round by round; figures are the median of the rounds, with the least and the most in brackets. A ratio says more than a number: another machine has other numbers. To measure again: \`npm run build\`, then the commands below, with \`--json bench/results/NAME.json\`; \`npx tsx bench/agent.ts --quick\` takes a few minutes. What was measured last counts.
+This page shows what \`bench/\` measured. \`npm run docs\` makes it from the results in \`bench/results\`; the last measurement counts.
+
+- Everything is compared on one machine, in turn, round by round. Figures are the median of the rounds, with the minimum and the maximum in brackets.
+- A ratio says more than a number, because another machine has other numbers.
+- To measure again: \`npm run build\`, then the commands below, with \`--json bench/results/NAME.json\`. \`npx tsx bench/agent.ts --quick\` takes a few minutes.
 `;
 
 /** Description of each kind of run. */
 const ABOUT: Readonly<Record<string, { readonly title: string; readonly text: string }>> = {
   drain: {
     title: 'Shipping a folder of logs',
-    text: 'A folder of files like those of Flink clusters (lines of the recordings of the laboratory, every fiftieth entry with a stack trace) is there at the start; each shipper sends all of it. All join the lines of a trace to one document, keep their place in the files on disk, and wait for the answers. rsyslog cannot compress to Elasticsearch in this version; the others send gzip at level 1, where not said otherwise. Only Jobtrace reads times, levels, loggers, jobs and secrets, and only Jobtrace and rsyslog send ids, under which a second sending adds nothing. CPU-s: user and system time of the process with all its threads and children, up to its last document, for a GiB of the files. MB/s: bytes of the files from the first document to 99 % of them; shipper and sink share the cores, but for Elasticsearch, which has half of them for itself, as if it ran on a machine of its own. Sinks: `discard` only answers, where the answers to single documents are not asked for, and counts when all is there; `bulk` counts what came and answers as Elasticsearch does; `elasticsearch` is one, with the template of Jobtrace and one for the fields of the others, a shard each, behind a front that answers what Filebeat asks first and the smallest distribution does not. “Bodies encoded before” sends the requests of Jobtrace from files: what that Elasticsearch takes at most.',
+    text: [
+      'Each shipper sends a folder of files that is there at the start. The files are like those of Flink clusters: lines of the recordings of the laboratory, every fiftieth entry with a stack trace.',
+      '',
+      '- All join the lines of a trace to one document, keep their place in the files on disk, and wait for the answers.',
+      '- All send gzip at level 1, where not stated otherwise. rsyslog cannot compress to Elasticsearch in this version.',
+      '- Only Jobtrace reads times, levels, loggers, jobs and secrets. Only Jobtrace and rsyslog send ids, under which a second sending adds nothing.',
+      '- CPU-s: user and system time of the process with all its threads and children, up to its last document, for a GiB of the files.',
+      '- MB/s: bytes of the files from the first document to 99 % of them. Shipper and sink share the cores. Elasticsearch has half of them for itself, as if it ran on its own machine.',
+      '- Sink `discard` only answers, if the answers to single documents are not asked for, and counts when all is there. Sink `bulk` counts what came and answers as Elasticsearch does.',
+      '- Sink `elasticsearch` is one node with the template of Jobtrace and one for the fields of the others, a shard each. A front before it answers what Filebeat asks first and the smallest distribution does not answer.',
+      '- “Bodies encoded before” sends the requests of Jobtrace from files: the maximum that this Elasticsearch takes.',
+    ].join('\n'),
   },
   scaling: {
     title: 'Workers',

@@ -50,7 +50,7 @@ export const TABLES: readonly Table[] = [
       { title: 'written, MB/s', figure: 'mbPerSecond', digits: 0 },
       { title: 'lag p50, ms', figure: 'lagP50Ms', digits: 0 },
       { title: 'lag p99, ms', figure: 'lagP99Ms', digits: 0 },
-      { title: 'longest, ms', figure: 'lagMostMs', digits: 0 },
+      { title: 'longest, ms', figure: 'maxLagMs', digits: 0 },
       { title: 'CPU-s per GiB', figure: 'cpuPerGib', digits: 1 },
       { title: 'peak MiB', figure: 'peakMib', digits: 0 },
       { title: 'documents per entry', figure: 'documentsPerEntry', digits: 4 },

@@ -42,7 +42,7 @@ const WATCH_MS = 500;
 const QUIET_MS = 13_000;
 const DRAIN_WITHIN_MS = 5 * MINUTE_MS;
 const PAGE = 2000;
-const MOST_SHOWN = 20;
+const MAX_SHOWN = 20;
 const MB = 1_000_000;
 
 interface Plan {
@@ -249,7 +249,7 @@ function printFigures({ durationMs, seed, rate }: Plan, figures: Figures): void 
     ['differences', renderCount(differences.length)],
   ];
   for (const [what, value] of rows) console.log(`${what.padEnd(26)}${value}`);
-  for (const difference of differences.slice(0, MOST_SHOWN)) console.log(`  ${difference}`);
+  for (const difference of differences.slice(0, MAX_SHOWN)) console.log(`  ${difference}`);
 }
 
 /** Renders a time as `3:20`. */

@@ -43,6 +43,8 @@ export interface Invocation {
 export interface Command {
   /** Words after "jobtrace", such as "rules check". */
   readonly name: string;
+  /** Name in the previous release, which still works. It has as many words. */
+  readonly formerName?: string;
   readonly operands: string;
   readonly summary: string;
   readonly options: readonly OptionRow[];

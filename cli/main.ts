@@ -14,7 +14,7 @@ import { DIAGNOSE } from './diagnose.js';
 import { renderCommandHelp, renderOverview } from './terminal/help.js';
 import { INCIDENTS } from './find.js';
 import { SEARCH } from './search/search.js';
-import { LETTERS_LIST, LETTERS_SEND } from './letters.js';
+import { DEAD_LETTERS_LIST, DEAD_LETTERS_SEND } from './dead-letters.js';
 import { RECEIVERS_LOG } from './receivers/log.js';
 import { RECEIVERS_ROUTE } from './receivers/route.js';
 import { RECEIVERS_TEST } from './receivers/test.js';
@@ -48,8 +48,8 @@ export const COMMANDS: readonly Command[] = [
   API,
   MCP,
   SETUP,
-  LETTERS_LIST,
-  LETTERS_SEND,
+  DEAD_LETTERS_LIST,
+  DEAD_LETTERS_SEND,
   RECEIVERS_ROUTE,
   RECEIVERS_LOG,
   RECEIVERS_TEST,
@@ -116,9 +116,11 @@ async function dispatch(args: readonly string[], terminal: Terminal): Promise<nu
 }
 
 function findCommand(args: readonly string[]): Command | undefined {
-  return [...COMMANDS]
-    .sort((a, b) => b.name.length - a.name.length)
-    .find((command) => command.name.split(' ').every((word, index) => args[index] === word));
+  const isAsked = (name: string): boolean => name.split(' ').every((word, index) => args[index] === word);
+  const longestFirst = [...COMMANDS].sort((a, b) => b.name.length - a.name.length);
+  return longestFirst.find(
+    ({ name, formerName }) => isAsked(name) || (formerName !== undefined && isAsked(formerName)),
+  );
 }
 
 function parseCommandLine(

@@ -29,7 +29,7 @@ const SERVICE_ONLY = [
   'undici',
   'pino',
   'chokidar',
-  join(HERE, 'service', 'desk', 'assistant.js'),
+  join(HERE, 'service', 'hooks', 'assistant.js'),
   join(HERE, '..', 'api', 'mcp', 'serve.js'),
 ];
 

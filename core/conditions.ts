@@ -189,8 +189,8 @@ export const CONDITIONS = {
       zh: '存储拒绝了部分记录，最近一条的原因：{problem}。这些记录保存在 {path}。',
     },
     fix: {
-      en: '"jobtrace letters list" shows them with their errors; usually somebody changed an index template (docs/elasticsearch.md). When that is mended, "jobtrace letters send" sends them to their place.',
-      zh: '“jobtrace letters list” 可列出这些记录及其错误；通常是索引模板被修改（docs/elasticsearch.md）。修复后用 “jobtrace letters send” 重新发送。',
+      en: '"jobtrace dead-letters list" shows them with their errors; usually somebody changed an index template (docs/elasticsearch.md). When that is mended, "jobtrace dead-letters send" sends them to their place.',
+      zh: '“jobtrace dead-letters list” 可列出这些记录及其错误；通常是索引模板被修改（docs/elasticsearch.md）。修复后用 “jobtrace dead-letters send” 重新发送。',
     },
   },
   JT_RECORD_COLLISION: {
@@ -222,8 +222,8 @@ export const CONDITIONS = {
       zh: '死信文件（{path}）超过 agent.deadLetterBytes，已丢弃最旧的 {count} 条。',
     },
     fix: {
-      en: 'Mend what the store refuses (JT_RECORDS_REFUSED) and run "jobtrace letters send"; or raise agent.deadLetterBytes.',
-      zh: '请修复存储拒绝记录的原因（JT_RECORDS_REFUSED）并运行 “jobtrace letters send”，或调高 agent.deadLetterBytes。',
+      en: 'Mend what the store refuses (JT_RECORDS_REFUSED) and run "jobtrace dead-letters send"; or raise agent.deadLetterBytes.',
+      zh: '请修复存储拒绝记录的原因（JT_RECORDS_REFUSED）并运行 “jobtrace dead-letters send”，或调高 agent.deadLetterBytes。',
     },
   },
   JT_STORE_UNREACHABLE: {

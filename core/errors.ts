@@ -144,7 +144,7 @@ export const ERRORS = {
     4,
   ),
   JT_BUSY: row(
-    'Too many requests of this kind at once: at most {most} are answered{whose}.',
+    'Too many requests of this kind at once: at most {max} are answered{scope}.',
     'Try again after the seconds that Retry-After names.',
     429,
     4,

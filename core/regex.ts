@@ -97,14 +97,14 @@ function loosenBounds(source: string): { readonly loose: string; readonly bounds
   let loose = '';
   for (let index = 0; index < tokens.length; index++) {
     const token = tokens[index] ?? '';
-    const [, least = '', most = '', lazy = ''] =
+    const [, least = '', max = '', lazy = ''] =
       CLASS.test(token) && !repeated.has(index) ? (BOUND.exec(tokens[index + 1] ?? '') ?? []) : [];
-    if (Number(most) < MANY_COPIES) {
+    if (Number(max) < MANY_COPIES) {
       loose += token;
       continue;
     }
     loose += `(?P<${NAME}${bounds.length}>${token}{${least},}${lazy})`;
-    bounds.push(Number(most));
+    bounds.push(Number(max));
     index += 1;
   }
   return { loose, bounds };
@@ -124,9 +124,9 @@ function findRepeated(tokens: readonly string[]): ReadonlySet<number> {
 }
 
 function keepsBounds(groups: Groups, bounds: readonly number[]): boolean {
-  return bounds.every((most, index) => {
+  return bounds.every((max, index) => {
     const value = groups[`${NAME}${index}`] ?? '';
-    return value.length <= most || [...value].length <= most;
+    return value.length <= max || [...value].length <= max;
   });
 }
 

@@ -24,7 +24,7 @@ interface SinkState {
   idle: (() => void)[];
 }
 
-const MOST_BYTES = 4 * 1024 * 1024;
+const MAX_BYTES = 4 * 1024 * 1024;
 /** Bytes that a pipe takes at once, without another writer's lines in between. */
 const CHUNK_BYTES = 4096;
 const RETRY_MS = 20;
@@ -53,7 +53,7 @@ export function createSink(fd: number, onLoss: (lines: number) => void): Sink {
 }
 
 function addLine(state: SinkState, line: Buffer): void {
-  if (state.waitingBytes + line.length > MOST_BYTES) {
+  if (state.waitingBytes + line.length > MAX_BYTES) {
     state.lost += 1;
     return;
   }

@@ -131,7 +131,7 @@ export function renderHelp({ name, summary, operands, options }: BenchScript): s
   const rows = Object.entries({ ...options, help: HELP }).map(
     ([option, row]) => [`--${option}${labelValue(row)}`, `${row.help}${describeValue(row)}`] as const,
   );
-  const width = rows.reduce((most, [label]) => Math.max(most, label.length), 0);
+  const width = rows.reduce((max, [label]) => Math.max(max, label.length), 0);
   return [
     summary,
     '',

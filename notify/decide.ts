@@ -137,19 +137,24 @@ const GROWN_FACTOR = 2;
 
 const RANK: Readonly<Record<Severity, number>> = { info: 0, warning: 1, error: 2, critical: 3 };
 
-export function decideAlert(incident: Incident, hearing: NotificationHistory, nowMs: number, policy: DecidePolicy): AlertDecision {
-  const { notifications } = hearing;
+export function decideAlert(
+  incident: Incident,
+  history: NotificationHistory,
+  nowMs: number,
+  policy: DecidePolicy,
+): AlertDecision {
+  const { notifications } = history;
   const found = findSubject(incident, policy);
   if (typeof found === 'string') return silent(found);
   // The second cause is announced alone if the first one is muted.
   const [subject] = listSubjects(incident, found, policy);
   if (subject === undefined) return silent('muted');
   const pending = notifications[0]?.isPending === true ? notifications[0] : undefined;
-  const sent = { ...hearing, notifications: notifications.slice(1) };
+  const sent = { ...history, notifications: notifications.slice(1) };
   if (incident.parent !== undefined)
     return decideChild(subject, pending, pending === undefined ? notifications : sent.notifications, nowMs);
   if (pending !== undefined) return decidePending(incident, subject, pending, sent, nowMs, policy);
-  return decideFresh(incident, subject, hearing, nowMs, policy);
+  return decideFresh(incident, subject, history, nowMs, policy);
 }
 
 /**
@@ -242,7 +247,12 @@ function nameUnknown({ fingerprint, lastSeen, firstSeen }: UnknownFailure): Subj
  * Decides about an incident that is part of a platform incident, which is announced in its place. A receiver that was
  * notified of this one is referred to the platform incident, once.
  */
-function decideChild(subject: Subject, pending: Notification | undefined, sent: readonly Notification[], nowMs: number): AlertDecision {
+function decideChild(
+  subject: Subject,
+  pending: Notification | undefined,
+  sent: readonly Notification[],
+  nowMs: number,
+): AlertDecision {
   if (pending?.reason === 'joined') return silent('said-already');
   const hasStood = sent[0] !== undefined && !isOver(sent[0]) && sent.every(({ reason }) => reason !== 'joined');
   if (hasStood)
@@ -267,7 +277,8 @@ function decidePending(
   // not news.
   const mayWait = sent.isHeld === true || (policy.groupWaitMs ?? 0) > 0 || pending.reason === 'unacknowledged';
   const isUnannounced = sent.notifications.length === 0 && mayWait;
-  if (isUnannounced && isOver(incident) && !isNotice(subject)) return { ...silent('over-unheard'), withdrawsPending: true };
+  if (isUnannounced && isOver(incident) && !isNotice(subject))
+    return { ...silent('over-unheard'), withdrawsPending: true };
   const decision = decideFresh(incident, subject, sent, nowMs, policy);
   // The pending message is withdrawn if a correction restores the announced cause, or if the second cause now follows
   // from the first.
@@ -292,14 +303,14 @@ function decidePending(
 function decideFresh(
   incident: Incident,
   subject: Subject,
-  hearing: NotificationHistory,
+  history: NotificationHistory,
   nowMs: number,
   policy: DecidePolicy,
 ): AlertDecision {
-  const last = hearing.notifications[0];
+  const last = history.notifications[0];
   return last === undefined
     ? decideFirst(incident, subject, nowMs, policy)
-    : decideNext(incident, subject, last, hearing, nowMs, policy);
+    : decideNext(incident, subject, last, history, nowMs, policy);
 }
 
 function decideFirst(incident: Incident, subject: Subject, nowMs: number, policy: DecidePolicy): AlertDecision {
@@ -365,16 +376,16 @@ function decideNext(
   incident: Incident,
   lead: Subject,
   last: Notification,
-  hearing: NotificationHistory,
+  history: NotificationHistory,
   nowMs: number,
   policy: DecidePolicy,
 ): AlertDecision {
-  const { notifications } = hearing;
+  const { notifications } = history;
   const known = notifications.find(({ symptom }) => !symptom) ?? last;
   // A symptom is not news after a cause was announced; that cause stays the subject.
   const subject: Subject =
     lead.symptom && known.cause !== lead.cause ? { ...lead, cause: known.cause, severity: known.severity } : lead;
-  const news = listNews(incident, lead, subject, last, hearing, nowMs, policy);
+  const news = listNews(incident, lead, subject, last, history, nowMs, policy);
   if (news.length === 0) return silent(subject === lead ? 'nothing-new' : 'cause-known');
   // The same reason is never sent twice for the same cause.
   const chosen = news.find(
@@ -458,7 +469,9 @@ function listCauses(
 ): readonly (readonly [AlertReason, boolean, Subject])[] {
   const [lead] = subjects;
   if (lead === undefined) return [];
-  const unannounced = subjects.filter((item) => !notifications.some(({ cause }) => causeOf(cause) === causeOf(item.cause)));
+  const unannounced = subjects.filter(
+    (item) => !notifications.some(({ cause }) => causeOf(cause) === causeOf(item.cause)),
+  );
   const wrong = findWrong(subjects, notifications);
   const isReworded = canEdit && !unannounced.includes(lead) && notifications.every(({ cause }) => cause !== lead.cause);
   const [right = lead, ...others] = unannounced;
@@ -507,8 +520,8 @@ function isOldRevision({ revised, lastSeen }: Incident, nowMs: number, { backlog
 }
 
 function hasGrown({ platform, outcome }: Incident, notifications: readonly Notification[]): boolean {
-  const most = notifications.reduce((jobs, item) => Math.max(jobs, item.jobs ?? 0), 0);
-  return platform !== undefined && outcome === 'failing' && platform.jobs >= GROWN_FACTOR * most;
+  const max = notifications.reduce((jobs, item) => Math.max(jobs, item.jobs ?? 0), 0);
+  return platform !== undefined && outcome === 'failing' && platform.jobs >= GROWN_FACTOR * max;
 }
 
 function readTime(time: string | undefined): number | undefined {

@@ -34,7 +34,7 @@ import {
   type RoutingOptions,
 } from './routing/router.js';
 import { findRoutingProblems } from './routing/scene.js';
-import { createPrecisionGuard } from './trust.js';
+import { createPrecisionGuard } from './precision-guard.js';
 import { createOutbox, type MessageShares, type OutboxRow, type Outbox } from './outbox.js';
 
 export interface NotifyPolicy extends DecidePolicy, InboundPolicy {

@@ -18,7 +18,7 @@ export interface Bucket {
  * begins.
  */
 export function createBucket(limits: readonly PaceLimit[]): Bucket {
-  const longestMs = limits.reduce((most, { perMs }) => Math.max(most, perMs), 0);
+  const longestMs = limits.reduce((max, { perMs }) => Math.max(max, perMs), 0);
   let times: number[] = [];
   return {
     take(nowMs) {
@@ -35,7 +35,7 @@ export function createBucket(limits: readonly PaceLimit[]): Bucket {
  * Delays up to five minutes. They are random in the upper half, so that a recovered receiver does not get all messages
  * at once.
  */
-export const RECEIVER_BACKOFF: Backoff = { firstMs: 1000, mostMs: 300_000, least: 0.5 };
+export const RECEIVER_BACKOFF: Backoff = { firstMs: 1000, maxMs: 300_000, least: 0.5 };
 
 export interface Wakeup {
   ring(): void;

@@ -36,8 +36,8 @@ export interface Words {
 }
 
 /** Longest text about an incident, in UTF-16 units. */
-export const MOST_TEXT_UNITS = 2000;
-const MOST_TITLE_UNITS = 200;
+export const MAX_TEXT_UNITS = 2000;
+const MAX_TITLE_UNITS = 200;
 
 const TEXTS: Readonly<Record<Language, { readonly [key in 'unknown' | 'noRule' | 'noDiagnosis']: string }>> = {
   en: { unknown: 'Unknown failure', noRule: 'No rule names this failure.', noDiagnosis: 'No diagnosis yet.' },
@@ -74,10 +74,10 @@ export function describeIncident({ incident, subject, language, publicUrl }: Omi
   const fix = diagnosis.fixes[0];
   return {
     title: diagnosis.title,
-    summary: cutMiddle(diagnosis.summary, MOST_TEXT_UNITS),
+    summary: cutMiddle(diagnosis.summary, MAX_TEXT_UNITS),
     severity: subject.severity,
     cause: diagnosis.cause,
-    fix: cutMiddle(fix?.text ?? '', MOST_TEXT_UNITS),
+    fix: cutMiddle(fix?.text ?? '', MAX_TEXT_UNITS),
     patch: fix === undefined ? '' : renderPatch(fix),
     link,
   };
@@ -93,7 +93,7 @@ function describeUnknown(
   const chain = unknown.chain.join(' ← ');
   return {
     title: `${texts.unknown}${root === '' ? '' : `: ${root.split('.').at(-1) ?? root}`}`,
-    summary: cutMiddle(`${texts.noRule} ${unknown.message} (${chain})`, MOST_TEXT_UNITS),
+    summary: cutMiddle(`${texts.noRule} ${unknown.message} (${chain})`, MAX_TEXT_UNITS),
     cause: 'unknown',
   };
 }
@@ -132,7 +132,7 @@ export function listOthers({ incident, subject, language }: Pick<Card, 'incident
       ? { cause: lead.diagnosis.rule, title: lead.diagnosis.title }
       : { cause: `unknown:${lead.unknown?.fingerprint ?? ''}`, title: nameUnknown(lead.unknown) };
   const own = findDiagnosis(incident, subject, language)?.rule ?? subject.cause;
-  return [first, ...beside].filter(({ cause }) => cause !== own).map(({ title }) => cutMiddle(title, MOST_TITLE_UNITS));
+  return [first, ...beside].filter(({ cause }) => cause !== own).map(({ title }) => cutMiddle(title, MAX_TITLE_UNITS));
 }
 
 /** True for a message about a job that ended and does not restart. */

@@ -55,11 +55,11 @@ interface Pace {
 }
 
 const REFRESH_MS = 60_000;
-const MOST_PARTS = 100;
+const MAX_PARTS = 100;
 /** Number of due groups above which a digest is sent, and number of messages after which sending pauses. */
-const MOST_SINGLE = 5;
+const MAX_SINGLE = 5;
 const REST_MS = 10_000;
-const MOST_DIGEST = 5000;
+const MAX_DIGEST = 5000;
 const LONG_REFUSAL_MS = 300_000;
 
 export function createSender(options: SenderOptions): Sender {
@@ -117,9 +117,9 @@ function chooseDue({ outbox, receiver, now, isHeld }: SenderOptions, pace: Pace)
 function chooseTogether(due: readonly OutboxRow[], joins: Channel['joins']): readonly OutboxRow[] {
   if (joins === 'none') return due.slice(0, 1);
   const groups = new Set(due.map(({ payload }) => payload.group));
-  if (joins === 'digest' && groups.size > MOST_SINGLE) return due.slice(0, MOST_DIGEST);
+  if (joins === 'digest' && groups.size > MAX_SINGLE) return due.slice(0, MAX_DIGEST);
   const [group] = groups;
-  return due.filter(({ payload }) => joins === 'all' || payload.group === group).slice(0, MOST_PARTS);
+  return due.filter(({ payload }) => joins === 'all' || payload.group === group).slice(0, MAX_PARTS);
 }
 
 /**
@@ -131,7 +131,7 @@ function listLimits({ perMinute }: ReceiverSettings, { settings, joins }: Channe
   return [
     { count: perMinute ?? settings.perMinute, perMs: 60_000 },
     ...(perSecond === undefined ? [] : [{ count: perSecond, perMs: 1000 }]),
-    ...(joins === 'digest' ? [{ count: MOST_SINGLE, perMs: REST_MS }] : []),
+    ...(joins === 'digest' ? [{ count: MAX_SINGLE, perMs: REST_MS }] : []),
   ];
 }
 
@@ -154,7 +154,7 @@ async function deliver(rows: readonly OutboxRow[], options: SenderOptions, pace:
     const result = await sendParts(
       rows.map(({ payload }) => payload),
       delivery,
-      rows.reduce((most, { alert }) => Math.max(most, alert.attempts), 0),
+      rows.reduce((max, { alert }) => Math.max(max, alert.attempts), 0),
     );
     if (!result.ok && result.retryAfterMs !== undefined) pace.holdUntilMs = now() + result.retryAfterMs;
     pace.longRefusal = isLong(result, options) ? result : undefined;
@@ -209,7 +209,8 @@ async function settle(
   if (result.ok) {
     pace.tries.delete(alert.id);
     onDelivery(receiver.kind, 'sent');
-    if (alert.reason === 'new-incident' && payload.seenMs !== undefined) onNotified(Math.max(0, now() - payload.seenMs));
+    if (alert.reason === 'new-incident' && payload.seenMs !== undefined)
+      onNotified(Math.max(0, now() - payload.seenMs));
     const { error, ...rest } = alert;
     void error;
     const isNeeded = payload.openUntilMs !== undefined || payload.inbound !== undefined;

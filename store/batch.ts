@@ -26,9 +26,9 @@ const FIRST_BYTES = 65_536;
  * Largest number of spare buffers, each as large as a batch. It is the number of batches that an agent has in flight or
  * queued by default.
  */
-const MOST_SPARE = 8;
+const MAX_SPARE = 8;
 /** Largest number of UTF-8 bytes for one UTF-16 unit of JavaScript. */
-const MOST_BYTES_A_UNIT = 3;
+const MAX_BYTES_A_UNIT = 3;
 
 export function createBatchWriter(): BatchWriter {
   // Memory outside Node's pool, because the receiver of the batch may transfer it to another thread.
@@ -38,8 +38,8 @@ export function createBatchWriter(): BatchWriter {
   let batchAddress: BatchAddress | undefined;
   // Memory is reused, because an allocation for each batch makes the garbage collector run all the time.
   const spare: Buffer<ArrayBuffer>[] = [];
-  const reserve = (most: number): void => {
-    if (used + most > buffer.length) buffer = enlarge(buffer, used, used + most);
+  const reserve = (max: number): void => {
+    if (used + max > buffer.length) buffer = enlarge(buffer, used, used + max);
   };
   // Adjacent bytes of another buffer are copied in one piece.
   let elsewhere: { readonly bytes: Buffer; readonly start: number; end: number } | undefined;
@@ -55,7 +55,7 @@ export function createBatchWriter(): BatchWriter {
     settle,
     add(text) {
       settle();
-      reserve(text.length * MOST_BYTES_A_UNIT);
+      reserve(text.length * MAX_BYTES_A_UNIT);
       const length = buffer.write(text, used);
       used += length;
       lengths.push(length);
@@ -82,7 +82,7 @@ export function createBatchWriter(): BatchWriter {
       return batch;
     },
     giveBack({ bytes: { buffer: memory } }) {
-      if (memory.byteLength >= FIRST_BYTES && spare.length < MOST_SPARE) spare.push(Buffer.from(memory));
+      if (memory.byteLength >= FIRST_BYTES && spare.length < MAX_SPARE) spare.push(Buffer.from(memory));
     },
   };
 }

@@ -218,12 +218,16 @@ export function holdsText(value: unknown, contains: string): boolean {
   return holds(value);
 }
 
-const SAID_KINDS = ['alerts', 'feedback', 'triage'] as const satisfies readonly AnnotationKind[];
+const ANNOTATION_KINDS = ['alerts', 'feedback', 'triage'] as const satisfies readonly AnnotationKind[];
 
 type Annotations = Readonly<Record<AnnotationKind, readonly string[]>>;
 
 /** Finds the annotations of these incidents, and those that hold the text themselves. */
-async function findAnnotations(store: EraseStore, { contains }: EraseFilter, incidents: ReadonlySet<string>): Promise<Annotations> {
+async function findAnnotations(
+  store: EraseStore,
+  { contains }: EraseFilter,
+  incidents: ReadonlySet<string>,
+): Promise<Annotations> {
   const goes = (item: { readonly incidentId: string }): boolean =>
     incidents.has(item.incidentId) || (contains !== undefined && holdsText(item, contains));
   const alerts = new Set<string>();
@@ -244,7 +248,7 @@ async function removeAll(store: EraseStore, incidents: ReadonlySet<string>, anno
     const epoch = await store.findEpoch(id);
     if (epoch !== undefined) await store.removeIncident(id, epoch);
   }
-  for (const kind of SAID_KINDS) await store.deleteAnnotations(kind, annotations[kind]);
+  for (const kind of ANNOTATION_KINDS) await store.deleteAnnotations(kind, annotations[kind]);
 }
 
 function countAll(records: number, incidents: ReadonlySet<string>, annotations: Annotations): EraseCounts {

@@ -19,7 +19,7 @@ export const STAMP_UNITS = 23;
 const STAMP = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[,.]\d{3}/;
 /** Unit of time zones. A zone is a number of quarters of an hour, and none is more than 14 hours from UTC. */
 const QUARTER_MS = 900_000;
-const MOST_MS = 56 * QUARTER_MS;
+const MAX_MS = 56 * QUARTER_MS;
 const MINUTE_MS = 60_000;
 /** Width of the logger in Flink's `%-60c`. */
 const LOGGER_UNITS = 60;
@@ -119,5 +119,5 @@ function readStamp(stamp: string): number {
 
 /** True if a clock that is ahead by so many milliseconds shows the time of some zone. */
 export function isZone(aheadMs: number): boolean {
-  return aheadMs % QUARTER_MS === 0 && Math.abs(aheadMs) <= MOST_MS;
+  return aheadMs % QUARTER_MS === 0 && Math.abs(aheadMs) <= MAX_MS;
 }

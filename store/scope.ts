@@ -44,7 +44,7 @@ export interface Owned {
 }
 
 /** Largest number of alerts that are searched, the newest ones. */
-const MOST_ALERTS = 5000;
+const MAX_ALERTS = 5000;
 /**
  * Factors by which more neighbours are loaded than wanted, tried in order, because most neighbours may belong to
  * others.
@@ -203,10 +203,10 @@ async function findAlerts(
   selectOwn: (alerts: readonly Alert[]) => Promise<Alert[]>,
   query: Parameters<AlertStore['findAlerts']>[0],
 ): Promise<Alert[]> {
-  for (let limit = query.limit; ; limit = Math.min(limit * 4, MOST_ALERTS)) {
+  for (let limit = query.limit; ; limit = Math.min(limit * 4, MAX_ALERTS)) {
     const found = await store.findAlerts({ ...query, limit });
     const own = await selectOwn(found);
-    if (own.length >= query.limit || found.length < limit || limit >= MOST_ALERTS) return own.slice(0, query.limit);
+    if (own.length >= query.limit || found.length < limit || limit >= MAX_ALERTS) return own.slice(0, query.limit);
   }
 }
 

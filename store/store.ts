@@ -148,7 +148,7 @@ export interface IncidentPage {
   readonly total: number;
   /** Position to be given as `after`; undefined on the last page. */
   readonly next?: string;
-  /** Number of incidents with each value, on all pages, the most frequent first, at most MOST_COUNTS. */
+  /** Number of incidents with each value, on all pages, the most frequent first, at most MAX_COUNTS. */
   readonly counts: Readonly<Record<IncidentFacet, readonly ValueCount[]>>;
 }
 

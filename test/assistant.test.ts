@@ -10,7 +10,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAudit } from '../api/access/audit.js';
-import { countTokens, MOST_TOKENS } from '../api/mcp/budget.js';
+import { countTokens, MAX_TOKENS } from '../api/mcp/budget.js';
 import { RECORDINGS_DIR } from '../lab/record/manifest.js';
 import { replayRecording } from '../lab/record/replay.js';
 import { openStore } from '../store/open.js';
@@ -40,7 +40,7 @@ interface Answer {
 async function ask(client: Client, name: string, given: Record<string, unknown> = {}): Promise<Answer> {
   const { content, isError } = await client.callTool({ name, arguments: given });
   const [first] = content as { readonly type: string; readonly text: string }[];
-  expect(countTokens(first?.text ?? '')).toBeLessThanOrEqual(MOST_TOKENS);
+  expect(countTokens(first?.text ?? '')).toBeLessThanOrEqual(MAX_TOKENS);
   return { text: first?.text ?? '', isError: isError === true };
 }
 

@@ -13,10 +13,10 @@ export interface Attack {
 const COMMON = ['a', 'A', '0', ' ', '\n', '_', '-', '.', '/', ':', '"', '=', ',', '$', '(', '\t', 'é', '中', '\u0001'];
 /** Ends that no pattern expects. The second one also fails patterns that look for the end of a line. */
 const AFTER = ['\u0001', '\n\u0001'];
-const MOST_CHARACTERS = 24;
-const MOST_VARIANTS = 16;
-const MOST_PARTS = 3;
-const MOST_PUMP_UNITS = 400;
+const MAX_CHARACTERS = 24;
+const MAX_VARIANTS = 16;
+const MAX_PARTS = 3;
+const MAX_PUMP_UNITS = 400;
 
 /** Choice among equivalent samples: the character of a class, the alternative of a group. */
 interface Variant {
@@ -28,7 +28,7 @@ interface Variant {
 export function makeAttacks(source: string, flags: string): readonly Attack[] {
   const tree = parseRegExpLiteral(new RegExp(source, flags));
   const characters = listCharacters(tree);
-  const variants = Array.from({ length: Math.min(MOST_VARIANTS, countChoices(tree, characters)) }, (_, index) => ({
+  const variants = Array.from({ length: Math.min(MAX_VARIANTS, countChoices(tree, characters)) }, (_, index) => ({
     index,
     characters,
     flags: flags.replace(/[gy]/g, ''),
@@ -52,7 +52,7 @@ type Start = Omit<Attack, 'after'>;
 function dropSame(starts: readonly Start[]): readonly Attack[] {
   const all = new Map<string, Start>();
   for (const start of starts) {
-    if (start.pump !== '' && start.pump.length <= MOST_PUMP_UNITS) all.set(JSON.stringify(start), start);
+    if (start.pump !== '' && start.pump.length <= MAX_PUMP_UNITS) all.set(JSON.stringify(start), start);
   }
   return [...all.values()].flatMap((start) => AFTER.map((after) => ({ ...start, after })));
 }
@@ -60,19 +60,19 @@ function dropSame(starts: readonly Start[]): readonly Attack[] {
 function listCharacters(tree: AST.RegExpLiteral): readonly string[] {
   const own = new Set<string>();
   visitRegExpAST(tree, { onCharacterEnter: ({ value }) => own.add(String.fromCodePoint(value)) });
-  return [...new Set([...COMMON, ...own])].slice(0, MOST_CHARACTERS);
+  return [...new Set([...COMMON, ...own])].slice(0, MAX_CHARACTERS);
 }
 
 function countChoices(tree: AST.RegExpLiteral, characters: readonly string[]): number {
-  let most = 1;
+  let max = 1;
   visitRegExpAST(tree, {
-    onCharacterClassEnter: () => (most = Math.max(most, characters.length)),
-    onCharacterSetEnter: () => (most = Math.max(most, characters.length)),
-    onGroupEnter: ({ alternatives }) => (most = Math.max(most, alternatives.length)),
-    onCapturingGroupEnter: ({ alternatives }) => (most = Math.max(most, alternatives.length)),
-    onPatternEnter: ({ alternatives }) => (most = Math.max(most, alternatives.length)),
+    onCharacterClassEnter: () => (max = Math.max(max, characters.length)),
+    onCharacterSetEnter: () => (max = Math.max(max, characters.length)),
+    onGroupEnter: ({ alternatives }) => (max = Math.max(max, alternatives.length)),
+    onCapturingGroupEnter: ({ alternatives }) => (max = Math.max(max, alternatives.length)),
+    onPatternEnter: ({ alternatives }) => (max = Math.max(max, alternatives.length)),
   });
-  return most;
+  return max;
 }
 
 function listAlternatives(tree: AST.RegExpLiteral): readonly AST.Alternative[] {
@@ -87,7 +87,7 @@ function attackParts(alternative: AST.Alternative, variant: Variant): readonly S
   const samples = elements.map((element) => sampleNode(element, variant));
   const lead = sampleBefore(alternative, variant);
   return elements.flatMap((_, first) =>
-    Array.from({ length: MOST_PARTS }, (_, more) => samples.slice(first, first + more + 1).join('')).flatMap((pump) => [
+    Array.from({ length: MAX_PARTS }, (_, more) => samples.slice(first, first + more + 1).join('')).flatMap((pump) => [
       { before: '', pump },
       { before: lead + samples.slice(0, first).join(''), pump },
       { before: lead + samples.slice(0, first + 1).join(''), pump },
@@ -98,7 +98,7 @@ function attackParts(alternative: AST.Alternative, variant: Variant): readonly S
 /** Makes attacks from an example of the whole pattern and each of its beginnings. */
 function attackWhole(tree: AST.RegExpLiteral, variant: Variant): readonly Start[] {
   const whole = sampleOne(tree.pattern.alternatives, variant);
-  return Array.from({ length: Math.min(whole.length, MOST_PUMP_UNITS) }, (_, cut) => ({
+  return Array.from({ length: Math.min(whole.length, MAX_PUMP_UNITS) }, (_, cut) => ({
     before: '',
     pump: whole.slice(0, cut + 1),
   }));

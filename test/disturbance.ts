@@ -41,7 +41,7 @@ const HABITS: readonly Habit[] = [
 
 export function planDisturbances(seed: number): readonly Disturbance[] {
   const random = createRandom(seed);
-  const between = ([least, most]: readonly [number, number]): number => Math.round(least + random() * (most - least));
+  const between = ([least, max]: readonly [number, number]): number => Math.round(least + random() * (max - least));
   return HABITS.flatMap(({ target, times, everyMs, downMs }) => {
     let atMs = 0;
     return Array.from({ length: times }, () => {

@@ -7,7 +7,7 @@ import type { ProductPattern } from './patterns.js';
 
 export interface Task extends ProductPattern {
   /** Longest text that this pattern gets. */
-  readonly mostUnits: number;
+  readonly maxUnits: number;
 }
 
 /** Size at which every attack runs once, to find those that are worth a mebibyte; quadratic ones stand out clearly. */
@@ -25,11 +25,11 @@ for (let index = Number(from); index < tasks.length; index++) {
 function runTask(task: Task, index: number): void {
   const timed = makeAttacks(task.source, task.flags).map((attack, number) => {
     const before = process.cpuUsage().user;
-    runAttack(task, attack, Math.min(TRIAL_UNITS, task.mostUnits), [index, number]);
+    runAttack(task, attack, Math.min(TRIAL_UNITS, task.maxUnits), [index, number]);
     return { attack, number, work: process.cpuUsage().user - before };
   });
   timed.sort((left, right) => right.work - left.work);
-  for (const { attack, number } of timed.slice(0, WORST)) runAttack(task, attack, task.mostUnits, [index, number]);
+  for (const { attack, number } of timed.slice(0, WORST)) runAttack(task, attack, task.maxUnits, [index, number]);
 }
 
 /** Runs an attack and prints it before it begins, so that the last line names what hangs. */

@@ -35,9 +35,9 @@ const BOUNDS: readonly Bound[] = [
     file: 'agent/record/named.ts',
     part: 'account[-_.]?key\\.',
     units: 400,
-    code: 'if (end - start > MOST_NAME_UNITS)',
+    code: 'if (end - start > MAX_NAME_UNITS)',
   },
-  { file: 'core/text/secrets.ts', part: '^[\\w.$-]*?', units: 400, code: 'name.length <= MOST_NAME_UNITS &&' },
+  { file: 'core/text/secrets.ts', part: '^[\\w.$-]*?', units: 400, code: 'name.length <= MAX_NAME_UNITS &&' },
   {
     file: 'analyzer/author/phrase.ts',
     units: 400,
@@ -49,7 +49,7 @@ const BOUNDS: readonly Bound[] = [
   // The text is the digits of a count.
   { file: 'cli/diagnose.ts', part: '\\d{3}', units: 16, code: 'String(count).replaceAll(' },
   { file: 'flink/layout/layout.ts', part: '[A-Za-z]{4,8}', units: 20, code: 'text.slice(0, 20)' },
-  { file: 'flink/layout/names.ts', units: 4096, code: 'whole.slice(-MOST_PATH_UNITS)' },
+  { file: 'flink/layout/names.ts', units: 4096, code: 'whole.slice(-MAX_PATH_UNITS)' },
   {
     file: 'flink/trace/throwable.ts',
     part: 'Exception: ?$',
@@ -135,7 +135,7 @@ describe('the patterns of the product', () => {
   it('read a mebibyte of their own beginnings to the end', { timeout: 15 * DEADLINE_MS }, async () => {
     const tasks = findings.patterns.map((pattern) => ({
       ...pattern,
-      mostUnits: BOUNDS.find((bound) => isBoundOf(bound, pattern))?.units ?? UNITS,
+      maxUnits: BOUNDS.find((bound) => isBoundOf(bound, pattern))?.units ?? UNITS,
     }));
     const parts = Array.from({ length: PROCESSES }, (_, part) =>
       tasks.filter((_, index) => index % PROCESSES === part),

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
 import { RECORD_READER } from '../analyzer/entry/record.js';
 import { createAnalyzer, type Analyzer } from '../analyzer/service/analyzer.js';
-import { createLease, type Lease } from '../analyzer/share/lease.js';
+import { createLease, type Lease } from '../analyzer/assignment/lease.js';
 import { copyRecords, OWN_FAULT, readStorm, ZOOKEEPER_OUTAGE, ZOOKEEPER_QUORUM } from '../analyzer/testing/storm.js';
 import { createLog } from '../core/log.js';
 import { ALL_CLUSTERS, type Incident, type LogRecord } from '../core/types.js';

@@ -38,7 +38,7 @@ interface Owner {
 
 const FOREIGN_STALE_MS = 15_000;
 /** Limit of probes, one millisecond apart. */
-const MOST_PROBES = 20;
+const MAX_PROBES = 20;
 
 /** Opens the lock. Throws JT_AGENT_LOCKED when another living agent holds the folder. */
 export function openLock(dataDir: string, now: () => number = Date.now): Lock {
@@ -181,7 +181,7 @@ export function hasBirthTimes(dataDir: string): boolean {
     const before = statSync(path, { bigint: true });
     let after = before;
     // The clock of files advances in steps of some milliseconds.
-    for (let turn = 0; turn < MOST_PROBES && after.ctimeNs === before.ctimeNs; turn += 1) {
+    for (let turn = 0; turn < MAX_PROBES && after.ctimeNs === before.ctimeNs; turn += 1) {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
       chmodSync(path, turn % 2 === 0 ? 0o640 : 0o600);
       after = statSync(path, { bigint: true });

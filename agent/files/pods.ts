@@ -64,16 +64,16 @@ const IN_CLUSTER = 'https://kubernetes.default.svc';
 const WAIT_MS = 3000;
 const REQUEST_TIMEOUT_MS = 5000;
 const CLOSED_MS = { denied: 300_000, silent: 30_000 } as const;
-const MOST_PODS = 5000;
-const MOST_SOCKETS = 4;
-const MOST_ANSWER_BYTES = 1_048_576;
-const MOST_LIST_BYTES = 16 * MOST_ANSWER_BYTES;
+const MAX_PODS = 5000;
+const MAX_SOCKETS = 4;
+const MAX_ANSWER_BYTES = 1_048_576;
+const MAX_LIST_BYTES = 16 * MAX_ANSWER_BYTES;
 
 /** Opens the directory of pods; returns undefined if there is no API server to ask. */
 export function openPods(parts: PodParts): PodDirectory | undefined {
   const address = findAddress(parts.settings);
   if (address === undefined) return undefined;
-  const agent = new Agent({ keepAlive: true, maxSockets: MOST_SOCKETS });
+  const agent = new Agent({ keepAlive: true, maxSockets: MAX_SOCKETS });
   const directory: Directory = {
     ...parts,
     address,
@@ -111,7 +111,7 @@ function findNames(directory: Directory, pod: Pod): PodNames | 'asking' | undefi
   const question: Asked = { at: now(), names: undefined };
   asked.set(key, question);
   const [oldest] = asked.keys();
-  if (asked.size > MOST_PODS && oldest !== undefined) asked.delete(oldest);
+  if (asked.size > MAX_PODS && oldest !== undefined) asked.delete(oldest);
   void ask(directory, pod, key, question);
   return 'asking';
 }
@@ -178,19 +178,19 @@ interface Answer {
 }
 
 /** Describes the request for a pod. The server cannot search by UID, so the pods of the node are listed by its name. */
-function describeRequest(pod: Pod, host: string): { readonly path: string; readonly kind: string; most: number } {
+function describeRequest(pod: Pod, host: string): { readonly path: string; readonly kind: string; max: number } {
   if ('uid' in pod) {
     const query = new URLSearchParams({ fieldSelector: `spec.nodeName=${host}`, resourceVersion: '0' });
-    return { path: `/api/v1/pods?${query.toString()}`, kind: 'PartialObjectMetadataList', most: MOST_LIST_BYTES };
+    return { path: `/api/v1/pods?${query.toString()}`, kind: 'PartialObjectMetadataList', max: MAX_LIST_BYTES };
   }
   const path = `/api/v1/namespaces/${encodeURIComponent(pod.namespace)}/pods/${encodeURIComponent(pod.name)}`;
-  return { path, kind: 'PartialObjectMetadata', most: MOST_ANSWER_BYTES };
+  return { path, kind: 'PartialObjectMetadata', max: MAX_ANSWER_BYTES };
 }
 
 function get({ address, agent, settings }: Directory, pod: Pod): Promise<Answer> {
   const token = readCredential(settings.kubernetesDir, 'token');
   const ca = readCredential(settings.kubernetesDir, 'ca.crt');
-  const { path, kind, most } = describeRequest(pod, settings.host);
+  const { path, kind, max } = describeRequest(pod, settings.host);
   // Servers that can leave out everything but the metadata do so.
   const accept = `application/json;as=${kind};g=meta.k8s.io;v=v1, application/json`;
   return new Promise((resolve, reject) => {
@@ -207,7 +207,7 @@ function get({ address, agent, settings }: Directory, pod: Pod): Promise<Answer>
         response.setEncoding('utf8');
         response.on('data', (text: string) => {
           body += text;
-          if (body.length > most) call.destroy(new Error('the answer is too long'));
+          if (body.length > max) call.destroy(new Error('the answer is too long'));
         });
         response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
         response.on('error', reject);

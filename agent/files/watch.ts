@@ -28,10 +28,10 @@ export interface WatchParts {
 }
 
 /** Limit of places. With more of them, the scan alone does the work. */
-const MOST_PLACES = 5000;
+const MAX_PLACES = 5000;
 
 interface Watching extends WatchParts {
-  readonly most: number;
+  readonly max: number;
   readonly open: Map<string, Place>;
   hasEnded: boolean;
 }
@@ -54,8 +54,8 @@ class RawWatcher extends FSWatcher {
   }
 }
 
-export function openWatcher(parts: WatchParts, most = MOST_PLACES): Watcher {
-  const watching: Watching = { ...parts, most, open: new Map(), hasEnded: false };
+export function openWatcher(parts: WatchParts, max = MAX_PLACES): Watcher {
+  const watching: Watching = { ...parts, max, open: new Map(), hasEnded: false };
   return {
     enter: (place) => enterPlace(watching, place),
     keep: (places) => {
@@ -71,7 +71,7 @@ export function openWatcher(parts: WatchParts, most = MOST_PLACES): Watcher {
 function enterPlace(watching: Watching, place: string): Promise<void> | undefined {
   const { open } = watching;
   if (watching.hasEnded || open.has(place)) return undefined;
-  if (open.size >= watching.most) {
+  if (open.size >= watching.max) {
     giveUp(watching, 'too many folders');
     return undefined;
   }

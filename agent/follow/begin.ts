@@ -17,7 +17,7 @@ const UNPACK_AGAIN_MS = 2000;
 /** Tolerance for file times, in milliseconds, because some archives keep them in coarser steps. */
 const LATER_MS = 1000;
 /** Limit of files that are begun in one cycle. */
-const MOST_AT_ONCE = 100;
+const MAX_AT_ONCE = 100;
 
 /**
  * Queues the files that a scan found and nobody follows; `byOldPath` gives the tail that had a path before. The file
@@ -42,7 +42,7 @@ function isIgnored({ ignored }: TailSet, file: FoundFile): boolean {
  * open.
  */
 export function beginFiles(set: TailSet): void {
-  let left = Math.min(MOST_AT_ONCE, set.settings.maxOpenFiles - set.openFiles);
+  let left = Math.min(MAX_AT_ONCE, set.settings.maxOpenFiles - set.openFiles);
   for (const { file, before } of set.waiting.values()) {
     if (left <= 0) break;
     left -= 1;

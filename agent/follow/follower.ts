@@ -103,7 +103,7 @@ interface Following extends FollowerParts {
 
 const SLICE: Slice = { ms: 50, endsWithin: false };
 /** Slice until the store has taken something, because its first request must not wait for reading. */
-const FIRST_SLICE: Slice = { ms: 5, endsWithin: true, mostBytes: 65_536 };
+const FIRST_SLICE: Slice = { ms: 5, endsWithin: true, maxBytes: 65_536 };
 const FORGET_EVERY_MS = 60_000;
 
 /** Creates a follower. Throws JT_PATTERN_UNSUPPORTED (redactPatterns). */

@@ -23,7 +23,7 @@ export interface Slice {
    */
   readonly endsWithin: boolean;
   /** Limit of bytes of one file before the next file is read, if it is lower than the setting. */
-  readonly mostBytes?: number;
+  readonly maxBytes?: number;
 }
 
 /**
@@ -85,8 +85,8 @@ export function createReader(parts: ReaderParts): Reader {
   };
 }
 
-function readRound(reader: ReaderState, { ms, endsWithin, mostBytes }: Slice, look: FileLook): ReadRound {
-  const quantumBytes = Math.min(reader.settings.quantumBytes, mostBytes ?? Number.POSITIVE_INFINITY);
+function readRound(reader: ReaderState, { ms, endsWithin, maxBytes }: Slice, look: FileLook): ReadRound {
+  const quantumBytes = Math.min(reader.settings.quantumBytes, maxBytes ?? Number.POSITIVE_INFINITY);
   const until = reader.now() + ms;
   const wanted = look === 'all' ? reader.tails.list() : reader.tails.listBusy();
   const tails = wanted.filter((tail) => isReadable(tail) && isLookedAt(reader, tail, look));
@@ -169,9 +169,9 @@ function joinFirst({ tails, forwarder, board, settings, now }: ReaderState, tail
 
 function readQuantum({ tails, forwarder, room, board, limits, now }: ReaderState, tail: Tail): number {
   const { file, reading } = tail;
-  const most = Math.min(reading.deficitBytes, limits.allowedBytes);
+  const max = Math.min(reading.deficitBytes, limits.allowedBytes);
   reading.isReported = false;
-  const result = readChunk(reading, file, most, room, (part) => forwarder.forwardPart(tail, part));
+  const result = readChunk(reading, file, max, room, (part) => forwarder.forwardPart(tail, part));
   if (result.kind === 'truncated') tails.replaceTail(tail, result.lostBytes);
   if (result.kind !== 'read') {
     reading.deficitBytes = 0;

@@ -4,7 +4,7 @@
 //
 // The time grows with the length of the text alone: a run of name characters is searched once, and a value that is
 // hidden is not searched again.
-import { isSecretName, MOST_NAME_UNITS, SECRET_WORDS } from '../../core/text/secrets.js';
+import { isSecretName, MAX_NAME_UNITS, SECRET_WORDS } from '../../core/text/secrets.js';
 
 /** Range of a text that is replaced by ***. */
 export interface Span {
@@ -44,10 +44,10 @@ const NUMBER = /^[\d.]+%?$/;
 /** Least length of a token. The tokens of a parser are shorter. Flink's fencing token is no secret. */
 const LEAST_TOKEN_UNITS = 8;
 const LEAST_IN_SENTENCE = 8;
-const MOST_IN_LIST = 500;
+const MAX_IN_LIST = 500;
 const FENCING = /fencing $/i;
 /** Longest distance of a `<value>` from its `<name>`, with a description between them. */
-const MOST_BETWEEN = 500;
+const MAX_BETWEEN = 500;
 
 /** Finds the values of secret names. Each run of name characters is read once. */
 export function findNamed(text: string): readonly Span[] {
@@ -67,7 +67,7 @@ export function findNamed(text: string): readonly Span[] {
 }
 
 function readNamed(text: string, start: number, end: number, plain: Reach): Span | undefined {
-  if (end - start > MOST_NAME_UNITS) return undefined;
+  if (end - start > MAX_NAME_UNITS) return undefined;
   const name: Name = { text: text.slice(start, end), end, before: start === 0 ? '' : text.charAt(start - 1), plain };
   const isShort = PASS.test(name.text);
   if (!isShort && !isSecretName(name.text) && !ACCOUNT.test(name.text)) return undefined;
@@ -123,7 +123,7 @@ function readMarkup(text: string, at: number, { text: name, before }: Name, isQu
 /** Returns the start of the value in `<name>fs.s3a.secret.key</name> <value>`, as in Hadoop's files. */
 function startOfSibling(text: string, at: number): number | undefined {
   if (!text.startsWith('</name>', at)) return undefined;
-  const between = text.slice(at, at + MOST_BETWEEN);
+  const between = text.slice(at, at + MAX_BETWEEN);
   const value = between.indexOf('<value>');
   const next = between.indexOf('<name>');
   return value === -1 || (next !== -1 && next < value) ? undefined : at + value + '<value>'.length;
@@ -158,7 +158,7 @@ function mayFollow(text: string, colon: number, start: number, { text: name }: N
 
 /** Reads all of a short list on this line. */
 function readList(text: string, open: number): Span | undefined {
-  const inner = text.slice(open + 1, open + 1 + MOST_IN_LIST);
+  const inner = text.slice(open + 1, open + 1 + MAX_IN_LIST);
   const length = inner.search(/[\]\n]/);
   if (length < 0 || !/^\s{0,20}\\{0,8}["']|\d/.test(inner.slice(0, length))) return undefined;
   return { start: open + 1, end: open + 1 + length };

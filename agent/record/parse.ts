@@ -159,8 +159,8 @@ interface Described {
 
 /** Fields of recently read files. With tens of thousands of files, most are idle. */
 const described = new Map<RecordOrigin, Described>();
-const MOST_FILES = 2000;
-const MOST_DESCRIBED = 50;
+const MAX_FILES = 2000;
+const MAX_DESCRIBED = 50;
 
 /** Returns the fields that all entries of a file have, as far as it has been read. */
 export function describeSource(origin: RecordOrigin, processContext: ProcessNotes): SourceFields {
@@ -168,8 +168,8 @@ export function describeSource(origin: RecordOrigin, processContext: ProcessNote
   if (known?.processContext === processContext) return known.fields;
   const key = `${processContext['flink.version'] ?? ''} ${processContext['flink.process.id'] ?? ''}`;
   const fields = known?.all.get(key) ?? fillSource(origin, processContext);
-  const all = known !== undefined && known.all.size < MOST_DESCRIBED ? known.all : new Map<string, SourceFields>();
-  if (known === undefined && described.size >= MOST_FILES) described.clear();
+  const all = known !== undefined && known.all.size < MAX_DESCRIBED ? known.all : new Map<string, SourceFields>();
+  if (known === undefined && described.size >= MAX_FILES) described.clear();
   described.set(origin, { processContext, fields, all: all.set(key, fields) });
   return fields;
 }

@@ -164,7 +164,7 @@ function fillFacts(draft: PlainDraft, parts: PreambleParts, context: ParseContex
 
 /** Fields by the id of the job, so that each object is encoded once. */
 const owners = new Map<string, JobFields>();
-const MOST_OWNERS = 1000;
+const MAX_OWNERS = 1000;
 
 function describeOwner({ jobId }: PreambleParts, { origin }: ParseContext): JobFields | undefined {
   const id = jobId ?? origin.jobId;
@@ -172,7 +172,7 @@ function describeOwner({ jobId }: PreambleParts, { origin }: ParseContext): JobF
   const known = owners.get(id);
   if (known !== undefined) return known;
   const fields = { 'flink.job.id': id };
-  if (owners.size >= MOST_OWNERS) owners.clear();
+  if (owners.size >= MAX_OWNERS) owners.clear();
   owners.set(id, fields);
   return fields;
 }

@@ -29,7 +29,7 @@ const COLON = 58;
 const QUESTION = 63;
 const AT = 64;
 
-const MOST_WITH_SLASH = 200;
+const MAX_WITH_SLASH = 200;
 
 const CHINESE_WORDS = '密码|口令|令牌|密钥|秘钥';
 
@@ -201,7 +201,7 @@ export function holdsUser(bytes: Uint8Array, start: number, end: number): boolea
     for (let next = at + 1; next < end && (bytes[next] ?? 0) > BLANK; next += 1) {
       isFar ||= bytes[next] === SLASH;
       // A password with a slash in it is short.
-      if (isFar && next - at > MOST_WITH_SLASH + 1) break;
+      if (isFar && next - at > MAX_WITH_SLASH + 1) break;
       if (bytes[next] === AT && next > at + 1) return true;
     }
     // Another address may begin where the user of this one ends.

@@ -9,7 +9,7 @@ import type { LogRecord } from '../../core/types.js';
 import { selectRecords, sliceRecord } from '../../store/batch.js';
 import { createEncoder, decodeRecord, type RecordEncoder } from '../../store/encode.js';
 import type { AppendOutcome, EncodedBatch, PlainRecord, RecordSink } from '../../store/store.js';
-import { appendDeadLetters, deadLetterPath, type DeadLetter } from './deadletter.js';
+import { appendDeadLetters, deadLetterPath, type DeadLetter } from './dead-letters.js';
 import type { AgentSettings } from '../settings.js';
 import type { Board } from '../status.js';
 import { errorText } from '../../core/fault.js';
@@ -208,8 +208,8 @@ function pump(shipping: Shipping, force: boolean): void {
 function hasRoom({ parts, flights, acknowledgedAt, outage }: Shipping): boolean {
   // The first batch goes alone, however small, so that it arrives sooner. So does one that tests whether the store is
   // back.
-  const most = acknowledgedAt === undefined || outage !== undefined ? 1 : parts.settings.inFlightBatches;
-  return flights.size < most;
+  const max = acknowledgedAt === undefined || outage !== undefined ? 1 : parts.settings.inFlightBatches;
+  return flights.size < max;
 }
 
 function takeRetry(shipping: Shipping): Batch | undefined {
@@ -464,7 +464,7 @@ function finish(
 
 /** Returns a wait with full jitter: anywhere between nothing and the doubled wait. */
 function jitter({ parts: { random, settings } }: Shipping, tries: number): number {
-  return backoffMs({ firstMs: RETRY_BASE_MS, mostMs: settings.retryCapMs, least: 0 }, tries, random);
+  return backoffMs({ firstMs: RETRY_BASE_MS, maxMs: settings.retryCapMs, least: 0 }, tries, random);
 }
 
 /** Returns when something is due. While as much is in flight as allowed, only an answer makes something due. */

@@ -5,7 +5,7 @@ import { isUtf8 } from 'node:buffer';
 import { LEVELS } from '../../core/record.js';
 import type { EntryFlag, LogRecord } from '../../core/types.js';
 import type { SplitEntry } from '../../flink/layout/split.js';
-import { MOST_ENTRIES, type StretchReader } from '../../flink/layout/stretch.js';
+import { MAX_ENTRIES, type StretchReader } from '../../flink/layout/stretch.js';
 import { isReportName } from '../../flink/words/forms.js';
 import { MARK, markEntries, type SignalMarker } from '../../flink/words/marks.js';
 import { renderRecordId } from '../identity/identity.js';
@@ -40,7 +40,7 @@ export interface ForwardParts {
 }
 
 const NO_MARKS = new Uint8Array();
-const MARKS = new Uint8Array(MOST_ENTRIES);
+const MARKS = new Uint8Array(MAX_ENTRIES);
 
 type Context = { -readonly [Key in keyof ParseContext]: ParseContext[Key] };
 
@@ -124,7 +124,11 @@ function forwardStretch(parts: ForwardParts, tail: Tail, window: Window, end: nu
   const run = beginRun(acks, stretch.count, undefined);
   // The bytes before the chunk may not be summed yet.
   crcUpTo(reading, reading.cursor, window.base + (stretch.starts[0] ?? 0), window);
-  const draft = createPlainDraft(describeSource(context.origin, context.processContext), context.processContext, window.bytes);
+  const draft = createPlainDraft(
+    describeSource(context.origin, context.processContext),
+    context.processContext,
+    window.bytes,
+  );
   draft.key = tail.file.key;
   const marks = markStretch(parts, context);
   // NaN stands for no time, because a number that may be undefined would be an object for each entry.

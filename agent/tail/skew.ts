@@ -22,7 +22,7 @@ const NOTICED_MS = 25 * 60_000;
  * Largest distance, in milliseconds. Two zones differ by at most 26 hours; older lines are of an old log that somebody
  * copies or replays.
  */
-const MOST_MS = 26 * 3_600_000 + NOTICED_MS;
+const MAX_MS = 26 * 3_600_000 + NOTICED_MS;
 const SAME_MS = 60_000;
 const CHANGES = 3;
 const MINUTE_MS = 60_000;
@@ -41,7 +41,7 @@ export function describeSkew(
   zone: string,
 ): { readonly difference: string; readonly zone: string } | undefined {
   const distance = Math.abs(aheadMs);
-  if (distance < NOTICED_MS || distance > MOST_MS || changes < CHANGES) return undefined;
+  if (distance < NOTICED_MS || distance > MAX_MS || changes < CHANGES) return undefined;
   const quarters = Math.round(aheadMs / QUARTER_MS) * QUARTER_MS;
   const isZone = Math.abs(quarters - aheadMs) <= 2 * SAME_MS;
   const localMs = changedMs + zoneOffsetMs(zone, changedMs);

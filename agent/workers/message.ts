@@ -15,7 +15,7 @@ export interface WorkerStart {
   /** Encoding of the main thread's store. */
   readonly encoding: Encoding;
   readonly logLevel: string;
-  /** Lock that lets one worker at a time write dead letters; see turns.ts. */
+  /** Lock that lets one worker at a time write dead letters; see schedule.ts. */
   readonly letterTurns: SharedArrayBuffer;
 }
 

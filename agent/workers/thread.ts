@@ -13,7 +13,7 @@ import { idOf } from '../follow/set.js';
 import { createKnown, type Known } from '../identity/known.js';
 import type { BeginOrder, ClockShift, Order, Report, ScanOrder, WorkerStart } from './message.js';
 import { createRelay, type Relay } from './relay.js';
-import { takeTurn } from './turns.js';
+import { takeTurn } from './schedule.js';
 
 interface Thread {
   readonly port: MessagePort;

@@ -10,7 +10,7 @@ import { RECORD_READER } from '../entry/record.js';
 import { scanEntry } from '../entry/scan.js';
 
 /** Maximum number of hits of each kind that are listed. */
-const MOST_SHOWN = 10;
+const MAX_SHOWN = 10;
 /** Time before and after an incident, in milliseconds, in which a record may still belong to the incident. */
 const AROUND_MS = 60_000;
 
@@ -63,7 +63,7 @@ export function judgePast(
 /** Counts the hits. An incident counts once, however often its job restarted. */
 function sumUp(hits: readonly PastHit[]): PastHits {
   const places = new Map(hits.map((hit) => [hit.incident ?? hit.record, hit]));
-  return { count: places.size, shown: [...places.values()].slice(0, MOST_SHOWN) };
+  return { count: places.size, shown: [...places.values()].slice(0, MAX_SHOWN) };
 }
 
 function describeHit(record: LogRecord, incident: Incident | undefined): PastHit {

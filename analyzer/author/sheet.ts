@@ -9,9 +9,9 @@ import type { Condition, Rule, Where } from '../catalog/rule/rule.js';
 import type { Template, TextTemplate } from '../catalog/rule/template.js';
 
 /** Maximum number of characters of a log that are shown. The rest of a longer log is left out. */
-const MOST_CHARACTERS = 20_000;
+const MAX_CHARACTERS = 20_000;
 /** Maximum number of logs of each kind. */
-const MOST_LOGS = 20;
+const MAX_LOGS = 20;
 
 export function describeSheet(rule: Rule, language: Language): RuleSheet {
   const say = (text: TextTemplate): string => printTemplate(text[language]);
@@ -83,15 +83,15 @@ function readProofs(folder: string): Pick<RuleSheet, 'logs' | 'moreLogs'> {
   const of = (start: string): readonly string[] =>
     names.filter((name) => name.startsWith(start) && name.endsWith('.log')).sort(compareNumbered);
   const kinds = [of('match'), of('nearmiss')];
-  const logs = kinds.flatMap((all) => all.slice(0, MOST_LOGS)).flatMap((name) => readProof(folder, name));
+  const logs = kinds.flatMap((all) => all.slice(0, MAX_LOGS)).flatMap((name) => readProof(folder, name));
   return { logs, moreLogs: kinds.flat().length - logs.length };
 }
 
 function readProof(folder: string, name: string): readonly ProofLog[] {
   try {
     const text = readFileSync(join(folder, name), 'utf8');
-    const isCut = text.length > MOST_CHARACTERS;
-    return [{ name, isMatch: name.startsWith('match'), text: text.slice(0, MOST_CHARACTERS), isCut }];
+    const isCut = text.length > MAX_CHARACTERS;
+    return [{ name, isMatch: name.startsWith('match'), text: text.slice(0, MAX_CHARACTERS), isCut }];
   } catch {
     return [];
   }

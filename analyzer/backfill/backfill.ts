@@ -13,9 +13,9 @@ import { describeCatalog } from './version.js';
 
 /** Maximum age of what is read again, in milliseconds. The diagnosis of older incidents stays. */
 const REREAD_MS = 7 * 86_400_000;
-const MOST_INCIDENTS = 1000;
+const MAX_INCIDENTS = 1000;
 /** Maximum number of records with a new word, the newest first, for each search. */
-const MOST_RECORDS = 1000;
+const MAX_RECORDS = 1000;
 /** Maximum number of clusters that are read again with each read of the feed. */
 const CLUSTERS_AT_ONCE = 10;
 /** Maximum number of words in a search. A search takes 500 terms, and each OR between words counts as a term too. */
@@ -109,11 +109,11 @@ async function findStale(
 ): Promise<ReadonlyMap<string, number>> {
   const from = new Date(since).toISOString();
   const found: [cluster: string, time: number][] = [];
-  for (const incident of await store.findIncidents({ from, limit: MOST_INCIDENTS }))
+  for (const incident of await store.findIncidents({ from, limit: MAX_INCIDENTS }))
     if (incident.cluster !== ALL_CLUSTERS && isUnnamed(incident))
       found.push([incident.cluster, Date.parse(incident.firstSeen ?? '') || since]);
   for (const query of searchesFor(words)) {
-    const { records } = await store.findRecords({ query, from, limit: MOST_RECORDS, order: 'newest' });
+    const { records } = await store.findRecords({ query, from, limit: MAX_RECORDS, order: 'newest' });
     for (const record of records) found.push([record['flink.cluster'] ?? '', Date.parse(record['@timestamp'])]);
   }
   const clusters = new Set(found.map(([cluster]) => cluster));

@@ -8,12 +8,12 @@ import type { Signal } from '../entry/signal.js';
 import { createLineList } from './lines.js';
 import { viewJob } from './memory/job.js';
 import { addSignal, compactMemory, createMemory, type KnownCluster } from './memory/memory.js';
-import type { ObservedFact } from './memory/told.js';
+import type { ObservedFact } from './memory/observed.js';
 import { hadLeft } from './memory/presence.js';
 import { findByHost, indexNames, viewProcess, type ProcessMemory } from './memory/process.js';
 import { normalizeName, type JobView, type ProcessView } from './memory/view.js';
-import { listWhereabouts } from './whereabouts.js';
-import { findCertainJob, findJob, findNamedJob, findThere, hadTasks } from './whose.js';
+import { listPlacements } from './placements.js';
+import { findCertainJob, findJob, findNamedJob, findThere, hadTasks } from './ownership.js';
 
 export interface ClusterView {
   readonly id: string;
@@ -77,7 +77,7 @@ export function createClusterIndex(id: string): ClusterIndex {
     add: (signal) => addSignal(memory, signal),
     view: (reading) => viewCluster(memory, reading),
     compact: (horizon, beginnings) => compactMemory(memory, horizon, beginnings),
-    lines: (until) => lines.list(listWhereabouts(viewCluster(memory, WHOLE_LOG).jobs.values(), memory), until),
+    lines: (until) => lines.list(listPlacements(viewCluster(memory, WHOLE_LOG).jobs.values(), memory), until),
     tellsOfRunning: () => memory.tellsOfRunning,
     tellsOfStart: () => memory.tellsOfStart,
   };
@@ -89,7 +89,7 @@ function viewCluster(memory: KnownCluster, reading: Reading): ClusterView {
   if (areNamesStale || views.names === undefined) {
     views.names = indexNames(views.processes);
     views.aliases = turnAround(views.names);
-    views.whereabouts.clear();
+    views.placements.clear();
   }
   const { names } = views;
   const jobOf = (signal: Signal): string | undefined => findJob(signal, memory);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JobLines } from '../../store/store.js';
 import { createLineList } from './lines.js';
-import type { JobStay, Whereabouts } from './memory/view.js';
+import type { JobStay, JobPlacement } from './memory/view.js';
 
 const MINUTE = 60_000;
 const UNTIL = 1_000 * MINUTE;
@@ -9,7 +9,7 @@ const A = 'a'.repeat(32);
 const B = 'b'.repeat(32);
 const GRAPH = 'c'.repeat(32);
 
-type JobRun = Omit<Whereabouts, 'stays'>;
+type JobRun = Omit<JobPlacement, 'stays'>;
 type Stay = JobStay & { readonly job: string };
 
 function run(id: string, name?: string, ids: readonly string[] = []): JobRun {
@@ -25,7 +25,7 @@ function listLines(runs: readonly JobRun[], stays: readonly Stay[]): readonly Jo
   return createLineList('c').list(place(runs, stays), UNTIL);
 }
 
-function place(runs: readonly JobRun[], stays: readonly Stay[]): readonly Whereabouts[] {
+function place(runs: readonly JobRun[], stays: readonly Stay[]): readonly JobPlacement[] {
   return runs.map((one) => ({ ...one, stays: stays.filter(({ job }) => job === one.id) }));
 }
 

@@ -1,20 +1,20 @@
 // Finds the lines that belong to a job although they do not name it: those from times when the job was alone in its
 // cluster or on one of its processes. It also lists the ids that only this job has. A line from a time and place with
 // two jobs belongs to neither, because showing a neighbour's line is worse than missing one. In: where each job was and
-// when (whereabouts.ts), again and again; only what has changed is computed again. Out: what the store keeps beside the
+// when (placements.ts), again and again; only what has changed is computed again. Out: what the store keeps beside the
 // records.
 import { isDeepStrictEqual } from 'node:util';
 import { findLargest, findSmallest, groupBy } from '../../core/sequence.js';
 import type { JobLines, JobSpan } from '../../store/store.js';
 import { mergeIntervals, type Interval } from './memory/place.js';
-import type { JobStay, Whereabouts } from './memory/view.js';
+import type { JobStay, JobPlacement } from './memory/view.js';
 
 export interface LineList {
   /**
    * Lists the lines of the jobs. What is open now is assumed to last up to `until`. A job with the same lines as before
    * has the same object.
    */
-  list(jobs: readonly Whereabouts[], until: number): readonly JobLines[];
+  list(jobs: readonly JobPlacement[], until: number): readonly JobLines[];
 }
 
 /**
@@ -25,8 +25,8 @@ const EARLY_MS = 1_000;
 const LATE_MS = 60_000;
 /** Time, in milliseconds, in which a job that has left may still log something. */
 const LEAVING_MS = 1_000;
-const MOST_SPANS = 400;
-const MOST_WORDS = 400;
+const MAX_SPANS = 400;
+const MAX_WORDS = 400;
 const ID = /^[0-9a-f]{32}$/;
 
 /** Times when a job was on a process, or anywhere; disjoint and in order. */
@@ -51,11 +51,11 @@ interface Shared {
 
 /** Results of the last call, by the job if nothing else is said. What is the same now is the same object. */
 interface Known {
-  readonly times: Map<string, { readonly of: Whereabouts; readonly times: TimesOfJob }>;
+  readonly times: Map<string, { readonly of: JobPlacement; readonly times: TimesOfJob }>;
   /** Jobs on the processes, by the process. */
   readonly shared: Map<string, Shared>;
   readonly spans: Map<string, readonly JobSpan[]>;
-  readonly emitted: Map<string, { readonly of: Whereabouts; readonly lines: JobLines }>;
+  readonly emitted: Map<string, { readonly of: JobPlacement; readonly lines: JobLines }>;
   /** Times from which the spans were made. */
   all: readonly TimesOfJob[];
   isOnly: boolean;
@@ -75,7 +75,7 @@ export function createLineList(cluster: string): LineList {
   return { list: (jobs, until) => listLines(cluster, jobs, until, known) };
 }
 
-function listLines(cluster: string, jobs: readonly Whereabouts[], until: number, known: Known): readonly JobLines[] {
+function listLines(cluster: string, jobs: readonly JobPlacement[], until: number, known: Known): readonly JobLines[] {
   const all = jobs.map((job) => findTimes(job, known));
   const isOnly = new Set(jobs.map(({ id, name }) => name ?? id)).size === 1;
   const isSame = isOnly === known.isOnly && until === known.until && areSame(all, known.all);
@@ -89,7 +89,7 @@ function areSame(items: readonly unknown[], others: readonly unknown[]): boolean
 }
 
 /** Returns the times of a job. They are computed the first time, and again if the job was elsewhere since. */
-function findTimes(job: Whereabouts, { times: all }: Known): TimesOfJob {
+function findTimes(job: JobPlacement, { times: all }: Known): TimesOfJob {
   const before = all.get(job.id);
   if (before?.of === job) return before.times;
   const found = {
@@ -121,7 +121,7 @@ function splitSpans(known: Known): void {
     );
     const found = [...whole.map((span) => renderSpan(undefined, span, until)), ...there]
       .sort((a, b) => (b.toMs ?? until) - (a.toMs ?? until))
-      .slice(0, MOST_SPANS);
+      .slice(0, MAX_SPANS);
     if (!isDeepStrictEqual(found, spans.get(job))) spans.set(job, found);
   }
 }
@@ -140,13 +140,13 @@ function shareProcesses({ all, shared }: Known): void {
   for (const process of shared.keys()) if (!here.has(process)) shared.delete(process);
 }
 
-function emitLines(cluster: string, job: Whereabouts, { spans: all, emitted, until }: Known): JobLines {
+function emitLines(cluster: string, job: JobPlacement, { spans: all, emitted, until }: Known): JobLines {
   const { id, name, ids } = job;
   const spans = all.get(id) ?? [];
   const lastMs = spans[0]?.toMs ?? until;
   const before = emitted.get(id);
   if (before?.of === job && before.lines.spans === spans && before.lines.lastMs === lastMs) return before.lines;
-  const words = [id, ...[...ids].reverse()].filter((word) => ID.test(word)).slice(0, MOST_WORDS);
+  const words = [id, ...[...ids].reverse()].filter((word) => ID.test(word)).slice(0, MAX_WORDS);
   const lines = { cluster, jobId: id, jobName: name, spans, words, records: [], lastMs };
   emitted.set(id, { of: job, lines });
   return lines;

@@ -142,8 +142,8 @@ function countRestarts(
   const counted = marks.filter((mark) => mark.restarted).length + (folded?.restarts ?? 0);
   if (job === undefined || marks.length > 0) return counted;
   const first = group.firstTime ?? 0;
-  const before = job.deployments.reduce((most, item) => (item.time < first ? Math.max(most, item.attempt) : most), 0);
-  const after = job.deployments.reduce((most, item) => (item.time >= first ? Math.max(most, item.attempt) : most), 0);
+  const before = job.deployments.reduce((max, item) => (item.time < first ? Math.max(max, item.attempt) : max), 0);
+  const after = job.deployments.reduce((max, item) => (item.time >= first ? Math.max(max, item.attempt) : max), 0);
   return Math.max(0, after - before);
 }
 
@@ -244,7 +244,7 @@ function collectFacts(group: IncidentGroup, { view }: ConcludeOptions, context: 
             undefined,
           );
   const slots = context.options.get('taskmanager.numberOfTaskSlots');
-  const parallelism = [...(job?.tasks.values() ?? [])].reduce((most, tasks) => Math.max(most, tasks), 0);
+  const parallelism = [...(job?.tasks.values() ?? [])].reduce((max, tasks) => Math.max(max, tasks), 0);
   return {
     flinkVersion: context.version,
     restartStrategy: job?.strategy === undefined ? undefined : job.strategy,

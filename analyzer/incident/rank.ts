@@ -66,8 +66,8 @@ interface Hit {
  * captures less. A hit without a time is chosen only if all are without, because its time is unknown.
  */
 function chooseHit(hits: readonly Hit[]): Hit | undefined {
-  const most = hits.reduce((count, hit) => Math.max(count, Object.keys(hit.match.captures).length), 0);
-  const fullest = hits.filter((hit) => Object.keys(hit.match.captures).length === most);
+  const max = hits.reduce((count, hit) => Math.max(count, Object.keys(hit.match.captures).length), 0);
+  const fullest = hits.filter((hit) => Object.keys(hit.match.captures).length === max);
   return fullest.find(({ event }) => event.time !== undefined) ?? fullest[0];
 }
 

@@ -39,7 +39,7 @@ export type WriteDecision =
 /** Growth factor of the size since the last write from which the incident is written again. */
 const GROWN = 1.5;
 /** Longest time, in milliseconds, that a card may be behind, however rarely the job restarts. */
-const MOST_BEHIND_MS = 300_000;
+const MAX_BEHIND_MS = 300_000;
 /**
  * Longest time, in milliseconds, between the last events of two writes. It is well below the time for which the log of
  * a cluster is kept (keep.ts), because the incident must be found after a crash.
@@ -50,7 +50,7 @@ const LOG_SHARE = 100;
 /** Divisor of the time that a job has failed. The result is the time after which it counts as quiet. */
 const QUIET_SHARE = 8;
 const LEAST_QUIET_MS = 30_000;
-const MOST_QUIET_MS = 3_600_000;
+const MAX_QUIET_MS = 3_600_000;
 
 export function decideWrite(
   incident: Incident,
@@ -62,11 +62,11 @@ export function decideWrite(
   if (digest.hash === written.hash) return 'known';
   if (digest.card !== written.card) return 'card';
   if (digest.size >= written.size * GROWN) return 'grown';
-  if (now - written.at >= MOST_BEHIND_MS) return 'behind';
+  if (now - written.at >= MAX_BEHIND_MS) return 'behind';
   if (digest.last - written.last >= LONG_AGO_MS) return 'long-ago';
   if (logBytes - written.logBytes >= digest.length * LOG_SHARE) return 'log-bears-it';
   const failedMs = digest.last - (Date.parse(incident.firstSeen ?? '') || digest.last);
-  const isQuiet = quietMs >= Math.min(MOST_QUIET_MS, Math.max(LEAST_QUIET_MS, failedMs / QUIET_SHARE));
+  const isQuiet = quietMs >= Math.min(MAX_QUIET_MS, Math.max(LEAST_QUIET_MS, failedMs / QUIET_SHARE));
   return isQuiet ? 'quiet' : 'later';
 }
 

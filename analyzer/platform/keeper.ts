@@ -1,14 +1,14 @@
 // Maintains the platform incidents: which incidents one shared cause has made, over all clusters and all analyzers.
 // Each incident that may be shared is placed when it is stored, and what has changed since is chained again
-// (platform.ts) from what the store has. The analyzer that holds the lease for platform incidents (share/lease.ts)
+// (platform.ts) from what the store has. The analyzer that holds the lease for platform incidents (assignment/lease.ts)
 // writes them and has people notified; every analyzer marks its own incidents as their children.
 import { findSmallest } from '../../core/sequence.js';
 import { createSlices } from '../../core/time/slices.js';
 import { ALL_CLUSTERS, type Incident, type PlatformShare } from '../../core/types.js';
 import type { IncidentStore } from '../../store/store.js';
-import { PLATFORM } from '../share/decide.js';
-import type { Fence } from '../share/fence.js';
-import { ALONE_TURN, type Lease } from '../share/lease.js';
+import { PLATFORM } from '../assignment/decide.js';
+import type { Fence } from '../assignment/fence.js';
+import { ALONE_TURN, type Lease } from '../assignment/lease.js';
 import { chainShared, findShared, keyOf, PLATFORM_WINDOW_MS, renderPlatform, type SharedIncident } from './platform.js';
 
 export interface PlatformOptions {

@@ -302,8 +302,8 @@ export function decidePlatformOutcome(children: readonly Pick<PlatformChild, 'ou
 function chooseLead(chain: readonly SharedIncident[]): SharedIncident | undefined {
   const counts = new Map<string, number>();
   for (const item of chain) counts.set(ruleOf(item), (counts.get(ruleOf(item)) ?? 0) + 1);
-  const most = findLargest(counts.values());
-  return chain.find((item) => counts.get(ruleOf(item)) === most);
+  const max = findLargest(counts.values());
+  return chain.find((item) => counts.get(ruleOf(item)) === max);
 }
 
 function ruleOf({ incident }: SharedIncident): string {

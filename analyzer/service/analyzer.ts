@@ -1,4 +1,4 @@
-// Runs the service's loop. Per partition that this analyzer holds (share/lease.ts): reads records from the change feed,
+// Runs the service's loop. Per partition that this analyzer holds (assignment/lease.ts): reads records from the change feed,
 // scans them into signals of failing clusters (take.ts), concludes the changed clusters, writes the incidents and calls
 // onIncident (conclude.ts), and saves the cursor last. The records in the store are the source of truth: a failing
 // cluster's records are read once, and again after a restart. After a crash the same records give the same incidents
@@ -15,8 +15,8 @@ import { listSignalWords } from '../catalog/signal-words.js';
 import type { RecordReader } from '../entry/record.js';
 import { DEFAULT_HEALTHY_MS } from '../incident/group/group.js';
 import { createPlatformKeeper } from '../platform/keeper.js';
-import { createFence, LostPartition, type Fence } from '../share/fence.js';
-import { createLoneLease, type Lease } from '../share/lease.js';
+import { createFence, LostPartition, type Fence } from '../assignment/fence.js';
+import { createLoneLease, type Lease } from '../assignment/lease.js';
 import { concludeTouched, OPEN_OUTCOMES, RECHECK_MS, writeRest } from './conclude.js';
 import { COMPACT_DEFAULTS } from './keep.js';
 import { createPart, isDue, type AnalyzerSettings, type EntryPage, type RecordPart, type Service } from './part.js';

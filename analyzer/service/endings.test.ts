@@ -6,7 +6,7 @@ import type { Incident, LogRecord } from '../../core/types.js';
 import type { AgentStatus, ProcessLife, Store } from '../../store/store.js';
 import { appendRecords } from '../../store/testing/samples.js';
 import { RECORD_READER } from '../entry/record.js';
-import { createLoneLease } from '../share/lease.js';
+import { createLoneLease } from '../assignment/lease.js';
 import { JOB_A, makeLog, toRecord } from '../testing/samples.js';
 import { createAnalyzer, type Analyzer } from './analyzer.js';
 import { catalog, drain, openStore } from './testing/service.js';

@@ -8,7 +8,7 @@ import {
   LOOK_BYTES,
   mayBeFull,
   mayHoldReport,
-  MOST_FRAMES_BYTES,
+  MAX_FRAMES_BYTES,
   REPORT_TIME,
 } from '../../flink/words/forms.js';
 import { parseEntry } from '../../flink/layout/layout.js';
@@ -61,8 +61,8 @@ export interface StoredForms {
 }
 
 /** Number of files of a cluster whose forms are kept. The oldest are dropped first. */
-const MOST_HEAPS = 1000;
-const MOST_REPORTS = 20;
+const MAX_HEAPS = 1000;
+const MAX_REPORTS = 20;
 
 export function createFormState(stored?: StoredForms): FormState {
   return { heaps: new Map(stored?.heaps), reports: new Map(stored?.reports) };
@@ -92,11 +92,11 @@ function nameFile({ id, source }: Entry): string {
   return id !== undefined && PLACE.test(id) ? id.replace(PLACE, '') : `${source.host ?? ''}:${source.path}`;
 }
 
-function keep<Value>(map: Map<string, Value>, file: string, value: Value, most: number): void {
+function keep<Value>(map: Map<string, Value>, file: string, value: Value, max: number): void {
   map.delete(file);
   map.set(file, value);
   const [oldest] = map.keys();
-  if (map.size > most && oldest !== undefined) map.delete(oldest);
+  if (map.size > max && oldest !== undefined) map.delete(oldest);
 }
 
 /**
@@ -110,7 +110,7 @@ function watchHeap(state: FormState, file: string, entry: Entry): HeapRow | unde
   );
   if (after === before) return undefined;
   if (after === undefined) state.heaps.delete(file);
-  else keep(state.heaps, file, after, MOST_HEAPS);
+  else keep(state.heaps, file, after, MAX_HEAPS);
   return after;
 }
 
@@ -160,7 +160,7 @@ function tellReport(state: FormState, file: string, entry: Entry): readonly Form
   const text = report.parts.map(([, part]) => part).join('\n');
   const isDated = REPORT_TIME.test(text);
   const isWhole = isDated && BEHIND_FRAMES.test(text);
-  keep(state.reports, file, isWhole ? { ...report, parts: [] } : report, MOST_REPORTS);
+  keep(state.reports, file, isWhole ? { ...report, parts: [] } : report, MAX_REPORTS);
   const log = isDated ? renderHsErr(text)?.trimEnd() : undefined;
   if (log === undefined) return [];
   const bytes = Buffer.from(log);
@@ -184,7 +184,7 @@ function addPart(report: CrashReport | undefined, { id, offset, bytes }: Entry):
   const text = bytes.toString('utf8');
   if (offset === 0) return { id, parts: [[offset, text]] };
   if (report === undefined || report.parts.length === 0) return undefined;
-  if (offset > MOST_FRAMES_BYTES && !REPORT_TIME.test(text)) return undefined;
+  if (offset > MAX_FRAMES_BYTES && !REPORT_TIME.test(text)) return undefined;
   const others = report.parts.filter(([other]) => other !== offset);
   return { ...report, parts: [...others, [offset, text] as const].sort(([a], [b]) => a - b) };
 }

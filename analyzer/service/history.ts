@@ -34,7 +34,7 @@ export interface HistoryPage {
 
 const PAGE_RECORDS = 1000;
 /** Number of pages of older possible failures. One of their lines may name an option or the start of its process. */
-const MOST_OLD_PAGES = 5;
+const MAX_OLD_PAGES = 5;
 const CHECKPOINTS = `"${COMPLETED.trim()}"`;
 const OTHERS = `NOT ${CHECKPOINTS}`;
 /** Longest time, in milliseconds, between two completed checkpoints of a running job. */
@@ -61,7 +61,7 @@ export async function* askHistory(
   let oldPages = 0;
   for await (const entries of askPages(store, { query: marked, skip, cluster, to: at, order: 'newest' })) {
     yield { entries, isOld: true };
-    if (++oldPages === MOST_OLD_PAGES) break;
+    if (++oldPages === MAX_OLD_PAGES) break;
   }
   if (!isEach) yield { entries: await askHealthyJobs(cluster, memory, store), isOld: false };
 }

@@ -11,13 +11,13 @@ import type { ClusterMemory } from './keep.js';
 const PACE_MS = 5_000;
 const HOUR_MS = 3_600_000;
 /** Number of runs of one cluster that are written: those with the latest lines. */
-const MOST_RUNS = 200;
-const MOST_RECORDS = 300;
+const MAX_RUNS = 200;
+const MAX_RECORDS = 300;
 /**
  * Number of known jobs above which lines that name no job are assigned to none, because the computation would delay
  * everything else.
  */
-const MOST_JOBS = 5_000;
+const MAX_JOBS = 5_000;
 
 /** Writes the job lines that changed. Returns the time of the next try if it was too early, else undefined. */
 export async function tellLines(
@@ -28,14 +28,15 @@ export async function tellLines(
 ): Promise<number | undefined> {
   const { published } = memory;
   if (now < published.next) return published.next;
-  if (memory.index.view(WHOLE_LOG).jobs.size > MOST_JOBS) return undefined;
-  if (!published.isLoaded) for (const lines of await store.loadJobLines(cluster)) published.lines.set(lines.jobId, lines);
+  if (memory.index.view(WHOLE_LOG).jobs.size > MAX_JOBS) return undefined;
+  if (!published.isLoaded)
+    for (const lines of await store.loadJobLines(cluster)) published.lines.set(lines.jobId, lines);
   published.isLoaded = true;
   const shown = listShown(incidents);
   const latest = memory.index
     .lines(findUntil(memory))
     .toSorted((a, b) => b.lastMs - a.lastMs)
-    .slice(0, MOST_RUNS);
+    .slice(0, MAX_RUNS);
   const changed = latest.flatMap((lines) => {
     const before = published.lines.get(lines.jobId);
     const records = shown.get(lines.jobId) ?? [];
@@ -52,7 +53,7 @@ export async function tellLines(
 
 /** Adds the records that incidents show. They stay assigned when their lines are dropped from memory. */
 function addRecords(lines: JobLines, shown: readonly string[], before: JobLines | undefined): JobLines {
-  return { ...lines, records: [...new Set([...shown, ...(before?.records ?? [])])].slice(0, MOST_RECORDS) };
+  return { ...lines, records: [...new Set([...shown, ...(before?.records ?? [])])].slice(0, MAX_RECORDS) };
 }
 
 /** Returns the ids of evidence records by job, those of the latest incident first. */

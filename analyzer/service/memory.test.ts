@@ -23,16 +23,16 @@ describe('what is kept of a cluster', () => {
       return `${time} INFO org.apache.flink.runtime.checkpoint.CheckpointCoordinator - Completed checkpoint ${index + 1} for job ${JOB_A} (1 bytes, checkpointDuration=1 ms, finalizationTime=1 ms).`;
     });
     const log = makeLog('flink-u-standalonesession-0-h.log', [start, ...checkpoints]).map((entry) => toRecord(entry));
-    let most = 0;
+    let max = 0;
 
     for (const batch of cut(log, 1000)) {
       await appendRecords(store, batch);
       await drain(analyzer);
-      most = Math.max(most, analyzer.status().signals);
+      max = Math.max(max, analyzer.status().signals);
     }
 
     expect(analyzer.status().records).toBe(9001);
-    expect(most).toBe(0);
+    expect(max).toBe(0);
     await store.close();
   });
 

@@ -15,8 +15,8 @@ import type {
 } from '../../store/store.js';
 import type { Catalog } from '../catalog/catalog.js';
 import type { PlatformKeeper } from '../platform/keeper.js';
-import type { Fence } from '../share/fence.js';
-import type { Lease } from '../share/lease.js';
+import type { Fence } from '../assignment/fence.js';
+import type { Lease } from '../assignment/lease.js';
 import { createBackfill, type Backfill } from '../backfill/backfill.js';
 import type { ClusterMemory } from './keep.js';
 import type { Presence } from './presence.js';

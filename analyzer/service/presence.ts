@@ -56,7 +56,7 @@ const LIVE_MS = 600_000;
 const OLDEST_MS = 7 * 86_400_000;
 /** Time after the start, in milliseconds, in which records from before the start are read. */
 const START_MS = 3_600_000;
-const MOST_ABSENCES = 5;
+const MAX_ABSENCES = 5;
 
 export function createPresence({ store, now }: PresenceOptions): Presence {
   const state: State = {
@@ -93,7 +93,7 @@ async function note(state: State, store: PresenceOptions['store'], now: number, 
   const { readAt } = state;
   const isBack = readAt !== undefined && now - readAt > AWAY_MS;
   if (isBack) {
-    state.absences = [...state.absences, { from: readAt - MARGIN_MS, to: now }].slice(-MOST_ABSENCES);
+    state.absences = [...state.absences, { from: readAt - MARGIN_MS, to: now }].slice(-MAX_ABSENCES);
     state.readAt = now;
   }
   if (!isDrained) return;

@@ -4,7 +4,7 @@
 // again, which changes nothing.
 import { isObject } from '../../core/json.js';
 import type { RecordFeed, StateStore } from '../../store/store.js';
-import { nameParts } from '../share/decide.js';
+import { nameParts } from '../assignment/decide.js';
 import { createFormState, exportForms, type FormState, type StoredForms } from './forms.js';
 
 export interface ServiceState {
@@ -27,14 +27,14 @@ interface StateBefore {
   readonly version: 1;
   readonly cursor?: string;
   readonly clusters: readonly string[];
-  readonly resting?: readonly (readonly [cluster: string, heard: number])[];
+  readonly resting?: readonly (readonly [cluster: string, lastSeen: number])[];
 }
 
 type PartStore = StateStore & Pick<RecordFeed, 'joinCursors' | 'findPart'>;
 
 const NOTHING: StoredState = { version: 2, forms: [] };
 /** Largest number of analyzers of the previous release, which divided the feed in a fixed way. */
-const MOST_BEFORE = 32;
+const MAX_BEFORE = 32;
 
 function nameState(part: number | string): string {
   return `analyzer/part-${part}`;
@@ -99,7 +99,7 @@ function joinStates(store: PartStore, states: readonly (StoredState | undefined)
 
 /** Loads and joins the states of the previous release, one per analyzer. */
 async function loadBefore(store: PartStore): Promise<StoredState> {
-  for (let of = 1; of <= MOST_BEFORE; of++) {
+  for (let of = 1; of <= MAX_BEFORE; of++) {
     const first = await loadState(store, `analyzer/0-of-${of}`);
     if (first === undefined) continue;
     const others = nameParts(of).slice(1);
@@ -117,8 +117,8 @@ async function loadState(store: StateStore, key: string): Promise<StoredState | 
   const stored: unknown = text === undefined ? undefined : JSON.parse(text);
   if (isOfVersion(stored, 2)) return stored as unknown as StoredState;
   if (!isOfVersion(stored, 1)) return undefined;
-  const { cursor, clusters, resting = [] } = stored as unknown as StateBefore;
-  for (const cluster of [...clusters, ...resting.map(([name]) => name)])
+  const { cursor, clusters, resting: idle = [] } = stored as unknown as StateBefore;
+  for (const cluster of [...clusters, ...idle.map(([name]) => name)])
     await store.removeState(`${key}/cluster/${cluster}`);
   return { ...NOTHING, cursor };
 }

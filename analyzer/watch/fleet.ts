@@ -1,13 +1,13 @@
 // Reads what agents report of processes from the store, and decides which clusters must be checked because something in
 // them may have ended, and which agents are silent. A cluster whose processes run and write causes no requests. The
-// analyzer that holds the platform assignment (share/lease.ts) writes the incidents of agents.
+// analyzer that holds the platform assignment (assignment/lease.ts) writes the incidents of agents.
 import { JobtraceError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import { ALL_CLUSTERS, type Incident } from '../../core/types.js';
 import type { AgentRegistry, IncidentStore, RecordSearch } from '../../store/store.js';
-import { PLATFORM } from '../share/decide.js';
-import type { Fence } from '../share/fence.js';
-import type { Lease } from '../share/lease.js';
+import { PLATFORM } from '../assignment/decide.js';
+import type { Fence } from '../assignment/fence.js';
+import type { Lease } from '../assignment/lease.js';
 import { nameAgentEnding, renderAgent } from './card.js';
 import { createLifeRegister, listMarks, RECENT_MS, type LifeRegister, type SeenAgent, type SeenLife } from './life.js';
 

@@ -21,7 +21,7 @@ export function findSilenceWindow(times: readonly number[], expectedMs = 0): num
     .slice(1)
     .map((time, index) => time - (sorted[index] ?? time))
     .filter((pause) => pause > BURST_MS);
-  const longest = pauses.reduce((most, pause) => Math.max(most, pause), 0);
+  const longest = pauses.reduce((max, pause) => Math.max(max, pause), 0);
   if (pauses.length < LEAST_PAUSES || longest > MAX_PAUSE_MS) return undefined;
   return Math.max(LEAST_WINDOW_MS, TIMES * longest, expectedMs);
 }

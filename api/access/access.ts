@@ -5,7 +5,7 @@ import type { Teams } from '../../core/config/teams.js';
 import { createError } from '../../core/errors.js';
 import { isLoopback, joinGrants, LOCAL_VIEWER, readBearer, readScope, type Role, type Viewer } from '../auth.js';
 import { createAudit, type Audit, type AuditStore } from './audit.js';
-import type { VersionedListStore } from './book.js';
+import type { VersionedListStore } from './versioned-list.js';
 import { createBrake, type Brake } from './brake.js';
 import type { AuditEntry } from './entry.js';
 import { findGrants, type GroupGrant } from './provider.js';

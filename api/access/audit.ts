@@ -7,7 +7,7 @@ import { createError } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
 import type { StateStore } from '../../store/store.js';
 import type { Viewer } from '../auth.js';
-import { hasTexts } from './book.js';
+import { hasTexts } from './versioned-list.js';
 import type { AuditEntry } from './entry.js';
 import { createRefusals, type Refusal } from './refusals.js';
 
@@ -54,9 +54,9 @@ const RINGS = {
   reads: { folder: 'reads/', sheets: 100 },
 } as const satisfies Readonly<Record<string, Ring>>;
 
-const MOST_TRIES = 20;
+const MAX_TRIES = 20;
 /** Longest text of a field, in characters, because names and ids from outside may be long. */
-const MOST_CHARACTERS = 300;
+const MAX_CHARACTERS = 300;
 
 function ringOf(what: string): Ring {
   if (what === 'sign-in' || what === 'sign-out') return RINGS.signIns;
@@ -105,7 +105,7 @@ async function findLast(store: AuditStore, ring: Ring): Promise<number> {
 
 async function append(store: AuditStore, ring: Ring, entry: StoredEntry): Promise<void> {
   let number = await findLast(store, ring);
-  for (let tries = 0; tries < MOST_TRIES; tries++) {
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
     const text = await store.loadState(nameSheet(ring, number));
     const entries = parse(text);
     if (entries.length >= ENTRIES_OF_A_SHEET) {
@@ -114,13 +114,13 @@ async function append(store: AuditStore, ring: Ring, entry: StoredEntry): Promis
       await store.removeState(nameSheet(ring, number - ring.sheets));
     } else if (await store.replaceState(nameSheet(ring, number), text, JSON.stringify([...entries, entry]))) return;
   }
-  throw createError('JT_BUSY', { most: 1, whose: '' });
+  throw createError('JT_BUSY', { max: 1, scope: '' });
 }
 
 /** Replaces the stored entry that has the same `order`, if it is in one of the two newest sheets. */
 async function amend(store: AuditStore, ring: Ring, entry: StoredEntry): Promise<void> {
   const last = await findLast(store, ring);
-  for (let tries = 0; tries < MOST_TRIES; tries++) {
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
     let isMissing = true;
     for (const number of [last, last - 1]) {
       const text = number < 0 ? undefined : await store.loadState(nameSheet(ring, number));
@@ -167,6 +167,6 @@ function show({ order, ...entry }: StoredEntry): AuditEntry {
 }
 
 function cut(entry: StoredEntry): StoredEntry {
-  const short = (text: string | undefined): string | undefined => text?.slice(0, MOST_CHARACTERS);
-  return { ...entry, who: entry.who.slice(0, MOST_CHARACTERS), about: short(entry.about), detail: short(entry.detail) };
+  const short = (text: string | undefined): string | undefined => text?.slice(0, MAX_CHARACTERS);
+  return { ...entry, who: entry.who.slice(0, MAX_CHARACTERS), about: short(entry.about), detail: short(entry.detail) };
 }

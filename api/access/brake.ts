@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { createError } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
-import { createVersionedList, hasTexts, type VersionedList, type VersionedListStore } from './book.js';
+import { createVersionedList, hasTexts, type VersionedList, type VersionedListStore } from './versioned-list.js';
 
 export type BrakeKind = 'pair' | 'address' | 'device' | 'name';
 export type BrakeKeys = Readonly<Partial<Record<BrakeKind, string | undefined>>>;
@@ -30,7 +30,7 @@ const LIMITS: Readonly<Record<BrakeKind, BrakeLimits>> = {
 };
 const FIRST_PAUSE_MS = 2000;
 const SHARDS = 64;
-const MOST_OF_SHARD = 300;
+const MAX_OF_SHARD = 300;
 
 interface BrakeEntry {
   /** Hash of kind and text, so that the store contains no readable list of names that were tried. */
@@ -109,9 +109,9 @@ function pauseOf(count: number, { free, longestMs }: BrakeLimits): number {
  * displace an active pause.
  */
 function limitShard(entries: readonly BrakeEntry[], nowMs: number): readonly BrakeEntry[] {
-  if (entries.length <= MOST_OF_SHARD) return entries;
+  if (entries.length <= MAX_OF_SHARD) return entries;
   const weight = ({ untilMs, count }: BrakeEntry): number => (untilMs > nowMs ? 1e9 : 0) + count;
   const newest = entries.at(-1);
   const others = entries.slice(0, -1).sort((a, b) => weight(b) - weight(a) || b.atMs - a.atMs);
-  return [...others.slice(0, MOST_OF_SHARD - 1), ...(newest === undefined ? [] : [newest])];
+  return [...others.slice(0, MAX_OF_SHARD - 1), ...(newest === undefined ? [] : [newest])];
 }

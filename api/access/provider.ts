@@ -40,9 +40,9 @@ export interface Person extends ProvidedIdentity {
   readonly name: string;
 }
 
-const MOST_NAME = 100;
+const MAX_NAME = 100;
 /** Largest number of groups of one person. Groups that a grant names come first. */
-const MOST_GROUPS = 200;
+const MAX_GROUPS = 200;
 
 export interface Provider {
   readonly name: string;
@@ -150,7 +150,7 @@ export function describePerson(
   const claimed = groupsClaim.split('.').reduce<unknown>((value, part) => fieldAt(value, part), claims);
   const groups = [claimed].flat().filter((group) => typeof group === 'string');
   const named = groups.filter((group) => grants.some((grant) => grant.group === group));
-  const kept = [...new Set([...named, ...groups])].slice(0, MOST_GROUPS);
+  const kept = [...new Set([...named, ...groups])].slice(0, MAX_GROUPS);
   if (findGrants(kept, grants).length > 0) return { name, issuer, subject: textAt(claims, 'sub'), groups: kept };
   throw createError('JT_FORBIDDEN', {
     problem: `"${name}" of ${hostOf(issuer)} is of no group that api.oidc.grants names`,
@@ -169,7 +169,7 @@ export function findGrants(groups: readonly string[], grants: readonly GroupGran
  */
 function limitName(name: string): string {
   const letters = name.normalize('NFC').replace(/[^\p{L}\p{N}\p{M} .,_@+'()-]/gu, '_');
-  return letters.slice(0, MOST_NAME) || 'somebody';
+  return letters.slice(0, MAX_NAME) || 'somebody';
 }
 
 function hostOf(url: string): string {

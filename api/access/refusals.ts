@@ -25,9 +25,9 @@ export interface Refusals {
 
 const MINUTE_MS = 60_000;
 /** Largest number of addresses with their own entry. The refusals of all further addresses are one entry. */
-const MOST_ADDRESSES = 200;
+const MAX_ADDRESSES = 200;
 const OTHERS = 'other addresses';
-const MOST_NAMES = 5;
+const MAX_NAMES = 5;
 
 interface Window<Entry> {
   readonly entry: Promise<Entry>;
@@ -61,11 +61,11 @@ export function createRefusals<Entry extends AuditEntry>(options: RefusalOptions
     async count({ who, address, detail }) {
       // A failed write is ignored here, because the log and the answer to the next caller report it.
       timer ??= setTimeout(() => void end().catch(() => undefined), MINUTE_MS).unref();
-      const place = windows.has(address) || windows.size < MOST_ADDRESSES ? address : OTHERS;
+      const place = windows.has(address) || windows.size < MAX_ADDRESSES ? address : OTHERS;
       const known = windows.get(place);
       if (known !== undefined) {
         known.count += 1;
-        if (known.names.size < MOST_NAMES) known.names.add(who);
+        if (known.names.size < MAX_NAMES) known.names.add(who);
         return;
       }
       const entry = options.write({ who, by: 'nobody', what: 'sign-in.refused', detail, address: place });

@@ -2,7 +2,7 @@
 // The key belongs to the installation and is in the store, so that each process can open what another one sealed.
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { isObject } from '../../core/json.js';
-import type { VersionedListStore } from './book.js';
+import type { VersionedListStore } from './versioned-list.js';
 
 const KEY = 'access/seal';
 const KEY_BYTES = 32;

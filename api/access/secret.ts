@@ -10,7 +10,7 @@ const KEY_BYTES = 32;
 /** Cost of scrypt: 32 MiB and three passes (source: OWASP, Password Storage Cheat Sheet). */
 const COST = { N: 2 ** 15, r: 8, p: 3 } as const;
 /** Memory limit of scrypt, in bytes. Node's default limit is lower than the cost above requires. */
-const MOST_MEMORY = 128 * 1_048_576;
+const MAX_MEMORY = 128 * 1_048_576;
 
 const derive = promisify<string, Buffer, number, ScryptOptions, Buffer>(scrypt);
 
@@ -36,7 +36,7 @@ export function isSameSecret(left: string, right: string): boolean {
 /** Returns `scrypt$N$r$p$salt$key`, so that a later release with another cost can still check the password. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(SALT_BYTES);
-  const key = await derive(password.normalize('NFKC'), salt, KEY_BYTES, { ...COST, maxmem: MOST_MEMORY });
+  const key = await derive(password.normalize('NFKC'), salt, KEY_BYTES, { ...COST, maxmem: MAX_MEMORY });
   return ['scrypt', COST.N, COST.r, COST.p, salt.toString('base64url'), key.toString('base64url')].join('$');
 }
 
@@ -49,7 +49,7 @@ export async function checkPassword(password: string, hash: string | undefined):
   const cost = isKnown ? { N: Number(N), r: Number(r), p: Number(p) } : COST;
   const derived = await derive(password.normalize('NFKC'), Buffer.from(salt, 'base64url'), KEY_BYTES, {
     ...cost,
-    maxmem: MOST_MEMORY,
+    maxmem: MAX_MEMORY,
   });
   const known = Buffer.from(key, 'base64url');
   return isKnown && known.length === derived.length && timingSafeEqual(known, derived);

@@ -2,7 +2,7 @@
 // store has its hash, the person and the end of the sign-in. Permissions are not kept: the role of a user and the
 // grants of a provider's groups are looked up for each request. Takes a list in the store; returns the sign-in of a
 // cookie if it is neither expired nor ended, and a list for people who may end sign-ins.
-import { createVersionedList, hasTexts, type VersionedList, type VersionedListStore } from './book.js';
+import { createVersionedList, hasTexts, type VersionedList, type VersionedListStore } from './versioned-list.js';
 import { hashSecret, makeSecret } from './secret.js';
 
 /** Identity of a person as the provider described it at the sign-in. */
@@ -62,13 +62,13 @@ export interface Sessions {
 }
 
 /** Largest number of sign-ins of one person. A further one ends the sign-in that began first. */
-const MOST_OF_PERSON = 20;
+const MAX_OF_PERSON = 20;
 /**
  * Largest number of sign-ins. It is above the number of people who sign in in a day; only a larger number ends the
  * sign-ins of other people.
  */
-const MOST_SESSIONS = 10_000;
-const MOST_AGENT = 200;
+const MAX_SESSIONS = 10_000;
+const MAX_AGENT = 200;
 const ID_LENGTH = 16;
 
 function isSession(value: unknown): value is StoredSession {
@@ -97,13 +97,13 @@ export function createSessions(
         endsAt,
         provided,
         address,
-        agent: agent?.slice(0, MOST_AGENT),
+        agent: agent?.slice(0, MAX_AGENT),
       };
       await list.change((known) => {
         const running = known.filter((item) => !isOver(item));
         const own = running.filter((item) => isSamePerson(item, started));
-        const tooOld = new Set(own.slice(0, Math.max(0, own.length - MOST_OF_PERSON + 1)));
-        return [...running.filter((item) => !tooOld.has(item)), started].slice(-MOST_SESSIONS);
+        const tooOld = new Set(own.slice(0, Math.max(0, own.length - MAX_OF_PERSON + 1)));
+        return [...running.filter((item) => !tooOld.has(item)), started].slice(-MAX_SESSIONS);
       });
       return secret;
     },

@@ -3,7 +3,7 @@
 // is neither expired nor revoked.
 import { createError } from '../../core/errors.js';
 import { isWord, ROLES, type Role } from '../auth.js';
-import { createVersionedList, hasTexts, type VersionedList, type VersionedListStore } from './book.js';
+import { createVersionedList, hasTexts, type VersionedList, type VersionedListStore } from './versioned-list.js';
 import { hashSecret, isSameSecret, makeId, makeSecret } from './secret.js';
 
 export interface ApiToken {
@@ -48,7 +48,7 @@ export interface Tokens {
 const FORM = /^jt_([0-9a-f]{12})_([\w-]{43})$/;
 /** Time, in milliseconds, that an expired or revoked token stays in the list, so that people can still look it up. */
 const KEPT_MS = 365 * 86_400_000;
-const MOST_TOKENS = 1000;
+const MAX_TOKENS = 1000;
 
 function isToken(value: unknown): value is ApiToken {
   return (
@@ -74,8 +74,8 @@ export function createTokens(store: VersionedListStore, now: () => number): Toke
       const token: ApiToken = { ...grant, hash: hashSecret(secret), createdAt, createdBy: by };
       await list.change((items) => {
         const kept = items.filter((item) => endOf(item) > now() - KEPT_MS);
-        if (kept.length < MOST_TOKENS) return [...kept, token];
-        throw createError('JT_REQUEST_INVALID', { problems: `there are ${MOST_TOKENS} tokens already` });
+        if (kept.length < MAX_TOKENS) return [...kept, token];
+        throw createError('JT_REQUEST_INVALID', { problems: `there are ${MAX_TOKENS} tokens already` });
       });
       return { token: show(token), secret: `jt_${id}_${secret}` };
     },

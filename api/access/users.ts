@@ -2,7 +2,7 @@
 // versioned list of users; returns the user of a name and a password. brake.ts limits the number of attempts.
 import { createError } from '../../core/errors.js';
 import { isWord, ROLES, type Role } from '../auth.js';
-import { createVersionedList, hasTexts, type VersionedList, type VersionedListStore } from './book.js';
+import { createVersionedList, hasTexts, type VersionedList, type VersionedListStore } from './versioned-list.js';
 import { checkPassword, hashPassword } from './secret.js';
 
 export interface LocalUser {
@@ -39,13 +39,13 @@ export interface Users {
 }
 
 export const LEAST_PASSWORD_LENGTH = 12;
-export const MOST_PASSWORD_LENGTH = 1000;
+export const MAX_PASSWORD_LENGTH = 1000;
 /**
  * Pattern of a user name: letters and digits of any script and a few marks, but no invisible characters, so that the
  * name fits into a list and an address.
  */
 export const USER_NAME = /^[\p{L}\p{N}][\p{L}\p{N}\p{M}._@-]{0,99}$/u;
-const MOST_USERS = 1000;
+const MAX_USERS = 1000;
 
 function isUser(value: unknown): value is LocalUser {
   return (
@@ -71,8 +71,8 @@ export function createUsers(store: VersionedListStore, now: () => number): Users
         const known = users.find((user) => user.name === name);
         const ours = hash ?? known?.hash;
         if (ours === undefined) throw createError('JT_REQUEST_INVALID', { problems: 'a new user needs a password' });
-        if (known === undefined && users.length >= MOST_USERS)
-          throw createError('JT_REQUEST_INVALID', { problems: `there are ${MOST_USERS} users already` });
+        if (known === undefined && users.length >= MAX_USERS)
+          throw createError('JT_REQUEST_INVALID', { problems: `there are ${MAX_USERS} users already` });
         const user = { name, role, scope, hash: ours, createdAt: known?.createdAt ?? at, changedAt: at };
         return [...users.filter((other) => other.name !== name), user];
       });
@@ -108,8 +108,8 @@ function checkNew(name: string, password: string | undefined): void {
     ...(password !== undefined && password.length < LEAST_PASSWORD_LENGTH
       ? [`the password has ${password.length} characters, but needs at least ${LEAST_PASSWORD_LENGTH}`]
       : []),
-    ...(password !== undefined && password.length > MOST_PASSWORD_LENGTH
-      ? [`the password has more than ${MOST_PASSWORD_LENGTH} characters`]
+    ...(password !== undefined && password.length > MAX_PASSWORD_LENGTH
+      ? [`the password has more than ${MAX_PASSWORD_LENGTH} characters`]
       : []),
   ];
   if (problems.length > 0) throw createError('JT_REQUEST_INVALID', { problems: problems.join('; ') });

@@ -14,17 +14,17 @@ export interface ArgumentRow {
   readonly isNeeded?: boolean;
   readonly values?: readonly string[];
   /** Largest value of a count, or largest number of characters of a text. */
-  readonly most: number;
+  readonly max: number;
   readonly help: string;
 }
 
 /** Largest number of unknown arguments that are explained. A call with more of them was meant for another tool. */
-const MOST_EXPLAINED = 5;
+const MAX_EXPLAINED = 5;
 
 /** Arguments of every tool. */
 const SHARED: readonly ArgumentRow[] = [
-  { name: 'lang', kind: 'text', values: LANGUAGES, most: 2, help: 'Language of the diagnosis.' },
-  { name: 'skip', kind: 'count', most: 100_000, help: 'Parts of the answer that were read already.' },
+  { name: 'lang', kind: 'text', values: LANGUAGES, max: 2, help: 'Language of the diagnosis.' },
+  { name: 'skip', kind: 'count', max: 100_000, help: 'Parts of the answer that were read already.' },
 ];
 
 /** JSON schema of a tool's arguments. */
@@ -45,9 +45,9 @@ export function describeArguments(rows: readonly ArgumentRow[]): ArgumentSchema 
   };
 }
 
-function describeRow({ kind, values, most, help }: ArgumentRow): Schema {
-  if (kind === 'count') return { type: 'integer', minimum: 0, maximum: most, description: help };
-  return { type: 'string', maxLength: most, description: help, ...omitMissing({ enum: values }) };
+function describeRow({ kind, values, max, help }: ArgumentRow): Schema {
+  if (kind === 'count') return { type: 'integer', minimum: 0, maximum: max, description: help };
+  return { type: 'string', maxLength: max, description: help, ...omitMissing({ enum: values }) };
 }
 
 /** Validates and returns the arguments. Throws JT_REQUEST_INVALID. */
@@ -56,7 +56,7 @@ export function readArguments(rows: readonly ArgumentRow[], given: unknown): Req
   const values = isObject(given) ? given : {};
   const unknown = Object.keys(values).filter((name) => !all.some((row) => row.name === name));
   const wrong = all.flatMap((row) => checkRow(row, values));
-  const problems = [...unknown.slice(0, MOST_EXPLAINED).map((name) => explainUnknown(name, all)), ...wrong];
+  const problems = [...unknown.slice(0, MAX_EXPLAINED).map((name) => explainUnknown(name, all)), ...wrong];
   const count = unknown.length + wrong.length;
   if (count > 0) throw createError('JT_REQUEST_INVALID', { problems: joinProblems(problems, count) });
   return createValues(values);
@@ -69,17 +69,17 @@ function explainUnknown(name: string, rows: readonly ArgumentRow[]): string {
 }
 
 function checkRow(
-  { name, kind, isNeeded, values, most }: ArgumentRow,
+  { name, kind, isNeeded, values, max }: ArgumentRow,
   given: Readonly<Record<string, unknown>>,
 ): string[] {
   const value = given[name];
   if (value === undefined || value === '') return isNeeded === true ? [`argument "${name}" is missing`] : [];
   if (kind === 'count')
-    return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= most
+    return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max
       ? []
-      : [`argument "${name}" must be a whole number from 0 to ${most}`];
+      : [`argument "${name}" must be a whole number from 0 to ${max}`];
   if (typeof value !== 'string') return [`argument "${name}" must be a text`];
   if (values !== undefined && !values.includes(value))
     return [`argument "${name}" must be one of ${values.join(', ')}`];
-  return value.length > most ? [`argument "${name}" has ${value.length} characters; at most ${most} are taken`] : [];
+  return value.length > max ? [`argument "${name}" has ${value.length} characters; at most ${max} are taken`] : [];
 }

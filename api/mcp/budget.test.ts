@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { countFitting, countTokens, MOST_TOKENS, renderReply } from './budget.js';
+import { countFitting, countTokens, MAX_TOKENS, renderReply } from './budget.js';
 
 const FRAME = '\tat org.apache.flink.runtime.taskmanager.Task.doRun(Task.java:756)';
 
@@ -22,7 +22,7 @@ describe('renderReply', () => {
     const text = renderReply({ head: 'Head.', blocks });
     const next = Number(/"skip": (\d+)/.exec(text)?.[1]);
 
-    expect(countTokens(text)).toBeLessThanOrEqual(MOST_TOKENS);
+    expect(countTokens(text)).toBeLessThanOrEqual(MAX_TOKENS);
     expect(text).toContain(`block ${next - 1}\n`);
     expect(text).not.toContain(`block ${next}\n`);
   });
@@ -38,7 +38,7 @@ describe('renderReply', () => {
   it('cuts a part that is too large, and closes its fence', () => {
     const text = renderReply({ head: 'Head.', blocks: [`\`\`\`log\n${`${FRAME}\n`.repeat(1000)}\`\`\``, 'the next'] });
 
-    expect(countTokens(text)).toBeLessThanOrEqual(MOST_TOKENS);
+    expect(countTokens(text)).toBeLessThanOrEqual(MAX_TOKENS);
     expect(text).toMatch(/\n```\n\(\d+ lines of this part were cut\.\)\n\nthe next$/);
   });
 

@@ -1,14 +1,14 @@
 // Limits an answer to the tokens that an assistant can afford to read: blocks until the budget is used up, then the
 // number of omitted blocks and how to request them. The token count assumes a poor tokenizer, because every model has
 // its own. Pure functions.
-import type { Reply } from './desk.js';
+import type { Reply } from './tool-context.js';
 
 /** Largest number of tokens of an answer. */
-export const MOST_TOKENS = 4000;
+export const MAX_TOKENS = 4000;
 /** Part of the budget for the note after the head and for the sentence about omitted blocks. */
 const RESERVED_TOKENS = 300;
 /** Largest number of tokens of a block. A larger block is cut, so that the blocks after it can be requested. */
-const MOST_BLOCK_TOKENS = 1500;
+const MAX_BLOCK_TOKENS = 1500;
 
 /** Pattern of a piece: letters of one word in one case, digits, blanks, line breaks, or a single other character. */
 const PIECES = /[A-Z]?[a-z]+|[A-Z]+|\d+|[ \t]+|\n+|[^\0-\x7f]|[^]/g;
@@ -33,10 +33,10 @@ function countPiece(piece: string): number {
 
 /** Returns the number of blocks, starting at block `skip`, that fit after the head; at least one. */
 export function countFitting({ head, blocks }: Pick<Reply, 'head' | 'blocks'>, skip = 0): number {
-  let left = MOST_TOKENS - RESERVED_TOKENS - countTokens(head);
+  let left = MAX_TOKENS - RESERVED_TOKENS - countTokens(head);
   let fitting = 0;
   for (const block of blocks.slice(skip)) {
-    left -= Math.min(countTokens(block) + 1, MOST_BLOCK_TOKENS);
+    left -= Math.min(countTokens(block) + 1, MAX_BLOCK_TOKENS);
     if (left < 0 && fitting > 0) break;
     fitting += 1;
   }
@@ -60,10 +60,10 @@ export function renderReply({ head, blocks, further }: Reply, skip = 0, note?: s
 
 /** Cuts a block at a line end and closes an open code fence. */
 function cutBlock(block: string): string {
-  if (countTokens(block) <= MOST_BLOCK_TOKENS) return block;
+  if (countTokens(block) <= MAX_BLOCK_TOKENS) return block;
   const lines = block.split('\n');
   const kept: string[] = [];
-  let left = MOST_BLOCK_TOKENS - 60;
+  let left = MAX_BLOCK_TOKENS - 60;
   for (const line of lines) {
     left -= countTokens(line) + 1;
     if (left < 0) break;

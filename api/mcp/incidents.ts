@@ -13,39 +13,39 @@ import { CARD_STATES, describeTriage, type Triage } from '../../core/routing/tri
 import { OUTCOMES as OUTCOME_WORDS } from '../../core/text/wording.js';
 import type { Incident, Language } from '../../core/types.js';
 import { OUTCOMES, readWord, type RequestValues } from '../route.js';
-import { loadStanding } from '../said/said.js';
+import { loadStanding } from '../annotations.js';
 import type { ArgumentRow } from './arguments.js';
-import type { ToolContext, LogFindings, Reply } from './desk.js';
+import type { ToolContext, LogFindings, Reply } from './tool-context.js';
 import { readTimes, TIME_ROWS } from './records.js';
 
 const DEFAULT_SINCE = '1h';
 /** Default range of a list that names a job, because the last incident of a job may be old. */
 const JOB_SINCE = '30d';
-const MOST_INCIDENTS = 1000;
+const MAX_INCIDENTS = 1000;
 
 const JOB_ROW: ArgumentRow = {
   name: 'job',
   kind: 'text',
-  most: 500,
+  max: 500,
   help: 'Name or id of a job; * stands for any text.',
 };
 
 export const LIST_ROWS: readonly ArgumentRow[] = [
   JOB_ROW,
-  { name: 'cluster', kind: 'text', most: 500, help: 'Name of a cluster, whole.' },
-  { name: 'outcome', kind: 'text', values: OUTCOMES, most: 20, help: 'What became of the job.' },
+  { name: 'cluster', kind: 'text', max: 500, help: 'Name of a cluster, whole.' },
+  { name: 'outcome', kind: 'text', values: OUTCOMES, max: 20, help: 'What became of the job.' },
   ...TIME_ROWS.map((row) =>
     row.name === 'since' ? { ...row, help: `${row.help} Default ${DEFAULT_SINCE}, with job ${JOB_SINCE}.` } : row,
   ),
 ];
 
 export const SHOW_ROWS: readonly ArgumentRow[] = [
-  { name: 'incident', kind: 'text', most: 500, help: 'Id of the incident, as list_incidents shows it.' },
+  { name: 'incident', kind: 'text', max: 500, help: 'Id of the incident, as list_incidents shows it.' },
   { ...JOB_ROW, help: 'In place of an id: the latest incident of the job with this name or id.' },
 ];
 
 export const TEXT_ROWS: readonly ArgumentRow[] = [
-  { name: 'text', kind: 'text', isNeeded: true, most: 5_000_000, help: 'The text of a log, with its stack traces.' },
+  { name: 'text', kind: 'text', isNeeded: true, max: 5_000_000, help: 'The text of a log, with its stack traces.' },
 ];
 
 export const FILE_ROWS: readonly ArgumentRow[] = [
@@ -53,7 +53,7 @@ export const FILE_ROWS: readonly ArgumentRow[] = [
     name: 'path',
     kind: 'text',
     isNeeded: true,
-    most: 4000,
+    max: 4000,
     help: 'A log, a folder of logs, or an archive (.gz, .tar, .tar.gz, .zip) on the machine where Jobtrace runs.',
   },
 ];
@@ -121,9 +121,12 @@ interface Asked {
   readonly outcome?: Incident['outcome'] | undefined;
 }
 
-async function findIncidents(context: ToolContext, { job, range, cluster, outcome }: Asked): Promise<readonly Incident[]> {
+async function findIncidents(
+  context: ToolContext,
+  { job, range, cluster, outcome }: Asked,
+): Promise<readonly Incident[]> {
   const store = await context.openStore();
-  const found = await store.findIncidents({ ...range, cluster, outcome, limit: MOST_INCIDENTS });
+  const found = await store.findIncidents({ ...range, cluster, outcome, limit: MAX_INCIDENTS });
   return job === undefined ? found : found.filter((incident) => isOfJob(incident, job));
 }
 

@@ -7,7 +7,7 @@ import type { Language, LogRecord } from '../../core/types.js';
 import type { RequestValues } from '../route.js';
 import type { ArgumentRow } from './arguments.js';
 import { countFitting } from './budget.js';
-import type { ToolContext, Reply } from './desk.js';
+import type { ToolContext, Reply } from './tool-context.js';
 
 const DEFAULT_SINCE = '1h';
 const DEFAULT_RECORDS = 20;
@@ -19,30 +19,30 @@ export const TIME_ROWS: readonly ArgumentRow[] = [
   {
     name: 'since',
     kind: 'text',
-    most: 40,
+    max: 40,
     help: 'From this time on: a duration back from now (15m, 2h, 7d) or an ISO time with zone.',
   },
-  { name: 'until', kind: 'text', most: 40, help: 'Up to this time, likewise; now when left out.' },
+  { name: 'until', kind: 'text', max: 40, help: 'Up to this time, likewise; now when left out.' },
 ];
 
 export const SEARCH_ROWS: readonly ArgumentRow[] = [
   {
     name: 'query',
     kind: 'text',
-    most: 2000,
+    max: 2000,
     help: 'Words, "a phrase", field:value (level:ERROR, logger:…, tm:…, error:IOException), -not, OR, *.',
   },
-  { name: 'job', kind: 'text', most: 500, help: 'Everything that belongs to the job with this name or id.' },
+  { name: 'job', kind: 'text', max: 500, help: 'Everything that belongs to the job with this name or id.' },
   ...TIME_ROWS.map((row) => (row.name === 'since' ? { ...row, help: `${row.help} Default ${DEFAULT_SINCE}.` } : row)),
-  { name: 'order', kind: 'text', values: ['newest', 'oldest'], most: 6, help: 'Which come first; default newest.' },
-  { name: 'limit', kind: 'count', most: 100, help: `How many records at most (default ${DEFAULT_RECORDS}).` },
-  { name: 'after', kind: 'text', most: 4000, help: 'What an earlier answer said to go on with.' },
+  { name: 'order', kind: 'text', values: ['newest', 'oldest'], max: 6, help: 'Which come first; default newest.' },
+  { name: 'limit', kind: 'count', max: 100, help: `How many records at most (default ${DEFAULT_RECORDS}).` },
+  { name: 'after', kind: 'text', max: 4000, help: 'What an earlier answer said to go on with.' },
 ];
 
 export const LINES_ROWS: readonly ArgumentRow[] = [
-  { name: 'record', kind: 'text', isNeeded: true, most: 4000, help: 'Id of the record, as a search shows it.' },
-  { name: 'before', kind: 'count', most: 200, help: 'Records of the same process before it (default 10).' },
-  { name: 'behind', kind: 'count', most: 200, help: 'Records of the same process behind it (default 10).' },
+  { name: 'record', kind: 'text', isNeeded: true, max: 4000, help: 'Id of the record, as a search shows it.' },
+  { name: 'before', kind: 'count', max: 200, help: 'Records of the same process before it (default 10).' },
+  { name: 'behind', kind: 'count', max: 200, help: 'Records of the same process behind it (default 10).' },
 ];
 
 export async function searchRecords(context: ToolContext, values: RequestValues, language: Language): Promise<Reply> {
@@ -91,7 +91,7 @@ export async function showLines(context: ToolContext, values: RequestValues, lan
   };
 }
 
-function renderRecord(record: LogRecord, language: Language, most: number): string {
+function renderRecord(record: LogRecord, language: Language, max: number): string {
   const about = [
     record['@timestamp'],
     record['log.level'],
@@ -101,7 +101,7 @@ function renderRecord(record: LogRecord, language: Language, most: number): stri
     record['flink.chain']?.at(-1),
   ];
   const named = about.flatMap((item) => (item === undefined ? [] : [escapeMarkdown(item)]));
-  return `${named.join(' · ')}\nrecord \`${record.id}\`\n${quoteLog(record['event.original'], language, most)}`;
+  return `${named.join(' · ')}\nrecord \`${record.id}\`\n${quoteLog(record['event.original'], language, max)}`;
 }
 
 /** Returns both ends of the range, so that the next question can repeat it. Throws JT_REQUEST_INVALID. */

@@ -7,14 +7,14 @@ import { OWNERS, STATUSES } from '../../core/text/wording.js';
 import type { Language } from '../../core/types.js';
 import type { RequestValues } from '../route.js';
 import type { ArgumentRow } from './arguments.js';
-import type { ToolContext, Reply, RuleArticle } from './desk.js';
+import type { ToolContext, Reply, RuleArticle } from './tool-context.js';
 
 export const EXPLAIN_ROWS: readonly ArgumentRow[] = [
   {
     name: 'id',
     kind: 'text',
     isNeeded: true,
-    most: 300,
+    max: 300,
     help: 'A rule (memory.heap-oom/tm) or a cause (memory.heap-oom), as a diagnosis names it.',
   },
 ];
@@ -24,7 +24,7 @@ export const DRAFT_ROWS: readonly ArgumentRow[] = [
     name: 'lines',
     kind: 'text',
     isNeeded: true,
-    most: 65_536,
+    max: 65_536,
     help: 'Lines of a log in which something failed, with the whole stack trace.',
   },
 ];

@@ -6,7 +6,7 @@ import { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js';
 import { CallToolRequestSchema, ErrorCode, ListToolsRequestSchema, McpError } from '@modelcontextprotocol/sdk/types.js';
-import type { ToolContext } from './desk.js';
+import type { ToolContext } from './tool-context.js';
 import { callTool, INSTRUCTIONS, listTools } from './tools.js';
 
 function createToolServer(context: ToolContext, version: string): Server {
@@ -31,7 +31,10 @@ export interface StdioOptions {
 }
 
 /** Serves until the client closes the input or the signal aborts. */
-export async function serveStdio(context: ToolContext, { version, stdin, stdout, signal }: StdioOptions): Promise<void> {
+export async function serveStdio(
+  context: ToolContext,
+  { version, stdin, stdout, signal }: StdioOptions,
+): Promise<void> {
   const server = createToolServer(context, version);
   const ended = new Promise<void>((resolve) => {
     stdin.once('end', resolve);

@@ -6,7 +6,7 @@ import { LANGUAGES, type Language } from '../../core/types.js';
 import { readWord, type RequestValues } from '../route.js';
 import { describeArguments, readArguments, type ArgumentRow } from './arguments.js';
 import { renderReply } from './budget.js';
-import type { ToolContext, Reply } from './desk.js';
+import type { ToolContext, Reply } from './tool-context.js';
 import {
   diagnoseFile,
   diagnoseText,

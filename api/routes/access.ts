@@ -5,22 +5,22 @@ import { ROLES, type Viewer } from '../auth.js';
 import type { Access } from '../access/access.js';
 import { describeWho } from '../access/audit.js';
 import { describeLeft } from '../access/tokens.js';
-import { LEAST_PASSWORD_LENGTH, MOST_PASSWORD_LENGTH } from '../access/users.js';
+import { LEAST_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH } from '../access/users.js';
 import { MAX_GLOB_LENGTH } from '../../core/text/glob.js';
 import { AUDIT_LIST, NEW_TOKEN, TOKEN, TOKEN_LIST, USER, USER_GONE, USER_LIST } from '../schemas/access.js';
 import { ID, QUERIES } from '../schemas/queries.js';
 
 const DAY_MS = 86_400_000;
 const DEFAULT_DAYS = 90;
-const MOST_BYTES = 16_384;
-const MOST_PATTERNS = 100;
+const MAX_BYTES = 16_384;
+const MAX_PATTERNS = 100;
 /** Limits for password requests, because hashing a password takes 32 MiB for a moment. */
-const PASSWORDS = { most: 4, mostOfViewer: 2 };
+const PASSWORDS = { max: 4, maxPerViewer: 2 };
 
 const SCOPE: Schema = {
   type: 'array',
   items: { type: 'string', minLength: 1, maxLength: MAX_GLOB_LENGTH },
-  maxItems: MOST_PATTERNS,
+  maxItems: MAX_PATTERNS,
   default: [],
   description: 'Patterns with * of clusters, job ids and job names, or team:NAME for those of a team; none = all.',
 };
@@ -29,7 +29,7 @@ const ROLE: Schema = { type: 'string', enum: ROLES };
 
 function body(properties: Readonly<Record<string, Schema>>, required: readonly string[]): Route['body'] {
   const schema = { type: 'object', properties, required, additionalProperties: false };
-  return { type: 'json', schema, maxBytes: MOST_BYTES };
+  return { type: 'json', schema, maxBytes: MAX_BYTES };
 }
 
 export function createAccessRoutes(services: Services, access: Access): readonly Route[] {
@@ -154,7 +154,7 @@ function createUserRoutes({ checkScope }: Services, access: Access): readonly Ro
           password: {
             type: 'string',
             minLength: LEAST_PASSWORD_LENGTH,
-            maxLength: MOST_PASSWORD_LENGTH,
+            maxLength: MAX_PASSWORD_LENGTH,
             writeOnly: true,
             description: 'Left out: the one that the user has.',
           },

@@ -2,17 +2,17 @@
 // the scope of the caller as everywhere in the API. The protocol is loaded at the first request.
 import { createError } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
-import type { AssistantHooks } from '../mcp/desk.js';
+import type { AssistantHooks } from '../mcp/tool-context.js';
 import type { Answer, Request, Route, Services } from '../route.js';
 import { QUERIES } from '../schemas/queries.js';
 import { ERROR } from '../schemas/system.js';
 
 const ADDRESS = '/api/v1/mcp';
 /** Limits for messages. Each message may be a log to diagnose, so a batch counts each of its messages. */
-const QUESTIONS = { most: 16, mostOfViewer: 8, weigh: countMessages };
+const QUESTIONS = { max: 16, maxPerViewer: 8, weigh: countMessages };
 /** Largest number of messages in a batch. Batches are rare, and each message takes a place. */
-const MOST_MESSAGES = 8;
-const MOST_BYTES = 8 * 1_048_576;
+const MAX_MESSAGES = 8;
+const MAX_BYTES = 8 * 1_048_576;
 /** Request headers that the protocol reads. */
 const HEADERS = ['accept', 'content-type', 'mcp-protocol-version'] as const;
 
@@ -26,7 +26,7 @@ export function createAssistantRoutes(services: Services, hooks: AssistantHooks 
       tag: 'assistants',
       summary: 'The tools of an assistant (Model Context Protocol, streamable HTTP)',
       description: 'One JSON-RPC message in, one answer out, without a session; see docs/assistants.md.',
-      body: { type: 'json', schema: { type: ['object', 'array'] }, maxBytes: MOST_BYTES },
+      body: { type: 'json', schema: { type: ['object', 'array'] }, maxBytes: MAX_BYTES },
       concurrency: QUESTIONS,
       answers: { 200: { type: 'object' }, 202: {}, 400: { type: 'object' }, 406: { type: 'object' } },
       handle: (request) => answerMessage(services, hooks, request),
@@ -52,9 +52,9 @@ function countMessages(body: unknown): number {
 
 async function answerMessage(services: Services, hooks: AssistantHooks, request: Request): Promise<Answer> {
   const count = countMessages(request.body);
-  if (count > MOST_MESSAGES)
+  if (count > MAX_MESSAGES)
     throw createError('JT_REQUEST_INVALID', {
-      problems: `the request has ${count} messages, but at most ${MOST_MESSAGES} are answered at once`,
+      problems: `the request has ${count} messages, but at most ${MAX_MESSAGES} are answered at once`,
     });
   const { answerHttp } = await import('../mcp/serve.js');
   const { language, publicUrl, now, version } = services;

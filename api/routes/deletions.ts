@@ -20,8 +20,8 @@ import { readRange } from './records.js';
  * Limits for deletions. A deletion writes the whole store, and a second one would find data that the first one is about
  * to delete.
  */
-const DELETIONS = { most: 1, mostOfViewer: 1 };
-const MOST_BYTES = 16 * 1024;
+const DELETIONS = { max: 1, maxPerViewer: 1 };
+const MAX_BYTES = 16 * 1024;
 
 export function createDeletionRoutes(store: EraseStore, access: Pick<Access, 'audit'>): readonly Route[] {
   return [
@@ -35,7 +35,7 @@ export function createDeletionRoutes(store: EraseStore, access: Pick<Access, 'au
       description:
         'Deletes the records that fit all that is given, the incidents about them, and the messages, verdicts and words about those. One of "cluster", "job", "contains" and "file" must be given. With "dryRun" nothing is deleted, and the answer says how much would be. What it does not reach: docs/privacy.md.',
       query: QUERIES.none,
-      body: { type: 'json', schema: DELETION_BODY, maxBytes: MOST_BYTES },
+      body: { type: 'json', schema: DELETION_BODY, maxBytes: MAX_BYTES },
       concurrency: DELETIONS,
       answers: { 200: DELETION },
       handle: async (request) => {

@@ -10,7 +10,7 @@ import { QUERIES } from '../schemas/queries.js';
 /** Age, in milliseconds, up to which a given-up alert is shown, because a person may still act on it. */
 const SHOWN_MS = 7 * 24 * 3_600_000;
 /** Largest number of alerts that are read of each state. */
-const MOST_ALERTS = 1000;
+const MAX_ALERTS = 1000;
 
 interface TroubledReceiver {
   readonly receiver: string;
@@ -59,8 +59,8 @@ async function testReceiver(services: Services, { params }: Request): Promise<An
 
 async function listDeliveries({ now }: Services, { store }: Request): Promise<Answer> {
   const [lost, waiting] = await Promise.all([
-    store.findAlerts({ state: 'undeliverable', limit: MOST_ALERTS }),
-    store.findAlerts({ state: 'pending', limit: MOST_ALERTS }),
+    store.findAlerts({ state: 'undeliverable', limit: MAX_ALERTS }),
+    store.findAlerts({ state: 'pending', limit: MAX_ALERTS }),
   ]);
   const since = new Date(now() - SHOWN_MS).toISOString();
   const alerts = [
@@ -71,7 +71,7 @@ async function listDeliveries({ now }: Services, { store }: Request): Promise<An
     kind: 'json',
     body: {
       receivers: groupDeliveries(alerts),
-      complete: lost.length < MOST_ALERTS && waiting.length < MOST_ALERTS,
+      complete: lost.length < MAX_ALERTS && waiting.length < MAX_ALERTS,
     },
   };
 }

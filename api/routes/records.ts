@@ -13,16 +13,16 @@ import {
 import type { LineQuery, RecordLines, RecordQuery } from '../../store/store.js';
 import { COMPONENTS, LEVELS } from '../../core/record.js';
 import { readWord, type Answer, type AuditNote, type Request, type Route, type Services } from '../route.js';
-import { ID, MOST_EXPORTED, QUERIES } from '../schemas/queries.js';
+import { ID, MAX_EXPORTED, QUERIES } from '../schemas/queries.js';
 import { CONTEXT, RECORD, RECORD_PAGE } from '../schemas/records.js';
 import { cutRow, ROW_CUT } from './row.js';
 import { pushRecords } from './live.js';
 
 /** Limits for live streams. Each stream queries the store once a second, so a few tokens must not use up all places. */
-const STREAMS = { most: 100, mostOfViewer: 5 };
+const STREAMS = { max: 100, maxPerViewer: 5 };
 /** Limits for searches. The page runs about three at once. */
-const SEARCHES = { most: 200, mostOfViewer: 8 };
-const EXPORTS = { most: 10, mostOfViewer: 4 };
+const SEARCHES = { max: 200, maxPerViewer: 8 };
+const EXPORTS = { max: 10, maxPerViewer: 4 };
 const EXPORTED_AT_ONCE = 1000;
 
 type Filters = Pick<RecordQuery, 'query' | 'from' | 'to' | 'job' | 'cluster' | 'process' | 'component' | 'levels'>;
@@ -114,7 +114,7 @@ async function searchRecords(request: Request): Promise<Answer> {
 async function exportRecords(request: Request): Promise<Answer> {
   const { store } = request;
   const format = readWord(RECORD_FORMATS, request.query.text('format')) ?? 'ndjson';
-  const limit = request.query.number('limit') ?? MOST_EXPORTED;
+  const limit = request.query.number('limit') ?? MAX_EXPORTED;
   const query: LineQuery = { ...readFilters(request), limit: EXPORTED_AT_ONCE, order: 'newest' };
   // A problem with the search is answered as an error, before the file begins.
   const first = await store.findRecords(query);

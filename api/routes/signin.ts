@@ -7,16 +7,16 @@ import type { BrakeKeys } from '../access/brake.js';
 import type { Provider } from '../access/provider.js';
 import { idOf, type SessionQuery, type StoredSession } from '../access/sessions.js';
 import { makeId } from '../access/secret.js';
-import { MOST_PASSWORD_LENGTH } from '../access/users.js';
+import { MAX_PASSWORD_LENGTH } from '../access/users.js';
 import type { Viewer } from '../auth.js';
 import { createValues, type Answer, type Request, type Route } from '../route.js';
 import { ACCESS, SESSION_LIST, SESSIONS_ENDED, SIGNED_OUT, VIEWER } from '../schemas/access.js';
 import { ID, QUERIES } from '../schemas/queries.js';
 
-const MOST_BYTES = 16_384;
+const MAX_BYTES = 16_384;
 /** Limits for sign-ins with a password, because hashing a password takes 32 MiB for a moment. */
-const SIGN_INS = { most: 4, mostOfViewer: 2 };
-const VISITS = { most: 64, mostOfViewer: 16 };
+const SIGN_INS = { max: 4, maxPerViewer: 2 };
+const VISITS = { max: 64, maxPerViewer: 16 };
 const DAY_MS = 86_400_000;
 /** Time, in milliseconds, that a browser counts as one that has signed in before. */
 const DEVICE_MS = 365 * DAY_MS;
@@ -40,7 +40,7 @@ export function createSignInRoutes(options: SignInOptions): readonly Route[] {
     type: 'object',
     properties: {
       name: { type: 'string', minLength: 1, maxLength: 100 },
-      password: { type: 'string', minLength: 1, maxLength: MOST_PASSWORD_LENGTH },
+      password: { type: 'string', minLength: 1, maxLength: MAX_PASSWORD_LENGTH },
     },
     required: ['name', 'password'],
     additionalProperties: false,
@@ -66,7 +66,7 @@ export function createSignInRoutes(options: SignInOptions): readonly Route[] {
       tag: 'access',
       summary: 'Sign in with a name and a password: sets a cookie',
       query: QUERIES.none,
-      body: { type: 'json', schema: body, maxBytes: MOST_BYTES },
+      body: { type: 'json', schema: body, maxBytes: MAX_BYTES },
       concurrency: SIGN_INS,
       refusals: [401],
       answers: { 200: VIEWER },

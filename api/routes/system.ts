@@ -20,7 +20,7 @@ const MEBIBYTE = 1_048_576;
  * Limits for pasted logs. One log is diagnosed while the others wait or are still being sent. A single viewer cannot
  * take all places.
  */
-const PASTES = { most: 4, mostOfViewer: 3 };
+const PASTES = { max: 4, maxPerViewer: 3 };
 const READY_TIMEOUT_MS = 5000;
 /** Senders of alerts. Both send the same message; Grafana adds fields. */
 const ALERT_SENDERS = [

@@ -43,7 +43,7 @@ const FORMAT = {
 } as const;
 
 /** Largest number of records in one file. */
-export const MOST_EXPORTED = 100_000;
+export const MAX_EXPORTED = 100_000;
 
 export const QUERIES = {
   sessions: request({ name: { type: 'string', maxLength: 100, description: 'Only those of this name.' } }),
@@ -61,7 +61,7 @@ export const QUERIES = {
     ...RECORD_FILTERS,
     ...RANGE,
     format: { type: 'string', enum: RECORD_FORMATS, default: 'ndjson', description: 'text: as people read them.' },
-    limit: { type: 'integer', minimum: 1, maximum: MOST_EXPORTED, default: MOST_EXPORTED },
+    limit: { type: 'integer', minimum: 1, maximum: MAX_EXPORTED, default: MAX_EXPORTED },
   }),
   stream: request({
     ...RECORD_FILTERS,

@@ -3,7 +3,7 @@
 import { MAX_COMMENT, TRIAGE_STATES } from '../../core/routing/triage.js';
 import { described, list, object, request, text, time } from './shape.js';
 
-const SAID_STATE = { type: 'string', enum: TRIAGE_STATES } as const;
+const TRIAGE_STATE = { type: 'string', enum: TRIAGE_STATES } as const;
 
 export const CARD_STATE = {
   type: 'string',
@@ -14,7 +14,7 @@ export const CARD_STATE = {
 
 export const NEW_TRIAGE = request(
   {
-    state: SAID_STATE,
+    state: TRIAGE_STATE,
     until: described(time, 'Until when it is ignored; absent: for good.'),
     into: described(text, 'Of merged: id of the incident whose card stands for it.'),
     comment: { type: 'string', maxLength: MAX_COMMENT, description: 'Why.' },
@@ -27,7 +27,7 @@ export const TRIAGE = object(
     state: CARD_STATE,
     words: described(
       list(
-        object({ incidentId: text, state: SAID_STATE, until: time, into: text, comment: text, by: text, at: time }, [
+        object({ incidentId: text, state: TRIAGE_STATE, until: time, into: text, comment: text, by: text, at: time }, [
           'incidentId',
           'state',
           'by',

@@ -8,7 +8,7 @@ const RECORDINGS = join(import.meta.dirname, '..', '..', 'lab', 'recordings');
 const NEXT_ENTRY = /\n(?=\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} )/;
 const TIMED = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} /;
 /** Longest entry in characters; longer ones (dumps of threads or options) are not typical. */
-const MOST_ENTRY_UNITS = 20_000;
+const MAX_ENTRY_UNITS = 20_000;
 /** Number of entries per entry with a stack trace. */
 const TRACE_EVERY = 50;
 const FIRST_TIME = Date.UTC(2026, 10, 20, 1);
@@ -58,7 +58,7 @@ export function readEntries(): { readonly plain: readonly string[]; readonly tra
   const entries = names
     .flatMap((name) => readFileSync(join(RECORDINGS, name), 'utf8').split(NEXT_ENTRY))
     .map((entry) => entry.trimEnd())
-    .filter((entry) => TIMED.test(entry) && entry.length < MOST_ENTRY_UNITS)
+    .filter((entry) => TIMED.test(entry) && entry.length < MAX_ENTRY_UNITS)
     .map((entry) => entry.slice(23));
   return {
     plain: entries.filter((entry) => !entry.includes('\n')),

@@ -32,7 +32,7 @@ const QUIET_MS = 15_000;
  * that long.
  */
 const STALLED_MS = 60_000;
-const MOST_START_MS = 60_000;
+const MAX_START_MS = 60_000;
 /** Share of the documents that is timed; the rest waits for time-outs and says nothing about the speed. */
 const NEARLY_ALL = 0.99;
 
@@ -61,7 +61,7 @@ export interface Pursuit {
   readonly peakMib: number;
   readonly lagP50Ms: number;
   readonly lagP99Ms: number;
-  readonly lagMostMs: number;
+  readonly maxLagMs: number;
 }
 
 /** Makes the command line for a site. */
@@ -122,7 +122,7 @@ async function follow(shipper: Shipper, sink: CountingSink, countEntries: () => 
     const counts = await sink.count();
     if ((counts.waiting ?? 0) > 0) continue;
     const last = counts.arrivals.at(-1)?.[0];
-    if (last === undefined && Date.now() - startedAt > MOST_START_MS) throw new Error('Nothing came within a minute.');
+    if (last === undefined && Date.now() - startedAt > MAX_START_MS) throw new Error('Nothing came within a minute.');
     if (last === undefined) continue;
     if (Date.now() - last > decideQuiet(counts.documents / countEntries())) return { counts, usages };
   }
@@ -147,7 +147,7 @@ function sumUpDrain({ counts, usages }: Seen, corpus: Corpus, startedAt: number)
     documentsPerEntry: counts.documents / corpus.entries,
     cpuPerGib: (cpuSeconds * GIB) / corpus.bytes,
     userShare: (used?.userSeconds ?? 0) / cpuSeconds,
-    peakMib: usages.reduce((most, { peakMib }) => Math.max(most, peakMib), 0),
+    peakMib: usages.reduce((max, { peakMib }) => Math.max(max, peakMib), 0),
     firstDocumentMs: (counts.firstAt ?? firstAt) - startedAt,
     mbPerSecond: (corpus.bytes * share) / MB / seconds,
     documentsPerSecond: (documents - first) / seconds,
@@ -163,9 +163,9 @@ function sumUpPursuit({ counts, usages }: Seen, entries: number, bytes: number):
   return {
     documentsPerEntry: counts.documents / entries,
     cpuPerGib: (((used?.userSeconds ?? 0) + (used?.systemSeconds ?? 0)) * GIB) / bytes,
-    peakMib: usages.reduce((most, { peakMib }) => Math.max(most, peakMib), 0),
+    peakMib: usages.reduce((max, { peakMib }) => Math.max(max, peakMib), 0),
     lagP50Ms: at(0.5),
     lagP99Ms: at(0.99),
-    lagMostMs: at(1),
+    maxLagMs: at(1),
   };
 }

@@ -47,12 +47,12 @@ const ASK_EVERY_MS = 100;
 
 /** Polls the health until it is stopped; `stop` returns the longest response time in milliseconds. */
 export function askHealth({ url }: Pick<RunningUp, 'url'>): { stop(): number } {
-  let [most, isOver, asked] = [0, false, performance.now()];
+  let [max, isOver, asked] = [0, false, performance.now()];
   const ask = async (): Promise<void> => {
     while (!isOver) {
       asked = performance.now();
       await fetch(new URL('/health/live', url)).catch(() => undefined);
-      most = Math.max(most, performance.now() - asked);
+      max = Math.max(max, performance.now() - asked);
       await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
     }
   };
@@ -60,7 +60,7 @@ export function askHealth({ url }: Pick<RunningUp, 'url'>): { stop(): number } {
   return {
     stop: () => {
       isOver = true;
-      return most;
+      return max;
     },
   };
 }

@@ -3,7 +3,7 @@
 import { createRandom } from '../../lab/memory/sample.js';
 
 /** Minimum and maximum. */
-export type DiceSpan = readonly [least: number, most: number];
+export type DiceSpan = readonly [least: number, max: number];
 
 export interface Dice {
   /** Returns a whole number, both ends included. */
@@ -16,7 +16,7 @@ export interface Dice {
 /** Creates a generator. `name` separates its users, so that none of them changes the choices of the others. */
 export function createDice(seed: number, name: string): Dice {
   const random = createRandom([...name].reduce((sum, letter) => Math.imul(sum, 31) + letter.charCodeAt(0), seed));
-  const between = ([least, most]: DiceSpan): number => Math.floor(least + random() * (most - least + 1));
+  const between = ([least, max]: DiceSpan): number => Math.floor(least + random() * (max - least + 1));
   return {
     between,
     pick: (items) => {

@@ -215,8 +215,8 @@ function compareLosses({ cut }: Books, reported: ReadonlyMap<string, number>, in
     const missing = files.reduce((sum, { entries }) => sum + measureMissing(entries), 0);
     const said = reported.get(path) ?? 0;
     const within = files.filter(({ entries }) => entries[findLast(entries)]?.endsWithinCharacter === true);
-    const most = files.length + CUT_CHARACTER_BYTES * within.length;
-    const isRight = inexact.has(path) ? said + most >= missing : Math.abs(said - missing) <= most;
+    const max = files.length + CUT_CHARACTER_BYTES * within.length;
+    const isRight = inexact.has(path) ? said + max >= missing : Math.abs(said - missing) <= max;
     return isRight ? [] : [`${said} bytes of ${path} are reported as lost, ${missing} are`];
   });
 }

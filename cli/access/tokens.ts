@@ -9,7 +9,7 @@ import { FORMAT_OPTION, GRANT_OPTIONS, PLACE_OPTIONS, printScope, readGrant, rea
 
 const DAY_MS = 86_400_000;
 const DEFAULT_DAYS = 90;
-const MOST_DAYS = 3650;
+const MAX_DAYS = 3650;
 
 export const TOKENS_CREATE: Command = {
   name: 'tokens create',
@@ -18,7 +18,7 @@ export const TOKENS_CREATE: Command = {
   options: [
     ...PLACE_OPTIONS,
     ...GRANT_OPTIONS,
-    { name: 'days', value: 'N', help: `How long it is valid, 1 to ${MOST_DAYS} (default ${DEFAULT_DAYS}).` },
+    { name: 'days', value: 'N', help: `How long it is valid, 1 to ${MAX_DAYS} (default ${DEFAULT_DAYS}).` },
     FORMAT_OPTION,
   ],
   examples: ["jobtrace tokens create grafana --role reader --scope 'orders-*' --days 30"],
@@ -46,9 +46,9 @@ export const TOKENS_CREATE: Command = {
 function readDays({ option }: Invocation): number {
   const text = option('days') ?? String(DEFAULT_DAYS);
   const days = Number(text);
-  if (Number.isInteger(days) && days >= 1 && days <= MOST_DAYS) return days;
+  if (Number.isInteger(days) && days >= 1 && days <= MAX_DAYS) return days;
   throw createError('JT_USAGE', {
-    problem: `--days is "${text}", but must be a whole number from 1 to ${MOST_DAYS}.`,
+    problem: `--days is "${text}", but must be a whole number from 1 to ${MAX_DAYS}.`,
     command: 'tokens create',
   });
 }

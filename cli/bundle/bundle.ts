@@ -24,7 +24,7 @@ import type { TarFile } from './tar.js';
 const BEFORE_MS = 5 * 60_000;
 const AFTER_MS = 60_000;
 /** Largest number of characters of lines, because a bundle is sent by mail. */
-const MOST_UNITS = 64 * 1_048_576;
+const MAX_UNITS = 64 * 1_048_576;
 const PAGE_SIZE = 1000;
 
 export const BUNDLE: Command = {
@@ -139,7 +139,7 @@ async function readLogs(store: Store, incident: Incident): Promise<BundledLogs> 
     for (const record of page.records) {
       const text = record['event.original'];
       units += text.length + 1;
-      isCut ||= units > MOST_UNITS;
+      isCut ||= units > MAX_UNITS;
       if (isCut) break;
       lines += 1;
       const log = logs.get(nameLog(record)) ?? [];

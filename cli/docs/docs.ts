@@ -24,7 +24,11 @@ const OF_JOB = `## The lines of a job
 - place and time: while it was alone in its cluster, or on a process, what names no other job there is about it;
 - what its incidents show.
 
-A line that names another job is not added, nor one that names nobody where two jobs were at that time: such a line of a TaskManager that two jobs share is found by \`tm:\` or \`cluster:\`. The analyzer finds out whose lines are whose in clusters in which something failed, also for lines that came before it knew; in others \`job:\` finds what names the job. What is open is believed one to two hours ahead, and for good in a cluster of one application (\`execution.target\`). \`-job:orders\` leaves all of it out. A search asks for at most 100 runs and 200 spans of time, the latest.
+A line that names another job is not added. Nor is a line that names no job if two jobs were there at that time: search such a line of a shared TaskManager with \`tm:\` or \`cluster:\`.
+
+- The analyzer attributes lines in clusters in which something failed, also lines from before it knew the job. In other clusters \`job:\` finds the lines that name the job.
+- A run that has not ended is assumed to go on for one to two hours, and for good in a cluster of one application (\`execution.target\`).
+- \`-job:orders\` leaves all of it out. A search uses at most the latest 100 runs and 200 spans of time.
 
 Only what a line itself says is asked for by the names of the fields: \`flink.job.id:…\`, \`flink.job.name:…\`; \`job:*\` is what names any job.`;
 
@@ -46,7 +50,7 @@ export const PAGES: Readonly<Record<string, () => string>> = {
         `## jobtrace ${command.name}\n\n\`\`\`\n${renderCommandHelp({ ...command, options: [...command.options, HELP_OPTION] }).trimEnd()}\n\`\`\`\n`,
     ).join('\n')}`,
   'record.md': () =>
-    `# The record\n\nOne entry of a log as it is stored, searched, exported and shown. Field names are those of the Elastic Common Schema, written flat and spelled the same in both stores, in \`jobtrace search --format ndjson\`, in the API and on the page. A type with \`?\` is missing where the log does not say it. In the search box a field has the short names given here, and its own name works as well (\`log.level:ERROR\`). Elasticsearch: \`value\` is matched as a whole and counted, \`text\` by its words, \`kept\` is not searched; what a document has beside these fields is in docs/elasticsearch.md.\n\n${renderRecordTable()}\n\n${OF_JOB}\n`,
+    `# The record\n\nA record is one entry of a log, as it is stored, searched, exported and shown. Field names are those of the Elastic Common Schema. They are written flat and are the same in both stores, in \`jobtrace search --format ndjson\`, in the API and on the page.\n\n- A field whose type has \`?\` is missing if the log does not state it.\n- In the search box a field has the short names given here; its own name works as well (\`log.level:ERROR\`).\n- Column Elasticsearch: \`value\` is matched as a whole and counted, \`text\` by its words, \`kept\` is not searched. docs/elasticsearch.md lists what else a document has.\n\n${renderRecordTable()}\n\n${OF_JOB}\n`,
   'rules.md': renderRules,
   'benchmarks.md': () => renderBenchmarks(),
 };

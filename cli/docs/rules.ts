@@ -44,7 +44,13 @@ export function renderRules(): string {
 
 ${renderSummary(proven, causes, recorded)}
 
-**lab**: match logs recorded from a real Flink that failed. **written**: match logs made from the literals of the classes that print them. **source**: the Flink versions in whose jars the classes that the rule names hold its messages (\`libraries\`: connectors and libraries that go with many versions; lab/literals looks them up). **patches**: fixes whose exact options are asserted. **ran**: fixes of the lab's failures with which the job then ran (\`npm run lab -- repair all --flink 1.20\`).
+Columns:
+
+- **lab**: match logs recorded from a real Flink that failed.
+- **written**: match logs made from the literals of the classes that print them.
+- **source**: Flink versions whose jars contain the messages of the rule in the classes that it names. \`libraries\` means connectors and libraries that go with many versions (lab/literals looks them up).
+- **patches**: fixes whose exact options are asserted.
+- **ran**: fixes of the lab's failures with which the job then ran (\`npm run lab -- repair all --flink 1.20\`).
 
 | rule | status | forms | lab | written | source found in | patches | ran |
 |---|---|---|---|---|---|---|---|

@@ -8,7 +8,7 @@ import { parsePayload } from '../../notify/payload.js';
 import { readAnnotations } from '../../notify/routing/router.js';
 import { findPaths, holdPath, type RoutingScene } from '../../notify/routing/pipeline.js';
 import { readScene } from '../../notify/routing/scene.js';
-import { readSilences, readTriage } from '../../notify/routing/said.js';
+import { readSilences, readTriage } from '../../notify/routing/annotations.js';
 import type { Alert, Store } from '../../store/store.js';
 import { CONFIG_OPTION, DATA_OPTION, STORE_OPTION, type Command, type Invocation } from '../command.js';
 import { openExistingStore } from '../service/open.js';
@@ -17,7 +17,7 @@ import { write } from '../terminal/write.js';
 
 const STATES = ['sent', 'pending', 'undeliverable', 'withdrawn'] as const satisfies readonly Alert['state'][];
 const DEFAULT_LIMIT = 100;
-const MOST = 10_000;
+const MAX = 10_000;
 
 export const RECEIVERS_LOG: Command = {
   name: 'receivers log',
@@ -54,7 +54,7 @@ async function findAlerts(store: Store, { option }: Invocation, limit: number): 
   const found = await store.findAlerts({
     ...omitMissing({ incidentId: option('incident') }),
     ...omitMissing({ state: STATES.find((known) => known === option('state')) }),
-    limit: receiver === undefined ? limit : MOST,
+    limit: receiver === undefined ? limit : MAX,
   });
   return found.filter((alert) => receiver === undefined || alert.receiver === receiver).slice(0, limit);
 }
@@ -72,7 +72,12 @@ function findHold(alert: Alert, scene: RoutingScene): string | undefined {
   const { labels } = payload;
   const path = findPaths(labels, scene).find(isTo(alert.receiver));
   if (path === undefined) return undefined;
-  const { state, reasons } = holdPath(path, { labels, annotations: readAnnotations(alert, payload) }, scene, Date.now());
+  const { state, reasons } = holdPath(
+    path,
+    { labels, annotations: readAnnotations(alert, payload) },
+    scene,
+    Date.now(),
+  );
   const last = reasons.at(-1);
   return state === 'held' && last !== undefined ? `${last.reason} (${last.about})` : undefined;
 }
@@ -96,7 +101,7 @@ function renderAlert(alert: Alert, hold: string | undefined, { option }: Invocat
 
 function readLimit({ option }: Invocation): number {
   const text = option('limit') ?? String(DEFAULT_LIMIT);
-  if (/^[1-9]\d{0,4}$/.test(text)) return Math.min(Number(text), MOST);
+  if (/^[1-9]\d{0,4}$/.test(text)) return Math.min(Number(text), MAX);
   throw createError('JT_USAGE', {
     problem: `--limit is "${text}", but must be a whole number from 1 to 99999.`,
     command: 'receivers log',

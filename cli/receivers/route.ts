@@ -11,7 +11,7 @@ import { withTeams } from '../../notify/routing/labels.js';
 import { printMatchers } from '../../notify/routing/matchers.js';
 import { routeCard, type Path, type RoutingScene } from '../../notify/routing/pipeline.js';
 import { findRoutingProblems, readScene } from '../../notify/routing/scene.js';
-import { readSilences } from '../../notify/routing/said.js';
+import { readSilences } from '../../notify/routing/annotations.js';
 import { tryTree, type RouteTrial } from '../../notify/routing/tree.js';
 import { CONFIG_OPTION, DATA_OPTION, RULES_OPTION, STORE_OPTION, type Command, type Invocation } from '../command.js';
 import { openCatalog } from '../rules/rules.js';
@@ -169,7 +169,7 @@ function render(
   const shown = Object.entries(labels)
     .filter(([, values]) => values.length > 0)
     .map(([label, values]) => `${label}=${values.join(',')}`);
-  const width = paths.reduce((most, { receiver }) => Math.max(most, receiver.length), 'nobody'.length);
+  const width = paths.reduce((max, { receiver }) => Math.max(max, receiver.length), 'nobody'.length);
   return [
     `${shown.length === 0 ? 'a card without labels' : shown.join(' ')}  ${paint(new Date(nowMs).toISOString(), 'dim', style)}`,
     '',

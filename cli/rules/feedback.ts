@@ -72,7 +72,7 @@ async function listRules(store: Store, invocation: Invocation): Promise<void> {
     return;
   }
   if (rules.length === 0) await write(invocation.terminal, 'Nobody has said anything of a diagnosis yet.\n');
-  const width = rules.reduce((most, { rule }) => Math.max(most, rule.length), 0);
+  const width = rules.reduce((max, { rule }) => Math.max(max, rule.length), 0);
   for (const { rule, right, wrong, share, low, high, alerts } of rules)
     await write(
       invocation.terminal,

@@ -44,7 +44,7 @@ export const RULES_LIST: Command = {
       );
       return 0;
     }
-    const width = [...rules, ...rows].reduce((most, { id }) => Math.max(most, id.length), 0);
+    const width = [...rules, ...rows].reduce((max, { id }) => Math.max(max, id.length), 0);
     for (const rule of rules)
       await write(
         invocation.terminal,

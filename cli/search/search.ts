@@ -24,7 +24,7 @@ const DEFAULT_LIMIT = 100;
 /** Number of records before following, as in tail -f. */
 const FOLLOWED_LIMIT = 10;
 const POLL_MS = 1_000;
-const MOST_FOLLOWED = 5_000;
+const MAX_FOLLOWED = 5_000;
 /** Exit code if nothing was found, as in grep. */
 const NOTHING_FOUND = 1;
 
@@ -254,7 +254,7 @@ async function follow(
     signal: terminal.signal,
     pollMs: POLL_MS,
     heartbeatMs: Number.POSITIVE_INFINITY,
-    maxRecords: MOST_FOLLOWED,
+    maxRecords: MAX_FOLLOWED,
     isForeground: true,
   });
   for await (const event of events) {

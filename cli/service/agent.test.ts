@@ -104,15 +104,15 @@ describe('jobtrace agent', () => {
     const running = start({ agent: { paths: [logs], listen: '127.0.0.1:0', ...limits } });
     const url = `http://127.0.0.1:${await findPort(running)}/metrics`;
     let isLimited = false;
-    let mostOpen = 0;
+    let maxOpen = 0;
     const text = await waitUntil('everything', async () => {
       const answer = await (await fetch(url)).text();
-      mostOpen = Math.max(mostOpen, listOpen(running, logs).length);
+      maxOpen = Math.max(maxOpen, listOpen(running, logs).length);
       isLimited ||= answer.includes('jobtrace_agent_conditions{code="JT_READING_LIMITED"} 1\n');
       return answer.includes(`stored_records_total ${40 * FILES}\n`) ? answer : undefined;
     });
 
-    expect([isLimited, mostOpen <= 5]).toEqual([true, true]);
+    expect([isLimited, maxOpen <= 5]).toEqual([true, true]);
     expect(text).toMatch(/^jobtrace_agent_rate_wait_seconds_total [\d.]*[1-9]/m);
     appendFileSync(join(logs, '0.log'), lines(40, 50));
     await waitUntil('what came later', async () =>

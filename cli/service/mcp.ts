@@ -8,5 +8,5 @@ export const MCP: Command = {
   summary: 'Lets an assistant ask: a Model Context Protocol server on standard input and output.',
   options: [CONFIG_OPTION, DATA_OPTION, STORE_OPTION, LANG_OPTION],
   examples: ['jobtrace mcp --data /var/lib/jobtrace', 'jobtrace mcp --config /etc/jobtrace/jobtrace.yaml'],
-  run: async (invocation) => (await import('./desk/assistant.js')).runMcp(invocation),
+  run: async (invocation) => (await import('./hooks/assistant.js')).runMcp(invocation),
 };

@@ -15,11 +15,11 @@ import { PAGE_DIR, VERSION } from '../version.js';
 import { readTls } from './open.js';
 import { findProviderProblems } from './check.js';
 import { createAuditLog } from './trail.js';
-import { createAssistantHooks } from './desk/assistant.js';
-import { createAuthoring } from './desk/author.js';
+import { createAssistantHooks } from './hooks/assistant.js';
+import { createAuthoring } from './hooks/author.js';
 import type { RuleKeeper } from './keeper.js';
 import type { SettingsKeeper } from './settings-keeper.js';
-import { createPasteDiagnoser } from './desk/paste.js';
+import { createPasteDiagnoser } from './hooks/paste.js';
 
 const HOUR_MS = 3_600_000;
 

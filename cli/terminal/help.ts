@@ -3,7 +3,7 @@
 import type { Command, OptionRow } from '../command.js';
 
 export function renderOverview(commands: readonly Command[], version: string): string {
-  const width = commands.reduce((most, { name }) => Math.max(most, name.length), 0);
+  const width = commands.reduce((max, { name }) => Math.max(max, name.length), 0);
   return [
     `jobtrace ${version}: collects the logs of Apache Flink jobs and says why they died.`,
     '',
@@ -22,7 +22,7 @@ export function renderOverview(commands: readonly Command[], version: string): s
 
 export function renderCommandHelp(command: Command): string {
   const rows = command.options.map((row) => [optionLabel(row), row.help + allowedValues(row)] as const);
-  const width = rows.reduce((most, [label]) => Math.max(most, label.length), 0);
+  const width = rows.reduce((max, [label]) => Math.max(max, label.length), 0);
   return [
     `${command.summary}`,
     '',

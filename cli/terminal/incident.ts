@@ -76,8 +76,8 @@ export function renderIncidentLine(
   const shownTitle = instead ? `${WORDS[lang].instead} ${title}` : title;
   // A line that is not written to a terminal is not cut.
   const room = terminal.stdout.isTTY === true ? style.width - head.length - who.length - 5 : Number.POSITIVE_INFINITY;
-  const whose = who === '' ? '' : paint(` · ${who}`, 'dim', style);
-  return `${paint(head, 'dim', style)}${mark} ${cutText(shownTitle, Math.max(LEAST_TITLE, room))}${whose}\n`;
+  const subject = who === '' ? '' : paint(` · ${who}`, 'dim', style);
+  return `${paint(head, 'dim', style)}${mark} ${cutText(shownTitle, Math.max(LEAST_TITLE, room))}${subject}\n`;
 }
 
 /** Returns the causes that a diagnosis explains, including the symptoms of the incident. */

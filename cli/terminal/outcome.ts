@@ -47,8 +47,8 @@ function renderOne(incident: Summary, lang: Language, width: number): string {
 const LEAST_NAME = 12;
 
 function cutName(name: string, columns: number): string {
-  const most = Math.max(LEAST_NAME, columns);
-  const excess = columnsOf(name) - most;
+  const max = Math.max(LEAST_NAME, columns);
+  const excess = columnsOf(name) - max;
   return excess <= 0 ? name : `${name.slice(0, -excess - 1)}…`;
 }
 

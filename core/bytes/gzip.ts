@@ -39,15 +39,15 @@ const OUT = 1_441_792;
 const HISTORY_BYTES = 32_768;
 const BLOCK_BYTES = 262_144;
 /** Largest output of a block in bytes. No literal takes more than nine bits on average. */
-const MOST_OUT_BYTES = 300_000;
+const MAX_OUT_BYTES = 300_000;
 
 const LITERALS = 286;
 const DISTANCES = 30;
 const END_OF_BLOCK = 256;
 const FIRST_LENGTH = 257;
 const LEAST_LENGTH = 3;
-const MOST_LENGTH = 258;
-const MOST_CODE_BITS = 15;
+const MAX_LENGTH = 258;
+const MAX_CODE_BITS = 15;
 /** Position of the number of bits in a code; the bits themselves are below it. */
 const COUNT_SHIFT = 24;
 /** Bits of the symbol in a number that holds a symbol and its count. */
@@ -86,7 +86,7 @@ function listRanges(first: number, count: number, bitsOf: (index: number) => num
 /** Lists the ranges of lengths. The longest length has a symbol of its own. */
 function listLengths(): readonly Range[] {
   const ranges = listRanges(LEAST_LENGTH, LITERALS - FIRST_LENGTH - 1, (index) => Math.max(0, (index >> 2) - 1));
-  return [...ranges, { least: MOST_LENGTH, bits: 0 }];
+  return [...ranges, { least: MAX_LENGTH, bits: 0 }];
 }
 
 class Press {
@@ -97,7 +97,7 @@ class Press {
   readonly #distances: Alphabet;
   readonly #lengthCodes: Int32Array;
   /** Output so far. The buffer grows as needed. */
-  #wire = Buffer.allocUnsafeSlow(MOST_OUT_BYTES);
+  #wire = Buffer.allocUnsafeSlow(MAX_OUT_BYTES);
 
   constructor(code: Code) {
     const { buffer } = code.memory;
@@ -106,7 +106,7 @@ class Press {
     this.#out = new Int32Array(buffer, OUT_PLACE, 1);
     this.#literals = createAlphabet(buffer, LITERALS, LITERAL_COUNTS, LITERAL_CODES);
     this.#distances = createAlphabet(buffer, DISTANCES, DISTANCE_COUNTS, DISTANCE_CODES);
-    this.#lengthCodes = new Int32Array(buffer, LENGTH_CODES, MOST_LENGTH + 1);
+    this.#lengthCodes = new Int32Array(buffer, LENGTH_CODES, MAX_LENGTH + 1);
     fillSymbols(this.#memory);
   }
 
@@ -159,15 +159,15 @@ class Press {
     put(DISTANCES - 1, 5);
     put(15, 4);
     put(0, 9);
-    for (let length = 0; length <= MOST_CODE_BITS; length += 1) put(4, 3);
+    for (let length = 0; length <= MAX_CODE_BITS; length += 1) put(4, 3);
     for (const { lengths } of [literals, distances]) for (const length of lengths) put(reverse(length, 4), 4);
   }
 
   #fillLengths(): void {
     LENGTH_RANGES.forEach(({ least, bits }, index) => {
       const code = this.#literals.codes[FIRST_LENGTH + index] ?? 0;
-      const most = Math.min(1 << bits, MOST_LENGTH + 1 - least);
-      for (let more = 0; more < most; more += 1)
+      const max = Math.min(1 << bits, MAX_LENGTH + 1 - least);
+      for (let more = 0; more < max; more += 1)
         this.#lengthCodes[least + more] = code + (bits << COUNT_SHIFT) + (more << (code >>> COUNT_SHIFT));
     });
   }
@@ -221,8 +221,8 @@ function fillCodes(alphabet: Alphabet): void {
   // Deflate needs at least two codes, so the first two symbols count as used.
   for (let symbol = 0; symbol < 2; symbol += 1) counts[symbol] ||= 1;
   const perLength = fillLengths(alphabet);
-  const next = new Int32Array(MOST_CODE_BITS + 1);
-  for (let bits = 1, code = 0; bits <= MOST_CODE_BITS; bits += 1) {
+  const next = new Int32Array(MAX_CODE_BITS + 1);
+  for (let bits = 1, code = 0; bits <= MAX_CODE_BITS; bits += 1) {
     code = (code + (perLength[bits - 1] ?? 0)) << 1;
     next[bits] = code;
   }
@@ -239,7 +239,7 @@ function fillLengths({ counts, lengths }: Alphabet): Int32Array {
   const perLength = limitLengths(countDepths(sorted));
   lengths.fill(0);
   let at = 0;
-  for (let bits = MOST_CODE_BITS; bits > 0; bits -= 1)
+  for (let bits = MAX_CODE_BITS; bits > 0; bits -= 1)
     for (const end = at + (perLength[bits] ?? 0); at < end; at += 1)
       lengths[(sorted[at] ?? 0) & ((1 << SYMBOL_BITS) - 1)] = bits;
   return perLength;
@@ -276,11 +276,11 @@ function countDepths(sorted: Int32Array): Int32Array {
       weights[node] = (weights[node] ?? 0) + (weights[least] ?? 0);
     }
   const depths = weights.fill(0);
-  const perDepth = new Int32Array(MOST_CODE_BITS + 1);
+  const perDepth = new Int32Array(MAX_CODE_BITS + 1);
   for (let node = root - 1; node >= 0; node -= 1) {
     const depth = (depths[parents[node] ?? 0] ?? 0) + 1;
     depths[node] = depth;
-    if (node < leaves) perDepth[Math.min(depth, MOST_CODE_BITS)] = (perDepth[Math.min(depth, MOST_CODE_BITS)] ?? 0) + 1;
+    if (node < leaves) perDepth[Math.min(depth, MAX_CODE_BITS)] = (perDepth[Math.min(depth, MAX_CODE_BITS)] ?? 0) + 1;
   }
   return perDepth;
 }
@@ -291,13 +291,13 @@ function countDepths(sorted: Int32Array): Int32Array {
  */
 function limitLengths(perLength: Int32Array): Int32Array {
   let taken = 0;
-  for (let bits = 1; bits <= MOST_CODE_BITS; bits += 1) taken += (perLength[bits] ?? 0) << (MOST_CODE_BITS - bits);
-  for (; taken > 1 << MOST_CODE_BITS; taken -= 1) {
-    let bits = MOST_CODE_BITS - 1;
+  for (let bits = 1; bits <= MAX_CODE_BITS; bits += 1) taken += (perLength[bits] ?? 0) << (MAX_CODE_BITS - bits);
+  for (; taken > 1 << MAX_CODE_BITS; taken -= 1) {
+    let bits = MAX_CODE_BITS - 1;
     while (perLength[bits] === 0) bits -= 1;
     perLength[bits] = (perLength[bits] ?? 0) - 1;
     perLength[bits + 1] = (perLength[bits + 1] ?? 0) + 2;
-    perLength[MOST_CODE_BITS] = (perLength[MOST_CODE_BITS] ?? 0) - 1;
+    perLength[MAX_CODE_BITS] = (perLength[MAX_CODE_BITS] ?? 0) - 1;
   }
   return perLength;
 }

@@ -62,7 +62,7 @@ const SUM_ENTRIES = 256;
 /** Polynomial of CRC32, with its bits reversed. */
 const POLYNOMIAL = 0xedb88320;
 const LANES = 16;
-const MOST_SHORT = 3;
+const MAX_SHORT = 3;
 const WORD_BITS = 32;
 const WORD_SHIFT = 5;
 /** Number of bytes by which a text is known. */
@@ -190,8 +190,8 @@ class RoomMarker implements Marker {
 
   #learn(memory: Uint8Array, texts: readonly MarkedText[]): void {
     const short = texts.filter(({ text }) => text.length < GRAM);
-    if (short.length > MOST_SHORT) throw new RangeError(`more than ${MOST_SHORT} texts of three bytes`);
-    memory.fill(NO_BYTE, SHORT, SHORT + MOST_SHORT * SHORT_BYTES * LANES);
+    if (short.length > MAX_SHORT) throw new RangeError(`more than ${MAX_SHORT} texts of three bytes`);
+    memory.fill(NO_BYTE, SHORT, SHORT + MAX_SHORT * SHORT_BYTES * LANES);
     short.forEach(({ text, mark }, index) => {
       const bytes = Buffer.from(text.toLowerCase(), 'latin1');
       bytes.forEach((byte, at) => {

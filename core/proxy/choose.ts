@@ -154,9 +154,9 @@ function splitPort(rule: string): { readonly name: string; readonly wantedPort: 
 
 function isInBlock(host: string, network: string, bits: number): boolean {
   const family = isIP(host);
-  const most = isIP(network) === 4 ? 32 : 128;
-  if (family === 0 || !Number.isInteger(bits) || bits < 0 || bits > most) return false;
+  const max = isIP(network) === 4 ? 32 : 128;
+  if (family === 0 || !Number.isInteger(bits) || bits < 0 || bits > max) return false;
   const block = new BlockList();
-  block.addSubnet(network, bits, most === 32 ? 'ipv4' : 'ipv6');
+  block.addSubnet(network, bits, max === 32 ? 'ipv4' : 'ipv6');
   return block.check(host, family === 4 ? 'ipv4' : 'ipv6');
 }

@@ -229,17 +229,17 @@ function renderChildren({ children }: PlatformShare, language: Language): string
 }
 
 /** Quotes lines of a log: at most `most` lines, each cut if it is very long. */
-export function quoteLog(text: string, language: Language, most = EVIDENCE_LINES): string {
+export function quoteLog(text: string, language: Language, max = EVIDENCE_LINES): string {
   const lines = text.trimEnd().split('\n');
-  const kept = lines.slice(0, most).map((line) => (line.length > LINE_UNITS ? `${line.slice(0, LINE_UNITS)}…` : line));
-  const rest = lines.length > most ? [`… ${lines.length - most} ${WORDS[language].more}`] : [];
+  const kept = lines.slice(0, max).map((line) => (line.length > LINE_UNITS ? `${line.slice(0, LINE_UNITS)}…` : line));
+  const rest = lines.length > max ? [`… ${lines.length - max} ${WORDS[language].more}`] : [];
   return fence([...kept, ...rest].join('\n'), 'log');
 }
 
 /** Puts a text between fences that are longer than any run of backticks in it. */
 export function fence(text: string, kind: string): string {
   const shown = showText(text);
-  const longest = [...shown.matchAll(/`+/g)].reduce((most, [row]) => Math.max(most, row.length), 2);
+  const longest = [...shown.matchAll(/`+/g)].reduce((max, [row]) => Math.max(max, row.length), 2);
   const mark = '`'.repeat(longest + 1);
   return `${mark}${kind}\n${shown}\n${mark}`;
 }

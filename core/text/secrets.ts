@@ -70,10 +70,10 @@ const PARAMETER = new RegExp(String.raw`([?&](?:${SECRET_PARAMETERS})=)[^&\s"'<>
  * Longest name, in characters, that is checked. A longer one is no name, and the pattern takes time by the square of
  * the length.
  */
-export const MOST_NAME_UNITS = 400;
+export const MAX_NAME_UNITS = 400;
 
 export function isSecretName(name: string): boolean {
-  return name.length <= MOST_NAME_UNITS && NAME.test(name);
+  return name.length <= MAX_NAME_UNITS && NAME.test(name);
 }
 
 /** Hides user:password@, secret parameters of addresses and authorization headers. */

@@ -18,7 +18,7 @@ describe('pause', () => {
 });
 
 describe('backoffMs', () => {
-  const backoff = { firstMs: 200, mostMs: 30_000, least: 0.5 };
+  const backoff = { firstMs: 200, maxMs: 30_000, least: 0.5 };
 
   it('doubles with each try up to its most', () => {
     const waits = [0, 1, 2, 7, 8, 1000].map((tries) => backoffMs(backoff, tries, () => 1));

@@ -14,7 +14,7 @@ export async function pause(ms: number, signal?: AbortSignal, isIdle = false): P
 
 export interface Backoff {
   readonly firstMs: number;
-  readonly mostMs: number;
+  readonly maxMs: number;
   /** Lower limit of the delay, as a fraction from 0 to 1 of the full delay. */
   readonly least: number;
 }
@@ -23,7 +23,7 @@ export interface Backoff {
  * Returns a random delay up to the full one, so that many clients do not retry at the same time. The full delay doubles
  * with each failed try.
  */
-export function backoffMs({ firstMs, mostMs, least }: Backoff, tries: number, random: () => number): number {
-  const full = Math.min(mostMs, firstMs * 2 ** Math.min(tries, 20));
+export function backoffMs({ firstMs, maxMs, least }: Backoff, tries: number, random: () => number): number {
+  const full = Math.min(maxMs, firstMs * 2 ** Math.min(tries, 20));
   return Math.ceil(full * (least + (1 - least) * random()));
 }

@@ -260,8 +260,8 @@ export class StreamSplitter implements Splitter {
   }
 }
 
-function findLeast(numbers: readonly number[], most: number): number {
-  return numbers.reduce((least, number) => Math.min(least, number), most);
+function findLeast(numbers: readonly number[], max: number): number {
+  return numbers.reduce((least, number) => Math.min(least, number), max);
 }
 
 /** Returns the offset after the last byte of an entry in the file. */

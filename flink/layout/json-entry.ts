@@ -50,7 +50,7 @@ const GELF_LEVELS: readonly Level[] = ['FATAL', 'FATAL', 'FATAL', 'ERROR', 'WARN
 const MANAGED = 'applicationARN';
 const JOB_ID = /^[0-9a-f]{32}$/;
 /** Limit of the depth of a chain that is written as objects. */
-const MOST_CAUSES = 20;
+const MAX_CAUSES = 20;
 
 /**
  * Reads an entry; undefined if the object has no time (unless it is AWS's) or has neither message nor level, because a
@@ -227,7 +227,7 @@ function renderThrown(thrown: Fields, depth: number): string | undefined {
   const { cause, suppressed } = thrown;
   const frames = FRAMES.map((name) => thrown[name]).find((value) => Array.isArray(value)) ?? [];
   const inner = (value: unknown, mark: string): readonly string[] => {
-    const text = isObject(value) && depth < MOST_CAUSES ? renderThrown(value, depth + 1) : undefined;
+    const text = isObject(value) && depth < MAX_CAUSES ? renderThrown(value, depth + 1) : undefined;
     return text === undefined ? [] : [`${mark}${text}`];
   };
   return [

@@ -29,7 +29,7 @@ export const UTC_CLOCK: LocalClock = { zone: 'UTC' };
  * most 14 hours.
  */
 export const QUARTER_MS = 900_000;
-const MOST_AHEAD_MS = 56 * QUARTER_MS;
+const MAX_AHEAD_MS = 56 * QUARTER_MS;
 const DAY_MS = 86_400_000;
 /**
  * Longest time, in milliseconds, from writing a line to taking it. It may also seem taken before, because clocks are
@@ -65,7 +65,7 @@ function dateTaken(localMs: number, aheadMs: number, taken: number): number {
 export function findQuarters(localMs: number, momentMs: number): number | undefined {
   const ahead = Math.ceil((localMs - momentMs - TAKEN_EARLIER_MS) / QUARTER_MS) * QUARTER_MS;
   const isNear = momentMs - (localMs - ahead) < TAKEN_LATER_MS;
-  return isNear && Math.abs(ahead) <= MOST_AHEAD_MS ? ahead : undefined;
+  return isNear && Math.abs(ahead) <= MAX_AHEAD_MS ? ahead : undefined;
 }
 
 const offsets = new Map<string, Offsets>();

@@ -71,10 +71,10 @@ const DAEMONS: Readonly<Record<string, Component>> = {
 };
 
 /** Limit of a path. No system opens a longer one, but an archive may hold one. */
-const MOST_PATH_UNITS = 4096;
+const MAX_PATH_UNITS = 4096;
 
 export function describeFile(whole: string): FileNames {
-  const path = whole.slice(-MOST_PATH_UNITS);
+  const path = whole.slice(-MAX_PATH_UNITS);
   const name = readName(path.replaceAll('\\', '/'));
   const podUid = POD_VOLUME.exec(name.folder)?.[1];
   const common = {

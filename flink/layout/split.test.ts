@@ -168,15 +168,15 @@ describe('createFramer', () => {
     const chunk = Buffer.from('漢'.repeat(22_000));
     const entries: SplitEntry[] = [];
     let total = 0;
-    let most = 0;
+    let max = 0;
     while (total < 200 * 1024 * 1024) {
       entries.push(...splitter.push(chunk));
       total += chunk.length;
-      most = Math.max(most, splitter.pendingBytes);
+      max = Math.max(max, splitter.pendingBytes);
     }
     entries.push(...splitter.push(Buffer.from('\r\n2026-08-07 05:43:13,867 INFO  a [] - next\n')), ...splitter.flush());
 
-    expect(most).toBeLessThan(1_200_000);
+    expect(max).toBeLessThan(1_200_000);
     expect(
       entries.map(({ length, flags, cutBytes, bytes }) => ({ length, flags, whole: bytes.length + cutBytes })),
     ).toEqual([

@@ -42,7 +42,7 @@ export interface StretchReader {
 }
 
 /** Limit of entries in a stretch. */
-export const MOST_ENTRIES = 4096;
+export const MAX_ENTRIES = 4096;
 const NUL = 0;
 const TAB = 9;
 const RETURN = 13;
@@ -51,12 +51,12 @@ export function createStretchReader(marker: Marker, options: StretchOptions): St
   const stretch = {
     count: 0,
     lines: 0,
-    starts: new Int32Array(MOST_ENTRIES),
-    lineEnds: new Int32Array(MOST_ENTRIES),
-    ends: new Int32Array(MOST_ENTRIES),
-    messageStarts: new Int32Array(MOST_ENTRIES),
-    times: new Float64Array(MOST_ENTRIES),
-    aheadMs: new Int32Array(MOST_ENTRIES),
+    starts: new Int32Array(MAX_ENTRIES),
+    lineEnds: new Int32Array(MAX_ENTRIES),
+    ends: new Int32Array(MAX_ENTRIES),
+    messageStarts: new Int32Array(MAX_ENTRIES),
+    times: new Float64Array(MAX_ENTRIES),
+    aheadMs: new Int32Array(MAX_ENTRIES),
     parts: [],
   };
   return { marker, options, stretch, head: createPlainHead(), lines: openLineRoom(marker.room) };
@@ -95,7 +95,7 @@ export function readStretch(reader: StretchReader, first: number, end: number, p
       stretch.lines += lines;
       lines = 0;
       start = line;
-      if (stretch.count === MOST_ENTRIES) return start;
+      if (stretch.count === MAX_ENTRIES) return start;
       noteHead(reader, start, lineEnd);
     } else if (!goesOn(room, line, lineEnd)) return start;
     lines += 1;

@@ -98,18 +98,18 @@ export function parseChain(text: string): ChainLink[] {
 }
 
 /** Limits of the texts that are kept: their length, and their number. */
-const MOST_KEPT_CHARS = 4096;
-const MOST_KEPT = 500;
+const MAX_KEPT_CHARS = 4096;
+const MAX_KEPT = 500;
 
 /** Creates a cached parseChain, because a job that restarts throws the same exception again and again. */
 export function createChainReader(): (text: string) => readonly ChainLink[] {
   const known = new Map<string, readonly ChainLink[]>();
   return (text) => {
-    if (text.length > MOST_KEPT_CHARS) return parseChain(text);
+    if (text.length > MAX_KEPT_CHARS) return parseChain(text);
     const before = known.get(text);
     if (before !== undefined) return before;
     const links = parseChain(text);
-    if (known.size >= MOST_KEPT) known.clear();
+    if (known.size >= MAX_KEPT) known.clear();
     known.set(text, links);
     return links;
   };

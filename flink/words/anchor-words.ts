@@ -38,8 +38,8 @@ const COMMON_LINES = [
 ];
 const COMMON_WEIGHT = 100;
 /** Number of leading common lines that make up most lines of a JobManager. */
-const MOST_LINES = 2;
-const MOST_WEIGHT = 2000;
+const MAX_LINES = 2;
+const MAX_WEIGHT = 2000;
 
 /** Returns the start of the window of each literal. Any window is correct; the rarest words cost least. */
 export function chooseWindows(patterns: readonly Buffer[]): readonly number[] {
@@ -91,7 +91,7 @@ function weighWords(patterns: readonly Buffer[], hashes: Int32Array): Weights {
   }
   COMMON_LINES.forEach((line, index) => {
     const bytes = Buffer.from(line);
-    weigh(hashWords(bytes), 0, bytes.length, index < MOST_LINES ? MOST_WEIGHT : COMMON_WEIGHT, weights);
+    weigh(hashWords(bytes), 0, bytes.length, index < MAX_LINES ? MAX_WEIGHT : COMMON_WEIGHT, weights);
   });
   return weights;
 }

@@ -13,7 +13,7 @@ export const FULL = 'Full ';
 /** Name that the JVM gives a report, unless it is configured otherwise. */
 const REPORT_NAME = /^hs_err/;
 /** Number of bytes after which only the time of a report is needed, which Java 8 writes at the end. */
-export const MOST_FRAMES_BYTES = 32 * 1024;
+export const MAX_FRAMES_BYTES = 32 * 1024;
 export const REPORT_TIME = /^[Tt]ime: /m;
 
 /** Returns true if the entry may be a full collection. */
@@ -44,6 +44,6 @@ export function mayBeOfForm({ kind, path, offset, bytes, isLaidOut }: FormPart):
   if (mayBeFull(bytes)) return true;
   if (!mayHoldReport(kind)) return false;
   return (
-    isReportName(path) || (!isLaidOut && (offset <= MOST_FRAMES_BYTES || REPORT_TIME.test(bytes.toString('latin1'))))
+    isReportName(path) || (!isLaidOut && (offset <= MAX_FRAMES_BYTES || REPORT_TIME.test(bytes.toString('latin1'))))
   );
 }

@@ -28,7 +28,7 @@ export interface Watch {
 }
 
 const LOOK_MS = 500;
-const MOST_INCIDENTS = 1000;
+const MAX_INCIDENTS = 1000;
 
 export async function openWatch(logs: string, place: WatchPlace): Promise<Watch> {
   const receiver = await startReceiver();
@@ -111,7 +111,7 @@ function startLooking(store: Store): { readonly shown: readonly Incident[]; stop
 /** Returns the incidents, or none if the store cannot answer yet because its indices are being created. */
 async function findIncidents(store: Store): Promise<readonly Incident[]> {
   try {
-    return await store.findIncidents({ limit: MOST_INCIDENTS });
+    return await store.findIncidents({ limit: MAX_INCIDENTS });
   } catch (error) {
     if (error instanceof JobtraceError && error.retryable) return [];
     throw error;

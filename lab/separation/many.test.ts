@@ -22,14 +22,14 @@ const CLIENTS = 4;
  */
 const APPENDERS = {
   log4j: {
-    most: 4,
+    max: 4,
     classes: [
       'org.apache.logging.log4j.core.appender.RollingFileAppender',
       'org.apache.logging.log4j.core.appender.rolling.RollingFileManager',
     ],
   },
   logback: {
-    most: 60,
+    max: 60,
     classes: [
       'ch.qos.logback.core.rolling.RollingFileAppender',
       'ch.qos.logback.core.rolling.FixedWindowRollingPolicy',
@@ -123,7 +123,7 @@ describeWithParts(['flink-1.20', 'logback'], `the separation kit and ${JOBS} sho
           new RegExp(`^ *\\d+: +(\\d+) +\\d+ +${name.replaceAll('.', '\\.')}(?: |$)`, 'm').exec(histogram)?.[1],
         );
         expect(instances).toBeGreaterThanOrEqual(1);
-        expect(instances).toBeLessThanOrEqual(APPENDERS[logging].most);
+        expect(instances).toBeLessThanOrEqual(APPENDERS[logging].max);
       }
     }
   });

@@ -66,7 +66,7 @@ export interface AlertCard {
 }
 
 const SEVERITY_NAMES: readonly Severity[] = ['critical', 'error', 'warning', 'info'];
-const MOST_EVIDENCE = 3;
+const MAX_EVIDENCE = 3;
 const EVIDENCE_UNITS = 200;
 /** Number of characters that a cut line keeps before the place that the rule matched. */
 const EVIDENCE_LEAD = 60;
@@ -76,8 +76,8 @@ const SUBJECT_UNITS = 80;
 const HEADLINE_UNITS = 200;
 const SUMMARY_UNITS = 600;
 const FIX_UNITS = 400;
-const MOST_PATCH = 8;
-const MOST_JOBS = 10;
+const MAX_PATCH = 8;
+const MAX_JOBS = 10;
 
 /** Reasons after which the incident is over or continues elsewhere. */
 const OVER: ReadonlySet<AlertReason> = new Set(['resolved', 'canceled', 'joined', 'ended', 'silent']);
@@ -113,7 +113,7 @@ export function buildCard(card: Card): AlertCard {
     headline: cutMiddle(words.title, HEADLINE_UNITS),
     summary: isOver || words.summary === words.title ? '' : cutMiddle(words.summary, SUMMARY_UNITS),
     fix: isOver ? '' : cutMiddle(words.fix, FIX_UNITS),
-    patch: patch.length > MOST_PATCH ? [] : patch,
+    patch: patch.length > MAX_PATCH ? [] : patch,
     evidence: isOver ? [] : listEvidence(card),
     numbers: listNumbers(incident, card, nowMs),
     related: [...listJobs(incident, language), ...listAlso(card, isOver)],
@@ -218,7 +218,7 @@ export function readCard(message: JsonObject): AlertCard {
 function listJobs({ platform }: Incident, language: Language): readonly string[] {
   if (platform === undefined || platform.children.length === 0) return [];
   const names = platform.children.map(({ job, cluster }) => job?.name ?? job?.id ?? cluster);
-  const shown = [...new Set(names)].slice(0, MOST_JOBS);
+  const shown = [...new Set(names)].slice(0, MAX_JOBS);
   const { jobs, colon } = WORDS[language];
   return [`${jobs}${colon}${shown.join(', ')}${platform.jobs > shown.length ? ' …' : ''}`];
 }
@@ -241,7 +241,7 @@ function listEvidence({ incident, subject, language }: Card): readonly string[] 
     if (line !== '' && !lines.has(alike)) lines.set(alike, cutAround(line, at));
   }
   const telling = [...lines.values()].filter((line) => !line.includes(GIVES_UP));
-  return (telling.length > 0 ? telling : [...lines.values()]).slice(0, MOST_EVIDENCE);
+  return (telling.length > 0 ? telling : [...lines.values()]).slice(0, MAX_EVIDENCE);
 }
 
 /**

@@ -8,7 +8,7 @@ const CUTS: readonly ((card: AlertCard) => AlertCard)[] = [
   (card) => ({ ...card, evidence: card.evidence.slice(0, 1) }),
   (card) => ({ ...card, numbers: [] }),
   (card) => ({ ...card, patch: [] }),
-  ...[20, 10, 5, 3].map((most) => (card: AlertCard) => cutRelated(card, most)),
+  ...[20, 10, 5, 3].map((max) => (card: AlertCard) => cutRelated(card, max)),
   (card) => ({ ...card, evidence: [] }),
   (card) => ({ ...card, summary: cutMiddle(card.summary, 200), notice: cutMiddle(card.notice, 200) }),
   (card) => ({ ...card, fix: cutMiddle(card.fix, 120), headline: cutMiddle(card.headline, 100) }),
@@ -34,9 +34,9 @@ export function fitCard<Rendered>(
   return rendered;
 }
 
-function cutRelated(card: AlertCard, most: number): AlertCard {
-  const gone = Math.max(0, card.related.length - most);
-  return { ...card, related: card.related.slice(0, most), relatedMore: card.relatedMore + gone };
+function cutRelated(card: AlertCard, max: number): AlertCard {
+  const gone = Math.max(0, card.related.length - max);
+  return { ...card, related: card.related.slice(0, max), relatedMore: card.relatedMore + gone };
 }
 
 /** Counts the characters without links. */

@@ -6,8 +6,8 @@ import { WORDS } from './words.js';
 /** Tones, the worst first. */
 const TONES = ['bad', 'warning', 'neutral', 'good'] as const;
 const MARKS: Readonly<Record<AlertCard['tone'], string>> = { bad: '🔴', warning: '🟠', neutral: '⚪', good: '✅' };
-const MOST_LINES = 40;
-const MOST_NAMES = 5;
+const MAX_LINES = 40;
+const MAX_NAMES = 5;
 
 export function joinCards(cards: readonly AlertCard[]): AlertCard {
   const [first, ...rest] = cards;
@@ -22,12 +22,12 @@ function joinAlike(first: AlertCard, rest: readonly AlertCard[]): AlertCard {
   const names = [...new Set(rest.map(({ subject }) => subject))].filter((name) => name !== first.subject);
   if (names.length === 0) return first;
   const { also, colon, moreJobs } = WORDS[first.language];
-  const shown = names.slice(0, 2 * MOST_NAMES).join(', ');
+  const shown = names.slice(0, 2 * MAX_NAMES).join(', ');
   return {
     ...first,
     related: [
       ...first.related,
-      `${also} (${moreJobs(names.length)})${colon}${shown}${names.length > 2 * MOST_NAMES ? ' …' : ''}`,
+      `${also} (${moreJobs(names.length)})${colon}${shown}${names.length > 2 * MAX_NAMES ? ' …' : ''}`,
     ],
   };
 }
@@ -40,9 +40,9 @@ function joinDifferent(first: AlertCard, count: number, kinds: readonly (readonl
     .map((cards) => {
       const [card] = cards;
       const names = [...new Set(cards.map(({ subject }) => subject))];
-      const shown = names.slice(0, MOST_NAMES).join(', ');
+      const shown = names.slice(0, MAX_NAMES).join(', ');
       const mark = card?.title.split(' ', 1)[0] ?? '';
-      return `${mark} ${card?.headline ?? ''} · ${words.moreJobs(names.length)}${words.colon}${shown}${names.length > MOST_NAMES ? ' …' : ''}`;
+      return `${mark} ${card?.headline ?? ''} · ${words.moreJobs(names.length)}${words.colon}${shown}${names.length > MAX_NAMES ? ' …' : ''}`;
     });
   const tone = TONES.find((item) => kinds.some(([card]) => card?.tone === item)) ?? 'neutral';
   const all = first.links[0]?.url.replace(/\/incidents\/[^/]*$/, '/incidents');
@@ -52,8 +52,8 @@ function joinDifferent(first: AlertCard, count: number, kinds: readonly (readonl
     topic: 'digest',
     title: `${MARKS[tone]} ${words.digest(count, kinds.length)}`,
     summary: words.storm,
-    related: lines.slice(0, MOST_LINES),
-    relatedMore: Math.max(0, lines.length - MOST_LINES),
+    related: lines.slice(0, MAX_LINES),
+    relatedMore: Math.max(0, lines.length - MAX_LINES),
     links: all === undefined ? [] : [{ text: words.openAll, url: all }],
   };
 }

@@ -8,8 +8,8 @@ import { findDiagnosis, cutMiddle, type Card } from '../render.js';
 import { toJsonObject, type JsonObject } from '../payload.js';
 import { buildCard, type AlertCard, type CardLink } from './card.js';
 
-const MOST_UNITS = { title: 120, headline: 200, summary: 600, fix: 400 } as const;
-const MOST_LINK_UNITS = 1000;
+const MAX_UNITS = { title: 120, headline: 200, summary: 600, fix: 400 } as const;
+const MAX_LINK_UNITS = 1000;
 
 const ENGINE = new Liquid({
   ownPropertyOnly: true,
@@ -55,7 +55,7 @@ export function buildOwnCard(source: Card): AlertCard {
       if (text === undefined || card[name] === '') return [];
       const rendered = render(name, text);
       const shown = name === 'title' ? rendered.replaceAll(/\s+/g, ' ') : rendered;
-      return shown === '' ? [] : [[name, cutMiddle(shown, MOST_UNITS[name])]];
+      return shown === '' ? [] : [[name, cutMiddle(shown, MAX_UNITS[name])]];
     }),
   );
   const links = (template.links ?? []).flatMap(({ text, url }): readonly CardLink[] => {
@@ -63,11 +63,11 @@ export function buildOwnCard(source: Card): AlertCard {
     return link.text !== '' && isWeb(link.url) ? [link] : [];
   });
   const notice = [card.notice, ...problems].filter((part) => part !== '').join('\n');
-  return { ...card, ...texts, links: [...card.links, ...links], notice: cutMiddle(notice, MOST_LINK_UNITS) };
+  return { ...card, ...texts, links: [...card.links, ...links], notice: cutMiddle(notice, MAX_LINK_UNITS) };
 }
 
 function isWeb(url: string): boolean {
-  return url.length <= MOST_LINK_UNITS && /^https?:\/\//.test(url) && URL.canParse(url);
+  return url.length <= MAX_LINK_UNITS && /^https?:\/\//.test(url) && URL.canParse(url);
 }
 
 function describeModel(card: AlertCard, { incident, subject, reason }: Card): JsonObject {

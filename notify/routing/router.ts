@@ -10,9 +10,9 @@ import type { Subject } from '../decide.js';
 import type { InboundAlert } from '../forward.js';
 import type { Payload } from '../payload.js';
 import { labelAlert, labelIncident } from './labels.js';
-import { createCachedPoller } from './lookout.js';
+import { createCachedPoller } from './cached-poller.js';
 import { findPaths, holdPath, type Path, type RoutingScene, type IncidentAnnotations } from './pipeline.js';
-import { readSilences, readTriage } from './said.js';
+import { readSilences, readTriage } from './annotations.js';
 import { readScene } from './scene.js';
 import type { RouteNode } from './tree.js';
 

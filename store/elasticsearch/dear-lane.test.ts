@@ -4,7 +4,7 @@ import { createDearLane } from './dear-lane.js';
 const DEAR = { query: '*heckpoint*' };
 const USUAL = { query: 'checkpoint' };
 
-/** Searches that end when the test says so, and what was begun so far. */
+/** Creates searches that end when the test says so, and the list of those that have begun. */
 function openSearches(): {
   readonly begun: string[];
   readonly search: (name: string) => (parameters: object) => Promise<string>;

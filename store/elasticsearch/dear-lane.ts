@@ -1,5 +1,5 @@
-// Lets searches that Elasticsearch can only answer by comparing every word run one at a time, each on one thread of a
-// node. Otherwise a few of them occupy all search threads of a small cluster, and everybody else waits for seconds.
+// Runs one dear search at a time, on one thread of a node. A dear search has patterns that Elasticsearch must compare
+// with every word; a few of them would occupy all search threads of a small cluster while everybody else waits.
 import { createError } from '../../core/errors.js';
 import { chargeSearch } from '../query/cost.js';
 import type { AskLimits, RecordQuery } from '../store.js';
@@ -16,7 +16,7 @@ export interface DearLane {
   ): Promise<Result>;
 }
 
-/** Parameter of a search: a node works on one shard at a time for it, where it would take five by default. */
+/** Parameter of a search that lets a node work on one shard at a time for it. The default is five. */
 const ONE_SHARD = { max_concurrent_shard_requests: '1' } as const;
 
 export function createDearLane(): DearLane {

@@ -8,7 +8,7 @@ import {
   decodeIncidentPlace,
   findNext,
   mapFacets,
-  MOST_COUNTS,
+  MAX_COUNTS,
   rankCounts,
   type IncidentPlace,
 } from '../incidents/pages.js';
@@ -71,8 +71,8 @@ function isTag(facet: IncidentFacet): boolean {
 function describeFacet(facet: IncidentFacet): object {
   const order = [{ _count: 'desc' }, { _key: 'asc' }];
   return isTag(facet)
-    ? { terms: { field: TAGS_FIELD, include: `${facet}=.*`, size: MOST_COUNTS, order } }
-    : { terms: { field: facet, size: MOST_COUNTS, order } };
+    ? { terms: { field: TAGS_FIELD, include: `${facet}=.*`, size: MAX_COUNTS, order } }
+    : { terms: { field: facet, size: MAX_COUNTS, order } };
 }
 
 function buildAfter([lastSeen, id]: IncidentPlace): object {

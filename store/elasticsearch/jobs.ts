@@ -7,7 +7,7 @@ import { buildIncidentFilter, findDocuments, removeFound, saveDocuments } from '
 import { readBuckets, search } from './hits.js';
 import { buildFilter, buildShape } from './query.js';
 import { describeGroup, GROUP_DAY_MS, groupJobs, MAX_JOB_ROWS, type JobPart } from '../jobs/counts.js';
-import { keepRange, listJobs, MOST_RUNS } from '../jobs/lines.js';
+import { keepRange, listJobs, MAX_RUNS } from '../jobs/lines.js';
 import { formatTime, parseTime } from '../page.js';
 import { parseSearch } from '../query/query.js';
 import type { GroupQuery, GroupSum, JobLines, JobQuery, JobRows, RecordQuery } from '../store.js';
@@ -51,7 +51,7 @@ export function countJobIncidents(client: ElasticsearchClient, prefix: string, q
 }
 
 /** Largest number of clusters in one answer. If there are more, those with the most records are returned. */
-const MOST_CLUSTERS = 10_000;
+const MAX_CLUSTERS = 10_000;
 
 export async function findNewest(
   client: ElasticsearchClient,
@@ -63,7 +63,7 @@ export async function findNewest(
     size: 0,
     aggs: {
       clusters: {
-        terms: { field: 'flink.cluster', size: MOST_CLUSTERS },
+        terms: { field: 'flink.cluster', size: MAX_CLUSTERS },
         aggs: { last: { max: { field: '@timestamp' } } },
       },
     },
@@ -173,7 +173,7 @@ function readText(value: unknown): string | null {
 }
 
 /** Largest number of runs that are loaded for one cluster. */
-const MOST_OF_CLUSTER = 1_000;
+const MAX_OF_CLUSTER = 1_000;
 const HAS_JOB = { exists: { field: 'jobId' } };
 
 export async function saveJobLines(
@@ -197,7 +197,7 @@ export function loadJobLines(
   prefix: string,
   cluster: string,
 ): Promise<readonly JobLines[]> {
-  return readLines(client, prefix, [{ term: { cluster } }], MOST_OF_CLUSTER);
+  return readLines(client, prefix, [{ term: { cluster } }], MAX_OF_CLUSTER);
 }
 
 /** Finds what is known of the lines of the jobs that the search names. */
@@ -213,7 +213,7 @@ export async function findJobLines(
   if (query.cluster !== undefined) filter.push({ term: { cluster: query.cluster } });
   const fromMs = query.from === undefined ? -Infinity : parseTime('from', query.from);
   const toMs = query.to === undefined ? Infinity : parseTime('to', query.to);
-  return (await readLines(client, prefix, filter, MOST_RUNS)).map((lines) => keepRange(lines, fromMs, toMs));
+  return (await readLines(client, prefix, filter, MAX_RUNS)).map((lines) => keepRange(lines, fromMs, toMs));
 }
 
 export async function removeJobLines(client: ElasticsearchClient, prefix: string, beforeMs: number): Promise<void> {

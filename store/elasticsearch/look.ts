@@ -30,7 +30,7 @@ export const READS_BETWEEN_FULL_LOOKS = 20;
  */
 const NEWEST = 5;
 /** Largest number of names in one address. If there are more, the indices are asked for by their pattern. */
-const MOST_NAMES = 40;
+const MAX_NAMES = 40;
 
 /** Returns `all`, or the names of the indices to ask (none if nothing may have grown). */
 export function decideLook(
@@ -40,7 +40,7 @@ export function decideLook(
 ): 'all' | readonly string[] {
   if (last === undefined || last.cursor !== cursor) return 'all';
   if (version === undefined || version !== last.version) return 'all';
-  if (last.reads >= READS_BETWEEN_FULL_LOOKS || last.hot.size > MOST_NAMES) return 'all';
+  if (last.reads >= READS_BETWEEN_FULL_LOOKS || last.hot.size > MAX_NAMES) return 'all';
   return [...last.hot];
 }
 

@@ -15,7 +15,7 @@ export interface StoredProcess {
 
 const PAGE_PROCESSES = 2_000;
 /** Largest number of processes whose terms still fit into a query. */
-const MOST_PROCESSES = 40_000;
+const MAX_PROCESSES = 40_000;
 /** Aggregation that adds the host and the path to a bucket of documents of one process. */
 export const PROCESS_SAMPLE = {
   sample: { top_hits: { size: 1, _source: false, docvalue_fields: ['host.name', 'log.file.path'] } },
@@ -51,10 +51,10 @@ export async function listProcesses(
     }
     const page = aggregations['processes'];
     after = isObject(page) && buckets.length === PAGE_PROCESSES ? page['after_key'] : undefined;
-    if (found.length > MOST_PROCESSES)
+    if (found.length > MAX_PROCESSES)
       throw createError('JT_QUERY_INVALID', {
         position: 1,
-        problem: `there are more than ${MOST_PROCESSES} processes`,
+        problem: `there are more than ${MAX_PROCESSES} processes`,
         advice: 'Ask for a shorter time, or for a cluster.',
       });
   } while (after !== undefined);

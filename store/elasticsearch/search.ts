@@ -33,12 +33,12 @@ import type { LineQuery, RecordFilter, RecordLines, RecordPage, RecordQuery } fr
  */
 const MAX_PAGE = 9_999;
 
-/** Parameters of a search besides the usual ones. */
+/** Query parameters of a search request. */
 type Parameters = Readonly<Record<string, string>>;
 
 /**
- * Indices of days that a range of time leaves out are not searched at all. Elasticsearch asks that only of searches in
- * very many indices by itself.
+ * Parameter that skips the indices of days outside of the time range. By default Elasticsearch does that only for
+ * searches over very many indices.
  */
 const SKIPS_DAYS: Parameters = { pre_filter_shard_size: '1' };
 
@@ -103,7 +103,7 @@ interface Bars {
   readonly barMs: number;
 }
 
-/** The bars of a histogram. Undefined where none is asked for, or where its range is not known yet. */
+/** Plans the bars of a histogram. Returns undefined if none is asked for, or if its range is not known yet. */
 function planBars(
   { histogramBuckets, from, to }: RecordQuery,
   found?: { readonly fromMs: number; readonly toMs: number },
@@ -114,7 +114,7 @@ function planBars(
   return { fromMs, toMs, barMs: fillBarMs(fromMs, toMs, histogramBuckets) };
 }
 
-/** The width of the bars depends on the times found where no range was asked for, hence a second request. */
+/** Builds the second request of a histogram without a range: the width of its bars depends on the times found. */
 function buildBars({ barMs }: Bars, filter: object): object {
   return { query: filter, size: 0, track_total_hits: true, aggs: buildHistogram(barMs) };
 }

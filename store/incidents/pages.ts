@@ -5,7 +5,7 @@ import type { IncidentFacet, IncidentPage, IncidentRow, ValueCount } from '../st
 import { parseJson } from '../stored.js';
 
 /** Largest number of values in the counts of one facet, the most frequent ones. */
-export const MOST_COUNTS = 50;
+export const MAX_COUNTS = 50;
 
 /** Position of an incident in a list: when it was last seen (null if it does not say), and its id. */
 export type IncidentPlace = readonly [lastSeen: number | null, id: string];
@@ -63,5 +63,5 @@ export function mapFacets<Result>(read: (facet: IncidentFacet) => Result): Reado
 
 /** Sorts counts by frequency and then by name, and keeps the first ones. */
 export function rankCounts(counts: readonly ValueCount[]): readonly ValueCount[] {
-  return [...counts].sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1)).slice(0, MOST_COUNTS);
+  return [...counts].sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1)).slice(0, MAX_COUNTS);
 }

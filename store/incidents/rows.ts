@@ -7,14 +7,14 @@ import type { Incident, Language, PlatformShare } from '../../core/types.js';
 import type { IncidentRow } from '../store.js';
 
 /** Largest length of a title. It fills two lines; the text of a failure that no rule names may be much longer. */
-const MOST_TITLE = 300;
+const MAX_TITLE = 300;
 
 export function describeRow(incident: Incident): IncidentRow {
   const { id, cluster, job, process, outcome, restarts, firstSeen, lastSeen, parent, platform } = incident;
   const inLanguage = (language: Language): Lead =>
     findLead({ diagnoses: incident.diagnoses[language], unknown: incident.unknown });
   const lead = inLanguage('en');
-  const entitle = (language: Language): string => nameLead(inLanguage(language)).slice(0, MOST_TITLE);
+  const entitle = (language: Language): string => nameLead(inLanguage(language)).slice(0, MAX_TITLE);
   return {
     ...{ id, cluster, job, process, outcome, restarts, firstSeen, lastSeen, parent },
     ...readLeadValues(incident),
@@ -33,8 +33,8 @@ function nameBeside({ diagnoses, unknown }: Incident): IncidentRow['beside'] {
     listBeside({ diagnoses: diagnoses.zh, unknown }).map(({ cause, title }) => [cause, title] as const),
   );
   return inEnglish.map(({ cause, title }) => ({
-    en: title.slice(0, MOST_TITLE),
-    zh: (inChinese.get(cause) ?? title).slice(0, MOST_TITLE),
+    en: title.slice(0, MAX_TITLE),
+    zh: (inChinese.get(cause) ?? title).slice(0, MAX_TITLE),
   }));
 }
 

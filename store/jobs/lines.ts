@@ -12,11 +12,11 @@ import type { JobLines, JobSpan } from '../store.js';
  * Largest number of runs of the jobs of one search of which more is known than what their lines say. The latest come
  * first.
  */
-export const MOST_RUNS = 100;
+export const MAX_RUNS = 100;
 /** Largest number of spans of all these runs, the latest, so that a query is bounded even if jobs restart all day. */
-const MOST_SPANS = 200;
-const MOST_WORDS = 500;
-const MOST_RECORDS = 1_000;
+const MAX_SPANS = 200;
+const MAX_WORDS = 500;
+const MAX_RECORDS = 1_000;
 
 /** Lists the jobs that the search names, by the pattern of their id or name. */
 export function listJobs(node: QueryNode): readonly Glob[] {
@@ -59,9 +59,9 @@ const NAMES_NO_JOB: QueryNode = {
 const NAMES_NO_ID: QueryNode = { kind: 'not', node: value('flink.job.id', ANYTHING) };
 
 function describeJob(glob: Glob, runs: readonly JobLines[]): QueryNode {
-  const spans = mergeSpans(runs).slice(0, MOST_SPANS);
-  const words = runs.flatMap((run) => run.words.map((word) => ({ cluster: run.cluster, word }))).slice(0, MOST_WORDS);
-  const records = runs.flatMap((run) => run.records).slice(0, MOST_RECORDS);
+  const spans = mergeSpans(runs).slice(0, MAX_SPANS);
+  const words = runs.flatMap((run) => run.words.map((word) => ({ cluster: run.cluster, word }))).slice(0, MAX_WORDS);
+  const records = runs.flatMap((run) => run.records).slice(0, MAX_RECORDS);
   return {
     kind: 'or',
     nodes: [

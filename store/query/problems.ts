@@ -12,11 +12,11 @@ interface ProblemRow {
 /** Texts of the problems. `{name}` stands for a value of the place where the problem was found. */
 const PROBLEMS = {
   tooLong: {
-    problem: { en: 'it has more than {most} characters', zh: '超过 {most} 个字符' },
+    problem: { en: 'it has more than {max} characters', zh: '超过 {max} 个字符' },
     advice: { en: 'Search for a part of it.', zh: '请只搜索其中一部分。' },
   },
   tooManyTerms: {
-    problem: { en: 'it has more than {most} terms', zh: '超过 {most} 个条件' },
+    problem: { en: 'it has more than {max} terms', zh: '超过 {max} 个条件' },
     advice: {
       en: 'Put a long text into quotes, or search for a part of it.',
       zh: '请把长文本放进引号，或只搜索其中一部分。',
@@ -65,8 +65,8 @@ const PROBLEMS = {
   },
   longPattern: {
     problem: {
-      en: 'it has a pattern with * of more than {most} characters',
-      zh: '含 * 的模式超过 {most} 个字符',
+      en: 'it has a pattern with * of more than {max} characters',
+      zh: '含 * 的模式超过 {max} 个字符',
     },
     advice: {
       en: 'Search for a part of it, or put it into quotes, where * stands for itself.',

@@ -66,11 +66,11 @@ export function parseSearch({ query = '', job }: Pick<RecordQuery, 'query' | 'jo
 
 /** Parses the text of a search. An empty text is `all`. Throws JT_QUERY_INVALID. */
 export function parseQuery(text: string): QueryNode {
-  if (text.length > MAX_LENGTH) throw explainQuery(MAX_LENGTH, 'tooLong', { most: MAX_LENGTH });
+  if (text.length > MAX_LENGTH) throw explainQuery(MAX_LENGTH, 'tooLong', { max: MAX_LENGTH });
   const cursor: Cursor = { tokens: splitTokens(text), end: text.length, next: 0, depth: 0 };
   if (cursor.tokens.length === 0) return { kind: 'all' };
   const beyond = cursor.tokens[MAX_TERMS];
-  if (beyond !== undefined) throw explainQuery(beyond.at, 'tooManyTerms', { most: MAX_TERMS });
+  if (beyond !== undefined) throw explainQuery(beyond.at, 'tooManyTerms', { max: MAX_TERMS });
   const node = parseOr(cursor, undefined);
   const rest = cursor.tokens[cursor.next];
   if (rest !== undefined) throw explainQuery(rest.at, 'closesNothing');
@@ -175,7 +175,7 @@ function wordsNode({ at, text, quoted }: TextToken): QueryNode {
 /** Parses a pattern. `at` is the position of the term that has the text. */
 function readGlob(at: number, text: string): Glob {
   const glob = parseGlob(text);
-  if (hasStar(glob) && text.length > MAX_GLOB_LENGTH) throw explainQuery(at, 'longPattern', { most: MAX_GLOB_LENGTH });
+  if (hasStar(glob) && text.length > MAX_GLOB_LENGTH) throw explainQuery(at, 'longPattern', { max: MAX_GLOB_LENGTH });
   return glob;
 }
 

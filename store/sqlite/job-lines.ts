@@ -1,7 +1,7 @@
 // Stores what is known of the lines of jobs: one JSON document for each run, next to the columns by which it is
 // queried.
 import type { Glob } from '../../core/text/glob.js';
-import { keepRange, listJobs, MOST_RUNS } from '../jobs/lines.js';
+import { keepRange, listJobs, MAX_RUNS } from '../jobs/lines.js';
 import { parseTime } from '../page.js';
 import { parseSearch } from '../query/query.js';
 import type { JobLines, RecordQuery } from '../store.js';
@@ -29,7 +29,7 @@ export function findJobLines(connection: Connection, query: Omit<RecordQuery, 'l
   const where = query.cluster === undefined ? named : joinConditions('AND', [named, here]);
   const fromMs = query.from === undefined ? -Infinity : parseTime('from', query.from);
   const toMs = query.to === undefined ? Infinity : parseTime('to', query.to);
-  return readLines(connection, where, MOST_RUNS).map((lines) => keepRange(lines, fromMs, toMs));
+  return readLines(connection, where, MAX_RUNS).map((lines) => keepRange(lines, fromMs, toMs));
 }
 
 function fitsJob(glob: Glob): SqlCondition[] {

@@ -48,7 +48,7 @@ interface Count {
 const FEED_ROWS = 20_000;
 const FACET_VALUES = 20;
 /** Largest number of entries of the index of times that are read in a few milliseconds. */
-const MOST_SEQS = 100_000;
+const MAX_SEQS = 100_000;
 const FACET_COLUMNS: Readonly<Record<keyof Facets, string>> = {
   level: 'level',
   job: 'ifnull(job_name, job_id)',
@@ -155,8 +155,8 @@ function findSeqs(connection: Connection, query: RecordFilter): SeqRange | undef
     .prepare<{ first: number | null; last: number | null; many: number }>(
       `SELECT min(seq) AS first, max(seq) AS last, count(*) AS many FROM (SELECT seq FROM records WHERE ${sql} LIMIT ?)`,
     )
-    .get(...params, MOST_SEQS + 1);
-  if (found === undefined || found.many > MOST_SEQS) return undefined;
+    .get(...params, MAX_SEQS + 1);
+  if (found === undefined || found.many > MAX_SEQS) return undefined;
   return { first: found.first ?? 0, last: found.last ?? -1 };
 }
 

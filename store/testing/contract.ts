@@ -23,7 +23,7 @@ import {
   describeTurns,
 } from './contract/documents.js';
 import { describeErasure } from './contract/erase.js';
-import { describeFeedback, describeSilences, describeTriage } from './contract/said.js';
+import { describeFeedback, describeSilences, describeTriage } from './contract/annotations.js';
 import { describeChangedJobLines, describeJobLines } from './contract/job-lines.js';
 import { describeFeed, describeFeedParts, describeSkipping } from './contract/feed.js';
 import { describeContext, describePages } from './contract/pages.js';

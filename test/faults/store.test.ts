@@ -11,7 +11,7 @@ import { openElasticsearchStore } from '../../store/elasticsearch/elasticsearch.
 import type { Store } from '../../store/store.js';
 import { isBulk, openFaultProxy, type Fault, type FaultProxy } from '../../store/testing/fault-proxy.js';
 import { waitUntil } from '../../store/testing/samples.js';
-import { sendLetters } from '../../cli/letters.js';
+import { sendLetters } from '../../cli/dead-letters.js';
 import { expected, line, lines, openAgentFixture, type AgentFixture } from '../agent-fixture.js';
 
 const MINUTE_MS = 60_000;
@@ -369,7 +369,7 @@ describeWithParts(['elasticsearch-8'], 'an agent before Elasticsearch', () => {
   });
 
   it('F44: holds no more than its budget before a store that takes its time', async () => {
-    const seen = { open: 0, most: 0, bytes: 0, mostBytes: 0 };
+    const seen = { open: 0, max: 0, bytes: 0, maxBytes: 0 };
     const budgetBytes = 300_000;
     await openAnew({
       budgetBytes,
@@ -381,8 +381,8 @@ describeWithParts(['elasticsearch-8'], 'an agent before Elasticsearch', () => {
         append: async (batch) => {
           seen.open += 1;
           seen.bytes += batch.bytes.length;
-          seen.most = Math.max(seen.most, seen.open);
-          seen.mostBytes = Math.max(seen.mostBytes, seen.bytes);
+          seen.max = Math.max(seen.max, seen.open);
+          seen.maxBytes = Math.max(seen.maxBytes, seen.bytes);
           const outcomes = await store.append(batch);
           seen.open -= 1;
           seen.bytes -= batch.bytes.length;
@@ -396,8 +396,8 @@ describeWithParts(['elasticsearch-8'], 'an agent before Elasticsearch', () => {
 
     await expectStored(expected(0, 6000));
 
-    expect(seen.most).toBeGreaterThan(1);
-    expect(seen.most).toBeLessThanOrEqual(4);
-    expect(seen.mostBytes).toBeLessThan(budgetBytes + 16_384 * 5);
+    expect(seen.max).toBeGreaterThan(1);
+    expect(seen.max).toBeLessThanOrEqual(4);
+    expect(seen.maxBytes).toBeLessThan(budgetBytes + 16_384 * 5);
   });
 });

@@ -13,7 +13,7 @@ import { waitUntil } from '../program.js';
 import { findObstacle, makeBases, npmVolumes, openBuildah, type Buildah } from './image.js';
 import { mirrorRe2, packTarball } from './packed.js';
 
-const MOST_MEGABYTES = 250;
+const MAX_MEGABYTES = 250;
 const USER = 10_001;
 const RULE = 'network.insufficient-buffers/total';
 const LOG = join(PACKAGE_ROOT, 'rules', ...RULE.split(/[./]/), 'match.log');
@@ -82,7 +82,7 @@ describe.skipIf(obstacle !== undefined)('the image', () => {
   it('is small, belongs to a user without rights, and says how it is asked for its health', () => {
     const bytes = Number(execFileSync('du', ['-sb', '-x', root], { encoding: 'utf8' }).split('\t')[0]);
 
-    expect(bytes / 1_000_000).toBeLessThan(MOST_MEGABYTES);
+    expect(bytes / 1_000_000).toBeLessThan(MAX_MEGABYTES);
     expect(config).toMatchObject({
       User: `${USER}:${USER}`,
       Volumes: { '/data': {} },

@@ -12,7 +12,7 @@ import { SETTINGS } from '../../core/config/settings.js';
 const UNITS = join(PACKAGE_ROOT, 'docker', 'systemd');
 const names = readdirSync(UNITS).filter((name) => name.endsWith('.service'));
 /** Highest allowed exposure, of ten; Debian's own nginx has 9.6. */
-const MOST_EXPOSED = 2;
+const MAX_EXPOSED = 2;
 const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
 if (!hasSystemd && process.env['CI'] === 'true') throw new Error('systemd-analyze is missing: install systemd.');
 if (!hasSystemd) console.warn('SKIPPED: the units of systemd: systemd-analyze is missing');
@@ -57,7 +57,7 @@ describe('the units', () => {
     });
 
     it('expose little', () => {
-      const threshold = ['security', '--offline=true', `--threshold=${MOST_EXPOSED * 10}`, '--no-pager'];
+      const threshold = ['security', '--offline=true', `--threshold=${MAX_EXPOSED * 10}`, '--no-pager'];
 
       expect(analyze(threshold)).toMatchObject({ status: 0 });
       expect(analyze(threshold, '\n[Service]\nSystemCallFilter=\nProtectSystem=no\n').status).not.toBe(0);

@@ -13,9 +13,9 @@ const DOCUMENTS: Encoding = { kind: 'elasticsearch', prefix: 'jobtrace' };
 /** Number of writers: two of log4j, one of a container runtime. */
 const WRITERS = 3;
 const FIRST_WRITERS = 2;
-const MOST_SEED = 0x7f_ff_ff_ff;
+const MAX_SEED = 0x7f_ff_ff_ff;
 /** Largest number of runs to shorten a failing sequence. */
-const MOST_TRIES = 300;
+const MAX_TRIES = 300;
 
 /** Move with its own random seed, so that the others stay the same when it is left out. */
 export type Move = readonly [name: string, writer: number, seed: number];
@@ -39,7 +39,7 @@ export function planSequence(seed: number, steps: number, options: Pick<Sequence
   const moves = Array.from({ length: steps }, (): Move => [
     pickRow(random, ROWS).name,
     pick(random, WRITERS),
-    pick(random, MOST_SEED),
+    pick(random, MAX_SEED),
   ]);
   return { ...options, encoding: seed % 2 === 0 ? ROWS_OF_DATABASE : DOCUMENTS, moves };
 }
@@ -113,7 +113,7 @@ export async function shorten({ moves, ...options }: Sequence, problems: readonl
   let left = moves;
   let tries = 0;
   for (let size = Math.ceil(left.length / 2); size >= 1; size = Math.floor(size / 2))
-    for (let at = 0; at < left.length && tries < MOST_TRIES;) {
+    for (let at = 0; at < left.length && tries < MAX_TRIES;) {
       const fewer = left.filter((_move, index) => index < at || index >= at + size);
       tries += 1;
       const outcome = await playSequence({ ...options, moves: fewer });
@@ -147,10 +147,10 @@ export async function explain(seed: number, sequence: Sequence, { problems }: Ou
  * Plays all seeds, each with a number of moves between a third of the limit and the limit; returns the explanation of
  * the first failure.
  */
-export async function playSeeds(from: number, to: number, most: number): Promise<string | undefined> {
-  const least = Math.ceil(most / 3);
+export async function playSeeds(from: number, to: number, max: number): Promise<string | undefined> {
+  const least = Math.ceil(max / 3);
   for (let seed = from; seed < to; seed += 1) {
-    const sequence = planSequence(seed, least + (seed % (most - least + 1)));
+    const sequence = planSequence(seed, least + (seed % (max - least + 1)));
     const outcome = await playSequence(sequence);
     if (outcome.problems.length > 0) return explain(seed, sequence, outcome);
   }

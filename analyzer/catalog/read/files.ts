@@ -39,7 +39,7 @@ function isRulePath(path: string): boolean {
 const RULE_PATH = /[\\/]rule\.ya?ml$/;
 
 /** Maximum depth of folders. Rules stand three folders deep; links that lead to each other end here. */
-const MOST_FOLDERS = 8;
+const MAX_FOLDERS = 8;
 
 /**
  * Lists rule files folder by folder, because the recursive reading of Node takes several times longer. Links are
@@ -47,7 +47,7 @@ const MOST_FOLDERS = 8;
  * same files a second time behind them.
  */
 function listRuleFiles(folder: string, depth = 0): string[] {
-  if (depth > MOST_FOLDERS) return [];
+  if (depth > MAX_FOLDERS) return [];
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.name.startsWith('.')) return [];

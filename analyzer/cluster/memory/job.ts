@@ -2,7 +2,7 @@
 // job is made from both when it is asked for.
 import type { Fact } from '../../../flink/facts/fact.js';
 import { meaningOf } from './meaning.js';
-import { addFact, forgetFacts, sortFacts, type ObservedFact, type ObservedFacts, type FactPlace } from './told.js';
+import { addFact, forgetFacts, sortFacts, type ObservedFact, type ObservedFacts, type FactPlace } from './observed.js';
 import { createTaskOwner, onlyJob, type Owners, type TaskOwner } from './owner.js';
 import { createTaskSum, joinTaskSum, type TaskSum } from './task-sum.js';
 import { listFailures, type FoldedFailures, type JobView } from './view.js';
@@ -26,7 +26,11 @@ export function observeJob({ observed }: JobMemory, fact: Fact, at: FactPlace): 
 }
 
 /** Makes the view of a job. `more` are facts that name no job and can only be about this one. */
-export function viewJob({ id, observed, named, folded }: JobMemory, owners: Owners, more: readonly ObservedFact[]): JobView {
+export function viewJob(
+  { id, observed, named, folded }: JobMemory,
+  owners: Owners,
+  more: readonly ObservedFact[],
+): JobView {
   const connected = owners.connectedIds.get(id);
   const sum = createTaskSum();
   joinTaskSum(sum, named.sum);

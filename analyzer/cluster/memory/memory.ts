@@ -6,13 +6,13 @@ import type { Fact } from '../../../flink/facts/fact.js';
 import type { EntryPlace, Signal } from '../../entry/signal.js';
 import { compactJob, createJob, observeJob, type JobMemory } from './job.js';
 import { jobIdOf, meaningOf, type TaskMention } from './meaning.js';
-import { compareFactPlaces, factPlaceOf, forgetFacts, type FactPlace, type ObservedFact } from './told.js';
+import { compareFactPlaces, factPlaceOf, forgetFacts, type FactPlace, type ObservedFact } from './observed.js';
 import { addJobId, createOwners, forgetIds, graphOf, joinIds, listIds, type Owners, type TaskOwner } from './owner.js';
 import { addStay, forgetStays } from './place.js';
 import { addPresence, forgetPresences, type Presences } from './presence.js';
 import { observeProcess, createProcess, meetProcess, type ProcessMemory } from './process.js';
 import { forgetBefore } from './task-sum.js';
-import { normalizeName, type JobView, type ProcessView, type Whereabouts } from './view.js';
+import { normalizeName, type JobView, type ProcessView, type JobPlacement } from './view.js';
 
 /** Times of the first and the last mention of a job, in milliseconds since 1970. */
 export interface Mention {
@@ -54,7 +54,7 @@ interface ClusterViews {
   readonly staleJobs: Set<string>;
   readonly staleProcesses: Set<string>;
   /** Whereabouts by job. There is no entry for a job of which something has changed. */
-  readonly whereabouts: Map<string, Whereabouts>;
+  readonly placements: Map<string, JobPlacement>;
 }
 
 export function createMemory(id: string): KnownCluster {
@@ -80,7 +80,7 @@ export function createMemory(id: string): KnownCluster {
       aliases: new Map(),
       staleJobs: new Set(),
       staleProcesses: new Set(),
-      whereabouts: new Map(),
+      placements: new Map(),
     },
   };
 }
@@ -116,14 +116,14 @@ function findProcess({ processes, views }: KnownCluster, place: EntryPlace): Pro
   }
   if (meetProcess(process, place)) {
     views.staleProcesses.add(place.process);
-    views.whereabouts.clear();
+    views.placements.clear();
   }
   return process;
 }
 
 function meetJob(memory: KnownCluster, jobId: string, place: EntryPlace): void {
   noteMention(memory.named, place, jobId);
-  memory.views.whereabouts.delete(jobId);
+  memory.views.placements.delete(jobId);
   if (memory.jobs.has(jobId)) return;
   memory.jobs.set(jobId, createJob(jobId));
   addJobId(memory.owners, jobId);
@@ -133,7 +133,7 @@ function meetJob(memory: KnownCluster, jobId: string, place: EntryPlace): void {
 /** Marks the views of a job as stale. */
 function markJob({ views }: KnownCluster, jobId: string): void {
   views.staleJobs.add(jobId);
-  views.whereabouts.delete(jobId);
+  views.placements.delete(jobId);
 }
 
 function noteMention(named: KnownCluster['named'], { process, time }: EntryPlace, jobId: string): void {
@@ -223,8 +223,8 @@ function addToSet<Item>(index: Map<string, Set<Item>>, name: string, item: Item)
 }
 
 /** Maximum number of nameless facts, and of execution graphs, that are kept. */
-const MOST_NAMELESS = 1000;
-const MOST_GRAPHS = 4000;
+const MAX_NAMELESS = 1000;
+const MAX_GRAPHS = 4000;
 /** Time, in milliseconds, in which entries about an attempt may still come, in any order. */
 const SETTLED_MS = 900_000;
 
@@ -242,8 +242,8 @@ export function compactMemory(memory: KnownCluster, horizon: number, beginnings:
     if (compactOwner(memory, owner, begin)) for (const job of owner.jobs) markJob(memory, job);
   forgetPresences(memory.presences, begin);
   for (const connected of forgetIds(owners)) for (const job of connected.jobs) markJob(memory, job);
-  for (const name of [...nameless.keys()].slice(0, -MOST_NAMELESS)) nameless.delete(name);
-  for (const graph of [...graphs.keys()].slice(0, -MOST_GRAPHS)) graphs.delete(graph);
+  for (const name of [...nameless.keys()].slice(0, -MAX_NAMELESS)) nameless.delete(name);
+  for (const graph of [...graphs.keys()].slice(0, -MAX_GRAPHS)) graphs.delete(graph);
 }
 
 /** Forgets what was before `begin`; returns false if nothing was forgotten. */

@@ -71,7 +71,8 @@ export function joinIds(
   let connected: ConnectedIds | undefined;
   for (const id of ids) {
     const known = connectedIds.get(id);
-    if (known !== undefined && known !== connected) connected = connected === undefined ? known : joinKins(connectedIds, connected, known, onJoin);
+    if (known !== undefined && known !== connected)
+      connected = connected === undefined ? known : joinConnected(connectedIds, connected, known, onJoin);
   }
   if (ids.length === 0) return undefined;
   connected ??= { ...createTaskOwner([]), ids: new Set() };
@@ -84,7 +85,12 @@ export function joinIds(
 }
 
 /** Joins the smaller set into the larger one, so that no id moves often. */
-function joinKins(connectedIds: Map<string, ConnectedIds>, a: ConnectedIds, b: ConnectedIds, onJoin: (gone: ConnectedIds, kept: ConnectedIds) => void): ConnectedIds {
+function joinConnected(
+  connectedIds: Map<string, ConnectedIds>,
+  a: ConnectedIds,
+  b: ConnectedIds,
+  onJoin: (gone: ConnectedIds, kept: ConnectedIds) => void,
+): ConnectedIds {
   const [kept, gone] = a.ids.size < b.ids.size ? [b, a] : [a, b];
   for (const id of gone.ids) {
     connectedIds.set(id, kept);
@@ -137,13 +143,13 @@ export function printId(id: string): string {
 }
 
 /** Maximum number of connected ids. The oldest ids of a larger set are forgotten, because attempts come and go. */
-const MOST_IDS = 4000;
+const MAX_IDS = 4000;
 
 /** Forgets old ids, and returns the sets of which something was forgotten. */
 export function forgetIds({ connectedIds, jobIds }: Owners): readonly ConnectedIds[] {
-  const large = [...new Set(connectedIds.values())].filter(({ ids }) => ids.size > MOST_IDS);
+  const large = [...new Set(connectedIds.values())].filter(({ ids }) => ids.size > MAX_IDS);
   for (const { ids } of large) {
-    const old = [...ids].filter((id) => !jobIds.has(id) && !id.startsWith(GRAPH)).slice(0, -MOST_IDS / 2);
+    const old = [...ids].filter((id) => !jobIds.has(id) && !id.startsWith(GRAPH)).slice(0, -MAX_IDS / 2);
     for (const id of old) {
       ids.delete(id);
       connectedIds.delete(id);

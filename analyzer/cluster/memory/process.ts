@@ -4,7 +4,7 @@ import type { Component } from '../../../core/types.js';
 import type { Fact } from '../../../flink/facts/fact.js';
 import type { EntryPlace } from '../../entry/signal.js';
 import { meaningOf } from './meaning.js';
-import { addFact, compareFactPlaces, sortFacts, factPlaceOf, type ObservedFacts, type FactPlace } from './told.js';
+import { addFact, compareFactPlaces, sortFacts, factPlaceOf, type ObservedFacts, type FactPlace } from './observed.js';
 import { normalizeName, type ProcessView } from './view.js';
 
 export interface ProcessMemory {

@@ -60,7 +60,7 @@ export interface JobStay extends Interval {
 }
 
 /** Places where a job was, and ids by which it is known. */
-export interface Whereabouts {
+export interface JobPlacement {
   readonly id: string;
   readonly name: string | undefined;
   /** Attempts, slots and execution graphs that only this job has, the latest last. */

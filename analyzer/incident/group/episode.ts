@@ -6,7 +6,7 @@ import type { ClusterView } from '../../cluster/cluster.js';
 import type { IncidentEvent } from '../../cluster/event.js';
 import { jobIdOf } from '../../cluster/memory/meaning.js';
 import type { JobView } from '../../cluster/memory/view.js';
-import { NOTICE_MS } from './side.js';
+import { NOTICE_MS } from './attribution.js';
 
 export interface Episode {
   readonly jobId: string | undefined;

@@ -1,6 +1,6 @@
 // Groups the signals of one cluster by incident: an episode of failures of a job, or the failure of a process without a
-// job. The steps are: find the job of each event (side.ts), split the events of a job into episodes (episode.ts), add
-// other events to the episodes that they affect (reach.ts). Pure functions.
+// job. The steps are: find the job of each event (attribution.ts), split the events of a job into episodes (episode.ts), add
+// other events to the episodes that they affect (blast-radius.ts). Pure functions.
 import { createHash } from 'node:crypto';
 import { groupBy } from '../../../core/sequence.js';
 import type { Catalog } from '../../catalog/catalog.js';
@@ -10,8 +10,8 @@ import type { JobView } from '../../cluster/memory/view.js';
 import { confirmMatches, indexSteps } from '../../cluster/step.js';
 import { compareSignals, dateSignal, dropDuplicates, isEvent, type Signal } from '../../entry/signal.js';
 import { mergeByFingerprint, splitEpisodes, splitProcesses, type Episode } from './episode.js';
-import { addBeside, createReach, reachEpisodes } from './reach.js';
-import { decideSides, isUnsettled, type SideOptions } from './side.js';
+import { addBeside, createReach, reachEpisodes } from './blast-radius.js';
+import { decideSides, isUnsettled, type SideOptions } from './attribution.js';
 
 export interface IncidentGroup {
   readonly id: string;

@@ -31,9 +31,9 @@ export class Cursor {
   }
 
   /** Takes whatever comes next, at most this number of bytes; undefined at the end. */
-  next(most: number): Buffer | undefined {
+  next(max: number): Buffer | undefined {
     if (this.peek(1).length === 0) return undefined;
-    return this.#advance(Math.min(most, this.#held.length));
+    return this.#advance(Math.min(max, this.#held.length));
   }
 
   /** Puts back bytes that were taken but not needed. */

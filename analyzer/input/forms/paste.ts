@@ -6,8 +6,8 @@ export function looksLikePaste(head: string): boolean {
   return (
     /^```/m.test(head) ||
     MARKED.test(head) ||
-    mostBegin(head, QUOTE) ||
-    mostBegin(head, COMMENT) ||
+    startsLines(head, QUOTE) ||
+    startsLines(head, COMMENT) ||
     /&lt;init&gt;|&nbsp;|^\xc2\xa0+(?:\xc2\xa0| )*at /m.test(head) ||
     WRAPPED_NAME.test(head)
   );
@@ -26,7 +26,7 @@ const MARKED =
   /^<(?:pre|code)\b[^<>]*>|^`[^`\n]+`\r?$|^`(?=Caused by: |(?:[\w$]+\.)+[A-Z][\w$]*(?:Exception|Error)\b)/m;
 
 /** True if most lines begin with the mark. A single line may begin like that by chance. */
-function mostBegin(text: string, mark: RegExp): boolean {
+function startsLines(text: string, mark: RegExp): boolean {
   const lines = text
     .split('\n')
     .slice(0, -1)
@@ -35,7 +35,7 @@ function mostBegin(text: string, mark: RegExp): boolean {
 }
 
 export function cleanPaste(text: string): string {
-  const bare = mostBegin(text, COMMENT) ? text.replaceAll(new RegExp(COMMENT, 'gm'), '') : text;
+  const bare = startsLines(text, COMMENT) ? text.replaceAll(new RegExp(COMMENT, 'gm'), '') : text;
   return (
     bare
       // The marks are followed by the language, or already by the log.

@@ -103,7 +103,7 @@ export function joinCut(text: string): string {
  * next line.
  */
 function findColumns(lines: readonly string[]): number | undefined {
-  const columns = lines.reduce((most, line) => Math.max(most, line.length), 0);
+  const columns = lines.reduce((max, line) => Math.max(max, line.length), 0);
   if (columns < MIN_COLUMNS || columns > MAX_COLUMNS) return undefined;
   const behind = lines.flatMap((line, index) => (line.length === columns ? [lines[index + 1] ?? ''] : []));
   const cut = behind.filter((line) => line.trim() !== '' && !BEGINS.test(line)).length;

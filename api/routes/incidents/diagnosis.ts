@@ -11,7 +11,7 @@ import { QUERIES } from '../../schemas/queries.js';
 import { renderExport } from './incidents.js';
 
 /** Largest number of incidents of one job within about 70 minutes. */
-const MOST_INCIDENTS = 500;
+const MAX_INCIDENTS = 500;
 
 export function createDiagnosisRoutes(services: Services): readonly Route[] {
   return [
@@ -39,7 +39,7 @@ async function findDiagnosis(services: Services, request: Request): Promise<Answ
     ...range,
     job,
     ...omitMissing({ cluster }),
-    limit: MOST_INCIDENTS,
+    limit: MAX_INCIDENTS,
   });
   const incident = chooseNearest(incidents, atMs);
   if (incident === undefined)

@@ -7,7 +7,7 @@ import type { Incident } from '../../../core/types.js';
 import { createValues, readWord, type Answer, type Request, type Route, type Services } from '../../route.js';
 import { ID, QUERIES } from '../../schemas/queries.js';
 import { FEEDBACK, FEEDBACK_LIST } from '../../schemas/rules.js';
-import { orNothing } from '../../said/said.js';
+import { orNothing } from '../../annotations.js';
 import { findVisible } from './found.js';
 
 const MAX_BODY_BYTES = 4096;

@@ -7,7 +7,7 @@ import { FAILURE_GROUP_SUM } from '../../schemas/incidents.js';
 import { ID, QUERIES } from '../../schemas/queries.js';
 import { mergeJobs } from '../jobs.js';
 
-const MOST_JOBS = 20;
+const MAX_JOBS = 20;
 
 export function createGroupRoutes(services: Services): readonly Route[] {
   return [
@@ -37,7 +37,7 @@ async function readGroup({ now }: Services, { params, store }: Request): Promise
   const group = newest?.unknown[0]?.group;
   if (newest === undefined || group === undefined) throw createError('JT_NOT_FOUND', { what: `The group "${id}"` });
   const jobs = mergeJobs([], counted.jobs);
-  const shown = jobs.slice(0, MOST_JOBS).map((job) => ({
+  const shown = jobs.slice(0, MAX_JOBS).map((job) => ({
     id: job.id,
     name: job.name,
     cluster: job.cluster,

@@ -22,7 +22,7 @@ import {
 } from '../../route.js';
 import { ALERT_LIST } from '../../schemas/alerts.js';
 import { INCIDENT, INCIDENT_LIST, INCIDENT_ROWS, JOB_LIST } from '../../schemas/incidents.js';
-import { loadStanding } from '../../said/said.js';
+import { loadStanding } from '../../annotations.js';
 import { ID, QUERIES } from '../../schemas/queries.js';
 import { findVisible, listIds } from './found.js';
 import { describeHead } from './head.js';

@@ -24,7 +24,7 @@ import {
   type Route,
   type Services,
 } from '../../route.js';
-import { loadStanding, orNothing } from '../../said/said.js';
+import { loadStanding, orNothing } from '../../annotations.js';
 import { ID, QUERIES } from '../../schemas/queries.js';
 import { NEW_TRIAGE, TRIAGE } from '../../schemas/triage.js';
 import { findVisible, listIds } from './found.js';

@@ -25,11 +25,11 @@ import {
 } from '../../schemas/author.js';
 
 /** Size limit, in bytes, of a rule and its sample logs. For a whole log there is "jobtrace rules new". */
-const MOST_BYTES = 512 * 1024;
+const MAX_BYTES = 512 * 1024;
 /** Limits for trials, each of which reads two logs twice. */
-const TRIALS = { most: 8, mostOfViewer: 3 };
+const TRIALS = { max: 8, maxPerViewer: 3 };
 /** Limits for backtests, each of which searches the store a few times. */
-const BACKTESTS = { most: 4, mostOfViewer: 1 };
+const BACKTESTS = { max: 4, maxPerViewer: 1 };
 const USUAL_DAYS = 7;
 
 export function createAuthorRoutes(services: Services): readonly Route[] {
@@ -42,7 +42,7 @@ export function createAuthorRoutes(services: Services): readonly Route[] {
       summary: 'Draft a rule from the lines of a failure',
       description: 'Anchor, captures and logs are filled in; texts that only a person knows begin with TODO.',
       query: QUERIES.none,
-      body: { type: 'json', schema: RULE_LINES, maxBytes: MOST_BYTES },
+      body: { type: 'json', schema: RULE_LINES, maxBytes: MAX_BYTES },
       concurrency: TRIALS,
       answers: { 200: RULE_DRAFT },
       handle: async (request) => draftRule(services, request),
@@ -68,7 +68,7 @@ export function createAuthorRoutes(services: Services): readonly Route[] {
       summary: 'What a rule that is being written does to its two logs',
       description: 'Nothing is stored. A rule with problems is not tried.',
       query: QUERIES.language,
-      body: { type: 'json', schema: RULE_TEXTS, maxBytes: MOST_BYTES },
+      body: { type: 'json', schema: RULE_TEXTS, maxBytes: MAX_BYTES },
       concurrency: TRIALS,
       answers: { 200: RULE_TRIAL },
       handle: async (request) => tryRule(services, request),
@@ -82,7 +82,7 @@ export function createAuthorRoutes(services: Services): readonly Route[] {
       description:
         'By its lines alone: what stands around them is not judged. Failures that no rule names, diagnoses of other rules, and lines where nothing had failed. Of what the token may see.',
       query: QUERIES.none,
-      body: { type: 'json', schema: RULE_TO_BACKTEST, maxBytes: MOST_BYTES },
+      body: { type: 'json', schema: RULE_TO_BACKTEST, maxBytes: MAX_BYTES },
       concurrency: BACKTESTS,
       answers: { 200: RULE_PAST },
       handle: (request) => askPast(services, request),
@@ -98,7 +98,7 @@ export function createAuthorRoutes(services: Services): readonly Route[] {
       description:
         'Its folder is written below the last of analyzer.rulesDirs; whoever reads that folder uses the rule within a second. A rule that is not valid, does not stand first on its log or fires on its near miss is refused.',
       query: QUERIES.none,
-      body: { type: 'json', schema: RULE_TEXTS_TO_SAVE, maxBytes: MOST_BYTES },
+      body: { type: 'json', schema: RULE_TEXTS_TO_SAVE, maxBytes: MAX_BYTES },
       concurrency: TRIALS,
       answers: { 200: RULE_SAVED },
       handle: async (request) => saveRule(services, request),

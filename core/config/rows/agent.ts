@@ -61,7 +61,7 @@ export const AGENT = [
     type: 'string',
     default: 'auto',
     env: 'JOBTRACE_KUBERNETES',
-    help: 'Address of the API server (https://HOST:PORT) that is asked for the labels of a pod where the path of its logs does not name the cluster or the component; "auto" = https://kubernetes.default.svc in a pod that has a service account, else nobody; "off" = nobody. It needs the right to get pods, and without it everything goes on without labels.',
+    help: 'API server (https://HOST:PORT) that gives the labels of a pod whose log path names no cluster or component. "auto": https://kubernetes.default.svc in a pod with a service account; "off": none. It needs the right to get pods; without it logs go on without labels.',
   },
   {
     name: 'agent.kubernetesDir',

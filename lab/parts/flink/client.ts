@@ -45,7 +45,7 @@ export async function runSql(context: ClientContext, sql: string | { file: strin
   const file = typeof sql === 'string' ? saveScript(context.dir, sql) : sql.file;
   const args = ['-hist', join(context.dir, 'sql-history'), '-f', file];
   let result = await runScript(context, 'sql-client.sh', args);
-  for (let tries = 1; tries < MOST_TRIES && result.stderr.includes(PORT_TAKEN); tries += 1)
+  for (let tries = 1; tries < MAX_TRIES && result.stderr.includes(PORT_TAKEN); tries += 1)
     result = await runScript(context, 'sql-client.sh', args);
   return result;
 }
@@ -55,7 +55,7 @@ export async function runSql(context: ClientContext, sql: string | { file: strin
  * process takes it in between. No statement of the script has run then.
  */
 const PORT_TAKEN = 'Could not start rest endpoint on any port in port range';
-const MOST_TRIES = 4;
+const MAX_TRIES = 4;
 
 export async function runJar(context: ClientContext, run: JarRun): Promise<ClientResult> {
   return runScript(context, 'flink', [

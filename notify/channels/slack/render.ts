@@ -9,8 +9,8 @@ import { isJsonObject, toJsonObject, type Json, type JsonObject } from '../../pa
 import { listCalled } from '../markdown.js';
 import { makePlain } from '../plain.js';
 
-const MOST_BLOCKS = 50;
-const MOST_UNITS = 3000;
+const MAX_BLOCKS = 50;
+const MAX_UNITS = 3000;
 const HEADER_UNITS = 150;
 
 export function renderSlack(card: AlertCard, { mentions }: ReceiverSettings): JsonObject {
@@ -39,7 +39,7 @@ export function renderSlack(card: AlertCard, { mentions }: ReceiverSettings): Js
 
 export function fitsSlack({ blocks }: JsonObject): boolean {
   return (
-    Array.isArray(blocks) && blocks.length <= MOST_BLOCKS && blocks.every((block) => countUnits(block) <= MOST_UNITS)
+    Array.isArray(blocks) && blocks.length <= MAX_BLOCKS && blocks.every((block) => countUnits(block) <= MAX_UNITS)
   );
 }
 

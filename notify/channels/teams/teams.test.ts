@@ -45,9 +45,9 @@ describe('a message to Teams', () => {
   });
 
   it('is at most 21,000 bytes, and short where that is still too large', async () => {
-    expect(await send({ mostBytes: 21_000 }, 'geheim1', [LONG])).toMatchObject({ ok: true });
+    expect(await send({ maxBytes: 21_000 }, 'geheim1', [LONG])).toMatchObject({ ok: true });
     await double.close();
-    expect(await send({ mostBytes: 900, isConnector: true }, 'geheim1', [makeCard()])).toMatchObject({ ok: true });
+    expect(await send({ maxBytes: 900, isConnector: true }, 'geheim1', [makeCard()])).toMatchObject({ ok: true });
     expect(double.accepted[0]).toContain('https://jobtrace.example/incidents/incident-1');
   });
 });

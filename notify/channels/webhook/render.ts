@@ -15,7 +15,7 @@ import {
   findUnknown,
   hasEnded,
   listOthers,
-  MOST_TEXT_UNITS,
+  MAX_TEXT_UNITS,
   type Card,
 } from '../../render.js';
 
@@ -146,10 +146,10 @@ function cutDiagnosis(diagnosis: Diagnosis, evidence: number, details: boolean):
   const cut = {
     ...rest,
     evidence: diagnosis.evidence.slice(0, evidence).map(cutEvidence),
-    summary: cutMiddle(diagnosis.summary, MOST_TEXT_UNITS),
+    summary: cutMiddle(diagnosis.summary, MAX_TEXT_UNITS),
     fixes: diagnosis.fixes
       .slice(0, details ? 10 : 1)
-      .map((fix) => ({ ...fix, text: cutMiddle(fix.text, MOST_TEXT_UNITS) })),
+      .map((fix) => ({ ...fix, text: cutMiddle(fix.text, MAX_TEXT_UNITS) })),
   };
   return details
     ? { ...cut, references, score, values }
@@ -159,7 +159,7 @@ function cutDiagnosis(diagnosis: Diagnosis, evidence: number, details: boolean):
 function cutUnknown(unknown: UnknownFailure, evidence: number): UnknownFailure {
   return {
     ...unknown,
-    message: cutMiddle(unknown.message, MOST_TEXT_UNITS),
+    message: cutMiddle(unknown.message, MAX_TEXT_UNITS),
     chain: unknown.chain.slice(0, 20),
     evidence: unknown.evidence.slice(0, evidence).map(cutEvidence),
   };

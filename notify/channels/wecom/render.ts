@@ -7,8 +7,8 @@ import { isJsonObject, type JsonObject } from '../../payload.js';
 import { isMobile, listCalled, listParagraphs, type MarkdownMarks } from '../markdown.js';
 import { escapeUrl, makePlain, partMarks } from '../plain.js';
 
-const MOST_BYTES = 4096;
-const MOST_TEXT_BYTES = 2048;
+const MAX_BYTES = 4096;
+const MAX_TEXT_BYTES = 2048;
 
 const COLOURS: Readonly<Record<AlertCard['tone'], string>> = {
   bad: 'warning',
@@ -38,7 +38,7 @@ export function renderWecom(card: AlertCard, { mentions }: ReceiverSettings): Js
 
 export function fitsWecom(message: JsonObject): boolean {
   const { markdown } = message;
-  return isJsonObject(markdown) && Buffer.byteLength(String(markdown['content'])) <= MOST_BYTES;
+  return isJsonObject(markdown) && Buffer.byteLength(String(markdown['content'])) <= MAX_BYTES;
 }
 
 /** Renders a text message, which can mention a phone number or everybody; Markdown cannot. */
@@ -46,7 +46,7 @@ export function renderWecomText(card: AlertCard, { mentions }: ReceiverSettings)
   const called = listCalled(card, mentions).map((name) => (name === 'all' ? '@all' : name));
   const link = card.links[0]?.url ?? '';
   const words = [card.title, card.headline].map(makePlain).filter((text) => text !== '');
-  const content = `${cutBytes(words.join('\n'), MOST_TEXT_BYTES - Buffer.byteLength(link) - 1)}\n${link}`;
+  const content = `${cutBytes(words.join('\n'), MAX_TEXT_BYTES - Buffer.byteLength(link) - 1)}\n${link}`;
   return {
     msgtype: 'text',
     text: {
@@ -58,12 +58,12 @@ export function renderWecomText(card: AlertCard, { mentions }: ReceiverSettings)
 }
 
 /** Cuts a text to a number of bytes, in whole characters. */
-function cutBytes(text: string, most: number): string {
+function cutBytes(text: string, max: number): string {
   let bytes = 0;
   const kept: string[] = [];
   for (const character of text) {
     bytes += Buffer.byteLength(character);
-    if (bytes > most) break;
+    if (bytes > max) break;
     kept.push(character);
   }
   return kept.join('');

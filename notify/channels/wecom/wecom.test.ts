@@ -55,7 +55,7 @@ describe('a message to WeCom', () => {
   });
 
   it('that the service finds too long all the same, by the code of a wrong key, goes out as a short text', async () => {
-    expect(await send({ mostBytes: 100 }, {}, [LONG])).toMatchObject({ ok: true });
+    expect(await send({ maxBytes: 100 }, {}, [LONG])).toMatchObject({ ok: true });
     expect(JSON.parse(double.accepted[0] ?? '')).toMatchObject({ msgtype: 'text' });
   });
 

@@ -7,7 +7,7 @@ import { encodeId } from './id.js';
 
 /** Addresses by index and cluster. Each exists once, so that addresses can be compared by identity. */
 const addresses = new Map<string, BatchAddress>();
-const MOST_ADDRESSES = 10_000;
+const MAX_ADDRESSES = 10_000;
 
 /**
  * Returns the address of a Flink cluster in an index. All its records of a day lie in one shard, so that one analyzer
@@ -18,7 +18,7 @@ export function findAddress(index: string, cluster: string): BatchAddress {
   const known = addresses.get(key);
   if (known !== undefined) return known;
   const address = { index, routing: cluster === '' ? undefined : encodeId(cluster) };
-  if (addresses.size >= MOST_ADDRESSES) addresses.clear();
+  if (addresses.size >= MAX_ADDRESSES) addresses.clear();
   addresses.set(key, address);
   return address;
 }

@@ -8,7 +8,7 @@ import { hash } from 'node:crypto';
 const NAMED = /^([0-9a-f]{24})-([0-9a-f]{12})-([0-9a-f]{8})$/;
 const PACKED = /^[\w-]{30}$/;
 /** Largest id, in bytes, that Elasticsearch accepts (routing values may have up to 32,766 bytes). */
-const MOST_BYTES = 512;
+const MAX_BYTES = 512;
 
 export function encodeId(id: string): string {
   const [, ...numbers] = NAMED.exec(id) ?? [];
@@ -17,7 +17,7 @@ export function encodeId(id: string): string {
 
 /** Encodes an id as release 0.1 did. It is still used in the indices that release 0.1 created. */
 export function encodeFormerId(id: string): string {
-  return id.length > 0 && Buffer.byteLength(id) <= MOST_BYTES ? id : `sha256:${hash('sha256', id, 'hex')}`;
+  return id.length > 0 && Buffer.byteLength(id) <= MAX_BYTES ? id : `sha256:${hash('sha256', id, 'hex')}`;
 }
 
 /** Returns the id of the record, except for one that is too long: that one is in the document. */

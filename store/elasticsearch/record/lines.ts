@@ -99,10 +99,10 @@ const END = 8_388_608;
  * Largest number of bytes of a text. The text and the shared texts of one line fit after LINES, even with a backslash
  * before each byte of the text.
  */
-const MOST_TEXT_BYTES = 1_048_576;
+const MAX_TEXT_BYTES = 1_048_576;
 /** Number of bytes of lines that stay in the processor's cache until they are taken. */
 const FULL_BYTES = 65_536;
-const MOST_GAP_BYTES = END - LINES - FULL_BYTES - 2 * MOST_TEXT_BYTES - (TEXT - SHARED) - 1024;
+const MAX_GAP_BYTES = END - LINES - FULL_BYTES - 2 * MAX_TEXT_BYTES - (TEXT - SHARED) - 1024;
 /** Length of the table before shared texts, which says where each text is. */
 const PLACES_BYTES = 24;
 const PLACE_BYTES = 8;
@@ -151,7 +151,7 @@ class MemoryWriter implements LineWriter {
 
   setText(text: Uint8Array): void {
     if (text === this.#text) return;
-    if (text.length > MOST_TEXT_BYTES) throw new RangeError(`the text of records has ${text.length} bytes`);
+    if (text.length > MAX_TEXT_BYTES) throw new RangeError(`the text of records has ${text.length} bytes`);
     this.bytes.set(text, TEXT);
     this.#text = text;
   }
@@ -208,8 +208,8 @@ class MemoryWriter implements LineWriter {
   #writeGaps(line: Line, shared: SharedPlaces, { action, repeatsId, thrown, flink }: Gaps): number {
     const firstId = this.start + ACTION.length;
     const idBytes = repeatsId ? this.#headBytes - ACTION.length + ID_LETTERS : 0;
-    const most = action.length + idBytes + thrown.length + flink.length;
-    if (most > MOST_GAP_BYTES) throw new RangeError(`${most} bytes of a record are neither its text nor shared`);
+    const max = action.length + idBytes + thrown.length + flink.length;
+    if (max > MAX_GAP_BYTES) throw new RangeError(`${max} bytes of a record are neither its text nor shared`);
     const end = this.#writeLine(line, shared, action.length + idBytes, thrown.length, flink.length);
     const [behindId = 0, behindText = 0, behindFlink = 0] = this.#gaps;
     action.copy(this.bytes, behindId);

@@ -59,8 +59,8 @@ const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 const COMMA = 44;
 const SEPARATOR = 19;
-const MOST_OWNERS = 1000;
-const MOST_PREAMBLES = 4000;
+const MAX_OWNERS = 1000;
+const MAX_PREAMBLES = 4000;
 const NOTHING = Buffer.alloc(0);
 const NOTHING_THROWN: ThrownTexts = { rest: '', flink: '' };
 const NO_FILE: FileParts = { place: 0, day: -1, address: findAddress('', '') };
@@ -229,7 +229,7 @@ function findPreamble({ zone, lines }: PlainEncoding, record: PlainRecord): numb
   const pattern = encodePattern(separator, bytes.toString('latin1', start + STAMP_UNITS, messageStart), preamble);
   const { rest, log, jobtrace } = bufferSections({ ...preamble, 'jobtrace.head': pattern });
   const place = lines.share(rest, log, Buffer.concat([jobtrace, zone.field, END]));
-  if (places.size >= MOST_PREAMBLES) places.clear();
+  if (places.size >= MAX_PREAMBLES) places.clear();
   if (place !== undefined) places.set(preamble, place);
   return place;
 }
@@ -239,7 +239,7 @@ function findOwner({ owners, lines }: PlainEncoding, job: JobFields | undefined)
   const known = owners.get(key);
   if (known !== undefined) return known;
   const place = lines.share(job === undefined ? NOTHING : bufferSections(job).flink);
-  if (owners.size >= MOST_OWNERS) owners.clear();
+  if (owners.size >= MAX_OWNERS) owners.clear();
   if (place !== undefined) owners.set(key, place);
   return place;
 }

@@ -9,7 +9,7 @@ import { encodeId } from './id.js';
  */
 const LOG_SLICES = 10;
 const parts = new Map<string, number>();
-const MOST_KNOWN = 20_000;
+const MAX_KNOWN = 20_000;
 
 /**
  * Returns the partition of a cluster, from 0 to `count` - 1. A record without a cluster belongs to the first partition.
@@ -20,7 +20,7 @@ export function findPart(cluster: string, count: number): number {
   const known = parts.get(key);
   if (known !== undefined) return known;
   const part = findShard(encodeId(cluster), count);
-  if (parts.size >= MOST_KNOWN) parts.clear();
+  if (parts.size >= MAX_KNOWN) parts.clear();
   parts.set(key, part);
   return part;
 }

@@ -44,7 +44,7 @@ const HASHED = '#';
 const PROCESS_HASH_UNITS = 10;
 /** Names of processes by host and path, kept because a page of documents has few files. */
 const names = new Map<string, string>();
-const MOST_NAMES = 10_000;
+const MAX_NAMES = 10_000;
 
 /** Encodes the document of a record. A half surrogate is not text and becomes U+FFFD, as in every UTF-8 file. */
 export function encodeSource(record: LogRecord, ingested: string): string {
@@ -202,7 +202,7 @@ function nameProcess({ 'log.file.path': path, 'host.name': host }: ProcessFields
   if (known !== undefined) return known;
   const { processKey } = describeFile(path);
   const name = processKey.startsWith('/') ? `${host}:${processKey}` : processKey;
-  if (names.size >= MOST_NAMES) names.clear();
+  if (names.size >= MAX_NAMES) names.clear();
   names.set(place, name);
   return name;
 }

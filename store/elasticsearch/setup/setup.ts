@@ -45,7 +45,7 @@ export interface Setup {
 }
 
 const RETRY_MS = 1000;
-const MOST_TRIES = 30;
+const MAX_TRIES = 30;
 const CHANGES: readonly SetupDecision[] = ['missing', 'older', 'changed', 'unseen'];
 
 /** Opens the setup and does not connect yet. */
@@ -117,7 +117,7 @@ async function onceStarted<T>(ask: () => Promise<T>): Promise<T> {
     try {
       return await ask();
     } catch (error) {
-      if (readStatus(error) !== 503 || tries === MOST_TRIES) throw error;
+      if (readStatus(error) !== 503 || tries === MAX_TRIES) throw error;
       await pause(RETRY_MS);
     }
   }

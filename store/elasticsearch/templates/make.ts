@@ -10,7 +10,7 @@ import { decodeWordsPlan, encodeWordsPlan, listOldIndices, namesAnalyzer, type W
 import { buildTemplates, decideTemplate, nameLogTemplate, TEMPLATE_AGE, type TemplateAge } from './mapping.js';
 
 /** Largest number of indices that are listed. Nobody keeps so many days. */
-const MOST_INDICES = 10_000;
+const MAX_INDICES = 10_000;
 /**
  * Keys of the states in which the creator of the templates says which ones exist, for users that may not read
  * templates.
@@ -158,7 +158,7 @@ async function planWords(client: ElasticsearchClient, prefix: string): Promise<W
 async function listIndices(client: ElasticsearchClient, prefix: string): Promise<string[]> {
   const { aggregations } = await search(client, `${prefix}-logs-*`, {
     size: 0,
-    aggs: { indices: { terms: { field: '_index', size: MOST_INDICES } } },
+    aggs: { indices: { terms: { field: '_index', size: MAX_INDICES } } },
   });
   return readBuckets(aggregations['indices']).map((bucket) => String(bucket['key']));
 }

@@ -169,7 +169,7 @@ function OneRow({ incident, isOpen, onToggle }: RowProps) {
         </Link>
       </Table.Td>
       <Table.Td className="whole" maw={360} miw={140}>
-        <Whose incident={incident} isOpen={isOpen} onToggle={onToggle} />
+        <SubjectCell incident={incident} isOpen={isOpen} onToggle={onToggle} />
       </Table.Td>
       <Table.Td>
         <Group gap={4}>
@@ -200,7 +200,7 @@ function OneRow({ incident, isOpen, onToggle }: RowProps) {
 }
 
 /** Renders job and cluster. For a platform incident it renders their numbers and, on demand, its jobs. */
-function Whose({ incident, isOpen, onToggle }: RowProps) {
+function SubjectCell({ incident, isOpen, onToggle }: RowProps) {
   const { t } = useSpeech();
   const { platform, cluster, subject } = incident;
   if (platform === undefined)

@@ -115,7 +115,7 @@ function IgnoreMenu({ say, isPending }: { readonly say: (word: Word) => void; re
   );
 }
 
-const MOST_HEIRS = 50;
+const MAX_TARGETS = 50;
 
 /** Renders the menu for merging. It loads the newest cards of the list when it is opened. */
 function MergeMenu(part: {
@@ -126,7 +126,7 @@ function MergeMenu(part: {
   const { incident, say, isPending } = part;
   const { t, lang } = useSpeech();
   const [isOpen, setOpen] = useState(false);
-  const parameters = new URLSearchParams({ top: 'true', lang, limit: String(MOST_HEIRS) });
+  const parameters = new URLSearchParams({ top: 'true', lang, limit: String(MAX_TARGETS) });
   const { data } = useQuery({
     queryKey: ['merge', lang],
     queryFn: () => api.incidentRows(parameters),

@@ -12,7 +12,7 @@ import { Counted, Failures } from './failures.tsx';
 import { RangeSelect } from './jobs.tsx';
 import { showHidden } from '../../../../core/text/hidden.ts';
 
-const MOST_INCIDENTS = 50;
+const MAX_INCIDENTS = 50;
 const EVERY_MS = 10_000;
 
 export function ClusterPage() {
@@ -24,7 +24,7 @@ export function ClusterPage() {
     new URLSearchParams({ ...parameters(), cluster, ...more });
   const incidents = useQuery({
     queryKey: ['incidents-of-cluster', cluster, range, lang],
-    queryFn: () => api.incidentRows(ask({ lang, limit: String(MOST_INCIDENTS) })),
+    queryFn: () => api.incidentRows(ask({ lang, limit: String(MAX_INCIDENTS) })),
     refetchInterval: EVERY_MS,
   });
   const records = useQuery({

@@ -13,7 +13,7 @@ import { useRange } from './address.ts';
 import { Failures } from './failures.tsx';
 import { countLevels, RangeSelect } from './jobs.tsx';
 
-const MOST_INCIDENTS = 200;
+const MAX_INCIDENTS = 200;
 
 export function JobPage() {
   const { t, lang } = useSpeech();
@@ -27,7 +27,7 @@ export function JobPage() {
   });
   const incidents = useQuery({
     queryKey: ['incidents-of-job', job, range, lang],
-    queryFn: () => api.incidentRows(new URLSearchParams({ ...parameters(), job, lang, limit: String(MOST_INCIDENTS) })),
+    queryFn: () => api.incidentRows(new URLSearchParams({ ...parameters(), job, lang, limit: String(MAX_INCIDENTS) })),
     refetchInterval: 5000,
   });
   if (incidents.isPending) return <Waiting />;

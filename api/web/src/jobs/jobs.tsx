@@ -13,7 +13,7 @@ import { Empty, Problem, Time, Waiting } from '../view/state.tsx';
 import { addressOfCluster, addressOfJob, holdsWords, useChoices } from '../view/address.ts';
 import { useRange } from './address.ts';
 
-const MOST_JOBS = 10_000;
+const MAX_JOBS = 10_000;
 /** Number of rows that each click adds. */
 const ROWS = 200;
 
@@ -24,7 +24,7 @@ export function JobsPage() {
   const { range, parameters } = useRange();
   const query = useQuery({
     queryKey: ['jobs', range],
-    queryFn: () => api.jobs(new URLSearchParams({ ...parameters(), limit: String(MOST_JOBS) })),
+    queryFn: () => api.jobs(new URLSearchParams({ ...parameters(), limit: String(MAX_JOBS) })),
     placeholderData: keepPreviousData,
     refetchInterval: 10_000,
   });

@@ -7,7 +7,7 @@ import { showHidden } from '../../../../core/text/hidden.ts';
 
 const NOTHING: Sought = { phrases: [], shapes: [] };
 /** Number of characters that are searched for matches, because a trace may have a megabyte. */
-const MOST_CHARS = 200_000;
+const MAX_CHARS = 200_000;
 
 const SoughtContext = createContext<Sought>(NOTHING);
 
@@ -35,7 +35,7 @@ export function Marked({ text, isCut = false }: { readonly text: string; readonl
   const sought = useContext(SoughtContext);
   const pieces = useMemo(() => {
     const parts: ReactNode[] = [];
-    const hits = findHits(text.slice(0, MOST_CHARS), sought);
+    const hits = findHits(text.slice(0, MAX_CHARS), sought);
     const first = hits[0]?.[0] ?? 0;
     let at = isCut && first > SEEN_CHARS ? first - LEAD_CHARS : 0;
     if (at > 0) parts.push('… ');

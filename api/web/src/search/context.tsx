@@ -17,7 +17,7 @@ import { Chips } from './facets.tsx';
 
 const LINES = 20;
 /** Largest number of lines that the API returns on each side. */
-const MOST_LINES = 500;
+const MAX_LINES = 500;
 
 interface ContextProps {
   readonly id: string;
@@ -70,8 +70,8 @@ export function ContextPanel({ id, address, go }: ContextProps) {
           <Lines
             records={query.data.records}
             index={query.data.index}
-            more={(side) => setLines({ ...lines, [side]: Math.min(MOST_LINES, lines[side] * 5) })}
-            isEnd={{ before: lines.before === MOST_LINES, after: lines.after === MOST_LINES }}
+            more={(side) => setLines({ ...lines, [side]: Math.min(MAX_LINES, lines[side] * 5) })}
+            isEnd={{ before: lines.before === MAX_LINES, after: lines.after === MAX_LINES }}
           />
         </MomentContext.Provider>
       )}

@@ -64,7 +64,7 @@ function Facet({ title, filterKey, own, toggle, values }: FacetProps & { readonl
   const chosen = own.filter(({ value }) => !values.some((one) => one.value === value));
   const all = [...chosen.map(({ value }): FacetValue => ({ value, count: 0 })), ...values];
   if (all.length === 0) return null;
-  const most = all.reduce((found, { count }) => Math.max(found, count), 1);
+  const max = all.reduce((found, { count }) => Math.max(found, count), 1);
   return (
     <section>
       <Text size="xs" fw={600} className="quiet" component="h3">
@@ -74,7 +74,7 @@ function Facet({ title, filterKey, own, toggle, values }: FacetProps & { readonl
         const filter = own.find((one) => one.value === value);
         return (
           <div key={value} className={`facet${filter === undefined ? '' : filter.isExcluded ? ' out' : ' in'}`}>
-            <span className="bar" style={{ width: `${(count / most) * 100}%` }} />
+            <span className="bar" style={{ width: `${(count / max) * 100}%` }} />
             <button
               type="button"
               aria-pressed={filter !== undefined}

@@ -9,7 +9,7 @@ import { useSpeech } from '../speech/text.tsx';
 import { useKey } from '../view/keys.tsx';
 
 /** Largest number of records that are kept; a new search finds the others. */
-const MOST_WAITING = 5_000;
+const MAX_WAITING = 5_000;
 
 export interface Live {
   readonly isOn: boolean;
@@ -56,12 +56,12 @@ async function follow(request: string, signal: AbortSignal, take: (record: LogRe
 
 /** Adds a record; a record that has grown replaces its earlier form. */
 function addRecord(records: readonly LogRecord[], record: LogRecord): readonly LogRecord[] {
-  return [record, ...records.filter(({ id }) => id !== record.id)].slice(0, MOST_WAITING);
+  return [record, ...records.filter(({ id }) => id !== record.id)].slice(0, MAX_WAITING);
 }
 
 function joinRecords(waiting: readonly LogRecord[], shown: readonly LogRecord[]): readonly LogRecord[] {
   const ids = new Set(waiting.map(({ id }) => id));
-  return [...waiting, ...shown.filter(({ id }) => !ids.has(id))].slice(0, MOST_WAITING);
+  return [...waiting, ...shown.filter(({ id }) => !ids.has(id))].slice(0, MAX_WAITING);
 }
 
 export function LiveSwitch({ live }: { readonly live: Live }) {

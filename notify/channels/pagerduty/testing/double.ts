@@ -43,6 +43,6 @@ function refuse(status: number, message: string, errors: readonly string[]): Dou
   return { status, text: JSON.stringify({ status: 'invalid event', message, errors }) };
 }
 
-function isText(text: unknown, most: number): boolean {
-  return typeof text === 'string' && text !== '' && text.length <= most;
+function isText(text: unknown, max: number): boolean {
+  return typeof text === 'string' && text !== '' && text.length <= max;
 }

@@ -60,6 +60,6 @@ function isPart(part: unknown): boolean {
   return PARTS.includes(type) && (type !== 'text' || isText(text, 3000));
 }
 
-function isText(text: unknown, most: number): boolean {
-  return typeof text === 'string' && text !== '' && text.length <= most;
+function isText(text: unknown, max: number): boolean {
+  return typeof text === 'string' && text !== '' && text.length <= max;
 }

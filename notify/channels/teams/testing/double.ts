@@ -6,7 +6,7 @@ export interface TeamsFlow {
   readonly signature: string;
   /** True for an old connector, whose failures have status 200. */
   readonly isConnector?: boolean;
-  readonly mostBytes?: number;
+  readonly maxBytes?: number;
 }
 
 export function openTeams(flow: TeamsFlow, nowMs: number): Promise<Double> {
@@ -18,11 +18,11 @@ export function openTeams(flow: TeamsFlow, nowMs: number): Promise<Double> {
 }
 
 function judge({ method, url, contentType, text }: DoubleRequest, flow: TeamsFlow): DoubleAnswer {
-  const { signature, isConnector = false, mostBytes = 28_672 } = flow;
+  const { signature, isConnector = false, maxBytes = 28_672 } = flow;
   if (method !== 'POST' || !contentType.startsWith('application/json'))
     return refuse(400, 'InvalidRequest', isConnector);
   if (url.searchParams.get('sig') !== signature) return refuse(401, 'DirectApiAuthorizationRequired', isConnector);
-  if (Buffer.byteLength(text) > mostBytes) return refuse(413, 'Request entity too large', isConnector);
+  if (Buffer.byteLength(text) > maxBytes) return refuse(413, 'Request entity too large', isConnector);
   if (!isMessage(JSON.parse(text))) return refuse(400, 'TriggerInputSchemaMismatch', isConnector);
   return isConnector ? { status: 200, text: '1' } : { status: 202, text: '' };
 }

@@ -5,7 +5,7 @@ import { createRate, openDouble, type Double, type DoubleAnswer, type DoubleRequ
 export interface WecomRobot {
   readonly key: string;
   /** Largest body, in bytes, if it is smaller than the page says. */
-  readonly mostBytes?: number;
+  readonly maxBytes?: number;
 }
 
 const HINT =
@@ -22,7 +22,7 @@ export function openWecom(robot: WecomRobot, nowMs: number): Promise<Double> {
 
 function judge(
   { method, url, contentType, text, nowMs }: DoubleRequest,
-  { key, mostBytes = 4096 }: WecomRobot,
+  { key, maxBytes = 4096 }: WecomRobot,
   isInTime: (nowMs: number) => boolean,
 ): DoubleAnswer {
   if (method !== 'POST' || !/^application\/json;\s*charset=utf-8$/i.test(contentType))
@@ -32,12 +32,12 @@ function judge(
   if (!isInTime(nowMs)) return refuse(45009, `api freq out of limit, ${HINT}45009`);
   const { msgtype, markdown, text: said } = Object(JSON.parse(text));
   const limits: Readonly<Record<string, readonly [content: unknown, bytes: number]>> = {
-    markdown: [Object(markdown).content, mostBytes],
+    markdown: [Object(markdown).content, maxBytes],
     text: [Object(said).content, 2048],
   };
-  const [content, most] = limits[String(msgtype)] ?? [undefined, 0];
+  const [content, max] = limits[String(msgtype)] ?? [undefined, 0];
   if (typeof content !== 'string') return refuse(40008, `invalid message type, ${HINT}40008`);
-  if (Buffer.byteLength(content) > most)
+  if (Buffer.byteLength(content) > max)
     return refuse(93000, `Invalid input : content exceed max length. invalid Request Parameter, ${HINT}93000`);
   return { status: 200, text: '{"errcode":0,"errmsg":"ok"}' };
 }

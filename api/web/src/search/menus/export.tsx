@@ -12,13 +12,13 @@ const FORMATS = [
   { format: 'csv', name: 'asCsv', ending: 'csv' },
 ] as const satisfies readonly { readonly format: string; readonly name: TextKey; readonly ending: string }[];
 /** Largest number of lines that the API returns in one export. */
-const MOST_LINES = 100_000;
+const MAX_LINES = 100_000;
 
 export function ExportMenu({ request, total }: { readonly request: string; readonly total: number }) {
   const { t } = useSpeech();
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string>();
-  const lines = Math.min(total, MOST_LINES).toLocaleString();
+  const lines = Math.min(total, MAX_LINES).toLocaleString();
   const save = async (format: string, ending: string): Promise<void> => {
     setBusy(true);
     setProblem(undefined);
@@ -48,7 +48,7 @@ export function ExportMenu({ request, total }: { readonly request: string; reado
         <Menu.Dropdown>
           <Menu.Label>
             {lines} {t('lines')}
-            {total > MOST_LINES ? ` (${t('theNewest')})` : ''}
+            {total > MAX_LINES ? ` (${t('theNewest')})` : ''}
           </Menu.Label>
           {FORMATS.map(({ format, name, ending }) => (
             <Menu.Item key={format} onClick={() => void save(format, ending)}>

@@ -25,7 +25,7 @@ export interface Suggestion {
 const PAUSE_MS = 150;
 /** Time, in milliseconds, for which counts are reused. */
 const FRESH_MS = 30_000;
-const MOST = 12;
+const MAX = 12;
 
 /** Descriptions of fields, the most requested ones first. */
 const ABOUT: Readonly<Record<string, TextKey>> = {
@@ -66,7 +66,7 @@ export function useSuggestions(
   // A text that is already complete needs no suggestion.
   if (values.length === 1 && values[0]?.value.toLowerCase() === typed) return [];
   return values
-    .slice(0, MOST)
+    .slice(0, MAX)
     .map(({ value, count }) => ({ label: value, count, done: completeTerm(text, unfinished, value) }));
 }
 

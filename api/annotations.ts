@@ -1,8 +1,8 @@
 // Reads annotations of incidents (triage and feedback), or nothing if the store denies it. Store permissions that were
 // granted for an earlier release do not include annotations; requests that do not depend on them must still work.
-import { JobtraceError } from '../../core/errors.js';
-import { listStanding, type Triage } from '../../core/routing/triage.js';
-import type { TriageStore } from '../../store/store.js';
+import { JobtraceError } from '../core/errors.js';
+import { listStanding, type Triage } from '../core/routing/triage.js';
+import type { TriageStore } from '../store/store.js';
 
 export async function orNothing<Item>(found: Promise<readonly Item[]>): Promise<readonly Item[]> {
   try {

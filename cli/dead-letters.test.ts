@@ -2,14 +2,14 @@ import { appendFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { appendDeadLetters, deadLetterPath } from '../agent/ship/deadletter.js';
+import { appendDeadLetters, deadLetterPath } from '../agent/ship/dead-letters.js';
 import { openStore } from '../store/open.js';
 import type { Store } from '../store/store.js';
 import { appendRecords, makeRecord } from '../store/testing/samples.js';
 import { runProgram } from '../test/program.js';
-import { sendLetters } from './letters.js';
+import { sendLetters } from './dead-letters.js';
 
-const MOST_BYTES = 1_000_000;
+const MAX_BYTES = 1_000_000;
 
 let dataDir: string;
 let store: Store;
@@ -28,7 +28,7 @@ function bury(...numbers: number[]): void {
     error: `refused: reason ${number}`,
     record: makeRecord(number),
   }));
-  appendDeadLetters(dataDir, MOST_BYTES, letters);
+  appendDeadLetters(dataDir, MAX_BYTES, letters);
 }
 
 function listFiles(): string[] {
@@ -68,13 +68,14 @@ describe('sendLetters', () => {
   });
 });
 
-describe('jobtrace letters', () => {
+describe('jobtrace dead-letters', () => {
   it('lists letters with their reasons and sends them', async () => {
     bury(1, 2);
 
-    const listed = await runProgram(['letters', 'list', '--data', dataDir]);
-    const asJson = await runProgram(['letters', 'list', '--data', dataDir, '--format', 'ndjson']);
-    const sent = await runProgram(['letters', 'send', '--data', dataDir]);
+    const listed = await runProgram(['dead-letters', 'list', '--data', dataDir]);
+    const asJson = await runProgram(['dead-letters', 'list', '--data', dataDir, '--format', 'ndjson']);
+    const sent = await runProgram(['dead-letters', 'send', '--data', dataDir]);
+    // The name of the previous release.
     const after = await runProgram(['letters', 'list', '--data', dataDir]);
 
     expect(listed.stdout).toContain(`/logs/tm.log:1000 (${deadLetterPath(dataDir)}): refused: reason 1`);

@@ -7,7 +7,7 @@ import { diagnose } from '../../../analyzer/incident/diagnose.js';
 import { flattenIncidents } from '../../../analyzer/incident/document.js';
 import { createReadNotes, readEntries, readPasted, type ReadOptions } from '../../../analyzer/input/read.js';
 import { createRedactor } from '../../../agent/record/redact.js';
-import type { AssistantHooks, LogFindings, RuleArticle } from '../../../api/mcp/desk.js';
+import type { AssistantHooks, LogFindings, RuleArticle } from '../../../api/mcp/tool-context.js';
 import type { Settings } from '../../../core/config/settings.js';
 import { createError } from '../../../core/errors.js';
 import type { Entry, Language } from '../../../core/types.js';

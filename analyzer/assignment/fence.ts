@@ -70,6 +70,10 @@ export function createFence(
 }
 
 /** Returns the assignment under which the incidents of a cluster are written. */
-export function namePartition(store: Pick<RecordFeed, 'findPart'>, lease: Pick<Lease, 'count'>, cluster: string): string {
+export function namePartition(
+  store: Pick<RecordFeed, 'findPart'>,
+  lease: Pick<Lease, 'count'>,
+  cluster: string,
+): string {
   return cluster === ALL_CLUSTERS ? PLATFORM : String(store.findPart(cluster, lease.count()));
 }

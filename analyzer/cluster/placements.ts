@@ -5,22 +5,22 @@ import { groupBy } from '../../core/sequence.js';
 import type { KnownCluster, Mention } from './memory/memory.js';
 import { jobOfId, listOwnIds, printId } from './memory/owner.js';
 import { listStays } from './memory/place.js';
-import type { JobStay, JobView, Whereabouts } from './memory/view.js';
-import { findByGraph, ownersOf } from './whose.js';
+import type { JobStay, JobView, JobPlacement } from './memory/view.js';
+import { findByGraph, ownersOf } from './ownership.js';
 
-export function listWhereabouts(jobs: Iterable<JobView>, memory: KnownCluster): readonly Whereabouts[] {
+export function listPlacements(jobs: Iterable<JobView>, memory: KnownCluster): readonly JobPlacement[] {
   const { graphs, owners, views } = memory;
   const nameless = [...graphs.keys()].filter((graph) => jobOfId(owners, graph) === undefined);
   const guessed = groupBy(nameless, (graph) => findByGraph(graph, memory) ?? '');
   return Array.from(jobs, (job) => {
-    let known = views.whereabouts.get(job.id);
-    if (known === undefined) views.whereabouts.set(job.id, (known = findWhereabouts(job, memory)));
+    let known = views.placements.get(job.id);
+    if (known === undefined) views.placements.set(job.id, (known = findPlacement(job, memory)));
     const more = guessed.get(job.id);
     return more === undefined ? known : { ...known, ids: [...known.ids, ...more.map(printId)] };
   });
 }
 
-function findWhereabouts(job: JobView, memory: KnownCluster): Whereabouts {
+function findPlacement(job: JobView, memory: KnownCluster): JobPlacement {
   return {
     id: job.id,
     name: job.name,

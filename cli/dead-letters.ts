@@ -1,4 +1,4 @@
-// Implements "jobtrace letters list" and "jobtrace letters send": dead letters, which are records that the store
+// Implements "jobtrace dead-letters list" and "jobtrace dead-letters send": dead letters, which are records that the store
 // rejected. Elasticsearch keeps them in a separate index; an agent keeps records that no index took in files of its
 // data folder. A record that is sent again keeps its id. Therefore a second send, a running agent or an interruption
 // stores nothing twice. Accepted records are removed.
@@ -8,7 +8,7 @@ import {
   listClosedLetters,
   listLetterFiles,
   readLetterLines,
-} from '../agent/ship/deadletter.js';
+} from '../agent/ship/dead-letters.js';
 import type { Settings } from '../core/config/settings.js';
 import { isObject } from '../core/json.js';
 import type { LogRecord } from '../core/types.js';
@@ -45,8 +45,9 @@ export interface Sent {
 const PAGE_SIZE = 500;
 const OPTIONS = [CONFIG_OPTION, DATA_OPTION, STORE_OPTION];
 
-export const LETTERS_LIST: Command = {
-  name: 'letters list',
+export const DEAD_LETTERS_LIST: Command = {
+  name: 'dead-letters list',
+  formerName: 'letters list',
   operands: '',
   summary: 'Lists the records that the store refused, with the reason: those on this node, then those in the store.',
   options: [
@@ -58,16 +59,17 @@ export const LETTERS_LIST: Command = {
       help: 'Lines for people, or one JSON document a line.',
     },
   ],
-  examples: ['jobtrace letters list --config /etc/jobtrace/jobtrace.yaml'],
+  examples: ['jobtrace dead-letters list --config /etc/jobtrace/jobtrace.yaml'],
   run: runList,
 };
 
-export const LETTERS_SEND: Command = {
-  name: 'letters send',
+export const DEAD_LETTERS_SEND: Command = {
+  name: 'dead-letters send',
+  formerName: 'letters send',
   operands: '',
   summary: 'Sends refused records again, removes those that the store takes; may run beside the agent.',
   options: OPTIONS,
-  examples: ['jobtrace letters send --config /etc/jobtrace/jobtrace.yaml'],
+  examples: ['jobtrace dead-letters send --config /etc/jobtrace/jobtrace.yaml'],
   run: runSend,
 };
 

@@ -21,7 +21,13 @@ export interface CachedPollerOptions<Found> {
   readonly now: () => number;
 }
 
-export function createCachedPoller<Found>({ read, nothing, warning, log, now }: CachedPollerOptions<Found>): CachedPoller<Found> {
+export function createCachedPoller<Found>({
+  read,
+  nothing,
+  warning,
+  log,
+  now,
+}: CachedPollerOptions<Found>): CachedPoller<Found> {
   let found = nothing;
   let lookedAt = -Infinity;
   let looking: Promise<void> | undefined;

@@ -14,9 +14,9 @@ import {
   listLetterFiles,
   readLetterLines,
   type DeadLetter,
-} from './deadletter.js';
+} from './dead-letters.js';
 
-const MOST_BYTES = 80_000;
+const MAX_BYTES = 80_000;
 
 let dataDir: string;
 beforeEach(() => {
@@ -59,33 +59,33 @@ describe('appendDeadLetters', () => {
   it('keeps the newest within its bytes, and counts every one that went', () => {
     let dropped = 0;
     for (let number = 0; number < 500; number += 1) {
-      dropped += appendDeadLetters(dataDir, MOST_BYTES, [makeLetter(number)]);
-      expect(countBytes()).toBeLessThanOrEqual(MOST_BYTES);
+      dropped += appendDeadLetters(dataDir, MAX_BYTES, [makeLetter(number)]);
+      expect(countBytes()).toBeLessThanOrEqual(MAX_BYTES);
     }
 
     const numbers = readNumbers();
     expect(numbers).toEqual(Array.from({ length: numbers.length }, (_, at) => 500 - numbers.length + at));
     expect(dropped + numbers.length).toBe(500);
-    expect(countBytes()).toBeGreaterThan(MOST_BYTES / 2);
+    expect(countBytes()).toBeGreaterThan(MAX_BYTES / 2);
   });
 
   it('keeps within its bytes what comes at once, and the newest letter however long', () => {
     const many = Array.from({ length: 500 }, (_, number) => makeLetter(number));
 
-    const dropped = appendDeadLetters(dataDir, MOST_BYTES, many);
+    const dropped = appendDeadLetters(dataDir, MAX_BYTES, many);
     const left = readNumbers();
-    expect(countBytes()).toBeLessThanOrEqual(MOST_BYTES);
+    expect(countBytes()).toBeLessThanOrEqual(MAX_BYTES);
     expect(left.at(-1)).toBe(499);
     expect(dropped + left.length).toBe(500);
 
-    expect(appendDeadLetters(dataDir, MOST_BYTES, [makeLetter(500, 'y'.repeat(200_000))])).toBe(left.length);
+    expect(appendDeadLetters(dataDir, MAX_BYTES, [makeLetter(500, 'y'.repeat(200_000))])).toBe(left.length);
     expect(readNumbers()).toEqual([500]);
   });
 
   it('hides nothing behind half a line that a killed agent left', () => {
-    appendDeadLetters(dataDir, MOST_BYTES, [makeLetter(0)]);
+    appendDeadLetters(dataDir, MAX_BYTES, [makeLetter(0)]);
     appendFileSync(deadLetterPath(dataDir), '{"time":"2026');
-    appendDeadLetters(dataDir, MOST_BYTES, [makeLetter(1)]);
+    appendDeadLetters(dataDir, MAX_BYTES, [makeLetter(1)]);
 
     const read = readFileSync(deadLetterPath(dataDir), 'utf8').trim().split('\n');
     expect(read).toHaveLength(3);
@@ -95,7 +95,7 @@ describe('appendDeadLetters', () => {
   it('loses none while another process closes the file again and again and takes what it finds', async () => {
     const program = `
       import { closeDeadLetters, keepLetterLines, listClosedLetters, readLetterLines } from ${JSON.stringify(
-        fileURLToPath(new URL('deadletter.ts', import.meta.url)),
+        fileURLToPath(new URL('dead-letters.ts', import.meta.url)),
       )};
       const dataDir = ${JSON.stringify(dataDir)};
       console.log('ready');
@@ -141,7 +141,7 @@ describe('appendDeadLetters', () => {
 
 describe('keepLetterLines', () => {
   it('leaves what is not sent, and no file where nothing is left', () => {
-    appendDeadLetters(dataDir, MOST_BYTES, [makeLetter(0), makeLetter(1)]);
+    appendDeadLetters(dataDir, MAX_BYTES, [makeLetter(0), makeLetter(1)]);
     closeDeadLetters(dataDir);
     const [path = ''] = listClosedLetters(dataDir);
     const lines = readLetterLines(path);

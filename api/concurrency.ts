@@ -9,25 +9,25 @@ export interface ConcurrencyLimiter {
 }
 
 export interface ConcurrencyLimits {
-  readonly most: number;
+  readonly max: number;
   /**
    * Limit of one token or user, or of one address if the route needs no authentication. It is lower than `most`, so
    * that others find a free place.
    */
-  readonly mostOfViewer: number;
+  readonly maxPerViewer: number;
   /** Returns the number of places that a request takes; without the function a request takes one. */
   readonly weigh?: (body: unknown) => number;
 }
 
-export function createConcurrencyLimiter({ most, mostOfViewer }: ConcurrencyLimits): ConcurrencyLimiter {
+export function createConcurrencyLimiter({ max, maxPerViewer }: ConcurrencyLimits): ConcurrencyLimiter {
   const byCaller = new Map<string, number>();
   let all = 0;
   return {
     acquire(caller, places = 1) {
       const own = byCaller.get(caller) ?? 0;
-      if (own + places > mostOfViewer)
-        throw createError('JT_BUSY', { most: mostOfViewer, whose: ' for one token, user or address' });
-      if (all + places > most) throw createError('JT_BUSY', { most, whose: '' });
+      if (own + places > maxPerViewer)
+        throw createError('JT_BUSY', { max: maxPerViewer, scope: ' for one token, user or address' });
+      if (all + places > max) throw createError('JT_BUSY', { max, scope: '' });
       all += places;
       byCaller.set(caller, own + places);
       return () => {

@@ -1,7 +1,7 @@
 // Keeps records that nothing in the store takes (dead letters) on this node, one JSON line each, with their whole
 // message. A record counts as delivered only when its line is synced to disk; until then it waits like any other. A
 // file that is large enough is closed under a name of its own; when all are too large, the oldest is removed. ship.ts
-// appends. A process that sends dead letters again (cli/letters.ts, also while an agent runs) closes the file first and
+// appends. A process that sends dead letters again (cli/dead-letters.ts, also while an agent runs) closes the file first and
 // owns the closed files.
 import { randomUUID } from 'node:crypto';
 import {
@@ -44,15 +44,15 @@ export function deadLetterPath(dataDir: string): string {
  * Appends to the dead letters in `dataDir`, which take at most `mostBytes`, or as much as the newest one alone. Returns
  * how many old ones were removed. Throws JT_DISK_FULL or JT_FILE_UNWRITABLE; no new record may be forgotten then.
  */
-export function appendDeadLetters(dataDir: string, mostBytes: number, letters: readonly DeadLetter[]): number {
+export function appendDeadLetters(dataDir: string, maxBytes: number, letters: readonly DeadLetter[]): number {
   const path = deadLetterPath(dataDir);
   let dropped = 0;
   try {
-    for (const text of packLetters(letters, mostBytes / FILES)) {
+    for (const text of packLetters(letters, maxBytes / FILES)) {
       const bytes = Buffer.from(text);
       const size = measure(path);
-      if (size > 0 && size + bytes.length > mostBytes / FILES) closeDeadLetters(dataDir);
-      dropped += dropOldest(dataDir, mostBytes - bytes.length);
+      if (size > 0 && size + bytes.length > maxBytes / FILES) closeDeadLetters(dataDir);
+      dropped += dropOldest(dataDir, maxBytes - bytes.length);
       let isThere = false;
       // Another process that closed the file at this moment may have read it already, so the bytes are appended again.
       while (!isThere) isThere = appendSynced(path, bytes);
@@ -64,12 +64,12 @@ export function appendDeadLetters(dataDir: string, mostBytes: number, letters: r
 }
 
 /** Packs dead letters into texts of whole lines, each at most `mostBytes` long or one line. */
-function packLetters(letters: readonly DeadLetter[], mostBytes: number): string[] {
+function packLetters(letters: readonly DeadLetter[], maxBytes: number): string[] {
   const texts: string[] = [];
   let text = '';
   for (const letter of letters) {
     const line = `${JSON.stringify(letter)}\n`;
-    if (text !== '' && Buffer.byteLength(text) + Buffer.byteLength(line) > mostBytes) {
+    if (text !== '' && Buffer.byteLength(text) + Buffer.byteLength(line) > maxBytes) {
       texts.push(text);
       text = '';
     }

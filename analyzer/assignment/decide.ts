@@ -61,13 +61,13 @@ export function decideShares(situation: Situation): readonly ShareDecision[] {
   const { sharing, self, wanted } = situation;
   const isCountedAnew = wanted !== sharing.count;
   const parts = nameParts(sharing.count);
-  const most = isCountedAnew ? 0 : findMost(situation);
+  const max = isCountedAnew ? 0 : findMax(situation);
   const ours = parts.filter((part) => holderOf(situation, part) === self);
-  let room = most - ours.length;
+  let room = max - ours.length;
   const decidePart = (partition: string): ShareDecision => {
     const holder = holderOf(situation, partition);
     if (holder === self) {
-      if (ours.indexOf(partition) < most) return { partition, action: 'keep', reason: 'is-ours' };
+      if (ours.indexOf(partition) < max) return { partition, action: 'keep', reason: 'is-ours' };
       return { partition, action: 'give-up', reason: isCountedAnew ? 'parts-are-counted-anew' : 'others-have-fewer' };
     }
     if (holder !== undefined) return { partition, action: 'leave', reason: 'another-has-it' };
@@ -102,7 +102,7 @@ function describeFree({ sharing }: Situation, partition: string): ShareReason {
  * Returns the number of partitions that this member may hold. If they cannot be divided equally, the members that hold
  * most keep one more.
  */
-function findMost(situation: Situation): number {
+function findMax(situation: Situation): number {
   const { sharing, self, silent } = situation;
   const members = [...new Set([...Object.keys(sharing.members), self])].filter((member) => !silent.has(member));
   const held = new Map(members.map((member) => [member, 0]));

@@ -9,7 +9,7 @@ import type { StateStore } from '../../store/store.js';
  * Longest time, in milliseconds, that a list is served from the cache. A change through this list is visible at once.
  */
 export const STALE_AFTER_MS = 1000;
-const MOST_TRIES = 20;
+const MAX_TRIES = 20;
 
 export interface VersionedList<Item> {
   list(): Promise<readonly Item[]>;
@@ -26,7 +26,10 @@ export interface VersionedListOptions<Item> {
   readonly now: () => number;
 }
 
-export function createVersionedList<Item>(store: VersionedListStore, { name, isItem, now }: VersionedListOptions<Item>): VersionedList<Item> {
+export function createVersionedList<Item>(
+  store: VersionedListStore,
+  { name, isItem, now }: VersionedListOptions<Item>,
+): VersionedList<Item> {
   const key = `access/${name}`;
   let known: { readonly items: readonly Item[]; readonly atMs: number } | undefined;
   const parse = (text: string | undefined): readonly Item[] => {
@@ -43,12 +46,12 @@ export function createVersionedList<Item>(store: VersionedListStore, { name, isI
       return keep(parse(await store.loadState(key)));
     },
     async change(change) {
-      for (let tries = 0; tries < MOST_TRIES; tries++) {
+      for (let tries = 0; tries < MAX_TRIES; tries++) {
         const text = await store.loadState(key);
         const items = change(parse(text));
         if (await store.replaceState(key, text, JSON.stringify(items))) return keep(items);
       }
-      throw createError('JT_BUSY', { most: 1, whose: '' });
+      throw createError('JT_BUSY', { max: 1, scope: '' });
     },
   };
 }

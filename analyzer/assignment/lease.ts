@@ -91,7 +91,7 @@ const SLOW_KEPT = 0.8;
 /** Time, in milliseconds, between two requests for the number of partitions in the store. */
 const COUNT_MS = 60_000;
 /** Number of tries per step. If several members write at once, one succeeds and the others read and write again. */
-const MOST_TRIES = 10;
+const MAX_TRIES = 10;
 const KEY = 'analyzer/parts';
 
 /** Epoch of a single instance. No other analyzer ever has one. */
@@ -208,7 +208,7 @@ async function step(holding: Holding): Promise<void> {
     holding.wanted = await holding.store.countParts();
     holding.countedAt = clock();
   }
-  for (let tries = 0; tries < MOST_TRIES; tries++) if (await timeLook(holding)) return;
+  for (let tries = 0; tries < MAX_TRIES; tries++) if (await timeLook(holding)) return;
 }
 
 async function timeLook(holding: Holding): Promise<boolean> {
@@ -287,7 +287,8 @@ function noteDecisions(holding: Holding, sharing: Sharing, decisions: readonly S
 
 function noteHeld({ held, self }: Holding, { shares }: Sharing, until: number): void {
   held.clear();
-  for (const [partition, { holder, epoch }] of Object.entries(shares)) if (holder === self) held.set(partition, { epoch, until });
+  for (const [partition, { holder, epoch }] of Object.entries(shares))
+    if (holder === self) held.set(partition, { epoch, until });
 }
 
 function tell(holding: Holding, decisions: readonly ShareDecision[]): void {
@@ -316,7 +317,7 @@ async function end(holding: Holding): Promise<void> {
   holding.hasEnded = true;
   held.clear();
   given.clear();
-  for (let tries = 0; tries < MOST_TRIES; tries++) {
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
     const text = await store.loadState(KEY);
     const sharing = readSharing(text);
     if (sharing === undefined || !(self in sharing.members)) return;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Worker } from 'node:worker_threads';
-import { createTurns, takeTurn } from './turns.js';
+import { createTurns, takeTurn } from './schedule.js';
 
 /** Worker that takes the lock, reports it, and releases it when it is told to. */
 const OTHER = `

@@ -61,8 +61,8 @@ interface PastContext {
 }
 
 /** Largest number of records of one search, newest first. */
-const MOST_RECORDS = 1000;
-const MOST_INCIDENTS = 1000;
+const MAX_RECORDS = 1000;
+const MAX_INCIDENTS = 1000;
 const DAY_MS = 86_400_000;
 
 async function askPast(
@@ -74,13 +74,13 @@ async function askPast(
     throw createError('JT_RULE_INVALID', { problems: formatProblems('rule.yaml', problems) });
   const from = new Date(now - days * DAY_MS).toISOString();
   const pages = await Promise.all(
-    listQueries(rule).map((query) => store.findRecords({ query, from, limit: MOST_RECORDS, order: 'newest' })),
+    listQueries(rule).map((query) => store.findRecords({ query, from, limit: MAX_RECORDS, order: 'newest' })),
   );
   const records = new Map(pages.flatMap((page) => page.records).map((record) => [record.id, record]));
-  const incidents = await store.findIncidents({ from, limit: MOST_INCIDENTS });
+  const incidents = await store.findIncidents({ from, limit: MAX_INCIDENTS });
   return {
     days,
-    isCut: pages.some(({ next }) => next !== undefined) || incidents.length === MOST_INCIDENTS,
+    isCut: pages.some(({ next }) => next !== undefined) || incidents.length === MAX_INCIDENTS,
     ...judgePast(rule, cause, catalog, { records: [...records.values()], incidents }),
   };
 }

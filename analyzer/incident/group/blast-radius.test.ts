@@ -8,7 +8,7 @@ import { jobIdOf } from '../../cluster/memory/meaning.js';
 import { JOB_A, JOB_B } from '../../testing/samples.js';
 import { collectClusters, groupCluster, type ClusterSignals } from '../clusters.js';
 import { diagnose } from '../diagnose.js';
-import { MAX_SHARED } from './reach.js';
+import { MAX_SHARED } from './blast-radius.js';
 
 const GRAPH = 'org.apache.flink.runtime.executiongraph.ExecutionGraph';
 const TASK = 'org.apache.flink.runtime.taskmanager.Task';

@@ -7,7 +7,7 @@ import type { IncidentEvent } from '../../cluster/event.js';
 import { meaningOf } from '../../cluster/memory/meaning.js';
 import type { JobView } from '../../cluster/memory/view.js';
 import { addEvent, indexFailures, isNear, type Episode, type FailureIndex } from './episode.js';
-import { hasBegun, type Side } from './side.js';
+import { hasBegun, type Side } from './attribution.js';
 
 /** Number of failing jobs above which each job gets a limited number of shared events, per kind and in total. */
 const MANY_JOBS = 50;
@@ -175,7 +175,9 @@ function addToOpen(
   { place, episodes, isThere, but }: Reached,
   isReached: (episode: Episode) => boolean,
 ): boolean {
-  const kind = [isThere === undefined ? '' : place, but === undefined ? '' : 'of another', ...event.matchKeys].join('\n');
+  const kind = [isThere === undefined ? '' : place, but === undefined ? '' : 'of another', ...event.matchKeys].join(
+    '\n',
+  );
   let open = reach.open.get(kind);
   if (open === undefined) reach.open.set(kind, (open = episodes.map((episode) => ({ episode, count: 0 }))));
   let hasReached = false;

@@ -18,7 +18,7 @@ import { joinBoards } from '../status.js';
 import type { ClockShift, Order, Report, WorkerProgress, WorkerStart } from './message.js';
 import { answerAppend } from './relay.js';
 import { createShares, type Shares } from './share.js';
-import { createTurns } from './turns.js';
+import { createTurns } from './schedule.js';
 
 /** Starts a thread that calls runWorker. */
 export type OpenWorker = (start: WorkerStart) => Worker;
