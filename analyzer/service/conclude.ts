@@ -111,8 +111,10 @@ async function concludeAsking(part: RecordPart, cluster: string, memory: Cluster
       zone,
       onFault: (fault: RuleFault) => tellFault(part, fault),
     };
+    const mayAnnounceEarly = memory.saved.length === 0;
     for (const incident of concludeEach(signalsOf, part.service.catalog, context)) {
       if (incident !== undefined) concluded.push(incident);
+      if (mayAnnounceEarly && concluded.length === MAX_SHOWN) await announceFirst(part, memory, concluded);
       if (slices.isOver()) await slices.rest();
     }
     return concluded;
@@ -121,6 +123,17 @@ async function concludeAsking(part: RecordPart, cluster: string, memory: Cluster
   const checkpoints = await askCheckpoints(cluster, memory, concluded, store);
   await takeEntries(part, checkpoints);
   return checkpoints.length === 0 ? concluded : conclude();
+}
+
+/**
+ * Announces the first incidents of a cluster in which very many jobs fail, before the others are concluded, which takes
+ * seconds. All that are announced here are shown by themselves, not on the flood card.
+ */
+async function announceFirst(part: RecordPart, memory: ClusterMemory, incidents: readonly Incident[]): Promise<void> {
+  const decided = incidents.map((incident) => ({ incident, ...decideIncident(part, memory, incident, undefined) }));
+  memory.saved = decided.map(({ next }) => next);
+  const due = decided.flatMap(({ incident, change }) => (change === undefined ? [] : [{ incident, change }]));
+  await announce(part, memory, due);
 }
 
 /** Logs a fault of a rule once per part of the rule, until the rules change. */
