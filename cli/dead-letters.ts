@@ -1,7 +1,7 @@
-// Implements "jobtrace dead-letters list" and "jobtrace dead-letters send": dead letters, which are records that the store
-// rejected. Elasticsearch keeps them in a separate index; an agent keeps records that no index took in files of its
-// data folder. A record that is sent again keeps its id. Therefore a second send, a running agent or an interruption
-// stores nothing twice. Accepted records are removed.
+// Implements "jobtrace dead-letters list" and "jobtrace dead-letters send": dead letters, which are records that the
+// store rejected. Elasticsearch keeps them in a separate index; an agent keeps records that no index took in files of
+// its data folder. A record that is sent again keeps its id. Therefore a second send, a running agent or an
+// interruption stores nothing twice. Accepted records are removed.
 import {
   closeDeadLetters,
   keepLetterLines,

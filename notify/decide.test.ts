@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Incident } from '../core/types.js';
 import { parseGlob } from '../core/text/glob.js';
-import { decideAlert, findSubject, type AlertDecision, type DecidePolicy, type NotificationHistory, type Notification } from './decide.js';
+import {
+  decideAlert,
+  findSubject,
+  type AlertDecision,
+  type DecidePolicy,
+  type NotificationHistory,
+  type Notification,
+} from './decide.js';
 import { BUFFERS, LOST, makeDiagnosis, makeIncident } from './testing/samples.js';
 
 const SEEN = Date.parse('2026-11-20T10:00:00.000Z');
@@ -545,7 +552,11 @@ describe('decideAlert, for what jobs share', () => {
     const pending = toldOf(BUFFERS, { reason: 'escalated', isPending: true });
 
     expect(decide(child, [notifications])).toMatchObject({ send: true, reason: 'joined', replacesPending: false });
-    expect(decide(child, [pending, notifications])).toMatchObject({ send: true, reason: 'joined', replacesPending: true });
+    expect(decide(child, [pending, notifications])).toMatchObject({
+      send: true,
+      reason: 'joined',
+      replacesPending: true,
+    });
     expect(decide(child, [toldOf(BUFFERS, { reason: 'joined' }), notifications]).send).toBe(false);
     expect(decide(child, [toldOf(BUFFERS, { reason: 'joined', isPending: true }), notifications])).toEqual({
       send: false,

@@ -266,7 +266,11 @@ function forgetShared({ pending, open, unsaved, inFlight, notifications }: Outbo
   notifications.clear();
 }
 
-async function findNotifications(box: OutboxState, incidentId: string, receiver: string): Promise<readonly OutboxRow[]> {
+async function findNotifications(
+  box: OutboxState,
+  incidentId: string,
+  receiver: string,
+): Promise<readonly OutboxRow[]> {
   const rows = box.notifications.get(incidentId) ?? (await loadNotifications(box, incidentId));
   const prefix = `${incidentId}/${receiver}/`;
   return toRows(
@@ -277,7 +281,10 @@ async function findNotifications(box: OutboxState, incidentId: string, receiver:
   );
 }
 
-async function loadNotifications({ store, notifications, unsaved }: OutboxState, incidentId: string): Promise<Map<string, Alert>> {
+async function loadNotifications(
+  { store, notifications, unsaved }: OutboxState,
+  incidentId: string,
+): Promise<Map<string, Alert>> {
   // The rows are registered before the read, because messages sent meanwhile are newer than the store's answer.
   const rows = new Map([...unsaved].filter(([, alert]) => alert.incidentId === incidentId));
   notifications.set(incidentId, rows);

@@ -112,7 +112,8 @@ export function addToRun(
   run.offsets[index] = offset;
   run.crcs[index] = crc;
   run.times[index] = time;
-  if (run.processContext.at(-1)?.processContext !== processContext) run.processContext.push({ from: index, processContext });
+  if (run.processContext.at(-1)?.processContext !== processContext)
+    run.processContext.push({ from: index, processContext });
   run.count += 1;
   acks.waiting += 1;
   return index;

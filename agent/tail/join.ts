@@ -53,7 +53,8 @@ export function joinRotation(tail: Tail, context: JoinContext): Join {
   const start = readStart(reading.fd, context.isQuiet);
   if (start === undefined) return WAIT;
   const { stream } = start;
-  const predecessor = start.line === 'entry' && stream === undefined ? undefined : findPredecessor(tail, context.findFamily());
+  const predecessor =
+    start.line === 'entry' && stream === undefined ? undefined : findPredecessor(tail, context.findFamily());
   const isPiece = stream !== undefined && predecessor !== undefined && endsInPiece(predecessor, stream);
   if (start.line === 'entry' && !isPiece) return giveUp(tail);
   const isContinuation = start.line === 'continuation' || isPiece;
@@ -186,7 +187,11 @@ function splitTogether(tail: Tail, fd: number, predecessor: Tail, start: JoinSta
   // The bytes that were shipped while the entry was open end here.
   tail.reading.flushedTo = end;
   tail.acks.committed = { offset: 0, crc: 0, time: undefined };
-  return { kind: 'joined', predecessor, entry: { entry, id, end: { offset: end, crc, time: undefined }, isOpen: false } };
+  return {
+    kind: 'joined',
+    predecessor,
+    entry: { entry, id, end: { offset: end, crc, time: undefined }, isOpen: false },
+  };
 }
 
 /** Returns true if the runtime began a line and wrote nothing of its text. */
@@ -227,5 +232,9 @@ function splitOpen(
   if (entry === undefined || id === undefined || more !== undefined || entry.flags.includes('cut')) return giveUp(tail);
   if (!isQuiet || tail.reading.flushedTo >= size) return WAIT;
   tail.reading.flushedTo = size;
-  return { kind: 'joined', predecessor, entry: { entry, id, end: { offset: 0, crc: 0, time: undefined }, isOpen: true } };
+  return {
+    kind: 'joined',
+    predecessor,
+    entry: { entry, id, end: { offset: 0, crc: 0, time: undefined }, isOpen: true },
+  };
 }

@@ -76,9 +76,9 @@ describe('scanEntry', () => {
       'ExecutionGraph',
     ])
       expect(scan(logger)?.failure, logger).toMatchObject({ kind: 'job' });
-    expect([...printed, ...typed].filter((signal) => signal.fromUserCode !== true || signal.failure !== undefined)).toEqual(
-      [],
-    );
+    expect(
+      [...printed, ...typed].filter((signal) => signal.fromUserCode !== true || signal.failure !== undefined),
+    ).toEqual([]);
   });
 
   it('takes only the alternative whose exception class fits, also when the class was lost on its way', () => {

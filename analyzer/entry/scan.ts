@@ -36,7 +36,8 @@ export interface ScanOptions {
 const MAX_LOOK_BYTES = 512 * 1024;
 
 export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions = {}): Signal | undefined {
-  const found = entry.matchedAnchors?.by === catalog.scanner ? entry.matchedAnchors.texts : catalog.scanner.scan(entry.bytes);
+  const found =
+    entry.matchedAnchors?.by === catalog.scanner ? entry.matchedAnchors.texts : catalog.scanner.scan(entry.bytes);
   if (found.length === 0) return undefined;
   const uses = found.flatMap((literal) => catalog.usesOf(literal));
   if (!(options.reading ?? WHOLE_LOG).hearsWords && uses.every((use) => use.kind === 'fact'))
@@ -73,7 +74,12 @@ export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions =
  * Reads only the facts of an entry. This is enough for most entries with an anchor, because an exception would be a
  * failure mark.
  */
-function scanFacts(entry: Entry, matchedAnchors: readonly string[], engine: Engine, options: ScanOptions): Signal | undefined {
+function scanFacts(
+  entry: Entry,
+  matchedAnchors: readonly string[],
+  engine: Engine,
+  options: ScanOptions,
+): Signal | undefined {
   const parsed = parseEntry(
     lookAt(entry),
     options.zone === undefined ? { isPlain: true } : { isPlain: true, zone: options.zone },
@@ -130,7 +136,10 @@ export function readCandidate(entry: Entry, uses: readonly AnchorUse[], engine: 
       : undefined;
   const facts = failure === undefined ? stated : [...stated, ...readJarVersion(parsed)];
   const text = joinText(parsed);
-  const { links, mayEnd, mayName } = reading.view({ subject, text, hasFailed: failure !== undefined, fromUserCode }, engine);
+  const { links, mayEnd, mayName } = reading.view(
+    { subject, text, hasFailed: failure !== undefined, fromUserCode },
+    engine,
+  );
   const candidate: Candidate = {
     parsed: links === parsed.links ? parsed : { ...parsed, links },
     text,

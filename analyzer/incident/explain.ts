@@ -122,7 +122,9 @@ function chooseFixes(open: readonly ReasonRule[], values: Values, explanation: E
 function isPossible(fix: FixRule, values: Values, explanation: Explanation): boolean {
   const { context, version } = explanation;
   if (fix.flink !== undefined && !inRange(version ?? ASSUMED_VERSION, fix.flink)) return false;
-  const holds = fix.when?.evaluate(values, context, (problem) => tellFault(explanation, `fixes.${fix.id}.when`, problem));
+  const holds = fix.when?.evaluate(values, context, (problem) =>
+    tellFault(explanation, `fixes.${fix.id}.when`, problem),
+  );
   return isTrue(holds, fix.when === undefined);
 }
 

@@ -355,7 +355,10 @@ function makeEntry(
     line: skimmed.line,
     previousTime,
     ...(skimmed.flags.length === 0 ? {} : { flags: skimmed.flags }),
-    matchedAnchors: skimmed.matchedAnchors === undefined || wanted === undefined ? undefined : { by: wanted.find.by, texts: skimmed.matchedAnchors },
+    matchedAnchors:
+      skimmed.matchedAnchors === undefined || wanted === undefined
+        ? undefined
+        : { by: wanted.find.by, texts: skimmed.matchedAnchors },
   };
 }
 

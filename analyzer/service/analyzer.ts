@@ -1,8 +1,8 @@
-// Runs the service's loop. Per partition that this analyzer holds (assignment/lease.ts): reads records from the change feed,
-// scans them into signals of failing clusters (take.ts), concludes the changed clusters, writes the incidents and calls
-// onIncident (conclude.ts), and saves the cursor last. The records in the store are the source of truth: a failing
-// cluster's records are read once, and again after a restart. After a crash the same records give the same incidents
-// under the same ids; onIncident may then be called twice, but is never left out.
+// Runs the service's loop. Per partition that this analyzer holds (assignment/lease.ts): reads records from the change
+// feed, scans them into signals of failing clusters (take.ts), concludes the changed clusters, writes the incidents and
+// calls onIncident (conclude.ts), and saves the cursor last. The records in the store are the source of truth: a
+// failing cluster's records are read once, and again after a restart. After a crash the same records give the same
+// incidents under the same ids; onIncident may then be called twice, but is never left out.
 import { JobtraceError } from '../../core/errors.js';
 import { decideHealth, type ServiceHealth } from '../../core/health.js';
 import { pause } from '../../core/time/wait.js';

@@ -60,7 +60,11 @@ function formsOf({ state }: RecordPart, cluster: string): FormState {
   return forms;
 }
 
-function scanFormEntry({ service, options }: RecordPart, cluster: string, { entry, sum }: FormEntry): Signal | undefined {
+function scanFormEntry(
+  { service, options }: RecordPart,
+  cluster: string,
+  { entry, sum }: FormEntry,
+): Signal | undefined {
   const signal = scanEntry(entry, service.catalog, { cluster, zone: options.zone });
   return signal === undefined || sum === undefined ? signal : { ...signal, place: { ...signal.place, ...sum } };
 }

@@ -171,7 +171,8 @@ function findEnd(
   const valid = candidates.flatMap((found): Ending[] => {
     // An ending is a stop if the process was asked to stop, even if it is started again. An error that the process
     // logged is named by its rule.
-    const isRequested = end !== undefined && end.time <= (found?.begin ?? 0) && end.time > (found?.begin ?? 0) - END_NEAR_MS;
+    const isRequested =
+      end !== undefined && end.time <= (found?.begin ?? 0) && end.time > (found?.begin ?? 0) - END_NEAR_MS;
     if (found === undefined || (found.kind !== 'cluster-stopped' && isRequested)) return [];
     const ended = own
       .filter((job) => findTeller(job, found.begin) === run.process && isRunningAt(job, found.begin))

@@ -89,7 +89,11 @@ export function createLifeRegister(): LifeRegister {
       return clusters;
     },
     agents: (now) =>
-      [...lastReports.values()].map((one) => ({ status: one.status, isSilent: isSilent(one, now), aheadMs: one.aheadMs })),
+      [...lastReports.values()].map((one) => ({
+        status: one.status,
+        isSilent: isSilent(one, now),
+        aheadMs: one.aheadMs,
+      })),
   };
 }
 

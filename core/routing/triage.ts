@@ -83,7 +83,10 @@ export interface CardTriage {
 
 export function describeTriage(incident: TriagedIncident, triage: Triage | undefined, nowMs: number): CardTriage {
   const state = decideCardState(incident, triage, nowMs);
-  return { state, ...(triage?.state === state ? omitMissing({ by: triage.by, until: triage.until, into: triage.into }) : {}) };
+  return {
+    state,
+    ...(triage?.state === state ? omitMissing({ by: triage.by, until: triage.until, into: triage.into }) : {}),
+  };
 }
 
 /**

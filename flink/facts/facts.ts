@@ -40,7 +40,11 @@ export const FACT_SERIES: readonly string[] = [
 
 /** Reads the facts of an entry. `met`: the FACT_ANCHORS that the entry holds, if they were searched already. */
 export function readFacts(entry: ParsedEntry, source: Source, matchedAnchors?: readonly string[]): Fact[] {
-  const facts = readRows(matchedAnchors === undefined ? rowsFor(ALL, entry.message) : rowsOf(matchedAnchors), entry, source);
+  const facts = readRows(
+    matchedAnchors === undefined ? rowsFor(ALL, entry.message) : rowsOf(matchedAnchors),
+    entry,
+    source,
+  );
   return entry.links.length === 0 ? facts : facts.map((fact) => addReason(fact, entry));
 }
 

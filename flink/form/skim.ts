@@ -223,7 +223,8 @@ function givePart(
     skimmer.splitter.skip(end - start, countBreaks(chunk, start, end));
   } else {
     const entries = skimmer.splitter.push(chunk.subarray(start, end), end < chunk.length);
-    const isOne = entries.length === 1 && end < chunk.length && matchedAnchors !== undefined && entries[0]?.flags.length === 0;
+    const isOne =
+      entries.length === 1 && end < chunk.length && matchedAnchors !== undefined && entries[0]?.flags.length === 0;
     appendAll(done, isOne ? entries.map((entry) => ({ ...entry, matchedAnchors })) : entries);
   }
   return end;
@@ -252,9 +253,16 @@ function findPart(chunk: Buffer, from: number, wanted: WantedSearch): Part & { r
   const matchedAnchors: number[] = [];
   let isMet = true;
   for (; isMet && wanted.start < end; isMet = wanted.next(wanted.start)) {
-    if (wanted.start >= start && wanted.end <= last && !matchedAnchors.includes(wanted.text)) matchedAnchors.push(wanted.text);
+    if (wanted.start >= start && wanted.end <= last && !matchedAnchors.includes(wanted.text))
+      matchedAnchors.push(wanted.text);
   }
-  return { start, end, matchedAnchors, isMet, ...(matchedAnchors.length === 1 && series !== undefined ? { series } : {}) };
+  return {
+    start,
+    end,
+    matchedAnchors,
+    isMet,
+    ...(matchedAnchors.length === 1 && series !== undefined ? { series } : {}),
+  };
 }
 
 /** Returns the end without the line break. */

@@ -70,7 +70,8 @@ export function openSqliteStore(settings: SqliteSettings): Store {
     findRecords: (query) => run(() => findRecords(connection, query)),
     countJobRecords: (query) => run(() => countJobRecords(connection, query)),
     findContext: (id, lines) => run(() => findContext(connection, id, lines)),
-    saveIncident: (incident, epoch) => run(() => connection.transact(() => saveWithRow(connection, { incident, epoch }))),
+    saveIncident: (incident, epoch) =>
+      run(() => connection.transact(() => saveWithRow(connection, { incident, epoch }))),
     saveIncidents: (writes) =>
       run(() => connection.transact(() => writes.map((write) => saveWithRow(connection, write)))),
     removeIncident: (id, epoch) => run(() => removeIncident(connection, id, epoch)),

@@ -1,6 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { compileExpression, EXPRESSION_FUNCTIONS, type Value, type Values, type EvaluationContext } from './expression.js';
+import {
+  compileExpression,
+  EXPRESSION_FUNCTIONS,
+  type Value,
+  type Values,
+  type EvaluationContext,
+} from './expression.js';
 
 const options: Readonly<Record<string, string>> = {
   'taskmanager.memory.process.size': '1g',

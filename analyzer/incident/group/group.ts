@@ -1,6 +1,6 @@
 // Groups the signals of one cluster by incident: an episode of failures of a job, or the failure of a process without a
-// job. The steps are: find the job of each event (attribution.ts), split the events of a job into episodes (episode.ts), add
-// other events to the episodes that they affect (blast-radius.ts). Pure functions.
+// job. The steps are: find the job of each event (attribution.ts), split the events of a job into episodes
+// (episode.ts), add other events to the episodes that they affect (blast-radius.ts). Pure functions.
 import { createHash } from 'node:crypto';
 import { groupBy } from '../../../core/sequence.js';
 import type { Catalog } from '../../catalog/catalog.js';

@@ -113,7 +113,8 @@ function Sheet({ sheet }: { readonly sheet: RuleSheet }) {
           {sheet.fixes.map((fix) => (
             <div key={`${fix.text}${fix.when}`}>
               <FixBox fix={fix} isFilled={false} />
-              <StatedValue by={t('computedBy')} expression={fix.computedBy} /> <StatedValue by={t('whenSo')} expression={fix.when} />
+              <StatedValue by={t('computedBy')} expression={fix.computedBy} />{' '}
+              <StatedValue by={t('whenSo')} expression={fix.when} />
             </div>
           ))}
         </Part>
