@@ -15,12 +15,12 @@ import {
  * lower-case letter in `members` is a silent member.
  */
 function see(held: string, members: string, self: string, wanted = held.length): Situation {
-  const shares = [...held].map((holder, part) => [String(part), holder === '-' ? { turn: 7 } : { holder, turn: 7 }]);
+  const shares = [...held].map((holder, part) => [String(part), holder === '-' ? { epoch: 7 } : { holder, epoch: 7 }]);
   return {
     sharing: {
       count: held.length,
       members: Object.fromEntries([...members].map((member) => [member, 3])),
-      shares: Object.fromEntries([...shares, [PLATFORM, { holder: 'A', turn: 9 }]]) as Sharing['shares'],
+      shares: Object.fromEntries([...shares, [PLATFORM, { holder: 'A', epoch: 9 }]]) as Sharing['shares'],
     },
     self,
     silent: new Set([...members].filter((member) => member === member.toLowerCase())),
@@ -64,9 +64,9 @@ describe('decideShares', () => {
   it('gives the platform incidents to one who lives', () => {
     const decide = (situation: Situation): ShareDecision | undefined => decideShares(situation)[0];
 
-    expect(decide(see('AB', 'AB', 'A'))).toEqual({ share: PLATFORM, action: 'keep', reason: 'is-ours' });
-    expect(decide(see('AB', 'AB', 'B'))).toEqual({ share: PLATFORM, action: 'leave', reason: 'another-has-it' });
-    expect(decide(see('AB', 'B', 'B'))).toEqual({ share: PLATFORM, action: 'take', reason: 'holder-is-silent' });
+    expect(decide(see('AB', 'AB', 'A'))).toEqual({ partition: PLATFORM, action: 'keep', reason: 'is-ours' });
+    expect(decide(see('AB', 'AB', 'B'))).toEqual({ partition: PLATFORM, action: 'leave', reason: 'another-has-it' });
+    expect(decide(see('AB', 'B', 'B'))).toEqual({ partition: PLATFORM, action: 'take', reason: 'holder-is-silent' });
   });
 });
 
@@ -109,8 +109,8 @@ describe('renewSharing', () => {
     const second = step(given, 'B');
 
     expect(first.shares['5']?.epoch).toBe(1000);
-    expect(given.shares['5']).toEqual({ turn: 1000 });
-    expect(second.shares['5']).toEqual({ holder: 'B', turn: 1001 });
+    expect(given.shares['5']).toEqual({ epoch: 1000 });
+    expect(second.shares['5']).toEqual({ holder: 'B', epoch: 1001 });
     expect(second.shares['0']).toEqual(first.shares['0']);
   });
 

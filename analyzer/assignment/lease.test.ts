@@ -232,7 +232,7 @@ describe('createLease', () => {
     const alone = createLoneLease();
     await alone.step();
 
-    expect(alone.parts()).toEqual([{ part: 0, turn: alone.epoch(PLATFORM), isAskedBack: false }]);
+    expect(alone.parts()).toEqual([{ part: 0, epoch: alone.epoch(PLATFORM), isRevoked: false }]);
     expect(await store.loadState('analyzer/parts')).toBeUndefined();
   });
 });

@@ -48,7 +48,7 @@ export function removeIncident(connection: Connection, id: string, epoch = Numbe
 }
 
 export function findEpoch(connection: Connection, id: string): number | undefined {
-  return connection.prepare<{ epoch: number }>('SELECT turn FROM incidents WHERE id = ?').get(id)?.epoch;
+  return connection.prepare<{ turn: number }>('SELECT turn FROM incidents WHERE id = ?').get(id)?.turn;
 }
 
 export function findIncident(connection: Connection, id: string): Incident | undefined {

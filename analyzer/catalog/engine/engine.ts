@@ -65,7 +65,7 @@ export interface EngineRowFile extends Omit<EngineConditionFile, 'ends'> {
   /** Kind of what ended; only in rows of `ends`. */
   readonly ends?: FailureKind | 'nothing';
   /** True if the row also counts when the program's own code logs the entry; only in rows of `ends` and `suspects`. */
-  readonly fromUserCode?: boolean;
+  readonly byUser?: boolean;
   /** True if the row counts only in an excerpt in which nothing ended; only in rows of `suspects`. */
   readonly excerpt?: boolean;
   /** Source that reports the repeated failure itself; only in rows of `echoes`. */

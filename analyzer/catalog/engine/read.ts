@@ -131,7 +131,7 @@ function compileRow(work: Work, file: string, table: EngineTable, row: EngineRow
     disabled: row.disabled ?? false,
     unless: (row.unless ?? []).map((item, index) => compileCondition(work, item, [...path, 'unless', index])),
     outcome: ends,
-    fromUserCode: row.fromUserCode ?? false,
+    fromUserCode: row.byUser ?? false,
     excerpt: row.excerpt ?? false,
     of: row.of,
     complaint: row.complaint,
