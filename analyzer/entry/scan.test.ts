@@ -67,7 +67,7 @@ describe('scanEntry', () => {
       'com.acme.support.Tickets$Sort',
       'org.apache.flink.runtime.taskexecutor.SystemOutRedirectionUtils',
     ]) {
-      expect(scan(logger), logger).toMatchObject({ byUser: true, facts: [] });
+      expect(scan(logger), logger).toMatchObject({ fromUserCode: true, facts: [] });
       expect(scan(logger)?.failure, logger).toBeUndefined();
     }
     for (const logger of [
