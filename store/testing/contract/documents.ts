@@ -32,10 +32,10 @@ export function describeTurns(store: () => Store): void {
     await store().saveIncident(named('b/连', 'of a later turn'), late);
 
     const writes = [
-      { incident: named('a', 'written'), turn: early },
-      { incident: named('b/连', 'too late'), turn: early },
-      { incident: named('c', 'first'), turn: early },
-      { incident: named('c', 'second'), turn: early },
+      { incident: named('a', 'written'), epoch: early },
+      { incident: named('b/连', 'too late'), epoch: early },
+      { incident: named('c', 'first'), epoch: early },
+      { incident: named('c', 'second'), epoch: early },
       { incident: named('d', 'without a turn') },
     ];
     expect(await store().saveIncidents(writes)).toEqual([true, false, true, true, true]);
