@@ -188,7 +188,7 @@ async function loop(agent: AgentState, signal: AbortSignal): Promise<void> {
     if (agent.isWatchDue) openWatch(agent);
     const isScan = now() >= findNextScan(agent, scanned);
     if (isScan) scanned = await scanMeasured(agent);
-    tellFollower(agent);
+    notifyFollower(agent);
     const look: FileLook = isScan ? 'all' : now() >= nextLook ? 'recent' : 'told';
     // Reading the active time costs more than a short cycle, so a cycle for observed files goes without it.
     const before = look === 'told' ? 0 : agent.activeMs();
@@ -207,9 +207,9 @@ async function loop(agent: AgentState, signal: AbortSignal): Promise<void> {
 }
 
 /** Passes on the paths of observed writes. When nobody follows one of them, a scan has to find its file. */
-function tellFollower(agent: AgentState): void {
+function notifyFollower(agent: AgentState): void {
   const { changedPaths, follower } = agent;
-  if (changedPaths.size > 0 && !follower.tell(changedPaths)) agent.isQuiet = false;
+  if (changedPaths.size > 0 && !follower.notifyChange(changedPaths)) agent.isQuiet = false;
   changedPaths.clear();
 }
 

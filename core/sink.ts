@@ -47,7 +47,7 @@ export function createSink(fd: number, onLoss: (lines: number) => void): Sink {
     write: (line) => addLine(state, Buffer.from(line)),
     flush: (done) => {
       state.idle.push(done);
-      if (!state.busy) tellIdle(state);
+      if (!state.busy) notifyIdle(state);
     },
   };
 }
@@ -79,7 +79,7 @@ function writeChunk(state: SinkState, chunk: Buffer): void {
     if (error === null) return writeChunk(state, chunk.subarray(written));
     if (error.code === 'EAGAIN') return tryAgain(state, chunk);
     dropAll(state, chunk);
-    tellIdle(state);
+    notifyIdle(state);
   });
 }
 
@@ -90,7 +90,7 @@ function goOn(state: SinkState): void {
     state.onLoss(lost);
   }
   if (state.waiting.length > 0) writeChunk(state, takeChunk(state));
-  else tellIdle(state);
+  else notifyIdle(state);
 }
 
 function tryAgain(state: SinkState, chunk: Buffer): void {
@@ -113,7 +113,7 @@ function countLines(chunk: Buffer): number {
   return chunk.reduce((count, byte) => (byte === 10 ? count + 1 : count), 0);
 }
 
-function tellIdle(state: SinkState): void {
+function notifyIdle(state: SinkState): void {
   state.busy = false;
   for (const done of state.idle.splice(0)) done();
 }

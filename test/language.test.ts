@@ -14,6 +14,9 @@ const TOOLS = ['bench', 'lab', 'test', 'rules'];
 
 /** Words that no name of the product contains, and the standard term. */
 const BANNED_WORDS: Readonly<Record<string, string>> = {
+  tell: 'observe, notify, report, publish',
+  tells: 'shows',
+  tellers: 'witnesses',
   told: 'observed (facts), notified (people), reported (losses)',
   untold: 'unannounced',
   said: 'annotations, or the thing itself (reply, output)',

@@ -27,7 +27,7 @@ export interface Follower {
   /** Takes over the files that exist now. `isElsewhere`: other paths were scanned than the time before. */
   syncFiles(scan: Scan, isElsewhere: boolean): void;
   /** Notes that a watch observed writes at these paths. Returns false if one of them is not followed. */
-  tell(paths: Iterable<string>): boolean;
+  notifyChange(paths: Iterable<string>): boolean;
   /** Reads for a short while, sends what is due, moves offsets. */
   turn(look: FileLook): Turn;
   /** Reads to the end of all files (or of the budget) and tries once to send everything. Returns the bytes read. */
@@ -115,7 +115,7 @@ export function createFollower(parts: FollowerParts): FileFollower {
       if (isElsewhere) tails.leaveFiles(scan);
       tails.syncFiles(scan);
     },
-    tell: (paths) => tell(following, paths),
+    notifyChange: (paths) => notifyChange(following, paths),
     turn: (look) => turn(following, look),
     poll: () => poll(following),
     flush: async (withinMs = settings.stopWithinMs) => {
@@ -172,9 +172,9 @@ function joinParts(parts: FollowerParts): Following {
   };
 }
 
-function tell({ tails }: Following, paths: Iterable<string>): boolean {
+function notifyChange({ tails }: Following, paths: Iterable<string>): boolean {
   let isKnown = true;
-  for (const path of paths) if (!tails.tell(path)) isKnown = false;
+  for (const path of paths) if (!tails.notifyChange(path)) isKnown = false;
   return isKnown;
 }
 

@@ -179,8 +179,8 @@ describe('openFiles', () => {
     for (const { reading } of tails.list()) closeReading(reading);
 
     for (const name of names) appendFileSync(join(folder, name), '2026-11-20 10:00:01,000 INFO  a.B [] - two\n');
-    for (const name of names) expect(tails.tell(join(folder, name))).toBe(true);
-    expect(tails.tell(join(folder, 'other.log'))).toBe(false);
+    for (const name of names) expect(tails.notifyChange(join(folder, name))).toBe(true);
+    expect(tails.notifyChange(join(folder, 'other.log'))).toBe(false);
     const listOpen = (): readonly string[] =>
       tails
         .list()

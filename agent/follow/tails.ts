@@ -26,7 +26,7 @@ export interface Tails {
   /** Follows renamed files, notes missing ones, begins new ones. */
   syncFiles(scan: Scan): void;
   /** Notes that a watch observed a write at this path. Returns false if no tail here follows it. */
-  tell(path: string): boolean;
+  notifyChange(path: string): boolean;
   /**
    * Opens, as far as there is room, closed files that have grown and some new files, and identifies the new ones.
    * Unpacks one archive at a time in the background.
@@ -75,7 +75,7 @@ export function createTails(parts: TailsParts): Tails {
   return {
     leaveFiles: (scan) => leaveFiles(set, scan),
     syncFiles: (scan) => syncFiles(set, scan),
-    tell: (path) => tell(set, path),
+    notifyChange: (path) => notifyChange(set, path),
     openFiles: () => openFiles(set),
     get isOpening() {
       return isOpening(set);
@@ -187,7 +187,7 @@ function isClosed({ file, reading }: Tail): boolean {
   return reading.fd === undefined && file.archiveSize === undefined;
 }
 
-function tell({ byPath, busy, grown, idle, waiting }: TailSet, path: string): boolean {
+function notifyChange({ byPath, busy, grown, idle, waiting }: TailSet, path: string): boolean {
   const file = idle.get(path);
   if (file !== undefined) {
     idle.delete(path);

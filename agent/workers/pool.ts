@@ -72,10 +72,10 @@ export function createWorkerPool(parts: WorkerPoolParts): Follower {
     pool.members.push(openMember(pool, { index, encoding: store.encoding, logLevel: log.level, letterTurns }));
   return {
     syncFiles: (scan, isElsewhere) => syncFiles(pool, scan, isElsewhere),
-    tell: (paths) => notifyOwners(pool, paths),
+    notifyChange: (paths) => notifyOwners(pool, paths),
     turn: (look) => {
       if (pool.failure !== undefined) throw pool.failure;
-      if (look !== 'told') tellAll(pool, { kind: 'run' });
+      if (look !== 'told') sendAll(pool, { kind: 'run' });
       return { isBusy: false, isHeld: false, dueAt: undefined };
     },
     poll: async () => {
@@ -86,11 +86,11 @@ export function createWorkerPool(parts: WorkerPoolParts): Follower {
     reload: (next) => {
       createRedactor(next.redactPatterns);
       Object.assign(settings, next);
-      if (pool.isBegun) tellAll(pool, { kind: 'reload', settings: shareSettings(settings) });
+      if (pool.isBegun) sendAll(pool, { kind: 'reload', settings: shareSettings(settings) });
     },
     setWords: (words) => {
       pool.words = words;
-      if (pool.isBegun) tellAll(pool, { kind: 'words', words });
+      if (pool.isBegun) sendAll(pool, { kind: 'words', words });
     },
     describe: () => describe(pool),
     close: () => close(pool),
@@ -116,12 +116,12 @@ function fail(pool: WorkerPool, { index }: Member, cause: unknown): void {
   pool.onAnswer();
 }
 
-function tell({ worker }: Member, order: Order): void {
+function send({ worker }: Member, order: Order): void {
   worker.postMessage(order);
 }
 
-function tellAll({ members }: WorkerPool, order: Order): void {
-  for (const member of members) tell(member, order);
+function sendAll({ members }: WorkerPool, order: Order): void {
+  for (const member of members) send(member, order);
 }
 
 function askAll({ members, failure }: WorkerPool, order: Order): Promise<number[]> {
@@ -131,7 +131,7 @@ function askAll({ members, failure }: WorkerPool, order: Order): Promise<number[
       (member) =>
         new Promise<number>((resolve, reject) => {
           member.asked = { resolve, reject };
-          tell(member, order);
+          send(member, order);
         }),
     ),
   );
@@ -154,7 +154,7 @@ function syncFiles(pool: WorkerPool, { files, problems }: Scan, isElsewhere: boo
     const before = member.files;
     const now = new Map((shared[member.index] ?? []).map((file) => [idOf(file), file]));
     member.files = now;
-    tell(member, {
+    send(member, {
       kind: 'scan',
       changed: [...now].filter(([id, file]) => !isAlike(file, before.get(id))).map(([, file]) => file),
       gone: [...before.keys()].filter((id) => !now.has(id)),
@@ -171,7 +171,7 @@ function begin(pool: WorkerPool, shift: ClockShift): void {
   const settings = shareSettings(pool.settings);
   const states = shares.shareStates();
   for (const member of members)
-    tell(member, {
+    send(member, {
       kind: 'begin',
       settings,
       states: states[member.index] ?? [],
@@ -179,7 +179,7 @@ function begin(pool: WorkerPool, shift: ClockShift): void {
       hasBirthTimes,
       shift,
     });
-  if (pool.words !== undefined) tellAll(pool, { kind: 'words', words: pool.words });
+  if (pool.words !== undefined) sendAll(pool, { kind: 'words', words: pool.words });
   pool.isBegun = true;
 }
 
@@ -194,7 +194,7 @@ function notifyOwners(pool: WorkerPool, paths: Iterable<string>): boolean {
   }
   for (const member of pool.members) {
     const own = changed[member.index] ?? [];
-    if (own.length > 0) tell(member, { kind: 'told', paths: own });
+    if (own.length > 0) send(member, { kind: 'told', paths: own });
   }
   return isKnown;
 }
@@ -220,7 +220,7 @@ function takeReport(pool: WorkerPool, member: Member, report: Report): void {
       return member.asked?.resolve(0);
     case 'append':
       return void answerAppend(pool.store, report.batch).then((answer) => {
-        if (!pool.isClosed) tell(member, { kind: 'answer', ticket: report.ticket, answer });
+        if (!pool.isClosed) send(member, { kind: 'answer', ticket: report.ticket, answer });
       });
     case 'log':
       return writeLog(pool.log, report.line);
@@ -232,7 +232,7 @@ function takeProgress(pool: WorkerPool, member: Member, { changed, removed, stat
   for (const file of changed) {
     known.set(file);
     const owner = members[shares.take(file.key, member.index) ?? member.index];
-    if (owner !== undefined && owner !== member) tell(owner, { kind: 'release', key: file.key });
+    if (owner !== undefined && owner !== member) send(owner, { kind: 'release', key: file.key });
   }
   for (const file of removed.map((key) => known.get(key)).filter((found) => found !== undefined)) {
     known.delete(file.key);

@@ -93,7 +93,7 @@ function obeyAtWork(
       work.isLookDue = true;
       return thread.alarm.wake();
     case 'told':
-      work.follower.tell(order.paths);
+      work.follower.notifyChange(order.paths);
       return thread.alarm.wake();
     case 'poll':
       return void poll(thread, work);

@@ -252,7 +252,7 @@ async function look(holding: Holding): Promise<boolean> {
   holding.count = next.count;
   given.clear();
   noteHeld(holding, next, begun + (leaseMs * HOLD_MS) / LEASE_MS);
-  tell(holding, decisions);
+  logDecisions(holding, decisions);
   return true;
 }
 
@@ -291,7 +291,7 @@ function noteHeld({ held, self }: Holding, { shares }: Sharing, until: number): 
     if (holder === self) held.set(partition, { epoch, until });
 }
 
-function tell(holding: Holding, decisions: readonly ShareDecision[]): void {
+function logDecisions(holding: Holding, decisions: readonly ShareDecision[]): void {
   const { log, self } = holding;
   const taken = decisions.filter(({ action }) => action === 'take');
   holding.takeovers += taken.filter(({ reason }) => reason === 'holder-is-silent').length;

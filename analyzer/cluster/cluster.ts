@@ -65,9 +65,9 @@ export interface ClusterIndex {
    * True if there are lines that show a running job. An error that ended nothing, with such lines around it, is known
    * to have ended nothing.
    */
-  tellsOfRunning(): boolean;
+  showsRunning(): boolean;
   /** True if a process logged how it starts. */
-  tellsOfStart(): boolean;
+  showsStart(): boolean;
 }
 
 export function createClusterIndex(id: string): ClusterIndex {
@@ -78,8 +78,8 @@ export function createClusterIndex(id: string): ClusterIndex {
     view: (reading) => viewCluster(memory, reading),
     compact: (horizon, beginnings) => compactMemory(memory, horizon, beginnings),
     lines: (until) => lines.list(listPlacements(viewCluster(memory, WHOLE_LOG).jobs.values(), memory), until),
-    tellsOfRunning: () => memory.tellsOfRunning,
-    tellsOfStart: () => memory.tellsOfStart,
+    showsRunning: () => memory.showsRunning,
+    showsStart: () => memory.showsStart,
   };
 }
 

@@ -114,7 +114,7 @@ function viewMessage({ subject: { parsed }, text }: LookedAt): View {
 }
 
 function viewParsed(parsed: ParsedEntry): View {
-  const links = tellCause(parsed);
+  const links = readCauseLinks(parsed);
   return links === undefined ? viewAsIs(parsed) : viewWords(links);
 }
 
@@ -148,7 +148,7 @@ function isSpecificWords(use: AnchorUse): use is AlternativeUse {
  * the message of its cause, and Flink puts words of its own before it; if the class of the cause is missing, this
  * message is all that is left of it.
  */
-function tellCause({ links }: ParsedEntry): readonly ChainLink[] | undefined {
+function readCauseLinks({ links }: ParsedEntry): readonly ChainLink[] | undefined {
   const last = root(links);
   if (last === undefined) return undefined;
   if (isLost(last)) return links;

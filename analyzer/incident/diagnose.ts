@@ -32,9 +32,9 @@ export function readLog(entries: Iterable<Entry>, catalog: Catalog, context: Dia
   const kept = keeper.list();
   if (kept === undefined || incidents.some((incident) => isNamed(incident, catalog))) return whole;
   if (incidents.length === 0)
-    return clusters.some(({ index }) => index.tellsOfRunning()) ? whole : readOnlyText(kept, catalog, context);
+    return clusters.some(({ index }) => index.showsRunning()) ? whole : readOnlyText(kept, catalog, context);
   // A log with the start of its process is no excerpt, so that no person wrote text into it.
-  if (clusters.some(({ index }) => index.tellsOfStart())) return whole;
+  if (clusters.some(({ index }) => index.showsStart())) return whole;
   const more = readAgain(joinTexts(kept).flatMap(splitTitle), BESIDE_FAILURE, catalog, context);
   return more.incidents.some((incident) => isNamed(incident, catalog)) ? more : whole;
 }

@@ -42,12 +42,12 @@ export function explainFinding(explanation: Explanation): Readonly<Record<Langua
   try {
     return explainWhole(explanation);
   } catch (error) {
-    tellFault(explanation, 'texts', errorText(error));
+    reportFault(explanation, 'texts', errorText(error));
     return { en: renderBare('en', explanation), zh: renderBare('zh', explanation) };
   }
 }
 
-function tellFault(
+function reportFault(
   { finding, onFault }: Pick<Explanation, 'finding' | 'onFault'>,
   part: string,
   problem: string,
@@ -63,7 +63,7 @@ function explainWhole(explanation: Explanation): Readonly<Record<Language, Diagn
       reason.when === undefined
         ? true
         : reason.when.evaluate(values, explanation.context, (problem) =>
-            tellFault(explanation, `reasons.${reason.id}.when`, problem),
+            reportFault(explanation, `reasons.${reason.id}.when`, problem),
           ),
   }));
   const reasons = judged.filter(({ holds }) => holds === true).map(({ reason }) => reason);
@@ -87,7 +87,7 @@ function computeValues(explanation: Explanation): Values {
     if (value !== undefined) values[name] = value;
   }
   for (const [name, expression] of finding.rule.lets) {
-    const value = expression.evaluate(values, context, (problem) => tellFault(explanation, `let.${name}`, problem));
+    const value = expression.evaluate(values, context, (problem) => reportFault(explanation, `let.${name}`, problem));
     if (value !== undefined) values[name] = value;
   }
   return values;
@@ -123,7 +123,7 @@ function isPossible(fix: FixRule, values: Values, explanation: Explanation): boo
   const { context, version } = explanation;
   if (fix.flink !== undefined && !inRange(version ?? ASSUMED_VERSION, fix.flink)) return false;
   const holds = fix.when?.evaluate(values, context, (problem) =>
-    tellFault(explanation, `fixes.${fix.id}.when`, problem),
+    reportFault(explanation, `fixes.${fix.id}.when`, problem),
   );
   return isTrue(holds, fix.when === undefined);
 }

@@ -82,7 +82,7 @@ function findHealthySince(job: JobView, running: number, { until, lastEvent }: O
  * failure; lines of other processes prove nothing without it.
  */
 function findLastWord(job: JobView, { lastLines, lastEvent }: OutcomeEvidence): number {
-  const tellers = new Set(job.states.map(({ process }) => process));
-  const times = [...tellers].flatMap((process) => lastLines.get(process)?.time ?? []);
+  const witnesses = new Set(job.states.map(({ process }) => process));
+  const times = [...witnesses].flatMap((process) => lastLines.get(process)?.time ?? []);
   return findLargest([lastEvent ?? 0, ...job.states.map(({ time }) => time), ...times]);
 }

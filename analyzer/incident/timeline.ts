@@ -69,15 +69,15 @@ function listRestarts({ states }: JobView): readonly number[] {
  */
 function listBegins(job: JobView, restarted: readonly number[]): readonly number[] {
   const ran = restarted.flatMap((time, index) => {
-    if (!tellsOfTasks(job)) return [time];
+    if (!showsTasks(job)) return [time];
     const next = restarted[index + 1] ?? Number.POSITIVE_INFINITY;
     const run = job.taskRuns[findFirst(job.taskRuns, time)];
     return run !== undefined && run < next ? [run] : [];
   });
-  return [...ran, ...(tellsOfTasks(job) ? [] : job.attemptBegins)].sort((a, b) => a - b);
+  return [...ran, ...(showsTasks(job) ? [] : job.attemptBegins)].sort((a, b) => a - b);
 }
 
-function tellsOfTasks({ taskRuns, deployments, stopped }: JobView): boolean {
+function showsTasks({ taskRuns, deployments, stopped }: JobView): boolean {
   return taskRuns.length > 0 || deployments.length > 0 || stopped.length > 0;
 }
 

@@ -17,12 +17,12 @@ import { DEFAULT_HEALTHY_MS } from '../incident/group/group.js';
 import { createPlatformKeeper } from '../platform/keeper.js';
 import { createFence, LostPartition, type Fence } from '../assignment/fence.js';
 import { createLoneLease, type Lease } from '../assignment/lease.js';
-import { concludeTouched, OPEN_OUTCOMES, RECHECK_MS, writeRest } from './conclude.js';
+import { concludeFirst, concludeTouched, OPEN_OUTCOMES, RECHECK_MS, writeRest } from './conclude.js';
 import { COMPACT_DEFAULTS } from './keep.js';
 import { createPart, isDue, type AnalyzerSettings, type EntryPage, type RecordPart, type Service } from './part.js';
 import { loadPartState, savePartState } from './state.js';
 import { createClusterWatch } from '../watch/fleet.js';
-import { dateLines, fillMemory, takeEntries } from './take.js';
+import { dateLines, fillMemory, startMemory, takeEntries } from './take.js';
 import { LONG_AGO_MS } from '../incident/write.js';
 
 export interface AnalyzerOptions<Stored = LogRecord> extends AnalyzerSettings {
@@ -220,7 +220,7 @@ async function stepOnce(running: Running): Promise<StepResult> {
   }
   await unlessLost(running, () => platforms.step());
   await unlessLost(running, () => giveParts(running));
-  await tellWords(running);
+  await publishWords(running);
   const records = steps.reduce((sum, step) => sum + step.records, 0);
   running.records += records;
   return {
@@ -310,7 +310,7 @@ function dropPart({ platforms, options }: Service, parts: Map<number, RecordPart
 }
 
 /** Stores the signal words. Agents read them and mark the records that they read from then on. */
-async function tellWords(running: Running): Promise<void> {
+async function publishWords(running: Running): Promise<void> {
   const { words, options } = running.service;
   if (running.reportedVersion === words.version) return;
   await options.store.saveState(SIGNAL_WORDS_KEY, encodeWords(words));
@@ -399,7 +399,9 @@ function timeOf({ time, previousTime }: Entry): number | undefined {
 }
 
 async function concludeOne(part: RecordPart, cluster: string): Promise<readonly Incident[]> {
-  const memory = await fillMemory(part, cluster);
+  const memory = await startMemory(part, cluster);
+  await concludeFirst(part, cluster, memory);
+  await fillMemory(part, cluster, memory);
   await dateLines(part, cluster, memory);
   const changed = await concludeTouched(part, cluster, memory);
   // Removed only now, so that the next step concludes this cluster even without new records if the store fails above.

@@ -14,7 +14,7 @@ import { MAX_SHOWN, minuteOf, nameFlood, renderFlood } from './flood.js';
 import { askCheckpoints } from './history.js';
 import { findMergeTarget, keepIds, remember } from './identity.js';
 import { COMPACT_DEFAULTS, type ClusterMemory, type SavedIncident } from './keep.js';
-import { tellLines } from './lines.js';
+import { publishLines } from './lines.js';
 import type { RecordPart } from './part.js';
 import { compactLarge, takeEntries } from './take.js';
 import { decideWrite, digestIncident, type IncidentDigest } from '../incident/write.js';
@@ -75,7 +75,7 @@ export async function concludeTouched(
   memory.saved = [...saved, ...others.filter(({ first }) => !times.has(first))];
   await writeFloods(part, memory, incidents, changed);
   const { store, now } = part.options;
-  const published = await tellLines(cluster, memory, incidents, { store, now: now() });
+  const published = await publishLines(cluster, memory, incidents, { store, now: now() });
   const next = findSmallest([
     published ?? Infinity,
     ...[...memory.floods.values()].flatMap((flood) => (flood.isDirty ? [flood.next] : [])),
@@ -98,23 +98,12 @@ interface DueIncident {
 
 /** Concludes the cluster, and once more if the store knows a later checkpoint before one of the incidents. */
 async function concludeAsking(part: RecordPart, cluster: string, memory: ClusterMemory): Promise<readonly Incident[]> {
-  const { store, now, healthyMs, zone } = part.options;
-  const { index, signals, lastLines, conclusions: memo } = memory;
+  const { store } = part.options;
   const slices = createSlices();
   const conclude = async (): Promise<readonly Incident[]> => {
     const concluded: Incident[] = [];
-    const signalsOf = { cluster, index, signals: signals.values(), lastLines, memo };
-    const context = {
-      now: now(),
-      settleMs: SETTLE_MS,
-      healthyMs,
-      zone,
-      onFault: (fault: RuleFault) => tellFault(part, fault),
-    };
-    const mayAnnounceEarly = memory.saved.length === 0;
-    for (const incident of concludeEach(signalsOf, part.service.catalog, context)) {
+    for (const incident of concludeMemory(part, cluster, memory)) {
       if (incident !== undefined) concluded.push(incident);
-      if (mayAnnounceEarly && concluded.length === MAX_SHOWN) await announceFirst(part, memory, concluded);
       if (slices.isOver()) await slices.rest();
     }
     return concluded;
@@ -125,19 +114,40 @@ async function concludeAsking(part: RecordPart, cluster: string, memory: Cluster
   return checkpoints.length === 0 ? concluded : conclude();
 }
 
+/** Concludes the incidents of the cluster one by one from what is known now. */
+function concludeMemory(part: RecordPart, cluster: string, memory: ClusterMemory): Iterable<Incident | undefined> {
+  const { now, healthyMs, zone } = part.options;
+  const { index, signals, lastLines, conclusions: memo } = memory;
+  const signalsOf = { cluster, index, signals: signals.values(), lastLines, memo };
+  const onFault = (fault: RuleFault): void => reportFault(part, fault);
+  return concludeEach(signalsOf, part.service.catalog, { now: now(), settleMs: SETTLE_MS, healthyMs, zone, onFault });
+}
+
+/** Number of possible failures in one read that make a flood. */
+const FLOOD_EVENTS = 500;
+
 /**
- * Announces the first incidents of a cluster in which very many jobs fail, before the others are concluded, which takes
- * seconds. All that are announced here are shown by themselves, not on the flood card.
+ * Announces the first incidents of a cluster in which very many jobs fail at once. Its other failures are read and
+ * concluded afterwards, which takes seconds. All that are announced here are shown by themselves, not on the flood
+ * card.
  */
-async function announceFirst(part: RecordPart, memory: ClusterMemory, incidents: readonly Incident[]): Promise<void> {
-  const decided = incidents.map((incident) => ({ incident, ...decideIncident(part, memory, incident, undefined) }));
-  memory.saved = decided.map(({ next }) => next);
-  const due = decided.flatMap(({ incident, change }) => (change === undefined ? [] : [{ incident, change }]));
+export async function concludeFirst(part: RecordPart, cluster: string, memory: ClusterMemory): Promise<void> {
+  if (memory.isFilled || memory.saved.length > 0 || memory.eventCount < FLOOD_EVENTS) return;
+  const saved: SavedIncident[] = [];
+  const due: DueIncident[] = [];
+  for (const incident of concludeMemory(part, cluster, memory)) {
+    if (incident === undefined) continue;
+    const { next, change } = decideIncident(part, memory, incident, undefined);
+    saved.push(next);
+    if (change !== undefined) due.push({ incident, change });
+    if (saved.length === MAX_SHOWN) break;
+  }
+  memory.saved = saved;
   await announce(part, memory, due);
 }
 
 /** Logs a fault of a rule once per part of the rule, until the rules change. */
-function tellFault({ service, options }: RecordPart, { rule, part, problem }: RuleFault): void {
+function reportFault({ service, options }: RecordPart, { rule, part, problem }: RuleFault): void {
   const key = `${rule} ${part}`;
   if (service.reportedFaults.has(key)) return;
   service.reportedFaults.add(key);
@@ -153,7 +163,7 @@ function decideIncident(
 ): { readonly next: SavedIncident; readonly change: DueIncident['change'] | undefined } {
   const { logBytes, unwritten } = memory;
   const now = part.options.now();
-  const digest = printOnce(incident);
+  const digest = digestOnce(incident);
   const since = known?.hash === digest.hash ? known.since : now;
   const next = { ...remember(incident), hash: digest.hash, since };
   const decision = decideWrite(incident, digest, known?.written, { logBytes, now, quietMs: now - since });
@@ -169,7 +179,7 @@ function decideIncident(
 const digests = new WeakMap<Incident, IncidentDigest>();
 
 /** Returns the digest of an incident. It is cached by object, because the same object has the same digest. */
-function printOnce(incident: Incident): IncidentDigest {
+function digestOnce(incident: Incident): IncidentDigest {
   let digest = digests.get(incident);
   if (digest === undefined) digests.set(incident, (digest = digestIncident(incident)));
   return digest;

@@ -77,7 +77,7 @@ export function readForms(state: FormState, entry: Entry): readonly FormEntry[] 
   const file = nameFile(entry);
   // Records of another log shipper: a new file may have the name of an older one.
   if (entry.offset === 0 && !state.heaps.delete(file)) state.reports.delete(file);
-  if (isOfReport(state, file, entry)) return tellReport(state, file, entry);
+  if (isOfReport(state, file, entry)) return readReport(state, file, entry);
   const row = mayBeFull(entry.bytes) ? watchHeap(state, file, entry) : undefined;
   return row === undefined || row.places.length < FULL_IN_A_ROW ? [{ entry }] : [{ entry }, sumUp(row, entry)];
 }
@@ -154,7 +154,7 @@ function isOfReport(state: FormState, file: string, { source, offset, bytes }: E
  * Returns one entry for the report so far, as soon as its time is known, because a failure that gets its time later
  * would count as another failure. Returns nothing for a report that does not name its cause.
  */
-function tellReport(state: FormState, file: string, entry: Entry): readonly FormEntry[] {
+function readReport(state: FormState, file: string, entry: Entry): readonly FormEntry[] {
   const report = addPart(state.reports.get(file), entry);
   if (report === undefined) return [];
   const text = report.parts.map(([, part]) => part).join('\n');

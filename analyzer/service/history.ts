@@ -40,30 +40,36 @@ const OTHERS = `NOT ${CHECKPOINTS}`;
 /** Longest time, in milliseconds, between two completed checkpoints of a running job. */
 const RUNNING_MS = 3_600_000;
 
-/** Yields the history page by page. `memory` must take each page before the next one is requested. */
-export async function* askHistory(
+/** Yields the facts of a cluster from the beginning, page by page: how its jobs and processes run. */
+export async function* askFacts(
+  cluster: string,
+  { store, catalog }: Pick<HistoryOptions, 'store' | 'catalog'>,
+): AsyncGenerator<HistoryPage> {
+  const query = asksForCompleted(catalog) ? '' : OTHERS;
+  for await (const entries of askPages(store, { query, signal: 'fact', cluster, order: 'oldest' }))
+    yield { entries, isOld: false };
+}
+
+/**
+ * Yields the possible failures of a cluster page by page, and what else they need. `memory` must take each page before
+ * the next one is requested.
+ */
+export async function* askFailures(
   cluster: string,
   memory: ClusterMemory,
   { store, catalog, skip, from, searches }: HistoryOptions,
 ): AsyncGenerator<HistoryPage> {
-  const [isEach, at] = [asksForCompleted(catalog), toIso(from)];
+  const at = toIso(from);
   const marked = searches === undefined ? 'NOT signal:fact' : 'NOT signal:fact NOT signal:no';
   for (const query of [marked, ...(searches ?? [])])
     for await (const entries of askPages(store, { query, skip, cluster, from: at, order: 'oldest' }))
       yield { entries, isOld: false };
-  for await (const entries of askPages(store, {
-    query: isEach ? '' : OTHERS,
-    signal: 'fact',
-    cluster,
-    order: 'oldest',
-  }))
-    yield { entries, isOld: false };
   let oldPages = 0;
   for await (const entries of askPages(store, { query: marked, skip, cluster, to: at, order: 'newest' })) {
     yield { entries, isOld: true };
     if (++oldPages === MAX_OLD_PAGES) break;
   }
-  if (!isEach) yield { entries: await askHealthyJobs(cluster, memory, store), isOld: false };
+  if (!asksForCompleted(catalog)) yield { entries: await askHealthyJobs(cluster, memory, store), isOld: false };
 }
 
 async function* askPages(

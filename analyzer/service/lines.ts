@@ -20,7 +20,7 @@ const MAX_RECORDS = 300;
 const MAX_JOBS = 5_000;
 
 /** Writes the job lines that changed. Returns the time of the next try if it was too early, else undefined. */
-export async function tellLines(
+export async function publishLines(
   cluster: string,
   memory: ClusterMemory,
   incidents: readonly Incident[],

@@ -11,7 +11,7 @@ import { readLastLine } from '../incident/last-line.js';
 import { createFormState, readForms, type FormEntry, type FormState } from './forms.js';
 import { isEndingId, recallEndings } from '../watch/card.js';
 import { firstRule } from '../backfill/backfill.js';
-import { askHistory } from './history.js';
+import { askFacts, askFailures, type HistoryPage } from './history.js';
 import { remember } from './identity.js';
 import {
   COMPACT_DEFAULTS,
@@ -81,28 +81,49 @@ function takeSignal(part: RecordPart, cluster: string, signal: Signal): void {
   if (isEvent(signal)) memory.lastSeen = part.options.now();
 }
 
-/** Reads the history of a cluster that fails for the first time, or for the first time since the analyzer started. */
-export async function fillMemory(part: RecordPart, cluster: string): Promise<ClusterMemory> {
+/**
+ * Starts the memory of a cluster that fails for the first time, or for the first time since the analyzer started: reads
+ * its incidents and its facts from the store.
+ */
+export async function startMemory(part: RecordPart, cluster: string): Promise<ClusterMemory> {
   const { options, clusters } = part;
-  const { catalog, words } = part.service;
-  let memory = clusters.get(cluster);
-  if (memory === undefined) clusters.set(cluster, (memory = createClusterMemory(cluster)));
+  const memory = clusters.get(cluster) ?? createClusterMemory(cluster);
+  clusters.set(cluster, memory);
   if (memory.isFilled) return memory;
-  const again = part.reread.get(cluster);
-  const keptFrom = (memory.lastEvent === 0 ? options.now() : memory.lastEvent) - COMPACT_DEFAULTS.keepMs;
-  const horizon = Math.min(keptFrom, again ?? keptFrom);
-  memory.saved = await recallSaved(part, cluster, memory, horizon);
+  memory.saved = await recallSaved(part, cluster, memory, findHorizon(part, cluster, memory));
+  for await (const page of askFacts(cluster, { store: options.store, catalog: part.service.catalog }))
+    await takePage(part, cluster, memory, page);
+  return memory;
+}
+
+/** Reads the possible failures of the cluster from the store, unless that is done. */
+export async function fillMemory(part: RecordPart, cluster: string, memory: ClusterMemory): Promise<void> {
+  if (memory.isFilled) return;
+  const { catalog, words } = part.service;
+  const horizon = findHorizon(part, cluster, memory);
   const from = findSmallest([horizon, ...memory.saved.map(({ first }) => first - NOTICED_LATER_MS)]);
   const skip = renderSignal(words, 'no');
-  const searches = again === undefined ? undefined : part.backfill.listSearches();
-  const asked = { store: options.store, catalog, skip, from, searches };
-  for await (const { entries, isOld } of askHistory(cluster, memory, asked)) {
-    if (isOld) takeFacts(part, cluster, memory, entries);
-    else await takeEntries(part, entries);
-    compactLarge(part, memory);
-  }
+  const searches = part.reread.has(cluster) ? part.backfill.listSearches() : undefined;
+  const asked = { store: part.options.store, catalog, skip, from, searches };
+  for await (const page of askFailures(cluster, memory, asked)) await takePage(part, cluster, memory, page);
   memory.isFilled = true;
-  return memory;
+}
+
+/** Returns the time in milliseconds since 1970 from which possible failures are kept. */
+function findHorizon({ options, reread }: RecordPart, cluster: string, { lastEvent }: ClusterMemory): number {
+  const keptFrom = (lastEvent === 0 ? options.now() : lastEvent) - COMPACT_DEFAULTS.keepMs;
+  return Math.min(keptFrom, reread.get(cluster) ?? keptFrom);
+}
+
+async function takePage(
+  part: RecordPart,
+  cluster: string,
+  memory: ClusterMemory,
+  { entries, isOld }: HistoryPage,
+): Promise<void> {
+  if (isOld) takeFacts(part, cluster, memory, entries);
+  else await takeEntries(part, entries);
+  compactLarge(part, memory);
 }
 
 function takeFacts(part: RecordPart, cluster: string, { index }: ClusterMemory, entries: readonly Entry[]): void {

@@ -35,8 +35,9 @@ export function createKeyWatch({ readEnd, log, now = Date.now }: KeyWatchOptions
       log.debug({ problem: describeFault(error) }, 'The store was not asked when its key ends.');
       return;
     }
-    const days = endsAt === undefined ? undefined : (endsAt - now()) / DAY_MS;
-    if (endsAt === undefined || days === undefined || days > WARN_DAYS) return;
+    if (endsAt === undefined) return;
+    const days = (endsAt - now()) / DAY_MS;
+    if (days > WARN_DAYS) return;
     log.warn(
       { code: 'JT_STORE_KEY_ENDS', endsAt: new Date(endsAt).toISOString() },
       `The API key of the store ends in ${Math.max(0, Math.floor(days))} days, and this part stops then. Make new keys with "jobtrace setup --keys DIR --rotate" (docs/operating.md#keys).`,

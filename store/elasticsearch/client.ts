@@ -8,6 +8,7 @@ import { createError } from '../../core/errors.js';
 import type { JobtraceError } from '../../core/errors.js';
 import { errorText } from '../../core/fault.js';
 import { isObject, omitMissing } from '../../core/json.js';
+import { explainStop } from '../caller.js';
 import type { AskLimits } from '../store.js';
 
 /** Settings of the connection. An empty text counts as not given. */
@@ -112,7 +113,7 @@ export function openClient(settings: ElasticsearchSettings): ElasticsearchClient
         if (!isObject(body)) throw explainStranger(url, body);
         return { status, body };
       } catch (error) {
-        throw explainStop(limits, end.isLate(), error) ?? explainFailure(url, error);
+        throw findStop(limits, end.isLate(), error) ?? explainFailure(url, error);
       } finally {
         end.clear();
         flights.delete(flight);
@@ -153,15 +154,10 @@ function endWithCaller(
   };
 }
 
-function explainStop(limits: AskLimits | undefined, isLate: boolean, error: unknown): JobtraceError | undefined {
-  if (limits?.signal?.aborted === true)
-    return createError('JT_SEARCH_STOPPED', { problem: 'its caller has gone' }, error);
-  if (!isLate) return undefined;
-  return createError(
-    'JT_SEARCH_STOPPED',
-    { problem: `it was not done within ${(limits?.limitMs ?? 0) / 1000} s` },
-    error,
-  );
+/** Returns why the request was stopped; undefined if it failed by itself. */
+function findStop(limits: AskLimits = {}, isLate: boolean, error: unknown): JobtraceError | undefined {
+  if (limits.signal?.aborted === true) return explainStop('gone', limits, error);
+  return isLate ? explainStop('late', limits, error) : undefined;
 }
 
 /** Returns the client with limits for each request. */

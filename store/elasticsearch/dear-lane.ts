@@ -1,6 +1,6 @@
 // Runs one dear search at a time, on one thread of a node. A dear search has patterns that Elasticsearch must compare
 // with every word; a few of them would occupy all search threads of a small cluster while everybody else waits.
-import { createError } from '../../core/errors.js';
+import { explainStop } from '../caller.js';
 import { chargeSearch } from '../query/cost.js';
 import type { AskLimits, RecordQuery } from '../store.js';
 
@@ -38,13 +38,12 @@ export function createDearLane(): DearLane {
   };
 }
 
-async function waitFor(before: Promise<void>, { limitMs, signal }: AskLimits = {}): Promise<void> {
+async function waitFor(before: Promise<void>, limits: AskLimits = {}): Promise<void> {
+  const { limitMs, signal } = limits;
   let settle = (): void => undefined;
   const stopped = new Promise<never>((_, reject) => {
-    const stop = (problem: string): void => reject(createError('JT_SEARCH_STOPPED', { problem }));
-    const goAway = (): void => stop('its caller has gone');
-    const wait = `it waited ${(limitMs ?? 0) / 1000} s for other searches that take long`;
-    const timer = limitMs === undefined ? undefined : setTimeout(() => stop(wait), limitMs);
+    const goAway = (): void => reject(explainStop('gone', limits));
+    const timer = limitMs === undefined ? undefined : setTimeout(() => reject(explainStop('waited', limits)), limitMs);
     signal?.addEventListener('abort', goAway, { once: true });
     if (signal?.aborted === true) goAway();
     settle = () => {

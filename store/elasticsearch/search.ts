@@ -34,19 +34,19 @@ import type { LineQuery, RecordFilter, RecordLines, RecordPage, RecordQuery } fr
 const MAX_PAGE = 9_999;
 
 /** Query parameters of a search request. */
-type Parameters = Readonly<Record<string, string>>;
+type SearchParameters = Readonly<Record<string, string>>;
 
 /**
  * Parameter that skips the indices of days outside of the time range. By default Elasticsearch does that only for
  * searches over very many indices.
  */
-const SKIPS_DAYS: Parameters = { pre_filter_shard_size: '1' };
+const SKIPS_DAYS: SearchParameters = { pre_filter_shard_size: '1' };
 
 export async function findRecords(
   client: ElasticsearchClient,
   prefix: string,
   query: LineQuery,
-  parameters: Parameters = {},
+  parameters: SearchParameters = {},
 ): Promise<RecordLines> {
   const filter = await findFilter(client, prefix, query);
   const body = { ...buildPage(query, filter), track_total_hits: false };
@@ -58,7 +58,7 @@ export async function searchRecords(
   client: ElasticsearchClient,
   prefix: string,
   query: RecordQuery,
-  parameters: Parameters = {},
+  parameters: SearchParameters = {},
 ): Promise<RecordPage> {
   const filter = await findFilter(client, prefix, query);
   const bars = planBars(query);

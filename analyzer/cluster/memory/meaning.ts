@@ -46,9 +46,9 @@ export interface FactMeaning<F extends Fact> {
    * True if the fact shows a running job. An error that ended nothing, with such a fact around it, is known to have
    * ended nothing.
    */
-  tellsOfRunning?(fact: F): boolean;
+  showsRunning?(fact: F): boolean;
   /** True if the fact is logged when a process starts. */
-  readonly tellsOfStart?: true;
+  readonly showsStart?: true;
   /** Returns the TaskManager that the fact shows to belong to the cluster. */
   taskManager?(fact: F): string;
 }
@@ -98,8 +98,8 @@ const MEANINGS: { readonly [Type in Fact['type']]: FactMeaning<FactOf<Type>> } =
       process.starts.push(time);
       if (process.component === 'unknown') process.component = component;
     },
-    tellsOfStart: true,
-    tellsOfRunning: always,
+    showsStart: true,
+    showsRunning: always,
   },
   'process-end': {
     about: ({ type, reason }, time) => `${type} ${time} ${reason}`,
@@ -127,7 +127,7 @@ const MEANINGS: { readonly [Type in Fact['type']]: FactMeaning<FactOf<Type>> } =
     },
     isHere: ({ to }) => !JOB_ENDS.has(to),
     isObserved: true,
-    tellsOfRunning: always,
+    showsRunning: always,
   },
   'restart-strategy': {
     job: ownJob,
@@ -176,7 +176,7 @@ const MEANINGS: { readonly [Type in Fact['type']]: FactMeaning<FactOf<Type>> } =
       } else if (to !== 'FINISHED') addLife(sum, task, { ended: time });
       if (parallelism !== undefined) addParallelism(sum, time, task, parallelism);
     },
-    tellsOfRunning: always,
+    showsRunning: always,
   },
   'tasks-restarting': {},
   slot: {
@@ -197,7 +197,7 @@ const MEANINGS: { readonly [Type in Fact['type']]: FactMeaning<FactOf<Type>> } =
       if (reason === undefined) job.checkpoints.push({ id: checkpointId, time });
       else job.refusals.push({ time, reason });
     },
-    tellsOfRunning: ({ event }) => event === 'completed',
+    showsRunning: ({ event }) => event === 'completed',
   },
 };
 

@@ -39,8 +39,8 @@ export interface KnownCluster {
   readonly nameless: Map<string, { readonly signal: Signal; readonly fact: ObservedFact }>;
   readonly registered: Set<string>;
   lastTime: number;
-  tellsOfRunning: boolean;
-  tellsOfStart: boolean;
+  showsRunning: boolean;
+  showsStart: boolean;
   readonly views: ClusterViews;
 }
 
@@ -71,8 +71,8 @@ export function createMemory(id: string): KnownCluster {
     nameless: new Map(),
     registered: new Set(),
     lastTime: 0,
-    tellsOfRunning: false,
-    tellsOfStart: false,
+    showsRunning: false,
+    showsStart: false,
     views: {
       jobs: new Map(),
       processes: new Map(),
@@ -93,9 +93,9 @@ export function addSignal(memory: KnownCluster, signal: Signal): void {
   for (const fact of facts) {
     const jobId = jobIdOf(fact);
     if (jobId !== undefined) meetJob(memory, jobId, place);
-    const { task, joins, applyProcess, taskManager, isHere, tellsOfRunning, tellsOfStart } = meaningOf(fact);
-    memory.tellsOfRunning ||= tellsOfRunning?.(fact) === true;
-    memory.tellsOfStart ||= tellsOfStart === true;
+    const { task, joins, applyProcess, taskManager, isHere, showsRunning, showsStart } = meaningOf(fact);
+    memory.showsRunning ||= showsRunning?.(fact) === true;
+    memory.showsStart ||= showsStart === true;
     const { time = 0 } = place;
     if (applyProcess !== undefined && observeProcess(process, fact, factPlaceOf(place)))
       memory.views.staleProcesses.add(place.process);

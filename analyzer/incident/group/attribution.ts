@@ -9,7 +9,7 @@ import type { IncidentEvent } from '../../cluster/event.js';
 import { meaningOf } from '../../cluster/memory/meaning.js';
 import type { JobView } from '../../cluster/memory/view.js';
 
-export interface Side {
+export interface Attribution {
   readonly event: IncidentEvent;
   readonly jobId: string | undefined;
   readonly scope: Scope;
@@ -17,7 +17,7 @@ export interface Side {
   readonly waits: boolean;
 }
 
-export interface SideOptions {
+export interface AttributionOptions {
   readonly catalog: Catalog;
   /** Time in milliseconds since 1970. A later event of a process with tasks waits for the failure of their jobs. */
   readonly settledUntil: number;
@@ -33,14 +33,14 @@ export const NOTICE_MS = 180_000;
  */
 const OWNER_MS = 10_000;
 
-export function decideSides(
+export function attributeEvents(
   events: readonly IncidentEvent[],
   view: ClusterView,
-  options: SideOptions,
-): readonly Side[] {
+  options: AttributionOptions,
+): readonly Attribution[] {
   const owned = events.map((event) => findOwner(event, view));
   const named = indexNamed(owned, view);
-  return owned.map((event) => decideSide(event, view, options, named));
+  return owned.map((event) => attributeEvent(event, view, options, named));
 }
 
 interface OwnedEvent {
@@ -90,12 +90,12 @@ function indexNamed(events: readonly OwnedEvent[], view: ClusterView): NamedFail
  * Decides the job of the event. A named job that had ended before is ignored, unless an id names it. The only known job
  * is not chosen if another job reports the same failure.
  */
-function decideSide(
+function attributeEvent(
   { event, named, certain }: OwnedEvent,
   view: ClusterView,
-  { catalog, settledUntil }: SideOptions,
+  { catalog, settledUntil }: AttributionOptions,
   failures: NamedFailures,
-): Side {
+): Attribution {
   const known = named ?? (isOfClient(event) ? undefined : view.jobOf(event.signal));
   const isCertain = known !== undefined && known === certain;
   const hasEnded = !isCertain && known !== undefined && wasOver(known, event, view);
@@ -180,7 +180,7 @@ export function hasBegun(job: JobView | undefined, time: number | undefined): bo
  * True if the event must wait. If a process dies, the event belongs to the incident of its jobs, which will have failed
  * in a moment. An event that names no job waits for the lines that name it.
  */
-export function isUnsettled({ event, scope, waits }: Side, view: ClusterView, settledUntil: number): boolean {
+export function isUnsettled({ event, scope, waits }: Attribution, view: ClusterView, settledUntil: number): boolean {
   if (waits) return true;
   if (scope !== 'process' || !isNews(event, settledUntil)) return false;
   return view.hadTasks(event.signal.place.process, event.time);

@@ -7,7 +7,7 @@ import type { IncidentEvent } from '../../cluster/event.js';
 import { meaningOf } from '../../cluster/memory/meaning.js';
 import type { JobView } from '../../cluster/memory/view.js';
 import { addEvent, indexFailures, isNear, type Episode, type FailureIndex } from './episode.js';
-import { hasBegun, type Side } from './attribution.js';
+import { hasBegun, type Attribution } from './attribution.js';
 
 /** Number of failing jobs above which each job gets a limited number of shared events, per kind and in total. */
 const MANY_JOBS = 50;
@@ -21,7 +21,7 @@ interface OpenEpisode {
 }
 
 /** Index of the episodes of failing jobs. */
-export interface EpisodeReach {
+export interface BlastRadius {
   readonly episodes: readonly Episode[];
   readonly view: ClusterView;
   readonly failures: FailureIndex;
@@ -40,7 +40,7 @@ export interface EpisodeReach {
   byProcess: ReadonlyMap<string, readonly Episode[]> | undefined;
 }
 
-export function createReach(episodes: readonly Episode[], view: ClusterView): EpisodeReach {
+export function createBlastRadius(episodes: readonly Episode[], view: ClusterView): BlastRadius {
   return {
     episodes,
     view,
@@ -54,36 +54,36 @@ export function createReach(episodes: readonly Episode[], view: ClusterView): Ep
 }
 
 /** Adds the event to the episodes that it affects. Returns true if the event names no job and affects no episode. */
-export function reachEpisodes(reach: EpisodeReach, side: Side): boolean {
-  if (side.jobId !== undefined) {
-    reachOthers(reach, side);
+export function reachEpisodes(radius: BlastRadius, attribution: Attribution): boolean {
+  if (attribution.jobId !== undefined) {
+    reachOthers(radius, attribution);
     return false;
   }
-  return !reachNamed(reach, side);
+  return !reachNamed(radius, attribution);
 }
 
 /** Adds an event that names no job. Returns false if it affects no episode. */
-function reachNamed(reach: EpisodeReach, { event, scope }: Side): boolean {
-  const { failures, view, episodes } = reach;
+function reachNamed(radius: BlastRadius, { event, scope }: Attribution): boolean {
+  const { failures, view, episodes } = radius;
   const { time, fingerprint } = event;
-  if (scope === 'cluster') return addToAll(reach, event, { place: undefined, episodes });
+  if (scope === 'cluster') return addToAll(radius, event, { place: undefined, episodes });
   const isHere = (episode: Episode): boolean => isNear(episode, time) && hasBegun(jobOf(episode, view), time);
   const place = findPlace(event);
   const same = scope === 'job' && fingerprint !== undefined ? failures.findFirst([fingerprint], isHere) : undefined;
   if (same !== undefined) {
-    addTo(reach, same, event);
+    addTo(radius, same, event);
     return true;
   }
-  const there = place === undefined ? episodes : listAt(reach, place);
+  const there = place === undefined ? episodes : listAt(radius, place);
   const isThere = place === undefined ? undefined : view.thereOn(place, time);
-  if (scope === 'process') return addToAll(reach, event, { place, episodes: there, isThere });
+  if (scope === 'process') return addToAll(radius, event, { place, episodes: there, isThere });
   let only: Episode | undefined;
   for (const episode of there) {
     if (!isHere(episode) || !isOn(episode, isThere)) continue;
     if (only !== undefined) return false;
     only = episode;
   }
-  if (only !== undefined) addTo(reach, only, event);
+  if (only !== undefined) addTo(radius, only, event);
   return only !== undefined;
 }
 
@@ -91,26 +91,26 @@ function reachNamed(reach: EpisodeReach, { event, scope }: Side): boolean {
  * Adds the event of a named job to the other episodes that it affects, unless their own lines say the same about the
  * process.
  */
-function reachOthers(reach: EpisodeReach, { event, scope, jobId }: Side): void {
+function reachOthers(radius: BlastRadius, { event, scope, jobId }: Attribution): void {
   if (scope === 'job') return;
   const place = scope === 'cluster' ? undefined : findPlace(event);
   // The JobManager's line about the end of a job concerns only that job.
   if (scope === 'process' && place === undefined && event.failure?.kind === 'job') return;
-  const isThere = place === undefined ? undefined : reach.view.thereOn(place, event.time);
-  addToAll(reach, event, { place, episodes: listSilent(reach, place, event), isThere, but: jobId });
+  const isThere = place === undefined ? undefined : radius.view.thereOn(place, event.time);
+  addToAll(radius, event, { place, episodes: listSilent(radius, place, event), isThere, but: jobId });
 }
 
 /**
  * Returns the episodes whose own lines do not say the same about the process. For all others the event of another job
  * adds nothing.
  */
-function listSilent(reach: EpisodeReach, place: string | undefined, { matchKeys }: IncidentEvent): readonly Episode[] {
-  const all = place === undefined ? reach.episodes : listAt(reach, place);
+function listSilent(radius: BlastRadius, place: string | undefined, { matchKeys }: IncidentEvent): readonly Episode[] {
+  const all = place === undefined ? radius.episodes : listAt(radius, place);
   if (matchKeys.length === 0) return all;
   const key = [place ?? '', ...matchKeys].join('\n');
-  let silent = reach.silent.get(key);
+  let silent = radius.silent.get(key);
   if (silent === undefined)
-    reach.silent.set(key, (silent = all.filter(({ own }) => !matchKeys.every((fit) => own.has(fit)))));
+    radius.silent.set(key, (silent = all.filter(({ own }) => !matchKeys.every((fit) => own.has(fit)))));
   return silent;
 }
 
@@ -127,7 +127,7 @@ function findPlace({ signal: { place, facts } }: IncidentEvent): string | undefi
  * Returns the episodes of a process. They are searched once per process, because thousands of events may have happened
  * there.
  */
-function listAt({ byPlace, episodes, view }: EpisodeReach, place: string): readonly Episode[] {
+function listAt({ byPlace, episodes, view }: BlastRadius, place: string): readonly Episode[] {
   let own = byPlace.get(place);
   if (own === undefined) {
     const isThere = episodes.length === 0 ? undefined : view.thereOn(place, undefined);
@@ -155,22 +155,22 @@ interface Reached {
 }
 
 /** Returns true if the event affects an episode. */
-function addToAll(reach: EpisodeReach, event: IncidentEvent, reached: Reached): boolean {
+function addToAll(radius: BlastRadius, event: IncidentEvent, reached: Reached): boolean {
   const { episodes, isThere, but } = reached;
   const isReached = (episode: Episode): boolean =>
     (but === undefined || episode.jobId !== but) &&
     isNear(episode, event.time) &&
-    hasBegun(jobOf(episode, reach.view), event.time) &&
+    hasBegun(jobOf(episode, radius.view), event.time) &&
     isOn(episode, isThere);
-  if (episodes.length > MANY_JOBS) return addToOpen(reach, event, reached, isReached);
+  if (episodes.length > MANY_JOBS) return addToOpen(radius, event, reached, isReached);
   const near = episodes.filter(isReached);
-  for (const episode of near) addTo(reach, episode, event);
+  for (const episode of near) addTo(radius, episode, event);
   return near.length > 0;
 }
 
 /** Adds an event if many jobs fail. An episode that has enough events of the kind is not visited again. */
 function addToOpen(
-  reach: EpisodeReach,
+  radius: BlastRadius,
   event: IncidentEvent,
   { place, episodes, isThere, but }: Reached,
   isReached: (episode: Episode) => boolean,
@@ -178,25 +178,25 @@ function addToOpen(
   const kind = [isThere === undefined ? '' : place, but === undefined ? '' : 'of another', ...event.matchKeys].join(
     '\n',
   );
-  let open = reach.open.get(kind);
-  if (open === undefined) reach.open.set(kind, (open = episodes.map((episode) => ({ episode, count: 0 }))));
+  let open = radius.open.get(kind);
+  if (open === undefined) radius.open.set(kind, (open = episodes.map((episode) => ({ episode, count: 0 }))));
   let hasReached = false;
   let kept = 0;
   for (const one of open) {
-    const shared = reach.shared.get(one.episode) ?? 0;
+    const shared = radius.shared.get(one.episode) ?? 0;
     if (shared >= MAX_SHARED || one.count >= MAX_OF_KIND) continue;
     open[kept++] = one;
     if (!isReached(one.episode)) continue;
-    addTo(reach, one.episode, event);
+    addTo(radius, one.episode, event);
     one.count++;
-    reach.shared.set(one.episode, shared + 1);
+    radius.shared.set(one.episode, shared + 1);
     hasReached = true;
   }
   open.length = kept;
   return hasReached || (kept < episodes.length && episodes.some(isReached));
 }
 
-function addTo({ failures }: EpisodeReach, episode: Episode, event: IncidentEvent): void {
+function addTo({ failures }: BlastRadius, episode: Episode, event: IncidentEvent): void {
   addEvent(episode, event);
   if (event.fingerprint !== undefined) failures.add(episode, [event.fingerprint]);
 }
@@ -205,15 +205,15 @@ function addTo({ failures }: EpisodeReach, episode: Episode, event: IncidentEven
  * Adds an event that no other check could assign to the only failing job with an event in the log of the same process,
  * although the logs do not show that the job had tasks there. Returns false if there is not exactly one such job.
  */
-export function addBeside(reach: EpisodeReach, event: IncidentEvent): boolean {
-  reach.byProcess ??= indexProcesses(reach.episodes);
+export function addBeside(radius: BlastRadius, event: IncidentEvent): boolean {
+  radius.byProcess ??= indexProcesses(radius.episodes);
   let only: Episode | undefined;
-  for (const episode of reach.byProcess.get(event.signal.place.process) ?? []) {
+  for (const episode of radius.byProcess.get(event.signal.place.process) ?? []) {
     if (!isNear(episode, event.time)) continue;
     if (only !== undefined) return false;
     only = episode;
   }
-  if (only !== undefined) addTo(reach, only, event);
+  if (only !== undefined) addTo(radius, only, event);
   return only !== undefined;
 }
 

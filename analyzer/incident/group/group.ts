@@ -10,8 +10,8 @@ import type { JobView } from '../../cluster/memory/view.js';
 import { confirmMatches, indexSteps } from '../../cluster/step.js';
 import { compareSignals, dateSignal, dropDuplicates, isEvent, type Signal } from '../../entry/signal.js';
 import { mergeByFingerprint, splitEpisodes, splitProcesses, type Episode } from './episode.js';
-import { addBeside, createReach, reachEpisodes } from './blast-radius.js';
-import { decideSides, isUnsettled, type SideOptions } from './attribution.js';
+import { addBeside, createBlastRadius, reachEpisodes } from './blast-radius.js';
+import { attributeEvents, isUnsettled, type AttributionOptions } from './attribution.js';
 
 export interface IncidentGroup {
   readonly id: string;
@@ -28,7 +28,7 @@ export interface IncidentGroup {
 /** Time of the last line of each process. */
 type LastTimes = ReadonlyMap<string, { readonly time?: number }>;
 
-export interface GroupOptions extends SideOptions {
+export interface GroupOptions extends AttributionOptions {
   /**
    * Time, in milliseconds, after which a job without a failure is healthy, so that its next failure is another
    * incident.
@@ -54,25 +54,25 @@ export interface ClusterGroups {
 export function groupIncidents(signals: Iterable<Signal>, view: ClusterView, options: GroupOptions): ClusterGroups {
   const sorted = dateUndated(dropDuplicates(signals), options.lastLines);
   const events = collectEvents(sorted, view, options.catalog);
-  const sides = decideSides(events, view, options);
+  const attributions = attributeEvents(events, view, options);
   const episodes = [
     ...groupBy(
-      sides.filter((side) => side.jobId !== undefined),
-      (side) => side.jobId ?? '',
+      attributions.filter((attribution) => attribution.jobId !== undefined),
+      (attribution) => attribution.jobId ?? '',
     ),
   ].flatMap(([jobId, own]) =>
     splitEpisodes(
       view,
       jobId,
-      own.map((side) => side.event),
+      own.map((attribution) => attribution.event),
       options.healthyMs,
     ),
   );
-  const reach = createReach(episodes, view);
-  const unreached = sides.filter((side) => reachEpisodes(reach, side));
-  const homeless = unreached.flatMap((side) => {
-    const hasHome = side.scope === 'job' && addBeside(reach, side.event);
-    return hasHome || isUnsettled(side, view, options.settledUntil) ? [] : [side.event];
+  const radius = createBlastRadius(episodes, view);
+  const unreached = attributions.filter((attribution) => reachEpisodes(radius, attribution));
+  const homeless = unreached.flatMap((attribution) => {
+    const hasHome = attribution.scope === 'job' && addBeside(radius, attribution.event);
+    return hasHome || isUnsettled(attribution, view, options.settledUntil) ? [] : [attribution.event];
   });
   const alone = mergeByFingerprint(splitProcesses(view, homeless, options.healthyMs), episodes);
   const groups = [...episodes, ...alone].map((episode) => finishGroup(view, episode));

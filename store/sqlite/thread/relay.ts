@@ -3,8 +3,8 @@
 // not done within a moment runs in another thread, and one that goes through all words in a last one; both run at low
 // priority. A short command opens the file in its own thread (store/open.ts).
 import { availableParallelism } from 'node:os';
-import { createError } from '../../../core/errors.js';
 import { omitMissing } from '../../../core/json.js';
+import { explainStop } from '../../caller.js';
 import { chargeSearch } from '../../query/cost.js';
 import type { AskLimits, Store } from '../../store.js';
 import { joinCursors } from '../search.js';
@@ -128,7 +128,7 @@ async function askQuickly<Result>(
     return { result: await quick.ask<Result>(call, { rank: RANKS.search, limitMs: QUICK_MS, signal }) };
   } catch (error) {
     if (error instanceof CallStopped && signal?.aborted !== true) return undefined;
-    throw explainStop(error, limits);
+    throw explainFailure(error, limits);
   }
 }
 
@@ -137,18 +137,12 @@ async function askSlowly<Result>(lane: ReadLane, call: Call, limits: AskLimits):
   try {
     return await lane.ask<Result>(call, { rank: RANKS.search, limitMs, waitMs: limitMs, signal });
   } catch (error) {
-    throw explainStop(error, limits);
+    throw explainFailure(error, limits);
   }
 }
 
-function explainStop(error: unknown, { limitMs, signal }: AskLimits): unknown {
+function explainFailure(error: unknown, limits: AskLimits): unknown {
   if (!(error instanceof CallStopped || error instanceof WaitedTooLong)) return error;
-  const seconds = (limitMs ?? 0) / 1000;
-  const problem =
-    signal?.aborted === true
-      ? 'its caller has gone'
-      : error instanceof WaitedTooLong
-        ? `it waited ${seconds} s for other searches that take long`
-        : `it was not done within ${seconds} s`;
-  return createError('JT_SEARCH_STOPPED', { problem }, error);
+  if (limits.signal?.aborted === true) return explainStop('gone', limits, error);
+  return explainStop(error instanceof WaitedTooLong ? 'waited' : 'late', limits, error);
 }
