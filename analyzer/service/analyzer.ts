@@ -400,8 +400,8 @@ function timeOf({ time, previousTime }: Entry): number | undefined {
 
 async function concludeOne(part: RecordPart, cluster: string): Promise<readonly Incident[]> {
   const memory = await startMemory(part, cluster);
-  await concludeFirst(part, cluster, memory);
-  await fillMemory(part, cluster, memory);
+  for await (const events of fillMemory(part, cluster, memory))
+    if (events >= FLOOD_EVENTS && memory.saved.length === 0) await concludeFirst(part, cluster, memory);
   await dateLines(part, cluster, memory);
   const changed = await concludeTouched(part, cluster, memory);
   // Removed only now, so that the next step concludes this cluster even without new records if the store fails above.
@@ -411,6 +411,9 @@ async function concludeOne(part: RecordPart, cluster: string): Promise<readonly 
   await part.service.platforms.step();
   return changed;
 }
+
+/** Number of possible failures of one cluster that are a flood, of which the first are announced early. */
+const FLOOD_EVENTS = 500;
 
 /** Approximate limit, in bytes, of the memory for all clusters of a partition. */
 const MAX_HELD_BYTES = 200_000_000;

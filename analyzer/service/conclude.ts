@@ -123,16 +123,12 @@ function concludeMemory(part: RecordPart, cluster: string, memory: ClusterMemory
   return concludeEach(signalsOf, part.service.catalog, { now: now(), settleMs: SETTLE_MS, healthyMs, zone, onFault });
 }
 
-/** Number of possible failures in one read that make a flood. */
-const FLOOD_EVENTS = 500;
-
 /**
  * Announces the first incidents of a cluster in which very many jobs fail at once. Its other failures are read and
  * concluded afterwards, which takes seconds. All that are announced here are shown by themselves, not on the flood
  * card.
  */
 export async function concludeFirst(part: RecordPart, cluster: string, memory: ClusterMemory): Promise<void> {
-  if (memory.isFilled || memory.saved.length > 0 || memory.eventCount < FLOOD_EVENTS) return;
   const saved: SavedIncident[] = [];
   const due: DueIncident[] = [];
   for (const incident of concludeMemory(part, cluster, memory)) {

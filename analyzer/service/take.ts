@@ -96,8 +96,11 @@ export async function startMemory(part: RecordPart, cluster: string): Promise<Cl
   return memory;
 }
 
-/** Reads the possible failures of the cluster from the store, unless that is done. */
-export async function fillMemory(part: RecordPart, cluster: string, memory: ClusterMemory): Promise<void> {
+/**
+ * Reads the possible failures of the cluster from the store, unless that is done. Yields the number of events that are
+ * known after each page.
+ */
+export async function* fillMemory(part: RecordPart, cluster: string, memory: ClusterMemory): AsyncGenerator<number> {
   if (memory.isFilled) return;
   const { catalog, words } = part.service;
   const horizon = findHorizon(part, cluster, memory);
@@ -105,7 +108,10 @@ export async function fillMemory(part: RecordPart, cluster: string, memory: Clus
   const skip = renderSignal(words, 'no');
   const searches = part.reread.has(cluster) ? part.backfill.listSearches() : undefined;
   const asked = { store: part.options.store, catalog, skip, from, searches };
-  for await (const page of askFailures(cluster, memory, asked)) await takePage(part, cluster, memory, page);
+  for await (const page of askFailures(cluster, memory, asked)) {
+    await takePage(part, cluster, memory, page);
+    yield memory.eventCount;
+  }
   memory.isFilled = true;
 }
 
