@@ -130,7 +130,7 @@ export function* concludeEach(
 ): Generator<Incident | undefined, void> {
   const healthyMs = context.healthyMs ?? DEFAULT_HEALTHY_MS;
   const { lastLines, memo } = cluster;
-  const { view, groups } = groupCluster(cluster, catalog, context);
+  const { view, groups } = yield* groupSteps(cluster, catalog, context);
   const now =
     context.now ?? Math.max(view.lastTime, findLargest([...lastLines.values()].map((lastLine) => lastLine.time ?? 0)));
   const { onFault } = context;
@@ -199,11 +199,20 @@ function listSources(group: IncidentGroup, { catalog, view, until }: ConcludeOpt
 }
 
 /** Groups the signals of one cluster by incident. The events of a group are not ranked yet. */
-export function groupCluster(
+export function groupCluster(cluster: ClusterSignals, catalog: Catalog, context: DiagnoseContext = {}): ClusterGroups {
+  const steps = groupSteps(cluster, catalog, context);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** Groups them and yields between its steps, as groupIncidents does. */
+function groupSteps(
   { index, signals, lastLines }: ClusterSignals,
   catalog: Catalog,
-  context: DiagnoseContext = {},
-): ClusterGroups {
+  context: DiagnoseContext,
+): Generator<undefined, ClusterGroups> {
   return groupIncidents(signals, index.view(context.reading ?? WHOLE_LOG), {
     catalog,
     healthyMs: context.healthyMs ?? DEFAULT_HEALTHY_MS,

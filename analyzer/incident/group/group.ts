@@ -11,7 +11,7 @@ import { confirmMatches, indexSteps } from '../../cluster/step.js';
 import { compareSignals, dateSignal, dropDuplicates, isEvent, type Signal } from '../../entry/signal.js';
 import { mergeByFingerprint, splitEpisodes, splitProcesses, type Episode } from './episode.js';
 import { addBeside, createBlastRadius, reachEpisodes } from './blast-radius.js';
-import { attributeEvents, isUnsettled, type AttributionOptions } from './attribution.js';
+import { attributeEvents, isUnsettled, type Attribution, type AttributionOptions } from './attribution.js';
 
 export interface IncidentGroup {
   readonly id: string;
@@ -50,33 +50,47 @@ export interface ClusterGroups {
   readonly signals: readonly Signal[];
 }
 
-/** Groups the signals by incident. `signals` may come in any order and more than once. */
-export function groupIncidents(signals: Iterable<Signal>, view: ClusterView, options: GroupOptions): ClusterGroups {
+/**
+ * Groups the signals by incident. `signals` may come in any order and more than once. Yields between its steps, so that
+ * a caller with other work can do it: with tens of thousands of failures all steps take seconds.
+ */
+export function* groupIncidents(
+  signals: Iterable<Signal>,
+  view: ClusterView,
+  options: GroupOptions,
+): Generator<undefined, ClusterGroups> {
   const sorted = dateUndated(dropDuplicates(signals), options.lastLines);
+  yield;
   const events = collectEvents(sorted, view, options.catalog);
+  yield;
   const attributions = attributeEvents(events, view, options);
-  const episodes = [
-    ...groupBy(
-      attributions.filter((attribution) => attribution.jobId !== undefined),
-      (attribution) => attribution.jobId ?? '',
-    ),
-  ].flatMap(([jobId, own]) =>
-    splitEpisodes(
-      view,
-      jobId,
-      own.map((attribution) => attribution.event),
-      options.healthyMs,
-    ),
-  );
+  yield;
+  const episodes: Episode[] = [];
+  const named = attributions.filter(({ jobId }) => jobId !== undefined);
+  for (const [jobId, own] of groupBy(named, (attribution) => attribution.jobId ?? '')) {
+    const ownEvents = own.map(({ event }) => event);
+    for (const episode of splitEpisodes(view, jobId, ownEvents, options.healthyMs)) episodes.push(episode);
+    yield;
+  }
   const radius = createBlastRadius(episodes, view);
-  const unreached = attributions.filter((attribution) => reachEpisodes(radius, attribution));
+  const unreached: Attribution[] = [];
+  for (const attribution of attributions) {
+    if (reachEpisodes(radius, attribution)) unreached.push(attribution);
+    yield;
+  }
   const homeless = unreached.flatMap((attribution) => {
     const hasHome = attribution.scope === 'job' && addBeside(radius, attribution.event);
     return hasHome || isUnsettled(attribution, view, options.settledUntil) ? [] : [attribution.event];
   });
+  yield;
   const alone = mergeByFingerprint(splitProcesses(view, homeless, options.healthyMs), episodes);
-  const groups = [...episodes, ...alone].map((episode) => finishGroup(view, episode));
-  return { view, signals: sorted, groups: groups.filter((group) => !isHarmless(group, view, options)) };
+  const groups: IncidentGroup[] = [];
+  for (const episode of [...episodes, ...alone]) {
+    const group = finishGroup(view, episode);
+    if (!isHarmless(group, view, options)) groups.push(group);
+    yield;
+  }
+  return { view, signals: sorted, groups };
 }
 
 function dateUndated(signals: readonly Signal[], lastLines: LastTimes): readonly Signal[] {
