@@ -71,6 +71,10 @@ const YOUNG_MIB = 4;
  */
 const STAY_SMALL = ['--heap-growing-percent=60', `--min-semi-space-size=${YOUNG_MIB}`] as const;
 const THRIFT: Readonly<Record<string, readonly string[]>> = { 20: STAY_SMALL, 22: STAY_SMALL, 24: STAY_SMALL };
+/** V8 flags of the other services: in a flood, garbage may grow to half of the used memory, not to all of it. */
+const SPARING: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  Object.keys(THRIFT).map((release) => [release, ['--heap-growing-percent=50']]),
+);
 const MIB = 1_048_576;
 /** Interval, in milliseconds, of checks of the young generation. V8 shrinks it when idle, and it may grow again. */
 const YOUNG_LOOK_MS = 200;
@@ -84,6 +88,7 @@ export async function openProgram(args: readonly string[]): Promise<Program> {
   const bundle = compileBundle(run, existsSync(compiled) ? readFileSync(compiled) : undefined);
   // The flags are set after the compilation, so that all services share one code cache.
   if (args[0] === 'agent') tuneForAgent();
+  else if (run === 'service') setFlags(SPARING, process.versions.node);
   return runBundle(run, bundle);
 }
 

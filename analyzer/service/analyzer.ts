@@ -22,7 +22,7 @@ import { COMPACT_DEFAULTS } from './keep.js';
 import { createPart, isDue, type AnalyzerSettings, type EntryPage, type RecordPart, type Service } from './part.js';
 import { loadPartState, savePartState } from './state.js';
 import { createClusterWatch } from '../watch/fleet.js';
-import { dateLines, fillMemory, startMemory, takeEntries } from './take.js';
+import { dateLines, fillMemory, findMemory, takeEntries } from './take.js';
 import { LONG_AGO_MS } from '../incident/write.js';
 
 export interface AnalyzerOptions<Stored = LogRecord> extends AnalyzerSettings {
@@ -399,7 +399,7 @@ function timeOf({ time, previousTime }: Entry): number | undefined {
 }
 
 async function concludeOne(part: RecordPart, cluster: string): Promise<readonly Incident[]> {
-  const memory = await startMemory(part, cluster);
+  const memory = findMemory(part, cluster);
   for await (const events of fillMemory(part, cluster, memory))
     if (events >= FLOOD_EVENTS && memory.saved.length === 0) await concludeFirst(part, cluster, memory);
   await dateLines(part, cluster, memory);
@@ -413,7 +413,7 @@ async function concludeOne(part: RecordPart, cluster: string): Promise<readonly 
 }
 
 /** Number of possible failures of one cluster that are a flood, of which the first are announced early. */
-const FLOOD_EVENTS = 500;
+const FLOOD_EVENTS = 100;
 
 /** Approximate limit, in bytes, of the memory for all clusters of a partition. */
 const MAX_HELD_BYTES = 200_000_000;

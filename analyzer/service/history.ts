@@ -26,6 +26,13 @@ export interface HistoryOptions {
   readonly searches?: readonly string[];
 }
 
+/** Times in milliseconds since 1970; default: all. */
+export interface HistoryRange {
+  readonly from?: number;
+  /** Exclusive. */
+  readonly to?: number;
+}
+
 export interface HistoryPage {
   readonly entries: readonly Entry[];
   /** True if failures of this page were reported already. */
@@ -40,13 +47,14 @@ const OTHERS = `NOT ${CHECKPOINTS}`;
 /** Longest time, in milliseconds, between two completed checkpoints of a running job. */
 const RUNNING_MS = 3_600_000;
 
-/** Yields the facts of a cluster from the beginning, page by page: how its jobs and processes run. */
+/** Yields the facts of a cluster page by page: how its jobs and processes run. */
 export async function* askFacts(
   cluster: string,
   { store, catalog }: Pick<HistoryOptions, 'store' | 'catalog'>,
+  range: HistoryRange,
 ): AsyncGenerator<HistoryPage> {
   const query = asksForCompleted(catalog) ? '' : OTHERS;
-  for await (const entries of askPages(store, { query, signal: 'fact', cluster, order: 'oldest' }))
+  for await (const entries of askPages(store, { query, signal: 'fact', cluster, ...toBounds(range), order: 'oldest' }))
     yield { entries, isOld: false };
 }
 
@@ -58,18 +66,26 @@ export async function* askFailures(
   cluster: string,
   memory: ClusterMemory,
   { store, catalog, skip, from, searches }: HistoryOptions,
+  range: HistoryRange,
 ): AsyncGenerator<HistoryPage> {
-  const at = toIso(from);
+  const bounds = toBounds({ ...range, from: Math.max(from, range.from ?? from) });
   const marked = searches === undefined ? 'NOT signal:fact' : 'NOT signal:fact NOT signal:no';
   for (const query of [marked, ...(searches ?? [])])
-    for await (const entries of askPages(store, { query, skip, cluster, from: at, order: 'oldest' }))
+    for await (const entries of askPages(store, { query, skip, cluster, ...bounds, order: 'oldest' }))
       yield { entries, isOld: false };
-  let oldPages = 0;
-  for await (const entries of askPages(store, { query: marked, skip, cluster, to: at, order: 'newest' })) {
-    yield { entries, isOld: true };
-    if (++oldPages === MAX_OLD_PAGES) break;
+  if (range.from === undefined) {
+    let oldPages = 0;
+    for await (const entries of askPages(store, { query: marked, skip, cluster, to: toIso(from), order: 'newest' })) {
+      yield { entries, isOld: true };
+      if (++oldPages === MAX_OLD_PAGES) break;
+    }
   }
   if (!asksForCompleted(catalog)) yield { entries: await askHealthyJobs(cluster, memory, store), isOld: false };
+}
+
+function toBounds({ from, to }: HistoryRange): Pick<RecordQuery, 'from' | 'to'> {
+  const render = (time: number | undefined): string | undefined => (time === undefined ? undefined : toIso(time));
+  return { from: render(from), to: render(to) };
 }
 
 async function* askPages(

@@ -11,7 +11,7 @@ import { readLastLine } from '../incident/last-line.js';
 import { createFormState, readForms, type FormEntry, type FormState } from './forms.js';
 import { isEndingId, recallEndings } from '../watch/card.js';
 import { firstRule } from '../backfill/backfill.js';
-import { askFacts, askFailures, type HistoryPage } from './history.js';
+import { askFacts, askFailures, type HistoryPage, type HistoryRange } from './history.js';
 import { remember } from './identity.js';
 import {
   COMPACT_DEFAULTS,
@@ -71,45 +71,42 @@ function scanFormEntry(
 
 /** Adds a signal. Nothing is kept of a cluster without a failure, because the store has it. */
 function takeSignal(part: RecordPart, cluster: string, signal: Signal): void {
-  let memory = part.clusters.get(cluster);
-  if (memory === undefined) {
-    if (!isEvent(signal)) return;
-    part.clusters.set(cluster, (memory = createClusterMemory(cluster)));
-  }
+  if (!part.clusters.has(cluster) && !isEvent(signal)) return;
+  const memory = findMemory(part, cluster);
   if (!keepSignal(memory, signal)) return;
   part.touched.add(cluster);
   if (isEvent(signal)) memory.lastSeen = part.options.now();
 }
 
-/**
- * Starts the memory of a cluster that fails for the first time, or for the first time since the analyzer started: reads
- * its incidents and its facts from the store.
- */
-export async function startMemory(part: RecordPart, cluster: string): Promise<ClusterMemory> {
-  const { options, clusters } = part;
-  const memory = clusters.get(cluster) ?? createClusterMemory(cluster);
-  clusters.set(cluster, memory);
-  if (memory.isFilled) return memory;
-  memory.saved = await recallSaved(part, cluster, memory, findHorizon(part, cluster, memory));
-  for await (const page of askFacts(cluster, { store: options.store, catalog: part.service.catalog }))
-    await takePage(part, cluster, memory, page);
+/** Returns the memory of the cluster; it is empty if nothing of it was kept. */
+export function findMemory({ clusters }: RecordPart, cluster: string): ClusterMemory {
+  let memory = clusters.get(cluster);
+  if (memory === undefined) clusters.set(cluster, (memory = createClusterMemory(cluster)));
   return memory;
 }
 
 /**
- * Reads the possible failures of the cluster from the store, unless that is done. Yields the number of events that are
- * known after each page.
+ * Fills the memory of a cluster that fails for the first time, or for the first time since the analyzer started, with
+ * its incidents, facts and possible failures from the store. All up to the failure that is known comes first: in a
+ * flood, the store grows as fast as it is read. Yields the number of events whenever all facts before them are known.
  */
 export async function* fillMemory(part: RecordPart, cluster: string, memory: ClusterMemory): AsyncGenerator<number> {
   if (memory.isFilled) return;
+  const { store } = part.options;
   const { catalog, words } = part.service;
   const horizon = findHorizon(part, cluster, memory);
+  memory.saved = await recallSaved(part, cluster, memory, horizon);
   const from = findSmallest([horizon, ...memory.saved.map(({ first }) => first - NOTICED_LATER_MS)]);
-  const skip = renderSignal(words, 'no');
   const searches = part.reread.has(cluster) ? part.backfill.listSearches() : undefined;
-  const asked = { store: part.options.store, catalog, skip, from, searches };
-  for await (const page of askFailures(cluster, memory, asked)) {
-    await takePage(part, cluster, memory, page);
+  const asked = { store, catalog, skip: renderSignal(words, 'no'), from, searches };
+  const known = memory.lastEvent + 1;
+  const ranges: readonly HistoryRange[] = memory.lastEvent === 0 ? [{}] : [{ to: known }, { from: known }];
+  for (const range of ranges) {
+    for await (const page of askFacts(cluster, asked, range)) await takePage(part, cluster, memory, page);
+    for await (const page of askFailures(cluster, memory, asked, range)) {
+      await takePage(part, cluster, memory, page);
+      if (range.to === undefined) yield memory.eventCount;
+    }
     yield memory.eventCount;
   }
   memory.isFilled = true;

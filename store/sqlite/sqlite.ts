@@ -163,6 +163,10 @@ function openFile(settings: SqliteSettings): Connection {
   }
 }
 
+/** Pages that a connection keeps. What readers do not keep, the operating system does, once for all of them. */
+const WRITER_CACHE_KIB = 65_536;
+const READER_CACHE_KIB = 16_384;
+
 /**
  * Prepares the file. The order matters: auto_vacuum and page size only take effect before the first table. With FULL,
  * an acknowledged batch survives a power cut.
@@ -171,7 +175,7 @@ function setUp(connection: Connection, settings: SqliteSettings): void {
   const found = Number(connection.pragma('user_version'));
   if (found > MIGRATIONS.length)
     throw createError('JT_STORE_TOO_NEW', { path: settings.path, found, known: MIGRATIONS.length });
-  connection.pragma('cache_size = -65536');
+  connection.pragma(`cache_size = -${settings.readonly === true ? READER_CACHE_KIB : WRITER_CACHE_KIB}`);
   if (settings.readonly === true) return;
   if (found === 0) {
     connection.pragma('page_size = 8192');
