@@ -53,7 +53,7 @@ async function measure(folder: string): Promise<Figures> {
     appendFileSync(path, log);
     const incidents = await waitForIncidents(up, begun);
     const allSeconds = (performance.now() - begun) / 1000;
-    // What follows once all are stored (messages, platform incidents) counts too.
+    // Messages and platform incidents that follow once all are stored count too.
     await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
     const { received } = up.receiver;
     return {

@@ -93,12 +93,14 @@ async function dispatch(args: readonly string[], terminal: Terminal): Promise<nu
   if (['help', '--help', '-h'].includes(first)) return say(terminal, renderOverview(COMMANDS, VERSION));
   const command = findCommand(args);
   if (command === undefined) {
-    const family = COMMANDS.filter((item) => item.name.startsWith(`${first} `));
+    const family = COMMANDS.filter(({ name, formerName = '' }) =>
+      [name, formerName].some((words) => words.startsWith(`${first} `)),
+    );
     if (family.length > 0 && (args[1] === undefined || args[1] === '--help' || args[1] === '-h'))
       return say(terminal, renderOverview(family, VERSION));
     throw createError('JT_USAGE', {
       problem: `There is no command "${[first, family.length > 0 ? args[1] : ''].join(' ').trim()}".`,
-      command: '',
+      command: family.length > 0 ? first : 'help',
     });
   }
   const rest = args.slice(command.name.split(' ').length);

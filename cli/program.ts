@@ -32,6 +32,7 @@ const STORE_COMMANDS: readonly string[] = [
   'incidents',
   'feedback',
   'bundle',
+  'dead-letters',
   'letters',
   'silences',
   'triage',
@@ -88,7 +89,7 @@ export async function openProgram(args: readonly string[]): Promise<Program> {
   const bundle = compileBundle(run, existsSync(compiled) ? readFileSync(compiled) : undefined);
   // The flags are set after the compilation, so that all services share one code cache.
   if (args[0] === 'agent') tuneForAgent();
-  else if (run === 'service') setFlags(SPARING, process.versions.node);
+  else if (SERVICES.includes(args[0] ?? '')) setFlags(SPARING, process.versions.node);
   return runBundle(run, bundle);
 }
 
