@@ -101,9 +101,10 @@ interface Following extends FollowerParts {
   isClosed: boolean;
 }
 
-const SLICE: Slice = { ms: 50, endsWithin: false };
+/** Slice that lets the analyzer and the API of `jobtrace up` work in between, however many files are behind. */
+const SLICE: Slice = { ms: 25 };
 /** Slice until the store has taken something, because its first request must not wait for reading. */
-const FIRST_SLICE: Slice = { ms: 5, endsWithin: true, maxBytes: 65_536 };
+const FIRST_SLICE: Slice = { ms: 5, maxBytes: 65_536 };
 const FORGET_EVERY_MS = 60_000;
 
 /** Creates a follower. Throws JT_PATTERN_UNSUPPORTED (redactPatterns). */

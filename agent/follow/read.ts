@@ -17,11 +17,6 @@ import type { Tails } from './tails.js';
 /** Limits of one round of reading. */
 export interface Slice {
   readonly ms: number;
-  /**
-   * True if the slice may end before every file was read once. Usual slices do not, because most of thousands of files
-   * have little to read and each slice has a cost.
-   */
-  readonly endsWithin: boolean;
   /** Limit of bytes of one file before the next file is read, if it is lower than the setting. */
   readonly maxBytes?: number;
 }
@@ -85,7 +80,7 @@ export function createReader(parts: ReaderParts): Reader {
   };
 }
 
-function readRound(reader: ReaderState, { ms, endsWithin, maxBytes }: Slice, look: FileLook): ReadRound {
+function readRound(reader: ReaderState, { ms, maxBytes }: Slice, look: FileLook): ReadRound {
   const quantumBytes = Math.min(reader.settings.quantumBytes, maxBytes ?? Number.POSITIVE_INFINITY);
   const until = reader.now() + ms;
   const wanted = look === 'all' ? reader.tails.list() : reader.tails.listBusy();
@@ -104,7 +99,7 @@ function readRound(reader: ReaderState, { ms, endsWithin, maxBytes }: Slice, loo
       const read = readTurn(reader, tail, quantumBytes);
       bytes += read;
       if (read > 0) isMoving = true;
-      if (endsWithin && read > 0 && reader.now() >= until) {
+      if (read > 0 && reader.now() >= until) {
         // The next round begins with the file after this one.
         reader.turn = (reader.turn + step + 1) % tails.length;
         return { bytes, hold: undefined, hasMore: true };
