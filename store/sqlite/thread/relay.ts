@@ -9,8 +9,8 @@ import { chargeSearch } from '../../query/cost.js';
 import type { AskLimits, Store } from '../../store.js';
 import { joinCursors } from '../search.js';
 import type { SqliteSettings } from '../sqlite.js';
-import { CallStopped, createLane, type Call, type OpenThread } from './lane.js';
-import { createReadLane, WaitedTooLong, type ReadLane } from './read-lane.js';
+import { CallStopped, type Call, type OpenThread } from './lane.js';
+import { createRankedLane, WaitedTooLong, type RankedLane } from './ranked-lane.js';
 import type { StoreMethod } from './serve.js';
 
 type Asked<Name extends StoreMethod> = (...args: Parameters<Store[Name]>) => Promise<Awaited<ReturnType<Store[Name]>>>;
@@ -22,23 +22,23 @@ const QUICK_MS = 300;
  * other.
  */
 const QUICK_THREADS = Math.min(4, availableParallelism());
-/** Ranks of the questions that wait. The smallest goes first. */
-const RANKS = { document: 0, search: 1 } as const;
+/** Ranks of the calls that wait. The smallest goes first: an incident does not wait until all records are written. */
+const RANKS = { document: 0, search: 1, records: 1 } as const;
 
 /** Opens the store. Throws the errors of opening the file. */
 export async function openThreadedStore({ path, maxBytes }: SqliteSettings, openThread: OpenThread): Promise<Store> {
   const settings = { path, ...omitMissing({ maxBytes }) };
-  const writer = createLane({ openThread, settings });
+  const writer = createRankedLane({ openThread, settings });
   const reading = { ...settings, readonly: true };
-  const quick = createReadLane({ openThread, settings: reading, threads: QUICK_THREADS });
-  const slow = createReadLane({ openThread, settings: reading, isPatient: true });
-  const dear = createReadLane({ openThread, settings: reading, isPatient: true });
+  const quick = createRankedLane({ openThread, settings: reading, threads: QUICK_THREADS });
+  const slow = createRankedLane({ openThread, settings: reading, isPatient: true });
+  const dear = createRankedLane({ openThread, settings: reading, isPatient: true });
   await writer.open();
 
   const write =
     <Name extends StoreMethod>(method: Name): Asked<Name> =>
     (...args) =>
-      writer.ask({ method, args });
+      writer.ask({ method, args }, { rank: RANKS.document });
   const read =
     <Name extends StoreMethod>(method: Name): Asked<Name> =>
     (...args) =>
@@ -49,7 +49,7 @@ export async function openThreadedStore({ path, maxBytes }: SqliteSettings, open
     encoding: { kind: 'sqlite' },
     append: ({ bytes, ...batch }) =>
       // Copied, because sending a part of a buffer sends the whole buffer.
-      writer.ask({ method: 'append', args: [{ ...batch, bytes: new Uint8Array(bytes) }] }),
+      writer.ask({ method: 'append', args: [{ ...batch, bytes: new Uint8Array(bytes) }] }, { rank: RANKS.records }),
     readRecords: read('readRecords'),
     findNewest: (from) => search({ method: 'findNewest', args: [from] }),
     countParts: () => Promise.resolve(1),
@@ -109,7 +109,7 @@ export async function openThreadedStore({ path, maxBytes }: SqliteSettings, open
 
 /** Asks the quick threads first and the slow one afterwards. Throws JT_SEARCH_STOPPED. */
 async function ask<Result>(
-  { quick, slow }: { readonly quick: ReadLane; readonly slow: ReadLane },
+  { quick, slow }: { readonly quick: RankedLane; readonly slow: RankedLane },
   call: Call,
   limits: AskLimits,
 ): Promise<Result> {
@@ -119,7 +119,7 @@ async function ask<Result>(
 
 /** Asks the quick threads. Returns undefined if the answer takes longer. */
 async function askQuickly<Result>(
-  quick: ReadLane,
+  quick: RankedLane,
   call: Call,
   limits: AskLimits,
 ): Promise<{ readonly result: Result } | undefined> {
@@ -132,7 +132,7 @@ async function askQuickly<Result>(
   }
 }
 
-async function askSlowly<Result>(lane: ReadLane, call: Call, limits: AskLimits): Promise<Result> {
+async function askSlowly<Result>(lane: RankedLane, call: Call, limits: AskLimits): Promise<Result> {
   const { limitMs, signal } = limits;
   try {
     return await lane.ask<Result>(call, { rank: RANKS.search, limitMs, waitMs: limitMs, signal });

@@ -98,3 +98,35 @@ describe('a search that takes long', () => {
     expect(await store.findIncident('after')).toEqual(makeIncident('after'));
   });
 });
+
+describe('an incident that is saved while records wait', () => {
+  it('is written after the batch that is being written, and before the others', async () => {
+    const store = await openThreaded();
+    const done: string[] = [];
+    const append = async (first: number): Promise<void> => {
+      await appendRecords(store, [makeRecord(first)]);
+      done.push(`record ${first}`);
+    };
+    const save = async (): Promise<void> => {
+      await store.saveIncident(makeIncident('new'));
+      done.push('incident');
+    };
+
+    await Promise.all([append(1), append(2), append(3), save()]);
+
+    expect(done).toEqual(['record 1', 'incident', 'record 2', 'record 3']);
+    await store.close();
+  });
+
+  it('fails if the store is closed before, and nothing is left open', async () => {
+    const workers: Worker[] = [];
+    const store = await openThreaded(workers);
+    const writes = [appendRecords(store, [makeRecord(1)]), store.saveIncident(makeIncident('late'))];
+
+    const results = Promise.allSettled(writes);
+    await store.close();
+
+    expect((await results).map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    expect(workers).toHaveLength(1);
+  });
+});

@@ -1,14 +1,16 @@
-// Lane of one or more threads, each of which answers one question after the other. Questions wait here for the first
-// free thread. Those with a quick answer go before those that may take long, and a question leaves when its caller
-// disconnects.
+// Lane of one or more threads, each of which takes one call after the other. Calls wait here for the first free thread.
+// Those that are done quickly go before those that may take long, and a call leaves when its caller disconnects.
 import { type Call, CallStopped, createLane, type Lane, type LaneOptions } from './lane.js';
 
-export interface ReadLane {
+export interface RankedLane {
+  /** Opens the first thread. Throws the errors of opening the store. */
+  open(): Promise<void>;
   /**
    * Asks the first free thread. Throws CallStopped if the limit is reached or the caller has gone, and WaitedTooLong if
    * the question waited for too long.
    */
   ask<Result>(call: Call, question: Question): Promise<Result>;
+  /** Ends the running calls and those that wait, with CallStopped, and closes the threads. */
   close(): Promise<void>;
 }
 
@@ -29,10 +31,11 @@ export class WaitedTooLong extends Error {
 interface Waiting {
   readonly rank: number;
   readonly begin: (lane: Lane) => void;
+  readonly leave: (error: Error) => void;
 }
 
 /** Creates the lane. A thread is opened when it is first needed: when all open threads are busy. */
-export function createReadLane({ threads = 1, ...options }: LaneOptions & { readonly threads?: number }): ReadLane {
+export function createRankedLane({ threads = 1, ...options }: LaneOptions & { readonly threads?: number }): RankedLane {
   const lanes = Array.from({ length: threads }, () => createLane(options));
   const free = [...lanes];
   const queue: Waiting[] = [];
@@ -42,6 +45,7 @@ export function createReadLane({ threads = 1, ...options }: LaneOptions & { read
     else next.begin(lane);
   };
   return {
+    open: async () => lanes[0]?.open(),
     async ask(call, question) {
       const lane = free.pop() ?? (await waitForTurn(queue, question));
       try {
@@ -50,7 +54,10 @@ export function createReadLane({ threads = 1, ...options }: LaneOptions & { read
         passOn(lane);
       }
     },
-    close: async () => void (await Promise.all(lanes.map((lane) => lane.close()))),
+    async close() {
+      for (const waiting of [...queue]) waiting.leave(new CallStopped('the store is closed'));
+      await Promise.all(lanes.map((lane) => lane.close()));
+    },
   };
 }
 
@@ -73,6 +80,7 @@ function waitForTurn(queue: Waiting[], { rank, waitMs, signal }: Question): Prom
         settle();
         resolve(lane);
       },
+      leave,
     };
     if (signal?.aborted === true) {
       settle();
