@@ -2,7 +2,7 @@
 // that has no store creates its encoder here from the store's `encoding`. Loads no database client.
 import type { LogRecord } from '../core/types.js';
 import { createLinesEncoder, decodeLines } from './elasticsearch/record/encode.js';
-import { createPlainEncoder } from './elasticsearch/record/plain.js';
+import { createPlainEncoder } from './elasticsearch/record/encode-fast.js';
 import { decodeRow, encodeRow } from './sqlite/encode.js';
 import { createBatchWriter } from './batch.js';
 import type { EncodedBatch, Encoding, PlainRecord } from './store.js';

@@ -34,7 +34,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'log.ts',
     'time',
     'proxy',
-    'bytes',
+    'wasm',
     'errors.ts',
     'conditions.ts',
     'health.ts',

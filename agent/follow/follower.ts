@@ -11,7 +11,7 @@ import type { FileState } from '../checkpoint/checkpoint.js';
 import type { Scan } from '../files/discover.js';
 import { openPods, type PodDirectory } from '../files/pods.js';
 import type { Known } from '../identity/known.js';
-import { createPlainMarker } from '../record/plain.js';
+import { createPlainMarker } from '../record/parse-fast.js';
 import { createRedactor, type Redactor } from '../record/redact.js';
 import type { AgentSettings } from '../settings.js';
 import { createShipper, OUTAGE_CODES, type Shipper, type ShipperParts } from '../ship/ship.js';

@@ -10,7 +10,7 @@ import { isReportName } from '../../flink/words/forms.js';
 import { MARK, markEntries, type SignalMarker } from '../../flink/words/marks.js';
 import { renderRecordId } from '../identity/identity.js';
 import { describeSource, parseRecord, type ParseContext, type ParsedRecord } from '../record/parse.js';
-import { createPlainDraft, readPlain, type PlainDraft } from '../record/plain.js';
+import { createPlainDraft, readPlain, type PlainDraft } from '../record/parse-fast.js';
 import type { Redactor } from '../record/redact.js';
 import type { AgentSettings } from '../settings.js';
 import type { Shipper } from '../ship/ship.js';

@@ -5,7 +5,7 @@
 // needs every entry.
 import { appendAll } from '../../core/sequence.js';
 import { isUtf8 } from 'node:buffer';
-import { countBreaks } from '../../core/bytes/byte-search.js';
+import { countBreaks } from '../../core/wasm/byte-search.js';
 import type { EntryFlag } from '../../core/types.js';
 import { at, isDigit } from '../bytes/byte.js';
 import { createFormSplitter, type FormOptions } from './form.js';

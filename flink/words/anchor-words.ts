@@ -1,7 +1,7 @@
 // Chooses the four words of a literal that stand for it in anchors.ts: those that are rarest in log lines and in other
 // literals. A word in most lines would be found in most lines, mostly in vain. Pure functions, which run when a catalog
 // is loaded.
-import { hashWord, WORD, type WordOffset } from '../../core/bytes/byte-search.js';
+import { hashWord, WORD, type WordOffset } from '../../core/wasm/byte-search.js';
 
 /** Length from which a text holds a whole word, wherever the word boundary is. */
 export const LEAST_ANCHOR_BYTES = 2 * WORD - 1;

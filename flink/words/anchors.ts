@@ -1,4 +1,4 @@
-// Finds any number of literals in one pass over bytes (core/bytes/byte-search.ts). For each literal, a window of seven
+// Finds any number of literals in one pass over bytes (core/wasm/byte-search.ts). For each literal, a window of seven
 // bytes is chosen whose words are rare in logs (anchor-words.ts), so the cost of a byte hardly depends on the number of
 // literals. A blank of a literal matches any single white space. scan.ts uses it on entries, wanted.ts on whole chunks
 // of files; bench/scan measures it.
@@ -8,7 +8,7 @@ import {
   type PackedTexts,
   type ByteRun,
   type TextSearch,
-} from '../../core/bytes/byte-search.js';
+} from '../../core/wasm/byte-search.js';
 import { LEAST_ANCHOR_BYTES, chooseWindows, locateWords } from './anchor-words.js';
 
 export interface AnchorScanner {

@@ -4,7 +4,7 @@
 // found. Pure functions.
 import { hash } from 'node:crypto';
 import { isObject } from '../../core/json.js';
-import { MAX_TEXT_BYTES } from '../../core/bytes/byte-search.js';
+import { MAX_TEXT_BYTES } from '../../core/wasm/byte-search.js';
 import { LEAST_ANCHOR_BYTES } from './anchor-words.js';
 
 export interface SignalWords {

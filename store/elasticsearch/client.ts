@@ -3,7 +3,7 @@
 // accepts only Elasticsearch's JSON as an answer: a proxy's error page with status 200 is not a success. No other file
 // uses the client. It is compiled into the built program without apache-arrow (cli/arrow.ts).
 import { Client, ClusterConnectionPool, errors } from '@elastic/elasticsearch';
-import { createGzip } from '../../core/bytes/gzip.js';
+import { createGzip } from '../../core/wasm/gzip.js';
 import { createError } from '../../core/errors.js';
 import type { JobtraceError } from '../../core/errors.js';
 import { errorText } from '../../core/fault.js';

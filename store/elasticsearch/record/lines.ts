@@ -1,6 +1,7 @@
 // Writes the two bulk lines of a record from positions in its text, its numbers, and what it shares with other records.
 // WebAssembly (lines.wat) writes them in its own memory, sixteen bytes at a time, without a string or an object. Fields
 // that few records have are put into gaps that are left for them.
+import { loadWasm } from '../../../core/wasm/load.js';
 import { packHex } from './id.js';
 
 /** Compiled form of lines.wat. lines.test.ts checks it. */
@@ -80,15 +81,6 @@ type Write = (
   gapBehindFlink: number,
 ) => number;
 
-/**
- * Part of WebAssembly that is used. Every JavaScript engine has it, but only the library of types for browsers declares
- * it.
- */
-interface Engine {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: unknown };
-}
-
 /** Positions in the memory, as in lines.wat. */
 const HEAD = 256;
 const SHARED = 1024;
@@ -113,8 +105,7 @@ const FILE_KEY = /^[0-9a-f]{24}$/;
 const ACTION = '{"create":{"_id":"';
 
 export function createLineWriter(): LineWriter {
-  const { Module, Instance } = (globalThis as unknown as { readonly WebAssembly: Engine }).WebAssembly;
-  return new MemoryWriter(new Instance(new Module(Buffer.from(COMPILED, 'base64'))).exports as Code);
+  return new MemoryWriter(loadWasm(COMPILED));
 }
 
 class MemoryWriter implements LineWriter {

@@ -2,6 +2,7 @@
 // times faster than JavaScript. The bytes are copied there in windows that fit into the processor's cache, unless they
 // were read into the buffer that a search keeps there. Texts are recognized by words of memory (four bytes): a text of
 // seven or more bytes contains one whole aligned word at any start address.
+import { loadWasm } from './load.js';
 
 /** Compiled byte-search.wat; byte-search.test.ts compares it with the source. */
 export const COMPILED =
@@ -32,20 +33,6 @@ interface Code {
   readonly memory: { readonly buffer: ArrayBuffer; readonly grow: (pages: number) => number };
   readonly find: (at: number, end: number, low: number, high: number, shift: number, places: number) => number;
   readonly breaks: (at: number, end: number) => number;
-}
-
-/** WebAssembly is part of every JavaScript engine, but only the browser's type library declares it. */
-interface Engine {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: unknown };
-}
-
-const { Module, Instance } = (globalThis as unknown as { readonly WebAssembly: Engine }).WebAssembly;
-let compiled: object | undefined;
-
-function createCode(): Code {
-  compiled ??= new Module(Buffer.from(COMPILED, 'base64'));
-  return new Instance(compiled).exports as Code;
 }
 
 /** Code that owns a memory. Bytes in such a memory need no copy. */
@@ -162,7 +149,7 @@ export function openTextSearch(packed: PackedTexts): TextFinder {
 const HEAD_CELLS = 3;
 
 class TextTable {
-  readonly #code = createCode();
+  readonly #code = loadWasm<Code>(COMPILED);
   readonly #memory: Uint8Array;
   readonly #shift: number;
   readonly #firstPlace: number;
@@ -342,7 +329,7 @@ export function countBreaks(bytes: Uint8Array, start: number, end: number): numb
 /** Counts in whole blocks, which it copies into the memory. */
 function countCopied(bytes: Uint8Array, start: number, end: number): number {
   if (counter === undefined) {
-    const code = createCode();
+    const code = loadWasm<Code>(COMPILED);
     counter = { code, room: new Uint8Array(code.memory.buffer) };
   }
   let count = 0;

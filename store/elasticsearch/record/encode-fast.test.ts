@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createBatchWriter } from '../../batch.js';
 import type { FileFields, PlainRecord } from '../../store.js';
-import { createPlainEncoder } from './plain.js';
+import { createPlainEncoder } from './encode-fast.js';
 
 const TEXT = Buffer.from('2026-11-24 10:00:00,000 INFO  a.B [] - said');
 const PREAMBLE = { 'jobtrace.layout': 'log4j', 'log.level': 'INFO', 'log.logger': 'a.B' } as const;

@@ -32,7 +32,7 @@ import { takeOpenEntry } from '../tail/open-entry.js';
 import { createTail } from '../tail/tail.js';
 import { describeOrigin } from './origin.js';
 import { parseRecord, type ParseContext } from './parse.js';
-import { createPlainMarker } from './plain.js';
+import { createPlainMarker } from './parse-fast.js';
 import { createRedactor, SECRET_HINTS } from './redact.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

@@ -1,6 +1,7 @@
 // Marks line breaks, odd bytes and known texts in a buffer, one bit for each byte, in one pass that runs as WebAssembly
 // (marks.wat). A text is recognized by four of its bytes at any position, so each find is compared here before it
 // counts. Letters match in both cases. Most entries therefore need not be decoded to a string.
+import { loadWasm } from './load.js';
 
 /** Compiled marks.wat; marks.test.ts compares it with the source. */
 export const COMPILED =
@@ -40,12 +41,6 @@ interface Code {
   readonly frame: (at: number, end: number) => number;
 }
 
-/** WebAssembly is part of every JavaScript engine, but only the browser's type library declares it. */
-interface Engine {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: unknown };
-}
-
 /** Addresses in the memory, as marks.wat defines them. */
 const SHORT = 0;
 const TABLE = 4096;
@@ -82,9 +77,7 @@ const LARGE_Z = 90;
 const USUAL = 'etaoinrscldpmfugkhbvwyjxqz';
 
 export function createMarker(texts: readonly MarkedText[]): Marker {
-  const { Module, Instance } = (globalThis as unknown as { readonly WebAssembly: Engine }).WebAssembly;
-  const code = new Instance(new Module(Buffer.from(COMPILED, 'base64'))).exports as Code;
-  return new RoomMarker(code, texts);
+  return new RoomMarker(loadWasm(COMPILED), texts);
 }
 
 /** Text with the bytes by which it is known and their offset in the text. */

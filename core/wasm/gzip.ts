@@ -2,6 +2,7 @@
 // size, because a repetition is searched at one place only, sixteen bytes at a time, in WebAssembly (gzip.wat). Each
 // block has its own codes (RFC 1951).
 import { crc32 } from 'node:zlib';
+import { loadWasm } from './load.js';
 
 /** Compiled gzip.wat; gzip.test.ts compares it with the source. */
 export const COMPILED =
@@ -14,12 +15,6 @@ interface Code {
   readonly slide: (length: number) => void;
   readonly put: (value: number, count: number) => void;
   readonly encode: (end: number) => void;
-}
-
-/** WebAssembly is part of every JavaScript engine, but only the browser's type library declares it. */
-interface Engine {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: unknown };
 }
 
 /** Addresses in the memory, as gzip.wat defines them. */
@@ -57,8 +52,7 @@ const TRAILER_BYTES = 8;
 
 /** Creates a compressor with its own memory, which it uses for all its calls. */
 export function createGzip(): (bytes: Uint8Array) => Buffer {
-  const { Module, Instance } = (globalThis as unknown as { readonly WebAssembly: Engine }).WebAssembly;
-  const press = new Press(new Instance(new Module(Buffer.from(COMPILED, 'base64'))).exports as Code);
+  const press = new Press(loadWasm<Code>(COMPILED));
   return (bytes) => press.compress(bytes);
 }
 

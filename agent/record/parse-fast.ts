@@ -1,8 +1,8 @@
 // Reads an entry of a stretch into what is stored of it, from its bytes: printable ASCII in Flink's usual layout,
-// without a secret or a flag. One pass over the bytes of a chunk marks what is in them (core/bytes/marks.ts). A message
+// without a secret or a flag. One pass over the bytes of a chunk marks what is in them (core/wasm/marks.ts). A message
 // becomes a string only if it may name a job or a process, and of a stack trace only the lines that are no frames.
 // Everything else is left to parse.ts, which gives the same result.
-import { createMarker, type Marker } from '../../core/bytes/marks.js';
+import { createMarker, type Marker } from '../../core/wasm/marks.js';
 import { NAMING_ANCHORS, readNamingFacts } from '../../flink/facts/facts.js';
 import { updateNotes, type ProcessNotes } from '../../flink/facts/notes.js';
 import { parseBody } from '../../flink/layout/layout.js';

@@ -1,0 +1,19 @@
+// Loads WebAssembly: the compiled form of a .wat file comes in, an instance with a memory of its own goes out. Its user
+// keeps the compiled form as text beside its code, and its test compares that with the .wat file.
+
+/** WebAssembly is part of every JavaScript engine, but only the browser's type library declares it. */
+interface Engine {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: unknown };
+}
+
+const { Module, Instance } = (globalThis as unknown as { readonly WebAssembly: Engine }).WebAssembly;
+const modules = new Map<string, object>();
+
+/** Creates an instance of `compiled`, which is in base64. `Exports` describes the exports of the .wat file. */
+export function loadWasm<Exports>(compiled: string): Exports {
+  const module = modules.get(compiled) ?? new Module(Buffer.from(compiled, 'base64'));
+  modules.set(compiled, module);
+  // Nothing but the .wat file says what an instance exports.
+  return new Instance(module).exports as Exports;
+}
