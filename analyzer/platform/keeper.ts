@@ -2,14 +2,25 @@
 // Each incident that may be shared is placed when it is stored, and what has changed since is chained again
 // (platform.ts) from what the store has. The analyzer that holds the lease for platform incidents (assignment/lease.ts)
 // writes them and has people notified; every analyzer marks its own incidents as their children.
-import { findSmallest } from '../../core/sequence.js';
+import { omitMissing } from '../../core/json.js';
+import { findLargest, findSmallest } from '../../core/sequence.js';
 import { createSlices } from '../../core/time/slices.js';
 import { ALL_CLUSTERS, type Incident, type PlatformShare } from '../../core/types.js';
 import type { IncidentStore } from '../../store/store.js';
 import { PLATFORM } from '../assignment/decide.js';
 import type { Fence } from '../assignment/fence.js';
 import { ALONE_TURN, type Lease } from '../assignment/lease.js';
-import { chainShared, findShared, keyOf, PLATFORM_WINDOW_MS, renderPlatform, type SharedIncident } from './platform.js';
+import {
+  chainShared,
+  chooseLead,
+  findShared,
+  isLongEnough,
+  keyOf,
+  mayShare,
+  PLATFORM_WINDOW_MS,
+  renderPlatform,
+  type SharedIncident,
+} from './platform.js';
 
 export interface PlatformOptions {
   readonly store: IncidentStore;
@@ -33,8 +44,12 @@ export interface PlatformKeeper {
   step(): Promise<void>;
 }
 
-/** Maximum number of incidents, or of platform incidents, that one query returns. */
+/** Maximum number of platform incidents that one query returns. */
 const MAX_FOUND = 10_000;
+/** Maximum number of incidents of others that one chaining considers, and of rows and whole incidents read at once. */
+const MAX_OTHERS = 10_000;
+const ROWS_AT_ONCE = 1_000;
+const READ_AT_ONCE = 100;
 const MAX_RECALLED = 1_000;
 const MINUTE_MS = 60_000;
 /** Interval of reading the incidents of other analyzers, in milliseconds, because nothing reports their changes. */
@@ -52,11 +67,11 @@ const OPEN_OUTCOMES: readonly Incident['outcome'][] = ['failing', 'silent'];
 
 interface Platforms extends PlatformOptions {
   /** Incidents that were placed here, each without its parent, by id. */
-  readonly own: Map<string, SharedIncident>;
+  readonly own: Map<string, Own>;
   /** Id of the platform incident, by the id of the incident. */
   readonly parents: Map<string, string>;
   /** Platform incidents that exist, by id. */
-  readonly standing: Map<string, Incident>;
+  readonly standing: Map<string, Standing>;
   /** Time of the last query for existing platform incidents, by the minute in which an incident began. */
   readonly recalled: Map<number, number>;
   /**
@@ -72,6 +87,20 @@ interface Platforms extends PlatformOptions {
   /** Time of the last chaining, and the pause after it in milliseconds. */
   chainedAt: number;
   pauseMs: number;
+}
+
+interface Own {
+  readonly incident: Incident;
+  readonly shared: SharedIncident;
+}
+
+/** Digest of a platform incident, for finding the one to which an incident belongs. */
+interface Standing extends Pick<Incident, 'id' | 'outcome' | 'firstSeen' | 'lastSeen'> {
+  readonly key: string;
+  readonly children: ReadonlySet<string>;
+  /** Times of the first and last beginning of a child, in milliseconds since 1970. */
+  readonly from: number;
+  readonly to: number;
 }
 
 export function createPlatformKeeper(options: PlatformOptions): PlatformKeeper {
@@ -107,8 +136,9 @@ async function place(platforms: Platforms, incident: Incident): Promise<Incident
     return incident;
   }
   if (known === undefined) await recallParents(platforms, shared);
-  if (known === undefined || hasNews(known, shared)) for (const item of [known, shared]) note(platforms, item);
-  own.set(incident.id, shared);
+  if (known === undefined || hasNews(known.shared, shared))
+    for (const item of [known?.shared, shared]) note(platforms, item);
+  own.set(incident.id, { incident, shared });
   const parent = findStanding(platforms, shared)?.id;
   if (parent === undefined) parents.delete(incident.id);
   else parents.set(incident.id, parent);
@@ -116,7 +146,7 @@ async function place(platforms: Platforms, incident: Incident): Promise<Incident
 }
 
 function forget(platforms: Platforms, id: string): void {
-  note(platforms, platforms.own.get(id));
+  note(platforms, platforms.own.get(id)?.shared);
   platforms.own.delete(id);
   platforms.parents.delete(id);
 }
@@ -135,7 +165,7 @@ function note({ news }: Platforms, shared: SharedIncident | undefined): void {
 
 /** True if the platform incident would change. Another restart of a job is no change. */
 function hasNews(known: SharedIncident, shared: SharedIncident): boolean {
-  const digest = ({ key, begin, incident: { job, outcome, lastSeen } }: SharedIncident): string =>
+  const digest = ({ key, begin, job, outcome, lastSeen }: SharedIncident): string =>
     JSON.stringify([key, begin, job, outcome, Math.floor((Date.parse(lastSeen ?? '') || 0) / 30_000)]);
   return digest(known) !== digest(shared);
 }
@@ -166,20 +196,32 @@ async function recallParents({ store, standing, recalled, now }: Platforms, { be
     to: toIso((minute + 1) * MINUTE_MS + PLATFORM_WINDOW_MS),
   };
   for (const found of await store.findIncidents({ cluster: ALL_CLUSTERS, ...near, limit: MAX_FOUND }))
-    if (isOurs(found) && !standing.has(found.id)) standing.set(found.id, found);
+    if (isOurs(found) && !standing.has(found.id)) standing.set(found.id, digestPlatform(found));
+}
+
+function digestPlatform(incident: Incident & { readonly platform: PlatformShare }): Standing {
+  const { id, outcome, firstSeen, lastSeen, platform } = incident;
+  const times = platform.children.flatMap((child) =>
+    child.firstSeen === undefined ? [] : Date.parse(child.firstSeen),
+  );
+  return {
+    ...{ id, outcome, firstSeen, lastSeen, key: keyOf(platform) },
+    children: new Set(platform.children.map((child) => child.id)),
+    from: findSmallest(times),
+    to: findLargest(times),
+  };
 }
 
 /**
- * Finds a platform incident of the same thing that has the incident as its child already, or has a child that began
+ * Finds a platform incident of the same thing that has the incident as its child already, or whose children began
  * within a window of it.
  */
-function findStanding({ standing }: Platforms, { key, begin, incident }: SharedIncident): Incident | undefined {
-  return [...standing.values()].find(({ platform }) => {
-    if (platform === undefined || keyOf(platform) !== key) return false;
-    if (platform.children.some(({ id }) => id === incident.id)) return true;
-    const times = platform.children.flatMap(({ firstSeen }) => (firstSeen === undefined ? [] : Date.parse(firstSeen)));
-    return times.some((time) => Math.abs(time - begin) <= PLATFORM_WINDOW_MS);
-  });
+function findStanding({ standing }: Platforms, { key, begin, id }: SharedIncident): Standing | undefined {
+  return [...standing.values()].find(
+    (found) =>
+      found.key === key &&
+      (found.children.has(id) || (begin >= found.from - PLATFORM_WINDOW_MS && begin <= found.to + PLATFORM_WINDOW_MS)),
+  );
 }
 
 async function step(platforms: Platforms): Promise<void> {
@@ -202,7 +244,7 @@ async function recallOpen({ store, standing, announced }: Platforms): Promise<vo
   announced.clear();
   for (const outcome of OPEN_OUTCOMES)
     for (const found of await store.findIncidents({ cluster: ALL_CLUSTERS, outcome, limit: MAX_FOUND }))
-      if (isOurs(found)) standing.set(found.id, found);
+      if (isOurs(found)) standing.set(found.id, digestPlatform(found));
 }
 
 /**
@@ -216,7 +258,9 @@ async function chainAnew(platforms: Platforms, lookMs: number | undefined): Prom
   const looked = looksAtAll ? [now() - lookMs, ...listOpenBegins(platforms)] : [];
   const since = findSmallest([...looked, ...asked.values()]) - PLATFORM_WINDOW_MS;
   const { chains, before, from } = await readChains(platforms, since, looksAtAll ? undefined : asked);
-  const after = chains.flatMap((chain) => renderPlatform(chain) ?? []);
+  const after = await renderPlatforms(platforms, chains);
+  // An incident that was removed while the chains were read: the next step reads them again.
+  if (after === undefined) return;
   await writePlatforms(platforms, before, after, from);
   await adopt(platforms, after, chains);
   for (const [key, begin] of asked) if (news.get(key) === begin) news.delete(key);
@@ -249,24 +293,75 @@ interface Chained {
  * further. `keys` limits it to these things.
  */
 async function readChains(
-  { store }: Platforms,
+  platforms: Platforms,
   since: number,
   keys: ReadonlyMap<string, number> | undefined,
 ): Promise<Chained> {
   for (let from = since; ;) {
-    const found = await store.findIncidents({ from: toIso(from), limit: MAX_FOUND });
+    const others = await readOthers(platforms, from);
     const isAsked = (key: string): boolean => keys === undefined || keys.has(key);
-    const shared = found.flatMap((incident) => findShared(incident) ?? []).filter(({ key }) => isAsked(key));
+    const shared = [...listOwn(platforms, from), ...others.shared].filter(({ key }) => isAsked(key));
     const touched = chainShared(shared).filter((chain) => (chain.at(-1)?.begin ?? 0) >= since);
     const earliest = findSmallest(touched.flatMap(([first]) => first?.begin ?? [])) - PLATFORM_WINDOW_MS;
     if (earliest >= from)
-      return {
-        chains: touched,
-        before: found.filter((incident) => isOurs(incident) && isAsked(keyOf(incident.platform))),
-        from,
-      };
+      return { chains: touched, before: others.platforms.filter(({ platform }) => isAsked(keyOf(platform))), from };
     from = earliest;
   }
+}
+
+function listOwn({ own }: Platforms, from: number): readonly SharedIncident[] {
+  return [...own.values()]
+    .map(({ shared }) => shared)
+    .filter(({ lastSeen }) => (Date.parse(lastSeen ?? '') || 0) >= from);
+}
+
+interface Others {
+  readonly shared: readonly SharedIncident[];
+  readonly platforms: readonly (Incident & { readonly platform: PlatformShare })[];
+}
+
+/**
+ * Reads what the store has and this analyzer did not place: platform incidents, and incidents of other analyzers or of
+ * an earlier run. Thousands of jobs may fail at once, so their rows are read first, then whole incidents, a few at a
+ * time; only what a chain needs of them is kept.
+ */
+async function readOthers({ store, own }: Platforms, sinceMs: number): Promise<Others> {
+  const from = toIso(sinceMs);
+  const platforms = (await store.findIncidents({ cluster: ALL_CLUSTERS, from, limit: MAX_FOUND })).filter(isOurs);
+  const shared: SharedIncident[] = [];
+  let after: string | undefined;
+  for (let read = 0; read < MAX_OTHERS; read += ROWS_AT_ONCE) {
+    const page = await store.pageIncidents({ from, limit: ROWS_AT_ONCE, ...omitMissing({ after }) });
+    const ids = page.rows
+      .filter(({ id, cluster, cause }) => cluster !== ALL_CLUSTERS && !own.has(id) && mayShare(cause))
+      .map(({ id }) => id);
+    for (let index = 0; index < ids.length; index += READ_AT_ONCE) {
+      const some = ids.slice(index, index + READ_AT_ONCE);
+      for (const incident of await store.findIncidents({ ids: some, limit: some.length })) {
+        const found = findShared(incident);
+        if (found !== undefined) shared.push(found);
+      }
+    }
+    after = page.next;
+    if (after === undefined) break;
+  }
+  return { shared, platforms };
+}
+
+/** Returns the platform incidents of all chains that are long enough; undefined if an incident is gone by now. */
+async function renderPlatforms(
+  { store, own }: Platforms,
+  chains: Chained['chains'],
+): Promise<readonly Incident[] | undefined> {
+  const rendered: Incident[] = [];
+  for (const chain of chains.filter(isLongEnough)) {
+    const id = chooseLead(chain)?.id ?? '';
+    const lead = own.get(id)?.incident ?? (await store.findIncidents({ ids: [id], limit: 1 }))[0];
+    const incident = lead === undefined ? undefined : renderPlatform(chain, lead);
+    if (incident === undefined) return undefined;
+    rendered.push(incident);
+  }
+  return rendered;
 }
 
 /** Stores each platform incident and then reports it. A platform incident that no chain makes any more is removed. */
@@ -279,7 +374,7 @@ async function writePlatforms(
   for (const incident of after) {
     const stored = before.find(({ id }) => id === incident.id);
     const isSame = stored !== undefined && JSON.stringify(stored) === JSON.stringify(incident);
-    standing.set(incident.id, incident);
+    if (isOurs(incident)) standing.set(incident.id, digestPlatform(incident));
     if (lease.epoch(PLATFORM) === undefined || (isSame && announced.has(incident.id))) continue;
     if (!isSame) await fence.save(incident);
     await onIncident?.(incident, stored === undefined ? 'new' : 'changed');
@@ -305,12 +400,12 @@ async function adopt(
     after.flatMap(({ id, platform }) => (platform?.children ?? []).map((child) => [child.id, id])),
   );
   const changed = new Map<string, Adopted[]>();
-  for (const { incident } of chains.flat()) {
-    const current = own.get(incident.id)?.incident;
-    const parent = adopted.get(incident.id);
-    if (current === undefined || parents.get(incident.id) === parent) continue;
+  for (const { id } of chains.flat()) {
+    const current = own.get(id)?.incident;
+    const parent = adopted.get(id);
+    if (current === undefined || parents.get(id) === parent) continue;
     const same = changed.get(current.cluster);
-    const one = { id: incident.id, parent, placed: withParent(current, parent) };
+    const one = { id, parent, placed: withParent(current, parent) };
     if (same === undefined) changed.set(current.cluster, [one]);
     else same.push(one);
   }

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Diagnosis, Incident } from '../../core/types.js';
-import { chainShared, decidePlatformOutcome, findShared, PLATFORM_WINDOW_MS, renderPlatform } from './platform.js';
+import {
+  chainShared,
+  chooseLead,
+  decidePlatformOutcome,
+  findShared,
+  isLongEnough,
+  PLATFORM_WINDOW_MS,
+  renderPlatform,
+} from './platform.js';
 
 const START = Date.parse('2026-11-20T10:00:00Z');
 
@@ -63,7 +71,12 @@ function fail(job: string, failed: Failed = {}): Incident {
 
 function join(incidents: readonly Incident[]): readonly Incident[] {
   const shared = incidents.flatMap((incident) => findShared(incident) ?? []);
-  return chainShared(shared).flatMap((chain) => renderPlatform(chain) ?? []);
+  return chainShared(shared)
+    .filter(isLongEnough)
+    .flatMap((chain) => {
+      const lead = incidents.find(({ id }) => id === chooseLead(chain)?.id);
+      return (lead && renderPlatform(chain, lead)) ?? [];
+    });
 }
 
 describe('findShared', () => {
@@ -151,9 +164,7 @@ describe('renderPlatform', () => {
     const process = 'node-7:/opt/flink/log/flink-flink-taskexecutor-1-node-7';
     const jobs = ['a', 'b', 'c', 'd'].map((job, index) => lost(job, 'session-a', process, index * 400));
     const others = [lost('e', 'session-b', process), lost('f', 'session-a', 'node-7:/opt/flink/log/another')];
-    const found = chainShared([...jobs, ...others].flatMap((incident) => findShared(incident) ?? [])).flatMap(
-      (chain) => renderPlatform(chain) ?? [],
-    );
+    const found = join([...jobs, ...others]);
 
     expect(found.map(({ platform }) => [platform?.kind, platform?.thing, platform?.jobs])).toEqual([
       ['process', 'TaskManager 1 on node-7', 4],

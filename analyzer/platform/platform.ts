@@ -8,6 +8,7 @@ import { nameSubject } from '../../core/text/subject.js';
 import {
   ALL_CLUSTERS,
   type Diagnosis,
+  type Evidence,
   type Incident,
   type Language,
   type Owner,
@@ -119,15 +120,27 @@ const KIND_OF = new Map(SHARED_KINDS.flatMap((row) => row.causes.map((cause) => 
  */
 const ENDING_ID = 'ending-';
 
-/** Incident whose cause may be shared with other incidents. */
-export interface SharedIncident {
-  readonly incident: Incident;
+/**
+ * Incident whose cause may be shared with other incidents, reduced to what a chain of thousands needs: a hundredth of
+ * its size.
+ */
+export interface SharedIncident extends PlatformChild, Pick<Incident, 'lastSeen'> {
+  /** Id of the rule of the primary diagnosis. */
+  readonly rule: string;
+  /** Causes that the primary diagnosis explains, and the first line that proves it. */
+  readonly explains: readonly string[];
+  readonly evidence: Evidence | undefined;
   readonly kind: string;
   readonly thing: string | undefined;
   /** Key that all incidents of the same thing have in common. */
   readonly key: string;
   /** Time at which the cause showed first, in milliseconds since 1970. */
   readonly begin: number;
+}
+
+/** True if incidents of this cause may share it with others. */
+export function mayShare(cause: string): boolean {
+  return KIND_OF.has(cause);
 }
 
 /** Returns what the incident may share with others; undefined if it fails for a reason of its own. */
@@ -141,7 +154,12 @@ export function findShared(incident: Incident): SharedIncident | undefined {
   const { cluster } = incident;
   const thing = row.isOfCluster === true ? findProcess(row, diagnosis, cluster) : findThing(row, diagnosis);
   if (row.isOfCluster === true && thing === undefined) return undefined;
-  return { incident, kind: row.kind, thing, key: renderKey(row.kind, thing, cluster), begin };
+  const { id, job, firstSeen, lastSeen, outcome } = incident;
+  const { rule, explains, evidence } = diagnosis;
+  return {
+    ...{ id, cluster, job, firstSeen, lastSeen, outcome, rule, explains, evidence: evidence[0] },
+    ...{ kind: row.kind, thing, key: renderKey(row.kind, thing, cluster), begin },
+  };
 }
 
 function mayBeShared({ symptom, status, owner, severity }: Diagnosis): boolean {
@@ -210,26 +228,33 @@ export function chainShared(shared: readonly SharedIncident[]): readonly (readon
 }
 
 function compareShared(a: SharedIncident, b: SharedIncident): number {
-  return compareTexts(a.key, b.key) || a.begin - b.begin || compareTexts(a.incident.id, b.incident.id);
+  return compareTexts(a.key, b.key) || a.begin - b.begin || compareTexts(a.id, b.id);
 }
 
 function compareTexts(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Returns the incident that stands for a chain of enough jobs; undefined if they are too few. */
-export function renderPlatform(chain: readonly SharedIncident[]): Incident | undefined {
+/** True if the chain has enough jobs for a platform incident. */
+export function isLongEnough(chain: readonly SharedIncident[]): boolean {
+  const least = OF_CLUSTER.has(chain[0]?.kind ?? '') ? PROCESS_JOBS : PLATFORM_JOBS;
+  return countJobs(chain) >= least;
+}
+
+function countJobs(chain: readonly SharedIncident[]): number {
+  return new Set(chain.map(subjectOf)).size;
+}
+
+/** Returns the incident that stands for a chain. `lead` is the whole incident that `chooseLead` chose. */
+export function renderPlatform(chain: readonly SharedIncident[], lead: Incident): Incident | undefined {
   const [first] = chain;
-  const lead = chooseLead(chain);
-  const jobs = new Set(chain.map(subjectOf)).size;
-  const least = OF_CLUSTER.has(first?.kind ?? '') ? PROCESS_JOBS : PLATFORM_JOBS;
-  if (first === undefined || lead === undefined || jobs < least) return undefined;
-  const clusters = new Set(chain.map(({ incident }) => incident.cluster)).size;
-  const last = findLargest(chain.map(({ incident, begin }) => Date.parse(incident.lastSeen ?? '') || begin));
+  if (first === undefined) return undefined;
+  const clusters = new Set(chain.map(({ cluster }) => cluster)).size;
+  const last = findLargest(chain.map(({ lastSeen, begin }) => Date.parse(lastSeen ?? '') || begin));
   const share: PlatformShare = {
     kind: first.kind,
     thing: first.thing,
-    jobs,
+    jobs: countJobs(chain),
     clusters,
     children: chain.map(toChild),
   };
@@ -273,11 +298,11 @@ function toIso(time: number): string {
  * Returns a name for the job that stays the same when a restart changes its id. Failures without a job count once for
  * their cluster.
  */
-function subjectOf({ incident: { cluster, job } }: SharedIncident): string {
+function subjectOf({ cluster, job }: SharedIncident): string {
   return `${cluster}\n${job?.name ?? job?.id ?? ''}`;
 }
 
-function toChild({ incident: { id, cluster, job, firstSeen, outcome } }: SharedIncident): PlatformChild {
+function toChild({ id, cluster, job, firstSeen, outcome }: SharedIncident): PlatformChild {
   return { id, cluster, job, firstSeen, outcome };
 }
 
@@ -299,19 +324,15 @@ export function decidePlatformOutcome(children: readonly Pick<PlatformChild, 'ou
 }
 
 /** Chooses the incident with the primary diagnosis: the earliest of the rule that found most of them. */
-function chooseLead(chain: readonly SharedIncident[]): SharedIncident | undefined {
+export function chooseLead(chain: readonly SharedIncident[]): SharedIncident | undefined {
   const counts = new Map<string, number>();
-  for (const item of chain) counts.set(ruleOf(item), (counts.get(ruleOf(item)) ?? 0) + 1);
+  for (const { rule } of chain) counts.set(rule, (counts.get(rule) ?? 0) + 1);
   const max = findLargest(counts.values());
-  return chain.find((item) => counts.get(ruleOf(item)) === max);
-}
-
-function ruleOf({ incident }: SharedIncident): string {
-  return incident.diagnoses.en[0]?.rule ?? '';
+  return chain.find(({ rule }) => counts.get(rule) === max);
 }
 
 function describe(
-  { incident }: SharedIncident,
+  incident: Incident,
   chain: readonly SharedIncident[],
   share: PlatformShare,
   times: Pick<Diagnosis, 'firstSeen' | 'lastSeen'>,
@@ -321,8 +342,8 @@ function describe(
   if (own === undefined) return [];
   const { job, ...rest } = own;
   void job;
-  const evidence = chain.flatMap((item) => item.incident.diagnoses[language][0]?.evidence[0] ?? []);
-  const more = chain.flatMap(({ incident: child }) => child.diagnoses[language][0]?.explains ?? []);
+  const evidence = chain.flatMap((item) => item.evidence ?? []);
+  const more = chain.flatMap(({ explains }) => explains);
   return [
     {
       ...rest,
@@ -337,7 +358,7 @@ function describe(
 }
 
 function nameJobs(chain: readonly SharedIncident[]): readonly string[] {
-  const names = chain.flatMap(({ incident: { job } }) => job?.name ?? job?.id ?? []);
+  const names = chain.flatMap(({ job }) => job?.name ?? job?.id ?? []);
   return [...new Set(names)].slice(0, SHOWN_JOBS);
 }
 
