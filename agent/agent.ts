@@ -14,8 +14,8 @@ import { clearSpool } from './files/archive.js';
 import type { RefusedLink } from './files/links.js';
 import { createScanMemory, decideScanWait, decideTurnWait, discoverFiles } from './files/discover.js';
 import { createAlarm, rest } from './follow/alarm.js';
-import { createFollower } from './follow/follower.js';
-import type { FileLook } from './follow/read.js';
+import { FileFollower } from './follower.js';
+import type { FileLook } from './pipeline.js';
 import { readCpu } from './follow/limits.js';
 import { nameAgent } from './identity/agent.js';
 import { createKnown } from './identity/known.js';
@@ -104,7 +104,7 @@ function openAgent(given: AgentSettings, { store, log, ...parts }: AgentParts): 
   const { openWorker } = parts;
   const follower =
     settings.workers === 1 || openWorker === undefined
-      ? createFollower({ ...shared, random, cpuMs })
+      ? new FileFollower({ ...shared, random, cpuMs })
       : createWorkerPool({ ...shared, openWorker });
   return {
     ...saving,

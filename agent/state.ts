@@ -7,7 +7,7 @@ import type { Lock } from './checkpoint/lock.js';
 import type { ScanMemory } from './files/discover.js';
 import type { Watcher } from './files/watch.js';
 import type { Alarm } from './follow/alarm.js';
-import type { Follower } from './follow/follower.js';
+import type { Follower } from './follower.js';
 import type { Known } from './identity/known.js';
 import type { ProcessLives } from './lives.js';
 import type { AgentSettings } from './settings.js';

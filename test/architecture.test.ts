@@ -55,6 +55,8 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'ship',
     'tail',
     'follow',
+    'pipeline.ts',
+    'follower.ts',
     'workers',
     'lives.ts',
     'state.ts',

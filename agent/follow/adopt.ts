@@ -25,7 +25,7 @@ import {
 import type { Known } from '../identity/known.js';
 import { familyName } from '../files/pattern.js';
 import type { AgentSettings } from '../settings.js';
-import type { Commit, TailReading } from '../tail/chunk.js';
+import type { Commit, TailReading } from '../tail/read.js';
 import type { Place } from '../tail/acks.js';
 import { openTail, seekTail, type Tail } from '../tail/tail.js';
 

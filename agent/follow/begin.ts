@@ -6,7 +6,7 @@ import { unpackArchive, type ArchiveForm } from '../files/archive.js';
 import { describeStat, type FoundFile } from '../files/discover.js';
 import { addPodNames, describeOrigin } from '../record/origin.js';
 import type { RecordOrigin } from '../record/parse.js';
-import { closeReading } from '../tail/chunk.js';
+import { closeReading } from '../tail/read.js';
 import { createTail, describeTail, type Tail } from '../tail/tail.js';
 import { adoptTail, type Adoption } from './adopt.js';
 import { endTail, failTail } from './ends.js';

@@ -1,7 +1,7 @@
 // Ends tails: the file vanished, was truncated or cannot be read, or its archive is read. Records of it that are in
 // flight are still acknowledged; then its state waits for the file to come back, or for a copy in which it continues.
 // Bytes that were seen and not read count as lost, unless such a copy appears.
-import { closeReading, unreadBytes } from '../tail/chunk.js';
+import { closeReading, unreadBytes } from '../tail/read.js';
 import { hasOpenEntry, takeOpenEntry } from '../tail/open-entry.js';
 import { describeTail, isDrained, type Tail } from '../tail/tail.js';
 import {
@@ -37,7 +37,7 @@ export function endTail(set: TailSet, tail: Tail, lostBytes: number): void {
     // last line.
     const isReplaced = file.goneSince === undefined && file.archiveSize === undefined;
     if (isReplaced) closeReading(reading);
-    set.forward(tail, takeOpenEntry(reading, file.key, !isReplaced));
+    set.encoder.send(tail, takeOpenEntry(reading, file.key, !isReplaced));
     const state = describeTail(tail);
     set.known.set(
       file.archiveSize === undefined ? state : { ...state, archive: { size: file.archiveSize, isRead: true } },
@@ -55,7 +55,7 @@ export function endTail(set: TailSet, tail: Tail, lostBytes: number): void {
 export function leaveTail(set: TailSet, tail: Tail): void {
   const { file, reading, acks } = tail;
   if (file.isSettled) {
-    set.forward(tail, takeOpenEntry(reading, file.key, false));
+    set.encoder.send(tail, takeOpenEntry(reading, file.key, false));
     const state = describeTail(tail);
     // The unread bytes do not count as lost if the file is missing at the next start.
     set.known.set({ ...state, size: Math.min(state.size, state.offset + state.openBytes) });
@@ -96,13 +96,13 @@ function sweepLive(set: TailSet, tail: Tail): void {
 function isStored(set: TailSet, tail: Tail): boolean {
   const { file, reading } = tail;
   if (isDrained(tail) && file.isSettled && hasOpenEntry(reading))
-    set.forward(tail, takeOpenEntry(reading, file.key, true));
+    set.encoder.send(tail, takeOpenEntry(reading, file.key, true));
   return isDrained(tail);
 }
 
-function sweepEnded({ ended, settings, now, forward }: TailSet, tail: Tail): void {
+function sweepEnded({ ended, settings, now, encoder }: TailSet, tail: Tail): void {
   const { file, reading, acks } = tail;
   if (hasOpenEntry(reading) && now() - (file.endedAt ?? 0) >= settings.copyWaitMs)
-    forward(tail, takeOpenEntry(reading, file.key, true));
+    encoder.send(tail, takeOpenEntry(reading, file.key, true));
   if (acks.waiting === 0 && !hasOpenEntry(reading)) ended.delete(tail);
 }

@@ -8,8 +8,8 @@ import type { PodDirectory } from '../files/pods.js';
 import type { Known } from '../identity/known.js';
 import type { AgentSettings } from '../settings.js';
 import type { Board } from '../status.js';
-import { closeReading } from '../tail/chunk.js';
-import type { ForwardEntries } from '../tail/forward.js';
+import { closeReading } from '../tail/read.js';
+import type { EntryEncoder } from '../tail/encode.js';
 import { hasOpenEntry } from '../tail/open-entry.js';
 import { isDrained, type Tail } from '../tail/tail.js';
 import type { Losses } from './loss.js';
@@ -26,7 +26,7 @@ export interface TailsParts {
   readonly log: Log;
   readonly now: () => number;
   /** Takes an open entry that will not grow further in its tail. */
-  readonly forward: ForwardEntries;
+  readonly encoder: Pick<EntryEncoder, 'send'>;
 }
 
 export interface TailSet extends TailsParts {

@@ -12,7 +12,7 @@ import { discoverFiles } from '../files/discover.js';
 import { createKnown } from '../identity/known.js';
 import { fillAgentSettings, type AgentSettings } from '../settings.js';
 import { createBoard } from '../status.js';
-import { closeReading } from '../tail/chunk.js';
+import { closeReading } from '../tail/read.js';
 import { seekTail } from '../tail/tail.js';
 import { createTails, type Tails } from './tails.js';
 
@@ -32,7 +32,7 @@ function open(clock: { now: number }, settings: Partial<AgentSettings> = {}): Ta
     pods: undefined,
     log: createLog('silent'),
     now: () => clock.now,
-    forward: () => undefined,
+    encoder: { send: () => undefined },
   });
 }
 

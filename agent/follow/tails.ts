@@ -3,7 +3,7 @@
 // continues. Bytes that were seen and vanished before they could be read are counted and reported.
 import { statSync } from 'node:fs';
 import { describeStat, type FoundFile, type Scan } from '../files/discover.js';
-import { checkReading, closeReading, unreadBytes } from '../tail/chunk.js';
+import { checkReading, closeReading, unreadBytes } from '../tail/read.js';
 import { atRiskBytes, lagBytes, openTail, type Tail } from '../tail/tail.js';
 import { awaitFiles, beginFiles, replaceTail, wakeByKey } from './begin.js';
 import { endTail, failTail, leaveTail, noteGone, sweepTails } from './ends.js';

@@ -23,12 +23,13 @@ import { describeWords } from '../../flink/words/words.js';
 import { sliceRecord, splitRecords } from '../../store/batch.js';
 import { createEncoder, decodeRecord, encodeRecords } from '../../store/encode.js';
 import type { LogRecord } from '../../core/types.js';
-import type { Encoding } from '../../store/store.js';
+import type { Encoding, PlainRecord } from '../../store/store.js';
 import { renderRecordId } from '../identity/identity.js';
 import { createBoard } from '../status.js';
-import { readChunk } from '../tail/chunk.js';
-import { createForwarder } from '../tail/forward.js';
+import { readChunk } from '../tail/read.js';
+import { EntryEncoder } from '../tail/encode.js';
 import { takeOpenEntry } from '../tail/open-entry.js';
+import { splitChunk } from '../tail/split.js';
 import { createTail } from '../tail/tail.js';
 import { describeOrigin } from './origin.js';
 import { parseRecord, type ParseContext } from './parse.js';
@@ -103,28 +104,30 @@ function readBytes(
   const start = { inode: '1', device: '1', birthMs: 0, predecessor: undefined, maxEntryBytes: 1_048_576, now: NOW };
   const tail = createTail({ ...start, path, captures: {}, origin: originOf(path), fd });
   tail.file.key = KEY;
-  const encoder = createEncoder(ENCODING);
+  const store = createEncoder(ENCODING);
   let plain = 0;
-  const room = createStretchReader(marker, { zone, maxEntryBytes: 1_048_576 });
-  const { forwardEntries, forwardPart } = createForwarder({
+  const addPlain = (record: PlainRecord): number => {
+    plain += 1;
+    return store.addPlain?.(record) ?? 0;
+  };
+  const lines = createStretchReader(marker, { zone, maxEntryBytes: 1_048_576 });
+  const encoder = new EntryEncoder({
     settings: { zone, minimumLevel: 'TRACE' },
-    room,
+    lines,
     redact,
-    signals,
     board: createBoard(() => NOW),
     wallClock: () => NOW,
-    shipper: {
-      add: (record) => void encoder.add(record),
-      addPlain: (record) => {
-        encoder.addPlain?.(record);
-        plain += 1;
-      },
-    },
+    shipper: { encoder: { ...store, addPlain }, isFilledBy: () => false, enqueue: () => undefined },
   });
-  while (readChunk(tail.reading, tail.file, quantum, room, (part) => forwardPart(tail, part)).kind === 'read');
-  forwardEntries(tail, takeOpenEntry(tail.reading, KEY, true));
+  encoder.signals = signals;
+  for (;;) {
+    const chunk = readChunk(tail.reading, tail.file.head, quantum, marker.room);
+    if (chunk.kind !== 'read') break;
+    for (const part of splitChunk(tail, chunk, lines)) Array.from(encoder.encode(tail, part));
+  }
+  encoder.send(tail, takeOpenEntry(tail.reading, KEY, true));
   closeSync(fd);
-  return { lines: splitRecords(encoder.take()), plain };
+  return { lines: splitRecords(store.take()), plain };
 }
 
 /** Reads the entries of a file in both ways; fails if they differ. */

@@ -51,16 +51,21 @@ export type PlainDraft = { -readonly [Key in keyof PlainRecord]: PlainRecord[Key
   mark: number;
 };
 
-export function createPlainDraft(file: FileFields, processContext: ProcessNotes, bytes: Buffer): PlainDraft {
+export function createPlainDraft(
+  key: string,
+  file: FileFields,
+  processContext: ProcessNotes,
+  bytes: Buffer,
+): PlainDraft {
   return {
-    ...{ key: '', offset: 0, crc: 0, bytes, start: 0, messageStart: 0, messageEnd: 0, end: 0 },
+    ...{ key, offset: 0, crc: 0, bytes, start: 0, messageStart: 0, messageEnd: 0, end: 0 },
     ...{ time: 0, aheadMs: 0, file, preamble: {}, job: undefined, thrown: undefined, processContext, mark: MARK.no },
   };
 }
 
 /**
- * Fills the draft with entry `at` of the stretch, except for its id. Its `file` and `notes` are those of the entry
- * before, `mark` is that of its words. Returns false if the entry is left to parse.ts.
+ * Fills the draft with entry `at` of the stretch, except for its id. Its `file` and `processContext` are those of the
+ * entry before, `mark` is that of its words. Returns false if the entry is left to parse.ts.
  */
 export function readPlain(reader: StretchReader, at: number, context: ParseContext, draft: PlainDraft): boolean {
   const { marker, stretch } = reader;

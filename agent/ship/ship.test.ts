@@ -8,7 +8,7 @@ import type { LogRecord } from '../../core/types.js';
 import { splitRecords } from '../../store/batch.js';
 import { decodeRecord } from '../../store/encode.js';
 import type { AppendOutcome, RecordSink } from '../../store/store.js';
-import { createShipper, type Shipper } from './ship.js';
+import { Shipper } from './ship.js';
 import { createBoard, type Board } from '../status.js';
 
 let dataDir: string;
@@ -47,7 +47,7 @@ function setUp(answer: (ids: readonly string[]) => Promise<readonly AppendOutcom
     dataDir,
   };
   const board = createBoard(() => clock.now);
-  const shipper = createShipper({
+  const shipper = new Shipper({
     store,
     settings,
     board,
@@ -77,7 +77,10 @@ function createRecord(id: string): LogRecord {
 }
 
 function add({ shipper, done }: Setup, ...ids: string[]): void {
-  for (const id of ids) shipper.add(createRecord(id), { acknowledge: () => void done.push(id) }, 0);
+  for (const id of ids) {
+    const receipt = { acknowledge: () => void done.push(id) };
+    shipper.enqueue({ receipt, first: 0, end: 1, bytes: shipper.encoder.add(createRecord(id)) });
+  }
 }
 
 const stored = (ids: readonly string[]): Promise<readonly AppendOutcome[]> =>
@@ -97,7 +100,7 @@ function setUpHeld(): Setup & { readonly answer: () => Promise<void> } {
   return { ...setup, answer };
 }
 
-describe('createShipper', () => {
+describe('Shipper', () => {
   it('sends the first batch alone, then as many as may be in flight, and a full one with each answer', async () => {
     const { answer, ...setup } = setUpHeld();
     add(setup, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NO_NOTES } from '../../flink/facts/notes.js';
-import { addToRun, advanceAcks, beginRun, createAcks, isShipped, type Place, type Run, type TailAcks } from './acks.js';
+import { TailAcks, type Place, type Run } from './acks.js';
 
 const PLACES = [
   { offset: 100, length: 10 },
@@ -9,10 +9,10 @@ const PLACES = [
 
 /** Adds two open entries, one of each stream of a container. */
 function addOpen(acks: TailAcks): Run {
-  const run = beginRun(acks, PLACES.length, 50);
+  const run = acks.beginRun(PLACES.length, 50);
   acks.committed = { ...acks.committed, offset: 100 };
   for (const place of PLACES) {
-    addToRun(acks, run, 100, 0, NaN, NO_NOTES);
+    run.add(100, 0, NaN, NO_NOTES);
     run.places.push(place);
   }
   return run;
@@ -20,33 +20,33 @@ function addOpen(acks: TailAcks): Run {
 
 function isKnown(acks: TailAcks, { offset, length }: Place): boolean {
   const entry = { bytes: Buffer.alloc(length), offset, length, line: 1, flags: [], cutBytes: 0 };
-  return isShipped(acks, { entry, id: '', end: { offset: 150, crc: 0, time: undefined }, isOpen: false });
+  return acks.isShipped({ entry, id: '', end: { offset: 150, crc: 0, time: undefined }, isOpen: false });
 }
 
 describe('several open entries', () => {
   it('count as stored only when the store has all of them: after a kill the others are shipped', () => {
-    const acks = createAcks();
+    const acks = new TailAcks();
     const run = addOpen(acks);
 
     run.acknowledge(0, 1);
-    advanceAcks(acks);
+    acks.advance();
     expect(acks.openBytes).toBe(0);
 
     run.acknowledge(1, 2);
-    advanceAcks(acks);
+    acks.advance();
     expect([acks.openBytes, acks.waiting]).toEqual([50, 0]);
   });
 
   it('count on when an entry of the other stream ends between them, and the offset moves on over what it may', () => {
-    const acks = createAcks();
+    const acks = new TailAcks();
     addOpen(acks).acknowledge(0, 2);
-    advanceAcks(acks);
-    const ended = beginRun(acks, 3, undefined);
-    for (const offset of [100, 130, 170]) addToRun(acks, ended, offset, 0, NaN, NO_NOTES);
+    acks.advance();
+    const ended = acks.beginRun(3);
+    for (const offset of [100, 130, 170]) ended.add(offset, 0, NaN, NO_NOTES);
 
     const seen = [0, 1, 2].map((index) => {
       ended.acknowledge(index, index + 1);
-      advanceAcks(acks);
+      acks.advance();
       return [acks.committed.offset, acks.openBytes];
     });
     expect(seen).toEqual([
@@ -57,7 +57,7 @@ describe('several open entries', () => {
   });
 
   it('are not sent again, each by itself, when they did not grow', () => {
-    const acks = createAcks();
+    const acks = new TailAcks();
     const run = addOpen(acks);
 
     run.acknowledge(1, 2);

@@ -15,7 +15,7 @@ import { isPartialLine, isTornPrefix, readStream } from '../../flink/bytes/wrapp
 import { lookAt, readAt } from '../identity/bytes.js';
 import { renderRecordId } from '../identity/identity.js';
 import { familyName } from '../files/pattern.js';
-import type { TailEntry } from './chunk.js';
+import type { TailEntry } from './read.js';
 import { isDrained, openTail, seekTail, type Tail } from './tail.js';
 
 export type Join =

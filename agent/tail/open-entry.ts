@@ -16,7 +16,7 @@ import {
   type TailEntry,
   type TailReading,
   type Window,
-} from './chunk.js';
+} from './read.js';
 
 const NEWLINE = 10;
 

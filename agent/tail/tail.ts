@@ -1,5 +1,5 @@
 // Defines a tail: one generation of one file, in three parts with one owner each. `file` says which generation it is
-// (settled by adopt.ts, followed by tails.ts), `reading` how far it was read (chunk.ts), `acks` what the store has of
+// (settled by adopt.ts, followed by tails.ts), `reading` how far it was read (read.ts), `acks` what the store has of
 // it (acks.ts). The functions here concern more than one of them.
 import { NO_NOTES } from '../../flink/facts/notes.js';
 import { createFormSplitter } from '../../flink/form/form.js';
@@ -8,8 +8,8 @@ import type { Captures } from '../files/pattern.js';
 import { lookBefore } from '../identity/bytes.js';
 import { createGuard, EMPTY_GUARD } from '../identity/identity.js';
 import type { RecordOrigin } from '../record/parse.js';
-import { createAcks, resetAcks, type TailAcks } from './acks.js';
-import { createReading, openReading, type Commit, type TailReading } from './chunk.js';
+import { TailAcks } from './acks.js';
+import { createReading, openReading, type Commit, type TailReading } from './read.js';
 
 export interface Tail {
   readonly file: TailFile;
@@ -94,7 +94,7 @@ export function createTail(start: TailStart): Tail {
       endedAt: undefined,
     },
     reading: createReading({ kind: origin.kind, maxEntryBytes, fd, now }),
-    acks: createAcks(),
+    acks: new TailAcks(),
   };
 }
 
@@ -109,7 +109,7 @@ export function openTail({ file, reading }: Tail): boolean {
 
 /** Moves reading to the offset of a commit, with nothing in flight. */
 export function seekTail({ reading, acks }: Tail, commit: Commit): void {
-  resetAcks(acks, commit);
+  acks.reset(commit);
   reading.readOffset = commit.offset;
   reading.cursor = commit.crc === undefined ? { offset: 0, crc: 0 } : { offset: commit.offset, crc: commit.crc };
   reading.time = commit.time;
@@ -149,6 +149,15 @@ export function describeTail({ file, reading, acks }: Tail): FileState {
     archive:
       file.archiveSize === undefined ? undefined : { size: file.archiveSize, isRead: file.endedAt !== undefined },
   };
+}
+
+/** Describes a tail for the checkpoint, so that the next agent does not report the losses of an ended file again. */
+export function describeOnce(tail: Tail, before: FileState | undefined): FileState {
+  const state = describeTail(tail);
+  if (before === undefined) return state;
+  if (tail.file.endedAt !== undefined) return { ...state, size: Math.min(state.size, before.size) };
+  // The bytes before the offset of a closed file have not changed, so their guard is kept.
+  return tail.reading.fd === undefined && before.offset === state.offset ? { ...state, guard: before.guard } : state;
 }
 
 /** Returns true if the file was read to the end of what was seen and the store has all of it but an open last entry. */

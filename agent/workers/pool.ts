@@ -10,7 +10,7 @@ import { pause } from '../../core/time/wait.js';
 import type { SignalWords } from '../../flink/words/words.js';
 import type { RecordSink } from '../../store/store.js';
 import type { FoundFile, Scan } from '../files/discover.js';
-import type { Follower, FollowerParts, FollowerState } from '../follow/follower.js';
+import type { Follower, FollowerParts, FollowerState } from '../follower.js';
 import { idOf } from '../follow/set.js';
 import { createRedactor } from '../record/redact.js';
 import { shareSettings } from '../settings.js';

@@ -6,9 +6,9 @@ import { createLog, type Log, type LogLevel } from '../../core/log.js';
 import type { RecordSink } from '../../store/store.js';
 import type { FoundFile } from '../files/discover.js';
 import { createAlarm, rest, type Alarm } from '../follow/alarm.js';
-import { createFollower, type FileFollower } from '../follow/follower.js';
+import { FileFollower } from '../follower.js';
 import { readCpu } from '../follow/limits.js';
-import type { FileLook } from '../follow/read.js';
+import type { FileLook } from '../pipeline.js';
 import { idOf } from '../follow/set.js';
 import { createKnown, type Known } from '../identity/known.js';
 import type { BeginOrder, ClockShift, Order, Report, ScanOrder, WorkerStart } from './message.js';
@@ -112,7 +112,7 @@ function begin(thread: Thread, { settings: given, states, isFirstStart, hasBirth
   const settings = { ...given };
   const known = createKnown(states);
   const { store, log, alarm, letterTurns } = thread;
-  const follower = createFollower({
+  const follower = new FileFollower({
     settings,
     store,
     log,

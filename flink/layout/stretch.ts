@@ -1,7 +1,7 @@
 // Reads the whole usual entries of a chunk that follow each other (a stretch) into columns of numbers: a line of
 // Flink's usual layout and the lines of a stack trace after it. No object is created per entry. Anything that is not
 // surely such an entry ends the stretch and is left to split.ts, which splits everything, with the same result.
-// agent/tail/chunk.ts reads stretches between what it gives to the splitter.
+// agent/tail/read.ts reads stretches between what it gives to the splitter.
 import type { Marker } from '../../core/wasm/marks.js';
 import { isDigit } from '../bytes/byte.js';
 import { classifyLine } from '../bytes/line.js';

@@ -1,21 +1,20 @@
-// Reads a tail: bytes from its frontier become entries with their ids and ends. Consecutive usual entries become a
-// stretch, without an object for each. Every read includes the bytes before the frontier and compares them, so that a
-// file that was truncated and filled again between two looks is detected by content, not by size. Nothing here knows
-// what the store has.
+// Reads a file: the bytes after its frontier come out as a chunk, in the buffer of the reader. Every read includes the
+// bytes before the frontier and compares them, so that a file that was truncated and filled again between two looks is
+// detected by content, not by size. Keeps how far a file was read and the checksums up to there; nothing here knows what
+// the store has.
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { FileKind } from '../../core/types.js';
 import { NO_NOTES, type ProcessNotes } from '../../flink/facts/notes.js';
 import { createFormSplitter, type FileForm } from '../../flink/form/form.js';
 import type { SplitEntry, Splitter } from '../../flink/layout/split.js';
-import { findUsualStart, readStretch, type StretchReader } from '../../flink/layout/stretch.js';
+import type { StretchReader } from '../../flink/layout/stretch.js';
 import type { Guard } from '../checkpoint/checkpoint.js';
 import type { Skew } from './skew.js';
 import { describeStat, readWritten } from '../files/discover.js';
 import { LOOK_BYTES, lookAt, readAt, readInto } from '../identity/bytes.js';
-import { createGuard, fitsGuard, GUARD_BYTES, HEAD_BYTES, renderRecordId } from '../identity/identity.js';
+import { createGuard, fitsGuard, GUARD_BYTES, HEAD_BYTES } from '../identity/identity.js';
 
-const NEWLINE = 10;
 const NOTHING = Buffer.alloc(0);
 
 /** Position up to which a file was read, and what is needed to read on. */
@@ -75,7 +74,7 @@ export interface Commit {
   readonly processContext?: ProcessNotes;
 }
 
-/** Entry with its place, as parse.ts and ship.ts need it. */
+/** Entry with its place, as the encoder needs it. */
 export interface TailEntry {
   readonly entry: SplitEntry;
   readonly id: string;
@@ -84,31 +83,29 @@ export interface TailEntry {
   readonly isOpen: boolean;
 }
 
-/** Buffer of one reader, into which chunks are read. */
-export type ReadRoom = StretchReader;
+/** Bytes that were read, with those before the frontier. They lie in the buffer of the reader until the next read. */
+export interface Chunk {
+  readonly kind: 'read';
+  readonly window: Window;
+  /** Index of the first byte that was not read before. */
+  readonly first: number;
+  /** Number of bytes that were not read before. */
+  readonly bytes: number;
+  /** Guard of the file's first bytes, as far as they are known now. */
+  readonly head: Guard;
+}
 
-/** Part of what was read, in the order of the file. */
-export type ReadPart =
-  | { readonly kind: 'entries'; readonly entries: readonly TailEntry[] }
-  /** Entries in the reader's stretch, whose bytes lie in its buffer; `end` is the end of the last one. */
-  | { readonly kind: 'stretch'; readonly window: Window; readonly end: number };
+/** Bytes of the file from `base` on. */
+export interface Window {
+  readonly bytes: Buffer;
+  readonly base: number;
+}
 
 export type ReadResult =
-  | {
-      readonly kind: 'read';
-      readonly bytes: number;
-      /** Guard of the file's first bytes, as far as they are known now. */
-      readonly head: Guard;
-    }
+  | Chunk
   | { readonly kind: 'nothing' }
   /** Another generation has taken the place of this one, so the tail must end. `lostBytes` were seen and never read. */
   | { readonly kind: 'truncated'; readonly lostBytes: number };
-
-/** File that is read. The reading does not change it. */
-export interface ReadFile {
-  readonly key: string;
-  readonly head: Guard;
-}
 
 export interface ReadingStart {
   readonly kind: FileKind;
@@ -183,91 +180,23 @@ export function checkReading(reading: TailReading, fd: number, head: Guard): 'sa
   return size > reading.readOffset ? 'grown' : 'same';
 }
 
-/** Reads at most `maxBytes`. A part is given before the next one is read. Throws file system errors. */
-export function readChunk(
-  reading: TailReading,
-  file: ReadFile,
-  maxBytes: number,
-  room: ReadRoom,
-  give: (part: ReadPart) => void,
-): ReadResult {
+/** Reads at most `maxBytes` into the buffer. `head` guards the first bytes of the file. Throws file system errors. */
+export function readChunk(reading: TailReading, head: Guard, maxBytes: number, buffer: Buffer): ReadResult {
   const { fd } = reading;
   if (fd === undefined) return { kind: 'nothing' };
   const lostBytes = unreadBytes(reading);
-  const state = checkReading(reading, fd, file.head);
+  const state = checkReading(reading, fd, head);
   if (state === 'truncated') return { kind: 'truncated', lostBytes };
   if (state === 'same') return { kind: 'nothing' };
-  const before = reading.recent.length;
-  const base = reading.readOffset - before;
-  const wanted = before + Math.min(maxBytes, reading.size - reading.readOffset);
-  const window = readInto(room.marker.room.subarray(0, wanted), fd, base);
-  if (!holds(window.subarray(0, before), reading.recent)) return { kind: 'truncated', lostBytes };
-  const isLineStart = before === 0 || window[before - 1] === NEWLINE;
-  reading.readOffset += window.length - before;
+  const first = reading.recent.length;
+  const base = reading.readOffset - first;
+  const wanted = first + Math.min(maxBytes, reading.size - reading.readOffset);
+  const window = readInto(buffer.subarray(0, wanted), fd, base);
+  if (!holds(window.subarray(0, first), reading.recent)) return { kind: 'truncated', lostBytes };
+  const bytes = window.length - first;
+  reading.readOffset += bytes;
   reading.recent = window.toString('latin1', Math.max(0, window.length - GUARD_BYTES));
-  splitChunk({ reading, key: file.key, window: { bytes: window, base }, room, give }, before, isLineStart);
-  return { kind: 'read', bytes: window.length - before, head: growHead(reading, fd, file.head) };
-}
-
-interface Split {
-  readonly reading: TailReading;
-  readonly key: string;
-  readonly window: Window;
-  readonly room: ReadRoom;
-  readonly give: (part: ReadPart) => void;
-}
-
-/** Splits a chunk. Stretches of usual entries go past the splitter, which keeps the bytes between them. */
-function splitChunk(split: Split, first: number, isLineStart: boolean): void {
-  const { reading, window, room } = split;
-  const { splitter } = reading;
-  const end = window.bytes.length;
-  room.marker.look(end);
-  let at = first;
-  let look = isLineStart ? first : nextLine(room, first, end);
-  for (;;) {
-    const start = reading.kind === 'log' ? findUsualStart(room, look, end) : end;
-    giveEntries(split, splitter.push(window.bytes.subarray(at, start)));
-    if (start === end) return;
-    at = start;
-    if (splitter.isDated) {
-      giveEntries(split, splitter.flush());
-      at = readStretch(room, start, end, reading.time ?? NaN);
-      splitter.skip(at - start, room.stretch.lines);
-      if (room.stretch.count > 0) split.give({ kind: 'stretch', window, end: window.base + at });
-    }
-    look = nextLine(room, at, end);
-  }
-}
-
-function nextLine({ marker }: ReadRoom, from: number, end: number): number {
-  return Math.min(end, marker.nextBreak(from, end) + 1);
-}
-
-/** Bytes of the file from `base` on. */
-export interface Window {
-  readonly bytes: Buffer;
-  readonly base: number;
-}
-
-function giveEntries({ reading, key, window, give }: Split, entries: readonly SplitEntry[]): void {
-  if (entries.length > 0) give({ kind: 'entries', entries: locateEntries(reading, key, entries, window) });
-  keepSums(reading, window);
-}
-
-/** Locates the entries that the splitter closed. Each ends where the next one starts. */
-function locateEntries(
-  reading: TailReading,
-  key: string,
-  entries: readonly SplitEntry[],
-  window: Window,
-): readonly TailEntry[] {
-  const { splitter } = reading;
-  return entries.map((entry, index) => {
-    const id = renderRecordId(key, entry.offset, sumAt(reading, entry.offset, window));
-    const end = entry.resume ?? entries[index + 1]?.offset ?? splitter.openOffset;
-    return { entry, id, end: { offset: end, crc: sumAt(reading, end, window), time: undefined }, isOpen: false };
-  });
+  return { kind: 'read', window: { bytes: window, base }, first, bytes, head: growHead(reading, fd, head) };
 }
 
 /**
@@ -281,18 +210,6 @@ export function sumAt(reading: TailReading, offset: number, window?: Window): nu
   const sum = crcUpTo(reading, isBehind ? { offset: 0, crc: 0 } : reading.cursor, offset, window);
   reading.sums?.set(offset, sum);
   return sum;
-}
-
-/**
- * Keeps the sums of entries that were not given yet, because their bytes are in the chunk now and may be in no file
- * later.
- */
-function keepSums(reading: TailReading, window: Window): void {
-  const { splitter, sums } = reading;
-  if (sums === undefined) return;
-  const { resumeOffset } = splitter;
-  for (const start of splitter.starts) sumAt(reading, start, window);
-  for (const offset of sums.keys()) if (offset < resumeOffset) sums.delete(offset);
 }
 
 /**
@@ -312,7 +229,7 @@ export function crcUpTo(reading: TailReading, cursor: CrcCursor, offset: number,
 }
 
 /** Returns the CRC32 up to an offset, from bytes in the buffer of the reader. Moves the cursor forward. */
-export function sumUpTo({ cursor }: TailReading, { marker }: ReadRoom, offset: number, base: number): number {
+export function sumUpTo({ cursor }: TailReading, { marker }: StretchReader, offset: number, base: number): number {
   if (cursor.offset < offset) {
     cursor.crc = marker.sum(cursor.offset - base, offset - base, cursor.crc);
     cursor.offset = offset;

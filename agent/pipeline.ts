@@ -1,0 +1,216 @@
+// The way of the bytes of one thread, from its files to the store, in five steps: read a chunk of a file, split it into
+// entries, encode them as the store wants them, enqueue them for batches, and move the offset over what the store has
+// acknowledged. Files read in turn (deficit round-robin, so that a hot file cannot starve the others) until a limit is
+// reached. Only acknowledgements move offsets.
+import type { StretchReader } from '../flink/layout/stretch.js';
+import { createLimits, type Hold, type ReadLimits } from './follow/limits.js';
+import { COLD_MS } from './follow/set.js';
+import type { Tails } from './follow/tails.js';
+import type { Known } from './identity/known.js';
+import type { AgentSettings } from './settings.js';
+import type { Shipper } from './ship/ship.js';
+import type { Board } from './status.js';
+import { ClockWatch } from './tail/clock.js';
+import type { EntryEncoder } from './tail/encode.js';
+import { joinRotation } from './tail/join.js';
+import { hasOpenEntry, takeOpenEntry } from './tail/open-entry.js';
+import { readChunk, unreadBytes } from './tail/read.js';
+import { splitChunk } from './tail/split.js';
+import { describeOnce, type Tail } from './tail/tail.js';
+
+/** Limits of one round of reading. */
+export interface Slice {
+  readonly ms: number;
+  /** Limit of bytes of one file before the next file is read, if it is lower than the setting. */
+  readonly maxBytes?: number;
+}
+
+/**
+ * Files that are looked at: those known to have unread bytes (a watch reported a write, or a slice could not read
+ * everything), in addition those that grew within the last minute, or all open ones.
+ */
+export type FileLook = 'told' | 'recent' | 'all';
+
+export interface ReadRound {
+  readonly bytes: number;
+  /** Reason that kept the round from reading more. */
+  readonly hold: Hold | undefined;
+  readonly hasMore: boolean;
+}
+
+export interface PipelineParts {
+  readonly settings: AgentSettings;
+  readonly tails: Tails;
+  /** Buffer for chunks, with what finds usual entries in it. */
+  readonly lines: StretchReader;
+  readonly encoder: EntryEncoder;
+  readonly shipper: Shipper;
+  readonly known: Known;
+  readonly board: Board;
+  readonly now: () => number;
+  readonly cpuMs: () => number;
+}
+
+/** Limit of records of one file that wait for one that the store does not take yet. */
+const MAX_WAITING = 200_000;
+
+export class Pipeline {
+  readonly #parts: PipelineParts;
+  readonly #limits: ReadLimits;
+  readonly #clocks: ClockWatch;
+  /** Index of the file that reads next. */
+  #next = 0;
+
+  constructor(parts: PipelineParts) {
+    this.#parts = parts;
+    this.#limits = createLimits(parts);
+    this.#clocks = new ClockWatch(parts.settings, parts.board, parts.now);
+  }
+
+  /** Steps 1 to 4, until every file is at its end, a limit is reached, or the slice is over. */
+  readRound(slice: Slice, look: FileLook): ReadRound {
+    const round = this.#readFiles(slice, look);
+    this.#limits.note(round.hasMore ? round.hold : undefined);
+    return round;
+  }
+
+  #readFiles({ ms, maxBytes }: Slice, look: FileLook): ReadRound {
+    const { settings, tails, now } = this.#parts;
+    const quantumBytes = Math.min(settings.quantumBytes, maxBytes ?? Number.POSITIVE_INFINITY);
+    const until = now() + ms;
+    const wanted = look === 'all' ? tails.list() : tails.listBusy();
+    const ready = wanted.filter((tail) => isReadable(tail) && this.#isLookedAt(tail, look));
+    let bytes = 0;
+    for (let isMoving = true; isMoving;) {
+      isMoving = false;
+      for (let step = 0; step < ready.length; step += 1) {
+        const tail = ready[(this.#next + step) % ready.length];
+        if (tail === undefined) continue;
+        const hold = this.#limits.findHold();
+        if (hold !== undefined) {
+          this.#next = (this.#next + step) % ready.length;
+          return { bytes, hold, hasMore: ready.some(({ reading }) => unreadBytes(reading) > 0) };
+        }
+        const read = this.#readFile(tail, quantumBytes);
+        bytes += read;
+        if (read > 0) isMoving = true;
+        if (read > 0 && now() >= until) {
+          // The next round begins with the file after this one.
+          this.#next = (this.#next + step + 1) % ready.length;
+          return { bytes, hold: undefined, hasMore: true };
+        }
+      }
+      this.#next += 1;
+      if (isMoving && now() >= until) return { bytes, hold: undefined, hasMore: true };
+    }
+    return { bytes, hold: undefined, hasMore: false };
+  }
+
+  #isLookedAt({ reading }: Tail, look: FileLook): boolean {
+    if (look === 'all' || reading.isReported || unreadBytes(reading) > 0) return true;
+    return look === 'recent' && this.#parts.now() - reading.lastGrowth <= COLD_MS;
+  }
+
+  #readFile(tail: Tail, quantumBytes: number): number {
+    if (!isReadable(tail) || this.#waitsForPredecessor(tail)) return 0;
+    tail.reading.deficitBytes += quantumBytes;
+    try {
+      return this.#joinFirst(tail) ? this.#pass(tail) : 0;
+    } catch (error) {
+      this.#parts.tails.failTail(tail, error);
+      return 0;
+    }
+  }
+
+  /** Takes a chunk of one file through steps 1 to 4. Returns the number of bytes that were read. */
+  #pass(tail: Tail): number {
+    const { tails, lines, encoder, shipper, board, now } = this.#parts;
+    const { file, reading } = tail;
+    reading.isReported = false;
+
+    const maxBytes = Math.min(reading.deficitBytes, this.#limits.allowedBytes);
+    const chunk = readChunk(reading, file.head, maxBytes, lines.marker.room);
+    if (chunk.kind === 'truncated') tails.replaceTail(tail, chunk.lostBytes);
+    if (chunk.kind !== 'read') {
+      reading.deficitBytes = 0;
+      return 0;
+    }
+    for (const part of splitChunk(tail, chunk, lines))
+      for (const range of encoder.encode(tail, part)) shipper.enqueue(range);
+
+    tails.wake(tail);
+    file.head = chunk.head;
+    reading.deficitBytes -= chunk.bytes;
+    reading.lastGrowth = now();
+    this.#limits.takeBytes(chunk.bytes);
+    board.count('readBytes', chunk.bytes);
+    return chunk.bytes;
+  }
+
+  /** Step 5: moves offsets over what the store has acknowledged. */
+  acknowledge(): void {
+    const { tails, known } = this.#parts;
+    for (const tail of [...tails.listBusy(), ...tails.ended]) {
+      const { file, acks } = tail;
+      acks.advance();
+      if (acks.isDirty && file.isSettled) known.set(describeOnce(tail, known.get(file.key)));
+      acks.isDirty = false;
+    }
+    tails.sweep();
+  }
+
+  /** Sends the open entries of idle files that are read to their end; with `all`, of all files that are. */
+  flushIdle(all: boolean): void {
+    const { tails, encoder, settings, now } = this.#parts;
+    for (const tail of tails.listBusy()) {
+      const { file, reading } = tail;
+      // A chunk that ends within a line leaves no entry yet.
+      const isRead = unreadBytes(reading) === 0;
+      if (!file.isSettled || !isRead || !hasOpenEntry(reading) || !(all || this.#isIdle(tail))) continue;
+      const isFinal = now() - reading.lastGrowth >= settings.undecidedFlushMs;
+      encoder.send(tail, takeOpenEntry(reading, file.key, isFinal));
+    }
+    this.#clocks.check(tails.listBusy());
+  }
+
+  #isIdle({ reading }: Tail): boolean {
+    const { settings, now } = this.#parts;
+    return now() - Math.min(reading.mtimeMs, reading.lastGrowth) >= settings.idleFlushMs;
+  }
+
+  /**
+   * Returns true while the rest of a renamed or deleted file must be read before its successor. It need not be read if
+   * all of it is shipped as the open end of an entry of the file before it, because it may stay so for ever.
+   */
+  #waitsForPredecessor({ file }: Tail): boolean {
+    const { predecessor } = file;
+    if (predecessor === undefined) return false;
+    const { reading } = predecessor;
+    const hasEnded = predecessor.file.endedAt !== undefined;
+    if (!hasEnded && reading.size > Math.max(reading.readOffset, reading.flushedTo)) return true;
+    if (!hasEnded && predecessor.file.isSettled)
+      this.#parts.encoder.send(predecessor, takeOpenEntry(reading, predecessor.file.key, false));
+    file.predecessor = undefined;
+    return false;
+  }
+
+  /**
+   * Sends the part of an entry that a rotation cut off before the first entry of a new file. Returns false if the file
+   * has to wait.
+   */
+  #joinFirst(tail: Tail): boolean {
+    const { tails, encoder, board, now } = this.#parts;
+    if (!tail.reading.mayJoin) return true;
+    const findFamily = (): readonly Tail[] => tails.listFamily(tail.file.path);
+    const join = joinRotation(tail, { findFamily, isQuiet: this.#isIdle(tail), now: now() });
+    if (join.kind !== 'joined') return join.kind === 'none';
+    encoder.send(tail, [join.entry], join.predecessor);
+    if (join.entry.isOpen) return false;
+    board.count('joinedEntries');
+    return true;
+  }
+}
+
+function isReadable({ file, reading, acks }: Tail): boolean {
+  return file.isSettled && reading.fd !== undefined && file.endedAt === undefined && acks.waiting < MAX_WAITING;
+}
