@@ -9,8 +9,7 @@ import type { SignalWords } from '../flink/words/words.js';
 import type { RecordSink } from '../store/store.js';
 import type { Scan } from './files/discover.js';
 import { openPods, type PodDirectory } from './files/pods.js';
-import { createTails, type FollowedFiles, type Tails } from './follow/tails.js';
-import type { TailsParts } from './follow/set.js';
+import { Tails, type FollowedFiles, type TailsParts } from './follow/tails.js';
 import { Pipeline, type FileLook, type Slice } from './pipeline.js';
 import { createPlainMarker } from './record/parse-fast.js';
 import { createRedactor } from './record/redact.js';
@@ -105,7 +104,7 @@ export class FileFollower implements Follower {
     const pods = openPods({ settings, board, log, now });
     const lines = createStretchReader(createPlainMarker(), settings);
     const encoder = new EntryEncoder({ settings, lines, shipper, redact, board, wallClock });
-    const tails = createTails({ ...parts, board, pods, encoder });
+    const tails = new Tails({ ...parts, board, pods, encoder });
     this.#parts = parts;
     this.#board = board;
     this.#pods = pods;

@@ -4,8 +4,7 @@
 // reached. Only acknowledgements move offsets.
 import type { StretchReader } from '../flink/layout/stretch.js';
 import { createLimits, type Hold, type ReadLimits } from './follow/limits.js';
-import { COLD_MS } from './follow/set.js';
-import type { Tails } from './follow/tails.js';
+import { COLD_MS, type Tails } from './follow/tails.js';
 import type { Known } from './identity/known.js';
 import type { AgentSettings } from './settings.js';
 import type { Shipper } from './ship/ship.js';

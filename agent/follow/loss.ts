@@ -7,19 +7,6 @@ import type { Known } from '../identity/known.js';
 import type { AgentSettings } from '../settings.js';
 import type { Board } from '../status.js';
 
-export interface Losses {
-  /** Notes a possible loss. `key` is the generation's; only the first note of a generation counts. */
-  note(key: string, path: string, bytes: number): void;
-  /** Notes a truncation while no agent was running: `bytes` were seen and not read, and there may have been more. */
-  noteUnseen(key: string, path: string, bytes: number): void;
-  forget(key: string): void;
-  /**
-   * Reports the losses for which no copy appeared. `isLive`: a file of this generation is being read, or its rest is on
-   * its way to the store. `isComplete`: no file waits to be begun.
-   */
-  sweep(isLive: (key: string) => boolean, isComplete: boolean): void;
-}
-
 export interface LossParts {
   readonly settings: Pick<AgentSettings, 'copyWaitMs'>;
   readonly known: Known;
@@ -37,32 +24,60 @@ interface Loss {
   isReported: boolean;
 }
 
-export function createLosses({ settings, known, board, log, now }: LossParts): Losses {
-  const losses = new Map<string, Loss>();
-  const startedAt = now();
-  let hasCheckedMissing = false;
+export class Losses {
+  readonly #parts: LossParts;
+  readonly #losses = new Map<string, Loss>();
+  readonly #startedAt: number;
+  #hasCheckedMissing = false;
 
-  function note(key: string, path: string, bytes: number, isUnseen = false): void {
-    if ((bytes > 0 || isUnseen) && !losses.has(key))
-      losses.set(key, { since: now(), bytes: Math.max(0, bytes), path, isUnseen, isReported: false });
+  constructor(parts: LossParts) {
+    this.#parts = parts;
+    this.#startedAt = parts.now();
   }
 
-  function sweep(isLive: (key: string) => boolean, isComplete: boolean): void {
-    if (isComplete) noteMissing(isLive);
-    for (const [key, loss] of losses)
-      if (!loss.isReported && now() - loss.since >= settings.copyWaitMs) report(key, loss);
+  /** Notes a possible loss. `key` is the generation's; only the first note of a generation counts. */
+  note(key: string, path: string, bytes: number): void {
+    this.#note(key, path, bytes, false);
+  }
+
+  /** Notes a truncation while no agent was running: `bytes` were seen and not read, and there may have been more. */
+  noteUnseen(key: string, path: string, bytes: number): void {
+    this.#note(key, path, bytes, true);
+  }
+
+  #note(key: string, path: string, bytes: number, isUnseen: boolean): void {
+    if ((bytes <= 0 && !isUnseen) || this.#losses.has(key)) return;
+    const since = this.#parts.now();
+    this.#losses.set(key, { since, bytes: Math.max(0, bytes), path, isUnseen, isReported: false });
+  }
+
+  forget(key: string): void {
+    this.#losses.delete(key);
+  }
+
+  /**
+   * Reports the losses for which no copy appeared. `isLive`: a file of this generation is being read, or its rest is on
+   * its way to the store. `isComplete`: no file waits to be begun.
+   */
+  sweep(isLive: (key: string) => boolean, isComplete: boolean): void {
+    const { settings, now } = this.#parts;
+    if (isComplete) this.#noteMissing(isLive);
+    for (const [key, loss] of this.#losses)
+      if (!loss.isReported && now() - loss.since >= settings.copyWaitMs) this.#report(key, loss);
   }
 
   /** Notes remembered files that were missing when the agent started, with bytes that it had seen and not read. */
-  function noteMissing(isLive: (key: string) => boolean): void {
-    if (hasCheckedMissing || now() - startedAt < settings.copyWaitMs) return;
-    hasCheckedMissing = true;
+  #noteMissing(isLive: (key: string) => boolean): void {
+    const { settings, known, now } = this.#parts;
+    if (this.#hasCheckedMissing || now() - this.#startedAt < settings.copyWaitMs) return;
+    this.#hasCheckedMissing = true;
     for (const state of known.values())
       if (!isLive(state.key) && state.archive === undefined)
-        note(state.key, state.path, state.size - state.offset - state.openBytes);
+        this.note(state.key, state.path, state.size - state.offset - state.openBytes);
   }
 
-  function report(key: string, loss: Loss): void {
+  #report(key: string, loss: Loss): void {
+    const { known, board, log } = this.#parts;
     const { path, bytes } = loss;
     loss.isReported = true;
     board.count('lostBytes', bytes);
@@ -77,11 +92,4 @@ export function createLosses({ settings, known, board, log, now }: LossParts): L
     const state = known.get(key);
     if (state !== undefined) known.set({ ...state, size: state.offset + state.openBytes });
   }
-
-  return {
-    note: (key, path, bytes) => note(key, path, bytes),
-    noteUnseen: (key, path, bytes) => note(key, path, bytes, true),
-    forget: (key) => void losses.delete(key),
-    sweep,
-  };
 }

@@ -14,7 +14,7 @@ import { fillAgentSettings, type AgentSettings } from '../settings.js';
 import { createBoard } from '../status.js';
 import { closeReading } from '../tail/read.js';
 import { seekTail } from '../tail/tail.js';
-import { createTails, type Tails } from './tails.js';
+import { Tails } from './tails.js';
 
 let folder: string;
 beforeEach(() => {
@@ -23,7 +23,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function open(clock: { now: number }, settings: Partial<AgentSettings> = {}): Tails {
-  return createTails({
+  return new Tails({
     settings: fillAgentSettings({ dataDir: folder, ...settings }),
     known: createKnown([]),
     isFirstStart: true,

@@ -1,4 +1,4 @@
-// Decides which file this is and where reading stopped, by pure functions over numbers and hashes; chunk.ts and
+// Decides which file this is and where reading stopped, by pure functions over numbers and hashes; read.ts and
 // adopt.ts read the bytes. A generation is one life of a file: created (or truncated) and grown. Its key is fixed when
 // its first line is there (or was shipped without an end), from host, inode, creation time and that line, so that the
 // same file read again without any checkpoint gets the same key. The device is left out on purpose, because its number

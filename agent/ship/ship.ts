@@ -1,7 +1,7 @@
-// Ships records to the store in batches, with one answer per record. Records are enqueued encoded, so only bytes wait. A
-// record leaves the queue only when the store has it (stored, already there, kept aside) or its dead letter is on disk;
-// everything else is sent again, alone, for ever, with full-jitter backoff. Then its receipt, a run of acks.ts, is
-// acknowledged.
+// Ships records to the store in batches, with one answer per record. Records are enqueued encoded, so only bytes wait.
+// A record leaves the queue only when the store has it (stored, already there, kept aside) or its dead letter is on
+// disk; everything else is sent again, alone, for ever, with full-jitter backoff. Then its receipt, a run of acks.ts,
+// is acknowledged.
 import type { ConditionValues } from '../../core/conditions.js';
 import { JobtraceError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';

@@ -1,6 +1,6 @@
 // Encodes the entries of a tail into the open batch of the shipper, as the store wants them: usual ones straight from
-// their bytes (parse-fast.ts), all others by way of a record (parse.ts). A run of the tail keeps which of them the store
-// has. An open entry that was shipped already and has not grown counts as acknowledged at once.
+// their bytes (parse-fast.ts), all others by way of a record (parse.ts). A run of the tail keeps which of them the
+// store has. An open entry that was shipped already and has not grown counts as acknowledged at once.
 import { isUtf8 } from 'node:buffer';
 import { LEVELS } from '../../core/record.js';
 import type { EntryFlag, LogRecord } from '../../core/types.js';

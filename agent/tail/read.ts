@@ -1,7 +1,7 @@
 // Reads a file: the bytes after its frontier come out as a chunk, in the buffer of the reader. Every read includes the
 // bytes before the frontier and compares them, so that a file that was truncated and filled again between two looks is
-// detected by content, not by size. Keeps how far a file was read and the checksums up to there; nothing here knows what
-// the store has.
+// detected by content, not by size. Keeps how far a file was read and the checksums up to there; nothing here knows
+// what the store has.
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { FileKind } from '../../core/types.js';

@@ -1,7 +1,7 @@
 // Follows files with a pool of worker threads: each follows a part of the files, with a store connection of its own and
 // its part of the limits. The main thread keeps what has one owner: which worker has which file (share.ts), the state
 // of all files, and the status of the agent. A worker that fails ends the agent with its error; the next agent reads
-// again what the store has not acknowledged. It has the interface of follow/follower.ts.
+// again what the store has not acknowledged. It has the interface of follower.ts.
 import type { Worker } from 'node:worker_threads';
 import { errorText } from '../../core/fault.js';
 import { isObject } from '../../core/json.js';
@@ -11,7 +11,7 @@ import type { SignalWords } from '../../flink/words/words.js';
 import type { RecordSink } from '../../store/store.js';
 import type { FoundFile, Scan } from '../files/discover.js';
 import type { Follower, FollowerParts, FollowerState } from '../follower.js';
-import { idOf } from '../follow/set.js';
+import { idOf } from '../follow/tails.js';
 import { createRedactor } from '../record/redact.js';
 import { shareSettings } from '../settings.js';
 import { joinBoards } from '../status.js';

@@ -9,7 +9,7 @@ import { createAlarm, rest, type Alarm } from '../follow/alarm.js';
 import { FileFollower } from '../follower.js';
 import { readCpu } from '../follow/limits.js';
 import type { FileLook } from '../pipeline.js';
-import { idOf } from '../follow/set.js';
+import { idOf } from '../follow/tails.js';
 import { createKnown, type Known } from '../identity/known.js';
 import type { BeginOrder, ClockShift, Order, Report, ScanOrder, WorkerStart } from './message.js';
 import { createRelay, type Relay } from './relay.js';
