@@ -13,8 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { nameAgent } from './identity/agent.js';
-import { discoverFiles } from './files/discover.js';
+import { nameAgent } from './report.js';
+import { discoverFiles } from './discovery/discover.js';
 import { createLives, type ProcessLives } from './lives.js';
 
 const JOBMANAGER = 'flink-u-standalonesession-0-node7.log';

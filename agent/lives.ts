@@ -9,7 +9,7 @@ import type { Component } from '../core/types.js';
 import type { ProcessLife } from '../store/store.js';
 import { describeOrigin } from './record/origin.js';
 import type { AgentSettings } from './settings.js';
-import type { FoundFile } from './files/discover.js';
+import type { FoundFile } from './discovery/discover.js';
 
 export interface ProcessLives {
   /** Takes over the files of a scan. */

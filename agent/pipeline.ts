@@ -3,9 +3,9 @@
 // acknowledged. Files read in turn (deficit round-robin, so that a hot file cannot starve the others) until a limit is
 // reached. Only acknowledgements move offsets.
 import type { StretchReader } from '../flink/layout/stretch.js';
-import { createLimits, type Hold, type ReadLimits } from './follow/limits.js';
-import { COLD_MS, type Tails } from './follow/tails.js';
-import type { Known } from './identity/known.js';
+import { createLimits, type Hold, type ReadLimits } from './tail/limits.js';
+import { COLD_MS, type Tails } from './tail/tails.js';
+import type { Known } from './checkpoint/known.js';
 import type { AgentSettings } from './settings.js';
 import type { Shipper } from './ship/ship.js';
 import type { Board } from './status.js';

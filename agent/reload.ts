@@ -2,8 +2,8 @@
 // restart and are reported, and unusable settings change nothing. No file loses its offset. The loop in agent.ts scans
 // and watches the new paths in its next cycle.
 import { JobtraceError } from '../core/errors.js';
-import { isLogName, parsePattern } from './files/pattern.js';
-import { openWatcher } from './files/watch.js';
+import { isLogName, parsePattern } from './discovery/pattern.js';
+import { openWatcher } from './discovery/watch.js';
 import { compareSettings, type AgentSettings } from './settings.js';
 import type { AgentState } from './state.js';
 

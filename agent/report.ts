@@ -1,12 +1,18 @@
-// Reports the state of an agent: its status, saved into the store every few seconds, and its health. A store that does
-// not answer delays nothing else.
+// Reports the state of an agent: its name, its status, saved into the store every few seconds, and its health. A store
+// that does not answer delays nothing else.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { describeFault } from '../core/fault.js';
 import { decideHealth, type ServiceHealth } from '../core/health.js';
 import { pause } from '../core/time/wait.js';
 import type { AgentStatus } from '../store/store.js';
+import type { AgentSettings } from './settings.js';
 import type { AgentState } from './state.js';
 import { describeAgent, joinBoards } from './status.js';
 
+const MACHINE_ID = '/etc/machine-id';
+const HASH_LENGTH = 8;
 const STATUS_EVERY_MS = 5000;
 /**
  * Delay of the first status, in milliseconds. The first records come before it, because Elasticsearch creates one index
@@ -85,4 +91,30 @@ export function describeHealth({ now, turnedAt, hasScanned, follower }: AgentSta
     hasBegun: hasScanned,
     outages: state.outages,
   });
+}
+
+/**
+ * Returns the id of an agent, which stays the same after each restart and differs from that of any other agent, even if
+ * two machines have the same host name or two agents run on one machine. For example `node7-1a2b3c4d`: the host for
+ * people, and a hash of the machine id and the data folder.
+ */
+export function nameAgent(
+  { host, dataDir }: Pick<AgentSettings, 'host' | 'dataDir'>,
+  machine: string = readMachine(),
+): string {
+  const hash = createHash('sha256')
+    .update(`${machine}\n${resolve(dataDir)}`)
+    .digest('hex')
+    .slice(0, HASH_LENGTH);
+  return `${host}-${hash}`;
+}
+
+/** Returns the machine id, or an empty string if the system has none. */
+function readMachine(): string {
+  try {
+    return readFileSync(MACHINE_ID, 'utf8').trim();
+  } catch {
+    // Containers and systems other than Linux have no such file: the data folder alone is used.
+    return '';
+  }
 }

@@ -64,7 +64,7 @@ function runSteps(
     ['build', [npm, 'run', '--silent', 'build']],
     ['diagnose', diagnose, expected],
     ['up', [vitest, 'run', 'test/cli/up.test.ts', '-t', '^up ']],
-    ['store, patterns and timers', [vitest, 'run', 'store/sqlite', 'core/regex.test.ts', 'agent/follow/alarm.test.ts']],
+    ['store, patterns and timers', [vitest, 'run', 'store/sqlite', 'core/regex.test.ts', 'agent/alarm.test.ts']],
   ];
   for (const [name, args, said] of commands) {
     const began = performance.now();

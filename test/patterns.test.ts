@@ -30,7 +30,7 @@ interface Bound {
 
 const BOUNDS: readonly Bound[] = [
   // No file system has names longer than 255 characters.
-  { file: 'agent/files/pattern.ts', units: 255 },
+  { file: 'agent/discovery/pattern.ts', units: 255 },
   {
     file: 'agent/record/named.ts',
     part: 'account[-_.]?key\\.',
@@ -64,7 +64,7 @@ const BOUNDS: readonly Bound[] = [
 /** Patterns that are composed while the product runs, each with the reason why it is linear or short. */
 const COMPOSED: readonly Omit<Composed, 'line'>[] = [
   // The pattern is an operator's path pattern, over a name of at most 255 characters.
-  { file: 'agent/files/pattern.ts', code: 'new RegExp(`^${source}$`)' },
+  { file: 'agent/discovery/pattern.ts', code: 'new RegExp(`^${source}$`)' },
   // The patterns are literals, and the rows of agent/record/tokens.ts: a text followed by one bounded run of
   // characters.
   { file: 'agent/record/redact.ts', code: "new RegExp(HINT_TEXTS.map(quoteRegex).join('|'), 'i')" },

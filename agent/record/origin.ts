@@ -4,8 +4,8 @@
 import { describeFile, type FileNames } from '../../flink/layout/names.js';
 import { omitMissing } from '../../core/json.js';
 import type { PodOrigin, RecordOrigin } from './parse.js';
-import type { Captures } from '../files/pattern.js';
-import type { PodNames } from '../files/pods.js';
+import type { Captures } from '../discovery/pattern.js';
+import type { PodNames } from '../discovery/pods.js';
 import type { AgentSettings } from '../settings.js';
 
 export function describeOrigin(

@@ -9,7 +9,7 @@ import type { SplitEntry } from '../../flink/layout/split.js';
 import { parseEntry } from '../../flink/layout/layout.js';
 import { mayBeOfForm } from '../../flink/words/forms.js';
 import { MARK, markEntry, type SignalMark, type SignalMarker } from '../../flink/words/marks.js';
-import type { Pod } from '../files/pods.js';
+import type { Pod } from '../discovery/pods.js';
 import type { Redactor } from './redact.js';
 
 /** Properties that a file's path gives to all its entries; see origin.ts. */

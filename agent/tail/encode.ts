@@ -8,7 +8,7 @@ import type { SplitEntry } from '../../flink/layout/split.js';
 import { MAX_ENTRIES, type StretchReader } from '../../flink/layout/stretch.js';
 import { isReportName } from '../../flink/words/forms.js';
 import { MARK, markEntries, type SignalMarker } from '../../flink/words/marks.js';
-import { renderRecordId } from '../identity/identity.js';
+import { renderRecordId } from './identity.js';
 import { describeSource, parseRecord, type ParseContext, type ParsedRecord } from '../record/parse.js';
 import { createPlainDraft, readPlain, type PlainDraft } from '../record/parse-fast.js';
 import type { Redactor } from '../record/redact.js';

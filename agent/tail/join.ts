@@ -12,10 +12,9 @@ import { isEntryStart } from '../../flink/layout/layout.js';
 import { classifyLine } from '../../flink/bytes/line.js';
 import { isUtf16 } from '../../flink/bytes/utf16.js';
 import { isPartialLine, isTornPrefix, readStream } from '../../flink/bytes/wrapper.js';
-import { lookAt, readAt } from '../identity/bytes.js';
-import { renderRecordId } from '../identity/identity.js';
-import { familyName } from '../files/pattern.js';
-import type { TailEntry } from './read.js';
+import { lookAt, readAt, type TailEntry } from './read.js';
+import { renderRecordId } from './identity.js';
+import { familyName } from '../discovery/pattern.js';
 import { isDrained, openTail, seekTail, type Tail } from './tail.js';
 
 export type Join =

@@ -5,7 +5,7 @@ import type { SplitEntry } from '../../flink/layout/split.js';
 import { classifyLine } from '../../flink/bytes/line.js';
 import { findLastLine, isUtf16 } from '../../flink/bytes/utf16.js';
 import { findEnd } from '../../flink/form/streams.js';
-import { renderRecordId } from '../identity/identity.js';
+import { renderRecordId } from './identity.js';
 import {
   crcUpTo,
   holds,

@@ -2,7 +2,7 @@
 // bytes before the frontier and compares them, so that a file that was truncated and filled again between two looks is
 // detected by content, not by size. Keeps how far a file was read and the checksums up to there; nothing here knows
 // what the store has.
-import { closeSync, fstatSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { FileKind } from '../../core/types.js';
 import { NO_NOTES, type ProcessNotes } from '../../flink/facts/notes.js';
@@ -11,11 +11,13 @@ import type { SplitEntry, Splitter } from '../../flink/layout/split.js';
 import type { StretchReader } from '../../flink/layout/stretch.js';
 import type { Guard } from '../checkpoint/checkpoint.js';
 import type { Skew } from './skew.js';
-import { describeStat, readWritten } from '../files/discover.js';
-import { LOOK_BYTES, lookAt, readAt, readInto } from '../identity/bytes.js';
-import { createGuard, fitsGuard, GUARD_BYTES, HEAD_BYTES } from '../identity/identity.js';
+import { describeStat, readWritten } from '../discovery/discover.js';
+import { createGuard, fitsGuard, GUARD_BYTES, HEAD_BYTES } from './identity.js';
 
 const NOTHING = Buffer.alloc(0);
+const LOOK_BYTES = 65_536;
+/** Buffer that all looks share: with many files, most reads look at a few bytes and keep none of them. */
+const LOOK_ROOM = Buffer.allocUnsafeSlow(LOOK_BYTES);
 
 /** Position up to which a file was read, and what is needed to read on. */
 export interface TailReading {
@@ -254,4 +256,43 @@ function growHead(reading: TailReading, fd: number, head: Guard): Guard {
 /** Returns the number of bytes that were seen in the file and not read. */
 export function unreadBytes({ size, readOffset }: TailReading): number {
   return Math.max(0, size - readOffset);
+}
+
+/** Reads up to `length` bytes, which is at most LOOK_BYTES, into the shared buffer. The next look overwrites them. */
+export function lookAt(fd: number, offset: number, length: number): Buffer {
+  return readInto(LOOK_ROOM.subarray(0, Math.max(0, length)), fd, offset);
+}
+
+/** Reads the bytes before `offset` that a guard covers, into the shared buffer. */
+export function lookBefore(fd: number, offset: number): Buffer {
+  const length = Math.min(GUARD_BYTES, offset);
+  return lookAt(fd, offset - length, length);
+}
+
+/** Reads up to `length` bytes into a new buffer. */
+export function readAt(fd: number, offset: number, length: number): Buffer {
+  return readInto(Buffer.allocUnsafe(Math.max(0, length)), fd, offset);
+}
+
+/** Reads as many bytes as exist, up to the length of the buffer, and returns its filled beginning. */
+function readInto(room: Buffer, fd: number, offset: number): Buffer {
+  let filled = 0;
+  while (filled < room.length) {
+    const count = readSync(fd, room, filled, room.length - filled, offset + filled);
+    if (count === 0) break;
+    filled += count;
+  }
+  return room.subarray(0, filled);
+}
+
+/** Returns the CRC32 of the first `length` bytes; undefined if there are fewer. */
+export function readPrefixCrc(fd: number, length: number): number | undefined {
+  let crc = 0;
+  for (let offset = 0; offset < length;) {
+    const bytes = lookAt(fd, offset, Math.min(LOOK_BYTES, length - offset));
+    if (bytes.length === 0) return undefined;
+    crc = crc32(bytes, crc);
+    offset += bytes.length;
+  }
+  return crc;
 }

@@ -3,7 +3,7 @@
 // wherever a file is cut into chunks. A part is taken before the next one is made, because they share buffers.
 import type { SplitEntry } from '../../flink/layout/split.js';
 import { findUsualStart, readStretch, type StretchReader } from '../../flink/layout/stretch.js';
-import { renderRecordId } from '../identity/identity.js';
+import { renderRecordId } from './identity.js';
 import { sumAt, type Chunk, type TailEntry, type TailReading, type Window } from './read.js';
 import type { Tail } from './tail.js';
 

@@ -4,12 +4,11 @@
 import { NO_NOTES } from '../../flink/facts/notes.js';
 import { createFormSplitter } from '../../flink/form/form.js';
 import type { FileState, Guard } from '../checkpoint/checkpoint.js';
-import type { Captures } from '../files/pattern.js';
-import { lookBefore } from '../identity/bytes.js';
-import { createGuard, EMPTY_GUARD } from '../identity/identity.js';
+import type { Captures } from '../discovery/pattern.js';
+import { type Commit, createReading, lookBefore, openReading, type TailReading } from './read.js';
+import { createGuard, EMPTY_GUARD } from './identity.js';
 import type { RecordOrigin } from '../record/parse.js';
 import { TailAcks } from './acks.js';
-import { createReading, openReading, type Commit, type TailReading } from './read.js';
 
 export interface Tail {
   readonly file: TailFile;

@@ -4,7 +4,7 @@ import type { ErrorCode } from '../../core/errors.js';
 import type { SignalWords } from '../../flink/words/words.js';
 import type { AppendOutcome, EncodedBatch, Encoding } from '../../store/store.js';
 import type { FileState } from '../checkpoint/checkpoint.js';
-import type { FoundFile, ScanProblem } from '../files/discover.js';
+import type { FoundFile, ScanProblem } from '../discovery/discover.js';
 import type { FollowerState } from '../follower.js';
 import type { AgentSettings } from '../settings.js';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { FileState } from '../checkpoint/checkpoint.js';
-import type { FoundFile } from '../files/discover.js';
-import { createKnown } from '../identity/known.js';
-import { EMPTY_GUARD } from '../identity/identity.js';
+import type { FoundFile } from '../discovery/discover.js';
+import { createKnown } from '../checkpoint/known.js';
+import { EMPTY_GUARD } from '../tail/identity.js';
 import { createShares, type Shares } from './share.js';
 
 const MIB = 1_048_576;

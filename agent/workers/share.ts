@@ -2,8 +2,8 @@
 // copy that continues, an entry cut in two) is found by their names; a file that is renamed stays where it is read. New
 // families go to the worker with the least to read.
 import type { FileState } from '../checkpoint/checkpoint.js';
-import type { FoundFile } from '../files/discover.js';
-import { familyOf, type Known } from '../identity/known.js';
+import type { FoundFile } from '../discovery/discover.js';
+import { familyOf, type Known } from '../checkpoint/known.js';
 
 export interface Shares {
   /** Returns the files of a scan, by worker. */

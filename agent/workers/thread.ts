@@ -4,13 +4,13 @@
 import type { MessagePort } from 'node:worker_threads';
 import { createLog, type Log, type LogLevel } from '../../core/log.js';
 import type { RecordSink } from '../../store/store.js';
-import type { FoundFile } from '../files/discover.js';
-import { createAlarm, rest, type Alarm } from '../follow/alarm.js';
+import type { FoundFile } from '../discovery/discover.js';
+import { createAlarm, rest, type Alarm } from '../alarm.js';
 import { FileFollower } from '../follower.js';
-import { readCpu } from '../follow/limits.js';
+import { readCpu } from '../tail/limits.js';
 import type { FileLook } from '../pipeline.js';
-import { idOf } from '../follow/tails.js';
-import { createKnown, type Known } from '../identity/known.js';
+import { idOf } from '../tail/tails.js';
+import { createKnown, type Known } from '../checkpoint/known.js';
 import type { BeginOrder, ClockShift, Order, Report, ScanOrder, WorkerStart } from './message.js';
 import { createRelay, type Relay } from './relay.js';
 import { takeTurn } from './schedule.js';

@@ -18,8 +18,8 @@ import {
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { FileState } from '../../agent/checkpoint/checkpoint.js';
-import { readAt } from '../../agent/identity/bytes.js';
-import { fitsGuard } from '../../agent/identity/identity.js';
+import { readAt } from '../../agent/tail/read.js';
+import { fitsGuard } from '../../agent/tail/identity.js';
 import { wrapEntries, type Piece } from './container.js';
 import type { Dice, DiceSpan } from './dice.js';
 import { renderEntry, renderPrinted, type EntryText } from './entries.js';

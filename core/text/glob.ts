@@ -2,7 +2,7 @@
 // any text, including none and line breaks. Every other character matches itself, case included; there is no escape.
 // The whole text must match. A pattern is parsed once into the literals between the stars. The stores translate that
 // form into their query languages, and a search ignores the case of ASCII letters. Paths have their own patterns
-// (agent/files/pattern.ts). Pure functions.
+// (agent/discovery/pattern.ts). Pure functions.
 
 /** Literals with "anything" between them: a*b → ['a', 'b'], *b → ['', 'b'], a → ['a']. */
 export type Glob = readonly string[];

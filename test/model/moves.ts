@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import { HEAD_BYTES } from '../../agent/identity/identity.js';
+import { HEAD_BYTES } from '../../agent/tail/identity.js';
 import {
   begin,
   finishEntry,

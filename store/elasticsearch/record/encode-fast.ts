@@ -1,6 +1,6 @@
 // Encodes a record whose text is in bytes as the same two bulk lines that encode.ts makes of records. Fields that many
 // records share are encoded once, and lines.ts writes the lines, so that no object or string is created for a line. Ids
-// are those of the agent (agent/identity/identity.ts).
+// are those of the agent (agent/tail/identity.ts).
 import type { BatchWriter } from '../../batch.js';
 import { encodePattern, STAMP_UNITS } from '../../head.js';
 import type { BatchAddress, FileFields, JobFields, PlainRecord, SharedFields, ThrownFields } from '../../store.js';

@@ -1,4 +1,4 @@
-// Encodes the id of a record as the id of its document. An id of the agent (agent/identity/identity.ts) is three
+// Encodes the id of a record as the id of its document. An id of the agent (agent/tail/identity.ts) is three
 // numbers in hexadecimal digits. They are encoded as base64url, because Elasticsearch stores such an id as bytes, half
 // as long. lines.wat writes the same. Ids of any other form stay as they are, and so do documents in indices of release
 // 0.1. Pure functions.

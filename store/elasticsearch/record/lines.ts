@@ -100,7 +100,7 @@ const PLACES_BYTES = 24;
 const PLACE_BYTES = 8;
 /** Number of letters of an offset and a checksum. */
 const ID_LETTERS = 14;
-/** Pattern of a file key of twelve bytes (agent/identity/identity.ts). */
+/** Pattern of a file key of twelve bytes (agent/tail/identity.ts). */
 const FILE_KEY = /^[0-9a-f]{24}$/;
 const ACTION = '{"create":{"_id":"';
 

@@ -3,7 +3,7 @@
 // truncated or gone, forgotten when a copy or archive appears in which it continues, and otherwise counted and
 // reported.
 import type { Log } from '../../core/log.js';
-import type { Known } from '../identity/known.js';
+import type { Known } from '../checkpoint/known.js';
 import type { AgentSettings } from '../settings.js';
 import type { Board } from '../status.js';
 

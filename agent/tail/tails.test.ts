@@ -8,12 +8,12 @@ import { Script } from 'node:vm';
 import { crc32 } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLog } from '../../core/log.js';
-import { discoverFiles } from '../files/discover.js';
-import { createKnown } from '../identity/known.js';
+import { discoverFiles } from '../discovery/discover.js';
+import { createKnown } from '../checkpoint/known.js';
 import { fillAgentSettings, type AgentSettings } from '../settings.js';
 import { createBoard } from '../status.js';
-import { closeReading } from '../tail/read.js';
-import { seekTail } from '../tail/tail.js';
+import { closeReading } from './read.js';
+import { seekTail } from './tail.js';
 import { Tails } from './tails.js';
 
 let folder: string;

@@ -1,8 +1,8 @@
 // Keeps all generations that the agent remembers. They are found by inode (is this file one of them?) and by family of
 // names (is this file a copy of one of them?). They are loaded from the checkpoint.
 import { basename } from 'node:path';
-import type { FileState } from '../checkpoint/checkpoint.js';
-import { familyName } from '../files/pattern.js';
+import type { FileState } from './checkpoint.js';
+import { familyName } from '../discovery/pattern.js';
 
 export interface Known {
   get(key: string): FileState | undefined;

@@ -7,18 +7,18 @@ import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
 import { describeFault, errorCode } from '../../core/fault.js';
 import type { Log } from '../../core/log.js';
 import type { FileState } from '../checkpoint/checkpoint.js';
-import { unpackArchive, type ArchiveForm } from '../files/archive.js';
-import { describeStat, type FoundFile, type Scan } from '../files/discover.js';
-import type { PodDirectory } from '../files/pods.js';
-import type { Known } from '../identity/known.js';
+import { unpackArchive, type ArchiveForm } from '../discovery/archive.js';
+import { describeStat, type FoundFile, type Scan } from '../discovery/discover.js';
+import type { PodDirectory } from '../discovery/pods.js';
+import type { Known } from '../checkpoint/known.js';
 import { addPodNames, describeOrigin } from '../record/origin.js';
 import type { RecordOrigin } from '../record/parse.js';
 import type { AgentSettings } from '../settings.js';
 import type { Board } from '../status.js';
-import type { EntryEncoder } from '../tail/encode.js';
-import { hasOpenEntry, takeOpenEntry } from '../tail/open-entry.js';
-import { checkReading, closeReading, unreadBytes } from '../tail/read.js';
-import { atRiskBytes, createTail, describeTail, isDrained, lagBytes, openTail, type Tail } from '../tail/tail.js';
+import type { EntryEncoder } from './encode.js';
+import { hasOpenEntry, takeOpenEntry } from './open-entry.js';
+import { checkReading, closeReading, unreadBytes } from './read.js';
+import { atRiskBytes, createTail, describeTail, isDrained, lagBytes, openTail, type Tail } from './tail.js';
 import { adoptTail, type Adoption } from './adopt.js';
 import { Losses } from './loss.js';
 
@@ -446,8 +446,8 @@ export class Tails {
       this.#applyAdoption(
         tail,
         adoptTail(tail, tail.reading.fd, {
-          settings: settings,
-          known: known,
+          settings,
+          known,
           findLive: (key) => this.#byKey.get(key) ?? this.#wakeByKey(key),
           isFirstStart: isFirstStart && this.#isFirstScan,
           now: now(),

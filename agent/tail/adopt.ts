@@ -7,10 +7,10 @@ import { findForm } from '../../flink/form/form.js';
 import { isBinary } from '../../flink/bytes/binary.js';
 import { findLastLine, findUtf16, isUtf16 } from '../../flink/bytes/utf16.js';
 import { isTornPrefix } from '../../flink/bytes/wrapper.js';
-import { findArchive, type ArchiveForm } from '../files/archive.js';
-import { lookAt, lookBefore, readAt, readPrefixCrc } from '../identity/bytes.js';
+import { findArchive, type ArchiveForm } from '../discovery/archive.js';
+import { type Commit, lookAt, lookBefore, readAt, readPrefixCrc, type TailReading } from './read.js';
 import type { FileState } from '../checkpoint/checkpoint.js';
-import { describeStat } from '../files/discover.js';
+import { describeStat } from '../discovery/discover.js';
 import {
   createGuard,
   createKey,
@@ -21,13 +21,12 @@ import {
   GUARD_BYTES,
   HEAD_BYTES,
   type CopyReason,
-} from '../identity/identity.js';
-import type { Known } from '../identity/known.js';
-import { familyName } from '../files/pattern.js';
+} from './identity.js';
+import type { Known } from '../checkpoint/known.js';
+import { familyName } from '../discovery/pattern.js';
 import type { AgentSettings } from '../settings.js';
-import type { Commit, TailReading } from '../tail/read.js';
-import type { Place } from '../tail/acks.js';
-import { openTail, seekTail, type Tail } from '../tail/tail.js';
+import type { Place } from './acks.js';
+import { openTail, seekTail, type Tail } from './tail.js';
 
 export type Adoption =
   /** `abandoned`: remembered generations that this file held earlier and does not hold now. */
