@@ -1,12 +1,11 @@
 // Runs thousands of sequences of the model, half of them here and half in more.test.ts, so that two cores share them;
 // and sequences that failed once. A failing seed is printed with its shortest sequence, which belongs into CASES.
 import { describe, expect, it } from 'vitest';
-import { planSequence, playFirst, playSeeds, playSequence, type Sequence } from './play.js';
+import { planSequence, playFirst, playSeeds, playSequence, SEQUENCES, type Sequence } from './play.js';
 
 const STEPS = 30;
 const FIRST_STEPS = 40;
 const FROM = 1;
-const SEQUENCES = 3000;
 
 /** Seeds from an earlier version with fewer moves, with the fault that each of them found. */
 const FIRST_SEEDS: readonly (readonly [seed: number, fault: string])[] = [

@@ -1,10 +1,9 @@
 // Runs the other half of the sequences of model.test.ts, for the other core.
 import { describe, expect, it } from 'vitest';
-import { playSeeds } from './play.js';
+import { playSeeds, SEQUENCES } from './play.js';
 
 const STEPS = 30;
 const FROM = 5001;
-const SEQUENCES = 3000;
 
 describe('the agent', () => {
   it('has every entry once, whatever else happens', { timeout: 900_000 }, async () => {

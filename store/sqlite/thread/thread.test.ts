@@ -3,9 +3,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Worker } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openThread } from '../../../cli/service/thread/thread.js';
 import { openStore } from '../../open.js';
 import type { RecordQuery, Store } from '../../store.js';
 import { describeStore } from '../../testing/contract.js';
@@ -14,13 +14,28 @@ import { appendRecords, makeIncident, makeRecord } from '../../testing/samples.j
 const root = mkdtempSync(join(tmpdir(), 'jobtrace-threads-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
+/**
+ * Text of the thread's program in one file, as in the built product: the contract starts hundreds of threads, and each
+ * would load its modules from their sources.
+ */
+const bundled = await build({
+  entryPoints: [join(import.meta.dirname, '../../../cli/service/thread/store-worker.ts')],
+  bundle: true,
+  format: 'cjs',
+  platform: 'node',
+  packages: 'external',
+  define: { 'import.meta.filename': JSON.stringify(import.meta.filename) },
+  write: false,
+});
+const program = bundled.outputFiles.map(({ text }) => text).join('');
+
 let stores = 0;
 async function openThreaded(workers: Worker[] = []): Promise<Store> {
   return openStore({
     kind: 'sqlite',
     path: join(root, `store-${stores++}.db`),
     openThread: (workerData) => {
-      const worker = openThread('store-worker', { workerData });
+      const worker = new Worker(program, { workerData, eval: true });
       workers.push(worker);
       return worker;
     },
