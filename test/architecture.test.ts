@@ -91,6 +91,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'catalog/read',
     'catalog',
     'entry',
+    'restarts',
     'cluster',
     'incident/group',
     'incident',

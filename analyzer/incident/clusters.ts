@@ -11,7 +11,8 @@ import { scanEntry } from '../entry/scan.js';
 import { dateSignal, isKept, type Signal } from '../entry/signal.js';
 import { concludeLasting, concludeOutcome, type ConcludeOptions, type LastingIncident } from './conclude.js';
 import type { RuleFault } from './explain.js';
-import { DEFAULT_HEALTHY_MS, groupIncidents, type ClusterGroups, type IncidentGroup } from './group/group.js';
+import { groupIncidents, type ClusterGroups, type IncidentGroup } from './group/group.js';
+import { LIMITS } from '../restarts/limits.js';
 import { createLastLineKeeper, type LastLine, type LastLineKeeper } from './last-line.js';
 
 export interface DiagnoseContext {
@@ -128,7 +129,7 @@ export function* concludeEach(
   catalog: Catalog,
   context: DiagnoseContext = {},
 ): Generator<Incident | undefined, void> {
-  const healthyMs = context.healthyMs ?? DEFAULT_HEALTHY_MS;
+  const healthyMs = context.healthyMs ?? LIMITS.healthy.value;
   const { lastLines, memo } = cluster;
   const { view, groups } = yield* groupSteps(cluster, catalog, context);
   const now =
@@ -215,7 +216,7 @@ function groupSteps(
 ): Generator<undefined, ClusterGroups> {
   return groupIncidents(signals, index.view(context.reading ?? WHOLE_LOG), {
     catalog,
-    healthyMs: context.healthyMs ?? DEFAULT_HEALTHY_MS,
+    healthyMs: context.healthyMs ?? LIMITS.healthy.value,
     settledUntil: context.settleMs === undefined ? Number.POSITIVE_INFINITY : (context.now ?? 0) - context.settleMs,
     lastLines,
   });

@@ -18,13 +18,8 @@ import type { ClusterView } from '../cluster/cluster.js';
 import type { IncidentEvent } from '../cluster/event.js';
 import { readComplaint } from './complaint.js';
 import { versionOf } from '../cluster/memory/process.js';
-import {
-  listFailures,
-  type FoldedFailures,
-  type JobFailure,
-  type JobView,
-  type ProcessView,
-} from '../cluster/memory/view.js';
+import type { JobView, ProcessView } from '../cluster/memory/view.js';
+import { countRestarts, findFailures, listAttempts, type IncidentFailures } from '../restarts/failures.js';
 import { explainFinding, type RuleFault } from './explain.js';
 import type { Value, Values } from '../catalog/expression/expression.js';
 import type { IncidentGroup } from './group/group.js';
@@ -54,15 +49,14 @@ export function concludeLasting(group: IncidentGroup, options: ConcludeOptions):
   const ranking = rankCauses(group, options.view, options.catalog);
   if (ranking.findings.length === 0 && ranking.unknown.length === 0) return undefined;
   const { job } = group;
-  const marks = job === undefined ? [] : findFailureMarks(job, group, options.until);
-  const folded = job === undefined ? undefined : findFolded(job, group, options.until);
+  const found = job === undefined ? undefined : findFailures(job, group.firstTime, options.until);
   const worldFacts = collectWorldFacts(group, options.view);
-  const restarts = countRestarts(job, marks, folded, group);
+  const restarts = job === undefined || found === undefined ? 0 : countRestarts(job, found, group.firstTime);
   const facts = collectFacts(group, options, worldFacts);
   const explained = ranking.findings.map((finding) =>
     explainOne(finding, ranking, group, options, worldFacts, restarts),
   );
-  const times = [group.lastTime, marks.at(-1)?.time].filter((time) => time !== undefined);
+  const times = [group.lastTime, found?.failures.at(-1)?.time].filter((time) => time !== undefined);
   return {
     id: group.id,
     cluster: group.cluster,
@@ -74,7 +68,7 @@ export function concludeLasting(group: IncidentGroup, options: ConcludeOptions):
     firstSeen: group.firstTime === undefined ? undefined : toIso(group.firstTime),
     ...(times.length === 0 ? {} : { lastSeen: toIso(findLargest(times)) }),
     restarts,
-    attempts: listAttempts(group, marks, folded, ranking),
+    attempts: describeAttempts(group, found, ranking),
     diagnoses: { en: pick(explained, 'en'), zh: pick(explained, 'zh') },
     unknown: ranking.unknown.map((item) => describeUnknown(item, job)),
     facts,
@@ -114,72 +108,24 @@ function nameJob(job: JobView): { readonly id: string; readonly name?: string } 
   return job.name === undefined ? { id: job.id } : { id: job.id, name: job.name };
 }
 
-/** Time before the first event, in milliseconds, in which state changes of the job belong to the incident too. */
-const EARLY_STATE_MS = 5000;
-
-/** Returns the failures of the job in this incident. */
-function findFailureMarks(job: JobView, group: IncidentGroup, until: number | undefined): readonly JobFailure[] {
-  const from = (group.firstTime ?? 0) - EARLY_STATE_MS;
-  return listFailures(job.states.filter(({ time }) => time >= from && (until === undefined || time < until)));
-}
-
-/** Returns the failures of the job in this incident whose states are not kept any more. */
-function findFolded({ folded }: JobView, group: IncidentGroup, until: number | undefined): FoldedFailures | undefined {
-  if (folded === undefined || folded.from < (group.firstTime ?? 0) - EARLY_STATE_MS) return undefined;
-  return until === undefined || folded.to < until ? folded : undefined;
-}
-
-/**
- * Counts the restarts by the job's own state changes. If the job stays RUNNING (region failover before Flink 1.11), it
- * counts the attempts of its tasks.
- */
-function countRestarts(
-  job: JobView | undefined,
-  marks: readonly JobFailure[],
-  folded: FoldedFailures | undefined,
-  group: IncidentGroup,
-): number {
-  const counted = marks.filter((mark) => mark.restarted).length + (folded?.restarts ?? 0);
-  if (job === undefined || marks.length > 0) return counted;
-  const first = group.firstTime ?? 0;
-  const before = job.deployments.reduce((max, item) => (item.time < first ? Math.max(max, item.attempt) : max), 0);
-  const after = job.deployments.reduce((max, item) => (item.time >= first ? Math.max(max, item.attempt) : max), 0);
-  return Math.max(0, after - before);
-}
-
-function listAttempts(
-  group: IncidentGroup,
-  marks: readonly JobFailure[],
-  folded: FoldedFailures | undefined,
-  ranking: Ranking,
+function describeAttempts(
+  { events }: IncidentGroup,
+  found: IncidentFailures | undefined,
+  { findings }: Ranking,
 ): readonly Attempt[] {
-  const order = ranking.findings.map((finding) => finding.rule.id);
-  const listRules = (events: readonly IncidentEvent[]): readonly string[] =>
-    order.filter((id) => events.some((event) => event.matches.some((match) => match.rule === id)));
-  if (marks.length === 0) {
-    const failed = group.events.find((event) => event.failure !== undefined)?.time;
-    return [{ number: 1, failedAt: failed === undefined ? undefined : toIso(failed), rules: listRules(group.events) }];
+  const order = findings.map(({ rule }) => rule.id);
+  const listRules = (own: readonly IncidentEvent[]): readonly string[] =>
+    order.filter((id) => own.some(({ matches }) => matches.some(({ rule }) => rule === id)));
+  if (found === undefined || found.failures.length === 0) {
+    const failed = events.find(({ failure }) => failure !== undefined)?.time;
+    return [{ number: 1, failedAt: failed === undefined ? undefined : toIso(failed), rules: listRules(events) }];
   }
-  const listed = marks
-    .map((mark, index) => ({ mark, index }))
-    .filter(({ index }) => index < MAX_ATTEMPTS / 2 || index >= marks.length - MAX_ATTEMPTS / 2);
-  return listed.map(({ mark, index }) => {
-    // Evidence of an attempt has a time before its end. Copies in other logs come a little later.
-    const from = index === 0 ? Number.NEGATIVE_INFINITY : (marks[index - 1]?.time ?? 0) + ATTEMPT_LAG_MS;
-    const to = index === marks.length - 1 ? Number.POSITIVE_INFINITY : mark.time + ATTEMPT_LAG_MS;
-    return {
-      number: index + 1 + (folded !== undefined && mark.time > folded.to ? folded.failures : 0),
-      failedAt: toIso(mark.time),
-      rules: listRules(
-        group.events.filter((event) => (event.time ?? mark.time) >= from && (event.time ?? mark.time) < to),
-      ),
-    };
-  });
+  return listAttempts(found).map(({ number, failedAt, from, to }) => ({
+    number,
+    failedAt: toIso(failedAt),
+    rules: listRules(events.filter(({ time = failedAt }) => time >= from && time < to)),
+  }));
 }
-
-const ATTEMPT_LAG_MS = 500;
-/** Number of attempts that are listed. The first and the last attempts of a long restart loop are kept. */
-const MAX_ATTEMPTS = 40;
 
 /**
  * Facts of a cluster by the processes of an incident. They are cached because thousands of incidents may have the same

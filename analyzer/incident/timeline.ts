@@ -1,7 +1,8 @@
 // Knows the failures and restarts of a job, and answers which events are in one attempt and which event may have caused
 // which. A cause explains events that begin after it, within minutes, in the same attempt. Pure functions.
 import type { IncidentEvent } from '../cluster/event.js';
-import { listFailures, type JobView } from '../cluster/memory/view.js';
+import type { JobView } from '../cluster/memory/view.js';
+import { listFailures } from '../restarts/failures.js';
 
 /**
  * Longest time, in milliseconds, from a cause to the start of its consequence. Flink's longest wait is five minutes

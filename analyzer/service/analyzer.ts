@@ -13,7 +13,6 @@ import { ERASED_KEY, type FeedOptions, type IncidentQuery, type RecordFeed } fro
 import type { Catalog } from '../catalog/catalog.js';
 import { listSignalWords } from '../catalog/signal-words.js';
 import type { RecordReader } from '../entry/record.js';
-import { DEFAULT_HEALTHY_MS } from '../incident/group/group.js';
 import { createPlatformKeeper } from '../platform/keeper.js';
 import { createFence, LostPartition, type Fence } from '../assignment/fence.js';
 import { createLoneLease, type Lease } from '../assignment/lease.js';
@@ -23,7 +22,7 @@ import { createPart, isDue, type AnalyzerSettings, type EntryPage, type RecordPa
 import { loadPartState, savePartState } from './state.js';
 import { createClusterWatch } from '../watch/fleet.js';
 import { dateLines, fillMemory, findMemory, takeEntries } from './take.js';
-import { LONG_AGO_MS } from '../incident/write.js';
+import { LIMITS } from '../restarts/limits.js';
 
 export interface AnalyzerOptions<Stored = LogRecord> extends AnalyzerSettings {
   readonly store: RecordFeed<Stored> & AnalyzerSettings['store'];
@@ -467,13 +466,13 @@ function findDue(part: RecordPart): readonly string[] {
  * because they may still change.
  */
 async function loadPart(part: RecordPart): Promise<void> {
-  const { store, now, healthyMs = DEFAULT_HEALTHY_MS } = part.options;
+  const { store, now, healthyMs = LIMITS.healthy.value } = part.options;
   part.state = await loadPartState(store, part.index);
   for (const cluster of part.state.waiting) part.due.set(cluster, now());
   const since = (ms: number): string => new Date(now() - ms).toISOString();
   const queries: readonly IncidentQuery[] = [
     ...OPEN_OUTCOMES.map((outcome) => ({
-      from: since(COMPACT_DEFAULTS.keepMs + LONG_AGO_MS),
+      from: since(COMPACT_DEFAULTS.keepMs + LIMITS.longAgo.value),
       outcome,
       limit: MAX_RECALLED,
     })),

@@ -6,7 +6,7 @@ import { createSlices } from '../../core/time/slices.js';
 import type { Incident, PlatformChild } from '../../core/types.js';
 import { concludeEach } from '../incident/clusters.js';
 import type { RuleFault } from '../incident/explain.js';
-import { DEFAULT_HEALTHY_MS } from '../incident/group/group.js';
+import { LIMITS } from '../restarts/limits.js';
 import { isEvent } from '../entry/signal.js';
 import { noteRevision } from '../backfill/backfill.js';
 import { concludeEndings } from './endings.js';
@@ -17,7 +17,7 @@ import { COMPACT_DEFAULTS, type ClusterMemory, type SavedIncident } from './keep
 import { publishLines } from './lines.js';
 import type { RecordPart } from './part.js';
 import { compactLarge, takeEntries } from './take.js';
-import { decideWrite, digestIncident, type IncidentDigest } from '../incident/write.js';
+import { decideWrite, digestIncident, type IncidentDigest } from '../restarts/write.js';
 
 /** Time, in milliseconds, after which a job that fails or has just recovered is checked again without new lines. */
 export const RECHECK_MS = 30_000;
@@ -332,7 +332,7 @@ function planNext(
   incidents: readonly Incident[],
   isEnding: boolean,
 ): void {
-  const { healthyMs = DEFAULT_HEALTHY_MS } = part.options;
+  const { healthyMs = LIMITS.healthy.value } = part.options;
   const now = part.options.now();
   const { keepMs } = COMPACT_DEFAULTS;
   const quietMs = Math.max(0, now - (isOpen(incidents) ? memory.lastTime : memory.lastEvent));

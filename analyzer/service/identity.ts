@@ -3,7 +3,7 @@
 // leads. Pure functions.
 import { groupBy } from '../../core/sequence.js';
 import type { Incident } from '../../core/types.js';
-import { DEFAULT_HEALTHY_MS } from '../incident/group/group.js';
+import { LIMITS } from '../restarts/limits.js';
 import { isFlood, nameCause } from './flood.js';
 import type { SavedIncident } from './keep.js';
 
@@ -14,7 +14,7 @@ import type { SavedIncident } from './keep.js';
 export function keepIds(
   incidents: readonly Incident[],
   saved: readonly SavedIncident[],
-  healthyMs = DEFAULT_HEALTHY_MS,
+  healthyMs = LIMITS.healthy.value,
 ): readonly Incident[] {
   const free = new Map(saved.map((known) => [known.id, known]));
   const selves = new Map<Incident, SavedIncident>();
@@ -89,7 +89,7 @@ export function isNear(incident: Incident, known: SavedIncident, healthyMs: numb
 export function findMergeTarget(
   known: SavedIncident,
   incidents: readonly Incident[],
-  healthyMs = DEFAULT_HEALTHY_MS,
+  healthyMs = LIMITS.healthy.value,
 ): Incident | undefined {
   const near = incidents.filter((incident) => isNear(incident, known, healthyMs));
   const own = near.find(

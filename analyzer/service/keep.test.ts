@@ -4,6 +4,7 @@ import { concludeCluster } from '../incident/clusters.js';
 import { scanEntry } from '../entry/scan.js';
 import { WHOLE_LOG } from '../entry/reading.js';
 import { JOB_A, JOB_B, makeCatalog, makeLog, readRecording, TEST_RULES } from '../testing/samples.js';
+import { LIMITS } from '../restarts/limits.js';
 import {
   COMPACT_DEFAULTS,
   compactMemory,
@@ -53,8 +54,9 @@ function conclude({ index, signals }: ClusterMemory, now?: number): readonly Inc
   return concludeCluster({ cluster: '', index, signals: signals.values(), lastLines: new Map() }, catalog, { now });
 }
 
-function compact(memory: ClusterMemory, options: { readonly maxEvents?: number; readonly now?: number } = {}): void {
-  compactMemory(memory, { ...COMPACT_DEFAULTS, now: memory.lastTime, ...options });
+function compact(memory: ClusterMemory, { maxEvents = LIMITS.events.value, now = memory.lastTime } = {}): void {
+  const events = { ...LIMITS.events, value: maxEvents, last: maxEvents - LIMITS.events.first };
+  compactMemory(memory, { ...COMPACT_DEFAULTS, now, events });
 }
 
 function save(memory: ClusterMemory, subject: string, first: string): void {

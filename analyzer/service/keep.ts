@@ -11,7 +11,8 @@ import type { KnownEnding } from '../watch/card.js';
 import { isLaterLine, type LastLine } from '../incident/last-line.js';
 import type { ConclusionMemo } from '../incident/clusters.js';
 import type { FloodMember } from './flood.js';
-import type { WrittenIncident } from '../incident/write.js';
+import { LIMITS, listMiddle, type MiddleLimit } from '../restarts/limits.js';
+import type { WrittenIncident } from '../restarts/write.js';
 
 /** Incident as it was concluded last. */
 export interface SavedIncident extends FloodMember {
@@ -180,11 +181,11 @@ export interface CompactOptions {
   readonly now: number;
   /** Age, in milliseconds, before the cluster's last entry. Older signals are dropped if their episode is over. */
   readonly keepMs: number;
-  /** Number of events of one job in the log of one process. */
-  readonly maxEvents: number;
+  /** Limit of the events of one job in the log of one process. */
+  readonly events: Pick<MiddleLimit, 'value' | 'first' | 'last'>;
 }
 
-export const COMPACT_DEFAULTS = { keepMs: 6 * 3_600_000, maxEvents: 120 } as const;
+export const COMPACT_DEFAULTS = { keepMs: 6 * 3_600_000, events: LIMITS.events } as const;
 const COMPACT_FROM = 300;
 
 /** True if enough signals have arrived for a compaction. */
@@ -199,7 +200,7 @@ export function compactMemory(memory: ClusterMemory, options: CompactOptions): v
   const recent = [...memory.signals.values()].filter(({ place: { time } }) => time === undefined || time >= begin);
   const { namedJobOf } = memory.index.view(WHOLE_LOG);
   const ownerOf = (signal: Signal): string => `${signal.place.process} ${namedJobOf(signal) ?? ''}`;
-  const limited = limitEvents(recent, options.maxEvents, ownerOf);
+  const limited = limitEvents(recent, options.events, ownerOf);
   const kept = new Map(limited.map((signal) => [signal.place.key, signal]));
   memory.eventCount = 0;
   for (const key of memory.signals.keys()) if (!kept.has(key)) memory.signals.delete(key);
@@ -225,15 +226,11 @@ function findBeginnings(saved: readonly SavedIncident[], horizon: number): Reado
 
 /** Time, in milliseconds, by which an episode may begin before its own first event, with a line of another process. */
 export const NOTICED_LATER_MS = 180_000;
-const KEPT_FIRST = 40;
 
-/**
- * Drops the middle of too many events of one job and process. The first events show the start of an episode. A
- * JobManager logs each failure twice, and a card lists the first and the last twenty attempts.
- */
+/** Drops the middle of too many events of one job and process. The first events show the start of an episode. */
 function limitEvents(
   signals: readonly Signal[],
-  maxEvents: number,
+  limit: CompactOptions['events'],
   ownerOf: (signal: Signal) => string,
 ): readonly Signal[] {
   const byOwner = new Map<string, Signal[]>();
@@ -243,9 +240,7 @@ function limitEvents(
     if (own === undefined) byOwner.set(owner, [signal]);
     else own.push(signal);
   }
-  const tooMany = [...byOwner.values()].filter((own) => own.length > maxEvents);
-  const dropped = new Set(
-    tooMany.flatMap((own) => own.sort(compareSignals).slice(KEPT_FIRST, own.length - maxEvents + KEPT_FIRST)),
-  );
+  const tooMany = [...byOwner.values()].filter((own) => own.length > limit.value);
+  const dropped = new Set(tooMany.flatMap((own) => listMiddle(own.sort(compareSignals), limit)));
   return signals.filter((signal) => !dropped.has(signal));
 }

@@ -27,7 +27,7 @@ import {
 } from './keep.js';
 import { askLastLines } from './last-lines.js';
 import { isDue, type RecordPart } from './part.js';
-import { LONG_AGO_MS } from '../incident/write.js';
+import { LIMITS } from '../restarts/limits.js';
 
 /** Number of incidents of one cluster that are read from the store. */
 const MAX_RECALLED = 1000;
@@ -144,7 +144,7 @@ async function recallSaved(
   since: number,
 ): Promise<readonly SavedIncident[]> {
   // The last growth of an incident may have been written later.
-  const from = new Date(since - LONG_AGO_MS).toISOString();
+  const from = new Date(since - LIMITS.longAgo.value).toISOString();
   const stored = await options.store.findIncidents({ cluster, from, limit: MAX_RECALLED });
   for (const [id, known] of recallEndings(stored)) memory.endings.set(id, known);
   return stored.flatMap((incident) => {

@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { LIMITS } from '../../analyzer/restarts/limits.js';
 import { renderBenchmarks } from '../../bench/page.js';
 import { COMMANDS } from '../main.js';
 import { renderSettingsTable } from '../../core/config/describe.js';
@@ -53,6 +54,7 @@ export const PAGES: Readonly<Record<string, () => string>> = {
     `# The record\n\nA record is one entry of a log, as it is stored, searched, exported and shown. Field names are those of the Elastic Common Schema. They are written flat and are the same in both stores, in \`jobtrace search --format ndjson\`, in the API and on the page.\n\n- A field whose type has \`?\` is missing if the log does not state it.\n- In the search box a field has the short names given here; its own name works as well (\`log.level:ERROR\`).\n- Column Elasticsearch: \`value\` is matched as a whole and counted, \`text\` by its words, \`kept\` is not searched. docs/elasticsearch.md lists what else a document has.\n\n${renderRecordTable()}\n\n${OF_JOB}\n`,
   'rules.md': renderRules,
   'benchmarks.md': () => renderBenchmarks(),
+  'restarts.md': renderRestarts,
 };
 
 function renderConditions(): string {
@@ -68,6 +70,31 @@ function renderConditions(): string {
     '|---|---|---|---|',
     ...rows,
   ].join('\n');
+}
+
+const RESTARTS = `# Restart loops
+
+A job that fails and restarts for hours gives one incident, in bounded memory. \`analyzer/restarts/\` decides it, in this order:
+
+1. **One incident.** Failures belong together until the job has run healthy between them (\`episode.ts\`).
+2. **Folded.** The middle of a long loop is kept as a sum of failures and restarts; its beginning and its end are kept as they are (\`foldMiddle\` in \`failures.ts\`).
+3. **Counted and listed.** The card has the number of restarts, and the first and the last attempts (\`countRestarts\`, \`listAttempts\`).
+4. **Written.** What only grows is written less often than what is new on the card (\`write.ts\`).
+
+A restart is never a message by itself: "still failing" is sent once after \`notify.stillFailingAfterMs\` (\`notify/decide.ts\`).
+
+These are all limits (\`limits.ts\`):
+
+| limit | value | why | what is lost beyond it |
+|---|---|---|---|
+`;
+
+function renderRestarts(): string {
+  const rows = Object.entries(LIMITS).map(([name, limit]) => {
+    const ends = 'first' in limit ? `; the first ${limit.first} and the last ${limit.last} are kept` : '';
+    return `| \`${name}\` | ${limit.value} ${limit.unit}${ends} | ${limit.why} | ${limit.lost} |\n`;
+  });
+  return `${RESTARTS}${rows.join('')}`;
 }
 
 function cell(text: string): string {

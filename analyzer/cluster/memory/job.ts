@@ -1,11 +1,13 @@
 // Holds what is known of the jobs of a cluster: what was stated of each job, and the sum of its tasks. The view of a
 // job is made from both when it is asked for.
 import type { Fact } from '../../../flink/facts/fact.js';
+import { foldMiddle, type FoldedFailures } from '../../restarts/failures.js';
+import { LIMITS } from '../../restarts/limits.js';
 import { meaningOf } from './meaning.js';
 import { addFact, forgetFacts, sortFacts, type ObservedFact, type ObservedFacts, type FactPlace } from './observed.js';
 import { createTaskOwner, onlyJob, type Owners, type TaskOwner } from './owner.js';
 import { createTaskSum, joinTaskSum, type TaskSum } from './task-sum.js';
-import { listFailures, type FoldedFailures, type JobView } from './view.js';
+import type { JobView } from './view.js';
 
 export interface JobMemory {
   readonly id: string;
@@ -82,14 +84,6 @@ function listBegins(attempts: TaskSum['attempts']): number[] {
 }
 
 /**
- * Numbers of states that are kept from the beginning and from the end of a long restart loop. A card lists twenty
- * attempts from each, with at most five states per attempt.
- */
-const KEPT_FIRST = 100;
-const KEPT_LAST = 150;
-const FOLDED_FROM = 400;
-
-/**
  * Forgets what was before `begin`, and counts the states in the middle of a restart loop instead of keeping them.
  * Returns false if there was nothing to forget.
  */
@@ -99,42 +93,11 @@ export function compactJob(job: JobMemory, begin: number): boolean {
   forgetFacts(observed, begin);
   if (folded !== undefined && folded.to < begin) job.folded = undefined;
   const stated = sortFacts([...observed.values()].filter(({ fact }) => meaningOf(fact).isObserved === true));
-  if (stated.length >= FOLDED_FROM) foldMiddle(job, stated);
+  if (stated.length > LIMITS.states.value) {
+    const middle = foldMiddle(viewFacts(job.id, stated).states, job.folded);
+    job.folded = middle.folded;
+    for (const { fact, at } of stated.slice(middle.from, middle.to))
+      observed.delete(meaningOf(fact).about?.(fact, at.time, at.process) ?? '');
+  }
   return observed.size < before || job.folded !== folded;
-}
-
-function foldMiddle(job: JobMemory, stated: readonly ObservedFact[]): void {
-  const { observed } = job;
-  const { states } = viewFacts(job.id, stated);
-  const middle = findMiddle(states, job.folded?.to);
-  foldStates(job, states.slice(middle.from, middle.to));
-  for (const { fact, at } of stated.slice(middle.from, middle.to))
-    observed.delete(meaningOf(fact).about?.(fact, at.time, at.process) ?? '');
-}
-
-/**
- * Finds the middle of the states. It begins and ends at times when the job ran, so that the part between can be counted
- * by itself.
- */
-function findMiddle(
-  states: JobView['states'],
-  foldedTo: number | undefined,
-): { readonly from: number; readonly to: number } {
-  let from = foldedTo === undefined ? KEPT_FIRST : states.findIndex(({ time }) => time > foldedTo);
-  if (foldedTo === undefined) while (from < states.length && states[from - 1]?.to !== 'RUNNING') from++;
-  let to = states.length - KEPT_LAST;
-  while (to > from && states[to - 1]?.to !== 'RUNNING') to--;
-  return { from, to: Math.max(from, to) };
-}
-
-function foldStates(job: JobMemory, states: JobView['states']): void {
-  const [first, last, { folded }] = [states[0], states.at(-1), job];
-  if (first === undefined || last === undefined) return;
-  const failures = listFailures(states);
-  job.folded = {
-    from: folded?.from ?? first.time,
-    to: last.time,
-    failures: (folded?.failures ?? 0) + failures.length,
-    restarts: (folded?.restarts ?? 0) + failures.filter(({ restarted }) => restarted).length,
-  };
 }

@@ -2,6 +2,7 @@
 // parallel each task is. A job of a thousand subtasks in a restart loop logs this a thousand times for each restart, so
 // times are kept by the second, with the first and the last of each second. Sums may be filled in any order and twice,
 // and may be joined. No I/O.
+import { dropMiddle, LIMITS } from '../../restarts/limits.js';
 
 export interface TaskSum {
   /** First and last time in a second at which tasks began to run, in milliseconds since 1970, by the second. */
@@ -77,9 +78,6 @@ export function joinTaskSum(sum: TaskSum, other: TaskSum): void {
   for (const [task, { time, count }] of other.parallelism) addParallelism(sum, time, task, count);
 }
 
-/** Number of seconds, and of attempts, that are kept from the beginning, and from the end, of a long restart loop. */
-const KEPT_AT_END = 100;
-
 /**
  * Forgets what was before `time`, and the middle of a restart loop, but not how parallel the tasks are. Returns false
  * if there was nothing to forget.
@@ -87,15 +85,10 @@ const KEPT_AT_END = 100;
 export function forgetBefore({ runs, deployments, attempts }: TaskSum, time: number): boolean {
   const before = runs.size + deployments.size + attempts.size;
   for (const [attempt, begin] of attempts) if (begin < time) attempts.delete(attempt);
-  if (attempts.size > 3 * KEPT_AT_END) {
-    const numbers = [...attempts.keys()].sort((a, b) => a - b);
-    for (const attempt of numbers.slice(KEPT_AT_END, -KEPT_AT_END)) attempts.delete(attempt);
-  }
+  dropMiddle(attempts, LIMITS.taskAttempts);
   for (const bySecond of [runs, deployments]) {
     for (const second of bySecond.keys()) if (second < toSecond(time)) bySecond.delete(second);
-    if (bySecond.size <= 3 * KEPT_AT_END) continue;
-    const seconds = [...bySecond.keys()].sort((a, b) => a - b);
-    for (const second of seconds.slice(KEPT_AT_END, -KEPT_AT_END)) bySecond.delete(second);
+    dropMiddle(bySecond, LIMITS.taskSeconds);
   }
   return runs.size + deployments.size + attempts.size < before;
 }

@@ -2,23 +2,14 @@
 // process.ts make them for the code that groups and diagnoses incidents.
 import type { Component } from '../../../core/types.js';
 import type { EndReason } from '../../../flink/facts/fact.js';
+import type { JobRuns } from '../../restarts/failures.js';
 import type { Interval } from './place.js';
 
-/** Failures of a job whose states are not kept any more: the middle of a long restart loop. */
-export interface FoldedFailures {
-  readonly from: number;
-  readonly to: number;
-  readonly failures: number;
-  /** Number of these failures after which the job restarted. */
-  readonly restarts: number;
-}
-
-export interface JobView {
+export interface JobView extends JobRuns {
   readonly id: string;
   name?: string;
   /** States of the job. `process` is the JobManager whose log says so. */
   readonly states: { readonly time: number; readonly from: string; readonly to: string; readonly process: string }[];
-  readonly folded?: FoldedFailures;
   strategy?: string;
   readonly checkpoints: { readonly id: number; readonly time: number }[];
   /** Failures of checkpoints for which a trace gives the reason. */
@@ -79,27 +70,4 @@ export function normalizeName(name: string): string {
     .replace(/\/user\/.*$/s, '')
     .replace(/^'|'$/g, '')
     .toLowerCase();
-}
-
-export interface JobFailure {
-  readonly time: number;
-  readonly restarted: boolean;
-}
-
-/**
- * Returns when the job failed, from its states in order of time. FAILING → RESTARTING and FAILING → FAILED are one
- * failure each.
- */
-export function listFailures(states: JobView['states']): readonly JobFailure[] {
-  const failures: { time: number; restarted: boolean }[] = [];
-  let isOpen = false;
-  for (const { time, to } of states) {
-    if (to === 'RUNNING') isOpen = false;
-    if (to !== 'RESTARTING' && to !== 'FAILING' && to !== 'FAILED') continue;
-    if (!isOpen) failures.push({ time, restarted: false });
-    isOpen = true;
-    const last = failures.at(-1);
-    if (last !== undefined && to === 'RESTARTING') last.restarted = true;
-  }
-  return failures;
 }

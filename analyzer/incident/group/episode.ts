@@ -5,7 +5,7 @@ import { findLargest, groupBy } from '../../../core/sequence.js';
 import type { ClusterView } from '../../cluster/cluster.js';
 import type { IncidentEvent } from '../../cluster/event.js';
 import { jobIdOf } from '../../cluster/memory/meaning.js';
-import type { JobView } from '../../cluster/memory/view.js';
+import { nameFailedRun, wasHealthy } from '../../restarts/episode.js';
 import { NOTICE_MS } from './attribution.js';
 
 export interface Episode {
@@ -36,7 +36,7 @@ export function splitEpisodes(
   return makeEpisodes({ jobId, process: undefined }, parts, (start, own) => {
     const client = findOnlyClient(own);
     if (client !== undefined) return keyOfProcess(view, client, start);
-    return `job\n${jobId}\n${lastRunBefore(job, start, healthyMs)}`;
+    return `job\n${jobId}\n${nameFailedRun(job, start, healthyMs)}`;
   });
 }
 
@@ -76,45 +76,6 @@ function makeEpisodes(
       own: collectFits(events),
     };
   });
-}
-
-/**
- * Returns the start of the run that failed first, or an empty text for the first episode of the job. The JobManager's
- * log, which holds the start, may arrive after the log of the TaskManager, which holds the failure. Failures shortly
- * before belong to the same episode.
- */
-function lastRunBefore(job: JobView | undefined, time: number | undefined, healthyMs: number): string {
-  if (job === undefined || time === undefined) return '';
-  const failures = job.states.filter((state) => state.time <= time && !BEGINS.has(state.to)).map((state) => state.time);
-  const begin = failures.sort((a, b) => b - a).reduce((first, at) => (first - at < healthyMs ? at : first), time);
-  if (failures.every((at) => at >= begin)) return '';
-  return String(findLargest(job.states.flatMap(({ to, time: at }) => (to === 'RUNNING' && at <= begin ? [at] : [0]))));
-}
-
-/** States of a job up to its first run. */
-const BEGINS: ReadonlySet<string> = new Set(['INITIALIZING', 'CREATED', 'RUNNING']);
-
-function wasHealthy(job: JobView | undefined, before: number, next: number, healthyMs: number): boolean {
-  if (next - before < healthyMs) return false;
-  if (job === undefined || job.states.length === 0) return true;
-  const { folded } = job;
-  // The job is in a restart loop of which not all lines are kept.
-  if (folded !== undefined && folded.from <= next && folded.to >= next) return false;
-  const runs = [
-    ...(folded === undefined ? [] : [folded.to]),
-    ...job.states.filter((state) => state.to === 'RUNNING').map((state) => state.time),
-    ...job.taskRuns,
-  ].filter((time) => time >= before && time <= next);
-  // The job waited all the time, for slots or for its back-off, if no line says that it ran again.
-  if (runs.length === 0)
-    return job.states.every((state) => state.time > before || state.to === 'RUNNING' || state.to === 'CREATED');
-  const since = runs.reduce((latest, time) => Math.max(latest, time), before);
-  return next - since >= healthyMs && !hangs(job, since, next);
-}
-
-/** True if the job makes checkpoints but completed none in this period. */
-function hangs(job: JobView, from: number, to: number): boolean {
-  return job.checkpoints.length > 0 && job.checkpoints.every(({ time }) => time <= from || time >= to);
 }
 
 function splitByGap(

@@ -41,8 +41,6 @@ export interface GroupOptions extends AttributionOptions {
   readonly lastLines: LastTimes;
 }
 
-export const DEFAULT_HEALTHY_MS = 10 * 60_000;
-
 export interface ClusterGroups {
   readonly view: ClusterView;
   readonly groups: readonly IncidentGroup[];

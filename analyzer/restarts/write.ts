@@ -4,6 +4,7 @@
 // unwritten rest is rebuilt from the records. Pure functions.
 import { createHash } from 'node:crypto';
 import type { Incident } from '../../core/types.js';
+import { LIMITS } from './limits.js';
 
 /** Digest of an incident's document, used to compare versions. */
 export interface IncidentDigest {
@@ -36,22 +37,6 @@ export interface WriteSituation {
 export type WriteDecision =
   'known' | 'later' | 'new' | 'card' | 'grown' | 'behind' | 'long-ago' | 'log-bears-it' | 'quiet';
 
-/** Growth factor of the size since the last write from which the incident is written again. */
-const GROWN = 1.5;
-/** Longest time, in milliseconds, that a card may be behind, however rarely the job restarts. */
-const MAX_BEHIND_MS = 300_000;
-/**
- * Longest time, in milliseconds, between the last events of two writes. It is well below the time for which the log of
- * a cluster is kept (keep.ts), because the incident must be found after a crash.
- */
-export const LONG_AGO_MS = 3 * 3_600_000;
-/** Ratio of log bytes read to bytes written. */
-const LOG_SHARE = 100;
-/** Divisor of the time that a job has failed. The result is the time after which it counts as quiet. */
-const QUIET_SHARE = 8;
-const LEAST_QUIET_MS = 30_000;
-const MAX_QUIET_MS = 3_600_000;
-
 export function decideWrite(
   incident: Incident,
   digest: IncidentDigest,
@@ -61,12 +46,13 @@ export function decideWrite(
   if (written === undefined) return 'new';
   if (digest.hash === written.hash) return 'known';
   if (digest.card !== written.card) return 'card';
-  if (digest.size >= written.size * GROWN) return 'grown';
-  if (now - written.at >= MAX_BEHIND_MS) return 'behind';
-  if (digest.last - written.last >= LONG_AGO_MS) return 'long-ago';
-  if (logBytes - written.logBytes >= digest.length * LOG_SHARE) return 'log-bears-it';
+  if (digest.size >= written.size * LIMITS.grown.value) return 'grown';
+  if (now - written.at >= LIMITS.behind.value) return 'behind';
+  if (digest.last - written.last >= LIMITS.longAgo.value) return 'long-ago';
+  if (logBytes - written.logBytes >= digest.length * LIMITS.logShare.value) return 'log-bears-it';
   const failedMs = digest.last - (Date.parse(incident.firstSeen ?? '') || digest.last);
-  const isQuiet = quietMs >= Math.min(MAX_QUIET_MS, Math.max(LEAST_QUIET_MS, failedMs / QUIET_SHARE));
+  const isQuiet =
+    quietMs >= Math.min(LIMITS.maxQuiet.value, Math.max(LIMITS.leastQuiet.value, failedMs / LIMITS.quietShare.value));
   return isQuiet ? 'quiet' : 'later';
 }
 
