@@ -11,8 +11,8 @@ const COMPUTING = [
   'agent/record/*.test.ts',
   'store/{conflict,page,query,words}.test.ts',
   'store/elasticsearch/{look,mapping}.test.ts',
-  'notify/{decide,render}.test.ts',
-  'lab/record/cut.test.ts',
+  'notify/{decide/decide,card/render}.test.ts',
+  'lab/play/cut.test.ts',
   'lab/define/{patch,scenario}.test.ts',
   'test/{architecture,forms,ledger,recordings,skimmed}.test.ts',
 ];

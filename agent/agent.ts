@@ -5,8 +5,8 @@
 import { resolve } from 'node:path';
 import { describeFault } from '../core/fault.js';
 import type { ServiceHealth } from '../core/health.js';
-import type { AnchorScanner } from '../flink/words/anchors.js';
-import type { SignalWords } from '../flink/words/words.js';
+import type { AnchorScanner } from '../flink/bytes/anchors.js';
+import type { SignalWords } from '../flink/bytes/words.js';
 import type { AgentStatus } from '../store/store.js';
 import { openCheckpoint } from './checkpoint/checkpoint.js';
 import { hasBirthTimes, openLock } from './checkpoint/lock.js';

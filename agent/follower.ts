@@ -3,9 +3,9 @@
 // notifies the owner of the checkpoint, who saves it. The follower neither looks for files nor saves states.
 import { pause } from '../core/time/wait.js';
 import { createStretchReader } from '../flink/layout/stretch.js';
-import type { AnchorScanner } from '../flink/words/anchors.js';
-import { createSignalMarker } from '../flink/words/marks.js';
-import type { SignalWords } from '../flink/words/words.js';
+import type { AnchorScanner } from '../flink/bytes/anchors.js';
+import { createSignalMarker } from '../flink/bytes/marks.js';
+import type { SignalWords } from '../flink/bytes/words.js';
 import type { RecordSink } from '../store/store.js';
 import type { Scan } from './discovery/discover.js';
 import { openPods, type PodDirectory } from './discovery/pods.js';

@@ -15,7 +15,7 @@ import { fillAgentSettings } from './settings.js';
 
 /** Program that starts in a quarter of a second, because many kills need a quick child. */
 const CHILD = fileURLToPath(new URL('../test/agent-child.ts', import.meta.url));
-const WORKER = fileURLToPath(new URL('../cli/service/thread/agent-worker.ts', import.meta.url));
+const WORKER = fileURLToPath(new URL('../cli/service/agent-worker.ts', import.meta.url));
 const OUTPUT = fileURLToPath(new URL('../node_modules/.cache/jobtrace/', import.meta.url));
 /** Number of lanes, each with a folder, a writer and an agent of its own. */
 const LANES = 2;

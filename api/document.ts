@@ -4,7 +4,7 @@ import fastifySwagger from '@fastify/swagger';
 import fastifySwaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { omitMissing } from '../core/json.js';
-import type { Route } from './route.js';
+import type { Route } from './http/route.js';
 import { ERROR } from './schemas/system.js';
 
 /** Registers the document and its page; must run before the routes are registered. */

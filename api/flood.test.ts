@@ -1,7 +1,7 @@
 // Sends large requests that are wrong in each of their parts: the answer must stay short, whatever was sent.
 import { describe, expect, it } from 'vitest';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
-import { createAuthoring } from '../cli/service/hooks/author.js';
+import { createAuthoring } from '../cli/service/author.js';
 import { defaultSettings } from '../core/config/settings.js';
 import { AUTHOR, get, startServer } from './testing/server.js';
 

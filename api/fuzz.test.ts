@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
-import { createAuthoring } from '../cli/service/hooks/author.js';
+import { createAuthoring } from '../cli/service/author.js';
 import { defaultSettings } from '../core/config/settings.js';
 import { omitMissing } from '../core/json.js';
 import { makeRecord } from '../store/testing/samples.js';

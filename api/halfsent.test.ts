@@ -3,7 +3,7 @@
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLog } from '../core/log.js';
-import { createUsers } from './access/users.js';
+import { createUsers } from './auth/users.js';
 import { AUTHOR, createFilledStore, get, READER, startServer } from './testing/server.js';
 
 const PASSWORD = 'correct horse battery';

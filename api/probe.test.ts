@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { HealthVerdict } from '../core/health.js';
 import { createLog } from '../core/log.js';
-import { createAgentMetrics } from './metrics.js';
+import { createAgentMetrics } from './http/metrics.js';
 import { createProbe, type Probe } from './probe.js';
 
 const GOOD: HealthVerdict = { isGood: true, reasons: [] };

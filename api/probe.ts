@@ -6,7 +6,7 @@ import { createError } from '../core/errors.js';
 import { errorCode } from '../core/fault.js';
 import type { HealthVerdict, ServiceHealth } from '../core/health.js';
 import type { Log } from '../core/log.js';
-import type { TlsFiles } from './tls.js';
+import type { TlsFiles } from './http/tls.js';
 
 export interface ProbeOptions {
   /** Name of the setting that has the address. */
@@ -42,7 +42,7 @@ export async function createProbe(options: ProbeOptions): Promise<Probe> {
   const server: Server =
     options.tls === undefined
       ? createServer(limits, onRequest)
-      : (await import('./tls.js')).createTlsServer(options.tls, options.log, limits, onRequest);
+      : (await import('./http/tls.js')).createTlsServer(options.tls, options.log, limits, onRequest);
   server.maxConnections = MAX_CONNECTIONS;
   return {
     listen: (address) => listenOn(server, options.setting, address),

@@ -1,6 +1,7 @@
 // Serves the routes, their OpenAPI document (document.ts) and the page (page.ts) over HTTP; the only module that
-// imports fastify. Authenticates requests (auth.ts, origin.ts), validates input, sets security headers and compresses
-// long answers; refusal.ts answers errors. It knows no store and no stage; cli.ts creates, starts and closes it.
+// imports fastify. Authenticates requests (auth/, http/origin.ts), validates input, sets security headers and
+// compresses long answers; http/refusal.ts answers errors. It knows no store and no stage; cli.ts creates, starts and
+// closes it.
 import type { RequestListener } from 'node:http';
 import { isIP } from 'node:net';
 import { Readable } from 'node:stream';
@@ -12,32 +13,37 @@ import { omitMissing } from '../core/json.js';
 import type { PrecisionFloor } from '../core/routing/feedback.js';
 import type { Log } from '../core/log.js';
 import type { Language } from '../core/types.js';
-import { createAccess, type Access, type AccessStore, type Token } from './access/access.js';
-import { groupAddress } from './access/address.js';
-import { describeWho } from './access/audit.js';
-import type { AuditEntry } from './access/entry.js';
-import { createProvider, type ProviderSettings } from './access/provider.js';
-import { ANYBODY, checkRole, checkSeesAll, narrowViewer, type Viewer } from './auth.js';
-import { DEFAULT_BODY_BYTES, readBytes, refuseEncoding } from './body.js';
+import { createAccess, type Access, type AccessStore, type Token } from './auth/access.js';
+import { groupAddress } from './auth/address.js';
+import { describeWho } from './auth/audit.js';
+import type { AuditEntry } from './auth/entry.js';
+import { createProvider, type ProviderSettings } from './auth/provider.js';
+import { ANYBODY, checkRole, checkSeesAll, narrowViewer, type Viewer } from './auth/roles.js';
+import { DEFAULT_BODY_BYTES, readBytes, refuseEncoding } from './http/body.js';
 import { describeRoute, registerDocument } from './document.js';
 import type { AssistantHooks } from './mcp/tool-context.js';
 import { createAccessRoutes } from './routes/access.js';
-import { createAssistantRoutes } from './routes/assistant.js';
-import { createConcurrencyLimiter } from './concurrency.js';
-import { createFeedbackRoutes } from './routes/incidents/feedback.js';
-import { createTriageRoutes } from './routes/incidents/triage.js';
-import { createAdviceRoutes } from './routes/incidents/advice.js';
+import { createAssistantRoutes } from './mcp/route.js';
+import { createAgentRoutes } from './routes/agents.js';
+import { createAlertRoutes } from './routes/alerts.js';
+import { createConcurrencyLimiter } from './http/concurrency.js';
+import { createFeedbackRoutes } from './routes/feedback.js';
+import { createTriageRoutes } from './routes/triage.js';
 import { createDeletionRoutes } from './routes/deletions.js';
 import { createDeliveryRoutes } from './routes/deliveries.js';
-import { createGroupRoutes } from './routes/incidents/groups.js';
-import { createIncidentRoutes } from './routes/incidents/incidents.js';
-import { createMetrics, type Metrics } from './metrics.js';
+import { createDiagnoseRoutes } from './routes/diagnose.js';
+import { createHealthRoutes } from './routes/health.js';
+import { createJobRoutes } from './routes/jobs.js';
+import { createRuleRoutes } from './routes/rules.js';
+import { createGroupRoutes } from './routes/groups.js';
+import { createIncidentRoutes } from './routes/incidents.js';
+import { createMetrics, type Metrics } from './http/metrics.js';
 import { createRecordRoutes } from './routes/records.js';
-import { createBodyBudget, DEFAULT_PACE, endSlowBody, type BodyBudget, type RequestPace } from './pace.js';
-import { checkHost, checkOpenOrigin, checkSameOrigin, checkSignInOrigin } from './origin.js';
+import { createBodyBudget, DEFAULT_PACE, endSlowBody, type BodyBudget, type RequestPace } from './http/pace.js';
+import { checkHost, checkOpenOrigin, checkSameOrigin, checkSignInOrigin } from './http/origin.js';
 import { findWebDir, registerPage } from './page.js';
-import { answerBrokenRequest, answerError } from './refusal.js';
-import { convertQuery } from './request.js';
+import { answerBrokenRequest, answerError } from './http/refusal.js';
+import { convertQuery } from './http/request.js';
 import {
   createValues,
   type Answer,
@@ -47,16 +53,13 @@ import {
   type Route,
   type RuleInfo,
   type Services,
-} from './route.js';
+} from './http/route.js';
 import type { EraseStore } from '../store/erase.js';
 import { limitSearches } from '../store/caller.js';
 import { scopeStore, type ReadableStore } from '../store/scope.js';
-import { createTlsServer, type TlsFiles } from './tls.js';
-import { createAuthorRoutes } from './routes/rules/author.js';
-import { createDiagnosisRoutes } from './routes/incidents/diagnosis.js';
+import { createTlsServer, type TlsFiles } from './http/tls.js';
+import { createDiagnosisRoutes } from './routes/diagnosis.js';
 import { createSignInRoutes } from './routes/signin.js';
-import { createSilenceRoutes } from './routes/alerts/silences.js';
-import { createSystemRoutes } from './routes/system.js';
 
 export interface ServerOptions {
   readonly store: ReadableStore & AccessStore & EraseStore;
@@ -205,11 +208,13 @@ export function createServer(options: ServerOptions): ApiServer {
       ...createFeedbackRoutes(services),
       ...createTriageRoutes(services),
       ...createGroupRoutes(services),
-      ...createAdviceRoutes(),
       ...createDeliveryRoutes(services),
-      ...createSilenceRoutes(services),
-      ...createSystemRoutes(services),
-      ...createAuthorRoutes(services),
+      ...createAlertRoutes(services),
+      ...createJobRoutes(services),
+      ...createRuleRoutes(services),
+      ...createAgentRoutes(services),
+      ...createDiagnoseRoutes(services),
+      ...createHealthRoutes(services),
       ...createAssistantRoutes(services, options.assistantHooks),
       ...createSignInRoutes({
         access,

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readResults, type Measured } from './results.js';
+import { readResults, type Measured } from './report/results.js';
 
 describe('bench/agent.ts', () => {
   const folder = mkdtempSync(join(tmpdir(), 'jobtrace-bench-'));

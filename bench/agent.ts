@@ -14,8 +14,8 @@ import { openQuota } from './agent/quota.js';
 import { runDrain, runPaced, type Drain, type Pursuit, type Prepare } from './agent/run.js';
 import { openStandIn, startCluster, type Cluster, type CountingSink, type SinkKind } from './agent/sinks.js';
 import { JSON_OPTION, readCommandLine, type BenchScript } from '../lab/options.js';
-import { appendResult, describeSession, type MeasuredProgram, type RunLine } from './results.js';
-import { renderTable, TABLES } from './tables.js';
+import { appendResult, describeSession, type MeasuredProgram, type RunLine } from './report/results.js';
+import { renderTable, TABLES } from './report/tables.js';
 
 const MIB = 1_048_576;
 const SINKS: readonly SinkKind[] = ['discard', 'bulk', 'elasticsearch'];

@@ -13,7 +13,7 @@ import { RECORD_READER } from '../analyzer/entry/record.js';
 import { createAnalyzer } from '../analyzer/service/analyzer.js';
 import { createRecordMarker } from '../analyzer/testing/mark.js';
 import { copyRecords, OWN_FAULT, readStorm } from '../analyzer/testing/storm.js';
-import type { ReceiverSettings } from '../core/config/rows/receiver.js';
+import type { ReceiverSettings } from '../core/config/receiver.js';
 import { defaultSettings } from '../core/config/settings.js';
 import { createLog } from '../core/log.js';
 import type { LogRecord } from '../core/types.js';
@@ -23,7 +23,7 @@ import { readPolicy } from '../notify/policy.js';
 import { openSqliteStore } from '../store/sqlite/sqlite.js';
 import type { Store } from '../store/store.js';
 import { appendRecords } from '../store/testing/samples.js';
-import { appendResult, describeSession, findMedian } from './results.js';
+import { appendResult, describeSession, findMedian } from './report/results.js';
 
 const SCRIPT = {
   name: 'bench/alerts.ts',

@@ -19,8 +19,8 @@ import { openSqliteStore } from '../store/sqlite/sqlite.js';
 import { appendRecords } from '../store/testing/samples.js';
 import type { Store } from '../store/store.js';
 import { readCommandLine, type BenchScript } from '../lab/options.js';
-import { findMedian } from './results.js';
-import { renderQuiet, renderRestart, renderStart, type MadeJob } from './analyzer/logs.js';
+import { findMedian } from './report/results.js';
+import { renderQuiet, renderRestart, renderStart, type MadeJob } from './logs/restarts.js';
 
 const SCRIPT = {
   name: 'bench/analyzer.ts',

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { JSON_OPTION, readCommandLine, type BenchScript } from '../lab/options.js';
 import { readJobtraceVersion } from './agent/peers.js';
-import { renderFailingJobs } from './flood/log.js';
-import { startUp } from './flood/up.js';
-import { appendResult, describeSession } from './results.js';
+import { renderFailingJobs } from './logs/flood.js';
+import { startUp } from './up.js';
+import { appendResult, describeSession } from './report/results.js';
 
 const SCRIPT = {
   name: 'bench/backlog.ts',

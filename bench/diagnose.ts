@@ -8,8 +8,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Diagnosis } from '../core/types.js';
 import { JSON_OPTION, readCommandLine, type BenchScript } from '../lab/options.js';
 import { readJobtraceVersion } from './agent/peers.js';
-import { writeLoop, type LoopPart } from './diagnose/loop.js';
-import { appendResult, describeSession } from './results.js';
+import { writeLoop, type LoopPart } from './logs/loop.js';
+import { appendResult, describeSession } from './report/results.js';
 import { runOnce } from './run-once.js';
 
 const SCRIPT = {

@@ -18,7 +18,7 @@ import { readPolicy } from '../notify/policy.js';
 import { openSqliteStore } from '../store/sqlite/sqlite.js';
 import { appendRecords } from '../store/testing/samples.js';
 import { startReceiver } from '../test/program.js';
-import { appendResult, describeSession } from './results.js';
+import { appendResult, describeSession } from './report/results.js';
 
 const SCRIPT = {
   name: 'bench/fleet.ts',

@@ -5,9 +5,9 @@ import { appendFileSync, mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { JSON_OPTION, readCommandLine, type BenchScript } from '../lab/options.js';
-import { renderFailingJobs } from './flood/log.js';
-import { askHealth, startUp, type RunningUp } from './flood/up.js';
-import { appendResult, describeSession } from './results.js';
+import { renderFailingJobs } from './logs/flood.js';
+import { askHealth, startUp, type RunningUp } from './up.js';
+import { appendResult, describeSession } from './report/results.js';
 import { readJobtraceVersion } from './agent/peers.js';
 
 const SCRIPT = {

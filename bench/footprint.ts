@@ -1,17 +1,17 @@
 // Measures what following many files costs: npx tsx bench/footprint.ts (--help lists its options). For each number of
 // files one agent, built (dist) and started with a settings file, ships them all, is idle for `idle` seconds, and then
 // ships what is written to them at `mbps` for `live` seconds. Prints one line of JSON per number. The sink answers at
-// once (footprint/sink.ts). On a machine with other load, the processor time up to the first document is more reliable
-// than the seconds.
+// once (agent/footprint-sink.ts). On a machine with other load, the processor time up to the first document is more
+// reliable than the seconds.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readJobtraceVersion } from './agent/peers.js';
-import { openSink, type BulkSink } from './footprint/sink.js';
+import { openSink, type BulkSink } from './agent/footprint-sink.js';
 import { JSON_OPTION, readCommandLine, type BenchScript } from '../lab/options.js';
-import { appendResult, describeSession } from './results.js';
+import { appendResult, describeSession } from './report/results.js';
 
 const CLI = join(import.meta.dirname, '..', 'dist', 'cli.js');
 const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));

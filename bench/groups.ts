@@ -12,7 +12,7 @@ import { readLog, type LogConclusion } from '../analyzer/incident/diagnose.js';
 import type { Signal } from '../analyzer/entry/signal.js';
 import { readEntries } from '../analyzer/input/read.js';
 import { readCommandLine, type BenchScript } from '../lab/options.js';
-import { listRecordings, loadManifest, RECORDINGS_DIR } from '../lab/record/manifest.js';
+import { listRecordings, loadManifest, RECORDINGS_DIR } from '../lab/play/manifest.js';
 
 const SCRIPT = {
   name: 'bench/groups.ts',

@@ -12,9 +12,9 @@ import { openSqliteStore } from '../store/sqlite/sqlite.js';
 import type { RecordQuery, Store } from '../store/store.js';
 import { startProgram, waitUntil } from '../test/program.js';
 import { readJobtraceVersion } from './agent/peers.js';
-import { askHealth } from './flood/up.js';
-import { fillFleet, listSearches } from './queries/fleet-log.js';
-import { appendResult, describeSession, findMedian, findP99 } from './results.js';
+import { askHealth } from './up.js';
+import { fillFleet, listSearches } from './logs/fleet-log.js';
+import { appendResult, describeSession, findMedian, findP99 } from './report/results.js';
 
 const SCRIPT = {
   name: 'bench/load.ts',

@@ -13,8 +13,8 @@ import { JSON_OPTION, readCommandLine, type BenchScript } from '../lab/options.j
 import { openElasticsearchStore } from '../store/elasticsearch/elasticsearch.js';
 import { openSqliteStore } from '../store/sqlite/sqlite.js';
 import type { RecordQuery, Store } from '../store/store.js';
-import { fillFleet, listSearches } from './queries/fleet-log.js';
-import { appendResult, describeSession, findMedian, findP99 } from './results.js';
+import { fillFleet, listSearches } from './logs/fleet-log.js';
+import { appendResult, describeSession, findMedian, findP99 } from './report/results.js';
 
 const SCRIPT = {
   name: 'bench/queries.ts',

@@ -1,7 +1,7 @@
 // Runs the scan alone in a separate process: counts how often the anchors of a file (one per line, with the packed ones
 // next to it) occur in a log. Arguments: ANCHORS LOG. bench/scan.ts measures it.
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
-import { createAnchorScanner } from '../dist/flink/words/anchors.js';
+import { createAnchorScanner } from '../dist/flink/bytes/anchors.js';
 
 const [anchors = '', log = ''] = process.argv.slice(2);
 const scanner = createAnchorScanner(

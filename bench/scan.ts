@@ -6,12 +6,12 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, existsSync, mkdtempSync, openSync, readSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { packAnchors } from '../flink/words/anchors.js';
+import { packAnchors } from '../flink/bytes/anchors.js';
 import { buildCatalog, loadCatalog } from '../analyzer/catalog/catalog.js';
-import { writeLargeLog } from './log.js';
+import { writeLargeLog } from './logs/log.js';
 import { readJobtraceVersion } from './agent/peers.js';
 import { JSON_OPTION, readCommandLine, type BenchScript } from '../lab/options.js';
-import { appendResult, describeSession } from './results.js';
+import { appendResult, describeSession } from './report/results.js';
 import { runOnce, type ProgramRun } from './run-once.js';
 
 const SCRIPT = {

@@ -10,7 +10,7 @@ import { readCommandLine, type BenchScript } from '../lab/options.js';
 import { encodeRecords } from '../store/encode.js';
 import { openSqliteStore } from '../store/sqlite/sqlite.js';
 import type { JobLines, RecordQuery, Store } from '../store/store.js';
-import { findMedian } from './results.js';
+import { findMedian } from './report/results.js';
 
 const SCRIPT = {
   name: 'bench/search.ts',

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { startElasticsearch } from '../lab/parts/services/elasticsearch.js';
-import { listRecordings, loadManifest, RECORDINGS_DIR } from '../lab/record/manifest.js';
+import { listRecordings, loadManifest, RECORDINGS_DIR } from '../lab/play/manifest.js';
 import { openStore } from '../store/open.js';
 import type { Store } from '../store/store.js';
 import { readCommandLine, type BenchScript } from '../lab/options.js';

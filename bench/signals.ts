@@ -9,8 +9,8 @@ import { parseEntry } from '../flink/layout/layout.js';
 import { createSplitter } from '../flink/layout/split.js';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
 import { listSignalWords } from '../analyzer/catalog/signal-words.js';
-import { mayBeOfForm } from '../flink/words/forms.js';
-import { createSignalMarker, MARK, markEntry } from '../flink/words/marks.js';
+import { mayBeOfForm } from '../flink/bytes/forms.js';
+import { createSignalMarker, MARK, markEntry } from '../flink/bytes/marks.js';
 import { readCommandLine, type BenchScript } from '../lab/options.js';
 
 const SCRIPT = {

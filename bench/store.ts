@@ -13,8 +13,8 @@ import { openElasticsearchStore } from '../store/elasticsearch/elasticsearch.js'
 import { buildTemplates, nameLogTemplate } from '../store/elasticsearch/templates/mapping.js';
 import { encodeRecords } from '../store/encode.js';
 import type { RecordQuery, Store } from '../store/store.js';
-import { describeSession, findMedian, RESULTS } from './results.js';
-import { readCopy } from './store/fleet.js';
+import { describeSession, findMedian, RESULTS } from './report/results.js';
+import { readCopy } from './logs/fleet-records.js';
 
 const SCRIPT = {
   name: 'bench/store.ts',

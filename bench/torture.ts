@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorText } from '../core/fault.js';
-import { openRecord } from '../lab/parts/machine/running.js';
+import { openRecord } from '../lab/parts/running.js';
 import { startElasticsearch, type Elasticsearch } from '../lab/parts/services/elasticsearch.js';
 import { openElasticsearchStore } from '../store/elasticsearch/elasticsearch.js';
 import { readCommandLine, type BenchScript } from '../lab/options.js';

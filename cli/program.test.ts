@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeWithParts } from '../lab/parts/testing/describe-part.js';
-import { requirePart } from '../lab/parts/fetch/parts.js';
+import { requirePart } from '../lab/parts/parts.js';
 import { ERRORS } from '../core/errors.js';
 import { LOG_LEVEL_OPTION } from './command.js';
 import { COMMANDS } from './main.js';

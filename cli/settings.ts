@@ -7,7 +7,7 @@ import { loadSettings, type SettingsFile } from '../core/config/load.js';
 import type { LoadedSettings, Settings } from '../core/config/settings.js';
 import { createError } from '../core/errors.js';
 import { findZone } from '../core/time/zone.js';
-import type { Proxies } from '../core/proxy/choose.js';
+import type { Proxies } from '../core/proxy.js';
 import type { Language } from '../core/types.js';
 import type { Invocation, Terminal } from './command.js';
 import { describeFault } from '../core/fault.js';

@@ -29,7 +29,7 @@ const SERVICE_ONLY = [
   'undici',
   'pino',
   'chokidar',
-  join(HERE, 'service', 'hooks', 'assistant.js'),
+  join(HERE, 'service', 'assistant.js'),
   join(HERE, '..', 'api', 'mcp', 'serve.js'),
 ];
 
@@ -42,9 +42,9 @@ interface Bundle {
 const BUNDLES: readonly Bundle[] = [
   { name: 'short', source: 'main.js', beside: [...BESIDE, ...SERVICE_ONLY] },
   { name: 'service', source: 'main.js', beside: BESIDE },
-  { name: 'agent-worker', source: 'service/thread/agent-worker.js', beside: BESIDE },
-  { name: 'paste-worker', source: 'service/thread/paste-worker.js', beside: BESIDE },
-  { name: 'store-worker', source: 'service/thread/store-worker.js', beside: BESIDE },
+  { name: 'agent-worker', source: 'service/agent-worker.js', beside: BESIDE },
+  { name: 'paste-worker', source: 'service/paste-worker.js', beside: BESIDE },
+  { name: 'store-worker', source: 'service/store-worker.js', beside: BESIDE },
 ];
 
 const OPTIONS: BuildOptions = {

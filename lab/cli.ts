@@ -3,11 +3,11 @@
 // "all" stands for every scenario.
 import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
-import { checkRecordings, listRecordings } from './record/manifest.js';
-import { nameOutcome, nameRecording, type Naming } from './judge/name.js';
+import { checkRecordings, listRecordings } from './play/manifest.js';
+import { nameOutcome, nameRecording, type Naming } from './play/name.js';
 import { playAll, printTable, type Played, type PlayedRun } from './play/play.js';
-import { recordOutcome, recordWhole } from './record/record.js';
-import { keepRepairs, printRepairs, repairAll } from './judge/repair.js';
+import { recordOutcome, recordWhole } from './play/record.js';
+import { keepRepairs, printRepairs, repairAll } from './play/repair.js';
 import type { RunOutcome } from './play/run.js';
 import { listScenarios, loadScenario, type Scenario } from './define/scenario.js';
 import { VERSIONS, type FlinkVersion } from './define/versions.js';

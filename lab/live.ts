@@ -1,6 +1,6 @@
 // Plays scenarios on real clusters with the built program next to each: npx tsx lab/live.ts [SCENARIO…] (--help).
 // Prints a row for each with cause, incidents, messages and the delay of each message after its log line, next to the
-// scenario's label and the result of the command line on the same files. replay/judge.ts defines what is judged, and
+// scenario's label and the result of the command line on the same files. watch/judge.ts defines what is judged, and
 // how.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,10 +9,10 @@ import { errorText } from '../core/fault.js';
 import { FRONT_DOOR } from '../test/program.js';
 import { listScenarios, loadScenario, type Scenario } from './define/scenario.js';
 import { VERSIONS } from './define/versions.js';
-import { playLive } from './live/play.js';
+import { playLive } from './watch/live.js';
 import { readCommandLine, type BenchScript } from './options.js';
-import { judgePlayed, listFaults, renderRow, type Judged } from './replay/judge.js';
-import { startNode, STORE_OPTION } from './replay/place.js';
+import { judgePlayed, listFaults, renderRow, type Judged } from './watch/judge.js';
+import { startNode, STORE_OPTION } from './watch/replay-store.js';
 
 const SCRIPT = {
   name: 'lab/live.ts',

@@ -1,15 +1,15 @@
 // Replays recorded clusters line by line through agent, store, analyzer and notifier, in several orders of arrival: npx
-// tsx lab/replay.ts [RECORDING…] (--help). Prints a row for each recording and order, and their sums. replay/judge.ts
+// tsx lab/replay.ts [RECORDING…] (--help). Prints a row for each recording and order, and their sums. watch/judge.ts
 // defines what is judged, and how.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readCommandLine, type BenchScript } from './options.js';
-import { listRecordings } from './record/manifest.js';
-import { FAULTS, judgePlayed, listFaults, renderRow, type Judged } from './replay/judge.js';
-import { ORDERS, type ReplayOrder } from './replay/order.js';
-import { openIndices, openMemory, startNode, STORE_OPTION } from './replay/place.js';
-import { playRecording, type PlayPlace } from './replay/play.js';
+import { listRecordings } from './play/manifest.js';
+import { FAULTS, judgePlayed, listFaults, renderRow, type Judged } from './watch/judge.js';
+import { ORDERS, type ReplayOrder } from './watch/order.js';
+import { openIndices, openMemory, startNode, STORE_OPTION } from './watch/replay-store.js';
+import { playRecording, type PlayPlace } from './watch/replay.js';
 
 const SCRIPT = {
   name: 'lab/replay.ts',

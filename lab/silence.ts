@@ -1,6 +1,6 @@
 // Plays how clusters, nodes and Jobtrace itself end, on real clusters with the built program next to each: npx tsx
 // lab/silence.ts [ENDING…] (--help). Prints a row for each ending with its messages, their delay and their faults.
-// silence/endings.ts defines which messages must come.
+// watch/endings.ts defines which messages must come.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,9 +8,9 @@ import { errorText } from '../core/fault.js';
 import { FRONT_DOOR } from '../test/program.js';
 import { readCommandLine, type BenchScript } from './options.js';
 import { startElasticsearch, type Elasticsearch } from './parts/services/elasticsearch.js';
-import { renderRow } from './replay/judge.js';
-import { ENDINGS, type PlayedEnding } from './silence/endings.js';
-import { playEnding } from './silence/play.js';
+import { renderRow } from './watch/judge.js';
+import { ENDINGS, type PlayedEnding } from './watch/endings.js';
+import { playEnding } from './watch/ending.js';
 
 const SCRIPT = {
   name: 'lab/silence.ts',

@@ -7,7 +7,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findRecordings, replayRecording } from './record/replay.js';
+import { findRecordings, replayRecording } from './play/rewrite.js';
 
 const FRONT_DOOR = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 const RECORDINGS = fileURLToPath(new URL('recordings', import.meta.url));

@@ -9,15 +9,8 @@ import { openStore } from '../store/open.js';
 import { waitUntil } from '../store/testing/samples.js';
 import type { Store } from '../store/store.js';
 import { createNotifier, type NotifyPolicy } from './notify.js';
-import {
-  BUFFERS,
-  LOST,
-  makeDiagnosis,
-  makeIncident,
-  makeReceiver,
-  openSink,
-  type AlertSink,
-} from './testing/samples.js';
+import { BUFFERS, LOST, makeDiagnosis, makeIncident, makeReceiver } from '../core/testing/incidents.js';
+import { openSink, type AlertSink } from './testing/notifier.js';
 
 const TOKEN = 'alertmanager-0123456789';
 const POLICY: NotifyPolicy = {

@@ -7,18 +7,9 @@ import { openStore } from '../store/open.js';
 import { waitUntil } from '../store/testing/samples.js';
 import type { Store } from '../store/store.js';
 import { createNotifier } from './notify.js';
-import type { MessageShares } from './outbox.js';
-import {
-  BUFFERS,
-  CAUSE,
-  POLICY,
-  SYMPTOM,
-  makeDiagnosis,
-  makeIncident,
-  makeReceiver,
-  openSink,
-  useFixture,
-} from './testing/samples.js';
+import type { MessageShares } from './deliver/outbox.js';
+import { BUFFERS, CAUSE, SYMPTOM, makeDiagnosis, makeIncident, makeReceiver } from '../core/testing/incidents.js';
+import { POLICY, openSink, useFixture } from './testing/notifier.js';
 
 const fixture = useFixture(() => openStore({ kind: 'sqlite', path: ':memory:' }));
 

@@ -1,11 +1,11 @@
 // Turns changed incidents, and alerts of Alertmanager, into messages at receivers. A process has one notifier, which
 // gets every incident that the analyzer saved. decide.ts decides, render.ts words, outbox.ts stores, sender.ts
 // delivers; this file joins them.
-import type { ReceiverSettings } from '../core/config/rows/receiver.js';
+import type { ReceiverSettings } from '../core/config/receiver.js';
 import { createError, JobtraceError } from '../core/errors.js';
 import { errorText, errorTrace } from '../core/fault.js';
 import type { Log } from '../core/log.js';
-import type { Proxies } from '../core/proxy/choose.js';
+import type { Proxies } from '../core/proxy.js';
 import type { Incident, ReceivedAlert } from '../core/types.js';
 import type { PrecisionFloor } from '../core/routing/feedback.js';
 import type {
@@ -16,15 +16,15 @@ import type {
   StateStore,
   TriageStore,
 } from '../store/store.js';
-import { findReceiverProblems, findReceiverRisk } from './channels/settings.js';
+import { findReceiverProblems, findReceiverRisk } from './deliver/settings.js';
 import { CHANNELS } from './channels/table.js';
-import { createSender, type Sender } from './sender.js';
-import { decideAlert, findSubject, LATE_WAIT_MS, type DecidePolicy, type Notification } from './decide.js';
-import { createHandOver } from './fallback.js';
-import { createInbound, type Inbound, type InboundPolicy } from './inbound.js';
-import { createWakeup, type Wakeup } from './pace.js';
-import { DELIVER_DEADLINE_MS, type Payload } from './payload.js';
-import { renderBrief, type Card } from './render.js';
+import { createSender, type Sender } from './deliver/sender.js';
+import { decideAlert, findSubject, LATE_WAIT_MS, type DecidePolicy, type Notification } from './decide/decide.js';
+import { createHandOver } from './deliver/fallback.js';
+import { createInbound, type Inbound, type InboundPolicy } from './deliver/inbound.js';
+import { createWakeup, type Wakeup } from './decide/pace.js';
+import { DELIVER_DEADLINE_MS, type Payload } from './card/payload.js';
+import { renderBrief, type Card } from './card/render.js';
 import {
   createRouter,
   NO_LABELS,
@@ -34,8 +34,8 @@ import {
   type RoutingOptions,
 } from './routing/router.js';
 import { findRoutingProblems } from './routing/scene.js';
-import { createPrecisionGuard } from './precision-guard.js';
-import { createOutbox, type MessageShares, type OutboxRow, type Outbox } from './outbox.js';
+import { createPrecisionGuard } from './decide/precision-guard.js';
+import { createOutbox, type MessageShares, type OutboxRow, type Outbox } from './deliver/outbox.js';
 
 export interface NotifyPolicy extends DecidePolicy, InboundPolicy {
   /** Precision below which a rule alerts nobody. */

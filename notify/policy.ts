@@ -3,7 +3,7 @@
 import type { PrecisionFloor } from '../core/routing/feedback.js';
 import type { Settings } from '../core/config/settings.js';
 import { parseGlob } from '../core/text/glob.js';
-import type { DecidePolicy } from './decide.js';
+import type { DecidePolicy } from './decide/decide.js';
 import type { NotifyPolicy } from './notify.js';
 import type { RoutingOptions } from './routing/router.js';
 

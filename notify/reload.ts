@@ -2,7 +2,7 @@
 // finished its work, and continues with the same outbox. Calls in between wait for the new one, so that no message is
 // lost or sent twice.
 import type { Notifier } from './notify.js';
-import type { Outbox } from './outbox.js';
+import type { Outbox } from './deliver/outbox.js';
 
 export interface ReloadableNotifier extends Notifier {
   /** Replaces the notifier. The previous one continues if `make` throws. */

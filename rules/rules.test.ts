@@ -1,6 +1,6 @@
 // Contract of the catalog, for every rule folder without exceptions: each match log is named first by its own rule,
 // each near miss is not, what proof.yaml asserts is there, and healthy recordings stay silent. rules/patches.test.ts
-// starts what is patched, lab/literals/sources.test.ts looks the sources up in the real jars.
+// starts what is patched, lab/reference/sources.test.ts looks the sources up in the real jars.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

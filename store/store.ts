@@ -5,9 +5,9 @@ import type { Feedback } from '../core/routing/feedback.js';
 import type { Triage } from '../core/routing/triage.js';
 import type { Silence } from '../core/routing/silence.js';
 import type { Glob } from '../core/text/glob.js';
-import type { LeadValues } from '../core/text/lead.js';
+import type { LeadValues } from '../core/wording/lead.js';
 import type { Component, Incident, Level, LogRecord, PlatformShare, Text } from '../core/types.js';
-import type { SignalKind } from '../flink/words/words.js';
+import type { SignalKind } from '../flink/bytes/words.js';
 
 /** Outcome of one record of a batch. Outcomes are in the order of the batch. */
 export type AppendOutcome =
@@ -111,8 +111,8 @@ export interface IncidentQuery {
   /** Id of a group of failures that no rule names. */
   readonly group?: string;
   /**
-   * Values of the primary diagnosis (core/text/lead.ts). Incidents that an older release saved in Elasticsearch do not
-   * have them.
+   * Values of the primary diagnosis (core/wording/lead.ts). Incidents that an older release saved in Elasticsearch do
+   * not have them.
    */
   readonly cause?: string;
   readonly severity?: string;

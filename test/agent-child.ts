@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { createAgent } from '../agent/agent.js';
 import { fillAgentSettings } from '../agent/settings.js';
 import type { WorkerStart } from '../agent/workers/message.js';
-import type { AgentWorkerData } from '../cli/service/thread/agent-worker.js';
+import type { AgentWorkerData } from '../cli/service/agent-worker.js';
 import { defaultSettings } from '../core/config/settings.js';
 import { createLog } from '../core/log.js';
 import { openSqliteStore } from '../store/sqlite/sqlite.js';

@@ -14,7 +14,7 @@ import type { AgentStore } from '../store/testing/memory.js';
 import { createAgent, type Agent } from '../agent/agent.js';
 import { fillAgentSettings, type AgentSettings } from '../agent/settings.js';
 import type { WorkerStart } from '../agent/workers/message.js';
-import type { SignalWords } from '../flink/words/words.js';
+import type { SignalWords } from '../flink/bytes/words.js';
 
 export interface AgentFixture<Kept extends AgentStore = Store> {
   readonly folder: string;

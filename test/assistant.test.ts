@@ -9,10 +9,10 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createAudit } from '../api/access/audit.js';
+import { createAudit } from '../api/auth/audit.js';
 import { countTokens, MAX_TOKENS } from '../api/mcp/budget.js';
-import { RECORDINGS_DIR } from '../lab/record/manifest.js';
-import { replayRecording } from '../lab/record/replay.js';
+import { RECORDINGS_DIR } from '../lab/play/manifest.js';
+import { replayRecording } from '../lab/play/rewrite.js';
 import { openStore } from '../store/open.js';
 import { FRONT_DOOR, runProgram, startProgram, waitUntil, type RunningProgram } from './program.js';
 

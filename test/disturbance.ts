@@ -1,7 +1,7 @@
 // Plans and executes disturbances: from a seed it decides when which program is killed and for how long it stays down.
 // The same seed gives the same plan, but not the same timing on the machine.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createRandom } from '../lab/memory/sample.js';
+import { createRandom } from '../lab/reference/memory-sample.js';
 import type { Site } from './site.js';
 
 type Target = 'agent' | 'analyzer' | 'elasticsearch';

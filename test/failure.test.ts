@@ -4,8 +4,8 @@
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { RECORDINGS_DIR } from '../lab/record/manifest.js';
-import { replayRecording } from '../lab/record/replay.js';
+import { RECORDINGS_DIR } from '../lab/play/manifest.js';
+import { replayRecording } from '../lab/play/rewrite.js';
 import { describeOnStores, openPageSite, WAIT_MS, type PageSite } from './pages.js';
 import { waitUntil } from './program.js';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
 import { listSignalWords } from '../analyzer/catalog/signal-words.js';
-import { RECORDINGS_DIR, listRecordings, loadManifest } from '../lab/record/manifest.js';
+import { RECORDINGS_DIR, listRecordings, loadManifest } from '../lab/play/manifest.js';
 import { openAgentFixture, type AgentFixture } from './agent-fixture.js';
 import { judgeFiles, judgeStore } from './shipped.js';
 

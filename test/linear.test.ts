@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { renderFailingJobs } from '../bench/flood/log.js';
+import { renderFailingJobs } from '../bench/logs/flood.js';
 import { FRONT_DOOR, startProgram } from './program.js';
 
 const BYTES = 1_048_576;

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Diagnosis, Incident } from '../core/types.js';
 import { packJobs } from '../lab/play/jobs.js';
 import { describeWithParts } from '../lab/parts/testing/describe-part.js';
-import type { FlinkTaskManager } from '../lab/parts/flink/flink.js';
+import type { FlinkTaskManager } from '../lab/parts/services/flink.js';
 import { waitUntil } from './program.js';
 import { openSite, type Site } from './site.js';
 

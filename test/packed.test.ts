@@ -11,7 +11,7 @@ import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Browser, CLIENT, findFreePort, startProvider, type RunningProvider } from '../api/testing/provider.js';
 import { PACKAGE_ROOT } from '../cli/version.js';
-import { openMailServer, type MailRules, type MailServer } from '../notify/channels/email/testing/double.js';
+import { openMailServer, type MailRules, type MailServer } from '../notify/channels/testing/email.js';
 import { makeAuthority } from '../store/testing/tls-front.js';
 import { findNode, MACHINES_OWN, prepareNode, RELEASES } from './install/nodes.js';
 import { makeProduct, type Product } from './install/product.js';

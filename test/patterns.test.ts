@@ -47,7 +47,7 @@ const BOUNDS: readonly Bound[] = [
   { file: 'analyzer/entry/reading.ts', part: 'java|javax', units: 2000, code: 'text.slice(0, MAX_SENTENCE_UNITS)' },
   { file: 'analyzer/input/forms/yarn-logs.ts', part: '^Container: (', units: 4096, code: 'peek(MAX_LINE_BYTES)' },
   // The text is the digits of a count.
-  { file: 'cli/diagnose.ts', part: '\\d{3}', units: 16, code: 'String(count).replaceAll(' },
+  { file: 'cli/inspect/diagnose.ts', part: '\\d{3}', units: 16, code: 'String(count).replaceAll(' },
   { file: 'flink/layout/layout.ts', part: '[A-Za-z]{4,8}', units: 20, code: 'text.slice(0, 20)' },
   { file: 'flink/layout/names.ts', units: 4096, code: 'whole.slice(-MAX_PATH_UNITS)' },
   {

@@ -9,7 +9,7 @@ import { copyRecords, OWN_FAULT, readStorm, ZOOKEEPER_OUTAGE, ZOOKEEPER_QUORUM }
 import { createLog } from '../core/log.js';
 import { ALL_CLUSTERS, type Incident, type LogRecord } from '../core/types.js';
 import type { Notifier } from '../notify/notify.js';
-import { useFixture } from '../notify/testing/samples.js';
+import { useFixture } from '../notify/testing/notifier.js';
 import { openStore } from '../store/open.js';
 import type { Store } from '../store/store.js';
 import { appendRecords } from '../store/testing/samples.js';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Incident } from '../core/types.js';
-import { findRecordings, replayRecording } from '../lab/record/replay.js';
+import { findRecordings, replayRecording } from '../lab/play/rewrite.js';
 import { runProgram, startProgram, startReceiver, waitUntil, type RunningProgram } from './program.js';
 
 const RECORDINGS = fileURLToPath(new URL('../lab/recordings', import.meta.url));

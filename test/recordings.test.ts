@@ -12,7 +12,7 @@ import type { LogRecord, Source } from '../core/types.js';
 import type { Fact } from '../flink/facts/fact.js';
 import { readFacts, readJarVersion } from '../flink/facts/facts.js';
 import { parseEntry } from '../flink/layout/layout.js';
-import { RECORDINGS_DIR, listRecordings, loadManifest, type Manifest } from '../lab/record/manifest.js';
+import { RECORDINGS_DIR, listRecordings, loadManifest, type Manifest } from '../lab/play/manifest.js';
 import type { Store } from '../store/store.js';
 import { openAgentFixture, type AgentFixture } from './agent-fixture.js';
 import { findLines } from './job-lines.js';

@@ -5,11 +5,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { judgePlayed, listLasting, type Judged } from '../lab/replay/judge.js';
-import { ORDERS } from '../lab/replay/order.js';
-import { openMemory } from '../lab/replay/place.js';
-import { playRecording } from '../lab/replay/play.js';
-import { listRecordings } from '../lab/record/manifest.js';
+import { judgePlayed, listLasting, type Judged } from '../lab/watch/judge.js';
+import { ORDERS } from '../lab/watch/order.js';
+import { openMemory } from '../lab/watch/replay-store.js';
+import { playRecording } from '../lab/watch/replay.js';
+import { listRecordings } from '../lab/play/manifest.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'jobtrace-replay-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

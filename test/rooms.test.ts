@@ -7,7 +7,7 @@ import axe, { type AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithParts } from '../lab/parts/testing/describe-part.js';
-import { RECORDINGS_DIR } from '../lab/record/manifest.js';
+import { RECORDINGS_DIR } from '../lab/play/manifest.js';
 import { openPageSite, WAIT_MS, type PageSite } from './pages.js';
 import { waitUntil } from './program.js';
 

@@ -2,8 +2,8 @@
 // to one that writes many lines, as if both had run a minute ago; and the actions that every such test performs.
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { RECORDINGS_DIR } from '../lab/record/manifest.js';
-import { replayRecording } from '../lab/record/replay.js';
+import { RECORDINGS_DIR } from '../lab/play/manifest.js';
+import { replayRecording } from '../lab/play/rewrite.js';
 import { openPageSite, type PageSite, type PageStore } from './pages.js';
 import { waitUntil } from './program.js';
 

@@ -13,11 +13,11 @@ import { shuffle } from '../analyzer/testing/samples.js';
 import { groupBy } from '../core/sequence.js';
 import type { Entry, Incident } from '../core/types.js';
 import { parseEntry } from '../flink/layout/layout.js';
-import { loadManifest, RECORDINGS_DIR } from '../lab/record/manifest.js';
-import { spliceRecordings } from '../lab/record/splice.js';
-import { openMemory } from '../lab/replay/place.js';
-import { playRecording, type Message } from '../lab/replay/play.js';
-import type { ReplayOrder } from '../lab/replay/order.js';
+import { loadManifest, RECORDINGS_DIR } from '../lab/play/manifest.js';
+import { spliceRecordings } from '../lab/play/splice.js';
+import { openMemory } from '../lab/watch/replay-store.js';
+import { playRecording, type Message } from '../lab/watch/replay.js';
+import type { ReplayOrder } from '../lab/watch/order.js';
 
 const JOB = { id: '5eec0d0000000000000000000000cafe', name: 'settlement' };
 

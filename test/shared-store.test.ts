@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { describeWithParts } from '../lab/parts/testing/describe-part.js';
 import { useElasticsearch } from '../lab/parts/testing/use-elasticsearch.js';
-import { listRecordings, loadManifest, RECORDINGS_DIR } from '../lab/record/manifest.js';
+import { listRecordings, loadManifest, RECORDINGS_DIR } from '../lab/play/manifest.js';
 import { openElasticsearchStore } from '../store/elasticsearch/elasticsearch.js';
 import { judgeClusters, judgeFiles, shipAll } from './shipped.js';
 

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import type { Incident, LogRecord } from '../core/types.js';
 import { startElasticsearch, type Elasticsearch } from '../lab/parts/services/elasticsearch.js';
-import { startFlink, type FlinkCluster, type FlinkConfig } from '../lab/parts/flink/flink.js';
+import { startFlink, type FlinkCluster, type FlinkConfig } from '../lab/parts/services/flink.js';
 import { findElasticsearch, removeAll } from '../lab/parts/testing/use-elasticsearch.js';
 import { runProgram, startProgram, startReceiver, waitUntil, type RunningProgram } from './program.js';
 

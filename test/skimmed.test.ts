@@ -8,8 +8,8 @@ import { diagnose } from '../analyzer/incident/diagnose.js';
 import { flattenIncidents } from '../analyzer/incident/document.js';
 import { createReadNotes, readEntries } from '../analyzer/input/read.js';
 import { wantedBy } from '../analyzer/catalog/wanted.js';
-import { writeLoop } from '../bench/diagnose/loop.js';
-import { writeLargeLog } from '../bench/log.js';
+import { writeLoop } from '../bench/logs/loop.js';
+import { writeLargeLog } from '../bench/logs/log.js';
 import type { Entry } from '../core/types.js';
 
 const MIB = 1_048_576;

@@ -11,8 +11,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openRecord } from '../../lab/parts/machine/running.js';
-import { mountSmallDisk } from '../../lab/parts/machine/small-disk.js';
+import { openRecord } from '../../lab/parts/running.js';
+import { mountSmallDisk } from '../../lab/parts/small-disk.js';
 import { expected, lines, openAgentFixture } from '../../test/agent-fixture.js';
 import { openCheckpoint, parseLog, renderLine, type FileState } from './checkpoint.js';
 

@@ -19,7 +19,7 @@ import { createError, type JobtraceError } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
 import { isValueField } from '../../core/record.js';
 import type { ProcessNotes } from '../../flink/facts/notes.js';
-import { FILE_FORMS, type FileForm } from '../../flink/form/form.js';
+import { FILE_FORMS, type FileForm } from '../../flink/layout/form.js';
 import { errorCode, describeFault } from '../../core/fault.js';
 
 /** Hash of `length` bytes: of the first ones of a file, or of those before an offset. */

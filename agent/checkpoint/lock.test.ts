@@ -2,8 +2,8 @@ import { lstatSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openRecord } from '../../lab/parts/machine/running.js';
-import { mountSmallDisk } from '../../lab/parts/machine/small-disk.js';
+import { openRecord } from '../../lab/parts/running.js';
+import { mountSmallDisk } from '../../lab/parts/small-disk.js';
 import { decideOwner, openLock } from './lock.js';
 
 let folder: string;

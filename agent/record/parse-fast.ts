@@ -9,8 +9,8 @@ import { parseBody } from '../../flink/layout/layout.js';
 import type { PreambleParts } from '../../flink/layout/preamble.js';
 import type { StretchReader } from '../../flink/layout/stretch.js';
 import { createChainReader } from '../../flink/trace/chain.js';
-import { FULL, mayBeFull } from '../../flink/words/forms.js';
-import { MARK, type SignalMarker } from '../../flink/words/marks.js';
+import { FULL, mayBeFull } from '../../flink/bytes/forms.js';
+import { MARK, type SignalMarker } from '../../flink/bytes/marks.js';
 import type { FileFields, JobFields, PlainRecord, SharedFields } from '../../store/store.js';
 import { describeJob, describeSource, isPlausible, type ParseContext } from './parse.js';
 import { ADDRESS_HINT, holdsUser, SECRET_HINTS } from './redact.js';
@@ -47,7 +47,7 @@ const fieldsOf = new WeakMap<PreambleParts, PreambleFields>();
 /** Draft that is refilled for each entry, because there are many. */
 export type PlainDraft = { -readonly [Key in keyof PlainRecord]: PlainRecord[Key] } & {
   processContext: ProcessNotes;
-  /** Mark for a diagnosis (flink/words/marks.ts). */
+  /** Mark for a diagnosis (flink/bytes/marks.ts). */
   mark: number;
 };
 

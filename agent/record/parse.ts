@@ -7,8 +7,8 @@ import { readFacts } from '../../flink/facts/facts.js';
 import { updateNotes, type ProcessNotes } from '../../flink/facts/notes.js';
 import type { SplitEntry } from '../../flink/layout/split.js';
 import { parseEntry } from '../../flink/layout/layout.js';
-import { mayBeOfForm } from '../../flink/words/forms.js';
-import { MARK, markEntry, type SignalMark, type SignalMarker } from '../../flink/words/marks.js';
+import { mayBeOfForm } from '../../flink/bytes/forms.js';
+import { MARK, markEntry, type SignalMark, type SignalMarker } from '../../flink/bytes/marks.js';
 import type { Pod } from '../discovery/pods.js';
 import type { Redactor } from './redact.js';
 

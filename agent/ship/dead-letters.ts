@@ -1,8 +1,8 @@
 // Keeps records that nothing in the store takes (dead letters) on this node, one JSON line each, with their whole
 // message. A record counts as delivered only when its line is synced to disk; until then it waits like any other. A
 // file that is large enough is closed under a name of its own; when all are too large, the oldest is removed. ship.ts
-// appends. A process that sends dead letters again (cli/dead-letters.ts, also while an agent runs) closes the file
-// first and owns the closed files.
+// appends. A process that sends dead letters again (cli/operate/dead-letters.ts, also while an agent runs) closes the
+// file first and owns the closed files.
 import { randomUUID } from 'node:crypto';
 import {
   closeSync,

@@ -3,7 +3,7 @@
 // identity.ts. After "wait", the next step asks again.
 import { fstatSync } from 'node:fs';
 import { basename } from 'node:path';
-import { findForm } from '../../flink/form/form.js';
+import { findForm } from '../../flink/layout/form.js';
 import { isBinary } from '../../flink/bytes/binary.js';
 import { findLastLine, findUtf16, isUtf16 } from '../../flink/bytes/utf16.js';
 import { isTornPrefix } from '../../flink/bytes/wrapper.js';

@@ -5,9 +5,9 @@
 // only to the newest file of the same family, so that a rest is never joined to an unrelated entry.
 import { basename, dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { createFormSplitter } from '../../flink/form/form.js';
+import { createFormSplitter } from '../../flink/layout/form.js';
 import type { SplitEntry } from '../../flink/layout/split.js';
-import { findEnd } from '../../flink/form/streams.js';
+import { findEnd } from '../../flink/layout/streams.js';
 import { isEntryStart } from '../../flink/layout/layout.js';
 import { classifyLine } from '../../flink/bytes/line.js';
 import { isUtf16 } from '../../flink/bytes/utf16.js';

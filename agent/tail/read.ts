@@ -6,7 +6,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { FileKind } from '../../core/types.js';
 import { NO_NOTES, type ProcessNotes } from '../../flink/facts/notes.js';
-import { createFormSplitter, type FileForm } from '../../flink/form/form.js';
+import { createFormSplitter, type FileForm } from '../../flink/layout/form.js';
 import type { SplitEntry, Splitter } from '../../flink/layout/split.js';
 import type { StretchReader } from '../../flink/layout/stretch.js';
 import type { Guard } from '../checkpoint/checkpoint.js';

@@ -2,7 +2,7 @@
 // (settled by adopt.ts, followed by tails.ts), `reading` how far it was read (read.ts), `acks` what the store has of
 // it (acks.ts). The functions here concern more than one of them.
 import { NO_NOTES } from '../../flink/facts/notes.js';
-import { createFormSplitter } from '../../flink/form/form.js';
+import { createFormSplitter } from '../../flink/layout/form.js';
 import type { FileState, Guard } from '../checkpoint/checkpoint.js';
 import type { Captures } from '../discovery/pattern.js';
 import { type Commit, createReading, lookBefore, openReading, type TailReading } from './read.js';

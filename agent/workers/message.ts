@@ -1,7 +1,7 @@
 // Defines the messages between the main thread and a worker of the agent: orders go to a worker, reports come back. All
 // of it is plain data, and each side handles every kind.
 import type { ErrorCode } from '../../core/errors.js';
-import type { SignalWords } from '../../flink/words/words.js';
+import type { SignalWords } from '../../flink/bytes/words.js';
 import type { AppendOutcome, EncodedBatch, Encoding } from '../../store/store.js';
 import type { FileState } from '../checkpoint/checkpoint.js';
 import type { FoundFile, ScanProblem } from '../discovery/discover.js';

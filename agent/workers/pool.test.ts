@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
-import { describeWords } from '../../flink/words/words.js';
+import { describeWords } from '../../flink/bytes/words.js';
 import { expected, line, lines, openAgentFixture, type AgentFixture } from '../../test/agent-fixture.js';
 
 const RULES = join(import.meta.dirname, '..', '..', 'rules');

@@ -7,7 +7,7 @@ import { errorText } from '../../core/fault.js';
 import { isObject } from '../../core/json.js';
 import type { Log } from '../../core/log.js';
 import { pause } from '../../core/time/wait.js';
-import type { SignalWords } from '../../flink/words/words.js';
+import type { SignalWords } from '../../flink/bytes/words.js';
 import type { RecordSink } from '../../store/store.js';
 import type { FoundFile, Scan } from '../discovery/discover.js';
 import type { Follower, FollowerParts, FollowerState } from '../follower.js';

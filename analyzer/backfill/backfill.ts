@@ -6,7 +6,7 @@
 import { findSmallest } from '../../core/sequence.js';
 import { isObject } from '../../core/json.js';
 import { ALL_CLUSTERS, type Incident } from '../../core/types.js';
-import { decodeWords, SIGNAL_WORDS_KEY, type SignalWords } from '../../flink/words/words.js';
+import { decodeWords, SIGNAL_WORDS_KEY, type SignalWords } from '../../flink/bytes/words.js';
 import type { IncidentStore, RecordSearch, StateStore } from '../../store/store.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { describeCatalog } from './version.js';

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createError } from '../../core/errors.js';
 import { FACT_ANCHORS } from '../../flink/facts/facts.js';
-import { createAnchorScanner, type AnchorScanner } from '../../flink/words/anchors.js';
+import { createAnchorScanner, type AnchorScanner } from '../../flink/bytes/anchors.js';
 import { ENGINE_TABLES, listMarks, type Engine } from './engine/engine.js';
 import type { Cause } from './read/causes.js';
 import { closeRule, type ClosedRule } from './read/closed.js';

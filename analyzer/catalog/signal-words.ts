@@ -1,8 +1,8 @@
-// Lists what the words of a catalog say about an entry that holds them, for the code that marks entries (flink/words/).
+// Lists what the words of a catalog say about an entry that holds them, for the code that marks entries (flink/bytes/).
 // A word says that something may have failed, or it counts only beside a failure, as the facts and the steps of rules
 // do. Words that count only in excerpts mark nothing. Pure functions.
 import { FACT_ANCHORS } from '../../flink/facts/facts.js';
-import { describeWords, type SignalWords } from '../../flink/words/words.js';
+import { describeWords, type SignalWords } from '../../flink/bytes/words.js';
 import type { Catalog } from './catalog.js';
 
 export function listSignalWords(catalog: Catalog): SignalWords {

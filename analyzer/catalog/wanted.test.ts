@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createSkimmer } from '../../flink/form/skim.js';
+import { createSkimmer } from '../../flink/layout/skim.js';
 import { loadCatalog } from './catalog.js';
 import { JOB_A, JOB_B, makeCatalog } from '../testing/samples.js';
 import { wantedBy } from './wanted.js';

@@ -1,10 +1,10 @@
-// Searches a log for what a diagnosis needs, for a reader that leaves out the rest (flink/form/skim.ts): entries with
+// Searches a log for what a diagnosis needs, for a reader that leaves out the rest (flink/layout/skim.ts): entries with
 // an anchor of the catalog. Most lines of a healthy JobManager are about completed checkpoints, and only a job's last
 // one before something else happens is needed. A JobManager logs thousands of subtasks at each restart, and only the
 // last subtask of each task is needed. The options and arguments that a process prints at its start come together.
 import type { ByteRun, TextSearch } from '../../core/wasm/byte-search.js';
 import { at, isDigit } from '../../flink/bytes/byte.js';
-import type { FindWanted, WantedSearch } from '../../flink/form/skim.js';
+import type { FindWanted, WantedSearch } from '../../flink/layout/skim.js';
 import { FACT_SERIES } from '../../flink/facts/facts.js';
 import type { Catalog } from './catalog.js';
 

@@ -3,7 +3,7 @@
 // cannot be computed is left out and never guessed. If the texts of a rule fail, the diagnosis still names the cause.
 // Pure functions.
 import type { Diagnosis, Evidence, Fix, Language, Reason } from '../../core/types.js';
-import { inRange } from '../../flink/options/options.js';
+import { inRange } from '../../flink/facts/options.js';
 import { ASSUMED_VERSION, nameOption } from './world.js';
 import { errorText } from '../../core/fault.js';
 import { readWhole, type Value, type Values, type EvaluationContext } from '../catalog/expression/expression.js';

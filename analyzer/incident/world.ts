@@ -13,7 +13,7 @@ import {
   type SizeNeed,
 } from '../../flink/memory/fix.js';
 import type { FitResult } from '../../flink/memory/grow.js';
-import { compareVersions, optionValue, parseBytes, parseDuration, renameOption } from '../../flink/options/options.js';
+import { compareVersions, optionValue, parseBytes, parseDuration, renameOption } from '../../flink/facts/options.js';
 import type { EvaluationContext } from '../catalog/expression/expression.js';
 
 /** Flink version for which fixes are written if the log does not name one. It is a release that most people run. */

@@ -1,15 +1,15 @@
 // Reads files, folders, archives and standard input into entries, for `jobtrace diagnose` and the tests of rules.
 // Everything is read in chunks: disk.ts gives bytes, archive.ts the files in archives, charset.ts makes UTF-8 of them,
-// and flink/form/skim.ts cuts them into entries. A file of another form than a log becomes the log that it stands for
+// and flink/layout/skim.ts cuts them into entries. A file of another form than a log becomes the log that it stands for
 // (FORMS). A path that cannot be read is an error; what is no log, or was read in part, is noted.
 import { basename } from 'node:path';
 import { createError } from '../../core/errors.js';
 import type { Entry, FileKind, Source } from '../../core/types.js';
 import { BINARY_LOOK_BYTES, isBinary } from '../../flink/bytes/binary.js';
-import { findForm, FORM_LOOK_BYTES } from '../../flink/form/form.js';
+import { findForm, FORM_LOOK_BYTES } from '../../flink/layout/form.js';
 import { parseEntry } from '../../flink/layout/layout.js';
 import { describeFile } from '../../flink/layout/names.js';
-import { createSkimmer, type FindWanted, type SkimmedEntry } from '../../flink/form/skim.js';
+import { createSkimmer, type FindWanted, type SkimmedEntry } from '../../flink/layout/skim.js';
 import { createUnpacking, openContent, type ArchiveLimits, type Content, type Unpacking } from './files/archive.js';
 import { decodeLines, decodeChunks } from './files/charset.js';
 import { Cursor } from './files/cursor.js';

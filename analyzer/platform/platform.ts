@@ -4,7 +4,7 @@
 // times of lines count, so that the order of arrival changes nothing. Pure functions.
 import { createHash } from 'node:crypto';
 import { findLargest } from '../../core/sequence.js';
-import { nameSubject } from '../../core/text/subject.js';
+import { nameSubject } from '../../core/wording/subject.js';
 import {
   ALL_CLUSTERS,
   type Diagnosis,

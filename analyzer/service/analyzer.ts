@@ -7,7 +7,7 @@ import { JobtraceError } from '../../core/errors.js';
 import { decideHealth, type ServiceHealth } from '../../core/health.js';
 import { pause } from '../../core/time/wait.js';
 import { ALL_CLUSTERS, type AnalyzerStatus, type Entry, type Incident, type LogRecord } from '../../core/types.js';
-import { renderSignal, SIGNAL_VERSION_KEY, SIGNAL_WORDS_KEY, encodeWords } from '../../flink/words/words.js';
+import { renderSignal, SIGNAL_VERSION_KEY, SIGNAL_WORDS_KEY, encodeWords } from '../../flink/bytes/words.js';
 import { findLargest, findSmallest } from '../../core/sequence.js';
 import { ERASED_KEY, type FeedOptions, type IncidentQuery, type RecordFeed } from '../../store/store.js';
 import type { Catalog } from '../catalog/catalog.js';

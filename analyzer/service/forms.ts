@@ -10,7 +10,7 @@ import {
   mayHoldReport,
   MAX_FRAMES_BYTES,
   REPORT_TIME,
-} from '../../flink/words/forms.js';
+} from '../../flink/bytes/forms.js';
 import { parseEntry } from '../../flink/layout/layout.js';
 import { findQuarters } from '../../flink/layout/local-time.js';
 import {

@@ -1,6 +1,6 @@
 // Tests the service under load: very many jobs that fail at once, and old records that wait while a job fails now.
 import { describe, expect, it } from 'vitest';
-import { nameFailingJob, renderFailingJobs, type FailingJobs } from '../../bench/flood/log.js';
+import { nameFailingJob, renderFailingJobs, type FailingJobs } from '../../bench/logs/flood.js';
 import { createLog } from '../../core/log.js';
 import type { LogRecord } from '../../core/types.js';
 import type { Store } from '../../store/store.js';

@@ -3,7 +3,7 @@
 // store (history.ts, state.ts). Also defines the state that all partitions of an analyzer share.
 import type { Log } from '../../core/log.js';
 import type { Entry, Incident } from '../../core/types.js';
-import type { SignalWords } from '../../flink/words/words.js';
+import type { SignalWords } from '../../flink/bytes/words.js';
 import type {
   AgentRegistry,
   FeedOptions,

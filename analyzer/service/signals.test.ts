@@ -3,9 +3,9 @@
 import { describe, expect, it } from 'vitest';
 import { createLog } from '../../core/log.js';
 import type { Incident, LogRecord } from '../../core/types.js';
-import { mayBeOfForm } from '../../flink/words/forms.js';
-import { createSignalMarker, MARK, markEntry, type SignalMarker } from '../../flink/words/marks.js';
-import { decodeWords, renderSignal, SIGNAL_VERSION_KEY, SIGNAL_WORDS_KEY } from '../../flink/words/words.js';
+import { mayBeOfForm } from '../../flink/bytes/forms.js';
+import { createSignalMarker, MARK, markEntry, type SignalMarker } from '../../flink/bytes/marks.js';
+import { decodeWords, renderSignal, SIGNAL_VERSION_KEY, SIGNAL_WORDS_KEY } from '../../flink/bytes/words.js';
 import { openSqliteStore } from '../../store/sqlite/sqlite.js';
 import type { Store } from '../../store/store.js';
 import { appendRecords } from '../../store/testing/samples.js';

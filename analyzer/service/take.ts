@@ -4,7 +4,7 @@
 import { findSmallest } from '../../core/sequence.js';
 import { createSlices } from '../../core/time/slices.js';
 import type { Entry } from '../../core/types.js';
-import { renderSignal } from '../../flink/words/words.js';
+import { renderSignal } from '../../flink/bytes/words.js';
 import { scanEntry } from '../entry/scan.js';
 import { isEvent, type Signal } from '../entry/signal.js';
 import { readLastLine } from '../incident/last-line.js';

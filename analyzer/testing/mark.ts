@@ -1,7 +1,7 @@
 // Sets `jobtrace.signal`, which an agent sets for the analyzer, in records that no agent has read. Used by tests and
 // benches that fill a store themselves.
 import type { LogRecord } from '../../core/types.js';
-import { createSignalMarker, markEntry } from '../../flink/words/marks.js';
+import { createSignalMarker, markEntry } from '../../flink/bytes/marks.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { listSignalWords } from '../catalog/signal-words.js';
 

@@ -1,7 +1,7 @@
 // Renders an ending, or an agent that is silent or was stopped, as an incident in both languages. The incident is the
 // parent of the incidents of the affected jobs (platform) and lists these jobs (ending). Pure functions.
 import { createHash } from 'node:crypto';
-import { nameSubject } from '../../core/text/subject.js';
+import { nameSubject } from '../../core/wording/subject.js';
 import {
   ALL_CLUSTERS,
   type Diagnosis,

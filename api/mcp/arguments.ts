@@ -5,8 +5,8 @@ import { createError } from '../../core/errors.js';
 import { isObject, omitMissing } from '../../core/json.js';
 import { findNearest } from '../../core/text/nearest.js';
 import { LANGUAGES } from '../../core/types.js';
-import { joinProblems } from '../request.js';
-import { createValues, type RequestValues, type Schema } from '../route.js';
+import { joinProblems } from '../http/request.js';
+import { createValues, type RequestValues, type Schema } from '../http/route.js';
 
 export interface ArgumentRow {
   readonly name: string;

@@ -8,12 +8,12 @@ import {
   listFindings,
   listIncidentBlocks,
   nameIncident,
-} from '../../core/text/markdown.js';
+} from '../../core/wording/markdown.js';
 import { CARD_STATES, describeTriage, type Triage } from '../../core/routing/triage.js';
-import { OUTCOMES as OUTCOME_WORDS } from '../../core/text/wording.js';
+import { OUTCOMES as OUTCOME_WORDS } from '../../core/wording/wording.js';
 import type { Incident, Language } from '../../core/types.js';
-import { OUTCOMES, readWord, type RequestValues } from '../route.js';
-import { loadStanding } from '../annotations.js';
+import { OUTCOMES, readWord, type RequestValues } from '../http/route.js';
+import { loadStanding } from '../routes/incident-lookup.js';
 import type { ArgumentRow } from './arguments.js';
 import type { ToolContext, LogFindings, Reply } from './tool-context.js';
 import { readTimes, TIME_ROWS } from './records.js';

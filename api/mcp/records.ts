@@ -1,10 +1,10 @@
 // Tools for stored records: search, and the records around one. Each record is a block: place and time, then the log
 // text as a quotation. A viewer with a scope finds only records of that scope.
 import { createError } from '../../core/errors.js';
-import { escapeMarkdown, quoteLog } from '../../core/text/markdown.js';
+import { escapeMarkdown, quoteLog } from '../../core/wording/markdown.js';
 import { readMoment } from '../../core/time/moment.js';
 import type { Language, LogRecord } from '../../core/types.js';
-import type { RequestValues } from '../route.js';
+import type { RequestValues } from '../http/route.js';
 import type { ArgumentRow } from './arguments.js';
 import { countFitting } from './budget.js';
 import type { ToolContext, Reply } from './tool-context.js';

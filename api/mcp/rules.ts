@@ -1,11 +1,11 @@
 // Tools for rules: a rule or all rules of a cause in words, and a draft of a rule from the lines of a failure that no
 // rule matches.
 import { createError } from '../../core/errors.js';
-import { escapeMarkdown, fence } from '../../core/text/markdown.js';
+import { escapeMarkdown, fence } from '../../core/wording/markdown.js';
 import { findNearest } from '../../core/text/nearest.js';
-import { OWNERS, STATUSES } from '../../core/text/wording.js';
+import { OWNERS, STATUSES } from '../../core/wording/wording.js';
 import type { Language } from '../../core/types.js';
-import type { RequestValues } from '../route.js';
+import type { RequestValues } from '../http/route.js';
 import type { ArgumentRow } from './arguments.js';
 import type { ToolContext, Reply, RuleArticle } from './tool-context.js';
 

@@ -1,5 +1,5 @@
 // Serves the tools by the Model Context Protocol: over standard input and output (`jobtrace mcp`), and as single HTTP
-// requests (routes/assistant.ts). It is the only module that imports the SDK, and is loaded only when an assistant is
+// requests (route.ts). It is the only module that imports the SDK, and is loaded only when an assistant is
 // served.
 import { PassThrough, type Readable } from 'node:stream';
 import { Server } from '@modelcontextprotocol/sdk/server/index.js';

@@ -2,7 +2,7 @@
 // front door passes these functions, because stages do not import each other. Types only; serve.ts builds the tools.
 import type { Diagnosis, Incident, Language, Severity, UnknownFailure, Owner } from '../../core/types.js';
 import type { ReadableStore } from '../../store/scope.js';
-import type { RuleSketch } from '../route.js';
+import type { RuleSketch } from '../http/route.js';
 
 /** Findings in a log that is not stored. */
 export interface LogFindings {

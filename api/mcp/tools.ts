@@ -3,7 +3,7 @@
 import { JobtraceError } from '../../core/errors.js';
 import { showHidden } from '../../core/text/hidden.js';
 import { LANGUAGES, type Language } from '../../core/types.js';
-import { readWord, type RequestValues } from '../route.js';
+import { readWord, type RequestValues } from '../http/route.js';
 import { describeArguments, readArguments, type ArgumentRow } from './arguments.js';
 import { renderReply } from './budget.js';
 import type { ToolContext, Reply } from './tool-context.js';

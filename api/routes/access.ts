@@ -1,13 +1,13 @@
-// Routes for access: tokens, users and the audit trail. Only an administrator who sees all clusters can give access to
-// others. A secret is in one answer and is not shown again. signin.ts has the routes for signing in.
-import { readWord, createValues, type Route, type Schema, type Services } from '../route.js';
-import { ROLES, type Viewer } from '../auth.js';
-import type { Access } from '../access/access.js';
-import { describeWho } from '../access/audit.js';
-import { describeLeft } from '../access/tokens.js';
-import { LEAST_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH } from '../access/users.js';
-import { MAX_GLOB_LENGTH } from '../../core/text/glob.js';
-import { AUDIT_LIST, NEW_TOKEN, TOKEN, TOKEN_LIST, USER, USER_GONE, USER_LIST } from '../schemas/access.js';
+// Routes for access: who the caller is, tokens, users and the audit trail. Only an administrator who sees all clusters
+// can give access to others. A secret is in one answer and is not shown again. signin.ts has the routes for signing in.
+import { readWord, createValues, type Route, type Schema, type Services } from '../http/route.js';
+import { highestRole, ROLES, type Viewer } from '../auth/roles.js';
+import type { Access } from '../auth/access.js';
+import { describeWho } from '../auth/audit.js';
+import { describeLeft } from '../auth/tokens.js';
+import { LEAST_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH } from '../auth/users.js';
+import { MAX_GLOB_LENGTH, printGlob } from '../../core/text/glob.js';
+import { AUDIT_LIST, NEW_TOKEN, TOKEN, TOKEN_LIST, USER, USER_GONE, USER_LIST, VIEWER } from '../schemas/access.js';
 import { ID, QUERIES } from '../schemas/queries.js';
 
 const DAY_MS = 86_400_000;
@@ -36,6 +36,19 @@ export function createAccessRoutes(services: Services, access: Access): readonly
   return [
     ...createTokenRoutes(services, access),
     ...createUserRoutes(services, access),
+    {
+      method: 'GET',
+      path: '/api/v1/viewer',
+      role: 'reader',
+      tag: 'system',
+      summary: 'Whose token was sent, and what it may see',
+      query: QUERIES.none,
+      answers: { 200: VIEWER },
+      handle: async ({ viewer }) => ({
+        kind: 'json',
+        body: { name: viewer.name, kind: viewer.kind, role: highestRole(viewer), scope: viewer.scope?.map(printGlob) },
+      }),
+    },
     {
       method: 'GET',
       path: '/api/v1/audit',

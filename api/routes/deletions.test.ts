@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createAudit } from '../access/audit.js';
+import { createAudit } from '../auth/audit.js';
 import { AUTHOR, bearer, get, READER, startServer } from '../testing/server.js';
 
 const ADMIN = { name: 'root', token: 'admin-0123456789abcdef', role: 'admin', scope: [] } as const;

@@ -9,9 +9,9 @@ import {
   type EraseFilter,
   type EraseStore,
 } from '../../store/erase.js';
-import type { Access } from '../access/access.js';
-import { describeWho } from '../access/audit.js';
-import { createValues, type Request, type Route } from '../route.js';
+import type { Access } from '../auth/access.js';
+import { describeWho } from '../auth/audit.js';
+import { createValues, type Request, type Route } from '../http/route.js';
 import { DELETION, DELETION_BODY } from '../schemas/deletions.js';
 import { QUERIES } from '../schemas/queries.js';
 import { readRange } from './records.js';

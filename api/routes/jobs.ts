@@ -1,7 +1,11 @@
-// Merges the jobs of a range. Takes the store's counts of records and incidents, one row for each id, name and cluster;
-// returns one job for each name, or for each id without a known name. Pure functions.
+// Route for the jobs of a range. Takes the store's counts of records and incidents, one row for each id, name and
+// cluster; merges them to one job for each name, or for each id without a known name.
 import type { Incident, JobSummary } from '../../core/types.js';
 import type { JobCounts } from '../../store/store.js';
+import type { Answer, Request, Route, Services } from '../http/route.js';
+import { JOB_LIST } from '../schemas/incidents.js';
+import { QUERIES } from '../schemas/queries.js';
+import { readRange } from './records.js';
 
 interface Draft {
   newest: JobCounts;
@@ -13,8 +17,50 @@ interface Draft {
   incidents: number;
 }
 
+const DEFAULT_RANGE_MS = 24 * 3_600_000;
+const DEFAULT_JOBS = 50;
+
 /** Outcomes of an incident that is not over. An incident without new lines is not known to be over. */
 const OPEN: readonly Incident['outcome'][] = ['failing', 'silent'];
+
+export function createJobRoutes(services: Services): readonly Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/api/v1/jobs',
+      role: 'reader',
+      tag: 'jobs',
+      summary: 'Jobs seen in a range, with level counts and open incidents',
+      description:
+        'The range is the last 24 hours when none is given. Jobs with open incidents first, then by number of records.',
+      query: QUERIES.jobs,
+      answers: { 200: JOB_LIST },
+      handle: (request) => listJobs(services, request),
+    },
+  ];
+}
+
+/** Lists the jobs of a range with two queries to the store, independent of the number of jobs. */
+async function listJobs({ now }: Services, { query, store }: Request): Promise<Answer> {
+  const given = readRange(query);
+  const to = given.to ?? new Date(now()).toISOString();
+  const from = given.from ?? new Date(Date.parse(to) - DEFAULT_RANGE_MS).toISOString();
+  const asked = { cluster: query.text('cluster'), from, to };
+  const [records, incidents] = await Promise.all([store.countJobRecords(asked), store.countJobIncidents(asked)]);
+  const job = query.text('job');
+  const all = mergeJobs(records.jobs, incidents.jobs);
+  const jobs = job === undefined ? all : all.filter(({ id, name }) => name === job || id === job);
+  return {
+    kind: 'json',
+    body: {
+      jobs: jobs.slice(0, query.number('limit') ?? DEFAULT_JOBS),
+      total: jobs.length,
+      complete: records.isComplete && incidents.isComplete,
+      from,
+      to,
+    },
+  };
+}
 
 /** Merges the counts to jobs; jobs with open incidents come first, then jobs with more records. */
 export function mergeJobs(records: readonly JobCounts[], incidents: readonly JobCounts[]): readonly JobSummary[] {

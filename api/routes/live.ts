@@ -7,7 +7,7 @@ import { JobtraceError } from '../../core/errors.js';
 import type { LogRecord } from '../../core/types.js';
 import type { RecordQuery, RecordSearch } from '../../store/store.js';
 import { pause } from '../../core/time/wait.js';
-import { cutRow } from './row.js';
+import { cutRow } from './record-row.js';
 
 export interface LiveOptions {
   /** Filters of the stream. It begins at `from` if given, otherwise now. */

@@ -9,13 +9,13 @@ import {
   renderRecordHead,
   renderRecords,
   type RecordFormat,
-} from '../../core/text/record-export.js';
+} from '../../core/wording/record-export.js';
 import type { LineQuery, RecordLines, RecordQuery } from '../../store/store.js';
 import { COMPONENTS, LEVELS } from '../../core/record.js';
-import { readWord, type Answer, type AuditNote, type Request, type Route, type Services } from '../route.js';
+import { readWord, type Answer, type AuditNote, type Request, type Route, type Services } from '../http/route.js';
 import { ID, MAX_EXPORTED, QUERIES } from '../schemas/queries.js';
 import { CONTEXT, RECORD, RECORD_PAGE } from '../schemas/records.js';
-import { cutRow, ROW_CUT } from './row.js';
+import { cutRow, ROW_CUT } from './record-row.js';
 import { pushRecords } from './live.js';
 
 /** Limits for live streams. Each stream queries the store once a second, so a few tokens must not use up all places. */

@@ -1,15 +1,15 @@
 // Routes for signing in and out, with a password or at a provider (OpenID Connect), and for listing sign-ins. Limits by
 // address bound what a client without access can cause, and never lock out others.
 import { createError, JobtraceError } from '../../core/errors.js';
-import type { Access } from '../access/access.js';
-import { describeWho } from '../access/audit.js';
-import type { BrakeKeys } from '../access/brake.js';
-import type { Provider } from '../access/provider.js';
-import { idOf, type SessionQuery, type StoredSession } from '../access/sessions.js';
-import { makeId } from '../access/secret.js';
-import { MAX_PASSWORD_LENGTH } from '../access/users.js';
-import type { Viewer } from '../auth.js';
-import { createValues, type Answer, type Request, type Route } from '../route.js';
+import type { Access } from '../auth/access.js';
+import { describeWho } from '../auth/audit.js';
+import type { BrakeKeys } from '../auth/brake.js';
+import type { Provider } from '../auth/provider.js';
+import { idOf, type SessionQuery, type StoredSession } from '../auth/sessions.js';
+import { makeId } from '../auth/secret.js';
+import { MAX_PASSWORD_LENGTH } from '../auth/users.js';
+import type { Viewer } from '../auth/roles.js';
+import { createValues, type Answer, type Request, type Route } from '../http/route.js';
 import { ACCESS, SESSION_LIST, SESSIONS_ENDED, SIGNED_OUT, VIEWER } from '../schemas/access.js';
 import { ID, QUERIES } from '../schemas/queries.js';
 

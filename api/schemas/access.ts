@@ -1,7 +1,7 @@
 // JSON schemas of the API's answers about access: the viewer, tokens, users, sign-ins and the audit trail. The routes
 // for access and for signing in use them.
-import { ROLES } from '../auth.js';
-import type { Schema } from '../route.js';
+import { ROLES } from '../auth/roles.js';
+import type { Schema } from '../http/route.js';
 import { described, list, object, text, texts, time } from './shape.js';
 
 export const VIEWER = object(

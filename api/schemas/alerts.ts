@@ -1,9 +1,9 @@
 // JSON schemas of the API for alerts, in requests and answers: alerts sent to receivers, silences, and alerts received
 // from other systems.
-import { ROUTE_LABELS } from '../../core/config/rows/route.js';
+import { ROUTE_LABELS } from '../../core/config/route.js';
 import { SILENCE_STATES } from '../../core/routing/silence.js';
 import { MAX_GLOB_LENGTH } from '../../core/text/glob.js';
-import { ALERT_STATES, type Schema } from '../route.js';
+import { ALERT_STATES, type Schema } from '../http/route.js';
 import { described, integer, list, object, request, text, time } from './shape.js';
 
 export const ALERT = object(

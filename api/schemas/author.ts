@@ -1,5 +1,5 @@
 // JSON schemas of the API for rules that are being written, in requests and answers: drafts, trials, matches in stored
-// records, and saved rules. The routes of rules/author.ts use them.
+// records, and saved rules. The routes of routes/rules.ts use them.
 import { described, integer, list, object, request, text, texts, time } from './shape.js';
 
 export const RULE_LINES = request(

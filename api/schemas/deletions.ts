@@ -1,6 +1,6 @@
 // JSON schemas of the API for deletion on request: the filter of a request, and in the answer the counts of items that
 // were or would be deleted. routes/deletions.ts uses them.
-import type { Schema } from '../route.js';
+import type { Schema } from '../http/route.js';
 
 const text = (description: string): Schema => ({ type: 'string', minLength: 1, maxLength: 2000, description });
 const time = (description: string): Schema => ({ type: 'string', format: 'date-time', description });

@@ -2,7 +2,7 @@
 // of incidents, jobs, groups and advice use them.
 import { LANGUAGES } from '../../core/types.js';
 import { INCIDENT_FACETS } from '../../store/store.js';
-import { OUTCOMES, type Schema } from '../route.js';
+import { OUTCOMES, type Schema } from '../http/route.js';
 import { ALERT } from './alerts.js';
 import { FACET } from './records.js';
 import { described, integer, list, object, text, texts, time } from './shape.js';

@@ -1,11 +1,11 @@
 // JSON schemas of the query parameters of the API. A request that does not match is rejected; validation neither
 // converts nor drops a value.
-import { EXPORT_FORMATS } from '../../core/text/export.js';
+import { EXPORT_FORMATS } from '../../core/wording/export.js';
 import { COMPONENTS, LEVELS } from '../../core/record.js';
-import { RECORD_FORMATS } from '../../core/text/record-export.js';
+import { RECORD_FORMATS } from '../../core/wording/record-export.js';
 import { TRIAGE_STATES } from '../../core/routing/triage.js';
 import { LANGUAGES } from '../../core/types.js';
-import { ALERT_STATES, OUTCOMES, type Schema } from '../route.js';
+import { ALERT_STATES, OUTCOMES, type Schema } from '../http/route.js';
 import { SEVERITY_WORDS } from './incidents.js';
 import { described, request, text, time } from './shape.js';
 

@@ -1,7 +1,7 @@
 // JSON schemas of the API's answers about log records. Schemas describe answers but never cut them, so a new field
 // needs to be added here only to be documented. server.ts builds the OpenAPI document from them.
 import { COMPONENTS, ENTRY_FLAGS, FIELD_ROWS, FILE_KINDS, LEVELS, type RecordField } from '../../core/record.js';
-import type { Schema } from '../route.js';
+import type { Schema } from '../http/route.js';
 import { described, integer, list, object, text, texts, time } from './shape.js';
 
 /** Schema by type of a record field. */

@@ -1,6 +1,6 @@
 // Building blocks of the API's schemas: texts, numbers, lists, open objects (answers) and closed objects (requests).
 // Pure functions.
-import type { Schema } from '../route.js';
+import type { Schema } from '../http/route.js';
 
 export const text = { type: 'string' } as const;
 

@@ -1,6 +1,6 @@
 // Makes the random choices of a torture from its seed: the same seed gives the same choices, but not the same timing on
 // the machine. For the writers, the blows and the proxies.
-import { createRandom } from '../../lab/memory/sample.js';
+import { createRandom } from '../../lab/reference/memory-sample.js';
 
 /** Minimum and maximum. */
 export type DiceSpan = readonly [least: number, max: number];

@@ -6,9 +6,9 @@ import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFi
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseLog, type FileState } from '../../agent/checkpoint/checkpoint.js';
-import { findFreePorts } from '../../lab/parts/machine/process.js';
-import type { RunRecord } from '../../lab/parts/machine/running.js';
-import { mountSmallDisk } from '../../lab/parts/machine/small-disk.js';
+import { findFreePorts } from '../../lab/parts/process.js';
+import type { RunRecord } from '../../lab/parts/running.js';
+import { mountSmallDisk } from '../../lab/parts/small-disk.js';
 import { startProgram, type RunningProgram } from '../../test/program.js';
 import { openCrooked, type Crooked } from './crooked.js';
 

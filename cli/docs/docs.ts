@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LIMITS } from '../../analyzer/restarts/limits.js';
-import { renderBenchmarks } from '../../bench/page.js';
+import { renderBenchmarks } from '../../bench/report/page.js';
 import { COMMANDS } from '../main.js';
 import { renderSettingsTable } from '../../core/config/describe.js';
 import { CONDITIONS } from '../../core/conditions.js';

@@ -48,7 +48,7 @@ Columns:
 
 - **lab**: match logs recorded from a real Flink that failed.
 - **written**: match logs made from the literals of the classes that print them.
-- **source**: Flink versions whose jars contain the messages of the rule in the classes that it names. \`libraries\` means connectors and libraries that go with many versions (lab/literals looks them up).
+- **source**: Flink versions whose jars contain the messages of the rule in the classes that it names. \`libraries\` means connectors and libraries that go with many versions (lab/reference/literals.ts looks them up).
 - **patches**: fixes whose exact options are asserted.
 - **ran**: fixes of the lab's failures with which the job then ran (\`npm run lab -- repair all --flink 1.20\`).
 
@@ -140,7 +140,7 @@ function readSources(): ReadonlyMap<string, readonly string[]> {
   );
 }
 
-/** Returns the rule of each patch with which lab/judge/repair.ts ran a job. */
+/** Returns the rule of each patch with which lab/play/repair.ts ran a job. */
 function readRepairs(): readonly string[] {
   const path = join(PACKAGE_ROOT, 'lab', 'repairs.tsv');
   return existsSync(path)

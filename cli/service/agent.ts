@@ -13,12 +13,12 @@ import { createError } from '../../core/errors.js';
 import { describeFault } from '../../core/fault.js';
 import type { Log } from '../../core/log.js';
 import { pause } from '../../core/time/wait.js';
-import { decodeWords, SIGNAL_VERSION_KEY, SIGNAL_WORDS_KEY } from '../../flink/words/words.js';
+import { decodeWords, SIGNAL_VERSION_KEY, SIGNAL_WORDS_KEY } from '../../flink/bytes/words.js';
 import type { StateStore } from '../../store/store.js';
 import { readAddress } from '../settings.js';
-import type { AgentWorkerData } from './thread/agent-worker.js';
+import type { AgentWorkerData } from './agent-worker.js';
 import { readTls } from './open.js';
-import { openThread } from './thread/thread.js';
+import { openThread } from './thread.js';
 import { VERSION } from '../version.js';
 
 /** Interval, in milliseconds, after which agents follow a change of the rules; each check reads a few bytes. */
@@ -123,7 +123,7 @@ export async function openAgentProbe(
   if (settings[setting] === '') return undefined;
   const [{ openProbe }, { createAgentMetrics }] = await Promise.all([
     import('../../api/probe.js'),
-    import('../../api/metrics.js'),
+    import('../../api/http/metrics.js'),
   ]);
   const { contentType, renderText } = createAgentMetrics(VERSION, COUNTERS);
   return openProbe(

@@ -1,7 +1,7 @@
 // Checks settings beyond their form: receivers, routes and the OpenID Connect provider. "jobtrace config check" prints
 // the problems, and a reload checks new settings before it uses them.
 import type { Settings } from '../../core/config/settings.js';
-import { findReceiverProblems } from '../../notify/channels/settings.js';
+import { findReceiverProblems } from '../../notify/deliver/settings.js';
 import { readRouting } from '../../notify/policy.js';
 import { findRoutingProblems } from '../../notify/routing/scene.js';
 import { findAddressProblem } from '../settings.js';

@@ -4,7 +4,7 @@ import { errorText } from '../../core/fault.js';
 import type { Settings } from '../../core/config/settings.js';
 import type { Log } from '../../core/log.js';
 import { pause } from '../../core/time/wait.js';
-import { runEmergency, type EmergencyCheck } from '../../notify/channels/emergency.js';
+import { runEmergency, type EmergencyCheck } from '../../notify/deliver/emergency.js';
 import type { StateStore, StoreHealth } from '../../store/store.js';
 import { hostOf, proxiesOf } from '../settings.js';
 import type { Stage } from './stages.js';

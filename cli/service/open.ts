@@ -2,13 +2,13 @@
 // it. The caller closes the store.
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TlsFiles } from '../../api/tls.js';
+import type { TlsFiles } from '../../api/http/tls.js';
 import type { Settings } from '../../core/config/settings.js';
 import { createError, JobtraceError } from '../../core/errors.js';
 import { openStore, type openSetup } from '../../store/open.js';
 import type { Store } from '../../store/store.js';
 import { describeFault, errorText } from '../../core/fault.js';
-import { openThread } from './thread/thread.js';
+import { openThread } from './thread.js';
 
 const DATABASE = 'jobtrace.db';
 

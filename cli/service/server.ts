@@ -3,11 +3,11 @@
 import { isIP } from 'node:net';
 import { describeSheet } from '../../analyzer/author/sheet.js';
 import type { Catalog } from '../../analyzer/catalog/catalog.js';
-import { createMetrics, type Metrics } from '../../api/metrics.js';
+import { createMetrics, type Metrics } from '../../api/http/metrics.js';
 import { createServer, type ApiServer, type ServerOptions } from '../../api/server.js';
 import { createError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
-import { sendTrial } from '../../notify/channels/trial.js';
+import { sendTrial } from '../../notify/deliver/trial.js';
 import type { Notifier } from '../../notify/notify.js';
 import { readFloor } from '../../notify/policy.js';
 import { languageOf, proxiesOf, zoneOf } from '../settings.js';
@@ -15,11 +15,11 @@ import { PAGE_DIR, VERSION } from '../version.js';
 import { readTls } from './open.js';
 import { findProviderProblems } from './check.js';
 import { createAuditLog } from './trail.js';
-import { createAssistantHooks } from './hooks/assistant.js';
-import { createAuthoring } from './hooks/author.js';
+import { createAssistantHooks } from './assistant.js';
+import { createAuthoring } from './author.js';
 import type { RuleKeeper } from './keeper.js';
 import type { SettingsKeeper } from './settings-keeper.js';
-import { createPasteDiagnoser } from './hooks/paste.js';
+import { createPasteDiagnoser } from './paste.js';
 
 const HOUR_MS = 3_600_000;
 

@@ -8,11 +8,11 @@ import { joinPartStates } from '../../analyzer/service/state.js';
 import { nameParts, PLATFORM } from '../../analyzer/assignment/decide.js';
 import { namePartition } from '../../analyzer/assignment/fence.js';
 import { createLease, type Lease } from '../../analyzer/assignment/lease.js';
-import type { AnalyzerMetrics, Metrics } from '../../api/metrics.js';
+import type { AnalyzerMetrics, Metrics } from '../../api/http/metrics.js';
 import type { Settings } from '../../core/config/settings.js';
 import type { Log } from '../../core/log.js';
 import { createNotifier, type Notifier, type NotifierOptions } from '../../notify/notify.js';
-import type { MessageShares, Outbox } from '../../notify/outbox.js';
+import type { MessageShares, Outbox } from '../../notify/deliver/outbox.js';
 import { createReloadableNotifier } from '../../notify/reload.js';
 import { readPolicy, readRouting } from '../../notify/policy.js';
 import type { RecordFeed, Retention, Store } from '../../store/store.js';
@@ -153,7 +153,7 @@ export function createServiceNotifier(
 /** Creates the metrics of an analyzer; undefined if it serves none. The module is loaded only on demand. */
 export async function createServiceNumbers(settings: Settings): Promise<AnalyzerMetrics | undefined> {
   if (settings['analyzer.listen'] === '') return undefined;
-  const { createAnalyzerMetrics } = await import('../../api/metrics.js');
+  const { createAnalyzerMetrics } = await import('../../api/http/metrics.js');
   return createAnalyzerMetrics(VERSION);
 }
 

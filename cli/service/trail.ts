@@ -1,7 +1,7 @@
 // Writes the audit trail outside the store: each entry as a line of JSON at the end of a file that only its owner may
 // read, and to the log of the process. A failed write is logged and stops nothing.
 import { appendFileSync } from 'node:fs';
-import type { AuditEntry } from '../../api/access/entry.js';
+import type { AuditEntry } from '../../api/auth/entry.js';
 import type { Log } from '../../core/log.js';
 
 /** Creates the function that writes an entry. An empty `file` means the log only; a command has no log. */

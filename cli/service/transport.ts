@@ -1,6 +1,6 @@
 // Finds settings that let secrets or logs cross a network unencrypted. Takes settings; returns sentences for the log of
 // a service, each with the fix. Pure functions.
-import { isLoopback } from '../../api/auth.js';
+import { isLoopback } from '../../api/auth/roles.js';
 import type { Settings } from '../../core/config/settings.js';
 
 /** Returns the sentences. `part` is the kind of service, which decides whether the page is checked. */

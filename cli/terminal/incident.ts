@@ -1,8 +1,8 @@
 // Renders a stored incident for people: subject and state, its causes, and its unknown failures. "jobtrace incidents"
 // uses it, and so does "jobtrace up", which prints most incidents as one line.
 import type { Incident, Language, PlatformShare } from '../../core/types.js';
-import { listBeside } from '../../core/text/beside.js';
-import { OUTCOMES } from '../../core/text/wording.js';
+import { listBeside } from '../../core/wording/beside.js';
+import { OUTCOMES } from '../../core/wording/wording.js';
 import type { Terminal } from '../command.js';
 import { cutText, nameJob, paint, renderCards, styleOf } from './print.js';
 

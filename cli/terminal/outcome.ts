@@ -1,8 +1,8 @@
 // Renders the outcome of the failures of a log in one line: for one incident its subject, state, restarts and last
 // failure; for several the number in each state.
 import type { DiagnosisDocument } from '../../analyzer/incident/document.js';
-import { nameSubject } from '../../core/text/subject.js';
-import { OUTCOMES } from '../../core/text/wording.js';
+import { nameSubject } from '../../core/wording/subject.js';
+import { OUTCOMES } from '../../core/wording/wording.js';
 import type { Incident, Language } from '../../core/types.js';
 import { columnsOf, wrapText, type Style } from './print.js';
 

@@ -1,8 +1,8 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { OUTCOMES, OWNERS, RISKS } from '../../core/text/wording.js';
+import { OUTCOMES, OWNERS, RISKS } from '../../core/wording/wording.js';
 import type { Evidence, Fix, Incident, Owner, UnknownFailure } from '../../core/types.js';
-import { makeDiagnosis, makeIncident } from '../../notify/testing/samples.js';
+import { makeDiagnosis, makeIncident } from '../../core/testing/incidents.js';
 import { renderIncident, renderIncidentLine } from './incident.js';
 import { renderCards } from './print.js';
 

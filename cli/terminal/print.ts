@@ -2,7 +2,7 @@
 // them). Causes come before symptoms; file:line is suitable for clicking and grep.
 import type { Diagnosis, Evidence, Language, Level, LogRecord, UnknownFailure } from '../../core/types.js';
 import { paintText, type Paint } from '../../core/text/terminal.js';
-import { OWNERS, RISKS } from '../../core/text/wording.js';
+import { OWNERS, RISKS } from '../../core/wording/wording.js';
 import type { Output } from '../command.js';
 
 export interface Style {

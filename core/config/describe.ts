@@ -2,7 +2,7 @@
 // docs/config.md. core/text/secrets.ts decides which names and addresses hold secrets.
 import { isObject } from '../json.js';
 import { hideAddress, isSecretName } from '../text/secrets.js';
-import type { SettingRow } from './rows/row.js';
+import type { SettingRow } from './row.js';
 import { isObjects, SETTINGS, type LoadedSettings, type SettingOrigin } from './settings.js';
 
 /** Lists the settings for "jobtrace config print": name, value (secrets hidden) and origin. */

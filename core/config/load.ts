@@ -4,8 +4,8 @@
 import { parseDocument, type DocumentProblem } from '../document.js';
 import { createError } from '../errors.js';
 import { isObject } from '../json.js';
-import { FORMER } from './rows/former.js';
-import type { ObjectRow, SettingRow } from './rows/row.js';
+import { FORMER } from './former.js';
+import type { ObjectRow, SettingRow } from './row.js';
 import { includedSchema, settingsSchema } from './schema.js';
 import {
   checkedSettings,

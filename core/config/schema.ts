@@ -1,8 +1,8 @@
 // Builds the JSON schema of the settings file from the table of settings. Each part of a dotted name becomes a node,
 // and each secret gets a second property for the name of a file. load.ts checks the file with the schema.
 import { isObject, omitMissing } from '../json.js';
-import { ROUTE_REFERENCE, ROUTE_SCHEMA } from './rows/route.js';
-import type { SettingRow, SettingType } from './rows/row.js';
+import { ROUTE_REFERENCE, ROUTE_SCHEMA } from './route.js';
+import type { SettingRow, SettingType } from './row.js';
 import { isObjects, OBJECTS, SETTINGS } from './settings.js';
 
 /** Schemas that several places refer to, so that each is compiled once. A route refers to itself. */

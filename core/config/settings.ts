@@ -1,14 +1,14 @@
 // Joins the tables of rows/ into the table of all settings. From this table come the types and the defaults (here), the
 // checks (schema.ts, load.ts), docs/config.md and "jobtrace config print" (describe.ts).
 import { isObject } from '../json.js';
-import { AGENT } from './rows/agent.js';
-import { GENERAL } from './rows/general.js';
-import { RECEIVER, type ReceiverSettings } from './rows/receiver.js';
-import type { ObjectRow, SettingType } from './rows/row.js';
-import { TEAM, TIME_INTERVAL, type RouteSettings, type TeamSettings, type TimeIntervalSettings } from './rows/route.js';
-import { SERVICE } from './rows/service.js';
-import { TEAM_DEFINITION, type TeamDefinition } from './rows/team.js';
-import { GRANT, TOKEN, type GrantSettings, type TokenSettings } from './rows/token.js';
+import { AGENT } from './agent.js';
+import { GENERAL } from './general.js';
+import { RECEIVER, type ReceiverSettings } from './receiver.js';
+import type { ObjectRow, SettingType } from './row.js';
+import { TEAM, TIME_INTERVAL, type RouteSettings, type TeamSettings, type TimeIntervalSettings } from './route.js';
+import { SERVICE } from './service.js';
+import { TEAM_DEFINITION, type TeamDefinition } from './team.js';
+import { GRANT, TOKEN, type GrantSettings, type TokenSettings } from './token.js';
 
 export const SETTINGS = [...GENERAL, ...AGENT, ...SERVICE] as const;
 

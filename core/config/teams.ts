@@ -1,8 +1,8 @@
 // Spreads the definitions of teams over the settings that the stages read, so that a team's patterns are written once.
 // docs/teams.md explains each consequence. Pure functions.
 import { findNearest } from '../text/nearest.js';
-import type { TeamDefinition } from './rows/team.js';
-import type { RouteLabel, RouteSettings } from './rows/route.js';
+import type { TeamDefinition } from './team.js';
+import type { RouteLabel, RouteSettings } from './route.js';
 import type { Settings } from './settings.js';
 
 /**

@@ -1,7 +1,7 @@
 // Defines a silence: it suppresses notifications of matching cards for a while and has an end, a creator and a comment.
 // The fields and the states are Alertmanager's. The stores keep silences, the API and the command line create and
 // expire them, and notify applies them. Pure functions.
-import { ROUTE_LABELS, type MatcherSettings } from '../config/rows/route.js';
+import { ROUTE_LABELS, type MatcherSettings } from '../config/route.js';
 
 export interface Silence {
   readonly id: string;

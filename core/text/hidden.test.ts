@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { renderCell } from './export.js';
+import { renderCell } from '../wording/export.js';
 import { showHidden } from './hidden.js';
 import { showText } from './terminal.js';
 

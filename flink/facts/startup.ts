@@ -3,7 +3,7 @@
 import { appendAll } from '../../core/sequence.js';
 import type { Fact } from './fact.js';
 import { begins, componentOf, holds, namesNobody, splitResource, type FactContext, type FactRow } from './row.js';
-import { parseBytes } from '../options/options.js';
+import { parseBytes } from './options.js';
 
 type MemoryComponent = 'taskmanager' | 'jobmanager';
 

@@ -1,5 +1,5 @@
 // Proves fixes with the model: they start, they keep what the job had, and a MiB less would not be enough.
-// lab/memory/oracle.test.ts runs the same patches through Flink.
+// lab/reference/memory-oracle.test.ts runs the same patches through Flink.
 import { describe, expect, it } from 'vitest';
 import {
   fitFrameworkOffHeap,

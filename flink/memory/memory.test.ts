@@ -1,4 +1,5 @@
-// Tests the numbers that Flink documents and logs; lab/memory/oracle.test.ts compares thousands with Flink itself.
+// Tests the numbers that Flink documents and logs; lab/reference/memory-oracle.test.ts compares thousands with Flink
+// itself.
 import { describe, expect, it } from 'vitest';
 import { isMemoryProblem, type MemoryLayout, type MemoryProblem } from './words.js';
 import { isComputedOption } from './option-table.js';

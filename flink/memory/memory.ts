@@ -1,6 +1,6 @@
 // Computes Flink's memory model: from a process's options and its Flink version to every part of its memory in bytes,
 // or to the error that Flink would raise. Rules, fixes and start-up facts are compared with it. It equals Flink's own
-// arithmetic to the byte (lab/memory/oracle.test.ts compares them); fixes are in fix.ts.
+// arithmetic to the byte (lab/reference/memory-oracle.test.ts compares them); fixes are in fix.ts.
 import { deriveJobManager } from './jobmanager.js';
 import { catchProblem, refuse, type JobManagerMemoryLayout, type MemoryLayout, type MemoryProblem } from './words.js';
 import { deriveLegacyJobManager, deriveLegacyTaskManager } from './legacy.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseDocument } from '../../core/document.js';
 import { printDocument, readDocument } from './document.js';
-import { RECORDINGS_DIR, checkRecordings, listRecordings, loadManifest } from '../record/manifest.js';
+import { RECORDINGS_DIR, checkRecordings, listRecordings, loadManifest } from '../play/manifest.js';
 import { HEALTHY, listScenarios, loadScenario, parseScenario } from './scenario.js';
 import { VERSIONS } from './versions.js';
 

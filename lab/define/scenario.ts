@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { parseDocument } from '../../core/document.js';
 import { isObject } from '../../core/json.js';
 import { readDocument } from './document.js';
-import { CONNECTORS, type Connector } from '../parts/flink/connectors.js';
+import { CONNECTORS, type Connector } from '../parts/services/connectors.js';
 import { SERVICE_SCHEMAS, type ServiceSettings } from './services.js';
 import { STEP_SCHEMAS, type ScenarioStep } from './steps-schema.js';
 import { PARAMETERS_SCHEMA, chooseValues, fillValues, type Parameters } from './vary.js';

@@ -3,13 +3,13 @@
 // address. Each service itself is a module of lab/parts.
 import { join } from 'node:path';
 import { STORE_PASSWORD, makeCertificates } from '../parts/services/certificates.js';
-import type { FlinkProcess } from '../parts/flink/flink.js';
+import type { FlinkProcess } from '../parts/services/flink.js';
 import { startElasticsearch } from '../parts/services/elasticsearch.js';
 import { startKafka, type Kafka } from '../parts/services/kafka.js';
 import { startPostgres, type Postgres } from '../parts/services/postgres.js';
-import { startProxy } from '../parts/machine/proxy.js';
+import { startProxy } from '../parts/proxy.js';
 import { startS3 } from '../parts/services/s3.js';
-import type { PartServer } from '../parts/machine/server.js';
+import type { PartServer } from '../parts/server.js';
 import { startZookeeper } from '../parts/services/zookeeper.js';
 
 export interface LabService {

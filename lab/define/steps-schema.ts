@@ -1,6 +1,6 @@
 // Defines the steps of a scenario: one key names the kind, its value holds the details. Contains the types for the
 // runner and the JSON schemas for scenario.yaml. The table in steps.ts defines what each kind does.
-import { CONNECTORS, type Connector } from '../parts/flink/connectors.js';
+import { CONNECTORS, type Connector } from '../parts/services/connectors.js';
 
 /**
  * Name of a process: `jobmanager`, `jobmanager-2` …, `taskmanager-1` … in the order of their start, `dead-taskmanager`

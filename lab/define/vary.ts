@@ -1,7 +1,7 @@
 // Chooses the values of a scenario's parameters: names, sizes and data that a run may vary, so that it differs from its
 // recording in everything but its cause. Takes the parameters and a seed and returns the values, which replace `@name@`
 // in any text of the scenario. Without a seed each parameter has its default.
-import { createRandom } from '../memory/sample.js';
+import { createRandom } from '../reference/memory-sample.js';
 
 export interface Parameter {
   readonly default: string | number;

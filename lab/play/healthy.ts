@@ -1,8 +1,8 @@
 // Decides from the REST API whether the jobs of a run are healthy: each has ended well, or has run for a while without
 // a failure and completed a checkpoint in that time, if it makes any. Implements the step `waitHealthy` of steps.ts.
 import { fieldAt, textAt } from '../../core/json.js';
-import type { FlinkCluster } from '../parts/flink/flink.js';
-import { Hopeless, readLastLines, waitFor } from '../parts/machine/process.js';
+import type { FlinkCluster } from '../parts/services/flink.js';
+import { Hopeless, readLastLines, waitFor } from '../parts/process.js';
 import { findFiles, noticeJobs, type Job, type Scene } from './scene.js';
 import type { StepValues } from '../define/steps-schema.js';
 

@@ -5,9 +5,9 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cacheDir } from '../parts/machine/cache.js';
-import { runCommand } from '../parts/machine/process.js';
-import { requireJava } from '../parts/machine/tools.js';
+import { cacheDir } from '../parts/cache.js';
+import { runCommand } from '../parts/process.js';
+import { requireJava } from '../parts/tools.js';
 
 const JOBS_DIR = fileURLToPath(new URL('../jobs/', import.meta.url));
 /** Java release of the classes, because every supported Flink runs on Java 11 or later. */

@@ -5,8 +5,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync }
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { clearCluster, fillFolder, readHeader, startCluster, waitForQuiet } from './scenario-cluster.js';
-import type { FlinkCluster } from '../parts/flink/flink.js';
-import { readLastLines, waitFor } from '../parts/machine/process.js';
+import type { FlinkCluster } from '../parts/services/flink.js';
+import { readLastLines, waitFor } from '../parts/process.js';
 import type { Scenario } from '../define/scenario.js';
 import { findFiles, findProcess, noticeJobs, requireProcess, type Job, type Scene } from './scene.js';
 import { startServices, stopServices, type LabService } from '../define/services.js';

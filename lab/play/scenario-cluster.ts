@@ -14,11 +14,11 @@ import {
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packJobs, packShared } from './jobs.js';
-import { getConnectors } from '../parts/flink/connectors.js';
-import { JAVA_OPTIONS, SMALL_MEMORY } from '../parts/flink/conf.js';
-import { startFlink, type FlinkCluster, type FlinkConfig, type FlinkOptions } from '../parts/flink/flink.js';
-import { getPart } from '../parts/fetch/parts.js';
-import { waitFor } from '../parts/machine/process.js';
+import { getConnectors } from '../parts/services/connectors.js';
+import { JAVA_OPTIONS, SMALL_MEMORY } from '../parts/services/conf.js';
+import { startFlink, type FlinkCluster, type FlinkConfig, type FlinkOptions } from '../parts/services/flink.js';
+import { getPart } from '../parts/parts.js';
+import { waitFor } from '../parts/process.js';
 import type { Scenario } from '../define/scenario.js';
 import { IDENT, listValues } from './scene.js';
 import type { LabService } from '../define/services.js';

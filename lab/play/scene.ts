@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { FlinkCluster, FlinkProcess } from '../parts/flink/flink.js';
+import type { FlinkCluster, FlinkProcess } from '../parts/services/flink.js';
 import type { Scenario } from '../define/scenario.js';
 import type { LabService } from '../define/services.js';
 import { fillValues } from '../define/vary.js';

@@ -1,6 +1,6 @@
 // Saves the answers of the cluster's REST API at the end of a run as files next to the logs: jobs, exceptions,
 // checkpoints, TaskManagers. A cluster that does not answer gives none; nothing here waits or retries.
-import type { FlinkCluster } from '../parts/flink/flink.js';
+import type { FlinkCluster } from '../parts/services/flink.js';
 import type { Scene } from './scene.js';
 
 export interface Snapshot {

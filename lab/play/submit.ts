@@ -3,9 +3,9 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { packJobs } from './jobs.js';
-import type { ClientResult } from '../parts/flink/flink.js';
-import { getConnectors } from '../parts/flink/connectors.js';
-import { waitFor } from '../parts/machine/process.js';
+import type { ClientResult } from '../parts/services/flink.js';
+import { getConnectors } from '../parts/services/connectors.js';
+import { waitFor } from '../parts/process.js';
 import { patchScript } from '../define/patch.js';
 import { clientFiles, fillScene, findJob, type Scene } from './scene.js';
 import type { StepValues } from '../define/steps-schema.js';

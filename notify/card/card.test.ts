@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { makeCard } from '../channels/testing/cards.js';
-import { BUFFERS, makeDiagnosis, makeIncident } from '../testing/samples.js';
+import { BUFFERS, makeDiagnosis, makeIncident } from '../../core/testing/incidents.js';
 import { readCard, renderCard } from './card.js';
 import { fitCard } from './cut.js';
 import { joinCards } from './join.js';

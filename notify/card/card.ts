@@ -2,12 +2,12 @@
 // with the reason of its message (Card), or from an alert that came in. Its plain texts are in the order in which
 // people need them. A channel escapes and formats them, and cut.ts shortens them. The card is stored as JSON until it
 // is sent. Pure functions.
-import { nameSubject } from '../../core/text/subject.js';
-import { OUTCOMES, OWNERS } from '../../core/text/wording.js';
+import { nameSubject } from '../../core/wording/subject.js';
+import { OUTCOMES, OWNERS } from '../../core/wording/wording.js';
 import { ALL_CLUSTERS, type Evidence, type Incident, type Language, type Severity } from '../../core/types.js';
-import type { AlertReason } from '../decide.js';
-import type { ForwardedAlert } from '../forward.js';
-import { isJsonObject, toJsonObject, type Json, type JsonObject } from '../payload.js';
+import type { AlertReason } from '../decide/decide.js';
+import type { ForwardedAlert } from './forward.js';
+import { isJsonObject, toJsonObject, type Json, type JsonObject } from './payload.js';
 import {
   cutMiddle,
   describeIncident,
@@ -17,7 +17,7 @@ import {
   linkPage,
   listOthers,
   type Card,
-} from '../render.js';
+} from './render.js';
 import { ENDED, JOB_ENDED, NEWS, SEVERITIES, WORDS } from './words.js';
 
 export interface CardNumber {

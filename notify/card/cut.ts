@@ -1,7 +1,7 @@
 // Shortens a card that is too large for its channel. The least important parts are removed first, in one order for all
 // channels. The title and the incident's link are never removed, and the card says how much was left out. Pure
 // functions.
-import { cutMiddle } from '../render.js';
+import { cutMiddle } from './render.js';
 import type { AlertCard } from './card.js';
 
 const CUTS: readonly ((card: AlertCard) => AlertCard)[] = [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { CardTemplate } from '../../core/config/rows/receiver.js';
-import { BUFFERS, makeDiagnosis, makeIncident } from '../testing/samples.js';
+import type { CardTemplate } from '../../core/config/receiver.js';
+import { BUFFERS, makeDiagnosis, makeIncident } from '../../core/testing/incidents.js';
 import type { AlertCard } from './card.js';
 import { buildOwnCard, findTemplateProblems } from './template.js';
 

@@ -2,10 +2,10 @@
 // templates (liquidjs) over the incident. A template sees only plain values, reads no files and ends within limits. The
 // channel escapes and cuts its result like any other text. Pure functions.
 import { Liquid, LiquidError } from 'liquidjs';
-import { TEMPLATE_TEXTS, type CardTemplate } from '../../core/config/rows/receiver.js';
+import { TEMPLATE_TEXTS, type CardTemplate } from '../../core/config/receiver.js';
 import { findNearest } from '../../core/text/nearest.js';
-import { findDiagnosis, cutMiddle, type Card } from '../render.js';
-import { toJsonObject, type JsonObject } from '../payload.js';
+import { findDiagnosis, cutMiddle, type Card } from './render.js';
+import { toJsonObject, type JsonObject } from './payload.js';
 import { buildCard, type AlertCard, type CardLink } from './card.js';
 
 const MAX_UNITS = { title: 120, headline: 200, summary: 600, fix: 400 } as const;

@@ -1,13 +1,13 @@
 // Defines a channel: its fields in a receiver's settings, how an incident (or a forwarded alert) is rendered, how
 // messages that are sent together become one body, how a body is sent, and how an answer is interpreted. Each channel
-// is a folder next to this file, with its limits and its test double; table.ts lists them.
-import type { ReceiverSettings } from '../../core/config/rows/receiver.js';
-import type { Proxies } from '../../core/proxy/choose.js';
+// is one file in channels/, with its limits; table.ts lists them.
+import type { ReceiverSettings } from '../../core/config/receiver.js';
+import type { Proxies } from '../../core/proxy.js';
 import type { Text } from '../../core/types.js';
 import type { AlertCard } from '../card/card.js';
-import type { ForwardedAlert } from '../forward.js';
-import type { JsonObject } from '../payload.js';
-import type { Card } from '../render.js';
+import type { ForwardedAlert } from '../card/forward.js';
+import type { JsonObject } from '../card/payload.js';
+import type { Card } from '../card/render.js';
 import type { SendResult } from './result.js';
 
 export interface MessagePart {

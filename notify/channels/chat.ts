@@ -1,12 +1,12 @@
 // Builds the channel of a chat service. An incident is stored as a card until it is sent. Cards that are due together
 // are joined into one, which is shortened until it fits. If the service does not accept the format, the message is sent
 // once more as plain text. Takes the service's properties from the folder of the channel.
-import type { ReceiverSettings } from '../../core/config/rows/receiver.js';
+import type { ReceiverSettings } from '../../core/config/receiver.js';
 import { buildForwardedCard, readCard, renderCard, type AlertCard } from '../card/card.js';
 import { fitCard } from '../card/cut.js';
 import { joinCards } from '../card/join.js';
 import { buildOwnCard } from '../card/template.js';
-import type { JsonObject } from '../payload.js';
+import type { JsonObject } from '../card/payload.js';
 import type { Channel, ChannelSettings, Delivery } from './channel.js';
 import { post, type HttpAnswer } from './http.js';
 import type { SendResult } from './result.js';

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeReceiver } from '../testing/samples.js';
+import { makeReceiver } from '../../core/testing/incidents.js';
 import { hideAddress, postJson } from './http.js';
 
 const SLACK = 'https://hooks.example.com/services/T024BE7LD/B08GZ5RQ1/xoYz9Kq3vWm1';

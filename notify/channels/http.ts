@@ -1,9 +1,9 @@
 // Sends one POST to a receiver and interprets its answer: delivered, retry, or refused. The address is a credential for
 // most receivers, so errors contain neither the address nor anything derived from it.
-import { chooseWay, describeWay, NO_PROXIES, type Way } from '../../core/proxy/choose.js';
-import { describeFailure, fetchBy, readAnswer } from '../../core/proxy/fetch.js';
+import { chooseWay, describeWay, NO_PROXIES, type Way } from '../../core/proxy.js';
+import { describeFailure, fetchBy, readAnswer } from '../../core/fetch.js';
 import { quoteRegex } from '../../core/regex.js';
-import { isJsonObject, type JsonObject } from '../payload.js';
+import { isJsonObject, type JsonObject } from '../card/payload.js';
 import type { Delivery } from './channel.js';
 import type { SendResult } from './result.js';
 

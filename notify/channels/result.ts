@@ -1,7 +1,7 @@
 // Defines the result of sending a message: accepted, to be retried, or refused for a named reason. Channels return it,
 // and the sender acts on it.
 
-import type { JsonObject } from '../payload.js';
+import type { JsonObject } from '../card/payload.js';
 
 export type RefusalReason =
   | 'signature'

@@ -1,7 +1,7 @@
 // Parses time intervals, such as quiet hours, and checks whether a time lies within one, on the clock of its time zone.
 // The fields are those of Alertmanager. In addition, an end before its start is on the next day, and belongs to the day
 // on which the interval began. Pure functions.
-import type { TimeIntervalSettings } from '../../core/config/rows/route.js';
+import type { TimeIntervalSettings } from '../../core/config/route.js';
 
 export interface TimeInterval {
   readonly name: string;

@@ -1,10 +1,10 @@
 // Derives the labels by which a card is matched: team, cluster, job, severity, cause and owner. Takes an incident with
 // its subject, or an alert that came in from Alertmanager. Pure functions.
-import type { CardLabels, TeamSettings } from '../../core/config/rows/route.js';
+import type { CardLabels, TeamSettings } from '../../core/config/route.js';
 import { fitsGlob, parseGlob } from '../../core/text/glob.js';
 import { ALL_CLUSTERS, type Incident } from '../../core/types.js';
-import type { Subject } from '../decide.js';
-import type { InboundAlert } from '../forward.js';
+import type { Subject } from '../decide/decide.js';
+import type { InboundAlert } from '../card/forward.js';
 
 /** Derives the labels of an incident. A platform incident has those of all jobs that it represents. */
 export function labelIncident(incident: Incident, subject: Subject, teams: readonly TeamSettings[]): CardLabels {

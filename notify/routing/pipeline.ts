@@ -1,7 +1,7 @@
 // Routes a card in a list of steps. The first steps find the receivers when a card is written. The other steps may hold
 // the card back and run again before each try to send it. Each step records a named reason. Takes settings, the labels
 // of a card, a time, silences and annotations; returns paths with reasons. Pure functions.
-import type { CardLabels } from '../../core/config/rows/route.js';
+import type { CardLabels } from '../../core/config/route.js';
 import { decideCardState, type Triage, type TriagedIncident } from '../../core/routing/triage.js';
 import { printDuration } from '../../core/time/duration.js';
 import type { TimeInterval } from './interval.js';

@@ -1,7 +1,8 @@
 // Tests routes in a notifier: which receivers are notified, when, and which incidents one message joins.
 import { describe, expect, it } from 'vitest';
 import { openStore } from '../../store/open.js';
-import { BUFFERS, makeDiagnosis, makeIncident, START, useFixture } from '../testing/samples.js';
+import { BUFFERS, makeDiagnosis, makeIncident, START } from '../../core/testing/incidents.js';
+import { useFixture } from '../testing/notifier.js';
 import type { Triage, TriageState } from '../../core/routing/triage.js';
 import type { RoutingOptions } from './router.js';
 

@@ -1,14 +1,14 @@
 // Runs the pipeline in a notifier: finds the receivers of an incident's card and of an incoming alert, and the reason
 // that holds a waiting message back. It combines settings, teams, silences and annotations; pipeline.ts has the steps.
-import type { CardLabels, RouteSettings, TeamSettings, TimeIntervalSettings } from '../../core/config/rows/route.js';
-import type { ReceiverSettings } from '../../core/config/rows/receiver.js';
+import type { CardLabels, RouteSettings, TeamSettings, TimeIntervalSettings } from '../../core/config/route.js';
+import type { ReceiverSettings } from '../../core/config/receiver.js';
 import { omitMissing } from '../../core/json.js';
 import type { Log } from '../../core/log.js';
 import type { Incident } from '../../core/types.js';
 import type { Alert, SilenceStore, TriageStore } from '../../store/store.js';
-import type { Subject } from '../decide.js';
-import type { InboundAlert } from '../forward.js';
-import type { Payload } from '../payload.js';
+import type { Subject } from '../decide/decide.js';
+import type { InboundAlert } from '../card/forward.js';
+import type { Payload } from '../card/payload.js';
 import { labelAlert, labelIncident } from './labels.js';
 import { createCachedPoller } from './cached-poller.js';
 import { findPaths, holdPath, type Path, type RoutingScene, type IncidentAnnotations } from './pipeline.js';

@@ -1,6 +1,6 @@
 // Builds the routing context from the settings, and finds everything that is wrong with them at once. A notifier and
 // "jobtrace receivers route" use it.
-import type { RouteSettings, TimeIntervalSettings } from '../../core/config/rows/route.js';
+import type { RouteSettings, TimeIntervalSettings } from '../../core/config/route.js';
 import { findNearest } from '../../core/text/nearest.js';
 import { findIntervalProblems, parseIntervals } from './interval.js';
 import { toList } from './matchers.js';

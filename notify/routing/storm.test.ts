@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { openStore } from '../../store/open.js';
 import { waitUntil } from '../../store/testing/samples.js';
-import { CAUSE, openSink, useFixture } from '../testing/samples.js';
+import { CAUSE } from '../../core/testing/incidents.js';
+import { openSink, useFixture } from '../testing/notifier.js';
 
 const fixture = useFixture(() => openStore({ kind: 'sqlite', path: ':memory:' }));
 const JOBS = 1000;

@@ -4,7 +4,7 @@
 import { createError, type JobtraceError } from '../../core/errors.js';
 import { MAX_FEEDBACK, nameFeedback, type Feedback } from '../../core/routing/feedback.js';
 import { isObject } from '../../core/json.js';
-import { readLeadValues } from '../../core/text/lead.js';
+import { readLeadValues } from '../../core/wording/lead.js';
 import { MAX_SILENCES, type Silence } from '../../core/routing/silence.js';
 import { MAX_TRIAGE, nameTriage, type Triage } from '../../core/routing/triage.js';
 import type { Incident, LogRecord } from '../../core/types.js';

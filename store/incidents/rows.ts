@@ -1,8 +1,8 @@
 // Builds the row that a list shows of an incident: a hundredth of its size, in both languages. Both adapters keep the
 // row next to the incident. Pure functions.
 import { isObject } from '../../core/json.js';
-import { listBeside } from '../../core/text/beside.js';
-import { findLead, nameUnknown, readLeadValues, type Lead } from '../../core/text/lead.js';
+import { listBeside } from '../../core/wording/beside.js';
+import { findLead, nameUnknown, readLeadValues, type Lead } from '../../core/wording/lead.js';
 import type { Incident, Language, PlatformShare } from '../../core/types.js';
 import type { IncidentRow } from '../store.js';
 

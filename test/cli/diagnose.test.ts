@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { runProgram } from '../program.js';
-import { BUFFERS_LOG, CAUSE, causesOf, useFolder } from './folder.js';
+import { BUFFERS_LOG, CAUSE, causesOf, useFolder } from '../cli-folder.js';
 
 const { folder, file } = useFolder();
 

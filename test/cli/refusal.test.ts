@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createError, ERRORS } from '../../core/errors.js';
 import { runProgram } from '../program.js';
-import { BUFFERS_LOG, CAUSE, causesOf, useFolder } from './folder.js';
+import { BUFFERS_LOG, CAUSE, causesOf, useFolder } from '../cli-folder.js';
 
 const { folder, file } = useFolder();
 

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { openStore } from '../../store/open.js';
 import { appendRecords, makeIncident, makeRecord } from '../../store/testing/samples.js';
 import { runProgram, startProgram, waitUntil } from '../program.js';
-import { BUFFERS_LOG, CAUSE, useFolder } from './folder.js';
+import { BUFFERS_LOG, CAUSE, useFolder } from '../cli-folder.js';
 
 const { folder, file } = useFolder();
 

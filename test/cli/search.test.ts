@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { openStore } from '../../store/open.js';
 import { appendRecords, makeRecord } from '../../store/testing/samples.js';
 import { runProgram, startProgram, waitUntil } from '../program.js';
-import { useFolder } from './folder.js';
+import { useFolder } from '../cli-folder.js';
 
 const { folder } = useFolder();
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Incident, LogRecord } from '../../core/types.js';
 import { runProgram, startProgram, waitUntil } from '../program.js';
-import { BUFFERS_LOG, CAUSE, useFolder } from './folder.js';
+import { BUFFERS_LOG, CAUSE, useFolder } from '../cli-folder.js';
 
 const { folder, file } = useFolder();
 

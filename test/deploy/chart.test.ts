@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { loadSettings } from '../../core/config/load.js';
-import { getPart } from '../../lab/parts/fetch/parts.js';
+import { getPart } from '../../lab/parts/parts.js';
 import { describeWithParts } from '../../lab/parts/testing/describe-part.js';
 
 const DOCKER = fileURLToPath(new URL('../../docker', import.meta.url));

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { buildTemplates } from '../../store/elasticsearch/templates/mapping.js';
-import { listMetrics, renderOwnMetrics } from './metrics.js';
+import { listMetrics, renderOwnMetrics } from '../metrics.js';
 
 interface Target {
   readonly expr?: string;

@@ -7,12 +7,12 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { SETTINGS } from '../../core/config/settings.js';
-import { getPart } from '../../lab/parts/fetch/parts.js';
-import { startFlink, type FlinkCluster } from '../../lab/parts/flink/flink.js';
-import { findFreePorts } from '../../lab/parts/machine/process.js';
+import { getPart } from '../../lab/parts/parts.js';
+import { startFlink, type FlinkCluster } from '../../lab/parts/services/flink.js';
+import { findFreePorts } from '../../lab/parts/process.js';
 import { describeWithParts } from '../../lab/parts/testing/describe-part.js';
 import { waitUntil } from '../../store/testing/samples.js';
-import { listMetrics, renderOwnMetrics } from './metrics.js';
+import { listMetrics, renderOwnMetrics } from '../metrics.js';
 
 const RULES = fileURLToPath(new URL('../../docker/prometheus/rules.yaml', import.meta.url));
 const OPERATING = fileURLToPath(new URL('../../docs/operating.md', import.meta.url));

@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseLog, renderLine } from '../../agent/checkpoint/checkpoint.js';
-import { createFormSplitter } from '../../flink/form/form.js';
+import { createFormSplitter } from '../../flink/layout/form.js';
 import type { Store } from '../../store/store.js';
 import { expected, line, lines, openAgentFixture, type AgentFixture, type FixtureOptions } from '../agent-fixture.js';
 

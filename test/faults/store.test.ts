@@ -11,7 +11,7 @@ import { openElasticsearchStore } from '../../store/elasticsearch/elasticsearch.
 import type { Store } from '../../store/store.js';
 import { isBulk, openFaultProxy, type Fault, type FaultProxy } from '../../store/testing/fault-proxy.js';
 import { waitUntil } from '../../store/testing/samples.js';
-import { sendLetters } from '../../cli/dead-letters.js';
+import { sendLetters } from '../../cli/operate/dead-letters.js';
 import { expected, line, lines, openAgentFixture, type AgentFixture } from '../agent-fixture.js';
 
 const MINUTE_MS = 60_000;

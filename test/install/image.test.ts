@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PACKAGE_ROOT, VERSION } from '../../cli/version.js';
-import { findFreePorts } from '../../lab/parts/machine/process.js';
+import { findFreePorts } from '../../lab/parts/process.js';
 import { isObject } from '../../core/json.js';
 import { waitUntil } from '../program.js';
 import { findObstacle, makeBases, npmVolumes, openBuildah, type Buildah } from './image.js';

@@ -6,7 +6,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, renameSync, r
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { cacheDir, withLock } from '../../lab/parts/machine/cache.js';
+import { cacheDir, withLock } from '../../lab/parts/cache.js';
 
 const RELEASE = 'bookworm';
 /** Paths that debian:*-slim leaves out of Debian. */

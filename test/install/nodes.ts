@@ -7,7 +7,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { PACKAGE_ROOT } from '../../cli/version.js';
-import { withLock } from '../../lab/parts/machine/cache.js';
+import { withLock } from '../../lab/parts/cache.js';
 
 const NODES = join(homedir(), '.cache', 'jobtrace', 'nodes');
 const MODULES = join(PACKAGE_ROOT, 'node_modules');

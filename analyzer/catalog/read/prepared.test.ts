@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseDocument, trustDocument } from '../../../core/document.js';
-import { createAnchorScanner, packAnchors } from '../../../flink/words/anchors.js';
+import { createAnchorScanner, packAnchors } from '../../../flink/bytes/anchors.js';
 import { buildCatalog } from '../catalog.js';
 import { compileRule } from '../rule/compile.js';
 import { diagnose } from '../../incident/diagnose.js';

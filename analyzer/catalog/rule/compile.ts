@@ -5,7 +5,7 @@ import type { DocumentPath, ParsedDocument, Problem } from '../../../core/docume
 import { parseGlob } from '../../../core/text/glob.js';
 import { findNearest } from '../../../core/text/nearest.js';
 import type { Text } from '../../../core/types.js';
-import { findOptionProblem } from '../../../flink/options/options.js';
+import { findOptionProblem } from '../../../flink/facts/options.js';
 import { compileExpression, deferExpression, type Expression } from '../expression/expression.js';
 import { FORMATS, deferText, parseTemplate, parseText, type Template, type TextTemplate } from './template.js';
 import {

@@ -1,5 +1,5 @@
 // Table of the error messages of the operating system: the English text, followed by the same in other languages. The
-// data is made by lab/system-errors.ts from the catalogs of glibc.
+// data is made by lab/reference/system-errors.ts from the catalogs of glibc.
 export const SYSTEM_ERRORS: readonly (readonly [english: string, ...others: string[]])[] = [
   [
     'Address already in use',

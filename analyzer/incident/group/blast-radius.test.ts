@@ -1,7 +1,7 @@
 // Tests which job a failure is assigned to if two jobs of a session cluster fail at once. The lines are those of Flink
 // 1.20.
 import { describe, expect, it } from 'vitest';
-import { nameFailingJob, renderFailingJobs } from '../../../bench/flood/log.js';
+import { nameFailingJob, renderFailingJobs } from '../../../bench/logs/flood.js';
 import { splitText } from '../../input/read.js';
 import { loadCatalog } from '../../catalog/catalog.js';
 import { jobIdOf } from '../../cluster/memory/meaning.js';

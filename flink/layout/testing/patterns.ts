@@ -1,6 +1,6 @@
 // Lists patterns as people write them in log4j2 and logback, each with the line that it renders and the parts that are
-// read from it. The event is always the same; parts that a pattern leaves out cannot be read. lab/writers/ proves that
-// log4j2 and logback write these lines. For tests.
+// read from it. The event is always the same; parts that a pattern leaves out cannot be read. lab/reference/writers.ts
+// proves that log4j2 and logback write these lines. For tests.
 
 export const LOGGER = 'org.apache.flink.runtime.taskexecutor.TaskExecutor';
 export const THREAD = 'flink-akka.actor.default-dispatcher-4';

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { expect, it } from 'vitest';
 import { startAlertmanager } from './alertmanager.js';
 import { describeWithParts } from '../testing/describe-part.js';
-import { isAlive } from '../machine/process.js';
+import { isAlive } from '../process.js';
 
 describeWithParts(['alertmanager'], 'startAlertmanager', () => {
   it('sends a posted alert to the webhook of its configuration', async () => {

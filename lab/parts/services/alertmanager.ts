@@ -4,17 +4,9 @@ import { openSync, closeSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } fr
 import { spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { getPart } from '../fetch/parts.js';
-import {
-  Hopeless,
-  findFreePorts,
-  isAlive,
-  readLastLines,
-  signalProcess,
-  stopProcess,
-  waitFor,
-} from '../machine/process.js';
-import { openRecord } from '../machine/running.js';
+import { getPart } from '../parts.js';
+import { Hopeless, findFreePorts, isAlive, readLastLines, signalProcess, stopProcess, waitFor } from '../process.js';
+import { openRecord } from '../running.js';
 
 export interface AlertmanagerOptions {
   /** Text of alertmanager.yml. */

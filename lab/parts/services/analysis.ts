@@ -4,9 +4,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cacheDir, withLock } from '../machine/cache.js';
-import { runCommand } from '../machine/process.js';
-import { PartError } from '../machine/tools.js';
+import { cacheDir, withLock } from '../cache.js';
+import { runCommand } from '../process.js';
+import { PartError } from '../tools.js';
 
 const SOURCE = join(import.meta.dirname, 'PatternPlugin.java');
 const CLASS = 'io.jobtrace.parts.PatternPlugin';

@@ -2,9 +2,9 @@
 // the repository, and none of them expires.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { getJava } from '../fetch/parts.js';
-import { runCommand } from '../machine/process.js';
-import { PartError } from '../machine/tools.js';
+import { getJava } from '../parts.js';
+import { runCommand } from '../process.js';
+import { PartError } from '../tools.js';
 
 export const STORE_PASSWORD = 'internal-store';
 

@@ -1,7 +1,7 @@
 // Finds the browser and lists the flags that playwright-core needs to drive it without a display, a network or a
 // sandbox. Use: chromium.launch(browserOptions()) with `chromium` of playwright-core.
 import { join } from 'node:path';
-import { findPart, missingReason } from '../fetch/parts.js';
+import { findPart, missingReason } from '../parts.js';
 
 export const CHROMIUM_FLAGS = [
   '--headless',

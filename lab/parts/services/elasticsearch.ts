@@ -5,9 +5,9 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chownAll, openPath, requireUser, type SystemUser } from '../machine/owner.js';
+import { chownAll, openPath, requireUser, type SystemUser } from '../owner.js';
 import { buildAnalysisPlugin } from './analysis.js';
-import { getPart, PartError } from '../fetch/parts.js';
+import { getPart, PartError } from '../parts.js';
 import {
   findFreePorts,
   Hopeless,
@@ -19,8 +19,8 @@ import {
   signalProcess,
   stopProcess,
   waitFor,
-} from '../machine/process.js';
-import { openRecord, type RunRecord } from '../machine/running.js';
+} from '../process.js';
+import { openRecord, type RunRecord } from '../running.js';
 
 export interface ElasticsearchOptions {
   version: 7 | 8 | 9;

@@ -3,9 +3,9 @@
 // of which starts a JVM for a second or two. The lab stops, pauses and kills it.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { getPart } from '../fetch/parts.js';
-import { findFreePorts, runCommand } from '../machine/process.js';
-import { makeFolder, startServer, type PartServer, type ServerStart } from '../machine/server.js';
+import { getPart } from '../parts.js';
+import { findFreePorts, runCommand } from '../process.js';
+import { makeFolder, startServer, type PartServer, type ServerStart } from '../server.js';
 
 export interface KafkaOptions extends ServerStart {
   /** Lines that override those of our server.properties, e.g. {'message.max.bytes': '20000'}. */

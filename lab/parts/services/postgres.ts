@@ -3,11 +3,11 @@
 // it. psql writes and reads the rows.
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { chownAll, openPath, requireUser, type SystemUser } from '../machine/owner.js';
-import { getPart } from '../fetch/parts.js';
-import { findFreePorts, runCommand, type CommandOptions } from '../machine/process.js';
-import { makeFolder, startServer, type PartServer, type ServerStart } from '../machine/server.js';
-import { PartError } from '../machine/tools.js';
+import { chownAll, openPath, requireUser, type SystemUser } from '../owner.js';
+import { getPart } from '../parts.js';
+import { findFreePorts, runCommand, type CommandOptions } from '../process.js';
+import { makeFolder, startServer, type PartServer, type ServerStart } from '../server.js';
+import { PartError } from '../tools.js';
 
 export interface PostgresOptions extends ServerStart {
   /** Settings as on the command line (-c), e.g. {'max_connections': '5'}. */

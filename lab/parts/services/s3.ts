@@ -3,10 +3,10 @@
 // real.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FlinkConfig } from '../flink/conf.js';
-import { getPart } from '../fetch/parts.js';
-import { findFreePorts } from '../machine/process.js';
-import { makeFolder, startServer, type PartServer, type ServerStart } from '../machine/server.js';
+import type { FlinkConfig } from './conf.js';
+import { getPart } from '../parts.js';
+import { findFreePorts } from '../process.js';
+import { makeFolder, startServer, type PartServer, type ServerStart } from '../server.js';
 
 export interface S3Options extends ServerStart {
   /** Buckets that exist from the start. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, expect, it } from 'vitest';
 import { describeWithParts } from '../testing/describe-part.js';
-import { startFlink } from '../flink/flink.js';
+import { startFlink } from './flink.js';
 import { startZookeeper, type Zookeeper } from './zookeeper.js';
 
 describeWithParts(['zookeeper', 'flink-1.20'], 'startZookeeper', () => {

@@ -4,10 +4,10 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { failIfDead, startQuorumPeer } from '../flink/processes.js';
-import { getPart } from '../fetch/parts.js';
-import { findFreePorts, readLastLines, stopProcess, waitFor } from '../machine/process.js';
-import { openRecord } from '../machine/running.js';
+import { failIfDead, startQuorumPeer } from './processes.js';
+import { getPart } from '../parts.js';
+import { findFreePorts, readLastLines, stopProcess, waitFor } from '../process.js';
+import { openRecord } from '../running.js';
 
 export interface ZookeeperOptions {
   /** Folder for conf/, data/ and log/, kept at stop. If absent, a temporary folder is made, and removed at stop. */

@@ -1,9 +1,9 @@
 // Makes and sends cards for the tests of the channels: a usual one, one that is far too long, and one whose log tries
 // to mention people and to break the layout. Only tests import it.
-import type { ReceiverSettings } from '../../../core/config/rows/receiver.js';
+import type { ReceiverSettings } from '../../../core/config/receiver.js';
 import { buildCard, renderCard, type AlertCard } from '../../card/card.js';
-import type { Card } from '../../render.js';
-import { BUFFERS, makeDiagnosis, makeIncident, makeReceiver, START } from '../../testing/samples.js';
+import type { Card } from '../../card/render.js';
+import { BUFFERS, makeDiagnosis, makeIncident, makeReceiver, START } from '../../../core/testing/incidents.js';
 import type { SendResult } from '../result.js';
 import { CHANNELS } from '../table.js';
 

@@ -2,7 +2,7 @@
 // is no such change. Polls the advice of the API every 30 seconds.
 import { Alert, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { describeAdvice } from '../../../../core/text/advice.ts';
+import { describeAdvice } from '../../../../core/wording/advice.ts';
 import { api } from '../server/client.ts';
 import { useSpeech } from '../speech/text.tsx';
 

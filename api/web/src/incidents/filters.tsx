@@ -3,7 +3,7 @@
 import { Button, Group, Select } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { Language } from '../../../../core/types.ts';
-import { OUTCOMES, OWNERS, SEVERITIES } from '../../../../core/text/wording.ts';
+import { OUTCOMES, OWNERS, SEVERITIES } from '../../../../core/wording/wording.ts';
 import { CARD_STATES, TRIAGE_STATES } from '../../../../core/routing/triage.ts';
 import type { IncidentFacet } from '../../../../store/store.ts';
 import { api } from '../server/client.ts';

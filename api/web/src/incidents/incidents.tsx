@@ -4,7 +4,7 @@ import { Alert, Badge, Button, Group, Stack, Table, Text, Title } from '@mantine
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link, useSearchParams } from 'wouter';
-import { SEVERITY_COLORS } from '../diagnosis/diagnosis.tsx';
+import { SEVERITY_COLORS } from '../view/diagnosis.tsx';
 import { api, type ShownRow } from '../server/client.ts';
 import { AdviceLines } from './advice.tsx';
 import { Children, OUTCOME_COLORS } from './children.tsx';
@@ -12,7 +12,7 @@ import { DeliveryProblems } from './delivery.tsx';
 import { Filters, readFilters } from './filters.tsx';
 import { TriageBadge } from './triage.tsx';
 import { Empty, Problem, Time, Waiting } from '../view/state.tsx';
-import { OUTCOMES, OWNERS } from '../../../../core/text/wording.ts';
+import { OUTCOMES, OWNERS } from '../../../../core/wording/wording.ts';
 import { useSpeech } from '../speech/text.tsx';
 import { showHidden } from '../../../../core/text/hidden.ts';
 

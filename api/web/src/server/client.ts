@@ -13,7 +13,7 @@ import type {
   RulePast,
   RuleTrial,
 } from '../../../../core/types.ts';
-import type { Advice } from '../../../../core/text/advice.ts';
+import type { Advice } from '../../../../core/wording/advice.ts';
 import type { Feedback, Precision, FeedbackVerdict } from '../../../../core/routing/feedback.ts';
 import type { CardState, CardTriage, Triage } from '../../../../core/routing/triage.ts';
 import type { AgentStatus, GroupSum, IncidentPage, IncidentRow, RecordPage } from '../../../../store/store.ts';

@@ -15,20 +15,10 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef } from 'react';
 import { Link, useLocation } from 'wouter';
 import { Boundary } from './boundary.tsx';
-import { Rooms } from './rooms.tsx';
+import { findNavigation, ROOMS, Rooms } from './rooms.tsx';
 import { useSession } from '../server/session.ts';
 import { SignedIn, SignIn } from './signin.tsx';
-import { useSpeech, type TextKey } from '../speech/text.tsx';
-
-const ROOMS: readonly { readonly path: string; readonly name: TextKey; readonly also?: readonly string[] }[] = [
-  { path: '/incidents', name: 'incidents' },
-  { path: '/jobs', name: 'jobRoom', also: ['/job', '/cluster'] },
-  { path: '/search', name: 'search' },
-  { path: '/paste', name: 'paste' },
-  { path: '/alerts', name: 'alertRoom' },
-  { path: '/rules', name: 'rules' },
-  { path: '/agents', name: 'agents' },
-];
+import { useSpeech } from '../speech/text.tsx';
 
 /** Height of the header in pixels. The navigation is a second line on a phone. */
 const HEADER_HEIGHTS = { base: 84, sm: 52 };
@@ -73,6 +63,7 @@ function Header() {
   const { setColorScheme } = useMantineColorScheme();
   const scheme = useComputedColorScheme('light');
   const nav = useRef<HTMLElement>(null);
+  const current = findNavigation(location);
   // The entries do not all fit on a phone, so the current one is scrolled into view.
   useEffect(() => {
     nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
@@ -84,20 +75,21 @@ function Header() {
       </Text>
       <nav ref={nav} className="rooms" aria-label={t('rooms')}>
         {refused === undefined &&
-          ROOMS.map((room) => {
-            const isHere = location.startsWith(room.path) || room.also?.includes(location) === true;
+          ROOMS.map(({ path, text }) => {
+            if (text === undefined) return undefined;
+            const isHere = current === path;
             return (
               <Anchor
-                key={room.path}
+                key={path}
                 component={Link}
-                href={room.path}
+                href={path}
                 underline="never"
                 c={isHere ? 'teal' : 'var(--mantine-color-text)'}
                 fw={isHere ? 600 : 400}
                 size="sm"
                 aria-current={isHere ? 'page' : undefined}
               >
-                {t(room.name)}
+                {t(text)}
               </Anchor>
             );
           })}

@@ -1,61 +1,85 @@
-// Maps addresses to views. Each view is a separate file that is loaded when it is opened, so that the first one appears
-// soon; the others are loaded when the page is idle. The frame (app.tsx) shows the view in a boundary, which reports a
-// view that cannot be loaded.
+// Lists the pages in one table: the address, the module that shows it, and its entry in the navigation. A page is
+// loaded when it is opened, so that the first one appears soon; the others are loaded when the browser is idle. The
+// frame (app.tsx) shows the page in a boundary, which reports one that cannot be loaded.
 import { lazy, Suspense, useEffect, type ComponentType } from 'react';
 import { Redirect, Route, Switch } from 'wouter';
+import type { TextKey } from '../speech/text.tsx';
 import { Waiting } from '../view/state.tsx';
 
-const alerts = async () => (await import('../alerts/alerts.tsx')).AlertsPage;
-const agents = async () => (await import('../service/agents.tsx')).AgentsPage;
-const incident = async () => (await import('../incidents/incident.tsx')).IncidentPage;
-const incidents = async () => (await import('../incidents/incidents.tsx')).IncidentsPage;
-const sessions = async () => (await import('../service/sessions.tsx')).SessionsPage;
-const paste = async () => (await import('../paste/paste.tsx')).PastePage;
-const job = async () => (await import('../jobs/job.tsx')).JobPage;
-const cluster = async () => (await import('../jobs/cluster.tsx')).ClusterPage;
-const jobs = async () => (await import('../jobs/jobs.tsx')).JobsPage;
-const rule = async () => (await import('../rules/rule.tsx')).RulePage;
-const editor = async () => (await import('../rules/editor.tsx')).EditorPage;
-const rules = async () => (await import('../rules/rules.tsx')).RulesPage;
-const search = async () => (await import('../search/search.tsx')).SearchPage;
+type Page = ComponentType<{ readonly id: string }>;
 
-const AlertsPage = open(alerts);
-const AgentsPage = open(agents);
-const IncidentPage = open(incident);
-const IncidentsPage = open(incidents);
-const PastePage = open(paste);
-const JobPage = open(job);
-const ClusterPage = open(cluster);
-const JobsPage = open(jobs);
-const EditorPage = open(editor);
-const RulePage = open(rule);
-const RulesPage = open(rules);
-const SearchPage = open(search);
-const SessionsPage = open(sessions);
+interface Room {
+  /** Address. What stands for `:id` or `*` is the `id` of the page; an address without either has the id ''. */
+  readonly path: string;
+  readonly load: () => Promise<Page>;
+  /** Path of the entry of the navigation that is current on this page. */
+  readonly nav?: string;
+  /** Name of the page's own entry in the navigation. */
+  readonly text?: TextKey;
+}
 
-const AHEAD = [incidents, incident, search, jobs, job, cluster, rules, rule, editor, alerts, agents, sessions, paste];
-/** Delay, in milliseconds, before the other views are loaded, because the requested view comes first. */
+/** Pages in the order of the navigation. The first path that fits an address wins. */
+export const ROOMS: readonly Room[] = [
+  {
+    path: '/incidents',
+    load: async () => (await import('../incidents/incidents.tsx')).IncidentsPage,
+    nav: '/incidents',
+    text: 'incidents',
+  },
+  {
+    path: '/incidents/:id',
+    load: async () => (await import('../incidents/incident.tsx')).IncidentPage,
+    nav: '/incidents',
+  },
+  { path: '/jobs', load: async () => (await import('../pages/jobs.tsx')).JobsPage, nav: '/jobs', text: 'jobRoom' },
+  { path: '/job', load: async () => (await import('../pages/job.tsx')).JobPage, nav: '/jobs' },
+  { path: '/cluster', load: async () => (await import('../pages/cluster.tsx')).ClusterPage, nav: '/jobs' },
+  {
+    path: '/search',
+    load: async () => (await import('../search/search.tsx')).SearchPage,
+    nav: '/search',
+    text: 'search',
+  },
+  { path: '/paste', load: async () => (await import('../pages/paste.tsx')).PastePage, nav: '/paste', text: 'paste' },
+  {
+    path: '/alerts',
+    load: async () => (await import('../pages/alerts.tsx')).AlertsPage,
+    nav: '/alerts',
+    text: 'alertRoom',
+  },
+  { path: '/rules', load: async () => (await import('../pages/rules.tsx')).RulesPage, nav: '/rules', text: 'rules' },
+  { path: '/rules/new', load: async () => (await import('../pages/editor.tsx')).EditorPage, nav: '/rules' },
+  { path: '/rules/edit/*', load: async () => (await import('../pages/editor.tsx')).EditorPage, nav: '/rules' },
+  { path: '/rules/*', load: async () => (await import('../pages/rule.tsx')).RulePage, nav: '/rules' },
+  {
+    path: '/agents',
+    load: async () => (await import('../pages/agents.tsx')).AgentsPage,
+    nav: '/agents',
+    text: 'agents',
+  },
+  { path: '/sessions', load: async () => (await import('../pages/sessions.tsx')).SessionsPage },
+];
+
+const PAGES = ROOMS.map(({ path, load }) => ({ path, Page: lazy(async () => ({ default: await load() })) }));
+
+/** Delay, in milliseconds, before the other pages are loaded, because the requested page comes first. */
 const AHEAD_AFTER_MS = 1500;
+
+/** Returns the path of the navigation entry that is current at an address. */
+export function findNavigation(address: string): string | undefined {
+  return ROOMS.find(({ path }) => address.startsWith(path.split(/[:*]/)[0] ?? path))?.nav;
+}
 
 export function Rooms() {
   useFetching();
   return (
     <Suspense fallback={<Waiting />}>
       <Switch>
-        <Route path="/incidents" component={IncidentsPage} />
-        <Route path="/incidents/:id">{({ id }) => <IncidentPage id={id} />}</Route>
-        <Route path="/jobs" component={JobsPage} />
-        <Route path="/job" component={JobPage} />
-        <Route path="/cluster" component={ClusterPage} />
-        <Route path="/search" component={SearchPage} />
-        <Route path="/paste" component={PastePage} />
-        <Route path="/alerts" component={AlertsPage} />
-        <Route path="/rules" component={RulesPage} />
-        <Route path="/rules/new">{() => <EditorPage />}</Route>
-        <Route path="/rules/edit/*">{(params) => <EditorPage id={params['*']} />}</Route>
-        <Route path="/rules/*">{(params) => <RulePage id={params['*']} />}</Route>
-        <Route path="/agents" component={AgentsPage} />
-        <Route path="/sessions" component={SessionsPage} />
+        {PAGES.map(({ path, Page }) => (
+          <Route key={path} path={path}>
+            {(params: Readonly<Record<string, string | undefined>>) => <Page id={params['id'] ?? params['*'] ?? ''} />}
+          </Route>
+        ))}
         <Route>
           <Redirect to="/incidents" replace />
         </Route>
@@ -64,14 +88,10 @@ export function Rooms() {
   );
 }
 
-function open<Props extends object>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {
-  return lazy(async () => ({ default: await load() }));
-}
-
-/** Loads the other views ahead. Errors are ignored here, because they are reported when the view is opened. */
+/** Loads the other pages ahead. Errors are ignored here, because they are reported when the page is opened. */
 function useFetching(): void {
   useEffect(() => {
-    const timer = setTimeout(() => void Promise.allSettled(AHEAD.map((load) => load())), AHEAD_AFTER_MS);
+    const timer = setTimeout(() => void Promise.allSettled(ROOMS.map(({ load }) => load())), AHEAD_AFTER_MS);
     return () => clearTimeout(timer);
   }, []);
 }

@@ -1,0 +1,172 @@
+// Writes the audit trail to the store: changes, sign-ins, rejected sign-ins and reads of many lines at once. Each of
+// these kinds has its own ring, so that a flood of one kind cannot displace the entries of another. A ring consists of
+// numbered sheets of a few hundred entries, one state each; another state holds the number of the last sheet, and old
+// sheets are removed when there are too many. Takes entries; returns the newest ones, and passes each entry once to a
+// log.
+import { createError } from '../../core/errors.js';
+import { isObject } from '../../core/json.js';
+import type { StateStore } from '../../store/store.js';
+import type { Viewer } from './roles.js';
+import { hasTexts } from './versioned-list.js';
+import type { AuditEntry } from './entry.js';
+import { createRefusals, type Refusal } from './refusals.js';
+
+/** Returns the name of a viewer and how it was identified, as fields of an audit entry. */
+export function describeWho({ name, kind, isProvided }: Viewer): Pick<AuditEntry, 'who' | 'by'> {
+  return { who: name, by: isProvided === true ? 'provider' : kind };
+}
+
+export interface Audit {
+  /** Adds an entry. Throws the error of the store, because an action that cannot be recorded must fail. */
+  note(entry: Omit<AuditEntry, 'at'>): Promise<void>;
+  /**
+   * Counts a rejected sign-in. All rejected sign-ins of one address within a minute are one entry with their number.
+   */
+  refuse(refusal: Refusal): Promise<void>;
+  /** Returns the matching entries, newest first. */
+  list(query: {
+    readonly limit: number;
+    readonly who?: string | undefined;
+    readonly what?: string | undefined;
+  }): Promise<readonly AuditEntry[]>;
+  /** Resolves when the counted entries are written. */
+  close(): Promise<void>;
+}
+
+export type AuditStore = Pick<StateStore, 'loadState' | 'saveState' | 'replaceState' | 'removeState'>;
+
+/** Stored form of an entry. `order` distinguishes entries with the same time and identifies the entry. */
+interface StoredEntry extends AuditEntry {
+  readonly order?: number;
+}
+
+interface Ring {
+  /** Folder below `access/audit/`. It is empty for the ring of the first releases, whose sheets have no folder. */
+  readonly folder: string;
+  readonly sheets: number;
+}
+
+const ENTRIES_OF_A_SHEET = 200;
+const RINGS = {
+  changes: { folder: '', sheets: 200 },
+  signIns: { folder: 'sign-ins/', sheets: 100 },
+  refusals: { folder: 'refused/', sheets: 50 },
+  reads: { folder: 'reads/', sheets: 100 },
+} as const satisfies Readonly<Record<string, Ring>>;
+
+const MAX_TRIES = 20;
+/** Longest text of a field, in characters, because names and ids from outside may be long. */
+const MAX_CHARACTERS = 300;
+
+function ringOf(what: string): Ring {
+  if (what === 'sign-in' || what === 'sign-out') return RINGS.signIns;
+  if (what === 'sign-in.refused') return RINGS.refusals;
+  return what.startsWith('read.') ? RINGS.reads : RINGS.changes;
+}
+
+export function createAudit(
+  store: AuditStore,
+  now: () => number,
+  /** Receives each entry once, when the entry is final. */
+  onEntry: (entry: AuditEntry) => void = () => undefined,
+): Audit {
+  const write = async (given: Omit<AuditEntry, 'at'>): Promise<StoredEntry> => {
+    const order = performance.timeOrigin + performance.now();
+    const entry = cut({ at: new Date(now()).toISOString(), ...given, order });
+    await append(store, ringOf(entry.what), entry);
+    return entry;
+  };
+  const refusals = createRefusals({
+    write,
+    amend: (entry) => amend(store, RINGS.refusals, entry),
+    onEnd: (entry) => onEntry(show(entry)),
+  });
+  return {
+    async note(given) {
+      onEntry(show(await write(given)));
+    },
+    refuse: (refusal) => refusals.count(refusal),
+    async list(query) {
+      await refusals.flush();
+      const found = await Promise.all(Object.values(RINGS).map((ring) => findEntries(store, ring, query)));
+      const newest = found.flat().sort((a, b) => b.at.localeCompare(a.at) || (b.order ?? 0) - (a.order ?? 0));
+      return newest.slice(0, query.limit).map(show);
+    },
+    close: () => refusals.close(),
+  };
+}
+
+const nameSheet = ({ folder }: Ring, number: number): string => `access/audit/${folder}${number}`;
+const nameLast = ({ folder }: Ring): string => `access/audit/${folder}last`;
+
+async function findLast(store: AuditStore, ring: Ring): Promise<number> {
+  return Number((await store.loadState(nameLast(ring))) ?? 0);
+}
+
+async function append(store: AuditStore, ring: Ring, entry: StoredEntry): Promise<void> {
+  let number = await findLast(store, ring);
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const text = await store.loadState(nameSheet(ring, number));
+    const entries = parse(text);
+    if (entries.length >= ENTRIES_OF_A_SHEET) {
+      number += 1;
+      await store.saveState(nameLast(ring), String(number));
+      await store.removeState(nameSheet(ring, number - ring.sheets));
+    } else if (await store.replaceState(nameSheet(ring, number), text, JSON.stringify([...entries, entry]))) return;
+  }
+  throw createError('JT_BUSY', { max: 1, scope: '' });
+}
+
+/** Replaces the stored entry that has the same `order`, if it is in one of the two newest sheets. */
+async function amend(store: AuditStore, ring: Ring, entry: StoredEntry): Promise<void> {
+  const last = await findLast(store, ring);
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    let isMissing = true;
+    for (const number of [last, last - 1]) {
+      const text = number < 0 ? undefined : await store.loadState(nameSheet(ring, number));
+      const entries = parse(text);
+      if (entries.every(({ order }) => order !== entry.order)) continue;
+      isMissing = false;
+      const amended = entries.map((known) => (known.order === entry.order ? entry : known));
+      if (await store.replaceState(nameSheet(ring, number), text, JSON.stringify(amended))) return;
+    }
+    if (isMissing) return;
+  }
+}
+
+async function findEntries(
+  store: AuditStore,
+  ring: Ring,
+  { limit, who, what }: Parameters<Audit['list']>[0],
+): Promise<readonly StoredEntry[]> {
+  const found: StoredEntry[] = [];
+  if (what !== undefined && ringOf(what) !== ring) return found;
+  for (let number = await findLast(store, ring); number >= 0 && found.length < limit; number--) {
+    const text = await store.loadState(nameSheet(ring, number));
+    if (text === undefined) break;
+    const fitting = parse(text).filter(
+      (entry) => (who === undefined || entry.who === who) && (what === undefined || entry.what === what),
+    );
+    for (const entry of fitting.reverse()) found.push(entry);
+  }
+  return found.slice(0, limit);
+}
+
+function parse(text: string | undefined): StoredEntry[] {
+  const value: unknown = text === undefined ? [] : JSON.parse(text);
+  return Array.isArray(value) ? value.filter(isEntry) : [];
+}
+
+function isEntry(value: unknown): value is StoredEntry {
+  return isObject(value) && hasTexts(value, ['at', 'who', 'by', 'what']);
+}
+
+function show({ order, ...entry }: StoredEntry): AuditEntry {
+  void order;
+  return entry;
+}
+
+function cut(entry: StoredEntry): StoredEntry {
+  const short = (text: string | undefined): string | undefined => text?.slice(0, MAX_CHARACTERS);
+  return { ...entry, who: entry.who.slice(0, MAX_CHARACTERS), about: short(entry.about), detail: short(entry.detail) };
+}

@@ -1,0 +1,84 @@
+// Routes for feedback on diagnoses (right, wrong, helped), and for its effect on a rule: the measured precision, and
+// whether the rule still sends alerts. Feedback is stored with person and time; a person has one verdict on one rule of
+// one incident. The page shows it on the card.
+import { isBelowFloor, measurePrecision, VERDICTS, type Precision } from '../../core/routing/feedback.js';
+import { createError } from '../../core/errors.js';
+import type { Incident } from '../../core/types.js';
+import { createValues, readWord, type Answer, type Request, type Route, type Services } from '../http/route.js';
+import { ID, QUERIES } from '../schemas/queries.js';
+import { FEEDBACK, FEEDBACK_LIST } from '../schemas/rules.js';
+import { findVisible, orNothing } from './incident-lookup.js';
+
+const MAX_BODY_BYTES = 4096;
+
+export function createFeedbackRoutes(services: Services): readonly Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/api/v1/incidents/:id/feedback',
+      role: 'reader',
+      tag: 'incidents',
+      summary: 'What people said of the diagnoses of an incident, and how often their rules are right',
+      params: ID,
+      query: QUERIES.none,
+      answers: { 200: FEEDBACK_LIST },
+      handle: async (request) => showFeedback(services, request, await findVisible(request)),
+    },
+    {
+      method: 'POST',
+      path: '/api/v1/incidents/:id/feedback',
+      role: 'author',
+      audited: 'feedback',
+      tag: 'incidents',
+      summary: 'Say of a diagnosis that it is right, wrong, or that it helped',
+      description: 'Replaces what the same token said of the same rule of this incident.',
+      params: ID,
+      query: QUERIES.none,
+      body: { type: 'json', schema: FEEDBACK, maxBytes: MAX_BODY_BYTES },
+      answers: { 200: FEEDBACK_LIST },
+      handle: (request) => takeFeedback(services, request),
+    },
+  ];
+}
+
+async function takeFeedback(services: Services, request: Request): Promise<Answer> {
+  const { store } = request;
+  const incident = await findVisible(request);
+  const feedback = createValues(request.body);
+  const rule = feedback.text('rule') ?? '';
+  const verdict = readWord(VERDICTS, feedback.text('verdict'));
+  const rules = listRules(incident);
+  if (!rules.includes(rule) || verdict === undefined)
+    throw createError('JT_REQUEST_INVALID', {
+      problems: `"rule" must be one of this incident's (${rules.join(', ') || 'it has none'}), not "${rule}"`,
+    });
+  const at = new Date(services.now()).toISOString();
+  await store.saveFeedback({ incidentId: incident.id, rule, verdict, by: request.viewer.name, at });
+  return showFeedback(services, request, incident);
+}
+
+async function showFeedback(services: Services, request: Request, incident: Incident): Promise<Answer> {
+  const [feedback, measured] = await Promise.all([
+    orNothing(request.store.findFeedback({ incidentId: incident.id })),
+    loadPrecision(services, request),
+  ]);
+  const rules = listRules(incident).map((id) => ({ id, precision: measured.get(id) }));
+  return { kind: 'json', body: { feedback, rules } };
+}
+
+/** Precision of a rule. `alerts` is false if the rule is wrong so often that it sends no alerts. */
+export type RulePrecision = Precision & { readonly alerts: boolean };
+
+/** Counts the verdicts that the viewer may see. All verdicts together decide whether a rule sends alerts. */
+export async function loadPrecision(
+  { findVerdicts, floor }: Services,
+  { store, viewer }: Request,
+): Promise<ReadonlyMap<string, RulePrecision>> {
+  const all = measurePrecision(await orNothing(findVerdicts()));
+  const own = viewer.scope === undefined ? all : measurePrecision(await orNothing(store.findFeedback({})));
+  return new Map([...own].map(([id, item]) => [id, { ...item, alerts: !isBelowFloor(all.get(id), floor) }]));
+}
+
+function listRules({ diagnoses }: Incident): readonly string[] {
+  return [...new Set(diagnoses.en.map(({ rule }) => rule))];
+}

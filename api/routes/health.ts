@@ -1,0 +1,96 @@
+// Routes for whoever operates Jobtrace: liveness, readiness, and metrics for Prometheus. Readiness checks the store; a
+// store that does not answer in time counts as unreachable.
+import { createError, JobtraceError } from '../../core/errors.js';
+import type { StoreHealth } from '../../store/store.js';
+import type { Answer, Request, Route, Services } from '../http/route.js';
+import { LIVE, NOT_READY, READY } from '../schemas/system.js';
+
+const READY_TIMEOUT_MS = 5000;
+
+export function createHealthRoutes(services: Services): readonly Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/health/live',
+      role: undefined,
+      tag: 'health',
+      summary: 'The process answers',
+      answers: { 200: LIVE },
+      handle: async () => ({ kind: 'json', body: { status: 'ok', version: services.version } }),
+    },
+    {
+      method: 'GET',
+      path: '/health/ready',
+      role: undefined,
+      tag: 'health',
+      summary: 'The store can be used',
+      answers: { 200: READY, 503: NOT_READY },
+      handle: checkReady,
+    },
+    {
+      method: 'GET',
+      path: '/metrics',
+      role: 'reader',
+      isOfAll: true,
+      tag: 'health',
+      summary: 'Numbers for Prometheus',
+      answers: { 200: { type: 'string', description: 'Prometheus text format' } },
+      handle: (request) => renderMetrics(services, request),
+    },
+  ];
+}
+
+async function checkReady({ store }: Request): Promise<Answer> {
+  try {
+    return { kind: 'json', body: { status: 'ok', store: await checkStore(store) } };
+  } catch (error) {
+    if (!(error instanceof JobtraceError)) throw error;
+    return {
+      kind: 'json',
+      status: 503,
+      body: { status: 'unavailable', error: { code: error.code, message: error.message, fix: error.fix } },
+    };
+  }
+}
+
+/** Checks the store. A store that does not answer counts as unreachable. */
+async function checkStore(store: StoreHealth): ReturnType<StoreHealth['check']> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () =>
+        reject(
+          createError('JT_STORE_UNREACHABLE', {
+            url: 'its address',
+            problem: `no answer within ${READY_TIMEOUT_MS} ms`,
+          }),
+        ),
+      READY_TIMEOUT_MS,
+    );
+  });
+  try {
+    return await Promise.race([findOut(store), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function findOut(store: StoreHealth): ReturnType<StoreHealth['check']> {
+  const found = await store.check();
+  await store.checkRoom();
+  return found;
+}
+
+async function renderMetrics({ metrics, rules, now }: Services, { store }: Request): Promise<Answer> {
+  const { counts } = await store.pageIncidents({ outcome: 'failing', isTop: true, limit: 1 });
+  return {
+    kind: 'text',
+    contentType: metrics.contentType,
+    text: await metrics.renderText({
+      agents: await store.findAgentStatuses(),
+      rules: rules().length,
+      open: counts.cluster,
+      nowMs: now(),
+    }),
+  };
+}

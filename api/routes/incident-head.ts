@@ -1,0 +1,28 @@
+// Reduces an incident to the head of its card for lists: failure, owner and start time. Reasons, fixes and evidence are
+// a hundred times as large, so only the route of a single incident returns them. Pure function.
+import type { Diagnosis, Incident } from '../../core/types.js';
+
+/** Largest number of items from each list of an incident. */
+const SHOWN = 3;
+const MAX_MESSAGE = 300;
+
+export function describeHead<Shown extends Omit<Incident, 'diagnoses'> & { readonly diagnoses: readonly Diagnosis[] }>(
+  incident: Shown,
+): object {
+  const { facts, processes, attempts, diagnoses, unknown, ...head } = incident;
+  void facts;
+  return {
+    ...head,
+    processes: processes.slice(0, SHOWN),
+    attempts: attempts.slice(-SHOWN),
+    diagnoses: diagnoses.slice(0, SHOWN).map((diagnosis) => {
+      const { reasons, fixes, evidence, references, values, score, ...own } = diagnosis;
+      void [reasons, fixes, evidence, references, values, score];
+      return own;
+    }),
+    unknown: unknown.slice(0, SHOWN).map(({ evidence, message, chain, ...own }) => {
+      void evidence;
+      return { ...own, chain: chain.slice(0, SHOWN), message: message.slice(0, MAX_MESSAGE) };
+    }),
+  };
+}

@@ -1,0 +1,140 @@
+// Routes for the triage of a card: acknowledge, resolve, ignore for a while, merge into another card, or reopen. Every
+// annotation is stored with person and time; notify holds messages back by the last one (docs/alerts.md). The page
+// shows the state on the card and in the list.
+import {
+  decideCardState,
+  findMergeProblems,
+  findTriageProblems,
+  OVER_OUTCOMES,
+  TRIAGE_STATES,
+  type Triage,
+} from '../../core/routing/triage.js';
+import { createError } from '../../core/errors.js';
+import { omitMissing } from '../../core/json.js';
+import { nameSubject } from '../../core/wording/subject.js';
+import type { Incident } from '../../core/types.js';
+import type { ReadableStore } from '../../store/scope.js';
+import type { IncidentQuery, IncidentRow } from '../../store/store.js';
+import {
+  createValues,
+  readLanguage,
+  readWord,
+  type Answer,
+  type Request,
+  type Route,
+  type Services,
+} from '../http/route.js';
+import { ID, QUERIES } from '../schemas/queries.js';
+import { NEW_TRIAGE, TRIAGE } from '../schemas/triage.js';
+import { findVisible, listIds, loadStanding, orNothing } from './incident-lookup.js';
+
+const MAX_BODY_BYTES = 8192;
+
+export function createTriageRoutes(services: Services): readonly Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/api/v1/incidents/:id/triage',
+      role: 'reader',
+      tag: 'incidents',
+      summary: 'In which state an incident is, and who said what of it',
+      params: ID,
+      query: QUERIES.language,
+      answers: { 200: TRIAGE },
+      handle: async (request) => showTriage(services, request, await findVisible(request)),
+    },
+    {
+      method: 'POST',
+      path: '/api/v1/incidents/:id/triage',
+      role: 'author',
+      audited: 'triage',
+      tag: 'incidents',
+      summary: 'Acknowledge an incident, say that it is mended, ignore or merge it, or open it again',
+      description: 'The last word stands, whoever said it; all are kept.',
+      params: ID,
+      query: QUERIES.language,
+      body: { type: 'json', schema: NEW_TRIAGE, maxBytes: MAX_BODY_BYTES },
+      answers: { 200: TRIAGE },
+      handle: (request) => takeTriage(services, request),
+    },
+  ];
+}
+
+async function takeTriage(services: Services, request: Request): Promise<Answer> {
+  const { body, viewer, store } = request;
+  const incident = await findVisible(request);
+  const given = createValues(body);
+  const triage: Triage = {
+    incidentId: incident.id,
+    state: readWord(TRIAGE_STATES, given.text('state')) ?? 'open',
+    ...omitMissing({ until: given.text('until'), into: given.text('into'), comment: given.text('comment') }),
+    by: viewer.name,
+    at: new Date(services.now()).toISOString(),
+  };
+  const problems = [
+    ...findTriageProblems(triage, services.now()),
+    ...(triage.into === undefined ? [] : await checkMergeTarget(store, triage.into)),
+  ];
+  if (problems.length > 0) throw createError('JT_REQUEST_INVALID', { problems: problems.join('\n') });
+  await store.saveTriage(triage);
+  return showTriage(services, request, incident);
+}
+
+/** Rejects a card that is itself merged into another one as the target of a merge. */
+async function checkMergeTarget(store: ReadableStore, into: string): Promise<readonly string[]> {
+  const target = await store.findIncident(into);
+  if (target === undefined) throw createError('JT_NOT_FOUND', { what: `The incident "${into}"` });
+  const [word] = await store.findTriage({ incidentIds: [target.id] });
+  return findMergeProblems(word);
+}
+
+async function showTriage(services: Services, request: Request, incident: Incident): Promise<Answer> {
+  const { store } = request;
+  const ids = listIds(incident);
+  const standing = await loadStanding(store);
+  const words = await orNothing(store.findTriage({ incidentIds: ids }));
+  const merged = [...standing.values()].filter(({ into }) => into !== undefined && ids.includes(into));
+  const rows = await findRows(
+    store,
+    merged.map(({ incidentId }) => incidentId),
+  );
+  const language = readLanguage(services, request);
+  return {
+    kind: 'json',
+    body: {
+      state: decideCardState(incident, words[0], services.now()),
+      words,
+      merged: rows.map((row) => ({ id: row.id, subject: nameSubject(row, language), firstSeen: row.firstSeen })),
+    },
+  };
+}
+
+async function findRows(store: ReadableStore, ids: readonly string[]): Promise<readonly IncidentRow[]> {
+  return ids.length === 0 ? [] : (await store.pageIncidents({ ids, limit: ids.length })).rows;
+}
+
+export interface TriageFilter {
+  readonly wanted: Triage['state'] | undefined;
+  readonly isTop: boolean;
+}
+
+/**
+ * Returns the query that narrows a list to a state. `open`: the incident needs an owner and nobody has taken it;
+ * `resolved`: a person marked it as resolved.
+ */
+export async function narrowToTriage(
+  store: ReadableStore,
+  standing: ReadonlyMap<string, Triage>,
+  { wanted, isTop }: TriageFilter,
+  nowMs: number,
+): Promise<Pick<IncidentQuery, 'ids' | 'notIds' | 'notOutcomes'>> {
+  if (wanted === undefined) {
+    const merged = [...standing.values()].filter(({ state }) => state === 'merged');
+    return isTop && merged.length > 0 ? { notIds: merged.map(({ incidentId }) => incidentId) } : {};
+  }
+  const rows = await findRows(store, [...standing.keys()]);
+  const states = rows.map((row) => ({ id: row.id, state: decideCardState(row, standing.get(row.id), nowMs) }));
+  const taken = states.filter(({ state }) => state !== 'open' && state !== 'regressed');
+  if (wanted === 'open') return { notIds: taken.map(({ id }) => id), notOutcomes: OVER_OUTCOMES };
+  return { ids: taken.filter(({ state }) => state === wanted).map(({ id }) => id) };
+}

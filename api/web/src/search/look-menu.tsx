@@ -1,0 +1,54 @@
+// Shows the menu for the look of rows. Takes the look (view/look.tsx); changes it, or returns a link to this search
+// that contains it. The search shows it beside its range.
+import { Button, Checkbox, CopyButton, Popover, Stack, Text } from '@mantine/core';
+import { COLUMN_NAMES, LOOK, useLook, type LookName } from '../view/look.tsx';
+import { useSpeech, type TextKey } from '../speech/text.tsx';
+
+const SWITCHES = { wraps: 'wrapLines', airy: 'airyRows', oldest: 'oldestFirst' } as const satisfies Partial<
+  Record<LookName, TextKey>
+>;
+
+export function LookMenu({ address, isLive }: { readonly address: URLSearchParams; readonly isLive: boolean }) {
+  const { t } = useSpeech();
+  const { look, change } = useLook();
+  const row = (name: LookName, label: TextKey, isFixed = false): React.ReactNode => (
+    <Checkbox
+      key={name}
+      size="xs"
+      label={t(label)}
+      checked={look.has(name) && !isFixed}
+      disabled={isFixed}
+      onChange={() => change(name)}
+    />
+  );
+  const shared = new URLSearchParams(address);
+  shared.set(LOOK, look.text);
+  return (
+    <Popover position="bottom-end" shadow="md" trapFocus transitionProps={{ duration: 0 }}>
+      <Popover.Target>
+        <Button size="compact-sm" variant="default">
+          {t('look')}
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown aria-label={t('look')}>
+        <Stack gap={8}>
+          {row('wraps', SWITCHES.wraps)}
+          {row('airy', SWITCHES.airy)}
+          {/* This option is disabled during live mode, because new lines appear above the others. */}
+          {row('oldest', SWITCHES.oldest, isLive)}
+          <Text size="xs" fw={600} className="quiet" mt={4}>
+            {t('columns')}
+          </Text>
+          {COLUMN_NAMES.map((name) => row(name, name))}
+          <CopyButton value={`${location.origin}/search?${shared.toString()}`}>
+            {({ copied, copy }) => (
+              <Button size="compact-xs" variant="default" mt={4} onClick={copy}>
+                {copied ? t('copied') : t('copyWithLook')}
+              </Button>
+            )}
+          </CopyButton>
+        </Stack>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}

@@ -1,0 +1,93 @@
+// Keeps the look of rows: columns, line wrapping, density and order. It is stored in this browser; a link contains it
+// only on request. Takes the address; returns the look and functions that change it. Rows (record.tsx) follow it; the
+// search's menu (search/look-menu.tsx) changes it.
+import { createContext, useContext, useMemo, useState, type ReactNode } from 'react';
+
+const KEY = 'jobtrace.look';
+/** Name of the parameter in the address. */
+export const LOOK = 'look';
+
+/** Columns between time and message in display order, with their widths. */
+const COLUMNS = {
+  level: '48px',
+  logger: 'minmax(90px, 150px)',
+  job: 'minmax(90px, 150px)',
+  process: 'minmax(90px, 170px)',
+  host: 'minmax(70px, 120px)',
+  thread: 'minmax(90px, 150px)',
+} as const;
+export type ColumnName = keyof typeof COLUMNS;
+export const COLUMN_NAMES = Object.keys(COLUMNS).filter((name): name is ColumnName => name in COLUMNS);
+/** Name of a column or option that can be switched on. */
+export type LookName = ColumnName | 'wraps' | 'airy' | 'oldest';
+const NAMES: readonly string[] = [...COLUMN_NAMES, 'wraps', 'airy', 'oldest'];
+const USUAL: readonly LookName[] = ['level', 'logger'];
+
+export interface RowLook {
+  readonly has: (name: LookName) => boolean;
+  readonly columns: readonly ColumnName[];
+  /** Names that are switched on, in the form of a link. */
+  readonly text: string;
+}
+
+interface LookChange {
+  readonly look: RowLook;
+  readonly change: (name: LookName) => void;
+}
+
+const LookContext = createContext<LookChange>({ look: makeLook(USUAL), change: () => undefined });
+
+/**
+ * Provides the look. `ofLink` is the look in the address; `forget` removes it there when the reader chooses another
+ * one.
+ */
+export function LookProvider({
+  ofLink,
+  forget,
+  children,
+}: {
+  readonly ofLink: string | null;
+  readonly forget: () => void;
+  readonly children: ReactNode;
+}) {
+  const [own, setOwn] = useState(() => localStorage.getItem(KEY));
+  const text = ofLink ?? own;
+  const value = useMemo(() => {
+    const look = makeLook(text === null ? USUAL : readNames(text));
+    const change = (name: LookName): void => {
+      const names = look.text.split('.').filter((one) => one !== '');
+      const next = (look.has(name) ? names.filter((one) => one !== name) : [...names, name]).join('.');
+      localStorage.setItem(KEY, next);
+      setOwn(next);
+      if (ofLink !== null) forget();
+    };
+    return { look, change };
+  }, [text, ofLink, forget]);
+  return <LookContext.Provider value={value}>{children}</LookContext.Provider>;
+}
+
+export function useLook(): LookChange {
+  return useContext(LookContext);
+}
+
+/** Reads the names of a look. It omits unknown names, because a link may come from another version. */
+function readNames(text: string): readonly LookName[] {
+  return text.split('.').filter((name): name is LookName => NAMES.includes(name));
+}
+
+function makeLook(names: readonly LookName[]): RowLook {
+  return {
+    has: (name) => names.includes(name),
+    columns: COLUMN_NAMES.filter((name) => names.includes(name)),
+    text: names.join('.'),
+  };
+}
+
+/** Returns class and style of the element that contains the rows. */
+export function useRowsStyle(): { readonly className: string; readonly style: Readonly<Record<string, string>> } {
+  const { look } = useLook();
+  return {
+    className: `${look.has('wraps') ? ' wraps' : ''}${look.has('airy') ? ' airy' : ''}`,
+    style: { '--columns': ['184px', ...look.columns.map((name) => COLUMNS[name]), 'minmax(0, 1fr)'].join(' ') },
+  };
+}

@@ -1,0 +1,46 @@
+// Implements the precision guard: rules that people marked as wrong too often alert nobody. It reads their feedback
+// from the store every minute, and notify.ts asks it before each decision. If the store cannot be read, the last result
+// stays and alerts are sent, because an alert is more important than the feedback.
+import { isBelowFloor, measurePrecision, type PrecisionFloor } from '../../core/routing/feedback.js';
+import { JobtraceError } from '../../core/errors.js';
+import type { Log } from '../../core/log.js';
+import type { FeedbackStore } from '../../store/store.js';
+
+const LOOK_EVERY_MS = 60_000;
+
+export interface PrecisionGuard {
+  /** Reads the feedback again if the last read was long ago. */
+  refresh(): Promise<void>;
+  isRuleMuted(ruleId: string): boolean;
+}
+
+export function createPrecisionGuard(
+  store: Pick<FeedbackStore, 'findFeedback'>,
+  floor: PrecisionFloor,
+  log: Log,
+  now: () => number,
+): PrecisionGuard {
+  let mutedRules: ReadonlySet<string> = new Set();
+  let lookedAt = -Infinity;
+  return {
+    async refresh() {
+      if (now() - lookedAt < LOOK_EVERY_MS) return;
+      lookedAt = now();
+      try {
+        const measured = measurePrecision(await store.findFeedback({}));
+        const found = [...measured].filter(([, precision]) => isBelowFloor(precision, floor));
+        for (const [rule, { right, wrong }] of found)
+          if (!mutedRules.has(rule))
+            log.warn({ rule, right, wrong }, 'People say that this rule is mostly wrong: it alerts nobody any more.');
+        mutedRules = new Set(found.map(([rule]) => rule));
+      } catch (error) {
+        if (!(error instanceof JobtraceError)) throw error;
+        log.warn(
+          { problem: error.message },
+          'What people say of the rules cannot be read; all of them alert as before.',
+        );
+      }
+    },
+    isRuleMuted: (ruleId) => mutedRules.has(ruleId),
+  };
+}
