@@ -81,7 +81,7 @@ A job that fails and restarts for hours gives one incident, in bounded memory. \
 3. **Counted and listed.** The card has the number of restarts, and the first and the last attempts (\`countRestarts\`, \`listAttempts\`).
 4. **Written.** What only grows is written less often than what is new on the card (\`write.ts\`).
 
-A restart is never a message by itself: "still failing" is sent once after \`notify.stillFailingAfterMs\` (\`notify/decide.ts\`).
+A restart is never a message by itself: "still failing" is sent once after \`notify.stillFailingAfterMs\` (\`notify/decide/decide.ts\`).
 
 These are all limits (\`limits.ts\`):
 
