@@ -93,7 +93,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'catalog',
     'entry',
     'restarts',
-    'cluster',
+    'topology',
     'incident/group',
     'incident',
     'assignment',

@@ -138,7 +138,7 @@ function isThere(name: string, path: string): boolean {
   return places.some((place) => existsSync(place)) || (!name.includes('/') && BASENAMES.has(name)) || endsKnown(name);
 }
 
-/** A path from some folder on, as `memory/job.ts`. */
+/** A path from some folder on, as `topology/job.ts`. */
 function endsKnown(name: string): boolean {
   return name.includes('/') && ALL_FILES.some((path) => path.endsWith(`/${name}`));
 }

@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
 import { listSignalWords } from '../analyzer/catalog/signal-words.js';
-import { FACT_TYPES } from '../analyzer/cluster/memory/meaning.js';
+import { FACT_TYPES } from '../analyzer/topology/meaning.js';
 import { FIELD_ROWS } from '../core/record.js';
 import type { LogRecord, Source } from '../core/types.js';
 import type { Fact } from '../flink/facts/fact.js';

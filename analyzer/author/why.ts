@@ -13,7 +13,7 @@ import { rankCauses, whyExplains, type ExplainReason } from '../incident/rank.js
 import type { Alternative, Rule } from '../catalog/rule/rule.js';
 import { readCandidate } from '../entry/scan.js';
 import type { MatchPart, EntryPlace } from '../entry/signal.js';
-import { findFailedStep, indexSteps, type FailedStep } from '../cluster/step.js';
+import { findFailedStep, indexSteps, type FailedStep } from '../incident/group/step.js';
 
 /** Line of the logs. */
 export interface LinePlace {

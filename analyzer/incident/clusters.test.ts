@@ -1,7 +1,7 @@
 // Tests that a conclusion from the memo is never older than its sources.
 import { describe, expect, it } from 'vitest';
 import type { Incident } from '../../core/types.js';
-import { createClusterIndex } from '../cluster/cluster.js';
+import { createClusterIndex } from '../topology/cluster.js';
 import { scanEntry } from '../entry/scan.js';
 import type { Signal } from '../entry/signal.js';
 import { JOB_A, JOB_B, makeCatalog, makeLog, TEST_RULES } from '../testing/samples.js';

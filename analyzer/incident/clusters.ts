@@ -5,7 +5,7 @@
 import { findFirst, findLargest } from '../../core/sequence.js';
 import type { Entry, Incident } from '../../core/types.js';
 import type { Catalog } from '../catalog/catalog.js';
-import { createClusterIndex, type ClusterIndex } from '../cluster/cluster.js';
+import { createClusterIndex, type ClusterIndex } from '../topology/cluster.js';
 import { WHOLE_LOG, type Reading } from '../entry/reading.js';
 import { scanEntry } from '../entry/scan.js';
 import { dateSignal, isKept, type Signal } from '../entry/signal.js';

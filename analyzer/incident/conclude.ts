@@ -14,11 +14,11 @@ import type {
   UnknownFailure,
 } from '../../core/types.js';
 import type { Catalog } from '../catalog/catalog.js';
-import type { ClusterView } from '../cluster/cluster.js';
-import type { IncidentEvent } from '../cluster/event.js';
+import type { ClusterView } from '../topology/cluster.js';
+import type { IncidentEvent } from '../topology/event.js';
 import { readComplaint } from './complaint.js';
-import { versionOf } from '../cluster/memory/process.js';
-import type { JobView, ProcessView } from '../cluster/memory/view.js';
+import { versionOf } from '../topology/process.js';
+import type { JobView, ProcessView } from '../topology/view.js';
 import { countRestarts, findFailures, listAttempts, type IncidentFailures } from '../restarts/failures.js';
 import { explainFinding, type RuleFault } from './explain.js';
 import type { Value, Values } from '../catalog/expression/expression.js';

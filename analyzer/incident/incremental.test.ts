@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Entry, Incident } from '../../core/types.js';
 import { loadCatalog } from '../catalog/catalog.js';
-import { createClusterIndex } from '../cluster/cluster.js';
+import { createClusterIndex } from '../topology/cluster.js';
 import { WHOLE_LOG } from '../entry/reading.js';
 import { scanEntry } from '../entry/scan.js';
 import { dateSignal, isKept, type Signal } from '../entry/signal.js';

@@ -5,7 +5,7 @@
 import { findLargest } from '../../core/sequence.js';
 import type { Component, Incident } from '../../core/types.js';
 import type { FailureKind } from '../catalog/engine/engine.js';
-import type { JobView } from '../cluster/memory/view.js';
+import type { JobView } from '../topology/view.js';
 import type { LastLine } from './last-line.js';
 
 export interface OutcomeEvidence {

@@ -2,8 +2,8 @@
 // one rule with all events that it fits. Its score is a sum of named parts, which the page shows. Consequences are
 // placed below their cause, and causes of other attempts beside the first cause (strand.ts). Pure functions.
 import type { Catalog } from '../catalog/catalog.js';
-import type { ClusterView } from '../cluster/cluster.js';
-import type { IncidentEvent } from '../cluster/event.js';
+import type { ClusterView } from '../topology/cluster.js';
+import type { IncidentEvent } from '../topology/event.js';
 import type { IncidentGroup } from './group/group.js';
 import { isNamedBy, type Rule } from '../catalog/rule/rule.js';
 import type { MatchPart } from '../entry/signal.js';

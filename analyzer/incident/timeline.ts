@@ -1,7 +1,7 @@
 // Knows the failures and restarts of a job, and answers which events are in one attempt and which event may have caused
 // which. A cause explains events that begin after it, within minutes, in the same attempt. Pure functions.
-import type { IncidentEvent } from '../cluster/event.js';
-import type { JobView } from '../cluster/memory/view.js';
+import type { IncidentEvent } from '../topology/event.js';
+import type { JobView } from '../topology/view.js';
 import { listFailures } from '../restarts/failures.js';
 
 /**

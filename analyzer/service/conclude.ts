@@ -1,23 +1,30 @@
-// Concludes a cluster that changed: runs the engine on its signals, keeps known incident ids (identity.ts), writes
-// incidents with news (write.ts) and calls onIncident. After a crash the same steps give the same result. Finally plans
-// the time at which the cluster is checked without new lines.
+// Concludes a cluster that changed: runs the engine on its signals, keeps known incident ids (identity.ts), and saves
+// incidents with news (save.ts). Finally plans the time at which the cluster is checked without new lines.
 import { findSmallest, groupBy } from '../../core/sequence.js';
 import { createSlices } from '../../core/time/slices.js';
-import type { Incident, PlatformChild } from '../../core/types.js';
+import type { Incident } from '../../core/types.js';
 import { concludeEach } from '../incident/clusters.js';
 import type { RuleFault } from '../incident/explain.js';
 import { LIMITS } from '../restarts/limits.js';
 import { isEvent } from '../entry/signal.js';
 import { noteRevision } from '../backfill/backfill.js';
 import { concludeEndings } from './endings.js';
-import { MAX_SHOWN, minuteOf, nameFlood, renderFlood } from './flood.js';
+import { countShown, MAX_SHOWN, placeInFlood } from './flood.js';
 import { askCheckpoints } from './history.js';
-import { findMergeTarget, keepIds, remember } from './identity.js';
-import { COMPACT_DEFAULTS, type ClusterMemory, type SavedIncident } from './keep.js';
-import { publishLines } from './lines.js';
-import type { RecordPart } from './part.js';
-import { compactLarge, takeEntries } from './take.js';
-import { decideWrite, digestIncident, type IncidentDigest } from '../restarts/write.js';
+import { findMergeTarget, keepIds } from './identity.js';
+import { COMPACT_DEFAULTS, type ClusterMemory, type SavedIncident } from './memory.js';
+import { publishLines } from './job-lines.js';
+import type { RecordPart } from './partition.js';
+import { compactLarge, takeEntries } from './signals.js';
+import {
+  announce,
+  type DueIncident,
+  decideIncident,
+  WRITTEN_AT_ONCE,
+  removeGone,
+  writeFloods,
+  writeRest,
+} from './save.js';
 
 /** Time, in milliseconds, after which a job that fails or has just recovered is checked again without new lines. */
 export const RECHECK_MS = 30_000;
@@ -88,14 +95,6 @@ export async function concludeTouched(
   return changed;
 }
 
-/** Number of incidents that are written in one transaction. */
-const WRITTEN_AT_ONCE = 100;
-
-interface DueIncident {
-  readonly incident: Incident;
-  readonly change: 'new' | 'changed';
-}
-
 /** Concludes the cluster, and once more if the store knows a later checkpoint before one of the incidents. */
 async function concludeAsking(part: RecordPart, cluster: string, memory: ClusterMemory): Promise<readonly Incident[]> {
   const { store } = part.options;
@@ -150,165 +149,10 @@ function reportFault({ service, options }: RecordPart, { rule, part, problem }: 
   options.log.warn({ rule, part, problem }, 'A part of a rule fails when it is used; what needs it is left out.');
 }
 
-/** Decides whether the incident is written now (write.ts). */
-function decideIncident(
-  part: RecordPart,
-  memory: ClusterMemory,
-  incident: Incident,
-  known: SavedIncident | undefined,
-): { readonly next: SavedIncident; readonly change: DueIncident['change'] | undefined } {
-  const { logBytes, unwritten } = memory;
-  const now = part.options.now();
-  const digest = digestOnce(incident);
-  const since = known?.hash === digest.hash ? known.since : now;
-  const next = { ...remember(incident), hash: digest.hash, since };
-  const decision = decideWrite(incident, digest, known?.written, { logBytes, now, quietMs: now - since });
-  if (decision === 'known') unwritten.delete(incident.id);
-  else unwritten.set(incident.id, incident);
-  if (decision === 'known' || decision === 'later')
-    return { next: { ...next, written: known?.written }, change: undefined };
-  noteFlood(memory, next.flood);
-  const written = { ...digest, logBytes, at: now };
-  return { next: { ...next, written }, change: known === undefined ? 'new' : 'changed' };
-}
-
-const digests = new WeakMap<Incident, IncidentDigest>();
-
-/** Returns the digest of an incident. It is cached by object, because the same object has the same digest. */
-function digestOnce(incident: Incident): IncidentDigest {
-  let digest = digests.get(incident);
-  if (digest === undefined) digests.set(incident, (digest = digestIncident(incident)));
-  return digest;
-}
-
-/**
- * Writes the pending incidents that are not concluded any more, because nothing else would write them. `concluded`
- * holds the ids of those that are.
- */
-export async function writeRest(
-  part: RecordPart,
-  memory: ClusterMemory,
-  concluded: ReadonlySet<string>,
-): Promise<void> {
-  const rest = [...memory.unwritten.values()].filter(({ id }) => !concluded.has(id));
-  for (let from = 0; from < rest.length; from += WRITTEN_AT_ONCE)
-    await announce(
-      part,
-      memory,
-      rest.slice(from, from + WRITTEN_AT_ONCE).map((incident) => ({ incident, change: 'changed' })),
-    );
-}
-
-/** Stores the incidents in one write, then calls onIncident. */
-async function announce(part: RecordPart, { unwritten }: ClusterMemory, due: readonly DueIncident[]): Promise<void> {
-  if (due.length === 0) return;
-  const slices = createSlices();
-  const placed: DueIncident[] = [];
-  for (const { incident, change } of due)
-    placed.push({ incident: await part.service.platforms.place(incident), change });
-  await part.service.fence.saveAll(
-    placed.map(({ incident }) => incident),
-    part.epoch,
-  );
-  part.hasWritten = true;
-  // Notify all at once, so that their notifications are stored in one write as well.
-  await Promise.all(placed.map(({ incident, change }) => part.options.onIncident?.(incident, change)));
-  for (const { incident } of due) unwritten.delete(incident.id);
-  if (slices.isOver()) await slices.rest();
-}
-
-/** Counts, by the minute of their start, the incidents that are shown individually. */
-function countShown(saved: readonly SavedIncident[]): Map<number, number> {
-  const shown = new Map<number, number>();
-  for (const { first, flood } of saved)
-    if (flood === undefined) shown.set(minuteOf(first), (shown.get(minuteOf(first)) ?? 0) + 1);
-  return shown;
-}
-
-/** Moves an incident to the flood card of its minute if very many began in it. It stays there. */
-function placeInFlood(
-  cluster: string,
-  incident: Incident,
-  known: SavedIncident | undefined,
-  shown: Map<number, number>,
-): Incident {
-  if (known?.flood !== undefined) return putBehind(incident, known.flood);
-  if (known !== undefined) return incident;
-  const first = Date.parse(incident.firstSeen ?? '') || 0;
-  const minute = minuteOf(first);
-  const count = shown.get(minute) ?? 0;
-  if (count >= MAX_SHOWN) return putBehind(incident, nameFlood(cluster, first));
-  shown.set(minute, count + 1);
-  return incident;
-}
-
-const behind = new WeakMap<Incident, Incident>();
-
-/** Returns the same object for the same incident. */
-function putBehind(incident: Incident, flood: string): Incident {
-  const known = behind.get(incident);
-  if (known?.parent === flood) return known;
-  const placed = { ...incident, parent: flood };
-  behind.set(incident, placed);
-  return placed;
-}
-
-/** Shortest time, in milliseconds, between two writes of a flood card that grows. */
-const FLOOD_EVERY_MS = 10_000;
-
-function noteFlood({ floods }: ClusterMemory, flood: string | undefined): void {
-  if (flood !== undefined) floods.set(flood, { isDirty: true, next: floods.get(flood)?.next ?? 0 });
-}
-
-/** Writes the flood cards of which a member was written. */
-async function writeFloods(
-  part: RecordPart,
-  memory: ClusterMemory,
-  incidents: readonly Incident[],
-  changed: Incident[],
-): Promise<void> {
-  const now = part.options.now();
-  const due = [...memory.floods].filter(([, { isDirty, next }]) => isDirty && next <= now);
-  const cards = due.flatMap(([flood]) => {
-    const others = memory.saved.filter((one) => one.flood === flood);
-    const minute = new Set(others.map(({ first }) => minuteOf(first)));
-    const members = memory.saved.filter(({ first }) => minute.has(minuteOf(first)));
-    const children = incidents.filter(({ parent }) => parent === flood);
-    const [lead] = children;
-    return lead === undefined ? [] : [renderFlood(flood, members, children.slice(0, MAX_SHOWN).map(toChild), lead)];
-  });
-  if (cards.length > 0) {
-    await part.service.fence.saveAll(cards, part.epoch);
-    for (const card of cards) {
-      await part.options.onIncident?.(card, 'changed');
-      changed.push(card);
-    }
-  }
-  for (const [flood] of due) memory.floods.set(flood, { isDirty: false, next: now + FLOOD_EVERY_MS });
-}
-
-function toChild({ id, cluster, job, firstSeen, outcome }: Incident): PlatformChild {
-  return { id, cluster, job, firstSeen, outcome };
-}
-
 /** Adds the ids of merged incidents to the incident. */
 function noteJoined(incident: Incident, known: SavedIncident | undefined, gone: readonly SavedIncident[]): Incident {
   const ids = [...(known?.joined ?? []), ...gone.flatMap(({ id, joined = [] }) => [...joined, id])];
   return ids.length === 0 ? incident : { ...incident, joined: [...new Set(ids)] };
-}
-
-/** Removes an incident that was merged with another one after better evidence. */
-async function removeGone(
-  { options, service, epoch }: RecordPart,
-  cluster: string,
-  memory: ClusterMemory,
-  { id }: SavedIncident,
-): Promise<void> {
-  service.fence.check(cluster, epoch);
-  service.platforms.forget(id);
-  await options.onGone?.(id);
-  await service.fence.remove({ id, cluster }, epoch);
-  memory.unwritten.delete(id);
 }
 
 /**

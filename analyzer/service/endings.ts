@@ -18,9 +18,9 @@ import {
 } from '../watch/ending.js';
 import { findQuiet, RECENT_MS, type SeenLife } from '../watch/life.js';
 import { findSilenceWindow } from '../watch/rhythm.js';
-import type { ClusterMemory } from './keep.js';
-import { askLastLine } from './last-lines.js';
-import type { RecordPart } from './part.js';
+import type { ClusterMemory } from './memory.js';
+import { askLastLine } from './history.js';
+import type { RecordPart } from './partition.js';
 
 export interface EndedCluster {
   /** Incidents, with their parents and their ends. */

@@ -140,3 +140,39 @@ const TEXTS: Readonly<
 function toIso(time: number): string {
   return new Date(time).toISOString();
 }
+
+/** Counts, by the minute of their start, the incidents that are shown individually. */
+export function countShown(saved: readonly FloodMember[]): Map<number, number> {
+  const shown = new Map<number, number>();
+  for (const { first, flood } of saved)
+    if (flood === undefined) shown.set(minuteOf(first), (shown.get(minuteOf(first)) ?? 0) + 1);
+  return shown;
+}
+
+/** Moves an incident to the flood card of its minute if very many began in it. It stays there. */
+export function placeInFlood(
+  cluster: string,
+  incident: Incident,
+  known: FloodMember | undefined,
+  shown: Map<number, number>,
+): Incident {
+  if (known?.flood !== undefined) return putBehind(incident, known.flood);
+  if (known !== undefined) return incident;
+  const first = Date.parse(incident.firstSeen ?? '') || 0;
+  const minute = minuteOf(first);
+  const count = shown.get(minute) ?? 0;
+  if (count >= MAX_SHOWN) return putBehind(incident, nameFlood(cluster, first));
+  shown.set(minute, count + 1);
+  return incident;
+}
+
+const behind = new WeakMap<Incident, Incident>();
+
+/** Returns the same object for the same incident. */
+function putBehind(incident: Incident, flood: string): Incident {
+  const known = behind.get(incident);
+  if (known?.parent === flood) return known;
+  const placed = { ...incident, parent: flood };
+  behind.set(incident, placed);
+  return placed;
+}

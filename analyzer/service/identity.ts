@@ -5,7 +5,7 @@ import { groupBy } from '../../core/sequence.js';
 import type { Incident } from '../../core/types.js';
 import { LIMITS } from '../restarts/limits.js';
 import { isFlood, nameCause } from './flood.js';
-import type { SavedIncident } from './keep.js';
+import type { SavedIncident } from './memory.js';
 
 /**
  * Gives each incident the id under which it is known. Later evidence may move the start of an episode, or show which

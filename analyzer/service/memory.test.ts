@@ -1,145 +1,213 @@
 import { describe, expect, it } from 'vitest';
-import { createLog } from '../../core/log.js';
-import type { LogRecord } from '../../core/types.js';
-import type { Store } from '../../store/store.js';
-import { appendRecords } from '../../store/testing/samples.js';
-import { createAnalyzer, type Analyzer } from './analyzer.js';
-import { RECORD_READER } from '../entry/record.js';
-import { JOB_A, makeLog, toRecord } from '../testing/samples.js';
-import { catalog, cut, drain, type Heard, now, openStore, records, startAnalyzer } from './testing/service.js';
+import type { Incident } from '../../core/types.js';
+import { concludeCluster } from '../incident/clusters.js';
+import { scanEntry } from '../entry/scan.js';
+import { WHOLE_LOG } from '../entry/reading.js';
+import { JOB_A, JOB_B, makeCatalog, makeLog, readRecording, TEST_RULES } from '../testing/samples.js';
+import { LIMITS } from '../restarts/limits.js';
+import {
+  COMPACT_DEFAULTS,
+  compactMemory,
+  createClusterMemory,
+  dateSignals,
+  keepLastLine,
+  keepSignal,
+  type ClusterMemory,
+} from './memory.js';
 
-const KEY = 'analyzer/part-0';
-/** State key of the previous release. */
-const BEFORE = 'analyzer/0-of-1';
+const catalog = makeCatalog(TEST_RULES);
+const JM = 'log/flink-flink-standalonesession-0-node-1.log';
+const GRAPH = 'org.apache.flink.runtime.executiongraph.ExecutionGraph';
 
-describe('what is kept of a cluster', () => {
-  it('is nothing as long as nothing fails, however long that is', async () => {
-    const store = openStore();
-    const analyzer = startAnalyzer(store);
-    const start = `10:00:00 INFO org.apache.flink.runtime.executiongraph.ExecutionGraph - Job orders (${JOB_A}) switched from state CREATED to RUNNING.`;
-    const checkpoints = Array.from({ length: 9000 }, (_, index) => {
-      const [hours, minutes, seconds] = [10 + Math.floor(index / 900), Math.floor(index / 15) % 60, (index % 15) * 4];
-      const time = [hours, minutes, seconds].map((part) => String(part).padStart(2, '0')).join(':');
-      return `${time} INFO org.apache.flink.runtime.checkpoint.CheckpointCoordinator - Completed checkpoint ${index + 1} for job ${JOB_A} (1 bytes, checkpointDuration=1 ms, finalizationTime=1 ms).`;
-    });
-    const log = makeLog('flink-u-standalonesession-0-h.log', [start, ...checkpoints]).map((entry) => toRecord(entry));
-    let max = 0;
+function completed(time: string, job: string, id: number): string {
+  return `${time} INFO org.apache.flink.runtime.checkpoint.CheckpointCoordinator - Completed checkpoint ${id} for job ${job} (1 bytes, checkpointDuration=1 ms, finalizationTime=1 ms).`;
+}
 
-    for (const batch of cut(log, 1000)) {
-      await appendRecords(store, batch);
-      await drain(analyzer);
-      max = Math.max(max, analyzer.status().signals);
-    }
+function restarting(time: string): readonly string[] {
+  return [
+    `${time} INFO ${GRAPH} - Job orders (${JOB_A}) switched from state RUNNING to RESTARTING.`,
+    'java.io.IOException: No space left on device',
+    '\tat org.apache.flink.A.b(A.java:1)',
+  ];
+}
 
-    expect(analyzer.status().records).toBe(9001);
-    expect(max).toBe(0);
-    await store.close();
+function running(time: string, job = JOB_A): string {
+  return `${time} INFO ${GRAPH} - Job orders (${job}) switched from state CREATED to RUNNING.`;
+}
+
+/** Returns the time that many seconds after 10:00:00. */
+function clock(seconds: number): string {
+  const parts = [10 + Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return parts.map((part) => String(part).padStart(2, '0')).join(':');
+}
+
+function remember(entries: ReturnType<typeof makeLog>): ClusterMemory {
+  const memory = createClusterMemory('');
+  for (const entry of entries) {
+    const signal = scanEntry(entry, catalog);
+    if (signal !== undefined) keepSignal(memory, signal);
+  }
+  return memory;
+}
+
+function conclude({ index, signals }: ClusterMemory, now?: number): readonly Incident[] {
+  return concludeCluster({ cluster: '', index, signals: signals.values(), lastLines: new Map() }, catalog, { now });
+}
+
+function compact(memory: ClusterMemory, { maxEvents = LIMITS.events.value, now = memory.lastTime } = {}): void {
+  const events = { ...LIMITS.events, value: maxEvents, last: maxEvents - LIMITS.events.first };
+  compactMemory(memory, { ...COMPACT_DEFAULTS, now, events });
+}
+
+function save(memory: ClusterMemory, subject: string, first: string): void {
+  const begun = Date.parse(`2026-03-02T${first}Z`);
+  memory.saved = [
+    {
+      id: 'x',
+      subject,
+      first: begun,
+      last: memory.lastTime,
+      hash: '',
+      restarts: 0,
+      since: 0,
+      written: undefined,
+      outcome: 'failing',
+      cause: { en: '', zh: '' },
+      flood: undefined,
+    },
+  ];
+}
+
+describe('compactMemory', () => {
+  it('does not change the diagnosis of a recent failure', () => {
+    const memory = remember(readRecording('lab/recordings/memory.heap-oom/out-file-only/1.20.5'));
+    const before = conclude(memory, memory.lastTime);
+
+    compact(memory);
+
+    expect(conclude(memory, memory.lastTime)).toEqual(before);
+    expect(before).toHaveLength(1);
   });
 
-  it('is nowhere but in memory: what is written is where the feed was read up to, and by which rules', async () => {
-    const store = openStore();
-    const written = new Map<string, string>();
-    const analyzer = startAnalyzer({
-      ...store,
-      saveState: (key, value) => {
-        written.set(key, value);
-        return store.saveState(key, value);
-      },
-    });
+  it('bounds a restart loop, keeps its beginning, and counts each restart', () => {
+    const loop = Array.from({ length: 3000 }, (_, index) => [
+      ...restarting(clock(2 * index)),
+      running(clock(2 * index + 1)),
+    ]).flat();
+    const memory = remember(makeLog(JM, [running('09:59:00'), ...loop]));
+    const [first] = conclude(memory);
+    save(memory, JOB_A, '10:00:00');
 
-    await appendRecords(store, records);
-    await drain(analyzer);
+    compact(memory, { maxEvents: 800 });
+    const [after, ...others] = conclude(memory);
 
-    expect(analyzer.status().signals).toBeGreaterThan(0);
-    const keys = [...written.keys()].filter((key) => key.startsWith('analyzer/'));
-    expect(keys.sort()).toEqual([KEY, `${KEY}/rules`]);
-    expect(written.get(KEY)?.length).toBeLessThan(200);
-    await store.close();
-  });
-
-  it('comes from the store again when the cluster is heard of after a long silence, or after a restart', async () => {
-    const store = openStore();
-    const lastSeen: Heard[] = [];
-    const gone: string[] = [];
-    const hour = 3_600_000;
-    let present = now;
-    const open = (): Analyzer =>
-      createAnalyzer({
-        store,
-        reader: RECORD_READER,
-        catalog,
-        log: createLog('silent'),
-        now: () => present,
-        onIncident: (incident, change) => void lastSeen.push({ incident, change }),
-        onGone: (id) => void gone.push(id),
-      });
-    const isFailure = (record: LogRecord): boolean =>
-      record['event.original'].includes('Insufficient number of network');
-    const again = records
-      .filter(isFailure)
-      .slice(-1)
-      .map((record) => ({ ...record, id: `${record.id}-again` }));
-    const analyzer = open();
-    await appendRecords(store, records);
-    await drain(analyzer);
-    const kept = analyzer.status();
-    expect([kept.clusters, kept.incidents]).toEqual([1, 1]);
-
-    // Steps without new lines, as the loop makes them.
-    for (let step = 0; step < 20; step++) {
-      present += hour;
-      await analyzer.stepOnce();
-    }
-    expect([analyzer.status().clusters, analyzer.status().signals]).toEqual([0, 0]);
-
-    await appendRecords(store, again);
-    await drain(analyzer);
-    await drain(open());
-    expect(new Set(lastSeen.map(({ incident }) => incident.id)).size).toBe(1);
-    expect(gone).toEqual([]);
-    const [incident, ...others] = await store.findIncidents({ limit: 10 });
-    expect(incident?.firstSeen).toBe(lastSeen[0]?.incident.firstSeen);
     expect(others).toEqual([]);
-    await store.close();
+    expect(memory.eventCount).toBe(800);
+    expect(memory.index.view(WHOLE_LOG).jobs.get(JOB_A)?.states.length).toBeLessThan(900);
+    expect(after?.restarts).toBe(3000);
+    expect([after?.id, after?.firstSeen, after?.lastSeen]).toEqual([first?.id, first?.firstSeen, first?.lastSeen]);
+    expect(after?.attempts.map(({ number, failedAt }) => [number, failedAt])).toEqual(
+      first?.attempts.map(({ number, failedAt }) => [number, failedAt]),
+    );
   });
 
-  it('takes over from a release that had a document for each cluster, and removes those', async () => {
-    const store = openStore();
-    const { cursor } = await readAll(store);
-    const before = { version: 1, cursor, clusters: ['a'], resting: [['b', now]] };
-    await store.saveState(BEFORE, JSON.stringify(before));
-    for (const cluster of ['a', 'b']) await store.saveState(`${BEFORE}/cluster/${cluster}`, '{}');
+  it('keeps no more of a healthy job because its neighbour has been failing for long', () => {
+    const lines = Array.from({ length: 600 }, (_, index) => [
+      ...restarting(clock(60 * index)),
+      running(clock(60 * index + 30), JOB_B),
+    ]).flat();
+    const memory = remember(makeLog(JM, lines));
+    save(memory, JOB_A, '10:00:00');
+    const [before] = conclude(memory);
 
-    const next = startAnalyzer(store);
-    await drain(next);
+    compact(memory, { maxEvents: 1000 });
 
-    expect(next.status().records).toBe(0);
-    for (const cluster of ['a', 'b']) expect(await store.loadState(`${BEFORE}/cluster/${cluster}`)).toBeUndefined();
-    await store.close();
+    const times = memory.index
+      .view(WHOLE_LOG)
+      .jobs.get(JOB_B)
+      ?.states.map(({ time }) => time);
+    const recent = times?.filter((time) => time >= memory.lastTime - COMPACT_DEFAULTS.keepMs);
+    expect(conclude(memory)[0]).toEqual(before);
+    expect(recent?.length).toBeGreaterThan(300);
+    // The last state before the horizon stands for all older ones.
+    expect(times?.length).toBe((recent?.length ?? 0) + 1);
   });
 
-  it('takes over from a release whose analyzers shared the feed in a fixed way', async () => {
-    const store = openStore();
-    const { cursor } = await readAll(store);
-    await store.saveState('analyzer/0-of-2', JSON.stringify({ version: 2, cursor, forms: [] }));
+  it('keeps the last checkpoint before a failure, however long ago', () => {
+    const checkpoints = Array.from({ length: 300 }, (_, index) => completed(clock(10 * index), JOB_A, index));
+    const failed = [...restarting('20:50:05'), completed('20:55:00', JOB_A, 300)];
+    const memory = remember(makeLog(JM, [...checkpoints, ...failed]));
+    const [before] = conclude(memory);
 
-    const next = startAnalyzer(store);
-    await drain(next);
+    compact(memory);
 
-    expect(next.status().records).toBe(0);
-    await store.close();
+    expect(before?.facts.lastCheckpoint?.id).toBe(299);
+    expect(conclude(memory)).toEqual([before]);
+    expect(
+      memory.index
+        .view(WHOLE_LOG)
+        .jobs.get(JOB_A)
+        ?.checkpoints.map(({ id }) => id),
+    ).toEqual([299, 300]);
   });
 });
 
-/**
- * Reads all records and returns the cursor. The state is removed, so that the store looks as if no analyzer of this
- * release had run.
- */
-async function readAll(store: Store): Promise<{ readonly cursor: string }> {
-  const analyzer = startAnalyzer(store);
-  await appendRecords(store, records);
-  await drain(analyzer);
-  const state = JSON.parse((await store.loadState(KEY)) ?? '') as { readonly cursor: string };
-  await store.removeState(KEY);
-  return state;
-}
+describe('dateSignals', () => {
+  const fileTime = Date.parse('2026-03-02T10:05:00Z');
+  const [printed] = makeLog('log/flink-flink-taskexecutor-0-node-1.out', [
+    'java.lang.OutOfMemoryError: Java heap space',
+  ]).map((entry) => scanEntry({ ...entry, fileTime }, catalog));
+
+  /**
+   * Returns the time that the printed text gets, after each step with a known last line of the process and a current
+   * time.
+   */
+  function date(steps: readonly (readonly [last: number | undefined, now: number])[]): number | undefined {
+    const memory = createClusterMemory('');
+    if (printed === undefined) throw new Error('nothing was found in the line');
+    keepSignal(memory, printed);
+    for (const [time, now] of steps) {
+      if (time !== undefined)
+        keepLastLine(memory, printed.place.process, { path: 'log', line: 1, offset: time, text: '', time });
+      dateSignals(memory, now);
+    }
+    return memory.signals.get(printed.place.key)?.place.time;
+  }
+
+  it('dates what was printed by the last line of a process that died then, however late that is read', () => {
+    const last = fileTime - 2000;
+    const late = fileTime + 600_000;
+
+    expect(
+      date([
+        [last, fileTime],
+        [undefined, late],
+      ]),
+    ).toBe(last);
+    expect(
+      date([
+        [last - 60_000, fileTime],
+        [last, fileTime + 30_000],
+        [undefined, late],
+      ]),
+    ).toBe(last);
+  });
+
+  it('dates it by its file where the process went on, whatever was read first', () => {
+    const next = fileTime + 30_000;
+
+    expect(date([[next, next]])).toBe(fileTime);
+    expect(
+      date([
+        [fileTime - 60_000, fileTime],
+        [next, next],
+        [next + 60_000, next + 60_000],
+      ]),
+    ).toBe(fileTime);
+  });
+
+  it('dates it by its file where the process wrote nothing else', () => {
+    expect(date([[undefined, fileTime]])).toBeUndefined();
+    expect(date([[undefined, fileTime + 600_000]])).toBe(fileTime);
+  });
+});

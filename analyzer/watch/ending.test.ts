@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { JobView, ProcessView } from '../cluster/memory/view.js';
+import type { JobView, ProcessView } from '../topology/view.js';
 import { findEndings, type ClusterSituation, type Ending } from './ending.js';
 import { createLifeRegister, listMarks, type SeenLife } from './life.js';
 import { findSilenceWindow } from './rhythm.js';

@@ -5,7 +5,7 @@
 import { omitMissing } from '../../core/json.js';
 import { findLargest } from '../../core/sequence.js';
 import type { Component } from '../../core/types.js';
-import type { JobView, ProcessView } from '../cluster/memory/view.js';
+import type { JobView, ProcessView } from '../topology/view.js';
 import type { LastLine } from '../incident/last-line.js';
 import { findQuiet, GONE_SETTLE_MS, RECENT_MS, type SeenLife } from './life.js';
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { nameFailingJob, renderFailingJobs } from '../../../bench/logs/flood.js';
 import { splitText } from '../../input/read.js';
 import { loadCatalog } from '../../catalog/catalog.js';
-import { jobIdOf } from '../../cluster/memory/meaning.js';
+import { jobIdOf } from '../../topology/meaning.js';
 import { JOB_A, JOB_B } from '../../testing/samples.js';
 import { collectClusters, groupCluster, type ClusterSignals } from '../clusters.js';
 import { diagnose } from '../diagnose.js';

@@ -2,12 +2,12 @@
 // failing job with tasks there, an event of the cluster affects every failing job; a job that does not fail is never
 // added. If tens of thousands of jobs fail at once, each gets a limited number of shared events, so that the work grows
 // with events plus jobs and not with their product. Pure functions.
-import type { ClusterView } from '../../cluster/cluster.js';
-import type { IncidentEvent } from '../../cluster/event.js';
-import { meaningOf } from '../../cluster/memory/meaning.js';
-import type { JobView } from '../../cluster/memory/view.js';
+import type { ClusterView } from '../../topology/cluster.js';
+import type { IncidentEvent } from '../../topology/event.js';
+import { meaningOf } from '../../topology/meaning.js';
+import type { JobView } from '../../topology/view.js';
 import { addEvent, indexFailures, isNear, type Episode, type FailureIndex } from './episode.js';
-import { hasBegun, type Attribution } from './attribution.js';
+import { hasBegun, type Attribution } from '../../topology/attribution.js';
 
 /** Number of failing jobs above which each job gets a limited number of shared events, per kind and in total. */
 const MANY_JOBS = 50;

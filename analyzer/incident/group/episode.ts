@@ -2,11 +2,11 @@
 // new one begins after the job has run healthy for some time. Splits the events of a process without a job the same
 // way. The key of an episode stays the same when more of its lines arrive. Pure functions.
 import { findLargest, groupBy } from '../../../core/sequence.js';
-import type { ClusterView } from '../../cluster/cluster.js';
-import type { IncidentEvent } from '../../cluster/event.js';
-import { jobIdOf } from '../../cluster/memory/meaning.js';
+import type { ClusterView } from '../../topology/cluster.js';
+import type { IncidentEvent } from '../../topology/event.js';
+import { jobIdOf } from '../../topology/meaning.js';
 import { nameFailedRun, wasHealthy } from '../../restarts/episode.js';
-import { NOTICE_MS } from './attribution.js';
+import { NOTICE_MS } from '../../topology/attribution.js';
 
 export interface Episode {
   readonly jobId: string | undefined;

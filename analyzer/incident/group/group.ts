@@ -4,14 +4,14 @@
 import { createHash } from 'node:crypto';
 import { groupBy } from '../../../core/sequence.js';
 import type { Catalog } from '../../catalog/catalog.js';
-import type { ClusterView } from '../../cluster/cluster.js';
-import { makeEvent, type IncidentEvent } from '../../cluster/event.js';
-import type { JobView } from '../../cluster/memory/view.js';
-import { confirmMatches, indexSteps } from '../../cluster/step.js';
+import type { ClusterView } from '../../topology/cluster.js';
+import { makeEvent, type IncidentEvent } from '../../topology/event.js';
+import type { JobView } from '../../topology/view.js';
+import { confirmMatches, indexSteps } from './step.js';
 import { compareSignals, dateSignal, dropDuplicates, isEvent, type Signal } from '../../entry/signal.js';
 import { mergeByFingerprint, splitEpisodes, splitProcesses, type Episode } from './episode.js';
 import { addBeside, createBlastRadius, reachEpisodes } from './blast-radius.js';
-import { attributeEvents, isUnsettled, type Attribution, type AttributionOptions } from './attribution.js';
+import { attributeEvents, isUnsettled, type Attribution, type AttributionOptions } from '../../topology/attribution.js';
 
 export interface IncidentGroup {
   readonly id: string;

@@ -2,9 +2,9 @@
 // a slot and its job, an attempt and its execution graph. Connected ids that hold the id of a job belong to that job,
 // and so does what was said about their tasks. Vertex ids are not used, because two jobs made from the same program
 // have the same ones. Facts may come in any order: two sets of ids are joined when they turn out to be one.
-import type { Fact } from '../../../flink/facts/fact.js';
+import type { Fact } from '../../flink/facts/fact.js';
 import { meaningOf } from './meaning.js';
-import { joinPlaces, type Places } from './place.js';
+import { joinPlaces, type Places } from './stays.js';
 import { createTaskSum, joinTaskSum, type TaskSum } from './task-sum.js';
 
 /** Owner of tasks: a job that a line names itself, or the job of connected ids. */

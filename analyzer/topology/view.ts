@@ -1,9 +1,9 @@
 // Defines what is known of a job and of a process of a cluster. meaning.ts fills these views fact by fact; job.ts and
 // process.ts make them for the code that groups and diagnoses incidents.
-import type { Component } from '../../../core/types.js';
-import type { EndReason } from '../../../flink/facts/fact.js';
-import type { JobRuns } from '../../restarts/failures.js';
-import type { Interval } from './place.js';
+import type { Component } from '../../core/types.js';
+import type { EndReason } from '../../flink/facts/fact.js';
+import type { JobRuns } from '../restarts/failures.js';
+import type { Interval } from './stays.js';
 
 export interface JobView extends JobRuns {
   readonly id: string;

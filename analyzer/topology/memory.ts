@@ -1,14 +1,23 @@
 // Remembers one cluster: its jobs and processes, which jobs own the tasks, ids and slots, which jobs each process had,
 // and which entries name which job. It also holds the views that were made of this, and marks the views that are stale.
 // Signals may come in any order, and a signal that comes again has no effect. cluster.ts makes the views.
-import { findSmallest } from '../../../core/sequence.js';
-import type { Fact } from '../../../flink/facts/fact.js';
-import type { EntryPlace, Signal } from '../../entry/signal.js';
+import { findSmallest } from '../../core/sequence.js';
+import type { Fact } from '../../flink/facts/fact.js';
+import type { EntryPlace, Signal } from '../entry/signal.js';
 import { compactJob, createJob, observeJob, type JobMemory } from './job.js';
 import { jobIdOf, meaningOf, type TaskMention } from './meaning.js';
 import { compareFactPlaces, factPlaceOf, forgetFacts, type FactPlace, type ObservedFact } from './observed.js';
-import { addJobId, createOwners, forgetIds, graphOf, joinIds, listIds, type Owners, type TaskOwner } from './owner.js';
-import { addStay, forgetStays } from './place.js';
+import {
+  addJobId,
+  createOwners,
+  forgetIds,
+  graphOf,
+  joinIds,
+  listIds,
+  type Owners,
+  type TaskOwner,
+} from './connected-ids.js';
+import { addStay, forgetStays } from './stays.js';
 import { addPresence, forgetPresences, type Presences } from './presence.js';
 import { observeProcess, createProcess, meetProcess, type ProcessMemory } from './process.js';
 import { forgetBefore } from './task-sum.js';

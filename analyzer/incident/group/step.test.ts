@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Entry } from '../../core/types.js';
-import { diagnose } from '../incident/diagnose.js';
-import { JOB_A, JOB_B, makeCatalog, makeLog } from '../testing/samples.js';
+import type { Entry } from '../../../core/types.js';
+import { diagnose } from '../diagnose.js';
+import { JOB_A, JOB_B, makeCatalog, makeLog } from '../../testing/samples.js';
 
 const TM_1 = 'log/flink-flink-taskexecutor-0-node-1.log';
 const TM_2 = 'log/flink-flink-taskexecutor-1-node-2.log';

@@ -1,7 +1,7 @@
 // Keeps facts about one thing (a process, a job). The latest fact of each name counts, whatever the order in which
 // facts come and however often. No I/O.
-import type { Fact } from '../../../flink/facts/fact.js';
-import type { EntryPlace } from '../../entry/signal.js';
+import type { Fact } from '../../flink/facts/fact.js';
+import type { EntryPlace } from '../entry/signal.js';
 import { meaningOf } from './meaning.js';
 
 /** Place of a fact in the logs. It decides which of two facts is the later one. */

@@ -6,8 +6,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { findLargest, findSmallest, groupBy } from '../../core/sequence.js';
 import type { JobLines, JobSpan } from '../../store/store.js';
-import { mergeIntervals, type Interval } from './memory/place.js';
-import type { JobStay, JobPlacement } from './memory/view.js';
+import { mergeIntervals, type Interval } from './stays.js';
+import type { JobStay, JobPlacement } from './view.js';
 
 export interface LineList {
   /**

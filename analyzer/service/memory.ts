@@ -3,7 +3,7 @@
 // at any time. Compaction drops what no later diagnosis needs, but never the start of an episode.
 import { findSmallest } from '../../core/sequence.js';
 import type { JobLines } from '../../store/store.js';
-import { createClusterIndex, type ClusterIndex } from '../cluster/cluster.js';
+import { createClusterIndex, type ClusterIndex } from '../topology/cluster.js';
 import { WHOLE_LOG } from '../entry/reading.js';
 import { compareSignals, dateSignal, isEvent, isKept, type Signal } from '../entry/signal.js';
 import type { Incident } from '../../core/types.js';
@@ -32,7 +32,7 @@ export interface SavedIncident extends FloodMember {
   readonly judged?: { readonly rule: string | undefined };
 }
 
-/** Lines that belong to each job although they do not name it, as written to the store (lines.ts). */
+/** Lines that belong to each job although they do not name it, as written to the store (job-lines.ts). */
 export interface PublishedLines {
   readonly lines: Map<string, JobLines>;
   /** Lines from which the stored ones were made. */
@@ -50,7 +50,7 @@ export interface ClusterMemory {
   /** Signals without a time, by key. Their facts are added when the time is known. */
   readonly undated: Map<string, Signal>;
   readonly lastLines: Map<string, LastLine>;
-  /** Time of the last request to the store for the last line of each process (last-lines.ts). */
+  /** Time of the last request to the store for the last line of each process (history.ts). */
   readonly asked: Map<string, number>;
   /** Incidents, by job and time, whose last checkpoint was requested from the store (history.ts). */
   readonly askedCheckpoints: Set<string>;

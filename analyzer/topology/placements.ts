@@ -2,10 +2,10 @@
 // something about them. It also lists the ids that only they have. In: what is remembered of the cluster, with its
 // views. Out: for lines.ts, the same object for a job until something about the job changes.
 import { groupBy } from '../../core/sequence.js';
-import type { KnownCluster, Mention } from './memory/memory.js';
-import { jobOfId, listOwnIds, printId } from './memory/owner.js';
-import { listStays } from './memory/place.js';
-import type { JobStay, JobView, JobPlacement } from './memory/view.js';
+import type { KnownCluster, Mention } from './memory.js';
+import { jobOfId, listOwnIds, printId } from './connected-ids.js';
+import { listStays } from './stays.js';
+import type { JobStay, JobView, JobPlacement } from './view.js';
 import { findByGraph, ownersOf } from './ownership.js';
 
 export function listPlacements(jobs: Iterable<JobView>, memory: KnownCluster): readonly JobPlacement[] {

@@ -18,7 +18,7 @@ import type { PlatformKeeper } from '../platform/keeper.js';
 import type { Fence } from '../assignment/fence.js';
 import type { Lease } from '../assignment/lease.js';
 import { createBackfill, type Backfill } from '../backfill/backfill.js';
-import type { ClusterMemory } from './keep.js';
+import type { ClusterMemory } from './memory.js';
 import type { Presence } from './presence.js';
 import type { ServiceState } from './state.js';
 import type { ClusterWatch } from '../watch/fleet.js';

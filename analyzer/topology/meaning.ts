@@ -1,7 +1,7 @@
 // Defines what each type of fact means, in one row for each type: which job it belongs to, which ids it joins, what it
 // is the newest statement about, and what it does to a job and to a process. The compiler refuses a type without a row.
 // The code around it and the diagnosis read the rows, and do not know any type by its name. Pure functions.
-import type { Fact } from '../../../flink/facts/fact.js';
+import type { Fact } from '../../flink/facts/fact.js';
 import { addAttempt, addDeployment, addLife, addParallelism, addRun, type TaskSum } from './task-sum.js';
 import { normalizeName, type JobView, type ProcessView } from './view.js';
 

@@ -1,11 +1,11 @@
 // Holds what is known of the jobs of a cluster: what was stated of each job, and the sum of its tasks. The view of a
 // job is made from both when it is asked for.
-import type { Fact } from '../../../flink/facts/fact.js';
-import { foldMiddle, type FoldedFailures } from '../../restarts/failures.js';
-import { LIMITS } from '../../restarts/limits.js';
+import type { Fact } from '../../flink/facts/fact.js';
+import { foldMiddle, type FoldedFailures } from '../restarts/failures.js';
+import { LIMITS } from '../restarts/limits.js';
 import { meaningOf } from './meaning.js';
 import { addFact, forgetFacts, sortFacts, type ObservedFact, type ObservedFacts, type FactPlace } from './observed.js';
-import { createTaskOwner, onlyJob, type Owners, type TaskOwner } from './owner.js';
+import { createTaskOwner, onlyJob, type Owners, type TaskOwner } from './connected-ids.js';
 import { createTaskSum, joinTaskSum, type TaskSum } from './task-sum.js';
 import type { JobView } from './view.js';
 

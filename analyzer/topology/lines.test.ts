@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JobLines } from '../../store/store.js';
 import { createLineList } from './lines.js';
-import type { JobStay, JobPlacement } from './memory/view.js';
+import type { JobStay, JobPlacement } from './view.js';
 
 const MINUTE = 60_000;
 const UNTIL = 1_000 * MINUTE;

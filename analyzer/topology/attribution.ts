@@ -1,13 +1,13 @@
 // Finds the job that an event belongs to, and its scope (job, process or cluster). The job is the one that the entry
 // names or the only one that is possible, unless another job reports the same failure. An event that names no possible
 // job waits for more lines. Pure functions.
-import { findFirst } from '../../../core/sequence.js';
-import type { Catalog } from '../../catalog/catalog.js';
-import type { Scope } from '../../catalog/rule/rule.js';
-import type { ClusterView } from '../../cluster/cluster.js';
-import type { IncidentEvent } from '../../cluster/event.js';
-import { meaningOf } from '../../cluster/memory/meaning.js';
-import type { JobView } from '../../cluster/memory/view.js';
+import { findFirst } from '../../core/sequence.js';
+import type { Catalog } from '../catalog/catalog.js';
+import type { Scope } from '../catalog/rule/rule.js';
+import type { ClusterView } from './cluster.js';
+import type { IncidentEvent } from './event.js';
+import { meaningOf } from './meaning.js';
+import type { JobView } from './view.js';
 
 export interface Attribution {
   readonly event: IncidentEvent;

@@ -2,7 +2,7 @@
 // parallel each task is. A job of a thousand subtasks in a restart loop logs this a thousand times for each restart, so
 // times are kept by the second, with the first and the last of each second. Sums may be filled in any order and twice,
 // and may be joined. No I/O.
-import { dropMiddle, LIMITS } from '../../restarts/limits.js';
+import { dropMiddle, LIMITS } from '../restarts/limits.js';
 
 export interface TaskSum {
   /** First and last time in a second at which tasks began to run, in milliseconds since 1970, by the second. */

@@ -1,17 +1,17 @@
 // Builds the view of one cluster from its signals: jobs with their states and checkpoints, processes with their options
 // and ends, which task, attempt and slot belongs to which job, and which jobs had tasks on a process at a time. Signals
-// are added one by one (memory/). A view is made of all signals so far, and only what they changed is made again. No
+// are added one by one (memory.ts). A view is made of all signals so far, and only what they changed is made again. No
 // I/O.
 import type { JobLines } from '../../store/store.js';
 import { WHOLE_LOG, type Reading } from '../entry/reading.js';
 import type { Signal } from '../entry/signal.js';
 import { createLineList } from './lines.js';
-import { viewJob } from './memory/job.js';
-import { addSignal, compactMemory, createMemory, type KnownCluster } from './memory/memory.js';
-import type { ObservedFact } from './memory/observed.js';
-import { hadLeft } from './memory/presence.js';
-import { findByHost, indexNames, viewProcess, type ProcessMemory } from './memory/process.js';
-import { normalizeName, type JobView, type ProcessView } from './memory/view.js';
+import { viewJob } from './job.js';
+import { addSignal, compactMemory, createMemory, type KnownCluster } from './memory.js';
+import type { ObservedFact } from './observed.js';
+import { hadLeft } from './presence.js';
+import { findByHost, indexNames, viewProcess, type ProcessMemory } from './process.js';
+import { normalizeName, type JobView, type ProcessView } from './view.js';
 import { listPlacements } from './placements.js';
 import { findCertainJob, findJob, findNamedJob, findThere, hadTasks } from './ownership.js';
 

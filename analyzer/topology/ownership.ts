@@ -4,12 +4,12 @@
 // functions.
 import { findLargest } from '../../core/sequence.js';
 import type { Signal } from '../entry/signal.js';
-import type { KnownCluster } from './memory/memory.js';
-import { jobIdOf, meaningOf } from './memory/meaning.js';
-import { graphOf, hasGraph, isOnlyJob, jobOfId, onlyJob, type TaskOwner } from './memory/owner.js';
-import { wasThere } from './memory/place.js';
-import { findOnlyHere } from './memory/presence.js';
-import { normalizeName } from './memory/view.js';
+import type { KnownCluster } from './memory.js';
+import { jobIdOf, meaningOf } from './meaning.js';
+import { graphOf, hasGraph, isOnlyJob, jobOfId, onlyJob, type TaskOwner } from './connected-ids.js';
+import { wasThere } from './stays.js';
+import { findOnlyHere } from './presence.js';
+import { normalizeName } from './view.js';
 
 /** Returns the job that the entry is about, if that is certain. */
 export function findJob(signal: Signal, memory: KnownCluster): string | undefined {

@@ -1,10 +1,10 @@
 // Decides whether a match holds if its rule also has steps: a number of entries, or none, before or after the match, in
 // the same process, job, peer or cluster. A window that has not passed yet is judged by what is there. Pure functions.
-import { findFirst } from '../../core/sequence.js';
-import type { Catalog } from '../catalog/catalog.js';
-import type { ClusterView } from './cluster.js';
-import type { Rule, RuleStep } from '../catalog/rule/rule.js';
-import type { MatchPart, Signal } from '../entry/signal.js';
+import { findFirst } from '../../../core/sequence.js';
+import type { Catalog } from '../../catalog/catalog.js';
+import type { ClusterView } from '../../topology/cluster.js';
+import type { Rule, RuleStep } from '../../catalog/rule/rule.js';
+import type { MatchPart, Signal } from '../../entry/signal.js';
 
 /** Returns the matches of the signal whose steps hold. */
 export function confirmMatches(

@@ -2,7 +2,7 @@
 // and a JobManager logs the states of jobs. The lines of a process come in order, so what it logged before a time is
 // complete, however late the lines of other processes are. The first and the last mention of each job are kept;
 // mentions may come in any order and twice. No I/O.
-import { findFirst } from '../../../core/sequence.js';
+import { findFirst } from '../../core/sequence.js';
 
 /** Times of mentions, in milliseconds since 1970. */
 interface Presence {

@@ -11,7 +11,7 @@ import { readLastLine } from '../incident/last-line.js';
 import { createFormState, readForms, type FormEntry, type FormState } from './forms.js';
 import { isEndingId, recallEndings } from '../watch/card.js';
 import { firstRule } from '../backfill/backfill.js';
-import { askFacts, askFailures, type HistoryPage, type HistoryRange } from './history.js';
+import { askFacts, askFailures, askLastLines, type HistoryPage, type HistoryRange } from './history.js';
 import { remember } from './identity.js';
 import {
   COMPACT_DEFAULTS,
@@ -24,9 +24,8 @@ import {
   NOTICED_LATER_MS,
   type ClusterMemory,
   type SavedIncident,
-} from './keep.js';
-import { askLastLines } from './last-lines.js';
-import { isDue, type RecordPart } from './part.js';
+} from './memory.js';
+import { isDue, type RecordPart } from './partition.js';
 import { LIMITS } from '../restarts/limits.js';
 
 /** Number of incidents of one cluster that are read from the store. */

@@ -1,8 +1,8 @@
 // Holds what is known of the processes of a cluster from their own logs: names (resource id, addresses), versions,
 // options, memory and ends. The view of a process is made from this when it is asked for.
-import type { Component } from '../../../core/types.js';
-import type { Fact } from '../../../flink/facts/fact.js';
-import type { EntryPlace } from '../../entry/signal.js';
+import type { Component } from '../../core/types.js';
+import type { Fact } from '../../flink/facts/fact.js';
+import type { EntryPlace } from '../entry/signal.js';
 import { meaningOf } from './meaning.js';
 import { addFact, compareFactPlaces, sortFacts, factPlaceOf, type ObservedFacts, type FactPlace } from './observed.js';
 import { normalizeName, type ProcessView } from './view.js';

@@ -3,9 +3,9 @@
 // and without limit if the cluster belongs to one application.
 import type { Incident } from '../../core/types.js';
 import type { JobLines, JobLineStore } from '../../store/store.js';
-import type { ClusterView } from '../cluster/cluster.js';
+import type { ClusterView } from '../topology/cluster.js';
 import { WHOLE_LOG } from '../entry/reading.js';
-import type { ClusterMemory } from './keep.js';
+import type { ClusterMemory } from './memory.js';
 
 /** Shortest time, in milliseconds, between two writes. Computing the owners of lines costs more than a conclusion. */
 const PACE_MS = 5_000;

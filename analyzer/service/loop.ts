@@ -1,0 +1,242 @@
+// Runs the service in a loop: takes and releases partitions as the lease assigns them (assignment/lease.ts), runs a
+// step of each (step.ts), forgets what was deleted on request, and tries again when the store fails.
+import { JobtraceError } from '../../core/errors.js';
+import { pause } from '../../core/time/wait.js';
+import { SIGNAL_VERSION_KEY, SIGNAL_WORDS_KEY, encodeWords } from '../../flink/bytes/words.js';
+import { ERASED_KEY } from '../../store/store.js';
+import { createPlatformKeeper } from '../platform/keeper.js';
+import { LostPartition, type Fence } from '../assignment/fence.js';
+import type { Lease } from '../assignment/lease.js';
+import { createPart, type AnalyzerSettings, type RecordPart, type Service } from './partition.js';
+import { savePartState } from './state.js';
+import { createClusterWatch } from '../watch/fleet.js';
+import { type StepResult, stepPart, listWaiting, savePart } from './step.js';
+
+const POLL_INTERVAL_MS = 300;
+
+/** Number of lost partitions within FLAP_MS that is an error. Fewer are a normal change of assignments. */
+const FLAPS = 5;
+const FLAP_MS = 60_000;
+
+export interface Running {
+  /** Service; replaced after a deletion on request. */
+  service: Service;
+  /** Partitions by number. */
+  readonly parts: Map<number, RecordPart>;
+  /** Version of the signal words that were stored for the agents. */
+  reportedVersion: string | undefined;
+  records: number;
+  /**
+   * Times by performance.now(): when the last step began, and when a step last read everything (initially the start).
+   */
+  steppedAt: number;
+  drainedAt: number;
+  hasStepped: boolean;
+  /**
+   * Error code of the last failure, until nothing has failed for some time. failedAt is the time of the last failed
+   * step, by performance.now().
+   */
+  lastError: string | undefined;
+  /** Times at which partitions were lost recently, by performance.now(). */
+  lost: readonly number[];
+  /** Marker of the last deletion on request (ERASED_KEY), and the time of its last check, by performance.now(). */
+  erased: string | undefined;
+  erasedLookedAt: number;
+  failedAt: number;
+}
+
+export async function runLoop(running: Running, signal: AbortSignal): Promise<void> {
+  let waitMs = running.service.options.pollIntervalMs ?? POLL_INTERVAL_MS;
+  while (!signal.aborted) {
+    running.steppedAt = performance.now();
+    try {
+      await running.service.options.presence?.note(false);
+      const step = await stepOnce(running);
+      await running.service.options.presence?.note(step.drained);
+      running.hasStepped = true;
+      if (step.drained) running.drainedAt = performance.now();
+      noteSuccess(running);
+      waitMs = step.drained ? (running.service.options.pollIntervalMs ?? POLL_INTERVAL_MS) : 0;
+    } catch (error) {
+      waitMs = Math.min(10_000, Math.max(500, waitMs * 2));
+      reportFailure(running, error);
+    }
+    if (waitMs > 0) await pause(waitMs, signal);
+  }
+  await saveAtEnd(running);
+}
+
+export async function stepOnce(running: Running): Promise<StepResult> {
+  const { lease } = running.service;
+  await lease.step();
+  await forgetErased(running);
+  const { platforms } = running.service;
+  takeParts(running);
+  await unlessLost(running, () => running.service.watch.step());
+  const steps: StepResult[] = [];
+  for (const part of running.parts.values()) {
+    // The partition is not held now. It may be held again in a moment, if no other analyzer takes it.
+    if (lease.epoch(String(part.index)) !== part.epoch) continue;
+    await unlessLost(running, async () => void steps.push(await stepPart(part)));
+  }
+  await unlessLost(running, () => platforms.step());
+  await unlessLost(running, () => giveParts(running));
+  await publishWords(running);
+  const records = steps.reduce((sum, step) => sum + step.records, 0);
+  running.records += records;
+  return {
+    records,
+    drained: steps.every(({ drained }) => drained),
+    changed: steps.flatMap(({ changed }) => changed),
+  };
+}
+
+const ERASED_LOOK_MS = 1000;
+
+/**
+ * Reads everything from the store again after a deletion on request. Otherwise what this analyzer remembers of a
+ * deleted line would be written again.
+ */
+async function forgetErased(running: Running): Promise<void> {
+  const { service, parts, erasedLookedAt } = running;
+  const { store, onErased, log } = service.options;
+  const now = performance.now();
+  if (now - erasedLookedAt < ERASED_LOOK_MS) return;
+  const mark = (await store.loadState(ERASED_KEY)) ?? '';
+  const before = running.erased;
+  [running.erased, running.erasedLookedAt] = [mark, now];
+  if (before === undefined || before === mark) return;
+  log.info('Something was deleted on request; what is known is read again.');
+  for (const part of parts.values()) {
+    if (!part.loaded || service.lease.epoch(String(part.index)) !== part.epoch) continue;
+    // Sums of lines and crash reports hold texts of deleted lines.
+    part.state.forms.clear();
+    await savePartState(store, part.index, {
+      ...part.state,
+      cursor: part.savedCursor,
+      waiting: listWaiting(part),
+    });
+  }
+  parts.clear();
+  running.service = { ...service, ...createKeepers(service.options, service.lease, service.fence) };
+  await onErased?.();
+}
+
+/** Creates the keepers of data that belongs to no partition. */
+export function createKeepers(
+  options: AnalyzerSettings,
+  lease: Lease,
+  fence: Fence,
+): Pick<Service, 'platforms' | 'watch'> {
+  const { onIncident, onGone } = options;
+  return {
+    platforms: createPlatformKeeper({ ...options, lease, fence, onIncident, onGone }),
+    watch: createClusterWatch({ ...options, lease, fence, onIncident }),
+  };
+}
+
+/**
+ * Creates and drops partitions as the lease assigns them. Knowledge from an earlier epoch is dropped, because another
+ * analyzer may have continued meanwhile.
+ */
+function takeParts({ service, parts }: Running): void {
+  const { lease } = service;
+  const of = lease.count();
+  const held = new Map(lease.parts().map(({ part, epoch }) => [part, epoch]));
+  for (const [index, part] of parts) {
+    const epoch = held.get(index) ?? (lease.mayComeBack(String(index)) ? part.epoch : undefined);
+    if (epoch !== part.epoch || part.of !== of) dropPart(service, parts, part);
+  }
+  for (const [index, epoch] of held) if (!parts.has(index)) parts.set(index, createPart(service, { index, of, epoch }));
+}
+
+/** Saves the partitions that are revoked, then releases them to another analyzer. */
+async function giveParts({ service, parts }: Running): Promise<void> {
+  for (const { part: index, isRevoked } of service.lease.parts()) {
+    const part = parts.get(index);
+    if (!isRevoked) continue;
+    if (part !== undefined) {
+      await savePart(part);
+      dropPart(service, parts, part);
+    }
+    service.lease.release(String(index));
+  }
+}
+
+function dropPart({ platforms, options }: Service, parts: Map<number, RecordPart>, { index, of }: RecordPart): void {
+  parts.delete(index);
+  platforms.leave(({ cluster }) => options.store.findPart(cluster, of) === index);
+}
+
+/** Stores the signal words. Agents read them and mark the records that they read from then on. */
+async function publishWords(running: Running): Promise<void> {
+  const { words, options } = running.service;
+  if (running.reportedVersion === words.version) return;
+  await options.store.saveState(SIGNAL_WORDS_KEY, encodeWords(words));
+  await options.store.saveState(SIGNAL_VERSION_KEY, words.version);
+  running.reportedVersion = words.version;
+}
+
+/**
+ * Runs the work. If the partition is lost meanwhile, this is only logged. The rest of the work is done when the
+ * partition is held again, or by the analyzer that holds it then.
+ */
+async function unlessLost(running: Running, work: () => Promise<void>): Promise<void> {
+  const { service } = running;
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof LostPartition)) throw error;
+    running.lost = [...running.lost, performance.now()].slice(-FLAPS);
+    service.options.log.info({ part: error.partition }, error.message);
+  }
+}
+
+/**
+ * Saves all partitions at the end, then ends the lease. Otherwise records would be read again and incidents concluded
+ * again.
+ */
+async function saveAtEnd(running: Running): Promise<void> {
+  try {
+    for (const part of running.parts.values()) await unlessLost(running, () => savePart(part));
+    await running.service.lease.end();
+  } catch (error) {
+    running.service.options.log.warn(
+      { err: error },
+      'The state of the analyzer could not be saved; the next start reads a little again.',
+    );
+  }
+}
+
+/**
+ * Time, in milliseconds, without a failure after which an outage is over. A store that comes back may answer once and
+ * fail again.
+ */
+const OVER_AFTER_MS = 5_000;
+
+function noteSuccess(running: Running): void {
+  if (running.lastError === undefined || performance.now() - running.failedAt < OVER_AFTER_MS) return;
+  running.lastError = undefined;
+  running.service.options.log.info('The analyzer goes on.');
+}
+
+/** Logs a failure once, until the error code changes. */
+function reportFailure(running: Running, error: unknown): void {
+  const code = error instanceof JobtraceError ? error.code : 'unexpected';
+  running.failedAt = performance.now();
+  if (running.lastError === code) return;
+  running.lastError = code;
+  if (error instanceof JobtraceError && error.retryable)
+    running.service.options.log.warn({ code, err: error }, 'The analyzer cannot reach its store; will try again.');
+  else running.service.options.log.error({ code, err: error }, 'The analyzer failed; will try again.');
+}
+
+/**
+ * Returns the code of a failure, or undefined. An analyzer that takes partitions and loses them repeatedly does no
+ * work, although no step fails.
+ */
+export function findOutage({ lastError, lost }: Running): string | undefined {
+  return (
+    lastError ?? (lost.filter((at) => performance.now() - at < FLAP_MS).length >= FLAPS ? 'parts-lost' : undefined)
+  );
+}

@@ -1,0 +1,236 @@
+// Runs one step of a partition: reads records of the change feed into signals of failing clusters (signals.ts),
+// concludes the clusters that changed (conclude.ts), and saves the cursor last (state.ts). Recent records come first.
+import { ALL_CLUSTERS, type Entry, type Incident } from '../../core/types.js';
+import { renderSignal } from '../../flink/bytes/words.js';
+import type { FeedOptions, IncidentQuery } from '../../store/store.js';
+import { LostPartition } from '../assignment/fence.js';
+import { concludeFirst, concludeTouched, OPEN_OUTCOMES, RECHECK_MS } from './conclude.js';
+import { writeRest } from './save.js';
+import { COMPACT_DEFAULTS } from './memory.js';
+import { isDue, type EntryPage, type RecordPart } from './partition.js';
+import { loadPartState, savePartState } from './state.js';
+import { dateLines, fillMemory, findMemory, takeEntries } from './signals.js';
+import { LIMITS } from '../restarts/limits.js';
+
+export interface StepResult {
+  readonly records: number;
+  readonly drained: boolean;
+  readonly changed: readonly Incident[];
+}
+
+/** Age, in milliseconds, up to which records are read before all older ones. */
+const LIVE_MS = 300_000;
+/** Time, in milliseconds, for older clusters in one step. At least one cluster is concluded. */
+const BACKLOG_TURN_MS = 1000;
+
+/**
+ * Runs one step of a partition. Recent records are read in each step, so that old lines of thousands of failures do not
+ * delay jobs that fail now.
+ */
+export async function stepPart(part: RecordPart): Promise<StepResult> {
+  const { service, index, of } = part;
+  if (!part.loaded) await loadPart(part);
+  await rereadStale(part);
+  const live = await readLive(part);
+  const page = await readNext(part);
+  for (const cluster of findDue(part)) part.touched.add(cluster);
+  for (const cluster of service.watch.takeDue((name) => part.options.store.findPart(name, of) === index))
+    part.touched.add(cluster);
+  const changed: Incident[] = [];
+  for (const cluster of [...part.urgent])
+    for (const incident of await concludeOne(part, cluster)) changed.push(incident);
+  const until = performance.now() + BACKLOG_TURN_MS;
+  for (const cluster of [...part.touched]) {
+    for (const incident of await concludeOne(part, cluster)) changed.push(incident);
+    if (performance.now() > until && part.live !== undefined) break;
+  }
+  if (part.touched.size === 0 && part.open !== undefined) {
+    part.state.cursor = part.open.cursor;
+    if (part.open.drained) [part.live, part.unreadFrom] = [undefined, undefined];
+    part.open = undefined;
+  }
+  evictIdle(part);
+  await saveCursor(part, part.hasWritten);
+  part.hasWritten = false;
+  if (service.lease.epoch(String(index)) === part.epoch) await part.backfill.finish();
+  return { records: live + page.records, drained: part.open === undefined && page.drained, changed };
+}
+
+/** Reads the records of the last minutes while the feed is behind. Returns the number of records. */
+async function readLive(part: RecordPart): Promise<number> {
+  if (part.live === undefined) return 0;
+  const { index, of, options, service } = part;
+  const from = options.now() - LIVE_MS;
+  const page = await service.readEntries(part.live, { part: { index, of }, from, ...decideLeftOut(part) });
+  await takeEntries(part, page.entries);
+  markUrgent(part, page.entries, from);
+  part.live = page.cursor;
+  return page.records;
+}
+
+/** Reads the next page of the feed, if the previous page is completely concluded. */
+async function readNext(part: RecordPart): Promise<Pick<EntryPage, 'records' | 'drained'>> {
+  const { index, of, options, service } = part;
+  if (part.open !== undefined) return { records: 0, drained: false };
+  const page = await service.readEntries(part.state.cursor, { part: { index, of }, ...decideLeftOut(part) });
+  await takeEntries(part, page.entries);
+  part.open = { cursor: page.cursor, drained: page.drained };
+  const from = options.now() - LIVE_MS;
+  markUrgent(part, page.entries, from);
+  const isOld = (page.firstTime ?? Infinity) < from;
+  if (!page.drained) {
+    part.unreadFrom = page.lastTime ?? part.unreadFrom;
+    // Start at the feed's cursor. Old records are left out here; the feed reads them later.
+    if (isOld) part.live ??= page.cursor;
+  }
+  return page;
+}
+
+function markUrgent({ touched, urgent }: RecordPart, entries: readonly Entry[], from: number): void {
+  for (const entry of entries) {
+    const cluster = entry.source.cluster ?? '';
+    if ((timeOf(entry) ?? 0) >= from && touched.has(cluster)) urgent.add(cluster);
+  }
+}
+
+/** Returns undefined for an entry without a time. */
+export function timeOf({ time, previousTime }: Entry): number | undefined {
+  return time ?? previousTime;
+}
+
+async function concludeOne(part: RecordPart, cluster: string): Promise<readonly Incident[]> {
+  const memory = findMemory(part, cluster);
+  for await (const events of fillMemory(part, cluster, memory))
+    if (events >= FLOOD_EVENTS && memory.saved.length === 0) await concludeFirst(part, cluster, memory);
+  await dateLines(part, cluster, memory);
+  const changed = await concludeTouched(part, cluster, memory);
+  // Removed only now, so that the next step concludes this cluster even without new records if the store fails above.
+  part.touched.delete(cluster);
+  part.urgent.delete(cluster);
+  part.reread.delete(cluster);
+  await part.service.platforms.step();
+  return changed;
+}
+
+/** Number of possible failures of one cluster that are a flood, of which the first are announced early. */
+const FLOOD_EVENTS = 100;
+
+/** Approximate limit, in bytes, of the memory for all clusters of a partition. */
+const MAX_HELD_BYTES = 200_000_000;
+/** Shortest time, in milliseconds, until an evicted cluster is checked again, unless new signals of it arrive. */
+const EVICTED_MS = 300_000;
+
+/**
+ * Evicts concluded clusters from memory if they take too much, the longest idle first. The store holds their records
+ * and is asked again when new signals of the cluster arrive or its check is due.
+ */
+function evictIdle({ clusters, touched, due, options }: RecordPart): void {
+  let held = 0;
+  for (const memory of clusters.values()) held += memory.heldBytes;
+  if (held <= MAX_HELD_BYTES) return;
+  const idle = [...clusters].filter(([cluster, { unwritten }]) => !touched.has(cluster) && unwritten.size === 0);
+  for (const [cluster, { heldBytes }] of idle.sort(([, a], [, b]) => a.lastSeen - b.lastSeen)) {
+    if (held <= MAX_HELD_BYTES) return;
+    clusters.delete(cluster);
+    const at = due.get(cluster);
+    if (at !== undefined) due.set(cluster, Math.max(at, options.now() + EVICTED_MS));
+    held -= heldBytes;
+  }
+}
+
+/** Drops the clusters that were read with other rules, so that they are read again. */
+async function rereadStale({ backfill, service, state, clusters, reread, touched }: RecordPart): Promise<void> {
+  const stale = await backfill.next(service.catalog, service.words, state.cursor === undefined);
+  for (const [cluster, from] of stale) {
+    clusters.delete(cluster);
+    reread.set(cluster, from);
+    touched.add(cluster);
+  }
+}
+
+/** Returns the filter of the feed: no records without a signal word, and facts only of clusters that are in memory. */
+function decideLeftOut({ service: { words }, clusters }: RecordPart): Pick<FeedOptions, 'skip' | 'only'> {
+  const open = [...clusters].flatMap(([cluster, { isFilled }]) => (isFilled ? [cluster] : []));
+  return { skip: renderSignal(words, 'no'), only: { signal: renderSignal(words, 'fact'), clusters: open } };
+}
+
+/**
+ * Returns the clusters whose check is due. Time alone turns RUNNING into recovered, and a process failure without a job
+ * into an incident.
+ */
+function findDue(part: RecordPart): readonly string[] {
+  return [...part.due.keys()].filter((cluster) => isDue(part, cluster));
+}
+
+/** Number of incidents that are read from the store when a partition is taken. */
+const MAX_RECALLED = 1000;
+
+/**
+ * Loads the state of a partition. Clusters with an open incident, or with one of the last minutes, are due for a check,
+ * because they may still change.
+ */
+async function loadPart(part: RecordPart): Promise<void> {
+  const { store, now, healthyMs = LIMITS.healthy.value } = part.options;
+  part.state = await loadPartState(store, part.index);
+  for (const cluster of part.state.waiting) part.due.set(cluster, now());
+  const since = (ms: number): string => new Date(now() - ms).toISOString();
+  const queries: readonly IncidentQuery[] = [
+    ...OPEN_OUTCOMES.map((outcome) => ({
+      from: since(COMPACT_DEFAULTS.keepMs + LIMITS.longAgo.value),
+      outcome,
+      limit: MAX_RECALLED,
+    })),
+    { from: since(healthyMs + 2 * RECHECK_MS), limit: MAX_RECALLED },
+  ];
+  for (const query of queries)
+    for (const { cluster } of await store.findIncidents(query))
+      if (cluster !== ALL_CLUSTERS && store.findPart(cluster, part.of) === part.index) part.due.set(cluster, now());
+  part.savedCursor = part.state.cursor;
+  await skipBacklog(part);
+  part.loaded = true;
+}
+
+/**
+ * Skips the stored records once per partition, if the options say so. Records that arrive while the analyzer runs are
+ * read.
+ */
+async function skipBacklog({ service, options, state, index, of }: RecordPart): Promise<void> {
+  if (options.skipsBacklog !== true || service.skipped.has(index)) return;
+  const { cursor } = await service.readEntries(state.cursor, { part: { index, of }, isToEnd: true });
+  if (cursor !== state.cursor)
+    options.log.warn({ part: index }, 'What is stored and not read yet is skipped, as wanted: nobody is told of it.');
+  state.cursor = cursor;
+  service.skipped.add(index);
+}
+
+/**
+ * Shortest time, in milliseconds, between two writes of the cursor if no incident was written. After a crash the
+ * records of this time are read again.
+ */
+const SAVE_INTERVAL_MS = 5000;
+
+async function saveCursor(part: RecordPart, soon: boolean): Promise<void> {
+  const { state, index, epoch, service, options } = part;
+  const now = options.now();
+  if (state.cursor === part.savedCursor) return;
+  if (!soon && now - part.lastSave < SAVE_INTERVAL_MS) return;
+  if (service.lease.epoch(String(index)) !== epoch) throw new LostPartition(String(index));
+  state.waiting = listWaiting(part);
+  await savePartState(options.store, index, state);
+  part.savedCursor = state.cursor;
+  part.lastSave = now;
+}
+
+/**
+ * Lists clusters with a failure that is no incident yet. Nothing else in the store says that they must be checked
+ * again.
+ */
+export function listWaiting({ clusters, due }: RecordPart): readonly string[] {
+  return [...clusters].flatMap(([cluster, memory]) => (due.has(cluster) && memory.saved.length === 0 ? [cluster] : []));
+}
+
+/** Saves a partition before it is left. Otherwise its records would be read again and its incidents concluded again. */
+export async function savePart(part: RecordPart): Promise<void> {
+  for (const memory of part.clusters.values()) await writeRest(part, memory, new Set());
+  if (part.loaded) await saveCursor(part, true);
+}
