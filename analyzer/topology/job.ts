@@ -13,12 +13,17 @@ export interface JobMemory {
   readonly id: string;
   readonly observed: ObservedFacts;
   /** Facts about its tasks from lines that name the job themselves. */
-  readonly named: TaskOwner;
+  named: TaskOwner | undefined;
   folded: FoldedFailures | undefined;
 }
 
 export function createJob(id: string): JobMemory {
-  return { id, observed: new Map(), named: createTaskOwner([id]), folded: undefined };
+  return { id, observed: new Map(), named: undefined, folded: undefined };
+}
+
+/** Returns the owner of the tasks of which lines name the job themselves. */
+export function ownTasks(job: JobMemory): TaskOwner {
+  return (job.named ??= createTaskOwner([job.id]));
 }
 
 /** Adds a fact to the job; returns false if it changes nothing. */
@@ -35,7 +40,7 @@ export function viewJob(
 ): JobView {
   const connected = owners.connectedIds.get(id);
   const sum = createTaskSum();
-  joinTaskSum(sum, named.sum);
+  if (named !== undefined) joinTaskSum(sum, named.sum);
   if (connected !== undefined && onlyJob(connected) === id) joinTaskSum(sum, connected.sum);
   return { ...viewFacts(id, sortFacts([...observed.values(), ...more])), folded, ...listTasks(sum) };
 }
@@ -61,13 +66,13 @@ type TaskView = Pick<JobView, 'taskRuns' | 'attemptBegins' | 'stopped' | 'deploy
 
 function listTasks({ runs, deployments, attempts, lives, parallelism }: TaskSum): TaskView {
   return {
-    taskRuns: [...runs.values()]
+    taskRuns: [...(runs?.values() ?? [])]
       .flatMap(({ first, last }) => (first === last ? [first] : [first, last]))
       .sort((a, b) => a - b),
     attemptBegins: listBegins(attempts),
-    stopped: [...lives].flatMap(([task, { ran, ended }]) => (ended > ran ? [task] : [])).sort(),
-    deployments: [...deployments.values()].sort((a, b) => a.time - b.time),
-    tasks: new Map([...parallelism].map(([task, { count }]) => [task, count])),
+    stopped: [...(lives ?? [])].flatMap(([task, { ran, ended }]) => (ended > ran ? [task] : [])).sort(),
+    deployments: [...(deployments?.values() ?? [])].sort((a, b) => a.time - b.time),
+    tasks: new Map([...(parallelism ?? [])].map(([task, { count }]) => [task, count])),
   };
 }
 
@@ -75,7 +80,7 @@ function listTasks({ runs, deployments, attempts, lives, parallelism }: TaskSum)
 function listBegins(attempts: TaskSum['attempts']): number[] {
   const begins: number[] = [];
   let highest = 0;
-  for (const [attempt, time] of [...attempts].sort(([a, at], [b, bt]) => at - bt || a - b)) {
+  for (const [attempt, time] of [...(attempts ?? [])].sort(([a, at], [b, bt]) => at - bt || a - b)) {
     if (attempt <= highest) continue;
     highest = attempt;
     begins.push(time);

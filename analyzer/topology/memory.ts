@@ -4,7 +4,7 @@
 import { findSmallest } from '../../core/sequence.js';
 import type { Fact } from '../../flink/facts/fact.js';
 import type { EntryPlace, Signal } from '../entry/signal.js';
-import { compactJob, createJob, observeJob, type JobMemory } from './job.js';
+import { compactJob, createJob, observeJob, ownTasks, type JobMemory } from './job.js';
 import { jobIdOf, meaningOf, type TaskMention } from './meaning.js';
 import { compareFactPlaces, factPlaceOf, forgetFacts, type FactPlace, type ObservedFact } from './observed.js';
 import {
@@ -183,7 +183,8 @@ function addTask(
 ): void {
   const connected = joinOwners(memory, fact, jobId);
   if (place.component === 'jobmanager') meetGraph(memory, graphOf(mention.attemptId), factPlaceOf(place));
-  const owner = (jobId === undefined ? undefined : memory.jobs.get(jobId)?.named) ?? connected;
+  const job = jobId === undefined ? undefined : memory.jobs.get(jobId);
+  const owner = job === undefined ? connected : ownTasks(job);
   if (owner === undefined) return;
   const { task, attemptId, allocationId, hasEnded } = mention;
   const on = findTaskManager(mention, place);
@@ -197,7 +198,7 @@ function addTask(
     addStay(owner.places, on, attempt, time, hasEnded);
     addToSet(memory.places, on, owner);
   }
-  for (const job of owner.jobs) markJob(memory, job);
+  for (const id of owner.jobs) markJob(memory, id);
 }
 
 function meetGraph({ graphs }: KnownCluster, graph: string | undefined, at: FactPlace): void {
@@ -246,7 +247,10 @@ export function compactMemory(memory: KnownCluster, horizon: number, beginnings:
     forgetFacts(observed, begin);
     views.staleProcesses.add(process);
   }
-  const taskOwners = new Set([...owners.connectedIds.values(), ...[...jobs.values()].map(({ named }) => named)]);
+  const taskOwners = new Set([
+    ...owners.connectedIds.values(),
+    ...[...jobs.values()].flatMap(({ named }) => named ?? []),
+  ]);
   for (const owner of taskOwners)
     if (compactOwner(memory, owner, begin)) for (const job of owner.jobs) markJob(memory, job);
   forgetPresences(memory.presences, begin);
