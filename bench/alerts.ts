@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
-import { readRulePolicy } from '../analyzer/catalog/rule/rule.js';
+import { readRulePolicy } from '../analyzer/catalog/rule.js';
 import { RECORD_READER } from '../analyzer/entry/record.js';
 import { createAnalyzer } from '../analyzer/service/analyzer.js';
 import { createRecordMarker } from '../analyzer/testing/mark.js';

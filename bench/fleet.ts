@@ -5,7 +5,7 @@
 // The needs of a larger fleet are computed from that and marked as computed.
 import { RECORD_READER } from '../analyzer/entry/record.js';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
-import { readRulePolicy } from '../analyzer/catalog/rule/rule.js';
+import { readRulePolicy } from '../analyzer/catalog/rule.js';
 import { createAnalyzer } from '../analyzer/service/analyzer.js';
 import { createRecordMarker } from '../analyzer/testing/mark.js';
 import { copyRecords, OWN_FAULT, readStorm, ZOOKEEPER_OUTAGE } from '../analyzer/testing/storm.js';

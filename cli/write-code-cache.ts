@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
-import { findBuiltInRules } from '../analyzer/catalog/read/files.js';
+import { findBuiltInRules } from '../analyzer/catalog/files.js';
 import { compileBundle, COMPILED_FILES, runBundle, tuneForShortRun, type Program, type RunKind } from './program.js';
 
 /** Logs that use the most common code: several kinds of failures, and logs of healthy jobs. */

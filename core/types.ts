@@ -289,7 +289,7 @@ export interface Incident {
   readonly ended?: { readonly time: string; readonly reason: EndedReason };
 }
 
-/** Cluster, process of a cluster, or agent that ended (analyzer/watch). */
+/** Cluster, process of a cluster, or agent that ended (analyzer/platform). */
 export interface IncidentEnding {
   readonly kind: string;
   /** Jobs that ended with it. */

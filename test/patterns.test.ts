@@ -45,7 +45,7 @@ const BOUNDS: readonly Bound[] = [
     in: 'analyzer/author/draft.ts',
   },
   { file: 'analyzer/entry/reading.ts', part: 'java|javax', units: 2000, code: 'text.slice(0, MAX_SENTENCE_UNITS)' },
-  { file: 'analyzer/input/forms/yarn-logs.ts', part: '^Container: (', units: 4096, code: 'peek(MAX_LINE_BYTES)' },
+  { file: 'analyzer/input/yarn-logs.ts', part: '^Container: (', units: 4096, code: 'peek(MAX_LINE_BYTES)' },
   // The text is the digits of a count.
   { file: 'cli/inspect/diagnose.ts', part: '\\d{3}', units: 16, code: 'String(count).replaceAll(' },
   { file: 'flink/layout/layout.ts', part: '[A-Za-z]{4,8}', units: 20, code: 'text.slice(0, 20)' },
@@ -75,18 +75,18 @@ const COMPOSED: readonly Omit<Composed, 'line'>[] = [
     code: String.raw`new RegExp( Buffer.from(anchor, 'utf8') .toString('latin1') .replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&') .replaceAll(' ', '\\s'), )`,
   },
   // The patterns are the literal errors of the system.
-  { file: 'analyzer/catalog/rule/spelling.ts', code: "new RegExp([...OTHERS.keys()].map(quoteRegex).join('|'), 'g')" },
-  { file: 'analyzer/catalog/rule/spelling.ts', code: "new RegExp(LONGEST_FIRST.map(quoteRegex).join('|'), 'g')" },
+  { file: 'analyzer/catalog/spelling.ts', code: "new RegExp([...OTHERS.keys()].map(quoteRegex).join('|'), 'g')" },
+  { file: 'analyzer/catalog/spelling.ts', code: "new RegExp(LONGEST_FIRST.map(quoteRegex).join('|'), 'g')" },
   // The name of a field is a constant in the code.
-  { file: 'analyzer/input/forms/kubernetes/describe.ts', code: "new RegExp(`^ *${name}: +(\\\\S.*)$`, 'm')" },
+  { file: 'analyzer/input/kubectl-describe.ts', code: "new RegExp(`^ *${name}: +(\\\\S.*)$`, 'm')" },
   // The name of a container is taken literally.
   {
-    file: 'analyzer/input/forms/kubernetes/describe.ts',
+    file: 'analyzer/input/kubectl-describe.ts',
     code: 'new RegExp(`[Cc]ontainer (?:"?${name}"?(?= |,|$)|failed )|//${name}:`)',
   },
   // The pattern is the prefix of a line: literals, with runs of digits, letters and blanks that are never next to a run
   // of the same kind.
-  { file: 'analyzer/input/forms/prefix.ts', code: 'new RegExp(`^${shape}(?: -)?[ \\\\t]?`)' },
+  { file: 'analyzer/input/prefix.ts', code: 'new RegExp(`^${shape}(?: -)?[ \\\\t]?`)' },
   // The pattern matches one character of a class.
   { file: 'core/text/hidden.ts', code: "new RegExp(`[${RANGES.join('')}]`, 'gu')" },
   // The patterns are the rows of the fact tables, which are tested where they are defined.

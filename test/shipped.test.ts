@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
 import { listSignalWords } from '../analyzer/catalog/signal-words.js';
-import { looksLikeGcLog } from '../analyzer/input/forms/gc-log.js';
+import { looksLikeGcLog } from '../analyzer/input/gc-log.js';
 import { CRASH, CRASH_OF_JAVA_8, renderNoMemory } from '../analyzer/testing/crash.js';
 import { openAgentFixture, type AgentFixture } from './agent-fixture.js';
 import { judgeFiles, judgeStore } from './shipped.js';

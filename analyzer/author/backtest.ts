@@ -4,7 +4,7 @@
 // `jobtrace rules backtest` reads the logs and prints the report.
 import type { Diagnosis, Incident } from '../../core/types.js';
 import { buildCatalog, type Catalog } from '../catalog/catalog.js';
-import type { Rule } from '../catalog/rule/rule.js';
+import type { Rule } from '../catalog/rule.js';
 
 export interface BacktestHit {
   readonly case: string;

@@ -5,7 +5,7 @@ import { join, dirname } from 'node:path';
 import { parseEntry } from '../../flink/layout/layout.js';
 import type { Entry } from '../../core/types.js';
 import type { Catalog } from '../catalog/catalog.js';
-import { ENGINE_TABLES, type Engine, type EngineLog, type EngineRow } from '../catalog/engine/engine.js';
+import { ENGINE_TABLES, type Engine, type EngineLog, type EngineRow } from '../catalog/engine.js';
 import { isNearRow } from '../entry/row.js';
 import { readCandidate } from '../entry/scan.js';
 import { readAlone, WHOLE_LOG, type Reading } from '../entry/reading.js';

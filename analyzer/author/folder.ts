@@ -4,7 +4,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } fr
 import { join } from 'node:path';
 import type { Owner } from '../../core/types.js';
 import type { Catalog } from '../catalog/catalog.js';
-import { findBuiltInRules } from '../catalog/read/files.js';
+import { findBuiltInRules } from '../catalog/files.js';
 import { TODO } from './draft.js';
 
 /** Pattern of a rule id: CAUSE/VARIANT. */

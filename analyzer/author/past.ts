@@ -4,8 +4,8 @@
 // wins, are not. Pure functions.
 import type { Incident, LogRecord, PastHit, PastHits, RulePast } from '../../core/types.js';
 import { buildCatalog, type Catalog } from '../catalog/catalog.js';
-import type { Cause } from '../catalog/read/causes.js';
-import type { Rule } from '../catalog/rule/rule.js';
+import type { Cause } from '../catalog/causes.js';
+import type { Rule } from '../catalog/rule.js';
 import { RECORD_READER } from '../entry/record.js';
 import { scanEntry } from '../entry/scan.js';
 

@@ -2,7 +2,7 @@
 // addresses, paths, ids, classes and quoted names become slots with a type and a name; the rest are literals. draft.ts
 // makes the anchor, the pattern and the title of a new rule from the parts. Pure functions.
 import { quoteRegex } from '../../core/regex.js';
-import { BUILT_IN_VALUES, type CaptureType } from '../catalog/rule/rule.js';
+import { BUILT_IN_VALUES, type CaptureType } from '../catalog/rule.js';
 
 export type PhrasePart = { readonly literal: string } | Slot;
 

@@ -7,14 +7,14 @@ import { isObject } from '../../core/json.js';
 import { LANGUAGES, type Diagnosis, type Language } from '../../core/types.js';
 import { parseEntry } from '../../flink/layout/layout.js';
 import type { Catalog } from '../catalog/catalog.js';
-import { findBuiltInRules } from '../catalog/read/files.js';
+import { findBuiltInRules } from '../catalog/files.js';
 import { diagnose, readLog } from '../incident/diagnose.js';
 import type { RuleFault } from '../incident/explain.js';
 import { flattenIncidents } from '../incident/document.js';
 import { TODO } from './draft.js';
 import { readEntries, splitText } from '../input/read.js';
-import type { Rule } from '../catalog/rule/rule.js';
-import type { TextTemplate } from '../catalog/rule/template.js';
+import type { Rule } from '../catalog/rule.js';
+import type { TextTemplate } from '../catalog/template.js';
 
 export interface ProofResult {
   /** Path of the log, or of the rule's folder if a file is missing. */

@@ -5,8 +5,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Language, LineSheet, ProofLog, RuleSheet } from '../../core/types.js';
 import { printGlob } from '../../core/text/glob.js';
-import type { Condition, Rule, Where } from '../catalog/rule/rule.js';
-import type { Template, TextTemplate } from '../catalog/rule/template.js';
+import type { Condition, Rule, Where } from '../catalog/rule.js';
+import type { Template, TextTemplate } from '../catalog/template.js';
 
 /** Maximum number of characters of a log that are shown. The rest of a longer log is left out. */
 const MAX_CHARACTERS = 20_000;

@@ -10,10 +10,10 @@ import { readLog } from '../incident/diagnose.js';
 import { findAlternativeMisfit, type AlternativeMisfit } from '../entry/match.js';
 import { totalScore, type Finding, type UnknownFinding } from '../incident/finding.js';
 import { rankCauses, whyExplains, type ExplainReason } from '../incident/rank.js';
-import type { Alternative, Rule } from '../catalog/rule/rule.js';
+import type { Alternative, Rule } from '../catalog/rule.js';
 import { readCandidate } from '../entry/scan.js';
 import type { MatchPart, EntryPlace } from '../entry/signal.js';
-import { findFailedStep, indexSteps, type FailedStep } from '../incident/group/step.js';
+import { findFailedStep, indexSteps, type FailedStep } from '../incident/step.js';
 
 /** Line of the logs. */
 export interface LinePlace {

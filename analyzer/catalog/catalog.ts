@@ -7,14 +7,14 @@ import { join } from 'node:path';
 import { createError } from '../../core/errors.js';
 import { FACT_ANCHORS } from '../../flink/facts/facts.js';
 import { createAnchorScanner, type AnchorScanner } from '../../flink/bytes/anchors.js';
-import { ENGINE_TABLES, listMarks, type Engine } from './engine/engine.js';
-import type { Cause } from './read/causes.js';
-import { closeRule, type ClosedRule } from './read/closed.js';
-import { findBuiltInRules } from './read/files.js';
-import { readFolders } from './read/folders.js';
-import { PREPARED } from './read/prepared.js';
-import { listSpellings } from './rule/spelling.js';
-import type { Alternative, Rule, RuleStep } from './rule/rule.js';
+import { ENGINE_TABLES, listMarks, type Engine } from './engine.js';
+import type { Cause } from './causes.js';
+import { closeRule, type ClosedRule } from './closed.js';
+import { findBuiltInRules } from './files.js';
+import { readFolders } from './folders.js';
+import { PREPARED } from './prepared.js';
+import { listSpellings } from './spelling.js';
+import type { Alternative, Rule, RuleStep } from './rule.js';
 
 export interface AlternativeUse {
   /** Kind of use. With `words`, the anchor may be missing, in a message without its class. */

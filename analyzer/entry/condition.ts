@@ -5,7 +5,7 @@ import { joinLines } from '../../core/text/lines.js';
 import type { ChainLink, ParsedEntry, Source } from '../../core/types.js';
 import { firstUserFrame, hasFrames, isLost, ownerOfFrames, root } from '../../flink/trace/chain.js';
 import { fitBeginning, type PartialFit } from './partial.js';
-import type { Condition, Where } from '../catalog/rule/rule.js';
+import type { Condition, Where } from '../catalog/rule.js';
 
 /** Entry that is compared with rules. `text` holds the words of the entry without the head of its layout. */
 export interface Candidate {

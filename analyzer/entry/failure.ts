@@ -7,7 +7,7 @@ import type { ParsedEntry, Source } from '../../core/types.js';
 import { firstUserFrame, ownerOfFrames } from '../../flink/trace/chain.js';
 import { fingerprint } from '../../flink/trace/fingerprint.js';
 import { groupFailure } from '../../flink/trace/group.js';
-import type { Engine, FailureKind } from '../catalog/engine/engine.js';
+import type { Engine, FailureKind } from '../catalog/engine.js';
 import { findRow, type RowSubject } from './row.js';
 import { toFailureLinks, type FailurePart } from './signal.js';
 

@@ -7,8 +7,8 @@ import type { ChainLink } from '../../core/types.js';
 import { firstUserFrame, root } from '../../flink/trace/chain.js';
 import { fingerprint } from '../../flink/trace/fingerprint.js';
 import { findMisfit, fitCondition, type Candidate, type Misfit } from './condition.js';
-import type { Alternative, Rule } from '../catalog/rule/rule.js';
-import { findSpelling, spellInEnglish } from '../catalog/rule/spelling.js';
+import type { Alternative, Rule } from '../catalog/rule.js';
+import { findSpelling, spellInEnglish } from '../catalog/spelling.js';
 import type { MatchPart } from './signal.js';
 
 export interface AlternativeMisfit extends Misfit {

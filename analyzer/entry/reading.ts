@@ -4,7 +4,7 @@
 import type { ChainLink, ParsedEntry } from '../../core/types.js';
 import { isLost, isWrapper, root } from '../../flink/trace/chain.js';
 import type { AlternativeUse, AnchorUse } from '../catalog/catalog.js';
-import type { Engine } from '../catalog/engine/engine.js';
+import type { Engine } from '../catalog/engine.js';
 import { isMessage } from './failure.js';
 import { findRow, type RowSubject } from './row.js';
 

@@ -2,7 +2,7 @@
 // none of its exceptions under `unless` does. Pure functions.
 import type { ChainLink, ParsedEntry, Source } from '../../core/types.js';
 import { root } from '../../flink/trace/chain.js';
-import type { EngineCondition, EngineRow, FailureKind } from '../catalog/engine/engine.js';
+import type { EngineCondition, EngineRow, FailureKind } from '../catalog/engine.js';
 import { endsWithName } from './condition.js';
 
 /** Entry that is compared with the rows, and the kind of failure that it is, if that is known. */

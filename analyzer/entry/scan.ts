@@ -6,7 +6,7 @@ import { readFacts, readJarVersion } from '../../flink/facts/facts.js';
 import { isUserLogger } from '../../flink/trace/packages.js';
 import { parseEntry } from '../../flink/layout/layout.js';
 import type { AlternativeUse, AnchorUse, Catalog } from '../catalog/catalog.js';
-import type { Engine } from '../catalog/engine/engine.js';
+import type { Engine } from '../catalog/engine.js';
 import { endsProgram, readFailure } from './failure.js';
 import { fitCondition, type Candidate } from './condition.js';
 import { matchAlternative } from './match.js';

@@ -1,10 +1,10 @@
 // Defines a signal, which holds everything that one log entry contributes to the diagnosis: matches of rules, steps of
 // rules, a failure and facts. Signals are plain data, because the analyzer keeps them in its state, and each names the
-// place of its entry. scan.ts creates signals; incident/group/ joins them to incidents.
+// place of its entry. scan.ts creates signals; incident/group.ts joins them to incidents.
 import { findSmallest } from '../../core/sequence.js';
 import type { ChainLink, Component, Entry, FailureGroup, FileKind, Owner } from '../../core/types.js';
 import type { Fact } from '../../flink/facts/fact.js';
-import type { EchoOf, FailureKind } from '../catalog/engine/engine.js';
+import type { EchoOf, FailureKind } from '../catalog/engine.js';
 
 export interface EntryPlace {
   /** Identity of the entry: the record's id, or path and offset. An entry that is read twice has the same key. */

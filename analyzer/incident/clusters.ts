@@ -11,7 +11,7 @@ import { scanEntry } from '../entry/scan.js';
 import { dateSignal, isKept, type Signal } from '../entry/signal.js';
 import { concludeLasting, concludeOutcome, type ConcludeOptions, type LastingIncident } from './conclude.js';
 import type { RuleFault } from './explain.js';
-import { groupIncidents, type ClusterGroups, type IncidentGroup } from './group/group.js';
+import { groupIncidents, type ClusterGroups, type IncidentGroup } from './group.js';
 import { LIMITS } from '../restarts/limits.js';
 import { createLastLineKeeper, type LastLine, type LastLineKeeper } from './last-line.js';
 

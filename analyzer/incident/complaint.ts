@@ -1,7 +1,7 @@
 // Finds the kind of problem that an exception reports, by its class and message (rules/engine/complaints.yaml). A
 // general rule uses it to advise on the network, a permission, a table or a version if no rule knows the message. Pure
 // functions.
-import type { Complaint, Engine } from '../catalog/engine/engine.js';
+import type { Complaint, Engine } from '../catalog/engine.js';
 import type { FailureLink } from '../entry/signal.js';
 
 /**

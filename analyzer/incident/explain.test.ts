@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadCatalog } from '../catalog/catalog.js';
 import type { Catalog } from '../catalog/catalog.js';
-import type { Expression } from '../catalog/expression/expression.js';
+import type { Expression } from '../catalog/expression.js';
 import { diagnose } from './diagnose.js';
 import type { RuleFault } from './explain.js';
 import { BUFFER_RULE, makeCatalog, readRecording } from '../testing/samples.js';

@@ -6,10 +6,10 @@ import type { Diagnosis, Evidence, Fix, Language, Reason } from '../../core/type
 import { inRange } from '../../flink/facts/options.js';
 import { ASSUMED_VERSION, nameOption } from './world.js';
 import { errorText } from '../../core/fault.js';
-import { readWhole, type Value, type Values, type EvaluationContext } from '../catalog/expression/expression.js';
+import { readWhole, type Value, type Values, type EvaluationContext } from '../catalog/expression.js';
 import { totalScore, type Finding } from './finding.js';
-import type { CaptureType, FixRule, ReasonRule } from '../catalog/rule/rule.js';
-import { fillTemplate, formatValue, type TextTemplate } from '../catalog/rule/template.js';
+import type { CaptureType, FixRule, ReasonRule } from '../catalog/rule.js';
+import { fillTemplate, formatValue, type TextTemplate } from '../catalog/template.js';
 
 /** Fault of a rule that shows only when the rule is used. */
 export interface RuleFault {

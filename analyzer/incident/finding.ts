@@ -2,7 +2,7 @@
 // orders them by attempts, conclude.ts and explain.ts turn them into texts.
 import type { IncidentEvent } from '../topology/event.js';
 import type { ProcessView } from '../topology/view.js';
-import type { Rule } from '../catalog/rule/rule.js';
+import type { Rule } from '../catalog/rule.js';
 import type { FailurePart, MatchPart } from '../entry/signal.js';
 
 export interface Finding {

@@ -4,7 +4,7 @@
 // dead process writes nothing either. Pure functions.
 import { findLargest } from '../../core/sequence.js';
 import type { Component, Incident } from '../../core/types.js';
-import type { FailureKind } from '../catalog/engine/engine.js';
+import type { FailureKind } from '../catalog/engine.js';
 import type { JobView } from '../topology/view.js';
 import type { LastLine } from './last-line.js';
 

@@ -4,8 +4,8 @@
 import type { Catalog } from '../catalog/catalog.js';
 import type { ClusterView } from '../topology/cluster.js';
 import type { IncidentEvent } from '../topology/event.js';
-import type { IncidentGroup } from './group/group.js';
-import { isNamedBy, type Rule } from '../catalog/rule/rule.js';
+import type { IncidentGroup } from './group.js';
+import { isNamedBy, type Rule } from '../catalog/rule.js';
 import type { MatchPart } from '../entry/signal.js';
 import { totalScore, type Finding, type Ranking, type UnknownFinding } from './finding.js';
 import { counts, isFailure, placeStrands } from './strand.js';

@@ -3,7 +3,7 @@
 // before past ones, then earlier before later, so that the card of an incident with two causes shows the lasting one
 // first. Pure functions.
 import type { IncidentEvent } from '../topology/event.js';
-import type { IncidentGroup } from './group/group.js';
+import type { IncidentGroup } from './group.js';
 import type { Finding, Ranking, UnknownFinding } from './finding.js';
 import { EARLY_MS, holdsBeside, listTimes, type Timeline } from './timeline.js';
 

@@ -14,7 +14,7 @@ import {
 } from '../../flink/memory/fix.js';
 import type { FitResult } from '../../flink/memory/grow.js';
 import { compareVersions, optionValue, parseBytes, parseDuration, renameOption } from '../../flink/facts/options.js';
-import type { EvaluationContext } from '../catalog/expression/expression.js';
+import type { EvaluationContext } from '../catalog/expression.js';
 
 /** Flink version for which fixes are written if the log does not name one. It is a release that most people run. */
 export const ASSUMED_VERSION = '1.20.0';

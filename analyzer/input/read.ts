@@ -15,19 +15,19 @@ import { decodeLines, decodeChunks } from './files/charset.js';
 import { Cursor } from './files/cursor.js';
 import { createRooms, listFiles, readFile, readStdin, type Rooms } from './files/disk.js';
 import { createNote, type Note } from './files/note.js';
-import { looksLikeGcLog, watchGcLog } from './forms/gc-log.js';
-import { looksLikeGrep, splitGrep } from './forms/grep.js';
-import { looksLikeHsErr, renderHsErr } from './forms/hs-err.js';
-import { looksLikeEvents, looksLikePods, readPods, renderEvents } from './forms/kubernetes/describe.js';
-import { cleanLinks, looksLinked } from './forms/link.js';
-import { looksLikeOperator, splitOperator } from './forms/kubernetes/operator.js';
-import { cleanIndent, cleanPaste, looksIndented, looksLikePaste } from './forms/paste.js';
-import { cleanPrefix, looksPrefixed, PREFIX_LOOK_BYTES } from './forms/prefix.js';
-import { looksLikeExceptions, renderExceptions } from './forms/rest.js';
-import { cleanSentry, looksLikeSentry } from './forms/sentry.js';
-import { looksLikeThreadDump, renderThreadDump } from './forms/thread-dump.js';
-import { joinCut, joinWrapped, looksCut, looksWrapped } from './forms/wrapped.js';
-import { looksLikeYarnLogs, splitYarnLogs } from './forms/yarn-logs.js';
+import { looksLikeGcLog, watchGcLog } from './gc-log.js';
+import { looksLikeGrep, splitGrep } from './grep.js';
+import { looksLikeHsErr, renderHsErr } from './hs-err.js';
+import { looksLikeEvents, looksLikePods, readPods, renderEvents } from './kubectl-describe.js';
+import { cleanLinks, looksLinked } from './link.js';
+import { looksLikeOperator, splitOperator } from './flink-operator.js';
+import { cleanIndent, cleanPaste, looksIndented, looksLikePaste } from './paste.js';
+import { cleanPrefix, looksPrefixed, PREFIX_LOOK_BYTES } from './prefix.js';
+import { looksLikeExceptions, renderExceptions } from './rest.js';
+import { cleanSentry, looksLikeSentry } from './sentry.js';
+import { looksLikeThreadDump, renderThreadDump } from './thread-dump.js';
+import { joinCut, joinWrapped, looksCut, looksWrapped } from './wrapped.js';
+import { looksLikeYarnLogs, splitYarnLogs } from './yarn-logs.js';
 
 export interface ReadNotes {
   /** Files that were left out or read in part. */

@@ -175,7 +175,7 @@ function withParent(incident: Incident, parent: string | undefined): Incident {
 }
 
 /**
- * True if the chains make the incident. Endings (watch/card.ts) and floods (service/flood.ts) stand for jobs too, but
+ * True if the chains make the incident. Endings (card.ts) and floods (service/flood.ts) stand for jobs too, but
  * are made elsewhere.
  */
 function isOurs(incident: Incident): incident is Incident & { readonly platform: PlatformShare } {

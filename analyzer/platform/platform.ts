@@ -116,7 +116,7 @@ const KIND_OF = new Map(SHARED_KINDS.flatMap((row) => row.causes.map((cause) => 
 
 /**
  * Beginning of the id of an ending. An incident that the ending of its cluster took along has it as its parent
- * (analyzer/watch/card.ts).
+ * (analyzer/platform/card.ts).
  */
 const ENDING_ID = 'ending-';
 

@@ -7,7 +7,7 @@ import { concludeEach } from '../incident/clusters.js';
 import type { RuleFault } from '../incident/explain.js';
 import { LIMITS } from '../restarts/limits.js';
 import { isEvent } from '../entry/signal.js';
-import { noteRevision } from '../backfill/backfill.js';
+import { noteRevision } from './backfill.js';
 import { concludeEndings } from './endings.js';
 import { countShown, MAX_SHOWN, placeInFlood } from './flood.js';
 import { askCheckpoints } from './history.js';

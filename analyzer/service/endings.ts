@@ -6,7 +6,7 @@ import type { Incident, PlatformChild } from '../../core/types.js';
 import { RECORD_READER } from '../entry/record.js';
 import { WHOLE_LOG } from '../entry/reading.js';
 import { COMPLETED } from '../catalog/wanted.js';
-import { nameEnding, renderEnding, type KnownEnding } from '../watch/card.js';
+import { nameEnding, renderEnding, type KnownEnding } from '../platform/card.js';
 import {
   awaitsLines,
   findEndings,
@@ -15,9 +15,9 @@ import {
   type ClusterSituation,
   type Ending,
   type EndingKind,
-} from '../watch/ending.js';
-import { findQuiet, RECENT_MS, type SeenLife } from '../watch/life.js';
-import { findSilenceWindow } from '../watch/rhythm.js';
+} from '../platform/ending.js';
+import { findQuiet, RECENT_MS, type SeenLife } from '../platform/life.js';
+import { findSilenceWindow } from '../platform/rhythm.js';
 import type { ClusterMemory } from './memory.js';
 import { askLastLine } from './history.js';
 import type { RecordPart } from './partition.js';

@@ -1,5 +1,5 @@
 // Recognizes forms that span several lines: a row of full collections in a GC log, and JVM crash reports. For whole
-// files input/forms does this; here the lines arrive one by one and the sum grows with them. Takes entries of the feed
+// files input/read.ts does this; here the lines arrive one by one and the sum grows with them. Takes entries of the feed
 // and returns the entries to scan. The state is plain data of limited size. Repeated entries, as after a crash, change
 // nothing; entries that arrive late are put into their place.
 import type { Entry } from '../../core/types.js';
@@ -20,8 +20,8 @@ import {
   leavesFull,
   renderFull,
   type Collection,
-} from '../input/forms/gc-log.js';
-import { beginsHsErr, renderHsErr } from '../input/forms/hs-err.js';
+} from '../input/gc-log.js';
+import { beginsHsErr, renderHsErr } from '../input/hs-err.js';
 
 /** Entry to scan. */
 export interface FormEntry {

@@ -9,7 +9,7 @@ import { LostPartition, type Fence } from '../assignment/fence.js';
 import type { Lease } from '../assignment/lease.js';
 import { createPart, type AnalyzerSettings, type RecordPart, type Service } from './partition.js';
 import { savePartState } from './state.js';
-import { createClusterWatch } from '../watch/fleet.js';
+import { createClusterWatch } from '../platform/fleet.js';
 import { type StepResult, stepPart, listWaiting, savePart } from './step.js';
 
 const POLL_INTERVAL_MS = 300;

@@ -7,7 +7,7 @@ import { createClusterIndex, type ClusterIndex } from '../topology/cluster.js';
 import { WHOLE_LOG } from '../entry/reading.js';
 import { compareSignals, dateSignal, isEvent, isKept, type Signal } from '../entry/signal.js';
 import type { Incident } from '../../core/types.js';
-import type { KnownEnding } from '../watch/card.js';
+import type { KnownEnding } from '../platform/card.js';
 import { isLaterLine, type LastLine } from '../incident/last-line.js';
 import type { ConclusionMemo } from '../incident/clusters.js';
 import type { FloodMember } from './flood.js';

@@ -17,11 +17,11 @@ import type { Catalog } from '../catalog/catalog.js';
 import type { PlatformKeeper } from '../platform/keeper.js';
 import type { Fence } from '../assignment/fence.js';
 import type { Lease } from '../assignment/lease.js';
-import { createBackfill, type Backfill } from '../backfill/backfill.js';
+import { createBackfill, type Backfill } from './backfill.js';
 import type { ClusterMemory } from './memory.js';
 import type { Presence } from './presence.js';
 import type { ServiceState } from './state.js';
-import type { ClusterWatch } from '../watch/fleet.js';
+import type { ClusterWatch } from '../platform/fleet.js';
 
 export interface AnalyzerSettings {
   readonly store: IncidentStore &

@@ -9,8 +9,8 @@ import { scanEntry } from '../entry/scan.js';
 import { isEvent, type Signal } from '../entry/signal.js';
 import { readLastLine } from '../incident/last-line.js';
 import { createFormState, readForms, type FormEntry, type FormState } from './forms.js';
-import { isEndingId, recallEndings } from '../watch/card.js';
-import { firstRule } from '../backfill/backfill.js';
+import { isEndingId, recallEndings } from '../platform/card.js';
+import { firstRule } from './backfill.js';
 import { askFacts, askFailures, askLastLines, type HistoryPage, type HistoryRange } from './history.js';
 import { remember } from './identity.js';
 import {

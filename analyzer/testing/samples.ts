@@ -4,7 +4,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Entry, Source } from '../../core/types.js';
 import { loadCatalog, type Catalog } from '../catalog/catalog.js';
-import { findBuiltInRules } from '../catalog/read/files.js';
+import { findBuiltInRules } from '../catalog/files.js';
 import { splitText } from '../input/read.js';
 import { makeFolder } from './folders.js';
 

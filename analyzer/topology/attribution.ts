@@ -3,7 +3,7 @@
 // job waits for more lines. Pure functions.
 import { findFirst } from '../../core/sequence.js';
 import type { Catalog } from '../catalog/catalog.js';
-import type { Scope } from '../catalog/rule/rule.js';
+import type { Scope } from '../catalog/rule.js';
 import type { ClusterView } from './cluster.js';
 import type { IncidentEvent } from './event.js';
 import { meaningOf } from './meaning.js';

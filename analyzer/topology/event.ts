@@ -1,6 +1,6 @@
 // Makes the events of which incidents consist: a signal that is a failure or holds a match, with those of its matches
-// whose steps hold (incident/group/step.ts). A cluster is concluded again with every restart of its jobs, so what is
-// asked of an event each time is computed once and stays with its signal. incident/group/ makes the events; the code
+// whose steps hold (incident/step.ts). A cluster is concluded again with every restart of its jobs, so what is
+// asked of an event each time is computed once and stays with its signal. incident/group.ts makes the events; the code
 // that groups, ranks and describes incidents reads them.
 import type { FailurePart, MatchPart, Signal } from '../entry/signal.js';
 

@@ -3,8 +3,8 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { loadCatalog } from '../../analyzer/catalog/catalog.js';
-import { findBuiltInRules } from '../../analyzer/catalog/read/files.js';
-import type { Rule } from '../../analyzer/catalog/rule/rule.js';
+import { findBuiltInRules } from '../../analyzer/catalog/files.js';
+import type { Rule } from '../../analyzer/catalog/rule.js';
 import { parseDocument } from '../../core/document.js';
 import { isObject } from '../../core/json.js';
 import { PACKAGE_ROOT } from '../version.js';

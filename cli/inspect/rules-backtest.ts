@@ -13,7 +13,7 @@ import {
 import { loadCatalog, type Catalog } from '../../analyzer/catalog/catalog.js';
 import { diagnose } from '../../analyzer/incident/diagnose.js';
 import { readEntries } from '../../analyzer/input/read.js';
-import type { Rule } from '../../analyzer/catalog/rule/rule.js';
+import type { Rule } from '../../analyzer/catalog/rule.js';
 import { createError, JobtraceError } from '../../core/errors.js';
 import { CONFIG_OPTION, RULES_OPTION, type Command, type Invocation } from '../command.js';
 import { write, writeNote } from '../terminal/write.js';

@@ -7,7 +7,7 @@ import { relative } from 'node:path';
 import { totalScore, type Finding } from '../../analyzer/incident/finding.js';
 import type { ExplainReason } from '../../analyzer/incident/rank.js';
 import { readEntries } from '../../analyzer/input/read.js';
-import type { Rule } from '../../analyzer/catalog/rule/rule.js';
+import type { Rule } from '../../analyzer/catalog/rule.js';
 import { tryRule, type AlternativeTrial, type WhyOutcome, type Trial } from '../../analyzer/author/why.js';
 import { parseDocument, type DocumentPath } from '../../core/document.js';
 import { createError } from '../../core/errors.js';

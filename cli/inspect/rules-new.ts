@@ -4,7 +4,7 @@
 import { existsSync, realpathSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { loadCatalog, type Catalog } from '../../analyzer/catalog/catalog.js';
-import { findBuiltInRules } from '../../analyzer/catalog/read/files.js';
+import { findBuiltInRules } from '../../analyzer/catalog/files.js';
 import { diagnose } from '../../analyzer/incident/diagnose.js';
 import { writeProof, type RuleDraft } from '../../analyzer/author/draft.js';
 import { addCause, placeRule, shareSchemas, writeRule } from '../../analyzer/author/folder.js';

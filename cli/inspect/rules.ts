@@ -3,8 +3,8 @@
 import { loadCatalog, type Catalog } from '../../analyzer/catalog/catalog.js';
 import { listRows, proveRow } from '../../analyzer/author/engine-proof.js';
 import { proveRule } from '../../analyzer/author/proof.js';
-import type { EngineRow } from '../../analyzer/catalog/engine/engine.js';
-import { isNamedBy, type Named, type Rule } from '../../analyzer/catalog/rule/rule.js';
+import type { EngineRow } from '../../analyzer/catalog/engine.js';
+import { isNamedBy, type Named, type Rule } from '../../analyzer/catalog/rule.js';
 import { parseGlob, type Glob } from '../../core/text/glob.js';
 import { findNearest } from '../../core/text/nearest.js';
 import { createError } from '../../core/errors.js';

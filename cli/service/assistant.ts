@@ -2,7 +2,7 @@
 // mcp.ts serves the tools over standard input and output; server.ts passes the same functions to the API.
 import { loadCatalog, type Catalog } from '../../analyzer/catalog/catalog.js';
 import { wantedBy } from '../../analyzer/catalog/wanted.js';
-import type { Rule } from '../../analyzer/catalog/rule/rule.js';
+import type { Rule } from '../../analyzer/catalog/rule.js';
 import { diagnose } from '../../analyzer/incident/diagnose.js';
 import { flattenIncidents } from '../../analyzer/incident/document.js';
 import { createReadNotes, readEntries, readPasted, type ReadOptions } from '../../analyzer/input/read.js';

@@ -10,7 +10,7 @@ import {
   type CatalogSources,
   type Reload,
 } from '../../analyzer/catalog/catalog.js';
-import { findCatalogFiles } from '../../analyzer/catalog/read/files.js';
+import { findCatalogFiles } from '../../analyzer/catalog/files.js';
 import type { Log } from '../../core/log.js';
 import { errorText } from '../../core/fault.js';
 import { pause } from '../../core/time/wait.js';

@@ -1,7 +1,7 @@
 // Creates the stages analyzer, notifier and retention, each with its settings. Other files create the agent and the
 // API, because a process that runs one of them must not load the others.
 import { createAnalyzer, type Analyzer, type AnalyzerOptions } from '../../analyzer/service/analyzer.js';
-import { readRulePolicy } from '../../analyzer/catalog/rule/rule.js';
+import { readRulePolicy } from '../../analyzer/catalog/rule.js';
 import { RECORD_READER } from '../../analyzer/entry/record.js';
 import { createPresence, type Presence } from '../../analyzer/service/presence.js';
 import { joinPartStates } from '../../analyzer/service/state.js';

@@ -8,7 +8,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadCatalog } from '../../analyzer/catalog/catalog.js';
-import { findBuiltInRules } from '../../analyzer/catalog/read/files.js';
+import { findBuiltInRules } from '../../analyzer/catalog/files.js';
 import { JAR_SETS, openJarSet } from './jar-versions.js';
 import { checkClaim, isSettled, listClaims, parseFound, renderFound, type FoundLiteral } from './sources.js';
 

@@ -1,7 +1,7 @@
 // Checks whether the messages that rules name are really printed by the classes they name. Takes the rules and the jars
 // of a Flink version (or of libraries). Returns, for each alternative that names its source, the finding; and the table
 // of all findings, rules/sources.tsv, which docs/rules.md shows.
-import type { Rule } from '../../analyzer/catalog/rule/rule.js';
+import type { Rule } from '../../analyzer/catalog/rule.js';
 import { inRange } from '../../flink/facts/options.js';
 import type { Jars } from './jars.js';
 import type { JarSet } from './jar-versions.js';

@@ -1,12 +1,12 @@
 // Creates the table of the system's error messages in languages other than English, for the rules. They come from the
 // catalogs of glibc, of every release since RHEL 6 (Java puts strerror in the language of LC_MESSAGES into its
-// exceptions). Reads a clone of glibc and writes analyzer/catalog/rule/system-errors.ts. Usage: npx tsx
+// exceptions). Reads a clone of glibc and writes analyzer/catalog/system-errors.ts. Usage: npx tsx
 // lab/reference/system-errors.ts DIR, then Prettier.
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const TABLE = fileURLToPath(new URL('../../analyzer/catalog/rule/system-errors.ts', import.meta.url));
+const TABLE = fileURLToPath(new URL('../../analyzer/catalog/system-errors.ts', import.meta.url));
 /** Release date of glibc 2.12, which RHEL 6 has. */
 const SINCE = '2010-05-03';
 const LANGUAGES = 'zh_CN zh_TW ja ko de fr es pt_BR ru it pl tr uk vi nl'.split(' ');

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import type { Incident } from '../../core/types.js';
 import { flattenIncidents } from '../../analyzer/incident/document.js';
-import { isNewsAlone } from '../../analyzer/catalog/rule/rule.js';
+import { isNewsAlone } from '../../analyzer/catalog/rule.js';
 import { loadOnce, nameFirst, nameRecording } from '../play/name.js';
 import { loadManifest, type Manifest } from '../play/manifest.js';
 import type { ReplayOrder } from './order.js';

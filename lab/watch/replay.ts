@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createAgent, type Agent } from '../../agent/agent.js';
 import { fillAgentSettings } from '../../agent/settings.js';
 import { listSignalWords } from '../../analyzer/catalog/signal-words.js';
-import { readRulePolicy } from '../../analyzer/catalog/rule/rule.js';
+import { readRulePolicy } from '../../analyzer/catalog/rule.js';
 import { RECORD_READER } from '../../analyzer/entry/record.js';
 import { createAnalyzer, type Analyzer } from '../../analyzer/service/analyzer.js';
 import { defaultSettings } from '../../core/config/settings.js';

@@ -1,0 +1,100 @@
+// Reads one rule.yaml into a rule among those that were read, or reports its problems. The rule is new, or it replaces,
+// extends or disables the rule of its id in the folders before.
+import { relative, sep } from 'node:path';
+import { formatProblems, type ParsedDocument, type Problem } from '../../core/document.js';
+import { findNearest } from '../../core/text/nearest.js';
+import { compileRule, extendRule } from './compile.js';
+import type { DisabledFile, ExtensionFile, RuleFile } from './rule.js';
+import { suggestCause, type Cause } from './causes.js';
+import { closeRule, deferRule, isRuleFile, type ClosedRule } from './closed.js';
+import { PREPARED } from './prepared.js';
+
+/** Rules by id, each with its document. */
+export type ReadRules = Map<string, { readonly rule: ClosedRule; readonly document: ParsedDocument }>;
+
+export interface RuleReading {
+  readonly folder: string;
+  readonly file: string;
+  readonly openSchema: () => object;
+  readonly causes: ReadonlyMap<string, Cause>;
+  readonly rules: ReadRules;
+  readonly problems: string[];
+  readonly refused: Set<string>;
+}
+
+export function readRule({ folder, file, openSchema, causes, rules, problems, refused }: RuleReading): void {
+  const parts = (file.startsWith(`${folder}${sep}`) ? file.slice(folder.length + 1) : relative(folder, file))
+    .split(sep)
+    .slice(0, -1);
+  const here = `${process.cwd()}${sep}`;
+  const name = file.startsWith(here) ? file.slice(here.length) : file;
+  const [area = '', cause = '', variant = ''] = parts;
+  const id = `${area}.${cause}/${variant}`;
+  const document = readSafely(file, name, openSchema);
+  if (typeof document === 'string') {
+    problems.push(`${name}:1:1 cannot be read: ${document}`);
+    refused.add(id);
+    return;
+  }
+  const found: Problem[] = [...document.problems];
+  if (parts.length !== 3)
+    found.push(document.problemAt([], `must stand in <area>/<cause>/<variant>/, not in ${parts.join('/')}/`));
+  else if (!causes.has(`${area}.${cause}`))
+    found.push(
+      document.problemAt(
+        [],
+        `its folder names the cause \`${area}.${cause}\`, which causes.yaml does not have${suggestCause(`${area}.${cause}`, causes)}`,
+      ),
+    );
+  const anchors = document.trusted === true ? PREPARED.anchorsOf(file) : undefined;
+  if (anchors !== undefined) rules.set(id, { rule: deferRule(id, file, document, anchors), document });
+  else if (document.problems.length === 0 && isRuleFile(document.value))
+    for (const problem of takeRule(id, file, document.value, document, rules)) found.push(problem);
+  if (found.length === 0) return;
+  for (const line of formatProblems(name, found).split('\n')) problems.push(line);
+  if (parts.length === 3) refused.add(id);
+}
+
+/** Reads the document, or returns the reason why the system does not give it. */
+function readSafely(file: string, name: string, openSchema: () => object): ParsedDocument | string {
+  try {
+    return PREPARED.read(file, name, openSchema);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return error.message;
+    throw error;
+  }
+}
+
+/** Adds the rule, or changes the rule of its id in the catalogs before. */
+function takeRule(
+  id: string,
+  file: string,
+  source: RuleFile | ExtensionFile | DisabledFile,
+  document: ParsedDocument,
+  rules: ReadRules,
+): readonly Problem[] {
+  const known = rules.get(id);
+  if (source.status === 'disabled') {
+    rules.delete(id);
+    return known === undefined
+      ? [document.problemAt(['status'], `disables \`${id}\`, which no catalog before has${suggestRule(id, rules)}`)]
+      : [];
+  }
+  if (source.status === 'extended') {
+    if (known === undefined)
+      return [
+        document.problemAt(['status'], `extends \`${id}\`, which no catalog before has${suggestRule(id, rules)}`),
+      ];
+    const extended = extendRule(known.rule.open(), source, document);
+    rules.set(id, { rule: closeRule(extended.rule), document: known.document });
+    return extended.problems;
+  }
+  const compiled = compileRule(id, file, source, document);
+  rules.set(id, { rule: closeRule(compiled.rule), document });
+  return compiled.problems;
+}
+
+function suggestRule(id: string, rules: ReadRules): string {
+  const nearest = findNearest(id, rules.keys());
+  return nearest === undefined ? '' : `; did you mean \`${nearest}\`?`;
+}
