@@ -9,7 +9,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
 import { readRulePolicy } from '../analyzer/catalog/rule.js';
-import { RECORD_READER } from '../analyzer/entry/record.js';
 import { createAnalyzer } from '../analyzer/service/analyzer.js';
 import { createRecordMarker } from '../analyzer/testing/mark.js';
 import { copyRecords, OWN_FAULT, readStorm } from '../analyzer/testing/storm.js';
@@ -100,7 +99,6 @@ async function read(storm: readonly LogRecord[], manners: readonly Manner[]): Pr
   const notifier = receivers.length === 0 ? undefined : openNotifier(store, receivers);
   const analyzer = createAnalyzer({
     store,
-    reader: RECORD_READER,
     catalog,
     log,
     now,

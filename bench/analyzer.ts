@@ -11,7 +11,6 @@ import { runInNewContext } from 'node:vm';
 import { createLog } from '../core/log.js';
 import { findLargest } from '../core/sequence.js';
 import type { LogRecord } from '../core/types.js';
-import { RECORD_READER } from '../analyzer/entry/record.js';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
 import { createRecordMarker } from '../analyzer/testing/mark.js';
 import { createAnalyzer, type Analyzer } from '../analyzer/service/analyzer.js';
@@ -90,7 +89,6 @@ function open(path = ':memory:'): Bench {
   const clock = { present: START };
   const analyzer = createAnalyzer({
     store,
-    reader: RECORD_READER,
     catalog,
     log: createLog('silent'),
     now: () => clock.present,

@@ -3,7 +3,6 @@
 // the times of its lines, through the feed of a store in memory, the analyzer and the notifier to a receiver. Measures
 // when the incident and its message appear, the number of messages, and the processor time of analyzer and notifier.
 // The needs of a larger fleet are computed from that and marked as computed.
-import { RECORD_READER } from '../analyzer/entry/record.js';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
 import { readRulePolicy } from '../analyzer/catalog/rule.js';
 import { createAnalyzer } from '../analyzer/service/analyzer.js';
@@ -103,7 +102,6 @@ async function play(records: readonly LogRecord[]): Promise<Played> {
   });
   const analyzer = createAnalyzer({
     store,
-    reader: RECORD_READER,
     catalog,
     log,
     now,

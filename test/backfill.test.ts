@@ -4,7 +4,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Catalog } from '../analyzer/catalog/catalog.js';
 import { listSignalWords } from '../analyzer/catalog/signal-words.js';
-import { RECORD_READER } from '../analyzer/entry/record.js';
 import { createAnalyzer, type Analyzer } from '../analyzer/service/analyzer.js';
 import { makeCatalog, makeLog, toRecord } from '../analyzer/testing/samples.js';
 import { createLog } from '../core/log.js';
@@ -58,7 +57,6 @@ function describeBackfill(open: () => Promise<Store>): void {
   function start(catalog: Catalog, notifier: Notifier): Analyzer {
     return createAnalyzer({
       store: fixture.store,
-      reader: RECORD_READER,
       catalog,
       log: createLog('silent'),
       now: () => fixture.nowMs,

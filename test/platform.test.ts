@@ -2,7 +2,6 @@
 // outage, copied to clusters and jobs of other names, through the store, the analyzer and the notifier.
 import { describe, expect, it } from 'vitest';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
-import { RECORD_READER } from '../analyzer/entry/record.js';
 import { createAnalyzer, type Analyzer } from '../analyzer/service/analyzer.js';
 import { createLease, type Lease } from '../analyzer/assignment/lease.js';
 import { copyRecords, OWN_FAULT, readStorm, ZOOKEEPER_OUTAGE, ZOOKEEPER_QUORUM } from '../analyzer/testing/storm.js';
@@ -38,7 +37,6 @@ interface Watch {
 function startAnalyzer({ store = fixture.store, notifier, ...more }: Watch): Analyzer {
   return createAnalyzer({
     store,
-    reader: RECORD_READER,
     catalog,
     ...more,
     log: createLog('silent'),

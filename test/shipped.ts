@@ -2,7 +2,6 @@
 // command line reports about them.
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
 import { listSignalWords } from '../analyzer/catalog/signal-words.js';
-import { RECORD_READER } from '../analyzer/entry/record.js';
 import { collectClusters, concludeClusters } from '../analyzer/incident/clusters.js';
 import { diagnose } from '../analyzer/incident/diagnose.js';
 import { flattenIncidents } from '../analyzer/incident/document.js';
@@ -91,7 +90,7 @@ export async function judgeClusters(
 }
 
 function startAnalyzer(store: Store, batchSize: number): Analyzer {
-  return createAnalyzer({ store, reader: RECORD_READER, catalog, log: createLog('silent'), now: () => now, batchSize });
+  return createAnalyzer({ store, catalog, log: createLog('silent'), now: () => now, batchSize });
 }
 
 function tell(incidents: readonly Incident[]): Verdicts {

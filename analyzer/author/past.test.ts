@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LogRecord, RulePast } from '../../core/types.js';
 import { loadCatalog } from '../catalog/catalog.js';
-import { RECORD_READER } from '../entry/record.js';
+import { readEntry } from '../entry/record.js';
 import { diagnose } from '../incident/diagnose.js';
 import { makeLog, toRecord } from '../testing/samples.js';
 import { judgePast, listQueries } from './past.js';
@@ -19,7 +19,7 @@ function judge(anchor: string, lines: readonly string[], where = ''): RulePast {
   const { rule, cause, problems } = checkRule({ id: 'code.ledger/closed', rule: write(anchor, where) }, catalog);
   if (rule === undefined || cause === undefined) throw new Error(JSON.stringify(problems));
   const records = makeLog(TM, lines).map((entry): LogRecord => toRecord(entry));
-  const entries = records.flatMap((record) => RECORD_READER.readEntry(record) ?? []);
+  const entries = records.map(readEntry);
   return judgePast(rule, cause, catalog, { records, incidents: diagnose(entries, catalog) });
 }
 

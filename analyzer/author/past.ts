@@ -6,7 +6,7 @@ import type { Incident, LogRecord, PastHit, PastHits, RulePast } from '../../cor
 import { buildCatalog, type Catalog } from '../catalog/catalog.js';
 import type { Cause } from '../catalog/causes.js';
 import type { Rule } from '../catalog/rule.js';
-import { RECORD_READER } from '../entry/record.js';
+import { readEntry } from '../entry/record.js';
 import { scanEntry } from '../entry/scan.js';
 
 /** Maximum number of hits of each kind that are listed. */
@@ -43,8 +43,7 @@ export function judgePast(
 ): RulePast {
   const solo = buildCatalog([rule], new Map([[cause.id, cause]]), catalog.engine);
   const hits = records.flatMap((record) => {
-    const entry = RECORD_READER.readEntry(record);
-    const matches = entry === undefined ? [] : (scanEntry(entry, solo, {})?.matches ?? []);
+    const matches = scanEntry(readEntry(record), solo, {})?.matches ?? [];
     return matches.length === 0
       ? []
       : describeHit(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { makeRecord } from '../../store/testing/samples.js';
 import { readLastLine } from '../incident/last-line.js';
-import { RECORD_READER } from './record.js';
+import { readEntry } from './record.js';
 import { describePlace } from './signal.js';
 import { parseEntry } from '../../flink/layout/layout.js';
 
@@ -11,7 +11,7 @@ describe('an entry that is read from the store', () => {
     (zone) => {
       const text = '2026-11-24 05:00:00,000 INFO  org.example.Writer [] - written in New York';
       const time = '2026-11-24T10:00:00.000Z';
-      const entry = RECORD_READER.readEntry(makeRecord(1, { text, time }));
+      const entry = readEntry(makeRecord(1, { text, time }));
       if (entry === undefined) throw new Error('the record holds no entry');
       const stamp = parseEntry(entry.bytes, { zone }).time;
       expect(describePlace(entry, stamp, undefined, '').time).toBe(Date.parse(time));

@@ -1,14 +1,6 @@
-// Reads a document of the store back into the entry that its log file held. The service receives a reader and knows no
-// document format itself, so that documents of another log shipper need only a reader of their own.
+// Reads a record of the store back into the entry that its log file held: the same entry that the agent read, with
+// the names of its file, process and cluster.
 import type { Entry, LogRecord } from '../../core/types.js';
-
-export interface RecordReader<Stored> {
-  /** Returns undefined for a document that holds no entry. */
-  readEntry(stored: Stored): Entry | undefined;
-}
-
-/** Reader of the documents that our own agent stores. It returns the same entry that the agent read. */
-export const RECORD_READER: RecordReader<LogRecord> = { readEntry: readRecord };
 
 /**
  * Earliest time, in milliseconds since 1970, that is accepted as the time of a file. An earlier time means that the
@@ -16,7 +8,7 @@ export const RECORD_READER: RecordReader<LogRecord> = { readEntry: readRecord };
  */
 const BELIEVABLE = Date.UTC(2000, 0);
 
-function readRecord(record: LogRecord): Entry {
+export function readEntry(record: LogRecord): Entry {
   const time = Date.parse(record['@timestamp']);
   const isUndated = record['jobtrace.flags']?.includes('undated') === true || Number.isNaN(time);
   return {

@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createLog } from '../../core/log.js';
-import type { Entry, LogRecord } from '../../core/types.js';
+import type { LogRecord } from '../../core/types.js';
 import { appendRecords, waitUntil } from '../../store/testing/samples.js';
 import { createAnalyzer } from './analyzer.js';
-import { RECORD_READER, type RecordReader } from '../entry/record.js';
+import { readEntry } from '../entry/record.js';
 import { diagnose } from '../incident/diagnose.js';
 import {
-  BUFFER_RECORDING,
   JOB_A,
   JOB_B,
   TEST_RULES,
@@ -22,39 +21,8 @@ describe('createAnalyzer', () => {
   it('stores the same incident that diagnose finds in the same records', async () => {
     const { incidents, lastSeen } = await run([records], false);
 
-    expect(toPlain(incidents)).toEqual(
-      toPlain(
-        diagnose(
-          records.flatMap((record) => RECORD_READER.readEntry(record) ?? []),
-          catalog,
-          { now },
-        ),
-      ),
-    );
+    expect(toPlain(incidents)).toEqual(toPlain(diagnose(records.map(readEntry), catalog, { now })));
     expect(lastSeen.map((item) => item.change)).toEqual(['new']);
-  });
-
-  it('reads what another shipper stores through a reader of its own', async () => {
-    const store = openStore();
-    const documents = readRecording(BUFFER_RECORDING).map((entry) => ({ shipped: entry }));
-    const pages = [[...documents, { shipped: undefined }]];
-    const reader: RecordReader<{ readonly shipped: Entry | undefined }> = { readEntry: ({ shipped }) => shipped };
-    const analyzer = createAnalyzer({
-      store: {
-        ...store,
-        readRecords: () => Promise.resolve({ records: pages.shift() ?? [], cursor: 'x', drained: true }),
-      },
-      reader,
-      catalog,
-      log: createLog('silent'),
-      now: () => now,
-    });
-
-    const { records: read, changed } = await analyzer.stepOnce();
-
-    expect(read).toBe(documents.length + 1);
-    expect(changed.map((incident) => incident.diagnoses.en[0]?.cause)).toEqual(['network.insufficient-buffers']);
-    await store.close();
   });
 
   it('says a new incident once and changes under the same id, also when it is restarted after every batch', async () => {
@@ -84,7 +52,6 @@ describe('createAnalyzer', () => {
     const lastSeen: Heard[] = [];
     const analyzer = createAnalyzer({
       store,
-      reader: RECORD_READER,
       catalog: makeCatalog(TEST_RULES),
       log: createLog('silent'),
       now: () => now,
@@ -115,7 +82,6 @@ describe('createAnalyzer', () => {
     let present = Date.parse('2026-03-02T10:05:01Z');
     const analyzer = createAnalyzer({
       store,
-      reader: RECORD_READER,
       catalog: makeCatalog(TEST_RULES),
       log: createLog('silent'),
       now: () => present,
@@ -174,7 +140,6 @@ let: { next: "what + 1" }`,
     });
     const analyzer = createAnalyzer({
       store,
-      reader: RECORD_READER,
       catalog: rules,
       log: createLog('warn', { write: (line) => void said.push(line) }),
       now: () => now,
@@ -206,7 +171,6 @@ let: { next: "what + 1" }`,
     const gone: string[] = [];
     const analyzer = createAnalyzer({
       store,
-      reader: RECORD_READER,
       catalog,
       log: createLog('silent'),
       now: () => Date.now(),
@@ -250,7 +214,6 @@ let: { next: "what + 1" }`,
     const stop = new AbortController();
     const running = createAnalyzer({
       store,
-      reader: RECORD_READER,
       catalog,
       log: createLog('silent'),
       now: () => now,

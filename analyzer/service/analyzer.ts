@@ -3,12 +3,12 @@
 // After a crash the same records give the same incidents under the same ids; onIncident may then be called twice, but
 // is never left out.
 import { decideHealth, type ServiceHealth } from '../../core/health.js';
-import type { AnalyzerStatus, Incident, LogRecord } from '../../core/types.js';
+import type { AnalyzerStatus, Incident } from '../../core/types.js';
 import { findLargest, findSmallest } from '../../core/sequence.js';
 import type { FeedOptions, RecordFeed } from '../../store/store.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { listSignalWords } from '../catalog/signal-words.js';
-import type { RecordReader } from '../entry/record.js';
+import { readEntry } from '../entry/record.js';
 import { createFence } from '../assignment/fence.js';
 import { createLoneLease } from '../assignment/lease.js';
 import { OPEN_OUTCOMES } from './conclude.js';
@@ -16,10 +16,8 @@ import type { AnalyzerSettings, EntryPage } from './partition.js';
 import { type Running, createKeepers, stepOnce, runLoop, findOutage } from './loop.js';
 import { type StepResult, timeOf } from './step.js';
 
-export interface AnalyzerOptions<Stored = LogRecord> extends AnalyzerSettings {
-  readonly store: RecordFeed<Stored> & AnalyzerSettings['store'];
-  /** Reader of the feed's documents; no other code here knows their format. */
-  readonly reader: RecordReader<Stored>;
+export interface AnalyzerOptions extends AnalyzerSettings {
+  readonly store: RecordFeed & AnalyzerSettings['store'];
 }
 
 export interface Analyzer {
@@ -40,7 +38,7 @@ const BATCH_SIZE = 2000;
  */
 const STUCK_AFTER_MS = 900_000;
 
-export function createAnalyzer<Stored>(options: AnalyzerOptions<Stored>): Analyzer {
+export function createAnalyzer(options: AnalyzerOptions): Analyzer {
   const lease = options.lease ?? createLoneLease();
   const fence = createFence(options.store, lease);
   const running: Running = {
@@ -76,13 +74,13 @@ export function createAnalyzer<Stored>(options: AnalyzerOptions<Stored>): Analyz
   };
 }
 
-async function readEntries<Stored>(
-  { store, reader, batchSize = BATCH_SIZE }: AnalyzerOptions<Stored>,
+async function readEntries(
+  { store, batchSize = BATCH_SIZE }: AnalyzerOptions,
   from: string | undefined,
   more: Omit<FeedOptions, 'limit'>,
 ): Promise<EntryPage> {
   const { records, cursor, drained } = await store.readRecords(from, { limit: batchSize, ...more });
-  const entries = records.flatMap((record) => reader.readEntry(record) ?? []);
+  const entries = records.map(readEntry);
   const times = entries.flatMap((entry) => timeOf(entry) ?? []);
   const span = times.length === 0 ? undefined : { first: findSmallest(times), last: findLargest(times) };
   return { records: records.length, entries, cursor, drained, firstTime: span?.first, lastTime: span?.last };

@@ -5,7 +5,6 @@ import { createLog } from '../../core/log.js';
 import type { Incident, LogRecord } from '../../core/types.js';
 import type { AgentStatus, ProcessLife, Store } from '../../store/store.js';
 import { appendRecords } from '../../store/testing/samples.js';
-import { RECORD_READER } from '../entry/record.js';
 import { createLoneLease } from '../assignment/lease.js';
 import { JOB_A, makeLog, toRecord } from '../testing/samples.js';
 import { createAnalyzer, type Analyzer } from './analyzer.js';
@@ -64,7 +63,6 @@ async function open(lines: readonly string[] = LINES): Promise<Stage> {
   const start = (): Analyzer =>
     createAnalyzer({
       store,
-      reader: RECORD_READER,
       catalog,
       log: createLog('silent'),
       // A shared lease: platform incidents that others wrote are checked every ten seconds.

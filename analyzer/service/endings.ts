@@ -3,7 +3,7 @@
 // were open before it end with that reason.
 import { findLargest, findSmallest } from '../../core/sequence.js';
 import type { Incident, PlatformChild } from '../../core/types.js';
-import { RECORD_READER } from '../entry/record.js';
+import { readEntry } from '../entry/record.js';
 import { WHOLE_LOG } from '../entry/reading.js';
 import { COMPLETED } from '../catalog/wanted.js';
 import { nameEnding, renderEnding, type KnownEnding } from '../platform/card.js';
@@ -177,7 +177,7 @@ async function askRhythm(
     order: 'newest',
   });
   const times = records.flatMap((record) => Date.parse(record['@timestamp'] ?? '') || []);
-  const texts = records.flatMap((record) => RECORD_READER.readEntry(record)?.bytes.toString('utf8') ?? []);
+  const texts = records.map((record) => readEntry(record).bytes.toString('utf8'));
   const triggered = texts.findIndex((text) => text.includes(TRIGGERED));
   const completed = texts.findIndex((text) => text.includes(COMPLETED.trim()));
   const isPending = triggered >= 0 && (completed < 0 || triggered < completed);

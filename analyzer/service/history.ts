@@ -8,7 +8,7 @@ import type { Entry, Incident } from '../../core/types.js';
 import type { RecordQuery, RecordSearch } from '../../store/store.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { asksForCompleted, COMPLETED } from '../catalog/wanted.js';
-import { RECORD_READER } from '../entry/record.js';
+import { readEntry } from '../entry/record.js';
 import { WHOLE_LOG } from '../entry/reading.js';
 import { isEvent, type Signal } from '../entry/signal.js';
 import { createLastLineKeeper } from '../incident/last-line.js';
@@ -96,7 +96,7 @@ async function* askPages(
 ): AsyncGenerator<readonly Entry[]> {
   for (let after: string | undefined, isLast = false; !isLast;) {
     const page = await store.findRecords({ ...query, limit: PAGE_RECORDS, after });
-    yield page.records.flatMap((record) => RECORD_READER.readEntry(record) ?? []);
+    yield page.records.map(readEntry);
     after = page.next;
     isLast = after === undefined;
   }
@@ -121,7 +121,7 @@ async function askHealthyJobs(
     order: 'newest',
   });
   const newest = new Map([...records].reverse().map((record) => [record['flink.job.id'] ?? record.id, record]));
-  return [...newest.values()].flatMap((record) => RECORD_READER.readEntry(record) ?? []);
+  return [...newest.values()].map(readEntry);
 }
 
 /**
@@ -169,7 +169,7 @@ async function askNewest(
   query: Omit<RecordQuery, 'limit' | 'order'>,
 ): Promise<readonly Entry[]> {
   const { records } = await store.findRecords({ ...query, signal: 'fact', limit: 1, order: 'newest' });
-  return records.flatMap((record) => RECORD_READER.readEntry(record) ?? []);
+  return records.map(readEntry);
 }
 
 function toIso(time: number): string {
@@ -228,10 +228,7 @@ export async function askLastLine(
     order: 'newest',
   });
   const keeper = createLastLineKeeper();
-  for (const record of records) {
-    const entry = RECORD_READER.readEntry(record);
-    if (entry !== undefined) keeper.keep(entry);
-  }
+  for (const record of records) keeper.keep(readEntry(record));
   let isLater = false;
   for (const [name, line] of keeper.list(zone)) isLater = keepLastLine(memory, name, line) || isLater;
   return isLater;

@@ -4,7 +4,6 @@ import { createLog } from '../../core/log.js';
 import { openSqliteStore } from '../../store/sqlite/sqlite.js';
 import type { Store } from '../../store/store.js';
 import { appendRecords } from '../../store/testing/samples.js';
-import { RECORD_READER } from '../entry/record.js';
 import { JOB_A, makeCatalog, makeFolder, makeLog, TEST_RULES, toRecord } from '../testing/samples.js';
 import { createAnalyzer } from './analyzer.js';
 
@@ -31,7 +30,6 @@ describe('a card', () => {
     const start = () =>
       createAnalyzer({
         store: opened,
-        reader: RECORD_READER,
         catalog: makeCatalog(TEST_RULES),
         log: createLog('silent'),
         now: () => Date.parse('2026-03-02T10:41:00Z'),

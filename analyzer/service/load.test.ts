@@ -5,7 +5,6 @@ import { createLog } from '../../core/log.js';
 import type { LogRecord } from '../../core/types.js';
 import type { Store } from '../../store/store.js';
 import { appendRecords } from '../../store/testing/samples.js';
-import { RECORD_READER } from '../entry/record.js';
 import { splitText } from '../input/read.js';
 import { toRecord } from '../testing/samples.js';
 import { createAnalyzer, type Analyzer } from './analyzer.js';
@@ -26,7 +25,6 @@ function makeRecords(cluster: string, jobs: Omit<FailingJobs, 'isShared' | 'hasT
 function start(store: Store, lastSeen: Heard[], more: { readonly skipsBacklog?: boolean } = {}): Analyzer {
   return createAnalyzer({
     store,
-    reader: RECORD_READER,
     catalog,
     log: createLog('silent'),
     now: () => NOW,

@@ -4,7 +4,6 @@ import { createLog } from '../../core/log.js';
 import type { LogRecord } from '../../core/types.js';
 import type { Store } from '../../store/store.js';
 import { appendRecords } from '../../store/testing/samples.js';
-import { RECORD_READER } from '../entry/record.js';
 import { makeLog, toRecord } from '../testing/samples.js';
 import { createAnalyzer, type Analyzer } from './analyzer.js';
 import { catalog, drain, type Heard, openStore, records, startAnalyzer } from './testing/service.js';
@@ -124,7 +123,7 @@ describe('a store that fails', () => {
     const store = openStore();
     const failed = Date.parse('2026-03-02T10:05:00Z');
     const open = (now: number): Analyzer =>
-      createAnalyzer({ store, reader: RECORD_READER, catalog, log: createLog('silent'), now: () => now });
+      createAnalyzer({ store, catalog, log: createLog('silent'), now: () => now });
     const lines = makeLog('flink-u-taskexecutor-0-h.log', [
       '10:05:00 WARN org.apache.flink.runtime.taskmanager.Task - Map (1/1)#0 (22222222222222222222222222222222_90bea66de1c231edf33913ecd54406c1_0_0) switched from RUNNING to FAILED with failure cause:',
       'java.io.IOException: No space left on device',

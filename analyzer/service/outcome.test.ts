@@ -5,7 +5,6 @@ import { createLog } from '../../core/log.js';
 import { openSqliteStore } from '../../store/sqlite/sqlite.js';
 import type { Store } from '../../store/store.js';
 import { appendRecords } from '../../store/testing/samples.js';
-import { RECORD_READER } from '../entry/record.js';
 import { JOB_A, makeCatalog, makeFolder, makeLog, TEST_RULES, toRecord } from '../testing/samples.js';
 import { createAnalyzer } from './analyzer.js';
 
@@ -39,7 +38,6 @@ async function watch(minutes: number, lastLines: readonly string[]): Promise<rea
         return { ...page, records: page.records.filter((record) => !record['event.original'].includes(LEFT_OUT)) };
       },
     },
-    reader: RECORD_READER,
     catalog: makeCatalog(TEST_RULES),
     log: createLog('silent'),
     now: () => now,

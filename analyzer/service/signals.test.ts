@@ -11,7 +11,6 @@ import type { Store } from '../../store/store.js';
 import { appendRecords } from '../../store/testing/samples.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { listSignalWords } from '../catalog/signal-words.js';
-import { RECORD_READER } from '../entry/record.js';
 import { makeCatalog, makeLog, TEST_RULES, toRecord } from '../testing/samples.js';
 import { createAnalyzer, type Analyzer } from './analyzer.js';
 
@@ -19,7 +18,7 @@ const catalog = makeCatalog(TEST_RULES);
 const now = Date.parse('2026-03-02T10:30:00Z');
 
 function startAnalyzer(store: Store, rules: Catalog = catalog): Analyzer {
-  return createAnalyzer({ store, reader: RECORD_READER, catalog: rules, log: createLog('silent'), now: () => now });
+  return createAnalyzer({ store, catalog: rules, log: createLog('silent'), now: () => now });
 }
 
 /** Returns the number of records that the analyzer read. */

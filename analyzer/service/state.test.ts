@@ -4,7 +4,6 @@ import type { LogRecord } from '../../core/types.js';
 import type { Store } from '../../store/store.js';
 import { appendRecords } from '../../store/testing/samples.js';
 import { createAnalyzer, type Analyzer } from './analyzer.js';
-import { RECORD_READER } from '../entry/record.js';
 import { JOB_A, makeLog, toRecord } from '../testing/samples.js';
 import { catalog, cut, drain, type Heard, now, openStore, records, startAnalyzer } from './testing/service.js';
 
@@ -66,7 +65,6 @@ describe('what is kept of a cluster', () => {
     const open = (): Analyzer =>
       createAnalyzer({
         store,
-        reader: RECORD_READER,
         catalog,
         log: createLog('silent'),
         now: () => present,

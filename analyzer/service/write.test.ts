@@ -5,7 +5,7 @@ import type { Incident, LogRecord } from '../../core/types.js';
 import { openSqliteStore } from '../../store/sqlite/sqlite.js';
 import type { Store } from '../../store/store.js';
 import { appendRecords } from '../../store/testing/samples.js';
-import { RECORD_READER } from '../entry/record.js';
+import { readEntry } from '../entry/record.js';
 import { diagnose } from '../incident/diagnose.js';
 import { JOB_A, JOB_B, makeCatalog, makeLog, TEST_RULES, toRecord } from '../testing/samples.js';
 import { createAnalyzer, type Analyzer } from './analyzer.js';
@@ -63,7 +63,7 @@ function open(): Service {
 }
 
 function start(store: Store, now: () => number): Analyzer {
-  return createAnalyzer({ store, reader: RECORD_READER, catalog, log: createLog('silent'), now });
+  return createAnalyzer({ store, catalog, log: createLog('silent'), now });
 }
 
 /** Feeds `size` records at a time. */
@@ -89,7 +89,7 @@ const loop = toRecords(restarts);
 const ended = toRecords([...restarts, ...epoch(RESTARTS * EVERY_S, JOB_A, 'RUNNING to FAILED', TRACE)]);
 
 function expected(records: readonly LogRecord[], now: number): unknown {
-  const entries = records.flatMap((record) => RECORD_READER.readEntry(record) ?? []);
+  const entries = records.map(readEntry);
   return JSON.parse(JSON.stringify(diagnose(entries, catalog, { now })));
 }
 

@@ -2,7 +2,6 @@
 // API, because a process that runs one of them must not load the others.
 import { createAnalyzer, type Analyzer, type AnalyzerOptions } from '../../analyzer/service/analyzer.js';
 import { readRulePolicy } from '../../analyzer/catalog/rule.js';
-import { RECORD_READER } from '../../analyzer/entry/record.js';
 import { createPresence, type Presence } from '../../analyzer/service/presence.js';
 import { joinPartStates } from '../../analyzer/service/state.js';
 import { nameParts, PLATFORM } from '../../analyzer/assignment/decide.js';
@@ -42,7 +41,6 @@ export function createServiceAnalyzer(
 ): Analyzer {
   const analyzer = createAnalyzer({
     store,
-    reader: RECORD_READER,
     catalog: rules.catalog,
     now: clock === undefined ? Date.now : clock.now,
     clockAheadMs: clock?.aheadMs,

@@ -7,7 +7,6 @@ import { createAgent, type Agent } from '../../agent/agent.js';
 import { fillAgentSettings } from '../../agent/settings.js';
 import { listSignalWords } from '../../analyzer/catalog/signal-words.js';
 import { readRulePolicy } from '../../analyzer/catalog/rule.js';
-import { RECORD_READER } from '../../analyzer/entry/record.js';
 import { createAnalyzer, type Analyzer } from '../../analyzer/service/analyzer.js';
 import { defaultSettings } from '../../core/config/settings.js';
 import { createLog } from '../../core/log.js';
@@ -119,7 +118,6 @@ async function openStage({ folder, openStore }: PlayPlace, begin: number): Promi
   });
   const analyzer = createAnalyzer({
     store,
-    reader: RECORD_READER,
     catalog,
     log,
     now,

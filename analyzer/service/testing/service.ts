@@ -7,7 +7,6 @@ import { openSqliteStore } from '../../../store/sqlite/sqlite.js';
 import type { Store } from '../../../store/store.js';
 import { appendRecords } from '../../../store/testing/samples.js';
 import { createAnalyzer, type Analyzer } from '../analyzer.js';
-import { RECORD_READER } from '../../entry/record.js';
 import { loadCatalog } from '../../catalog/catalog.js';
 import { BUFFER_RECORDING, makeFolder, readRecording, toRecord } from '../../testing/samples.js';
 
@@ -30,7 +29,6 @@ export interface Heard {
 export function startAnalyzer(store: Store, lastSeen: Heard[] = []): Analyzer {
   return createAnalyzer({
     store,
-    reader: RECORD_READER,
     catalog,
     log: createLog('silent'),
     now: () => now,
