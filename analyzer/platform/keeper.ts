@@ -2,25 +2,24 @@
 // Each incident that may be shared is placed when it is stored, and what has changed since is chained again
 // (platform.ts) from what the store has. The analyzer that holds the lease for platform incidents (assignment/lease.ts)
 // writes them and has people notified; every analyzer marks its own incidents as their children.
-import { omitMissing } from '../../core/json.js';
 import { findLargest, findSmallest } from '../../core/sequence.js';
 import { createSlices } from '../../core/time/slices.js';
-import { ALL_CLUSTERS, type Incident, type PlatformShare } from '../../core/types.js';
+import { ALL_CLUSTERS, type Incident } from '../../core/types.js';
 import type { IncidentStore } from '../../store/store.js';
 import { PLATFORM } from '../assignment/decide.js';
 import type { Fence } from '../assignment/fence.js';
 import { ALONE_TURN, type Lease } from '../assignment/lease.js';
 import {
-  chainShared,
-  chooseLead,
-  findShared,
-  isLongEnough,
-  keyOf,
-  mayShare,
-  PLATFORM_WINDOW_MS,
-  renderPlatform,
-  type SharedIncident,
-} from './platform.js';
+  isOurs,
+  MAX_FOUND,
+  readChains,
+  renderPlatforms,
+  toIso,
+  type Chained,
+  type Own,
+  type PlatformIncident,
+} from './chains.js';
+import { findShared, keyOf, PLATFORM_WINDOW_MS, type SharedIncident } from './platform.js';
 
 export interface PlatformOptions {
   readonly store: IncidentStore;
@@ -44,12 +43,6 @@ export interface PlatformKeeper {
   step(): Promise<void>;
 }
 
-/** Maximum number of platform incidents that one query returns. */
-const MAX_FOUND = 10_000;
-/** Maximum number of incidents of others that one chaining considers, and of rows and whole incidents read at once. */
-const MAX_OTHERS = 10_000;
-const ROWS_AT_ONCE = 1_000;
-const READ_AT_ONCE = 100;
 const MAX_RECALLED = 1_000;
 const MINUTE_MS = 60_000;
 /** Interval of reading the incidents of other analyzers, in milliseconds, because nothing reports their changes. */
@@ -87,11 +80,6 @@ interface Platforms extends PlatformOptions {
   /** Time of the last chaining, and the pause after it in milliseconds. */
   chainedAt: number;
   pauseMs: number;
-}
-
-interface Own {
-  readonly incident: Incident;
-  readonly shared: SharedIncident;
 }
 
 /** Digest of a platform incident, for finding the one to which an incident belongs. */
@@ -175,14 +163,6 @@ function withParent(incident: Incident, parent: string | undefined): Incident {
 }
 
 /**
- * True if the chains make the incident. Endings (card.ts) and floods (service/flood.ts) stand for jobs too, but
- * are made elsewhere.
- */
-function isOurs(incident: Incident): incident is Incident & { readonly platform: PlatformShare } {
-  return incident.platform !== undefined && incident.ending === undefined && incident.cluster === ALL_CLUSTERS;
-}
-
-/**
  * Reads the platform incidents that an earlier run of this analyzer, or another analyzer, has written. Thousands of
  * incidents may begin in one minute; the store is asked once for all of them.
  */
@@ -199,7 +179,7 @@ async function recallParents({ store, standing, recalled, now }: Platforms, { be
     if (isOurs(found) && !standing.has(found.id)) standing.set(found.id, digestPlatform(found));
 }
 
-function digestPlatform(incident: Incident & { readonly platform: PlatformShare }): Standing {
+function digestPlatform(incident: PlatformIncident): Standing {
   const { id, outcome, firstSeen, lastSeen, platform } = incident;
   const times = platform.children.flatMap((child) =>
     child.firstSeen === undefined ? [] : Date.parse(child.firstSeen),
@@ -280,90 +260,6 @@ function listOpenBegins({ standing }: Platforms): readonly number[] {
   );
 }
 
-interface Chained {
-  /** Complete chains: the beginning of each is known. */
-  readonly chains: readonly (readonly SharedIncident[])[];
-  /** Platform incidents of the same things, as the store has them. */
-  readonly before: readonly Incident[];
-  readonly from: number;
-}
-
-/**
- * Reads the incidents from `since` on and chains them. It reads again from an earlier time if a chain goes back
- * further. `keys` limits it to these things.
- */
-async function readChains(
-  platforms: Platforms,
-  since: number,
-  keys: ReadonlyMap<string, number> | undefined,
-): Promise<Chained> {
-  for (let from = since; ;) {
-    const others = await readOthers(platforms, from);
-    const isAsked = (key: string): boolean => keys === undefined || keys.has(key);
-    const shared = [...listOwn(platforms, from), ...others.shared].filter(({ key }) => isAsked(key));
-    const touched = chainShared(shared).filter((chain) => (chain.at(-1)?.begin ?? 0) >= since);
-    const earliest = findSmallest(touched.flatMap(([first]) => first?.begin ?? [])) - PLATFORM_WINDOW_MS;
-    if (earliest >= from)
-      return { chains: touched, before: others.platforms.filter(({ platform }) => isAsked(keyOf(platform))), from };
-    from = earliest;
-  }
-}
-
-function listOwn({ own }: Platforms, from: number): readonly SharedIncident[] {
-  return [...own.values()]
-    .map(({ shared }) => shared)
-    .filter(({ lastSeen }) => (Date.parse(lastSeen ?? '') || 0) >= from);
-}
-
-interface Others {
-  readonly shared: readonly SharedIncident[];
-  readonly platforms: readonly (Incident & { readonly platform: PlatformShare })[];
-}
-
-/**
- * Reads what the store has and this analyzer did not place: platform incidents, and incidents of other analyzers or of
- * an earlier run. Thousands of jobs may fail at once, so their rows are read first, then whole incidents, a few at a
- * time; only what a chain needs of them is kept.
- */
-async function readOthers({ store, own }: Platforms, sinceMs: number): Promise<Others> {
-  const from = toIso(sinceMs);
-  const platforms = (await store.findIncidents({ cluster: ALL_CLUSTERS, from, limit: MAX_FOUND })).filter(isOurs);
-  const shared: SharedIncident[] = [];
-  let after: string | undefined;
-  for (let read = 0; read < MAX_OTHERS; read += ROWS_AT_ONCE) {
-    const page = await store.pageIncidents({ from, limit: ROWS_AT_ONCE, ...omitMissing({ after }) });
-    const ids = page.rows
-      .filter(({ id, cluster, cause }) => cluster !== ALL_CLUSTERS && !own.has(id) && mayShare(cause))
-      .map(({ id }) => id);
-    for (let index = 0; index < ids.length; index += READ_AT_ONCE) {
-      const some = ids.slice(index, index + READ_AT_ONCE);
-      for (const incident of await store.findIncidents({ ids: some, limit: some.length })) {
-        const found = findShared(incident);
-        if (found !== undefined) shared.push(found);
-      }
-    }
-    after = page.next;
-    if (after === undefined) break;
-  }
-  return { shared, platforms };
-}
-
-/** Returns the platform incidents of all chains that are long enough; undefined if an incident is gone by now. */
-async function renderPlatforms(
-  { store, own }: Platforms,
-  chains: Chained['chains'],
-): Promise<readonly Incident[] | undefined> {
-  const rendered: Incident[] = [];
-  for (const chain of chains.filter(isLongEnough)) {
-    const id = chooseLead(chain)?.id ?? '';
-    const lead = own.get(id)?.incident ?? (await store.findIncidents({ ids: [id], limit: 1 }))[0];
-    const incident = lead === undefined ? undefined : renderPlatform(chain, lead);
-    if (incident === undefined) return undefined;
-    rendered.push(incident);
-  }
-  return rendered;
-}
-
 /** Stores each platform incident and then reports it. A platform incident that no chain makes any more is removed. */
 async function writePlatforms(
   { fence, lease, standing, announced, onIncident, onGone }: Platforms,
@@ -430,8 +326,4 @@ interface Adopted {
   readonly id: string;
   readonly parent: string | undefined;
   readonly placed: Incident;
-}
-
-function toIso(time: number): string {
-  return new Date(time).toISOString();
 }
