@@ -17,7 +17,7 @@ import { createAlarm, rest } from './alarm.js';
 import { FileFollower } from './follower.js';
 import type { FileLook } from './pipeline.js';
 import { readCpu } from './tail/limits.js';
-import { createKnown } from './checkpoint/known.js';
+import { Known } from './checkpoint/known.js';
 import { createLives } from './lives.js';
 import { createRedactor } from './record/redact.js';
 import { openWatch, reloadSettings } from './reload.js';
@@ -84,7 +84,7 @@ function openAgent(given: AgentSettings, { store, log, ...parts }: AgentParts): 
   createRedactor(settings.redactPatterns);
   const lock = openLock(settings.dataDir, wallClock);
   const checkpoint = openCheckpoint(settings.dataDir);
-  const known = createKnown(checkpoint.loaded.values());
+  const known = new Known(checkpoint.loaded.values());
   clearSpool(settings.dataDir);
   const alarm = createAlarm();
   const saving = { board: createBoard(wallClock), checkpoint, known, log };

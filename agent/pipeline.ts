@@ -3,7 +3,7 @@
 // acknowledged. Files read in turn (deficit round-robin, so that a hot file cannot starve the others) until a limit is
 // reached. Only acknowledgements move offsets.
 import type { StretchReader } from '../flink/layout/stretch.js';
-import { createLimits, type Hold, type ReadLimits } from './tail/limits.js';
+import { ReadLimits, type Hold } from './tail/limits.js';
 import { COLD_MS, type Tails } from './tail/tails.js';
 import type { Known } from './checkpoint/known.js';
 import type { AgentSettings } from './settings.js';
@@ -62,7 +62,7 @@ export class Pipeline {
 
   constructor(parts: PipelineParts) {
     this.#parts = parts;
-    this.#limits = createLimits(parts);
+    this.#limits = new ReadLimits(parts);
     this.#clocks = new ClockWatch(parts.settings, parts.board, parts.now);
   }
 

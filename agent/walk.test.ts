@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, expect, it } from 'vitest';
 import { createLog } from '../core/log.js';
 import type { RecordSink } from '../store/store.js';
-import { createKnown } from './checkpoint/known.js';
+import { Known } from './checkpoint/known.js';
 import { discoverFiles } from './discovery/discover.js';
 import { FileFollower } from './follower.js';
 import { fillAgentSettings } from './settings.js';
@@ -32,7 +32,7 @@ async function measureWalk(): Promise<ReadonlyMap<string, ReadonlyMap<string, nu
   };
   const follower = new FileFollower({
     ...{ settings: fillAgentSettings({ dataDir: logs, host: 'node' }), store, log: createLog('silent') },
-    ...{ known: createKnown([]), isFirstStart: false, hasBirthTimes: true },
+    ...{ known: new Known([]), isFirstStart: false, hasBirthTimes: true },
     ...{ now: Date.now, wallClock: Date.now, random: Math.random, cpuMs: () => 0 },
     ...{ onAnswer: () => undefined, onCommit: () => undefined },
   });

@@ -4,87 +4,86 @@ import { basename } from 'node:path';
 import type { FileState } from './checkpoint.js';
 import { familyName } from '../discovery/pattern.js';
 
-export interface Known {
-  get(key: string): FileState | undefined;
-  has(key: string): boolean;
-  set(state: FileState): void;
-  delete(key: string): void;
+export class Known {
+  readonly #byKey = new Map<string, FileState>();
+  readonly #byInode: Index = new Map();
+  readonly #byFamily: Index = new Map();
+  /** Keys that were set or deleted since changes were last taken. */
+  readonly #touched = new Set<string>();
+
+  constructor(states: Iterable<FileState>) {
+    for (const state of states) this.set(state);
+    this.#touched.clear();
+  }
+
+  get(key: string): FileState | undefined {
+    return this.#byKey.get(key);
+  }
+
+  has(key: string): boolean {
+    return this.#byKey.has(key);
+  }
+
+  values(): Iterable<FileState> {
+    return this.#byKey.values();
+  }
+
+  set(state: FileState): void {
+    const old = this.#byKey.get(state.key);
+    const isInPlace = old?.inode === state.inode && old.path === state.path;
+    if (old !== undefined && !isInPlace) this.#unlink(old);
+    this.#byKey.set(state.key, state);
+    this.#touched.add(state.key);
+    if (isInPlace) return;
+    link(this.#byInode, state.inode, state.key);
+    link(this.#byFamily, familyOf(state.path), state.key);
+  }
+
+  delete(key: string): void {
+    this.release(key);
+    this.#touched.add(key);
+  }
+
   /** Removes a generation without counting it as a change. */
-  release(key: string): void;
+  release(key: string): void {
+    const state = this.#byKey.get(key);
+    if (state !== undefined) this.#unlink(state);
+    this.#byKey.delete(key);
+    this.#touched.delete(key);
+  }
+
+  #unlink(state: FileState): void {
+    unlinkKey(this.#byInode, state.inode, state.key);
+    unlinkKey(this.#byFamily, familyOf(state.path), state.key);
+  }
+
   /** Returns the generations of an inode, the newest first. */
-  findByInode(inode: string): readonly FileState[];
+  findByInode(inode: string): readonly FileState[] {
+    return this.#find(this.#byInode.get(inode));
+  }
+
   /**
    * Returns the generations in the same folder whose names differ only by rotation numbers, dates and `.gz`; the newest
    * first.
    */
-  findFamily(path: string): readonly FileState[];
-  values(): Iterable<FileState>;
-  /** Returns and clears the keys that were set or deleted since the last call. */
-  takeChanges(): { readonly changed: readonly FileState[]; readonly removed: readonly string[] };
-  readonly size: number;
-}
-
-export function createKnown(states: Iterable<FileState>): Known {
-  const byKey = new Map<string, FileState>();
-  const byInode: Index = new Map();
-  const byFamily: Index = new Map();
-  const touched = new Set<string>();
-
-  function set(state: FileState): void {
-    const old = byKey.get(state.key);
-    if (old !== undefined && (old.inode !== state.inode || old.path !== state.path)) unlink(old);
-    byKey.set(state.key, state);
-    touched.add(state.key);
-    if (old?.inode === state.inode && old.path === state.path) return;
-    link(byInode, state.inode, state.key);
-    link(byFamily, familyOf(state.path), state.key);
+  findFamily(path: string): readonly FileState[] {
+    return this.#find(this.#byFamily.get(familyOf(path)));
   }
 
-  function unlink(state: FileState): void {
-    unlinkKey(byInode, state.inode, state.key);
-    unlinkKey(byFamily, familyOf(state.path), state.key);
-  }
-
-  function find(keys: readonly string[] = []): readonly FileState[] {
-    const found = keys.map((key) => byKey.get(key)).filter((state) => state !== undefined);
+  #find(keys: readonly string[] = []): readonly FileState[] {
+    const found = keys.map((key) => this.#byKey.get(key)).filter((state) => state !== undefined);
     return found.sort((a, b) => b.seen - a.seen || b.mtimeMs - a.mtimeMs);
   }
 
-  function remove(key: string): void {
-    const state = byKey.get(key);
-    if (state !== undefined) unlink(state);
-    byKey.delete(key);
+  /** Returns and clears the keys that were set or deleted since the last call. */
+  takeChanges(): { readonly changed: readonly FileState[]; readonly removed: readonly string[] } {
+    const keys = [...this.#touched];
+    this.#touched.clear();
+    return {
+      changed: keys.map((key) => this.#byKey.get(key)).filter((state) => state !== undefined),
+      removed: keys.filter((key) => !this.#byKey.has(key)),
+    };
   }
-
-  for (const state of states) set(state);
-  touched.clear();
-  return {
-    get: (key) => byKey.get(key),
-    has: (key) => byKey.has(key),
-    set,
-    delete: (key) => {
-      remove(key);
-      touched.add(key);
-    },
-    release: (key) => {
-      remove(key);
-      touched.delete(key);
-    },
-    findByInode: (inode) => find(byInode.get(inode)),
-    findFamily: (path) => find(byFamily.get(familyOf(path))),
-    values: () => byKey.values(),
-    takeChanges: () => {
-      const keys = [...touched];
-      touched.clear();
-      return {
-        changed: keys.map((key) => byKey.get(key)).filter((state) => state !== undefined),
-        removed: keys.filter((key) => !byKey.has(key)),
-      };
-    },
-    get size() {
-      return byKey.size;
-    },
-  };
 }
 
 /** Returns the name that a file shares with its rotations and archives. */

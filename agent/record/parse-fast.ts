@@ -2,7 +2,7 @@
 // without a secret or a flag. One pass over the bytes of a chunk marks what is in them (core/wasm/marks.ts). A message
 // becomes a string only if it may name a job or a process, and of a stack trace only the lines that are no frames.
 // Everything else is left to parse.ts, which gives the same result.
-import { createMarker, type Marker } from '../../core/wasm/marks.js';
+import { Marker } from '../../core/wasm/marks.js';
 import { NAMING_ANCHORS, readNamingFacts } from '../../flink/facts/facts.js';
 import { updateNotes, type ProcessNotes } from '../../flink/facts/notes.js';
 import { parseBody } from '../../flink/layout/layout.js';
@@ -27,7 +27,7 @@ const THROWN = ['exception', 'error', 'throwable', 'caused by', 'traceback', '.j
 
 /** Creates the marker of the entries for which more is needed than their bytes. */
 export function createPlainMarker(): Marker {
-  return createMarker([
+  return new Marker([
     ...THROWN.map((text) => ({ text, mark: THROWS })),
     ...SECRET_HINTS.map((text) => ({ text, mark: text === ADDRESS_HINT ? ADDRESS : SECRET })),
     ...NAMING_ANCHORS.map((text) => ({ text, mark: FACT })),

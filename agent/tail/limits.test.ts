@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { expected, lines, openAgentFixture, type AgentFixture } from '../../test/agent-fixture.js';
 import { createBoard } from '../status.js';
-import { createLimits, type ReadLimits } from './limits.js';
+import { ReadLimits } from './limits.js';
 
 interface World {
   readonly limits: ReadLimits;
@@ -15,7 +15,7 @@ interface World {
 function open(given: { maxBytesPerSecond?: number; maxCores?: number }): World {
   const clock = { now: 1_000_000, cpuMs: 70, heldBytes: 0 };
   const board = createBoard(() => clock.now);
-  const limits = createLimits({
+  const limits = new ReadLimits({
     settings: { budgetBytes: 1_000_000, maxBytesPerSecond: 0, maxCores: 0, ...given },
     shipper: {
       get heldBytes() {

@@ -7,16 +7,6 @@ import type { Board, Counter } from '../status.js';
 /** Reason why reading is throttled. */
 export type Hold = 'budget' | 'rate' | 'cpu';
 
-export interface ReadLimits {
-  /** Returns the throttle reason, or undefined if reading may continue. */
-  findHold(): Hold | undefined;
-  /** Number of bytes that the next file may read, if nothing throttles. */
-  readonly allowedBytes: number;
-  takeBytes(bytes: number): void;
-  /** Notes, at the end of a round, what kept it from reading bytes that exist. */
-  note(hold: Hold | undefined): void;
-}
-
 export interface LimitParts {
   readonly settings: Pick<AgentSettings, 'budgetBytes' | 'maxBytesPerSecond' | 'maxCores'>;
   readonly shipper: { readonly heldBytes: number };
@@ -30,13 +20,6 @@ interface Bucket {
   /** Level of the bucket. Below 0, more was used than there was. */
   level: number;
   filledAt: number;
-}
-
-interface LimitState extends LimitParts {
-  readonly bytes: Bucket;
-  readonly cpu: Bucket;
-  usedCpuMs: number;
-  held: { readonly by: Hold; readonly since: number } | undefined;
 }
 
 /** Time, in milliseconds, that fills a bucket. After a pause, reading is faster for as long. */
@@ -54,61 +37,68 @@ export function readCpu(): number {
   return (user + system) / 1000;
 }
 
-export function createLimits(parts: LimitParts): ReadLimits {
-  const now = parts.now();
-  const state: LimitState = {
-    ...parts,
-    bytes: { level: parts.settings.maxBytesPerSecond, filledAt: now },
-    cpu: { level: parts.settings.maxCores * BURST_MS, filledAt: now },
-    usedCpuMs: parts.cpuMs(),
-    held: undefined,
-  };
-  return {
-    findHold: () => findHold(state),
-    get allowedBytes() {
-      const { maxBytesPerSecond } = state.settings;
-      return maxBytesPerSecond === 0 ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(state.bytes.level));
-    },
-    takeBytes: (bytes) => {
-      state.bytes.level -= bytes;
-    },
-    note: (hold) => noteHold(state, hold),
-  };
-}
+export class ReadLimits {
+  readonly #parts: LimitParts;
+  readonly #bytes: Bucket;
+  readonly #cpu: Bucket;
+  #usedCpuMs: number;
+  #held: { readonly by: Hold; readonly since: number } | undefined;
 
-function findHold(state: LimitState): Hold | undefined {
-  const { settings, shipper } = state;
-  if (shipper.heldBytes >= settings.budgetBytes) return 'budget';
-  if (settings.maxBytesPerSecond > 0 && isRateSpent(state)) return 'rate';
-  return settings.maxCores > 0 && isCpuSpent(state) ? 'cpu' : undefined;
-}
+  constructor(parts: LimitParts) {
+    const filledAt = parts.now();
+    this.#parts = parts;
+    this.#bytes = { level: parts.settings.maxBytesPerSecond, filledAt };
+    this.#cpu = { level: parts.settings.maxCores * BURST_MS, filledAt };
+    this.#usedCpuMs = parts.cpuMs();
+  }
 
-function isRateSpent({ settings, bytes, now }: LimitState): boolean {
-  const perSecond = settings.maxBytesPerSecond;
-  fill(bytes, now(), perSecond / 1000);
-  return bytes.level < Math.min(LEAST_BYTES, perSecond);
-}
+  /** Returns the throttle reason, or undefined if reading may continue. */
+  findHold(): Hold | undefined {
+    const { settings, shipper } = this.#parts;
+    if (shipper.heldBytes >= settings.budgetBytes) return 'budget';
+    if (settings.maxBytesPerSecond > 0 && this.#isRateSpent()) return 'rate';
+    return settings.maxCores > 0 && this.#isCpuSpent() ? 'cpu' : undefined;
+  }
 
-function isCpuSpent(state: LimitState): boolean {
-  const { settings, cpu, now, cpuMs } = state;
-  const used = cpuMs();
-  cpu.level = Math.max(-settings.maxCores * DEBT_MS, cpu.level - (used - state.usedCpuMs));
-  state.usedCpuMs = used;
-  fill(cpu, now(), settings.maxCores);
-  return cpu.level <= 0;
+  /** Number of bytes that the next file may read, if nothing throttles. */
+  get allowedBytes(): number {
+    const { maxBytesPerSecond } = this.#parts.settings;
+    return maxBytesPerSecond === 0 ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(this.#bytes.level));
+  }
+
+  takeBytes(bytes: number): void {
+    this.#bytes.level -= bytes;
+  }
+
+  #isRateSpent(): boolean {
+    const { settings, now } = this.#parts;
+    const perSecond = settings.maxBytesPerSecond;
+    fill(this.#bytes, now(), perSecond / 1000);
+    return this.#bytes.level < Math.min(LEAST_BYTES, perSecond);
+  }
+
+  #isCpuSpent(): boolean {
+    const { settings, now, cpuMs } = this.#parts;
+    const used = cpuMs();
+    this.#cpu.level = Math.max(-settings.maxCores * DEBT_MS, this.#cpu.level - (used - this.#usedCpuMs));
+    this.#usedCpuMs = used;
+    fill(this.#cpu, now(), settings.maxCores);
+    return this.#cpu.level <= 0;
+  }
+
+  /** Notes, at the end of a round, what kept it from reading bytes that exist. */
+  note(hold: Hold | undefined): void {
+    const { board } = this.#parts;
+    const now = this.#parts.now();
+    if (this.#held !== undefined) board.count(COUNTER[this.#held.by], Math.max(0, now - this.#held.since));
+    this.#held = hold === undefined ? undefined : { by: hold, since: now };
+    if (hold === 'rate') board.raise('JT_READING_LIMITED', { setting: 'agent.maxBytesPerSecond' });
+    else if (hold === 'cpu') board.raise('JT_READING_LIMITED', { setting: 'agent.maxCores' });
+    else if (hold === undefined) board.clear('JT_READING_LIMITED');
+  }
 }
 
 function fill(bucket: Bucket, now: number, perMs: number): void {
   bucket.level = Math.min(perMs * BURST_MS, bucket.level + Math.max(0, now - bucket.filledAt) * perMs);
   bucket.filledAt = now;
-}
-
-function noteHold(state: LimitState, hold: Hold | undefined): void {
-  const { board, held } = state;
-  const now = state.now();
-  if (held !== undefined) board.count(COUNTER[held.by], Math.max(0, now - held.since));
-  state.held = hold === undefined ? undefined : { by: hold, since: now };
-  if (hold === 'rate') board.raise('JT_READING_LIMITED', { setting: 'agent.maxBytesPerSecond' });
-  else if (hold === 'cpu') board.raise('JT_READING_LIMITED', { setting: 'agent.maxCores' });
-  else if (hold === undefined) board.clear('JT_READING_LIMITED');
 }

@@ -9,7 +9,7 @@ import { crc32 } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLog } from '../../core/log.js';
 import { discoverFiles } from '../discovery/discover.js';
-import { createKnown } from '../checkpoint/known.js';
+import { Known } from '../checkpoint/known.js';
 import { fillAgentSettings, type AgentSettings } from '../settings.js';
 import { createBoard } from '../status.js';
 import { closeReading } from './read.js';
@@ -25,7 +25,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 function open(clock: { now: number }, settings: Partial<AgentSettings> = {}): Tails {
   return new Tails({
     settings: fillAgentSettings({ dataDir: folder, ...settings }),
-    known: createKnown([]),
+    known: new Known([]),
     isFirstStart: true,
     hasBirthTimes: true,
     board: createBoard(() => clock.now),

@@ -17,7 +17,7 @@ import { shareSettings } from '../settings.js';
 import { joinBoards } from '../status.js';
 import type { ClockShift, Order, Report, WorkerProgress, WorkerStart } from './message.js';
 import { answerAppend } from './relay.js';
-import { createShares, type Shares } from './share.js';
+import { Shares } from './share.js';
 import { createTurns } from './schedule.js';
 
 /** Starts a thread that calls runWorker. */
@@ -62,7 +62,7 @@ const ANSWER_WITHIN_MS = 2000;
 
 export function createWorkerPool(parts: WorkerPoolParts): Follower {
   const { settings, known, store, log, hasBirthTimes } = parts;
-  const shares = createShares(settings.workers, known, hasBirthTimes);
+  const shares = new Shares(settings.workers, known, hasBirthTimes);
   const pool: WorkerPool = {
     ...{ ...parts, shares, members: [], isBegun: false, words: undefined, owners: new Map() },
     ...{ failure: undefined, isClosed: false },

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { FileState } from '../checkpoint/checkpoint.js';
 import type { FoundFile } from '../discovery/discover.js';
-import { createKnown } from '../checkpoint/known.js';
+import { Known } from '../checkpoint/known.js';
 import { EMPTY_GUARD } from '../tail/identity.js';
-import { createShares, type Shares } from './share.js';
+import { Shares } from './share.js';
 
 const MIB = 1_048_576;
 
@@ -22,9 +22,9 @@ function shareOut(shares: Shares, files: readonly FoundFile[]): Record<string, n
   return Object.fromEntries(shares.share(files).flatMap((own, worker) => own.map(({ path }) => [path, worker])));
 }
 
-describe('createShares', () => {
+describe('Shares', () => {
   it('keeps a file, its rotations and its archives with one worker', () => {
-    const shares = createShares(4, createKnown([]), true);
+    const shares = new Shares(4, new Known([]), true);
     const first = shareOut(shares, [
       file('/l/a.log', 1),
       file('/l/b.log', 2),
@@ -39,7 +39,7 @@ describe('createShares', () => {
   });
 
   it('gives what is new to the worker with the least to read', () => {
-    const shares = createShares(2, createKnown([]), true);
+    const shares = new Shares(2, new Known([]), true);
 
     const workers = shareOut(shares, [file('/l/a.log', 1, 9 * MIB), file('/l/b.log', 2), file('/l/c.log', 3, MIB)]);
 
@@ -47,7 +47,7 @@ describe('createShares', () => {
   });
 
   it('leaves a file that gets a name of another family where it is read', () => {
-    const shares = createShares(2, createKnown([]), true);
+    const shares = new Shares(2, new Known([]), true);
     shareOut(shares, [file('/l/a.log', 1), file('/l/b.log', 2)]);
 
     const workers = shareOut(shares, [file('/l/a.log', 3), file('/l/b.log', 2), file('/l/b.log.1', 1)]);
@@ -56,7 +56,7 @@ describe('createShares', () => {
   });
 
   it('gives an inode that was given away to the family of its new name', () => {
-    const shares = createShares(2, createKnown([]), true);
+    const shares = new Shares(2, new Known([]), true);
     shareOut(shares, [file('/l/a.log', 1), file('/l/b.log', 2)]);
 
     const workers = shareOut(shares, [file('/l/a.log', 1), file('/l/a.log.1', 2, 1000, 77)]);
@@ -65,8 +65,8 @@ describe('createShares', () => {
   });
 
   it('gives what is remembered to the worker of its file, or of its family', () => {
-    const known = createKnown([state('/l/a.log', 1), state('/l/b.log', 2), state('/l/b.log.1', 9)]);
-    const shares = createShares(2, known, true);
+    const known = new Known([state('/l/a.log', 1), state('/l/b.log', 2), state('/l/b.log.1', 9)]);
+    const shares = new Shares(2, known, true);
     const workers = shareOut(shares, [file('/l/a.log', 3), file('/l/b.log', 1), file('/l/b.log.1', 2)]);
 
     const states = shares.shareStates().map((own) => own.map(({ key }) => key));
@@ -76,8 +76,8 @@ describe('createShares', () => {
   });
 
   it('says whose a generation was', () => {
-    const known = createKnown([state('/l/a.log', 1)]);
-    const shares = createShares(2, known, true);
+    const known = new Known([state('/l/a.log', 1)]);
+    const shares = new Shares(2, known, true);
     shareOut(shares, [file('/l/a.log', 1), file('/l/b.log', 2)]);
     shares.shareStates();
 

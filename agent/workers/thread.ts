@@ -10,7 +10,7 @@ import { FileFollower } from '../follower.js';
 import { readCpu } from '../tail/limits.js';
 import type { FileLook } from '../pipeline.js';
 import { idOf } from '../tail/tails.js';
-import { createKnown, type Known } from '../checkpoint/known.js';
+import { Known } from '../checkpoint/known.js';
 import type { BeginOrder, ClockShift, Order, Report, ScanOrder, WorkerStart } from './message.js';
 import { createRelay, type Relay } from './relay.js';
 import { takeTurn } from './schedule.js';
@@ -110,7 +110,7 @@ function obeyAtWork(
 
 function begin(thread: Thread, { settings: given, states, isFirstStart, hasBirthTimes }: BeginOrder): Work {
   const settings = { ...given };
-  const known = createKnown(states);
+  const known = new Known(states);
   const { store, log, alarm, letterTurns } = thread;
   const follower = new FileFollower({
     settings,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import wabt from 'wabt';
-import { COMPILED, createMarker, ROOM_BYTES, type MarkedText } from './marks.js';
+import { COMPILED, Marker, ROOM_BYTES, type MarkedText } from './marks.js';
 
 /** Returns a random generator with a fixed seed, so that each run uses the same texts. */
 function createRandom(): (below: number) => number {
@@ -32,9 +32,9 @@ describe('marks.ts', () => {
   });
 });
 
-describe('createMarker', () => {
+describe('Marker', () => {
   it('finds each text wherever it begins, in both cases, and only where it stands whole', () => {
-    const marker = createMarker(TEXTS);
+    const marker = new Marker(TEXTS);
     for (const { text, mark } of TEXTS)
       for (const written of [text, text.toUpperCase(), text.toLowerCase()])
         for (let start = 0; start < 140; start += 1) {
@@ -54,7 +54,7 @@ describe('createMarker', () => {
 
   it('marks what a search for each text marks, and nothing else', () => {
     const random = createRandom();
-    const marker = createMarker(TEXTS);
+    const marker = new Marker(TEXTS);
     const pieces = [
       ...TEXTS.map(({ text }) => text),
       'toke',
@@ -94,7 +94,7 @@ describe('createMarker', () => {
 
   it('sums as zlib does, from any place to any other', () => {
     const random = createRandom();
-    const marker = createMarker(TEXTS);
+    const marker = new Marker(TEXTS);
     for (let at = 0; at < 3000; at += 1) marker.room[at] = random(256);
     for (let round = 0; round < 500; round += 1) {
       const start = random(1500);
@@ -111,7 +111,7 @@ describe('createMarker', () => {
 
   it('knows a frame of a trace, wherever it begins and whatever stands around it', () => {
     const random = createRandom();
-    const marker = createMarker(TEXTS);
+    const marker = new Marker(TEXTS);
     const frame = /^\tat [^\0-\x20(]*\.[^\0-\x20(]*\([^)]*\)(?: [^ \t]*\])?$/;
     const pieces = [
       '\tat ',
@@ -145,7 +145,7 @@ describe('createMarker', () => {
   });
 
   it('looks at all of its room', () => {
-    const marker = createMarker(TEXTS);
+    const marker = new Marker(TEXTS);
     marker.room.fill(32);
     marker.room.write('tokens\n', ROOM_BYTES - 7, 'latin1');
     marker.look(ROOM_BYTES);
@@ -157,6 +157,6 @@ describe('createMarker', () => {
   it('refuses what it cannot tell apart', () => {
     const short = ['abc', 'abd', 'abe', 'abf'].map((text) => ({ text, mark: 1 }));
 
-    expect(() => createMarker(short)).toThrow(RangeError);
+    expect(() => new Marker(short)).toThrow(RangeError);
   });
 });

@@ -14,26 +14,6 @@ export interface MarkedText {
   readonly mark: number;
 }
 
-/** Marker for one reader. */
-export interface Marker {
-  /** Buffer into which bytes are read. */
-  readonly room: Buffer;
-  /** Examines the first `length` bytes of the buffer. The other methods refer to them until the next call. */
-  look(length: number): void;
-  /** Returns the next line break at or after `at`, or `end` if there is none before it. */
-  nextBreak(at: number, end: number): number;
-  /** True if there is a control character other than line break and tab, or a byte that is not ASCII. */
-  isOdd(start: number, end: number): boolean;
-  /** True if there is a quotation mark, a backslash or a tab. */
-  hasEscapes(start: number, end: number): boolean;
-  /** Returns the marks of the texts that lie completely within the range. */
-  findMarks(start: number, end: number): number;
-  /** Extends `crc` by the bytes of the range. The result is the same as zlib's CRC32. */
-  sum(start: number, end: number, crc: number): number;
-  /** True if these bytes, a whole line, are one frame of a Java stack trace and nothing else. */
-  isFrame(start: number, end: number): boolean;
-}
-
 interface Code {
   readonly memory: { readonly buffer: ArrayBuffer };
   readonly mark: (end: number) => void;
@@ -76,10 +56,6 @@ const LARGE_Z = 90;
 /** Most frequent letters of logs, in order. A byte that is not in the list counts as frequent too. */
 const USUAL = 'etaoinrscldpmfugkhbvwyjxqz';
 
-export function createMarker(texts: readonly MarkedText[]): Marker {
-  return new RoomMarker(loadWasm(COMPILED), texts);
-}
-
 /** Text with the bytes by which it is known and their offset in the text. */
 interface Known {
   readonly bytes: Buffer;
@@ -88,9 +64,11 @@ interface Known {
   readonly mark: number;
 }
 
-class RoomMarker implements Marker {
+/** Marker for one reader. */
+export class Marker {
+  /** Buffer into which bytes are read. */
   readonly room: Buffer;
-  readonly #code: Code;
+  readonly #code = loadWasm<Code>(COMPILED);
   readonly #breaks: Int32Array;
   readonly #odd: Int32Array;
   readonly #escapes: Int32Array;
@@ -99,9 +77,8 @@ class RoomMarker implements Marker {
   readonly #known: (readonly Known[] | undefined)[] = new Array<undefined>(2 ** TABLE_BITS).fill(undefined);
   readonly #short: Known[] = [];
 
-  constructor(code: Code, texts: readonly MarkedText[]) {
-    const { buffer } = code.memory;
-    this.#code = code;
+  constructor(texts: readonly MarkedText[]) {
+    const { buffer } = this.#code.memory;
     this.room = Buffer.from(buffer, ROOM, ROOM_BYTES);
     const viewBits = (start: number): Int32Array => new Int32Array(buffer, start, ROOM_BYTES / WORD_BITS);
     this.#breaks = viewBits(BREAKS);
@@ -112,10 +89,12 @@ class RoomMarker implements Marker {
     this.#learn(new Uint8Array(buffer), texts);
   }
 
+  /** Examines the first `length` bytes of the buffer. The other methods refer to them until the next call. */
   look(length: number): void {
     this.#code.mark(ROOM + length);
   }
 
+  /** Returns the next line break at or after `at`, or `end` if there is none before it. */
   nextBreak(at: number, end: number): number {
     const bits = this.#breaks;
     let word = at >>> WORD_SHIFT;
@@ -125,14 +104,17 @@ class RoomMarker implements Marker {
     return rest === 0 ? end : Math.min(end, (word << WORD_SHIFT) + lowestBit(rest));
   }
 
+  /** True if there is a control character other than line break and tab, or a byte that is not ASCII. */
   isOdd(start: number, end: number): boolean {
     return hasBit(this.#odd, start, end);
   }
 
+  /** True if there is a quotation mark, a backslash or a tab. */
   hasEscapes(start: number, end: number): boolean {
     return hasBit(this.#escapes, start, end);
   }
 
+  /** Returns the marks of the texts that lie completely within the range. */
   findMarks(start: number, end: number): number {
     const last = (end + WORD_BITS - 1) >>> WORD_SHIFT;
     let found = 0;
@@ -146,10 +128,12 @@ class RoomMarker implements Marker {
     return found;
   }
 
+  /** Extends `crc` by the bytes of the range. The result is the same as zlib's CRC32. */
   sum(start: number, end: number, crc: number): number {
     return this.#code.sum(ROOM + start, ROOM + end, crc) >>> 0;
   }
 
+  /** True if these bytes, a whole line, are one frame of a Java stack trace and nothing else. */
   isFrame(start: number, end: number): boolean {
     return this.#code.frame(ROOM + start, ROOM + end) === 1;
   }

@@ -5,7 +5,7 @@ import type { BatchWriter } from '../../batch.js';
 import { encodePattern, STAMP_UNITS } from '../../head.js';
 import type { BatchAddress, FileFields, JobFields, PlainRecord, SharedFields, ThrownFields } from '../../store.js';
 import { findAddress, nameDay } from './address.js';
-import { createLineWriter, type Gaps, type LineWriter, type SharedPlaces } from './lines.js';
+import { LineWriter, type Gaps, type SharedPlaces } from './lines.js';
 import { encodeProcess, encodeSections, leaveUsual, SECTIONS, type Section } from './source.js';
 
 /** Fields in bytes, by the object of the document that has them. Each begins with a comma, or is empty. */
@@ -79,7 +79,7 @@ function createEncoding(prefix: string, writer: BatchWriter): PlainEncoding {
   return {
     prefix,
     writer,
-    lines: createLineWriter(),
+    lines: new LineWriter(),
     files: new WeakMap(),
     zones: new Map(),
     owners: new Map(),

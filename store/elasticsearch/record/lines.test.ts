@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import wabt from 'wabt';
 import { encodeId } from './id.js';
-import { COMPILED, createLineWriter, type Gaps, type Line, type LineWriter, type SharedPlaces } from './lines.js';
+import { COMPILED, LineWriter, type Gaps, type Line, type SharedPlaces } from './lines.js';
 
 const KEY = '5f00aa0102030405060708ff';
 const PREAMBLE = [',"thread":"main"', ',"level":"INFO"', ',"layout":"plain"}}\n'];
@@ -14,7 +14,7 @@ const LINE: Line = { offset: 0, crc: 0, time: 1_764_000_000_000, messageStart: 0
 
 /** Creates a writer that shares these texts, and returns the positions at which it keeps them. */
 function createShared(): { readonly writer: LineWriter; readonly shared: SharedPlaces } {
-  const writer = createLineWriter();
+  const writer = new LineWriter();
   writer.setKey(KEY);
   const [preamble = 0, file = 0, owner = 0] = [PREAMBLE, FILE, OWNER].map((texts) =>
     writer.share(...texts.map((text) => Buffer.from(text))),
@@ -51,7 +51,7 @@ describe('lines.ts', () => {
   });
 });
 
-describe('createLineWriter', () => {
+describe('LineWriter', () => {
   it('writes numbers as they are, at both ends of what they may be', () => {
     const shared = createShared();
     shared.writer.setText(Buffer.from('x'));
@@ -108,7 +108,7 @@ describe('createLineWriter', () => {
   });
 
   it('writes the longest text between the longest that is shared', () => {
-    const writer = createLineWriter();
+    const writer = new LineWriter();
     writer.setKey(KEY);
     const [half, text] = [Buffer.alloc(1_000_000, 115), Buffer.alloc(1_048_576, 34)];
     const preamble = writer.share(NOTHING, NOTHING, half) ?? 0;
@@ -128,7 +128,7 @@ describe('createLineWriter', () => {
   });
 
   it('says when there is no room for more that is shared, until all is forgotten', () => {
-    const writer = createLineWriter();
+    const writer = new LineWriter();
     const text = Buffer.alloc(100_000);
     const places = Array.from({ length: 30 }, () => writer.share(text, text, text));
 

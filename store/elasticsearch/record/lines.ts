@@ -29,25 +29,6 @@ export interface Gaps {
   readonly flink: string;
 }
 
-export interface LineWriter {
-  /** Memory of the writer, and the position at which the next line begins in it. */
-  readonly bytes: Buffer;
-  readonly start: number;
-  /** True if the lines must be taken before the next one is written, because they are overwritten from then on. */
-  readonly isFull: boolean;
-  rewind(): void;
-  /** Sets the key with which the ids of the next lines begin. */
-  setKey(key: string): void;
-  /** Sets the text to which the positions of the next lines refer. The bytes of the same object must stay unchanged. */
-  setText(text: Uint8Array): void;
-  /** Keeps at most three texts that lines have in common. Returns their position, or undefined if there is no room. */
-  share(...texts: readonly Buffer[]): number | undefined;
-  /** Removes all shared texts. */
-  clear(): void;
-  /** Writes a line. Returns the position of its end, which is where the next line begins. */
-  write(line: Line, shared: SharedPlaces, gaps: Gaps | undefined): number;
-}
-
 /**
  * Positions of the texts that a line has in common with others. The line has them after its message and its stack
  * trace, in this order: the first text of the preamble and of the file, and the offset; the second texts of both, and
@@ -104,11 +85,8 @@ const ID_LETTERS = 14;
 const FILE_KEY = /^[0-9a-f]{24}$/;
 const ACTION = '{"create":{"_id":"';
 
-export function createLineWriter(): LineWriter {
-  return new MemoryWriter(loadWasm(COMPILED));
-}
-
-class MemoryWriter implements LineWriter {
+export class LineWriter {
+  /** Memory of the writer, and the position at which the next line begins in it. */
   readonly bytes: Buffer;
   start = LINES;
   readonly #write: Write;
@@ -118,12 +96,14 @@ class MemoryWriter implements LineWriter {
   #text: Uint8Array | undefined;
   #shared = SHARED;
 
-  constructor({ memory, write }: Code) {
+  constructor() {
+    const { memory, write } = loadWasm<Code>(COMPILED);
     this.bytes = Buffer.from(memory.buffer);
     this.#write = write;
     this.#gaps = new Int32Array(memory.buffer, 0, 3);
   }
 
+  /** True if the lines must be taken before the next one is written, because they are overwritten from then on. */
   get isFull(): boolean {
     return this.start > LINES + FULL_BYTES;
   }
@@ -132,6 +112,7 @@ class MemoryWriter implements LineWriter {
     this.start = LINES;
   }
 
+  /** Sets the key with which the ids of the next lines begin. */
   setKey(key: string): void {
     if (key === this.#key) return;
     if (!FILE_KEY.test(key)) throw new RangeError(`the key of a file is ${key}`);
@@ -140,6 +121,7 @@ class MemoryWriter implements LineWriter {
     this.#key = key;
   }
 
+  /** Sets the text to which the positions of the next lines refer. The bytes of the same object must stay unchanged. */
   setText(text: Uint8Array): void {
     if (text === this.#text) return;
     if (text.length > MAX_TEXT_BYTES) throw new RangeError(`the text of records has ${text.length} bytes`);
@@ -147,6 +129,7 @@ class MemoryWriter implements LineWriter {
     this.#text = text;
   }
 
+  /** Keeps at most three texts that lines have in common. Returns their position, or undefined if there is no room. */
   share(...texts: readonly Buffer[]): number | undefined {
     const place = this.#shared;
     if (texts.reduce((end, text) => end + text.length, place + PLACES_BYTES) > TEXT) return undefined;
@@ -160,10 +143,12 @@ class MemoryWriter implements LineWriter {
     return place;
   }
 
+  /** Removes all shared texts. */
   clear(): void {
     this.#shared = SHARED;
   }
 
+  /** Writes a line. Returns the position of its end, which is where the next line begins. */
   write(line: Line, shared: SharedPlaces, gaps: Gaps | undefined): number {
     const end = gaps === undefined ? this.#writeLine(line, shared, 0, 0, 0) : this.#writeGaps(line, shared, gaps);
     this.start = end;
