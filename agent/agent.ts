@@ -18,14 +18,14 @@ import { FileFollower } from './follower.js';
 import type { FileLook } from './pipeline.js';
 import { readCpu } from './tail/limits.js';
 import { Known } from './checkpoint/known.js';
-import { createLives } from './lives.js';
+import { ProcessLives } from './lives.js';
 import { createRedactor } from './record/redact.js';
 import { openWatch, reloadSettings } from './reload.js';
 import { describeHealth, describeState, FIRST_STATUS_MS, nameAgent, saveLastStatus, saveStatus } from './report.js';
 import type { AgentSettings } from './settings.js';
 import type { AgentParts, AgentState } from './state.js';
 import { createBoard } from './status.js';
-import { createWorkerPool } from './workers/pool.js';
+import { WorkerPool } from './workers/pool.js';
 
 export interface PollResult {
   readonly files: number;
@@ -104,11 +104,11 @@ function openAgent(given: AgentSettings, { store, log, ...parts }: AgentParts): 
   const follower =
     settings.workers === 1 || openWorker === undefined
       ? new FileFollower({ ...shared, random, cpuMs })
-      : createWorkerPool({ ...shared, openWorker });
+      : new WorkerPool({ ...shared, openWorker });
   return {
     ...saving,
     id: nameAgent(settings),
-    lives: createLives({ settings, wallClock, procDir: parts.procDir }),
+    lives: new ProcessLives({ settings, wallClock, procDir: parts.procDir }),
     settings,
     store,
     wallClock,

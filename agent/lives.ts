@@ -11,13 +11,6 @@ import { describeOrigin } from './record/origin.js';
 import type { AgentSettings } from './settings.js';
 import type { FoundFile } from './discovery/discover.js';
 
-export interface ProcessLives {
-  /** Takes over the files of a scan. */
-  sync(files: readonly FoundFile[]): void;
-  /** Returns the processes that run or wrote within two hours, the latest first. */
-  list(): readonly ProcessLife[];
-}
-
 export interface LivesParts {
   readonly settings: Pick<AgentSettings, 'host' | 'cluster' | 'isStoreShared'>;
   /** Returns the time of day. */
@@ -40,16 +33,6 @@ interface Life {
   removedMs: number | undefined;
 }
 
-interface State extends LivesParts {
-  readonly procDir: string;
-  readonly lives: Map<string, Life>;
-  /** Process of each file, by device and inode. */
-  readonly owners: Map<string, Life>;
-  /** Process ids that are no JVM of Flink, or not yet. They are checked again from time to time. */
-  readonly others: Set<number>;
-  clearedMs: number;
-}
-
 const DAY_MS = 86_400_000;
 /** Age, in milliseconds, above which an end is not listed: it is no news, and all agents are read together. */
 const LISTED_MS = 2 * 3_600_000;
@@ -66,72 +49,114 @@ const OTHERS_MS = 30_000;
 const TICKS_PER_SECOND = 100;
 const LOG_FILE = '-Dlog.file=';
 
-export function createLives(parts: LivesParts): ProcessLives {
-  const { procDir = '/proc' } = parts;
-  const state: State = {
-    ...parts,
-    procDir,
-    lives: new Map(),
-    owners: new Map(),
-    others: new Set(),
-    clearedMs: parts.wallClock(),
-  };
-  return {
-    sync: (files) => sync(state, files),
-    list: () => list(state),
-  };
-}
+export class ProcessLives {
+  readonly #parts: LivesParts;
+  readonly #procDir: string;
+  readonly #lives = new Map<string, Life>();
+  /** Process of each file, by device and inode. */
+  readonly #owners = new Map<string, Life>();
+  /** Process ids that are no JVM of Flink, or not yet. They are checked again from time to time. */
+  readonly #others = new Set<number>();
+  #clearedMs: number;
 
-function sync(state: State, files: readonly FoundFile[]): void {
-  const { lives, owners, settings, wallClock } = state;
-  const oldestMs = wallClock() - DAY_MS;
-  const latest = new Map<Life, FoundFile[]>();
-  owners.clear();
-  for (const file of files) {
-    if (file.mtimeMs < oldestMs) continue;
-    const life = findLife(lives, file, settings);
-    owners.set(`${file.device}:${file.inode}`, life);
-    const own = latest.get(life);
-    if (own === undefined) latest.set(life, [file]);
-    else own.push(file);
+  constructor(parts: LivesParts) {
+    this.#parts = parts;
+    this.#procDir = parts.procDir ?? '/proc';
+    this.#clearedMs = parts.wallClock();
   }
-  for (const [life, own] of latest) {
-    own.sort((a, b) => b.mtimeMs - a.mtimeMs);
-    life.paths = own.slice(0, MAX_FILES).map(({ path }) => path);
-    life.wroteMs = Math.max(life.wroteMs, own[0]?.mtimeMs ?? 0);
-    life.removedMs = undefined;
-  }
-  for (const [key, life] of lives)
-    if (life.wroteMs < oldestMs && !latest.has(life) && !isRunning(life)) lives.delete(key);
-}
 
-function findLife(lives: Map<string, Life>, file: FoundFile, settings: LivesParts['settings']): Life {
-  const { process, cluster = '', component } = describeOrigin(file, settings);
-  const key = `${cluster}\n${process}`;
-  let life = lives.get(key);
-  if (life === undefined) {
-    life = { process, cluster, component, paths: [], wroteMs: 0, ...UNSEEN };
-    lives.set(key, life);
+  /** Takes over the files of a scan. */
+  sync(files: readonly FoundFile[]): void {
+    const oldestMs = this.#parts.wallClock() - DAY_MS;
+    const latest = new Map<Life, FoundFile[]>();
+    this.#owners.clear();
+    for (const file of files) {
+      if (file.mtimeMs < oldestMs) continue;
+      const life = this.#findLife(file);
+      this.#owners.set(`${file.device}:${file.inode}`, life);
+      const own = latest.get(life);
+      if (own === undefined) latest.set(life, [file]);
+      else own.push(file);
+    }
+    for (const [life, own] of latest) {
+      own.sort((a, b) => b.mtimeMs - a.mtimeMs);
+      life.paths = own.slice(0, MAX_FILES).map(({ path }) => path);
+      life.wroteMs = Math.max(life.wroteMs, own[0]?.mtimeMs ?? 0);
+      life.removedMs = undefined;
+    }
+    for (const [key, life] of this.#lives)
+      if (life.wroteMs < oldestMs && !latest.has(life) && !isRunning(life)) this.#lives.delete(key);
   }
-  return life;
+
+  #findLife(file: FoundFile): Life {
+    const { process, cluster = '', component } = describeOrigin(file, this.#parts.settings);
+    const key = `${cluster}\n${process}`;
+    let life = this.#lives.get(key);
+    if (life === undefined) {
+      life = { process, cluster, component, paths: [], wroteMs: 0, ...UNSEEN };
+      this.#lives.set(key, life);
+    }
+    return life;
+  }
+
+  /** Returns the processes that run or wrote within two hours, the latest first. */
+  list(): readonly ProcessLife[] {
+    const now = this.#parts.wallClock();
+    for (const life of this.#lives.values())
+      if (now - life.wroteMs < RECENT_MS || isRunning(life)) lookAtFiles(life, now);
+    this.#lookAtProcesses(now);
+    return [...this.#lives.values()]
+      .filter((life) => life.wroteMs > now - LISTED_MS || isRunning(life))
+      .sort((a, b) => b.wroteMs - a.wroteMs)
+      .slice(0, MAX_LISTED)
+      .map(describeLife);
+  }
+
+  /**
+   * Looks for running JVMs of Flink. It reads a few bytes for each process that was not seen before, and for each JVM
+   * of Flink.
+   */
+  #lookAtProcesses(now: number): void {
+    if (now - this.#clearedMs >= OTHERS_MS) {
+      this.#others.clear();
+      this.#clearedMs = now;
+    }
+    const pids = readPids(this.#procDir);
+    if (pids === undefined) return;
+    const running = new Map<number, Life>();
+    for (const life of this.#lives.values()) if (life.pid !== undefined) running.set(life.pid, life);
+    const seen = new Set<Life>();
+    for (const pid of pids) {
+      if (this.#others.has(pid)) continue;
+      const path = readLogFile(this.#procDir, pid);
+      if (path === undefined) this.#others.add(pid);
+      else {
+        // The folder of the log may be gone while the process runs.
+        const life = this.#findOwner(path) ?? running.get(pid);
+        if (life === undefined) continue;
+        if (life.pid !== pid) Object.assign(life, { pid, startedMs: readStartedMs(this.#procDir, pid) ?? now });
+        life.goneMs = undefined;
+        seen.add(life);
+      }
+    }
+    for (const life of this.#lives.values()) if (life.pid !== undefined && !seen.has(life)) life.goneMs ??= now;
+  }
+
+  /** Finds the process by the file itself, because a path means something else in another container. */
+  #findOwner(path: string): Life | undefined {
+    try {
+      const { dev, ino } = statSync(path, { bigint: true });
+      return this.#owners.get(`${dev}:${ino}`);
+    } catch {
+      return undefined;
+    }
+  }
 }
 
 const UNSEEN = { pid: undefined, startedMs: undefined, goneMs: undefined, removedMs: undefined };
 
 function isRunning({ startedMs, goneMs }: Life): boolean {
   return startedMs !== undefined && goneMs === undefined;
-}
-
-function list(state: State): readonly ProcessLife[] {
-  const { lives, wallClock } = state;
-  const now = wallClock();
-  for (const life of lives.values()) if (now - life.wroteMs < RECENT_MS || isRunning(life)) lookAtFiles(life, now);
-  lookAtProcesses(state, now);
-  return [...lives.values()]
-    .filter((life) => life.wroteMs > now - LISTED_MS || isRunning(life))
-    .sort((a, b) => b.wroteMs - a.wroteMs)
-    .slice(0, MAX_LISTED)
-    .map(describeLife);
 }
 
 function lookAtFiles(life: Life, now: number): void {
@@ -147,37 +172,6 @@ function lookAtFiles(life: Life, now: number): void {
   }
   if (isThere) life.removedMs = undefined;
   else life.removedMs ??= now;
-}
-
-/**
- * Looks for running JVMs of Flink. It reads a few bytes for each process that was not seen before, and for each JVM of
- * Flink.
- */
-function lookAtProcesses(state: State, now: number): void {
-  const { procDir, lives, others } = state;
-  if (now - state.clearedMs >= OTHERS_MS) {
-    others.clear();
-    state.clearedMs = now;
-  }
-  const pids = readPids(procDir);
-  if (pids === undefined) return;
-  const running = new Map<number, Life>();
-  for (const life of lives.values()) if (life.pid !== undefined) running.set(life.pid, life);
-  const seen = new Set<Life>();
-  for (const pid of pids) {
-    if (others.has(pid)) continue;
-    const path = readLogFile(procDir, pid);
-    if (path === undefined) others.add(pid);
-    else {
-      // The folder of the log may be gone while the process runs.
-      const life = findOwner(state, path) ?? running.get(pid);
-      if (life === undefined) continue;
-      if (life.pid !== pid) Object.assign(life, { pid, startedMs: readStartedMs(procDir, pid) ?? now });
-      life.goneMs = undefined;
-      seen.add(life);
-    }
-  }
-  for (const life of lives.values()) if (life.pid !== undefined && !seen.has(life)) life.goneMs ??= now;
 }
 
 function readPids(procDir: string): readonly number[] | undefined {
@@ -202,16 +196,6 @@ function readLogFile(procDir: string, pid: number): string | undefined {
       .split('\0')
       .find((argument) => argument.startsWith(LOG_FILE))
       ?.slice(LOG_FILE.length);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Finds the process by the file itself, because a path means something else in another container. */
-function findOwner({ owners }: State, path: string): Life | undefined {
-  try {
-    const { dev, ino } = statSync(path, { bigint: true });
-    return owners.get(`${dev}:${ino}`);
   } catch {
     return undefined;
   }

@@ -10,11 +10,12 @@ import { pause } from '../../core/time/wait.js';
 import type { SignalWords } from '../../flink/bytes/words.js';
 import type { RecordSink } from '../../store/store.js';
 import type { FoundFile, Scan } from '../discovery/discover.js';
-import type { Follower, FollowerParts, FollowerState } from '../follower.js';
-import { idOf } from '../tail/tails.js';
+import type { Follower, FollowerParts, FollowerState, Turn } from '../follower.js';
+import type { FileLook } from '../pipeline.js';
 import { createRedactor } from '../record/redact.js';
-import { shareSettings } from '../settings.js';
+import { shareSettings, type AgentSettings } from '../settings.js';
 import { joinBoards } from '../status.js';
+import { idOf } from '../tail/tails.js';
 import type { ClockShift, Order, Report, WorkerProgress, WorkerStart } from './message.js';
 import { answerAppend } from './relay.js';
 import { Shares } from './share.js';
@@ -30,18 +31,6 @@ export interface WorkerPoolParts extends Pick<
   /** Store for workers that have none of their own. */
   readonly store: RecordSink;
   readonly openWorker: OpenWorker;
-}
-
-interface WorkerPool extends WorkerPoolParts {
-  readonly shares: Shares;
-  readonly members: Member[];
-  /** True when the workers have received the remembered states. */
-  isBegun: boolean;
-  words: SignalWords | undefined;
-  /** Worker that has the file which was at a path in the last scan. */
-  owners: ReadonlyMap<string, number>;
-  failure: Error | undefined;
-  isClosed: boolean;
 }
 
 interface Member {
@@ -60,143 +49,226 @@ interface Member {
  */
 const ANSWER_WITHIN_MS = 2000;
 
-export function createWorkerPool(parts: WorkerPoolParts): Follower {
-  const { settings, known, store, log, hasBirthTimes } = parts;
-  const shares = new Shares(settings.workers, known, hasBirthTimes);
-  const pool: WorkerPool = {
-    ...{ ...parts, shares, members: [], isBegun: false, words: undefined, owners: new Map() },
-    ...{ failure: undefined, isClosed: false },
-  };
-  const letterTurns = createTurns();
-  for (let index = 0; index < settings.workers; index += 1)
-    pool.members.push(openMember(pool, { index, encoding: store.encoding, logLevel: log.level, letterTurns }));
-  return {
-    syncFiles: (scan, isElsewhere) => syncFiles(pool, scan, isElsewhere),
-    notifyChange: (paths) => notifyOwners(pool, paths),
-    turn: (look) => {
-      if (pool.failure !== undefined) throw pool.failure;
-      if (look !== 'told') sendAll(pool, { kind: 'run' });
-      return { isBusy: false, isHeld: false, dueAt: undefined };
-    },
-    poll: async () => {
-      const readBytes = await askAll(pool, { kind: 'poll', shift: readShift(pool) });
-      return readBytes.reduce((sum, bytes) => sum + bytes, 0);
-    },
-    flush: () => flush(pool),
-    reload: (next) => {
-      createRedactor(next.redactPatterns);
-      Object.assign(settings, next);
-      if (pool.isBegun) sendAll(pool, { kind: 'reload', settings: shareSettings(settings) });
-    },
-    setWords: (words) => {
-      pool.words = words;
-      if (pool.isBegun) sendAll(pool, { kind: 'words', words });
-    },
-    describe: () => describe(pool),
-    close: () => close(pool),
-  };
-}
+export class WorkerPool implements Follower {
+  readonly #parts: WorkerPoolParts;
+  readonly #shares: Shares;
+  readonly #members: Member[] = [];
+  /** True when the workers have received the remembered states. */
+  #isBegun = false;
+  #words: SignalWords | undefined;
+  /** Worker that has the file which was at a path in the last scan. */
+  #owners: ReadonlyMap<string, number> = new Map();
+  #failure: Error | undefined;
+  #isClosed = false;
 
-function openMember(pool: WorkerPool, start: WorkerStart): Member {
-  const { index } = start;
-  const worker = pool.openWorker(start);
-  const member: Member = { index, worker, files: new Map(), state: undefined, asked: undefined };
-  worker.unref();
-  worker.on('message', (report: Report) => takeReport(pool, member, report));
-  worker.on('error', (error) => fail(pool, member, error));
-  worker.on('exit', (code) => fail(pool, member, new Error(`its thread ended with ${code}`)));
-  return member;
-}
+  constructor(parts: WorkerPoolParts) {
+    const { settings, known, store, log, hasBirthTimes } = parts;
+    this.#parts = parts;
+    this.#shares = new Shares(settings.workers, known, hasBirthTimes);
+    const letterTurns = createTurns();
+    for (let index = 0; index < settings.workers; index += 1)
+      this.#members.push(this.#openMember({ index, encoding: store.encoding, logLevel: log.level, letterTurns }));
+  }
 
-/** Fails all requests. Only the first failure counts. */
-function fail(pool: WorkerPool, { index }: Member, cause: unknown): void {
-  if (pool.isClosed || pool.failure !== undefined) return;
-  pool.failure = new Error(`worker ${index + 1} of the agent ended: ${errorText(cause)}`, { cause });
-  for (const { asked } of pool.members) asked?.reject(pool.failure);
-  pool.onAnswer();
+  turn(look: FileLook): Turn {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (look !== 'told') this.#sendAll({ kind: 'run' });
+    return { isBusy: false, isHeld: false, dueAt: undefined };
+  }
+
+  async poll(): Promise<number> {
+    const readBytes = await this.#askAll({ kind: 'poll', shift: this.#readShift() });
+    return readBytes.reduce((sum, bytes) => sum + bytes, 0);
+  }
+
+  reload(next: AgentSettings): void {
+    const { settings } = this.#parts;
+    createRedactor(next.redactPatterns);
+    Object.assign(settings, next);
+    if (this.#isBegun) this.#sendAll({ kind: 'reload', settings: shareSettings(settings) });
+  }
+
+  setWords(words: SignalWords): void {
+    this.#words = words;
+    if (this.#isBegun) this.#sendAll({ kind: 'words', words });
+  }
+
+  #openMember(start: WorkerStart): Member {
+    const { index } = start;
+    const worker = this.#parts.openWorker(start);
+    const member: Member = { index, worker, files: new Map(), state: undefined, asked: undefined };
+    worker.unref();
+    worker.on('message', (report: Report) => this.#takeReport(member, report));
+    worker.on('error', (error) => this.#fail(member, error));
+    worker.on('exit', (code) => this.#fail(member, new Error(`its thread ended with ${code}`)));
+    return member;
+  }
+
+  /** Fails all requests. Only the first failure counts. */
+  #fail({ index }: Member, cause: unknown): void {
+    if (this.#isClosed || this.#failure !== undefined) return;
+    this.#failure = new Error(`worker ${index + 1} of the agent ended: ${errorText(cause)}`, { cause });
+    for (const { asked } of this.#members) asked?.reject(this.#failure);
+    this.#parts.onAnswer();
+  }
+
+  #sendAll(order: Order): void {
+    for (const member of this.#members) send(member, order);
+  }
+
+  #askAll(order: Order): Promise<number[]> {
+    if (this.#failure !== undefined) throw this.#failure;
+    return Promise.all(
+      this.#members.map(
+        (member) =>
+          new Promise<number>((resolve, reject) => {
+            member.asked = { resolve, reject };
+            send(member, order);
+          }),
+      ),
+    );
+  }
+
+  #readShift(): ClockShift {
+    return {
+      nowMs: Math.round(this.#parts.now() - (performance.timeOrigin + performance.now())),
+      wallMs: Math.round(this.#parts.wallClock() - Date.now()),
+    };
+  }
+
+  syncFiles({ files, problems }: Scan, isElsewhere: boolean): void {
+    const shift = this.#readShift();
+    const shared = this.#shares.share(files);
+    this.#owners = new Map(shared.flatMap((own, index) => own.map(({ path }) => [path, index] as const)));
+    if (!this.#isBegun) this.#begin(shift);
+    for (const member of this.#members) {
+      const before = member.files;
+      const now = new Map((shared[member.index] ?? []).map((file) => [idOf(file), file]));
+      member.files = now;
+      send(member, {
+        kind: 'scan',
+        changed: [...now].filter(([id, file]) => !isAlike(file, before.get(id))).map(([, file]) => file),
+        gone: [...before.keys()].filter((id) => !now.has(id)),
+        // Problems concern folders, which no worker owns.
+        problems: member.index === 0 ? problems : [],
+        isElsewhere,
+        shift,
+      });
+    }
+  }
+
+  #begin(shift: ClockShift): void {
+    const { isFirstStart, hasBirthTimes } = this.#parts;
+    const settings = shareSettings(this.#parts.settings);
+    const states = this.#shares.shareStates();
+    for (const member of this.#members)
+      send(member, {
+        kind: 'begin',
+        settings,
+        states: states[member.index] ?? [],
+        isFirstStart,
+        hasBirthTimes,
+        shift,
+      });
+    if (this.#words !== undefined) this.#sendAll({ kind: 'words', words: this.#words });
+    this.#isBegun = true;
+  }
+
+  /** Sends each path to the worker that has its file. Returns false if one of them has no worker. */
+  notifyChange(paths: Iterable<string>): boolean {
+    const changed = this.#members.map((): string[] => []);
+    let isKnown = true;
+    for (const path of paths) {
+      const owner = this.#owners.get(path);
+      if (owner === undefined) isKnown = false;
+      else changed[owner]?.push(path);
+    }
+    for (const member of this.#members) {
+      const own = changed[member.index] ?? [];
+      if (own.length > 0) send(member, { kind: 'told', paths: own });
+    }
+    return isKnown;
+  }
+
+  #takeReport(member: Member, report: Report): void {
+    if (this.#isClosed) return;
+    switch (report.kind) {
+      case 'progress':
+        return this.#takeProgress(member, report);
+      case 'polled':
+        return member.asked?.resolve(report.readBytes);
+      case 'flushed':
+        return member.asked?.resolve(0);
+      case 'append':
+        return void answerAppend(this.#parts.store, report.batch).then((answer) => {
+          if (!this.#isClosed) send(member, { kind: 'answer', ticket: report.ticket, answer });
+        });
+      case 'log':
+        return writeLog(this.#parts.log, report.line);
+    }
+  }
+
+  #takeProgress(member: Member, { changed, removed, state }: WorkerProgress): void {
+    const { known, onCommit } = this.#parts;
+    for (const file of changed) {
+      known.set(file);
+      const owner = this.#members[this.#shares.take(file.key, member.index) ?? member.index];
+      if (owner !== undefined && owner !== member) send(owner, { kind: 'release', key: file.key });
+    }
+    for (const file of removed.map((key) => known.get(key)).filter((found) => found !== undefined)) {
+      known.delete(file.key);
+      this.#shares.forget(file);
+    }
+    member.state = state ?? member.state;
+    onCommit();
+  }
+
+  /**
+   * Flushes all workers. A worker that does not end in time is abandoned; the next agent reads again what it had not
+   * shipped.
+   */
+  async flush(): Promise<void> {
+    if (!this.#isBegun) return;
+    const over = new AbortController();
+    const { stopWithinMs } = this.#parts.settings;
+    const late = pause(stopWithinMs + ANSWER_WITHIN_MS, over.signal);
+    // The end is an absolute time, because a worker on a busy machine may receive the order late.
+    const until = performance.timeOrigin + performance.now() + stopWithinMs;
+    try {
+      await Promise.race([this.#askAll({ kind: 'flush', until, shift: this.#readShift() }), late]);
+    } finally {
+      over.abort();
+    }
+  }
+
+  describe(): FollowerState {
+    const states = this.#members.map(({ state }) => state).filter((state) => state !== undefined);
+    const sum = (of: (state: FollowerState) => number): number => states.reduce((all, state) => all + of(state), 0);
+    return {
+      ...joinBoards(states),
+      measured: {
+        files: sum(({ measured }) => measured.files),
+        openFiles: sum(({ measured }) => measured.openFiles),
+        lagBytes: sum(({ measured }) => measured.lagBytes),
+        waitingBytes: sum(({ measured }) => measured.waitingBytes),
+        atRiskBytes: sum(({ measured }) => measured.atRiskBytes),
+        heldBytes: sum(({ measured }) => measured.heldBytes),
+      },
+      acknowledgedAt: states.map((state) => state.acknowledgedAt).reduce(later, undefined),
+      outages: [...new Set(states.flatMap(({ outages }) => outages))],
+      turnedAt: states.reduce((first, { turnedAt }) => Math.min(first, turnedAt), this.#parts.now()),
+    };
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const { worker } of this.#members) void worker.terminate();
+  }
 }
 
 function send({ worker }: Member, order: Order): void {
   worker.postMessage(order);
-}
-
-function sendAll({ members }: WorkerPool, order: Order): void {
-  for (const member of members) send(member, order);
-}
-
-function askAll({ members, failure }: WorkerPool, order: Order): Promise<number[]> {
-  if (failure !== undefined) throw failure;
-  return Promise.all(
-    members.map(
-      (member) =>
-        new Promise<number>((resolve, reject) => {
-          member.asked = { resolve, reject };
-          send(member, order);
-        }),
-    ),
-  );
-}
-
-function readShift({ now, wallClock }: WorkerPool): ClockShift {
-  return {
-    nowMs: Math.round(now() - (performance.timeOrigin + performance.now())),
-    wallMs: Math.round(wallClock() - Date.now()),
-  };
-}
-
-function syncFiles(pool: WorkerPool, { files, problems }: Scan, isElsewhere: boolean): void {
-  const { members, shares } = pool;
-  const shift = readShift(pool);
-  const shared = shares.share(files);
-  pool.owners = new Map(shared.flatMap((own, index) => own.map(({ path }) => [path, index] as const)));
-  if (!pool.isBegun) begin(pool, shift);
-  for (const member of members) {
-    const before = member.files;
-    const now = new Map((shared[member.index] ?? []).map((file) => [idOf(file), file]));
-    member.files = now;
-    send(member, {
-      kind: 'scan',
-      changed: [...now].filter(([id, file]) => !isAlike(file, before.get(id))).map(([, file]) => file),
-      gone: [...before.keys()].filter((id) => !now.has(id)),
-      // Problems concern folders, which no worker owns.
-      problems: member.index === 0 ? problems : [],
-      isElsewhere,
-      shift,
-    });
-  }
-}
-
-function begin(pool: WorkerPool, shift: ClockShift): void {
-  const { isFirstStart, hasBirthTimes, members, shares } = pool;
-  const settings = shareSettings(pool.settings);
-  const states = shares.shareStates();
-  for (const member of members)
-    send(member, {
-      kind: 'begin',
-      settings,
-      states: states[member.index] ?? [],
-      isFirstStart,
-      hasBirthTimes,
-      shift,
-    });
-  if (pool.words !== undefined) sendAll(pool, { kind: 'words', words: pool.words });
-  pool.isBegun = true;
-}
-
-/** Sends each path to the worker that has its file. Returns false if one of them has no worker. */
-function notifyOwners(pool: WorkerPool, paths: Iterable<string>): boolean {
-  const changed = pool.members.map((): string[] => []);
-  let isKnown = true;
-  for (const path of paths) {
-    const owner = pool.owners.get(path);
-    if (owner === undefined) isKnown = false;
-    else changed[owner]?.push(path);
-  }
-  for (const member of pool.members) {
-    const own = changed[member.index] ?? [];
-    if (own.length > 0) send(member, { kind: 'told', paths: own });
-  }
-  return isKnown;
 }
 
 function isAlike(file: FoundFile, before: FoundFile | undefined): boolean {
@@ -207,39 +279,6 @@ function isAlike(file: FoundFile, before: FoundFile | undefined): boolean {
     file.mtimeMs === before.mtimeMs &&
     file.birthMs === before.birthMs
   );
-}
-
-function takeReport(pool: WorkerPool, member: Member, report: Report): void {
-  if (pool.isClosed) return;
-  switch (report.kind) {
-    case 'progress':
-      return takeProgress(pool, member, report);
-    case 'polled':
-      return member.asked?.resolve(report.readBytes);
-    case 'flushed':
-      return member.asked?.resolve(0);
-    case 'append':
-      return void answerAppend(pool.store, report.batch).then((answer) => {
-        if (!pool.isClosed) send(member, { kind: 'answer', ticket: report.ticket, answer });
-      });
-    case 'log':
-      return writeLog(pool.log, report.line);
-  }
-}
-
-function takeProgress(pool: WorkerPool, member: Member, { changed, removed, state }: WorkerProgress): void {
-  const { known, shares, members, onCommit } = pool;
-  for (const file of changed) {
-    known.set(file);
-    const owner = members[shares.take(file.key, member.index) ?? member.index];
-    if (owner !== undefined && owner !== member) send(owner, { kind: 'release', key: file.key });
-  }
-  for (const file of removed.map((key) => known.get(key)).filter((found) => found !== undefined)) {
-    known.delete(file.key);
-    shares.forget(file);
-  }
-  member.state = state ?? member.state;
-  onCommit();
 }
 
 /** Fields that the main thread's log writes itself. */
@@ -258,49 +297,6 @@ function writeLog(log: Log, line: string): void {
   else log.debug(fields, text);
 }
 
-/**
- * Flushes all workers. A worker that does not end in time is abandoned; the next agent reads again what it had not
- * shipped.
- */
-async function flush(pool: WorkerPool): Promise<void> {
-  if (!pool.isBegun) return;
-  const over = new AbortController();
-  const { stopWithinMs } = pool.settings;
-  const late = pause(stopWithinMs + ANSWER_WITHIN_MS, over.signal);
-  // The end is an absolute time, because a worker on a busy machine may receive the order late.
-  const until = performance.timeOrigin + performance.now() + stopWithinMs;
-  try {
-    await Promise.race([askAll(pool, { kind: 'flush', until, shift: readShift(pool) }), late]);
-  } finally {
-    over.abort();
-  }
-}
-
-function describe({ members, now }: WorkerPool): FollowerState {
-  const states = members.map(({ state }) => state).filter((state) => state !== undefined);
-  const sum = (of: (state: FollowerState) => number): number => states.reduce((all, state) => all + of(state), 0);
-  return {
-    ...joinBoards(states),
-    measured: {
-      files: sum(({ measured }) => measured.files),
-      openFiles: sum(({ measured }) => measured.openFiles),
-      lagBytes: sum(({ measured }) => measured.lagBytes),
-      waitingBytes: sum(({ measured }) => measured.waitingBytes),
-      atRiskBytes: sum(({ measured }) => measured.atRiskBytes),
-      heldBytes: sum(({ measured }) => measured.heldBytes),
-    },
-    acknowledgedAt: states.map((state) => state.acknowledgedAt).reduce(later, undefined),
-    outages: [...new Set(states.flatMap(({ outages }) => outages))],
-    turnedAt: states.reduce((first, { turnedAt }) => Math.min(first, turnedAt), now()),
-  };
-}
-
 function later(one: number | undefined, other: number | undefined): number | undefined {
   return one === undefined || other === undefined ? (one ?? other) : Math.max(one, other);
-}
-
-function close(pool: WorkerPool): void {
-  if (pool.isClosed) return;
-  pool.isClosed = true;
-  for (const { worker } of pool.members) void worker.terminate();
 }
