@@ -106,7 +106,11 @@ export class EntryEncoder {
     crcUpTo(tail.reading, tail.reading.cursor, window.base + (stretch.starts[0] ?? 0), window);
     const source = describeSource(context.origin, context.processContext);
     const work: StretchWork = {
-      ...{ tail, base: window.base, end, context, run: tail.acks.beginRun(stretch.count) },
+      tail,
+      base: window.base,
+      end,
+      context,
+      run: tail.acks.beginRun(stretch.count),
       draft: createPlainDraft(tail.file.key, source, context.processContext, window.bytes),
       marks: this.#markStretch(context),
       at: 0,
@@ -122,20 +126,20 @@ export class EntryEncoder {
     const { lines, shipper } = this.#parts;
     const { encoder } = shipper;
     const { stretch } = lines;
-    const { tail, base, context, run, draft } = work;
+    const { tail, base, context, run, draft, marks } = work;
     const first = run.count;
+    let { at, time } = work;
     let end = first;
     let bytes = 0;
-    for (let goesOn = true; goesOn && work.at < stretch.count; work.at += 1) {
-      const { at } = work;
+    for (let goesOn = true; goesOn && at < stretch.count; at += 1) {
       draft.offset = base + (stretch.starts[at] ?? 0);
       draft.crc = sumUpTo(tail.reading, lines, draft.offset, base);
-      draft.mark = work.marks[at] ?? MARK.no;
+      draft.mark = marks[at] ?? MARK.no;
       const isPlain = encoder.addPlain !== undefined && readPlain(lines, at, context, draft);
-      const other = isPlain ? undefined : this.#parseOther(work);
-      work.time = other === undefined ? draft.time : (other.time ?? NaN);
+      const other = isPlain ? undefined : this.#parseOther(context, draft, at, time);
+      time = other === undefined ? draft.time : (other.time ?? NaN);
       const next = at + 1 < stretch.count ? base + (stretch.starts[at + 1] ?? 0) : work.end;
-      const index = run.add(next, sumUpTo(tail.reading, lines, next, base), work.time, draft.processContext);
+      const index = run.add(next, sumUpTo(tail.reading, lines, next, base), time, draft.processContext);
       if (this.#isLeftOut(other === undefined ? draft.preamble : other.record)) {
         run.done[index] = 1;
         goesOn = false;
@@ -145,6 +149,8 @@ export class EntryEncoder {
         goesOn = !shipper.isFilledBy(end - first, bytes);
       }
     }
+    work.at = at;
+    work.time = time;
     return { receipt: run, first, end, bytes };
   }
 
@@ -187,8 +193,8 @@ export class EntryEncoder {
     return this.#marks;
   }
 
-  /** Parses an entry of a stretch that is not plain. */
-  #parseOther({ context, draft, at, time }: StretchWork): ParsedRecord {
+  /** Parses an entry of a stretch that is not plain. `time` is that of the entry before. */
+  #parseOther(context: Context, draft: PlainDraft, at: number, time: number): ParsedRecord {
     const { lines, board } = this.#parts;
     goOn(context, readTime(time), draft.processContext);
     const entry = describeEntry(lines, at, draft.offset);
