@@ -86,7 +86,7 @@ export const LOG_LEVEL_OPTION: OptionRow = {
   name: 'log-level',
   value: 'LEVEL',
   values: ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
-  help: 'How much Jobtrace says about itself on standard error.',
+  help: 'Log level of Jobtrace itself, on standard error.',
 };
 export const LANG_OPTION: OptionRow = {
   name: 'lang',
@@ -98,5 +98,5 @@ export const RULES_OPTION: OptionRow = {
   name: 'rules',
   value: 'DIR',
   multiple: true,
-  help: 'Folder with rules of your own, beside the built-in ones; may be repeated.',
+  help: 'Folder with your own rules, in addition to the built-in ones; may be repeated.',
 };

@@ -148,7 +148,7 @@ function explainFormer({ options }: Command, args: readonly string[]): string | 
     args.some((arg) => arg === `--${option}` || arg.startsWith(`--${option}=`)),
   );
   if (former === undefined || options.some(({ name }) => name === former.option)) return undefined;
-  return `There is no --${former.option} any more: ${former.advice}`;
+  return `--${former.option} was removed: ${former.advice}`;
 }
 
 function checkValue(command: Command, row: Command['options'][number], value: unknown): void {

@@ -20,8 +20,8 @@ async function start(args: readonly string[]): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'jobtrace-demo-'));
   const recordings = findRecordings(RECORDINGS);
   process.stdout.write(
-    `${recordings.length} recorded runs of real Flink clusters (${recordings.filter((item) => !item.healthy).length} failures) happen again, faster, below\n` +
-      `${join(folder, 'logs')}; what is found is told here. Ctrl-C ends it.\n\n`,
+    `Replaying ${recordings.filter((item) => !item.healthy).length} recorded failures (${recordings.length} runs) into ${join(folder, 'logs')}.\n` +
+      'Incidents appear here and on the page. Ctrl-C stops.\n\n',
   );
   return runUp([join(folder, 'logs', '{cluster}'), '--data', join(folder, 'data')], async (signal) => {
     await Promise.all(
@@ -29,7 +29,7 @@ async function start(args: readonly string[]): Promise<number> {
         replayRecording(item, join(folder, 'logs'), { delayMs: index * STAGGER_MS, durationMs: REPLAY_MS, signal }),
       ),
     );
-    if (!signal.aborted) process.stdout.write('\nAll recordings have been played. The page stays up until Ctrl-C.\n');
+    if (!signal.aborted) process.stdout.write('\nReplay finished. The page stays up until Ctrl-C.\n');
   });
 }
 

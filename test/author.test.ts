@@ -47,27 +47,27 @@ describeOnStores('a rule written in the page', (store) => {
       .getByRole('link')
       .first()
       .click();
-    await page.getByRole('link', { name: 'Write a rule' }).first().click();
+    await page.getByRole('link', { name: 'New rule' }).first().click();
 
-    await page.getByRole('heading', { name: 'Write a rule' }).waitFor({ timeout: WAIT_MS });
-    expect(await page.getByLabel('Lines of the failure').inputValue()).toContain('loyalty service: connection reset');
+    await page.getByRole('heading', { name: 'New rule' }).waitFor({ timeout: WAIT_MS });
+    expect(await page.getByLabel('Log excerpt').inputValue()).toContain('loyalty service: connection reset');
   });
 
   it('is drafted from them: it stands first on its log and keeps silent on the near miss', async () => {
     await page.getByRole('button', { name: 'Draft', exact: true }).click();
-    await page.getByLabel('Cause and variant').fill(ID);
-    await page.getByText('This cause is new').waitFor({ timeout: WAIT_MS });
-    await page.getByText('Named first:').waitFor({ timeout: WAIT_MS });
+    await page.getByLabel('Rule ID').fill(ID);
+    await page.getByText('New cause').waitFor({ timeout: WAIT_MS });
+    await page.getByText('Top diagnosis:').waitFor({ timeout: WAIT_MS });
     await page.getByText('✔ Keeps silent').waitFor({ timeout: WAIT_MS });
 
     expect(await page.getByRole('status', { name: 'match.log' }).textContent()).toMatch(/\d × .*customer = ?\d+/s);
   });
 
   it('finds the failures of the last days that it would name', async () => {
-    await page.getByRole('button', { name: 'Try it on the last 7 days' }).click();
+    await page.getByRole('button', { name: 'Backtest (7 days)' }).click();
     await page.getByText('or only a general one: 1').waitFor({ timeout: WAIT_MS });
 
-    expect(await page.getByText('Where nothing had failed').count()).toBe(0);
+    expect(await page.getByText('Matches without a failure').count()).toBe(0);
     expect(await page.getByRole('link', { name: /loyalty-points/ }).getAttribute('href')).toMatch(/^\/incidents\/./);
   });
 
@@ -75,21 +75,21 @@ describeOnStores('a rule written in the page', (store) => {
     const area = page.getByLabel('rule.yaml');
     const rule = await area.inputValue();
     await area.fill(rule.replace('severity: error', 'severity: loud'));
-    await page.getByText('Not valid yet').waitFor({ timeout: WAIT_MS });
+    await page.getByText('Problems').waitFor({ timeout: WAIT_MS });
 
     const line = rule.split('\n').findIndex((text) => text.startsWith('severity:')) + 1;
     expect(await page.getByRole('button', { name: new RegExp(`^${line}:`) }).count()).toBe(1);
     expect(await page.getByRole('button', { name: 'Save', exact: true }).isDisabled()).toBe(true);
 
     await area.fill(rule.replace(/TODO: (?=loyalty service)/, ''));
-    await page.getByText('Named first:').waitFor({ timeout: WAIT_MS });
+    await page.getByText('Top diagnosis:').waitFor({ timeout: WAIT_MS });
   });
 
   it('is saved, and the next failure has its name', async () => {
     const save = page.getByRole('button', { name: 'Save', exact: true });
     await waitUntil('it can be saved', async () => ((await save.isEnabled()) ? true : undefined));
     await save.click();
-    await page.getByText('Saved, and in use').waitFor({ timeout: WAIT_MS });
+    await page.getByText('Saved and active').waitFor({ timeout: WAIT_MS });
     await fail(site.logs, 'invoices');
 
     await page.goto(`${site.address}/incidents?cause=connector.loyalty`);
@@ -100,17 +100,17 @@ describeOnStores('a rule written in the page', (store) => {
 
   it('is edited from its room, and the room says what is new', async () => {
     await page.goto(`${site.address}/rules/${ID}`);
-    await page.getByRole('link', { name: 'Edit the rule' }).click();
+    await page.getByRole('link', { name: 'Edit rule' }).click();
     const area = page.getByLabel('rule.yaml');
     await area.waitFor({ timeout: WAIT_MS });
     expect(await page.getByRole('textbox', { name: 'match.log' }).inputValue()).toContain('loyalty service: ');
     await area.fill(
       (await area.inputValue()).replace(/^( *en: ).*$/m, '$1"The loyalty service hung up on customer {customer}"'),
     );
-    const replace = page.getByRole('button', { name: 'Save in place of the rule of this id' });
+    const replace = page.getByRole('button', { name: 'Overwrite existing rule' });
     await waitUntil('it can be saved', async () => ((await replace.isEnabled()) ? true : undefined));
     await replace.click();
-    await page.getByText('Saved, and in use').waitFor({ timeout: WAIT_MS });
+    await page.getByText('Saved and active').waitFor({ timeout: WAIT_MS });
 
     await page.goto(`${site.address}/rules/${ID}`);
     await waitUntil('the new title', async () => {

@@ -32,12 +32,12 @@ describeOnStores('a job that dies', (store) => {
 
   it('has a card on the page that is open, which stands in the list with its cause', async () => {
     await page.goto(`${site.address}/incidents`);
-    await page.getByText('No failure has been found').waitFor({ timeout: WAIT_MS });
+    await page.getByText('No incidents').waitFor({ timeout: WAIT_MS });
     await replay(site.logs, NAME, 'shop', 3_000, 0);
     const row = page.getByRole('row', { name: /Not enough network buffers/ });
     await row.waitFor({ timeout: WAIT_MS });
     // The end of the job follows its failure after a moment.
-    await row.getByText('ended').waitFor({ timeout: WAIT_MS });
+    await row.getByText('Failed').waitFor({ timeout: WAIT_MS });
 
     expect(await row.textContent()).toMatch(new RegExp(`network\\.insufficient-buffers/total.*${JOB}.*shop`));
   });
@@ -63,7 +63,7 @@ describeOnStores('a job that dies', (store) => {
       .locator('pre', { has: page.locator('mark') })
       .first()
       .textContent();
-    await page.getByRole('link', { name: 'in context' }).first().click();
+    await page.getByRole('link', { name: 'show in log' }).first().click();
     const hit = page.locator('.row.hit');
     await hit.waitFor({ timeout: WAIT_MS });
 

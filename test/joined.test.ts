@@ -16,7 +16,7 @@ describeWithParts(['chromium'], 'a card that has joined another', () => {
     const page = await browser.newPage({ viewport: DESK, locale: 'en-GB' });
 
     await page.goto(`${url}/incidents/i-old`);
-    await page.getByText('Other cards that turned out to be this failure: 1').waitFor({ timeout: WAIT_MS });
+    await page.getByText('Merged incidents: 1').waitFor({ timeout: WAIT_MS });
 
     expect(page.url()).toBe(`${url}/incidents/i-heir`);
     await browser.close();

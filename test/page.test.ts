@@ -77,7 +77,7 @@ describeWithParts(['chromium'], 'the page', () => {
     const row = page.getByRole('row', { name: /Not enough network buffers/ });
     await row.waitFor({ timeout: WAIT_MS });
 
-    expect(await row.textContent()).toMatch(/network\.insufficient-buffers\/total.*orders-by-region.*configuration/);
+    expect(await row.textContent()).toMatch(/network\.insufficient-buffers\/total.*orders-by-region.*Configuration/);
   });
 
   it('brings what the first room needs in at most 300 KB, and the other rooms after it', async () => {
@@ -109,7 +109,7 @@ describeWithParts(['chromium'], 'the page', () => {
 
   it('shows the cause, the computed patch, and the captured numbers marked in the evidence', async () => {
     await page.getByText('Not enough network buffers').first().click();
-    await page.getByRole('heading', { name: 'What to do' }).waitFor({ timeout: WAIT_MS });
+    await page.getByRole('heading', { name: 'Fix' }).waitFor({ timeout: WAIT_MS });
 
     expect(await page.locator('pre').allTextContents()).toContain(
       'taskmanager.memory.network.min: 112m\ntaskmanager.memory.process.size: 1104m',
@@ -131,19 +131,17 @@ describeWithParts(['chromium'], 'the page', () => {
   it('asks whether the diagnosis is right, and says what people said of the rule', async () => {
     await page.getByRole('button', { name: 'Wrong' }).click();
     await page.getByRole('button', { name: 'Wrong', pressed: true }).waitFor({ timeout: WAIT_MS });
-    await page.getByRole('button', { name: 'This helped' }).click();
-    await page.getByRole('button', { name: 'This helped', pressed: true }).waitFor({ timeout: WAIT_MS });
+    await page.getByRole('button', { name: 'Fixed it' }).click();
+    await page.getByRole('button', { name: 'Fixed it', pressed: true }).waitFor({ timeout: WAIT_MS });
     await page.reload();
-    await page.getByRole('button', { name: 'This helped', pressed: true }).waitFor({ timeout: WAIT_MS });
+    await page.getByRole('button', { name: 'Fixed it', pressed: true }).waitFor({ timeout: WAIT_MS });
 
-    expect(await page.getByText('People say that this rule is right in').textContent()).toContain(
-      '100 % (21 %–100 %) · 1/1',
-    );
+    expect(await page.getByText('Rated correct:').textContent()).toContain('100 % (21 %–100 %) · 1/1');
     expect(await page.getByText('local: This helped').count()).toBe(1);
   });
 
   it('opens the evidence in its context, with the line marked', async () => {
-    await page.getByRole('link', { name: 'in context' }).first().click();
+    await page.getByRole('link', { name: 'show in log' }).first().click();
     await page.locator('.row.hit').waitFor({ timeout: WAIT_MS });
 
     expect(await page.locator('.row.hit').count()).toBe(1);
@@ -162,13 +160,13 @@ describeWithParts(['chromium'], 'the page', () => {
     const before = site.complaints.length;
     await page.route('**/api/v1/incidents/rows?**', (route) => route.fulfill({ json: {} }));
     await page.goto(`${address}/incidents`);
-    await page.getByText('This view broke.').waitFor({ timeout: WAIT_MS });
+    await page.getByText('Something went wrong in this view.').waitFor({ timeout: WAIT_MS });
     await page.getByRole('link', { name: 'Rules' }).click();
     await page.getByText('network.insufficient-buffers/total').waitFor({ timeout: WAIT_MS });
     await page.goto(`${address}/incidents`);
-    await page.getByText('This view broke.').waitFor({ timeout: WAIT_MS });
+    await page.getByText('Something went wrong in this view.').waitFor({ timeout: WAIT_MS });
     await page.unroute('**/api/v1/incidents/rows?**');
-    await page.getByRole('button', { name: 'Load again' }).click();
+    await page.getByRole('button', { name: 'Reload' }).click();
     await page.getByText('Not enough network buffers').first().waitFor({ timeout: WAIT_MS });
 
     expect(site.complaints.splice(before).join()).toContain('TypeError');
@@ -220,29 +218,29 @@ describeWithParts(['chromium'], 'the page', () => {
     const cut = await proofs.evaluateAll((all) => all.filter((one) => one.scrollWidth > one.clientWidth).length);
     expect([(await proofs.count()) > 0, cut]).toEqual([true, 0]);
     await page.goto(`${address}/agents`);
-    await page.getByRole('columnheader', { name: 'Records shipped' }).waitFor({ timeout: WAIT_MS });
+    await page.getByRole('columnheader', { name: 'Lines shipped' }).waitFor({ timeout: WAIT_MS });
   });
 
   it('finds a rule by its words, and shows what it looks for, what it advises and what proves it', async () => {
     await page.goto(`${address}/rules?area=network`);
     await page.getByRole('row', { name: /^network\.insufficient-buffers\/total/ }).waitFor({ timeout: WAIT_MS });
     const ofArea = await page.locator('tbody tr').count();
-    await page.getByRole('searchbox', { name: 'Name, cause or words' }).fill('buffers total');
+    await page.getByRole('searchbox', { name: 'Name, cause or text' }).fill('buffers total');
     await waitUntil('one row', async () => ((await page.locator('tbody tr').count()) === 1 ? true : undefined));
     expect(new URL(page.url()).searchParams.get('q')).toBe('buffers total');
     await page.getByRole('link', { name: 'network.insufficient-buffers/total' }).click();
-    await page.getByRole('heading', { name: 'What it looks for' }).waitFor({ timeout: WAIT_MS });
+    await page.getByRole('heading', { name: 'Conditions' }).waitFor({ timeout: WAIT_MS });
 
     expect(ofArea).toBeGreaterThan(1);
     expect(await page.locator('.conditions').first().textContent()).toContain('Insufficient number of network buffers');
-    expect(await page.getByRole('region', { name: 'What to do' }).textContent()).toContain('taskmanager.memory');
+    expect(await page.getByRole('region', { name: 'Fix' }).textContent()).toContain('taskmanager.memory');
     await page.getByRole('button', { name: 'match.log', exact: true }).click();
     await page.getByText('Starting StandaloneSessionClusterEntrypoint').waitFor({ timeout: WAIT_MS });
-    await page.getByRole('region', { name: 'What proves it' }).getByText('Near misses that it must not').waitFor();
-    await page.getByText('Incidents of this cause here').getByRole('link').click();
+    await page.getByRole('region', { name: 'Tests' }).getByText('Must not match').waitFor();
+    await page.getByText('Incidents with this cause').getByRole('link').click();
     await page.getByRole('row', { name: /Not enough network buffers/ }).waitFor({ timeout: WAIT_MS });
     await page.goto(`${address}/rules?q=nothingfitsthis`);
-    await page.getByText('No rule fits').waitFor({ timeout: WAIT_MS });
+    await page.getByText('No matching rules').waitFor({ timeout: WAIT_MS });
   });
 
   it('lists the jobs with what fails, and shows one with its incidents and the way to its lines', async () => {
@@ -254,14 +252,14 @@ describeWithParts(['chromium'], 'the page', () => {
     await page.getByRole('heading', { name: 'orders-by-region' }).waitFor({ timeout: WAIT_MS });
     const incidents = page.getByRole('region', { name: 'Incidents' });
     await incidents.getByRole('row', { name: /Not enough network buffers/ }).waitFor({ timeout: WAIT_MS });
-    await page.getByRole('link', { name: 'Its lines' }).click();
+    await page.getByRole('link', { name: 'Logs', exact: true }).click();
     await page.locator('.row').first().waitFor({ timeout: WAIT_MS });
 
     expect(new URL(page.url()).searchParams.get('job')).toBe('orders-by-region');
     await page.goto(`${address}/job?job=nobody&range=all`);
-    await page.getByText('It has not failed in this range').waitFor({ timeout: WAIT_MS });
+    await page.getByText('No incidents in this range').waitFor({ timeout: WAIT_MS });
     await page.goto(`${address}/jobs?range=all&q=nobody`);
-    await page.getByText('No job fits').waitFor({ timeout: WAIT_MS });
+    await page.getByText('No matching jobs').waitFor({ timeout: WAIT_MS });
   });
 
   it('silences what a card is about, with a reason and an end, and ends that again', async () => {
@@ -275,14 +273,14 @@ describeWithParts(['chromium'], 'the page', () => {
     await form.waitFor({ timeout: WAIT_MS });
     const filled = await Promise.all(['Job', 'Cluster', 'Cause'].map((name) => form.getByLabel(name).inputValue()));
     expect(filled).toEqual(['orders-by-region', 'retail', 'network.insufficient-buffers']);
-    expect(await form.getByRole('button', { name: 'Silence' }).isDisabled()).toBe(true);
-    await form.getByLabel('Why').fill('the team knows');
-    await form.getByRole('button', { name: 'Silence' }).click();
+    expect(await form.getByRole('button', { name: 'Create silence' }).isDisabled()).toBe(true);
+    await form.getByLabel('Comment').fill('the team knows');
+    await form.getByRole('button', { name: 'Create silence' }).click();
     const row = page.getByRole('row', { name: /job: orders-by-region.*the team knows/ });
     await row.waitFor({ timeout: WAIT_MS });
-    await row.getByRole('button', { name: 'End it now' }).click();
-    await page.getByText('Nobody has silenced anything.').waitFor({ timeout: WAIT_MS });
-    await page.getByText('Nothing has been said yet').waitFor({ timeout: WAIT_MS });
+    await row.getByRole('button', { name: 'Expire now' }).click();
+    await page.getByText('No active silences.').waitFor({ timeout: WAIT_MS });
+    await page.getByText('No notifications sent yet').waitFor({ timeout: WAIT_MS });
   });
 
   it('answers a link to an incident that is gone', async () => {
@@ -300,7 +298,7 @@ describeWithParts(['chromium'], 'the page', () => {
     for (const text of ['Not enough network buffers', 'orders-by-region', 'retail', 'ended', 'configuration'])
       expect({ text, isInside: await isInside(row.getByText(text).first()) }).toEqual({ text, isInside: true });
     await row.getByRole('link').click();
-    await page.getByRole('link', { name: 'in context' }).first().waitFor({ timeout: WAIT_MS });
+    await page.getByRole('link', { name: 'show in log' }).first().waitFor({ timeout: WAIT_MS });
     expect(await page.evaluate(OVERFLOW_PX)).toBe(0);
     const rooms = {
       '/incidents': 'tbody',
@@ -332,7 +330,7 @@ describeWithParts(['chromium'], 'the page', () => {
     await page.waitForURL(/cause=network\.insufficient-buffers/);
     await page.getByRole('row', { name: /Not enough network buffers/ }).waitFor({ timeout: WAIT_MS });
     await page.goto(`${address}/incidents?cause=memory.heap-oom`);
-    await page.getByText('No incident fits these filters').waitFor({ timeout: WAIT_MS });
+    await page.getByText('No incidents match these filters').waitFor({ timeout: WAIT_MS });
     await page.getByRole('button', { name: 'Clear filters' }).click();
     await page.getByRole('row', { name: /Not enough network buffers/ }).waitFor({ timeout: WAIT_MS });
     const before = site.complaints.length;
@@ -355,10 +353,10 @@ describeWithParts(['chromium'], 'the page', () => {
     await row.getByRole('button', { name: 'Show the jobs' }).click();
     await jobs.nth(2).waitFor({ timeout: WAIT_MS });
     await row.getByRole('link').click();
-    await page.getByRole('heading', { name: 'Jobs that failed of it' }).waitFor({ timeout: WAIT_MS });
+    await page.getByRole('heading', { name: 'Affected jobs' }).waitFor({ timeout: WAIT_MS });
     expect((await jobs.allTextContents()).sort()).toEqual(['fraud-alerts-0', 'fraud-alerts-1', 'fraud-alerts-2']);
     await jobs.first().click();
-    await page.getByRole('link', { name: 'Part of a failure of many jobs' }).click();
+    await page.getByRole('link', { name: 'Part of a multi-job outage' }).click();
 
     await jobs.nth(2).waitFor({ timeout: WAIT_MS });
   });
@@ -438,7 +436,7 @@ describeWithParts(['chromium'], 'the page where tokens are set', () => {
   it('says that a token is wrong, and keeps none', async () => {
     await page.getByLabel('Token', { exact: true }).fill('not-the-token-at-all');
     await page.keyboard.press('Enter');
-    await page.getByText('The server does not know this token.').waitFor({ timeout: WAIT_MS });
+    await page.getByText('Invalid or expired token.').waitFor({ timeout: WAIT_MS });
 
     expect(await page.evaluate('sessionStorage.length')).toBe(0);
   });
@@ -447,7 +445,7 @@ describeWithParts(['chromium'], 'the page where tokens are set', () => {
     await page.getByText('中文').click();
 
     expect(await page.getByRole('heading', { name: '登录' }).count()).toBe(1);
-    expect(await page.getByText('服务器不认识此令牌。').count()).toBe(1);
+    expect(await page.getByText('令牌无效或已过期。').count()).toBe(1);
     await page.getByText('EN', { exact: true }).click();
   });
 
@@ -492,7 +490,7 @@ describeWithParts(['chromium'], 'the page where tokens are set', () => {
   it('asks again when the server no longer knows the token', async () => {
     await page.evaluate(`sessionStorage.setItem('jobtrace.token', 'one-of-yesterday-0123')`);
     await page.reload();
-    await page.getByText('The server does not know this token.').waitFor({ timeout: WAIT_MS });
+    await page.getByText('Invalid or expired token.').waitFor({ timeout: WAIT_MS });
 
     expect(await page.evaluate('sessionStorage.length')).toBe(0);
   });

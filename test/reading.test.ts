@@ -171,10 +171,10 @@ describeOnStores('the lines of the page', (store) => {
     await site.search('range=all&query=AddCountry');
     await page.route('**/api/v1/records?**', (route) => route.abort());
     await page.getByRole('button', { name: 'Refresh' }).click();
-    await page.getByText('What is shown was loaded at').waitFor({ timeout: LONG_WAIT_MS });
+    await page.getByText('Loaded at').waitFor({ timeout: LONG_WAIT_MS });
     expect(await page.locator('.row').count()).toBeGreaterThan(0);
     await page.unroute('**/api/v1/records?**');
-    await page.getByText('What is shown was loaded at').waitFor({ state: 'detached', timeout: LONG_WAIT_MS });
+    await page.getByText('Loaded at').waitFor({ state: 'detached', timeout: LONG_WAIT_MS });
     site.complaints.splice(before);
   });
 
@@ -199,13 +199,13 @@ describeOnStores('the lines of the page', (store) => {
     await page.locator('.facet.out').waitFor({ timeout: LONG_WAIT_MS });
     expect(site.parameter('-logger')).toMatch(/^org\.apache\.flink\./);
     await page.keyboard.press('?');
-    await page.getByRole('dialog', { name: 'Keys' }).getByText('next, previous error').waitFor();
+    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).getByText('next, previous error').waitFor();
     await page.keyboard.press('Escape');
     await site.search('range=all&query=AddCountry');
     await page.locator('.row').first().focus();
     await page.keyboard.press('r');
-    await page.getByRole('heading', { name: 'Write a rule' }).waitFor({ timeout: LONG_WAIT_MS });
-    expect(await page.getByLabel('Lines of the failure').inputValue()).toContain('OrdersEnrichment$AddCountry.map');
+    await page.getByRole('heading', { name: 'New rule' }).waitFor({ timeout: LONG_WAIT_MS });
+    expect(await page.getByLabel('Log excerpt').inputValue()).toContain('OrdersEnrichment$AddCountry.map');
   });
 
   it('holds only the rows in its window, and those that it left are there again', async () => {

@@ -21,17 +21,17 @@ const SHOWN = {
 /** Room and the text that it shows when it is ready. */
 const ROOMS: readonly (readonly [address: string, ready: string])[] = [
   ['/incidents', 'Not enough network buffers'],
-  ['/incidents/FIRST', 'What to do'],
+  ['/incidents/FIRST', 'Fix'],
   ['/jobs?range=all', 'order-dimensions'],
   ['/job?job=JOB&range=all', 'order-dimensions'],
   ['/cluster?cluster=orders&range=all', 'Not enough network buffers'],
   ['/search?range=all', 'ExecutionGraph'],
   ['/search?range=all&query=level%3AWARN', 'switched from'],
   ['/paste', 'Diagnose'],
-  ['/alerts', 'Silence'],
+  ['/alerts', 'Create silence'],
   ['/rules', 'network.insufficient-buffers/total'],
   ['/rules/network.insufficient-buffers/total', 'Not enough network buffers'],
-  ['/rules/new', 'Lines of the failure'],
+  ['/rules/new', 'Log excerpt'],
   ['/agents', 'Agents'],
 ];
 

@@ -177,9 +177,9 @@ describeOnStores('the search of the page', (store) => {
     });
     const place = 'query=AddCountry&level=WARN&from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z';
     await page.goto(`${site.address}/search?${place}`);
-    await page.getByText('In all time:').waitFor({ timeout: LONG_WAIT_MS });
-    expect(await page.getByText('the newest').locator('time').count()).toBe(1);
-    await page.getByText('This collector is silent: node-9').waitFor({ timeout: LONG_WAIT_MS });
+    await page.getByText('All time:').waitFor({ timeout: LONG_WAIT_MS });
+    expect(await page.getByText('latest').locator('time').count()).toBe(1);
+    await page.getByText('Agent not reporting: node-9').waitFor({ timeout: LONG_WAIT_MS });
     await page.unroute('**/api/v1/agents?**');
     await page.getByRole('button', { name: /^\d+ lines$/ }).click();
     await page.locator('.trace').first().waitFor({ timeout: LONG_WAIT_MS });

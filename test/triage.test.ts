@@ -27,9 +27,9 @@ describeWithParts(['chromium'], 'a card', () => {
   it('is acknowledged on its page, named in the list with who it was, and opened again', async () => {
     const { url, store } = await serve();
     const page = await open(`${url}/incidents/i-orders`);
-    const note = page.getByRole('group', { name: 'Who is at it' });
+    const note = page.getByRole('group', { name: 'Triage' });
     await note.getByRole('button', { name: 'Acknowledge' }).click({ timeout: WAIT_MS });
-    await note.getByRole('button', { name: 'Open again' }).waitFor({ timeout: WAIT_MS });
+    await note.getByRole('button', { name: 'Reopen' }).waitFor({ timeout: WAIT_MS });
     expect(await note.getByRole('button', { name: 'Acknowledge' }).count()).toBe(0);
     const [word] = await store.findTriage({});
     expect(word).toMatchObject({ incidentId: 'i-orders', state: 'acknowledged' });
@@ -37,10 +37,10 @@ describeWithParts(['chromium'], 'a card', () => {
     await page.goto(`${url}/incidents`);
     await page.getByText(`acknowledged: ${word?.by ?? ''}`).waitFor({ timeout: WAIT_MS });
     await page.goto(`${url}/incidents?triage=open`);
-    await page.getByText('No incident fits these filters').waitFor({ timeout: WAIT_MS });
+    await page.getByText('No incidents match these filters').waitFor({ timeout: WAIT_MS });
 
     await page.goto(`${url}/incidents/i-orders`);
-    await note.getByRole('button', { name: 'Open again' }).click({ timeout: WAIT_MS });
+    await note.getByRole('button', { name: 'Reopen' }).click({ timeout: WAIT_MS });
     await note.getByRole('button', { name: 'Acknowledge' }).waitFor({ timeout: WAIT_MS });
     expect((await store.findTriage({})).map(({ state }) => state).sort()).toEqual(['acknowledged', 'open']);
     await page.close();
@@ -49,18 +49,18 @@ describeWithParts(['chromium'], 'a card', () => {
   it('is merged into another, which leads to it, and split off again', async () => {
     const { url } = await serve();
     const page = await open(`${url}/incidents/i-orders`);
-    const note = page.getByRole('group', { name: 'Who is at it' });
-    await note.getByRole('button', { name: 'Merge' }).click({ timeout: WAIT_MS });
+    const note = page.getByRole('group', { name: 'Triage' });
+    await note.getByRole('button', { name: 'Merge into…' }).click({ timeout: WAIT_MS });
     await page.getByRole('option', { name: /^fraud/ }).click({ timeout: WAIT_MS });
-    await note.getByRole('link', { name: 'The card of this failure' }).click({ timeout: WAIT_MS });
-    await page.getByText('Merged into this card').waitFor({ timeout: WAIT_MS });
+    await note.getByRole('link', { name: 'Merged into' }).click({ timeout: WAIT_MS });
+    await page.getByText('Merged here').waitFor({ timeout: WAIT_MS });
     expect(page.url()).toBe(`${url}/incidents/i-fraud`);
 
     await page.goto(`${url}/incidents`);
     await page.getByText('fraud').first().waitFor({ timeout: WAIT_MS });
     expect(await page.getByText('orders').count()).toBe(0);
     await page.goto(`${url}/incidents/i-orders`);
-    await note.getByRole('button', { name: 'Split off again' }).click({ timeout: WAIT_MS });
+    await note.getByRole('button', { name: 'Unmerge' }).click({ timeout: WAIT_MS });
     await note.getByRole('button', { name: 'Acknowledge' }).waitFor({ timeout: WAIT_MS });
     await page.close();
   });
@@ -68,7 +68,7 @@ describeWithParts(['chromium'], 'a card', () => {
   it('is ignored for a while, until a time that it shows', async () => {
     const { url, store } = await serve();
     const page = await open(`${url}/incidents/i-orders`);
-    const note = page.getByRole('group', { name: 'Who is at it' });
+    const note = page.getByRole('group', { name: 'Triage' });
     await note.getByRole('button', { name: 'Ignore' }).click({ timeout: WAIT_MS });
     await page.getByRole('menuitem', { name: '8 h' }).click({ timeout: WAIT_MS });
     await note.getByText(/ignored .* Until /).waitFor({ timeout: WAIT_MS });

@@ -106,7 +106,9 @@ describe('what holds reading up', () => {
     limits.note(undefined);
 
     expect([waited('rateWaitMs'), waited('budgetWaitMs'), waited('cpuWaitMs')]).toEqual([500, 50, 0]);
-    expect(during).toBe('Files grow faster than agent.maxBytesPerSecond lets the agent read; it lags behind.');
+    expect(during).toBe(
+      'Log files grow faster than agent.maxBytesPerSecond allows the agent to read; a backlog builds up.',
+    );
     expect(conditions()).toEqual([]);
   });
 });

@@ -79,11 +79,10 @@ function findMatchProblem(
   expectation: Expectation | undefined,
 ): string | undefined {
   const [first] = diagnoses;
-  if (first === undefined) return 'nothing is diagnosed; this rule must stand first';
+  if (first === undefined) return 'no diagnosis; this rule must be the top one';
   if (first.rule !== rule.id)
-    return `${first.rule} stands first; this rule ${diagnoses.some((item) => item.rule === rule.id) ? 'comes after it' : 'does not fire'}`;
-  if (first.fixes.length === 0)
-    return 'it names no fix for this failure: each of them has a condition that does not hold';
+    return `${first.rule} ${diagnoses.some((item) => item.rule === rule.id) ? 'outranks this rule' : 'is the diagnosis; this rule does not match'}`;
+  if (first.fixes.length === 0) return 'no fix applies to this failure: the condition of each is false';
   return expectation === undefined ? undefined : findDifference(first, expectation);
 }
 

@@ -67,7 +67,7 @@ export function saveRule(source: RuleSource, context: SaveContext): SavedRule {
 /** Returns what the logs of the rule do not prove. */
 function findGaps({ id }: RuleSource, { match, nearMiss }: RuleTrial): readonly string[] {
   return [
-    ...(match?.stands === 'first' ? [] : [`match.log: ${match?.first ?? 'nothing'} stands first there, not ${id}`]),
+    ...(match?.stands === 'first' ? [] : [`match.log: the top diagnosis is ${match?.first ?? 'none'}, not ${id}`]),
     ...(nearMiss?.stands === 'nowhere' ? [] : ['nearmiss.log: this rule fires on its near miss']),
     ...[...(match?.faults ?? []), ...(nearMiss?.faults ?? [])].map((fault) => `rule.yaml: ${fault}`),
   ];

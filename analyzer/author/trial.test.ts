@@ -118,7 +118,7 @@ describe('saveRule', () => {
 
   it.each([
     ['a rule that is not valid', { rule: 'status: draft\n' }, /rule\.yaml:1:1/],
-    ['one that does not stand first on its log', { match: 'all is well\n' }, /match\.log: nothing stands first/],
+    ['one that does not stand first on its log', { match: 'all is well\n' }, /match\.log: the top diagnosis is none/],
     ['one that fires on its near miss', { nearMiss: FAILURE }, /nearmiss\.log: this rule fires/],
   ])('refuses %s, and writes nothing', (_name, part, problem) => {
     expect(() => save({ ...draft(), ...part })).toThrow(problem);

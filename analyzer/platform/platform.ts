@@ -374,7 +374,7 @@ const TEXTS: Readonly<
   en: {
     title: (cause, { jobs, thing }) => `${jobs} jobs: ${cause}${thing === undefined ? '' : ` (${thing})`}`,
     jobs: (names, { jobs, clusters }) =>
-      `${jobs} jobs of ${clusters === 1 ? 'one cluster' : `${clusters} clusters`} failed of the same thing` +
+      `${jobs} jobs of ${clusters === 1 ? 'one cluster' : `${clusters} clusters`} failed with the same cause` +
       `${names.length === 0 ? '' : `: ${names.join(', ')}${jobs > names.length ? ` and ${jobs - names.length} more` : ''}`}. `,
   },
   zh: {

@@ -38,13 +38,13 @@ function many(count: number, what: string): string {
 
 const SUBMIT: Sentence = {
   en: ({ checkpoints }) =>
-    `Submit the jobs again from their last checkpoint: ${checkpoints}. To have them recovered by themselves, set high-availability.type.`,
+    `Submit the jobs again from their last checkpoint: ${checkpoints}. Set high-availability.type to recover jobs automatically.`,
   zh: ({ checkpoints }) =>
     `请从最近的检查点重新提交作业：${checkpoints}。若希望作业自动恢复，请设置 high-availability.type。`,
 };
 
 const SILENT_LINE = {
-  en: (lastLine: string): string => (lastLine === '' ? '' : ` Its log ends without a word (last line: "${lastLine}").`),
+  en: (lastLine: string): string => (lastLine === '' ? '' : ` Its log ends without a shutdown message (last line: "${lastLine}").`),
   zh: (lastLine: string): string =>
     lastLine === '' ? '' : `其日志没有任何退出信息便中断（最后一行：“${lastLine}”）。`,
 };
@@ -54,12 +54,12 @@ export const ENDING_WORDS: Readonly<Record<WordsKind, EndingWords>> = {
     cause: 'cluster.lost',
     severity: 'critical',
     title: {
-      en: ({ cluster, count }) => `All processes of cluster ${cluster} are gone, ${many(count, 'job')} with them`,
+      en: ({ cluster, count }) => `All processes of cluster ${cluster} are gone; ${many(count, 'job')} stopped`,
       zh: ({ cluster, count }) => `集群 ${cluster} 的全部进程已消失，${count} 个作业随之停止`,
     },
     summary: {
       en: ({ at, jobs, process, lastLine }) =>
-        `At ${at} the JobManager (${process}) and all TaskManagers ended.${SILENT_LINE.en(lastLine)} They were killed from outside (kill -9, the kernel's OOM killer, a container limit), or the machine restarted. These jobs are not running any more: ${jobs}.`,
+        `At ${at} the JobManager (${process}) and all TaskManagers ended.${SILENT_LINE.en(lastLine)} They were killed from outside (kill -9, the kernel's OOM killer, a container limit), or the machine restarted. These jobs are no longer running: ${jobs}.`,
       zh: ({ at, jobs, process, lastLine }) =>
         `${at} JobManager（${process}）与全部 TaskManager 均已退出。${SILENT_LINE.zh(lastLine)}进程被外部杀死（kill -9、内核 OOM killer、容器限制），或机器重启。以下作业已不再运行：${jobs}。`,
     },
@@ -69,12 +69,12 @@ export const ENDING_WORDS: Readonly<Record<WordsKind, EndingWords>> = {
     cause: 'cluster.jobmanager-lost',
     severity: 'critical',
     title: {
-      en: ({ cluster, count }) => `The JobManager of cluster ${cluster} is gone, ${many(count, 'job')} with it`,
+      en: ({ cluster, count }) => `JobManager of cluster ${cluster} lost; ${many(count, 'job')} stopped`,
       zh: ({ cluster, count }) => `集群 ${cluster} 的 JobManager 已消失，${count} 个作业随之停止`,
     },
     summary: {
       en: ({ at, jobs, process, lastLine }) =>
-        `The process ${process} ended at ${at}.${SILENT_LINE.en(lastLine)} It was killed from outside, or its machine is gone. High availability is not set, so these jobs are not running any more: ${jobs}.`,
+        `The process ${process} ended at ${at}.${SILENT_LINE.en(lastLine)} It was killed from outside, or its machine was lost. High availability is not configured, so these jobs are no longer running: ${jobs}.`,
       zh: ({ at, jobs, process, lastLine }) =>
         `进程 ${process} 于 ${at} 退出。${SILENT_LINE.zh(lastLine)}进程被外部杀死，或所在机器失联。未配置高可用，以下作业已不再运行：${jobs}。`,
     },
@@ -84,17 +84,17 @@ export const ENDING_WORDS: Readonly<Record<WordsKind, EndingWords>> = {
     cause: 'cluster.jobmanager-lost',
     severity: 'error',
     title: {
-      en: ({ cluster, count }) => `The JobManager of cluster ${cluster} is gone, and ${many(count, 'job')} without one`,
+      en: ({ cluster, count }) => `JobManager of cluster ${cluster} lost; ${many(count, 'job')} waiting for a new one`,
       zh: ({ cluster, count }) => `集群 ${cluster} 的 JobManager 已消失，${count} 个作业等待接管`,
     },
     summary: {
       en: ({ at, jobs, process, lastLine }) =>
-        `The process ${process} ended at ${at}.${SILENT_LINE.en(lastLine)} High availability is set: another JobManager recovers these jobs as soon as there is one: ${jobs}. This incident ends when they run again.`,
+        `The process ${process} ended at ${at}.${SILENT_LINE.en(lastLine)} High availability is configured: a new JobManager recovers these jobs when it starts: ${jobs}. This incident ends when they are running again.`,
       zh: ({ at, jobs, process, lastLine }) =>
         `进程 ${process} 于 ${at} 退出。${SILENT_LINE.zh(lastLine)}已配置高可用：只要有新的 JobManager，以下作业将自动恢复：${jobs}。作业恢复运行后本故障结束。`,
     },
     fix: {
-      en: () => 'Look whether another JobManager is started. Where none is, start one with the same cluster id.',
+      en: () => 'Check that a new JobManager starts. If none does, start one with the same cluster id.',
       zh: () => '请确认是否有新的 JobManager 启动；若没有，请以相同的集群 id 启动一个。',
     },
   },
@@ -103,14 +103,14 @@ export const ENDING_WORDS: Readonly<Record<WordsKind, EndingWords>> = {
     severity: 'critical',
     title: {
       en: ({ cluster, count }) =>
-        `The JobManager of cluster ${cluster} was lost and started anew, without ${many(count, 'job')}`,
+        `JobManager of cluster ${cluster} was lost and restarted; ${many(count, 'job')} lost`,
       zh: ({ cluster, count }) => `集群 ${cluster} 的 JobManager 丢失后重新启动，${count} 个作业已丢失`,
     },
     summary: {
       en: ({ at, jobs, process }) =>
-        `The log of the JobManager (${process}) ends without a word, and a new JobManager started at ${at}. High availability is not set, so the new one knows none of these jobs, and they are not running any more: ${jobs}.`,
+        `The log of the JobManager (${process}) ends without a shutdown message, and a new JobManager started at ${at}. High availability is not configured, so the new one does not know these jobs, and they are no longer running: ${jobs}.`,
       zh: ({ at, jobs, process }) =>
-        `JobManager（${process}）的日志没有任何退出信息便中断，新的 JobManager 于 ${at} 启动。未配置高可用，新的 JobManager 不知道以下作业，它们已不再运行：${jobs}。`,
+        `JobManager（${process}）的日志没有任何退出信息便中断，新的 JobManager 于 ${at} 启动。未配置高可用，新的 JobManager 没有以下作业的信息，它们已不再运行：${jobs}。`,
     },
     fix: SUBMIT,
   },
@@ -119,12 +119,12 @@ export const ENDING_WORDS: Readonly<Record<WordsKind, EndingWords>> = {
     severity: 'error',
     title: {
       en: ({ cluster, count }) =>
-        `The JobManager of cluster ${cluster} was lost; another one recovers ${many(count, 'job')}`,
+        `JobManager of cluster ${cluster} was lost; a new one is recovering ${many(count, 'job')}`,
       zh: ({ cluster, count }) => `集群 ${cluster} 的 JobManager 丢失，新的 JobManager 正在恢复 ${count} 个作业`,
     },
     summary: {
       en: ({ at, jobs, process }) =>
-        `The log of the JobManager (${process}) ends without a word, and another JobManager started at ${at}. High availability is set: it recovers these jobs: ${jobs}. This incident ends when they run again.`,
+        `The log of the JobManager (${process}) ends without a shutdown message, and a new JobManager started at ${at}. High availability is configured, and it recovers these jobs: ${jobs}. This incident ends when they are running again.`,
       zh: ({ at, jobs, process }) =>
         `JobManager（${process}）的日志没有任何退出信息便中断，新的 JobManager 于 ${at} 启动。已配置高可用，以下作业将被恢复：${jobs}。作业恢复运行后本故障结束。`,
     },
@@ -139,33 +139,33 @@ export const ENDING_WORDS: Readonly<Record<WordsKind, EndingWords>> = {
     },
     summary: {
       en: ({ at, jobs, cluster, lastLine }) =>
-        `The process of cluster ${cluster} ended at ${at}.${SILENT_LINE.en(lastLine)} It was killed from outside (kill -9, the kernel's OOM killer, a container limit). The jobs that had tasks there fail and restart: ${jobs}.`,
+        `The process of cluster ${cluster} ended at ${at}.${SILENT_LINE.en(lastLine)} It was killed from outside (kill -9, the kernel's OOM killer, a container limit). Jobs with tasks on it fail and restart: ${jobs}.`,
       zh: ({ at, jobs, cluster, lastLine }) =>
         `集群 ${cluster} 的该进程于 ${at} 退出。${SILENT_LINE.zh(lastLine)}进程被外部杀死（kill -9、内核 OOM killer、容器限制）。在其上有任务的作业失败并重启：${jobs}。`,
     },
     fix: {
       en: ({ host }) =>
-        `Look on ${host} who ended it: the kernel log (dmesg), the events of its container, its .out file. Where it was killed for its memory, raise taskmanager.memory.process.size.`,
+        `Find out on ${host} what killed it: check the kernel log (dmesg), the events of its container and its .out file. If it ran out of memory, raise taskmanager.memory.process.size.`,
       zh: ({ host }) =>
-        `请在 ${host} 上查看是谁终止了该进程：内核日志（dmesg）、容器事件、.out 文件。若因内存被杀，请提高 taskmanager.memory.process.size。`,
+        `请在 ${host} 上查明进程被终止的原因：内核日志（dmesg）、容器事件、.out 文件。若因内存超限被终止，请提高 taskmanager.memory.process.size。`,
     },
   },
   'cluster-silent': {
     cause: 'cluster.silent',
     severity: 'critical',
     title: {
-      en: ({ cluster, count }) => `Cluster ${cluster} is silent, with ${many(count, 'running job')}`,
+      en: ({ cluster, count }) => `No logs from cluster ${cluster} with ${many(count, 'running job')}`,
       zh: ({ cluster, count }) => `集群 ${cluster} 没有任何输出，其上有 ${count} 个运行中的作业`,
     },
     summary: {
       en: ({ at, jobs, lastLine }) =>
-        `None of its processes has written since ${at} (last line: "${lastLine}"), although they wrote regularly before, and the agents on their nodes work. The processes are gone, or hang. Jobs that ran then: ${jobs}.`,
+        `None of its processes has logged anything since ${at} (last line: "${lastLine}"), although they logged regularly before and the agents on their nodes are working. The processes are gone or hang. Jobs running at that time: ${jobs}.`,
       zh: ({ at, jobs, lastLine }) =>
-        `自 ${at} 起其所有进程都没有写日志（最后一行：“${lastLine}”），而此前一直有规律地输出，节点上的采集端工作正常。进程已消失或卡住。当时运行的作业：${jobs}。`,
+        `自 ${at} 起其所有进程都没有写日志（最后一行：“${lastLine}”），而此前一直有规律地输出，节点上的采集端工作正常。进程已退出或卡住。当时运行的作业：${jobs}。`,
     },
     fix: {
       en: () =>
-        "Look whether the processes live, and ask Flink's REST API for the jobs. Where they are gone, submit the jobs again from their last checkpoint.",
+        "Check that the processes are alive, and list the jobs with Flink's REST API. If they are gone, submit the jobs again from their last checkpoint.",
       zh: () => '请确认进程是否存活，并通过 Flink 的 REST API 查看作业。若进程已消失，请从最近的检查点重新提交作业。',
     },
   },
@@ -178,7 +178,7 @@ export const ENDING_WORDS: Readonly<Record<WordsKind, EndingWords>> = {
     },
     summary: {
       en: ({ at, jobs, process, word }) =>
-        `The JobManager (${process}) was told to stop at ${at} (${word}): by a person, a script or the cluster manager. Open incidents of the cluster end with it. Jobs that ran then: ${jobs}.`,
+        `The JobManager (${process}) received a stop signal at ${at} (${word}) from a user, a script or the cluster manager. Open incidents of the cluster end with it. Jobs running at that time: ${jobs}.`,
       zh: ({ at, jobs, process, word }) =>
         `JobManager（${process}）于 ${at} 收到停止指令（${word}），来自人工、脚本或集群管理器。该集群未结束的故障随之结束。当时运行的作业：${jobs}。`,
     },
@@ -188,18 +188,18 @@ export const ENDING_WORDS: Readonly<Record<WordsKind, EndingWords>> = {
     cause: 'cluster.logs-gone',
     severity: 'error',
     title: {
-      en: ({ cluster, count }) => `The log files of cluster ${cluster} are gone, with ${many(count, 'running job')}`,
-      zh: ({ cluster, count }) => `集群 ${cluster} 的日志文件已消失，其上有 ${count} 个运行中的作业`,
+      en: ({ cluster, count }) => `Log files of cluster ${cluster} were deleted with ${many(count, 'running job')}`,
+      zh: ({ cluster, count }) => `集群 ${cluster} 的日志文件已被删除，其上有 ${count} 个运行中的作业`,
     },
     summary: {
       en: ({ at, jobs, process }) =>
-        `The files of ${process} were removed at ${at}, and nothing says that it was stopped. Whatever it writes from now on nobody reads, so failures of these jobs are not seen: ${jobs}.`,
+        `The files of ${process} were deleted at ${at}, without a sign that it was stopped. New log lines cannot be read, so failures of these jobs are not detected: ${jobs}.`,
       zh: ({ at, jobs, process }) =>
         `${process} 的文件于 ${at} 被删除，且没有任何停止信息。此后写入的日志无法读取，以下作业的故障将无法发现：${jobs}。`,
     },
     fix: {
       en: () =>
-        'A running process goes on writing into the removed file: restart it to have a log again, and exclude its folder from whatever cleans up there.',
+        'A running process keeps writing into the deleted file: restart it to get a new log file, and exclude its folder from the cleanup task.',
       zh: () => '运行中的进程会继续写入已删除的文件：请重启进程以重新生成日志，并将该目录从清理任务中排除。',
     },
   },
@@ -207,18 +207,18 @@ export const ENDING_WORDS: Readonly<Record<WordsKind, EndingWords>> = {
     cause: 'jobtrace.agent-silent',
     severity: 'critical',
     title: {
-      en: ({ host }) => `Node ${host}: the agent of Jobtrace is silent`,
-      zh: ({ host }) => `节点 ${host}：Jobtrace 采集端没有响应`,
+      en: ({ host }) => `Node ${host}: the Jobtrace agent is not reporting`,
+      zh: ({ host }) => `节点 ${host}：Jobtrace 采集端停止上报`,
     },
     summary: {
       en: ({ host, at, count, jobs, clusters }) =>
-        `There is no report of the agent on ${host} since ${at}, and it was not stopped in order: the agent was killed, or the node is gone. What fails there is not seen.${clusters === '' ? '' : ` It read logs of ${clusters}.`}${count === 0 ? '' : ` Jobs of these clusters that wrote within the last hour: ${jobs}.`}`,
+        `The agent on ${host} has not reported since ${at} and was not shut down normally: it was killed, or the node is down. Failures there are not detected.${clusters === '' ? '' : ` It read logs of ${clusters}.`}${count === 0 ? '' : ` Jobs of these clusters that logged within the last hour: ${jobs}.`}`,
       zh: ({ host, at, count, jobs, clusters }) =>
         `自 ${at} 起没有收到 ${host} 上采集端的报告，且其并未正常停止：采集端被杀死，或节点失联。该节点上的故障无法发现。${clusters === '' ? '' : `其采集的集群：${clusters}。`}${count === 0 ? '' : `最近一小时这些集群有 ${count} 个作业输出日志：${jobs}。`}`,
     },
     fix: {
       en: ({ host }) =>
-        `Look whether ${host} lives, and at the log of the agent (journalctl -u jobtrace-agent, kubectl logs). Start it again: it reads on where it was.`,
+        `Check that ${host} is up, and the log of the agent (journalctl -u jobtrace-agent, kubectl logs). After a restart it continues where it stopped.`,
       zh: ({ host }) =>
         `请确认 ${host} 是否存活，并查看采集端日志（journalctl -u jobtrace-agent、kubectl logs）。重新启动后会从中断处继续采集。`,
     },
@@ -227,12 +227,12 @@ export const ENDING_WORDS: Readonly<Record<WordsKind, EndingWords>> = {
     cause: 'jobtrace.agent-stopped',
     severity: 'info',
     title: {
-      en: ({ host }) => `Node ${host}: the agent of Jobtrace was stopped`,
+      en: ({ host }) => `Node ${host}: the Jobtrace agent was stopped`,
       zh: ({ host }) => `节点 ${host}：Jobtrace 采集端已停止`,
     },
     summary: {
       en: ({ host, at, count, jobs }) =>
-        `The agent on ${host} was stopped in order at ${at}. What fails there is not seen until it is started again.${count === 0 ? '' : ` Jobs of its clusters that wrote within the last hour: ${jobs}.`}`,
+        `The agent on ${host} was shut down normally at ${at}. Failures there are not detected until it is started again.${count === 0 ? '' : ` Jobs of its clusters that logged within the last hour: ${jobs}.`}`,
       zh: ({ host, at, count, jobs }) =>
         `${host} 上的采集端于 ${at} 正常停止。重新启动之前，该节点上的故障无法发现。${count === 0 ? '' : `最近一小时其集群有 ${count} 个作业输出日志：${jobs}。`}`,
     },

@@ -127,7 +127,7 @@ const TEXTS: Readonly<
 > = {
   en: {
     title: (jobs, cluster, shown) =>
-      `${jobs} jobs${cluster === '' ? '' : ` of cluster ${cluster}`} fail; the first ${shown} are shown`,
+      `${jobs} jobs${cluster === '' ? '' : ` of cluster ${cluster}`} failing; the first ${shown} are shown`,
     causes: (counts) => `By cause: ${counts.map(([cause, count]) => `${cause} (${count})`).join('; ')}.`,
   },
   zh: {

@@ -101,8 +101,7 @@ export async function diagnoseFile(context: ToolContext, values: RequestValues, 
 
 function renderFindings({ diagnoses, unknown, incidents }: LogFindings, language: Language): Reply {
   const blocks = listFindings(diagnoses, unknown, language);
-  if (blocks.length === 0)
-    return { head: 'No failure was found: no task, job or process ended in this log.', blocks: [] };
+  if (blocks.length === 0) return { head: 'No failure found: no task, job or process ended in this log.', blocks: [] };
   const states = incidents.map(({ job, process, outcome, restarts, firstSeen }) =>
     [
       escapeMarkdown(job?.name ?? job?.id ?? process ?? ''),
@@ -160,7 +159,7 @@ function renderItem(context: ToolContext, incident: Incident, word: Triage | und
     `  since ${firstSeen ?? '?'}, last seen ${lastSeen ?? '?'} · incident \`${id}\``,
     ...(by === undefined && state !== 'regressed'
       ? []
-      : [`  ${CARD_STATES[state][language]}${by === undefined ? '' : `: ${escapeMarkdown(by)}`}`]),
+      : [`  ${CARD_STATES[state][language]}${by === undefined ? '' : ` · ${escapeMarkdown(by)}`}`]),
     ...(fix === undefined ? [] : [`  → ${escapeMarkdown(fix.text)}`]),
     ...(link === undefined ? [] : [`  <${link}>`]),
   ].join('\n');

@@ -20,9 +20,9 @@ export const TIME_ROWS: readonly ArgumentRow[] = [
     name: 'since',
     kind: 'text',
     max: 40,
-    help: 'From this time on: a duration back from now (15m, 2h, 7d) or an ISO time with zone.',
+    help: 'Start time: 15m, 2h, 7d or an ISO time with zone.',
   },
-  { name: 'until', kind: 'text', max: 40, help: 'Up to this time, likewise; now when left out.' },
+  { name: 'until', kind: 'text', max: 40, help: 'End time: 15m, 2h, 7d or an ISO time; now when left out.' },
 ];
 
 export const SEARCH_ROWS: readonly ArgumentRow[] = [

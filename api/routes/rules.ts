@@ -190,8 +190,7 @@ async function askPast({ authoring }: Services, { body, store }: Request): Promi
 }
 
 function saveRule({ authoring }: Services, { body, viewer }: Request): Answer {
-  if (authoring?.saveRule === undefined)
-    throw createError('JT_NOT_FOUND', { what: 'A folder for rules of your own (analyzer.rulesDirs)' });
+  if (authoring?.saveRule === undefined) throw createError('JT_RULES_FOLDER_MISSING', {});
   const values = createValues(body);
   return {
     kind: 'json',

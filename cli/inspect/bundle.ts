@@ -30,10 +30,10 @@ const PAGE_SIZE = 1000;
 export const BUNDLE: Command = {
   name: 'bundle',
   operands: '',
-  summary: 'Packs an incident for somebody else: its card, its lines, the settings without secrets.',
+  summary: 'Export an incident as an archive: its card, its log lines, and the settings without secrets.',
   options: [
     { name: 'job', value: 'JOB', help: 'Name or id of a job: its latest incident.' },
-    { name: 'incident', value: 'ID', help: 'This incident.' },
+    { name: 'incident', value: 'ID', help: 'Id of the incident.' },
     { name: 'output', short: 'o', value: 'FILE', help: 'The .tar.gz to write (default jobtrace-INCIDENT.tar.gz).' },
     DATA_OPTION,
     STORE_OPTION,
@@ -70,7 +70,7 @@ async function runBundle(invocation: Invocation): Promise<number> {
     writeBundle(path, packFiles(files, new Date()));
     await write(
       invocation.terminal,
-      `${path}: ${nameIncident(incident, language)}, ${logs.lines} records of ${logs.files.length} files${logs.isCut ? ' (the latest were left out for room)' : ''}.\n`,
+      `${path}: ${nameIncident(incident, language)}, ${logs.lines} records of ${logs.files.length} files${logs.isCut ? ' (truncated: the latest records did not fit)' : ''}.\n`,
     );
     return 0;
   } finally {
@@ -90,7 +90,7 @@ async function noteBundle(settings: Settings, id: string, detail: string, { term
     }
   } catch (error) {
     if (!(error instanceof JobtraceError)) throw error;
-    writeNote(terminal, `The audit trail could not note this: ${error.message}\n`);
+    writeNote(terminal, `Not written to the audit log: ${error.message}\n`);
   }
 }
 

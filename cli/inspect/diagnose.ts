@@ -22,34 +22,34 @@ const SEVERITIES: readonly Severity[] = ['info', 'warning', 'error', 'critical']
 export const DIAGNOSE: Command = {
   name: 'diagnose',
   operands: 'FILE…',
-  summary: 'Says what went wrong in these logs and what to do, offline.',
+  summary: 'Diagnose log files offline: what failed, and how to fix it.',
   options: [
-    { name: 'format', value: 'FORMAT', values: ['text', 'json'], help: 'Text for people, or one JSON document.' },
+    { name: 'format', value: 'FORMAT', values: ['text', 'json'], help: 'Output format.' },
     LANG_OPTION,
     {
       name: 'rules',
       value: 'DIR',
       multiple: true,
-      help: 'Folder with rules of your own, beside the built-in ones; may be repeated.',
+      help: 'Folder with your own rules, in addition to the built-in ones; may be repeated.',
     },
     {
       name: 'fail-on',
       value: 'SEVERITY',
       values: SEVERITIES,
-      help: 'Exit with 1 when something at least this severe was found.',
+      help: 'Exit with 1 if a failure of at least this severity is found.',
     },
     CONFIG_OPTION,
   ],
   inputs: [
     'a log, .out or .err file, a folder of them, "-" for standard input',
-    'an archive: .gz, .tar, .tar.gz, .zip, also one in the other; read as a folder of its name',
+    'an archive: .gz, .tar, .tar.gz, .zip, also nested; read like a folder',
     'the output of "yarn logs -applicationId ID", split into its containers; YARN diagnostics',
     'the output of "kubectl describe pod" or "kubectl get events"; what grep found in several logs',
     "an hs_err_pid file of the JVM, a GC log, a thread dump (jstack, or Flink's REST answer)",
     "the answer of Flink's REST API to /jobs/ID/exceptions, a paste from a chat,",
     'a copy from a mail or a terminal that broke its lines, a trace in one line,',
     'the console of a scheduler or a program that starts jobs, with heads in front of its lines',
-    'What is left out or can be read in part only is said, and listed as "notes" in JSON.',
+    'Skipped or partly read files are reported, in JSON as "notes".',
   ],
   examples: [
     'jobtrace diagnose /opt/flink/log',
@@ -91,8 +91,8 @@ async function runDiagnose(invocation: Invocation): Promise<number> {
 
 function renderFault({ rule, part, problem }: RuleFault, lang: Language): string {
   return lang === 'zh'
-    ? `规则 ${rule} 的 ${part} 无法使用，已略去：${problem}`
-    : `${part} of the rule ${rule} fails, and what needs it is left out: ${problem}`;
+    ? `规则 ${rule} 的 ${part} 执行失败，已跳过：${problem}`
+    : `${part} of rule ${rule} failed and was skipped: ${problem}`;
 }
 
 /** Reads and diagnoses in one pass, with a progress bar on a terminal. */
@@ -138,13 +138,13 @@ function renderReport(
     .map((note) => `${paint('▲', 'yellow', style)} ${renderNote(note, lang)}\n\n`);
   const head = `${paint(version === undefined ? read : `Flink ${version} · ${read}`, 'dim', style)}\n\n${gaps.join('')}`;
   if (notes.lines === 0)
-    return `${head}${paint('▲', 'yellow', style)} ${lang === 'zh' ? '没有读到任何日志，无法诊断。' : 'There was no log to read, so nothing can be said.'}\n`;
+    return `${head}${paint('▲', 'yellow', style)} ${lang === 'zh' ? '未找到日志文件。' : 'No log files found.'}\n`;
   if (document.diagnoses.length + document.unknown.length === 0)
-    return `${head}${paint('✔', 'green', style)} ${lang === 'zh' ? '没有发现故障。' : 'No failure was found.'}\n`;
+    return `${head}${paint('✔', 'green', style)} ${lang === 'zh' ? '未发现故障。' : 'No failure found.'}\n`;
   const follow =
     followers.length === 0
       ? ''
-      : `${paint(`${lang === 'zh' ? '由此引起：' : 'Follows from it: '}${followers.map((item) => item.title).join(' · ')}`, 'dim', style)}\n`;
+      : `${paint(`${lang === 'zh' ? '由此引起：' : 'Consequences: '}${followers.map((item) => item.title).join(' · ')}`, 'dim', style)}\n`;
   const cards = renderCards(document.diagnoses, document.unknown, lang, style);
   const outcomes = renderOutcomes(document.incidents, lang, style);
   return [head, `${outcomes}\n`, ...cards.map((card) => `${card}\n`), follow].join('');

@@ -39,7 +39,7 @@ describe('jobtrace feedback', () => {
   });
 
   it('lists how often the rules are right, the worst first, and which alert nobody', async () => {
-    expect((await run()).stdout).toBe('Nobody has said anything of a diagnosis yet.\n');
+    expect((await run()).stdout).toBe('No ratings yet.\n');
     const said = { rule: RULE, verdict: 'wrong', at: '2026-11-20T10:00:00.000Z' } as const;
     for (let index = 0; index < 10; index += 1)
       await store.saveFeedback({ ...said, incidentId: `i${index}`, by: 'anna' });

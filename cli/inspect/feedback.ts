@@ -14,14 +14,14 @@ import { write } from '../terminal/write.js';
 export const FEEDBACK: Command = {
   name: 'feedback',
   operands: `[INCIDENT ${VERDICTS.join('|')}]`,
-  summary: 'Says whether a diagnosis is right; without an incident, how often each rule is.',
+  summary: 'Rate a diagnosis; without an incident, show the accuracy of each rule.',
   options: [
     DATA_OPTION,
     STORE_OPTION,
     CONFIG_OPTION,
-    { name: 'rule', value: 'ID', help: 'Which diagnosis of the incident (default: the first).' },
-    { name: 'by', value: 'NAME', help: 'Who says it (default: the name of the user).' },
-    { name: 'format', value: 'FORMAT', values: ['text', 'json'], help: 'For people, or one JSON document.' },
+    { name: 'rule', value: 'ID', help: 'Rule of the diagnosis (default: the top one).' },
+    { name: 'by', value: 'NAME', help: 'Your name (default: the user name).' },
+    { name: 'format', value: 'FORMAT', values: ['text', 'json'], help: 'Output format.' },
   ],
   examples: ['jobtrace feedback', 'jobtrace feedback 3f0c9a1b helped --by anna'],
   run: async (invocation) => {
@@ -53,13 +53,13 @@ async function say(store: Store, incidentId: string, { operands, option, termina
     throw createError('JT_USAGE', {
       problem:
         rules.length === 0
-          ? `no rule names the incident "${incidentId}", so there is nothing to say of one.`
+          ? `the incident "${incidentId}" has no diagnosis to rate.`
           : `--rule is "${rule ?? ''}", but the incident has ${rules.join(', ')}.`,
       command: 'feedback',
     });
   const by = option('by') ?? userInfo().username;
   await store.saveFeedback({ incidentId: incident.id, rule, verdict, by, at: new Date().toISOString() });
-  await write(terminal, `${rule} is ${verdict === 'helped' ? 'right, and it helped' : verdict}, says ${by}.\n`);
+  await write(terminal, `${rule} rated ${verdict === 'helped' ? 'right (it helped)' : verdict} by ${by}.\n`);
 }
 
 async function listRules(store: Store, invocation: Invocation): Promise<void> {
@@ -71,15 +71,15 @@ async function listRules(store: Store, invocation: Invocation): Promise<void> {
     await write(invocation.terminal, `${JSON.stringify({ rules }, null, 2)}\n`);
     return;
   }
-  if (rules.length === 0) await write(invocation.terminal, 'Nobody has said anything of a diagnosis yet.\n');
+  if (rules.length === 0) await write(invocation.terminal, 'No ratings yet.\n');
   const width = rules.reduce((max, { rule }) => Math.max(max, rule.length), 0);
   for (const { rule, right, wrong, share, low, high, alerts } of rules)
     await write(
       invocation.terminal,
-      `${rule.padEnd(width)}  right in ${percent(share)} (${percent(low)} to ${percent(high)}), ${right} of ${right + wrong}${alerts ? '' : '; alerts nobody'}\n`,
+      `${rule.padEnd(width)}  correct ${percent(share)} (${percent(low)} to ${percent(high)}), ${right} of ${right + wrong}${alerts ? '' : '; alerts paused'}\n`,
     );
 }
 
 function percent(share: number): string {
-  return `${Math.round(share * 100)} %`;
+  return `${Math.round(share * 100)}%`;
 }

@@ -18,31 +18,31 @@ const DEFAULT_LIMIT = 100;
 export const INCIDENTS: Command = {
   name: 'incidents',
   operands: '',
-  summary: 'Lists the incidents with their diagnoses, newest last.',
+  summary: 'List incidents with their diagnoses, newest last.',
   options: [
     DATA_OPTION,
     STORE_OPTION,
     CONFIG_OPTION,
     LANG_OPTION,
-    { name: 'job', value: 'ID', help: 'Only incidents of this job.' },
-    { name: 'group', value: 'ID', help: 'Only those of this group of unknown failures.' },
+    { name: 'job', value: 'ID', help: 'Incidents of this job.' },
+    { name: 'group', value: 'ID', help: 'Incidents of this group of unknown failures.' },
     {
       name: 'since',
       value: 'TIME',
-      help: 'Last seen from this time on: a duration back from now (15m, 2h, 7d) or an ISO time.',
+      help: 'Start time (last seen): 15m, 2h, 7d or an ISO time.',
     },
-    { name: 'until', value: 'TIME', help: 'Up to this time, likewise.' },
+    { name: 'until', value: 'TIME', help: 'End time (last seen): 15m, 2h, 7d or an ISO time.' },
     {
       name: 'format',
       value: 'FORMAT',
       values: ['text', 'json', 'log', 'csv', 'ndjson', 'markdown', 'advice'],
-      help: 'For people, JSON, the log lines that prove them, a line for each, cards for an issue, or advice.',
+      help: 'Output format; log: the evidence lines, markdown: cards for an issue, advice: what an upgrade fixes.',
     },
     {
       name: 'limit',
       short: 'n',
       value: 'N',
-      help: `How many incidents at most, the newest (default ${DEFAULT_LIMIT}).`,
+      help: `Maximum number of incidents, newest first (default ${DEFAULT_LIMIT}).`,
     },
   ],
   examples: [

@@ -29,11 +29,11 @@ export const RULES_BACKTEST: Command = {
   name: 'rules backtest',
   operands: '[ID…] FOLDER…',
   summary:
-    'Says what rules would have done to stored logs: failures claimed, diagnoses taken from other rules, healthy jobs hit.',
+    'Replay rules over stored logs: failures newly diagnosed, diagnoses taken from other rules, healthy jobs matched.',
   options: [
     RULES_OPTION,
     CONFIG_OPTION,
-    { name: 'format', value: 'FORMAT', values: ['text', 'json'], help: 'For people, or one JSON document.' },
+    { name: 'format', value: 'FORMAT', values: ['text', 'json'], help: 'Output format.' },
   ],
   examples: [
     'jobtrace rules backtest --rules our-rules /archive/flink',
@@ -125,7 +125,7 @@ function* diagnoseCases(
     } catch (error) {
       // A damaged archive is skipped, so that the report covers the other ones.
       if (!(error instanceof JobtraceError)) throw error;
-      skipped.push(`jobtrace: ${path} was left out: ${error.message}\n`);
+      skipped.push(`jobtrace: ${path} was skipped: ${error.message}\n`);
     }
   }
 }
@@ -133,15 +133,13 @@ function* diagnoseCases(
 function renderReport(report: readonly RuleBacktest[], cases: number, style: Style): string {
   const lines = report.flatMap((item) => [
     `${item.takes.length + item.healthy.length > 0 ? paint('✖', 'red', style) : paint('✔', 'green', style)} ${paint(item.rule, 'bold', style)}`,
-    ...renderHits('claims', 'failures that no rule named', item.claims, style),
+    ...renderHits('diagnoses', 'failures without a matching rule', item.claims, style),
     ...groupTaken(item.refines).flatMap(([from, hits]) =>
-      renderHits('takes', `from the general rule ${from}, which is what it is for`, hits, style),
+      renderHits('takes', `from the general rule ${from}, as intended`, hits, style),
     ),
-    ...groupTaken(item.takes).flatMap(([from, hits]) =>
-      renderHits('steals', `first diagnoses of ${from}`, hits, style),
-    ),
-    ...renderHits('fires on', 'healthy jobs', item.healthy, style),
-    ...(item.follows.length === 0 ? [] : [`  stands below another diagnosis ${item.follows.length} times`]),
+    ...groupTaken(item.takes).flatMap(([from, hits]) => renderHits('takes', `top diagnoses of ${from}`, hits, style)),
+    ...renderHits('matches', 'healthy jobs', item.healthy, style),
+    ...(item.follows.length === 0 ? [] : [`  ranked below another diagnosis ${item.follows.length} times`]),
     ...(item.claims.length + item.refines.length + item.takes.length + item.healthy.length + item.follows.length === 0
       ? ['  changes nothing']
       : []),
@@ -149,7 +147,7 @@ function renderReport(report: readonly RuleBacktest[], cases: number, style: Sty
   const stolen = report.reduce((sum, item) => sum + item.takes.length, 0);
   const healthy = report.reduce((sum, item) => sum + item.healthy.length, 0);
   const claimed = report.reduce((sum, item) => sum + item.claims.length, 0);
-  return `${[...lines, `${cases} jobs, ${claimed} unknown failures claimed, ${stolen} diagnoses stolen, ${healthy} healthy jobs hit`].join('\n')}\n`;
+  return `${[...lines, `${cases} jobs, ${claimed} unknown failures diagnosed, ${stolen} taken from other rules, ${healthy} healthy jobs matched`].join('\n')}\n`;
 }
 
 function renderHits(verb: string, what: string, hits: readonly BacktestHit[], style: Style): readonly string[] {

@@ -20,8 +20,7 @@ import { readSettings, zoneOf } from '../settings.js';
 export const RULES_EXPLAIN: Command = {
   name: 'rules explain',
   operands: 'FILE… RULE',
-  summary:
-    'Says why a rule did or did not match: the first condition that failed, the nearest line, what was captured so far.',
+  summary: 'Explain why a rule matched or not: the first failed condition, the nearest line, the captured values.',
   options: [RULES_OPTION, CONFIG_OPTION],
   examples: [
     'jobtrace rules explain taskmanager.log network.insufficient-buffers/total',
@@ -105,39 +104,41 @@ function explainOutcome(rule: Rule, outcome: Exclude<WhyOutcome, { kind: 'none' 
   switch (outcome.kind) {
     case 'step': {
       const { step, found, anywhere } = outcome.failed;
-      const wanted = step.absent ? 'none may stand' : step.count === 1 ? 'one must stand' : `${step.count} must stand`;
+      const wanted = step.absent
+        ? 'no line may be'
+        : step.count === 1
+          ? 'one line must be'
+          : `${step.count} lines must be`;
       const standing = step.absent
         ? 'one does'
         : `there ${found.length === 1 ? 'is' : 'are'} ${found.length}, and ${anywhere} anywhere in these logs`;
       return [
         `→ It matches, but its step ${step.id} does not hold ${placeOf(rule, ['steps', rule.steps.indexOf(step)], style)}: ${wanted} ${step.order === 'around' ? 'around' : step.order} it in the same ${step.on}; ${standing}.`,
         ...(step.absent
-          ? found.flatMap(({ place }) => renderLine('stands', { file: place.path, line: place.line, text: '' }, style))
+          ? found.flatMap(({ place }) => renderLine('found', { file: place.path, line: place.line, text: '' }, style))
           : []),
       ];
     }
     case 'harmless':
-      return [
-        '→ It matches, but nothing failed by it: the job went on, and the rule does not stand alone (`standsAlone`).',
-      ];
+      return ['→ It matches, but nothing failed: the job kept running, and the rule is not marked `standsAlone`.'];
     case 'hidden':
       return [
-        `→ It matches, but it is general, and ${outcome.by.map((other) => other.id).join(', ') || 'another rule'} names the same failure.`,
+        `→ It matches, but it is general, and ${outcome.by.map((other) => other.id).join(', ') || 'another rule'} matches the same failure.`,
       ];
     case 'after':
-      return [`→ It matches, but ${outcome.first.rule.id} stands before it: ${explainPlace(outcome)}.`];
+      return [`→ It matches, but ${outcome.first.rule.id} outranks it: ${explainPlace(outcome)}.`];
     case 'first':
       return [
-        '→ It matches and stands first in its incident.',
+        '→ It matches and is the top diagnosis of its incident.',
         ...(outcome.unknown === undefined
           ? []
           : [
-              `  It is a symptom, and a failure that no rule names stands beside it: ${outcome.unknown.failure.chain.at(-1)?.type ?? ''}: ${cut(outcome.unknown.failure.chain.at(-1)?.message ?? '', style)}`,
+              `  It is a symptom, and the incident also has an unknown failure: ${outcome.unknown.failure.chain.at(-1)?.type ?? ''}: ${cut(outcome.unknown.failure.chain.at(-1)?.message ?? '', style)}`,
             ]),
         ...(outcome.elsewhere === undefined
           ? []
           : [
-              `  Another incident of these logs comes before it: ${outcome.elsewhere.rule.id} (${compareScores(outcome.elsewhere, outcome.own)}).`,
+              `  Another incident of these logs is ranked before it: ${outcome.elsewhere.rule.id} (${compareScores(outcome.elsewhere, outcome.own)}).`,
             ]),
       ];
   }
@@ -145,20 +146,21 @@ function explainOutcome(rule: Rule, outcome: Exclude<WhyOutcome, { kind: 'none' 
 
 const BECAUSE: Readonly<Record<ExplainReason, (by: Finding, own: Finding) => string>> = {
   rule: (by) => `${by.rule.id} names it under \`explains\``,
-  deeper: (by) => `${by.rule.id} stands nearer to the root of the same exception chain`,
+  deeper: (by) => `${by.rule.id} is nearer to the root of the same exception chain`,
   peer: (by) => `${by.rule.id} happened in the process that its \`peer\` names`,
   symptom: (by) => `this rule is a symptom and ${by.rule.id} names a cause`,
 };
 
 function explainPlace({ why, by, own, first }: Extract<WhyOutcome, { kind: 'after' }>): string {
-  if (why === 'unknown') return 'this rule is a symptom, and a failure that no rule names stands beside it';
-  return why === 'score' ? `it has the higher score (${compareScores(first, own)})` : BECAUSE[why](by, own);
+  if (why === 'unknown') return 'this rule is a symptom, and the incident also has an unknown failure';
+  return why === 'score' ? compareScores(first, own) : BECAUSE[why](by, own);
 }
 
-/** Describes the difference of two scores, such as "98 to 71.5: failure 40 to 0, root 15 to 8". */
+/** Describes the difference of two scores, such as "score 98 to 71.5: failure 40 to 0, root 15 to 8". */
 function compareScores(better: Finding, worse: Finding): string {
   const parts = Object.keys(better.score).filter((part) => better.score[part] !== worse.score[part]);
-  return `${print(totalScore(better.score))} to ${print(totalScore(worse.score))}: ${parts.map((part) => `${part} ${print(better.score[part] ?? 0)} to ${print(worse.score[part] ?? 0)}`).join(', ')}`;
+  if (totalScore(better.score) === totalScore(worse.score)) return 'equal score; ties go to the lower rule id';
+  return `score ${print(totalScore(better.score))} to ${print(totalScore(worse.score))}: ${parts.map((part) => `${part} ${print(better.score[part] ?? 0)} to ${print(worse.score[part] ?? 0)}`).join(', ')}`;
 }
 
 function print(number: number): string {

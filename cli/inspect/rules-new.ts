@@ -25,16 +25,16 @@ export const RULES_NEW: Command = {
   name: 'rules new',
   operands: 'FILE|-',
   summary:
-    'Writes the folder of a rule for the first failure of a log that no rule names: anchor, captures and logs filled in.',
+    'Draft a rule from a log: for the first failure without a matching rule, with anchor, captures and test logs.',
   options: [
     {
       name: 'id',
       value: 'CAUSE/VARIANT',
-      help: 'Id of the new rule, e.g. connector.ledger/closed; a cause that is new is added to causes.yaml beside it.',
+      help: 'Id of the new rule, e.g. connector.ledger/closed; a new cause is added to causes.yaml.',
     },
     {
       ...RULES_OPTION,
-      help: 'Folder of your own rules, in which it is written (default: the last of analyzer.rulesDirs, else rules).',
+      help: 'Folder to write the rule to (default: the last of analyzer.rulesDirs, else rules).',
     },
     CONFIG_OPTION,
   ],
@@ -90,7 +90,9 @@ async function runNew(invocation: Invocation): Promise<number> {
         evidence,
         notes: [
           ...notes,
-          ...(named === undefined ? [] : [`${named.rule} names this failure already; the new rule stands beside it.`]),
+          ...(named === undefined
+            ? []
+            : [`${named.rule} already matches this failure; the new rule competes with it.`]),
         ],
         gaps,
       },
@@ -118,7 +120,7 @@ function chooseId(given: string | undefined, proposal: Proposal): string {
   const proposed = proposeId(proposal);
   if (proposed !== undefined) return proposed;
   throw createError('JT_USAGE', {
-    problem: `Say with --id CAUSE/VARIANT which cause this failure has (rules/causes.yaml lists them), e.g. --id cluster.other/${proposal.draft.variant}.`,
+    problem: `Set the cause of this failure with --id CAUSE/VARIANT (rules/causes.yaml lists causes), e.g. --id cluster.other/${proposal.draft.variant}.`,
     command: 'rules new',
   });
 }

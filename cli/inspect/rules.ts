@@ -16,12 +16,12 @@ import { extraFolders, languageOf, readSettings } from '../settings.js';
 export const RULES_LIST: Command = {
   name: 'rules list',
   operands: '[ID…]',
-  summary: 'Lists the rules: what Jobtrace can name; behind them the rows of the engine, by which it reads any log.',
+  summary: 'List rules and engine entries.',
   options: [
     RULES_OPTION,
     LANG_OPTION,
     CONFIG_OPTION,
-    { name: 'format', value: 'FORMAT', values: ['text', 'json'], help: 'For people, or one JSON document.' },
+    { name: 'format', value: 'FORMAT', values: ['text', 'json'], help: 'Output format.' },
   ],
   examples: ['jobtrace rules list', "jobtrace rules list 'memory.*'"],
   run: async (invocation) => {
@@ -58,14 +58,14 @@ export const RULES_LIST: Command = {
 export const RULES_CHECK: Command = {
   name: 'rules check',
   operands: '[DIR…]',
-  summary: 'Checks every rule, those of the folders too, and prints all problems with file:line:column.',
+  summary: 'Validate all rules and print every problem with file:line:column.',
   options: [RULES_OPTION, CONFIG_OPTION],
   examples: ['jobtrace rules check', 'jobtrace rules check our-rules'],
   run: async (invocation) => {
     const { rules, engine } = loadCatalog({ extra: [...extraFolders(invocation), ...invocation.operands] });
     await write(
       invocation.terminal,
-      `${rules.length} rules are valid, ${listRows(engine).length} rows of the engine.\n`,
+      `${rules.length} rules and ${listRows(engine).length} engine entries are valid.\n`,
     );
     return 0;
   },
@@ -74,7 +74,7 @@ export const RULES_CHECK: Command = {
 export const RULES_TEST: Command = {
   name: 'rules test',
   operands: '[ID…]',
-  summary: 'Runs the logs of the rules: match logs must be named by their rule, near misses must not.',
+  summary: 'Run rule tests: match logs must get the diagnosis of their rule, near misses must not.',
   options: [RULES_OPTION, CONFIG_OPTION],
   examples: [
     'jobtrace rules test',
@@ -111,8 +111,11 @@ export const RULES_TEST: Command = {
         problems.map(({ name, problem }) => `${row.path}: ${name} ${problem ?? ''}`),
       );
     }
-    const counted = rows.length === 0 ? '' : `, ${rows.length} rows of the engine`;
-    await write(invocation.terminal, `${rules.length} rules${counted}, ${logs} proofs, ${failed} failed\n`);
+    const counted = rows.length === 0 ? '' : `, ${rows.length} engine ${rows.length === 1 ? 'entry' : 'entries'}`;
+    await write(
+      invocation.terminal,
+      `${rules.length} ${rules.length === 1 ? 'rule' : 'rules'}${counted}, ${logs} tests, ${failed} failed\n`,
+    );
     return failed === 0 ? 0 : 2;
   },
 };

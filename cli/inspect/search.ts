@@ -33,38 +33,38 @@ type Filter = Omit<RecordQuery, 'limit' | 'order'>;
 export const SEARCH: Command = {
   name: 'search',
   operands: '[QUERY]',
-  summary: 'Searches the stored log records, newest last; ends with 1 when nothing was found.',
+  summary: 'Search stored logs, newest last (exit 1 if none).',
   options: [
     DATA_OPTION,
     STORE_OPTION,
     CONFIG_OPTION,
-    { name: 'since', value: 'TIME', help: 'From this time on: a duration back from now (15m, 2h, 7d) or an ISO time.' },
-    { name: 'until', value: 'TIME', help: 'Up to this time, likewise.' },
-    { name: 'job', value: 'ID', help: 'Only what belongs to the job with this id or name.' },
+    { name: 'since', value: 'TIME', help: 'Start time: 15m, 2h, 7d or an ISO time.' },
+    { name: 'until', value: 'TIME', help: 'End time: 15m, 2h, 7d or an ISO time.' },
+    { name: 'job', value: 'ID', help: 'Lines of the job with this id or name.' },
     {
       name: 'level',
       value: 'LEVEL',
       values: LEVELS,
       multiple: true,
-      help: 'Only lines of this level; may be repeated.',
+      help: 'Lines of this level; may be repeated.',
     },
-    { name: 'follow', short: 'f', help: 'Goes on with what comes, until it is interrupted.' },
-    { name: 'context', short: 'C', value: 'N', help: 'N lines of the same process before and after each.' },
-    { name: 'before-context', short: 'B', value: 'N', help: 'N lines before each.' },
-    { name: 'after-context', short: 'A', value: 'N', help: 'N lines after each.' },
-    { name: 'count', short: 'c', help: 'Only their number.' },
-    { name: 'full', help: 'Entries as they stand in their file, stack traces too.' },
+    { name: 'follow', short: 'f', help: 'Follow new lines until interrupted.' },
+    { name: 'context', short: 'C', value: 'N', help: 'Print N lines of the same process before and after each match.' },
+    { name: 'before-context', short: 'B', value: 'N', help: 'Print N lines before each match.' },
+    { name: 'after-context', short: 'A', value: 'N', help: 'Print N lines after each match.' },
+    { name: 'count', short: 'c', help: 'Print the count only.' },
+    { name: 'full', help: 'Print full entries, including stack traces.' },
     {
       name: 'format',
       value: 'FORMAT',
       values: RECORD_FORMATS,
-      help: 'A line for people, one JSON record a line, or a table.',
+      help: 'Output format.',
     },
     {
       name: 'limit',
       short: 'n',
       value: 'N',
-      help: `How many records at most, the newest; 0 = all (default ${DEFAULT_LIMIT}, with --follow ${FOLLOWED_LIMIT}).`,
+      help: `Maximum number of lines, newest first; 0 = all (default ${DEFAULT_LIMIT}, with --follow ${FOLLOWED_LIMIT}).`,
     },
   ],
   examples: [
@@ -260,9 +260,8 @@ async function follow(
   for await (const event of events) {
     if (event.kind === 'record' && !known.has(event.record.id))
       await write(terminal, renderLine(event.record, options));
-    if (event.kind === 'gap')
-      writeNote(terminal, `More came than is shown; those before ${event.before ?? ''} are left out.\n`);
-    if (event.kind === 'problem') writeNote(terminal, `jobtrace: ${event.error.message} It goes on.\n`);
+    if (event.kind === 'gap') writeNote(terminal, `Some lines before ${event.before ?? ''} were skipped.\n`);
+    if (event.kind === 'problem') writeNote(terminal, `jobtrace: ${event.error.message} Still following.\n`);
   }
   return 0;
 }
@@ -277,14 +276,10 @@ async function hint(store: RecordSearch, filter: Filter, { terminal }: Invocatio
   for (const isAnywhere of [false, true]) {
     const query = starWords(filter.query ?? '', isAnywhere);
     const total = query === undefined ? 0 : await count({ query });
-    if (total > 0)
-      return writeNote(
-        terminal,
-        `Nothing was found. Words are whole words: '${query ?? ''}' finds ${total} records.\n`,
-      );
+    if (total > 0) return writeNote(terminal, `No match. Words match whole; '${query ?? ''}' finds ${total}.\n`);
   }
   const inAllTime =
     filter.from === undefined && filter.to === undefined ? 0 : await count({ from: undefined, to: undefined });
-  const rest = inAllTime > 0 ? ` In all time there are ${inAllTime} records.` : '';
-  writeNote(terminal, `Nothing was found.${rest}\n`);
+  const rest = inAllTime > 0 ? ` Without a time range: ${inAllTime}.` : '';
+  writeNote(terminal, `No match.${rest}\n`);
 }

@@ -27,7 +27,7 @@ describe('jobtrace triage', () => {
   it('keeps who said what of an incident, and lists what stands', async () => {
     expect((await run()).stdout).toBe('Nobody has said anything of an incident yet.\n');
     expect((await run('incident-1', 'acknowledged', '--by', 'anna')).stdout).toMatch(
-      /^\S+Z {2}incident-1 {2}acknowledged, says anna\n$/,
+      /^\S+Z {2}incident-1 {2}acknowledged by anna\n$/,
     );
     const { stdout } = await run(
       ...['incident-1', 'ignored', '--duration', '8h', '--by', 'ben', '--comment', 'moves tonight', '--format', 'json'],
@@ -36,14 +36,14 @@ describe('jobtrace triage', () => {
     const word = JSON.parse(stdout);
     expect(word).toMatchObject({ incidentId: 'incident-1', state: 'ignored', by: 'ben', comment: 'moves tonight' });
     expect(Date.parse(word.until) - Date.parse(word.at)).toBe(8 * 3_600_000);
-    expect((await run()).stdout).toBe(`${word.at}  incident-1  ignored until ${word.until}, says ben: moves tonight\n`);
+    expect((await run()).stdout).toBe(`${word.at}  incident-1  ignored until ${word.until} by ben: moves tonight\n`);
     expect((await store.findTriage({})).map(({ state }) => state)).toEqual(['ignored', 'acknowledged']);
   });
 
   it('merges one incident into another, and no further', async () => {
     await store.saveIncident({ ...CAUSE, id: 'incident-2' });
     expect((await run('incident-1', 'merged', '--into', 'incident-2', '--by', 'anna')).stdout).toContain(
-      'incident-1  merged into incident-2, says anna',
+      'incident-1  merged into incident-2 by anna',
     );
     expect((await run('incident-2', 'merged', '--into', 'incident-1')).stderr).toContain(
       'into: "incident-1" is merged into "incident-2" itself',

@@ -21,16 +21,16 @@ import { write } from '../terminal/write.js';
 export const TRIAGE: Command = {
   name: 'triage',
   operands: `[INCIDENT ${TRIAGE_STATES.join('|')}]`,
-  summary: 'Says who is at an incident; without one, lists what people said.',
+  summary: 'Acknowledge, resolve, ignore, merge or reopen an incident; without one, list the triage history.',
   options: [
     DATA_OPTION,
     STORE_OPTION,
     CONFIG_OPTION,
-    { name: 'duration', value: 'TIME', help: 'How long it is ignored, such as 30m, 8h or 7d (default: for good).' },
-    { name: 'into', value: 'INCIDENT', help: 'Of merged: the incident whose card stands for it.' },
-    { name: 'comment', value: 'TEXT', help: 'Why.' },
-    { name: 'by', value: 'NAME', help: 'Who says it (default: the name of the user).' },
-    { name: 'format', value: 'FORMAT', values: ['text', 'json'], help: 'For people, or one JSON document.' },
+    { name: 'duration', value: 'TIME', help: 'With "ignored": duration, such as 30m, 8h or 7d (default: forever).' },
+    { name: 'into', value: 'INCIDENT', help: 'With "merged": target incident.' },
+    { name: 'comment', value: 'TEXT', help: 'Reason.' },
+    { name: 'by', value: 'NAME', help: 'Your name (default: the user name).' },
+    { name: 'format', value: 'FORMAT', values: ['text', 'json'], help: 'Output format.' },
   ],
   examples: [
     'jobtrace triage 3f0c9a1b acknowledged --by anna',
@@ -96,14 +96,14 @@ async function listWords(store: Store, { option, terminal }: Invocation): Promis
     await write(terminal, `${JSON.stringify({ triage }, null, 2)}\n`);
     return;
   }
-  if (triage.length === 0) await write(terminal, 'Nobody has said anything of an incident yet.\n');
+  if (triage.length === 0) await write(terminal, 'No triage history.\n');
   for (const word of triage) await write(terminal, renderWord(word));
 }
 
 function renderWord({ incidentId, state, until, into, comment, by, at }: Triage): string {
   const end = `${until === undefined ? '' : ` until ${until}`}${into === undefined ? '' : ` into ${into}`}`;
   const why = comment === undefined ? '' : `: ${comment}`;
-  return `${at}  ${incidentId}  ${state}${end}, says ${by}${why}\n`;
+  return `${at}  ${incidentId}  ${state}${end} by ${by}${why}\n`;
 }
 
 function usage(problem: string): Error {

@@ -19,15 +19,15 @@ export const FORMAT_OPTION: OptionRow = {
   name: 'format',
   value: 'FORMAT',
   values: ['text', 'json'],
-  help: 'For people, or one JSON document.',
+  help: 'Output format.',
 };
 export const GRANT_OPTIONS: readonly OptionRow[] = [
-  { name: 'role', value: 'ROLE', values: ROLES, help: 'What it may do (default reader).' },
+  { name: 'role', value: 'ROLE', values: ROLES, help: 'Role (default reader).' },
   {
     name: 'scope',
     value: 'PATTERN',
     multiple: true,
-    help: 'Cluster, job id or job name that it may see, with * for any text, or team:NAME; may be repeated (default: all).',
+    help: 'Cluster, job id or job name that it can see (* matches any text), or team:NAME; may be repeated (default: all).',
   },
 ];
 

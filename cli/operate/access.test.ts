@@ -82,7 +82,7 @@ describe('jobtrace users', () => {
     const users = createUsers(store, Date.now);
     expect(await users.check('anna', 'correct horse battery')).toMatchObject({ role: 'admin' });
     expect((await run('users', 'list')).stdout).toMatch(/^admin {3}anna {2}sees all/);
-    expect((await run('users', 'remove', 'anna')).stdout).toBe('anna can no more sign in.\n');
+    expect((await run('users', 'remove', 'anna')).stdout).toBe('anna can no longer sign in.\n');
     expect((await run('users', 'remove', 'anna')).stderr).toContain('was not found');
   });
 });
@@ -99,7 +99,7 @@ describe('jobtrace sessions', () => {
     for (const secret of secrets) expect(listed).not.toContain(secret);
     expect((await run('sessions', 'end', id)).stdout).toMatch(/^The sign-in of anna since .* has ended\.\n$/);
     expect((await run('sessions', 'end', '--name', 'ben')).stdout.match(/has ended/g)).toHaveLength(2);
-    expect((await run('sessions', 'list')).stdout).toBe('Nobody is signed in.\n');
+    expect((await run('sessions', 'list')).stdout).toBe('No active sessions.\n');
     expect((await run('sessions', 'end', id)).stderr).toContain('was not found');
     expect((await run('sessions', 'end')).stderr).toContain('needs the id of a sign-in');
     expect((await createAudit(store, Date.now).list({ limit: 9 })).map(({ what, about }) => [what, about])).toEqual([

@@ -9,12 +9,12 @@ import { write } from '../terminal/write.js';
 export const CONFIG_PRINT: Command = {
   name: 'config print',
   operands: '',
-  summary: 'Prints the settings, secrets hidden, and where each came from.',
+  summary: 'Print the settings with their source; secrets are hidden.',
   options: [
     CONFIG_OPTION,
     DATA_OPTION,
     STORE_OPTION,
-    { name: 'format', value: 'FORMAT', values: ['text', 'json'], help: 'How to print.' },
+    { name: 'format', value: 'FORMAT', values: ['text', 'json'], help: 'Output format.' },
   ],
   examples: ['jobtrace config print --config jobtrace.yaml'],
   run: async (invocation) => {
@@ -29,12 +29,12 @@ export const CONFIG_PRINT: Command = {
 export const CONFIG_CHECK: Command = {
   name: 'config check',
   operands: '',
-  summary: 'Checks settings, teams, routes and rules as a service would at its start; prints all mistakes.',
+  summary: 'Validate settings, teams, routes and rules as a service does at its start.',
   options: [
     CONFIG_OPTION,
     {
       name: 'without-secrets',
-      help: 'Does not read the files of secrets (urlFile, tokenFile, …), which a build server does not have.',
+      help: 'Skip the secret files (urlFile, tokenFile, …), for example on a build server.',
     },
   ],
   examples: ['jobtrace config check --config jobtrace.yaml', 'jobtrace config check --without-secrets'],

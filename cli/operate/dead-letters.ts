@@ -49,14 +49,14 @@ export const DEAD_LETTERS_LIST: Command = {
   name: 'dead-letters list',
   formerName: 'letters list',
   operands: '',
-  summary: 'Lists the records that the store refused, with the reason: those on this node, then those in the store.',
+  summary: 'List records that the store rejected, with the reason: those on this node, then those in the store.',
   options: [
     ...OPTIONS,
     {
       name: 'format',
       value: 'FORMAT',
       values: ['text', 'ndjson'],
-      help: 'Lines for people, or one JSON document a line.',
+      help: 'Output format.',
     },
   ],
   examples: ['jobtrace dead-letters list --config /etc/jobtrace/jobtrace.yaml'],
@@ -67,7 +67,7 @@ export const DEAD_LETTERS_SEND: Command = {
   name: 'dead-letters send',
   formerName: 'letters send',
   operands: '',
-  summary: 'Sends refused records again, removes those that the store takes; may run beside the agent.',
+  summary: 'Resend rejected records and remove those that the store accepts; the agent may keep running.',
   options: OPTIONS,
   examples: ['jobtrace dead-letters send --config /etc/jobtrace/jobtrace.yaml'],
   run: runSend,
@@ -89,8 +89,8 @@ async function runSend(invocation: Invocation): Promise<number> {
   const { settings } = readSettings(invocation);
   await withStore(settings, 'write', async (store) => {
     const { stored, aside, left, problem } = await sendLetters(store, settings.dataDir);
-    const why = left === 0 ? '' : `The last one: ${problem}\n`;
-    const counts = `${stored} stored in their place, ${aside} moved from this node into the store, ${left} still refused`;
+    const why = left === 0 ? '' : `Last error: ${problem}\n`;
+    const counts = `${stored} stored, ${aside} moved from this node into the store, ${left} still rejected`;
     await write(invocation.terminal, `${counts}\n${why}`);
   });
   return 0;

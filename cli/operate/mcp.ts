@@ -5,7 +5,7 @@ import { CONFIG_OPTION, DATA_OPTION, LANG_OPTION, STORE_OPTION, type Command } f
 export const MCP: Command = {
   name: 'mcp',
   operands: '',
-  summary: 'Lets an assistant ask: a Model Context Protocol server on standard input and output.',
+  summary: 'Run an MCP (Model Context Protocol) server for an assistant, on standard input and output.',
   options: [CONFIG_OPTION, DATA_OPTION, STORE_OPTION, LANG_OPTION],
   examples: ['jobtrace mcp --data /var/lib/jobtrace', 'jobtrace mcp --config /etc/jobtrace/jobtrace.yaml'],
   run: async (invocation) => (await import('../service/assistant.js')).runMcp(invocation),

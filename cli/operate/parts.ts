@@ -32,7 +32,7 @@ const SHARED = [CONFIG_OPTION, DATA_OPTION, STORE_OPTION, LOG_LEVEL_OPTION];
 export const AGENT: Command = {
   name: 'agent',
   operands: '[DIR…]',
-  summary: 'Tails the logs of this node into the store.',
+  summary: 'Ship the logs of this node to the store.',
   options: SHARED,
   examples: ['jobtrace agent --config /etc/jobtrace/jobtrace.yaml'],
   run: (invocation) =>
@@ -68,12 +68,12 @@ function readAgain(invocation: Invocation): { readonly settings: Settings; reado
 export const ANALYZER: Command = {
   name: 'analyzer',
   operands: '',
-  summary: 'Reads what agents store, finds incidents and sends alerts.',
+  summary: 'Detect incidents and send alerts.',
   options: [
     ...SHARED,
     {
       name: 'skip-backlog',
-      help: 'What is stored and not read yet is not diagnosed, and nobody is told of it; searches find it.',
+      help: 'Skip the stored records that are not analyzed yet; they stay searchable, without diagnoses or alerts.',
     },
   ],
   run: (invocation) =>
@@ -124,7 +124,7 @@ export const ANALYZER: Command = {
 export const API: Command = {
   name: 'api',
   operands: '',
-  summary: 'Serves the API and the page.',
+  summary: 'Serve the API and the page.',
   options: [...SHARED, { name: 'listen', value: 'HOST:PORT', help: 'Address to listen on (default 127.0.0.1:8321).' }],
   run: (invocation) =>
     runPart(invocation, 'api', async ({ settings, store: opened, log, read, key }) => {

@@ -22,16 +22,21 @@ const MAX = 10_000;
 export const RECEIVERS_LOG: Command = {
   name: 'receivers log',
   operands: '',
-  summary: 'Lists what was said to whom, what waits and why, and what was given up.',
+  summary: 'Show the notification log: what was sent, what is queued and why, what failed.',
   options: [
     DATA_OPTION,
     STORE_OPTION,
     CONFIG_OPTION,
-    { name: 'receiver', value: 'NAME', help: 'Only messages to this receiver.' },
-    { name: 'incident', value: 'ID', help: 'Only messages about this incident.' },
-    { name: 'state', value: 'STATE', values: STATES, help: 'Only messages in this state.' },
-    { name: 'limit', short: 'n', value: 'N', help: `How many at most, the newest (default ${DEFAULT_LIMIT}).` },
-    { name: 'format', value: 'FORMAT', values: ['text', 'ndjson'], help: 'A line for people, or one JSON each.' },
+    { name: 'receiver', value: 'NAME', help: 'Messages to this receiver.' },
+    { name: 'incident', value: 'ID', help: 'Messages about this incident.' },
+    { name: 'state', value: 'STATE', values: STATES, help: 'Messages in this state.' },
+    {
+      name: 'limit',
+      short: 'n',
+      value: 'N',
+      help: `Maximum number of messages, newest first (default ${DEFAULT_LIMIT}).`,
+    },
+    { name: 'format', value: 'FORMAT', values: ['text', 'ndjson'], help: 'Output format.' },
   ],
   examples: ['jobtrace receivers log --state pending', 'jobtrace receivers log --receiver on-call --format ndjson'],
   run: async (invocation) => {
@@ -93,7 +98,7 @@ function renderAlert(alert: Alert, hold: string | undefined, { option }: Invocat
     void payload;
     return `${JSON.stringify({ ...rest, hold })}\n`;
   }
-  const tried = attempts > 1 ? `, ${attempts} tries` : '';
+  const tried = attempts > 1 ? `, ${attempts} attempts` : '';
   const why = error === undefined ? '' : `: ${error}`;
   const held = hold === undefined ? '' : `, held: ${hold}`;
   return `${sentAt}  ${state.padEnd('undeliverable'.length)}  ${receiver}  ${reason}  ${cause}  ${incidentId}${tried}${held}${why}\n`;

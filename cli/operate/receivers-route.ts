@@ -23,20 +23,20 @@ import { write, writeNote } from '../terminal/write.js';
 export const RECEIVERS_ROUTE: Command = {
   name: 'receivers route',
   operands: '',
-  summary: 'Says where a card would go, and why; sends nothing.',
+  summary: 'Dry-run routing: show which receivers a card would reach, and why.',
   options: [
     CONFIG_OPTION,
     DATA_OPTION,
     STORE_OPTION,
     RULES_OPTION,
     { name: 'job', value: 'NAME', help: 'Name or id of the job.' },
-    { name: 'cause', value: 'ID', help: 'Id of a cause or a rule; it brings its severity and its owner along.' },
+    { name: 'cause', value: 'ID', help: 'Id of a cause or a rule; sets severity and owner as well.' },
     { name: 'cluster', value: 'NAME', help: 'The Flink cluster.' },
-    { name: 'team', value: 'NAME', help: 'A team, beside those that the settings name for the job and the cluster.' },
-    { name: 'severity', value: 'LEVEL', values: ['info', 'warning', 'error', 'critical'], help: 'How bad it is.' },
-    { name: 'owner', value: 'OWNER', help: 'Whose task it is: user-code, configuration, connector, …' },
-    { name: 'at', value: 'TIME', help: 'When (default: now): an ISO time, or a duration back from now.' },
-    { name: 'format', value: 'FORMAT', values: ['text', 'json'], help: 'For people, or one JSON document.' },
+    { name: 'team', value: 'NAME', help: 'A team, in addition to the teams of the job and the cluster.' },
+    { name: 'severity', value: 'LEVEL', values: ['info', 'warning', 'error', 'critical'], help: 'Severity.' },
+    { name: 'owner', value: 'OWNER', help: 'Owner: user-code, configuration, connector, …' },
+    { name: 'at', value: 'TIME', help: 'Time (default: now): 15m, 2h, 7d or an ISO time.' },
+    { name: 'format', value: 'FORMAT', values: ['text', 'json'], help: 'Output format.' },
   ],
   examples: [
     'jobtrace receivers route --job pay-ledger --cause network.insufficient-buffers',
@@ -86,7 +86,7 @@ async function findSilences(
     }
   } catch (error) {
     if (!(error instanceof JobtraceError)) throw error;
-    writeNote(terminal, `Silences are not looked at: ${error.message}\n`);
+    writeNote(terminal, `Silences not checked: ${error.message}\n`);
     return [];
   }
 }
@@ -114,7 +114,7 @@ function readLabels(invocation: Invocation, settings: Settings): CardLabels {
       ? undefined
       : openCatalog(invocation).rules.find((candidate) => candidate.id === cause || candidate.cause === cause);
   if (cause !== undefined && rule === undefined && !cause.startsWith('unknown:'))
-    writeNote(invocation.terminal, `No rule has the cause "${cause}": severity and owner are as given.\n`);
+    writeNote(invocation.terminal, `No rule has the cause "${cause}"; severity and owner are not derived from it.\n`);
   const list = (...values: readonly (string | undefined)[]): readonly string[] => [
     ...new Set(values.filter((value) => value !== undefined)),
   ];
@@ -187,7 +187,7 @@ function renderTrial({ node, misfit, isReached }: RouteTrial, labels: CardLabels
   const because = misfit === undefined ? '' : `: ${misfit.label} is ${labels[misfit.label].join(', ') || 'not given'}`;
   const mark = misfit === undefined ? paint('✔', 'green', style) : paint('✗', 'dim', style);
   const goesOn = node.continues && misfit === undefined ? ', continue' : '';
-  return `${'  '.repeat(depth)}${mark} ${node.place}  ${wanted}${because}${isReached ? paint('  ← goes by this one', 'dim', style) : ''}${goesOn}`;
+  return `${'  '.repeat(depth)}${mark} ${node.place}  ${wanted}${because}${isReached ? paint('  ← selected', 'dim', style) : ''}${goesOn}`;
 }
 
 const STATES: Readonly<Record<Path['state'], 'green' | 'yellow' | 'dim'>> = {

@@ -8,14 +8,14 @@ import { FORMAT_OPTION, PLACE_OPTIONS, withAccess } from './access-lists.js';
 export const SESSIONS_LIST: Command = {
   name: 'sessions list',
   operands: '',
-  summary: 'Lists who is signed in on the page, the newest first.',
+  summary: 'List sign-ins to the page, newest first.',
   options: [...PLACE_OPTIONS, FORMAT_OPTION],
   examples: ['jobtrace sessions list'],
   run: async (invocation) => {
     const { terminal } = invocation;
     const sessions = await withAccess(invocation, 'read', (lists) => lists.sessions.list({}));
     if (invocation.option('format') === 'json') await write(terminal, `${JSON.stringify({ sessions }, null, 2)}\n`);
-    else if (sessions.length === 0) await write(terminal, 'Nobody is signed in.\n');
+    else if (sessions.length === 0) await write(terminal, 'No active sessions.\n');
     else
       for (const { id, name, issuer, startedAt, endsAt, address = 'an unknown address' } of sessions)
         await write(
@@ -29,7 +29,7 @@ export const SESSIONS_LIST: Command = {
 export const SESSIONS_END: Command = {
   name: 'sessions end',
   operands: '[ID]',
-  summary: 'Ends a sign-in, or with --name all of a person: refused within a second, wherever it is used.',
+  summary: 'End a sign-in, or with --name all sign-ins of a user; takes effect within a second.',
   options: [...PLACE_OPTIONS, { name: 'name', value: 'NAME', help: 'All sign-ins of this name.' }],
   examples: ['jobtrace sessions end m2Qx0aVbT9sKq1Lw', 'jobtrace sessions end --name anna'],
   run: async (invocation) => {

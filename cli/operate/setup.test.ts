@@ -118,7 +118,7 @@ describeWithParts(['elasticsearch-8'], 'jobtrace setup', () => {
     await ask('/_security/role/jobtrace_agent', 'PUT', wide);
 
     expect((await setup(['--dry-run'])).said).toContain('# role jobtrace_agent: changed');
-    expect((await setup()).said).toContain('role jobtrace_agent: replaced, it said something else');
+    expect((await setup()).said).toContain('role jobtrace_agent: replaced, it had been changed');
     const { jobtrace_agent: found } = await ask('/_security/role/jobtrace_agent');
     expect(decideRole(buildRole('jobtrace', 'agent'), found)).toBe('same');
   });

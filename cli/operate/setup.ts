@@ -13,26 +13,26 @@ import { write } from '../terminal/write.js';
 export const SETUP: Command = {
   name: 'setup',
   operands: '',
-  summary: 'Prepares Elasticsearch: index templates, and a role with the least rights for each part.',
+  summary: 'Create index templates and least-privilege roles in Elasticsearch.',
   options: [
     CONFIG_OPTION,
     STORE_OPTION,
     {
       name: 'dry-run',
-      help: 'Changes nothing; prints what would be made, as requests that the console of Kibana takes.',
+      help: 'Change nothing; print the requests, ready for the Kibana console.',
     },
     {
       name: 'keys',
       value: 'DIR',
-      help: 'Also makes an API key for each part, in DIR/jobtrace-PART.env; a file that is there is left alone.',
+      help: 'Also create an API key for each part, in DIR/jobtrace-PART.env; existing files stay.',
     },
-    { name: 'days', value: 'N', help: 'Of --keys: how long the new keys are valid (default: for ever).' },
-    { name: 'rotate', help: 'Of --keys: makes new keys also where a file is there; keys of before stay valid.' },
+    { name: 'days', value: 'N', help: 'With --keys: days until new keys expire (default: never).' },
+    { name: 'rotate', help: 'With --keys: replace existing files by new keys; the previous keys stay valid.' },
     {
       name: 'retire',
-      help: 'Of --keys: ends all keys of these parts but those in DIR; run it when every part has its new key.',
+      help: 'With --keys: revoke all keys of these parts except those in DIR; run it when every part uses its new key.',
     },
-    { name: 'ca', value: 'FILE', help: 'Certificate of the private authority of Elasticsearch (store.caFile).' },
+    { name: 'ca', value: 'FILE', help: 'CA certificate of Elasticsearch (store.caFile).' },
   ],
   examples: [
     'jobtrace setup --store https://es:9200 --dry-run',
@@ -60,13 +60,14 @@ async function runSetup(invocation: Invocation): Promise<number> {
     const plan = await setup.plan();
     if (order !== undefined && plan.security === 'off')
       throw createError('JT_USAGE', {
-        problem: 'This Elasticsearch has security off: it has no keys.',
+        problem: 'Security is off in this Elasticsearch, so it has no API keys.',
         command: 'setup',
       });
     if (invocation.has('dry-run')) await printPlan(plan, terminal);
     else await carryOut(setup, plan, terminal);
     if (order !== undefined) await makeKeys(setup, order, invocation);
-    if (plan.security === 'off') await write(terminal, 'Security is off: everybody may do everything, no roles.\n');
+    if (plan.security === 'off')
+      await write(terminal, 'Security is off: no roles were created, and anyone has full access.\n');
     return 0;
   } finally {
     await setup.close();
@@ -86,12 +87,12 @@ async function carryOut(setup: Setup, plan: SetupPlan, terminal: Terminal): Prom
 }
 
 const OUTCOMES: Readonly<Record<SetupStep['decision'], string>> = {
-  missing: 'made',
-  older: 'replaced, it was of an older release',
-  changed: 'replaced, it said something else',
-  unseen: 'made',
-  same: 'is there',
-  newer: 'left alone, it is of a newer release',
+  missing: 'created',
+  older: 'updated from an older release',
+  changed: 'replaced, it had been changed',
+  unseen: 'created',
+  same: 'up to date',
+  newer: 'skipped, it is from a newer release',
 };
 
 function describeOutcome({ decision }: SetupStep): string {
@@ -128,11 +129,13 @@ function readKeyOrder({ option, has }: Invocation): KeyOrder | undefined {
 async function makeKeys(setup: Setup, order: KeyOrder, { terminal, has }: Invocation): Promise<void> {
   for (const part of setup.parts) {
     const path = join(order.folder, `jobtrace-${part}.env`);
-    const outcome = has('dry-run') ? 'not made' : await makeKey(path, order, () => setup.createKey(part, order.days));
+    const outcome = has('dry-run')
+      ? 'not created'
+      : await makeKey(path, order, () => setup.createKey(part, order.days));
     await write(terminal, `key ${path}: ${outcome}\n`);
     if (!order.retires || has('dry-run')) continue;
     const ended = await setup.retireKeys(part, readKeyId(path));
-    await write(terminal, `keys of ${part} that were ended: ${ended}\n`);
+    await write(terminal, `revoked keys of ${part}: ${ended}\n`);
   }
 }
 

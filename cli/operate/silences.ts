@@ -16,19 +16,19 @@ import { write } from '../terminal/write.js';
 
 const WHERE = [DATA_OPTION, STORE_OPTION, CONFIG_OPTION];
 const DEFAULT_DURATION = '1h';
-const FORMAT = { name: 'format', value: 'FORMAT', values: ['text', 'json'], help: 'For people, or one JSON document.' };
+const FORMAT = { name: 'format', value: 'FORMAT', values: ['text', 'json'], help: 'Output format.' };
 
 export const SILENCES_ADD: Command = {
   name: 'silences add',
   operands: 'LABEL=PATTERN[,PATTERN]…',
-  summary: 'Silences cards that fit all of these labels, until a time.',
+  summary: 'Create a silence: matching incidents send no notifications until it ends.',
   options: [
     ...WHERE,
-    { name: 'duration', value: 'TIME', help: `How long, such as 30m, 2h or 1d (default ${DEFAULT_DURATION}).` },
-    { name: 'end', value: 'TIME', help: 'Until when, as an ISO time, instead of --duration.' },
-    { name: 'start', value: 'TIME', help: 'From when on, as an ISO time (default: now).' },
-    { name: 'comment', value: 'TEXT', help: 'Why; must be given.' },
-    { name: 'by', value: 'NAME', help: 'Who wants it (default: the name of the user).' },
+    { name: 'duration', value: 'TIME', help: `Duration, such as 30m, 2h or 1d (default ${DEFAULT_DURATION}).` },
+    { name: 'end', value: 'TIME', help: 'End time (ISO), instead of --duration.' },
+    { name: 'start', value: 'TIME', help: 'Start time (ISO; default: now).' },
+    { name: 'comment', value: 'TEXT', help: 'Reason (required).' },
+    { name: 'by', value: 'NAME', help: 'Your name (default: the user name).' },
     FORMAT,
   ],
   examples: [
@@ -41,8 +41,8 @@ export const SILENCES_ADD: Command = {
 export const SILENCES_LIST: Command = {
   name: 'silences list',
   operands: '',
-  summary: 'Lists the silences, those that end last first.',
-  options: [...WHERE, { name: 'expired', help: 'Also those that are over.' }, FORMAT],
+  summary: 'List silences, the last to end first.',
+  options: [...WHERE, { name: 'expired', help: 'Include expired silences.' }, FORMAT],
   examples: ['jobtrace silences list', 'jobtrace silences list --expired --format json'],
   run: (invocation) => withStore(invocation, 'read', listSilences),
 };
@@ -50,7 +50,7 @@ export const SILENCES_LIST: Command = {
 export const SILENCES_EXPIRE: Command = {
   name: 'silences expire',
   operands: 'ID…',
-  summary: 'Ends silences now.',
+  summary: 'Expire silences now.',
   options: WHERE,
   examples: ['jobtrace silences expire 3f0c9a1b-5a0e-4f39-9d0a-8b1f5a3c2e11'],
   run: (invocation) => withStore(invocation, 'write', expireSilences),
@@ -102,7 +102,7 @@ async function listSilences(store: Store, { option, has, terminal }: Invocation)
     await write(terminal, `${JSON.stringify({ silences }, null, 2)}\n`);
     return;
   }
-  if (silences.length === 0) await write(terminal, 'Nothing is silenced.\n');
+  if (silences.length === 0) await write(terminal, 'No silences.\n');
   for (const { id, state, matchers, startsAt, endsAt, createdBy, comment } of silences)
     await write(
       terminal,
@@ -118,7 +118,7 @@ async function expireSilences(store: Store, { operands, terminal }: Invocation):
     if (silence === undefined) throw createError('JT_NOT_FOUND', { what: `The silence "${id}"` });
     const expired = expireSilence(silence, Date.now());
     if (expired !== undefined) await store.saveSilence(expired);
-    await write(terminal, `${id}  ${expired === undefined ? 'was over already' : 'is over'}\n`);
+    await write(terminal, `${id}  ${expired === undefined ? 'had expired already' : 'expired'}\n`);
   }
 }
 

@@ -22,11 +22,11 @@ const MAX_DAYS = 3650;
 export const TOKENS_CREATE: Command = {
   name: 'tokens create',
   operands: 'NAME',
-  summary: 'Makes a token of the API and prints it, once.',
+  summary: 'Create an API token; it is printed only once.',
   options: [
     ...PLACE_OPTIONS,
     ...GRANT_OPTIONS,
-    { name: 'days', value: 'N', help: `How long it is valid, 1 to ${MAX_DAYS} (default ${DEFAULT_DAYS}).` },
+    { name: 'days', value: 'N', help: `Days until it expires, 1 to ${MAX_DAYS} (default ${DEFAULT_DAYS}).` },
     FORMAT_OPTION,
   ],
   examples: ["jobtrace tokens create grafana --role reader --scope 'orders-*' --days 30"],
@@ -45,7 +45,7 @@ export const TOKENS_CREATE: Command = {
       invocation.terminal,
       invocation.option('format') === 'json'
         ? `${JSON.stringify(made, null, 2)}\n`
-        : `${made.secret}\n\nThe token "${name}" (${id}), role ${role}, sees ${printScope(scope)}, valid until ${expiresAt}.\nIt is shown this once. Revoke it with "jobtrace tokens revoke ${id}".\n`,
+        : `${made.secret}\n\nThe token "${name}" (${id}), role ${role}, sees ${printScope(scope)}, valid until ${expiresAt}.\nIt is shown only once. Revoke it with "jobtrace tokens revoke ${id}".\n`,
     );
     return 0;
   },
@@ -64,13 +64,13 @@ function readDays({ option }: Invocation): number {
 export const TOKENS_LIST: Command = {
   name: 'tokens list',
   operands: '',
-  summary: 'Lists the tokens that were made, also those that are no more valid.',
+  summary: 'List API tokens, including expired ones.',
   options: [
     ...PLACE_OPTIONS,
     {
       name: 'ending',
       value: 'DAYS',
-      help: 'Only valid ones that end within so many days, such as 30; ends with 1 when there is one.',
+      help: 'Only valid tokens that expire within this many days; exit 1 if there is one.',
     },
     FORMAT_OPTION,
   ],
@@ -82,7 +82,7 @@ export const TOKENS_LIST: Command = {
     const tokens = within === undefined ? all : all.filter((token) => endsWithin(token, within * DAY_MS, Date.now()));
     if (invocation.option('format') === 'json') await write(terminal, `${JSON.stringify({ tokens }, null, 2)}\n`);
     else if (tokens.length === 0)
-      await write(terminal, 'There are none. Tokens of the settings (api.tokens) are not listed here.\n');
+      await write(terminal, 'No tokens. Tokens in the settings (api.tokens) are not listed here.\n');
     else
       for (const { id, name, role, scope, state, createdAt, createdBy, expiresAt } of tokens)
         await write(
@@ -96,7 +96,7 @@ export const TOKENS_LIST: Command = {
 export const TOKENS_REVOKE: Command = {
   name: 'tokens revoke',
   operands: 'ID',
-  summary: 'Revokes a token: it is refused within a second, wherever it is used.',
+  summary: 'Revoke an API token; takes effect within a second.',
   options: [...PLACE_OPTIONS],
   examples: ['jobtrace tokens revoke 3f0c9a1b22d4'],
   run: async (invocation) => {

@@ -40,7 +40,7 @@ const KNOWN_INCIDENTS = 1000;
 export const UP: Command = {
   name: 'up',
   operands: '[DIR…]',
-  summary: 'Watches folders of Flink logs: agent, analyzer, API and page in one process.',
+  summary: 'Watch log folders: agent, analyzer, API and page in one process.',
   options: [
     DATA_OPTION,
     {
@@ -50,9 +50,9 @@ export const UP: Command = {
     },
     {
       ...RULES_OPTION,
-      help: 'Folder with rules of your own; what is saved there is in use within seconds. May be repeated.',
+      help: 'Folder with your own rules, reloaded within seconds; may be repeated.',
     },
-    { name: 'cards', help: 'Prints each incident as a card; otherwise the first one, and of all others a line.' },
+    { name: 'cards', help: 'Print every incident as a card (default: the first one; further ones take one line).' },
     CONFIG_OPTION,
     LANG_OPTION,
     LOG_LEVEL_OPTION,
@@ -171,7 +171,7 @@ function shareWords(agent: Agent, rules: RuleKeeper): void {
 }
 
 /** Notice for the person who starts the service, because every user of the machine has full access. */
-const OPEN = 'Open to everybody on this machine: no token, user or provider is set (docs/access.md).\n';
+const OPEN = 'Warning: no access control; anyone on this machine has full access (docs/access.md).\n';
 
 function renderGreeting(
   { url, isOpen }: { readonly url: string; readonly isOpen: boolean },
@@ -184,8 +184,8 @@ function renderGreeting(
 }
 
 const MORE: Readonly<Record<Language, string>> = {
-  en: 'Each other incident in a line; its card stands on the page (here with --cards).',
-  zh: '其余故障各占一行，完整卡片见页面（加 --cards 在此显示）。',
+  en: 'Further incidents take one line each; --cards prints full cards.',
+  zh: '其余故障各占一行；--cards 输出完整卡片。',
 };
 
 /**

@@ -19,7 +19,7 @@ import {
 export const USERS_ADD: Command = {
   name: 'users add',
   operands: 'NAME',
-  summary: 'Makes a user of the page, or gives another password, role and scope.',
+  summary: 'Create a user of the page, or update the password, role and scope.',
   options: [...PLACE_OPTIONS, ...GRANT_OPTIONS],
   examples: ['jobtrace users add anna --role admin', "jobtrace users add ben --scope 'orders-*' < password.txt"],
   run: async (invocation) => {
@@ -58,14 +58,14 @@ async function readPassword({ stdin, stderr }: Terminal): Promise<string> {
 export const USERS_LIST: Command = {
   name: 'users list',
   operands: '',
-  summary: 'Lists who can sign in with a password.',
+  summary: 'List users who can sign in with a password.',
   options: [...PLACE_OPTIONS, FORMAT_OPTION],
   examples: ['jobtrace users list'],
   run: async (invocation) => {
     const { terminal } = invocation;
     const users = await withAccess(invocation, 'read', (lists) => lists.users.list());
     if (invocation.option('format') === 'json') await write(terminal, `${JSON.stringify({ users }, null, 2)}\n`);
-    else if (users.length === 0) await write(terminal, 'There are none. "jobtrace users add NAME" makes one.\n');
+    else if (users.length === 0) await write(terminal, 'No users. Create one with "jobtrace users add NAME".\n');
     else
       for (const { name, role, scope, changedAt } of users)
         await write(terminal, `${role.padEnd(6)}  ${name}  sees ${printScope(scope)}; changed ${changedAt}\n`);
@@ -76,7 +76,7 @@ export const USERS_LIST: Command = {
 export const USERS_REMOVE: Command = {
   name: 'users remove',
   operands: 'NAME',
-  summary: 'Removes a user, who is signed out within a second.',
+  summary: 'Remove a user; active sign-ins end within a second.',
   options: [...PLACE_OPTIONS],
   examples: ['jobtrace users remove anna'],
   run: async (invocation) => {
@@ -87,11 +87,11 @@ export const USERS_REMOVE: Command = {
       await note('user.remove', name, describeLeft(made));
       return made;
     });
-    await write(invocation.terminal, `${name} can no more sign in.\n`);
+    await write(invocation.terminal, `${name} can no longer sign in.\n`);
     if (left.length > 0)
       await write(
         invocation.terminal,
-        `Tokens that ${name} made go on until they are revoked:\n${left.map(({ id, name: of, role, scope }) => `  jobtrace tokens revoke ${id}   # ${of}, ${role}, sees ${printScope(scope)}\n`).join('')}`,
+        `Tokens that ${name} created stay valid until they are revoked:\n${left.map(({ id, name: of, role, scope }) => `  jobtrace tokens revoke ${id}   # ${of}, ${role}, sees ${printScope(scope)}\n`).join('')}`,
       );
     return 0;
   },

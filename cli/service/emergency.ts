@@ -51,15 +51,15 @@ function checkStore(store: Pick<StoreHealth, 'check'>, where: string): Emergency
   return {
     id: 'jobtrace.store-unreachable',
     title: {
-      en: 'Jobtrace cannot reach its store: nobody is told of failures',
-      zh: 'Jobtrace 无法访问其存储：故障无法告警',
+      en: 'Jobtrace cannot reach its store: failures are not reported',
+      zh: 'Jobtrace 无法访问存储：故障无法告警',
     },
     summary: (problem) => ({
-      en: `The ${where} cannot use the store: ${problem} Agents keep what they read and send it later; until then no failure is found.`,
+      en: `The ${where} cannot use the store: ${problem} Agents keep their data and send it later; until then no failures are detected.`,
       zh: `${where} 无法使用存储：${problem} 采集端会保留已读内容并稍后发送；在此之前无法发现任何故障。`,
     }),
     fix: {
-      en: 'Look whether the store runs and has room, and whether this machine reaches it.',
+      en: 'Check that the store is running, has free space, and is reachable from this machine.',
       zh: '请确认存储正在运行且有剩余空间，并确认本机可以访问。',
     },
     findProblem: () => within(store.check().then(() => undefined, errorText)),
@@ -73,15 +73,15 @@ function checkAnalyzer(store: Pick<StateStore, 'loadState'>, where: string): Eme
   return {
     id: 'jobtrace.no-analyzer',
     title: {
-      en: 'No analyzer of Jobtrace runs: nobody is told of failures',
+      en: 'No Jobtrace analyzer is running: failures are not reported',
       zh: '没有 Jobtrace 分析器在运行：故障无法告警',
     },
     summary: (problem) => ({
-      en: `As the ${where} sees, ${problem}. Logs are stored, and what fails in them is found when an analyzer runs again.`,
+      en: `Reported by the ${where}: ${problem}. Logs are still stored; failures in them are detected when an analyzer runs again.`,
       zh: `${where} 发现：${problem}。日志仍被存储，分析器恢复运行后才能发现其中的故障。`,
     }),
     fix: {
-      en: 'Start an analyzer, and look at the log of the one that ran (journalctl -u jobtrace-analyzer, kubectl logs).',
+      en: 'Start an analyzer, and check the log of the previous one (journalctl -u jobtrace-analyzer, kubectl logs).',
       zh: '请启动分析器，并查看之前分析器的日志（journalctl -u jobtrace-analyzer、kubectl logs）。',
     },
     findProblem: async () => {
@@ -94,7 +94,7 @@ function checkAnalyzer(store: Pick<StateStore, 'loadState'>, where: string): Eme
         changedAt = performance.now();
       }
       const silentMs = performance.now() - changedAt;
-      return silentMs >= BEAT_MS ? 'no analyzer has said that it lives for half a minute' : undefined;
+      return silentMs >= BEAT_MS ? 'no heartbeat of an analyzer for 30 seconds' : undefined;
     },
   };
 }

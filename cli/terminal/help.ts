@@ -5,17 +5,17 @@ import type { Command, OptionRow } from '../command.js';
 export function renderOverview(commands: readonly Command[], version: string): string {
   const width = commands.reduce((max, { name }) => Math.max(max, name.length), 0);
   return [
-    `jobtrace ${version}: collects the logs of Apache Flink jobs and says why they died.`,
+    `jobtrace ${version}: collects Flink logs and explains why jobs fail.`,
     '',
     'Usage: jobtrace COMMAND [OPTION…]',
     '',
     ...commands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`),
     '',
     'Start here:',
-    '  jobtrace diagnose FILE…    what happened in these logs, offline',
-    '  jobtrace up DIR            watch a folder of Flink logs, with a page to look at',
+    '  jobtrace diagnose FILE…    diagnose log files offline',
+    '  jobtrace up DIR            watch a folder of Flink logs, with a page in the browser',
     '',
-    'jobtrace COMMAND --help tells more.',
+    'Run "jobtrace COMMAND --help" for details.',
     '',
   ].join('\n');
 }

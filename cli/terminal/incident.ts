@@ -25,7 +25,7 @@ export function renderIncident(
   const all = incident.diagnoses[lang];
   const diagnoses = all.map((diagnosis) => ({ ...diagnosis, ...explained(all, diagnosis) }));
   const also = listBeside({ diagnoses: all, unknown: incident.unknown }).map(
-    ({ title }) => `${WORDS[lang].also}: ${title}\n`,
+    ({ title }) => `${WORDS[lang].also}${lang === 'zh' ? '：' : ': '}${title}\n`,
   );
   return [`${head}\n`, ...also, ...renderCards(diagnoses, incident.unknown, lang, style)].join('');
 }
@@ -34,7 +34,11 @@ type Names = readonly [string, ...string[]];
 
 function nameOne({ job, process, cluster, restarts }: Incident, lang: Language): Names {
   const who = job === undefined ? (process ?? '') : nameJob(job);
-  return [who, cluster, `${restarts} ${lang === 'zh' ? '次重启' : 'restarts'}`];
+  return [
+    who,
+    cluster,
+    lang === 'zh' ? `重启 ${restarts} 次` : `${restarts} ${restarts === 1 ? 'restart' : 'restarts'}`,
+  ];
 }
 
 function nameMany({ jobs, clusters, thing }: PlatformShare, lang: Language): Names {
@@ -46,8 +50,8 @@ function nameMany({ jobs, clusters, thing }: PlatformShare, lang: Language): Nam
 }
 
 const WORDS = {
-  en: { unknown: 'Unknown failure', instead: 'corrected:', also: 'Also fails by' },
-  zh: { unknown: '未知故障', instead: '更正：', also: '另因以下原因失败' },
+  en: { unknown: 'Unknown failure', instead: 'corrected: ', also: 'Also caused by' },
+  zh: { unknown: '未知故障', instead: '更正：', also: '其他原因' },
 } as const satisfies Record<Language, Record<string, string>>;
 
 /** Smallest number of characters of a title; a shorter text has no meaning. */
@@ -73,7 +77,7 @@ export function renderIncidentLine(
   const title = first?.title ?? `${WORDS[lang].unknown}${root === '' ? '' : ` ${root}`}`;
   const who = incident.job?.name ?? incident.job?.id ?? incident.process?.split('/').at(-1) ?? '';
   const head = `${String(number).padStart(4)}  ${(incident.firstSeen ?? '').slice(11, 19).padEnd(8)}  `;
-  const shownTitle = instead ? `${WORDS[lang].instead} ${title}` : title;
+  const shownTitle = instead ? `${WORDS[lang].instead}${title}` : title;
   // A line that is not written to a terminal is not cut.
   const room = terminal.stdout.isTTY === true ? style.width - head.length - who.length - 5 : Number.POSITIVE_INFINITY;
   const subject = who === '' ? '' : paint(` · ${who}`, 'dim', style);

@@ -18,14 +18,14 @@ function render(incidents: Parameters<typeof renderOutcomes>[0], lang: Language 
 
 describe('what became of the failures of a log', () => {
   it('is one line about one incident', () => {
-    expect(render([ORDERS])).toBe('orders: still failing · 3 restarts · last 2026-11-20T10:05:12Z\n');
-    expect(render([ORDERS], 'zh')).toBe('orders：仍在失败 · 重启 3 次 · 最近 2026-11-20T10:05:12Z\n');
-    expect(render([DEAD])).toBe('TaskManager 1 on h: ended\n');
+    expect(render([ORDERS])).toBe('orders: Failing · 3 restarts · last 2026-11-20T10:05:12Z\n');
+    expect(render([ORDERS], 'zh')).toBe('orders：持续失败 · 重启 3 次 · 最近 2026-11-20T10:05:12Z\n');
+    expect(render([DEAD])).toBe('TaskManager 1 on h: Failed\n');
   });
 
   it('is one line about several', () => {
-    expect(render([ORDERS, DEAD, ORDERS])).toBe('3 incidents: 2 still failing, 1 ended\n');
-    expect(render([ORDERS, DEAD, ORDERS], 'zh')).toBe('3 个事件：2 仍在失败，1 已终止\n');
+    expect(render([ORDERS, DEAD, ORDERS])).toBe('3 incidents: 2 failing, 1 failed\n');
+    expect(render([ORDERS, DEAD, ORDERS], 'zh')).toBe('3 个故障：2 持续失败，1 已失败\n');
   });
 
   it.each(['orders-'.repeat(30), '订单'.repeat(50)])('stays within the columns of the terminal', (name) => {
@@ -33,7 +33,7 @@ describe('what became of the failures of a log', () => {
 
     expect(line.trimEnd()).not.toContain('\n');
     expect(line).toContain('…: ');
-    expect(line).toMatch(/canceled by a person · 3 restarts · last 2026-11-20T10:05:12Z\n$/);
+    expect(line).toMatch(/Canceled · 3 restarts · last 2026-11-20T10:05:12Z\n$/);
   });
 
   it('says nothing where nothing failed', () => {

@@ -20,7 +20,7 @@ const WORDS = {
     one: '：',
     restarts: (count: number) => `重启 ${count} 次`,
     last: '最近',
-    several: (count: number) => `${count} 个事件：`,
+    several: (count: number) => `${count} 个故障：`,
     comma: '，',
   },
 } as const;
@@ -58,6 +58,6 @@ function renderSeveral(incidents: readonly Summary[], lang: Language): string {
   for (const { outcome } of incidents) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
   const parts = [...counts]
     .sort(([, a], [, b]) => b - a)
-    .map(([outcome, count]) => `${count} ${OUTCOMES[outcome][lang]}`);
+    .map(([outcome, count]) => `${count} ${OUTCOMES[outcome][lang].toLowerCase()}`);
   return `${words.several(incidents.length)}${parts.join(words.comma)}`;
 }

@@ -73,7 +73,7 @@ describe('a platform incident', () => {
     const show = (lang: 'en' | 'zh'): string =>
       renderIncident({ ...makeIncident([]), platform }, lang, { stdout: new PassThrough(), environment: {} });
 
-    expect(show('en')).toMatch(/^118 jobs · 12 clusters · still failing · zk:2181 · /);
+    expect(show('en')).toMatch(/^118 jobs · 12 clusters · Failing · zk:2181 · /);
     expect(show('zh')).toMatch(/^118 个作业 · 12 个集群 · .* · zk:2181 · /);
   });
 });
@@ -90,7 +90,7 @@ describe('an incident in Chinese', () => {
       expect(show(outcome, 'platform', 'low')).toContain(` · ${zh} · `);
     for (const [owner, { zh }] of entriesOf(OWNERS))
       expect(show('failed', owner, 'low')).toContain(`责任方    ${zh}\n`);
-    for (const [risk, { zh }] of entriesOf(RISKS)) expect(show('failed', 'platform', risk)).toContain(`(风险: ${zh})`);
+    for (const [risk, { zh }] of entriesOf(RISKS)) expect(show('failed', 'platform', risk)).toContain(` · ${zh}`);
   });
 });
 
@@ -125,7 +125,7 @@ describe('an incident in a line', () => {
     const instead = { ...told, instead: true };
 
     expect(renderIncidentLine(long, instead, 'en', piped)).toContain('✖ corrected: Files');
-    expect(renderIncidentLine(long, instead, 'zh', piped)).toContain('✖ 更正： 版本混用');
+    expect(renderIncidentLine(long, instead, 'zh', piped)).toContain('✖ 更正：版本混用');
   });
 
   it('names the root of what no rule names, and the process where there is no job', () => {

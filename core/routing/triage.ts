@@ -28,12 +28,12 @@ export type CardState = TriageState | 'regressed';
 
 /** State names that people read. */
 export const CARD_STATES: Readonly<Record<CardState, Text>> = {
-  open: { en: 'nobody is at it', zh: '无人处理' },
-  acknowledged: { en: 'acknowledged', zh: '已确认' },
-  resolved: { en: 'mended', zh: '已解决' },
-  ignored: { en: 'ignored', zh: '已忽略' },
-  merged: { en: 'merged', zh: '已合并' },
-  regressed: { en: 'failed again after it was mended', zh: '解决后再次失败' },
+  open: { en: 'Open', zh: '待处理' },
+  acknowledged: { en: 'Acknowledged', zh: '已认领' },
+  resolved: { en: 'Resolved', zh: '已解决' },
+  ignored: { en: 'Ignored', zh: '已忽略' },
+  merged: { en: 'Merged', zh: '已合并' },
+  regressed: { en: 'Regressed', zh: '已复发' },
 };
 
 /** Largest number of annotations that a store returns, the newest first. */

@@ -74,9 +74,9 @@ function compareVersions(a: string, b: string): number {
 export function describeAdvice({ incidents, mended }: Advice, language: Language): readonly string[] {
   return mended.map(({ version, incidents: count, jobs, defects }) => {
     if (language === 'zh')
-      return `最近 ${incidents} 个事件中，有 ${count} 个是 Flink ${version} 已修复的缺陷（${defects.join('、')}），涉及 ${jobs} 个作业。`;
+      return `最近 ${incidents} 个故障中，有 ${count} 个是 Flink ${version} 已修复的缺陷（${defects.join('、')}），涉及 ${jobs} 个作业。`;
     const where = `on ${jobs} ${jobs === 1 ? 'job' : 'jobs'}`;
-    const what = `defects of Flink that ${version} mends (${defects.join(', ')})`;
+    const what = `Flink defects that ${version} fixes (${defects.join(', ')})`;
     return `${count} of the last ${incidents} incidents are ${what}, ${where}.`;
   });
 }

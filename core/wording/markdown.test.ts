@@ -63,14 +63,14 @@ describe('renderIncidentMarkdown', () => {
     const text = renderIncidentMarkdown(INCIDENT, { language: 'en', link });
     const order = [
       '## Not enough network buffers',
-      '- State: still failing',
-      '- First failure: 2026-11-20T10:00:00.000Z',
+      '- Status: Failing',
+      '- First seen: 2026-11-20T10:00:00.000Z',
       '- Restarts: 3',
       '<https://jobtrace.example/incidents/i-1>',
       'It needs 33 buffers and has 20.',
-      '- 70 % The parallelism was raised',
+      '- 70% The parallelism was raised',
       '```yaml\ntaskmanager.memory.network.max: 112m\n```',
-      'Cost: RAM',
+      'Trade-off: RAM',
       '```log\nERROR too few\n\tat a.B.c(B.java:1)\n```',
       '- The job failed (`job.failed/any`)',
     ].map((part) => text.indexOf(part));
@@ -87,7 +87,7 @@ describe('renderIncidentMarkdown', () => {
     const text = renderIncidentMarkdown(INCIDENT, { language: 'zh' });
 
     expect(text).toContain('## 网络缓冲不足');
-    expect(text).toContain('- 状态: 仍在失败');
+    expect(text).toContain('- 状态：持续失败');
   });
 
   it('quotes what no rule names', () => {

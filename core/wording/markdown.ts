@@ -21,30 +21,30 @@ const WORDS = {
     job: 'Job',
     process: 'Process',
     cluster: 'Cluster',
-    outcome: 'State',
-    first: 'First failure',
+    outcome: 'Status',
+    first: 'First seen',
     last: 'Last seen',
     restarts: 'Restarts',
     incident: 'Incident',
     cause: 'Cause',
-    owner: 'Whose',
+    owner: 'Owner',
     rule: 'Rule',
-    why: 'Why',
+    why: 'Likely reasons',
     fix: 'Fix',
-    risk: 'risk',
-    cost: 'Cost',
-    verify: 'Check',
+    cost: 'Trade-off',
+    verify: 'How to verify',
     evidence: 'Evidence',
-    follows: 'Follows from it',
-    unknown: 'A failure that no rule names',
-    jobs: 'Jobs that fail of it',
-    also: 'Also fails by',
-    parent: 'Part of the incident',
-    revised: 'Judged again by other rules',
-    before: 'first until then',
-    unnamed: 'no rule named it until then',
+    follows: 'Consequences',
+    unknown: 'Unknown failure (no matching rule)',
+    jobs: 'Affected jobs',
+    also: 'Also caused by',
+    parent: 'Part of incident',
+    revised: 'Re-diagnosed after a rule change',
+    before: 'previously',
+    unnamed: 'previously unknown',
     more: 'more lines',
-    none: 'Nothing that anybody named',
+    none: 'No diagnosis',
+    colon: ': ',
   },
   zh: {
     job: '作业',
@@ -54,26 +54,26 @@ const WORDS = {
     first: '首次失败',
     last: '最近出现',
     restarts: '重启次数',
-    incident: '事件',
+    incident: '故障',
     cause: '原因',
     owner: '责任方',
     rule: '规则',
-    why: '为何',
-    fix: '修复',
-    risk: '风险',
+    why: '可能原因',
+    fix: '修复建议',
     cost: '代价',
     verify: '验证',
     evidence: '证据',
     follows: '由此引起',
-    unknown: '尚无规则能命名的故障',
-    jobs: '因此失败的作业',
-    also: '另因以下原因失败',
-    parent: '所属事件',
+    unknown: '未知故障（暂无匹配规则）',
+    jobs: '受影响的作业',
+    also: '其他原因',
+    parent: '所属故障',
     revised: '规则变更后重新诊断',
-    before: '此前首要规则',
-    unnamed: '此前没有规则能命名',
+    before: '此前的首要诊断',
+    unnamed: '此前未匹配到规则',
     more: '行略去',
-    none: '尚无已知原因',
+    none: '暂无诊断',
+    colon: '：',
   },
 } as const satisfies Record<Language, Record<string, string>>;
 
@@ -148,27 +148,27 @@ function renderHead(incident: Incident, { language, link }: MarkdownOptions): st
   return [
     `## ${escapeMarkdown(nameIncident(incident, language))}`,
     '',
-    ...rows.flatMap(([name, value]) => (value === undefined ? [] : [`- ${name}: ${escapeMarkdown(value)}`])),
+    ...rows.flatMap(([name, value]) =>
+      value === undefined ? [] : [`- ${name}${words.colon}${escapeMarkdown(value)}`],
+    ),
     ...(link === undefined ? [] : [`- <${link}>`]),
   ].join('\n');
 }
 
 function describeRevision({ time, before }: Revision, language: Language): string {
-  const { before: first, unnamed } = WORDS[language];
-  return `${time} (${before === undefined ? unnamed : `${first}: ${before}`})`;
+  const { before: first, unnamed, colon } = WORDS[language];
+  return `${time} (${before === undefined ? unnamed : `${first}${colon}${before}`})`;
 }
 
 function listDiagnosisBlocks(diagnosis: Diagnosis, language: Language): readonly string[] {
   const words = WORDS[language];
-  const reasons = diagnosis.reasons.map(
-    ({ weight, text }) => `- ${Math.round(weight * 100)} % ${escapeMarkdown(text)}`,
-  );
+  const reasons = diagnosis.reasons.map(({ weight, text }) => `- ${Math.round(weight * 100)}% ${escapeMarkdown(text)}`);
   const cause = [
-    `### ${words.cause}: ${escapeMarkdown(diagnosis.title)}`,
+    `### ${words.cause}${words.colon}${escapeMarkdown(diagnosis.title)}`,
     '',
     escapeMarkdown(diagnosis.summary),
     '',
-    `${words.owner}: ${OWNERS[diagnosis.owner][language]} · ${words.rule}: \`${diagnosis.rule}\` (${diagnosis.confidence.toFixed(2)})`,
+    `${words.owner}${words.colon}${OWNERS[diagnosis.owner][language]} · ${words.rule}${words.colon}\`${diagnosis.rule}\` (${diagnosis.confidence.toFixed(2)})`,
     ...(reasons.length === 0 ? [] : ['', `**${words.why}**`, '', ...reasons]),
   ].join('\n');
   return [
@@ -182,10 +182,10 @@ function renderFix({ text, risk, patch, cost, verify }: Fix, language: Language)
   const words = WORDS[language];
   const lines = Object.entries(patch).map(([option, value]) => `${option}: ${value}`);
   return [
-    `**${words.fix}** (${words.risk}: ${RISKS[risk][language]}): ${escapeMarkdown(text)}`,
+    `**${words.fix}** · ${RISKS[risk][language]}${words.colon}${escapeMarkdown(text)}`,
     ...(lines.length === 0 ? [] : ['', fence(lines.join('\n'), 'yaml')]),
-    ...(cost === undefined ? [] : ['', `${words.cost}: ${escapeMarkdown(cost)}`]),
-    ...(verify === undefined ? [] : ['', `${words.verify}: ${escapeMarkdown(verify)}`]),
+    ...(cost === undefined ? [] : ['', `${words.cost}${words.colon}${escapeMarkdown(cost)}`]),
+    ...(verify === undefined ? [] : ['', `${words.verify}${words.colon}${escapeMarkdown(verify)}`]),
   ].join('\n');
 }
 
@@ -213,7 +213,7 @@ function renderUnknown(
   return [
     `### ${words.unknown}`,
     '',
-    `${words.owner}: ${OWNERS[owner][lang]} · \`${group?.id ?? fingerprint}\``,
+    `${words.owner}${words.colon}${OWNERS[owner][lang]} · \`${group?.id ?? fingerprint}\``,
     '',
     quoteLog(text, lang),
     ...selectTelling(evidence).flatMap((item) => ['', renderEvidence(item, lang)]),
@@ -228,7 +228,7 @@ function renderChildren({ children }: PlatformShare, language: Language): string
   return [`**${WORDS[language].jobs}**`, '', ...rows].join('\n');
 }
 
-/** Quotes lines of a log: at most `most` lines, each cut if it is very long. */
+/** Quotes lines of a log: at most `max` lines, each cut if it is very long. */
 export function quoteLog(text: string, language: Language, max = EVIDENCE_LINES): string {
   const lines = text.trimEnd().split('\n');
   const kept = lines.slice(0, max).map((line) => (line.length > LINE_UNITS ? `${line.slice(0, LINE_UNITS)}…` : line));

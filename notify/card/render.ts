@@ -40,8 +40,8 @@ export const MAX_TEXT_UNITS = 2000;
 const MAX_TITLE_UNITS = 200;
 
 const TEXTS: Readonly<Record<Language, { readonly [key in 'unknown' | 'noRule' | 'noDiagnosis']: string }>> = {
-  en: { unknown: 'Unknown failure', noRule: 'No rule names this failure.', noDiagnosis: 'No diagnosis yet.' },
-  zh: { unknown: '未知故障', noRule: '没有规则能说明这个故障。', noDiagnosis: '暂无诊断。' },
+  en: { unknown: 'Unknown failure', noRule: 'No rule matches this failure.', noDiagnosis: 'No diagnosis yet.' },
+  zh: { unknown: '未知故障', noRule: '暂无匹配规则。', noDiagnosis: '暂无诊断。' },
 };
 
 /** Renders the short form of an incident, for use in the message of another incident. */

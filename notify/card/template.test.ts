@@ -35,7 +35,7 @@ describe('a card in the words of its receiver', () => {
       notice: '',
     });
     expect(card.links.map(({ text, url }) => `${text} ${url}`)).toEqual([
-      'Open the diagnosis https://jobtrace.example/incidents/incident-1',
+      'View diagnosis https://jobtrace.example/incidents/incident-1',
       'Runbook https://wiki.example/network.insufficient-buffers',
     ]);
   });

@@ -64,7 +64,7 @@ describe('a message to DingTalk', () => {
 
   it('is at most 20,000 bytes, and keeps title and link', async () => {
     expect(await send({}, {}, [LONG])).toMatchObject({ ok: true });
-    expect(readSent().text).toMatch(/^### 🔴[^]*\[Open the diagnosis\]\(https:[^]*characters left out/);
+    expect(readSent().text).toMatch(/^### 🔴[^]*\[View diagnosis\]\(https:[^]*shortened by/);
   });
 
   it('calls whom it shall, and nobody else, whatever stands in a log', async () => {
@@ -97,9 +97,9 @@ describe('a message to DingTalk', () => {
 
       > java.io.IOException: Insufficient number of network buffers
 
-      cluster: session-1 · since: 10:00:00 UTC · restarts: 3 · state: still failing · owner: configuration
+      cluster: session-1 · first seen: 10:00:00 UTC · restarts: 3 · state: Failing · owner: Configuration
 
-      [Open the diagnosis](https://jobtrace.example/incidents/incident-1)"
+      [View diagnosis](https://jobtrace.example/incidents/incident-1)"
     `);
     await double.close();
     await send({}, {}, [makeCard({ language: 'zh', reason: 'resolved', zone: 'Asia/Shanghai' })]);
@@ -108,7 +108,7 @@ describe('a message to DingTalk', () => {
 
       **标题 network.insufficient-buffers/total**
 
-      集群：session-1 · 始于：18:00:00 Asia/Shanghai · 重启次数：3 · 状态：仍在失败 · 责任方：配置
+      集群：session-1 · 首次出现：18:00:00 Asia/Shanghai · 重启次数：3 · 状态：持续失败 · 责任方：配置
 
       [查看诊断](https://jobtrace.example/incidents/incident-1)"
     `);

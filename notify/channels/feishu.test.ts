@@ -54,7 +54,7 @@ describe('a message to Feishu', () => {
 
   it('is at most 20,000 bytes, and keeps title and link', async () => {
     expect(await send({ secret: 's1' }, { secret: 's1' }, [LONG])).toMatchObject({ ok: true });
-    expect(double.accepted[0]).toMatch(/🔴[^]*https:\/\/jobtrace.example\/incidents[^]*characters left out/);
+    expect(double.accepted[0]).toMatch(/🔴[^]*https:\/\/jobtrace.example\/incidents[^]*shortened by/);
     expect(Buffer.byteLength(double.accepted[0] ?? '')).toBeLessThanOrEqual(20_000);
   });
 

@@ -46,12 +46,12 @@ describe('a message to Slack', () => {
     expect(await send({ refusesBlocks: true }, {}, [HOSTILE])).toMatchObject({ ok: true });
 
     const { text } = JSON.parse(double.accepted[0] ?? '');
-    expect(text.match(/<[^>]*>/g)).toEqual(['<https://jobtrace.example/incidents/incident-1|Open the diagnosis>']);
+    expect(text.match(/<[^>]*>/g)).toEqual(['<https://jobtrace.example/incidents/incident-1|View diagnosis>']);
   });
 
   it('keeps title and link, and no block is longer than 3,000 characters', async () => {
     expect(await send({}, {}, [LONG])).toMatchObject({ ok: true });
-    expect(double.accepted[0]).toMatch(/🔴[^]*https:\/\/jobtrace.example\/incidents[^]*characters left out/);
+    expect(double.accepted[0]).toMatch(/🔴[^]*https:\/\/jobtrace.example\/incidents[^]*shortened by/);
   });
 
   it('calls whom it shall, and nobody else, whatever stands in a log', async () => {

@@ -32,7 +32,7 @@ describe('a message to WeCom', () => {
       > taskmanager.memory.process.size: 1104m
       **证据**
       > java.io.IOException: Insufficient number of network buffers
-      <font color="comment">集群：session-1 · 始于：10:00:00 UTC · 重启次数：3 · 状态：仍在失败 · 责任方：配置</font>
+      <font color="comment">集群：session-1 · 首次出现：10:00:00 UTC · 重启次数：3 · 状态：持续失败 · 责任方：配置</font>
       [查看诊断](https://jobtrace.example/incidents/incident-1)"
     `);
   });
@@ -50,7 +50,7 @@ describe('a message to WeCom', () => {
     expect(await send({}, {}, [card])).toMatchObject({ ok: true });
 
     const { content } = JSON.parse(double.accepted[0] ?? '').markdown;
-    expect(content).toMatch(/🔴[^]*https:\/\/jobtrace.example\/incidents[^]*characters left out/);
+    expect(content).toMatch(/🔴[^]*https:\/\/jobtrace.example\/incidents[^]*shortened by/);
     expect(Buffer.byteLength(content)).toBeLessThanOrEqual(4096);
   });
 

@@ -31,11 +31,11 @@ export interface TrialOptions {
 }
 
 const LOOK: Text = {
-  en: 'The service took the message. Look whether it is shown: that no answer tells.',
-  zh: '服务端已接收消息。请到接收端确认是否显示，应答本身无法说明这一点。',
+  en: 'Accepted. Check that it appears in the channel.',
+  zh: '服务端已接受，请到接收端确认消息是否显示。',
 };
 const REACH: Text = {
-  en: 'Check the address, and whether this machine reaches it (proxy, firewall, DNS).',
+  en: 'Check the URL, and that this machine can reach it (proxy, firewall, DNS).',
   zh: '请检查地址，以及本机能否访问该地址（代理、防火墙、DNS）。',
 };
 
@@ -85,9 +85,9 @@ function makeIncident(reason: AlertReason, nowMs: number): Incident {
     attempts: [{ number: 1, failedAt: time, rules: ['test'] }],
     diagnoses: {
       en: [
-        makeDiagnosis('A test message of Jobtrace: nothing has failed', 'This is how a diagnosis looks here.', [
-          'Nothing is to be done.',
-          'An option that a fix names stands in a line of its own.',
+        makeDiagnosis('Jobtrace test message: nothing has failed', 'This is how a diagnosis looks here.', [
+          'No action is needed.',
+          'Options of a fix are shown on their own lines.',
         ]),
       ],
       zh: [

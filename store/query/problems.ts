@@ -23,11 +23,11 @@ const PROBLEMS = {
     },
   },
   tooDeep: {
-    problem: { en: 'it has too many parentheses and NOTs', zh: '括号和 NOT 嵌套过多' },
+    problem: { en: 'nested too deeply', zh: '括号和 NOT 嵌套过多' },
     advice: { en: 'Put a text that has them into quotes.', zh: '请把含有它们的文本放进引号。' },
   },
   closesNothing: {
-    problem: { en: 'this ")" closes nothing', zh: '此 ")" 没有对应的 "("' },
+    problem: { en: 'unmatched ")"', zh: '此 ")" 没有对应的 "("' },
     advice: { en: 'Remove it, or put the text into quotes.', zh: '请删除它，或把文本放进引号。' },
   },
   neverClosed: {
@@ -53,7 +53,7 @@ const PROBLEMS = {
     },
   },
   notAlone: {
-    problem: { en: 'NOT has nothing behind it', zh: 'NOT 后面没有内容' },
+    problem: { en: 'NOT needs a term', zh: 'NOT 后面没有内容' },
     advice: {
       en: 'Write what must not occur: NOT heartbeat, or -heartbeat.',
       zh: '请写出要排除的内容：NOT heartbeat 或 -heartbeat。',

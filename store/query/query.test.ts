@@ -126,11 +126,11 @@ describe('parseQuery', () => {
   it.each<[string, number, string]>([
     ['"open', 1, 'quote is never closed'],
     ['a (b OR c', 3, '"(" is never closed'],
-    ['a) b', 2, '")" closes nothing'],
+    ['a) b', 2, 'unmatched ")"'],
     ['OR b', 1, 'OR needs something on both sides'],
     ['a OR', 3, 'OR needs something on both sides'],
     ['a AND', 3, 'AND needs something on both sides'],
-    ['a NOT', 3, 'NOT has nothing behind it'],
+    ['a NOT', 3, 'NOT needs a term'],
     ['()', 1, 'nothing between these parentheses'],
     ['level: ERROR', 7, 'level: has no value'],
     ['('.repeat(300), 41, 'too many parentheses'],

@@ -166,7 +166,7 @@ describe('bad input', () => {
 
     expect(code).toBe(0);
     expect(causesOf(stdout)).toEqual([CAUSE]);
-    expect(stderr).toMatch(/core\.log was left out: it is a binary file/);
+    expect(stderr).toMatch(/core\.log skipped: binary file/);
   });
 
   it('finds nothing in an empty file', async () => {

@@ -29,7 +29,7 @@ describe('rules explain', () => {
   it('says that a rule stands first and what it captured', async () => {
     const { stdout } = await runProgram(['rules', 'explain', BUFFERS_LOG, `${CAUSE}/total`]);
 
-    expect(stdout).toContain('It matches and stands first');
+    expect(stdout).toContain('It matches and is the top diagnosis');
     expect(stdout).toContain('required = "17"');
   });
 });
@@ -58,7 +58,7 @@ describe("the author's loop", () => {
     expect(made.stdout).toContain('anchor    "was closed by its owner"');
     expect(made.stdout).toContain('captures  ledger, shard');
     expect(made.stdout).toContain('connector.ledger is a new cause');
-    expect(checked.stdout).toMatch(/rules are valid/);
+    expect(checked.stdout).toMatch(/rules and \d+ engine entries are valid/);
     expect(tested.code).toBe(2);
     expect(tested.stdout).toContain('the title is still to be written (English)');
     expect(tested.stdout).toContain('nearmiss.log is a template');
@@ -74,7 +74,7 @@ describe("the author's loop", () => {
 
     expect(await runProgram(['rules', 'test', '--rules', own(), ID])).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('1 rules, 2 proofs, 0 failed'),
+      stdout: expect.stringContaining('1 rule, 2 tests, 0 failed'),
     });
     expect(
       (await runProgram(['diagnose', '--rules', own(), '--format', 'json', join(folder, 'ledger')])).stdout,
@@ -88,7 +88,7 @@ describe("the author's loop", () => {
     expect(listed.stdout).toContain('engine.printed/script');
     expect(await runProgram(['rules', 'test', 'engine.printed/script'])).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('0 rules, 1 rows of the engine, 3 proofs, 0 failed'),
+      stdout: expect.stringContaining('0 rules, 1 engine entry, 3 tests, 0 failed'),
     });
     expect((await runProgram(['rules', 'test', 'engine.printed/scrip'])).stderr).toContain('engine.printed/script');
   });
@@ -156,12 +156,14 @@ describe("the author's loop", () => {
 
     expect(fair).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('2 jobs, 0 unknown failures claimed, 0 diagnoses stolen, 0 healthy jobs hit'),
+      stdout: expect.stringContaining(
+        '2 jobs, 0 unknown failures diagnosed, 0 taken from other rules, 0 healthy jobs matched',
+      ),
     });
     expect(fair.stdout).toContain('takes 1 from the general rule code.user-exception/');
     expect(greedy).toMatchObject({
       code: 1,
-      stdout: expect.stringContaining('steals 1 first diagnoses of network.insufficient-buffers/total'),
+      stdout: expect.stringContaining('takes 1 top diagnoses of network.insufficient-buffers/total'),
     });
   });
 

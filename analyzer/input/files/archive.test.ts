@@ -229,7 +229,7 @@ describe('a truncated or damaged archive', () => {
 
     expect(notesOf(seen)).toEqual(['a.zip/a.log encrypted']);
     expect(seen.notes.list.map((note) => renderNote(note, 'en'))[0]).toMatch(
-      /a\.zip\/a\.log was left out: it is encrypted; unpack it with its password and give the folder\.$/,
+      /a\.zip\/a\.log skipped: encrypted; unpack it with its password first\.$/,
     );
     expect(
       notesOf(read('a.tar', makeTar({ 'a.log.zst': Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, 0]), 'b.log': LOG }))),
@@ -250,7 +250,7 @@ describe('an archive made to blow up', () => {
     expect(notesOf(seen)).toEqual(['a.log.gz ratio']);
     expect(seen.notes.bytes).toBeLessThan(6 << 20);
     expect(seen.notes.list.map((note) => renderNote(note, 'en'))[0]).toMatch(
-      /a\.log\.gz was read in part: it unpacks to more than 50 times its size, as only made-up archives do, and was not read further; if it is real, unpack it and give the folder\.$/,
+      /a\.log\.gz was partly read: suspicious compression ratio \(over 50:1, possible zip bomb\); if it is genuine, unpack it first\.$/,
     );
   });
 

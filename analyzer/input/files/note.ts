@@ -17,52 +17,52 @@ interface NoteRow extends Text {
 }
 
 const ROWS = {
-  binary: { en: 'it is a binary file', zh: '它是二进制文件' },
-  name: { en: 'its name is not that of a log', zh: '从名称看它不是日志' },
+  binary: { en: 'binary file', zh: '二进制文件' },
+  name: { en: 'not a log file name', zh: '不是日志文件名' },
   document: {
-    en: 'it is one JSON document, not a log with an object per line',
-    zh: '它是单个 JSON 文档，而不是每行一个对象的日志',
+    en: 'a single JSON document, not one object per line',
+    zh: '单个 JSON 文档，而非每行一个对象',
   },
   packed: {
-    en: 'it is packed with {format}, which is not read here; unpack it and give the folder',
-    zh: '它用 {format} 压缩，此处不能读取；请解压后给出目录',
+    en: '{format} is not supported; decompress it first',
+    zh: '不支持 {format} 压缩；请先解压',
   },
   encrypted: {
-    en: 'it is encrypted; unpack it with its password and give the folder',
-    zh: '它已加密；请用密码解压后给出目录',
+    en: 'encrypted; unpack it with its password first',
+    zh: '已加密；请先用密码解压',
   },
   method: {
-    en: 'it is packed with the zip method {method}, which is not read here; unpack it and give the folder',
-    zh: '它使用 zip 压缩方法 {method}，此处不能读取；请解压后给出目录',
+    en: 'zip method {method} is not supported; unpack it first',
+    zh: '不支持 zip 压缩方法 {method}；请先解压',
   },
   nested: {
-    en: 'it lies in more than {limit} archives one in the other; unpack the outer ones and give the folder',
-    zh: '它嵌套在超过 {limit} 层压缩包中；请先解开外层并给出目录',
+    en: 'nested too deeply (more than {limit} archives); unpack the outer ones first',
+    zh: '嵌套过深（超过 {limit} 层压缩包）；请先解开外层',
   },
   cut: {
     partial: true,
-    en: 'the archive ends early; what stands before was read, fetch it again for the rest',
-    zh: '压缩包不完整；已读取之前的内容，其余部分请重新获取',
+    en: 'the archive is incomplete; the part before its end was read. Download it again',
+    zh: '压缩包不完整；已读取可用部分，请重新下载',
   },
   damaged: {
     partial: true,
-    en: 'the archive is damaged: {problem}; what stands before was read, fetch it again for the rest',
-    zh: '压缩包已损坏：{problem}；已读取之前的内容，其余部分请重新获取',
+    en: 'the archive is damaged ({problem}); the part before that was read. Download it again',
+    zh: '压缩包已损坏（{problem}）；已读取可用部分，请重新下载',
   },
   ratio: {
     partial: true,
-    en: 'it unpacks to more than {limit} times its size, as only made-up archives do, and was not read further; if it is real, unpack it and give the folder',
-    zh: '解压后超过其大小的 {limit} 倍，只有伪造的压缩包才会如此，因此不再读取；若内容真实，请自行解压并给出目录',
+    en: 'suspicious compression ratio (over {limit}:1, possible zip bomb); if it is genuine, unpack it first',
+    zh: '压缩比异常（超过 {limit}:1，可能是压缩炸弹）；若内容真实，请先解压',
   },
   total: {
     partial: true,
-    en: 'more than {limit} were unpacked and it was not read further; unpack it and give the folder',
-    zh: '解压已超过 {limit}，不再读取；请自行解压并给出目录',
+    en: 'more than {limit} after decompression; unpack it first',
+    zh: '解压后超过 {limit}；请先解压',
   },
   members: {
     partial: true,
-    en: 'it has more than {limit} files and was not read further; unpack it and give the folder',
-    zh: '其中超过 {limit} 个文件，不再读取；请自行解压并给出目录',
+    en: 'more than {limit} files in the archive; unpack it first',
+    zh: '压缩包内超过 {limit} 个文件；请先解压',
   },
 } as const satisfies Record<string, NoteRow>;
 
@@ -76,8 +76,6 @@ export function createNote(path: string, reason: NoteReason, values: Readonly<Re
 
 export function renderNote(note: Note, lang: Language): string {
   if (lang === 'zh')
-    return note.partial ? `${note.path} 只读取了一部分：${note.text.zh}。` : `${note.path} 未读取：${note.text.zh}。`;
-  return note.partial
-    ? `${note.path} was read in part: ${note.text.en}.`
-    : `${note.path} was left out: ${note.text.en}.`;
+    return note.partial ? `${note.path} 仅读取了一部分：${note.text.zh}。` : `${note.path} 已跳过：${note.text.zh}。`;
+  return note.partial ? `${note.path} was partly read: ${note.text.en}.` : `${note.path} skipped: ${note.text.en}.`;
 }

@@ -54,7 +54,7 @@ export function DeliveryProblems() {
 
 /** Sends a test message to a receiver and shows its answer and the recommended change. */
 function ReceiverTest({ name }: { readonly name: string }) {
-  const { t, lang } = useSpeech();
+  const { t, label, lang } = useSpeech();
   const test = useMutation({ mutationFn: () => api.testReceiver(name) });
   const { data, error, isPending, mutate } = test;
   return (
@@ -65,7 +65,8 @@ function ReceiverTest({ name }: { readonly name: string }) {
       {error !== null && <Text size="xs">{error.message}</Text>}
       {data !== undefined && (
         <Text size="xs" c={data.ok ? 'green' : 'red'} style={{ overflowWrap: 'anywhere' }}>
-          {t('testAnswer')}: {data.answer ?? data.error} · {data.advice[lang]}
+          {label('testAnswer')}
+          {data.answer ?? data.error} · {data.advice[lang]}
         </Text>
       )}
     </Stack>

@@ -70,5 +70,5 @@ export function PrecisionText({ precision }: { readonly precision: ShownPrecisio
 }
 
 function percent(share: number): string {
-  return `${Math.round(share * 100)} %`;
+  return `${Math.round(share * 100)}%`;
 }

@@ -52,7 +52,7 @@ export function IncidentPage({ id }: { readonly id: string }) {
 }
 
 function Headline({ incident, lead }: { readonly incident: ShownIncident; readonly lead: Lead }) {
-  const { t, lang } = useSpeech();
+  const { t, label, lang } = useSpeech();
   return (
     <Stack gap={4}>
       <Title order={2} style={{ overflowWrap: 'anywhere' }}>
@@ -60,7 +60,8 @@ function Headline({ incident, lead }: { readonly incident: ShownIncident; readon
       </Title>
       {listBeside(incident).map(({ cause, title }) => (
         <Title key={cause} order={4} style={{ overflowWrap: 'anywhere' }}>
-          {t('alsoFailsBy')}: {showHidden(title)}
+          {label('alsoFailsBy')}
+          {showHidden(title)}
         </Title>
       ))}
       <Group gap="sm">
@@ -70,15 +71,15 @@ function Headline({ incident, lead }: { readonly incident: ShownIncident; readon
         {incident.platform === undefined ? <Place incident={incident} /> : <Reach {...incident.platform} />}
         {incident.platform !== undefined && (
           <Text size="sm" className="quiet">
-            {t('since')} <Time value={incident.firstSeen} />
+            {label('firstSeen')}
+            <Time value={incident.firstSeen} />
           </Text>
         )}
         {incident.revised !== undefined && (
           <Text size="sm" className="quiet">
-            {t('revised')} (<Time value={incident.revised.time} />
-            {', '}
-            {incident.revised.before === undefined ? t('revisedUnnamed') : `${t('revisedFrom')} `}
-            {incident.revised.before !== undefined && <Code>{incident.revised.before}</Code>})
+            {t('revised')} · <Time value={incident.revised.time} /> ·{' '}
+            {incident.revised.before === undefined ? t('revisedUnnamed') : label('revisedFrom')}
+            {incident.revised.before !== undefined && <Code>{incident.revised.before}</Code>}
           </Text>
         )}
         {incident.namedOnce === true && (
@@ -88,7 +89,8 @@ function Headline({ incident, lead }: { readonly incident: ShownIncident; readon
         )}
         {incident.joined !== undefined && (
           <Text size="sm" className="quiet">
-            {t('joined')} {incident.joined.length}
+            {label('joined')}
+            {incident.joined.length}
           </Text>
         )}
       </Group>
@@ -135,7 +137,7 @@ function renderCard({ diagnoses, ...incident }: ShownIncident, language: Languag
 }
 
 function Place({ incident }: { readonly incident: ShownIncident }) {
-  const { t, lang } = useSpeech();
+  const { label, lang } = useSpeech();
   return (
     <>
       <Text size="sm">
@@ -143,7 +145,7 @@ function Place({ incident }: { readonly incident: ShownIncident }) {
           nameSubject(incident, lang)
         ) : (
           <>
-            {t('job')}{' '}
+            {label('job')}
             <Anchor component={Link} href={addressOfJob(incident.job.name ?? incident.job.id, 'all')}>
               {showHidden(incident.job.name ?? '')} <Code>{showHidden(incident.job.id)}</Code>
             </Anchor>
@@ -151,7 +153,9 @@ function Place({ incident }: { readonly incident: ShownIncident }) {
         )}
       </Text>
       <Text size="sm" className="quiet">
-        {t('since')} <Time value={incident.firstSeen} /> · {t('restarts')}: {incident.restarts} · {t('cluster')}{' '}
+        {label('firstSeen')}
+        <Time value={incident.firstSeen} /> · {label('restarts')}
+        {incident.restarts} · {label('cluster')}
         <Anchor component={Link} underline="always" href={addressOfCluster(incident.cluster, 'all')}>
           {incident.cluster}
         </Anchor>
@@ -203,7 +207,7 @@ function Consequences({ diagnoses }: { readonly diagnoses: readonly Diagnosis[] 
 }
 
 function Facts({ incident }: { readonly incident: ShownIncident }) {
-  const { t } = useSpeech();
+  const { t, lang } = useSpeech();
   const { facts } = incident;
   const rows: [string, React.ReactNode][] = [
     [t('flinkVersion'), facts.flinkVersion],
@@ -216,7 +220,7 @@ function Facts({ incident }: { readonly incident: ShownIncident }) {
         </>
       ),
     ],
-    [t('reprocess'), facts.reprocessMs === undefined ? undefined : formatDuration(facts.reprocessMs)],
+    [t('reprocess'), facts.reprocessMs === undefined ? undefined : formatDuration(facts.reprocessMs, lang)],
     [
       t('attempts'),
       incident.attempts.length === 0 ? undefined : (

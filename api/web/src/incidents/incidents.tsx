@@ -1,6 +1,6 @@
 // Lists incidents: one row for each failure episode, newest first, with one sentence each. Polls the incidents of the
 // API every two seconds and links to each of them. The frame (shell/app.tsx) shows it.
-import { Alert, Badge, Button, Group, Stack, Table, Text, Title } from '@mantine/core';
+import { Badge, Button, Group, Stack, Table, Text, Title } from '@mantine/core';
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link, useSearchParams } from 'wouter';
@@ -11,7 +11,7 @@ import { Children, OUTCOME_COLORS } from './children.tsx';
 import { DeliveryProblems } from './delivery.tsx';
 import { Filters, readFilters } from './filters.tsx';
 import { TriageBadge } from './triage.tsx';
-import { Empty, Problem, Time, Waiting } from '../view/state.tsx';
+import { Empty, Problem, Stale, Time, Waiting } from '../view/state.tsx';
 import { OUTCOMES, OWNERS } from '../../../../core/wording/wording.ts';
 import { useSpeech } from '../speech/text.tsx';
 import { showHidden } from '../../../../core/text/hidden.ts';
@@ -56,11 +56,7 @@ function IncidentList() {
   if (rows.length === 0 && !isFiltered) return <Empty title={t('noIncidents')}>{t('noIncidentsHint')}</Empty>;
   return (
     <div>
-      {query.isError && (
-        <Alert color="yellow" mb="sm" role="status">
-          {t('stale')}
-        </Alert>
-      )}
+      {query.isError && <Stale since={query.dataUpdatedAt} retry={() => void query.refetch()} />}
       <AdviceLines />
       <Group mb="sm" gap="xs">
         <Title order={3}>{t('incidents')}</Title>
@@ -97,7 +93,7 @@ export function IncidentTable({ rows }: { readonly rows: readonly ShownRow[] }) 
           <Table.Th>{t('state')}</Table.Th>
           <Table.Th>{t('restarts')}</Table.Th>
           <Table.Th>{t('whose')}</Table.Th>
-          <Table.Th>{t('since')}</Table.Th>
+          <Table.Th>{t('firstSeen')}</Table.Th>
         </Table.Tr>
       </Table.Thead>
       <Table.Tbody>
@@ -139,7 +135,7 @@ interface RowProps {
 }
 
 function OneRow({ incident, isOpen, onToggle }: RowProps) {
-  const { t, lang } = useSpeech();
+  const { t, label, lang } = useSpeech();
   const { title, beside = [], rule, owner, severity, triage } = incident;
   return (
     <Table.Tr>
@@ -153,7 +149,8 @@ function OneRow({ incident, isOpen, onToggle }: RowProps) {
           </Text>
           {beside.map((second) => (
             <Text key={second} size="sm" lineClamp={1} style={{ overflowWrap: 'anywhere' }}>
-              {t('alsoFailsBy')}: {second === '' ? t('unknown') : showHidden(second)}
+              {label('alsoFailsBy')}
+              {second === '' ? t('unknown') : showHidden(second)}
             </Text>
           ))}
           <Group gap={6}>
@@ -190,7 +187,7 @@ function OneRow({ incident, isOpen, onToggle }: RowProps) {
           {owner === undefined ? '' : OWNERS[owner][lang]}
         </Text>
       </Table.Td>
-      <Table.Td data-name={t('since')}>
+      <Table.Td data-name={t('firstSeen')}>
         <Text size="sm" component="span">
           <Time value={incident.firstSeen} />
         </Text>

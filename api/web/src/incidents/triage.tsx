@@ -156,11 +156,11 @@ function MergeMenu(part: {
 }
 
 function Merged({ items }: { readonly items: ShownTriage['merged'] }) {
-  const { t } = useSpeech();
+  const { label } = useSpeech();
   return (
     <Group gap="xs">
       <Text size="xs" className="quiet">
-        {t('mergedHere')}:
+        {label('mergedHere')}
       </Text>
       {items.map(({ id, subject, firstSeen }) => (
         <Anchor key={id} component={Link} size="xs" href={`/incidents/${encodeURIComponent(id)}`}>
@@ -176,7 +176,7 @@ function TriageText({ word }: { readonly word: Triage }) {
   const { state, until, comment, by, at } = word;
   return (
     <Text size="xs" className="quiet" style={{ overflowWrap: 'anywhere' }}>
-      {by}: {CARD_STATES[state][lang]} · <Time value={at} />
+      {CARD_STATES[state][lang]} · {t('doneBy').replace('{n}', by)} · <Time value={at} />
       {until !== undefined && (
         <>
           {' · '}
@@ -194,7 +194,7 @@ export function TriageBadge({ triage }: { readonly triage: CardTriage }) {
   return (
     <Badge size="sm" variant="light" color={COLORS[state]} tt="none">
       {CARD_STATES[state][lang]}
-      {by === undefined ? '' : `: ${by}`}
+      {by === undefined ? '' : ` · ${by}`}
     </Badge>
   );
 }

@@ -3,12 +3,12 @@
 import { Code, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { LineSheet, RuleSheet, StepSheet } from '../../../../core/types.ts';
-import { CONDITION_TEXTS } from '../speech/rule-texts.ts';
+import { CONDITION_TEXTS, STEP_TEXTS } from '../speech/rule-texts.ts';
 import { useSpeech } from '../speech/text.tsx';
 import { formatDuration } from '../view/state.tsx';
 
 export function Conditions({ sheet }: { readonly sheet: RuleSheet }) {
-  const { t } = useSpeech();
+  const { t, label } = useSpeech();
   const { finds, unless, steps, captures } = sheet;
   return (
     <Stack gap="sm">
@@ -35,7 +35,7 @@ export function Conditions({ sheet }: { readonly sheet: RuleSheet }) {
       )}
       {Object.keys(captures).length > 0 && (
         <Text size="sm">
-          {t('readsValues')}:{' '}
+          {label('readsValues')}
           {Object.keys(captures)
             .map((name) => `{${name}}`)
             .join(', ')}
@@ -87,13 +87,14 @@ function LineWords({ line, children }: { readonly line: LineSheet; readonly chil
 }
 
 function StepWords({ step }: { readonly step: StepSheet }) {
-  const { t } = useSpeech();
+  const { t, lang } = useSpeech();
   const { absent, count, on, order, withinMs } = step;
   return (
     <Text span size="xs" className="quiet">
-      · {absent ? `${t('stepAbsent')}, ` : ''}
-      {count > 1 ? `${t('stepTimes')} ${count} ${t('times')}, ` : ''}
-      {t('stepWithin')} {formatDuration(withinMs)} ({order}), {t('stepOn')} {on}
+      {absent ? ` · ${t('stepAbsent')}` : ''}
+      {count > 1 ? ` · ${t('stepTimes')} ${count} ${t('times')}` : ''}
+      {` · ${(STEP_TEXTS[order] ?? STEP_TEXTS['around'])?.[lang].replace('{n}', formatDuration(withinMs, lang)) ?? ''}`}
+      {` · ${STEP_TEXTS[on]?.[lang] ?? on}`}
     </Text>
   );
 }

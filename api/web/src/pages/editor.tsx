@@ -275,7 +275,7 @@ function Mark({ isGood, children }: { readonly isGood: boolean; readonly childre
 
 /** Tests the rule with the stored records of the last days. */
 function Past({ written, isValid }: { readonly written: EditedRule; readonly isValid: boolean }) {
-  const { t } = useSpeech();
+  const { t, label } = useSpeech();
   const ask = useMutation({ mutationFn: api.askPast });
   // The result is valid only for the text that was tested.
   const past = ask.variables === written ? ask.data : undefined;
@@ -287,7 +287,8 @@ function Past({ written, isValid }: { readonly written: EditedRule; readonly isV
         </Button>
         {past !== undefined && (
           <Text size="sm" role="status">
-            {t('linesFound')}: {past.found}
+            {label('linesFound')}
+            {past.found}
             {past.isCut ? ` · ${t('pastIsCut')}` : ''}
           </Text>
         )}
@@ -338,14 +339,15 @@ interface SavingProps {
 }
 
 function Saving({ written, trial }: SavingProps) {
-  const { t } = useSpeech();
+  const { t, label } = useSpeech();
   const save = useMutation({ mutationFn: () => api.saveRule({ ...written, replace: trial?.replaces === true }) });
   const isProven = trial?.match?.stands === 'first' && trial.nearMiss?.stands === 'nowhere';
   return (
     <Stack gap="xs">
       {(trial?.todos?.length ?? 0) > 0 && (
         <Text size="sm" className="quiet">
-          {t('stillToWrite')}: {trial?.todos?.join('; ')}
+          {label('stillToWrite')}
+          {trial?.todos?.join('; ')}
         </Text>
       )}
       <Group gap="sm">

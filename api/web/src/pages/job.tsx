@@ -60,21 +60,23 @@ export function JobPage() {
 }
 
 function State({ job, range }: { readonly job: JobSummary; readonly range: string }) {
-  const { t } = useSpeech();
+  const { label } = useSpeech();
   return (
     <Text size="sm" className="quiet" style={{ overflowWrap: 'anywhere' }}>
       {job.cluster !== undefined && (
         <>
-          {t('cluster')}:{' '}
+          {label('cluster')}
           <Anchor component={Link} underline="always" href={addressOfCluster(job.cluster, range)}>
             {showHidden(job.cluster)}
           </Anchor>
           {' · '}
         </>
       )}
-      {t('newestRun')}: <span style={{ fontFamily: 'var(--mantine-font-family-monospace)' }}>{job.id}</span> ·{' '}
-      {t('errorLines')}: {countLevels(job, ['ERROR', 'FATAL']).toLocaleString()} · {t('warningLines')}:{' '}
-      {countLevels(job, ['WARN']).toLocaleString()} · {t('allLines')}: {job.total.toLocaleString()} · {t('lastSeen')}:{' '}
+      {label('newestRun')}
+      <span style={{ fontFamily: 'var(--mantine-font-family-monospace)' }}>{job.id}</span> · {label('errorLines')}
+      {countLevels(job, ['ERROR', 'FATAL']).toLocaleString()} · {label('warningLines')}
+      {countLevels(job, ['WARN']).toLocaleString()} · {label('allLines')}
+      {job.total.toLocaleString()} · {label('lastSeen')}
       <Time value={job.lastSeen} />
     </Text>
   );

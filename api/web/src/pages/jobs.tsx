@@ -1,6 +1,6 @@
 // Lists the jobs of a range: failing jobs, number of warnings and errors, and time of the last record. Polls the jobs
 // of the API every ten seconds and links to the view of each (job.tsx). The frame (shell/app.tsx) shows it.
-import { Alert, Anchor, Badge, Button, Group, Select, Table, Text, TextInput, Title } from '@mantine/core';
+import { Anchor, Badge, Button, Group, Select, Table, Text, TextInput, Title } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'wouter';
@@ -9,7 +9,7 @@ import { RANGES } from '../search/address.ts';
 import { api } from '../server/client.ts';
 import type { JobSummary } from '../../../../core/types.ts';
 import { useSpeech, type TextKey } from '../speech/text.tsx';
-import { Empty, Problem, Time, Waiting } from '../view/state.tsx';
+import { Empty, Problem, Stale, Time, Waiting } from '../view/state.tsx';
 import { addressOfCluster, addressOfJob, holdsWords, useChoices } from '../view/address.ts';
 import { useRange } from './job-address.ts';
 
@@ -34,11 +34,7 @@ export function JobsPage() {
   const found = findJobs(jobs, words);
   return (
     <>
-      {query.isError && (
-        <Alert color="yellow" mb="sm" role="status">
-          {t('stale')}
-        </Alert>
-      )}
+      {query.isError && <Stale since={query.dataUpdatedAt} retry={() => void query.refetch()} />}
       <Group gap="xs" mb="sm">
         <Title order={3}>{t('jobRoom')}</Title>
         <Badge variant="light" color="gray" tt="none">

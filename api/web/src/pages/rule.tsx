@@ -14,7 +14,7 @@ import { Conditions } from './conditions.tsx';
 import { StatusBadge } from './rules.tsx';
 
 export function RulePage({ id }: { readonly id: string }) {
-  const { t, lang } = useSpeech();
+  const { t, label, lang } = useSpeech();
   const query = useQuery({ queryKey: ['rule', id, lang], queryFn: () => api.rule(id, lang) });
   if (query.isPending) return <Waiting />;
   if (query.error instanceof RequestError && query.error.status === 404)
@@ -36,7 +36,8 @@ export function RulePage({ id }: { readonly id: string }) {
       {sheet !== undefined && <Sheet sheet={sheet} />}
       {rule.references.map((reference) => (
         <Anchor key={reference} href={reference} size="sm" target="_blank" rel="noreferrer">
-          {t('references')}: {reference}
+          {label('references')}
+          {reference}
         </Anchor>
       ))}
     </Stack>
@@ -44,7 +45,7 @@ export function RulePage({ id }: { readonly id: string }) {
 }
 
 function Heading({ rule }: { readonly rule: ShownRule }) {
-  const { t, lang } = useSpeech();
+  const { t, label, lang } = useSpeech();
   return (
     <>
       <Group gap="xs" mt={4}>
@@ -61,7 +62,8 @@ function Heading({ rule }: { readonly rule: ShownRule }) {
           </Anchor>
         )}
         <Text size="xs" className="quiet">
-          {t('whose')}: {OWNERS[rule.owner][lang]}
+          {label('whose')}
+          {OWNERS[rule.owner][lang]}
           {rule.sheet?.role === 'symptom' ? ` · ${t('isSymptom')}` : ''}
         </Text>
       </Group>
@@ -73,7 +75,7 @@ function Heading({ rule }: { readonly rule: ShownRule }) {
 
 /** Renders the number of stored incidents with the rule's cause. */
 function Fired({ cause }: { readonly cause: string }) {
-  const { t } = useSpeech();
+  const { label } = useSpeech();
   const query = useQuery({
     queryKey: ['incidents-of', cause],
     queryFn: () => api.incidentRows(new URLSearchParams({ cause, limit: '1' })),
@@ -81,7 +83,7 @@ function Fired({ cause }: { readonly cause: string }) {
   if (query.data === undefined) return null;
   return (
     <Text size="sm" mt={4}>
-      {t('firedHere')}:{' '}
+      {label('firedHere')}
       <Anchor component={Link} underline="always" href={`/incidents?cause=${encodeURIComponent(cause)}`}>
         {query.data.total}
       </Anchor>
@@ -103,7 +105,7 @@ function Sheet({ sheet }: { readonly sheet: RuleSheet }) {
         <Part title={t('possibleReasons')}>
           {sheet.reasons.map(({ text, weight, when }) => (
             <Text key={text} size="sm">
-              <b>{Math.round(weight * 100)} %</b> {text} <StatedValue by={t('whenSo')} expression={when} />
+              <b>{Math.round(weight * 100)}%</b> {text} <StatedValue by={t('whenSo')} expression={when} />
             </Text>
           ))}
         </Part>

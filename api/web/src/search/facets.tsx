@@ -112,7 +112,7 @@ function shorten(key: FilterKey, value: string): string {
 }
 
 export function Chips({ address, toggle }: Omit<FacetPart, 'now'>) {
-  const { t } = useSpeech();
+  const { t, label } = useSpeech();
   return (
     <Group gap="xs">
       {listFilters(address).map((filter) => {
@@ -129,7 +129,8 @@ export function Chips({ address, toggle }: Omit<FacetPart, 'now'>) {
             }
           >
             {filter.isExcluded ? `${t('not')} ` : ''}
-            {t(name)}: {shorten(filter.key, filter.value)}
+            {label(name)}
+            {shorten(filter.key, filter.value)}
           </Badge>
         );
       })}

@@ -15,6 +15,7 @@ import { useSpeech } from '../speech/text.tsx';
 import { handOver } from '../view/handover.ts';
 import { KeyHelp, type KeyRows } from '../view/keys.tsx';
 import { Problem, Stale, Waiting } from '../view/state.tsx';
+import { useZone, writeTime, type Zone } from '../view/time.tsx';
 import { RANGES, readRangeName, toggleFilter, toRequest, type Filter } from './address.ts';
 import { ContextPanel } from './context.tsx';
 import { EmptyResult } from './empty.tsx';
@@ -133,7 +134,7 @@ function Results({ address, go, change }: Part & { readonly go: Go }) {
   const { page } = loaded;
   return (
     <>
-      {search.error !== null && <Stale since={new Date(loaded.at).toISOString()} retry={() => void search.refetch()} />}
+      {search.error !== null && <Stale since={loaded.at} retry={() => void search.refetch()} />}
       <Group gap="sm" justify="space-between">
         <Group gap="sm">
           <Text size="sm" className="quiet" aria-live="polite">
@@ -255,18 +256,26 @@ function changeAddress(
 
 function RangeSelect({ address, change }: Part) {
   const { t } = useSpeech();
+  const zone = useZone();
   const name = readRangeName(address);
   return (
     <Select
-      w={170}
+      w={name === 'zoomed' ? 290 : 170}
+      maw="100%"
       aria-label={t('range')}
       value={name}
       allowDeselect={false}
       onChange={(value) => value !== 'zoomed' && change({ range: value ?? undefined, from: undefined, to: undefined })}
       data={[
         ...Object.entries(RANGES).map(([value, range]) => ({ value, label: t(range.name) })),
-        ...(name === 'zoomed' ? [{ value: 'zoomed', label: t('zoomed') }] : []),
+        ...(name === 'zoomed' ? [{ value: 'zoomed', label: showRange(address, zone) }] : []),
       ]}
     />
   );
+}
+
+/** Shows a range as "11-20 18:00:00 – 11-20 18:05:00"; an end that is not set stays empty. */
+function showRange(address: URLSearchParams, zone: Zone): string {
+  const [from, to] = ['from', 'to'].map((name) => writeTime(address.get(name) ?? '', zone).slice(5, 19));
+  return `${from ?? ''} – ${to ?? ''}`;
 }

@@ -44,7 +44,7 @@ export function DiagnosisCard({
   readonly hasTitle?: boolean;
   readonly children?: ReactNode;
 }) {
-  const { t, lang } = useSpeech();
+  const { t, label, lang } = useSpeech();
   return (
     <Card withBorder padding="lg">
       <Stack gap="md">
@@ -59,8 +59,8 @@ export function DiagnosisCard({
               {diagnosis.rule}
             </Badge>
             <Text size="xs" className="quiet">
-              {t('confidence')} {diagnosis.confidence.toFixed(2)} · {t('whose')}: {OWNERS[diagnosis.owner][lang]} ·{' '}
-              <Times count={diagnosis.count} /> · {STATUSES[diagnosis.status][lang]}
+              {t('confidence')} {diagnosis.confidence.toFixed(2)} · {label('whose')}
+              {OWNERS[diagnosis.owner][lang]} · <Times count={diagnosis.count} /> · {STATUSES[diagnosis.status][lang]}
             </Text>
           </Group>
           <Text>{showHidden(diagnosis.summary)}</Text>
@@ -86,7 +86,7 @@ export function DiagnosisCard({
               <Accordion.Panel>
                 {diagnosis.reasons.map((reason) => (
                   <Text key={reason.id} size="sm">
-                    <b>{Math.round(reason.weight * 100)} %</b> {showHidden(reason.text)}
+                    <b>{Math.round(reason.weight * 100)}%</b> {showHidden(reason.text)}
                   </Text>
                 ))}
               </Accordion.Panel>
@@ -156,7 +156,7 @@ export function Times({ count }: { readonly count: number }) {
 
 /** Renders a fix. `isFilled` is true if the texts contain no placeholders for values from a log. */
 export function FixBox({ fix, isFilled = true }: { readonly fix: FixSheet; readonly isFilled?: boolean }) {
-  const { t, lang } = useSpeech();
+  const { t, label, lang } = useSpeech();
   const patch = Object.entries(fix.patch)
     .map(([key, value]) => `${key}: ${value}`)
     .join('\n');
@@ -165,7 +165,7 @@ export function FixBox({ fix, isFilled = true }: { readonly fix: FixSheet; reado
       <Text size="sm">
         {showHidden(fix.text)}{' '}
         <Text span size="xs" className="quiet">
-          ({t('risk')}: {RISKS[fix.risk][lang]})
+          · {RISKS[fix.risk][lang]}
         </Text>
       </Text>
       {patch !== '' && (
@@ -186,12 +186,14 @@ export function FixBox({ fix, isFilled = true }: { readonly fix: FixSheet; reado
       )}
       {fix.cost !== undefined && (
         <Text size="sm" mt={4}>
-          <b>{t('cost')}:</b> {fix.cost}
+          <b>{label('cost')}</b>
+          {fix.cost}
         </Text>
       )}
       {fix.verify !== undefined && (
         <Text size="sm" mt={4}>
-          <b>{t('verify')}:</b> {fix.verify}
+          <b>{label('verify')}</b>
+          {fix.verify}
         </Text>
       )}
     </Card>
@@ -259,7 +261,7 @@ function Highlighted({
 }
 
 function WhyRule({ diagnosis }: { readonly diagnosis: Diagnosis }) {
-  const { t } = useSpeech();
+  const { t, label } = useSpeech();
   return (
     <Stack gap="xs">
       <SimpleGrid cols={{ base: 1, sm: 2 }}>
@@ -280,7 +282,8 @@ function WhyRule({ diagnosis }: { readonly diagnosis: Diagnosis }) {
             {Object.entries(diagnosis.score).map(([name, value]) => (
               <Table.Tr key={name}>
                 <Table.Td>
-                  {t('score')}: {name}
+                  {label('score')}
+                  {name}
                 </Table.Td>
                 <Table.Td ff="monospace">{value}</Table.Td>
               </Table.Tr>
@@ -293,7 +296,8 @@ function WhyRule({ diagnosis }: { readonly diagnosis: Diagnosis }) {
       </Anchor>
       {diagnosis.references.map((reference) => (
         <Anchor key={reference} href={reference} size="xs" target="_blank" rel="noreferrer">
-          {t('references')}: {reference}
+          {label('references')}
+          {reference}
         </Anchor>
       ))}
     </Stack>

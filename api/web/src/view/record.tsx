@@ -138,7 +138,7 @@ export function linkRecord(record: LogRecord): string {
 }
 
 function Actions({ record, openContext, toggleFilter }: Pick<RowProps, 'record' | 'openContext' | 'toggleFilter'>) {
-  const { t } = useSpeech();
+  const { t, label } = useSpeech();
   const filters: readonly (readonly [RowFilter['key'], string | undefined, string | undefined])[] = [
     ['level', record['log.level'], record['log.level']],
     ['job', record['flink.job.name'] ?? record['flink.job.id'], record['flink.job.name'] ?? record['flink.job.id']],
@@ -175,7 +175,8 @@ function Actions({ record, openContext, toggleFilter }: Pick<RowProps, 'record' 
                 title={`${value}\n${t('facetHint')}`}
                 onClick={(event) => toggleFilter({ key, value, isExcluded: event.altKey })}
               >
-                {t(key === 'error' ? 'errorType' : key)}: {text}
+                {label(key === 'error' ? 'errorType' : key)}
+                {text}
               </Anchor>
             ),
         )}

@@ -2,6 +2,7 @@
 // an error or a number of milliseconds; returns elements and texts in the reader's language.
 import { Alert, Button, Center, Group, Loader, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
+import type { Language } from '../../../../core/types.ts';
 import { RequestError } from '../server/client.ts';
 import { useSpeech } from '../speech/text.tsx';
 import { Time } from './time.tsx';
@@ -19,14 +20,15 @@ export function Problem({ error }: { readonly error: Error }) {
   );
 }
 
-/** Shows that the server is unavailable and that the data below were loaded before. */
-export function Stale({ since, retry }: { readonly since: string; readonly retry: () => void }) {
-  const { t } = useSpeech();
+/** Shows that the server is unavailable, and when (in Unix milliseconds) the data below were loaded. */
+export function Stale({ since, retry }: { readonly since: number; readonly retry: () => void }) {
+  const { t, label } = useSpeech();
   return (
-    <Alert color="yellow" role="status" title={t('unreachable')}>
+    <Alert color="yellow" mb="sm" role="status" title={t('unreachable')}>
       <Group gap="xs">
         <Text size="sm">
-          {t('staleSince')} <Time value={since} />. {t('staleHint')}
+          {label('staleSince')}
+          <Time value={new Date(since).toISOString()} /> · {t('staleHint')}
         </Text>
         <Button size="compact-sm" variant="default" onClick={retry}>
           {t('tryNow')}
@@ -55,9 +57,12 @@ export function Empty({ title, children }: { readonly title: string; readonly ch
   );
 }
 
-export function formatDuration(ms: number): string {
+const UNITS = { en: ['s', 'min', 'h'], zh: ['秒', '分钟', '小时'] } as const;
+
+export function formatDuration(ms: number, lang: Language): string {
+  const [s, min, h] = UNITS[lang];
   const seconds = Math.round(ms / 1000);
-  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 120) return `${seconds} ${s}`;
   const minutes = Math.round(seconds / 60);
-  return minutes < 120 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`;
+  return minutes < 120 ? `${minutes} ${min}` : `${(minutes / 60).toFixed(1)} ${h}`;
 }
