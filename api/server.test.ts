@@ -112,6 +112,16 @@ describe('the server', () => {
     expect(text).not.toContain('secret');
   });
 
+  it('says that there is no folder for rules', async () => {
+    const { url } = await startServer();
+    const rule = { id: 'connector.ledger/closed', rule: 'x', match: 'x', nearMiss: 'x' };
+
+    expect(await post(`${url}/api/v1/rules`, JSON.stringify(rule), 'application/json')).toMatchObject({
+      status: 409,
+      body: { error: { code: 'JT_RULES_FOLDER_MISSING' } },
+    });
+  });
+
   it('sets security headers and answers unknown addresses as JSON', async () => {
     const { url } = await startServer();
 

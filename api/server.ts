@@ -104,7 +104,7 @@ export interface ServerOptions {
     readonly providerSessionMs?: number;
   };
   readonly log: Log;
-  /** Receives each entry of the audit trail in addition to the store. */
+  /** Receives each entry of the audit log in addition to the store. */
   readonly onAudit?: (entry: AuditEntry) => void;
   readonly metrics?: Metrics;
   readonly analyzerHooks?: {
@@ -165,7 +165,7 @@ const PROVIDER_SESSION_MS = 4 * 3_600_000;
  * that no other limit ends.
  */
 const REQUEST_TIMEOUT_MS = 15 * 60_000;
-const LOOK_MS = 1000;
+const POLL_MS = 1000;
 /** Limits, in bytes, of unfinished bodies: several of the largest bodies. */
 const BODY_BUDGET = { bytes: 256 * 1_048_576, bytesOfCaller: 64 * 1_048_576 };
 const RECHECK_MS = 5000;
@@ -252,7 +252,7 @@ function createApp(
   headers: Readonly<Record<string, string>>,
 ): FastifyInstance {
   const limits = {
-    connectionsCheckingInterval: Math.min(LOOK_MS, pace.graceMs),
+    connectionsCheckingInterval: Math.min(POLL_MS, pace.graceMs),
     headersTimeout: pace.graceMs,
     requestTimeout: REQUEST_TIMEOUT_MS,
   };

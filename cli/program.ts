@@ -78,7 +78,7 @@ const SPARING: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
 );
 const MIB = 1_048_576;
 /** Interval, in milliseconds, of checks of the young generation. V8 shrinks it when idle, and it may grow again. */
-const YOUNG_LOOK_MS = 200;
+const YOUNG_POLL_MS = 200;
 
 /** Opens the program for a command line, whose first word decides how V8 runs. */
 export async function openProgram(args: readonly string[]): Promise<Program> {
@@ -96,7 +96,7 @@ export async function openProgram(args: readonly string[]): Promise<Program> {
 export function tuneForAgent(release = process.versions.node): void {
   if (!setFlags(THRIFT, release)) return;
   holdYoung();
-  setInterval(holdYoung, YOUNG_LOOK_MS).unref();
+  setInterval(holdYoung, YOUNG_POLL_MS).unref();
 }
 
 /** Limits the young generation by its growth factor, because V8 reads no flag for its maximum size after the start. */

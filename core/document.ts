@@ -165,7 +165,7 @@ function findTwins(document: Document): readonly number[] {
 }
 
 function explainTwin(at: { readonly line: number; readonly col: number }): DocumentProblem {
-  return { line: at.line, column: at.col, path: '', message: 'this key stands here twice; keep one of them' };
+  return { line: at.line, column: at.col, path: '', message: 'duplicate key; keep one of them' };
 }
 
 /** Makes a document whose value is known to be valid. Its text is read and parsed only when a position is requested. */
@@ -218,10 +218,10 @@ const SYNTAX_WORDS: Readonly<Record<string, string>> = {
   BAD_INDENT: 'the indentation does not fit the lines around it',
   MISSING_CHAR: 'a character is missing here, such as a closing quote, bracket or a colon',
   BLOCK_AS_IMPLICIT_KEY: 'a nested value cannot begin on this line; quote the text if it holds ": "',
-  MULTILINE_IMPLICIT_KEY: 'a key must stand on one line; is a colon missing, or a quote not closed?',
+  MULTILINE_IMPLICIT_KEY: 'a key must be on one line; is a colon missing, or a quote not closed?',
   BAD_ALIAS: 'a value cannot begin with * or & unless it is quoted',
   BAD_DIRECTIVE: 'a value cannot begin with % unless it is quoted',
-  MULTIPLE_DOCS: 'only one document may stand in this file; remove the "---" in the middle',
+  MULTIPLE_DOCS: 'only one document is allowed in this file; remove the "---" in the middle',
   UNEXPECTED_TOKEN: 'this character was not expected here',
 };
 

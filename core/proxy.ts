@@ -58,7 +58,7 @@ export function findProxyProblem(given: string): string | undefined {
     return `the proxy that is set speaks ${protocol.slice(0, -1)}, but only http and https proxies are supported`;
   return canDecode(username) && canDecode(password)
     ? undefined
-    : 'the user or password of the proxy holds a "%" that must be written "%25"';
+    : 'the user or password of the proxy contains a "%", which must be written "%25"';
 }
 
 function parseProxy(given: string): URL {

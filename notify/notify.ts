@@ -107,7 +107,7 @@ export interface Notifier {
 /** Time, in milliseconds, after which an incident without news is no longer kept open at an Alertmanager. */
 const OPEN_MS = 24 * 3_600_000;
 const DELIVER_EVERY_MS = 250;
-const LOOK_EVERY_MS = 1000;
+const POLL_EVERY_MS = 1000;
 
 interface NotifierState {
   readonly outbox: Outbox;
@@ -166,7 +166,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
       const deliver = [...senders].map(([name, sender]) =>
         loop(notifier, name, DELIVER_EVERY_MS, () => stepSender(notifier, sender), signal),
       );
-      const look = loop(notifier, 'inbound', LOOK_EVERY_MS, () => stepInbound(notifier), signal);
+      const look = loop(notifier, 'inbound', POLL_EVERY_MS, () => stepInbound(notifier), signal);
       // Receivers run independently, so that one that hangs delays no other.
       await Promise.all([...deliver, look]);
     },

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { findLargest, findSmallest } from '../../core/sequence.js';
 import {
-  decideShares,
+  decideAssignment,
   mayCountAnew,
   PLATFORM,
   renewSharing,
   type Sharing,
-  type ShareDecision,
+  type AssignmentDecision,
   type Situation,
 } from './decide.js';
 
@@ -28,10 +28,15 @@ function see(held: string, members: string, self: string, wanted = held.length):
   };
 }
 
-const SIGN: Readonly<Record<ShareDecision['action'], string>> = { take: '+', keep: '=', 'give-up': '-', leave: '.' };
+const SIGN: Readonly<Record<AssignmentDecision['action'], string>> = {
+  take: '+',
+  keep: '=',
+  'give-up': '-',
+  leave: '.',
+};
 
 function draw(situation: Situation): string {
-  const decisions = decideShares(situation).filter(({ partition }) => partition !== PLATFORM);
+  const decisions = decideAssignment(situation).filter(({ partition }) => partition !== PLATFORM);
   const reasons = decisions.filter(({ action }) => action !== 'keep').map(({ reason }) => reason);
   return [decisions.map(({ action }) => SIGN[action]).join(''), ...new Set(reasons)].join(' ');
 }
@@ -62,7 +67,7 @@ describe('decideShares', () => {
   });
 
   it('gives the platform incidents to one who lives', () => {
-    const decide = (situation: Situation): ShareDecision | undefined => decideShares(situation)[0];
+    const decide = (situation: Situation): AssignmentDecision | undefined => decideAssignment(situation)[0];
 
     expect(decide(see('AB', 'AB', 'A'))).toEqual({ partition: PLATFORM, action: 'keep', reason: 'is-ours' });
     expect(decide(see('AB', 'AB', 'B'))).toEqual({ partition: PLATFORM, action: 'leave', reason: 'another-has-it' });
@@ -73,7 +78,7 @@ describe('decideShares', () => {
 /** Reads and writes once as this member. */
 function step(sharing: Sharing, self: string, silent: readonly string[] = [], wanted = sharing.count): Sharing {
   const situation: Situation = { sharing, self, silent: new Set(silent), wanted };
-  const decisions = decideShares(situation);
+  const decisions = decideAssignment(situation);
   const given = new Set(decisions.filter(({ action }) => action === 'give-up').map(({ partition }) => partition));
   return renewSharing(situation, decisions, { given, leastEpoch: 1000 });
 }

@@ -35,7 +35,7 @@ export interface Situation {
   readonly wanted: number;
 }
 
-export type ShareReason =
+export type AssignmentReason =
   | 'is-ours'
   | 'nobody-has-it'
   | 'holder-is-silent'
@@ -44,10 +44,10 @@ export type ShareReason =
   | 'others-have-fewer'
   | 'parts-are-counted-anew';
 
-export interface ShareDecision {
+export interface AssignmentDecision {
   readonly partition: string;
   readonly action: 'take' | 'keep' | 'give-up' | 'leave';
-  readonly reason: ShareReason;
+  readonly reason: AssignmentReason;
 }
 
 /** Key of the assignment for writing the incidents of all clusters. */
@@ -57,14 +57,14 @@ export function nameParts(count: number): readonly string[] {
   return Array.from({ length: count }, (_, number) => String(number));
 }
 
-export function decideShares(situation: Situation): readonly ShareDecision[] {
+export function decideAssignment(situation: Situation): readonly AssignmentDecision[] {
   const { sharing, self, wanted } = situation;
   const isCountedAnew = wanted !== sharing.count;
   const parts = nameParts(sharing.count);
   const max = isCountedAnew ? 0 : findMax(situation);
   const ours = parts.filter((part) => holderOf(situation, part) === self);
   let room = max - ours.length;
-  const decidePart = (partition: string): ShareDecision => {
+  const decidePart = (partition: string): AssignmentDecision => {
     const holder = holderOf(situation, partition);
     if (holder === self) {
       if (ours.indexOf(partition) < max) return { partition, action: 'keep', reason: 'is-ours' };
@@ -78,7 +78,7 @@ export function decideShares(situation: Situation): readonly ShareDecision[] {
 }
 
 /** Decides the platform assignment. The first member that finds it free takes it. */
-function decidePlatform(situation: Situation): ShareDecision {
+function decidePlatform(situation: Situation): AssignmentDecision {
   const holder = holderOf(situation, PLATFORM);
   if (holder === undefined) return { partition: PLATFORM, action: 'take', reason: describeFree(situation, PLATFORM) };
   return holder === situation.self
@@ -94,7 +94,7 @@ function holderOf({ sharing, silent, self }: Situation, partition: string): stri
     : undefined;
 }
 
-function describeFree({ sharing }: Situation, partition: string): ShareReason {
+function describeFree({ sharing }: Situation, partition: string): AssignmentReason {
   return sharing.shares[partition]?.holder === undefined ? 'nobody-has-it' : 'holder-is-silent';
 }
 
@@ -128,7 +128,7 @@ export function mayCountAnew(situation: Situation): boolean {
  */
 export function renewSharing(
   situation: Situation,
-  decisions: readonly ShareDecision[],
+  decisions: readonly AssignmentDecision[],
   {
     given,
     leastEpoch,

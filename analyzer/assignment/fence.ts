@@ -5,7 +5,7 @@
 import { ALL_CLUSTERS, type Incident } from '../../core/types.js';
 import type { IncidentStore, RecordFeed } from '../../store/store.js';
 import { PLATFORM } from './decide.js';
-import { ALONE_TURN, type Lease } from './lease.js';
+import { ALONE_EPOCH, type Lease } from './lease.js';
 
 /** Error for work under an assignment that this analyzer does not hold any more. */
 export class LostPartition extends Error {
@@ -44,7 +44,7 @@ export function createFence(
     write: (epoch: number | undefined) => Promise<boolean>,
   ): Promise<void> => {
     const { partition, epoch } = check(cluster, expected);
-    if (!(await write(epoch === ALONE_TURN ? undefined : epoch))) await lose(id, partition);
+    if (!(await write(epoch === ALONE_EPOCH ? undefined : epoch))) await lose(id, partition);
   };
   // Release the assignment with the epoch of the stored document, so that it is taken again in a later epoch if no
   // other analyzer has it. The document may come from a clock that was ahead, and the lease's knowledge of epochs may
@@ -60,7 +60,7 @@ export function createFence(
       const [first] = incidents;
       if (first === undefined) return;
       const { partition, epoch } = check(first.cluster, expected);
-      const fence = epoch === ALONE_TURN ? undefined : epoch;
+      const fence = epoch === ALONE_EPOCH ? undefined : epoch;
       const saved = await store.saveIncidents(incidents.map((incident) => ({ incident, epoch: fence })));
       const later = incidents.find((_, index) => saved[index] === false);
       if (later !== undefined) await lose(later.id, partition);

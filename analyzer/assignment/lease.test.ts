@@ -7,7 +7,7 @@ import type { Store } from '../../store/store.js';
 import { makeIncident } from '../../store/testing/samples.js';
 import { PLATFORM } from './decide.js';
 import { createFence, LostPartition } from './fence.js';
-import { createLease, createLoneLease, HOLD_MS, LEASE_MS, LOOK_MS, RENEW_MS, type Lease } from './lease.js';
+import { createLease, createStaticLease, HOLD_MS, LEASE_MS, POLL_MS, RENEW_MS, type Lease } from './lease.js';
 
 /** Store that assigns records to four partitions by the last character of their cluster. */
 let store: Store;
@@ -53,8 +53,8 @@ class Machine {
 
 /** Moves all clocks forward; the machines that are alive run their steps. */
 async function pass(ms: number, all: readonly Machine[], alive = all): Promise<void> {
-  for (let passed = 0; passed < ms; passed += LOOK_MS) {
-    for (const machine of all) machine.elapsedMs += LOOK_MS;
+  for (let passed = 0; passed < ms; passed += POLL_MS) {
+    for (const machine of all) machine.elapsedMs += POLL_MS;
     for (const machine of alive) {
       await machine.lease.step();
       machine.letGo();
@@ -106,9 +106,9 @@ describe('a store that takes seconds to answer', () => {
 describe('createLease', () => {
   it('gives all to one who is alone, and half to a second one that comes', async () => {
     const [one, other] = pair();
-    await pass(LOOK_MS, [one]);
+    await pass(POLL_MS, [one]);
     const alone = one.parts;
-    await pass(4 * LOOK_MS, [one, other]);
+    await pass(4 * POLL_MS, [one, other]);
 
     expect(alone).toEqual([0, 1, 2, 3]);
     expect([one.parts, other.parts]).toEqual([
@@ -123,7 +123,7 @@ describe('createLease', () => {
     const all = [new Machine(), new Machine(), new Machine()];
     for (let round = 0; round < 40; round++) {
       const alive = all.filter(() => Math.random() < 0.8);
-      await pass(LOOK_MS, all, alive);
+      await pass(POLL_MS, all, alive);
       const held = all.flatMap(({ parts }) => parts);
       expect(held).toEqual([...new Set(held)]);
       await Promise.all(alive.map((machine) => machine.lease.step()));
@@ -137,7 +137,7 @@ describe('createLease', () => {
 
     await pass(LEASE_MS - RENEW_MS, [one, other], [other]);
     const before = other.parts;
-    await pass(RENEW_MS + LOOK_MS, [one, other], [other]);
+    await pass(RENEW_MS + POLL_MS, [one, other], [other]);
 
     expect(before).toEqual([2, 3]);
     expect(other.parts).toEqual([0, 1, 2, 3]);
@@ -156,7 +156,7 @@ describe('createLease', () => {
     await one.lease.step();
 
     expect(one.parts).toEqual([]);
-    await pass(4 * LOOK_MS, [one, other]);
+    await pass(4 * POLL_MS, [one, other]);
     expect([one.parts, other.parts]).toEqual([
       [2, 3],
       [0, 1],
@@ -165,7 +165,7 @@ describe('createLease', () => {
 
   it('stays in the same turn when nobody else took it meanwhile', async () => {
     const one = new Machine();
-    await pass(LOOK_MS, [one]);
+    await pass(POLL_MS, [one]);
     const before = [one.lease.epoch('3'), one.platform];
 
     one.elapsedMs += 10 * LEASE_MS;
@@ -181,7 +181,7 @@ describe('createLease', () => {
     const before = all.map(({ parts }) => parts);
 
     await pass(2 * LEASE_MS, all, []);
-    await pass(4 * LOOK_MS, all);
+    await pass(4 * POLL_MS, all);
 
     expect(all.map(({ parts }) => parts)).toEqual(before);
   });
@@ -191,7 +191,7 @@ describe('createLease', () => {
     await pass(8 * RENEW_MS, [one, other]);
 
     await one.lease.end();
-    await pass(2 * LOOK_MS, [one, other]);
+    await pass(2 * POLL_MS, [one, other]);
 
     expect([one.parts, other.parts]).toEqual([[], [0, 1, 2, 3]]);
   });
@@ -229,7 +229,7 @@ describe('createLease', () => {
   });
 
   it('asks nothing of the store where one is alone', async () => {
-    const alone = createLoneLease();
+    const alone = createStaticLease();
     await alone.step();
 
     expect(alone.parts()).toEqual([{ part: 0, epoch: alone.epoch(PLATFORM), isRevoked: false }]);
@@ -272,10 +272,10 @@ describe('createFence', () => {
     await store.saveIncident(incident('of a clock that is two hours ahead'), ahead);
     const machine = new Machine();
     const fence = createFence(store, machine.lease);
-    await pass(LOOK_MS, [machine]);
+    await pass(POLL_MS, [machine]);
     const refused = fence.save(incident('refused'));
     await expect(refused).rejects.toBeInstanceOf(LostPartition);
-    await pass(2 * LOOK_MS, [machine]);
+    await pass(2 * POLL_MS, [machine]);
 
     await fence.save(incident('saved'));
     expect((await store.findIncident('a'))?.job?.name).toBe('saved');

@@ -9,12 +9,12 @@ import type { Log } from '../../core/log.js';
 import { pause } from '../../core/time/wait.js';
 import type { RecordFeed, StateStore } from '../../store/store.js';
 import {
-  decideShares,
+  decideAssignment,
   mayCountAnew,
   renewSharing,
   type Sharing,
   type Partition,
-  type ShareDecision,
+  type AssignmentDecision,
   type Situation,
 } from './decide.js';
 
@@ -22,7 +22,7 @@ export interface Lease {
   /** Returns the number of partitions of the records. */
   count(): number;
   /** Returns the partitions that this analyzer holds, ascending. */
-  parts(): readonly HeldPart[];
+  parts(): readonly HeldPartition[];
   /**
    * Returns the epoch of an assignment, or undefined if another analyzer may hold it. Must be called again before each
    * action under the assignment.
@@ -47,7 +47,7 @@ export interface Lease {
   end(): Promise<void>;
 }
 
-export interface HeldPart {
+export interface HeldPartition {
   readonly part: number;
   readonly epoch: number;
   /** True if the partition is revoked: it must be released as soon as its state is saved. */
@@ -67,7 +67,7 @@ export interface LeaseOptions {
   readonly now?: () => number;
 }
 
-export const LOOK_MS = 500;
+export const POLL_MS = 500;
 export const RENEW_MS = 2000;
 /**
  * Time, in milliseconds, for which assignments may be used after the start of the last renewal that the store accepted.
@@ -95,15 +95,15 @@ const MAX_TRIES = 10;
 const KEY = 'analyzer/parts';
 
 /** Epoch of a single instance. No other analyzer ever has one. */
-export const ALONE_TURN = 0;
+export const ALONE_EPOCH = 0;
 
 /** Returns the lease of a single instance on its store, which holds everything. */
-export function createLoneLease(): Lease {
-  const parts = [{ part: 0, epoch: ALONE_TURN, isRevoked: false }];
+export function createStaticLease(): Lease {
+  const parts = [{ part: 0, epoch: ALONE_EPOCH, isRevoked: false }];
   return {
     count: () => 1,
     parts: () => parts,
-    epoch: () => ALONE_TURN,
+    epoch: () => ALONE_EPOCH,
     mayComeBack: () => true,
     isShared: () => false,
     release: () => undefined,
@@ -187,7 +187,7 @@ function readEpoch({ held, given, clock }: Holding, partition: string): number |
   return one !== undefined && !given.has(partition) && clock() < one.until ? one.epoch : undefined;
 }
 
-function listParts(holding: Holding): readonly HeldPart[] {
+function listParts(holding: Holding): readonly HeldPartition[] {
   return Array.from({ length: holding.count }, (_, part) => part).flatMap((part) => {
     const epoch = readEpoch(holding, String(part));
     return epoch === undefined ? [] : [{ part, epoch, isRevoked: holding.asked.has(String(part)) }];
@@ -202,16 +202,16 @@ function inOrder(holding: Holding, work: () => Promise<void>): Promise<void> {
 
 async function step(holding: Holding): Promise<void> {
   const { clock, given } = holding;
-  if (holding.hasEnded || (clock() - holding.lookedAt < LOOK_MS && given.size === 0)) return;
+  if (holding.hasEnded || (clock() - holding.lookedAt < POLL_MS && given.size === 0)) return;
   holding.lookedAt = clock();
   if (clock() - holding.countedAt >= COUNT_MS) {
     holding.wanted = await holding.store.countParts();
     holding.countedAt = clock();
   }
-  for (let tries = 0; tries < MAX_TRIES; tries++) if (await timeLook(holding)) return;
+  for (let tries = 0; tries < MAX_TRIES; tries++) if (await timePoll(holding)) return;
 }
 
-async function timeLook(holding: Holding): Promise<boolean> {
+async function timePoll(holding: Holding): Promise<boolean> {
   const begun = holding.clock();
   try {
     return await look(holding);
@@ -235,7 +235,7 @@ async function look(holding: Holding): Promise<boolean> {
   const text = await store.loadState(KEY);
   const sharing = readSharing(text) ?? { count: holding.wanted, members: {}, shares: {} };
   const situation: Situation = { sharing, self, wanted: holding.wanted, silent: listen(holding, sharing) };
-  const decisions = decideShares(situation);
+  const decisions = decideAssignment(situation);
   noteDecisions(holding, sharing, decisions);
   const hasNews =
     given.size > 0 ||
@@ -273,7 +273,7 @@ function listen(holding: Holding, { members, leases = {} }: Sharing): ReadonlySe
   return new Set([...lastBeats].filter(isSilent).map(([member]) => member));
 }
 
-function noteDecisions(holding: Holding, sharing: Sharing, decisions: readonly ShareDecision[]): void {
+function noteDecisions(holding: Holding, sharing: Sharing, decisions: readonly AssignmentDecision[]): void {
   const { held, asked, self } = holding;
   // A member of an older release has written the document without leases. It waits only LEASE_MS, so that assignments
   // must not be used after HOLD_MS.
@@ -291,7 +291,7 @@ function noteHeld({ held, self }: Holding, { shares }: Sharing, until: number): 
     if (holder === self) held.set(partition, { epoch, until });
 }
 
-function logDecisions(holding: Holding, decisions: readonly ShareDecision[]): void {
+function logDecisions(holding: Holding, decisions: readonly AssignmentDecision[]): void {
   const { log, self } = holding;
   const taken = decisions.filter(({ action }) => action === 'take');
   holding.takeovers += taken.filter(({ reason }) => reason === 'holder-is-silent').length;
@@ -308,7 +308,7 @@ async function run(holding: Holding, signal: AbortSignal): Promise<void> {
     await inOrder(holding, () => step(holding)).catch((error: unknown) =>
       holding.log.debug({ err: error }, 'The analyzer could not look which parts are its.'),
     );
-    await pause(LOOK_MS, signal);
+    await pause(POLL_MS, signal);
   }
 }
 

@@ -170,6 +170,6 @@ match.log:
 ${version === undefined ? '' : `  flink: ${text(version)}\n`}  note: ${text(note)}
 ${rows === '' ? '' : `  values: { ${rows} }\n`}nearmiss.log:
   from: constructed
-  note: ${text(`${TODO}: ${handled ? 'a program that handles the same exception and goes on' : 'the same words in user data'}; put a log in its place that is easily taken for this failure`)}
+  note: ${text(`${TODO}: ${handled ? 'a program that handles the same exception and keeps running' : 'the same words in user data'}; put a log in its place that is easily taken for this failure`)}
 `;
 }

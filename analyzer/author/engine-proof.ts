@@ -29,7 +29,7 @@ export function proveRow(row: EngineRow, catalog: Catalog): readonly RowProof[] 
       name: `nearmiss[${index}]`,
       problem: findNearMissProblem(row, openLog(row, log), catalog),
     })),
-    ...findUnproven(row, matches.flat()).map((text) => ({ name: text, problem: 'stands in no match log' })),
+    ...findUnproven(row, matches.flat()).map((text) => ({ name: text, problem: 'not found in any match log' })),
   ];
 }
 
@@ -59,7 +59,7 @@ function findMatchProblem(row: EngineRow, entries: readonly Entry[], catalog: Ca
 
 function findNearMissProblem(row: EngineRow, entries: readonly Entry[], catalog: Catalog): string | undefined {
   if (entries.some((entry) => findActs(row, entry, catalog).length > 0)) return 'the row acts on its near miss';
-  return entries.some((entry) => isNear(row, entry)) ? undefined : 'nothing of what the row asks stands in this log';
+  return entries.some((entry) => isNear(row, entry)) ? undefined : 'this log has nothing that the row looks for';
 }
 
 interface ReadAs {

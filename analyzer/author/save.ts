@@ -42,7 +42,7 @@ export function saveRule(source: RuleSource, context: SaveContext): SavedRule {
   const place = placeRule(folder, source.id);
   if (!replace && existsSync(join(place, 'rule.yaml')))
     throw createError('JT_REQUEST_INVALID', {
-      problems: `the folder of ${source.id} holds a rule already; give this one another id, or send "replace": true`,
+      problems: `the folder of ${source.id} already has a rule; use another id, or send "replace": true`,
     });
   try {
     shareSchemas(folder);

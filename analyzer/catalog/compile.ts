@@ -344,7 +344,7 @@ function checkIds(work: Work, source: RuleFile): void {
   for (const key of ['match', 'steps', 'reasons', 'fixes'] as const) {
     const seen = new Set<string>();
     for (const [index, item] of (source[key] ?? []).entries()) {
-      if (seen.has(item.id)) report(work, [key, index, 'id'], `\`${item.id}\` stands here twice`);
+      if (seen.has(item.id)) report(work, [key, index, 'id'], `\`${item.id}\` is defined twice`);
       seen.add(item.id);
     }
   }

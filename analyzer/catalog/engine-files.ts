@@ -119,7 +119,7 @@ function compileTables(
 function checkIds(work: Work, table: EngineTable, rows: readonly EngineRowFile[]): void {
   for (const [index, { id }] of rows.entries())
     if (rows.findIndex((row) => row.id === id) < index)
-      work.problems.push(work.document.problemAt([table, index, 'id'], `\`${id}\` stands here twice`));
+      work.problems.push(work.document.problemAt([table, index, 'id'], `\`${id}\` is defined twice`));
 }
 
 function compileRow(work: Work, file: string, table: EngineTable, row: EngineRowFile, path: DocumentPath): ReadRow {

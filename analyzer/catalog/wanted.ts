@@ -15,7 +15,7 @@ export const COMPLETED = 'Completed checkpoint ';
  */
 const JOB_BYTES = ' for job '.length + 32;
 /** Transitions of a subtask without an error. */
-const TURNS: readonly string[] = [' to RUNNING', ' to FINISHED', ' to CANCELED'];
+const TRANSITIONS: readonly string[] = [' to RUNNING', ' to FINISHED', ' to CANCELED'];
 /**
  * Text before the transition, as a JobManager since Flink 1.16 logs it; ids begin with the id of the execution graph.
  * The line names no TaskManager, so the lines of many subtasks say the same.
@@ -30,8 +30,10 @@ export function wantedBy(catalog: Catalog): FindWanted {
   const run: ByteRun = { text: asksForCompleted(catalog) ? -1 : literals.indexOf(COMPLETED), bytes: JOB_BYTES };
   const many: Many = {
     run,
-    turns: new Map(
-      TURNS.flatMap((turn) => (asksFor(catalog, turn) ? [] : ([[literals.indexOf(turn), turn]] as const))),
+    transitions: new Map(
+      TRANSITIONS.flatMap((transition) =>
+        asksFor(catalog, transition) ? [] : ([[literals.indexOf(transition), transition]] as const),
+      ),
     ),
     series: new Map(FACT_SERIES.map((literal) => [literals.indexOf(literal), literal])),
   };
@@ -54,7 +56,7 @@ function asksFor({ literals, kindsOf }: Catalog, text: string): boolean {
 /** Texts that many similar entries hold, by the number of the text. */
 interface Many {
   readonly run: ByteRun;
-  readonly turns: ReadonlyMap<number, string>;
+  readonly transitions: ReadonlyMap<number, string>;
   readonly series: ReadonlyMap<number, string>;
 }
 
@@ -77,12 +79,12 @@ class Search implements WantedSearch {
   next(from: number): boolean {
     if (!this.#anchors.next(from)) return false;
     const { text, start, end } = this.#anchors;
-    const { run, turns, series } = this.#many;
+    const { run, transitions, series } = this.#many;
     this.text = text;
     this.start = start;
     this.end = end;
     this.series = series.get(text);
-    this.newest = text === run.text ? this.#readJob() : turns.has(text) ? this.#readTask() : undefined;
+    this.newest = text === run.text ? this.#readJob() : transitions.has(text) ? this.#readTask() : undefined;
     return true;
   }
 

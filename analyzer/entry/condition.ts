@@ -59,7 +59,7 @@ const CHECKS: readonly Check[] = [
     ({ where }) => where?.failure,
     (wanted, { isFailure }) => wanted === isFailure,
     ({ isFailure }) =>
-      `the entry ${isFailure ? 'is a failure' : 'is no failure by itself: no task, job, process or submission ended with it'}`,
+      `the entry ${isFailure ? 'is a failure' : 'is not a failure: no task, job, process or submission ended with it'}`,
   ),
   check(
     'where.level',

@@ -33,7 +33,7 @@ export interface ScanOptions {
 }
 
 /** Limit, in bytes, of the part of an entry that is decoded. Stack traces and dumps are shorter. */
-const MAX_LOOK_BYTES = 512 * 1024;
+const MAX_PROBE_BYTES = 512 * 1024;
 
 export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions = {}): Signal | undefined {
   const found =
@@ -98,7 +98,7 @@ function scanFacts(
 }
 
 function lookAt({ bytes }: Entry): Buffer {
-  return bytes.length > MAX_LOOK_BYTES ? bytes.subarray(0, MAX_LOOK_BYTES) : bytes;
+  return bytes.length > MAX_PROBE_BYTES ? bytes.subarray(0, MAX_PROBE_BYTES) : bytes;
 }
 
 export interface Look {

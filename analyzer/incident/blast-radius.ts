@@ -54,16 +54,16 @@ export function createBlastRadius(episodes: readonly Episode[], view: ClusterVie
 }
 
 /** Adds the event to the episodes that it affects. Returns true if the event names no job and affects no episode. */
-export function reachEpisodes(radius: BlastRadius, attribution: Attribution): boolean {
+export function spreadToEpisodes(radius: BlastRadius, attribution: Attribution): boolean {
   if (attribution.jobId !== undefined) {
-    reachOthers(radius, attribution);
+    spreadToOthers(radius, attribution);
     return false;
   }
-  return !reachNamed(radius, attribution);
+  return !spreadToNamed(radius, attribution);
 }
 
 /** Adds an event that names no job. Returns false if it affects no episode. */
-function reachNamed(radius: BlastRadius, { event, scope }: Attribution): boolean {
+function spreadToNamed(radius: BlastRadius, { event, scope }: Attribution): boolean {
   const { failures, view, episodes } = radius;
   const { time, fingerprint } = event;
   if (scope === 'cluster') return addToAll(radius, event, { place: undefined, episodes });
@@ -91,7 +91,7 @@ function reachNamed(radius: BlastRadius, { event, scope }: Attribution): boolean
  * Adds the event of a named job to the other episodes that it affects, unless their own lines say the same about the
  * process.
  */
-function reachOthers(radius: BlastRadius, { event, scope, jobId }: Attribution): void {
+function spreadToOthers(radius: BlastRadius, { event, scope, jobId }: Attribution): void {
   if (scope === 'job') return;
   const place = scope === 'cluster' ? undefined : findPlace(event);
   // The JobManager's line about the end of a job concerns only that job.

@@ -27,7 +27,7 @@ import type { Finding, Ranking, UnknownFinding } from './finding.js';
 import { rankCauses } from './rank.js';
 import type { LastLine } from './last-line.js';
 import { decideOutcome, type OutcomeEvidence } from './outcome.js';
-import { createWorld, type WorldFacts } from './world.js';
+import { createEvaluationContext, type ContextFacts } from './evaluation-context.js';
 
 export interface ConcludeOptions {
   readonly catalog: Catalog;
@@ -54,7 +54,7 @@ export function concludeLasting(group: IncidentGroup, options: ConcludeOptions):
   const restarts = job === undefined || found === undefined ? 0 : countRestarts(job, found, group.firstTime);
   const facts = collectFacts(group, options, worldFacts);
   const explained = ranking.findings.map((finding) =>
-    explainOne(finding, ranking, group, options, worldFacts, restarts),
+    explainOne(finding, ranking, group, options, contextFacts, restarts),
   );
   const times = [group.lastTime, found?.failures.at(-1)?.time].filter((time) => time !== undefined);
   return {
@@ -131,9 +131,9 @@ function describeAttempts(
  * Facts of a cluster by the processes of an incident. They are cached because thousands of incidents may have the same
  * processes.
  */
-const knownFacts = new WeakMap<ClusterView, Map<string, WorldFacts>>();
+const knownFacts = new WeakMap<ClusterView, Map<string, ContextFacts>>();
 
-function collectWorldFacts(group: IncidentGroup, view: ClusterView): WorldFacts {
+function collectContextFacts(group: IncidentGroup, view: ClusterView): ContextFacts {
   const names = [...new Set(group.events.map(({ signal }) => signal.place.process))];
   let known = knownFacts.get(view);
   if (known === undefined) knownFacts.set(view, (known = new Map()));
@@ -147,7 +147,7 @@ function collectWorldFacts(group: IncidentGroup, view: ClusterView): WorldFacts 
  * Joins the facts of the processes. TaskManagers have priority over other processes; among both, the incident's own
  * processes come first.
  */
-function sumFacts(names: readonly string[], view: ClusterView): WorldFacts {
+function sumFacts(names: readonly string[], view: ClusterView): ContextFacts {
   const own = names.flatMap((name) => view.processes.get(name) ?? []);
   const ordered = [
     ...new Set([
@@ -178,7 +178,7 @@ function isTaskManager(process: ProcessView): boolean {
   return process.component === 'taskmanager';
 }
 
-function collectFacts(group: IncidentGroup, { view }: ConcludeOptions, context: WorldFacts): IncidentFacts {
+function collectFacts(group: IncidentGroup, { view }: ConcludeOptions, context: ContextFacts): IncidentFacts {
   const { job, firstTime } = group;
   const last =
     job === undefined || firstTime === undefined
@@ -209,7 +209,7 @@ function explainOne(
   ranking: Ranking,
   group: IncidentGroup,
   options: ConcludeOptions,
-  facts: WorldFacts,
+  facts: ContextFacts,
   restarts: number,
 ): Readonly<Record<Language, Diagnosis>> {
   const version = versionOf(options.view.processes.get(finding.event.signal.place.process)) ?? facts.version;
@@ -223,7 +223,7 @@ function explainOne(
   const times = finding.events.flatMap((event) => event.time ?? []);
   return explainFinding({
     finding,
-    context: createWorld({ ...facts, version }),
+    context: createEvaluationContext({ ...facts, version }),
     version,
     builtIn: collectBuiltIn(finding, group, options, version, restarts),
     evidence: collectEvidence(finding.events, finding, options.lastLines),

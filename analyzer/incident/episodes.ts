@@ -73,7 +73,7 @@ function makeEpisodes(
       end: events.at(-1)?.time,
       events: [...events],
       failures: collectFailures(events),
-      own: collectFits(events),
+      own: collectMatchKeys(events),
     };
   });
 }
@@ -203,6 +203,6 @@ function collectFailures(events: readonly IncidentEvent[]): Set<string> {
   return new Set(events.flatMap(({ fingerprint }) => fingerprint ?? []));
 }
 
-function collectFits(events: readonly IncidentEvent[]): ReadonlySet<string> {
+function collectMatchKeys(events: readonly IncidentEvent[]): ReadonlySet<string> {
   return new Set(events.flatMap(({ matchKeys }) => matchKeys));
 }

@@ -73,7 +73,7 @@ export function* groupIncidents(
   const radius = createBlastRadius(episodes, view);
   const unreached: Attribution[] = [];
   for (const attribution of attributions) {
-    if (reachEpisodes(radius, attribution)) unreached.push(attribution);
+    if (spreadToEpisodes(radius, attribution)) unreached.push(attribution);
     yield;
   }
   const homeless = unreached.flatMap((attribution) => {

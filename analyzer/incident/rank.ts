@@ -120,7 +120,7 @@ function hideGeneral(drafts: readonly Draft[], { reading }: ClusterView): readon
   const bySpecific = collectNamed(drafts.filter(isSpecific));
   const byAny = collectNamed(
     drafts.filter(
-      ({ rule, events }) => !rule.last && (rule.role === 'cause' || events.some((event) => fitsRoot(event, rule))),
+      ({ rule, events }) => !rule.last && (rule.role === 'cause' || events.some((event) => matchesRoot(event, rule))),
     ),
   );
   return drafts.filter(({ rule, events }) => !rule.general || !events.every(rule.last ? byAny : bySpecific));
@@ -134,7 +134,7 @@ function collectNamed(drafts: readonly Draft[]): (event: IncidentEvent) => boole
   return (event) => events.has(event) || event.fingerprints.some((item) => known.has(item));
 }
 
-function fitsRoot(event: IncidentEvent, rule: Rule): boolean {
+function matchesRoot(event: IncidentEvent, rule: Rule): boolean {
   return event.matches.some((match) => match.rule === rule.id && (match.fromRoot ?? 0) === 0);
 }
 

@@ -13,14 +13,14 @@ const MAX_HEAD = 200;
 const LEAST_LINES = 3;
 const LEAST_SHARE = 0.8;
 /** Number of bytes that are searched for a head. The first trace seldom comes later. */
-export const PREFIX_LOOK_BYTES = 65_536;
+export const PREFIX_PROBE_BYTES = 65_536;
 
 export function looksPrefixed(head: string): boolean {
   return findPrefix(head) !== undefined;
 }
 
 export function cleanPrefix(text: string): string {
-  const prefix = findPrefix(text.slice(0, PREFIX_LOOK_BYTES));
+  const prefix = findPrefix(text.slice(0, PREFIX_PROBE_BYTES));
   if (prefix === undefined) return text;
   return text
     .split('\n')

@@ -13,7 +13,7 @@ import { createSkimmer, type FindWanted, type SkimmedEntry } from '../../flink/l
 import { createUnpacking, openContent, type ArchiveLimits, type Content, type Unpacking } from './files/archive.js';
 import { decodeLines, decodeChunks } from './files/charset.js';
 import { Cursor } from './files/cursor.js';
-import { createRooms, listFiles, readFile, readStdin, type Rooms } from './files/disk.js';
+import { createChunkBuffers, listFiles, readFile, readStdin, type ChunkBuffers } from './files/disk.js';
 import { createNote, type Note } from './files/note.js';
 import { looksLikeGcLog, watchGcLog } from './gc-log.js';
 import { looksLikeGrep, splitGrep } from './grep.js';
@@ -58,7 +58,7 @@ export function createReadNotes(): ReadNotes {
 /** Search for what is wanted of the logs, and the function that takes back a chunk after it was searched. */
 interface Wanted {
   readonly find: FindWanted;
-  readonly giveBack: Rooms['giveBack'];
+  readonly giveBack: ChunkBuffers['giveBack'];
 }
 
 /** Path that a person gave. */
@@ -73,9 +73,9 @@ interface Root {
  */
 export function* readEntries(paths: readonly string[], options: ReadOptions = {}): Generator<Entry> {
   const notes = options.notes ?? createReadNotes();
-  const rooms = createRooms(options.find?.room);
-  const wanted = options.find === undefined ? undefined : { find: options.find, giveBack: rooms.giveBack };
-  for (const root of openRoots(paths, rooms, options)) {
+  const buffers = createChunkBuffers(options.find?.room);
+  const wanted = options.find === undefined ? undefined : { find: options.find, giveBack: buffers.giveBack };
+  for (const root of openRoots(paths, buffers, options)) {
     const unpacking = createUnpacking(
       (note) => addNote(notes, note),
       (path) => isWanted(path, notes),
@@ -103,17 +103,17 @@ export function* readPasted(bytes: Buffer, options: ReadOptions = {}, path = 'pa
   yield* readRoot({ path, files: [{ path, chunks: [bytes] }] }, notes, unpacking, wanted);
 }
 
-function openRoots(paths: readonly string[], rooms: Rooms, options: ReadOptions): readonly Root[] {
+function openRoots(paths: readonly string[], buffers: ChunkBuffers, options: ReadOptions): readonly Root[] {
   const roots = paths.map((path) => ({ path, files: path === '-' ? [] : listFiles(path) }));
   const allBytes = roots.flatMap(({ files }) => files).reduce((sum, file) => sum + file.bytes, 0);
   let bytes = 0;
   const count = (chunk: Buffer): void => options.onProgress?.((bytes += chunk.length), allBytes);
   return roots.map(({ path, files }) => {
     if (path === '-')
-      return { path: STDIN, files: [{ path: STDIN, chunks: counted(options.stdin?.() ?? readStdin(rooms), count) }] };
+      return { path: STDIN, files: [{ path: STDIN, chunks: counted(options.stdin?.() ?? readStdin(buffers), count) }] };
     return {
       path,
-      files: files.map((file) => ({ path: file.path, chunks: counted(readFile(file.path, rooms), count) })),
+      files: files.map((file) => ({ path: file.path, chunks: counted(readFile(file.path, buffers), count) })),
     };
   });
 }
@@ -216,7 +216,7 @@ const FORMS: readonly Form[] = [
   // Output of a program may look quoted, so only logs are cleaned.
   {
     fits: (head, kind) => kind === 'log' && CLEANERS.some(({ looks }) => looks(breakLines(head))),
-    headBytes: PREFIX_LOOK_BYTES,
+    headBytes: PREFIX_PROBE_BYTES,
     open: asDocument(cleanText),
   },
 ];
@@ -250,7 +250,7 @@ const CLEANERS: readonly { readonly looks: (head: string) => boolean; readonly c
 function cleanText(text: string): string {
   return CLEANERS.reduce(
     (known, { looks, clean }) =>
-      looks(Buffer.from(known.slice(0, PREFIX_LOOK_BYTES)).toString('latin1')) ? clean(known) : known,
+      looks(Buffer.from(known.slice(0, PREFIX_PROBE_BYTES)).toString('latin1')) ? clean(known) : known,
     breakLines(text),
   );
 }
@@ -291,7 +291,7 @@ function* readContent(content: Part, notes: ReadNotes, wanted?: Wanted): Generat
   const cursor = new Cursor(decodeChunks(content.chunks));
   const head = cursor.peek(FORM_HEAD_BYTES);
   if (head.length === 0) return;
-  if (isBinary(cursor.peek(BINARY_LOOK_BYTES))) return addNote(notes, createNote(content.path, 'binary'));
+  if (isBinary(cursor.peek(BINARY_PROBE_BYTES))) return addNote(notes, createNote(content.path, 'binary'));
   const { kind } = describeSource(content.path);
   const form = FORMS.find(({ fits, headBytes }) =>
     fits((headBytes === undefined ? head : cursor.peek(headBytes)).toString('latin1'), kind),
@@ -311,14 +311,14 @@ function* readLog(part: Part, readNotes: ReadNotes, wanted?: Wanted): Generator<
   notes.files++;
   const source = { ...describeSource(path), ...known };
   const cursor = new Cursor(chunks);
-  const form = findForm(cursor.peek(FORM_LOOK_BYTES));
+  const form = findForm(cursor.peek(FORM_PROBE_BYTES));
   const skimmer = createSkimmer({ kind: source.kind, form }, wanted?.find);
   let previousTime: number | undefined;
   const toEntry = (skimmed: SkimmedEntry): Entry => {
     const entry = makeEntry(skimmed, source, previousTime, wanted);
     // The head of an entry is enough to know its time.
     previousTime = needsTime(source)
-      ? (parseEntry(skimmed.bytes.subarray(0, TIME_LOOK_BYTES)).time ?? previousTime)
+      ? (parseEntry(skimmed.bytes.subarray(0, TIME_PROBE_BYTES)).time ?? previousTime)
       : previousTime;
     return entry;
   };
@@ -335,7 +335,7 @@ function* readLog(part: Part, readNotes: ReadNotes, wanted?: Wanted): Generator<
   notes.lines += skimmer.lines;
 }
 
-const TIME_LOOK_BYTES = 64;
+const TIME_PROBE_BYTES = 64;
 
 /** True if an undated line takes the time of the line before, as in files that print without times (.out, unknown). */
 function needsTime(source: Source): boolean {

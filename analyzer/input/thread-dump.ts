@@ -92,13 +92,13 @@ function findCycle(infos: readonly string[]): Dump['deadlock'] {
 const BUFFER_REQUEST = /\.(?:LocalBufferPool|NetworkBufferPool)\.(?:request|internalRequest)\w*/;
 const TASK = /\(\d+\/\d+\)(?:#\d+)?$/;
 /** Number of frames that are searched. The wait stands on top of the stack, below the frames that wait in the JDK. */
-const LOOK_FRAMES = 12;
+const PROBE_FRAMES = 12;
 const SHOWN_NAMES = 5;
 
 function renderWaiting({ threads }: Dump): readonly string[] {
   const tasks = threads.filter(({ name }) => TASK.test(name));
   const waiting = tasks.filter(
-    (thread) => thread.waits && thread.frames.slice(0, LOOK_FRAMES).some((frame) => BUFFER_REQUEST.test(frame)),
+    (thread) => thread.waits && thread.frames.slice(0, PROBE_FRAMES).some((frame) => BUFFER_REQUEST.test(frame)),
   );
   const [first] = waiting;
   if (first === undefined) return [];

@@ -33,7 +33,7 @@ export interface ClusterWatch {
 }
 
 /** Time between two reads of the reports, in milliseconds. Agents report every five seconds. */
-const LOOK_MS = 3000;
+const POLL_MS = 3000;
 /** Time, in milliseconds, without a read of the reports after which the analyzer cannot know who was silent. */
 const DEAF_MS = 15_000;
 /** Time, in milliseconds, within which a restarted agent does not count as stopped. Nothing is reported for it. */
@@ -80,7 +80,7 @@ export function createClusterWatch(options: WatchOptions): ClusterWatch {
 async function step(watching: Watching): Promise<void> {
   const { lifeRegister, now, store } = watching;
   const sinceMs = now() - watching.lookedAt;
-  if (sinceMs >= 0 && sinceMs < LOOK_MS) return;
+  if (sinceMs >= 0 && sinceMs < POLL_MS) return;
   if (sinceMs < 0 || sinceMs >= DEAF_MS) lifeRegister.excuse();
   try {
     lifeRegister.update(await store.findAgentStatuses(), now());
@@ -112,7 +112,7 @@ function reportDenied(watching: Watching): void {
   if (!watching.isDenied)
     watching.log.warn(
       { code: 'JT_STORE_DENIED' },
-      'The analyzer may not read what agents report, so it cannot see that a process or an agent is gone; "jobtrace setup" grants it.',
+      'The analyzer is not allowed to read agent reports, so it cannot detect lost processes or agents; "jobtrace setup" grants the right.',
     );
   watching.isDenied = true;
 }

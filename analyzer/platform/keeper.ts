@@ -100,7 +100,7 @@ export function createPlatformKeeper(options: PlatformOptions): PlatformKeeper {
     recalled: new Map(),
     announced: new Set(),
     // A single instance places its own incidents again when it restarts, so its first epoch does not count as new.
-    epoch: options.lease.epoch(PLATFORM) === ALONE_TURN ? ALONE_TURN : undefined,
+    epoch: options.lease.epoch(PLATFORM) === ALONE_EPOCH ? ALONE_EPOCH : undefined,
     news: new Map(),
     lookedAt: options.now(),
     chainedAt: 0,

@@ -116,7 +116,7 @@ function describeLife(life: ProcessLife, { host, time }: AgentStatus, isWatched:
 /** Time, in milliseconds, after which the last lines of a process that ended have arrived. */
 export const GONE_SETTLE_MS = 4000;
 /** Quiet time, in milliseconds, after which a cluster is checked whose processes no agent sees running. */
-export const QUIET_LOOK_MS = 45_000;
+export const QUIET_POLL_MS = 45_000;
 /** Age, in milliseconds, from which an event is not reported any more. */
 export const RECENT_MS = 3_600_000;
 
@@ -155,5 +155,5 @@ export function findQuiet(lives: readonly SeenLife[]): SeenLife | undefined {
   const last = lives.reduce((latest, life) => (life.quietMs < latest.quietMs ? life : latest), first);
   const isSeen = lives.some(({ started }) => started !== undefined);
   const isWatched = lives.every((life) => life.isWatched || life.quietMs > RECENT_MS);
-  return last.quietMs >= QUIET_LOOK_MS && last.quietMs < RECENT_MS && isWatched && !isSeen ? last : undefined;
+  return last.quietMs >= QUIET_POLL_MS && last.quietMs < RECENT_MS && isWatched && !isSeen ? last : undefined;
 }

@@ -146,7 +146,7 @@ function reportFault({ service, options }: RecordPart, { rule, part, problem }: 
   const key = `${rule} ${part}`;
   if (service.reportedFaults.has(key)) return;
   service.reportedFaults.add(key);
-  options.log.warn({ rule, part, problem }, 'A part of a rule fails when it is used; what needs it is left out.');
+  options.log.warn({ rule, part, problem }, 'A part of a rule failed and was skipped.');
 }
 
 /** Adds the ids of merged incidents to the incident. */

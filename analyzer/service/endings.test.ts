@@ -66,7 +66,7 @@ async function open(lines: readonly string[] = LINES): Promise<Stage> {
       catalog,
       log: createLog('silent'),
       // A shared lease: platform incidents that others wrote are checked every ten seconds.
-      lease: { ...createLoneLease(), isShared: () => true },
+      lease: { ...createStaticLease(), isShared: () => true },
       now: () => now,
       onIncident: (incident) => void published.push(incident),
     });

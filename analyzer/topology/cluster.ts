@@ -88,7 +88,7 @@ function viewCluster(memory: KnownCluster, reading: Reading): ClusterView {
   const areNamesStale = refreshProcesses(memory);
   if (areNamesStale || views.names === undefined) {
     views.names = indexNames(views.processes);
-    views.aliases = turnAround(views.names);
+    views.aliases = invertMap(views.names);
     views.placements.clear();
   }
   const { names } = views;
@@ -125,7 +125,7 @@ function refreshProcesses({ processes, views }: KnownCluster): boolean {
   return hasNames;
 }
 
-function turnAround(names: ReadonlyMap<string, string>): ReadonlyMap<string, readonly string[]> {
+function invertMap(names: ReadonlyMap<string, string>): ReadonlyMap<string, readonly string[]> {
   const aliases = new Map<string, string[]>();
   for (const [name, process] of names) {
     const known = aliases.get(process);

@@ -161,14 +161,14 @@ function splitAlone(times: readonly Times[]): ReadonlyMap<string, readonly Inter
 }
 
 /** Interval in which at least one job was there. `job` is set if no other job was there. */
-interface Stretch extends Interval {
+interface Span extends Interval {
   readonly job: string | undefined;
 }
 
 /**
  * Lays out the intervals of all jobs, disjoint and in order. It takes one pass, because there may be thousands of jobs.
  */
-function layOut(times: readonly Times[]): readonly Stretch[] {
+function layOut(times: readonly Times[]): readonly Span[] {
   const turns = times.flatMap(({ job, taken }) =>
     taken.flatMap(({ from, to }) => [
       { at: from, job, comes: true },
@@ -177,31 +177,30 @@ function layOut(times: readonly Times[]): readonly Stretch[] {
   );
   turns.sort((a, b) => a.at - b.at);
   const there = new Set<string>();
-  const stretches: Stretch[] = [];
+  const spans: Span[] = [];
   turns.forEach(({ at, job, comes }, index) => {
     if (comes) there.add(job);
     else there.delete(job);
     const next = turns[index + 1]?.at ?? at;
     if (there.size === 0 || next <= at) return;
     const [only] = there;
-    addStretch(stretches, { from: at, to: next - 1, job: there.size === 1 ? only : undefined });
+    addSpan(spans, { from: at, to: next - 1, job: there.size === 1 ? only : undefined });
   });
-  return stretches;
+  return spans;
 }
 
 /**
  * Adds an interval, joined with the last one if possible. Thousands of jobs that come and go one after the other mostly
  * make one interval that belongs to no job.
  */
-function addStretch(stretches: Stretch[], next: Stretch): void {
-  const last = stretches.at(-1);
-  if (last?.job === next.job && last?.to === next.from - 1)
-    stretches[stretches.length - 1] = { ...next, from: last.from };
-  else stretches.push(next);
+function addSpan(spans: Span[], next: Span): void {
+  const last = spans.at(-1);
+  if (last?.job === next.job && last?.to === next.from - 1) spans[spans.length - 1] = { ...next, from: last.from };
+  else spans.push(next);
 }
 
 /** Returns `own` without the times of other jobs. The time after a job belongs to it until another job comes. */
-function findAlone(job: string, own: readonly Interval[], taken: readonly Stretch[]): readonly Interval[] {
+function findAlone(job: string, own: readonly Interval[], taken: readonly Span[]): readonly Interval[] {
   const late = own.map(({ from, to }) => {
     const next = listOthers(job, taken, to, to + LATE_MS)[0]?.from ?? Infinity;
     return { from: from - EARLY_MS, to: Math.max(to, Math.min(to + LATE_MS, next)) };
@@ -210,18 +209,18 @@ function findAlone(job: string, own: readonly Interval[], taken: readonly Stretc
 }
 
 /** Returns the intervals of a time that belong to another job or to several jobs. */
-function listOthers(job: string, taken: readonly Stretch[], from: number, to: number): readonly Stretch[] {
-  const others: Stretch[] = [];
+function listOthers(job: string, taken: readonly Span[], from: number, to: number): readonly Span[] {
+  const others: Span[] = [];
   for (let index = findPlace(taken, from); index < taken.length; index += 1) {
-    const stretch = taken[index];
-    if (stretch === undefined || stretch.from > to) break;
-    if (stretch.job !== job) others.push(stretch);
+    const span = taken[index];
+    if (span === undefined || span.from > to) break;
+    if (span.job !== job) others.push(span);
   }
   return others;
 }
 
 /** Returns the index of the first interval that does not end before `from`. */
-function findPlace(taken: readonly Stretch[], from: number): number {
+function findPlace(taken: readonly Span[], from: number): number {
   let [low, high] = [0, taken.length];
   while (low < high) {
     const middle = (low + high) >> 1;

@@ -14,7 +14,7 @@ interface Presence {
 }
 
 /** Change of the jobs on a process. `only` is the only job from `at` on; undefined if there are several, or none. */
-interface Turn {
+interface SingleJobChange {
   readonly at: number;
   readonly only: string | undefined;
 }
@@ -25,7 +25,7 @@ interface JobsHere {
    * Changes by the start time of a run of the process, computed once because tens of thousands of jobs may be there.
    * Each new mention clears them.
    */
-  readonly turns: Map<number, readonly Turn[]>;
+  readonly changes: Map<number, readonly SingleJobChange[]>;
 }
 
 /** Jobs on each process, by the process. */
@@ -33,8 +33,8 @@ export type Presences = Map<string, JobsHere>;
 
 export function addPresence(presences: Presences, process: string, job: string, time: number, isHere: boolean): void {
   let here = presences.get(process);
-  if (here === undefined) presences.set(process, (here = { jobs: new Map(), turns: new Map() }));
-  here.turns.clear();
+  if (here === undefined) presences.set(process, (here = { jobs: new Map(), changes: new Map() }));
+  here.changes.clear();
   let known = here.jobs.get(job);
   if (known === undefined)
     here.jobs.set(job, (known = { first: Number.POSITIVE_INFINITY, last: -Infinity, left: -Infinity }));
@@ -60,12 +60,12 @@ function isGone({ last, left }: Presence, time: number): boolean {
 export function findOnlyHere(presences: Presences, process: string, begun: number, time: number): string | undefined {
   const here = presences.get(process);
   if (here === undefined) return undefined;
-  let turns = here.turns.get(begun);
-  if (turns === undefined) here.turns.set(begun, (turns = listTurns(here.jobs, begun)));
-  return turns[findFirst(turns, ({ at }) => at > time) - 1]?.only;
+  let changes = here.changes.get(begun);
+  if (changes === undefined) here.changes.set(begun, (changes = listSingleJobChanges(here.jobs, begun)));
+  return changes[findFirst(changes, ({ at }) => at > time) - 1]?.only;
 }
 
-function listTurns(jobs: ReadonlyMap<string, Presence>, begun: number): readonly Turn[] {
+function listSingleJobChanges(jobs: ReadonlyMap<string, Presence>, begun: number): readonly SingleJobChange[] {
   const changes = [...jobs].flatMap(([job, known]) => (known.last >= begun ? listChanges(job, known) : []));
   changes.sort((a, b) => a.at - b.at);
   const here = new Set<string>();
@@ -93,9 +93,9 @@ function listChanges(
 
 /** Forgets jobs that left before `time`. */
 export function forgetPresences(presences: Presences, time: number): void {
-  for (const [process, { jobs, turns }] of presences) {
+  for (const [process, { jobs, changes }] of presences) {
     for (const [job, { last, left }] of jobs) if (left < time && last <= left) jobs.delete(job);
-    turns.clear();
+    changes.clear();
     if (jobs.size === 0) presences.delete(process);
   }
 }

@@ -233,7 +233,7 @@ describe('a change with the cookie of who has signed in', () => {
   });
 });
 
-describe('the audit trail', () => {
+describe('the audit log', () => {
   it('says who did what, the newest first, to administrators alone', async () => {
     const url = await serve([ADMIN, READER]);
     const { id } = await createToken(url);

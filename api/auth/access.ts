@@ -95,7 +95,7 @@ export function createAccess(options: AccessOptions): Access {
     },
     isOpen: async () => !isExposed && !(await hasGiven()),
     async authenticate(heads) {
-      const problem = heads.authorization === undefined ? '' : '; the one that was sent is not known, or no more valid';
+      const problem = heads.authorization === undefined ? '' : '; the token is unknown or expired';
       const isOpen = !isExposed && !(await hasGiven());
       const viewer = isOpen ? LOCAL_VIEWER : await findViewer(heads);
       if (viewer === undefined) throw createError('JT_UNAUTHORIZED', { problem });
@@ -106,7 +106,7 @@ export function createAccess(options: AccessOptions): Access {
 
 function explainExposure(host: string): Error {
   return createError('JT_CONFIG_INVALID', {
-    problems: `  api.listen is "${host}", which other machines can reach, but api.tokens is empty, and there is no user and no provider (api.oidc), so nobody could sign in. Set at least one token, make one with "jobtrace tokens create" or a user with "jobtrace users add", or listen on 127.0.0.1.`,
+    problems: `  api.listen is "${host}", which other machines can reach, but api.tokens is empty, and there is no user and no provider (api.oidc), so nobody can sign in. Set at least one token, make one with "jobtrace tokens create" or a user with "jobtrace users add", or listen on 127.0.0.1.`,
   });
 }
 

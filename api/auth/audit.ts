@@ -1,4 +1,4 @@
-// Writes the audit trail to the store: changes, sign-ins, rejected sign-ins and reads of many lines at once. Each of
+// Writes the audit log to the store: changes, sign-ins, rejected sign-ins and reads of many lines at once. Each of
 // these kinds has its own ring, so that a flood of one kind cannot displace the entries of another. A ring consists of
 // numbered sheets of a few hundred entries, one state each; another state holds the number of the last sheet, and old
 // sheets are removed when there are too many. Takes entries; returns the newest ones, and passes each entry once to a

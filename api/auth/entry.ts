@@ -1,4 +1,4 @@
-// Defines an entry of the audit trail as it is stored, listed and logged: who did what, when, to what, and how the
+// Defines an entry of the audit log as it is stored, listed and logged: who did what, when, to what, and how the
 // person was identified. audit.ts stores entries; refusals.ts counts rejected sign-ins.
 export interface AuditEntry {
   readonly at: string;

@@ -1,4 +1,4 @@
-// Counts rejected sign-ins: one entry of the audit trail for each address and minute, with their number. The entry is
+// Counts rejected sign-ins: one entry of the audit log for each address and minute, with their number. The entry is
 // written with the first one. It is updated when somebody reads the trail and when the minute ends, so that a flood
 // causes only a few writes. Takes rejected sign-ins; returns entries to write.
 import type { AuditEntry } from './entry.js';

@@ -1,4 +1,4 @@
-// Attacks the sign-in without access: nobody may be locked out, no entry of the audit trail may be lost, and limits
+// Attacks the sign-in without access: nobody may be locked out, no entry of the audit log may be lost, and limits
 // must survive a restart and many names.
 import { request as httpRequest } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -92,7 +92,7 @@ describe('wrong passwords', () => {
   });
 });
 
-describe('the audit trail', () => {
+describe('the audit log', () => {
   const note = (what: string) => ({ who: 'root', by: 'token', what }) as const;
 
   it('keeps changes whatever is refused, read or signed in to', async () => {

@@ -104,7 +104,7 @@ function show({ hash, ...shown }: LocalUser): ShownUser {
 
 function checkNew(name: string, password: string | undefined): void {
   const problems = [
-    ...(USER_NAME.test(name) ? [] : [`"${name}" is no name: letters, digits and . _ @ - are taken, at most 100`]),
+    ...(USER_NAME.test(name) ? [] : [`"${name}" is not a valid name: use letters, digits and . _ @ -, at most 100`]),
     ...(password !== undefined && password.length < LEAST_PASSWORD_LENGTH
       ? [`the password has ${password.length} characters, but needs at least ${LEAST_PASSWORD_LENGTH}`]
       : []),

@@ -197,12 +197,12 @@ function createFleetMetrics(registry: Registry): (state: FleetState) => void {
   const agents = new Gauge({ name: 'jobtrace_agents', help: 'Agents that have reported.', registers });
   const silent = new Gauge({
     name: 'jobtrace_agents_silent',
-    help: 'Agents that ended without a word: not stopped in order, and without a report for 30 seconds.',
+    help: 'Agents without a report for 30 seconds that were not shut down normally.',
     registers,
   });
   const lastSeen = new Gauge({
     name: 'jobtrace_agent_last_seen_seconds',
-    help: 'Since the last report of an agent of this host that was not stopped in order.',
+    help: 'Seconds since the last report of an agent of this host that was not shut down normally.',
     labelNames: ['host'],
     registers,
   });
@@ -253,7 +253,7 @@ const AGENT_GAUGES: readonly {
   },
   {
     name: 'at_risk_bytes',
-    help: 'Of these, bytes whose file is gone or was replaced: lost if the agent ends before the store has them.',
+    help: 'Part of the backlog whose file was deleted or replaced: lost if the agent stops before it is stored.',
     read: ({ atRiskBytes }) => atRiskBytes,
   },
   {
@@ -340,7 +340,7 @@ const ANALYZER_GAUGES: readonly {
   readonly help: string;
   readonly read: (status: AnalyzerStatus) => number;
 }[] = [
-  { name: 'parts', help: 'Parts of the records that are its own; 0: it stands by.', read: ({ parts }) => parts },
+  { name: 'parts', help: 'Partitions that this analyzer owns; 0: standby.', read: ({ parts }) => parts },
   { name: 'clusters', help: 'Clusters in which something failed lately.', read: ({ clusters }) => clusters },
   { name: 'signals', help: 'Lines of these that it keeps in memory.', read: ({ signals }) => signals },
   { name: 'incidents', help: 'Incidents that may still change.', read: ({ incidents }) => incidents },
@@ -406,7 +406,7 @@ function createAnalyzerNumbers(registry: Registry): (status: AnalyzerStatus) => 
   const registers = [registry];
   const records = new Counter({
     name: 'jobtrace_analyzer_records_total',
-    help: 'Records that it has read since its start; those without a word of the catalog are left out.',
+    help: 'Records read since the start, without those that contain no word of the catalog.',
     registers,
   });
   const takeovers = new Counter({

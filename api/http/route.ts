@@ -39,13 +39,13 @@ export interface Route {
   /** Statuses of errors in addition to those that every route may answer. */
   readonly refusals?: readonly number[];
   /**
-   * Action for the audit trail, such as `feedback`, or a function that returns the note. It is recorded after success.
+   * Action for the audit log, such as `feedback`, or a function that returns the note. It is recorded after success.
    */
   readonly audited?: string | ((request: Request) => AuditNote | undefined);
   handle(request: Request): Promise<Answer>;
 }
 
-/** Action of a person, for the audit trail. */
+/** Action of a person, for the audit log. */
 export interface AuditNote {
   readonly what: string;
   readonly about?: string | undefined;

@@ -21,7 +21,7 @@ interface Pair {
   readonly key: Buffer;
 }
 
-const LOOK_EVERY_MS = 2000;
+const POLL_EVERY_MS = 2000;
 
 /** Creates the server. Throws JT_FILE_UNREADABLE, JT_CONFIG_INVALID. */
 export function createTlsServer(
@@ -29,7 +29,7 @@ export function createTlsServer(
   log: Log,
   options: ServerOptions,
   onRequest: RequestListener,
-  lookMs = LOOK_EVERY_MS,
+  pollMs = POLL_EVERY_MS,
 ): Server {
   let pair = readPair(files);
   let problem: string | undefined;
@@ -50,7 +50,7 @@ export function createTlsServer(
       problem = error.message;
     }
   };
-  const timer = setInterval(look, lookMs).unref();
+  const timer = setInterval(look, pollMs).unref();
   server.on('close', () => clearInterval(timer));
   return server;
 }

@@ -27,7 +27,7 @@ const JOB_ROW: ArgumentRow = {
   name: 'job',
   kind: 'text',
   max: 500,
-  help: 'Name or id of a job; * stands for any text.',
+  help: 'Name or id of a job; * matches any text.',
 };
 
 export const LIST_ROWS: readonly ArgumentRow[] = [
@@ -95,7 +95,7 @@ export async function diagnoseText(context: ToolContext, values: RequestValues, 
 }
 
 export async function diagnoseFile(context: ToolContext, values: RequestValues, language: Language): Promise<Reply> {
-  if (context.diagnoseFile === undefined) throw new Error('files are diagnosed only for whoever sits at the machine');
+  if (context.diagnoseFile === undefined) throw new Error('files are diagnosed only on the machine itself');
   return renderFindings(await context.diagnoseFile(values.text('path') ?? '', language), language);
 }
 

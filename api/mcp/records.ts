@@ -22,7 +22,7 @@ export const TIME_ROWS: readonly ArgumentRow[] = [
     max: 40,
     help: 'Start time: 15m, 2h, 7d or an ISO time with zone.',
   },
-  { name: 'until', kind: 'text', max: 40, help: 'End time: 15m, 2h, 7d or an ISO time; now when left out.' },
+  { name: 'until', kind: 'text', max: 40, help: 'End time: 15m, 2h, 7d or an ISO time; default: now.' },
 ];
 
 export const SEARCH_ROWS: readonly ArgumentRow[] = [

@@ -41,7 +41,7 @@ export async function explainRule(context: ToolContext, values: RequestValues, l
     throw createError('JT_RULE_NOT_FOUND', { id, hint: nearest === undefined ? '' : `; the nearest is "${nearest}"` });
   }
   return {
-    head: `${found.length === 1 ? 'The rule' : `${found.length} rules of the cause`} \`${id}\`. In its texts {name} stands for a value that is found in the log.`,
+    head: `${found.length === 1 ? 'The rule' : `${found.length} rules of the cause`} \`${id}\`. In its texts {name} is a value from the log.`,
     blocks: found.map((rule) => renderRule(rule, language)),
   };
 }

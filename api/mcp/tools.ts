@@ -64,7 +64,7 @@ const TOOLS: readonly Tool[] = [
   {
     name: 'diagnose_text',
     title: 'Diagnose a pasted log',
-    description: 'Says what went wrong in the text of a Flink log and what to do. Nothing is stored.',
+    description: 'Diagnoses the text of a Flink log: what failed and how to fix it. Nothing is stored.',
     rows: TEXT_ROWS,
     answer: diagnoseText,
   },

@@ -79,7 +79,7 @@ function createTokenRoutes({ now, checkScope }: Services, access: Access): reado
       ...shared,
       method: 'GET',
       path: '/api/v1/tokens',
-      summary: 'Tokens that were made here, also those that are no more valid',
+      summary: 'Tokens that were created here, including expired ones',
       description: 'Tokens of the settings (api.tokens) are not listed.',
       query: QUERIES.none,
       answers: { 200: TOKEN_LIST },
@@ -157,7 +157,7 @@ function createUserRoutes({ checkScope }: Services, access: Access): readonly Ro
       ...shared,
       method: 'POST',
       path: '/api/v1/users',
-      summary: 'Make a user, or give another role, scope or password: sign-ins of before are over',
+      summary: 'Create or update a user; existing sign-ins of the user end',
       query: QUERIES.none,
       body: body(
         {

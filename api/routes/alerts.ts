@@ -62,7 +62,7 @@ function createSilenceRoutes(services: Services): readonly Route[] {
       path: '/api/v1/silences',
       role: 'reader',
       tag: 'alerts',
-      summary: 'Silences: what alerts nobody for a while',
+      summary: 'Silences',
       query: QUERIES.silences,
       answers: { 200: SILENCE_LIST },
       handle: (request) => listSilences(services, request),

@@ -31,7 +31,7 @@ export function createDeletionRoutes(store: EraseStore, access: Pick<Access, 'au
       role: 'admin',
       isOfAll: true,
       tag: 'access',
-      summary: 'Delete records for good, with what quotes or copies them',
+      summary: 'Permanently delete records and everything that quotes them',
       description:
         'Deletes the records that fit all that is given, the incidents about them, and the messages, verdicts and words about those. One of "cluster", "job", "contains" and "file" must be given. With "dryRun" nothing is deleted, and the answer says how much would be. What it does not reach: docs/privacy.md.',
       query: QUERIES.none,

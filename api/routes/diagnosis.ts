@@ -22,7 +22,7 @@ export function createDiagnosisRoutes(services: Services): readonly Route[] {
       tag: 'incidents',
       summary: 'Why a job failed at some time',
       description:
-        'Of the incident nearest to that time, from an hour before it to ten minutes after it; one that goes on before one that is over.',
+        'Of the incident nearest to that time, from an hour before it to ten minutes after it; one that is still open before one that has ended.',
       query: QUERIES.diagnosis,
       answers: { 200: INCIDENT_DIAGNOSIS },
       handle: (request) => findDiagnosis(services, request),

@@ -227,7 +227,7 @@ function readTime(text: string): string {
   const time = Date.parse(isLeap ? text.replace(/:60(?=[^:]*$|[^:]*:\d\d$)/, ':59') : text);
   const date = new Date(isLeap ? time + 1000 : time);
   if (Number.isNaN(date.getTime()))
-    throw createError('JT_REQUEST_INVALID', { problems: `"${text}" is no time, e.g. 2026-01-31T08:00:00Z` });
+    throw createError('JT_REQUEST_INVALID', { problems: `"${text}" is not a time, e.g. 2026-01-31T08:00:00Z` });
   return date.toISOString();
 }
 

@@ -235,7 +235,7 @@ function createSessionRoutes(access: Access): readonly Route[] {
       ...shared,
       method: 'DELETE',
       path: '/api/v1/sessions',
-      summary: 'End all sign-ins of a name, or without a name all of whoever asks',
+      summary: 'End all sign-ins of a name; without a name, all of your own',
       query: QUERIES.sessions,
       answers: { 200: SESSIONS_ENDED },
       handle: async (request) => {

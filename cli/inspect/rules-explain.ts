@@ -59,7 +59,7 @@ function renderAlternative(rule: Rule, trial: AlternativeTrial, style: Style): r
   if (misfit === undefined) {
     const nearest =
       likeness === undefined
-        ? [row('nearest', 'no line holds a word of it')]
+        ? [row('nearest', 'no line contains a word of it')]
         : [...renderLine('nearest', at, style), row('', renderLikeness(likeness))];
     return [
       `${paint('✖', 'red', style)} ${alternative.id}: the anchor was not found ${placeOf(rule, ['match', order, 'anchor'], style)}`,

@@ -59,7 +59,7 @@ async function runNew(invocation: Invocation): Promise<number> {
   const proposal = proposeRule(createReader(path), catalog, zone);
   if (proposal === undefined)
     throw createError('JT_USAGE', {
-      problem: `${path} holds no failure: no task, job or process ended in it.`,
+      problem: `${path} has no failure: no task, job or process ended in it.`,
       command: 'rules new',
     });
   const { draft, evidence, owner, named } = proposal;
@@ -67,7 +67,7 @@ async function runNew(invocation: Invocation): Promise<number> {
   const place = placeRule(folder, id);
   if (existsSync(join(place, 'rule.yaml')))
     throw createError('JT_USAGE', {
-      problem: `${place} holds a rule already; give the new one another --id.`,
+      problem: `${place} already has a rule; use another --id.`,
       command: 'rules new',
     });
   if (!isBuiltIn) shareSchemas(folder);

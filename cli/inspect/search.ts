@@ -134,7 +134,7 @@ function readAround(invocation: Invocation): Around | undefined {
   if (before === 0 && after === 0) return undefined;
   if (invocation.has('follow'))
     throw createError('JT_USAGE', {
-      problem: '--follow shows lines as they come; what will stand after them is not known yet. Leave --context out.',
+      problem: '--follow cannot be combined with --context: lines after a match are not known yet.',
       command: 'search',
     });
   return { before, after };

@@ -1,4 +1,4 @@
-// Opens the access lists for the commands about access: the store of the settings, its lists, and the audit trail,
+// Opens the access lists for the commands about access: the store of the settings, its lists, and the audit log,
 // which records the user who runs the command.
 import { userInfo } from 'node:os';
 import { createAudit, type Audit } from '../../api/auth/audit.js';
@@ -75,7 +75,7 @@ export function readGrant({ option, options }: Invocation): { readonly role: Rol
   const long = scope.find((pattern) => pattern === '' || pattern.length > MAX_GLOB_LENGTH);
   if (long !== undefined)
     throw createError('JT_USAGE', {
-      problem: `--scope "${long}" is no pattern: it needs 1 to ${MAX_GLOB_LENGTH} characters.`,
+      problem: `--scope "${long}" is not a pattern: it needs 1 to ${MAX_GLOB_LENGTH} characters.`,
       command: '',
     });
   return { role: ROLES.find((role) => role === option('role')) ?? 'reader', scope };

@@ -1,5 +1,5 @@
 // Implements "jobtrace delete": deletes records permanently, including quotes and copies of them, directly in the store
-// and as the user who runs it. It shows the counts and asks first; the audit trail records the user and the counts.
+// and as the user who runs it. It shows the counts and asks first; the audit log records the user and the counts.
 import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline';
 import { createAudit } from '../../api/auth/audit.js';
@@ -92,12 +92,12 @@ function readTime(name: string, text: string | undefined): string | undefined {
 async function agrees(terminal: Terminal, counts: EraseCounts, filter: EraseFilter): Promise<boolean> {
   if (terminal.stdin.isTTY !== true)
     throw createError('JT_USAGE', {
-      problem: `delete would delete ${describeCounts(counts)}: give --yes, since nobody can be asked here.`,
+      problem: `delete would delete ${describeCounts(counts)}: pass --yes, because there is no terminal to confirm.`,
       command: 'delete',
     });
   writeNote(
     terminal,
-    `${describeCounts(counts)} (${describeFilter(filter)}) will be deleted for good. Type "yes" to go on: `,
+    `${describeCounts(counts)} (${describeFilter(filter)}) will be permanently deleted. Type "yes" to continue: `,
   );
   const lines = createInterface({ input: terminal.stdin });
   try {

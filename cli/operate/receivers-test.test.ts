@@ -44,7 +44,7 @@ describe('jobtrace receivers test', () => {
     expect(stdout.split('\n')).toEqual([
       '✔ right · dingtalk · taken',
       '  Answer: {"errcode":0,"errmsg":"ok"}',
-      expect.stringContaining('Look whether it is shown'),
+      expect.stringContaining('Check that it appears'),
       '✖ wrong · dingtalk · not taken (keyword)',
       expect.stringContaining('{"errcode":310000,"errmsg":"keywords not in content'),
       expect.stringContaining('Set `keyword`'),

@@ -82,7 +82,7 @@ describeWithParts(['elasticsearch-8'], 'jobtrace setup', () => {
       'PUT /_security/role/jobtrace_api',
       'PUT /_security/role/jobtrace_letters',
     ]);
-    expect(said).toContain(`key ${join(dir, 'jobtrace-agent.env')}: not made`);
+    expect(said).toContain(`key ${join(dir, 'jobtrace-agent.env')}: not created`);
     expect(await ask('/_security/role/jobtrace_*')).toEqual({});
     expect(await ask('/_index_template/jobtrace-*')).toEqual({ index_templates: [] });
   });
@@ -99,13 +99,13 @@ describeWithParts(['elasticsearch-8'], 'jobtrace setup', () => {
     const first = await setup();
     const second = await setup();
 
-    expect(first).toMatchObject({ code: 0, said: expect.stringContaining('role jobtrace_api: made') as string });
+    expect(first).toMatchObject({ code: 0, said: expect.stringContaining('role jobtrace_api: created') as string });
     expect(second.said.trim().split('\n')).toHaveLength(7);
     expect(
       second.said
         .trim()
         .split('\n')
-        .filter((line) => !line.endsWith(': is there')),
+        .filter((line) => !line.endsWith(': up to date')),
     ).toEqual([]);
     const shipper = openElasticsearchStore({ nodes: [node.url], username: 'shipper', password: PASSWORD });
     expect(await appendRecords(shipper, [makeRecord(1)])).toEqual([{ kind: 'stored' }]);
@@ -129,9 +129,9 @@ describeWithParts(['elasticsearch-8'], 'jobtrace setup', () => {
     writeFileSync(join(folder, 'jobtrace-api.env'), 'JOBTRACE_STORE_API_KEY=of-somebody\n');
     const said = [(await setup(['--keys', folder])).said, (await setup(['--keys', folder])).said];
 
-    expect(said[0]).toContain(`key ${join(folder, 'jobtrace-agent.env')}: made`);
-    expect(said[0]).toContain(`key ${join(folder, 'jobtrace-api.env')}: is there`);
-    expect(said[1]).not.toContain('made');
+    expect(said[0]).toContain(`key ${join(folder, 'jobtrace-agent.env')}: created`);
+    expect(said[0]).toContain(`key ${join(folder, 'jobtrace-api.env')}: kept`);
+    expect(said[1]).not.toContain('created');
     const path = join(folder, 'jobtrace-agent.env');
     expect(statSync(path).mode & 0o777).toBe(0o600);
     const [, apiKey = ''] = /^JOBTRACE_STORE_API_KEY=(\S+)\n$/.exec(readFileSync(path, 'utf8')) ?? [];
@@ -153,7 +153,7 @@ describeWithParts(['elasticsearch-8'], 'jobtrace setup', () => {
     const after = keyOf();
 
     expect(code, said).toBe(0);
-    expect(said).toContain(`key ${join(folder, 'jobtrace-agent.env')}: made anew`);
+    expect(said).toContain(`key ${join(folder, 'jobtrace-agent.env')}: renewed`);
     expect(after).not.toBe(before);
     expect([await isTaken(before), await isTaken(after)]).toEqual([true, true]);
     const [id] = Buffer.from(after, 'base64').toString('utf8').split(':');
@@ -176,7 +176,7 @@ describeWithParts(['elasticsearch-8'], 'jobtrace setup', () => {
     const { code, said } = await setup(['--keys', folder, '--retire']);
 
     expect(code).toBe(3);
-    expect(said).toContain('it holds no key');
+    expect(said).toContain('it has no key');
   });
 
   it('leaves no file for a key that could not be made', async () => {

@@ -19,7 +19,7 @@ export const SETUP: Command = {
     STORE_OPTION,
     {
       name: 'dry-run',
-      help: 'Change nothing; print the requests, ready for the Kibana console.',
+      help: 'Change nothing; print the requests for Dev Tools in Kibana.',
     },
     {
       name: 'keys',
@@ -149,16 +149,16 @@ async function makeKey(
   path: string,
   { rotates }: KeyOrder,
   createKey: () => Promise<string>,
-): Promise<'made' | 'made anew' | 'is there'> {
+): Promise<'created' | 'renewed' | 'kept'> {
   const isThere = existsSync(path);
-  if (isThere && !rotates) return 'is there';
+  if (isThere && !rotates) return 'kept';
   const next = `${path}.new`;
   const file = openNew(next);
   try {
     writeSync(file, `${VARIABLE}=${await createKey()}\n`);
     fsyncSync(file);
     renameSync(next, path);
-    return isThere ? 'made anew' : 'made';
+    return isThere ? 'renewed' : 'created';
   } catch (error) {
     rmSync(next, { force: true });
     throw error;
@@ -182,5 +182,5 @@ function readKeyId(path: string): string {
   const encoded = new RegExp(`^${VARIABLE}=(\\S+)$`, 'm').exec(readFileSync(path, 'utf8'))?.[1] ?? '';
   const [id = '', secret = ''] = Buffer.from(encoded, 'base64').toString('utf8').split(':');
   if (id !== '' && secret !== '') return id;
-  throw createError('JT_FILE_UNREADABLE', { path, problem: `it holds no key as ${VARIABLE}` });
+  throw createError('JT_FILE_UNREADABLE', { path, problem: `it has no key named ${VARIABLE}` });
 }

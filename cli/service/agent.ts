@@ -106,7 +106,7 @@ export async function runWords(
     } catch (error) {
       const text = describeFault(error);
       if (text !== problem)
-        log.warn({ problem: text }, 'The words of the analyzer cannot be read; those of before stay in use.');
+        log.warn({ problem: text }, 'The words of the analyzer cannot be read; the previous ones stay active.');
       problem = text;
     }
     await pause(WORDS_EVERY_MS, signal);

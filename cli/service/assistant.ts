@@ -74,7 +74,7 @@ function createLocalHooks(catalog: Catalog, settings: Settings): AssistantHooks 
     const entries = read({ notes, find: wantedBy(catalog) });
     const document = flattenIncidents(diagnose(entries, catalog, { zone }), language);
     if (notes.lines > 0) return document;
-    const problem = notes.list[0]?.text.en ?? 'there is no line of a log in it';
+    const problem = notes.list[0]?.text.en ?? 'it contains no log line';
     throw createError('JT_REQUEST_INVALID', { problems: problem });
   };
   return {

@@ -24,13 +24,13 @@ export function findProviderProblems(settings: Settings): readonly string[] {
   const issuer = settings['api.oidc.issuer'];
   if (issuer === '') return [];
   return [
-    ...(URL.canParse(issuer) ? [] : [`api.oidc.issuer is "${issuer}", which is no address.`]),
+    ...(URL.canParse(issuer) ? [] : [`api.oidc.issuer is "${issuer}", which is not a URL.`]),
     ...(settings['api.oidc.clientId'] === '' ? ['api.oidc.clientId is empty.'] : []),
     ...(URL.canParse(settings['api.publicUrl'])
       ? []
       : ['api.publicUrl must be set: the provider sends people back to it.']),
     ...(settings['api.oidc.grants'].length === 0
-      ? ['api.oidc.grants is empty and no team has groups, so nobody might see anything.']
+      ? ['api.oidc.grants is empty and no team has groups, so nobody would have access.']
       : []),
   ];
 }

@@ -46,7 +46,7 @@ function openKeeper(): RuleKeeper {
 
 /** Checks the files twice: the first check sees the change, the second one that the files are stable. */
 function settle(keeper: RuleKeeper): boolean {
-  return [keeper.lookOnce(), keeper.lookOnce()].includes(true);
+  return [keeper.pollOnce(), keeper.pollOnce()].includes(true);
 }
 
 function titleOf(keeper: RuleKeeper, id: string): string | undefined {
@@ -197,10 +197,10 @@ describe('createRuleKeeper', () => {
     const keeper = openKeeper();
 
     save(OWN, ruleText('Half').slice(0, 60));
-    expect(keeper.lookOnce()).toBe(false);
+    expect(keeper.pollOnce()).toBe(false);
     save(OWN, ruleText('Whole'));
-    expect(keeper.lookOnce()).toBe(false);
-    expect(keeper.lookOnce()).toBe(true);
+    expect(keeper.pollOnce()).toBe(false);
+    expect(keeper.pollOnce()).toBe(true);
 
     expect(keeper.problems).toEqual([]);
     expect(titleOf(keeper, OWN)).toBe('Whole');

@@ -24,14 +24,14 @@ export interface RuleKeeper {
   /** Calls the listener with each catalog that is loaded from now on. */
   onChange(listener: (catalog: Catalog) => void): void;
   /** Checks the files once. Returns true if the catalog was reloaded. */
-  lookOnce(): boolean;
+  pollOnce(): boolean;
   /** Uses rules of other folders from the next check on. */
   setFolders(folders: readonly string[]): void;
   /** Runs until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
 }
 
-const LOOK_EVERY_MS = 500;
+const POLL_EVERY_MS = 500;
 
 /**
  * Creates the keeper. `builtIn` replaces the catalog that comes with the program. Throws JT_RULE_INVALID, so that a
@@ -45,7 +45,7 @@ export function createRuleKeeper(given: readonly string[], log: Log, builtIn?: s
   let loaded = describeFolders(folders);
   let last = loaded;
 
-  function lookOnce(): boolean {
+  function pollOnce(): boolean {
     const seen = describeFolders(folders);
     const isMoving = seen !== last;
     last = seen;
@@ -56,8 +56,12 @@ export function createRuleKeeper(given: readonly string[], log: Log, builtIn?: s
     catalog = reload.catalog;
     problems = reload.problems;
     for (const listener of listeners) listener(catalog);
-    if (problems.length === 0) log.info({ rules: catalog.size }, 'Rules were loaded anew.');
-    else log.warn({ problems, rules: catalog.size }, 'Rules with mistakes were refused; those before them stay.');
+    if (problems.length === 0) log.info({ rules: catalog.size }, 'Rules were reloaded.');
+    else
+      log.warn(
+        { problems, rules: catalog.size },
+        'Rules with errors were rejected; their previous versions stay active.',
+      );
     return true;
   }
 
@@ -72,14 +76,14 @@ export function createRuleKeeper(given: readonly string[], log: Log, builtIn?: s
       return problems;
     },
     onChange: (listener) => void listeners.push(listener),
-    lookOnce,
+    pollOnce,
     setFolders: (next) => {
       folders = next;
     },
     run: async (signal) => {
       while (!signal.aborted) {
-        await pause(LOOK_EVERY_MS, signal);
-        if (!signal.aborted) lookOnce();
+        await pause(POLL_EVERY_MS, signal);
+        if (!signal.aborted) pollOnce();
       }
     },
   };

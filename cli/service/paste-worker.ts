@@ -67,7 +67,7 @@ function diagnoseBytes(bytes: Buffer, language: Language): DiagnosisDocument {
   throw createError('JT_REQUEST_INVALID', {
     problems:
       notes.list[0] === undefined
-        ? 'there is no line of a log in the body; send the text of a log'
+        ? 'the body contains no log line; send the text of a log'
         : `${notes.list[0].text.en}; send the text of a log, or an archive of logs (.gz, .tar, .tar.gz, .zip)`,
   });
 }

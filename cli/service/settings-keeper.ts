@@ -20,14 +20,14 @@ export interface SettingsKeeper {
   /** Calls the listener with settings that come into use from now on. A listener that throws is called again. */
   onChange(listener: Listener): void;
   /** Checks the files once. Returns true if they were read again. */
-  lookOnce(): Promise<boolean>;
+  pollOnce(): Promise<boolean>;
   /** Reads the files at the next check, even if they seem unchanged. */
   reload(): void;
   /** Runs until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
 }
 
-const LOOK_EVERY_MS = 2000;
+const POLL_EVERY_MS = 2000;
 
 export function createSettingsKeeper(first: ReadSettings, read: () => ReadSettings, log: Log): SettingsKeeper {
   const listeners: Listener[] = [];
@@ -45,7 +45,7 @@ export function createSettingsKeeper(first: ReadSettings, read: () => ReadSettin
         waiting = waiting.filter((other) => other !== listener);
       } catch (error) {
         const problem = readProblem(error);
-        log.warn({ problem: problem.message }, 'New settings are not taken yet; trying again.');
+        log.warn({ problem: problem.message }, 'New settings cannot be applied yet; retrying.');
         return;
       }
     }
@@ -58,7 +58,7 @@ export function createSettingsKeeper(first: ReadSettings, read: () => ReadSettin
     problem = undefined;
     settings = Object.freeze({ ...settings, ...pickSettings(next.settings, taken) });
     const waitForRestart = changed.filter((name) => !taken.includes(name));
-    log.info({ changed: taken, waitForRestart }, 'Settings were read again.');
+    log.info({ changed: taken, waitForRestart }, 'Settings were reloaded.');
     if (taken.length > 0) waiting = [...listeners];
   }
 
@@ -70,11 +70,11 @@ export function createSettingsKeeper(first: ReadSettings, read: () => ReadSettin
     } catch (error) {
       const { code, message, fix } = readProblem(error);
       problem = message;
-      log.error({ code, problem, advice: fix }, 'The settings cannot be used; those before stay in use.');
+      log.error({ code, problem, advice: fix }, 'The settings are not valid; the previous ones stay active.');
     }
   }
 
-  async function lookOnce(): Promise<boolean> {
+  async function pollOnce(): Promise<boolean> {
     const now = describeSources(sources);
     const isMoving = now !== seen;
     seen = now;
@@ -99,11 +99,11 @@ export function createSettingsKeeper(first: ReadSettings, read: () => ReadSettin
     reload: () => {
       used = '';
     },
-    lookOnce,
+    pollOnce,
     async run(signal) {
       while (!signal.aborted) {
-        await pause(LOOK_EVERY_MS, signal);
-        if (!signal.aborted) await lookOnce();
+        await pause(POLL_EVERY_MS, signal);
+        if (!signal.aborted) await pollOnce();
       }
     },
   };

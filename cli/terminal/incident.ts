@@ -79,9 +79,10 @@ export function renderIncidentLine(
   const head = `${String(number).padStart(4)}  ${(incident.firstSeen ?? '').slice(11, 19).padEnd(8)}  `;
   const shownTitle = instead ? `${WORDS[lang].instead}${title}` : title;
   // A line that is not written to a terminal is not cut.
-  const room = terminal.stdout.isTTY === true ? style.width - head.length - who.length - 5 : Number.POSITIVE_INFINITY;
+  const columns =
+    terminal.stdout.isTTY === true ? style.width - head.length - who.length - 5 : Number.POSITIVE_INFINITY;
   const subject = who === '' ? '' : paint(` · ${who}`, 'dim', style);
-  return `${paint(head, 'dim', style)}${mark} ${cutText(shownTitle, Math.max(LEAST_TITLE, room))}${subject}\n`;
+  return `${paint(head, 'dim', style)}${mark} ${cutText(shownTitle, Math.max(LEAST_TITLE, columns))}${subject}\n`;
 }
 
 /** Returns the causes that a diagnosis explains, including the symptoms of the incident. */

@@ -14,7 +14,7 @@ export const AGENT = [
     name: 'agent.linksInto',
     type: 'strings',
     default: ['/var/log/pods', '/var/lib/docker/containers'],
-    help: 'Folders into which symbolic links may lead, beside those of agent.paths; a link to any other place is not followed, nor one to a file of another owner than that of the folder of the link. The defaults are where the links of Kubernetes and Docker lead.',
+    help: 'Folders into which symbolic links may lead, in addition to those of agent.paths; a link to any other place is not followed, nor one to a file of another owner than that of the folder of the link. The defaults are where the links of Kubernetes and Docker lead.',
   },
   {
     name: 'agent.host',
@@ -41,7 +41,7 @@ export const AGENT = [
     type: 'string',
     default: 'TRACE',
     values: LEVELS,
-    help: 'Entries of a lower level stay on the node, unless they hold a word of the catalog: diagnoses are the same. Nothing is left out before the agent knows the words.',
+    help: 'Entries of a lower level stay on the node, unless they contain a word of the catalog, so diagnoses stay the same. Nothing is skipped before the agent knows the words.',
   },
   {
     name: 'agent.redactPatterns',

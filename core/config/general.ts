@@ -36,7 +36,7 @@ export const GENERAL = [
     name: 'include',
     type: 'paths',
     default: [],
-    help: 'Files with more `teams`, such as teams.d/*.yaml; `*` stands for any part of a file name.',
+    help: 'Files with more `teams`, such as teams.d/*.yaml; `*` matches any part of a file name.',
   },
   {
     name: 'proxy.http',

@@ -103,7 +103,7 @@ function isPlaced(item: { readonly team: unknown; readonly file: string }): item
 
 function checkFormer(environment: SettingsInput['environment']): void {
   const given = FORMER.filter(({ env }) => (environment[env] ?? '') !== '');
-  if (given.length > 0) throw invalid(given.map(({ env, advice }) => `${env} is no setting any more: ${advice}`));
+  if (given.length > 0) throw invalid(given.map(({ env, advice }) => `${env} was removed: ${advice}`));
 }
 
 function readFileValues(input: SettingsInput): ReadonlyMap<string, unknown> {
@@ -183,7 +183,7 @@ function formatProblem(path: string, problem: DocumentProblem): string {
     const [group, key] = name.split('.');
     return [group, name].includes(problem.path) && problem.message.includes(`\`${key ?? ''}\``);
   });
-  const message = former === undefined ? problem.message : `${former.name} is no setting any more: ${former.advice}`;
+  const message = former === undefined ? problem.message : `${former.name} was removed: ${former.advice}`;
   return `${path}:${problem.line}:${problem.column} ${message}`;
 }
 

@@ -60,7 +60,7 @@ export const SERVICE = [
     name: 'api.allowedHosts',
     type: 'strings',
     default: [],
-    help: 'Host names beside localhost under which the API answers, and whose pages may use it, while nobody needs to sign in.',
+    help: 'Additional host names (besides localhost) that are allowed for the API and its pages while there is no access control.',
   },
   {
     name: 'api.publicUrl',
@@ -72,7 +72,7 @@ export const SERVICE = [
     name: 'api.tokens',
     type: 'tokens',
     default: [],
-    help: `Who may use the API, beside the tokens and users that are made at run time (docs/access.md): a list of {name, token or tokenFile, role: ${TOKEN_ROLES.join('|')}, scope: [patterns]}.`,
+    help: `Access to the API, in addition to the tokens and users created at run time (docs/access.md): a list of {name, token or tokenFile, role: ${TOKEN_ROLES.join('|')}, scope: [patterns]}.`,
   },
   {
     name: 'api.searchSeconds',
@@ -98,7 +98,7 @@ export const SERVICE = [
     name: 'api.auditFile',
     type: 'path',
     default: '',
-    help: 'File to which each entry of the audit trail is appended as a line of JSON, beside the store; empty = only the log of the process (logLevel info).',
+    help: 'File to which each entry of the audit log is appended as a line of JSON, in addition to the store; empty = only the log of the process (logLevel info).',
   },
   {
     name: 'api.oidc.issuer',
@@ -123,7 +123,7 @@ export const SERVICE = [
     name: 'api.oidc.name',
     type: 'string',
     default: '',
-    help: 'What stands on the button of the page; the host of the provider when left out.',
+    help: 'Text of the sign-in button; default: the host of the provider.',
   },
   {
     name: 'api.oidc.asks',
@@ -148,7 +148,7 @@ export const SERVICE = [
     type: 'number',
     default: 4,
     minimum: 0.1,
-    help: 'How long a sign-in at the provider lasts, at most api.sessionHours: whoever may no more sign in there is out after that.',
+    help: 'How long a sign-in at the provider lasts, at most api.sessionHours: after that, a user without access at the provider is signed out.',
   },
   {
     name: 'notify.receivers',
@@ -160,7 +160,7 @@ export const SERVICE = [
     name: 'notify.route',
     type: 'route',
     default: {},
-    help: 'Which of the receivers hear of a card: a tree of {receiver, matchers, continue, groupBy, groupWait, repeatInterval, muteTimeIntervals, activeTimeIntervals, routes} (docs/routing.md); empty = all of them.',
+    help: 'Routing tree that selects the receivers of a card: {receiver, matchers, continue, groupBy, groupWait, repeatInterval, muteTimeIntervals, activeTimeIntervals, routes} (docs/routing.md); empty = all of them.',
   },
   {
     name: 'notify.timeIntervals',
@@ -200,14 +200,14 @@ export const SERVICE = [
     type: 'integer',
     default: 3_600_000,
     minimum: 60_000,
-    help: 'A job that goes on failing is announced again after this long.',
+    help: 'A job that keeps failing is announced again after this time.',
   },
   {
     name: 'notify.backlogAfterMs',
     type: 'integer',
     default: 3_600_000,
     minimum: 0,
-    help: 'Failures older than this when first seen (the backlog of a first start) alert nobody.',
+    help: 'Failures older than this when first seen (the backlog of a first start) send no alerts.',
   },
   {
     name: 'notify.clientAlerts',
@@ -220,7 +220,7 @@ export const SERVICE = [
     type: 'integer',
     default: 50,
     minimum: 0,
-    help: 'A rule alerts nobody while people say of fewer of its diagnoses than this that they are right; its incidents stay. 0 = every rule alerts.',
+    help: 'Alerts of a rule are paused while fewer of its diagnoses than this are rated correct; its incidents stay. 0 = every rule alerts.',
   },
   {
     name: 'notify.precisionVerdicts',
@@ -239,7 +239,7 @@ export const SERVICE = [
     name: 'notify.mutes',
     type: 'strings',
     default: [],
-    help: 'Rule ids, cause ids, job ids or job names that alert nobody; patterns with *.',
+    help: 'Rule ids, cause ids, job ids or job names that send no alerts; * matches any text.',
     maxLength: MAX_GLOB_LENGTH,
   },
   {
@@ -253,6 +253,6 @@ export const SERVICE = [
     type: 'integer',
     default: 60_000,
     minimum: 1000,
-    help: 'How long the store must be away, or no analyzer be there, before the receivers of notify.emergency hear of it.',
+    help: 'How long the store must be unreachable, or no analyzer running, before the receivers of notify.emergency are notified.',
   },
 ] as const satisfies readonly SettingRow[];

@@ -17,7 +17,7 @@ function incident(id: string, version: string | undefined, values: Readonly<Reco
 const TOP_N = { ticket: 'FLINK-28019', mended: '1.14.6 or 1.15.1' };
 
 describe('advice from past incidents', () => {
-  it('counts defects by the version that mends them, nearest to the one in use', () => {
+  it('counts defects by the version that fixes them, nearest to the one in use', () => {
     const advice = sumAdvice([
       incident('a', '1.14.2', TOP_N),
       incident('b', '1.14.4', { ...TOP_N, ticket: 'FLINK-27762' }),
@@ -35,7 +35,7 @@ describe('advice from past incidents', () => {
       ],
     });
     expect(describeAdvice(advice, 'en')[0]).toBe(
-      '3 of the last 6 incidents are defects of Flink that 1.14.6 mends (FLINK-27762, FLINK-28019), on 3 jobs.',
+      '3 of the last 6 incidents are Flink defects that 1.14.6 fixes (FLINK-27762, FLINK-28019), on 3 jobs.',
     );
     expect(describeAdvice(advice, 'zh')).toHaveLength(2);
   });

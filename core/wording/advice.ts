@@ -4,7 +4,7 @@
 import type { Diagnosis, Incident, Language } from '../types.js';
 
 /** Incidents that are defects of Flink, and the version that fixes them. */
-export interface MendedDefects {
+export interface FixedDefects {
   readonly version: string;
   readonly incidents: number;
   readonly jobs: number;
@@ -16,7 +16,7 @@ export interface Advice {
   /** Number of all incidents that were examined. */
   readonly incidents: number;
   /** Versions, those that fix the most incidents first. */
-  readonly mended: readonly MendedDefects[];
+  readonly mended: readonly FixedDefects[];
 }
 
 /** Incident, as the store has it or as the API returns it in one language. */

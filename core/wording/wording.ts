@@ -6,7 +6,7 @@ export const OWNERS: Readonly<Record<Owner, Text>> = {
   'user-code': { en: 'User code', zh: '用户代码' },
   configuration: { en: 'Configuration', zh: '配置' },
   connector: { en: 'Connector', zh: '连接器' },
-  framework: { en: 'Flink', zh: 'Flink' },
+  framework: { en: 'Flink', zh: 'Flink 框架' },
   platform: { en: 'Platform', zh: '平台' },
   external: { en: 'External system', zh: '外部系统' },
 };

@@ -2,7 +2,7 @@
 // offline diagnosis both use it, so that they read the same files.
 
 /** Number of bytes of a file that are looked at, or fewer if the file is shorter. */
-export const BINARY_LOOK_BYTES = 8192;
+export const BINARY_PROBE_BYTES = 8192;
 
 const SIGNATURES: readonly string[] = [
   '\x7fELF',

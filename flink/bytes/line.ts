@@ -5,7 +5,7 @@ import { at, digits, isDigit, isNameByte, skipBlanks, skipByte, startsWithAny } 
 import { skipColors, skipLevel, skipLevelBracket } from './level.js';
 import { isKlog, isMonthFirst, isUptime, scanTimestamp } from './stamp.js';
 import { isBareFrame, isExceptionHeader, isMore, isPythonFrame, isPythonHead, traceClass } from './trace.js';
-import { LINE_LOOK_BYTES, skipWrapper } from './wrapper.js';
+import { LINE_PROBE_BYTES, skipWrapper } from './wrapper.js';
 
 /**
  * Kinds of lines: blank · indented · trace (`at …`, `... 3 more`) · cause (`Caused by:`, `Suppressed:`) · python
@@ -95,7 +95,7 @@ const JSON_KEYS = [
 ].map((key) => Buffer.from(key));
 
 export function classifyLine(bytes: Buffer, lineStart: number, lineEnd: number): LineClass {
-  const limit = Math.min(lineEnd, lineStart + LINE_LOOK_BYTES);
+  const limit = Math.min(lineEnd, lineStart + LINE_PROBE_BYTES);
   const inner = skipWrapper(bytes, lineStart, limit);
   const end = limit === lineEnd ? trimEnd(bytes, inner, limit) : limit;
   const start = skipColors(bytes, inner, end);
@@ -239,7 +239,7 @@ function isLogger(bytes: Buffer, start: number, end: number): boolean {
 
 /** Returns true if at most LINE_LOOK_BYTES of the line hold a field that events have. */
 export function holdsEventField(bytes: Buffer, start: number, end: number): boolean {
-  const head = bytes.subarray(start, Math.min(end, start + LINE_LOOK_BYTES));
+  const head = bytes.subarray(start, Math.min(end, start + LINE_PROBE_BYTES));
   return JSON_KEYS.some((key) => head.includes(key));
 }
 

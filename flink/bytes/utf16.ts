@@ -5,7 +5,7 @@ export const UTF16_FORMS = ['utf-16le', 'utf-16be'] as const;
 export type Utf16 = (typeof UTF16_FORMS)[number];
 
 /** Number of bytes of a file that are looked at. */
-export const UTF16_LOOK_BYTES = 64;
+export const UTF16_PROBE_BYTES = 64;
 
 /** Number of ASCII units with which a file without a mark must begin, for example a date and a level. */
 const CLEAR_UNITS = 16;

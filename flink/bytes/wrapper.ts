@@ -7,7 +7,7 @@ import { scanFraction, scanTime, scanTimestamp, scanZone } from './stamp.js';
 import { isExceptionHeader, traceClass } from './trace.js';
 
 /** Limit of bytes of a line that are ever looked at. */
-export const LINE_LOOK_BYTES = 512;
+export const LINE_PROBE_BYTES = 512;
 
 const SPACE = 32;
 const DOT = 46;
@@ -66,18 +66,18 @@ export function isPartialLine(bytes: Buffer, start: number, end: number): boolea
       !(at(bytes, start + stream - 1) === 110 && at(bytes, start + stream - 2) === BACKSLASH)
     );
   }
-  const content = criContent(bytes, start, Math.min(end, start + LINE_LOOK_BYTES));
+  const content = criContent(bytes, start, Math.min(end, start + LINE_PROBE_BYTES));
   return content > start && at(bytes, content - 2) === 80;
 }
 
 /** Returns `stdout` or `stderr` for a line of CRI or of a Docker json-file. */
 export function readStream(bytes: Buffer, start: number, end: number): string | undefined {
   if (startsWith(bytes, start, end, DOCKER_HEAD)) {
-    const tail = bytes.toString('latin1', Math.max(start, end - LINE_LOOK_BYTES), end);
+    const tail = bytes.toString('latin1', Math.max(start, end - LINE_PROBE_BYTES), end);
     const [name, ...behind] = tail.slice(tail.lastIndexOf(STREAM) + STREAM.length).split('"', 2);
     return tail.includes(STREAM) && behind.length > 0 ? name : undefined;
   }
-  const content = criContent(bytes, start, Math.min(end, start + LINE_LOOK_BYTES));
+  const content = criContent(bytes, start, Math.min(end, start + LINE_PROBE_BYTES));
   return content > start ? bytes.toString('latin1', content - 9, content - 3) : undefined;
 }
 
@@ -108,7 +108,7 @@ function fitsShape(bytes: Buffer, start: number, end: number, shape: Buffer): bo
 /** Returns where the runtime's time stamp is in such a line. */
 export function findStamp(bytes: Buffer, start: number, end: number): number {
   if (!startsWith(bytes, start, end, DOCKER_HEAD)) return start;
-  const from = Math.max(start, end - LINE_LOOK_BYTES);
+  const from = Math.max(start, end - LINE_PROBE_BYTES);
   const time = bytes.subarray(from, end).lastIndexOf(TIME);
   return time < 0 ? end : from + time + TIME.length;
 }

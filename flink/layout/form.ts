@@ -15,7 +15,7 @@ export interface FormOptions extends StreamOptions {
 }
 
 /** Number of bytes of a file that are enough to detect its form. */
-export const FORM_LOOK_BYTES = 512;
+export const FORM_PROBE_BYTES = 512;
 
 export function findForm(head: Buffer): FileForm {
   const utf16 = findUtf16(head);

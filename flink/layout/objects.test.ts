@@ -7,7 +7,7 @@ import { OBJECT_LOGS } from './testing/objects.js';
 type Found = Pick<SplitEntry, 'offset' | 'line'> & { readonly text: string };
 
 function split(bytes: Buffer, chunkBytes: number): readonly Found[] {
-  const splitter = createFormSplitter({ kind: 'log', form: findForm(bytes.subarray(0, FORM_LOOK_BYTES)) });
+  const splitter = createFormSplitter({ kind: 'log', form: findForm(bytes.subarray(0, FORM_PROBE_BYTES)) });
   const found: Found[] = [];
   const keep = (entries: readonly SplitEntry[]): void => {
     for (const { bytes: own, offset, line } of entries) found.push({ text: own.toString(), offset, line });

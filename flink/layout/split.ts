@@ -6,7 +6,7 @@ import { FIRST_LINE, follow, startsEntry, type LineState } from './layout.js';
 import { at, skipBlanks } from '../bytes/byte.js';
 import { classifyLine, holdsEventField, type LineClass } from '../bytes/line.js';
 import { Held } from '../bytes/held.js';
-import { isPartialLine, LINE_LOOK_BYTES, skipWrapper } from '../bytes/wrapper.js';
+import { isPartialLine, LINE_PROBE_BYTES, skipWrapper } from '../bytes/wrapper.js';
 import { CLOSED, isInside, ObjectCuts, readOpen } from '../bytes/open-object.js';
 
 export interface SplitEntry {
@@ -390,7 +390,7 @@ export class EntrySplitter implements Splitter {
     this.#keepOpen(chunk, p);
     this.#from = p;
     this.#hold(chunk, p, chunk.length);
-    if (this.#heldLine > this.#max + 2 * LINE_LOOK_BYTES) this.#startLongLine(done);
+    if (this.#heldLine > this.#max + 2 * LINE_PROBE_BYTES) this.#startLongLine(done);
   }
 
   #startLongLine(done: SplitEntry[]): void {
@@ -506,7 +506,7 @@ function isBetween(line: LineClass | undefined): boolean {
 }
 
 function skipPrefix(bytes: Buffer, start: number, end: number): number {
-  return skipWrapper(bytes, start, Math.min(end, start + LINE_LOOK_BYTES));
+  return skipWrapper(bytes, start, Math.min(end, start + LINE_PROBE_BYTES));
 }
 
 /** Returns the last index up to `limit` that is not inside a UTF-8 character. */

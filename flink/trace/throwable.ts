@@ -23,7 +23,7 @@ const NAMED = /(?:^|[^\w$./-])((?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error)
  * message.
  */
 const WRAPPING = /(?:[a-z_][\w$]*\.)+[A-Z][\w$]*Exception: ?$/;
-const HEADER_LOOK = 300;
+const HEADER_PROBE = 300;
 /** Field of a JSON line with a trace: `"stackTrace":"a.b.CException: …`. */
 const FIELD_OF_TRACE = /"[\w.@-]{1,40}"\s*:\s*"(?=(?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error|Throwable)\b)/g;
 /** Value up to the closing quotation mark; a line that was cut off has none. */
@@ -72,8 +72,8 @@ function findInline(message: string, eager: boolean): number {
   INLINE.lastIndex = 0;
   for (let match = INLINE.exec(message); match !== null; match = INLINE.exec(message)) {
     const at = match.index + match[0].length;
-    if (readHeader(message.slice(at, at + HEADER_LOOK)) !== undefined)
-      return at - (WRAPPING.exec(message.slice(Math.max(0, at - HEADER_LOOK), at))?.[0].length ?? 0);
+    if (readHeader(message.slice(at, at + HEADER_PROBE)) !== undefined)
+      return at - (WRAPPING.exec(message.slice(Math.max(0, at - HEADER_PROBE), at))?.[0].length ?? 0);
   }
   const named = eager ? NAMED.exec(message) : null;
   return named === null ? -1 : named.index + named[0].length - (named[1] ?? '').length;

@@ -28,11 +28,12 @@ export function unfoldTrace(text: string): string {
  * Number of characters before a frame that are searched. A message is rarely longer, and a limit keeps the time for a
  * line of many frames linear.
  */
-const LOOK_BACK = 8192;
+const MAX_LINES_BACK = 8192;
 
 function isFolded(text: string): boolean {
   for (const { index } of text.matchAll(INNER_FRAME)) {
-    if (BEHIND.test(text.slice(Math.max(text.lastIndexOf('\n', index) + 1, index - LOOK_BACK), index + 1))) return true;
+    if (BEHIND.test(text.slice(Math.max(text.lastIndexOf('\n', index) + 1, index - MAX_LINES_BACK), index + 1)))
+      return true;
   }
   return BEHIND_PLACE.test(text) && INNER_PART.test(text);
 }
@@ -42,7 +43,7 @@ function isFolded(text: string): boolean {
  */
 function splitCauses(text: string): string {
   const first = text.search(BEFORE_CAUSE);
-  return first !== -1 && NAMED.test(text.slice(Math.max(0, first - LOOK_BACK), first))
+  return first !== -1 && NAMED.test(text.slice(Math.max(0, first - MAX_LINES_BACK), first))
     ? text.replace(BEFORE_CAUSE, '\n')
     : text;
 }

@@ -74,7 +74,7 @@ describe('findTemplateProblems', () => {
     [{ title: '{{ job.name }} {{ values.any_capture }}', links: [{ text: '{{ subject }}', url: '{{ link }}' }] }, []],
     [
       { title: '{{ severty }}' },
-      ['template.title names "severty", which stands for nothing: did you mean "severity"?'],
+      ['template.title names "severty", which is not a known value: did you mean "severity"?'],
     ],
     [{ fix: '{{ fix ' }, ['template.fix cannot be read: output "{{ fix " not closed, line:1, col:1']],
     [{ fix: '{{ fix | shout }}' }, ['template.fix cannot be read: undefined filter: shout, line:1, col:1']],

@@ -120,7 +120,7 @@ function findTextProblems(name: string, text: string): readonly string[] {
     return strangers.map((used) => {
       const nearest = findNearest(used, NAMES);
       const hint = nearest === undefined ? `there are ${NAMES.join(', ')}` : `did you mean "${nearest}"?`;
-      return `template.${name} names "${used}", which stands for nothing: ${hint}`;
+      return `template.${name} names "${used}", which is not a known value: ${hint}`;
     });
   } catch (error) {
     if (!LiquidError.is(error)) throw error;

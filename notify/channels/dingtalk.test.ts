@@ -40,8 +40,8 @@ describe('a message to DingTalk', () => {
   it.each([
     ['signature', { secret: 'SECx' }, {}, /sign not match/],
     ['keyword', { keywords: ['x9'] }, {}, /keywords not in content.*Set `keyword`/],
-    ['credential', {}, { token: 'geheim-2' }, /token is not exist.*Copy the whole address/],
-    ['gone', { isStopped: true }, {}, /400102.*make a new one/],
+    ['credential', {}, { token: 'geheim-2' }, /token is not exist.*Copy the whole URL/],
+    ['gone', { isStopped: true }, {}, /400102.*create a new one/],
   ] as const)(
     'without the right %s is refused inside status 200, with what to change',
     async (reason, robot, more, error) => {

@@ -33,7 +33,7 @@ describe('a message to Feishu', () => {
   it.each([
     ['signature', { secret: 's1' }, {}, /19021.*clock/],
     ['keyword', { keywords: ['x9'] }, {}, /Key Words Not Found.*Set `keyword`/],
-    ['credential', {}, { token: 'geheim-2' }, /access token invalid.*Copy the whole address/],
+    ['credential', {}, { token: 'geheim-2' }, /access token invalid.*Copy the whole URL/],
   ] as const)(
     'without the right %s is refused inside status 200, with what to change',
     async (reason, bot, more, error) => {

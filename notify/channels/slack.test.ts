@@ -33,7 +33,7 @@ describe('a message to Slack', () => {
   });
 
   it.each([
-    ['gone', {}, { path: '/services/T024BE7LD/B08GZ5RQ1/geheim2' }, /no_service.*make a new one/],
+    ['gone', {}, { path: '/services/T024BE7LD/B08GZ5RQ1/geheim2' }, /no_service.*create a new one/],
     ['gone', { isArchived: true }, {}, /channel_is_archived/],
   ] as const)('is refused with what to change: %s', async (reason, hook, more, error) => {
     const result = await send(hook, more);

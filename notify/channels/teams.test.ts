@@ -35,7 +35,7 @@ describe('a message to Teams', () => {
   });
 
   it.each([
-    ['credential', {}, 'geheim2', /401.*Copy the whole address/],
+    ['credential', {}, 'geheim2', /401.*Copy the whole URL/],
     ['credential', { isConnector: true }, 'geheim2', /HTTP error 401/],
   ] as const)('is refused with what to change, also inside status 200: %s', async (reason, flow, sig, error) => {
     const result = await send(flow, sig);

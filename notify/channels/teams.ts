@@ -141,7 +141,7 @@ function wrap(
   });
 }
 
-interface RunLook {
+interface RunStyle {
   readonly weight?: 'Bolder';
   readonly size?: 'Large';
   readonly color?: string;
@@ -150,7 +150,7 @@ interface RunLook {
   readonly fontType?: 'Monospace';
 }
 
-function run(text: string, look: RunLook): object | undefined {
+function run(text: string, look: RunStyle): object | undefined {
   return text === '' ? undefined : { type: 'TextRun', text: makePlain(text), ...look };
 }
 

@@ -110,7 +110,7 @@ describe('renderWebhook', () => {
 
   it('speaks the language of the receiver', () => {
     expect(renderWebhook({ ...CARD, language: 'zh' })).toMatchObject({
-      data: { headline: `新故障: 标题 ${BUFFERS}`, diagnosis: { title: `标题 ${BUFFERS}` } },
+      data: { headline: `新故障：标题 ${BUFFERS}`, diagnosis: { title: `标题 ${BUFFERS}` } },
     });
   });
 

@@ -83,38 +83,7 @@ const MAX_EVIDENCE = 5;
 const MAX_CHILDREN = 10;
 const MAX_EVIDENCE_LENGTH = 400;
 
-const REASONS: Readonly<Record<Language, Readonly<Record<AlertReason, string>>>> = {
-  en: {
-    'new-incident': 'New incident',
-    unacknowledged: 'Nobody has acknowledged it',
-    'cause-corrected': 'Correction: the cause is another one',
-    'second-cause': 'A second cause',
-    joined: 'Correction: part of a failure of many jobs',
-    grown: 'More jobs fail',
-    escalated: 'Worse than before',
-    'still-failing': 'Still failing',
-    resolved: 'Resolved',
-    canceled: 'Canceled by a person',
-    ended: 'Ended with its cluster',
-    silent: 'Nothing more is written of it',
-    notice: 'Notice',
-  },
-  zh: {
-    'new-incident': '新故障',
-    unacknowledged: '尚无人确认',
-    'cause-corrected': '更正：原因另有其他',
-    'second-cause': '另有一个原因',
-    joined: '更正：属于多个作业的同一故障',
-    grown: '更多作业失败',
-    escalated: '情况恶化',
-    'still-failing': '仍在失败',
-    resolved: '已恢复',
-    canceled: '已被人工取消',
-    ended: '已随集群结束',
-    silent: '不再有日志',
-    notice: '提示',
-  },
-};
+const NEW_INCIDENT: Text = { en: 'New incident', zh: '新故障' };
 
 const TYPES: Readonly<Record<AlertReason, string>> = {
   'new-incident': 'jobtrace.incident.opened',
@@ -146,7 +115,7 @@ export function renderWebhook(card: Card): JsonObject {
       timestamp: new Date(nowMs).toISOString(),
       data: {
         reason,
-        headline: `${hasEnded(card) ? JOB_ENDED[language] : REASONS[language][reason]}: ${words.title}`,
+        headline: `${(hasEnded(card) ? JOB_ENDED : (NEWS[reason] ?? NEW_INCIDENT))[language]}${WORDS[language].colon}${words.title}`,
         incident: {
           id,
           cluster,

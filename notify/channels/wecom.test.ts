@@ -27,7 +27,7 @@ describe('a message to WeCom', () => {
       "### <font color="warning">🔴 错误 · orders</font>
       **标题 network.insufficient-buffers/total**
       Summary of network.insufficient-buffers/total
-      **修复**：Raise the minimum.
+      **修复建议**：Raise the minimum.
       > taskmanager.memory.network.min: 112m
       > taskmanager.memory.process.size: 1104m
       **证据**

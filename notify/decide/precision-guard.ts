@@ -6,7 +6,7 @@ import { JobtraceError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import type { FeedbackStore } from '../../store/store.js';
 
-const LOOK_EVERY_MS = 60_000;
+const POLL_EVERY_MS = 60_000;
 
 export interface PrecisionGuard {
   /** Reads the feedback again if the last read was long ago. */
@@ -24,14 +24,14 @@ export function createPrecisionGuard(
   let lookedAt = -Infinity;
   return {
     async refresh() {
-      if (now() - lookedAt < LOOK_EVERY_MS) return;
+      if (now() - lookedAt < POLL_EVERY_MS) return;
       lookedAt = now();
       try {
         const measured = measurePrecision(await store.findFeedback({}));
         const found = [...measured].filter(([, precision]) => isBelowFloor(precision, floor));
         for (const [rule, { right, wrong }] of found)
           if (!mutedRules.has(rule))
-            log.warn({ rule, right, wrong }, 'People say that this rule is mostly wrong: it alerts nobody any more.');
+            log.warn({ rule, right, wrong }, 'Alerts of this rule are paused: it was rated wrong too often.');
         mutedRules = new Set(found.map(([rule]) => rule));
       } catch (error) {
         if (!(error instanceof JobtraceError)) throw error;

@@ -30,7 +30,7 @@ export function findReceiverProblems(receivers: readonly ReceiverSettings[]): re
       .filter(({ name, fallback = '' }) => fallback === name || (fallback !== '' && !names.includes(fallback)))
       .map(
         ({ name, fallback }) =>
-          `notify.receivers: "${name}" has the fallback "${fallback}", which is no other receiver`,
+          `notify.receivers: "${name}" has the fallback "${fallback}", which is not another receiver`,
       ),
     ...receivers.flatMap((receiver) =>
       findProblems(receiver).map((problem) => `notify.receivers: "${receiver.name}" ${problem}`),

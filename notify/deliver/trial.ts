@@ -30,11 +30,11 @@ export interface TrialOptions {
   readonly proxies: Proxies;
 }
 
-const LOOK: Text = {
+const CHECK_CHANNEL: Text = {
   en: 'Accepted. Check that it appears in the channel.',
   zh: '服务端已接受，请到接收端确认消息是否显示。',
 };
-const REACH: Text = {
+const CHECK_URL: Text = {
   en: 'Check the URL, and that this machine can reach it (proxy, firewall, DNS).',
   zh: '请检查地址，以及本机能否访问该地址（代理、防火墙、DNS）。',
 };
@@ -47,9 +47,9 @@ export async function sendTrial(
   const result = await send(receiver, 'new-incident', { publicUrl, proxies }, nowMs);
   if (result.ok && CHANNELS[receiver.kind].canEdit) await send(receiver, 'resolved', { publicUrl, proxies }, nowMs);
   const about = { receiver: receiver.name, kind: receiver.kind, answer: result.answer };
-  if (result.ok) return { ...about, ok: true, advice: addRisk(LOOK, findReceiverRisk(receiver)) };
+  if (result.ok) return { ...about, ok: true, advice: addRisk(CHECK_CHANNEL, findReceiverRisk(receiver)) };
   const { error, reason } = result;
-  return { ...about, ok: false, error, reason, advice: reason === undefined ? REACH : REFUSALS[reason].advice };
+  return { ...about, ok: false, error, reason, advice: reason === undefined ? CHECK_URL : REFUSALS[reason].advice };
 }
 
 function addRisk(advice: Text, risk: Text | undefined): Text {

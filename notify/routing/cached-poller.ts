@@ -3,7 +3,7 @@
 import { JobtraceError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 
-const LOOK_EVERY_MS = 5000;
+const POLL_EVERY_MS = 5000;
 
 export interface CachedPoller<Found> {
   /** Reads the store if the last read was long ago. Concurrent callers wait for the same read. */
@@ -46,7 +46,7 @@ export function createCachedPoller<Found>({
   };
   return {
     refresh() {
-      if (looking !== undefined && now() - lookedAt < LOOK_EVERY_MS) return looking;
+      if (looking !== undefined && now() - lookedAt < POLL_EVERY_MS) return looking;
       lookedAt = now();
       looking = look();
       return looking;

@@ -35,7 +35,7 @@ export function findIntervalProblems(settings: TimeIntervalSettings): readonly s
   const wrong = (name: string, texts: readonly string[], read: (text: string) => number | undefined): string[] =>
     texts.filter((text) => readRange(text, read) === undefined).map((text) => `${name} cannot be "${text}"`);
   return [
-    ...(isZone(location) ? [] : [`location is "${location}", which is no time zone (such as Asia/Shanghai)`]),
+    ...(isZone(location) ? [] : [`location is "${location}", which is not a time zone (such as Asia/Shanghai)`]),
     ...wrong('weekdays', weekdays, readWeekday),
     ...wrong('daysOfMonth', daysOfMonth, readDayOfMonth),
     ...wrong('months', months, readMonth),

@@ -52,7 +52,7 @@ function findRootProblems(root: RouteSettings): readonly string[] {
     .map((key) => `notify.route: the root takes everything, so it has no ${key}; put it on one of its routes`);
   const missing =
     root.receiver === undefined
-      ? ['notify.route: the root needs a receiver, for what no other route takes ([] = nobody)']
+      ? ['notify.route: the root needs a receiver for everything that no other route matches ([] = none)']
       : [];
   return [...banned, ...missing];
 }

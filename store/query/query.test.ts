@@ -133,7 +133,7 @@ describe('parseQuery', () => {
     ['a NOT', 3, 'NOT needs a term'],
     ['()', 1, 'nothing between these parentheses'],
     ['level: ERROR', 7, 'level: has no value'],
-    ['('.repeat(300), 41, 'too many parentheses'],
+    ['('.repeat(300), 41, 'nested too deeply'],
     ['a '.repeat(501), 1001, 'more than 500 terms'],
     [`a job:*${'a'.repeat(255)}`, 7, 'a pattern with * of more than 255 characters'],
     [`a x-${'a'.repeat(255)}*`, 3, 'a pattern with * of more than 255 characters'],

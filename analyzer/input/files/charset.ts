@@ -2,13 +2,13 @@
 // (Chinese Windows, old scripts) or Latin-1 is recognized by its bytes, so that a file may mix them. Pure functions.
 import { isUtf8 } from 'node:buffer';
 import { TextDecoder } from 'node:util';
-import { findUtf16, UTF16_LOOK_BYTES } from '../../../flink/bytes/utf16.js';
+import { findUtf16, UTF16_PROBE_BYTES } from '../../../flink/bytes/utf16.js';
 import { Cursor } from './cursor.js';
 
 /** Converts a UTF-16 file into UTF-8, chunk by chunk; everything else stays as it is. */
 export function* decodeChunks(chunks: Iterable<Buffer>): Generator<Buffer> {
   const cursor = new Cursor(chunks);
-  const form = findUtf16(cursor.peek(UTF16_LOOK_BYTES));
+  const form = findUtf16(cursor.peek(UTF16_PROBE_BYTES));
   const decoder = form === undefined ? undefined : new TextDecoder(form);
   for (const chunk of cursor.rest())
     yield decoder === undefined ? chunk : Buffer.from(decoder.decode(chunk, { stream: true }), 'utf8');

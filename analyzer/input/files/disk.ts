@@ -30,7 +30,7 @@ export function listFiles(path: string): readonly DiskFile[] {
 }
 
 /** Reads a file. Each chunk is memory of its own, so that entries may be views of it, unless it is given back. */
-export function* readFile(path: string, rooms: Rooms): Generator<Buffer> {
+export function* readFile(path: string, buffers: ChunkBuffers): Generator<Buffer> {
   let descriptor: number;
   try {
     descriptor = openSync(path, 'r');
@@ -38,49 +38,49 @@ export function* readFile(path: string, rooms: Rooms): Generator<Buffer> {
     throw unreadable(path, error);
   }
   try {
-    yield* readDescriptor(descriptor, path, rooms);
+    yield* readDescriptor(descriptor, path, buffers);
   } finally {
     closeSync(descriptor);
   }
 }
 
-export function* readStdin(rooms = createRooms()): Generator<Buffer> {
-  yield* readDescriptor(STDIN, 'stdin', rooms);
+export function* readStdin(buffers = createChunkBuffers()): Generator<Buffer> {
+  yield* readDescriptor(STDIN, 'stdin', buffers);
 }
 
-function* readDescriptor(descriptor: number, path: string, rooms: Rooms): Generator<Buffer> {
+function* readDescriptor(descriptor: number, path: string, buffers: ChunkBuffers): Generator<Buffer> {
   for (;;) {
-    const chunk = rooms.fill((room) => readChunk(descriptor, room, path));
+    const chunk = buffers.fill((buffer) => readChunk(descriptor, buffer, path));
     if (chunk === undefined) return;
     yield chunk;
   }
 }
 
 /** Memory for the chunks of files. Memory that is used again costs neither garbage collection nor new pages. */
-export interface Rooms {
+export interface ChunkBuffers {
   /** Fills a buffer and returns what was read; undefined if that was nothing. */
-  fill(read: (room: Buffer) => number): Buffer | undefined;
+  fill(read: (buffer: Buffer) => number): Buffer | undefined;
   /** Takes a chunk back from a reader that does not need it any more. Anything that is not a whole chunk is ignored. */
   giveBack(chunk: Buffer): void;
 }
 
 /** Creates the memory; `first` is used before any other buffer. */
-export function createRooms(first?: Buffer): Rooms {
+export function createChunkBuffers(first?: Buffer): ChunkBuffers {
   const free = first === undefined ? [] : [first];
-  const lent = new WeakMap<ArrayBufferLike, { readonly room: Buffer; readonly length: number }>();
+  const lent = new WeakMap<ArrayBufferLike, { readonly buffer: Buffer; readonly length: number }>();
   return {
     fill: (read) => {
-      const room = free.pop() ?? Buffer.allocUnsafe(CHUNK_BYTES);
-      const length = read(room);
-      if (length > 0) lent.set(room.buffer, { room, length });
-      else free.push(room);
-      return length > 0 ? room.subarray(0, length) : undefined;
+      const buffer = free.pop() ?? Buffer.allocUnsafe(CHUNK_BYTES);
+      const length = read(buffer);
+      if (length > 0) lent.set(buffer.buffer, { buffer, length });
+      else free.push(buffer);
+      return length > 0 ? buffer.subarray(0, length) : undefined;
     },
     giveBack: (chunk) => {
       const filled = lent.get(chunk.buffer);
-      if (filled?.room.byteOffset !== chunk.byteOffset || filled.length !== chunk.length) return;
+      if (filled?.buffer.byteOffset !== chunk.byteOffset || filled.length !== chunk.length) return;
       lent.delete(chunk.buffer);
-      free.push(filled.room);
+      free.push(filled.buffer);
     },
   };
 }

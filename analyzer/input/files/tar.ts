@@ -52,7 +52,7 @@ function readHeader(cursor: Cursor): Header | undefined {
   const head = cursor.take(BLOCK_BYTES);
   if (head === undefined && cursor.peek(1).length > 0) throw new ArchiveProblem('cut');
   if (head === undefined || head.every((byte) => byte === 0)) return undefined;
-  if (!hasChecksum(head)) throw new ArchiveProblem('damaged', { problem: 'no header stands where one must' });
+  if (!hasChecksum(head)) throw new ArchiveProblem('damaged', { problem: 'header missing' });
   const prefix = head.toString('latin1', 257, 262) === 'ustar' ? readText(head, 345, 155) : '';
   return {
     name: prefix === '' ? readText(head, 0, 100) : `${prefix}/${readText(head, 0, 100)}`,

@@ -44,7 +44,7 @@ function readHeader(cursor: Cursor): Header | undefined {
   if (signature.length < 4) throw new ArchiveProblem('cut');
   if (signature.readUInt32LE(0) !== FILE) {
     if (signature.toString('latin1', 0, 2) === 'PK') return undefined;
-    throw new ArchiveProblem('damaged', { problem: 'no header stands where one must' });
+    throw new ArchiveProblem('damaged', { problem: 'header missing' });
   }
   const head = cursor.take(HEAD_BYTES);
   const name = head === undefined ? undefined : cursor.take(head.readUInt16LE(26));

@@ -64,7 +64,7 @@ export function PrecisionText({ precision }: { readonly precision: ShownPrecisio
   return (
     <Text size="xs" className={alerts ? 'quiet' : undefined} c={alerts ? undefined : 'red'}>
       {t('ruleRight')} {percent(share)} ({percent(low)}–{percent(high)}) · {right}/{right + wrong}
-      {alerts ? '' : ` · ${t('alertsNobody')}`}
+      {alerts ? '' : ` · ${t('alertsPaused')}`}
     </Text>
   );
 }

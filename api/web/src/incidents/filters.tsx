@@ -13,7 +13,7 @@ const FILTERS: readonly { readonly facet: IncidentFacet; readonly name: TextKey;
   { facet: 'outcome', name: 'state', width: 170 },
   { facet: 'cause', name: 'cause', width: 290 },
   { facet: 'severity', name: 'severity', width: 150 },
-  { facet: 'owner', name: 'whose', width: 190 },
+  { facet: 'owner', name: 'owner', width: 190 },
   { facet: 'cluster', name: 'cluster', width: 220 },
 ];
 /** Further parameters of the address, which links from other views set. */

@@ -23,7 +23,7 @@ export function GroupNote({ group }: { readonly group: FailureGroup }) {
       {data !== undefined && <Occurrences sum={data} />}
       <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
         <Text span className="quiet">
-          {t('sameBy')}{' '}
+          {t('groupedBy')}{' '}
         </Text>
         {[group.type, group.message, group.place]
           .filter((part) => part !== undefined && part !== '')
@@ -50,7 +50,7 @@ function Occurrences({ sum }: { readonly sum: ShownGroup }) {
     <>
       <Text size="sm">
         <b>{sum.lastDay}</b> {t('inLastDay')} · <b>{sum.lastWeek}</b> {t('inLastWeek')} · <b>{sum.incidents}</b>{' '}
-        {t('inAll')}
+        {t('inTotal')}
         <Text span className="quiet">
           {' '}
           · {t('firstTime')} <Time value={sum.firstSeen} /> · {t('lastTime')} <Time value={sum.lastSeen} />

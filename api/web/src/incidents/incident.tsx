@@ -179,7 +179,7 @@ function Jobs({ share }: { readonly share: PlatformShare }) {
   return (
     <Card withBorder padding="lg">
       <Title order={5} mb={6}>
-        {t('itsJobs')}
+        {t('affectedJobs')}
       </Title>
       <ChildTable items={share.children} />
     </Card>

@@ -92,7 +92,7 @@ export function IncidentTable({ rows }: { readonly rows: readonly ShownRow[] }) 
           <Table.Th>{t('job')}</Table.Th>
           <Table.Th>{t('state')}</Table.Th>
           <Table.Th>{t('restarts')}</Table.Th>
-          <Table.Th>{t('whose')}</Table.Th>
+          <Table.Th>{t('owner')}</Table.Th>
           <Table.Th>{t('firstSeen')}</Table.Th>
         </Table.Tr>
       </Table.Thead>
@@ -182,7 +182,7 @@ function OneRow({ incident, isOpen, onToggle }: RowProps) {
         </Group>
       </Table.Td>
       <Table.Td data-name={t('restarts')}>{incident.platform === undefined ? incident.restarts : ''}</Table.Td>
-      <Table.Td data-name={t('whose')}>
+      <Table.Td data-name={t('owner')}>
         <Text size="sm" component="span" style={{ whiteSpace: 'nowrap' }}>
           {owner === undefined ? '' : OWNERS[owner][lang]}
         </Text>

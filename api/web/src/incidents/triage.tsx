@@ -23,8 +23,8 @@ const COLORS: Readonly<Record<CardState, string>> = {
 };
 const BUTTONS = [
   ['acknowledged', 'acknowledge'],
-  ['resolved', 'sayMended'],
-  ['open', 'openAgain'],
+  ['resolved', 'resolve'],
+  ['open', 'reopen'],
 ] as const satisfies readonly (readonly [Triage['state'], TextKey])[];
 
 type Word = Pick<Triage, 'state' | 'until' | 'into'>;
@@ -97,7 +97,7 @@ function IgnoreMenu({ say, isPending }: { readonly say: (word: Word) => void; re
     <Menu>
       <Menu.Target>
         <Button size="compact-xs" variant="default" disabled={isPending} rightSection={<span aria-hidden>▾</span>}>
-          {t('ignoreFor')}
+          {t('ignore')}
         </Button>
       </Menu.Target>
       <Menu.Dropdown>
@@ -109,7 +109,7 @@ function IgnoreMenu({ say, isPending }: { readonly say: (word: Word) => void; re
             {hours < 24 ? `${hours} ${t('hours')}` : `${hours / 24} ${t('days')}`}
           </Menu.Item>
         ))}
-        <Menu.Item onClick={() => say({ state: 'ignored' })}>{t('forGood')}</Menu.Item>
+        <Menu.Item onClick={() => say({ state: 'ignored' })}>{t('forever')}</Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );

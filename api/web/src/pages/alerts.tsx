@@ -18,12 +18,12 @@ export function AlertsPage() {
   const { t } = useSpeech();
   return (
     <Stack gap="lg">
-      <Title order={3}>{t('alertRoom')}</Title>
+      <Title order={3}>{t('alertsPage')}</Title>
       <DeliveryProblems />
       <Silences />
-      <section aria-label={t('saidToWhom')}>
+      <section aria-label={t('notificationLog')}>
         <Title order={5} mb={6}>
-          {t('saidToWhom')}
+          {t('notificationLog')}
         </Title>
         <SentAlerts />
       </section>
@@ -43,10 +43,10 @@ function SentAlerts() {
         <Table.Tr>
           <Table.Th>{t('sentAt')}</Table.Th>
           <Table.Th>{t('receiver')}</Table.Th>
-          <Table.Th>{t('news')}</Table.Th>
+          <Table.Th>{t('alertEvent')}</Table.Th>
           <Table.Th>{t('theIncident')}</Table.Th>
           <Table.Th>{t('state')}</Table.Th>
-          <Table.Th>{t('tries')}</Table.Th>
+          <Table.Th>{t('deliveryAttempts')}</Table.Th>
         </Table.Tr>
       </Table.Thead>
       <Table.Tbody>
@@ -88,7 +88,7 @@ function OneAlert({ alert }: { readonly alert: ShownAlert }) {
           </Text>
         )}
       </Table.Td>
-      <Table.Td data-name={t('tries')}>{attempts}</Table.Td>
+      <Table.Td data-name={t('deliveryAttempts')}>{attempts}</Table.Td>
     </Table.Tr>
   );
 }

@@ -41,7 +41,7 @@ export function ClusterPage() {
     <Stack gap="md">
       <div>
         <Anchor component={Link} href={`/jobs?range=${range}`} size="sm">
-          ← {t('jobRoom')}
+          ← {t('jobsPage')}
         </Anchor>
         <Title order={3} mt={4} style={{ overflowWrap: 'anywhere' }}>
           {t('cluster')} {showHidden(cluster)}
@@ -49,7 +49,7 @@ export function ClusterPage() {
         <Group gap="md" mt="xs">
           <RangeSelect range={range} onChange={(value) => choose('range', value)} />
           <Anchor component={Link} href={searchOf(`cluster:${JSON.stringify(cluster)}`, range)} size="sm">
-            {t('itsLines')}
+            {t('jobLogs')}
           </Anchor>
         </Group>
       </div>
@@ -62,7 +62,7 @@ export function ClusterPage() {
               <Table.Th>{t('process')}</Table.Th>
               <Table.Th>{t('allLines')}</Table.Th>
               <Table.Th>{t('lastSeen')}</Table.Th>
-              <Table.Th>{t('lastWord')}</Table.Th>
+              <Table.Th>{t('lastLogLine')}</Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
@@ -96,7 +96,7 @@ function LastWord({ process, parameters }: { readonly process: string; readonly 
   return (
     <>
       <Table.Td data-name={t('lastSeen')}>{record !== undefined && <Time value={record['@timestamp']} />}</Table.Td>
-      <Table.Td data-name={t('lastWord')}>
+      <Table.Td data-name={t('lastLogLine')}>
         {record !== undefined && (
           <Text size="sm" lineClamp={2} className={`level-${record['log.level'] ?? ''}`}>
             {showHidden(record.message)}

@@ -18,14 +18,14 @@ export function Conditions({ sheet }: { readonly sheet: RuleSheet }) {
         ))}
       </Lines>
       {unless.length > 0 && (
-        <Lines title={t('butNot')}>
+        <Lines title={t('except')}>
           {unless.map((line, index) => (
             <LineWords key={index} line={line} />
           ))}
         </Lines>
       )}
       {steps.length > 0 && (
-        <Lines title={t('andAround')}>
+        <Lines title={t('nearby')}>
           {steps.map((step, index) => (
             <LineWords key={index} line={step}>
               <StepWords step={step} />
@@ -35,7 +35,7 @@ export function Conditions({ sheet }: { readonly sheet: RuleSheet }) {
       )}
       {Object.keys(captures).length > 0 && (
         <Text size="sm">
-          {label('readsValues')}
+          {label('captures')}
           {Object.keys(captures)
             .map((name) => `{${name}}`)
             .join(', ')}
@@ -63,12 +63,12 @@ function LineWords({ line, children }: { readonly line: LineSheet; readonly chil
     <li>
       {text !== undefined && (
         <>
-          {t('holds')} <Code>{text}</Code>{' '}
+          {t('contains')} <Code>{text}</Code>{' '}
         </>
       )}
       {pattern !== undefined && (
         <>
-          {t('fits')} <Code>{pattern}</Code>{' '}
+          {t('matches')} <Code>{pattern}</Code>{' '}
         </>
       )}
       {Object.entries(where).map(([name, values]) => (

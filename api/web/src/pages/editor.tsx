@@ -16,7 +16,7 @@ import { takeLines } from '../view/handover.ts';
 /** Pause in typing, in milliseconds, before the rule is tested. */
 const PAUSE_MS = 250;
 /** Interval, in milliseconds, of checks whether a saved rule is loaded. */
-const LOOK_EVERY_MS = 500;
+const POLL_EVERY_MS = 500;
 const LOG_FONT = { input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: 12.5 } } as const;
 
 /** Renders the editor. `id`: the team's own rule that is changed; '': a new rule is written. */
@@ -133,14 +133,14 @@ function Editor({ written, onChange }: EditorProps) {
         <Stack gap="sm">
           <LogBox
             name="match.log"
-            hint={t('mustName')}
+            hint={t('mustMatch')}
             text={written.match}
             onChange={(match) => change({ match })}
             verdict={trial?.match && <MatchVerdict log={trial.match} />}
           />
           <LogBox
             name="nearmiss.log"
-            hint={t('mustNotName')}
+            hint={t('mustNotMatch')}
             text={written.nearMiss}
             onChange={(nearMiss) => change({ nearMiss })}
             verdict={trial?.nearMiss && <NearMissVerdict log={trial.nearMiss} />}
@@ -224,11 +224,13 @@ function MatchVerdict({ log }: { readonly log: LogTrial }) {
   return (
     <>
       <Mark isGood={log.stands === 'first'}>
-        {log.stands === 'first' ? `${t('standsFirst')} ${log.title ?? ''}` : `${t('otherFirst')} ${log.first ?? '–'}`}
+        {log.stands === 'first'
+          ? `${t('topDiagnosis')} ${log.title ?? ''}`
+          : `${t('notTopDiagnosis')} ${log.first ?? '–'}`}
       </Mark>
       {log.stands === 'first' && log.before !== undefined && (
         <Text size="sm">
-          {t('firstBefore')} <code>{log.before}</code>
+          {t('topWithoutRule')} <code>{log.before}</code>
         </Text>
       )}
       {log.lines.map(({ id, anchor, hits }) => (
@@ -251,7 +253,7 @@ function NearMissVerdict({ log }: { readonly log: LogTrial }) {
   const isSilent = log.stands === 'nowhere';
   return (
     <>
-      <Mark isGood={isSilent}>{isSilent ? t('keepsSilent') : t('firesOnNearMiss')}</Mark>
+      <Mark isGood={isSilent}>{isSilent ? t('noMatchAsExpected') : t('falsePositive')}</Mark>
       <Faults log={log} />
     </>
   );
@@ -283,7 +285,7 @@ function Past({ written, isValid }: { readonly written: EditedRule; readonly isV
     <Stack gap="xs">
       <Group gap="sm">
         <Button variant="default" disabled={!isValid} loading={ask.isPending} onClick={() => ask.mutate(written)}>
-          {t('askPast')}
+          {t('backtest')}
         </Button>
         {past !== undefined && (
           <Text size="sm" role="status">
@@ -296,9 +298,9 @@ function Past({ written, isValid }: { readonly written: EditedRule; readonly isV
       {ask.isError && <Problem error={ask.error} />}
       {past !== undefined && (
         <>
-          <Hits title={t('wouldName')} hits={past.claims} />
-          <Hits title={t('wouldStandBeside')} hits={past.beside} />
-          <Hits title={t('nothingHadFailed')} hits={past.healthy} />
+          <Hits title={t('wouldDiagnose')} hits={past.claims} />
+          <Hits title={t('alreadyDiagnosed')} hits={past.beside} />
+          <Hits title={t('matchesWithoutFailure')} hits={past.healthy} />
         </>
       )}
     </Stack>
@@ -346,7 +348,7 @@ function Saving({ written, trial }: SavingProps) {
     <Stack gap="xs">
       {(trial?.todos?.length ?? 0) > 0 && (
         <Text size="sm" className="quiet">
-          {label('stillToWrite')}
+          {label('missingTexts')}
           {trial?.todos?.join('; ')}
         </Text>
       )}
@@ -372,7 +374,7 @@ function Saved({ id, place }: { readonly id: string; readonly place: string }) {
   const { data: isUsed = false } = useQuery({
     queryKey: ['is-used', id],
     queryFn: async () => (await api.rules()).rules.some((rule) => rule.id === id),
-    refetchInterval: ({ state }) => (state.data === true ? false : LOOK_EVERY_MS),
+    refetchInterval: ({ state }) => (state.data === true ? false : POLL_EVERY_MS),
   });
   return (
     <Alert color="teal" role="status" title={t(isUsed ? 'ruleIsUsed' : 'ruleSaved')}>

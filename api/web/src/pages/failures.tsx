@@ -11,7 +11,7 @@ export function Failures({ rows, total }: Pick<RowPage, 'rows' | 'total'>) {
   return (
     <section aria-label={t('incidents')}>
       <Counted name={t('incidents')} count={rows.length < total ? `${rows.length} ${t('of')} ${total}` : total} />
-      {rows.length === 0 ? <Empty title={t('neverFailed')} /> : <IncidentTable rows={rows} />}
+      {rows.length === 0 ? <Empty title={t('noIncidentsInRange')} /> : <IncidentTable rows={rows} />}
     </section>
   );
 }

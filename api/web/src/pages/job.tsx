@@ -38,7 +38,7 @@ export function JobPage() {
     <Stack gap="md">
       <div>
         <Anchor component={Link} href={`/jobs?range=${range}`} size="sm">
-          ← {t('jobRoom')}
+          ← {t('jobsPage')}
         </Anchor>
         <Title order={3} mt={4} style={{ overflowWrap: 'anywhere' }}>
           {showHidden(row?.name ?? job)}
@@ -47,10 +47,10 @@ export function JobPage() {
         <Group gap="md" mt="xs">
           <RangeSelect range={range} onChange={(value) => choose('range', value)} />
           <Anchor component={Link} href={searchOf(job, range)} size="sm">
-            {t('itsLines')}
+            {t('jobLogs')}
           </Anchor>
           <Anchor component={Link} href={`${searchOf(job, range)}&level=ERROR&level=FATAL`} size="sm">
-            {t('itsErrors')}
+            {t('jobErrorLogs')}
           </Anchor>
         </Group>
       </div>
@@ -72,7 +72,7 @@ function State({ job, range }: { readonly job: JobSummary; readonly range: strin
           {' · '}
         </>
       )}
-      {label('newestRun')}
+      {label('latestRun')}
       <span style={{ fontFamily: 'var(--mantine-font-family-monospace)' }}>{job.id}</span> · {label('errorLines')}
       {countLevels(job, ['ERROR', 'FATAL']).toLocaleString()} · {label('warningLines')}
       {countLevels(job, ['WARN']).toLocaleString()} · {label('allLines')}

@@ -36,12 +36,12 @@ export function JobsPage() {
     <>
       {query.isError && <Stale since={query.dataUpdatedAt} retry={() => void query.refetch()} />}
       <Group gap="xs" mb="sm">
-        <Title order={3}>{t('jobRoom')}</Title>
+        <Title order={3}>{t('jobsPage')}</Title>
         <Badge variant="light" color="gray" tt="none">
           {found.length < total ? `${found.length} ${t('of')} ${total}` : total}
         </Badge>
       </Group>
-      <Group gap="xs" mb="sm" className="filters" role="search" aria-label={t('jobRoom')}>
+      <Group gap="xs" mb="sm" className="filters" role="search" aria-label={t('jobsPage')}>
         <TextInput
           size="xs"
           w={280}
@@ -61,7 +61,9 @@ export function JobsPage() {
       {found.length > 0 ? (
         <JobTable jobs={found.slice(0, rows)} />
       ) : (
-        <Empty title={jobs.length > 0 ? t('noJobFits') : t('noJobs')}>{jobs.length > 0 ? '' : t('noJobsHint')}</Empty>
+        <Empty title={jobs.length > 0 ? t('noMatchingJobs') : t('noJobs')}>
+          {jobs.length > 0 ? '' : t('noJobsHint')}
+        </Empty>
       )}
       {found.length > rows && (
         <Button mt="sm" variant="default" size="xs" onClick={() => setRows(rows + ROWS)}>

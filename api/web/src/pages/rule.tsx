@@ -62,7 +62,7 @@ function Heading({ rule }: { readonly rule: ShownRule }) {
           </Anchor>
         )}
         <Text size="xs" className="quiet">
-          {label('whose')}
+          {label('owner')}
           {OWNERS[rule.owner][lang]}
           {rule.sheet?.role === 'symptom' ? ` · ${t('isSymptom')}` : ''}
         </Text>
@@ -83,7 +83,7 @@ function Fired({ cause }: { readonly cause: string }) {
   if (query.data === undefined) return null;
   return (
     <Text size="sm" mt={4}>
-      {label('firedHere')}
+      {label('incidentsOfCause')}
       <Anchor component={Link} underline="always" href={`/incidents?cause=${encodeURIComponent(cause)}`}>
         {query.data.total}
       </Anchor>
@@ -95,10 +95,10 @@ function Sheet({ sheet }: { readonly sheet: RuleSheet }) {
   const { t } = useSpeech();
   return (
     <>
-      <Part title={t('ruleSays')}>
+      <Part title={t('ruleDiagnosis')}>
         <Text>{sheet.summary}</Text>
       </Part>
-      <Part title={t('looksFor')}>
+      <Part title={t('ruleConditions')}>
         <Conditions sheet={sheet} />
       </Part>
       {sheet.reasons.length > 0 && (
@@ -122,7 +122,7 @@ function Sheet({ sheet }: { readonly sheet: RuleSheet }) {
         </Part>
       )}
       {sheet.explains.length > 0 && (
-        <Part title={t('explainsThese')}>
+        <Part title={t('explainsSymptoms')}>
           <Text size="sm" ff="monospace">
             {sheet.explains.join(', ')}
           </Text>
@@ -165,7 +165,7 @@ function Proofs({ logs, moreLogs }: Pick<RuleSheet, 'logs' | 'moreLogs'>) {
           own.length > 0 && (
             <div key={String(isMatch)}>
               <Text size="sm" mb={4}>
-                {isMatch ? t('mustName') : t('mustNotName')}
+                {isMatch ? t('mustMatch') : t('mustNotMatch')}
               </Text>
               <Accordion variant="separated" chevronPosition="left" multiple>
                 {own.map(({ name, text, isCut }) => (

@@ -57,7 +57,11 @@ export function RulesPage() {
           onChange={(value) => choose('area', value)}
         />
       </Group>
-      {found.length === 0 ? <Empty title={t('noRuleFits')}>{t('noRuleFitsHint')}</Empty> : <RuleTable rules={found} />}
+      {found.length === 0 ? (
+        <Empty title={t('noMatchingRules')}>{t('noMatchingRulesHint')}</Empty>
+      ) : (
+        <RuleTable rules={found} />
+      )}
     </>
   );
 }
@@ -88,7 +92,7 @@ function RuleTable({ rules }: { readonly rules: readonly RuleRow[] }) {
         <Table.Tr>
           <Table.Th>{t('rule')}</Table.Th>
           <Table.Th>{t('title')}</Table.Th>
-          <Table.Th>{t('whose')}</Table.Th>
+          <Table.Th>{t('owner')}</Table.Th>
           <Table.Th>{t('status')}</Table.Th>
         </Table.Tr>
       </Table.Thead>
@@ -104,7 +108,7 @@ function RuleTable({ rules }: { readonly rules: readonly RuleRow[] }) {
               {rule.title[lang]}
               {rule.precision !== undefined && <PrecisionText precision={rule.precision} />}
             </Table.Td>
-            <Table.Td data-name={t('whose')}>
+            <Table.Td data-name={t('owner')}>
               <Text size="sm" component="span">
                 {OWNERS[rule.owner][lang]}
               </Text>

@@ -46,10 +46,10 @@ export function Silences() {
         <Table className="stacks">
           <Table.Thead>
             <Table.Tr>
-              <Table.Th>{t('silenced')}</Table.Th>
+              <Table.Th>{t('matchers')}</Table.Th>
               <Table.Th>{t('until')}</Table.Th>
-              <Table.Th>{t('byWhom')}</Table.Th>
-              <Table.Th>{t('whySilent')}</Table.Th>
+              <Table.Th>{t('createdBy')}</Table.Th>
+              <Table.Th>{t('silenceComment')}</Table.Th>
               <Table.Th />
             </Table.Tr>
           </Table.Thead>
@@ -62,11 +62,11 @@ export function Silences() {
                 <Table.Td data-name={t('until')}>
                   <Time value={endsAt} />
                 </Table.Td>
-                <Table.Td data-name={t('byWhom')}>{createdBy}</Table.Td>
+                <Table.Td data-name={t('createdBy')}>{createdBy}</Table.Td>
                 <Table.Td>{showHidden(comment)}</Table.Td>
                 <Table.Td>
                   <Button size="compact-xs" variant="default" loading={end.isPending} onClick={() => end.mutate(id)}>
-                    {t('endSilence')}
+                    {t('expireSilence')}
                   </Button>
                 </Table.Td>
               </Table.Tr>
@@ -145,12 +145,12 @@ function NewSilence() {
           <TextInput
             size="xs"
             w={280}
-            label={t('whySilent')}
+            label={t('silenceComment')}
             value={comment}
             onChange={(event) => setComment(event.currentTarget.value)}
           />
           <Button size="xs" type="submit" variant="default" disabled={!isReady} loading={make.isPending}>
-            {t('silence')}
+            {t('createSilence')}
           </Button>
         </Group>
         {make.error !== null && <Problem error={make.error} />}

@@ -153,7 +153,7 @@ function Gone({ id, at }: { readonly id: string; readonly at: string | null }) {
               <Time value={kept.evidence.time} /> · {kept.evidence.host} · {kept.evidence.file}
             </Text>
             <Text size="xs" component={Link} href={`/incidents/${encodeURIComponent(kept.incident.id)}`}>
-              {t('itsIncident')}
+              {t('openIncident')}
             </Text>
           </Group>
           <Code block className="log">

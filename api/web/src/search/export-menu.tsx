@@ -48,7 +48,7 @@ export function ExportMenu({ request, total }: { readonly request: string; reado
         <Menu.Dropdown>
           <Menu.Label>
             {lines} {t('lines')}
-            {total > MAX_LINES ? ` (${t('theNewest')})` : ''}
+            {total > MAX_LINES ? ` (${t('newestOnly')})` : ''}
           </Menu.Label>
           {FORMATS.map(({ format, name, ending }) => (
             <Menu.Item key={format} onClick={() => void save(format, ending)}>

@@ -119,7 +119,7 @@ function Coming() {
 
 function Columns() {
   const { t } = useSpeech();
-  const { look } = useLook();
+  const { look } = useDisplay();
   return (
     <div className="columns">
       <span>

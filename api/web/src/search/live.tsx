@@ -27,18 +27,18 @@ interface Stock {
 }
 
 /** Follows a request. It discards all records when the reader has no access. */
-export function useLive(request: string, mayLook: boolean): Live {
+export function useLive(request: string, mayPoll: boolean): Live {
   const [isOn, setOn] = useState(false);
   const [stock, setStock] = useState<Stock>({ request, waiting: [], shown: [] });
   useEffect(() => {
     setStock({ request, waiting: [], shown: [] });
-    if (!isOn || !mayLook) return undefined;
+    if (!isOn || !mayPoll) return undefined;
     const stop = new AbortController();
     void follow(request, stop.signal, (record) =>
       setStock((before) => ({ ...before, waiting: addRecord(before.waiting, record) })),
     );
     return () => stop.abort();
-  }, [request, isOn, mayLook]);
+  }, [request, isOn, mayPoll]);
   return {
     isOn,
     setOn,

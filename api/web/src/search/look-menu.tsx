@@ -4,14 +4,14 @@ import { Button, Checkbox, CopyButton, Popover, Stack, Text } from '@mantine/cor
 import { COLUMN_NAMES, LOOK, useLook, type LookName } from '../view/look.tsx';
 import { useSpeech, type TextKey } from '../speech/text.tsx';
 
-const SWITCHES = { wraps: 'wrapLines', airy: 'airyRows', oldest: 'oldestFirst' } as const satisfies Partial<
-  Record<LookName, TextKey>
+const SWITCHES = { wraps: 'wrapLines', airy: 'comfortableRows', oldest: 'oldestFirst' } as const satisfies Partial<
+  Record<DisplayName, TextKey>
 >;
 
-export function LookMenu({ address, isLive }: { readonly address: URLSearchParams; readonly isLive: boolean }) {
+export function DisplayMenu({ address, isLive }: { readonly address: URLSearchParams; readonly isLive: boolean }) {
   const { t } = useSpeech();
-  const { look, change } = useLook();
-  const row = (name: LookName, label: TextKey, isFixed = false): React.ReactNode => (
+  const { look, change } = useDisplay();
+  const row = (name: DisplayName, label: TextKey, isFixed = false): React.ReactNode => (
     <Checkbox
       key={name}
       size="xs"
@@ -22,15 +22,15 @@ export function LookMenu({ address, isLive }: { readonly address: URLSearchParam
     />
   );
   const shared = new URLSearchParams(address);
-  shared.set(LOOK, look.text);
+  shared.set(DISPLAY, look.text);
   return (
     <Popover position="bottom-end" shadow="md" trapFocus transitionProps={{ duration: 0 }}>
       <Popover.Target>
         <Button size="compact-sm" variant="default">
-          {t('look')}
+          {t('display')}
         </Button>
       </Popover.Target>
-      <Popover.Dropdown aria-label={t('look')}>
+      <Popover.Dropdown aria-label={t('display')}>
         <Stack gap={8}>
           {row('wraps', SWITCHES.wraps)}
           {row('airy', SWITCHES.airy)}
@@ -43,7 +43,7 @@ export function LookMenu({ address, isLive }: { readonly address: URLSearchParam
           <CopyButton value={`${location.origin}/search?${shared.toString()}`}>
             {({ copied, copy }) => (
               <Button size="compact-xs" variant="default" mt={4} onClick={copy}>
-                {copied ? t('copied') : t('copyWithLook')}
+                {copied ? t('copied') : t('copyWithDisplay')}
               </Button>
             )}
           </CopyButton>

@@ -58,14 +58,14 @@ export function SearchPage() {
     (changes: Readonly<Record<string, string | undefined>>): void => go(changeAddress(address, changes)),
     [go, address],
   );
-  const forget = useCallback(() => change({ [LOOK]: undefined }), [change]);
+  const forget = useCallback(() => change({ [DISPLAY]: undefined }), [change]);
   const replace = useCallback<Go>((next) => setAddress(next, { replace: true }), [setAddress]);
   const hasOpened = useOpeningRange(address, replace);
   const query = address.get('query') ?? '';
   const record = address.get('record');
   return (
     <MarkProvider query={query}>
-      <LookProvider ofLink={address.get(LOOK)} forget={forget}>
+      <DisplayProvider ofLink={address.get(DISPLAY)} forget={forget}>
         <Stack gap="sm">
           <SearchBar
             query={query}
@@ -84,7 +84,7 @@ export function SearchPage() {
             <ContextPanel id={record} address={address} go={go} />
           )}
         </Stack>
-      </LookProvider>
+      </DisplayProvider>
     </MarkProvider>
   );
 }
@@ -101,7 +101,7 @@ function Results({ address, go, change }: Part & { readonly go: Go }) {
   const isAsked = findProblem(query, 'en') === undefined;
   const { refused } = useSession();
   const live = useLive(request, refused === undefined);
-  const { look } = useLook();
+  const { look } = useDisplay();
   const order: RowOrder = look.has('oldest') && !live.isOn ? 'oldest' : 'newest';
   const search = useQuery({
     queryKey: ['records', request, now, order],
@@ -149,7 +149,7 @@ function Results({ address, go, change }: Part & { readonly go: Go }) {
             </Button>
           )}
           <LiveSwitch live={live} />
-          <LookMenu address={address} isLive={live.isOn} />
+          <DisplayMenu address={address} isLive={live.isOn} />
           <ExportMenu request={loaded.request} total={page.total} />
           <Button size="compact-sm" variant="default" onClick={refresh}>
             {t('refresh')}
@@ -216,7 +216,7 @@ function Rows({
 /** Returns the request of an address. A relative range ends at the time of the search; "Refresh" searches again. */
 function useRequest(address: URLSearchParams): { request: string; now: number; refresh: () => void } {
   const [round, setRound] = useState(0);
-  const identity = changeAddress(address, { record: undefined, at: undefined, [LOOK]: undefined }).toString();
+  const identity = changeAddress(address, { record: undefined, at: undefined, [DISPLAY]: undefined }).toString();
   const { request, now } = useMemo(() => {
     const time = Date.now();
     return { request: toRequest(new URLSearchParams(identity), time).toString(), now: time, round };

@@ -38,7 +38,7 @@ export function App() {
           // A mounted view is hidden but not removed until the reader signs in, so that typed text stays.
           <div hidden={refused !== undefined}>
             <Boundary place={location}>
-              <Rooms />
+              <Pages />
             </Boundary>
           </div>
         )}
@@ -73,7 +73,7 @@ function Header() {
       <Text fw={700} c="teal" component={Link} href="/incidents">
         Jobtrace
       </Text>
-      <nav ref={nav} className="rooms" aria-label={t('rooms')}>
+      <nav ref={nav} className="rooms" aria-label={t('navigation')}>
         {refused === undefined &&
           ROOMS.map(({ path, text }) => {
             if (text === undefined) return undefined;

@@ -59,7 +59,7 @@ export function DiagnosisCard({
               {diagnosis.rule}
             </Badge>
             <Text size="xs" className="quiet">
-              {t('confidence')} {diagnosis.confidence.toFixed(2)} · {label('whose')}
+              {t('confidence')} {diagnosis.confidence.toFixed(2)} · {label('owner')}
               {OWNERS[diagnosis.owner][lang]} · <Times count={diagnosis.count} /> · {STATUSES[diagnosis.status][lang]}
             </Text>
           </Group>

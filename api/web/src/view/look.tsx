@@ -5,7 +5,7 @@ import { createContext, useContext, useMemo, useState, type ReactNode } from 're
 
 const KEY = 'jobtrace.look';
 /** Name of the parameter in the address. */
-export const LOOK = 'look';
+export const DISPLAY = 'look';
 
 /** Columns between time and message in display order, with their widths. */
 const COLUMNS = {
@@ -19,29 +19,29 @@ const COLUMNS = {
 export type ColumnName = keyof typeof COLUMNS;
 export const COLUMN_NAMES = Object.keys(COLUMNS).filter((name): name is ColumnName => name in COLUMNS);
 /** Name of a column or option that can be switched on. */
-export type LookName = ColumnName | 'wraps' | 'airy' | 'oldest';
+export type DisplayName = ColumnName | 'wraps' | 'airy' | 'oldest';
 const NAMES: readonly string[] = [...COLUMN_NAMES, 'wraps', 'airy', 'oldest'];
-const USUAL: readonly LookName[] = ['level', 'logger'];
+const USUAL: readonly DisplayName[] = ['level', 'logger'];
 
-export interface RowLook {
-  readonly has: (name: LookName) => boolean;
+export interface RowDisplay {
+  readonly has: (name: DisplayName) => boolean;
   readonly columns: readonly ColumnName[];
   /** Names that are switched on, in the form of a link. */
   readonly text: string;
 }
 
-interface LookChange {
-  readonly look: RowLook;
-  readonly change: (name: LookName) => void;
+interface DisplayChange {
+  readonly look: RowDisplay;
+  readonly change: (name: DisplayName) => void;
 }
 
-const LookContext = createContext<LookChange>({ look: makeLook(USUAL), change: () => undefined });
+const DisplayContext = createContext<DisplayChange>({ look: makeDisplay(USUAL), change: () => undefined });
 
 /**
  * Provides the look. `ofLink` is the look in the address; `forget` removes it there when the reader chooses another
  * one.
  */
-export function LookProvider({
+export function DisplayProvider({
   ofLink,
   forget,
   children,
@@ -53,8 +53,8 @@ export function LookProvider({
   const [own, setOwn] = useState(() => localStorage.getItem(KEY));
   const text = ofLink ?? own;
   const value = useMemo(() => {
-    const look = makeLook(text === null ? USUAL : readNames(text));
-    const change = (name: LookName): void => {
+    const look = makeDisplay(text === null ? USUAL : readNames(text));
+    const change = (name: DisplayName): void => {
       const names = look.text.split('.').filter((one) => one !== '');
       const next = (look.has(name) ? names.filter((one) => one !== name) : [...names, name]).join('.');
       localStorage.setItem(KEY, next);
@@ -63,19 +63,19 @@ export function LookProvider({
     };
     return { look, change };
   }, [text, ofLink, forget]);
-  return <LookContext.Provider value={value}>{children}</LookContext.Provider>;
+  return <DisplayContext.Provider value={value}>{children}</DisplayContext.Provider>;
 }
 
-export function useLook(): LookChange {
-  return useContext(LookContext);
+export function useDisplay(): DisplayChange {
+  return useContext(DisplayContext);
 }
 
 /** Reads the names of a look. It omits unknown names, because a link may come from another version. */
-function readNames(text: string): readonly LookName[] {
-  return text.split('.').filter((name): name is LookName => NAMES.includes(name));
+function readNames(text: string): readonly DisplayName[] {
+  return text.split('.').filter((name): name is DisplayName => NAMES.includes(name));
 }
 
-function makeLook(names: readonly LookName[]): RowLook {
+function makeDisplay(names: readonly DisplayName[]): RowDisplay {
   return {
     has: (name) => names.includes(name),
     columns: COLUMN_NAMES.filter((name) => names.includes(name)),
@@ -85,7 +85,7 @@ function makeLook(names: readonly LookName[]): RowLook {
 
 /** Returns class and style of the element that contains the rows. */
 export function useRowsStyle(): { readonly className: string; readonly style: Readonly<Record<string, string>> } {
-  const { look } = useLook();
+  const { look } = useDisplay();
   return {
     className: `${look.has('wraps') ? ' wraps' : ''}${look.has('airy') ? ' airy' : ''}`,
     style: { '--columns': ['184px', ...look.columns.map((name) => COLUMNS[name]), 'minmax(0, 1fr)'].join(' ') },

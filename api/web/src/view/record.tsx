@@ -10,7 +10,7 @@ import { api } from '../server/client.ts';
 import { handOver } from './handover.ts';
 import { readStamp, Time } from './time.tsx';
 import { useSpeech } from '../speech/text.tsx';
-import { useLook, type ColumnName } from './look.tsx';
+import { useDisplay, type ColumnName } from './look.tsx';
 import { Marked } from './marks.tsx';
 import { NativeText, OpenedTrace, TraceLine, useChain } from './trace.tsx';
 
@@ -34,7 +34,7 @@ interface RowProps {
 
 export function RecordRow({ record, isOpen, toggle, isHit = false, openContext, toggleFilter }: RowProps) {
   const links = useChain(record);
-  const { look } = useLook();
+  const { look } = useDisplay();
   const onClick = (): void => {
     if ((getSelection()?.toString() ?? '') === '') toggle();
   };

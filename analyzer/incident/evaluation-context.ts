@@ -19,7 +19,7 @@ import type { EvaluationContext } from '../catalog/expression.js';
 /** Flink version for which fixes are written if the log does not name one. It is a release that most people run. */
 export const ASSUMED_VERSION = '1.20.0';
 
-export interface WorldFacts {
+export interface ContextFacts {
   /** Effective options. Values of the command line override those of the file. */
   readonly options: ReadonlyMap<string, string>;
   readonly version: string | undefined;
@@ -27,7 +27,7 @@ export interface WorldFacts {
   readonly memory: Readonly<Record<string, number>>;
 }
 
-export function createWorld(facts: WorldFacts): EvaluationContext {
+export function createEvaluationContext(facts: ContextFacts): EvaluationContext {
   const version = facts.version ?? ASSUMED_VERSION;
   let layout: ReturnType<typeof computeTaskManagerMemory> | undefined;
   // Compute the memory only on use, because most rules do not need it.
