@@ -119,8 +119,8 @@ export interface ServerOptions {
 
 export interface ApiServer {
   /**
-   * Starts listening. Throws JT_CONFIG_INVALID if others can reach the address and nobody could sign in, and
-   * JT_PORT_IN_USE. `isOpen` is true if requests need no credentials.
+   * Starts listening. Throws JT_PORT_IN_USE, and JT_CONFIG_INVALID if other machines can reach the address while no
+   * token, user or provider is configured. `isOpen` is true if requests need no credentials.
    */
   listen(address: {
     readonly host: string;

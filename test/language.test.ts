@@ -39,6 +39,9 @@ const BANNED_WORDS: Readonly<Record<string, string>> = {
   whose: 'ownership',
   whereabouts: 'placements',
   most: 'max, limit',
+  world: 'evaluation context',
+  rooms: 'pages, buffers',
+  hears: 'reads, receives',
 };
 /** Names that are stored: release 0.1 wrote `resting` into the state of an analyzer. */
 const ALLOWED_NAMES: ReadonlySet<string> = new Set(['resting']);
@@ -49,6 +52,13 @@ const FIRST_WORDS =
     .split(' ')
     .join('|');
 const BAD_BEGINNING = new RegExp(`^(?:${FIRST_WORDS})\\b`);
+
+/** Folders and files whose string literals people read. */
+const TEXT_FILES =
+  /^(?:api\/web\/src\/|api\/(?:mcp|access|routes)\/|api\/metrics|cli\/|core\/(?:errors|conditions|text|routing|config)|notify\/|analyzer\/(?:watch|input\/files\/note|author\/proof))/;
+/** Phrases that no text for people contains, in either language; what the field says is in docs/glossary.md. */
+const BANNED_PHRASES =
+  /\bby itself\b|\bmend(?:s|ed)?\b|\bof which\b|\bhears? of\b|\b(?:is|was) told\b|\bwhoever\b|\bof before\b|\bfor good\b|\bgoes on\b|\bno more\b|\banew\b|\bshall\b|\bin vain\b|\bleft out\b|\bstands?\b|\balerts? nobody\b|日志器|日志记录器|作业自身|卡片|不认识|尚无规则/;
 
 interface Source {
   readonly path: string;
@@ -93,6 +103,20 @@ function listBannedNames({ path, text }: Source): readonly string[] {
 /** Leaves out assignments of properties: their names are declared elsewhere. */
 function isDeclaration(node: ts.Node): boolean {
   return !ts.isPropertyAssignment(node) && !ts.isPropertyAccessExpression(node) && !ts.isJsxAttribute(node);
+}
+
+/** Lists `path:line: text` of every string literal with a banned phrase. */
+function listBannedTexts({ path, text }: Source): readonly string[] {
+  const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node) || ts.isTemplateExpression(node))
+      if (BANNED_PHRASES.test(node.getText(source)))
+        found.push(`${path}:${lineOf(source, node)}: ${node.getText(source)}`);
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
 }
 
 function lineOf(source: ts.SourceFile, node: ts.Node): number {
@@ -151,6 +175,12 @@ describe('the language', () => {
     const files = PRODUCT.flatMap(listFiles).filter((path) => isBanned(basename(path).replace(/\..*$/, '')));
 
     expect([...names, ...files]).toEqual([]);
+  });
+
+  it('of texts for people is that of the field, in both languages', () => {
+    const texts = SOURCES.filter(({ path }) => TEXT_FILES.test(path) && !/\.test\.tsx?$|\/testing\//.test(path));
+
+    expect(texts.flatMap(listBannedTexts)).toEqual([]);
   });
 
   it('of comments begins with a verb or a noun', () => {

@@ -126,7 +126,7 @@ function lookAt(
     if (
       uses.some(
         (use) =>
-          (use.kind === 'alternative' || (use.kind === 'words' && context.reading?.hearsWords === true)) &&
+          (use.kind === 'alternative' || (use.kind === 'words' && context.reading?.readsWords === true)) &&
           use.alternative === trial.alternative,
       )
     )

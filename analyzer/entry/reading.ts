@@ -27,7 +27,7 @@ export interface View {
 
 export interface Reading {
   /** True if plain text can report a failure. Entries with anchors of facts only are then compared with rules too. */
-  readonly hearsWords: boolean;
+  readonly readsWords: boolean;
   /** True if an error with a stack trace counts as a failure, because the text is about it. */
   readonly takesErrors: boolean;
   /** True if general rules (catch-alls) are dropped when a specific rule knows a cause. */
@@ -44,7 +44,7 @@ export interface Reading {
 
 /** Reading of a complete log, or of an entry whose surrounding lines are complete. */
 export const WHOLE_LOG: Reading = {
-  hearsWords: false,
+  readsWords: false,
   takesErrors: false,
   dropsGeneral: false,
   isHeadless: () => false,
@@ -67,7 +67,7 @@ export function readAlone(entries: number): Reading {
 }
 
 const EXCERPT = {
-  hearsWords: true,
+  readsWords: true,
   isHeadless: ({ parsed, source }: RowSubject) => parsed.layout === 'none' && source.kind !== 'out',
 } as const;
 

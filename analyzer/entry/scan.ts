@@ -40,7 +40,7 @@ export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions =
     entry.matchedAnchors?.by === catalog.scanner ? entry.matchedAnchors.texts : catalog.scanner.scan(entry.bytes);
   if (found.length === 0) return undefined;
   const uses = found.flatMap((literal) => catalog.usesOf(literal));
-  if (!(options.reading ?? WHOLE_LOG).hearsWords && uses.every((use) => use.kind === 'fact'))
+  if (!(options.reading ?? WHOLE_LOG).readsWords && uses.every((use) => use.kind === 'fact'))
     return scanFacts(
       entry,
       uses.map(({ anchor }) => anchor),

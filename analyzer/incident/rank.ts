@@ -1,5 +1,5 @@
 // Ranks the causes of one incident: returns its findings, best first, and the failures that no rule names. A finding is
-// one rule with all events that it fits. Its score is a sum of named parts, which the page shows. Consequences are
+// one rule with all events that it matches. Its score is a sum of named parts, which the page shows. Consequences are
 // placed below their cause, and causes of other attempts beside the first cause (strand.ts). Pure functions.
 import type { Catalog } from '../catalog/catalog.js';
 import type { ClusterView } from '../topology/cluster.js';
@@ -142,7 +142,7 @@ const MINUTE_MS = 60_000;
 
 /**
  * Returns the parts of the score: the line is the failure itself, the rule names a cause, it fits the root of the
- * exception chain and not a wrapper, it is specific, it came first, the rule's own confidence, and the amount of
+ * exception chain and not a wrapper, it is specific, it came first, the confidence of the rule, and the amount of
  * evidence.
  */
 function scoreFinding(draft: Draft, all: readonly Draft[]): Readonly<Record<string, number>> {

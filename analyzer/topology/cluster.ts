@@ -52,8 +52,8 @@ export interface ClusterIndex {
   /** Returns what is known now; the next `add` may change it. */
   view(reading: Reading): ClusterView;
   /**
-   * Forgets what no later diagnosis needs: what was before `horizon` and, for a job with an episode that still goes on,
-   * before the beginning of that episode. `beginnings` holds these beginnings by the id of the job.
+   * Forgets what no later diagnosis needs: signals before `horizon` and, for a job with an open episode, before the
+   * beginning of that episode. `beginnings` holds these beginnings by the id of the job.
    */
   compact(horizon: number, beginnings: ReadonlyMap<string, number>): void;
   /**
@@ -62,8 +62,7 @@ export interface ClusterIndex {
    */
   lines(until: number): readonly JobLines[];
   /**
-   * True if there are lines that show a running job. An error that ended nothing, with such lines around it, is known
-   * to have ended nothing.
+   * True if lines show a running job. An error between such lines is known to be harmless if no failure followed it.
    */
   showsRunning(): boolean;
   /** True if a process logged how it starts. */

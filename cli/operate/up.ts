@@ -185,7 +185,7 @@ function renderGreeting(
 
 const MORE: Readonly<Record<Language, string>> = {
   en: 'Further incidents take one line each; --cards prints full cards.',
-  zh: '其余故障各占一行；--cards 输出完整卡片。',
+  zh: '其余故障各占一行；--cards 输出完整诊断。',
 };
 
 /**

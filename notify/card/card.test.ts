@@ -96,11 +96,11 @@ describe('joinCards', () => {
   it('names the other jobs of one cause, and each cause of many, the worst hit first', () => {
     const card = (subject: string, kind: string) => ({ ...makeCard(), subject, kind, headline: kind });
 
-    expect(joinCards([card('a', 'x'), card('b', 'x'), card('a', 'x')]).related).toEqual(['Also affected (1 job): b']);
+    expect(joinCards([card('a', 'x'), card('b', 'x'), card('a', 'x')]).related).toEqual(['Also affected (1 incident): b']);
     expect(joinCards([card('a', 'x'), card('b', 'y'), card('c', 'y')])).toMatchObject({
       tone: 'bad',
       title: '🔴 3 alerts at once, 2 causes',
-      related: ['🔴 y · 2 jobs: b, c', '🔴 x · 1 job: a'],
+      related: ['🔴 y · 2 incidents: b, c', '🔴 x · 1 incident: a'],
       links: [{ text: 'All incidents', url: 'https://jobtrace.example/incidents' }],
     });
   });

@@ -21,13 +21,13 @@ export function joinCards(cards: readonly AlertCard[]): AlertCard {
 function joinAlike(first: AlertCard, rest: readonly AlertCard[]): AlertCard {
   const names = [...new Set(rest.map(({ subject }) => subject))].filter((name) => name !== first.subject);
   if (names.length === 0) return first;
-  const { also, colon, moreJobs } = WORDS[first.language];
+  const { also, colon, incidents } = WORDS[first.language];
   const shown = names.slice(0, 2 * MAX_NAMES).join(', ');
   return {
     ...first,
     related: [
       ...first.related,
-      `${also} (${moreJobs(names.length)})${colon}${shown}${names.length > 2 * MAX_NAMES ? ' …' : ''}`,
+      `${also} (${incidents(names.length)})${colon}${shown}${names.length > 2 * MAX_NAMES ? ' …' : ''}`,
     ],
   };
 }
@@ -42,7 +42,7 @@ function joinDifferent(first: AlertCard, count: number, kinds: readonly (readonl
       const names = [...new Set(cards.map(({ subject }) => subject))];
       const shown = names.slice(0, MAX_NAMES).join(', ');
       const mark = card?.title.split(' ', 1)[0] ?? '';
-      return `${mark} ${card?.headline ?? ''} · ${words.moreJobs(names.length)}${words.colon}${shown}${names.length > MAX_NAMES ? ' …' : ''}`;
+      return `${mark} ${card?.headline ?? ''} · ${words.incidents(names.length)}${words.colon}${shown}${names.length > MAX_NAMES ? ' …' : ''}`;
     });
   const tone = TONES.find((item) => kinds.some(([card]) => card?.tone === item)) ?? 'neutral';
   const all = first.links[0]?.url.replace(/\/incidents\/[^/]*$/, '/incidents');

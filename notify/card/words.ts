@@ -55,7 +55,7 @@ interface CardWords {
   readonly again: string;
   readonly truncated: (characters: number) => string;
   readonly more: (count: number) => string;
-  readonly moreJobs: (count: number) => string;
+  readonly incidents: (count: number) => string;
   readonly digest: (messages: number, causes: number) => string;
   readonly storm: string;
   readonly undelivered: (receiver: string, error: string) => string;
@@ -84,7 +84,7 @@ export const WORDS: Readonly<Record<Language, CardWords>> = {
     again: 'to reprocess',
     truncated: (characters) => `shortened by ${characters} characters`,
     more: (count) => `… and ${count} more`,
-    moreJobs: (count) => `${count} ${count === 1 ? 'job' : 'jobs'}`,
+    incidents: (count) => `${count} ${count === 1 ? 'incident' : 'incidents'}`,
     digest: (messages, causes) => `${messages} alerts at once, ${causes} ${causes === 1 ? 'cause' : 'causes'}`,
     storm: 'Many failures at once; this summary replaces individual alerts.',
     undelivered: (receiver, error) => `Meant for "${receiver}", which rejected it: ${error}`,
@@ -110,7 +110,7 @@ export const WORDS: Readonly<Record<Language, CardWords>> = {
     again: '需重新处理',
     truncated: (characters) => `内容过长，已省略 ${characters} 个字符`,
     more: (count) => `…… 另有 ${count} 项`,
-    moreJobs: (count) => `${count} 个作业`,
+    incidents: (count) => `${count} 处故障`,
     digest: (messages, causes) => `同时出现 ${messages} 条告警，共 ${causes} 种原因`,
     storm: '大量故障同时发生，本消息为汇总，不再逐条告警。',
     undelivered: (receiver, error) => `原接收方“${receiver}”拒绝了此消息：${error}`,

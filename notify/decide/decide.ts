@@ -244,8 +244,8 @@ function nameUnknown({ fingerprint, lastSeen, firstSeen }: UnknownFailure): Subj
 }
 
 /**
- * Decides about an incident that is part of a platform incident, which is announced in its place. A receiver that was
- * notified of this one is referred to the platform incident, once.
+ * Decides about an incident that is part of a platform incident. The platform incident is announced instead; a receiver
+ * that already knows this incident gets one message that refers to it.
  */
 function decideChild(
   subject: Subject,
@@ -261,8 +261,8 @@ function decideChild(
 }
 
 /**
- * Decides again about a message that was not sent yet, as if it did not exist. A cause need not wait any longer, unless
- * it is another cause that may still be refuted.
+ * Decides again about a pending message, as if it did not exist. The cause has waited already; only a different cause
+ * that may still be refuted waits again.
  */
 function decidePending(
   incident: Incident,
@@ -284,7 +284,7 @@ function decidePending(
   // from the first.
   if (!decision.send) return OF_CAUSES.has(pending.reason) ? { ...decision, withdrawsPending: true } : decision;
   const about = decision.subject;
-  // The state "resolved" of a card depends on the last failure, so the pending message must have the current one.
+  // The card is "resolved" by its last failure, so the pending message must contain the current one.
   const isUpToDate = pending.reason !== 'unacknowledged' || pending.seenMs === readTime(incident.lastSeen);
   const isSame =
     isUpToDate &&
@@ -346,8 +346,8 @@ function isLateNews(incident: Incident, { isLate }: DecidePolicy): boolean {
 }
 
 /**
- * Returns the milliseconds in which the subject may still be refuted. A longer time than a symptom's wait does not
- * count, so that nobody waits longer than that.
+ * Returns the milliseconds in which the subject may still be refuted, at most the wait of a symptom, so that no message
+ * waits longer.
  */
 function readDoubt({ cause }: Subject, { doubtMs, symptomWaitMs }: DecidePolicy): number {
   const ms = doubtMs(cause);

@@ -49,7 +49,18 @@ export async function sendTrial(
   const about = { receiver: receiver.name, kind: receiver.kind, answer: result.answer };
   if (result.ok) return { ...about, ok: true, advice: addRisk(CHECK_CHANNEL, findReceiverRisk(receiver)) };
   const { error, reason } = result;
-  return { ...about, ok: false, error, reason, advice: reason === undefined ? CHECK_URL : REFUSALS[reason].advice };
+  return { ...about, ok: false, error, reason, advice: chooseAdvice(result) };
+}
+
+/** Advice by the status that a service without a table of reasons answered. */
+const STATUS_ADVICE: readonly (readonly [status: RegExp, advice: Text])[] = [
+  [/^40[13]\b/, { en: 'Check the token or permissions.', zh: '请检查令牌或权限。' }],
+  [/^404\b/, { en: 'Check the URL.', zh: '请检查 URL。' }],
+];
+
+function chooseAdvice({ reason, answer = '' }: Pick<ReceiverTest, 'reason' | 'answer'>): Text {
+  if (reason !== undefined) return REFUSALS[reason].advice;
+  return STATUS_ADVICE.find(([status]) => status.test(answer))?.[1] ?? CHECK_URL;
 }
 
 function addRisk(advice: Text, risk: Text | undefined): Text {
