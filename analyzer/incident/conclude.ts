@@ -50,9 +50,9 @@ export function concludeLasting(group: IncidentGroup, options: ConcludeOptions):
   if (ranking.findings.length === 0 && ranking.unknown.length === 0) return undefined;
   const { job } = group;
   const found = job === undefined ? undefined : findFailures(job, group.firstTime, options.until);
-  const worldFacts = collectWorldFacts(group, options.view);
+  const contextFacts = collectContextFacts(group, options.view);
   const restarts = job === undefined || found === undefined ? 0 : countRestarts(job, found, group.firstTime);
-  const facts = collectFacts(group, options, worldFacts);
+  const facts = collectFacts(group, options, contextFacts);
   const explained = ranking.findings.map((finding) =>
     explainOne(finding, ranking, group, options, contextFacts, restarts),
   );

@@ -4,7 +4,7 @@
 // Pure functions.
 import type { Diagnosis, Evidence, Fix, Language, Reason } from '../../core/types.js';
 import { inRange } from '../../flink/facts/options.js';
-import { ASSUMED_VERSION, nameOption } from './world.js';
+import { ASSUMED_VERSION, nameOption } from './evaluation-context.js';
 import { errorText } from '../../core/fault.js';
 import { readWhole, type Value, type Values, type EvaluationContext } from '../catalog/expression.js';
 import { totalScore, type Finding } from './finding.js';

@@ -5,8 +5,8 @@
 import { basename } from 'node:path';
 import { createError } from '../../core/errors.js';
 import type { Entry, FileKind, Source } from '../../core/types.js';
-import { BINARY_LOOK_BYTES, isBinary } from '../../flink/bytes/binary.js';
-import { findForm, FORM_LOOK_BYTES } from '../../flink/layout/form.js';
+import { BINARY_PROBE_BYTES, isBinary } from '../../flink/bytes/binary.js';
+import { findForm, FORM_PROBE_BYTES } from '../../flink/layout/form.js';
 import { parseEntry } from '../../flink/layout/layout.js';
 import { describeFile } from '../../flink/layout/names.js';
 import { createSkimmer, type FindWanted, type SkimmedEntry } from '../../flink/layout/skim.js';
@@ -73,7 +73,7 @@ interface Root {
  */
 export function* readEntries(paths: readonly string[], options: ReadOptions = {}): Generator<Entry> {
   const notes = options.notes ?? createReadNotes();
-  const buffers = createChunkBuffers(options.find?.room);
+  const buffers = createChunkBuffers(options.find?.buffer);
   const wanted = options.find === undefined ? undefined : { find: options.find, giveBack: buffers.giveBack };
   for (const root of openRoots(paths, buffers, options)) {
     const unpacking = createUnpacking(

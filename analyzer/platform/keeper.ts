@@ -8,7 +8,7 @@ import { ALL_CLUSTERS, type Incident } from '../../core/types.js';
 import type { IncidentStore } from '../../store/store.js';
 import { PLATFORM } from '../assignment/decide.js';
 import type { Fence } from '../assignment/fence.js';
-import { ALONE_TURN, type Lease } from '../assignment/lease.js';
+import { ALONE_EPOCH, type Lease } from '../assignment/lease.js';
 import {
   isOurs,
   MAX_FOUND,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createFormSplitter, findForm, FORM_LOOK_BYTES } from './form.js';
+import { createFormSplitter, findForm, FORM_PROBE_BYTES } from './form.js';
 import { parseEntry } from './layout.js';
 import type { SplitEntry } from './split.js';
 import { OBJECT_LOGS } from './testing/objects.js';

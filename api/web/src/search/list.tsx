@@ -5,7 +5,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
 import { omitMissing } from '../../../../core/json.ts';
 import type { LogRecord } from '../../../../core/types.ts';
-import { useLook, useRowsStyle } from '../view/look.tsx';
+import { useDisplay, useRowsStyle } from '../view/look.tsx';
 import { linkRecord, RecordRow } from '../view/record.tsx';
 import { useSpeech } from '../speech/text.tsx';
 import { ZoneSwitch } from '../view/time.tsx';

@@ -1,7 +1,7 @@
 // Shows the menu for the look of rows. Takes the look (view/look.tsx); changes it, or returns a link to this search
 // that contains it. The search shows it beside its range.
 import { Button, Checkbox, CopyButton, Popover, Stack, Text } from '@mantine/core';
-import { COLUMN_NAMES, LOOK, useLook, type LookName } from '../view/look.tsx';
+import { COLUMN_NAMES, DISPLAY, useDisplay, type DisplayName } from '../view/look.tsx';
 import { useSpeech, type TextKey } from '../speech/text.tsx';
 
 const SWITCHES = { wraps: 'wrapLines', airy: 'comfortableRows', oldest: 'oldestFirst' } as const satisfies Partial<

@@ -15,7 +15,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef } from 'react';
 import { Link, useLocation } from 'wouter';
 import { Boundary } from './boundary.tsx';
-import { findNavigation, ROOMS, Rooms } from './rooms.tsx';
+import { findNavigation, PAGES, Pages } from './pages.tsx';
 import { useSession } from '../server/session.ts';
 import { SignedIn, SignIn } from './signin.tsx';
 import { useSpeech } from '../speech/text.tsx';
@@ -73,9 +73,9 @@ function Header() {
       <Text fw={700} c="teal" component={Link} href="/incidents">
         Jobtrace
       </Text>
-      <nav ref={nav} className="rooms" aria-label={t('navigation')}>
+      <nav ref={nav} className="pages" aria-label={t('navigation')}>
         {refused === undefined &&
-          ROOMS.map(({ path, text }) => {
+          PAGES.map(({ path, text }) => {
             if (text === undefined) return undefined;
             const isHere = current === path;
             return (

@@ -8,7 +8,7 @@ import { Waiting } from '../view/state.tsx';
 
 type Page = ComponentType<{ readonly id: string }>;
 
-interface Room {
+interface PageRow {
   /** Address. What stands for `:id` or `*` is the `id` of the page; an address without either has the id ''. */
   readonly path: string;
   readonly load: () => Promise<Page>;
@@ -19,7 +19,7 @@ interface Room {
 }
 
 /** Pages in the order of the navigation. The first path that fits an address wins. */
-export const ROOMS: readonly Room[] = [
+export const PAGES: readonly PageRow[] = [
   {
     path: '/incidents',
     load: async () => (await import('../incidents/incidents.tsx')).IncidentsPage,
@@ -31,7 +31,7 @@ export const ROOMS: readonly Room[] = [
     load: async () => (await import('../incidents/incident.tsx')).IncidentPage,
     nav: '/incidents',
   },
-  { path: '/jobs', load: async () => (await import('../pages/jobs.tsx')).JobsPage, nav: '/jobs', text: 'jobRoom' },
+  { path: '/jobs', load: async () => (await import('../pages/jobs.tsx')).JobsPage, nav: '/jobs', text: 'jobsPage' },
   { path: '/job', load: async () => (await import('../pages/job.tsx')).JobPage, nav: '/jobs' },
   { path: '/cluster', load: async () => (await import('../pages/cluster.tsx')).ClusterPage, nav: '/jobs' },
   {
@@ -45,7 +45,7 @@ export const ROOMS: readonly Room[] = [
     path: '/alerts',
     load: async () => (await import('../pages/alerts.tsx')).AlertsPage,
     nav: '/alerts',
-    text: 'alertRoom',
+    text: 'alertsPage',
   },
   { path: '/rules', load: async () => (await import('../pages/rules.tsx')).RulesPage, nav: '/rules', text: 'rules' },
   { path: '/rules/new', load: async () => (await import('../pages/editor.tsx')).EditorPage, nav: '/rules' },
@@ -60,17 +60,17 @@ export const ROOMS: readonly Room[] = [
   { path: '/sessions', load: async () => (await import('../pages/sessions.tsx')).SessionsPage },
 ];
 
-const PAGES = ROOMS.map(({ path, load }) => ({ path, Page: lazy(async () => ({ default: await load() })) }));
+const PAGES = PAGES.map(({ path, load }) => ({ path, Page: lazy(async () => ({ default: await load() })) }));
 
 /** Delay, in milliseconds, before the other pages are loaded, because the requested page comes first. */
 const AHEAD_AFTER_MS = 1500;
 
 /** Returns the path of the navigation entry that is current at an address. */
 export function findNavigation(address: string): string | undefined {
-  return ROOMS.find(({ path }) => address.startsWith(path.split(/[:*]/)[0] ?? path))?.nav;
+  return PAGES.find(({ path }) => address.startsWith(path.split(/[:*]/)[0] ?? path))?.nav;
 }
 
-export function Rooms() {
+export function Pages() {
   useFetching();
   return (
     <Suspense fallback={<Waiting />}>
@@ -91,7 +91,7 @@ export function Rooms() {
 /** Loads the other pages ahead. Errors are ignored here, because they are reported when the page is opened. */
 function useFetching(): void {
   useEffect(() => {
-    const timer = setTimeout(() => void Promise.allSettled(ROOMS.map(({ load }) => load())), AHEAD_AFTER_MS);
+    const timer = setTimeout(() => void Promise.allSettled(PAGES.map(({ load }) => load())), AHEAD_AFTER_MS);
     return () => clearTimeout(timer);
   }, []);
 }
