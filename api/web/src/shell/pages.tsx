@@ -60,7 +60,7 @@ export const PAGES: readonly PageRow[] = [
   { path: '/sessions', load: async () => (await import('../pages/sessions.tsx')).SessionsPage },
 ];
 
-const PAGES = PAGES.map(({ path, load }) => ({ path, Page: lazy(async () => ({ default: await load() })) }));
+const LAZY_PAGES = PAGES.map(({ path, load }) => ({ path, Page: lazy(async () => ({ default: await load() })) }));
 
 /** Delay, in milliseconds, before the other pages are loaded, because the requested page comes first. */
 const AHEAD_AFTER_MS = 1500;
@@ -75,7 +75,7 @@ export function Pages() {
   return (
     <Suspense fallback={<Waiting />}>
       <Switch>
-        {PAGES.map(({ path, Page }) => (
+        {LAZY_PAGES.map(({ path, Page }) => (
           <Route key={path} path={path}>
             {(params: Readonly<Record<string, string | undefined>>) => <Page id={params['id'] ?? params['*'] ?? ''} />}
           </Route>
