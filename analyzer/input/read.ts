@@ -73,7 +73,7 @@ interface Root {
  */
 export function* readEntries(paths: readonly string[], options: ReadOptions = {}): Generator<Entry> {
   const notes = options.notes ?? createReadNotes();
-  const buffers = createChunkBuffers(options.find?.buffer);
+  const buffers = createChunkBuffers(options.find?.room);
   const wanted = options.find === undefined ? undefined : { find: options.find, giveBack: buffers.giveBack };
   for (const root of openRoots(paths, buffers, options)) {
     const unpacking = createUnpacking(

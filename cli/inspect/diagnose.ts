@@ -132,7 +132,7 @@ function renderReport(
   const read =
     lang === 'zh'
       ? `${notes.files} 个文件，${notes.lines} 行日志，${rules} 条规则`
-      : `${notes.files} ${notes.files === 1 ? 'file' : 'files'}, ${groupDigits(notes.lines)} lines, ${rules} rules`;
+      : `${notes.files} ${notes.files === 1 ? 'file' : 'files'}, ${groupDigits(notes.lines)} ${notes.lines === 1 ? 'line' : 'lines'}, ${rules} rules`;
   const gaps = notes.list
     .filter((note) => note.partial)
     .map((note) => `${paint('▲', 'yellow', style)} ${renderNote(note, lang)}\n\n`);

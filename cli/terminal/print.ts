@@ -141,12 +141,12 @@ function renderEvidence(title: string, evidence: readonly Evidence[], style: Sty
   );
   return [
     `  ${title}`,
-    ...telling
-      .slice(0, 4)
-      .flatMap((item) => [
-        `    ${paint(`${item.file}${item.line > 0 ? `:${item.line}` : ''}`, 'cyan', style)}`,
-        ...chooseLines(item).map((line) => `      ${paint(cutText(line.trim(), style.width - 6), 'dim', style)}`),
-      ]),
+    ...telling.slice(0, 4).flatMap((item) => [
+      `    ${paint(`${item.file}${item.line > 0 ? `:${item.line}` : ''}`, 'cyan', style)}`,
+      ...chooseLines(item)
+        .filter((line) => line.trim() !== '')
+        .map((line) => `      ${paint(cutText(line.trim(), style.width - 6), 'dim', style)}`),
+    ]),
   ];
 }
 

@@ -17,7 +17,7 @@ export const OUTCOMES: Readonly<Record<Incident['outcome'], Text>> = {
   failed: { en: 'Failed', zh: '已失败' },
   canceled: { en: 'Canceled', zh: '已取消' },
   silent: { en: 'No recent logs', zh: '日志已中断' },
-  unknown: { en: 'Unknown', zh: '未知' },
+  unknown: { en: 'Outcome unknown', zh: '结果未知' },
 };
 
 export const SEVERITIES: Readonly<Record<Diagnosis['severity'], Text>> = {

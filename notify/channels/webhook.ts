@@ -4,7 +4,7 @@
 // listed together.
 import { createHmac } from 'node:crypto';
 import { linkIncident } from '../../core/wording/markdown.js';
-import type { Diagnosis, Evidence, Language, PlatformShare, UnknownFailure } from '../../core/types.js';
+import type { Diagnosis, Evidence, PlatformShare, Text, UnknownFailure } from '../../core/types.js';
 import type { AlertCard } from '../card/card.js';
 import { renderForwardedMessage } from '../card/forward.js';
 import { isJsonObject, type JsonObject, toJsonObject } from '../card/payload.js';
@@ -19,7 +19,7 @@ import {
   MAX_TEXT_UNITS,
   type Card,
 } from '../card/render.js';
-import { JOB_ENDED } from '../card/words.js';
+import { JOB_ENDED, NEWS, WORDS } from '../card/words.js';
 import type { Channel, Delivery, MessagePart } from './channel.js';
 import { postJson } from './http.js';
 import type { AlertReason } from '../decide/decide.js';
