@@ -10,7 +10,7 @@ import type { Catalog } from '../catalog/catalog.js';
 import { listSignalWords } from '../catalog/signal-words.js';
 import { readEntry } from '../entry/record.js';
 import { createFence } from '../assignment/fence.js';
-import { createLoneLease } from '../assignment/lease.js';
+import { createStaticLease } from '../assignment/lease.js';
 import { OPEN_OUTCOMES } from './conclude.js';
 import type { AnalyzerSettings, EntryPage } from './partition.js';
 import { type Running, createKeepers, stepOnce, runLoop, findOutage } from './loop.js';

@@ -91,17 +91,17 @@ export async function stepOnce(running: Running): Promise<StepResult> {
   };
 }
 
-const ERASED_LOOK_MS = 1000;
+const ERASED_POLL_MS = 1000;
 
 /**
- * Reads everything from the store again after a deletion on request. Otherwise what this analyzer remembers of a
- * deleted line would be written again.
+ * Reads everything from the store again after a deletion on request. Otherwise the analyzer would
+ * write again what it remembers of a deleted line.
  */
 async function forgetErased(running: Running): Promise<void> {
   const { service, parts, erasedLookedAt } = running;
   const { store, onErased, log } = service.options;
   const now = performance.now();
-  if (now - erasedLookedAt < ERASED_LOOK_MS) return;
+  if (now - erasedLookedAt < ERASED_POLL_MS) return;
   const mark = (await store.loadState(ERASED_KEY)) ?? '';
   const before = running.erased;
   [running.erased, running.erasedLookedAt] = [mark, now];
@@ -109,7 +109,7 @@ async function forgetErased(running: Running): Promise<void> {
   log.info('Something was deleted on request; what is known is read again.');
   for (const part of parts.values()) {
     if (!part.loaded || service.lease.epoch(String(part.index)) !== part.epoch) continue;
-    // Sums of lines and crash reports hold texts of deleted lines.
+    // Counts of lines and crash reports contain texts of deleted lines.
     part.state.forms.clear();
     await savePartState(store, part.index, {
       ...part.state,
@@ -136,7 +136,7 @@ export function createKeepers(
 }
 
 /**
- * Creates and drops partitions as the lease assigns them. Knowledge from an earlier epoch is dropped, because another
+ * Creates and drops partitions as the lease assigns them. State from an earlier epoch is dropped, because another
  * analyzer may have continued meanwhile.
  */
 function takeParts({ service, parts }: Running): void {
@@ -178,8 +178,8 @@ async function publishWords(running: Running): Promise<void> {
 }
 
 /**
- * Runs the work. If the partition is lost meanwhile, this is only logged. The rest of the work is done when the
- * partition is held again, or by the analyzer that holds it then.
+ * Runs the work. A partition that is lost meanwhile is only logged: its next holder, this analyzer or another one, does
+ * the rest of the work.
  */
 async function unlessLost(running: Running, work: () => Promise<void>): Promise<void> {
   const { service } = running;

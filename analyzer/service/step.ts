@@ -104,7 +104,7 @@ async function concludeOne(part: RecordPart, cluster: string): Promise<readonly 
     if (events >= FLOOD_EVENTS && memory.saved.length === 0) await concludeFirst(part, cluster, memory);
   await dateLines(part, cluster, memory);
   const changed = await concludeTouched(part, cluster, memory);
-  // Removed only now, so that the next step concludes this cluster even without new records if the store fails above.
+  // The cluster is removed after the store has answered: if the store fails, the next step concludes it again.
   part.touched.delete(cluster);
   part.urgent.delete(cluster);
   part.reread.delete(cluster);
@@ -222,7 +222,7 @@ async function saveCursor(part: RecordPart, soon: boolean): Promise<void> {
 }
 
 /**
- * Lists clusters with a failure that is no incident yet. Nothing else in the store says that they must be checked
+ * Lists clusters with a failure that is not an incident yet. The store has no other sign that they must be checked
  * again.
  */
 export function listWaiting({ clusters, due }: RecordPart): readonly string[] {
