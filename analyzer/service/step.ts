@@ -198,7 +198,7 @@ async function skipBacklog({ service, options, state, index, of }: RecordPart): 
   if (options.skipsBacklog !== true || service.skipped.has(index)) return;
   const { cursor } = await service.readEntries(state.cursor, { part: { index, of }, isToEnd: true });
   if (cursor !== state.cursor)
-    options.log.warn({ part: index }, 'What is stored and not read yet is skipped, as wanted: nobody is told of it.');
+    options.log.warn({ part: index }, 'The backlog is skipped as requested: no diagnoses or alerts for it.');
   state.cursor = cursor;
   service.skipped.add(index);
 }

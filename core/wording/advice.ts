@@ -76,7 +76,7 @@ export function describeAdvice({ incidents, mended }: Advice, language: Language
     if (language === 'zh')
       return `最近 ${incidents} 个故障中，有 ${count} 个是 Flink ${version} 已修复的缺陷（${defects.join('、')}），涉及 ${jobs} 个作业。`;
     const where = `on ${jobs} ${jobs === 1 ? 'job' : 'jobs'}`;
-    const what = `Flink defects that ${version} fixes (${defects.join(', ')})`;
-    return `${count} of the last ${incidents} incidents are ${what}, ${where}.`;
+    const what = count === 1 ? 'is a Flink defect' : 'are Flink defects';
+    return `${count} of the last ${incidents} incidents ${what} that ${version} fixes (${defects.join(', ')}), ${where}.`;
   });
 }

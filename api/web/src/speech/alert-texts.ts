@@ -12,7 +12,7 @@ export const ALERT_TEXTS = {
     en: 'Set up receivers and routes under notify.receivers and notify.route (docs/routing.md).',
     zh: '请在 notify.receivers 和 notify.route 中设置接收方与路由（见 docs/routing.md）。',
   },
-  sentAt: { en: 'Sent', zh: '发送时间' },
+  sentAt: { en: 'Time', zh: '时间' },
   alertEvent: { en: 'Event', zh: '事件' },
   deliveryAttempts: { en: 'Attempts', zh: '尝试次数' },
   theIncident: { en: 'Incident', zh: '故障' },
