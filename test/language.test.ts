@@ -105,14 +105,13 @@ function isDeclaration(node: ts.Node): boolean {
   return !ts.isPropertyAssignment(node) && !ts.isPropertyAccessExpression(node) && !ts.isJsxAttribute(node);
 }
 
-/** Lists `path:line: text` of every string literal with a banned phrase. */
+/** Lists `path:line: text` of every string literal, or literal part of a template, with a banned phrase. */
 function listBannedTexts({ path, text }: Source): readonly string[] {
   const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
-    if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node) || ts.isTemplateExpression(node))
-      if (BANNED_PHRASES.test(node.getText(source)))
-        found.push(`${path}:${lineOf(source, node)}: ${node.getText(source)}`);
+    if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node))
+      if (BANNED_PHRASES.test(node.text)) found.push(`${path}:${lineOf(source, node)}: ${node.text}`);
     ts.forEachChild(node, visit);
   };
   visit(source);
