@@ -9,7 +9,7 @@ import { diagnose } from '../analyzer/incident/diagnose.js';
 import { flattenIncidents } from '../analyzer/incident/document.js';
 import { readEntries } from '../analyzer/input/read.js';
 import type { Rule } from '../analyzer/catalog/rule.js';
-import { ASSUMED_VERSION } from '../analyzer/incident/world.js';
+import { ASSUMED_VERSION } from '../analyzer/incident/evaluation-context.js';
 import { isMemoryProblem } from '../flink/memory/words.js';
 import { computeJobManagerMemory, computeTaskManagerMemory } from '../flink/memory/memory.js';
 

@@ -55,7 +55,7 @@ const BAD_BEGINNING = new RegExp(`^(?:${FIRST_WORDS})\\b`);
 
 /** Folders and files whose string literals people read. */
 const TEXT_FILES =
-  /^(?:api\/web\/src\/|api\/(?:mcp|auth|http|routes)\/|api\/metrics|cli\/|core\/(?:errors|conditions|text|wording|routing|triage|config)|notify\/|analyzer\/(?:watch|input\/files\/note|author\/proof))/;
+  /^(?:api\/web\/src\/|api\/(?:mcp|auth|http|routes)\/|api\/metrics|cli\/(?!arrow|docs\/)|core\/(?:errors|conditions|text|wording|routing|triage|config)|notify\/|analyzer\/(?:watch|input\/files\/note|author\/proof))/;
 /** Phrases that no text for people contains, in either language; what the field says is in docs/glossary.md. */
 const BANNED_PHRASES =
   /\bby itself\b|\bmend(?:s|ed)?\b|\bof which\b|\bhears? of\b|\b(?:is|was) told\b|\bwhoever\b|\bof before\b|\bfor good\b|\bgoes on\b|\bno more\b|\banew\b|\bshall\b|\bin vain\b|\bleft out\b|\bstands?\b|\balerts? nobody\b|日志器|日志记录器|作业自身|卡片|不认识|尚无规则/;

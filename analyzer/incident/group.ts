@@ -10,7 +10,7 @@ import type { JobView } from '../topology/view.js';
 import { confirmMatches, indexSteps } from './step.js';
 import { compareSignals, dateSignal, dropDuplicates, isEvent, type Signal } from '../entry/signal.js';
 import { mergeByFingerprint, splitEpisodes, splitProcesses, type Episode } from './episodes.js';
-import { addBeside, createBlastRadius, reachEpisodes } from './blast-radius.js';
+import { addBeside, createBlastRadius, spreadToEpisodes } from './blast-radius.js';
 import { attributeEvents, isUnsettled, type Attribution, type AttributionOptions } from '../topology/attribution.js';
 
 export interface IncidentGroup {

@@ -22,7 +22,7 @@ import { looksLikeEvents, looksLikePods, readPods, renderEvents } from './kubect
 import { cleanLinks, looksLinked } from './link.js';
 import { looksLikeOperator, splitOperator } from './flink-operator.js';
 import { cleanIndent, cleanPaste, looksIndented, looksLikePaste } from './paste.js';
-import { cleanPrefix, looksPrefixed, PREFIX_LOOK_BYTES } from './prefix.js';
+import { cleanPrefix, looksPrefixed, PREFIX_PROBE_BYTES } from './prefix.js';
 import { looksLikeExceptions, renderExceptions } from './rest.js';
 import { cleanSentry, looksLikeSentry } from './sentry.js';
 import { looksLikeThreadDump, renderThreadDump } from './thread-dump.js';

@@ -39,7 +39,7 @@ const BATCH_SIZE = 2000;
 const STUCK_AFTER_MS = 900_000;
 
 export function createAnalyzer(options: AnalyzerOptions): Analyzer {
-  const lease = options.lease ?? createLoneLease();
+  const lease = options.lease ?? createStaticLease();
   const fence = createFence(options.store, lease);
   const running: Running = {
     service: {

@@ -5,7 +5,7 @@ import { createLog } from '../../core/log.js';
 import type { Incident, LogRecord } from '../../core/types.js';
 import type { AgentStatus, ProcessLife, Store } from '../../store/store.js';
 import { appendRecords } from '../../store/testing/samples.js';
-import { createLoneLease } from '../assignment/lease.js';
+import { createStaticLease } from '../assignment/lease.js';
 import { JOB_A, makeLog, toRecord } from '../testing/samples.js';
 import { createAnalyzer, type Analyzer } from './analyzer.js';
 import { catalog, drain, openStore } from './testing/service.js';

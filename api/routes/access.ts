@@ -193,7 +193,7 @@ function createUserRoutes({ checkScope }: Services, access: Access): readonly Ro
       ...shared,
       method: 'DELETE',
       path: '/api/v1/users/:id',
-      summary: 'Remove a user, by name: it can no more sign in, and is signed out; names the tokens that it made',
+      summary: 'Remove a user and end its sign-ins; returns the tokens that it created',
       params: ID,
       query: QUERIES.none,
       answers: { 200: USER_GONE },

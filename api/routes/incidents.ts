@@ -71,7 +71,7 @@ export function createIncidentRoutes(services: Services): readonly Route[] {
       path: '/api/v1/advice',
       role: 'reader',
       tag: 'incidents',
-      summary: 'Defects of Flink among the newest incidents, by the version that mends them',
+      summary: 'Flink defects among the newest incidents, by the version that fixes them',
       query: QUERIES.advice,
       answers: { 200: ADVICE },
       handle: readAdvice,

@@ -11,7 +11,7 @@ const MAX_ROW_MESSAGE = 1024;
 /** Record that may be cut for a list; `jobtrace.length` is the length of the whole entry in bytes. */
 export type RecordRow = LogRecord & { readonly 'jobtrace.truncated'?: true };
 
-export const ROW_CUT = `An entry of more than ${MAX_ROW_TEXT} characters is cut in a list: "jobtrace.truncated" is true, "event.original" holds its beginning, "message" the beginning of that, "error.stack_trace" is left out, and "jobtrace.length" says how many bytes the entry has. GET /api/v1/records/{id} and the export give it whole.`;
+export const ROW_CUT = `An entry of more than ${MAX_ROW_TEXT} characters is cut in a list: "jobtrace.truncated" is true, "event.original" and "message" contain its beginning, "error.stack_trace" is missing, and "jobtrace.length" is the size of the entry in bytes. GET /api/v1/records/{id} and the export return the whole entry.`;
 
 export function cutRow(record: LogRecord): RecordRow {
   const { 'event.original': original, 'error.stack_trace': trace, ...row } = record;

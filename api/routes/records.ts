@@ -61,7 +61,7 @@ export function createRecordRoutes(services: Services): readonly Route[] {
       tag: 'records',
       summary: 'Follow new records (server-sent events)',
       description:
-        'Events: "record" (data: one record), "gap" (data: {before}; more came than a look takes, older ones were left out), "problem" (data: an error; the stream goes on). Lines beginning with ":" say that the stream is alive. ' +
+        'Events: "record" (data: one record), "gap" (data: {before}; some lines before that time were skipped), "problem" (data: an error; the stream continues). Lines that begin with ":" are keep-alives. ' +
         'A record may come twice (after a reconnect, or when its entry grew): replace by id. A client that reconnects with Last-Event-ID misses nothing.',
       query: QUERIES.stream,
       concurrency: STREAMS,

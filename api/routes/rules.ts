@@ -111,9 +111,9 @@ function createAuthorRoutes(services: Services): readonly Route[] {
       path: '/api/v1/rules/backtest',
       role: 'author',
       tag: 'rules',
-      summary: 'What a rule that is being written would have found in what is stored',
+      summary: 'Backtest a rule draft on the stored records',
       description:
-        'By its lines alone: what stands around them is not judged. Failures that no rule names, diagnoses of other rules, and lines where nothing had failed. Of what the token may see.',
+        'Tests the matched lines only, without the lines around them. Returns failures without a matching rule, diagnoses of other rules, and lines without a failure, as far as the token can see them.',
       query: QUERIES.none,
       body: { type: 'json', schema: RULE_TO_BACKTEST, maxBytes: MAX_BYTES },
       concurrency: BACKTESTS,
@@ -129,7 +129,7 @@ function createAuthorRoutes(services: Services): readonly Route[] {
       tag: 'rules',
       summary: "Save a rule among the team's own",
       description:
-        'Its folder is written below the last of analyzer.rulesDirs; whoever reads that folder uses the rule within a second. A rule that is not valid, does not stand first on its log or fires on its near miss is refused.',
+        'Its folder is written below the last of analyzer.rulesDirs; every process that reads that folder uses the rule within a second. A rule is rejected if it is not valid, is not the top diagnosis of its log, or matches its near miss.',
       query: QUERIES.none,
       body: { type: 'json', schema: RULE_TEXTS_TO_SAVE, maxBytes: MAX_BYTES },
       concurrency: TRIALS,

@@ -50,7 +50,7 @@ export function createTriageRoutes(services: Services): readonly Route[] {
       audited: 'triage',
       tag: 'incidents',
       summary: 'Acknowledge, resolve, ignore, merge or reopen an incident',
-      description: 'The last annotation counts, whoever made it; all are kept.',
+      description: 'The last annotation counts; all are kept.',
       params: ID,
       query: QUERIES.language,
       body: { type: 'json', schema: NEW_TRIAGE, maxBytes: MAX_BODY_BYTES },

@@ -37,7 +37,7 @@ export const PAGES: Readonly<Record<string, () => string>> = {
   'config.md': () =>
     `# Settings\n\nOne YAML file, given with \`--config FILE\` or \`JOBTRACE_CONFIG\`; dots are nesting (\`store.kind\` is \`kind\` under \`store\`). Order of precedence: default < file < environment < flag. Unknown keys are errors. Relative paths are relative to the file. A secret may be given by a file instead (\`store.passwordFile\`), never twice. \`jobtrace config print\` shows the result and where each value came from.\n\n${renderSettingsTable()}\n`,
   'errors.md': () =>
-    `# Errors\n\nEvery error that Jobtrace reports, by its code. Exit codes of the command line: 0 done · 1 when \`search\` found nothing, with \`--fail-on\`, or when \`rules backtest\` found theft · 2 usage, settings or a broken rule · 3 input unreadable · 4 a server · 130 interrupted.\n\n| code | what happened | what to do | HTTP | exit | retried by itself |\n|---|---|---|---|---|---|\n${Object.entries(
+    `# Errors\n\nEvery error that Jobtrace reports, by its code. Exit codes of the command line: 0 done · 1 when \`search\` found nothing, with \`--fail-on\`, or when \`rules backtest\` took diagnoses from other rules · 2 usage, settings or a broken rule · 3 input unreadable · 4 a server · 130 interrupted.\n\n| code | what happened | what to do | HTTP | exit | retried automatically |\n|---|---|---|---|---|---|\n${Object.entries(
       ERRORS,
     )
       .map(
@@ -46,7 +46,7 @@ export const PAGES: Readonly<Record<string, () => string>> = {
       )
       .join('\n')}\n\n${renderConditions()}\n`,
   'cli.md': () =>
-    `# Command line\n\nResults go to standard output, everything else to standard error. Exit codes: 0 done · 1 when \`search\` found nothing, with \`--fail-on SEVERITY\`, or when \`rules backtest\` found theft · 2 usage, settings or a broken rule · 3 input unreadable · 4 a server · 130 interrupted.\n\n${COMMANDS.map(
+    `# Command line\n\nResults go to standard output, everything else to standard error. Exit codes: 0 done · 1 when \`search\` found nothing, with \`--fail-on SEVERITY\`, or when \`rules backtest\` took diagnoses from other rules · 2 usage, settings or a broken rule · 3 input unreadable · 4 a server · 130 interrupted.\n\n${COMMANDS.map(
       (command) =>
         `## jobtrace ${command.name}\n\n\`\`\`\n${renderCommandHelp({ ...command, options: [...command.options, HELP_OPTION] }).trimEnd()}\n\`\`\`\n`,
     ).join('\n')}`,
