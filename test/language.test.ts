@@ -105,13 +105,14 @@ function isDeclaration(node: ts.Node): boolean {
   return !ts.isPropertyAssignment(node) && !ts.isPropertyAccessExpression(node) && !ts.isJsxAttribute(node);
 }
 
-/** Lists `path:line: text` of every string literal, or literal part of a template, with a banned phrase. */
+/** Lists `path:line: text` of every literal text with a banned phrase. A single word is a name, not a text. */
 function listBannedTexts({ path, text }: Source): readonly string[] {
   const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
     if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node))
-      if (BANNED_PHRASES.test(node.text)) found.push(`${path}:${lineOf(source, node)}: ${node.text}`);
+      if (/\s|[一-鿿]/.test(node.text) && BANNED_PHRASES.test(node.text))
+        found.push(`${path}:${lineOf(source, node)}: ${node.text}`);
     ts.forEachChild(node, visit);
   };
   visit(source);
