@@ -1,5 +1,5 @@
 // Classifies the bytes of one line. It is a state machine over bytes that creates no string, because every line of
-// every file is classified. At most LINE_LOOK_BYTES of a line are looked at, so that the result is the same however the
+// every file is classified. At most LINE_PROBE_BYTES of a line are looked at, so that the result is the same however the
 // line was cut into chunks. The content of a line is not interpreted here.
 import { at, digits, isDigit, isNameByte, skipBlanks, skipByte, startsWithAny } from './byte.js';
 import { skipColors, skipLevel, skipLevelBracket } from './level.js';
@@ -237,7 +237,7 @@ function isLogger(bytes: Buffer, start: number, end: number): boolean {
   return dots > 0 && p < end && at(bytes, p) === SPACE && at(bytes, p - 1) !== DOT;
 }
 
-/** Returns true if at most LINE_LOOK_BYTES of the line hold a field that events have. */
+/** Returns true if at most LINE_PROBE_BYTES of the line hold a field that events have. */
 export function holdsEventField(bytes: Buffer, start: number, end: number): boolean {
   const head = bytes.subarray(start, Math.min(end, start + LINE_PROBE_BYTES));
   return JSON_KEYS.some((key) => head.includes(key));
