@@ -44,7 +44,8 @@ const SUBMIT: Sentence = {
 };
 
 const SILENT_LINE = {
-  en: (lastLine: string): string => (lastLine === '' ? '' : ` Its log ends without a shutdown message (last line: "${lastLine}").`),
+  en: (lastLine: string): string =>
+    lastLine === '' ? '' : ` Its log ends without a shutdown message (last line: "${lastLine}").`,
   zh: (lastLine: string): string =>
     lastLine === '' ? '' : `其日志没有任何退出信息便中断（最后一行：“${lastLine}”）。`,
 };
@@ -102,8 +103,7 @@ export const ENDING_WORDS: Readonly<Record<WordsKind, EndingWords>> = {
     cause: 'cluster.jobmanager-lost',
     severity: 'critical',
     title: {
-      en: ({ cluster, count }) =>
-        `JobManager of cluster ${cluster} was lost and restarted; ${many(count, 'job')} lost`,
+      en: ({ cluster, count }) => `JobManager of cluster ${cluster} was lost and restarted; ${many(count, 'job')} lost`,
       zh: ({ cluster, count }) => `集群 ${cluster} 的 JobManager 丢失后重新启动，${count} 个作业已丢失`,
     },
     summary: {

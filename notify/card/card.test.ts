@@ -96,7 +96,9 @@ describe('joinCards', () => {
   it('names the other jobs of one cause, and each cause of many, the worst hit first', () => {
     const card = (subject: string, kind: string) => ({ ...makeCard(), subject, kind, headline: kind });
 
-    expect(joinCards([card('a', 'x'), card('b', 'x'), card('a', 'x')]).related).toEqual(['Also affected (1 incident): b']);
+    expect(joinCards([card('a', 'x'), card('b', 'x'), card('a', 'x')]).related).toEqual([
+      'Also affected (1 incident): b',
+    ]);
     expect(joinCards([card('a', 'x'), card('b', 'y'), card('c', 'y')])).toMatchObject({
       tone: 'bad',
       title: '🔴 3 alerts at once, 2 causes',
