@@ -171,7 +171,7 @@ describe('a process that may open few files', () => {
     try {
       for (let count = 0; count < 120;) {
         await new Promise<void>((resume) => void setTimeout(resume, 50));
-        for (const agent of await store.findAgentStatuses()) for (const { code } of agent.conditions) codes.add(code);
+        for (const agent of await store.agents.find()) for (const { code } of agent.conditions) codes.add(code);
         count = (await store.readRecords(undefined, { limit: 1000 })).records.length;
       }
     } finally {

@@ -51,7 +51,7 @@ async function saveOnceMore(agent: AgentState): Promise<void> {
 
 async function sendStatus(agent: AgentState): Promise<void> {
   try {
-    await agent.store.saveAgentStatus(describeState(agent));
+    await agent.store.agents.save(describeState(agent));
   } catch (error) {
     agent.log.debug({ problem: describeFault(error) }, 'The status could not be saved.');
   }

@@ -100,7 +100,7 @@ describe('run', () => {
     await running;
 
     expect((await fixture.texts()).sort()).toEqual(expected(0, 12));
-    expect(await store.findAgentStatuses()).toMatchObject([
+    expect(await store.agents.find()).toMatchObject([
       {
         id: expect.stringMatching(/^node-1-[0-9a-f]{8}$/),
         host: 'node-1',
@@ -136,7 +136,7 @@ describe('run', () => {
 
   it('goes on reading while the store does not answer a status', async () => {
     fixture = openAgentFixture({
-      wrap: (store) => ({ ...store, saveAgentStatus: () => new Promise<void>(() => undefined) }),
+      wrap: (store) => ({ ...store, agents: { ...store.agents, save: () => new Promise<void>(() => undefined) } }),
     });
     const { logs, store, agent } = fixture;
     const stop = new AbortController();
@@ -161,7 +161,7 @@ describe('run', () => {
       wrap: (store) => ({
         ...store,
         append: () => new Promise<never>(() => undefined),
-        saveAgentStatus: () => new Promise<void>(() => undefined),
+        agents: { ...store.agents, save: () => new Promise<void>(() => undefined) },
       }),
     });
     writeFileSync(join(fixture.logs, 'a.log'), lines(0, 5));

@@ -1,7 +1,7 @@
 // Holds the state of one agent and what it has to do next, as the one object that the files of its loop share. agent.ts
 // creates it from its settings and parts.
 import type { Log } from '../core/log.js';
-import type { AgentRegistry, RecordSink } from '../store/store.js';
+import type { AgentStatus, Collection, RecordSink } from '../store/store.js';
 import type { Checkpoint } from './checkpoint/checkpoint.js';
 import type { Lock } from './checkpoint/lock.js';
 import type { ScanMemory } from './discovery/discover.js';
@@ -15,7 +15,7 @@ import type { Board } from './status.js';
 import type { OpenWorker } from './workers/pool.js';
 
 export interface AgentParts {
-  readonly store: RecordSink & Pick<AgentRegistry, 'saveAgentStatus'>;
+  readonly store: RecordSink & { readonly agents: Pick<Collection<AgentStatus, never>, 'save'> };
   readonly log: Log;
   readonly now?: () => number;
   /** Returns the time of day, if it differs from `now`. */

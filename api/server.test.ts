@@ -81,8 +81,11 @@ describe('the server', () => {
     const { url } = await startServer({
       store: {
         ...inner,
-        findAgentStatuses: async () => {
-          throw new TypeError('undefined is not a thing at /home/x.js:1');
+        agents: {
+          ...inner.agents,
+          find: async () => {
+            throw new TypeError('undefined is not a thing at /home/x.js:1');
+          },
         },
       },
     });

@@ -309,7 +309,7 @@ function createServices(options: ServerOptions): Services {
     language: settings.language,
     publicUrl: settings.publicUrl ?? '',
     metrics: options.metrics ?? createMetrics(settings.version),
-    findVerdicts: () => options.store.findFeedback({}),
+    findVerdicts: () => options.store.feedback.find(),
     floor: settings.floor ?? { share: 0, leastVerdicts: 1 },
     now: options.now ?? Date.now,
     checkScope: (scope) => {

@@ -117,7 +117,7 @@ async function read(storm: readonly LogRecord[], manners: readonly Manner[]): Pr
   }
   await delivering;
   const incidents = await store.findIncidents({ limit: 10_000 });
-  const kept = await store.findAlerts({ limit: 10_000 });
+  const kept = await store.alerts.find({ limit: 10_000 });
   await store.close();
   rmSync(folder, { recursive: true, force: true });
   return { seconds, cpuSeconds: (user + system) / 1e6, incidents: incidents.length, kept: kept.length };

@@ -77,9 +77,12 @@ function open(path = ':memory:'): Bench {
   const sqlite = openSqliteStore({ path });
   const store: Store = {
     ...sqlite,
-    saveState: (key, value) => {
-      bench.written += value.length;
-      return sqlite.saveState(key, value);
+    states: {
+      ...sqlite.states,
+      save: (state) => {
+        bench.written += state.value.length;
+        return sqlite.states.save(state);
+      },
     },
     saveIncidents: (writes) => {
       for (const { incident } of writes) bench.written += JSON.stringify(incident).length;

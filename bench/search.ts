@@ -95,7 +95,7 @@ async function fill(store: Store, records: number): Promise<void> {
     const batch = Array.from({ length: Math.min(BATCH, records - from) }, (_, index) => makeRecord(from + index));
     await store.append(encodeRecords(store.encoding, batch));
   }
-  await store.saveJobLines([describeLines()]);
+  await store.jobLines.saveAll([describeLines()]);
 }
 
 async function main(): Promise<void> {

@@ -48,7 +48,8 @@ export interface ShortName {
   /** Component to which the short name is limited. */
   readonly component?: FieldTypes['component'];
   /**
-   * True if the search also finds records that do not name the job but are known to belong to it (store/jobs/lines.ts).
+   * True if the search also finds records that do not name the job but are known to belong to it
+   * (store/incidents/job-lines.ts).
    */
   readonly isJob?: true;
   readonly example: string;

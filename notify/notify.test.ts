@@ -46,7 +46,7 @@ describe('an incident', () => {
     const say = (verdict: FeedbackVerdict, count: number): Promise<unknown> =>
       Promise.all(
         Array.from({ length: count }, (_, index) =>
-          fixture.store.saveFeedback({
+          fixture.store.feedback.save({
             incidentId: `${verdict}-${index}`,
             rule: BUFFERS,
             verdict,
@@ -68,7 +68,7 @@ describe('an incident', () => {
 
   it('alerts as before where the store cannot tell what people say', async () => {
     const denied = createError('JT_STORE_DENIED', { url: 'es', problem: 'no right' });
-    const store = { ...fixture.store, findFeedback: () => Promise.reject(denied) };
+    const store = { ...fixture.store, feedback: { ...fixture.store.feedback, find: () => Promise.reject(denied) } };
     await fixture.createNotifier({ store }).incidentChanged(CAUSE);
 
     expect(await fixture.rows()).toMatchObject([{ cause: BUFFERS }]);
@@ -128,10 +128,13 @@ describe('an incident', () => {
     const asked = new Promise<void>((resolve) => (answer = resolve));
     const slow: Store = {
       ...fixture.store,
-      findAlerts: async (query) => {
-        const found = await fixture.store.findAlerts(query);
-        if (query.incidentId !== undefined) await asked;
-        return found;
+      alerts: {
+        ...fixture.store.alerts,
+        find: async (query) => {
+          const found = await fixture.store.alerts.find(query);
+          if (query?.where?.incidentId !== undefined) await asked;
+          return found;
+        },
       },
     };
     const notifier = fixture.createNotifier({ store: slow });
@@ -167,10 +170,7 @@ describe('an incident', () => {
   it('that was deleted on request before it was told is not told, and leaves no message to write again', async () => {
     const notifier = fixture.createNotifier();
     await notifier.incidentChanged(SYMPTOM);
-    await fixture.store.deleteAnnotations(
-      'alerts',
-      (await fixture.rows()).map(({ id }) => id),
-    );
+    await fixture.store.alerts.remove((await fixture.rows()).map(({ id }) => id));
     notifier.forget();
     fixture.nowMs += 60_000;
     await notifier.stepOnce();
@@ -293,9 +293,12 @@ describe('processes that share what is said', () => {
     let isAway = false;
     const fragile: Store = {
       ...fixture.store,
-      rememberAlerts: async (alerts) => {
-        if (isAway) throw createError('JT_STORE_UNREACHABLE', { url: 'x', problem: 'away' });
-        return fixture.store.rememberAlerts(alerts);
+      alerts: {
+        ...fixture.store.alerts,
+        saveAll: async (alerts) => {
+          if (isAway) throw createError('JT_STORE_UNREACHABLE', { url: 'x', problem: 'away' });
+          return fixture.store.alerts.saveAll(alerts);
+        },
       },
     };
     const shares = new Holder(CAUSE.cluster);
@@ -320,9 +323,12 @@ describe('a store that goes away', () => {
     let isAway = false;
     const fragile: Store = {
       ...fixture.store,
-      rememberAlerts: async (alerts) => {
-        if (isAway) throw createError('JT_STORE_UNREACHABLE', { url: 'x', problem: 'away' });
-        return fixture.store.rememberAlerts(alerts);
+      alerts: {
+        ...fixture.store.alerts,
+        saveAll: async (alerts) => {
+          if (isAway) throw createError('JT_STORE_UNREACHABLE', { url: 'x', problem: 'away' });
+          return fixture.store.alerts.saveAll(alerts);
+        },
       },
     };
     const notifier = fixture.createNotifier({ store: fragile });

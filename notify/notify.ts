@@ -8,14 +8,7 @@ import type { Log } from '../core/log.js';
 import type { Proxies } from '../core/proxy.js';
 import type { Incident, ReceivedAlert } from '../core/types.js';
 import type { PrecisionFloor } from '../core/routing/feedback.js';
-import type {
-  AlertStore,
-  FeedbackStore,
-  IncidentStore,
-  SilenceStore,
-  StateStore,
-  TriageStore,
-} from '../store/store.js';
+import type { Collections, IncidentStore } from '../store/store.js';
 import { findReceiverProblems, findReceiverRisk } from './deliver/settings.js';
 import { CHANNELS } from './channels/table.js';
 import { createSender, type Sender } from './deliver/sender.js';
@@ -43,12 +36,8 @@ export interface NotifyPolicy extends DecidePolicy, InboundPolicy {
 }
 
 export interface NotifierOptions {
-  readonly store: AlertStore &
-    Pick<IncidentStore, 'findIncidents'> &
-    Pick<FeedbackStore, 'findFeedback'> &
-    Pick<SilenceStore, 'findSilences'> &
-    Pick<TriageStore, 'findTriage'> &
-    StateStore;
+  readonly store: Pick<IncidentStore, 'findIncidents'> &
+    Pick<Collections, 'alerts' | 'feedback' | 'silences' | 'triage' | 'states'>;
   readonly receivers: readonly ReceiverSettings[];
   /** Routes that select receivers and times. Absent: every receiver is notified of everything at any time. */
   readonly routing?: RoutingOptions | undefined;

@@ -2,24 +2,20 @@
 // are deleted if they are about what is deleted, quote one of its records, or hold the text; the annotations of an
 // incident are deleted with it. This works on any store. An analyzer that still knows a deleted incident would write it
 // again, so it is asked to start anew, and what was written until it did is deleted a second time.
-import { nameFeedback } from '../core/routing/feedback.js';
-import { nameTriage } from '../core/routing/triage.js';
 import { createError } from '../core/errors.js';
 import { isObject, omitMissing } from '../core/json.js';
 import { pause } from '../core/time/wait.js';
 import type { Evidence, Incident } from '../core/types.js';
+import { COLLECTIONS, type AnnotationName, type Declaration } from './collections.js';
 import { parseTime } from './page.js';
 import {
   ERASED_KEY,
-  type AlertStore,
+  type Collection,
+  type Collections,
   type Erasure,
-  type FeedbackStore,
   type IncidentStore,
   type RecordFilter,
   type RecordSearch,
-  type AnnotationKind,
-  type StateStore,
-  type TriageStore,
 } from './store.js';
 import { parseJson } from './stored.js';
 import { splitWords } from './words.js';
@@ -39,20 +35,16 @@ export interface EraseFilter {
 }
 
 /** Numbers of documents of each kind that were deleted, or would be. */
-export type EraseCounts = Readonly<Record<'records' | 'incidents' | AnnotationKind, number>>;
+export type EraseCounts = Readonly<Record<'records' | 'incidents' | AnnotationName, number>>;
 
 export type EraseStore = Erasure &
   Pick<RecordSearch, 'searchRecords' | 'findRecords'> &
   Pick<IncidentStore, 'pageIncidents' | 'findIncidents' | 'findEpoch' | 'removeIncident'> &
-  Pick<AlertStore, 'findAlerts'> &
-  Pick<FeedbackStore, 'findFeedback'> &
-  Pick<TriageStore, 'findTriage'> &
-  Pick<StateStore, 'saveState'>;
+  Pick<Collections, AnnotationName | 'jobLines' | 'states'>;
 
 /** Time, in milliseconds, to wait for analyzers, which look for a deletion at each step. */
 const SETTLE_MS = 5_000;
 const PAGE_INCIDENTS = 200;
-const MAX_ALERTS = 10_000;
 const NAMES = ['cluster', 'job', 'contains', 'file', 'from', 'to'] as const satisfies readonly (keyof EraseFilter)[];
 
 /** Renders the filter as people read it, and as the audit trail keeps it. */
@@ -91,13 +83,13 @@ export async function erase(
   const records = await store.deleteRecords(query);
   await removeAll(store, incidents, annotations);
   if (records > 0 || incidents.size > 0) {
-    await store.saveState(ERASED_KEY, new Date(now()).toISOString());
+    await store.states.save({ key: ERASED_KEY, value: new Date(now()).toISOString() });
     await pause(settleMs);
     const again = new Set([...incidents, ...(await findErasable(store, filter, query))]);
     await removeAll(store, again, await findAnnotations(store, filter, again));
   }
   const { contains, file, from, to } = filter;
-  if ([contains, file, from, to].every((value) => value === undefined)) await store.deleteJobLines(query);
+  if ([contains, file, from, to].every((value) => value === undefined)) await removeJobLines(store, query);
   await store.purgeDeleted();
   return countAll(records, incidents, annotations);
 }
@@ -218,9 +210,8 @@ export function holdsText(value: unknown, contains: string): boolean {
   return holds(value);
 }
 
-const ANNOTATION_KINDS = ['alerts', 'feedback', 'triage'] as const satisfies readonly AnnotationKind[];
-
-type Annotations = Readonly<Record<AnnotationKind, readonly string[]>>;
+/** Ids of the documents to be deleted, by collection. */
+type Annotations = Readonly<Record<AnnotationName, readonly string[]>>;
 
 /** Finds the annotations of these incidents, and those that hold the text themselves. */
 async function findAnnotations(
@@ -228,17 +219,23 @@ async function findAnnotations(
   { contains }: EraseFilter,
   incidents: ReadonlySet<string>,
 ): Promise<Annotations> {
-  const goes = (item: { readonly incidentId: string }): boolean =>
-    incidents.has(item.incidentId) || (contains !== undefined && holdsText(item, contains));
-  const alerts = new Set<string>();
-  for (const incidentId of incidents)
-    for (const { id } of await store.findAlerts({ incidentId, limit: MAX_ALERTS })) alerts.add(id);
-  if (contains !== undefined)
-    for (const alert of await store.findAlerts({ limit: MAX_ALERTS })) if (goes(alert)) alerts.add(alert.id);
+  const find = async <Document>(
+    { id }: Pick<Declaration<Document, never>, 'id'>,
+    collection: Pick<Collection<Document, 'incidentId'>, 'find'>,
+  ): Promise<readonly string[]> => {
+    const found = new Set<string>();
+    for (let from = 0; from < incidents.size; from += PAGE_INCIDENTS) {
+      const incidentId = [...incidents].slice(from, from + PAGE_INCIDENTS);
+      for (const document of await collection.find({ where: { incidentId } })) found.add(id(document));
+    }
+    if (contains !== undefined)
+      for (const document of await collection.find()) if (holdsText(document, contains)) found.add(id(document));
+    return [...found];
+  };
   return {
-    alerts: [...alerts],
-    feedback: (await store.findFeedback({})).filter(goes).map(nameFeedback),
-    triage: (await store.findTriage({})).filter(goes).map(nameTriage),
+    alerts: await find(COLLECTIONS.alerts, store.alerts),
+    feedback: await find(COLLECTIONS.feedback, store.feedback),
+    triage: await find(COLLECTIONS.triage, store.triage),
   };
 }
 
@@ -248,7 +245,19 @@ async function removeAll(store: EraseStore, incidents: ReadonlySet<string>, anno
     const epoch = await store.findEpoch(id);
     if (epoch !== undefined) await store.removeIncident(id, epoch);
   }
-  for (const kind of ANNOTATION_KINDS) await store.deleteAnnotations(kind, annotations[kind]);
+  await store.alerts.remove(annotations.alerts);
+  await store.feedback.remove(annotations.feedback);
+  await store.triage.remove(annotations.triage);
+}
+
+/** Deletes what is known of the lines of these jobs, as many at a time as a search finds. */
+async function removeJobLines({ jobLines }: EraseStore, { cluster, job }: RecordFilter): Promise<void> {
+  const matching = job === undefined ? undefined : ({ keys: ['jobId', 'jobName'], globs: [[job]] } as const);
+  for (;;) {
+    const found = await jobLines.find({ where: { cluster }, matching });
+    if (found.length === 0) return;
+    await jobLines.remove(found.map(COLLECTIONS.jobLines.id));
+  }
 }
 
 function countAll(records: number, incidents: ReadonlySet<string>, annotations: Annotations): EraseCounts {

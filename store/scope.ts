@@ -2,36 +2,29 @@
 // that people ask of a store. Input: any store, and a scope. Output: the same port, whose every answer, count and page
 // has only the scope's own records and incidents, so that no route and no tool can forget the check. The API gives each
 // request such a store.
-import type { Feedback } from '../core/routing/feedback.js';
-import type { Triage } from '../core/routing/triage.js';
 import { createError } from '../core/errors.js';
 import type { Silence } from '../core/routing/silence.js';
 import { fitsGlob, type Glob } from '../core/text/glob.js';
 import { ALL_CLUSTERS, type Incident, type LogRecord } from '../core/types.js';
 import type {
-  AgentRegistry,
   AgentStatus,
-  Alert,
-  AlertStore,
   AskLimits,
-  FeedbackStore,
+  Collection,
+  Collections,
+  DocumentQuery,
   IncidentRow,
   IncidentStore,
   RecordSearch,
-  SilenceStore,
   StoreHealth,
-  TriageStore,
 } from './store.js';
 
 /** Port for what people ask of a store. They write only feedback on diagnoses, triage of incidents, and silences. */
 export type ReadableStore = RecordSearch &
-  Pick<IncidentStore, 'findIncident' | 'findIncidents' | 'pageIncidents' | 'countJobIncidents' | 'sumGroup'> &
-  Pick<AlertStore, 'findAlerts'> &
-  FeedbackStore &
-  TriageStore &
-  SilenceStore &
-  Pick<AgentRegistry, 'findAgentStatuses'> &
-  StoreHealth;
+  Pick<IncidentStore, 'findIncident' | 'findIncidents' | 'pageIncidents' | 'countJobIncidents' | 'sumGroup'> & {
+    readonly [Name in 'alerts' | 'agents']: Pick<Collections[Name], 'find'>;
+  } & {
+    readonly [Name in 'feedback' | 'triage' | 'silences']: Pick<Collections[Name], 'find' | 'save'>;
+  } & StoreHealth;
 
 /** Scope of a team. Undefined means everything, an empty list means nothing. */
 export type TeamScope = readonly Glob[] | undefined;
@@ -43,8 +36,8 @@ export interface Owned {
   readonly jobName?: string | undefined;
 }
 
-/** Largest number of alerts that are searched, the newest ones. */
-const MAX_ALERTS = 5000;
+/** Largest number of annotations that are searched, the newest ones. */
+const MAX_SEARCHED = 5000;
 /**
  * Factors by which more neighbours are loaded than wanted, tried in order, because most neighbours may belong to
  * others.
@@ -74,7 +67,7 @@ export function scopeStore(store: ReadableStore, scope: TeamScope): ReadableStor
    * Selects the items whose incidents belong to the scope. The rows of the incidents are loaded at once. An incident
    * without a row, because it was merged into another one, is loaded by itself.
    */
-  const selectOwn = async <Item extends { readonly incidentId: string }>(items: readonly Item[]): Promise<Item[]> => {
+  const selectOwn: Select = async (items) => {
     const ids = [...new Set(items.map(({ incidentId }) => incidentId))];
     const stored = await findRows(store, ids);
     const others = ids.filter((id) => !stored.has(id));
@@ -84,7 +77,7 @@ export function scopeStore(store: ReadableStore, scope: TeamScope): ReadableStor
     ]);
     return items.filter(({ incidentId }) => own.has(incidentId));
   };
-  const checkOwn = async ({ incidentId }: { readonly incidentId: string }): Promise<void> => {
+  const checkOwn = async ({ incidentId }: Annotation): Promise<void> => {
     if ((await findIncident(incidentId)) === undefined)
       throw createError('JT_NOT_FOUND', { what: `The incident "${incidentId}"` });
   };
@@ -103,26 +96,20 @@ export function scopeStore(store: ReadableStore, scope: TeamScope): ReadableStor
     },
     countJobIncidents: (query) => store.countJobIncidents({ ...query, scope }),
     sumGroup: (query) => store.sumGroup({ ...query, scope }),
-    findAlerts: (query) => findAlerts(store, selectOwn, query),
-    findFeedback: async (query): Promise<Feedback[]> => selectOwn(await store.findFeedback(query)),
-    saveFeedback: async (feedback) => {
-      await checkOwn(feedback);
-      await store.saveFeedback(feedback);
+    alerts: { find: (query) => findOwn(store.alerts, selectOwn, query) },
+    feedback: limitToOwn(store.feedback, selectOwn, checkOwn),
+    triage: limitToOwn(store.triage, selectOwn, checkOwn),
+    silences: {
+      find: async (query) => (await store.silences.find(query)).filter((silence) => ownsSilence(silence, scope)),
+      save: async (silence) => {
+        if (!ownsSilence(silence, scope))
+          throw createError('JT_REQUEST_INVALID', {
+            problems: 'matchers: "job" or "cluster" must name only what this token may see',
+          });
+        await store.silences.save(silence);
+      },
     },
-    findTriage: async (query): Promise<Triage[]> => selectOwn(await store.findTriage(query)),
-    saveTriage: async (triage) => {
-      await checkOwn(triage);
-      await store.saveTriage(triage);
-    },
-    findSilences: async (query) => (await store.findSilences(query)).filter((silence) => ownsSilence(silence, scope)),
-    saveSilence: async (silence) => {
-      if (!ownsSilence(silence, scope))
-        throw createError('JT_REQUEST_INVALID', {
-          problems: 'matchers: "job" or "cluster" must name only what this token may see',
-        });
-      await store.saveSilence(silence);
-    },
-    findAgentStatuses: () => findAgents(store, scope),
+    agents: { find: () => findAgents(store, scope) },
     check: () => store.check(),
     readTime: () => store.readTime(),
     readKeyEnd: () => store.readKeyEnd(),
@@ -194,19 +181,41 @@ async function findContext(
   return own;
 }
 
+/** Document about an incident. */
+interface Annotation {
+  readonly incidentId: string;
+}
+type Select = <Document extends Annotation>(documents: readonly Document[]) => Promise<Document[]>;
+
+function limitToOwn<Document extends Annotation, Key extends string>(
+  collection: Pick<Collection<Document, Key>, 'find' | 'save'>,
+  selectOwn: Select,
+  checkOwn: (annotation: Annotation) => Promise<void>,
+): Pick<Collection<Document, Key>, 'find' | 'save'> {
+  return {
+    find: (query) => findOwn(collection, selectOwn, query),
+    save: async (document) => {
+      await checkOwn(document);
+      await collection.save(document);
+    },
+  };
+}
+
 /**
- * Finds alerts of the scope. An alert does not say whose it is, so older ones are read until there are enough of the
- * scope's own.
+ * Finds annotations of the scope. An annotation does not say whose it is, so older ones are read until there are enough
+ * of the scope's own.
  */
-async function findAlerts(
-  store: ReadableStore,
-  selectOwn: (alerts: readonly Alert[]) => Promise<Alert[]>,
-  query: Parameters<AlertStore['findAlerts']>[0],
-): Promise<Alert[]> {
-  for (let limit = query.limit; ; limit = Math.min(limit * 4, MAX_ALERTS)) {
-    const found = await store.findAlerts({ ...query, limit });
+async function findOwn<Document extends Annotation, Key extends string>(
+  { find }: Pick<Collection<Document, Key>, 'find'>,
+  selectOwn: Select,
+  query: DocumentQuery<Key> = {},
+): Promise<readonly Document[]> {
+  const { limit: wanted } = query;
+  if (wanted === undefined) return selectOwn(await find(query));
+  for (let limit = wanted; ; limit = Math.min(limit * 4, MAX_SEARCHED)) {
+    const found = await find({ ...query, limit });
     const own = await selectOwn(found);
-    if (own.length >= query.limit || found.length < limit || limit >= MAX_ALERTS) return own.slice(0, query.limit);
+    if (own.length >= wanted || found.length < limit || limit >= MAX_SEARCHED) return own.slice(0, wanted);
   }
 }
 
@@ -215,7 +224,7 @@ async function findAlerts(
  * name files of other teams; its code, which says what to do, is enough.
  */
 async function findAgents(store: ReadableStore, scope: TeamScope): Promise<AgentStatus[]> {
-  const own = await selectAsync(await store.findAgentStatuses(), async ({ host }) => {
+  const own = await selectAsync(await store.agents.find(), async ({ host }) => {
     const query = `host.name:${JSON.stringify(host)}`;
     return (await store.findRecords({ query, scope, limit: 1, order: 'newest' })).records.length > 0;
   });

@@ -487,72 +487,59 @@ export interface IncidentStore {
   sumGroup(query: GroupQuery): Promise<GroupSum>;
 }
 
-/** Records that belong to a job and do not name it. Searches for a job use them (store/jobs/lines.ts). */
-export interface JobLineStore {
+/** Text that a stage keeps under a key (an analyzer's cursor, a list of users, …). */
+export interface State {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** Small documents of one kind, each with an id. */
+export interface Collection<Document, Key extends string> {
+  /** Saves a document. It replaces the one with its id. */
+  save(document: Document): Promise<void>;
+  /** Saves many documents in one transaction or one request. If several have the same id, the last one stays. */
+  saveAll(documents: readonly Document[]): Promise<void>;
+  /** Loads a document by its id, as it was saved last. */
+  load(id: string): Promise<Document | undefined>;
+  /** Finds documents in the order of their declaration, at most its `max`. Throws JT_REQUEST_INVALID. */
+  find(query?: DocumentQuery<Key>): Promise<readonly Document[]>;
+  /** Removes documents by their ids. A missing document is no error. */
+  remove(ids: readonly string[]): Promise<void>;
   /**
-   * Saves what is known of runs. Each replaces what was saved of the same job and cluster. A search may find it a
-   * moment later.
+   * Saves `next` if `known` is still stored (undefined: nothing). If several callers replace the same document at once,
+   * one succeeds and the others get false. If it throws, it is unknown whether `next` was saved.
    */
-  saveJobLines(lines: readonly JobLines[]): Promise<void>;
-  /** Loads what is known of all jobs of the cluster, those with the latest lines first. */
-  loadJobLines(cluster: string): Promise<readonly JobLines[]>;
+  replace(known: Document | undefined, next: Document): Promise<boolean>;
 }
 
-/** Messages that were sent about incidents. */
-export interface AlertStore {
-  rememberAlert(alert: Alert): Promise<void>;
-  /** Saves many alerts in one transaction or one request. If several have the same id, the last one stays. */
-  rememberAlerts(alerts: readonly Alert[]): Promise<void>;
-  /** Finds alerts, the newest first. */
-  findAlerts(query: {
-    readonly incidentId?: string;
-    readonly state?: Alert['state'];
-    readonly limit: number;
-  }): Promise<readonly Alert[]>;
+/** Conditions for documents. All that are given must match. */
+export interface DocumentQuery<Key extends string> {
+  /** Value of a key, or several of which one must match. */
+  readonly where?: { readonly [Name in Key]?: string | readonly string[] | undefined };
+  /** Patterns of which one must match the value of one of the keys, in any case. */
+  readonly matching?: { readonly keys: readonly Key[]; readonly globs: readonly Glob[] } | undefined;
+  /** ISO time. Documents are found whose own time is later. */
+  readonly after?: string | undefined;
+  readonly limit?: number | undefined;
 }
 
-/** Feedback of people on diagnoses. It outlives the incidents, because the precision of rules is computed from it. */
-export interface FeedbackStore {
-  /** Saves feedback. It replaces what the same person said of the same rule and incident. */
-  saveFeedback(feedback: Feedback): Promise<void>;
-  /** Finds feedback, the newest first, at most MAX_FEEDBACK. */
-  findFeedback(query: { readonly incidentId?: string }): Promise<readonly Feedback[]>;
-}
-
-/** Triage of cards by people: who works on it, what is resolved, what is ignored. It outlives the incidents. */
-export interface TriageStore {
-  saveTriage(triage: Triage): Promise<void>;
-  /** Finds the triage of these incidents (absent: of all), the newest first, at most MAX_TRIAGE. */
-  findTriage(query: { readonly incidentIds?: readonly string[] }): Promise<readonly Triage[]>;
-}
-
-/**
- * Silences: what people do not want to be notified of for a while. They are kept after their end, because they say who
- * wanted what, and why.
- */
-export interface SilenceStore {
-  /** Saves a silence. It replaces the one with its id. */
-  saveSilence(silence: Silence): Promise<void>;
-  /** Finds silences that end after a time, the latest end first, at most MAX_SILENCES. */
-  findSilences(query: { readonly endsAfter?: string | undefined }): Promise<readonly Silence[]>;
-}
-
-/** Small named documents of the stages (an analyzer's cursor and state, mutes, …). */
-export interface StateStore {
-  saveState(key: string, value: string): Promise<void>;
-  loadState(key: string): Promise<string | undefined>;
-  removeState(key: string): Promise<void>;
-  /**
-   * Saves `value` if `known` is still stored (undefined: nothing). If several callers replace the same state at once,
-   * one succeeds and the others get false. If it throws, it is unknown whether the value was saved.
-   */
-  replaceState(key: string, known: string | undefined, value: string): Promise<boolean>;
-}
-
-/** Agents and their statuses. */
-export interface AgentRegistry {
-  saveAgentStatus(status: AgentStatus): Promise<void>;
-  findAgentStatuses(): Promise<readonly AgentStatus[]>;
+/** All small documents. store/collections.ts declares each collection. */
+export interface Collections {
+  /** Messages that were sent about incidents, the newest first. */
+  readonly alerts: Collection<Alert, 'incidentId' | 'state'>;
+  /** Feedback of people on diagnoses, the newest first. The precision of rules is computed from it. */
+  readonly feedback: Collection<Feedback, 'incidentId'>;
+  /** Triage of cards by people: who works on it, what is resolved, what is ignored. The newest comes first. */
+  readonly triage: Collection<Triage, 'incidentId'>;
+  /** Silences: what people do not want to be notified of for a while. The latest end comes first. */
+  readonly silences: Collection<Silence, never>;
+  /** Reports of agents, by id. */
+  readonly agents: Collection<AgentStatus, never>;
+  /** Records that belong to a job and do not name it, the latest first. Searches for a job use them. */
+  readonly jobLines: Collection<JobLines, 'cluster' | 'jobId' | 'jobName'>;
+  readonly states: Collection<State, never>;
+  /** States that grant access to the API. */
+  readonly access: Collection<State, never>;
 }
 
 export interface Retention {
@@ -574,17 +561,10 @@ export interface Retention {
  */
 export const ERASED_KEY = 'erased';
 
-/** Kinds of documents about incidents that are deleted by their ids. */
-export type AnnotationKind = 'alerts' | 'feedback' | 'triage';
-
 /** Deletion on request. store/erase.ts decides what is deleted. */
 export interface Erasure {
   /** Deletes the records that `findRecords` finds, in batches between which others can write. Returns their number. */
   deleteRecords(query: RecordFilter): Promise<number>;
-  /** Deletes documents about incidents. A missing document is no error. */
-  deleteAnnotations(kind: AnnotationKind, ids: readonly string[]): Promise<void>;
-  /** Deletes what is known of the lines of these jobs (JobLineStore). */
-  deleteJobLines(jobs: Pick<RecordQuery, 'cluster' | 'job'>): Promise<void>;
   /** Frees the storage that held deleted texts, as far as the store can. */
   purgeDeleted(): Promise<void>;
 }
@@ -611,13 +591,7 @@ export interface Store
     RefusedRecords,
     RecordSearch,
     IncidentStore,
-    JobLineStore,
-    AlertStore,
-    FeedbackStore,
-    TriageStore,
-    SilenceStore,
-    StateStore,
-    AgentRegistry,
+    Collections,
     Retention,
     Erasure,
     StoreHealth {

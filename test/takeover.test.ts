@@ -135,7 +135,7 @@ async function waitForParts(store: Store, wanted: readonly number[], saw: () => 
     `parts: ${wanted.join(' and ')}`,
     async () => {
       // An index that was just created does not answer yet.
-      text = await store.loadState('analyzer/parts').catch(() => undefined);
+      text = (await store.states.load('analyzer/parts').catch(() => undefined))?.value;
       const { shares = {} } = JSON.parse(text ?? '{}') as { shares?: Readonly<Record<string, { holder?: string }>> };
       const counts = new Map<string, number>();
       for (const [share, { holder }] of Object.entries(shares))

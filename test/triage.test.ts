@@ -31,7 +31,7 @@ describeWithParts(['chromium'], 'a card', () => {
     await note.getByRole('button', { name: 'Acknowledge' }).click({ timeout: WAIT_MS });
     await note.getByRole('button', { name: 'Reopen' }).waitFor({ timeout: WAIT_MS });
     expect(await note.getByRole('button', { name: 'Acknowledge' }).count()).toBe(0);
-    const [word] = await store.findTriage({});
+    const [word] = await store.triage.find();
     expect(word).toMatchObject({ incidentId: 'i-orders', state: 'acknowledged' });
 
     await page.goto(`${url}/incidents`);
@@ -42,7 +42,7 @@ describeWithParts(['chromium'], 'a card', () => {
     await page.goto(`${url}/incidents/i-orders`);
     await note.getByRole('button', { name: 'Reopen' }).click({ timeout: WAIT_MS });
     await note.getByRole('button', { name: 'Acknowledge' }).waitFor({ timeout: WAIT_MS });
-    expect((await store.findTriage({})).map(({ state }) => state).sort()).toEqual(['acknowledged', 'open']);
+    expect((await store.triage.find()).map(({ state }) => state).sort()).toEqual(['acknowledged', 'open']);
     await page.close();
   });
 
@@ -73,7 +73,7 @@ describeWithParts(['chromium'], 'a card', () => {
     await page.getByRole('menuitem', { name: '8 h' }).click({ timeout: WAIT_MS });
     await note.getByText(/ignored .* Until /).waitFor({ timeout: WAIT_MS });
 
-    const [word] = await store.findTriage({});
+    const [word] = await store.triage.find();
     expect(Date.parse(word?.until ?? '') - Date.parse(word?.at ?? '')).toBeGreaterThan(7.9 * 3_600_000);
     await page.close();
   });

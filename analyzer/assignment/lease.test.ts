@@ -73,13 +73,16 @@ function slow(answerMs: number, machines: readonly Machine[]): Store {
   };
   return {
     ...store,
-    loadState: (key) => {
-      wait();
-      return store.loadState(key);
-    },
-    replaceState: (key, known, value) => {
-      wait();
-      return store.replaceState(key, known, value);
+    states: {
+      ...store.states,
+      load: (key) => {
+        wait();
+        return store.states.load(key);
+      },
+      replace: (known, next) => {
+        wait();
+        return store.states.replace(known, next);
+      },
     },
   };
 }
@@ -201,10 +204,13 @@ describe('createLease', () => {
     let isDeaf = true;
     const deaf: Store = {
       ...store,
-      replaceState: async (...change) => {
-        const done = await store.replaceState(...change);
-        if (isDeaf) throw lost;
-        return done;
+      states: {
+        ...store.states,
+        replace: async (...change) => {
+          const done = await store.states.replace(...change);
+          if (isDeaf) throw lost;
+          return done;
+        },
       },
     };
     const machine = new Machine(deaf);
@@ -233,7 +239,7 @@ describe('createLease', () => {
     await alone.step();
 
     expect(alone.parts()).toEqual([{ part: 0, epoch: alone.epoch(PLATFORM), isRevoked: false }]);
-    expect(await store.loadState('analyzer/parts')).toBeUndefined();
+    expect((await store.states.load('analyzer/parts'))?.value).toBeUndefined();
   });
 });
 

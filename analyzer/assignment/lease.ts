@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { isObject } from '../../core/json.js';
 import type { Log } from '../../core/log.js';
 import { pause } from '../../core/time/wait.js';
-import type { RecordFeed, StateStore } from '../../store/store.js';
+import type { Collections, RecordFeed } from '../../store/store.js';
 import {
   decideAssignment,
   mayCountAnew,
@@ -55,7 +55,7 @@ export interface HeldPartition {
 }
 
 export interface LeaseOptions {
-  readonly store: Pick<StateStore, 'loadState' | 'replaceState'> & Pick<RecordFeed, 'countParts'>;
+  readonly store: Pick<Collections, 'states'> & Pick<RecordFeed, 'countParts'>;
   readonly log: Log;
   /**
    * Called when no member holds a partition and the number of partitions changes. It may be called again, and by
@@ -232,8 +232,8 @@ function chooseLease({ tookMs }: Holding): number {
 async function look(holding: Holding): Promise<boolean> {
   const { store, clock, given, self } = holding;
   const begun = clock();
-  const text = await store.loadState(KEY);
-  const sharing = readSharing(text) ?? { count: holding.wanted, members: {}, shares: {} };
+  const stored = await store.states.load(KEY);
+  const sharing = readSharing(stored?.value) ?? { count: holding.wanted, members: {}, shares: {} };
   const situation: Situation = { sharing, self, wanted: holding.wanted, silent: listen(holding, sharing) };
   const decisions = decideAssignment(situation);
   noteDecisions(holding, sharing, decisions);
@@ -247,7 +247,7 @@ async function look(holding: Holding): Promise<boolean> {
   const leaseMs = chooseLease(holding);
   const leastEpoch = Math.max(holding.now(), holding.seenEpoch + 1);
   const next = renewSharing(situation, decisions, { given, leastEpoch, leaseMs });
-  if (!(await store.replaceState(KEY, text, renderSharing(next)))) return false;
+  if (!(await store.states.replace(stored, { key: KEY, value: renderSharing(next) }))) return false;
   holding.renewedAt = begun;
   holding.count = next.count;
   given.clear();
@@ -318,15 +318,15 @@ async function end(holding: Holding): Promise<void> {
   held.clear();
   given.clear();
   for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const text = await store.loadState(KEY);
-    const sharing = readSharing(text);
+    const stored = await store.states.load(KEY);
+    const sharing = readSharing(stored?.value);
     if (sharing === undefined || !(self in sharing.members)) return;
     const members = Object.entries(sharing.members).filter(([member]) => member !== self);
     const shares = Object.entries(sharing.shares).map(
       ([partition, { holder, epoch }]) => [partition, holder === self ? { epoch } : { holder, epoch }] as const,
     );
     const next = { ...sharing, members: Object.fromEntries(members), shares: Object.fromEntries(shares) };
-    if (await store.replaceState(KEY, text, renderSharing(next))) return;
+    if (await store.states.replace(stored, { key: KEY, value: renderSharing(next) })) return;
   }
 }
 

@@ -12,7 +12,7 @@ export function looksLikeGcLog(head: string): boolean {
   );
 }
 
-export interface Collection {
+export interface GcCollection {
   /** Position in the text that was searched, in UTF-16 units. */
   readonly at: number;
   readonly stamp: string;
@@ -36,8 +36,8 @@ const EXCERPT = { bytes: 8192, inARow: 2, share: 0.97 };
 const MAX_LINE_BYTES = 4096;
 
 export function* watchGcLog(cursor: Cursor): Generator<Buffer> {
-  let row: Collection[] = [];
-  let longest: Collection[] = [];
+  let row: GcCollection[] = [];
+  let longest: GcCollection[] = [];
   let rest = '';
   let bytes = 0;
   let collections = 0;
@@ -64,16 +64,16 @@ export function* watchGcLog(cursor: Cursor): Generator<Buffer> {
     yield Buffer.from(`\n${renderFull(longest.length, longest.at(-1))}\n`);
 }
 
-function isFullExcerpt(row: readonly Collection[]): boolean {
+function isFullExcerpt(row: readonly GcCollection[]): boolean {
   return row.length >= EXCERPT.inARow && row.every((collection) => isFull(collection, EXCERPT.share));
 }
 
 /** True if the collection freed next to nothing. */
-export function leavesFull(collection: Collection): boolean {
+export function leavesFull(collection: GcCollection): boolean {
   return isFull(collection, FULL_SHARE);
 }
 
-function isFull({ afterKib, sizeKib, isOldFull }: Collection, share: number): boolean {
+function isFull({ afterKib, sizeKib, isOldFull }: GcCollection, share: number): boolean {
   return isOldFull || afterKib >= share * sizeKib;
 }
 
@@ -94,7 +94,7 @@ const OLD_GENERATION = /\[(?:ParOldGen|PSOldGen|Tenured|CMS): \d+K->(\d+)K\((\d+
 const OLD_SHARE = 0.99;
 const KIB: Readonly<Record<string, number>> = { K: 1, M: 1024, G: 1_048_576 };
 
-export function findFullCollections(lines: string): readonly Collection[] {
+export function findFullCollections(lines: string): readonly GcCollection[] {
   if (!lines.includes('Full')) return [];
   return [UNIFIED, JAVA_8].flatMap((form) =>
     [...lines.matchAll(form)].map((match) => {
@@ -114,7 +114,10 @@ export function findFullCollections(lines: string): readonly Collection[] {
 /**
  * Writes the line that reports a full heap. `row` is the number of collections; the last one says how full the heap is.
  */
-export function renderFull(row: number, last: Pick<Collection, 'stamp' | 'afterKib' | 'sizeKib'> | undefined): string {
+export function renderFull(
+  row: number,
+  last: Pick<GcCollection, 'stamp' | 'afterKib' | 'sizeKib'> | undefined,
+): string {
   const { stamp = '', afterKib = 0, sizeKib = 1 } = last ?? {};
   const share = Math.round((100 * afterKib) / Math.max(1, sizeKib));
   return `${stamp}${stamp.startsWith('[') ? '[warning][gc] ' : ' '}The heap is full: ${row} full collections in a row left ${share} % of ${Math.round(sizeKib / 1024)}M in use`;

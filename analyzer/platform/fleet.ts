@@ -4,7 +4,7 @@
 import { JobtraceError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import { ALL_CLUSTERS, type Incident } from '../../core/types.js';
-import type { AgentRegistry, IncidentStore, RecordSearch } from '../../store/store.js';
+import type { Collections, IncidentStore, RecordSearch } from '../../store/store.js';
 import { PLATFORM } from '../assignment/decide.js';
 import type { Fence } from '../assignment/fence.js';
 import type { Lease } from '../assignment/lease.js';
@@ -12,7 +12,7 @@ import { nameAgentEnding, renderAgent } from './card.js';
 import { createLifeRegister, listMarks, RECENT_MS, type LifeRegister, type SeenAgent, type SeenLife } from './life.js';
 
 export interface WatchOptions {
-  readonly store: Pick<AgentRegistry, 'findAgentStatuses'> & Pick<IncidentStore, 'findIncidents'> & JobSource;
+  readonly store: Pick<Collections, 'agents'> & Pick<IncidentStore, 'findIncidents'> & JobSource;
   readonly lease: Lease;
   readonly fence: Fence;
   readonly log: Log;
@@ -83,7 +83,7 @@ async function step(watching: Watching): Promise<void> {
   if (sinceMs >= 0 && sinceMs < POLL_MS) return;
   if (sinceMs < 0 || sinceMs >= DEAF_MS) lifeRegister.excuse();
   try {
-    lifeRegister.update(await store.findAgentStatuses(), now());
+    lifeRegister.update(await store.agents.find(), now());
     watching.isDenied = false;
   } catch (error) {
     if (!(error instanceof JobtraceError) || error.code !== 'JT_STORE_DENIED') throw error;

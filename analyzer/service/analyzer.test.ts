@@ -227,7 +227,7 @@ let: { next: "what + 1" }`,
     await running;
 
     expect(lastSeen[0]?.incident.diagnoses.en[0]?.cause).toBe('network.insufficient-buffers');
-    expect(await store.loadState('analyzer/part-0')).toContain('cursor');
+    expect((await store.states.load('analyzer/part-0'))?.value).toContain('cursor');
     await store.close();
   });
 

@@ -7,7 +7,7 @@ import { findSmallest } from '../../core/sequence.js';
 import { isObject } from '../../core/json.js';
 import { ALL_CLUSTERS, type Incident } from '../../core/types.js';
 import { decodeWords, SIGNAL_WORDS_KEY, type SignalWords } from '../../flink/bytes/words.js';
-import type { IncidentStore, RecordSearch, StateStore } from '../../store/store.js';
+import type { Collections, IncidentStore, RecordSearch } from '../../store/store.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { describeCatalog } from './rules-version.js';
 
@@ -25,7 +25,7 @@ const UNITS_OF_SEARCH = 10_000;
 export interface BackfillOptions {
   readonly store: Pick<IncidentStore, 'findIncidents'> &
     Pick<RecordSearch, 'findRecords'> &
-    Pick<StateStore, 'loadState' | 'saveState'>;
+    Pick<Collections, 'states'>;
   readonly key: string;
   readonly now: () => number;
   /** True if the cluster belongs to the partition that is read. */
@@ -82,7 +82,7 @@ export function createBackfill({ store, key, now, isOurs }: BackfillOptions): Ba
     },
     async finish() {
       if (isSaved || stale.length > 0 || judged === undefined) return;
-      await store.saveState(key, JSON.stringify(judged));
+      await store.states.save({ key, value: JSON.stringify(judged) });
       isSaved = true;
     },
     listSearches: () => searchesFor((judged?.learned ?? []).map(([word]) => word)),
@@ -91,10 +91,10 @@ export function createBackfill({ store, key, now, isOurs }: BackfillOptions): Ba
 
 /** Loads the saved state. An earlier release saved only its words. */
 async function loadJudged(store: BackfillOptions['store'], key: string): Promise<Judged | undefined> {
-  const text = await store.loadState(key);
+  const text = (await store.states.load(key))?.value;
   const stored: unknown = text === undefined ? undefined : JSON.parse(text);
   if (isObject(stored) && typeof stored['version'] === 'string') return stored as unknown as Judged;
-  const words = decodeWords((await store.loadState(SIGNAL_WORDS_KEY)) ?? '')?.words;
+  const words = decodeWords((await store.states.load(SIGNAL_WORDS_KEY))?.value ?? '')?.words;
   return words === undefined ? undefined : { version: '', words, learned: [] };
 }
 

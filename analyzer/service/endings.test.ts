@@ -94,7 +94,7 @@ async function open(lines: readonly string[] = LINES): Promise<Stage> {
       now = START + seconds * 1000;
       if (report !== undefined) {
         const { life, ...more } = report;
-        await store.saveAgentStatus({
+        await store.agents.save({
           ...{ id: 'node1-1', host: 'node1', time: iso(seconds), files: 1, lagBytes: 0, shippedRecords: 1 },
           ...{ counters: {}, conditions: [] },
           processes: [
@@ -137,7 +137,7 @@ describe('a JobManager', () => {
     const stage = await open();
     await stage.at(310, { life: {} });
     await stage.at(320, { life: { gone: iso(312) } });
-    await stage.store.saveAgentStatus({
+    await stage.store.agents.save({
       ...{ id: 'node2-1', host: 'node2', time: iso(300), files: 1, lagBytes: 0, shippedRecords: 1, counters: {} },
       conditions: [],
       processes: [],

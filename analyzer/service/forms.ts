@@ -19,7 +19,7 @@ import {
   findFullCollections,
   leavesFull,
   renderFull,
-  type Collection,
+  type GcCollection,
 } from '../input/gc-log.js';
 import { beginsHsErr, renderHsErr } from '../input/hs-err.js';
 
@@ -37,7 +37,7 @@ interface HeapRow {
   readonly freedAt: number;
   /** Offsets of the full collections after it, ascending. */
   readonly places: readonly number[];
-  readonly last: Collection;
+  readonly last: GcCollection;
   /** Time of that collection, from its record. */
   readonly lastTime?: number | undefined;
 }
@@ -114,7 +114,7 @@ function watchHeap(state: FormState, file: string, entry: Entry): HeapRow | unde
   return after;
 }
 
-function addCollection(row: HeapRow | undefined, collection: Collection, entry: Entry): HeapRow | undefined {
+function addCollection(row: HeapRow | undefined, collection: GcCollection, entry: Entry): HeapRow | undefined {
   const place = entry.offset + collection.at;
   if (row !== undefined && (place <= row.freedAt || row.places.includes(place))) return row;
   const known = row?.places ?? [];

@@ -2,7 +2,7 @@
 // the job finds them (JobLines of the port). Changes are written at a limited rate. An open run is extended by an hour,
 // and without limit if the cluster belongs to one application.
 import type { Incident } from '../../core/types.js';
-import type { JobLines, JobLineStore } from '../../store/store.js';
+import type { Collections, JobLines } from '../../store/store.js';
 import type { ClusterView } from '../topology/cluster.js';
 import { WHOLE_LOG } from '../entry/reading.js';
 import type { ClusterMemory } from './memory.js';
@@ -24,13 +24,14 @@ export async function publishLines(
   cluster: string,
   memory: ClusterMemory,
   incidents: readonly Incident[],
-  { store, now }: { readonly store: JobLineStore; readonly now: number },
+  { store, now }: { readonly store: Pick<Collections, 'jobLines'>; readonly now: number },
 ): Promise<number | undefined> {
   const { published } = memory;
   if (now < published.next) return published.next;
   if (memory.index.view(WHOLE_LOG).jobs.size > MAX_JOBS) return undefined;
   if (!published.isLoaded)
-    for (const lines of await store.loadJobLines(cluster)) published.lines.set(lines.jobId, lines);
+    for (const lines of await store.jobLines.find({ where: { cluster: cluster } }))
+      published.lines.set(lines.jobId, lines);
   published.isLoaded = true;
   const shown = listShown(incidents);
   const latest = memory.index
@@ -44,7 +45,7 @@ export async function publishLines(
     const next = addRecords(lines, records, before);
     return JSON.stringify(next) === JSON.stringify(before) ? [] : [next];
   });
-  if (changed.length > 0) await store.saveJobLines(changed);
+  if (changed.length > 0) await store.jobLines.saveAll(changed);
   for (const lines of changed) published.lines.set(lines.jobId, lines);
   for (const lines of latest) published.from.set(lines.jobId, lines);
   published.next = now + PACE_MS;

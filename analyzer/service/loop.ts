@@ -102,7 +102,7 @@ async function forgetErased(running: Running): Promise<void> {
   const { store, onErased, log } = service.options;
   const now = performance.now();
   if (now - erasedLookedAt < ERASED_POLL_MS) return;
-  const mark = (await store.loadState(ERASED_KEY)) ?? '';
+  const mark = (await store.states.load(ERASED_KEY))?.value ?? '';
   const before = running.erased;
   [running.erased, running.erasedLookedAt] = [mark, now];
   if (before === undefined || before === mark) return;
@@ -172,8 +172,8 @@ function dropPart({ platforms, options }: Service, parts: Map<number, RecordPart
 async function publishWords(running: Running): Promise<void> {
   const { words, options } = running.service;
   if (running.reportedVersion === words.version) return;
-  await options.store.saveState(SIGNAL_WORDS_KEY, encodeWords(words));
-  await options.store.saveState(SIGNAL_VERSION_KEY, words.version);
+  await options.store.states.save({ key: SIGNAL_WORDS_KEY, value: encodeWords(words) });
+  await options.store.states.save({ key: SIGNAL_VERSION_KEY, value: words.version });
   running.reportedVersion = words.version;
 }
 

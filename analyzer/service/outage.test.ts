@@ -67,7 +67,10 @@ describe('a store that fails', () => {
     const dying = startAnalyzer(
       {
         ...store,
-        saveState: () => Promise.reject(createError('JT_STORE_UNREACHABLE', { url: 'x', problem: 'killed' })),
+        states: {
+          ...store.states,
+          save: () => Promise.reject(createError('JT_STORE_UNREACHABLE', { url: 'x', problem: 'killed' })),
+        },
       },
       lastSeen,
     );
@@ -97,7 +100,10 @@ describe('a store that fails', () => {
     const dying = startAnalyzer(
       {
         ...store,
-        saveState: () => Promise.reject(createError('JT_STORE_UNREACHABLE', { url: 'x', problem: 'killed' })),
+        states: {
+          ...store.states,
+          save: () => Promise.reject(createError('JT_STORE_UNREACHABLE', { url: 'x', problem: 'killed' })),
+        },
       },
       lastSeen,
     );

@@ -4,15 +4,7 @@
 import type { Log } from '../../core/log.js';
 import type { Entry, Incident } from '../../core/types.js';
 import type { SignalWords } from '../../flink/bytes/words.js';
-import type {
-  AgentRegistry,
-  FeedOptions,
-  IncidentStore,
-  JobLineStore,
-  RecordFeed,
-  RecordSearch,
-  StateStore,
-} from '../../store/store.js';
+import type { Collections, FeedOptions, IncidentStore, RecordFeed, RecordSearch } from '../../store/store.js';
 import type { Catalog } from '../catalog/catalog.js';
 import type { PlatformKeeper } from '../platform/keeper.js';
 import type { Fence } from '../assignment/fence.js';
@@ -25,10 +17,8 @@ import type { ClusterWatch } from '../platform/fleet.js';
 
 export interface AnalyzerSettings {
   readonly store: IncidentStore &
-    JobLineStore &
-    StateStore &
+    Pick<Collections, 'agents' | 'jobLines' | 'states'> &
     Pick<RecordSearch, 'findRecords' | 'countJobRecords'> &
-    Pick<AgentRegistry, 'findAgentStatuses'> &
     Pick<RecordFeed, 'findPart' | 'joinCursors'>;
   readonly catalog: Catalog;
   /** Lease that assigns the partitions; absent for a single instance. */

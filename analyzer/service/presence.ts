@@ -3,7 +3,7 @@
 // start finds are old, not late. The analyzer notes each time that it has read everything; the notifier asks isLate.
 // One document of the store outlives the process.
 import { isObject } from '../../core/json.js';
-import type { RecordFeed, StateStore } from '../../store/store.js';
+import type { Collections, RecordFeed } from '../../store/store.js';
 
 export interface Presence {
   /** Loads the stored state; must be called before records arrive. Throws what the store throws. */
@@ -15,7 +15,7 @@ export interface Presence {
 }
 
 export interface PresenceOptions {
-  readonly store: Pick<StateStore, 'loadState' | 'saveState'> & Pick<RecordFeed, 'findNewest'>;
+  readonly store: Pick<Collections, 'states'> & Pick<RecordFeed, 'findNewest'>;
   readonly now: () => number;
 }
 
@@ -79,7 +79,7 @@ export function createPresence({ store, now }: PresenceOptions): Presence {
 
 async function begin(state: State, store: PresenceOptions['store'], now: number): Promise<void> {
   if (state.begun) return;
-  const known = readState(await store.loadState(KEY));
+  const known = readState((await store.states.load(KEY))?.value);
   if (known !== undefined) {
     state.before = await store.findNewest(new Date(now - OLDEST_MS).toISOString());
     state.readAt = known.readAt;
@@ -103,7 +103,7 @@ async function note(state: State, store: PresenceOptions['store'], now: number, 
     state.lookedAt = now;
   }
   if (!isBack && now - state.savedAt < SAVE_MS) return;
-  await store.saveState(KEY, JSON.stringify({ version: 1, readAt: now, absences: state.absences }));
+  await store.states.save({ key: KEY, value: JSON.stringify({ version: 1, readAt: now, absences: state.absences }) });
   state.savedAt = now;
 }
 

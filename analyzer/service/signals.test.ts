@@ -198,7 +198,7 @@ describe('the service', () => {
     const store = openSqliteStore({ path: ':memory:' });
     const analyzer = startAnalyzer(store);
     await drain(analyzer);
-    const first = decodeWords((await store.loadState(SIGNAL_WORDS_KEY)) ?? '');
+    const first = decodeWords((await store.states.load(SIGNAL_WORDS_KEY))?.value ?? '');
     const next = makeCatalog({ ...TEST_RULES, 'kafka.auth/own': 'match: [{ id: a, anchor: "nothing to say 7" }]' });
 
     analyzer.setCatalog(next);
@@ -211,8 +211,8 @@ describe('the service', () => {
     const readByNew = await drain(analyzer);
 
     expect(first).toEqual(listSignalWords(catalog));
-    expect(decodeWords((await store.loadState(SIGNAL_WORDS_KEY)) ?? '')).toEqual(listSignalWords(next));
-    expect(await store.loadState(SIGNAL_VERSION_KEY)).toBe(listSignalWords(next).version);
+    expect(decodeWords((await store.states.load(SIGNAL_WORDS_KEY))?.value ?? '')).toEqual(listSignalWords(next));
+    expect((await store.states.load(SIGNAL_VERSION_KEY))?.value).toBe(listSignalWords(next).version);
     expect(readByOld).toBe(records.length);
     expect(readByNew).toBeLessThan(20);
     expect(renderSignal(listSignalWords(next), 'no')).toBe(markerOf(next).signals[MARK.no]);

@@ -40,9 +40,12 @@ describe('what is kept of a cluster', () => {
     const written = new Map<string, string>();
     const analyzer = startAnalyzer({
       ...store,
-      saveState: (key, value) => {
-        written.set(key, value);
-        return store.saveState(key, value);
+      states: {
+        ...store.states,
+        save: (state) => {
+          written.set(state.key, state.value);
+          return store.states.save(state);
+        },
       },
     });
 
@@ -105,21 +108,22 @@ describe('what is kept of a cluster', () => {
     const store = openStore();
     const { cursor } = await readAll(store);
     const before = { version: 1, cursor, clusters: ['a'], resting: [['b', now]] };
-    await store.saveState(BEFORE, JSON.stringify(before));
-    for (const cluster of ['a', 'b']) await store.saveState(`${BEFORE}/cluster/${cluster}`, '{}');
+    await store.states.save({ key: BEFORE, value: JSON.stringify(before) });
+    for (const cluster of ['a', 'b']) await store.states.save({ key: `${BEFORE}/cluster/${cluster}`, value: '{}' });
 
     const next = startAnalyzer(store);
     await drain(next);
 
     expect(next.status().records).toBe(0);
-    for (const cluster of ['a', 'b']) expect(await store.loadState(`${BEFORE}/cluster/${cluster}`)).toBeUndefined();
+    for (const cluster of ['a', 'b'])
+      expect((await store.states.load(`${BEFORE}/cluster/${cluster}`))?.value).toBeUndefined();
     await store.close();
   });
 
   it('takes over from a release whose analyzers shared the feed in a fixed way', async () => {
     const store = openStore();
     const { cursor } = await readAll(store);
-    await store.saveState('analyzer/0-of-2', JSON.stringify({ version: 2, cursor, forms: [] }));
+    await store.states.save({ key: 'analyzer/0-of-2', value: JSON.stringify({ version: 2, cursor, forms: [] }) });
 
     const next = startAnalyzer(store);
     await drain(next);
@@ -137,7 +141,7 @@ async function readAll(store: Store): Promise<{ readonly cursor: string }> {
   const analyzer = startAnalyzer(store);
   await appendRecords(store, records);
   await drain(analyzer);
-  const state = JSON.parse((await store.loadState(KEY)) ?? '') as { readonly cursor: string };
-  await store.removeState(KEY);
+  const state = JSON.parse((await store.states.load(KEY))?.value ?? '') as { readonly cursor: string };
+  await store.states.remove([KEY]);
   return state;
 }

@@ -3,7 +3,7 @@
 // Knowledge of a cluster is read again when needed (history.ts). Records after a cursor that was not saved are read
 // again, which changes nothing.
 import { isObject } from '../../core/json.js';
-import type { RecordFeed, StateStore } from '../../store/store.js';
+import type { Collections, RecordFeed } from '../../store/store.js';
 import { nameParts } from '../assignment/decide.js';
 import { createFormState, exportForms, type FormState, type StoredForms } from './forms.js';
 
@@ -30,6 +30,7 @@ interface StateBefore {
   readonly resting?: readonly (readonly [cluster: string, lastSeen: number])[];
 }
 
+type StateStore = Pick<Collections, 'states'>;
 type PartStore = StateStore & Pick<RecordFeed, 'joinCursors' | 'findPart'>;
 
 const NOTHING: StoredState = { version: 2, forms: [] };
@@ -113,13 +114,13 @@ async function loadBefore(store: PartStore): Promise<StoredState> {
 
 /** Returns undefined for a state of an unknown version. */
 async function loadState(store: StateStore, key: string): Promise<StoredState | undefined> {
-  const text = await store.loadState(key);
+  const text = (await store.states.load(key))?.value;
   const stored: unknown = text === undefined ? undefined : JSON.parse(text);
   if (isOfVersion(stored, 2)) return stored as unknown as StoredState;
   if (!isOfVersion(stored, 1)) return undefined;
   const { cursor, clusters, resting: idle = [] } = stored as unknown as StateBefore;
   for (const cluster of [...clusters, ...idle.map(([name]) => name)])
-    await store.removeState(`${key}/cluster/${cluster}`);
+    await store.states.remove([`${key}/cluster/${cluster}`]);
   return { ...NOTHING, cursor };
 }
 
@@ -128,5 +129,5 @@ function isOfVersion(stored: unknown, version: number): boolean {
 }
 
 async function saveState(store: StateStore, key: string, state: StoredState): Promise<void> {
-  await store.saveState(key, JSON.stringify(state));
+  await store.states.save({ key, value: JSON.stringify(state) });
 }

@@ -65,7 +65,7 @@ describe('a token that was made', () => {
 
     expect(found.body.incidents.map(({ id }) => id)).toEqual(['i-orders']);
     expect((await get(`${url}/api/v1/tokens`, bearer(secret))).status).toBe(403);
-    const kept = (await store.loadState('access/tokens')) ?? '';
+    const kept = (await store.access.load('access/tokens'))?.value ?? '';
     expect(kept).toContain('grafana');
     expect(kept).not.toContain(secret.slice('jt_0123456789ab_'.length));
     expect((await get(`${url}/api/v1/tokens`, bearer(ADMIN.token))).text).not.toMatch(/hash|jt_/);
@@ -136,7 +136,7 @@ describe('a user', () => {
       /^jobtrace=; .*Max-Age=0$/,
     );
     expect((await see(url, { cookie })).status).toBe(401);
-    const kept = `${(await store.loadState('access/users')) ?? ''}${(await store.loadState('access/sessions')) ?? ''}`;
+    const kept = `${(await store.access.load('access/users'))?.value ?? ''}${(await store.access.load('access/sessions'))?.value ?? ''}`;
     expect(kept).toContain('scrypt$32768$8$3$');
     expect(kept).not.toContain(PASSWORD);
     expect(kept).not.toContain(cookie.split('=')[1]);
@@ -229,7 +229,7 @@ describe('a change with the cookie of who has signed in', () => {
   ];
   it.each(theirs)('is refused from elsewhere: %j', async (headers) => {
     expect(await say(headers)).toMatchObject({ status: 403, body: { error: { code: 'JT_ORIGIN_REFUSED' } } });
-    expect(await store.findFeedback({})).toEqual([]);
+    expect(await store.feedback.find()).toEqual([]);
   });
 });
 

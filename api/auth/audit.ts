@@ -5,7 +5,7 @@
 // log.
 import { createError } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
-import type { StateStore } from '../../store/store.js';
+import type { Collections } from '../../store/store.js';
 import type { Viewer } from './roles.js';
 import { hasTexts } from './versioned-list.js';
 import type { AuditEntry } from './entry.js';
@@ -33,7 +33,7 @@ export interface Audit {
   close(): Promise<void>;
 }
 
-export type AuditStore = Pick<StateStore, 'loadState' | 'saveState' | 'replaceState' | 'removeState'>;
+export type AuditStore = Pick<Collections, 'access'>;
 
 /** Stored form of an entry. `order` distinguishes entries with the same time and identifies the entry. */
 interface StoredEntry extends AuditEntry {
@@ -100,19 +100,20 @@ const nameSheet = ({ folder }: Ring, number: number): string => `access/audit/${
 const nameLast = ({ folder }: Ring): string => `access/audit/${folder}last`;
 
 async function findLast(store: AuditStore, ring: Ring): Promise<number> {
-  return Number((await store.loadState(nameLast(ring))) ?? 0);
+  return Number((await store.access.load(nameLast(ring)))?.value ?? 0);
 }
 
 async function append(store: AuditStore, ring: Ring, entry: StoredEntry): Promise<void> {
   let number = await findLast(store, ring);
   for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const text = await store.loadState(nameSheet(ring, number));
-    const entries = parse(text);
+    const key = nameSheet(ring, number);
+    const sheet = await store.access.load(key);
+    const entries = parse(sheet?.value);
     if (entries.length >= ENTRIES_OF_A_SHEET) {
       number += 1;
-      await store.saveState(nameLast(ring), String(number));
-      await store.removeState(nameSheet(ring, number - ring.sheets));
-    } else if (await store.replaceState(nameSheet(ring, number), text, JSON.stringify([...entries, entry]))) return;
+      await store.access.save({ key: nameLast(ring), value: String(number) });
+      await store.access.remove([nameSheet(ring, number - ring.sheets)]);
+    } else if (await store.access.replace(sheet, { key, value: JSON.stringify([...entries, entry]) })) return;
   }
   throw createError('JT_BUSY', { max: 1, scope: '' });
 }
@@ -123,12 +124,13 @@ async function amend(store: AuditStore, ring: Ring, entry: StoredEntry): Promise
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     let isMissing = true;
     for (const number of [last, last - 1]) {
-      const text = number < 0 ? undefined : await store.loadState(nameSheet(ring, number));
-      const entries = parse(text);
+      const key = nameSheet(ring, number);
+      const sheet = number < 0 ? undefined : await store.access.load(key);
+      const entries = parse(sheet?.value);
       if (entries.every(({ order }) => order !== entry.order)) continue;
       isMissing = false;
       const amended = entries.map((known) => (known.order === entry.order ? entry : known));
-      if (await store.replaceState(nameSheet(ring, number), text, JSON.stringify(amended))) return;
+      if (await store.access.replace(sheet, { key, value: JSON.stringify(amended) })) return;
     }
     if (isMissing) return;
   }
@@ -142,7 +144,7 @@ async function findEntries(
   const found: StoredEntry[] = [];
   if (what !== undefined && ringOf(what) !== ring) return found;
   for (let number = await findLast(store, ring); number >= 0 && found.length < limit; number--) {
-    const text = await store.loadState(nameSheet(ring, number));
+    const text = (await store.access.load(nameSheet(ring, number)))?.value;
     if (text === undefined) break;
     const fitting = parse(text).filter(
       (entry) => (who === undefined || entry.who === who) && (what === undefined || entry.what === what),

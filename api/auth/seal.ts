@@ -42,11 +42,11 @@ export function createSeal(store: VersionedListStore, now: () => number): Seal {
 
 /** Returns the key and creates it if needed. If several processes start at once, one of them creates it. */
 async function loadOrMakeKey(store: VersionedListStore): Promise<Buffer> {
-  const stored = await store.loadState(KEY);
+  const stored = (await store.access.load(KEY))?.value;
   if (stored !== undefined) return Buffer.from(stored, 'base64url');
   const made = randomBytes(KEY_BYTES);
-  if (await store.replaceState(KEY, undefined, made.toString('base64url'))) return made;
-  return Buffer.from((await store.loadState(KEY)) ?? '', 'base64url');
+  if (await store.access.replace(undefined, { key: KEY, value: made.toString('base64url') })) return made;
+  return Buffer.from((await store.access.load(KEY))?.value ?? '', 'base64url');
 }
 
 /** Returns undefined if the bytes were not encrypted with this key. */

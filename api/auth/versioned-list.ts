@@ -3,7 +3,7 @@
 // another process may accept a revoked token for up to one second.
 import { createError } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
-import type { StateStore } from '../../store/store.js';
+import type { Collections } from '../../store/store.js';
 
 /**
  * Longest time, in milliseconds, that a list is served from the cache. A change through this list is visible at once.
@@ -17,7 +17,7 @@ export interface VersionedList<Item> {
   change(change: (items: readonly Item[]) => readonly Item[]): Promise<readonly Item[]>;
 }
 
-export type VersionedListStore = Pick<StateStore, 'loadState' | 'replaceState'>;
+export type VersionedListStore = Pick<Collections, 'access'>;
 
 export interface VersionedListOptions<Item> {
   /** Name of the state below `access/`. */
@@ -43,13 +43,13 @@ export function createVersionedList<Item>(
   return {
     async list() {
       if (known !== undefined && Math.abs(now() - known.atMs) < STALE_AFTER_MS) return known.items;
-      return keep(parse(await store.loadState(key)));
+      return keep(parse((await store.access.load(key))?.value));
     },
     async change(change) {
       for (let tries = 0; tries < MAX_TRIES; tries++) {
-        const text = await store.loadState(key);
-        const items = change(parse(text));
-        if (await store.replaceState(key, text, JSON.stringify(items))) return keep(items);
+        const stored = await store.access.load(key);
+        const items = change(parse(stored?.value));
+        if (await store.access.replace(stored, { key, value: JSON.stringify(items) })) return keep(items);
       }
       throw createError('JT_BUSY', { max: 1, scope: '' });
     },

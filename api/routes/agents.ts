@@ -23,7 +23,7 @@ export function createAgentRoutes(services: Services): readonly Route[] {
 }
 
 async function listAgents(services: Services, request: Request): Promise<Answer> {
-  const agents = await request.store.findAgentStatuses();
+  const agents = await request.store.agents.find();
   const language = readLanguage(services, request);
   return {
     kind: 'json',

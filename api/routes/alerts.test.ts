@@ -32,7 +32,7 @@ describe('a silence', () => {
       comment: 'migration',
     };
     expect(made).toMatchObject({ status: 200, body: { ...expected, state: 'active' } });
-    expect(await store.findSilences({})).toEqual([expected]);
+    expect(await store.silences.find()).toEqual([expected]);
     expect((await get(`${url}/api/v1/silences`, bearer(READER.token))).body).toEqual({
       silences: [{ ...expected, state: 'active' }],
     });
@@ -58,7 +58,7 @@ describe('a silence', () => {
     const { url, store } = await startServer({ settings: { tokens: [READER, AUTHOR, ORDERS_TEAM] } });
 
     expect((await post(url, '', token, body)).status).toBe(status);
-    expect(await store.findSilences({})).toEqual([]);
+    expect(await store.silences.find()).toEqual([]);
   });
 
   it('of others is not there for a token with a scope', async () => {

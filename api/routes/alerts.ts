@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import { ROUTE_LABELS, type MatcherSettings } from '../../core/config/route.js';
 import { createError } from '../../core/errors.js';
-import { isObject, omitMissing } from '../../core/json.js';
+import { isObject } from '../../core/json.js';
 import { expireSilence, findSilenceProblems, stateOfSilence, type Silence } from '../../core/routing/silence.js';
 import type { Alert } from '../../store/store.js';
 import {
@@ -95,9 +95,8 @@ function createSilenceRoutes(services: Services): readonly Route[] {
 
 async function listAlerts({ query, store }: Request): Promise<Answer> {
   const state = readWord(ALERT_STATES, query.text('state'));
-  const alerts = await store.findAlerts({
-    ...omitMissing({ incidentId: query.text('incident') }),
-    ...omitMissing({ state }),
+  const alerts = await store.alerts.find({
+    where: { incidentId: query.text('incident'), state },
     limit: query.number('limit') ?? 100,
   });
   return { kind: 'json', body: { alerts: alerts.map(withoutPayload) } };
@@ -110,7 +109,7 @@ async function receiveAlerts(services: Services, request: Request): Promise<Answ
 }
 
 async function listSilences({ now }: Services, { query, store }: Request): Promise<Answer> {
-  const silences = await store.findSilences(query.flag('expired') ? {} : { endsAfter: new Date(now()).toISOString() });
+  const silences = await store.silences.find(query.flag('expired') ? {} : { after: new Date(now()).toISOString() });
   return {
     kind: 'json',
     body: {
@@ -131,16 +130,16 @@ async function makeSilence({ now }: Services, { body, viewer, store }: Request):
   };
   const problems = findSilenceProblems(silence, now());
   if (problems.length > 0) throw createError('JT_REQUEST_INVALID', { problems: problems.join('\n') });
-  await store.saveSilence(silence);
+  await store.silences.save(silence);
   return { kind: 'json', body: describe(silence, now()) };
 }
 
 async function endSilence({ now }: Services, { params, store }: Request): Promise<Answer> {
   const id = params.text('id') ?? '';
-  const silence = (await store.findSilences({})).find((candidate) => candidate.id === id);
+  const silence = (await store.silences.find()).find((candidate) => candidate.id === id);
   if (silence === undefined) throw createError('JT_NOT_FOUND', { what: `The silence "${id}"` });
   const expired = expireSilence(silence, now());
-  if (expired !== undefined) await store.saveSilence(expired);
+  if (expired !== undefined) await store.silences.save(expired);
   return { kind: 'json', body: describe(expired ?? silence, now()) };
 }
 

@@ -19,10 +19,10 @@ describe('deliveries', () => {
       error: 'no answer within 10 s',
       payload: '{"secret":"words"}',
     };
-    await store.rememberAlert(alert);
-    await store.rememberAlert({ ...alert, id: 'i-fraud/chat/1', receiver: 'chat' });
-    await store.rememberAlert({ ...alert, id: 'i-fraud/new/1', receiver: 'new', error: undefined });
-    await store.rememberAlert({
+    await store.alerts.save(alert);
+    await store.alerts.save({ ...alert, id: 'i-fraud/chat/1', receiver: 'chat' });
+    await store.alerts.save({ ...alert, id: 'i-fraud/new/1', receiver: 'new', error: undefined });
+    await store.alerts.save({
       ...alert,
       id: 'old/1',
       receiver: 'old',
@@ -56,9 +56,9 @@ describe('deliveries', () => {
 
   it('shows a team only those of its incidents', async () => {
     const { url, store } = await startServer({ settings: { tokens: [TEAM] } });
-    const [alert] = await store.findAlerts({ incidentId: 'i-fraud', limit: 1 });
+    const [alert] = await store.alerts.find({ where: { incidentId: 'i-fraud' }, limit: 1 });
     if (alert === undefined) throw new Error('no alert');
-    await store.rememberAlert({ ...alert, id: 'i-fraud/hook/3', receiver: 'fraud-hook', state: 'undeliverable' });
+    await store.alerts.save({ ...alert, id: 'i-fraud/hook/3', receiver: 'fraud-hook', state: 'undeliverable' });
 
     const { body } = await get(`${url}/api/v1/deliveries`, bearer(TEAM.token));
 

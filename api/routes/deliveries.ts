@@ -59,8 +59,8 @@ async function testReceiver(services: Services, { params }: Request): Promise<An
 
 async function listDeliveries({ now }: Services, { store }: Request): Promise<Answer> {
   const [lost, waiting] = await Promise.all([
-    store.findAlerts({ state: 'undeliverable', limit: MAX_ALERTS }),
-    store.findAlerts({ state: 'pending', limit: MAX_ALERTS }),
+    store.alerts.find({ where: { state: 'undeliverable' }, limit: MAX_ALERTS }),
+    store.alerts.find({ where: { state: 'pending' }, limit: MAX_ALERTS }),
   ]);
   const since = new Date(now() - SHOWN_MS).toISOString();
   const alerts = [

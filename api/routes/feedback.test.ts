@@ -44,7 +44,7 @@ describe('feedback on a diagnosis', () => {
     const { url, store } = await startServer({ settings: { tokens: [READER, AUTHOR, ORDERS_TEAM] } });
 
     expect((await say(url, verdict, token, rule, incident)).status).toBe(status);
-    expect(await store.findFeedback({})).toEqual([]);
+    expect(await store.feedback.find()).toEqual([]);
   });
 
   it('names the rules of which something can be said', async () => {
@@ -63,7 +63,7 @@ describe('feedback on a diagnosis', () => {
 
     const verdicts: readonly FeedbackVerdict[] = ['right', 'wrong', 'wrong', 'wrong'];
     for (const [index, verdict] of verdicts.entries())
-      await store.saveFeedback({ incidentId: `i${index}`, rule: RULE.id, verdict, by: 'anna', at: 'now' });
+      await store.feedback.save({ incidentId: `i${index}`, rule: RULE.id, verdict, by: 'anna', at: 'now' });
 
     expect(await rules()).toMatchObject({ precision: { right: 1, wrong: 3, share: 0.25, alerts: false } });
     const { body } = await get(`${url}/api/v1/rules/${encodeURIComponent(RULE.id)}`);
@@ -72,7 +72,8 @@ describe('feedback on a diagnosis', () => {
 
   it('holds up nothing else where the store gives no right to it', async () => {
     const denied = createError('JT_STORE_DENIED', { url: 'es', problem: 'no right' });
-    const store = { ...(await createFilledStore()), findFeedback: () => Promise.reject(denied) };
+    const filled = await createFilledStore();
+    const store = { ...filled, feedback: { ...filled.feedback, find: () => Promise.reject(denied) } };
     const { url } = await startServer({ store });
 
     expect((await get(`${url}/api/v1/rules`)).body.rules).toEqual([RULE]);

@@ -53,13 +53,13 @@ async function takeFeedback(services: Services, request: Request): Promise<Answe
       problems: `"rule" must be one of this incident's (${rules.join(', ') || 'it has none'}), not "${rule}"`,
     });
   const at = new Date(services.now()).toISOString();
-  await store.saveFeedback({ incidentId: incident.id, rule, verdict, by: request.viewer.name, at });
+  await store.feedback.save({ incidentId: incident.id, rule, verdict, by: request.viewer.name, at });
   return showFeedback(services, request, incident);
 }
 
 async function showFeedback(services: Services, request: Request, incident: Incident): Promise<Answer> {
   const [feedback, measured] = await Promise.all([
-    orNothing(request.store.findFeedback({ incidentId: incident.id })),
+    orNothing(request.store.feedback.find({ where: { incidentId: incident.id } })),
     loadPrecision(services, request),
   ]);
   const rules = listRules(incident).map((id) => ({ id, precision: measured.get(id) }));
@@ -75,7 +75,7 @@ export async function loadPrecision(
   { store, viewer }: Request,
 ): Promise<ReadonlyMap<string, RulePrecision>> {
   const all = measurePrecision(await orNothing(findVerdicts()));
-  const own = viewer.scope === undefined ? all : measurePrecision(await orNothing(store.findFeedback({})));
+  const own = viewer.scope === undefined ? all : measurePrecision(await orNothing(store.feedback.find()));
   return new Map([...own].map(([id, item]) => [id, { ...item, alerts: !isBelowFloor(all.get(id), floor) }]));
 }
 

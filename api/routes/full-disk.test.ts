@@ -64,7 +64,7 @@ describe('a full disk', () => {
     expect(full).toMatchObject({ status: 503, body: { error: { code: 'JT_DISK_FULL' } } });
     // Nothing was appended since the disk was full, so the check tries to write.
     expect((await get(`${url}/health/ready`)).status).toBe(200);
-    expect(await store.loadState('store/room')).toBeUndefined();
+    expect((await store.states.load('store/room'))?.value).toBeUndefined();
     await store.close();
   });
 

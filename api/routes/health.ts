@@ -87,7 +87,7 @@ async function renderMetrics({ metrics, rules, now }: Services, { store }: Reque
     kind: 'text',
     contentType: metrics.contentType,
     text: await metrics.renderText({
-      agents: await store.findAgentStatuses(),
+      agents: await store.agents.find(),
       rules: rules().length,
       open: counts.cluster,
       nowMs: now(),

@@ -4,7 +4,7 @@
 import { createError, JobtraceError } from '../../core/errors.js';
 import { listStanding, type Triage } from '../../core/routing/triage.js';
 import type { Incident } from '../../core/types.js';
-import type { TriageStore } from '../../store/store.js';
+import type { Collections } from '../../store/store.js';
 import type { Request } from '../http/route.js';
 
 export async function findVisible({ params, store }: Pick<Request, 'params' | 'store'>): Promise<Incident> {
@@ -34,8 +34,8 @@ export async function orNothing<Item>(found: Promise<readonly Item[]>): Promise<
 
 /** Returns the current triage by incident, of the given incidents or of all that the viewer may see. */
 export async function loadStanding(
-  store: Pick<TriageStore, 'findTriage'>,
+  store: { readonly triage: Pick<Collections['triage'], 'find'> },
   incidentIds?: readonly string[],
 ): Promise<ReadonlyMap<string, Triage>> {
-  return listStanding(await orNothing(store.findTriage(incidentIds === undefined ? {} : { incidentIds })));
+  return listStanding(await orNothing(store.triage.find({ where: { incidentId: incidentIds } })));
 }

@@ -105,7 +105,7 @@ describe('incidents, jobs and alerts', () => {
     const { url } = await startServer({ store });
     await store.saveIncident(makeIncident('heir', { joined: ['old'] }));
     for (const incidentId of ['heir', 'old'])
-      await store.rememberAlert({ ...UNDELIVERABLE, id: `alert of ${incidentId}`, incidentId });
+      await store.alerts.save({ ...UNDELIVERABLE, id: `alert of ${incidentId}`, incidentId });
 
     const { body } = await get(`${url}/api/v1/incidents/old`);
 

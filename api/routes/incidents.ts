@@ -161,7 +161,9 @@ async function readIncident(services: Services, request: Request): Promise<Answe
   const incident = await findVisible(request);
   if (request.query.text('format') === 'markdown') return renderExport(services, request, 'markdown', [incident]);
   const alerts = await Promise.all(
-    listIds(incident).map((incidentId) => request.store.findAlerts({ incidentId, limit: ALERTS_OF_ONE_INCIDENT })),
+    listIds(incident).map((incidentId) =>
+      request.store.alerts.find({ where: { incidentId }, limit: ALERTS_OF_ONE_INCIDENT }),
+    ),
   );
   return {
     kind: 'json',

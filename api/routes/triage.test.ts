@@ -107,12 +107,13 @@ describe('the triage of an incident', () => {
     const { url, store } = await startServer({ settings: { tokens: [READER, AUTHOR, ORDERS_TEAM] } });
 
     expect((await say(url, word, token, incident)).status).toBe(status);
-    expect(await store.findTriage({})).toEqual([]);
+    expect(await store.triage.find()).toEqual([]);
   });
 
   it('holds up no list where the store gives no right to it', async () => {
     const denied = createError('JT_STORE_DENIED', { url: 'es', problem: 'no right' });
-    const store = { ...(await createFilledStore()), findTriage: () => Promise.reject(denied) };
+    const filled = await createFilledStore();
+    const store = { ...filled, triage: { ...filled.triage, find: () => Promise.reject(denied) } };
     const { url } = await startServer({ store, settings: { tokens: [AUTHOR] } });
 
     expect((await listRows(url)).map(({ triage }) => triage)).toContainEqual({ state: 'open' });

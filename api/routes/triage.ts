@@ -76,7 +76,7 @@ async function takeTriage(services: Services, request: Request): Promise<Answer>
     ...(triage.into === undefined ? [] : await checkMergeTarget(store, triage.into)),
   ];
   if (problems.length > 0) throw createError('JT_REQUEST_INVALID', { problems: problems.join('\n') });
-  await store.saveTriage(triage);
+  await store.triage.save(triage);
   return showTriage(services, request, incident);
 }
 
@@ -84,7 +84,7 @@ async function takeTriage(services: Services, request: Request): Promise<Answer>
 async function checkMergeTarget(store: ReadableStore, into: string): Promise<readonly string[]> {
   const target = await store.findIncident(into);
   if (target === undefined) throw createError('JT_NOT_FOUND', { what: `The incident "${into}"` });
-  const [word] = await store.findTriage({ incidentIds: [target.id] });
+  const [word] = await store.triage.find({ where: { incidentId: [target.id] } });
   return findMergeProblems(word);
 }
 
@@ -92,7 +92,7 @@ async function showTriage(services: Services, request: Request, incident: Incide
   const { store } = request;
   const ids = listIds(incident);
   const standing = await loadStanding(store);
-  const words = await orNothing(store.findTriage({ incidentIds: ids }));
+  const words = await orNothing(store.triage.find({ where: { incidentId: ids } }));
   const merged = [...standing.values()].filter(({ into }) => into !== undefined && ids.includes(into));
   const rows = await findRows(
     store,

@@ -115,9 +115,9 @@ export async function createFilledStore(): Promise<Store> {
   ]);
   await store.saveIncident(incidentOf('i-orders', ORDERS));
   await store.saveIncident(incidentOf('i-fraud', FRAUD, { outcome: 'recovered' }));
-  await store.rememberAlert(UNDELIVERABLE);
-  await store.rememberAlert({ ...UNDELIVERABLE, id: 'i-fraud/hook/1', incidentId: 'i-fraud', state: 'sent' });
-  await store.saveAgentStatus({
+  await store.alerts.save(UNDELIVERABLE);
+  await store.alerts.save({ ...UNDELIVERABLE, id: 'i-fraud/hook/1', incidentId: 'i-fraud', state: 'sent' });
+  await store.agents.save({
     id: 'h1',
     host: 'h1',
     time: '2026-11-20T10:00:00.000Z',

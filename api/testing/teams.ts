@@ -67,28 +67,28 @@ async function fillTeam(store: Store, team: Team): Promise<void> {
       }),
     );
   for (const state of ['undeliverable', 'pending'] as const)
-    await store.rememberAlert({
+    await store.alerts.save({
       ...UNDELIVERABLE,
       id: `${team}/hook/${state}`,
       incidentId: incidentIdOf(team),
       receiver: `${team}-hook`,
       state,
     });
-  await store.saveFeedback({
+  await store.feedback.save({
     incidentId: incidentIdOf(team),
     rule: 'network.insufficient-buffers/total',
     verdict: 'right',
     by: `${team}-person`,
     at: '2026-11-20T10:00:00.000Z',
   });
-  await store.saveTriage({
+  await store.triage.save({
     incidentId: incidentIdOf(team),
     state: 'ignored',
     comment: `${team} knows`,
     by: `${team}-person`,
     at: '2026-11-20T10:00:00.000Z',
   });
-  await store.saveJobLines([
+  await store.jobLines.saveAll([
     { cluster: 'session-1', jobId: job[0], jobName: job[1], spans: [], words: [], records: [], lastMs: 0 },
   ]);
   await fillAgent(store, `${team}-node`, `/logs/${team}.log cannot be read.`);
@@ -97,7 +97,7 @@ async function fillTeam(store: Store, team: Team): Promise<void> {
 async function fillAgent(store: Store, host: string, message: string): Promise<void> {
   const time = '2026-11-20T10:00:00.000Z';
   const conditions = [{ code: 'JT_FILE_UNREADABLE', message, since: time }];
-  await store.saveAgentStatus({
+  await store.agents.save({
     id: host,
     host,
     time,
@@ -129,11 +129,11 @@ async function isAllFound(store: Store, teams: number): Promise<boolean | string
   const found = {
     records: (await store.searchRecords({ limit: 1, order: 'newest' })).total === 2 * LINES * teams,
     incidents: (await store.findIncidents({ limit: 100 })).length === 3 * teams + 1,
-    alerts: (await store.findAlerts({ limit: 100 })).length === 2 * teams,
-    feedback: (await store.findFeedback({})).length === teams,
-    triage: (await store.findTriage({})).length === teams,
-    agents: (await store.findAgentStatuses()).length === teams + 1,
-    lines: (await store.loadJobLines('session-1')).length === teams,
+    alerts: (await store.alerts.find({ limit: 100 })).length === 2 * teams,
+    feedback: (await store.feedback.find()).length === teams,
+    triage: (await store.triage.find()).length === teams,
+    agents: (await store.agents.find()).length === teams + 1,
+    lines: (await store.jobLines.find({ where: { cluster: 'session-1' } })).length === teams,
   };
   return Object.values(found).every(Boolean) || JSON.stringify(found);
 }

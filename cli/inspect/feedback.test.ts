@@ -32,7 +32,7 @@ describe('jobtrace feedback', () => {
     );
     await run('incident-1', 'wrong', '--by', 'ben', '--rule', 'memory.heap-oom/task');
 
-    expect(await store.findFeedback({ incidentId: 'incident-1' })).toMatchObject([
+    expect(await store.feedback.find({ where: { incidentId: 'incident-1' } })).toMatchObject([
       { rule: 'memory.heap-oom/task', verdict: 'wrong', by: 'ben' },
       { rule: RULE, verdict: 'helped', by: 'anna' },
     ]);
@@ -42,8 +42,8 @@ describe('jobtrace feedback', () => {
     expect((await run()).stdout).toBe('No ratings yet.\n');
     const said = { rule: RULE, verdict: 'wrong', at: '2026-11-20T10:00:00.000Z' } as const;
     for (let index = 0; index < 10; index += 1)
-      await store.saveFeedback({ ...said, incidentId: `i${index}`, by: 'anna' });
-    await store.saveFeedback({ ...said, incidentId: 'i', rule: 'a.b/c', verdict: 'right', by: 'anna' });
+      await store.feedback.save({ ...said, incidentId: `i${index}`, by: 'anna' });
+    await store.feedback.save({ ...said, incidentId: 'i', rule: 'a.b/c', verdict: 'right', by: 'anna' });
 
     expect((await run()).stdout.split('\n')).toEqual([
       `${RULE}  right in 0 % (0 % to 28 %), 0 of 10; alerts nobody`,
@@ -68,6 +68,6 @@ describe('jobtrace feedback', () => {
 
     expect(code).not.toBe(0);
     expect(stderr).toContain(words);
-    expect(await store.findFeedback({})).toEqual([]);
+    expect(await store.feedback.find()).toEqual([]);
   });
 });

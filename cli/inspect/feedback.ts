@@ -58,13 +58,13 @@ async function say(store: Store, incidentId: string, { operands, option, termina
       command: 'feedback',
     });
   const by = option('by') ?? userInfo().username;
-  await store.saveFeedback({ incidentId: incident.id, rule, verdict, by, at: new Date().toISOString() });
+  await store.feedback.save({ incidentId: incident.id, rule, verdict, by, at: new Date().toISOString() });
   await write(terminal, `${rule} rated ${verdict === 'helped' ? 'right (it helped)' : verdict} by ${by}.\n`);
 }
 
 async function listRules(store: Store, invocation: Invocation): Promise<void> {
   const floor = readFloor(readSettings(invocation).settings);
-  const rules = [...measurePrecision(await store.findFeedback({}))]
+  const rules = [...measurePrecision(await store.feedback.find())]
     .map(([rule, precision]) => ({ rule, ...precision, alerts: !isBelowFloor(precision, floor) }))
     .sort((a, b) => a.share - b.share || a.rule.localeCompare(b.rule));
   if (invocation.option('format') === 'json') {

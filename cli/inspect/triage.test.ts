@@ -37,7 +37,7 @@ describe('jobtrace triage', () => {
     expect(word).toMatchObject({ incidentId: 'incident-1', state: 'ignored', by: 'ben', comment: 'moves tonight' });
     expect(Date.parse(word.until) - Date.parse(word.at)).toBe(8 * 3_600_000);
     expect((await run()).stdout).toBe(`${word.at}  incident-1  ignored until ${word.until} by ben: moves tonight\n`);
-    expect((await store.findTriage({})).map(({ state }) => state)).toEqual(['ignored', 'acknowledged']);
+    expect((await store.triage.find()).map(({ state }) => state)).toEqual(['ignored', 'acknowledged']);
   });
 
   it('merges one incident into another, and no further', async () => {
@@ -62,6 +62,6 @@ describe('jobtrace triage', () => {
 
     expect(code).not.toBe(0);
     expect(stderr).toContain(problem);
-    expect(await store.findTriage({})).toEqual([]);
+    expect(await store.triage.find()).toEqual([]);
   });
 });

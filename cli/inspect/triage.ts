@@ -69,7 +69,7 @@ async function say(store: Store, incidentId: string, { operands, option, termina
   };
   const problems = findTriageProblems(triage, nowMs);
   if (problems.length > 0) throw usage(`${problems.join('; ')}.`);
-  await store.saveTriage(triage);
+  await store.triage.save(triage);
   await write(terminal, option('format') === 'json' ? `${JSON.stringify(triage, null, 2)}\n` : renderWord(triage));
 }
 
@@ -77,7 +77,7 @@ async function findMergeTarget(store: Store, id: string | undefined): Promise<st
   if (id === undefined) return undefined;
   const target = await store.findIncident(id);
   if (target === undefined) throw createError('JT_NOT_FOUND', { what: `The incident "${id}"` });
-  const [word] = await store.findTriage({ incidentIds: [target.id] });
+  const [word] = await store.triage.find({ where: { incidentId: [target.id] } });
   const problems = findMergeProblems(word);
   if (problems.length > 0) throw usage(`${problems.join('; ')}.`);
   return target.id;
@@ -91,7 +91,7 @@ function readUntil(duration: string | undefined, nowMs: number): string | undefi
 }
 
 async function listWords(store: Store, { option, terminal }: Invocation): Promise<void> {
-  const triage = [...listStanding(await store.findTriage({})).values()];
+  const triage = [...listStanding(await store.triage.find()).values()];
   if (option('format') === 'json') {
     await write(terminal, `${JSON.stringify({ triage }, null, 2)}\n`);
     return;

@@ -2,7 +2,6 @@
 // and asks the same pipeline as the service (notify/routing/) for the reason why a message waits.
 import type { Settings } from '../../core/config/settings.js';
 import { createError } from '../../core/errors.js';
-import { omitMissing } from '../../core/json.js';
 import { readRouting } from '../../notify/policy.js';
 import { parsePayload } from '../../notify/card/payload.js';
 import { readAnnotations } from '../../notify/routing/router.js';
@@ -56,9 +55,8 @@ export const RECEIVERS_LOG: Command = {
 
 async function findAlerts(store: Store, { option }: Invocation, limit: number): Promise<Alert[]> {
   const receiver = option('receiver');
-  const found = await store.findAlerts({
-    ...omitMissing({ incidentId: option('incident') }),
-    ...omitMissing({ state: STATES.find((known) => known === option('state')) }),
+  const found = await store.alerts.find({
+    where: { incidentId: option('incident'), state: STATES.find((known) => known === option('state')) },
     limit: receiver === undefined ? limit : MAX,
   });
   return found.filter((alert) => receiver === undefined || alert.receiver === receiver).slice(0, limit);

@@ -87,7 +87,7 @@ async function addSilence(store: Store, { operands, option, terminal }: Invocati
   };
   const problems = findSilenceProblems(silence, nowMs);
   if (problems.length > 0) throw usage('silences add', `${problems.join('; ')}.`);
-  await store.saveSilence(silence);
+  await store.silences.save(silence);
   await write(
     terminal,
     option('format') === 'json' ? `${JSON.stringify(silence, null, 2)}\n` : `${silence.id}  until ${silence.endsAt}\n`,
@@ -96,7 +96,7 @@ async function addSilence(store: Store, { operands, option, terminal }: Invocati
 
 async function listSilences(store: Store, { option, has, terminal }: Invocation): Promise<void> {
   const nowMs = Date.now();
-  const found = await store.findSilences(has('expired') ? {} : { endsAfter: new Date(nowMs).toISOString() });
+  const found = await store.silences.find(has('expired') ? {} : { after: new Date(nowMs).toISOString() });
   const silences = found.map((silence) => ({ ...silence, state: stateOfSilence(silence, nowMs) }));
   if (option('format') === 'json') {
     await write(terminal, `${JSON.stringify({ silences }, null, 2)}\n`);
@@ -112,12 +112,12 @@ async function listSilences(store: Store, { option, has, terminal }: Invocation)
 
 async function expireSilences(store: Store, { operands, terminal }: Invocation): Promise<void> {
   if (operands.length === 0) throw usage('silences expire', 'silences expire needs the id of a silence.');
-  const known = await store.findSilences({});
+  const known = await store.silences.find();
   for (const id of operands) {
     const silence = known.find((candidate) => candidate.id === id);
     if (silence === undefined) throw createError('JT_NOT_FOUND', { what: `The silence "${id}"` });
     const expired = expireSilence(silence, Date.now());
-    if (expired !== undefined) await store.saveSilence(expired);
+    if (expired !== undefined) await store.silences.save(expired);
     await write(terminal, `${id}  ${expired === undefined ? 'had expired already' : 'expired'}\n`);
   }
 }

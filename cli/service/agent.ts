@@ -14,7 +14,7 @@ import { describeFault } from '../../core/fault.js';
 import type { Log } from '../../core/log.js';
 import { pause } from '../../core/time/wait.js';
 import { decodeWords, SIGNAL_VERSION_KEY, SIGNAL_WORDS_KEY } from '../../flink/bytes/words.js';
-import type { StateStore } from '../../store/store.js';
+import type { Collections } from '../../store/store.js';
 import { readAddress } from '../settings.js';
 import type { AgentWorkerData } from './agent-worker.js';
 import { readTls } from './open.js';
@@ -86,7 +86,7 @@ function checkPaths(paths: readonly string[]): void {
  */
 export async function runWords(
   agent: Pick<Agent, 'setWords'>,
-  store: Pick<StateStore, 'loadState'>,
+  store: Pick<Collections, 'states'>,
   log: Log,
   signal: AbortSignal,
 ): Promise<void> {
@@ -94,9 +94,9 @@ export async function runWords(
   let problem: string | undefined;
   while (!signal.aborted) {
     try {
-      const stored = await store.loadState(SIGNAL_VERSION_KEY);
+      const stored = (await store.states.load(SIGNAL_VERSION_KEY))?.value;
       if (stored !== undefined && stored !== version) {
-        const words = decodeWords((await store.loadState(SIGNAL_WORDS_KEY)) ?? '');
+        const words = decodeWords((await store.states.load(SIGNAL_WORDS_KEY))?.value ?? '');
         if (words === undefined)
           log.warn({ version: stored }, 'The words of the analyzer cannot be read by this release.');
         else agent.setWords(words);

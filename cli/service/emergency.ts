@@ -5,7 +5,7 @@ import type { Settings } from '../../core/config/settings.js';
 import type { Log } from '../../core/log.js';
 import { pause } from '../../core/time/wait.js';
 import { runEmergency, type EmergencyCheck } from '../../notify/deliver/emergency.js';
-import type { StateStore, StoreHealth } from '../../store/store.js';
+import type { Collections, StoreHealth } from '../../store/store.js';
 import { hostOf, proxiesOf } from '../settings.js';
 import type { Stage } from './stages.js';
 
@@ -21,7 +21,7 @@ const PARTS_KEY = 'analyzer/parts';
 /** Creates the stage. `part` is the name of this process in messages. */
 export function createEmergency(
   keeper: { readonly settings: Settings },
-  store: Pick<StoreHealth, 'check'> & Pick<StateStore, 'loadState'>,
+  store: Pick<StoreHealth, 'check'> & Pick<Collections, 'states'>,
   part: string,
   log: Log,
   { looksForAnalyzer }: { readonly looksForAnalyzer: boolean },
@@ -67,7 +67,7 @@ function checkStore(store: Pick<StoreHealth, 'check'>, where: string): Emergency
 }
 
 /** Checks the document with the analyzers' heartbeats; another check covers the store itself. */
-function checkAnalyzer(store: Pick<StateStore, 'loadState'>, where: string): EmergencyCheck {
+function checkAnalyzer(store: Pick<Collections, 'states'>, where: string): EmergencyCheck {
   let known: string | undefined;
   let changedAt = performance.now();
   return {
@@ -86,7 +86,7 @@ function checkAnalyzer(store: Pick<StateStore, 'loadState'>, where: string): Eme
     },
     findProblem: async () => {
       try {
-        const text = await store.loadState(PARTS_KEY);
+        const text = (await store.states.load(PARTS_KEY))?.value;
         if (text !== known) changedAt = performance.now();
         known = text;
       } catch {

@@ -4,7 +4,7 @@
 import { isBelowFloor, measurePrecision, type PrecisionFloor } from '../../core/routing/feedback.js';
 import { JobtraceError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
-import type { FeedbackStore } from '../../store/store.js';
+import type { Collections } from '../../store/store.js';
 
 const POLL_EVERY_MS = 60_000;
 
@@ -15,7 +15,7 @@ export interface PrecisionGuard {
 }
 
 export function createPrecisionGuard(
-  store: Pick<FeedbackStore, 'findFeedback'>,
+  store: Pick<Collections, 'feedback'>,
   floor: PrecisionFloor,
   log: Log,
   now: () => number,
@@ -27,7 +27,7 @@ export function createPrecisionGuard(
       if (now() - lookedAt < POLL_EVERY_MS) return;
       lookedAt = now();
       try {
-        const measured = measurePrecision(await store.findFeedback({}));
+        const measured = measurePrecision(await store.feedback.find());
         const found = [...measured].filter(([, precision]) => isBelowFloor(precision, floor));
         for (const [rule, { right, wrong }] of found)
           if (!mutedRules.has(rule))

@@ -85,7 +85,7 @@ describe('a storm', () => {
     expect(robot.answers.filter(({ text }) => !text.includes('"errcode":0'))).toEqual([]);
     expect(robot.accepted).toHaveLength(1);
     expect(robot.accepted[0]).toContain('1000 alerts at once, 8 causes');
-    expect((await fixture.store.findAlerts({ limit: 5000 })).filter(({ state }) => state !== 'sent')).toEqual([]);
+    expect((await fixture.store.alerts.find({ limit: 5000 })).filter(({ state }) => state !== 'sent')).toEqual([]);
     await robot.close();
   });
 

@@ -304,15 +304,16 @@ describe('an alert from Alertmanager', () => {
   it('asks the store little for a message of 1,000 alerts, of which the last of one fingerprint counts', async () => {
     await fixture.store.saveIncident(CAUSE);
     const asked: string[] = [];
-    const { findIncidents, saveState } = fixture.store;
+    const { findIncidents, states } = fixture.store;
     fixture.store.findIncidents = (query) => {
       asked.push('find');
       return findIncidents.call(fixture.store, query);
     };
-    fixture.store.saveState = (key, value) => {
+    const save: typeof states.save = (state) => {
       asked.push('save');
-      return saveState.call(fixture.store, key, value);
+      return states.save(state);
     };
+    Object.assign(fixture.store, { states: { ...states, save } });
     const notifier = fixture.createNotifier();
     const alerts = Array.from({ length: 1000 }, (_, index) =>
       alertOf({ job_id: JOB }, { annotations: { summary: `text ${index}` } }),

@@ -4,7 +4,7 @@
 import type { ReceiverSettings } from '../../core/config/receiver.js';
 import { rangeAround } from '../../core/time/around.js';
 import type { Incident, ReceivedAlert } from '../../core/types.js';
-import type { IncidentStore, StateStore } from '../../store/store.js';
+import type { Collections, IncidentStore } from '../../store/store.js';
 import { CHANNELS } from '../channels/table.js';
 import { findSubject, type DecidePolicy, type Subject } from '../decide/decide.js';
 import {
@@ -29,7 +29,7 @@ export interface InboundPolicy extends Pick<DecidePolicy, 'isSymptom'> {
 }
 
 export interface InboundOptions {
-  readonly store: Pick<IncidentStore, 'findIncidents'> & StateStore;
+  readonly store: Pick<IncidentStore, 'findIncidents'> & Pick<Collections, 'states'>;
   readonly outbox: Outbox;
   readonly router: Pick<Router, 'labelAlert' | 'takesAlert'>;
   readonly receivers: readonly ReceiverSettings[];
@@ -277,12 +277,12 @@ interface Seen {
 }
 
 /** Creates the set of ids of received alerts, stored as one small document for as long as they repeat. */
-function createSeen(store: StateStore, key: string, now: () => number): Seen {
+function createSeen(store: Pick<Collections, 'states'>, key: string, now: () => number): Seen {
   let ids: Map<string, number> | undefined;
 
   async function load(): Promise<Map<string, number>> {
     if (ids !== undefined) return ids;
-    const value: unknown = JSON.parse((await store.loadState(key)) ?? '{}');
+    const value: unknown = JSON.parse((await store.states.load(key))?.value ?? '{}');
     ids = new Map(
       isJsonObject(value)
         ? Object.entries(value).flatMap(([id, time]) => (typeof time === 'number' ? [[id, time] as const] : []))
@@ -301,7 +301,7 @@ function createSeen(store: StateStore, key: string, now: () => number): Seen {
     async save() {
       const known = await load();
       for (const [old, time] of known) if (known.size > MAX_SEEN || now() - time > SEEN_MS) known.delete(old);
-      await store.saveState(key, JSON.stringify(Object.fromEntries(known)));
+      await store.states.save({ key, value: JSON.stringify(Object.fromEntries(known)) });
     },
   };
 }

@@ -2,7 +2,7 @@
 // earlier messages of an incident. They are in memory for speed, and in the store so that a restart loses none.
 import type { ReceiverSettings } from '../../core/config/receiver.js';
 import { ALL_CLUSTERS, type Incident } from '../../core/types.js';
-import type { Alert, AlertStore } from '../../store/store.js';
+import type { Alert, Collections } from '../../store/store.js';
 import { CHANNELS } from '../channels/table.js';
 import { parsePayload, renderPayload, type Payload } from '../card/payload.js';
 
@@ -48,7 +48,7 @@ export interface Outbox {
 }
 
 export interface OutboxOptions {
-  readonly store: AlertStore;
+  readonly store: Pick<Collections, 'alerts'>;
   readonly receivers: readonly ReceiverSettings[];
   /** Name of this process. Rows of other instances in the same store are ignored. */
   readonly instance: string;
@@ -208,7 +208,7 @@ function saveUnsaved(box: OutboxState): Promise<void> {
   const { store, unsaved } = box;
   const turn = box.saving.then(async () => {
     const alerts = [...unsaved.values()];
-    if (alerts.length > 0) await store.rememberAlerts(alerts);
+    if (alerts.length > 0) await store.alerts.saveAll(alerts);
     for (const alert of alerts) if (unsaved.get(alert.id) === alert) unsaved.delete(alert.id);
   });
   // The caller gets the error; the next write starts without it.
@@ -227,8 +227,8 @@ async function load(box: OutboxState): Promise<void> {
     isLoaded && holding === ''
       ? []
       : [
-          ...(await store.findAlerts({ state: 'pending', limit: MAX_LOADED })),
-          ...(await store.findAlerts({ state: 'sent', limit: MAX_LOADED })),
+          ...(await store.alerts.find({ where: { state: 'pending' }, limit: MAX_LOADED })),
+          ...(await store.alerts.find({ where: { state: 'sent' }, limit: MAX_LOADED })),
         ];
   for (const alert of left.reverse()) {
     if (newer.has(alert.id) || !isLeft(box, readPayload(box, alert))) continue;
@@ -289,7 +289,7 @@ async function loadNotifications(
   const rows = new Map([...unsaved].filter(([, alert]) => alert.incidentId === incidentId));
   notifications.set(incidentId, rows);
   try {
-    for (const alert of await store.findAlerts({ incidentId, limit: MAX_LOADED }))
+    for (const alert of await store.alerts.find({ where: { incidentId }, limit: MAX_LOADED }))
       if (!rows.has(alert.id)) rows.set(alert.id, alert);
   } catch (error) {
     notifications.delete(incidentId);

@@ -2,21 +2,21 @@
 // notifier's router reads repeatedly, the command line once.
 import { listStanding, type Triage } from '../../core/routing/triage.js';
 import type { Silence } from '../../core/routing/silence.js';
-import type { SilenceStore, TriageStore } from '../../store/store.js';
+import type { Collections } from '../../store/store.js';
 import { parseMatchers } from './matchers.js';
 import type { ActiveSilence } from './pipeline.js';
 
 /** Reads the silences that are not expired. */
 export async function readSilences(
-  store: Pick<SilenceStore, 'findSilences'>,
+  store: Pick<Collections, 'silences'>,
   nowMs: number,
 ): Promise<readonly ActiveSilence[]> {
-  return (await store.findSilences({ endsAfter: new Date(nowMs).toISOString() })).map(readSilence);
+  return (await store.silences.find({ after: new Date(nowMs).toISOString() })).map(readSilence);
 }
 
 /** Reads the last annotations, by incident. */
-export async function readTriage(store: Pick<TriageStore, 'findTriage'>): Promise<ReadonlyMap<string, Triage>> {
-  return listStanding(await store.findTriage({}));
+export async function readTriage(store: Pick<Collections, 'triage'>): Promise<ReadonlyMap<string, Triage>> {
+  return listStanding(await store.triage.find());
 }
 
 function readSilence({ id, matchers, startsAt, endsAt }: Silence): ActiveSilence {

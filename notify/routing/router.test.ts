@@ -143,7 +143,7 @@ describe('a silence', () => {
     const notifier = create({ route: { receiver: 'chat' } });
     const other = { ...WARNING, id: 'incident-2', cluster: 'session-2', job: { id: 'b'.repeat(32), name: 'clicks' } };
     await notifier.incidentChanged(WARNING);
-    await fixture.store.saveSilence(silence);
+    await fixture.store.silences.save(silence);
     await notifier.incidentChanged(other);
     await notifier.stepOnce();
     expect(fixture.sink.received.map(({ text }) => text.includes('orders'))).toEqual([false]);
@@ -156,10 +156,10 @@ describe('a silence', () => {
 
   it('counts no longer when somebody has ended it', async () => {
     const notifier = create({ route: { receiver: 'chat' } });
-    await fixture.store.saveSilence(silence);
+    await fixture.store.silences.save(silence);
     await notifier.incidentChanged(WARNING);
     await notifier.stepOnce();
-    await fixture.store.saveSilence({ ...silence, endsAt: new Date(START + 1000).toISOString() });
+    await fixture.store.silences.save({ ...silence, endsAt: new Date(START + 1000).toISOString() });
     fixture.nowMs += 5000;
     await notifier.stepOnce();
 
@@ -170,7 +170,7 @@ describe('a silence', () => {
 describe('what nobody acknowledges', () => {
   const route = { receiver: 'chat', escalation: [{ after: '15m', receiver: 'pager' }] };
   const say = (state: TriageState, more: Partial<Triage> = {}): Promise<void> =>
-    fixture.store.saveTriage({
+    fixture.store.triage.save({
       incidentId: WARNING.id,
       state,
       by: 'anna',

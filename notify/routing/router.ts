@@ -5,7 +5,7 @@ import type { ReceiverSettings } from '../../core/config/receiver.js';
 import { omitMissing } from '../../core/json.js';
 import type { Log } from '../../core/log.js';
 import type { Incident } from '../../core/types.js';
-import type { Alert, SilenceStore, TriageStore } from '../../store/store.js';
+import type { Alert, Collections } from '../../store/store.js';
 import type { Subject } from '../decide/decide.js';
 import type { InboundAlert } from '../card/forward.js';
 import type { Payload } from '../card/payload.js';
@@ -26,7 +26,7 @@ export interface RoutingOptions {
 export interface RouterOptions {
   readonly receivers: readonly ReceiverSettings[];
   readonly routing: RoutingOptions | undefined;
-  readonly store: Pick<SilenceStore, 'findSilences'> & Pick<TriageStore, 'findTriage'>;
+  readonly store: Pick<Collections, 'silences' | 'triage'>;
   readonly log: Log;
   readonly now: () => number;
 }

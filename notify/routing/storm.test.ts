@@ -26,12 +26,12 @@ describe('a thousand jobs that fail at once', () => {
       await notifier.incidentChanged({ ...CAUSE, id: `incident-${number}`, job: { id: `job-${number}` } });
 
     // Nothing was delivered to the hanging receiver, and all messages are kept.
-    const pending = await fixture.store.findAlerts({ state: 'pending', limit: 5 * JOBS });
+    const pending = await fixture.store.alerts.find({ where: { state: 'pending' }, limit: 5 * JOBS });
     expect(pending.filter(({ receiver }) => receiver === 'hangs')).toHaveLength(JOBS);
     await hung.close();
     await stepping;
     await notifier.stepOnce();
-    const sent = await fixture.store.findAlerts({ state: 'sent', limit: 5 * JOBS });
+    const sent = await fixture.store.alerts.find({ where: { state: 'sent' }, limit: 5 * JOBS });
     expect(sent.filter(({ receiver }) => receiver === 'takes')).toHaveLength(JOBS);
     expect(fixture.sink.received.length).toBeLessThanOrEqual(1 + JOBS / 100);
   });

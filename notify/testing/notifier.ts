@@ -115,7 +115,7 @@ export function useFixture(openStore: () => Promise<Store>): NotifierFixture {
       });
     },
     types: () => sink.received.map(({ body }) => body['type']),
-    rows: () => store.findAlerts({ limit: 100 }),
+    rows: () => store.alerts.find({ limit: 100 }),
   };
   beforeEach(async () => {
     sink = await openSink();

@@ -125,7 +125,7 @@ function describeOwnWords(open: () => Promise<Watched>): void {
   it('are planned again where the plan was lost between making the templates and noting it', async () => {
     const { store, url, prefix, takeSent } = watched();
     await store.check();
-    await store.removeState('store/words');
+    await store.states.remove(['store/words']);
     const other = openElasticsearchStore({ nodes: [watched().proxy.url], indexPrefix: prefix });
     await appendRecords(other, [makeRecord(1)]);
     await other.close();
@@ -277,7 +277,7 @@ function describeFormerAgain(open: () => Promise<Watched>): void {
     };
 
     expect(await send(records)).toEqual([true, false]);
-    await store.removeState('store/words');
+    await store.states.remove(['store/words']);
     expect(await send([makeNext(3), makeNext(4, '2026-11-21')])).toEqual([true, true]);
     await waitForTotal(store, '"recovered order"', 4);
   });

@@ -2,11 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { describeWithParts } from '../../lab/parts/testing/describe-part.js';
 import { errorText } from '../../core/fault.js';
 import { startElasticsearch, type Elasticsearch } from '../../lab/parts/services/elasticsearch.js';
-import { describeStore } from '../testing/contract.js';
+import { removeIndices, removeTemplates } from '../testing/cluster.js';
+import { describeStore, describeStoreIncidents } from '../testing/contract.js';
+import { describeCollections } from '../testing/contract/collections.js';
+import { describeFormer } from '../testing/contract/former.js';
+import { fillFormerIndices, makeFormerIndices } from '../testing/former.js';
+import type { Store } from '../store.js';
 import { openElasticsearchStore } from './elasticsearch.js';
 import { appendRecords, makeRecord, waitUntil } from '../testing/samples.js';
 import { describeAnswers, describeDenial, describeRequests } from './testing/answers.js';
@@ -36,6 +41,39 @@ for (const version of [8, 9] as const) {
       `Elasticsearch ${version}`,
       createEmptyStores(() => node, `empty${version}`),
     );
+
+    describe('collections', () =>
+      describeCollections(async (schemas) =>
+        openElasticsearchStore({ nodes: [node.url], indexPrefix: newPrefix() }, schemas),
+      ));
+
+    describe('indices of the release before', () => {
+      const openFormer = async (fills: boolean): Promise<Store> => {
+        const prefix = newPrefix();
+        await makeFormerIndices(node.url, prefix);
+        if (fills) await fillFormerIndices(node.url, prefix);
+        const store = openElasticsearchStore({ nodes: [node.url], indexPrefix: prefix, refreshMs: 200 });
+        await store.check();
+        return {
+          ...store,
+          close: async () => {
+            await store.close();
+            await removeIndices(node.url, prefix);
+            await removeTemplates(node.url, prefix);
+          },
+        };
+      };
+      let store: Store;
+      beforeEach(async () => {
+        store = await openFormer(true);
+      });
+      afterEach(() => store.close());
+      describeFormer(() => store);
+
+      // Both versions read documents in the same way.
+      if (version === 9)
+        describeStoreIncidents('Elasticsearch with indices of the release before', () => openFormer(false));
+    });
 
     describe('with faults', () => {
       const faulty = useFaultyStore(() => node, newPrefix);

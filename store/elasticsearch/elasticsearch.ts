@@ -1,6 +1,6 @@
 // Store over a cluster of Elasticsearch 8.19 or 9. This file assembles the port: requests and errors are in client.ts,
-// the index templates in templates/, writing in bulk.ts, the feed in feed.ts, reading in search.ts and query.ts, the
-// small indices in documents.ts. Nothing is written before the index templates exist. The store uses no data streams,
+// the index templates in setup/, writing in bulk.ts, the feed in feed.ts, reading in search.ts and query.ts, the
+// small documents in documents.ts. Nothing is written before the index templates exist. The store uses no data streams,
 // pipelines, scripts or ILM, so that the smallest distribution and licence are sufficient.
 import { createDearLane } from './dear-lane.js';
 import { readBuckets, search } from './hits.js';
@@ -8,39 +8,18 @@ import { createError } from '../../core/errors.js';
 import { fieldAt, isObject, listAt } from '../../core/json.js';
 import { appendBatch } from './bulk.js';
 import { limitClient, openClient, type ElasticsearchClient, type ElasticsearchSettings } from './client.js';
-import {
-  findAgentStatuses,
-  findAlerts,
-  findFeedback,
-  findSilences,
-  findTriage,
-  findIncident,
-  findIncidents,
-  indexOfState,
-  loadDocument,
-  rememberAlerts,
-  saveFeedback,
-  saveSilence,
-  saveTriage,
-  removeDocument,
-  findEpoch,
-  removeIncident,
-  removeRefused,
-  replaceDocument,
-  saveAgentStatus,
-  saveIncidents,
-  saveState,
-} from './documents.js';
-import { deleteRecords, deleteAnnotations } from './erase.js';
+import { removeRefused } from './bulk-documents.js';
+import { createDocuments } from './documents.js';
 import { createFeed } from './feed.js';
-import { pageIncidents } from './incidents.js';
-import { countJobIncidents, countJobRecords, loadJobLines, removeJobLinesOf, saveJobLines, sumGroup } from './jobs.js';
+import { findEpoch, findIncident, findIncidents, pageIncidents, removeIncident, saveIncidents } from './incidents.js';
+import { countJobIncidents, countJobRecords, sumGroup } from './jobs.js';
 import { fitBatch } from './record/words.js';
-import { createRetention } from './retention.js';
+import { createRetention, deleteRecords } from './retention.js';
 import { findContext, findRecords, findRefused, searchRecords } from './search.js';
-import { createTemplates, rememberTemplates } from './templates/make.js';
-import { SMALL_INDICES, type SmallIndex } from './templates/mapping.js';
-import type { Alert, FeedbackStore, IncidentWrite, SilenceStore, Store, TriageStore } from '../store.js';
+import { createTemplates, rememberTemplates } from './setup/templates.js';
+import { listSmallIndices } from './setup/mapping.js';
+import { openCollections, SCHEMAS, type DocumentPort } from '../collections.js';
+import type { IncidentWrite, Store } from '../store.js';
 
 export type { ElasticsearchSettings } from './client.js';
 
@@ -50,11 +29,11 @@ const OLDEST_MAJOR = 8;
  * Creates the store and does not connect yet: Elasticsearch may start later, and every call reports if it cannot be
  * reached.
  */
-export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
+export function openElasticsearchStore(settings: ElasticsearchSettings, schemas = SCHEMAS): Store & DocumentPort {
   const client = openClient(settings);
   const prefix = settings.indexPrefix ?? DEFAULT_PREFIX;
   const course = { calm: 0 };
-  const openTemplates = rememberTemplates(() => createTemplates(client, prefix, settings));
+  const openTemplates = rememberTemplates(() => createTemplates(client, prefix, { ...settings, schemas }));
   /**
    * Creates the templates and saves the notes about them. `append` saves the notes after its records, because
    * Elasticsearch takes as long to create the index of the notes as the index of the records.
@@ -64,10 +43,7 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
     await makeTemplates();
     return saveIncidents(client, prefix, writes);
   };
-  const rememberAll = async (alerts: readonly Alert[]): Promise<void> => {
-    await makeTemplates();
-    await rememberAlerts(client, prefix, alerts);
-  };
+  const documents = createDocuments(client, prefix, makeTemplates);
   return {
     encoding: { kind: 'elasticsearch', prefix },
     prepare: async () => void (await openTemplates()),
@@ -94,38 +70,20 @@ export function openElasticsearchStore(settings: ElasticsearchSettings): Store {
     pageIncidents: (query) => pageIncidents(client, prefix, query),
     countJobIncidents: (query) => countJobIncidents(client, prefix, query),
     sumGroup: (query) => sumGroup(client, prefix, query),
-    saveJobLines: async (lines) => {
-      await makeTemplates();
-      await saveJobLines(client, prefix, lines);
-    },
-    loadJobLines: (cluster) => loadJobLines(client, prefix, cluster),
-    rememberAlert: (alert) => rememberAll([alert]),
-    rememberAlerts: rememberAll,
-    findAlerts: (query) => findAlerts(client, prefix, query),
-    ...keepAnnotations(client, prefix, makeTemplates),
-    saveState: async (key, value) => {
-      await makeTemplates();
-      await saveState(client, prefix, key, value);
-    },
-    loadState: (key) => loadDocument(client, prefix, indexOfState(key), key),
-    removeState: (key) => removeDocument(client, prefix, indexOfState(key), key),
-    replaceState: async (key, known, value) => {
-      await makeTemplates();
-      return replaceDocument(client, prefix, indexOfState(key), { id: key, known, body: value });
-    },
-    saveAgentStatus: async (status) => {
-      await makeTemplates();
-      await saveAgentStatus(client, prefix, status);
-    },
-    findAgentStatuses: () => findAgentStatuses(client, prefix),
-    ...createErasure(client, prefix),
-    ...createRetention(client, prefix),
+    ...documents,
+    ...openCollections(documents),
+    deleteRecords: (query) => deleteRecords(client, prefix, query),
+    // Elasticsearch frees deleted documents when it merges the segments that hold them.
+    purgeDeleted: () => Promise.resolve(),
+    ...createRetention(client, prefix, schemas),
     check: async () => {
       const version = await loadVersion(client);
       await makeTemplates();
       return { kind: 'elasticsearch', version };
     },
-    ...createProbes(client, prefix, settings.apiKey),
+    readTime: () => readTime(client, prefix),
+    readKeyEnd: () => readKeyEnd(client, settings.apiKey),
+    checkRoom: () => checkRoom(client, prefix),
     close: () => client.close(),
   };
 }
@@ -142,56 +100,6 @@ function createSearches(
       lane.run(query, limits, (parameters) => findRecords(limitClient(client, limits), prefix, query, parameters)),
     countJobRecords: (query, limits) => countJobRecords(limitClient(client, limits), prefix, query),
     findContext: (id, lines, limits) => findContext(limitClient(client, limits), prefix, id, lines),
-  };
-}
-
-function createProbes(
-  client: ElasticsearchClient,
-  prefix: string,
-  apiKey: string | undefined,
-): Pick<Store, 'readTime' | 'readKeyEnd' | 'checkRoom'> {
-  return {
-    readTime: () => readTime(client, prefix),
-    readKeyEnd: () => readKeyEnd(client, apiKey),
-    checkRoom: () => checkRoom(client, prefix),
-  };
-}
-
-function createErasure(
-  client: ElasticsearchClient,
-  prefix: string,
-): Pick<Store, 'deleteRecords' | 'deleteAnnotations' | 'deleteJobLines' | 'purgeDeleted'> {
-  return {
-    deleteRecords: (query) => deleteRecords(client, prefix, query),
-    deleteAnnotations: (kind, ids) => deleteAnnotations(client, prefix, kind, ids),
-    deleteJobLines: (jobs) => removeJobLinesOf(client, prefix, jobs),
-    // Elasticsearch frees deleted documents when it merges the segments that hold them.
-    purgeDeleted: () => Promise.resolve(),
-  };
-}
-
-/** Creates the stores of annotations by people: feedback on diagnoses, triage of incidents, and silences. */
-function keepAnnotations(
-  client: ElasticsearchClient,
-  prefix: string,
-  makeTemplates: () => Promise<void>,
-): FeedbackStore & TriageStore & SilenceStore {
-  return {
-    saveFeedback: async (feedback) => {
-      await makeTemplates();
-      await saveFeedback(client, prefix, feedback);
-    },
-    findFeedback: (query) => findFeedback(client, prefix, query),
-    saveTriage: async (triage) => {
-      await makeTemplates();
-      await saveTriage(client, prefix, triage);
-    },
-    findTriage: (query) => findTriage(client, prefix, query),
-    saveSilence: async (silence) => {
-      await makeTemplates();
-      await saveSilence(client, prefix, silence);
-    },
-    findSilences: (query) => findSilences(client, prefix, query),
   };
 }
 
@@ -259,8 +167,8 @@ async function readKeyEnd(client: ElasticsearchClient, apiKey = ''): Promise<num
 async function checkRoom(client: ElasticsearchClient, prefix: string): Promise<void> {
   // Left out, because rights that were granted for an earlier release do not name these indices, and agents do not need
   // `access`.
-  const late: readonly SmallIndex[] = ['feedback', 'triage', 'silences', 'access'];
-  const small = SMALL_INDICES.filter((name) => !late.includes(name));
+  const late = ['feedback', 'triage', 'silences', 'access'];
+  const small = listSmallIndices().filter((name) => !late.includes(name));
   const names = [`${prefix}-logs-*`, ...small.map((name) => `${prefix}-${name}`)];
   const { status, body } = await client.send({
     method: 'GET',

@@ -1,17 +1,14 @@
 // Counts jobs, and how often a group of failures occurred, by aggregations of the cluster: pages of buckets, one for
-// each job, over records or incidents. Also stores what is known of the lines of jobs: one document for each run, in
-// the index of the analyzers' states, which has the fields for these queries.
+// each job, over records or incidents. Also sums a group of failures, and finds the newest record of each
+// cluster.
 import { fieldAt, isObject } from '../../core/json.js';
 import type { ElasticsearchClient } from './client.js';
-import { buildIncidentFilter, findDocuments, removeFound, saveDocuments } from './documents.js';
+import { buildIncidentFilter } from './incidents.js';
 import { readBuckets, search } from './hits.js';
-import { buildFilter, buildShape } from './query.js';
-import { describeGroup, GROUP_DAY_MS, groupJobs, MAX_JOB_ROWS, type JobPart } from '../jobs/counts.js';
-import { keepRange, listJobs, MAX_RUNS } from '../jobs/lines.js';
+import { buildFilter } from './query.js';
+import { describeGroup, GROUP_DAY_MS, groupJobs, MAX_JOB_ROWS, type JobPart } from '../incidents/job-counts.js';
 import { formatTime, parseTime } from '../page.js';
-import { parseSearch } from '../query/query.js';
-import type { GroupQuery, GroupSum, JobLines, JobQuery, JobRows, RecordQuery } from '../store.js';
-import { isJobLines } from '../stored.js';
+import type { GroupQuery, GroupSum, JobQuery, JobRows } from '../store.js';
 
 /**
  * Number of jobs in a page. With the counts of each job they stay below the 65,536 buckets that one answer may have.
@@ -170,79 +167,4 @@ function readParts(bucket: Readonly<Record<string, unknown>>): JobPart[] {
 
 function readText(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
-}
-
-/** Largest number of runs that are loaded for one cluster. */
-const MAX_OF_CLUSTER = 1_000;
-const HAS_JOB = { exists: { field: 'jobId' } };
-
-export async function saveJobLines(
-  client: ElasticsearchClient,
-  prefix: string,
-  lines: readonly JobLines[],
-): Promise<void> {
-  const documents = lines.map((one) => ({
-    id: `lines/${one.cluster}/${one.jobId}`,
-    cluster: one.cluster,
-    jobId: one.jobId,
-    jobName: one.jobName,
-    lastSeen: formatTime(one.lastMs),
-    body: JSON.stringify(one),
-  }));
-  await saveDocuments(client, prefix, 'states', documents);
-}
-
-export function loadJobLines(
-  client: ElasticsearchClient,
-  prefix: string,
-  cluster: string,
-): Promise<readonly JobLines[]> {
-  return readLines(client, prefix, [{ term: { cluster } }], MAX_OF_CLUSTER);
-}
-
-/** Finds what is known of the lines of the jobs that the search names. */
-export async function findJobLines(
-  client: ElasticsearchClient,
-  prefix: string,
-  query: Omit<RecordQuery, 'limit' | 'order'>,
-): Promise<readonly JobLines[]> {
-  const jobs = listJobs(parseSearch(query));
-  if (jobs.length === 0) return [];
-  const should = jobs.flatMap((glob) => [buildShape('jobId', glob), buildShape('jobName', glob)]);
-  const filter: object[] = [{ bool: { should, minimum_should_match: 1 } }];
-  if (query.cluster !== undefined) filter.push({ term: { cluster: query.cluster } });
-  const fromMs = query.from === undefined ? -Infinity : parseTime('from', query.from);
-  const toMs = query.to === undefined ? Infinity : parseTime('to', query.to);
-  return (await readLines(client, prefix, filter, MAX_RUNS)).map((lines) => keepRange(lines, fromMs, toMs));
-}
-
-export async function removeJobLines(client: ElasticsearchClient, prefix: string, beforeMs: number): Promise<void> {
-  const filter = [HAS_JOB, { range: { lastSeen: { lt: formatTime(beforeMs) } } }];
-  await removeFound(client, `${prefix}-states`, { bool: { filter } });
-}
-
-export async function removeJobLinesOf(
-  client: ElasticsearchClient,
-  prefix: string,
-  { cluster, job }: Pick<RecordQuery, 'cluster' | 'job'>,
-): Promise<void> {
-  const filter: object[] = [HAS_JOB];
-  if (cluster !== undefined) filter.push({ term: { cluster } });
-  if (job !== undefined) {
-    const should = [buildShape('jobId', [job]), buildShape('jobName', [job])];
-    filter.push({ bool: { should, minimum_should_match: 1 } });
-  }
-  await removeFound(client, `${prefix}-states`, { bool: { filter } });
-}
-
-function readLines(
-  client: ElasticsearchClient,
-  prefix: string,
-  filter: readonly object[],
-  size: number,
-): Promise<JobLines[]> {
-  // The index of an early release does not have the field; then nothing is known of lines.
-  const sort = [{ lastSeen: { order: 'desc', missing: '_last', unmapped_type: 'date' } }];
-  const query = { bool: { filter: [HAS_JOB, ...filter] } };
-  return findDocuments(client, prefix, 'states', { query, sort, size }, isJobLines);
 }

@@ -1,14 +1,16 @@
-// Deletes old data from Elasticsearch: days as whole indices, and in younger days single records that show no trouble.
+// Deletes old data from Elasticsearch: days as whole indices, and in younger days single records that show no trouble;
+// and on request what a filter finds.
 // A day is one index for all levels. An index for each level would double the shards, the partitions of the feed and
 // the places where an id may be, for as long as records are kept.
 import { isObject } from '../../core/json.js';
+import type { CollectionSchema } from '../collections.js';
 import { listEvidence, SHORT_LIVED_LEVELS } from '../incidents/expiry.js';
 import { formatTime, parseTime, startOfDay } from '../page.js';
-import type { Retention } from '../store.js';
+import type { RecordFilter, Retention } from '../store.js';
 import type { ElasticsearchClient } from './client.js';
-import { removeFound, removeHits } from './documents.js';
+import { removeFound, removeHits } from './bulk-documents.js';
 import { search } from './hits.js';
-import { removeJobLines } from './jobs.js';
+import { findFilter } from './search.js';
 import { readDayEnd } from './record/address.js';
 import { nameRefusedIndex } from './record/refused.js';
 import { listIds } from './record/id.js';
@@ -18,9 +20,13 @@ const DELETE_CHUNK = 5_000;
 /** Number of incidents that one request reads. Each may have a hundred kilobytes. */
 const PAGE_INCIDENTS = 100;
 
-export function createRetention(client: ElasticsearchClient, prefix: string): Retention {
+export function createRetention(
+  client: ElasticsearchClient,
+  prefix: string,
+  schemas: readonly CollectionSchema[],
+): Retention {
   return {
-    deleteBefore: (time) => deleteBefore(client, prefix, parseTime('time', time)),
+    deleteBefore: (time) => deleteBefore(client, prefix, parseTime('time', time), schemas),
     deleteInfoBefore: (time) => deleteInfoBefore(client, prefix, parseTime('time', time)),
   };
 }
@@ -29,7 +35,12 @@ export function createRetention(client: ElasticsearchClient, prefix: string): Re
  * Deletes old data: days as whole indices, undated records by the day on which they were stored, refused ones one by
  * one.
  */
-async function deleteBefore(client: ElasticsearchClient, prefix: string, timeMs: number): Promise<number> {
+async function deleteBefore(
+  client: ElasticsearchClient,
+  prefix: string,
+  timeMs: number,
+  schemas: readonly CollectionSchema[],
+): Promise<number> {
   let removed = 0;
   for (const [index, documents] of await countDays(client, prefix, timeMs)) {
     await removeIndex(client, index);
@@ -46,9 +57,8 @@ async function deleteBefore(client: ElasticsearchClient, prefix: string, timeMs:
   });
   const before = { lt: formatTime(timeMs) };
   await removeFound(client, `${prefix}-incidents`, { range: { lastSeen: before } });
-  await removeJobLines(client, prefix, timeMs);
-  await removeFound(client, `${prefix}-alerts`, { range: { time: before } });
-  await removeFound(client, `${prefix}-agents`, { range: { time: before } });
+  for (const { index, timeField, isAged } of schemas)
+    if (isAged) await removeFound(client, `${prefix}-${index}`, { range: { [timeField]: before } });
   return removed;
 }
 
@@ -158,4 +168,19 @@ async function findShown(client: ElasticsearchClient, prefix: string): Promise<R
     after = hits.at(-1)?.sort;
     if (after === undefined || hits.length < PAGE_INCIDENTS) return shown;
   }
+}
+
+/**
+ * Deletes records on request, by their ids, because the smallest distribution has no deletion by a query. A record that
+ * grew in the meantime is deleted too.
+ */
+export async function deleteRecords(client: ElasticsearchClient, prefix: string, query: RecordFilter): Promise<number> {
+  const index = `${prefix}-logs-*`;
+  // A refresh, so that records that were stored a moment ago are found too.
+  await client.send({
+    method: 'POST',
+    path: `/${index}/_refresh`,
+    query: { ignore_unavailable: true, allow_no_indices: true },
+  });
+  return removeFound(client, index, await findFilter(client, prefix, query));
 }

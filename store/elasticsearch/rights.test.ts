@@ -91,7 +91,7 @@ describeWithParts(['elasticsearch-9'], 'the rights in docs/elasticsearch.md', ()
       { kind: 'stored' },
     ]);
     expect(await appendRecords(agent, [makeRecord(1)])).toEqual([{ kind: 'duplicate' }]);
-    await agent.saveAgentStatus({
+    await agent.agents.save({
       id: 'a',
       host: 'h',
       time: '2026-11-20T10:00:00.000Z',
@@ -104,7 +104,7 @@ describeWithParts(['elasticsearch-9'], 'the rights in docs/elasticsearch.md', ()
 
     expect((await analyzer.readRecords(undefined, { limit: 10 })).records).toHaveLength(2);
     await analyzer.saveIncident(makeIncident('i'));
-    await analyzer.rememberAlert({
+    await analyzer.alerts.save({
       id: 'x',
       incidentId: 'i',
       receiver: 'r',
@@ -114,7 +114,7 @@ describeWithParts(['elasticsearch-9'], 'the rights in docs/elasticsearch.md', ()
       state: 'sent',
       attempts: 1,
     });
-    await analyzer.saveState('cursor', 'c');
+    await analyzer.states.save({ key: 'cursor', value: 'c' });
 
     await api.check();
     await waitUntil(
@@ -124,8 +124,8 @@ describeWithParts(['elasticsearch-9'], 'the rights in docs/elasticsearch.md', ()
     );
     expect((await api.findContext(makeRecord(1).id, { before: 1, after: 1 }))?.records).toHaveLength(2);
     expect(await api.findIncidents({ limit: 1 })).toHaveLength(1);
-    await waitUntil('the agent', async () => (await api.findAgentStatuses()).length === 1);
-    await api.saveState('mute', 'm');
+    await waitUntil('the agent', async () => (await api.agents.find()).length === 1);
+    await api.states.save({ key: 'mute', value: 'm' });
     await expect(appendRecords(api, [makeRecord(3)]).then((outcomes) => outcomes[0]?.kind)).resolves.toBe('retry');
 
     await asSuperuser('PUT', '/jobtrace-logs-*/_settings', { 'index.blocks.read_only_allow_delete': true });
@@ -150,13 +150,13 @@ describeWithParts(['elasticsearch-9'], 'the rights in docs/elasticsearch.md', ()
       by: 'anna',
       at: '2026-11-20T10:00:00.000Z',
     } as const;
-    expect(await analyzer.findFeedback({})).toEqual([]);
-    await api.saveFeedback(said);
-    expect(await analyzer.findFeedback({})).toEqual([said]);
+    expect(await analyzer.feedback.find()).toEqual([]);
+    await api.feedback.save(said);
+    expect(await analyzer.feedback.find()).toEqual([said]);
     const word = { incidentId: 'i', state: 'acknowledged', by: 'anna', at: said.at } as const;
-    expect(await analyzer.findTriage({})).toEqual([]);
-    await api.saveTriage(word);
-    expect(await analyzer.findTriage({})).toEqual([word]);
+    expect(await analyzer.triage.find()).toEqual([]);
+    await api.triage.save(word);
+    expect(await analyzer.triage.find()).toEqual([word]);
     const silence = {
       id: 's',
       matchers: { job: 'orders' },
@@ -165,9 +165,9 @@ describeWithParts(['elasticsearch-9'], 'the rights in docs/elasticsearch.md', ()
       createdBy: 'anna',
       comment: 'maintenance',
     };
-    expect(await analyzer.findSilences({})).toEqual([]);
-    await api.saveSilence(silence);
-    expect(await analyzer.findSilences({})).toEqual([silence]);
+    expect(await analyzer.silences.find()).toEqual([]);
+    await api.silences.save(silence);
+    expect(await analyzer.silences.find()).toEqual([silence]);
   });
 
   it('let the agent keep aside what an index refuses, and who sends letters put it in its place', async () => {
@@ -196,7 +196,7 @@ describeWithParts(['elasticsearch-9'], 'the rights in docs/elasticsearch.md', ()
 
     expect(await appendRecords(agent, [makeRecord(1)])).toEqual([{ kind: 'stored' }]);
 
-    expect(JSON.parse((await agent.loadState('store/words')) ?? '')).toEqual({
+    expect(JSON.parse((await agent.states.load('store/words'))?.value ?? '')).toEqual({
       by: 'analyzer',
       except: ['other-logs-2026.11.20'],
     });

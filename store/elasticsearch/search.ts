@@ -5,7 +5,9 @@ import { omitMissing } from '../../core/json.js';
 import type { LogRecord } from '../../core/types.js';
 import type { ElasticsearchClient } from './client.js';
 import { readHit, search, type SearchHit } from './hits.js';
-import { findJobLines } from './jobs.js';
+import { findDocuments } from './documents.js';
+import { COLLECTIONS } from '../collections.js';
+import { askJobLines, readJobLines } from '../incidents/job-lines.js';
 import { listProcesses } from './processes.js';
 import {
   asksForProcess,
@@ -147,9 +149,18 @@ export async function findFilter(client: ElasticsearchClient, prefix: string, qu
   const rest = { ...query, query: undefined, job: undefined };
   const [processes, lines] = await Promise.all([
     asksForProcess(parseSearch(query)) ? listProcesses(client, prefix, buildFilter(rest)) : [],
-    findJobLines(client, prefix, query),
+    loadJobLines(client, prefix, query),
   ]);
-  return buildFilter(query, processes, lines);
+  return buildFilter(query, processes, readJobLines(lines, query));
+}
+
+function loadJobLines(
+  client: ElasticsearchClient,
+  prefix: string,
+  query: RecordFilter,
+): ReturnType<typeof findDocuments> {
+  const asked = askJobLines(query);
+  return asked === undefined ? Promise.resolve([]) : findDocuments(client, prefix, COLLECTIONS.jobLines, asked);
 }
 
 export async function findContext(

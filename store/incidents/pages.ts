@@ -34,7 +34,7 @@ export function findNext(page: readonly IncidentRow[], limit: number): { next?: 
 }
 
 /** Values that a number of incidents share. */
-interface CountedValues {
+export interface CountedValues {
   readonly values: (facet: IncidentFacet) => unknown;
   readonly count: number;
 }
@@ -51,7 +51,7 @@ export function foldCounts(rows: readonly CountedValues[]): Pick<IncidentPage, '
   return { total: rows.reduce((sum, { count }) => sum + count, 0), counts: mapFacets(countFacet) };
 }
 
-export function mapFacets<Result>(read: (facet: IncidentFacet) => Result): Readonly<Record<IncidentFacet, Result>> {
+function mapFacets<Result>(read: (facet: IncidentFacet) => Result): Readonly<Record<IncidentFacet, Result>> {
   return {
     outcome: read('outcome'),
     severity: read('severity'),
@@ -62,6 +62,6 @@ export function mapFacets<Result>(read: (facet: IncidentFacet) => Result): Reado
 }
 
 /** Sorts counts by frequency and then by name, and keeps the first ones. */
-export function rankCounts(counts: readonly ValueCount[]): readonly ValueCount[] {
+function rankCounts(counts: readonly ValueCount[]): readonly ValueCount[] {
   return [...counts].sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1)).slice(0, MAX_COUNTS);
 }

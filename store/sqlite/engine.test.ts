@@ -167,7 +167,7 @@ describe.each(ENGINES)('SQLite of %s', (_, engine) => {
     for (const step of MIGRATIONS) connection.exec(step);
     const insert = connection.prepare('INSERT INTO words (rowid, text) VALUES (?, ?)');
     connection.transact(() => void insert.run(7, 'checkpoint expired'));
-    connection.prepare('INSERT INTO states VALUES (?, ?)').run('a', 'x\0y');
+    connection.prepare('INSERT INTO states (id, body) VALUES (?, ?)').run('a', 'x\0y');
     connection.close();
 
     for (const [, other] of ENGINES) {
@@ -175,7 +175,7 @@ describe.each(ENGINES)('SQLite of %s', (_, engine) => {
       expect(reader.prepare('SELECT rowid AS n FROM words WHERE words MATCH ?').all('expired')).toMatchObject([
         { n: 7 },
       ]);
-      expect(reader.prepare('SELECT value FROM states').get()).toMatchObject({ value: 'x\0y' });
+      expect(reader.prepare('SELECT body FROM states').get()).toMatchObject({ body: 'x\0y' });
       expect(reader.pragma('integrity_check')).toBe('ok');
       reader.close();
     }

@@ -1,10 +1,9 @@
-// Deletes records and documents on request, and the copies that SQLite keeps: a page has bytes of rows that were
+// Deletes records on request, and the copies that SQLite keeps: a page has bytes of rows that were
 // deleted or moved until it is written again, the index of words has a word until it is merged, and the write-ahead log
 // has both.
-import type { RecordFilter, AnnotationKind } from '../store.js';
+import type { RecordFilter } from '../store.js';
 import type { Connection } from './engine.js';
 import { runTask } from './failure.js';
-import { joinConditions, type SqlCondition } from './query.js';
 import { buildSearch } from './search.js';
 
 const DELETE_CHUNK = 2_000;
@@ -38,19 +37,6 @@ export function removeRows(connection: Connection, rows: readonly { readonly seq
     remove.run(seq);
   }
   return rows.length;
-}
-
-export function deleteAnnotations(connection: Connection, kind: AnnotationKind, ids: readonly string[]): void {
-  connection.prepare(`DELETE FROM ${kind} WHERE id IN (SELECT value FROM json_each(?))`).run(JSON.stringify(ids));
-}
-
-export function deleteJobLines(connection: Connection, { cluster, job }: Pick<RecordFilter, 'cluster' | 'job'>): void {
-  const conditions: SqlCondition[] = [];
-  if (cluster !== undefined) conditions.push({ sql: 'cluster = ?', params: [cluster] });
-  if (job !== undefined)
-    conditions.push({ sql: 'job_id = ? COLLATE NOCASE OR job_name = ? COLLATE NOCASE', params: [job, job] });
-  const { sql, params } = joinConditions('AND', conditions);
-  connection.prepare(`DELETE FROM job_lines WHERE ${sql}`).run(...params);
 }
 
 /**

@@ -1,6 +1,7 @@
 // Deletes old data from the embedded store: everything before a time, and before another time the records that show no
 // trouble. It uses small transactions, so that appends can run between them.
 import type { Level } from '../../core/types.js';
+import type { CollectionSchema } from '../collections.js';
 import { listEvidence, SHORT_LIVED_LEVELS } from '../incidents/expiry.js';
 import { startOfDay } from '../page.js';
 import type { Connection } from './engine.js';
@@ -13,7 +14,12 @@ const DELETE_CHUNK = 2_000;
  * Deletes everything before a time, in small transactions, so that appends can run between them. Undated records are
  * deleted by the time when they were stored.
  */
-export async function deleteBefore(connection: Connection, path: string, timeMs: number): Promise<number> {
+export async function deleteBefore(
+  connection: Connection,
+  path: string,
+  timeMs: number,
+  schemas: readonly CollectionSchema[],
+): Promise<number> {
   const dayMs = startOfDay(timeMs);
   const rows = connection.prepare<{ seq: number }>(
     `SELECT seq FROM records WHERE CASE undated WHEN 1 THEN stored_at ELSE time END < ? AND (undated = 1 OR time < ?) LIMIT ${DELETE_CHUNK}`,
@@ -28,9 +34,8 @@ export async function deleteBefore(connection: Connection, path: string, timeMs:
   }
   await runTask(path, () => {
     connection.prepare('DELETE FROM incidents WHERE last_seen < ?').run(timeMs);
-    connection.prepare('DELETE FROM job_lines WHERE last_ms < ?').run(timeMs);
-    connection.prepare('DELETE FROM alerts WHERE sent_at < ?').run(timeMs);
-    connection.prepare('DELETE FROM agents WHERE time < ?').run(timeMs);
+    for (const { name, isAged } of schemas)
+      if (isAged) connection.prepare(`DELETE FROM "${name}" WHERE time < ?`).run(timeMs);
     if (removed > 0) connection.pragma('incremental_vacuum');
   });
   return removed;

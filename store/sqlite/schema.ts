@@ -68,6 +68,18 @@ export const MIGRATIONS: readonly string[] = [
    CREATE INDEX triage_incident ON triage (incident_id);`,
   // The records of these levels are few, and they are asked for most.
   "CREATE INDEX records_level ON records (level COLLATE NOCASE, time) WHERE level NOT IN ('INFO', 'DEBUG', 'TRACE');",
+  // Tables of collections have the columns that documents.ts makes of a declaration.
+  `DROP INDEX alerts_incident; ALTER TABLE alerts RENAME COLUMN incident_id TO incidentId; ALTER TABLE alerts RENAME COLUMN sent_at TO time;
+   DROP INDEX feedback_incident; ALTER TABLE feedback RENAME COLUMN incident_id TO incidentId; ALTER TABLE feedback RENAME COLUMN at TO time;
+   DROP INDEX triage_incident; ALTER TABLE triage RENAME COLUMN incident_id TO incidentId; ALTER TABLE triage RENAME COLUMN at TO time;
+   ALTER TABLE silences RENAME COLUMN ends_at TO time;
+   CREATE TABLE access (id TEXT PRIMARY KEY, time INTEGER, body TEXT NOT NULL) WITHOUT ROWID;
+   INSERT INTO access SELECT key, NULL, value FROM states WHERE key LIKE 'access/%';
+   DELETE FROM states WHERE key LIKE 'access/%';
+   ALTER TABLE states RENAME COLUMN key TO id; ALTER TABLE states RENAME COLUMN value TO body; ALTER TABLE states ADD COLUMN time INTEGER;
+   CREATE TABLE jobLines (id TEXT PRIMARY KEY, time INTEGER, body TEXT NOT NULL, cluster TEXT, jobId TEXT, jobName TEXT) WITHOUT ROWID;
+   INSERT INTO jobLines SELECT 'lines/' || cluster || '/' || job_id, last_ms, body, cluster, job_id, job_name FROM job_lines;
+   DROP TABLE job_lines;`,
 ];
 
 /** Returns the column of a field that a search can ask for, and whether it is a JSON list. */

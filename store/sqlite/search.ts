@@ -7,7 +7,9 @@ import type { LogRecord } from '../../core/types.js';
 import { decodePosition, encodePosition, fillBarMs, fillBars, PAGE_RECORDS, parseTime } from '../page.js';
 import type { FeedOptions, FeedPage, LineQuery, RecordFilter, RecordLines, RecordPage, RecordQuery } from '../store.js';
 import { goesOn, type Connection } from './engine.js';
-import { findJobLines } from './job-lines.js';
+import { findDocuments } from './documents.js';
+import { COLLECTIONS } from '../collections.js';
+import { askJobLines, readJobLines } from '../incidents/job-lines.js';
 import {
   buildAfter,
   buildRange,
@@ -128,7 +130,9 @@ export function searchRecords(connection: Connection, query: RecordQuery): Recor
  * then searched only there.
  */
 export function buildSearch(connection: Connection, query: RecordFilter & Partial<RecordQuery>): SqlCondition {
-  const lines = findJobLines(connection, query);
+  const asked = askJobLines(query);
+  const found = asked === undefined ? [] : findDocuments(connection, COLLECTIONS.jobLines, asked);
+  const lines = readJobLines(found, query);
   const where = buildWhere(query, lines);
   const seqs = where.sql.includes('words MATCH') ? findSeqs(connection, query) : undefined;
   return letStop(seqs === undefined ? where : buildWhere(query, lines, seqs), query);

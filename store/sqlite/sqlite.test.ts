@@ -1,15 +1,52 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { describeStore } from '../testing/contract.js';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describeStore, describeStoreDocuments } from '../testing/contract.js';
+import { describeCollections } from '../testing/contract/collections.js';
+import { describeFormer } from '../testing/contract/former.js';
+import { FORMER, readFormerFile } from '../testing/former.js';
 import { erase } from '../erase.js';
 import { appendRecords, makeIncident, makeRecord } from '../testing/samples.js';
+import { openConnection } from './engine.js';
+import { MIGRATIONS } from './schema.js';
 import { openSqliteStore } from './sqlite.js';
 import { openStore } from '../open.js';
-import type { Store } from '../store.js';
+import { COLLECTIONS, openCollection } from '../collections.js';
+import type { AgentStatus, Store } from '../store.js';
+
+/** Schema version of former/documents.db.gz. */
+const FORMER_VERSION = 13;
 
 describeStore('SQLite in memory', async () => openStore({ kind: 'sqlite', path: ':memory:' }));
+
+describe('collections of SQLite', () =>
+  describeCollections(async (schemas) => openSqliteStore({ path: ':memory:' }, schemas)));
+
+const former = mkdtempSync(join(tmpdir(), 'jobtrace-former-'));
+afterAll(() => rmSync(former, { recursive: true }));
+let files = 0;
+const openFormer = (fill: (path: string) => void): Store => {
+  const path = join(former, `${files++}.db`);
+  fill(path);
+  return openSqliteStore({ path });
+};
+
+describe('a file of the release before', () => {
+  let store: Store;
+  beforeEach(() => (store = openFormer((path) => writeFileSync(path, readFormerFile()))));
+  afterEach(() => store.close());
+  describeFormer(() => store);
+});
+
+describeStoreDocuments('SQLite in a file of the release before', async () =>
+  openFormer((path) => {
+    const connection = openConnection(path, { readonly: false, busyMs: 0 });
+    for (const step of MIGRATIONS.slice(0, FORMER_VERSION)) connection.exec(step);
+    connection.pragma(`user_version = ${FORMER_VERSION}`);
+    connection.close();
+  }),
+);
 
 const readMode = (folder: string, name: string): string => (statSync(join(folder, name)).mode & 0o777).toString(8);
 
@@ -76,7 +113,9 @@ describe('openSqliteStore', () => {
     const stored = outcomes.filter((kind) => kind === 'stored').length;
     expect(new Set(outcomes)).toEqual(new Set(['stored', 'retry']));
     expect((await small.searchRecords({ limit: 1, order: 'oldest' })).total).toBe(stored);
-    await expect(small.saveState('big', 'x'.repeat(1_000_000))).rejects.toMatchObject({ code: 'JT_DISK_FULL' });
+    await expect(small.states.save({ key: 'big', value: 'x'.repeat(1_000_000) })).rejects.toMatchObject({
+      code: 'JT_DISK_FULL',
+    });
     await small.close();
 
     const larger = open();
@@ -118,7 +157,7 @@ describe('openSqliteStore', () => {
       ),
     );
     await store.saveIncident(makeIncident('i', { diagnosis: `no such user: ${name}` }));
-    await store.saveTriage({ incidentId: 'i', state: 'open', by: 'ben', at: '2026-11-20T10:00:00Z', comment: name });
+    await store.triage.save({ incidentId: 'i', state: 'open', by: 'ben', at: '2026-11-20T10:00:00Z', comment: name });
     expect(read()).toContain(name.toLowerCase());
 
     expect(await erase(store, { contains: name }, { settleMs: 0 })).toMatchObject({ records: 300, incidents: 1 });
@@ -214,6 +253,19 @@ describe('openSqliteStore', () => {
     expect(await find('*ock -one')).toEqual(['block two']);
     expect(await find('block OR another')).toEqual(['block one', 'another', 'block two']);
     expect(await find('late')).toEqual([]);
+  });
+
+  it('finds documents that were stored before their key was declared by it', async () => {
+    const declared = { ...COLLECTIONS.agents, keys: ['host'] as const };
+    const first = open();
+    await first.agents.saveAll(FORMER.agents);
+    await first.close();
+
+    const second = openSqliteStore({ path }, [declared]);
+    opened.push(second);
+    const agents = openCollection<AgentStatus, 'host'>(declared, second);
+    expect(await agents.find({ where: { host: 'h1' } })).toEqual(FORMER.agents);
+    expect(await agents.find({ where: { host: 'h2' } })).toEqual([]);
   });
 
   it('says what it is', async () => {

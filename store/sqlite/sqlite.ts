@@ -3,35 +3,27 @@
 // schema.ts has the tables.
 import { existsSync } from 'node:fs';
 import { createError } from '../../core/errors.js';
-import type { IncidentWrite, Store } from '../store.js';
+import { openCollections, SCHEMAS, type DocumentPort, type CollectionSchema } from '../collections.js';
+import type { Store } from '../store.js';
 import { parseTime } from '../page.js';
 import { createAppend } from './append.js';
+import { createDocuments, createTables } from './documents.js';
+import { openConnection, type Connection } from './engine.js';
+import { deleteRecords, purgeDeleted } from './erase.js';
+import { explainFailure, runTask } from './failure.js';
 import {
   countJobIncidents,
   countJobRecords,
-  findAgentStatuses,
-  findAlerts,
-  findFeedback,
-  findSilences,
-  findTriage,
+  fillRows,
+  findEpoch,
   findIncident,
   findIncidents,
   findNewest,
-  findEpoch,
+  pageIncidents,
   removeIncident,
-  saveAgentStatus,
-  saveAlert,
-  saveFeedback,
-  saveSilence,
-  saveTriage,
   saveIncident,
   sumGroup,
-} from './documents.js';
-import { openConnection, type Connection } from './engine.js';
-import { fillRows, pageIncidents, saveRow } from './incident-rows.js';
-import { deleteJobLines, deleteRecords, deleteAnnotations, purgeDeleted } from './erase.js';
-import { explainFailure, runTask } from './failure.js';
-import { loadJobLines, saveJobLines } from './job-lines.js';
+} from './incidents.js';
 import { checkRoom, makePrivate, type Room } from './file.js';
 import { deleteBefore, deleteInfoBefore } from './retention.js';
 import { MIGRATIONS } from './schema.js';
@@ -51,11 +43,12 @@ export interface SqliteSettings {
 const BUSY_MS = 5_000;
 
 /** Opens the store. Throws JT_STORE_TOO_NEW, JT_STORE_UNUSABLE, JT_FILE_UNWRITABLE or JT_DISK_FULL. */
-export function openSqliteStore(settings: SqliteSettings): Store {
-  const connection = openFile(settings);
+export function openSqliteStore(settings: SqliteSettings, schemas = SCHEMAS): Store & DocumentPort {
+  const connection = openFile(settings, schemas);
   const run = <Result>(work: () => Result): Promise<Result> => runTask(settings.path, work);
   const room: Room = { lackingBytes: undefined };
   const append = createAppend(connection, room);
+  const documents = createDocuments(connection, run);
   return {
     encoding: { kind: 'sqlite' },
     append: async (batch) => append(batch),
@@ -71,9 +64,9 @@ export function openSqliteStore(settings: SqliteSettings): Store {
     countJobRecords: (query) => run(() => countJobRecords(connection, query)),
     findContext: (id, lines) => run(() => findContext(connection, id, lines)),
     saveIncident: (incident, epoch) =>
-      run(() => connection.transact(() => saveWithRow(connection, { incident, epoch }))),
+      run(() => connection.transact(() => saveIncident(connection, { incident, epoch }))),
     saveIncidents: (writes) =>
-      run(() => connection.transact(() => writes.map((write) => saveWithRow(connection, write)))),
+      run(() => connection.transact(() => writes.map((write) => saveIncident(connection, write)))),
     removeIncident: (id, epoch) => run(() => removeIncident(connection, id, epoch)),
     findNewest: (from) => run(() => findNewest(connection, from)),
     // The clock of a file is that of its machine.
@@ -85,34 +78,10 @@ export function openSqliteStore(settings: SqliteSettings): Store {
     pageIncidents: (query) => run(() => pageIncidents(connection, query)),
     countJobIncidents: (query) => run(() => countJobIncidents(connection, query)),
     sumGroup: (query) => run(() => sumGroup(connection, query)),
-    saveJobLines: (lines) => run(() => saveJobLines(connection, lines)),
-    loadJobLines: (cluster) => run(() => loadJobLines(connection, cluster)),
-    rememberAlert: (alert) => run(() => saveAlert(connection, alert)),
-    rememberAlerts: (alerts) =>
-      run(() =>
-        connection.transact(() => {
-          for (const alert of alerts) saveAlert(connection, alert);
-        }),
-      ),
-    findAlerts: (query) => run(() => findAlerts(connection, query)),
-    saveFeedback: (feedback) => run(() => saveFeedback(connection, feedback)),
-    findFeedback: (query) => run(() => findFeedback(connection, query)),
-    saveTriage: (triage) => run(() => saveTriage(connection, triage)),
-    findTriage: (query) => run(() => findTriage(connection, query)),
-    saveSilence: (silence) => run(() => saveSilence(connection, silence)),
-    findSilences: (query) => run(() => findSilences(connection, query)),
-    saveState: (key, value) =>
-      run(() => void connection.prepare('INSERT OR REPLACE INTO states VALUES (?, ?)').run(key, value)),
-    loadState: (key) =>
-      run(() => connection.prepare<{ value: string }>('SELECT value FROM states WHERE key = ?').get(key)?.value),
-    removeState: (key) => run(() => void connection.prepare('DELETE FROM states WHERE key = ?').run(key)),
-    replaceState: (key, known, value) => run(() => replaceState(connection, key, known, value)),
-    saveAgentStatus: (status) => run(() => saveAgentStatus(connection, status)),
-    findAgentStatuses: () => run(() => findAgentStatuses(connection)),
-    deleteBefore: (time) => deleteBefore(connection, settings.path, parseTime('time', time)),
+    ...documents,
+    ...openCollections(documents),
+    deleteBefore: (time) => deleteBefore(connection, settings.path, parseTime('time', time), schemas),
     deleteRecords: (query) => deleteRecords(connection, settings.path, query),
-    deleteAnnotations: (kind, ids) => run(() => deleteAnnotations(connection, kind, ids)),
-    deleteJobLines: (jobs) => run(() => deleteJobLines(connection, jobs)),
     purgeDeleted: () => purgeDeleted(connection, settings.path),
     deleteInfoBefore: (time) => deleteInfoBefore(connection, settings.path, parseTime('time', time)),
     check: () =>
@@ -125,21 +94,7 @@ export function openSqliteStore(settings: SqliteSettings): Store {
   };
 }
 
-function saveWithRow(connection: Connection, { incident, epoch }: IncidentWrite): boolean {
-  const isSaved = saveIncident(connection, incident, epoch);
-  if (isSaved) saveRow(connection, incident);
-  return isSaved;
-}
-
-function replaceState(connection: Connection, key: string, known: string | undefined, value: string): boolean {
-  const done =
-    known === undefined
-      ? connection.prepare('INSERT INTO states VALUES (?, ?) ON CONFLICT DO NOTHING').run(key, value)
-      : connection.prepare('UPDATE states SET value = ? WHERE key = ? AND value = ?').run(value, key, known);
-  return done.changes === 1;
-}
-
-function openFile(settings: SqliteSettings): Connection {
+function openFile(settings: SqliteSettings, schemas: readonly CollectionSchema[]): Connection {
   const { path } = settings;
   const isReadonly = settings.readonly === true;
   if (isReadonly && !existsSync(path))
@@ -152,7 +107,7 @@ function openFile(settings: SqliteSettings): Connection {
     if (path !== ':memory:' && !isReadonly) makePrivate(path);
     const connection = openConnection(path, { readonly: isReadonly, busyMs: BUSY_MS, goesOn: settings.goesOn });
     try {
-      setUp(connection, settings);
+      setUp(connection, settings, schemas);
     } catch (error) {
       connection.close();
       throw error;
@@ -171,7 +126,7 @@ const READER_CACHE_KIB = 16_384;
  * Prepares the file. The order matters: auto_vacuum and page size only take effect before the first table. With FULL,
  * an acknowledged batch survives a power cut.
  */
-function setUp(connection: Connection, settings: SqliteSettings): void {
+function setUp(connection: Connection, settings: SqliteSettings, schemas: readonly CollectionSchema[]): void {
   const found = Number(connection.pragma('user_version'));
   if (found > MIGRATIONS.length)
     throw createError('JT_STORE_TOO_NEW', { path: settings.path, found, known: MIGRATIONS.length });
@@ -187,6 +142,7 @@ function setUp(connection: Connection, settings: SqliteSettings): void {
     connection.pragma(`max_page_count = ${Math.max(1, Math.floor(settings.maxBytes / 8192))}`);
   connection.transact(() => {
     for (const step of MIGRATIONS.slice(Number(connection.pragma('user_version')))) connection.exec(step);
+    createTables(connection, schemas);
     fillRows(connection);
     connection.pragma(`user_version = ${MIGRATIONS.length}`);
   });

@@ -5,12 +5,14 @@ import type { LogRecord } from '../../core/types.js';
 import { splitRecords } from '../batch.js';
 import { decideConflict, type Version } from '../conflict.js';
 import { decodeRecord } from '../encode.js';
-import type { AgentRegistry, AppendOutcome, Encoding, RecordFeed, RecordSink } from '../store.js';
+import type { AgentStatus, AppendOutcome, Collection, Encoding, RecordFeed, RecordSink } from '../store.js';
 
 /** Store for an agent, and for a test that looks what happened to its records. */
 export type AgentStore = RecordSink &
-  Pick<RecordFeed, 'readRecords'> &
-  Pick<AgentRegistry, 'saveAgentStatus'> & { close(): Promise<void> };
+  Pick<RecordFeed, 'readRecords'> & {
+    readonly agents: Pick<Collection<AgentStatus, never>, 'save'>;
+    close(): Promise<void>;
+  };
 
 interface Kept {
   readonly record: LogRecord;
@@ -40,7 +42,7 @@ export function openMemoryStore(encoding: Encoding): AgentStore {
         drained: page.length === behind.length,
       });
     },
-    saveAgentStatus: () => Promise.resolve(),
+    agents: { save: () => Promise.resolve() },
     close: () => Promise.resolve(),
   };
 }

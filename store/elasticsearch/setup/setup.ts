@@ -5,15 +5,15 @@ import { createError } from '../../../core/errors.js';
 import { isObject } from '../../../core/json.js';
 import { pause } from '../../../core/time/wait.js';
 import { openClient, readStatus, type ElasticsearchClient, type ElasticsearchSettings } from '../client.js';
-import { createTemplates, loadTemplateAges } from '../templates/make.js';
-import { buildTemplates, decideTemplate } from '../templates/mapping.js';
+import { createTemplates, loadTemplateAges } from './templates.js';
+import { buildTemplates, decideTemplate, describeSmallFields, listSmallIndices, nameSmallTemplate } from './mapping.js';
 import { buildRole, decideRole, nameRole, ROLE_NAMES, type RoleName } from './roles.js';
 
 /** Decision about a step. `unseen`: this user may not read what exists. */
 export type SetupDecision = ReturnType<typeof decideTemplate> | ReturnType<typeof decideRole> | 'unseen';
 
 export interface SetupStep {
-  readonly kind: 'index template' | 'role';
+  readonly kind: 'index template' | 'fields of the index' | 'role';
   readonly name: string;
   readonly decision: SetupDecision;
   readonly isChange: boolean;
@@ -83,10 +83,18 @@ async function planTemplates(
     if (readStatus(error) === 403) return undefined;
     throw error;
   });
-  return Object.entries(buildTemplates(prefix, settings, 'analyzer')).map(([name, body]) => {
+  const templates = Object.entries(buildTemplates(prefix, settings, 'analyzer')).map(([name, body]) => {
     const decision = ages === undefined ? 'unseen' : decideTemplate(ages.get(name));
     return step('index template', { name, decision, path: `/_index_template/${name}`, body });
   });
+  const { decision } = templates.find(({ name }) => name === nameSmallTemplate(prefix)) ?? {};
+  if (decision !== 'older' && decision !== 'changed') return templates;
+  const body = { properties: describeSmallFields() };
+  const fields = listSmallIndices().map((index) => {
+    const name = `${prefix}-${index}`;
+    return step('fields of the index', { name, decision, path: `/${name}/_mapping`, body });
+  });
+  return [...fields, ...templates];
 }
 
 /** Returns the steps for the roles, or undefined if security is off. */

@@ -5,15 +5,18 @@
 import { availableParallelism } from 'node:os';
 import { omitMissing } from '../../../core/json.js';
 import { explainStop } from '../../caller.js';
+import { openCollections } from '../../collections.js';
 import { chargeSearch } from '../../query/cost.js';
 import type { AskLimits, Store } from '../../store.js';
 import { joinCursors } from '../search.js';
 import type { SqliteSettings } from '../sqlite.js';
 import { CallStopped, type Call, type OpenThread } from './lane.js';
 import { createRankedLane, WaitedTooLong, type RankedLane } from './ranked-lane.js';
-import type { StoreMethod } from './serve.js';
+import type { StoreMethod, ThreadStore } from './serve.js';
 
-type Asked<Name extends StoreMethod> = (...args: Parameters<Store[Name]>) => Promise<Awaited<ReturnType<Store[Name]>>>;
+type Asked<Name extends StoreMethod> = (
+  ...args: Parameters<ThreadStore[Name]>
+) => Promise<Awaited<ReturnType<ThreadStore[Name]>>>;
 
 /** Time, in milliseconds, after which a search goes on in another thread, where it keeps no quick one waiting. */
 const QUICK_MS = 300;
@@ -72,27 +75,15 @@ export async function openThreadedStore({ path, maxBytes }: SqliteSettings, open
     pageIncidents: read('pageIncidents'),
     countJobIncidents: read('countJobIncidents'),
     sumGroup: read('sumGroup'),
-    saveJobLines: write('saveJobLines'),
-    loadJobLines: read('loadJobLines'),
-    rememberAlert: write('rememberAlert'),
-    rememberAlerts: write('rememberAlerts'),
-    findAlerts: read('findAlerts'),
-    saveFeedback: write('saveFeedback'),
-    findFeedback: read('findFeedback'),
-    saveTriage: write('saveTriage'),
-    findTriage: read('findTriage'),
-    saveSilence: write('saveSilence'),
-    findSilences: read('findSilences'),
-    saveState: write('saveState'),
-    loadState: read('loadState'),
-    removeState: write('removeState'),
-    replaceState: write('replaceState'),
-    saveAgentStatus: write('saveAgentStatus'),
-    findAgentStatuses: read('findAgentStatuses'),
+    ...openCollections({
+      saveDocuments: write('saveDocuments'),
+      loadDocument: read('loadDocument'),
+      findDocuments: read('findDocuments'),
+      removeDocuments: write('removeDocuments'),
+      replaceDocument: write('replaceDocument'),
+    }),
     deleteBefore: write('deleteBefore'),
     deleteRecords: write('deleteRecords'),
-    deleteAnnotations: write('deleteAnnotations'),
-    deleteJobLines: write('deleteJobLines'),
     purgeDeleted: write('purgeDeleted'),
     deleteInfoBefore: write('deleteInfoBefore'),
     readTime: () => Promise.resolve(Date.now()),

@@ -5,13 +5,16 @@ import { setPriority } from 'node:os';
 import type { MessagePort } from 'node:worker_threads';
 import { JobtraceError, type ErrorCode } from '../../../core/errors.js';
 import { errorTrace } from '../../../core/fault.js';
-import type { Store } from '../../store.js';
+import type { DocumentPort } from '../../collections.js';
+import type { Collections, Store } from '../../store.js';
 import { StatementStopped } from '../engine.js';
 import { openSqliteStore, type SqliteSettings } from '../sqlite.js';
 
+export type ThreadStore = Omit<Store, keyof Collections> & DocumentPort;
+
 /** Methods that a thread executes. The rest of the port needs no database (relay.ts). */
 export type StoreMethod = Exclude<
-  keyof Store,
+  keyof ThreadStore,
   'encoding' | 'prepare' | 'countParts' | 'findPart' | 'joinCursors' | 'findRefused' | 'removeRefused'
 >;
 
@@ -55,7 +58,7 @@ export async function serveStore(port: MessagePort, { settings, stop, isPatient 
     const reply = await describe(work);
     port.postMessage([id, reply]);
   };
-  let store: Store | undefined;
+  let store: ThreadStore | undefined;
   await answer(OPENING, () => {
     store = openSqliteStore({ ...settings, goesOn });
   });

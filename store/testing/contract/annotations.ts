@@ -18,30 +18,30 @@ export function describeFeedback(store: () => Store): void {
 
   it('keeps what people said of diagnoses, the newest first', async () => {
     const later = said('b/连 "id"', { verdict: 'helped', by: '王', at: '2026-11-20T11:00:00.000Z' });
-    await store().saveFeedback(said('a'));
-    await store().saveFeedback(later);
+    await store().feedback.save(said('a'));
+    await store().feedback.save(later);
 
-    expect(await store().findFeedback({})).toEqual([later, said('a')]);
-    expect(await store().findFeedback({ incidentId: later.incidentId })).toEqual([later]);
-    expect(await store().findFeedback({ incidentId: 'none' })).toEqual([]);
+    expect(await store().feedback.find()).toEqual([later, said('a')]);
+    expect(await store().feedback.find({ where: { incidentId: later.incidentId } })).toEqual([later]);
+    expect(await store().feedback.find({ where: { incidentId: 'none' } })).toEqual([]);
   });
 
   it('has one verdict of a person on a rule of an incident, the last', async () => {
     const changed = said('a', { verdict: 'wrong', at: '2026-11-20T12:00:00.000Z' });
     const ben = said('a', { by: 'ben', at: '2026-11-20T10:30:00.000Z' });
     const other = said('a', { rule: 'memory.heap-oom/task', at: '2026-11-20T11:00:00.000Z' });
-    for (const feedback of [said('a'), ben, other, changed]) await store().saveFeedback(feedback);
+    for (const feedback of [said('a'), ben, other, changed]) await store().feedback.save(feedback);
 
-    expect(await store().findFeedback({ incidentId: 'a' })).toEqual([changed, other, ben]);
+    expect(await store().feedback.find({ where: { incidentId: 'a' } })).toEqual([changed, other, ben]);
   });
 
   it('keeps it when the incident goes', async () => {
     await store().saveIncident(makeIncident('a', { lastSeen: '2026-11-20T10:00:00.000Z' }));
-    await store().saveFeedback(said('a'));
+    await store().feedback.save(said('a'));
     await store().deleteBefore('2026-12-20T10:00:00.000Z');
 
     expect(await store().findIncident('a')).toBeUndefined();
-    expect(await store().findFeedback({})).toEqual([said('a')]);
+    expect(await store().feedback.find()).toEqual([said('a')]);
   });
 }
 
@@ -55,18 +55,18 @@ export function describeTriage(store: () => Store): void {
   });
 
   it('keeps every word that was said of cards, the newest first', async () => {
-    expect(await store().findTriage({})).toEqual([]);
+    expect(await store().triage.find()).toEqual([]);
     const words = [
       said('a'),
       said('a', { state: 'ignored', until: '2026-11-21T10:00:00.000Z', comment: '"known" 连', by: '王' }),
       said('a', { state: 'open', at: '2026-11-20T11:00:00.000Z' }),
       said('b/odd', { at: '2026-11-20T12:00:00.000Z' }),
     ] as const;
-    for (const word of words) await store().saveTriage(word);
+    for (const word of words) await store().triage.save(word);
 
-    expect(await store().findTriage({})).toEqual([words[3], words[2], words[0], words[1]]);
-    expect(await store().findTriage({ incidentIds: ['a', 'none'] })).toEqual([words[2], words[0], words[1]]);
-    expect(await store().findTriage({ incidentIds: [] })).toEqual([]);
+    expect(await store().triage.find()).toEqual([words[3], words[2], words[0], words[1]]);
+    expect(await store().triage.find({ where: { incidentId: ['a', 'none'] } })).toEqual([words[2], words[0], words[1]]);
+    expect(await store().triage.find({ where: { incidentId: [] } })).toEqual([]);
   });
 
   it('finds incidents by those that something was said of', async () => {
@@ -101,18 +101,18 @@ export function describeSilences(store: () => Store): void {
   const long = silence('b/odd', '2026-11-20T13:00:00.000Z');
 
   it('keeps silences, those that end last first, and finds those that are not over', async () => {
-    expect(await store().findSilences({})).toEqual([]);
-    for (const item of [short, long]) await store().saveSilence(item);
+    expect(await store().silences.find()).toEqual([]);
+    for (const item of [short, long]) await store().silences.save(item);
 
-    expect(await store().findSilences({})).toEqual([long, short]);
-    expect(await store().findSilences({ endsAfter: '2026-11-20T11:00:00.000Z' })).toEqual([long]);
+    expect(await store().silences.find()).toEqual([long, short]);
+    expect(await store().silences.find({ after: '2026-11-20T11:00:00.000Z' })).toEqual([long]);
   });
 
   it('replaces the one with the same id, and keeps those that are over', async () => {
     const expired = { ...long, endsAt: '2026-11-20T10:30:00.000Z' };
-    for (const item of [short, long, expired]) await store().saveSilence(item);
+    for (const item of [short, long, expired]) await store().silences.save(item);
     await store().deleteBefore('2026-12-20T10:00:00.000Z');
 
-    expect(await store().findSilences({})).toEqual([short, expired]);
+    expect(await store().silences.find()).toEqual([short, expired]);
   });
 }

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { omitMissing } from '../../../core/json.js';
 import { ALL_CLUSTERS, type Diagnosis, type Incident } from '../../../core/types.js';
 import { parseGlob } from '../../../core/text/glob.js';
-import type { Alert, IncidentPage, JobCounts, JobQuery, Store } from '../../store.js';
+import type { Alert, IncidentPage, JobCounts, JobQuery, State, Store } from '../../store.js';
 import { appendRecords, makeIncident, makeRecord, waitUntil } from '../samples.js';
 import { DEEP_JSON, HUGE } from './append.js';
 import { ALL, waitForTotal } from './reading.js';
@@ -421,20 +421,23 @@ export function describeDocuments(store: () => Store): void {
       attempts: 1,
       ...more,
     });
-    await store().rememberAlert(alert('1', '2026-11-20T10:00:00.000Z'));
-    await store().rememberAlert(alert('2', '2026-11-20T11:00:00.000Z', { state: 'pending', payload: HUGE }));
-    await store().rememberAlert(alert('3', '2026-11-20T12:00:00.000Z', { incidentId: 'i2' }));
+    await store().alerts.save(alert('1', '2026-11-20T10:00:00.000Z'));
+    await store().alerts.save(alert('2', '2026-11-20T11:00:00.000Z', { state: 'pending', payload: HUGE }));
+    await store().alerts.save(alert('3', '2026-11-20T12:00:00.000Z', { incidentId: 'i2' }));
 
-    expect((await store().findAlerts({ limit: 10 })).map((found) => found.id)).toEqual(['3', '2', '1']);
-    expect((await store().findAlerts({ incidentId: 'i1', limit: 10 })).map((found) => found.id)).toEqual(['2', '1']);
-    expect(await store().findAlerts({ state: 'pending', limit: 10 })).toEqual([
+    expect((await store().alerts.find({ limit: 10 })).map((found) => found.id)).toEqual(['3', '2', '1']);
+    expect((await store().alerts.find({ where: { incidentId: 'i1' }, limit: 10 })).map((found) => found.id)).toEqual([
+      '2',
+      '1',
+    ]);
+    expect(await store().alerts.find({ where: { state: 'pending' }, limit: 10 })).toEqual([
       alert('2', '2026-11-20T11:00:00.000Z', { state: 'pending', payload: HUGE }),
     ]);
 
-    await store().rememberAlert(alert('2', '2026-11-20T11:00:00.000Z'));
+    await store().alerts.save(alert('2', '2026-11-20T11:00:00.000Z'));
 
-    expect(await store().findAlerts({ state: 'pending', limit: 10 })).toEqual([]);
-    expect((await store().findAlerts({ limit: 1 })).map((found) => found.id)).toEqual(['3']);
+    expect(await store().alerts.find({ where: { state: 'pending' }, limit: 10 })).toEqual([]);
+    expect((await store().alerts.find({ limit: 1 })).map((found) => found.id)).toEqual(['3']);
   });
 
   it('keeps many alerts at once, of one that is named twice the last', async () => {
@@ -442,10 +445,10 @@ export function describeDocuments(store: () => Store): void {
       const sentAt = '2026-11-20T10:00:00.000Z';
       return { id, incidentId: 'i', receiver: 'r', reason: 'new', cause: 'c', sentAt, state, attempts: 1 };
     };
-    await store().rememberAlerts([alert('1', 'pending'), alert('2', 'pending'), alert('1', 'sent')]);
-    await store().rememberAlerts([]);
+    await store().alerts.saveAll([alert('1', 'pending'), alert('2', 'pending'), alert('1', 'sent')]);
+    await store().alerts.saveAll([]);
 
-    expect(await store().findAlerts({ limit: 10 })).toEqual([alert('1', 'sent'), alert('2', 'pending')]);
+    expect(await store().alerts.find({ limit: 10 })).toEqual([alert('1', 'sent'), alert('2', 'pending')]);
   });
 
   it('keeps the last status of each agent', async () => {
@@ -459,34 +462,36 @@ export function describeDocuments(store: () => Store): void {
       counters: { 'a.b': 1, '': 2 },
       conditions: [],
     });
-    await store().saveAgentStatus(status('b', 1));
-    await store().saveAgentStatus(status('a', 1));
-    await store().saveAgentStatus(status('b', 2));
+    await store().agents.save(status('b', 1));
+    await store().agents.save(status('a', 1));
+    await store().agents.save(status('b', 2));
 
     await waitUntil(
       'both statuses',
       async () =>
-        JSON.stringify(await store().findAgentStatuses()) === JSON.stringify([status('a', 1), status('b', 2)]) ||
-        JSON.stringify(await store().findAgentStatuses()),
+        JSON.stringify(await store().agents.find()) === JSON.stringify([status('a', 1), status('b', 2)]) ||
+        JSON.stringify(await store().agents.find()),
     );
   });
 }
 
 export function describeStates(store: () => Store): void {
   it('keeps small named states', async () => {
-    expect(await store().loadState('analyzer/0 cursor')).toBeUndefined();
+    expect((await store().states.load('analyzer/0 cursor'))?.value).toBeUndefined();
 
-    await store().saveState('analyzer/0 cursor', 'one');
-    await store().saveState('analyzer/0 cursor', HUGE);
-    expect(await store().loadState('analyzer/0 cursor')).toBe(HUGE);
+    await store().states.save({ key: 'analyzer/0 cursor', value: 'one' });
+    await store().states.save({ key: 'analyzer/0 cursor', value: HUGE });
+    expect((await store().states.load('analyzer/0 cursor'))?.value).toBe(HUGE);
 
-    await store().removeState('analyzer/0 cursor');
-    await store().removeState('analyzer/0 cursor');
-    expect(await store().loadState('analyzer/0 cursor')).toBeUndefined();
+    await store().states.remove(['analyzer/0 cursor']);
+    await store().states.remove(['analyzer/0 cursor']);
+    expect((await store().states.load('analyzer/0 cursor'))?.value).toBeUndefined();
   });
 
   it('replaces a state where nobody has changed it, by one of several who try', async () => {
-    const replace = (known: string | undefined, value: string) => store().replaceState('lease', known, value);
+    const named = (value: string): State => ({ key: 'lease', value });
+    const replace = (known: string | undefined, value: string) =>
+      store().states.replace(known === undefined ? undefined : named(known), named(value));
     const compete = async (known: string | undefined, values: readonly string[]) => {
       const done = await Promise.all(values.map((value) => replace(known, value)));
       return values.filter((_value, index) => done[index]);
@@ -494,14 +499,14 @@ export function describeStates(store: () => Store): void {
 
     expect(await replace('nothing yet', 'one')).toBe(false);
     const first = await compete(undefined, ['a', 'b', 'c']);
-    expect(first).toEqual([await store().loadState('lease')]);
+    expect(first).toEqual([(await store().states.load('lease'))?.value]);
     expect(await replace(undefined, 'late')).toBe(false);
     expect(await replace('another', 'late')).toBe(false);
     const second = await compete(first[0], ['d', 'e', 'f']);
-    expect(second).toEqual([await store().loadState('lease')]);
-    await store().removeState('lease');
+    expect(second).toEqual([(await store().states.load('lease'))?.value]);
+    await store().states.remove(['lease']);
     expect(await replace(second[0], 'late')).toBe(false);
     expect(await replace(undefined, 'anew')).toBe(true);
-    expect(await store().loadState('lease')).toBe('anew');
+    expect((await store().states.load('lease'))?.value).toBe('anew');
   });
 }

@@ -23,11 +23,11 @@ export function describeErasure(store: () => Store): void {
     expect((await readPages(store(), ALL)).map(numberOf)).toEqual([1, 3, 4, 5, 6]);
     expect((await drain(store(), undefined, 100)).records.map(({ id }) => numberOf(id))).toEqual([1, 3, 4, 5, 6]);
     expect((await store().findIncidents({ limit: 10 })).map(({ id }) => id)).toEqual(['i-fraud', 'i-orders']);
-    expect((await store().findAlerts({ limit: 10 })).map(({ incidentId }) => incidentId)).toEqual(['i-fraud']);
-    expect(await store().findFeedback({})).toEqual([]);
-    expect((await store().findTriage({})).map(({ incidentId }) => incidentId)).toEqual(['i-fraud']);
+    expect((await store().alerts.find({ limit: 10 })).map(({ incidentId }) => incidentId)).toEqual(['i-fraud']);
+    expect(await store().feedback.find()).toEqual([]);
+    expect((await store().triage.find()).map(({ incidentId }) => incidentId)).toEqual(['i-fraud']);
     expect(Object.values(await countErasable(store(), { contains: ANNA }))).toEqual([0, 0, 0, 0, 0]);
-    expect(await store().loadState(ERASED_KEY)).toBe(AT);
+    expect((await store().states.load(ERASED_KEY))?.value).toBe(AT);
   });
 
   it.each<[string, EraseFilter, number[], string[]]>([
@@ -76,7 +76,7 @@ function describeLimits(store: () => Store): void {
 
   it('forgets whose lines were the lines of a deleted job', async () => {
     const lines = { cluster: 'session-1', spans: [], words: ['w'], records: [], lastMs: Date.parse(AT) };
-    await store().saveJobLines([
+    await store().jobLines.saveAll([
       { ...lines, jobId: ORDERS[0], jobName: ORDERS[1] },
       { ...lines, jobId: FRAUD[0] },
     ]);
@@ -84,7 +84,7 @@ function describeLimits(store: () => Store): void {
     await expect
       .poll(async () => {
         await eraseNow(store(), { job: 'orders' });
-        return (await store().loadJobLines('session-1')).map(({ jobId }) => jobId);
+        return (await store().jobLines.find({ where: { cluster: 'session-1' } })).map(({ jobId }) => jobId);
       })
       .toEqual([FRAUD[0]]);
   });
@@ -121,11 +121,11 @@ async function fill(store: Store): Promise<void> {
   await store.saveIncident(quoting('i-anna', 2));
   await store.saveIncident(quoting('i-orders', 3, { job: { id: ORDERS[0], name: ORDERS[1] } }));
   await store.saveIncident(quoting('i-fraud', 4, { job: { id: FRAUD[0], name: FRAUD[1] }, cluster: 'session-2' }));
-  await store.rememberAlerts([alertOf('i-anna', 'a card'), alertOf('i-fraud', 'another card')]);
-  await store.saveFeedback({ incidentId: 'i-anna', rule: 'r', verdict: 'right', by: 'ben', at: AT });
-  await store.saveTriage({ incidentId: 'i-anna', state: 'acknowledged', by: 'ben', at: AT });
-  await store.saveTriage({ incidentId: 'i-orders', state: 'resolved', by: 'ben', at: AT, comment: `told ${ANNA}` });
-  await store.saveTriage({ incidentId: 'i-fraud', state: 'resolved', by: 'ben', at: AT });
+  await store.alerts.saveAll([alertOf('i-anna', 'a card'), alertOf('i-fraud', 'another card')]);
+  await store.feedback.save({ incidentId: 'i-anna', rule: 'r', verdict: 'right', by: 'ben', at: AT });
+  await store.triage.save({ incidentId: 'i-anna', state: 'acknowledged', by: 'ben', at: AT });
+  await store.triage.save({ incidentId: 'i-orders', state: 'resolved', by: 'ben', at: AT, comment: `told ${ANNA}` });
+  await store.triage.save({ incidentId: 'i-fraud', state: 'resolved', by: 'ben', at: AT });
   await waitForTotal(store, ALL, 7);
 }
 

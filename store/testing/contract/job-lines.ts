@@ -61,7 +61,7 @@ export function describeJobLines(store: () => Store): void {
   beforeAll(async () => {
     await appendRecords(store(), RECORDS);
     await waitForTotal(store(), ALL, RECORDS.length);
-    await store().saveJobLines(LINES);
+    await store().jobLines.saveAll(LINES);
     await waitUntil(
       'the lines of the next run are known',
       async () => (await find({ query: `job:${NEXT_RUN}` })).length === 1,
@@ -122,8 +122,8 @@ export function describeJobLines(store: () => Store): void {
   it('are told for a cluster, and replaced', async () => {
     const [first] = LINES;
 
-    expect(await store().loadJobLines('session-1')).toEqual([first]);
-    expect(await store().loadJobLines('nowhere')).toEqual([]);
+    expect(await store().jobLines.find({ where: { cluster: 'session-1' } })).toEqual([first]);
+    expect(await store().jobLines.find({ where: { cluster: 'nowhere' } })).toEqual([]);
   });
 }
 
@@ -135,17 +135,20 @@ export function describeChangedJobLines(store: () => Store): void {
   describe('when they change', () => {
     it('only what was said last is known, and nothing when it is old', async () => {
       const changed = { ...first, spans: [], words: [] };
-      await store().saveJobLines([first, next]);
-      await store().saveJobLines([changed]);
+      await store().jobLines.saveAll([first, next]);
+      await store().jobLines.saveAll([changed]);
       await waitUntil('the change is seen', async () => {
-        const [found] = await store().loadJobLines('session-1');
+        const [found] = await store().jobLines.find({ where: { cluster: 'session-1' } });
         return JSON.stringify(found) === JSON.stringify(changed) || JSON.stringify(found);
       });
 
       await store().deleteBefore(new Date(first.lastMs + 1).toISOString());
 
-      await waitUntil('the old one is gone', async () => (await store().loadJobLines('session-1')).length === 0);
-      expect(await store().loadJobLines('c-next')).toEqual([next]);
+      await waitUntil(
+        'the old one is gone',
+        async () => (await store().jobLines.find({ where: { cluster: 'session-1' } })).length === 0,
+      );
+      expect(await store().jobLines.find({ where: { cluster: 'c-next' } })).toEqual([next]);
     });
 
     it('a query has an end however much is known', async () => {
@@ -163,8 +166,11 @@ export function describeChangedJobLines(store: () => Store): void {
         records: words.map((word) => `h1:${word}`).slice(0, 100),
       }));
       await appendRecords(store(), [makeRecord(0, { text: 'at the beginning', host: 'x' })]);
-      await store().saveJobLines(many);
-      await waitUntil('all are known', async () => (await store().loadJobLines('session-1')).length === many.length);
+      await store().jobLines.saveAll(many);
+      await waitUntil(
+        'all are known',
+        async () => (await store().jobLines.find({ where: { cluster: 'session-1' } })).length === many.length,
+      );
 
       const { total } = await store().searchRecords({ ...ALL, query: 'job:orders' });
 

@@ -3,11 +3,23 @@
 // mapping.ts has the contents of the templates.
 import { createError, type JobtraceError } from '../../../core/errors.js';
 import { isObject } from '../../../core/json.js';
-import { readStatus, type ElasticsearchClient, type ElasticsearchSettings } from '../client.js';
-import { loadDocument, saveState } from '../documents.js';
+import { COLLECTIONS, openCollection } from '../../collections.js';
+import type { Collections } from '../../store.js';
+import { readStatus, type ElasticsearchClient } from '../client.js';
+import { createDocuments } from '../documents.js';
 import { readBuckets, search } from '../hits.js';
 import { decodeWordsPlan, encodeWordsPlan, listOldIndices, namesAnalyzer, type WordsPlan } from '../record/words.js';
-import { buildTemplates, decideTemplate, nameLogTemplate, TEMPLATE_AGE, type TemplateAge } from './mapping.js';
+import {
+  buildTemplates,
+  decideTemplate,
+  describeSmallFields,
+  listSmallIndices,
+  nameLogTemplate,
+  nameSmallTemplate,
+  TEMPLATE_AGE,
+  type TemplateAge,
+  type TemplateSettings,
+} from './mapping.js';
 
 /** Largest number of indices that are listed. Nobody keeps so many days. */
 const MAX_INDICES = 10_000;
@@ -43,28 +55,28 @@ export interface Prepared {
 export async function createTemplates(
   client: ElasticsearchClient,
   prefix: string,
-  settings: ElasticsearchSettings,
+  settings: TemplateSettings,
 ): Promise<Prepared> {
-  const [put, plan, version] = await Promise.all([
+  const [put, noted, version] = await Promise.all([
     putTemplates(client, prefix, settings),
-    loadDocument(client, prefix, 'states', WORDS_STATE),
+    openStates(client, prefix).load(WORDS_STATE),
     loadMadeVersion(client, prefix),
   ]);
   if (put.kind === 'denied') {
-    if (version >= TEMPLATE_AGE.version) return { plan: decodeWordsPlan(plan), note: () => Promise.resolve() };
+    if (version >= TEMPLATE_AGE.version) return { plan: decodeWordsPlan(noted?.value), note: () => Promise.resolve() };
     throw explainDenied(client, put.error);
   }
   // The creator of the templates may have ended before it saved the plan.
-  const found = put.isMade || plan === undefined ? await planWords(client, prefix) : undefined;
-  let noted: Promise<void> | undefined;
+  const found = put.isMade || noted === undefined ? await planWords(client, prefix) : undefined;
+  let saved: Promise<void> | undefined;
   const prepared: Prepared = {
-    plan: found ?? decodeWordsPlan(plan),
+    plan: found ?? decodeWordsPlan(noted?.value),
     note: () => {
-      noted ??= notePlan(client, prefix, { found, version }).catch((error: unknown) => {
-        noted = undefined;
+      saved ??= notePlan(client, prefix, { found, version }).catch((error: unknown) => {
+        saved = undefined;
         throw error;
       });
-      return noted;
+      return saved;
     },
   };
   // Indices of an older release are those that the first process finds. Without them all processes find the same plan.
@@ -78,8 +90,15 @@ async function notePlan(
   prefix: string,
   { found, version }: { readonly found: WordsPlan | undefined; readonly version: number },
 ): Promise<void> {
-  if (found !== undefined) await saveState(client, prefix, WORDS_STATE, encodeWordsPlan(found));
-  if (version < TEMPLATE_AGE.version) await saveState(client, prefix, TEMPLATES_STATE, String(TEMPLATE_AGE.version));
+  const states = openStates(client, prefix);
+  if (found !== undefined) await states.save({ key: WORDS_STATE, value: encodeWordsPlan(found) });
+  if (version < TEMPLATE_AGE.version) await states.save({ key: TEMPLATES_STATE, value: String(TEMPLATE_AGE.version) });
+}
+
+/** Opens the states for notes about the templates, which are written without asking for the templates. */
+function openStates(client: ElasticsearchClient, prefix: string): Collections['states'] {
+  const documents = createDocuments(client, prefix, () => Promise.resolve());
+  return openCollection(COLLECTIONS.states, documents);
 }
 
 function explainDenied({ url }: ElasticsearchClient, error: unknown): JobtraceError {
@@ -98,17 +117,15 @@ type Put =
   /** Result of an update. `isMade`: the template of the records has changed. */
   { readonly kind: 'put'; readonly isMade: boolean } | { readonly kind: 'denied'; readonly error: unknown };
 
-async function putTemplates(
-  client: ElasticsearchClient,
-  prefix: string,
-  settings: ElasticsearchSettings,
-): Promise<Put> {
+async function putTemplates(client: ElasticsearchClient, prefix: string, settings: TemplateSettings): Promise<Put> {
   try {
     const ages = await loadTemplateAges(client, prefix);
     const other = Object.entries(buildTemplates(prefix, settings, 'analyzer')).filter(([name]) => {
       const decision = decideTemplate(ages.get(name));
       return decision !== 'same' && decision !== 'newer';
     });
+    const small = nameSmallTemplate(prefix);
+    if (ages.has(small) && other.some(([name]) => name === small)) await extendIndices(client, prefix, settings);
     await Promise.all(other.map(([name, template]) => putTemplate(client, prefix, settings, { name, template })));
     const isMade = other.some(([name]) => name === nameLogTemplate(prefix));
     return { kind: 'put', isMade };
@@ -118,11 +135,26 @@ async function putTemplates(
   }
 }
 
+/**
+ * Adds the fields of this release to the small indices that exist. It comes before the templates, so that it is done
+ * again if it was interrupted.
+ */
+async function extendIndices(
+  client: ElasticsearchClient,
+  prefix: string,
+  { schemas }: TemplateSettings,
+): Promise<void> {
+  const body = { properties: describeSmallFields(schemas) };
+  const extend = (index: string): Promise<unknown> =>
+    client.send({ method: 'PUT', path: `/${prefix}-${index}/_mapping`, body, expect: [404] });
+  await Promise.all(listSmallIndices(schemas).map(extend));
+}
+
 /** Creates a template, without the analyzer if the cluster lacks the modules for it (the smallest distribution). */
 async function putTemplate(
   client: ElasticsearchClient,
   prefix: string,
-  settings: ElasticsearchSettings,
+  settings: TemplateSettings,
   { name, template }: { readonly name: string; readonly template: object },
 ): Promise<void> {
   const path = `/_index_template/${name}`;
@@ -164,12 +196,12 @@ async function listIndices(client: ElasticsearchClient, prefix: string): Promise
 }
 
 async function loadWordsPlan(client: ElasticsearchClient, prefix: string): Promise<WordsPlan> {
-  return decodeWordsPlan(await loadDocument(client, prefix, 'states', WORDS_STATE));
+  return decodeWordsPlan((await openStates(client, prefix).load(WORDS_STATE))?.value);
 }
 
 /** Loads the version of the templates that their creator has saved for users that may not read templates. */
 async function loadMadeVersion(client: ElasticsearchClient, prefix: string): Promise<number> {
-  return Number((await loadDocument(client, prefix, 'states', TEMPLATES_STATE)) ?? 0);
+  return Number((await openStates(client, prefix).load(TEMPLATES_STATE))?.value ?? 0);
 }
 
 /** Loads the age of each template by its name. Users may have templates whose names begin like ours. */

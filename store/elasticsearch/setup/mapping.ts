@@ -3,6 +3,7 @@
 // no text of a user can be refused or can grow the mapping. Pure functions.
 import { hash } from 'node:crypto';
 import { FIELD_ROWS, type RecordField } from '../../../core/record.js';
+import { SCHEMAS, type CollectionSchema } from '../../collections.js';
 import type { OWN_FIELDS } from '../record/source.js';
 import { nameRefusedIndex, REFUSAL_FIELD } from '../record/refused.js';
 import { MESSAGE_WORDS_FIELD, WORDS_ANALYZER, WORDS_FIELD as WORDS, type WordsBy } from '../record/words.js';
@@ -94,40 +95,36 @@ function describeFields(wordsBy: WordsBy): Readonly<Record<string, object>> {
 /** Fields of a refused record that are not fields of its document. */
 const REFUSED_FIELDS = { [REFUSAL_FIELD]: TEXT } as const;
 
-// The whole document is text in `body`, so that nothing in it can be refused. The other fields are searched.
-const SMALL_FIELDS = {
-  id: VALUE,
-  cluster: VALUE,
-  jobId: VALUE,
-  jobName: VALUE,
-  outcome: VALUE,
-  firstSeen: TIME,
-  lastSeen: TIME,
-  incidentId: VALUE,
-  state: VALUE,
-  time: TIME,
-  body: KEPT,
-} as const;
+/** Returns the names of the small indices after the prefix. */
+export function listSmallIndices(schemas: readonly CollectionSchema[] = SCHEMAS): readonly string[] {
+  return [...new Set(['incidents', ...schemas.map(({ index }) => index)])];
+}
 
 /**
- * Field with the group of an incident, and with the state of an alert. Indices of earlier releases have this field, and
- * no writer has the right to add another one to them.
+ * Returns the fields of the small indices: those of an incident, and the keys of all collections. The whole document is
+ * text in `body`, so that nothing in it can be refused.
  */
-export const GROUP_FIELD = 'state';
-/** Field with the values by which an incident is filtered, and with the incident of an alert, for the same reason. */
-export const TAGS_FIELD = 'incidentId';
-
-export const SMALL_INDICES = [
-  'incidents',
-  'alerts',
-  'feedback',
-  'triage',
-  'silences',
-  'states',
-  'agents',
-  'access',
-] as const;
-export type SmallIndex = (typeof SMALL_INDICES)[number];
+export function describeSmallFields(schemas: readonly CollectionSchema[] = SCHEMAS): Readonly<Record<string, object>> {
+  const incident = [
+    'cluster',
+    'jobId',
+    'jobName',
+    'outcome',
+    'group',
+    'cause',
+    'severity',
+    'owner',
+    'parent',
+    'joined',
+  ];
+  const values = ['id', ...incident, ...schemas.flatMap(({ keys }) => keys)];
+  const times = ['firstSeen', 'lastSeen', ...schemas.map(({ timeField }) => timeField)];
+  return {
+    ...Object.fromEntries(values.map((name) => [name, VALUE])),
+    ...Object.fromEntries(times.map((name) => [name, TIME])),
+    body: KEPT,
+  };
+}
 
 /** Age of a template: the number of its fields, which only grows, and a digest of its contents. */
 export interface TemplateAge {
@@ -143,7 +140,7 @@ export const TEMPLATE_AGE: TemplateAge = {
   version:
     Object.keys(describeFields('analyzer')).length +
     Object.keys(REFUSED_FIELDS).length +
-    Object.keys(SMALL_FIELDS).length,
+    Object.keys(describeSmallFields()).length,
   digest: hashText(JSON.stringify(describeTemplates('', {}, 'analyzer'))),
 };
 
@@ -173,13 +170,18 @@ export function buildTemplates(
   );
 }
 
-interface TemplateSettings {
+export interface TemplateSettings {
+  readonly schemas?: readonly CollectionSchema[];
   readonly shards?: number;
   readonly refreshMs?: number;
 }
 
 export function nameLogTemplate(prefix: string): string {
   return `${prefix}-logs`;
+}
+
+export function nameSmallTemplate(prefix: string): string {
+  return `${prefix}-small`;
 }
 
 /**
@@ -226,11 +228,11 @@ function describeTemplates(
         mappings: { ...logs.mappings, properties },
       },
     },
-    [`${prefix}-small`]: {
-      index_patterns: SMALL_INDICES.map((name) => `${prefix}-${name}`),
+    [nameSmallTemplate(prefix)]: {
+      index_patterns: listSmallIndices(settings.schemas).map((name) => `${prefix}-${name}`),
       template: {
         settings: { number_of_shards: 1, auto_expand_replicas: '0-1', refresh_interval: '1s' },
-        mappings: { dynamic: false, properties: SMALL_FIELDS },
+        mappings: { dynamic: false, properties: describeSmallFields(settings.schemas) },
       },
     },
   };

@@ -5,21 +5,47 @@
 import type { ValueField } from '../../core/record.js';
 import { groupBy } from '../../core/sequence.js';
 import { fitsAnyCase, type Glob } from '../../core/text/glob.js';
-import type { QueryNode } from '../query/query.js';
-import type { JobLines, JobSpan } from '../store.js';
+import { COLLECTIONS, type KeyQuery, type StoredDocument } from '../collections.js';
+import { parseTime } from '../page.js';
+import { parseSearch, type QueryNode } from '../query/query.js';
+import type { JobLines, JobSpan, RecordQuery } from '../store.js';
 
 /**
  * Largest number of runs of the jobs of one search of which more is known than what their lines say. The latest come
  * first.
  */
-export const MAX_RUNS = 100;
+const MAX_RUNS = 100;
 /** Largest number of spans of all these runs, the latest, so that a query is bounded even if jobs restart all day. */
 const MAX_SPANS = 200;
 const MAX_WORDS = 500;
 const MAX_RECORDS = 1_000;
 
+type JobSearch = Omit<RecordQuery, 'limit' | 'order'>;
+
+/**
+ * Returns the query for what is known of the lines of the jobs that the search names; undefined if it names none. The
+ * answer is from the collection `jobLines`.
+ */
+export function askJobLines(query: JobSearch): KeyQuery | undefined {
+  const globs = listJobs(parseSearch(query));
+  if (globs.length === 0) return undefined;
+  const where: KeyQuery['where'] = query.cluster === undefined ? {} : { cluster: [query.cluster] };
+  return { where, matching: { keys: ['jobId', 'jobName'], globs }, limit: MAX_RUNS };
+}
+
+/** Reads the answer, limited to the range of the search. */
+export function readJobLines(
+  found: readonly Pick<StoredDocument, 'id' | 'text'>[],
+  { from, to }: JobSearch,
+): readonly JobLines[] {
+  const fromMs = from === undefined ? -Infinity : parseTime('from', from);
+  const toMs = to === undefined ? Infinity : parseTime('to', to);
+  const lines = found.flatMap(({ id, text }) => COLLECTIONS.jobLines.read(id, text) ?? []);
+  return lines.map((one) => keepRange(one, fromMs, toMs));
+}
+
 /** Lists the jobs that the search names, by the pattern of their id or name. */
-export function listJobs(node: QueryNode): readonly Glob[] {
+function listJobs(node: QueryNode): readonly Glob[] {
   switch (node.kind) {
     case 'job':
       return [node.glob];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JobLines, JobSpan } from '../store.js';
 import type { QueryNode } from '../query/query.js';
-import { keepRange, resolveJobs } from './lines.js';
+import { keepRange, resolveJobs } from './job-lines.js';
 
 function makeLines(run: number, spans: readonly JobSpan[], cluster = 'c'): JobLines {
   return { cluster, jobId: `a${run}`, jobName: 'Orders', spans, words: [], records: [], lastMs: 0 };
