@@ -75,7 +75,7 @@ describe('parseDocument', () => {
 
   it('names a duplicate key and a tab in plain words', () => {
     expect(parseDocument('a: 1\na: 2\n', 'x').problems).toEqual([
-      { line: 2, column: 1, path: '', message: 'this key stands here twice; keep one of them' },
+      { line: 2, column: 1, path: '', message: 'duplicate key; keep one of them' },
     ]);
     expect(parseDocument('a:\n\tb: 1\n', 'x').problems[0]).toMatchObject({
       line: 2,

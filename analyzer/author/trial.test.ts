@@ -128,7 +128,7 @@ describe('saveRule', () => {
   it('takes the place of another only when it is asked to', () => {
     save(draft());
 
-    expect(() => save(draft())).toThrow(/holds a rule already/);
+    expect(() => save(draft())).toThrow(/already has a rule/);
     expect(save(draft(), true).id).toBe('connector.ledger/closed');
   });
 });

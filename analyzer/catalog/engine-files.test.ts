@@ -80,7 +80,7 @@ describe("a team's own tables", () => {
       problemsOf(
         `reported:\n  - id: a\n    why: Somebody reports it.\n    logger: A\n    words: B\n    message: '(?!x)'\n    ${PROOF}\n  - id: a\n    why: Somebody reports it.\n    logger: A\n    words: B\n    ${PROOF}\n`,
       ),
-    ).toMatch(/:6:14 `reported\[0\]\.message` [^]*look-ahead[^]*:9:9 [^]*`a` stands here twice/);
+    ).toMatch(/:6:14 `reported\[0\]\.message` [^]*look-ahead[^]*:9:9 [^]*`a` is defined twice/);
   });
 
   it('stay as they were when a change is refused', () => {

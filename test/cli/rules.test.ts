@@ -111,7 +111,7 @@ describe("the author's loop", () => {
     });
 
     expect(piped.stdout).toContain('code.user-exception/ledger-was-closed-by-its-owner');
-    expect(healthy).toMatchObject({ code: 2, stderr: expect.stringContaining('holds no failure') });
+    expect(healthy).toMatchObject({ code: 2, stderr: expect.stringContaining('has no failure') });
   });
 
   it('incidents gives the lines of a group, of which rules new makes a rule', async () => {
