@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { describeRoom, listRooms, readReadme, STAGES } from '../lab/docs-rooms.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -115,7 +116,6 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'write-bundles.ts',
     'write-code-cache.ts',
     'write-prepared.ts',
-    'docs',
   ],
   lab: [
     'parts',
@@ -128,6 +128,9 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'replay.ts',
     'live.ts',
     'silence.ts',
+    'docs-rooms.ts',
+    'docs-rules.ts',
+    'docs.ts',
     'parts-cli.ts',
     'start.ts',
     'cli.ts',
@@ -144,6 +147,9 @@ const PAGE_ALLOWED = ['core', 'store/store.ts', 'store/words.ts', 'store/query',
 
 /** Largest number of sources in a room; more mean that it holds two ideas. */
 const MAX_FILES = 20;
+
+/** Largest number of rooms of the house. */
+const MAX_ROOMS = 69;
 
 /** npm package → the only file that imports it. */
 const DOORS: Readonly<Record<string, string>> = {
@@ -221,7 +227,6 @@ const STARTS = [
   'cli/write-prepared.ts',
   'cli/write-bundles.ts',
   'cli/write-code-cache.ts',
-  'cli/docs/docs.ts',
   'cli/arrow.ts',
   'cli/service/store-worker.ts',
 ];
@@ -292,6 +297,30 @@ describe('the house', () => {
     expect([...rooms].filter(([, files]) => files > MAX_FILES)).toEqual([]);
   });
 
+  it.each(STAGES.filter((stage) => readReadme(stage) !== ''))(
+    'has a README of %s with what comes in, what goes out, and what to read first',
+    (stage) => {
+      const readme = readReadme(stage);
+      expect(readme.trimEnd().split('\n').length).toBeLessThanOrEqual(15);
+      expect(readme).toMatch(/\b(?:comes in|In)\b[^]*\b(?:goes out|Out)\b[^]*\bread first\b/i);
+      const [, file = ''] = /read first\W+`[\w.#]+` in `([\w./-]+)`/i.exec(readme) ?? [];
+      expect(existsSync(join(root, stage, file)), file).toBe(true);
+      const rooms = listRooms(stage).filter(({ path }) => path !== `${stage}/`);
+      expect(rooms.filter(({ path }) => describeRoom(stage, path, readme) === undefined)).toEqual([]);
+      expect(rooms.filter(({ files }) => files.length === 1)).toEqual([]);
+    },
+  );
+
+  it('has at most sixty-nine rooms in the stages, the page, the command line and the laboratory', () => {
+    const rooms = new Set(housed.map((file) => posix.dirname(file)));
+    expect(rooms.size).toBeLessThanOrEqual(MAX_ROOMS);
+  });
+
+  it('imports nothing of the laboratory, the benches and the tests', () => {
+    const foreign = imports.filter(({ file, target }) => /^(?:lab|bench|test)\//.test(resolveTarget(file, target)));
+    expect(foreign).toEqual([]);
+  });
+
   it('has nothing that nobody reaches', () => {
     const imported = [...housed, 'cli.ts'].flatMap(readImports);
     const reached = new Set(imported.map(({ file, target }) => resolveTarget(file, target)));
@@ -347,10 +376,7 @@ describe('the house', () => {
     const writers = listSources('cli').filter((file) =>
       /\b(?:stdout|stderr|stream)\.write\(|console\./.test(readFileSync(join(root, file), 'utf8')),
     );
-    expect(writers.filter((file) => !file.startsWith('cli/docs/'))).toEqual([
-      'cli/terminal/progress.ts',
-      'cli/terminal/write.ts',
-    ]);
+    expect(writers).toEqual(['cli/terminal/progress.ts', 'cli/terminal/write.ts']);
   });
 
   it('reads arguments and environment only at the front door', () => {

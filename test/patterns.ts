@@ -41,7 +41,7 @@ export function listSources(): readonly string[] {
     readdirSync(join(ROOT, folder), { withFileTypes: true, recursive: true })
       .filter((item) => item.isFile() && /\.tsx?$/.test(item.name) && !item.name.endsWith('.test.ts'))
       .map((item) => posix.join(item.parentPath.slice(ROOT.length), item.name))
-      .filter((file) => !file.includes('/testing/') && !file.startsWith('cli/docs/')),
+      .filter((file) => !file.includes('/testing/')),
   ).sort();
 }
 

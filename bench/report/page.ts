@@ -1,6 +1,6 @@
 // Renders docs/benchmarks.md from results: the targets and whether they are met, a table for each kind of run, and the
 // commands, machine, versions and configurations of the measurement. Pure functions, except for reading the results;
-// cli/docs/docs.ts writes the page.
+// lab/docs.ts writes the page.
 import { BARS, isMet } from './bars.js';
 import { readResults, type Measured, type MeasuredProgram, type RunLine, type BenchSession } from './results.js';
 import { renderTable, TABLES } from './tables.js';

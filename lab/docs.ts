@@ -3,17 +3,18 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { LIMITS } from '../../analyzer/restarts/limits.js';
-import { renderBenchmarks } from '../../bench/report/page.js';
-import { COMMANDS } from '../main.js';
-import { renderSettingsTable } from '../../core/config/describe.js';
-import { CONDITIONS } from '../../core/conditions.js';
-import { ERRORS } from '../../core/errors.js';
-import { renderRecordTable } from '../../core/record.js';
-import { HELP_OPTION } from '../command.js';
-import { renderRules } from './rules.js';
-import { renderCommandHelp } from '../terminal/help.js';
-import { PACKAGE_ROOT } from '../version.js';
+import { LIMITS } from '../analyzer/restarts/limits.js';
+import { renderBenchmarks } from '../bench/report/page.js';
+import { COMMANDS } from '../cli/main.js';
+import { renderSettingsTable } from '../core/config/describe.js';
+import { CONDITIONS } from '../core/conditions.js';
+import { ERRORS } from '../core/errors.js';
+import { renderRecordTable } from '../core/record.js';
+import { HELP_OPTION } from '../cli/command.js';
+import { renderRooms } from './docs-rooms.js';
+import { renderRules } from './docs-rules.js';
+import { renderCommandHelp } from '../cli/terminal/help.js';
+import { PACKAGE_ROOT } from '../cli/version.js';
 
 /** Text about `job:` for docs/record.md. */
 const OF_JOB = `## The lines of a job
@@ -52,6 +53,7 @@ export const PAGES: Readonly<Record<string, () => string>> = {
     ).join('\n')}`,
   'record.md': () =>
     `# The record\n\nA record is one entry of a log, as it is stored, searched, exported and shown. Field names are those of the Elastic Common Schema. They are written flat and are the same in both stores, in \`jobtrace search --format ndjson\`, in the API and on the page.\n\n- A field whose type has \`?\` is missing if the log does not state it.\n- In the search box a field has the short names given here; its own name works as well (\`log.level:ERROR\`).\n- Column Elasticsearch: \`value\` is matched as a whole and counted, \`text\` by its words, \`kept\` is not searched. docs/elasticsearch.md lists what else a document has.\n\n${renderRecordTable()}\n\n${OF_JOB}\n`,
+  'rooms.md': renderRooms,
   'rules.md': renderRules,
   'benchmarks.md': () => renderBenchmarks(),
   'restarts.md': renderRestarts,

@@ -2,12 +2,12 @@
 // results of the source check (rules/sources.tsv), and the lab's recordings and repairs; returns the text of the page.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { loadCatalog } from '../../analyzer/catalog/catalog.js';
-import { findBuiltInRules } from '../../analyzer/catalog/files.js';
-import type { Rule } from '../../analyzer/catalog/rule.js';
-import { parseDocument } from '../../core/document.js';
-import { isObject } from '../../core/json.js';
-import { PACKAGE_ROOT } from '../version.js';
+import { loadCatalog } from '../analyzer/catalog/catalog.js';
+import { findBuiltInRules } from '../analyzer/catalog/files.js';
+import type { Rule } from '../analyzer/catalog/rule.js';
+import { parseDocument } from '../core/document.js';
+import { isObject } from '../core/json.js';
+import { PACKAGE_ROOT } from '../cli/version.js';
 
 interface Proven {
   readonly rule: Rule;

@@ -2,10 +2,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { SETTINGS } from '../../core/config/settings.js';
-import { ERRORS } from '../../core/errors.js';
+import { SETTINGS } from '../core/config/settings.js';
+import { ERRORS } from '../core/errors.js';
 import { PAGES } from './docs.js';
-import { PACKAGE_ROOT } from '../version.js';
+import { PACKAGE_ROOT } from '../cli/version.js';
 
 const STAGES = ['core', 'flink', 'agent', 'store', 'analyzer', 'notify', 'api', 'cli'];
 
