@@ -2,6 +2,7 @@
 // analyzer learns that a process is gone, which no log says. A JVM of Flink names its log file on its command line
 // (`-Dlog.file=`, in all start scripts, on YARN and on Kubernetes), which everybody may read. A process in another
 // container cannot be seen, and nothing is reported of it. The status of the agent carries the result.
+import { toIso } from '../core/time/iso.js';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { errorCode } from '../core/fault.js';
 import { omitMissing } from '../core/json.js';
@@ -221,13 +222,9 @@ function describeLife({ process, cluster, component, wroteMs, startedMs, goneMs,
     wrote: toIso(wroteMs),
     ...omitMissing({ component }),
     ...omitMissing({
-      started: startedMs === undefined ? undefined : toIso(startedMs),
-      gone: goneMs === undefined ? undefined : toIso(goneMs),
-      removed: removedMs === undefined ? undefined : toIso(removedMs),
+      started: toIso(startedMs),
+      gone: toIso(goneMs),
+      removed: toIso(removedMs),
     }),
   };
-}
-
-function toIso(time: number): string {
-  return new Date(time).toISOString();
 }

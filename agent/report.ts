@@ -1,6 +1,6 @@
 // Reports the state of an agent: its name, its status, saved into the store every few seconds, and its health. A store
 // that does not answer delays nothing else.
-import { createHash } from 'node:crypto';
+import { hashText } from '../core/hash.js';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describeFault } from '../core/fault.js';
@@ -102,11 +102,7 @@ export function nameAgent(
   { host, dataDir }: Pick<AgentSettings, 'host' | 'dataDir'>,
   machine: string = readMachine(),
 ): string {
-  const hash = createHash('sha256')
-    .update(`${machine}\n${resolve(dataDir)}`)
-    .digest('hex')
-    .slice(0, HASH_LENGTH);
-  return `${host}-${hash}`;
+  return `${host}-${hashText(`${machine}\n${resolve(dataDir)}`, HASH_LENGTH)}`;
 }
 
 /** Returns the machine id, or an empty string if the system has none. */

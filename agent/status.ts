@@ -1,6 +1,7 @@
 // Counts what the agent does and keeps the conditions that a person should know: counters only grow, conditions come
 // and go. Every file of this stage writes here; agent.ts saves the status into the store every few seconds. Nothing is
 // decided here.
+import { toIso } from '../core/time/iso.js';
 import { renderCondition, type ConditionCode, type ConditionValues } from '../core/conditions.js';
 import type { AgentStatus, ProcessLife, StatusCondition } from '../store/store.js';
 
@@ -70,7 +71,7 @@ export function createBoard(now: () => number): Board {
     raise: (code, values, place = '') => {
       const id = conditionId(code, place);
       const known = conditions.get(id);
-      const since = known?.since ?? new Date(now()).toISOString();
+      const since = known?.since ?? toIso(now());
       conditions.set(id, { code, message: renderCondition(code, values, 'en'), values, since, place });
       return known === undefined;
     },
@@ -121,7 +122,7 @@ export interface StatusParts {
 
 export function describeAgent(parts: StatusParts): AgentStatus {
   const { id, host, now, isLast, acknowledgedAt, measured, board, processes } = parts;
-  const time = new Date(now).toISOString();
+  const time = toIso(now);
   const counters = board.counters;
   const shippedRecords = (counters['storedRecords'] ?? 0) + (counters['duplicateRecords'] ?? 0);
   return {
@@ -130,7 +131,7 @@ export function describeAgent(parts: StatusParts): AgentStatus {
     time,
     ...(isLast ? { stopped: time } : {}),
     ...measured,
-    acknowledged: acknowledgedAt === undefined ? undefined : new Date(acknowledgedAt).toISOString(),
+    acknowledged: toIso(acknowledgedAt),
     shippedRecords,
     counters,
     conditions: board.conditions.map(({ code, message, values, since }) => ({ code, message, values, since })),

@@ -192,7 +192,7 @@ export function formatProblems(name: string, problems: readonly DocumentProblem[
     .join('\n');
 }
 
-export function printPath(path: DocumentPath): string {
+function printPath(path: DocumentPath): string {
   return path
     .map((part, index) =>
       typeof part === 'number'

@@ -12,7 +12,7 @@ export const FILE_KINDS = ['log', 'out', 'err', 'gc', 'unknown'] as const;
 export const ENTRY_FLAGS = ['cut', 'invalid-utf8', 'redacted', 'partial', 'undated', 'refused'] as const;
 
 /** Type of a field → its allowed values, if they are few. */
-export const FIELD_VALUES = {
+const FIELD_VALUES = {
   level: LEVELS,
   component: COMPONENTS,
   kind: FILE_KINDS,

@@ -1,6 +1,8 @@
 // Turns changed incidents, and alerts of Alertmanager, into messages at receivers. A process has one notifier, which
 // gets every incident that the analyzer saved. decide.ts decides, render.ts words, outbox.ts stores, sender.ts
 // delivers; this file joins them.
+import { toIso } from '../core/time/iso.js';
+import { createSerialQueue, type SerialQueue } from '../core/queue.js';
 import type { ReceiverSettings } from '../core/config/receiver.js';
 import { createError, JobtraceError } from '../core/errors.js';
 import { errorText, errorTrace } from '../core/fault.js';
@@ -107,8 +109,8 @@ interface NotifierState {
   readonly wakeup: Wakeup;
   readonly log: Log;
   loading: Promise<void> | undefined;
-  /** Last change. Changes run one after the other, because each decision needs what the previous one stored. */
-  last: Promise<void>;
+  /** Changes one after the other, because each decision needs what the previous one stored. */
+  readonly inOrder: SerialQueue;
 }
 
 export function createNotifier(options: NotifierOptions): Notifier {
@@ -125,7 +127,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
     outbox,
     async incidentChanged(incident) {
       await makeReady(notifier);
-      await inOrder(notifier, async () => {
+      await notifier.inOrder(async () => {
         if (router.isLeftAlone(incident.id)) return outbox.withdraw(incident.id);
         if (receivers.length > 0) await precisionGuard.refresh();
         const subject = findSubject(incident, policy);
@@ -137,12 +139,12 @@ export function createNotifier(options: NotifierOptions): Notifier {
     },
     async incidentGone(id) {
       await makeReady(notifier);
-      await inOrder(notifier, () => outbox.withdraw(id));
+      await notifier.inOrder(() => outbox.withdraw(id));
     },
     forget: () => outbox.forget(),
     async receiveAlerts(message) {
       await makeReady(notifier);
-      const received = await inOrder(notifier, () => inbound.receive(message));
+      const received = await notifier.inOrder(() => inbound.receive(message));
       wakeup.ring();
       return received;
     },
@@ -194,7 +196,7 @@ function createState(options: NotifierOptions): NotifierState {
     wakeup: createWakeup(),
     log,
     loading: undefined,
-    last: Promise.resolve(),
+    inOrder: createSerialQueue(),
   };
 }
 
@@ -217,18 +219,9 @@ async function makeReady(notifier: NotifierState): Promise<void> {
   }
 }
 
-function inOrder<Result>(notifier: NotifierState, work: () => Promise<Result>): Promise<Result> {
-  const result = notifier.last.then(work);
-  notifier.last = result.then(
-    () => undefined,
-    () => undefined,
-  );
-  return result;
-}
-
 async function stepInbound(notifier: NotifierState): Promise<void> {
   await makeReady(notifier);
-  await inOrder(notifier, () => notifier.inbound.stepOnce());
+  await notifier.inOrder(() => notifier.inbound.stepOnce());
 }
 
 async function stepSender(notifier: NotifierState, sender: Sender): Promise<void> {
@@ -375,7 +368,7 @@ function createWriter({ outbox, router, policy, publicUrl, nameOf, log, now }: W
         receiver: receiver.name,
         reason,
         cause: subject.cause,
-        sentAt: new Date(now()).toISOString(),
+        sentAt: toIso(now()),
         state: 'pending',
         attempts: replaced?.attempts ?? 0,
       },

@@ -89,6 +89,21 @@ describe('every row of the engine', () => {
   });
 });
 
+describe('the names that the engine knows', () => {
+  const { packages, wrappers, shared } = catalog.engine;
+  const twice = (names: readonly string[]): readonly string[] => names.filter((name, at) => names.indexOf(name) < at);
+
+  it('stand once in their table', () => {
+    expect(twice(packages.flatMap((row) => row.packages))).toEqual([]);
+    expect(twice(wrappers.flatMap(({ classes }) => classes))).toEqual([]);
+    expect(twice(shared.flatMap(({ causes }) => causes))).toEqual([]);
+  });
+
+  it('are causes that exist, where a row names causes', () => {
+    expect(shared.flatMap(({ causes }) => causes).filter((cause) => !catalog.causes.has(cause))).toEqual([]);
+  });
+});
+
 describe("the authors' schemas", () => {
   it.each(['schema.json', 'proof.schema.json', 'engine.schema.json'])('%s has a hover text for every key', (name) => {
     const schema: unknown = JSON.parse(readFileSync(fileURLToPath(new URL(name, import.meta.url)), 'utf8'));

@@ -23,7 +23,7 @@ export function decideConflict(ours: Version, stored: Version): Conflict {
 }
 
 /** Compares texts by their UTF-8, because a half surrogate becomes U+FFFD on its way into any store. */
-export function isSameText(a: string, b: string): boolean {
+function isSameText(a: string, b: string): boolean {
   return a === b || (Math.abs(a.length - b.length) <= 4 && Buffer.from(a).equals(Buffer.from(b)));
 }
 

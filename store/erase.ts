@@ -2,6 +2,7 @@
 // are deleted if they are about what is deleted, quote one of its records, or hold the text; the annotations of an
 // incident are deleted with it. This works on any store. An analyzer that still knows a deleted incident would write it
 // again, so it is asked to start anew, and what was written until it did is deleted a second time.
+import { toIso } from '../core/time/iso.js';
 import { createError } from '../core/errors.js';
 import { isObject, omitMissing } from '../core/json.js';
 import { pause } from '../core/time/wait.js';
@@ -83,7 +84,7 @@ export async function erase(
   const records = await store.deleteRecords(query);
   await removeAll(store, incidents, annotations);
   if (records > 0 || incidents.size > 0) {
-    await store.states.save({ key: ERASED_KEY, value: new Date(now()).toISOString() });
+    await store.states.save({ key: ERASED_KEY, value: toIso(now()) });
     await pause(settleMs);
     const again = new Set([...incidents, ...(await findErasable(store, filter, query))]);
     await removeAll(store, again, await findAnnotations(store, filter, again));
@@ -199,7 +200,7 @@ function isAbout(incident: Incident, { cluster, job, contains, file, from, to }:
  * True if the value holds the words as a search finds them: whole ones, one after the other, in any case. A text that
  * is JSON is searched inside, because a message is kept as JSON.
  */
-export function holdsText(value: unknown, contains: string): boolean {
+function holdsText(value: unknown, contains: string): boolean {
   const wanted = ` ${splitWords(contains).join(' ')} `;
   const holds = (part: unknown): boolean => {
     if (typeof part === 'string')

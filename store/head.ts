@@ -1,6 +1,7 @@
 // Converts the text before the message of an entry to a pattern, and back. If it repeats the record's time, level,
 // logger or thread, the pattern has a letter instead, as in log4j's own patterns, so that no text of an entry is stored
 // twice. The text that Flink prints by default has no pattern at all. Pure functions.
+import { toIso } from '../core/time/iso.js';
 import type { LogRecord } from '../core/types.js';
 
 /** Text before the message of an entry, as a document stores it. */
@@ -85,7 +86,7 @@ export function renderHead({ pattern, zone }: Head, time: number, parts: Parts):
 }
 
 function renderStamp(clock: number, separator: string): string {
-  const iso = new Date(clock).toISOString();
+  const iso = toIso(clock);
   return `${iso.slice(0, 10)} ${iso.slice(11, 19)}${separator}${iso.slice(20, 23)}`;
 }
 
@@ -114,10 +115,10 @@ function escape(text: string): string {
 function readStamp(stamp: string): number {
   const iso = `${stamp.slice(0, 10)}T${stamp.slice(11, 19)}.${stamp.slice(20)}Z`;
   const time = Date.parse(iso);
-  return Number.isNaN(time) || new Date(time).toISOString() !== iso ? NaN : time;
+  return Number.isNaN(time) || toIso(time) !== iso ? NaN : time;
 }
 
 /** True if a clock that is ahead by so many milliseconds shows the time of some zone. */
-export function isZone(aheadMs: number): boolean {
+function isZone(aheadMs: number): boolean {
   return aheadMs % QUARTER_MS === 0 && Math.abs(aheadMs) <= MAX_MS;
 }

@@ -1,5 +1,6 @@
 // Page of results, shared by both adapters: the position at which the next page begins, the width of a histogram's
 // bars, and the condition under which a record counts as undated. Pure functions.
+import { toIso } from '../core/time/iso.js';
 import { createError } from '../core/errors.js';
 import type { LogRecord } from '../core/types.js';
 import { parseJson } from './stored.js';
@@ -72,7 +73,7 @@ export function fillBars<Counts>(
 }
 
 export function formatTime(ms: number): string {
-  return Number.isFinite(ms) && Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : new Date(0).toISOString();
+  return Number.isFinite(ms) && Math.abs(ms) <= 8.64e15 ? toIso(ms) : toIso(0);
 }
 
 /**
@@ -84,7 +85,7 @@ export function readDay(record: LogRecord): string | undefined {
   const text = record['@timestamp'];
   const time = Date.parse(text);
   if (!(time >= FIRST_DAY && time < LAST_DAY)) return undefined;
-  return text.endsWith('Z') && text.charAt(10) === 'T' ? text.slice(0, 10) : new Date(time).toISOString().slice(0, 10);
+  return text.endsWith('Z') && text.charAt(10) === 'T' ? text.slice(0, 10) : toIso(time).slice(0, 10);
 }
 
 const FIRST_TIME = Date.parse('0001-01-01T00:00:00Z');

@@ -2,6 +2,7 @@
 // name the cluster or the component. It asks once per pod and remembers the answer. Flink's native deployment and
 // operator set `app` (the cluster id) and `component` (org.apache.flink.kubernetes.utils.Constants); so do the
 // manifests of Flink's documentation. Nothing waits for long, and nothing but these two names depends on an answer.
+import { BoundedMap } from '../../core/cache.js';
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import { join } from 'node:path';
@@ -77,7 +78,7 @@ export function openPods(parts: PodParts): PodDirectory | undefined {
   const directory: Directory = {
     ...parts,
     address,
-    asked: new Map(),
+    asked: new BoundedMap(MAX_PODS),
     closed: new Map(),
     agent,
     listing: undefined,
@@ -110,8 +111,6 @@ function findNames(directory: Directory, pod: Pod): PodNames | 'asking' | undefi
   if (isClosed(directory, '') || isClosed(directory, placeOf(pod))) return undefined;
   const question: Asked = { at: now(), names: undefined };
   asked.set(key, question);
-  const [oldest] = asked.keys();
-  if (asked.size > MAX_PODS && oldest !== undefined) asked.delete(oldest);
   void ask(directory, pod, key, question);
   return 'asking';
 }

@@ -2,6 +2,7 @@
 // without a secret or a flag. One pass over the bytes of a chunk marks what is in them (core/wasm/marks.ts). A message
 // becomes a string only if it may name a job or a process, and of a stack trace only the lines that are no frames.
 // Everything else is left to parse.ts, which gives the same result.
+import { remember } from '../../core/cache.js';
 import { Marker } from '../../core/wasm/marks.js';
 import { NAMING_ANCHORS, readNamingFacts } from '../../flink/facts/facts.js';
 import { updateNotes, type ProcessNotes } from '../../flink/facts/notes.js';
@@ -168,18 +169,11 @@ function fillFacts(draft: PlainDraft, parts: PreambleParts, context: ParseContex
 }
 
 /** Fields by the id of the job, so that each object is encoded once. */
-const owners = new Map<string, JobFields>();
-const MAX_OWNERS = 1000;
+const describeJobId = remember(1000, (id): JobFields => ({ 'flink.job.id': id }));
 
 function describeOwner({ jobId }: PreambleParts, { origin }: ParseContext): JobFields | undefined {
   const id = jobId ?? origin.jobId;
-  if (id === undefined) return undefined;
-  const known = owners.get(id);
-  if (known !== undefined) return known;
-  const fields = { 'flink.job.id': id };
-  if (owners.size >= MAX_OWNERS) owners.clear();
-  owners.set(id, fields);
-  return fields;
+  return id === undefined ? undefined : describeJobId(id);
 }
 
 function describePreamble(parts: PreambleParts, signals: SignalMarker | undefined): PreambleFields {

@@ -1,6 +1,8 @@
 // Parses an entry and its file into the record that is stored. Secrets are replaced before anything is parsed, so no
 // field can hold one. Everything that decides id, index and routing is fixed here from the entry, its file and the
 // entry before it, so a second reading gives the same. Pure, except for the redactor's patterns.
+import { toIso } from '../../core/time/iso.js';
+import { BoundedMap } from '../../core/cache.js';
 import type { Component, EntryFlag, FileKind, LogRecord, ParsedEntry } from '../../core/types.js';
 import type { Fact } from '../../flink/facts/fact.js';
 import { readFacts } from '../../flink/facts/facts.js';
@@ -84,7 +86,7 @@ export function parseRecord(entry: SplitEntry, id: string, context: ParseContext
   const processContext = updateNotes(context.processContext, facts);
   const record: Draft = {
     id,
-    '@timestamp': new Date(time).toISOString(),
+    '@timestamp': toIso(time),
     message: parsed.message,
     'event.original': text,
     'log.offset': entry.offset,
@@ -118,7 +120,7 @@ function findMark(
  * Returns the entry's own time, else that of the entry before, else the file's. With the file's time, and instead of an
  * impossible time, the entry is undated.
  */
-export function decideTime(
+function decideTime(
   own: number | undefined,
   { previousTime, fileTime, now }: Pick<ParseContext, 'previousTime' | 'fileTime' | 'now'>,
 ): { readonly time: number; readonly isUndated: boolean } {
@@ -158,8 +160,7 @@ interface Described {
 }
 
 /** Fields of recently read files. With tens of thousands of files, most are idle. */
-const described = new Map<RecordOrigin, Described>();
-const MAX_FILES = 2000;
+const described = new BoundedMap<RecordOrigin, Described>(2000);
 const MAX_DESCRIBED = 50;
 
 /** Returns the fields that all entries of a file have, as far as it has been read. */
@@ -169,7 +170,6 @@ export function describeSource(origin: RecordOrigin, processContext: ProcessNote
   const key = `${processContext['flink.version'] ?? ''} ${processContext['flink.process.id'] ?? ''}`;
   const fields = known?.all.get(key) ?? fillSource(origin, processContext);
   const all = known !== undefined && known.all.size < MAX_DESCRIBED ? known.all : new Map<string, SourceFields>();
-  if (known === undefined && described.size >= MAX_FILES) described.clear();
   described.set(origin, { processContext, fields, all: all.set(key, fields) });
   return fields;
 }

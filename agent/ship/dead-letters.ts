@@ -3,6 +3,7 @@
 // file that is large enough is closed under a name of its own; when all are too large, the oldest is removed. ship.ts
 // appends. A process that sends dead letters again (cli/operate/dead-letters.ts, also while an agent runs) closes the
 // file first and owns the closed files.
+import { toIso } from '../../core/time/iso.js';
 import { randomUUID } from 'node:crypto';
 import {
   closeSync,
@@ -115,7 +116,7 @@ function endsInLine(file: number, size: number): boolean {
 
 /** Gives the newest dead letters a name under which nobody appends. */
 export function closeDeadLetters(dataDir: string): void {
-  const stamp = new Date().toISOString().replaceAll(/[:.]/g, '-');
+  const stamp = toIso(Date.now()).replaceAll(/[:.]/g, '-');
   const name = `dead-letters-${stamp}-${closedFiles++}-${randomUUID()}.ndjson`;
   try {
     renameSync(deadLetterPath(dataDir), join(dataDir, name));

@@ -2,6 +2,7 @@
 // A record leaves the queue only when the store has it (stored, already there, kept aside) or its dead letter is on
 // disk; everything else is sent again, alone, for ever, with full-jitter backoff. Then its receipt, a run of acks.ts,
 // is acknowledged.
+import { toIso } from '../../core/time/iso.js';
 import type { ConditionValues } from '../../core/conditions.js';
 import { JobtraceError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
@@ -345,7 +346,7 @@ export class Shipper {
   #describeDeath(bytes: Buffer, outcome: Dead['outcome']): DeadLetter {
     if (outcome.kind === 'collision') this.#parts.board.raise('JT_RECORD_COLLISION', { problem: outcome.error });
     return {
-      time: new Date(this.#parts.now()).toISOString(),
+      time: toIso(this.#parts.now()),
       error: `${outcome.kind}: ${outcome.error}`,
       record: decodeRecord(this.#parts.store.encoding, bytes),
     };

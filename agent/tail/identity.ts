@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import type { FileState, Guard } from '../checkpoint/checkpoint.js';
 
 /** Number of bytes of the first line that the key covers at most. */
-export const KEY_HEAD_BYTES = 64;
+const KEY_HEAD_BYTES = 64;
 /** Number of bytes at the start of a file that are compared. The prefix grows with the file up to this. */
 export const HEAD_BYTES = 1024;
 /** Number of bytes that are compared before the offset where reading continues. */

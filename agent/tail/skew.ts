@@ -2,6 +2,7 @@
 // time zone than the agent assumes, or one of the clocks is wrong. In a file that is read while it is written, lines
 // are as old as its last change. A file that is copied into place does not keep the same distance over several changes.
 // Pure functions over numbers.
+import { nameOffset } from '../../core/time/zone.js';
 import { QUARTER_MS, zoneOffsetMs } from '../../flink/layout/local-time.js';
 
 /** Measured difference of one file. */
@@ -47,7 +48,7 @@ export function describeSkew(
   const localMs = changedMs + zoneOffsetMs(zone, changedMs);
   return {
     difference: `${printSpan(distance)} ${aheadMs > 0 ? 'ahead' : 'behind'}`,
-    zone: isZone ? printOffset(zoneOffsetMs(zone, localMs) + quarters) : '?',
+    zone: isZone ? nameOffset((zoneOffsetMs(zone, localMs) + quarters) / MINUTE_MS) : '?',
   };
 }
 
@@ -55,10 +56,4 @@ function printSpan(ms: number): string {
   const minutes = Math.round(ms / MINUTE_MS);
   const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
   return [hours > 0 ? `${hours} h` : '', rest > 0 ? `${rest} min` : ''].filter((part) => part !== '').join(' ');
-}
-
-function printOffset(ms: number): string {
-  const minutes = Math.abs(ms) / MINUTE_MS;
-  const [hours, rest] = [Math.floor(minutes / 60), minutes % 60].map((number) => String(number).padStart(2, '0'));
-  return `UTC${ms < 0 ? '-' : '+'}${hours ?? ''}:${rest ?? ''}`;
 }

@@ -3,6 +3,7 @@
 // decide.ts decides. No clocks are compared: a member is gone if another one saw no heartbeat of it for LEASE_MS on its
 // own clock. A member that could not renew stops after HOLD_MS, even if it slept. Writes that were begun in time may
 // reach the store LEASE_MS - HOLD_MS later; later ones are rejected by their epoch.
+import { createSerialQueue, type SerialQueue } from '../../core/queue.js';
 import { randomUUID } from 'node:crypto';
 import { isObject } from '../../core/json.js';
 import type { Log } from '../../core/log.js';
@@ -138,8 +139,8 @@ interface Holding extends LeaseOptions {
   seenAt: number;
   renewedAt: number;
   hasEnded: boolean;
-  /** End of the last step; steps run one after the other. */
-  last: Promise<void>;
+  /** Steps one after the other. */
+  readonly inOrder: SerialQueue;
 }
 
 export function createLease(options: LeaseOptions): Lease {
@@ -163,7 +164,7 @@ export function createLease(options: LeaseOptions): Lease {
     seenAt: Number.NEGATIVE_INFINITY,
     renewedAt: Number.NEGATIVE_INFINITY,
     hasEnded: false,
-    last: Promise.resolve(),
+    inOrder: createSerialQueue(),
   };
   return {
     count: () => holding.count,
@@ -175,10 +176,10 @@ export function createLease(options: LeaseOptions): Lease {
       holding.seenEpoch = Math.max(holding.seenEpoch, seen);
       if (holding.held.has(partition)) holding.given.add(partition);
     },
-    step: () => inOrder(holding, () => step(holding)),
+    step: () => holding.inOrder(() => step(holding)),
     run: (signal) => run(holding, signal),
     takeovers: () => holding.takeovers,
-    end: () => inOrder(holding, () => end(holding)),
+    end: () => holding.inOrder(() => end(holding)),
   };
 }
 
@@ -192,12 +193,6 @@ function listParts(holding: Holding): readonly HeldPartition[] {
     const epoch = readEpoch(holding, String(part));
     return epoch === undefined ? [] : [{ part, epoch, isRevoked: holding.asked.has(String(part)) }];
   });
-}
-
-function inOrder(holding: Holding, work: () => Promise<void>): Promise<void> {
-  const done = holding.last.then(work);
-  holding.last = done.catch(() => undefined);
-  return done;
 }
 
 async function step(holding: Holding): Promise<void> {
@@ -305,9 +300,9 @@ function logDecisions(holding: Holding, decisions: readonly AssignmentDecision[]
  */
 async function run(holding: Holding, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    await inOrder(holding, () => step(holding)).catch((error: unknown) =>
-      holding.log.debug({ err: error }, 'The analyzer could not look which parts are its.'),
-    );
+    await holding
+      .inOrder(() => step(holding))
+      .catch((error: unknown) => holding.log.debug({ err: error }, 'The analyzer could not look which parts are its.'));
     await pause(POLL_MS, signal);
   }
 }

@@ -2,7 +2,6 @@
 // turned into captures, and the logs filled in. What only a person knows (texts, reasons, fixes, the near miss) is
 // marked TODO; proof.ts reports each mark. Pure functions; `jobtrace rules new` writes the files.
 import { root } from '../../flink/trace/chain.js';
-import { isNeutralFrame } from '../../flink/trace/packages.js';
 import type { ChainLink, Entry, Owner } from '../../core/types.js';
 import type { Candidate } from '../entry/condition.js';
 import { chooseAnchor, cutPhrase, writePattern, writeSlot, writeTitle, type PhrasePart, type Slot } from './phrase.js';
@@ -36,7 +35,7 @@ export function draftRule(entry: Entry, candidate: Candidate, owner: Owner): Rul
   const literal = chooseAnchor(phrase);
   const isTelling = literal.replaceAll(/[^\p{L}\p{N}]/gu, '').length >= MIN_ANCHOR_LETTERS && occurs(entry, literal);
   const parts = isTelling ? phrase : [];
-  const anchor = isTelling ? literal : (chooseFrame(last, entry) ?? last?.type ?? literal);
+  const anchor = isTelling ? literal : (chooseFrame(last, entry, candidate) ?? last?.type ?? literal);
   const matchLog = `${entry.bytes.toString('utf8').trimEnd()}\n`;
   return {
     anchor,
@@ -59,8 +58,8 @@ function occurs({ bytes }: Entry, literal: string): boolean {
  * Returns the method that threw the exception, such as `com.acme.Ledger.write`. It becomes the anchor if the message is
  * not specific.
  */
-function chooseFrame(last: ChainLink | undefined, entry: Entry): string | undefined {
-  const frame = last?.frames.find((candidate) => !isNeutralFrame(candidate)) ?? last?.frames[0];
+function chooseFrame(last: ChainLink | undefined, entry: Entry, { code }: Candidate): string | undefined {
+  const frame = last?.frames.find((one) => !code.isNeutral(one)) ?? last?.frames[0];
   const name = frame?.slice(0, frame.indexOf('('));
   return name !== undefined && name.length >= MIN_ANCHOR_LETTERS && occurs(entry, name) ? name : undefined;
 }

@@ -93,3 +93,46 @@ describe("a team's own tables", () => {
     expect(catalog.engine).toBe(before.engine);
   });
 });
+
+describe("a team's own names", () => {
+  it('say whose code a package is, before the built-in rows, and switch those off', () => {
+    const row = (id: string, owner: string, name: string): string =>
+      `  - id: ${id}\n    why: Our platform's own code.\n    owner: ${owner}\n    packages: [${name}]\n`;
+    const rows = row('launcher', 'platform', 'com.acme.launcher') + row('beam', 'external', 'org.apache.beam');
+    const load = (text: string) =>
+      loadCatalog({ builtIn: false, extra: text === '' ? [] : [writeTables(text)] }).engine.code;
+    const before = load('');
+    const own = load(`packages:\n${rows}`);
+    const off = load('packages:\n  - id: flink\n    disabled: true\n');
+    const ownersOf = (frame: string) => [before, own, off].map((code) => code.ownerOf(frame));
+
+    expect(ownersOf('com.acme.launcher.Run.main(Run.java:1)')).toEqual(['user-code', 'platform', 'user-code']);
+    expect(ownersOf('org.apache.beam.A.b(A.java:1)')).toEqual(['framework', 'external', 'user-code']);
+  });
+
+  it('say which exceptions only wrap, and what jobs can share', () => {
+    const { code, shared } = loadCatalog({
+      builtIn: false,
+      extra: [
+        writeTables(
+          "wrappers:\n  - id: acme\n    why: Our framework wraps everything.\n    classes: [com.acme.StepException]\nshared:\n  - id: vault\n    why: All jobs read their secrets there.\n    causes: [storage.vault]\n    patterns: ['vault at (\\S+)']\n",
+        ),
+      ],
+    }).engine;
+
+    expect([code.isWrapper('com.acme.StepException'), code.isWrapper('java.lang.Exception')]).toEqual([true, true]);
+    expect(shared[0]?.patterns[0]?.exec('no answer of vault at vault-1:8200')?.[1]).toBe('vault-1:8200');
+    expect(shared.find(({ id }) => id === 'kafka')?.causes).toContain('kafka.unreachable');
+  });
+
+  it('are refused with their place', () => {
+    expect(
+      problemsOf(
+        "shared:\n  - id: vault\n    why: All jobs read their secrets there.\n    causes: [storage.vault]\n    patterns: ['(?=x)vault']\n",
+      ),
+    ).toMatch(/engine\/own\.yaml:5:16 `shared\[0\]\.patterns\[0\]` [^]*look-ahead/);
+    expect(
+      problemsOf('packages:\n  - id: a\n    why: Our own packages.\n    owner: nobody\n    packages: [a]\n'),
+    ).toMatch(/own\.yaml:4:12 /);
+  });
+});

@@ -3,6 +3,7 @@
 // rules/engine.schema.json allows them; read.ts reads and compiles them. The code in analyzer/entry asks them.
 import type { Component, FileKind, Level } from '../../core/types.js';
 import type { Pattern } from '../../core/regex.js';
+import type { CodeOwners, PackageOwner } from '../../flink/trace/packages.js';
 
 /** Tables in the order in which they are listed. */
 export const ENGINE_TABLES = [
@@ -19,6 +20,11 @@ export const ENGINE_TABLES = [
 ] as const;
 
 export type EngineTable = (typeof ENGINE_TABLES)[number];
+
+/** Tables of names. Their rows have neither conditions on an entry nor a proof. */
+export const NAME_TABLES = ['packages', 'wrappers', 'shared'] as const;
+
+export type NameTable = (typeof NAME_TABLES)[number];
 
 /**
  * Kind of what ended. task and job: a transition; process: it ends or does not start; client: a submission; bare: a
@@ -78,7 +84,41 @@ export interface EngineRowFile extends Omit<EngineConditionFile, 'ends'> {
   readonly nearmiss?: readonly EngineLog[];
 }
 
-export type EngineFile = Readonly<Partial<Record<EngineTable, readonly EngineRowFile[]>>>;
+interface NameRow {
+  readonly id: string;
+  readonly why: string;
+  readonly disabled?: boolean;
+}
+
+/** To whom code belongs. The longest package that the name of a frame begins with decides. */
+export interface PackageRow extends NameRow {
+  readonly owner: PackageOwner;
+  readonly packages: readonly string[];
+}
+
+/** Exception classes that only carry another exception. */
+export interface WrapperRow extends NameRow {
+  readonly classes: readonly string[];
+}
+
+/** Kind of thing that jobs of several clusters can share, as the file has it. */
+export interface SharedRow extends NameRow {
+  readonly causes: readonly string[];
+  readonly values?: readonly string[];
+  readonly patterns?: readonly string[];
+  readonly machine?: boolean;
+  readonly ofCluster?: boolean;
+}
+
+export type EngineFile = Readonly<
+  Partial<
+    Record<EngineTable, readonly EngineRowFile[]> & {
+      readonly packages: readonly PackageRow[];
+      readonly wrappers: readonly WrapperRow[];
+      readonly shared: readonly SharedRow[];
+    }
+  >
+>;
 
 /** Compiled condition. An empty list asks for nothing. */
 export interface EngineCondition {
@@ -118,8 +158,32 @@ export interface EngineRow extends EngineCondition {
   readonly nearmiss: readonly EngineLog[];
 }
 
+/**
+ * Kind of thing that jobs of several clusters can share, and where its address stands. The first address that is found
+ * counts.
+ */
+export interface SharedKind {
+  /** Name of the kind. */
+  readonly id: string;
+  readonly causes: readonly string[];
+  /** Names of values that a rule captured or computed. */
+  readonly values: readonly string[];
+  /** Patterns of the address in those values and in the lines that prove the cause; the first group is the address. */
+  readonly patterns: readonly Pattern[];
+  /** True if the thing is the machine of the first line that proves the cause. */
+  readonly isMachine: boolean;
+  /** True if it names something of one cluster alone. Two jobs are enough then, because the thing is named. */
+  readonly isOfCluster: boolean;
+}
+
 /** Tables by name. The first row of a table that fits decides; a team's rows stand before the built-in ones. */
-export type Engine = Readonly<Record<EngineTable, readonly EngineRow[]>>;
+export interface Engine extends Readonly<Record<EngineTable, readonly EngineRow[]>> {
+  readonly packages: readonly PackageRow[];
+  readonly wrappers: readonly WrapperRow[];
+  readonly shared: readonly SharedKind[];
+  /** Look-ups in `packages` and `wrappers`. */
+  readonly code: CodeOwners;
+}
 
 /**
  * Returns the texts of a row that call for a closer look at an entry. The scan looks for them as for the anchors of

@@ -1,12 +1,12 @@
 // Parses texts with placeholders: `{name}`, `{name|format}` and `{option:taskmanager.memory.network.min}` (the option's
 // name in the job's Flink version). `{{` is a plain brace. Texts are parsed once when the catalog is loaded, and filled
 // by explain.ts.
+import { roundDuration } from '../../core/time/duration.js';
 import { joinLines } from '../../core/text/lines.js';
 import type { Language, Text } from '../../core/types.js';
 import type { Value, Values } from './expression.js';
 
 export const FORMATS = ['bytes', 'size', 'duration', 'list'] as const;
-export type Format = (typeof FORMATS)[number];
 
 export type TemplatePart =
   | { readonly text: string }
@@ -112,7 +112,7 @@ const OPEN_COLON = /(?:: |：)…(?=[.。]?$)/;
 export function formatValue(value: Value, format: string | undefined): string {
   if (format === 'bytes') return formatBytes(Number(value));
   if (format === 'size') return formatSize(Number(value));
-  if (format === 'duration') return formatDuration(Number(value));
+  if (format === 'duration') return roundDuration(Number(value));
   if (Array.isArray(value)) return value.map((item: Value) => formatValue(item, undefined)).join(', ');
   if (typeof value === 'object')
     return Object.entries(value)
@@ -141,16 +141,4 @@ function formatSize(bytes: number): string {
     if (bytes !== 0 && bytes % size === 0) return `${bytes / size}${unit}`;
   }
   return `${bytes}b`;
-}
-
-function formatDuration(milliseconds: number): string {
-  for (const [unit, size] of [
-    ['d', 86_400_000],
-    ['h', 3_600_000],
-    ['min', 60_000],
-    ['s', 1000],
-  ] as const) {
-    if (Math.abs(milliseconds) >= size) return `${Number((milliseconds / size).toFixed(1))} ${unit}`;
-  }
-  return `${milliseconds} ms`;
 }

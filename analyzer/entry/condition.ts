@@ -5,6 +5,7 @@ import { joinLines } from '../../core/text/lines.js';
 import type { ChainLink, ParsedEntry, Source } from '../../core/types.js';
 import { firstUserFrame, hasFrames, isLost, ownerOfFrames, root } from '../../flink/trace/chain.js';
 import { fitBeginning, type PartialFit } from './partial.js';
+import type { CodeOwners } from '../../flink/trace/packages.js';
 import type { Condition, Where } from '../catalog/rule.js';
 
 /** Entry that is compared with rules. `text` holds the words of the entry without the head of its layout. */
@@ -18,6 +19,8 @@ export interface Candidate {
    * True if the head of the line was cut off, so that level and logger are unknown. Each level and logger fits then.
    */
   readonly isHeadless: boolean;
+  /** Whose code the frames of its exceptions are. */
+  readonly code: CodeOwners;
 }
 
 export interface Fit {
@@ -95,14 +98,14 @@ const CHECKS: readonly Check[] = [
   check(
     'where.userFrame',
     ({ where }) => where?.userFrame,
-    (wanted, { parsed }) => wanted === (firstUserFrame(parsed.links) !== undefined),
-    ({ parsed }) => firstUserFrame(parsed.links) ?? "no frame of the user's own code",
+    (wanted, { parsed, code }) => wanted === (firstUserFrame(parsed.links, code) !== undefined),
+    ({ parsed, code }) => firstUserFrame(parsed.links, code) ?? "no frame of the user's own code",
   ),
   check(
     'where.thrownBy',
     ({ where }) => some(where?.thrownBy),
-    (owners, { parsed }) => owners.includes(ownerOfFrames(parsed.links)),
-    ({ parsed }) => ownerOfFrames(parsed.links),
+    (owners, { parsed, code }) => owners.includes(ownerOfFrames(parsed.links, code)),
+    ({ parsed, code }) => ownerOfFrames(parsed.links, code),
   ),
   check(
     'where.message',

@@ -25,11 +25,11 @@ export function readFailure(
   return {
     kind,
     chain: toFailureLinks(parsed.links),
-    fingerprint: fingerprint(parsed.links, readHeadline(parsed.message)),
-    group: groupFailure(parsed.links, readHeadline(parsed.message)),
+    fingerprint: fingerprint(parsed.links, readHeadline(parsed.message), engine.code),
+    group: groupFailure(parsed.links, readHeadline(parsed.message), engine.code),
     echo: echo === undefined ? undefined : (echo.of ?? 'other'),
-    owner: parsed.links.length === 0 ? 'framework' : ownerOfFrames(parsed.links),
-    userFrame: firstUserFrame(parsed.links),
+    owner: parsed.links.length === 0 ? 'framework' : ownerOfFrames(parsed.links, engine.code),
+    userFrame: firstUserFrame(parsed.links, engine.code),
     message: readHeadline(parsed.message),
   };
 }

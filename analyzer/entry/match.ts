@@ -29,7 +29,7 @@ export function matchAlternative(rule: Rule, alternative: Alternative, candidate
   const last = root(links);
   const anchors = [alternative.anchor, ...alternative.words].map((anchor) => findSpelling(anchor, candidate.text));
   const link = fit.link ?? findMentioning(own, anchors);
-  const userFrame = firstUserFrame(links);
+  const userFrame = firstUserFrame(links, candidate.code);
   return {
     rule: rule.id,
     alternative: alternative.id,
@@ -40,7 +40,7 @@ export function matchAlternative(rule: Rule, alternative: Alternative, candidate
     userFrame,
     ...(links.length === 0
       ? {}
-      : { fingerprint: fingerprint(links, candidate.parsed.message.split('\n', 1)[0] ?? '') }),
+      : { fingerprint: fingerprint(links, candidate.parsed.message.split('\n', 1)[0] ?? '', candidate.code) }),
     highlights: findHighlights(candidate.text, [...anchors, ...Object.values(fit.groups)]),
   };
 }

@@ -1,5 +1,6 @@
 // Finds, for `rules explain`, the longest prefix of a pattern that occurs in a text that the whole pattern does not
 // fit. Open brackets of the prefix are closed. Pure apart from a small cache of compiled patterns.
+import { BoundedMap } from '../../core/cache.js';
 import { JobtraceError } from '../../core/errors.js';
 import { createRegex, type Regex } from '../../core/regex.js';
 
@@ -15,7 +16,7 @@ const MAX_OPEN = 4;
 const MAX_REMEMBERED = 8;
 
 /** Prefixes of the patterns that were asked last: prefix length → pattern, compiled on first use. */
-const remembered = new Map<string, Map<number, Regex | undefined>>();
+const remembered = new BoundedMap<string, Map<number, Regex | undefined>>(MAX_REMEMBERED);
 
 export function fitBeginning(source: string, text: string): PartialFit {
   const compiled = remember(source);
@@ -38,10 +39,6 @@ function remember(source: string): Map<number, Regex | undefined> {
   const known = remembered.get(source) ?? new Map<number, Regex | undefined>();
   remembered.delete(source);
   remembered.set(source, known);
-  for (const oldest of remembered.keys()) {
-    if (remembered.size <= MAX_REMEMBERED) break;
-    remembered.delete(oldest);
-  }
   return known;
 }
 

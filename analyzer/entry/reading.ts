@@ -2,7 +2,7 @@
 // rule knows. incident/diagnose.ts chooses one and passes it on, and all decisions about entries, steps and catch-all
 // rules ask it. Pure functions.
 import type { ChainLink, ParsedEntry } from '../../core/types.js';
-import { isLost, isWrapper, root } from '../../flink/trace/chain.js';
+import { isLost, root } from '../../flink/trace/chain.js';
 import type { AlternativeUse, AnchorUse } from '../catalog/catalog.js';
 import type { Engine } from '../catalog/engine.js';
 import { isMessage } from './failure.js';
@@ -79,7 +79,7 @@ export const BESIDE_FAILURE: Reading = {
   ...EXCERPT,
   takesErrors: false,
   dropsGeneral: true,
-  view: (looked) => (looked.hasFailed ? viewParsed(looked.subject.parsed) : viewBeside(looked)),
+  view: (looked, engine) => (looked.hasFailed ? viewParsed(looked.subject.parsed, engine) : viewBeside(looked)),
   countOf: (count) => count,
 };
 
@@ -113,8 +113,8 @@ function viewMessage({ subject: { parsed }, text }: LookedAt): View {
   return viewWords(parsed.links.every(({ message }) => message === '') ? [nameLost(text)] : parsed.links);
 }
 
-function viewParsed(parsed: ParsedEntry): View {
-  const links = readCauseLinks(parsed);
+function viewParsed(parsed: ParsedEntry, engine: Engine): View {
+  const links = readCauseLinks(parsed, engine);
   return links === undefined ? viewAsIs(parsed) : viewWords(links);
 }
 
@@ -148,14 +148,14 @@ function isSpecificWords(use: AnchorUse): use is AlternativeUse {
  * the message of its cause, and Flink puts words of its own before it; if the class of the cause is missing, this
  * message is all that is left of it.
  */
-function readCauseLinks({ links }: ParsedEntry): readonly ChainLink[] | undefined {
+function readCauseLinks({ links }: ParsedEntry, { code }: Engine): readonly ChainLink[] | undefined {
   const last = root(links);
   if (last === undefined) return undefined;
   if (isLost(last)) return links;
   const message = last.type.startsWith('org.apache.flink.')
     ? last.message.slice(last.message.search(/(?<=: )|$/))
     : last.message;
-  return isWrapper(last.type) && message !== ''
+  return code.isWrapper(last.type) && message !== ''
     ? [...links, { type: '', message, frames: [], relation: 'cause' }]
     : undefined;
 }

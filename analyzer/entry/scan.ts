@@ -3,7 +3,6 @@
 // was found, and only the rules of the found anchors see it. Pure functions.
 import type { Entry, ParsedEntry } from '../../core/types.js';
 import { readFacts, readJarVersion } from '../../flink/facts/facts.js';
-import { isUserLogger } from '../../flink/trace/packages.js';
 import { parseEntry } from '../../flink/layout/layout.js';
 import type { AlternativeUse, AnchorUse, Catalog } from '../catalog/catalog.js';
 import type { Engine } from '../catalog/engine.js';
@@ -146,6 +145,7 @@ export function readCandidate(entry: Entry, uses: readonly AnchorUse[], engine: 
     source: entry.source,
     isFailure: failure !== undefined || mayEnd || isSuspect(subject, fromUserCode, engine),
     isHeadless: reading.isHeadless(subject),
+    code: engine.code,
   };
   return { parsed, facts, failure, candidate, fromUserCode, isOptions, mayName, bytes };
 }
@@ -164,7 +164,7 @@ const MAX_START_BYTES = 1024;
  */
 function isFromUserCode(subject: RowSubject, bytes: Buffer, engine: Engine): boolean {
   const { parsed, source } = subject;
-  if (parsed.logger !== undefined) return isUserLogger(parsed.logger) && !endsProgram(subject, engine);
+  if (parsed.logger !== undefined) return engine.code.isUserLogger(parsed.logger) && !endsProgram(subject, engine);
   if (engine.printed.every(({ file }) => file.length > 0 && !file.includes(source.kind))) return false;
   const printed = { ...parsed, message: bytes.subarray(0, MAX_START_BYTES).toString('utf8') };
   return findRow(engine.printed, { parsed: printed, source }) !== undefined;

@@ -1,5 +1,6 @@
 // Turns one group of events into an incident: ranked causes, explained in both languages, with the attempts of the job,
 // its outcome, the facts of the failure and the log lines that prove it. Pure functions.
+import { toIso } from '../../core/time/iso.js';
 import { findLargest } from '../../core/sequence.js';
 import { groupEcho } from '../../flink/trace/group.js';
 import { isComputedOption } from '../../flink/memory/option-table.js';
@@ -65,7 +66,7 @@ export function concludeLasting(group: IncidentGroup, options: ConcludeOptions):
     ...(isClients(group) ? { client: true } : {}),
     ...(isNamedOnce(group) ? { namedOnce: true } : {}),
     processes: [...new Set(group.events.map((event) => event.signal.place.process))].sort(),
-    firstSeen: group.firstTime === undefined ? undefined : toIso(group.firstTime),
+    firstSeen: toIso(group.firstTime),
     ...(times.length === 0 ? {} : { lastSeen: toIso(findLargest(times)) }),
     restarts,
     attempts: describeAttempts(group, found, ranking),
@@ -100,10 +101,6 @@ function pick(explained: readonly Readonly<Record<Language, Diagnosis>>[], langu
   return explained.map((item) => item[language]);
 }
 
-function toIso(time: number): string {
-  return new Date(time).toISOString();
-}
-
 function nameJob(job: JobView): { readonly id: string; readonly name?: string } {
   return job.name === undefined ? { id: job.id } : { id: job.id, name: job.name };
 }
@@ -118,7 +115,7 @@ function describeAttempts(
     order.filter((id) => own.some(({ matches }) => matches.some(({ rule }) => rule === id)));
   if (found === undefined || found.failures.length === 0) {
     const failed = events.find(({ failure }) => failure !== undefined)?.time;
-    return [{ number: 1, failedAt: failed === undefined ? undefined : toIso(failed), rules: listRules(events) }];
+    return [{ number: 1, failedAt: toIso(failed), rules: listRules(events) }];
   }
   return listAttempts(found).map(({ number, failedAt, from, to }) => ({
     number,
@@ -232,7 +229,7 @@ function explainOne(
     isBeside: finding.isBeside,
     job: group.job === undefined ? undefined : nameJob(group.job),
     // The events are in the order of time.
-    firstSeen: times[0] === undefined ? undefined : toIso(times[0]),
+    firstSeen: toIso(times[0]),
     lastSeen: times[0] === undefined ? undefined : toIso(times.at(-1) ?? times[0]),
     onFault: options.onFault,
   });
@@ -329,7 +326,7 @@ function collectEvidence(
       line: lastLine.line,
       text: lastLine.text,
       process: peer.process,
-      time: lastLine.time === undefined ? undefined : toIso(lastLine.time),
+      time: toIso(lastLine.time),
       recordId: lastLine.recordId,
       host: peer.host,
     },
@@ -346,7 +343,7 @@ function toEvidence(event: IncidentEvent, rule: string | undefined): Evidence {
     line: place.line,
     text: cut,
     process: place.process,
-    time: place.time === undefined ? undefined : toIso(place.time),
+    time: toIso(place.time),
     recordId: place.recordId,
     host: place.host,
     ...(highlights.length === 0 ? {} : { highlights }),
@@ -379,7 +376,7 @@ function describeUnknown(item: UnknownFinding, job: JobView | undefined): Unknow
     message: last === undefined ? item.failure.message : last.message,
     owner: item.failure.owner,
     count: item.count,
-    firstSeen: first === undefined ? undefined : toIso(first),
+    firstSeen: toIso(first),
     lastSeen: first === undefined ? undefined : toIso(lastTime),
     ...(item.isBeside ? BESIDE : {}),
     job: job === undefined ? undefined : nameJob(job),

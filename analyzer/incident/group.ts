@@ -1,7 +1,7 @@
 // Groups the signals of one cluster by incident: an episode of failures of a job, or the failure of a process without a
 // job. The steps are: find the job of each event (attribution.ts), split the events of a job into episodes
 // (episode.ts), add other events to the episodes that they affect (blast-radius.ts). Pure functions.
-import { createHash } from 'node:crypto';
+import { hashText } from '../../core/hash.js';
 import { groupBy } from '../../core/sequence.js';
 import type { Catalog } from '../catalog/catalog.js';
 import type { ClusterView } from '../topology/cluster.js';
@@ -111,7 +111,7 @@ function finishGroup(view: ClusterView, episode: Episode): IncidentGroup {
   const times = events.flatMap((event) => event.time ?? []);
   const job = episode.jobId === undefined ? undefined : view.jobs.get(episode.jobId);
   return {
-    id: createHash('sha256').update(`${view.id}\n${episode.key}`).digest('hex').slice(0, 20),
+    id: hashText(`${view.id}\n${episode.key}`, 20),
     cluster: view.id,
     job,
     process: episode.process,

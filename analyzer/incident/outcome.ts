@@ -67,7 +67,7 @@ function runsWell(job: JobView, since: number): boolean {
   return makesCheckpoints(job) ? job.checkpoints.some(({ time }) => time > since) : job.stopped.length === 0;
 }
 
-export function makesCheckpoints({ checkpoints, refusals }: JobView): boolean {
+function makesCheckpoints({ checkpoints, refusals }: JobView): boolean {
   return checkpoints.length > 0 || refusals.length > 0;
 }
 

@@ -8,7 +8,7 @@ import type { Finding, Ranking, UnknownFinding } from './finding.js';
 import { EARLY_MS, holdsBeside, listTimes, type Timeline } from './timeline.js';
 
 /** Time, in milliseconds, without an occurrence after which a cause is past, while the job went on failing. */
-export const PAST_MS = 600_000;
+const PAST_MS = 600_000;
 
 interface Strand<Item> {
   readonly headline: Item;

@@ -8,7 +8,7 @@ import { listFailures } from '../restarts/failures.js';
  * Longest time, in milliseconds, from a cause to the start of its consequence. Flink's longest wait is five minutes
  * (for a slot), and its end is noticed within a minute. The recordings need 24 s.
  */
-export const REACH_MS = 360_000;
+const REACH_MS = 360_000;
 
 /**
  * Longest time, in milliseconds, that a consequence may be logged before its cause. A dead process is noticed after a

@@ -1,6 +1,7 @@
 // Converts the output of `kubectl describe pod` and `kubectl get events` into the log lines that it stands for: how
 // each container ended, and the warnings that the cluster gave. A pod that runs has been scheduled and its image
 // pulled, whatever was said before. The words stay those of Kubernetes, on one line each. Pure functions.
+import { toIso } from '../../core/time/iso.js';
 import { quoteRegex } from '../../core/regex.js';
 
 export function looksLikePods(head: string): boolean {
@@ -209,5 +210,5 @@ export function renderEvents(text: string): string {
 /** Converts `Thu, 10 Oct 2019 11:14:13 +0200` into the stamp of a log line, in UTC. */
 function readTime(text: string): string {
   const time = Date.parse(text);
-  return Number.isFinite(time) ? `${new Date(time).toISOString()} ` : '';
+  return Number.isFinite(time) ? `${toIso(time)} ` : '';
 }

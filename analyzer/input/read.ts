@@ -363,7 +363,7 @@ function makeEntry(
 }
 
 /** Returns what the name of a file says about it. */
-export function describeSource(path: string): Source {
+function describeSource(path: string): Source {
   const names = describeFile(path);
   return {
     path,

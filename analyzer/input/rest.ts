@@ -2,6 +2,7 @@
 // entry for each exception of the history, with its task and TaskManager, the oldest first. Such an answer is what
 // people have when the logs are gone. Both forms are read: `root-exception` (to 1.20) and `exceptionHistory` (from
 // 1.13). Pure functions.
+import { toIso } from '../../core/time/iso.js';
 import { fieldAt, listAt, textAt } from '../../core/json.js';
 
 /** True if a text that begins so may be such an answer, printed on one line or on many. */
@@ -51,7 +52,7 @@ function readException(entry: unknown): RestFailure {
 
 /** Formats a time in Flink's own layout, in UTC. */
 function formatTime(time: number): string {
-  return new Date(time).toISOString().replace('T', ' ').replace('.', ',').replace('Z', '');
+  return toIso(time).replace('T', ' ').replace('.', ',').replace('Z', '');
 }
 
 function parse(document: string): unknown {

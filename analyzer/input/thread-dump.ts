@@ -15,7 +15,7 @@ export function looksLikeThreadDump(head: string): boolean {
 /** End of a dump, which is the part that people copy. */
 const DEADLOCK_ALONE = /^\s*Found (?:one|\d+) Java-level deadlocks?:\s*\r?\n=+\s*\r?\n/;
 
-export function looksLikeThreadAnswer(head: string): boolean {
+function looksLikeThreadAnswer(head: string): boolean {
   return /^\s*\{\s*"threadInfos"\s*:/.test(head);
 }
 

@@ -1,6 +1,7 @@
 // Renders an ending, or an agent that is silent or was stopped, as an incident in both languages. The incident is the
 // parent of the incidents of the affected jobs (platform) and lists these jobs (ending). Pure functions.
-import { createHash } from 'node:crypto';
+import { toIso } from '../../core/time/iso.js';
+import { hashText } from '../../core/hash.js';
 import { nameSubject } from '../../core/wording/subject.js';
 import {
   ALL_CLUSTERS,
@@ -40,7 +41,7 @@ export function nameEnding(
 }
 
 function hashId(parts: readonly string[]): string {
-  return `${ID}${createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 20)}`;
+  return `${ID}${hashText(parts.join('\n'), 20)}`;
 }
 
 export interface EndingCard {
@@ -183,7 +184,7 @@ function toEvidence(
   process: string,
   host: string | undefined,
 ): Evidence {
-  return { file: path, line, text, process, recordId, host, time: time === undefined ? undefined : toIso(time) };
+  return { file: path, line, text, process, recordId, host, time: toIso(time) };
 }
 
 function listJobs(jobs: readonly EndedJob[]): string {
@@ -203,10 +204,6 @@ function listCheckpoints(jobs: readonly EndedJob[]): string {
 function cutList(texts: readonly string[]): string {
   const shown = texts.slice(0, MAX_JOBS).join(', ');
   return texts.length > MAX_JOBS ? `${shown} … (+${texts.length - MAX_JOBS})` : shown;
-}
-
-function toIso(time: number): string {
-  return new Date(time).toISOString();
 }
 
 /** Removes the milliseconds: `2026-11-20T10:00:00.123Z` → `2026-11-20T10:00:00Z`. */

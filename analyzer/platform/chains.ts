@@ -1,10 +1,12 @@
 // Reads the incidents that may share a cause, from the store and from this analyzer, joins them into chains
 // (platform.ts), and renders the platform incident of each chain that is long enough. Thousands of jobs may fail at
 // once, so only a digest of each incident is kept.
+import { toIso } from '../../core/time/iso.js';
 import { omitMissing } from '../../core/json.js';
 import { findSmallest } from '../../core/sequence.js';
 import { ALL_CLUSTERS, type Incident, type PlatformShare } from '../../core/types.js';
 import type { IncidentStore } from '../../store/store.js';
+import type { SharedKind } from '../catalog/engine.js';
 import {
   chainShared,
   chooseLead,
@@ -24,10 +26,11 @@ const MAX_OTHERS = 10_000;
 const ROWS_AT_ONCE = 1_000;
 const READ_AT_ONCE = 100;
 
-/** Store, and the incidents that this analyzer placed, by id. */
+/** Store, the incidents that this analyzer placed, by id, and the kinds of things that may be shared. */
 export interface ChainSource {
   readonly store: Pick<IncidentStore, 'findIncidents' | 'pageIncidents'>;
   readonly own: ReadonlyMap<string, Own>;
+  readonly kinds: () => readonly SharedKind[];
 }
 
 export interface Own {
@@ -69,7 +72,11 @@ export async function readChains(
     const touched = chainShared(shared).filter((chain) => (chain.at(-1)?.begin ?? 0) >= since);
     const earliest = findSmallest(touched.flatMap(([first]) => first?.begin ?? [])) - PLATFORM_WINDOW_MS;
     if (earliest >= from)
-      return { chains: touched, before: others.platforms.filter(({ platform }) => isAsked(keyOf(platform))), from };
+      return {
+        chains: touched,
+        before: others.platforms.filter(({ platform }) => isAsked(keyOf(platform, platforms.kinds()))),
+        from,
+      };
     from = earliest;
   }
 }
@@ -90,7 +97,7 @@ interface Others {
  * an earlier run. Thousands of jobs may fail at once, so their rows are read first, then whole incidents, a few at a
  * time; only what a chain needs of them is kept.
  */
-async function readOthers({ store, own }: ChainSource, sinceMs: number): Promise<Others> {
+async function readOthers({ store, own, kinds }: ChainSource, sinceMs: number): Promise<Others> {
   const from = toIso(sinceMs);
   const platforms = (await store.findIncidents({ cluster: ALL_CLUSTERS, from, limit: MAX_FOUND })).filter(isOurs);
   const shared: SharedIncident[] = [];
@@ -98,12 +105,12 @@ async function readOthers({ store, own }: ChainSource, sinceMs: number): Promise
   for (let read = 0; read < MAX_OTHERS; read += ROWS_AT_ONCE) {
     const page = await store.pageIncidents({ from, limit: ROWS_AT_ONCE, ...omitMissing({ after }) });
     const ids = page.rows
-      .filter(({ id, cluster, cause }) => cluster !== ALL_CLUSTERS && !own.has(id) && mayShare(cause))
+      .filter(({ id, cluster, cause }) => cluster !== ALL_CLUSTERS && !own.has(id) && mayShare(cause, kinds()))
       .map(({ id }) => id);
     for (let index = 0; index < ids.length; index += READ_AT_ONCE) {
       const some = ids.slice(index, index + READ_AT_ONCE);
       for (const incident of await store.findIncidents({ ids: some, limit: some.length })) {
-        const found = findShared(incident);
+        const found = findShared(incident, kinds());
         if (found !== undefined) shared.push(found);
       }
     }
@@ -127,8 +134,4 @@ export async function renderPlatforms(
     rendered.push(incident);
   }
   return rendered;
-}
-
-export function toIso(time: number): string {
-  return new Date(time).toISOString();
 }

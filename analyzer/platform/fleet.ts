@@ -1,6 +1,7 @@
 // Reads what agents report of processes from the store, and decides which clusters must be checked because something in
 // them may have ended, and which agents are silent. A cluster whose processes run and write causes no requests. The
 // analyzer that holds the platform assignment (assignment/lease.ts) writes the incidents of agents.
+import { toIso } from '../../core/time/iso.js';
 import { JobtraceError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import { ALL_CLUSTERS, type Incident } from '../../core/types.js';
@@ -162,7 +163,7 @@ async function stepAgents(watching: Watching): Promise<void> {
 }
 
 async function recallAgents({ store, standing, now }: Watching): Promise<void> {
-  const from = new Date(now() - 24 * HOUR_MS).toISOString();
+  const from = toIso(now() - 24 * HOUR_MS);
   for (const incident of [
     ...(await store.findIncidents({ cluster: ALL_CLUSTERS, outcome: 'failing', limit: MAX_FOUND })),
     ...(await store.findIncidents({ cluster: ALL_CLUSTERS, from, limit: MAX_FOUND })),
@@ -190,7 +191,7 @@ async function write(
 /** Returns the names of the jobs of these clusters that wrote within the last hour. */
 async function listJobs({ store, now }: Watching, clusters: readonly string[]): Promise<readonly string[]> {
   const names = new Set<string>();
-  const from = new Date(now() - HOUR_MS).toISOString();
+  const from = toIso(now() - HOUR_MS);
   for (const cluster of clusters.slice(0, MAX_CLUSTERS)) {
     const { jobs } = await store.countJobRecords({ cluster, from });
     // The name of a job may be missing in a line with its id. Another line has both.

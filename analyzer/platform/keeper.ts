@@ -2,11 +2,14 @@
 // Each incident that may be shared is placed when it is stored, and what has changed since is chained again
 // (platform.ts) from what the store has. The analyzer that holds the lease for platform incidents (assignment/lease.ts)
 // writes them and has people notified; every analyzer marks its own incidents as their children.
+import { toIso } from '../../core/time/iso.js';
+import { BoundedMap } from '../../core/cache.js';
 import { findLargest, findSmallest } from '../../core/sequence.js';
 import { createSlices } from '../../core/time/slices.js';
 import { ALL_CLUSTERS, type Incident } from '../../core/types.js';
 import type { IncidentStore } from '../../store/store.js';
 import { PLATFORM } from '../assignment/decide.js';
+import type { SharedKind } from '../catalog/engine.js';
 import type { Fence } from '../assignment/fence.js';
 import { ALONE_EPOCH, type Lease } from '../assignment/lease.js';
 import {
@@ -14,7 +17,6 @@ import {
   MAX_FOUND,
   readChains,
   renderPlatforms,
-  toIso,
   type Chained,
   type Own,
   type PlatformIncident,
@@ -25,6 +27,8 @@ export interface PlatformOptions {
   readonly store: IncidentStore;
   readonly lease: Lease;
   readonly fence: Fence;
+  /** Returns the kinds of things that may be shared, by the catalog of now. */
+  readonly kinds: () => readonly SharedKind[];
   readonly now: () => number;
   readonly onIncident: ((incident: Incident, change: 'new' | 'changed') => void | Promise<void>) | undefined;
   readonly onGone: ((id: string) => void | Promise<void>) | undefined;
@@ -97,7 +101,7 @@ export function createPlatformKeeper(options: PlatformOptions): PlatformKeeper {
     own: new Map(),
     parents: new Map(),
     standing: new Map(),
-    recalled: new Map(),
+    recalled: new BoundedMap(MAX_RECALLED),
     announced: new Set(),
     // A single instance places its own incidents again when it restarts, so its first epoch does not count as new.
     epoch: options.lease.epoch(PLATFORM) === ALONE_EPOCH ? ALONE_EPOCH : undefined,
@@ -117,7 +121,7 @@ export function createPlatformKeeper(options: PlatformOptions): PlatformKeeper {
 async function place(platforms: Platforms, incident: Incident): Promise<Incident> {
   const { own, parents } = platforms;
   // An incident that the ending of its cluster took along has that ending as its parent.
-  const shared = findShared(incident);
+  const shared = findShared(incident, platforms.kinds());
   const known = own.get(incident.id);
   if (shared === undefined) {
     forget(platforms, incident.id);
@@ -166,26 +170,28 @@ function withParent(incident: Incident, parent: string | undefined): Incident {
  * Reads the platform incidents that an earlier run of this analyzer, or another analyzer, has written. Thousands of
  * incidents may begin in one minute; the store is asked once for all of them.
  */
-async function recallParents({ store, standing, recalled, now }: Platforms, { begin }: SharedIncident): Promise<void> {
+async function recallParents(
+  { store, standing, recalled, kinds, now }: Platforms,
+  { begin }: SharedIncident,
+): Promise<void> {
   const minute = Math.floor(begin / MINUTE_MS);
   if (now() - (recalled.get(minute) ?? Number.NEGATIVE_INFINITY) < LOOK_MS) return;
-  if (recalled.size >= MAX_RECALLED) recalled.clear();
   recalled.set(minute, now());
   const near = {
     from: toIso(minute * MINUTE_MS - PLATFORM_WINDOW_MS),
     to: toIso((minute + 1) * MINUTE_MS + PLATFORM_WINDOW_MS),
   };
   for (const found of await store.findIncidents({ cluster: ALL_CLUSTERS, ...near, limit: MAX_FOUND }))
-    if (isOurs(found) && !standing.has(found.id)) standing.set(found.id, digestPlatform(found));
+    if (isOurs(found) && !standing.has(found.id)) standing.set(found.id, digestPlatform(found, kinds()));
 }
 
-function digestPlatform(incident: PlatformIncident): Standing {
+function digestPlatform(incident: PlatformIncident, kinds: readonly SharedKind[]): Standing {
   const { id, outcome, firstSeen, lastSeen, platform } = incident;
   const times = platform.children.flatMap((child) =>
     child.firstSeen === undefined ? [] : Date.parse(child.firstSeen),
   );
   return {
-    ...{ id, outcome, firstSeen, lastSeen, key: keyOf(platform) },
+    ...{ id, outcome, firstSeen, lastSeen, key: keyOf(platform, kinds) },
     children: new Set(platform.children.map((child) => child.id)),
     from: findSmallest(times),
     to: findLargest(times),
@@ -220,11 +226,11 @@ async function step(platforms: Platforms): Promise<void> {
 }
 
 /** Reads the platform incidents that another writer left open, however long ago they began. */
-async function recallOpen({ store, standing, announced }: Platforms): Promise<void> {
+async function recallOpen({ store, standing, announced, kinds }: Platforms): Promise<void> {
   announced.clear();
   for (const outcome of OPEN_OUTCOMES)
     for (const found of await store.findIncidents({ cluster: ALL_CLUSTERS, outcome, limit: MAX_FOUND }))
-      if (isOurs(found)) standing.set(found.id, digestPlatform(found));
+      if (isOurs(found)) standing.set(found.id, digestPlatform(found, kinds()));
 }
 
 /**
@@ -262,7 +268,7 @@ function listOpenBegins({ standing }: Platforms): readonly number[] {
 
 /** Stores each platform incident and then reports it. A platform incident that no chain makes any more is removed. */
 async function writePlatforms(
-  { fence, lease, standing, announced, onIncident, onGone }: Platforms,
+  { fence, lease, kinds, standing, announced, onIncident, onGone }: Platforms,
   before: readonly Incident[],
   after: readonly Incident[],
   from: number,
@@ -270,7 +276,7 @@ async function writePlatforms(
   for (const incident of after) {
     const stored = before.find(({ id }) => id === incident.id);
     const isSame = stored !== undefined && JSON.stringify(stored) === JSON.stringify(incident);
-    if (isOurs(incident)) standing.set(incident.id, digestPlatform(incident));
+    if (isOurs(incident)) standing.set(incident.id, digestPlatform(incident, kinds()));
     if (lease.epoch(PLATFORM) === undefined || (isSame && announced.has(incident.id))) continue;
     if (!isSame) await fence.save(incident);
     await onIncident?.(incident, stored === undefined ? 'new' : 'changed');

@@ -116,7 +116,7 @@ function describeLife(life: ProcessLife, { host, time }: AgentStatus, isWatched:
 /** Time, in milliseconds, after which the last lines of a process that ended have arrived. */
 export const GONE_SETTLE_MS = 4000;
 /** Quiet time, in milliseconds, after which a cluster is checked whose processes no agent sees running. */
-export const QUIET_POLL_MS = 45_000;
+const QUIET_POLL_MS = 45_000;
 /** Age, in milliseconds, from which an event is not reported any more. */
 export const RECENT_MS = 3_600_000;
 

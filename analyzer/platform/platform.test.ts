@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Diagnosis, Incident } from '../../core/types.js';
+import { loadCatalog } from '../catalog/catalog.js';
 import {
   chainShared,
   chooseLead,
@@ -10,6 +11,7 @@ import {
   renderPlatform,
 } from './platform.js';
 
+const KINDS = loadCatalog().engine.shared;
 const START = Date.parse('2026-11-20T10:00:00Z');
 
 interface Failed {
@@ -70,7 +72,7 @@ function fail(job: string, failed: Failed = {}): Incident {
 }
 
 function join(incidents: readonly Incident[]): readonly Incident[] {
-  const shared = incidents.flatMap((incident) => findShared(incident) ?? []);
+  const shared = incidents.flatMap((incident) => findShared(incident, KINDS) ?? []);
   return chainShared(shared)
     .filter(isLongEnough)
     .flatMap((chain) => {
@@ -106,13 +108,13 @@ describe('findShared', () => {
       'es.shop',
     ],
   ])('names %s', (_name, failed, thing) => {
-    expect(findShared(fail('a', failed))?.thing).toBe(thing);
+    expect(findShared(fail('a', failed), KINDS)?.thing).toBe(thing);
   });
 
   it("leaves out what only follows, what nobody else can have, and what is nobody else's task", () => {
-    expect(findShared(fail('a', { more: { symptom: true } }))).toBeUndefined();
-    expect(findShared(fail('a', { cause: 'code.cast' }))).toBeUndefined();
-    expect(findShared(fail('a', { cause: 'connector.jdbc', more: { owner: 'user-code' } }))).toBeUndefined();
+    expect(findShared(fail('a', { more: { symptom: true } }), KINDS)).toBeUndefined();
+    expect(findShared(fail('a', { cause: 'code.cast' }), KINDS)).toBeUndefined();
+    expect(findShared(fail('a', { cause: 'connector.jdbc', more: { owner: 'user-code' } }), KINDS)).toBeUndefined();
   });
 });
 
@@ -175,7 +177,7 @@ describe('renderPlatform', () => {
   it('leaves to an ending of its cluster what that took along', () => {
     const incident = { ...fail('a', { cause: 'cluster.taskmanager-lost', values: { lost: 'x' } }), parent: 'ending-1' };
 
-    expect(findShared(incident)).toBeUndefined();
+    expect(findShared(incident, KINDS)).toBeUndefined();
   });
 
   it('takes jobs of one cluster together where nothing names what they share', () => {

@@ -1,8 +1,10 @@
 // Joins the incidents of many jobs into one incident for what they share: a ZooKeeper, an HDFS, a machine or a
-// certificate that fails takes its jobs down within minutes of each other, on any number of clusters. The table below
-// says what may be shared and what names it; jobs that fail at the same time for something else stay apart. Only the
-// times of lines count, so that the order of arrival changes nothing. Pure functions.
-import { createHash } from 'node:crypto';
+// certificate that fails takes its jobs down within minutes of each other, on any number of clusters. A table of the
+// engine (rules/engine/shared.yaml) says what may be shared and what names it; jobs that fail at the same time for
+// something else stay apart. Only the times of lines count, so that the order of arrival changes nothing. Pure
+// functions.
+import { toIso } from '../../core/time/iso.js';
+import { hashText } from '../../core/hash.js';
 import { findLargest } from '../../core/sequence.js';
 import { nameSubject } from '../../core/wording/subject.js';
 import {
@@ -15,13 +17,14 @@ import {
   type PlatformChild,
   type PlatformShare,
 } from '../../core/types.js';
+import type { SharedKind } from '../catalog/engine.js';
 
 /**
  * Maximum time, in milliseconds, between the beginnings of two incidents of one outage, unless others lie between them.
  */
 export const PLATFORM_WINDOW_MS = 300_000;
 /** Minimum number of jobs of a platform incident. With this number, a coincidence is unlikely. */
-export const PLATFORM_JOBS = 3;
+const PLATFORM_JOBS = 3;
 /**
  * Minimum number of jobs of a platform incident if they name the same process of their cluster. Two such jobs are no
  * coincidence.
@@ -36,83 +39,7 @@ const SHOWN_JOBS = 5;
 const SHOWN_EVIDENCE = 6;
 const OWNERS: readonly Owner[] = ['platform', 'external'];
 
-/**
- * Kind of thing that jobs of several clusters can share, and where its address stands. The first address that is found
- * counts.
- */
-interface SharedKind {
-  readonly kind: string;
-  readonly causes: readonly string[];
-  /** Names of values that a rule captured or computed. */
-  readonly values: readonly string[];
-  /** Patterns of the address in those values and in the lines that prove the cause; the first group is the address. */
-  readonly patterns: readonly RegExp[];
-  /** True if the thing is the machine of the first line that proves the cause. */
-  readonly isMachine?: true;
-  /** True if it names something of one cluster alone. Two jobs are enough then, because the thing is named. */
-  readonly isOfCluster?: true;
-}
-
-const AUTHORITY = /\b[a-z][\w+.]{1,20}:\/\/([^/?;\s"'()]{3,200})/;
 const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0)(?::\d+)?$/;
-const CALLED = /\bto (?:[\w.-]{1,100}\/)?([\w.-]{1,100}:\d{1,5})\b/;
-
-const SHARED_KINDS: readonly SharedKind[] = [
-  {
-    kind: 'process',
-    causes: ['cluster.taskmanager-lost', 'cluster.heartbeat-timeout', 'cluster.jobmanager-lost'],
-    values: ['peerProcess', 'lost'],
-    patterns: [],
-    isOfCluster: true,
-  },
-  {
-    kind: 'zookeeper',
-    causes: ['cluster.zookeeper-unavailable', 'cluster.zookeeper-suspended'],
-    values: ['quorum', 'server'],
-    patterns: [/connection string \(?([\w.:,/-]{3,200})/],
-  },
-  { kind: 'hdfs', causes: ['storage.hdfs-unavailable'], values: [], patterns: [/\bhdfs:\/\/([\w.:-]{1,200})/, CALLED] },
-  { kind: 'object-store', causes: ['storage.object-store'], values: [], patterns: [AUTHORITY, CALLED] },
-  { kind: 'credentials', causes: ['storage.auth'], values: ['principal', 'user'], patterns: [] },
-  {
-    kind: 'kafka',
-    causes: ['kafka.unreachable', 'kafka.leader-change', 'kafka.batch-expired', 'kafka.auth'],
-    values: ['address'],
-    patterns: [/\bbootstrap\.servers[\s=:[]{1,4}([\w.:,-]{3,200})/],
-  },
-  {
-    kind: 'machine',
-    causes: [
-      'cluster.node-lost',
-      'cluster.disk-full',
-      'cluster.tmp-dir-cleaned',
-      'cluster.too-many-open-files',
-      'memory.host-exhausted',
-      'memory.native-thread',
-    ],
-    values: ['peerHost', 'host'],
-    patterns: [],
-    isMachine: true,
-  },
-  {
-    kind: 'certificate',
-    causes: ['network.tls'],
-    values: [],
-    patterns: [/\bCertificate for <([^>\s]{1,120})>/, /\b[Hh]ost ?name '?([\w.-]{1,120})/, /\bCN=([\w.*-]{1,120})/],
-  },
-  { kind: 'endpoint', causes: ['network.connection-failed'], values: ['address', 'peer'], patterns: [CALLED] },
-  { kind: 'name', causes: ['network.unknown-host'], values: ['unknown'], patterns: [] },
-  { kind: 'database', causes: ['connector.jdbc'], values: ['url'], patterns: [AUTHORITY, CALLED] },
-  { kind: 'hbase', causes: ['connector.hbase'], values: [], patterns: [CALLED] },
-  { kind: 'hive', causes: ['connector.hive'], values: [], patterns: [/\bthrift:\/\/([\w.:-]{1,200})/] },
-  { kind: 'elasticsearch', causes: ['connector.elasticsearch'], values: [], patterns: [AUTHORITY] },
-  { kind: 'schema-registry', causes: ['format.schema-registry'], values: [], patterns: [AUTHORITY, CALLED] },
-];
-
-const OF_CLUSTER: ReadonlySet<string> = new Set(
-  SHARED_KINDS.filter(({ isOfCluster }) => isOfCluster === true).map(({ kind }) => kind),
-);
-const KIND_OF = new Map(SHARED_KINDS.flatMap((row) => row.causes.map((cause) => [cause, row] as const)));
 
 /**
  * Beginning of the id of an ending. An incident that the ending of its cluster took along has it as its parent
@@ -131,6 +58,7 @@ export interface SharedIncident extends PlatformChild, Pick<Incident, 'lastSeen'
   readonly explains: readonly string[];
   readonly evidence: Evidence | undefined;
   readonly kind: string;
+  readonly isOfCluster: boolean;
   readonly thing: string | undefined;
   /** Key that all incidents of the same thing have in common. */
   readonly key: string;
@@ -139,26 +67,26 @@ export interface SharedIncident extends PlatformChild, Pick<Incident, 'lastSeen'
 }
 
 /** True if incidents of this cause may share it with others. */
-export function mayShare(cause: string): boolean {
-  return KIND_OF.has(cause);
+export function mayShare(cause: string, kinds: readonly SharedKind[]): boolean {
+  return kinds.some(({ causes }) => causes.includes(cause));
 }
 
 /** Returns what the incident may share with others; undefined if it fails for a reason of its own. */
-export function findShared(incident: Incident): SharedIncident | undefined {
+export function findShared(incident: Incident, kinds: readonly SharedKind[]): SharedIncident | undefined {
   const [diagnosis] = incident.diagnoses.en;
   if (diagnosis === undefined || incident.platform !== undefined || !mayBeShared(diagnosis)) return undefined;
   if (incident.parent?.startsWith(ENDING_ID) === true) return undefined;
-  const row = KIND_OF.get(diagnosis.cause);
+  const row = kinds.find(({ causes }) => causes.includes(diagnosis.cause));
   const begin = Date.parse(diagnosis.firstSeen ?? incident.firstSeen ?? '');
   if (row === undefined || Number.isNaN(begin)) return undefined;
   const { cluster } = incident;
-  const thing = row.isOfCluster === true ? findProcess(row, diagnosis, cluster) : findThing(row, diagnosis);
-  if (row.isOfCluster === true && thing === undefined) return undefined;
+  const thing = row.isOfCluster ? findProcess(row, diagnosis, cluster) : findThing(row, diagnosis);
+  if (row.isOfCluster && thing === undefined) return undefined;
   const { id, job, firstSeen, lastSeen, outcome } = incident;
   const { rule, explains, evidence } = diagnosis;
   return {
     ...{ id, cluster, job, firstSeen, lastSeen, outcome, rule, explains, evidence: evidence[0] },
-    ...{ kind: row.kind, thing, key: renderKey(row.kind, thing, cluster), begin },
+    ...{ kind: row.id, isOfCluster: row.isOfCluster, thing, key: renderKey(row, thing, cluster), begin },
   };
 }
 
@@ -166,14 +94,19 @@ function mayBeShared({ symptom, status, owner, severity }: Diagnosis): boolean {
   return !symptom && status !== 'draft' && severity !== 'info' && OWNERS.includes(owner);
 }
 
-function renderKey(kind: string, thing: string | undefined, cluster: string): string {
-  if (OF_CLUSTER.has(kind)) return `${kind}\n${thing ?? ''}\nin ${cluster}`;
-  return thing === undefined ? `${kind}\nin ${cluster}` : `${kind}\n${thing}`;
+function renderKey(
+  { id, isOfCluster }: Pick<SharedKind, 'id' | 'isOfCluster'>,
+  thing: string | undefined,
+  cluster: string,
+): string {
+  if (isOfCluster) return `${id}\n${thing ?? ''}\nin ${cluster}`;
+  return thing === undefined ? `${id}\nin ${cluster}` : `${id}\n${thing}`;
 }
 
 /** Returns the key of the thing for which a platform incident stands. */
-export function keyOf({ kind, thing, children }: PlatformShare): string {
-  return renderKey(kind, thing, children[0]?.cluster ?? '');
+export function keyOf({ kind, thing, children }: PlatformShare, kinds: readonly SharedKind[]): string {
+  const isOfCluster = kinds.some((row) => row.id === kind && row.isOfCluster);
+  return renderKey({ id: kind, isOfCluster }, thing, children[0]?.cluster ?? '');
 }
 
 /** Returns the name that people use for the process, whichever of its names the rule found. */
@@ -183,7 +116,7 @@ function findProcess({ values }: SharedKind, diagnosis: Diagnosis, cluster: stri
 }
 
 function findThing({ values, patterns, isMachine }: SharedKind, diagnosis: Diagnosis): string | undefined {
-  const machine = isMachine === true ? diagnosis.evidence[0]?.host : undefined;
+  const machine = isMachine ? diagnosis.evidence[0]?.host : undefined;
   const named = values.flatMap((name) => diagnosis.values[name] ?? []);
   const texts = [...Object.values(diagnosis.values), ...diagnosis.evidence.map(({ text }) => text)];
   const written = (text: string): readonly string[] => patterns.flatMap((pattern) => pattern.exec(text)?.[1] ?? []);
@@ -237,7 +170,7 @@ function compareTexts(a: string, b: string): number {
 
 /** True if the chain has enough jobs for a platform incident. */
 export function isLongEnough(chain: readonly SharedIncident[]): boolean {
-  const least = OF_CLUSTER.has(chain[0]?.kind ?? '') ? PROCESS_JOBS : PLATFORM_JOBS;
+  const least = chain[0]?.isOfCluster === true ? PROCESS_JOBS : PLATFORM_JOBS;
   return countJobs(chain) >= least;
 }
 
@@ -283,15 +216,11 @@ export function renderPlatform(chain: readonly SharedIncident[], lead: Incident)
  */
 function hashOf({ key, begin }: SharedIncident): string {
   const window = Math.floor(begin / PLATFORM_WINDOW_MS);
-  return createHash('sha256').update(`${key}\n${window}`).digest('hex').slice(0, 16);
+  return hashText(`${key}\n${window}`, 16);
 }
 
 function roundDown(time: number): number {
   return Math.floor(time / LAST_SEEN_STEP_MS) * LAST_SEEN_STEP_MS;
-}
-
-function toIso(time: number): string {
-  return new Date(time).toISOString();
 }
 
 /**
@@ -341,7 +270,6 @@ function describe(
   const [own] = incident.diagnoses[language];
   if (own === undefined) return [];
   const { job, ...rest } = own;
-  void job;
   const evidence = chain.flatMap((item) => item.evidence ?? []);
   const more = chain.flatMap(({ explains }) => explains);
   return [

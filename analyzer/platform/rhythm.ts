@@ -2,7 +2,7 @@
 // a line an hour is not. Silence means something only after regular lines. Pure functions.
 
 /** Smallest number of pauses between lines that allows a decision. */
-export const LEAST_PAUSES = 20;
+const LEAST_PAUSES = 20;
 /** Multiple of the longest pause after which a process is silent. */
 const TIMES = 3;
 const LEAST_WINDOW_MS = 60_000;

@@ -46,7 +46,7 @@ export function createAnalyzer(options: AnalyzerOptions): Analyzer {
       options,
       lease,
       fence,
-      ...createKeepers(options, lease, fence),
+      ...createKeepers(options, lease, fence, () => running.service.catalog),
       readEntries: (cursor, more) => readEntries(options, cursor, more),
       catalog: options.catalog,
       skipped: new Set(),

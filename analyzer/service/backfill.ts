@@ -3,6 +3,7 @@
 // read and concluded again. Only a few are read with each read of the feed, so that new records do not have to wait.
 // The rules by which the store was judged are kept beside the cursor. They are written when all is done, so that a
 // crash starts the work again.
+import { toIso } from '../../core/time/iso.js';
 import { findSmallest } from '../../core/sequence.js';
 import { isObject } from '../../core/json.js';
 import { ALL_CLUSTERS, type Incident } from '../../core/types.js';
@@ -107,7 +108,7 @@ async function findStale(
   since: number,
   words: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
-  const from = new Date(since).toISOString();
+  const from = toIso(since);
   const found: [cluster: string, time: number][] = [];
   for (const incident of await store.findIncidents({ from, limit: MAX_INCIDENTS }))
     if (incident.cluster !== ALL_CLUSTERS && isUnnamed(incident))
@@ -175,5 +176,5 @@ export function noteRevision(
   const isRevised = judged !== undefined && judged.rule !== firstRule(incident);
   if (!isRevised) return revised === undefined ? incident : { ...incident, revised };
   const before = judged.rule === undefined ? {} : { before: judged.rule };
-  return { ...incident, revised: { time: new Date(now).toISOString(), ...before } };
+  return { ...incident, revised: { time: toIso(now), ...before } };
 }

@@ -1,6 +1,7 @@
 // Handles the end of a cluster while the cluster is concluded. Ends found in its logs and its agents' reports
 // (watch/ending.ts) are written as incidents. Incidents that follow from an end get it as their parent; incidents that
 // were open before it end with that reason.
+import { toIso } from '../../core/time/iso.js';
 import { findLargest, findSmallest } from '../../core/sequence.js';
 import type { Incident, PlatformChild } from '../../core/types.js';
 import { readEntry } from '../entry/record.js';
@@ -251,7 +252,7 @@ function adapt(incident: Incident, effects: readonly Effect[]): Incident {
     const isDuring = first >= begin - EARLY_MS && first <= begin + LATE_MS;
     if (!isTaken) continue;
     const isStop = kind === 'cluster-stopped';
-    const time = new Date(begin).toISOString();
+    const time = toIso(begin);
     if (isDuring && follows(incident))
       return isStop
         ? { ...incident, parent: id, outcome: 'canceled', ended: { time, reason: 'cluster-stopped' } }
@@ -285,7 +286,7 @@ function judgeKnown(incident: Incident, situation: ClusterSituation, incidents: 
     return {
       ...incident,
       outcome: 'canceled',
-      ended: { time: new Date(word.time).toISOString(), reason: 'cluster-stopped' },
+      ended: { time: toIso(word.time), reason: 'cluster-stopped' },
     };
   const isOver = byFiles
     ? writesAgain(situation, begin)

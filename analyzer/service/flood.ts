@@ -2,7 +2,8 @@
 // all others behind one flood card that counts them by cause. A broken session cluster, or a person who can write lines
 // into a log, then causes a few notifications, not tens of thousands. All incidents are still concluded and stored.
 // Only times of log lines are used, so that a restart gives the same result. Pure functions.
-import { createHash } from 'node:crypto';
+import { toIso } from '../../core/time/iso.js';
+import { hashText } from '../../core/hash.js';
 import { findLargest, findSmallest } from '../../core/sequence.js';
 import type { Diagnosis, Incident, Language, PlatformChild, Text } from '../../core/types.js';
 
@@ -27,7 +28,7 @@ export interface FloodMember {
 /** Returns the id of the flood card of a minute, even if there is no such card. */
 export function nameFlood(cluster: string, first: number): string {
   const minute = minuteOf(first);
-  return `${FLOOD}${createHash('sha256').update(`${cluster}\n${minute}`).digest('hex').slice(0, 16)}`;
+  return `${FLOOD}${hashText(`${cluster}\n${minute}`, 16)}`;
 }
 
 export function minuteOf(time: number): number {
@@ -96,7 +97,6 @@ function describe(
   const [own] = diagnoses[language];
   if (own === undefined) return [];
   const { job, ...rest } = own;
-  void job;
   const texts = TEXTS[language];
   return [
     {
@@ -136,10 +136,6 @@ const TEXTS: Readonly<
     causes: (counts) => `按原因统计：${counts.map(([cause, count]) => `${cause}（${count}）`).join('；')}。`,
   },
 };
-
-function toIso(time: number): string {
-  return new Date(time).toISOString();
-}
 
 /** Counts, by the minute of their start, the incidents that are shown individually. */
 export function countShown(saved: readonly FloodMember[]): Map<number, number> {

@@ -2,6 +2,7 @@
 // files input/read.ts does this; here the lines arrive one by one and the sum grows with them. Takes entries of the feed
 // and returns the entries to scan. The state is plain data of limited size. Repeated entries, as after a crash, change
 // nothing; entries that arrive late are put into their place.
+import { BoundedMap } from '../../core/cache.js';
 import type { Entry } from '../../core/types.js';
 import {
   isReportName,
@@ -65,7 +66,7 @@ const MAX_HEAPS = 1000;
 const MAX_REPORTS = 20;
 
 export function createFormState(stored?: StoredForms): FormState {
-  return { heaps: new Map(stored?.heaps), reports: new Map(stored?.reports) };
+  return { heaps: new BoundedMap(MAX_HEAPS, stored?.heaps), reports: new BoundedMap(MAX_REPORTS, stored?.reports) };
 }
 
 /** Returns undefined if there is nothing to store. */
@@ -92,11 +93,10 @@ function nameFile({ id, source }: Entry): string {
   return id !== undefined && PLACE.test(id) ? id.replace(PLACE, '') : `${source.host ?? ''}:${source.path}`;
 }
 
-function keep<Value>(map: Map<string, Value>, file: string, value: Value, max: number): void {
+/** Sets the value of a file that was read last. */
+function keep<Value>(map: Map<string, Value>, file: string, value: Value): void {
   map.delete(file);
   map.set(file, value);
-  const [oldest] = map.keys();
-  if (map.size > max && oldest !== undefined) map.delete(oldest);
 }
 
 /**
@@ -110,7 +110,7 @@ function watchHeap(state: FormState, file: string, entry: Entry): HeapRow | unde
   );
   if (after === before) return undefined;
   if (after === undefined) state.heaps.delete(file);
-  else keep(state.heaps, file, after, MAX_HEAPS);
+  else keep(state.heaps, file, after);
   return after;
 }
 
@@ -160,7 +160,7 @@ function readReport(state: FormState, file: string, entry: Entry): readonly Form
   const text = report.parts.map(([, part]) => part).join('\n');
   const isDated = REPORT_TIME.test(text);
   const isWhole = isDated && BEHIND_FRAMES.test(text);
-  keep(state.reports, file, isWhole ? { ...report, parts: [] } : report, MAX_REPORTS);
+  keep(state.reports, file, isWhole ? { ...report, parts: [] } : report);
   const log = isDated ? renderHsErr(text)?.trimEnd() : undefined;
   if (log === undefined) return [];
   const bytes = Buffer.from(log);

@@ -2,6 +2,7 @@
 // cluster without a failure, and the feed leaves out its records of `signal:fact` (facts and steps of rules); they are
 // read here at its first failure and after a restart, and from then on by the feed. Of older possible failures only the
 // facts are used, and of completed checkpoints, which are most records, the last before an incident.
+import { toIso } from '../../core/time/iso.js';
 import { findLargest, findSmallest } from '../../core/sequence.js';
 import { createSlices } from '../../core/time/slices.js';
 import type { Entry, Incident } from '../../core/types.js';
@@ -86,7 +87,7 @@ export async function* askFailures(
 }
 
 function toBounds({ from, to }: HistoryRange): Pick<RecordQuery, 'from' | 'to'> {
-  const render = (time: number | undefined): string | undefined => (time === undefined ? undefined : toIso(time));
+  const render = (time: number | undefined): string | undefined => toIso(time);
   return { from: render(from), to: render(to) };
 }
 
@@ -172,10 +173,6 @@ async function askNewest(
   return records.map(readEntry);
 }
 
-function toIso(time: number): string {
-  return new Date(time).toISOString();
-}
-
 export interface AskOptions {
   readonly store: Pick<RecordSearch, 'findRecords'>;
   readonly catalog: Catalog;
@@ -223,7 +220,7 @@ export async function askLastLine(
     query: DATED,
     cluster,
     process,
-    from: known === undefined ? undefined : new Date(known).toISOString(),
+    from: toIso(known),
     limit: NEWEST_RECORDS,
     order: 'newest',
   });

@@ -57,7 +57,7 @@ const SELVES: readonly (readonly [
   [hasJoined, ({ job, processes }) => (job === undefined ? undefined : processes.map(nameProcess))],
 ];
 
-export function isSameEpisode(incident: Incident, known: SavedIncident, healthyMs: number): boolean {
+function isSameEpisode(incident: Incident, known: SavedIncident, healthyMs: number): boolean {
   return known.subject === subjectOf(incident) && isNear(incident, known, healthyMs);
 }
 
@@ -77,7 +77,7 @@ function hasJoined(incident: Incident, known: SavedIncident): boolean {
  * True if no healthy period lies between the incidents. They need not overlap: if records are read again after a crash,
  * the JobManager's lines may arrive before those of the TaskManager by which the incident was known.
  */
-export function isNear(incident: Incident, known: SavedIncident, healthyMs: number): boolean {
+function isNear(incident: Incident, known: SavedIncident, healthyMs: number): boolean {
   const { first, last } = spanOf(incident);
   return first < known.last + healthyMs && last > known.first - healthyMs;
 }

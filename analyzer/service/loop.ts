@@ -4,6 +4,7 @@ import { JobtraceError } from '../../core/errors.js';
 import { pause } from '../../core/time/wait.js';
 import { SIGNAL_VERSION_KEY, SIGNAL_WORDS_KEY, encodeWords } from '../../flink/bytes/words.js';
 import { ERASED_KEY } from '../../store/store.js';
+import type { Catalog } from '../catalog/catalog.js';
 import { createPlatformKeeper } from '../platform/keeper.js';
 import { LostPartition, type Fence } from '../assignment/fence.js';
 import type { Lease } from '../assignment/lease.js';
@@ -118,7 +119,8 @@ async function forgetErased(running: Running): Promise<void> {
     });
   }
   parts.clear();
-  running.service = { ...service, ...createKeepers(service.options, service.lease, service.fence) };
+  const { options, lease, fence } = service;
+  running.service = { ...service, ...createKeepers(options, lease, fence, () => running.service.catalog) };
   await onErased?.();
 }
 
@@ -127,10 +129,18 @@ export function createKeepers(
   options: AnalyzerSettings,
   lease: Lease,
   fence: Fence,
+  catalog: () => Catalog,
 ): Pick<Service, 'platforms' | 'watch'> {
   const { onIncident, onGone } = options;
   return {
-    platforms: createPlatformKeeper({ ...options, lease, fence, onIncident, onGone }),
+    platforms: createPlatformKeeper({
+      ...options,
+      lease,
+      fence,
+      kinds: () => catalog().engine.shared,
+      onIncident,
+      onGone,
+    }),
     watch: createClusterWatch({ ...options, lease, fence, onIncident }),
   };
 }

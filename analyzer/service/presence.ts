@@ -2,6 +2,7 @@
 // of old. Logs are not read while this installation, its store or the cluster's agent is down. Failures that a first
 // start finds are old, not late. The analyzer notes each time that it has read everything; the notifier asks isLate.
 // One document of the store outlives the process.
+import { toIso } from '../../core/time/iso.js';
 import { isObject } from '../../core/json.js';
 import type { Collections, RecordFeed } from '../../store/store.js';
 
@@ -81,7 +82,7 @@ async function begin(state: State, store: PresenceOptions['store'], now: number)
   if (state.begun) return;
   const known = readState((await store.states.load(KEY))?.value);
   if (known !== undefined) {
-    state.before = await store.findNewest(new Date(now - OLDEST_MS).toISOString());
+    state.before = await store.findNewest(toIso(now - OLDEST_MS));
     state.readAt = known.readAt;
     state.absences = known.absences;
   }
@@ -99,7 +100,7 @@ async function note(state: State, store: PresenceOptions['store'], now: number, 
   if (!isDrained) return;
   state.readAt = now;
   if (now - state.lookedAt >= SAVE_MS) {
-    noteLive(state, await store.findNewest(new Date(now - LIVE_MS).toISOString()));
+    noteLive(state, await store.findNewest(toIso(now - LIVE_MS)));
     state.lookedAt = now;
   }
   if (!isBack && now - state.savedAt < SAVE_MS) return;

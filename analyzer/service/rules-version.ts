@@ -2,7 +2,7 @@
 // compares it to detect that other rules judged what is stored. It opens all rules. Pure functions.
 import { hash } from 'node:crypto';
 import { isObject } from '../../core/json.js';
-import { ENGINE_TABLES } from '../catalog/engine.js';
+import { ENGINE_TABLES, NAME_TABLES } from '../catalog/engine.js';
 import type { Catalog } from '../catalog/catalog.js';
 
 const VERSION_UNITS = 12;
@@ -16,7 +16,7 @@ export function describeCatalog(catalog: Catalog): string {
 const known = new WeakMap<Catalog, string>();
 
 function computeVersion({ rules, engine }: Catalog): string {
-  const text = JSON.stringify([rules, ENGINE_TABLES.map((table) => engine[table])], keepWords);
+  const text = JSON.stringify([rules, [...ENGINE_TABLES, ...NAME_TABLES].map((table) => engine[table])], keepWords);
   return hash('sha256', text, 'base64url').slice(0, VERSION_UNITS);
 }
 

@@ -1,6 +1,7 @@
 // Adds signals of entries to the memories of failing clusters. Entries come from the feed; for a cluster that fails for
 // the first time, or since this analyzer took its partition, also from the store (history.ts). A cluster whose memory
 // changed is marked as touched.
+import { toIso } from '../../core/time/iso.js';
 import { findSmallest } from '../../core/sequence.js';
 import { createSlices } from '../../core/time/slices.js';
 import type { Entry } from '../../core/types.js';
@@ -143,7 +144,7 @@ async function recallSaved(
   since: number,
 ): Promise<readonly SavedIncident[]> {
   // The last growth of an incident may have been written later.
-  const from = new Date(since - LIMITS.longAgo.value).toISOString();
+  const from = toIso(since - LIMITS.longAgo.value);
   const stored = await options.store.findIncidents({ cluster, from, limit: MAX_RECALLED });
   for (const [id, known] of recallEndings(stored)) memory.endings.set(id, known);
   return stored.flatMap((incident) => {

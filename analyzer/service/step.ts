@@ -1,5 +1,6 @@
 // Runs one step of a partition: reads records of the change feed into signals of failing clusters (signals.ts),
 // concludes the clusters that changed (conclude.ts), and saves the cursor last (state.ts). Recent records come first.
+import { toIso } from '../../core/time/iso.js';
 import { ALL_CLUSTERS, type Entry, type Incident } from '../../core/types.js';
 import { renderSignal } from '../../flink/bytes/words.js';
 import type { FeedOptions, IncidentQuery } from '../../store/store.js';
@@ -173,7 +174,7 @@ async function loadPart(part: RecordPart): Promise<void> {
   const { store, now, healthyMs = LIMITS.healthy.value } = part.options;
   part.state = await loadPartState(store, part.index);
   for (const cluster of part.state.waiting) part.due.set(cluster, now());
-  const since = (ms: number): string => new Date(now() - ms).toISOString();
+  const since = (ms: number): string => toIso(now() - ms);
   const queries: readonly IncidentQuery[] = [
     ...OPEN_OUTCOMES.map((outcome) => ({
       from: since(COMPACT_DEFAULTS.keepMs + LIMITS.longAgo.value),

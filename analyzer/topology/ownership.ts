@@ -131,6 +131,6 @@ export function ownersOf(jobId: string, { owners, jobs }: KnownCluster): readonl
 }
 
 /** Returns the names by which lines may say that tasks are on the process. */
-export function namesOf(process: string, { views }: KnownCluster): readonly string[] {
+function namesOf(process: string, { views }: KnownCluster): readonly string[] {
   return [...new Set([process, ...(views.aliases.get(process) ?? [])])];
 }

@@ -3,6 +3,7 @@
 // numbered sheets of a few hundred entries, one state each; another state holds the number of the last sheet, and old
 // sheets are removed when there are too many. Takes entries; returns the newest ones, and passes each entry once to a
 // log.
+import { toIso } from '../../core/time/iso.js';
 import { createError } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
 import type { Collections } from '../../store/store.js';
@@ -72,7 +73,7 @@ export function createAudit(
 ): Audit {
   const write = async (given: Omit<AuditEntry, 'at'>): Promise<StoredEntry> => {
     const order = performance.timeOrigin + performance.now();
-    const entry = cut({ at: new Date(now()).toISOString(), ...given, order });
+    const entry = cut({ at: toIso(now()), ...given, order });
     await append(store, ringOf(entry.what), entry);
     return entry;
   };
@@ -164,7 +165,6 @@ function isEntry(value: unknown): value is StoredEntry {
 }
 
 function show({ order, ...entry }: StoredEntry): AuditEntry {
-  void order;
   return entry;
 }
 

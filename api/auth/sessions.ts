@@ -2,6 +2,7 @@
 // store has its hash, the person and the end of the sign-in. Permissions are not kept: the role of a user and the
 // grants of a provider's groups are looked up for each request. Takes a list in the store; returns the sign-in of a
 // cookie if it is neither expired nor ended, and a list for people who may end sign-ins.
+import { toIso } from '../../core/time/iso.js';
 import { createVersionedList, hasTexts, type VersionedList, type VersionedListStore } from './versioned-list.js';
 import { hashSecret, makeSecret } from './secret.js';
 
@@ -88,7 +89,7 @@ export function createSessions(
   return {
     async start({ name, of, provided, address, agent, lastsMs: ownMs = lastsMs }) {
       const secret = makeSecret();
-      const [startedAt = '', endsAt = ''] = [now(), now() + ownMs].map((time) => new Date(time).toISOString());
+      const [startedAt = '', endsAt = ''] = [now(), now() + ownMs].map((time) => toIso(time));
       const started: StoredSession = {
         hash: hashSecret(secret),
         name,
@@ -143,7 +144,7 @@ function fits(session: StoredSession, { id, name, like }: SessionQuery): boolean
  * Returns true if both sign-ins are of the same person. A local user and a user of the provider with the same name are
  * two people.
  */
-export function isSamePerson(one: StoredSession, other: StoredSession): boolean {
+function isSamePerson(one: StoredSession, other: StoredSession): boolean {
   if (one.of !== other.of) return false;
   if (one.of === 'user') return one.name === other.name;
   return (

@@ -1,6 +1,7 @@
 // Manages tokens that are created while the service runs: `jt_<id>_<secret>`. The store has the id, the permissions and
 // the hash of the secret; the secret is shown once. Takes a versioned list of tokens; returns the token of a text if it
 // is neither expired nor revoked.
+import { toIso } from '../../core/time/iso.js';
 import { createError } from '../../core/errors.js';
 import { isWord, ROLES, type Role } from './roles.js';
 import { createVersionedList, hasTexts, type VersionedList, type VersionedListStore } from './versioned-list.js';
@@ -62,14 +63,13 @@ export function createTokens(store: VersionedListStore, now: () => number): Toke
   const list: VersionedList<ApiToken> = createVersionedList(store, { name: 'tokens', isItem: isToken, now });
   const show = (token: ApiToken): ShownToken => {
     const { hash, ...shown } = token;
-    void hash;
     return { ...shown, state: stateOf(token, now()) };
   };
   return {
     async create({ name, role, scope, expiresAt }, by) {
       const id = makeId();
       const secret = makeSecret();
-      const createdAt = new Date(now()).toISOString();
+      const createdAt = toIso(now());
       const grant = { id, name, role, scope, expiresAt };
       const token: ApiToken = { ...grant, hash: hashSecret(secret), createdAt, createdBy: by };
       await list.change((items) => {
@@ -83,7 +83,7 @@ export function createTokens(store: VersionedListStore, now: () => number): Toke
     listMadeBy: async (name) =>
       (await list.list()).map(show).filter(({ createdBy, state }) => createdBy === name && state === 'valid'),
     async revoke(id, by) {
-      const revoked = { revokedAt: new Date(now()).toISOString(), revokedBy: by };
+      const revoked = { revokedAt: toIso(now()), revokedBy: by };
       const items = await list.change((known) => {
         if (known.every((item) => item.id !== id)) throw createError('JT_NOT_FOUND', { what: `The token "${id}"` });
         return known.map((item) => (item.id === id && item.revokedAt === undefined ? { ...item, ...revoked } : item));

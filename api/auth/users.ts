@@ -1,5 +1,6 @@
 // Manages local users: a name, a role, a scope, and a password that the store has only as a scrypt hash. Takes a
 // versioned list of users; returns the user of a name and a password. brake.ts limits the number of attempts.
+import { toIso } from '../../core/time/iso.js';
 import { createError } from '../../core/errors.js';
 import { isWord, ROLES, type Role } from './roles.js';
 import { createVersionedList, hasTexts, type VersionedList, type VersionedListStore } from './versioned-list.js';
@@ -44,7 +45,7 @@ export const MAX_PASSWORD_LENGTH = 1000;
  * Pattern of a user name: letters and digits of any script and a few marks, but no invisible characters, so that the
  * name fits into a list and an address.
  */
-export const USER_NAME = /^[\p{L}\p{N}][\p{L}\p{N}\p{M}._@-]{0,99}$/u;
+const USER_NAME = /^[\p{L}\p{N}][\p{L}\p{N}\p{M}._@-]{0,99}$/u;
 const MAX_USERS = 1000;
 
 function isUser(value: unknown): value is LocalUser {
@@ -66,7 +67,7 @@ export function createUsers(store: VersionedListStore, now: () => number): Users
     async save({ name, role, scope, password }) {
       checkNew(name, password);
       const hash = password === undefined ? undefined : await hashPassword(password);
-      const at = new Date(now()).toISOString();
+      const at = toIso(now());
       const items = await list.change((users) => {
         const known = users.find((user) => user.name === name);
         const ours = hash ?? known?.hash;
@@ -98,7 +99,6 @@ function failToFind(name: string): never {
 }
 
 function show({ hash, ...shown }: LocalUser): ShownUser {
-  void hash;
   return shown;
 }
 

@@ -8,7 +8,7 @@ import type { Collections } from '../../store/store.js';
 /**
  * Longest time, in milliseconds, that a list is served from the cache. A change through this list is visible at once.
  */
-export const STALE_AFTER_MS = 1000;
+const STALE_AFTER_MS = 1000;
 const MAX_TRIES = 20;
 
 export interface VersionedList<Item> {

@@ -1,5 +1,6 @@
 // Tools for incidents: the list of incidents, one incident as a card, and the diagnosis of a log that is not stored. A
 // viewer with a scope sees only incidents of that scope.
+import { toIso } from '../../core/time/iso.js';
 import { createError } from '../../core/errors.js';
 import { fitsAnyCase, parseGlob } from '../../core/text/glob.js';
 import {
@@ -135,7 +136,7 @@ function isOfJob({ job }: Incident, asked: string): boolean {
 }
 
 async function findLatest(context: ToolContext, job: string): Promise<Incident> {
-  const range = { from: new Date(0).toISOString(), to: new Date(context.now() + 1).toISOString() };
+  const range = { from: toIso(0), to: toIso(context.now() + 1) };
   const [latest] = await findIncidents(context, { job, range });
   if (latest !== undefined) return latest;
   throw createError('JT_NOT_FOUND', { what: `An incident of the job "${job}" (list_incidents names the jobs)` });

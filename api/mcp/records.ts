@@ -1,5 +1,6 @@
 // Tools for stored records: search, and the records around one. Each record is a block: place and time, then the log
 // text as a quotation. A viewer with a scope finds only records of that scope.
+import { toIso } from '../../core/time/iso.js';
 import { createError } from '../../core/errors.js';
 import { escapeMarkdown, quoteLog } from '../../core/wording/markdown.js';
 import { readMoment } from '../../core/time/moment.js';
@@ -113,7 +114,7 @@ export function readTimes(
   const nowMs = now();
   const [from, to] = (['since', 'until'] as const).map((name) => {
     const text = values.text(name) ?? (name === 'since' ? since : undefined);
-    const time = text === undefined ? new Date(nowMs + 1).toISOString() : readMoment(text, nowMs);
+    const time = text === undefined ? toIso(nowMs + 1) : readMoment(text, nowMs);
     if (time !== undefined) return time;
     const problems = `argument "${name}" is "${text}", but must be a duration such as 15m, 2h or 7d, or an ISO time`;
     throw createError('JT_REQUEST_INVALID', { problems });

@@ -1,5 +1,6 @@
 // Routes for access: who the caller is, tokens, users and the audit trail. Only an administrator who sees all clusters
 // can give access to others. A secret is in one answer and is not shown again. signin.ts has the routes for signing in.
+import { toIso } from '../../core/time/iso.js';
 import { readWord, createValues, type Route, type Schema, type Services } from '../http/route.js';
 import { highestRole, ROLES, type Viewer } from '../auth/roles.js';
 import type { Access } from '../auth/access.js';
@@ -116,7 +117,7 @@ function createTokenRoutes({ now, checkScope }: Services, access: Access): reado
             name: values.text('name') ?? '',
             role: readWord(ROLES, values.text('role')) ?? 'reader',
             scope: values.list('scope'),
-            expiresAt: new Date(now() + days * DAY_MS).toISOString(),
+            expiresAt: toIso(now() + days * DAY_MS),
           },
           viewer.name,
         );
@@ -212,7 +213,7 @@ function note(access: Access, viewer: Viewer, what: string, about: string, detai
   return access.audit.note({ ...describeWho(viewer), what, about, detail });
 }
 
-export function describeGrant({
+function describeGrant({
   name,
   role,
   scope,

@@ -1,6 +1,7 @@
 // Routes for alerts: the messages that were sent, the silences that mute them (as "jobtrace silences"), and the webhook
 // for the alerts of Alertmanager and Grafana, which get the diagnosis of their job. Senders read silences from the
 // store. A token with a scope creates and sees only silences in that scope.
+import { toIso, normalizeTime } from '../../core/time/iso.js';
 import { randomUUID } from 'node:crypto';
 import { ROUTE_LABELS, type MatcherSettings } from '../../core/config/route.js';
 import { createError } from '../../core/errors.js';
@@ -109,7 +110,7 @@ async function receiveAlerts(services: Services, request: Request): Promise<Answ
 }
 
 async function listSilences({ now }: Services, { query, store }: Request): Promise<Answer> {
-  const silences = await store.silences.find(query.flag('expired') ? {} : { after: new Date(now()).toISOString() });
+  const silences = await store.silences.find(query.flag('expired') ? {} : { after: toIso(now()) });
   return {
     kind: 'json',
     body: {
@@ -123,8 +124,8 @@ async function makeSilence({ now }: Services, { body, viewer, store }: Request):
   const silence: Silence = {
     id: randomUUID(),
     matchers: readMatchers(body),
-    startsAt: toIso(given.text('startsAt') ?? new Date(now()).toISOString()),
-    endsAt: toIso(given.text('endsAt') ?? ''),
+    startsAt: normalizeTime(given.text('startsAt') ?? toIso(now())),
+    endsAt: normalizeTime(given.text('endsAt') ?? ''),
     createdBy: viewer.name,
     comment: given.text('comment') ?? '',
   };
@@ -159,14 +160,8 @@ function readMatchers(body: unknown): MatcherSettings {
   );
 }
 
-function toIso(text: string): string {
-  const time = Date.parse(text);
-  return Number.isNaN(time) ? text : new Date(time).toISOString();
-}
-
 /** Removes the rendered message, because it is only for the receiver and may contain data that others must not read. */
 export function withoutPayload(alert: Alert): Omit<Alert, 'payload'> {
   const { payload, ...rest } = alert;
-  void payload;
   return rest;
 }

@@ -1,6 +1,7 @@
 // Routes for receivers with failed deliveries: alerts that were given up in the last days and alerts that wait after a
 // failure, one row for each receiver; and a test message to a receiver. Takes alerts of the store, newest first. The
 // page shows the rows above the incidents.
+import { toIso } from '../../core/time/iso.js';
 import { createError } from '../../core/errors.js';
 import type { Alert } from '../../store/store.js';
 import type { Answer, Request, Route, Services } from '../http/route.js';
@@ -62,7 +63,7 @@ async function listDeliveries({ now }: Services, { store }: Request): Promise<An
     store.alerts.find({ where: { state: 'undeliverable' }, limit: MAX_ALERTS }),
     store.alerts.find({ where: { state: 'pending' }, limit: MAX_ALERTS }),
   ]);
-  const since = new Date(now() - SHOWN_MS).toISOString();
+  const since = toIso(now() - SHOWN_MS);
   const alerts = [
     ...lost.filter(({ sentAt }) => sentAt >= since),
     ...waiting.filter(({ error }) => error !== undefined),

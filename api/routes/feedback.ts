@@ -1,6 +1,7 @@
 // Routes for feedback on diagnoses (right, wrong, helped), and for its effect on a rule: the measured precision, and
 // whether the rule still sends alerts. Feedback is stored with person and time; a person has one verdict on one rule of
 // one incident. The page shows it on the card.
+import { toIso } from '../../core/time/iso.js';
 import { isBelowFloor, measurePrecision, VERDICTS, type Precision } from '../../core/routing/feedback.js';
 import { createError } from '../../core/errors.js';
 import type { Incident } from '../../core/types.js';
@@ -52,7 +53,7 @@ async function takeFeedback(services: Services, request: Request): Promise<Answe
     throw createError('JT_REQUEST_INVALID', {
       problems: `"rule" must be one of this incident's (${rules.join(', ') || 'it has none'}), not "${rule}"`,
     });
-  const at = new Date(services.now()).toISOString();
+  const at = toIso(services.now());
   await store.feedback.save({ incidentId: incident.id, rule, verdict, by: request.viewer.name, at });
   return showFeedback(services, request, incident);
 }

@@ -1,6 +1,7 @@
 // Route for one group of failures that no rule matches, over time: count, first and last time, affected jobs, and the
 // common features of the failures. Takes sums of the store. The page shows the group beside such a failure; a viewer
 // with a scope sees the part of its own jobs.
+import { toIso } from '../../core/time/iso.js';
 import { createError } from '../../core/errors.js';
 import type { Answer, Request, Route, Services } from '../http/route.js';
 import { FAILURE_GROUP_SUM } from '../schemas/incidents.js';
@@ -30,7 +31,7 @@ async function readGroup({ now }: Services, { params, store }: Request): Promise
   const id = params.text('id') ?? '';
   const asked = { group: id };
   const [sum, counted, [newest]] = await Promise.all([
-    store.sumGroup({ ...asked, now: new Date(now()).toISOString() }),
+    store.sumGroup({ ...asked, now: toIso(now()) }),
     store.countJobIncidents(asked),
     store.findIncidents({ ...asked, limit: 1 }),
   ]);

@@ -10,18 +10,15 @@ export function describeHead<Shown extends Omit<Incident, 'diagnoses'> & { reado
   incident: Shown,
 ): object {
   const { facts, processes, attempts, diagnoses, unknown, ...head } = incident;
-  void facts;
   return {
     ...head,
     processes: processes.slice(0, SHOWN),
     attempts: attempts.slice(-SHOWN),
     diagnoses: diagnoses.slice(0, SHOWN).map((diagnosis) => {
       const { reasons, fixes, evidence, references, values, score, ...own } = diagnosis;
-      void [reasons, fixes, evidence, references, values, score];
       return own;
     }),
     unknown: unknown.slice(0, SHOWN).map(({ evidence, message, chain, ...own }) => {
-      void evidence;
       return { ...own, chain: chain.slice(0, SHOWN), message: message.slice(0, MAX_MESSAGE) };
     }),
   };

@@ -189,6 +189,5 @@ function withoutChildren<Shown extends Pick<Incident, 'platform'>>(incident: Sho
   const { platform } = incident;
   if (platform === undefined) return incident;
   const { children, ...share } = platform;
-  void children;
   return { ...incident, platform: share };
 }

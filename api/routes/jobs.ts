@@ -1,5 +1,6 @@
 // Route for the jobs of a range. Takes the store's counts of records and incidents, one row for each id, name and
 // cluster; merges them to one job for each name, or for each id without a known name.
+import { toIso } from '../../core/time/iso.js';
 import type { Incident, JobSummary } from '../../core/types.js';
 import type { JobCounts } from '../../store/store.js';
 import type { Answer, Request, Route, Services } from '../http/route.js';
@@ -43,8 +44,8 @@ export function createJobRoutes(services: Services): readonly Route[] {
 /** Lists the jobs of a range with two queries to the store, independent of the number of jobs. */
 async function listJobs({ now }: Services, { query, store }: Request): Promise<Answer> {
   const given = readRange(query);
-  const to = given.to ?? new Date(now()).toISOString();
-  const from = given.from ?? new Date(Date.parse(to) - DEFAULT_RANGE_MS).toISOString();
+  const to = given.to ?? toIso(now());
+  const from = given.from ?? toIso(Date.parse(to) - DEFAULT_RANGE_MS);
   const asked = { cluster: query.text('cluster'), from, to };
   const [records, incidents] = await Promise.all([store.countJobRecords(asked), store.countJobIncidents(asked)]);
   const job = query.text('job');

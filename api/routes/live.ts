@@ -3,6 +3,7 @@
 // yet. The total tells whether any is missing, so a late record with an earlier time is sent too, and an idle poll
 // costs one small search. It remembers ids of the window only, and moves the start of the window when there are too
 // many.
+import { toIso } from '../../core/time/iso.js';
 import { JobtraceError } from '../../core/errors.js';
 import type { LogRecord } from '../../core/types.js';
 import type { RecordQuery, RecordSearch } from '../../store/store.js';
@@ -72,9 +73,7 @@ function openWindow({ filters, resumeAfter, now }: LiveOptions): Window {
   // The year must have four digits; any other text is not the time of a record.
   const resumed = /^\d{4}-/.test(resumeAfter ?? '') ? Date.parse(resumeAfter ?? '') : Number.NaN;
   // Start after the last received event, minus the time in which late records may have arrived during the disconnect.
-  const from = Number.isNaN(resumed)
-    ? (filters.from ?? new Date(now() - LATE_MS).toISOString())
-    : new Date(resumed - LATE_MS).toISOString();
+  const from = Number.isNaN(resumed) ? (filters.from ?? toIso(now() - LATE_MS)) : toIso(resumed - LATE_MS);
   return { from, seen: new Map() };
 }
 

@@ -1,5 +1,6 @@
 // Routes for records: search, export as a file, the records around one, and the live stream. They translate a request
 // to a query on the store in the viewer's scope; the store does the search.
+import { toIso } from '../../core/time/iso.js';
 import { omitMissing } from '../../core/json.js';
 import { createError } from '../../core/errors.js';
 import type { Level } from '../../core/types.js';
@@ -228,7 +229,7 @@ function readTime(text: string): string {
   const date = new Date(isLeap ? time + 1000 : time);
   if (Number.isNaN(date.getTime()))
     throw createError('JT_REQUEST_INVALID', { problems: `"${text}" is not a time, e.g. 2026-01-31T08:00:00Z` });
-  return date.toISOString();
+  return toIso(date.getTime());
 }
 
 function isLevel(text: string): text is Level {

@@ -1,6 +1,7 @@
 // Routes for the triage of a card: acknowledge, resolve, ignore for a while, merge into another card, or reopen. Every
 // annotation is stored with person and time; notify holds messages back by the last one (docs/alerts.md). The page
 // shows the state on the card and in the list.
+import { toIso } from '../../core/time/iso.js';
 import {
   decideCardState,
   findMergeProblems,
@@ -69,7 +70,7 @@ async function takeTriage(services: Services, request: Request): Promise<Answer>
     state: readWord(TRIAGE_STATES, given.text('state')) ?? 'open',
     ...omitMissing({ until: given.text('until'), into: given.text('into'), comment: given.text('comment') }),
     by: viewer.name,
-    at: new Date(services.now()).toISOString(),
+    at: toIso(services.now()),
   };
   const problems = [
     ...findTriageProblems(triage, services.now()),

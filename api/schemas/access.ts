@@ -23,8 +23,6 @@ export const ACCESS = object(
   ['open', 'users'],
 );
 
-export const DONE = object({ done: { const: true } }, ['done']);
-
 export const SIGNED_OUT = object(
   {
     done: { const: true },
@@ -33,7 +31,7 @@ export const SIGNED_OUT = object(
   ['done'],
 );
 
-export const SESSION = object(
+const SESSION = object(
   {
     id: described(text, 'Ends the sign-in; opens nothing.'),
     name: text,

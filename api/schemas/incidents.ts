@@ -34,7 +34,7 @@ const OWNER = {
   enum: ['user-code', 'configuration', 'connector', 'framework', 'platform', 'external'],
 } as const;
 
-export const DIAGNOSIS = object(
+const DIAGNOSIS = object(
   {
     cause: text,
     rule: text,
@@ -123,7 +123,7 @@ export const ADVICE = object(
   ['incidents', 'mended'],
 );
 
-export const UNKNOWN_FAILURE = object(
+const UNKNOWN_FAILURE = object(
   {
     fingerprint: text,
     group: FAILURE_GROUP,

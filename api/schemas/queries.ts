@@ -17,7 +17,7 @@ const LANGUAGE = {
 
 const RANGE = { from: described(time, 'Inclusive; ISO 8601 with zone.'), to: described(time, 'Exclusive.') } as const;
 
-export const RECORD_FILTERS = {
+const RECORD_FILTERS = {
   query: {
     type: 'string',
     maxLength: 2000,

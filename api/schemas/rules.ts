@@ -116,7 +116,7 @@ const RULE_SHEET = described(
   'What it looks for, what it answers, and what proves it; texts hold {placeholders} for what is found in a log.',
 );
 
-export const RULE = object(RULE_HEAD, ['id', 'title', 'status'], { additionalProperties: true });
+const RULE = object(RULE_HEAD, ['id', 'title', 'status'], { additionalProperties: true });
 
 const OWN = described({ type: 'boolean' }, "It stands among the team's own rules, and can be edited.");
 

@@ -1,6 +1,7 @@
 // Implements "jobtrace bundle": writes the data for an investigation of one incident to a .tar.gz: the card, the stored
 // incident, the lines around it as logs that "jobtrace diagnose" can read, and the settings without secrets. The agent
 // redacted the lines before they were stored.
+import { toIso } from '../../core/time/iso.js';
 import { writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { basename } from 'node:path';
@@ -152,7 +153,7 @@ async function readLogs(store: Store, incident: Incident): Promise<BundledLogs> 
 }
 
 function shiftTime(time: string | undefined, byMs: number): string | undefined {
-  return time === undefined ? undefined : new Date(Date.parse(time) + byMs).toISOString();
+  return time === undefined ? undefined : toIso(Date.parse(time) + byMs);
 }
 
 /** Returns the name of a log in the bundle. It keeps the file name, because Flink's names identify the process. */

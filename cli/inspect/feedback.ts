@@ -1,6 +1,7 @@
 // Implements "jobtrace feedback": marks a diagnosis as right, wrong or helpful, as the buttons of the page do; without
 // an incident it lists the precision of each rule, lowest first. It writes directly to the store, as the user who runs
 // it.
+import { toIso } from '../../core/time/iso.js';
 import { userInfo } from 'node:os';
 import { createError } from '../../core/errors.js';
 import { isBelowFloor, measurePrecision, VERDICTS } from '../../core/routing/feedback.js';
@@ -58,7 +59,7 @@ async function say(store: Store, incidentId: string, { operands, option, termina
       command: 'feedback',
     });
   const by = option('by') ?? userInfo().username;
-  await store.feedback.save({ incidentId: incident.id, rule, verdict, by, at: new Date().toISOString() });
+  await store.feedback.save({ incidentId: incident.id, rule, verdict, by, at: toIso(Date.now()) });
   await write(terminal, `${rule} rated ${verdict === 'helped' ? 'right (it helped)' : verdict} by ${by}.\n`);
 }
 

@@ -43,7 +43,7 @@ export const RULES_EXPLAIN: Command = {
   },
 };
 
-export function renderTrial(trial: Trial, style: Style): string {
+function renderTrial(trial: Trial, style: Style): string {
   const alternatives = trial.alternatives.flatMap((item) => renderAlternative(trial.rule, item, style));
   return `${paint(trial.rule.id, 'bold', style)}  ${paint(`${trial.entries} ${trial.entries === 1 ? 'entry' : 'entries'} read`, 'dim', style)}\n${[...alternatives, ...renderOutcome(trial.rule, trial.outcome, style)].join('\n')}\n`;
 }

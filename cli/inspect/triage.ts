@@ -1,6 +1,7 @@
 // Implements "jobtrace triage": acknowledges, resolves, ignores for a while, merges or reopens an incident, as the
 // buttons of the page do; without an incident it lists the current states. It writes directly to the store, as the user
 // who runs it. A running service reads the changes every five seconds.
+import { toIso } from '../../core/time/iso.js';
 import { userInfo } from 'node:os';
 import { createError } from '../../core/errors.js';
 import { omitMissing } from '../../core/json.js';
@@ -65,7 +66,7 @@ async function say(store: Store, incidentId: string, { operands, option, termina
     ...omitMissing({ until: readUntil(option('duration'), nowMs), comment: option('comment') }),
     ...omitMissing({ into: await findMergeTarget(store, option('into')) }),
     by: option('by') ?? userInfo().username,
-    at: new Date(nowMs).toISOString(),
+    at: toIso(nowMs),
   };
   const problems = findTriageProblems(triage, nowMs);
   if (problems.length > 0) throw usage(`${problems.join('; ')}.`);
@@ -87,7 +88,7 @@ function readUntil(duration: string | undefined, nowMs: number): string | undefi
   if (duration === undefined) return undefined;
   const ms = readDuration(duration);
   if (ms === undefined) throw usage(`--duration is "${duration}", but must be such as 30m, 8h or 7d.`);
-  return new Date(nowMs + ms).toISOString();
+  return toIso(nowMs + ms);
 }
 
 async function listWords(store: Store, { option, terminal }: Invocation): Promise<void> {

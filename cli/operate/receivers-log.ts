@@ -93,7 +93,6 @@ function renderAlert(alert: Alert, hold: string | undefined, { option }: Invocat
   const { sentAt, receiver, state, reason, cause, incidentId, attempts, error } = alert;
   if (option('format') === 'ndjson') {
     const { payload, ...rest } = alert;
-    void payload;
     return `${JSON.stringify({ ...rest, hold })}\n`;
   }
   const tried = attempts > 1 ? `, ${attempts} attempts` : '';

@@ -1,6 +1,7 @@
 // Implements "jobtrace receivers route": prints the receivers of a card and the reason, by the current settings. It
 // asks the same pipeline as the service (notify/routing/), sends nothing, and prints for every tried route which label
 // did not match.
+import { toIso } from '../../core/time/iso.js';
 import type { CardLabels } from '../../core/config/route.js';
 import type { Settings } from '../../core/config/settings.js';
 import { createError, JobtraceError } from '../../core/errors.js';
@@ -138,7 +139,7 @@ function describe(
   paths: readonly Path[],
 ): Readonly<Record<string, unknown>> {
   return {
-    at: new Date(nowMs).toISOString(),
+    at: toIso(nowMs),
     labels,
     routes: trials.map(({ node, misfit, isReached }) => ({
       place: node.place,
@@ -171,7 +172,7 @@ function render(
     .map(([label, values]) => `${label}=${values.join(',')}`);
   const width = paths.reduce((max, { receiver }) => Math.max(max, receiver.length), 'nobody'.length);
   return [
-    `${shown.length === 0 ? 'a card without labels' : shown.join(' ')}  ${paint(new Date(nowMs).toISOString(), 'dim', style)}`,
+    `${shown.length === 0 ? 'a card without labels' : shown.join(' ')}  ${paint(toIso(nowMs), 'dim', style)}`,
     '',
     ...trials.map((trial) => renderTrial(trial, labels, style)),
     '',

@@ -1,6 +1,7 @@
 // Implements "jobtrace silences add|list|expire": manages silences, which mute alerts for a while, directly in the
 // store and as the user who runs it. The subcommands have the names of amtool. A running service reads silences every
 // five seconds.
+import { toIso, normalizeTime } from '../../core/time/iso.js';
 import { randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { ROUTE_LABELS, type MatcherSettings, type RouteLabel } from '../../core/config/route.js';
@@ -72,7 +73,7 @@ async function withStore(
 
 async function addSilence(store: Store, { operands, option, terminal }: Invocation): Promise<void> {
   const nowMs = Date.now();
-  const startsAt = option('start') ?? new Date(nowMs).toISOString();
+  const startsAt = option('start') ?? toIso(nowMs);
   const duration = readDuration(option('duration') ?? DEFAULT_DURATION);
   if (duration === undefined)
     throw usage('silences add', `--duration is "${option('duration') ?? ''}", but must be such as 30m, 2h or 1d.`);
@@ -80,8 +81,8 @@ async function addSilence(store: Store, { operands, option, terminal }: Invocati
   const silence: Silence = {
     id: randomUUID(),
     matchers: readMatchers(operands),
-    startsAt: toIso(startsAt),
-    endsAt: Number.isNaN(endMs) ? (option('end') ?? '') : new Date(endMs).toISOString(),
+    startsAt: normalizeTime(startsAt),
+    endsAt: Number.isNaN(endMs) ? (option('end') ?? '') : toIso(endMs),
     createdBy: option('by') ?? userInfo().username,
     comment: option('comment') ?? '',
   };
@@ -96,7 +97,7 @@ async function addSilence(store: Store, { operands, option, terminal }: Invocati
 
 async function listSilences(store: Store, { option, has, terminal }: Invocation): Promise<void> {
   const nowMs = Date.now();
-  const found = await store.silences.find(has('expired') ? {} : { after: new Date(nowMs).toISOString() });
+  const found = await store.silences.find(has('expired') ? {} : { after: toIso(nowMs) });
   const silences = found.map((silence) => ({ ...silence, state: stateOfSilence(silence, nowMs) }));
   if (option('format') === 'json') {
     await write(terminal, `${JSON.stringify({ silences }, null, 2)}\n`);
@@ -143,11 +144,6 @@ function printMatchers(matchers: MatcherSettings): string {
     const value = matchers[label];
     return value === undefined ? [] : [`${label}=${typeof value === 'string' ? value : value.join(',')}`];
   }).join(' ');
-}
-
-function toIso(text: string): string {
-  const time = Date.parse(text);
-  return Number.isNaN(time) ? text : new Date(time).toISOString();
 }
 
 function usage(command: string, problem: string): Error {

@@ -1,5 +1,6 @@
 // Implements "jobtrace tokens …": creates, lists and revokes API tokens, directly in the store and as the user who runs
 // the command. The secret of a new token is written to standard output only.
+import { toIso } from '../../core/time/iso.js';
 import { endsWithin } from '../../api/auth/tokens.js';
 import { createError } from '../../core/errors.js';
 import type { Command, Invocation } from '../command.js';
@@ -32,7 +33,7 @@ export const TOKENS_CREATE: Command = {
   examples: ["jobtrace tokens create grafana --role reader --scope 'orders-*' --days 30"],
   run: async (invocation) => {
     const name = readOperand(invocation, 'tokens create', 'a name');
-    const expiresAt = new Date(Date.now() + readDays(invocation) * DAY_MS).toISOString();
+    const expiresAt = toIso(Date.now() + readDays(invocation) * DAY_MS);
     const made = await withAccess(invocation, 'write', async ({ tokens, by, note, checkScope }) => {
       const grant = readGrant(invocation);
       checkScope(grant.scope);

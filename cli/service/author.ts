@@ -1,5 +1,6 @@
 // Provides the engine for the rule editor of the page: drafts, trials with two logs and with stored records, and
 // saving. Takes the settings and rules. Assistants get the drafts only.
+import { toIso } from '../../core/time/iso.js';
 import { judgePast, listQueries } from '../../analyzer/author/past.js';
 import { proposeId, proposeRule } from '../../analyzer/author/propose.js';
 import { readRule } from '../../analyzer/author/folder.js';
@@ -72,7 +73,7 @@ async function askPast(
   const { rule, cause, problems } = checkRule(source, catalog);
   if (rule === undefined || cause === undefined)
     throw createError('JT_RULE_INVALID', { problems: formatProblems('rule.yaml', problems) });
-  const from = new Date(now - days * DAY_MS).toISOString();
+  const from = toIso(now - days * DAY_MS);
   const pages = await Promise.all(
     listQueries(rule).map((query) => store.findRecords({ query, from, limit: MAX_RECORDS, order: 'newest' })),
   );

@@ -1,5 +1,6 @@
 // Creates the stages analyzer, notifier and retention, each with its settings. Other files create the agent and the
 // API, because a process that runs one of them must not load the others.
+import { toIso } from '../../core/time/iso.js';
 import { createAnalyzer, type Analyzer, type AnalyzerOptions } from '../../analyzer/service/analyzer.js';
 import { readRulePolicy } from '../../analyzer/catalog/rule.js';
 import { createPresence, type Presence } from '../../analyzer/service/presence.js';
@@ -198,7 +199,7 @@ export async function runRetention(
 
 /** Returns the number of deleted records. */
 async function removeOld(settings: Settings, store: Retention): Promise<number> {
-  const before = (days: number): string => new Date(Date.now() - days * DAY_MS).toISOString();
+  const before = (days: number): string => toIso(Date.now() - days * DAY_MS);
   const { 'store.retentionDays': days, 'store.infoRetentionDays': infoDays } = settings;
   const removed = await store.deleteBefore(before(days));
   return infoDays === 0 || infoDays >= days ? removed : removed + (await store.deleteInfoBefore(before(infoDays)));

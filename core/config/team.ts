@@ -33,7 +33,6 @@ const PATTERN = { type: 'string', minLength: 1, maxLength: MAX_GLOB_LENGTH };
 /** Returns the schema of a list item without the properties that the team decides. */
 function omitScope(row: ObjectRow): object {
   const { scope, ...properties } = row.schema.properties;
-  void scope;
   return { ...row.schema, properties };
 }
 

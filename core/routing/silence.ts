@@ -1,6 +1,7 @@
 // Defines a silence: it suppresses notifications of matching cards for a while and has an end, a creator and a comment.
 // The fields and the states are Alertmanager's. The stores keep silences, the API and the command line create and
 // expire them, and notify applies them. Pure functions.
+import { toIso } from '../time/iso.js';
 import { ROUTE_LABELS, type MatcherSettings } from '../config/route.js';
 
 export interface Silence {
@@ -55,6 +56,6 @@ function isNarrow(patterns: string | readonly string[] | undefined): boolean {
 export function expireSilence(silence: Silence, nowMs: number): Silence | undefined {
   const state = stateOfSilence(silence, nowMs);
   if (state === 'expired') return undefined;
-  const endsAt = new Date(nowMs).toISOString();
+  const endsAt = toIso(nowMs);
   return { ...silence, startsAt: state === 'pending' ? endsAt : silence.startsAt, endsAt };
 }

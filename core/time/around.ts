@@ -1,5 +1,6 @@
 // Computes the time range of the incidents that a reported time (an alert, a question) may refer to, and the distance
 // of an incident from that time. Pure functions.
+import { toIso } from './iso.js';
 import type { Incident } from '../types.js';
 
 /**
@@ -12,8 +13,8 @@ const AFTER_MS = 600_000;
 /** Returns the range of incidents that may belong to a time, or to a span that begins with it. */
 export function rangeAround(atMs: number, untilMs = atMs): { readonly from: string; readonly to: string } {
   return {
-    from: new Date(atMs - BEFORE_MS).toISOString(),
-    to: new Date(Math.max(atMs, untilMs) + AFTER_MS).toISOString(),
+    from: toIso(atMs - BEFORE_MS),
+    to: toIso(Math.max(atMs, untilMs) + AFTER_MS),
   };
 }
 

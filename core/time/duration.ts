@@ -1,5 +1,5 @@
 // Reads and prints a duration as people write it in settings and on the command line: a number with its unit, or
-// several, such as 1h30m. The form is Prometheus'. Pure functions.
+// several, such as 1h30m (the form is Prometheus'), and as a reader sees it, such as 1.5 h. Pure functions.
 
 export const DURATION_FORM = /^(\d{1,6}(ms|s|m|h|d|w))+$/;
 const PART = /(\d{1,6})(ms|s|m|h|d|w)/g;
@@ -32,4 +32,17 @@ export function printDuration(ms: number): string {
     rest -= amount * size;
   }
   return parts.length === 0 ? '0s' : parts.join('');
+}
+
+const READ_UNITS = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+  ['s', 1000],
+] as const;
+
+/** Rounds a duration for a reader to one digit of its largest unit: 90000 → 1.5 min. */
+export function roundDuration(ms: number): string {
+  const [unit, size] = READ_UNITS.find(([, unitMs]) => Math.abs(ms) >= unitMs) ?? (['ms', 1] as const);
+  return size === 1 ? `${ms} ms` : `${Number((ms / size).toFixed(1))} ${unit}`;
 }

@@ -1,5 +1,6 @@
 // Warns that the API key that a service uses at the store will end: once a day, from two weeks before. A key that has
 // ended stops shipping, diagnosis and the page at once.
+import { toIso } from './iso.js';
 import { describeFault } from '../fault.js';
 import type { Log } from '../log.js';
 import { pause } from './wait.js';
@@ -39,7 +40,7 @@ export function createKeyWatch({ readEnd, log, now = Date.now }: KeyWatchOptions
     const days = (endsAt - now()) / DAY_MS;
     if (days > WARN_DAYS) return;
     log.warn(
-      { code: 'JT_STORE_KEY_ENDS', endsAt: new Date(endsAt).toISOString() },
+      { code: 'JT_STORE_KEY_ENDS', endsAt: toIso(endsAt) },
       `The API key of the store ends in ${Math.max(0, Math.floor(days))} days, and this part stops then. Make new keys with "jobtrace setup --keys DIR --rotate" (docs/operating.md#keys).`,
     );
   };

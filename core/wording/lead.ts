@@ -27,7 +27,7 @@ export function nameUnknown(unknown: UnknownFailure | undefined): string {
 }
 
 /** Cause id of failures that no rule names. */
-export const UNKNOWN_CAUSE = 'unknown';
+const UNKNOWN_CAUSE = 'unknown';
 
 /** Values by which incidents are filtered and counted, besides their names. They are the same in every language. */
 export interface LeadValues {

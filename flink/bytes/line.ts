@@ -130,7 +130,7 @@ function classifyList(bytes: Buffer, start: number, end: number): LineClass {
   return at(bytes, start) === OPEN_BRACKET ? classifyBracket(bytes, start, end) : 'plain';
 }
 
-export function skipListMarks(bytes: Buffer, start: number, end: number): number {
+function skipListMarks(bytes: Buffer, start: number, end: number): number {
   let p = start;
   for (; p < end; p += 1) {
     const byte = at(bytes, p);

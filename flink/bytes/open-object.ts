@@ -71,7 +71,7 @@ export function readOpen(open: Open, bytes: Buffer, lineStart: number, start: nu
 }
 
 /** Returns the element that begins here, or undefined. */
-export function findElement(bytes: Buffer, start: number, end: number): Open | undefined {
+function findElement(bytes: Buffer, start: number, end: number): Open | undefined {
   if (at(bytes, start) !== LESS) return undefined;
   const index = ELEMENTS.findIndex(({ head }) => startsWith(bytes, start, end, head));
   return index < 0 ? undefined : -1 - index;

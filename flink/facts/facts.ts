@@ -2,7 +2,7 @@
 // literals decide before any pattern runs. The analyzer decides what the facts of many entries mean together.
 import { appendAll, findSmallest } from '../../core/sequence.js';
 import type { ParsedEntry, Source } from '../../core/types.js';
-import { groupFailure } from '../trace/group.js';
+import { nameFailure } from '../trace/group.js';
 import type { Fact } from './fact.js';
 import { LIFECYCLE_ROWS } from './lifecycle.js';
 import type { FactRow } from './row.js';
@@ -51,7 +51,7 @@ export function readFacts(entry: ParsedEntry, source: Source, matchedAnchors?: r
 /** Adds the reason why a checkpoint failed, which is in the trace of the same entry. */
 function addReason(fact: Fact, { links, message }: ParsedEntry): Fact {
   if (fact.type !== 'checkpoint' || (fact.event !== 'failed' && fact.event !== 'declined')) return fact;
-  const { type, message: words } = groupFailure(links, message);
+  const { type, message: words } = nameFailure(links, message);
   return { ...fact, reason: [type, words].filter((part) => part !== '').join(': ') };
 }
 

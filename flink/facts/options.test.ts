@@ -1,15 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { OPTION_CHANGES } from './option-names.js';
-import {
-  compareVersions,
-  formatBytes,
-  formatDuration,
-  inRange,
-  optionValue,
-  parseBytes,
-  parseDuration,
-  renameOption,
-} from './options.js';
+import { compareVersions, inRange, optionValue, parseBytes, parseDuration, renameOption } from './options.js';
 
 describe('renameOption', () => {
   it('gives the spelling of the version, in both directions', () => {
@@ -76,7 +67,7 @@ describe('inRange', () => {
 });
 
 describe('sizes and durations', () => {
-  it('reads what Flink reads and prints what Flink writes', () => {
+  it('reads what Flink reads and what Flink writes', () => {
     expect(parseBytes('112m')).toBe(117_440_512);
     expect(parseBytes('64 mb')).toBe(67_108_864);
     expect(parseBytes('67108864b')).toBe(67_108_864);
@@ -84,22 +75,11 @@ describe('sizes and durations', () => {
     expect(parseBytes('0 bytes')).toBe(0);
     expect(parseBytes('many')).toBeUndefined();
     expect([
-      formatBytes(117_440_512),
-      formatBytes(1_157_627_904),
-      formatBytes(2 * 1024 ** 3),
-      formatBytes(1000),
-    ]).toEqual(['112m', '1104m', '2g', '1000b']);
-    expect([
       parseDuration('10 s'),
       parseDuration('PT5M'),
       parseDuration('1 min'),
       parseDuration('60000'),
       parseDuration('soon'),
     ]).toEqual([10_000, 300_000, 60_000, 60_000, undefined]);
-    expect([formatDuration(90_000), formatDuration(600_000), formatDuration(1500)]).toEqual([
-      '90 s',
-      '10 min',
-      '1500 ms',
-    ]);
   });
 });

@@ -50,7 +50,7 @@ export function optionValue(options: ReadonlyMap<string, string>, key: string): 
 }
 
 /** Returns all names with the same meaning, the newest first. */
-export function optionNames(key: string): string[] {
+function optionNames(key: string): string[] {
   const own = changesOf(key).find((row) => row.old === key && row.key !== undefined && row.otherValue === undefined);
   const newest = own?.key ?? key;
   const older = changesOf(newest).filter((row) => row.key === newest && row.otherValue === undefined);
@@ -81,18 +81,6 @@ export function parseBytes(text: string): number | undefined {
   return match === null || factor === undefined ? undefined : Math.trunc(Number(match[1]) * factor);
 }
 
-/** Formats bytes in the largest unit that divides them: 117440512 → `112m`. */
-export function formatBytes(bytes: number): string {
-  for (const [unit, factor] of [
-    ['g', 1024 ** 3],
-    ['m', 1024 ** 2],
-    ['k', 1024],
-  ] as const) {
-    if (bytes >= factor && bytes % factor === 0) return `${bytes / factor}${unit}`;
-  }
-  return `${bytes}b`;
-}
-
 /**
  * Parses `10 s`, `500ms`, `1 min`, `PT5M` or `60000` (milliseconds) into milliseconds; undefined if it is no duration.
  */
@@ -103,18 +91,6 @@ export function parseDuration(text: string): number | undefined {
   const match = /^(\d+)\s*([a-zµ]*)$/i.exec(text.trim());
   const factor = match === null ? undefined : TIME_UNITS.get((match[2] ?? '').toLowerCase());
   return match === null || factor === undefined ? undefined : Number(match[1]) * factor;
-}
-
-/** Formats a duration in the largest unit that divides it: 90000 → `90 s`, 600000 → `10 min`. */
-export function formatDuration(milliseconds: number): string {
-  for (const [unit, factor] of [
-    ['h', 3_600_000],
-    ['min', 60_000],
-    ['s', 1000],
-  ] as const) {
-    if (milliseconds >= factor && milliseconds % factor === 0) return `${milliseconds / factor} ${unit}`;
-  }
-  return `${milliseconds} ms`;
 }
 
 const BYTE_UNITS: ReadonlyMap<string, number> = new Map([

@@ -70,9 +70,7 @@ function row(
   };
 }
 
-/**
- * Returns an object with the key only if it has a value, because exactOptionalPropertyTypes wants it absent otherwise.
- */
+/** Returns an object with the key, or without it if the value is missing or empty, so that equal facts are equal. */
 export function optional<K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> {
   const result: Partial<Record<K, V>> = {};
   if (value !== undefined && value !== '') result[key] = value;

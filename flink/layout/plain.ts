@@ -2,6 +2,7 @@
 // its message, its time and the parts of its preamble come from bytes, four at a time if a line before had the same
 // minute or the same preamble; one string is created per preamble. Other lines are left to layout.ts, which reads every
 // entry, with the same result for these.
+import { BoundedMap } from '../../core/cache.js';
 import { digits, isLetter } from '../bytes/byte.js';
 import { readPreamble, type PreambleParts } from './preamble.js';
 import { zoneOffsetMs } from './local-time.js';
@@ -37,12 +38,11 @@ const MAX_PREAMBLE_BYTES = 300;
 const WORD_BYTES = 4;
 /** Least length of a preamble that is guessed, so that the bytes for the guess are not a part of the message. */
 const GUESSED_BYTES = 64;
-const MAX_PREAMBLES = 4000;
 const SLOT_BITS = 10;
 const SLOT_SHIFT = 32 - SLOT_BITS;
 const HASH = 0x9e3779b1;
 /** Preambles by a hash of their bytes. A file has few of them, each many times. */
-const preambles = new Map<number, KnownPreamble>();
+const preambles = new BoundedMap<number, KnownPreamble>(4000);
 /** Preambles by some of the first bytes: the one with which a line may begin. */
 const guesses: (KnownPreamble | undefined)[] = new Array<undefined>(2 ** SLOT_BITS).fill(undefined);
 /** Minute of the previous line: `2026-11-24 10:00` by fours, and its time; NaN if none was read. */
@@ -185,7 +185,6 @@ function readKnown({ bytes, view }: LineRoom, first: number, end: number, hash: 
   if (/[^ -~]/.test(text)) return undefined;
   const { messageStart, parts } = readPreamble(text, 0);
   if (messageStart !== text.length || parts.level === undefined) return undefined;
-  if (preambles.size >= MAX_PREAMBLES) preambles.clear();
   const words = new Int32Array(Math.ceil(length / WORD_BYTES));
   fillWords(words, view, first, length);
   const preamble = { parts, length, words };

@@ -1,6 +1,7 @@
 // Reads what is between an entry's time stamp and its message: level, thread, logger, context, job id. It walks once
 // over the preamble and knows no particular pattern, because users change Flink's pattern while the parts stay
 // recognisable.
+import { BoundedMap } from '../../core/cache.js';
 import type { Level } from '../../core/types.js';
 import {
   isClass,
@@ -49,8 +50,7 @@ const LOCATION = /\([\w$]+\.[a-z]+:\d+\)/y;
 const PARTS_LIMIT = 10;
 
 /** Preambles that were read before. A file has few of them, each many times. */
-const heads = new Map<string, PreambleParts>();
-const MAX_HEADS = 2000;
+const heads = new BoundedMap<string, PreambleParts>(2000);
 const MAX_HEAD_UNITS = 300;
 
 /** Reads the preamble from `start` on; `level` is given if it stood before the time stamp. */
@@ -66,10 +66,7 @@ export function readPreamble(text: string, start: number, level?: Level): Preamb
   if (known !== undefined) return { parts: known, messageStart };
   const head = walkHead(text, start);
   // A preamble that ends there was read without looking at what follows.
-  if (head.messageStart === messageStart && !written.includes('\n')) {
-    if (heads.size === MAX_HEADS) heads.clear();
-    heads.set(written, head.parts);
-  }
+  if (head.messageStart === messageStart && !written.includes('\n')) heads.set(written, head.parts);
   return head;
 }
 

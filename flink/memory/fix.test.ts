@@ -3,9 +3,6 @@
 import { describe, expect, it } from 'vitest';
 import {
   fitFrameworkOffHeap,
-  fitJobManagerHeap,
-  fitJobManagerMetaspace,
-  fitJobManagerOffHeap,
   fitJvmOverhead,
   fitManagedMemory,
   fitNetworkMemory,
@@ -284,32 +281,5 @@ describe('fits of the other parts', () => {
     expect(
       fitTaskOffHeap({ options: options({ 'taskmanager.heap.size': '1g' }), version: '1.9.3', neededBytes: MIB }),
     ).toMatchObject({ problem: { kind: 'option-missing' } });
-  });
-});
-
-describe('fits of the JobManager', () => {
-  it('raise its total, or its heap where the job sets that', () => {
-    const target = { options: options({ 'jobmanager.memory.process.size': '1600m' }), version: '2.0.0' };
-
-    expect(found(fitJobManagerHeap({ ...target, neededBytes: 1536 * MIB })).patch).toEqual({
-      'jobmanager.memory.process.size': '2134m',
-    });
-    expect(found(fitJobManagerMetaspace({ ...target, neededBytes: 300 * MIB })).patch).toEqual({
-      'jobmanager.memory.jvm-metaspace.size': '300m',
-      'jobmanager.memory.process.size': '1644m',
-    });
-    expect(found(fitJobManagerOffHeap({ ...target, neededBytes: 256 * MIB })).patch).toEqual({
-      'jobmanager.memory.off-heap.size': '256m',
-      'jobmanager.memory.process.size': '1728m',
-    });
-    expect(
-      found(
-        fitJobManagerHeap({
-          options: options({ 'jobmanager.memory.heap.size': '1g' }),
-          version: '2.0.0',
-          neededBytes: 1536 * MIB,
-        }),
-      ).patch,
-    ).toEqual({ 'jobmanager.memory.heap.size': '1536m' });
   });
 });

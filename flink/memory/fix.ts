@@ -3,18 +3,10 @@
 // that starts and keeps what the job had, with the memory before and after (grow.ts). Example: 64.53 MiB of network
 // memory needed with process.size 1g gives network.min 112m and process.size 1104m: network.min alone would leave the
 // task heap at -22.4 MiB.
-import { isMemoryProblem, type JobManagerMemoryLayout, type MemoryLayout } from './words.js';
-import {
-  growJobManager,
-  growProcess,
-  ourProblem,
-  shrinkManaged,
-  type FitResult,
-  type Growth,
-  type MemoryTarget,
-} from './grow.js';
+import { isMemoryProblem, type MemoryLayout } from './words.js';
+import { growProcess, ourProblem, shrinkManaged, type FitResult, type Growth, type MemoryTarget } from './grow.js';
 import { LEGACY } from './legacy.js';
-import { JOB_MANAGER, TASK_MANAGER, hasOption, parseVersion, readSize, type MemoryOption } from './option-table.js';
+import { TASK_MANAGER, hasOption, parseVersion, readSize, type MemoryOption } from './option-table.js';
 import { MEBIBYTE } from './size.js';
 import { computeTaskManagerMemory } from './memory.js';
 
@@ -108,44 +100,12 @@ export function fitJvmOverhead(need: SizeNeed): FitResult<MemoryLayout> {
   });
 }
 
-export function fitJobManagerHeap(need: SizeNeed): FitResult<JobManagerMemoryLayout> {
-  const version = parseVersion(need.version) ?? 0;
-  const isSet = version >= 11100 && hasOption({ options: need.options, version }, JOB_MANAGER.heap);
-  return growJobManager(need, {
-    changes: isSet ? { [JOB_MANAGER.heap.key]: formatMebibytes(need.neededBytes) } : {},
-    keep: ['offHeap', 'jvmMetaspace'],
-    atLeast: { jvmHeap: need.neededBytes },
-  });
-}
-
-export function fitJobManagerMetaspace(need: SizeNeed): FitResult<JobManagerMemoryLayout> {
-  return fitJobManagerPart(need, JOB_MANAGER.metaspace, 'jvmMetaspace');
-}
-
-export function fitJobManagerOffHeap(need: SizeNeed): FitResult<JobManagerMemoryLayout> {
-  return fitJobManagerPart(need, JOB_MANAGER.offHeap, 'offHeap');
-}
-
 function fitTaskManagerPart(need: SizeNeed, option: MemoryOption, part: keyof MemoryLayout): FitResult<MemoryLayout> {
   if ((parseVersion(need.version) ?? 0) < 11000)
     return { problem: ourProblem('option-missing', `${option.key} is new in Flink 1.10.`, [option.key]) };
   return growProcess(need, {
     changes: { [option.key]: formatMebibytes(need.neededBytes) },
     keep: ['taskHeap', 'managed', 'network'],
-    atLeast: { [part]: need.neededBytes },
-  });
-}
-
-function fitJobManagerPart(
-  need: SizeNeed,
-  option: MemoryOption,
-  part: keyof JobManagerMemoryLayout,
-): FitResult<JobManagerMemoryLayout> {
-  if ((parseVersion(need.version) ?? 0) < 11100)
-    return { problem: ourProblem('option-missing', `${option.key} is new in Flink 1.11.`, [option.key]) };
-  return growJobManager(need, {
-    changes: { [option.key]: formatMebibytes(need.neededBytes) },
-    keep: ['jvmHeap'],
     atLeast: { [part]: need.neededBytes },
   });
 }

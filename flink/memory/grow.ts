@@ -2,17 +2,11 @@
 // fraction) that they need so that what the job had is kept. In: options, changes, the parts to keep. Out: a patch that
 // starts, checked with the model, with the memory before and after; or the problem that nothing solves. fix.ts builds
 // the fixes of single causes on this. Nothing here guesses how much a job needs.
-import {
-  isMemoryProblem,
-  type JobManagerMemoryLayout,
-  type MemoryLayout,
-  type MemoryProblem,
-  type MemoryProblemKind,
-} from './words.js';
-import { JOB_MANAGER, TASK_MANAGER, parseVersion, type MemoryOption } from './option-table.js';
+import { isMemoryProblem, type MemoryLayout, type MemoryProblem, type MemoryProblemKind } from './words.js';
+import { TASK_MANAGER, parseVersion, type MemoryOption } from './option-table.js';
 import { MEBIBYTE, parseMemorySize } from './size.js';
 import type { Deployment } from './taskmanager.js';
-import { computeJobManagerMemory, computeTaskManagerMemory } from './memory.js';
+import { computeTaskManagerMemory } from './memory.js';
 
 /** Process whose options are to be changed. */
 export interface MemoryTarget {
@@ -63,26 +57,13 @@ export interface ProcessModel<Layout> {
   readonly process: MemoryOption;
   readonly legacyHeap: MemoryOption;
   readonly legacyHeapMb: MemoryOption;
-  /**
-   * True if, in a standalone cluster, the legacy heap.size is the sum of the parts (JobManager) and not the Flink
-   * total.
-   */
-  readonly legacyIsParts: boolean;
 }
 
-export const TASK_MANAGER_MODEL: ProcessModel<MemoryLayout> = {
+const TASK_MANAGER_MODEL: ProcessModel<MemoryLayout> = {
   ...TASK_MANAGER,
   compute: computeTaskManagerMemory,
   since: 11000,
   parts: [TASK_MANAGER.taskHeap, TASK_MANAGER.managed],
-  legacyIsParts: false,
-};
-export const JOB_MANAGER_MODEL: ProcessModel<JobManagerMemoryLayout> = {
-  ...JOB_MANAGER,
-  compute: computeJobManagerMemory,
-  since: 11100,
-  parts: [JOB_MANAGER.heap],
-  legacyIsParts: true,
 };
 
 type BaseLayout = Pick<MemoryLayout, 'totalProcess' | 'totalFlink' | 'jvmMetaspace' | 'jvmOverhead'>;
@@ -99,19 +80,11 @@ export function growProcess(target: MemoryTarget, growth: Growth<MemoryLayout>):
   return growModel(TASK_MANAGER_MODEL, target, growth);
 }
 
-/** Grows the memory of a JobManager; see growModel. */
-export function growJobManager(
-  target: MemoryTarget,
-  growth: Growth<JobManagerMemoryLayout>,
-): FitResult<JobManagerMemoryLayout> {
-  return growModel(JOB_MANAGER_MODEL, target, growth);
-}
-
 /**
  * Applies the changes. If they alone would not start, or would take from what is kept, raises the total that the job
  * configures to the smallest whole MiB that is enough. With a Flink and a process total, both grow.
  */
-export function growModel<Layout extends BaseLayout>(
+function growModel<Layout extends BaseLayout>(
   model: ProcessModel<Layout>,
   target: MemoryTarget,
   growth: Growth<Layout>,
@@ -204,10 +177,8 @@ function findTotals<Layout>(model: ProcessModel<Layout>, target: MemoryTarget): 
     return { outer: legacy ?? { key: model.legacyHeap.key, bytes: 1024 * MEBIBYTE }, hasOuter: true };
   const standalone = target.deployment !== 'container';
   const process = readTotal(target.options, [model.process.key]) ?? (standalone ? undefined : legacy);
-  const legacyInner = standalone && !model.legacyIsParts ? legacy : undefined;
-  const partsSet =
-    model.parts.every((part) => hasAny(target.options, part)) ||
-    (standalone && model.legacyIsParts && legacy !== undefined);
+  const legacyInner = standalone ? legacy : undefined;
+  const partsSet = model.parts.every((part) => hasAny(target.options, part));
   const inner = readTotal(target.options, [model.flink.key]) ?? legacyInner ?? (partsSet ? 'parts' : undefined);
   const outer = process ?? { key: model.process.key, bytes: 0 };
   return { outer, hasOuter: process !== undefined, inner };

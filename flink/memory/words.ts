@@ -40,7 +40,7 @@ export interface JobManagerMemoryLayout {
  * Effect of a larger total size on each problem: `helps`, `hurts`, or `neither`. The two range problems can be either,
  * so they give it themselves.
  */
-export const MEMORY_PROBLEMS = {
+const MEMORY_PROBLEMS = {
   'version-unknown': 'neither',
   'total-missing': 'neither',
   'size-unreadable': 'neither',

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { chainTypes, firstUserFrame, isWrapper, ownerOfFrames, parseChain, root } from './chain.js';
+import { loadCatalog } from '../../analyzer/catalog/catalog.js';
+import { chainTypes, firstUserFrame, ownerOfFrames, parseChain, root } from './chain.js';
 import { fingerprint } from './fingerprint.js';
+
+const CODE = loadCatalog().engine.code;
 
 const CHECKPOINT = `org.apache.flink.runtime.JobException: Recovery is suppressed by NoRestartBackoffTimeStrategy
 	at org.apache.flink.runtime.executiongraph.failover.ExecutionFailureHandler.handleFailure(ExecutionFailureHandler.java:219) ~[flink-dist-1.20.5.jar:1.20.5]
@@ -86,7 +89,7 @@ describe('parseChain', () => {
         'main(/opt/job/main.py:9)',
       ],
     });
-    expect(own === undefined ? '' : ownerOfFrames([own])).toBe('user-code');
+    expect(own === undefined ? '' : ownerOfFrames([own], CODE)).toBe('user-code');
     expect(chainTypes(links)).toEqual([
       'py4j.protocol.Py4JJavaError',
       'a.b.CException',
@@ -100,11 +103,11 @@ describe('parseChain', () => {
     const java =
       '\n\tat pemja.core.object.PyIterator.next(Native Method)\n\tat org.apache.flink.streaming.api.operators.python.embedded.AbstractOneInputEmbeddedPythonFunctionOperator.processElement(AbstractOneInputEmbeddedPythonFunctionOperator.java:148)';
 
-    expect(firstUserFrame(parseChain(thrown + java))).toBeUndefined();
-    expect(ownerOfFrames(parseChain(thrown + java))).toBe('framework');
-    expect(firstUserFrame(parseChain(`${thrown}\n\tat /opt/job/prices.process_element(prices.py:12)${java}`))).toBe(
-      '/opt/job/prices.process_element(prices.py:12)',
-    );
+    expect(firstUserFrame(parseChain(thrown + java), CODE)).toBeUndefined();
+    expect(ownerOfFrames(parseChain(thrown + java), CODE)).toBe('framework');
+    expect(
+      firstUserFrame(parseChain(`${thrown}\n\tat /opt/job/prices.process_element(prices.py:12)${java}`), CODE),
+    ).toBe('/opt/job/prices.process_element(prices.py:12)');
   });
 
   it('reads the cause from the message of what wrapped it where it was cut off, and only there', () => {
@@ -265,12 +268,15 @@ describe('root', () => {
 
 describe('firstUserFrame and ownerOfFrames', () => {
   const owner = (...frames: string[]) =>
-    ownerOfFrames(parseChain(['java.lang.RuntimeException: x', ...frames.map((frame) => `\tat ${frame}`)].join('\n')));
+    ownerOfFrames(
+      parseChain(['java.lang.RuntimeException: x', ...frames.map((frame) => `\tat ${frame}`)].join('\n')),
+      CODE,
+    );
 
   it('looks through the JDK and Flink', () => {
-    expect(firstUserFrame(parseChain(CHECKPOINT))).toBe('com.example.Enrich.lambda$map$3(Enrich.java:41)');
+    expect(firstUserFrame(parseChain(CHECKPOINT), CODE)).toBe('com.example.Enrich.lambda$map$3(Enrich.java:41)');
     expect(
-      firstUserFrame(parseChain('java.lang.RuntimeException: x\n\tat org.apache.flink.A.b(A.java:1)')),
+      firstUserFrame(parseChain('java.lang.RuntimeException: x\n\tat org.apache.flink.A.b(A.java:1)'), CODE),
     ).toBeUndefined();
   });
 
@@ -311,7 +317,7 @@ describe('firstUserFrame and ownerOfFrames', () => {
     expect(
       owner('com.zaxxer.hikari.pool.HikariPool.getConnection(HikariPool.java:1)', 'com.example.Job.map(Job.java:1)'),
     ).toBe('user-code');
-    expect(ownerOfFrames([])).toBe('framework');
+    expect(ownerOfFrames([], CODE)).toBe('framework');
   });
 
   it('takes programs and libraries in a package of Flink for what they are', () => {
@@ -341,8 +347,8 @@ describe('firstUserFrame and ownerOfFrames', () => {
     const trace =
       'java.lang.NumberFormatException: null\n\tat org.apache.flink.table.data.binary.BinaryStringDataUtil.toInt(BinaryStringDataUtil.java:1)\n\tat StreamExecCalc$12.processElement(Unknown Source)\n\tat org.apache.flink.streaming.A.b(A.java:1)';
 
-    expect(ownerOfFrames(parseChain(trace))).toBe('user-code');
-    expect(firstUserFrame(parseChain(trace))).toBeUndefined();
+    expect(ownerOfFrames(parseChain(trace), CODE)).toBe('user-code');
+    expect(firstUserFrame(parseChain(trace), CODE)).toBeUndefined();
     expect(root(parseChain(trace))?.message).toBe('');
   });
 
@@ -377,15 +383,15 @@ describe('fingerprint', () => {
     const inner = CHECKPOINT.slice(CHECKPOINT.indexOf('java.lang.NullPointerException'));
     const other = CHECKPOINT.replaceAll(/:\d+\)/g, ':7)').replace('lambda$map$3', 'lambda$map$4');
 
-    expect(fingerprint(parseChain(inner), '')).toBe(fingerprint(parseChain(CHECKPOINT), ''));
-    expect(fingerprint(parseChain(other), '')).toBe(fingerprint(parseChain(CHECKPOINT), ''));
-    expect(fingerprint(parseChain(CHECKPOINT.replace('Enrich.map', 'Enrich.open')), '')).not.toBe(
-      fingerprint(parseChain(CHECKPOINT), ''),
+    expect(fingerprint(parseChain(inner), '', CODE)).toBe(fingerprint(parseChain(CHECKPOINT), '', CODE));
+    expect(fingerprint(parseChain(other), '', CODE)).toBe(fingerprint(parseChain(CHECKPOINT), '', CODE));
+    expect(fingerprint(parseChain(CHECKPOINT.replace('Enrich.map', 'Enrich.open')), '', CODE)).not.toBe(
+      fingerprint(parseChain(CHECKPOINT), '', CODE),
     );
   });
 
   it('looks at the words where there are no frames, without numbers, ids and hosts', () => {
-    const print = (message: string) => fingerprint([], message);
+    const print = (message: string) => fingerprint([], message, CODE);
 
     expect(print('Lost node-1.example.com:6123 after 30 s, id 0123456789abcdef0123456789abcdef')).toBe(
       print('Lost node-22.example.com:41 after 9 s, id fedcba9876543210fedcba9876543210'),
@@ -396,8 +402,8 @@ describe('fingerprint', () => {
 
 describe('isWrapper', () => {
   it('knows classes that only carry a cause', () => {
-    expect(isWrapper('java.util.concurrent.CompletionException')).toBe(true);
-    expect(isWrapper('org.apache.flink.runtime.JobException')).toBe(true);
-    expect(isWrapper('java.io.IOException')).toBe(false);
+    expect(CODE.isWrapper('java.util.concurrent.CompletionException')).toBe(true);
+    expect(CODE.isWrapper('org.apache.flink.runtime.JobException')).toBe(true);
+    expect(CODE.isWrapper('java.io.IOException')).toBe(false);
   });
 });

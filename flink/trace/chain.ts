@@ -1,5 +1,6 @@
 // Parses the text of a Java stack trace, in any form in which logs and people show it, into its links, outermost first,
 // and derives what follows from them: the root, and the owner of the code. Which rule matches is decided elsewhere.
+import { remember } from '../../core/cache.js';
 import type { ChainLink, Owner } from '../../core/types.js';
 import {
   cleanTraceLine,
@@ -10,7 +11,7 @@ import {
   readPythonFrame,
   stripField,
 } from './trace-line.js';
-import { frameOwner, isNeutralFrame, isUserFrame } from './packages.js';
+import type { CodeOwners } from './packages.js';
 
 interface Draft {
   type: string;
@@ -48,41 +49,6 @@ const NAMED = /(?:Exception|Error|Throwable|Failure|Fault|Timeout)$/;
 /** Limit of a message, in characters. */
 const MESSAGE_LIMIT = 8192;
 
-/** Classes that only carry the failure (facts §11); the analyzer looks through them. */
-const WRAPPERS = new Set([
-  'org.apache.flink.runtime.JobException',
-  'org.apache.flink.runtime.client.JobExecutionException',
-  'org.apache.flink.runtime.client.JobSubmissionException',
-  'org.apache.flink.runtime.client.JobInitializationException',
-  'org.apache.flink.client.program.ProgramInvocationException',
-  'org.apache.flink.client.program.ProgramAbortException',
-  'org.apache.flink.client.deployment.application.ApplicationExecutionException',
-  'org.apache.flink.client.deployment.application.UnsuccessfulExecutionException',
-  'org.apache.flink.runtime.entrypoint.ClusterEntrypointException',
-  'org.apache.flink.streaming.runtime.tasks.ExceptionInChainedOperatorException',
-  'org.apache.flink.streaming.runtime.tasks.ExceptionInChainedStubException',
-  'org.apache.flink.streaming.runtime.tasks.StreamTaskException',
-  'org.apache.flink.streaming.runtime.tasks.AsynchronousException',
-  'org.apache.flink.streaming.runtime.tasks.TimerException',
-  'org.apache.flink.runtime.taskmanager.AsynchronousException',
-  'org.apache.flink.runtime.execution.SuppressRestartsException',
-  'org.apache.flink.runtime.rest.handler.RestHandlerException',
-  'org.apache.flink.runtime.rest.util.RestClientException',
-  'org.apache.flink.table.client.gateway.SqlExecutionException',
-  'org.apache.flink.util.SerializedThrowable',
-  'org.apache.flink.runtime.util.SerializedThrowable',
-  'org.apache.flink.util.FlinkException',
-  'org.apache.flink.util.FlinkRuntimeException',
-  'org.apache.flink.util.WrappingRuntimeException',
-  'org.apache.flink.runtime.checkpoint.CheckpointException',
-  'java.util.concurrent.ExecutionException',
-  'java.util.concurrent.CompletionException',
-  'java.lang.reflect.UndeclaredThrowableException',
-  'java.lang.reflect.InvocationTargetException',
-  'java.lang.RuntimeException',
-  'java.lang.Exception',
-]);
-
 /**
  * Parses a trace. Known forms: log4j 2 (` ~[jar:version]` after frames), log4j 1 and the JVM (plain), logback
  * (`Wrapped by:`, `common frames omitted`), nested causes and suppressed ones, SerializedThrowable,
@@ -103,16 +69,8 @@ const MAX_KEPT = 500;
 
 /** Creates a cached parseChain, because a job that restarts throws the same exception again and again. */
 export function createChainReader(): (text: string) => readonly ChainLink[] {
-  const known = new Map<string, readonly ChainLink[]>();
-  return (text) => {
-    if (text.length > MAX_KEPT_CHARS) return parseChain(text);
-    const before = known.get(text);
-    if (before !== undefined) return before;
-    const links = parseChain(text);
-    if (known.size >= MAX_KEPT) known.clear();
-    known.set(text, links);
-    return links;
-  };
+  const readKnown = remember(MAX_KEPT, parseChain);
+  return (text) => (text.length > MAX_KEPT_CHARS ? parseChain(text) : readKnown(text));
 }
 
 /**
@@ -134,17 +92,12 @@ export function isLost({ type }: Pick<ChainLink, 'type'>): boolean {
   return type === '' || type === SERIALIZED || type === SERIALIZED_OLD;
 }
 
-/** True for classes that only wrap: what they carry in `cause` is the failure. */
-export function isWrapper(type: string): boolean {
-  return WRAPPERS.has(type);
-}
-
 /** Returns the first frame of user code, starting with the root's frames. */
 export const firstUserFrame = rememberLast(findUserFrame);
 
-function findUserFrame(links: readonly ChainLink[]): string | undefined {
+function findUserFrame(links: readonly ChainLink[], code: CodeOwners): string | undefined {
   for (const link of [...firstChain(links)].reverse()) {
-    const frame = link.frames.find(isUserFrame);
+    const frame = link.frames.find(code.isUser);
     if (frame !== undefined) return frame;
   }
   return undefined;
@@ -155,14 +108,14 @@ function findUserFrame(links: readonly ChainLink[]): string | undefined {
  * around it. A client that shows no frames names a class: the owner of a library threw that library's class, but it is
  * undecided who throws a class of the job's own.
  */
-export function ownerOfFrames(links: readonly ChainLink[]): Owner {
+export function ownerOfFrames(links: readonly ChainLink[], code: CodeOwners): Owner {
   const inner = [...firstChain(links)].reverse();
   for (const link of inner) {
-    const frame = link.frames.find((candidate) => !isNeutralFrame(candidate));
-    if (frame !== undefined) return frameOwner(frame);
+    const frame = link.frames.find((candidate) => !code.isNeutral(candidate));
+    if (frame !== undefined) return code.ownerOf(frame);
   }
-  const named = hasFrames(links) ? undefined : inner.find((link) => link.type !== '' && !isNeutralFrame(link.type));
-  return named === undefined || isUserFrame(named.type) ? 'framework' : frameOwner(named.type);
+  const named = hasFrames(links) ? undefined : inner.find((link) => link.type !== '' && !code.isNeutral(link.type));
+  return named === undefined || code.isUser(named.type) ? 'framework' : code.ownerOf(named.type);
 }
 
 /** Returns false for an exception that a client shows without a trace. */
@@ -350,12 +303,12 @@ function nameLostPipeline(link: ChainLink): ChainLink[] {
 /**
  * Caches the last result, because every rule that matches a chain asks the same question, one right after the other.
  */
-export function rememberLast<Rest extends readonly string[], Value>(
+export function rememberLast<Rest extends readonly unknown[], Value>(
   find: (links: readonly ChainLink[], ...rest: Rest) => Value,
 ): (links: readonly ChainLink[], ...rest: Rest) => Value {
   let last: { readonly links: readonly ChainLink[]; readonly rest: Rest; readonly value: Value } | undefined;
   return (links, ...rest) => {
-    if (last === undefined || last.links !== links || last.rest.some((text, index) => text !== rest[index]))
+    if (last === undefined || last.links !== links || last.rest.some((part, index) => part !== rest[index]))
       last = { links, rest, value: find(links, ...rest) };
     return last.value;
   };

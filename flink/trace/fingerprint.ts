@@ -1,10 +1,10 @@
 // Computes a text from the links of a stack trace that is the same for the same failure of one version: from the root's
 // class and its topmost frames. Stored failures are identified by it (group.ts groups more, failures of any version).
 // Pure functions.
-import { createHash } from 'node:crypto';
+import { hashText } from '../../core/hash.js';
 import type { ChainLink } from '../../core/types.js';
 import { rememberLast, root } from './chain.js';
-import { isNeutralFrame } from './packages.js';
+import type { CodeOwners } from './packages.js';
 
 /**
  * Returns the fingerprint. It is made of the root's class and its topmost frames, which stay the same when the
@@ -12,17 +12,14 @@ import { isNeutralFrame } from './packages.js';
  */
 export const fingerprint = rememberLast(computeFingerprint);
 
-function computeFingerprint(links: readonly ChainLink[], message: string): string {
+function computeFingerprint(links: readonly ChainLink[], message: string, code: CodeOwners): string {
   const origin = root(links);
   const frames = (origin?.frames ?? [])
-    .filter((frame) => !isNeutralFrame(frame))
+    .filter((frame) => !code.isNeutral(frame))
     .slice(0, 4)
     .map(frameIdentity);
   const words = frames.length >= 2 ? '' : normalizeMessage(origin?.message || message);
-  return createHash('sha256')
-    .update([origin?.type ?? '', ...frames, words].join('\n'))
-    .digest('hex')
-    .slice(0, 16);
+  return hashText([origin?.type ?? '', ...frames, words].join('\n'), 16);
 }
 
 /** Returns a frame without line numbers, counters of generated classes and lambdas. */

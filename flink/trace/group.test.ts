@@ -1,10 +1,13 @@
+import { loadCatalog } from '../../analyzer/catalog/catalog.js';
 import { describe, expect, it } from 'vitest';
 import type { FailureGroup } from '../../core/types.js';
 import { parseChain } from './chain.js';
 import { groupFailure } from './group.js';
 
+const CODE = loadCatalog().engine.code;
+
 function groupOf(...lines: readonly string[]): FailureGroup {
-  return groupFailure(parseChain(lines.join('\n')), 'A task failed.');
+  return groupFailure(parseChain(lines.join('\n')), 'A task failed.', CODE);
 }
 
 const PARSE = [
@@ -150,7 +153,9 @@ it('says by what failures are the same', () => {
 });
 
 it('goes by the words of an entry without an exception', () => {
-  expect(groupFailure([], 'Process 4711 ended with exit code 239').message).toBe('Process * ended with exit code 239');
+  expect(groupFailure([], 'Process 4711 ended with exit code 239', CODE).message).toBe(
+    'Process * ended with exit code 239',
+  );
 });
 
 it('reads a long message in the time of a short one', () => {

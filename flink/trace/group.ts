@@ -1,23 +1,28 @@
 // Groups failures that no rule names, by the links of their stack trace: the group is the same for every copy of the
 // same failure, however often it is wrapped, whichever process logs it and with any version of Flink. A group holds
 // what makes its failures the same. Pure functions.
-import { createHash } from 'node:crypto';
+import { hashText } from '../../core/hash.js';
 import type { ChainLink, FailureGroup } from '../../core/types.js';
-import { firstChain, isLost, isWrapper, root } from './chain.js';
+import { firstChain, isLost, root } from './chain.js';
 import { countWords, maskMessage } from './mask.js';
-import { frameOwner, isNeutralFrame } from './packages.js';
+import type { CodeOwners } from './packages.js';
 
 /** Version of the ids, because another way of grouping gives other ids. */
 const VERSION = 'g1';
 
 /** Returns the group of a failure. `headline`: the first line of the entry, for an exception without a message. */
-export function groupFailure(links: readonly ChainLink[], headline: string): FailureGroup {
+export function groupFailure(links: readonly ChainLink[], headline: string, code: CodeOwners): FailureGroup {
   const origin = root(links);
-  const type = findType(links, origin);
-  const message = maskMessage(origin === undefined ? headline : origin.message);
-  const frame = needsPlace(type, message) ? findPlace(links, origin, message) : undefined;
-  const place = frame ?? (countWords(message) > 0 ? undefined : describeAround(links, origin, headline));
+  const { type, message } = nameFailure(links, headline);
+  const frame = needsPlace(type, message) ? findPlace(links, origin, message, code) : undefined;
+  const place = frame ?? (countWords(message) > 0 ? undefined : describeAround(links, origin, headline, code));
   return identify({ type, message, place });
+}
+
+/** Returns the class of a failure, and its message with placeholders for what differs. */
+export function nameFailure(links: readonly ChainLink[], headline: string): Pick<FailureGroup, 'type' | 'message'> {
+  const origin = root(links);
+  return { type: findType(links, origin), message: maskMessage(origin === undefined ? headline : origin.message) };
 }
 
 /**
@@ -29,10 +34,7 @@ export function groupEcho({ type }: FailureGroup, origin: string): FailureGroup 
 }
 
 function identify(by: Omit<FailureGroup, 'id'>): FailureGroup {
-  const id = createHash('sha256')
-    .update([by.type, by.message, by.place ?? ''].join('\n'))
-    .digest('hex')
-    .slice(0, 12);
+  const id = hashText([by.type, by.message, by.place ?? ''].join('\n'), 12);
   return { id: `${VERSION}-${id}`, ...by };
 }
 
@@ -76,9 +78,14 @@ const EVERYWHERE =
  * Returns the first method that belongs neither to the JDK nor to Flink; if words are missing, one of Flink's that is
  * specific.
  */
-function findPlace(links: readonly ChainLink[], origin: ChainLink | undefined, message: string): string | undefined {
-  const frames = listFrames(firstChain(links), origin).filter((frame) => !isNeutralFrame(frame));
-  const foreign = frames.find((frame) => frameOwner(frame) !== 'framework');
+function findPlace(
+  links: readonly ChainLink[],
+  origin: ChainLink | undefined,
+  message: string,
+  code: CodeOwners,
+): string | undefined {
+  const frames = listFrames(firstChain(links), origin).filter((frame) => !code.isNeutral(frame));
+  const foreign = frames.find((frame) => code.ownerOf(frame) !== 'framework');
   const own = countWords(message) >= TELLING_WORDS ? undefined : frames.find((frame) => !EVERYWHERE.test(frame));
   const frame = foreign ?? own;
   return frame === undefined ? undefined : nameFrame(frame);
@@ -102,9 +109,14 @@ function nameFrame(frame: string): string {
 }
 
 /** Describes an exception without a word and without a frame by what wraps it, otherwise by what the entry says. */
-function describeAround(links: readonly ChainLink[], origin: ChainLink | undefined, headline: string): string {
+function describeAround(
+  links: readonly ChainLink[],
+  origin: ChainLink | undefined,
+  headline: string,
+  code: CodeOwners,
+): string {
   const chain = firstChain(links);
   const outer = chain.slice(0, origin === undefined ? 0 : chain.indexOf(origin)).reverse();
-  const named = outer.find((link) => !isWrapper(link.type) || countWords(maskMessage(link.message)) > 0);
+  const named = outer.find((link) => !code.isWrapper(link.type) || countWords(maskMessage(link.message)) > 0);
   return named === undefined ? maskMessage(headline) : `${nameClass(named.type)}: ${maskMessage(named.message)}`;
 }

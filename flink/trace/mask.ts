@@ -3,7 +3,7 @@
 // beginning is read. Pure functions.
 
 /** Mark in the place of text that differs. */
-export const MASK = '*';
+const MASK = '*';
 
 /** Number of characters that are read, and number of those that are kept. */
 const READ_UNITS = 600;

@@ -4,14 +4,8 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { isMemoryProblem } from '../../flink/memory/words.js';
-import {
-  fitJobManagerHeap,
-  fitManagedMemory,
-  fitNetworkMemory,
-  fitTaskHeap,
-  fitTaskManagerMetaspace,
-} from '../../flink/memory/fix.js';
-import { computeJobManagerMemory, computeTaskManagerMemory } from '../../flink/memory/memory.js';
+import { fitManagedMemory, fitNetworkMemory, fitTaskHeap, fitTaskManagerMetaspace } from '../../flink/memory/fix.js';
+import { computeTaskManagerMemory } from '../../flink/memory/memory.js';
 import { describeWithParts } from '../parts/testing/describe-part.js';
 import { findPart, getJava, requirePart } from '../parts/parts.js';
 import {
@@ -86,24 +80,19 @@ function listJars({ part, home }: { readonly part: { readonly version: string };
   return { version: part.version, folder: join(home, 'lib') };
 }
 
-/** Returns the configurations that the fixes of a legal one lead to. */
+/** Returns the configurations that the fixes of a legal one of a TaskManager lead to. */
 function proposePatches(memoryCase: MemoryCase, version: string): readonly MemoryCase[] {
   const { options, deployment } = memoryCase;
   const target = { options, version, deployment };
-  const before =
-    memoryCase.process === 'tm'
-      ? computeTaskManagerMemory(options, version, deployment)
-      : computeJobManagerMemory(options, version, deployment);
+  if (memoryCase.process === 'jm') return [];
+  const before = computeTaskManagerMemory(options, version, deployment);
   if (isMemoryProblem(before)) return [];
-  const fits =
-    memoryCase.process === 'jm'
-      ? [fitJobManagerHeap({ ...target, neededBytes: before.jvmHeap + 300 * MIB })]
-      : [
-          fitNetworkMemory({ ...target, neededBytes: before.totalFlink / 5 + 32 * MIB }),
-          fitTaskHeap({ ...target, neededBytes: before.jvmHeap + 100 * MIB }),
-          fitTaskManagerMetaspace({ ...target, neededBytes: before.jvmMetaspace + 64 * MIB }),
-          fitManagedMemory({ ...target, neededBytes: before.totalFlink / 2 + 64 * MIB }),
-        ];
+  const fits = [
+    fitNetworkMemory({ ...target, neededBytes: before.totalFlink / 5 + 32 * MIB }),
+    fitTaskHeap({ ...target, neededBytes: before.jvmHeap + 100 * MIB }),
+    fitTaskManagerMetaspace({ ...target, neededBytes: before.jvmMetaspace + 64 * MIB }),
+    fitManagedMemory({ ...target, neededBytes: before.totalFlink / 2 + 64 * MIB }),
+  ];
   return fits.flatMap((fit) =>
     'problem' in fit ? [] : [{ ...memoryCase, options: new Map([...options, ...Object.entries(fit.patch)]) }],
   );

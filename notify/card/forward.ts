@@ -1,7 +1,8 @@
 // Handles alerts that come in from Alertmanager or Grafana. Reads them from their message (already checked against the
 // API's schema), finds the job by their labels, and renders them with the diagnosis in their annotations. The format
 // stays the same, so that the previous readers of the alerts can read the result. Pure functions.
-import { createHash } from 'node:crypto';
+import { toIso } from '../../core/time/iso.js';
+import { hashText } from '../../core/hash.js';
 import { isOpen, measureDistance } from '../../core/time/around.js';
 import type { Incident, Language } from '../../core/types.js';
 import type { Subject } from '../decide/decide.js';
@@ -45,7 +46,7 @@ const FRAME_FIELDS = [
 ] as const;
 /** Additional fields that Grafana adds to one alert. */
 const MORE_FIELDS = ['silenceURL', 'dashboardURL', 'panelURL', 'imageURL', 'values', 'valueString'] as const;
-export const OWN_ALERTNAME = 'FlinkJobFailure';
+const OWN_ALERTNAME = 'FlinkJobFailure';
 
 export function parseMessage(message: unknown): readonly InboundAlert[] {
   if (!isJsonObject(message) || !Array.isArray(message['alerts'])) return [];
@@ -61,7 +62,7 @@ export function parseAlert(alert: JsonObject, frame: JsonObject): InboundAlert {
     fingerprint:
       typeof fingerprint === 'string' && fingerprint !== ''
         ? fingerprint
-        : hash(JSON.stringify(Object.entries(labels).sort())),
+        : hashText(JSON.stringify(Object.entries(labels).sort()), 20),
     status: alert['status'] === 'resolved' ? 'resolved' : 'firing',
     labels,
     annotations: readTexts(alert['annotations']),
@@ -113,7 +114,7 @@ export function renderForwardedMessage(forwarded: ForwardedAlert): JsonObject {
   const { status, labels, startsAt, endsAt, generatorURL, fingerprint, more, frame } = alert;
   return toJsonObject({
     type: isFollowUp ? 'jobtrace.alert.diagnosed' : 'jobtrace.alert.forwarded',
-    timestamp: new Date(nowMs).toISOString(),
+    timestamp: toIso(nowMs),
     ...frame,
     status,
     alerts: [
@@ -154,8 +155,4 @@ function readTexts(value: unknown): Record<string, string> {
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, inner]) => (typeof inner === 'string' ? [[key, inner]] : [])),
   );
-}
-
-export function hash(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 20);
 }

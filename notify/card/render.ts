@@ -103,7 +103,7 @@ export function linkPage(publicUrl: string, path: string): string | undefined {
   return publicUrl === '' ? undefined : `${publicUrl.replace(/(?<!\/)\/+$/, '')}${path}`;
 }
 
-export function renderPatch(fix: Fix): string {
+function renderPatch(fix: Fix): string {
   return Object.entries(fix.patch)
     .map(([option, value]) => `${option}: ${value}`)
     .join('\n');

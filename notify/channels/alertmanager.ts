@@ -2,6 +2,7 @@
 // again. Each push therefore sets its end a few minutes ahead, and if its labels change (another cause, another
 // severity), the same request ends the old alert. `message.alerts` holds the alerts to send; an alert without `endsAt`
 // is open.
+import { toIso } from '../../core/time/iso.js';
 import { type Incident, ALL_CLUSTERS } from '../../core/types.js';
 import type { AlertCard } from '../card/card.js';
 import { isJsonObject, type Json, type JsonObject, toJsonObject } from '../card/payload.js';
@@ -13,7 +14,7 @@ import { postJson } from './http.js';
  * Distance of an open alert's end from the time of sending, in milliseconds. The alert is sent again several times
  * before.
  */
-export const OPEN_AHEAD_MS = 300_000;
+const OPEN_AHEAD_MS = 300_000;
 
 export const ALERTMANAGER: Channel = {
   settings: {
@@ -35,7 +36,7 @@ export const ALERTMANAGER: Channel = {
     const { receiver, nowMs } = delivery;
     const alerts = parts
       .flatMap(({ message }) => listAlerts(message))
-      .map((alert) => ({ endsAt: new Date(nowMs + OPEN_AHEAD_MS).toISOString(), ...alert }));
+      .map((alert) => ({ endsAt: toIso(nowMs + OPEN_AHEAD_MS), ...alert }));
     return postJson(`${receiver.url.replace(/(?<!\/)\/+$/, '')}/api/v2/alerts`, JSON.stringify(alerts), {}, delivery);
   },
 };
@@ -43,7 +44,7 @@ export const ALERTMANAGER: Channel = {
 const ENDED: ReadonlySet<Incident['outcome']> = new Set(['recovered', 'canceled', 'silent']);
 
 function renderAlerts(card: Card, previous: JsonObject | undefined): JsonObject {
-  const now = new Date(card.nowMs).toISOString();
+  const now = toIso(card.nowMs);
   const alert = renderAlertmanager(card);
   const { outcome, ended } = card.incident;
   // An incident that joined a platform incident continues there. The state of a silent incident is unknown.
@@ -112,7 +113,7 @@ export function renderAlertmanager(card: Card): JsonObject {
   return toJsonObject({
     labels: dropEmpty(labels),
     annotations: dropEmpty(annotations),
-    startsAt: incident.firstSeen ?? new Date(card.nowMs).toISOString(),
+    startsAt: incident.firstSeen ?? toIso(card.nowMs),
     ...(words.link === '' ? {} : { generatorURL: words.link }),
   });
 }
@@ -122,6 +123,6 @@ export function renderUndelivered(card: AlertCard, nowMs: number): JsonObject {
   return toJsonObject({
     labels: dropEmpty({ alertname: 'JobtraceAlertUndelivered', subject: card.subject, cause: card.cause }),
     annotations: dropEmpty({ summary: card.headline, description: card.notice, link: card.links[0]?.url ?? '' }),
-    startsAt: new Date(nowMs).toISOString(),
+    startsAt: toIso(nowMs),
   });
 }

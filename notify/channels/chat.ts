@@ -58,7 +58,7 @@ export function createChat(service: ChatService): Channel {
 }
 
 /** Returns the message as it is sent, shortened so that it fits with its signature. */
-export function fitMessage(service: ChatService, card: AlertCard, delivery: Delivery): JsonObject {
+function fitMessage(service: ChatService, card: AlertCard, delivery: Delivery): JsonObject {
   return fitCard(
     card,
     (cut) => service.render(cut, delivery.receiver),

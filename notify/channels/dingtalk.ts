@@ -48,7 +48,7 @@ const ANSWERS: readonly AnswerRow[] = [
   { code: -1, reason: 'busy', waitMs: 30_000 },
 ];
 
-export const DINGTALK_SERVICE: ChatService = {
+const DINGTALK_SERVICE: ChatService = {
   settings: SETTINGS,
   maxBytes: 20_000,
   render: renderDingtalk,

@@ -1,6 +1,6 @@
 // Defines the channel of e-mail through a mail server: its settings, its mails, and the meaning of the server's
 // refusals (RFC 5321: 4xx is temporary, 5xx is permanent). Mails about one incident form a thread.
-import { createHash } from 'node:crypto';
+import { hashText } from '../../core/hash.js';
 import { chooseWay, describeWay, NO_PROXIES, type Way } from '../../core/proxy.js';
 import type { Text } from '../../core/types.js';
 import { buildForwardedCard, readCard, renderCard, type AlertCard } from '../card/card.js';
@@ -56,7 +56,7 @@ export const EMAIL: Channel = {
     const card = joinCards(parts.map(({ message }) => readCard(message)));
     const { url, from = '', to = [], proxy } = delivery.receiver;
     const way = chooseWay(url, delivery.proxies ?? NO_PROXIES, proxy);
-    const thread = `<${createHash('sha256').update(card.topic).digest('hex').slice(0, 32)}@jobtrace>`;
+    const thread = `<${hashText(card.topic, 32)}@jobtrace>`;
     const mail = { from, to, messageId: `<${delivery.id}@jobtrace>`, references: thread, ...renderEmail(card) };
     return readAnswer(await sendMail(url, mail, way), delivery, way);
   },

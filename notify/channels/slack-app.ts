@@ -52,7 +52,7 @@ const ANSWERS: readonly AnswerRow[] = [
 /** Errors that mean that the head of the thread was deleted. */
 const HEADLESS = /"(?:thread_not_found|message_not_found)"/;
 
-export const SLACK_APP_SERVICE: ChatService = { ...SLACK_SERVICE, settings: SETTINGS, request, readAnswer };
+const SLACK_APP_SERVICE: ChatService = { ...SLACK_SERVICE, settings: SETTINGS, request, readAnswer };
 
 const CHAT = createChat(SLACK_APP_SERVICE);
 

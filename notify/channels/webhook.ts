@@ -2,6 +2,7 @@
 // webhook-timestamp and, with a secret, webhook-signature) and, for receivers that verify only the body,
 // X-Jobtrace-Signature. Other incidents of the group are "related" in one message; forwarded alerts of one group are
 // listed together.
+import { toIso } from '../../core/time/iso.js';
 import { createHmac } from 'node:crypto';
 import { linkIncident } from '../../core/wording/markdown.js';
 import type { Diagnosis, Evidence, PlatformShare, Text, UnknownFailure } from '../../core/types.js';
@@ -112,7 +113,7 @@ export function renderWebhook(card: Card): JsonObject {
   const body = (evidence: number, details: boolean): JsonObject =>
     toJsonObject({
       type: TYPES[reason],
-      timestamp: new Date(nowMs).toISOString(),
+      timestamp: toIso(nowMs),
       data: {
         reason,
         headline: `${(hasEnded(card) ? JOB_ENDED : (NEWS[reason] ?? NEW_INCIDENT))[language]}${WORDS[language].colon}${words.title}`,
@@ -152,7 +153,7 @@ export function renderWebhook(card: Card): JsonObject {
 
 /** Renders a message that another receiver did not accept: its card, with the reason in the notice. */
 export function renderUndelivered(card: AlertCard, nowMs: number): JsonObject {
-  return toJsonObject({ type: 'jobtrace.alert.undelivered', timestamp: new Date(nowMs).toISOString(), data: card });
+  return toJsonObject({ type: 'jobtrace.alert.undelivered', timestamp: toIso(nowMs), data: card });
 }
 
 /** Lists the links of an incident. A child also has a link to the platform incident that represents it. */
@@ -197,6 +198,5 @@ function cutUnknown(unknown: UnknownFailure, evidence: number): UnknownFailure {
 function cutEvidence(evidence: Evidence): Evidence {
   if (evidence.text.length <= MAX_EVIDENCE_LENGTH) return evidence;
   const { highlights, ...rest } = evidence;
-  void highlights;
   return { ...rest, text: cutMiddle(evidence.text, MAX_EVIDENCE_LENGTH) };
 }

@@ -122,7 +122,7 @@ export type AlertDecision =
     };
 
 /** Time after the first alert, in milliseconds, in which changes of the failure count as part of that alert. */
-export const ONE_MESSAGE_MS = 60_000;
+const ONE_MESSAGE_MS = 60_000;
 
 /**
  * Time, in milliseconds, in which failures that happened while their logs were not read are collected into one message.

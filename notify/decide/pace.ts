@@ -8,7 +8,7 @@ export interface PaceLimit {
   readonly perMs: number;
 }
 
-export interface Bucket {
+export interface RateLimiter {
   /** True if one more message may be sent now. The message then counts. */
   take(nowMs: number): boolean;
 }
@@ -17,7 +17,7 @@ export interface Bucket {
  * Creates a rate limiter that remembers the time of each message, so that no time span exceeds the limit, wherever it
  * begins.
  */
-export function createBucket(limits: readonly PaceLimit[]): Bucket {
+export function createRateLimiter(limits: readonly PaceLimit[]): RateLimiter {
   const longestMs = limits.reduce((max, { perMs }) => Math.max(max, perMs), 0);
   let times: number[] = [];
   return {

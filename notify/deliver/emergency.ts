@@ -2,6 +2,7 @@
 // unreachable or no analyzer runs. They are sent at once to the receivers of `notify.emergency`, retried until each
 // receiver has accepted them, and followed by a message when the outage is over. A receiver that forgets gets them
 // again while the outage lasts.
+import { toIso } from '../../core/time/iso.js';
 import type { ReceiverSettings } from '../../core/config/receiver.js';
 import type { Proxies } from '../../core/proxy.js';
 import type { Log } from '../../core/log.js';
@@ -109,7 +110,7 @@ async function send(
 }
 
 function makeIncident({ check, since = 0, problem }: Watched, reason: AlertReason, nowMs: number): Incident {
-  const [first, last] = [since, nowMs].map((time) => new Date(time).toISOString());
+  const [first, last] = [since, nowMs].map((time) => toIso(time));
   const describe = (language: Language): Diagnosis => ({
     cause: check.id,
     rule: `${check.id}/seen`,

@@ -1,6 +1,7 @@
 // Hands a message that a receiver did not accept to its fallback receiver: the same card, with the name of the refusing
 // receiver, its error, and advice. It is a separate message at the other receiver. It does not count in decisions about
 // the incident there, and is not handed on again.
+import { toIso } from '../../core/time/iso.js';
 import type { ReceiverSettings } from '../../core/config/receiver.js';
 import { emptyCard, type AlertCard } from '../card/card.js';
 import { WORDS } from '../card/words.js';
@@ -29,7 +30,6 @@ export function createHandOver(receiver: ReceiverSettings, options: FallbackOpti
     const { undelivered } = WORDS[other.language];
     const card = { ...readCard(receiver, payload), notice: undelivered(receiver.name, error) };
     const { inbound, followUntilMs, openUntilMs, ...rest } = payload;
-    void [inbound, followUntilMs, openUntilMs];
     await outbox.put(
       {
         ...alert,
@@ -37,7 +37,7 @@ export function createHandOver(receiver: ReceiverSettings, options: FallbackOpti
         id: `${FALLBACK_REASON}/${alert.id}`,
         receiver: other.name,
         reason: FALLBACK_REASON,
-        sentAt: new Date(now()).toISOString(),
+        sentAt: toIso(now()),
         state: 'pending',
         attempts: 0,
       },

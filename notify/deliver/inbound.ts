@@ -1,6 +1,8 @@
 // Forwards alerts from Alertmanager or Grafana with the diagnosis of the job's incident in their annotations. Without a
 // diagnosis an alert waits a little, is sent as it is, and the diagnosis follows when it appears. A repeated message
 // (both senders repeat) is not sent again.
+import { toIso } from '../../core/time/iso.js';
+import { hashText } from '../../core/hash.js';
 import type { ReceiverSettings } from '../../core/config/receiver.js';
 import { rangeAround } from '../../core/time/around.js';
 import type { Incident, ReceivedAlert } from '../../core/types.js';
@@ -9,7 +11,6 @@ import { CHANNELS } from '../channels/table.js';
 import { findSubject, type DecidePolicy, type Subject } from '../decide/decide.js';
 import {
   chooseIncident,
-  hash,
   isOwnAlert,
   listJobNames,
   parseAlert,
@@ -220,7 +221,7 @@ async function putMessage(inbound: InboundState, id: string, wanted: WantedMessa
       receiver: receiver.name,
       reason: isFollowUp ? 'diagnosis-follows' : 'forwarded',
       cause: found?.subject.cause ?? '',
-      sentAt: new Date(now()).toISOString(),
+      sentAt: toIso(now()),
       state: 'pending',
       attempts: 0,
     },
@@ -308,7 +309,7 @@ function createSeen(store: Pick<Collections, 'states'>, key: string, now: () => 
 
 /** Returns the same id for every repetition of an alert's firing, or of its end. */
 function alertId(alert: InboundAlert, receiver: ReceiverSettings): string {
-  return `inbound/${hash([alert.fingerprint, alert.startsAt, alert.status, receiver.name].join('\n'))}`;
+  return `inbound/${hashText([alert.fingerprint, alert.startsAt, alert.status, receiver.name].join('\n'), 20)}`;
 }
 
 function readInbound(payload: Payload): InboundAlert | undefined {
@@ -319,7 +320,5 @@ function readInbound(payload: Payload): InboundAlert | undefined {
 
 function withoutFollow(payload: Payload): Payload {
   const { inbound, followUntilMs, ...rest } = payload;
-  void inbound;
-  void followUntilMs;
   return { ...rest, message: {}, brief: {} };
 }

@@ -1,5 +1,7 @@
 // Keeps messages: pending ones, those that stay open at a receiver, alerts whose diagnosis may still follow, and all
 // earlier messages of an incident. They are in memory for speed, and in the store so that a restart loses none.
+import { BoundedMap } from '../../core/cache.js';
+import { createSerialQueue, type SerialQueue } from '../../core/queue.js';
 import type { ReceiverSettings } from '../../core/config/receiver.js';
 import { ALL_CLUSTERS, type Incident } from '../../core/types.js';
 import type { Alert, Collections } from '../../store/store.js';
@@ -88,7 +90,8 @@ interface OutboxState extends Omit<OutboxOptions, 'receivers'> {
   readonly unsaved: Map<string, Alert>;
   /** Cache of parsed payloads. */
   readonly payloads: WeakMap<Alert, Payload>;
-  saving: Promise<void>;
+  /** Writes one after the other, so that an older state never overwrites a newer one. */
+  readonly inOrder: SerialQueue;
   isLoaded: boolean;
   /** Partitions that this process held when the messages were loaded. */
   holding: string;
@@ -100,11 +103,11 @@ export function createOutbox(options: OutboxOptions): Outbox {
     pending: new Map(),
     followed: new Map(),
     open: new Map(),
-    notifications: new Map(),
+    notifications: new BoundedMap(MAX_INCIDENTS_KNOWN),
     inFlight: new Set(),
     unsaved: new Map(),
     payloads: new WeakMap(),
-    saving: Promise.resolve(),
+    inOrder: createSerialQueue(),
     isLoaded: false,
     holding: '',
   };
@@ -203,17 +206,12 @@ function noteUnsaved(box: OutboxState, alert: Alert): void {
   box.unsaved.set(alert.id, alert);
 }
 
-/** Writes unsaved alerts. Writes run one after the other, so that an older state never overwrites a newer one. */
-function saveUnsaved(box: OutboxState): Promise<void> {
-  const { store, unsaved } = box;
-  const turn = box.saving.then(async () => {
+function saveUnsaved({ store, unsaved, inOrder }: OutboxState): Promise<void> {
+  return inOrder(async () => {
     const alerts = [...unsaved.values()];
     if (alerts.length > 0) await store.alerts.saveAll(alerts);
     for (const alert of alerts) if (unsaved.get(alert.id) === alert) unsaved.delete(alert.id);
   });
-  // The caller gets the error; the next write starts without it.
-  box.saving = turn.catch(() => undefined);
-  return turn;
 }
 
 async function load(box: OutboxState): Promise<void> {
@@ -295,8 +293,6 @@ async function loadNotifications(
     notifications.delete(incidentId);
     throw error;
   }
-  const [oldest] = notifications.keys();
-  if (notifications.size > MAX_INCIDENTS_KNOWN && oldest !== undefined) notifications.delete(oldest);
   return rows;
 }
 

@@ -2,6 +2,8 @@
 // until a deadline; an undeliverable message stays visible with its reason. Each receiver has its own rate, and its
 // errors affect no other receiver: an exception of a channel is handled like a refusal. Other files decide about
 // messages and store them.
+import { toIso } from '../../core/time/iso.js';
+import { hashText } from '../../core/hash.js';
 import type { ReceiverSettings } from '../../core/config/receiver.js';
 import { JobtraceError } from '../../core/errors.js';
 import { errorTrace } from '../../core/fault.js';
@@ -12,8 +14,7 @@ import type { SendResult } from '../channels/result.js';
 import { sendParts } from './send.js';
 import { CHANNELS } from '../channels/table.js';
 import { FALLBACK_REASON, type HandOver } from './fallback.js';
-import { hash } from '../card/forward.js';
-import { createBucket, RECEIVER_BACKOFF, type Bucket, type PaceLimit } from '../decide/pace.js';
+import { createRateLimiter, RECEIVER_BACKOFF, type RateLimiter, type PaceLimit } from '../decide/pace.js';
 import { backoffMs } from '../../core/time/wait.js';
 import type { OutboxRow, Outbox } from './outbox.js';
 import { DELIVER_DEADLINE_MS, type JsonObject } from '../card/payload.js';
@@ -43,7 +44,7 @@ export interface Sender {
 }
 
 interface Pace {
-  readonly bucket: Bucket;
+  readonly rateLimiter: RateLimiter;
   /** Time until which the receiver asked for a pause. */
   holdUntilMs: number;
   /** Refusal with a long pause. Until the pause ends, due messages go to the fallback with this refusal. */
@@ -66,7 +67,7 @@ export function createSender(options: SenderOptions): Sender {
   const { outbox, receiver, proxies, now } = options;
   const channel = CHANNELS[receiver.kind];
   const pace: Pace = {
-    bucket: createBucket(listLimits(receiver, channel)),
+    rateLimiter: createRateLimiter(listLimits(receiver, channel)),
     holdUntilMs: 0,
     longRefusal: undefined,
     refreshedMs: now(),
@@ -81,7 +82,7 @@ export function createSender(options: SenderOptions): Sender {
       for (let rows = chooseDue(options, pace); rows.length > 0; rows = chooseDue(options, pace)) {
         const refusal = pace.holdUntilMs > now() ? pace.longRefusal : undefined;
         if (refusal !== undefined) await settleAll(rows, refusal, options, pace);
-        else if (pace.holdUntilMs > now() || !pace.bucket.take(now())) return;
+        else if (pace.holdUntilMs > now() || !pace.rateLimiter.take(now())) return;
         else await deliver(rows, options, pace);
       }
     },
@@ -147,7 +148,7 @@ async function deliver(rows: readonly OutboxRow[], options: SenderOptions, pace:
     const delivery = {
       receiver,
       proxies,
-      id: `msg_${hash(ids.join('\n'))}`,
+      id: `msg_${hashText(ids.join('\n'), 20)}`,
       nowMs: now(),
       thread: await findThread(rows, options),
     };
@@ -205,14 +206,13 @@ async function settle(
 ): Promise<void> {
   const { outbox, receiver, now, random, onDelivery, onNotified } = options;
   const attempts = alert.attempts + 1;
-  const sentAt = new Date(now()).toISOString();
+  const sentAt = toIso(now());
   if (result.ok) {
     pace.tries.delete(alert.id);
     onDelivery(receiver.kind, 'sent');
     if (alert.reason === 'new-incident' && payload.seenMs !== undefined)
       onNotified(Math.max(0, now() - payload.seenMs));
     const { error, ...rest } = alert;
-    void error;
     const isNeeded = payload.openUntilMs !== undefined || payload.inbound !== undefined;
     const kept = isNeeded ? payload : { ...payload, message: {}, brief: {} };
     return outbox.put({ ...rest, attempts, sentAt, state: 'sent' }, { ...kept, receipt: result.receipt });

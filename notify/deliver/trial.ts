@@ -1,6 +1,7 @@
 // Sends a test message to one receiver and returns the service's answer with advice. The message is a card that says
 // that it is a test, sent at once and like every other message. If the channel keeps messages open, the test is closed
 // afterwards.
+import { toIso } from '../../core/time/iso.js';
 import type { ReceiverSettings } from '../../core/config/receiver.js';
 import type { Proxies } from '../../core/proxy.js';
 import type { Diagnosis, Incident, Text } from '../../core/types.js';
@@ -83,7 +84,7 @@ function send(
 }
 
 function makeIncident(reason: AlertReason, nowMs: number): Incident {
-  const time = new Date(nowMs).toISOString();
+  const time = toIso(nowMs);
   return {
     id: 'test',
     cluster: 'test',

@@ -1,5 +1,6 @@
 // Reads from the store what holds messages back: the current silences, and the last annotation of each card. A
 // notifier's router reads repeatedly, the command line once.
+import { toIso } from '../../core/time/iso.js';
 import { listStanding, type Triage } from '../../core/routing/triage.js';
 import type { Silence } from '../../core/routing/silence.js';
 import type { Collections } from '../../store/store.js';
@@ -11,7 +12,7 @@ export async function readSilences(
   store: Pick<Collections, 'silences'>,
   nowMs: number,
 ): Promise<readonly ActiveSilence[]> {
-  return (await store.silences.find({ after: new Date(nowMs).toISOString() })).map(readSilence);
+  return (await store.silences.find({ after: toIso(nowMs) })).map(readSilence);
 }
 
 /** Reads the last annotations, by incident. */

@@ -1,5 +1,6 @@
 // Runs the pipeline in a notifier: finds the receivers of an incident's card and of an incoming alert, and the reason
 // that holds a waiting message back. It combines settings, teams, silences and annotations; pipeline.ts has the steps.
+import { toIso } from '../../core/time/iso.js';
 import type { CardLabels, RouteSettings, TeamSettings, TimeIntervalSettings } from '../../core/config/route.js';
 import type { ReceiverSettings } from '../../core/config/receiver.js';
 import { omitMissing } from '../../core/json.js';
@@ -119,11 +120,7 @@ export function readAnnotations(
   { outcome, seenMs, inbound }: Payload,
 ): IncidentAnnotations | undefined {
   if (inbound !== undefined) return undefined;
-  return { incidentId, reason, outcome, ...omitMissing({ lastSeen: printTime(seenMs) }) };
-}
-
-function printTime(timeMs: number | undefined): string | undefined {
-  return timeMs === undefined ? undefined : new Date(timeMs).toISOString();
+  return { incidentId, reason, outcome, ...omitMissing({ lastSeen: toIso(seenMs) }) };
 }
 
 /** Renders the group key. Messages of the same group that are due together are sent as one. */

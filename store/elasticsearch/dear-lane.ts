@@ -1,5 +1,6 @@
 // Runs one dear search at a time, on one thread of a node. A dear search has patterns that Elasticsearch must compare
 // with every word; a few of them would occupy all search threads of a small cluster while everybody else waits.
+import { createSerialQueue } from '../../core/queue.js';
 import { explainStop } from '../caller.js';
 import { chargeSearch } from '../query/cost.js';
 import type { AskLimits, RecordQuery } from '../store.js';
@@ -20,40 +21,47 @@ export interface DearLane {
 const ONE_SHARD = { max_concurrent_shard_requests: '1' } as const;
 
 export function createDearLane(): DearLane {
-  let last: Promise<void> = Promise.resolve();
+  const inOrder = createSerialQueue();
   return {
     async run(query, limits, search) {
       if (chargeSearch(query).cost === 0) return search({});
-      const before = last;
-      let done = (): void => undefined;
-      const own = new Promise<void>((resolve) => (done = resolve));
-      last = before.then(() => own);
-      try {
-        await waitFor(before, limits);
-        return await search(ONE_SHARD);
-      } finally {
-        done();
-      }
+      const wait = watchWait(limits);
+      const result = inOrder(() => (wait.end() ? wait.stopped : search(ONE_SHARD)));
+      return Promise.race([result, wait.stopped]);
     },
   };
 }
 
-async function waitFor(before: Promise<void>, limits: AskLimits = {}): Promise<void> {
+interface Wait {
+  /** Fails when the search has waited for its limit or its caller has gone, unless the wait ended before. */
+  readonly stopped: Promise<never>;
+  /** Ends the wait. Returns true if it was stopped. */
+  end(): boolean;
+}
+
+function watchWait(limits: AskLimits = {}): Wait {
   const { limitMs, signal } = limits;
-  let settle = (): void => undefined;
+  let isStopped = false;
+  let end = (): void => undefined;
   const stopped = new Promise<never>((_, reject) => {
-    const goAway = (): void => reject(explainStop('gone', limits));
-    const timer = limitMs === undefined ? undefined : setTimeout(() => reject(explainStop('waited', limits)), limitMs);
+    const stop = (why: 'gone' | 'waited'): void => {
+      isStopped = true;
+      reject(explainStop(why, limits));
+    };
+    const goAway = (): void => stop('gone');
+    const timer = limitMs === undefined ? undefined : setTimeout(() => stop('waited'), limitMs);
     signal?.addEventListener('abort', goAway, { once: true });
     if (signal?.aborted === true) goAway();
-    settle = () => {
+    end = () => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', goAway);
     };
   });
-  try {
-    await Promise.race([before, stopped]);
-  } finally {
-    settle();
-  }
+  return {
+    stopped,
+    end: () => {
+      end();
+      return isStopped;
+    },
+  };
 }

@@ -23,7 +23,7 @@ import type { IncidentWrite, Store } from '../store.js';
 
 export type { ElasticsearchSettings } from './client.js';
 
-export const DEFAULT_PREFIX = 'jobtrace';
+const DEFAULT_PREFIX = 'jobtrace';
 const OLDEST_MAJOR = 8;
 /**
  * Creates the store and does not connect yet: Elasticsearch may start later, and every call reports if it cannot be

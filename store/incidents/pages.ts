@@ -10,7 +10,7 @@ export const MAX_COUNTS = 50;
 /** Position of an incident in a list: when it was last seen (null if it does not say), and its id. */
 export type IncidentPlace = readonly [lastSeen: number | null, id: string];
 
-export function encodeIncidentPlace(place: IncidentPlace): string {
+function encodeIncidentPlace(place: IncidentPlace): string {
   return Buffer.from(JSON.stringify(place)).toString('base64url');
 }
 

@@ -39,7 +39,6 @@ function nameBeside({ diagnoses, unknown }: Incident): IncidentRow['beside'] {
 }
 
 function withoutChildren({ children, ...share }: PlatformShare): Omit<PlatformShare, 'children'> {
-  void children;
   return share;
 }
 

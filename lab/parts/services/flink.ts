@@ -1,6 +1,7 @@
 // Starts a real Flink cluster, session or application: a JobManager and any number of TaskManagers. Flink's own scripts
 // start them, so logs, .out files and JVM options are what users have. Configuration, logs and pids are in the
 // cluster's own folder; several clusters and versions run side by side.
+import { createSerialQueue } from '../../../core/queue.js';
 import { omitMissing } from '../../../core/json.js';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
@@ -208,7 +209,7 @@ async function runCluster(
   const leader = describeLeader(options);
   const first = await startFirst(options, daemons, leader, network === undefined ? taskManagers : 0);
   // one start after another, because a new process is found as the new line of the pid file
-  let turn: Promise<unknown> = Promise.resolve();
+  const inOrder = createSerialQueue();
   const cluster: FlinkCluster = {
     ...facts,
     ...first,
@@ -219,25 +220,23 @@ async function runCluster(
       return readRestUrl(cluster.jobManagers.findLast((known) => known.isAlive())?.logFile ?? '') ?? facts.restUrl;
     },
     async addTaskManager(settings = {}, { fails = false, wait = !fails, limits: own = limits } = {}) {
-      const started = turn.then(async () => {
+      const added = await inOrder(async () => {
         const host = await network?.addHost();
         const all = {
           ...omitMissing({ 'taskmanager.host': host?.address }),
           ...options.taskManagerConfig,
           ...settings,
         };
-        const [added] = await startTaskManagers(
+        const [one] = await startTaskManagers(
           daemons,
           all,
           { prefix: [...(host?.prefix ?? []), ...fillLimits(own)], fails },
           host,
         );
-        if (added === undefined) throw new Error('A start of one TaskManager gave none.');
-        cluster.taskManagers.push(added);
-        return added;
+        if (one === undefined) throw new Error('A start of one TaskManager gave none.');
+        cluster.taskManagers.push(one);
+        return one;
       });
-      turn = started.catch(() => undefined);
-      const added = await started;
       if (wait) await waitForWorkers(cluster.restUrl, [added], deadlineMs);
       return added;
     },

@@ -1,13 +1,13 @@
 // Finds the address of a record: the index of its day, and the shard of its cluster. The address depends only on the
 // record, so that a record that is read a second time goes to the same place. Pure functions.
+import { BoundedMap } from '../../../core/cache.js';
 import type { LogRecord } from '../../../core/types.js';
 import { readDay } from '../../page.js';
 import type { BatchAddress } from '../../store.js';
 import { encodeId } from './id.js';
 
 /** Addresses by index and cluster. Each exists once, so that addresses can be compared by identity. */
-const addresses = new Map<string, BatchAddress>();
-const MAX_ADDRESSES = 10_000;
+const addresses = new BoundedMap<string, BatchAddress>(10_000);
 
 /**
  * Returns the address of a Flink cluster in an index. All its records of a day lie in one shard, so that one analyzer
@@ -18,7 +18,6 @@ export function findAddress(index: string, cluster: string): BatchAddress {
   const known = addresses.get(key);
   if (known !== undefined) return known;
   const address = { index, routing: cluster === '' ? undefined : encodeId(cluster) };
-  if (addresses.size >= MAX_ADDRESSES) addresses.clear();
   addresses.set(key, address);
   return address;
 }

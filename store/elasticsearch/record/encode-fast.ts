@@ -1,6 +1,8 @@
 // Encodes a record whose text is in bytes as the same two bulk lines that encode.ts makes of records. Fields that many
 // records share are encoded once, and lines.ts writes the lines, so that no object or string is created for a line. Ids
 // are those of the agent (agent/tail/identity.ts).
+import { toIso } from '../../../core/time/iso.js';
+import { BoundedMap } from '../../../core/cache.js';
 import type { BatchWriter } from '../../batch.js';
 import { encodePattern, STAMP_UNITS } from '../../head.js';
 import type { BatchAddress, FileFields, JobFields, PlainRecord, SharedFields, ThrownFields } from '../../store.js';
@@ -82,7 +84,7 @@ function createEncoding(prefix: string, writer: BatchWriter): PlainEncoding {
     lines: new LineWriter(),
     files: new WeakMap(),
     zones: new Map(),
-    owners: new Map(),
+    owners: new BoundedMap(MAX_OWNERS),
     day: -1,
     index: '',
     aheadMs: NaN,
@@ -143,7 +145,7 @@ function encodeThrown(fields: ThrownFields): ThrownTexts {
 function turnDay(encoding: PlainEncoding, time: number): void {
   if (time >= encoding.day && time < encoding.day + DAY_MS && encoding.day >= 0) return;
   encoding.day = time - (time % DAY_MS);
-  encoding.index = nameDay(encoding.prefix, new Date(encoding.day).toISOString().slice(0, 10));
+  encoding.index = nameDay(encoding.prefix, toIso(encoding.day).slice(0, 10));
 }
 
 function turnAddress({ file, day, index }: PlainEncoding, fields: FileFields): void {
@@ -191,7 +193,7 @@ function turnZone(encoding: PlainEncoding, aheadMs: number): void {
 function createZone(aheadMs: number): Zone {
   return {
     field: aheadMs === 0 ? NOTHING : Buffer.from(encodeSections({ 'jobtrace.zone': aheadMs / MINUTE_MS }).jobtrace),
-    preambles: { ',': new Map(), '.': new Map() },
+    preambles: { ',': new BoundedMap(MAX_PREAMBLES), '.': new BoundedMap(MAX_PREAMBLES) },
   };
 }
 
@@ -229,7 +231,6 @@ function findPreamble({ zone, lines }: PlainEncoding, record: PlainRecord): numb
   const pattern = encodePattern(separator, bytes.toString('latin1', start + STAMP_UNITS, messageStart), preamble);
   const { rest, log, jobtrace } = bufferSections({ ...preamble, 'jobtrace.head': pattern });
   const place = lines.share(rest, log, Buffer.concat([jobtrace, zone.field, END]));
-  if (places.size >= MAX_PREAMBLES) places.clear();
   if (place !== undefined) places.set(preamble, place);
   return place;
 }
@@ -239,7 +240,6 @@ function findOwner({ owners, lines }: PlainEncoding, job: JobFields | undefined)
   const known = owners.get(key);
   if (known !== undefined) return known;
   const place = lines.share(job === undefined ? NOTHING : bufferSections(job).flink);
-  if (owners.size >= MAX_OWNERS) owners.clear();
   if (place !== undefined) owners.set(key, place);
   return place;
 }

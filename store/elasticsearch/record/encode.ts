@@ -1,5 +1,6 @@
 // Encodes a record as two lines of a bulk request, and decodes them. The index and the routing that the records of a
 // batch share are in the address of the request; a record with another address has it in its own line.
+import { toIso } from '../../../core/time/iso.js';
 import { isObject } from '../../../core/json.js';
 import type { LogRecord } from '../../../core/types.js';
 import type { BatchWriter } from '../../batch.js';
@@ -14,7 +15,7 @@ export function createLinesEncoder(prefix: string, writer: BatchWriter): (record
   return (record) => {
     const address = findAddress(nameIndex(prefix, record), record['flink.cluster']);
     const action = encodeAction(encodeId(record.id), address, writer.turnTo(address));
-    return writer.add(`${action}\n${encodeSource(record, new Date().toISOString())}\n`);
+    return writer.add(`${action}\n${encodeSource(record, toIso(Date.now()))}\n`);
   };
 }
 

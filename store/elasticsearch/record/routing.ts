@@ -1,6 +1,7 @@
 // Computes the primary shard in which Elasticsearch 8 puts a document with a routing. It uses Elasticsearch's own
 // arithmetic (Murmur3HashFunction and IndexRouting), because asking for each cluster would cost a request. A partition
 // of the feed is such a shard, of an index that has as many shards as there are partitions. Pure functions.
+import { BoundedMap } from '../../../core/cache.js';
 import { encodeId } from './id.js';
 
 /**
@@ -8,8 +9,7 @@ import { encodeId } from './id.js';
  * same number of slices.
  */
 const LOG_SLICES = 10;
-const parts = new Map<string, number>();
-const MAX_KNOWN = 20_000;
+const parts = new BoundedMap<string, number>(20_000);
 
 /**
  * Returns the partition of a cluster, from 0 to `count` - 1. A record without a cluster belongs to the first partition.
@@ -20,7 +20,6 @@ export function findPart(cluster: string, count: number): number {
   const known = parts.get(key);
   if (known !== undefined) return known;
   const part = findShard(encodeId(cluster), count);
-  if (parts.size >= MAX_KNOWN) parts.clear();
   parts.set(key, part);
   return part;
 }

@@ -3,6 +3,7 @@
 // an entry of another form keeps `event.original`. Fields that follow from others, and values that nearly every record
 // has, are left out. Fields whose names begin alike are in one object. Documents of releases before 0.2, which are flat
 // and have all texts, are read too. Pure functions.
+import { remember } from '../../../core/cache.js';
 import { hash } from 'node:crypto';
 import { isObject } from '../../../core/json.js';
 import type { LogRecord } from '../../../core/types.js';
@@ -43,8 +44,7 @@ const HASHED = '#';
 /** Number of characters of the hash (60 bits). */
 const PROCESS_HASH_UNITS = 10;
 /** Names of processes by host and path, kept because a page of documents has few files. */
-const names = new Map<string, string>();
-const MAX_NAMES = 10_000;
+const findProcessKey = remember(10_000, (path) => describeFile(path).processKey);
 
 /** Encodes the document of a record. A half surrogate is not text and becomes U+FFFD, as in every UTF-8 file. */
 export function encodeSource(record: LogRecord, ingested: string): string {
@@ -197,12 +197,6 @@ export function decodeProcess(record: ProcessFields): string {
 
 /** Names the process of a path as the agent does (agent/record/origin.ts). */
 function nameProcess({ 'log.file.path': path, 'host.name': host }: ProcessFields): string {
-  const place = `${host}:${path}`;
-  const known = names.get(place);
-  if (known !== undefined) return known;
-  const { processKey } = describeFile(path);
-  const name = processKey.startsWith('/') ? `${host}:${processKey}` : processKey;
-  if (names.size >= MAX_NAMES) names.clear();
-  names.set(place, name);
-  return name;
+  const processKey = findProcessKey(path);
+  return processKey.startsWith('/') ? `${host}:${processKey}` : processKey;
 }

@@ -1,6 +1,7 @@
 // Shows the triage of a card: its state and who set it, the buttons to change it, and all earlier annotations. Takes an
 // incident. A viewer with read access only sees no buttons. The view of an incident shows it below the headline; the
 // list shows a badge beside the outcome.
+import { toIso } from '../../../../core/time/iso.ts';
 import { Anchor, Badge, Button, Group, Menu, Select, Stack, Text } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { CARD_STATES, type CardState, type CardTriage, type Triage } from '../../../../core/routing/triage.ts';
@@ -102,10 +103,7 @@ function IgnoreMenu({ say, isPending }: { readonly say: (word: Word) => void; re
       </Menu.Target>
       <Menu.Dropdown>
         {IGNORE_HOURS.map((hours) => (
-          <Menu.Item
-            key={hours}
-            onClick={() => say({ state: 'ignored', until: new Date(Date.now() + hours * HOUR_MS).toISOString() })}
-          >
+          <Menu.Item key={hours} onClick={() => say({ state: 'ignored', until: toIso(Date.now() + hours * HOUR_MS) })}>
             {hours < 24 ? `${hours} ${t('hours')}` : `${hours / 24} ${t('days')}`}
           </Menu.Item>
         ))}

@@ -1,5 +1,6 @@
 // Reads the time range of the job views from the address. Returns its name and the parameters for the API. The list and
 // the view of one job use it.
+import { toIso } from '../../../../core/time/iso.ts';
 import { useSearchParams } from 'wouter';
 import { RANGES } from '../search/address.ts';
 
@@ -12,5 +13,5 @@ export function useRange(): { readonly range: string; readonly parameters: () =>
   const range = name in RANGES ? name : USUAL_RANGE;
   const ms = RANGES[range]?.ms ?? 0;
   // `from` is always set, because the API's default is one day.
-  return { range, parameters: () => ({ from: new Date(ms === 0 ? 0 : Date.now() - ms).toISOString() }) };
+  return { range, parameters: () => ({ from: toIso(ms === 0 ? 0 : Date.now() - ms) }) };
 }

@@ -1,5 +1,6 @@
 // Lists, creates and ends silences; each has an end, a name and a reason. Takes the silences of the API and the values
 // that the link of a card fills in. The alert view (alerts.tsx) shows it.
+import { toIso } from '../../../../core/time/iso.ts';
 import { Button, Group, Select, Stack, Table, Text, TextInput, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -98,7 +99,7 @@ function NewSilence() {
     mutationFn: () =>
       api.makeSilence({
         matchers: Object.fromEntries(Object.entries(values).filter(([, value]) => value.trim() !== '')),
-        endsAt: new Date(Date.now() + hours * HOUR_MS).toISOString(),
+        endsAt: toIso(Date.now() + hours * HOUR_MS),
         comment,
       }),
     onSuccess: () => {

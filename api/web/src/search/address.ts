@@ -1,5 +1,7 @@
 // Converts between a search and the address of the page: text, included and excluded filters, and time range. Takes the
 // address; returns filters, the parameters of an API request, and the address after a change. Pure functions.
+import { toIso } from '../../../../core/time/iso.ts';
+import { starWords } from '../../../../store/query/variants.ts';
 import type { FacetName } from '../../../../store/store.ts';
 import type { TextKey } from '../speech/text.tsx';
 
@@ -93,7 +95,7 @@ export function toRequest(address: URLSearchParams, now: number, without?: Filte
   const query = joinQuery((address.get('query') ?? '').trim(), terms);
   if (query !== '') parameters.set('query', query);
   const range = RANGES[readRangeName(address)];
-  if (range !== undefined && range.ms > 0) parameters.set('from', new Date(now - range.ms).toISOString());
+  if (range !== undefined && range.ms > 0) parameters.set('from', toIso(now - range.ms));
   for (const name of ['from', 'to']) {
     const value = address.get(name);
     if (range === undefined && value !== null) parameters.set(name, value);
@@ -108,4 +110,49 @@ function joinQuery(text: string, terms: readonly string[]): string {
 
 function quote(value: string): string {
   return `"${value.replace(/["\\]/g, '\\$&')}"`;
+}
+
+/** Variant of the search, and its difference. */
+export interface Variant {
+  readonly name: TextKey;
+  readonly what: string;
+  readonly address: URLSearchParams;
+}
+
+/** Returns the variants of the search of an address. */
+export function listVariants(address: URLSearchParams): readonly Variant[] {
+  const query = address.get('query') ?? '';
+  const variants: Variant[] = [];
+  for (const isAnywhere of [false, true]) {
+    const starred = starWords(query, isAnywhere);
+    if (starred !== undefined)
+      variants.push({
+        name: isAnywhere ? 'partOfWord' : 'beginOfWord',
+        what: starred,
+        address: withQuery(address, starred),
+      });
+  }
+  for (const filter of listFilters(address)) {
+    const name = FILTERS.find(({ key }) => key === filter.key)?.key ?? filter.key;
+    const what = `${filter.isExcluded ? '-' : ''}${name}: ${filter.value}`;
+    variants.push({ name: 'withoutFilter', what, address: toggleFilter(address, filter) });
+  }
+  variants.push({ name: 'inAllTime', what: '', address: withoutRange(address) });
+  if (query !== '') variants.push({ name: 'withoutWords', what: '', address: withQuery(address, '') });
+  return variants;
+}
+
+function withQuery(address: URLSearchParams, query: string): URLSearchParams {
+  const next = new URLSearchParams(address);
+  if (query === '') next.delete('query');
+  else next.set('query', query);
+  return next;
+}
+
+function withoutRange(address: URLSearchParams): URLSearchParams {
+  const next = new URLSearchParams(address);
+  next.delete('from');
+  next.delete('to');
+  next.set('range', 'all');
+  return next;
 }

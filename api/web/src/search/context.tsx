@@ -1,6 +1,7 @@
 // Shows the lines around a record in the same process, across its files, in place of the search rows; the search's
 // filters stay visible as chips. If retention has removed the record, it shows the copy in the evidence of an incident.
 // Takes the id of the record, and its time if the link contains it.
+import { toIso } from '../../../../core/time/iso.ts';
 import { Alert, Button, Card, Code, Group, Stack, Text } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
@@ -184,8 +185,8 @@ function searchProcess(record: LogRecord): URLSearchParams {
   const time = Date.parse(record['@timestamp']);
   return new URLSearchParams({
     process: record['jobtrace.process'],
-    from: new Date(time - NEAR_MS).toISOString(),
-    to: new Date(time + NEAR_MS).toISOString(),
+    from: toIso(time - NEAR_MS),
+    to: toIso(time + NEAR_MS),
   });
 }
 

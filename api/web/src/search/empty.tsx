@@ -3,18 +3,10 @@
 import { Anchor, Card, Stack, Text } from '@mantine/core';
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { starWords } from '../../../../store/query/variants.ts';
 import { api } from '../server/client.ts';
-import { useSpeech, type TextKey } from '../speech/text.tsx';
+import { useSpeech } from '../speech/text.tsx';
 import { Time } from '../view/time.tsx';
-import { FILTERS, listFilters, toggleFilter, toRequest } from './address.ts';
-
-/** Variant of the search, and its difference. */
-interface Variant {
-  readonly name: TextKey;
-  readonly what: string;
-  readonly address: URLSearchParams;
-}
+import { listVariants, toRequest } from './address.ts';
 
 /** Time without a report, in milliseconds, after which an agent is silent. An agent reports every few seconds. */
 const SILENT_MS = 120_000;
@@ -76,41 +68,4 @@ export function EmptyResult({
       </Stack>
     </Card>
   );
-}
-
-function listVariants(address: URLSearchParams): readonly Variant[] {
-  const query = address.get('query') ?? '';
-  const variants: Variant[] = [];
-  for (const isAnywhere of [false, true]) {
-    const starred = starWords(query, isAnywhere);
-    if (starred !== undefined)
-      variants.push({
-        name: isAnywhere ? 'partOfWord' : 'beginOfWord',
-        what: starred,
-        address: withQuery(address, starred),
-      });
-  }
-  for (const filter of listFilters(address)) {
-    const name = FILTERS.find(({ key }) => key === filter.key)?.key ?? filter.key;
-    const what = `${filter.isExcluded ? '-' : ''}${name}: ${filter.value}`;
-    variants.push({ name: 'withoutFilter', what, address: toggleFilter(address, filter) });
-  }
-  variants.push({ name: 'inAllTime', what: '', address: withoutRange(address) });
-  if (query !== '') variants.push({ name: 'withoutWords', what: '', address: withQuery(address, '') });
-  return variants;
-}
-
-function withQuery(address: URLSearchParams, query: string): URLSearchParams {
-  const next = new URLSearchParams(address);
-  if (query === '') next.delete('query');
-  else next.set('query', query);
-  return next;
-}
-
-function withoutRange(address: URLSearchParams): URLSearchParams {
-  const next = new URLSearchParams(address);
-  next.delete('from');
-  next.delete('to');
-  next.set('range', 'all');
-  return next;
 }

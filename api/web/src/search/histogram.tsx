@@ -1,13 +1,14 @@
 // Shows lines over time, coloured by level, in the time zone that the reader has chosen; a tooltip shows the counts of
 // a bar. Takes the counts of the first page of a search; returns the range that the reader selects by dragging. uPlot
 // draws it on a canvas, which is created again for other counts.
+import { toIso } from '../../../../core/time/iso.ts';
 import { useComputedColorScheme, useMantineTheme } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
 import uPlot from 'uplot';
-import type { RecordPage } from '../../../../store/store.ts';
-import { useZone, writeTime, type Zone } from '../view/time.tsx';
+import { writeTime, type Zone } from '../view/clock.ts';
+import { useZone } from '../view/time.tsx';
+import { nameTime, stack, type Buckets } from './bars.ts';
 
-type Buckets = NonNullable<RecordPage['histogram']>;
 const HEIGHT = 92;
 /** Padding in pixels. The right side has half the width of a time, so that the last label of the axis is not cut. */
 const PADDING_PX: uPlot.Padding = [4, 40, 0, 0];
@@ -59,8 +60,8 @@ export function Histogram({
             (self) => {
               if (self.select.width < 4) return;
               zoom(
-                toIso(self.posToVal(self.select.left, 'x')),
-                toIso(self.posToVal(self.select.left + self.select.width, 'x')),
+                toIso(1000 * self.posToVal(self.select.left, 'x')),
+                toIso(1000 * self.posToVal(self.select.left + self.select.width, 'x')),
               );
             },
           ],
@@ -95,14 +96,6 @@ export function Histogram({
   );
 }
 
-/** Stacks the counts, tallest first, so that each level is visible above the one drawn after it. */
-function stack(buckets: Buckets): uPlot.AlignedData {
-  const errors = buckets.map(({ counts }) => (counts.ERROR ?? 0) + (counts.FATAL ?? 0));
-  const warnings = buckets.map(({ counts }, index) => (counts.WARN ?? 0) + (errors[index] ?? 0));
-  const all = buckets.map(({ counts }) => Object.values(counts).reduce((sum, count) => sum + count, 0));
-  return [buckets.map(({ time }) => Date.parse(time) / 1000), all, warnings, errors];
-}
-
 /** Describes the axes: time in the zone below, and the number of lines. */
 function describeAxes(color: string, zone: Zone): uPlot.Axis[] {
   const axis = { stroke: color, grid: { show: false }, ticks: { show: false } };
@@ -114,22 +107,8 @@ function describeAxes(color: string, zone: Zone): uPlot.Axis[] {
   ];
 }
 
-/** Returns the part of a time that differs between steps of this many seconds, such as "06:35". */
-function nameTime(seconds: number, step: number, zone: Zone): string {
-  const text = writeTime(toIso(seconds), zone);
-  if (step >= DAY_S) return text.slice(0, 10);
-  if (step >= 60) return text.slice(11, 16) === '00:00' ? text.slice(5, 10) : text.slice(11, 16);
-  return text.slice(11, step >= 1 ? 19 : 23);
-}
-
-const DAY_S = 86_400;
-
 /** Returns a date whose local fields are those of the zone, so that uPlot finds whole hours and days. */
 function toDate(seconds: number, zone: Zone): Date {
   const date = new Date(seconds * 1000);
   return zone === 'utc' ? uPlot.tzDate(date, 'Etc/UTC') : date;
-}
-
-function toIso(seconds: number): string {
-  return new Date(seconds * 1000).toISOString();
 }

@@ -7,9 +7,7 @@ import type { LogRecord } from '../../../../core/types.ts';
 import { followRecords } from '../server/client.ts';
 import { useSpeech } from '../speech/text.tsx';
 import { useKey } from '../view/keys.tsx';
-
-/** Largest number of records that are kept; a new search finds the others. */
-const MAX_WAITING = 5_000;
+import { addRecord, joinRecords } from './pages.ts';
 
 export interface Live {
   readonly isOn: boolean;
@@ -52,16 +50,6 @@ async function follow(request: string, signal: AbortSignal, take: (record: LogRe
   const parameters = new URLSearchParams(request);
   for (const name of ['from', 'to']) parameters.delete(name);
   for await (const record of followRecords(parameters, signal)) take(record);
-}
-
-/** Adds a record; a record that has grown replaces its earlier form. */
-function addRecord(records: readonly LogRecord[], record: LogRecord): readonly LogRecord[] {
-  return [record, ...records.filter(({ id }) => id !== record.id)].slice(0, MAX_WAITING);
-}
-
-function joinRecords(waiting: readonly LogRecord[], shown: readonly LogRecord[]): readonly LogRecord[] {
-  const ids = new Set(waiting.map(({ id }) => id));
-  return [...waiting, ...shown.filter(({ id }) => !ids.has(id))].slice(0, MAX_WAITING);
 }
 
 export function LiveSwitch({ live }: { readonly live: Live }) {

@@ -5,7 +5,8 @@ import { CloseButton, TextInput } from '@mantine/core';
 import { useId, useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react';
 import { useSpeech } from '../speech/text.tsx';
 import { useKey } from '../view/keys.tsx';
-import { useSuggestions, type Suggestion } from './suggestions.ts';
+import type { Suggestion } from './choices.ts';
+import { useSuggestions } from './suggestions.ts';
 
 interface FieldProps {
   readonly text: string;

@@ -6,23 +6,12 @@ import { useCallback, useEffect, useState } from 'react';
 import type { LogRecord } from '../../../../core/types.ts';
 import type { RecordPage } from '../../../../store/store.ts';
 import { api } from '../server/client.ts';
+import { addPage, findPage, pageParameters, type PagePlace, type RowOrder } from './pages.ts';
 
-/** Order of the rows. */
-export type RowOrder = 'newest' | 'oldest';
-
-export const PAGE_SIZE = 200;
 /** Time, in milliseconds, after which an invisible page is dropped. */
 const KEPT_MS = 5_000;
 /** Distance to the end of a page, in rows, at which the next page is requested. */
 const AHEAD_ROWS = 60;
-
-/** Start of a page: its first row, and the cursor of the server for it. */
-interface PagePlace {
-  readonly start: number;
-  readonly after: string;
-  /** Number of rows; undefined until the page was loaded once. */
-  readonly length?: number;
-}
 
 export interface Rows {
   /** Number of rows that are known so far. */
@@ -80,32 +69,4 @@ function describePage(request: string, page: number, after: string, order: RowOr
     staleTime: Infinity,
     gcTime: KEPT_MS,
   };
-}
-
-/** Adds a loaded page: sets its length, and adds the start of the next page. */
-function addPage(places: readonly PagePlace[], { records, next }: RecordPage): readonly PagePlace[] {
-  const last = places.at(-1);
-  if (last === undefined) return places;
-  const known = [...places.slice(0, -1), { ...last, length: records.length }];
-  return next === undefined ? known : [...known, { start: last.start + records.length, after: next }];
-}
-
-/** Returns the last page that begins at or before the row. */
-function findPage(places: readonly PagePlace[], index: number): number {
-  let low = 0;
-  let high = places.length - 1;
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    if ((places[middle]?.start ?? 0) <= index) low = middle;
-    else high = middle - 1;
-  }
-  return low;
-}
-
-export function pageParameters(request: string, after: string, order: RowOrder): URLSearchParams {
-  const parameters = new URLSearchParams(request);
-  parameters.set('limit', String(PAGE_SIZE));
-  parameters.set('order', order);
-  if (after !== '') parameters.set('after', after);
-  return parameters;
 }

@@ -2,50 +2,18 @@
 // and filters; the API applies the viewer's scope. Takes the text, the caret and the address of the search; returns the
 // suggestions. The field (query-field.tsx) shows them.
 import { useQuery } from '@tanstack/react-query';
-import { completeTerm, askForValues, findUnfinished, type Completed } from '../../../../store/query/complete.ts';
-import { SEARCH_FIELDS } from '../../../../store/query/fields.ts';
+import { askForValues, findUnfinished } from '../../../../store/query/complete.ts';
 import type { FacetName, FacetValue } from '../../../../store/store.ts';
 import { api } from '../server/client.ts';
-import type { TextKey } from '../speech/text.tsx';
 import { usePause } from '../view/pause.ts';
 import { FILTERS, toRequest } from './address.ts';
+import { listSuggestions, type Suggestion } from './choices.ts';
 import { findProblem } from './query-problem.ts';
-
-export interface Suggestion {
-  readonly label: string;
-  /** Description of a field; `example` is an example of it. */
-  readonly about?: TextKey;
-  readonly example?: string;
-  /** Number of lines with this value. */
-  readonly count?: number;
-  readonly done: Completed;
-}
 
 /** Pause in typing, in milliseconds, before values are counted. */
 const PAUSE_MS = 150;
 /** Time, in milliseconds, for which counts are reused. */
 const FRESH_MS = 30_000;
-const MAX = 12;
-
-/** Descriptions of fields, the most requested ones first. */
-const ABOUT: Readonly<Record<string, TextKey>> = {
-  level: 'level',
-  job: 'job',
-  cluster: 'cluster',
-  error: 'errorType',
-  host: 'host',
-  process: 'process',
-  component: 'component',
-  logger: 'logger',
-  thread: 'thread',
-  file: 'file',
-  pod: 'pod',
-  namespace: 'namespace',
-  container: 'container',
-  tm: 'taskManager',
-  version: 'flinkVersion',
-  kind: 'kindOfFile',
-};
 
 /** Returns the suggestions. `isAsked`: return them even if nothing is typed. */
 export function useSuggestions(
@@ -59,36 +27,7 @@ export function useSuggestions(
   const facet = FILTERS.find(({ key }) => key === field?.name)?.facet;
   const asked = unfinished === undefined || facet === undefined ? undefined : askForValues(text, unfinished);
   const counted = useCounts(facet, asked, address);
-  if (unfinished === undefined) return [];
-  const typed = unfinished.typed.toLowerCase();
-  if (field === undefined) return typed === '' && !isAsked ? [] : listFields(text, unfinished, typed);
-  const values = joinValues(counted, field.values ?? []).filter(({ value }) => value.toLowerCase().includes(typed));
-  // A text that is already complete needs no suggestion.
-  if (values.length === 1 && values[0]?.value.toLowerCase() === typed) return [];
-  return values
-    .slice(0, MAX)
-    .map(({ value, count }) => ({ label: value, count, done: completeTerm(text, unfinished, value) }));
-}
-
-function listFields(
-  text: string,
-  unfinished: Parameters<typeof completeTerm>[1],
-  typed: string,
-): readonly Suggestion[] {
-  return Object.entries(ABOUT)
-    .filter(([name]) => name.startsWith(typed))
-    .map(([name, about]) => ({
-      label: `${name}:`,
-      about,
-      example: SEARCH_FIELDS.find((one) => one.name === name)?.example,
-      done: completeTerm(text, unfinished, name),
-    }));
-}
-
-/** Adds the known values without lines; only fields with few values have such a list. */
-function joinValues(counted: readonly FacetValue[], known: readonly string[]): readonly FacetValue[] {
-  const others = known.filter((name) => !counted.some(({ value }) => value === name));
-  return [...counted, ...others.map((value) => ({ value, count: 0 }))];
+  return unfinished === undefined ? [] : listSuggestions(text, unfinished, counted, isAsked);
 }
 
 /** Returns the number of lines with each value, by the first of the searches that can be parsed. */

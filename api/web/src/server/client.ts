@@ -1,6 +1,7 @@
 // Sends all requests of the page to the server, which has the same API for everyone (docs/api.md). Returns the typed
 // answer, or throws a RequestError with the server's message. Each request carries the token of session.ts; a request
 // that is rejected for its token waits for the sign-in.
+import { toIso } from '../../../../core/time/iso.ts';
 import type {
   Diagnosis,
   FailureGroup,
@@ -188,7 +189,9 @@ export const api = {
   advice: (): Promise<Advice> => request('/api/v1/advice'),
   /** Loads whole incidents with their evidence. */
   incidentsAround: (from: Date, to: Date, lang: Language): Promise<{ incidents: readonly ShownIncident[] }> =>
-    request(`/api/v1/incidents?limit=200&fields=full&lang=${lang}&from=${from.toISOString()}&to=${to.toISOString()}`),
+    request(
+      `/api/v1/incidents?limit=200&fields=full&lang=${lang}&from=${toIso(from.getTime())}&to=${toIso(to.getTime())}`,
+    ),
   jobs: (parameters: URLSearchParams): Promise<{ jobs: readonly JobSummary[]; total: number; complete: boolean }> =>
     request(`/api/v1/jobs?${parameters.toString()}`),
   incidentRows: (parameters: URLSearchParams): Promise<RowPage> =>

@@ -24,7 +24,7 @@ export function isSendable(token: string): boolean {
   return TOKEN_FORM.test(token);
 }
 
-export function readSession(): Session {
+function readSession(): Session {
   return session;
 }
 

@@ -22,6 +22,7 @@ import type { Diagnosis, Evidence, FixSheet, Severity, UnknownFailure } from '..
 import { OWNERS, RISKS, STATUSES } from '../../../../core/wording/wording.ts';
 import { useSpeech } from '../speech/text.tsx';
 import { handOver } from './handover.ts';
+import { cutPieces } from './pieces.ts';
 import { showHidden } from '../../../../core/text/hidden.ts';
 
 export const SEVERITY_COLORS: Readonly<Record<Severity, string>> = {
@@ -244,19 +245,8 @@ function Highlighted({
   readonly text: string;
   readonly ranges: readonly (readonly [number, number])[];
 }) {
-  const ordered = [...ranges].sort((a, b) => a[0] - b[0]);
-  const pieces = [];
-  let at = 0;
-  for (const [start, end] of ordered) {
-    if (start < at) continue;
-    pieces.push(showHidden(text.slice(at, start)), <mark key={start}>{showHidden(text.slice(start, end))}</mark>);
-    at = end;
-  }
-  return (
-    <>
-      {pieces}
-      {showHidden(text.slice(at))}
-    </>
+  return cutPieces(text, ranges).map((piece, index) =>
+    piece.isMarked ? <mark key={index}>{showHidden(piece.text)}</mark> : showHidden(piece.text),
   );
 }
 

@@ -4,6 +4,7 @@ import { createContext, useContext, useMemo, type ReactNode } from 'react';
 import { findHits, listSought, type Sought } from '../../../../store/query/hits.ts';
 import { parseQuery } from '../../../../store/query/query.ts';
 import { showHidden } from '../../../../core/text/hidden.ts';
+import { cutPieces } from './pieces.ts';
 
 const NOTHING: Sought = { phrases: [], shapes: [] };
 /** Number of characters that are searched for matches, because a trace may have a megabyte. */
@@ -33,18 +34,18 @@ const SEEN_CHARS = 90;
 /** Renders a text with highlighted matches. `isCut`: the text has one line, which may end before the first match. */
 export function Marked({ text, isCut = false }: { readonly text: string; readonly isCut?: boolean }) {
   const sought = useContext(SoughtContext);
-  const pieces = useMemo(() => {
-    const parts: ReactNode[] = [];
+  const { pieces, isShortened } = useMemo(() => {
     const hits = findHits(text.slice(0, MAX_CHARS), sought);
     const first = hits[0]?.[0] ?? 0;
-    let at = isCut && first > SEEN_CHARS ? first - LEAD_CHARS : 0;
-    if (at > 0) parts.push('… ');
-    for (const [start, end] of hits) {
-      parts.push(showHidden(text.slice(at, start)), <mark key={start}>{showHidden(text.slice(start, end))}</mark>);
-      at = end;
-    }
-    parts.push(showHidden(text.slice(at)));
-    return parts;
+    const start = isCut && first > SEEN_CHARS ? first - LEAD_CHARS : 0;
+    return { pieces: cutPieces(text, hits, start), isShortened: start > 0 };
   }, [text, sought, isCut]);
-  return <>{pieces}</>;
+  return (
+    <>
+      {isShortened && '… '}
+      {pieces.map((piece, index) =>
+        piece.isMarked ? <mark key={index}>{showHidden(piece.text)}</mark> : showHidden(piece.text),
+      )}
+    </>
+  );
 }

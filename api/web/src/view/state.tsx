@@ -1,5 +1,6 @@
 // Shows the common states of views: loading, errors, no data, and an unavailable server. Also formats durations. Takes
 // an error or a number of milliseconds; returns elements and texts in the reader's language.
+import { toIso } from '../../../../core/time/iso.ts';
 import { Alert, Button, Center, Group, Loader, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { Language } from '../../../../core/types.ts';
@@ -28,7 +29,7 @@ export function Stale({ since, retry }: { readonly since: number; readonly retry
       <Group gap="xs">
         <Text size="sm">
           {label('staleSince')}
-          <Time value={new Date(since).toISOString()} /> · {t('staleHint')}
+          <Time value={toIso(since)} /> · {t('staleHint')}
         </Text>
         <Button size="compact-sm" variant="default" onClick={retry}>
           {t('tryNow')}

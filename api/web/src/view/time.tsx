@@ -1,14 +1,13 @@
 // Shows a time in the zone that the reader has chosen: the browser's, UTC, or the one of the log. A tooltip shows the
 // other ones and the distance from the current moment. Takes an ISO time; returns an element, and a switch with the
 // name of the zone for the head of a column.
+import { toIso } from '../../../../core/time/iso.ts';
 import { createContext, useContext, useSyncExternalStore } from 'react';
 import { useSpeech, type TextKey } from '../speech/text.tsx';
+import { nameZone, writeTime, ZONES, type Zone } from './clock.ts';
 import { useKey } from './keys.tsx';
 
 const KEY = 'jobtrace.zone';
-/** Zones for display. `log` is the clock of the cluster, if the line contains its time. */
-const ZONES = ['browser', 'utc', 'log'] as const;
-export type Zone = (typeof ZONES)[number];
 
 let zone: Zone = ZONES.find((one) => one === localStorage.getItem(KEY)) ?? 'browser';
 const listeners = new Set<() => void>();
@@ -66,37 +65,13 @@ function sayDistance(value: string, moment: string | undefined, t: (key: TextKey
   return [t(ms < 0 ? 'beforeMoment' : 'afterMoment').replace('{n}', seconds)];
 }
 
-/** Returns the time at the head of a line, in any usual layout. */
-export function readStamp(line: string): string | undefined {
-  return /^\W?(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)[.,](\d{3})/
-    .exec(line)
-    ?.slice(1)
-    .join(' ')
-    .replace(/ (?=\d{3}$)/, '.');
-}
-
 export function ZoneSwitch() {
   const { t } = useSpeech();
   const shown = useZone();
   useKey('t', switchZone);
   return (
     <button type="button" className="zone" title={t('switchZone')} onClick={switchZone}>
-      {shown === 'log' ? t('logTime') : nameZone(shown, new Date().toISOString())}
+      {shown === 'log' ? t('logTime') : nameZone(shown, toIso(Date.now()))}
     </button>
   );
-}
-
-/** Formats a time as "2026-11-20 18:00:00.000". A time without a logged form is shown in the browser's zone. */
-export function writeTime(value: string, shown: Zone): string {
-  const time = new Date(value);
-  const local = shown === 'utc' ? time : new Date(time.getTime() - time.getTimezoneOffset() * 60_000);
-  return Number.isNaN(time.getTime()) ? value : local.toISOString().slice(0, 23).replace('T', ' ');
-}
-
-/** Returns the offset of the zone at that time, such as "UTC+08:00". */
-function nameZone(shown: Zone, value: string): string {
-  const minutes = shown === 'utc' ? 0 : -new Date(value).getTimezoneOffset();
-  if (minutes === 0) return 'UTC';
-  const part = (number: number): string => String(Math.floor(Math.abs(number))).padStart(2, '0');
-  return `UTC${minutes < 0 ? '-' : '+'}${part(minutes / 60)}:${part(minutes % 60)}`;
 }

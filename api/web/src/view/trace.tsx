@@ -5,8 +5,9 @@ import { Button, Code, CopyButton, Group, SegmentedControl } from '@mantine/core
 import { useMemo, useState } from 'react';
 import type { ChainLink, LogRecord } from '../../../../core/types.ts';
 import { firstChain, firstUserFrame, parseChain, root } from '../../../../flink/trace/chain.ts';
-import { isUserFrame } from '../../../../flink/trace/packages.ts';
 import { useSpeech } from '../speech/text.tsx';
+import { CODE } from './code.ts';
+import { foldFrames, shortFrame, shortName, type FramePiece } from './frames.ts';
 import { Marked } from './marks.tsx';
 
 /** Returns the exception chain of a record; undefined if it has no exception. */
@@ -23,7 +24,7 @@ export function useChain(record: LogRecord): readonly ChainLink[] | undefined {
 export function TraceLine({ links }: { readonly links: readonly ChainLink[] }) {
   const { t } = useSpeech();
   const origin = root(links);
-  const frame = firstUserFrame(links);
+  const frame = firstUserFrame(links, CODE);
   const count = links.reduce((sum, link) => sum + link.frames.length, 0);
   return (
     <span className="trace">
@@ -131,31 +132,11 @@ function Link({
           </>
         )}
       </div>
-      {foldFrames(link.frames, isRoot).map((piece, index) => (
+      {foldFrames(link.frames, isRoot, CODE).map((piece, index) => (
         <Frames key={index} {...piece} />
       ))}
     </div>
   );
-}
-
-interface FramePiece {
-  readonly frames: readonly string[];
-  readonly isFolded: boolean;
-}
-
-/** Largest number of consecutive library frames that are not folded. */
-const FEW_FRAMES = 2;
-
-/** Folds library frames. Frames of user code stay visible, and so does the frame that threw the root exception. */
-function foldFrames(frames: readonly string[], isRoot: boolean): readonly FramePiece[] {
-  const pieces: { frames: string[]; isFolded: boolean }[] = [];
-  frames.forEach((frame, index) => {
-    const isFolded = !isUserFrame(frame) && !(isRoot && index === 0);
-    const last = pieces.at(-1);
-    if (last?.isFolded === isFolded) last.frames.push(frame);
-    else pieces.push({ frames: [frame], isFolded });
-  });
-  return pieces.map((piece) => ({ ...piece, isFolded: piece.isFolded && piece.frames.length > FEW_FRAMES }));
 }
 
 function Frames({ frames, isFolded }: FramePiece) {
@@ -168,18 +149,8 @@ function Frames({ frames, isFolded }: FramePiece) {
       </button>
     );
   return frames.map((frame, index) => (
-    <div key={index} className={isUserFrame(frame) ? 'frame-line own' : 'frame-line'}>
+    <div key={index} className={CODE.isUser(frame) ? 'frame-line own' : 'frame-line'}>
       at <Marked text={frame} />
     </div>
   ));
-}
-
-/** Returns the class name without its package: `com.acme.Reader$Fetcher` → `Reader$Fetcher`. */
-function shortName(type: string): string {
-  return type.split('.').at(-1) ?? type;
-}
-
-/** Shortens a frame: `com.acme.Reader$Fetcher.read(Reader.java:42)` → `Reader$Fetcher.read:42`. */
-function shortFrame(frame: string): string {
-  return frame.replace(/^(?:[\w.]+\/+)?(?:[a-z]\w*\.)+(?=[A-Z])/, '').replace(/\([^()]*?(:\d+)?\)$/, '$1');
 }
