@@ -7,7 +7,7 @@ import { describeFault } from '../core/fault.js';
 import type { ServiceHealth } from '../core/health.js';
 import type { AnchorScanner } from '../flink/bytes/anchors.js';
 import type { SignalWords } from '../flink/bytes/words.js';
-import type { AgentStatus } from '../store/store.js';
+import type { AgentStatus } from '../core/documents/agent.js';
 import { openCheckpoint } from './checkpoint/checkpoint.js';
 import { hasBirthTimes, openLock } from './checkpoint/lock.js';
 import { clearSpool } from './discovery/archive.js';

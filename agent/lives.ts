@@ -7,7 +7,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { errorCode } from '../core/fault.js';
 import { omitMissing } from '../core/json.js';
 import type { Component } from '../core/types.js';
-import type { ProcessLife } from '../store/store.js';
+import type { ProcessLife } from '../core/documents/agent.js';
 import { describeOrigin } from './record/origin.js';
 import type { AgentSettings } from './settings.js';
 import type { FoundFile } from './discovery/discover.js';

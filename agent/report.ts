@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import { describeFault } from '../core/fault.js';
 import { decideHealth, type ServiceHealth } from '../core/health.js';
 import { pause } from '../core/time/wait.js';
-import type { AgentStatus } from '../store/store.js';
+import type { AgentStatus } from '../core/documents/agent.js';
 import type { AgentSettings } from './settings.js';
 import type { AgentState } from './state.js';
 import { describeAgent, joinBoards } from './status.js';

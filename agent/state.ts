@@ -1,7 +1,8 @@
 // Holds the state of one agent and what it has to do next, as the one object that the files of its loop share. agent.ts
 // creates it from its settings and parts.
 import type { Log } from '../core/log.js';
-import type { AgentStatus, Collection, RecordSink } from '../store/store.js';
+import type { AgentStatus } from '../core/documents/agent.js';
+import type { Collection, RecordSink } from '../store/store.js';
 import type { Checkpoint } from './checkpoint/checkpoint.js';
 import type { Lock } from './checkpoint/lock.js';
 import type { ScanMemory } from './discovery/discover.js';

@@ -3,7 +3,7 @@
 // decided here.
 import { toIso } from '../core/time/iso.js';
 import { renderCondition, type ConditionCode, type ConditionValues } from '../core/conditions.js';
-import type { AgentStatus, ProcessLife, StatusCondition } from '../store/store.js';
+import type { AgentStatus, ProcessLife, StatusCondition } from '../core/documents/agent.js';
 
 /** All counters, so that a reader sees everything that can happen. */
 export const COUNTERS = {

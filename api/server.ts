@@ -10,8 +10,10 @@ import { fastify, type FastifyError, type FastifyInstance, type FastifyReply, ty
 import { findScopeProblem, type Teams } from '../core/config/teams.js';
 import { createError, JobtraceError } from '../core/errors.js';
 import { omitMissing } from '../core/json.js';
-import type { PrecisionFloor } from '../core/routing/feedback.js';
+import type { PrecisionFloor } from '../core/documents/precision.js';
 import type { Log } from '../core/log.js';
+import type { DiagnoseDocument } from './schemas/incidents.js';
+import type { RuleInfo } from '../core/documents/rule.js';
 import type { Language } from '../core/types.js';
 import { createAccess, type Access, type AccessStore, type Token } from './auth/access.js';
 import { groupAddress } from './auth/address.js';
@@ -44,16 +46,7 @@ import { checkHost, checkOpenOrigin, checkSameOrigin, checkSignInOrigin } from '
 import { findWebDir, registerPage } from './page.js';
 import { answerBrokenRequest, answerError } from './http/refusal.js';
 import { convertQuery } from './http/request.js';
-import {
-  createValues,
-  type Answer,
-  type Authoring,
-  type DiagnoseDocument,
-  type Request,
-  type Route,
-  type RuleInfo,
-  type Services,
-} from './http/route.js';
+import { createValues, type Answer, type Authoring, type Request, type Route, type Services } from './http/route.js';
 import type { EraseStore } from '../store/erase.js';
 import { limitSearches } from '../store/caller.js';
 import { scopeStore, type ReadableStore } from '../store/scope.js';

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { Diagnosis } from '../core/types.js';
+import type { Diagnosis } from '../core/documents/incident.js';
 import { JSON_OPTION, readCommandLine, type BenchScript } from '../lab/options.js';
 import { readJobtraceVersion } from './agent/peers.js';
 import { writeLoop, type LoopPart } from './logs/loop.js';

@@ -5,7 +5,7 @@
 // give a cause other than the label, because those are only consequences.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { Incident, UnknownFailure } from '../core/types.js';
+import type { Incident, UnknownFailure } from '../core/documents/incident.js';
 import { isObject } from '../core/json.js';
 import { buildCatalog, loadCatalog, type Catalog } from '../analyzer/catalog/catalog.js';
 import { readLog, type LogConclusion } from '../analyzer/incident/diagnose.js';

@@ -5,11 +5,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { JobLines } from '../core/documents/job.js';
 import type { LogRecord } from '../core/types.js';
 import { readCommandLine, type BenchScript } from '../lab/options.js';
 import { encodeRecords } from '../store/encode.js';
 import { openSqliteStore } from '../store/sqlite/sqlite.js';
-import type { JobLines, RecordQuery, Store } from '../store/store.js';
+import type { RecordQuery, Store } from '../store/store.js';
 import { findMedian } from './report/results.js';
 
 const SCRIPT = {

@@ -138,6 +138,8 @@ type ModuleFunction = (
 export function runBundle(run: RunKind, script: Script): Program {
   const file = BUNDLES[run];
   const module = { exports: {} };
-  (script.runInThisContext() as ModuleFunction)(module.exports, createRequire(file), module, file, dirname(file));
+  const fill: ModuleFunction = script.runInThisContext();
+  fill(module.exports, createRequire(file), module, file, dirname(file));
+  // The build made the file of the module whose type this is.
   return module.exports as Program;
 }

@@ -6,6 +6,7 @@ import type { ErrorObject, ValidateFunction } from 'ajv';
 import type * as AjvModule from 'ajv';
 import type { Document, LineCounter, YAMLError } from 'yaml';
 import type * as Yaml from 'yaml';
+import type { Static, TSchema } from './documents/schema.js';
 import { errorText } from './fault.js';
 import { isObject } from './json.js';
 import { findNearest } from './text/nearest.js';
@@ -15,9 +16,8 @@ import { findNearest } from './text/nearest.js';
  * prepared. The built program has a `require` of its own; modules that are named in it are compiled into the program.
  */
 const load = createRequire(import.meta.filename);
-const loadYaml = (): typeof Yaml => (typeof require === 'function' ? require('yaml') : load('yaml')) as typeof Yaml;
-const loadAjv = (): typeof AjvModule =>
-  (typeof require === 'function' ? require('ajv') : load('ajv')) as typeof AjvModule;
+const loadYaml = (): typeof Yaml => (typeof require === 'function' ? require('yaml') : load('yaml'));
+const loadAjv = (): typeof AjvModule => (typeof require === 'function' ? require('ajv') : load('ajv'));
 
 export interface DocumentProblem {
   /** Line, from 1. */
@@ -252,6 +252,15 @@ const validators = new WeakMap<object, ValidateFunction>();
  * checks.
  */
 const OURS = { meta: false, validateSchema: false, code: { optimize: false } } as const;
+
+/** Returns the check of a declared document. It compiles at its first use, because most runs check few documents. */
+export function createCheck<Schema extends TSchema>(schema: Schema): (value: unknown) => value is Static<Schema> {
+  let validate: ValidateFunction<Static<Schema>> | undefined;
+  return (value): value is Static<Schema> => {
+    validate ??= new (loadAjv().Ajv)({ ...OURS, strict: false, validateFormats: false }).compile(schema);
+    return validate(value);
+  };
+}
 
 function checkSchema(value: unknown, schema: object): readonly Violation[] {
   const validate =

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { FeedbackVerdict } from '../core/routing/feedback.js';
+import type { FeedbackVerdict } from '../core/documents/feedback.js';
 import { createError } from '../core/errors.js';
 import { createLog } from '../core/log.js';
-import type { Incident } from '../core/types.js';
+import type { Incident } from '../core/documents/incident.js';
 import { openStore } from '../store/open.js';
 import { waitUntil } from '../store/testing/samples.js';
 import type { Store } from '../store/store.js';

@@ -1,6 +1,6 @@
 // Builds the policy of decide.ts from the settings, for the service and for benchmarks. The caller passes functions for
 // the properties of rules, because the catalog may change.
-import type { PrecisionFloor } from '../core/routing/feedback.js';
+import type { PrecisionFloor } from '../core/documents/precision.js';
 import type { Settings } from '../core/config/settings.js';
 import { parseGlob } from '../core/text/glob.js';
 import type { DecidePolicy } from './decide/decide.js';

@@ -1,9 +1,9 @@
 // Declares the collections of small documents: name, id, keys, time, limits, and what deletion does with each. The
 // table is the only place that knows a collection; both stores keep every row in the same way through a DocumentPort.
 // openCollections turns that port into the typed collections of store.ts.
-import { MAX_FEEDBACK, nameFeedback } from '../core/routing/feedback.js';
-import { MAX_SILENCES } from '../core/routing/silence.js';
-import { MAX_TRIAGE, nameTriage } from '../core/routing/triage.js';
+import { MAX_FEEDBACK, nameFeedback } from '../core/documents/precision.js';
+import { MAX_SILENCES } from '../core/documents/silence-state.js';
+import { MAX_TRIAGE, nameTriage } from '../core/documents/card-state.js';
 import { parseTime } from './page.js';
 import { isAgentStatus, isAlert, isFeedback, isJobLines, isSilence, isTriage, parseJson } from './stored.js';
 import type { Collection, Collections, DocumentQuery, State } from './store.js';

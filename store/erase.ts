@@ -6,7 +6,7 @@ import { toIso } from '../core/time/iso.js';
 import { createError } from '../core/errors.js';
 import { isObject, omitMissing } from '../core/json.js';
 import { pause } from '../core/time/wait.js';
-import type { Evidence, Incident } from '../core/types.js';
+import type { Evidence, Incident } from '../core/documents/incident.js';
 import { COLLECTIONS, type AnnotationName, type Declaration } from './collections.js';
 import { parseTime } from './page.js';
 import {

@@ -2,17 +2,17 @@
 // that people ask of a store. Input: any store, and a scope. Output: the same port, whose every answer, count and page
 // has only the scope's own records and incidents, so that no route and no tool can forget the check. The API gives each
 // request such a store.
+import { Silence } from '../core/documents/silence.js';
 import { createError } from '../core/errors.js';
-import type { Silence } from '../core/routing/silence.js';
 import { fitsGlob, type Glob } from '../core/text/glob.js';
-import { ALL_CLUSTERS, type Incident, type LogRecord } from '../core/types.js';
+import type { Incident, IncidentRow } from '../core/documents/incident.js';
+import type { AgentStatus } from '../core/documents/agent.js';
+import { ALL_CLUSTERS, type LogRecord } from '../core/types.js';
 import type {
-  AgentStatus,
   AskLimits,
   Collection,
   Collections,
   DocumentQuery,
-  IncidentRow,
   IncidentStore,
   RecordSearch,
   StoreHealth,

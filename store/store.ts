@@ -1,12 +1,15 @@
 // Ports between the stages and the store of the records, one for each use. Each stage names the ports that it needs in
 // its own types. Adapters: sqlite.ts (embedded, one machine) and elasticsearch.ts (a cluster). contract.ts is the suite
 // that both must pass. Nothing above this file knows which adapter is in use.
-import type { Feedback } from '../core/routing/feedback.js';
-import type { Triage } from '../core/routing/triage.js';
-import type { Silence } from '../core/routing/silence.js';
+import type { AgentStatus } from '../core/documents/agent.js';
+import type { Alert } from '../core/documents/alert.js';
+import type { Feedback } from '../core/documents/feedback.js';
+import type { JobLines } from '../core/documents/job.js';
+import type { Triage } from '../core/documents/triage.js';
+import type { Silence } from '../core/documents/silence.js';
 import type { Glob } from '../core/text/glob.js';
-import type { LeadValues } from '../core/wording/lead.js';
-import type { Component, Incident, Level, LogRecord, PlatformShare, Text } from '../core/types.js';
+import { type Incident, IncidentRow } from '../core/documents/incident.js';
+import type { Component, Level, LogRecord } from '../core/types.js';
 import type { SignalKind } from '../flink/bytes/words.js';
 
 /** Outcome of one record of a batch. Outcomes are in the order of the batch. */
@@ -127,20 +130,6 @@ export interface IncidentQuery {
   readonly limit: number;
 }
 
-/** Row that a list shows of an incident, a hundredth of its size. */
-export interface IncidentRow
-  extends
-    Pick<Incident, 'id' | 'cluster' | 'job' | 'process' | 'outcome' | 'restarts' | 'firstSeen' | 'lastSeen' | 'parent'>,
-    LeadValues {
-  /** Id of the rule; undefined if no rule names the incident. */
-  readonly rule?: string;
-  /** Title; for a failure that no rule names, the exception and its message. */
-  readonly title: Text;
-  /** Titles of the second causes; absent if there is none, and in rows of older releases. */
-  readonly beside?: readonly Text[];
-  readonly platform?: Omit<PlatformShare, 'children'>;
-}
-
 /** Page of a list of incidents, the last seen first. */
 export interface IncidentPage {
   readonly rows: readonly IncidentRow[];
@@ -202,110 +191,6 @@ export interface JobRows {
   readonly jobs: readonly JobCounts[];
   /** True if all jobs are counted. False if there are more than a store counts. */
   readonly isComplete: boolean;
-}
-
-/**
- * Records that belong to a job though they do not name it, as an analyzer has found out. There is one object for each
- * run.
- */
-export interface JobLines {
-  readonly cluster: string;
-  readonly jobId: string;
-  readonly jobName?: string;
-  /**
-   * Times when the job was alone somewhere: a record there that names no other job is about it. The latest come first,
-   * as in the other lists.
-   */
-  readonly spans: readonly JobSpan[];
-  /**
-   * Attempts, slots and execution graphs of the job, each as a word of words.ts. A record with one of them that names
-   * no job belongs to the job.
-   */
-  readonly words: readonly string[];
-  /** Ids of the records that its incidents show. */
-  readonly records: readonly string[];
-  /** Latest time of anything of the run, in milliseconds since 1970. */
-  readonly lastMs: number;
-}
-
-/** Span in milliseconds since 1970. Both ends are inclusive, and open if they are left out. */
-export interface JobSpan {
-  /** Process of the cluster; left out for all processes. */
-  readonly process?: string;
-  readonly fromMs?: number;
-  readonly toMs?: number;
-}
-
-/** Message to a receiver about an incident. */
-export interface Alert {
-  readonly id: string;
-  readonly incidentId: string;
-  readonly receiver: string;
-  readonly reason: string;
-  /** Rule or fingerprint that was announced. */
-  readonly cause: string;
-  readonly sentAt: string;
-  /** State of the delivery. Withdrawn: the incident ceased to exist before the message was sent. */
-  readonly state: 'sent' | 'pending' | 'undeliverable' | 'withdrawn';
-  readonly attempts: number;
-  readonly error?: string;
-  /** Rendered message, kept while it is not delivered. */
-  readonly payload?: string;
-}
-
-export interface AgentStatus {
-  /**
-   * Id of the agent, which stands for its machine and its data folder. Agents of older releases have the host's name.
-   */
-  readonly id: string;
-  readonly host: string;
-  readonly time: string;
-  /** Time at which the agent was stopped in an orderly way; absent while it runs, and if it ended unexpectedly. */
-  readonly stopped?: string;
-  readonly files: number;
-  /** Bytes in matched files that are not acknowledged yet. */
-  readonly lagBytes: number;
-  /** Bytes of these in files that were found and are not started yet. */
-  readonly waitingBytes?: number;
-  /** Bytes of these whose file is gone or was replaced, so that only the process of the agent still has them. */
-  readonly atRiskBytes?: number;
-  /** Bytes in the agent's memory that are taken by records that wait for the store. */
-  readonly heldBytes?: number;
-  readonly openFiles?: number;
-  /** Time at which the store last accepted a record of this agent. */
-  readonly acknowledged?: string;
-  readonly shippedRecords: number;
-  readonly counters: Readonly<Record<string, number>>;
-  /** Conditions that a person should know; see core/conditions.ts. */
-  readonly conditions: readonly StatusCondition[];
-  /** Processes that wrote recently, the latest first. Agents of older releases report none. */
-  readonly processes?: readonly ProcessLife[];
-}
-
-/** Process whose files an agent follows, as the agent sees it. All times are of the agent's clock. */
-export interface ProcessLife {
-  /** Name of the process as its records have it (`jobtrace.process`). */
-  readonly process: string;
-  readonly cluster: string;
-  readonly component?: Component;
-  /** Time at which one of its files was last written. */
-  readonly wrote: string;
-  /** Time at which its JVM was started; absent if the agent cannot see it, as in another container. */
-  readonly started?: string;
-  /** Time at which the agent saw that this JVM was gone. */
-  readonly gone?: string;
-  /** Time at which the agent saw that none of its files existed any more. */
-  readonly removed?: string;
-}
-
-export interface StatusCondition {
-  /** Code of core/conditions.ts, or of another version of it. */
-  readonly code: string;
-  /** Message in English, for a reader that does not know the code. */
-  readonly message: string;
-  /** Values that fill the message in any language; older agents report none. */
-  readonly values?: Readonly<Record<string, string | number>>;
-  readonly since: string;
 }
 
 /** Form in which a store wants its records: plain data from which any thread creates an encoder (encode.ts). */

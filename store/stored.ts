@@ -1,12 +1,17 @@
 // Checks what comes back from a database as `unknown`: a record, an incident, an alert, an agent's status and others.
 // Both stores check everything that they read. Pure functions.
+import { createCheck } from '../core/document.js';
+import { AgentStatus } from '../core/documents/agent.js';
+import { Alert } from '../core/documents/alert.js';
+import { Feedback } from '../core/documents/feedback.js';
+import { IncidentRow } from '../core/documents/incident.js';
+import { Incident } from '../core/documents/incident.js';
+import { JobLines } from '../core/documents/job.js';
+import { Silence } from '../core/documents/silence.js';
+import { Triage } from '../core/documents/triage.js';
 import { isObject } from '../core/json.js';
 import { FIELD_ROWS } from '../core/record.js';
-import { VERDICTS, type Feedback } from '../core/routing/feedback.js';
-import { TRIAGE_STATES, type Triage } from '../core/routing/triage.js';
-import type { Silence } from '../core/routing/silence.js';
-import type { Incident, LogRecord } from '../core/types.js';
-import type { AgentStatus, Alert, JobLines } from './store.js';
+import type { LogRecord } from '../core/types.js';
 
 /** Fields of every record, with their types in JavaScript. */
 const REQUIRED = FIELD_ROWS.filter((row) => row.required === true).map(({ name, type }) => ({
@@ -28,57 +33,11 @@ export function isLogRecord(value: unknown): value is LogRecord {
   return isObject(value) && REQUIRED.every(({ name, type }) => typeof value[name] === type);
 }
 
-export function isIncident(value: unknown): value is Incident {
-  return (
-    isObject(value) &&
-    typeof value['id'] === 'string' &&
-    typeof value['cluster'] === 'string' &&
-    isObject(value['diagnoses'])
-  );
-}
-
-export function isAlert(value: unknown): value is Alert {
-  return (
-    isObject(value) &&
-    typeof value['id'] === 'string' &&
-    typeof value['incidentId'] === 'string' &&
-    typeof value['state'] === 'string'
-  );
-}
-
-export function isFeedback(value: unknown): value is Feedback {
-  return (
-    isObject(value) &&
-    ['incidentId', 'rule', 'by', 'at'].every((name) => typeof value[name] === 'string') &&
-    VERDICTS.some((verdict) => verdict === value['verdict'])
-  );
-}
-
-export function isTriage(value: unknown): value is Triage {
-  return (
-    isObject(value) &&
-    ['incidentId', 'by', 'at'].every((name) => typeof value[name] === 'string') &&
-    TRIAGE_STATES.some((state) => state === value['state'])
-  );
-}
-
-export function isSilence(value: unknown): value is Silence {
-  return (
-    isObject(value) &&
-    ['id', 'startsAt', 'endsAt', 'createdBy', 'comment'].every((name) => typeof value[name] === 'string') &&
-    isObject(value['matchers'])
-  );
-}
-
-export function isJobLines(value: unknown): value is JobLines {
-  return (
-    isObject(value) &&
-    typeof value['cluster'] === 'string' &&
-    typeof value['jobId'] === 'string' &&
-    ['spans', 'words', 'records'].every((name) => Array.isArray(value[name]))
-  );
-}
-
-export function isAgentStatus(value: unknown): value is AgentStatus {
-  return isObject(value) && typeof value['id'] === 'string' && typeof value['host'] === 'string';
-}
+export const isIncident = createCheck(Incident);
+export const isIncidentRow = createCheck(IncidentRow);
+export const isAlert = createCheck(Alert);
+export const isFeedback = createCheck(Feedback);
+export const isTriage = createCheck(Triage);
+export const isSilence = createCheck(Silence);
+export const isJobLines = createCheck(JobLines);
+export const isAgentStatus = createCheck(AgentStatus);

@@ -1,6 +1,7 @@
 // Determines, for recordings.test.ts, what a search for the failed job must find in a recording, and what it must not.
 // Plain patterns over the lines, not the engine, decide which job a line belongs to.
-import type { Incident, LogRecord } from '../core/types.js';
+import type { Incident } from '../core/documents/incident.js';
+import type { LogRecord } from '../core/types.js';
 import type { Manifest } from '../lab/play/manifest.js';
 import type { Store } from '../store/store.js';
 

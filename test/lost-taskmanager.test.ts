@@ -4,7 +4,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Diagnosis, Incident } from '../core/types.js';
+import type { Diagnosis, Incident } from '../core/documents/incident.js';
 import { packJobs } from '../lab/play/jobs.js';
 import { describeWithParts } from '../lab/parts/testing/describe-part.js';
 import type { FlinkTaskManager } from '../lab/parts/services/flink.js';

@@ -2,7 +2,7 @@
 // exposes at /metrics for the API, an agent and an analyzer, with everything counted once so that every series exists.
 import { createAgentMetrics, createAnalyzerMetrics, createMetrics } from '../api/http/metrics.js';
 import type { AnalyzerStatus } from '../core/types.js';
-import type { AgentStatus } from '../store/store.js';
+import type { AgentStatus } from '../core/documents/agent.js';
 
 /**
  * Returns the metrics of Flink and of Jobtrace in an expression, without labels, functions and recorded series (with a

@@ -3,7 +3,7 @@
 // in the same TaskManager stays clean. Three ways: cluster installation on Elasticsearch with the separation kit, the
 // same with Flink's stock logging (both jobs in one file), and next to it "jobtrace up" on SQLite.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Incident } from '../core/types.js';
+import type { Incident } from '../core/documents/incident.js';
 import { computeTaskManagerMemory } from '../flink/memory/memory.js';
 import { describeWithParts } from '../lab/parts/testing/describe-part.js';
 import { waitUntil } from './program.js';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Incident } from '../core/types.js';
+import type { Incident } from '../core/documents/incident.js';
 import { findRecordings, replayRecording } from '../lab/play/rewrite.js';
 import { runProgram, startProgram, startReceiver, waitUntil, type RunningProgram } from './program.js';
 

@@ -8,7 +8,7 @@ import { flattenIncidents } from '../analyzer/incident/document.js';
 import { readEntries } from '../analyzer/input/read.js';
 import { createAnalyzer, type Analyzer } from '../analyzer/service/analyzer.js';
 import { createLog } from '../core/log.js';
-import type { Incident } from '../core/types.js';
+import type { Incident } from '../core/documents/incident.js';
 import type { Store } from '../store/store.js';
 import { openFixtureOver } from './agent-fixture.js';
 

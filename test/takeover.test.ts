@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Incident } from '../core/types.js';
+import type { Incident } from '../core/documents/incident.js';
 import { describeWithParts } from '../lab/parts/testing/describe-part.js';
 import { startElasticsearch, type Elasticsearch } from '../lab/parts/services/elasticsearch.js';
 import { openElasticsearchStore } from '../store/elasticsearch/elasticsearch.js';

@@ -2,7 +2,8 @@
 // partition, incidents of all clusters under the platform assignment. If the assignment is lost, or the store has a
 // write of a later epoch, nothing is written and LostShare is thrown; the caller then drops what it knows of the
 // partition.
-import { ALL_CLUSTERS, type Incident } from '../../core/types.js';
+import type { Incident } from '../../core/documents/incident.js';
+import { ALL_CLUSTERS } from '../../core/types.js';
 import type { IncidentStore, RecordFeed } from '../../store/store.js';
 import { PLATFORM } from './decide.js';
 import { ALONE_EPOCH, type Lease } from './lease.js';

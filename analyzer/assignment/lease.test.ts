@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createError } from '../../core/errors.js';
 import { createLog } from '../../core/log.js';
-import type { Incident } from '../../core/types.js';
+import type { Incident } from '../../core/documents/incident.js';
 import { openStore } from '../../store/open.js';
 import type { Store } from '../../store/store.js';
 import { makeIncident } from '../../store/testing/samples.js';

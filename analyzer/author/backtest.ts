@@ -2,7 +2,7 @@
 // rules and with them, and the incidents are compared: failures that the rules claim and no rule named before, first
 // diagnoses that they take from another rule, and hits where nothing had failed. Pure functions;
 // `jobtrace rules backtest` reads the logs and prints the report.
-import type { Diagnosis, Incident } from '../../core/types.js';
+import type { Diagnosis, Incident } from '../../core/documents/incident.js';
 import { buildCatalog, type Catalog } from '../catalog/catalog.js';
 import type { Rule } from '../catalog/rule.js';
 
@@ -35,6 +35,10 @@ export interface Taken extends BacktestHit {
   readonly from: string;
 }
 
+/** Result that is being collected. */
+type Collected = Pick<RuleBacktest, 'rule'> &
+  Readonly<Record<'claims' | 'healthy' | 'follows', BacktestHit[]> & Record<'refines' | 'takes', Taken[]>>;
+
 /** Returns the catalog without these rules. If one of them replaces a built-in rule, the built-in rule is restored. */
 export function withoutRules(catalog: Catalog, rules: readonly Rule[], builtIn: Catalog): Catalog {
   const kept = catalog.rules.filter((rule) => !rules.includes(rule));
@@ -58,16 +62,9 @@ export function compareCases(
   catalog: Catalog,
 ): readonly RuleBacktest[] {
   const found = new Map(
-    rules.map((rule) => [
-      rule.id,
-      {
-        rule: rule.id,
-        claims: [] as BacktestHit[],
-        refines: [] as Taken[],
-        takes: [] as Taken[],
-        healthy: [] as BacktestHit[],
-        follows: [] as BacktestHit[],
-      },
+    rules.map(({ id }): [string, Collected] => [
+      id,
+      { rule: id, claims: [], refines: [], takes: [], healthy: [], follows: [] },
     ]),
   );
   for (const item of cases) {

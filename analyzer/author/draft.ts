@@ -2,7 +2,8 @@
 // turned into captures, and the logs filled in. What only a person knows (texts, reasons, fixes, the near miss) is
 // marked TODO; proof.ts reports each mark. Pure functions; `jobtrace rules new` writes the files.
 import { root } from '../../flink/trace/chain.js';
-import type { ChainLink, Entry, Owner } from '../../core/types.js';
+import type { Owner } from '../../core/documents/incident.js';
+import type { ChainLink, Entry } from '../../core/types.js';
 import type { Candidate } from '../entry/condition.js';
 import { chooseAnchor, cutPhrase, writePattern, writeSlot, writeTitle, type PhrasePart, type Slot } from './phrase.js';
 

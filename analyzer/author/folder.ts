@@ -2,7 +2,7 @@
 // writes what stands beside the rules: the schemas, and a new cause in causes.yaml.
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Owner } from '../../core/types.js';
+import type { Owner } from '../../core/documents/incident.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { findBuiltInRules } from '../catalog/files.js';
 import { TODO } from './draft.js';

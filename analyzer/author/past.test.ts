@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { LogRecord, RulePast } from '../../core/types.js';
+import type { RulePast } from '../../core/documents/rule.js';
+import type { LogRecord } from '../../core/types.js';
 import { loadCatalog } from '../catalog/catalog.js';
 import { readEntry } from '../entry/record.js';
 import { diagnose } from '../incident/diagnose.js';

@@ -2,7 +2,9 @@
 // there now. That is a failure that no rule names (the rule would name it), a diagnosis of another rule (the rule would
 // stand beside it), or nothing that failed. Only single lines are judged: the steps around them, and which of two rules
 // wins, are not. Pure functions.
-import type { Incident, LogRecord, PastHit, PastHits, RulePast } from '../../core/types.js';
+import type { Incident } from '../../core/documents/incident.js';
+import type { PastHit, PastHits, RulePast } from '../../core/documents/rule.js';
+import type { LogRecord } from '../../core/types.js';
 import { buildCatalog, type Catalog } from '../catalog/catalog.js';
 import type { Cause } from '../catalog/causes.js';
 import type { Rule } from '../catalog/rule.js';

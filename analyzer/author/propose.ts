@@ -4,7 +4,8 @@ import type { Catalog } from '../catalog/catalog.js';
 import { readCandidate } from '../entry/scan.js';
 import { diagnose } from '../incident/diagnose.js';
 import { flattenIncidents, type DiagnosisDocument } from '../incident/document.js';
-import type { Diagnosis, Entry, Evidence, Owner } from '../../core/types.js';
+import type { Diagnosis, Evidence, Owner } from '../../core/documents/incident.js';
+import type { Entry } from '../../core/types.js';
 import { draftRule, type RuleDraft } from './draft.js';
 
 export interface Proposal {

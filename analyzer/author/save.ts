@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createError } from '../../core/errors.js';
 import { errorText } from '../../core/fault.js';
 import { formatProblems } from '../../core/document.js';
-import type { RuleTrial } from '../../core/types.js';
+import type { RuleTrial } from '../../core/documents/rule.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { writeProof } from './draft.js';
 import { addCause, placeRule, shareSchemas, writeRule } from './folder.js';

@@ -3,7 +3,8 @@
 // without a folder has none. cli/service hands the sheet to the API, which serves it for the rule's page.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Language, LineSheet, ProofLog, RuleSheet } from '../../core/types.js';
+import type { LineSheet, ProofLog, RuleSheet } from '../../core/documents/rule.js';
+import type { Language } from '../../core/types.js';
 import { printGlob } from '../../core/text/glob.js';
 import type { Condition, Rule, Where } from '../catalog/rule.js';
 import type { Template, TextTemplate } from '../catalog/template.js';

@@ -5,7 +5,9 @@
 import { join } from 'node:path';
 import { parseDocument, type DocumentProblem } from '../../core/document.js';
 import { isObject } from '../../core/json.js';
-import type { Diagnosis, Language, LogTrial, RuleTrial } from '../../core/types.js';
+import type { Diagnosis } from '../../core/documents/incident.js';
+import type { LogTrial, RuleTrial } from '../../core/documents/rule.js';
+import type { Language } from '../../core/types.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { suggestCause, type Cause } from '../catalog/causes.js';
 import { findBuiltInRules } from '../catalog/files.js';

@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatProblems } from '../../core/document.js';
 import { findNearest } from '../../core/text/nearest.js';
-import type { Owner, Text } from '../../core/types.js';
+import { type Owner, OWNER } from '../../core/documents/incident.js';
+import type { Text } from '../../core/types.js';
 import { PREPARED } from './prepared.js';
 
 export interface Cause {
@@ -27,7 +28,7 @@ const CAUSES_SCHEMA = {
         required: ['en', 'zh'],
         properties: { en: { type: 'string', minLength: 1 }, zh: { type: 'string', minLength: 1 } },
       },
-      owner: { enum: ['user-code', 'configuration', 'connector', 'framework', 'platform', 'external'] },
+      owner: { enum: OWNER.enum },
       symptom: { type: 'boolean' },
     },
   },

@@ -1,7 +1,8 @@
 // Defines a rule: the shape of rule.yaml as rules/schema.json allows it, and the same rule compiled (patterns, texts,
 // expressions). compile.ts makes the compiled rule from the file; scan, incident, rank and explain read the compiled
 // rule.
-import type { Component, FileKind, Level, Owner, Severity, Text } from '../../core/types.js';
+import type { Owner, Severity } from '../../core/documents/incident.js';
+import type { Component, FileKind, Level, Text } from '../../core/types.js';
 import type { Pattern } from '../../core/regex.js';
 import { fitsGlob, type Glob } from '../../core/text/glob.js';
 import type { Expression } from './expression.js';

@@ -2,7 +2,8 @@
 // rules, a failure and facts. Signals are plain data, because the analyzer keeps them in its state, and each names the
 // place of its entry. scan.ts creates signals; incident/group.ts joins them to incidents.
 import { findSmallest } from '../../core/sequence.js';
-import type { ChainLink, Component, Entry, FailureGroup, FileKind, Owner } from '../../core/types.js';
+import type { FailureGroup, Owner } from '../../core/documents/incident.js';
+import type { ChainLink, Component, Entry, FileKind } from '../../core/types.js';
 import type { Fact } from '../../flink/facts/fact.js';
 import type { EchoOf, FailureKind } from '../catalog/engine.js';
 

@@ -1,6 +1,6 @@
 // Tests that a conclusion from the memo is never older than its sources.
 import { describe, expect, it } from 'vitest';
-import type { Incident } from '../../core/types.js';
+import type { Incident } from '../../core/documents/incident.js';
 import { createClusterIndex } from '../topology/cluster.js';
 import { scanEntry } from '../entry/scan.js';
 import type { Signal } from '../entry/signal.js';

@@ -3,7 +3,8 @@
 // that may belong to a failure are kept. diagnose.ts passes the entries of files; the service calls scanEntry for each
 // entry and concludeCluster for each cluster. Pure functions.
 import { findFirst, findLargest } from '../../core/sequence.js';
-import type { Entry, Incident } from '../../core/types.js';
+import type { Incident } from '../../core/documents/incident.js';
+import type { Entry } from '../../core/types.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { createClusterIndex, type ClusterIndex } from '../topology/cluster.js';
 import { WHOLE_LOG, type Reading } from '../entry/reading.js';

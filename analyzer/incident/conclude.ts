@@ -11,9 +11,9 @@ import type {
   FailureGroup,
   Incident,
   IncidentFacts,
-  Language,
   UnknownFailure,
-} from '../../core/types.js';
+} from '../../core/documents/incident.js';
+import type { Language } from '../../core/types.js';
 import type { Catalog } from '../catalog/catalog.js';
 import type { ClusterView } from '../topology/cluster.js';
 import type { IncidentEvent } from '../topology/event.js';

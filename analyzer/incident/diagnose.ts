@@ -1,7 +1,8 @@
 // Turns the entries of log files into incidents. A log is read as a whole first. If it may be an excerpt and no
 // specific rule matches, it is read once more: as an excerpt alone if nothing in it ended, else as an excerpt beside
 // its failure. The service has all lines and uses clusters.ts directly. Pure functions.
-import type { Entry, Incident } from '../../core/types.js';
+import type { Incident } from '../../core/documents/incident.js';
+import type { Entry } from '../../core/types.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { BESIDE_FAILURE, readAlone, type Reading } from '../entry/reading.js';
 import { collectClusters, concludeClusters, type ClusterSignals, type DiagnoseContext } from './clusters.js';

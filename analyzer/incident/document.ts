@@ -1,6 +1,7 @@
 // Merges incidents into the document that `jobtrace diagnose --format json` prints and the page's paste box shows: all
 // causes, best first, each once per job. Pure functions.
-import type { Diagnosis, Incident, IncidentFacts, Language, UnknownFailure } from '../../core/types.js';
+import type { Diagnosis, Incident, IncidentFacts, UnknownFailure } from '../../core/documents/incident.js';
+import type { Language } from '../../core/types.js';
 
 /** Document of `jobtrace diagnose --format json`. It is a contract: fields are added, never renamed. */
 export interface DiagnosisDocument {

@@ -6,7 +6,7 @@ import { diagnose } from './diagnose.js';
 import type { RuleFault } from './explain.js';
 import { BUFFER_RULE, makeCatalog, readRecording } from '../testing/samples.js';
 import { splitText } from '../input/read.js';
-import type { Diagnosis } from '../../core/types.js';
+import type { Diagnosis } from '../../core/documents/incident.js';
 
 const catalog = loadCatalog();
 const log = readRecording(`${BUFFER_RULE}/match.log`)

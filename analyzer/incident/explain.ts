@@ -2,7 +2,8 @@
 // relative weights, and the fixes whose values are known, with option names of the job's Flink version. A value that
 // cannot be computed is left out and never guessed. If the texts of a rule fail, the diagnosis still names the cause.
 // Pure functions.
-import type { Diagnosis, Evidence, Fix, Language, Reason } from '../../core/types.js';
+import type { Diagnosis, Evidence, Fix, Reason } from '../../core/documents/incident.js';
+import type { Language } from '../../core/types.js';
 import { inRange } from '../../flink/facts/options.js';
 import { ASSUMED_VERSION, nameOption } from './evaluation-context.js';
 import { errorText } from '../../core/fault.js';

@@ -3,7 +3,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Entry, Incident } from '../../core/types.js';
+import type { Incident } from '../../core/documents/incident.js';
+import type { Entry } from '../../core/types.js';
 import { loadCatalog } from '../catalog/catalog.js';
 import { createClusterIndex } from '../topology/cluster.js';
 import { WHOLE_LOG } from '../entry/reading.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Incident } from '../../core/types.js';
+import type { Incident } from '../../core/documents/incident.js';
 import { makeCatalog, makeLog, JOB_A, JOB_B, TEST_RULES } from '../testing/samples.js';
 import { diagnose } from './diagnose.js';
 

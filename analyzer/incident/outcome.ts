@@ -3,7 +3,8 @@
 // checkpoints, and its cluster must have logged lines for long enough. Elapsed time alone proves nothing, because a
 // dead process writes nothing either. Pure functions.
 import { findLargest } from '../../core/sequence.js';
-import type { Component, Incident } from '../../core/types.js';
+import type { Incident } from '../../core/documents/incident.js';
+import type { Component } from '../../core/types.js';
 import type { FailureKind } from '../catalog/engine.js';
 import type { JobView } from '../topology/view.js';
 import type { LastLine } from './last-line.js';

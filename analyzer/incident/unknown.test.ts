@@ -2,7 +2,7 @@
 // failure. The root is first, whoever threw it, and its consequences are not listed.
 import { describe, expect, it } from 'vitest';
 import { buildCatalog, loadCatalog } from '../catalog/catalog.js';
-import type { FailureGroup } from '../../core/types.js';
+import type { FailureGroup } from '../../core/documents/incident.js';
 import { splitText } from '../input/read.js';
 import { diagnose } from './diagnose.js';
 import { flattenIncidents } from './document.js';

@@ -3,15 +3,9 @@
 import { toIso } from '../../core/time/iso.js';
 import { hashText } from '../../core/hash.js';
 import { nameSubject } from '../../core/wording/subject.js';
-import {
-  ALL_CLUSTERS,
-  type Diagnosis,
-  type Evidence,
-  type Incident,
-  type Language,
-  type PlatformChild,
-} from '../../core/types.js';
-import type { AgentStatus } from '../../store/store.js';
+import { ALL_CLUSTERS, type Language } from '../../core/types.js';
+import type { Diagnosis, Evidence, Incident, PlatformChild } from '../../core/documents/incident.js';
+import type { AgentStatus } from '../../core/documents/agent.js';
 import type { LastLine } from '../incident/last-line.js';
 import type { EndedJob, Ending } from './ending.js';
 import { ENDING_WORDS, type WordsKind, type WordValues } from './words.js';

@@ -4,7 +4,8 @@
 import { toIso } from '../../core/time/iso.js';
 import { omitMissing } from '../../core/json.js';
 import { findSmallest } from '../../core/sequence.js';
-import { ALL_CLUSTERS, type Incident, type PlatformShare } from '../../core/types.js';
+import type { Incident, PlatformShare } from '../../core/documents/incident.js';
+import { ALL_CLUSTERS } from '../../core/types.js';
 import type { IncidentStore } from '../../store/store.js';
 import type { SharedKind } from '../catalog/engine.js';
 import {

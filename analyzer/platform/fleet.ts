@@ -4,7 +4,8 @@
 import { toIso } from '../../core/time/iso.js';
 import { JobtraceError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
-import { ALL_CLUSTERS, type Incident } from '../../core/types.js';
+import type { Incident } from '../../core/documents/incident.js';
+import { ALL_CLUSTERS } from '../../core/types.js';
 import type { Collections, IncidentStore, RecordSearch } from '../../store/store.js';
 import { PLATFORM } from '../assignment/decide.js';
 import type { Fence } from '../assignment/fence.js';

@@ -2,7 +2,7 @@
 // agents are silent. Clocks of machines are not compared: an agent is silent if its report has not changed for some
 // time on the analyzer's clock, and the quiet time of a process is computed within one report.
 import { listExpected, SILENT_AFTER_MS, type ReportedAgent } from '../../core/time/liveness.js';
-import type { AgentStatus, ProcessLife } from '../../store/store.js';
+import type { AgentStatus, ProcessLife } from '../../core/documents/agent.js';
 
 /** Process as its agent sees it. */
 export interface SeenLife extends ProcessLife {

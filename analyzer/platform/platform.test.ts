@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Diagnosis, Incident } from '../../core/types.js';
+import type { Diagnosis, Incident } from '../../core/documents/incident.js';
 import { loadCatalog } from '../catalog/catalog.js';
 import {
   chainShared,

@@ -7,16 +7,15 @@ import { toIso } from '../../core/time/iso.js';
 import { hashText } from '../../core/hash.js';
 import { findLargest } from '../../core/sequence.js';
 import { nameSubject } from '../../core/wording/subject.js';
-import {
-  ALL_CLUSTERS,
-  type Diagnosis,
-  type Evidence,
-  type Incident,
-  type Language,
-  type Owner,
-  type PlatformChild,
-  type PlatformShare,
-} from '../../core/types.js';
+import type {
+  Diagnosis,
+  Evidence,
+  Incident,
+  Owner,
+  PlatformChild,
+  PlatformShare,
+} from '../../core/documents/incident.js';
+import { ALL_CLUSTERS, type Language } from '../../core/types.js';
 import type { SharedKind } from '../catalog/engine.js';
 
 /**

@@ -1,6 +1,7 @@
 // Holds the texts of endings and of agents that are silent or were stopped, in both languages: title, summary and fix.
 // Numbers and names come from ending.ts.
-import type { Language, Severity } from '../../core/types.js';
+import type { Severity } from '../../core/documents/incident.js';
+import type { Language } from '../../core/types.js';
 import type { EndingKind } from './ending.js';
 
 /** Values that the texts contain. */

@@ -3,7 +3,7 @@
 // as often as the amount of log that was read allows, every five minutes, and once the job is quiet. After a crash the
 // unwritten rest is rebuilt from the records. Pure functions.
 import { createHash } from 'node:crypto';
-import type { Incident } from '../../core/types.js';
+import type { Incident } from '../../core/documents/incident.js';
 import { LIMITS } from './limits.js';
 
 /** Digest of an incident's document, used to compare versions. */

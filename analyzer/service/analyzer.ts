@@ -3,7 +3,8 @@
 // After a crash the same records give the same incidents under the same ids; onIncident may then be called twice, but
 // is never left out.
 import { decideHealth, type ServiceHealth } from '../../core/health.js';
-import type { AnalyzerStatus, Incident } from '../../core/types.js';
+import type { Incident } from '../../core/documents/incident.js';
+import type { AnalyzerStatus } from '../../core/types.js';
 import { findLargest, findSmallest } from '../../core/sequence.js';
 import type { FeedOptions, RecordFeed } from '../../store/store.js';
 import type { Catalog } from '../catalog/catalog.js';

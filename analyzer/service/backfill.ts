@@ -3,10 +3,12 @@
 // read and concluded again. Only a few are read with each read of the feed, so that new records do not have to wait.
 // The rules by which the store was judged are kept beside the cursor. They are written when all is done, so that a
 // crash starts the work again.
+import { createCheck } from '../../core/document.js';
+import { object, text, texts, described, list, typed, type Static } from '../../core/documents/schema.js';
 import { toIso } from '../../core/time/iso.js';
 import { findSmallest } from '../../core/sequence.js';
-import { isObject } from '../../core/json.js';
-import { ALL_CLUSTERS, type Incident } from '../../core/types.js';
+import type { Incident } from '../../core/documents/incident.js';
+import { ALL_CLUSTERS } from '../../core/types.js';
 import { decodeWords, SIGNAL_WORDS_KEY, type SignalWords } from '../../flink/bytes/words.js';
 import type { Collections, IncidentStore, RecordSearch } from '../../store/store.js';
 import type { Catalog } from '../catalog/catalog.js';
@@ -46,12 +48,16 @@ export interface Backfill {
 }
 
 /** State of the rules by which the store was judged. */
-interface Judged {
-  readonly version: string;
-  readonly words: readonly string[];
-  /** Words that came later, and when, by the clock. Older records that hold them are marked as holding none. */
-  readonly learned: readonly (readonly [word: string, time: number])[];
-}
+const Judged = object({
+  version: text,
+  words: texts,
+  learned: described(
+    list(typed<readonly [word: string, time: number]>({ type: 'array', minItems: 2 })),
+    'Words that came later, and when, by the clock. Older records that hold them are marked as holding none.',
+  ),
+});
+type Judged = Static<typeof Judged>;
+const isJudged = createCheck(Judged);
 
 export function createBackfill({ store, key, now, isOurs }: BackfillOptions): Backfill {
   let seen: Catalog | undefined;
@@ -94,7 +100,7 @@ export function createBackfill({ store, key, now, isOurs }: BackfillOptions): Ba
 async function loadJudged(store: BackfillOptions['store'], key: string): Promise<Judged | undefined> {
   const text = (await store.states.load(key))?.value;
   const stored: unknown = text === undefined ? undefined : JSON.parse(text);
-  if (isObject(stored) && typeof stored['version'] === 'string') return stored as unknown as Judged;
+  if (isJudged(stored)) return stored;
   const words = decodeWords((await store.states.load(SIGNAL_WORDS_KEY))?.value ?? '')?.words;
   return words === undefined ? undefined : { version: '', words, learned: [] };
 }

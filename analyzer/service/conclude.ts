@@ -2,7 +2,7 @@
 // incidents with news (save.ts). Finally plans the time at which the cluster is checked without new lines.
 import { findSmallest, groupBy } from '../../core/sequence.js';
 import { createSlices } from '../../core/time/slices.js';
-import type { Incident } from '../../core/types.js';
+import type { Incident } from '../../core/documents/incident.js';
 import { concludeEach } from '../incident/clusters.js';
 import type { RuleFault } from '../incident/explain.js';
 import { LIMITS } from '../restarts/limits.js';

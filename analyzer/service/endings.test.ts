@@ -2,8 +2,10 @@
 // incidents that are reported.
 import { describe, expect, it } from 'vitest';
 import { createLog } from '../../core/log.js';
-import type { Incident, LogRecord } from '../../core/types.js';
-import type { AgentStatus, ProcessLife, Store } from '../../store/store.js';
+import type { Incident } from '../../core/documents/incident.js';
+import type { AgentStatus, ProcessLife } from '../../core/documents/agent.js';
+import type { LogRecord } from '../../core/types.js';
+import type { Store } from '../../store/store.js';
 import { appendRecords } from '../../store/testing/samples.js';
 import { createStaticLease } from '../assignment/lease.js';
 import { JOB_A, makeLog, toRecord } from '../testing/samples.js';

@@ -3,7 +3,7 @@
 // were open before it end with that reason.
 import { toIso } from '../../core/time/iso.js';
 import { findLargest, findSmallest } from '../../core/sequence.js';
-import type { Incident, PlatformChild } from '../../core/types.js';
+import type { Incident, PlatformChild } from '../../core/documents/incident.js';
 import { readEntry } from '../entry/record.js';
 import { WHOLE_LOG } from '../entry/reading.js';
 import { COMPLETED } from '../catalog/wanted.js';

@@ -5,7 +5,8 @@
 import { toIso } from '../../core/time/iso.js';
 import { hashText } from '../../core/hash.js';
 import { findLargest, findSmallest } from '../../core/sequence.js';
-import type { Diagnosis, Incident, Language, PlatformChild, Text } from '../../core/types.js';
+import type { Diagnosis, Incident, PlatformChild } from '../../core/documents/incident.js';
+import type { Language, Text } from '../../core/types.js';
 
 /** Number of incidents of one cluster, begun within one minute, that are shown individually. */
 export const MAX_SHOWN = 50;

@@ -5,7 +5,8 @@
 import { toIso } from '../../core/time/iso.js';
 import { findLargest, findSmallest } from '../../core/sequence.js';
 import { createSlices } from '../../core/time/slices.js';
-import type { Entry, Incident } from '../../core/types.js';
+import type { Incident } from '../../core/documents/incident.js';
+import type { Entry } from '../../core/types.js';
 import type { RecordQuery, RecordSearch } from '../../store/store.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { asksForCompleted, COMPLETED } from '../catalog/wanted.js';

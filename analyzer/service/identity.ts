@@ -2,7 +2,7 @@
 // same subject at about the same time, or has absorbed it. Also finds the incident to which the id of a merged incident
 // leads. Pure functions.
 import { groupBy } from '../../core/sequence.js';
-import type { Incident } from '../../core/types.js';
+import type { Incident } from '../../core/documents/incident.js';
 import { LIMITS } from '../restarts/limits.js';
 import { isFlood, nameCause } from './flood.js';
 import type { SavedIncident } from './memory.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Incident } from '../../core/types.js';
+import type { Incident } from '../../core/documents/incident.js';
 import { concludeCluster } from '../incident/clusters.js';
 import { scanEntry } from '../entry/scan.js';
 import { WHOLE_LOG } from '../entry/reading.js';

@@ -1,12 +1,12 @@
 // Defines the memory of a failing cluster: an index of its facts, its signals, the last line of each process, and the
 // state of its incidents. Everything comes from the store and can be read again (history.ts), so that it may be dropped
 // at any time. Compaction drops what no later diagnosis needs, but never the start of an episode.
+import type { Incident } from '../../core/documents/incident.js';
 import { findSmallest } from '../../core/sequence.js';
-import type { JobLines } from '../../store/store.js';
+import type { JobLines } from '../../core/documents/job.js';
 import { createClusterIndex, type ClusterIndex } from '../topology/cluster.js';
 import { WHOLE_LOG } from '../entry/reading.js';
 import { compareSignals, dateSignal, isEvent, isKept, type Signal } from '../entry/signal.js';
-import type { Incident } from '../../core/types.js';
 import type { KnownEnding } from '../platform/card.js';
 import { isLaterLine, type LastLine } from '../incident/last-line.js';
 import type { ConclusionMemo } from '../incident/clusters.js';

@@ -2,7 +2,8 @@
 // those that must be concluded. It is valid for one epoch of the assignment; the next holder reads everything from the
 // store (history.ts, state.ts). Also defines the state that all partitions of an analyzer share.
 import type { Log } from '../../core/log.js';
-import type { Entry, Incident } from '../../core/types.js';
+import type { Incident } from '../../core/documents/incident.js';
+import type { Entry } from '../../core/types.js';
 import type { SignalWords } from '../../flink/bytes/words.js';
 import type { Collections, FeedOptions, IncidentStore, RecordFeed, RecordSearch } from '../../store/store.js';
 import type { Catalog } from '../catalog/catalog.js';

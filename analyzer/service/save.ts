@@ -2,7 +2,7 @@
 // onIncident. Also removes incidents that were merged, and writes flood cards. After a crash the same steps give the
 // same result.
 import { createSlices } from '../../core/time/slices.js';
-import type { Incident, PlatformChild } from '../../core/types.js';
+import type { Incident, PlatformChild } from '../../core/documents/incident.js';
 import { MAX_SHOWN, minuteOf, renderFlood } from './flood.js';
 import { remember } from './identity.js';
 import type { ClusterMemory, SavedIncident } from './memory.js';

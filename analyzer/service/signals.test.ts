@@ -2,7 +2,8 @@
 // facts where something failed. The rest is requested where it is needed.
 import { describe, expect, it } from 'vitest';
 import { createLog } from '../../core/log.js';
-import type { Incident, LogRecord } from '../../core/types.js';
+import type { Incident } from '../../core/documents/incident.js';
+import type { LogRecord } from '../../core/types.js';
 import { mayBeOfForm } from '../../flink/bytes/forms.js';
 import { createSignalMarker, MARK, markEntry, type SignalMarker } from '../../flink/bytes/marks.js';
 import { decodeWords, renderSignal, SIGNAL_VERSION_KEY, SIGNAL_WORDS_KEY } from '../../flink/bytes/words.js';

@@ -2,7 +2,8 @@
 // of the feed, unfinished forms of several lines (forms.ts), and clusters with a failure that is no incident yet.
 // Knowledge of a cluster is read again when needed (history.ts). Records after a cursor that was not saved are read
 // again, which changes nothing.
-import { isObject } from '../../core/json.js';
+import { createCheck } from '../../core/document.js';
+import { object, typed, optional, text, list, texts, type Static } from '../../core/documents/schema.js';
 import type { Collections, RecordFeed } from '../../store/store.js';
 import { nameParts } from '../assignment/decide.js';
 import { createFormState, exportForms, type FormState, type StoredForms } from './forms.js';
@@ -15,20 +16,24 @@ export interface ServiceState {
   waiting: readonly string[];
 }
 
-interface StoredState {
-  readonly version: 2;
-  readonly cursor?: string;
-  readonly forms: readonly (readonly [cluster: string, forms: StoredForms])[];
-  readonly waiting?: readonly string[];
-}
+const StoredState = object({
+  version: typed<2>({ const: 2 }),
+  cursor: optional(text),
+  forms: list(typed<readonly [cluster: string, forms: StoredForms]>({ type: 'array', minItems: 2 })),
+  waiting: optional(texts),
+});
+type StoredState = Static<typeof StoredState>;
+const isState = createCheck(StoredState);
 
 /** State of an early release, which had a document for each cluster. */
-interface StateBefore {
-  readonly version: 1;
-  readonly cursor?: string;
-  readonly clusters: readonly string[];
-  readonly resting?: readonly (readonly [cluster: string, lastSeen: number])[];
-}
+const isStateBefore = createCheck(
+  object({
+    version: typed<1>({ const: 1 }),
+    cursor: optional(text),
+    clusters: texts,
+    resting: optional(list(typed<readonly [cluster: string, lastSeen: number]>({ type: 'array', minItems: 2 }))),
+  }),
+);
 
 type StateStore = Pick<Collections, 'states'>;
 type PartStore = StateStore & Pick<RecordFeed, 'joinCursors' | 'findPart'>;
@@ -116,16 +121,12 @@ async function loadBefore(store: PartStore): Promise<StoredState> {
 async function loadState(store: StateStore, key: string): Promise<StoredState | undefined> {
   const text = (await store.states.load(key))?.value;
   const stored: unknown = text === undefined ? undefined : JSON.parse(text);
-  if (isOfVersion(stored, 2)) return stored as unknown as StoredState;
-  if (!isOfVersion(stored, 1)) return undefined;
-  const { cursor, clusters, resting: idle = [] } = stored as unknown as StateBefore;
+  if (isState(stored)) return stored;
+  if (!isStateBefore(stored)) return undefined;
+  const { cursor, clusters, resting: idle = [] } = stored;
   for (const cluster of [...clusters, ...idle.map(([name]) => name)])
     await store.states.remove([`${key}/cluster/${cluster}`]);
   return { ...NOTHING, cursor };
-}
-
-function isOfVersion(stored: unknown, version: number): boolean {
-  return isObject(stored) && stored['version'] === version;
 }
 
 async function saveState(store: StateStore, key: string, state: StoredState): Promise<void> {

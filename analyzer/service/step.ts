@@ -1,7 +1,8 @@
 // Runs one step of a partition: reads records of the change feed into signals of failing clusters (signals.ts),
 // concludes the clusters that changed (conclude.ts), and saves the cursor last (state.ts). Recent records come first.
 import { toIso } from '../../core/time/iso.js';
-import { ALL_CLUSTERS, type Entry, type Incident } from '../../core/types.js';
+import type { Incident } from '../../core/documents/incident.js';
+import { ALL_CLUSTERS, type Entry } from '../../core/types.js';
 import { renderSignal } from '../../flink/bytes/words.js';
 import type { FeedOptions, IncidentQuery } from '../../store/store.js';
 import { LostPartition } from '../assignment/fence.js';

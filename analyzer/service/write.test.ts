@@ -1,7 +1,8 @@
 // Tests that a restart loop writes little and loses nothing: when it ends, when it is idle, and when the analyzer dies.
 import { afterEach, describe, expect, it } from 'vitest';
 import { createLog } from '../../core/log.js';
-import type { Incident, LogRecord } from '../../core/types.js';
+import type { Incident } from '../../core/documents/incident.js';
+import type { LogRecord } from '../../core/types.js';
 import { openSqliteStore } from '../../store/sqlite/sqlite.js';
 import type { Store } from '../../store/store.js';
 import { appendRecords } from '../../store/testing/samples.js';

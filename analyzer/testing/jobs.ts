@@ -1,6 +1,6 @@
 // Sample logs for tests: two jobs of a session cluster with a task of the same name on one TaskManager. Used to test
 // which job a line belongs to, and which cause is first.
-import type { Incident } from '../../core/types.js';
+import type { Incident } from '../../core/documents/incident.js';
 import { JOB_A, JOB_B } from './samples.js';
 
 export const JM = 'log/flink-flink-standalonesession-0-node-1.log';

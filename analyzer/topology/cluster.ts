@@ -1,7 +1,7 @@
 // Builds the view of one cluster from its signals: jobs with their states and checkpoints, processes with their options
 // and ends, which task, attempt and slot belongs to which job, and which jobs had tasks on a process at a time. Signals
 // are added one by one (memory.ts). A view covers all signals so far; only the parts that changed are rebuilt. No I/O.
-import type { JobLines } from '../../store/store.js';
+import type { JobLines } from '../../core/documents/job.js';
 import { WHOLE_LOG, type Reading } from '../entry/reading.js';
 import type { Signal } from '../entry/signal.js';
 import { createLineList } from './lines.js';

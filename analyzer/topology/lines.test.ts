@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { JobLines } from '../../store/store.js';
+import type { JobLines } from '../../core/documents/job.js';
 import { createLineList } from './lines.js';
 import type { JobStay, JobPlacement } from './view.js';
 

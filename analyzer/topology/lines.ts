@@ -5,7 +5,7 @@
 // records.
 import { isDeepStrictEqual } from 'node:util';
 import { findLargest, findSmallest, groupBy } from '../../core/sequence.js';
-import type { JobLines, JobSpan } from '../../store/store.js';
+import type { JobLines, JobSpan } from '../../core/documents/job.js';
 import { mergeIntervals, type Interval } from './stays.js';
 import type { JobStay, JobPlacement } from './view.js';
 

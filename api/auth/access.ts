@@ -1,9 +1,11 @@
 // Identifies the sender of a request: a token of the settings, a token created at run time, or a signed-in user. If no
 // access has been configured yet and only this machine can reach the API, the sender is the local user. Takes the
 // headers of a request; returns a viewer or throws JT_UNAUTHORIZED. server.ts asks for every request.
+import { StoredSession } from '../../core/documents/session.js';
 import type { Teams } from '../../core/config/teams.js';
 import { createError } from '../../core/errors.js';
-import { isLoopback, joinGrants, LOCAL_VIEWER, readBearer, readScope, type Role, type Viewer } from './roles.js';
+import type { Role } from '../../core/documents/user.js';
+import { isLoopback, joinGrants, LOCAL_VIEWER, readBearer, readScope, type Viewer } from './roles.js';
 import { createAudit, type Audit, type AuditStore } from './audit.js';
 import type { VersionedListStore } from './versioned-list.js';
 import { createBrake, type Brake } from './brake.js';
@@ -11,7 +13,7 @@ import type { AuditEntry } from './entry.js';
 import { findGrants, type GroupGrant } from './provider.js';
 import { createSeal, type Seal } from './seal.js';
 import { isSameSecret } from './secret.js';
-import { createSessions, type Sessions, type StoredSession } from './sessions.js';
+import { createSessions, type Sessions } from './sessions.js';
 import { createTokens, type Tokens } from './tokens.js';
 import { createUsers, type Users } from './users.js';
 

@@ -3,13 +3,13 @@
 // numbered sheets of a few hundred entries, one state each; another state holds the number of the last sheet, and old
 // sheets are removed when there are too many. Takes entries; returns the newest ones, and passes each entry once to a
 // log.
+import { createCheck } from '../../core/document.js';
+import { object, optional, number, type Static } from '../../core/documents/schema.js';
 import { toIso } from '../../core/time/iso.js';
 import { createError } from '../../core/errors.js';
-import { isObject } from '../../core/json.js';
 import type { Collections } from '../../store/store.js';
 import type { Viewer } from './roles.js';
-import { hasTexts } from './versioned-list.js';
-import type { AuditEntry } from './entry.js';
+import { AuditEntry } from './entry.js';
 import { createRefusals, type Refusal } from './refusals.js';
 
 /** Returns the name of a viewer and how it was identified, as fields of an audit entry. */
@@ -37,9 +37,9 @@ export interface Audit {
 export type AuditStore = Pick<Collections, 'access'>;
 
 /** Stored form of an entry. `order` distinguishes entries with the same time and identifies the entry. */
-interface StoredEntry extends AuditEntry {
-  readonly order?: number;
-}
+const StoredEntry = object({ ...AuditEntry.properties, order: optional(number) });
+type StoredEntry = Static<typeof StoredEntry>;
+const isEntry = createCheck(StoredEntry);
 
 interface Ring {
   /** Folder below `access/audit/`. It is empty for the ring of the first releases, whose sheets have no folder. */
@@ -158,10 +158,6 @@ async function findEntries(
 function parse(text: string | undefined): StoredEntry[] {
   const value: unknown = text === undefined ? [] : JSON.parse(text);
   return Array.isArray(value) ? value.filter(isEntry) : [];
-}
-
-function isEntry(value: unknown): value is StoredEntry {
-  return isObject(value) && hasTexts(value, ['at', 'who', 'by', 'what']);
 }
 
 function show({ order, ...entry }: StoredEntry): AuditEntry {

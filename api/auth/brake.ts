@@ -4,9 +4,10 @@
 // long because of others. Counters are in the store, so that a restart, another process or many names do not reset
 // them.
 import { createHash } from 'node:crypto';
+import { createCheck } from '../../core/document.js';
+import { described, number, object, text, type Static } from '../../core/documents/schema.js';
 import { createError } from '../../core/errors.js';
-import { isObject } from '../../core/json.js';
-import { createVersionedList, hasTexts, type VersionedList, type VersionedListStore } from './versioned-list.js';
+import { createVersionedList, type VersionedList, type VersionedListStore } from './versioned-list.js';
 
 export type BrakeKind = 'pair' | 'address' | 'device' | 'name';
 export type BrakeKeys = Readonly<Partial<Record<BrakeKind, string | undefined>>>;
@@ -32,28 +33,21 @@ const FIRST_PAUSE_MS = 2000;
 const SHARDS = 64;
 const MAX_OF_SHARD = 300;
 
-interface BrakeEntry {
-  /** Hash of kind and text, so that the store contains no readable list of names that were tried. */
-  readonly key: string;
-  readonly count: number;
-  readonly untilMs: number;
-  readonly atMs: number;
-  readonly forgetMs: number;
-}
+const BrakeEntry = object({
+  key: described(text, 'Hash of kind and text, so that the store contains no readable list of names that were tried.'),
+  count: number,
+  untilMs: number,
+  atMs: number,
+  forgetMs: number,
+});
+type BrakeEntry = Static<typeof BrakeEntry>;
+const isEntry = createCheck(BrakeEntry);
 
 export interface Brake {
   /** Throws JT_SIGNIN_PAUSED if one of the keys has to wait. */
   check(keys: BrakeKeys): Promise<void>;
   press(keys: BrakeKeys): Promise<void>;
   release(keys: BrakeKeys): Promise<void>;
-}
-
-function isEntry(value: unknown): value is BrakeEntry {
-  return (
-    hasTexts(value, ['key']) &&
-    isObject(value) &&
-    ['count', 'untilMs', 'atMs', 'forgetMs'].every((name) => typeof value[name] === 'number')
-  );
 }
 
 export function createBrake(store: VersionedListStore, now: () => number): Brake {

@@ -1,7 +1,8 @@
 // Tests the permissions of a user who belongs to several teams, and of a user whose scope names a team.
 import { describe, expect, it } from 'vitest';
 import { parseGlob } from '../../core/text/glob.js';
-import { checkRole, highestRole, joinGrants, narrowViewer, type Role, type Viewer } from './roles.js';
+import type { Role } from '../../core/documents/user.js';
+import { checkRole, highestRole, joinGrants, narrowViewer, type Viewer } from './roles.js';
 import { bearer, get, messages, startServer } from '../testing/server.js';
 
 const glob = (text: string) => [parseGlob(text)];

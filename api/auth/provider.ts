@@ -8,8 +8,9 @@ import { errorText } from '../../core/fault.js';
 import { fieldAt, textAt } from '../../core/json.js';
 import { chooseWay, describeWay, NO_PROXIES, type Proxies, type Way } from '../../core/proxy.js';
 import { describeFailure, fetchBy } from '../../core/fetch.js';
-import { isLoopback, type Role } from './roles.js';
-import type { ProvidedIdentity } from './sessions.js';
+import { isLoopback } from './roles.js';
+import type { Role } from '../../core/documents/user.js';
+import type { ProvidedIdentity } from '../../core/documents/session.js';
 
 /** Permissions of the members of a group. The grants of `*` apply only to people whose groups no other grant names. */
 export interface GroupGrant {

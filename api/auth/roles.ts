@@ -1,17 +1,11 @@
 // Defines permissions: roles, each of which includes the one before it, and a scope of jobs and clusters. Pure
 // functions. The folder access/ identifies the sender of a request, and server.ts applies both to each request.
+import { ShownViewer } from '../../core/documents/viewer.js';
+import { type Role, ROLES } from '../../core/documents/user.js';
 import { expandScope, type Teams } from '../../core/config/teams.js';
 import { createError } from '../../core/errors.js';
 import { parseGlob } from '../../core/text/glob.js';
 import type { TeamScope } from '../../store/scope.js';
-
-/** Roles in ascending order; each has all permissions of the one before it. */
-export const ROLES = ['reader', 'author', 'admin'] as const;
-export type Role = (typeof ROLES)[number];
-
-export function isWord<Word extends string>(words: readonly Word[], value: unknown): value is Word {
-  return words.some((word) => word === value);
-}
 
 /** Permissions: a role and the jobs and clusters for which it holds. */
 export interface Grant {
@@ -23,7 +17,7 @@ export interface Grant {
 export interface Viewer extends Grant {
   readonly name: string;
   /** Way of identification: a token, a sign-in, or being the local user of this machine. */
-  readonly kind: 'token' | 'user' | 'local' | 'nobody';
+  readonly kind: ShownViewer['kind'];
   /**
    * Grants of a person in several groups. `role` is then the highest of their roles, and `scope` the union of their
    * scopes.

@@ -2,44 +2,14 @@
 // store has its hash, the person and the end of the sign-in. Permissions are not kept: the role of a user and the
 // grants of a provider's groups are looked up for each request. Takes a list in the store; returns the sign-in of a
 // cookie if it is neither expired nor ended, and a list for people who may end sign-ins.
+import { createCheck } from '../../core/document.js';
+import { StoredSession, ShownSession } from '../../core/documents/session.js';
 import { toIso } from '../../core/time/iso.js';
-import { createVersionedList, hasTexts, type VersionedList, type VersionedListStore } from './versioned-list.js';
+import { createVersionedList, type VersionedList, type VersionedListStore } from './versioned-list.js';
 import { hashSecret, makeSecret } from './secret.js';
 
-/** Identity of a person as the provider described it at the sign-in. */
-export interface ProvidedIdentity {
-  readonly issuer: string;
-  /** Id of the person at the provider; it does not depend on the name. */
-  readonly subject: string;
-  readonly groups: readonly string[];
-}
-
-export interface StoredSession {
-  readonly hash: string;
-  readonly name: string;
-  /** Source of the identity. */
-  readonly of: 'user' | 'provider';
-  readonly provided?: ProvidedIdentity | undefined;
-  readonly startedAt: string;
-  readonly endsAt: string;
-  readonly address?: string | undefined;
-  /** Name of the browser, as the browser sends it. */
-  readonly agent?: string | undefined;
-}
-
-export interface NewSession extends Pick<StoredSession, 'name' | 'of' | 'provided'> {
-  readonly address?: string | undefined;
-  readonly agent?: string | undefined;
+export interface NewSession extends Pick<StoredSession, 'name' | 'of' | 'provided' | 'address' | 'agent'> {
   readonly lastsMs?: number;
-}
-
-/** Public part of a sign-in. Its id can end the sign-in, but gives no access. */
-export interface ShownSession extends Pick<
-  StoredSession,
-  'name' | 'of' | 'startedAt' | 'endsAt' | 'address' | 'agent'
-> {
-  readonly id: string;
-  readonly issuer?: string | undefined;
 }
 
 /** Filter of sign-ins; all given fields must match. */
@@ -72,11 +42,7 @@ const MAX_SESSIONS = 10_000;
 const MAX_AGENT = 200;
 const ID_LENGTH = 16;
 
-function isSession(value: unknown): value is StoredSession {
-  if (!hasTexts(value, ['hash', 'name', 'of', 'startedAt', 'endsAt'])) return false;
-  const provided = value['provided'];
-  return provided === undefined || (hasTexts(provided, ['issuer', 'subject']) && Array.isArray(provided['groups']));
-}
+const isSession = createCheck(StoredSession);
 
 export function createSessions(
   store: VersionedListStore,

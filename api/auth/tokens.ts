@@ -1,36 +1,14 @@
 // Manages tokens that are created while the service runs: `jt_<id>_<secret>`. The store has the id, the permissions and
 // the hash of the secret; the secret is shown once. Takes a versioned list of tokens; returns the token of a text if it
 // is neither expired nor revoked.
+import { createCheck } from '../../core/document.js';
+import { ApiToken, ShownToken } from '../../core/documents/token.js';
 import { toIso } from '../../core/time/iso.js';
 import { createError } from '../../core/errors.js';
-import { isWord, ROLES, type Role } from './roles.js';
-import { createVersionedList, hasTexts, type VersionedList, type VersionedListStore } from './versioned-list.js';
+import { createVersionedList, type VersionedList, type VersionedListStore } from './versioned-list.js';
 import { hashSecret, isSameSecret, makeId, makeSecret } from './secret.js';
 
-export interface ApiToken {
-  readonly id: string;
-  readonly name: string;
-  readonly role: Role;
-  /** Job and cluster patterns with `*`; an empty list means all. */
-  readonly scope: readonly string[];
-  readonly hash: string;
-  readonly createdAt: string;
-  readonly createdBy: string;
-  /** Time of expiry; undefined: the token does not expire. */
-  readonly expiresAt?: string;
-  readonly revokedAt?: string;
-  readonly revokedBy?: string;
-}
-
-/** Token without the fields that would help to guess its secret. */
-export type ShownToken = Omit<ApiToken, 'hash'> & { readonly state: 'valid' | 'expired' | 'revoked' };
-
-export interface NewToken {
-  readonly name: string;
-  readonly role: Role;
-  readonly scope: readonly string[];
-  readonly expiresAt?: string | undefined;
-}
+export type NewToken = Pick<ApiToken, 'name' | 'role' | 'scope' | 'expiresAt'>;
 
 export interface Tokens {
   /** Creates a token. The secret is returned only here. */
@@ -51,13 +29,7 @@ const FORM = /^jt_([0-9a-f]{12})_([\w-]{43})$/;
 const KEPT_MS = 365 * 86_400_000;
 const MAX_TOKENS = 1000;
 
-function isToken(value: unknown): value is ApiToken {
-  return (
-    hasTexts(value, ['id', 'name', 'role', 'hash', 'createdAt', 'createdBy']) &&
-    isWord(ROLES, value['role']) &&
-    Array.isArray(value['scope'])
-  );
-}
+const isToken = createCheck(ApiToken);
 
 export function createTokens(store: VersionedListStore, now: () => number): Tokens {
   const list: VersionedList<ApiToken> = createVersionedList(store, { name: 'tokens', isItem: isToken, now });

@@ -1,28 +1,13 @@
 // Manages local users: a name, a role, a scope, and a password that the store has only as a scrypt hash. Takes a
 // versioned list of users; returns the user of a name and a password. brake.ts limits the number of attempts.
+import { createCheck } from '../../core/document.js';
+import { LocalUser, ShownUser } from '../../core/documents/user.js';
 import { toIso } from '../../core/time/iso.js';
 import { createError } from '../../core/errors.js';
-import { isWord, ROLES, type Role } from './roles.js';
-import { createVersionedList, hasTexts, type VersionedList, type VersionedListStore } from './versioned-list.js';
+import { createVersionedList, type VersionedList, type VersionedListStore } from './versioned-list.js';
 import { checkPassword, hashPassword } from './secret.js';
 
-export interface LocalUser {
-  readonly name: string;
-  readonly role: Role;
-  /** Job and cluster patterns with `*`; an empty list means all. */
-  readonly scope: readonly string[];
-  readonly hash: string;
-  readonly createdAt: string;
-  /** Time of the last change; it ends all earlier sign-ins. */
-  readonly changedAt: string;
-}
-
-export type ShownUser = Omit<LocalUser, 'hash'>;
-
-export interface NewUser {
-  readonly name: string;
-  readonly role: Role;
-  readonly scope: readonly string[];
+export interface NewUser extends Pick<LocalUser, 'name' | 'role' | 'scope'> {
   /** New password; undefined keeps the current one. */
   readonly password?: string | undefined;
 }
@@ -48,13 +33,7 @@ export const MAX_PASSWORD_LENGTH = 1000;
 const USER_NAME = /^[\p{L}\p{N}][\p{L}\p{N}\p{M}._@-]{0,99}$/u;
 const MAX_USERS = 1000;
 
-function isUser(value: unknown): value is LocalUser {
-  return (
-    hasTexts(value, ['name', 'role', 'hash', 'createdAt', 'changedAt']) &&
-    isWord(ROLES, value['role']) &&
-    Array.isArray(value['scope'])
-  );
-}
+const isUser = createCheck(LocalUser);
 
 export function createUsers(store: VersionedListStore, now: () => number): Users {
   const list: VersionedList<LocalUser> = createVersionedList(store, { name: 'users', isItem: isUser, now });

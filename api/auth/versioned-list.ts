@@ -2,7 +2,6 @@
 // compare-and-set, so that no process overwrites what another one wrote. Reads are cached for one second; therefore
 // another process may accept a revoked token for up to one second.
 import { createError } from '../../core/errors.js';
-import { isObject } from '../../core/json.js';
 import type { Collections } from '../../store/store.js';
 
 /**
@@ -54,9 +53,4 @@ export function createVersionedList<Item>(
       throw createError('JT_BUSY', { max: 1, scope: '' });
     },
   };
-}
-
-/** Returns true if each of the named fields is a string. */
-export function hasTexts(value: unknown, names: readonly string[]): value is Readonly<Record<string, unknown>> {
-  return isObject(value) && names.every((name) => typeof value[name] === 'string');
 }

@@ -5,7 +5,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { describeLiveness } from '../../core/time/liveness.js';
 import type { AnalyzerStatus } from '../../core/types.js';
-import type { AgentStatus } from '../../store/store.js';
+import type { AgentStatus } from '../../core/documents/agent.js';
 
 export type DeliveryResult = 'sent' | 'retry' | 'undeliverable';
 

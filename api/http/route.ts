@@ -1,21 +1,17 @@
 // Defines a route: an address, the required role, its JSON schemas, and a function from request to answer. Routes are
 // data; only server.ts knows the web framework that serves them.
-import {
-  LANGUAGES,
-  type Incident,
-  type Language,
-  type ReceivedAlert,
-  type RulePast,
-  type RuleSheet,
-  type RuleTrial,
-  type Text,
-} from '../../core/types.js';
-import type { Feedback, PrecisionFloor } from '../../core/routing/feedback.js';
+import { LANGUAGES, type Language } from '../../core/types.js';
+import type { ReceivedAlert } from '../../core/documents/alert.js';
+import { type RuleSheet, type RuleTrial, WrittenRule, RuleInfo } from '../../core/documents/rule.js';
+import type { Feedback } from '../../core/documents/feedback.js';
+import type { PrecisionFloor } from '../../core/documents/precision.js';
 import type { ReadableStore } from '../../store/scope.js';
-import type { Alert } from '../../store/store.js';
 import type { Viewer } from '../auth/roles.js';
 import type { ConcurrencyLimits } from './concurrency.js';
 import type { Metrics } from './metrics.js';
+import type { ReceiverTrial } from '../schemas/alerts.js';
+import type { RuleSaved, StoredPast } from '../schemas/author.js';
+import type { DiagnoseDocument } from '../schemas/incidents.js';
 
 export type Schema = Readonly<Record<string, unknown>>;
 
@@ -95,41 +91,6 @@ export type Answer =
   /** Server-sent events in their wire format. */
   | { readonly kind: 'events'; readonly events: AsyncIterable<string> };
 
-/** Rule of the catalog as plain data. Further fields are passed on unchanged. */
-export interface RuleInfo {
-  readonly id: string;
-  readonly title: string | Readonly<Record<Language, string>>;
-  readonly status: 'draft' | 'test' | 'stable';
-  readonly [field: string]: unknown;
-}
-
-/** Document of `jobtrace diagnose --format json` (docs/architecture.md). */
-export interface DiagnoseDocument {
-  readonly diagnoses: readonly unknown[];
-  readonly unknown: readonly unknown[];
-  readonly facts: unknown;
-  readonly incidents: readonly unknown[];
-}
-
-/** Answer of a receiver to a test message, and the recommended change. */
-export interface ReceiverTrial {
-  readonly receiver: string;
-  readonly kind: string;
-  readonly ok: boolean;
-  readonly answer?: string | undefined;
-  readonly error?: string | undefined;
-  readonly reason?: string | undefined;
-  readonly advice: Text;
-}
-
-/** Rule that is being written: its id and the texts of its files. */
-export interface WrittenRule {
-  readonly id: string;
-  readonly rule: string;
-  readonly match: string;
-  readonly nearMiss: string;
-}
-
 /** Files of a drafted rule that matches the failure of a log. */
 export interface RuleSketch {
   /** Id of the rule; undefined if only a person can decide which cause it is. */
@@ -139,12 +100,6 @@ export interface RuleSketch {
   readonly nearMissLog: string;
   /** Rule that already matches the failure. */
   readonly named: string | undefined;
-}
-
-/** Matches of a rule in stored records. `isCut` is true if more was stored than was searched. */
-export interface StoredPast extends RulePast {
-  readonly days: number;
-  readonly isCut: boolean;
 }
 
 /** Functions of the engine for rule authors. */
@@ -161,11 +116,7 @@ export interface Authoring {
    * already), JT_FILE_UNWRITABLE.
    */
   readonly saveRule:
-    | ((
-        rule: WrittenRule,
-        how: { readonly by: string; readonly replace: boolean },
-      ) => { readonly id: string; readonly place: string; readonly todos: readonly string[] })
-    | undefined;
+    ((rule: WrittenRule, how: { readonly by: string; readonly replace: boolean }) => RuleSaved) | undefined;
 }
 
 /**
@@ -200,21 +151,6 @@ export interface Services {
   /** Live stream: poll and heartbeat intervals in milliseconds, and the largest number of records in one poll. */
   readonly live: { readonly pollMs: number; readonly heartbeatMs: number; readonly maxRecords: number };
 }
-
-export const ALERT_STATES = [
-  'sent',
-  'pending',
-  'undeliverable',
-  'withdrawn',
-] as const satisfies readonly Alert['state'][];
-export const OUTCOMES = [
-  'failing',
-  'recovered',
-  'failed',
-  'canceled',
-  'silent',
-  'unknown',
-] as const satisfies readonly Incident['outcome'][];
 
 export function readLanguage({ language }: Pick<Services, 'language'>, { query }: Pick<Request, 'query'>): Language {
   return readWord(LANGUAGES, query.text('lang')) ?? language;

@@ -10,10 +10,12 @@ import {
   listIncidentBlocks,
   nameIncident,
 } from '../../core/wording/markdown.js';
-import { CARD_STATES, describeTriage, type Triage } from '../../core/routing/triage.js';
+import { CARD_STATES, describeTriage } from '../../core/documents/card-state.js';
+import type { Triage } from '../../core/documents/triage.js';
+import { Incident } from '../../core/documents/incident.js';
 import { OUTCOMES as OUTCOME_WORDS } from '../../core/wording/wording.js';
-import type { Incident, Language } from '../../core/types.js';
-import { OUTCOMES, readWord, type RequestValues } from '../http/route.js';
+import type { Language } from '../../core/types.js';
+import { readWord, type RequestValues } from '../http/route.js';
 import { loadStanding } from '../routes/incident-lookup.js';
 import type { ArgumentRow } from './arguments.js';
 import type { ToolContext, LogFindings, Reply } from './tool-context.js';
@@ -34,7 +36,7 @@ const JOB_ROW: ArgumentRow = {
 export const LIST_ROWS: readonly ArgumentRow[] = [
   JOB_ROW,
   { name: 'cluster', kind: 'text', max: 500, help: 'Name of a cluster, whole.' },
-  { name: 'outcome', kind: 'text', values: OUTCOMES, max: 20, help: 'What became of the job.' },
+  { name: 'outcome', kind: 'text', values: Incident.properties.outcome.enum, max: 20, help: 'What became of the job.' },
   ...TIME_ROWS.map((row) =>
     row.name === 'since' ? { ...row, help: `${row.help} Default ${DEFAULT_SINCE}, with job ${JOB_SINCE}.` } : row,
   ),
@@ -66,7 +68,7 @@ export async function listIncidents(context: ToolContext, values: RequestValues,
     job,
     range,
     cluster: values.text('cluster'),
-    outcome: readWord(OUTCOMES, values.text('outcome')),
+    outcome: readWord(Incident.properties.outcome.enum, values.text('outcome')),
   });
   const shown = new Set(found.map(({ id }) => id));
   const standing = await loadStanding(await context.openStore(), [...shown]);

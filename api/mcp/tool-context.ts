@@ -1,6 +1,7 @@
 // Defines the context of an assistant's tools: the store in the scope of the caller, and functions of the engine. The
 // front door passes these functions, because stages do not import each other. Types only; serve.ts builds the tools.
-import type { Diagnosis, Incident, Language, Severity, UnknownFailure, Owner } from '../../core/types.js';
+import type { Diagnosis, Incident, Severity, UnknownFailure, Owner } from '../../core/documents/incident.js';
+import type { Language } from '../../core/types.js';
 import type { ReadableStore } from '../../store/scope.js';
 import type { RuleSketch } from '../http/route.js';
 

@@ -1,14 +1,17 @@
 // Routes for access: who the caller is, tokens, users and the audit trail. Only an administrator who sees all clusters
 // can give access to others. A secret is in one answer and is not shown again. signin.ts has the routes for signing in.
+import { ShownToken } from '../../core/documents/token.js';
+import { ShownViewer } from '../../core/documents/viewer.js';
+import { ROLES, ShownUser } from '../../core/documents/user.js';
 import { toIso } from '../../core/time/iso.js';
 import { readWord, createValues, type Route, type Schema, type Services } from '../http/route.js';
-import { highestRole, ROLES, type Viewer } from '../auth/roles.js';
+import { highestRole, type Viewer } from '../auth/roles.js';
 import type { Access } from '../auth/access.js';
 import { describeWho } from '../auth/audit.js';
 import { describeLeft } from '../auth/tokens.js';
 import { LEAST_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH } from '../auth/users.js';
 import { MAX_GLOB_LENGTH, printGlob } from '../../core/text/glob.js';
-import { AUDIT_LIST, NEW_TOKEN, TOKEN, TOKEN_LIST, USER, USER_GONE, USER_LIST, VIEWER } from '../schemas/access.js';
+import { AUDIT_LIST, NEW_TOKEN, TOKEN_LIST, USER_GONE, USER_LIST } from '../schemas/access.js';
 import { ID, QUERIES } from '../schemas/queries.js';
 
 const DAY_MS = 86_400_000;
@@ -44,7 +47,7 @@ export function createAccessRoutes(services: Services, access: Access): readonly
       tag: 'system',
       summary: 'Whose token was sent, and what it may see',
       query: QUERIES.none,
-      answers: { 200: VIEWER },
+      answers: { 200: ShownViewer },
       handle: async ({ viewer }) => ({
         kind: 'json',
         body: { name: viewer.name, kind: viewer.kind, role: highestRole(viewer), scope: viewer.scope?.map(printGlob) },
@@ -132,7 +135,7 @@ function createTokenRoutes({ now, checkScope }: Services, access: Access): reado
       summary: 'Revoke a token: from now on it is refused',
       params: ID,
       query: QUERIES.none,
-      answers: { 200: TOKEN },
+      answers: { 200: ShownToken },
       handle: async ({ params, viewer }) => {
         const token = await access.tokens.revoke(params.text('id') ?? '', viewer.name);
         await note(access, viewer, 'token.revoke', token.id, token.name);
@@ -176,7 +179,7 @@ function createUserRoutes({ checkScope }: Services, access: Access): readonly Ro
         ['name', 'role'],
       ),
       concurrency: PASSWORDS,
-      answers: { 200: USER },
+      answers: { 200: ShownUser },
       handle: async ({ body: given, viewer }) => {
         const values = createValues(given);
         checkScope(values.list('scope'));

@@ -2,7 +2,7 @@
 // A condition with an unknown code, from another version, has only its English text.
 import { CONDITIONS, isConditionCode, renderCondition } from '../../core/conditions.js';
 import type { Language } from '../../core/types.js';
-import type { StatusCondition } from '../../store/store.js';
+import type { StatusCondition } from '../../core/documents/agent.js';
 import { readLanguage, type Answer, type Request, type Route, type Services } from '../http/route.js';
 import { QUERIES } from '../schemas/queries.js';
 import { AGENT_LIST } from '../schemas/system.js';

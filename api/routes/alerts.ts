@@ -3,20 +3,12 @@
 // store. A token with a scope creates and sees only silences in that scope.
 import { toIso, normalizeTime } from '../../core/time/iso.js';
 import { randomUUID } from 'node:crypto';
-import { ROUTE_LABELS, type MatcherSettings } from '../../core/config/route.js';
+import { ROUTE_LABELS, type MatcherSettings, type Silence } from '../../core/documents/silence.js';
+import { expireSilence, findSilenceProblems, stateOfSilence } from '../../core/documents/silence-state.js';
+import { Alert } from '../../core/documents/alert.js';
 import { createError } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
-import { expireSilence, findSilenceProblems, stateOfSilence, type Silence } from '../../core/routing/silence.js';
-import type { Alert } from '../../store/store.js';
-import {
-  ALERT_STATES,
-  createValues,
-  readWord,
-  type Answer,
-  type Request,
-  type Route,
-  type Services,
-} from '../http/route.js';
+import { createValues, readWord, type Answer, type Request, type Route, type Services } from '../http/route.js';
 import { ALERT_LIST, ALERT_MESSAGE, NEW_SILENCE, RECEIVED_LIST, SILENCE, SILENCE_LIST } from '../schemas/alerts.js';
 import { ID, QUERIES } from '../schemas/queries.js';
 
@@ -95,7 +87,7 @@ function createSilenceRoutes(services: Services): readonly Route[] {
 }
 
 async function listAlerts({ query, store }: Request): Promise<Answer> {
-  const state = readWord(ALERT_STATES, query.text('state'));
+  const state = readWord(Alert.properties.state.enum, query.text('state'));
   const alerts = await store.alerts.find({
     where: { incidentId: query.text('incident'), state },
     limit: query.number('limit') ?? 100,

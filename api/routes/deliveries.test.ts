@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Alert } from '../../store/store.js';
+import type { Alert } from '../../core/documents/alert.js';
 import { RULE, TEAM, startServer, get, bearer } from '../testing/server.js';
 
 const ADMIN = { name: 'admin', token: 'admin-0123456789abcdef', role: 'admin', scope: [] } as const;

@@ -3,7 +3,7 @@
 // page shows the rows above the incidents.
 import { toIso } from '../../core/time/iso.js';
 import { createError } from '../../core/errors.js';
-import type { Alert } from '../../store/store.js';
+import type { Alert } from '../../core/documents/alert.js';
 import type { Answer, Request, Route, Services } from '../http/route.js';
 import { DELIVERY_LIST, RECEIVER_NAME, RECEIVER_TRIAL } from '../schemas/alerts.js';
 import { QUERIES } from '../schemas/queries.js';

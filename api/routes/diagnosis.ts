@@ -4,7 +4,7 @@ import { createError } from '../../core/errors.js';
 import { omitMissing } from '../../core/json.js';
 import { linkIncident } from '../../core/wording/markdown.js';
 import { isOpen, measureDistance, rangeAround } from '../../core/time/around.js';
-import type { Incident } from '../../core/types.js';
+import type { Incident } from '../../core/documents/incident.js';
 import { readLanguage, type Answer, type Request, type Route, type Services } from '../http/route.js';
 import { INCIDENT_DIAGNOSIS } from '../schemas/incidents.js';
 import { QUERIES } from '../schemas/queries.js';

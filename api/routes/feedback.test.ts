@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createError } from '../../core/errors.js';
-import type { FeedbackVerdict } from '../../core/routing/feedback.js';
+import type { FeedbackVerdict } from '../../core/documents/feedback.js';
 import { AUTHOR, bearer, createFilledStore, get, READER, RULE, startServer, TEAM } from '../testing/server.js';
 
 const ORDERS_TEAM = { ...TEAM, role: 'author' } as const;

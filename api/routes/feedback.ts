@@ -1,13 +1,14 @@
 // Routes for feedback on diagnoses (right, wrong, helped), and for its effect on a rule: the measured precision, and
 // whether the rule still sends alerts. Feedback is stored with person and time; a person has one verdict on one rule of
 // one incident. The page shows it on the card.
+import { Incident } from '../../core/documents/incident.js';
 import { toIso } from '../../core/time/iso.js';
-import { isBelowFloor, measurePrecision, VERDICTS, type Precision } from '../../core/routing/feedback.js';
+import { isBelowFloor, measurePrecision } from '../../core/documents/precision.js';
+import { VERDICTS } from '../../core/types.js';
 import { createError } from '../../core/errors.js';
-import type { Incident } from '../../core/types.js';
 import { createValues, readWord, type Answer, type Request, type Route, type Services } from '../http/route.js';
 import { ID, QUERIES } from '../schemas/queries.js';
-import { FEEDBACK, FEEDBACK_LIST } from '../schemas/rules.js';
+import { FEEDBACK, FEEDBACK_LIST, type RulePrecision } from '../schemas/rules.js';
 import { findVisible, orNothing } from './incident-lookup.js';
 
 const MAX_BODY_BYTES = 4096;
@@ -66,9 +67,6 @@ async function showFeedback(services: Services, request: Request, incident: Inci
   const rules = listRules(incident).map((id) => ({ id, precision: measured.get(id) }));
   return { kind: 'json', body: { feedback, rules } };
 }
-
-/** Precision of a rule. `alerts` is false if the rule is wrong so often that it sends no alerts. */
-export type RulePrecision = Precision & { readonly alerts: boolean };
 
 /** Counts the verdicts that the viewer may see. All verdicts together decide whether a rule sends alerts. */
 export async function loadPrecision(

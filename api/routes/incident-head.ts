@@ -1,6 +1,6 @@
 // Reduces an incident to the head of its card for lists: failure, owner and start time. Reasons, fixes and evidence are
 // a hundred times as large, so only the route of a single incident returns them. Pure function.
-import type { Diagnosis, Incident } from '../../core/types.js';
+import type { Diagnosis, Incident } from '../../core/documents/incident.js';
 
 /** Largest number of items from each list of an incident. */
 const SHOWN = 3;

@@ -2,8 +2,9 @@
 // annotations (triage and feedback). Store permissions that were granted for an earlier release do not include
 // annotations; requests that do not depend on them must still work.
 import { createError, JobtraceError } from '../../core/errors.js';
-import { listStanding, type Triage } from '../../core/routing/triage.js';
-import type { Incident } from '../../core/types.js';
+import { listStanding } from '../../core/documents/card-state.js';
+import type { Triage } from '../../core/documents/triage.js';
+import type { Incident } from '../../core/documents/incident.js';
 import type { Collections } from '../../store/store.js';
 import type { Request } from '../http/route.js';
 

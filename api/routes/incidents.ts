@@ -3,14 +3,13 @@
 import { sumAdvice } from '../../core/wording/advice.js';
 import { EXPORT_FORMATS, renderCsv, renderNdjson, type ExportFormat } from '../../core/wording/export.js';
 import { linkIncident, renderIncidentMarkdown } from '../../core/wording/markdown.js';
-import { describeTriage, TRIAGE_STATES } from '../../core/routing/triage.js';
+import { describeTriage } from '../../core/documents/card-state.js';
+import { Incident, type IncidentRow } from '../../core/documents/incident.js';
 import { nameSubject } from '../../core/wording/subject.js';
-import type { Incident, Language } from '../../core/types.js';
-import type { IncidentRow } from '../../store/store.js';
+import { type Language, TRIAGE_STATES } from '../../core/types.js';
 import { omitMissing } from '../../core/json.js';
 import { readRange } from './records.js';
 import {
-  OUTCOMES,
   readLanguage,
   readWord,
   type Answer,
@@ -96,7 +95,7 @@ async function listIncidents(services: Services, request: Request): Promise<Answ
   const incidents = await store.findIncidents({
     ...omitMissing({ jobId: query.text('job'), cluster: query.text('cluster'), group: query.text('group') }),
     ...readRange(query),
-    ...omitMissing({ outcome: readWord(OUTCOMES, query.text('outcome')) }),
+    ...omitMissing({ outcome: readWord(Incident.properties.outcome.enum, query.text('outcome')) }),
     limit: query.number('limit') ?? 100,
   });
   const format = readWord(EXPORT_FORMATS, query.text('format'));
@@ -139,7 +138,7 @@ async function listRows(services: Services, request: Request): Promise<Answer> {
     ...omitMissing({ job: query.text('job'), cluster: query.text('cluster'), cause: query.text('cause') }),
     ...omitMissing({ severity: query.text('severity'), owner: query.text('owner'), after: query.text('after') }),
     ...readRange(query),
-    ...omitMissing({ outcome: readWord(OUTCOMES, query.text('outcome')) }),
+    ...omitMissing({ outcome: readWord(Incident.properties.outcome.enum, query.text('outcome')) }),
     isTop,
     ...(await narrowToTriage(store, standing, { wanted, isTop }, services.now())),
     limit: query.number('limit') ?? 100,

@@ -1,7 +1,8 @@
 // Route for the jobs of a range. Takes the store's counts of records and incidents, one row for each id, name and
 // cluster; merges them to one job for each name, or for each id without a known name.
 import { toIso } from '../../core/time/iso.js';
-import type { Incident, JobSummary } from '../../core/types.js';
+import type { Incident } from '../../core/documents/incident.js';
+import type { JobSummary } from '../../core/documents/job.js';
 import type { JobCounts } from '../../store/store.js';
 import type { Answer, Request, Route, Services } from '../http/route.js';
 import { JOB_LIST } from '../schemas/incidents.js';

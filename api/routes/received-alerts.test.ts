@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ReceivedAlert } from '../../core/types.js';
+import type { ReceivedAlert } from '../../core/documents/alert.js';
 import { post, startServer } from '../testing/server.js';
 
 describe('the webhook for Alertmanager', () => {

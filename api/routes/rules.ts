@@ -1,6 +1,7 @@
 // Routes for rules: the catalog and one rule of it; for authors a draft from the lines of a failure, a trial of the
 // current rule (at each pause in typing), and the rule's folder among the team's own rules. The engine does the work.
 import { createError } from '../../core/errors.js';
+import { WrittenRule, DraftedRule, RuleTrial } from '../../core/documents/rule.js';
 import {
   createValues,
   readLanguage,
@@ -9,19 +10,15 @@ import {
   type RequestValues,
   type Route,
   type Services,
-  type WrittenRule,
 } from '../http/route.js';
 import { ID, QUERIES } from '../schemas/queries.js';
 import {
-  OWN_RULE,
-  RULE_DRAFT,
   RULE_LINES,
   RULE_PAST,
   RULE_SAVED,
   RULE_TEXTS,
   RULE_TEXTS_TO_SAVE,
   RULE_TO_BACKTEST,
-  RULE_TRIAL,
 } from '../schemas/author.js';
 import { RULE_LIST, RULE_PAGE } from '../schemas/rules.js';
 import { loadPrecision } from './feedback.js';
@@ -77,7 +74,7 @@ function createAuthorRoutes(services: Services): readonly Route[] {
       query: QUERIES.none,
       body: { type: 'json', schema: RULE_LINES, maxBytes: MAX_BYTES },
       concurrency: TRIALS,
-      answers: { 200: RULE_DRAFT },
+      answers: { 200: DraftedRule },
       handle: async (request) => draftRule(services, request),
     },
     {
@@ -90,7 +87,7 @@ function createAuthorRoutes(services: Services): readonly Route[] {
       description: 'The slash in the id is sent as %2F. Its logs may be of anybody.',
       params: ID,
       query: QUERIES.none,
-      answers: { 200: OWN_RULE },
+      answers: { 200: WrittenRule },
       handle: async (request) => readOwn(services, request),
     },
     {
@@ -103,7 +100,7 @@ function createAuthorRoutes(services: Services): readonly Route[] {
       query: QUERIES.language,
       body: { type: 'json', schema: RULE_TEXTS, maxBytes: MAX_BYTES },
       concurrency: TRIALS,
-      answers: { 200: RULE_TRIAL },
+      answers: { 200: RuleTrial },
       handle: async (request) => tryRule(services, request),
     },
     {

@@ -1,16 +1,18 @@
 // Routes for signing in and out, with a password or at a provider (OpenID Connect), and for listing sign-ins. Limits by
 // address bound what a client without access can cause, and never lock out others.
+import { ShownViewer } from '../../core/documents/viewer.js';
+import type { StoredSession } from '../../core/documents/session.js';
 import { createError, JobtraceError } from '../../core/errors.js';
 import type { Access } from '../auth/access.js';
 import { describeWho } from '../auth/audit.js';
 import type { BrakeKeys } from '../auth/brake.js';
 import type { Provider } from '../auth/provider.js';
-import { idOf, type SessionQuery, type StoredSession } from '../auth/sessions.js';
+import { idOf, type SessionQuery } from '../auth/sessions.js';
 import { makeId } from '../auth/secret.js';
 import { MAX_PASSWORD_LENGTH } from '../auth/users.js';
 import type { Viewer } from '../auth/roles.js';
 import { createValues, type Answer, type Request, type Route } from '../http/route.js';
-import { ACCESS, SESSION_LIST, SESSIONS_ENDED, SIGNED_OUT, VIEWER } from '../schemas/access.js';
+import { ACCESS, SESSION_LIST, SESSIONS_ENDED, SIGNED_OUT } from '../schemas/access.js';
 import { ID, QUERIES } from '../schemas/queries.js';
 
 const MAX_BYTES = 16_384;
@@ -69,7 +71,7 @@ export function createSignInRoutes(options: SignInOptions): readonly Route[] {
       body: { type: 'json', schema: body, maxBytes: MAX_BYTES },
       concurrency: SIGN_INS,
       refusals: [401],
-      answers: { 200: VIEWER },
+      answers: { 200: ShownViewer },
       handle: (request) => signIn(options, request),
     },
     {

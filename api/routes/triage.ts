@@ -7,15 +7,15 @@ import {
   findMergeProblems,
   findTriageProblems,
   OVER_OUTCOMES,
-  TRIAGE_STATES,
-  type Triage,
-} from '../../core/routing/triage.js';
+} from '../../core/documents/card-state.js';
+import { TRIAGE_STATES } from '../../core/types.js';
+import type { Triage } from '../../core/documents/triage.js';
+import type { Incident, IncidentRow } from '../../core/documents/incident.js';
 import { createError } from '../../core/errors.js';
 import { omitMissing } from '../../core/json.js';
 import { nameSubject } from '../../core/wording/subject.js';
-import type { Incident } from '../../core/types.js';
 import type { ReadableStore } from '../../store/scope.js';
-import type { IncidentQuery, IncidentRow } from '../../store/store.js';
+import type { IncidentQuery } from '../../store/store.js';
 import {
   createValues,
   readLanguage,

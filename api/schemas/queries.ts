@@ -1,147 +1,151 @@
-// JSON schemas of the query parameters of the API. A request that does not match is rejected; validation neither
-// converts nor drops a value.
-import { EXPORT_FORMATS } from '../../core/wording/export.js';
+// Declares the query parameters of the API. A request that does not match is rejected; validation neither converts nor
+// drops a value.
+import { Alert } from '../../core/documents/alert.js';
+import { Incident, SEVERITY } from '../../core/documents/incident.js';
+import {
+  boundedInteger,
+  boundedText,
+  described,
+  flag,
+  list,
+  object,
+  partial,
+  request,
+  text,
+  time,
+  word,
+  type TObject,
+  type TProperties,
+} from '../../core/documents/schema.js';
 import { COMPONENTS, LEVELS } from '../../core/record.js';
+import { EXPORT_FORMATS } from '../../core/wording/export.js';
 import { RECORD_FORMATS } from '../../core/wording/record-export.js';
-import { TRIAGE_STATES } from '../../core/routing/triage.js';
-import { LANGUAGES } from '../../core/types.js';
-import { ALERT_STATES, OUTCOMES, type Schema } from '../http/route.js';
-import { SEVERITY_WORDS } from './incidents.js';
-import { described, request, text, time } from './shape.js';
+import { LANGUAGES, TRIAGE_STATES } from '../../core/types.js';
 
-const LANGUAGE = {
-  type: 'string',
-  enum: LANGUAGES,
-  description: 'Language of the diagnoses; default: the one in the settings.',
-} as const;
+/** Returns the schema of a query, in which every parameter may be absent. */
+function query(properties: TProperties): TObject {
+  return partial(object(properties), { additionalProperties: false });
+}
 
-const RANGE = { from: described(time, 'Inclusive; ISO 8601 with zone.'), to: described(time, 'Exclusive.') } as const;
+function limit(maximum: number, byDefault: number, minimum = 1) {
+  return boundedInteger({ minimum, maximum, default: byDefault });
+}
+
+const LANGUAGE = described(word(LANGUAGES), 'Language of the diagnoses; default: the one in the settings.');
+
+const RANGE = { from: described(time, 'Inclusive; ISO 8601 with zone.'), to: described(time, 'Exclusive.') };
 
 const RECORD_FILTERS = {
-  query: {
-    type: 'string',
+  query: boundedText({
     maxLength: 2000,
     description: 'Words and field:value terms, e.g. level:ERROR "exact phrase" -noise.',
-  },
+  }),
   job: described(text, 'Flink job id, or name of a job: everything that belongs to it, as job: in a query.'),
   cluster: text,
   process: described(text, 'Value of jobtrace.process.'),
-  component: { type: 'string', enum: COMPONENTS },
-  level: {
-    type: 'array',
-    items: { type: 'string', enum: LEVELS },
-    uniqueItems: true,
-    description: 'May be given several times.',
-  },
-} as const satisfies Readonly<Record<string, Schema>>;
+  component: word(COMPONENTS),
+  level: list(word(LEVELS), { uniqueItems: true, description: 'May be given several times.' }),
+};
 
 const FORMAT = {
-  type: 'string',
-  enum: ['json', ...EXPORT_FORMATS],
+  ...word(['json', ...EXPORT_FORMATS]),
   default: 'json',
   description: 'csv: a line for each incident; ndjson: a document a line; markdown: cards, to be pasted into an issue.',
-} as const;
+};
+const CARD_FORMAT = { ...FORMAT, enum: ['json', 'markdown'] };
 
 /** Largest number of records in one file. */
 export const MAX_EXPORTED = 100_000;
 
+const { outcome } = Incident.properties;
+
 export const QUERIES = {
-  sessions: request({ name: { type: 'string', maxLength: 100, description: 'Only those of this name.' } }),
-  silences: request({ expired: described({ type: 'boolean', default: false }, 'Also those that are over.') }),
-  records: request({
+  sessions: query({ name: boundedText({ maxLength: 100, description: 'Only those of this name.' }) }),
+  silences: query({ expired: { ...flag, default: false, description: 'Also those that are over.' } }),
+  records: query({
     ...RECORD_FILTERS,
     ...RANGE,
-    limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 },
-    order: { type: 'string', enum: ['newest', 'oldest'], default: 'newest' },
-    after: described(text, '"next" of the page before.'),
-    histogram: { type: 'integer', minimum: 1, maximum: 500, description: 'Number of buckets; absent = no histogram.' },
-    facets: { type: 'boolean', default: false },
+    limit: limit(1000, 100),
+    order: { ...word(['newest', 'oldest']), default: 'newest' },
+    after: described(text, '"next" of the previous page.'),
+    histogram: boundedInteger({
+      minimum: 1,
+      maximum: 500,
+      description: 'Number of buckets; absent = no histogram.',
+    }),
+    facets: { ...flag, default: false },
   }),
-  export: request({
+  export: query({
     ...RECORD_FILTERS,
     ...RANGE,
-    format: { type: 'string', enum: RECORD_FORMATS, default: 'ndjson', description: 'text: as people read them.' },
-    limit: { type: 'integer', minimum: 1, maximum: MAX_EXPORTED, default: MAX_EXPORTED },
+    format: { ...word(RECORD_FORMATS), default: 'ndjson', description: 'text: as people read them.' },
+    limit: limit(MAX_EXPORTED, MAX_EXPORTED),
   }),
-  stream: request({
+  stream: query({
     ...RECORD_FILTERS,
     from: described(time, 'Start with the records since then; default: only what comes from now on.'),
   }),
-  context: request({
-    before: { type: 'integer', minimum: 0, maximum: 500, default: 20 },
-    after: { type: 'integer', minimum: 0, maximum: 500, default: 20 },
-  }),
-  incidents: request({
+  context: query({ before: limit(500, 20, 0), after: limit(500, 20, 0) }),
+  incidents: query({
     job: text,
     cluster: text,
     ...RANGE,
-    outcome: { type: 'string', enum: OUTCOMES },
+    outcome,
     group: described(text, 'Id of a group of failures that no rule names.'),
-    limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 },
+    limit: limit(1000, 100),
     fields: {
-      type: 'string',
-      enum: ['head', 'full'],
+      ...word(['head', 'full']),
       default: 'head',
       description: 'head: what a list shows; full: with reasons, fixes, evidence and facts. Of format=json.',
     },
     lang: LANGUAGE,
     format: FORMAT,
   }),
-  advice: request({ ...RANGE, limit: { type: 'integer', minimum: 1, maximum: 1000, default: 200 } }),
-  incidentRows: request({
+  advice: query({ ...RANGE, limit: limit(1000, 200) }),
+  incidentRows: query({
     job: described(text, 'Id or name of a job.'),
     cluster: text,
     ...RANGE,
-    outcome: { type: 'string', enum: OUTCOMES },
+    outcome,
     cause: described(text, 'Id of a cause; "unknown" for what no rule names.'),
-    severity: { type: 'string', enum: SEVERITY_WORDS },
+    severity: SEVERITY,
     owner: text,
-    triage: {
-      type: 'string',
-      enum: TRIAGE_STATES,
-      description:
-        'By what people said; open: what needs somebody and has nobody; resolved: what people called so. Absent: all, but with "top" what is merged.',
-    },
-    top: described(
-      { type: 'boolean', default: false },
-      'Without those for which another one stands: a platform incident that the viewer sees, or one into which it was merged.',
+    triage: described(
+      word(TRIAGE_STATES),
+      'By what people said; open: what needs somebody and has nobody; resolved: what people called so. Absent: all, but with "top" what is merged.',
     ),
-    limit: { type: 'integer', minimum: 1, maximum: 200, default: 100 },
-    after: described(text, '"next" of the page before.'),
+    top: {
+      ...flag,
+      default: false,
+      description:
+        'Without those for which another one stands: a platform incident that the viewer sees, or one into which it was merged.',
+    },
+    limit: limit(200, 100),
+    after: described(text, '"next" of the previous page.'),
     lang: LANGUAGE,
   }),
-  incident: request({ lang: LANGUAGE, format: { ...FORMAT, enum: ['json', 'markdown'] } }),
-  diagnosis: request(
-    {
-      job: { type: 'string', minLength: 1, maxLength: 1000, description: 'Flink job id, or name of a job.' },
+  incident: query({ lang: LANGUAGE, format: CARD_FORMAT }),
+  diagnosis: request({
+    job: boundedText({ minLength: 1, maxLength: 1000, description: 'Flink job id, or name of a job.' }),
+    ...query({
       cluster: text,
       at: described(time, 'When the job failed, or the alert began; default: now.'),
       lang: LANGUAGE,
-      format: { ...FORMAT, enum: ['json', 'markdown'] },
-    },
-    ['job'],
-  ),
-  language: request({ lang: LANGUAGE }),
-  jobs: request({
+      format: CARD_FORMAT,
+    }).properties,
+  }),
+  language: query({ lang: LANGUAGE }),
+  jobs: query({
     ...RANGE,
     cluster: text,
     job: described(text, 'Id or name of the only one that is wanted.'),
-    limit: { type: 'integer', minimum: 1, maximum: 10_000, default: 50 },
+    limit: limit(10_000, 50),
   }),
-  alerts: request({
-    incident: text,
-    state: { type: 'string', enum: ALERT_STATES },
-    limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 },
-  }),
-  audit: request({
-    who: text,
-    what: described(text, 'Such as token.create.'),
-    limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 },
-  }),
-  none: request({}),
-} as const;
+  alerts: query({ incident: text, state: Alert.properties.state, limit: limit(1000, 100) }),
+  audit: query({ who: text, what: described(text, 'Such as token.create.'), limit: limit(1000, 100) }),
+  none: query({}),
+};
 
-export const ID = request(
-  { id: { type: 'string', minLength: 1, maxLength: 1000, description: 'Percent-encoded where it holds a slash.' } },
-  ['id'],
-);
+export const ID = request({
+  id: boundedText({ minLength: 1, maxLength: 1000, description: 'Percent-encoded where it holds a slash.' }),
+});

@@ -2,11 +2,14 @@
 // requests. Every server that a test starts is closed after the test. Only tests import this file.
 import { afterEach } from 'vitest';
 import { createLog } from '../../core/log.js';
-import type { Silence } from '../../core/routing/silence.js';
-import type { Diagnosis, Incident, RuleSheet } from '../../core/types.js';
+import type { Silence } from '../../core/documents/silence.js';
+import type { Diagnosis, Incident } from '../../core/documents/incident.js';
+import type { RuleSheet } from '../../core/documents/rule.js';
+import type { AgentStatus } from '../../core/documents/agent.js';
+import type { Alert } from '../../core/documents/alert.js';
 import { openStore } from '../../store/open.js';
 import { appendRecords, makeIncident, makeRecord } from '../../store/testing/samples.js';
-import type { AgentStatus, Alert, IncidentPage, RecordPage, Store } from '../../store/store.js';
+import type { IncidentPage, RecordPage, Store } from '../../store/store.js';
 import { createServer, type ApiServer, type ServerOptions } from '../server.js';
 
 export const ORDERS = ['aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', 'orders'] as const;
@@ -29,9 +32,13 @@ export const SHEET: RuleSheet = {
 
 export const RULE = {
   id: 'network.insufficient-buffers/total',
+  cause: 'network.insufficient-buffers',
   title: { en: 'Not enough network buffers', zh: '网络缓冲不足' },
   status: 'stable',
+  severity: 'error',
+  owner: 'configuration',
   role: 'cause',
+  references: [],
 } as const;
 export const READER = { name: 'reader', token: 'reader-0123456789abcdef', role: 'reader', scope: [] } as const;
 export const TEAM = { name: 'orders-team', token: 'team-0123456789abcdef', role: 'reader', scope: ['order*'] } as const;

@@ -1,6 +1,6 @@
 // Test helper for access: data of two teams in one store, alpha and beta, in one cluster and partly in one process, and
 // data that belong to both. All data of alpha contain its name, so that a leak is visible. Only tests import this file.
-import type { Incident } from '../../core/types.js';
+import type { Incident } from '../../core/documents/incident.js';
 import { ALL_CLUSTERS } from '../../core/types.js';
 import { appendRecords, makeIncident, makeRecord, waitUntil } from '../../store/testing/samples.js';
 import type { Store } from '../../store/store.js';

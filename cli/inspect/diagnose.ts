@@ -9,15 +9,14 @@ import { renderNote } from '../../analyzer/input/files/note.js';
 import { createReadNotes, readEntries, type ReadNotes } from '../../analyzer/input/read.js';
 import { wantedBy } from '../../analyzer/catalog/wanted.js';
 import { createError } from '../../core/errors.js';
-import type { Incident, Language, Severity } from '../../core/types.js';
+import { type Incident, SEVERITY } from '../../core/documents/incident.js';
+import type { Language } from '../../core/types.js';
 import { CONFIG_OPTION, LANG_OPTION, type Command, type Invocation } from '../command.js';
 import { write, writeNote } from '../terminal/write.js';
 import { renderOutcomes } from '../terminal/outcome.js';
 import { paint, renderCards, styleOf } from '../terminal/print.js';
 import { createProgress } from '../terminal/progress.js';
 import { languageOf, readSettings, zoneOf } from '../settings.js';
-
-const SEVERITIES: readonly Severity[] = ['info', 'warning', 'error', 'critical'];
 
 export const DIAGNOSE: Command = {
   name: 'diagnose',
@@ -35,7 +34,7 @@ export const DIAGNOSE: Command = {
     {
       name: 'fail-on',
       value: 'SEVERITY',
-      values: SEVERITIES,
+      values: SEVERITY.enum,
       help: 'Exit with 1 if a failure of at least this severity is found.',
     },
     CONFIG_OPTION,
@@ -160,9 +159,9 @@ function groupDigits(count: number): string {
 
 function hasSeverity(document: DiagnosisDocument, least: string | undefined): boolean {
   if (least === undefined) return false;
-  const rank = SEVERITIES.findIndex((severity) => severity === least);
+  const rank = SEVERITY.enum.findIndex((severity) => severity === least);
   return (
-    document.diagnoses.some((diagnosis) => SEVERITIES.indexOf(diagnosis.severity) >= rank) ||
-    (document.unknown.length > 0 && rank <= SEVERITIES.indexOf('error'))
+    document.diagnoses.some((diagnosis) => SEVERITY.enum.indexOf(diagnosis.severity) >= rank) ||
+    (document.unknown.length > 0 && rank <= SEVERITY.enum.indexOf('error'))
   );
 }

@@ -4,7 +4,8 @@
 import { toIso } from '../../core/time/iso.js';
 import { userInfo } from 'node:os';
 import { createError } from '../../core/errors.js';
-import { isBelowFloor, measurePrecision, VERDICTS } from '../../core/routing/feedback.js';
+import { VERDICTS } from '../../core/types.js';
+import { isBelowFloor, measurePrecision } from '../../core/documents/precision.js';
 import { readFloor } from '../../notify/policy.js';
 import type { Store } from '../../store/store.js';
 import { CONFIG_OPTION, DATA_OPTION, STORE_OPTION, type Command, type Invocation } from '../command.js';

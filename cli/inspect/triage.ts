@@ -5,13 +5,9 @@ import { toIso } from '../../core/time/iso.js';
 import { userInfo } from 'node:os';
 import { createError } from '../../core/errors.js';
 import { omitMissing } from '../../core/json.js';
-import {
-  findMergeProblems,
-  findTriageProblems,
-  listStanding,
-  TRIAGE_STATES,
-  type Triage,
-} from '../../core/routing/triage.js';
+import { TRIAGE_STATES } from '../../core/types.js';
+import type { Triage } from '../../core/documents/triage.js';
+import { findMergeProblems, findTriageProblems, listStanding } from '../../core/documents/card-state.js';
 import { readDuration } from '../../core/time/duration.js';
 import type { Store } from '../../store/store.js';
 import { CONFIG_OPTION, DATA_OPTION, STORE_OPTION, type Command, type Invocation } from '../command.js';

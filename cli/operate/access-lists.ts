@@ -5,7 +5,7 @@ import { createAudit, type Audit } from '../../api/auth/audit.js';
 import { createSessions, type Sessions } from '../../api/auth/sessions.js';
 import { createTokens, type Tokens } from '../../api/auth/tokens.js';
 import { createUsers, type Users } from '../../api/auth/users.js';
-import { ROLES, type Role } from '../../api/auth/roles.js';
+import { ROLES, type Role } from '../../core/documents/user.js';
 import { findScopeProblem } from '../../core/config/teams.js';
 import { createError } from '../../core/errors.js';
 import { MAX_GLOB_LENGTH } from '../../core/text/glob.js';

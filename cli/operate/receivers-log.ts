@@ -8,13 +8,14 @@ import { readAnnotations } from '../../notify/routing/router.js';
 import { findPaths, holdPath, type RoutingScene } from '../../notify/routing/pipeline.js';
 import { readScene } from '../../notify/routing/scene.js';
 import { readSilences, readTriage } from '../../notify/routing/annotations.js';
-import type { Alert, Store } from '../../store/store.js';
+import { Alert } from '../../core/documents/alert.js';
+import type { Store } from '../../store/store.js';
 import { CONFIG_OPTION, DATA_OPTION, STORE_OPTION, type Command, type Invocation } from '../command.js';
 import { openExistingStore } from '../service/open.js';
 import { readSettings } from '../settings.js';
 import { write } from '../terminal/write.js';
 
-const STATES = ['sent', 'pending', 'undeliverable', 'withdrawn'] as const satisfies readonly Alert['state'][];
+const STATES = Alert.properties.state.enum;
 const DEFAULT_LIMIT = 100;
 const MAX = 10_000;
 

@@ -1,6 +1,7 @@
 // Implements "jobtrace receivers route": prints the receivers of a card and the reason, by the current settings. It
 // asks the same pipeline as the service (notify/routing/), sends nothing, and prints for every tried route which label
 // did not match.
+import { SEVERITY } from '../../core/documents/incident.js';
 import { toIso } from '../../core/time/iso.js';
 import type { CardLabels } from '../../core/config/route.js';
 import type { Settings } from '../../core/config/settings.js';
@@ -34,7 +35,7 @@ export const RECEIVERS_ROUTE: Command = {
     { name: 'cause', value: 'ID', help: 'Id of a cause or a rule; sets severity and owner as well.' },
     { name: 'cluster', value: 'NAME', help: 'The Flink cluster.' },
     { name: 'team', value: 'NAME', help: 'A team, in addition to the teams of the job and the cluster.' },
-    { name: 'severity', value: 'LEVEL', values: ['info', 'warning', 'error', 'critical'], help: 'Severity.' },
+    { name: 'severity', value: 'LEVEL', values: SEVERITY.enum, help: 'Severity.' },
     { name: 'owner', value: 'OWNER', help: 'Owner: user-code, configuration, connector, …' },
     { name: 'at', value: 'TIME', help: 'Time (default: now): 15m, 2h, 7d or an ISO time.' },
     { name: 'format', value: 'FORMAT', values: ['text', 'json'], help: 'Output format.' },

@@ -4,9 +4,9 @@
 import { toIso, normalizeTime } from '../../core/time/iso.js';
 import { randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
-import { ROUTE_LABELS, type MatcherSettings, type RouteLabel } from '../../core/config/route.js';
+import { ROUTE_LABELS, type MatcherSettings, type RouteLabel, Silence } from '../../core/documents/silence.js';
 import { createError } from '../../core/errors.js';
-import { expireSilence, findSilenceProblems, stateOfSilence, type Silence } from '../../core/routing/silence.js';
+import { expireSilence, findSilenceProblems, stateOfSilence } from '../../core/documents/silence-state.js';
 import { findNearest } from '../../core/text/nearest.js';
 import { readDuration } from '../../core/time/duration.js';
 import type { Store } from '../../store/store.js';

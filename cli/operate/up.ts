@@ -7,7 +7,8 @@ import { createError } from '../../core/errors.js';
 import type { Settings } from '../../core/config/settings.js';
 import type { Log } from '../../core/log.js';
 import { createKeyWatch } from '../../core/time/key-end.js';
-import type { Incident, Language } from '../../core/types.js';
+import type { Incident } from '../../core/documents/incident.js';
+import type { Language } from '../../core/types.js';
 import {
   CONFIG_OPTION,
   DATA_OPTION,

@@ -1,6 +1,7 @@
 // Renders a stored incident for people: subject and state, its causes, and its unknown failures. "jobtrace incidents"
 // uses it, and so does "jobtrace up", which prints most incidents as one line.
-import type { Incident, Language, PlatformShare } from '../../core/types.js';
+import type { Incident, PlatformShare } from '../../core/documents/incident.js';
+import type { Language } from '../../core/types.js';
 import { listBeside } from '../../core/wording/beside.js';
 import { OUTCOMES } from '../../core/wording/wording.js';
 import type { Terminal } from '../command.js';

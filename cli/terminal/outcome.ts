@@ -3,7 +3,8 @@
 import type { DiagnosisDocument } from '../../analyzer/incident/document.js';
 import { nameSubject } from '../../core/wording/subject.js';
 import { OUTCOMES } from '../../core/wording/wording.js';
-import type { Incident, Language } from '../../core/types.js';
+import type { Incident } from '../../core/documents/incident.js';
+import type { Language } from '../../core/types.js';
 import { columnsOf, wrapText, type Style } from './print.js';
 
 type Summary = DiagnosisDocument['incidents'][number];

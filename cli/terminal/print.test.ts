@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { OUTCOMES, OWNERS, RISKS } from '../../core/wording/wording.js';
-import type { Evidence, Fix, Incident, Owner, UnknownFailure } from '../../core/types.js';
+import type { Evidence, Fix, Incident, Owner, UnknownFailure } from '../../core/documents/incident.js';
 import { makeDiagnosis, makeIncident } from '../../core/testing/incidents.js';
 import { renderIncident, renderIncidentLine } from './incident.js';
 import { renderCards } from './print.js';

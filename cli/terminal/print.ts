@@ -1,6 +1,7 @@
 // Renders diagnoses and search results for a terminal, within its width; colours only on a terminal (write.ts makes
 // them). Causes come before symptoms; file:line is suitable for clicking and grep.
-import type { Diagnosis, Evidence, Language, Level, LogRecord, UnknownFailure } from '../../core/types.js';
+import type { Diagnosis, Evidence, UnknownFailure } from '../../core/documents/incident.js';
+import type { Language, Level, LogRecord } from '../../core/types.js';
 import { paintText, type Paint } from '../../core/text/terminal.js';
 import { OWNERS, RISKS } from '../../core/wording/wording.js';
 import type { Output } from '../command.js';

@@ -50,7 +50,8 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
   const merged: Record<string, unknown> = {};
   checkFormer(input.environment);
   const fromFile = readFileValues(input);
-  for (const row of SETTINGS as readonly SettingRow[]) {
+  const rows: readonly SettingRow[] = SETTINGS;
+  for (const row of rows) {
     const sources: [SettingOrigin, unknown][] = [
       ['flag', input.flags[row.name]],
       ['environment', readEnvironment(row, input.environment)],

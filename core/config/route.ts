@@ -1,20 +1,12 @@
 // Defines the settings that decide where a card goes: the tree of routes, time intervals and teams, their types and
 // their schemas. The terms are Alertmanager's (docs/routing.md). notify/routing/ applies them.
+import { type RouteLabel, type MatcherSettings, ROUTE_LABELS } from '../documents/silence.js';
 import { MAX_GLOB_LENGTH } from '../text/glob.js';
 import { DURATION_FORM } from '../time/duration.js';
 import type { ObjectRow } from './row.js';
 
-/** Labels by which a card can be matched and grouped. */
-export const ROUTE_LABELS = ['team', 'cluster', 'job', 'severity', 'cause', 'owner'] as const;
-export type RouteLabel = (typeof ROUTE_LABELS)[number];
 /** Values of each label. People see the first value, and groups use it. */
 export type CardLabels = Readonly<Record<RouteLabel, readonly string[]>>;
-
-/**
- * Patterns with `*`: one, or a list of which one must match. A pattern with `!` in front must match none of a card's
- * values.
- */
-export type MatcherSettings = Readonly<Partial<Record<RouteLabel, string | readonly string[]>>>;
 
 /**
  * Node of the routing tree. It inherits from its parent what it does not set, except matchers, `continue` and the time

@@ -3,7 +3,7 @@
 import { MAX_GLOB_LENGTH } from '../text/glob.js';
 import { RECEIVER_KINDS } from './receiver.js';
 import type { SettingRow } from './row.js';
-import { TOKEN_ROLES } from './token.js';
+import { ROLES } from '../documents/user.js';
 
 export const SERVICE = [
   {
@@ -72,7 +72,7 @@ export const SERVICE = [
     name: 'api.tokens',
     type: 'tokens',
     default: [],
-    help: `Access to the API, in addition to the tokens and users created at run time (docs/access.md): a list of {name, token or tokenFile, role: ${TOKEN_ROLES.join('|')}, scope: [patterns]}.`,
+    help: `Access to the API, in addition to the tokens and users created at run time (docs/access.md): a list of {name, token or tokenFile, role: ${ROLES.join('|')}, scope: [patterns]}.`,
   },
   {
     name: 'api.searchSeconds',
@@ -141,7 +141,7 @@ export const SERVICE = [
     name: 'api.oidc.grants',
     type: 'grants',
     default: [],
-    help: `What who is of a group may do: a list of {group, role: ${TOKEN_ROLES.join('|')}, scope: [patterns]}; the first that fits counts, the group "*" fits everybody.`,
+    help: `What who is of a group may do: a list of {group, role: ${ROLES.join('|')}, scope: [patterns]}; the first that fits counts, the group "*" fits everybody.`,
   },
   {
     name: 'api.oidc.sessionHours',

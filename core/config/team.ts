@@ -3,9 +3,10 @@
 // the stages read, so that a team's patterns are written once (docs/teams.md).
 import { MAX_GLOB_LENGTH } from '../text/glob.js';
 import { RECEIVER, type ReceiverSettings } from './receiver.js';
+import { ROLES } from '../documents/user.js';
 import { ROUTE_REFERENCE, type RouteSettings, type TimeIntervalSettings } from './route.js';
 import type { ObjectRow } from './row.js';
-import { TOKEN, TOKEN_ROLES, type TokenSettings } from './token.js';
+import { TOKEN, type TokenSettings } from './token.js';
 
 export interface TeamDefinition {
   readonly name: string;
@@ -14,7 +15,7 @@ export interface TeamDefinition {
   /** Groups of the OpenID Connect provider whose members may see the team's jobs and clusters. */
   readonly groups: readonly string[];
   /** Role of those members. */
-  readonly role: (typeof TOKEN_ROLES)[number];
+  readonly role: (typeof ROLES)[number];
   /** Tokens that may see the team's jobs and clusters. */
   readonly tokens: readonly Omit<TokenSettings, 'scope'>[];
   readonly receivers: readonly ReceiverSettings[];
@@ -46,7 +47,7 @@ export const TEAM_DEFINITION: ObjectRow = {
       // A scope without a pattern sees everything, so at least one is required.
       patterns: { type: 'array', items: PATTERN, minItems: 1 },
       groups: { type: 'array', items: TEXT },
-      role: { enum: TOKEN_ROLES },
+      role: { enum: ROLES },
       tokens: { type: 'array', items: omitScope(TOKEN) },
       receivers: { type: 'array', items: { $ref: '#/definitions/receiver' } },
       timeIntervals: { type: 'array', items: { $ref: '#/definitions/timeInterval' } },

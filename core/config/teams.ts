@@ -2,7 +2,8 @@
 // docs/teams.md explains each consequence. Pure functions.
 import { findNearest } from '../text/nearest.js';
 import type { TeamDefinition } from './team.js';
-import type { RouteLabel, RouteSettings } from './route.js';
+import type { RouteLabel } from '../documents/silence.js';
+import type { RouteSettings } from './route.js';
 import type { Settings } from './settings.js';
 
 /**

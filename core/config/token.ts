@@ -1,14 +1,13 @@
 // Defines who may use the API in the settings: a token, and the role of a group of the OpenID Connect provider. It has
 // types, schemas, and the values that may be in a file of their own. api/auth/roles.ts defines the rights of each role.
+import { ROLES, type Role } from '../documents/user.js';
 import { MAX_GLOB_LENGTH } from '../text/glob.js';
 import type { ObjectRow } from './row.js';
-
-export const TOKEN_ROLES = ['reader', 'author', 'admin'] as const;
 
 export interface TokenSettings {
   readonly name: string;
   readonly token: string;
-  readonly role: (typeof TOKEN_ROLES)[number];
+  readonly role: Role;
   /** Job and cluster patterns with `*`; empty: all. */
   readonly scope: readonly string[];
 }
@@ -35,7 +34,7 @@ export const TOKEN: ObjectRow = {
         writeOnly: true,
       },
       tokenFile: { type: 'string' },
-      role: { enum: TOKEN_ROLES },
+      role: { enum: ROLES },
       scope: { type: 'array', items: { type: 'string', maxLength: MAX_GLOB_LENGTH } },
     },
   },
@@ -48,7 +47,7 @@ export const TOKEN: ObjectRow = {
  */
 export interface GrantSettings {
   readonly group: string;
-  readonly role: (typeof TOKEN_ROLES)[number];
+  readonly role: Role;
   /** Job and cluster patterns with `*`; empty: all. */
   readonly scope: readonly string[];
 }
@@ -60,7 +59,7 @@ export const GRANT: ObjectRow = {
     required: ['group', 'role'],
     properties: {
       group: { type: 'string', minLength: 1 },
-      role: { enum: TOKEN_ROLES },
+      role: { enum: ROLES },
       scope: { type: 'array', items: { type: 'string', maxLength: MAX_GLOB_LENGTH } },
     },
   },

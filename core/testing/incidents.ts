@@ -1,6 +1,6 @@
 // Makes incidents, diagnoses and receivers for tests of all stages. Only tests import it.
 import type { ReceiverSettings } from '../config/receiver.js';
-import type { Diagnosis, Incident } from '../types.js';
+import type { Diagnosis, Incident } from '../documents/incident.js';
 
 export const BUFFERS = 'network.insufficient-buffers/total';
 export const LOST = 'cluster.taskmanager-lost/gone';

@@ -1,7 +1,7 @@
 // Computes the time range of the incidents that a reported time (an alert, a question) may refer to, and the distance
 // of an incident from that time. Pure functions.
 import { toIso } from './iso.js';
-import type { Incident } from '../types.js';
+import type { Incident } from '../documents/incident.js';
 
 /**
  * Milliseconds before and after the reported time. An alert rule may look back over some time, and the log may arrive

@@ -1,7 +1,8 @@
 // Sums up which past incidents a Flink upgrade would fix: defects of Flink, by the version that fixes them. Rules that
 // recognize such a defect name the version in their value `mended`. The API, the command line and the page show the
 // sums. Pure functions.
-import type { Diagnosis, Incident, Language } from '../types.js';
+import type { Diagnosis, Incident } from '../documents/incident.js';
+import type { Language } from '../types.js';
 
 /** Incidents that are defects of Flink, and the version that fixes them. */
 export interface FixedDefects {

@@ -1,6 +1,6 @@
 // Lists the second causes of an incident: the causes that failed its job in other attempts than the primary diagnosis.
 // A card names them next to its headline. Pure functions.
-import type { Diagnosis, UnknownFailure } from '../types.js';
+import type { Diagnosis, UnknownFailure } from '../documents/incident.js';
 import { nameUnknown } from './lead.js';
 
 export interface SecondCause {

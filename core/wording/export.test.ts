@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Incident } from '../types.js';
+import type { Incident } from '../documents/incident.js';
 import { renderCsv, renderNdjson } from './export.js';
 
 const INCIDENT: Incident = {

@@ -1,6 +1,7 @@
 // Renders incidents as rows for other programs: CSV (RFC 4180, one line for each incident, for a spreadsheet) and
 // NDJSON (one complete JSON document for each line). Pure functions.
-import type { Incident, Language } from '../types.js';
+import type { Incident } from '../documents/incident.js';
+import type { Language } from '../types.js';
 import { showHidden } from '../text/hidden.js';
 import { nameIncident } from './markdown.js';
 

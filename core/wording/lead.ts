@@ -1,6 +1,7 @@
 // Finds the primary diagnosis of an incident or of a pasted log: its first cause or, if only symptoms were named, the
 // failure that no rule names yet. Everything that shows, lists or filters incidents uses it. Pure functions.
-import type { Diagnosis, Incident, Owner, UnknownFailure } from '../types.js';
+import type { IncidentRow } from '../documents/incident.js';
+import type { Diagnosis, Incident, UnknownFailure } from '../documents/incident.js';
 
 export type Lead =
   | { readonly kind: 'cause'; readonly diagnosis: Diagnosis }
@@ -30,12 +31,7 @@ export function nameUnknown(unknown: UnknownFailure | undefined): string {
 const UNKNOWN_CAUSE = 'unknown';
 
 /** Values by which incidents are filtered and counted, besides their names. They are the same in every language. */
-export interface LeadValues {
-  /** Id from `rules/causes.yaml`, or UNKNOWN_CAUSE. */
-  readonly cause: string;
-  readonly severity?: Diagnosis['severity'];
-  readonly owner?: Owner;
-}
+export type LeadValues = Pick<IncidentRow, 'cause' | 'severity' | 'owner'>;
 
 export function readLeadValues({ diagnoses, unknown }: Pick<Incident, 'diagnoses' | 'unknown'>): LeadValues {
   const lead = findLead({ diagnoses: diagnoses.en, unknown });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Diagnosis, Incident } from '../types.js';
+import type { Diagnosis, Incident } from '../documents/incident.js';
 import {
   escapeMarkdown,
   fence,

@@ -6,11 +6,11 @@ import type {
   Evidence,
   Fix,
   Incident,
-  Language,
   PlatformShare,
   Revision,
   UnknownFailure,
-} from '../types.js';
+} from '../documents/incident.js';
+import type { Language } from '../types.js';
 import { listBeside } from './beside.js';
 import { joinLines } from '../text/lines.js';
 import { showText } from '../text/terminal.js';

@@ -1,6 +1,7 @@
 // Names the subject of an incident as people call it: a job by its name, a process by its kind and host, a shared
 // resource with the number of its jobs, else the cluster. Pure functions.
-import type { Incident, Language, PlatformShare, Text } from '../types.js';
+import type { Incident, PlatformShare } from '../documents/incident.js';
+import type { Language, Text } from '../types.js';
 
 const KINDS: readonly (readonly [pattern: RegExp, name: Text])[] = [
   [/taskexecutor|taskmanager/, { en: 'TaskManager', zh: 'TaskManager' }],

@@ -1,6 +1,7 @@
 // Defines the names that people read for the values of closed sets, in each published language. The compiler requires a
 // name for every value.
-import type { Diagnosis, Fix, Incident, Owner, Text } from '../types.js';
+import type { Diagnosis, Fix, Incident, Owner } from '../documents/incident.js';
+import type { Text } from '../types.js';
 
 export const OWNERS: Readonly<Record<Owner, Text>> = {
   'user-code': { en: 'User code', zh: '用户代码' },

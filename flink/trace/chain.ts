@@ -1,7 +1,8 @@
 // Parses the text of a Java stack trace, in any form in which logs and people show it, into its links, outermost first,
 // and derives what follows from them: the root, and the owner of the code. Which rule matches is decided elsewhere.
 import { remember } from '../../core/cache.js';
-import type { ChainLink, Owner } from '../../core/types.js';
+import type { Owner } from '../../core/documents/incident.js';
+import type { ChainLink } from '../../core/types.js';
 import {
   cleanTraceLine,
   readColonHeader,

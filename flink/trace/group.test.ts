@@ -1,6 +1,6 @@
 import { loadCatalog } from '../../analyzer/catalog/catalog.js';
 import { describe, expect, it } from 'vitest';
-import type { FailureGroup } from '../../core/types.js';
+import type { FailureGroup } from '../../core/documents/incident.js';
 import { parseChain } from './chain.js';
 import { groupFailure } from './group.js';
 

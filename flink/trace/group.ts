@@ -2,7 +2,8 @@
 // same failure, however often it is wrapped, whichever process logs it and with any version of Flink. A group holds
 // what makes its failures the same. Pure functions.
 import { hashText } from '../../core/hash.js';
-import type { ChainLink, FailureGroup } from '../../core/types.js';
+import type { FailureGroup } from '../../core/documents/incident.js';
+import type { ChainLink } from '../../core/types.js';
 import { firstChain, isLost, root } from './chain.js';
 import { countWords, maskMessage } from './mask.js';
 import type { CodeOwners } from './packages.js';

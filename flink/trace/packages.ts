@@ -2,7 +2,7 @@
 // packages stand in rules/engine/packages.yaml, the classes that only wrap in rules/engine/wrappers.yaml. The analyzer
 // uses them for the names of loggers as well. Pure functions.
 import { remember } from '../../core/cache.js';
-import type { Owner } from '../../core/types.js';
+import type { Owner } from '../../core/documents/incident.js';
 import { isPythonLibrary } from './trace-line.js';
 
 /** Owner of a package. `neutral` code says nothing about whose fault it is. */

@@ -1,7 +1,7 @@
 // Puts a proposed fix into a scenario. Pure functions. They take the fixes of a diagnosis and the scenario that failed,
 // and return the fixes that are options, and the scenario as it is played again with them. repair.ts plays it;
 // submit.ts patches scripts.
-import type { Fix } from '../../core/types.js';
+import type { Fix } from '../../core/documents/incident.js';
 import type { Scenario } from './scenario.js';
 import type { ScenarioStep } from './steps-schema.js';
 import { nameOption, type FlinkVersion } from './versions.js';

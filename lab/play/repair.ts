@@ -9,7 +9,7 @@ import { workThrough, type PlayedRun } from './play.js';
 import { runScenario, type RunOptions } from './run.js';
 import type { Scenario } from '../define/scenario.js';
 import type { DiagnosisDocument } from '../../analyzer/incident/document.js';
-import type { Diagnosis } from '../../core/types.js';
+import type { Diagnosis } from '../../core/documents/incident.js';
 import { errorText } from '../../core/fault.js';
 
 /** One fix that was tried. */

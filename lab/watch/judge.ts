@@ -1,7 +1,7 @@
 // Compares what a replay showed with the recording's manifest and the command line: cause, incidents, messages, the job
 // that was named, and the delays. Pure functions, except for reading the recording. replay.ts prints the result.
 import { join } from 'node:path';
-import type { Incident } from '../../core/types.js';
+import type { Incident } from '../../core/documents/incident.js';
 import { flattenIncidents } from '../../analyzer/incident/document.js';
 import { isNewsAlone } from '../../analyzer/catalog/rule.js';
 import { loadOnce, nameFirst, nameRecording } from '../play/name.js';

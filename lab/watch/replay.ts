@@ -10,7 +10,7 @@ import { readRulePolicy } from '../../analyzer/catalog/rule.js';
 import { createAnalyzer, type Analyzer } from '../../analyzer/service/analyzer.js';
 import { defaultSettings } from '../../core/config/settings.js';
 import { createLog } from '../../core/log.js';
-import type { Incident } from '../../core/types.js';
+import type { Incident } from '../../core/documents/incident.js';
 import { createNotifier, type Notifier } from '../../notify/notify.js';
 import { readPolicy } from '../../notify/policy.js';
 import type { Store } from '../../store/store.js';

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { JobtraceError } from '../../core/errors.js';
-import type { Incident } from '../../core/types.js';
+import type { Incident } from '../../core/documents/incident.js';
 import { openStore } from '../../store/open.js';
 import type { Store } from '../../store/store.js';
 import { startProgram, startReceiver, waitUntil, type RunningProgram } from '../../test/program.js';

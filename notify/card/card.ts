@@ -4,7 +4,8 @@
 // is sent. Pure functions.
 import { nameSubject } from '../../core/wording/subject.js';
 import { OUTCOMES, OWNERS } from '../../core/wording/wording.js';
-import { ALL_CLUSTERS, type Evidence, type Incident, type Language, type Severity } from '../../core/types.js';
+import { type Evidence, type Incident, type Severity, SEVERITY } from '../../core/documents/incident.js';
+import { ALL_CLUSTERS, type Language } from '../../core/types.js';
 import type { AlertReason } from '../decide/decide.js';
 import type { ForwardedAlert } from './forward.js';
 import { isJsonObject, toJsonObject, type Json, type JsonObject } from './payload.js';
@@ -65,7 +66,6 @@ export interface AlertCard {
   readonly subject: string;
 }
 
-const SEVERITY_NAMES: readonly Severity[] = ['critical', 'error', 'warning', 'info'];
 const MAX_EVIDENCE = 3;
 const EVIDENCE_UNITS = 200;
 /** Number of characters that a cut line keeps before the place that the rule matched. */
@@ -193,7 +193,7 @@ export function readCard(message: JsonObject): AlertCard {
   return {
     language: text('language') === 'zh' ? 'zh' : 'en',
     tone: tone === 'bad' || tone === 'warning' || tone === 'good' ? tone : 'neutral',
-    severity: SEVERITY_NAMES.find((name) => name === message['severity']) ?? 'error',
+    severity: SEVERITY.enum.find((name) => name === message['severity']) ?? 'error',
     cause: text('cause'),
     cluster: text('cluster'),
     topic: text('topic'),

@@ -2,7 +2,7 @@
 // others, or end it, even after a restart. Foreign or damaged rows are parsed as undefined.
 import { isObject } from '../../core/json.js';
 import type { CardLabels } from '../../core/config/route.js';
-import type { Incident, Severity } from '../../core/types.js';
+import type { Incident, Severity } from '../../core/documents/incident.js';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };

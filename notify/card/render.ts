@@ -4,7 +4,8 @@ import type { CardTemplate } from '../../core/config/receiver.js';
 import { listBeside } from '../../core/wording/beside.js';
 import { findLead, nameUnknown } from '../../core/wording/lead.js';
 import { linkIncident } from '../../core/wording/markdown.js';
-import type { Diagnosis, Fix, Incident, Language, Severity, UnknownFailure } from '../../core/types.js';
+import type { Diagnosis, Fix, Incident, Severity, UnknownFailure } from '../../core/documents/incident.js';
+import type { Language } from '../../core/types.js';
 import type { AlertReason, Subject } from '../decide/decide.js';
 import { toJsonObject, type JsonObject } from './payload.js';
 

@@ -1,6 +1,7 @@
 // Defines the fixed words of a card in both languages: the kind of news, and the label of each part. The words about an
 // incident itself come from its rule.
-import type { EndedReason, Language, Severity, Text } from '../../core/types.js';
+import type { EndedReason, Severity } from '../../core/documents/incident.js';
+import type { Language, Text } from '../../core/types.js';
 import type { AlertReason } from '../decide/decide.js';
 
 export const SEVERITIES: Readonly<Record<Severity, Text & { readonly mark: string }>> = {

@@ -3,7 +3,8 @@
 // severity), the same request ends the old alert. `message.alerts` holds the alerts to send; an alert without `endsAt`
 // is open.
 import { toIso } from '../../core/time/iso.js';
-import { type Incident, ALL_CLUSTERS } from '../../core/types.js';
+import type { Incident } from '../../core/documents/incident.js';
+import { ALL_CLUSTERS } from '../../core/types.js';
 import type { AlertCard } from '../card/card.js';
 import { isJsonObject, type Json, type JsonObject, toJsonObject } from '../card/payload.js';
 import { type Card, describeIncident, dropEmpty, listOthers } from '../card/render.js';

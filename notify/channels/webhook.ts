@@ -5,7 +5,8 @@
 import { toIso } from '../../core/time/iso.js';
 import { createHmac } from 'node:crypto';
 import { linkIncident } from '../../core/wording/markdown.js';
-import type { Diagnosis, Evidence, PlatformShare, Text, UnknownFailure } from '../../core/types.js';
+import type { Diagnosis, Evidence, PlatformShare, UnknownFailure } from '../../core/documents/incident.js';
+import type { Text } from '../../core/types.js';
 import type { AlertCard } from '../card/card.js';
 import { renderForwardedMessage } from '../card/forward.js';
 import { isJsonObject, type JsonObject, toJsonObject } from '../card/payload.js';

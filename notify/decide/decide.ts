@@ -2,7 +2,7 @@
 // the time and the policy, and returns a named reason either way. Pure functions. The goal is one message for each
 // cause: a restart is never news; a better cause, a worse state, the end and (once) "still failing" are.
 import { fitsGlob, type Glob } from '../../core/text/glob.js';
-import type { Diagnosis, Incident, Severity, UnknownFailure } from '../../core/types.js';
+import type { Diagnosis, Incident, Severity, UnknownFailure } from '../../core/documents/incident.js';
 
 export type AlertReason =
   | 'new-incident'

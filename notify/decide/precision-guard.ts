@@ -1,7 +1,7 @@
 // Implements the precision guard: rules that people marked as wrong too often alert nobody. It reads their feedback
 // from the store every minute, and notify.ts asks it before each decision. If the store cannot be read, the last result
 // stays and alerts are sent, because an alert is more important than the feedback.
-import { isBelowFloor, measurePrecision, type PrecisionFloor } from '../../core/routing/feedback.js';
+import { isBelowFloor, measurePrecision, type PrecisionFloor } from '../../core/documents/precision.js';
 import { JobtraceError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import type { Collections } from '../../store/store.js';

@@ -1,6 +1,6 @@
 // Tests messages of Alertmanager and Grafana that pass through the notifier.
 import { describe, expect, it } from 'vitest';
-import type { Incident } from '../../core/types.js';
+import type { Incident } from '../../core/documents/incident.js';
 import { openStore } from '../../store/open.js';
 import { BUFFERS, CAUSE, LOST, SYMPTOM } from '../../core/testing/incidents.js';
 import { useFixture } from '../testing/notifier.js';

@@ -3,8 +3,10 @@
 import { BoundedMap } from '../../core/cache.js';
 import { createSerialQueue, type SerialQueue } from '../../core/queue.js';
 import type { ReceiverSettings } from '../../core/config/receiver.js';
-import { ALL_CLUSTERS, type Incident } from '../../core/types.js';
-import type { Alert, Collections } from '../../store/store.js';
+import type { Incident } from '../../core/documents/incident.js';
+import type { Alert } from '../../core/documents/alert.js';
+import { ALL_CLUSTERS } from '../../core/types.js';
+import type { Collections } from '../../store/store.js';
 import { CHANNELS } from '../channels/table.js';
 import { parsePayload, renderPayload, type Payload } from '../card/payload.js';
 

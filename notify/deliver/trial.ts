@@ -4,7 +4,8 @@
 import { toIso } from '../../core/time/iso.js';
 import type { ReceiverSettings } from '../../core/config/receiver.js';
 import type { Proxies } from '../../core/proxy.js';
-import type { Diagnosis, Incident, Text } from '../../core/types.js';
+import type { Diagnosis, Incident } from '../../core/documents/incident.js';
+import type { Text } from '../../core/types.js';
 import type { AlertReason } from '../decide/decide.js';
 import type { Card } from '../card/render.js';
 import { REFUSALS } from '../channels/refusal.js';

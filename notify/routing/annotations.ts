@@ -1,8 +1,9 @@
 // Reads from the store what holds messages back: the current silences, and the last annotation of each card. A
 // notifier's router reads repeatedly, the command line once.
 import { toIso } from '../../core/time/iso.js';
-import { listStanding, type Triage } from '../../core/routing/triage.js';
-import type { Silence } from '../../core/routing/silence.js';
+import { listStanding } from '../../core/documents/card-state.js';
+import type { Triage } from '../../core/documents/triage.js';
+import type { Silence } from '../../core/documents/silence.js';
 import type { Collections } from '../../store/store.js';
 import { parseMatchers } from './matchers.js';
 import type { ActiveSilence } from './pipeline.js';

@@ -1,8 +1,9 @@
 // Derives the labels by which a card is matched: team, cluster, job, severity, cause and owner. Takes an incident with
 // its subject, or an alert that came in from Alertmanager. Pure functions.
+import type { Incident } from '../../core/documents/incident.js';
 import type { CardLabels, TeamSettings } from '../../core/config/route.js';
 import { fitsGlob, parseGlob } from '../../core/text/glob.js';
-import { ALL_CLUSTERS, type Incident } from '../../core/types.js';
+import { ALL_CLUSTERS } from '../../core/types.js';
 import type { Subject } from '../decide/decide.js';
 import type { InboundAlert } from '../card/forward.js';
 

@@ -1,6 +1,7 @@
 // Compares the matchers of routes and silences with the labels of a card. A label may have several values (a job its id
 // and its name). A missing label counts as an empty text, as in Prometheus. Pure functions.
-import { ROUTE_LABELS, type CardLabels, type MatcherSettings, type RouteLabel } from '../../core/config/route.js';
+import { ROUTE_LABELS, type MatcherSettings, type RouteLabel } from '../../core/documents/silence.js';
+import { type CardLabels } from '../../core/config/route.js';
 import { fitsGlob, parseGlob, type Glob } from '../../core/text/glob.js';
 
 export interface Matcher {

@@ -1,7 +1,8 @@
 // Tests the routing table: settings, a card and a time → the receivers, each with the last reason of the pipeline.
 import { describe, expect, it } from 'vitest';
 import { loadText } from '../../core/config/testing/sample.js';
-import type { CardLabels, MatcherSettings, RouteLabel } from '../../core/config/route.js';
+import type { MatcherSettings, RouteLabel } from '../../core/documents/silence.js';
+import type { CardLabels } from '../../core/config/route.js';
 import { withTeams } from './labels.js';
 import { parseMatchers } from './matchers.js';
 import { routeCard, type ActiveSilence, type Path } from './pipeline.js';

@@ -2,7 +2,8 @@
 // the card back and run again before each try to send it. Each step records a named reason. Takes settings, the labels
 // of a card, a time, silences and annotations; returns paths with reasons. Pure functions.
 import type { CardLabels } from '../../core/config/route.js';
-import { decideCardState, type Triage, type TriagedIncident } from '../../core/routing/triage.js';
+import { decideCardState, type TriagedIncident } from '../../core/documents/card-state.js';
+import type { Triage } from '../../core/documents/triage.js';
 import { printDuration } from '../../core/time/duration.js';
 import type { TimeInterval } from './interval.js';
 import { findMisfit, type Matcher } from './matchers.js';

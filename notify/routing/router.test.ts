@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { openStore } from '../../store/open.js';
 import { BUFFERS, makeDiagnosis, makeIncident, START } from '../../core/testing/incidents.js';
 import { useFixture } from '../testing/notifier.js';
-import type { Triage, TriageState } from '../../core/routing/triage.js';
+import type { Triage } from '../../core/documents/triage.js';
 import type { RoutingOptions } from './router.js';
 
 const fixture = useFixture(() => openStore({ kind: 'sqlite', path: ':memory:' }));
@@ -169,7 +169,7 @@ describe('a silence', () => {
 
 describe('what nobody acknowledges', () => {
   const route = { receiver: 'chat', escalation: [{ after: '15m', receiver: 'pager' }] };
-  const say = (state: TriageState, more: Partial<Triage> = {}): Promise<void> =>
+  const say = (state: Triage['state'], more: Partial<Triage> = {}): Promise<void> =>
     fixture.store.triage.save({
       incidentId: WARNING.id,
       state,

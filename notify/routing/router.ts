@@ -5,8 +5,9 @@ import type { CardLabels, RouteSettings, TeamSettings, TimeIntervalSettings } fr
 import type { ReceiverSettings } from '../../core/config/receiver.js';
 import { omitMissing } from '../../core/json.js';
 import type { Log } from '../../core/log.js';
-import type { Incident } from '../../core/types.js';
-import type { Alert, Collections } from '../../store/store.js';
+import type { Incident } from '../../core/documents/incident.js';
+import type { Alert } from '../../core/documents/alert.js';
+import type { Collections } from '../../store/store.js';
 import type { Subject } from '../decide/decide.js';
 import type { InboundAlert } from '../card/forward.js';
 import type { Payload } from '../card/payload.js';

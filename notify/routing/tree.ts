@@ -1,7 +1,8 @@
 // Builds the tree of routes with inherited values, and finds the nodes that a card reaches. The rules are those of
 // Alertmanager (dispatch/route.go): depth first; the first matching child ends the search unless it says `continue`; a
 // node without a matching child is reached itself. Pure functions.
-import type { CardLabels, EscalationSettings, RouteLabel, RouteSettings } from '../../core/config/route.js';
+import type { RouteLabel } from '../../core/documents/silence.js';
+import type { CardLabels, EscalationSettings, RouteSettings } from '../../core/config/route.js';
 import { readDuration } from '../../core/time/duration.js';
 import { findMisfit, parseMatchers, toList, type Matcher } from './matchers.js';
 

@@ -3,7 +3,7 @@
 // field `state`, and its other values as tags (`severity=critical`) in the field `incidentId`: both forms are read.
 import { fieldAt } from '../../core/json.js';
 import { readLeadValues } from '../../core/wording/lead.js';
-import type { Incident } from '../../core/types.js';
+import type { Incident, IncidentRow } from '../../core/documents/incident.js';
 import {
   decodeIncidentPlace,
   findNext,
@@ -12,16 +12,15 @@ import {
   type CountedValues,
   type IncidentPlace,
 } from '../incidents/pages.js';
-import { describeRow, isIncidentRow } from '../incidents/rows.js';
+import { describeRow } from '../incidents/rows.js';
 import { findGroup } from '../incidents/job-counts.js';
 import { formatTime, parseTime } from '../page.js';
-import { isIncident, parseJson } from '../stored.js';
+import { isIncident, isIncidentRow, parseJson } from '../stored.js';
 import {
   INCIDENT_FACETS,
   type IncidentFacet,
   type IncidentPage,
   type IncidentQuery,
-  type IncidentRow,
   type IncidentWrite,
 } from '../store.js';
 import { nameDocument, sendBulk } from './bulk-documents.js';

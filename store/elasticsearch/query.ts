@@ -6,7 +6,8 @@ import { fitsAnyCase, hasStar, isAnything, type Glob } from '../../core/text/glo
 import { fillBars, formatTime, parseTime } from '../page.js';
 import { resolveJobs } from '../incidents/job-lines.js';
 import { parseSearch, type QueryNode } from '../query/query.js';
-import type { JobLines, JobSpan, RecordPage, RecordQuery } from '../store.js';
+import type { JobLines, JobSpan } from '../../core/documents/job.js';
+import type { RecordPage, RecordQuery } from '../store.js';
 import { readBuckets } from './hits.js';
 import { PROCESS_SAMPLE, readProcess, type StoredProcess } from './processes.js';
 import { listIds } from './record/id.js';

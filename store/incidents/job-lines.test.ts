@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { JobLines, JobSpan } from '../store.js';
+import type { JobLines, JobSpan } from '../../core/documents/job.js';
 import type { QueryNode } from '../query/query.js';
 import { keepRange, resolveJobs } from './job-lines.js';
 

@@ -8,7 +8,8 @@ import { fitsAnyCase, type Glob } from '../../core/text/glob.js';
 import { COLLECTIONS, type KeyQuery, type StoredDocument } from '../collections.js';
 import { parseTime } from '../page.js';
 import { parseSearch, type QueryNode } from '../query/query.js';
-import type { JobLines, JobSpan, RecordQuery } from '../store.js';
+import type { JobLines, JobSpan } from '../../core/documents/job.js';
+import type { RecordQuery } from '../store.js';
 
 /**
  * Largest number of runs of the jobs of one search of which more is known than what their lines say. The latest come

@@ -1,10 +1,9 @@
 // Builds the row that a list shows of an incident: a hundredth of its size, in both languages. Both adapters keep the
 // row next to the incident. Pure functions.
-import { isObject } from '../../core/json.js';
 import { listBeside } from '../../core/wording/beside.js';
 import { findLead, nameUnknown, readLeadValues, type Lead } from '../../core/wording/lead.js';
-import type { Incident, Language, PlatformShare } from '../../core/types.js';
-import type { IncidentRow } from '../store.js';
+import type { Language } from '../../core/types.js';
+import type { Incident, PlatformShare, IncidentRow } from '../../core/documents/incident.js';
 
 /** Largest length of a title. It fills two lines; the text of a failure that no rule names may be much longer. */
 const MAX_TITLE = 300;
@@ -44,8 +43,4 @@ function withoutChildren({ children, ...share }: PlatformShare): Omit<PlatformSh
 
 function nameLead(lead: Lead): string {
   return lead.kind === 'cause' ? lead.diagnosis.title : nameUnknown(lead.unknown);
-}
-
-export function isIncidentRow(value: unknown): value is IncidentRow {
-  return isObject(value) && typeof value['id'] === 'string' && isObject(value['title']);
 }

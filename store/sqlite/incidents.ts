@@ -1,9 +1,9 @@
 // Stores incidents: each is one JSON document next to the columns by which it is queried. The row that a list shows is
 // in a table of its own, because the document may be a hundred times as large; a trigger removes it. Also counts the
 // records and incidents of each job.
-import type { Incident } from '../../core/types.js';
+import type { Incident } from '../../core/documents/incident.js';
 import { decodeIncidentPlace, findNext, foldCounts, type IncidentPlace } from '../incidents/pages.js';
-import { describeRow, isIncidentRow } from '../incidents/rows.js';
+import { describeRow } from '../incidents/rows.js';
 import {
   describeGroup,
   findGroup,
@@ -24,7 +24,7 @@ import {
   type JobQuery,
   type JobRows,
 } from '../store.js';
-import { isIncident, parseJson } from '../stored.js';
+import { isIncident, isIncidentRow, parseJson } from '../stored.js';
 import { parseTime } from '../page.js';
 import { goesOn, type Connection } from './engine.js';
 import { buildScope, buildWhere, joinConditions, type SqlCondition } from './query.js';

@@ -1,7 +1,7 @@
 // Tests how SQLite executes a search for a job, or for a level that few records have: it looks up what it finds, and
 // reads nothing else.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { JobLines } from '../store.js';
+import type { JobLines } from '../../core/documents/job.js';
 import { openConnection, type Connection } from './engine.js';
 import { buildWhere } from './query.js';
 import { MIGRATIONS } from './schema.js';

@@ -7,7 +7,8 @@ import { resolveJobs } from '../incidents/job-lines.js';
 import { parseSearch, type QueryNode } from '../query/query.js';
 import { goesOn } from './engine.js';
 import { findColumn } from './schema.js';
-import type { JobLines, JobSpan, RecordQuery } from '../store.js';
+import type { JobLines, JobSpan } from '../../core/documents/job.js';
+import type { RecordQuery } from '../store.js';
 
 export interface SqlCondition {
   readonly sql: string;

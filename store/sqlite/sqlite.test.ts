@@ -13,7 +13,8 @@ import { MIGRATIONS } from './schema.js';
 import { openSqliteStore } from './sqlite.js';
 import { openStore } from '../open.js';
 import { COLLECTIONS, openCollection } from '../collections.js';
-import type { AgentStatus, Store } from '../store.js';
+import type { AgentStatus } from '../../core/documents/agent.js';
+import type { Store } from '../store.js';
 
 /** Schema version of former/documents.db.gz. */
 const FORMER_VERSION = 13;

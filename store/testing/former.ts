@@ -2,11 +2,13 @@
 // former/documents.ndjson has its documents in Elasticsearch. Tests read them with the stores of today.
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import type { Feedback } from '../../core/routing/feedback.js';
-import type { Silence } from '../../core/routing/silence.js';
-import type { Triage } from '../../core/routing/triage.js';
-import type { Diagnosis, Incident } from '../../core/types.js';
-import type { AgentStatus, Alert, JobLines } from '../store.js';
+import type { Feedback } from '../../core/documents/feedback.js';
+import type { Silence } from '../../core/documents/silence.js';
+import type { Triage } from '../../core/documents/triage.js';
+import type { Diagnosis, Incident } from '../../core/documents/incident.js';
+import type { AgentStatus } from '../../core/documents/agent.js';
+import type { Alert } from '../../core/documents/alert.js';
+import type { JobLines } from '../../core/documents/job.js';
 import { ask } from './cluster.js';
 import { makeIncident } from './samples.js';
 

@@ -1,11 +1,12 @@
 // Store in memory that only keeps records: what is sent is decoded as its encoding says, an id that is taken is
 // compared as in every store, and the feed returns last what was stored last. It is for tests that simulate thousands
 // of agents, each with its own store. It keeps the contract of the way in and of the feed (memory.test.ts).
+import type { AgentStatus } from '../../core/documents/agent.js';
 import type { LogRecord } from '../../core/types.js';
 import { splitRecords } from '../batch.js';
 import { decideConflict, type Version } from '../conflict.js';
 import { decodeRecord } from '../encode.js';
-import type { AgentStatus, AppendOutcome, Collection, Encoding, RecordFeed, RecordSink } from '../store.js';
+import type { AppendOutcome, Collection, Encoding, RecordFeed, RecordSink } from '../store.js';
 
 /** Store for an agent, and for a test that looks what happened to its records. */
 export type AgentStore = RecordSink &

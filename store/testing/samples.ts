@@ -1,7 +1,8 @@
 // Records and incidents for the tests of the stores, and functions that append records and wait with a deadline. Only
 // tests import it.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Component, Incident, Level, LogRecord } from '../../core/types.js';
+import type { Incident } from '../../core/documents/incident.js';
+import type { Component, Level, LogRecord } from '../../core/types.js';
 import { encodeRecords } from '../encode.js';
 import type { AppendOutcome, RecordSink } from '../store.js';
 

@@ -2,7 +2,8 @@
 import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Incident, LogRecord } from '../../core/types.js';
+import type { Incident } from '../../core/documents/incident.js';
+import type { LogRecord } from '../../core/types.js';
 import { runProgram, startProgram, waitUntil } from '../program.js';
 import { BUFFERS_LOG, CAUSE, useFolder } from '../cli-folder.js';
 

@@ -2,7 +2,8 @@
 // real failure.
 import { join } from 'node:path';
 import { createLog } from '../../../core/log.js';
-import type { Incident, LogRecord } from '../../../core/types.js';
+import type { Incident } from '../../../core/documents/incident.js';
+import type { LogRecord } from '../../../core/types.js';
 import { openSqliteStore } from '../../../store/sqlite/sqlite.js';
 import type { Store } from '../../../store/store.js';
 import { appendRecords } from '../../../store/testing/samples.js';

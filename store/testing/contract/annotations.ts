@@ -1,8 +1,8 @@
 // Contract of annotations by people: feedback on diagnoses, triage of cards, and silences.
 import { expect, it } from 'vitest';
-import type { Feedback } from '../../../core/routing/feedback.js';
-import type { Silence } from '../../../core/routing/silence.js';
-import type { Triage } from '../../../core/routing/triage.js';
+import type { Feedback } from '../../../core/documents/feedback.js';
+import type { Silence } from '../../../core/documents/silence.js';
+import type { Triage } from '../../../core/documents/triage.js';
 import type { IncidentQuery, Store } from '../../store.js';
 import { makeIncident } from '../samples.js';
 

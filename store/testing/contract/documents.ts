@@ -1,9 +1,11 @@
 // Contract of incidents, jobs, alerts, states and reports of agents.
 import { expect, it } from 'vitest';
 import { omitMissing } from '../../../core/json.js';
-import { ALL_CLUSTERS, type Diagnosis, type Incident } from '../../../core/types.js';
+import type { Diagnosis, Incident } from '../../../core/documents/incident.js';
+import type { Alert } from '../../../core/documents/alert.js';
+import { ALL_CLUSTERS } from '../../../core/types.js';
 import { parseGlob } from '../../../core/text/glob.js';
-import type { Alert, IncidentPage, JobCounts, JobQuery, State, Store } from '../../store.js';
+import type { IncidentPage, JobCounts, JobQuery, State, Store } from '../../store.js';
 import { appendRecords, makeIncident, makeRecord, waitUntil } from '../samples.js';
 import { DEEP_JSON, HUGE } from './append.js';
 import { ALL, waitForTotal } from './reading.js';

@@ -1,8 +1,9 @@
 // Contract of deletion on request: what the filter matches is deleted with all its copies, and nothing else.
 import { expect, it } from 'vitest';
-import type { Evidence, Incident } from '../../../core/types.js';
+import type { Evidence, Incident } from '../../../core/documents/incident.js';
+import type { Alert } from '../../../core/documents/alert.js';
 import { countErasable, erase, type EraseFilter } from '../../erase.js';
-import { ERASED_KEY, type Alert, type Store } from '../../store.js';
+import { ERASED_KEY, type Store } from '../../store.js';
 import { appendRecords, makeIncident, makeRecord } from '../samples.js';
 import { ALL, drain, readPages, waitForTotal } from './reading.js';
 

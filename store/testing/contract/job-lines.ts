@@ -1,6 +1,7 @@
 // Contract of what is known of a job's lines: `job:` finds them, whether they name the job or not.
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { JobLines, Store } from '../../store.js';
+import type { JobLines } from '../../../core/documents/job.js';
+import type { Store } from '../../store.js';
 import { appendRecords, makeRecord, waitUntil } from '../samples.js';
 import { ALL, waitForTotal } from './reading.js';
 

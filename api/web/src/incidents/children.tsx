@@ -3,7 +3,7 @@
 import { Anchor, Badge, Group, Stack, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
-import type { Incident, PlatformChild } from '../../../../core/types.ts';
+import type { Incident, PlatformChild } from '../../../../core/documents/incident.ts';
 import { nameSubject } from '../../../../core/wording/subject.ts';
 import { OUTCOMES } from '../../../../core/wording/wording.ts';
 import { api } from '../server/client.ts';

@@ -3,8 +3,10 @@
 // the rule views show the precision.
 import { Button, Group, Stack, Text } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { VERDICTS, type FeedbackVerdict } from '../../../../core/routing/feedback.ts';
-import { api, type ShownPrecision } from '../server/client.ts';
+import { VERDICTS } from '../../../../core/types.ts';
+import type { FeedbackVerdict } from '../../../../core/documents/feedback.ts';
+import type { RulePrecision } from '../../../schemas/rules.ts';
+import { api } from '../server/client.ts';
 import { useViewer } from '../server/viewer.ts';
 import { useSpeech } from '../speech/text.tsx';
 import { Problem, Time } from '../view/state.tsx';
@@ -58,7 +60,7 @@ export function FeedbackNote({ incident, rule }: { readonly incident: string; re
 }
 
 /** Renders the share with its interval, and a note if the rule sends no alerts. */
-export function PrecisionText({ precision }: { readonly precision: ShownPrecision }) {
+export function PrecisionText({ precision }: { readonly precision: RulePrecision }) {
   const { t } = useSpeech();
   const { right, wrong, share, low, high, alerts } = precision;
   return (

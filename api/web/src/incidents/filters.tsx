@@ -2,9 +2,9 @@
 // number of incidents for each value; changes the address. The list (incidents.tsx) shows it above its rows.
 import { Button, Group, Select } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import type { Language } from '../../../../core/types.ts';
+import { type Language, TRIAGE_STATES } from '../../../../core/types.ts';
 import { OUTCOMES, OWNERS, SEVERITIES } from '../../../../core/wording/wording.ts';
-import { CARD_STATES, TRIAGE_STATES } from '../../../../core/routing/triage.ts';
+import { CARD_STATES } from '../../../../core/documents/card-state.ts';
 import type { IncidentFacet } from '../../../../store/store.ts';
 import { api } from '../server/client.ts';
 import { useSpeech, type TextKey } from '../speech/text.tsx';

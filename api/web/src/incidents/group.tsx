@@ -3,8 +3,9 @@
 import { Anchor, Code, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
-import type { FailureGroup } from '../../../../core/types.ts';
-import { api, type ShownGroup } from '../server/client.ts';
+import type { FailureGroup } from '../../../../core/documents/incident.ts';
+import type { ShownGroup } from '../../../schemas/incidents.ts';
+import { api } from '../server/client.ts';
 import { useSpeech } from '../speech/text.tsx';
 import { Time } from '../view/state.tsx';
 

@@ -3,12 +3,12 @@
 // (shell/app.tsx) shows it.
 import { Anchor, Badge, Button, Card, Code, CopyButton, Group, Stack, Table, Text, Title } from '@mantine/core';
 import { Link, Redirect } from 'wouter';
-import type { Diagnosis, Language, PlatformShare } from '../../../../core/types.ts';
+import type { Language } from '../../../../core/types.ts';
 import { DiagnosisCard, Times, UnknownCard } from '../view/diagnosis.tsx';
 import { listBeside } from '../../../../core/wording/beside.ts';
 import { findLead, nameUnknown, type Lead } from '../../../../core/wording/lead.ts';
 import { addressOfCluster, addressOfJob } from '../view/address.ts';
-import type { ShownIncident } from '../server/client.ts';
+import type { Diagnosis, PlatformShare, ShownIncident } from '../../../../core/documents/incident.ts';
 import { renderIncidentMarkdown } from '../../../../core/wording/markdown.ts';
 import { nameSubject } from '../../../../core/wording/subject.ts';
 import { OUTCOMES } from '../../../../core/wording/wording.ts';

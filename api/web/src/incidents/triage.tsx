@@ -4,10 +4,12 @@
 import { toIso } from '../../../../core/time/iso.ts';
 import { Anchor, Badge, Button, Group, Menu, Select, Stack, Text } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { CARD_STATES, type CardState, type CardTriage, type Triage } from '../../../../core/routing/triage.ts';
+import type { Triage, CardState, CardTriage } from '../../../../core/documents/triage.ts';
+import { CARD_STATES } from '../../../../core/documents/card-state.ts';
 import { useState } from 'react';
 import { Link } from 'wouter';
-import { api, type ShownTriage } from '../server/client.ts';
+import type { ShownTriage } from '../../../schemas/triage.ts';
+import { api } from '../server/client.ts';
 import { useViewer } from '../server/viewer.ts';
 import { useSpeech, type TextKey } from '../speech/text.tsx';
 import { Problem, Time } from '../view/state.tsx';

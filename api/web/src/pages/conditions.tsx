@@ -2,7 +2,7 @@
 // on the surrounding lines. Takes the sheet of a rule. The view of the rule (rule.tsx) shows it.
 import { Code, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
-import type { LineSheet, RuleSheet, StepSheet } from '../../../../core/types.ts';
+import type { LineSheet, RuleSheet, StepSheet } from '../../../../core/documents/rule.ts';
 import { CONDITION_TEXTS, STEP_TEXTS } from '../speech/rule-texts.ts';
 import { useSpeech } from '../speech/text.tsx';
 import { formatDuration } from '../view/state.tsx';

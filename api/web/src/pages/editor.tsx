@@ -6,8 +6,8 @@ import { Alert, Anchor, Button, Group, SimpleGrid, Stack, Text, Textarea, TextIn
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { Link } from 'wouter';
-import type { LogTrial, PastHits, RuleTrial } from '../../../../core/types.ts';
-import { api, type EditedRule } from '../server/client.ts';
+import type { LogTrial, PastHits, RuleTrial, WrittenRule } from '../../../../core/documents/rule.ts';
+import { api } from '../server/client.ts';
 import { useSpeech } from '../speech/text.tsx';
 import { usePause } from '../view/pause.ts';
 import { Problem, Time, Waiting } from '../view/state.tsx';
@@ -22,7 +22,7 @@ const LOG_FONT = { input: { fontFamily: 'var(--mantine-font-family-monospace)', 
 /** Renders the editor. `id`: the team's own rule that is changed; '': a new rule is written. */
 export function EditorPage({ id }: { readonly id: string }) {
   const { t } = useSpeech();
-  const [written, setWritten] = useState<EditedRule>();
+  const [written, setWritten] = useState<WrittenRule>();
   const [back, name] = id === '' ? ['/rules', t('allRules')] : [`/rules/${id}`, id];
   return (
     <Stack gap="md">
@@ -47,7 +47,7 @@ export function EditorPage({ id }: { readonly id: string }) {
 }
 
 /** Loads the current texts of a rule once and opens them. Later loads do not replace the reader's changes. */
-function Opening({ id, onOpen }: { readonly id: string; readonly onOpen: (written: EditedRule) => void }) {
+function Opening({ id, onOpen }: { readonly id: string; readonly onOpen: (written: WrittenRule) => void }) {
   const query = useQuery({ queryKey: ['own-rule', id], queryFn: () => api.ownRule(id), gcTime: 0 });
   const texts = query.data;
   useEffect(() => {
@@ -56,7 +56,7 @@ function Opening({ id, onOpen }: { readonly id: string; readonly onOpen: (writte
   return query.isError ? <Problem error={query.error} /> : <Waiting />;
 }
 
-function Beginning({ onDraft }: { readonly onDraft: (written: EditedRule) => void }) {
+function Beginning({ onDraft }: { readonly onDraft: (written: WrittenRule) => void }) {
   const { t } = useSpeech();
   const [lines, setLines] = useState(takeLines);
   const draft = useMutation({
@@ -84,8 +84,8 @@ function Beginning({ onDraft }: { readonly onDraft: (written: EditedRule) => voi
 }
 
 interface EditorProps {
-  readonly written: EditedRule;
-  readonly onChange: (written: EditedRule) => void;
+  readonly written: WrittenRule;
+  readonly onChange: (written: WrittenRule) => void;
 }
 
 function Editor({ written, onChange }: EditorProps) {
@@ -99,7 +99,7 @@ function Editor({ written, onChange }: EditorProps) {
     gcTime: 0,
   });
   const trial = query.data;
-  const change = (part: Partial<EditedRule>): void => onChange({ ...written, ...part });
+  const change = (part: Partial<WrittenRule>): void => onChange({ ...written, ...part });
   return (
     <>
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
@@ -276,7 +276,7 @@ function Mark({ isGood, children }: { readonly isGood: boolean; readonly childre
 }
 
 /** Tests the rule with the stored records of the last days. */
-function Past({ written, isValid }: { readonly written: EditedRule; readonly isValid: boolean }) {
+function Past({ written, isValid }: { readonly written: WrittenRule; readonly isValid: boolean }) {
   const { t, label } = useSpeech();
   const ask = useMutation({ mutationFn: api.askPast });
   // The result is valid only for the text that was tested.
@@ -335,7 +335,7 @@ function Hits({ title, hits }: { readonly title: string; readonly hits: PastHits
 }
 
 interface SavingProps {
-  readonly written: EditedRule;
+  readonly written: WrittenRule;
   /** Trial of the current text; undefined while it runs. */
   readonly trial: RuleTrial | undefined;
 }

@@ -2,7 +2,7 @@
 // cluster.tsx use it.
 import { Badge, Group, Title } from '@mantine/core';
 import { IncidentTable } from '../incidents/incidents.tsx';
-import type { RowPage } from '../server/client.ts';
+import type { RowPage } from '../../../schemas/incidents.ts';
 import { useSpeech } from '../speech/text.tsx';
 import { Empty } from '../view/state.tsx';
 

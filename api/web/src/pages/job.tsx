@@ -5,7 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import { showHidden } from '../../../../core/text/hidden.ts';
 import { api } from '../server/client.ts';
-import type { JobSummary } from '../../../../core/types.ts';
+import type { JobSummary } from '../../../../core/documents/job.ts';
 import { useSpeech } from '../speech/text.tsx';
 import { addressOfCluster, useChoices } from '../view/address.ts';
 import { Problem, Time, Waiting } from '../view/state.tsx';

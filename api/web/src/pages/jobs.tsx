@@ -7,7 +7,7 @@ import { Link } from 'wouter';
 import { showHidden } from '../../../../core/text/hidden.ts';
 import { RANGES } from '../search/address.ts';
 import { api } from '../server/client.ts';
-import type { JobSummary } from '../../../../core/types.ts';
+import type { JobSummary } from '../../../../core/documents/job.ts';
 import { useSpeech, type TextKey } from '../speech/text.tsx';
 import { Empty, Problem, Stale, Time, Waiting } from '../view/state.tsx';
 import { addressOfCluster, addressOfJob, holdsWords, useChoices } from '../view/address.ts';

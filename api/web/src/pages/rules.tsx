@@ -4,7 +4,8 @@ import { Alert, Anchor, Badge, Button, Code, Group, Select, Table, Text, TextInp
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import { PrecisionText } from '../incidents/feedback.tsx';
-import { api, type RuleRow } from '../server/client.ts';
+import type { RuleRow } from '../../../schemas/rules.ts';
+import { api } from '../server/client.ts';
 import { holdsWords, useChoices } from '../view/address.ts';
 import { Empty, Problem, Waiting } from '../view/state.tsx';
 import { OWNERS, STATUSES } from '../../../../core/wording/wording.ts';

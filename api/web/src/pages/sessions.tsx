@@ -2,7 +2,8 @@
 // returns all of them to an administrator of all clusters and to others their own. The reader's name links here.
 import { Badge, Button, Stack, Table, Text, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { api, type ShownSignIn } from '../server/client.ts';
+import type { ListedSession } from '../../../../core/documents/session.ts';
+import { api } from '../server/client.ts';
 import { useSpeech } from '../speech/text.tsx';
 import { Empty, Problem, Time, Waiting } from '../view/state.tsx';
 
@@ -36,7 +37,7 @@ export function SessionsPage() {
   );
 }
 
-function SessionRow({ session }: { readonly session: ShownSignIn }) {
+function SessionRow({ session }: { readonly session: ListedSession }) {
   const { t } = useSpeech();
   const queries = useQueryClient();
   const { id, name, issuer, startedAt, endsAt, address = '', agent = '', own } = session;

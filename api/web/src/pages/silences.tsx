@@ -6,7 +6,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useSearchParams } from 'wouter';
 import { showHidden } from '../../../../core/text/hidden.ts';
-import type { MatcherSettings, RouteLabel } from '../../../../core/config/route.ts';
+import type { MatcherSettings, RouteLabel } from '../../../../core/documents/silence.ts';
 import { api } from '../server/client.ts';
 import { useSpeech, type TextKey } from '../speech/text.tsx';
 import { Problem, Time } from '../view/state.tsx';

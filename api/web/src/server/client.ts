@@ -1,164 +1,27 @@
 // Sends all requests of the page to the server, which has the same API for everyone (docs/api.md). Returns the typed
 // answer, or throws a RequestError with the server's message. Each request carries the token of session.ts; a request
 // that is rejected for its token waits for the sign-in.
-import { toIso } from '../../../../core/time/iso.ts';
-import type {
-  Diagnosis,
-  FailureGroup,
-  Incident,
-  Language,
-  LogRecord,
-  UnknownFailure,
-  JobSummary,
-  RuleSheet,
-  RulePast,
-  RuleTrial,
-} from '../../../../core/types.ts';
+import type { ShownAgent } from '../../../../core/documents/agent.ts';
+import type { ShownAlert } from '../../../../core/documents/alert.ts';
+import type { FeedbackVerdict } from '../../../../core/documents/feedback.ts';
+import type { ShownIncident } from '../../../../core/documents/incident.ts';
+import type { DraftedRule, RuleTrial, WrittenRule } from '../../../../core/documents/rule.ts';
+import type { ListedSession } from '../../../../core/documents/session.ts';
+import type { Silence } from '../../../../core/documents/silence.ts';
+import type { Triage } from '../../../../core/documents/triage.ts';
+import type { ShownViewer } from '../../../../core/documents/viewer.ts';
 import type { Advice } from '../../../../core/wording/advice.ts';
-import type { Feedback, Precision, FeedbackVerdict } from '../../../../core/routing/feedback.ts';
-import type { CardState, CardTriage, Triage } from '../../../../core/routing/triage.ts';
-import type { AgentStatus, GroupSum, IncidentPage, IncidentRow, RecordPage } from '../../../../store/store.ts';
-import type { Silence, SilenceState } from '../../../../core/routing/silence.ts';
+import type { Language, LogRecord } from '../../../../core/types.ts';
+import type { RecordPage } from '../../../../store/store.ts';
+import type { ShownAccess, SignedOut } from '../../../schemas/access.ts';
+import type { DeliveryList, ReceiverTrial, ShownSilence } from '../../../schemas/alerts.ts';
+import type { RuleSaved, StoredPast } from '../../../schemas/author.ts';
+import type { DiagnoseDocument, JobList, RowPage, ShownGroup } from '../../../schemas/incidents.ts';
+import type { RecordContext } from '../../../schemas/records.ts';
+import type { RuleList, ShownFeedback, ShownRule } from '../../../schemas/rules.ts';
+import type { ShownTriage } from '../../../schemas/triage.ts';
+import { toIso } from '../../../../core/time/iso.ts';
 import { refuseToken, waitForSession } from './session.ts';
-
-/** Agent as the API returns it: its conditions in one language, without their text for a token with a scope. */
-export type ShownAgent = Omit<AgentStatus, 'conditions'> & {
-  readonly conditions: readonly {
-    readonly code: string;
-    readonly severity?: 'info' | 'warning' | 'error';
-    readonly message?: string;
-    readonly fix?: string;
-    readonly since: string;
-  }[];
-};
-
-/** Incident as the API returns it, in one language. */
-export type ShownIncident = Omit<Incident, 'diagnoses'> & { readonly diagnoses: readonly Diagnosis[] };
-
-/** Incident as a row of the list, with its subject and title in one language. */
-export type ShownRow = Omit<IncidentRow, 'title' | 'beside' | 'process'> & {
-  readonly subject: string;
-  readonly title: string;
-  readonly beside?: readonly string[];
-  readonly triage: CardTriage;
-};
-
-/** Page of the list of incidents. */
-export type RowPage = Omit<IncidentPage, 'rows'> & { readonly rows: readonly ShownRow[] };
-
-export interface RuleRow {
-  readonly id: string;
-  readonly cause: string;
-  readonly status: Diagnosis['status'];
-  readonly severity: Diagnosis['severity'];
-  readonly owner: Diagnosis['owner'];
-  readonly title: Readonly<Record<Language, string>>;
-  readonly references: readonly string[];
-  readonly precision?: ShownPrecision;
-}
-
-/** Rule with its matchers, its answer and its sample logs. */
-export interface ShownRule extends RuleRow {
-  readonly isOwn: boolean;
-  readonly sheet?: RuleSheet;
-}
-
-/** Rule that is being written: CAUSE/VARIANT and the texts of its files. */
-export interface EditedRule {
-  readonly id: string;
-  readonly rule: string;
-  readonly match: string;
-  readonly nearMiss: string;
-}
-
-/** Precision of a rule by feedback. `alerts` is false if the precision is too low for alerts. */
-export type ShownPrecision = Precision & { readonly alerts: boolean };
-
-/** Feedback on an incident, and the precision of its rules. */
-export interface ShownFeedback {
-  readonly feedback: readonly Feedback[];
-  readonly rules: readonly { readonly id: string; readonly precision?: ShownPrecision }[];
-}
-
-/** State of a card, and all its annotations, newest first. */
-export interface ShownTriage {
-  readonly state: CardState;
-  readonly words: readonly Triage[];
-  readonly merged: readonly { readonly id: string; readonly subject: string; readonly firstSeen?: string }[];
-}
-
-/** Stored data about a failure that no rule matches. */
-export type ShownGroup = FailureGroup &
-  GroupSum & {
-    readonly jobs: readonly {
-      readonly id: string;
-      readonly name?: string;
-      readonly cluster?: string;
-      readonly incidents: number;
-    }[];
-    readonly jobsTotal: number;
-  };
-
-/** Available ways to sign in. */
-export interface ShownAccess {
-  readonly open: boolean;
-  readonly users: boolean;
-  /** Name of the provider. */
-  readonly provider?: string;
-}
-
-/** Viewer, identified by a token, by a sign-in, or as the local user of the machine. */
-export interface ShownViewer {
-  readonly name: string;
-  readonly kind: 'token' | 'user' | 'local' | 'nobody';
-  readonly role: string;
-}
-
-/** Sign-in that is valid. */
-export interface ShownSignIn {
-  readonly id: string;
-  readonly name: string;
-  /** Address of the provider. */
-  readonly issuer?: string;
-  readonly startedAt: string;
-  readonly endsAt: string;
-  readonly address?: string;
-  readonly agent?: string;
-  /** True for the sign-in of this request. */
-  readonly own: boolean;
-}
-
-/** Receiver that does not accept its alerts. */
-export interface ShownDelivery {
-  readonly receiver: string;
-  readonly undeliverable: number;
-  readonly waiting: number;
-  readonly since: string;
-  readonly lastError?: string;
-}
-
-/** Message that was sent to a receiver, or that could not be sent. */
-export interface ShownAlert {
-  readonly id: string;
-  readonly incidentId: string;
-  readonly receiver: string;
-  readonly reason: string;
-  readonly cause: string;
-  readonly sentAt: string;
-  readonly state: string;
-  readonly attempts: number;
-  readonly error?: string;
-}
-
-export type ShownSilence = Silence & { readonly state: SilenceState };
-
-/** Answer of a receiver to a test message, and the recommended change. */
-export interface ShownTrial {
-  readonly ok: boolean;
-  readonly answer?: string;
-  readonly error?: string;
-  readonly advice: Readonly<Record<Language, string>>;
-}
 
 /** Error of a failed request, with the server's message. */
 export class RequestError extends Error {
@@ -176,14 +39,14 @@ export const api = {
   context: (
     id: string,
     { before, after }: { readonly before: number; readonly after: number },
-  ): Promise<{ records: readonly LogRecord[]; index: number }> =>
+  ): Promise<RecordContext> =>
     request(`/api/v1/records/${encodeURIComponent(id)}/context?before=${before}&after=${after}`),
   /** Loads a whole record; rows of a list may be cut. */
   record: (id: string): Promise<LogRecord> => request(`/api/v1/records/${encodeURIComponent(id)}`),
   exportRecords: (parameters: URLSearchParams): Promise<Blob> =>
     request(`/api/v1/records/export?${parameters.toString()}`, {}, (response) => response.blob()),
-  sessions: async (): Promise<readonly ShownSignIn[]> =>
-    (await request<{ readonly sessions: readonly ShownSignIn[] }>('/api/v1/sessions')).sessions,
+  sessions: async (): Promise<readonly ListedSession[]> =>
+    (await request<{ readonly sessions: readonly ListedSession[] }>('/api/v1/sessions')).sessions,
   endSession: (id: string): Promise<unknown> =>
     request(`/api/v1/sessions/${encodeURIComponent(id)}`, { method: 'DELETE' }),
   advice: (): Promise<Advice> => request('/api/v1/advice'),
@@ -192,8 +55,7 @@ export const api = {
     request(
       `/api/v1/incidents?limit=200&fields=full&lang=${lang}&from=${toIso(from.getTime())}&to=${toIso(to.getTime())}`,
     ),
-  jobs: (parameters: URLSearchParams): Promise<{ jobs: readonly JobSummary[]; total: number; complete: boolean }> =>
-    request(`/api/v1/jobs?${parameters.toString()}`),
+  jobs: (parameters: URLSearchParams): Promise<JobList> => request(`/api/v1/jobs?${parameters.toString()}`),
   incidentRows: (parameters: URLSearchParams): Promise<RowPage> =>
     request(`/api/v1/incidents/rows?${parameters.toString()}`),
   incident: (id: string, lang: Language): Promise<ShownIncident> =>
@@ -205,8 +67,8 @@ export const api = {
   sayTriage: (id: string, word: Pick<Triage, 'state' | 'until' | 'into'>): Promise<ShownTriage> =>
     request(`/api/v1/incidents/${encodeURIComponent(id)}/triage`, postJson(word)),
   group: (id: string): Promise<ShownGroup> => request(`/api/v1/groups/${encodeURIComponent(id)}`),
-  deliveries: (): Promise<{ receivers: readonly ShownDelivery[]; complete: boolean }> => request('/api/v1/deliveries'),
-  testReceiver: (name: string): Promise<ShownTrial> =>
+  deliveries: (): Promise<DeliveryList> => request('/api/v1/deliveries'),
+  testReceiver: (name: string): Promise<ReceiverTrial> =>
     request(`/api/v1/receivers/${encodeURIComponent(name)}/test`, { method: 'POST' }),
   alerts: (): Promise<{ alerts: readonly ShownAlert[] }> => request('/api/v1/alerts?limit=200'),
   silences: (): Promise<{ silences: readonly ShownSilence[] }> => request('/api/v1/silences'),
@@ -222,25 +84,20 @@ export const api = {
   signIn: (name: string, password: string): Promise<ShownViewer> =>
     send('/api/v1/session', postJson({ name, password }), undefined).then(readBody<ShownViewer>),
   /** Signs out. `location` is the sign-out address of the provider. */
-  signOut: (): Promise<{ location?: string }> =>
-    send('/api/v1/session', { method: 'DELETE' }, undefined).then(readBody<{ location?: string }>),
-  rules: (): Promise<{ rules: readonly RuleRow[]; problems: readonly string[] }> => request('/api/v1/rules'),
+  signOut: (): Promise<SignedOut> => send('/api/v1/session', { method: 'DELETE' }, undefined).then(readBody<SignedOut>),
+  rules: (): Promise<RuleList> => request('/api/v1/rules'),
   rule: (id: string, lang: Language): Promise<ShownRule> =>
     request(`/api/v1/rules/${encodeURIComponent(id)}?lang=${lang}`),
-  draftRule: (lines: string): Promise<Partial<Pick<EditedRule, 'id'>> & Omit<EditedRule, 'id'>> =>
-    request('/api/v1/rules/draft', postJson({ lines })),
-  ownRule: (id: string): Promise<EditedRule> => request(`/api/v1/rules/${encodeURIComponent(id)}/texts`),
-  tryRule: (rule: EditedRule, lang: Language): Promise<RuleTrial> =>
+  draftRule: (lines: string): Promise<DraftedRule> => request('/api/v1/rules/draft', postJson({ lines })),
+  ownRule: (id: string): Promise<WrittenRule> => request(`/api/v1/rules/${encodeURIComponent(id)}/texts`),
+  tryRule: (rule: WrittenRule, lang: Language): Promise<RuleTrial> =>
     request(`/api/v1/rules/try?lang=${lang}`, postJson(rule)),
-  askPast: ({ id, rule }: EditedRule): Promise<RulePast & { readonly days: number; readonly isCut: boolean }> =>
+  askPast: ({ id, rule }: WrittenRule): Promise<StoredPast> =>
     request('/api/v1/rules/backtest', postJson({ id, rule })),
-  saveRule: (rule: EditedRule & { readonly replace: boolean }): Promise<{ id: string; place: string }> =>
+  saveRule: (rule: WrittenRule & { readonly replace: boolean }): Promise<RuleSaved> =>
     request('/api/v1/rules', postJson(rule)),
   agents: (lang: Language): Promise<{ agents: readonly ShownAgent[] }> => request(`/api/v1/agents?lang=${lang}`),
-  diagnose: (
-    text: string,
-    lang: Language,
-  ): Promise<{ diagnoses: readonly Diagnosis[]; unknown: readonly UnknownFailure[] }> =>
+  diagnose: (text: string, lang: Language): Promise<DiagnoseDocument> =>
     request(`/api/v1/diagnose?lang=${lang}`, {
       method: 'POST',
       headers: { 'content-type': 'text/plain; charset=utf-8' },
@@ -291,7 +148,7 @@ export async function* followRecords(parameters: URLSearchParams, signal: AbortS
       else if (response.ok && response.body !== null) {
         for await (const event of readEvents(response.body)) {
           last = event.id ?? last;
-          if (event.name === 'record') yield JSON.parse(event.data) as LogRecord;
+          if (event.name === 'record') yield JSON.parse(event.data);
         }
       }
     } catch (error) {
@@ -337,9 +194,8 @@ function send(path: string, init: RequestInit, token: string | undefined): Promi
 }
 
 async function readBody<T>(response: Response): Promise<T> {
-  const body: unknown = await response.json().catch(() => undefined);
-  if (!response.ok) throw toError(response.status, body);
-  return body as T;
+  if (!response.ok) throw toError(response.status, await response.json().catch(() => undefined));
+  return response.json();
 }
 
 function toError(status: number, body: unknown): RequestError {

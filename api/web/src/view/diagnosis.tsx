@@ -18,7 +18,8 @@ import {
 } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
-import type { Diagnosis, Evidence, FixSheet, Severity, UnknownFailure } from '../../../../core/types.ts';
+import type { Diagnosis, Evidence, Severity, UnknownFailure } from '../../../../core/documents/incident.ts';
+import type { FixSheet } from '../../../../core/documents/rule.ts';
 import { OWNERS, RISKS, STATUSES } from '../../../../core/wording/wording.ts';
 import { useSpeech } from '../speech/text.tsx';
 import { handOver } from './handover.ts';

@@ -2,19 +2,7 @@
 // The fields and the states are Alertmanager's. The stores keep silences, the API and the command line create and
 // expire them, and notify applies them. Pure functions.
 import { toIso } from '../time/iso.js';
-import { ROUTE_LABELS, type MatcherSettings } from '../config/route.js';
-
-export interface Silence {
-  readonly id: string;
-  /** Matchers, which all must match, like those of a route. */
-  readonly matchers: MatcherSettings;
-  /** ISO times; the end is exclusive. */
-  readonly startsAt: string;
-  readonly endsAt: string;
-  readonly createdBy: string;
-  /** Reason for the silence. */
-  readonly comment: string;
-}
+import { ROUTE_LABELS, type Silence } from './silence.js';
 
 export const SILENCE_STATES = ['pending', 'active', 'expired'] as const;
 export type SilenceState = (typeof SILENCE_STATES)[number];

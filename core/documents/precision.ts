@@ -1,19 +1,7 @@
 // Computes the precision of each rule from people's feedback on its diagnoses (right, wrong, or it helped), with the
 // interval that holds the true value (Wilson), and whether the rule still may alert. The stores keep the feedback, the
 // API shows the precision, and notify applies it. Pure functions.
-
-export const VERDICTS = ['right', 'wrong', 'helped'] as const;
-export type FeedbackVerdict = (typeof VERDICTS)[number];
-
-/** One verdict. A person has one verdict on one rule of one incident: the last one counts. */
-export interface Feedback {
-  readonly incidentId: string;
-  readonly rule: string;
-  readonly verdict: FeedbackVerdict;
-  /** Name of the token. */
-  readonly by: string;
-  readonly at: string;
-}
+import type { Feedback } from './feedback.js';
 
 /** Precision of a rule among the diagnoses with a verdict. A diagnosis that helped counts as right. */
 export interface Precision {

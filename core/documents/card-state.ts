@@ -3,28 +3,9 @@
 // time. The API and the command line take annotations, the page shows them, and notify suppresses messages by them.
 // Pure functions.
 import { omitMissing } from '../json.js';
-import type { Incident, Text } from '../types.js';
-
-export const TRIAGE_STATES = ['open', 'acknowledged', 'resolved', 'ignored', 'merged'] as const;
-export type TriageState = (typeof TRIAGE_STATES)[number];
-
-/** One annotation of one person. The last annotation of an incident counts. */
-export interface Triage {
-  readonly incidentId: string;
-  readonly state: TriageState;
-  /** ISO time until which the incident is ignored; absent: forever. */
-  readonly until?: string;
-  /** Incident whose card represents a merged one. */
-  readonly into?: string;
-  /** Reason for the annotation. */
-  readonly comment?: string;
-  /** Name of the token or of the user. */
-  readonly by: string;
-  readonly at: string;
-}
-
-/** State of a card. `regressed`: somebody resolved it, and it failed again. */
-export type CardState = TriageState | 'regressed';
+import type { Incident } from './incident.js';
+import { MAX_COMMENT, type Text } from '../types.js';
+import type { CardState, CardTriage, Triage } from './triage.js';
 
 /** State names that people read. */
 export const CARD_STATES: Readonly<Record<CardState, Text>> = {
@@ -38,7 +19,6 @@ export const CARD_STATES: Readonly<Record<CardState, Text>> = {
 
 /** Largest number of annotations that a store returns, the newest first. */
 export const MAX_TRIAGE = 10_000;
-export const MAX_COMMENT = 1000;
 
 /**
  * Returns the key of an annotation. Every annotation is kept, but two of one person in the same millisecond are one.
@@ -71,14 +51,6 @@ export function decideCardState(
   if (triage?.state === 'resolved')
     return lastSeen !== undefined && Date.parse(lastSeen) > Date.parse(triage.at) ? 'regressed' : 'resolved';
   return triage?.state === 'acknowledged' ? 'acknowledged' : 'open';
-}
-
-/** State of a card, and the author of its annotation if a person set it. */
-export interface CardTriage {
-  readonly state: CardState;
-  readonly by?: string;
-  readonly until?: string;
-  readonly into?: string;
 }
 
 export function describeTriage(incident: TriagedIncident, triage: Triage | undefined, nowMs: number): CardTriage {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isBelowFloor, measurePrecision, type Feedback, type FeedbackVerdict } from './feedback.js';
+import type { Feedback, FeedbackVerdict } from './feedback.js';
+import { isBelowFloor, measurePrecision } from './precision.js';
 
 const RULE = 'memory.heap-oom/task';
 

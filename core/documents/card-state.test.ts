@@ -1,17 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import {
-  decideCardState,
-  describeTriage,
-  findTriageProblems,
-  listStanding,
-  type Triage,
-  type TriageState,
-} from './triage.js';
+import type { Triage } from './triage.js';
+import { decideCardState, describeTriage, findTriageProblems, listStanding } from './card-state.js';
 
 const AT = '2026-11-20T10:00:00.000Z';
 const NOW = Date.parse('2026-11-20T12:00:00.000Z');
 
-function say(state: TriageState, more: Partial<Triage> = {}): Triage {
+function say(state: Triage['state'], more: Partial<Triage> = {}): Triage {
   return { incidentId: 'i', state, by: 'anna', at: AT, ...more };
 }
 
