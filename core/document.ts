@@ -6,7 +6,7 @@ import type { ErrorObject, ValidateFunction } from 'ajv';
 import type * as AjvModule from 'ajv';
 import type { Document, LineCounter, YAMLError } from 'yaml';
 import type * as Yaml from 'yaml';
-import type { Static, TSchema } from './documents/schema.js';
+import type { Static, TObject, TSchema } from './documents/schema.js';
 import { errorText } from './fault.js';
 import { isObject } from './json.js';
 import { findNearest } from './text/nearest.js';
@@ -260,6 +260,24 @@ export function createCheck<Schema extends TSchema>(schema: Schema): (value: unk
     validate ??= new (loadAjv().Ajv)({ ...OURS, strict: false, validateFormats: false }).compile(schema);
     return validate(value);
   };
+}
+
+/**
+ * Returns the check of a document that a database returns. A field in `needed` must fit its declaration, lists and
+ * objects by their kind alone; any other field must only be of its type if it is there. So what an older or a newer
+ * release stored is read, as long as it can be told what it is about.
+ */
+export function createStoredCheck<Schema extends TObject>(
+  schema: Schema,
+  needed: readonly (keyof Schema['properties'] & string)[],
+): (value: unknown) => value is Static<Schema> {
+  const properties = Object.fromEntries(
+    Object.entries(schema.properties).map(([name, field]) => {
+      const isWhole = needed.includes(name) && field['type'] !== 'object' && field['type'] !== 'array';
+      return [name, isWhole || field['type'] === undefined ? field : { type: field['type'] }];
+    }),
+  );
+  return createCheck<Schema>({ ...schema, properties, required: needed, additionalProperties: true });
 }
 
 function checkSchema(value: unknown, schema: object): readonly Violation[] {

@@ -1,11 +1,10 @@
 // Checks what comes back from a database as `unknown`: a record, an incident, an alert, an agent's status and others.
 // Both stores check everything that they read. Pure functions.
-import { createCheck } from '../core/document.js';
+import { createStoredCheck } from '../core/document.js';
 import { AgentStatus } from '../core/documents/agent.js';
 import { Alert } from '../core/documents/alert.js';
 import { Feedback } from '../core/documents/feedback.js';
-import { IncidentRow } from '../core/documents/incident.js';
-import { Incident } from '../core/documents/incident.js';
+import { Incident, IncidentRow } from '../core/documents/incident.js';
 import { JobLines } from '../core/documents/job.js';
 import { Silence } from '../core/documents/silence.js';
 import { Triage } from '../core/documents/triage.js';
@@ -33,11 +32,11 @@ export function isLogRecord(value: unknown): value is LogRecord {
   return isObject(value) && REQUIRED.every(({ name, type }) => typeof value[name] === type);
 }
 
-export const isIncident = createCheck(Incident);
-export const isIncidentRow = createCheck(IncidentRow);
-export const isAlert = createCheck(Alert);
-export const isFeedback = createCheck(Feedback);
-export const isTriage = createCheck(Triage);
-export const isSilence = createCheck(Silence);
-export const isJobLines = createCheck(JobLines);
-export const isAgentStatus = createCheck(AgentStatus);
+export const isIncident = createStoredCheck(Incident, ['id', 'cluster', 'diagnoses']);
+export const isIncidentRow = createStoredCheck(IncidentRow, ['id', 'title']);
+export const isAlert = createStoredCheck(Alert, ['id', 'incidentId', 'state']);
+export const isFeedback = createStoredCheck(Feedback, ['incidentId', 'rule', 'by', 'at', 'verdict']);
+export const isTriage = createStoredCheck(Triage, ['incidentId', 'by', 'at', 'state']);
+export const isSilence = createStoredCheck(Silence, ['id', 'startsAt', 'endsAt', 'createdBy', 'comment', 'matchers']);
+export const isJobLines = createStoredCheck(JobLines, ['cluster', 'jobId', 'spans', 'words', 'records']);
+export const isAgentStatus = createStoredCheck(AgentStatus, ['id', 'host']);

@@ -90,7 +90,7 @@ interface NameRow {
   readonly disabled?: boolean;
 }
 
-/** To whom code belongs. The longest package that the name of a frame begins with decides. */
+/** Owner of code. The longest package that the name of a frame begins with decides. */
 export interface PackageRow extends NameRow {
   readonly owner: PackageOwner;
   readonly packages: readonly string[];

@@ -19,7 +19,7 @@ export interface Candidate {
    * True if the head of the line was cut off, so that level and logger are unknown. Each level and logger fits then.
    */
   readonly isHeadless: boolean;
-  /** Whose code the frames of its exceptions are. */
+  /** Owners of the code in the frames of its exceptions. */
   readonly code: CodeOwners;
 }
 
