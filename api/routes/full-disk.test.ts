@@ -38,7 +38,7 @@ describe('a full disk', () => {
       status: 503,
       body: {
         status: 'unavailable',
-        error: { code: 'JT_DISK_FULL', message: expect.stringContaining('no space is left') },
+        error: { code: 'JT_DISK_FULL', message: expect.stringContaining('no space left') },
       },
     });
     expect((await get(`${url}/health/ready`)).status).toBe(200);

@@ -86,7 +86,7 @@ describe('records', () => {
     const { status, body } = await ask('*a* *b* *c* *d* *e* *f*');
     expect(status).toBe(422);
     expect(body.error).toMatchObject({ code: 'JT_SEARCH_TOO_DEAR', message: expect.stringContaining('*a*, *b*, *c*') });
-    expect(body.error.fix).toContain('3 letters');
+    expect(body.error.fix).toContain('3 consecutive letters');
     for (const query of ['*start* ord* or*s', 'host:*1', 'started', '*a*'])
       expect((await ask(query)).status, query).toBe(200);
   });

@@ -58,6 +58,6 @@ export function checkRoom(room: Room, connection: Connection, path: string): voi
 
 /** Writes bytes and deletes them again, because only a commit reaches the disk. */
 function writeProbe(connection: Connection, bytes: number): void {
-  connection.prepare('INSERT OR REPLACE INTO states VALUES (?, zeroblob(?))').run(PROBE_KEY, bytes);
-  connection.prepare('DELETE FROM states WHERE key = ?').run(PROBE_KEY);
+  connection.prepare('INSERT OR REPLACE INTO states (id, body) VALUES (?, zeroblob(?))').run(PROBE_KEY, bytes);
+  connection.prepare('DELETE FROM states WHERE id = ?').run(PROBE_KEY);
 }
