@@ -58,14 +58,14 @@ describeOnStores('a rule written in the page', (store) => {
     await page.getByLabel('Rule ID').fill(ID);
     await page.getByText('New cause').waitFor({ timeout: WAIT_MS });
     await page.getByText('Top diagnosis:').waitFor({ timeout: WAIT_MS });
-    await page.getByText('✔ Keeps silent').waitFor({ timeout: WAIT_MS });
+    await page.getByText('✔ No match, as expected').waitFor({ timeout: WAIT_MS });
 
     expect(await page.getByRole('status', { name: 'match.log' }).textContent()).toMatch(/\d × .*customer = ?\d+/s);
   });
 
   it('finds the failures of the last days that it would name', async () => {
     await page.getByRole('button', { name: 'Backtest (7 days)' }).click();
-    await page.getByText('or only a general one: 1').waitFor({ timeout: WAIT_MS });
+    await page.getByText('Would newly diagnose: 1').waitFor({ timeout: WAIT_MS });
 
     expect(await page.getByText('Matches without a failure').count()).toBe(0);
     expect(await page.getByRole('link', { name: /loyalty-points/ }).getAttribute('href')).toMatch(/^\/incidents\/./);

@@ -136,8 +136,8 @@ describeWithParts(['chromium'], 'the page', () => {
     await page.reload();
     await page.getByRole('button', { name: 'Fixed it', pressed: true }).waitFor({ timeout: WAIT_MS });
 
-    expect(await page.getByText('Rated correct:').textContent()).toContain('100 % (21 %–100 %) · 1/1');
-    expect(await page.getByText('local: This helped').count()).toBe(1);
+    expect(await page.getByText('Rated correct:').textContent()).toContain('Rated correct: 100% (21%–100%) · 1/1');
+    expect(await page.getByText('local: Fixed it').count()).toBe(1);
   });
 
   it('opens the evidence in its context, with the line marked', async () => {
@@ -213,7 +213,7 @@ describeWithParts(['chromium'], 'the page', () => {
     await page.goto(`${address}/rules`);
     await page.getByText('network.insufficient-buffers/total').waitFor({ timeout: WAIT_MS });
     const judged = page.getByRole('row', { name: /^network\.insufficient-buffers\/total/ });
-    expect(await judged.textContent()).toContain('right in 100 % (21 %–100 %)');
+    expect(await judged.textContent()).toContain('Rated correct: 100% (21%–100%) · 1/1');
     const proofs = page.locator('td:last-child span');
     const cut = await proofs.evaluateAll((all) => all.filter((one) => one.scrollWidth > one.clientWidth).length);
     expect([(await proofs.count()) > 0, cut]).toEqual([true, 0]);
@@ -286,7 +286,7 @@ describeWithParts(['chromium'], 'the page', () => {
   it('answers a link to an incident that is gone', async () => {
     const before = site.complaints.length;
     await page.goto(`${address}/incidents/nothing`);
-    await page.getByText('Retention may have deleted it').waitFor({ timeout: WAIT_MS });
+    await page.getByText('the data is past retention').waitFor({ timeout: WAIT_MS });
     site.complaints.splice(before);
   });
 
@@ -295,7 +295,7 @@ describeWithParts(['chromium'], 'the page', () => {
     await page.goto(`${address}/incidents`);
     const row = page.getByRole('row', { name: /Not enough network buffers/ });
     await row.waitFor({ timeout: WAIT_MS });
-    for (const text of ['Not enough network buffers', 'orders-by-region', 'retail', 'ended', 'configuration'])
+    for (const text of ['Not enough network buffers', 'orders-by-region', 'retail', 'Failed', 'Configuration'])
       expect({ text, isInside: await isInside(row.getByText(text).first()) }).toEqual({ text, isInside: true });
     await row.getByRole('link').click();
     await page.getByRole('link', { name: 'show in log' }).first().waitFor({ timeout: WAIT_MS });
@@ -335,11 +335,11 @@ describeWithParts(['chromium'], 'the page', () => {
     await page.getByRole('row', { name: /Not enough network buffers/ }).waitFor({ timeout: WAIT_MS });
     const before = site.complaints.length;
     await page.route('**/api/v1/incidents/rows?**', (route) => route.abort());
-    await page.getByText('The server does not answer').waitFor({ timeout: WAIT_MS });
+    await page.getByText('The server is unreachable.').waitFor({ timeout: WAIT_MS });
 
     expect(await page.getByRole('row', { name: /Not enough network buffers/ }).count()).toBe(1);
     await page.unroute('**/api/v1/incidents/rows?**');
-    await page.getByText('The server does not answer').waitFor({ state: 'detached', timeout: WAIT_MS });
+    await page.getByText('The server is unreachable.').waitFor({ state: 'detached', timeout: WAIT_MS });
     site.complaints.splice(before);
   });
 
@@ -367,7 +367,7 @@ describeWithParts(['chromium'], 'the page', () => {
     const rows = page.getByRole('row', { name: /TariffGapException: no tariff for zone 17.*Unknown failure/ });
     await rows.nth(1).waitFor({ timeout: WAIT_MS });
     await rows.first().getByRole('link').click();
-    await page.getByText(/^2 in 24 hours · 2 in 7 days · 2 in all/).waitFor({ timeout: WAIT_MS });
+    await page.getByText(/^2 in 24 hours · 2 in 7 days · 2 total/).waitFor({ timeout: WAIT_MS });
 
     const failing = page.getByRole('link', { name: /^(prices|tariffs)$/ });
     expect(await failing.and(page.locator(':not([href^="/cluster"])')).count()).toBe(2);

@@ -86,7 +86,7 @@ describeWithParts(['chromium'], 'a session of the page', () => {
     await restart('second-0123456789abcdef');
     await page.getByRole('button', { name: 'Diagnose' }).click();
     await page.getByText('Invalid or expired token.').waitFor({ timeout: WAIT_MS });
-    await page.getByText('What you typed is kept').waitFor({ timeout: WAIT_MS });
+    await page.getByText('Your input is kept').waitFor({ timeout: WAIT_MS });
     expect(await page.getByRole('textbox', { name: 'Paste a log' }).count()).toBe(0);
     await signIn('second-0123456789abcdef');
     await page.locator('pre', { hasText: 'taskmanager.memory.network.min: 112m' }).waitFor({ timeout: WAIT_MS });

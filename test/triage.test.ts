@@ -35,7 +35,7 @@ describeWithParts(['chromium'], 'a card', () => {
     expect(word).toMatchObject({ incidentId: 'i-orders', state: 'acknowledged' });
 
     await page.goto(`${url}/incidents`);
-    await page.getByText(`acknowledged: ${word?.by ?? ''}`).waitFor({ timeout: WAIT_MS });
+    await page.getByText(`Acknowledged · ${word?.by ?? ''}`).waitFor({ timeout: WAIT_MS });
     await page.goto(`${url}/incidents?triage=open`);
     await page.getByText('No incidents match these filters').waitFor({ timeout: WAIT_MS });
 
@@ -71,7 +71,7 @@ describeWithParts(['chromium'], 'a card', () => {
     const note = page.getByRole('group', { name: 'Triage' });
     await note.getByRole('button', { name: 'Ignore' }).click({ timeout: WAIT_MS });
     await page.getByRole('menuitem', { name: '8 h' }).click({ timeout: WAIT_MS });
-    await note.getByText(/ignored .* Until /).waitFor({ timeout: WAIT_MS });
+    await note.getByText(/^Ignored · by .* · Until /).waitFor({ timeout: WAIT_MS });
 
     const [word] = await store.triage.find();
     expect(Date.parse(word?.until ?? '') - Date.parse(word?.at ?? '')).toBeGreaterThan(7.9 * 3_600_000);
