@@ -7,6 +7,7 @@ import { createError } from '../core/errors.js';
 import { isObject, omitMissing } from '../core/json.js';
 import { pause } from '../core/time/wait.js';
 import type { Evidence, Incident } from '../core/documents/incident.js';
+import { countOf } from '../core/text/count.js';
 import { COLLECTIONS, type AnnotationName, type Declaration } from './collections.js';
 import { parseTime } from './page.js';
 import {
@@ -56,7 +57,12 @@ export function describeFilter(filter: EraseFilter): string {
 }
 
 export function describeCounts(counts: EraseCounts): string {
-  return `${counts.records} records, ${counts.incidents} incidents, ${counts.alerts} messages, ${counts.feedback + counts.triage} remarks`;
+  return [
+    countOf(counts.records, 'record'),
+    countOf(counts.incidents, 'incident'),
+    countOf(counts.alerts, 'message'),
+    countOf(counts.feedback + counts.triage, 'remark'),
+  ].join(', ');
 }
 
 /** Counts what would be deleted now. Throws JT_REQUEST_INVALID. */

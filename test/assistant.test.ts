@@ -116,7 +116,7 @@ describe.each(['stdio', 'http'])('over %s', (way) => {
   it('says what failed in the last hour', async () => {
     const { text } = await ask(client(), 'list_incidents');
 
-    expect(text).toMatch(/^1 incidents from /);
+    expect(text).toMatch(/^1 incident from /);
     expect(text).toContain(JOB);
     expect(text).toMatch(/<https:\/\/jobtrace\.example\/incidents\/[^>]+>/);
   });

@@ -63,6 +63,6 @@ describe('the package', () => {
   it('proves its rules', () => {
     const args = [FRONT_DOOR, 'rules', 'test', 'network.insufficient-buffers/total'];
 
-    expect(execFileSync(process.execPath, args, { encoding: 'utf8' })).toContain('1 rules, 3 proofs, 0 failed');
+    expect(execFileSync(process.execPath, args, { encoding: 'utf8' })).toContain('1 rule, 3 tests, 0 failed');
   });
 });

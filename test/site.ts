@@ -169,7 +169,7 @@ async function askStore(args: readonly string[]): Promise<string> {
     async () => {
       const { stdout, stderr, code } = await runProgram(args);
       if (code === 0) return stdout;
-      if (stderr.includes('Jobtrace tries again by itself')) return undefined;
+      if (stderr.includes('Jobtrace retries automatically')) return undefined;
       throw new Error(stderr);
     },
     { deadlineMs: 60_000, saw: () => args },

@@ -2,6 +2,7 @@
 // Numbers and names come from ending.ts.
 import type { Severity } from '../../core/documents/incident.js';
 import type { Language } from '../../core/types.js';
+import { countOf } from '../../core/text/count.js';
 import type { EndingKind } from './ending.js';
 
 /** Values that the texts contain. */
@@ -33,10 +34,6 @@ export interface EndingWords {
 
 export type WordsKind = EndingKind | 'jobmanager-lost-ha' | 'jobmanager-replaced-ha' | 'agent-silent' | 'agent-stopped';
 
-function many(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
-}
-
 const SUBMIT: Sentence = {
   en: ({ checkpoints }) =>
     `Submit the jobs again from their last checkpoint: ${checkpoints}. Set high-availability.type to recover jobs automatically.`,
@@ -56,7 +53,7 @@ export const ENDING_WORDS: Readonly<Record<WordsKind, EndingWords>> = {
     cause: 'cluster.lost',
     severity: 'critical',
     title: {
-      en: ({ cluster, count }) => `All processes of cluster ${cluster} are gone; ${many(count, 'job')} stopped`,
+      en: ({ cluster, count }) => `All processes of cluster ${cluster} are gone; ${countOf(count, 'job')} stopped`,
       zh: ({ cluster, count }) => `集群 ${cluster} 的全部进程已消失，${count} 个作业随之停止`,
     },
     summary: {
@@ -71,7 +68,7 @@ export const ENDING_WORDS: Readonly<Record<WordsKind, EndingWords>> = {
     cause: 'cluster.jobmanager-lost',
     severity: 'critical',
     title: {
-      en: ({ cluster, count }) => `JobManager of cluster ${cluster} lost; ${many(count, 'job')} stopped`,
+      en: ({ cluster, count }) => `JobManager of cluster ${cluster} lost; ${countOf(count, 'job')} stopped`,
       zh: ({ cluster, count }) => `集群 ${cluster} 的 JobManager 已消失，${count} 个作业随之停止`,
     },
     summary: {
@@ -86,7 +83,8 @@ export const ENDING_WORDS: Readonly<Record<WordsKind, EndingWords>> = {
     cause: 'cluster.jobmanager-lost',
     severity: 'error',
     title: {
-      en: ({ cluster, count }) => `JobManager of cluster ${cluster} lost; ${many(count, 'job')} waiting for a new one`,
+      en: ({ cluster, count }) =>
+        `JobManager of cluster ${cluster} lost; ${countOf(count, 'job')} waiting for a new one`,
       zh: ({ cluster, count }) => `集群 ${cluster} 的 JobManager 已消失，${count} 个作业等待接管`,
     },
     summary: {
@@ -104,7 +102,8 @@ export const ENDING_WORDS: Readonly<Record<WordsKind, EndingWords>> = {
     cause: 'cluster.jobmanager-lost',
     severity: 'critical',
     title: {
-      en: ({ cluster, count }) => `JobManager of cluster ${cluster} was lost and restarted; ${many(count, 'job')} lost`,
+      en: ({ cluster, count }) =>
+        `JobManager of cluster ${cluster} was lost and restarted; ${countOf(count, 'job')} lost`,
       zh: ({ cluster, count }) => `集群 ${cluster} 的 JobManager 丢失后重新启动，${count} 个作业已丢失`,
     },
     summary: {
@@ -120,7 +119,7 @@ export const ENDING_WORDS: Readonly<Record<WordsKind, EndingWords>> = {
     severity: 'error',
     title: {
       en: ({ cluster, count }) =>
-        `JobManager of cluster ${cluster} was lost; a new one is recovering ${many(count, 'job')}`,
+        `JobManager of cluster ${cluster} was lost; a new one is recovering ${countOf(count, 'job')}`,
       zh: ({ cluster, count }) => `集群 ${cluster} 的 JobManager 丢失，新的 JobManager 正在恢复 ${count} 个作业`,
     },
     summary: {
@@ -155,7 +154,7 @@ export const ENDING_WORDS: Readonly<Record<WordsKind, EndingWords>> = {
     cause: 'cluster.silent',
     severity: 'critical',
     title: {
-      en: ({ cluster, count }) => `No logs from cluster ${cluster} with ${many(count, 'running job')}`,
+      en: ({ cluster, count }) => `No logs from cluster ${cluster} with ${countOf(count, 'running job')}`,
       zh: ({ cluster, count }) => `集群 ${cluster} 没有任何输出，其上有 ${count} 个运行中的作业`,
     },
     summary: {
@@ -174,7 +173,7 @@ export const ENDING_WORDS: Readonly<Record<WordsKind, EndingWords>> = {
     cause: 'cluster.stopped',
     severity: 'info',
     title: {
-      en: ({ cluster, count }) => `Cluster ${cluster} was stopped, with ${many(count, 'running job')}`,
+      en: ({ cluster, count }) => `Cluster ${cluster} was stopped, with ${countOf(count, 'running job')}`,
       zh: ({ cluster, count }) => `集群 ${cluster} 已被停止，当时有 ${count} 个运行中的作业`,
     },
     summary: {
@@ -189,7 +188,7 @@ export const ENDING_WORDS: Readonly<Record<WordsKind, EndingWords>> = {
     cause: 'cluster.logs-gone',
     severity: 'error',
     title: {
-      en: ({ cluster, count }) => `Log files of cluster ${cluster} were deleted with ${many(count, 'running job')}`,
+      en: ({ cluster, count }) => `Log files of cluster ${cluster} were deleted with ${countOf(count, 'running job')}`,
       zh: ({ cluster, count }) => `集群 ${cluster} 的日志文件已被删除，其上有 ${count} 个运行中的作业`,
     },
     summary: {

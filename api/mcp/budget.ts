@@ -1,6 +1,7 @@
 // Limits an answer to the tokens that an assistant can afford to read: blocks until the budget is used up, then the
 // number of omitted blocks and how to request them. The token count assumes a poor tokenizer, because every model has
 // its own. Pure functions.
+import { countOf } from '../../core/text/count.js';
 import type { Reply } from './tool-context.js';
 
 /** Largest number of tokens of an answer. */
@@ -74,6 +75,6 @@ function cutBlock(block: string): string {
   return [
     ...kept,
     ...(open === undefined ? [] : [open]),
-    `(${lines.length - kept.length} lines of this part were cut.)`,
+    `(${countOf(lines.length - kept.length, 'line')} of this part cut.)`,
   ].join('\n');
 }

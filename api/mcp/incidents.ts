@@ -15,6 +15,7 @@ import type { Triage } from '../../core/documents/triage.js';
 import { Incident } from '../../core/documents/incident.js';
 import { OUTCOMES as OUTCOME_WORDS } from '../../core/wording/wording.js';
 import type { Language } from '../../core/types.js';
+import { countOf } from '../../core/text/count.js';
 import { readWord, type RequestValues } from '../http/route.js';
 import { loadStanding } from '../routes/incident-lookup.js';
 import type { ArgumentRow } from './arguments.js';
@@ -79,7 +80,7 @@ export async function listIncidents(context: ToolContext, values: RequestValues,
     head:
       top.length === 0
         ? `Nothing failed from ${range.from} to ${range.to}${job === undefined ? '' : ` of the job ${escapeMarkdown(job)}`}, as far as Jobtrace reads it. Ask for a longer range with "since", or search_records.`
-        : `${top.length} incidents from ${range.from} to ${range.to}, the latest first. show_incident tells what to do about one.`,
+        : `${countOf(top.length, 'incident')} from ${range.from} to ${range.to}, the latest first. show_incident tells what to do about one.`,
     blocks: top.map((incident) => renderItem(context, incident, standing.get(incident.id), language)),
   };
 }
@@ -109,7 +110,7 @@ function renderFindings({ diagnoses, unknown, incidents }: LogFindings, language
     [
       escapeMarkdown(job?.name ?? job?.id ?? process ?? ''),
       OUTCOME_WORDS[outcome][language],
-      `${restarts} restarts`,
+      countOf(restarts, 'restart'),
       ...(firstSeen === undefined ? [] : [`since ${firstSeen}`]),
     ].join(' · '),
   );
@@ -158,7 +159,7 @@ function renderItem(context: ToolContext, incident: Incident, word: Triage | und
   const [fix] = incident.diagnoses[language][0]?.fixes ?? [];
   return [
     `- **${escapeMarkdown(nameIncident(incident, language))}**`,
-    `  ${escapeMarkdown(who)} · ${escapeMarkdown(cluster)} · ${OUTCOME_WORDS[outcome][language]} · ${restarts} restarts`,
+    `  ${escapeMarkdown(who)} · ${escapeMarkdown(cluster)} · ${OUTCOME_WORDS[outcome][language]} · ${countOf(restarts, 'restart')}`,
     `  since ${firstSeen ?? '?'}, last seen ${lastSeen ?? '?'} · incident \`${id}\``,
     ...(by === undefined && state !== 'regressed'
       ? []

@@ -5,6 +5,7 @@ import { createError } from '../../core/errors.js';
 import { escapeMarkdown, quoteLog } from '../../core/wording/markdown.js';
 import { readMoment } from '../../core/time/moment.js';
 import type { Language, LogRecord } from '../../core/types.js';
+import { countOf } from '../../core/text/count.js';
 import type { RequestValues } from '../http/route.js';
 import type { ArgumentRow } from './arguments.js';
 import { countFitting } from './budget.js';
@@ -59,7 +60,7 @@ export async function searchRecords(context: ToolContext, values: RequestValues,
   };
   const page = await store.searchRecords({ ...query, limit });
   const head = [
-    `${page.total} records from ${range.from} to ${range.to}.`,
+    `${countOf(page.total, 'record')} from ${range.from} to ${range.to}.`,
     ...(page.total === 0 ? ['Try fewer words, a longer range (since), or list_incidents.'] : []),
   ].join(' ');
   const blocks = page.records.map((record) => renderRecord(record, language, LISTED_LINES));
@@ -87,7 +88,7 @@ export async function showLines(context: ToolContext, values: RequestValues, lan
   if (found === undefined || hit === undefined) throw createError('JT_NOT_FOUND', { what: `The record "${id}"` });
   const { records, index } = found;
   return {
-    head: `${records.length} records of the process ${escapeMarkdown(hit['jobtrace.process'])}, oldest first; the one that was asked for is number ${index + 1}.`,
+    head: `${countOf(records.length, 'record')} of the process ${escapeMarkdown(hit['jobtrace.process'])}, oldest first; the one that was asked for is number ${index + 1}.`,
     blocks: records.map((record) => renderRecord(record, language, record === hit ? SHOWN_LINES : LISTED_LINES)),
   };
 }

@@ -31,7 +31,7 @@ describe('POST /api/v1/deletions', () => {
     expect((await store.findIncidents({ limit: 9 })).map(({ id }) => id)).toEqual(['i-fraud']);
     const trail = await createAudit(store, Date.now).list({ limit: 9 });
     expect(trail.map(({ who, by, what, detail }) => [who, by, what, detail])).toEqual([
-      ['root', 'token', 'delete', '2 records, 1 incidents, 1 messages, 0 remarks: job="orders"'],
+      ['root', 'token', 'delete', '2 records, 1 incident, 1 message, 0 remarks: job="orders"'],
       ['root', 'token', 'delete.begin', 'job="orders"'],
     ]);
   }, 30_000);

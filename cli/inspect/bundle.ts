@@ -13,6 +13,7 @@ import { errorText } from '../../core/fault.js';
 import { linkIncident, nameIncident, renderIncidentMarkdown } from '../../core/wording/markdown.js';
 import type { Incident } from '../../core/documents/incident.js';
 import type { Language, LogRecord } from '../../core/types.js';
+import { countOf } from '../../core/text/count.js';
 import type { Store } from '../../store/store.js';
 import { CONFIG_OPTION, DATA_OPTION, LANG_OPTION, STORE_OPTION, type Command, type Invocation } from '../command.js';
 import { openExistingStore } from '../service/open.js';
@@ -64,7 +65,7 @@ async function runBundle(invocation: Invocation): Promise<number> {
     await noteBundle(
       loaded.settings,
       incident.id,
-      `${logs.lines} records of the job ${incident.job?.name ?? incident.job?.id ?? '–'}`,
+      `${countOf(logs.lines, 'record')} of the job ${incident.job?.name ?? incident.job?.id ?? '–'}`,
       invocation,
     );
     const path = invocation.option('output') ?? `jobtrace-${nameFile(incident.id)}.tar.gz`;
@@ -72,7 +73,7 @@ async function runBundle(invocation: Invocation): Promise<number> {
     writeBundle(path, packFiles(files, new Date()));
     await write(
       invocation.terminal,
-      `${path}: ${nameIncident(incident, language)}, ${logs.lines} records of ${logs.files.length} files${logs.isCut ? ' (truncated: the latest records did not fit)' : ''}.\n`,
+      `${path}: ${nameIncident(incident, language)}, ${countOf(logs.lines, 'record')} of ${countOf(logs.files.length, 'file')}${logs.isCut ? ' (truncated: the latest records did not fit)' : ''}.\n`,
     );
     return 0;
   } finally {

@@ -11,12 +11,18 @@ import { wantedBy } from '../../analyzer/catalog/wanted.js';
 import { createError } from '../../core/errors.js';
 import { type Incident, SEVERITY } from '../../core/documents/incident.js';
 import type { Language } from '../../core/types.js';
+import { countOf } from '../../core/text/count.js';
 import { CONFIG_OPTION, LANG_OPTION, type Command, type Invocation } from '../command.js';
 import { write, writeNote } from '../terminal/write.js';
 import { renderOutcomes } from '../terminal/outcome.js';
 import { paint, renderCards, styleOf } from '../terminal/print.js';
 import { createProgress } from '../terminal/progress.js';
 import { languageOf, readSettings, zoneOf } from '../settings.js';
+
+const NO_LOG = {
+  en: 'No log lines to diagnose: the files are empty or are not logs.',
+  zh: '没有可诊断的日志：文件为空，或不是日志文件。',
+} as const;
 
 export const DIAGNOSE: Command = {
   name: 'diagnose',
@@ -131,13 +137,12 @@ function renderReport(
   const read =
     lang === 'zh'
       ? `${notes.files} 个文件，${notes.lines} 行日志，${rules} 条规则`
-      : `${notes.files} ${notes.files === 1 ? 'file' : 'files'}, ${groupDigits(notes.lines)} ${notes.lines === 1 ? 'line' : 'lines'}, ${rules} rules`;
+      : `${countOf(notes.files, 'file')}, ${groupDigits(notes.lines)} ${notes.lines === 1 ? 'line' : 'lines'}, ${rules} rules`;
   const gaps = notes.list
     .filter((note) => note.partial)
     .map((note) => `${paint('▲', 'yellow', style)} ${renderNote(note, lang)}\n\n`);
   const head = `${paint(version === undefined ? read : `Flink ${version} · ${read}`, 'dim', style)}\n\n${gaps.join('')}`;
-  if (notes.lines === 0)
-    return `${head}${paint('▲', 'yellow', style)} ${lang === 'zh' ? '未找到日志文件。' : 'No log files found.'}\n`;
+  if (notes.lines === 0) return `${head}${paint('▲', 'yellow', style)} ${NO_LOG[lang]}\n`;
   if (document.diagnoses.length + document.unknown.length === 0)
     return `${head}${paint('✔', 'green', style)} ${lang === 'zh' ? '未发现故障。' : 'No failure found.'}\n`;
   const follow =

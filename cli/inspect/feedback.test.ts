@@ -28,7 +28,7 @@ function run(...args: string[]) {
 describe('jobtrace feedback', () => {
   it('keeps who said what of the first diagnosis, or of another one', async () => {
     expect((await run('incident-1', 'helped', '--by', 'anna')).stdout).toBe(
-      `${RULE} is right, and it helped, says anna.\n`,
+      `${RULE} rated right (it helped) by anna.\n`,
     );
     await run('incident-1', 'wrong', '--by', 'ben', '--rule', 'memory.heap-oom/task');
 
@@ -46,8 +46,8 @@ describe('jobtrace feedback', () => {
     await store.feedback.save({ ...said, incidentId: 'i', rule: 'a.b/c', verdict: 'right', by: 'anna' });
 
     expect((await run()).stdout.split('\n')).toEqual([
-      `${RULE}  right in 0 % (0 % to 28 %), 0 of 10; alerts nobody`,
-      `${'a.b/c'.padEnd(RULE.length)}  right in 100 % (21 % to 100 %), 1 of 1`,
+      `${RULE}  correct 0% (0% to 28%), 0 of 10; alerts paused`,
+      `${'a.b/c'.padEnd(RULE.length)}  correct 100% (21% to 100%), 1 of 1`,
       '',
     ]);
     expect(JSON.parse((await run('--format', 'json')).stdout)).toMatchObject({

@@ -15,6 +15,7 @@ import { diagnose } from '../../analyzer/incident/diagnose.js';
 import { readEntries } from '../../analyzer/input/read.js';
 import type { Rule } from '../../analyzer/catalog/rule.js';
 import { createError, JobtraceError } from '../../core/errors.js';
+import { countOf } from '../../core/text/count.js';
 import { CONFIG_OPTION, RULES_OPTION, type Command, type Invocation } from '../command.js';
 import { write, writeNote } from '../terminal/write.js';
 import { paint, styleOf, type Style } from '../terminal/print.js';
@@ -133,13 +134,15 @@ function* diagnoseCases(
 function renderReport(report: readonly RuleBacktest[], cases: number, style: Style): string {
   const lines = report.flatMap((item) => [
     `${item.takes.length + item.healthy.length > 0 ? paint('✖', 'red', style) : paint('✔', 'green', style)} ${paint(item.rule, 'bold', style)}`,
-    ...renderHits('diagnoses', 'failures without a matching rule', item.claims, style),
+    ...renderHits(`diagnoses ${countOf(item.claims.length, 'failure')} without a matching rule`, item.claims, style),
     ...groupTaken(item.refines).flatMap(([from, hits]) =>
-      renderHits('takes', `from the general rule ${from}, as intended`, hits, style),
+      renderHits(`takes ${hits.length} from the general rule ${from}, as intended`, hits, style),
     ),
-    ...groupTaken(item.takes).flatMap(([from, hits]) => renderHits('takes', `top diagnoses of ${from}`, hits, style)),
-    ...renderHits('matches', 'healthy jobs', item.healthy, style),
-    ...(item.follows.length === 0 ? [] : [`  ranked below another diagnosis ${item.follows.length} times`]),
+    ...groupTaken(item.takes).flatMap(([from, hits]) =>
+      renderHits(`takes ${countOf(hits.length, 'top diagnosis', 'top diagnoses')} of ${from}`, hits, style),
+    ),
+    ...renderHits(`matches ${countOf(item.healthy.length, 'healthy job')}`, item.healthy, style),
+    ...(item.follows.length === 0 ? [] : [`  ranked below another diagnosis ${countOf(item.follows.length, 'time')}`]),
     ...(item.claims.length + item.refines.length + item.takes.length + item.healthy.length + item.follows.length === 0
       ? ['  changes nothing']
       : []),
@@ -147,19 +150,21 @@ function renderReport(report: readonly RuleBacktest[], cases: number, style: Sty
   const stolen = report.reduce((sum, item) => sum + item.takes.length, 0);
   const healthy = report.reduce((sum, item) => sum + item.healthy.length, 0);
   const claimed = report.reduce((sum, item) => sum + item.claims.length, 0);
-  return `${[...lines, `${cases} jobs, ${claimed} unknown failures diagnosed, ${stolen} taken from other rules, ${healthy} healthy jobs matched`].join('\n')}\n`;
+  const total = [
+    countOf(cases, 'job'),
+    `${countOf(claimed, 'unknown failure')} diagnosed`,
+    `${stolen} taken from other rules`,
+    `${countOf(healthy, 'healthy job')} matched`,
+  ].join(', ');
+  return `${[...lines, total].join('\n')}\n`;
 }
 
-function renderHits(verb: string, what: string, hits: readonly BacktestHit[], style: Style): readonly string[] {
+function renderHits(head: string, hits: readonly BacktestHit[], style: Style): readonly string[] {
   if (hits.length === 0) return [];
   const shown = hits
     .slice(0, MAX_SHOWN)
     .map((hit) => `      ${paint(`${hit.file}:${hit.line}`, 'cyan', style)} ${paint(hit.title, 'dim', style)}`);
-  return [
-    `  ${verb} ${hits.length} ${what}`,
-    ...shown,
-    ...(hits.length > MAX_SHOWN ? [`      … and ${hits.length - MAX_SHOWN} more`] : []),
-  ];
+  return [`  ${head}`, ...shown, ...(hits.length > MAX_SHOWN ? [`      … and ${hits.length - MAX_SHOWN} more`] : [])];
 }
 
 function groupTaken(taken: readonly Taken[]): readonly (readonly [string, readonly Taken[]])[] {

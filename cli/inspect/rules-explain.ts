@@ -11,6 +11,7 @@ import type { Rule } from '../../analyzer/catalog/rule.js';
 import { tryRule, type AlternativeTrial, type WhyOutcome, type Trial } from '../../analyzer/author/why.js';
 import { parseDocument, type DocumentPath } from '../../core/document.js';
 import { createError } from '../../core/errors.js';
+import { countOf } from '../../core/text/count.js';
 import { CONFIG_OPTION, RULES_OPTION, type Command } from '../command.js';
 import { write } from '../terminal/write.js';
 import { paint, styleOf, type Style } from '../terminal/print.js';
@@ -45,7 +46,7 @@ export const RULES_EXPLAIN: Command = {
 
 function renderTrial(trial: Trial, style: Style): string {
   const alternatives = trial.alternatives.flatMap((item) => renderAlternative(trial.rule, item, style));
-  return `${paint(trial.rule.id, 'bold', style)}  ${paint(`${trial.entries} ${trial.entries === 1 ? 'entry' : 'entries'} read`, 'dim', style)}\n${[...alternatives, ...renderOutcome(trial.rule, trial.outcome, style)].join('\n')}\n`;
+  return `${paint(trial.rule.id, 'bold', style)}  ${paint(`${countOf(trial.entries, 'entry', 'entries')} read`, 'dim', style)}\n${[...alternatives, ...renderOutcome(trial.rule, trial.outcome, style)].join('\n')}\n`;
 }
 
 function renderAlternative(rule: Rule, trial: AlternativeTrial, style: Style): readonly string[] {

@@ -8,6 +8,7 @@ import { isNamedBy, type Named, type Rule } from '../../analyzer/catalog/rule.js
 import { parseGlob, type Glob } from '../../core/text/glob.js';
 import { findNearest } from '../../core/text/nearest.js';
 import { createError } from '../../core/errors.js';
+import { countOf } from '../../core/text/count.js';
 import { CONFIG_OPTION, LANG_OPTION, RULES_OPTION, type Command, type Invocation } from '../command.js';
 import { write } from '../terminal/write.js';
 import { paint, styleOf } from '../terminal/print.js';
@@ -111,10 +112,10 @@ export const RULES_TEST: Command = {
         problems.map(({ name, problem }) => `${row.path}: ${name} ${problem ?? ''}`),
       );
     }
-    const counted = rows.length === 0 ? '' : `, ${rows.length} engine ${rows.length === 1 ? 'entry' : 'entries'}`;
+    const counted = rows.length === 0 ? '' : `, ${countOf(rows.length, 'engine entry', 'engine entries')}`;
     await write(
       invocation.terminal,
-      `${rules.length} ${rules.length === 1 ? 'rule' : 'rules'}${counted}, ${logs} tests, ${failed} failed\n`,
+      `${countOf(rules.length, 'rule')}${counted}, ${countOf(logs, 'test')}, ${failed} failed\n`,
     );
     return failed === 0 ? 0 : 2;
   },

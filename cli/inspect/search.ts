@@ -7,6 +7,7 @@ import { omitMissing } from '../../core/json.js';
 import { LEVELS } from '../../core/record.js';
 import { RECORD_FORMATS } from '../../core/wording/record-export.js';
 import type { Level, LogRecord } from '../../core/types.js';
+import { countOf } from '../../core/text/count.js';
 import { listSought } from '../../store/query/hits.js';
 import { parseQuery } from '../../store/query/query.js';
 import { starWords } from '../../store/query/variants.js';
@@ -206,7 +207,9 @@ async function printNewest(
     writeNote(
       terminal,
       paint(
-        records.length < total ? `${records.length} of ${total} records; --limit N shows more\n` : `${total} records\n`,
+        records.length < total
+          ? `${records.length} of ${total} records; --limit N shows more\n`
+          : `${countOf(total, 'record')}\n`,
         'dim',
         styleOf(stderr, terminal.environment),
       ),
@@ -276,10 +279,14 @@ async function hint(store: RecordSearch, filter: Filter, { terminal }: Invocatio
   for (const isAnywhere of [false, true]) {
     const query = starWords(filter.query ?? '', isAnywhere);
     const total = query === undefined ? 0 : await count({ query });
-    if (total > 0) return writeNote(terminal, `No match. Words match whole; '${query ?? ''}' finds ${total}.\n`);
+    if (total > 0)
+      return writeNote(
+        terminal,
+        `No match. Only whole words match; '${query ?? ''}' finds ${countOf(total, 'record')}.\n`,
+      );
   }
   const inAllTime =
     filter.from === undefined && filter.to === undefined ? 0 : await count({ from: undefined, to: undefined });
-  const rest = inAllTime > 0 ? ` Without a time range: ${inAllTime}.` : '';
+  const rest = inAllTime > 0 ? ` Without a time range: ${countOf(inAllTime, 'record')}.` : '';
   writeNote(terminal, `No match.${rest}\n`);
 }

@@ -25,7 +25,7 @@ function run(...args: string[]) {
 
 describe('jobtrace triage', () => {
   it('keeps who said what of an incident, and lists what stands', async () => {
-    expect((await run()).stdout).toBe('Nobody has said anything of an incident yet.\n');
+    expect((await run()).stdout).toBe('No triage history.\n');
     expect((await run('incident-1', 'acknowledged', '--by', 'anna')).stdout).toMatch(
       /^\S+Z {2}incident-1 {2}acknowledged by anna\n$/,
     );

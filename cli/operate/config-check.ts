@@ -5,6 +5,7 @@ import { loadCatalog } from '../../analyzer/catalog/catalog.js';
 import type { ReceiverSettings } from '../../core/config/receiver.js';
 import type { Settings } from '../../core/config/settings.js';
 import { createError } from '../../core/errors.js';
+import { countOf } from '../../core/text/count.js';
 import { CHANNELS } from '../../notify/channels/table.js';
 import { readRouting } from '../../notify/policy.js';
 import { readScene } from '../../notify/routing/scene.js';
@@ -48,5 +49,5 @@ function describeChecked(settings: Settings, ownRules: number): string {
     [settings['api.tokens'].length, 'token'],
     [ownRules, 'own rule'],
   ] as const;
-  return `The settings are valid: ${counts.map(([count, noun]) => `${count} ${noun}${count === 1 ? '' : 's'}`).join(', ')}.`;
+  return `The settings are valid: ${counts.map(([count, noun]) => countOf(count, noun)).join(', ')}.`;
 }

@@ -91,7 +91,7 @@ describe('jobtrace dead-letters', () => {
     ]);
     expect(sent).toMatchObject({
       code: 0,
-      stdout: '2 stored, 0 moved from this node into the store, 0 still refused\n',
+      stdout: '2 stored, 0 moved from this node into the store, 0 still rejected\n',
     });
     expect(after).toMatchObject({ code: 0, stdout: '' });
     expect(await readTexts()).toHaveLength(2);

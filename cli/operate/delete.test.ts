@@ -34,7 +34,7 @@ async function count(): Promise<number> {
 }
 
 it('says how much it would be, and deletes it when told so', async () => {
-  const expected = '2 records, 1 incidents, 0 messages, 0 remarks';
+  const expected = '2 records, 1 incident, 0 messages, 0 remarks';
 
   expect(await run('--contains', 'anna@example.com', '--dry-run')).toMatchObject({
     code: 0,
@@ -42,7 +42,7 @@ it('says how much it would be, and deletes it when told so', async () => {
   });
   const asked = await run('--contains', 'anna@example.com');
   expect(asked).toMatchObject({ code: 2, stdout: '' });
-  expect(asked.stderr).toContain(`${expected}: give --yes`);
+  expect(asked.stderr).toContain(`${expected}: pass --yes`);
   expect(await count()).toBe(3);
   expect(await run('--contains', 'anna@example.com', '--yes')).toMatchObject({
     code: 0,

@@ -4,6 +4,7 @@ import type { Incident, PlatformShare } from '../../core/documents/incident.js';
 import type { Language } from '../../core/types.js';
 import { listBeside } from '../../core/wording/beside.js';
 import { OUTCOMES } from '../../core/wording/wording.js';
+import { countOf } from '../../core/text/count.js';
 import type { Terminal } from '../command.js';
 import { cutText, nameJob, paint, renderCards, styleOf } from './print.js';
 
@@ -35,18 +36,12 @@ type Names = readonly [string, ...string[]];
 
 function nameOne({ job, process, cluster, restarts }: Incident, lang: Language): Names {
   const who = job === undefined ? (process ?? '') : nameJob(job);
-  return [
-    who,
-    cluster,
-    lang === 'zh' ? `重启 ${restarts} 次` : `${restarts} ${restarts === 1 ? 'restart' : 'restarts'}`,
-  ];
+  return [who, cluster, lang === 'zh' ? `重启 ${restarts} 次` : countOf(restarts, 'restart')];
 }
 
 function nameMany({ jobs, clusters, thing }: PlatformShare, lang: Language): Names {
   const [who, where] =
-    lang === 'zh'
-      ? [`${jobs} 个作业`, `${clusters} 个集群`]
-      : [`${jobs} jobs`, clusters === 1 ? '1 cluster' : `${clusters} clusters`];
+    lang === 'zh' ? [`${jobs} 个作业`, `${clusters} 个集群`] : [`${jobs} jobs`, countOf(clusters, 'cluster')];
   return [who, where, ...(thing === undefined ? [] : [thing])];
 }
 

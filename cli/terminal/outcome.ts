@@ -5,6 +5,7 @@ import { nameSubject } from '../../core/wording/subject.js';
 import { OUTCOMES } from '../../core/wording/wording.js';
 import type { Incident } from '../../core/documents/incident.js';
 import type { Language } from '../../core/types.js';
+import { countOf } from '../../core/text/count.js';
 import { columnsOf, wrapText, type Style } from './print.js';
 
 type Summary = DiagnosisDocument['incidents'][number];
@@ -12,7 +13,7 @@ type Summary = DiagnosisDocument['incidents'][number];
 const WORDS = {
   en: {
     one: ': ',
-    restarts: (count: number) => `${count} ${count === 1 ? 'restart' : 'restarts'}`,
+    restarts: (count: number) => countOf(count, 'restart'),
     last: 'last',
     several: (count: number) => `${count} incidents: `,
     comma: ', ',

@@ -4,6 +4,7 @@ import type { Diagnosis, Evidence, UnknownFailure } from '../../core/documents/i
 import type { Language, Level, LogRecord } from '../../core/types.js';
 import { paintText, type Paint } from '../../core/text/terminal.js';
 import { OWNERS, RISKS } from '../../core/wording/wording.js';
+import { countOf } from '../../core/text/count.js';
 import type { Output } from '../command.js';
 
 export interface Style {
@@ -181,7 +182,9 @@ export function renderRecord(record: LogRecord, style: Style): string {
   const frames = record['error.stack_trace']?.split('\n').filter((line) => /^\s*at /.test(line)).length ?? 0;
   const root = record['flink.chain']?.at(-1);
   const error =
-    root === undefined ? '' : ` ${paint(`${root}${frames > 0 ? ` (+${frames} frames)` : ''}`, 'red', style)}`;
+    root === undefined
+      ? ''
+      : ` ${paint(`${root}${frames > 0 ? ` (+${countOf(frames, 'frame')})` : ''}`, 'red', style)}`;
   return `${head} ${record.message.split('\n')[0] ?? ''}${error}\n`;
 }
 

@@ -4,6 +4,7 @@ import { toIso } from './iso.js';
 import { describeFault } from '../fault.js';
 import type { Log } from '../log.js';
 import { pause } from './wait.js';
+import { countOf } from '../text/count.js';
 
 export interface KeyWatch {
   /** Returns the end of the key in milliseconds since 1970; undefined if it is unknown or the key does not end. */
@@ -41,7 +42,7 @@ export function createKeyWatch({ readEnd, log, now = Date.now }: KeyWatchOptions
     if (days > WARN_DAYS) return;
     log.warn(
       { code: 'JT_STORE_KEY_ENDS', endsAt: toIso(endsAt) },
-      `The API key of the store ends in ${Math.max(0, Math.floor(days))} days, and this part stops then. Make new keys with "jobtrace setup --keys DIR --rotate" (docs/operating.md#keys).`,
+      `The API key of the store ends in ${countOf(Math.max(0, Math.floor(days)), 'day')}, and this part stops then. Make new keys with "jobtrace setup --keys DIR --rotate" (docs/operating.md#keys).`,
     );
   };
   return {

@@ -3,6 +3,7 @@
 // sums. Pure functions.
 import type { Diagnosis, Incident } from '../documents/incident.js';
 import type { Language } from '../types.js';
+import { countOf } from '../text/count.js';
 
 /** Incidents that are defects of Flink, and the version that fixes them. */
 export interface FixedDefects {
@@ -76,7 +77,7 @@ export function describeAdvice({ incidents, mended }: Advice, language: Language
   return mended.map(({ version, incidents: count, jobs, defects }) => {
     if (language === 'zh')
       return `最近 ${incidents} 个故障中，有 ${count} 个是 Flink ${version} 已修复的缺陷（${defects.join('、')}），涉及 ${jobs} 个作业。`;
-    const where = `on ${jobs} ${jobs === 1 ? 'job' : 'jobs'}`;
+    const where = `on ${countOf(jobs, 'job')}`;
     const what = count === 1 ? 'is a Flink defect' : 'are Flink defects';
     return `${count} of the last ${incidents} incidents ${what} that ${version} fixes (${defects.join(', ')}), ${where}.`;
   });

@@ -2,6 +2,7 @@
 // incident itself come from its rule.
 import type { EndedReason, Severity } from '../../core/documents/incident.js';
 import type { Language, Text } from '../../core/types.js';
+import { countOf } from '../../core/text/count.js';
 import type { AlertReason } from '../decide/decide.js';
 
 export const SEVERITIES: Readonly<Record<Severity, Text & { readonly mark: string }>> = {
@@ -85,8 +86,8 @@ export const WORDS: Readonly<Record<Language, CardWords>> = {
     again: 'to reprocess',
     truncated: (characters) => `shortened by ${characters} characters`,
     more: (count) => `… and ${count} more`,
-    incidents: (count) => `${count} ${count === 1 ? 'incident' : 'incidents'}`,
-    digest: (messages, causes) => `${messages} alerts at once, ${causes} ${causes === 1 ? 'cause' : 'causes'}`,
+    incidents: (count) => countOf(count, 'incident'),
+    digest: (messages, causes) => `${messages} alerts at once, ${countOf(causes, 'cause')}`,
     storm: 'Many failures at once; this summary replaces individual alerts.',
     undelivered: (receiver, error) => `Meant for "${receiver}", which rejected it: ${error}`,
     minutes: (count) => `${count} min`,

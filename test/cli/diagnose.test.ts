@@ -48,7 +48,7 @@ describe('diagnose', () => {
     const { code, stdout } = await runProgram(['diagnose', empty]);
 
     expect(code).toBe(0);
-    expect(stdout).toContain('There was no log to read');
+    expect(stdout).toContain('No log lines to diagnose');
     expect(stdout).not.toContain('No failure');
   });
 

@@ -46,7 +46,7 @@ describe('bad input', () => {
 
     expect(code).toBe(ERRORS.JT_USAGE.exitCode);
     expect(stderr).toContain(message);
-    expect(stderr).toMatch(/\nRun "jobtrace .*" to see /);
+    expect(stderr).toMatch(/\n(See "jobtrace .+ --help"|List them with "jobtrace rules list")\.\n$/);
     expect(stderr).not.toMatch(/^\s+at /m);
   });
 

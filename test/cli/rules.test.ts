@@ -64,7 +64,7 @@ describe("the author's loop", () => {
     expect(tested.stdout).toContain('nearmiss.log is a template');
     expect(tested.stdout).not.toContain('match.log:');
     expect((await runProgram(['rules', 'new', log, '--id', ID, '--rules', own()])).stderr).toContain(
-      'holds a rule already',
+      'already has a rule; use another --id',
     );
   });
 
@@ -163,7 +163,7 @@ describe("the author's loop", () => {
     expect(fair.stdout).toContain('takes 1 from the general rule code.user-exception/');
     expect(greedy).toMatchObject({
       code: 1,
-      stdout: expect.stringContaining('takes 1 top diagnoses of network.insufficient-buffers/total'),
+      stdout: expect.stringContaining('takes 1 top diagnosis of network.insufficient-buffers/total'),
     });
   });
 
@@ -206,7 +206,7 @@ describe("the author's loop", () => {
 
       expect(problems[0]).toMatch(/rule\.yaml:3:11 `severity` must be one of .*did you mean `error`/);
       expect((await readRules()).rules.some(({ id }) => id === ID)).toBe(true);
-      expect(program.stderr()).toContain('Rules with mistakes were refused');
+      expect(program.stderr()).toContain('Rules with errors were rejected; their previous versions stay active.');
       await waitUntil(
         'the diagnosis by the rule that stayed',
         () => (program.stdout().includes(ID) ? true : undefined),

@@ -34,7 +34,7 @@ describe('search', () => {
 
     expect([found.code, found.stdout.trim().split('\n').length]).toEqual([0, 2]);
     expect([none.code, none.stdout]).toEqual([1, '']);
-    expect(none.stderr).toContain("'TimeoutExcept*' finds 2 records");
+    expect(none.stderr).toContain("No match. Only whole words match; 'TimeoutExcept*' finds 2 records.");
   });
 
   it('counts, by level too', async () => {
