@@ -50,7 +50,7 @@ interface Watched {
   readonly url: string;
   readonly prefix: string;
   readonly proxy: FaultProxy;
-  /** Returns the documents that were sent since the last call. */
+  /** Returns the records that were sent since the last call. */
   takeSent(): readonly string[];
   close(): Promise<void>;
 }
@@ -59,7 +59,9 @@ async function openWatched({ url }: Elasticsearch, prefix: string): Promise<Watc
   const proxy = await openFaultProxy(url);
   const store = openElasticsearchStore({ nodes: [proxy.url], indexPrefix: prefix, refreshMs: 200 });
   const sent: string[] = [];
-  const decide = (document: string): undefined => void sent.push(document);
+  const decide = (document: string): undefined => {
+    if (document.includes('"@timestamp"')) sent.push(document);
+  };
   const watch = (path: string) => (isBulk(path) ? { decide } : undefined);
   proxy.setFault(({ path }) => watch(path));
   return {

@@ -2,7 +2,7 @@
 // the words of records are found (by an analyzer if the distribution has one). The first writer asks for this once.
 // mapping.ts has the contents of the templates.
 import { createError, type JobtraceError } from '../../../core/errors.js';
-import { isObject } from '../../../core/json.js';
+import { fieldAt, isObject } from '../../../core/json.js';
 import { COLLECTIONS, openCollection } from '../../collections.js';
 import type { Collections } from '../../store.js';
 import { readStatus, type ElasticsearchClient } from '../client.js';
@@ -136,17 +136,24 @@ async function putTemplates(client: ElasticsearchClient, prefix: string, setting
 }
 
 /**
- * Adds the fields of this release to the small indices that exist. It comes before the templates, so that it is done
- * again if it was interrupted.
+ * Adds the fields of this release to the small indices that exist; a field that is there stays as it is. It comes
+ * before the templates, so that it is done again if it was interrupted.
  */
 async function extendIndices(
   client: ElasticsearchClient,
   prefix: string,
   { schemas }: TemplateSettings,
 ): Promise<void> {
-  const body = { properties: describeSmallFields(schemas) };
-  const extend = (index: string): Promise<unknown> =>
-    client.send({ method: 'PUT', path: `/${prefix}-${index}/_mapping`, body, expect: [404] });
+  const fields = Object.entries(describeSmallFields(schemas));
+  const extend = async (index: string): Promise<void> => {
+    const path = `/${prefix}-${index}/_mapping`;
+    const { status, body } = await client.send({ method: 'GET', path, expect: [404] });
+    if (status === 404 || !isObject(body)) return;
+    const known = fieldAt(fieldAt(Object.values(body)[0], 'mappings'), 'properties');
+    const missing = fields.filter(([name]) => !isObject(known) || known[name] === undefined);
+    if (missing.length === 0) return;
+    await client.send({ method: 'PUT', path, body: { properties: Object.fromEntries(missing) } });
+  };
   await Promise.all(listSmallIndices(schemas).map(extend));
 }
 
