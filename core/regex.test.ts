@@ -23,6 +23,18 @@ describe('deferRegex', () => {
     expect(run('^[a-x]{1,50}(?P<what>y)', long)).toEqual({ what: 'y' });
   });
 
+  it('leaves their numbers to the groups', () => {
+    const groups = (source: string): readonly (string | undefined)[] => [
+      ...(deferRegex(source).exec('call to node-1/10.0.0.5:8020 failed') ?? []),
+    ];
+
+    expect(groups('to (?:[\\w.-]{1,100}/)?([\\w.-]{1,100}:\\d{1,5})')).toEqual([
+      'to node-1/10.0.0.5:8020',
+      '10.0.0.5:8020',
+    ]);
+    expect(groups('(call|send) to ([a-z]{1,50})-(?P<port>\\d{1,60})')).toEqual(['call to node-1', 'call', 'node', '1']);
+  });
+
   it('counts characters, not their halves', () => {
     expect(run('^(?P<what>[^a]{1,40})a', `${'😀'.repeat(40)}a`)).toEqual({ what: '😀'.repeat(40) });
     expect(run('^(?P<what>[^a]{1,40})a', `${'😀'.repeat(41)}a`)).toBeNull();

@@ -55,24 +55,30 @@ export function deferRegex(source: string): Pattern {
   let loose: Loose | undefined;
   let exact: Regex | undefined;
   const exec = (text: string): RegExpExecArray | null => {
-    const { regex, bounds } = (loose ??= openLoose(source));
+    const { regex, bounds, added } = (loose ??= openLoose(source));
     const found = regex.exec(text);
     if (found === null || bounds.length === 0) return found;
     const { groups = {} } = found;
     if (!keepsBounds(groups, bounds)) return (exact ??= createRegex(source)).exec(text);
+    for (const group of added.toReversed()) found.splice(group, 1);
     return Object.assign(found, { groups: takeOwn(groups) });
   };
   return { source, exec, test: (text) => exec(text) !== null };
 }
 
-interface Loose {
-  readonly regex: Regex;
+interface LooseForm {
   readonly bounds: readonly number[];
+  /** Numbers of the groups that hold what must keep the bounds. */
+  readonly added: readonly number[];
+}
+
+interface Loose extends LooseForm {
+  readonly regex: Regex;
 }
 
 function openLoose(source: string): Loose {
-  const { loose, bounds } = loosenBounds(source);
-  return { regex: createRegex(loose), bounds };
+  const { loose, ...form } = loosenBounds(source);
+  return { regex: createRegex(loose), ...form };
 }
 
 const TOKEN = /\\.|\[\^?(?:\\.|[^\\\]])+(?:\]|\\?$)|\((?:\?P?<\w+>)?|\{\d+(?:,\d*)?\}\??|./gs;
@@ -90,24 +96,30 @@ type Groups = NonNullable<RegExpExecArray['groups']>;
  * either. If it matches within the bounds, both match the same text. Bounds in a repeated group stay, because only the
  * length of its last repetition would be known.
  */
-function loosenBounds(source: string): { readonly loose: string; readonly bounds: readonly number[] } {
+function loosenBounds(source: string): LooseForm & { readonly loose: string } {
   const tokens = source.match(TOKEN) ?? [];
   const repeated = findRepeated(tokens);
   const bounds: number[] = [];
+  const added: number[] = [];
   let loose = '';
+  let groups = 0;
   for (let index = 0; index < tokens.length; index++) {
     const token = tokens[index] ?? '';
     const [, least = '', max = '', lazy = ''] =
       CLASS.test(token) && !repeated.has(index) ? (BOUND.exec(tokens[index + 1] ?? '') ?? []) : [];
     if (Number(max) < MANY_COPIES) {
+      // `(?:` is two tokens, and no group.
+      if (token.startsWith('(') && (token !== '(' || tokens[index + 1] !== '?')) groups += 1;
       loose += token;
       continue;
     }
+    groups += 1;
+    added.push(groups);
     loose += `(?P<${NAME}${bounds.length}>${token}{${least},}${lazy})`;
     bounds.push(Number(max));
     index += 1;
   }
-  return { loose, bounds };
+  return { loose, bounds, added };
 }
 
 /** Returns the indexes of all tokens in repeated groups. */
