@@ -153,7 +153,7 @@ describe('a checkpoint', () => {
 });
 
 describe('a process that may open few files', () => {
-  it('says so and reads all of them in turn', { timeout: 60_000 }, async () => {
+  it('says so and reads all of them in turn', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'jobtrace-descriptors-'));
     const logs = join(folder, 'log');
     const database = join(folder, 'records.db');

@@ -79,7 +79,7 @@ describeWithParts(['elasticsearch-9'], 'an agent before a guarded cluster', () =
       await node.stop();
       rmSync(dir, { recursive: true, force: true });
     };
-  }, 240_000);
+  });
   beforeEach(async () => {
     folder = mkdtempSync(join(dir, 'agent-'));
     mkdirSync(join(folder, 'log'));

@@ -135,7 +135,7 @@ beforeAll(async () => {
       ? true
       : undefined;
   });
-}, 120_000);
+});
 afterAll(async () => {
   await up.stop();
   rmSync(folder, { recursive: true, force: true });
@@ -147,7 +147,7 @@ describe('a log written by somebody else', () => {
 
     expect(all).toContain('PRIVATE-OF-A');
     for (const [text, secret] of SECRETS) expect(all.includes(secret), text).toBe(false);
-  }, 60_000);
+  });
 
   it('brings nothing from outside of the watched place by a symbolic link', async () => {
     const all = await askAll('admin');
@@ -155,11 +155,11 @@ describe('a log written by somebody else', () => {
     expect(all).not.toContain('the-line-from-outside');
     expect(all).not.toMatch(/taskexecutor-1-a/);
     expect(await ask('/api/v1/records?query=OF&cluster=team-b')).toContain('OF-B');
-  }, 60_000);
+  });
 
   it('shows a team that sees by cluster nothing of a line that names its job', async () => {
     expect(await askAll('clusterB')).not.toMatch(/PRIVATE-OF-A|NAMED-BY-A/);
-  }, 60_000);
+  });
 
   it.each(['jobPayroll', 'jobId'])(
     'shows who sees by %s the line that names the job, and no other',

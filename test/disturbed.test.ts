@@ -70,7 +70,7 @@ describeWithParts(['flink-1.20', 'elasticsearch-8'], 'a disturbed installation',
   afterAll(async () => {
     await close();
     rmSync(folder, { recursive: true, force: true });
-  }, 120_000);
+  });
 
   it('was disturbed: files were rotated, the store was away, programs were killed', () => {
     const rotated = readdirSync(site.cluster.logDir).filter((name) => /\.log\.\d+$/.test(name));
@@ -118,7 +118,7 @@ describeWithParts(['flink-1.20', 'elasticsearch-8'], 'a disturbed installation',
     expect(incident?.diagnoses[0]?.patches.some((patch) => patch['taskmanager.memory.network.min'] !== undefined)).toBe(
       true,
     );
-  }, 150_000);
+  });
 
   it('told the webhook once, or once more where the analyzer died before it could write that down', () => {
     const news = site.receiver.received.filter(({ body }) => reasonOf(body) === 'new-incident');

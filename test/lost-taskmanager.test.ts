@@ -39,7 +39,7 @@ describeWithParts(['flink-1.20'], 'a TaskManager that dies', () => {
     const dir = join(site.folder, 'jobs');
     mkdirSync(dir);
     jar = await packJobs(site.cluster.home, dir);
-  }, 300_000);
+  });
   afterAll(() => close(), 120_000);
 
   describe('by kill -9', () => {
@@ -70,7 +70,7 @@ describeWithParts(['flink-1.20'], 'a TaskManager that dies', () => {
       );
       first = firstOf(incident);
       await site.cluster.cancel(jobId);
-    }, 300_000);
+    });
 
     it('stands first on the card of the job, with the dead process by name', () => {
       expect(first.cause).toBe(LOST);
@@ -135,7 +135,7 @@ describeWithParts(['flink-1.20'], 'a TaskManager that dies', () => {
       );
       first = firstOf(incident);
       await site.cluster.cancel(jobId);
-    }, 300_000);
+    });
 
     it('is the cause, with the line of the .out file', () => {
       expect(readFileSync(dead.logFile, 'utf8')).not.toContain('java.lang.OutOfMemoryError');

@@ -51,7 +51,7 @@ describeWithParts(['flink-1.20', 'elasticsearch-8'], 'a failing job becomes a di
         async () => (await site.cluster.jobs()).find((job) => job.state === 'FAILED')?.id,
         { deadlineMs: 90_000, saw: () => site.cluster.logDir },
       );
-    }, 300_000);
+    });
     afterAll(() => close(), 60_000);
 
     describe.each(ways)('%s', (way) => {
@@ -59,7 +59,7 @@ describeWithParts(['flink-1.20', 'elasticsearch-8'], 'a failing job becomes a di
       beforeAll(async () => {
         const view = way === 'on Elasticsearch' || up === undefined ? site : up;
         seen = { site, failedId, view, incident: await waitForIncident(view, failedId) };
-      }, 60_000);
+      });
 
       describeDiagnosis(() => seen);
       describeOthers(() => seen, `${logging}, ${way}`);

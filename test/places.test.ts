@@ -214,7 +214,7 @@ beforeAll(async () => {
   const agent = { paths, zone: 'UTC', kubernetes, kubernetesDir: credentials, undecidedFlushMs: 1000 };
   writeFile('jobtrace.yaml', JSON.stringify({ dataDir: join(folder, 'data'), agent }));
   program = startProgram(['up', '--config', join(folder, 'jobtrace.yaml'), '--listen', '127.0.0.1:0']);
-}, 60_000);
+});
 afterAll(async () => {
   await program.stop();
   server.closeAllConnections();

@@ -53,7 +53,7 @@ describeWithParts(['elasticsearch-8'], 'analyzers on one Elasticsearch', () => {
     for (const cluster of CLUSTERS) write(folder, cluster, LINES.slice(0, 3));
     start('agent', 'agent');
     await waitUntil('the first lines', async () => ((await store.countParts()) === PARTS ? true : undefined));
-  }, 300_000);
+  });
   afterAll(async () => {
     // The killed process has ended with another code.
     await Promise.all(running.map((program) => program.stop()));
@@ -61,7 +61,7 @@ describeWithParts(['elasticsearch-8'], 'analyzers on one Elasticsearch', () => {
     await receiver.close();
     await node.stop();
     rmSync(folder, { recursive: true, force: true });
-  }, 120_000);
+  });
 
   it(
     'tell each failure once, though one of them is killed between its lines',
@@ -107,7 +107,7 @@ describeWithParts(['elasticsearch-8'], 'analyzers on one Elasticsearch', () => {
     await waitForParts(store, [2, 2], () => running.map((program) => program.stderr()));
     const before = await listIncidents(store);
     expect(before).toHaveLength(CLUSTERS.length);
-  }, 120_000);
+  });
 });
 
 /** Configures the index as docs/elasticsearch.md advises for several analyzers. */

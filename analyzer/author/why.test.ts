@@ -206,5 +206,5 @@ describe('findAlternativeMisfit', () => {
 
     expect(differing).toEqual([]);
     expect(compared).toBeGreaterThan(catalog.rules.length);
-  }, 300_000);
+  });
 });

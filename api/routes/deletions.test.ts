@@ -34,7 +34,7 @@ describe('POST /api/v1/deletions', () => {
       ['root', 'token', 'delete', '2 records, 1 incident, 1 message, 0 remarks: job="orders"'],
       ['root', 'token', 'delete.begin', 'job="orders"'],
     ]);
-  }, 30_000);
+  });
 
   it.each([
     ['a reader', READER.token],

@@ -100,7 +100,7 @@ describeWithParts(['elasticsearch-9'], 'an Elasticsearch whose disk is over the 
   let node: Elasticsearch;
   beforeAll(async () => {
     node = await startElasticsearch({ version: 9, dir: join(folder, 'node') });
-  }, 240_000);
+  });
   afterAll(async () => {
     await node.stop();
     rmSync(folder, { recursive: true, force: true });

@@ -57,7 +57,7 @@ it('says how much it would be, and deletes it when told so', async () => {
     ['shell', 'delete', `${expected}: contains="anna@example.com"`],
     ['shell', 'delete.begin', 'contains="anna@example.com"'],
   ]);
-}, 60_000);
+});
 
 it.each([
   [['--yes'], 'needs one of --cluster, --job, --contains and --file'],

@@ -67,7 +67,7 @@ describeWithParts(['elasticsearch-8'], 'jobtrace setup', () => {
       await node.stop();
       rmSync(dir, { recursive: true, force: true });
     };
-  }, 240_000);
+  });
 
   it('says in a dry run what it would make, as requests, and makes nothing', async () => {
     const { code, said } = await setup(['--dry-run', '--keys', dir]);

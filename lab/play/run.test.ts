@@ -30,7 +30,7 @@ describeWithParts(['flink-1.20'], 'runScenario', () => {
     expect(outcome.snapshots.map(({ name }) => name)).toContain('rest/job-exceptions.json');
     expect(existsSync(outcome.dir)).toBe(false);
     expect(said.length).toBeGreaterThan(2);
-  }, 300_000);
+  });
 
   it('runs a bounded query to its end', async () => {
     const outcome = await runScenario({
@@ -41,7 +41,7 @@ describeWithParts(['flink-1.20'], 'runScenario', () => {
 
     expect(outcome.jobs).toMatchObject([{ name: 'daily-revenue', state: 'FINISHED' }]);
     expect(outcome.files.filter(({ text }) => /switched from \w+ to FAILED/.test(text))).toEqual([]);
-  }, 300_000);
+  });
 
   it('fails loudly, and leaves no process, when a scenario does not reach its failure', async () => {
     const healthy = loadScenario('healthy/batch-finished');
@@ -54,5 +54,5 @@ describeWithParts(['flink-1.20'], 'runScenario', () => {
     await expect(runScenario({ scenario, version: '1.20', say: () => undefined })).rejects.toThrow(
       'jobmanager has logged "this is never logged"',
     );
-  }, 300_000);
+  });
 });

@@ -25,7 +25,7 @@ for (const version of [8, 9] as const) {
     beforeAll(async () => {
       node = await startElasticsearch({ version, analysis: true });
       return () => node.stop();
-    }, 240_000);
+    });
 
     // Writing and the feed are the same with and without the analyzer, so one run is enough.
     const describeContract = version === 9 ? describeStoreRecords : describeStoreSearch;

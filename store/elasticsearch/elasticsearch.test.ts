@@ -35,7 +35,7 @@ for (const version of [8, 9] as const) {
         await node.stop();
         rmSync(dir, { recursive: true, force: true });
       };
-    }, 240_000);
+    });
 
     describeStore(
       `Elasticsearch ${version}`,

@@ -74,7 +74,7 @@ describeWithParts(['elasticsearch-9'], 'the rights in docs/elasticsearch.md', ()
       await node.stop();
       rmSync(dir, { recursive: true, force: true });
     };
-  }, 240_000);
+  });
   afterAll(async () => {
     for (const store of opened) await store.close();
   });

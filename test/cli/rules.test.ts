@@ -215,5 +215,5 @@ describe("the author's loop", () => {
     } finally {
       await program.stop();
     }
-  }, 300_000);
+  });
 });

@@ -35,7 +35,7 @@ describeWithParts(['elasticsearch-8'], 'an agent before Elasticsearch', () => {
       await node.stop();
       rmSync(dir, { recursive: true, force: true });
     };
-  }, 240_000);
+  });
   beforeEach(async () => {
     prefix = `fault-${count++}`;
     proxy = await openFaultProxy(node.url);

@@ -31,7 +31,7 @@ for (const version of [7, 8, 9] as const) {
         await node.stop();
         rmSync(dir, { recursive: true, force: true });
       };
-    }, 240_000);
+    });
 
     it('is healthy, and of the pinned version', async () => {
       expect(await ask(node, '/_cluster/health')).toMatchObject({ number_of_nodes: 1, timed_out: false });
@@ -51,7 +51,7 @@ for (const version of [7, 8, 9] as const) {
       expect(node.port).toBe(port);
 
       expect(await ask(node, '/logs/_doc/1')).toMatchObject({ found: true, _source: { message: 'kept' } });
-    }, 180_000);
+    });
 
     if (!analysis) return;
 
@@ -72,5 +72,5 @@ describeWithParts(['elasticsearch-8'], 'startElasticsearch with a wrong setting'
     const starting = startElasticsearch({ version: 8, settings: { 'no.such.setting': 'true' } });
 
     await expect(starting).rejects.toThrow(/did not start[^]*unknown setting \[no\.such\.setting\]/);
-  }, 180_000);
+  });
 });

@@ -40,7 +40,7 @@ describe('the jar that finds job ids', () => {
       reader,
     ]);
     expect(compiled.stderr).toBe('');
-  }, 60_000);
+  });
 
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 

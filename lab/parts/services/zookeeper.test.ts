@@ -30,5 +30,5 @@ describeWithParts(['zookeeper', 'flink-1.20'], 'startZookeeper', () => {
 
     expect(log).toContain('State change: CONNECTED');
     expect(log).toContain('was granted leadership');
-  }, 180_000);
+  });
 });

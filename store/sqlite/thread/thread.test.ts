@@ -65,7 +65,7 @@ describe('a search that takes long', () => {
       );
     // Opens the threads.
     for (const query of ['word7919', '*rd7919']) await store.searchRecords({ query, limit: 1, order: 'newest' });
-  }, 300_000);
+  });
   afterAll(() => store.close());
 
   it('lets others be answered meanwhile, and ends when its caller goes', async () => {
