@@ -1,7 +1,7 @@
 // Recognizes forms that span several lines: a row of full collections in a GC log, and JVM crash reports. For whole
-// files input/read.ts does this; here the lines arrive one by one and the sum grows with them. Takes entries of the feed
-// and returns the entries to scan. The state is plain data of limited size. Repeated entries, as after a crash, change
-// nothing; entries that arrive late are put into their place.
+// files input/read.ts does this; here the lines arrive one by one and the sum grows with them. Takes entries of the
+// feed and returns the entries to scan. The state is plain data of limited size. Repeated entries, as after a crash,
+// change nothing; entries that arrive late are put into their place.
 import { BoundedMap } from '../../core/cache.js';
 import type { Entry } from '../../core/types.js';
 import {

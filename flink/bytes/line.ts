@@ -1,6 +1,6 @@
 // Classifies the bytes of one line. It is a state machine over bytes that creates no string, because every line of
-// every file is classified. At most LINE_PROBE_BYTES of a line are looked at, so that the result is the same however the
-// line was cut into chunks. The content of a line is not interpreted here.
+// every file is classified. At most LINE_PROBE_BYTES of a line are looked at, so that the result is the same however
+// the line was cut into chunks. The content of a line is not interpreted here.
 import { at, digits, isDigit, isNameByte, skipBlanks, skipByte, startsWithAny } from './byte.js';
 import { skipColors, skipLevel, skipLevelBracket } from './level.js';
 import { isKlog, isMonthFirst, isUptime, scanTimestamp } from './stamp.js';
