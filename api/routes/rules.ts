@@ -131,6 +131,7 @@ function createAuthorRoutes(services: Services): readonly Route[] {
       body: { type: 'json', schema: RULE_TEXTS_TO_SAVE, maxBytes: MAX_BYTES },
       concurrency: TRIALS,
       answers: { 200: RULE_SAVED },
+      refusals: [409],
       handle: async (request) => saveRule(services, request),
     },
   ];
