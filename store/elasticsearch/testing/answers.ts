@@ -110,6 +110,8 @@ export function describeDenial(faulty: () => FaultyStore): void {
       const { proxy, store } = faulty();
       const text = 'some words '.repeat(200_000);
       const batch = [1, 2, 3].map((number) => makeRecord(number, { text: `${number} ${text}` }));
+      // Templates and plans are noted first, so that only records follow.
+      await store.check();
       let requests = 0;
       proxy.setFault(({ path }) => (isBulk(path) && ++requests > 1 ? 'cut-before' : undefined));
 
@@ -156,6 +158,8 @@ export function describeRequests(faulty: () => FaultyStore): void {
 
     it('sends records compressed unless the settings say otherwise, and they are the same', async () => {
       const { proxy, store, prefix } = faulty();
+      // Templates and plans are noted first, so that only records follow.
+      await store.check();
       const encodings: (string | undefined)[] = [];
       proxy.setFault(({ path, encoding }) => void (isBulk(path) && encodings.push(encoding)));
       const plain = openElasticsearchStore({ nodes: [proxy.url], indexPrefix: prefix, compress: false });

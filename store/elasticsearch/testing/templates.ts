@@ -85,6 +85,8 @@ export function describeMappings(faulty: () => FaultyStore): void {
 
     it('brings the words of an entry in its document, because the smallest distribution cannot find them', async () => {
       const { node, proxy, store, prefix } = faulty();
+      // Templates and plans are noted first, so that only records follow.
+      await store.check();
       const sent: string[] = [];
       proxy.setFault(({ path }) => (isBulk(path) ? { decide: (document) => void sent.push(document) } : undefined));
       await appendRecords(store, [makeRecord(1, { text: 'java.io.IOException: 连接失败' })]);
