@@ -14,7 +14,7 @@ import { Pipeline, type FileLook, type Slice } from './pipeline.js';
 import { createPlainMarker } from './record/parse-fast.js';
 import { createRedactor } from './record/redact.js';
 import type { AgentSettings } from './settings.js';
-import { OUTAGE_CODES, Shipper, type ShipperParts } from './ship/ship.js';
+import { OUTAGE_CODES, Shipper, type ShipperParts } from './ship.js';
 import { createBoard, type Board, type BoardView } from './status.js';
 import { EntryEncoder } from './tail/encode.js';
 

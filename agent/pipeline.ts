@@ -7,7 +7,7 @@ import { ReadLimits, type Hold } from './tail/limits.js';
 import { COLD_MS, type Tails } from './tail/tails.js';
 import type { Known } from './checkpoint/known.js';
 import type { AgentSettings } from './settings.js';
-import type { Shipper } from './ship/ship.js';
+import type { Shipper } from './ship.js';
 import type { Board } from './status.js';
 import { ClockWatch } from './tail/clock.js';
 import type { EntryEncoder } from './tail/encode.js';

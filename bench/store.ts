@@ -10,7 +10,7 @@ import type { LogRecord } from '../core/types.js';
 import { readCommandLine, type BenchScript } from '../lab/options.js';
 import { startElasticsearch } from '../lab/parts/services/elasticsearch.js';
 import { openElasticsearchStore } from '../store/elasticsearch/elasticsearch.js';
-import { buildTemplates, nameLogTemplate } from '../store/elasticsearch/setup/mapping.js';
+import { buildTemplates, nameLogTemplate } from '../store/elasticsearch/mapping.js';
 import { encodeRecords } from '../store/encode.js';
 import type { RecordQuery, Store } from '../store/store.js';
 import { describeSession, findMedian, RESULTS } from './report/results.js';

@@ -49,7 +49,7 @@ export interface ShortName {
   readonly component?: FieldTypes['component'];
   /**
    * True if the search also finds records that do not name the job but are known to belong to it
-   * (store/incidents/job-lines.ts).
+   * (store/job-lines.ts).
    */
   readonly isJob?: true;
   readonly example: string;

@@ -20,6 +20,9 @@ export const STAGES = [
   'test',
 ] as const;
 
+/** Folders that measure and prove the product; their rooms are counted apart. */
+const PROVING: readonly string[] = ['bench', 'test'];
+
 export interface HouseRoom {
   /** Path with a slash at its end. */
   readonly path: string;
@@ -80,6 +83,8 @@ export function renderRooms(): string {
     });
     return `${head}\n\n| room | |\n|---|---|\n${rows.join('\n')}\n`;
   });
-  const count = STAGES.map((stage) => listRooms(stage).length).reduce((sum, rooms) => sum + rooms, 0);
-  return `# Rooms\n\nA room is a folder with sources. ${count} rooms; this page is made from the README of each stage (\`npm run docs\`). [architecture.md](architecture.md) has the map.\n\n${stages.join('\n')}`;
+  const counts = STAGES.map((stage) => ({ stage, rooms: listRooms(stage).length }));
+  const all = counts.reduce((sum, { rooms }) => sum + rooms, 0);
+  const proving = counts.reduce((sum, { stage, rooms }) => sum + (PROVING.includes(stage) ? rooms : 0), 0);
+  return `# Rooms\n\nA room is a folder with sources. ${all - proving} rooms, and ${proving} of benches and tests; this page is made from the README of each stage (\`npm run docs\`). [architecture.md](architecture.md) has the map.\n\n${stages.join('\n')}`;
 }

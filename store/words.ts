@@ -2,7 +2,7 @@
 // case, of at most 255 characters. Each Chinese, Japanese or Korean character is a word of its own, because those
 // scripts put no space between words. "java.io.IOException" is the three words java, io, ioexception, so that a search
 // for any of them, or for the phrase, finds it. Elasticsearch's own analyzer does the same if the cluster has the
-// modules for it (elasticsearch/setup/mapping.ts).
+// modules for it (elasticsearch/mapping.ts).
 import type { LogRecord } from '../core/types.js';
 import { splitHead } from './head.js';
 

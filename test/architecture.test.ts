@@ -55,7 +55,8 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'discovery',
     'checkpoint',
     'record',
-    'ship',
+    'dead-letters.ts',
+    'ship.ts',
     'tail',
     'pipeline.ts',
     'follower.ts',
@@ -76,7 +77,11 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'caller.ts',
     'page.ts',
     'collections.ts',
-    'incidents',
+    'expiry.ts',
+    'incident-pages.ts',
+    'incident-rows.ts',
+    'job-counts.ts',
+    'job-lines.ts',
     'conflict.ts',
     'batch.ts',
     'erase.ts',
@@ -157,7 +162,7 @@ const PAGE_ALLOWED = [
 const MAX_FILES = 20;
 
 /** Largest number of rooms of the house. */
-const MAX_ROOMS = 69;
+const MAX_ROOMS = 65;
 
 /** npm package → the only file that imports it. */
 const DOORS: Readonly<Record<string, string>> = {
@@ -320,7 +325,7 @@ describe('the house', () => {
     },
   );
 
-  it('has at most sixty-nine rooms in the stages, the page, the command line and the laboratory', () => {
+  it('has at most sixty-five rooms in the stages, the page, the command line and the laboratory', () => {
     const rooms = new Set(housed.map((file) => posix.dirname(file)));
     expect(rooms.size).toBeLessThanOrEqual(MAX_ROOMS);
   });

@@ -3,7 +3,7 @@
 // each entry only numbers are kept, in the columns of its run, until the store has it. The encoder fills the runs, the
 // shipper acknowledges them, and the pipeline moves the offset. They have one owner: the loop that reads the file.
 import type { ProcessNotes } from '../../flink/facts/notes.js';
-import type { Receipt } from '../ship/ship.js';
+import type { Receipt } from '../ship.js';
 import type { Commit, TailEntry } from './read.js';
 
 /** Entries of one part of a chunk, in order. */

@@ -13,7 +13,7 @@ import { describeSource, parseRecord, type ParseContext, type ParsedRecord } fro
 import { createPlainDraft, readPlain, type PlainDraft } from '../record/parse-fast.js';
 import type { Redactor } from '../record/redact.js';
 import type { AgentSettings } from '../settings.js';
-import type { EncodedRange, Shipper } from '../ship/ship.js';
+import type { EncodedRange, Shipper } from '../ship.js';
 import type { Board } from '../status.js';
 import type { Run } from './acks.js';
 import { crcUpTo, sumUpTo, type TailEntry, type Window } from './read.js';

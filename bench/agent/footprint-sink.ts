@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { buildTemplates, TEMPLATE_AGE } from '../../store/elasticsearch/setup/mapping.js';
+import { buildTemplates, TEMPLATE_AGE } from '../../store/elasticsearch/mapping.js';
 
 const unpack = promisify(gunzip);
 const NEWLINE = 10;

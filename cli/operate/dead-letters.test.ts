@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { appendDeadLetters, deadLetterPath } from '../../agent/ship/dead-letters.js';
+import { appendDeadLetters, deadLetterPath } from '../../agent/dead-letters.js';
 import { openStore } from '../../store/open.js';
 import type { Store } from '../../store/store.js';
 import { appendRecords, makeRecord } from '../../store/testing/samples.js';

@@ -8,7 +8,7 @@ import {
   listClosedLetters,
   listLetterFiles,
   readLetterLines,
-} from '../../agent/ship/dead-letters.js';
+} from '../../agent/dead-letters.js';
 import type { Settings } from '../../core/config/settings.js';
 import { isObject } from '../../core/json.js';
 import type { LogRecord } from '../../core/types.js';

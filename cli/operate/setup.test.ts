@@ -9,7 +9,7 @@ import { startElasticsearch, type Elasticsearch } from '../../lab/parts/services
 import { describeWithParts } from '../../lab/parts/testing/describe-part.js';
 import { writeUsers } from '../../lab/parts/testing/users.js';
 import { openElasticsearchStore } from '../../store/elasticsearch/elasticsearch.js';
-import { buildRole, decideRole } from '../../store/elasticsearch/setup/roles.js';
+import { buildRole, decideRole } from '../../store/elasticsearch/roles.js';
 import { appendRecords, makeIncident, makeRecord } from '../../store/testing/samples.js';
 import { main } from '../main.js';
 

@@ -16,8 +16,8 @@ import { countJobIncidents, countJobRecords, sumGroup } from './jobs.js';
 import { fitBatch } from './record/words.js';
 import { createRetention, deleteRecords } from './retention.js';
 import { findContext, findRecords, findRefused, searchRecords } from './search.js';
-import { createTemplates, rememberTemplates } from './setup/templates.js';
-import { listSmallIndices } from './setup/mapping.js';
+import { createTemplates, rememberTemplates } from './templates.js';
+import { listSmallIndices } from './mapping.js';
 import { openCollections, SCHEMAS, type DocumentPort } from '../collections.js';
 import type { IncidentWrite, Store } from '../store.js';
 

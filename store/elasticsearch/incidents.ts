@@ -11,9 +11,9 @@ import {
   MAX_COUNTS,
   type CountedValues,
   type IncidentPlace,
-} from '../incidents/pages.js';
-import { describeRow } from '../incidents/rows.js';
-import { findGroup } from '../incidents/job-counts.js';
+} from '../incident-pages.js';
+import { describeRow } from '../incident-rows.js';
+import { findGroup } from '../job-counts.js';
 import { formatTime, parseTime } from '../page.js';
 import { isIncident, isIncidentRow, parseJson } from '../stored.js';
 import {

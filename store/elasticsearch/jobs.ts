@@ -6,7 +6,7 @@ import type { ElasticsearchClient } from './client.js';
 import { buildIncidentFilter } from './incidents.js';
 import { readBuckets, search } from './hits.js';
 import { buildFilter } from './query.js';
-import { describeGroup, GROUP_DAY_MS, groupJobs, MAX_JOB_ROWS, type JobPart } from '../incidents/job-counts.js';
+import { describeGroup, GROUP_DAY_MS, groupJobs, MAX_JOB_ROWS, type JobPart } from '../job-counts.js';
 import { formatTime, parseTime } from '../page.js';
 import type { GroupQuery, GroupSum, JobQuery, JobRows } from '../store.js';
 

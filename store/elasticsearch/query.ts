@@ -4,7 +4,7 @@ import { isObject } from '../../core/json.js';
 import type { ValueField } from '../../core/record.js';
 import { fitsAnyCase, hasStar, isAnything, type Glob } from '../../core/text/glob.js';
 import { fillBars, formatTime, parseTime } from '../page.js';
-import { resolveJobs } from '../incidents/job-lines.js';
+import { resolveJobs } from '../job-lines.js';
 import { parseSearch, type QueryNode } from '../query/query.js';
 import type { JobLines, JobSpan } from '../../core/documents/job.js';
 import type { RecordPage, RecordQuery } from '../store.js';

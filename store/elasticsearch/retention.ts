@@ -4,7 +4,7 @@
 // the places where an id may be, for as long as records are kept.
 import { isObject } from '../../core/json.js';
 import type { CollectionSchema } from '../collections.js';
-import { listEvidence, SHORT_LIVED_LEVELS } from '../incidents/expiry.js';
+import { listEvidence, SHORT_LIVED_LEVELS } from '../expiry.js';
 import { formatTime, parseTime, startOfDay } from '../page.js';
 import type { RecordFilter, Retention } from '../store.js';
 import type { ElasticsearchClient } from './client.js';

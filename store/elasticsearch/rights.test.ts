@@ -8,7 +8,7 @@ import { describeWithParts } from '../../lab/parts/testing/describe-part.js';
 import { writeUsers } from '../../lab/parts/testing/users.js';
 import { startElasticsearch, type Elasticsearch } from '../../lab/parts/services/elasticsearch.js';
 import { openElasticsearchStore } from './elasticsearch.js';
-import { buildRole, nameRole, ROLE_NAMES } from './setup/roles.js';
+import { buildRole, nameRole, ROLE_NAMES } from './roles.js';
 import { appendRecords, makeIncident, makeRecord, waitUntil } from '../testing/samples.js';
 import type { Store } from '../store.js';
 

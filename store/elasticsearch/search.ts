@@ -7,7 +7,7 @@ import type { ElasticsearchClient } from './client.js';
 import { readHit, search, type SearchHit } from './hits.js';
 import { findDocuments } from './documents.js';
 import { COLLECTIONS } from '../collections.js';
-import { askJobLines, readJobLines } from '../incidents/job-lines.js';
+import { askJobLines, readJobLines } from '../job-lines.js';
 import { listProcesses } from './processes.js';
 import {
   asksForProcess,

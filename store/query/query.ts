@@ -23,7 +23,7 @@ export type QueryNode =
   /** Whole value of a field that matches this pattern, in any case. `['', '']` means "has any value". */
   | { readonly kind: 'value'; readonly field: ValueField; readonly glob: Glob }
   /**
-   * Everything that belongs to the jobs whose id or name matches this pattern. incidents/job-lines.ts replaces it by
+   * Everything that belongs to the jobs whose id or name matches this pattern. job-lines.ts replaces it by
    * the other kinds.
    */
   | { readonly kind: 'job'; readonly glob: Glob }

@@ -2,8 +2,8 @@
 // in a table of its own, because the document may be a hundred times as large; a trigger removes it. Also counts the
 // records and incidents of each job.
 import type { Incident } from '../../core/documents/incident.js';
-import { decodeIncidentPlace, findNext, foldCounts, type IncidentPlace } from '../incidents/pages.js';
-import { describeRow } from '../incidents/rows.js';
+import { decodeIncidentPlace, findNext, foldCounts, type IncidentPlace } from '../incident-pages.js';
+import { describeRow } from '../incident-rows.js';
 import {
   describeGroup,
   findGroup,
@@ -12,7 +12,7 @@ import {
   MAX_JOB_ROWS,
   type GroupCounts,
   type JobPart,
-} from '../incidents/job-counts.js';
+} from '../job-counts.js';
 import {
   INCIDENT_FACETS,
   type GroupQuery,

@@ -3,7 +3,7 @@
 import type { ValueField } from '../../core/record.js';
 import { hasStar, isAnything, type Glob } from '../../core/text/glob.js';
 import { parseTime, type Position } from '../page.js';
-import { resolveJobs } from '../incidents/job-lines.js';
+import { resolveJobs } from '../job-lines.js';
 import { parseSearch, type QueryNode } from '../query/query.js';
 import { goesOn } from './engine.js';
 import { findColumn } from './schema.js';

@@ -2,7 +2,7 @@
 // trouble. It uses small transactions, so that appends can run between them.
 import type { Level } from '../../core/types.js';
 import type { CollectionSchema } from '../collections.js';
-import { listEvidence, SHORT_LIVED_LEVELS } from '../incidents/expiry.js';
+import { listEvidence, SHORT_LIVED_LEVELS } from '../expiry.js';
 import { startOfDay } from '../page.js';
 import type { Connection } from './engine.js';
 import { removeRows } from './erase.js';

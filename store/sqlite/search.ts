@@ -9,7 +9,7 @@ import type { FeedOptions, FeedPage, LineQuery, RecordFilter, RecordLines, Recor
 import { goesOn, type Connection } from './engine.js';
 import { findDocuments } from './documents.js';
 import { COLLECTIONS } from '../collections.js';
-import { askJobLines, readJobLines } from '../incidents/job-lines.js';
+import { askJobLines, readJobLines } from '../job-lines.js';
 import {
   buildAfter,
   buildRange,

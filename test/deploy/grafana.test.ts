@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { buildTemplates } from '../../store/elasticsearch/setup/mapping.js';
+import { buildTemplates } from '../../store/elasticsearch/mapping.js';
 import { listMetrics, renderOwnMetrics } from '../metrics.js';
 
 interface Target {

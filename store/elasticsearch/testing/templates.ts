@@ -1,7 +1,7 @@
 // Tests the templates of the store's indices, and what an index of a day maps, for each version of Elasticsearch.
 import { describe, expect, it } from 'vitest';
 import { openElasticsearchStore } from '../elasticsearch.js';
-import { TEMPLATE_AGE } from '../setup/mapping.js';
+import { TEMPLATE_AGE } from '../mapping.js';
 import { ask } from '../../testing/cluster.js';
 import { isBulk } from '../../testing/fault-proxy.js';
 import { appendRecords, makeRecord } from '../../testing/samples.js';

@@ -2,9 +2,9 @@
 // call opens it again.
 import { EventEmitter } from 'node:events';
 import type { Worker } from 'node:worker_threads';
-import { createError } from '../../../core/errors.js';
-import { errorText } from '../../../core/fault.js';
-import type { SqliteSettings } from '../sqlite.js';
+import { createError } from '../../core/errors.js';
+import { errorText } from '../../core/fault.js';
+import type { SqliteSettings } from './sqlite.js';
 import { OPENING, type StoreMethod, type StoreOrder, type StoreReply, type StoreThreadData } from './serve.js';
 
 /** Function that starts the thread in which serve.ts works. */

@@ -2,14 +2,14 @@
 // are known to belong to it although they name no job (JobLines of the port, which an analyzer writes). Input: the tree
 // of a search, and what is known of the jobs that it names. Output: the tree that both stores compile, of a bounded
 // size. A line that names another job is never added. Pure functions.
-import type { ValueField } from '../../core/record.js';
-import { groupBy } from '../../core/sequence.js';
-import { fitsAnyCase, type Glob } from '../../core/text/glob.js';
-import { COLLECTIONS, type KeyQuery, type StoredDocument } from '../collections.js';
-import { parseTime } from '../page.js';
-import { parseSearch, type QueryNode } from '../query/query.js';
-import type { JobLines, JobSpan } from '../../core/documents/job.js';
-import type { RecordQuery } from '../store.js';
+import type { ValueField } from '../core/record.js';
+import { groupBy } from '../core/sequence.js';
+import { fitsAnyCase, type Glob } from '../core/text/glob.js';
+import { COLLECTIONS, type KeyQuery, type StoredDocument } from './collections.js';
+import { parseTime } from './page.js';
+import { parseSearch, type QueryNode } from './query/query.js';
+import type { JobLines, JobSpan } from '../core/documents/job.js';
+import type { RecordQuery } from './store.js';
 
 /**
  * Largest number of runs of the jobs of one search of which more is known than what their lines say. The latest come

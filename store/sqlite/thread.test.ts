@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openStore } from '../../open.js';
-import type { RecordQuery, Store } from '../../store.js';
-import { describeStore } from '../../testing/contract.js';
-import { appendRecords, makeIncident, makeRecord } from '../../testing/samples.js';
+import { openStore } from '../open.js';
+import type { RecordQuery, Store } from '../store.js';
+import { describeStore } from '../testing/contract.js';
+import { appendRecords, makeIncident, makeRecord } from '../testing/samples.js';
 
 const root = mkdtempSync(join(tmpdir(), 'jobtrace-threads-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

@@ -2,18 +2,18 @@
 // A record leaves the queue only when the store has it (stored, already there, kept aside) or its dead letter is on
 // disk; everything else is sent again, alone, for ever, with full-jitter backoff. Then its receipt, a run of acks.ts,
 // is acknowledged.
-import { toIso } from '../../core/time/iso.js';
-import type { ConditionValues } from '../../core/conditions.js';
-import { JobtraceError } from '../../core/errors.js';
-import type { Log } from '../../core/log.js';
-import { selectRecords, sliceRecord } from '../../store/batch.js';
-import { createEncoder, decodeRecord, type RecordEncoder } from '../../store/encode.js';
-import type { AppendOutcome, EncodedBatch, RecordSink } from '../../store/store.js';
+import { toIso } from '../core/time/iso.js';
+import type { ConditionValues } from '../core/conditions.js';
+import { JobtraceError } from '../core/errors.js';
+import type { Log } from '../core/log.js';
+import { selectRecords, sliceRecord } from '../store/batch.js';
+import { createEncoder, decodeRecord, type RecordEncoder } from '../store/encode.js';
+import type { AppendOutcome, EncodedBatch, RecordSink } from '../store/store.js';
 import { appendDeadLetters, deadLetterPath, type DeadLetter } from './dead-letters.js';
-import type { AgentSettings } from '../settings.js';
-import type { Board } from '../status.js';
-import { errorText } from '../../core/fault.js';
-import { backoffMs } from '../../core/time/wait.js';
+import type { AgentSettings } from './settings.js';
+import type { Board } from './status.js';
+import { errorText } from '../core/fault.js';
+import { backoffMs } from '../core/time/wait.js';
 
 /** Receipt of records that were handed over together, by their indexes. */
 export interface Receipt {

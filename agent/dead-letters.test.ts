@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { LogRecord } from '../../core/types.js';
+import type { LogRecord } from '../core/types.js';
 import {
   appendDeadLetters,
   closeDeadLetters,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FIELD_ROWS } from '../../../core/record.js';
+import { FIELD_ROWS } from '../../core/record.js';
 import { buildTemplates, decideTemplate, TEMPLATE_AGE } from './mapping.js';
 
 describe('the index templates', () => {

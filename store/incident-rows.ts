@@ -1,9 +1,9 @@
 // Builds the row that a list shows of an incident: a hundredth of its size, in both languages. Both adapters keep the
 // row next to the incident. Pure functions.
-import { listBeside } from '../../core/wording/beside.js';
-import { findLead, nameUnknown, readLeadValues, type Lead } from '../../core/wording/lead.js';
-import type { Language } from '../../core/types.js';
-import type { Incident, PlatformShare, IncidentRow } from '../../core/documents/incident.js';
+import { listBeside } from '../core/wording/beside.js';
+import { findLead, nameUnknown, readLeadValues, type Lead } from '../core/wording/lead.js';
+import type { Language } from '../core/types.js';
+import type { Incident, PlatformShare, IncidentRow } from '../core/documents/incident.js';
 
 /** Largest length of a title. It fills two lines; the text of a failure that no rule names may be much longer. */
 const MAX_TITLE = 300;

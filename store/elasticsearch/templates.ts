@@ -1,14 +1,14 @@
 // Creates our index templates in a cluster where they are missing or older, and leaves newer ones alone. Also plans how
 // the words of records are found (by an analyzer if the distribution has one). The first writer asks for this once.
 // mapping.ts has the contents of the templates.
-import { createError, type JobtraceError } from '../../../core/errors.js';
-import { fieldAt, isObject } from '../../../core/json.js';
-import { COLLECTIONS, openCollection } from '../../collections.js';
-import type { Collections } from '../../store.js';
-import { readStatus, type ElasticsearchClient } from '../client.js';
-import { createDocuments } from '../documents.js';
-import { readBuckets, search } from '../hits.js';
-import { decodeWordsPlan, encodeWordsPlan, listOldIndices, namesAnalyzer, type WordsPlan } from '../record/words.js';
+import { createError, type JobtraceError } from '../../core/errors.js';
+import { fieldAt, isObject } from '../../core/json.js';
+import { COLLECTIONS, openCollection } from '../collections.js';
+import type { Collections } from '../store.js';
+import { readStatus, type ElasticsearchClient } from './client.js';
+import { createDocuments } from './documents.js';
+import { readBuckets, search } from './hits.js';
+import { decodeWordsPlan, encodeWordsPlan, listOldIndices, namesAnalyzer, type WordsPlan } from './record/words.js';
 import {
   buildTemplates,
   decideTemplate,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { JobLines, JobSpan } from '../../core/documents/job.js';
-import type { QueryNode } from '../query/query.js';
+import type { JobLines, JobSpan } from '../core/documents/job.js';
+import type { QueryNode } from './query/query.js';
 import { keepRange, resolveJobs } from './job-lines.js';
 
 function makeLines(run: number, spans: readonly JobSpan[], cluster = 'c'): JobLines {

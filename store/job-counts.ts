@@ -1,9 +1,9 @@
 // Sums counts of a database: for each job in each cluster, by level (of records) or outcome (of incidents), and for one
 // group of failures that no rule names. Returns one row for each job and cluster, and one sum for the group. Pure
 // functions.
-import type { Incident } from '../../core/documents/incident.js';
-import type { GroupSum, JobCounts, JobRows } from '../store.js';
-import { formatTime } from '../page.js';
+import type { Incident } from '../core/documents/incident.js';
+import type { GroupSum, JobCounts, JobRows } from './store.js';
+import { formatTime } from './page.js';
 
 export interface JobPart {
   readonly id: string | null;

@@ -3,13 +3,13 @@
 // not done within a moment runs in another thread, and one that goes through all words in a last one; both run at low
 // priority. A short command opens the file in its own thread (store/open.ts).
 import { availableParallelism } from 'node:os';
-import { omitMissing } from '../../../core/json.js';
-import { explainStop } from '../../caller.js';
-import { openCollections } from '../../collections.js';
-import { chargeSearch } from '../../query/cost.js';
-import type { AskLimits, Store } from '../../store.js';
-import { joinCursors } from '../search.js';
-import type { SqliteSettings } from '../sqlite.js';
+import { omitMissing } from '../../core/json.js';
+import { explainStop } from '../caller.js';
+import { openCollections } from '../collections.js';
+import { chargeSearch } from '../query/cost.js';
+import type { AskLimits, Store } from '../store.js';
+import { joinCursors } from './search.js';
+import type { SqliteSettings } from './sqlite.js';
 import { CallStopped, type Call, type OpenThread } from './lane.js';
 import { createRankedLane, WaitedTooLong, type RankedLane } from './ranked-lane.js';
 import type { StoreMethod, ThreadStore } from './serve.js';

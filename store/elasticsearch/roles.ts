@@ -1,6 +1,6 @@
 // Roles of an installation's parts in Elasticsearch, each with the least rights that its part needs
 // (docs/elasticsearch.md shows the same), and the check whether an existing role is as it should be. Pure functions.
-import { isObject } from '../../../core/json.js';
+import { isObject } from '../../core/json.js';
 
 export const ROLE_NAMES = ['agent', 'analyzer', 'api', 'letters'] as const;
 export type RoleName = (typeof ROLE_NAMES)[number];

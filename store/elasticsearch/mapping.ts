@@ -2,11 +2,11 @@
 // (docs/elasticsearch.md says the same in words). Each field has its own type and nothing else is ever mapped, so that
 // no text of a user can be refused or can grow the mapping. Pure functions.
 import { hash } from 'node:crypto';
-import { FIELD_ROWS, type RecordField } from '../../../core/record.js';
-import { SCHEMAS, type CollectionSchema } from '../../collections.js';
-import type { OWN_FIELDS } from '../record/source.js';
-import { nameRefusedIndex, REFUSAL_FIELD } from '../record/refused.js';
-import { MESSAGE_WORDS_FIELD, WORDS_ANALYZER, WORDS_FIELD as WORDS, type WordsBy } from '../record/words.js';
+import { FIELD_ROWS, type RecordField } from '../../core/record.js';
+import { SCHEMAS, type CollectionSchema } from '../collections.js';
+import type { OWN_FIELDS } from './record/source.js';
+import { nameRefusedIndex, REFUSAL_FIELD } from './record/refused.js';
+import { MESSAGE_WORDS_FIELD, WORDS_ANALYZER, WORDS_FIELD as WORDS, type WordsBy } from './record/words.js';
 
 // Type of whole values, for filters and counts. A value of more than 1,024 characters is stored but not found by that
 // field.

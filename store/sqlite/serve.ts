@@ -3,12 +3,12 @@
 import { readlinkSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import type { MessagePort } from 'node:worker_threads';
-import { JobtraceError, type ErrorCode } from '../../../core/errors.js';
-import { errorTrace } from '../../../core/fault.js';
-import type { DocumentPort } from '../../collections.js';
-import type { Collections, Store } from '../../store.js';
-import { StatementStopped } from '../engine.js';
-import { openSqliteStore, type SqliteSettings } from '../sqlite.js';
+import { JobtraceError, type ErrorCode } from '../../core/errors.js';
+import { errorTrace } from '../../core/fault.js';
+import type { DocumentPort } from '../collections.js';
+import type { Collections, Store } from '../store.js';
+import { StatementStopped } from './engine.js';
+import { openSqliteStore, type SqliteSettings } from './sqlite.js';
 
 export type ThreadStore = Omit<Store, keyof Collections> & DocumentPort;
 

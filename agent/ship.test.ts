@@ -2,14 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createError } from '../../core/errors.js';
-import { createLog } from '../../core/log.js';
-import type { LogRecord } from '../../core/types.js';
-import { splitRecords } from '../../store/batch.js';
-import { decodeRecord } from '../../store/encode.js';
-import type { AppendOutcome, RecordSink } from '../../store/store.js';
+import { createError } from '../core/errors.js';
+import { createLog } from '../core/log.js';
+import type { LogRecord } from '../core/types.js';
+import { splitRecords } from '../store/batch.js';
+import { decodeRecord } from '../store/encode.js';
+import type { AppendOutcome, RecordSink } from '../store/store.js';
 import { Shipper } from './ship.js';
-import { createBoard, type Board } from '../status.js';
+import { createBoard, type Board } from './status.js';
 
 let dataDir: string;
 beforeEach(() => {

@@ -1,9 +1,9 @@
 // Page of a list of incidents, shared by both adapters: the position at which the next page begins, and the counts of
 // values. Pure functions.
-import { createError } from '../../core/errors.js';
-import type { IncidentRow } from '../../core/documents/incident.js';
-import type { IncidentFacet, IncidentPage, ValueCount } from '../store.js';
-import { parseJson } from '../stored.js';
+import { createError } from '../core/errors.js';
+import type { IncidentRow } from '../core/documents/incident.js';
+import type { IncidentFacet, IncidentPage, ValueCount } from './store.js';
+import { parseJson } from './stored.js';
 
 /** Largest number of values in the counts of one facet, the most frequent ones. */
 export const MAX_COUNTS = 50;

@@ -1,10 +1,10 @@
 // Prepares Elasticsearch before an installation runs: our index templates and, if security is on, a role for each of
 // its parts, or API keys with the same rights. `plan` compares what exists, then `run` creates what is missing. What is
 // as it should be is left alone, so that a second run changes nothing.
-import { createError } from '../../../core/errors.js';
-import { isObject } from '../../../core/json.js';
-import { pause } from '../../../core/time/wait.js';
-import { openClient, readStatus, type ElasticsearchClient, type ElasticsearchSettings } from '../client.js';
+import { createError } from '../../core/errors.js';
+import { isObject } from '../../core/json.js';
+import { pause } from '../../core/time/wait.js';
+import { openClient, readStatus, type ElasticsearchClient, type ElasticsearchSettings } from './client.js';
 import { createTemplates, loadTemplateAges } from './templates.js';
 import { buildTemplates, decideTemplate, describeSmallFields, listSmallIndices, nameSmallTemplate } from './mapping.js';
 import { buildRole, decideRole, nameRole, ROLE_NAMES, type RoleName } from './roles.js';

@@ -1,8 +1,8 @@
 // Records that may be deleted before all others: those of a level that shows no trouble, without an exception, that no
 // incident shows. Each store deletes them in its own way. Pure functions.
-import { isObject } from '../../core/json.js';
-import type { Level } from '../../core/types.js';
-import { parseJson } from '../stored.js';
+import { isObject } from '../core/json.js';
+import type { Level } from '../core/types.js';
+import { parseJson } from './stored.js';
 
 export const SHORT_LIVED_LEVELS: readonly Level[] = ['TRACE', 'DEBUG', 'INFO'];
 

@@ -12,12 +12,12 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createError } from '../../core/errors.js';
-import type { LogRecord } from '../../core/types.js';
-import { sliceRecord } from '../../store/batch.js';
-import { decodeRecord } from '../../store/encode.js';
-import type { AppendOutcome, Store } from '../../store/store.js';
-import { appendRecords } from '../../store/testing/samples.js';
+import { createError } from '../core/errors.js';
+import type { LogRecord } from '../core/types.js';
+import { sliceRecord } from '../store/batch.js';
+import { decodeRecord } from '../store/encode.js';
+import type { AppendOutcome, Store } from '../store/store.js';
+import { appendRecords } from '../store/testing/samples.js';
 import {
   expected,
   line,
@@ -25,7 +25,7 @@ import {
   openAgentFixture,
   type AgentFixture,
   type FixtureOptions,
-} from '../../test/agent-fixture.js';
+} from '../test/agent-fixture.js';
 
 let fixture: AgentFixture | undefined;
 afterEach(async () => {

@@ -3,7 +3,7 @@
 // file that is large enough is closed under a name of its own; when all are too large, the oldest is removed. ship.ts
 // appends. A process that sends dead letters again (cli/operate/dead-letters.ts, also while an agent runs) closes the
 // file first and owns the closed files.
-import { toIso } from '../../core/time/iso.js';
+import { toIso } from '../core/time/iso.js';
 import { randomUUID } from 'node:crypto';
 import {
   closeSync,
@@ -20,9 +20,9 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { errorCode } from '../../core/fault.js';
-import type { LogRecord } from '../../core/types.js';
-import { syncFolder, writeError } from '../checkpoint/checkpoint.js';
+import { errorCode } from '../core/fault.js';
+import type { LogRecord } from '../core/types.js';
+import { syncFolder, writeError } from './checkpoint/checkpoint.js';
 
 export interface DeadLetter {
   readonly time: string;
