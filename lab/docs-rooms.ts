@@ -30,13 +30,13 @@ export interface HouseRoom {
   readonly files: readonly string[];
 }
 
-/** Lists the rooms of a stage: its folders that hold sources, beside tests and what only tests use. */
+/** Lists the rooms of a stage: its folders that hold sources, beside tests, declarations and what only tests use. */
 export function listRooms(stage: string): readonly HouseRoom[] {
   const rooms = new Map<string, string[]>();
   const root = join(PACKAGE_ROOT, stage);
   for (const item of readdirSync(root, { withFileTypes: true, recursive: true })) {
     const path = posix.join(stage, item.parentPath.slice(root.length), '/');
-    if (!item.isFile() || !/\.tsx?$/.test(item.name) || /\.(?:test|config)\.ts$/.test(item.name)) continue;
+    if (!item.isFile() || !/\.tsx?$/.test(item.name) || /\.(?:test|config|d)\.ts$/.test(item.name)) continue;
     if (path.includes('/testing/') || (stage === 'api' && path.startsWith('api/web/'))) continue;
     rooms.set(path, [...(rooms.get(path) ?? []), item.name]);
   }
