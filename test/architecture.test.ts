@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { describeRoom, listRooms, readReadme, STAGES } from '../lab/docs-rooms.js';
 
@@ -161,6 +162,9 @@ const PAGE_ALLOWED = [
 /** Largest number of sources in a room; more mean that it holds two ideas. */
 const MAX_FILES = 20;
 
+/** Largest number of casts in the product. Each has a comment that says why the compiler cannot know the type. */
+const MAX_CASTS = 10;
+
 /** Largest number of rooms of the house. */
 const MAX_ROOMS = 65;
 
@@ -180,6 +184,7 @@ const DOORS: Readonly<Record<string, string>> = {
   minizlib: 'analyzer/input/files/inflate.ts',
   'prom-client': 'api/http/metrics.ts',
   undici: 'core/fetch.ts',
+  'get-east-asian-width': 'cli/terminal/print.ts',
   nodemailer: 'notify/channels/smtp.ts',
   tar: 'cli/inspect/tar.ts',
   esbuild: 'cli/write-bundles.ts',
@@ -220,6 +225,32 @@ function readImports(file: string): Import[] {
     typeOnly: found[1] !== undefined,
     target: found[2] ?? found[3] ?? found[4] ?? '',
   }));
+}
+
+function readText(file: string): string {
+  return readFileSync(join(root, file), 'utf8');
+}
+
+/** Matches a line of code with `as`, or with `<Type>` where a value may begin. Most files have none. */
+const MAYBE_CAST = /^(?!\s*(?:\/\/|\/?\*)).*(?:\bas (?!const\b)|[=(,:?] ?<\w+>)/m;
+
+/** Finds the casts of a file but `as const`. A comment on the line of a cast, or on the line before, explains it. */
+function findCasts(file: string): { readonly place: string; readonly isExplained: boolean }[] {
+  const text = readText(file);
+  if (!MAYBE_CAST.test(text)) return [];
+  const lines = text.split('\n');
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest);
+  const casts: { readonly place: string; readonly isExplained: boolean }[] = [];
+  const visit = (node: ts.Node): void => {
+    if ((ts.isAsExpression(node) || ts.isTypeAssertionExpression(node)) && !ts.isConstTypeReference(node.type)) {
+      const { line } = source.getLineAndCharacterOfPosition(node.getStart(source));
+      const isExplained = [line, line - 1].some((at) => /\/\/ |\*\/$/.test(lines[at] ?? ''));
+      casts.push({ place: `${file}:${line + 1}`, isExplained });
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return casts;
 }
 
 function resolveTarget(file: string, target: string): string {
@@ -399,6 +430,22 @@ describe('the house', () => {
     expect(holding(/\.toISOString\(/)).toEqual(['core/time/iso.ts']);
     expect(holding(/\.size >=? \w+\) \w+\.clear\(\)|const \[oldest\] = \w+\.keys\(\)/)).toEqual([]);
     expect(holding(/ = \w+\.catch\(\(\) => undefined\);/)).toEqual(['core/queue.ts']);
+  });
+
+  it('casts to a type at most ten times, and says why', () => {
+    const casts = [...product, 'cli.ts'].flatMap(findCasts);
+    expect(casts.filter(({ isExplained }) => !isExplained)).toEqual([]);
+    expect(casts.length).toBeLessThanOrEqual(MAX_CASTS);
+  });
+
+  it('checks a document only by its declaration', () => {
+    const documents = readdirSync(join(root, 'core/documents'))
+      .filter((name) => !name.endsWith('.test.ts'))
+      .flatMap((name) => [...readText(`core/documents/${name}`).matchAll(/^export type (\w+) = Static</gm)])
+      .map(([, name = '']) => name);
+    const guard = new RegExp(`\\): \\w+ is (?:Readonly<)?(?:${documents.join('|')})\\b`);
+    expect(documents).toContain('Incident');
+    expect(product.filter((file) => guard.test(readText(file)))).toEqual([]);
   });
 
   it('reads arguments and environment only at the front door', () => {

@@ -4,7 +4,7 @@ import { OUTCOMES, OWNERS, RISKS } from '../../core/wording/wording.js';
 import type { Evidence, Fix, Incident, Owner, UnknownFailure } from '../../core/documents/incident.js';
 import { makeDiagnosis, makeIncident } from '../../core/testing/incidents.js';
 import { renderIncident, renderIncidentLine } from './incident.js';
-import { renderCards } from './print.js';
+import { columnsOf, renderCards, wrapText } from './print.js';
 
 const TRACE = [
   '2026-03-01 10:00:00,000 WARN  Task [] - Source: orders (1/2)#0 switched from RUNNING to FAILED with failure cause:',
@@ -142,5 +142,16 @@ describe('an incident in a line', () => {
     expect(renderIncidentLine({ ...incident, unknown: [unknown] }, told, 'en', piped)).toContain(
       '? Unknown failure c.Odd · flink-node-1\n',
     );
+  });
+});
+
+describe('a text in columns', () => {
+  it('takes two for a Chinese character and an emoji, and one for a mark of the report', () => {
+    expect(['作业', '（', '😀', '✖ ', '·…', 'ｱ'].map(columnsOf)).toEqual([4, 2, 2, 2, 2, 1]);
+  });
+
+  it('breaks at blanks, and between Chinese characters', () => {
+    expect(wrapText('检查点已过期 after ten minutes', 12)).toEqual(['检查点已过期', 'after ten', 'minutes']);
+    expect(wrapText('检查点已过期', 8)).toEqual(['检查点已', '过期']);
   });
 });

@@ -1,5 +1,8 @@
 // Renders diagnoses and search results for a terminal, within its width; colours only on a terminal (write.ts makes
-// them). Causes come before symptoms; file:line is suitable for clicking and grep.
+// them). Causes come before symptoms; file:line is suitable for clicking and grep. Widths follow Unicode's table in
+// get-east-asian-width: string-width also knows the sequences of emoji, but takes 40 ms to load. wrap-ansi does not
+// break between Chinese characters, so the wrapping is here.
+import { eastAsianWidth } from 'get-east-asian-width';
 import type { Diagnosis, Evidence, UnknownFailure } from '../../core/documents/incident.js';
 import type { Language, Level, LogRecord } from '../../core/types.js';
 import { paintText, type Paint } from '../../core/text/terminal.js';
@@ -225,7 +228,7 @@ export function wrapText(text: string, columns: number): string[] {
 
 export function columnsOf(text: string): number {
   let columns = 0;
-  for (const character of text) columns += /[\u1100-\u115f\u2e80-\uffef]/.test(character) ? 2 : 1;
+  for (const character of text) columns += eastAsianWidth(character.codePointAt(0) ?? 0);
   return columns;
 }
 

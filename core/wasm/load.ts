@@ -4,16 +4,17 @@
 /** WebAssembly is part of every JavaScript engine, but only the browser's type library declares it. */
 interface Engine {
   readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: unknown };
+  /** Nothing but the .wat file says what an instance exports. */
+  readonly Instance: new <Exports>(module: object) => { readonly exports: Exports };
 }
 
-const { Module, Instance } = (globalThis as unknown as { readonly WebAssembly: Engine }).WebAssembly;
+declare const WebAssembly: Engine;
+
 const modules = new Map<string, object>();
 
 /** Creates an instance of `compiled`, which is in base64. `Exports` describes the exports of the .wat file. */
 export function loadWasm<Exports>(compiled: string): Exports {
-  const module = modules.get(compiled) ?? new Module(Buffer.from(compiled, 'base64'));
+  const module = modules.get(compiled) ?? new WebAssembly.Module(Buffer.from(compiled, 'base64'));
   modules.set(compiled, module);
-  // Nothing but the .wat file says what an instance exports.
-  return new Instance(module).exports as Exports;
+  return new WebAssembly.Instance<Exports>(module).exports;
 }
