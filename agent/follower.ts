@@ -9,7 +9,8 @@ import type { SignalWords } from '../flink/bytes/words.js';
 import type { RecordSink } from '../store/store.js';
 import type { Scan } from './discovery/discover.js';
 import { openPods, type PodDirectory } from './discovery/pods.js';
-import { Tails, type FollowedFiles, type TailsParts } from './tail/tails.js';
+import { Lifecycle, type LifecycleParts } from './tail/lifecycle.js';
+import { Tails, type FollowedFiles } from './tail/tails.js';
 import { Pipeline, type FileLook, type Slice } from './pipeline.js';
 import { createPlainMarker } from './record/parse-fast.js';
 import { createRedactor } from './record/redact.js';
@@ -59,7 +60,10 @@ export interface FollowerState extends BoardView {
   readonly turnedAt: number;
 }
 
-export interface FollowerParts extends Pick<TailsParts, 'known' | 'isFirstStart' | 'hasBirthTimes' | 'log' | 'now'> {
+export interface FollowerParts extends Pick<
+  LifecycleParts,
+  'known' | 'isFirstStart' | 'hasBirthTimes' | 'log' | 'now'
+> {
   /** Settings of this follower alone, because a reload changes them. */
   readonly settings: AgentSettings;
   readonly store: RecordSink;
@@ -90,6 +94,7 @@ export class FileFollower implements Follower {
   readonly #shipper: Shipper;
   readonly #encoder: EntryEncoder;
   readonly #tails: Tails;
+  readonly #lifecycle: Lifecycle;
   readonly #pipeline: Pipeline;
   #nextForget: number;
   #turnedAt: number;
@@ -104,21 +109,23 @@ export class FileFollower implements Follower {
     const pods = openPods({ settings, board, log, now });
     const lines = createStretchReader(createPlainMarker(), settings);
     const encoder = new EntryEncoder({ settings, lines, shipper, redact, board, wallClock });
-    const tails = new Tails({ ...parts, board, pods, encoder });
+    const tails = new Tails({ ...parts, board });
+    const lifecycle = new Lifecycle({ ...parts, tails, board, pods, encoder });
     this.#parts = parts;
     this.#board = board;
     this.#pods = pods;
     this.#shipper = shipper;
     this.#encoder = encoder;
     this.#tails = tails;
-    this.#pipeline = new Pipeline({ ...parts, tails, lines, encoder, shipper, board });
+    this.#lifecycle = lifecycle;
+    this.#pipeline = new Pipeline({ ...parts, tails, lifecycle, lines, encoder, shipper, board });
     this.#nextForget = now() + FORGET_EVERY_MS;
     this.#turnedAt = now();
   }
 
   syncFiles(scan: Scan, isElsewhere: boolean): void {
-    if (isElsewhere) this.#tails.leaveFiles(scan);
-    this.#tails.syncFiles(scan);
+    if (isElsewhere) this.#lifecycle.leaveFiles(scan);
+    this.#lifecycle.syncFiles(scan);
   }
 
   notifyChange(paths: Iterable<string>): boolean {
@@ -129,7 +136,7 @@ export class FileFollower implements Follower {
 
   turn(look: FileLook): Turn {
     this.#turnedAt = this.#parts.now();
-    this.#tails.openFiles();
+    this.#lifecycle.openFiles();
     const slice = this.#shipper.acknowledgedAt === undefined ? FIRST_SLICE : SLICE;
     const { hasMore, hold } = this.#pipeline.readRound(slice, look);
     this.#pipeline.flushIdle(false);
@@ -144,10 +151,10 @@ export class FileFollower implements Follower {
 
   async poll(): Promise<number> {
     this.#turnedAt = this.#parts.now();
-    await this.#tails.finishArchive();
+    await this.#lifecycle.archives.finish();
     let readBytes = 0;
     for (;;) {
-      this.#tails.openFiles();
+      this.#lifecycle.openFiles();
       const round = this.#pipeline.readRound(SLICE, 'all');
       readBytes += round.bytes;
       this.#pipeline.flushIdle(false);
@@ -199,7 +206,7 @@ export class FileFollower implements Follower {
 
   /** Gives up a generation that another follower follows now. */
   release(key: string): void {
-    this.#tails.release(key);
+    this.#lifecycle.release(key);
   }
 
   setWords(words: SignalWords, scanner?: AnchorScanner): void {

@@ -4,7 +4,8 @@
 // reached. Only acknowledgements move offsets.
 import type { StretchReader } from '../flink/layout/stretch.js';
 import { ReadLimits, type Hold } from './tail/limits.js';
-import { COLD_MS, type Tails } from './tail/tails.js';
+import type { Lifecycle } from './tail/lifecycle.js';
+import type { Tails } from './tail/tails.js';
 import type { Known } from './checkpoint/known.js';
 import type { AgentSettings } from './settings.js';
 import type { Shipper } from './ship.js';
@@ -15,7 +16,7 @@ import { joinRotation } from './tail/join.js';
 import { hasOpenEntry, takeOpenEntry } from './tail/open-entry.js';
 import { readChunk, unreadBytes } from './tail/read.js';
 import { splitChunk } from './tail/split.js';
-import { describeOnce, type Tail } from './tail/tail.js';
+import { COLD_MS, describeOnce, type Tail } from './tail/tail.js';
 
 /** Limits of one round of reading. */
 export interface Slice {
@@ -40,6 +41,7 @@ export interface ReadRound {
 export interface PipelineParts {
   readonly settings: AgentSettings;
   readonly tails: Tails;
+  readonly lifecycle: Lifecycle;
   /** Buffer for chunks, with what finds usual entries in it. */
   readonly lines: StretchReader;
   readonly encoder: EntryEncoder;
@@ -116,20 +118,20 @@ export class Pipeline {
     try {
       return this.#joinFirst(tail) ? this.#pass(tail) : 0;
     } catch (error) {
-      this.#parts.tails.failTail(tail, error);
+      this.#parts.lifecycle.failTail(tail, error);
       return 0;
     }
   }
 
   /** Takes a chunk of one file through steps 1 to 4. Returns the number of bytes that were read. */
   #pass(tail: Tail): number {
-    const { tails, lines, encoder, shipper, board, now } = this.#parts;
+    const { tails, lifecycle, lines, encoder, shipper, board, now } = this.#parts;
     const { file, reading } = tail;
     reading.isReported = false;
 
     const maxBytes = Math.min(reading.deficitBytes, this.#limits.allowedBytes);
     const chunk = readChunk(reading, file.head, maxBytes, lines.marker.room);
-    if (chunk.kind === 'truncated') tails.replaceTail(tail, chunk.lostBytes);
+    if (chunk.kind === 'truncated') lifecycle.replaceTail(tail, chunk.lostBytes);
     if (chunk.kind !== 'read') {
       reading.deficitBytes = 0;
       return 0;
@@ -148,14 +150,14 @@ export class Pipeline {
 
   /** Step 5: moves offsets over what the store has acknowledged. */
   acknowledge(): void {
-    const { tails, known } = this.#parts;
+    const { tails, lifecycle, known } = this.#parts;
     for (const tail of [...tails.listBusy(), ...tails.ended]) {
       const { file, acks } = tail;
       acks.advance();
       if (acks.isDirty && file.isSettled) known.set(describeOnce(tail, known.get(file.key)));
       acks.isDirty = false;
     }
-    tails.sweep();
+    lifecycle.sweep();
   }
 
   /** Sends the open entries of idle files that are read to their end; with `all`, of all files that are. */
@@ -198,9 +200,9 @@ export class Pipeline {
    * has to wait.
    */
   #joinFirst(tail: Tail): boolean {
-    const { tails, encoder, board, now } = this.#parts;
+    const { lifecycle, encoder, board, now } = this.#parts;
     if (!tail.reading.mayJoin) return true;
-    const findFamily = (): readonly Tail[] => tails.listFamily(tail.file.path);
+    const findFamily = (): readonly Tail[] => lifecycle.listFamily(tail.file.path);
     const join = joinRotation(tail, { findFamily, isQuiet: this.#isIdle(tail), now: now() });
     if (join.kind !== 'joined') return join.kind === 'none';
     encoder.send(tail, [join.entry], join.predecessor);

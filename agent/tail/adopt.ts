@@ -20,6 +20,7 @@ import {
   fitsGuard,
   GUARD_BYTES,
   HEAD_BYTES,
+  mayBeSameBirth,
   type CopyReason,
 } from './identity.js';
 import type { Known } from '../checkpoint/known.js';
@@ -87,8 +88,7 @@ function noteGrowth(tail: Tail, size: number, mtimeMs: number, now: number): voi
 
 function isSame(state: FileState, tail: Tail, fd: number, size: number, head: Buffer): boolean {
   if ((state.archive === undefined) !== (tail.file.archiveSize === undefined)) return false;
-  if (state.birthMs > 0 && tail.file.birthMs > 0 && Math.trunc(state.birthMs) !== Math.trunc(tail.file.birthMs))
-    return false;
+  if (!mayBeSameBirth(state.birthMs, tail.file.birthMs)) return false;
   return decideResume(state, size, fitsHead(state, head), fitsFrontier(state, fd, size)) === 'resume';
 }
 

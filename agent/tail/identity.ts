@@ -48,6 +48,11 @@ export function createKey({ host, inode, birthMs, head }: KeyParts, isKnown: (ke
   }
 }
 
+/** Returns false if two creation times, in milliseconds, differ: then an inode was reused. 0 stands for unknown. */
+export function mayBeSameBirth(one: number, other: number): boolean {
+  return one === 0 || other === 0 || Math.trunc(one) === Math.trunc(other);
+}
+
 /**
  * Renders a record id of key, start offset and CRC32 of all bytes before it: `5f…-00000000a3f0-1c291ca3`. It sorts by
  * offset within a file. The CRC distinguishes two generations with equal first lines and needs no checkpoint, because

@@ -35,17 +35,11 @@ export class Losses {
     this.#startedAt = parts.now();
   }
 
-  /** Notes a possible loss. `key` is the generation's; only the first note of a generation counts. */
-  note(key: string, path: string, bytes: number): void {
-    this.#note(key, path, bytes, false);
-  }
-
-  /** Notes a truncation while no agent was running: `bytes` were seen and not read, and there may have been more. */
-  noteUnseen(key: string, path: string, bytes: number): void {
-    this.#note(key, path, bytes, true);
-  }
-
-  #note(key: string, path: string, bytes: number, isUnseen: boolean): void {
+  /**
+   * Notes a possible loss of a generation; only the first one counts. `bytes` were seen and not read. `isUnseen`: the
+   * file was truncated while no agent was running, and there may have been more.
+   */
+  note(key: string, path: string, bytes: number, isUnseen = false): void {
     if ((bytes <= 0 && !isUnseen) || this.#losses.has(key)) return;
     const since = this.#parts.now();
     this.#losses.set(key, { since, bytes: Math.max(0, bytes), path, isUnseen, isReported: false });

@@ -2,7 +2,7 @@
 // bytes before the frontier and compares them, so that a file that was truncated and filled again between two looks is
 // detected by content, not by size. Keeps how far a file was read and the checksums up to there; nothing here knows
 // what the store has.
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { FileKind } from '../../core/types.js';
 import { NO_NOTES, type ProcessNotes } from '../../flink/facts/notes.js';
@@ -148,13 +148,18 @@ export function createReading({ kind, maxEntryBytes, fd, now }: ReadingStart): T
  */
 export function openReading(reading: TailReading, path: string, inode: string): boolean {
   if (reading.fd !== undefined) return true;
-  const fd = openSync(path, 'r');
+  const fd = openFile(path);
   if (describeStat(fstatSync(fd, { bigint: true })).inode !== inode) {
     closeSync(fd);
     return false;
   }
   reading.fd = fd;
   return true;
+}
+
+/** Opens a file for reading. A pipe that was put there must not block the agent until somebody writes to it. */
+export function openFile(path: string): number {
+  return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
 }
 
 export function closeReading(reading: TailReading): void {

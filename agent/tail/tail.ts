@@ -1,14 +1,15 @@
 // Defines a tail: one generation of one file, in three parts with one owner each. `file` says which generation it is
-// (settled by adopt.ts, followed by tails.ts), `reading` how far it was read (read.ts), `acks` what the store has of
-// it (acks.ts). The functions here concern more than one of them.
+// (settled by adopt.ts, followed by lifecycle.ts), `reading` how far it was read (read.ts), `acks` what the store has
+// of it (acks.ts). The functions here concern more than one of them.
 import { NO_NOTES } from '../../flink/facts/notes.js';
 import { createFormSplitter } from '../../flink/layout/form.js';
 import type { FileState, Guard } from '../checkpoint/checkpoint.js';
 import type { Captures } from '../discovery/pattern.js';
-import { type Commit, createReading, lookBefore, openReading, type TailReading } from './read.js';
+import { type Commit, createReading, lookBefore, openReading, type ReadingStart, type TailReading } from './read.js';
 import { createGuard, EMPTY_GUARD } from './identity.js';
 import type { RecordOrigin } from '../record/parse.js';
 import { TailAcks } from './acks.js';
+import { hasOpenEntry } from './open-entry.js';
 
 export interface Tail {
   readonly file: TailFile;
@@ -54,18 +55,11 @@ export interface TailFile {
   endedAt: number | undefined;
 }
 
-export interface TailStart {
-  readonly path: string;
-  readonly captures: Captures;
-  readonly origin: RecordOrigin;
-  readonly inode: string;
-  readonly device: string;
-  readonly birthMs: number;
-  readonly predecessor: Tail | undefined;
-  readonly maxEntryBytes: number;
-  readonly fd: number | undefined;
-  readonly now: number;
-}
+export type TailStart = Omit<ReadingStart, 'kind'> &
+  Pick<TailFile, 'path' | 'captures' | 'origin' | 'inode' | 'device' | 'birthMs' | 'predecessor'>;
+
+/** Time without growth, in milliseconds, after which only the scan looks at a file, open or closed. */
+export const COLD_MS = 60_000;
 
 /** Creates a tail at the beginning of a file of which nothing is known yet. */
 export function createTail(start: TailStart): Tail {
@@ -157,6 +151,29 @@ export function describeOnce(tail: Tail, before: FileState | undefined): FileSta
   if (tail.file.endedAt !== undefined) return { ...state, size: Math.min(state.size, before.size) };
   // The bytes before the offset of a closed file have not changed, so their guard is kept.
   return tail.reading.fd === undefined && before.offset === state.offset ? { ...state, guard: before.guard } : state;
+}
+
+/** Identifies a file as long as it exists, by device and inode. */
+export function idOf(file: { readonly device: string; readonly inode: string }): string {
+  return `${file.device}:${file.inode}`;
+}
+
+/** Returns true if the file is closed and can be opened again. An unpacked archive cannot. */
+export function isClosed({ file, reading }: Tail): boolean {
+  return reading.fd === undefined && file.archiveSize === undefined;
+}
+
+/** Returns true if nothing was written yet. Flink creates a file for printed output that often stays empty. */
+export function isEmpty({ file, reading }: Tail): boolean {
+  return !file.isSettled && reading.size === 0 && file.predecessor === undefined;
+}
+
+/** Returns true if the store has all of the file, no entry is open, and no cycle would change that. */
+export function isIdle(tail: Tail, now: number): boolean {
+  const { file, reading, acks } = tail;
+  const isWhole = file.isSettled && file.archiveSize === undefined && file.goneSince === undefined;
+  if (!isWhole || file.predecessor !== undefined || acks.isDirty || hasOpenEntry(reading)) return false;
+  return isDrained(tail) && (reading.fd === undefined || now - reading.lastGrowth > COLD_MS);
 }
 
 /** Returns true if the file was read to the end of what was seen and the store has all of it but an open last entry. */

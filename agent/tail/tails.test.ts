@@ -14,6 +14,7 @@ import { fillAgentSettings, type AgentSettings } from '../settings.js';
 import { createBoard } from '../status.js';
 import { closeReading } from './read.js';
 import { seekTail } from './tail.js';
+import { Lifecycle } from './lifecycle.js';
 import { Tails } from './tails.js';
 
 let folder: string;
@@ -22,8 +23,13 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-function open(clock: { now: number }, settings: Partial<AgentSettings> = {}): Tails {
-  return new Tails({
+interface Opened {
+  readonly tails: Tails;
+  readonly lifecycle: Lifecycle;
+}
+
+function open(clock: { now: number }, settings: Partial<AgentSettings> = {}): Opened {
+  const parts = {
     settings: fillAgentSettings({ dataDir: folder, ...settings }),
     known: new Known([]),
     isFirstStart: true,
@@ -33,7 +39,9 @@ function open(clock: { now: number }, settings: Partial<AgentSettings> = {}): Ta
     log: createLog('silent'),
     now: () => clock.now,
     encoder: { send: () => undefined },
-  });
+  };
+  const tails = new Tails(parts);
+  return { tails, lifecycle: new Lifecycle({ ...parts, tails }) };
 }
 
 function writeFiles(count: number): readonly string[] {
@@ -59,9 +67,9 @@ describe('listBusy', () => {
     const names = ['a.log', 'b.log', 'c.log'];
     for (const name of names) writeFileSync(join(folder, name), '2026-11-20 10:00:00,000 INFO  a.B [] - one\n');
     const clock = { now: Date.now() };
-    const tails = open(clock);
+    const { tails, lifecycle } = open(clock);
     const scan = async (): Promise<string[]> => {
-      tails.syncFiles(await discoverFiles([folder]));
+      lifecycle.syncFiles(await discoverFiles([folder]));
       return tails.listBusy().map(({ file }) => file.path.slice(folder.length + 1));
     };
     expect(await scan()).toEqual(names);
@@ -83,10 +91,10 @@ describe('a copy beside a file that stands when it is complete', () => {
   const [original, copy] = ['a.log.1', 'a.log.2'];
 
   /** Reads and stores the original and meets its copy; the waiting time of the copy is nearly over. */
-  async function meetBoth(): Promise<{ tails: Tails; clock: { now: number }; scan: () => Promise<void> }> {
+  async function meetBoth(): Promise<Opened & { clock: { now: number }; scan: () => Promise<void> }> {
     const clock = { now: Date.now() };
-    const tails = open(clock, { copyWaitMs: 10_000, holdGoneMs: 1000 });
-    const scan = async (): Promise<void> => tails.syncFiles(await discoverFiles([folder]));
+    const { tails, lifecycle } = open(clock, { copyWaitMs: 10_000, holdGoneMs: 1000 });
+    const scan = async (): Promise<void> => lifecycle.syncFiles(await discoverFiles([folder]));
     writeFileSync(join(folder, original), TEXT);
     await scan();
     const [first] = tails.list();
@@ -96,7 +104,7 @@ describe('a copy beside a file that stands when it is complete', () => {
     clock.now += 9000;
     await scan();
     expect(keysOf(tails)).toEqual([expect.stringMatching(/./), '']);
-    return { tails, clock, scan };
+    return { tails, lifecycle, clock, scan };
   }
 
   function keysOf(tails: Tails): readonly string[] {
@@ -115,16 +123,16 @@ describe('a copy beside a file that stands when it is complete', () => {
 
   // A busy agent scans late.
   it('is that file when that has gone meanwhile, however late it is seen that it has', async () => {
-    const { tails, clock, scan } = await meetBoth();
+    const { tails, lifecycle, clock, scan } = await meetBoth();
     const [key = ''] = keysOf(tails);
     rmSync(join(folder, original));
     clock.now += 20_000;
-    tails.openFiles();
+    lifecycle.openFiles();
     expect(keysOf(tails)).toEqual([key, '']);
     await scan();
     clock.now += 1001;
-    tails.sweep();
-    tails.openFiles();
+    lifecycle.sweep();
+    lifecycle.openFiles();
 
     expect(keysOf(tails)).toEqual([key]);
     tails.close();
@@ -134,12 +142,12 @@ describe('a copy beside a file that stands when it is complete', () => {
 describe('openFiles', () => {
   it('begins some of many files in a turn, and the next ones without another scan', async () => {
     const names = writeFiles(150);
-    const tails = open({ now: Date.now() });
+    const { tails, lifecycle } = open({ now: Date.now() });
 
-    tails.syncFiles(await discoverFiles([folder]));
+    lifecycle.syncFiles(await discoverFiles([folder]));
     expect(namesOf(tails)).toEqual(names.slice(0, 100));
     expect(tails.isOpening).toBe(true);
-    tails.openFiles();
+    lifecycle.openFiles();
     expect(namesOf(tails)).toEqual(names);
     expect(tails.isOpening).toBe(false);
 
@@ -148,16 +156,16 @@ describe('openFiles', () => {
 
   it('begins more as others are read and closed, which are not busy any more', async () => {
     const names = writeFiles(3);
-    const tails = open({ now: Date.now() }, { maxOpenFiles: 2 });
+    const { tails, lifecycle } = open({ now: Date.now() }, { maxOpenFiles: 2 });
 
-    tails.syncFiles(await discoverFiles([folder]));
+    lifecycle.syncFiles(await discoverFiles([folder]));
     expect(namesOf(tails)).toEqual(names.slice(0, 2));
     expect(tails.isOpening).toBe(false);
     finish(tails);
-    tails.sweep();
+    lifecycle.sweep();
     expect(tails.isOpening).toBe(true);
     expect(tails.listBusy()).toHaveLength(1);
-    tails.openFiles();
+    lifecycle.openFiles();
     expect(namesOf(tails)).toEqual(names);
     expect(tails.listBusy()).toHaveLength(2);
 
@@ -166,15 +174,15 @@ describe('openFiles', () => {
 
   it('opens what has grown and is closed as others are read and closed, without another scan', async () => {
     const names = writeFiles(4);
-    const tails = open({ now: Date.now() }, { maxOpenFiles: 2 });
-    tails.syncFiles(await discoverFiles([folder]));
+    const { tails, lifecycle } = open({ now: Date.now() }, { maxOpenFiles: 2 });
+    lifecycle.syncFiles(await discoverFiles([folder]));
     for (let turn = 0; turn < 4; turn += 1) {
       finish(tails);
-      tails.sweep();
-      tails.openFiles();
+      lifecycle.sweep();
+      lifecycle.openFiles();
     }
     finish(tails);
-    tails.sweep();
+    lifecycle.sweep();
     expect(namesOf(tails)).toEqual(names);
     for (const { reading } of tails.list()) closeReading(reading);
 
@@ -186,15 +194,15 @@ describe('openFiles', () => {
         .list()
         .filter(({ reading: { fd } }) => fd !== undefined)
         .map(({ file }) => file.path.slice(folder.length + 1));
-    tails.syncFiles(await discoverFiles([folder]));
+    lifecycle.syncFiles(await discoverFiles([folder]));
     expect(listOpen()).toEqual(names.slice(0, 2));
     finish(tails);
-    tails.sweep();
-    tails.openFiles();
+    lifecycle.sweep();
+    lifecycle.openFiles();
     expect(listOpen()).toContain(names[2]);
     finish(tails);
-    tails.sweep();
-    tails.openFiles();
+    lifecycle.sweep();
+    lifecycle.openFiles();
     expect(listOpen()).toContain(names[3]);
 
     tails.close();
@@ -204,10 +212,10 @@ describe('openFiles', () => {
     const clock = { now: Date.now() };
     const old = (clock.now - 2 * 86_400_000) / 1000;
     for (const name of writeFiles(101)) utimesSync(join(folder, name), old, old);
-    const tails = open(clock);
+    const { tails, lifecycle } = open(clock);
 
-    tails.syncFiles(await discoverFiles([folder]));
-    tails.openFiles();
+    lifecycle.syncFiles(await discoverFiles([folder]));
+    lifecycle.openFiles();
     expect(tails.list()).toHaveLength(101);
     expect(tails.list().filter(({ acks }) => acks.committed.offset === 0)).toEqual([]);
 
@@ -216,8 +224,8 @@ describe('openFiles', () => {
 
   it('makes objects of one shape for all files', async () => {
     writeFiles(2);
-    const tails = open({ now: Date.now() });
-    tails.syncFiles(await discoverFiles([folder]));
+    const { tails, lifecycle } = open({ now: Date.now() });
+    lifecycle.syncFiles(await discoverFiles([folder]));
     setFlagsFromString('--allow-natives-syntax');
     const haveSameShape = new Script('(a, b) => %HaveSameMap(a, b)').runInThisContext() as (
       a: object | undefined,

@@ -15,7 +15,7 @@ import type { FileLook } from '../pipeline.js';
 import { createRedactor } from '../record/redact.js';
 import { shareSettings, type AgentSettings } from '../settings.js';
 import { joinBoards } from '../status.js';
-import { idOf } from '../tail/tails.js';
+import { idOf } from '../tail/tail.js';
 import type { ClockShift, Order, Report, WorkerProgress, WorkerStart } from './message.js';
 import { answerAppend } from './relay.js';
 import { Shares } from './share.js';

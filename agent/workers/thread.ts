@@ -9,7 +9,7 @@ import { createAlarm, rest, type Alarm } from '../alarm.js';
 import { FileFollower } from '../follower.js';
 import { readCpu } from '../tail/limits.js';
 import type { FileLook } from '../pipeline.js';
-import { idOf } from '../tail/tails.js';
+import { idOf } from '../tail/tail.js';
 import { Known } from '../checkpoint/known.js';
 import type { BeginOrder, ClockShift, Order, Report, ScanOrder, WorkerStart } from './message.js';
 import { createRelay, type Relay } from './relay.js';
