@@ -1,34 +1,27 @@
-// Serves the routes, their OpenAPI document (document.ts) and the page (page.ts) over HTTP; the only module that
-// imports fastify. Authenticates requests (auth/, http/origin.ts), validates input, sets security headers and
-// compresses long answers; http/refusal.ts answers errors. It knows no store and no stage; cli.ts creates, starts and
-// closes it.
+// Serves the routes (serve-route.ts), their OpenAPI document (document.ts) and the page (page.ts) over HTTP; the only
+// module that imports fastify. Sets limits and security headers and compresses long answers; http/refusal.ts answers
+// errors. It knows no store and no stage; cli.ts creates, starts and closes it.
 import type { RequestListener } from 'node:http';
 import { isIP } from 'node:net';
-import { Readable } from 'node:stream';
 import fastifyCompress, { type FastifyCompressOptions } from '@fastify/compress';
-import { fastify, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { fastify, type FastifyError, type FastifyInstance } from 'fastify';
 import { findScopeProblem, type Teams } from '../core/config/teams.js';
-import { createError, JobtraceError } from '../core/errors.js';
-import { omitMissing } from '../core/json.js';
+import { createError } from '../core/errors.js';
 import type { PrecisionFloor } from '../core/documents/precision.js';
 import type { Log } from '../core/log.js';
 import type { DiagnoseDocument } from './schemas/incidents.js';
 import type { RuleInfo } from '../core/documents/rule.js';
 import type { Language } from '../core/types.js';
 import { createAccess, type Access, type AccessStore, type Token } from './auth/access.js';
-import { groupAddress } from './auth/address.js';
-import { describeWho } from './auth/audit.js';
 import type { AuditEntry } from './auth/entry.js';
 import { createProvider, type ProviderSettings } from './auth/provider.js';
-import { ANYBODY, checkRole, checkSeesAll, narrowViewer, type Viewer } from './auth/roles.js';
-import { DEFAULT_BODY_BYTES, readBytes, refuseEncoding } from './http/body.js';
-import { describeRoute, registerDocument } from './document.js';
+import { DEFAULT_BODY_BYTES } from './http/body.js';
+import { registerDocument } from './document.js';
 import type { AssistantHooks } from './mcp/tool-context.js';
 import { createAccessRoutes } from './routes/access.js';
 import { createAssistantRoutes } from './mcp/route.js';
 import { createAgentRoutes } from './routes/agents.js';
 import { createAlertRoutes } from './routes/alerts.js';
-import { createConcurrencyLimiter } from './http/concurrency.js';
 import { createFeedbackRoutes } from './routes/feedback.js';
 import { createTriageRoutes } from './routes/triage.js';
 import { createDeletionRoutes } from './routes/deletions.js';
@@ -41,15 +34,14 @@ import { createGroupRoutes } from './routes/groups.js';
 import { createIncidentRoutes } from './routes/incidents.js';
 import { createMetrics, type Metrics } from './http/metrics.js';
 import { createRecordRoutes } from './routes/records.js';
-import { createBodyBudget, DEFAULT_PACE, endSlowBody, type BodyBudget, type RequestPace } from './http/pace.js';
-import { checkHost, checkOpenOrigin, checkSameOrigin, checkSignInOrigin } from './http/origin.js';
+import { createBodyBudget, DEFAULT_PACE, endSlowBody, type RequestPace } from './http/pace.js';
+import { checkHost, checkOpenOrigin } from './http/origin.js';
 import { findWebDir, registerPage } from './page.js';
 import { answerBrokenRequest, answerError } from './http/refusal.js';
-import { convertQuery } from './http/request.js';
-import { createValues, type Answer, type Authoring, type Request, type Route, type Services } from './http/route.js';
+import type { Authoring, Services } from './http/route.js';
+import { registerRoute, type Serving } from './serve-route.js';
 import type { EraseStore } from '../store/erase.js';
-import { limitSearches } from '../store/caller.js';
-import { scopeStore, type ReadableStore } from '../store/scope.js';
+import type { ReadableStore } from '../store/scope.js';
 import { createTlsServer, type TlsFiles } from './http/tls.js';
 import { createDiagnosisRoutes } from './routes/diagnosis.js';
 import { createSignInRoutes } from './routes/signin.js';
@@ -62,11 +54,9 @@ export interface ServerOptions {
   readonly ruleProblems?: () => readonly string[];
   readonly ruleSheet?: Services['ruleSheet'];
   readonly authoring?: Authoring;
-  readonly settings: {
+  readonly settings: Serving['settings'] & {
     readonly version: string;
     readonly language: Language;
-    /** Public address of the page. */
-    readonly publicUrl?: string;
     /** Tokens of the settings. They are read for each request, because they may change. */
     readonly tokens: readonly Token[];
     /** Provider for sign-ins with OpenID Connect; undefined: there is none. */
@@ -88,10 +78,6 @@ export interface ServerOptions {
     readonly livePollMs?: number;
     readonly liveHeartbeatMs?: number;
     readonly liveMaxRecords?: number;
-    /** Interval, in milliseconds, in which a live stream checks that its viewer still has access. */
-    readonly liveRecheckMs?: number;
-    /** Time limit of a search, in milliseconds. */
-    readonly searchMs?: number;
     /** Lifetime of a sign-in, in milliseconds; `providerSessionMs` is the one of a sign-in at the provider. */
     readonly sessionMs?: number;
     readonly providerSessionMs?: number;
@@ -161,8 +147,6 @@ const REQUEST_TIMEOUT_MS = 15 * 60_000;
 const POLL_MS = 1000;
 /** Limits, in bytes, of unfinished bodies: several of the largest bodies. */
 const BODY_BUDGET = { bytes: 256 * 1_048_576, bytesOfCaller: 64 * 1_048_576 };
-const RECHECK_MS = 5000;
-const SEARCH_MS = 10_000;
 
 export function createServer(options: ServerOptions): ApiServer {
   const live = new Set<AbortController>();
@@ -192,7 +176,7 @@ export function createServer(options: ServerOptions): ApiServer {
   app.setErrorHandler((error: FastifyError, request, reply) => answerError(error, request, reply, options.log));
   app.register(fastifyCompress, COMPRESSION);
   registerDocument(app, services.version);
-  const serving = { options, access, live, bodies: createBodyBudget(BODY_BUDGET) };
+  const serving = { store: options.store, access, settings, live, bodies: createBodyBudget(BODY_BUDGET) };
   app.register(async (scope) => {
     const routes = [
       ...createRecordRoutes(services),
@@ -322,161 +306,6 @@ function createServices(options: ServerOptions): Services {
       maxRecords: settings.liveMaxRecords ?? 5000,
     },
   };
-}
-
-interface Serving {
-  readonly options: ServerOptions;
-  readonly access: Access;
-  readonly live: Set<AbortController>;
-  readonly bodies: BodyBudget;
-}
-
-/**
- * Returns the name of a caller for limits. Callers of different kinds with the same name are two callers; a caller
- * without a name is counted by address.
- */
-function nameCaller({ kind, name }: Viewer, request: FastifyRequest): string {
-  return kind === 'nobody' ? groupAddress(request.ip) : `${kind} ${name}`;
-}
-
-function registerRoute(app: FastifyInstance, route: Route, serving: Serving): void {
-  const { options, access, live } = serving;
-  const concurrency = route.concurrency === undefined ? undefined : createConcurrencyLimiter(route.concurrency);
-  const viewers = new WeakMap<FastifyRequest, Viewer>();
-  const searchMs = options.settings.searchMs ?? SEARCH_MS;
-  const callerOf = (request: FastifyRequest): string => nameCaller(viewers.get(request) ?? ANYBODY, request);
-  app.route({
-    method: route.method,
-    url: route.path,
-    schema: describeRoute(route),
-    bodyLimit: route.body?.maxBytes ?? DEFAULT_BODY_BYTES,
-    // Requests without permission are rejected before the body is read.
-    onRequest: async (request) => {
-      const viewer = await authorize(request, route, serving);
-      viewers.set(request, viewer);
-      if (route.body?.type === 'json') refuseEncoding(readEncoding(request));
-    },
-    preParsing: async (request, _reply, payload) =>
-      route.body === undefined ? payload : serving.bodies.meter(payload, callerOf(request)),
-    preValidation: async (request, reply) => {
-      const leave = concurrency?.acquire(callerOf(request), route.concurrency?.weigh?.(request.body));
-      if (leave !== undefined) reply.raw.once('close', leave);
-      request.query = convertQuery(request.query, route.query ?? {});
-      if (route.body?.type === 'text')
-        request.body = await readBytes(request.body, readEncoding(request), route.body.maxBytes);
-      if (route.body?.type === 'json' && Buffer.isBuffer(request.body)) {
-        throw createError('JT_REQUEST_INVALID', {
-          problems: `the body must be JSON with "Content-Type: application/json", not "${request.headers['content-type'] ?? ''}"`,
-        });
-      }
-    },
-    handler: async (request, reply) => {
-      const gone = new AbortController();
-      live.add(gone);
-      reply.raw.once('close', () => {
-        live.delete(gone);
-        gone.abort();
-      });
-      const viewer = viewers.get(request) ?? ANYBODY;
-      const params = createValues(request.params);
-      const asked: Request = {
-        params,
-        query: createValues(request.query),
-        body: request.body,
-        viewer,
-        address: groupAddress(request.ip),
-        store: limitSearches(scopeStore(options.store, viewer.scope), { signal: gone.signal, limitMs: searchMs }),
-        signal: gone.signal,
-        header: (name) => [request.headers[name]].flat()[0],
-      };
-      const answer = await route.handle(asked);
-      const { audited } = route;
-      if (audited !== undefined) {
-        const note = typeof audited === 'string' ? { what: audited } : audited(asked);
-        if (note !== undefined)
-          await access.audit.note({ ...describeWho(viewer), ...omitMissing({ about: params.text('id') }), ...note });
-      }
-      if (answer.kind === 'events') endWithAccess(gone, () => authorize(request, route, serving), options);
-      return sendAnswer(reply, answer);
-    },
-  });
-}
-
-/** Ends a stream as soon as its viewer has no access. */
-function endWithAccess(
-  gone: AbortController,
-  authorizeAgain: () => Promise<unknown>,
-  { settings }: ServerOptions,
-): void {
-  const timer = setInterval(() => {
-    // An unavailable store gives no answer about access, so the stream continues.
-    authorizeAgain().catch((error: unknown) => {
-      if (error instanceof JobtraceError && [401, 403].includes(error.httpStatus)) gone.abort();
-    });
-  }, settings.liveRecheckMs ?? RECHECK_MS);
-  gone.signal.addEventListener('abort', () => clearInterval(timer), { once: true });
-}
-
-function readEncoding(request: FastifyRequest): string {
-  return (request.headers['content-encoding'] ?? '').trim().toLowerCase();
-}
-
-async function authorize(
-  request: FastifyRequest,
-  route: Route,
-  { options, access }: Pick<Serving, 'options' | 'access'>,
-): Promise<Viewer> {
-  const { authorization, cookie } = request.headers;
-  const { publicUrl } = options.settings;
-  // Routes without a role check the origin as well, because a sign-in or sign-out must come from Jobtrace's own page or
-  // from a client that is not a browser.
-  if (route.role === undefined) {
-    if (request.method !== 'GET') checkSignInOrigin(request, publicUrl);
-    return ANYBODY;
-  }
-  const somebody = await access.authenticate({ authorization, cookie });
-  checkRole(somebody, route.role);
-  const viewer = narrowViewer(somebody, route.role);
-  // The browser sends the cookie with every request, whichever page causes it.
-  if (viewer.kind === 'user' && request.method !== 'GET') checkSameOrigin(request, publicUrl);
-  if (route.isOfAll === true) checkSeesAll(viewer);
-  return viewer;
-}
-
-function sendAnswer(reply: FastifyReply, answer: Answer): FastifyReply {
-  switch (answer.kind) {
-    case 'json':
-      return reply
-        .code(answer.status ?? 200)
-        .headers({ 'cache-control': 'no-store', ...answer.headers })
-        .send(answer.body);
-    case 'redirect':
-      return reply.headers({ 'cache-control': 'no-store', ...answer.headers }).redirect(answer.location, 303);
-    case 'text':
-      return reply
-        .code(answer.status ?? 200)
-        .type(answer.contentType)
-        .header('cache-control', 'no-store')
-        .serializer((text: unknown) => String(text))
-        .send(answer.text);
-    case 'file':
-      return reply
-        .headers({
-          'content-type': answer.contentType,
-          'content-disposition': `attachment; filename="${answer.name}"`,
-          'cache-control': 'no-store',
-        })
-        .send(Readable.from(answer.chunks));
-    case 'events':
-      return reply
-        .headers({
-          'content-type': 'text/event-stream; charset=utf-8',
-          'cache-control': 'no-store',
-          'x-accel-buffering': 'no',
-          connection: 'close',
-        })
-        .send(Readable.from(answer.events));
-  }
 }
 
 async function listenOn(app: FastifyInstance, host: string, port: number): Promise<void> {

@@ -6,7 +6,7 @@ import { hashText } from '../../core/hash.js';
 import { isOpen, measureDistance } from '../../core/time/around.js';
 import type { Incident } from '../../core/documents/incident.js';
 import type { Language } from '../../core/types.js';
-import type { Subject } from '../decide/decide.js';
+import type { Subject } from '../decide/subject.js';
 import { isJsonObject, toJsonObject, type JsonObject } from './payload.js';
 import { describeIncident, dropEmpty } from './render.js';
 

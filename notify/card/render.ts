@@ -6,7 +6,8 @@ import { findLead, nameUnknown } from '../../core/wording/lead.js';
 import { linkIncident } from '../../core/wording/markdown.js';
 import type { Diagnosis, Fix, Incident, Severity, UnknownFailure } from '../../core/documents/incident.js';
 import type { Language } from '../../core/types.js';
-import type { AlertReason, Subject } from '../decide/decide.js';
+import type { AlertReason } from '../decide/decide.js';
+import type { Subject } from '../decide/subject.js';
 import { toJsonObject, type JsonObject } from './payload.js';
 
 export interface Card {

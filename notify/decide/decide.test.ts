@@ -3,12 +3,12 @@ import type { Incident } from '../../core/documents/incident.js';
 import { parseGlob } from '../../core/text/glob.js';
 import {
   decideAlert,
-  findSubject,
   type AlertDecision,
   type DecidePolicy,
   type NotificationHistory,
   type Notification,
 } from './decide.js';
+import { findSubject } from './subject.js';
 import { BUFFERS, LOST, makeDiagnosis, makeIncident } from '../../core/testing/incidents.js';
 
 const SEEN = Date.parse('2026-11-20T10:00:00.000Z');

@@ -1,8 +1,17 @@
 // Decides whether one receiver is notified of an incident now. Takes the incident, the earlier alerts to this receiver,
 // the time and the policy, and returns a named reason either way. Pure functions. The goal is one message for each
 // cause: a restart is never news; a better cause, a worse state, the end and (once) "still failing" are.
-import { fitsGlob, type Glob } from '../../core/text/glob.js';
-import type { Diagnosis, Incident, Severity, UnknownFailure } from '../../core/documents/incident.js';
+import type { Incident, Severity } from '../../core/documents/incident.js';
+import {
+  findNewest,
+  findSubject,
+  listSubjects,
+  RANK,
+  readTime,
+  type NoSubject,
+  type Subject,
+  type SubjectPolicy,
+} from './subject.js';
 
 export type AlertReason =
   | 'new-incident'
@@ -19,11 +28,8 @@ export type AlertReason =
   | 'silent'
   | 'notice';
 export type SilenceReason =
+  | NoSubject
   | 'muted'
-  | 'nothing-found'
-  | 'draft-rule'
-  | 'distrusted-rule'
-  | 'below-warning'
   | 'undated'
   | 'backlog'
   | 'cause-known'
@@ -32,7 +38,7 @@ export type SilenceReason =
   | 'over-unheard'
   | 'nothing-new';
 
-export interface DecidePolicy {
+export interface DecidePolicy extends SubjectPolicy {
   /**
    * Time that a cause waits for its immediate consequences: the end of the job, or a better description by another
    * process.
@@ -56,32 +62,10 @@ export interface DecidePolicy {
   readonly lateWaitMs?: number | undefined;
   /** Time after which this receiver is notified if nobody has acknowledged the incident. */
   readonly escalatesAfterMs?: number | undefined;
-  /** True if a failure that only a client logged has the severity of its cause. Absent: it is a notice. */
-  readonly clientAlerts?: boolean | undefined;
-  /** Patterns of rule ids, cause ids, job ids or job names. */
-  readonly mutes: readonly Glob[];
-  /** True for a rule whose finding usually follows from another failure, even if it ranks first. */
-  readonly isSymptom: (ruleId: string) => boolean;
   /** True for a rule whose finding is sent at once, because it says enough by itself. */
   readonly isNews: (ruleId: string) => boolean;
   /** Returns the milliseconds within which a later line may still refute the rule; 0 if none can. */
   readonly doubtMs: (ruleId: string) => number;
-  /**
-   * True for a rule that the precision guard muted, because people marked it as wrong too often. Absent: none is muted.
-   */
-  readonly isRuleMuted?: (ruleId: string) => boolean;
-}
-
-/** Subject of an alert: the best diagnosis that may be announced, or a failure that no rule names. */
-export interface Subject {
-  /** Rule id, or `unknown:` and the fingerprint. */
-  readonly cause: string;
-  readonly symptom: boolean;
-  readonly severity: Severity;
-  /** Position in the incident's `diagnoses`; undefined for an unknown failure. */
-  readonly diagnosis: number | undefined;
-  /** Time of its last failure, in milliseconds since 1970. */
-  readonly lastMs?: number | undefined;
 }
 
 /** Earlier alert of this incident to this receiver. */
@@ -135,8 +119,6 @@ const OF_CAUSES: ReadonlySet<string> = new Set<AlertReason>(['cause-corrected', 
 /** Factor by which the jobs of a platform incident must grow before it is announced again. */
 const GROWN_FACTOR = 2;
 
-const RANK: Readonly<Record<Severity, number>> = { info: 0, warning: 1, error: 2, critical: 3 };
-
 export function decideAlert(
   incident: Incident,
   history: NotificationHistory,
@@ -155,92 +137,6 @@ export function decideAlert(
     return decideChild(subject, pending, pending === undefined ? notifications : sent.notifications, nowMs);
   if (pending !== undefined) return decidePending(incident, subject, pending, sent, nowMs, policy);
   return decideFresh(incident, subject, history, nowMs, policy);
-}
-
-/**
- * Finds the subject of an incident, or the reason why it has none. The subject is the first cause that comes neither
- * from a draft rule nor from a muted rule; else a symptom that stands alone; else the failure that no rule names; else
- * a symptom of that failure. Notices do not count. A failure that only a client logged is a notice.
- */
-export function findSubject(
-  incident: Incident,
-  policy: Pick<DecidePolicy, 'isSymptom' | 'isRuleMuted' | 'clientAlerts'>,
-): Subject | SilenceReason {
-  const subject = findLoudest(incident, policy);
-  const isOfClient = incident.client === true && policy.clientAlerts !== true;
-  return isOfClient && typeof subject !== 'string' ? { ...subject, severity: 'info' } : subject;
-}
-
-function findLoudest(
-  incident: Incident,
-  policy: Pick<DecidePolicy, 'isSymptom' | 'isRuleMuted'>,
-): Subject | SilenceReason {
-  const proven = listProven(incident);
-  const found = proven.filter(({ diagnosis }) => policy.isRuleMuted?.(diagnosis.rule) !== true);
-  // An intentional end is announced, as a notice.
-  const least = incident.ending === undefined ? RANK.warning : RANK.info;
-  const loud = found.filter(({ diagnosis }) => RANK[diagnosis.severity] >= least);
-  const standing = loud.filter(({ diagnosis }) => !diagnosis.symptom);
-  // A second cause comes before the other interpretations of its attempts.
-  const second = standing.findIndex(({ diagnosis }) => diagnosis.beside === true);
-  const candidates = second > 0 ? standing.slice(0, second) : standing;
-  const best = candidates.find(({ diagnosis }) => !policy.isSymptom(diagnosis.rule)) ?? candidates[0];
-  const unknown = incident.unknown[0];
-  if (best === undefined && unknown !== undefined) return nameUnknown(unknown);
-  const chosen = best ?? loud[0];
-  if (chosen === undefined) {
-    if (found.length > 0) return 'below-warning';
-    if (proven.length > 0) return 'distrusted-rule';
-    return incident.diagnoses.en.length > 0 ? 'draft-rule' : 'nothing-found';
-  }
-  return nameDiagnosis(chosen, policy);
-}
-
-/** Lists the subject of the incident and its second causes, without those that are muted. */
-function listSubjects(incident: Incident, lead: Subject, policy: DecidePolicy): readonly Subject[] {
-  const named = listProven(incident)
-    .filter((item) => item.diagnosis.beside === true && isLoud(item))
-    .filter(({ diagnosis }) => policy.isRuleMuted?.(diagnosis.rule) !== true)
-    .map((item) => nameDiagnosis(item, policy));
-  const unknown = incident.unknown.filter(({ beside }) => beside === true).map(nameUnknown);
-  return [lead, ...[...named, ...unknown].filter(({ cause }) => cause !== lead.cause)].filter(
-    (item) => !isMuted(incident, item, policy.mutes),
-  );
-}
-
-interface ListedDiagnosis {
-  readonly diagnosis: Diagnosis;
-  readonly index: number;
-}
-
-function listProven(incident: Incident): readonly ListedDiagnosis[] {
-  return incident.diagnoses.en
-    .map((diagnosis, index) => ({ diagnosis, index }))
-    .filter(({ diagnosis }) => diagnosis.status !== 'draft');
-}
-
-function isLoud({ diagnosis }: ListedDiagnosis): boolean {
-  return RANK[diagnosis.severity] >= RANK.warning;
-}
-
-function nameDiagnosis({ diagnosis, index }: ListedDiagnosis, { isSymptom }: Pick<DecidePolicy, 'isSymptom'>): Subject {
-  return {
-    cause: diagnosis.rule,
-    symptom: diagnosis.symptom || isSymptom(diagnosis.rule),
-    severity: diagnosis.severity,
-    diagnosis: index,
-    lastMs: readTime(diagnosis.lastSeen),
-  };
-}
-
-function nameUnknown({ fingerprint, lastSeen, firstSeen }: UnknownFailure): Subject {
-  return {
-    cause: `unknown:${fingerprint}`,
-    symptom: true,
-    severity: 'error',
-    diagnosis: undefined,
-    lastMs: readTime(lastSeen ?? firstSeen),
-  };
 }
 
 /**
@@ -491,14 +387,6 @@ function findWrong(subjects: readonly Subject[], notifications: readonly Notific
     : notifications[index];
 }
 
-/** Finds the subject that failed last. Messages about a continuing failure name it. */
-function findNewest(subjects: readonly Subject[]): Subject | undefined {
-  return subjects.reduce<Subject | undefined>(
-    (newest, item) => (newest === undefined || (item.lastMs ?? 0) > (newest.lastMs ?? 0) ? item : newest),
-    undefined,
-  );
-}
-
 /**
  * True if a failure after a recovery has lines of its own that describe it, or has been without such lines for as long
  * as a symptom waits.
@@ -524,10 +412,6 @@ function hasGrown({ platform, outcome }: Incident, notifications: readonly Notif
   return platform !== undefined && outcome === 'failing' && platform.jobs >= GROWN_FACTOR * max;
 }
 
-function readTime(time: string | undefined): number | undefined {
-  return time === undefined ? undefined : Date.parse(time);
-}
-
 /** Returns the cause id of a rule. A failure that no rule names is a cause by itself. */
 function causeOf(rule: string): string {
   return rule.split('/', 1)[0] ?? rule;
@@ -546,13 +430,6 @@ function isOneMessage({ lastSeen }: Incident, notifications: readonly Notificati
 /** True if the incident cannot get worse any more. */
 function isOver({ outcome }: Pick<Incident, 'outcome'>): boolean {
   return outcome === 'recovered' || outcome === 'canceled';
-}
-
-/** True if one of the patterns matches the rule, its cause, the job's id or the job's name. */
-function isMuted(incident: Incident, subject: Subject, mutes: readonly Glob[]): boolean {
-  const cause = subject.diagnosis === undefined ? undefined : incident.diagnoses.en[subject.diagnosis]?.cause;
-  const names = [subject.cause, cause, incident.job?.id, incident.job?.name].filter((name) => name !== undefined);
-  return mutes.some((glob) => names.some((name) => fitsGlob(glob, name)));
 }
 
 function silent(reason: SilenceReason): { readonly send: false; readonly reason: SilenceReason } {

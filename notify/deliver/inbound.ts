@@ -9,7 +9,8 @@ import type { Incident } from '../../core/documents/incident.js';
 import type { ReceivedAlert } from '../../core/documents/alert.js';
 import type { Collections, IncidentStore } from '../../store/store.js';
 import { CHANNELS } from '../channels/table.js';
-import { findSubject, type DecidePolicy, type Subject } from '../decide/decide.js';
+import type { DecidePolicy } from '../decide/decide.js';
+import { findSubject, type Subject } from '../decide/subject.js';
 import {
   chooseIncident,
   isOwnAlert,

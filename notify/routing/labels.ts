@@ -4,7 +4,7 @@ import type { Incident } from '../../core/documents/incident.js';
 import type { CardLabels, TeamSettings } from '../../core/config/route.js';
 import { fitsGlob, parseGlob } from '../../core/text/glob.js';
 import { ALL_CLUSTERS } from '../../core/types.js';
-import type { Subject } from '../decide/decide.js';
+import type { Subject } from '../decide/subject.js';
 import type { InboundAlert } from '../card/forward.js';
 
 /** Derives the labels of an incident. A platform incident has those of all jobs that it represents. */

@@ -8,7 +8,7 @@ import type { Log } from '../../core/log.js';
 import type { Incident } from '../../core/documents/incident.js';
 import type { Alert } from '../../core/documents/alert.js';
 import type { Collections } from '../../store/store.js';
-import type { Subject } from '../decide/decide.js';
+import type { Subject } from '../decide/subject.js';
 import type { InboundAlert } from '../card/forward.js';
 import type { Payload } from '../card/payload.js';
 import { labelAlert, labelIncident } from './labels.js';
