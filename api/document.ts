@@ -5,6 +5,7 @@ import fastifySwaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { omitMissing } from '../core/json.js';
 import type { Route } from './http/route.js';
+import { ADDRESSES, type Exchange } from './schemas/addresses.js';
 import { ERROR } from './schemas/system.js';
 
 /** Registers the document and its page; must run before the routes are registered. */
@@ -35,12 +36,14 @@ export function registerDocument(app: FastifyInstance, version: string): void {
 
 /** Returns the route's schema for fastify, including every error that it can answer. */
 export function describeRoute(route: Route): Record<string, unknown> {
+  const { params, query, body, bytes, answer, others }: Exchange = ADDRESSES[route.at];
+  const received = body ?? bytes;
   const errors = Object.fromEntries(
     [
       ...(route.role === undefined ? [] : [401]),
       ...(route.concurrency === undefined ? [] : [429]),
       ...(route.refusals ?? []),
-      ...(route.body === undefined ? [] : [413, 415]),
+      ...(received === undefined ? [] : [413, 415]),
       ...[400, 403, 404, 431, 500, 503],
     ].map((status) => [status, ERROR]),
   );
@@ -49,12 +52,12 @@ export function describeRoute(route: Route): Record<string, unknown> {
     summary: route.summary,
     ...omitMissing<string, unknown>({
       description: route.description,
-      params: route.params,
-      querystring: route.query,
-      body: route.body?.schema,
-      consumes: route.body && [route.body.type === 'json' ? 'application/json' : 'text/plain'],
+      params,
+      querystring: query,
+      body: received,
+      consumes: received && [body === undefined ? 'text/plain' : 'application/json'],
       security: route.role && [{ token: [] }, { session: [] }],
     }),
-    response: { ...errors, ...route.answers },
+    response: { ...errors, ...omitMissing({ 200: answer }), ...others },
   };
 }

@@ -4,7 +4,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { createError, JobtraceError } from '../core/errors.js';
-import { omitMissing } from '../core/json.js';
+import { textAt } from '../core/json.js';
 import { limitSearches } from '../store/caller.js';
 import { scopeStore, type ReadableStore } from '../store/scope.js';
 import type { Access } from './auth/access.js';
@@ -16,8 +16,9 @@ import { DEFAULT_BODY_BYTES, readBytes, refuseEncoding } from './http/body.js';
 import { createConcurrencyLimiter } from './http/concurrency.js';
 import { checkSameOrigin, checkSignInOrigin } from './http/origin.js';
 import type { BodyBudget } from './http/pace.js';
-import { convertQuery } from './http/request.js';
-import { createValues, type Answer, type Request, type Route } from './http/route.js';
+import { convertQuery, omitBlank } from './http/request.js';
+import type { Answer, Request, Route } from './http/route.js';
+import { ADDRESSES, type Exchange } from './schemas/addresses.js';
 
 export interface Serving {
   readonly store: ReadableStore;
@@ -52,26 +53,28 @@ export function registerRoute(app: FastifyInstance, route: Route, serving: Servi
   const viewers = new WeakMap<FastifyRequest, Viewer>();
   const limitMs = settings.searchMs ?? SEARCH_MS;
   const callerOf = (request: FastifyRequest): string => nameCaller(viewers.get(request) ?? ANYBODY, request);
+  const [method = '', url = ''] = route.at.split(' ');
+  const { query, body, bytes }: Exchange = ADDRESSES[route.at];
+  const bodyLimit = route.maxBytes ?? DEFAULT_BODY_BYTES;
   app.route({
-    method: route.method,
-    url: route.path,
+    method,
+    url,
     schema: describeRoute(route),
-    bodyLimit: route.body?.maxBytes ?? DEFAULT_BODY_BYTES,
+    bodyLimit,
     // Requests without permission are rejected before the body is read.
     onRequest: async (request) => {
       const viewer = await authorize(request, route, serving);
       viewers.set(request, viewer);
-      if (route.body?.type === 'json') refuseEncoding(readEncoding(request));
+      if (body !== undefined) refuseEncoding(readEncoding(request));
     },
     preParsing: async (request, _reply, payload) =>
-      route.body === undefined ? payload : serving.bodies.meter(payload, callerOf(request)),
+      (body ?? bytes) === undefined ? payload : serving.bodies.meter(payload, callerOf(request)),
     preValidation: async (request, reply) => {
       const leave = concurrency?.acquire(callerOf(request), route.concurrency?.weigh?.(request.body));
       if (leave !== undefined) reply.raw.once('close', leave);
-      request.query = convertQuery(request.query, route.query ?? {});
-      if (route.body?.type === 'text')
-        request.body = await readBytes(request.body, readEncoding(request), route.body.maxBytes);
-      if (route.body?.type === 'json' && Buffer.isBuffer(request.body)) {
+      request.query = convertQuery(request.query, query ?? {});
+      if (bytes !== undefined) request.body = await readBytes(request.body, readEncoding(request), bodyLimit);
+      if (body !== undefined && Buffer.isBuffer(request.body)) {
         throw createError('JT_REQUEST_INVALID', {
           problems: `the body must be JSON with "Content-Type: application/json", not "${request.headers['content-type'] ?? ''}"`,
         });
@@ -85,10 +88,9 @@ export function registerRoute(app: FastifyInstance, route: Route, serving: Servi
         gone.abort();
       });
       const viewer = viewers.get(request) ?? ANYBODY;
-      const params = createValues(request.params);
       const asked: Request = {
-        params,
-        query: createValues(request.query),
+        params: request.params,
+        query: omitBlank(request.query),
         body: request.body,
         viewer,
         address: groupAddress(request.ip),
@@ -97,11 +99,10 @@ export function registerRoute(app: FastifyInstance, route: Route, serving: Servi
         header: (name) => [request.headers[name]].flat()[0],
       };
       const answer = await route.handle(asked);
-      const { audited } = route;
-      if (audited !== undefined) {
-        const note = typeof audited === 'string' ? { what: audited } : audited(asked);
-        if (note !== undefined)
-          await access.audit.note({ ...describeWho(viewer), ...omitMissing({ about: params.text('id') }), ...note });
+      const note = route.audited === undefined ? route.describeAudit?.(asked) : { what: route.audited };
+      if (note !== undefined) {
+        const about = textAt(request.params, 'id') || undefined;
+        await access.audit.note({ ...describeWho(viewer), about, ...note });
       }
       if (answer.kind === 'events')
         endWithAccess(gone, () => authorize(request, route, serving), settings.liveRecheckMs);

@@ -83,7 +83,7 @@ describe('wrong passwords', () => {
     const brake = createBrake(store, now);
     await expect(brake.check({ name: 'anna' })).rejects.toMatchObject({
       ...paused,
-      message: expect.stringMatching(/taken in (?:[12]?\d|30) s/) as string,
+      message: expect.stringMatching(/try again in (?:[12]?\d|30) s/) as string,
     });
 
     nowMs += 86_400_001;

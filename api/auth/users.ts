@@ -1,7 +1,7 @@
 // Manages local users: a name, a role, a scope, and a password that the store has only as a scrypt hash. Takes a
 // versioned list of users; returns the user of a name and a password. brake.ts limits the number of attempts.
 import { createCheck } from '../../core/document.js';
-import { LocalUser, ShownUser } from '../../core/documents/user.js';
+import { LEAST_PASSWORD_LENGTH, LocalUser, MAX_PASSWORD_LENGTH, ShownUser } from '../../core/documents/user.js';
 import { toIso } from '../../core/time/iso.js';
 import { createError } from '../../core/errors.js';
 import { createVersionedList, type VersionedList, type VersionedListStore } from './versioned-list.js';
@@ -24,8 +24,6 @@ export interface Users {
   hasAny(): Promise<boolean>;
 }
 
-export const LEAST_PASSWORD_LENGTH = 12;
-export const MAX_PASSWORD_LENGTH = 1000;
 /**
  * Pattern of a user name: letters and digits of any script and a few marks, but no invisible characters, so that the
  * name fits into a list and an address.

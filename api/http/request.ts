@@ -88,6 +88,12 @@ export function convertQuery(query: unknown, schema: Schema): Record<string, unk
   return Object.fromEntries(given.map(([name, value]) => [name, convertValue(value, properties[name])]));
 }
 
+/** Leaves out the empty texts of a query, because a form sends each field. */
+export function omitBlank(query: unknown): unknown {
+  const given = typeof query === 'object' && query !== null ? Object.entries(query) : [];
+  return Object.fromEntries(given.filter(([, value]) => value !== ''));
+}
+
 function convertValue(value: unknown, property: unknown): unknown {
   const type = typeof property === 'object' && property !== null && 'type' in property ? property.type : undefined;
   if (type === 'array') return typeof value === 'string' ? [value] : value;

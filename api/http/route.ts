@@ -1,24 +1,25 @@
-// Defines a route: an address, the required role, its JSON schemas, and a function from request to answer. Routes are
-// data; only server.ts knows the web framework that serves them.
-import { LANGUAGES, type Language } from '../../core/types.js';
+// Defines a route: an address (schemas/addresses.ts has the schemas), the required role, and a function from request to
+// answer. Routes are data; only server.ts knows the web framework that serves them, so the types follow from our table
+// and not from fastify's type provider, which would type the handlers of server.ts only.
+import type { Language } from '../../core/types.js';
 import type { ReceivedAlert } from '../../core/documents/alert.js';
-import { type RuleSheet, type RuleTrial, WrittenRule, RuleInfo } from '../../core/documents/rule.js';
+import type { RuleSheet, RuleTrial, WrittenRule, RuleInfo } from '../../core/documents/rule.js';
 import type { Feedback } from '../../core/documents/feedback.js';
 import type { PrecisionFloor } from '../../core/documents/precision.js';
 import type { ReadableStore } from '../../store/scope.js';
 import type { Viewer } from '../auth/roles.js';
 import type { ConcurrencyLimits } from './concurrency.js';
 import type { Metrics } from './metrics.js';
+import type { Address, BodyOf, PartOf } from '../schemas/addresses.js';
 import type { ReceiverTrial } from '../schemas/alerts.js';
 import type { RuleSaved, StoredPast } from '../schemas/author.js';
 import type { DiagnoseDocument } from '../schemas/incidents.js';
 
 export type Schema = Readonly<Record<string, unknown>>;
 
-export interface Route {
-  readonly method: 'GET' | 'POST' | 'DELETE';
-  /** Path with `:name` for parameters; the OpenAPI document writes them in braces. */
-  readonly path: string;
+/** Route of an address, whose schemas give the types of what `handle` takes and answers. */
+export interface Route<At extends Address = Address> {
+  readonly at: At;
   /** Lowest role that may use the route; undefined means anybody, also without a token. */
   readonly role: Viewer['role'] | undefined;
   /** True if only viewers who see all clusters may use the route, because its answer or effect covers all of them. */
@@ -26,19 +27,22 @@ export interface Route {
   readonly tag: string;
   readonly summary: string;
   readonly description?: string;
-  readonly params?: Schema;
-  readonly query?: Schema;
-  readonly body?: { readonly type: 'json' | 'text'; readonly schema: Schema; readonly maxBytes: number };
+  /** Size limit of the body, in bytes; set if the address takes one. */
+  readonly maxBytes?: number;
   /** Limits of concurrent requests; undefined means no limit. */
   readonly concurrency?: ConcurrencyLimits;
-  readonly answers: Readonly<Record<number, Schema>>;
   /** Statuses of errors in addition to those that every route may answer. */
   readonly refusals?: readonly number[];
-  /**
-   * Action for the audit log, such as `feedback`, or a function that returns the note. It is recorded after success.
-   */
-  readonly audited?: string | ((request: Request) => AuditNote | undefined);
-  handle(request: Request): Promise<Answer>;
+  /** Action for the audit log, such as `feedback`. It is recorded after success. */
+  readonly audited?: string;
+  /** Returns the note for the audit log in place of `audited`; undefined if there is nothing to record. */
+  describeAudit?(request: Request<At>): AuditNote | undefined;
+  handle(request: Request<At>): Promise<AnswerTo<At>>;
+}
+
+/** Returns the route as it is; the compiler checks it with the schemas of its address. */
+export function route<At extends Address>(declared: Route<NoInfer<At>> & { readonly at: At }): Route {
+  return declared;
 }
 
 /** Action of a person, for the audit log. */
@@ -48,11 +52,11 @@ export interface AuditNote {
   readonly detail?: string | undefined;
 }
 
-/** Values that the route's schemas have accepted. */
-export interface Request {
-  readonly params: RequestValues;
-  readonly query: RequestValues;
-  readonly body: unknown;
+/** Request that the schemas of its address have accepted. Empty texts of a query are left out. */
+export interface Request<At extends Address = Address> {
+  readonly params: PartOf<At, 'params'>;
+  readonly query: PartOf<At, 'query'>;
+  readonly body: PartOf<At, 'body'>;
   readonly viewer: Viewer;
   /** Address of the caller, as limits count it. */
   readonly address: string;
@@ -63,19 +67,12 @@ export interface Request {
   header(name: string): string | undefined;
 }
 
-export interface RequestValues {
-  text(name: string): string | undefined;
-  number(name: string): number | undefined;
-  flag(name: string): boolean;
-  list(name: string): readonly string[];
-}
-
 export type AnswerHeaders = Readonly<Record<string, string | string[]>>;
 
-export type Answer =
+export type Answer<Body = unknown> =
   | {
       readonly kind: 'json';
-      readonly body: unknown;
+      readonly body: Body;
       readonly status?: number;
       readonly headers?: AnswerHeaders;
     }
@@ -90,6 +87,9 @@ export type Answer =
     }
   /** Server-sent events in their wire format. */
   | { readonly kind: 'events'; readonly events: AsyncIterable<string> };
+
+/** Answer of an address, whose body one of its schemas describes. */
+export type AnswerTo<At extends Address> = Answer<BodyOf<At>>;
 
 /** Files of a drafted rule that matches the failure of a log. */
 export interface RuleSketch {
@@ -152,31 +152,9 @@ export interface Services {
   readonly live: { readonly pollMs: number; readonly heartbeatMs: number; readonly maxRecords: number };
 }
 
-export function readLanguage({ language }: Pick<Services, 'language'>, { query }: Pick<Request, 'query'>): Language {
-  return readWord(LANGUAGES, query.text('lang')) ?? language;
-}
-
-/** Returns the text as one of the words of a list; undefined if it is none of them. */
-export function readWord<Word extends string>(words: readonly Word[], text: string | undefined): Word | undefined {
-  return words.find((word) => word === text);
-}
-
-export function createValues(source: unknown): RequestValues {
-  const read = (name: string): unknown =>
-    typeof source === 'object' && source !== null ? Object.getOwnPropertyDescriptor(source, name)?.value : undefined;
-  return {
-    text(name) {
-      const value = read(name);
-      return typeof value === 'string' && value !== '' ? value : undefined;
-    },
-    number(name) {
-      const value = read(name);
-      return typeof value === 'number' ? value : undefined;
-    },
-    flag: (name) => read(name) === true,
-    list(name) {
-      const value = read(name);
-      return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
-    },
-  };
+export function readLanguage(
+  { language }: Pick<Services, 'language'>,
+  { query }: { readonly query: { readonly lang?: Language | undefined } },
+): Language {
+  return query.lang ?? language;
 }

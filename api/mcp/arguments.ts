@@ -6,7 +6,7 @@ import { isObject, omitMissing } from '../../core/json.js';
 import { findNearest } from '../../core/text/nearest.js';
 import { LANGUAGES } from '../../core/types.js';
 import { joinProblems } from '../http/request.js';
-import { createValues, type RequestValues, type Schema } from '../http/route.js';
+import type { Schema } from '../http/route.js';
 
 export interface ArgumentRow {
   readonly name: string;
@@ -16,6 +16,13 @@ export interface ArgumentRow {
   /** Largest value of a count, or largest number of characters of a text. */
   readonly max: number;
   readonly help: string;
+}
+
+/** Accepted values. An empty text counts as missing. */
+export interface ToolValues {
+  text(name: string): string | undefined;
+  number(name: string): number | undefined;
+  word<Word extends string>(name: string, words: readonly Word[]): Word | undefined;
 }
 
 /** Largest number of unknown arguments that are explained. A call with more of them was meant for another tool. */
@@ -51,7 +58,7 @@ function describeRow({ kind, values, max, help }: ArgumentRow): Schema {
 }
 
 /** Validates and returns the arguments. Throws JT_REQUEST_INVALID. */
-export function readArguments(rows: readonly ArgumentRow[], given: unknown): RequestValues {
+export function readArguments(rows: readonly ArgumentRow[], given: unknown): ToolValues {
   const all = [...rows, ...SHARED];
   const values = isObject(given) ? given : {};
   const unknown = Object.keys(values).filter((name) => !all.some((row) => row.name === name));
@@ -59,7 +66,17 @@ export function readArguments(rows: readonly ArgumentRow[], given: unknown): Req
   const problems = [...unknown.slice(0, MAX_EXPLAINED).map((name) => explainUnknown(name, all)), ...wrong];
   const count = unknown.length + wrong.length;
   if (count > 0) throw createError('JT_REQUEST_INVALID', { problems: joinProblems(problems, count) });
-  return createValues(values);
+  return {
+    text(name) {
+      const value = values[name];
+      return typeof value === 'string' && value !== '' ? value : undefined;
+    },
+    number(name) {
+      const value = values[name];
+      return typeof value === 'number' ? value : undefined;
+    },
+    word: (name, words) => words.find((word) => word === values[name]),
+  };
 }
 
 function explainUnknown(name: string, rows: readonly ArgumentRow[]): string {

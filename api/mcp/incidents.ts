@@ -16,9 +16,8 @@ import { Incident } from '../../core/documents/incident.js';
 import { OUTCOMES as OUTCOME_WORDS } from '../../core/wording/wording.js';
 import type { Language } from '../../core/types.js';
 import { countOf } from '../../core/text/count.js';
-import { readWord, type RequestValues } from '../http/route.js';
 import { loadStanding } from '../routes/incident-lookup.js';
-import type { ArgumentRow } from './arguments.js';
+import type { ArgumentRow, ToolValues } from './arguments.js';
 import type { ToolContext, LogFindings, Reply } from './tool-context.js';
 import { readTimes, TIME_ROWS } from './records.js';
 
@@ -62,14 +61,14 @@ export const FILE_ROWS: readonly ArgumentRow[] = [
   },
 ];
 
-export async function listIncidents(context: ToolContext, values: RequestValues, language: Language): Promise<Reply> {
+export async function listIncidents(context: ToolContext, values: ToolValues, language: Language): Promise<Reply> {
   const job = values.text('job');
   const range = readTimes(context, values, job === undefined ? DEFAULT_SINCE : JOB_SINCE);
   const found = await findIncidents(context, {
     job,
     range,
     cluster: values.text('cluster'),
-    outcome: readWord(Incident.properties.outcome.enum, values.text('outcome')),
+    outcome: values.word('outcome', Incident.properties.outcome.enum),
   });
   const shown = new Set(found.map(({ id }) => id));
   const standing = await loadStanding(await context.openStore(), [...shown]);
@@ -85,7 +84,7 @@ export async function listIncidents(context: ToolContext, values: RequestValues,
   };
 }
 
-export async function showIncident(context: ToolContext, values: RequestValues, language: Language): Promise<Reply> {
+export async function showIncident(context: ToolContext, values: ToolValues, language: Language): Promise<Reply> {
   const [id, job] = [values.text('incident'), values.text('job')];
   if ((id === undefined) === (job === undefined))
     throw createError('JT_REQUEST_INVALID', { problems: 'give either "incident" or "job"' });
@@ -94,11 +93,11 @@ export async function showIncident(context: ToolContext, values: RequestValues, 
   return { head: blocks[0] ?? '', blocks: blocks.slice(1) };
 }
 
-export async function diagnoseText(context: ToolContext, values: RequestValues, language: Language): Promise<Reply> {
+export async function diagnoseText(context: ToolContext, values: ToolValues, language: Language): Promise<Reply> {
   return renderFindings(await context.diagnoseText(Buffer.from(values.text('text') ?? '', 'utf8'), language), language);
 }
 
-export async function diagnoseFile(context: ToolContext, values: RequestValues, language: Language): Promise<Reply> {
+export async function diagnoseFile(context: ToolContext, values: ToolValues, language: Language): Promise<Reply> {
   if (context.diagnoseFile === undefined) throw new Error('files are diagnosed only on the machine itself');
   return renderFindings(await context.diagnoseFile(values.text('path') ?? '', language), language);
 }

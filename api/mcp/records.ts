@@ -6,8 +6,7 @@ import { escapeMarkdown, quoteLog } from '../../core/wording/markdown.js';
 import { readMoment } from '../../core/time/moment.js';
 import type { Language, LogRecord } from '../../core/types.js';
 import { countOf } from '../../core/text/count.js';
-import type { RequestValues } from '../http/route.js';
-import type { ArgumentRow } from './arguments.js';
+import type { ArgumentRow, ToolValues } from './arguments.js';
 import { countFitting } from './budget.js';
 import type { ToolContext, Reply } from './tool-context.js';
 
@@ -47,7 +46,7 @@ export const LINES_ROWS: readonly ArgumentRow[] = [
   { name: 'behind', kind: 'count', max: 200, help: 'Records of the same process behind it (default 10).' },
 ];
 
-export async function searchRecords(context: ToolContext, values: RequestValues, language: Language): Promise<Reply> {
+export async function searchRecords(context: ToolContext, values: ToolValues, language: Language): Promise<Reply> {
   const store = await context.openStore();
   const range = readTimes(context, values, DEFAULT_SINCE);
   const limit = Math.max(1, values.number('limit') ?? DEFAULT_RECORDS);
@@ -77,7 +76,7 @@ export async function searchRecords(context: ToolContext, values: RequestValues,
   };
 }
 
-export async function showLines(context: ToolContext, values: RequestValues, language: Language): Promise<Reply> {
+export async function showLines(context: ToolContext, values: ToolValues, language: Language): Promise<Reply> {
   const store = await context.openStore();
   const id = values.text('record') ?? '';
   const found = await store.findContext(id, {
@@ -109,7 +108,7 @@ function renderRecord(record: LogRecord, language: Language, max: number): strin
 /** Returns both ends of the range, so that the next question can repeat it. Throws JT_REQUEST_INVALID. */
 export function readTimes(
   { now }: Pick<ToolContext, 'now'>,
-  values: RequestValues,
+  values: ToolValues,
   since: string,
 ): { readonly from: string; readonly to: string } {
   const nowMs = now();

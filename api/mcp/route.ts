@@ -3,9 +3,7 @@
 import { createError } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
 import type { AssistantHooks } from './tool-context.js';
-import type { Answer, Request, Route, Services } from '../http/route.js';
-import { QUERIES } from '../schemas/queries.js';
-import { ERROR } from '../schemas/system.js';
+import { route, type AnswerTo, type Request, type Route, type Services } from '../http/route.js';
 
 const ADDRESS = '/api/v1/mcp';
 /** Limits for messages. Each message may be a log to diagnose, so a batch counts each of its messages. */
@@ -19,30 +17,25 @@ const HEADERS = ['accept', 'content-type', 'mcp-protocol-version'] as const;
 export function createAssistantRoutes(services: Services, hooks: AssistantHooks | undefined): readonly Route[] {
   if (hooks === undefined) return [];
   return [
-    {
-      method: 'POST',
-      path: ADDRESS,
+    route({
+      at: 'POST /api/v1/mcp',
       role: 'reader',
       tag: 'assistants',
       summary: 'The tools of an assistant (Model Context Protocol, streamable HTTP)',
       description: 'One JSON-RPC message in, one answer out, without a session; see docs/assistants.md.',
-      body: { type: 'json', schema: { type: ['object', 'array'] }, maxBytes: MAX_BYTES },
+      maxBytes: MAX_BYTES,
       concurrency: QUESTIONS,
-      answers: { 200: { type: 'object' }, 202: {}, 400: { type: 'object' }, 406: { type: 'object' } },
       handle: (request) => answerMessage(services, hooks, request),
-    },
-    {
-      method: 'GET',
-      path: ADDRESS,
+    }),
+    route({
+      at: 'GET /api/v1/mcp',
       role: 'reader',
       tag: 'assistants',
       summary: 'Always 405: by it a client learns that nothing is sent unasked',
-      query: QUERIES.none,
-      answers: { 405: ERROR },
       handle: async () => {
         throw createError('JT_METHOD_REFUSED', { path: ADDRESS, method: 'GET' });
       },
-    },
+    }),
   ];
 }
 
@@ -50,7 +43,11 @@ function countMessages(body: unknown): number {
   return Array.isArray(body) ? Math.max(1, body.length) : 1;
 }
 
-async function answerMessage(services: Services, hooks: AssistantHooks, request: Request): Promise<Answer> {
+async function answerMessage(
+  services: Services,
+  hooks: AssistantHooks,
+  request: Request,
+): Promise<AnswerTo<'POST /api/v1/mcp'>> {
   const count = countMessages(request.body);
   if (count > MAX_MESSAGES)
     throw createError('JT_REQUEST_INVALID', {

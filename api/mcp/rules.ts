@@ -5,8 +5,7 @@ import { escapeMarkdown, fence } from '../../core/wording/markdown.js';
 import { findNearest } from '../../core/text/nearest.js';
 import { OWNERS, STATUSES } from '../../core/wording/wording.js';
 import type { Language } from '../../core/types.js';
-import type { RequestValues } from '../http/route.js';
-import type { ArgumentRow } from './arguments.js';
+import type { ArgumentRow, ToolValues } from './arguments.js';
 import type { ToolContext, Reply, RuleArticle } from './tool-context.js';
 
 export const EXPLAIN_ROWS: readonly ArgumentRow[] = [
@@ -29,7 +28,7 @@ export const DRAFT_ROWS: readonly ArgumentRow[] = [
   },
 ];
 
-export async function explainRule(context: ToolContext, values: RequestValues, language: Language): Promise<Reply> {
+export async function explainRule(context: ToolContext, values: ToolValues, language: Language): Promise<Reply> {
   const id = values.text('id') ?? '';
   const rules = context.listRules(language);
   const found = rules.filter((rule) => rule.id === id || rule.cause === id);
@@ -62,7 +61,7 @@ function renderRule(rule: RuleArticle, language: Language): string {
   ].join('\n');
 }
 
-export async function draftRule(context: ToolContext, values: RequestValues): Promise<Reply> {
+export async function draftRule(context: ToolContext, values: ToolValues): Promise<Reply> {
   const sketch = context.draftRule(values.text('lines') ?? '');
   if (sketch === undefined)
     throw createError('JT_REQUEST_INVALID', {

@@ -3,8 +3,7 @@
 import { JobtraceError } from '../../core/errors.js';
 import { showHidden } from '../../core/text/hidden.js';
 import { LANGUAGES, type Language } from '../../core/types.js';
-import { readWord, type RequestValues } from '../http/route.js';
-import { describeArguments, readArguments, type ArgumentRow } from './arguments.js';
+import { describeArguments, readArguments, type ArgumentRow, type ToolValues } from './arguments.js';
 import { renderReply } from './budget.js';
 import type { ToolContext, Reply } from './tool-context.js';
 import {
@@ -27,7 +26,7 @@ interface Tool {
   readonly rows: readonly ArgumentRow[];
   /** True if the tool is only for a local user of the machine. */
   readonly isLocal?: boolean;
-  readonly answer: (context: ToolContext, values: RequestValues, language: Language) => Promise<Reply>;
+  readonly answer: (context: ToolContext, values: ToolValues, language: Language) => Promise<Reply>;
 }
 
 const TOOLS: readonly Tool[] = [
@@ -121,7 +120,7 @@ export async function callTool(context: ToolContext, name: string, given: unknow
   if (tool === undefined || (tool.isLocal === true && context.diagnoseFile === undefined)) return undefined;
   try {
     const values = readArguments(tool.rows, given);
-    const language = readWord(LANGUAGES, values.text('lang')) ?? context.language;
+    const language = values.word('lang', LANGUAGES) ?? context.language;
     const reply = showReply(await tool.answer(context, values, language));
     const isQuoting = [reply.head, ...reply.blocks].some((text) => /^`{3,}log$/m.test(text));
     const text = renderReply(reply, values.number('skip'), isQuoting ? QUOTED : undefined);

@@ -2,27 +2,24 @@
 // A condition with an unknown code, from another version, has only its English text.
 import { CONDITIONS, isConditionCode, renderCondition } from '../../core/conditions.js';
 import type { Language } from '../../core/types.js';
-import type { StatusCondition } from '../../core/documents/agent.js';
-import { readLanguage, type Answer, type Request, type Route, type Services } from '../http/route.js';
-import { QUERIES } from '../schemas/queries.js';
-import { AGENT_LIST } from '../schemas/system.js';
+import type { ShownCondition, StatusCondition } from '../../core/documents/agent.js';
+import { readLanguage, route, type AnswerTo, type Request, type Route, type Services } from '../http/route.js';
+
+const AT = 'GET /api/v1/agents';
 
 export function createAgentRoutes(services: Services): readonly Route[] {
   return [
-    {
-      method: 'GET',
-      path: '/api/v1/agents',
+    route({
+      at: AT,
       role: 'reader',
       tag: 'agents',
       summary: 'Agents with lag and conditions',
-      query: QUERIES.language,
-      answers: { 200: AGENT_LIST },
       handle: (request) => listAgents(services, request),
-    },
+    }),
   ];
 }
 
-async function listAgents(services: Services, request: Request): Promise<Answer> {
+async function listAgents(services: Services, request: Request<typeof AT>): Promise<AnswerTo<typeof AT>> {
   const agents = await request.store.agents.find();
   const language = readLanguage(services, request);
   return {
@@ -40,7 +37,7 @@ async function listAgents(services: Services, request: Request): Promise<Answer>
  * Returns a condition in the reader's language. A condition with an unknown code, from another version, has only its
  * English text; the store of a team hides the text.
  */
-function showCondition({ code, message, values, since }: StatusCondition, language: Language) {
+function showCondition({ code, message, values, since }: StatusCondition, language: Language): ShownCondition {
   const given = message === '' ? undefined : message;
   if (!isConditionCode(code)) return { code, message: given, since };
   const { severity, fix } = CONDITIONS[code];

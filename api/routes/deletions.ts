@@ -1,19 +1,9 @@
 // Route for deletion on request: counts or deletes the matching data in the whole store for an administrator. The audit
 // trail gets an entry at both ends: the person, the filter, and the number of deleted items.
-import { omitMissing } from '../../core/json.js';
-import {
-  countErasable,
-  describeCounts,
-  describeFilter,
-  erase,
-  type EraseFilter,
-  type EraseStore,
-} from '../../store/erase.js';
+import { countErasable, describeCounts, describeFilter, erase, type EraseStore } from '../../store/erase.js';
 import type { Access } from '../auth/access.js';
 import { describeWho } from '../auth/audit.js';
-import { createValues, type Request, type Route } from '../http/route.js';
-import { DELETION, DELETION_BODY } from '../schemas/deletions.js';
-import { QUERIES } from '../schemas/queries.js';
+import { route, type Route } from '../http/route.js';
 import { readRange } from './records.js';
 
 /**
@@ -25,24 +15,19 @@ const MAX_BYTES = 16 * 1024;
 
 export function createDeletionRoutes(store: EraseStore, access: Pick<Access, 'audit'>): readonly Route[] {
   return [
-    {
-      method: 'POST',
-      path: '/api/v1/deletions',
+    route({
+      at: 'POST /api/v1/deletions',
       role: 'admin',
       isOfAll: true,
       tag: 'access',
       summary: 'Permanently delete records and everything that quotes them',
       description:
         'Deletes the records that fit all that is given, the incidents about them, and the messages, verdicts and words about those. One of "cluster", "job", "contains" and "file" must be given. With "dryRun" nothing is deleted, and the answer says how much would be. What it does not reach: docs/privacy.md.',
-      query: QUERIES.none,
-      body: { type: 'json', schema: DELETION_BODY, maxBytes: MAX_BYTES },
+      maxBytes: MAX_BYTES,
       concurrency: DELETIONS,
-      answers: { 200: DELETION },
-      handle: async (request) => {
-        const { body, viewer } = request;
-        const filter = readFilter(body);
-        const isDryRun = createValues(body).flag('dryRun');
-        if (isDryRun) return { kind: 'json', body: { dryRun: true, ...(await countErasable(store, filter)) } };
+      handle: async ({ body: { dryRun = false, ...given }, viewer }) => {
+        const filter = { ...given, ...readRange(given) };
+        if (dryRun) return { kind: 'json', body: { dryRun: true, ...(await countErasable(store, filter)) } };
         const note = (what: string, detail: string): Promise<void> =>
           access.audit.note({ ...describeWho(viewer), what, detail });
         // A filter that matches everything is rejected before the audit entry is written.
@@ -52,12 +37,6 @@ export function createDeletionRoutes(store: EraseStore, access: Pick<Access, 'au
         await note('delete', `${describeCounts(counts)}: ${describeFilter(filter)}`);
         return { kind: 'json', body: { dryRun: false, ...counts } };
       },
-    },
+    }),
   ];
-}
-
-function readFilter(body: Request['body']): EraseFilter {
-  const values = createValues(body);
-  const [cluster, job, contains, file] = ['cluster', 'job', 'contains', 'file'].map((name) => values.text(name));
-  return { ...omitMissing({ cluster, job, contains, file }), ...readRange(values) };
 }

@@ -4,61 +4,46 @@
 import { toIso } from '../../core/time/iso.js';
 import { createError } from '../../core/errors.js';
 import type { Alert } from '../../core/documents/alert.js';
-import type { Answer, Request, Route, Services } from '../http/route.js';
-import { DELIVERY_LIST, RECEIVER_NAME, RECEIVER_TRIAL } from '../schemas/alerts.js';
-import { QUERIES } from '../schemas/queries.js';
+import { route, type Answer, type Request, type Route, type Services } from '../http/route.js';
+import type { DeliveryList, ReceiverTrial } from '../schemas/alerts.js';
 
 /** Age, in milliseconds, up to which a given-up alert is shown, because a person may still act on it. */
 const SHOWN_MS = 7 * 24 * 3_600_000;
 /** Largest number of alerts that are read of each state. */
 const MAX_ALERTS = 1000;
 
-interface TroubledReceiver {
-  readonly receiver: string;
-  readonly undeliverable: number;
-  /** Number of alerts that failed and will be sent again. */
-  readonly waiting: number;
-  /** Time of the oldest of these alerts. */
-  readonly since: string;
-  readonly lastError?: string;
-}
-
 export function createDeliveryRoutes(services: Services): readonly Route[] {
   return [
-    {
-      method: 'GET',
-      path: '/api/v1/deliveries',
+    route({
+      at: 'GET /api/v1/deliveries',
       role: 'reader',
       tag: 'alerts',
       summary: 'Receivers that do not take their alerts',
       description: 'Alerts that were given up in the last seven days, and those that wait after a failure.',
-      query: QUERIES.none,
-      answers: { 200: DELIVERY_LIST },
       handle: (request) => listDeliveries(services, request),
-    },
-    {
-      method: 'POST',
-      path: '/api/v1/receivers/:name/test',
+    }),
+    route({
+      at: 'POST /api/v1/receivers/:name/test',
       role: 'admin',
       isOfAll: true,
       tag: 'alerts',
       summary: 'Send a test message to a receiver',
       description: 'Answers with what the receiver said, word for word but for its address, and what to change.',
-      params: RECEIVER_NAME,
-      answers: { 200: RECEIVER_TRIAL },
       handle: (request) => testReceiver(services, request),
-    },
+    }),
   ];
 }
 
-async function testReceiver(services: Services, { params }: Request): Promise<Answer> {
-  const name = params.text('name') ?? '';
+async function testReceiver(
+  services: Services,
+  { params: { name } }: Request<'POST /api/v1/receivers/:name/test'>,
+): Promise<Answer<ReceiverTrial>> {
   const trial = await services.testReceiver?.(name);
   if (trial === undefined) throw createError('JT_NOT_FOUND', { what: `A receiver with the name "${name}"` });
   return { kind: 'json', body: trial };
 }
 
-async function listDeliveries({ now }: Services, { store }: Request): Promise<Answer> {
+async function listDeliveries({ now }: Services, { store }: Request): Promise<Answer<DeliveryList>> {
   const [lost, waiting] = await Promise.all([
     store.alerts.find({ where: { state: 'undeliverable' }, limit: MAX_ALERTS }),
     store.alerts.find({ where: { state: 'pending' }, limit: MAX_ALERTS }),
@@ -78,7 +63,7 @@ async function listDeliveries({ now }: Services, { store }: Request): Promise<An
 }
 
 /** Groups alerts by receiver. Receivers that lose alerts come before those whose alerts only wait. */
-function groupDeliveries(alerts: readonly Alert[]): readonly TroubledReceiver[] {
+function groupDeliveries(alerts: readonly Alert[]): DeliveryList['receivers'] {
   return [...new Set(alerts.map(({ receiver }) => receiver))]
     .map((receiver) =>
       describeDelivery(
@@ -89,7 +74,7 @@ function groupDeliveries(alerts: readonly Alert[]): readonly TroubledReceiver[] 
     .sort((left, right) => right.undeliverable - left.undeliverable || (left.receiver < right.receiver ? -1 : 1));
 }
 
-function describeDelivery(receiver: string, alerts: readonly Alert[]): TroubledReceiver {
+function describeDelivery(receiver: string, alerts: readonly Alert[]): DeliveryList['receivers'][number] {
   const byTime = [...alerts].sort((left, right) => (left.sentAt < right.sentAt ? -1 : 1));
   const undeliverable = alerts.filter(({ state }) => state === 'undeliverable').length;
   return {

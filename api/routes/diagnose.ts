@@ -1,9 +1,8 @@
 // Route that diagnoses a pasted log, as text or as an archive, with the engine of "jobtrace diagnose". Nothing is
 // stored. The command line passes the engine; a process without one answers that it does not offer this.
 import { createError } from '../../core/errors.js';
-import { readLanguage, type Answer, type Request, type Route, type Services } from '../http/route.js';
-import { DIAGNOSE } from '../schemas/incidents.js';
-import { QUERIES } from '../schemas/queries.js';
+import { readLanguage, route, type Answer, type Request, type Route, type Services } from '../http/route.js';
+import type { DiagnoseDocument } from '../schemas/incidents.js';
 
 const MEBIBYTE = 1_048_576;
 /**
@@ -14,28 +13,24 @@ const PASTES = { max: 4, maxPerViewer: 3 };
 
 export function createDiagnoseRoutes(services: Services): readonly Route[] {
   return [
-    {
-      method: 'POST',
-      path: '/api/v1/diagnose',
+    route({
+      at: 'POST /api/v1/diagnose',
       role: 'reader',
       tag: 'diagnose',
       summary: 'Diagnose a pasted log',
       description: 'The same engine and the same document as "jobtrace diagnose --format json". Nothing is stored.',
-      query: QUERIES.language,
-      body: {
-        type: 'text',
-        schema: { description: 'The log, as text or as an archive (.gz, .tar, .tar.gz, .zip).' },
-        maxBytes: 20 * MEBIBYTE,
-      },
+      maxBytes: 20 * MEBIBYTE,
       concurrency: PASTES,
-      audited: ({ body }) => ({ what: 'read.paste', detail: `${Buffer.isBuffer(body) ? body.length : 0} bytes` }),
-      answers: { 200: DIAGNOSE },
+      describeAudit: ({ body }) => ({ what: 'read.paste', detail: `${Buffer.isBuffer(body) ? body.length : 0} bytes` }),
       handle: (request) => diagnosePasted(services, request),
-    },
+    }),
   ];
 }
 
-async function diagnosePasted(services: Services, request: Request): Promise<Answer> {
+async function diagnosePasted(
+  services: Services,
+  request: Request<'POST /api/v1/diagnose'>,
+): Promise<Answer<DiagnoseDocument>> {
   if (services.diagnosePaste === undefined)
     throw createError('JT_NOT_FOUND', { what: 'Diagnosis of pasted logs, which this process does not offer,' });
   const startedAt = services.now();

@@ -5,34 +5,30 @@ import { omitMissing } from '../../core/json.js';
 import { linkIncident } from '../../core/wording/markdown.js';
 import { isOpen, measureDistance, rangeAround } from '../../core/time/around.js';
 import type { Incident } from '../../core/documents/incident.js';
-import { readLanguage, type Answer, type Request, type Route, type Services } from '../http/route.js';
-import { INCIDENT_DIAGNOSIS } from '../schemas/incidents.js';
-import { QUERIES } from '../schemas/queries.js';
+import { readLanguage, route, type AnswerTo, type Request, type Route, type Services } from '../http/route.js';
 import { renderExport } from './incidents.js';
 
+const AT = 'GET /api/v1/diagnosis';
 /** Largest number of incidents of one job within about 70 minutes. */
 const MAX_INCIDENTS = 500;
 
 export function createDiagnosisRoutes(services: Services): readonly Route[] {
   return [
-    {
-      method: 'GET',
-      path: '/api/v1/diagnosis',
+    route({
+      at: AT,
       role: 'reader',
       tag: 'incidents',
       summary: 'Why a job failed at some time',
       description:
         'Of the incident nearest to that time, from an hour before it to ten minutes after it; one that is still open before one that has ended.',
-      query: QUERIES.diagnosis,
-      answers: { 200: INCIDENT_DIAGNOSIS },
       handle: (request) => findDiagnosis(services, request),
-    },
+    }),
   ];
 }
 
-async function findDiagnosis(services: Services, request: Request): Promise<Answer> {
+async function findDiagnosis(services: Services, request: Request<typeof AT>): Promise<AnswerTo<typeof AT>> {
   const { query, store } = request;
-  const [job = '', cluster, at] = [query.text('job'), query.text('cluster'), query.text('at')];
+  const { job, cluster, at } = query;
   const atMs = at === undefined ? services.now() : Date.parse(at);
   const range = rangeAround(atMs);
   const incidents = await store.findIncidents({
@@ -46,7 +42,7 @@ async function findDiagnosis(services: Services, request: Request): Promise<Answ
     throw createError('JT_NOT_FOUND', {
       what: `An incident of the job "${job}"${cluster === undefined ? '' : ` in the cluster "${cluster}"`} from ${range.from} to ${range.to}`,
     });
-  if (query.text('format') === 'markdown') return renderExport(services, request, 'markdown', [incident]);
+  if (query.format === 'markdown') return renderExport(services, request, 'markdown', [incident]);
   return { kind: 'json', body: describe(services, request, incident) };
 }
 
@@ -58,7 +54,7 @@ function chooseNearest(incidents: readonly Incident[], atMs: number): Incident |
 }
 
 /** Describes an incident. A diagnosis of a draft rule is used only if there is no other one. */
-function describe(services: Services, request: Request, incident: Incident) {
+function describe(services: Services, request: Request<typeof AT>, incident: Incident) {
   const { id, cluster, job, firstSeen, lastSeen, outcome, restarts } = incident;
   const diagnoses = incident.diagnoses[readLanguage(services, request)];
   return {

@@ -1,65 +1,55 @@
 // Routes for feedback on diagnoses (right, wrong, helped), and for its effect on a rule: the measured precision, and
 // whether the rule still sends alerts. Feedback is stored with person and time; a person has one verdict on one rule of
 // one incident. The page shows it on the card.
-import { Incident } from '../../core/documents/incident.js';
+import type { Incident } from '../../core/documents/incident.js';
 import { toIso } from '../../core/time/iso.js';
 import { isBelowFloor, measurePrecision } from '../../core/documents/precision.js';
-import { VERDICTS } from '../../core/types.js';
 import { createError } from '../../core/errors.js';
-import { createValues, readWord, type Answer, type Request, type Route, type Services } from '../http/route.js';
-import { ID, QUERIES } from '../schemas/queries.js';
-import { FEEDBACK, FEEDBACK_LIST, type RulePrecision } from '../schemas/rules.js';
+import { route, type Answer, type Request, type Route, type Services } from '../http/route.js';
+import type { RulePrecision, ShownFeedback } from '../schemas/rules.js';
 import { findVisible, orNothing } from './incident-lookup.js';
 
 const MAX_BODY_BYTES = 4096;
 
 export function createFeedbackRoutes(services: Services): readonly Route[] {
   return [
-    {
-      method: 'GET',
-      path: '/api/v1/incidents/:id/feedback',
+    route({
+      at: 'GET /api/v1/incidents/:id/feedback',
       role: 'reader',
       tag: 'incidents',
       summary: 'What people said of the diagnoses of an incident, and how often their rules are right',
-      params: ID,
-      query: QUERIES.none,
-      answers: { 200: FEEDBACK_LIST },
       handle: async (request) => showFeedback(services, request, await findVisible(request)),
-    },
-    {
-      method: 'POST',
-      path: '/api/v1/incidents/:id/feedback',
+    }),
+    route({
+      at: 'POST /api/v1/incidents/:id/feedback',
       role: 'author',
       audited: 'feedback',
       tag: 'incidents',
       summary: 'Say of a diagnosis that it is right, wrong, or that it helped',
       description: 'Replaces what the same token said of the same rule of this incident.',
-      params: ID,
-      query: QUERIES.none,
-      body: { type: 'json', schema: FEEDBACK, maxBytes: MAX_BODY_BYTES },
-      answers: { 200: FEEDBACK_LIST },
+      maxBytes: MAX_BODY_BYTES,
       handle: (request) => takeFeedback(services, request),
-    },
+    }),
   ];
 }
 
-async function takeFeedback(services: Services, request: Request): Promise<Answer> {
-  const { store } = request;
+async function takeFeedback(
+  services: Services,
+  request: Request<'POST /api/v1/incidents/:id/feedback'>,
+): Promise<Answer<ShownFeedback>> {
+  const { rule, verdict } = request.body;
   const incident = await findVisible(request);
-  const feedback = createValues(request.body);
-  const rule = feedback.text('rule') ?? '';
-  const verdict = readWord(VERDICTS, feedback.text('verdict'));
   const rules = listRules(incident);
-  if (!rules.includes(rule) || verdict === undefined)
+  if (!rules.includes(rule))
     throw createError('JT_REQUEST_INVALID', {
       problems: `"rule" must be one of this incident's (${rules.join(', ') || 'it has none'}), not "${rule}"`,
     });
   const at = toIso(services.now());
-  await store.feedback.save({ incidentId: incident.id, rule, verdict, by: request.viewer.name, at });
+  await request.store.feedback.save({ incidentId: incident.id, rule, verdict, by: request.viewer.name, at });
   return showFeedback(services, request, incident);
 }
 
-async function showFeedback(services: Services, request: Request, incident: Incident): Promise<Answer> {
+async function showFeedback(services: Services, request: Request, incident: Incident): Promise<Answer<ShownFeedback>> {
   const [feedback, measured] = await Promise.all([
     orNothing(request.store.feedback.find({ where: { incidentId: incident.id } })),
     loadPrecision(services, request),

@@ -3,32 +3,29 @@
 // with a scope sees the part of its own jobs.
 import { toIso } from '../../core/time/iso.js';
 import { createError } from '../../core/errors.js';
-import type { Answer, Request, Route, Services } from '../http/route.js';
-import { FAILURE_GROUP_SUM } from '../schemas/incidents.js';
-import { ID, QUERIES } from '../schemas/queries.js';
+import { route, type Answer, type Request, type Route, type Services } from '../http/route.js';
+import type { ShownGroup } from '../schemas/incidents.js';
 import { mergeJobs } from './jobs.js';
 
 const MAX_JOBS = 20;
 
 export function createGroupRoutes(services: Services): readonly Route[] {
   return [
-    {
-      method: 'GET',
-      path: '/api/v1/groups/:id',
+    route({
+      at: 'GET /api/v1/groups/:id',
       role: 'reader',
       tag: 'incidents',
       summary: 'How often one unknown failure came, when, and to which jobs',
       description: 'Of the incidents that are stored; the group of an incident is that of its first unknown failure.',
-      params: ID,
-      query: QUERIES.none,
-      answers: { 200: FAILURE_GROUP_SUM },
       handle: (request) => readGroup(services, request),
-    },
+    }),
   ];
 }
 
-async function readGroup({ now }: Services, { params, store }: Request): Promise<Answer> {
-  const id = params.text('id') ?? '';
+async function readGroup(
+  { now }: Services,
+  { params: { id }, store }: Request<'GET /api/v1/groups/:id'>,
+): Promise<Answer<ShownGroup>> {
   const asked = { group: id };
   const [sum, counted, [newest]] = await Promise.all([
     store.sumGroup({ ...asked, now: toIso(now()) }),

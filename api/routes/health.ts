@@ -2,45 +2,38 @@
 // store that does not answer in time counts as unreachable.
 import { createError, JobtraceError } from '../../core/errors.js';
 import type { StoreHealth } from '../../store/store.js';
-import type { Answer, Request, Route, Services } from '../http/route.js';
-import { LIVE, NOT_READY, READY } from '../schemas/system.js';
+import { route, type Answer, type AnswerTo, type Request, type Route, type Services } from '../http/route.js';
 
 const READY_TIMEOUT_MS = 5000;
 
 export function createHealthRoutes(services: Services): readonly Route[] {
   return [
-    {
-      method: 'GET',
-      path: '/health/live',
+    route({
+      at: 'GET /health/live',
       role: undefined,
       tag: 'health',
       summary: 'The process answers',
-      answers: { 200: LIVE },
-      handle: async () => ({ kind: 'json', body: { status: 'ok', version: services.version } }),
-    },
-    {
-      method: 'GET',
-      path: '/health/ready',
+      handle: async () => ({ kind: 'json', body: { status: 'ok' as const, version: services.version } }),
+    }),
+    route({
+      at: 'GET /health/ready',
       role: undefined,
       tag: 'health',
       summary: 'The store can be used',
-      answers: { 200: READY, 503: NOT_READY },
       handle: checkReady,
-    },
-    {
-      method: 'GET',
-      path: '/metrics',
+    }),
+    route({
+      at: 'GET /metrics',
       role: 'reader',
       isOfAll: true,
       tag: 'health',
       summary: 'Numbers for Prometheus',
-      answers: { 200: { type: 'string', description: 'Prometheus text format' } },
       handle: (request) => renderMetrics(services, request),
-    },
+    }),
   ];
 }
 
-async function checkReady({ store }: Request): Promise<Answer> {
+async function checkReady({ store }: Request): Promise<AnswerTo<'GET /health/ready'>> {
   try {
     return { kind: 'json', body: { status: 'ok', store: await checkStore(store) } };
   } catch (error) {
@@ -81,7 +74,7 @@ async function findOut(store: StoreHealth): ReturnType<StoreHealth['check']> {
   return found;
 }
 
-async function renderMetrics({ metrics, rules, now }: Services, { store }: Request): Promise<Answer> {
+async function renderMetrics({ metrics, rules, now }: Services, { store }: Request): Promise<Answer<never>> {
   const { counts } = await store.pageIncidents({ outcome: 'failing', isTop: true, limit: 1 });
   return {
     kind: 'text',

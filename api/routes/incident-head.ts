@@ -8,7 +8,7 @@ const MAX_MESSAGE = 300;
 
 export function describeHead<Shown extends Omit<Incident, 'diagnoses'> & { readonly diagnoses: readonly Diagnosis[] }>(
   incident: Shown,
-): object {
+) {
   const { facts, processes, attempts, diagnoses, unknown, ...head } = incident;
   return {
     ...head,

@@ -8,8 +8,10 @@ import type { Incident } from '../../core/documents/incident.js';
 import type { Collections } from '../../store/store.js';
 import type { Request } from '../http/route.js';
 
-export async function findVisible({ params, store }: Pick<Request, 'params' | 'store'>): Promise<Incident> {
-  const id = params.text('id') ?? '';
+export async function findVisible({
+  params: { id },
+  store,
+}: Pick<Request<'GET /api/v1/incidents/:id'>, 'params' | 'store'>): Promise<Incident> {
   const incident = await store.findIncident(id);
   if (incident === undefined) throw createError('JT_NOT_FOUND', { what: `The incident "${id}"` });
   return incident;

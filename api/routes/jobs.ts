@@ -4,9 +4,8 @@ import { toIso } from '../../core/time/iso.js';
 import type { Incident } from '../../core/documents/incident.js';
 import type { JobSummary } from '../../core/documents/job.js';
 import type { JobCounts } from '../../store/store.js';
-import type { Answer, Request, Route, Services } from '../http/route.js';
-import { JOB_LIST } from '../schemas/incidents.js';
-import { QUERIES } from '../schemas/queries.js';
+import { route, type Answer, type Request, type Route, type Services } from '../http/route.js';
+import type { JobList } from '../schemas/incidents.js';
 import { readRange } from './records.js';
 
 interface Draft {
@@ -27,35 +26,32 @@ const OPEN: readonly Incident['outcome'][] = ['failing', 'silent'];
 
 export function createJobRoutes(services: Services): readonly Route[] {
   return [
-    {
-      method: 'GET',
-      path: '/api/v1/jobs',
+    route({
+      at: 'GET /api/v1/jobs',
       role: 'reader',
       tag: 'jobs',
       summary: 'Jobs seen in a range, with level counts and open incidents',
       description:
         'The range is the last 24 hours when none is given. Jobs with open incidents first, then by number of records.',
-      query: QUERIES.jobs,
-      answers: { 200: JOB_LIST },
       handle: (request) => listJobs(services, request),
-    },
+    }),
   ];
 }
 
 /** Lists the jobs of a range with two queries to the store, independent of the number of jobs. */
-async function listJobs({ now }: Services, { query, store }: Request): Promise<Answer> {
+async function listJobs({ now }: Services, { query, store }: Request<'GET /api/v1/jobs'>): Promise<Answer<JobList>> {
   const given = readRange(query);
   const to = given.to ?? toIso(now());
   const from = given.from ?? toIso(Date.parse(to) - DEFAULT_RANGE_MS);
-  const asked = { cluster: query.text('cluster'), from, to };
+  const asked = { cluster: query.cluster, from, to };
   const [records, incidents] = await Promise.all([store.countJobRecords(asked), store.countJobIncidents(asked)]);
-  const job = query.text('job');
+  const { job } = query;
   const all = mergeJobs(records.jobs, incidents.jobs);
   const jobs = job === undefined ? all : all.filter(({ id, name }) => name === job || id === job);
   return {
     kind: 'json',
     body: {
-      jobs: jobs.slice(0, query.number('limit') ?? DEFAULT_JOBS),
+      jobs: jobs.slice(0, query.limit ?? DEFAULT_JOBS),
       total: jobs.length,
       complete: records.isComplete && incidents.isComplete,
       from,

@@ -3,19 +3,17 @@
 import { toIso } from '../../core/time/iso.js';
 import { omitMissing } from '../../core/json.js';
 import { createError } from '../../core/errors.js';
-import type { Level } from '../../core/types.js';
+import type { LogRecord } from '../../core/types.js';
 import {
   RECORD_CONTENT_TYPES,
-  RECORD_FORMATS,
   renderRecordHead,
   renderRecords,
   type RecordFormat,
 } from '../../core/wording/record-export.js';
-import type { LineQuery, RecordLines, RecordQuery } from '../../store/store.js';
-import { COMPONENTS, LEVELS } from '../../core/record.js';
-import { readWord, type Answer, type AuditNote, type Request, type Route, type Services } from '../http/route.js';
-import { ID, MAX_EXPORTED, QUERIES } from '../schemas/queries.js';
-import { CONTEXT, RECORD, RECORD_PAGE } from '../schemas/records.js';
+import type { LineQuery, RecordLines, RecordPage, RecordQuery } from '../../store/store.js';
+import { route, type Answer, type AuditNote, type Request, type Route, type Services } from '../http/route.js';
+import { MAX_EXPORTED } from '../schemas/queries.js';
+import type { RecordContext } from '../schemas/records.js';
 import { cutRow, ROW_CUT } from './record-row.js';
 import { pushRecords } from './live.js';
 
@@ -26,109 +24,95 @@ const SEARCHES = { max: 200, maxPerViewer: 8 };
 const EXPORTS = { max: 10, maxPerViewer: 4 };
 const EXPORTED_AT_ONCE = 1000;
 
+interface Range {
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}
+
 type Filters = Pick<RecordQuery, 'query' | 'from' | 'to' | 'job' | 'cluster' | 'process' | 'component' | 'levels'>;
 
 export function createRecordRoutes(services: Services): readonly Route[] {
   return [
-    {
-      method: 'GET',
-      path: '/api/v1/records',
+    route({
+      at: 'GET /api/v1/records',
       role: 'reader',
       tag: 'records',
       summary: 'Search records',
       description: ROW_CUT,
-      query: QUERIES.records,
       concurrency: SEARCHES,
-      answers: { 200: RECORD_PAGE },
       handle: searchRecords,
-    },
-    {
-      method: 'GET',
-      path: '/api/v1/records/export',
+    }),
+    route({
+      at: 'GET /api/v1/records/export',
       role: 'reader',
       tag: 'records',
       summary: 'All records of a search as a file',
       description: 'Newest first. At most 100,000; "total" of a search says how many there are.',
-      query: QUERIES.export,
       concurrency: EXPORTS,
-      audited: describeExport,
-      answers: { 200: { type: 'string', description: 'text/plain, application/x-ndjson or text/csv' } },
+      describeAudit: describeExport,
       handle: exportRecords,
-    },
-    {
-      method: 'GET',
-      path: '/api/v1/records/stream',
+    }),
+    route({
+      at: 'GET /api/v1/records/stream',
       role: 'reader',
       tag: 'records',
       summary: 'Follow new records (server-sent events)',
       description:
         'Events: "record" (data: one record), "gap" (data: {before}; some lines before that time were skipped), "problem" (data: an error; the stream continues). Lines that begin with ":" are keep-alives. ' +
         'A record may come twice (after a reconnect, or when its entry grew): replace by id. A client that reconnects with Last-Event-ID misses nothing.',
-      query: QUERIES.stream,
       concurrency: STREAMS,
-      answers: { 200: { type: 'string', description: 'text/event-stream' } },
       handle: (request) => streamRecords(services, request),
-    },
-    {
-      method: 'GET',
-      path: '/api/v1/records/:id/context',
+    }),
+    route({
+      at: 'GET /api/v1/records/:id/context',
       role: 'reader',
       tag: 'records',
       summary: 'A record and its neighbours in the same process',
-      params: ID,
       description: ROW_CUT,
-      query: QUERIES.context,
       concurrency: SEARCHES,
-      answers: { 200: CONTEXT },
       handle: readContext,
-    },
-    {
-      method: 'GET',
-      path: '/api/v1/records/:id',
+    }),
+    route({
+      at: 'GET /api/v1/records/:id',
       role: 'reader',
       tag: 'records',
       summary: 'One record, whole',
-      params: ID,
-      query: QUERIES.none,
       concurrency: SEARCHES,
-      answers: { 200: RECORD },
       handle: readRecord,
-    },
+    }),
   ];
 }
 
-async function searchRecords(request: Request): Promise<Answer> {
-  const { query, store } = request;
-  const histogramBuckets = query.number('histogram');
-  const after = query.text('after');
+async function searchRecords({ query, store }: Request<'GET /api/v1/records'>): Promise<Answer<RecordPage>> {
+  const { limit = 100, order = 'newest', after, histogram: histogramBuckets, facets = false } = query;
   const page = await store.searchRecords({
-    ...readFilters(request),
-    limit: query.number('limit') ?? 100,
-    order: query.text('order') === 'oldest' ? 'oldest' : 'newest',
+    ...readFilters(query),
+    limit,
+    order,
     after,
     histogramBuckets,
-    facets: query.flag('facets'),
+    facets,
   });
   return { kind: 'json', body: { ...page, records: page.records.map(cutRow) } };
 }
 
-async function exportRecords(request: Request): Promise<Answer> {
-  const { store } = request;
-  const format = readWord(RECORD_FORMATS, request.query.text('format')) ?? 'ndjson';
-  const limit = request.query.number('limit') ?? MAX_EXPORTED;
-  const query: LineQuery = { ...readFilters(request), limit: EXPORTED_AT_ONCE, order: 'newest' };
+async function exportRecords({
+  query: asked,
+  store,
+  signal,
+}: Request<'GET /api/v1/records/export'>): Promise<Answer<never>> {
+  const { format = 'ndjson', limit = MAX_EXPORTED } = asked;
+  const query: LineQuery = { ...readFilters(asked), limit: EXPORTED_AT_ONCE, order: 'newest' };
   // A problem with the search is answered as an error, before the file begins.
   const first = await store.findRecords(query);
-  const chunks = renderPages(store, { query, first, limit, format, signal: request.signal });
+  const chunks = renderPages(store, { query, first, limit, format, signal });
   return { kind: 'file', chunks, contentType: RECORD_CONTENT_TYPES[format], name: `jobtrace.${ENDINGS[format]}` };
 }
 
 /** Returns the audit note of an export: the filters of the exported records. */
-function describeExport({ query }: Request): AuditNote {
-  const given = ['query', 'from', 'to', 'job', 'cluster', 'process', 'format', 'limit'].flatMap((name) => {
-    const value = query.text(name) ?? query.number(name);
-    return value === undefined ? [] : [`${name}=${value}`];
-  });
+function describeExport({ query }: Request<'GET /api/v1/records/export'>): AuditNote {
+  const names = ['query', 'from', 'to', 'job', 'cluster', 'process', 'format', 'limit'] as const;
+  const given = names.flatMap((name) => (query[name] === undefined ? [] : [`${name}=${query[name]}`]));
   return { what: 'read.export', detail: given.join(' ') };
 }
 
@@ -157,8 +141,11 @@ async function* renderPages(
   }
 }
 
-async function streamRecords(services: Services, request: Request): Promise<Answer> {
-  const filters = readFilters(request);
+async function streamRecords(
+  services: Services,
+  request: Request<'GET /api/v1/records/stream'>,
+): Promise<Answer<never>> {
+  const filters = readFilters(request.query);
   // A wrong query is answered as an error, before the stream begins.
   await request.store.findRecords({ ...filters, limit: 1, order: 'newest' });
   const resumeAfter = request.header('last-event-id');
@@ -172,18 +159,17 @@ async function streamRecords(services: Services, request: Request): Promise<Answ
   return { kind: 'events', events };
 }
 
-async function readContext({ params, query, store }: Request): Promise<Answer> {
-  const id = params.text('id') ?? '';
-  const found = await store.findContext(id, {
-    before: query.number('before') ?? 20,
-    after: query.number('after') ?? 20,
-  });
+async function readContext({
+  params: { id },
+  query: { before = 20, after = 20 },
+  store,
+}: Request<'GET /api/v1/records/:id/context'>): Promise<Answer<RecordContext>> {
+  const found = await store.findContext(id, { before, after });
   if (found === undefined) throw createError('JT_NOT_FOUND', { what: `The record "${id}"` });
   return { kind: 'json', body: { ...found, records: found.records.map(cutRow) } };
 }
 
-async function readRecord({ params, store }: Request): Promise<Answer> {
-  const id = params.text('id') ?? '';
+async function readRecord({ params: { id }, store }: Request<'GET /api/v1/records/:id'>): Promise<Answer<LogRecord>> {
   const found = await store.findContext(id, { before: 0, after: 0 });
   const record = found?.records[found.index];
   if (record === undefined) throw createError('JT_NOT_FOUND', { what: `The record "${id}"` });
@@ -191,28 +177,19 @@ async function readRecord({ params, store }: Request): Promise<Answer> {
 }
 
 /** Reads the filters that search and stream share. Throws JT_REQUEST_INVALID if a range ends before it begins. */
-function readFilters({ query }: Request): Filters {
-  const component = readWord(COMPONENTS, query.text('component'));
-  const levels = query.list('level').filter(isLevel);
-  const texts = {
-    query: query.text('query'),
-    job: query.text('job'),
-    cluster: query.text('cluster'),
-    process: query.text('process'),
-  };
+function readFilters(given: Request<'GET /api/v1/records/stream'>['query'] & Range): Filters {
+  const { query, job, cluster, process, component, level: levels = [] } = given;
   return {
-    ...omitMissing(texts),
-    ...readRange(query),
+    ...omitMissing({ query, job, cluster, process }),
+    ...readRange(given),
     component,
     ...(levels.length === 0 ? {} : { levels }),
   };
 }
 
 /** Returns "from" and "to" in the store's format (UTC). */
-export function readRange(query: Request['query']): { readonly from?: string; readonly to?: string } {
-  const [from, to] = [query.text('from'), query.text('to')].map((value) =>
-    value === undefined ? undefined : readTime(value),
-  );
+export function readRange(given: Range): Range {
+  const [from, to] = [given.from, given.to].map((value) => (value === undefined ? undefined : readTime(value)));
   if (from !== undefined && to !== undefined && from >= to) {
     throw createError('JT_REQUEST_INVALID', { problems: `"from" (${from}) must be before "to" (${to})` });
   }
@@ -230,8 +207,4 @@ function readTime(text: string): string {
   if (Number.isNaN(date.getTime()))
     throw createError('JT_REQUEST_INVALID', { problems: `"${text}" is not a time, e.g. 2026-01-31T08:00:00Z` });
   return toIso(date.getTime());
-}
-
-function isLevel(text: string): text is Level {
-  return readWord(LEVELS, text) !== undefined;
 }

@@ -1,26 +1,10 @@
 // Routes for rules: the catalog and one rule of it; for authors a draft from the lines of a failure, a trial of the
 // current rule (at each pause in typing), and the rule's folder among the team's own rules. The engine does the work.
 import { createError } from '../../core/errors.js';
-import { WrittenRule, DraftedRule, RuleTrial } from '../../core/documents/rule.js';
-import {
-  createValues,
-  readLanguage,
-  type Answer,
-  type Request,
-  type RequestValues,
-  type Route,
-  type Services,
-} from '../http/route.js';
-import { ID, QUERIES } from '../schemas/queries.js';
-import {
-  RULE_LINES,
-  RULE_PAST,
-  RULE_SAVED,
-  RULE_TEXTS,
-  RULE_TEXTS_TO_SAVE,
-  RULE_TO_BACKTEST,
-} from '../schemas/author.js';
-import { RULE_LIST, RULE_PAGE } from '../schemas/rules.js';
+import type { WrittenRule, DraftedRule, RuleTrial } from '../../core/documents/rule.js';
+import { readLanguage, route, type Answer, type Request, type Route, type Services } from '../http/route.js';
+import type { RuleSaved, StoredPast } from '../schemas/author.js';
+import type { RuleList, ShownRule } from '../schemas/rules.js';
 import { loadPrecision } from './feedback.js';
 
 /** Size limit, in bytes, of a rule and its sample logs. For a whole log there is "jobtrace rules new". */
@@ -37,89 +21,68 @@ export function createRuleRoutes(services: Services): readonly Route[] {
 
 function createCatalogRoutes(services: Services): readonly Route[] {
   return [
-    {
-      method: 'GET',
-      path: '/api/v1/rules',
+    route({
+      at: 'GET /api/v1/rules',
       role: 'reader',
       tag: 'rules',
       summary: 'The rule catalog',
-      query: QUERIES.none,
-      answers: { 200: RULE_LIST },
       handle: (request) => listRules(services, request),
-    },
-    {
-      method: 'GET',
-      path: '/api/v1/rules/:id',
+    }),
+    route({
+      at: 'GET /api/v1/rules/:id',
       role: 'reader',
       tag: 'rules',
       summary: 'One rule',
       description: 'The slash in the id is sent as %2F.',
-      params: ID,
-      query: QUERIES.language,
-      answers: { 200: RULE_PAGE },
       handle: (request) => readRule(services, request),
-    },
+    }),
   ];
 }
 
 function createAuthorRoutes(services: Services): readonly Route[] {
   return [
-    {
-      method: 'POST',
-      path: '/api/v1/rules/draft',
+    route({
+      at: 'POST /api/v1/rules/draft',
       role: 'author',
       tag: 'rules',
       summary: 'Draft a rule from the lines of a failure',
       description: 'Anchor, captures and logs are filled in; texts that only a person knows begin with TODO.',
-      query: QUERIES.none,
-      body: { type: 'json', schema: RULE_LINES, maxBytes: MAX_BYTES },
+      maxBytes: MAX_BYTES,
       concurrency: TRIALS,
-      answers: { 200: DraftedRule },
       handle: async (request) => draftRule(services, request),
-    },
-    {
-      method: 'GET',
-      path: '/api/v1/rules/:id/texts',
+    }),
+    route({
+      at: 'GET /api/v1/rules/:id/texts',
       role: 'author',
       isOfAll: true,
       tag: 'rules',
       summary: "The texts of a rule of the team's own, to be edited",
       description: 'The slash in the id is sent as %2F. Its logs may be of anybody.',
-      params: ID,
-      query: QUERIES.none,
-      answers: { 200: WrittenRule },
       handle: async (request) => readOwn(services, request),
-    },
-    {
-      method: 'POST',
-      path: '/api/v1/rules/try',
+    }),
+    route({
+      at: 'POST /api/v1/rules/try',
       role: 'author',
       tag: 'rules',
       summary: 'What a rule that is being written does to its two logs',
       description: 'Nothing is stored. A rule with problems is not tried.',
-      query: QUERIES.language,
-      body: { type: 'json', schema: RULE_TEXTS, maxBytes: MAX_BYTES },
+      maxBytes: MAX_BYTES,
       concurrency: TRIALS,
-      answers: { 200: RuleTrial },
       handle: async (request) => tryRule(services, request),
-    },
-    {
-      method: 'POST',
-      path: '/api/v1/rules/backtest',
+    }),
+    route({
+      at: 'POST /api/v1/rules/backtest',
       role: 'author',
       tag: 'rules',
       summary: 'Backtest a rule draft on the stored records',
       description:
         'Tests the matched lines only, without the lines around them. Returns failures without a matching rule, diagnoses of other rules, and lines without a failure, as far as the token can see them.',
-      query: QUERIES.none,
-      body: { type: 'json', schema: RULE_TO_BACKTEST, maxBytes: MAX_BYTES },
+      maxBytes: MAX_BYTES,
       concurrency: BACKTESTS,
-      answers: { 200: RULE_PAST },
       handle: (request) => askPast(services, request),
-    },
-    {
-      method: 'POST',
-      path: '/api/v1/rules',
+    }),
+    route({
+      at: 'POST /api/v1/rules',
       role: 'admin',
       isOfAll: true,
       audited: 'rule',
@@ -127,24 +90,22 @@ function createAuthorRoutes(services: Services): readonly Route[] {
       summary: "Save a rule among the team's own",
       description:
         'Its folder is written below the last of analyzer.rulesDirs; every process that reads that folder uses the rule within a second. A rule is rejected if it is not valid, is not the top diagnosis of its log, or matches its near miss.',
-      query: QUERIES.none,
-      body: { type: 'json', schema: RULE_TEXTS_TO_SAVE, maxBytes: MAX_BYTES },
+      maxBytes: MAX_BYTES,
       concurrency: TRIALS,
-      answers: { 200: RULE_SAVED },
       refusals: [409],
       handle: async (request) => saveRule(services, request),
-    },
+    }),
   ];
 }
 
-async function listRules(services: Services, request: Request): Promise<Answer> {
+async function listRules(services: Services, request: Request): Promise<Answer<RuleList>> {
   const measured = await loadPrecision(services, request);
   const rules = services.rules().map((rule) => ({ ...rule, precision: measured.get(rule.id) }));
   return { kind: 'json', body: { rules, problems: services.ruleProblems() } };
 }
 
-async function readRule(services: Services, request: Request): Promise<Answer> {
-  const id = request.params.text('id') ?? '';
+async function readRule(services: Services, request: Request<'GET /api/v1/rules/:id'>): Promise<Answer<ShownRule>> {
+  const { id } = request.params;
   const rule = services.rules().find((candidate) => candidate.id === id);
   if (rule === undefined) throw createError('JT_RULE_NOT_FOUND', { id, hint: '' });
   const precision = (await loadPrecision(services, request)).get(id);
@@ -153,8 +114,8 @@ async function readRule(services: Services, request: Request): Promise<Answer> {
   return { kind: 'json', body: { ...rule, precision, isOwn, sheet } };
 }
 
-function draftRule({ authoring }: Services, { body }: Request): Answer {
-  const draft = authoring?.draftRule(createValues(body).text('lines') ?? '');
+function draftRule({ authoring }: Services, { body }: Request<'POST /api/v1/rules/draft'>): Answer<DraftedRule> {
+  const draft = authoring?.draftRule(body.lines);
   if (draft === undefined)
     throw createError('JT_REQUEST_INVALID', {
       problems:
@@ -164,43 +125,32 @@ function draftRule({ authoring }: Services, { body }: Request): Answer {
   return { kind: 'json', body: { id, named, rule: ruleYaml, match: matchLog, nearMiss: nearMissLog } };
 }
 
-function readOwn({ authoring }: Services, { params }: Request): Answer {
-  const id = params.text('id') ?? '';
+function readOwn(
+  { authoring }: Services,
+  { params: { id } }: Request<'GET /api/v1/rules/:id/texts'>,
+): Answer<WrittenRule> {
   const texts = authoring?.readRule(id);
   if (texts === undefined) throw createError('JT_NOT_FOUND', { what: `A rule "${id}" among the team's own` });
   return { kind: 'json', body: texts };
 }
 
-function tryRule(services: Services, request: Request): Answer {
+function tryRule(services: Services, request: Request<'POST /api/v1/rules/try'>): Answer<RuleTrial> {
   const { authoring } = services;
   if (authoring === undefined) throw createError('JT_NOT_FOUND', { what: 'The engine that tries rules' });
-  return {
-    kind: 'json',
-    body: authoring.tryRule(readTexts(createValues(request.body)), readLanguage(services, request)),
-  };
+  return { kind: 'json', body: authoring.tryRule(request.body, readLanguage(services, request)) };
 }
 
-async function askPast({ authoring }: Services, { body, store }: Request): Promise<Answer> {
+async function askPast(
+  { authoring }: Services,
+  { body, store }: Request<'POST /api/v1/rules/backtest'>,
+): Promise<Answer<StoredPast>> {
   if (authoring === undefined) throw createError('JT_NOT_FOUND', { what: 'The engine that tries rules' });
-  const values = createValues(body);
-  const { id, rule } = readTexts(values);
-  return { kind: 'json', body: await authoring.askPast({ id, rule }, store, values.number('days') ?? USUAL_DAYS) };
+  const { days = USUAL_DAYS, ...rule } = body;
+  return { kind: 'json', body: await authoring.askPast(rule, store, days) };
 }
 
-function saveRule({ authoring }: Services, { body, viewer }: Request): Answer {
+function saveRule({ authoring }: Services, { body, viewer }: Request<'POST /api/v1/rules'>): Answer<RuleSaved> {
   if (authoring?.saveRule === undefined) throw createError('JT_RULES_FOLDER_MISSING', {});
-  const values = createValues(body);
-  return {
-    kind: 'json',
-    body: authoring.saveRule(readTexts(values), { by: viewer.name, replace: values.flag('replace') }),
-  };
-}
-
-function readTexts(values: RequestValues): WrittenRule {
-  return {
-    id: values.text('id') ?? '',
-    rule: values.text('rule') ?? '',
-    match: values.text('match') ?? '',
-    nearMiss: values.text('nearMiss') ?? '',
-  };
+  const { replace = false, ...rule } = body;
+  return { kind: 'json', body: authoring.saveRule(rule, { by: viewer.name, replace }) };
 }

@@ -1,6 +1,8 @@
 // Routes for signing in and out, with a password or at a provider (OpenID Connect), and for listing sign-ins. Limits by
 // address bound what a client without access can cause, and never lock out others.
-import { ShownViewer } from '../../core/documents/viewer.js';
+import { createCheck } from '../../core/document.js';
+import { object, text } from '../../core/documents/schema.js';
+import type { ShownViewer } from '../../core/documents/viewer.js';
 import type { StoredSession } from '../../core/documents/session.js';
 import { createError, JobtraceError } from '../../core/errors.js';
 import type { Access } from '../auth/access.js';
@@ -9,11 +11,9 @@ import type { BrakeKeys } from '../auth/brake.js';
 import type { Provider } from '../auth/provider.js';
 import { idOf, type SessionQuery } from '../auth/sessions.js';
 import { makeId } from '../auth/secret.js';
-import { MAX_PASSWORD_LENGTH } from '../auth/users.js';
 import type { Viewer } from '../auth/roles.js';
-import { createValues, type Answer, type Request, type Route } from '../http/route.js';
-import { ACCESS, SESSION_LIST, SESSIONS_ENDED, SIGNED_OUT } from '../schemas/access.js';
-import { ID, QUERIES } from '../schemas/queries.js';
+import { route, type Answer, type AnswerTo, type Request, type Route } from '../http/route.js';
+import { PROVIDER_PARAMETERS } from '../schemas/access.js';
 
 const MAX_BYTES = 16_384;
 /** Limits for sign-ins with a password, because hashing a password takes 32 MiB for a moment. */
@@ -25,8 +25,6 @@ const DEVICE_MS = 365 * DAY_MS;
 /** Longest time, in milliseconds, for a sign-in at the provider. */
 const VISIT_MS = 600_000;
 const ROOM = '/incidents';
-/** Parameters of the provider's answer (source: RFC 6749, RFC 9207). */
-const ANSWER = ['code', 'state', 'iss', 'error', 'error_description', 'error_uri', 'session_state'];
 
 export interface SignInOptions {
   readonly access: Access;
@@ -38,60 +36,44 @@ export interface SignInOptions {
 
 export function createSignInRoutes(options: SignInOptions): readonly Route[] {
   const { access, provider } = options;
-  const body = {
-    type: 'object',
-    properties: {
-      name: { type: 'string', minLength: 1, maxLength: 100 },
-      password: { type: 'string', minLength: 1, maxLength: MAX_PASSWORD_LENGTH },
-    },
-    required: ['name', 'password'],
-    additionalProperties: false,
-  };
   return [
-    {
-      method: 'GET',
-      path: '/api/v1/access',
+    route({
+      at: 'GET /api/v1/access',
       role: undefined,
       tag: 'access',
       summary: 'How one signs in here',
-      query: QUERIES.none,
-      answers: { 200: ACCESS },
       handle: async () => ({
         kind: 'json',
         body: { open: await access.isOpen(), users: await access.users.hasAny(), provider: provider?.name },
       }),
-    },
-    {
-      method: 'POST',
-      path: '/api/v1/session',
+    }),
+    route({
+      at: 'POST /api/v1/session',
       role: undefined,
       tag: 'access',
       summary: 'Sign in with a name and a password: sets a cookie',
-      query: QUERIES.none,
-      body: { type: 'json', schema: body, maxBytes: MAX_BYTES },
+      maxBytes: MAX_BYTES,
       concurrency: SIGN_INS,
       refusals: [401],
-      answers: { 200: ShownViewer },
       handle: (request) => signIn(options, request),
-    },
-    {
-      method: 'DELETE',
-      path: '/api/v1/session',
+    }),
+    route({
+      at: 'DELETE /api/v1/session',
       role: undefined,
       tag: 'access',
       summary: 'Sign out: the sign-in of the cookie is over; says where one signs out at the provider as well',
-      query: QUERIES.none,
-      answers: { 200: SIGNED_OUT },
       handle: (request) => signOut(options, request),
-    },
+    }),
     ...createProviderRoutes(options),
     ...createSessionRoutes(access),
   ];
 }
 
-async function signIn({ access, sessionMs }: SignInOptions, request: Request): Promise<Answer> {
-  const given = createValues(request.body);
-  const name = given.text('name') ?? '';
+async function signIn(
+  { access, sessionMs }: SignInOptions,
+  request: Request<'POST /api/v1/session'>,
+): Promise<Answer<ShownViewer>> {
+  const { name, password } = request.body;
   const device = await findDevice(access, name, request);
   const { address } = request;
   const keys: BrakeKeys = device === undefined ? { pair: `${address} ${name}`, address, name } : { device };
@@ -100,7 +82,7 @@ async function signIn({ access, sessionMs }: SignInOptions, request: Request): P
     throw error;
   };
   await access.brake.check(keys).catch(refuse);
-  const user = await access.users.check(name, given.text('password') ?? '');
+  const user = await access.users.check(name, password);
   if (user === undefined) {
     await access.brake.press(keys);
     return refuse(createError('JT_SIGNIN_WRONG', {}));
@@ -124,14 +106,19 @@ async function signIn({ access, sessionMs }: SignInOptions, request: Request): P
   };
 }
 
+const isDevice = createCheck(object({ name: text, id: text }));
+
 /** Returns the id of the browser if this name has signed in there before. */
 async function findDevice({ seal, cookies }: Access, name: string, request: Request): Promise<string | undefined> {
   const known = await seal.open('device', cookies.read('device', request.header('cookie')), DEVICE_MS);
-  const device = createValues(known === undefined ? undefined : JSON.parse(known));
-  return device.text('name') === name ? device.text('id') : undefined;
+  const device: unknown = known === undefined ? undefined : JSON.parse(known);
+  return isDevice(device) && device.name === name ? device.id : undefined;
 }
 
-async function signOut({ access, provider }: SignInOptions, request: Request): Promise<Answer> {
+async function signOut(
+  { access, provider }: SignInOptions,
+  request: Request,
+): Promise<AnswerTo<'DELETE /api/v1/session'>> {
   const { cookies, sessions, audit } = access;
   const secret = cookies.read('session', request.header('cookie'));
   const session = secret === undefined ? undefined : await sessions.find(secret);
@@ -150,13 +137,12 @@ async function signOut({ access, provider }: SignInOptions, request: Request): P
 function createProviderRoutes(options: SignInOptions): readonly Route[] {
   const { access, provider } = options;
   if (provider === undefined) return [];
-  const shared = { method: 'GET', role: undefined, tag: 'access', answers: { 303: {} }, concurrency: VISITS } as const;
+  const shared = { role: undefined, tag: 'access', concurrency: VISITS } as const;
   return [
-    {
+    route({
       ...shared,
-      path: '/api/v1/oidc/start',
+      at: 'GET /api/v1/oidc/start',
       summary: 'Sign in at the provider: sends the browser there',
-      query: QUERIES.none,
       refusals: [502],
       handle: async () => {
         const { location, kept } = await provider.begin();
@@ -167,17 +153,13 @@ function createProviderRoutes(options: SignInOptions): readonly Route[] {
           headers: { 'set-cookie': access.cookies.write('oidc', sealed, VISIT_MS) },
         };
       },
-    },
-    {
+    }),
+    route({
       ...shared,
-      path: '/api/v1/oidc/callback',
+      at: 'GET /api/v1/oidc/callback',
       summary: 'Where the provider sends the browser back to: signs in and shows the page',
-      query: {
-        type: 'object',
-        properties: Object.fromEntries(ANSWER.map((name) => [name, { type: 'string', maxLength: 4000 }])),
-      },
       handle: (request) => returnFromProvider(options, provider, request),
-    },
+    }),
   ];
 }
 
@@ -188,7 +170,7 @@ function createProviderRoutes(options: SignInOptions): readonly Route[] {
 async function returnFromProvider(
   { access, providedMs }: SignInOptions,
   provider: Provider,
-  request: Request,
+  request: Request<'GET /api/v1/oidc/callback'>,
 ): Promise<Answer> {
   const { cookies, seal, sessions, audit } = access;
   const { address } = request;
@@ -196,8 +178,8 @@ async function returnFromProvider(
   // A request without the cookie of a started sign-in has no effect and gets no audit entry.
   if (kept === undefined) return { kind: 'redirect', location: `${ROOM}?signin=failed` };
   const answer = new URLSearchParams();
-  for (const name of ANSWER) {
-    const value = request.query.text(name);
+  for (const name of PROVIDER_PARAMETERS) {
+    const value = request.query[name];
     if (value !== undefined) answer.set(name, value);
   }
   const forget = cookies.write('oidc', undefined);
@@ -219,48 +201,38 @@ async function returnFromProvider(
 function createSessionRoutes(access: Access): readonly Route[] {
   const shared = { role: 'reader', tag: 'access' } as const;
   return [
-    {
+    route({
       ...shared,
-      method: 'GET',
-      path: '/api/v1/sessions',
+      at: 'GET /api/v1/sessions',
       summary: 'Who is signed in: all of them to administrators who see all clusters, to others their own',
-      query: QUERIES.sessions,
-      answers: { 200: SESSION_LIST },
       handle: async (request) => {
         const asking = await findOwn(access, request);
-        const visible = limitToOwn(request.viewer, asking, { name: request.query.text('name') });
+        const visible = limitToOwn(request.viewer, asking, { name: request.query.name });
         const found = visible === undefined ? [] : await access.sessions.list(visible);
         return { kind: 'json', body: { sessions: found.map((session) => markOwn(session, asking)) } };
       },
-    },
-    {
+    }),
+    route({
       ...shared,
-      method: 'DELETE',
-      path: '/api/v1/sessions',
+      at: 'DELETE /api/v1/sessions',
       summary: 'End all sign-ins of a name; without a name, all of your own',
-      query: QUERIES.sessions,
-      answers: { 200: SESSIONS_ENDED },
       handle: async (request) => {
         const asking = await findOwn(access, request);
-        const name = request.query.text('name');
+        const { name } = request.query;
         const query = name === undefined ? asking && { like: asking } : limitToOwn(request.viewer, asking, { name });
         return endSessions(access, request, { asking, query });
       },
-    },
-    {
+    }),
+    route({
       ...shared,
-      method: 'DELETE',
-      path: '/api/v1/sessions/:id',
+      at: 'DELETE /api/v1/sessions/:id',
       summary: 'End a sign-in: from now on its cookie is refused',
-      params: ID,
-      query: QUERIES.none,
-      answers: { 200: SESSIONS_ENDED },
       handle: async (request) => {
-        const id = request.params.text('id') ?? '';
+        const { id } = request.params;
         const asking = await findOwn(access, request);
         return endSessions(access, request, { asking, query: limitToOwn(request.viewer, asking, { id }), id });
       },
-    },
+    }),
   ];
 }
 
@@ -299,7 +271,7 @@ async function endSessions(
     readonly query: SessionQuery | undefined;
     readonly id?: string;
   },
-): Promise<Answer> {
+): Promise<AnswerTo<'DELETE /api/v1/sessions'>> {
   const ended = query === undefined ? [] : await sessions.endAll(query);
   if (id !== undefined && ended.length === 0) throw createError('JT_NOT_FOUND', { what: `The sign-in "${id}"` });
   for (const name of new Set(ended.map((session) => session.name)))

@@ -8,7 +8,6 @@ import {
   findTriageProblems,
   OVER_OUTCOMES,
 } from '../../core/documents/card-state.js';
-import { TRIAGE_STATES } from '../../core/types.js';
 import type { Triage } from '../../core/documents/triage.js';
 import type { Incident, IncidentRow } from '../../core/documents/incident.js';
 import { createError } from '../../core/errors.js';
@@ -16,59 +15,45 @@ import { omitMissing } from '../../core/json.js';
 import { nameSubject } from '../../core/wording/subject.js';
 import type { ReadableStore } from '../../store/scope.js';
 import type { IncidentQuery } from '../../store/store.js';
-import {
-  createValues,
-  readLanguage,
-  readWord,
-  type Answer,
-  type Request,
-  type Route,
-  type Services,
-} from '../http/route.js';
-import { ID, QUERIES } from '../schemas/queries.js';
-import { NEW_TRIAGE, TRIAGE } from '../schemas/triage.js';
+import { readLanguage, route, type Answer, type Request, type Route, type Services } from '../http/route.js';
+import type { ShownTriage } from '../schemas/triage.js';
 import { findVisible, listIds, loadStanding, orNothing } from './incident-lookup.js';
 
 const MAX_BODY_BYTES = 8192;
 
 export function createTriageRoutes(services: Services): readonly Route[] {
   return [
-    {
-      method: 'GET',
-      path: '/api/v1/incidents/:id/triage',
+    route({
+      at: 'GET /api/v1/incidents/:id/triage',
       role: 'reader',
       tag: 'incidents',
       summary: 'In which state an incident is, and who said what of it',
-      params: ID,
-      query: QUERIES.language,
-      answers: { 200: TRIAGE },
       handle: async (request) => showTriage(services, request, await findVisible(request)),
-    },
-    {
-      method: 'POST',
-      path: '/api/v1/incidents/:id/triage',
+    }),
+    route({
+      at: 'POST /api/v1/incidents/:id/triage',
       role: 'author',
       audited: 'triage',
       tag: 'incidents',
       summary: 'Acknowledge, resolve, ignore, merge or reopen an incident',
       description: 'The last annotation counts; all are kept.',
-      params: ID,
-      query: QUERIES.language,
-      body: { type: 'json', schema: NEW_TRIAGE, maxBytes: MAX_BODY_BYTES },
-      answers: { 200: TRIAGE },
+      maxBytes: MAX_BODY_BYTES,
       handle: (request) => takeTriage(services, request),
-    },
+    }),
   ];
 }
 
-async function takeTriage(services: Services, request: Request): Promise<Answer> {
+async function takeTriage(
+  services: Services,
+  request: Request<'POST /api/v1/incidents/:id/triage'>,
+): Promise<Answer<ShownTriage>> {
   const { body, viewer, store } = request;
   const incident = await findVisible(request);
-  const given = createValues(body);
   const triage: Triage = {
     incidentId: incident.id,
-    state: readWord(TRIAGE_STATES, given.text('state')) ?? 'open',
-    ...omitMissing({ until: given.text('until'), into: given.text('into'), comment: given.text('comment') }),
+    state: body.state,
+    // A form sends empty texts for what was not filled in.
+    ...omitMissing({ until: body.until, into: body.into || undefined, comment: body.comment || undefined }),
     by: viewer.name,
     at: toIso(services.now()),
   };
@@ -89,7 +74,11 @@ async function checkMergeTarget(store: ReadableStore, into: string): Promise<rea
   return findMergeProblems(word);
 }
 
-async function showTriage(services: Services, request: Request, incident: Incident): Promise<Answer> {
+async function showTriage(
+  services: Services,
+  request: Pick<Request<'GET /api/v1/incidents/:id/triage'>, 'query' | 'store'>,
+  incident: Incident,
+): Promise<Answer<ShownTriage>> {
   const { store } = request;
   const ids = listIds(incident);
   const standing = await loadStanding(store);

@@ -1,9 +1,24 @@
-// Declares the API's answers about access: the ways to sign in, sign-ins, tokens, users and the audit trail. The routes
-// for access and for signing in use them, and the page has their types.
-import { described, flag, list, object, optional, text, yes, type Static } from '../../core/documents/schema.js';
+// Declares the requests and answers of the API about access: the ways to sign in, sign-ins, tokens, users and the audit
+// trail.
+import {
+  boundedInteger,
+  boundedText,
+  described,
+  flag,
+  list,
+  object,
+  optional,
+  request,
+  text,
+  typed,
+  word,
+  yes,
+  type Static,
+} from '../../core/documents/schema.js';
 import { ListedSession } from '../../core/documents/session.js';
 import { ShownToken } from '../../core/documents/token.js';
-import { ShownUser } from '../../core/documents/user.js';
+import { LEAST_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH, ROLES, ShownUser } from '../../core/documents/user.js';
+import { MAX_GLOB_LENGTH } from '../../core/text/glob.js';
 import { AuditEntry } from '../auth/entry.js';
 
 export const ACCESS = object({
@@ -17,7 +32,49 @@ export const SIGNED_OUT = object({
   done: yes,
   location: optional(text, 'Address at which the person signs out at the provider as well (OpenID Connect).'),
 });
-export type SignedOut = Static<typeof SIGNED_OUT>;
+
+export const CREDENTIALS = request({
+  name: boundedText({ minLength: 1, maxLength: 100 }),
+  password: boundedText({ minLength: 1, maxLength: MAX_PASSWORD_LENGTH }),
+});
+
+/** Parameters with which a provider sends the browser back (source: RFC 6749, RFC 9207). */
+export const PROVIDER_PARAMETERS = [
+  'code',
+  'state',
+  'iss',
+  'error',
+  'error_description',
+  'error_uri',
+  'session_state',
+] as const;
+
+export const PROVIDER_ANSWER = typed<Readonly<Partial<Record<(typeof PROVIDER_PARAMETERS)[number], string>>>>({
+  type: 'object',
+  properties: Object.fromEntries(PROVIDER_PARAMETERS.map((name) => [name, { type: 'string', maxLength: 4000 }])),
+});
+
+const NEW_GRANT = {
+  name: boundedText({ minLength: 1, maxLength: 100 }),
+  role: word(ROLES),
+  scope: optional(
+    list(boundedText({ minLength: 1, maxLength: MAX_GLOB_LENGTH }), { maxItems: 100, default: [] }),
+    'Patterns with * of clusters, job ids and job names, or team:NAME for those of a team; none = all.',
+  ),
+};
+
+export const TOKEN_TO_MAKE = request({
+  ...NEW_GRANT,
+  days: optional(boundedInteger({ minimum: 1, maximum: 3650, default: 90 }), 'Valid for so long.'),
+});
+
+export const USER_TO_SAVE = request({
+  ...NEW_GRANT,
+  password: optional(
+    boundedText({ minLength: LEAST_PASSWORD_LENGTH, maxLength: MAX_PASSWORD_LENGTH, writeOnly: true }),
+    'Left out: the one that the user has.',
+  ),
+});
 
 export const SESSION_LIST = object({ sessions: list(ListedSession) });
 

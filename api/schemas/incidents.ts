@@ -89,6 +89,8 @@ export const INCIDENT_LIST = object({
   ),
 });
 
+export type ListedIncidents = Static<typeof INCIDENT_LIST>['incidents'];
+
 export const INCIDENT_ROWS = object({
   rows: list(ShownRow),
   total: described(integer, 'Number of incidents that match the filters.'),

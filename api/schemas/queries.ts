@@ -14,7 +14,6 @@ import {
   text,
   time,
   word,
-  type TObject,
   type TProperties,
 } from '../../core/documents/schema.js';
 import { COMPONENTS, LEVELS } from '../../core/record.js';
@@ -23,7 +22,7 @@ import { RECORD_FORMATS } from '../../core/wording/record-export.js';
 import { LANGUAGES, TRIAGE_STATES } from '../../core/types.js';
 
 /** Returns the schema of a query, in which every parameter may be absent. */
-function query(properties: TProperties): TObject {
+function query<Properties extends TProperties>(properties: Properties) {
   return partial(object(properties), { additionalProperties: false });
 }
 

@@ -71,6 +71,9 @@ export const RECORD_PAGE = object({
   ),
 });
 
+/** Page of records. */
+export type ListedRecords = Static<typeof RECORD_PAGE>;
+
 export const CONTEXT = object({
   records: described(list(RECORD_ROW), 'Records of one process, the oldest first.'),
   index: described(integer, 'Position of the requested record in "records".'),

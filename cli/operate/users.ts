@@ -3,7 +3,7 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { describeLeft } from '../../api/auth/tokens.js';
-import { LEAST_PASSWORD_LENGTH } from '../../api/auth/users.js';
+import { LEAST_PASSWORD_LENGTH } from '../../core/documents/user.js';
 import type { Command, Terminal } from '../command.js';
 import { write, writeNote } from '../terminal/write.js';
 import {

@@ -12,6 +12,10 @@ export const GRANT = {
   scope: described(texts, 'Patterns of clusters, job ids and job names; an empty list means all.'),
 };
 
+/** Bounds of a password, in characters. */
+export const LEAST_PASSWORD_LENGTH = 12;
+export const MAX_PASSWORD_LENGTH = 1000;
+
 export const LocalUser = object({
   name: text,
   ...GRANT,

@@ -1,11 +1,11 @@
 // Computes what the histogram of a search draws: the heights of its bars, and the labels of its time axis. Pure
 // functions.
 import { toIso } from '../../../../core/time/iso.ts';
-import type { RecordPage } from '../../../../store/store.ts';
+import type { ListedRecords } from '../../../schemas/records.ts';
 import { writeTime, type Zone } from '../view/clock.ts';
 
 /** Counts of the lines of each bar, by level. */
-export type Buckets = NonNullable<RecordPage['histogram']>;
+export type Buckets = NonNullable<ListedRecords['histogram']>;
 
 /**
  * Stacks the counts, tallest first, so that each level is visible above the one drawn after it. Returns the starts of

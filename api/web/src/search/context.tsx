@@ -6,7 +6,7 @@ import { Alert, Button, Card, Code, Group, Stack, Text } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { Link } from 'wouter';
-import type { Evidence, ShownIncident } from '../../../../core/documents/incident.ts';
+import type { ListedIncidents } from '../../../schemas/incidents.ts';
 import type { LogRecord } from '../../../../core/types.ts';
 import { useRowsStyle } from '../view/look.tsx';
 import { RecordRow } from '../view/record.tsx';
@@ -167,12 +167,9 @@ function Gone({ id, at }: { readonly id: string; readonly at: string | null }) {
   );
 }
 
-function findEvidence(
-  incidents: readonly ShownIncident[],
-  id: string,
-): { readonly incident: ShownIncident; readonly evidence: Evidence } | undefined {
+function findEvidence(incidents: ListedIncidents, id: string) {
   for (const incident of incidents) {
-    const all = [...incident.diagnoses, ...incident.unknown].flatMap((found) => found.evidence);
+    const all = [...incident.diagnoses, ...incident.unknown].flatMap((found) => found.evidence ?? []);
     const evidence = all.find(({ recordId }) => recordId === id);
     if (evidence !== undefined) return { incident, evidence };
   }

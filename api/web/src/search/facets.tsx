@@ -4,7 +4,8 @@
 import { Badge, CloseButton, Group, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { FacetValue, RecordPage } from '../../../../store/store.ts';
+import type { FacetValue } from '../../../../store/store.ts';
+import type { ListedRecords } from '../../../schemas/records.ts';
 import { api } from '../server/client.ts';
 import { useSpeech } from '../speech/text.tsx';
 import { FILTERS, listFilters, toRequest, type Filter, type FilterKey } from './address.ts';
@@ -19,7 +20,7 @@ interface FacetPart {
 /** Number of values that are shown before the reader requests more. */
 const FEW_VALUES = 6;
 
-export function Facets({ address, now, toggle, page }: FacetPart & { readonly page: RecordPage }) {
+export function Facets({ address, now, toggle, page }: FacetPart & { readonly page: ListedRecords }) {
   const { t } = useSpeech();
   return (
     <aside className="facets" aria-label={t('filters')}>

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { RecordPage } from '../../../../store/store.ts';
+import type { ListedRecords } from '../../../schemas/records.ts';
 import { makeRecord } from '../../../../store/testing/samples.ts';
 import { addPage, findPage, PAGE_SIZE, pageParameters, type PagePlace } from './pages.ts';
 
-const page = (length: number, next?: string): RecordPage => ({
+const page = (length: number, next?: string): ListedRecords => ({
   records: Array.from({ length }, (_, index) => makeRecord(index)),
   next,
   total: 1000,

@@ -1,7 +1,7 @@
 // Knows where the pages of a search begin: which row is on which page, and how a page is requested. Joins the records
 // that arrive while a search is followed with those that are shown. Pure functions.
 import type { LogRecord } from '../../../../core/types.ts';
-import type { RecordPage } from '../../../../store/store.ts';
+import type { ListedRecords } from '../../../schemas/records.ts';
 
 /** Order of the rows. */
 export type RowOrder = 'newest' | 'oldest';
@@ -16,7 +16,7 @@ export interface PagePlace {
 }
 
 /** Adds a loaded page: sets its length, and adds the start of the next page. */
-export function addPage(places: readonly PagePlace[], { records, next }: RecordPage): readonly PagePlace[] {
+export function addPage(places: readonly PagePlace[], { records, next }: ListedRecords): readonly PagePlace[] {
   const last = places.at(-1);
   if (last === undefined) return places;
   const known = [...places.slice(0, -1), { ...last, length: records.length }];

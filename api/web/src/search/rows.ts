@@ -4,7 +4,7 @@
 import { useQueries } from '@tanstack/react-query';
 import { useCallback, useEffect, useState } from 'react';
 import type { LogRecord } from '../../../../core/types.ts';
-import type { RecordPage } from '../../../../store/store.ts';
+import type { ListedRecords } from '../../../schemas/records.ts';
 import { api } from '../server/client.ts';
 import { addPage, findPage, pageParameters, type PagePlace, type RowOrder } from './pages.ts';
 
@@ -24,7 +24,7 @@ export interface Rows {
 }
 
 /** Returns the rows of one request while the list is mounted. */
-export function useRows(request: string, first: RecordPage, order: RowOrder): Rows {
+export function useRows(request: string, first: ListedRecords, order: RowOrder): Rows {
   const [places, setPlaces] = useState<readonly PagePlace[]>(() => addPage([{ start: 0, after: '' }], first));
   const [[from, to], setSeen] = useState<readonly [number, number]>([0, 0]);
   const wanted = places.map((_, page) => page).filter((page) => page >= from && page <= to);
@@ -65,7 +65,7 @@ export function useRows(request: string, first: RecordPage, order: RowOrder): Ro
 function describePage(request: string, page: number, after: string, order: RowOrder) {
   return {
     queryKey: ['rows', request, page, order],
-    queryFn: (): Promise<RecordPage> => api.records(pageParameters(request, after, order)),
+    queryFn: () => api.records(pageParameters(request, after, order)),
     staleTime: Infinity,
     gcTime: KEPT_MS,
   };

@@ -6,7 +6,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useCallback, useMemo, useRef, useState } from 'react';
 import { useLocation, useSearchParams } from 'wouter';
 import type { LogRecord } from '../../../../core/types.ts';
-import type { RecordPage } from '../../../../store/store.ts';
+import type { ListedRecords } from '../../../schemas/records.ts';
 import { DISPLAY, DisplayProvider, useDisplay } from '../view/look.tsx';
 import { MarkProvider } from '../view/marks.tsx';
 import { api, RequestError } from '../server/client.ts';
@@ -179,7 +179,7 @@ function Results({ address, go, change }: Part & { readonly go: Go }) {
 
 /** First page, with its request and the time of the request. */
 interface Loaded {
-  readonly page: RecordPage;
+  readonly page: ListedRecords;
   readonly request: string;
   readonly at: number;
   readonly order: RowOrder;
