@@ -459,6 +459,13 @@ describe('the house', () => {
     expect(product.filter((file) => guard.test(readText(file)))).toEqual([]);
   });
 
+  it('takes what comes into the page as unknown', () => {
+    const lines = listPage().flatMap((file) => readText(file).split('\n'));
+    const incoming = lines.filter((line) => /\bJSON\.parse\(|\.json\(\)/.test(line));
+    expect(incoming.length).toBeGreaterThan(2);
+    expect(incoming.filter((line) => !/: unknown\b/.test(line))).toEqual([]);
+  });
+
   it('reads arguments and environment only at the front door', () => {
     const readers = sources.filter((file) => /process\.(env|argv)\b/.test(readFileSync(join(root, file), 'utf8')));
     expect(readers).toEqual([]);

@@ -1,6 +1,6 @@
 // Defines a route: an address (schemas/addresses.ts has the schemas), the required role, and a function from request to
 // answer. Routes are data; only server.ts knows the web framework that serves them, so the types follow from our table
-// and not from fastify's type provider, which would type the handlers of server.ts only.
+// and not from fastify's type provider, which would type serve-route.ts only.
 import type { Language } from '../../core/types.js';
 import type { ReceivedAlert } from '../../core/documents/alert.js';
 import type { RuleSheet, RuleTrial, WrittenRule, RuleInfo } from '../../core/documents/rule.js';

@@ -217,7 +217,8 @@ function isAnswer<At extends Address>(body: unknown): body is AnswerOf<At> {
 }
 
 async function readError(response: Response): Promise<RequestError> {
-  return toError(response.status, await response.json().catch(() => undefined));
+  const body: unknown = await response.json().catch(() => undefined);
+  return toError(response.status, body);
 }
 
 function toError(status: number, body: unknown): RequestError {
