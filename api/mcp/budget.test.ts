@@ -39,7 +39,7 @@ describe('renderReply', () => {
     const text = renderReply({ head: 'Head.', blocks: [`\`\`\`log\n${`${FRAME}\n`.repeat(1000)}\`\`\``, 'the next'] });
 
     expect(countTokens(text)).toBeLessThanOrEqual(MAX_TOKENS);
-    expect(text).toMatch(/\n```\n\(\d+ lines of this part were cut\.\)\n\nthe next$/);
+    expect(text).toMatch(/\n```\n\(\d+ lines of this part cut\.\)\n\nthe next$/);
   });
 
   it('shows as many parts with a note as without', () => {
