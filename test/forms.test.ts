@@ -102,6 +102,8 @@ const FORMS: readonly { readonly name: string; readonly change: (text: string) =
 
 /** Smallest share of the logs in a form that must keep their diagnosis. */
 const LEAST_SHARE = 0.95;
+/** One of so many logs is played in a form, another one in the next form. */
+const EVERY = 3;
 
 describe('a log that went through other hands', () => {
   const logs = readdirSync(RULES, { recursive: true, encoding: 'utf8' })
@@ -111,10 +113,12 @@ describe('a log that went through other hands', () => {
     .map((log) => ({ ...log, cause: nameCause(log.text) }))
     .filter(({ cause }) => cause !== 'none' && cause !== 'unknown');
 
-  it.each(FORMS)('keeps its diagnosis $name', ({ change }) => {
-    const missed = logs.filter(({ text, cause }) => nameCause(change(text)) !== cause).map(({ name }) => name);
+  it.each(FORMS)('keeps its diagnosis $name', ({ name, change }) => {
+    const turn = FORMS.findIndex((form) => form.name === name) % EVERY;
+    const played = logs.filter((_, index) => index % EVERY === turn);
+    const missed = played.filter(({ text, cause }) => nameCause(change(text)) !== cause).map(({ name }) => name);
 
     expect(logs.length).toBeGreaterThan(1000);
-    expect(missed.length, missed.join('\n')).toBeLessThanOrEqual((1 - LEAST_SHARE) * logs.length);
+    expect(missed.length, missed.join('\n')).toBeLessThanOrEqual((1 - LEAST_SHARE) * played.length);
   });
 });

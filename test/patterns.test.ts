@@ -54,7 +54,7 @@ const BOUNDS: readonly Bound[] = [
     file: 'flink/trace/throwable.ts',
     part: 'Exception: ?$',
     units: 300,
-    code: 'WRAPPING.exec(message.slice(Math.max(0, at - HEADER_LOOK), at))',
+    code: 'WRAPPING.exec(message.slice(Math.max(0, at - HEADER_PROBE), at))',
   },
   { file: 'flink/trace/mask.ts', units: 600, code: 'message.slice(0, READ_UNITS)' },
   { file: 'flink/trace/fingerprint.ts', part: '"[^"]*"|', units: 1000, code: '.slice(0, 1000)' },

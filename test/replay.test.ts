@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { judgePlayed, listLasting, type Judged } from '../lab/watch/judge.js';
-import { ORDERS } from '../lab/watch/order.js';
+import { ORDERS, type ReplayOrder } from '../lab/watch/order.js';
 import { openMemory } from '../lab/watch/replay-store.js';
 import { playRecording } from '../lab/watch/replay.js';
 import { listRecordings } from '../lab/play/manifest.js';
@@ -14,10 +14,10 @@ import { listRecordings } from '../lab/play/manifest.js';
 const folder = mkdtempSync(join(tmpdir(), 'jobtrace-replay-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-async function replay(recording: string): Promise<readonly Judged[]> {
+async function replay(recording: string, orders: readonly ReplayOrder[] = ORDERS): Promise<readonly Judged[]> {
   const place = { folder: join(folder, 'play'), ...openMemory() };
   const rows: Judged[] = [];
-  for (const order of ORDERS) rows.push(judgePlayed(await playRecording(recording, order, place)));
+  for (const order of orders) rows.push(judgePlayed(await playRecording(recording, order, place)));
   return rows;
 }
 
@@ -39,12 +39,15 @@ const SAMPLE = listRecordings().filter(
 );
 
 describe('a recorded cluster, in every order of arrival', () => {
-  it.each([...HARD, ...SAMPLE.map((name) => [name, name] as const)])(
-    'is one true card, told once: %s',
-    async (_, recording) => {
-      expect(listLasting(await replay(recording))).toEqual(Object.fromEntries(ORDERS.map((order) => [order, []])));
-    },
-  );
+  it.each([
+    ...HARD.map(([what, recording]) => [what, recording, ORDERS] as const),
+    // Half of the orders each: those that the neighbours in the sample leave out.
+    ...SAMPLE.map((name, index) => [name, name, ORDERS.filter((_, place) => (place + index) % 2 === 0)] as const),
+  ])('is one true card, told once: %s', async (_, recording, orders) => {
+    expect(listLasting(await replay(recording, orders))).toEqual(
+      Object.fromEntries(orders.map((order) => [order, []])),
+    );
+  });
 
   it('is told when no line can take it back any more: a JobManager that stood still, and not its ZooKeeper', async () => {
     const rows = await replay('cluster.leadership-lost/frozen-leader/1.20.5');

@@ -164,13 +164,9 @@ describeWithParts(['elasticsearch-8'], 'Elasticsearch', () => {
 async function storeFormer(url: string, prefix: string, records: readonly LogRecord[]): Promise<void> {
   const text = readFileSync(FORMER_TEMPLATES, 'utf8').replaceAll('"jobtrace-', `"${prefix}-`);
   const templates = JSON.parse(text) as Record<string, { readonly version: number }>;
-  for (const [name, template] of Object.entries(templates)) {
-    await ask(url, 'PUT', `/_index_template/${name}`, template);
-    await ask(url, 'PUT', `/${prefix}-states/_doc/store%2Ftemplates`, {
-      id: 'store/templates',
-      body: String(template.version),
-    });
-  }
+  for (const [name, template] of Object.entries(templates)) await ask(url, 'PUT', `/_index_template/${name}`, template);
+  const version = String(templates[`${prefix}-small`]?.version);
+  await ask(url, 'PUT', `/${prefix}-states/_doc/store%2Ftemplates`, { id: 'store/templates', body: version });
   const rows = records.map((record) => {
     const { index, routing } = findAddress(nameIndex(prefix, record), record['flink.cluster']);
     const action = {

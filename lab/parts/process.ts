@@ -11,6 +11,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
  * minute never earns back.
  */
 export const QUICK_JAVA = '-XX:TieredStopAtLevel=1';
+/** The same for javac and jar, which run for seconds. */
+export const TOOL_JVM = [`-J${QUICK_JAVA}`, '-J-XX:+UseSerialGC'] as const;
 
 export interface Finished {
   code: number;

@@ -6,7 +6,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameS
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheDir } from '../parts/cache.js';
-import { runCommand } from '../parts/process.js';
+import { runCommand, TOOL_JVM } from '../parts/process.js';
 import { requireJava } from '../parts/tools.js';
 
 const JOBS_DIR = fileURLToPath(new URL('../jobs/', import.meta.url));
@@ -183,12 +183,6 @@ function isClassFile(file: string, className: string): boolean {
   const path = className.replaceAll('.', '/');
   return file === `${path}.class` || file.startsWith(`${path}$`);
 }
-
-/**
- * JVM options for a quick start of the tool itself, without thorough compilation; this takes less than half the CPU
- * time.
- */
-const TOOL_JVM = ['-J-XX:TieredStopAtLevel=1', '-J-XX:+UseSerialGC'];
 
 async function runTool(tool: string, args: readonly string[]): Promise<void> {
   const ended = await runCommand(tool, [...TOOL_JVM, ...args], { timeoutMs: 120_000 });

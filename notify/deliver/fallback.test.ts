@@ -35,7 +35,7 @@ describe('what a receiver does not take', () => {
     expect(notifications?.body['data']).toMatchObject({
       headline: 'Title of network.insufficient-buffers/total',
       fix: 'Raise the minimum.',
-      notice: expect.stringMatching(/"on-call", which did not take it.*token is not exist.*Copy the whole address/),
+      notice: expect.stringMatching(/"on-call", which rejected it.*token is not exist.*Copy the whole URL/),
     });
     expect(JSON.stringify(fixture.sink.received)).not.toContain('geheim-2');
     await robot.close();

@@ -17,7 +17,7 @@ const FIRST_WRITERS = 2;
  * Number of sequences of each of the two tests. MODEL_SEQUENCES plays more. Faults that were put into the agent on
  * purpose are found within the first hundred (docs/agent.md).
  */
-export const SEQUENCES = Number(process.env['MODEL_SEQUENCES'] ?? 1000);
+export const SEQUENCES = Number(process.env['MODEL_SEQUENCES'] ?? 500);
 const MAX_SEED = 0x7f_ff_ff_ff;
 /** Largest number of runs to shorten a failing sequence. */
 const MAX_TRIES = 300;

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheDir, withLock } from '../cache.js';
-import { runCommand } from '../process.js';
+import { runCommand, TOOL_JVM } from '../process.js';
 import { PartError } from '../tools.js';
 
 const SOURCE = join(import.meta.dirname, 'PatternPlugin.java');
@@ -13,7 +13,6 @@ const CLASS = 'io.jobtrace.parts.PatternPlugin';
 /** Java release of the compiled class, which runs on every Java that Elasticsearch 8 and 9 run on. */
 const RELEASE = 17;
 /** JVM options for a quick start of the compiler itself, without thorough compilation. */
-const TOOL_JVM = ['-J-XX:TieredStopAtLevel=1', '-J-XX:+UseSerialGC'];
 
 export interface Distribution {
   readonly home: string;

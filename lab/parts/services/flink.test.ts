@@ -44,12 +44,6 @@ for (const version of FLINK_VERSIONS) {
       expect(await cluster.jobs()).toMatchObject([{ id: sql.jobIds[0], state: 'FINISHED' }]);
     });
 
-    it('tells the error of a wrong statement', async () => {
-      const sql = await cluster.runSql('SELECT * FROM nowhere;\n');
-
-      expect(sql.error).toContain("Object 'nowhere' not found");
-    });
-
     it('writes the logs of a stock installation', () => {
       const files = listWithRotations(cluster.jobManager.logFile);
       // A failure shows the beginning, which tells whose log it is.
@@ -61,6 +55,15 @@ for (const version of FLINK_VERSIONS) {
       expect(basename(cluster.jobManager.logFile)).toMatch(/^flink-\w+-standalonesession-0-.+\.log$/);
       expect(beginning, files.join()).toContain(`Version: ${cluster.version}`);
       expect(beginning, files.join()).toMatch(/-Dlog4j\.configurationFile=file:/);
+    });
+
+    // The scripts do the rest in the same way in all versions.
+    if (version !== '1.20') return;
+
+    it('tells the error of a wrong statement', async () => {
+      const sql = await cluster.runSql('SELECT * FROM nowhere;\n');
+
+      expect(sql.error).toContain("Object 'nowhere' not found");
     });
 
     it('gets a further TaskManager, and loses it by kill -9', async () => {

@@ -7,7 +7,16 @@ import { fileURLToPath } from 'node:url';
 import { writeConf, type FlinkConfig, type FlinkPart } from './conf.js';
 import { listWorkers } from './rest.js';
 import { getJava, getPart } from '../parts.js';
-import { Hopeless, findFreePorts, isAlive, readLastLines, runCommand, stopProcess, waitFor } from '../process.js';
+import {
+  Hopeless,
+  findFreePorts,
+  isAlive,
+  readLastLines,
+  runCommand,
+  stopProcess,
+  TOOL_JVM,
+  waitFor,
+} from '../process.js';
 import { openRecord } from '../running.js';
 import { fillPrinting, needsOwnRedirection, writeKitConf, writeKitLib, type Logging } from './kit.js';
 import { startProcess, type Layout, type LayoutRole, type Started } from './layouts.js';
@@ -152,7 +161,7 @@ async function packChatter(home: string, dir: string): Promise<string> {
     ['jar', ['--create', '--file', jar, '-C', classes, '.']],
   ] as const;
   for (const [tool, args] of steps) {
-    const ended = await runCommand(join(java, 'bin', tool), args, { timeoutMs: 180_000 });
+    const ended = await runCommand(join(java, 'bin', tool), [...TOOL_JVM, ...args], { timeoutMs: 180_000 });
     if (ended.code !== 0) throw new Error(`${tool} ended with code ${ended.code}:\n${ended.stderr}${ended.stdout}`);
   }
   return jar;
