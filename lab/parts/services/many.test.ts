@@ -12,7 +12,7 @@ import { runCommand, waitFor } from '../process.js';
 import { startSeparated, type SeparatedCluster, type SeparatedProcess } from './kit-cluster.js';
 import { countDescriptors, jobFile, listJobFiles, listOpenJobFiles, readJob } from './files.js';
 
-const JOBS = 500;
+const JOBS = 150;
 /** Number of submissions at a time; the cluster has slots for more. */
 const CLIENTS = 4;
 /**
