@@ -20,8 +20,8 @@ describe('bench/agent.ts', () => {
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  // This includes a file that takes several turns to read. On a slow machine, the open entry at the end of a file may be
-  // sent when the file is idle and again when it has grown; a store keeps it once.
+  // This includes a file that takes several turns to read. On a slow machine, the open entry at the end of a file may
+  // be sent when the file is idle and again when it has grown; a store keeps it once.
   it('finds each entry of the corpus at the sink, once', () => {
     const drain = measured.runs.find(({ kind }) => kind === 'drain');
 
