@@ -84,7 +84,7 @@ for (const version of [8, 9] as const) {
       describeTemplates(faulty);
       describeMappings(faulty);
       describeParts(faulty, version);
-      // What follows is the same with both versions. Elasticsearch 8 cannot switch off sequence numbers.
+      // The rest is the same with both versions, or needs version 9 (switches off sequence numbers).
       if (version === 8) return;
       describeAnswers(faulty);
       describeDenial(faulty);
