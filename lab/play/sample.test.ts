@@ -12,11 +12,15 @@ const SEED = 11;
 
 const SAMPLE: readonly (readonly [string, FlinkVersion])[] = [
   ['sql.syntax/reserved-word', '1.20'],
+  ['state.operator-mismatch/operator-replaced', '1.20'],
   ['memory.direct-oom/user-buffers', '2.3'],
+  ['storage.not-found/reference-file', '2.3'],
   ['memory.config-invalid/flink-and-process-size', '1.17'],
+  ['sql.validation/unknown-column', '1.17'],
   ['checkpoint.state-too-large/default-storage', '1.13'],
   ['deploy.submission/missing-jar', '1.13'],
   ['healthy/frightening-words', '1.20'],
+  ['healthy/cancelled', '1.13'],
 ];
 
 describeWithParts(

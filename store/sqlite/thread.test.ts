@@ -19,7 +19,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
  * would load its modules from their sources.
  */
 const bundled = await build({
-  entryPoints: [join(import.meta.dirname, '../../../cli/service/store-worker.ts')],
+  entryPoints: [join(import.meta.dirname, '../../cli/service/store-worker.ts')],
   bundle: true,
   format: 'cjs',
   platform: 'node',
