@@ -47,15 +47,15 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
  * Floods of jobs that fail once each: with separate causes, with a common one, with a common one in their tasks' lines.
  */
 const FLOODS = [
-  ['own exceptions', 20_000, { isShared: false, hasTasks: false }],
-  ['one full disk', 20_000, { isShared: true, hasTasks: false }],
-  ['one full disk of tasks that name no job', 5000, { isShared: true, hasTasks: true }],
+  ['own exceptions', 10_000, { isShared: false, hasTasks: false }],
+  ['one full disk', 10_000, { isShared: true, hasTasks: false }],
+  ['one full disk of tasks that name no job', 2500, { isShared: true, hasTasks: true }],
 ] as const;
 /**
  * Limit of processor seconds, which other programs do not affect: linear code takes a fifth of it, other code ten times
  * as much.
  */
-const CPU_SECONDS = 50;
+const CPU_SECONDS = 25;
 const LONG_MS = 600_000;
 
 describe('a log in which very many jobs fail', () => {

@@ -179,7 +179,7 @@ describe('tryRule', () => {
 });
 
 describe('findAlternativeMisfit', () => {
-  it('decides as matchAlternative does, for every rule on its own logs and on every twentieth other entry that holds its anchor', () => {
+  it('decides as matchAlternative does, for every rule on its own logs and on every sixtieth other entry that holds its anchor', () => {
     const catalog = loadCatalog();
     const logs = catalog.rules.flatMap((rule) =>
       readdirSync(dirname(rule.file))
@@ -193,7 +193,7 @@ describe('findAlternativeMisfit', () => {
       const all = catalog.scanner.scan(entry.bytes).flatMap((literal) => catalog.usesOf(literal));
       const uses = all
         .flatMap((use) => (use.kind === 'alternative' ? [use] : []))
-        .filter(({ rule }) => dirname(entry.source.path) === dirname(rule.file) || others++ % 20 === 0);
+        .filter(({ rule }) => dirname(entry.source.path) === dirname(rule.file) || others++ % 60 === 0);
       if (uses.length === 0) continue;
       const { candidate } = readCandidate(entry, all, catalog.engine, {});
       for (const use of uses) {

@@ -1,4 +1,5 @@
-// Tests the runner on real clusters: one scenario that fails as it should, one that runs well, one that misses its end.
+// Tests the runner on real clusters: one scenario that fails as it should and one that misses its end.
+// The sample (sample.test.ts) has those that run well.
 import { existsSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { describeWithParts } from '../parts/testing/describe-part.js';
@@ -30,17 +31,6 @@ describeWithParts(['flink-1.20'], 'runScenario', () => {
     expect(outcome.snapshots.map(({ name }) => name)).toContain('rest/job-exceptions.json');
     expect(existsSync(outcome.dir)).toBe(false);
     expect(said.length).toBeGreaterThan(2);
-  });
-
-  it('runs a bounded query to its end', async () => {
-    const outcome = await runScenario({
-      scenario: loadScenario('healthy/batch-finished'),
-      version: '1.20',
-      say: () => undefined,
-    });
-
-    expect(outcome.jobs).toMatchObject([{ name: 'daily-revenue', state: 'FINISHED' }]);
-    expect(outcome.files.filter(({ text }) => /switched from \w+ to FAILED/.test(text))).toEqual([]);
   });
 
   it('fails loudly, and leaves no process, when a scenario does not reach its failure', async () => {
