@@ -1,5 +1,5 @@
 // Implements "jobtrace setup": prepares Elasticsearch for an installation (index templates, a role for each process,
-// keys on request), or prints what it would do. store/elasticsearch/ defines the content.
+// keys on request), or prints what it would do. store/elasticsearch/templates.ts defines the content.
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { createError } from '../../core/errors.js';
