@@ -276,26 +276,27 @@ export class Tails {
 
   /** Reports a file that cannot be read. A file that is gone is no problem. */
   reportUnreadable(path: string, error: unknown): void {
-    const { board, log } = this.#parts;
     const code = errorCode(error);
     const problem = describeFault(error);
     if (code === 'ENOENT') return;
     if (code === 'EMFILE' || code === 'ENFILE') {
-      board.raise('JT_TOO_MANY_OPEN_FILES', { problem });
+      this.#parts.board.raise('JT_TOO_MANY_OPEN_FILES', { problem });
       this.#closeIdle(Math.ceil(this.#live.size / 10));
-    } else if (board.raise('JT_FILE_UNREADABLE', { path, problem }, path))
-      log.warn({ path, problem }, 'A file cannot be read; it is tried again.');
+    } else this.#raiseUnreadable(path, problem);
+  }
+
+  #raiseUnreadable(path: string, problem: string): void {
+    const { board, log } = this.#parts;
+    if (board.raise('JT_FILE_UNREADABLE', { path, problem }, path))
+      log.warn({ path, problem }, 'A path cannot be read; it is tried again.');
   }
 
   /** Reports what a scan could not read, and clears what it could read again. */
   reportProblems({ problems }: Scan): void {
-    const { board, log } = this.#parts;
     const paths = new Set(problems.map(({ path }) => path));
-    for (const path of this.#unreadable) if (!paths.has(path)) board.clear('JT_FILE_UNREADABLE', path);
+    for (const path of this.#unreadable) if (!paths.has(path)) this.#parts.board.clear('JT_FILE_UNREADABLE', path);
     this.#unreadable = paths;
-    for (const { path, problem } of problems)
-      if (board.raise('JT_FILE_UNREADABLE', { path, problem }, path))
-        log.warn({ path, problem }, 'A path cannot be read; it is tried again.');
+    for (const { path, problem } of problems) this.#raiseUnreadable(path, problem);
   }
 
   /** Notes that adopt.ts has found out the generation of a tail. */
