@@ -38,6 +38,23 @@ export interface ReadRound {
   readonly hasMore: boolean;
 }
 
+interface RoundLimits {
+  readonly quantumBytes: number;
+  /** Time at which the round is over. */
+  readonly until: number;
+}
+
+interface QueueRound {
+  readonly bytes: number;
+  readonly hold: Hold | undefined;
+  readonly isOver: boolean;
+}
+
+/** Index of the file that reads next. */
+interface Turns {
+  next: number;
+}
+
 export interface PipelineParts {
   readonly settings: AgentSettings;
   readonly tails: Tails;
@@ -59,8 +76,9 @@ export class Pipeline {
   readonly #parts: PipelineParts;
   readonly #limits: ReadLimits;
   readonly #clocks: ClockWatch;
-  /** Index of the file that reads next. */
-  #next = 0;
+  readonly #currentTurns: Turns = { next: 0 };
+  readonly #behindTurns: Turns = { next: 0 };
+  #isBehindFirst = false;
 
   constructor(parts: PipelineParts) {
     this.#parts = parts;
@@ -75,36 +93,55 @@ export class Pipeline {
     return round;
   }
 
+  /**
+   * Reads in turn the files that were read to their end, then those with a backlog: what is written now does not wait
+   * for old logs. Whichever kind a round did not finish comes second in the next one, so that neither starves.
+   */
   #readFiles({ ms, maxBytes }: Slice, look: FileLook): ReadRound {
     const { settings, tails, now } = this.#parts;
-    const quantumBytes = Math.min(settings.quantumBytes, maxBytes ?? Number.POSITIVE_INFINITY);
-    const until = now() + ms;
+    const limits = { quantumBytes: Math.min(settings.quantumBytes, maxBytes ?? Infinity), until: now() + ms };
     const wanted = look === 'all' ? tails.list() : tails.listBusy();
     const ready = wanted.filter((tail) => isReadable(tail) && this.#isLookedAt(tail, look));
+    const current = ready.filter(isCurrent);
+    const behind = ready.filter((tail) => !isCurrent(tail));
+    const queues = [
+      { files: current, turns: this.#currentTurns },
+      { files: behind, turns: this.#behindTurns },
+    ];
+    if (this.#isBehindFirst) queues.reverse();
     let bytes = 0;
     for (let isMoving = true; isMoving;) {
       isMoving = false;
-      for (let step = 0; step < ready.length; step += 1) {
-        const tail = ready[(this.#next + step) % ready.length];
-        if (tail === undefined) continue;
-        const hold = this.#limits.findHold();
-        if (hold !== undefined) {
-          this.#next = (this.#next + step) % ready.length;
-          return { bytes, hold, hasMore: ready.some(({ reading }) => unreadBytes(reading) > 0) };
-        }
-        const read = this.#readFile(tail, quantumBytes);
-        bytes += read;
-        if (read > 0) isMoving = true;
-        if (read > 0 && now() >= until) {
-          // The next round begins with the file after this one.
-          this.#next = (this.#next + step + 1) % ready.length;
-          return { bytes, hold: undefined, hasMore: true };
-        }
+      for (const { files, turns } of queues) {
+        const round = this.#readInTurn(files, turns, limits);
+        bytes += round.bytes;
+        if (round.bytes > 0) isMoving = true;
+        if (round.hold === undefined && !round.isOver) continue;
+        this.#isBehindFirst = files === current;
+        const hasMore = round.isOver || ready.some(({ reading }) => unreadBytes(reading) > 0);
+        return { bytes, hold: round.hold, hasMore };
       }
-      this.#next += 1;
-      if (isMoving && now() >= until) return { bytes, hold: undefined, hasMore: true };
     }
     return { bytes, hold: undefined, hasMore: false };
+  }
+
+  /** Reads each file once, from the one whose turn it is, until a limit is reached or the time is over. */
+  #readInTurn(files: readonly Tail[], turns: Turns, { quantumBytes, until }: RoundLimits): QueueRound {
+    const { now } = this.#parts;
+    let bytes = 0;
+    for (let step = 0; step < files.length; step += 1) {
+      const tail = files[(turns.next + step) % files.length];
+      if (tail === undefined) continue;
+      const hold = this.#limits.findHold();
+      const isOver = bytes > 0 && now() >= until;
+      if (hold !== undefined || isOver) {
+        turns.next = (turns.next + step) % files.length;
+        return { bytes, hold, isOver };
+      }
+      bytes += this.#readFile(tail, quantumBytes);
+    }
+    turns.next += 1;
+    return { bytes, hold: undefined, isOver: bytes > 0 && now() >= until };
   }
 
   #isLookedAt({ reading }: Tail, look: FileLook): boolean {
@@ -129,6 +166,7 @@ export class Pipeline {
     const { file, reading } = tail;
     reading.isReported = false;
 
+    const isUrgent = isCurrent(tail);
     const maxBytes = Math.min(reading.deficitBytes, this.#limits.allowedBytes);
     const chunk = readChunk(reading, file.head, maxBytes, lines.marker.room);
     if (chunk.kind === 'truncated') lifecycle.replaceTail(tail, chunk.lostBytes);
@@ -137,7 +175,7 @@ export class Pipeline {
       return 0;
     }
     for (const part of splitChunk(tail, chunk, lines))
-      for (const range of encoder.encode(tail, part)) shipper.enqueue(range);
+      for (const range of encoder.encode(tail, part)) shipper.enqueue(range, isUrgent);
 
     tails.wake(tail);
     file.head = chunk.head;
@@ -214,4 +252,9 @@ export class Pipeline {
 
 function isReadable({ file, reading, acks }: Tail): boolean {
   return file.isSettled && reading.fd !== undefined && file.endedAt === undefined && acks.waiting < MAX_WAITING;
+}
+
+/** Returns true if the file was read to its end, so that what comes next was written just now. */
+function isCurrent({ reading }: Tail): boolean {
+  return reading.readOffset > 0 && unreadBytes(reading) === 0;
 }

@@ -134,6 +134,40 @@ describe('run', () => {
     expect(order.filter((path) => path.includes('hot'))).toHaveLength(21_000);
   });
 
+  it('ships what is written now before old logs that wait, and the old logs as well', async () => {
+    let batches = 0;
+    fixture = openAgentFixture({
+      budgetBytes: 1_048_576,
+      quantumBytes: 262_144,
+      batchRecords: 100,
+      watch: true,
+      wrap: (store) => ({
+        ...store,
+        append: async (batch) => {
+          batches += 1;
+          if (batches === 10) appendFileSync(path, lines(1, 3));
+          await new Promise<void>((resume) => void setTimeout(resume, 2));
+          return store.append(batch);
+        },
+      }),
+    });
+    const path = join(fixture.logs, 'now.log');
+    writeFileSync(path, lines(0, 1));
+    await fixture.poll();
+    for (let number = 0; number < 20; number += 1)
+      writeFileSync(join(fixture.logs, `old-${number}.log`), lines(0, 3000));
+    const stop = new AbortController();
+    const running = fixture.agent.run(stop.signal);
+    await waitUntil('all', () => fixture?.counter('storedRecords') === 60_003);
+    stop.abort();
+    await running;
+
+    const order = (await fixture.records()).map((record) => record['log.file.path']);
+    const place = order.indexOf(path, order.indexOf(path) + 1);
+    // A turn of all files reads 60,000 lines. 1,000 were sent when the line was written.
+    expect(place).toBeLessThan(10_000);
+  });
+
   it('goes on reading while the store does not answer a status', async () => {
     fixture = openAgentFixture({
       wrap: (store) => ({ ...store, agents: { ...store.agents, save: () => new Promise<void>(() => undefined) } }),

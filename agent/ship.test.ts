@@ -76,11 +76,13 @@ function createRecord(id: string): LogRecord {
   };
 }
 
-function add({ shipper, done }: Setup, ...ids: string[]): void {
-  for (const id of ids) {
-    const receipt = { acknowledge: () => void done.push(id) };
-    shipper.enqueue({ receipt, first: 0, end: 1, bytes: shipper.encoder.add(createRecord(id)) });
-  }
+function add(setup: Setup, ...ids: string[]): void {
+  for (const id of ids) addOne(setup, id, false);
+}
+
+function addOne({ shipper, done }: Setup, id: string, isUrgent: boolean): void {
+  const receipt = { acknowledge: () => void done.push(id) };
+  shipper.enqueue({ receipt, first: 0, end: 1, bytes: shipper.encoder.add(createRecord(id)) }, isUrgent);
 }
 
 const stored = (ids: readonly string[]): Promise<readonly AppendOutcome[]> =>
@@ -120,6 +122,32 @@ describe('Shipper', () => {
     await answer();
 
     expect(setup.sent.slice(4)).toEqual([['m']]);
+    expect(setup.shipper.heldBytes).toBe(0);
+  });
+
+  it('sends a record that was written just now before the full batches that wait, once its batch is full or old', async () => {
+    const { answer, ...setup } = setUpHeld();
+    add(setup, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm');
+    setup.shipper.pump(false);
+    addOne(setup, 'now', true);
+    await answer();
+    expect(setup.sent.slice(1)).toEqual([
+      ['d', 'e', 'f'],
+      ['g', 'h', 'i'],
+    ]);
+    setup.clock.now = 100;
+    await answer();
+    expect(setup.sent.slice(3)).toEqual([['m', 'now']]);
+    addOne(setup, 'later', true);
+    add(setup, 'n', 'o');
+    await answer();
+    expect(setup.sent.slice(4)).toEqual([['later', 'n', 'o']]);
+    await answer();
+    expect(setup.sent.slice(5)).toEqual([['j', 'k', 'l']]);
+    await answer();
+    await answer();
+
+    expect(setup.done.toSorted()).toEqual([...'abcdefghijkl', 'later', 'm', 'n', 'now', 'o']);
     expect(setup.shipper.heldBytes).toBe(0);
   });
 

@@ -103,6 +103,10 @@ export class Shipper {
   #openSince = 0;
   /** Full batches that were never sent, the oldest first. */
   readonly #full: Batch[] = [];
+  /** Full batches with urgent records, the oldest first. They are sent before the others. */
+  readonly #urgent: Batch[] = [];
+  /** True if the open batch has urgent records. */
+  #isUrgent = false;
   #heldBytes = 0;
   #retries: Batch[] = [];
   /** Batches that the store asked for again and has not answered yet: waiting or in flight. */
@@ -134,7 +138,7 @@ export class Shipper {
 
   /** True if there are records that were never sent while the store takes records. */
   get hasFresh(): boolean {
-    return (this.#full.length > 0 || this.#open.count > 0) && this.#outage === undefined;
+    return (this.#hasFull || this.#open.count > 0) && this.#outage === undefined;
   }
 
   /** Returns true if the open batch is full with so many more records, which have so many bytes. */
@@ -148,17 +152,19 @@ export class Shipper {
 
   /**
    * Adds records that were encoded to the open batch, and closes it when it is full. Each index of the receipt is
-   * acknowledged once, when its record needs no more care.
+   * acknowledged once, when its record needs no more care. `isUrgent`: the records were written just now, so that they
+   * go before batches that wait.
    */
-  enqueue({ receipt, first, end, bytes }: EncodedRange): void {
+  enqueue({ receipt, first, end, bytes }: EncodedRange, isUrgent: boolean): void {
     if (first === end) return;
+    this.#isUrgent ||= isUrgent;
     if (this.#open.count === 0) this.#openSince = this.#parts.now();
     addRange(this.#open.ranges, receipt, first, end);
     const cost = bytes + (end - first) * RECORD_COST_BYTES;
     this.#open.count += end - first;
     this.#openBytes += cost;
     this.#heldBytes += cost;
-    if (this.isFilledBy(0, 0)) this.#full.push(this.#closeBatch());
+    if (this.isFilledBy(0, 0)) (this.#isUrgent ? this.#urgent : this.#full).push(this.#closeBatch());
   }
 
   /** Waits for the answers to everything in flight. */
@@ -171,10 +177,15 @@ export class Shipper {
     this.#isClosed = true;
   }
 
+  get #hasFull(): boolean {
+    return this.#urgent.length + this.#full.length > 0;
+  }
+
   #closeBatch(): Batch {
     const batch = { encoded: this.encoder.take(), ...this.#open, tries: 0, waitsFor: NO_WAIT, dueAt: 0 };
     this.#open = { ranges: [], count: 0 };
     this.#openBytes = 0;
+    this.#isUrgent = false;
     return batch;
   }
 
@@ -188,7 +199,7 @@ export class Shipper {
       const flight: Promise<void> = this.#sendBatch(batch).finally(() => {
         this.#flights.delete(flight);
         // A full batch is sent at once; everything else can wait for the next cycle of the loop.
-        if (this.#full.length > 0) this.pump(false);
+        if (this.#hasFull) this.pump(false);
         onAnswer();
       });
       this.#flights.add(flight);
@@ -211,9 +222,10 @@ export class Shipper {
 
   #takeFresh(force: boolean): Batch | undefined {
     const { settings, now } = this.#parts;
-    if (this.#full.length > 0) return this.#full.shift();
-    if (this.#open.count === 0) return undefined;
-    const isOld = now() - this.#openSince >= settings.batchAgeMs;
+    const isOld = this.#open.count > 0 && now() - this.#openSince >= settings.batchAgeMs;
+    const isUrgent = this.#isUrgent && isOld;
+    const waiting = this.#urgent.shift() ?? (isUrgent ? this.#closeBatch() : this.#full.shift());
+    if (waiting !== undefined || this.#open.count === 0) return waiting;
     return force || isOld || this.#flights.size === 0 ? this.#closeBatch() : undefined;
   }
 
@@ -422,7 +434,7 @@ export class Shipper {
     if (!this.#hasRoom()) return undefined;
     if (this.#outage !== undefined) return this.#outage.until;
     const first = this.#retries.reduce((least, batch) => Math.min(least, batch.dueAt), Number.POSITIVE_INFINITY);
-    if (this.#full.length > 0) return 0;
+    if (this.#hasFull) return 0;
     if (this.#open.count > 0) return Math.min(first, this.#openSince + this.#parts.settings.batchAgeMs);
     return Number.isFinite(first) ? first : undefined;
   }

@@ -73,7 +73,7 @@ export class EntryEncoder {
    * begin: it gives their origin, and the time before them.
    */
   send(tail: Tail, entries: readonly TailEntry[], source: Tail = tail): void {
-    for (const range of this.#encodeEntries(tail, entries, source)) this.#parts.shipper.enqueue(range);
+    for (const range of this.#encodeEntries(tail, entries, source)) this.#parts.shipper.enqueue(range, true);
   }
 
   *#encodeEntries(tail: Tail, entries: readonly TailEntry[], source: Tail): Generator<EncodedRange, void> {

@@ -23,7 +23,7 @@ export interface StepResult {
 /** Age, in milliseconds, up to which records are read before all older ones. */
 const LIVE_MS = 300_000;
 /** Time, in milliseconds, for older clusters in one step. At least one cluster is concluded. */
-const BACKLOG_TURN_MS = 1000;
+const BACKLOG_TURN_MS = 100;
 
 /**
  * Runs one step of a partition. Recent records are read in each step, so that old lines of thousands of failures do not
