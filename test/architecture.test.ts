@@ -94,7 +94,6 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'testing',
   ],
   analyzer: [
-    'assignment',
     'catalog',
     'entry',
     'restarts',

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
 import { createAnalyzer, type Analyzer } from '../analyzer/service/analyzer.js';
-import { createLease, type Lease } from '../analyzer/assignment/lease.js';
+import { createLease, type Lease } from '../analyzer/platform/lease.js';
 import { copyRecords, OWN_FAULT, readStorm, ZOOKEEPER_OUTAGE, ZOOKEEPER_QUORUM } from '../analyzer/testing/storm.js';
 import { createLog } from '../core/log.js';
 import type { Incident } from '../core/documents/incident.js';

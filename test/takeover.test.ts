@@ -1,6 +1,6 @@
 // Tests analyzers on one Elasticsearch, as a platform team runs them: processes that divide the clusters among
 // themselves. One is killed while jobs fail in all clusters; another one takes over its partitions, and each failure is
-// notified exactly once. A new one gets its partitions. analyzer/assignment/lease.test.ts tests the decisions, by a
+// notified exactly once. A new one gets its partitions. analyzer/platform/lease.test.ts tests the decisions, by a
 // clock that is moved by hand.
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

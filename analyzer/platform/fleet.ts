@@ -1,15 +1,15 @@
 // Reads what agents report of processes from the store, and decides which clusters must be checked because something in
 // them may have ended, and which agents are silent. A cluster whose processes run and write causes no requests. The
-// analyzer that holds the platform assignment (assignment/lease.ts) writes the incidents of agents.
+// analyzer that holds the platform assignment (lease.ts) writes the incidents of agents.
 import { toIso } from '../../core/time/iso.js';
 import { JobtraceError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import type { Incident } from '../../core/documents/incident.js';
 import { ALL_CLUSTERS } from '../../core/types.js';
 import type { Collections, IncidentStore, RecordSearch } from '../../store/store.js';
-import { PLATFORM } from '../assignment/decide.js';
-import type { Fence } from '../assignment/fence.js';
-import type { Lease } from '../assignment/lease.js';
+import { PLATFORM } from './decide.js';
+import type { Fence } from './fence.js';
+import type { Lease } from './lease.js';
 import { nameAgentEnding, renderAgent } from './card.js';
 import { createLifeRegister, listMarks, RECENT_MS, type LifeRegister, type SeenAgent, type SeenLife } from './life.js';
 

@@ -1,6 +1,6 @@
 // Maintains the platform incidents: which incidents one shared cause has made, over all clusters and all analyzers.
 // Each incident that may be shared is placed when it is stored, and what has changed since is chained again
-// (platform.ts) from what the store has. The analyzer that holds the lease for platform incidents (assignment/lease.ts)
+// (platform.ts) from what the store has. The analyzer that holds the lease for platform incidents (lease.ts)
 // writes them and has people notified; every analyzer marks its own incidents as their children.
 import { toIso } from '../../core/time/iso.js';
 import { BoundedMap } from '../../core/cache.js';
@@ -9,10 +9,10 @@ import { createSlices } from '../../core/time/slices.js';
 import type { Incident } from '../../core/documents/incident.js';
 import { ALL_CLUSTERS } from '../../core/types.js';
 import type { IncidentStore } from '../../store/store.js';
-import { PLATFORM } from '../assignment/decide.js';
+import { PLATFORM } from './decide.js';
 import type { SharedKind } from '../catalog/engine.js';
-import type { Fence } from '../assignment/fence.js';
-import { ALONE_EPOCH, type Lease } from '../assignment/lease.js';
+import type { Fence } from './fence.js';
+import { ALONE_EPOCH, type Lease } from './lease.js';
 import {
   isOurs,
   MAX_FOUND,

@@ -7,7 +7,7 @@ import type { AgentStatus, ProcessLife } from '../../core/documents/agent.js';
 import type { LogRecord } from '../../core/types.js';
 import type { Store } from '../../store/store.js';
 import { appendRecords } from '../../store/testing/samples.js';
-import { createStaticLease } from '../assignment/lease.js';
+import { createStaticLease } from '../platform/lease.js';
 import { JOB_A, makeLog, toRecord } from '../testing/samples.js';
 import { createAnalyzer, type Analyzer } from './analyzer.js';
 import { catalog, drain, openStore } from './testing/service.js';

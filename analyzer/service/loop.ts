@@ -1,4 +1,4 @@
-// Runs the service in a loop: takes and releases partitions as the lease assigns them (assignment/lease.ts), runs a
+// Runs the service in a loop: takes and releases partitions as the lease assigns them (platform/lease.ts), runs a
 // step of each (step.ts), forgets what was deleted on request, and tries again when the store fails.
 import { JobtraceError } from '../../core/errors.js';
 import { pause } from '../../core/time/wait.js';
@@ -6,8 +6,8 @@ import { SIGNAL_VERSION_KEY, SIGNAL_WORDS_KEY, encodeWords } from '../../flink/b
 import { ERASED_KEY } from '../../store/store.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { createPlatformKeeper } from '../platform/keeper.js';
-import { LostPartition, type Fence } from '../assignment/fence.js';
-import type { Lease } from '../assignment/lease.js';
+import { LostPartition, type Fence } from '../platform/fence.js';
+import type { Lease } from '../platform/lease.js';
 import { createPart, type AnalyzerSettings, type RecordPart, type Service } from './partition.js';
 import { savePartState } from './state.js';
 import { createClusterWatch } from '../platform/fleet.js';

@@ -5,7 +5,7 @@
 import { createCheck } from '../../core/document.js';
 import { object, typed, optional, text, list, texts, type Static } from '../../core/documents/schema.js';
 import type { Collections, RecordFeed } from '../../store/store.js';
-import { nameParts } from '../assignment/decide.js';
+import { nameParts } from '../platform/decide.js';
 import { createFormState, exportForms, type FormState, type StoredForms } from './forms.js';
 
 export interface ServiceState {

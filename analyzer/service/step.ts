@@ -5,7 +5,7 @@ import type { Incident } from '../../core/documents/incident.js';
 import { ALL_CLUSTERS, type Entry } from '../../core/types.js';
 import { renderSignal } from '../../flink/bytes/words.js';
 import type { FeedOptions, IncidentQuery } from '../../store/store.js';
-import { LostPartition } from '../assignment/fence.js';
+import { LostPartition } from '../platform/fence.js';
 import { concludeFirst, concludeTouched, OPEN_OUTCOMES, RECHECK_MS } from './conclude.js';
 import { writeRest } from './save.js';
 import { COMPACT_DEFAULTS } from './memory.js';

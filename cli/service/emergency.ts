@@ -15,7 +15,7 @@ const ANSWER_MS = 5000;
  * Time, in milliseconds, without a heartbeat after which no analyzer is running. Analyzers send one every two seconds.
  */
 const BEAT_MS = 30_000;
-/** Key of the state with the analyzers' heartbeats (analyzer/assignment/lease.ts). */
+/** Key of the state with the analyzers' heartbeats (analyzer/platform/lease.ts). */
 const PARTS_KEY = 'analyzer/parts';
 
 /** Creates the stage. `part` is the name of this process in messages. */

@@ -5,9 +5,9 @@ import { createAnalyzer, type Analyzer, type AnalyzerOptions } from '../../analy
 import { readRulePolicy } from '../../analyzer/catalog/rule.js';
 import { createPresence, type Presence } from '../../analyzer/service/presence.js';
 import { joinPartStates } from '../../analyzer/service/state.js';
-import { nameParts, PLATFORM } from '../../analyzer/assignment/decide.js';
-import { namePartition } from '../../analyzer/assignment/fence.js';
-import { createLease, type Lease } from '../../analyzer/assignment/lease.js';
+import { nameParts, PLATFORM } from '../../analyzer/platform/decide.js';
+import { namePartition } from '../../analyzer/platform/fence.js';
+import { createLease, type Lease } from '../../analyzer/platform/lease.js';
 import type { AnalyzerMetrics, Metrics } from '../../api/http/metrics.js';
 import type { Settings } from '../../core/config/settings.js';
 import type { Log } from '../../core/log.js';
