@@ -26,6 +26,8 @@ export interface DocumentProblem {
   /** Path in the document, e.g. `match[0].regex`; empty for the document itself. */
   readonly path: string;
   readonly message: string;
+  /** File in which it stands, if it is another one than the document. */
+  readonly file?: string;
 }
 
 /** Short name for modules whose topic is documents. */
@@ -187,7 +189,7 @@ export function formatProblems(name: string, problems: readonly DocumentProblem[
   return sortProblems(problems)
     .map(
       (problem) =>
-        `${name}:${problem.line}:${problem.column} ${problem.path === '' ? '' : `\`${problem.path}\` `}${problem.message}`,
+        `${problem.file ?? name}:${problem.line}:${problem.column} ${problem.path === '' ? '' : `\`${problem.path}\` `}${problem.message}`,
     )
     .join('\n');
 }

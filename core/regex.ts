@@ -154,7 +154,7 @@ export function quoteRegex(text: string): string {
 
 function explainRefusal(source: string, error: unknown): string {
   if (/\(\?<?[=!]/.test(source))
-    return 'it has a look-ahead or look-behind, which RE2 does not have; put the exception under "unless"';
+    return 'it has a look-ahead or look-behind, which RE2 does not have; put the exception under "not"';
   if (/\\[1-9]/.test(source))
     return 'it has a back-reference, which RE2 does not have; capture both places and compare them in "when"';
   if (/[*+?}]\+/.test(source))

@@ -68,7 +68,7 @@ match:
       '`captures.lost` no pattern has a group `lost`',
       '`captures.lost` `lost` is captured but used nowhere; make its group (?:…) or use it',
       expect.stringContaining(
-        'it has a look-ahead or look-behind, which RE2 does not have; put the exception under "unless"',
+        'it has a look-ahead or look-behind, which RE2 does not have; put the exception under "not"',
       ),
       '`match[1].regex` captures `devise`, which `captures` does not give a type; did you mean `device`?',
     ]);

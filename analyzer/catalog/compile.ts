@@ -167,6 +167,7 @@ function compileWhere(work: Work, where: WhereFile | undefined, path: DocumentPa
     exception: toList(where.exception),
     root: toList(where.root),
     frame: where.frame,
+    under: where.under,
     userFrame: where.userFrame,
     failure: where.failure,
     thrownBy: where.thrownBy ?? [],
@@ -264,6 +265,7 @@ function compileReason(work: Work, item: NonNullable<RuleFile['reasons']>[number
   const path = ['reasons', index] as const;
   return {
     id: item.id,
+    forms: item.forms ?? [],
     when: compileExpressionAt(work, item.when, [...path, 'when']),
     weight: item.weight,
     text: compileText(work, item.text, [...path, 'text']),

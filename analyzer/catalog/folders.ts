@@ -8,6 +8,7 @@ import { readCauses, type Cause } from './causes.js';
 import { checkExplains, checkSize } from './check.js';
 import type { ClosedRule } from './closed.js';
 import { findBuiltInRules, findCatalogFiles } from './files.js';
+import { openFormTexts } from './form/texts.js';
 import { PREPARED } from './prepared.js';
 import { readRule, type ReadRules } from './rules.js';
 
@@ -22,7 +23,8 @@ export interface Loaded {
 }
 
 export function readFolders(folders: readonly string[], schemaPath: string): Loaded {
-  const openSchema = (): object => readSchema(schemaPath);
+  const openSchema = (isOld: boolean): object =>
+    readSchema(isOld ? schemaPath : join(dirname(schemaPath), 'rule.schema.json'));
   const problems: string[] = [];
   const all = new Set([dirname(schemaPath), ...folders]);
   const causes = readCauses(all, problems);
@@ -31,12 +33,13 @@ export function readFolders(folders: readonly string[], schemaPath: string): Loa
     [...files.values()].map(({ tables }) => tables),
     problems,
   );
+  const texts = openFormTexts(all, problems);
   const rules: ReadRules = new Map();
   const refused = new Set<string>();
   for (const folder of folders) {
     if (!existsSync(folder)) problems.push(`${folder}:1:1 does not exist`);
     for (const file of files.get(folder)?.rules ?? [])
-      readRule({ folder, file, openSchema, causes, rules, problems, refused });
+      readRule({ folder, file, openSchema, texts, causes, rules, problems, refused });
     const sized = [...rules.values()].map((item) => item.rule);
     for (const problem of checkSize(folder, sized)) problems.push(problem);
   }

@@ -102,6 +102,7 @@ describe('what the build read', () => {
     dir = mkdtempSync(join(tmpdir(), 'jobtrace-prepared-'));
     root = join(dir, 'rules');
     rule = place('memory/rule.yaml', 'a: 1\n');
+    place('rule.schema.json', '{}');
     place('schema.json', '{}');
     place('engine.schema.json', '{}');
     builtAt = passTime(statSync(join(root, 'engine.schema.json')).ctimeMs);

@@ -81,13 +81,22 @@ interface PreparedCatalog {
   readonly packedBytes: number;
 }
 
+/** Form of a document whose value is made of what it says, and of other files beside it. */
+export interface PreparedForm {
+  /** True if nobody has touched the files beside it. */
+  readonly isTrusted: () => boolean;
+  readonly make: (document: ParsedDocument) => ParsedDocument;
+}
+
 /** File of prepared documents. `save` writes it; the other methods say what it holds. */
 export interface PreparedDocuments {
   /**
    * Reads a file as parseDocument does. A document that the build read and nobody has touched since is trusted, and
    * neither the file nor the schema is opened.
    */
-  read(file: string, name: string, openSchema: () => object): ParsedDocument;
+  read(file: string, name: string, openSchema: () => object, form?: PreparedForm): ParsedDocument;
+  /** True if the build read the file and nobody has touched it since, or if it is neither there nor was it then. */
+  isUntouched(file: string): boolean;
   /**
    * Lists the files that the build read below this folder, in its order. Undefined if the build did not read the
    * folder, or if files came or went since.
@@ -111,9 +120,9 @@ export function openPrepared(preparedFile: string): PreparedDocuments {
   const parsed = new Map<string, { readonly value: unknown; readonly hash: string }>();
   const load = (): PreparedCatalog => (prepared ??= readPrepared(preparedFile));
 
-  function read(file: string, name: string, openSchema: () => object): ParsedDocument {
+  function read(file: string, name: string, openSchema: () => object, form?: PreparedForm): ParsedDocument {
     const known = load().documents.get(file);
-    if (known !== undefined && isUntouched(file, load().readAt, known.hash))
+    if (known !== undefined && isUntouched(file, load().readAt, known.hash) && form?.isTrusted() !== false)
       return trustDocument(
         () => JSON.parse(known.text.toString()),
         () => readFileSync(file, 'utf8'),
@@ -122,7 +131,8 @@ export function openPrepared(preparedFile: string): PreparedDocuments {
     // Reading from a pipe would wait forever.
     if (!statSync(file).isFile()) throw createError('JT_FILE_UNREADABLE', { path: name, problem: 'it is no file' });
     const bytes = readFileSync(file);
-    const document = parseDocument(bytes.toString('utf8'), name, openSchema());
+    const written = parseDocument(bytes.toString('utf8'), name, openSchema());
+    const document = form === undefined ? written : form.make(written);
     parsed.set(file, { value: document.value, hash: hashBytes(bytes) });
     return document;
   }
@@ -173,6 +183,10 @@ export function openPrepared(preparedFile: string): PreparedDocuments {
 
   return {
     read,
+    isUntouched: (file) => {
+      const known = load().documents.get(file);
+      return known === undefined ? !existsSync(file) : isUntouched(file, load().readAt, known.hash);
+    },
     list,
     anchorsOf: (file) => load().documents.get(file)?.anchors,
     packedOf,
@@ -183,7 +197,7 @@ export function openPrepared(preparedFile: string): PreparedDocuments {
 
 const NOTHING: PreparedCatalog = { root: '', readAt: 0, documents: new Map(), literals: [], packedBytes: 0 };
 
-const SCHEMAS = ['schema.json', 'engine.schema.json'] as const;
+const SCHEMAS = ['schema.json', 'rule.schema.json', 'engine.schema.json'] as const;
 
 /** Reads the prepared file. If a schema has changed, everything in the file is stale. */
 function readPrepared(file: string): PreparedCatalog {

@@ -1,6 +1,6 @@
-// Defines a rule: the shape of rule.yaml as rules/schema.json allows it, and the same rule compiled (patterns, texts,
-// expressions). compile.ts makes the compiled rule from the file; scan, incident, rank and explain read the compiled
-// rule.
+// Defines a rule: the shape that rules/schema.json allows (form/read.ts makes it of a file of the new form), and the
+// same rule compiled (patterns, texts, expressions). compile.ts makes the compiled rule; scan, incident, rank and
+// explain read it.
 import type { Owner, Severity } from '../../core/documents/incident.js';
 import type { Component, FileKind, Level, Text } from '../../core/types.js';
 import type { Pattern } from '../../core/regex.js';
@@ -18,6 +18,7 @@ export interface WhereFile {
   readonly exception?: string | readonly string[];
   readonly root?: string | readonly string[];
   readonly frame?: string;
+  readonly under?: string;
   readonly userFrame?: boolean;
   readonly failure?: boolean;
   readonly thrownBy?: readonly Owner[];
@@ -114,6 +115,8 @@ export interface RuleFile {
   readonly reasons?: readonly {
     readonly id: string;
     readonly when?: string | boolean;
+    /** Alternatives that name this reason. */
+    readonly forms?: readonly string[];
     readonly weight: number;
     readonly text: Text;
   }[];
@@ -126,6 +129,8 @@ export interface Where {
   readonly exception: readonly string[];
   readonly root: readonly string[];
   readonly frame: string | undefined;
+  /** Literal of a frame below `frame`, of the code that called it. */
+  readonly under: string | undefined;
   readonly userFrame: boolean | undefined;
   readonly failure: boolean | undefined;
   readonly thrownBy: readonly string[];
@@ -172,6 +177,8 @@ export interface RuleStep extends Condition {
 
 export interface ReasonRule {
   readonly id: string;
+  /** Alternatives by which alone the reason holds; empty: by any. */
+  readonly forms: readonly string[];
   readonly when: Expression | undefined;
   readonly weight: number;
   readonly text: TextTemplate;

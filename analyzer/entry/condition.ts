@@ -95,6 +95,13 @@ const CHECKS: readonly Check[] = [
     (literal, { parsed }) => hasFrame(parsed.links, literal),
     ({ parsed }) => root(parsed.links)?.frames[0] ?? 'no stack frame',
   ),
+  {
+    key: 'where.under',
+    asked: ({ where }) => where?.under,
+    holds: ({ where }, { parsed }) =>
+      where?.under === undefined || hasFrameUnder(parsed.links, where.frame, where.under),
+    found: ({ parsed }) => root(parsed.links)?.frames[0] ?? 'no stack frame',
+  },
   check(
     'where.userFrame',
     ({ where }) => where?.userFrame,
@@ -269,6 +276,19 @@ function hasFrame(links: readonly ChainLink[], literal: string): boolean {
   return hasFrames(links)
     ? links.some((link) => link.frames.some((frame) => frame.includes(literal)))
     : ownLinks(links).some((link) => link.type.startsWith(literal));
+}
+
+/**
+ * True if a frame with the text `caller` stands below one with the text `literal`. The callers of a cause are its own
+ * frames and those of the exceptions around it, because Java prints common frames once.
+ */
+function hasFrameUnder(links: readonly ChainLink[], literal: string | undefined, caller: string): boolean {
+  return links.some(({ frames }, order) => {
+    const start = literal === undefined ? -1 : frames.findIndex((frame) => frame.includes(literal));
+    if (literal !== undefined && start < 0) return false;
+    const below = [frames.slice(start + 1), ...links.slice(0, order).map((outer) => outer.frames)];
+    return below.some((callers) => callers.some((frame) => frame.includes(caller)));
+  });
 }
 
 function printChain(links: readonly ChainLink[]): string {

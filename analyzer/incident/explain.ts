@@ -60,8 +60,9 @@ function explainWhole(explanation: Explanation): Readonly<Record<Language, Diagn
   const values = computeValues(explanation);
   const judged = explanation.finding.rule.reasons.map((reason) => ({
     reason,
-    holds:
-      reason.when === undefined
+    holds: !isOfForm(reason, explanation.finding.match.alternative)
+      ? false
+      : reason.when === undefined
         ? true
         : reason.when.evaluate(values, explanation.context, (problem) =>
             reportFault(explanation, `reasons.${reason.id}.when`, problem),
@@ -108,6 +109,11 @@ function convertCapture(text: string, type: CaptureType, context: EvaluationCont
 
 function isTrue(value: Value | undefined, without: boolean): boolean {
   return value === undefined ? without : value === true;
+}
+
+/** True if the reason holds for the form of the message that was found. */
+function isOfForm({ forms }: ReasonRule, alternative: string): boolean {
+  return forms.length === 0 || forms.includes(alternative);
 }
 
 /**

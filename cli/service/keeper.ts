@@ -2,7 +2,6 @@
 // them when they are stable after a change. A rule with mistakes is rejected and its previous form stays in use; the
 // log and the API (GET /api/v1/rules) report the reason.
 import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   loadCatalog,
   reloadCatalog,
@@ -111,9 +110,8 @@ function describeFolders(folders: readonly string[]): string {
 
 function describeFiles(folder: string): readonly string[] {
   try {
-    const causes = join(folder, 'causes.yaml');
-    const { rules, tables } = findCatalogFiles(folder);
-    return [...rules, ...tables, ...(existsSync(causes) ? [causes] : [])].map((file) => {
+    const { rules, tables, texts } = findCatalogFiles(folder);
+    return [...rules, ...tables, ...texts].map((file) => {
       const { mtimeMs, size, ino } = statSync(file);
       return `${file} ${size} ${mtimeMs} ${ino}`;
     });
