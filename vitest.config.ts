@@ -12,7 +12,7 @@ const COMPUTING = [
   'api/web/src/**/*.test.ts',
   'store/{conflict,page,words}.test.ts',
   'store/query/*.test.ts',
-  'store/elasticsearch/look.test.ts',
+  'store/elasticsearch/feed-state.test.ts',
   'store/elasticsearch/record/*.test.ts',
   'notify/decide/decide.test.ts',
   'notify/card/*.test.ts',

@@ -12,10 +12,10 @@ import { openCheckpoint } from './checkpoint/checkpoint.js';
 import { hasBirthTimes, openLock } from './checkpoint/lock.js';
 import { clearSpool } from './discovery/archive.js';
 import type { RefusedLink } from './discovery/links.js';
-import { createScanMemory, decideScanWait, decideTurnWait, discoverFiles } from './discovery/discover.js';
-import { createAlarm, rest } from './alarm.js';
+import { createScanMemory, decideScanWait, decideCycleWait, discoverFiles } from './discovery/discover.js';
+import { createAlarm, pauseUntilWoken } from './alarm.js';
 import { FileFollower } from './follower.js';
-import type { FileLook } from './pipeline.js';
+import type { FileSelection } from './pipeline.js';
 import { readCpu } from './tail/limits.js';
 import { Known } from './checkpoint/known.js';
 import { ProcessLives } from './lives.js';
@@ -49,7 +49,8 @@ export interface Agent {
    */
   reload(read: () => AgentSettings): void;
   /**
-   * Marks each entry that is read from now on by whether it holds one of these words; `scanner` searches for the same.
+   * Records for each entry that is read from now on whether it contains one of these words; `scanner` searches for the
+   * same.
    */
   setWords(words: SignalWords, scanner?: AnchorScanner): void;
   status(): AgentStatus;
@@ -128,7 +129,7 @@ function openAgent(given: AgentSettings, { store, log, ...parts }: AgentParts): 
     activeMs: parts.cpuMs ?? readActive,
     isScanDue: true,
     hasScanned: false,
-    turnedAt: now(),
+    cycleStartedAt: now(),
     nextStatus: 0,
     statusFlight: undefined,
     isEnding: false,
@@ -181,26 +182,26 @@ async function prepareStore({ store, log }: AgentState): Promise<void> {
 async function loop(agent: AgentState, signal: AbortSignal): Promise<void> {
   const { settings, follower, now } = agent;
   let scanned: Scanned = { at: 0, cpuMs: 0, jitter: 1 };
-  let nextLook = 0;
+  let nextRecentRead = 0;
   while (!signal.aborted) {
-    agent.turnedAt = now();
+    agent.cycleStartedAt = now();
     if (agent.isWatchDue) openWatch(agent);
     const isScan = now() >= findNextScan(agent, scanned);
     if (isScan) scanned = await scanMeasured(agent);
     notifyFollower(agent);
-    const look: FileLook = isScan ? 'all' : now() >= nextLook ? 'recent' : 'told';
+    const selection: FileSelection = isScan ? 'all' : now() >= nextRecentRead ? 'recent' : 'reported';
     // Reading the active time costs more than a short cycle, so a cycle for observed files goes without it.
-    const before = look === 'told' ? 0 : agent.activeMs();
-    const { isBusy, isHeld, dueAt } = follower.turn(look);
-    if (look !== 'told') {
+    const before = selection === 'reported' ? 0 : agent.activeMs();
+    const { isBusy, isForAnswer, dueAt } = follower.runCycle(selection);
+    if (selection !== 'reported') {
       const cpuMs = agent.activeMs() - before;
-      nextLook = now() + decideTurnWait(settings.readIntervalMs, { cpuMs, isIdle: isIdle(agent) });
+      nextRecentRead = now() + decideCycleWait(settings.readIntervalMs, { cpuMs, isIdle: isIdle(agent) });
     }
     void saveStatus(agent);
     if (isBusy) await new Promise<void>((resume) => void setImmediate(resume));
     else {
-      const next = Math.min(findNextScan(agent, scanned), nextLook, dueAt ?? Number.POSITIVE_INFINITY);
-      await rest(agent.alarm, signal, { dueInMs: next - now(), isForAnswer: isHeld });
+      const next = Math.min(findNextScan(agent, scanned), nextRecentRead, dueAt ?? Number.POSITIVE_INFINITY);
+      await pauseUntilWoken(agent.alarm, signal, { dueInMs: next - now(), isForAnswer });
     }
   }
 }
@@ -234,7 +235,7 @@ function findNextScan(agent: AgentState, { at, cpuMs, jitter }: Scanned): number
   return at + jitter * decideScanWait(settings.scanIntervalMs, { cpuMs, isIdle: isIdle(agent) });
 }
 
-/** True if all places are watched and, since the last scan, no event came that a scan would have to look into. */
+/** True if all places are watched and, since the last scan, no event came that requires a scan. */
 function isIdle({ watcher, isQuiet }: AgentState): boolean {
   return watcher !== undefined && isQuiet;
 }

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { createAlarm, rest } from './alarm.js';
+import { createAlarm, pauseUntilWoken } from './alarm.js';
 
 const HOUR_MS = 3_600_000;
 const LONG = { dueInMs: HOUR_MS, isForAnswer: false };
@@ -10,7 +10,7 @@ const NEVER = new AbortController().signal;
 describe('a rest', () => {
   it('ends when it is woken, long before its time', async () => {
     const alarm = createAlarm();
-    const resting = rest(alarm, NEVER, LONG);
+    const resting = pauseUntilWoken(alarm, NEVER, LONG);
     await pause(50);
     alarm.wake();
     await resting;
@@ -18,14 +18,14 @@ describe('a rest', () => {
 
   it('ends when it was woken before its shortest time', async () => {
     const alarm = createAlarm();
-    const resting = rest(alarm, NEVER, LONG);
+    const resting = pauseUntilWoken(alarm, NEVER, LONG);
     alarm.wake();
     await resting;
   });
 
   it('lasts its shortest time where nobody waits for the answer that comes', async () => {
     const alarm = createAlarm();
-    const resting = rest(alarm, NEVER, LONG).then(() => 'over');
+    const resting = pauseUntilWoken(alarm, NEVER, LONG).then(() => 'over');
     alarm.answer();
     expect(await Promise.race([resting, Promise.resolve('rests')])).toBe('rests');
     expect(await resting).toBe('over');
@@ -33,7 +33,7 @@ describe('a rest', () => {
 
   it('ends at once with the answer that it is for, and not with what is written meanwhile', async () => {
     const alarm = createAlarm();
-    const resting = rest(alarm, NEVER, { ...LONG, isForAnswer: true }).then(() => 'over');
+    const resting = pauseUntilWoken(alarm, NEVER, { ...LONG, isForAnswer: true }).then(() => 'over');
     alarm.wake();
     expect(await Promise.race([resting, Promise.resolve('rests')])).toBe('rests');
     alarm.answer();
@@ -42,16 +42,17 @@ describe('a rest', () => {
 
   it('ends when it is to stop', async () => {
     const stop = new AbortController();
-    const resting = rest(createAlarm(), stop.signal, LONG);
+    const resting = pauseUntilWoken(createAlarm(), stop.signal, LONG);
     stop.abort();
     await resting;
-    await rest(createAlarm(), stop.signal, LONG);
+    await pauseUntilWoken(createAlarm(), stop.signal, LONG);
   });
 
   it('leaves nothing behind, however many there are', async () => {
     const stop = new AbortController();
     const alarm = createAlarm();
-    for (let count = 0; count < 20; count += 1) await rest(alarm, stop.signal, { dueInMs: 0, isForAnswer: false });
+    for (let count = 0; count < 20; count += 1)
+      await pauseUntilWoken(alarm, stop.signal, { dueInMs: 0, isForAnswer: false });
     expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
   });
 
@@ -60,7 +61,7 @@ describe('a rest', () => {
     const warnings: Error[] = [];
     const hear = (warning: Error): number => warnings.push(warning);
     process.on('warning', hear);
-    await rest(createAlarm(), NEVER, { dueInMs: -2000, isForAnswer: false });
+    await pauseUntilWoken(createAlarm(), NEVER, { dueInMs: -2000, isForAnswer: false });
     await pause(0);
     process.off('warning', hear);
     expect(warnings).toEqual([]);

@@ -8,7 +8,7 @@ export interface Alarm {
   answer: () => void;
 }
 
-export interface RestPlan {
+export interface PauseOptions {
   readonly dueInMs: number;
   /** True if there is more to read as soon as the store answers. The store must not run out of records meanwhile. */
   readonly isForAnswer: boolean;
@@ -18,7 +18,7 @@ export interface RestPlan {
  * Minimum pause, in milliseconds. A log that is written all the time would wake the agent all the time; a pause lets it
  * read larger chunks.
  */
-const MIN_REST_MS = 100;
+const MIN_PAUSE_MS = 100;
 
 export function createAlarm(): Alarm {
   return { wake: () => undefined, answer: () => undefined };
@@ -29,7 +29,11 @@ export function createAlarm(): Alarm {
  * because Node 24 and newer print a warning for that. Each pause removes its listener from the signal; a promise that
  * ends only with the agent would keep memory for each pause.
  */
-export function rest(alarm: Alarm, stop: AbortSignal, { dueInMs, isForAnswer }: RestPlan): Promise<void> {
+export function pauseUntilWoken(
+  alarm: Alarm,
+  stop: AbortSignal,
+  { dueInMs, isForAnswer }: PauseOptions,
+): Promise<void> {
   if (stop.aborted) return Promise.resolve();
   const waitMs = Math.max(0, dueInMs);
   return new Promise((resume) => {
@@ -46,9 +50,9 @@ export function rest(alarm: Alarm, stop: AbortSignal, { dueInMs, isForAnswer }: 
       () => {
         if (isWoken) return end();
         isShort = false;
-        timer = setTimeout(end, Math.max(1, waitMs - MIN_REST_MS));
+        timer = setTimeout(end, Math.max(1, waitMs - MIN_PAUSE_MS));
       },
-      Math.min(MIN_REST_MS, waitMs),
+      Math.min(MIN_PAUSE_MS, waitMs),
     );
     alarm.wake = () => {
       isWoken = true;

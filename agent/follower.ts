@@ -1,18 +1,18 @@
 // Follows the files of one thread from their bytes to the store's acknowledgement: creates tails, pipeline and shipper,
-// and gives them their turns. Each scan brings the files that exist. The state of files goes into `known`; `onCommit`
-// notifies the owner of the checkpoint, who saves it. The follower neither looks for files nor saves states.
+// and runs their cycles. Each scan brings the files that exist. The state of files goes into `known`; `onCommit`
+// notifies the owner of the checkpoint, who saves it. The follower neither searches for files nor saves states.
 import { pause } from '../core/time/wait.js';
-import { createStretchReader } from '../flink/layout/stretch.js';
+import { createPlainReader } from '../flink/layout/plain-entries.js';
 import type { AnchorScanner } from '../flink/bytes/anchors.js';
-import { createSignalMarker } from '../flink/bytes/marks.js';
+import { createSignalDetector } from '../flink/bytes/signals.js';
 import type { SignalWords } from '../flink/bytes/words.js';
 import type { RecordSink } from '../store/store.js';
 import type { Scan } from './discovery/discover.js';
 import { openPods, type PodDirectory } from './discovery/pods.js';
 import { Lifecycle, type LifecycleParts } from './tail/lifecycle.js';
 import { Tails, type FollowedFiles } from './tail/tails.js';
-import { Pipeline, type FileLook, type Slice } from './pipeline.js';
-import { createPlainMarker } from './record/parse-fast.js';
+import { Pipeline, type FileSelection, type Slice } from './pipeline.js';
+import { createPlainIndex } from './record/parse-fast.js';
 import { createRedactor } from './record/redact.js';
 import type { AgentSettings } from './settings.js';
 import { OUTAGE_CODES, Shipper, type ShipperParts } from './ship.js';
@@ -25,7 +25,7 @@ export interface Follower {
   /** Notes that a watch observed writes at these paths. Returns false if one of them is not followed. */
   notifyChange(paths: Iterable<string>): boolean;
   /** Reads for a short while, sends what is due, moves offsets. */
-  turn(look: FileLook): Turn;
+  runCycle(selection: FileSelection): Cycle;
   /** Reads to the end of all files (or of the budget) and tries once to send everything. Returns the bytes read. */
   poll(): Promise<number>;
   /** Sends what was read, with open entries, until the store has it or this time (`stopWithinMs`) is over. */
@@ -33,7 +33,8 @@ export interface Follower {
   /** Changes the settings. Throws JT_PATTERN_UNSUPPORTED (redactPatterns) and then keeps the previous settings. */
   reload(settings: AgentSettings): void;
   /**
-   * Marks each entry that is read from now on by whether it holds one of these words; `scanner` searches for the same.
+   * Records for each entry that is read from now on whether it contains one of these words; `scanner` searches for the
+   * same.
    */
   setWords(words: SignalWords, scanner?: AnchorScanner): void;
   describe(): FollowerState;
@@ -41,11 +42,11 @@ export interface Follower {
   close(): void;
 }
 
-export interface Turn {
+export interface Cycle {
   /** True if there is more to read or to begin, and nothing throttles it. */
   readonly isBusy: boolean;
   /** True if there is more to read, and the store must first take some of what was read before. */
-  readonly isHeld: boolean;
+  readonly isForAnswer: boolean;
   /** Time at which there is something to send; undefined if unknown. */
   readonly dueAt: number | undefined;
 }
@@ -57,7 +58,7 @@ export interface FollowerState extends BoardView {
   /** Conditions under which the store takes nothing. */
   readonly outages: readonly string[];
   /** Time at which the follower last began to read. */
-  readonly turnedAt: number;
+  readonly cycleStartedAt: number;
 }
 
 export interface FollowerParts extends Pick<
@@ -77,7 +78,7 @@ export interface FollowerParts extends Pick<
   /** Called when offsets have moved as far as they can for now, so that changes in `known` may be saved. */
   readonly onCommit: () => void;
   /** Runs the writing of dead letters, if several threads write them. */
-  readonly withLetterLock?: ShipperParts['withLetterLock'];
+  readonly withDeadLetterLock?: ShipperParts['withDeadLetterLock'];
 }
 
 /** Slice that lets the analyzer and the API of `jobtrace up` work in between, however many files are behind. */
@@ -97,7 +98,7 @@ export class FileFollower implements Follower {
   readonly #lifecycle: Lifecycle;
   readonly #pipeline: Pipeline;
   #nextForget: number;
-  #turnedAt: number;
+  #cycleStartedAt: number;
   #isClosed = false;
 
   /** Throws JT_PATTERN_UNSUPPORTED (redactPatterns). */
@@ -107,7 +108,7 @@ export class FileFollower implements Follower {
     const board = createBoard(wallClock);
     const shipper = new Shipper({ ...parts, board });
     const pods = openPods({ settings, board, log, now });
-    const lines = createStretchReader(createPlainMarker(), settings);
+    const lines = createPlainReader(createPlainIndex(), settings);
     const encoder = new EntryEncoder({ settings, lines, shipper, redact, board, wallClock });
     const tails = new Tails({ ...parts, board });
     const lifecycle = new Lifecycle({ ...parts, tails, board, pods, encoder });
@@ -120,7 +121,7 @@ export class FileFollower implements Follower {
     this.#lifecycle = lifecycle;
     this.#pipeline = new Pipeline({ ...parts, tails, lifecycle, lines, encoder, shipper, board });
     this.#nextForget = now() + FORGET_EVERY_MS;
-    this.#turnedAt = now();
+    this.#cycleStartedAt = now();
   }
 
   syncFiles(scan: Scan, isElsewhere: boolean): void {
@@ -134,23 +135,23 @@ export class FileFollower implements Follower {
     return isKnown;
   }
 
-  turn(look: FileLook): Turn {
-    this.#turnedAt = this.#parts.now();
+  runCycle(selection: FileSelection): Cycle {
+    this.#cycleStartedAt = this.#parts.now();
     this.#lifecycle.openFiles();
     const slice = this.#shipper.acknowledgedAt === undefined ? FIRST_SLICE : SLICE;
-    const { hasMore, hold } = this.#pipeline.readRound(slice, look);
+    const { hasMore, throttleReason } = this.#pipeline.readRound(slice, selection);
     this.#pipeline.flushIdle(false);
     this.#shipper.pump(false);
     this.#commit();
     return {
-      isBusy: (hasMore && hold === undefined) || this.#tails.isOpening,
-      isHeld: hasMore && hold === 'budget',
+      isBusy: (hasMore && throttleReason === undefined) || this.#tails.isOpening,
+      isForAnswer: hasMore && throttleReason === 'budget',
       dueAt: this.#shipper.dueAt,
     };
   }
 
   async poll(): Promise<number> {
-    this.#turnedAt = this.#parts.now();
+    this.#cycleStartedAt = this.#parts.now();
     await this.#lifecycle.archives.finish();
     let readBytes = 0;
     for (;;) {
@@ -210,7 +211,8 @@ export class FileFollower implements Follower {
   }
 
   setWords(words: SignalWords, scanner?: AnchorScanner): void {
-    if (this.#encoder.signals?.version !== words.version) this.#encoder.signals = createSignalMarker(words, scanner);
+    if (this.#encoder.detector?.version !== words.version)
+      this.#encoder.detector = createSignalDetector(words, scanner);
   }
 
   describe(): FollowerState {
@@ -221,7 +223,7 @@ export class FileFollower implements Follower {
       counters: board.counters,
       conditions: board.conditions,
       outages: OUTAGE_CODES.filter((code) => board.has(code)),
-      turnedAt: this.#turnedAt,
+      cycleStartedAt: this.#cycleStartedAt,
     };
   }
 

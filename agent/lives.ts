@@ -104,7 +104,7 @@ export class ProcessLives {
   list(): readonly ProcessLife[] {
     const now = this.#parts.wallClock();
     for (const life of this.#lives.values())
-      if (now - life.wroteMs < RECENT_MS || isRunning(life)) lookAtFiles(life, now);
+      if (now - life.wroteMs < RECENT_MS || isRunning(life)) checkFiles(life, now);
     this.#lookAtProcesses(now);
     return [...this.#lives.values()]
       .filter((life) => life.wroteMs > now - LISTED_MS || isRunning(life))
@@ -114,7 +114,7 @@ export class ProcessLives {
   }
 
   /**
-   * Looks for running JVMs of Flink. It reads a few bytes for each process that was not seen before, and for each JVM
+   * Finds running JVMs of Flink. It reads a few bytes for each process that was not seen before, and for each JVM
    * of Flink.
    */
   #lookAtProcesses(now: number): void {
@@ -160,7 +160,7 @@ function isRunning({ startedMs, goneMs }: Life): boolean {
   return startedMs !== undefined && goneMs === undefined;
 }
 
-function lookAtFiles(life: Life, now: number): void {
+function checkFiles(life: Life, now: number): void {
   let isThere = false;
   for (const path of life.paths) {
     try {

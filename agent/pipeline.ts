@@ -1,9 +1,9 @@
 // The way of the bytes of one thread, from its files to the store, in five steps: read a chunk of a file, split it into
 // entries, encode them as the store wants them, enqueue them for batches, and move the offset over what the store has
-// acknowledged. Files read in turn (deficit round-robin, so that a hot file cannot starve the others) until a limit is
+// acknowledged. Files are read round-robin (by deficit, so that a hot file cannot starve the others) until a limit is
 // reached. Only acknowledgements move offsets.
-import type { StretchReader } from '../flink/layout/stretch.js';
-import { ReadLimits, type Hold } from './tail/limits.js';
+import type { PlainReader } from '../flink/layout/plain-entries.js';
+import { ReadLimits, type ThrottleReason } from './tail/limits.js';
 import type { Lifecycle } from './tail/lifecycle.js';
 import type { Tails } from './tail/tails.js';
 import type { Known } from './checkpoint/known.js';
@@ -26,15 +26,15 @@ export interface Slice {
 }
 
 /**
- * Files that are looked at: those known to have unread bytes (a watch reported a write, or a slice could not read
+ * Files that a round reads: those known to have unread bytes (a watch reported a write, or a slice could not read
  * everything), in addition those that grew within the last minute, or all open ones.
  */
-export type FileLook = 'told' | 'recent' | 'all';
+export type FileSelection = 'reported' | 'recent' | 'all';
 
 export interface ReadRound {
   readonly bytes: number;
   /** Reason that kept the round from reading more. */
-  readonly hold: Hold | undefined;
+  readonly throttleReason: ThrottleReason | undefined;
   readonly hasMore: boolean;
 }
 
@@ -46,7 +46,7 @@ interface RoundLimits {
 
 interface QueueRound {
   readonly bytes: number;
-  readonly hold: Hold | undefined;
+  readonly throttleReason: ThrottleReason | undefined;
   readonly isOver: boolean;
 }
 
@@ -60,7 +60,7 @@ export interface PipelineParts {
   readonly tails: Tails;
   readonly lifecycle: Lifecycle;
   /** Buffer for chunks, with what finds usual entries in it. */
-  readonly lines: StretchReader;
+  readonly lines: PlainReader;
   readonly encoder: EntryEncoder;
   readonly shipper: Shipper;
   readonly known: Known;
@@ -87,21 +87,21 @@ export class Pipeline {
   }
 
   /** Steps 1 to 4, until every file is at its end, a limit is reached, or the slice is over. */
-  readRound(slice: Slice, look: FileLook): ReadRound {
-    const round = this.#readFiles(slice, look);
-    this.#limits.note(round.hasMore ? round.hold : undefined);
+  readRound(slice: Slice, selection: FileSelection): ReadRound {
+    const round = this.#readFiles(slice, selection);
+    this.#limits.note(round.hasMore ? round.throttleReason : undefined);
     return round;
   }
 
   /**
-   * Reads in turn the files that were read to their end, then those with a backlog: what is written now does not wait
+   * Reads the files that were read to their end, then those with a backlog: what is written now does not wait
    * for old logs. Whichever kind a round did not finish comes second in the next one, so that neither starves.
    */
-  #readFiles({ ms, maxBytes }: Slice, look: FileLook): ReadRound {
+  #readFiles({ ms, maxBytes }: Slice, selection: FileSelection): ReadRound {
     const { settings, tails, now } = this.#parts;
     const limits = { quantumBytes: Math.min(settings.quantumBytes, maxBytes ?? Infinity), until: now() + ms };
-    const wanted = look === 'all' ? tails.list() : tails.listBusy();
-    const ready = wanted.filter((tail) => isReadable(tail) && this.#isLookedAt(tail, look));
+    const wanted = selection === 'all' ? tails.list() : tails.listBusy();
+    const ready = wanted.filter((tail) => isReadable(tail) && this.#isSelected(tail, selection));
     const current = ready.filter(isCurrent);
     const behind = ready.filter((tail) => !isCurrent(tail));
     const queues = [
@@ -113,40 +113,40 @@ export class Pipeline {
     for (let isMoving = true; isMoving;) {
       isMoving = false;
       for (const { files, turns } of queues) {
-        const round = this.#readInTurn(files, turns, limits);
+        const round = this.#readQueue(files, turns, limits);
         bytes += round.bytes;
         if (round.bytes > 0) isMoving = true;
-        if (round.hold === undefined && !round.isOver) continue;
+        if (round.throttleReason === undefined && !round.isOver) continue;
         this.#isBehindFirst = files === current;
         const hasMore = round.isOver || ready.some(({ reading }) => unreadBytes(reading) > 0);
-        return { bytes, hold: round.hold, hasMore };
+        return { bytes, throttleReason: round.throttleReason, hasMore };
       }
     }
-    return { bytes, hold: undefined, hasMore: false };
+    return { bytes, throttleReason: undefined, hasMore: false };
   }
 
-  /** Reads each file once, from the one whose turn it is, until a limit is reached or the time is over. */
-  #readInTurn(files: readonly Tail[], turns: Turns, { quantumBytes, until }: RoundLimits): QueueRound {
+  /** Reads each file once, from the one that is next, until a limit is reached or the time is over. */
+  #readQueue(files: readonly Tail[], turns: Turns, { quantumBytes, until }: RoundLimits): QueueRound {
     const { now } = this.#parts;
     let bytes = 0;
     for (let step = 0; step < files.length; step += 1) {
       const tail = files[(turns.next + step) % files.length];
       if (tail === undefined) continue;
-      const hold = this.#limits.findHold();
+      const throttleReason = this.#limits.findThrottleReason();
       const isOver = bytes > 0 && now() >= until;
-      if (hold !== undefined || isOver) {
+      if (throttleReason !== undefined || isOver) {
         turns.next = (turns.next + step) % files.length;
-        return { bytes, hold, isOver };
+        return { bytes, throttleReason, isOver };
       }
       bytes += this.#readFile(tail, quantumBytes);
     }
     turns.next += 1;
-    return { bytes, hold: undefined, isOver: bytes > 0 && now() >= until };
+    return { bytes, throttleReason: undefined, isOver: bytes > 0 && now() >= until };
   }
 
-  #isLookedAt({ reading }: Tail, look: FileLook): boolean {
-    if (look === 'all' || reading.isReported || unreadBytes(reading) > 0) return true;
-    return look === 'recent' && this.#parts.now() - reading.lastGrowth <= COLD_MS;
+  #isSelected({ reading }: Tail, selection: FileSelection): boolean {
+    if (selection === 'all' || reading.isReported || unreadBytes(reading) > 0) return true;
+    return selection === 'recent' && this.#parts.now() - reading.lastGrowth <= COLD_MS;
   }
 
   #readFile(tail: Tail, quantumBytes: number): number {
@@ -168,7 +168,7 @@ export class Pipeline {
 
     const isUrgent = isCurrent(tail);
     const maxBytes = Math.min(reading.deficitBytes, this.#limits.allowedBytes);
-    const chunk = readChunk(reading, file.head, maxBytes, lines.marker.room);
+    const chunk = readChunk(reading, file.startGuard, maxBytes, lines.index.buffer);
     if (chunk.kind === 'truncated') lifecycle.replaceTail(tail, chunk.lostBytes);
     if (chunk.kind !== 'read') {
       reading.deficitBytes = 0;
@@ -178,7 +178,7 @@ export class Pipeline {
       for (const range of encoder.encode(tail, part)) shipper.enqueue(range, isUrgent);
 
     tails.wake(tail);
-    file.head = chunk.head;
+    file.startGuard = chunk.startGuard;
     reading.deficitBytes -= chunk.bytes;
     reading.lastGrowth = now();
     this.#limits.takeBytes(chunk.bytes);

@@ -82,11 +82,11 @@ export function describeState(agent: AgentState): AgentStatus {
   });
 }
 
-export function describeHealth({ now, turnedAt, hasScanned, follower }: AgentState): ServiceHealth {
+export function describeHealth({ now, cycleStartedAt, hasScanned, follower }: AgentState): ServiceHealth {
   const state = follower.describe();
-  const sinceTurnMs = now() - Math.min(turnedAt, state.turnedAt);
+  const sinceCycleMs = now() - Math.min(cycleStartedAt, state.cycleStartedAt);
   return decideHealth({
-    sinceTurnMs,
+    sinceCycleMs,
     stuckAfterMs: STUCK_AFTER_MS,
     hasBegun: hasScanned,
     outages: state.outages,

@@ -42,7 +42,7 @@ export interface ShipperParts {
   /** Called when an answer came: more can be read, and offsets may have moved. */
   readonly onAnswer: () => void;
   /** Runs the writing of dead letters, if several threads write them. */
-  readonly withLetterLock?: <Result>(write: () => Result) => Result;
+  readonly withDeadLetterLock?: <Result>(write: () => Result) => Result;
 }
 
 /**
@@ -192,7 +192,7 @@ export class Shipper {
   /** Sends what is due. `force`: also batches that are neither full nor old. Never throws; see `settle`. */
   pump(force: boolean): void {
     const { now, onAnswer } = this.#parts;
-    while (this.#hasRoom() && !this.#isClosed) {
+    while (this.#hasCapacity() && !this.#isClosed) {
       if (this.#outage !== undefined && now() < this.#outage.until) return;
       const batch = this.#takeRetry() ?? this.#takeFresh(force);
       if (batch === undefined) return;
@@ -207,7 +207,7 @@ export class Shipper {
   }
 
   /** Returns true if one more batch may be in flight. */
-  #hasRoom(): boolean {
+  #hasCapacity(): boolean {
     // The first batch goes alone, however small, so that it arrives sooner. So does one that tests whether the store is
     // back.
     const isAlone = this.#acknowledgedAt === undefined || this.#outage !== undefined;
@@ -328,11 +328,11 @@ export class Shipper {
 
   /** Writes dead letters. Returns false if they could not be written to disk; the records stay in the queue then. */
   #keepDeadLetters(batch: Batch, dead: readonly Dead[]): boolean {
-    const { board, log, settings, withLetterLock = (write) => write() } = this.#parts;
+    const { board, log, settings, withDeadLetterLock: withDeadLetterLock = (write) => write() } = this.#parts;
     const letters = dead.map(({ at, outcome }) => this.#describeDeath(sliceRecord(batch.encoded, at), outcome));
     let dropped: number;
     try {
-      dropped = withLetterLock(() => appendDeadLetters(settings.dataDir, settings.deadLetterBytes, letters));
+      dropped = withDeadLetterLock(() => appendDeadLetters(settings.dataDir, settings.deadLetterBytes, letters));
     } catch (error) {
       board.raise('JT_DEAD_LETTERS_UNWRITABLE', { problem: errorText(error) });
       return false;
@@ -431,7 +431,7 @@ export class Shipper {
 
   /** Returns when something is due. While as much is in flight as allowed, only an answer makes something due. */
   get dueAt(): number | undefined {
-    if (!this.#hasRoom()) return undefined;
+    if (!this.#hasCapacity()) return undefined;
     if (this.#outage !== undefined) return this.#outage.until;
     const first = this.#retries.reduce((least, batch) => Math.min(least, batch.dueAt), Number.POSITIVE_INFINITY);
     if (this.#hasFull) return 0;

@@ -70,7 +70,7 @@ export interface AgentState {
   isScanDue: boolean;
   hasScanned: boolean;
   /** Time at which the loop last began a cycle. */
-  turnedAt: number;
+  cycleStartedAt: number;
   nextStatus: number;
   /** Status that is on its way to the store; nothing waits for it. */
   statusFlight: Promise<void> | undefined;

@@ -10,7 +10,7 @@ import { createSplitter } from '../flink/layout/split.js';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
 import { listSignalWords } from '../analyzer/catalog/signal-words.js';
 import { mayBeOfForm } from '../flink/bytes/forms.js';
-import { createSignalMarker, MARK, markEntry } from '../flink/bytes/marks.js';
+import { createSignalDetector, SIGNAL_RANK, rankEntry } from '../flink/bytes/signals.js';
 import { readCommandLine, type BenchScript } from '../lab/options.js';
 
 const SCRIPT = {
@@ -44,7 +44,7 @@ interface Tally {
 }
 
 const catalog = loadCatalog();
-const marker = createSignalMarker(listSignalWords(catalog), catalog.scanner);
+const marker = createSignalDetector(listSignalWords(catalog), catalog.scanner);
 /** Reason for entries that are marked because they are the first of a file, or part of another form. */
 const FORM = 'the form of its file';
 
@@ -62,14 +62,14 @@ function countFile(path: string, tally: Tally): void {
   for (const { bytes: text, offset, time, isLaidOut } of entries) {
     now = time ?? now;
     const isOfForm = mayBeOfForm({ kind, path, offset, bytes: text, isLaidOut });
-    const mark = isOfForm ? MARK.yes : markEntry(marker, text);
+    const mark = isOfForm ? SIGNAL_RANK.yes : rankEntry(marker, text);
     const phase = now - first < EDGE_MS ? 'start' : last - now < EDGE_MS ? 'end' : 'running';
     const share = tally.phases[phase];
     share.entries += 1;
-    if (mark === MARK.fact) share.facts += 1;
-    if (mark !== MARK.yes) continue;
+    if (mark === SIGNAL_RANK.fact) share.facts += 1;
+    if (mark !== SIGNAL_RANK.yes) continue;
     share.marked += 1;
-    const events = catalog.scanner.scan(text).filter((word) => marker.weights[word] === MARK.yes);
+    const events = catalog.scanner.scan(text).filter((word) => marker.textRanks[word] === SIGNAL_RANK.yes);
     for (const name of events.length === 0 ? [FORM] : events.map((word) => catalog.literals[word] ?? ''))
       tally.words.set(name, (tally.words.get(name) ?? 0) + 1);
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decideHealth } from './health.js';
 
-const GOOD = { sinceTurnMs: 50, stuckAfterMs: 120_000, hasBegun: true, outages: [] };
+const GOOD = { sinceCycleMs: 50, stuckAfterMs: 120_000, hasBegun: true, outages: [] };
 
 describe('decideHealth', () => {
   it('is good of a service whose loop turns, that has begun and whose store answers', () => {
@@ -24,8 +24,8 @@ describe('decideHealth', () => {
   });
 
   it('gives a service up whose loop has not turned for longer than any turn takes', () => {
-    expect(decideHealth({ ...GOOD, sinceTurnMs: 119_000 }).live.isGood).toBe(true);
-    expect(decideHealth({ ...GOOD, sinceTurnMs: 121_000 })).toEqual({
+    expect(decideHealth({ ...GOOD, sinceCycleMs: 119_000 }).live.isGood).toBe(true);
+    expect(decideHealth({ ...GOOD, sinceCycleMs: 121_000 })).toEqual({
       live: { isGood: false, reasons: ['stuck'] },
       ready: { isGood: false, reasons: ['stuck'] },
     });

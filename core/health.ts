@@ -3,7 +3,7 @@
 // answers; if not, a restart does not help, and a rolling update should wait. Pure functions.
 export interface HealthState {
   /** Milliseconds since the main loop last began an iteration. */
-  readonly sinceTurnMs: number;
+  readonly sinceCycleMs: number;
   /** Milliseconds after which an iteration counts as stuck. Every iteration that ends is shorter. */
   readonly stuckAfterMs: number;
   readonly hasBegun: boolean;
@@ -22,8 +22,8 @@ export interface HealthVerdict {
   readonly reasons: readonly string[];
 }
 
-export function decideHealth({ sinceTurnMs, stuckAfterMs, hasBegun, outages }: HealthState): ServiceHealth {
-  const stuck = sinceTurnMs > stuckAfterMs ? ['stuck'] : [];
+export function decideHealth({ sinceCycleMs, stuckAfterMs, hasBegun, outages }: HealthState): ServiceHealth {
+  const stuck = sinceCycleMs > stuckAfterMs ? ['stuck'] : [];
   return { live: giveVerdict(stuck), ready: giveVerdict([...stuck, ...(hasBegun ? [] : ['starting']), ...outages]) };
 }
 

@@ -6,7 +6,7 @@ export interface BatchWriter {
   /**
    * Sets the address of the next record. Returns the address of the batch, which is the address of its first record.
    */
-  turnTo(address: BatchAddress): BatchAddress;
+  switchTo(address: BatchAddress): BatchAddress;
   /** Appends one record as UTF-8; returns its length in bytes. */
   add(text: string): number;
   /**
@@ -51,7 +51,7 @@ export function createBatchWriter(): BatchWriter {
     used += bytes.copy(buffer, used, start, end);
   };
   return {
-    turnTo: (address) => (batchAddress ??= address),
+    switchTo: (address) => (batchAddress ??= address),
     settle,
     add(text) {
       settle();

@@ -26,11 +26,11 @@ export function limitSearches<Asked extends RecordSearch>(store: Asked, limits: 
   return {
     ...store,
     searchRecords: async (query) => {
-      refuseDear(query);
+      refuseExpensive(query);
       return store.searchRecords(query, limits);
     },
     findRecords: async (query) => {
-      refuseDear(query);
+      refuseExpensive(query);
       return store.findRecords(query, limits);
     },
     countJobRecords: (query) => store.countJobRecords(query, limits),
@@ -38,7 +38,7 @@ export function limitSearches<Asked extends RecordSearch>(store: Asked, limits: 
   };
 }
 
-function refuseDear(query: Partial<RecordQuery>): void {
+function refuseExpensive(query: Partial<RecordQuery>): void {
   const { cost, patterns } = chargeSearch(query);
   if (cost <= MAX_COST) return;
   const named = patterns.slice(0, NAMED).join(', ');

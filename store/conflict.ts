@@ -33,12 +33,14 @@ function isSameText(a: string, b: string): boolean {
  * because redaction may have changed its last word and cut entries lose their middle.
  */
 function startsWith(longer: Version, shorter: Version): boolean {
-  const head = shorter.text.replace(/(?<!\ufffd)\ufffd+$/, '').trimEnd();
-  if (longer.text.startsWith(head)) return true;
+  const prefix = shorter.text.replace(/(?<!\ufffd)\ufffd+$/, '').trimEnd();
+  if (longer.text.startsWith(prefix)) return true;
   const isChanged = [...(longer.flags ?? []), ...(shorter.flags ?? [])].some(
     (flag) => flag === 'redacted' || flag === 'cut',
   );
   return (
-    isChanged && head.length > 0 && longer.text.startsWith(head.slice(0, Math.max(1, Math.floor(head.length / 2))))
+    isChanged &&
+    prefix.length > 0 &&
+    longer.text.startsWith(prefix.slice(0, Math.max(1, Math.floor(prefix.length / 2))))
   );
 }

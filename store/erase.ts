@@ -44,7 +44,7 @@ export type EraseStore = Erasure &
   Pick<IncidentStore, 'pageIncidents' | 'findIncidents' | 'findEpoch' | 'removeIncident'> &
   Pick<Collections, AnnotationName | 'jobLines' | 'states'>;
 
-/** Time, in milliseconds, to wait for analyzers, which look for a deletion at each step. */
+/** Time, in milliseconds, to wait for analyzers, which check for a deletion at each step. */
 const SETTLE_MS = 5_000;
 const PAGE_INCIDENTS = 200;
 const NAMES = ['cluster', 'job', 'contains', 'file', 'from', 'to'] as const satisfies readonly (keyof EraseFilter)[];

@@ -113,7 +113,7 @@ export function scopeStore(store: ReadableStore, scope: TeamScope): ReadableStor
     check: () => store.check(),
     readTime: () => store.readTime(),
     readKeyEnd: () => store.readKeyEnd(),
-    checkRoom: () => store.checkRoom(),
+    checkDiskSpace: () => store.checkDiskSpace(),
   };
 }
 

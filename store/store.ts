@@ -21,7 +21,7 @@ export type AppendOutcome =
   | { readonly kind: 'collision'; readonly error: string }
   /** The record must be tried again later (busy, blocked, missing right, missing index). */
   | { readonly kind: 'retry'; readonly error: string }
-  /** There is no room for the record at `place`. It must be tried again later. */
+  /** There is no space for the record at `place`. It must be tried again later. */
   | { readonly kind: 'full'; readonly error: string; readonly place: string }
   /**
    * Its own place will never accept the record as it is. It is kept whole at `place`, where searches and the feed find
@@ -464,8 +464,8 @@ export interface StoreHealth {
    * there is no key.
    */
   readKeyEnd(): Promise<number | undefined>;
-  /** Throws JT_DISK_FULL or JT_STORE_FULL while there is no room for records. Writers wait meanwhile. */
-  checkRoom(): Promise<void>;
+  /** Throws JT_DISK_FULL or JT_STORE_FULL while there is no space for records. Writers wait meanwhile. */
+  checkDiskSpace(): Promise<void>;
 }
 
 /** All ports, for code that opens a store and passes it on. */

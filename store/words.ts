@@ -4,7 +4,7 @@
 // for any of them, or for the phrase, finds it. Elasticsearch's own analyzer does the same if the cluster has the
 // modules for it (elasticsearch/mapping.ts).
 import type { LogRecord } from '../core/types.js';
-import { splitHead } from './head.js';
+import { splitMessagePrefix } from './message-prefix.js';
 
 const MAX_WORD_LENGTH = 255;
 const ASCII_WORD = /[a-z0-9]+/g;
@@ -44,13 +44,13 @@ export function fillWords(record: LogRecord): string[] {
 
 /**
  * Lists the texts of a record. They include what else is before the message (MDC), and the whole entry if it does not
- * consist of head, message and stack trace.
+ * consist of message prefix, message and stack trace.
  */
 function listTexts(record: LogRecord): string[] {
-  const head = splitHead(record);
+  const messagePrefix = splitMessagePrefix(record);
   const { message, 'error.stack_trace': stack, 'log.level': level, 'log.logger': logger } = record;
-  const texts = [level, logger, record['process.thread.name'], head?.pattern, message, stack];
-  if (head === undefined) texts.push(record['event.original']);
+  const texts = [level, logger, record['process.thread.name'], messagePrefix?.pattern, message, stack];
+  if (messagePrefix === undefined) texts.push(record['event.original']);
   return texts.filter((text) => text !== undefined);
 }
 

@@ -72,7 +72,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'store.ts',
     'scope.ts',
     'stored.ts',
-    'head.ts',
+    'message-prefix.ts',
     'words.ts',
     'query',
     'caller.ts',

@@ -9,7 +9,7 @@ import { makeCatalog, makeLog, toRecord } from '../analyzer/testing/samples.js';
 import { createLog } from '../core/log.js';
 import type { Incident } from '../core/documents/incident.js';
 import type { LogRecord } from '../core/types.js';
-import { createSignalMarker, markEntry } from '../flink/bytes/marks.js';
+import { createSignalDetector, rankEntry } from '../flink/bytes/signals.js';
 import { describeWithParts } from '../lab/parts/testing/describe-part.js';
 import { useElasticsearch } from '../lab/parts/testing/use-elasticsearch.js';
 import type { Notifier } from '../notify/notify.js';
@@ -34,7 +34,7 @@ match: [{ id: full, anchor: "The lease server has no room" }]`,
 
 /** Renders a job whose failure no rule names, in the log of a JobManager that had logged the reason before. */
 function failJob(cluster: string, job: string, day: string): readonly LogRecord[] {
-  const marker = createSignalMarker(listSignalWords(before));
+  const marker = createSignalDetector(listSignalWords(before));
   return makeLog(`/l/${cluster}/flink-u-standalonesession-0-jm.log`, [
     `10:00:02 INFO ${MASTER} - Job orders (${job}) switched from state CREATED to RUNNING.`,
     `10:19:00 INFO com.acme.lookup.Leases - The lease server has no room`,
@@ -48,7 +48,7 @@ function failJob(cluster: string, job: string, day: string): readonly LogRecord[
       ...record,
       '@timestamp': record['@timestamp'].replace('2026-03-02', day),
       'event.original': record['event.original'].replace('2026-03-02', day),
-      'jobtrace.signal': marker.signals[markEntry(marker, Buffer.from(record['event.original']))],
+      'jobtrace.signal': marker.signals[rankEntry(marker, Buffer.from(record['event.original']))],
     }));
 }
 

@@ -18,7 +18,7 @@ import { crc32 } from 'node:zlib';
 import { createError, type JobtraceError } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
 import { isValueField } from '../../core/record.js';
-import type { ProcessNotes } from '../../flink/facts/notes.js';
+import type { ProcessContext } from '../../flink/facts/process-context.js';
 import { FILE_FORMS, type FileForm } from '../../flink/layout/form.js';
 import { errorCode, describeFault } from '../../core/fault.js';
 
@@ -49,7 +49,7 @@ export interface FileState {
   /** Time of the entry before `offset`. */
   readonly time?: number;
   /** Process context from the entries before `offset`. */
-  readonly notes?: ProcessNotes;
+  readonly notes?: ProcessContext;
   /** Cluster of the file's records, if only the labels of a pod can name it. */
   readonly cluster?: string;
   /** Number of bytes of the open entry at `offset` that are already acknowledged. */
@@ -218,18 +218,18 @@ function isFileState(value: Record<string, unknown>): value is Record<string, un
   );
   if (value['cluster'] !== undefined && typeof value['cluster'] !== 'string') return false;
   if (value['form'] !== undefined && !FILE_FORMS.some((form) => form === value['form'])) return false;
-  return texts && numbers && isGuard(value['head']) && isGuard(value['guard']) && isNotes(value['notes']);
+  return texts && numbers && isGuard(value['head']) && isGuard(value['guard']) && isProcessContext(value['notes']);
 }
 
 /**
  * True if the value holds only names and texts of value fields, because they become fields of records. Older releases
  * wrote none.
  */
-function isNotes(value: unknown): value is ProcessNotes | undefined {
-  return value === undefined || (isObject(value) && Object.entries(value).every(isNote));
+function isProcessContext(value: unknown): value is ProcessContext | undefined {
+  return value === undefined || (isObject(value) && Object.entries(value).every(isContextField));
 }
 
-function isNote([name, text]: readonly [string, unknown]): boolean {
+function isContextField([name, text]: readonly [string, unknown]): boolean {
   return typeof text === 'string' && isValueField(name);
 }
 

@@ -181,9 +181,9 @@ export function hasBirthTimes(dataDir: string): boolean {
     const before = statSync(path, { bigint: true });
     let after = before;
     // The clock of files advances in steps of some milliseconds.
-    for (let turn = 0; turn < MAX_PROBES && after.ctimeNs === before.ctimeNs; turn += 1) {
+    for (let attempt = 0; attempt < MAX_PROBES && after.ctimeNs === before.ctimeNs; attempt += 1) {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
-      chmodSync(path, turn % 2 === 0 ? 0o640 : 0o600);
+      chmodSync(path, attempt % 2 === 0 ? 0o640 : 0o600);
       after = statSync(path, { bigint: true });
     }
     unlinkSync(path);

@@ -17,20 +17,20 @@ export type Unpacked =
 
 /** First bytes of each form of archive, and the names of forms for messages. */
 const SIGNATURES = [
-  { form: 'gzip', head: Buffer.of(0x1f, 0x8b) },
-  { form: 'zip', head: Buffer.from('PK\x03\x04', 'latin1') },
-  { form: 'bzip2', head: Buffer.from('BZh') },
-  { form: 'xz', head: Buffer.from('\xfd7zXZ\0', 'latin1') },
-  { form: 'zstd', head: Buffer.from('\x28\xb5\x2f\xfd', 'latin1') },
-  { form: 'lz4', head: Buffer.from('\x04\x22\x4d\x18', 'latin1') },
-  { form: '7z', head: Buffer.from('7z\xbc\xaf\x27\x1c', 'latin1') },
+  { form: 'gzip', magic: Buffer.of(0x1f, 0x8b) },
+  { form: 'zip', magic: Buffer.from('PK\x03\x04', 'latin1') },
+  { form: 'bzip2', magic: Buffer.from('BZh') },
+  { form: 'xz', magic: Buffer.from('\xfd7zXZ\0', 'latin1') },
+  { form: 'zstd', magic: Buffer.from('\x28\xb5\x2f\xfd', 'latin1') },
+  { form: 'lz4', magic: Buffer.from('\x04\x22\x4d\x18', 'latin1') },
+  { form: '7z', magic: Buffer.from('7z\xbc\xaf\x27\x1c', 'latin1') },
 ] as const;
 
 export type ArchiveForm = (typeof SIGNATURES)[number]['form'];
 
 /** Returns the form of an archive, or undefined if the bytes do not begin one. */
 export function findArchive(bytes: Buffer): ArchiveForm | undefined {
-  return SIGNATURES.find(({ head }) => bytes.subarray(0, head.length).equals(head))?.form;
+  return SIGNATURES.find(({ magic }) => bytes.subarray(0, magic.length).equals(magic))?.form;
 }
 
 /** Removes unpacked files of an earlier run. The caller must hold the lock of the folder. */

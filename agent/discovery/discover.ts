@@ -114,14 +114,14 @@ export async function discoverFiles(
   return { files: [...walk.found.values()], problems: walk.problems, refused: walk.refused };
 }
 
-/** Fractions of a core that looking for files may use: while nothing happens in watched places, and otherwise. */
+/** Fractions of a core that scans for files may use: while nothing happens in watched places, and otherwise. */
 const IDLE_SHARE = 0.005;
 const BUSY_SHARE = 0.1;
 /**
  * Longest wait for a scan, in milliseconds: so late is a change found that no watch reports, as on a network file
  * system.
  */
-const MAX_REST_MS = 60_000;
+const MAX_SCAN_WAIT_MS = 60_000;
 
 /**
  * Returns how long after a scan, in milliseconds, the next one is due. `isResting`: all places are watched, and nothing
@@ -131,22 +131,22 @@ export function decideScanWait(
   scanIntervalMs: number,
   { cpuMs, isIdle }: { readonly cpuMs: number; readonly isIdle: boolean },
 ): number {
-  const wait = isIdle ? Math.min(MAX_REST_MS, cpuMs / IDLE_SHARE) : cpuMs / BUSY_SHARE;
+  const wait = isIdle ? Math.min(MAX_SCAN_WAIT_MS, cpuMs / IDLE_SHARE) : cpuMs / BUSY_SHARE;
   return Math.max(scanIntervalMs, wait);
 }
 
 /** Longest wait, in milliseconds, until a change of a recently written file is found that no watch reports. */
-const MAX_TURN_REST_MS = 1000;
+const MAX_CYCLE_WAIT_MS = 1000;
 
 /**
- * Returns how long after a look at the open files, in milliseconds, the next one is due. `cpuMs` is the cost of the
- * last look.
+ * Returns how long after a check of the open files, in milliseconds, the next one is due. `cpuMs` is the cost of the
+ * last check.
  */
-export function decideTurnWait(
+export function decideCycleWait(
   readIntervalMs: number,
   { cpuMs, isIdle }: { readonly cpuMs: number; readonly isIdle: boolean },
 ): number {
-  return isIdle ? Math.max(readIntervalMs, Math.min(MAX_TURN_REST_MS, cpuMs / IDLE_SHARE)) : readIntervalMs;
+  return isIdle ? Math.max(readIntervalMs, Math.min(MAX_CYCLE_WAIT_MS, cpuMs / IDLE_SHARE)) : readIntervalMs;
 }
 
 interface Visit {

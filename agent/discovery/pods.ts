@@ -132,7 +132,7 @@ async function ask(directory: Directory, pod: Pod, key: string, question: Asked)
     // A pod that is gone (404) will have no other answer.
     if (status === 200 || status === 404) question.names = status === 200 ? readAnswer(body, pod) : {};
     else refuse(directory, status === 401 || status === 403 ? placeOf(pod) : '', `status ${status} for ${key}`);
-    if (question.names !== undefined) welcome(directory, pod);
+    if (question.names !== undefined) clearSilence(directory, pod);
   } catch (error) {
     refuse(directory, '', describeFault(error));
   }
@@ -166,7 +166,7 @@ function refuse({ address, board, log, closed, now }: Directory, place: string, 
     );
 }
 
-function welcome({ board, log }: Directory, pod: Pod): void {
+function clearSilence({ board, log }: Directory, pod: Pod): void {
   const wasSilent = ['', placeOf(pod)].filter((place) => board.clear('JT_KUBERNETES_SILENT', place)).length > 0;
   if (wasSilent) log.info('The API server of Kubernetes answers again.');
 }

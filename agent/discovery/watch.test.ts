@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { createScanMemory, decideScanWait, decideTurnWait, discoverFiles } from './discover.js';
+import { createScanMemory, decideScanWait, decideCycleWait, discoverFiles } from './discover.js';
 import { isLogName } from './pattern.js';
 import { openWatcher, type Watcher } from './watch.js';
 
@@ -211,11 +211,11 @@ describe('decideScanWait', () => {
   });
 });
 
-describe('decideTurnWait', () => {
+describe('decideCycleWait', () => {
   it('is the setting, and longer while nothing happens and a look takes more than half a hundredth of a core', () => {
-    expect(decideTurnWait(200, { cpuMs: 50, isIdle: false })).toBe(200);
-    expect(decideTurnWait(200, { cpuMs: 1, isIdle: true })).toBe(200);
-    expect(decideTurnWait(200, { cpuMs: 2, isIdle: true })).toBe(400);
-    expect(decideTurnWait(200, { cpuMs: 50, isIdle: true })).toBe(1000);
+    expect(decideCycleWait(200, { cpuMs: 50, isIdle: false })).toBe(200);
+    expect(decideCycleWait(200, { cpuMs: 1, isIdle: true })).toBe(200);
+    expect(decideCycleWait(200, { cpuMs: 2, isIdle: true })).toBe(400);
+    expect(decideCycleWait(200, { cpuMs: 50, isIdle: true })).toBe(1000);
   });
 });

@@ -1,4 +1,4 @@
-// Watches places and reports what happens there, so that the agent need not wait for its next look. It opens one watch
+// Watches places and reports what happens there, so that the agent need not wait for its next scan. It opens one watch
 // per folder, however many files the folder holds, and one per file that only a link leads to. The periodic scan is the
 // truth: a watch only makes it earlier and may fail without harm (no inotify, queue overflow, a network file system).
 import { statSync } from 'node:fs';

@@ -42,8 +42,8 @@ const NOTHING = new RegExp(String.raw`^(?:|${NO_VALUES}|\*+|\[hidden\]|<hidden>)
 /** Number after `pass`, which counts what passed and is no password. */
 const NUMBER = /^[\d.]+%?$/;
 /** Least length of a token. The tokens of a parser are shorter. Flink's fencing token is no secret. */
-const LEAST_TOKEN_UNITS = 8;
-const LEAST_IN_SENTENCE = 8;
+const MIN_TOKEN_UNITS = 8;
+const MIN_SENTENCE_UNITS = 8;
 const MAX_IN_LIST = 500;
 const FENCING = /fencing $/i;
 /** Longest distance of a `<value>` from its `<name>`, with a description between them. */
@@ -79,7 +79,7 @@ function readNamed(text: string, start: number, end: number, plain: Reach): Span
   if (NOTHING.test(shown) || (isShort && NUMBER.test(shown))) return undefined;
   if (
     /^token$/i.test(name.text) &&
-    (shown.length < LEAST_TOKEN_UNITS || FENCING.test(text.slice(Math.max(0, start - 10), start)))
+    (shown.length < MIN_TOKEN_UNITS || FENCING.test(text.slice(Math.max(0, start - 10), start)))
   )
     return undefined;
   return value;
@@ -102,7 +102,7 @@ function findValue(text: string, name: Name): Span | undefined {
   return readMarkup(text, at, name, closed !== undefined) ?? readAssigned(text, at, name, closed !== undefined);
 }
 
-/** Returns the index after the mark that closes a name, escaped or not. */
+/** Returns the index after the quotation mark that closes a name, escaped or not. */
 function closeQuote(text: string, at: number, quote: string): number | undefined {
   const behind = skipBackslashes(text, at);
   return text[behind] === quote ? behind + 1 : undefined;
@@ -184,13 +184,13 @@ function readWord(text: string, start: number): Span {
 }
 
 /**
- * Reads the value of `name: value` at the end of a line or before a mark that ends a value. In a sentence, which goes
- * on with another word, the value must look like a secret.
+ * Reads the value of `name: value` at the end of a line or before punctuation that ends a value. In a sentence, which
+ * goes on with another word, the value must look like a secret.
  */
 function readPlain(text: string, start: number, plain: Reach): Span | undefined {
   if (start < plain.start || start > plain.end) Object.assign(plain, until(text, start, /[\s,;"'})\]，。；、）】]/g));
   const span = { start, end: plain.end };
-  return endLine(text, span) ?? (looksSecret(text.slice(start, plain.end)) ? span : undefined);
+  return endLine(text, span) ?? (isLikelySecret(text.slice(start, plain.end)) ? span : undefined);
 }
 
 /**
@@ -198,9 +198,9 @@ function readPlain(text: string, start: number, plain: Reach): Span | undefined 
  * or place. The excluding test comes first: a name within the value has its colon there, so no part of a long value is
  * searched again for each name in it.
  */
-function looksSecret(value: string): boolean {
+function isLikelySecret(value: string): boolean {
   return (
-    value.length >= LEAST_IN_SENTENCE &&
+    value.length >= MIN_SENTENCE_UNITS &&
     !/[/().:]/.test(value) &&
     /[a-z]/.test(value) &&
     /[A-Z\W_]/.test(value) &&
@@ -212,7 +212,7 @@ function endLine(text: string, span: Span): Span | undefined {
   return /^[^\S\n]*(?:$|[\n,;})\]，。；、）】])/.test(text.slice(span.end, span.end + 80)) ? span : undefined;
 }
 
-/** Reads up to a blank or a bracket. Text after a separating mark belongs to the value, unless another name follows. */
+/** Reads up to a blank or a bracket. Text after a separator belongs to the value, unless another name follows. */
 function readBare(text: string, start: number): Span {
   let { end } = until(text, start, /[\s,;"'&})\]<，。；、）】]/g);
   while (/[,;&]/.test(text.charAt(end)) && goesOn(text, end + 1))
@@ -227,7 +227,8 @@ function goesOn(text: string, at: number): boolean {
 }
 
 /**
- * Reads up to the closing mark. Two marks in a row, or one after a backslash, are text. A cut value ends with its line.
+ * Reads up to the closing quote. Two quotes in a row, or one after a backslash, are text. A cut value ends with its
+ * line.
  */
 function readQuoted(text: string, open: number, quote: string): Span {
   // The text around may double its own quotes: password=''abc''.

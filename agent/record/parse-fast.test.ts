@@ -15,10 +15,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { crc32 } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { FACT_ANCHORS, NAMING_ANCHORS } from '../../flink/facts/facts.js';
-import { NO_NOTES } from '../../flink/facts/notes.js';
+import { NO_PROCESS_CONTEXT } from '../../flink/facts/process-context.js';
 import { createSplitter } from '../../flink/layout/split.js';
-import { createStretchReader } from '../../flink/layout/stretch.js';
-import { createSignalMarker } from '../../flink/bytes/marks.js';
+import { createPlainReader } from '../../flink/layout/plain-entries.js';
+import { createSignalDetector } from '../../flink/bytes/signals.js';
 import { describeWords } from '../../flink/bytes/words.js';
 import { sliceRecord, splitRecords } from '../../store/batch.js';
 import { createEncoder, decodeRecord, encodeRecords } from '../../store/encode.js';
@@ -33,7 +33,7 @@ import { splitChunk } from '../tail/split.js';
 import { createTail } from '../tail/tail.js';
 import { describeOrigin } from './origin.js';
 import { parseRecord, type ParseContext } from './parse.js';
-import { createPlainMarker } from './parse-fast.js';
+import { createPlainIndex } from './parse-fast.js';
 import { createRedactor, SECRET_HINTS } from './redact.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -55,8 +55,8 @@ interface Compared {
 }
 
 const KEY = '5f00aa0102030405060708ff';
-const marker = createPlainMarker();
-const signals = createSignalMarker(describeWords([...FACT_ANCHORS, 'Exception: ', 'Caused by: '], FACT_ANCHORS));
+const marker = createPlainIndex();
+const signals = createSignalDetector(describeWords([...FACT_ANCHORS, 'Exception: ', 'Caused by: '], FACT_ANCHORS));
 const folder = mkdtempSync(join(tmpdir(), 'jobtrace-plain-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -74,9 +74,9 @@ function parseStrings(
   const origin = originOf(path);
   const splitter = createSplitter({ kind: origin.kind });
   const context = {
-    ...{ origin, redact, zone, fileTime: NOW, now: NOW, signals },
+    ...{ origin, redact, zone, fileTime: NOW, now: NOW, detector: signals },
     previousTime: undefined as number | undefined,
-    processContext: NO_NOTES,
+    processContext: NO_PROCESS_CONTEXT,
   };
   return [...splitter.push(bytes), ...splitter.flush()].map((entry) => {
     const id = renderRecordId(KEY, entry.offset, crc32(bytes.subarray(0, entry.offset)));
@@ -110,7 +110,7 @@ function readBytes(
     plain += 1;
     return store.addPlain?.(record) ?? 0;
   };
-  const lines = createStretchReader(marker, { zone, maxEntryBytes: 1_048_576 });
+  const lines = createPlainReader(marker, { zone, maxEntryBytes: 1_048_576 });
   const encoder = new EntryEncoder({
     settings: { zone, minimumLevel: 'TRACE' },
     lines,
@@ -119,9 +119,9 @@ function readBytes(
     wallClock: () => NOW,
     shipper: { encoder: { ...store, addPlain }, isFilledBy: () => false, enqueue: () => undefined },
   });
-  encoder.signals = signals;
+  encoder.detector = signals;
   for (;;) {
-    const chunk = readChunk(tail.reading, tail.file.head, quantum, marker.room);
+    const chunk = readChunk(tail.reading, tail.file.startGuard, quantum, marker.buffer);
     if (chunk.kind !== 'read') break;
     for (const part of splitChunk(tail, chunk, lines)) Array.from(encoder.encode(tail, part));
   }

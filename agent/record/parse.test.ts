@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NO_NOTES } from '../../flink/facts/notes.js';
+import { NO_PROCESS_CONTEXT } from '../../flink/facts/process-context.js';
 import { createRedactor } from './redact.js';
 import { parseRecord, type RecordOrigin, type ParseContext } from './parse.js';
 
@@ -22,10 +22,10 @@ function parse(text: string, from: Partial<RecordOrigin> = {}) {
     redact: createRedactor(),
     zone: 'UTC',
     previousTime: undefined,
-    processContext: NO_NOTES,
+    processContext: NO_PROCESS_CONTEXT,
     fileTime: 0,
     now: Date.UTC(2026, 10, 20, 12),
-    signals: undefined,
+    detector: undefined,
   };
   const bytes = Buffer.from(text);
   return parseRecord({ bytes, offset: 0, length: bytes.length, line: 1, flags: [], cutBytes: 0 }, 'id', context).record;

@@ -6,11 +6,11 @@ import { BoundedMap } from '../../core/cache.js';
 import type { Component, EntryFlag, FileKind, LogRecord, ParsedEntry } from '../../core/types.js';
 import type { Fact } from '../../flink/facts/fact.js';
 import { readFacts } from '../../flink/facts/facts.js';
-import { updateNotes, type ProcessNotes } from '../../flink/facts/notes.js';
+import { updateProcessContext, type ProcessContext } from '../../flink/facts/process-context.js';
 import type { SplitEntry } from '../../flink/layout/split.js';
 import { parseEntry } from '../../flink/layout/layout.js';
 import { mayBeOfForm } from '../../flink/bytes/forms.js';
-import { MARK, markEntry, type SignalMark, type SignalMarker } from '../../flink/bytes/marks.js';
+import { SIGNAL_RANK, rankEntry, type SignalRank, type SignalDetector } from '../../flink/bytes/signals.js';
 import type { Pod } from '../discovery/pods.js';
 import type { Redactor } from './redact.js';
 
@@ -43,12 +43,12 @@ export interface ParseContext {
   /** Time of the previous entry, in milliseconds. */
   readonly previousTime: number | undefined;
   /** Process context from the entries before. */
-  readonly processContext: ProcessNotes;
+  readonly processContext: ProcessContext;
   /** Time of the file's last change, which is used if no entry has a time. */
   readonly fileTime: number;
   readonly now: number;
-  /** Marks entries by the words that matter; undefined as long as the words are unknown. */
-  readonly signals: SignalMarker | undefined;
+  /** Ranks entries by the words that matter; undefined as long as the words are unknown. */
+  readonly detector: SignalDetector | undefined;
 }
 
 export interface ParsedRecord {
@@ -56,7 +56,7 @@ export interface ParsedRecord {
   /** Time for the entry after this one. */
   readonly time: number | undefined;
   /** Process context up to and including this entry. */
-  readonly processContext: ProcessNotes;
+  readonly processContext: ProcessContext;
   /** Number of spans that were redacted. */
   readonly redacted: number;
 }
@@ -83,7 +83,7 @@ export function parseRecord(entry: SplitEntry, id: string, context: ParseContext
   });
   const { time, isUndated } = decideTime(parsed.time, context);
   const facts = readFacts(parsed, origin);
-  const processContext = updateNotes(context.processContext, facts);
+  const processContext = updateProcessContext(context.processContext, facts);
   const record: Draft = {
     id,
     '@timestamp': toIso(time),
@@ -96,24 +96,24 @@ export function parseRecord(entry: SplitEntry, id: string, context: ParseContext
   };
   Object.assign(record, describeJob(parsed.jobId ?? origin.jobId, facts));
   fillParts(record, parsed);
-  const { signals } = context;
-  if (signals !== undefined)
-    record['jobtrace.signal'] = signals.signals[findMark(signals, entry, bytes, parsed, origin)];
+  const { detector } = context;
+  if (detector !== undefined)
+    record['jobtrace.signal'] = detector.signals[rankEntryOfForm(detector, entry, bytes, parsed, origin)];
   if (entry.flags.length > 0 || count > 0 || isUndated)
     record['jobtrace.flags'] = listFlags(entry.flags, count > 0, isUndated);
   return { record, time: isUndated ? context.previousTime : time, processContext, redacted: count };
 }
 
-/** Returns the mark of an entry; `bytes` are those that are stored. */
-function findMark(
-  signals: SignalMarker,
+/** Returns the signal rank of an entry; `bytes` are those that are stored. */
+function rankEntryOfForm(
+  detector: SignalDetector,
   { offset }: SplitEntry,
   bytes: Buffer,
   { layout }: ParsedEntry,
   { kind, path }: RecordOrigin,
-): SignalMark {
+): SignalRank {
   const isOfForm = mayBeOfForm({ kind, path, offset, bytes, isLaidOut: layout !== 'none' });
-  return isOfForm ? MARK.yes : markEntry(signals, bytes);
+  return isOfForm ? SIGNAL_RANK.yes : rankEntry(detector, bytes);
 }
 
 /**
@@ -154,7 +154,7 @@ function fillParts(record: Draft, parsed: ParsedEntry): void {
  * encoded once.
  */
 interface Described {
-  readonly processContext: ProcessNotes;
+  readonly processContext: ProcessContext;
   readonly fields: SourceFields;
   readonly all: Map<string, SourceFields>;
 }
@@ -164,7 +164,7 @@ const described = new BoundedMap<RecordOrigin, Described>(2000);
 const MAX_DESCRIBED = 50;
 
 /** Returns the fields that all entries of a file have, as far as it has been read. */
-export function describeSource(origin: RecordOrigin, processContext: ProcessNotes): SourceFields {
+export function describeSource(origin: RecordOrigin, processContext: ProcessContext): SourceFields {
   const known = described.get(origin);
   if (known?.processContext === processContext) return known.fields;
   const key = `${processContext['flink.version'] ?? ''} ${processContext['flink.process.id'] ?? ''}`;
@@ -176,7 +176,7 @@ export function describeSource(origin: RecordOrigin, processContext: ProcessNote
 
 type SourceFields = ReturnType<typeof fillSource>;
 
-function fillSource(origin: RecordOrigin, processContext: ProcessNotes) {
+function fillSource(origin: RecordOrigin, processContext: ProcessContext) {
   return {
     ...origin.named,
     ...processContext,

@@ -65,7 +65,7 @@ export const ADDRESS_HINT = '://';
 /** Texts of which one is in every ASCII text that matches HINT, whatever the case of its letters. */
 export const SECRET_HINTS: readonly string[] = [
   ...SECRET_TEXTS,
-  ...['?', '&'].flatMap((mark) => ['sig=', 'sign=', 'key=', 'x-amz-'].map((name) => `${mark}${name}`)),
+  ...['?', '&'].flatMap((separator) => ['sig=', 'sign=', 'key=', 'x-amz-'].map((name) => `${separator}${name}`)),
   ...[
     'pass',
     'azure.sas.',
@@ -136,7 +136,8 @@ const SHOWN: readonly Shown[] = [
   },
   { needs: ['sshpass'], pattern: /\bsshpass\s{1,5}-p\s{0,5}["']?([^\s"']{3,200})/gi },
   { needs: ['redis-cli'], pattern: /\bredis-cli\b[^\n]{0,200}?\s-a\s{1,5}["']?([^\s"']{3,200})/gi },
-  // `password abc for user x`: an ordinary word is no password, so it must have a digit, a mark or a capital letter.
+  // `password abc for user x`: an ordinary word is no password, so it must have a digit, punctuation or a capital
+  // letter.
   {
     needs: [' for '],
     pattern:

@@ -13,7 +13,7 @@ export interface KnownToken {
 
 /** Characters that may stand before a token whose beginning is also a part of usual words. */
 const LEADS = [' ', '"', "'", '=', ':', ','];
-const alone = (head: string): readonly string[] => LEADS.map((lead) => lead + head);
+const alone = (prefix: string): readonly string[] => LEADS.map((lead) => lead + prefix);
 
 const BEHIND = String.raw`(?<![A-Za-z0-9_-])`;
 

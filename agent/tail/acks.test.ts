@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { NO_NOTES } from '../../flink/facts/notes.js';
-import { TailAcks, type Place, type Run } from './acks.js';
+import { NO_PROCESS_CONTEXT } from '../../flink/facts/process-context.js';
+import { TailAcks, type OpenRange, type Run } from './acks.js';
 
 const PLACES = [
   { offset: 100, length: 10 },
@@ -12,13 +12,13 @@ function addOpen(acks: TailAcks): Run {
   const run = acks.beginRun(PLACES.length, 50);
   acks.committed = { ...acks.committed, offset: 100 };
   for (const place of PLACES) {
-    run.add(100, 0, NaN, NO_NOTES);
-    run.places.push(place);
+    run.add(100, 0, NaN, NO_PROCESS_CONTEXT);
+    run.openRanges.push(place);
   }
   return run;
 }
 
-function isKnown(acks: TailAcks, { offset, length }: Place): boolean {
+function isKnown(acks: TailAcks, { offset, length }: OpenRange): boolean {
   const entry = { bytes: Buffer.alloc(length), offset, length, line: 1, flags: [], cutBytes: 0 };
   return acks.isShipped({ entry, id: '', end: { offset: 150, crc: 0, time: undefined }, isOpen: false });
 }
@@ -42,7 +42,7 @@ describe('several open entries', () => {
     addOpen(acks).acknowledge(0, 2);
     acks.advance();
     const ended = acks.beginRun(3);
-    for (const offset of [100, 130, 170]) ended.add(offset, 0, NaN, NO_NOTES);
+    for (const offset of [100, 130, 170]) ended.add(offset, 0, NaN, NO_PROCESS_CONTEXT);
 
     const seen = [0, 1, 2].map((index) => {
       ended.acknowledge(index, index + 1);

@@ -2,7 +2,7 @@
 // Offsets move over a contiguous prefix of acknowledged entries only; an open entry moves none, because it may grow. Of
 // each entry only numbers are kept, in the columns of its run, until the store has it. The encoder fills the runs, the
 // shipper acknowledges them, and the pipeline moves the offset. They have one owner: the loop that reads the file.
-import type { ProcessNotes } from '../../flink/facts/notes.js';
+import type { ProcessContext } from '../../flink/facts/process-context.js';
 import type { Receipt } from '../ship.js';
 import type { Commit, TailEntry } from './read.js';
 
@@ -13,7 +13,7 @@ export class Run implements Receipt {
   passed = 0;
   readonly done: Uint8Array;
   /** Places of open entries. The entry itself is not kept, because its bytes are a view of all that was read. */
-  readonly places: Place[] = [];
+  readonly openRanges: OpenRange[] = [];
   /**
    * Number of bytes of the file from the commit's offset on that are in the store once these open last entries are
    * acknowledged, which does not move the offset. Undefined for all other entries.
@@ -26,7 +26,7 @@ export class Run implements Receipt {
   /** Times in milliseconds; NaN if no time is known. */
   readonly #times: Float64Array;
   /** Process context, with the entry from which it holds. Most entries add nothing to it. */
-  readonly #contexts: { readonly from: number; readonly processContext: ProcessNotes }[] = [];
+  readonly #contexts: { readonly from: number; readonly processContext: ProcessContext }[] = [];
 
   constructor(acks: TailAcks, length: number, openBytes: number | undefined) {
     this.#acks = acks;
@@ -41,7 +41,7 @@ export class Run implements Receipt {
    * Adds an entry that ends at `offset`, where the CRC32 is `crc`. `time` (NaN if unknown) and `processContext` are
    * known after the entry. Returns its index.
    */
-  add(offset: number, crc: number, time: number, processContext: ProcessNotes): number {
+  add(offset: number, crc: number, time: number, processContext: ProcessContext): number {
     const index = this.count;
     this.#offsets[index] = offset;
     this.#crcs[index] = crc;
@@ -54,7 +54,7 @@ export class Run implements Receipt {
 
   acknowledge(first: number, end: number): void {
     this.done.fill(1, first, end);
-    if (this.places.length > 0) this.#acks.shipped = this.places.filter((_, index) => this.done[index] === 1);
+    if (this.openRanges.length > 0) this.#acks.shipped = this.openRanges.filter((_, index) => this.done[index] === 1);
   }
 
   /** Moves over the acknowledged prefix. Returns how many entries it moved over. */
@@ -77,7 +77,7 @@ export class Run implements Receipt {
   }
 }
 
-export interface Place {
+export interface OpenRange {
   readonly offset: number;
   readonly length: number;
 }
@@ -89,7 +89,7 @@ export class TailAcks {
   /** Number of entries that are not acknowledged as a contiguous prefix yet. */
   waiting = 0;
   /** Open entries that the store has. The complete entries are not sent again if they have not grown. */
-  shipped: readonly Place[] = [];
+  shipped: readonly OpenRange[] = [];
   /** True if the checkpoint has an older state. */
   isDirty = false;
   #runs: Run[] = [];

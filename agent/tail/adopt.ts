@@ -8,7 +8,7 @@ import { isBinary } from '../../flink/bytes/binary.js';
 import { findLastLine, findUtf16, isUtf16 } from '../../flink/bytes/utf16.js';
 import { isTornPrefix } from '../../flink/bytes/wrapper.js';
 import { findArchive, type ArchiveForm } from '../discovery/archive.js';
-import { type Commit, lookAt, lookBefore, readAt, readPrefixCrc, type TailReading } from './read.js';
+import { type Commit, peekAt, peekBefore, readAt, readPrefixCrc, type TailReading } from './read.js';
 import type { FileState } from '../checkpoint/checkpoint.js';
 import { describeStat } from '../discovery/discover.js';
 import {
@@ -16,17 +16,17 @@ import {
   createKey,
   decideCopy,
   decideResume,
-  findKeyHead,
+  findKeyBytes,
   fitsGuard,
   GUARD_BYTES,
-  HEAD_BYTES,
+  FIRST_BYTES,
   mayBeSameBirth,
   type CopyReason,
 } from './identity.js';
 import type { Known } from '../checkpoint/known.js';
 import { familyName } from '../discovery/pattern.js';
 import type { AgentSettings } from '../settings.js';
-import type { Place } from './acks.js';
+import type { OpenRange } from './acks.js';
 import { openTail, seekTail, type Tail } from './tail.js';
 
 export type Adoption =
@@ -57,27 +57,27 @@ const BACK_BYTES = 65_536;
 export function adoptTail(tail: Tail, fd: number, parts: AdoptParts): Adoption {
   const { size, mtimeMs } = describeStat(fstatSync(fd, { bigint: true }));
   noteGrowth(tail, size, mtimeMs, parts.now);
-  // readAt makes a copy, which lookAt does not: the search for the original may adopt another file meanwhile.
-  const head = readAt(fd, 0, HEAD_BYTES);
-  if (head.length === 0) return { kind: 'wait' };
+  // readAt makes a copy, which peekAt does not: the search for the original may adopt another file meanwhile.
+  const firstBytes = readAt(fd, 0, FIRST_BYTES);
+  if (firstBytes.length === 0) return { kind: 'wait' };
   const own = parts.known.findByInode(tail.file.inode).filter((state) => parts.findLive(state.key) === undefined);
-  const fitting = own.find((state) => isSame(state, tail, fd, size, head));
+  const fitting = own.find((state) => isSame(state, tail, fd, size, firstBytes));
   if (fitting !== undefined) {
-    resume(tail, fitting, head);
+    resume(tail, fitting, firstBytes);
     tail.acks.shipped = findShipped(fitting, fd);
     return { kind: 'resumed', abandoned: [] };
   }
-  const form = tail.file.archiveSize === undefined ? findArchive(head) : undefined;
+  const form = tail.file.archiveSize === undefined ? findArchive(firstBytes) : undefined;
   if (form !== undefined) return { kind: 'archive', form };
-  if (findUtf16(head) === undefined && isBinary(head)) return { kind: 'binary' };
+  if (findUtf16(firstBytes) === undefined && isBinary(firstBytes)) return { kind: 'binary' };
   const abandoned = own.filter((state) => state.archive === undefined);
-  const copy = findOriginal(tail, fd, size, head, parts);
+  const copy = findOriginal(tail, fd, size, firstBytes, parts);
   if (copy === 'wait') return { kind: 'wait' };
   if (copy !== undefined) {
-    resume(tail, copy, head);
+    resume(tail, copy, firstBytes);
     return { kind: 'continued', from: copy, abandoned };
   }
-  return beginTail(tail, fd, head, parts) ? { kind: 'begun', abandoned } : { kind: 'wait' };
+  return beginTail(tail, fd, firstBytes, parts) ? { kind: 'begun', abandoned } : { kind: 'wait' };
 }
 
 function noteGrowth(tail: Tail, size: number, mtimeMs: number, now: number): void {
@@ -86,14 +86,14 @@ function noteGrowth(tail: Tail, size: number, mtimeMs: number, now: number): voi
   tail.reading.mtimeMs = mtimeMs;
 }
 
-function isSame(state: FileState, tail: Tail, fd: number, size: number, head: Buffer): boolean {
+function isSame(state: FileState, tail: Tail, fd: number, size: number, firstBytes: Buffer): boolean {
   if ((state.archive === undefined) !== (tail.file.archiveSize === undefined)) return false;
   if (!mayBeSameBirth(state.birthMs, tail.file.birthMs)) return false;
-  return decideResume(state, size, fitsHead(state, head), fitsFrontier(state, fd, size)) === 'resume';
+  return decideResume(state, size, fitsFirstBytes(state, firstBytes), fitsFrontier(state, fd, size)) === 'resume';
 }
 
-function fitsHead(state: FileState, head: Buffer): boolean {
-  return fitsGuard(state.head, head.subarray(0, state.head.length));
+function fitsFirstBytes(state: FileState, firstBytes: Buffer): boolean {
+  return fitsGuard(state.head, firstBytes.subarray(0, state.head.length));
 }
 
 /**
@@ -102,16 +102,16 @@ function fitsHead(state: FileState, head: Buffer): boolean {
  */
 function fitsFrontier(state: FileState, fd: number, size: number): boolean {
   if (size < state.offset) return false;
-  if (state.guard.length > 0 || state.offset === 0) return fitsGuard(state.guard, lookBefore(fd, state.offset));
+  if (state.guard.length > 0 || state.offset === 0) return fitsGuard(state.guard, peekBefore(fd, state.offset));
   return state.crc === undefined || readPrefixCrc(fd, state.offset) === state.crc;
 }
 
-function resume(tail: Tail, state: FileState, head: Buffer): void {
+function resume(tail: Tail, state: FileState, firstBytes: Buffer): void {
   // A file keeps the form with which it was begun, or its entries would differ from those that the store has.
   const isBegun = state.offset > 0 || state.openBytes > 0;
-  tail.reading.form = state.form ?? (isBegun ? 'lines' : findForm(head));
+  tail.reading.form = state.form ?? (isBegun ? 'lines' : findForm(firstBytes));
   tail.file.key = state.key;
-  tail.file.head = state.head;
+  tail.file.startGuard = state.head;
   tail.file.writtenMs = tail.file.archiveSize === undefined ? undefined : state.mtimeMs;
   // Records that are sent again go to the same cluster as before, whatever Kubernetes says now.
   if (state.cluster !== undefined && tail.file.origin.pod?.isClusterOpen === true)
@@ -125,9 +125,9 @@ function resume(tail: Tail, state: FileState, head: Buffer): void {
 }
 
 /** Returns the place of the open entry that the store has. The complete entry is not sent again if it has not grown. */
-function findShipped({ form, offset, openBytes }: FileState, fd: number): readonly Place[] {
+function findShipped({ form, offset, openBytes }: FileState, fd: number): readonly OpenRange[] {
   if (form !== undefined || openBytes === 0) return [];
-  const end = lookBefore(fd, offset + openBytes).toString('latin1');
+  const end = peekBefore(fd, offset + openBytes).toString('latin1');
   const length = openBytes - (/\r?\n$/.exec(end)?.[0].length ?? 0);
   return [{ offset, length }];
 }
@@ -137,7 +137,7 @@ function findOriginal(
   tail: Tail,
   fd: number,
   size: number,
-  head: Buffer,
+  firstBytes: Buffer,
   parts: AdoptParts,
 ): FileState | 'wait' | undefined {
   const name = basename(tail.file.path);
@@ -149,7 +149,7 @@ function findOriginal(
     if (state.archive !== undefined || state.head.length === 0) continue;
     // Many files begin with the few bytes of a line that was cut away; a longer beginning is better evidence.
     if (waiting !== undefined && state.head.length < waiting.head.length) break;
-    const reason = compareCopy(state, { tail, fd, size, head }, parts);
+    const reason = compareCopy(state, { tail, fd, size, firstBytes }, parts);
     if (reason === 'continues') return state;
     if (reason === 'copy-in-the-making') waiting ??= state;
   }
@@ -160,19 +160,21 @@ interface Candidate {
   readonly tail: Tail;
   readonly fd: number;
   readonly size: number;
-  readonly head: Buffer;
+  readonly firstBytes: Buffer;
 }
 
-function compareCopy(state: FileState, { tail, fd, size, head }: Candidate, parts: AdoptParts): CopyReason {
+function compareCopy(state: FileState, { tail, fd, size, firstBytes }: Candidate, parts: AdoptParts): CopyReason {
   const live = parts.findLive(state.key);
-  const compared = Math.min(state.head.length, head.length);
-  const headFits =
-    compared === state.head.length ? fitsHead(state, head) : live !== undefined && hasSameBytes(live, fd, 0, compared);
-  if (!headFits) return 'not-a-copy';
+  const compared = Math.min(state.head.length, firstBytes.length);
+  const firstBytesFit =
+    compared === state.head.length
+      ? fitsFirstBytes(state, firstBytes)
+      : live !== undefined && hasSameBytes(live, fd, 0, compared);
+  if (!firstBytesFit) return 'not-a-copy';
   return decideCopy({
     originalLives: live !== undefined,
     hasPlainName: false,
-    headFits,
+    firstBytesFit,
     prefixFits:
       size >= state.offset &&
       (state.offset === 0
@@ -195,21 +197,21 @@ function hasSameBytes(live: Tail, fd: number, offset: number, length: number): b
  * Begins a new generation: from the beginning, or from the last line if this is the first start and the file has not
  * changed lately.
  */
-function beginTail(tail: Tail, fd: number, head: Buffer, parts: AdoptParts): boolean {
-  if (isUndecided(tail, head, parts)) return false;
+function beginTail(tail: Tail, fd: number, firstBytes: Buffer, parts: AdoptParts): boolean {
+  if (isUndecided(tail, firstBytes, parts)) return false;
   // The key of a line that grows after it was shipped is only in the checkpoint, which may not be writable.
   const { undecidedFlushMs } = parts.settings;
   const isIdleFile =
     parts.now - tail.reading.lastGrowth >= undecidedFlushMs || parts.now - tail.reading.mtimeMs >= undecidedFlushMs;
-  const keyHead = findKeyHead(head, isIdleFile || tail.file.archiveSize !== undefined);
-  if (keyHead === undefined) return false;
+  const keyBytes = findKeyBytes(firstBytes, isIdleFile || tail.file.archiveSize !== undefined);
+  if (keyBytes === undefined) return false;
   const isTaken = (key: string): boolean => parts.known.has(key) || parts.findLive(key) !== undefined;
   tail.file.key = createKey(
-    { host: parts.settings.host, inode: tail.file.inode, birthMs: tail.file.birthMs, head: keyHead },
+    { host: parts.settings.host, inode: tail.file.inode, birthMs: tail.file.birthMs, keyBytes },
     isTaken,
   );
-  tail.file.head = createGuard(head);
-  tail.reading.form = findForm(head);
+  tail.file.startGuard = createGuard(firstBytes);
+  tail.reading.form = findForm(firstBytes);
   const fromEnd = parts.isFirstStart && parts.now - tail.reading.mtimeMs > parts.settings.startFromEndAfterMs;
   seekTail(
     tail,
@@ -227,14 +229,15 @@ function beginTail(tail: Tail, fd: number, head: Buffer, parts: AdoptParts): boo
  * True if too little of the first line is there to decide whether a container runtime writes it. The form is kept for
  * the whole life of the file.
  */
-function isUndecided({ file, reading }: Tail, head: Buffer, { settings, now }: AdoptParts): boolean {
-  if (reading.kind !== 'log' || file.archiveSize !== undefined || !isTornPrefix(head, 0, head.length)) return false;
+function isUndecided({ file, reading }: Tail, firstBytes: Buffer, { settings, now }: AdoptParts): boolean {
+  if (reading.kind !== 'log' || file.archiveSize !== undefined || !isTornPrefix(firstBytes, 0, firstBytes.length))
+    return false;
   return now - reading.lastGrowth < settings.undecidedFlushMs;
 }
 
 /**
  * True if the file may continue an entry of its predecessor. Printed output has no entries that a rotation could cut,
- * and UTF-16 begins with a mark in each file.
+ * and UTF-16 begins with a byte order mark in each file.
  */
 function canJoin(tail: Tail): boolean {
   const { readOffset, kind, form } = tail.reading;
@@ -247,7 +250,7 @@ function canJoin(tail: Tail): boolean {
  */
 function findLast(fd: number, { size, form }: TailReading): number {
   const from = Math.max(0, size - BACK_BYTES);
-  const bytes = lookAt(fd, from, size - from);
+  const bytes = peekAt(fd, from, size - from);
   const line = isUtf16(form) ? findLastLine(bytes, from, form) : bytes.lastIndexOf(10) + 1;
   return line > 0 || from === 0 ? from + line : size - (isUtf16(form) ? size % 2 : 0);
 }

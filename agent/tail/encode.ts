@@ -5,9 +5,9 @@ import { isUtf8 } from 'node:buffer';
 import { LEVELS } from '../../core/record.js';
 import type { EntryFlag, LogRecord } from '../../core/types.js';
 import type { SplitEntry } from '../../flink/layout/split.js';
-import { MAX_ENTRIES, type StretchReader } from '../../flink/layout/stretch.js';
+import { MAX_ENTRIES, type PlainReader } from '../../flink/layout/plain-entries.js';
 import { isReportName } from '../../flink/bytes/forms.js';
-import { MARK, markEntries, type SignalMarker } from '../../flink/bytes/marks.js';
+import { SIGNAL_RANK, rankEntries, type SignalDetector } from '../../flink/bytes/signals.js';
 import { renderRecordId } from './identity.js';
 import { describeSource, parseRecord, type ParseContext, type ParsedRecord } from '../record/parse.js';
 import { createPlainDraft, readPlain, type PlainDraft } from '../record/parse-fast.js';
@@ -23,7 +23,7 @@ import type { Tail } from './tail.js';
 export interface EncodeParts {
   readonly settings: Pick<AgentSettings, 'zone' | 'minimumLevel'>;
   /** Reader of the chunks. */
-  readonly lines: StretchReader;
+  readonly lines: PlainReader;
   readonly shipper: Pick<Shipper, 'encoder' | 'isFilledBy' | 'enqueue'>;
   readonly redact: Redactor;
   readonly board: Board;
@@ -33,28 +33,28 @@ export interface EncodeParts {
 
 type Context = { -readonly [Key in keyof ParseContext]: ParseContext[Key] };
 
-/** Stretch that is being encoded: `at` is the next entry, `time` that of the entry before. */
-interface StretchWork {
+/** Plain entries that are being encoded: `at` is the next entry, `time` that of the entry before. */
+interface PlainProgress {
   readonly tail: Tail;
   readonly base: number;
   readonly end: number;
   readonly context: Context;
   readonly run: Run;
   readonly draft: PlainDraft;
-  readonly marks: Uint8Array;
+  readonly ranks: Uint8Array;
   at: number;
   /** NaN stands for no time, because a number that may be undefined would be an object for each entry. */
   time: number;
 }
 
-const NO_MARKS = new Uint8Array();
+const NO_RANKS = new Uint8Array();
 
 export class EntryEncoder {
   /** Changed by new settings, and by words that the analyzer publishes. */
   redact: Redactor;
-  signals: SignalMarker | undefined;
+  detector: SignalDetector | undefined;
   readonly #parts: EncodeParts;
-  readonly #marks = new Uint8Array(MAX_ENTRIES);
+  readonly #ranks = new Uint8Array(MAX_ENTRIES);
 
   constructor(parts: EncodeParts) {
     this.#parts = parts;
@@ -65,7 +65,7 @@ export class EntryEncoder {
   encode(tail: Tail, part: ChunkPart): Generator<EncodedRange, void> {
     return part.kind === 'entries'
       ? this.#encodeEntries(tail, part.entries, tail)
-      : this.#encodeStretch(tail, part.window, part.end);
+      : this.#encodePlainEntries(tail, part.window, part.end);
   }
 
   /**
@@ -90,55 +90,55 @@ export class EntryEncoder {
       reading.lastTime = parsed.time;
       const { time = NaN, processContext } = reading;
       const index = run.add(item.end.offset, item.end.crc ?? 0, time, processContext);
-      if (run.openBytes !== undefined) run.places.push({ offset: item.entry.offset, length: item.entry.length });
+      if (run.openBytes !== undefined) run.openRanges.push({ offset: item.entry.offset, length: item.entry.length });
       board.count('entries');
-      countMarks(board, item.entry, parsed);
+      countFlags(board, item.entry, parsed);
       if (acks.isShipped(item) || this.#isLeftOut(parsed.record)) run.done[index] = 1;
       else yield { receipt: run, first: index, end: index + 1, bytes: shipper.encoder.add(parsed.record) };
     }
   }
 
-  *#encodeStretch(tail: Tail, window: Window, end: number): Generator<EncodedRange, void> {
+  *#encodePlainEntries(tail: Tail, window: Window, end: number): Generator<EncodedRange, void> {
     const { lines, board } = this.#parts;
-    const { stretch } = lines;
+    const { columns } = lines;
     const context = this.#createContext(tail, tail);
     // The bytes before the chunk may not be summed yet.
-    crcUpTo(tail.reading, tail.reading.cursor, window.base + (stretch.starts[0] ?? 0), window);
+    crcUpTo(tail.reading, tail.reading.cursor, window.base + (columns.starts[0] ?? 0), window);
     const source = describeSource(context.origin, context.processContext);
-    const work: StretchWork = {
+    const work: PlainProgress = {
       tail,
       base: window.base,
       end,
       context,
-      run: tail.acks.beginRun(stretch.count),
+      run: tail.acks.beginRun(columns.count),
       draft: createPlainDraft(tail.file.key, source, context.processContext, window.bytes),
-      marks: this.#markStretch(context),
+      ranks: this.#rankPlainEntries(context),
       at: 0,
       time: tail.reading.time ?? NaN,
     };
-    while (work.at < stretch.count) yield this.#encodeSome(work);
+    while (work.at < columns.count) yield this.#encodeSome(work);
     moveFrontier(tail, readTime(work.time), work.draft.processContext, tail);
-    board.count('entries', stretch.count);
+    board.count('entries', columns.count);
   }
 
-  /** Encodes entries of a stretch until the batch is full, one of them is left out, or there are no more. */
-  #encodeSome(work: StretchWork): EncodedRange {
+  /** Encodes plain entries until the batch is full, one of them is left out, or there are no more. */
+  #encodeSome(work: PlainProgress): EncodedRange {
     const { lines, shipper } = this.#parts;
     const { encoder } = shipper;
-    const { stretch } = lines;
-    const { tail, base, context, run, draft, marks } = work;
+    const { columns } = lines;
+    const { tail, base, context, run, draft, ranks } = work;
     const first = run.count;
     let { at, time } = work;
     let end = first;
     let bytes = 0;
-    for (let goesOn = true; goesOn && at < stretch.count; at += 1) {
-      draft.offset = base + (stretch.starts[at] ?? 0);
+    for (let goesOn = true; goesOn && at < columns.count; at += 1) {
+      draft.offset = base + (columns.starts[at] ?? 0);
       draft.crc = sumUpTo(tail.reading, lines, draft.offset, base);
-      draft.mark = marks[at] ?? MARK.no;
+      draft.rank = ranks[at] ?? SIGNAL_RANK.no;
       const isPlain = encoder.addPlain !== undefined && readPlain(lines, at, context, draft);
       const other = isPlain ? undefined : this.#parseOther(context, draft, at, time);
       time = other === undefined ? draft.time : (other.time ?? NaN);
-      const next = at + 1 < stretch.count ? base + (stretch.starts[at + 1] ?? 0) : work.end;
+      const next = at + 1 < columns.count ? base + (columns.starts[at + 1] ?? 0) : work.end;
       const index = run.add(next, sumUpTo(tail.reading, lines, next, base), time, draft.processContext);
       if (this.#isLeftOut(other === undefined ? draft.preamble : other.record)) {
         run.done[index] = 1;
@@ -161,8 +161,8 @@ export class EntryEncoder {
   }: Pick<LogRecord, 'log.level' | 'jobtrace.signal'>): boolean {
     const { settings, board } = this.#parts;
     const { minimumLevel } = settings;
-    if (minimumLevel === LEVELS[0] || level === undefined || this.signals === undefined) return false;
-    if (signal !== this.signals.signals[MARK.no]) return false;
+    if (minimumLevel === LEVELS[0] || level === undefined || this.detector === undefined) return false;
+    if (signal !== this.detector.signals[SIGNAL_RANK.no]) return false;
     if (LEVELS.indexOf(level) >= LEVELS.findIndex((name) => name === minimumLevel)) return false;
     board.count('droppedEntries');
     return true;
@@ -178,22 +178,22 @@ export class EntryEncoder {
       now: wallClock(),
       previousTime: source.reading.time,
       processContext: source.reading.processContext,
-      signals: this.signals,
+      detector: this.detector,
     };
   }
 
-  /** Returns the mark of each entry of the stretch. The next call overwrites the result. */
-  #markStretch({ origin }: Context): Uint8Array {
+  /** Returns the signal rank of each plain entry. The next call overwrites the result. */
+  #rankPlainEntries({ origin }: Context): Uint8Array {
     const { lines, shipper } = this.#parts;
-    const { stretch, marker } = lines;
+    const { columns, index } = lines;
     // Records with strings are searched one by one.
-    if (this.signals === undefined || shipper.encoder.addPlain === undefined) return NO_MARKS;
-    if (isReportName(origin.path)) return this.#marks.fill(MARK.yes, 0, stretch.count);
-    markEntries(this.signals, marker.room, stretch, this.#marks);
-    return this.#marks;
+    if (this.detector === undefined || shipper.encoder.addPlain === undefined) return NO_RANKS;
+    if (isReportName(origin.path)) return this.#ranks.fill(SIGNAL_RANK.yes, 0, columns.count);
+    rankEntries(this.detector, index.buffer, columns, this.#ranks);
+    return this.#ranks;
   }
 
-  /** Parses an entry of a stretch that is not plain. `time` is that of the entry before. */
+  /** Parses an entry of the columns that the fast path cannot parse. `time` is that of the entry before. */
   #parseOther(context: Context, draft: PlainDraft, at: number, time: number): ParsedRecord {
     const { lines, board } = this.#parts;
     goOn(context, readTime(time), draft.processContext);
@@ -203,7 +203,7 @@ export class EntryEncoder {
       draft.processContext = parsed.processContext;
       draft.file = describeSource(context.origin, parsed.processContext);
     }
-    countMarks(board, entry, parsed);
+    countFlags(board, entry, parsed);
     return parsed;
   }
 }
@@ -237,13 +237,13 @@ function readTime(time: number): number | undefined {
 }
 
 /** Describes an entry as the splitter does; its line number is not needed here. */
-function describeEntry({ marker, stretch }: StretchReader, at: number, offset: number): SplitEntry {
-  const bytes = marker.room.subarray(stretch.starts[at], stretch.ends[at]);
+function describeEntry({ index, columns }: PlainReader, at: number, offset: number): SplitEntry {
+  const bytes = index.buffer.subarray(columns.starts[at], columns.ends[at]);
   const flags: readonly EntryFlag[] = isUtf8(bytes) ? [] : ['invalid-utf8'];
   return { bytes, offset, length: bytes.length, line: 0, flags, cutBytes: 0 };
 }
 
-function countMarks(board: Board, entry: SplitEntry, { redacted, record }: ParsedRecord): void {
+function countFlags(board: Board, entry: SplitEntry, { redacted, record }: ParsedRecord): void {
   if (redacted > 0) board.count('redactedSpans', redacted);
   if (record['jobtrace.flags']?.includes('undated') === true) board.count('undatedEntries');
   if (entry.cutBytes > 0) board.count('cutBytes', entry.cutBytes);

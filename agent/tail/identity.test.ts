@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { createKey, decideCopy, decideResume, findKeyHead, renderRecordId, type CopyFacts } from './identity.js';
+import { createKey, decideCopy, decideResume, findKeyBytes, renderRecordId, type CopyFacts } from './identity.js';
 
 describe('createKey', () => {
-  const parts = { host: 'h', inode: '12', birthMs: 1000.7, head: Buffer.from('first line\n') };
+  const parts = { host: 'h', inode: '12', birthMs: 1000.7, keyBytes: Buffer.from('first line\n') };
   const none = (): boolean => false;
 
   it('is found again from the file alone', () => {
-    expect(createKey(parts, none)).toBe(createKey({ ...parts, head: Buffer.from('first line\n') }, none));
+    expect(createKey(parts, none)).toBe(createKey({ ...parts, keyBytes: Buffer.from('first line\n') }, none));
   });
 
   it('tells hosts, inodes, births and first lines apart', () => {
@@ -15,7 +15,7 @@ describe('createKey', () => {
       { ...parts, host: 'i' },
       { ...parts, inode: '13' },
       { ...parts, birthMs: 2000 },
-      { ...parts, head: Buffer.from('x\n') },
+      { ...parts, keyBytes: Buffer.from('x\n') },
     ].map((item) => createKey(item, none));
 
     expect(new Set(keys).size).toBe(5);
@@ -28,13 +28,13 @@ describe('createKey', () => {
   });
 });
 
-describe('findKeyHead', () => {
+describe('findKeyBytes', () => {
   it('waits for a line break or enough bytes, unless nothing more will come', () => {
-    expect(findKeyHead(Buffer.from('abc'), false)).toBeUndefined();
-    expect(findKeyHead(Buffer.from('abc'), true)?.toString()).toBe('abc');
-    expect(findKeyHead(Buffer.from('abc\ndef'), false)?.toString()).toBe('abc\n');
-    expect(findKeyHead(Buffer.alloc(100, 'z'), false)).toHaveLength(64);
-    expect(findKeyHead(Buffer.alloc(0), true)).toBeUndefined();
+    expect(findKeyBytes(Buffer.from('abc'), false)).toBeUndefined();
+    expect(findKeyBytes(Buffer.from('abc'), true)?.toString()).toBe('abc');
+    expect(findKeyBytes(Buffer.from('abc\ndef'), false)?.toString()).toBe('abc\n');
+    expect(findKeyBytes(Buffer.alloc(100, 'z'), false)).toHaveLength(64);
+    expect(findKeyBytes(Buffer.alloc(0), true)).toBeUndefined();
   });
 });
 
@@ -60,7 +60,7 @@ describe('decideCopy', () => {
   const facts: CopyFacts = {
     originalLives: false,
     hasPlainName: false,
-    headFits: true,
+    firstBytesFit: true,
     prefixFits: true,
     endFits: false,
     quietMs: 0,
@@ -70,7 +70,7 @@ describe('decideCopy', () => {
   it.each<[Partial<CopyFacts>, string]>([
     [{}, 'continues'],
     [{ prefixFits: false }, 'not-a-copy'],
-    [{ headFits: false }, 'not-a-copy'],
+    [{ firstBytesFit: false }, 'not-a-copy'],
     [{ hasPlainName: true }, 'not-a-copy'],
     [{ originalLives: true, endFits: true, prefixFits: false }, 'copy-in-the-making'],
     [{ originalLives: true, endFits: true, quietMs: 10 }, 'copy-beside-living-original'],

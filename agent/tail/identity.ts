@@ -7,22 +7,22 @@ import { createHash } from 'node:crypto';
 import type { FileState, Guard } from '../checkpoint/checkpoint.js';
 
 /** Number of bytes of the first line that the key covers at most. */
-const KEY_HEAD_BYTES = 64;
+const KEY_BYTES = 64;
 /** Number of bytes at the start of a file that are compared. The prefix grows with the file up to this. */
-export const HEAD_BYTES = 1024;
+export const FIRST_BYTES = 1024;
 /** Number of bytes that are compared before the offset where reading continues. */
 export const GUARD_BYTES = 256;
 
 export const EMPTY_GUARD: Guard = { length: 0, hash: '' };
 
 /**
- * Returns the first bytes that fix a key: up to the line break or KEY_HEAD_BYTES; undefined while a short line is still
+ * Returns the first bytes that fix a key: up to the line break or KEY_BYTES; undefined while a short line is still
  * open.
  */
-export function findKeyHead(bytes: Buffer, isFinal: boolean): Buffer | undefined {
-  const end = bytes.subarray(0, KEY_HEAD_BYTES).indexOf(10);
+export function findKeyBytes(bytes: Buffer, isFinal: boolean): Buffer | undefined {
+  const end = bytes.subarray(0, KEY_BYTES).indexOf(10);
   if (end >= 0) return bytes.subarray(0, end + 1);
-  if (bytes.length >= KEY_HEAD_BYTES) return bytes.subarray(0, KEY_HEAD_BYTES);
+  if (bytes.length >= KEY_BYTES) return bytes.subarray(0, KEY_BYTES);
   return isFinal && bytes.length > 0 ? bytes : undefined;
 }
 
@@ -31,18 +31,18 @@ export interface KeyParts {
   readonly inode: string;
   /** Creation time in milliseconds; 0 if unknown. */
   readonly birthMs: number;
-  readonly head: Buffer;
+  readonly keyBytes: Buffer;
 }
 
 /**
  * Creates a key that no known generation has. The count is used only if an earlier generation on the same inode began
  * with the same line and was created at the same time (a truncated `.out`), because only a checkpoint can remember it.
  */
-export function createKey({ host, inode, birthMs, head }: KeyParts, isKnown: (key: string) => boolean): string {
+export function createKey({ host, inode, birthMs, keyBytes }: KeyParts, isKnown: (key: string) => boolean): string {
   for (let count = 0; ; count += 1) {
     const hash = createHash('sha256')
       .update(`${host}\n${inode}\n${Math.trunc(birthMs)}\n${count === 0 ? '' : String(count)}\n`)
-      .update(head);
+      .update(keyBytes);
     const key = hash.digest().toString('hex', 0, 12);
     if (!isKnown(key)) return key;
   }
@@ -82,11 +82,11 @@ export type ResumeReason = 'resume' | 'shrunk' | 'head-differs' | 'frontier-diff
 export function decideResume(
   state: Pick<FileState, 'offset'>,
   size: number,
-  headFits: boolean,
+  firstBytesFit: boolean,
   frontierFits: boolean,
 ): ResumeReason {
   if (size < state.offset) return 'shrunk';
-  if (!headFits) return 'head-differs';
+  if (!firstBytesFit) return 'head-differs';
   return frontierFits ? 'resume' : 'frontier-differs';
 }
 
@@ -96,7 +96,7 @@ export interface CopyFacts {
   readonly originalLives: boolean;
   /** True if the new file has the plain name of its family: it is written to, so it is a successor and no copy. */
   readonly hasPlainName: boolean;
-  readonly headFits: boolean;
+  readonly firstBytesFit: boolean;
   /** True if the new file reaches the generation's offset and its bytes up to there have the same CRC. */
   readonly prefixFits: boolean;
   /** True if the end of the new file equals the living original at the same place. */
@@ -112,7 +112,7 @@ export type CopyReason = 'continues' | 'copy-in-the-making' | 'not-a-copy' | 'co
  * Decides whether a new file is the copy (or unpacked archive) in which a truncated or vanished generation continues.
  */
 export function decideCopy(facts: CopyFacts): CopyReason {
-  if (facts.hasPlainName || !facts.headFits) return 'not-a-copy';
+  if (facts.hasPlainName || !facts.firstBytesFit) return 'not-a-copy';
   if (!facts.originalLives) return facts.prefixFits ? 'continues' : 'not-a-copy';
   if (!facts.endFits && !facts.prefixFits) return 'not-a-copy';
   return facts.quietMs < facts.waitMs ? 'copy-in-the-making' : 'copy-beside-living-original';

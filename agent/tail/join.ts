@@ -1,5 +1,5 @@
 // Joins a stack trace that a rotation cut in two, or a line whose pieces a container runtime wrote into two files. The
-// beginning is the open last entry of the predecessor (`elder`), the rest is in the first lines of the new file. Both
+// beginning is the open last entry of the predecessor, the rest is in the first lines of the new file. Both
 // are split together and become one record under the id of the beginning; reading of the new file continues after it.
 // Only lines that cannot begin an entry are joined, or those in the stream of a piece that says that more follows, and
 // only to the newest file of the same family, so that a rest is never joined to an unrelated entry.
@@ -12,7 +12,7 @@ import { isEntryStart } from '../../flink/layout/layout.js';
 import { classifyLine } from '../../flink/bytes/line.js';
 import { isUtf16 } from '../../flink/bytes/utf16.js';
 import { isPartialLine, isTornPrefix, readStream } from '../../flink/bytes/wrapper.js';
-import { lookAt, readAt, type TailEntry } from './read.js';
+import { peekAt, readAt, type TailEntry } from './read.js';
 import { renderRecordId } from './identity.js';
 import { familyName } from '../discovery/pattern.js';
 import { isDrained, openTail, seekTail, type Tail } from './tail.js';
@@ -21,7 +21,10 @@ export type Join =
   | { readonly kind: 'none' }
   /** The predecessor is not read to its end or not acknowledged, or the new file has too little. */
   | { readonly kind: 'wait' }
-  /** `elder` is the tail whose entry continues here. An open entry may grow; the offset stays 0 until it is closed. */
+  /**
+   * `predecessor` is the tail whose entry continues here. An open entry may grow; the offset stays 0 until it is
+   * closed.
+   */
   | { readonly kind: 'joined'; readonly entry: TailEntry; readonly predecessor: Tail };
 
 export interface JoinContext {
@@ -33,7 +36,7 @@ export interface JoinContext {
 const NONE: Join = { kind: 'none' };
 const WAIT: Join = { kind: 'wait' };
 const NEWLINE = 10;
-const LOOK_BYTES = 4096;
+const MIN_START_BYTES = 4096;
 /** Number of bytes in which a piece of a line is searched. Runtimes cut lines into pieces of 16 KiB. */
 const PIECE_BYTES = 65_536;
 /**
@@ -70,9 +73,9 @@ interface FileStart {
 
 /** Reads how the file begins; undefined while its first line is too short to decide. */
 function readStart(fd: number, isQuiet: boolean): FileStart | undefined {
-  const bytes = lookAt(fd, 0, PIECE_BYTES);
+  const bytes = peekAt(fd, 0, PIECE_BYTES);
   const newline = bytes.indexOf(NEWLINE);
-  if (newline < 0 && bytes.length < LOOK_BYTES && !isQuiet) return undefined;
+  if (newline < 0 && bytes.length < MIN_START_BYTES && !isQuiet) return undefined;
   const end = newline < 0 ? bytes.length : newline;
   const stream = readStream(bytes, 0, end);
   if (bytes.length === 0 || bytes[0] === 0 || isEntryStart(bytes, 0, end, 'log')) return { line: 'entry', stream };
@@ -85,7 +88,7 @@ function endsInPiece(predecessor: Tail, stream: string): boolean {
   if (!openTail(predecessor) || predecessor.reading.fd === undefined) return false;
   const { fd, size } = predecessor.reading;
   const from = Math.max(0, size - PIECE_BYTES);
-  const bytes = lookAt(fd, from, size - from);
+  const bytes = peekAt(fd, from, size - from);
   if (bytes[bytes.length - 1] !== NEWLINE) return false;
   for (let end = bytes.length - 1; end > 0;) {
     const start = bytes.lastIndexOf(NEWLINE, end - 1) + 1;

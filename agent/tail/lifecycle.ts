@@ -57,7 +57,7 @@ export class Lifecycle {
     const found = new Map(scan.files.map((file) => [idOf(file), file]));
     const followed = tails.list();
     for (const tail of followed) this.#followFile(tail, found.get(idOf(tail.file)));
-    // Truncations are detected before new files are looked at, because one of these may be the copy.
+    // Truncations are detected before new files are identified, because one of these may be the copy.
     for (const tail of followed) this.#checkReplaced(tail);
     tails.reportProblems(scan);
     tails.gatherBusy();
@@ -93,7 +93,7 @@ export class Lifecycle {
     const { file, reading, acks } = tail;
     if (!file.isSettled || file.endedAt !== undefined) return;
     try {
-      if (reading.fd !== undefined && checkReading(reading, reading.fd, file.head) === 'truncated')
+      if (reading.fd !== undefined && checkReading(reading, reading.fd, file.startGuard) === 'truncated')
         this.replaceTail(tail, unreadBytes(reading));
       else if (reading.size > (this.#parts.known.get(file.key)?.size ?? 0)) acks.isDirty = true;
     } catch (error) {
@@ -102,8 +102,8 @@ export class Lifecycle {
   }
 
   /**
-   * Opens, as far as there is room, closed files that have grown and some new files, and identifies the new ones.
-   * Unpacks one archive at a time in the background.
+   * Opens, within the limit of open files, closed files that have grown and some new files, and identifies the new
+   * ones. Unpacks one archive at a time in the background.
    */
   openFiles(): void {
     const { tails } = this.#parts;
@@ -280,7 +280,7 @@ export class Lifecycle {
     for (const tail of tails.listBusy()) this.#sweepLive(tail);
     for (const tail of tails.ended) this.#sweepEnded(tail);
     this.#losses.sweep((key) => this.#isLive(key), !tails.isWaiting);
-    tails.makeRoom();
+    tails.limitOpenFiles();
   }
 
   #sweepLive(tail: Tail): void {

@@ -37,47 +37,47 @@ function open(given: { maxBytesPerSecond?: number; maxCores?: number }): World {
 describe('the limit of bytes a second', () => {
   it('lets a second pass at once, then as many bytes as time brings', () => {
     const { limits, clock } = open({ maxBytesPerSecond: 100_000 });
-    expect([limits.findHold(), limits.allowedBytes]).toEqual([undefined, 100_000]);
+    expect([limits.findThrottleReason(), limits.allowedBytes]).toEqual([undefined, 100_000]);
 
     limits.takeBytes(100_000);
-    expect(limits.findHold()).toBe('rate');
+    expect(limits.findThrottleReason()).toBe('rate');
     clock.now += 200;
-    expect([limits.findHold(), limits.allowedBytes]).toEqual([undefined, 20_000]);
+    expect([limits.findThrottleReason(), limits.allowedBytes]).toEqual([undefined, 20_000]);
     clock.now += 60_000;
-    expect([limits.findHold(), limits.allowedBytes]).toEqual([undefined, 100_000]);
+    expect([limits.findThrottleReason(), limits.allowedBytes]).toEqual([undefined, 100_000]);
   });
 
   it('waits until a turn is worth it, also where a second brings less than that', () => {
     const { limits, clock } = open({ maxBytesPerSecond: 1000 });
     limits.takeBytes(1000);
     clock.now += 999;
-    expect(limits.findHold()).toBe('rate');
+    expect(limits.findThrottleReason()).toBe('rate');
     clock.now += 1;
-    expect([limits.findHold(), limits.allowedBytes]).toEqual([undefined, 1000]);
+    expect([limits.findThrottleReason(), limits.allowedBytes]).toEqual([undefined, 1000]);
   });
 });
 
 describe('the limit of processor time', () => {
   it('holds reading until the share has made up for what was used', () => {
     const { limits, clock } = open({ maxCores: 0.25 });
-    expect(limits.findHold()).toBeUndefined();
+    expect(limits.findThrottleReason()).toBeUndefined();
 
     clock.cpuMs += 300;
-    expect(limits.findHold()).toBe('cpu');
+    expect(limits.findThrottleReason()).toBe('cpu');
     clock.now += 200;
-    expect(limits.findHold()).toBe('cpu');
+    expect(limits.findThrottleReason()).toBe('cpu');
     clock.now += 1;
-    expect(limits.findHold()).toBeUndefined();
+    expect(limits.findThrottleReason()).toBeUndefined();
   });
 
   it('holds for five seconds at most, so that reading goes on where all else takes more than the share', () => {
     const { limits, clock } = open({ maxCores: 0.01 });
     clock.cpuMs += 60_000;
-    expect(limits.findHold()).toBe('cpu');
+    expect(limits.findThrottleReason()).toBe('cpu');
 
     clock.now += 5001;
 
-    expect(limits.findHold()).toBeUndefined();
+    expect(limits.findThrottleReason()).toBeUndefined();
   });
 });
 
@@ -86,10 +86,10 @@ describe('what holds reading up', () => {
     const { limits, clock } = open({});
     clock.cpuMs += 1e9;
     limits.takeBytes(1e12);
-    expect([limits.findHold(), limits.allowedBytes]).toEqual([undefined, Number.POSITIVE_INFINITY]);
+    expect([limits.findThrottleReason(), limits.allowedBytes]).toEqual([undefined, Number.POSITIVE_INFINITY]);
 
     clock.heldBytes = 1_000_000;
-    expect(limits.findHold()).toBe('budget');
+    expect(limits.findThrottleReason()).toBe('budget');
   });
 
   it('is counted by its time, and said while a setting is the reason', () => {

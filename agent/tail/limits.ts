@@ -5,7 +5,7 @@ import type { AgentSettings } from '../settings.js';
 import type { Board, Counter } from '../status.js';
 
 /** Reason why reading is throttled. */
-export type Hold = 'budget' | 'rate' | 'cpu';
+export type ThrottleReason = 'budget' | 'rate' | 'cpu';
 
 export interface LimitParts {
   readonly settings: Pick<AgentSettings, 'budgetBytes' | 'maxBytesPerSecond' | 'maxCores'>;
@@ -27,9 +27,13 @@ const BURST_MS = 1000;
 /** Longest time, in milliseconds, to pay back excess processor time, so that scans alone cannot stop reading. */
 const DEBT_MS = 5000;
 /** Least number of bytes for which a file is read, unless the rate allows less in a second. */
-const LEAST_BYTES = 4096;
+const MIN_READ_BYTES = 4096;
 
-const COUNTER: Readonly<Record<Hold, Counter>> = { budget: 'budgetWaitMs', rate: 'rateWaitMs', cpu: 'cpuWaitMs' };
+const COUNTER: Readonly<Record<ThrottleReason, Counter>> = {
+  budget: 'budgetWaitMs',
+  rate: 'rateWaitMs',
+  cpu: 'cpuWaitMs',
+};
 
 /** Returns the processor time, in milliseconds, of the whole process with all of its threads. */
 export function readCpu(): number {
@@ -42,7 +46,7 @@ export class ReadLimits {
   readonly #bytes: Bucket;
   readonly #cpu: Bucket;
   #usedCpuMs: number;
-  #held: { readonly by: Hold; readonly since: number } | undefined;
+  #throttled: { readonly by: ThrottleReason; readonly since: number } | undefined;
 
   constructor(parts: LimitParts) {
     const filledAt = parts.now();
@@ -53,7 +57,7 @@ export class ReadLimits {
   }
 
   /** Returns the throttle reason, or undefined if reading may continue. */
-  findHold(): Hold | undefined {
+  findThrottleReason(): ThrottleReason | undefined {
     const { settings, shipper } = this.#parts;
     if (shipper.heldBytes >= settings.budgetBytes) return 'budget';
     if (settings.maxBytesPerSecond > 0 && this.#isRateSpent()) return 'rate';
@@ -74,7 +78,7 @@ export class ReadLimits {
     const { settings, now } = this.#parts;
     const perSecond = settings.maxBytesPerSecond;
     fill(this.#bytes, now(), perSecond / 1000);
-    return this.#bytes.level < Math.min(LEAST_BYTES, perSecond);
+    return this.#bytes.level < Math.min(MIN_READ_BYTES, perSecond);
   }
 
   #isCpuSpent(): boolean {
@@ -87,14 +91,15 @@ export class ReadLimits {
   }
 
   /** Notes, at the end of a round, what kept it from reading bytes that exist. */
-  note(hold: Hold | undefined): void {
+  note(reason: ThrottleReason | undefined): void {
     const { board } = this.#parts;
     const now = this.#parts.now();
-    if (this.#held !== undefined) board.count(COUNTER[this.#held.by], Math.max(0, now - this.#held.since));
-    this.#held = hold === undefined ? undefined : { by: hold, since: now };
-    if (hold === 'rate') board.raise('JT_READING_LIMITED', { setting: 'agent.maxBytesPerSecond' });
-    else if (hold === 'cpu') board.raise('JT_READING_LIMITED', { setting: 'agent.maxCores' });
-    else if (hold === undefined) board.clear('JT_READING_LIMITED');
+    if (this.#throttled !== undefined)
+      board.count(COUNTER[this.#throttled.by], Math.max(0, now - this.#throttled.since));
+    this.#throttled = reason === undefined ? undefined : { by: reason, since: now };
+    if (reason === 'rate') board.raise('JT_READING_LIMITED', { setting: 'agent.maxBytesPerSecond' });
+    else if (reason === 'cpu') board.raise('JT_READING_LIMITED', { setting: 'agent.maxCores' });
+    else if (reason === undefined) board.clear('JT_READING_LIMITED');
   }
 }
 

@@ -9,7 +9,7 @@ import { renderRecordId } from './identity.js';
 import {
   crcUpTo,
   holds,
-  lookOwn,
+  peekOwn,
   readOwn,
   sumAt,
   type Commit,
@@ -47,7 +47,7 @@ export function takeOpenEntry(reading: TailReading, key: string, isFinal: boolea
   const held = reading.fd === undefined ? describeHeld(reading, entries) : undefined;
   const taken = entries.map((entry, index) => {
     const id = renderRecordId(key, entry.offset, crcUpTo(reading, cursor, entry.offset, held));
-    return { entry: isCut && index === entries.length - 1 ? markPartial(entry) : entry, id, end, isOpen: true };
+    return { entry: isCut && index === entries.length - 1 ? flagPartial(entry) : entry, id, end, isOpen: true };
   });
   // The bytes of the first entry are held; all others were read from the file just now.
   const isFromFile = decided < readOffset || entries.length > 1 || reading.cursor.offset < open;
@@ -76,17 +76,17 @@ function takeOpenParts(reading: TailReading, key: string, decided: number): read
   return entries.map((entry) => {
     const crc = sums?.get(entry.offset) ?? crcUpTo(reading, cursor, entry.offset);
     const id = renderRecordId(key, entry.offset, crc);
-    return { entry: isCut && findEnd(entry) === readOffset ? markPartial(entry) : entry, id, end, isOpen: true };
+    return { entry: isCut && findEnd(entry) === readOffset ? flagPartial(entry) : entry, id, end, isOpen: true };
   });
 }
 
 /**
- * Returns false if the file was truncated since it was last looked at: what was just read of it belongs to another
+ * Returns false if the file was truncated since it was last checked: what was just read of it belongs to another
  * generation or is nothing. The next scan ends the tail.
  */
 function holdsRecent(reading: TailReading): boolean {
   const { recent, readOffset } = reading;
-  return holds(lookOwn(reading, readOffset - recent.length, recent.length), recent);
+  return holds(peekOwn(reading, readOffset - recent.length, recent.length), recent);
 }
 
 /**
@@ -140,7 +140,7 @@ function splitRange(reading: TailReading, from: number, to: number): readonly Sp
   return [...splitter.push(readOwn(reading, from, to - from)), ...splitter.flush()];
 }
 
-/** Marks an entry whose last line has no end yet. */
-function markPartial(entry: SplitEntry): SplitEntry {
+/** Flags an entry whose last line has no end yet. */
+function flagPartial(entry: SplitEntry): SplitEntry {
   return entry.flags.includes('partial') ? entry : { ...entry, flags: [...entry.flags, 'partial'] };
 }

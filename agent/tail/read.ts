@@ -1,23 +1,23 @@
 // Reads a file: the bytes after its frontier come out as a chunk, in the buffer of the reader. Every read includes the
-// bytes before the frontier and compares them, so that a file that was truncated and filled again between two looks is
+// bytes before the frontier and compares them, so that a file that was truncated and filled again between two reads is
 // detected by content, not by size. Keeps how far a file was read and the checksums up to there; nothing here knows
 // what the store has.
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { FileKind } from '../../core/types.js';
-import { NO_NOTES, type ProcessNotes } from '../../flink/facts/notes.js';
+import { NO_PROCESS_CONTEXT, type ProcessContext } from '../../flink/facts/process-context.js';
 import { createFormSplitter, type FileForm } from '../../flink/layout/form.js';
 import type { SplitEntry, Splitter } from '../../flink/layout/split.js';
-import type { StretchReader } from '../../flink/layout/stretch.js';
+import type { PlainReader } from '../../flink/layout/plain-entries.js';
 import type { Guard } from '../checkpoint/checkpoint.js';
 import type { Skew } from './skew.js';
 import { describeStat, readWritten } from '../discovery/discover.js';
-import { createGuard, fitsGuard, GUARD_BYTES, HEAD_BYTES } from './identity.js';
+import { createGuard, fitsGuard, GUARD_BYTES, FIRST_BYTES } from './identity.js';
 
 const NOTHING = Buffer.alloc(0);
-const LOOK_BYTES = 65_536;
-/** Buffer that all looks share: with many files, most reads look at a few bytes and keep none of them. */
-const LOOK_ROOM = Buffer.allocUnsafeSlow(LOOK_BYTES);
+const PEEK_BYTES = 65_536;
+/** Buffer that all peeks share: with many files, most reads check a few bytes and keep none of them. */
+const PEEK_BUFFER = Buffer.allocUnsafeSlow(PEEK_BYTES);
 
 /** Position up to which a file was read, and what is needed to read on. */
 export interface TailReading {
@@ -47,13 +47,13 @@ export interface TailReading {
   /** Difference between the file's lines and the clock; see skew.ts. */
   skew: Skew | undefined;
   /** Process context from the complete entries. */
-  processContext: ProcessNotes;
+  processContext: ProcessContext;
   /** Frontier up to which the open entry was shipped when the file was idle. */
   flushedTo: number;
   /** Time at which bytes were last added. */
   lastGrowth: number;
   deficitBytes: number;
-  /** True if a watch observed a write since the file was last looked at. */
+  /** True if a watch observed a write since the file was last checked. */
   isReported: boolean;
   /** True if nothing was read yet, so that the first lines may belong to the file before it. */
   mayJoin: boolean;
@@ -73,7 +73,7 @@ export interface Commit {
   /** Time of the entry before the offset. */
   readonly time: number | undefined;
   /** Process context from the file's entries before the offset; absent if they give none. */
-  readonly processContext?: ProcessNotes;
+  readonly processContext?: ProcessContext;
 }
 
 /** Entry with its place, as the encoder needs it. */
@@ -94,7 +94,7 @@ export interface Chunk {
   /** Number of bytes that were not read before. */
   readonly bytes: number;
   /** Guard of the file's first bytes, as far as they are known now. */
-  readonly head: Guard;
+  readonly startGuard: Guard;
 }
 
 /** Bytes of the file from `base` on. */
@@ -133,7 +133,7 @@ export function createReading({ kind, maxEntryBytes, fd, now }: ReadingStart): T
     time: undefined,
     lastTime: undefined,
     skew: undefined,
-    processContext: NO_NOTES,
+    processContext: NO_PROCESS_CONTEXT,
     flushedTo: 0,
     lastGrowth: now,
     deficitBytes: 0,
@@ -173,26 +173,28 @@ export function holds(bytes: Buffer, recent: string): boolean {
 }
 
 /** Checks size and time of a file, and if they changed, the bytes before the frontier and the first ones. */
-export function checkReading(reading: TailReading, fd: number, head: Guard): 'same' | 'grown' | 'truncated' {
+export function checkReading(reading: TailReading, fd: number, startGuard: Guard): 'same' | 'grown' | 'truncated' {
   const stat = fstatSync(fd, { bigint: true });
   const size = Number(stat.size);
   const mtimeMs = readWritten(stat);
   if (size < reading.readOffset) return 'truncated';
   if (size === reading.size && mtimeMs === reading.mtimeMs) return size > reading.readOffset ? 'grown' : 'same';
-  const now = lookAt(fd, reading.readOffset - reading.recent.length, reading.recent.length);
+  const now = peekAt(fd, reading.readOffset - reading.recent.length, reading.recent.length);
   if (!holds(now, reading.recent)) return 'truncated';
-  if (!fitsGuard(head, lookAt(fd, 0, head.length))) return 'truncated';
+  if (!fitsGuard(startGuard, peekAt(fd, 0, startGuard.length))) return 'truncated';
   reading.size = size;
   reading.mtimeMs = mtimeMs;
   return size > reading.readOffset ? 'grown' : 'same';
 }
 
-/** Reads at most `maxBytes` into the buffer. `head` guards the first bytes of the file. Throws file system errors. */
-export function readChunk(reading: TailReading, head: Guard, maxBytes: number, buffer: Buffer): ReadResult {
+/**
+ * Reads at most `maxBytes` into the buffer. `startGuard` is that of the file's first bytes. Throws file system errors.
+ */
+export function readChunk(reading: TailReading, startGuard: Guard, maxBytes: number, buffer: Buffer): ReadResult {
   const { fd } = reading;
   if (fd === undefined) return { kind: 'nothing' };
   const lostBytes = unreadBytes(reading);
-  const state = checkReading(reading, fd, head);
+  const state = checkReading(reading, fd, startGuard);
   if (state === 'truncated') return { kind: 'truncated', lostBytes };
   if (state === 'same') return { kind: 'nothing' };
   const first = reading.recent.length;
@@ -203,7 +205,13 @@ export function readChunk(reading: TailReading, head: Guard, maxBytes: number, b
   const bytes = window.length - first;
   reading.readOffset += bytes;
   reading.recent = window.toString('latin1', Math.max(0, window.length - GUARD_BYTES));
-  return { kind: 'read', window: { bytes: window, base }, first, bytes, head: growHead(reading, fd, head) };
+  return {
+    kind: 'read',
+    window: { bytes: window, base },
+    first,
+    bytes,
+    startGuard: growStartGuard(reading, fd, startGuard),
+  };
 }
 
 /**
@@ -227,7 +235,7 @@ export function crcUpTo(reading: TailReading, cursor: CrcCursor, offset: number,
     const isInWindow = window !== undefined && cursor.offset >= window.base;
     const bytes = isInWindow
       ? window.bytes.subarray(cursor.offset - window.base, offset - window.base)
-      : lookOwn(reading, cursor.offset, Math.min(LOOK_BYTES, offset - cursor.offset));
+      : peekOwn(reading, cursor.offset, Math.min(PEEK_BYTES, offset - cursor.offset));
     if (bytes.length === 0) break;
     cursor.crc = crc32(bytes, cursor.crc);
     cursor.offset += bytes.length;
@@ -236,9 +244,9 @@ export function crcUpTo(reading: TailReading, cursor: CrcCursor, offset: number,
 }
 
 /** Returns the CRC32 up to an offset, from bytes in the buffer of the reader. Moves the cursor forward. */
-export function sumUpTo({ cursor }: TailReading, { marker }: StretchReader, offset: number, base: number): number {
+export function sumUpTo({ cursor }: TailReading, { index }: PlainReader, offset: number, base: number): number {
   if (cursor.offset < offset) {
-    cursor.crc = marker.sum(cursor.offset - base, offset - base, cursor.crc);
+    cursor.crc = index.sum(cursor.offset - base, offset - base, cursor.crc);
     cursor.offset = offset;
   }
   return cursor.crc;
@@ -248,14 +256,14 @@ export function readOwn(reading: TailReading, offset: number, length: number): B
   return reading.fd === undefined ? NOTHING : readAt(reading.fd, offset, length);
 }
 
-/** Reads at most LOOK_BYTES of the file into the shared buffer. */
-export function lookOwn(reading: TailReading, offset: number, length: number): Buffer {
-  return reading.fd === undefined ? NOTHING : lookAt(reading.fd, offset, length);
+/** Reads at most PEEK_BYTES of the file into the shared buffer. */
+export function peekOwn(reading: TailReading, offset: number, length: number): Buffer {
+  return reading.fd === undefined ? NOTHING : peekAt(reading.fd, offset, length);
 }
 
-function growHead(reading: TailReading, fd: number, head: Guard): Guard {
-  const length = Math.min(HEAD_BYTES, reading.readOffset);
-  return length > head.length ? createGuard(lookAt(fd, 0, length)) : head;
+function growStartGuard(reading: TailReading, fd: number, startGuard: Guard): Guard {
+  const length = Math.min(FIRST_BYTES, reading.readOffset);
+  return length > startGuard.length ? createGuard(peekAt(fd, 0, length)) : startGuard;
 }
 
 /** Returns the number of bytes that were seen in the file and not read. */
@@ -263,15 +271,15 @@ export function unreadBytes({ size, readOffset }: TailReading): number {
   return Math.max(0, size - readOffset);
 }
 
-/** Reads up to `length` bytes, which is at most LOOK_BYTES, into the shared buffer. The next look overwrites them. */
-export function lookAt(fd: number, offset: number, length: number): Buffer {
-  return readInto(LOOK_ROOM.subarray(0, Math.max(0, length)), fd, offset);
+/** Reads up to `length` bytes, which is at most PEEK_BYTES, into the shared buffer. The next peek overwrites them. */
+export function peekAt(fd: number, offset: number, length: number): Buffer {
+  return readInto(PEEK_BUFFER.subarray(0, Math.max(0, length)), fd, offset);
 }
 
 /** Reads the bytes before `offset` that a guard covers, into the shared buffer. */
-export function lookBefore(fd: number, offset: number): Buffer {
+export function peekBefore(fd: number, offset: number): Buffer {
   const length = Math.min(GUARD_BYTES, offset);
-  return lookAt(fd, offset - length, length);
+  return peekAt(fd, offset - length, length);
 }
 
 /** Reads up to `length` bytes into a new buffer. */
@@ -280,21 +288,21 @@ export function readAt(fd: number, offset: number, length: number): Buffer {
 }
 
 /** Reads as many bytes as exist, up to the length of the buffer, and returns its filled beginning. */
-function readInto(room: Buffer, fd: number, offset: number): Buffer {
+function readInto(buffer: Buffer, fd: number, offset: number): Buffer {
   let filled = 0;
-  while (filled < room.length) {
-    const count = readSync(fd, room, filled, room.length - filled, offset + filled);
+  while (filled < buffer.length) {
+    const count = readSync(fd, buffer, filled, buffer.length - filled, offset + filled);
     if (count === 0) break;
     filled += count;
   }
-  return room.subarray(0, filled);
+  return buffer.subarray(0, filled);
 }
 
 /** Returns the CRC32 of the first `length` bytes; undefined if there are fewer. */
 export function readPrefixCrc(fd: number, length: number): number | undefined {
   let crc = 0;
   for (let offset = 0; offset < length;) {
-    const bytes = lookAt(fd, offset, Math.min(LOOK_BYTES, length - offset));
+    const bytes = peekAt(fd, offset, Math.min(PEEK_BYTES, length - offset));
     if (bytes.length === 0) return undefined;
     crc = crc32(bytes, crc);
     offset += bytes.length;

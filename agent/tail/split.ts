@@ -2,44 +2,44 @@
 // each; everything between such runs goes through the splitter, which knows every layout. Both give the same entries,
 // wherever a file is cut into chunks. A part is taken before the next one is made, because they share buffers.
 import type { SplitEntry } from '../../flink/layout/split.js';
-import { findUsualStart, readStretch, type StretchReader } from '../../flink/layout/stretch.js';
+import { findPlainStart, readPlainEntries, type PlainReader } from '../../flink/layout/plain-entries.js';
 import { renderRecordId } from './identity.js';
 import { sumAt, type Chunk, type TailEntry, type TailReading, type Window } from './read.js';
 import type { Tail } from './tail.js';
 
 export type ChunkPart =
   | { readonly kind: 'entries'; readonly entries: readonly TailEntry[] }
-  /** Entries in the reader's stretch, whose bytes lie in its buffer; `end` is the end of the last one. */
-  | { readonly kind: 'stretch'; readonly window: Window; readonly end: number };
+  /** Entries in the reader's columns, whose bytes lie in its buffer; `end` is the end of the last one. */
+  | { readonly kind: 'plain'; readonly window: Window; readonly end: number };
 
 const NEWLINE = 10;
 
 /** Splits the chunk that is in the buffer of `lines`. */
-export function* splitChunk({ reading, file }: Tail, chunk: Chunk, lines: StretchReader): Generator<ChunkPart, void> {
+export function* splitChunk({ reading, file }: Tail, chunk: Chunk, lines: PlainReader): Generator<ChunkPart, void> {
   const { window, first } = chunk;
   const { bytes, base } = window;
   const { splitter } = reading;
   const end = bytes.length;
-  lines.marker.look(end);
+  lines.index.scan(end);
   let at = first;
-  let look = first === 0 || bytes[first - 1] === NEWLINE ? first : nextLine(lines, first, end);
+  let searchFrom = first === 0 || bytes[first - 1] === NEWLINE ? first : nextLine(lines, first, end);
   for (;;) {
-    const start = reading.kind === 'log' ? findUsualStart(lines, look, end) : end;
+    const start = reading.kind === 'log' ? findPlainStart(lines, searchFrom, end) : end;
     yield* takeEntries(reading, file.key, splitter.push(bytes.subarray(at, start)), window);
     if (start === end) return;
     at = start;
     if (splitter.isDated) {
       yield* takeEntries(reading, file.key, splitter.flush(), window);
-      at = readStretch(lines, start, end, reading.time ?? NaN);
-      splitter.skip(at - start, lines.stretch.lines);
-      if (lines.stretch.count > 0) yield { kind: 'stretch', window, end: base + at };
+      at = readPlainEntries(lines, start, end, reading.time ?? NaN);
+      splitter.skip(at - start, lines.columns.lines);
+      if (lines.columns.count > 0) yield { kind: 'plain', window, end: base + at };
     }
-    look = nextLine(lines, at, end);
+    searchFrom = nextLine(lines, at, end);
   }
 }
 
-function nextLine({ marker }: StretchReader, from: number, end: number): number {
-  return Math.min(end, marker.nextBreak(from, end) + 1);
+function nextLine({ index }: PlainReader, from: number, end: number): number {
+  return Math.min(end, index.nextBreak(from, end) + 1);
 }
 
 function* takeEntries(

@@ -1,11 +1,11 @@
 // Defines a tail: one generation of one file, in three parts with one owner each. `file` says which generation it is
 // (settled by adopt.ts, followed by lifecycle.ts), `reading` how far it was read (read.ts), `acks` what the store has
 // of it (acks.ts). The functions here concern more than one of them.
-import { NO_NOTES } from '../../flink/facts/notes.js';
+import { NO_PROCESS_CONTEXT } from '../../flink/facts/process-context.js';
 import { createFormSplitter } from '../../flink/layout/form.js';
 import type { FileState, Guard } from '../checkpoint/checkpoint.js';
 import type { Captures } from '../discovery/pattern.js';
-import { type Commit, createReading, lookBefore, openReading, type ReadingStart, type TailReading } from './read.js';
+import { type Commit, createReading, peekBefore, openReading, type ReadingStart, type TailReading } from './read.js';
 import { createGuard, EMPTY_GUARD } from './identity.js';
 import type { RecordOrigin } from '../record/parse.js';
 import { TailAcks } from './acks.js';
@@ -31,7 +31,7 @@ export interface TailFile {
   /** Creation time in milliseconds; 0 if the system does not keep it. */
   readonly birthMs: number;
   /** Guard of the file's first bytes, as far as they were read. */
-  head: Guard;
+  startGuard: Guard;
   /** False until adopt.ts knows which generation this is; nothing is read before. */
   isSettled: boolean;
   /** Set for an unpacked archive: size of the `.gz` at `path`. The descriptor belongs to the unpacked bytes. */
@@ -58,7 +58,7 @@ export interface TailFile {
 export type TailStart = Omit<ReadingStart, 'kind'> &
   Pick<TailFile, 'path' | 'captures' | 'origin' | 'inode' | 'device' | 'birthMs' | 'predecessor'>;
 
-/** Time without growth, in milliseconds, after which only the scan looks at a file, open or closed. */
+/** Time without growth, in milliseconds, after which only the scan checks a file, open or closed. */
 export const COLD_MS = 60_000;
 
 /** Creates a tail at the beginning of a file of which nothing is known yet. */
@@ -75,7 +75,7 @@ export function createTail(start: TailStart): Tail {
       birthMs: start.birthMs,
       predecessor: start.predecessor,
       key: '',
-      head: EMPTY_GUARD,
+      startGuard: EMPTY_GUARD,
       isSettled: false,
       archiveSize: undefined,
       writtenMs: undefined,
@@ -106,12 +106,12 @@ export function seekTail({ reading, acks }: Tail, commit: Commit): void {
   reading.readOffset = commit.offset;
   reading.cursor = commit.crc === undefined ? { offset: 0, crc: 0 } : { offset: commit.offset, crc: commit.crc };
   reading.time = commit.time;
-  reading.processContext = commit.processContext ?? NO_NOTES;
+  reading.processContext = commit.processContext ?? NO_PROCESS_CONTEXT;
   const { kind, maxEntryBytes, form } = reading;
   reading.sums = form === 'lines' ? undefined : new Map(commit.crc === undefined ? [] : [[commit.offset, commit.crc]]);
   reading.splitter = createFormSplitter({ kind, maxEntryBytes, form, offset: commit.offset });
   reading.flushedTo = commit.offset + acks.openBytes;
-  reading.recent = reading.fd === undefined ? '' : lookBefore(reading.fd, commit.offset).toString('latin1');
+  reading.recent = reading.fd === undefined ? '' : peekBefore(reading.fd, commit.offset).toString('latin1');
 }
 
 /**
@@ -134,8 +134,8 @@ export function describeTail({ file, reading, acks }: Tail): FileState {
     notes: processContext,
     cluster: file.origin.pod?.isClusterOpen === true ? file.origin.cluster : undefined,
     openBytes: acks.openBytes,
-    head: file.head,
-    guard: fd === undefined || file.endedAt !== undefined ? EMPTY_GUARD : createGuard(lookBefore(fd, offset)),
+    head: file.startGuard,
+    guard: fd === undefined || file.endedAt !== undefined ? EMPTY_GUARD : createGuard(peekBefore(fd, offset)),
     size: reading.size,
     mtimeMs: file.writtenMs ?? reading.mtimeMs,
     seen: file.seen,

@@ -1,4 +1,4 @@
-// Tests which files a cycle looks at: idle files cost nothing until a scan finds that they have grown. Tests also how
+// Tests which files a cycle checks: idle files cost nothing until a scan finds that they have grown. Tests also how
 // many new files are begun: some at a time, and no more than may be open.
 import { appendFileSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

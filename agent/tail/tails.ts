@@ -66,9 +66,9 @@ export class Tails {
   readonly #idle = new Map<string, FoundFile>();
   /** New files that are to be begun, by path, in the order in which they are begun. */
   readonly #waiting = new Map<string, NewFile>();
-  /** Tails that a cycle may have work for. The others are idle, and only a scan looks at them. */
+  /** Tails that a cycle may have work for. The others are idle, and only a scan checks them. */
   readonly #busy = new Set<Tail>();
-  /** Closed tails whose file has grown. They are opened as far as there is room. */
+  /** Closed tails whose file has grown. They are opened within the limit of open files. */
   readonly #grown = new Set<Tail>();
   /** Files that are not read, by device and inode, with the size at which that was decided. */
   readonly #ignored = new Map<string, number>();
@@ -175,19 +175,21 @@ export class Tails {
     return true;
   }
 
-  /** Makes cycles look at a file that has grown. A closed one must be opened first. */
+  /** Makes cycles check a file that has grown. A closed one must be opened first. */
   noteGrown(tail: Tail): void {
     tail.reading.isReported = true;
     if (isClosed(tail)) this.#grown.add(tail);
     else this.#busy.add(tail);
   }
 
-  /** Makes cycles look at a tail again of which something was read. */
+  /** Makes cycles check a tail again of which something was read. */
   wake(tail: Tail): void {
     this.#busy.add(tail);
   }
 
-  /** Opens, as far as there is room, closed files that have grown. Returns the tails whose path has another file. */
+  /**
+   * Opens, within the limit of open files, closed files that have grown. Returns the tails whose path has another file.
+   */
   openGrown(): readonly Tail[] {
     const replaced: Tail[] = [];
     for (const tail of this.#grown) {
@@ -200,7 +202,9 @@ export class Tails {
     return replaced;
   }
 
-  /** Begins some new files, as far as there is room. Records of the first ones leave before the last are open. */
+  /**
+   * Begins some new files, within the limit of open files. Records of the first ones leave before the last are open.
+   */
   openNew(): void {
     const { settings } = this.#parts;
     const room = Math.max(0, Math.min(MAX_AT_ONCE, settings.maxOpenFiles - this.#openCount));
@@ -312,7 +316,7 @@ export class Tails {
   }
 
   /** Closes idle files, the longest idle ones first, if more files wait to be opened than may be open. */
-  makeRoom(): void {
+  limitOpenFiles(): void {
     const { maxOpenFiles } = this.#parts.settings;
     const isWanted = this.#waiting.size + this.#grown.size > 0;
     if (isWanted ? this.#openCount >= maxOpenFiles : this.#openCount > maxOpenFiles)

@@ -16,7 +16,7 @@ export interface WorkerStart {
   readonly encoding: Encoding;
   readonly logLevel: string;
   /** Lock that lets one worker at a time write dead letters; see schedule.ts. */
-  readonly letterTurns: SharedArrayBuffer;
+  readonly deadLetterLock: SharedArrayBuffer;
 }
 
 /** Time by which the clocks of the agent are ahead of those of the system, as in tests. */
@@ -31,7 +31,7 @@ export type Order =
   /** Read and ship from now on without being asked. Files that grew lately may have grown again. */
   | { readonly kind: 'run' }
   /** Writes were observed at these paths. */
-  | { readonly kind: 'told'; readonly paths: readonly string[] }
+  | { readonly kind: 'changed'; readonly paths: readonly string[] }
   | { readonly kind: 'poll'; readonly shift: ClockShift }
   /** Stop reading, and ship what was read until this time: ms since 1970, by the clock that nobody sets. */
   | { readonly kind: 'flush'; readonly until: number; readonly shift: ClockShift }

@@ -10,8 +10,8 @@ import { pause } from '../../core/time/wait.js';
 import type { SignalWords } from '../../flink/bytes/words.js';
 import type { RecordSink } from '../../store/store.js';
 import type { FoundFile, Scan } from '../discovery/discover.js';
-import type { Follower, FollowerParts, FollowerState, Turn } from '../follower.js';
-import type { FileLook } from '../pipeline.js';
+import type { Follower, FollowerParts, FollowerState, Cycle } from '../follower.js';
+import type { FileSelection } from '../pipeline.js';
 import { createRedactor } from '../record/redact.js';
 import { shareSettings, type AgentSettings } from '../settings.js';
 import { joinBoards } from '../status.js';
@@ -19,7 +19,7 @@ import { idOf } from '../tail/tail.js';
 import type { ClockShift, Order, Report, WorkerProgress, WorkerStart } from './message.js';
 import { answerAppend } from './relay.js';
 import { Shares } from './share.js';
-import { createTurns } from './schedule.js';
+import { createMutex } from './schedule.js';
 
 /** Starts a thread that calls runWorker. */
 export type OpenWorker = (start: WorkerStart) => Worker;
@@ -65,15 +65,15 @@ export class WorkerPool implements Follower {
     const { settings, known, store, log, hasBirthTimes } = parts;
     this.#parts = parts;
     this.#shares = new Shares(settings.workers, known, hasBirthTimes);
-    const letterTurns = createTurns();
+    const deadLetterLock = createMutex();
     for (let index = 0; index < settings.workers; index += 1)
-      this.#members.push(this.#openMember({ index, encoding: store.encoding, logLevel: log.level, letterTurns }));
+      this.#members.push(this.#openMember({ index, encoding: store.encoding, logLevel: log.level, deadLetterLock }));
   }
 
-  turn(look: FileLook): Turn {
+  runCycle(selection: FileSelection): Cycle {
     if (this.#failure !== undefined) throw this.#failure;
-    if (look !== 'told') this.#sendAll({ kind: 'run' });
-    return { isBusy: false, isHeld: false, dueAt: undefined };
+    if (selection !== 'reported') this.#sendAll({ kind: 'run' });
+    return { isBusy: false, isForAnswer: false, dueAt: undefined };
   }
 
   async poll(): Promise<number> {
@@ -185,7 +185,7 @@ export class WorkerPool implements Follower {
     }
     for (const member of this.#members) {
       const own = changed[member.index] ?? [];
-      if (own.length > 0) send(member, { kind: 'told', paths: own });
+      if (own.length > 0) send(member, { kind: 'changed', paths: own });
     }
     return isKnown;
   }
@@ -256,7 +256,7 @@ export class WorkerPool implements Follower {
       },
       acknowledgedAt: states.map((state) => state.acknowledgedAt).reduce(later, undefined),
       outages: [...new Set(states.flatMap(({ outages }) => outages))],
-      turnedAt: states.reduce((first, { turnedAt }) => Math.min(first, turnedAt), this.#parts.now()),
+      cycleStartedAt: states.reduce((first, { cycleStartedAt }) => Math.min(first, cycleStartedAt), this.#parts.now()),
     };
   }
 

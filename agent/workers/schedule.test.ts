@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Worker } from 'node:worker_threads';
-import { createTurns, takeTurn } from './schedule.js';
+import { createMutex, runExclusive } from './schedule.js';
 
-/** Worker that takes the lock, reports it, and releases it when it is told to. */
+/** Worker that takes the lock, reports it, and releases it on request. */
 const OTHER = `
   const { parentPort, workerData: { turns, leave } } = require('node:worker_threads');
   const state = new Int32Array(turns);
@@ -14,26 +14,26 @@ const OTHER = `
   Atomics.notify(state, 0, 1);
 `;
 
-describe('takeTurn', () => {
+describe('runExclusive', () => {
   it('waits for the thread whose turn it is', async () => {
-    const turns = createTurns();
+    const turns = createMutex();
     const leave = new SharedArrayBuffer(4);
     const other = new Worker(OTHER, { eval: true, workerData: { turns, leave } });
     await new Promise((resolve) => other.once('message', resolve));
 
-    const hasLeft = takeTurn(turns, () => new Int32Array(leave)[0]);
+    const hasLeft = runExclusive(turns, () => new Int32Array(leave)[0]);
 
     expect(hasLeft).toBe(1);
     await other.terminate();
   });
 
   it('leaves the turn to others also when the work fails', () => {
-    const turns = createTurns();
+    const turns = createMutex();
     const fail = (): never => {
       throw new Error('the disk is full');
     };
 
-    expect(() => takeTurn(turns, fail)).toThrow('the disk is full');
-    expect(takeTurn(turns, () => 'done')).toBe('done');
+    expect(() => runExclusive(turns, fail)).toThrow('the disk is full');
+    expect(runExclusive(turns, () => 'done')).toBe('done');
   });
 });

@@ -3,13 +3,13 @@
 const FREE = 0;
 const TAKEN = 1;
 
-export function createTurns(): SharedArrayBuffer {
+export function createMutex(): SharedArrayBuffer {
   return new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
 }
 
 /** Runs `work` alone. Returns what `work` returns and throws what it throws. */
-export function takeTurn<Result>(turns: SharedArrayBuffer, work: () => Result): Result {
-  const state = new Int32Array(turns);
+export function runExclusive<Result>(mutex: SharedArrayBuffer, work: () => Result): Result {
+  const state = new Int32Array(mutex);
   while (Atomics.compareExchange(state, 0, FREE, TAKEN) !== FREE) Atomics.wait(state, 0, TAKEN);
   try {
     return work();

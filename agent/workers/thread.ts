@@ -5,19 +5,19 @@ import type { MessagePort } from 'node:worker_threads';
 import { createLog, type Log, type LogLevel } from '../../core/log.js';
 import type { RecordSink } from '../../store/store.js';
 import type { FoundFile } from '../discovery/discover.js';
-import { createAlarm, rest, type Alarm } from '../alarm.js';
+import { createAlarm, pauseUntilWoken, type Alarm } from '../alarm.js';
 import { FileFollower } from '../follower.js';
 import { readCpu } from '../tail/limits.js';
-import type { FileLook } from '../pipeline.js';
+import type { FileSelection } from '../pipeline.js';
 import { idOf } from '../tail/tail.js';
 import { Known } from '../checkpoint/known.js';
 import type { BeginOrder, ClockShift, Order, Report, ScanOrder, WorkerStart } from './message.js';
 import { createRelay, type Relay } from './relay.js';
-import { takeTurn } from './schedule.js';
+import { runExclusive } from './schedule.js';
 
 interface Thread {
   readonly port: MessagePort;
-  readonly letterTurns: SharedArrayBuffer;
+  readonly deadLetterLock: SharedArrayBuffer;
   readonly relay: Relay;
   readonly store: RecordSink;
   readonly log: Log;
@@ -32,10 +32,10 @@ interface Work {
   readonly known: Known;
   readonly readIntervalMs: () => number;
   readonly files: Map<string, FoundFile>;
-  /** True if a scan came, so that files that have been idle for long are looked at as well. */
+  /** True if a scan came, so that files that have been idle for long are read as well. */
   isScanned: boolean;
-  /** True if files that grew lately are looked at as well. */
-  isLookDue: boolean;
+  /** True if files that grew lately are read as well. */
+  isRecentDue: boolean;
   loop: Loop | undefined;
   /** Time at which the state was last reported. */
   reportedAt: number;
@@ -58,7 +58,7 @@ export function runWorker(port: MessagePort, start: WorkerStart, choose: (relay:
   const log = createLog(level, { write: (line) => send(port, { kind: 'log', line }) });
   const thread: Thread = {
     port,
-    letterTurns: start.letterTurns,
+    deadLetterLock: start.deadLetterLock,
     relay,
     store: choose(relay),
     log: log.child({ worker: start.index + 1 }),
@@ -66,21 +66,21 @@ export function runWorker(port: MessagePort, start: WorkerStart, choose: (relay:
     shift: { nowMs: 0, wallMs: 0 },
     work: undefined,
   };
-  port.on('message', (order: Order) => obey(thread, order));
+  port.on('message', (order: Order) => handleOrder(thread, order));
 }
 
 function send(port: MessagePort, report: Report): void {
   port.postMessage(report);
 }
 
-function obey(thread: Thread, order: Order): void {
+function handleOrder(thread: Thread, order: Order): void {
   if ('shift' in order) thread.shift = order.shift;
   if (order.kind === 'begin') thread.work = begin(thread, order);
   else if (order.kind === 'answer') thread.relay.take(order.ticket, order.answer);
-  else if (thread.work !== undefined) obeyAtWork(thread, thread.work, order);
+  else if (thread.work !== undefined) handleWorkOrder(thread, thread.work, order);
 }
 
-function obeyAtWork(
+function handleWorkOrder(
   thread: Thread,
   work: Work,
   order: Exclude<Order, { readonly kind: 'begin' } | { readonly kind: 'answer' }>,
@@ -90,9 +90,9 @@ function obeyAtWork(
       return takeScan(work, order);
     case 'run':
       work.loop ??= startLoop(thread, work);
-      work.isLookDue = true;
+      work.isRecentDue = true;
       return thread.alarm.wake();
-    case 'told':
+    case 'changed':
       work.follower.notifyChange(order.paths);
       return thread.alarm.wake();
     case 'poll':
@@ -111,7 +111,7 @@ function obeyAtWork(
 function begin(thread: Thread, { settings: given, states, isFirstStart, hasBirthTimes }: BeginOrder): Work {
   const settings = { ...given };
   const known = new Known(states);
-  const { store, log, alarm, letterTurns } = thread;
+  const { store, log, alarm, deadLetterLock } = thread;
   const follower = new FileFollower({
     settings,
     store,
@@ -125,9 +125,9 @@ function begin(thread: Thread, { settings: given, states, isFirstStart, hasBirth
     cpuMs: readCpu,
     onAnswer: () => alarm.answer(),
     onCommit: () => {
-      if (thread.work !== undefined) sayProgress(thread, thread.work, false);
+      if (thread.work !== undefined) reportProgress(thread, thread.work, false);
     },
-    withLetterLock: (write) => takeTurn(letterTurns, write),
+    withDeadLetterLock: (write) => runExclusive(deadLetterLock, write),
   });
   return {
     follower,
@@ -135,7 +135,7 @@ function begin(thread: Thread, { settings: given, states, isFirstStart, hasBirth
     readIntervalMs: () => settings.readIntervalMs,
     files: new Map(),
     isScanned: false,
-    isLookDue: false,
+    isRecentDue: false,
     loop: undefined,
     reportedAt: 0,
   };
@@ -160,21 +160,21 @@ function startLoop(thread: Thread, work: Work): Loop {
 
 async function loop(thread: Thread, work: Work, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    const look: FileLook = work.isScanned ? 'all' : work.isLookDue ? 'recent' : 'told';
+    const selection: FileSelection = work.isScanned ? 'all' : work.isRecentDue ? 'recent' : 'reported';
     work.isScanned = false;
-    work.isLookDue = false;
-    const { isBusy, isHeld, dueAt } = work.follower.turn(look);
+    work.isRecentDue = false;
+    const { isBusy, isForAnswer, dueAt } = work.follower.runCycle(selection);
     if (isBusy) await new Promise<void>((resume) => void setImmediate(resume));
     else {
       const dueInMs = Math.min(work.readIntervalMs(), (dueAt ?? Number.POSITIVE_INFINITY) - readNow(thread));
-      await rest(thread.alarm, signal, { dueInMs, isForAnswer: isHeld });
+      await pauseUntilWoken(thread.alarm, signal, { dueInMs, isForAnswer });
     }
   }
 }
 
 async function poll(thread: Thread, work: Work): Promise<void> {
   const readBytes = await work.follower.poll();
-  sayProgress(thread, work, true);
+  reportProgress(thread, work, true);
   send(thread.port, { kind: 'polled', readBytes });
 }
 
@@ -183,12 +183,12 @@ async function flush(thread: Thread, work: Work, until: number): Promise<void> {
   await work.loop?.ended;
   work.loop = undefined;
   await work.follower.flush(Math.max(0, until - performance.timeOrigin - performance.now()));
-  sayProgress(thread, work, true);
+  reportProgress(thread, work, true);
   send(thread.port, { kind: 'flushed' });
 }
 
 /** Reports progress: changes of file states at once, the state of the follower from time to time. */
-function sayProgress(thread: Thread, work: Work, isWhole: boolean): void {
+function reportProgress(thread: Thread, work: Work, isWhole: boolean): void {
   const { follower, known } = work;
   const { changed, removed } = known.takeChanges();
   const isDue = isWhole || performance.now() - work.reportedAt >= STATE_EVERY_MS;

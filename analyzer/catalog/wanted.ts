@@ -37,7 +37,7 @@ export function wantedBy(catalog: Catalog): FindWanted {
     ),
     series: new Map(FACT_SERIES.map((literal) => [literals.indexOf(literal), literal])),
   };
-  const room = scanner.takeRoom();
+  const room = scanner.takeBuffer();
   const find = (chunk: Buffer): WantedSearch => new Search(scanner.open(chunk, run), chunk, many);
   return Object.assign(find, { by: scanner, room });
 }

@@ -124,7 +124,7 @@ function describeHealth(running: Running): ServiceHealth {
   const { steppedAt, hasStepped } = running;
   const outage = findOutage(running);
   return decideHealth({
-    sinceTurnMs: performance.now() - steppedAt,
+    sinceCycleMs: performance.now() - steppedAt,
     stuckAfterMs: STUCK_AFTER_MS,
     hasBegun: hasStepped,
     outages: outage === undefined ? [] : [outage],

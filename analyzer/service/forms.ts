@@ -6,7 +6,7 @@ import { BoundedMap } from '../../core/cache.js';
 import type { Entry } from '../../core/types.js';
 import {
   isReportName,
-  LOOK_BYTES,
+  FORM_WORD_BYTES,
   mayBeFull,
   mayHoldReport,
   MAX_FRAMES_BYTES,
@@ -146,7 +146,7 @@ const HASH = 35;
 
 function isOfReport(state: FormState, file: string, { source, offset, bytes }: Entry): boolean {
   if (!mayHoldReport(source.kind)) return false;
-  if (offset === 0) return bytes[0] === HASH && beginsHsErr(bytes.subarray(0, LOOK_BYTES).toString('latin1'));
+  if (offset === 0) return bytes[0] === HASH && beginsHsErr(bytes.subarray(0, FORM_WORD_BYTES).toString('latin1'));
   return state.reports.has(file) || isReportName(source.path);
 }
 

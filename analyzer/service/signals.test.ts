@@ -5,7 +5,7 @@ import { createLog } from '../../core/log.js';
 import type { Incident } from '../../core/documents/incident.js';
 import type { LogRecord } from '../../core/types.js';
 import { mayBeOfForm } from '../../flink/bytes/forms.js';
-import { createSignalMarker, MARK, markEntry, type SignalMarker } from '../../flink/bytes/marks.js';
+import { createSignalDetector, SIGNAL_RANK, rankEntry, type SignalDetector } from '../../flink/bytes/signals.js';
 import { decodeWords, renderSignal, SIGNAL_VERSION_KEY, SIGNAL_WORDS_KEY } from '../../flink/bytes/words.js';
 import { openSqliteStore } from '../../store/sqlite/sqlite.js';
 import type { Store } from '../../store/store.js';
@@ -32,9 +32,9 @@ async function drain(analyzer: Analyzer): Promise<number> {
   }
 }
 
-const markerOf = (rules: Catalog): SignalMarker => createSignalMarker(listSignalWords(rules));
+const markerOf = (rules: Catalog): SignalDetector => createSignalDetector(listSignalWords(rules));
 
-function mark(records: readonly LogRecord[], marker: SignalMarker): readonly LogRecord[] {
+function mark(records: readonly LogRecord[], marker: SignalDetector): readonly LogRecord[] {
   return records.map((record) => {
     const bytes = Buffer.from(record['event.original']);
     const isOfForm = mayBeOfForm({
@@ -44,7 +44,7 @@ function mark(records: readonly LogRecord[], marker: SignalMarker): readonly Log
       bytes,
       isLaidOut: record['jobtrace.layout'] !== 'none',
     });
-    return { ...record, 'jobtrace.signal': marker.signals[isOfForm ? MARK.yes : markEntry(marker, bytes)] };
+    return { ...record, 'jobtrace.signal': marker.signals[isOfForm ? SIGNAL_RANK.yes : rankEntry(marker, bytes)] };
   });
 }
 
@@ -216,7 +216,7 @@ describe('the service', () => {
     expect((await store.states.load(SIGNAL_VERSION_KEY))?.value).toBe(listSignalWords(next).version);
     expect(readByOld).toBe(records.length);
     expect(readByNew).toBeLessThan(20);
-    expect(renderSignal(listSignalWords(next), 'no')).toBe(markerOf(next).signals[MARK.no]);
+    expect(renderSignal(listSignalWords(next), 'no')).toBe(markerOf(next).signals[SIGNAL_RANK.no]);
     await store.close();
   });
 });

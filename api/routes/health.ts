@@ -70,7 +70,7 @@ async function checkStore(store: StoreHealth): ReturnType<StoreHealth['check']> 
 
 async function findOut(store: StoreHealth): ReturnType<StoreHealth['check']> {
   const found = await store.check();
-  await store.checkRoom();
+  await store.checkDiskSpace();
   return found;
 }
 

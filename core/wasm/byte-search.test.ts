@@ -68,14 +68,14 @@ describe('openTextSearch', () => {
         [0, 1, 2, 3].map((offset) => ({ word: bytes.readInt32LE(offset), text: 0, offset })),
       ),
     );
-    const room = finder.takeRoom() ?? Buffer.alloc(0);
+    const room = finder.takeBuffer() ?? Buffer.alloc(0);
     text.copy(room);
     const lent = room.subarray(0, text.length);
 
     expect(list(finder.open(lent)).length).toBeGreaterThan(100);
     expect(list(finder.open(lent))).toEqual(list(finder.open(text)));
     expect(countBreaks(lent, 3, 299_990)).toBe(countBreaks(text, 3, 299_990));
-    expect(finder.takeRoom()).toBeUndefined();
+    expect(finder.takeBuffer()).toBeUndefined();
     // The number continues up to the end.
     expect(list(finder.open(room.fill('abababa1'), { text: 0, bytes: 1 })).length).toBeGreaterThan(0);
   });

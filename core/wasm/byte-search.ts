@@ -15,7 +15,7 @@ export const MAX_TEXT_BYTES = 4096;
 const WINDOW_BYTES = 1 << 16;
 const TABLE_BITS = 20;
 const PAGE_BYTES = 1 << 16;
-const ROOM_BYTES = 1 << 19;
+const BUFFER_BYTES = 1 << 19;
 /** Addresses in the memory, as byte-search.wat defines them. */
 const CELLS = 0;
 const FOUND = 65_536;
@@ -84,8 +84,8 @@ export function packTexts(texts: readonly Uint8Array[], places: readonly WordOff
       texts.reduce((sum, { length }) => sum + length, firstPlace + WORD * PLACE_CELLS * places.length) -
       TABLE,
   );
-  const room = packed.subarray(WORD * head);
-  texts.forEach((text, index) => room.set(text, (addresses[index] ?? 0) - TABLE));
+  const buffer = packed.subarray(WORD * head);
+  texts.forEach((text, index) => buffer.set(text, (addresses[index] ?? 0) - TABLE));
   new Int32Array(packed.buffer, 0, head).set([
     slotBits,
     texts.length,
@@ -93,8 +93,8 @@ export function packTexts(texts: readonly Uint8Array[], places: readonly WordOff
     ...addresses,
     ...places.map(({ text }) => text),
   ]);
-  const cells = new Int32Array(room.buffer, room.byteOffset + firstPlace - TABLE, PLACE_CELLS * places.length);
-  const slots = new Int32Array(room.buffer, room.byteOffset + SLOTS - TABLE, 2 * 2 ** slotBits).fill(-1);
+  const cells = new Int32Array(buffer.buffer, buffer.byteOffset + firstPlace - TABLE, PLACE_CELLS * places.length);
+  const slots = new Int32Array(buffer.buffer, buffer.byteOffset + SLOTS - TABLE, 2 * 2 ** slotBits).fill(-1);
   const counts = new Uint16Array(2 ** slotBits);
   places.forEach(({ word, text, offset }, index) => {
     let slot = hashWord(word, 32 - slotBits);
@@ -107,7 +107,7 @@ export function packTexts(texts: readonly Uint8Array[], places: readonly WordOff
     slots[2 * slot + 1] = index;
     const hash = hashWord(word, 32 - TABLE_BITS);
     const tag = tagWord(word);
-    room[hash] = room[hash] === 0 || room[hash] === tag ? tag : ANY_TAG;
+    buffer[hash] = buffer[hash] === 0 || buffer[hash] === tag ? tag : ANY_TAG;
   });
   return packed;
 }
@@ -129,7 +129,7 @@ export interface TextFinder {
    * Returns memory whose bytes are searched without a copy. Only the first call returns it, because it has one reader;
    * later calls return undefined.
    */
-  takeRoom(): Buffer | undefined;
+  takeBuffer(): Buffer | undefined;
 }
 
 export function openTextSearch(packed: PackedTexts): TextFinder {
@@ -137,15 +137,17 @@ export function openTextSearch(packed: PackedTexts): TextFinder {
   let isTaken = false;
   return {
     open: (bytes, run) => new Search(table, bytes, run),
-    takeRoom: () => {
-      const room = isTaken ? undefined : table.room;
+    takeBuffer: () => {
+      const buffer = isTaken ? undefined : table.buffer;
       isTaken = true;
-      return room;
+      return buffer;
     },
   };
 }
 
-/** Head: the numbers of slot bits, texts and places. The address of each text and the text of each place follow it. */
+/**
+ * Header: the numbers of slot bits, texts and places. The address of each text and the text of each place follow it.
+ */
 const HEAD_CELLS = 3;
 
 class TextTable {
@@ -166,7 +168,7 @@ class TextTable {
    */
   readonly places: Int32Array;
   /** Buffer for bytes that are searched without a copy, at the end of the memory. */
-  readonly room: Buffer;
+  readonly buffer: Buffer;
   /** Search whose finds are in `found`. */
   holder: object | undefined;
 
@@ -183,9 +185,9 @@ class TextTable {
     const laid = packed.subarray(WORD * (HEAD_CELLS + texts + places));
     const end = Math.max(memory.buffer.byteLength, PAGE_BYTES * Math.ceil((TABLE + laid.length) / PAGE_BYTES));
     // A number at the end of the buffer is read until another byte follows, so one page of zeros is added.
-    memory.grow((end + ROOM_BYTES + PAGE_BYTES - memory.buffer.byteLength) / PAGE_BYTES);
+    memory.grow((end + BUFFER_BYTES + PAGE_BYTES - memory.buffer.byteLength) / PAGE_BYTES);
     codes.set(memory.buffer, this.#code);
-    this.room = Buffer.from(memory.buffer, end, ROOM_BYTES);
+    this.buffer = Buffer.from(memory.buffer, end, BUFFER_BYTES);
     this.#memory = new Uint8Array(memory.buffer);
     this.#memory.set(laid, TABLE);
     this.#stopped = new Int32Array(memory.buffer, CELLS, 3);
@@ -215,7 +217,7 @@ class TextTable {
     return this.#code.find(at, end, low, high, this.#shift, this.#firstPlace);
   }
 
-  /** Address where the search stopped. It is before the end if there was no room for more finds. */
+  /** Address where the search stopped. It is before the end if the list of finds was full. */
   get stop(): number {
     return this.#stopped[0] ?? 0;
   }
@@ -227,8 +229,8 @@ export function hashWord(word: number, shift: number): number {
 }
 
 /**
- * Returns the tag that tells a word from most others with the same hash in the table. It uses bits that this hash drops
- * and is never 0.
+ * Returns the tag that distinguishes a word from most others with the same hash in the table. It uses bits that this
+ * hash drops and is never 0.
  */
 function tagWord(word: number): number {
   return (hashWord(word, 4) & 255) | 1;
@@ -312,7 +314,7 @@ class Search implements TextSearch {
 
 const NEWLINE = 10;
 const BLOCK = 16;
-let counter: { readonly code: Code; readonly room: Uint8Array } | undefined;
+let counter: { readonly code: Code; readonly buffer: Uint8Array } | undefined;
 
 /** Counts the line breaks from `start` up to `end`. */
 export function countBreaks(bytes: Uint8Array, start: number, end: number): number {
@@ -330,12 +332,12 @@ export function countBreaks(bytes: Uint8Array, start: number, end: number): numb
 function countCopied(bytes: Uint8Array, start: number, end: number): number {
   if (counter === undefined) {
     const code = loadWasm<Code>(COMPILED);
-    counter = { code, room: new Uint8Array(code.memory.buffer) };
+    counter = { code, buffer: new Uint8Array(code.memory.buffer) };
   }
   let count = 0;
   for (let at = start; at < end; at += WINDOW_BYTES) {
     const length = Math.min(WINDOW_BYTES, end - at);
-    counter.room.set(bytes.subarray(at, at + length), WINDOW);
+    counter.buffer.set(bytes.subarray(at, at + length), WINDOW);
     count += counter.code.breaks(WINDOW, WINDOW + length);
   }
   return count;

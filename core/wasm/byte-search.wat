@@ -143,7 +143,7 @@
     (local.get $next))
 
   ;; Finds texts with words from $at up to $end, which is the end of the last whole word. The texts may extend from $low
-  ;; to $high. Returns the number of finds. Nearly every word of a log is passed after a look at one byte.
+  ;; to $high. Returns the number of finds. Nearly every word of a log is passed after a check of one byte.
   (func (export "find") (param $at i32) (param $end i32) (param $low i32) (param $high i32) (param $shift i32) (param $places i32) (result i32)
     (local $hash0 i32) (local $known0 i32)
     (local $hash1 i32) (local $known1 i32)

@@ -4,7 +4,7 @@
 import { hashWord, WORD, type WordOffset } from '../../core/wasm/byte-search.js';
 
 /** Length from which a text holds a whole word, wherever the word boundary is. */
-export const LEAST_ANCHOR_BYTES = 2 * WORD - 1;
+export const MIN_ANCHOR_BYTES = 2 * WORD - 1;
 const BLANK = 32;
 /** White space that a blank of a literal matches. */
 const WHITE: readonly number[] = [9, 10, 13, BLANK];

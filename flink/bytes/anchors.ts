@@ -9,7 +9,7 @@ import {
   type ByteRun,
   type TextSearch,
 } from '../../core/wasm/byte-search.js';
-import { LEAST_ANCHOR_BYTES, chooseWindows, locateWords } from './anchor-words.js';
+import { MIN_ANCHOR_BYTES, chooseWindows, locateWords } from './anchor-words.js';
 
 export interface AnchorScanner {
   readonly literals: readonly string[];
@@ -21,7 +21,7 @@ export interface AnchorScanner {
    */
   open(bytes: Uint8Array, run?: ByteRun): TextSearch;
   /** Returns memory that is searched without a copy; see TextFinder. */
-  takeRoom(): Buffer | undefined;
+  takeBuffer(): Buffer | undefined;
 }
 
 /** Empty result, shared because most entries hold no literal. */
@@ -29,13 +29,13 @@ const NONE: readonly number[] = [];
 
 /**
  * Creates a scanner of literals, which are compared byte by byte, as UTF-8. `packed` is given if they were packed
- * before. Throws for a literal of less than LEAST_ANCHOR_BYTES.
+ * before. Throws for a literal of less than MIN_ANCHOR_BYTES.
  */
 export function createAnchorScanner(
   literals: readonly string[],
   packed: PackedTexts = packAnchors(literals),
 ): AnchorScanner {
-  const { open, takeRoom } = openTextSearch(packed);
+  const { open, takeBuffer } = openTextSearch(packed);
   const seen = new Uint32Array(literals.length);
   let generation = 0;
 
@@ -51,7 +51,7 @@ export function createAnchorScanner(
     return found;
   }
 
-  return { literals, scan, open, takeRoom };
+  return { literals, scan, open, takeBuffer };
 }
 
 /** Packs the literals, so that createAnchorScanner can use them at another time. */
@@ -62,10 +62,10 @@ export function packAnchors(literals: readonly string[]): PackedTexts {
 
 function encode(literals: readonly string[]): readonly Buffer[] {
   const patterns = literals.map((literal) => Buffer.from(literal, 'utf8'));
-  const short = patterns.findIndex((pattern) => pattern.length < LEAST_ANCHOR_BYTES);
+  const short = patterns.findIndex((pattern) => pattern.length < MIN_ANCHOR_BYTES);
   if (short >= 0)
     throw new Error(
-      `\`${literals[short] ?? ''}\` is too short to be looked for: a literal has at least ${LEAST_ANCHOR_BYTES} bytes.`,
+      `\`${literals[short] ?? ''}\` is too short to be searched: a literal has at least ${MIN_ANCHOR_BYTES} bytes.`,
     );
   return patterns;
 }

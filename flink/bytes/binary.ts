@@ -1,7 +1,7 @@
 // Decides from the first bytes of a file whether it is no text at all: a core dump, a class, a database. The agent and
 // offline diagnosis both use it, so that they read the same files.
 
-/** Number of bytes of a file that are looked at, or fewer if the file is shorter. */
+/** Number of bytes of a file that are examined, or fewer if the file is shorter. */
 export const BINARY_PROBE_BYTES = 8192;
 
 const SIGNATURES: readonly string[] = [
@@ -18,17 +18,17 @@ const FEW_RUNS = 3;
 const BYTES_PER_RUN = 50;
 
 /** Decides whether a file is binary. Runs of control bytes are counted, because a hole of any length is one run. */
-export function isBinary(head: Buffer): boolean {
-  const start = head.toString('latin1', 0, LONGEST_SIGNATURE);
+export function isBinary(firstBytes: Buffer): boolean {
+  const start = firstBytes.toString('latin1', 0, LONGEST_SIGNATURE);
   if (SIGNATURES.some((signature) => start.startsWith(signature))) return true;
   let runs = 0;
   let isRun = true;
-  for (const byte of head) {
+  for (const byte of firstBytes) {
     const isStrange = isControl(byte);
     if (isStrange && !isRun) runs += 1;
     isRun = isStrange;
   }
-  return runs > Math.max(FEW_RUNS, head.length / BYTES_PER_RUN);
+  return runs > Math.max(FEW_RUNS, firstBytes.length / BYTES_PER_RUN);
 }
 
 /**

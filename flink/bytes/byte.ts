@@ -7,20 +7,20 @@ const DASH = 45;
 const DOT = 46;
 const BACKSLASH = 92;
 
-export function startsWithAny(bytes: Buffer, start: number, end: number, heads: readonly Buffer[]): boolean {
-  for (const head of heads) if (startsWith(bytes, start, end, head)) return true;
+export function startsWithAny(bytes: Buffer, start: number, end: number, prefixes: readonly Buffer[]): boolean {
+  for (const prefix of prefixes) if (startsWith(bytes, start, end, prefix)) return true;
   return false;
 }
 
-export function startsWith(bytes: Buffer, start: number, end: number, head: Buffer): boolean {
-  if (end - start < head.length) return false;
-  for (let i = 0; i < head.length; i += 1) if (bytes[start + i] !== head[i]) return false;
+export function startsWith(bytes: Buffer, start: number, end: number, prefix: Buffer): boolean {
+  if (end - start < prefix.length) return false;
+  for (let i = 0; i < prefix.length; i += 1) if (bytes[start + i] !== prefix[i]) return false;
   return true;
 }
 
-export function startsWithFolded(bytes: Buffer, start: number, end: number, head: Buffer): boolean {
-  if (end - start < head.length) return false;
-  for (let i = 0; i < head.length; i += 1) if ((at(bytes, start + i) & 0xdf) !== head[i]) return false;
+export function startsWithFolded(bytes: Buffer, start: number, end: number, prefix: Buffer): boolean {
+  if (end - start < prefix.length) return false;
+  for (let i = 0; i < prefix.length; i += 1) if ((at(bytes, start + i) & 0xdf) !== prefix[i]) return false;
   return true;
 }
 

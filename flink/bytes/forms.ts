@@ -1,6 +1,6 @@
 // Decides which entries matter although they hold no word: those of which the service summarises several
 // (analyzer/service/forms.ts), collections in a GC log and parts of a JVM crash report. The service applies the same
-// test to what it reads, and the agent marks no fewer entries. Pure functions.
+// test to what it reads, and the agent flags no fewer entries. Pure functions.
 import { basename } from 'node:path';
 import type { FileKind } from '../../core/types.js';
 
@@ -8,7 +8,7 @@ import type { FileKind } from '../../core/types.js';
  * Number of bytes that hold the word of a full collection, in both of its forms, and the first sentence of a crash
  * report.
  */
-export const LOOK_BYTES = 256;
+export const FORM_WORD_BYTES = 256;
 export const FULL = 'Full ';
 /** Name that the JVM gives a report, unless it is configured otherwise. */
 const REPORT_NAME = /^hs_err/;
@@ -18,7 +18,7 @@ export const REPORT_TIME = /^[Tt]ime: /m;
 
 /** Returns true if the entry may be a full collection. */
 export function mayBeFull(bytes: Buffer): boolean {
-  return bytes.subarray(0, LOOK_BYTES).includes(FULL);
+  return bytes.subarray(0, FORM_WORD_BYTES).includes(FULL);
 }
 
 export function isReportName(path: string): boolean {

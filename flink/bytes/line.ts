@@ -1,10 +1,10 @@
 // Classifies the bytes of one line. It is a state machine over bytes that creates no string, because every line of
-// every file is classified. At most LINE_PROBE_BYTES of a line are looked at, so that the result is the same however
+// every file is classified. At most LINE_PROBE_BYTES of a line are examined, so that the result is the same however
 // the line was cut into chunks. The content of a line is not interpreted here.
 import { at, digits, isDigit, isNameByte, skipBlanks, skipByte, startsWithAny } from './byte.js';
 import { skipColors, skipLevel, skipLevelBracket } from './level.js';
 import { isKlog, isMonthFirst, isUptime, scanTimestamp } from './stamp.js';
-import { isBareFrame, isExceptionHeader, isMore, isPythonFrame, isPythonHead, traceClass } from './trace.js';
+import { isBareFrame, isExceptionHeader, isMore, isPythonFrame, isTracebackHeader, traceClass } from './trace.js';
 import { LINE_PROBE_BYTES, skipWrapper } from './wrapper.js';
 
 /**
@@ -53,23 +53,23 @@ const OPEN_BRACE = 123;
 const PIPE = 124;
 const DOCKER_ESCAPES = Buffer.from('n"');
 const LEVEL_LETTERS = Buffer.from('TDIWEF');
-const THREAD_HEADS = ['Exception in thread "'].map((head) => Buffer.from(head));
-const NOTE_HEADS = [
+const THREAD_PREFIXES = ['Exception in thread "'].map((text) => Buffer.from(text));
+const NOTE_PREFIXES = [
   'Exception: java.lang.',
   'Terminating due to java.lang.',
   'Aborting due to java.lang.',
   'OpenJDK 64-Bit Server VM warning',
   'Java HotSpot(TM) 64-Bit Server VM warning',
-].map((head) => Buffer.from(head));
-const CRASH_HEADS = [
+].map((text) => Buffer.from(text));
+const CRASH_PREFIXES = [
   '# There is insufficient memory',
   '# A fatal error has been detected',
   '# java.lang.OutOfMemoryError',
-].map((head) => Buffer.from(head));
-const XML_HEADS = ['<Event ', '<log4j:event ', '<record>'].map((head) => Buffer.from(head));
+].map((text) => Buffer.from(text));
+const XML_PREFIXES = ['<Event ', '<log4j:event ', '<record>'].map((text) => Buffer.from(text));
 /** Texts around all events of a file. */
-const XML_FRAMES = ['<?xml ', '<!DOCTYPE log', '<Events', '</Events>', '<log>', '</log>'].map((head) =>
-  Buffer.from(head),
+const XML_FRAMES = ['<?xml ', '<!DOCTYPE log', '<Events', '</Events>', '<log>', '</log>'].map((text) =>
+  Buffer.from(text),
 );
 const JSON_KEYS = [
   '"@timestamp"',
@@ -107,21 +107,21 @@ export function classifyLine(bytes: Buffer, lineStart: number, lineEnd: number):
   if (first === OPEN_BRACKET || first === CLOSE_BRACKET || first === COMMA) return classifyList(bytes, start, end);
   if (first === OPEN_BRACE) return classifyObject(bytes, start, end);
   if (first === LESS) return classifyElement(bytes, start, end);
-  if (first === HASH) return startsWithAny(bytes, start, end, CRASH_HEADS) ? 'crash' : 'hash';
+  if (first === HASH) return startsWithAny(bytes, start, end, CRASH_PREFIXES) ? 'crash' : 'hash';
   if (first === DOT) return isMore(bytes, start, end) ? 'trace' : 'plain';
   return classifyWord(bytes, start, end);
 }
 
 function classifyElement(bytes: Buffer, start: number, end: number): LineClass {
-  if (startsWithAny(bytes, start, end, XML_HEADS)) return 'xml';
+  if (startsWithAny(bytes, start, end, XML_PREFIXES)) return 'xml';
   if (!startsWithAny(bytes, start, end, XML_FRAMES)) return classifyWord(bytes, start, end);
-  const head = bytes.subarray(start, end);
-  return XML_HEADS.some((event) => head.includes(event)) ? 'xml' : 'list';
+  const line = bytes.subarray(start, end);
+  return XML_PREFIXES.some((event) => line.includes(event)) ? 'xml' : 'list';
 }
 
-/** Classifies a line that begins with the marks around the objects of a list: `[`, `]`, `, {`. */
+/** Classifies a line that begins with the punctuation around the objects of a list: `[`, `]`, `, {`. */
 function classifyList(bytes: Buffer, start: number, end: number): LineClass {
-  const object = skipListMarks(bytes, start, end);
+  const object = skipListPunctuation(bytes, start, end);
   if (object === end) return 'list';
   if (at(bytes, object) === OPEN_BRACE) {
     const line = classifyObject(bytes, object, end);
@@ -130,7 +130,7 @@ function classifyList(bytes: Buffer, start: number, end: number): LineClass {
   return at(bytes, start) === OPEN_BRACKET ? classifyBracket(bytes, start, end) : 'plain';
 }
 
-function skipListMarks(bytes: Buffer, start: number, end: number): number {
+function skipListPunctuation(bytes: Buffer, start: number, end: number): number {
   let p = start;
   for (; p < end; p += 1) {
     const byte = at(bytes, p);
@@ -182,8 +182,8 @@ function classifyBracket(bytes: Buffer, start: number, end: number): LineClass {
 function classifyWord(bytes: Buffer, start: number, end: number): LineClass {
   const trace = traceClass(bytes, start, end);
   if (trace !== undefined) return trace;
-  if (startsWithAny(bytes, start, end, THREAD_HEADS)) return 'thread';
-  if (startsWithAny(bytes, start, end, NOTE_HEADS)) return 'note';
+  if (startsWithAny(bytes, start, end, THREAD_PREFIXES)) return 'thread';
+  if (startsWithAny(bytes, start, end, NOTE_PREFIXES)) return 'note';
   const afterLevel = skipLevel(bytes, start, end);
   if (afterLevel > start) {
     const stamp = scanTimestamp(bytes, skipBlanks(bytes, skipByte(bytes, afterLevel, COLON), end), end);
@@ -197,7 +197,7 @@ function classifyWord(bytes: Buffer, start: number, end: number): LineClass {
   }
   if (isKlog(bytes, start, end) || isMonthFirst(bytes, start, end) || isLettered(bytes, start, end)) return 'dated';
   if (isPythonFrame(bytes, start, end)) return 'python';
-  return isExceptionHeader(bytes, start, end) || isPythonHead(bytes, start, end) ? 'exception' : 'plain';
+  return isExceptionHeader(bytes, start, end) || isTracebackHeader(bytes, start, end) ? 'exception' : 'plain';
 }
 
 /** Returns true for `W 2018-08-07 05:43:13,867 …`, where the level is a letter. */
@@ -239,8 +239,8 @@ function isLogger(bytes: Buffer, start: number, end: number): boolean {
 
 /** Returns true if at most LINE_PROBE_BYTES of the line hold a field that events have. */
 export function holdsEventField(bytes: Buffer, start: number, end: number): boolean {
-  const head = bytes.subarray(start, Math.min(end, start + LINE_PROBE_BYTES));
-  return JSON_KEYS.some((key) => head.includes(key));
+  const probe = bytes.subarray(start, Math.min(end, start + LINE_PROBE_BYTES));
+  return JSON_KEYS.some((key) => probe.includes(key));
 }
 
 function trimEnd(bytes: Buffer, start: number, end: number): number {

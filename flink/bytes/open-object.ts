@@ -1,6 +1,6 @@
 // Follows entries that are JSON objects or XML elements, over many lines or several on one line: how deep a line leaves
 // the object open that it begins or continues, and where the next object begins on the same line. Most objects take one
-// line, and only the last byte of those is looked at.
+// line, and only the last byte of those is examined.
 import { at, startsWith } from './byte.js';
 
 const TAB = 9;
@@ -14,13 +14,13 @@ const CLOSE_BRACKET = 93;
 const OPEN_BRACE = 123;
 const CLOSE_BRACE = 125;
 const LESS = 60;
-const DOCKER_HEAD = Buffer.from('{"log":"');
+const DOCKER_PREFIX = Buffer.from('{"log":"');
 /** Texts that begin and end an event of log4j 2, log4j 1 and java.util.logging in XML. */
 const ELEMENTS = [
   ['<Event ', '</Event>'],
   ['<log4j:event ', '</log4j:event>'],
   ['<record>', '</record>'],
-].map(([head = '', end = '']) => ({ head: Buffer.from(head), end: Buffer.from(end) }));
+].map(([prefix = '', end = '']) => ({ head: Buffer.from(prefix), end: Buffer.from(end) }));
 /** Text that may separate two objects on one line, in full or in part. */
 const SEPARATOR = Buffer.from(', ');
 const PAIRS = ['}{', '},{', '}, {'].map((pair) => Buffer.from(pair));
@@ -63,7 +63,7 @@ export function readOpen(open: Open, bytes: Buffer, lineStart: number, start: nu
     const element = findElement(bytes, start, end);
     return element === undefined || endsElement(element, bytes, start, end) ? CLOSED : element;
   }
-  const isEscaped = startsWith(bytes, lineStart, end, DOCKER_HEAD);
+  const isEscaped = startsWith(bytes, lineStart, end, DOCKER_PREFIX);
   if (open === CLOSED && endsWithBrace(bytes, start, end, isEscaped)) return CLOSED;
   const scan = new ObjectScan(open, isEscaped);
   scan.advance(bytes, start, end, true);
@@ -73,7 +73,7 @@ export function readOpen(open: Open, bytes: Buffer, lineStart: number, start: nu
 /** Returns the element that begins here, or undefined. */
 function findElement(bytes: Buffer, start: number, end: number): Open | undefined {
   if (at(bytes, start) !== LESS) return undefined;
-  const index = ELEMENTS.findIndex(({ head }) => startsWith(bytes, start, end, head));
+  const index = ELEMENTS.findIndex(({ head: prefix }) => startsWith(bytes, start, end, prefix));
   return index < 0 ? undefined : -1 - index;
 }
 
@@ -198,7 +198,7 @@ export class ObjectCuts {
     const first = chunk[p];
     if (open < 0 || first === LESS) this.#scan = new ElementScan();
     else if (first === OPEN_BRACE || first === OPEN_BRACKET || first === COMMA)
-      this.#scan = startsWith(chunk, p, chunk.length, DOCKER_HEAD) ? undefined : new ObjectScan(0);
+      this.#scan = startsWith(chunk, p, chunk.length, DOCKER_PREFIX) ? undefined : new ObjectScan(0);
     else this.#scan = undefined;
   }
 

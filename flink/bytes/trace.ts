@@ -10,9 +10,9 @@ const COLON = 58;
 const OPEN_BRACE = 123;
 const PYTHON_FRAME = Buffer.from('File "');
 const PYTHON_LINE = Buffer.from('", line ');
-const PYTHON_HEAD = Buffer.from('Traceback (most recent call last)');
-const TRACE_HEADS = ['Caused by: ', 'Suppressed: ', 'Wrapped by: ', 'Caused by:', 'Suppressed:'].map((head) =>
-  Buffer.from(head),
+const TRACEBACK_HEADER = Buffer.from('Traceback (most recent call last)');
+const TRACE_PREFIXES = ['Caused by: ', 'Suppressed: ', 'Wrapped by: ', 'Caused by:', 'Suppressed:'].map((text) =>
+  Buffer.from(text),
 );
 
 export function traceClass(bytes: Buffer, start: number, end: number): 'trace' | 'cause' | undefined {
@@ -20,7 +20,8 @@ export function traceClass(bytes: Buffer, start: number, end: number): 'trace' |
   if (first === 97 && at(bytes, start + 1) === 116 && at(bytes, start + 2) === SPACE)
     return isFrame(bytes, start + 3, end) ? 'trace' : undefined;
   if (first === DOT) return isMore(bytes, start, end) ? 'trace' : undefined;
-  if ((first === 67 || first === 83 || first === 87) && startsWithAny(bytes, start, end, TRACE_HEADS)) return 'cause';
+  if ((first === 67 || first === 83 || first === 87) && startsWithAny(bytes, start, end, TRACE_PREFIXES))
+    return 'cause';
   return isBareFrame(bytes, start, end) ? 'trace' : undefined;
 }
 
@@ -29,8 +30,8 @@ export function isPythonFrame(bytes: Buffer, start: number, end: number): boolea
   return startsWith(bytes, start, end, PYTHON_FRAME) && bytes.subarray(start, end).includes(PYTHON_LINE);
 }
 
-export function isPythonHead(bytes: Buffer, start: number, end: number): boolean {
-  return startsWith(bytes, start, end, PYTHON_HEAD);
+export function isTracebackHeader(bytes: Buffer, start: number, end: number): boolean {
+  return startsWith(bytes, start, end, TRACEBACK_HEADER);
 }
 
 export function isMore(bytes: Buffer, start: number, end: number): boolean {

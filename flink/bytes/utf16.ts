@@ -4,22 +4,22 @@
 export const UTF16_FORMS = ['utf-16le', 'utf-16be'] as const;
 export type Utf16 = (typeof UTF16_FORMS)[number];
 
-/** Number of bytes of a file that are looked at. */
+/** Number of bytes of a file that are examined. */
 export const UTF16_PROBE_BYTES = 64;
 
-/** Number of ASCII units with which a file without a mark must begin, for example a date and a level. */
+/** Number of ASCII units with which a file without a byte order mark must begin, for example a date and a level. */
 const CLEAR_UNITS = 16;
 const NEWLINE = 10;
 
-/** Detects UTF-16 by the mark at the beginning, or because every other byte is NUL and those between are printable. */
-export function findUtf16(head: Buffer): Utf16 | undefined {
-  if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le';
-  if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be';
-  if (head.length < 2 * CLEAR_UNITS) return undefined;
+/** Detects UTF-16 by the byte order mark, or because every other byte is NUL and those between are printable. */
+export function findUtf16(firstBytes: Buffer): Utf16 | undefined {
+  if (firstBytes[0] === 0xff && firstBytes[1] === 0xfe) return 'utf-16le';
+  if (firstBytes[0] === 0xfe && firstBytes[1] === 0xff) return 'utf-16be';
+  if (firstBytes.length < 2 * CLEAR_UNITS) return undefined;
   return UTF16_FORMS.find((form) => {
     const low = form === 'utf-16le' ? 0 : 1;
     for (let at = 0; at < 2 * CLEAR_UNITS; at += 2)
-      if (head[at + 1 - low] !== 0 || !isPrintable(head[at + low] ?? 0)) return false;
+      if (firstBytes[at + 1 - low] !== 0 || !isPrintable(firstBytes[at + low] ?? 0)) return false;
     return true;
   });
 }

@@ -1,11 +1,11 @@
 // Defines the words by which an entry may matter to a diagnosis: those that the scan of the catalog searches. The
-// analyzer writes them into the store; agents read them there and mark each entry by whether it holds one
-// (`jobtrace.signal`). The mark includes the version of the words, so that nobody relies on what other words have
+// analyzer writes them into the store; agents read them there and record for each entry whether it has one
+// (`jobtrace.signal`). The value includes the version of the words, so that nobody relies on what other words have
 // found. Pure functions.
 import { hash } from 'node:crypto';
 import { isObject } from '../../core/json.js';
 import { MAX_TEXT_BYTES } from '../../core/wasm/byte-search.js';
-import { LEAST_ANCHOR_BYTES } from './anchor-words.js';
+import { MIN_ANCHOR_BYTES } from './anchor-words.js';
 
 export interface SignalWords {
   /** Version, which changes with the words, and with other rules for marking an entry. */
@@ -55,7 +55,7 @@ export function encodeWords({ words, facts }: SignalWords): string {
 export function decodeWords(text: string): SignalWords | undefined {
   const value = parse(text);
   if (!isObject(value)) return undefined;
-  // Older analyzers write no facts: all their words mark alike.
+  // Older analyzers write no facts: all their words have the same rank.
   const { words, facts = [] } = value;
   return areWords(words) && areWords(facts) ? describeWords(words, facts) : undefined;
 }
@@ -67,7 +67,7 @@ function areWords(value: unknown): value is readonly string[] {
 function isWord(value: unknown): value is string {
   if (typeof value !== 'string') return false;
   const bytes = Buffer.byteLength(value);
-  return bytes >= LEAST_ANCHOR_BYTES && bytes <= MAX_TEXT_BYTES;
+  return bytes >= MIN_ANCHOR_BYTES && bytes <= MAX_TEXT_BYTES;
 }
 
 function parse(text: string): unknown {

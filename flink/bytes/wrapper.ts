@@ -6,7 +6,7 @@ import { skipLevelBracket } from './level.js';
 import { scanFraction, scanTime, scanTimestamp, scanZone } from './stamp.js';
 import { isExceptionHeader, traceClass } from './trace.js';
 
-/** Limit of bytes of a line that are ever looked at. */
+/** Limit of bytes of a line that are ever examined. */
 export const LINE_PROBE_BYTES = 512;
 
 const SPACE = 32;
@@ -18,12 +18,12 @@ const BACKSLASH = 92;
 const CLOSE_BRACKET = 93;
 const OPEN_BRACE = 123;
 const PIPE = 124;
-const DOCKER_HEAD = Buffer.from('{"log":"');
+const DOCKER_PREFIX = Buffer.from('{"log":"');
 const STREAM = '"stream":"';
 const TIME = Buffer.from('"time":"');
 const STDOUT = Buffer.from(' stdout ');
 const STDERR = Buffer.from(' stderr ');
-const POD_HEAD = Buffer.from('[pod/');
+const POD_PREFIX = Buffer.from('[pod/');
 /** Names of Flink's containers, which stern puts after the name of the pod. */
 const CONTAINERS = ['flink-main-container ', 'flink-kubernetes-operator ', 'jobmanager ', 'taskmanager '].map((name) =>
   Buffer.from(name),
@@ -44,7 +44,7 @@ const ZERO = 48;
 /** Returns the index of the first byte after the prefix; `start` if there is none. */
 export function skipWrapper(bytes: Buffer, start: number, end: number): number {
   const first = at(bytes, start);
-  if (first === OPEN_BRACE) return startsWith(bytes, start, end, DOCKER_HEAD) ? start + DOCKER_HEAD.length : start;
+  if (first === OPEN_BRACE) return startsWith(bytes, start, end, DOCKER_PREFIX) ? start + DOCKER_PREFIX.length : start;
   if (first === MORE) return skipQuote(bytes, start, end);
   if (first === OPEN_BRACKET) return skipPod(bytes, start, end);
   if (first === 50) {
@@ -59,10 +59,10 @@ export function skipWrapper(bytes: Buffer, start: number, end: number): number {
 /** Returns true for a line that continues in the next line: a `P` line of CRI, a piece of a Docker json-file. */
 export function isPartialLine(bytes: Buffer, start: number, end: number): boolean {
   if (at(bytes, start) === OPEN_BRACE) {
-    if (!startsWith(bytes, start, end, DOCKER_HEAD)) return false;
+    if (!startsWith(bytes, start, end, DOCKER_PREFIX)) return false;
     const stream = bytes.subarray(start, end).lastIndexOf('","stream":"');
     return (
-      stream > DOCKER_HEAD.length &&
+      stream > DOCKER_PREFIX.length &&
       !(at(bytes, start + stream - 1) === 110 && at(bytes, start + stream - 2) === BACKSLASH)
     );
   }
@@ -72,7 +72,7 @@ export function isPartialLine(bytes: Buffer, start: number, end: number): boolea
 
 /** Returns `stdout` or `stderr` for a line of CRI or of a Docker json-file. */
 export function readStream(bytes: Buffer, start: number, end: number): string | undefined {
-  if (startsWith(bytes, start, end, DOCKER_HEAD)) {
+  if (startsWith(bytes, start, end, DOCKER_PREFIX)) {
     const tail = bytes.toString('latin1', Math.max(start, end - LINE_PROBE_BYTES), end);
     const [name, ...behind] = tail.slice(tail.lastIndexOf(STREAM) + STREAM.length).split('"', 2);
     return tail.includes(STREAM) && behind.length > 0 ? name : undefined;
@@ -83,12 +83,12 @@ export function readStream(bytes: Buffer, start: number, end: number): string | 
 
 /** Returns true if these are the first bytes of a line of CRI or of a Docker json-file. */
 export function isContainerLine(bytes: Buffer, start: number, end: number): boolean {
-  return startsWith(bytes, start, end, DOCKER_HEAD) || criContent(bytes, start, end) > start;
+  return startsWith(bytes, start, end, DOCKER_PREFIX) || criContent(bytes, start, end) > start;
 }
 
 /** Returns true if the bytes may be the beginning of a container runtime's prefix, and hold nothing else. */
 export function isTornPrefix(bytes: Buffer, start: number, end: number): boolean {
-  if (fitsShape(bytes, start, end, DOCKER_HEAD)) return true;
+  if (fitsShape(bytes, start, end, DOCKER_PREFIX)) return true;
   let p = Math.min(end, start + CRI_STAMP.length);
   if (!fitsShape(bytes, start, p, CRI_STAMP)) return false;
   if (p < end && at(bytes, p) === DOT) p += 1;
@@ -107,7 +107,7 @@ function fitsShape(bytes: Buffer, start: number, end: number, shape: Buffer): bo
 
 /** Returns where the runtime's time stamp is in such a line. */
 export function findStamp(bytes: Buffer, start: number, end: number): number {
-  if (!startsWith(bytes, start, end, DOCKER_HEAD)) return start;
+  if (!startsWith(bytes, start, end, DOCKER_PREFIX)) return start;
   const from = Math.max(start, end - LINE_PROBE_BYTES);
   const time = bytes.subarray(from, end).lastIndexOf(TIME);
   return time < 0 ? end : from + time + TIME.length;
@@ -168,9 +168,9 @@ function skipBeam(bytes: Buffer, start: number, end: number): number {
 
 /** Skips the prefix of `[pod/name/container] text`. */
 function skipPod(bytes: Buffer, start: number, end: number): number {
-  if (!startsWith(bytes, start, end, POD_HEAD)) return start;
+  if (!startsWith(bytes, start, end, POD_PREFIX)) return start;
   const last = Math.min(end, start + PREFIX_BYTES);
-  let p = start + POD_HEAD.length;
+  let p = start + POD_PREFIX.length;
   while (p < last && at(bytes, p) !== CLOSE_BRACKET) p += 1;
   if (p >= last) return start;
   return at(bytes, p + 1) === SPACE ? Math.min(p + 2, end) : p + 1;

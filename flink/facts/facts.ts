@@ -9,10 +9,10 @@ import type { FactRow } from './row.js';
 import { STARTUP_ROWS } from './startup.js';
 
 const ROWS: readonly FactRow[] = [...STARTUP_ROWS, ...LIFECYCLE_ROWS];
-const HEAD_LENGTH = findSmallest(ROWS.filter((row) => row.start).map((row) => row.anchor.length));
+const PREFIX_LENGTH = findSmallest(ROWS.filter((row) => row.start).map((row) => row.anchor.length));
 const NAMING_ROWS = ROWS.filter((row) => row.namesNobody !== true);
-const ALL = groupByHead(ROWS);
-const NAMING = groupByHead(NAMING_ROWS);
+const ALL = groupByPrefix(ROWS);
+const NAMING = groupByPrefix(NAMING_ROWS);
 /** Rows with their position in the order in which they are tried. */
 const ORDER: ReadonlyMap<FactRow, number> = new Map(
   [...ROWS.filter((row) => row.start), ...ALL.anywhere].map((row, index) => [row, index]),
@@ -73,8 +73,8 @@ function readRows(rows: readonly FactRow[], { message, logger }: Stated, source:
   return facts;
 }
 
-function rowsFor({ byHead, anywhere }: Grouped, message: string): readonly FactRow[] {
-  return byHead.get(message.slice(0, HEAD_LENGTH)) ?? anywhere;
+function rowsFor({ byPrefix, anywhere }: Grouped, message: string): readonly FactRow[] {
+  return byPrefix.get(message.slice(0, PREFIX_LENGTH)) ?? anywhere;
 }
 
 function rowsOf(matchedAnchors: readonly string[]): readonly FactRow[] {
@@ -86,14 +86,14 @@ function rowsOf(matchedAnchors: readonly string[]): readonly FactRow[] {
   );
 }
 
-/** Splits a series into its messages. In all lines but the first, the message begins after the head of the line. */
+/** Splits a series into its messages. In all lines but the first, the message begins after the prefix of the line. */
 function splitSeries(message: string, anchor: string, literal: string): readonly string[] {
   if (!message.includes(literal, anchor.length)) return [message];
-  const head = literal.lastIndexOf(anchor);
+  const messageAt = literal.lastIndexOf(anchor);
   return message
     .split('\n')
     .flatMap((line, index) =>
-      index === 0 ? [line] : line.includes(literal) ? [line.slice(line.indexOf(literal) + head)] : [],
+      index === 0 ? [line] : line.includes(literal) ? [line.slice(line.indexOf(literal) + messageAt)] : [],
     );
 }
 
@@ -117,18 +117,18 @@ function withoutLonger(texts: readonly string[]): string[] {
 
 interface Grouped {
   /** Rows by the beginning of a message, each followed by all rows whose anchor may be anywhere. */
-  readonly byHead: ReadonlyMap<string, readonly FactRow[]>;
+  readonly byPrefix: ReadonlyMap<string, readonly FactRow[]>;
   readonly anywhere: readonly FactRow[];
 }
 
-function groupByHead(rows: readonly FactRow[]): Grouped {
+function groupByPrefix(rows: readonly FactRow[]): Grouped {
   const anywhere = rows.filter((row) => !row.start);
-  const byHead = new Map<string, FactRow[]>();
+  const byPrefix = new Map<string, FactRow[]>();
   for (const row of rows) {
     if (!row.start) continue;
-    const head = row.anchor.slice(0, HEAD_LENGTH);
-    byHead.set(head, [...(byHead.get(head) ?? []), row]);
+    const prefix = row.anchor.slice(0, PREFIX_LENGTH);
+    byPrefix.set(prefix, [...(byPrefix.get(prefix) ?? []), row]);
   }
-  for (const [head, begun] of byHead) byHead.set(head, [...begun, ...anywhere]);
-  return { byHead, anywhere };
+  for (const [prefix, prefixRows] of byPrefix) byPrefix.set(prefix, [...prefixRows, ...anywhere]);
+  return { byPrefix, anywhere };
 }

@@ -1,5 +1,5 @@
 // Lists options that were renamed or removed, by Flink version, as data for options.ts. Source: the option classes and
-// the release notes of 1.20 and 2.0. Values that changed their meaning together with the name are marked.
+// the release notes of 1.20 and 2.0. Values that changed their meaning together with the name have a flag.
 
 export interface OptionChange {
   readonly old: string;

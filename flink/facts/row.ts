@@ -12,7 +12,7 @@ export interface FactRow {
   readonly start: boolean;
   /** Literals that a scan over bytes searches instead of the anchor, if too many entries hold the anchor. */
   readonly literals?: readonly string[];
-  /** Literal with the anchor in it that marks entries which come in large numbers, line after line. */
+  /** Literal with the anchor in it, of entries that come in large numbers, line after line. */
   readonly series?: string;
   /** True if the fact only shows whose entry it is, and a diagnosis does not need it, so that a scan skips it. */
   readonly idle?: boolean;

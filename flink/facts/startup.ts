@@ -30,7 +30,7 @@ const JOB_MANAGER_PARTS: Readonly<Record<string, string>> = {
   'JVM Metaspace': 'jvmMetaspace',
   'JVM Overhead': 'jvmOverhead',
 };
-const JVM_OPTIONS: readonly (readonly [head: string, part: string])[] = [
+const JVM_OPTIONS: readonly (readonly [prefix: string, part: string])[] = [
   ['-Xmx', 'jvmHeap'],
   ['-XX:MaxDirectMemorySize=', 'directLimit'],
   ['-XX:MaxMetaspaceSize=', 'jvmMetaspace'],
@@ -39,7 +39,7 @@ const JVM_OPTIONS: readonly (readonly [head: string, part: string])[] = [
  * First words of Flink's options. Other arguments of a command line (`-Dlog.file=…`, a user's arguments) are no
  * options.
  */
-const OPTION_HEADS =
+const OPTION_NAME =
   /^(?:akka|blob|classloader|client|cluster|collect-sink|compiler|containerized|env|execution|external-resource|fs|heartbeat|high-availability|historyserver|io|job|job-result-store|jobmanager|jobstore|kubernetes|metrics|mesos|minicluster|parallelism|pekko|pipeline|plugin|process|python|queryable-state|resourcemanager|rest|restart-strategy|s3|scheduler|security|slot|slotmanager|sql-client|sql-gateway|state|table|task|taskmanager|web|yarn|zookeeper)(?:\.[\w-]+)*$/;
 
 const PROPERTY = 'Loading configuration property: ';
@@ -160,7 +160,7 @@ function readMemoryTable(lines: readonly string[], component: MemoryComponent): 
 function readArgument(message: string, context: FactContext): readonly Fact[] {
   const text = message.trim();
   if (text.startsWith('-D')) return makeOption(text.slice(2));
-  const option = JVM_OPTIONS.find(([head]) => text.startsWith(head));
+  const option = JVM_OPTIONS.find(([prefix]) => text.startsWith(prefix));
   const component = componentOf(context.logger ?? '');
   if (option === undefined || (component !== 'taskmanager' && component !== 'jobmanager')) return [];
   const size = parseBytes(text.slice(option[0].length));
@@ -175,7 +175,7 @@ function readKeyValue(message: string, context: FactContext): readonly Fact[] {
 function makeOption(pair: string): Fact[] {
   const equals = pair.indexOf('=');
   const key = pair.slice(0, equals);
-  return equals > 0 && OPTION_HEADS.test(key)
+  return equals > 0 && OPTION_NAME.test(key)
     ? [{ type: 'option', key, value: pair.slice(equals + 1), dynamic: true }]
     : [];
 }

@@ -17,11 +17,11 @@ export interface FormOptions extends StreamOptions {
 /** Number of bytes of a file that are enough to detect its form. */
 export const FORM_PROBE_BYTES = 512;
 
-export function findForm(head: Buffer): FileForm {
-  const utf16 = findUtf16(head);
+export function findForm(firstBytes: Buffer): FileForm {
+  const utf16 = findUtf16(firstBytes);
   if (utf16 !== undefined) return utf16;
-  const newline = head.indexOf(10);
-  return isContainerLine(head, 0, newline < 0 ? head.length : newline) ? 'streams' : 'lines';
+  const newline = firstBytes.indexOf(10);
+  return isContainerLine(firstBytes, 0, newline < 0 ? firstBytes.length : newline) ? 'streams' : 'lines';
 }
 
 export function createFormSplitter(options: FormOptions): Splitter {

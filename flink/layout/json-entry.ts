@@ -5,7 +5,7 @@ import { isObject } from '../../core/json.js';
 import type { Level, ParsedEntry } from '../../core/types.js';
 import { chainTypes, parseChain } from '../trace/chain.js';
 import { splitThrowable } from '../trace/throwable.js';
-import { readLevel } from './head-word.js';
+import { readLevel } from './preamble-word.js';
 import { UTC_CLOCK, type LocalClock } from './local-time.js';
 import { readTimestamp } from './timestamp.js';
 
@@ -97,12 +97,12 @@ export function readLineOfStore(
   return line === undefined ? undefined : { line: line.trimEnd(), time: readJsonTime(inner, clock) };
 }
 
-/** Returns the object of an entry, without the marks around it in a list; undefined if there is none. */
+/** Returns the object of an entry, without the punctuation around it in a list; undefined if there is none. */
 export function readJsonFields(text: string): Fields | undefined {
-  return parseObject(text.endsWith('}') && text.startsWith('{') ? text : stripMarks(text));
+  return parseObject(text.endsWith('}') && text.startsWith('{') ? text : stripListPunctuation(text));
 }
 
-function stripMarks(text: string): string {
+function stripListPunctuation(text: string): string {
   const start = text.indexOf('{');
   return text.slice(Math.max(0, start), text.lastIndexOf('}') + 1);
 }
@@ -190,7 +190,7 @@ function readTrace(value: unknown, beside: Fields): string | undefined {
   if (Array.isArray(value))
     return renderFrames(
       value,
-      readHead(beside, ['error.type', 'exception_class'], ['error.message', 'exception_message']),
+      renderHeader(beside, ['error.type', 'exception_class'], ['error.message', 'exception_message']),
     );
   if (!isObject(value)) return undefined;
   for (const name of FRAMES) {
@@ -205,33 +205,33 @@ function isTrace(text: string): boolean {
   return text.includes('\n') || /(?:Exception|Error|Throwable)\b/.test(text);
 }
 
-function readHead(fields: Fields, types: readonly string[], words: readonly string[]): string | undefined {
+function renderHeader(fields: Fields, types: readonly string[], words: readonly string[]): string | undefined {
   const type = firstText(fields, types);
   const message = firstText(fields, words);
   return type === undefined ? undefined : message === undefined ? type : `${type}: ${message}`;
 }
 
 /** Renders the trace of a list of lines, or of frames as objects. */
-function renderFrames(list: readonly unknown[], head: string | undefined): string | undefined {
+function renderFrames(list: readonly unknown[], header: string | undefined): string | undefined {
   if (list.length === 0) return undefined;
   const lines = list.filter((line) => typeof line === 'string');
   if (lines.length === list.length) return lines.join('\n');
   const frames = list.filter(isObject).map(renderFrame);
-  return frames.length === 0 ? undefined : [...(head === undefined ? [] : [head]), ...frames].join('\n');
+  return frames.length === 0 ? undefined : [...(header === undefined ? [] : [header]), ...frames].join('\n');
 }
 
 /** Renders the trace of JsonLayout's objects, in which frames are objects and causes are nested. */
 function renderThrown(thrown: Fields, depth: number): string | undefined {
-  const head = readHead(thrown, CLASS, WORDS);
-  if (head === undefined) return undefined;
+  const header = renderHeader(thrown, CLASS, WORDS);
+  if (header === undefined) return undefined;
   const { cause, suppressed } = thrown;
   const frames = FRAMES.map((name) => thrown[name]).find((value) => Array.isArray(value)) ?? [];
-  const inner = (value: unknown, mark: string): readonly string[] => {
+  const inner = (value: unknown, label: string): readonly string[] => {
     const text = isObject(value) && depth < MAX_CAUSES ? renderThrown(value, depth + 1) : undefined;
-    return text === undefined ? [] : [`${mark}${text}`];
+    return text === undefined ? [] : [`${label}${text}`];
   };
   return [
-    renderFrames(frames, head) ?? head,
+    renderFrames(frames, header) ?? header,
     ...(Array.isArray(suppressed) ? suppressed : []).flatMap((one) =>
       inner(one, '\tSuppressed: ').map((text) => text.replaceAll('\n', '\n\t')),
     ),

@@ -6,13 +6,13 @@
 import { omitMissing } from '../../core/json.js';
 import type { ChainLink, FileKind, Level, ParsedEntry } from '../../core/types.js';
 import { chainTypes, parseChain } from '../trace/chain.js';
-import { readLetter, readLevel } from './head-word.js';
+import { readLetter, readLevel } from './preamble-word.js';
 import { readPreamble, type PreambleParts } from './preamble.js';
 import { readJsonEntry, readJsonFields, readLineOfStore } from './json-entry.js';
 import { isDigit } from '../bytes/byte.js';
 import { classifyLine, type LineClass } from '../bytes/line.js';
 import { CLOSED, type Open } from '../bytes/open-object.js';
-import { createPlainHead, openLineRoom, readPlainHead } from './plain.js';
+import { createPlainPrefix, openLineBytes, readPlainPrefix } from './plain.js';
 import type { LocalClock } from './local-time.js';
 import { readTimestamp } from './timestamp.js';
 import { splitThrowable } from '../trace/throwable.js';
@@ -192,22 +192,22 @@ function readObject(text: string, clock: LocalClock, options: ParseOptions): Par
 const NO_CLASSES: readonly string[] = [];
 const NO_LINKS: readonly ChainLink[] = [];
 const NEWLINE = 10;
-const usualHead = createPlainHead();
+const plainPrefix = createPlainPrefix();
 
 /** Reads an entry of one line, without colours or returns; undefined for all others. */
 function readUsualLine(bytes: Buffer, zone: string, previous: number | undefined): ParsedEntry | undefined {
-  if (bytes.includes(NEWLINE) || !readPlainHead(openLineRoom(bytes), 0, bytes.length, zone, usualHead, previous))
+  if (bytes.includes(NEWLINE) || !readPlainPrefix(openLineBytes(bytes), 0, bytes.length, zone, plainPrefix, previous))
     return undefined;
-  const { parts, time, messageStart } = usualHead;
+  const { parts, time, messageStart } = plainPrefix;
   const message = bytes.toString('utf8', messageStart);
   if (message.includes('\u001b') || message.includes('\r')) return undefined;
   return { ...parts, time, message, chain: NO_CLASSES, links: NO_LINKS };
 }
 
 function readText(text: string, clock: LocalClock, options: ParseOptions): ParsedEntry {
-  const head = readStampedHead(text, clock) ?? readKlog(text) ?? readBareHead(text);
-  const parts = head.time === undefined ? head.parts : { ...head.parts, time: head.time };
-  const written = text.slice(head.messageStart);
+  const prefix = readStampedPrefix(text, clock) ?? readKlog(text) ?? readBarePrefix(text);
+  const parts = prefix.time === undefined ? prefix.parts : { ...prefix.parts, time: prefix.time };
+  const written = text.slice(prefix.messageStart);
   if (options.isPlain === true)
     return {
       ...parts,
@@ -254,30 +254,30 @@ function nameHeadless(links: readonly ChainLink[], layout: string, message: stri
   return [{ ...first, message }, ...rest];
 }
 
-interface AnyHead {
+interface AnyPrefix {
   readonly parts: Omit<PreambleParts, 'layout'> & { readonly layout: string };
   readonly time?: number;
   readonly messageStart: number;
 }
 
 /** Reads `2018-08-07 05:43:13,867 INFO …`, `INFO 2018-…`, `I 2018-…`, `[2018-…][gc]…`. */
-function readStampedHead(text: string, clock: LocalClock): AnyHead | undefined {
+function readStampedPrefix(text: string, clock: LocalClock): AnyPrefix | undefined {
   const first = text.charCodeAt(0);
   const lead = isDigit(first) || (first === 91 && isDigit(text.charCodeAt(1))) ? undefined : leadingLevel(text);
   const stamp = readTimestamp(text, lead?.end ?? 0, clock) ?? readUptime(text);
   if (stamp === undefined) return undefined;
-  const head = readPreamble(text, stamp.end, lead?.level);
-  const { messageStart } = head;
+  const prefix = readPreamble(text, stamp.end, lead?.level);
+  const { messageStart } = prefix;
   const time = { time: stamp.time };
   if (!text.startsWith('[') || !/\]\[gc[\],\s]/.test(text.slice(0, 120)))
-    return { parts: head.parts, messageStart, ...time };
-  const { level } = head.parts;
+    return { parts: prefix.parts, messageStart, ...time };
+  const { level } = prefix.parts;
   return { parts: { layout: 'gc', level }, messageStart, ...time };
 }
 
 function leadingLevel(text: string): { readonly level: Level; readonly end: number } | undefined {
-  const head = text.slice(0, 20);
-  const match = /^\[?([A-Za-z]{4,8})\s*[\]:]?\s+(?=\[?\d\d)/.exec(head) ?? /^([A-Z]) +(?=\d{4}[-/.])/.exec(head);
+  const prefix = text.slice(0, 20);
+  const match = /^\[?([A-Za-z]{4,8})\s*[\]:]?\s+(?=\[?\d\d)/.exec(prefix) ?? /^([A-Z]) +(?=\d{4}[-/.])/.exec(prefix);
   const level = readLevel(match?.[1] ?? '') ?? readLetter(match?.[1] ?? '');
   return match === null || level === undefined ? undefined : { level, end: match[0].length };
 }
@@ -289,7 +289,7 @@ function readUptime(text: string): { readonly end: number; readonly time?: numbe
 }
 
 /** Reads `E0512 12:00:00.123456       1 reflector.go:125] text`, which has no year and so no time. */
-function readKlog(text: string): AnyHead | undefined {
+function readKlog(text: string): AnyPrefix | undefined {
   const match = /^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ ([^\]\s]{1,80})\] /.exec(text.slice(0, 160));
   if (match === null) return undefined;
   const level = readLetter(match[1] ?? '') ?? 'INFO';
@@ -306,7 +306,7 @@ const THREADED = /^(?:\d+ )?(?=\[[^\n]{1,200}?\] (?:TRACE|DEBUG|INFO|WARN|ERROR|
  * Reads `INFO  [] - text`, from the start script's JVM, and `[ERROR] text`, from the client; otherwise there is no
  * layout.
  */
-function readBareHead(text: string): AnyHead {
+function readBarePrefix(text: string): AnyPrefix {
   const threaded = THREADED.exec(text.slice(0, 400));
   if (threaded !== null) return readPreamble(text, threaded[0].length);
   const match = /^\[?([A-Z]{4,7})\s*\]? /.exec(text.slice(0, 12));

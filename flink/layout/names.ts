@@ -24,7 +24,7 @@ export interface FileNames {
 
 interface Name {
   readonly folder: string;
-  /** Name without rotation, compression, extension, job and GC marks. */
+  /** Name without rotation, compression, extension, job and GC markers. */
   readonly stem: string;
   readonly kind: FileKind;
   readonly jobId?: string;
@@ -97,9 +97,9 @@ type Common = Pick<FileNames, 'kind' | 'rotated' | 'jobId' | 'rotation' | 'podUi
 function readName(path: string): Name {
   const slash = path.lastIndexOf('/');
   const packed = path.slice(slash + 1).replace(COMPRESSION, '');
-  const turned = takeRotation(packed);
-  const extension = EXTENSION.exec(turned.text)?.[1]?.toLowerCase();
-  const bare = turned.text.replace(EXTENSION, '');
+  const rotation = takeRotation(packed);
+  const extension = EXTENSION.exec(rotation.text)?.[1]?.toLowerCase();
+  const bare = rotation.text.replace(EXTENSION, '');
   const job = JOB.exec(bare);
   const stem = bare.replace(JOB, '').replace(EXTENSION, '');
   const gc = GC.test(stem);
@@ -107,8 +107,8 @@ function readName(path: string): Name {
     folder: path.slice(0, slash + 1),
     stem: gc ? stem.replace(GC, '') : stem,
     kind: gc ? 'gc' : kindOf(extension, stem),
-    rotated: turned.rotated || packed.length < path.length - slash - 1,
-    rotation: turned.rotation,
+    rotated: rotation.rotated || packed.length < path.length - slash - 1,
+    rotation: rotation.rotation,
     jobId: job?.[1] === undefined ? undefined : job[1],
   };
 }

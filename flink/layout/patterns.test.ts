@@ -2,7 +2,7 @@
 // the message is stored as a pattern of Jobtrace, which restores the line as it was.
 import { describe, expect, it } from 'vitest';
 import type { LogRecord } from '../../core/types.js';
-import { renderHead, splitHead } from '../../store/head.js';
+import { renderMessagePrefix, splitMessagePrefix } from '../../store/message-prefix.js';
 import { isEntryStart, parseEntry } from './layout.js';
 import { LOG4J2, LOGBACK, LOGGER, MESSAGE, THREAD, TIME } from './testing/patterns.js';
 
@@ -59,10 +59,12 @@ describe.each([
 
   it.each(rows)('$pattern is given back as it was', ({ line }) => {
     const record = toRecord(line);
-    const head = splitHead(record);
+    const head = splitMessagePrefix(record);
 
     expect(
-      head === undefined ? line : `${renderHead(head, Date.parse(record['@timestamp']), record)}${record.message}`,
+      head === undefined
+        ? line
+        : `${renderMessagePrefix(head, Date.parse(record['@timestamp']), record)}${record.message}`,
     ).toBe(line);
   });
 });

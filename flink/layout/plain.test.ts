@@ -1,24 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { parseEntry } from './layout.js';
-import { createPlainHead, openLineRoom, readPlainHead } from './plain.js';
+import { createPlainPrefix, openLineBytes, readPlainPrefix } from './plain.js';
 
 const LONG = 'org.apache.flink.runtime.executiongraph.ExecutionGraph       [] - ';
 
 /** Reads each of the lines in place among the others, in this order, with one reader. */
 function readAll(lines: readonly string[], zone = 'UTC') {
-  const room = openLineRoom(Buffer.from(lines.join('\n')));
-  const head = createPlainHead();
+  const room = openLineBytes(Buffer.from(lines.join('\n')));
+  const head = createPlainPrefix();
   let start = 0;
   return lines.map((line) => {
     const end = start + Buffer.byteLength(line);
-    const isPlain = readPlainHead(room, start, end, zone, head);
+    const isPlain = readPlainPrefix(room, start, end, zone, head);
     const read = { ...head, message: room.bytes.toString('utf8', head.messageStart, end) };
     start = end + 1;
     return isPlain ? read : undefined;
   });
 }
 
-/** Reads the same line with layout.ts, which looks at each byte anew. */
+/** Reads the same line with layout.ts, which examines each byte again. */
 function readSlowly(line: string, zone = 'UTC') {
   const { time, level, logger, thread, message } = parseEntry(Buffer.from(line), { zone });
   return { time, level, logger, thread, message };
@@ -34,7 +34,7 @@ function expectSame(lines: readonly string[], zone = 'UTC'): void {
   });
 }
 
-describe('readPlainHead', () => {
+describe('readPlainPrefix', () => {
   it('knows the time when the second, the minute, the hour and the day turn, and when they go back', () => {
     expectSame(
       [
@@ -96,9 +96,9 @@ describe('readPlainHead', () => {
 
   it('does not read behind the end of a line, where bytes of a line before may stand', () => {
     const line = `2026-11-24 10:00:00,000 INFO  ${LONG}`;
-    const room = openLineRoom(Buffer.from(line));
+    const room = openLineBytes(Buffer.from(line));
     const ends = [line.length, line.length - 1, line.length - 2, 92, 88, 24, 0, line.length];
-    const read = ends.map((end) => readPlainHead(room, 0, end, 'UTC', createPlainHead()));
+    const read = ends.map((end) => readPlainPrefix(room, 0, end, 'UTC', createPlainPrefix()));
     expect(read).toEqual([true, false, false, false, false, false, false, true]);
   });
 });

@@ -1,4 +1,4 @@
-// Reads the usual entry in place: one line that begins with `2026-11-24 10:00:00,000 INFO  a.b.C [] - `. The start of
+// Reads a plain entry in place: one line that begins with `2026-11-24 10:00:00,000 INFO  a.b.C [] - `. The start of
 // its message, its time and the parts of its preamble come from bytes, four at a time if a line before had the same
 // minute or the same preamble; one string is created per preamble. Other lines are left to layout.ts, which reads every
 // entry, with the same result for these.
@@ -8,7 +8,7 @@ import { readPreamble, type PreambleParts } from './preamble.js';
 import { zoneOffsetMs } from './local-time.js';
 
 /** Result that is refilled for each line, because there are many. */
-export interface PlainHead {
+export interface PlainPrefix {
   parts: PreambleParts;
   /** Index of the message's first byte. */
   messageStart: number;
@@ -49,16 +49,16 @@ const guesses: (KnownPreamble | undefined)[] = new Array<undefined>(2 ** SLOT_BI
 const lastMinute = { words: new Int32Array(MINUTE_BYTES / WORD_BYTES), time: NaN };
 
 /** Bytes of lines, to be read one by one and four at a time. */
-export interface LineRoom {
+export interface LineBytes {
   readonly bytes: Buffer;
   readonly view: DataView;
 }
 
-export function openLineRoom(bytes: Buffer): LineRoom {
+export function openLineBytes(bytes: Buffer): LineBytes {
   return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
 }
 
-export function createPlainHead(): PlainHead {
+export function createPlainPrefix(): PlainPrefix {
   return { parts: NO_PARTS, messageStart: 0, time: 0, aheadMs: 0 };
 }
 
@@ -66,28 +66,28 @@ export function createPlainHead(): PlainHead {
  * Reads the line from `start` up to `end`; `zone` is an IANA name, `previous` the time of the previous line or NaN.
  * Returns false if the line has another form; then nothing is filled.
  */
-export function readPlainHead(
-  room: LineRoom,
+export function readPlainPrefix(
+  line: LineBytes,
   start: number,
   end: number,
   zone: string,
-  head: PlainHead,
+  prefix: PlainPrefix,
   previous = NaN,
 ): boolean {
-  const local = readStamp(room, start, end);
+  const local = readStamp(line, start, end);
   if (Number.isNaN(local)) return false;
   const first = start + STAMP_BYTES;
-  const preamble = guessPreamble(room, first, end) ?? findPreamble(room, first, end);
+  const preamble = guessPreamble(line, first, end) ?? findPreamble(line, first, end);
   if (preamble === undefined) return false;
-  head.parts = preamble.parts;
-  head.messageStart = first + preamble.length;
-  head.aheadMs = zoneOffsetMs(zone, local, previous);
-  head.time = local - head.aheadMs;
+  prefix.parts = preamble.parts;
+  prefix.messageStart = first + preamble.length;
+  prefix.aheadMs = zoneOffsetMs(zone, local, previous);
+  prefix.time = local - prefix.aheadMs;
   return true;
 }
 
 /** Returns the milliseconds of the digits, as if they were UTC; NaN if they are no time. */
-function readStamp({ bytes, view }: LineRoom, start: number, end: number): number {
+function readStamp({ bytes, view }: LineBytes, start: number, end: number): number {
   const fits =
     end - start > STAMP_BYTES + 1 &&
     bytes[start + 16] === COLON &&
@@ -100,11 +100,11 @@ function readStamp({ bytes, view }: LineRoom, start: number, end: number): numbe
   if (!fits) return NaN;
   const second = number(bytes, start + 17, 2);
   if (second > 59) return NaN;
-  if (!isEqual(lastMinute.words, view, start, MINUTE_BYTES)) turnMinute(bytes, view, start);
+  if (!isEqual(lastMinute.words, view, start, MINUTE_BYTES)) cacheMinute(bytes, view, start);
   return lastMinute.time + 1000 * second + number(bytes, start + 20, 3);
 }
 
-function turnMinute(bytes: Buffer, view: DataView, start: number): void {
+function cacheMinute(bytes: Buffer, view: DataView, start: number): void {
   fillWords(lastMinute.words, view, start, MINUTE_BYTES);
   lastMinute.time = readMinute(bytes, start);
 }
@@ -144,7 +144,7 @@ function number(bytes: Buffer, start: number, count: number): number {
 }
 
 /** Returns a known preamble if the line begins with it. Like any preamble, it ends at the first dash between blanks. */
-function guessPreamble({ view }: LineRoom, first: number, end: number): KnownPreamble | undefined {
+function guessPreamble({ view }: LineBytes, first: number, end: number): KnownPreamble | undefined {
   if (first + GUESSED_BYTES > end) return undefined;
   const guess = guesses[findSlot(view, first)];
   if (guess === undefined || first + guess.length > end) return undefined;
@@ -159,16 +159,16 @@ function findSlot(view: DataView, first: number): number {
 }
 
 /**
- * Finds the preamble by looking at each byte up to the dash; undefined if it cannot be read without the text after it.
+ * Finds the preamble by examining each byte up to the dash; undefined if it cannot be read without the text after it.
  */
-function findPreamble(room: LineRoom, first: number, end: number): KnownPreamble | undefined {
-  const { bytes, view } = room;
+function findPreamble(line: LineBytes, first: number, end: number): KnownPreamble | undefined {
+  const { bytes, view } = line;
   const last = Math.min(end - 1, first + MAX_PREAMBLE_BYTES);
   let hash = 0;
   for (let at = first; at < last; at += 1) {
     const byte = bytes[at] ?? 0;
     if (byte === DASH && bytes[at - 1] === SPACE && bytes[at + 1] === SPACE && at > first) {
-      const preamble = readKnown(room, first, at + 2, hash);
+      const preamble = readKnown(line, first, at + 2, hash);
       if (preamble !== undefined && preamble.length >= GUESSED_BYTES) guesses[findSlot(view, first)] = preamble;
       return preamble;
     }
@@ -177,7 +177,7 @@ function findPreamble(room: LineRoom, first: number, end: number): KnownPreamble
   return undefined;
 }
 
-function readKnown({ bytes, view }: LineRoom, first: number, end: number, hash: number): KnownPreamble | undefined {
+function readKnown({ bytes, view }: LineBytes, first: number, end: number, hash: number): KnownPreamble | undefined {
   const known = preambles.get(hash);
   const length = end - first;
   if (known?.length === length && isEqual(known.words, view, first, length)) return known;

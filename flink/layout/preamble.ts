@@ -13,7 +13,7 @@ import {
   mayBePlace,
   readLetter,
   readLevel,
-} from './head-word.js';
+} from './preamble-word.js';
 
 export interface Preamble {
   readonly parts: PreambleParts;
@@ -34,7 +34,7 @@ interface Walk {
   levelAt: number;
   logger: string | undefined;
   loggerAt: number;
-  /** Start of the message if what looked like a logger was its first word. */
+  /** Start of the message if what seemed to be a logger was its first word. */
   fallback: number;
   readonly brackets: { readonly text: string; readonly at: number }[];
   done: boolean;
@@ -50,24 +50,24 @@ const LOCATION = /\([\w$]+\.[a-z]+:\d+\)/y;
 const PARTS_LIMIT = 10;
 
 /** Preambles that were read before. A file has few of them, each many times. */
-const heads = new BoundedMap<string, PreambleParts>(2000);
-const MAX_HEAD_UNITS = 300;
+const cache = new BoundedMap<string, PreambleParts>(2000);
+const MAX_PREAMBLE_UNITS = 300;
 
 /** Reads the preamble from `start` on; `level` is given if it stood before the time stamp. */
 export function readPreamble(text: string, start: number, level?: Level): Preamble {
   const piped = level === undefined && text[skipBlanks(text, start)] === '|' ? readPiped(text, start) : undefined;
   if (piped !== undefined) return piped;
   const separator = text.indexOf(' - ', start);
-  if (level !== undefined || separator === -1 || separator - start > MAX_HEAD_UNITS)
-    return walkHead(text, start, level);
+  if (level !== undefined || separator === -1 || separator - start > MAX_PREAMBLE_UNITS)
+    return walkPreamble(text, start, level);
   const messageStart = separator + ' - '.length;
   const written = text.slice(start, messageStart);
-  const known = heads.get(written);
+  const known = cache.get(written);
   if (known !== undefined) return { parts: known, messageStart };
-  const head = walkHead(text, start);
-  // A preamble that ends there was read without looking at what follows.
-  if (head.messageStart === messageStart && !written.includes('\n')) heads.set(written, head.parts);
-  return head;
+  const preamble = walkPreamble(text, start);
+  // A preamble that ends there does not depend on what follows.
+  if (preamble.messageStart === messageStart && !written.includes('\n')) cache.set(written, preamble.parts);
+  return preamble;
 }
 
 /** Reads `|WARN|main|org.apache.flink.A|text`, with or without blanks, in any order up to the logger. */
@@ -76,7 +76,7 @@ function readPiped(text: string, start: number): Preamble | undefined {
   let thread: string | undefined;
   for (let open = skipBlanks(text, start), part = 0; part < PARTS_LIMIT; part += 1) {
     const close = text.indexOf('|', open + 1);
-    if (close === -1 || close - start > MAX_HEAD_UNITS) return undefined;
+    if (close === -1 || close - start > MAX_PREAMBLE_UNITS) return undefined;
     const field = text.slice(open + 1, close).trim();
     if (field.includes('\n')) return undefined;
     const found = level === undefined ? readLevel(field) : undefined;
@@ -89,7 +89,7 @@ function readPiped(text: string, start: number): Preamble | undefined {
   return undefined;
 }
 
-function walkHead(text: string, start: number, level?: Level): Preamble {
+function walkPreamble(text: string, start: number, level?: Level): Preamble {
   const walk: Walk = {
     p: start,
     level,
@@ -138,7 +138,7 @@ function readPart(walk: Walk, text: string): boolean {
     return skipTo(walk, p + 1);
   if (first === undefined || first === '\n') return false;
   if (text.startsWith('---', p) || first === '|') return skipTo(walk, first === '|' ? p + 1 : p + 3);
-  if (first === '-' || first === ':') return endHead(walk, text, p);
+  if (first === '-' || first === ':') return endPreamble(walk, text, p);
   if (first === ']' && text.startsWith('] - ', p)) return skipTo(walk, p + 1);
   if (first === '[' || first === '{') return readBracket(walk, text, p);
   if (first === '<') return readAngled(walk, text, p);
@@ -156,7 +156,7 @@ function skipLocation(walk: Walk, text: string, p: number): boolean {
   return LOCATION.test(text) && skipTo(walk, LOCATION.lastIndex);
 }
 
-function endHead(walk: Walk, text: string, p: number): boolean {
+function endPreamble(walk: Walk, text: string, p: number): boolean {
   const next = text[p + 1];
   if (next !== undefined && next !== ' ' && next !== '\n') return false;
   walk.done = walk.level !== undefined || walk.logger !== undefined;
@@ -177,7 +177,8 @@ function readBracket(walk: Walk, text: string, p: number): boolean {
 }
 
 /**
- * Reads `<main> org.apache.flink.A: text`. A logger must follow, because a message may begin with such a mark as well.
+ * Reads `<main> org.apache.flink.A: text`. A logger must follow, because a message may begin with angle brackets as
+ * well.
  */
 function readAngled(walk: Walk, text: string, p: number): boolean {
   ANGLED.lastIndex = p;

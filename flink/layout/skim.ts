@@ -1,5 +1,5 @@
 // Splits chunks like split.ts, for a reader who wants only the entries that hold something, and the last one. The bytes
-// between are neither split nor looked at: a pass over the bytes (`find`) finds where something is, and the entry
+// between are neither split nor examined: a pass over the bytes (`find`) finds where something is, and the entry
 // around it reaches from one dated line to the next. Where that is not certain (no dates, other kinds of files, wrapped
 // lines), every entry is given. Offsets and line numbers are those of the file. Offline diagnosis uses it; the agent
 // needs every entry.

@@ -272,8 +272,8 @@ export class EntrySplitter implements Splitter {
   #skipMark(chunk: Buffer, start: number, end: number): number {
     if (this.#lineOffset !== 0) return start;
     const held = this.#heldLine > 0;
-    const head = held ? this.#held.view().subarray(0, 3) : chunk.subarray(start, Math.min(end, start + 3));
-    if (!head.equals(BYTE_ORDER_MARK)) return start;
+    const firstBytes = held ? this.#held.view().subarray(0, 3) : chunk.subarray(start, Math.min(end, start + 3));
+    if (!firstBytes.equals(BYTE_ORDER_MARK)) return start;
     this.#lineOffset = 3;
     if (!held) return start + 3;
     this.#heldLine -= 3;

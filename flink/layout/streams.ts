@@ -155,7 +155,7 @@ export class StreamSplitter implements Splitter {
 
   /** Returns the stream of a line. A line that names none is of stdout. */
   #streamOf(bytes: Buffer, start: number, end: number): Stream {
-    return readStream(bytes, start, lookEnd(start, end)) === 'stderr' ? this.#err : this.#out;
+    return readStream(bytes, start, limitEnd(start, end)) === 'stderr' ? this.#err : this.#out;
   }
 
   /** Continues the line that the previous chunk left open; returns where it ends in this one. */
@@ -277,14 +277,14 @@ function copyEntry(entry: SplitEntry, chunk: Buffer | undefined): SplitEntry {
   return entry.bytes.buffer === chunk?.buffer ? { ...entry, bytes: Buffer.from(entry.bytes) } : entry;
 }
 
-/** Limits how much of a line is looked at to the length at which a long line is given on in parts. */
-function lookEnd(start: number, end: number): number {
+/** Limits how much of a line is examined to the length at which a long line is given on in parts. */
+function limitEnd(start: number, end: number): number {
   return Math.min(end, start + LONG_LINE_BYTES);
 }
 
 /** Returns the runtime's time stamp of a line. */
 function viewStamp(bytes: Buffer, start: number, lineEnd: number): Buffer {
-  const end = lookEnd(start, lineEnd);
+  const end = limitEnd(start, lineEnd);
   const stamp = findStamp(bytes, start, end);
   return bytes.subarray(stamp, Math.min(end, stamp + STAMP_BYTES));
 }

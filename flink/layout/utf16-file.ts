@@ -15,7 +15,7 @@ interface LinePlace {
   isInvalid: boolean;
 }
 
-const MARK = '\ufeff';
+const BYTE_ORDER_MARK = '\ufeff';
 const REPLACEMENT = '\ufffd';
 const NEWLINE = 10;
 /** Half of a surrogate pair without the other half. */
@@ -98,10 +98,10 @@ export class Utf16Splitter implements Splitter {
   #split(text: string, fileBytes = 2 * text.length): SplitEntry[] {
     const isHalf = fileBytes % 2 === 1;
     const isInvalid = isHalf || LONE.test(text);
-    const marks = this.#file === 0 && text.startsWith(MARK) ? 1 : 0;
-    const bytes = Buffer.from(text.slice(marks), 'utf8');
-    if (marks === 1) this.#lines = [{ text: 0, file: 2, isInvalid: false }];
-    for (let at = marks, byte = 0; at < text.length;) {
+    const bomUnits = this.#file === 0 && text.startsWith(BYTE_ORDER_MARK) ? 1 : 0;
+    const bytes = Buffer.from(text.slice(bomUnits), 'utf8');
+    if (bomUnits === 1) this.#lines = [{ text: 0, file: 2, isInvalid: false }];
+    for (let at = bomUnits, byte = 0; at < text.length;) {
       const newline = text.indexOf('\n', at);
       const end = newline < 0 ? text.length : newline;
       const line = this.#lines.at(-1);

@@ -3,7 +3,7 @@
 import { omitMissing } from '../../core/json.js';
 import type { Level, ParsedEntry } from '../../core/types.js';
 import { chainTypes, parseChain } from '../trace/chain.js';
-import { readLevel } from './head-word.js';
+import { readLevel } from './preamble-word.js';
 import type { LocalClock } from './local-time.js';
 import { readTimestamp } from './timestamp.js';
 
@@ -51,7 +51,7 @@ function readEvent(text: string, attributes: Attributes): ParsedEntry {
 function readRecord(text: string, clock: LocalClock): ParsedEntry {
   const millis = readElement(text, 'millis');
   const exception = readInner(text, 'exception');
-  const head = exception === undefined ? undefined : readElement(exception, 'message');
+  const header = exception === undefined ? undefined : readElement(exception, 'message');
   const frames = (exception ?? '').split('<frame>').slice(1).map(renderFrame);
   return makeEntry({
     time: millis === undefined ? readTimestamp(readElement(text, 'date') ?? '', 0, clock)?.time : Number(millis),
@@ -59,7 +59,7 @@ function readRecord(text: string, clock: LocalClock): ParsedEntry {
     logger: readElement(text, 'logger'),
     thread: readElement(text, 'thread'),
     message: readElement(text.split('<exception>', 1)[0] ?? '', 'message'),
-    stack: head === undefined ? undefined : [head, ...frames].join('\n'),
+    stack: header === undefined ? undefined : [header, ...frames].join('\n'),
   });
 }
 
@@ -110,8 +110,8 @@ function readThrown(text: string): string | undefined {
       continue;
     }
     const message = found.get('message') ?? found.get('localizedMessage');
-    const head = `${found.get('name') ?? ''}${message === undefined ? '' : `: ${message}`}`;
-    lines.push(name === 'Cause' ? `Caused by: ${head}` : head);
+    const header = `${found.get('name') ?? ''}${message === undefined ? '' : `: ${message}`}`;
+    lines.push(name === 'Cause' ? `Caused by: ${header}` : header);
   }
   const asText = readElement(text, 'ExtendedStackTrace');
   if (lines.length <= 1 && asText !== undefined && !asText.includes('<')) return asText.trim();

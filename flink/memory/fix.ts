@@ -14,7 +14,7 @@ export interface NetworkNeed extends MemoryTarget {
   /** Least network memory of one TaskManager that the job needs in total, not the missing part. */
   readonly neededBytes: number;
   /** Factor of the needed bytes that is given. Default: 1.5. */
-  readonly headRoom?: number;
+  readonly headroom?: number;
   /** Source of the memory: a larger process (the default), or managed memory in a process of the same size. */
   readonly from?: 'process' | 'managed';
 }
@@ -25,12 +25,12 @@ export interface SizeNeed extends MemoryTarget {
 }
 
 const NETWORK_STEP_BYTES = 16 * MEBIBYTE;
-const DEFAULT_HEAD_ROOM = 1.5;
+const DEFAULT_HEADROOM = 1.5;
 
 export function fitNetworkMemory(need: NetworkNeed): FitResult<MemoryLayout> {
   const before = computeTaskManagerMemory(need.options, need.version, need.deployment);
   if (isMemoryProblem(before)) return { problem: before };
-  const bytes = roundUp(need.neededBytes * (need.headRoom ?? DEFAULT_HEAD_ROOM), NETWORK_STEP_BYTES);
+  const bytes = roundUp(need.neededBytes * (need.headroom ?? DEFAULT_HEADROOM), NETWORK_STEP_BYTES);
   if (before.network >= bytes) return { patch: {}, before, after: before, note: 'enough', addedBytes: 0 };
   const version = parseVersion(need.version) ?? 0;
   const min: MemoryOption = version < 11000 ? LEGACY.networkMin : TASK_MANAGER.networkMin;

@@ -1,8 +1,8 @@
 // Masks a message of an exception, so that the words remain that are the same each time: text that differs between
-// times, jobs or nodes is replaced by a mark. The time grows with the length of the message, of which only the
+// times, jobs or nodes is replaced by a placeholder. The time grows with the length of the message, of which only the
 // beginning is read. Pure functions.
 
-/** Mark in the place of text that differs. */
+/** Placeholder for text that differs. */
 const MASK = '*';
 
 /** Number of characters that are read, and number of those that are kept. */
@@ -17,7 +17,7 @@ const SPOKEN: readonly Row[] = [
   ['since Java 11 the index and the length', /^Index -?\d+ out of bounds for length \d+$/, MASK],
   ['since Java 11 the loaders of both classes', / \([^()]* (?:is|are) in (?:unnamed )?module .*$/, ''],
   ['"class a.B cannot be cast to class c.D"', /\bclass (?=[\w$]+\.[\w.$]+)/g, ''],
-  ['a class in marks is a word', /["'`[]([A-Za-z][\w$]*(?:\.[\w$]+)*\.[A-Z][\w$]*)["'`\]]/g, '$1'],
+  ['a class in quotes or brackets is a word', /["'`[]([A-Za-z][\w$]*(?:\.[\w$]+)*\.[A-Z][\w$]*)["'`\]]/g, '$1'],
   ['a message in brackets', /^\[(.*)\]?$/, '$1'],
   ['packages of Flink: its classes move', /\b(?:L?org[./]apache[./]flink[./](?:[a-z]\w*[./])*)(?=[A-Z])/g, ''],
 ];
@@ -41,7 +41,7 @@ const DIFFERING: readonly Row[] = [
 const TELLING_NUMBER =
   /\b[A-Z]{2,5}-\d{3,5}(?=:)|\b(?:status|status code|error code|errno|exit code|HTTP)[ :=]{1,3}\d{1,5}\b/g;
 const NUMBER = /-?\d+(?:[.,:]\d+)*/g;
-/** Several marks in a row, which become one, because the length of a list does not matter. */
+/** Several placeholders in a row, which become one, because the length of a list does not matter. */
 const REPEATED = /\*(?:[\s:,;=/|.-]*\*)+/g;
 
 export function maskMessage(message: string): string {

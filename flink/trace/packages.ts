@@ -28,25 +28,25 @@ export interface CodeOwners {
 }
 
 /**
- * Creates the look-ups. `owners`: packages, and a few classes; the longest one that a frame's name begins with decides.
+ * Creates the lookups. `owners`: packages, and a few classes; the longest one that a frame's name begins with decides.
  * Owners are cached, because the same failure comes again and again, and each frame is looked up more than once. A
  * process has some hundred loggers and some thousand frames.
  */
 export function createCodeOwners(owners: ReadonlyMap<string, PackageOwner>, wrappers: ReadonlySet<string>): CodeOwners {
-  const lookUp = remember(20_000, (frame) => findOwner(owners, frame));
+  const findCachedOwner = remember(20_000, (frame) => findOwner(owners, frame));
   return {
     ownerOf(frame) {
-      const owner = lookUp(frame);
+      const owner = findCachedOwner(frame);
       if (owner === 'generated') return 'user-code';
       return owner === 'neutral' ? 'framework' : owner;
     },
-    isNeutral: (frame) => lookUp(frame) === 'neutral',
-    isUser: (frame) => lookUp(frame) === 'user-code',
+    isNeutral: (frame) => findCachedOwner(frame) === 'neutral',
+    isUser: (frame) => findCachedOwner(frame) === 'user-code',
     isUserLogger: remember(
       10_000,
       (logger) =>
         logger.endsWith('.SystemOutRedirectionUtils') ||
-        (/^[a-z]\w+\.\w+\.[\w.$]+$/.test(logger) && lookUp(logger) === 'user-code'),
+        (/^[a-z]\w+\.\w+\.[\w.$]+$/.test(logger) && findCachedOwner(logger) === 'user-code'),
     ),
     isWrapper: (type) => wrappers.has(type),
   };

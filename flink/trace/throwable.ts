@@ -14,8 +14,8 @@ export interface Split {
 const INLINE =
   /(?:with failure cause|failed with|caused by|because of|due to|because|reason|exception): ?|(?:to (?:FAILED|FAILING|RESTARTING)|\(dataPort=\d+\)|status FAILED\. Diagnostics)\.? |>>> (?:event|status)\S* +\| (?:warning|error) +\| \w+ +\| |^event \w+ of flink\w+\/\S+ /gi;
 /**
- * Class that ends like a throwable, and a colon, at any place, whatever mark or label stands before it; or at the end,
- * inside marks.
+ * Class that ends like a throwable, and a colon, at any place, whatever punctuation or label precedes it; or at the
+ * end, inside quotes.
  */
 const NAMED = /(?:^|[^\w$./-])((?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error)(?:: |(?=[`*"')\]>]*$)))/;
 /**

@@ -21,7 +21,7 @@ const SHORT_TYPE = /^[A-Z][a-z]\w*(?:Exception|Error)(?=: )/;
 const THROWABLE = /(?:Exception|Error|Throwable|Failure|Exit|Interrupt|Timeout)(?:\$\w+)?$/;
 /** Exception of Hadoop: `RemoteException(a.b.CException): text`. */
 const REMOTE = /^\(((?:[A-Za-z_$][\w$]*\.)+[A-Za-z_$][\w$]*)\): ?/;
-const THREAD_HEAD = /^Exception in thread "[^"]*" /;
+const THREAD_PREFIX = /^Exception in thread "[^"]*" /;
 
 /** Removes prefixes if a part of a trace follows them. The indentation counts tabs and blanks. */
 export function cleanTraceLine(raw: string): { readonly indent: number; readonly content: string } {
@@ -94,7 +94,7 @@ export function readPythonError(content: string): TraceHeader | undefined {
  * shows that a class is named here.
  */
 export function readHeader(content: string, sure = false): TraceHeader | undefined {
-  const text = (content.startsWith('**') ? content.slice(2).replace('**', '') : content).replace(THREAD_HEAD, '');
+  const text = (content.startsWith('**') ? content.slice(2).replace('**', '') : content).replace(THREAD_PREFIX, '');
   const type = (TYPE.exec(text) ?? SHORT_TYPE.exec(text))?.[0];
   if (type === undefined) return undefined;
   const remote = REMOTE.exec(text.slice(type.length));

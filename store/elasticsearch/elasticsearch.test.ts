@@ -16,7 +16,7 @@ import { openElasticsearchStore } from './elasticsearch.js';
 import { appendRecords, makeRecord, waitUntil } from '../testing/samples.js';
 import { describeAnswers, describeDenial, describeRequests } from './testing/answers.js';
 import { describeRefused } from './testing/refused.js';
-import { describeRoom } from './testing/room.js';
+import { describeDiskSpace } from './testing/disk-space.js';
 import { describeTemplates, describeMappings } from './testing/templates.js';
 import { describeParts } from './testing/parts.js';
 import { describeNews, describeKill, describeSequence } from './testing/news.js';
@@ -90,7 +90,7 @@ for (const version of [8, 9] as const) {
       describeDenial(faulty);
       describeRequests(faulty);
       describeRefused(faulty);
-      describeRoom(faulty);
+      describeDiskSpace(faulty);
       describeNews(faulty);
       describeSequence(faulty);
       describeKill(faulty);

@@ -2,7 +2,7 @@
 // the index templates in setup/, writing in bulk.ts, the feed in feed.ts, reading in search.ts and query.ts, the
 // small documents in documents.ts. Nothing is written before the index templates exist. The store uses no data streams,
 // pipelines, scripts or ILM, so that the smallest distribution and licence are sufficient.
-import { createDearLane } from './dear-lane.js';
+import { createExpensiveLane } from './expensive-lane.js';
 import { readBuckets, search } from './hits.js';
 import { createError } from '../../core/errors.js';
 import { fieldAt, isObject, listAt } from '../../core/json.js';
@@ -83,7 +83,7 @@ export function openElasticsearchStore(settings: ElasticsearchSettings, schemas 
     },
     readTime: () => readTime(client, prefix),
     readKeyEnd: () => readKeyEnd(client, settings.apiKey),
-    checkRoom: () => checkRoom(client, prefix),
+    checkDiskSpace: () => checkDiskSpace(client, prefix),
     close: () => client.close(),
   };
 }
@@ -92,7 +92,7 @@ function createSearches(
   client: ElasticsearchClient,
   prefix: string,
 ): Pick<Store, 'searchRecords' | 'findRecords' | 'countJobRecords' | 'findContext'> {
-  const lane = createDearLane();
+  const lane = createExpensiveLane();
   return {
     searchRecords: (query, limits) =>
       lane.run(query, limits, (parameters) => searchRecords(limitClient(client, limits), prefix, query, parameters)),
@@ -164,7 +164,7 @@ async function readKeyEnd(client: ElasticsearchClient, apiKey = ''): Promise<num
  * watermark read-only, and lifts that by itself. Each call checks only the settings of our indices, because another
  * process may write them. A user that may not read the settings learns it from failed writes.
  */
-async function checkRoom(client: ElasticsearchClient, prefix: string): Promise<void> {
+async function checkDiskSpace(client: ElasticsearchClient, prefix: string): Promise<void> {
   // Left out, because rights that were granted for an earlier release do not name these indices, and agents do not need
   // `access`.
   const late = ['feedback', 'triage', 'silences', 'access'];

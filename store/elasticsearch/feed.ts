@@ -2,8 +2,8 @@
 // numbers the operations of a shard; up to the global checkpoint every number is taken and done. A read loads the
 // checkpoints, refreshes (their operations are now visible), and searches each shard from the last number that was read
 // up to its checkpoint. No clock is used, and nothing can appear behind the cursor. The cursor has the last number of
-// each shard by index name and uuid, so that a day that was deleted and created again is read from its start. look.ts
-// decides which indices a read asks, record/routing.ts which partition a record belongs to.
+// each shard by index name and uuid, so that a day that was deleted and created again is read from its start.
+// feed-state.ts decides which indices a read asks, record/routing.ts which partition a record belongs to.
 import { findNewest } from './jobs.js';
 import { createError } from '../../core/errors.js';
 import { fieldAt, isObject, listAt, textAt } from '../../core/json.js';
@@ -12,7 +12,7 @@ import type { LogRecord } from '../../core/types.js';
 import type { ElasticsearchClient } from './client.js';
 import { readHit, readSearch } from './hits.js';
 import { parseJson } from '../stored.js';
-import { decideLook, rememberLook, type FeedLook } from './look.js';
+import { chooseIndices, updateFeedState, type FeedState } from './feed-state.js';
 import { readDayEnd } from './record/address.js';
 import { findPart, listProbes } from './record/routing.js';
 import type { FeedOptions, FeedPage, RecordFeed } from '../store.js';
@@ -48,8 +48,8 @@ interface Ours extends Shard {
 interface Feed {
   readonly client: ElasticsearchClient;
   readonly prefix: string;
-  /** State of the last look, by the partition that is read ("0/1"). */
-  readonly looks: Map<string, FeedLook>;
+  /** State after the last read, by the partition that is read ("0/1"). */
+  readonly states: Map<string, FeedState>;
   /**
    * Indices (name|uuid) that are known to have sequence numbers, with the number of their shards. The number is 0 if
    * the index routes records in another way than routing.ts.
@@ -59,7 +59,7 @@ interface Feed {
 
 /** Creates the feed. The state that it keeps only saves requests; the cursor alone says what was read. */
 export function createFeed(client: ElasticsearchClient, prefix: string): RecordFeed {
-  const feed: Feed = { client, prefix, looks: new Map(), known: new Map() };
+  const feed: Feed = { client, prefix, states: new Map(), known: new Map() };
   return {
     readRecords: (cursor, options) => readFeed(feed, cursor, options),
     findNewest: (from) => findNewest(client, prefix, from),
@@ -92,14 +92,14 @@ async function readFeed(feed: Feed, cursor: string | undefined, options: FeedOpt
   const { index, of } = options.part ?? WHOLE;
   const part = `${index}/${of}`;
   const before = decodeCursor(cursor);
-  const last = feed.looks.get(part);
+  const last = feed.states.get(part);
   // Loaded before the shards, so that the next read sees an index that is created after this.
   const version = await loadStateVersion(feed.client);
-  const look = decideLook(last, cursor, version);
-  const all = await loadShards(feed, look);
+  const indices = chooseIndices(last, cursor, version);
+  const all = await loadShards(feed, indices);
   await checkNumbers(feed, all);
   const shards = all.flatMap((shard) => findOurs(feed, shard, { index, of }) ?? []);
-  const positions = look === 'all' ? await forgetDeleted(feed, before, all) : new Map(before);
+  const positions = indices === 'all' ? await forgetDeleted(feed, before, all) : new Map(before);
   const pending = shards.filter((shard) => readFrom(shard, positions) < shard.checkpoint);
   if (options.isToEnd === true) {
     for (const shard of pending) positions.set(shard.place, shard.checkpoint);
@@ -113,12 +113,12 @@ async function readFeed(feed: Feed, cursor: string | undefined, options: FeedOpt
           drained: true,
         }
       : await readPending(feed.client, pending, positions, options);
-  feed.looks.set(
+  feed.states.set(
     part,
-    rememberLook(last, {
+    updateFeedState(last, {
       cursor: page.cursor,
       version,
-      all: look === 'all' ? listIndices(shards) : undefined,
+      all: indices === 'all' ? listIndices(shards) : undefined,
       pending: listIndices(pending),
     }),
   );
@@ -180,11 +180,11 @@ async function loadStateVersion(client: ElasticsearchClient): Promise<number | u
  * Loads the primary shards, because their checkpoint is the one that counts. A shard without an active primary is left
  * for later.
  */
-async function loadShards({ client, prefix }: Feed, look: 'all' | readonly string[]): Promise<Shard[]> {
-  if (look.length === 0) return [];
+async function loadShards({ client, prefix }: Feed, indices: 'all' | readonly string[]): Promise<Shard[]> {
+  if (indices.length === 0) return [];
   const { body } = await client.send({
     method: 'GET',
-    path: `/${look === 'all' ? `${prefix}-logs-*` : look.join(',')}/_stats/docs`,
+    path: `/${indices === 'all' ? `${prefix}-logs-*` : indices.join(',')}/_stats/docs`,
     query: {
       level: 'shards',
       filter_path:

@@ -205,7 +205,7 @@ function describeTemplates(
     },
     mappings: {
       dynamic: false,
-      // Set only if documents have words, because looking for them in each document costs a twelfth of indexing.
+      // Set only if documents have words, because a search for them in each document costs a twelfth of indexing.
       _source: wordsBy === 'document' ? { excludes: [WORDS] } : undefined,
       properties: describeFields(wordsBy),
     },

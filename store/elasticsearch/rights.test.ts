@@ -129,11 +129,11 @@ describeWithParts(['elasticsearch-9'], 'the rights in docs/elasticsearch.md', ()
     await expect(appendRecords(api, [makeRecord(3)]).then((outcomes) => outcomes[0]?.kind)).resolves.toBe('retry');
 
     await asSuperuser('PUT', '/jobtrace-logs-*/_settings', { 'index.blocks.read_only_allow_delete': true });
-    await expect(api.checkRoom()).rejects.toMatchObject({ code: 'JT_STORE_FULL' });
-    await expect(analyzer.checkRoom()).rejects.toMatchObject({ code: 'JT_STORE_FULL' });
-    await agent.checkRoom();
+    await expect(api.checkDiskSpace()).rejects.toMatchObject({ code: 'JT_STORE_FULL' });
+    await expect(analyzer.checkDiskSpace()).rejects.toMatchObject({ code: 'JT_STORE_FULL' });
+    await agent.checkDiskSpace();
     await asSuperuser('PUT', '/jobtrace-logs-*/_settings', { 'index.blocks.read_only_allow_delete': null });
-    await api.checkRoom();
+    await api.checkDiskSpace();
 
     await expect(agent.saveIncident(makeIncident('forged'))).rejects.toMatchObject({ code: 'JT_STORE_DENIED' });
     await expect(agent.readRecords(undefined, { limit: 1 })).rejects.toMatchObject({ code: 'JT_STORE_DENIED' });

@@ -28,8 +28,8 @@ export function chargeSearch(
 
 /** True if the index of words can look the pattern up, as in `check*`. */
 function isPrefix(glob: Glob): boolean {
-  const [head = '', tail] = glob;
-  return glob.length === 2 && tail === '' && head !== '';
+  const [first = '', tail] = glob;
+  return glob.length === 2 && tail === '' && first !== '';
 }
 
 function isSharp(glob: Glob): boolean {

@@ -1,11 +1,11 @@
 // Finds the ranges of a text that a search asked for: lists the words and patterns of the tree of query.ts, and finds
-// them in the text, split into words as in the stores (words.ts). The page and the command line mark them. Pure
+// them in the text, split into words as in the stores (words.ts). The page and the command line highlight them. Pure
 // functions.
 import { fitsGlob, hasStar, type Glob } from '../../core/text/glob.js';
 import { lowerLetters, splitWords } from '../words.js';
 import type { QueryNode } from './query.js';
 
-/** Words and patterns that are to be marked. */
+/** Words and patterns that are to be highlighted. */
 export interface Sought {
   /** Phrases, each of words that follow one another. */
   readonly phrases: readonly (readonly string[])[];

@@ -185,9 +185,9 @@ function fieldNode(field: SearchField, token: TextToken): QueryNode {
   if (field.values !== undefined && !hasStar(glob)) checkValue(field, field.values, token);
   if (field.isJob === true && !isAnything(glob)) return { kind: 'job', glob };
   const shapes: Glob[] = [glob];
-  const [head = '', ...tail] = glob;
-  for (const mark of field.after ?? []) shapes.push(['', mark + head, ...tail]);
-  for (const mark of field.before ?? []) shapes.push([...glob.slice(0, -1), (glob.at(-1) ?? '') + mark, '']);
+  const [first = '', ...others] = glob;
+  for (const separator of field.after ?? []) shapes.push(['', separator + first, ...others]);
+  for (const separator of field.before ?? []) shapes.push([...glob.slice(0, -1), (glob.at(-1) ?? '') + separator, '']);
   const values = field.fields.flatMap((name) =>
     shapes.map((shape): QueryNode => ({ kind: 'value', field: name, glob: shape })),
   );
@@ -258,7 +258,7 @@ function readWord(text: string, at: number, tokens: Token[]): number {
 
 /**
  * Returns the field of `name:`, or undefined if it is just text of a log. Throws JT_QUERY_INVALID for an unknown name
- * that looks like a field.
+ * that has the form of a field.
  */
 function findField(text: string, at: number, name: string, after: number): SearchField | undefined {
   const field = findSearchField(name);

@@ -8,7 +8,7 @@ import type { AppendOutcome, EncodedBatch } from '../store.js';
 import { decodeRow, readEncodedRow, type EncodedRow } from './encode.js';
 import type { Connection, Statement } from './engine.js';
 import { isTemporary, readCode } from './failure.js';
-import { noteAppend, type Room } from './file.js';
+import { noteAppend, type DiskSpace } from './file.js';
 import { readRow, RECORD_COLUMNS } from './schema.js';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -25,7 +25,10 @@ interface AppendStatements {
  * Creates the function that appends a batch. A full disk or a busy file gives `retry` for the whole batch, because the
  * transaction was rolled back.
  */
-export function createAppend(connection: Connection, room: Room): (batch: EncodedBatch) => readonly AppendOutcome[] {
+export function createAppend(
+  connection: Connection,
+  space: DiskSpace,
+): (batch: EncodedBatch) => readonly AppendOutcome[] {
   if (connection.readonly)
     return (batch) => batch.lengths.map(() => ({ kind: 'retry', error: 'the store was opened for reading only' }));
   const statements = prepareAppend(connection);
@@ -43,10 +46,10 @@ export function createAppend(connection: Connection, room: Room): (batch: Encode
   return (batch) => {
     try {
       const outcomes = connection.transact(() => appendAll(batch));
-      noteAppend(room, undefined, 0);
+      noteAppend(space, undefined, 0);
       return outcomes;
     } catch (error) {
-      noteAppend(room, readCode(error), batch.bytes.length);
+      noteAppend(space, readCode(error), batch.bytes.length);
       if (!isTemporary(readCode(error))) throw error;
       return batch.lengths.map(() => ({ kind: 'retry', error: errorText(error) }));
     }

@@ -1,7 +1,7 @@
 // File of the embedded store. Only its owner may read it, because it holds every log line. SQLite makes its files
 // readable by everybody if the umask permits that, and gives `-wal` and `-shm` the permissions of the database. So the
 // database is created here before SQLite opens it, and files that an older release created are closed to others. Also
-// checks whether there is room for more records: by the result of the last append, the free space of the disk, and a
+// checks whether there is space for more records: by the result of the last append, the free space of the disk, and a
 // test write of the same size.
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -29,31 +29,31 @@ function closeToOthers(path: string): void {
   if ((mode & 0o077) !== 0 && isOurs) chmodSync(path, OWNER_ONLY);
 }
 
-export interface Room {
-  /** Size, in bytes, of the batch for which the last append found no room; undefined if it found room. */
+export interface DiskSpace {
+  /** Size, in bytes, of the batch for which the last append found no space; undefined if it found space. */
   lackingBytes: number | undefined;
 }
 
 /** Smallest free space, in bytes. SQLite writes a few megabytes next to the database before it moves them into it. */
-const LEAST_BYTES = 1_048_576;
+const MIN_FREE_BYTES = 1_048_576;
 const PROBE_KEY = 'store/room';
 
-export function noteAppend(room: Room, code: string | undefined, bytes: number): void {
-  room.lackingBytes = code === 'SQLITE_FULL' ? bytes : undefined;
+export function noteAppend(space: DiskSpace, code: string | undefined, bytes: number): void {
+  space.lackingBytes = code === 'SQLITE_FULL' ? bytes : undefined;
 }
 
 /**
- * Throws if there is no room. A failed append counts until as many bytes can be written, because its writer may be
+ * Throws if there is no space. A failed append counts until as many bytes can be written, because its writer may be
  * gone.
  */
-export function checkRoom(room: Room, connection: Connection, path: string): void {
+export function checkDiskSpace(space: DiskSpace, connection: Connection, path: string): void {
   if (path !== ':memory:') {
     const { bavail, bsize } = statfsSync(dirname(path));
-    if (bavail * bsize < LEAST_BYTES) throw createError('JT_DISK_FULL', { path });
+    if (bavail * bsize < MIN_FREE_BYTES) throw createError('JT_DISK_FULL', { path });
   }
-  if (room.lackingBytes === undefined) return;
-  writeProbe(connection, room.lackingBytes);
-  room.lackingBytes = undefined;
+  if (space.lackingBytes === undefined) return;
+  writeProbe(connection, space.lackingBytes);
+  space.lackingBytes = undefined;
 }
 
 /** Writes bytes and deletes them again, because only a commit reaches the disk. */

@@ -177,7 +177,7 @@ function isIndexed(node: QueryNode): boolean {
 }
 
 /**
- * Joins conditions as one look-up each, because SQLite uses no index for an OR of many kinds and would read every
+ * Joins conditions as one lookup each, because SQLite uses no index for an OR of many kinds and would read every
  * record.
  */
 function uniteConditions(conditions: readonly SqlCondition[], range: readonly SqlCondition[]): SqlCondition {
@@ -206,8 +206,8 @@ function selectWords({ seqs }: Within): string {
  * words.
  */
 function buildShape(glob: Glob, within: Within): Part {
-  const [head = '', tail] = glob;
-  if (glob.length === 2 && tail === '' && head !== '') return { words: `"${head}" *` };
+  const [first = '', second] = glob;
+  if (glob.length === 2 && second === '' && first !== '') return { words: `"${first}" *` };
   return {
     sql: `seq IN (${selectWords(within)} (SELECT ifnull(group_concat('"' || term || '"', ' OR '), '""') FROM (SELECT term FROM vocabulary WHERE ${goesOn('unicode(substr(term, -1))', 15)} AND term GLOB ? LIMIT ${MAX_SHAPE_WORDS})))`,
     params: [toSqlGlob(glob)],
@@ -230,21 +230,21 @@ function buildPlace({ cluster, spans }: Extract<QueryNode, { readonly kind: 'pla
   if (spans === undefined) return here;
   const placed = spans.filter(({ process }) => process !== undefined);
   const anywhere = spans.filter(({ process }) => process === undefined);
-  const looks = [
-    lookUp(placed, 'records_process', `process = value ->> 0 AND ${IN_SPAN}`),
-    lookUp(anywhere, 'records_time', IN_SPAN),
+  const lookups = [
+    selectInSpans(placed, 'records_process', `process = value ->> 0 AND ${IN_SPAN}`),
+    selectInSpans(anywhere, 'records_time', IN_SPAN),
   ].filter(({ params }) => params.length > 0);
   const found = {
-    sql: `seq IN (${looks.map(({ sql }) => sql).join(' UNION ALL ')})`,
-    params: looks.flatMap(({ params }) => params),
+    sql: `seq IN (${lookups.map(({ sql }) => sql).join(' UNION ALL ')})`,
+    params: lookups.flatMap(({ params }) => params),
   };
   return joinConditions('AND', [found, here]);
 }
 
 const IN_SPAN = 'time BETWEEN value ->> 1 AND value ->> 2';
 
-/** Builds the look-up of records in spans. CROSS JOIN reads the spans first, then the records of each. */
-function lookUp(spans: readonly JobSpan[], index: string, on: string): SqlCondition {
+/** Builds the lookup of records in spans. CROSS JOIN reads the spans first, then the records of each. */
+function selectInSpans(spans: readonly JobSpan[], index: string, on: string): SqlCondition {
   const list = spans.map(({ process = null, fromMs = FIRST_MS, toMs = LAST_MS }) => [process, fromMs, toMs]);
   return {
     sql: `SELECT seq FROM json_each(?) CROSS JOIN records INDEXED BY ${index} WHERE ${on} AND ${goesOn('seq')}`,

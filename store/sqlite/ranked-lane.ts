@@ -47,7 +47,7 @@ export function createRankedLane({ threads = 1, ...options }: LaneOptions & { re
   return {
     open: async () => lanes[0]?.open(),
     async ask(call, question) {
-      const lane = free.pop() ?? (await waitForTurn(queue, question));
+      const lane = free.pop() ?? (await waitForLane(queue, question));
       try {
         return await lane.ask(call, question);
       } finally {
@@ -61,7 +61,7 @@ export function createRankedLane({ threads = 1, ...options }: LaneOptions & { re
   };
 }
 
-function waitForTurn(queue: Waiting[], { rank, waitMs, signal }: Question): Promise<Lane> {
+function waitForLane(queue: Waiting[], { rank, waitMs, signal }: Question): Promise<Lane> {
   return new Promise((resolve, reject) => {
     const leave = (error: Error): void => {
       queue.splice(queue.indexOf(place), 1);

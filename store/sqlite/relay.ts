@@ -35,7 +35,7 @@ export async function openThreadedStore({ path, maxBytes }: SqliteSettings, open
   const reading = { ...settings, readonly: true };
   const quick = createRankedLane({ openThread, settings: reading, threads: QUICK_THREADS });
   const slow = createRankedLane({ openThread, settings: reading, isPatient: true });
-  const dear = createRankedLane({ openThread, settings: reading, isPatient: true });
+  const expensive = createRankedLane({ openThread, settings: reading, isPatient: true });
   await writer.open();
 
   const write =
@@ -46,8 +46,8 @@ export async function openThreadedStore({ path, maxBytes }: SqliteSettings, open
     <Name extends StoreMethod>(method: Name): Asked<Name> =>
     (...args) =>
       quick.ask({ method, args }, { rank: RANKS.document });
-  const search = <Result>(call: Call, options: AskLimits = {}, isDear = false): Promise<Result> =>
-    isDear ? askSlowly(dear, call, options) : ask({ quick, slow }, call, options);
+  const search = <Result>(call: Call, options: AskLimits = {}, isExpensive = false): Promise<Result> =>
+    isExpensive ? askSlowly(expensive, call, options) : ask({ quick, slow }, call, options);
   return {
     encoding: { kind: 'sqlite' },
     append: ({ bytes, ...batch }) =>
@@ -89,9 +89,9 @@ export async function openThreadedStore({ path, maxBytes }: SqliteSettings, open
     readTime: () => Promise.resolve(Date.now()),
     readKeyEnd: () => Promise.resolve(undefined),
     check: read('check'),
-    checkRoom: write('checkRoom'),
+    checkDiskSpace: write('checkDiskSpace'),
     close: async () => {
-      await Promise.all([quick.close(), slow.close(), dear.close()]);
+      await Promise.all([quick.close(), slow.close(), expensive.close()]);
       // Closed after the readers, so that what waits in the log is written into the file.
       await writer.close();
     },

@@ -24,7 +24,7 @@ import {
   saveIncident,
   sumGroup,
 } from './incidents.js';
-import { checkRoom, makePrivate, type Room } from './file.js';
+import { checkDiskSpace, makePrivate, type DiskSpace } from './file.js';
 import { deleteBefore, deleteInfoBefore } from './retention.js';
 import { MIGRATIONS } from './schema.js';
 import { findContext, findRecords, joinCursors, readFeed, searchRecords } from './search.js';
@@ -46,8 +46,8 @@ const BUSY_MS = 5_000;
 export function openSqliteStore(settings: SqliteSettings, schemas = SCHEMAS): Store & DocumentPort {
   const connection = openFile(settings, schemas);
   const run = <Result>(work: () => Result): Promise<Result> => runTask(settings.path, work);
-  const room: Room = { lackingBytes: undefined };
-  const append = createAppend(connection, room);
+  const space: DiskSpace = { lackingBytes: undefined };
+  const append = createAppend(connection, space);
   const documents = createDocuments(connection, run);
   return {
     encoding: { kind: 'sqlite' },
@@ -89,7 +89,7 @@ export function openSqliteStore(settings: SqliteSettings, schemas = SCHEMAS): St
         kind: 'sqlite' as const,
         version: String(connection.prepare<{ v: string }>('SELECT sqlite_version() AS v').get()?.v),
       })),
-    checkRoom: () => run(() => checkRoom(room, connection, settings.path)),
+    checkDiskSpace: () => run(() => checkDiskSpace(space, connection, settings.path)),
     close: () => run(() => void connection.close()),
   };
 }

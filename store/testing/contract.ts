@@ -20,7 +20,7 @@ import {
   describeJobs,
   describeStates,
   describeNewest,
-  describeTurns,
+  describeEpochs,
 } from './contract/documents.js';
 import { describeErasure } from './contract/erase.js';
 import { describeFeedback, describeSilences, describeTriage } from './contract/annotations.js';
@@ -39,7 +39,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
 export function describeStoreDocuments(name: string, open: () => Promise<Store>): void {
   describeStoreIncidents(name, open);
   describe(`${name} keeps the store contract of documents`, () => {
-    describe('incidents of several writers', () => describeTurns(useOwnStore(open)));
+    describe('incidents of several writers', () => describeEpochs(useOwnStore(open)));
     describe('newest records of clusters', () => describeNewest(useOwnStore(open)));
     describe('jobs', () => describeJobs(useOwnStore(open)));
     describe('the lines of a job', () => describeJobLines(useSharedStore(open)));

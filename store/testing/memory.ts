@@ -8,7 +8,7 @@ import { decideConflict, type Version } from '../conflict.js';
 import { decodeRecord } from '../encode.js';
 import type { AppendOutcome, Collection, Encoding, RecordFeed, RecordSink } from '../store.js';
 
-/** Store for an agent, and for a test that looks what happened to its records. */
+/** Store for an agent, and for a test that checks what happened to its records. */
 export type AgentStore = RecordSink &
   Pick<RecordFeed, 'readRecords'> & {
     readonly agents: Pick<Collection<AgentStatus, never>, 'save'>;

@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import { HEAD_BYTES } from '../../agent/tail/identity.js';
+import { FIRST_BYTES } from '../../agent/tail/identity.js';
 import {
   begin,
   finishEntry,
@@ -182,7 +182,7 @@ async function beginAlike(world: ModelWorld, writer: Writer): Promise<void> {
 async function beginAgain(world: ModelWorld, writer: Writer): Promise<void> {
   if (writer.isContainer) return;
   rotate(world, writer);
-  const banner = `${'='.repeat(HEAD_BYTES)} ${world.number}`;
+  const banner = `${'='.repeat(FIRST_BYTES)} ${world.number}`;
   write(world, writer, `${nextEntry(world, writer, 0, { hasTrace: false, banner }).text}\n`);
   append(world, writer, 1 + pick(world.random, 4));
   await readAll(world);

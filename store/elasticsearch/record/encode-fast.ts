@@ -4,7 +4,7 @@
 import { toIso } from '../../../core/time/iso.js';
 import { BoundedMap } from '../../../core/cache.js';
 import type { BatchWriter } from '../../batch.js';
-import { encodePattern, STAMP_UNITS } from '../../head.js';
+import { encodePattern, STAMP_UNITS } from '../../message-prefix.js';
 import type { BatchAddress, FileFields, JobFields, PlainRecord, SharedFields, ThrownFields } from '../../store.js';
 import { findAddress, nameDay } from './address.js';
 import { LineWriter, type Gaps, type SharedPlaces } from './lines.js';
@@ -97,11 +97,11 @@ function createEncoding(prefix: string, writer: BatchWriter): PlainEncoding {
 
 /** Adds a record. Returns its length in bytes. */
 function addPlain(encoding: PlainEncoding, record: PlainRecord): number {
-  turnDay(encoding, record.time);
-  turnShared(encoding, record);
-  turnAddress(encoding, record.file);
+  setDay(encoding, record.time);
+  setSharedFields(encoding, record);
+  setAddress(encoding, record.file);
   const { writer, lines, file, shared } = encoding;
-  const batch = writer.turnTo(file.address);
+  const batch = writer.switchTo(file.address);
   const gaps =
     record.thrown === undefined && file.address === batch ? undefined : describeGaps(record, file.address, batch);
   if (lines.isFull) {
@@ -142,13 +142,13 @@ function encodeThrown(fields: ThrownFields): ThrownTexts {
   };
 }
 
-function turnDay(encoding: PlainEncoding, time: number): void {
+function setDay(encoding: PlainEncoding, time: number): void {
   if (time >= encoding.day && time < encoding.day + DAY_MS && encoding.day >= 0) return;
   encoding.day = time - (time % DAY_MS);
   encoding.index = nameDay(encoding.prefix, toIso(encoding.day).slice(0, 10));
 }
 
-function turnAddress({ file, day, index }: PlainEncoding, fields: FileFields): void {
+function setAddress({ file, day, index }: PlainEncoding, fields: FileFields): void {
   if (file.day === day) return;
   file.day = day;
   file.address = findAddress(index, fields['flink.cluster']);
@@ -158,7 +158,7 @@ function turnAddress({ file, day, index }: PlainEncoding, fields: FileFields): v
  * Finds the encoded fields that the record shares. If there is no room, all are removed and are encoded again when they
  * are needed.
  */
-function turnShared(encoding: PlainEncoding, record: PlainRecord): void {
+function setSharedFields(encoding: PlainEncoding, record: PlainRecord): void {
   if (findShared(encoding, record)) return;
   encoding.lines.clear();
   encoding.files = new WeakMap();
@@ -171,8 +171,8 @@ function turnShared(encoding: PlainEncoding, record: PlainRecord): void {
 
 /** Finds the encoded fields that the record shares. Returns false if there is no room for them. */
 function findShared(encoding: PlainEncoding, record: PlainRecord): boolean {
-  turnZone(encoding, record.aheadMs);
-  const isKept = turnFile(encoding, record.file);
+  setZone(encoding, record.aheadMs);
+  const isKept = setFile(encoding, record.file);
   const preamble = findPreamble(encoding, record);
   const owner = findOwner(encoding, record.job);
   if (!isKept || preamble === undefined || owner === undefined) return false;
@@ -183,7 +183,7 @@ function findShared(encoding: PlainEncoding, record: PlainRecord): boolean {
   return true;
 }
 
-function turnZone(encoding: PlainEncoding, aheadMs: number): void {
+function setZone(encoding: PlainEncoding, aheadMs: number): void {
   if (aheadMs === encoding.aheadMs) return;
   encoding.aheadMs = aheadMs;
   encoding.zone = encoding.zones.get(aheadMs) ?? createZone(aheadMs);
@@ -197,7 +197,7 @@ function createZone(aheadMs: number): Zone {
   };
 }
 
-function turnFile(encoding: PlainEncoding, fields: FileFields): boolean {
+function setFile(encoding: PlainEncoding, fields: FileFields): boolean {
   if (fields === encoding.fields) return true;
   const file = encoding.files.get(fields) ?? keepFile(encoding, fields);
   if (file === undefined) return false;

@@ -14,7 +14,7 @@ import { encodeSource, readSource } from './source.js';
 export function createLinesEncoder(prefix: string, writer: BatchWriter): (record: LogRecord) => number {
   return (record) => {
     const address = findAddress(nameIndex(prefix, record), record['flink.cluster']);
-    const action = encodeAction(encodeId(record.id), address, writer.turnTo(address));
+    const action = encodeAction(encodeId(record.id), address, writer.switchTo(address));
     return writer.add(`${action}\n${encodeSource(record, toIso(Date.now()))}\n`);
   };
 }

@@ -47,7 +47,7 @@ interface Code {
 
 type Write = (
   to: number,
-  head: number,
+  prefixBytes: number,
   offset: number,
   crc: number,
   time: number,
@@ -63,7 +63,7 @@ type Write = (
 ) => number;
 
 /** Positions in the memory, as in lines.wat. */
-const HEAD = 256;
+const PREFIX = 256;
 const SHARED = 1024;
 const TEXT = 2_098_176;
 const LINES = 3_147_776;
@@ -92,7 +92,7 @@ export class LineWriter {
   readonly #write: Write;
   readonly #gaps: Int32Array;
   #key = '';
-  #headBytes = 0;
+  #prefixBytes = 0;
   #text: Uint8Array | undefined;
   #shared = SHARED;
 
@@ -116,8 +116,8 @@ export class LineWriter {
   setKey(key: string): void {
     if (key === this.#key) return;
     if (!FILE_KEY.test(key)) throw new RangeError(`the key of a file is ${key}`);
-    const head = `${ACTION}${packHex(key)}`;
-    this.#headBytes = this.bytes.write(head, HEAD, 'latin1');
+    const prefix = `${ACTION}${packHex(key)}`;
+    this.#prefixBytes = this.bytes.write(prefix, PREFIX, 'latin1');
     this.#key = key;
   }
 
@@ -164,7 +164,7 @@ export class LineWriter {
   ): number {
     return this.#write(
       this.start,
-      this.#headBytes,
+      this.#prefixBytes,
       line.offset,
       // A signed number, because a larger one would first be converted to an object.
       line.crc | 0,
@@ -183,7 +183,7 @@ export class LineWriter {
 
   #writeGaps(line: Line, shared: SharedPlaces, { action, repeatsId, thrown, flink }: Gaps): number {
     const firstId = this.start + ACTION.length;
-    const idBytes = repeatsId ? this.#headBytes - ACTION.length + ID_LETTERS : 0;
+    const idBytes = repeatsId ? this.#prefixBytes - ACTION.length + ID_LETTERS : 0;
     const max = action.length + idBytes + thrown.length + flink.length;
     if (max > MAX_GAP_BYTES) throw new RangeError(`${max} bytes of a record are neither its text nor shared`);
     const end = this.#writeLine(line, shared, action.length + idBytes, thrown.length, flink.length);

@@ -36,13 +36,13 @@ export function locateRefused(prefix: string, record: LogRecord): BatchAddress {
 export function encodeRefused(prefix: string, { by }: WordsPlan, refused: readonly Refused[]): EncodedBatch {
   const plan: WordsPlan = { by, except: [] };
   const parts = refused.map(({ record, error }) => {
-    const marked = {
+    const flagged = {
       ...record,
       'jobtrace.flags': [...new Set([...(record['jobtrace.flags'] ?? []), 'refused' as const])],
       [REFUSAL_FIELD]: error,
     };
     const writer = createBatchWriter();
-    createLinesEncoder(prefix, writer)(marked);
+    createLinesEncoder(prefix, writer)(flagged);
     const lines = viewBytes(fitBatch(writer.take(), plan).bytes);
     const address = locateRefused(prefix, record);
     const action = encodeAction(nameDocument(plan, address.index, record.id), address, NO_ADDRESS);

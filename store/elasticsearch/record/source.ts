@@ -1,14 +1,14 @@
 // Encodes a record as the `_source` of its document, and reads it back. No text of an entry is in the document twice:
-// the text before the message is a pattern over other fields (head.ts), and the stack trace follows the message. Only
-// an entry of another form keeps `event.original`. Fields that follow from others, and values that nearly every record
-// has, are left out. Fields whose names begin alike are in one object. Documents of releases before 0.2, which are flat
-// and have all texts, are read too. Pure functions.
+// the text before the message is a pattern over other fields (message-prefix.ts), and the stack trace follows the
+// message. Only an entry of another form keeps `event.original`. Fields that follow from others, and values that nearly
+// every record has, are left out. Fields whose names begin alike are in one object. Documents of releases before 0.2,
+// which are flat and have all texts, are read too. Pure functions.
 import { remember } from '../../../core/cache.js';
 import { hash } from 'node:crypto';
 import { isObject } from '../../../core/json.js';
 import type { LogRecord } from '../../../core/types.js';
 import { describeFile } from '../../../flink/layout/names.js';
-import { joinRest, renderHead, splitHead, type Head } from '../../head.js';
+import { joinRest, renderMessagePrefix, splitMessagePrefix, type MessagePrefix } from '../../message-prefix.js';
 import { formatTime, readDay, readTime } from '../../page.js';
 import { isLogRecord } from '../../stored.js';
 import { decodeId, encodeId } from './id.js';
@@ -86,17 +86,17 @@ function encodeJson(document: object): string {
 /** Returns the fields of a document, flat. */
 function describeDocument(record: LogRecord, ingested: string): Fields {
   const { 'event.original': original, 'jobtrace.length': length } = record;
-  const head = splitHead(record);
+  const messagePrefix = splitMessagePrefix(record);
   return leaveUsual({
     ...record,
     ...describeTime(record, ingested),
     // The document has the id only if it is too long for `_id`.
     id: decodeId(encodeId(record.id)) === record.id ? undefined : record.id,
-    'event.original': head === undefined ? original : undefined,
+    'event.original': messagePrefix === undefined ? original : undefined,
     'jobtrace.process': encodeProcess(record),
     'jobtrace.length': length === Buffer.byteLength(original) ? undefined : length,
-    'jobtrace.head': head?.pattern,
-    'jobtrace.zone': head?.zone,
+    'jobtrace.head': messagePrefix?.pattern,
+    'jobtrace.zone': messagePrefix?.zone,
   });
 }
 
@@ -161,12 +161,12 @@ function flatten(source: Fields, prefix = '', into: Record<string, unknown> = {}
 }
 
 /** Adds the text of the entry and its length if the document does not have them. */
-function completeText(fields: Fields, head: Head): Fields {
+function completeText(fields: Fields, messagePrefix: MessagePrefix): Fields {
   const { message, 'event.original': kept, 'jobtrace.length': length, 'error.stack_trace': stack } = fields;
   if (typeof message !== 'string') return fields;
   const rest = joinRest(message, typeof stack === 'string' ? stack : undefined);
   const time = Date.parse(String(fields['@timestamp']));
-  const before = typeof kept === 'string' ? '' : renderHead(head, time, fields);
+  const before = typeof kept === 'string' ? '' : renderMessagePrefix(messagePrefix, time, fields);
   if (before === undefined) return fields;
   const original = typeof kept === 'string' ? kept : `${before}${rest}`;
   return { ...fields, 'event.original': original, 'jobtrace.length': length ?? Buffer.byteLength(original) };

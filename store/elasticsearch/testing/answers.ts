@@ -179,7 +179,7 @@ export function describeRequests(faulty: () => FaultyStore): void {
       await appendRecords(store, [makeRecord(1, DAY)]);
       const asked: string[] = [];
       proxy.setFault(({ path }) => void asked.push(path));
-      await store.checkRoom();
+      await store.checkDiskSpace();
 
       expect(asked).toHaveLength(1);
       expect(asked.join()).toMatch(/_settings\/index\.blocks/);

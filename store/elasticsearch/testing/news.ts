@@ -2,7 +2,7 @@
 // of Elasticsearch.
 import { describe, expect, it } from 'vitest';
 import type { LogRecord } from '../../../core/types.js';
-import { READS_BETWEEN_FULL_LOOKS } from '../look.js';
+import { READS_BETWEEN_FULL_READS } from '../feed-state.js';
 import { ask } from '../../testing/cluster.js';
 import { appendRecords, makeRecord, waitUntil } from '../../testing/samples.js';
 import type { Store } from '../../store.js';
@@ -36,7 +36,7 @@ export function describeNews(faulty: () => FaultyStore): void {
       page = await store.readRecords(page.cursor, { limit: 10 });
 
       expect(first).toEqual([late(101)]);
-      expect(reads).toBeLessThanOrEqual(READS_BETWEEN_FULL_LOOKS + 1);
+      expect(reads).toBeLessThanOrEqual(READS_BETWEEN_FULL_READS + 1);
       expect(page.records).toEqual([late(102)]);
     });
   });
@@ -105,7 +105,7 @@ async function keepDays(to: Store, first: number, last: number): Promise<{ reado
   for (let number = first; number <= last; number += 1)
     await appendRecords(to, [makeRecord(number, { time: `2026-11-${String(number).padStart(2, '0')}T10:00:00.000Z` })]);
   const page = await readOn(to, undefined);
-  for (let read = 0; read < 3 * READS_BETWEEN_FULL_LOOKS; read += 1) await to.readRecords(page.cursor, { limit: 10 });
+  for (let read = 0; read < 3 * READS_BETWEEN_FULL_READS; read += 1) await to.readRecords(page.cursor, { limit: 10 });
   return page;
 }
 

@@ -43,14 +43,14 @@ export function describeRefused(faulty: () => FaultyStore): void {
       await ask(node.url, 'PUT', `/${index}`, { mappings: { properties } });
       const kinds = async (): Promise<string[]> =>
         (await appendRecords(store, [makeRecord(1, DAY)])).map((outcome) => outcome.kind);
-      let turn = 0;
+      let attempt = 0;
       for (const status of [429, 503]) {
-        turn = 0;
-        proxy.setFault(({ path }) => (isBulk(path) && ++turn === 2 ? { status, body: '' } : undefined));
+        attempt = 0;
+        proxy.setFault(({ path }) => (isBulk(path) && ++attempt === 2 ? { status, body: '' } : undefined));
         expect(await kinds()).toEqual(['retry']);
       }
-      turn = 0;
-      proxy.setFault(({ path }) => (isBulk(path) && ++turn === 2 ? { status: 403, body: '{}' } : undefined));
+      attempt = 0;
+      proxy.setFault(({ path }) => (isBulk(path) && ++attempt === 2 ? { status: 403, body: '{}' } : undefined));
       expect(await kinds()).toEqual(['refused']);
       proxy.setFault(undefined);
       await ask(node.url, 'PUT', `/${prefix}-logs-dead`, { mappings: { properties } });

@@ -10,7 +10,7 @@ import { appendRecords, makeIncident, makeRecord, waitUntil } from '../samples.j
 import { DEEP_JSON, HUGE } from './append.js';
 import { ALL, waitForTotal } from './reading.js';
 
-export function describeTurns(store: () => Store): void {
+export function describeEpochs(store: () => Store): void {
   it('leaves an incident as one with a later turn wrote it', async () => {
     const [early, late] = [Date.parse('2026-11-20T10:00:00Z'), Date.parse('2026-11-20T11:00:00Z')];
     const named = (name: string) => makeIncident('a', { job: { id: 'j1', name } });

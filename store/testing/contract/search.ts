@@ -114,12 +114,12 @@ function makeLine(number: number, message: string, stack?: string): LogRecord {
   const [level, logger] = ['ERROR', 'org.example.sinks.Committer'] as const;
   const text = [message, ...(stack === undefined ? [] : [stack])].join('\n');
   const record = makeRecord(number, { level, logger });
-  const head = `2026-11-20 10:00:0${number},000 ${level} ${logger.padEnd(60)} [tenant-${number}] - `;
-  const length = Buffer.byteLength(head + text);
+  const prefix = `2026-11-20 10:00:0${number},000 ${level} ${logger.padEnd(60)} [tenant-${number}] - `;
+  const length = Buffer.byteLength(prefix + text);
   return {
     ...record,
     message,
-    'event.original': head + text,
+    'event.original': prefix + text,
     'error.stack_trace': stack,
     'jobtrace.length': length,
     'jobtrace.layout': 'log4j',

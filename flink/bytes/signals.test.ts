@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { createAnchorScanner } from './anchors.js';
-import { createSignalMarker, MARK, markEntries, markEntry, type SignalMarker } from './marks.js';
+import { createSignalDetector, SIGNAL_RANK, rankEntries, rankEntry, type SignalDetector } from './signals.js';
 import { describeWords } from './words.js';
 
-const { no, fact, yes } = MARK;
+const { no, fact, yes } = SIGNAL_RANK;
 const FACTS = ['Completed checkpoint ', 'is registered.'];
 const words = describeWords(['OutOfMemoryError', 'longer than 64 KiB', ...FACTS], FACTS);
-const marker = createSignalMarker(words);
+const marker = createSignalDetector(words);
 
-/** Returns the marks of entries that follow each other from an index on, each with a line break after it. */
-function mark(entries: readonly string[], from = 0, by: SignalMarker = marker): readonly number[] {
+/** Returns the ranks of entries that follow each other from an index on, each with a line break after it. */
+function mark(entries: readonly string[], from = 0, by: SignalDetector = marker): readonly number[] {
   const bytes = Buffer.from(`${' '.repeat(from)}${entries.join('\n')}\n`);
   const starts = new Int32Array(entries.length);
   const ends = new Int32Array(entries.length);
@@ -19,12 +19,12 @@ function mark(entries: readonly string[], from = 0, by: SignalMarker = marker): 
     ends[index] = at + Buffer.byteLength(entry);
     at = (ends[index] ?? 0) + 1;
   });
-  const marks = new Uint8Array(entries.length).fill(7);
-  markEntries(by, bytes, { count: entries.length, starts, ends }, marks);
-  return [...marks];
+  const ranks = new Uint8Array(entries.length).fill(7);
+  rankEntries(by, bytes, { count: entries.length, starts, ends }, ranks);
+  return [...ranks];
 }
 
-describe('markEntries', () => {
+describe('rankEntries', () => {
   it('finds the entries that hold a word whole, wherever they stand', () => {
     const entries = ['nothing', 'an OutOfMemoryError', '', 'OutOfMemory', 'Completed checkpoint 7', 'Error', 'x'];
     for (let from = 0; from < 9; from += 1) expect(mark(entries, from)).toEqual([no, yes, no, no, fact, no, no]);
@@ -50,8 +50,8 @@ describe('markEntries', () => {
     ).toEqual([fact, yes, yes, fact]);
   });
 
-  it('marks nothing by what else its scan looks for', () => {
-    const wider = createSignalMarker(words, createAnchorScanner(['only in excerpts', ...words.words]));
+  it('ranks no entry by the other words of its scanner', () => {
+    const wider = createSignalDetector(words, createAnchorScanner(['only in excerpts', ...words.words]));
 
     expect(mark(['only in excerpts', 'only in excerpts is registered.', 'OutOfMemoryError'], 0, wider)).toEqual([
       no,
@@ -67,7 +67,7 @@ describe('markEntries', () => {
         : `${'y'.repeat(index % 90)} Completed check${index % 5 === 0 ? 'point ' : ''}`,
     );
 
-    expect(mark(entries)).toEqual(entries.map((entry) => markEntry(marker, Buffer.from(entry))));
+    expect(mark(entries)).toEqual(entries.map((entry) => rankEntry(marker, Buffer.from(entry))));
     expect(new Set(mark(entries))).toEqual(new Set([no, fact, yes]));
   });
 });

@@ -1,5 +1,5 @@
-;; Marks in one pass where certain bytes and texts are, in WebAssembly because it examines sixteen bytes at a time.
-;; marks.ts holds this file compiled and fills the memory; its test compiles the file again and compares. Addresses in
+;; Sets a bit, in one pass, where certain bytes and texts are, in WebAssembly because it examines sixteen bytes at a time.
+;; byte-index.ts holds this file compiled and fills the memory; its test compiles the file again and compares. Addresses in
 ;; the memory:
 ;;
 ;;        0  three texts of three bytes, each byte sixteen times; lower-case letters also stand for capitals
@@ -15,8 +15,8 @@
 (module
   (memory (export "memory") 14)
 
-  ;; Marks the bytes up to $end in whole blocks of 64. It calls no function, because calls would take twice as long.
-  (func (export "mark") (param $end i32)
+  ;; Sets the bits of the bytes up to $end in whole blocks of 64. It calls no function, because calls would take twice as long.
+  (func (export "scan") (param $end i32)
     (local $at i32)
     (local $next i32)
     (local $out i32)

@@ -1,13 +1,14 @@
-// Runs one dear search at a time, on one thread of a node. A dear search has patterns that Elasticsearch must compare
-// with every word; a few of them would occupy all search threads of a small cluster while everybody else waits.
+// Runs one expensive search at a time, on one thread of a node. An expensive search has patterns that Elasticsearch
+// must compare with every word; a few of them would occupy all search threads of a small cluster while everybody else
+// waits.
 import { createSerialQueue } from '../../core/queue.js';
 import { explainStop } from '../caller.js';
 import { chargeSearch } from '../query/cost.js';
 import type { AskLimits, RecordQuery } from '../store.js';
 
-export interface DearLane {
+export interface ExpensiveLane {
   /**
-   * Runs a search, after those before it if it is dear. `parameters` belong into its requests.
+   * Runs a search, after those before it if it is expensive. `parameters` belong into its requests.
    * @throws JT_SEARCH_STOPPED when it waited for `limits.limitMs`, or its caller has gone.
    */
   run<Result>(
@@ -20,7 +21,7 @@ export interface DearLane {
 /** Parameter of a search that lets a node work on one shard at a time for it. The default is five. */
 const ONE_SHARD = { max_concurrent_shard_requests: '1' } as const;
 
-export function createDearLane(): DearLane {
+export function createExpensiveLane(): ExpensiveLane {
   const inOrder = createSerialQueue();
   return {
     async run(query, limits, search) {

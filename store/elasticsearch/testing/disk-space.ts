@@ -6,7 +6,7 @@ import { ask } from '../../testing/cluster.js';
 import { appendRecords, makeIncident, makeRecord } from '../../testing/samples.js';
 import { DAY, type FaultyStore } from './fixture.js';
 
-export function describeRoom(faulty: () => FaultyStore): void {
+export function describeDiskSpace(faulty: () => FaultyStore): void {
   describe('an index that takes nothing', () => {
     it('has no room while one of its indices is read-only for a full disk, and names it', async () => {
       const { node, store, prefix, index } = faulty();
@@ -15,17 +15,17 @@ export function describeRoom(faulty: () => FaultyStore): void {
       await ask(node.url, 'PUT', `/${prefix}z-logs-1?wait_for_active_shards=0`, {
         settings: { 'index.blocks.read_only_allow_delete': true },
       });
-      await store.checkRoom();
+      await store.checkDiskSpace();
 
       for (const name of [index, `${prefix}-incidents`]) {
         await ask(node.url, 'PUT', `/${name}/_settings`, { 'index.blocks.read_only_allow_delete': true });
-        await expect(store.checkRoom()).rejects.toMatchObject({
+        await expect(store.checkDiskSpace()).rejects.toMatchObject({
           code: 'JT_STORE_FULL',
           message: expect.stringContaining(`${name} `) as string,
         });
-        await expect(store.checkRoom()).rejects.toMatchObject({ code: 'JT_STORE_FULL' });
+        await expect(store.checkDiskSpace()).rejects.toMatchObject({ code: 'JT_STORE_FULL' });
         await ask(node.url, 'PUT', `/${name}/_settings`, { 'index.blocks.read_only_allow_delete': null });
-        await store.checkRoom();
+        await store.checkDiskSpace();
       }
       await ask(node.url, 'DELETE', `/${prefix}z-logs-1`);
     });

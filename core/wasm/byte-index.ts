@@ -1,27 +1,27 @@
-// Marks line breaks, odd bytes and known texts in a buffer, one bit for each byte, in one pass that runs as WebAssembly
-// (marks.wat). A text is recognized by four of its bytes at any position, so each find is compared here before it
-// counts. Letters match in both cases. Most entries therefore need not be decoded to a string.
+// Indexes line breaks, special bytes and known texts of a buffer, one bit for each byte, in one pass that runs as
+// WebAssembly (byte-index.wat). A text is recognized by four of its bytes at any position, so each find is compared
+// here before it counts. Letters match in both cases. Most entries therefore need not be decoded to a string.
 import { loadWasm } from './load.js';
 
-/** Compiled marks.wat; marks.test.ts compares it with the source. */
+/** Compiled byte-index.wat; byte-index.test.ts compares it with the source. */
 export const COMPILED =
-  'AGFzbQEAAAABEgNgAX8AYAN/f38Bf2ACf38BfwMEAwABAgUDAQAOBx8EBm1lbW9yeQIABG1hcmsAAANzdW0AAQVmcmFtZQACCrsJA/AEBAR/AX4EewR+QYCAFCEBAkADQCABIABPDQFCACEKQgAhC0IAIQxCACENQgAhBQNAIAEgBadqIQIgAv0ABAAhBiAKIAZBCv0P/SP9ZK0gBYaEIQogCyAGQf8A/Q/9IyAGQSD9D/0lIAZBCv0P/SMgBkEJ/Q/9I/1Q/U/9UP1krSAFhoQhCyAMIAZBIv0P/SMgBkHcAP0P/SMgBkEJ/Q/9I/1Q/VD9ZK0gBYaEIQwgBkEg/Q/9UCEHIAL9AAQBQSD9D/1QIQggAv0ABAJBIP0P/VAhCSANIAdBAP0ABAD9IyAIQQD9AAQQ/SP9TiAJQQD9AAQg/SP9TiAHQQD9AAQw/SMgCEEA/QAEQP0j/U4gCUEA/QAEUP0j/U79UCAHQQD9AARg/SMgCEEA/QAEcP0j/U4gCUEA/QAEgAH9I/1O/VD9ZK0gBYaEIQ0gBUIQfCEFIAVCwABUDQALQgAhBQNAIAEgBadqIQIgDSACKAIAQaDAgIECckGx893xeWwiBEESdi0AgCAgBEEKdkH/AXFBAXJGrSACKAIBQaDAgIECckGx893xeWwiBEESdi0AgCAgBEEKdkH/AXFBAXJGrUIBhoQgAigCAkGgwICBAnJBsfPd8XlsIgRBEnYtAIAgIARBCnZB/wFxQQFyRq1CAoYgAigCA0GgwICBAnJBsfPd8XlsIgRBEnYtAIAgIARBCnZB/wFxQQFyRq1CA4aEhCAFhoQhDSAFQgR8IQUgBULAAFQNAAsgAUGAgBRrQQN2IQMgAyAKNwOAgAQgAyALNwOAgAggAyAMNwOAgAwgAyANNwOAgBAgAUHAAGohAQwACwsL4wEBAn8gAkF/cyECAkADQCAAQQhqIAFLDQEgACgCACACcyEDIAAoAgQhBCADQf8BcUECdCgCgPgBIANBBnZB/AdxKAKA8AFzIANBDnZB/AdxKAKA6AEgA0EYdkECdCgCgOABc3MgBEH/AXFBAnQoAoDYASAEQQZ2QfwHcSgCgNABcyAEQQ52QfwHcSgCgMgBIARBGHZBAnQoAoDAAXNzcyECIABBCGohAAwACwsCQANAIAAgAU8NASACQQh2IAIgAC0AAHNB/wFxQQJ0KAKAwAFzIQIgAEEBaiEADAALCyACQX9zC+ECAgF7An8gASAAQQRqTSAAKAIAQYnC0YMCR3IEQEEADwsgAEEEaiEAAkADQCAA/QAEACECIAJBIP0P/SogAkEo/Q/9I/1Q/WQhAyADBEAgA2ghAyAEIAJBLv0P/SP9ZEEBIAN0QQFrcXIhBCAAIANqIQAMAgsgBCACQS79D/0j/WRyIQQgAEEQaiEAIAAgAUkNAAsLIARFIAAgAU8gAC0AAEEoR3JyBEBBAA8LAkADQCAA/QAEAEEp/Q/9I/1kIQMgAwRAIAAgA2hBAWpqIQAMAgsgAEEQaiEAIAAgAUkNAAtBAA8LIAAgAUYEQEEBDwsgACABSyAALQAAQSBHcgRAQQAPCyAAQQFqIQACQANAIAAgAU8NASAA/QAEACECIAJBIP0P/SMgAkEJ/Q/9I/1Q/WQhAyADBEAgACADaGogAUkEQEEADwsMAgsgAEEQaiEADAALCyABQQFrLQAAQd0ARgs=';
+  'AGFzbQEAAAABEgNgAX8AYAN/f38Bf2ACf38BfwMEAwABAgUDAQAOBx8EBm1lbW9yeQIABHNjYW4AAANzdW0AAQVmcmFtZQACCrsJA/AEBAR/AX4EewR+QYCAFCEBAkADQCABIABPDQFCACEKQgAhC0IAIQxCACENQgAhBQNAIAEgBadqIQIgAv0ABAAhBiAKIAZBCv0P/SP9ZK0gBYaEIQogCyAGQf8A/Q/9IyAGQSD9D/0lIAZBCv0P/SMgBkEJ/Q/9I/1Q/U/9UP1krSAFhoQhCyAMIAZBIv0P/SMgBkHcAP0P/SMgBkEJ/Q/9I/1Q/VD9ZK0gBYaEIQwgBkEg/Q/9UCEHIAL9AAQBQSD9D/1QIQggAv0ABAJBIP0P/VAhCSANIAdBAP0ABAD9IyAIQQD9AAQQ/SP9TiAJQQD9AAQg/SP9TiAHQQD9AAQw/SMgCEEA/QAEQP0j/U4gCUEA/QAEUP0j/U79UCAHQQD9AARg/SMgCEEA/QAEcP0j/U4gCUEA/QAEgAH9I/1O/VD9ZK0gBYaEIQ0gBUIQfCEFIAVCwABUDQALQgAhBQNAIAEgBadqIQIgDSACKAIAQaDAgIECckGx893xeWwiBEESdi0AgCAgBEEKdkH/AXFBAXJGrSACKAIBQaDAgIECckGx893xeWwiBEESdi0AgCAgBEEKdkH/AXFBAXJGrUIBhoQgAigCAkGgwICBAnJBsfPd8XlsIgRBEnYtAIAgIARBCnZB/wFxQQFyRq1CAoYgAigCA0GgwICBAnJBsfPd8XlsIgRBEnYtAIAgIARBCnZB/wFxQQFyRq1CA4aEhCAFhoQhDSAFQgR8IQUgBULAAFQNAAsgAUGAgBRrQQN2IQMgAyAKNwOAgAQgAyALNwOAgAggAyAMNwOAgAwgAyANNwOAgBAgAUHAAGohAQwACwsL4wEBAn8gAkF/cyECAkADQCAAQQhqIAFLDQEgACgCACACcyEDIAAoAgQhBCADQf8BcUECdCgCgPgBIANBBnZB/AdxKAKA8AFzIANBDnZB/AdxKAKA6AEgA0EYdkECdCgCgOABc3MgBEH/AXFBAnQoAoDYASAEQQZ2QfwHcSgCgNABcyAEQQ52QfwHcSgCgMgBIARBGHZBAnQoAoDAAXNzcyECIABBCGohAAwACwsCQANAIAAgAU8NASACQQh2IAIgAC0AAHNB/wFxQQJ0KAKAwAFzIQIgAEEBaiEADAALCyACQX9zC+ECAgF7An8gASAAQQRqTSAAKAIAQYnC0YMCR3IEQEEADwsgAEEEaiEAAkADQCAA/QAEACECIAJBIP0P/SogAkEo/Q/9I/1Q/WQhAyADBEAgA2ghAyAEIAJBLv0P/SP9ZEEBIAN0QQFrcXIhBCAAIANqIQAMAgsgBCACQS79D/0j/WRyIQQgAEEQaiEAIAAgAUkNAAsLIARFIAAgAU8gAC0AAEEoR3JyBEBBAA8LAkADQCAA/QAEAEEp/Q/9I/1kIQMgAwRAIAAgA2hBAWpqIQAMAgsgAEEQaiEAIAAgAUkNAAtBAA8LIAAgAUYEQEEBDwsgACABSyAALQAAQSBHcgRAQQAPCyAAQQFqIQACQANAIAAgAU8NASAA/QAEACECIAJBIP0P/SMgAkEJ/Q/9I/1Q/WQhAyADBEAgACADaGogAUkEQEEADwsMAgsgAEEQaiEADAALCyABQQFrLQAAQd0ARgs=';
 
-export interface MarkedText {
+export interface FlaggedText {
   /** Printable ASCII of at least three bytes. At most three texts may have exactly three bytes. */
   readonly text: string;
   /** Bit of the text, one of thirty. */
-  readonly mark: number;
+  readonly flag: number;
 }
 
 interface Code {
   readonly memory: { readonly buffer: ArrayBuffer };
-  readonly mark: (end: number) => void;
+  readonly scan: (end: number) => void;
   readonly sum: (at: number, end: number, crc: number) => number;
   readonly frame: (at: number, end: number) => number;
 }
 
-/** Addresses in the memory, as marks.wat defines them. */
+/** Addresses in the memory, as byte-index.wat defines them. */
 const SHORT = 0;
 const TABLE = 4096;
 const SUMS = 24_576;
@@ -29,8 +29,8 @@ const BREAKS = 65_536;
 const ODD = 131_072;
 const ESCAPES = 196_608;
 const HITS = 262_144;
-const ROOM = 327_680;
-export const ROOM_BYTES = 524_288;
+const BUFFER = 327_680;
+export const BUFFER_BYTES = 524_288;
 const TABLE_BITS = 14;
 const SUM_TABLES = 8;
 const SUM_ENTRIES = 256;
@@ -61,13 +61,13 @@ interface Known {
   readonly bytes: Buffer;
   readonly gram: number;
   readonly at: number;
-  readonly mark: number;
+  readonly flag: number;
 }
 
-/** Marker for one reader. */
-export class Marker {
+/** Index of the bytes of one reader. */
+export class ByteIndex {
   /** Buffer into which bytes are read. */
-  readonly room: Buffer;
+  readonly buffer: Buffer;
   readonly #code = loadWasm<Code>(COMPILED);
   readonly #breaks: Int32Array;
   readonly #odd: Int32Array;
@@ -77,10 +77,10 @@ export class Marker {
   readonly #known: (readonly Known[] | undefined)[] = new Array<undefined>(2 ** TABLE_BITS).fill(undefined);
   readonly #short: Known[] = [];
 
-  constructor(texts: readonly MarkedText[]) {
+  constructor(texts: readonly FlaggedText[]) {
     const { buffer } = this.#code.memory;
-    this.room = Buffer.from(buffer, ROOM, ROOM_BYTES);
-    const viewBits = (start: number): Int32Array => new Int32Array(buffer, start, ROOM_BYTES / WORD_BITS);
+    this.buffer = Buffer.from(buffer, BUFFER, BUFFER_BYTES);
+    const viewBits = (start: number): Int32Array => new Int32Array(buffer, start, BUFFER_BYTES / WORD_BITS);
     this.#breaks = viewBits(BREAKS);
     this.#odd = viewBits(ODD);
     this.#escapes = viewBits(ESCAPES);
@@ -90,8 +90,8 @@ export class Marker {
   }
 
   /** Examines the first `length` bytes of the buffer. The other methods refer to them until the next call. */
-  look(length: number): void {
-    this.#code.mark(ROOM + length);
+  scan(length: number): void {
+    this.#code.scan(BUFFER + length);
   }
 
   /** Returns the next line break at or after `at`, or `end` if there is none before it. */
@@ -114,8 +114,8 @@ export class Marker {
     return hasBit(this.#escapes, start, end);
   }
 
-  /** Returns the marks of the texts that lie completely within the range. */
-  findMarks(start: number, end: number): number {
+  /** Returns the flags of the texts that lie completely within the range. */
+  findFlags(start: number, end: number): number {
     const last = (end + WORD_BITS - 1) >>> WORD_SHIFT;
     let found = 0;
     for (let word = start >>> WORD_SHIFT; word < last; word += 1) {
@@ -123,24 +123,24 @@ export class Marker {
       if (rest === 0) continue;
       rest &= maskOf(word, start, end);
       for (; rest !== 0; rest &= rest - 1)
-        found |= this.#readMarks((word << WORD_SHIFT) + lowestBit(rest), start, end, found);
+        found |= this.#readFlags((word << WORD_SHIFT) + lowestBit(rest), start, end, found);
     }
     return found;
   }
 
   /** Extends `crc` by the bytes of the range. The result is the same as zlib's CRC32. */
   sum(start: number, end: number, crc: number): number {
-    return this.#code.sum(ROOM + start, ROOM + end, crc) >>> 0;
+    return this.#code.sum(BUFFER + start, BUFFER + end, crc) >>> 0;
   }
 
   /** True if these bytes, a whole line, are one frame of a Java stack trace and nothing else. */
   isFrame(start: number, end: number): boolean {
-    return this.#code.frame(ROOM + start, ROOM + end) === 1;
+    return this.#code.frame(BUFFER + start, BUFFER + end) === 1;
   }
 
-  /** Returns the marks of the texts that are known by the bytes at `at`. Texts in `found` are skipped. */
-  #readMarks(at: number, start: number, end: number, found: number): number {
-    const gram = readGram(this.room, at);
+  /** Returns the flags of the texts that are known by the bytes at `at`. Texts in `found` are skipped. */
+  #readFlags(at: number, start: number, end: number, found: number): number {
+    const gram = readGram(this.buffer, at);
     const long = this.#compare(this.#known[findSlot(gram)], gram, at, start, end, found);
     return long | this.#compare(this.#short, gram & SHORT_BITS, at, start, end, found);
   }
@@ -154,34 +154,34 @@ export class Marker {
     found: number,
   ): number {
     if (texts === undefined) return 0;
-    let marks = 0;
+    let flags = 0;
     for (let index = 0; index < texts.length; index += 1) {
       const known = texts[index];
-      if (known?.gram !== gram || (known.mark & found) !== 0) continue;
+      if (known?.gram !== gram || (known.flag & found) !== 0) continue;
       const first = at - known.at;
-      if (first >= start && first + known.bytes.length <= end && isText(this.room, first, known.bytes))
-        marks |= known.mark;
+      if (first >= start && first + known.bytes.length <= end && isText(this.buffer, first, known.bytes))
+        flags |= known.flag;
     }
-    return marks;
+    return flags;
   }
 
-  #learn(memory: Uint8Array, texts: readonly MarkedText[]): void {
+  #learn(memory: Uint8Array, texts: readonly FlaggedText[]): void {
     const short = texts.filter(({ text }) => text.length < GRAM);
     if (short.length > MAX_SHORT) throw new RangeError(`more than ${MAX_SHORT} texts of three bytes`);
     memory.fill(NO_BYTE, SHORT, SHORT + MAX_SHORT * SHORT_BYTES * LANES);
-    short.forEach(({ text, mark }, index) => {
+    short.forEach(({ text, flag }, index) => {
       const bytes = Buffer.from(text.toLowerCase(), 'latin1');
       bytes.forEach((byte, at) => {
         const lanes = SHORT + (SHORT_BYTES * index + at) * LANES;
         memory.fill(byte | CASE, lanes, lanes + LANES);
       });
       const gram = readGram(Buffer.concat([bytes, Buffer.of(0)]), 0) & SHORT_BITS;
-      this.#short.push({ bytes, gram, at: 0, mark });
+      this.#short.push({ bytes, gram, at: 0, flag });
     });
-    for (const { text, mark } of texts) if (text.length >= GRAM) this.#learnLong(memory, text, mark);
+    for (const { text, flag } of texts) if (text.length >= GRAM) this.#learnLong(memory, text, flag);
   }
 
-  #learnLong(memory: Uint8Array, text: string, mark: number): void {
+  #learnLong(memory: Uint8Array, text: string, flag: number): void {
     const bytes = Buffer.from(text.toLowerCase(), 'latin1');
     for (const at of listByRarity(bytes)) {
       const gram = readGram(bytes, at);
@@ -189,7 +189,7 @@ export class Marker {
       const tag = ((Math.imul(gram, HASH) >>> TAG_SHIFT) & 255) | 1;
       if (memory[TABLE + slot] !== 0 && memory[TABLE + slot] !== tag) continue;
       memory[TABLE + slot] = tag;
-      this.#known[slot] = [...(this.#known[slot] ?? []), { bytes, gram, at, mark }];
+      this.#known[slot] = [...(this.#known[slot] ?? []), { bytes, gram, at, flag }];
       return;
     }
     throw new RangeError(`"${text}" has no four bytes whose place is free`);

@@ -5,7 +5,7 @@ import { toIso } from '../core/time/iso.js';
 import type { LogRecord } from '../core/types.js';
 
 /** Text before the message of an entry, as a document stores it. */
-export interface Head {
+export interface MessagePrefix {
   /** Value of `jobtrace.head`; undefined for the text that Flink prints by default. */
   readonly pattern: string | undefined;
   /** Value of `jobtrace.zone`, the minutes by which the clock of the line was ahead of UTC; undefined for none. */
@@ -30,29 +30,33 @@ const LETTERS = [
   ['t', 'process.thread.name'],
   ['c', 'log.logger'],
 ] as const;
-const NO_HEAD: Head = { pattern: undefined, zone: undefined };
+const NO_PREFIX: MessagePrefix = { pattern: undefined, zone: undefined };
 
 /**
- * Returns the head of an entry, or undefined if message and stack trace are not the rest of its text, so that the text
- * must be kept whole.
+ * Returns the message prefix of an entry, or undefined if message and stack trace are not the rest of its text, so that
+ * the text must be kept whole.
  */
-export function splitHead(record: LogRecord): Head | undefined {
+export function splitMessagePrefix(record: LogRecord): MessagePrefix | undefined {
   const { message, 'event.original': original, 'error.stack_trace': stack } = record;
   const rest = joinRest(message, stack);
   if (!original.endsWith(rest)) return undefined;
-  return encodeHead(original.slice(0, original.length - rest.length), Date.parse(record['@timestamp']), record);
+  return encodeMessagePrefix(
+    original.slice(0, original.length - rest.length),
+    Date.parse(record['@timestamp']),
+    record,
+  );
 }
 
-/** Returns the text after the head of an entry. */
+/** Returns the text after the message prefix of an entry. */
 export function joinRest(message: string, stack: string | undefined): string {
   return stack === undefined ? message : `${message}\n${stack}`;
 }
 
 /** Encodes `text`, which is before the message of a record of this time (in milliseconds). */
-function encodeHead(text: string, time: number, parts: Parts): Head {
+function encodeMessagePrefix(text: string, time: number, parts: Parts): MessagePrefix {
   const stamp = STAMP.exec(text)?.[0];
   const ahead = stamp === undefined ? NaN : readStamp(stamp) - time;
-  if (stamp === undefined || !isZone(ahead)) return { ...NO_HEAD, pattern: escape(text) };
+  if (stamp === undefined || !isZone(ahead)) return { ...NO_PREFIX, pattern: escape(text) };
   const pattern = encodePattern(stamp.charAt(19), text.slice(STAMP_UNITS), parts);
   return { pattern, zone: ahead === 0 ? undefined : ahead / MINUTE_MS };
 }
@@ -74,8 +78,8 @@ export function encodePattern(separator: string, rest: string, parts: Parts): st
   return `${separator === ',' ? '%d' : '%D'}${pattern}`;
 }
 
-/** Renders the text of a head. Returns undefined if the pattern needs a time and there is none. */
-export function renderHead({ pattern, zone }: Head, time: number, parts: Parts): string | undefined {
+/** Renders the text of a message prefix. Returns undefined if the pattern needs a time and there is none. */
+export function renderMessagePrefix({ pattern, zone }: MessagePrefix, time: number, parts: Parts): string | undefined {
   const clock = time + (zone ?? 0) * MINUTE_MS;
   const isStamped = pattern === undefined || /^%[dD]/.test(pattern);
   if (isStamped && Number.isNaN(clock)) return undefined;

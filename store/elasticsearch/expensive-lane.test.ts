@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createDearLane } from './dear-lane.js';
+import { createExpensiveLane } from './expensive-lane.js';
 
 const DEAR = { query: '*heckpoint*' };
 const USUAL = { query: 'checkpoint' };
@@ -27,7 +27,7 @@ const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve,
 describe('the lane of dear searches', () => {
   it('lets one run at a time, on one shard of a node at a time, and usual ones beside it', async () => {
     const { begun, search, end } = openSearches();
-    const lane = createDearLane();
+    const lane = createExpensiveLane();
     const first = lane.run(DEAR, undefined, search('first'));
     const second = lane.run(DEAR, undefined, search('second'));
     const usual = lane.run(USUAL, undefined, search('usual'));
@@ -45,7 +45,7 @@ describe('the lane of dear searches', () => {
 
   it('goes on with the next one when one fails, and stops one whose caller has gone or that waited too long', async () => {
     const { begun, search, end } = openSearches();
-    const lane = createDearLane();
+    const lane = createExpensiveLane();
     const fails = lane.run(DEAR, undefined, () => Promise.reject(new Error('refused')));
     const runs = lane.run(DEAR, undefined, search('runs'));
     const gone = new AbortController();

@@ -5,17 +5,17 @@ import type { LogRecord } from '../../core/types.js';
 import type { Fact } from './fact.js';
 
 /** Process context, as fields of the records. */
-export type ProcessNotes = Pick<LogRecord, 'flink.version' | 'flink.process.id'>;
+export type ProcessContext = Pick<LogRecord, 'flink.version' | 'flink.process.id'>;
 
 /** Context at the beginning of a file, and wherever the bytes before were not read. */
-export const NO_NOTES: ProcessNotes = {};
+export const NO_PROCESS_CONTEXT: ProcessContext = {};
 
 /**
  * Updates the context. A banner begins another process and clears what was known of the one before. A resource id
  * counts only after a banner, because a program that runs a whole cluster in itself prints no banner and several ids.
  */
-export function updateNotes(notes: ProcessNotes, facts: readonly Fact[]): ProcessNotes {
-  let next = facts.some((fact) => fact.type === 'process-start') ? NO_NOTES : notes;
+export function updateProcessContext(context: ProcessContext, facts: readonly Fact[]): ProcessContext {
+  let next = facts.some((fact) => fact.type === 'process-start') ? NO_PROCESS_CONTEXT : context;
   for (const fact of facts) {
     if (fact.type === 'version') next = { ...next, 'flink.version': fact.version };
     if (fact.type === 'process-id' && next['flink.version'] !== undefined)
