@@ -51,7 +51,7 @@ interface QueueRound {
 }
 
 /** Index of the file that reads next. */
-interface Turns {
+interface RoundRobin {
   next: number;
 }
 
@@ -76,8 +76,8 @@ export class Pipeline {
   readonly #parts: PipelineParts;
   readonly #limits: ReadLimits;
   readonly #clocks: ClockWatch;
-  readonly #currentTurns: Turns = { next: 0 };
-  readonly #behindTurns: Turns = { next: 0 };
+  readonly #currentRoundRobin: RoundRobin = { next: 0 };
+  readonly #behindRoundRobin: RoundRobin = { next: 0 };
   #isBehindFirst = false;
 
   constructor(parts: PipelineParts) {
@@ -105,15 +105,15 @@ export class Pipeline {
     const current = ready.filter(isCurrent);
     const behind = ready.filter((tail) => !isCurrent(tail));
     const queues = [
-      { files: current, turns: this.#currentTurns },
-      { files: behind, turns: this.#behindTurns },
+      { files: current, roundRobin: this.#currentRoundRobin },
+      { files: behind, roundRobin: this.#behindRoundRobin },
     ];
     if (this.#isBehindFirst) queues.reverse();
     let bytes = 0;
     for (let isMoving = true; isMoving;) {
       isMoving = false;
-      for (const { files, turns } of queues) {
-        const round = this.#readQueue(files, turns, limits);
+      for (const { files, roundRobin } of queues) {
+        const round = this.#readQueue(files, roundRobin, limits);
         bytes += round.bytes;
         if (round.bytes > 0) isMoving = true;
         if (round.throttleReason === undefined && !round.isOver) continue;
@@ -126,21 +126,21 @@ export class Pipeline {
   }
 
   /** Reads each file once, from the one that is next, until a limit is reached or the time is over. */
-  #readQueue(files: readonly Tail[], turns: Turns, { quantumBytes, until }: RoundLimits): QueueRound {
+  #readQueue(files: readonly Tail[], roundRobin: RoundRobin, { quantumBytes, until }: RoundLimits): QueueRound {
     const { now } = this.#parts;
     let bytes = 0;
     for (let step = 0; step < files.length; step += 1) {
-      const tail = files[(turns.next + step) % files.length];
+      const tail = files[(roundRobin.next + step) % files.length];
       if (tail === undefined) continue;
       const throttleReason = this.#limits.findThrottleReason();
       const isOver = bytes > 0 && now() >= until;
       if (throttleReason !== undefined || isOver) {
-        turns.next = (turns.next + step) % files.length;
+        roundRobin.next = (roundRobin.next + step) % files.length;
         return { bytes, throttleReason, isOver };
       }
       bytes += this.#readFile(tail, quantumBytes);
     }
-    turns.next += 1;
+    roundRobin.next += 1;
     return { bytes, throttleReason: undefined, isOver: bytes > 0 && now() >= until };
   }
 
@@ -234,7 +234,7 @@ export class Pipeline {
   }
 
   /**
-   * Sends the part of an entry that a rotation cut off before the first entry of a new file. Returns false if the file
+   * Sends the part of an entry that a roundRobin cut off before the first entry of a new file. Returns false if the file
    * has to wait.
    */
   #joinFirst(tail: Tail): boolean {
