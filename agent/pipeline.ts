@@ -234,7 +234,7 @@ export class Pipeline {
   }
 
   /**
-   * Sends the part of an entry that a roundRobin cut off before the first entry of a new file. Returns false if the file
+   * Sends the part of an entry that a rotation cut off before the first entry of a new file. Returns false if the file
    * has to wait.
    */
   #joinFirst(tail: Tail): boolean {

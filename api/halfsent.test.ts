@@ -32,7 +32,7 @@ afterEach(() => {
 interface Attack {
   readonly name: string;
   readonly head: string;
-  /** Bytes that are sent repeatedly after the head. */
+  /** Bytes that are sent repeatedly after the header. */
   readonly then?: string;
   readonly everyMs?: number;
 }

@@ -10,7 +10,7 @@ import { scopeStore, type ReadableStore } from '../store/scope.js';
 import type { Access } from './auth/access.js';
 import { groupAddress } from './auth/address.js';
 import { describeWho } from './auth/audit.js';
-import { ANYBODY, checkRole, checkSeesAll, narrowViewer, type Viewer } from './auth/roles.js';
+import { ANONYMOUS, checkRole, checkSeesAll, narrowViewer, type Viewer } from './auth/roles.js';
 import { describeRoute } from './document.js';
 import { DEFAULT_BODY_BYTES, readBytes, refuseEncoding } from './http/body.js';
 import { createConcurrencyLimiter } from './http/concurrency.js';
@@ -52,7 +52,7 @@ export function registerRoute(app: FastifyInstance, route: Route, serving: Servi
   const concurrency = route.concurrency === undefined ? undefined : createConcurrencyLimiter(route.concurrency);
   const viewers = new WeakMap<FastifyRequest, Viewer>();
   const limitMs = settings.searchMs ?? SEARCH_MS;
-  const callerOf = (request: FastifyRequest): string => nameCaller(viewers.get(request) ?? ANYBODY, request);
+  const callerOf = (request: FastifyRequest): string => nameCaller(viewers.get(request) ?? ANONYMOUS, request);
   const [method = '', url = ''] = route.at.split(' ');
   const { query, body, bytes }: Exchange = ADDRESSES[route.at];
   const bodyLimit = route.maxBytes ?? DEFAULT_BODY_BYTES;
@@ -87,7 +87,7 @@ export function registerRoute(app: FastifyInstance, route: Route, serving: Servi
         live.delete(gone);
         gone.abort();
       });
-      const viewer = viewers.get(request) ?? ANYBODY;
+      const viewer = viewers.get(request) ?? ANONYMOUS;
       const asked: Request = {
         params: request.params,
         query: omitBlank(request.query),
@@ -133,11 +133,11 @@ async function authorize(request: FastifyRequest, route: Route, { access, settin
   // from a client that is not a browser.
   if (route.role === undefined) {
     if (request.method !== 'GET') checkSignInOrigin(request, publicUrl);
-    return ANYBODY;
+    return ANONYMOUS;
   }
-  const somebody = await access.authenticate({ authorization, cookie });
-  checkRole(somebody, route.role);
-  const viewer = narrowViewer(somebody, route.role);
+  const authenticated = await access.authenticate({ authorization, cookie });
+  checkRole(authenticated, route.role);
+  const viewer = narrowViewer(authenticated, route.role);
   // The browser sends the cookie with every request, whichever page causes it.
   if (viewer.kind === 'user' && request.method !== 'GET') checkSameOrigin(request, publicUrl);
   if (route.isOfAll === true) checkSeesAll(viewer);

@@ -30,7 +30,7 @@ import { UP } from './operate/up.js';
 import { SETUP } from './operate/setup.js';
 import { VERSION } from './version.js';
 import { write, writeNote } from './terminal/write.js';
-import { FORMER } from '../core/config/former.js';
+import { REMOVED_SETTINGS } from '../core/config/removed.js';
 import { createError, JobtraceError } from '../core/errors.js';
 import { openEngine } from '../core/regex.js';
 import { errorTrace, errorText } from '../core/fault.js';
@@ -144,7 +144,7 @@ function parseCommandLine(
 
 /** Explains an option that was removed. */
 function explainFormer({ options }: Command, args: readonly string[]): string | undefined {
-  const former = FORMER.find(({ option }) =>
+  const former = REMOVED_SETTINGS.find(({ option }) =>
     args.some((arg) => arg === `--${option}` || arg.startsWith(`--${option}=`)),
   );
   if (former === undefined || options.some(({ name }) => name === former.option)) return undefined;

@@ -17,7 +17,7 @@ import { CHANNELS } from './channels/table.js';
 import { createSender, type Sender } from './deliver/sender.js';
 import { decideAlert, LATE_WAIT_MS, type DecidePolicy, type Notification } from './decide/decide.js';
 import { findSubject } from './decide/subject.js';
-import { createHandOver } from './deliver/fallback.js';
+import { createFallback } from './deliver/fallback.js';
 import { createInbound, type Inbound, type InboundPolicy } from './deliver/inbound.js';
 import { createWakeup, type Wakeup } from './decide/pace.js';
 import { DELIVER_DEADLINE_MS, type Payload } from './card/payload.js';
@@ -30,7 +30,7 @@ import {
   type Router,
   type RoutingOptions,
 } from './routing/router.js';
-import { findRoutingProblems } from './routing/scene.js';
+import { findRoutingProblems } from './routing/context.js';
 import { createPrecisionGuard } from './decide/precision-guard.js';
 import { createOutbox, type MessageShares, type OutboxRow, type Outbox } from './deliver/outbox.js';
 
@@ -159,9 +159,9 @@ export function createNotifier(options: NotifierOptions): Notifier {
       const deliver = [...senders].map(([name, sender]) =>
         loop(notifier, name, DELIVER_EVERY_MS, () => stepSender(notifier, sender), signal),
       );
-      const look = loop(notifier, 'inbound', POLL_EVERY_MS, () => stepInbound(notifier), signal);
+      const receive = loop(notifier, 'inbound', POLL_EVERY_MS, () => stepInbound(notifier), signal);
       // Receivers run independently, so that one that hangs delays no other.
-      await Promise.all([...deliver, look]);
+      await Promise.all([...deliver, receive]);
     },
   };
 }
@@ -177,10 +177,10 @@ function createState(options: NotifierOptions): NotifierState {
     senders: new Map(
       receivers.map((receiver) => {
         const isHeld = (row: OutboxRow): boolean => router.findHold(row) !== undefined;
-        const handOver = createHandOver(receiver, { outbox, receivers, now });
+        const sendToFallback = createFallback(receiver, { outbox, receivers, now });
         return [
           receiver.name,
-          createSender({ outbox, receiver, proxies, log, now, random, onDelivery, onNotified, isHeld, handOver }),
+          createSender({ outbox, receiver, proxies, log, now, random, onDelivery, onNotified, isHeld, sendToFallback }),
         ];
       }),
     ),
@@ -303,9 +303,9 @@ function createWriter({ outbox, router, policy, publicUrl, nameOf, log, now }: W
   return async (incident, receiver, routed) => {
     const rows = await outbox.findNotifications(incident.id, receiver.name);
     const channel = CHANNELS[receiver.kind];
-    const standing = rows.filter(({ alert }) => alert.state !== 'withdrawn');
-    const notifications = standing.map(toNotification);
-    const waiting = standing[0];
+    const active = rows.filter(({ alert }) => alert.state !== 'withdrawn');
+    const notifications = active.map(toNotification);
+    const waiting = active[0];
     const path = routed?.paths.get(receiver.name);
     if (routed !== undefined && path === undefined && notifications.every(({ isPending }) => isPending)) {
       if (waiting !== undefined) outbox.keep({ ...waiting.alert, state: 'withdrawn' }, waiting.payload);
@@ -333,11 +333,11 @@ function createWriter({ outbox, router, policy, publicUrl, nameOf, log, now }: W
       return;
     }
     const { subject, reason } = decision;
-    const lead = findSubject(incident, policy);
+    const primary = findSubject(incident, policy);
     const card: Card = {
       incident,
       // A message that is edited in place stays about the first cause and names the second next to it.
-      subject: reason === 'second-cause' && channel.canEdit && typeof lead !== 'string' ? lead : subject,
+      subject: reason === 'second-cause' && channel.canEdit && typeof primary !== 'string' ? primary : subject,
       reason,
       language: receiver.language,
       publicUrl,

@@ -1,7 +1,7 @@
 // Builds the row that a list shows of an incident: a hundredth of its size, in both languages. Both adapters keep the
 // row next to the incident. Pure functions.
-import { listBeside } from '../core/wording/beside.js';
-import { findLead, nameUnknown, readLeadValues, type Lead } from '../core/wording/lead.js';
+import { listSecondCauses } from '../core/wording/second-causes.js';
+import { findPrimary, nameUnknown, readPrimaryValues, type PrimaryDiagnosis } from '../core/wording/primary.js';
 import type { Language } from '../core/types.js';
 import type { Incident, PlatformShare, IncidentRow } from '../core/documents/incident.js';
 
@@ -10,14 +10,14 @@ const MAX_TITLE = 300;
 
 export function describeRow(incident: Incident): IncidentRow {
   const { id, cluster, job, process, outcome, restarts, firstSeen, lastSeen, parent, platform } = incident;
-  const inLanguage = (language: Language): Lead =>
-    findLead({ diagnoses: incident.diagnoses[language], unknown: incident.unknown });
-  const lead = inLanguage('en');
-  const entitle = (language: Language): string => nameLead(inLanguage(language)).slice(0, MAX_TITLE);
+  const inLanguage = (language: Language): PrimaryDiagnosis =>
+    findPrimary({ diagnoses: incident.diagnoses[language], unknown: incident.unknown });
+  const primary = inLanguage('en');
+  const entitle = (language: Language): string => namePrimary(inLanguage(language)).slice(0, MAX_TITLE);
   return {
     ...{ id, cluster, job, process, outcome, restarts, firstSeen, lastSeen, parent },
-    ...readLeadValues(incident),
-    rule: lead.kind === 'cause' ? lead.diagnosis.rule : undefined,
+    ...readPrimaryValues(incident),
+    rule: primary.kind === 'cause' ? primary.diagnosis.rule : undefined,
     title: { en: entitle('en'), zh: entitle('zh') },
     beside: nameBeside(incident),
     platform: platform === undefined ? undefined : withoutChildren(platform),
@@ -26,10 +26,10 @@ export function describeRow(incident: Incident): IncidentRow {
 
 /** Returns the titles of the second causes. Both languages have the same ones in the same order. */
 function nameBeside({ diagnoses, unknown }: Incident): IncidentRow['beside'] {
-  const inEnglish = listBeside({ diagnoses: diagnoses.en, unknown });
+  const inEnglish = listSecondCauses({ diagnoses: diagnoses.en, unknown });
   if (inEnglish.length === 0) return undefined;
   const inChinese = new Map(
-    listBeside({ diagnoses: diagnoses.zh, unknown }).map(({ cause, title }) => [cause, title] as const),
+    listSecondCauses({ diagnoses: diagnoses.zh, unknown }).map(({ cause, title }) => [cause, title] as const),
   );
   return inEnglish.map(({ cause, title }) => ({
     en: title.slice(0, MAX_TITLE),
@@ -41,6 +41,6 @@ function withoutChildren({ children, ...share }: PlatformShare): Omit<PlatformSh
   return share;
 }
 
-function nameLead(lead: Lead): string {
-  return lead.kind === 'cause' ? lead.diagnosis.title : nameUnknown(lead.unknown);
+function namePrimary(primary: PrimaryDiagnosis): string {
+  return primary.kind === 'cause' ? primary.diagnosis.title : nameUnknown(primary.unknown);
 }

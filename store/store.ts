@@ -114,8 +114,8 @@ export interface IncidentQuery {
   /** Id of a group of failures that no rule names. */
   readonly group?: string;
   /**
-   * Values of the primary diagnosis (core/wording/lead.ts). Incidents that an older release saved in Elasticsearch do
-   * not have them.
+   * Values of the primary diagnosis (core/wording/primary.ts). Incidents that an older release saved in Elasticsearch
+   * do not have them.
    */
   readonly cause?: string;
   readonly severity?: string;

@@ -119,7 +119,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'serve-route.ts',
     'server.ts',
   ],
-  'api/web/src': ['server', 'speech', 'view', 'search', 'incidents', 'pages', 'shell'],
+  'api/web/src': ['server', 'texts', 'view', 'search', 'incidents', 'pages', 'shell'],
   cli: [
     'command.ts',
     'version.ts',

@@ -38,7 +38,7 @@ const WAIT: Join = { kind: 'wait' };
 const NEWLINE = 10;
 const MIN_START_BYTES = 4096;
 /** Number of bytes in which a piece of a line is searched. Runtimes cut lines into pieces of 16 KiB. */
-const PIECE_BYTES = 65_536;
+const PARTIAL_LINE_BYTES = 65_536;
 /**
  * Time, in milliseconds, that a file which begins in the middle of an entry waits for its predecessor to appear (a copy
  * that is still being made).
@@ -57,9 +57,9 @@ export function joinRotation(tail: Tail, context: JoinContext): Join {
   const { stream } = start;
   const predecessor =
     start.line === 'entry' && stream === undefined ? undefined : findPredecessor(tail, context.findFamily());
-  const isPiece = stream !== undefined && predecessor !== undefined && endsInPiece(predecessor, stream);
-  if (start.line === 'entry' && !isPiece) return giveUp(tail);
-  const isContinuation = start.line === 'continuation' || isPiece;
+  const isPartial = stream !== undefined && predecessor !== undefined && endsInPartialLine(predecessor, stream);
+  if (start.line === 'entry' && !isPartial) return giveUp(tail);
+  const isContinuation = start.line === 'continuation' || isPartial;
   if (predecessor === undefined) return isContinuation && context.now - file.openedAt < WAIT_MS ? WAIT : giveUp(tail);
   if (!isReady(predecessor)) return WAIT;
   return splitTogether(tail, reading.fd, predecessor, { isContinuation, stream, isQuiet: context.isQuiet });
@@ -73,7 +73,7 @@ interface FileStart {
 
 /** Reads how the file begins; undefined while its first line is too short to decide. */
 function readStart(fd: number, isQuiet: boolean): FileStart | undefined {
-  const bytes = peekAt(fd, 0, PIECE_BYTES);
+  const bytes = peekAt(fd, 0, PARTIAL_LINE_BYTES);
   const newline = bytes.indexOf(NEWLINE);
   if (newline < 0 && bytes.length < MIN_START_BYTES && !isQuiet) return undefined;
   const end = newline < 0 ? bytes.length : newline;
@@ -84,10 +84,10 @@ function readStart(fd: number, isQuiet: boolean): FileStart | undefined {
 }
 
 /** Returns true if the last line of this stream is a piece of a line that continues. */
-function endsInPiece(predecessor: Tail, stream: string): boolean {
+function endsInPartialLine(predecessor: Tail, stream: string): boolean {
   if (!openTail(predecessor) || predecessor.reading.fd === undefined) return false;
   const { fd, size } = predecessor.reading;
-  const from = Math.max(0, size - PIECE_BYTES);
+  const from = Math.max(0, size - PARTIAL_LINE_BYTES);
   const bytes = peekAt(fd, from, size - from);
   if (bytes[bytes.length - 1] !== NEWLINE) return false;
   for (let end = bytes.length - 1; end > 0;) {

@@ -45,7 +45,7 @@ export class Lifecycle {
   leaveFiles({ files }: Scan): void {
     const wanted = new Set(files.map(idOf));
     for (const tail of this.#parts.tails.list())
-      if (!wanted.has(idOf(tail.file)) && standsStill(tail.file)) this.#leaveTail(tail);
+      if (!wanted.has(idOf(tail.file)) && hasSameInode(tail.file)) this.#leaveTail(tail);
   }
 
   /** Takes over a scan: follows renamed files, notes missing ones, begins new ones. */
@@ -317,7 +317,7 @@ export class Lifecycle {
   }
 }
 
-function standsStill({ path, inode }: Tail['file']): boolean {
+function hasSameInode({ path, inode }: Tail['file']): boolean {
   try {
     return describeStat(statSync(path, { bigint: true })).inode === inode;
   } catch {

@@ -8,7 +8,7 @@ import type { Role } from '../../core/documents/user.js';
 import { isLoopback, joinGrants, LOCAL_VIEWER, readBearer, readScope, type Viewer } from './roles.js';
 import { createAudit, type Audit, type AuditStore } from './audit.js';
 import type { VersionedListStore } from './versioned-list.js';
-import { createBrake, type Brake } from './brake.js';
+import { createSignInThrottle, type SignInThrottle } from './sign-in-throttle.js';
 import type { AuditEntry } from './entry.js';
 import { findGrants, type GroupGrant } from './provider.js';
 import { createSeal, type Seal } from './seal.js';
@@ -47,7 +47,7 @@ export interface Access {
   readonly users: Users;
   readonly sessions: Sessions;
   readonly audit: Audit;
-  readonly brake: Brake;
+  readonly throttle: SignInThrottle;
   readonly seal: Seal;
   readonly cookies: Cookies;
   /**
@@ -58,7 +58,7 @@ export interface Access {
   /** Returns true if requests need no credentials. */
   isOpen(): Promise<boolean>;
   /** Returns the sender of a request. Throws JT_UNAUTHORIZED. */
-  authenticate(heads: {
+  authenticate(headers: {
     readonly authorization?: string | undefined;
     readonly cookie?: string | undefined;
   }): Promise<Viewer>;
@@ -73,11 +73,11 @@ export function createAccess(options: AccessOptions): Access {
   let isExposed = false;
   const hasGiven = async (): Promise<boolean> =>
     options.tokens.length > 0 || options.provider !== undefined || (await users.hasAny()) || (await tokens.hasAny());
-  const findViewer = async (heads: Parameters<Access['authenticate']>[0]): Promise<Viewer | undefined> => {
-    const bearer = readBearer(heads.authorization);
+  const findViewer = async (headers: Parameters<Access['authenticate']>[0]): Promise<Viewer | undefined> => {
+    const bearer = readBearer(headers.authorization);
     if (bearer !== undefined)
       return findFixed(options, bearer) ?? describe(await tokens.find(bearer), 'token', options.teams);
-    const secret = cookies.read('session', heads.cookie);
+    const secret = cookies.read('session', headers.cookie);
     const session = secret === undefined ? undefined : await sessions.find(secret);
     return session === undefined ? undefined : findPerson(users, session, options);
   };
@@ -86,7 +86,7 @@ export function createAccess(options: AccessOptions): Access {
     users,
     sessions,
     audit: createAudit(store, now, options.onAudit),
-    brake: createBrake(store, now),
+    throttle: createSignInThrottle(store, now),
     seal: createSeal(store, now),
     cookies,
     async expose(host) {
@@ -96,10 +96,10 @@ export function createAccess(options: AccessOptions): Access {
       if (isExposed && !(await hasGiven().catch(() => true))) throw explainExposure(host);
     },
     isOpen: async () => !isExposed && !(await hasGiven()),
-    async authenticate(heads) {
-      const problem = heads.authorization === undefined ? '' : '; the token is unknown or expired';
+    async authenticate(headers) {
+      const problem = headers.authorization === undefined ? '' : '; the token is unknown or expired';
       const isOpen = !isExposed && !(await hasGiven());
-      const viewer = isOpen ? LOCAL_VIEWER : await findViewer(heads);
+      const viewer = isOpen ? LOCAL_VIEWER : await findViewer(headers);
       if (viewer === undefined) throw createError('JT_UNAUTHORIZED', { problem });
       return viewer;
     },
@@ -149,7 +149,7 @@ async function findPerson(
 }
 
 /**
- * Cookies of a browser: the sign-in, a sign-in at the provider that is in progress, and a mark that it signed in once.
+ * Cookies of a browser: the sign-in, a sign-in at the provider that is in progress, and a flag that it signed in once.
  */
 export type CookieName = 'session' | 'oidc' | 'device';
 

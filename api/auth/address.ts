@@ -10,14 +10,14 @@ const GROUPS_OF_NETWORK = 4;
 const GROUPS = 8;
 
 export function groupAddress(address: string): string {
-  const bare = address.split('%', 1).join('').toLowerCase();
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(bare)?.[1];
+  const host = address.split('%', 1).join('').toLowerCase();
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(host)?.[1];
   if (mapped !== undefined) return mapped;
-  if (isIP(bare) !== 6) return bare;
-  const [head = '', tail] = bare.split('::');
-  const before = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? [] : tail.split(':');
+  if (isIP(host) !== 6) return host;
+  const [left = '', right] = host.split('::');
+  const before = left === '' ? [] : left.split(':');
+  const after = right === undefined || right === '' ? [] : right.split(':');
   const zeros = Array.from({ length: Math.max(0, GROUPS - before.length - after.length) }, () => '0');
-  const groups = [...before, ...(tail === undefined ? [] : zeros), ...after];
+  const groups = [...before, ...(right === undefined ? [] : zeros), ...after];
   return `${groups.slice(0, GROUPS_OF_NETWORK).join(':')}::/64`;
 }

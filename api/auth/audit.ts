@@ -1,8 +1,8 @@
 // Writes the audit log to the store: changes, sign-ins, rejected sign-ins and reads of many lines at once. Each of
-// these kinds has its own ring, so that a flood of one kind cannot displace the entries of another. A ring consists of
-// numbered sheets of a few hundred entries, one state each; another state holds the number of the last sheet, and old
-// sheets are removed when there are too many. Takes entries; returns the newest ones, and passes each entry once to a
-// log.
+// these kinds has its own ring buffer, so that a flood of one kind cannot displace the entries of another. A ring
+// buffer consists of numbered segments of a few hundred entries, one state each; another state holds the number of the
+// last segment, and old segments are removed when there are too many. Takes entries; returns the newest ones, and
+// passes each entry once to a log.
 import { createCheck } from '../../core/document.js';
 import { object, optional, number, type Static } from '../../core/documents/schema.js';
 import { toIso } from '../../core/time/iso.js';
@@ -42,17 +42,19 @@ type StoredEntry = Static<typeof StoredEntry>;
 const isEntry = createCheck(StoredEntry);
 
 interface Ring {
-  /** Folder below `access/audit/`. It is empty for the ring of the first releases, whose sheets have no folder. */
+  /**
+   * Folder below `access/audit/`. It is empty for the ring buffer of the first releases, whose segments have no folder.
+   */
   readonly folder: string;
-  readonly sheets: number;
+  readonly segments: number;
 }
 
-const ENTRIES_OF_A_SHEET = 200;
+const ENTRIES_PER_SEGMENT = 200;
 const RINGS = {
-  changes: { folder: '', sheets: 200 },
-  signIns: { folder: 'sign-ins/', sheets: 100 },
-  refusals: { folder: 'refused/', sheets: 50 },
-  reads: { folder: 'reads/', sheets: 100 },
+  changes: { folder: '', segments: 200 },
+  signIns: { folder: 'sign-ins/', segments: 100 },
+  refusals: { folder: 'refused/', segments: 50 },
+  reads: { folder: 'reads/', segments: 100 },
 } as const satisfies Readonly<Record<string, Ring>>;
 
 const MAX_TRIES = 20;
@@ -79,7 +81,7 @@ export function createAudit(
   };
   const refusals = createRefusals({
     write,
-    amend: (entry) => amend(store, RINGS.refusals, entry),
+    update: (entry) => update(store, RINGS.refusals, entry),
     onEnd: (entry) => onEntry(show(entry)),
   });
   return {
@@ -97,7 +99,7 @@ export function createAudit(
   };
 }
 
-const nameSheet = ({ folder }: Ring, number: number): string => `access/audit/${folder}${number}`;
+const nameSegment = ({ folder }: Ring, number: number): string => `access/audit/${folder}${number}`;
 const nameLast = ({ folder }: Ring): string => `access/audit/${folder}last`;
 
 async function findLast(store: AuditStore, ring: Ring): Promise<number> {
@@ -107,31 +109,31 @@ async function findLast(store: AuditStore, ring: Ring): Promise<number> {
 async function append(store: AuditStore, ring: Ring, entry: StoredEntry): Promise<void> {
   let number = await findLast(store, ring);
   for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const key = nameSheet(ring, number);
-    const sheet = await store.access.load(key);
-    const entries = parse(sheet?.value);
-    if (entries.length >= ENTRIES_OF_A_SHEET) {
+    const key = nameSegment(ring, number);
+    const segment = await store.access.load(key);
+    const entries = parse(segment?.value);
+    if (entries.length >= ENTRIES_PER_SEGMENT) {
       number += 1;
       await store.access.save({ key: nameLast(ring), value: String(number) });
-      await store.access.remove([nameSheet(ring, number - ring.sheets)]);
-    } else if (await store.access.replace(sheet, { key, value: JSON.stringify([...entries, entry]) })) return;
+      await store.access.remove([nameSegment(ring, number - ring.segments)]);
+    } else if (await store.access.replace(segment, { key, value: JSON.stringify([...entries, entry]) })) return;
   }
   throw createError('JT_BUSY', { max: 1, scope: '' });
 }
 
-/** Replaces the stored entry that has the same `order`, if it is in one of the two newest sheets. */
-async function amend(store: AuditStore, ring: Ring, entry: StoredEntry): Promise<void> {
+/** Replaces the stored entry that has the same `order`, if it is in one of the two newest segments. */
+async function update(store: AuditStore, ring: Ring, entry: StoredEntry): Promise<void> {
   const last = await findLast(store, ring);
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     let isMissing = true;
     for (const number of [last, last - 1]) {
-      const key = nameSheet(ring, number);
-      const sheet = number < 0 ? undefined : await store.access.load(key);
-      const entries = parse(sheet?.value);
+      const key = nameSegment(ring, number);
+      const segment = number < 0 ? undefined : await store.access.load(key);
+      const entries = parse(segment?.value);
       if (entries.every(({ order }) => order !== entry.order)) continue;
       isMissing = false;
-      const amended = entries.map((known) => (known.order === entry.order ? entry : known));
-      if (await store.access.replace(sheet, { key, value: JSON.stringify(amended) })) return;
+      const updated = entries.map((known) => (known.order === entry.order ? entry : known));
+      if (await store.access.replace(segment, { key, value: JSON.stringify(updated) })) return;
     }
     if (isMissing) return;
   }
@@ -145,7 +147,7 @@ async function findEntries(
   const found: StoredEntry[] = [];
   if (what !== undefined && ringOf(what) !== ring) return found;
   for (let number = await findLast(store, ring); number >= 0 && found.length < limit; number--) {
-    const text = (await store.access.load(nameSheet(ring, number)))?.value;
+    const text = (await store.access.load(nameSegment(ring, number)))?.value;
     if (text === undefined) break;
     const fitting = parse(text).filter(
       (entry) => (who === undefined || entry.who === who) && (what === undefined || entry.what === what),

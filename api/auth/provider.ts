@@ -165,8 +165,8 @@ export function findGrants(groups: readonly string[], grants: readonly GroupGran
 }
 
 /**
- * Replaces every character that is not a letter, a digit or a usual mark of a name, because the name comes from outside
- * and is shown in lists and logs.
+ * Replaces every character that is not a letter, a digit or common punctuation of a name, because the name comes from
+ * outside and is shown in lists and logs.
  */
 function limitName(name: string): string {
   const letters = name.normalize('NFC').replace(/[^\p{L}\p{N}\p{M} .,_@+'()-]/gu, '_');

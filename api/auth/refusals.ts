@@ -1,5 +1,5 @@
 // Counts rejected sign-ins: one entry of the audit log for each address and minute, with their number. The entry is
-// written with the first one. It is updated when somebody reads the trail and when the minute ends, so that a flood
+// written with the first one. It is updated when somebody reads the audit log and when the minute ends, so that a flood
 // causes only a few writes. Takes rejected sign-ins; returns entries to write.
 import type { AuditEntry } from './entry.js';
 
@@ -12,7 +12,7 @@ export interface Refusal {
 
 export interface RefusalOptions<Entry> {
   readonly write: (entry: Omit<AuditEntry, 'at'>) => Promise<Entry>;
-  readonly amend: (entry: Entry) => Promise<void>;
+  readonly update: (entry: Entry) => Promise<void>;
   readonly onEnd: (entry: Entry) => void;
 }
 
@@ -39,39 +39,39 @@ interface Window<Entry> {
 export function createRefusals<Entry extends AuditEntry>(options: RefusalOptions<Entry>): Refusals {
   const windows = new Map<string, Window<Entry>>();
   let timer: NodeJS.Timeout | undefined;
-  const bringUpToDate = async (window: Window<Entry>): Promise<Entry> => {
+  const updateEntry = async (window: Window<Entry>): Promise<Entry> => {
     const entry = describeWindow(await window.entry, window);
     if (window.count > window.written) {
       window.written = window.count;
-      await options.amend(entry);
+      await options.update(entry);
     }
     return entry;
   };
   const flush = async (): Promise<void> => {
-    for (const window of windows.values()) await bringUpToDate(window);
+    for (const window of windows.values()) await updateEntry(window);
   };
   const end = async (): Promise<void> => {
     clearTimeout(timer);
     timer = undefined;
     const ended = [...windows.values()];
     windows.clear();
-    for (const window of ended) options.onEnd(await bringUpToDate(window));
+    for (const window of ended) options.onEnd(await updateEntry(window));
   };
   return {
     async count({ who, address, detail }) {
       // A failed write is ignored here, because the log and the answer to the next caller report it.
       timer ??= setTimeout(() => void end().catch(() => undefined), MINUTE_MS).unref();
-      const place = windows.has(address) || windows.size < MAX_ADDRESSES ? address : OTHERS;
-      const known = windows.get(place);
+      const source = windows.has(address) || windows.size < MAX_ADDRESSES ? address : OTHERS;
+      const known = windows.get(source);
       if (known !== undefined) {
         known.count += 1;
         if (known.names.size < MAX_NAMES) known.names.add(who);
         return;
       }
-      const entry = options.write({ who, by: 'nobody', what: 'sign-in.refused', detail, address: place });
-      windows.set(place, { entry, names: new Set([who]), count: 1, written: 1 });
+      const entry = options.write({ who, by: 'nobody', what: 'sign-in.refused', detail, address: source });
+      windows.set(source, { entry, names: new Set([who]), count: 1, written: 1 });
       await entry.catch((error: unknown) => {
-        windows.delete(place);
+        windows.delete(source);
         throw error;
       });
     },

@@ -30,11 +30,11 @@ export interface Viewer extends Grant {
 /** Viewer for the local user, while no access has been configured. */
 export const LOCAL_VIEWER: Viewer = { name: 'local', kind: 'local', role: 'admin', scope: undefined };
 /** Viewer of a route that needs no authentication. */
-export const ANYBODY: Viewer = { name: 'anybody', kind: 'nobody', role: 'reader', scope: [] };
+export const ANONYMOUS: Viewer = { name: 'anybody', kind: 'nobody', role: 'reader', scope: [] };
 
 export function isLoopback(host: string): boolean {
-  const bare = host.replace(/^\[|\]$/g, '').toLowerCase();
-  return bare === 'localhost' || bare === '::1' || /^127(?:\.\d{1,3}){3}$/.test(bare);
+  const name = host.replace(/^\[|\]$/g, '').toLowerCase();
+  return name === 'localhost' || name === '::1' || /^127(?:\.\d{1,3}){3}$/.test(name);
 }
 
 /** Returns the token of an Authorization header; undefined without a header. Throws JT_UNAUTHORIZED. */

@@ -6,7 +6,7 @@ import type { Store } from '../../store/store.js';
 import { createFilledStore, get, startServer } from '../testing/server.js';
 import { groupAddress } from './address.js';
 import { createAudit } from './audit.js';
-import { createBrake } from './brake.js';
+import { createSignInThrottle } from './sign-in-throttle.js';
 import type { AuditEntry } from './entry.js';
 import { createSessions } from './sessions.js';
 import { createUsers } from './users.js';
@@ -21,9 +21,12 @@ afterEach(() => store.close());
 
 const paused = { code: 'JT_SIGNIN_PAUSED' };
 
-async function press(keys: Parameters<ReturnType<typeof createBrake>['press']>[0], times: number): Promise<void> {
-  const brake = createBrake(store, now);
-  for (let time = 0; time < times; time++) await brake.press(keys);
+async function press(
+  keys: Parameters<ReturnType<typeof createSignInThrottle>['recordFailure']>[0],
+  times: number,
+): Promise<void> {
+  const brake = createSignInThrottle(store, now);
+  for (let time = 0; time < times; time++) await brake.recordFailure(keys);
 }
 
 /** Signs in from an address of this machine, as a browser with these cookies. */
@@ -62,7 +65,7 @@ describe('wrong passwords', () => {
 
   it('of a browser that has signed in before are counted by themselves', async () => {
     await press({ device: 'd1' }, 5);
-    const brake = createBrake(store, now);
+    const brake = createSignInThrottle(store, now);
 
     await expect(brake.check({ device: 'd1' })).rejects.toMatchObject(paused);
     await brake.check({ device: 'd2' });
@@ -70,17 +73,17 @@ describe('wrong passwords', () => {
 
   it('are remembered by a process that starts anew, and beside any number of names that nobody has', async () => {
     await press({ pair: 'a anna', address: 'a' }, 20);
-    const brake = createBrake(store, now);
-    for (let index = 0; index < 400; index++) await brake.press({ pair: `b name-${index}` });
+    const brake = createSignInThrottle(store, now);
+    for (let index = 0; index < 400; index++) await brake.recordFailure({ pair: `b name-${index}` });
 
-    await expect(createBrake(store, now).check({ pair: 'a anna' })).rejects.toMatchObject(paused);
-    await expect(createBrake(store, now).check({ address: 'a' })).rejects.toMatchObject(paused);
-    await createBrake(store, now).check({ address: 'b' });
+    await expect(createSignInThrottle(store, now).check({ pair: 'a anna' })).rejects.toMatchObject(paused);
+    await expect(createSignInThrottle(store, now).check({ address: 'a' })).rejects.toMatchObject(paused);
+    await createSignInThrottle(store, now).check({ address: 'b' });
   });
 
   it('from everywhere let a name wait half a minute and no longer, and are forgotten after a day', async () => {
     await press({ name: 'anna' }, 130);
-    const brake = createBrake(store, now);
+    const brake = createSignInThrottle(store, now);
     await expect(brake.check({ name: 'anna' })).rejects.toMatchObject({
       ...paused,
       message: expect.stringMatching(/try again in (?:[12]?\d|30) s/) as string,
@@ -88,7 +91,7 @@ describe('wrong passwords', () => {
 
     nowMs += 86_400_001;
     await press({ name: 'anna' }, 1);
-    await createBrake(store, now).check({ name: 'anna' });
+    await createSignInThrottle(store, now).check({ name: 'anna' });
   });
 });
 

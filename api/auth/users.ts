@@ -1,7 +1,8 @@
 // Manages local users: a name, a role, a scope, and a password that the store has only as a scrypt hash. Takes a
-// versioned list of users; returns the user of a name and a password. brake.ts limits the number of attempts.
+// versioned list of users; returns the user of a name and a password. sign-in-throttle.ts limits the number of
+// attempts.
 import { createCheck } from '../../core/document.js';
-import { LEAST_PASSWORD_LENGTH, LocalUser, MAX_PASSWORD_LENGTH, ShownUser } from '../../core/documents/user.js';
+import { MIN_PASSWORD_LENGTH, LocalUser, MAX_PASSWORD_LENGTH, ShownUser } from '../../core/documents/user.js';
 import { toIso } from '../../core/time/iso.js';
 import { createError } from '../../core/errors.js';
 import { createVersionedList, type VersionedList, type VersionedListStore } from './versioned-list.js';
@@ -25,8 +26,8 @@ export interface Users {
 }
 
 /**
- * Pattern of a user name: letters and digits of any script and a few marks, but no invisible characters, so that the
- * name fits into a list and an address.
+ * Pattern of a user name: letters and digits of any script and some punctuation, but no invisible characters, so that
+ * the name fits into a list and an address.
  */
 const USER_NAME = /^[\p{L}\p{N}][\p{L}\p{N}\p{M}._@-]{0,99}$/u;
 const MAX_USERS = 1000;
@@ -82,8 +83,8 @@ function show({ hash, ...shown }: LocalUser): ShownUser {
 function checkNew(name: string, password: string | undefined): void {
   const problems = [
     ...(USER_NAME.test(name) ? [] : [`"${name}" is not a valid name: use letters, digits and . _ @ -, at most 100`]),
-    ...(password !== undefined && password.length < LEAST_PASSWORD_LENGTH
-      ? [`the password has ${password.length} characters, but needs at least ${LEAST_PASSWORD_LENGTH}`]
+    ...(password !== undefined && password.length < MIN_PASSWORD_LENGTH
+      ? [`the password has ${password.length} characters, but needs at least ${MIN_PASSWORD_LENGTH}`]
       : []),
     ...(password !== undefined && password.length > MAX_PASSWORD_LENGTH
       ? [`the password has more than ${MAX_PASSWORD_LENGTH} characters`]

@@ -1,4 +1,4 @@
-// Limits slow and incomplete requests: the time for a head and a body, and the bytes of unfinished bodies for each
+// Limits slow and incomplete requests: the time for the headers and a body, and the bytes of unfinished bodies for each
 // caller. A connection that sends nothing, or a byte a second, is closed. It occupies no place that another caller
 // waits for, because server.ts counts a request only when its body is complete.
 import { pipeline, Transform, type Readable } from 'node:stream';
@@ -6,14 +6,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { createError } from '../../core/errors.js';
 
 export interface RequestPace {
-  /** Longest time for the head of a request, and the time in which a body may be slow; in milliseconds. */
+  /** Longest time for the headers of a request, and the time in which a body may be slow; in milliseconds. */
   readonly graceMs: number;
   /** Smallest average rate of a body after the grace time, in bytes per second. */
   readonly bytesPerSecond: number;
 }
 
 export const DEFAULT_PACE: RequestPace = { graceMs: 15_000, bytesPerSecond: 32 * 1024 };
-const LOOKS = 15;
+const CHECKS = 15;
 
 /**
  * Ends a request whose body comes too slowly: answers 408 (JT_REQUEST_SLOW), or closes the connection if the request
@@ -38,7 +38,7 @@ export function endSlowBody(
     else
       reply.header('connection', 'close').send(createError('JT_REQUEST_SLOW', { seconds: Math.ceil(graceMs / 1000) }));
     reply.raw.once('close', () => socket.destroy());
-  }, graceMs / LOOKS);
+  }, graceMs / CHECKS);
   timer.unref();
 }
 
@@ -59,17 +59,17 @@ export function createBodyBudget(limits: { readonly bytes: number; readonly byte
   };
   return {
     meter(body, caller) {
-      let held = 0;
+      let buffered = 0;
       const metered = new Transform({
         transform(chunk: Buffer, _encoding, done) {
-          held += chunk.length;
+          buffered += chunk.length;
           add(caller, chunk.length);
           const isFull = all > limits.bytes || (byCaller.get(caller) ?? 0) > limits.bytesOfCaller;
           if (isFull) done(createError('JT_BUSY', { max: 'a few', scope: ' while their bodies are that long' }));
           else done(null, chunk);
         },
       });
-      metered.once('close', () => add(caller, -held));
+      metered.once('close', () => add(caller, -buffered));
       // The web framework gets errors from the stream that it reads, so the callback ignores them.
       pipeline(body, metered, () => undefined);
       return metered;

@@ -52,7 +52,10 @@ const BROKEN: Readonly<Record<string, readonly [status: string, problem: string]
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'it was not complete in time'],
 };
 
-/** Answers input that is not HTTP or has too long a head, in the same form, because it never becomes a request. */
+/**
+ * Answers input that is not HTTP or has headers that are too long, in the same form, because it never becomes a
+ * request.
+ */
 export function answerBrokenRequest(error: { readonly code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const [status, problems] = BROKEN[error.code ?? ''] ?? ['400 Bad Request', 'it is no HTTP request that can be read'];

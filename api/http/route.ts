@@ -92,7 +92,7 @@ export type Answer<Body = unknown> =
 export type AnswerTo<At extends Address> = Answer<BodyOf<At>>;
 
 /** Files of a drafted rule that matches the failure of a log. */
-export interface RuleSketch {
+export interface RuleOutline {
   /** Id of the rule; undefined if only a person can decide which cause it is. */
   readonly id: string | undefined;
   readonly ruleYaml: string;
@@ -105,7 +105,7 @@ export interface RuleSketch {
 /** Functions of the engine for rule authors. */
 export interface Authoring {
   /** Returns a draft of a rule; undefined if nothing failed in these lines. */
-  readonly draftRule: (lines: string) => RuleSketch | undefined;
+  readonly draftRule: (lines: string) => RuleOutline | undefined;
   readonly tryRule: (rule: WrittenRule, language: Language) => RuleTrial;
   /** Tests a rule with the last `days` days of the store. Throws JT_RULE_INVALID. */
   readonly askPast: (rule: Pick<WrittenRule, 'id' | 'rule'>, store: ReadableStore, days: number) => Promise<StoredPast>;

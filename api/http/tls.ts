@@ -34,7 +34,7 @@ export function createTlsServer(
   let pair = readPair(files);
   let problem: string | undefined;
   const server = createServer({ ...options, ...pair }, onRequest);
-  const look = (): void => {
+  const checkFiles = (): void => {
     try {
       const next = readPair(files);
       problem = undefined;
@@ -50,7 +50,7 @@ export function createTlsServer(
       problem = error.message;
     }
   };
-  const timer = setInterval(look, pollMs).unref();
+  const timer = setInterval(checkFiles, pollMs).unref();
   server.on('close', () => clearInterval(timer));
   return server;
 }

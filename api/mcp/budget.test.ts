@@ -19,7 +19,7 @@ describe('renderReply', () => {
   const blocks = Array.from({ length: 200 }, (_, index) => `block ${index}\n${FRAME}`);
 
   it('stays within the budget and says how to ask for the rest', () => {
-    const text = renderReply({ head: 'Head.', blocks });
+    const text = renderReply({ header: 'Head.', blocks });
     const next = Number(/"skip": (\d+)/.exec(text)?.[1]);
 
     expect(countTokens(text)).toBeLessThanOrEqual(MAX_TOKENS);
@@ -29,14 +29,17 @@ describe('renderReply', () => {
 
   it('leaves nothing out over all answers', () => {
     const seen: string[] = [];
-    for (let skip = 0; skip < blocks.length; skip += countFitting({ head: 'Head.', blocks }, skip))
-      seen.push(...[...renderReply({ head: 'Head.', blocks }, skip).matchAll(/^block \d+$/gm)].map(([line]) => line));
+    for (let skip = 0; skip < blocks.length; skip += countFitting({ header: 'Head.', blocks }, skip))
+      seen.push(...[...renderReply({ header: 'Head.', blocks }, skip).matchAll(/^block \d+$/gm)].map(([line]) => line));
 
     expect(seen).toEqual(blocks.map((block) => block.split('\n')[0]));
   });
 
   it('cuts a part that is too large, and closes its fence', () => {
-    const text = renderReply({ head: 'Head.', blocks: [`\`\`\`log\n${`${FRAME}\n`.repeat(1000)}\`\`\``, 'the next'] });
+    const text = renderReply({
+      header: 'Head.',
+      blocks: [`\`\`\`log\n${`${FRAME}\n`.repeat(1000)}\`\`\``, 'the next'],
+    });
 
     expect(countTokens(text)).toBeLessThanOrEqual(MAX_TOKENS);
     expect(text).toMatch(/\n```\n\(\d+ lines of this part cut\.\)\n\nthe next$/);
@@ -45,13 +48,13 @@ describe('renderReply', () => {
   it('shows as many parts with a note as without', () => {
     const count = (text: string): number => text.match(/^block /gm)?.length ?? 0;
     for (let length = 1; length < 60; length += 1) {
-      const head = 'word '.repeat(length);
+      const header = 'word '.repeat(length);
 
-      expect(count(renderReply({ head, blocks }, 0, 'A note of some words.'))).toBe(countFitting({ head, blocks }));
+      expect(count(renderReply({ header, blocks }, 0, 'A note of some words.'))).toBe(countFitting({ header, blocks }));
     }
   });
 
   it('says how to go on behind the last part only', () => {
-    expect(renderReply({ head: 'Head.', blocks: ['a'], further: 'More.' })).toBe('Head.\n\na\n\n---\nMore.');
+    expect(renderReply({ header: 'Head.', blocks: ['a'], further: 'More.' })).toBe('Head.\n\na\n\n---\nMore.');
   });
 });

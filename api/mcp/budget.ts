@@ -6,13 +6,16 @@ import type { Reply } from './tool-context.js';
 
 /** Largest number of tokens of an answer. */
 export const MAX_TOKENS = 4000;
-/** Part of the budget for the note after the head and for the sentence about omitted blocks. */
+/** Part of the budget for the note after the header and for the sentence about omitted blocks. */
 const RESERVED_TOKENS = 300;
 /** Largest number of tokens of a block. A larger block is cut, so that the blocks after it can be requested. */
 const MAX_BLOCK_TOKENS = 1500;
 
-/** Pattern of a piece: letters of one word in one case, digits, blanks, line breaks, or a single other character. */
-const PIECES = /[A-Z]?[a-z]+|[A-Z]+|\d+|[ \t]+|\n+|[^\0-\x7f]|[^]/g;
+/**
+ * Pattern of the parts that become tokens: letters of one word in one case, digits, blanks, line breaks, or a single
+ * other character.
+ */
+const TOKEN_PARTS = /[A-Z]?[a-z]+|[A-Z]+|\d+|[ \t]+|\n+|[^\0-\x7f]|[^]/g;
 
 /**
  * Counts the tokens of a text, at least as many as a usual tokenizer: one for four letters, one for two digits, one for
@@ -20,21 +23,21 @@ const PIECES = /[A-Z]?[a-z]+|[A-Z]+|\d+|[ \t]+|\n+|[^\0-\x7f]|[^]/g;
  */
 export function countTokens(text: string): number {
   let tokens = 0;
-  for (const [piece] of text.matchAll(PIECES)) tokens += countPiece(piece);
+  for (const [part] of text.matchAll(TOKEN_PARTS)) tokens += countPartTokens(part);
   return tokens;
 }
 
-function countPiece(piece: string): number {
-  const first = piece.charCodeAt(0);
+function countPartTokens(part: string): number {
+  const first = part.charCodeAt(0);
   if (first > 0x7f) return 2;
-  if (/[A-Za-z]/.test(piece)) return Math.ceil(piece.length / 4);
-  if (/\d/.test(piece)) return Math.ceil(piece.length / 2);
-  return piece === ' ' ? 0 : Math.ceil(piece.length / 8);
+  if (/[A-Za-z]/.test(part)) return Math.ceil(part.length / 4);
+  if (/\d/.test(part)) return Math.ceil(part.length / 2);
+  return part === ' ' ? 0 : Math.ceil(part.length / 8);
 }
 
-/** Returns the number of blocks, starting at block `skip`, that fit after the head; at least one. */
-export function countFitting({ head, blocks }: Pick<Reply, 'head' | 'blocks'>, skip = 0): number {
-  let left = MAX_TOKENS - RESERVED_TOKENS - countTokens(head);
+/** Returns the number of blocks, starting at block `skip`, that fit after the header; at least one. */
+export function countFitting({ header, blocks }: Pick<Reply, 'header' | 'blocks'>, skip = 0): number {
+  let left = MAX_TOKENS - RESERVED_TOKENS - countTokens(header);
   let fitting = 0;
   for (const block of blocks.slice(skip)) {
     left -= Math.min(countTokens(block) + 1, MAX_BLOCK_TOKENS);
@@ -48,14 +51,14 @@ export function countFitting({ head, blocks }: Pick<Reply, 'head' | 'blocks'>, s
  * Renders the text of an answer. `skip` blocks were read before. `countFitting` decides the number of blocks, with or
  * without a note.
  */
-export function renderReply({ head, blocks, further }: Reply, skip = 0, note?: string): string {
-  const shown = blocks.slice(skip, skip + countFitting({ head, blocks }, skip)).map(cutBlock);
-  const reached = skip + shown.length;
+export function renderReply({ header, blocks, further }: Reply, skip = 0, note?: string): string {
+  const shown = blocks.slice(skip, skip + countFitting({ header, blocks }, skip)).map(cutBlock);
+  const end = skip + shown.length;
   const rest =
-    reached < blocks.length
-      ? `Left out for room: parts ${reached + 1} to ${blocks.length} of ${blocks.length}. To read on, call this tool again with the same arguments and "skip": ${reached}.`
+    end < blocks.length
+      ? `Left out for room: parts ${end + 1} to ${blocks.length} of ${blocks.length}. To read on, call this tool again with the same arguments and "skip": ${end}.`
       : further;
-  const parts = [head, note, ...shown, rest === undefined ? undefined : `---\n${rest}`];
+  const parts = [header, note, ...shown, rest === undefined ? undefined : `---\n${rest}`];
   return parts.filter((part) => part !== undefined).join('\n\n');
 }
 

@@ -16,7 +16,7 @@ import { Incident } from '../../core/documents/incident.js';
 import { OUTCOMES as OUTCOME_WORDS } from '../../core/wording/wording.js';
 import type { Language } from '../../core/types.js';
 import { countOf } from '../../core/text/count.js';
-import { loadStanding } from '../routes/incident-lookup.js';
+import { loadCurrentTriage } from '../routes/incident-lookup.js';
 import type { ArgumentRow, ToolValues } from './arguments.js';
 import type { ToolContext, LogFindings, Reply } from './tool-context.js';
 import { readTimes, TIME_ROWS } from './records.js';
@@ -71,16 +71,16 @@ export async function listIncidents(context: ToolContext, values: ToolValues, la
     outcome: values.word('outcome', Incident.properties.outcome.enum),
   });
   const shown = new Set(found.map(({ id }) => id));
-  const standing = await loadStanding(await context.openStore(), [...shown]);
+  const currentTriage = await loadCurrentTriage(await context.openStore(), [...shown]);
   const top = found.filter(
-    ({ id, parent }) => standing.get(id)?.state !== 'merged' && (parent === undefined || !shown.has(parent)),
+    ({ id, parent }) => currentTriage.get(id)?.state !== 'merged' && (parent === undefined || !shown.has(parent)),
   );
   return {
-    head:
+    header:
       top.length === 0
         ? `Nothing failed from ${range.from} to ${range.to}${job === undefined ? '' : ` of the job ${escapeMarkdown(job)}`}, as far as Jobtrace reads it. Ask for a longer range with "since", or search_records.`
         : `${countOf(top.length, 'incident')} from ${range.from} to ${range.to}, the latest first. show_incident tells what to do about one.`,
-    blocks: top.map((incident) => renderItem(context, incident, standing.get(incident.id), language)),
+    blocks: top.map((incident) => renderItem(context, incident, currentTriage.get(incident.id), language)),
   };
 }
 
@@ -90,7 +90,7 @@ export async function showIncident(context: ToolContext, values: ToolValues, lan
     throw createError('JT_REQUEST_INVALID', { problems: 'give either "incident" or "job"' });
   const incident = id === undefined ? await findLatest(context, job ?? '') : await findById(context, id);
   const blocks = listIncidentBlocks(incident, { language, link: linkIncident(context.publicUrl, incident.id) });
-  return { head: blocks[0] ?? '', blocks: blocks.slice(1) };
+  return { header: blocks[0] ?? '', blocks: blocks.slice(1) };
 }
 
 export async function diagnoseText(context: ToolContext, values: ToolValues, language: Language): Promise<Reply> {
@@ -104,7 +104,8 @@ export async function diagnoseFile(context: ToolContext, values: ToolValues, lan
 
 function renderFindings({ diagnoses, unknown, incidents }: LogFindings, language: Language): Reply {
   const blocks = listFindings(diagnoses, unknown, language);
-  if (blocks.length === 0) return { head: 'No failure found: no task, job or process ended in this log.', blocks: [] };
+  if (blocks.length === 0)
+    return { header: 'No failure found: no task, job or process ended in this log.', blocks: [] };
   const states = incidents.map(({ job, process, outcome, restarts, firstSeen }) =>
     [
       escapeMarkdown(job?.name ?? job?.id ?? process ?? ''),
@@ -113,7 +114,7 @@ function renderFindings({ diagnoses, unknown, incidents }: LogFindings, language
       ...(firstSeen === undefined ? [] : [`since ${firstSeen}`]),
     ].join(' · '),
   );
-  return { head: ['What this log tells:', ...states.slice(0, 20).map((line) => `- ${line}`)].join('\n'), blocks };
+  return { header: ['What this log tells:', ...states.slice(0, 20).map((line) => `- ${line}`)].join('\n'), blocks };
 }
 
 interface Asked {

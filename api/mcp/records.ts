@@ -58,16 +58,16 @@ export async function searchRecords(context: ToolContext, values: ToolValues, la
     ...range,
   };
   const page = await store.searchRecords({ ...query, limit });
-  const head = [
+  const header = [
     `${countOf(page.total, 'record')} from ${range.from} to ${range.to}.`,
     ...(page.total === 0 ? ['Try fewer words, a longer range (since), or list_incidents.'] : []),
   ].join(' ');
   const blocks = page.records.map((record) => renderRecord(record, language, LISTED_LINES));
   // Records that do not fit are requested with the cursor after the last record that fits.
-  const fitting = countFitting({ head, blocks });
+  const fitting = countFitting({ header, blocks });
   const next = fitting < blocks.length ? (await store.findRecords({ ...query, limit: fitting })).next : page.next;
   return {
-    head,
+    header,
     blocks: blocks.slice(0, fitting),
     further:
       next === undefined
@@ -87,7 +87,7 @@ export async function showLines(context: ToolContext, values: ToolValues, langua
   if (found === undefined || hit === undefined) throw createError('JT_NOT_FOUND', { what: `The record "${id}"` });
   const { records, index } = found;
   return {
-    head: `${countOf(records.length, 'record')} of the process ${escapeMarkdown(hit['jobtrace.process'])}, oldest first; the one that was asked for is number ${index + 1}.`,
+    header: `${countOf(records.length, 'record')} of the process ${escapeMarkdown(hit['jobtrace.process'])}, oldest first; the one that was asked for is number ${index + 1}.`,
     blocks: records.map((record) => renderRecord(record, language, record === hit ? SHOWN_LINES : LISTED_LINES)),
   };
 }

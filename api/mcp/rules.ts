@@ -40,7 +40,7 @@ export async function explainRule(context: ToolContext, values: ToolValues, lang
     throw createError('JT_RULE_NOT_FOUND', { id, hint: nearest === undefined ? '' : `; the nearest is "${nearest}"` });
   }
   return {
-    head: `${found.length === 1 ? 'The rule' : `${found.length} rules of the cause`} \`${id}\`. In its texts {name} is a value from the log.`,
+    header: `${found.length === 1 ? 'The rule' : `${found.length} rules of the cause`} \`${id}\`. In its texts {name} is a value from the log.`,
     blocks: found.map((rule) => renderRule(rule, language)),
   };
 }
@@ -62,15 +62,15 @@ function renderRule(rule: RuleArticle, language: Language): string {
 }
 
 export async function draftRule(context: ToolContext, values: ToolValues): Promise<Reply> {
-  const sketch = context.draftRule(values.text('lines') ?? '');
-  if (sketch === undefined)
+  const outline = context.draftRule(values.text('lines') ?? '');
+  if (outline === undefined)
     throw createError('JT_REQUEST_INVALID', {
       problems:
         'nothing failed in these lines: no task, job or process ended. Send the line that says so with its whole stack trace',
     });
-  const { id, named, ruleYaml, matchLog, nearMissLog } = sketch;
+  const { id, named, ruleYaml, matchLog, nearMissLog } = outline;
   return {
-    head: [
+    header: [
       `A draft of ${id === undefined ? 'a rule; choose its cause (CAUSE/VARIANT)' : `the rule \`${id}\``}. Nothing was written.`,
       ...(named === undefined ? [] : [`The rule \`${named}\` names this failure already.`]),
       'Put the three files into its folder below a folder of your own rules, replace each TODO, and run "jobtrace rules test".',

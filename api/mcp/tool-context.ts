@@ -3,7 +3,7 @@
 import type { Diagnosis, Incident, Severity, UnknownFailure, Owner } from '../../core/documents/incident.js';
 import type { Language } from '../../core/types.js';
 import type { ReadableStore } from '../../store/scope.js';
-import type { RuleSketch } from '../http/route.js';
+import type { RuleOutline } from '../http/route.js';
 
 /** Findings in a log that is not stored. */
 export interface LogFindings {
@@ -34,7 +34,7 @@ export interface AssistantHooks {
   readonly diagnoseFile?: (path: string, language: Language) => Promise<LogFindings>;
   readonly listRules: (language: Language) => readonly RuleArticle[];
   /** Returns a draft of a rule; undefined if nothing failed in this log. */
-  readonly draftRule: (log: string) => RuleSketch | undefined;
+  readonly draftRule: (log: string) => RuleOutline | undefined;
   /** Replaces secrets by ***, because a pasted log was not redacted before. */
   readonly hideSecrets: (text: string) => string;
 }
@@ -48,9 +48,9 @@ export interface ToolContext extends AssistantHooks {
   readonly now: () => number;
 }
 
-/** Answer of a tool: a head, then blocks in order of importance. */
+/** Answer of a tool: a header, then blocks in order of importance. */
 export interface Reply {
-  readonly head: string;
+  readonly header: string;
   readonly blocks: readonly string[];
   /** Instruction for requesting the content after the last block. */
   readonly further?: string | undefined;

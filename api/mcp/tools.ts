@@ -122,7 +122,7 @@ export async function callTool(context: ToolContext, name: string, given: unknow
     const values = readArguments(tool.rows, given);
     const language = values.word('lang', LANGUAGES) ?? context.language;
     const reply = showReply(await tool.answer(context, values, language));
-    const isQuoting = [reply.head, ...reply.blocks].some((text) => /^`{3,}log$/m.test(text));
+    const isQuoting = [reply.header, ...reply.blocks].some((text) => /^`{3,}log$/m.test(text));
     const text = renderReply(reply, values.number('skip'), isQuoting ? QUOTED : undefined);
     return { text: context.hideSecrets(text), isError: false };
   } catch (error) {
@@ -135,6 +135,6 @@ export async function callTool(context: ToolContext, name: string, given: unknow
  * Makes hidden characters visible. This must happen before the answer is cut, because a visible character takes more
  * room than a hidden one.
  */
-function showReply({ head, blocks, further }: Reply): Reply {
-  return { head: showHidden(head), blocks: blocks.map(showHidden), further: further && showHidden(further) };
+function showReply({ header, blocks, further }: Reply): Reply {
+  return { header: showHidden(header), blocks: blocks.map(showHidden), further: further && showHidden(further) };
 }

@@ -2,7 +2,7 @@
 // annotations (triage and feedback). Store permissions that were granted for an earlier release do not include
 // annotations; requests that do not depend on them must still work.
 import { createError, JobtraceError } from '../../core/errors.js';
-import { listStanding } from '../../core/documents/card-state.js';
+import { listCurrentTriage } from '../../core/documents/card-state.js';
 import type { Triage } from '../../core/documents/triage.js';
 import type { Incident } from '../../core/documents/incident.js';
 import type { Collections } from '../../store/store.js';
@@ -36,9 +36,9 @@ export async function orNothing<Item>(found: Promise<readonly Item[]>): Promise<
 }
 
 /** Returns the current triage by incident, of the given incidents or of all that the viewer may see. */
-export async function loadStanding(
+export async function loadCurrentTriage(
   store: { readonly triage: Pick<Collections['triage'], 'find'> },
   incidentIds?: readonly string[],
 ): Promise<ReadonlyMap<string, Triage>> {
-  return listStanding(await orNothing(store.triage.find({ where: { incidentId: incidentIds } })));
+  return listCurrentTriage(await orNothing(store.triage.find({ where: { incidentId: incidentIds } })));
 }

@@ -21,8 +21,8 @@ import {
 } from '../http/route.js';
 import type { RowPage } from '../schemas/incidents.js';
 import { withoutPayload } from './alerts.js';
-import { describeHead } from './incident-head.js';
-import { findVisible, listIds, loadStanding } from './incident-lookup.js';
+import { summarizeIncident } from './incident-summary.js';
+import { findVisible, listIds, loadCurrentTriage } from './incident-lookup.js';
 import { narrowToTriage } from './triage.js';
 
 const ALERTS_OF_ONE_INCIDENT = 200;
@@ -90,7 +90,7 @@ async function listIncidents(
   const { format = 'json' } = query;
   if (format !== 'json') return renderExport(services, request, format, incidents);
   const shown = incidents.map((incident) => withoutChildren(inLanguage(incident, language)));
-  return { kind: 'json', body: { incidents: query.fields === 'full' ? shown : shown.map(describeHead) } };
+  return { kind: 'json', body: { incidents: query.fields === 'full' ? shown : shown.map(summarizeIncident) } };
 }
 
 const CONTENT_TYPES: Readonly<Record<ExportFormat, string>> = {
@@ -120,7 +120,7 @@ export function renderExport(
 async function listRows(services: Services, request: Request<'GET /api/v1/incidents/rows'>): Promise<Answer<RowPage>> {
   const { query, store } = request;
   const language = readLanguage(services, request);
-  const standing = await loadStanding(store);
+  const currentTriage = await loadCurrentTriage(store);
   const { top: isTop = false, triage: wanted } = query;
   const { rows, ...page } = await store.pageIncidents({
     ...omitMissing({ job: query.job, cluster: query.cluster, cause: query.cause }),
@@ -128,12 +128,12 @@ async function listRows(services: Services, request: Request<'GET /api/v1/incide
     ...readRange(query),
     ...omitMissing({ outcome: query.outcome }),
     isTop,
-    ...(await narrowToTriage(store, standing, { wanted, isTop }, services.now())),
+    ...(await narrowToTriage(store, currentTriage, { wanted, isTop }, services.now())),
     limit: query.limit ?? 100,
   });
   const shown = rows.map((row) => ({
     ...showRow(row, language),
-    triage: describeTriage(row, standing.get(row.id), services.now()),
+    triage: describeTriage(row, currentTriage.get(row.id), services.now()),
   }));
   return { kind: 'json', body: { rows: shown, ...page } };
 }

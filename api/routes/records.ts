@@ -6,7 +6,7 @@ import { createError } from '../../core/errors.js';
 import type { LogRecord } from '../../core/types.js';
 import {
   RECORD_CONTENT_TYPES,
-  renderRecordHead,
+  renderRecordHeader,
   renderRecords,
   type RecordFormat,
 } from '../../core/wording/record-export.js';
@@ -130,7 +130,7 @@ async function* renderPages(
   store: Request['store'],
   { query, first, limit, format, signal }: ExportOptions,
 ): AsyncGenerator<string> {
-  yield renderRecordHead(format);
+  yield renderRecordHeader(format);
   let left = limit;
   let page = first;
   for (;;) {

@@ -7,7 +7,7 @@ import type { StoredSession } from '../../core/documents/session.js';
 import { createError, JobtraceError } from '../../core/errors.js';
 import type { Access } from '../auth/access.js';
 import { describeWho } from '../auth/audit.js';
-import type { BrakeKeys } from '../auth/brake.js';
+import type { ThrottleKeys } from '../auth/sign-in-throttle.js';
 import type { Provider } from '../auth/provider.js';
 import { idOf, type SessionQuery } from '../auth/sessions.js';
 import { makeId } from '../auth/secret.js';
@@ -76,20 +76,20 @@ async function signIn(
   const { name, password } = request.body;
   const device = await findDevice(access, name, request);
   const { address } = request;
-  const keys: BrakeKeys = device === undefined ? { pair: `${address} ${name}`, address, name } : { device };
+  const keys: ThrottleKeys = device === undefined ? { pair: `${address} ${name}`, address, name } : { device };
   const refuse = async (error: unknown): Promise<never> => {
     await access.audit.refuse({ who: name, address });
     throw error;
   };
-  await access.brake.check(keys).catch(refuse);
+  await access.throttle.check(keys).catch(refuse);
   const user = await access.users.check(name, password);
   if (user === undefined) {
-    await access.brake.press(keys);
+    await access.throttle.recordFailure(keys);
     return refuse(createError('JT_SIGNIN_WRONG', {}));
   }
   // The counter of the address stays, because somebody with an own account could otherwise reset it and try other names
   // without limit.
-  await access.brake.release({ ...keys, address: undefined });
+  await access.throttle.recordSuccess({ ...keys, address: undefined });
   const secret = await access.sessions.start({ name, of: 'user', address, agent: request.header('user-agent') });
   await access.audit.note({ who: name, by: 'user', what: 'sign-in', address });
   const { role, scope } = user;
@@ -209,7 +209,7 @@ function createSessionRoutes(access: Access): readonly Route[] {
         const asking = await findOwn(access, request);
         const visible = limitToOwn(request.viewer, asking, { name: request.query.name });
         const found = visible === undefined ? [] : await access.sessions.list(visible);
-        return { kind: 'json', body: { sessions: found.map((session) => markOwn(session, asking)) } };
+        return { kind: 'json', body: { sessions: found.map((session) => flagOwn(session, asking)) } };
       },
     }),
     route({
@@ -255,7 +255,7 @@ function limitToOwn(
   return asking && { ...query, like: asking };
 }
 
-function markOwn<Session extends { readonly id: string }>(session: Session, asking: StoredSession | undefined) {
+function flagOwn<Session extends { readonly id: string }>(session: Session, asking: StoredSession | undefined) {
   return { ...session, own: asking !== undefined && session.id === idOf(asking) };
 }
 
@@ -281,5 +281,5 @@ async function endSessions(
       about: name,
       detail: `${ended.filter((session) => session.name === name).length} ended`,
     });
-  return { kind: 'json', body: { ended: ended.map((session) => markOwn(session, asking)) } };
+  return { kind: 'json', body: { ended: ended.map((session) => flagOwn(session, asking)) } };
 }

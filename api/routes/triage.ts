@@ -17,7 +17,7 @@ import type { ReadableStore } from '../../store/scope.js';
 import type { IncidentQuery } from '../../store/store.js';
 import { readLanguage, route, type Answer, type Request, type Route, type Services } from '../http/route.js';
 import type { ShownTriage } from '../schemas/triage.js';
-import { findVisible, listIds, loadStanding, orNothing } from './incident-lookup.js';
+import { findVisible, listIds, loadCurrentTriage, orNothing } from './incident-lookup.js';
 
 const MAX_BODY_BYTES = 8192;
 
@@ -81,9 +81,9 @@ async function showTriage(
 ): Promise<Answer<ShownTriage>> {
   const { store } = request;
   const ids = listIds(incident);
-  const standing = await loadStanding(store);
+  const currentTriage = await loadCurrentTriage(store);
   const words = await orNothing(store.triage.find({ where: { incidentId: ids } }));
-  const merged = [...standing.values()].filter(({ into }) => into !== undefined && ids.includes(into));
+  const merged = [...currentTriage.values()].filter(({ into }) => into !== undefined && ids.includes(into));
   const rows = await findRows(
     store,
     merged.map(({ incidentId }) => incidentId),
@@ -114,16 +114,16 @@ export interface TriageFilter {
  */
 export async function narrowToTriage(
   store: ReadableStore,
-  standing: ReadonlyMap<string, Triage>,
+  currentTriage: ReadonlyMap<string, Triage>,
   { wanted, isTop }: TriageFilter,
   nowMs: number,
 ): Promise<Pick<IncidentQuery, 'ids' | 'notIds' | 'notOutcomes'>> {
   if (wanted === undefined) {
-    const merged = [...standing.values()].filter(({ state }) => state === 'merged');
+    const merged = [...currentTriage.values()].filter(({ state }) => state === 'merged');
     return isTop && merged.length > 0 ? { notIds: merged.map(({ incidentId }) => incidentId) } : {};
   }
-  const rows = await findRows(store, [...standing.keys()]);
-  const states = rows.map((row) => ({ id: row.id, state: decideCardState(row, standing.get(row.id), nowMs) }));
+  const rows = await findRows(store, [...currentTriage.keys()]);
+  const states = rows.map((row) => ({ id: row.id, state: decideCardState(row, currentTriage.get(row.id), nowMs) }));
   const taken = states.filter(({ state }) => state !== 'open' && state !== 'regressed');
   if (wanted === 'open') return { notIds: taken.map(({ id }) => id), notOutcomes: OVER_OUTCOMES };
   return { ids: taken.filter(({ state }) => state === wanted).map(({ id }) => id) };

@@ -17,7 +17,7 @@ import {
 } from '../../core/documents/schema.js';
 import { ListedSession } from '../../core/documents/session.js';
 import { ShownToken } from '../../core/documents/token.js';
-import { LEAST_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH, ROLES, ShownUser } from '../../core/documents/user.js';
+import { MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH, ROLES, ShownUser } from '../../core/documents/user.js';
 import { MAX_GLOB_LENGTH } from '../../core/text/glob.js';
 import { AuditEntry } from '../auth/entry.js';
 
@@ -71,7 +71,7 @@ export const TOKEN_TO_MAKE = request({
 export const USER_TO_SAVE = request({
   ...NEW_GRANT,
   password: optional(
-    boundedText({ minLength: LEAST_PASSWORD_LENGTH, maxLength: MAX_PASSWORD_LENGTH, writeOnly: true }),
+    boundedText({ minLength: MIN_PASSWORD_LENGTH, maxLength: MAX_PASSWORD_LENGTH, writeOnly: true }),
     'Left out: the one that the user has.',
   ),
 });

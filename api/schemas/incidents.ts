@@ -71,7 +71,7 @@ const LISTED_PLATFORM = optional(
   'Shared resource of a platform incident; its cluster is "*".',
 );
 
-/** List of incidents. The fields that a head omits are described too, but are not required. */
+/** List of incidents. The fields that a summary omits are described too, but are not required. */
 export const INCIDENT_LIST = object({
   incidents: list(
     object({

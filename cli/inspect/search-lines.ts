@@ -1,6 +1,6 @@
 // Renders records as lines of the terminal: formatted with highlighted matches, whole with --full, and with context
 // lines as in grep. Takes a record; returns text.
-import { renderRecordHead, renderRecords, type RecordFormat } from '../../core/wording/record-export.js';
+import { renderRecordHeader, renderRecords, type RecordFormat } from '../../core/wording/record-export.js';
 import type { LogRecord } from '../../core/types.js';
 import { findHits, type Sought } from '../../store/query/hits.js';
 import { paint, renderRecord, type Style } from '../terminal/print.js';
@@ -14,8 +14,8 @@ export interface LineOptions {
 }
 
 /** Renders the text before the first line. */
-export function renderHead({ format }: LineOptions): string {
-  return renderRecordHead(format);
+export function renderHeader({ format }: LineOptions): string {
+  return renderRecordHeader(format);
 }
 
 /** Renders a record. `isAround` is true for a context line of a match. */

@@ -17,7 +17,7 @@ import { openExistingStore } from '../service/open.js';
 import { readSettings } from '../settings.js';
 import { paint, styleOf } from '../terminal/print.js';
 import { write, writeNote } from '../terminal/write.js';
-import { renderGap, renderHead, renderLine, type LineOptions } from './search-lines.js';
+import { renderGap, renderHeader, renderLine, type LineOptions } from './search-lines.js';
 import { readRange, readWhole } from './query-options.js';
 
 const PAGE_SIZE = 1000;
@@ -86,7 +86,7 @@ async function runSearch(invocation: Invocation): Promise<number> {
   const store = await openExistingStore(readSettings(invocation).settings);
   try {
     if (invocation.has('count')) return await printCount(store, filter, invocation);
-    await write(invocation.terminal, renderHead(options));
+    await write(invocation.terminal, renderHeader(options));
     if (invocation.has('follow')) return await follow(store, filter, limit, options, invocation);
     const printer = createPrinter(store, around, options, invocation);
     const found =

@@ -7,7 +7,7 @@ import { createError } from '../../core/errors.js';
 import { omitMissing } from '../../core/json.js';
 import { TRIAGE_STATES } from '../../core/types.js';
 import type { Triage } from '../../core/documents/triage.js';
-import { findMergeProblems, findTriageProblems, listStanding } from '../../core/documents/card-state.js';
+import { findMergeProblems, findTriageProblems, listCurrentTriage } from '../../core/documents/card-state.js';
 import { readDuration } from '../../core/time/duration.js';
 import type { Store } from '../../store/store.js';
 import { CONFIG_OPTION, DATA_OPTION, STORE_OPTION, type Command, type Invocation } from '../command.js';
@@ -88,7 +88,7 @@ function readUntil(duration: string | undefined, nowMs: number): string | undefi
 }
 
 async function listWords(store: Store, { option, terminal }: Invocation): Promise<void> {
-  const triage = [...listStanding(await store.triage.find()).values()];
+  const triage = [...listCurrentTriage(await store.triage.find()).values()];
   if (option('format') === 'json') {
     await write(terminal, `${JSON.stringify({ triage }, null, 2)}\n`);
     return;

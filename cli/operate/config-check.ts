@@ -8,7 +8,7 @@ import { createError } from '../../core/errors.js';
 import { countOf } from '../../core/text/count.js';
 import { CHANNELS } from '../../notify/channels/table.js';
 import { readRouting } from '../../notify/policy.js';
-import { readScene } from '../../notify/routing/scene.js';
+import { createRoutingContext } from '../../notify/routing/context.js';
 import { listNodes } from '../../notify/routing/tree.js';
 import type { Invocation } from '../command.js';
 import { findServiceProblems } from '../service/check.js';
@@ -41,7 +41,7 @@ function completeUnread(receiver: ReceiverSettings): ReceiverSettings {
 
 function describeChecked(settings: Settings, ownRules: number): string {
   const receivers = settings['notify.receivers'].map(({ name }) => name);
-  const { tree } = readScene({ ...readRouting(settings), receivers });
+  const { tree } = createRoutingContext({ ...readRouting(settings), receivers });
   const counts = [
     [settings['notify.teams'].length, 'team'],
     [receivers.length, 'receiver'],

@@ -5,8 +5,8 @@ import { createError } from '../../core/errors.js';
 import { readRouting } from '../../notify/policy.js';
 import { parsePayload } from '../../notify/card/payload.js';
 import { readAnnotations } from '../../notify/routing/router.js';
-import { findPaths, holdPath, type RoutingScene } from '../../notify/routing/pipeline.js';
-import { readScene } from '../../notify/routing/scene.js';
+import { findPaths, holdPath, type RoutingContext } from '../../notify/routing/pipeline.js';
+import { createRoutingContext } from '../../notify/routing/context.js';
 import { readSilences, readTriage } from '../../notify/routing/annotations.js';
 import { Alert } from '../../core/documents/alert.js';
 import type { Store } from '../../store/store.js';
@@ -63,14 +63,18 @@ async function findAlerts(store: Store, { option }: Invocation, limit: number): 
   return found.filter((alert) => receiver === undefined || alert.receiver === receiver).slice(0, limit);
 }
 
-async function openScene(store: Store, settings: Settings): Promise<RoutingScene> {
+async function openScene(store: Store, settings: Settings): Promise<RoutingContext> {
   const receivers = settings['notify.receivers'].map(({ name }) => name);
   const silences = await readSilences(store, Date.now());
-  return { ...readScene({ ...readRouting(settings), receivers }), silences, triage: await readTriage(store) };
+  return {
+    ...createRoutingContext({ ...readRouting(settings), receivers }),
+    silences,
+    triage: await readTriage(store),
+  };
 }
 
 /** Returns the reason why an alert is held back, such as `within-mute-time (night)`; undefined if there is none. */
-function findHold(alert: Alert, scene: RoutingScene): string | undefined {
+function findHold(alert: Alert, scene: RoutingContext): string | undefined {
   const payload = alert.state === 'pending' ? parsePayload(alert.payload) : undefined;
   if (payload?.labels === undefined) return undefined;
   const { labels } = payload;

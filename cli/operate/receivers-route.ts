@@ -11,8 +11,8 @@ import { readMoment } from '../../core/time/moment.js';
 import { readRouting } from '../../notify/policy.js';
 import { withTeams } from '../../notify/routing/labels.js';
 import { printMatchers } from '../../notify/routing/matchers.js';
-import { routeCard, type Path, type RoutingScene } from '../../notify/routing/pipeline.js';
-import { findRoutingProblems, readScene } from '../../notify/routing/scene.js';
+import { routeCard, type Path, type RoutingContext } from '../../notify/routing/pipeline.js';
+import { findRoutingProblems, createRoutingContext } from '../../notify/routing/context.js';
 import { readSilences } from '../../notify/routing/annotations.js';
 import { tryTree, type RouteTrial } from '../../notify/routing/tree.js';
 import { CONFIG_OPTION, DATA_OPTION, RULES_OPTION, STORE_OPTION, type Command, type Invocation } from '../command.js';
@@ -49,7 +49,7 @@ export const RECEIVERS_ROUTE: Command = {
     const nowMs = readTime(invocation);
     const labels = readLabels(invocation, settings);
     const silences = await findSilences(invocation, settings, nowMs);
-    const scene: RoutingScene = { ...openScene(settings), silences, triage: new Map() };
+    const scene: RoutingContext = { ...openScene(settings), silences, triage: new Map() };
     const trials = tryTree(scene.tree, labels);
     const paths = routeCard(labels, scene, nowMs);
     const { stdout, environment } = invocation.terminal;
@@ -64,13 +64,13 @@ export const RECEIVERS_ROUTE: Command = {
 };
 
 /** Reads the routing. Throws JT_CONFIG_INVALID with everything that a service would reject. */
-function openScene(settings: Settings): ReturnType<typeof readScene> {
+function openScene(settings: Settings): ReturnType<typeof createRoutingContext> {
   const receivers = settings['notify.receivers'].map(({ name }) => name);
   const routing = { ...readRouting(settings), receivers };
   const problems = findRoutingProblems(routing);
   if (problems.length > 0)
     throw createError('JT_CONFIG_INVALID', { problems: problems.map((problem) => `  ${problem}`).join('\n') });
-  return readScene(routing);
+  return createRoutingContext(routing);
 }
 
 /** Reads the silences of the store. Without a store the card is routed as if there were no silences. */
@@ -78,7 +78,7 @@ async function findSilences(
   { terminal }: Invocation,
   settings: Settings,
   nowMs: number,
-): Promise<RoutingScene['silences']> {
+): Promise<RoutingContext['silences']> {
   try {
     const store = await openExistingStore(settings);
     try {

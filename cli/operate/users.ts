@@ -3,7 +3,7 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { describeLeft } from '../../api/auth/tokens.js';
-import { LEAST_PASSWORD_LENGTH } from '../../core/documents/user.js';
+import { MIN_PASSWORD_LENGTH } from '../../core/documents/user.js';
 import type { Command, Terminal } from '../command.js';
 import { write, writeNote } from '../terminal/write.js';
 import {
@@ -43,7 +43,7 @@ export const USERS_ADD: Command = {
 /** Reads one line; on a terminal the input is not shown. */
 async function readPassword({ stdin, stderr }: Terminal): Promise<string> {
   const isTyped = stdin.isTTY === true;
-  if (isTyped) writeNote({ stderr }, `Password (at least ${LEAST_PASSWORD_LENGTH} characters): `);
+  if (isTyped) writeNote({ stderr }, `Password (at least ${MIN_PASSWORD_LENGTH} characters): `);
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: stdin, output: nowhere, terminal: isTyped });
   try {

@@ -8,7 +8,7 @@ import type { AgentParts } from '../../agent/state.js';
 import { COUNTERS } from '../../agent/status.js';
 import type { WorkerStart } from '../../agent/workers/message.js';
 import { SETTINGS, type Settings } from '../../core/config/settings.js';
-import { isTakenAtOnce } from '../../core/config/taken.js';
+import { isReloadable } from '../../core/config/reloadable.js';
 import { createError } from '../../core/errors.js';
 import { describeFault } from '../../core/fault.js';
 import type { Log } from '../../core/log.js';
@@ -55,7 +55,7 @@ export function reloadServiceAgent(
     const waiting = SETTINGS.map(({ name }) => name).filter(
       (name) =>
         !name.startsWith('agent.') &&
-        !isTakenAtOnce(name) &&
+        !isReloadable(name) &&
         JSON.stringify(settings[name]) !== JSON.stringify(before[name]),
     );
     if (waiting.length > 0) log.warn({ waitForRestart: waiting }, 'Some settings changed that need a restart.');

@@ -9,7 +9,7 @@ import { checkRule, tryRule, type RuleSource } from '../../analyzer/author/trial
 import type { Catalog } from '../../analyzer/catalog/catalog.js';
 import { readPasted } from '../../analyzer/input/read.js';
 import type { StoredPast } from '../../api/schemas/author.js';
-import type { Authoring, RuleSketch } from '../../api/http/route.js';
+import type { Authoring, RuleOutline } from '../../api/http/route.js';
 import type { Settings } from '../../core/config/settings.js';
 import { formatProblems } from '../../core/document.js';
 import { createError } from '../../core/errors.js';
@@ -48,7 +48,7 @@ export function createAuthoring(
 }
 
 /** Returns a draft of a rule; undefined if nothing failed in these lines. */
-export function draftRule(lines: string, catalog: Catalog, zone: string): RuleSketch | undefined {
+export function draftRule(lines: string, catalog: Catalog, zone: string): RuleOutline | undefined {
   const proposal = proposeRule(() => readPasted(Buffer.from(lines, 'utf8')), catalog, zone);
   if (proposal === undefined) return undefined;
   const { ruleYaml, matchLog, nearMissLog } = proposal.draft;

@@ -3,7 +3,7 @@
 import type { Settings } from '../../core/config/settings.js';
 import { findReceiverProblems } from '../../notify/deliver/settings.js';
 import { readRouting } from '../../notify/policy.js';
-import { findRoutingProblems } from '../../notify/routing/scene.js';
+import { findRoutingProblems } from '../../notify/routing/context.js';
 import { findAddressProblem } from '../settings.js';
 
 /** Returns the problems, each with the name of its setting; empty if a service would start with the settings. */

@@ -6,7 +6,7 @@ import { statSync } from 'node:fs';
 import { createError, JobtraceError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import { SETTINGS, type Settings } from '../../core/config/settings.js';
-import { isTakenAtOnce } from '../../core/config/taken.js';
+import { isReloadable } from '../../core/config/reloadable.js';
 import { pause } from '../../core/time/wait.js';
 import type { ReadSettings } from '../settings.js';
 import { findServiceProblems } from './check.js';
@@ -53,7 +53,7 @@ export function createSettingsKeeper(first: ReadSettings, read: () => ReadSettin
 
   function take(next: ReadSettings): void {
     const changed = SETTINGS.map(({ name }) => name).filter((name) => !isEqual(settings[name], next.settings[name]));
-    const taken = changed.filter(isTakenAtOnce);
+    const taken = changed.filter(isReloadable);
     sources = next.sources;
     problem = undefined;
     settings = Object.freeze({ ...settings, ...pickSettings(next.settings, taken) });

@@ -2,7 +2,7 @@
 // uses it, and so does "jobtrace up", which prints most incidents as one line.
 import type { Incident, PlatformShare } from '../../core/documents/incident.js';
 import type { Language } from '../../core/types.js';
-import { listBeside } from '../../core/wording/beside.js';
+import { listSecondCauses } from '../../core/wording/second-causes.js';
 import { OUTCOMES } from '../../core/wording/wording.js';
 import { countOf } from '../../core/text/count.js';
 import type { Terminal } from '../command.js';
@@ -26,7 +26,7 @@ export function renderIncident(
   ].join(' · ');
   const all = incident.diagnoses[lang];
   const diagnoses = all.map((diagnosis) => ({ ...diagnosis, ...explained(all, diagnosis) }));
-  const also = listBeside({ diagnoses: all, unknown: incident.unknown }).map(
+  const also = listSecondCauses({ diagnoses: all, unknown: incident.unknown }).map(
     ({ title }) => `${WORDS[lang].also}${lang === 'zh' ? '：' : ': '}${title}\n`,
   );
   return [`${head}\n`, ...also, ...renderCards(diagnoses, incident.unknown, lang, style)].join('');

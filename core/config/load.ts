@@ -4,7 +4,7 @@
 import { parseDocument, type DocumentProblem } from '../document.js';
 import { createError } from '../errors.js';
 import { isObject } from '../json.js';
-import { FORMER } from './former.js';
+import { REMOVED_SETTINGS } from './removed.js';
 import type { ObjectRow, SettingRow } from './row.js';
 import { includedSchema, settingsSchema } from './schema.js';
 import {
@@ -103,7 +103,7 @@ function isPlaced(item: { readonly team: unknown; readonly file: string }): item
 }
 
 function checkFormer(environment: SettingsInput['environment']): void {
-  const given = FORMER.filter(({ env }) => (environment[env] ?? '') !== '');
+  const given = REMOVED_SETTINGS.filter(({ env }) => (environment[env] ?? '') !== '');
   if (given.length > 0) throw invalid(given.map(({ env, advice }) => `${env} was removed: ${advice}`));
 }
 
@@ -180,7 +180,7 @@ function readEnvironment(row: SettingRow, environment: Readonly<Record<string, s
 }
 
 function formatProblem(path: string, problem: DocumentProblem): string {
-  const former = FORMER.find(({ name }) => {
+  const former = REMOVED_SETTINGS.find(({ name }) => {
     const [group, key] = name.split('.');
     return [group, name].includes(problem.path) && problem.message.includes(`\`${key ?? ''}\``);
   });

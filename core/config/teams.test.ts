@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { routeCard } from '../../notify/routing/pipeline.js';
 import { withTeams } from '../../notify/routing/labels.js';
-import { findRoutingProblems, readScene } from '../../notify/routing/scene.js';
+import { findRoutingProblems, createRoutingContext } from '../../notify/routing/context.js';
 import { describeSettings } from './describe.js';
 import type { Settings } from './settings.js';
 import { loadText, resolveSample } from './testing/sample.js';
@@ -69,7 +69,7 @@ function notified(settings: Settings, card: { job: string; severity?: string; ca
     [],
     settings['notify.teams'],
   );
-  return routeCard(labels, { ...readScene(routing), silences: [], triage: new Map() }, 0)
+  return routeCard(labels, { ...createRoutingContext(routing), silences: [], triage: new Map() }, 0)
     .filter(({ state }) => state === 'goes')
     .map(({ receiver }) => receiver);
 }

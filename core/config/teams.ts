@@ -73,8 +73,8 @@ export function expandScope(scope: readonly string[], teams: Teams): readonly st
 /** Returns what is wrong with a scope that is given at run time; undefined if it is valid. */
 export function findScopeProblem(scope: readonly string[], teams: Teams): string | undefined {
   const names = teams.map(({ name }) => name);
-  const strangers = scope.filter((pattern) => pattern.startsWith(TEAM_PREFIX));
-  return strangers.flatMap((pattern) => explainStranger('team', pattern.slice(TEAM_PREFIX.length), names))[0];
+  const teamPatterns = scope.filter((pattern) => pattern.startsWith(TEAM_PREFIX));
+  return teamPatterns.flatMap((pattern) => explainUnknownName('team', pattern.slice(TEAM_PREFIX.length), names))[0];
 }
 
 /**
@@ -132,10 +132,10 @@ export function findTeamProblems(settings: SharedSettings, placed: readonly Plac
           ? []
           : ['its route has the matcher team, which is the team itself']),
         ...listNames(team.route, 'receiver').flatMap((name) =>
-          explainStranger('receiver', name, [...team.receivers.map((receiver) => receiver.name), ...own]),
+          explainUnknownName('receiver', name, [...team.receivers.map((receiver) => receiver.name), ...own]),
         ),
         ...listNames(team.route, 'interval').flatMap((name) =>
-          explainStranger('time interval', name, [
+          explainUnknownName('time interval', name, [
             ...team.timeIntervals.map((interval) => interval.name),
             ...intervals,
           ]),
@@ -144,7 +144,7 @@ export function findTeamProblems(settings: SharedSettings, placed: readonly Plac
     ),
     ...scopes
       .filter((pattern) => pattern.startsWith(TEAM_PREFIX))
-      .flatMap((pattern) => explainStranger('team', pattern.slice(TEAM_PREFIX.length), teams))
+      .flatMap((pattern) => explainUnknownName('team', pattern.slice(TEAM_PREFIX.length), teams))
       .map((problem) => `a scope of api.tokens or api.oidc.grants: ${problem}`),
   ];
 }
@@ -179,7 +179,7 @@ function listNames(route: RouteSettings | undefined, what: 'receiver' | 'interva
   return [...here, ...(route.routes ?? []).flatMap((child) => listNames(child, what))];
 }
 
-function explainStranger(what: string, name: string, known: readonly string[]): readonly string[] {
+function explainUnknownName(what: string, name: string, known: readonly string[]): readonly string[] {
   if (known.includes(name)) return [];
   const nearest = findNearest(name, known);
   return [`there is no ${what} "${name}"${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`];

@@ -13,7 +13,7 @@ export interface TokenSettings {
 }
 
 /** Shortest token in characters, because a short token is easy to guess. */
-const LEAST_TOKEN_LENGTH = 16;
+const MIN_TOKEN_LENGTH = 16;
 /** Characters that an HTTP header can carry. A token with other characters could never be sent. */
 const TOKEN_FORM = /^[!-~]+$/;
 const TOKEN_HINT = 'printable ASCII characters without spaces';
@@ -28,7 +28,7 @@ export const TOKEN: ObjectRow = {
       name: { type: 'string', minLength: 1 },
       token: {
         type: 'string',
-        minLength: LEAST_TOKEN_LENGTH,
+        minLength: MIN_TOKEN_LENGTH,
         pattern: TOKEN_FORM.source,
         description: TOKEN_HINT,
         writeOnly: true,
@@ -69,6 +69,6 @@ export const GRANT: ObjectRow = {
 
 /** Checks a token in a file by the same rules as the schema checks a token in the settings. */
 function checkToken(content: string): string | undefined {
-  if (content.length < LEAST_TOKEN_LENGTH) return `needs at least ${LEAST_TOKEN_LENGTH} characters`;
+  if (content.length < MIN_TOKEN_LENGTH) return `needs at least ${MIN_TOKEN_LENGTH} characters`;
   return TOKEN_FORM.test(content) ? undefined : `does not have the right form (${TOKEN_HINT})`;
 }

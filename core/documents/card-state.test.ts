@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Triage } from './triage.js';
-import { decideCardState, describeTriage, findTriageProblems, listStanding } from './card-state.js';
+import { decideCardState, describeTriage, findTriageProblems, listCurrentTriage } from './card-state.js';
 
 const AT = '2026-11-20T10:00:00.000Z';
 const NOW = Date.parse('2026-11-20T12:00:00.000Z');
@@ -45,7 +45,7 @@ describe('describeTriage', () => {
 describe('listStanding', () => {
   it('has the last word on each incident', () => {
     const words = [say('open', { by: 'ben' }), say('acknowledged'), say('ignored', { incidentId: 'j' })];
-    expect([...listStanding(words)]).toEqual([
+    expect([...listCurrentTriage(words)]).toEqual([
       ['i', words[0]],
       ['j', words[2]],
     ]);

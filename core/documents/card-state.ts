@@ -28,10 +28,10 @@ export function nameTriage({ incidentId, at, by }: Triage): string {
 }
 
 /** Returns incident → its last annotation. Takes the annotations newest first, as a store returns them. */
-export function listStanding(triage: readonly Triage[]): ReadonlyMap<string, Triage> {
-  const standing = new Map<string, Triage>();
-  for (const word of triage) if (!standing.has(word.incidentId)) standing.set(word.incidentId, word);
-  return standing;
+export function listCurrentTriage(triage: readonly Triage[]): ReadonlyMap<string, Triage> {
+  const latest = new Map<string, Triage>();
+  for (const word of triage) if (!latest.has(word.incidentId)) latest.set(word.incidentId, word);
+  return latest;
 }
 
 /** Outcomes of a job in which nobody needs to act, whatever was annotated before. */

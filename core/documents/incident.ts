@@ -160,7 +160,7 @@ const ENDED_REASON = word(['cluster-stopped', 'cluster-gone']);
 export type EndedReason = Static<typeof ENDED_REASON>;
 
 /** Fields that a platform incident shows of an incident that it represents. */
-const HEAD = {
+const SUMMARY_FIELDS = {
   id: described(text, 'Derived from the job and its first failed attempt, never from the rule that ranks first.'),
   cluster: text,
   job: optional(JOB),
@@ -171,7 +171,7 @@ const HEAD = {
   ),
 };
 
-const PlatformChild = object(HEAD);
+const PlatformChild = object(SUMMARY_FIELDS);
 /** One of the incidents that a platform incident represents. */
 export type PlatformChild = Static<typeof PlatformChild>;
 
@@ -193,7 +193,7 @@ const Revision = object({
 export type Revision = Static<typeof Revision>;
 
 export const Incident = object({
-  ...HEAD,
+  ...SUMMARY_FIELDS,
   process: optional(text, 'Process that failed, for an incident without a job.'),
   client: optional(yes, 'Only a client logged it (flink run, the SQL client), and no job is known.'),
   namedOnce: optional(

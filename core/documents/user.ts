@@ -13,7 +13,7 @@ export const GRANT = {
 };
 
 /** Bounds of a password, in characters. */
-export const LEAST_PASSWORD_LENGTH = 12;
+export const MIN_PASSWORD_LENGTH = 12;
 export const MAX_PASSWORD_LENGTH = 1000;
 
 export const LocalUser = object({

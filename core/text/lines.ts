@@ -4,6 +4,6 @@
 /**
  * Replaces every line break, with the blanks around it, by `mark`. A run of blanks is scanned once, however long it is.
  */
-export function joinLines(text: string, mark = ' '): string {
-  return text.replaceAll(/(?<!\s)\s*\n\s*/g, mark);
+export function joinLines(text: string, separator = ' '): string {
+  return text.replaceAll(/(?<!\s)\s*\n\s*/g, separator);
 }

@@ -39,7 +39,7 @@ const PARAMETERS = [
   'x-amz-credential',
 ] as const;
 
-const MARKS = ['', '-', '_', '.'];
+const SEPARATORS = ['', '-', '_', '.'];
 
 /** Source text of a pattern that matches the words. */
 export const SECRET_WORDS = WORDS.map((word) => word.replaceAll(' ', '[-_.]?')).join('|');
@@ -48,7 +48,8 @@ export const SECRET_TEXTS: readonly string[] = WORDS.flatMap((word) =>
   word
     .split(' ')
     .reduce<string[]>(
-      (begun, part) => (begun.length === 0 ? [part] : begun.flatMap((text) => MARKS.map((mark) => text + mark + part))),
+      (begun, part) =>
+        begun.length === 0 ? [part] : begun.flatMap((text) => SEPARATORS.map((separator) => text + separator + part)),
       [],
     ),
 );

@@ -8,7 +8,7 @@ import { showHidden } from './hidden.js';
 export type Paint = 'red' | 'yellow' | 'green' | 'cyan' | 'bold' | 'dim';
 
 /** SGR code of each colour, and the noncharacter that stands for it until the text is written. */
-const PAINTS: Readonly<Record<Paint | 'end', readonly [mark: string, code: number]>> = {
+const PAINTS: Readonly<Record<Paint | 'end', readonly [placeholder: string, code: number]>> = {
   end: ['\ufdd0', 0],
   red: ['\ufdd1', 31],
   yellow: ['\ufdd2', 33],

@@ -9,7 +9,7 @@ async function listWarnings(readEnd: () => Promise<number | undefined>): Promise
   const lines: Record<string, unknown>[] = [];
   const log = pino({ level: 'warn' }, { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) });
   const watch = createKeyWatch({ readEnd, log, now: () => NOW });
-  await watch.look();
+  await watch.check();
   return { endsAt: watch.endsAt(), warned: lines.map(({ code, endsAt }) => [code, endsAt]) };
 }
 

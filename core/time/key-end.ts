@@ -10,7 +10,7 @@ export interface KeyWatch {
   /** Returns the end of the key in milliseconds since 1970; undefined if it is unknown or the key does not end. */
   endsAt(): number | undefined;
   /** Asks the store. The last known end stays if the store cannot be asked. */
-  look(): Promise<void>;
+  check(): Promise<void>;
   /** Asks each day until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -29,7 +29,7 @@ const WARN_DAYS = 14;
 export function createKeyWatch({ readEnd, log, now = Date.now }: KeyWatchOptions): KeyWatch {
   let endsAt: number | undefined;
   let hasAnswer = false;
-  const look = async (): Promise<void> => {
+  const check = async (): Promise<void> => {
     try {
       endsAt = await readEnd();
       hasAnswer = true;
@@ -47,10 +47,10 @@ export function createKeyWatch({ readEnd, log, now = Date.now }: KeyWatchOptions
   };
   return {
     endsAt: () => endsAt,
-    look,
+    check,
     async run(signal) {
       while (!signal.aborted) {
-        await look();
+        await check();
         await pause(hasAnswer ? DAY_MS : AGAIN_MS, signal);
       }
     },

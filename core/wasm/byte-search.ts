@@ -78,15 +78,15 @@ export function packTexts(texts: readonly Uint8Array[], places: readonly WordOff
   const slotBits = Math.ceil(Math.log2(2 * places.length + 1));
   const firstPlace = SLOTS + 2 * WORD * 2 ** slotBits;
   const addresses = listAddresses(texts, firstPlace + WORD * PLACE_CELLS * places.length);
-  const head = HEAD_CELLS + texts.length + places.length;
+  const header = HEADER_CELLS + texts.length + places.length;
   const packed = new Uint8Array(
-    WORD * head +
+    WORD * header +
       texts.reduce((sum, { length }) => sum + length, firstPlace + WORD * PLACE_CELLS * places.length) -
       TABLE,
   );
-  const buffer = packed.subarray(WORD * head);
+  const buffer = packed.subarray(WORD * header);
   texts.forEach((text, index) => buffer.set(text, (addresses[index] ?? 0) - TABLE));
-  new Int32Array(packed.buffer, 0, head).set([
+  new Int32Array(packed.buffer, 0, header).set([
     slotBits,
     texts.length,
     places.length,
@@ -148,7 +148,7 @@ export function openTextSearch(packed: PackedTexts): TextFinder {
 /**
  * Header: the numbers of slot bits, texts and places. The address of each text and the text of each place follow it.
  */
-const HEAD_CELLS = 3;
+const HEADER_CELLS = 3;
 
 class TextTable {
   readonly #code = loadWasm<Code>(COMPILED);
@@ -177,12 +177,12 @@ class TextTable {
     // Cells must begin at whole words, so an unaligned packing is copied into a buffer of its own.
     const { buffer } = packed.byteOffset % WORD === 0 ? packed : packed.slice();
     const start = packed.byteOffset % WORD === 0 ? packed.byteOffset : 0;
-    const [slotBits = 0, texts = 0, places = 0] = new Int32Array(buffer, start, HEAD_CELLS);
-    this.#addresses = new Int32Array(buffer, start + WORD * HEAD_CELLS, texts);
-    this.texts = new Int32Array(buffer, start + WORD * (HEAD_CELLS + texts), places);
+    const [slotBits = 0, texts = 0, places = 0] = new Int32Array(buffer, start, HEADER_CELLS);
+    this.#addresses = new Int32Array(buffer, start + WORD * HEADER_CELLS, texts);
+    this.texts = new Int32Array(buffer, start + WORD * (HEADER_CELLS + texts), places);
     this.#shift = 32 - slotBits;
     this.#firstPlace = SLOTS + 2 * WORD * 2 ** slotBits;
-    const laid = packed.subarray(WORD * (HEAD_CELLS + texts + places));
+    const laid = packed.subarray(WORD * (HEADER_CELLS + texts + places));
     const end = Math.max(memory.buffer.byteLength, PAGE_BYTES * Math.ceil((TABLE + laid.length) / PAGE_BYTES));
     // A number at the end of the buffer is read until another byte follows, so one page of zeros is added.
     memory.grow((end + BUFFER_BYTES + PAGE_BYTES - memory.buffer.byteLength) / PAGE_BYTES);

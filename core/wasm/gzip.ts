@@ -21,7 +21,7 @@ interface Code {
 const OUT_PLACE = 12;
 const LENGTH_SYMBOLS = 1024;
 const DISTANCE_SYMBOLS = 1536;
-const LEAST_DISTANCES = 2048;
+const MIN_DISTANCES = 2048;
 const DISTANCE_BITS = 2176;
 const DISTANCE_CODES = 2304;
 const LITERAL_COUNTS = 2560;
@@ -40,7 +40,7 @@ const LITERALS = 286;
 const DISTANCES = 30;
 const END_OF_BLOCK = 256;
 const FIRST_LENGTH = 257;
-const LEAST_LENGTH = 3;
+const MIN_LENGTH = 3;
 const MAX_LENGTH = 258;
 const MAX_CODE_BITS = 15;
 /** Position of the number of bits in a code; the bits themselves are below it. */
@@ -57,7 +57,7 @@ export function createGzip(): (bytes: Uint8Array) => Buffer {
 }
 
 /**
- * Range of lengths from `LEAST_LENGTH` on, or of distances minus one, that share a symbol. `bits` extra bits select one
+ * Range of lengths from `MIN_LENGTH` on, or of distances minus one, that share a symbol. `bits` extra bits select one
  * value.
  */
 interface Range {
@@ -79,7 +79,7 @@ function listRanges(first: number, count: number, bitsOf: (index: number) => num
 
 /** Lists the ranges of lengths. The longest length has a symbol of its own. */
 function listLengths(): readonly Range[] {
-  const ranges = listRanges(LEAST_LENGTH, LITERALS - FIRST_LENGTH - 1, (index) => Math.max(0, (index >> 2) - 1));
+  const ranges = listRanges(MIN_LENGTH, LITERALS - FIRST_LENGTH - 1, (index) => Math.max(0, (index >> 2) - 1));
   return [...ranges, { least: MAX_LENGTH, bits: 0 }];
 }
 
@@ -187,7 +187,7 @@ function fillSymbols(memory: Buffer): void {
     memory.fill(index, LENGTH_SYMBOLS + least, LENGTH_SYMBOLS + least + (1 << bits));
   });
   DISTANCE_RANGES.forEach(({ least, bits }, index) => {
-    memory.writeInt32LE(least, LEAST_DISTANCES + 4 * index);
+    memory.writeInt32LE(least, MIN_DISTANCES + 4 * index);
     memory.writeInt32LE(bits, DISTANCE_BITS + 4 * index);
     const [first, end] = [least, least + (1 << bits)].map((less) => (less < 256 ? less : 256 + (less >> 7)));
     memory.fill(index, DISTANCE_SYMBOLS + (first ?? 0), DISTANCE_SYMBOLS + (end ?? 0));
@@ -297,7 +297,7 @@ function limitLengths(perLength: Int32Array): Int32Array {
 }
 
 function reverse(value: number, bits: number): number {
-  let turned = 0;
-  for (let bit = 0; bit < bits; bit += 1) turned |= ((value >>> bit) & 1) << (bits - 1 - bit);
-  return turned;
+  let reversed = 0;
+  for (let bit = 0; bit < bits; bit += 1) reversed |= ((value >>> bit) & 1) << (bits - 1 - bit);
+  return reversed;
 }

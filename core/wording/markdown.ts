@@ -11,7 +11,7 @@ import type {
   UnknownFailure,
 } from '../documents/incident.js';
 import type { Language } from '../types.js';
-import { listBeside } from './beside.js';
+import { listSecondCauses } from './second-causes.js';
 import { joinLines } from '../text/lines.js';
 import { showText } from '../text/terminal.js';
 import { OUTCOMES, OWNERS, RISKS } from './wording.js';
@@ -96,7 +96,7 @@ export function renderIncidentMarkdown(incident: Incident, options: MarkdownOpti
 export function listIncidentBlocks(incident: Incident, { language, link }: MarkdownOptions): readonly string[] {
   const { platform, unknown } = incident;
   const blocks = [
-    renderHead(incident, { language, link }),
+    renderHeader(incident, { language, link }),
     ...listFindings(incident.diagnoses[language], unknown, language),
   ];
   return platform === undefined ? blocks : [...blocks, renderChildren(platform, language)];
@@ -128,11 +128,11 @@ export function nameIncident({ diagnoses, unknown }: Incident, language: Languag
   return diagnoses[language][0]?.title ?? unknown[0]?.chain.at(-1) ?? WORDS[language].none;
 }
 
-function renderHead(incident: Incident, { language, link }: MarkdownOptions): string {
+function renderHeader(incident: Incident, { language, link }: MarkdownOptions): string {
   const words = WORDS[language];
   const { id, job, process, cluster, outcome, firstSeen, lastSeen, restarts, parent, revised } = incident;
   const who = job === undefined ? process : job.name === undefined ? job.id : `${job.name} (${job.id})`;
-  const also = listBeside({ diagnoses: incident.diagnoses[language], unknown: incident.unknown });
+  const also = listSecondCauses({ diagnoses: incident.diagnoses[language], unknown: incident.unknown });
   const rows: readonly (readonly [string, string | undefined])[] = [
     [job === undefined ? words.process : words.job, who],
     [words.cluster, cluster],
@@ -240,8 +240,8 @@ export function quoteLog(text: string, language: Language, max = EVIDENCE_LINES)
 export function fence(text: string, kind: string): string {
   const shown = showText(text);
   const longest = [...shown.matchAll(/`+/g)].reduce((max, [row]) => Math.max(max, row.length), 2);
-  const mark = '`'.repeat(longest + 1);
-  return `${mark}${kind}\n${shown}\n${mark}`;
+  const backticks = '`'.repeat(longest + 1);
+  return `${backticks}${kind}\n${shown}\n${backticks}`;
 }
 
 /** Renders a text in one line in which nothing is markup. */

@@ -17,7 +17,7 @@ export const RECORD_CONTENT_TYPES: Readonly<Record<RecordFormat, string>> = {
 const COLUMNS = FIELD_ROWS.map(({ name }) => name);
 
 /** Renders the text before the first record. */
-export function renderRecordHead(format: RecordFormat): string {
+export function renderRecordHeader(format: RecordFormat): string {
   return format === 'csv' ? `${COLUMNS.join(',')}\r\n` : '';
 }
 
@@ -37,6 +37,6 @@ function renderRow(record: LogRecord): string {
 /** Renders time in UTC, level, logger and message in a line, and the complete stack trace below it. */
 function renderText(record: LogRecord): string {
   const { 'log.level': level, 'log.logger': logger, 'error.stack_trace': stack, message } = record;
-  const head = [record['@timestamp'], level, logger?.split('.').at(-1)].filter((part) => part !== undefined);
-  return showHidden(`${head.join(' ')} ${message.trimEnd()}\n${stack === undefined ? '' : `${stack.trimEnd()}\n`}`);
+  const prefix = [record['@timestamp'], level, logger?.split('.').at(-1)].filter((part) => part !== undefined);
+  return showHidden(`${prefix.join(' ')} ${message.trimEnd()}\n${stack === undefined ? '' : `${stack.trimEnd()}\n`}`);
 }

@@ -263,10 +263,10 @@ interface AnyPrefix {
 /** Reads `2018-08-07 05:43:13,867 INFO …`, `INFO 2018-…`, `I 2018-…`, `[2018-…][gc]…`. */
 function readStampedPrefix(text: string, clock: LocalClock): AnyPrefix | undefined {
   const first = text.charCodeAt(0);
-  const lead = isDigit(first) || (first === 91 && isDigit(text.charCodeAt(1))) ? undefined : leadingLevel(text);
-  const stamp = readTimestamp(text, lead?.end ?? 0, clock) ?? readUptime(text);
+  const firstLevel = isDigit(first) || (first === 91 && isDigit(text.charCodeAt(1))) ? undefined : leadingLevel(text);
+  const stamp = readTimestamp(text, firstLevel?.end ?? 0, clock) ?? readUptime(text);
   if (stamp === undefined) return undefined;
-  const prefix = readPreamble(text, stamp.end, lead?.level);
+  const prefix = readPreamble(text, stamp.end, firstLevel?.level);
   const { messageStart } = prefix;
   const time = { time: stamp.time };
   if (!text.startsWith('[') || !/\]\[gc[\],\s]/.test(text.slice(0, 120)))

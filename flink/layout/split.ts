@@ -167,7 +167,7 @@ export class EntrySplitter implements Splitter {
   }
 
   /** True if the previous line continues in the next one. */
-  get isPiece(): boolean {
+  get isPartial(): boolean {
     return this.#state.partial;
   }
 

@@ -234,7 +234,7 @@ export class StreamSplitter implements Splitter {
     const other = this.#current === this.#out ? this.#err : this.#out;
     if (!other.splitter.isOpen) return;
     const isFar = offset - other.end > FAR_BYTES;
-    if (isFar || (!other.splitter.isPiece && isLater(other.stamp, viewStamp(bytes, start, end)))) this.#close(other);
+    if (isFar || (!other.splitter.isPartial && isLater(other.stamp, viewStamp(bytes, start, end)))) this.#close(other);
   }
 
   /**

@@ -12,7 +12,7 @@ const KEPT_UNITS = 160;
 type Row = readonly [what: string, pattern: RegExp, put: string];
 
 /** Texts of the JDK for the same failure that differ by its version. */
-const SPOKEN: readonly Row[] = [
+const VERSIONED_TEXTS: readonly Row[] = [
   ['since Java 14 which value was null', /^Cannot .* because .* is null$/, ''],
   ['since Java 11 the index and the length', /^Index -?\d+ out of bounds for length \d+$/, MASK],
   ['since Java 11 the loaders of both classes', / \([^()]* (?:is|are) in (?:unnamed )?module .*$/, ''],
@@ -46,7 +46,7 @@ const REPEATED = /\*(?:[\s:,;=/|.-]*\*)+/g;
 
 export function maskMessage(message: string): string {
   const [line = ''] = message.slice(0, READ_UNITS).split('\n', 1);
-  const plain = [...SPOKEN, ...DIFFERING].reduce((text, [, pattern, put]) => text.replace(pattern, put), line);
+  const plain = [...VERSIONED_TEXTS, ...DIFFERING].reduce((text, [, pattern, put]) => text.replace(pattern, put), line);
   return maskNumbers(plain).replace(REPEATED, MASK).replace(/\s+/g, ' ').trim().slice(0, KEPT_UNITS);
 }
 

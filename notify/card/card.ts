@@ -41,7 +41,7 @@ export interface AlertCard {
   readonly cluster: string;
   /** Topic, which is the same for all messages about one incident. */
   readonly topic: string;
-  /** Mark, kind of news and subject, short enough for a phone's notification. */
+  /** Symbol, kind of news and subject, short enough for a phone's notification. */
   readonly title: string;
   /** Failure in a few words. */
   readonly headline: string;
@@ -69,7 +69,7 @@ export interface AlertCard {
 const MAX_EVIDENCE = 3;
 const EVIDENCE_UNITS = 200;
 /** Number of characters that a cut line keeps before the place that the rule matched. */
-const EVIDENCE_LEAD = 60;
+const EVIDENCE_PREFIX = 60;
 /** Text at the end of every job that may not restart. */
 const GIVES_UP = 'Recovery is suppressed by';
 const SUBJECT_UNITS = 80;
@@ -88,7 +88,7 @@ export function buildCard(card: Card): AlertCard {
   const severity = SEVERITIES[words.severity];
   const news =
     reason === 'ended' && incident.ended !== undefined
-      ? { mark: '⚪', ...ENDED[incident.ended.reason] }
+      ? { symbol: '⚪', ...ENDED[incident.ended.reason] }
       : hasEnded(card)
         ? { ...NEWS[reason], ...JOB_ENDED }
         : NEWS[reason];
@@ -109,7 +109,7 @@ export function buildCard(card: Card): AlertCard {
     cause: words.cause,
     cluster: incident.cluster === ALL_CLUSTERS ? '' : incident.cluster,
     topic: incident.id,
-    title: `${news?.mark ?? severity.mark} ${news?.[language] ?? severity[language]} · ${who}`,
+    title: `${news?.symbol ?? severity.symbol} ${news?.[language] ?? severity[language]} · ${who}`,
     headline: cutMiddle(words.title, HEADLINE_UNITS),
     summary: isOver || words.summary === words.title ? '' : cutMiddle(words.summary, SUMMARY_UNITS),
     fix: isOver ? '' : cutMiddle(words.fix, FIX_UNITS),
@@ -134,7 +134,7 @@ export function buildForwardedCard(forwarded: ForwardedAlert): AlertCard {
   const description = splitLines(annotations['description'] ?? annotations['message'] ?? '').join(' ');
   const reason: AlertReason = status === 'resolved' ? 'resolved' : 'new-incident';
   const isWarning = ['warning', 'info'].includes(labels['severity'] ?? '');
-  const mark = status === 'resolved' ? '✅' : isWarning ? '🟠' : '🔴';
+  const symbol = status === 'resolved' ? '✅' : isWarning ? '🟠' : '🔴';
   const base =
     found === undefined
       ? undefined
@@ -145,7 +145,7 @@ export function buildForwardedCard(forwarded: ForwardedAlert): AlertCard {
     tone: status === 'resolved' ? 'good' : isWarning ? 'warning' : 'bad',
     severity: base?.severity ?? (isWarning ? 'warning' : 'error'),
     topic: `alert ${alert.fingerprint}`,
-    title: `${mark} ${cutMiddle(labels['alertname'] ?? name, SUBJECT_UNITS)}${base === undefined ? '' : ` · ${base.subject}`}`,
+    title: `${symbol} ${cutMiddle(labels['alertname'] ?? name, SUBJECT_UNITS)}${base === undefined ? '' : ` · ${base.subject}`}`,
     headline: base?.headline ?? cutMiddle(name, HEADLINE_UNITS),
     summary: base === undefined || base.summary === '' ? cutMiddle(description, SUMMARY_UNITS) : base.summary,
     links: [
@@ -240,8 +240,8 @@ function listEvidence({ incident, subject, language }: Card): readonly string[] 
     const alike = line.replaceAll(/\d+/g, '0');
     if (line !== '' && !lines.has(alike)) lines.set(alike, cutAround(line, at));
   }
-  const telling = [...lines.values()].filter((line) => !line.includes(GIVES_UP));
-  return (telling.length > 0 ? telling : [...lines.values()]).slice(0, MAX_EVIDENCE);
+  const specific = [...lines.values()].filter((line) => !line.includes(GIVES_UP));
+  return (specific.length > 0 ? specific : [...lines.values()]).slice(0, MAX_EVIDENCE);
 }
 
 /**
@@ -260,7 +260,7 @@ function pickLine({ text, highlights }: Evidence): { readonly line: string; read
 /** Cuts a long line around a position, in whole characters, because half a surrogate pair is not a character. */
 function cutAround(line: string, at: number): string {
   if (line.length <= EVIDENCE_UNITS || at < EVIDENCE_UNITS / 2) return cutMiddle(line, EVIDENCE_UNITS);
-  const rest = [...line.slice(at - EVIDENCE_LEAD)].slice(1);
+  const rest = [...line.slice(at - EVIDENCE_PREFIX)].slice(1);
   const shown = rest
     .slice(0, EVIDENCE_UNITS - 2)
     .join('')

@@ -5,7 +5,7 @@ import { WORDS } from './words.js';
 
 /** Tones, the worst first. */
 const TONES = ['bad', 'warning', 'neutral', 'good'] as const;
-const MARKS: Readonly<Record<AlertCard['tone'], string>> = { bad: '🔴', warning: '🟠', neutral: '⚪', good: '✅' };
+const SYMBOLS: Readonly<Record<AlertCard['tone'], string>> = { bad: '🔴', warning: '🟠', neutral: '⚪', good: '✅' };
 const MAX_LINES = 40;
 const MAX_NAMES = 5;
 
@@ -41,8 +41,8 @@ function joinDifferent(first: AlertCard, count: number, kinds: readonly (readonl
       const [card] = cards;
       const names = [...new Set(cards.map(({ subject }) => subject))];
       const shown = names.slice(0, MAX_NAMES).join(', ');
-      const mark = card?.title.split(' ', 1)[0] ?? '';
-      return `${mark} ${card?.headline ?? ''} · ${words.incidents(names.length)}${words.colon}${shown}${names.length > MAX_NAMES ? ' …' : ''}`;
+      const symbol = card?.title.split(' ', 1)[0] ?? '';
+      return `${symbol} ${card?.headline ?? ''} · ${words.incidents(names.length)}${words.colon}${shown}${names.length > MAX_NAMES ? ' …' : ''}`;
     });
   const tone = TONES.find((item) => kinds.some(([card]) => card?.tone === item)) ?? 'neutral';
   const all = first.links[0]?.url.replace(/\/incidents\/[^/]*$/, '/incidents');
@@ -50,7 +50,7 @@ function joinDifferent(first: AlertCard, count: number, kinds: readonly (readonl
     ...emptyCard(first.language),
     tone,
     topic: 'digest',
-    title: `${MARKS[tone]} ${words.digest(count, kinds.length)}`,
+    title: `${SYMBOLS[tone]} ${words.digest(count, kinds.length)}`,
     summary: words.storm,
     related: lines.slice(0, MAX_LINES),
     relatedMore: Math.max(0, lines.length - MAX_LINES),

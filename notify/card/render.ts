@@ -1,8 +1,8 @@
 // Describes an incident for people: the diagnosis with its title, cause, fix and patch in the receiver's language, or
 // the known facts if no rule names the failure. The channels format these texts. Pure functions.
 import type { CardTemplate } from '../../core/config/receiver.js';
-import { listBeside } from '../../core/wording/beside.js';
-import { findLead, nameUnknown } from '../../core/wording/lead.js';
+import { listSecondCauses } from '../../core/wording/second-causes.js';
+import { findPrimary, nameUnknown } from '../../core/wording/primary.js';
 import { linkIncident } from '../../core/wording/markdown.js';
 import type { Diagnosis, Fix, Incident, Severity, UnknownFailure } from '../../core/documents/incident.js';
 import type { Language } from '../../core/types.js';
@@ -126,15 +126,17 @@ export function findUnknown({ unknown }: Incident, { cause }: Subject): UnknownF
 /** Lists titles of the incident's other causes: the first cause and the second causes, without the subject. */
 export function listOthers({ incident, subject, language }: Pick<Card, 'incident' | 'subject' | 'language'>): string[] {
   const found = { diagnoses: incident.diagnoses[language], unknown: incident.unknown };
-  const beside = listBeside(found);
-  if (beside.length === 0) return [];
-  const lead = findLead(found);
+  const secondCauses = listSecondCauses(found);
+  if (secondCauses.length === 0) return [];
+  const primary = findPrimary(found);
   const first =
-    lead.kind === 'cause'
-      ? { cause: lead.diagnosis.rule, title: lead.diagnosis.title }
-      : { cause: `unknown:${lead.unknown?.fingerprint ?? ''}`, title: nameUnknown(lead.unknown) };
+    primary.kind === 'cause'
+      ? { cause: primary.diagnosis.rule, title: primary.diagnosis.title }
+      : { cause: `unknown:${primary.unknown?.fingerprint ?? ''}`, title: nameUnknown(primary.unknown) };
   const own = findDiagnosis(incident, subject, language)?.rule ?? subject.cause;
-  return [first, ...beside].filter(({ cause }) => cause !== own).map(({ title }) => cutMiddle(title, MAX_TITLE_UNITS));
+  return [first, ...secondCauses]
+    .filter(({ cause }) => cause !== own)
+    .map(({ title }) => cutMiddle(title, MAX_TITLE_UNITS));
 }
 
 /** True for a message about a job that ended and does not restart. */

@@ -116,8 +116,8 @@ export function findTemplateProblems(template: CardTemplate): readonly string[] 
 
 function findTextProblems(name: string, text: string): readonly string[] {
   try {
-    const strangers = ENGINE.globalVariablesSync(ENGINE.parse(text)).filter((used) => !isKnown(used));
-    return strangers.map((used) => {
+    const unknown = ENGINE.globalVariablesSync(ENGINE.parse(text)).filter((used) => !isKnown(used));
+    return unknown.map((used) => {
       const nearest = findNearest(used, NAMES);
       const hint = nearest === undefined ? `there are ${NAMES.join(', ')}` : `did you mean "${nearest}"?`;
       return `template.${name} names "${used}", which is not a known value: ${hint}`;

@@ -5,28 +5,28 @@ import type { Language, Text } from '../../core/types.js';
 import { countOf } from '../../core/text/count.js';
 import type { AlertReason } from '../decide/decide.js';
 
-export const SEVERITIES: Readonly<Record<Severity, Text & { readonly mark: string }>> = {
-  critical: { mark: '🔴', en: 'Critical', zh: '严重' },
-  error: { mark: '🔴', en: 'Error', zh: '错误' },
-  warning: { mark: '🟠', en: 'Warning', zh: '警告' },
-  info: { mark: '🔵', en: 'Info', zh: '提示' },
+export const SEVERITIES: Readonly<Record<Severity, Text & { readonly symbol: string }>> = {
+  critical: { symbol: '🔴', en: 'Critical', zh: '严重' },
+  error: { symbol: '🔴', en: 'Error', zh: '错误' },
+  warning: { symbol: '🟠', en: 'Warning', zh: '警告' },
+  info: { symbol: '🔵', en: 'Info', zh: '提示' },
 };
 
-/** Kind of news, if it says more than the severity. Without a mark the mark of the severity is used. */
-export const NEWS: Readonly<Record<AlertReason, (Text & { readonly mark?: string }) | undefined>> = {
+/** Kind of news, if it says more than the severity. Without a symbol the symbol of the severity is used. */
+export const NEWS: Readonly<Record<AlertReason, (Text & { readonly symbol?: string }) | undefined>> = {
   'new-incident': undefined,
-  unacknowledged: { mark: '⏰', en: 'Not acknowledged', zh: '尚无人认领' },
-  'cause-corrected': { mark: '✏️', en: 'Cause updated', zh: '原因更正' },
+  unacknowledged: { symbol: '⏰', en: 'Not acknowledged', zh: '尚无人认领' },
+  'cause-corrected': { symbol: '✏️', en: 'Cause updated', zh: '原因更正' },
   'second-cause': { en: 'Second cause', zh: '出现第二个原因' },
-  joined: { mark: '🔗', en: 'Joined an outage', zh: '并入更大范围的故障' },
+  joined: { symbol: '🔗', en: 'Joined an outage', zh: '并入更大范围的故障' },
   grown: { en: 'More jobs affected', zh: '受影响作业增多' },
   escalated: { en: 'Escalated', zh: '级别升高' },
   'still-failing': { en: 'Still failing', zh: '持续失败' },
-  resolved: { mark: '✅', en: 'Resolved', zh: '已恢复' },
-  canceled: { mark: '⚪', en: 'Canceled by user', zh: '已被用户取消' },
-  ended: { mark: '⚪', en: 'Ended with its cluster', zh: '已随集群结束' },
-  silent: { mark: '⚪', en: 'No recent logs', zh: '日志已中断' },
-  notice: { mark: '🔵', en: 'Notice', zh: '提示' },
+  resolved: { symbol: '✅', en: 'Resolved', zh: '已恢复' },
+  canceled: { symbol: '⚪', en: 'Canceled by user', zh: '已被用户取消' },
+  ended: { symbol: '⚪', en: 'Ended with its cluster', zh: '已随集群结束' },
+  silent: { symbol: '⚪', en: 'No recent logs', zh: '日志已中断' },
+  notice: { symbol: '🔵', en: 'Notice', zh: '提示' },
 };
 
 /** Reasons why an incident ended because of its cluster. */

@@ -9,8 +9,8 @@ import { WORDS } from '../card/words.js';
 import type { ChannelSettings, Delivery } from './channel.js';
 import { createChat, type ChatRequest, type ChatService } from './chat.js';
 import { readJson, type HttpAnswer } from './http.js';
-import { isMobile, listCalled, listParagraphs, type MarkdownMarks } from './markdown.js';
-import { escapeMarks, escapeUrl, makePlain } from './plain.js';
+import { isMobile, listCalled, listParagraphs, type MarkdownSyntax } from './markdown.js';
+import { escapeSyntax, escapeUrl, makePlain } from './plain.js';
 import { readForeign, readRefusal, type AnswerRow } from './refusal.js';
 import type { SendResult } from './result.js';
 
@@ -25,14 +25,14 @@ const SETTINGS: ChannelSettings = {
 };
 
 /** Penalty in milliseconds: after more than 20 messages in a minute DingTalk refuses messages for ten minutes. */
-const PUNISHED_MS = 600_000;
+const RATE_LIMITED_MS = 600_000;
 
 const ANSWERS: readonly AnswerRow[] = [
   { code: 310000, says: /keyword/i, reason: 'keyword' },
   { code: 310000, says: /sign|timestamp/i, reason: 'signature' },
   { code: 310000, says: /\bip\b|whitelist/i, reason: 'source-address' },
-  { code: 130101, reason: 'too-fast', waitMs: PUNISHED_MS },
-  { code: 410100, reason: 'too-fast', waitMs: PUNISHED_MS },
+  { code: 130101, reason: 'too-fast', waitMs: RATE_LIMITED_MS },
+  { code: 410100, reason: 'too-fast', waitMs: RATE_LIMITED_MS },
   { code: 300005, reason: 'credential' },
   { code: 300001, reason: 'credential' },
   { code: 400101, reason: 'credential' },
@@ -83,11 +83,11 @@ function readAnswer(answer: HttpAnswer): SendResult {
 // Renders a card as Markdown of DingTalk. It supports headings, quotations, bold, links and lists, and a new paragraph
 // only after an empty line. It mentions only people in `at` whose name is also in the text.
 
-const MARKS: MarkdownMarks = {
-  escape: escapeMarks,
+const SYNTAX: MarkdownSyntax = {
+  escape: escapeSyntax,
   bold: (text) => `**${text}**`,
   quote: (text) => `> ${text}`,
-  code: (text) => `> ${escapeMarks(text)}`,
+  code: (text) => `> ${escapeSyntax(text)}`,
   link: (text, url) => `[${text}](${escapeUrl(url)})`,
   dim: (text) => text,
 };
@@ -96,8 +96,8 @@ function renderDingtalk(card: AlertCard, { keyword, mentions }: ReceiverSettings
   const called = listCalled(card, mentions);
   const names = called.filter((name) => name !== 'all');
   const paragraphs = [
-    `### ${escapeMarks(card.title)}`,
-    ...listParagraphs(card, MARKS),
+    `### ${escapeSyntax(card.title)}`,
+    ...listParagraphs(card, SYNTAX),
     ...(names.length === 0 ? [] : [names.map((name) => `@${name}`).join(' ')]),
   ];
   const text = paragraphs.join('\n\n');

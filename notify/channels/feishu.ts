@@ -136,13 +136,13 @@ function renderButton({ text, url }: { readonly text: string; readonly url: stri
 }
 
 function renderMentions(called: readonly string[]): readonly object[] {
-  const marks = called.map((name) => (name.includes('@') ? `<at email=${name}></at>` : `<at id=${name}></at>`));
-  return marks.length === 0 ? [] : [markdown(marks.join(' '))];
+  const mentions = called.map((name) => (name.includes('@') ? `<at email=${name}></at>` : `<at id=${name}></at>`));
+  return mentions.length === 0 ? [] : [markdown(mentions.join(' '))];
 }
 
-/** Escapes marks as HTML character references, as the service's page on its Markdown requires. */
+/** Escapes Markdown characters as HTML character references, as the service's page on its Markdown requires. */
 function escapeFeishu(text: string): string {
-  return makePlain(text).replaceAll(/[*_~`[\]<>#\\]/g, (mark) => `&#${mark.charCodeAt(0)};`);
+  return makePlain(text).replaceAll(/[*_~`[\]<>#\\]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 function markdown(content: string): object {

@@ -3,7 +3,7 @@
 import type { AlertCard } from '../card/card.js';
 import { WORDS } from '../card/words.js';
 
-export interface MarkdownMarks {
+export interface MarkdownSyntax {
   escape(text: string): string;
   bold(text: string): string;
   quote(text: string): string;
@@ -14,10 +14,10 @@ export interface MarkdownMarks {
 }
 
 /** Lists the paragraphs without the title, which each channel shows in its own way. */
-export function listParagraphs(card: AlertCard, marks: MarkdownMarks): readonly string[] {
+export function listParagraphs(card: AlertCard, syntax: MarkdownSyntax): readonly string[] {
   const { headline, summary, fix, patch, evidence, numbers, related, relatedMore, links, notice, leftOut } = card;
   const words = WORDS[card.language];
-  const { escape, bold, quote, code, link, dim } = marks;
+  const { escape, bold, quote, code, link, dim } = syntax;
   return [
     ...(headline === '' ? [] : [bold(escape(headline))]),
     ...(notice === '' ? [] : [quote(`⚠️ ${escape(notice)}`)]),

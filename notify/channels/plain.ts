@@ -23,14 +23,16 @@ export function makePlain(text: string): string {
     .replaceAll(ADDRESS, breakAddress);
 }
 
-/** Breaks an address so that it is no link. The host name is broken too, so that its rest does not look like a site. */
+/** Breaks an address so that it is no link. The host name is broken too, so that the remaining part is no host name. */
 function breakAddress(address: string, scheme: string | undefined): string {
   if (scheme !== undefined && COPIED.test(scheme)) return address;
   return address.replace('://', `:${GAP}//`).replaceAll('.', `${GAP}.`);
 }
 
-/** Escapes Markdown, so that every mark in the text is only a character, even at the beginning of a line. */
-export function escapeMarks(text: string): string {
+/**
+ * Escapes Markdown, so that every Markdown character in the text is only a character, even at the beginning of a line.
+ */
+export function escapeSyntax(text: string): string {
   return makePlain(text)
     .replaceAll(/[`*_]|\\(?=[!-/:-@[-`{-~])/g, '\\$&')
     .replaceAll('](', `]${GAP}(`)
@@ -42,8 +44,8 @@ export function escapeUrl(url: string): string {
   return url.replaceAll('(', '%28').replaceAll(')', '%29').replaceAll(/\s/g, '%20');
 }
 
-/** Separates marks from their context by an invisible character, for Markdown without escapes. */
-export function partMarks(text: string): string {
+/** Separates Markdown characters from their context by an invisible character, for Markdown without escapes. */
+export function separateSyntax(text: string): string {
   return makePlain(text)
     .replaceAll('**', `*${GAP}*`)
     .replaceAll('](', `]${GAP}(`)

@@ -1,6 +1,6 @@
 // Defines the channel of a custom Slack app. With its bot token all messages about one incident form a thread, and each
-// message updates the head of the thread, which everybody sees. Cards are rendered as for the webhook (slack.ts).
-// Source: "chat.postMessage" and "chat.update" of docs.slack.dev.
+// message updates the first message of the thread, which everybody sees. Cards are rendered as for the webhook
+// (slack.ts). Source: "chat.postMessage" and "chat.update" of docs.slack.dev.
 import type { JsonObject } from '../card/payload.js';
 import type { Channel, ChannelSettings, Delivery } from './channel.js';
 import { createChat, type ChatRequest, type ChatService } from './chat.js';
@@ -49,7 +49,7 @@ const ANSWERS: readonly AnswerRow[] = [
   { code: 'service_unavailable', reason: 'busy', waitMs: 30_000 },
   { code: 'request_timeout', reason: 'busy', waitMs: 30_000 },
 ];
-/** Errors that mean that the head of the thread was deleted. */
+/** Errors that mean that the first message of the thread was deleted. */
 const HEADLESS = /"(?:thread_not_found|message_not_found)"/;
 
 const SLACK_APP_SERVICE: ChatService = { ...SLACK_SERVICE, settings: SETTINGS, request, readAnswer };
@@ -64,13 +64,13 @@ export const SLACK_APP: Channel = {
     const result = await CHAT.send(parts, delivery);
     if (thread === undefined) return result;
     if (!result.ok) return HEADLESS.test(result.answer ?? '') ? CHAT.send(parts, fresh) : result;
-    const head = await CHAT.send(parts, { ...fresh, edits: thread });
+    const header = await CHAT.send(parts, { ...fresh, edits: thread });
     // The message counts as sent once the reply is posted, because a workspace may forbid changes.
-    return { ok: true, answer: head.ok ? result.answer : `${result.answer ?? ''} ${head.error}`, receipt: thread };
+    return { ok: true, answer: header.ok ? result.answer : `${result.answer ?? ''} ${header.error}`, receipt: thread };
   },
 };
 
-/** Builds a reply if there is a thread, a change of its head if `edits` is given, else a new message. */
+/** Builds a reply if there is a thread, a change of its first message if `edits` is given, else a new message. */
 function request(message: JsonObject, { receiver, thread, edits }: Delivery): ChatRequest {
   const { url, secret = '', to = [] } = receiver;
   const place =

@@ -150,8 +150,8 @@ interface RunStyle {
   readonly fontType?: 'Monospace';
 }
 
-function run(text: string, look: RunStyle): object | undefined {
-  return text === '' ? undefined : { type: 'TextRun', text: makePlain(text), ...look };
+function run(text: string, style: RunStyle): object | undefined {
+  return text === '' ? undefined : { type: 'TextRun', text: makePlain(text), ...style };
 }
 
 function paragraph(runs: readonly (object | undefined)[]): object | undefined {

@@ -7,8 +7,8 @@ import { type JsonObject, isJsonObject } from '../card/payload.js';
 import type { ChannelSettings, Delivery } from './channel.js';
 import { createChat, type ChatRequest, type ChatService } from './chat.js';
 import { readJson, type HttpAnswer } from './http.js';
-import { isMobile, listCalled, listParagraphs, type MarkdownMarks } from './markdown.js';
-import { escapeUrl, makePlain, partMarks } from './plain.js';
+import { isMobile, listCalled, listParagraphs, type MarkdownSyntax } from './markdown.js';
+import { escapeUrl, makePlain, separateSyntax } from './plain.js';
 import { readForeign, readRefusal, type AnswerRow } from './refusal.js';
 import type { SendResult } from './result.js';
 
@@ -62,8 +62,8 @@ function readAnswer(answer: HttpAnswer): SendResult {
 }
 
 // Renders a card as Markdown of WeCom: at most 4,096 bytes, bold, quotations, links, three colours, and `<@user>`,
-// which mentions people. It has no escapes, so invisible characters separate the marks of a log. If the service finds
-// it too long, a text of title, cause and link is sent.
+// which mentions people. It has no escapes, so invisible characters separate the Markdown characters of a log. If the
+// service finds it too long, a text of title, cause and link is sent.
 
 const MAX_BYTES = 4096;
 const MAX_TEXT_BYTES = 2048;
@@ -75,11 +75,11 @@ const COLOURS: Readonly<Record<AlertCard['tone'], string>> = {
   neutral: 'comment',
 };
 
-const MARKS: MarkdownMarks = {
-  escape: partMarks,
+const SYNTAX: MarkdownSyntax = {
+  escape: separateSyntax,
   bold: (text) => `**${text}**`,
   quote: (text) => `> ${text}`,
-  code: (text) => `> ${partMarks(text)}`,
+  code: (text) => `> ${separateSyntax(text)}`,
   link: (text, url) => `[${text}](${escapeUrl(url)})`,
   dim: (text) => `<font color="comment">${text}</font>`,
 };
@@ -87,8 +87,8 @@ const MARKS: MarkdownMarks = {
 function renderWecom(card: AlertCard, { mentions }: ReceiverSettings): JsonObject {
   const called = listCalled(card, mentions).filter((name) => name !== 'all' && !isMobile(name));
   const paragraphs = [
-    `### <font color="${COLOURS[card.tone]}">${partMarks(card.title)}</font>`,
-    ...listParagraphs(card, MARKS),
+    `### <font color="${COLOURS[card.tone]}">${separateSyntax(card.title)}</font>`,
+    ...listParagraphs(card, SYNTAX),
     ...(called.length === 0 ? [] : [called.map((name) => `<@${name}>`).join(' ')]),
   ];
   return { msgtype: 'markdown', markdown: { content: paragraphs.join('\n') } };

@@ -150,8 +150,8 @@ function decideChild(
   nowMs: number,
 ): AlertDecision {
   if (pending?.reason === 'joined') return silent('said-already');
-  const hasStood = sent[0] !== undefined && !isOver(sent[0]) && sent.every(({ reason }) => reason !== 'joined');
-  if (hasStood)
+  const isAnnounced = sent[0] !== undefined && !isOver(sent[0]) && sent.every(({ reason }) => reason !== 'joined');
+  if (isAnnounced)
     return { send: true, reason: 'joined', subject, notBeforeMs: nowMs, replacesPending: pending !== undefined };
   return { ...silent('part-of-platform'), withdrawsPending: pending === undefined ? undefined : true };
 }
@@ -191,8 +191,8 @@ function decidePending(
     incident.platform?.jobs === pending.jobs &&
     decision.notBeforeMs >= pending.timeMs;
   if (isSame) return silent('said-already');
-  const isDoubtful = about.cause !== pending.cause && readDoubt(about, policy) > 0;
-  const untilMs = isDoubtful ? decision.notBeforeMs : Math.min(decision.notBeforeMs, pending.timeMs);
+  const isRefutable = about.cause !== pending.cause && readRefutationMs(about, policy) > 0;
+  const untilMs = isRefutable ? decision.notBeforeMs : Math.min(decision.notBeforeMs, pending.timeMs);
   return { ...decision, notBeforeMs: untilMs, replacesPending: true };
 }
 
@@ -227,7 +227,7 @@ function decideFirst(incident: Incident, subject: Subject, nowMs: number, policy
     send: true,
     reason: isNotice(subject) ? 'notice' : escalatesAfterMs === undefined ? 'new-incident' : 'unacknowledged',
     subject,
-    notBeforeMs: nowMs + Math.max(waitMs, readDoubt(subject, policy), groupWaitMs, escalatesAfterMs ?? 0),
+    notBeforeMs: nowMs + Math.max(waitMs, readRefutationMs(subject, policy), groupWaitMs, escalatesAfterMs ?? 0),
     replacesPending: false,
   };
 }
@@ -245,7 +245,7 @@ function isLateNews(incident: Incident, { isLate }: DecidePolicy): boolean {
  * Returns the milliseconds in which the subject may still be refuted, at most the wait of a symptom, so that no message
  * waits longer.
  */
-function readDoubt({ cause }: Subject, { doubtMs, symptomWaitMs }: DecidePolicy): number {
+function readRefutationMs({ cause }: Subject, { doubtMs, symptomWaitMs }: DecidePolicy): number {
   const ms = doubtMs(cause);
   return ms > symptomWaitMs ? 0 : ms;
 }
@@ -270,7 +270,7 @@ function isNotice({ severity }: Subject): boolean {
 
 function decideNext(
   incident: Incident,
-  lead: Subject,
+  primary: Subject,
   last: Notification,
   history: NotificationHistory,
   nowMs: number,
@@ -280,9 +280,11 @@ function decideNext(
   const known = notifications.find(({ symptom }) => !symptom) ?? last;
   // A symptom is not news after a cause was announced; that cause stays the subject.
   const subject: Subject =
-    lead.symptom && known.cause !== lead.cause ? { ...lead, cause: known.cause, severity: known.severity } : lead;
-  const news = listNews(incident, lead, subject, last, history, nowMs, policy);
-  if (news.length === 0) return silent(subject === lead ? 'nothing-new' : 'cause-known');
+    primary.symptom && known.cause !== primary.cause
+      ? { ...primary, cause: known.cause, severity: known.severity }
+      : primary;
+  const news = listNews(incident, primary, subject, last, history, nowMs, policy);
+  if (news.length === 0) return silent(subject === primary ? 'nothing-new' : 'cause-known');
   // The same reason is never sent twice for the same cause.
   const chosen = news.find(
     ({ reason, subject: { cause } }) =>
@@ -309,14 +311,14 @@ interface News {
 /** Lists all news since the last message, the most important first. */
 function listNews(
   incident: Incident,
-  lead: Subject,
+  primary: Subject,
   subject: Subject,
   last: Notification,
   { notifications, canEdit }: NotificationHistory,
   nowMs: number,
   policy: DecidePolicy,
 ): readonly News[] {
-  const subjects = [subject, ...listSubjects(incident, lead, policy).filter(({ cause }) => cause !== lead.cause)];
+  const subjects = [subject, ...listSubjects(incident, primary, policy).filter(({ cause }) => cause !== primary.cause)];
   const newest = findNewest(subjects);
   const worst = notifications.reduce((rank, { severity }) => Math.max(rank, RANK[severity]), -Infinity);
   if (last.reason === 'ended') return [];
@@ -331,7 +333,7 @@ function listNews(
     incident.outcome === 'failing' && incident.lastSeen !== undefined && Date.parse(incident.lastSeen) > last.timeMs;
   const isLongAgo = nowMs - last.timeMs >= policy.stillFailingAfterMs;
   const hasStopped = last.outcome === 'recovered' || last.outcome === 'silent';
-  const hasFailedAgain = hasStopped && isJudged(incident, newest, last, nowMs, policy);
+  const hasFailedAgain = hasStopped && hasNewEvidence(incident, newest, last, nowMs, policy);
   const isAlone = incident.platform === undefined;
   const news: readonly (readonly [AlertReason, boolean, Subject?])[] = [
     ['ended', incident.ended !== undefined && notifications.every(({ reason }) => reason !== 'ended')],
@@ -363,26 +365,30 @@ function listCauses(
   notifications: readonly Notification[],
   canEdit: boolean,
 ): readonly (readonly [AlertReason, boolean, Subject])[] {
-  const [lead] = subjects;
-  if (lead === undefined) return [];
+  const [primary] = subjects;
+  if (primary === undefined) return [];
   const unannounced = subjects.filter(
     (item) => !notifications.some(({ cause }) => causeOf(cause) === causeOf(item.cause)),
   );
   const wrong = findWrong(subjects, notifications);
-  const isReworded = canEdit && !unannounced.includes(lead) && notifications.every(({ cause }) => cause !== lead.cause);
-  const [right = lead, ...others] = unannounced;
+  const isReworded =
+    canEdit && !unannounced.includes(primary) && notifications.every(({ cause }) => cause !== primary.cause);
+  const [right = primary, ...others] = unannounced;
   return [
     ['cause-corrected', wrong !== undefined, right],
-    ['cause-corrected', wrong === undefined && isReworded, lead],
+    ['cause-corrected', wrong === undefined && isReworded, primary],
     ...(wrong === undefined ? unannounced : others).map((item) => ['second-cause', true, item] as const),
   ];
 }
 
 /** Finds the last announced cause that is no longer on the card, unless its correction was announced. */
 function findWrong(subjects: readonly Subject[], notifications: readonly Notification[]): Notification | undefined {
-  const stands = ({ cause }: Notification): boolean => subjects.some((item) => causeOf(item.cause) === causeOf(cause));
-  const index = notifications.findIndex((item) => !stands(item));
-  return notifications.slice(0, Math.max(0, index)).some((item) => item.reason === 'cause-corrected' && stands(item))
+  const isStillFound = ({ cause }: Notification): boolean =>
+    subjects.some((item) => causeOf(item.cause) === causeOf(cause));
+  const index = notifications.findIndex((item) => !isStillFound(item));
+  return notifications
+    .slice(0, Math.max(0, index))
+    .some((item) => item.reason === 'cause-corrected' && isStillFound(item))
     ? undefined
     : notifications[index];
 }
@@ -391,7 +397,7 @@ function findWrong(subjects: readonly Subject[], notifications: readonly Notific
  * True if a failure after a recovery has lines of its own that describe it, or has been without such lines for as long
  * as a symptom waits.
  */
-function isJudged(
+function hasNewEvidence(
   { lastSeen }: Incident,
   newest: Subject | undefined,
   last: Notification,

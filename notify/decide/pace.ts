@@ -39,7 +39,7 @@ export const RECEIVER_BACKOFF: Backoff = { firstMs: 1000, maxMs: 300_000, least:
 
 export interface Wakeup {
   ring(): void;
-  /** Waits until the wakeup rings, the time is over or the signal aborts. */
+  /** Waits until it is woken, the time is over or the signal aborts. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 

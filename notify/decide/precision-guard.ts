@@ -1,4 +1,4 @@
-// Implements the precision guard: rules that people marked as wrong too often alert nobody. It reads their feedback
+// Implements the precision guard: rules that people rated wrong too often alert nobody. It reads their feedback
 // from the store every minute, and notify.ts asks it before each decision. If the store cannot be read, the last result
 // stays and alerts are sent, because an alert is more important than the feedback.
 import { isBelowFloor, measurePrecision, type PrecisionFloor } from '../../core/documents/precision.js';
@@ -21,11 +21,11 @@ export function createPrecisionGuard(
   now: () => number,
 ): PrecisionGuard {
   let mutedRules: ReadonlySet<string> = new Set();
-  let lookedAt = -Infinity;
+  let polledAt = -Infinity;
   return {
     async refresh() {
-      if (now() - lookedAt < POLL_EVERY_MS) return;
-      lookedAt = now();
+      if (now() - polledAt < POLL_EVERY_MS) return;
+      polledAt = now();
       try {
         const measured = measurePrecision(await store.feedback.find());
         const found = [...measured].filter(([, precision]) => isBelowFloor(precision, floor));

@@ -10,9 +10,7 @@ export interface SubjectPolicy {
   readonly mutes: readonly Glob[];
   /** True for a rule whose finding usually follows from another failure, even if it ranks first. */
   readonly isSymptom: (ruleId: string) => boolean;
-  /**
-   * True for a rule that the precision guard muted, because people marked it as wrong too often. Absent: none is muted.
-   */
+  /** True for a rule that the precision guard muted, because people rated it wrong too often. Absent: none is muted. */
   readonly isRuleMuted?: (ruleId: string) => boolean;
 }
 
@@ -39,12 +37,12 @@ export const RANK: Readonly<Record<Severity, number>> = { info: 0, warning: 1, e
  * a symptom of that failure. Notices do not count. A failure that only a client logged is a notice.
  */
 export function findSubject(incident: Incident, policy: Omit<SubjectPolicy, 'mutes'>): Subject | NoSubject {
-  const subject = findLoudest(incident, policy);
+  const subject = findPrimary(incident, policy);
   const isOfClient = incident.client === true && policy.clientAlerts !== true;
   return isOfClient && typeof subject !== 'string' ? { ...subject, severity: 'info' } : subject;
 }
 
-function findLoudest(
+function findPrimary(
   incident: Incident,
   policy: Pick<SubjectPolicy, 'isSymptom' | 'isRuleMuted'>,
 ): Subject | NoSubject {
@@ -52,15 +50,15 @@ function findLoudest(
   const found = proven.filter(({ diagnosis }) => policy.isRuleMuted?.(diagnosis.rule) !== true);
   // An intentional end is announced, as a notice.
   const least = incident.ending === undefined ? RANK.warning : RANK.info;
-  const loud = found.filter(({ diagnosis }) => RANK[diagnosis.severity] >= least);
-  const standing = loud.filter(({ diagnosis }) => !diagnosis.symptom);
+  const alerting = found.filter(({ diagnosis }) => RANK[diagnosis.severity] >= least);
+  const causes = alerting.filter(({ diagnosis }) => !diagnosis.symptom);
   // A second cause comes before the other interpretations of its attempts.
-  const second = standing.findIndex(({ diagnosis }) => diagnosis.beside === true);
-  const candidates = second > 0 ? standing.slice(0, second) : standing;
+  const second = causes.findIndex(({ diagnosis }) => diagnosis.beside === true);
+  const candidates = second > 0 ? causes.slice(0, second) : causes;
   const best = candidates.find(({ diagnosis }) => !policy.isSymptom(diagnosis.rule)) ?? candidates[0];
   const unknown = incident.unknown[0];
   if (best === undefined && unknown !== undefined) return nameUnknown(unknown);
-  const chosen = best ?? loud[0];
+  const chosen = best ?? alerting[0];
   if (chosen === undefined) {
     if (found.length > 0) return 'below-warning';
     if (proven.length > 0) return 'distrusted-rule';
@@ -70,13 +68,13 @@ function findLoudest(
 }
 
 /** Lists the subject of the incident and its second causes, without those that are muted. */
-export function listSubjects(incident: Incident, lead: Subject, policy: SubjectPolicy): readonly Subject[] {
+export function listSubjects(incident: Incident, primary: Subject, policy: SubjectPolicy): readonly Subject[] {
   const named = listProven(incident)
-    .filter((item) => item.diagnosis.beside === true && isLoud(item))
+    .filter((item) => item.diagnosis.beside === true && isAlerting(item))
     .filter(({ diagnosis }) => policy.isRuleMuted?.(diagnosis.rule) !== true)
     .map((item) => nameDiagnosis(item, policy));
   const unknown = incident.unknown.filter(({ beside }) => beside === true).map(nameUnknown);
-  return [lead, ...[...named, ...unknown].filter(({ cause }) => cause !== lead.cause)].filter(
+  return [primary, ...[...named, ...unknown].filter(({ cause }) => cause !== primary.cause)].filter(
     (item) => !isMuted(incident, item, policy.mutes),
   );
 }
@@ -92,7 +90,7 @@ function listProven(incident: Incident): readonly ListedDiagnosis[] {
     .filter(({ diagnosis }) => diagnosis.status !== 'draft');
 }
 
-function isLoud({ diagnosis }: ListedDiagnosis): boolean {
+function isAlerting({ diagnosis }: ListedDiagnosis): boolean {
   return RANK[diagnosis.severity] >= RANK.warning;
 }
 

@@ -47,7 +47,7 @@ interface Watched {
   /** Time at which each receiver last accepted the message. */
   readonly notified: Map<string, number>;
   /** Receivers that still have to be notified of the end. */
-  readonly owed: Set<string>;
+  readonly unresolved: Set<string>;
 }
 
 const EVERY_MS = 5000;
@@ -61,7 +61,7 @@ export async function runEmergency(options: EmergencyOptions, signal: AbortSigna
     since: undefined,
     problem: '',
     notified: new Map(),
-    owed: new Set(),
+    unresolved: new Set(),
   }));
   while (!signal.aborted) {
     for (const one of watched) await step(one, options);
@@ -74,11 +74,11 @@ async function step(watched: Watched, options: EmergencyOptions): Promise<void> 
   const receivers = options.receivers();
   const problem = await watched.check.findProblem();
   if (problem === undefined) {
-    for (const name of watched.notified.keys()) watched.owed.add(name);
+    for (const name of watched.notified.keys()) watched.unresolved.add(name);
     watched.notified.clear();
-    for (const receiver of receivers.filter(({ name }) => watched.owed.has(name)))
-      if (await send(watched, receiver, 'resolved', options)) watched.owed.delete(receiver.name);
-    if (watched.since !== undefined && watched.owed.size === 0) watched.since = undefined;
+    for (const receiver of receivers.filter(({ name }) => watched.unresolved.has(name)))
+      if (await send(watched, receiver, 'resolved', options)) watched.unresolved.delete(receiver.name);
+    if (watched.since !== undefined && watched.unresolved.size === 0) watched.since = undefined;
     return;
   }
   watched.since ??= now();

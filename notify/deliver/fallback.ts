@@ -1,6 +1,6 @@
-// Hands a message that a receiver did not accept to its fallback receiver: the same card, with the name of the refusing
+// Sends a message that a receiver did not accept to its fallback receiver: the same card, with the name of the refusing
 // receiver, its error, and advice. It is a separate message at the other receiver. It does not count in decisions about
-// the incident there, and is not handed on again.
+// the incident there, and has no fallback itself.
 import { toIso } from '../../core/time/iso.js';
 import type { ReceiverSettings } from '../../core/config/receiver.js';
 import { emptyCard, type AlertCard } from '../card/card.js';
@@ -9,10 +9,10 @@ import { CHANNELS } from '../channels/table.js';
 import type { Outbox, OutboxRow } from './outbox.js';
 import { isJsonObject, type JsonObject } from '../card/payload.js';
 
-/** Reason of such a message. It is not handed on again. */
+/** Reason of such a message, which has no fallback itself. */
 export const FALLBACK_REASON = 'fallback';
 
-export type HandOver = (row: Pick<OutboxRow, 'alert' | 'payload'>, error: string) => Promise<void>;
+export type SendToFallback = (row: Pick<OutboxRow, 'alert' | 'payload'>, error: string) => Promise<void>;
 
 export interface FallbackOptions {
   readonly outbox: Outbox;
@@ -20,8 +20,8 @@ export interface FallbackOptions {
   readonly now: () => number;
 }
 
-/** Creates the function that hands over what this receiver does not accept; undefined without a fallback. */
-export function createHandOver(receiver: ReceiverSettings, options: FallbackOptions): HandOver | undefined {
+/** Creates the function that sends what this receiver does not accept to its fallback; undefined without a fallback. */
+export function createFallback(receiver: ReceiverSettings, options: FallbackOptions): SendToFallback | undefined {
   const { outbox, receivers, now } = options;
   const other = receivers.find(({ name }) => name === receiver.fallback);
   if (other === undefined) return undefined;

@@ -155,7 +155,7 @@ async function accept(
   const repeated = await inbound.seen.has(id);
   await inbound.seen.note(id);
   if (repeated) return false;
-  await hurryFiring(inbound, alert, receiver);
+  await sendFiringNow(inbound, alert, receiver);
   await putMessage(inbound, id, {
     alert,
     found,
@@ -168,7 +168,7 @@ async function accept(
 }
 
 /** Sends a waiting alert at once, because it is resolved. The alert itself must be sent before its end. */
-async function hurryFiring(
+async function sendFiringNow(
   { outbox, now }: InboundState,
   alert: InboundAlert,
   receiver: ReceiverSettings,

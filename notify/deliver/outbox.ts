@@ -241,10 +241,10 @@ async function load(box: OutboxState): Promise<void> {
 
 async function setReceivers(box: OutboxState, receivers: readonly ReceiverSettings[]): Promise<void> {
   box.receivers = receivers;
-  const strangers = [...box.pending.values()].filter(
+  const unroutable = [...box.pending.values()].filter(
     ({ receiver }) => !receivers.some(({ name }) => name === receiver),
   );
-  for (const alert of strangers) await giveUp(box, alert);
+  for (const alert of unroutable) await giveUp(box, alert);
 }
 
 function giveUp(box: OutboxState, alert: Alert): Promise<void> {
@@ -303,8 +303,8 @@ async function withdraw(box: OutboxState, incidentId: string): Promise<void> {
     ({ alert, payload, isInFlight }) => alert.incidentId === incidentId && payload.inbound === undefined && !isInFlight,
   );
   for (const { alert } of waiting) await remember(box, { ...alert, state: 'withdrawn' });
-  const standing = toRows(box, box.open.values()).filter(({ alert }) => alert.incidentId === incidentId);
-  for (const { alert, payload } of standing)
+  const open = toRows(box, box.open.values()).filter(({ alert }) => alert.incidentId === incidentId);
+  for (const { alert, payload } of open)
     await remember(box, { ...alert, payload: renderPayload({ ...payload, openUntilMs: 0 }) });
 }
 

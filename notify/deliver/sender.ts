@@ -13,7 +13,7 @@ import type { Channel } from '../channels/channel.js';
 import type { SendResult } from '../channels/result.js';
 import { sendParts } from './send.js';
 import { CHANNELS } from '../channels/table.js';
-import { FALLBACK_REASON, type HandOver } from './fallback.js';
+import { FALLBACK_REASON, type SendToFallback } from './fallback.js';
 import { createRateLimiter, RECEIVER_BACKOFF, type RateLimiter, type PaceLimit } from '../decide/pace.js';
 import { backoffMs } from '../../core/time/wait.js';
 import type { OutboxRow, Outbox } from './outbox.js';
@@ -33,7 +33,7 @@ export interface SenderOptions {
   /** True while the message's route, a silence or an annotation holds it back. */
   readonly isHeld: (row: OutboxRow) => boolean;
   /** Hands what this receiver did not accept to another; undefined without a fallback. */
-  readonly handOver?: HandOver | undefined;
+  readonly sendToFallback?: SendToFallback | undefined;
 }
 
 /** Sender for the messages of one receiver. */
@@ -59,7 +59,7 @@ const REFRESH_MS = 60_000;
 const MAX_PARTS = 100;
 /** Number of due groups above which a digest is sent, and number of messages after which sending pauses. */
 const MAX_SINGLE = 5;
-const REST_MS = 10_000;
+const DIGEST_PAUSE_MS = 10_000;
 const MAX_DIGEST = 5000;
 const LONG_REFUSAL_MS = 300_000;
 
@@ -132,7 +132,7 @@ function listLimits({ perMinute }: ReceiverSettings, { settings, joins }: Channe
   return [
     { count: perMinute ?? settings.perMinute, perMs: 60_000 },
     ...(perSecond === undefined ? [] : [{ count: perSecond, perMs: 1000 }]),
-    ...(joins === 'digest' ? [{ count: MAX_SINGLE, perMs: REST_MS }] : []),
+    ...(joins === 'digest' ? [{ count: MAX_SINGLE, perMs: DIGEST_PAUSE_MS }] : []),
   ];
 }
 
@@ -193,8 +193,8 @@ async function settleAll(
 }
 
 /** True for a pause so long that it counts as a final refusal, because another receiver can take the message. */
-function isLong(result: SendResult, { handOver }: SenderOptions): boolean {
-  return handOver !== undefined && !result.ok && (result.retryAfterMs ?? 0) >= LONG_REFUSAL_MS;
+function isLong(result: SendResult, { sendToFallback }: SenderOptions): boolean {
+  return sendToFallback !== undefined && !result.ok && (result.retryAfterMs ?? 0) >= LONG_REFUSAL_MS;
 }
 
 /** Stores the result of a message. */
@@ -219,8 +219,8 @@ async function settle(
   }
   // The deadline of a message that was held back begins with its first try.
   const deadlineMs = attempts === 1 ? Math.max(payload.deadlineMs, now() + DELIVER_DEADLINE_MS) : payload.deadlineMs;
-  const isHandedOver = alert.reason !== FALLBACK_REASON && isLong(result, options);
-  const isGivenUp = !result.retryable || isHandedOver || now() >= deadlineMs;
+  const isSentToFallback = alert.reason !== FALLBACK_REASON && isLong(result, options);
+  const isGivenUp = !result.retryable || isSentToFallback || now() >= deadlineMs;
   onDelivery(receiver.kind, isGivenUp ? 'undeliverable' : 'retry');
   const failures = (pace.tries.get(alert.id)?.failures ?? 0) + 1;
   if (isGivenUp) pace.tries.delete(alert.id);
@@ -230,7 +230,7 @@ async function settle(
       nextMs: now() + Math.max(result.retryAfterMs ?? 0, backoffMs(RECEIVER_BACKOFF, failures - 1, random)),
     });
   // The message is stored at the fallback first, so that a crash in between cannot lose it.
-  if (isGivenUp) await tryHandOver({ alert, payload }, result.error, options);
+  if (isGivenUp) await tryFallback({ alert, payload }, result.error, options);
   return outbox.put(
     {
       ...alert,
@@ -244,13 +244,13 @@ async function settle(
 }
 
 /** Hands the message to the fallback. A defect there must not keep the message at the first receiver forever. */
-async function tryHandOver(
+async function tryFallback(
   row: Pick<OutboxRow, 'alert' | 'payload'>,
   problem: string,
-  { receiver, handOver, log }: SenderOptions,
+  { receiver, sendToFallback, log }: SenderOptions,
 ): Promise<void> {
   try {
-    await handOver?.(row, problem);
+    await sendToFallback?.(row, problem);
   } catch (error) {
     if (error instanceof JobtraceError) throw error;
     const fallback = receiver.fallback ?? '';

@@ -1,7 +1,7 @@
 // Reads from the store what holds messages back: the current silences, and the last annotation of each card. A
 // notifier's router reads repeatedly, the command line once.
 import { toIso } from '../../core/time/iso.js';
-import { listStanding } from '../../core/documents/card-state.js';
+import { listCurrentTriage } from '../../core/documents/card-state.js';
 import type { Triage } from '../../core/documents/triage.js';
 import type { Silence } from '../../core/documents/silence.js';
 import type { Collections } from '../../store/store.js';
@@ -18,7 +18,7 @@ export async function readSilences(
 
 /** Reads the last annotations, by incident. */
 export async function readTriage(store: Pick<Collections, 'triage'>): Promise<ReadonlyMap<string, Triage>> {
-  return listStanding(await store.triage.find());
+  return listCurrentTriage(await store.triage.find());
 }
 
 function readSilence({ id, matchers, startsAt, endsAt }: Silence): ActiveSilence {

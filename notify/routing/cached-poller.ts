@@ -29,10 +29,10 @@ export function createCachedPoller<Found>({
   now,
 }: CachedPollerOptions<Found>): CachedPoller<Found> {
   let found = nothing;
-  let lookedAt = -Infinity;
-  let looking: Promise<void> | undefined;
+  let polledAt = -Infinity;
+  let polling: Promise<void> | undefined;
   let problem = '';
-  const look = async (): Promise<void> => {
+  const load = async (): Promise<void> => {
     let failure = '';
     try {
       found = await read();
@@ -46,10 +46,10 @@ export function createCachedPoller<Found>({
   };
   return {
     refresh() {
-      if (looking !== undefined && now() - lookedAt < POLL_EVERY_MS) return looking;
-      lookedAt = now();
-      looking = look();
-      return looking;
+      if (polling !== undefined && now() - polledAt < POLL_EVERY_MS) return polling;
+      polledAt = now();
+      polling = load();
+      return polling;
     },
     last: () => found,
   };

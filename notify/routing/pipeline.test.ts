@@ -6,7 +6,7 @@ import type { CardLabels } from '../../core/config/route.js';
 import { withTeams } from './labels.js';
 import { parseMatchers } from './matchers.js';
 import { routeCard, type ActiveSilence, type Path } from './pipeline.js';
-import { readScene } from './scene.js';
+import { createRoutingContext } from './context.js';
 
 const RECEIVERS = ['chat', 'pager', 'payments', 'lead', 'archive'];
 const COMMON = `
@@ -140,7 +140,7 @@ describe('routeCard', () => {
     const { settings } = loadText(
       `notify:${COMMON}  receivers:\n${RECEIVERS.map((name) => `    - {name: ${name}, kind: webhook, url: "http://${name}"}\n`).join('')}${TREES[tree] === '' ? '' : `  route: ${TREES[tree]}\n`}`,
     );
-    const scene = readScene({
+    const scene = createRoutingContext({
       route: settings['notify.route'],
       timeIntervals: settings['notify.timeIntervals'],
       receivers: RECEIVERS,

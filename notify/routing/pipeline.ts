@@ -61,7 +61,7 @@ export interface IncidentAnnotations extends TriagedIncident {
 }
 
 /** Context of routing: everything besides the card that decides. */
-export interface RoutingScene {
+export interface RoutingContext {
   readonly tree: RouteNode;
   readonly intervals: ReadonlyMap<string, TimeInterval>;
   readonly silences: readonly ActiveSilence[];
@@ -69,38 +69,38 @@ export interface RoutingScene {
   readonly triage: ReadonlyMap<string, Triage>;
 }
 
-type Step = (paths: readonly Path[], message: RoutedMessage, scene: RoutingScene, nowMs: number) => readonly Path[];
+type Step = (paths: readonly Path[], message: RoutedMessage, context: RoutingContext, nowMs: number) => readonly Path[];
 
-const FIND: readonly Step[] = [followTree, nameReceivers, addEscalation, saySameOnce];
+const FIND: readonly Step[] = [followTree, nameReceivers, addEscalation, dropDuplicates];
 const HOLD: readonly Step[] = [holdOutsideActiveTime, holdWithinMuteTime, holdSilenced, holdTriaged];
 
 /** Finds the paths of a card and checks whether it would be sent now. */
-export function routeCard(labels: CardLabels, scene: RoutingScene, nowMs: number): readonly Path[] {
-  return run([...FIND, ...HOLD], [], { labels }, scene, nowMs);
+export function routeCard(labels: CardLabels, context: RoutingContext, nowMs: number): readonly Path[] {
+  return run([...FIND, ...HOLD], [], { labels }, context, nowMs);
 }
 
 /** Finds the paths of a card, whenever it will be sent. */
-export function findPaths(labels: CardLabels, scene: RoutingScene): readonly Path[] {
-  return run(FIND, [], { labels }, scene, 0).filter(({ state }) => state === 'goes');
+export function findPaths(labels: CardLabels, context: RoutingContext): readonly Path[] {
+  return run(FIND, [], { labels }, context, 0).filter(({ state }) => state === 'goes');
 }
 
 /** Checks a path before its message is sent: returns the path with the reason that holds it, or unchanged. */
-export function holdPath(path: Path, message: RoutedMessage, scene: RoutingScene, nowMs: number): Path {
-  return run(HOLD, [path], message, scene, nowMs)[0] ?? path;
+export function holdPath(path: Path, message: RoutedMessage, context: RoutingContext, nowMs: number): Path {
+  return run(HOLD, [path], message, context, nowMs)[0] ?? path;
 }
 
 function run(
   steps: readonly Step[],
   paths: readonly Path[],
   message: RoutedMessage,
-  scene: RoutingScene,
+  context: RoutingContext,
   nowMs: number,
 ): readonly Path[] {
-  return steps.reduce((found, step) => step(found, message, scene, nowMs), paths);
+  return steps.reduce((found, step) => step(found, message, context, nowMs), paths);
 }
 
 /** Makes one path for each node of the tree that the card reaches. */
-function followTree(_: readonly Path[], { labels }: RoutedMessage, { tree }: RoutingScene): readonly Path[] {
+function followTree(_: readonly Path[], { labels }: RoutedMessage, { tree }: RoutingContext): readonly Path[] {
   return tryTree(tree, labels)
     .filter(({ isReached }) => isReached)
     .map(({ node }) => {
@@ -140,7 +140,7 @@ function addEscalation(paths: readonly Path[]): readonly Path[] {
 }
 
 /** Drops repeated paths to the same receiver, which `continue` may cause. The first one notifies it. */
-function saySameOnce(paths: readonly Path[]): readonly Path[] {
+function dropDuplicates(paths: readonly Path[]): readonly Path[] {
   return paths.map((path, index) => {
     const first = paths.slice(0, index).find(({ state, receiver }) => state === 'goes' && receiver === path.receiver);
     return first === undefined || path.state !== 'goes'
@@ -152,7 +152,7 @@ function saySameOnce(paths: readonly Path[]): readonly Path[] {
 function holdOutsideActiveTime(
   paths: readonly Path[],
   _: RoutedMessage,
-  { intervals }: RoutingScene,
+  { intervals }: RoutingContext,
   nowMs: number,
 ): readonly Path[] {
   return each(paths, ({ node }) => {
@@ -166,7 +166,7 @@ function holdOutsideActiveTime(
 function holdWithinMuteTime(
   paths: readonly Path[],
   _: RoutedMessage,
-  { intervals }: RoutingScene,
+  { intervals }: RoutingContext,
   nowMs: number,
 ): readonly Path[] {
   return each(paths, ({ node }) => {
@@ -178,7 +178,7 @@ function holdWithinMuteTime(
 function holdSilenced(
   paths: readonly Path[],
   { labels }: RoutedMessage,
-  { silences }: RoutingScene,
+  { silences }: RoutingContext,
   nowMs: number,
 ): readonly Path[] {
   if (silences.length === 0) return paths;
@@ -195,7 +195,7 @@ const CALLS: readonly string[] = ['unacknowledged', 'still-failing'];
 function holdTriaged(
   paths: readonly Path[],
   { annotations }: RoutedMessage,
-  { triage }: RoutingScene,
+  { triage }: RoutingContext,
   nowMs: number,
 ): readonly Path[] {
   const word = annotations === undefined ? undefined : triage.get(annotations.incidentId);

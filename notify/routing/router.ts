@@ -13,9 +13,9 @@ import type { InboundAlert } from '../card/forward.js';
 import type { Payload } from '../card/payload.js';
 import { labelAlert, labelIncident } from './labels.js';
 import { createCachedPoller } from './cached-poller.js';
-import { findPaths, holdPath, type Path, type RoutingScene, type IncidentAnnotations } from './pipeline.js';
+import { findPaths, holdPath, type Path, type RoutingContext, type IncidentAnnotations } from './pipeline.js';
 import { readSilences, readTriage } from './annotations.js';
-import { readScene } from './scene.js';
+import { createRoutingContext } from './context.js';
 import type { RouteNode } from './tree.js';
 
 /** Settings for routing, besides the receivers. */
@@ -60,7 +60,7 @@ export const NO_LABELS: CardLabels = { team: [], cluster: [], job: [], severity:
 const NO_ROUTES: RoutingOptions = { route: {}, timeIntervals: [], teams: [] };
 
 export function createRouter({ receivers, routing = NO_ROUTES, store, log, now }: RouterOptions): Router {
-  const settings = readScene({ ...routing, receivers: receivers.map(({ name }) => name) });
+  const settings = createRoutingContext({ ...routing, receivers: receivers.map(({ name }) => name) });
   const silences = createCachedPoller({
     read: () => readSilences(store, now()),
     nothing: [],
@@ -77,7 +77,7 @@ export function createRouter({ receivers, routing = NO_ROUTES, store, log, now }
   });
   // A waiting message is checked many times, and its labels never change.
   const known = new WeakMap<Payload, Path | 'none'>();
-  const scene = (): RoutingScene => ({ ...settings, silences: silences.last(), triage: triage.last() });
+  const context = (): RoutingContext => ({ ...settings, silences: silences.last(), triage: triage.last() });
   return {
     root: settings.tree,
     async refresh() {
@@ -85,12 +85,12 @@ export function createRouter({ receivers, routing = NO_ROUTES, store, log, now }
     },
     routeIncident(incident, subject) {
       const labels = labelIncident(incident, subject, routing.teams);
-      return { labels, paths: new Map(findPaths(labels, scene()).map((path) => [path.receiver, path])) };
+      return { labels, paths: new Map(findPaths(labels, context()).map((path) => [path.receiver, path])) };
     },
     labelAlert: (alert, jobs) => labelAlert(alert, jobs, routing.teams),
     // Alerts of other tools cannot be acknowledged here, so escalations do not count.
     takesAlert: (labels, name) =>
-      findPaths(labels, scene()).some(
+      findPaths(labels, context()).some(
         ({ receiver, escalatesAfterMs }) => receiver === name && escalatesAfterMs === undefined,
       ),
     isLeftAlone(incidentId) {
@@ -102,11 +102,11 @@ export function createRouter({ receivers, routing = NO_ROUTES, store, log, now }
       const mayHold = settings.intervals.size > 0 || silences.last().length > 0 || triage.last().size > 0;
       if (labels === undefined || !mayHold) return undefined;
       const found =
-        known.get(payload) ?? findPaths(labels, scene()).find(({ receiver }) => receiver === alert.receiver);
+        known.get(payload) ?? findPaths(labels, context()).find(({ receiver }) => receiver === alert.receiver);
       const path = found ?? 'none';
       known.set(payload, path);
       if (path === 'none') return undefined;
-      const held = holdPath(path, { labels, annotations: readAnnotations(alert, payload) }, scene(), now());
+      const held = holdPath(path, { labels, annotations: readAnnotations(alert, payload) }, context(), now());
       return held.state === 'held' ? held : undefined;
     },
   };

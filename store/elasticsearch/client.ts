@@ -110,7 +110,7 @@ export function openClient(settings: ElasticsearchSettings): ElasticsearchClient
         const body: unknown = answer.body;
         const status = answer.statusCode ?? 0;
         if (request.method === 'HEAD') return { status, body: {} };
-        if (!isObject(body)) throw explainStranger(url, body);
+        if (!isObject(body)) throw explainUnknownName(url, body);
         return { status, body };
       } catch (error) {
         throw findStop(limits, end.isLate(), error) ?? explainFailure(url, error);
@@ -225,7 +225,7 @@ function explainFailure(url: string, error: unknown): unknown {
   }
   if (error instanceof errors.ProductNotSupportedError)
     return explainProduct(url, 'what answers there is not Elasticsearch (a proxy, or another product)', error);
-  if (error instanceof errors.DeserializationError) return explainStranger(url, error.message);
+  if (error instanceof errors.DeserializationError) return explainUnknownName(url, error.message);
   if (error instanceof errors.ElasticsearchClientError)
     return createError(
       'JT_STORE_UNREACHABLE',
@@ -274,7 +274,7 @@ export function codeOf(status: number): 'JT_STORE_DENIED' | 'JT_STORE_UNREACHABL
     : 'JT_STORE_REFUSED';
 }
 
-function explainStranger(url: string, body: unknown): JobtraceError {
+function explainUnknownName(url: string, body: unknown): JobtraceError {
   return createError('JT_STORE_UNREACHABLE', {
     url,
     problem: `the answer is not Elasticsearch's JSON but "${String(body).slice(0, 80).replace(/\s+/g, ' ')}"`,

@@ -2,7 +2,7 @@
 // which it is searched, counted and listed are next to it. The release before kept the group of an incident in the
 // field `state`, and its other values as tags (`severity=critical`) in the field `incidentId`: both forms are read.
 import { fieldAt } from '../../core/json.js';
-import { readLeadValues } from '../../core/wording/lead.js';
+import { readPrimaryValues } from '../../core/wording/primary.js';
 import type { Incident, IncidentRow } from '../../core/documents/incident.js';
 import {
   decodeIncidentPlace,
@@ -62,7 +62,7 @@ function fillIncident(incident: Incident): object {
   const { id, cluster, job, outcome, parent, joined, firstSeen, lastSeen } = incident;
   return {
     ...{ id, cluster, jobId: job?.id, jobName: job?.name, outcome, parent, joined },
-    ...readLeadValues(incident),
+    ...readPrimaryValues(incident),
     group: findGroup(incident),
     firstSeen: fillTime(firstSeen),
     lastSeen: fillTime(lastSeen),

@@ -7,10 +7,10 @@
  */
 export function starWords(text: string, isAnywhere = false): string | undefined {
   let isChanged = false;
-  const pieces = text.match(/"(?:[^"\\]|\\.)*"?|[^\s"]+|\s+/g) ?? [];
-  const starred = pieces.map((piece) => {
-    const [, field = '', word = ''] = /^([a-z_.]+:)?(.+)$/i.exec(piece) ?? [];
-    if (!isPlain(field, word)) return piece;
+  const parts = text.match(/"(?:[^"\\]|\\.)*"?|[^\s"]+|\s+/g) ?? [];
+  const starred = parts.map((part) => {
+    const [, field = '', word = ''] = /^([a-z_.]+:)?(.+)$/i.exec(part) ?? [];
+    if (!isPlain(field, word)) return part;
     isChanged = true;
     return `${field}${isAnywhere ? '*' : ''}${word}*`;
   });

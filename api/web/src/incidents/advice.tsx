@@ -4,10 +4,10 @@ import { Alert, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { describeAdvice } from '../../../../core/wording/advice.ts';
 import { api } from '../server/client.ts';
-import { useSpeech } from '../speech/text.tsx';
+import { useTexts } from '../texts/text.tsx';
 
 export function AdviceLines() {
-  const { t, lang } = useSpeech();
+  const { t, lang } = useTexts();
   const query = useQuery({ queryKey: ['advice'], queryFn: api.advice, refetchInterval: 30_000 });
   const lines = query.data === undefined ? [] : describeAdvice(query.data, lang);
   if (lines.length === 0) return null;

@@ -7,7 +7,7 @@ import type { Incident, PlatformChild } from '../../../../core/documents/inciden
 import { nameSubject } from '../../../../core/wording/subject.ts';
 import { OUTCOMES } from '../../../../core/wording/wording.ts';
 import { api } from '../server/client.ts';
-import { useSpeech } from '../speech/text.tsx';
+import { useTexts } from '../texts/text.tsx';
 import { Problem, Time, Waiting } from '../view/state.tsx';
 import { showHidden } from '../../../../core/text/hidden.ts';
 
@@ -21,7 +21,7 @@ export const OUTCOME_COLORS: Readonly<Record<Incident['outcome'], string>> = {
 };
 
 export function useIncident(id: string) {
-  const { lang } = useSpeech();
+  const { lang } = useTexts();
   return useQuery({
     queryKey: ['incident', id, lang],
     queryFn: () => api.incident(id, lang),
@@ -38,7 +38,7 @@ export function Children({ id }: { readonly id: string }) {
 }
 
 export function ChildTable({ items }: { readonly items: readonly PlatformChild[] }) {
-  const { lang } = useSpeech();
+  const { lang } = useTexts();
   return (
     <Stack gap="xs">
       <Counts items={items} />
@@ -76,7 +76,7 @@ export function ChildTable({ items }: { readonly items: readonly PlatformChild[]
 
 /** Renders the number of jobs in each state. */
 function Counts({ items }: { readonly items: readonly PlatformChild[] }) {
-  const { lang } = useSpeech();
+  const { lang } = useTexts();
   const outcomes = [...new Set(items.map(({ outcome }) => outcome))];
   return (
     <Group gap="xs">

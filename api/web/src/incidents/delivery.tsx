@@ -4,12 +4,12 @@ import { Alert, Button, Stack, Table, Text } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { api } from '../server/client.ts';
 import { Time } from '../view/state.tsx';
-import { useSpeech } from '../speech/text.tsx';
+import { useTexts } from '../texts/text.tsx';
 
 const POLL_MS = 10_000;
 
 export function DeliveryProblems() {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const query = useQuery({ queryKey: ['deliveries'], queryFn: () => api.deliveries(), refetchInterval: POLL_MS });
   const failing = query.data?.receivers ?? [];
   if (failing.length === 0) return null;
@@ -54,7 +54,7 @@ export function DeliveryProblems() {
 
 /** Sends a test message to a receiver and shows its answer and the recommended change. */
 function ReceiverTest({ name }: { readonly name: string }) {
-  const { t, label, lang } = useSpeech();
+  const { t, label, lang } = useTexts();
   const test = useMutation({ mutationFn: () => api.testReceiver(name) });
   const { data, error, isPending, mutate } = test;
   return (

@@ -8,7 +8,7 @@ import type { FeedbackVerdict } from '../../../../core/documents/feedback.ts';
 import type { RulePrecision } from '../../../schemas/rules.ts';
 import { api } from '../server/client.ts';
 import { useViewer } from '../server/viewer.ts';
-import { useSpeech } from '../speech/text.tsx';
+import { useTexts } from '../texts/text.tsx';
 import { Problem, Time } from '../view/state.tsx';
 
 const WORDS = { right: 'verdictRight', wrong: 'verdictWrong', helped: 'verdictHelped' } as const satisfies Readonly<
@@ -16,22 +16,22 @@ const WORDS = { right: 'verdictRight', wrong: 'verdictWrong', helped: 'verdictHe
 >;
 
 export function FeedbackNote({ incident, rule }: { readonly incident: string; readonly rule: string }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const queries = useQueryClient();
   const queryKey = ['feedback', incident];
   const { data } = useQuery({ queryKey, queryFn: () => api.feedback(incident) });
   const viewer = useViewer();
-  const say = useMutation({
+  const submit = useMutation({
     mutationFn: (verdict: FeedbackVerdict) => api.sayFeedback(incident, rule, verdict),
     onSuccess: (answer) => queries.setQueryData(queryKey, answer),
   });
   const verdicts = data?.feedback.filter((item) => item.rule === rule) ?? [];
   const precision = data?.rules.find(({ id }) => id === rule)?.precision;
-  const maySay = viewer !== undefined && viewer.role !== 'reader';
+  const maySubmit = viewer !== undefined && viewer.role !== 'reader';
   const own = verdicts.find(({ by }) => by === viewer?.name)?.verdict;
   return (
     <Stack gap={4}>
-      {maySay && (
+      {maySubmit && (
         <Group gap="xs">
           <Text size="sm">{t('isItRight')}</Text>
           {VERDICTS.map((verdict) => (
@@ -40,15 +40,15 @@ export function FeedbackNote({ incident, rule }: { readonly incident: string; re
               size="compact-xs"
               variant={verdict === own ? 'filled' : 'default'}
               aria-pressed={verdict === own}
-              loading={say.isPending && say.variables === verdict}
-              onClick={() => say.mutate(verdict)}
+              loading={submit.isPending && submit.variables === verdict}
+              onClick={() => submit.mutate(verdict)}
             >
               {t(WORDS[verdict])}
             </Button>
           ))}
         </Group>
       )}
-      {say.isError && <Problem error={say.error} />}
+      {submit.isError && <Problem error={submit.error} />}
       {verdicts.map(({ by, verdict, at }) => (
         <Text key={by} size="xs" className="quiet">
           {by}: {t(WORDS[verdict])} · <Time value={at} />
@@ -61,7 +61,7 @@ export function FeedbackNote({ incident, rule }: { readonly incident: string; re
 
 /** Renders the share with its interval, and a note if the rule sends no alerts. */
 export function PrecisionText({ precision }: { readonly precision: RulePrecision }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const { right, wrong, share, low, high, alerts } = precision;
   return (
     <Text size="xs" className={alerts ? 'quiet' : undefined} c={alerts ? undefined : 'red'}>

@@ -7,7 +7,7 @@ import { OUTCOMES, OWNERS, SEVERITIES } from '../../../../core/wording/wording.t
 import { CARD_STATES } from '../../../../core/documents/card-state.ts';
 import type { IncidentFacet } from '../../../../store/store.ts';
 import { api } from '../server/client.ts';
-import { useSpeech, type TextKey } from '../speech/text.tsx';
+import { useTexts, type TextKey } from '../texts/text.tsx';
 
 const FILTERS: readonly { readonly facet: IncidentFacet; readonly name: TextKey; readonly width: number }[] = [
   { facet: 'outcome', name: 'state', width: 170 },
@@ -38,7 +38,7 @@ export function Filters(part: {
   readonly setAddress: (next: URLSearchParams) => void;
 }) {
   const { address, setAddress } = part;
-  const { t, lang } = useSpeech();
+  const { t, lang } = useTexts();
   // The counts cover all incidents, so that the reader can replace a chosen value by another one.
   const all = useQuery({
     queryKey: ['incident-counts'],

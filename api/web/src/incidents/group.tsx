@@ -6,13 +6,13 @@ import { Link } from 'wouter';
 import type { FailureGroup } from '../../../../core/documents/incident.ts';
 import type { ShownGroup } from '../../../schemas/incidents.ts';
 import { api } from '../server/client.ts';
-import { useSpeech } from '../speech/text.tsx';
+import { useTexts } from '../texts/text.tsx';
 import { Time } from '../view/state.tsx';
 
 const SHOWN_JOBS = 6;
 
 export function GroupNote({ group }: { readonly group: FailureGroup }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const { data } = useQuery({
     queryKey: ['group', group.id],
     queryFn: () => api.group(group.id),
@@ -45,7 +45,7 @@ export function GroupNote({ group }: { readonly group: FailureGroup }) {
 }
 
 function Occurrences({ sum }: { readonly sum: ShownGroup }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const more = sum.jobsTotal - Math.min(sum.jobs.length, SHOWN_JOBS);
   return (
     <>

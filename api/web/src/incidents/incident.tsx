@@ -5,14 +5,14 @@ import { Anchor, Badge, Button, Card, Code, CopyButton, Group, Stack, Table, Tex
 import { Link, Redirect } from 'wouter';
 import type { Language } from '../../../../core/types.ts';
 import { DiagnosisCard, Times, UnknownCard } from '../view/diagnosis.tsx';
-import { listBeside } from '../../../../core/wording/beside.ts';
-import { findLead, nameUnknown, type Lead } from '../../../../core/wording/lead.ts';
+import { listSecondCauses } from '../../../../core/wording/second-causes.ts';
+import { findPrimary, nameUnknown, type PrimaryDiagnosis } from '../../../../core/wording/primary.ts';
 import { addressOfCluster, addressOfJob } from '../view/address.ts';
 import type { Diagnosis, PlatformShare, ShownIncident } from '../../../../core/documents/incident.ts';
 import { renderIncidentMarkdown } from '../../../../core/wording/markdown.ts';
 import { nameSubject } from '../../../../core/wording/subject.ts';
 import { OUTCOMES } from '../../../../core/wording/wording.ts';
-import { useSpeech } from '../speech/text.tsx';
+import { useTexts } from '../texts/text.tsx';
 import { formatDuration, Problem, Time, Waiting } from '../view/state.tsx';
 import { ChildTable, OUTCOME_COLORS, useIncident } from './children.tsx';
 import { FeedbackNote } from './feedback.tsx';
@@ -27,7 +27,7 @@ export function IncidentPage({ id }: { readonly id: string }) {
   const incident = query.data;
   // The requested card was joined to this incident, so the address changes to it.
   if (incident.id !== id) return <Redirect to={`/incidents/${encodeURIComponent(incident.id)}`} replace />;
-  const lead = findLead(incident);
+  const primary = findPrimary(incident);
   const named = incident.diagnoses.filter((item, index) => index === 0 || !item.symptom);
   const cards = named.map((item) => (
     <DiagnosisCard key={item.rule} diagnosis={item}>
@@ -41,9 +41,9 @@ export function IncidentPage({ id }: { readonly id: string }) {
   ));
   return (
     <Stack maw={1080} mx="auto" gap="md">
-      <Headline incident={incident} lead={lead} />
+      <Headline incident={incident} primary={primary} />
       <TriageNote incident={incident.id} />
-      {lead.kind === 'cause' ? [cards, unknown] : [unknown, cards]}
+      {primary.kind === 'cause' ? [cards, unknown] : [unknown, cards]}
       {incident.platform !== undefined && <Jobs share={incident.platform} />}
       <Consequences diagnoses={incident.diagnoses.filter((item) => !named.includes(item))} />
       {incident.platform === undefined && <Facts incident={incident} />}
@@ -51,14 +51,14 @@ export function IncidentPage({ id }: { readonly id: string }) {
   );
 }
 
-function Headline({ incident, lead }: { readonly incident: ShownIncident; readonly lead: Lead }) {
-  const { t, label, lang } = useSpeech();
+function Headline({ incident, primary }: { readonly incident: ShownIncident; readonly primary: PrimaryDiagnosis }) {
+  const { t, label, lang } = useTexts();
   return (
     <Stack gap={4}>
       <Title order={2} style={{ overflowWrap: 'anywhere' }}>
-        {showHidden(lead.kind === 'cause' ? lead.diagnosis.title : nameUnknown(lead.unknown) || t('unknown'))}
+        {showHidden(primary.kind === 'cause' ? primary.diagnosis.title : nameUnknown(primary.unknown) || t('unknown'))}
       </Title>
-      {listBeside(incident).map(({ cause, title }) => (
+      {listSecondCauses(incident).map(({ cause, title }) => (
         <Title key={cause} order={4} style={{ overflowWrap: 'anywhere' }}>
           {label('alsoFailsBy')}
           {showHidden(title)}
@@ -68,7 +68,7 @@ function Headline({ incident, lead }: { readonly incident: ShownIncident; readon
         <Badge color={OUTCOME_COLORS[incident.outcome]} tt="none">
           {OUTCOMES[incident.outcome][lang]}
         </Badge>
-        {incident.platform === undefined ? <Place incident={incident} /> : <Reach {...incident.platform} />}
+        {incident.platform === undefined ? <Place incident={incident} /> : <BlastRadius {...incident.platform} />}
         {incident.platform !== undefined && (
           <Text size="sm" className="quiet">
             {label('firstSeen')}
@@ -137,7 +137,7 @@ function renderCard({ diagnoses, ...incident }: ShownIncident, language: Languag
 }
 
 function Place({ incident }: { readonly incident: ShownIncident }) {
-  const { label, lang } = useSpeech();
+  const { label, lang } = useTexts();
   return (
     <>
       <Text size="sm">
@@ -164,8 +164,8 @@ function Place({ incident }: { readonly incident: ShownIncident }) {
   );
 }
 
-function Reach({ jobs, clusters, thing }: PlatformShare) {
-  const { t } = useSpeech();
+function BlastRadius({ jobs, clusters, thing }: PlatformShare) {
+  const { t } = useTexts();
   return (
     <Text size="sm">
       {jobs} {t('jobs')} · {clusters} {t(clusters === 1 ? 'oneCluster' : 'clusters')}{' '}
@@ -175,7 +175,7 @@ function Reach({ jobs, clusters, thing }: PlatformShare) {
 }
 
 function Jobs({ share }: { readonly share: PlatformShare }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   return (
     <Card withBorder padding="lg">
       <Title order={5} mb={6}>
@@ -187,7 +187,7 @@ function Jobs({ share }: { readonly share: PlatformShare }) {
 }
 
 function Consequences({ diagnoses }: { readonly diagnoses: readonly Diagnosis[] }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   if (diagnoses.length === 0) return null;
   return (
     <Card withBorder padding="lg">
@@ -207,7 +207,7 @@ function Consequences({ diagnoses }: { readonly diagnoses: readonly Diagnosis[] 
 }
 
 function Facts({ incident }: { readonly incident: ShownIncident }) {
-  const { t, lang } = useSpeech();
+  const { t, lang } = useTexts();
   const { facts } = incident;
   const rows: [string, React.ReactNode][] = [
     [t('flinkVersion'), facts.flinkVersion],

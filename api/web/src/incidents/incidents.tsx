@@ -14,7 +14,7 @@ import { Filters, readFilters } from './filters.tsx';
 import { TriageBadge } from './triage.tsx';
 import { Empty, Problem, Stale, Time, Waiting } from '../view/state.tsx';
 import { OUTCOMES, OWNERS } from '../../../../core/wording/wording.ts';
-import { useSpeech } from '../speech/text.tsx';
+import { useTexts } from '../texts/text.tsx';
 import { showHidden } from '../../../../core/text/hidden.ts';
 
 export function IncidentsPage() {
@@ -30,7 +30,7 @@ const COLUMNS = 6;
 const PAGE_ROWS = 100;
 
 function IncidentList() {
-  const { t, lang } = useSpeech();
+  const { t, lang } = useTexts();
   const [address, setAddress] = useSearchParams();
   const asked = readFilters(address);
   const query = useInfiniteQuery({
@@ -84,7 +84,7 @@ function IncidentList() {
 
 /** Renders incidents as a table, also for the view of one job. */
 export function IncidentTable({ rows }: { readonly rows: readonly ShownRow[] }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   return (
     <Table className="stacks" highlightOnHover verticalSpacing="xs">
       <Table.Thead>
@@ -136,7 +136,7 @@ interface RowProps {
 }
 
 function OneRow({ incident, isOpen, onToggle }: RowProps) {
-  const { t, label, lang } = useSpeech();
+  const { t, label, lang } = useTexts();
   const { title, beside = [], rule, owner, severity, triage } = incident;
   return (
     <Table.Tr>
@@ -199,7 +199,7 @@ function OneRow({ incident, isOpen, onToggle }: RowProps) {
 
 /** Renders job and cluster. For a platform incident it renders their numbers and, on demand, its jobs. */
 function SubjectCell({ incident, isOpen, onToggle }: RowProps) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const { platform, cluster, subject } = incident;
   if (platform === undefined)
     return (

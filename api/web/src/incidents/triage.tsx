@@ -11,7 +11,7 @@ import { Link } from 'wouter';
 import type { ShownTriage } from '../../../schemas/triage.ts';
 import { api } from '../server/client.ts';
 import { useViewer } from '../server/viewer.ts';
-import { useSpeech, type TextKey } from '../speech/text.tsx';
+import { useTexts, type TextKey } from '../texts/text.tsx';
 import { Problem, Time } from '../view/state.tsx';
 
 const HOUR_MS = 3_600_000;
@@ -33,40 +33,40 @@ const BUTTONS = [
 type Word = Pick<Triage, 'state' | 'until' | 'into'>;
 
 export function TriageNote({ incident }: { readonly incident: string }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const queries = useQueryClient();
   const queryKey = ['triage', incident];
   const { data } = useQuery({ queryKey, queryFn: () => api.triage(incident), refetchInterval: 10_000 });
   const viewer = useViewer();
-  const say = useMutation({
+  const submit = useMutation({
     mutationFn: (word: Word) => api.sayTriage(incident, word),
     onSuccess: (answer) => queries.setQueryData(queryKey, answer),
   });
   if (data === undefined) return null;
   const { state, words, merged } = data;
   const [word] = words;
-  const maySay = viewer !== undefined && viewer.role !== 'reader';
-  if (!maySay && words.length === 0 && merged.length === 0) return null;
+  const maySubmit = viewer !== undefined && viewer.role !== 'reader';
+  if (!maySubmit && words.length === 0 && merged.length === 0) return null;
   return (
     <Stack gap={4} role="group" aria-label={t('triage')}>
       <Group gap="xs">
         <TriageBadge triage={{ state }} />
-        {maySay &&
+        {maySubmit &&
           BUTTONS.filter(([word]) => isNews(word, state)).map(([word, text]) => (
             <Button
               key={word}
               size="compact-xs"
               variant={word === 'acknowledged' ? 'filled' : 'default'}
-              loading={say.isPending && say.variables.state === word}
-              onClick={() => say.mutate({ state: word })}
+              loading={submit.isPending && submit.variables.state === word}
+              onClick={() => submit.mutate({ state: word })}
             >
               {t(word === 'open' && state === 'merged' ? 'split' : text)}
             </Button>
           ))}
-        {maySay && state !== 'ignored' && state !== 'merged' && (
+        {maySubmit && state !== 'ignored' && state !== 'merged' && (
           <>
-            <IgnoreMenu say={say.mutate} isPending={say.isPending} />
-            <MergeMenu incident={incident} say={say.mutate} isPending={say.isPending} />
+            <IgnoreMenu submit={submit.mutate} isPending={submit.isPending} />
+            <MergeMenu incident={incident} submit={submit.mutate} isPending={submit.isPending} />
           </>
         )}
         {state === 'merged' && word?.into !== undefined && (
@@ -76,7 +76,7 @@ export function TriageNote({ incident }: { readonly incident: string }) {
         )}
       </Group>
       {merged.length > 0 && <Merged items={merged} />}
-      {say.isError && <Problem error={say.error} />}
+      {submit.isError && <Problem error={submit.error} />}
       {words.map((item) => (
         <TriageText key={`${item.at} ${item.by}`} word={item} />
       ))}
@@ -94,8 +94,8 @@ function isNews(word: Triage['state'], state: CardState): boolean {
   return word !== state && !(word === 'acknowledged' && state === 'resolved');
 }
 
-function IgnoreMenu({ say, isPending }: { readonly say: (word: Word) => void; readonly isPending: boolean }) {
-  const { t } = useSpeech();
+function IgnoreMenu({ submit, isPending }: { readonly submit: (word: Word) => void; readonly isPending: boolean }) {
+  const { t } = useTexts();
   return (
     <Menu>
       <Menu.Target>
@@ -105,11 +105,14 @@ function IgnoreMenu({ say, isPending }: { readonly say: (word: Word) => void; re
       </Menu.Target>
       <Menu.Dropdown>
         {IGNORE_HOURS.map((hours) => (
-          <Menu.Item key={hours} onClick={() => say({ state: 'ignored', until: toIso(Date.now() + hours * HOUR_MS) })}>
+          <Menu.Item
+            key={hours}
+            onClick={() => submit({ state: 'ignored', until: toIso(Date.now() + hours * HOUR_MS) })}
+          >
             {hours < 24 ? `${hours} ${t('hours')}` : `${hours / 24} ${t('days')}`}
           </Menu.Item>
         ))}
-        <Menu.Item onClick={() => say({ state: 'ignored' })}>{t('forever')}</Menu.Item>
+        <Menu.Item onClick={() => submit({ state: 'ignored' })}>{t('forever')}</Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );
@@ -120,11 +123,11 @@ const MAX_TARGETS = 50;
 /** Renders the menu for merging. It loads the newest cards of the list when it is opened. */
 function MergeMenu(part: {
   readonly incident: string;
-  readonly say: (word: Word) => void;
+  readonly submit: (word: Word) => void;
   readonly isPending: boolean;
 }) {
-  const { incident, say, isPending } = part;
-  const { t, lang } = useSpeech();
+  const { incident, submit, isPending } = part;
+  const { t, lang } = useTexts();
   const [isOpen, setOpen] = useState(false);
   const parameters = new URLSearchParams({ top: 'true', lang, limit: String(MAX_TARGETS) });
   const { data } = useQuery({
@@ -149,14 +152,14 @@ function MergeMenu(part: {
       data={targets.map(({ id, subject, title }) => ({ value: id, label: `${subject} – ${title}` }))}
       searchable
       defaultDropdownOpened
-      onChange={(into) => into !== null && say({ state: 'merged', into })}
+      onChange={(into) => into !== null && submit({ state: 'merged', into })}
       onBlur={() => setOpen(false)}
     />
   );
 }
 
 function Merged({ items }: { readonly items: ShownTriage['merged'] }) {
-  const { label } = useSpeech();
+  const { label } = useTexts();
   return (
     <Group gap="xs">
       <Text size="xs" className="quiet">
@@ -172,7 +175,7 @@ function Merged({ items }: { readonly items: ShownTriage['merged'] }) {
 }
 
 function TriageText({ word }: { readonly word: Triage }) {
-  const { t, lang } = useSpeech();
+  const { t, lang } = useTexts();
   const { state, until, comment, by, at } = word;
   return (
     <Text size="xs" className="quiet" style={{ overflowWrap: 'anywhere' }}>
@@ -189,7 +192,7 @@ function TriageText({ word }: { readonly word: Triage }) {
 }
 
 export function TriageBadge({ triage }: { readonly triage: CardTriage }) {
-  const { lang } = useSpeech();
+  const { lang } = useTexts();
   const { state, by } = triage;
   return (
     <Badge size="sm" variant="light" color={COLORS[state]} tt="none">

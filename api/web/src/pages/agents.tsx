@@ -4,12 +4,12 @@ import { Alert, Stack, Table, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { api } from '../server/client.ts';
 import { Empty, Problem, Time, Waiting } from '../view/state.tsx';
-import { useSpeech } from '../speech/text.tsx';
+import { useTexts } from '../texts/text.tsx';
 
 const COLORS = { info: 'blue', warning: 'yellow', error: 'red' };
 
 export function AgentsPage() {
-  const { t, lang } = useSpeech();
+  const { t, lang } = useTexts();
   const query = useQuery({ queryKey: ['agents', lang], queryFn: () => api.agents(lang), refetchInterval: 3000 });
   if (query.isPending) return <Waiting />;
   if (query.isError) return <Problem error={query.error} />;

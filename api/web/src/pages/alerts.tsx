@@ -7,8 +7,8 @@ import { showHidden } from '../../../../core/text/hidden.ts';
 import { DeliveryProblems } from '../incidents/delivery.tsx';
 import type { ShownAlert } from '../../../../core/documents/alert.ts';
 import { api } from '../server/client.ts';
-import { DELIVERY_TEXTS, NEWS_TEXTS } from '../speech/alert-texts.ts';
-import { useSpeech } from '../speech/text.tsx';
+import { DELIVERY_TEXTS, NEWS_TEXTS } from '../texts/alert-texts.ts';
+import { useTexts } from '../texts/text.tsx';
 import { Empty, Problem, Time, Waiting } from '../view/state.tsx';
 import { Silences } from './silences.tsx';
 
@@ -16,7 +16,7 @@ const POLL_MS = 10_000;
 const COLORS: Readonly<Record<string, string>> = { sent: 'teal', pending: 'yellow', undeliverable: 'red' };
 
 export function AlertsPage() {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   return (
     <Stack gap="lg">
       <Title order={3}>{t('alertsPage')}</Title>
@@ -33,7 +33,7 @@ export function AlertsPage() {
 }
 
 function SentAlerts() {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const query = useQuery({ queryKey: ['alerts'], queryFn: () => api.alerts(), refetchInterval: POLL_MS });
   if (query.data === undefined) return query.isError ? <Problem error={query.error} /> : <Waiting />;
   const { alerts } = query.data;
@@ -60,7 +60,7 @@ function SentAlerts() {
 }
 
 function OneAlert({ alert }: { readonly alert: ShownAlert }) {
-  const { t, lang } = useSpeech();
+  const { t, lang } = useTexts();
   const { incidentId, receiver, reason, cause, sentAt, state, attempts, error } = alert;
   return (
     <Table.Tr>

@@ -4,7 +4,7 @@ import { Anchor, Group, Stack, Table, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import { api } from '../server/client.ts';
-import { useSpeech } from '../speech/text.tsx';
+import { useTexts } from '../texts/text.tsx';
 import { useChoices } from '../view/address.ts';
 import { Problem, Time, Waiting } from '../view/state.tsx';
 import { useRange } from './job-address.ts';
@@ -16,7 +16,7 @@ const MAX_INCIDENTS = 50;
 const EVERY_MS = 10_000;
 
 export function ClusterPage() {
-  const { t, lang } = useSpeech();
+  const { t, lang } = useTexts();
   const { address, choose } = useChoices();
   const { range, parameters } = useRange();
   const cluster = address.get('cluster') ?? '';
@@ -86,7 +86,7 @@ export function ClusterPage() {
 
 /** Renders two cells: time and text of the last record of a process. */
 function LastWord({ process, parameters }: { readonly process: string; readonly parameters: URLSearchParams }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const query = useQuery({
     queryKey: ['last-word', process, parameters.get('from')?.slice(0, 10)],
     queryFn: () => api.records(parameters),

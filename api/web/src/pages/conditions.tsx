@@ -3,12 +3,12 @@
 import { Code, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { LineSheet, RuleSheet, StepSheet } from '../../../../core/documents/rule.ts';
-import { CONDITION_TEXTS, STEP_TEXTS } from '../speech/rule-texts.ts';
-import { useSpeech } from '../speech/text.tsx';
+import { CONDITION_TEXTS, STEP_TEXTS } from '../texts/rule-texts.ts';
+import { useTexts } from '../texts/text.tsx';
 import { formatDuration } from '../view/state.tsx';
 
 export function Conditions({ sheet }: { readonly sheet: RuleSheet }) {
-  const { t, label } = useSpeech();
+  const { t, label } = useTexts();
   const { finds, unless, steps, captures } = sheet;
   return (
     <Stack gap="sm">
@@ -57,7 +57,7 @@ function Lines({ title, children }: { readonly title: string; readonly children:
 }
 
 function LineWords({ line, children }: { readonly line: LineSheet; readonly children?: ReactNode }) {
-  const { t, lang } = useSpeech();
+  const { t, lang } = useTexts();
   const { text, pattern, flink, where } = line;
   return (
     <li>
@@ -87,7 +87,7 @@ function LineWords({ line, children }: { readonly line: LineSheet; readonly chil
 }
 
 function StepWords({ step }: { readonly step: StepSheet }) {
-  const { t, lang } = useSpeech();
+  const { t, lang } = useTexts();
   const { absent, count, on, order, withinMs } = step;
   return (
     <Text span size="xs" className="quiet">

@@ -8,7 +8,7 @@ import { useEffect, useRef, useState } from 'react';
 import { Link } from 'wouter';
 import type { LogTrial, PastHits, RuleTrial, WrittenRule } from '../../../../core/documents/rule.ts';
 import { api } from '../server/client.ts';
-import { useSpeech } from '../speech/text.tsx';
+import { useTexts } from '../texts/text.tsx';
 import { usePause } from '../view/pause.ts';
 import { Problem, Time, Waiting } from '../view/state.tsx';
 import { takeLines } from '../view/handover.ts';
@@ -21,7 +21,7 @@ const LOG_FONT = { input: { fontFamily: 'var(--mantine-font-family-monospace)', 
 
 /** Renders the editor. `id`: the team's own rule that is changed; '': a new rule is written. */
 export function EditorPage({ id }: { readonly id: string }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const [written, setWritten] = useState<WrittenRule>();
   const [back, name] = id === '' ? ['/rules', t('allRules')] : [`/rules/${id}`, id];
   return (
@@ -57,7 +57,7 @@ function Opening({ id, onOpen }: { readonly id: string; readonly onOpen: (writte
 }
 
 function Beginning({ onDraft }: { readonly onDraft: (written: WrittenRule) => void }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const [lines, setLines] = useState(takeLines);
   const draft = useMutation({
     mutationFn: () => api.draftRule(lines),
@@ -89,12 +89,12 @@ interface EditorProps {
 }
 
 function Editor({ written, onChange }: EditorProps) {
-  const { t, lang } = useSpeech();
+  const { t, lang } = useTexts();
   const area = useRef<HTMLTextAreaElement>(null);
-  const rested = usePause(written, PAUSE_MS);
+  const settled = usePause(written, PAUSE_MS);
   const query = useQuery({
-    queryKey: ['trial', rested, lang],
-    queryFn: () => api.tryRule(rested, lang),
+    queryKey: ['trial', settled, lang],
+    queryFn: () => api.tryRule(settled, lang),
     placeholderData: (before) => before,
     gcTime: 0,
   });
@@ -149,7 +149,7 @@ function Editor({ written, onChange }: EditorProps) {
       </SimpleGrid>
       {query.isError && <Problem error={query.error} />}
       <Past written={written} isValid={trial?.match !== undefined} />
-      <Saving written={written} trial={rested === written && !query.isPlaceholderData ? trial : undefined} />
+      <Saving written={written} trial={settled === written && !query.isPlaceholderData ? trial : undefined} />
     </>
   );
 }
@@ -162,7 +162,7 @@ interface ProblemsProps {
 
 /** Lists the problems of a text with their lines; a click moves the caret there. */
 function Problems({ trial, text, area }: ProblemsProps) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   if (trial === undefined || trial.problems.length === 0) return null;
   const go = (line: number, column: number): void => {
     const start =
@@ -220,14 +220,14 @@ function LogBox({ name, hint, text, onChange, verdict }: LogBoxProps) {
 }
 
 function MatchVerdict({ log }: { readonly log: LogTrial }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   return (
     <>
-      <Mark isGood={log.stands === 'first'}>
+      <Highlight isGood={log.stands === 'first'}>
         {log.stands === 'first'
           ? `${t('topDiagnosis')} ${log.title ?? ''}`
           : `${t('notTopDiagnosis')} ${log.first ?? '–'}`}
-      </Mark>
+      </Highlight>
       {log.stands === 'first' && log.before !== undefined && (
         <Text size="sm">
           {t('topWithoutRule')} <code>{log.before}</code>
@@ -249,11 +249,11 @@ function MatchVerdict({ log }: { readonly log: LogTrial }) {
 }
 
 function NearMissVerdict({ log }: { readonly log: LogTrial }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const isSilent = log.stands === 'nowhere';
   return (
     <>
-      <Mark isGood={isSilent}>{isSilent ? t('noMatchAsExpected') : t('falsePositive')}</Mark>
+      <Highlight isGood={isSilent}>{isSilent ? t('noMatchAsExpected') : t('falsePositive')}</Highlight>
       <Faults log={log} />
     </>
   );
@@ -267,7 +267,7 @@ function Faults({ log }: { readonly log: LogTrial }) {
   ));
 }
 
-function Mark({ isGood, children }: { readonly isGood: boolean; readonly children: React.ReactNode }) {
+function Highlight({ isGood, children }: { readonly isGood: boolean; readonly children: React.ReactNode }) {
   return (
     <Text size="sm" mt={4} fw={600} c={isGood ? 'teal' : 'red'}>
       {isGood ? '✔' : '✖'} {children}
@@ -277,7 +277,7 @@ function Mark({ isGood, children }: { readonly isGood: boolean; readonly childre
 
 /** Tests the rule with the stored records of the last days. */
 function Past({ written, isValid }: { readonly written: WrittenRule; readonly isValid: boolean }) {
-  const { t, label } = useSpeech();
+  const { t, label } = useTexts();
   const ask = useMutation({ mutationFn: api.askPast });
   // The result is valid only for the text that was tested.
   const past = ask.variables === written ? ask.data : undefined;
@@ -341,7 +341,7 @@ interface SavingProps {
 }
 
 function Saving({ written, trial }: SavingProps) {
-  const { t, label } = useSpeech();
+  const { t, label } = useTexts();
   const save = useMutation({ mutationFn: () => api.saveRule({ ...written, replace: trial?.replaces === true }) });
   const isProven = trial?.match?.stands === 'first' && trial.nearMiss?.stands === 'nowhere';
   return (
@@ -370,7 +370,7 @@ function Saving({ written, trial }: SavingProps) {
 
 /** Shows that the rule was saved, and links to its view as soon as the server has loaded it. */
 function Saved({ id, place }: { readonly id: string; readonly place: string }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const { data: isUsed = false } = useQuery({
     queryKey: ['is-used', id],
     queryFn: async () => (await api.rules()).rules.some((rule) => rule.id === id),

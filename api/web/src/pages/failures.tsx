@@ -3,11 +3,11 @@
 import { Badge, Group, Title } from '@mantine/core';
 import { IncidentTable } from '../incidents/incidents.tsx';
 import type { RowPage } from '../../../schemas/incidents.ts';
-import { useSpeech } from '../speech/text.tsx';
+import { useTexts } from '../texts/text.tsx';
 import { Empty } from '../view/state.tsx';
 
 export function Failures({ rows, total }: Pick<RowPage, 'rows' | 'total'>) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   return (
     <section aria-label={t('incidents')}>
       <Counted name={t('incidents')} count={rows.length < total ? `${rows.length} ${t('of')} ${total}` : total} />

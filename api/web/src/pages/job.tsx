@@ -6,7 +6,7 @@ import { Link } from 'wouter';
 import { showHidden } from '../../../../core/text/hidden.ts';
 import { api } from '../server/client.ts';
 import type { JobSummary } from '../../../../core/documents/job.ts';
-import { useSpeech } from '../speech/text.tsx';
+import { useTexts } from '../texts/text.tsx';
 import { addressOfCluster, useChoices } from '../view/address.ts';
 import { Problem, Time, Waiting } from '../view/state.tsx';
 import { useRange } from './job-address.ts';
@@ -16,7 +16,7 @@ import { countLevels, RangeSelect } from './jobs.tsx';
 const MAX_INCIDENTS = 200;
 
 export function JobPage() {
-  const { t, lang } = useSpeech();
+  const { t, lang } = useTexts();
   const { address, choose } = useChoices();
   const { range, parameters } = useRange();
   const job = address.get('job') ?? '';
@@ -60,7 +60,7 @@ export function JobPage() {
 }
 
 function State({ job, range }: { readonly job: JobSummary; readonly range: string }) {
-  const { label } = useSpeech();
+  const { label } = useTexts();
   return (
     <Text size="sm" className="quiet" style={{ overflowWrap: 'anywhere' }}>
       {job.cluster !== undefined && (

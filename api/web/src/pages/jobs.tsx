@@ -8,7 +8,7 @@ import { showHidden } from '../../../../core/text/hidden.ts';
 import { RANGES } from '../search/address.ts';
 import { api } from '../server/client.ts';
 import type { JobSummary } from '../../../../core/documents/job.ts';
-import { useSpeech, type TextKey } from '../speech/text.tsx';
+import { useTexts, type TextKey } from '../texts/text.tsx';
 import { Empty, Problem, Stale, Time, Waiting } from '../view/state.tsx';
 import { addressOfCluster, addressOfJob, holdsWords, useChoices } from '../view/address.ts';
 import { useRange } from './job-address.ts';
@@ -18,7 +18,7 @@ const MAX_JOBS = 10_000;
 const ROWS = 200;
 
 export function JobsPage() {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const { address, choose } = useChoices();
   const [rows, setRows] = useState(ROWS);
   const { range, parameters } = useRange();
@@ -81,7 +81,7 @@ export function RangeSelect({
   readonly range: string;
   readonly onChange: (name: string) => void;
 }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   return (
     <Select
       size="xs"
@@ -106,7 +106,7 @@ const LEVELS = [
 ] as const satisfies readonly { readonly name: TextKey; readonly levels: readonly string[] }[];
 
 function JobTable({ jobs }: { readonly jobs: readonly JobSummary[] }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const { range } = useRange();
   return (
     <Table className="stacks" highlightOnHover>

@@ -5,12 +5,12 @@ import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../server/client.ts';
 import { DiagnosisCard, UnknownCard } from '../view/diagnosis.tsx';
-import { findLead } from '../../../../core/wording/lead.ts';
+import { findPrimary } from '../../../../core/wording/primary.ts';
 import { Problem } from '../view/state.tsx';
-import { useSpeech } from '../speech/text.tsx';
+import { useTexts } from '../texts/text.tsx';
 
 export function PastePage() {
-  const { t, lang } = useSpeech();
+  const { t, lang } = useTexts();
   const [text, setText] = useState('');
   const run = useMutation({ mutationFn: () => api.diagnose(text, lang) });
   const cards = run.data?.diagnoses.map((diagnosis) => (
@@ -34,7 +34,7 @@ export function PastePage() {
       </Button>
       {run.isError && <Problem error={run.error} />}
       {run.data?.diagnoses.length === 0 && run.data.unknown.length === 0 && <Text>{t('nothingFound')}</Text>}
-      {run.data !== undefined && (findLead(run.data).kind === 'cause' ? [cards, unknown] : [unknown, cards])}
+      {run.data !== undefined && (findPrimary(run.data).kind === 'cause' ? [cards, unknown] : [unknown, cards])}
     </Stack>
   );
 }

@@ -10,12 +10,12 @@ import { api, RequestError } from '../server/client.ts';
 import type { RuleSheet } from '../../../../core/documents/rule.ts';
 import { Empty, Problem, Waiting } from '../view/state.tsx';
 import { OWNERS, SEVERITIES } from '../../../../core/wording/wording.ts';
-import { useSpeech } from '../speech/text.tsx';
+import { useTexts } from '../texts/text.tsx';
 import { Conditions } from './conditions.tsx';
 import { StatusBadge } from './rules.tsx';
 
 export function RulePage({ id }: { readonly id: string }) {
-  const { t, label, lang } = useSpeech();
+  const { t, label, lang } = useTexts();
   const query = useQuery({ queryKey: ['rule', id, lang], queryFn: () => api.rule(id, lang) });
   if (query.isPending) return <Waiting />;
   if (query.error instanceof RequestError && query.error.status === 404)
@@ -46,7 +46,7 @@ export function RulePage({ id }: { readonly id: string }) {
 }
 
 function Heading({ rule }: { readonly rule: ShownRule }) {
-  const { t, label, lang } = useSpeech();
+  const { t, label, lang } = useTexts();
   return (
     <>
       <Group gap="xs" mt={4}>
@@ -76,7 +76,7 @@ function Heading({ rule }: { readonly rule: ShownRule }) {
 
 /** Renders the number of stored incidents with the rule's cause. */
 function Fired({ cause }: { readonly cause: string }) {
-  const { label } = useSpeech();
+  const { label } = useTexts();
   const query = useQuery({
     queryKey: ['incidents-of', cause],
     queryFn: () => api.incidentRows(new URLSearchParams({ cause, limit: '1' })),
@@ -93,7 +93,7 @@ function Fired({ cause }: { readonly cause: string }) {
 }
 
 function Sheet({ sheet }: { readonly sheet: RuleSheet }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   return (
     <>
       <Part title={t('ruleDiagnosis')}>
@@ -156,7 +156,7 @@ function StatedValue({ by, expression }: { readonly by: string; readonly express
 }
 
 function Proofs({ logs, moreLogs }: Pick<RuleSheet, 'logs' | 'moreLogs'>) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   if (logs.length === 0) return null;
   return (
     <Part title={t('proofs')}>

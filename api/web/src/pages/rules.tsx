@@ -9,10 +9,10 @@ import { api } from '../server/client.ts';
 import { holdsWords, useChoices } from '../view/address.ts';
 import { Empty, Problem, Waiting } from '../view/state.tsx';
 import { OWNERS, STATUSES } from '../../../../core/wording/wording.ts';
-import { useSpeech } from '../speech/text.tsx';
+import { useTexts } from '../texts/text.tsx';
 
 export function RulesPage() {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const { address, choose } = useChoices();
   const query = useQuery({ queryKey: ['rules'], queryFn: api.rules });
   if (query.isPending) return <Waiting />;
@@ -86,7 +86,7 @@ function countAreas(rules: readonly RuleRow[]): { value: string; label: string }
 }
 
 function RuleTable({ rules }: { readonly rules: readonly RuleRow[] }) {
-  const { t, lang } = useSpeech();
+  const { t, lang } = useTexts();
   return (
     <Table className="stacks" highlightOnHover>
       <Table.Thead>
@@ -126,7 +126,7 @@ function RuleTable({ rules }: { readonly rules: readonly RuleRow[] }) {
 
 /** Renders the status of a rule, which tells how far it is proven. */
 export function StatusBadge({ status }: { readonly status: RuleRow['status'] }) {
-  const { lang } = useSpeech();
+  const { lang } = useTexts();
   return (
     <Badge
       variant="light"

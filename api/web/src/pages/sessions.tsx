@@ -4,11 +4,11 @@ import { Badge, Button, Stack, Table, Text, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { ListedSession } from '../../../../core/documents/session.ts';
 import { api } from '../server/client.ts';
-import { useSpeech } from '../speech/text.tsx';
+import { useTexts } from '../texts/text.tsx';
 import { Empty, Problem, Time, Waiting } from '../view/state.tsx';
 
 export function SessionsPage() {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const query = useQuery({ queryKey: ['sessions'], queryFn: () => api.sessions(), refetchInterval: 10_000 });
   if (query.isPending) return <Waiting />;
   if (query.isError) return <Problem error={query.error} />;
@@ -38,7 +38,7 @@ export function SessionsPage() {
 }
 
 function SessionRow({ session }: { readonly session: ListedSession }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const queries = useQueryClient();
   const { id, name, issuer, startedAt, endsAt, address = '', agent = '', own } = session;
   const end = useMutation({

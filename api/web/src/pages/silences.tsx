@@ -8,7 +8,7 @@ import { useSearchParams } from 'wouter';
 import { showHidden } from '../../../../core/text/hidden.ts';
 import type { MatcherSettings, RouteLabel } from '../../../../core/documents/silence.ts';
 import { api } from '../server/client.ts';
-import { useSpeech, type TextKey } from '../speech/text.tsx';
+import { useTexts, type TextKey } from '../texts/text.tsx';
 import { Problem, Time } from '../view/state.tsx';
 
 const POLL_MS = 10_000;
@@ -23,7 +23,7 @@ const LABELS: readonly { readonly label: RouteLabel; readonly name: TextKey }[] 
 ];
 
 export function Silences() {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const queries = useQueryClient();
   const query = useQuery({ queryKey: ['silences'], queryFn: () => api.silences(), refetchInterval: POLL_MS });
   const end = useMutation({
@@ -87,7 +87,7 @@ function printMatchers(matchers: MatcherSettings): string {
 }
 
 function NewSilence() {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const [address] = useSearchParams();
   const queries = useQueryClient();
   const [values, setValues] = useState<Readonly<Partial<Record<RouteLabel, string>>>>(() =>

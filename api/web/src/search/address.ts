@@ -3,7 +3,7 @@
 import { toIso } from '../../../../core/time/iso.ts';
 import { starWords } from '../../../../store/query/variants.ts';
 import type { FacetName } from '../../../../store/store.ts';
-import type { TextKey } from '../speech/text.tsx';
+import type { TextKey } from '../texts/text.tsx';
 
 /** Filters that a click can set. The key is the parameter in the address; a `-` before it excludes the value. */
 export const FILTERS = [

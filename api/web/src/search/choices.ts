@@ -3,7 +3,7 @@
 import { completeTerm, type Completed, type Unfinished } from '../../../../store/query/complete.ts';
 import { SEARCH_FIELDS } from '../../../../store/query/fields.ts';
 import type { FacetValue } from '../../../../store/store.ts';
-import type { TextKey } from '../speech/text.tsx';
+import type { TextKey } from '../texts/text.tsx';
 
 export interface Suggestion {
   readonly label: string;

@@ -8,10 +8,10 @@ import { useEffect, useRef, useState } from 'react';
 import { Link } from 'wouter';
 import type { ListedIncidents } from '../../../schemas/incidents.ts';
 import type { LogRecord } from '../../../../core/types.ts';
-import { useRowsStyle } from '../view/look.tsx';
+import { useRowsStyle } from '../view/display.tsx';
 import { RecordRow } from '../view/record.tsx';
 import { api, RequestError } from '../server/client.ts';
-import { useSpeech } from '../speech/text.tsx';
+import { useTexts } from '../texts/text.tsx';
 import { Problem, Waiting } from '../view/state.tsx';
 import { MomentContext, Time } from '../view/time.tsx';
 import { listFilters, toggleFilter, type Filter } from './address.ts';
@@ -28,7 +28,7 @@ interface ContextProps {
 }
 
 export function ContextPanel({ id, address, go }: ContextProps) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const [lines, setLines] = useState({ before: LINES, after: LINES });
   const query = useQuery({
     queryKey: ['context', id, lines],
@@ -94,7 +94,7 @@ function Lines({
   readonly more: (side: Side) => void;
   readonly isEnd: Readonly<Record<Side, boolean>>;
 }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const { className, style } = useRowsStyle();
   const place = useRef<HTMLDivElement>(null);
   const id = records[index]?.id;
@@ -137,7 +137,7 @@ function ContextRow({ record, isHit }: { readonly record: LogRecord; readonly is
 const AROUND_MS = 60_000;
 
 function Gone({ id, at }: { readonly id: string; readonly at: string | null }) {
-  const { t, lang } = useSpeech();
+  const { t, lang } = useTexts();
   const time = at === null ? Number.NaN : Date.parse(at);
   const query = useQuery({
     queryKey: ['kept', id, at, lang],

@@ -4,7 +4,7 @@ import { Anchor, Card, Stack, Text } from '@mantine/core';
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { api } from '../server/client.ts';
-import { useSpeech } from '../speech/text.tsx';
+import { useTexts } from '../texts/text.tsx';
 import { Time } from '../view/time.tsx';
 import { listVariants, toRequest } from './address.ts';
 
@@ -18,7 +18,7 @@ export function EmptyResult({
   readonly address: URLSearchParams;
   readonly go: (address: URLSearchParams) => void;
 }) {
-  const { t, lang } = useSpeech();
+  const { t, lang } = useTexts();
   const text = address.toString();
   const variants = useMemo(() => listVariants(new URLSearchParams(text)), [text]);
   const now = useMemo(() => Date.now(), [text]);

@@ -4,7 +4,7 @@ import { Button, Menu, Text } from '@mantine/core';
 import { useState } from 'react';
 import { errorText } from '../../../../core/fault.ts';
 import { api } from '../server/client.ts';
-import { useSpeech, type TextKey } from '../speech/text.tsx';
+import { useTexts, type TextKey } from '../texts/text.tsx';
 
 const FORMATS = [
   { format: 'text', name: 'asShown', ending: 'log' },
@@ -15,7 +15,7 @@ const FORMATS = [
 const MAX_LINES = 100_000;
 
 export function ExportMenu({ request, total }: { readonly request: string; readonly total: number }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string>();
   const lines = Math.min(total, MAX_LINES).toLocaleString();

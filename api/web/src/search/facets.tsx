@@ -7,7 +7,7 @@ import { useState } from 'react';
 import type { FacetValue } from '../../../../store/store.ts';
 import type { ListedRecords } from '../../../schemas/records.ts';
 import { api } from '../server/client.ts';
-import { useSpeech } from '../speech/text.tsx';
+import { useTexts } from '../texts/text.tsx';
 import { FILTERS, listFilters, toRequest, type Filter, type FilterKey } from './address.ts';
 
 interface FacetPart {
@@ -21,7 +21,7 @@ interface FacetPart {
 const FEW_VALUES = 6;
 
 export function Facets({ address, now, toggle, page }: FacetPart & { readonly page: ListedRecords }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   return (
     <aside className="facets" aria-label={t('filters')}>
       {FILTERS.map(({ key, facet, name }) => {
@@ -59,7 +59,7 @@ function OpenFacet({ address, now, ...props }: FacetProps & Pick<FacetPart, 'add
 }
 
 function Facet({ title, filterKey, own, toggle, values }: FacetProps & { readonly values: readonly FacetValue[] }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const [isOpen, setOpen] = useState(false);
   // Chosen values are always listed, even if they are not among the most frequent ones or have no lines.
   const chosen = own.filter(({ value }) => !values.some((one) => one.value === value));
@@ -108,12 +108,12 @@ function Facet({ title, filterKey, own, toggle, values }: FacetProps & { readonl
 
 /** Shortens a class to its simple name and a process to the end of its path; the tooltip shows the whole value. */
 function shorten(key: FilterKey, value: string): string {
-  const mark = key === 'process' ? '/' : key === 'logger' || key === 'error' ? '.' : undefined;
-  return (mark === undefined ? undefined : value.split(mark).at(-1)) ?? value;
+  const separator = key === 'process' ? '/' : key === 'logger' || key === 'error' ? '.' : undefined;
+  return (separator === undefined ? undefined : value.split(separator).at(-1)) ?? value;
 }
 
 export function Chips({ address, toggle }: Omit<FacetPart, 'now'>) {
-  const { t, label } = useSpeech();
+  const { t, label } = useTexts();
   return (
     <Group gap="xs">
       {listFilters(address).map((filter) => {

@@ -5,9 +5,9 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
 import { omitMissing } from '../../../../core/json.ts';
 import type { LogRecord } from '../../../../core/types.ts';
-import { useDisplay, useRowsStyle } from '../view/look.tsx';
+import { useDisplay, useRowsStyle } from '../view/display.tsx';
 import { linkRecord, RecordRow } from '../view/record.tsx';
-import { useSpeech } from '../speech/text.tsx';
+import { useTexts } from '../texts/text.tsx';
 import { ZoneSwitch } from '../view/time.tsx';
 import type { Filter } from './address.ts';
 import type { Rows } from './rows.ts';
@@ -31,7 +31,7 @@ export function RecordList({
   readonly fresh: readonly LogRecord[];
   readonly actions: ListActions;
 }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const { className, style } = useRowsStyle();
   const box = useRef<HTMLDivElement>(null);
   const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
@@ -47,10 +47,10 @@ export function RecordList({
   const items = virtual.getVirtualItems();
   const first = items[0]?.index ?? 0;
   const last = items.at(-1)?.index ?? 0;
-  const { look } = rows;
+  const { setVisible } = rows;
   useEffect(
-    () => look(Math.max(0, first - fresh.length), Math.max(0, last - fresh.length)),
-    [look, first, last, fresh],
+    () => setVisible(Math.max(0, first - fresh.length), Math.max(0, last - fresh.length)),
+    [setVisible, first, last, fresh],
   );
   const go = (index: number): void => {
     const next = Math.max(0, Math.min(known - 1, index));
@@ -118,14 +118,14 @@ function Coming() {
 }
 
 function Columns() {
-  const { t } = useSpeech();
-  const { look } = useDisplay();
+  const { t } = useTexts();
+  const { display } = useDisplay();
   return (
     <div className="columns">
       <span>
         {t('time')} <ZoneSwitch />
       </span>
-      {look.columns.map((name) => (
+      {display.columns.map((name) => (
         <span key={name} className="cut">
           {t(name)}
         </span>
@@ -136,7 +136,7 @@ function Columns() {
 }
 
 /** State of the list when a key is pressed, and the possible actions. */
-interface KeyPlace {
+interface KeyPosition {
   readonly record: LogRecord;
   readonly active: number;
   readonly known: number;
@@ -146,7 +146,7 @@ interface KeyPlace {
 }
 
 /** Returns the actions of keys: those of lnav, and one for rule authors. The row itself handles Enter. */
-function listKeys({ record, active, known, read, go, actions }: KeyPlace): Readonly<Record<string, () => void>> {
+function listKeys({ record, active, known, read, go, actions }: KeyPosition): Readonly<Record<string, () => void>> {
   const logger = record['log.logger'];
   return {
     j: () => go(active + 1),

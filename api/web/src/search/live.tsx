@@ -5,7 +5,7 @@ import { Button } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import type { LogRecord } from '../../../../core/types.ts';
 import { followRecords } from '../server/client.ts';
-import { useSpeech } from '../speech/text.tsx';
+import { useTexts } from '../texts/text.tsx';
 import { useKey } from '../view/keys.tsx';
 import { addRecord, joinRecords } from './pages.ts';
 
@@ -53,7 +53,7 @@ async function follow(request: string, signal: AbortSignal, take: (record: LogRe
 }
 
 export function LiveSwitch({ live }: { readonly live: Live }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   useKey('l', () => live.setOn(!live.isOn));
   return (
     <>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ListedRecords } from '../../../schemas/records.ts';
 import { makeRecord } from '../../../../store/testing/samples.ts';
-import { addPage, findPage, PAGE_SIZE, pageParameters, type PagePlace } from './pages.ts';
+import { addPage, findPage, PAGE_SIZE, pageParameters, type PageRange } from './pages.ts';
 
 const page = (length: number, next?: string): ListedRecords => ({
   records: Array.from({ length }, (_, index) => makeRecord(index)),
@@ -13,7 +13,7 @@ describe('the pages of a search', () => {
   const two = addPage(addPage([{ start: 0, after: '' }], page(200, 'a')), page(150, 'b'));
 
   it('begin where the one before ends, with its cursor', () => {
-    expect(two).toEqual<readonly PagePlace[]>([
+    expect(two).toEqual<readonly PageRange[]>([
       { start: 0, after: '', length: 200 },
       { start: 200, after: 'a', length: 150 },
       { start: 350, after: 'b' },

@@ -8,7 +8,7 @@ export type RowOrder = 'newest' | 'oldest';
 
 export const PAGE_SIZE = 200;
 /** Start of a page: its first row, and the cursor of the server for it. */
-export interface PagePlace {
+export interface PageRange {
   readonly start: number;
   readonly after: string;
   /** Number of rows; undefined until the page was loaded once. */
@@ -16,7 +16,7 @@ export interface PagePlace {
 }
 
 /** Adds a loaded page: sets its length, and adds the start of the next page. */
-export function addPage(places: readonly PagePlace[], { records, next }: ListedRecords): readonly PagePlace[] {
+export function addPage(places: readonly PageRange[], { records, next }: ListedRecords): readonly PageRange[] {
   const last = places.at(-1);
   if (last === undefined) return places;
   const known = [...places.slice(0, -1), { ...last, length: records.length }];
@@ -24,7 +24,7 @@ export function addPage(places: readonly PagePlace[], { records, next }: ListedR
 }
 
 /** Returns the last page that begins at or before the row. */
-export function findPage(places: readonly PagePlace[], index: number): number {
+export function findPage(places: readonly PageRange[], index: number): number {
   let low = 0;
   let high = places.length - 1;
   while (low < high) {

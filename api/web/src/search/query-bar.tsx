@@ -4,7 +4,7 @@
 import { Anchor, Button, Text } from '@mantine/core';
 import { useEffect, useState, type ReactNode } from 'react';
 import type { QueryProblem } from '../../../../store/query/problems.ts';
-import { useSpeech } from '../speech/text.tsx';
+import { useTexts } from '../texts/text.tsx';
 import { SearchField } from './query-field.tsx';
 import { findProblem } from './query-problem.ts';
 
@@ -20,7 +20,7 @@ export function SearchBar({
   readonly search: (query: string) => void;
   readonly children: ReactNode;
 }) {
-  const { t, lang } = useSpeech();
+  const { t, lang } = useTexts();
   const [text, setText] = useState(query);
   /** True if the text was sent. Until then a problem at its unfinished end is not shown. */
   const [isSent, setSent] = useState(true);
@@ -71,7 +71,7 @@ function Wrong({
   readonly problem: QueryProblem;
   readonly repair: (text: string) => void;
 }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const length = /^[^\s:]+/.exec(text.slice(at))?.[0].length ?? 1;
   return (
     <div role="alert" className="wrong">

@@ -3,7 +3,7 @@
 // change. The bar (query-bar.tsx) shows it.
 import { CloseButton, TextInput } from '@mantine/core';
 import { useId, useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react';
-import { useSpeech } from '../speech/text.tsx';
+import { useTexts } from '../texts/text.tsx';
 import { useKey } from '../view/keys.tsx';
 import type { Suggestion } from './choices.ts';
 import { useSuggestions } from './suggestions.ts';
@@ -21,7 +21,7 @@ type ListState = 'closed' | 'open' | 'asked';
 const NOTHING = -1;
 
 export function SearchField({ text, address, isWrong, change, clear }: FieldProps) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const input = useRef<HTMLInputElement>(null);
   const [caret, setCaret] = useState(text.length);
   const [state, setState] = useState<ListState>('closed');
@@ -99,7 +99,7 @@ export function SearchField({ text, address, isWrong, change, clear }: FieldProp
   );
 }
 
-interface KeyPlace {
+interface KeyPosition {
   readonly shown: readonly Suggestion[];
   readonly active: number;
   readonly chosen: Suggestion | undefined;
@@ -116,7 +116,7 @@ function fieldKeys({
   open,
   setActive,
   take,
-}: KeyPlace): Readonly<Record<string, (() => void) | undefined>> {
+}: KeyPosition): Readonly<Record<string, (() => void) | undefined>> {
   const count = shown.length;
   if (count === 0) return { ArrowDown: () => open('asked') };
   return {
@@ -139,7 +139,7 @@ function Row({
   readonly isActive: boolean;
   readonly take: () => void;
 }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const row = useRef<HTMLLIElement>(null);
   useLayoutEffect(() => {
     if (isActive) row.current?.scrollIntoView({ block: 'nearest' });

@@ -6,7 +6,7 @@ import { useCallback, useEffect, useState } from 'react';
 import type { LogRecord } from '../../../../core/types.ts';
 import type { ListedRecords } from '../../../schemas/records.ts';
 import { api } from '../server/client.ts';
-import { addPage, findPage, pageParameters, type PagePlace, type RowOrder } from './pages.ts';
+import { addPage, findPage, pageParameters, type PageRange, type RowOrder } from './pages.ts';
 
 /** Time, in milliseconds, after which an invisible page is dropped. */
 const KEPT_MS = 5_000;
@@ -20,12 +20,12 @@ export interface Rows {
   /** Returns a row; undefined while it is being loaded. */
   readonly read: (index: number) => LogRecord | undefined;
   /** Reports the first and the last visible row. */
-  readonly look: (first: number, last: number) => void;
+  readonly setVisible: (first: number, last: number) => void;
 }
 
 /** Returns the rows of one request while the list is mounted. */
 export function useRows(request: string, first: ListedRecords, order: RowOrder): Rows {
-  const [places, setPlaces] = useState<readonly PagePlace[]>(() => addPage([{ start: 0, after: '' }], first));
+  const [places, setPlaces] = useState<readonly PageRange[]>(() => addPage([{ start: 0, after: '' }], first));
   const [[from, to], setSeen] = useState<readonly [number, number]>([0, 0]);
   const wanted = places.map((_, page) => page).filter((page) => page >= from && page <= to);
   const pages = useQueries({
@@ -39,7 +39,7 @@ export function useRows(request: string, first: ListedRecords, order: RowOrder):
   useEffect(() => {
     if (end !== undefined) setPlaces((known) => (known.at(-1)?.length === undefined ? addPage(known, end) : known));
   }, [end]);
-  const look = useCallback(
+  const setVisible = useCallback(
     (firstRow: number, lastRow: number) => {
       const next = [findPage(places, firstRow), findPage(places, lastRow + AHEAD_ROWS)] as const;
       setSeen((before) => (before[0] === next[0] && before[1] === next[1] ? before : next));
@@ -54,7 +54,7 @@ export function useRows(request: string, first: ListedRecords, order: RowOrder):
       const page = findPage(places, index);
       return loaded.get(page)?.records[index - (places[page]?.start ?? 0)];
     },
-    look,
+    setVisible,
   };
 }
 

@@ -3,7 +3,7 @@
 import { Button, Menu, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { isObject } from '../../../../core/json.ts';
-import { useSpeech } from '../speech/text.tsx';
+import { useTexts } from '../texts/text.tsx';
 
 const KEY = 'jobtrace.searches';
 
@@ -20,7 +20,7 @@ export function SavedMenu({
   readonly address: URLSearchParams;
   readonly go: (address: URLSearchParams) => void;
 }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const [saved, setSaved] = useState(loadSaved);
   const [name, setName] = useState('');
   const change = (next: readonly SavedSearch[]): void => {

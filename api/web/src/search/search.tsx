@@ -7,11 +7,11 @@ import { useCallback, useMemo, useRef, useState } from 'react';
 import { useLocation, useSearchParams } from 'wouter';
 import type { LogRecord } from '../../../../core/types.ts';
 import type { ListedRecords } from '../../../schemas/records.ts';
-import { DISPLAY, DisplayProvider, useDisplay } from '../view/look.tsx';
-import { MarkProvider } from '../view/marks.tsx';
+import { DISPLAY, DisplayProvider, useDisplay } from '../view/display.tsx';
+import { HighlightProvider } from '../view/highlight.tsx';
 import { api, RequestError } from '../server/client.ts';
 import { useSession } from '../server/session.ts';
-import { useSpeech } from '../speech/text.tsx';
+import { useTexts } from '../texts/text.tsx';
 import { handOver } from '../view/handover.ts';
 import { KeyHelp, type KeyRows } from '../view/keys.tsx';
 import { Problem, Stale, Waiting } from '../view/state.tsx';
@@ -25,7 +25,7 @@ import { Chips, Facets } from './facets.tsx';
 import { Histogram } from './histogram.tsx';
 import { RecordList } from './list.tsx';
 import { LiveSwitch, useLive } from './live.tsx';
-import { DisplayMenu } from './look-menu.tsx';
+import { DisplayMenu } from './display-menu.tsx';
 import { useOpeningRange } from './opening.ts';
 import { pageParameters, type RowOrder } from './pages.ts';
 import { useRows } from './rows.ts';
@@ -66,7 +66,7 @@ export function SearchPage() {
   const query = address.get('query') ?? '';
   const record = address.get('record');
   return (
-    <MarkProvider query={query}>
+    <HighlightProvider query={query}>
       <DisplayProvider ofLink={address.get(DISPLAY)} forget={forget}>
         <Stack gap="sm">
           <SearchBar
@@ -87,7 +87,7 @@ export function SearchPage() {
           )}
         </Stack>
       </DisplayProvider>
-    </MarkProvider>
+    </HighlightProvider>
   );
 }
 
@@ -97,14 +97,14 @@ interface Part {
 }
 
 function Results({ address, go, change }: Part & { readonly go: Go }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const { request, now, refresh } = useRequest(address);
   const query = address.get('query') ?? '';
   const isAsked = findProblem(query, 'en') === undefined;
   const { refused } = useSession();
   const live = useLive(request, refused === undefined);
-  const { look } = useDisplay();
-  const order: RowOrder = look.has('oldest') && !live.isOn ? 'oldest' : 'newest';
+  const { display } = useDisplay();
+  const order: RowOrder = display.has('oldest') && !live.isOn ? 'oldest' : 'newest';
   const search = useQuery({
     queryKey: ['records', request, now, order],
     queryFn: async (): Promise<Loaded> => ({
@@ -257,7 +257,7 @@ function changeAddress(
 }
 
 function RangeSelect({ address, change }: Part) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const zone = useZone();
   const name = readRangeName(address);
   return (

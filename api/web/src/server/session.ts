@@ -31,13 +31,13 @@ function readSession(): Session {
 /** Resolves to the session as soon as nothing is rejected. */
 export function waitForSession(): Promise<Session> {
   return new Promise((resolve) => {
-    const look = (): void => {
+    const check = (): void => {
       if (session.refused !== undefined) return;
-      listeners.delete(look);
+      listeners.delete(check);
       resolve(session);
     };
-    listeners.add(look);
-    look();
+    listeners.add(check);
+    check();
   });
 }
 

@@ -18,7 +18,7 @@ import { Boundary } from './boundary.tsx';
 import { findNavigation, PAGES, Pages } from './pages.tsx';
 import { useSession } from '../server/session.ts';
 import { SignedIn, SignIn } from './signin.tsx';
-import { useSpeech } from '../speech/text.tsx';
+import { useTexts } from '../texts/text.tsx';
 
 /** Height of the header in pixels. The navigation is a second line on a phone. */
 const HEADER_HEIGHTS = { base: 84, sm: 52 };
@@ -57,7 +57,7 @@ function useForgetting(): void {
 }
 
 function Header() {
-  const { t, lang, setLang } = useSpeech();
+  const { t, lang, setLang } = useTexts();
   const { refused } = useSession();
   const [location] = useLocation();
   const { setColorScheme } = useMantineColorScheme();

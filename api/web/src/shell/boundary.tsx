@@ -2,7 +2,7 @@
 // Takes the error of the view. The frame (app.tsx) wraps each view in it.
 import { Alert, Button, Code, Stack, Text } from '@mantine/core';
 import { Component, type ReactNode } from 'react';
-import { useSpeech } from '../speech/text.tsx';
+import { useTexts } from '../texts/text.tsx';
 
 interface Props {
   /** Address of the reader; another address resets the error. */
@@ -32,7 +32,7 @@ export class Boundary extends Component<Props, State> {
 }
 
 function Broken({ error }: { readonly error: unknown }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   return (
     <Alert color="red" role="alert" title={t('broken')}>
       <Stack gap="sm" align="flex-start">

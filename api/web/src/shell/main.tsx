@@ -14,7 +14,7 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
 import { RequestError } from '../server/client.ts';
-import { LanguageProvider } from '../speech/text.tsx';
+import { LanguageProvider } from '../texts/text.tsx';
 
 /**
  * Replaces the last shade of a colour. Texts use this shade on white and on their own tint, and white texts stand on

@@ -3,7 +3,7 @@
 // frame (app.tsx) shows the page in a boundary, which reports one that cannot be loaded.
 import { lazy, Suspense, useEffect, type ComponentType } from 'react';
 import { Redirect, Route, Switch } from 'wouter';
-import type { TextKey } from '../speech/text.tsx';
+import type { TextKey } from '../texts/text.tsx';
 import { Waiting } from '../view/state.tsx';
 
 type Page = ComponentType<{ readonly id: string }>;

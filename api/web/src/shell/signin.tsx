@@ -20,10 +20,10 @@ import { Link } from 'wouter';
 import { api, RequestError } from '../server/client.ts';
 import { isSendable, keepSignIn, keepToken, signOut, useSession } from '../server/session.ts';
 import { useViewer } from '../server/viewer.ts';
-import { useSpeech, type TextKey } from '../speech/text.tsx';
+import { useTexts, type TextKey } from '../texts/text.tsx';
 
 export function SignIn() {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const { refused } = useSession();
   const access = useQuery({ queryKey: ['access'], queryFn: () => api.access(), retry: false });
   const [wantsToken, setWantsToken] = useState(false);
@@ -61,7 +61,7 @@ export function SignIn() {
 const OUTCOMES: Readonly<Record<string, TextKey>> = { refused: 'providerRefused', failed: 'providerFailed' };
 
 function ProviderDoor({ name }: { readonly name: string }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const outcome = OUTCOMES[new URLSearchParams(window.location.search).get('signin') ?? ''];
   return (
     <>
@@ -78,7 +78,7 @@ function ProviderDoor({ name }: { readonly name: string }) {
 }
 
 function PasswordForm() {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
   const { problem, isTrying, attempt } = useAttempt(undefined);
@@ -119,7 +119,7 @@ function PasswordForm() {
 }
 
 function TokenForm({ isFirst }: { readonly isFirst: boolean }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const { refused } = useSession();
   const [token, setToken] = useState('');
   const { problem, isTrying, attempt } = useAttempt(isFirst && refused === 'unknown' ? 'tokenUnknown' : undefined);
@@ -157,7 +157,7 @@ function TokenForm({ isFirst }: { readonly isFirst: boolean }) {
 }
 
 function Problem({ problem }: { readonly problem: TextKey | undefined }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   if (problem === undefined) return null;
   return (
     <Alert color="red" role="alert" title={t(problem)}>
@@ -190,7 +190,7 @@ function useAttempt(first: TextKey | undefined) {
  * is needed, it says so.
  */
 export function SignedIn() {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const { refused } = useSession();
   const queries = useQueryClient();
   const viewer = useViewer();

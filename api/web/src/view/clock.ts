@@ -1,4 +1,4 @@
-// Formats times as the page shows them, in the zone that the reader has chosen, and finds the time at the head of a
+// Formats times as the page shows them, in the zone that the reader has chosen, and finds the time at the start of a
 // line. Pure functions.
 import { toIso } from '../../../../core/time/iso.ts';
 import { nameOffset } from '../../../../core/time/zone.ts';
@@ -20,7 +20,7 @@ export function nameZone(shown: Zone, value: string): string {
   return minutes === 0 ? 'UTC' : nameOffset(minutes);
 }
 
-/** Returns the time at the head of a line, in any usual layout. */
+/** Returns the time at the start of a line, in any common layout. */
 export function readStamp(line: string): string | undefined {
   return /^\W?(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)[.,](\d{3})/
     .exec(line)

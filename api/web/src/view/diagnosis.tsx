@@ -21,9 +21,9 @@ import { Link } from 'wouter';
 import type { Diagnosis, Evidence, Severity, UnknownFailure } from '../../../../core/documents/incident.ts';
 import type { FixSheet } from '../../../../core/documents/rule.ts';
 import { OWNERS, RISKS, STATUSES } from '../../../../core/wording/wording.ts';
-import { useSpeech } from '../speech/text.tsx';
+import { useTexts } from '../texts/text.tsx';
 import { handOver } from './handover.ts';
-import { cutPieces } from './pieces.ts';
+import { splitSegments } from './segments.ts';
 import { showHidden } from '../../../../core/text/hidden.ts';
 
 export const SEVERITY_COLORS: Readonly<Record<Severity, string>> = {
@@ -46,7 +46,7 @@ export function DiagnosisCard({
   readonly hasTitle?: boolean;
   readonly children?: ReactNode;
 }) {
-  const { t, label, lang } = useSpeech();
+  const { t, label, lang } = useTexts();
   return (
     <Card withBorder padding="lg">
       <Stack gap="md">
@@ -115,7 +115,7 @@ export function UnknownCard({
   readonly unknown: UnknownFailure;
   readonly children?: ReactNode;
 }) {
-  const { t, lang } = useSpeech();
+  const { t, lang } = useTexts();
   return (
     <Card withBorder padding="lg">
       <Group gap="xs" mb={4}>
@@ -138,7 +138,7 @@ export function UnknownCard({
 
 /** Links to the rule editor with the lines of a failure that no rule or only a general one matches. */
 function WriteRule({ evidence }: { readonly evidence: readonly Evidence[] }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   return (
     <Anchor
       component={Link}
@@ -152,13 +152,13 @@ function WriteRule({ evidence }: { readonly evidence: readonly Evidence[] }) {
 }
 
 export function Times({ count }: { readonly count: number }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   return <>{count === 1 ? t('once') : `${count.toLocaleString()} ${t('times')}`}</>;
 }
 
 /** Renders a fix. `isFilled` is true if the texts contain no placeholders for values from a log. */
 export function FixBox({ fix, isFilled = true }: { readonly fix: FixSheet; readonly isFilled?: boolean }) {
-  const { t, label, lang } = useSpeech();
+  const { t, label, lang } = useTexts();
   const patch = Object.entries(fix.patch)
     .map(([key, value]) => `${key}: ${value}`)
     .join('\n');
@@ -203,7 +203,7 @@ export function FixBox({ fix, isFilled = true }: { readonly fix: FixSheet; reado
 }
 
 function EvidenceList({ evidence }: { readonly evidence: readonly Evidence[] }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   if (evidence.length === 0) return null;
   return (
     <div>
@@ -246,13 +246,13 @@ function Highlighted({
   readonly text: string;
   readonly ranges: readonly (readonly [number, number])[];
 }) {
-  return cutPieces(text, ranges).map((piece, index) =>
-    piece.isMarked ? <mark key={index}>{showHidden(piece.text)}</mark> : showHidden(piece.text),
+  return splitSegments(text, ranges).map((segment, index) =>
+    segment.isHighlighted ? <mark key={index}>{showHidden(segment.text)}</mark> : showHidden(segment.text),
   );
 }
 
 function WhyRule({ diagnosis }: { readonly diagnosis: Diagnosis }) {
-  const { t, label } = useSpeech();
+  const { t, label } = useTexts();
   return (
     <Stack gap="xs">
       <SimpleGrid cols={{ base: 1, sm: 2 }}>

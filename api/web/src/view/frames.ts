@@ -1,9 +1,9 @@
 // Shortens a stack trace for a row and for its opened form: names without packages, and consecutive library frames as
-// one piece. Pure functions.
+// one segment. Pure functions.
 import type { CodeOwners } from '../../../../flink/trace/packages.ts';
 
 /** Consecutive frames that are shown or folded together. */
-export interface FramePiece {
+export interface FrameSegment {
   readonly frames: readonly string[];
   readonly isFolded: boolean;
 }
@@ -12,15 +12,15 @@ export interface FramePiece {
 const FEW_FRAMES = 2;
 
 /** Folds library frames. Frames of user code stay visible, and so does the frame that threw the root exception. */
-export function foldFrames(frames: readonly string[], isRoot: boolean, code: CodeOwners): readonly FramePiece[] {
-  const pieces: { frames: string[]; isFolded: boolean }[] = [];
+export function foldFrames(frames: readonly string[], isRoot: boolean, code: CodeOwners): readonly FrameSegment[] {
+  const segments: { frames: string[]; isFolded: boolean }[] = [];
   frames.forEach((frame, index) => {
     const isFolded = !code.isUser(frame) && !(isRoot && index === 0);
-    const last = pieces.at(-1);
+    const last = segments.at(-1);
     if (last?.isFolded === isFolded) last.frames.push(frame);
-    else pieces.push({ frames: [frame], isFolded });
+    else segments.push({ frames: [frame], isFolded });
   });
-  return pieces.map((piece) => ({ ...piece, isFolded: piece.isFolded && piece.frames.length > FEW_FRAMES }));
+  return segments.map((segment) => ({ ...segment, isFolded: segment.isFolded && segment.frames.length > FEW_FRAMES }));
 }
 
 /** Returns the class name without its package: `com.acme.Reader$Fetcher` → `Reader$Fetcher`. */

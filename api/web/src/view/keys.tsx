@@ -2,7 +2,7 @@
 // while the reader types in a field.
 import { Modal, Table } from '@mantine/core';
 import { useEffect, useState } from 'react';
-import { useSpeech, type TextKey } from '../speech/text.tsx';
+import { useTexts, type TextKey } from '../texts/text.tsx';
 
 export type KeyRows = readonly (readonly [key: string, does: TextKey])[];
 
@@ -22,7 +22,7 @@ export function useKey(key: string, act: () => void): void {
 }
 
 export function KeyHelp({ rows }: { readonly rows: KeyRows }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const [isOpen, setOpen] = useState(false);
   useKey('?', () => setOpen(!isOpen));
   return (

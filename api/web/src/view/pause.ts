@@ -2,11 +2,11 @@
 // milliseconds; returns the value at the last pause.
 import { useEffect, useState } from 'react';
 
-export function usePause<Value>(value: Value, restMs: number): Value {
-  const [rested, setRested] = useState(value);
+export function usePause<Value>(value: Value, pauseMs: number): Value {
+  const [settled, setSettled] = useState(value);
   useEffect(() => {
-    const timer = setTimeout(() => setRested(value), restMs);
+    const timer = setTimeout(() => setSettled(value), pauseMs);
     return () => clearTimeout(timer);
-  }, [value, restMs]);
-  return rested;
+  }, [value, pauseMs]);
+  return settled;
 }

@@ -10,9 +10,9 @@ import { api } from '../server/client.ts';
 import { handOver } from './handover.ts';
 import { readStamp } from './clock.ts';
 import { Time } from './time.tsx';
-import { useSpeech } from '../speech/text.tsx';
-import { useDisplay, type ColumnName } from './look.tsx';
-import { Marked } from './marks.tsx';
+import { useTexts } from '../texts/text.tsx';
+import { useDisplay, type ColumnName } from './display.tsx';
+import { Highlighted } from './highlight.tsx';
 import { NativeText, OpenedTrace, TraceLine, useChain } from './trace.tsx';
 
 /** Filter by a value of a row; the names are those of the search's address. */
@@ -35,7 +35,7 @@ interface RowProps {
 
 export function RecordRow({ record, isOpen, toggle, isHit = false, openContext, toggleFilter }: RowProps) {
   const links = useChain(record);
-  const { look } = useDisplay();
+  const { display } = useDisplay();
   const onClick = (): void => {
     if ((getSelection()?.toString() ?? '') === '') toggle();
   };
@@ -56,12 +56,12 @@ export function RecordRow({ record, isOpen, toggle, isHit = false, openContext, 
             logged={readStamp(record['event.original'])}
           />
         </span>
-        {look.columns.map((name) => (
+        {display.columns.map((name) => (
           <Cell key={name} name={name} record={record} />
         ))}
         <span className="said">
           <span className="cut">
-            <Marked text={firstLine(record.message)} isCut />
+            <Highlighted text={firstLine(record.message)} isCut />
           </span>
           {links !== undefined && <TraceLine links={links} />}
         </span>
@@ -76,7 +76,7 @@ export function RecordRow({ record, isOpen, toggle, isHit = false, openContext, 
  * request.
  */
 function Opened({ record, ...rest }: Pick<RowProps, 'record' | 'openContext' | 'toggleFilter'>) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const [isWhole, setWhole] = useState(false);
   const whole = useQuery({ queryKey: ['record', record.id], queryFn: () => api.record(record.id), enabled: isWhole });
   const shown = whole.data ?? record;
@@ -122,7 +122,7 @@ function Cell({ name, record }: { readonly name: ColumnName; readonly record: Lo
   const [text, whole = text] = CELLS[name](record);
   return (
     <span className="quiet cut" title={whole}>
-      <Marked text={text} />
+      <Highlighted text={text} />
     </span>
   );
 }
@@ -139,7 +139,7 @@ export function linkRecord(record: LogRecord): string {
 }
 
 function Actions({ record, openContext, toggleFilter }: Pick<RowProps, 'record' | 'openContext' | 'toggleFilter'>) {
-  const { t, label } = useSpeech();
+  const { t, label } = useTexts();
   const filters: readonly (readonly [RowFilter['key'], string | undefined, string | undefined])[] = [
     ['level', record['log.level'], record['log.level']],
     ['job', record['flink.job.name'] ?? record['flink.job.id'], record['flink.job.name'] ?? record['flink.job.id']],

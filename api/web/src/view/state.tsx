@@ -5,13 +5,13 @@ import { Alert, Button, Center, Group, Loader, Stack, Text } from '@mantine/core
 import type { ReactNode } from 'react';
 import type { Language } from '../../../../core/types.ts';
 import { RequestError } from '../server/client.ts';
-import { useSpeech } from '../speech/text.tsx';
+import { useTexts } from '../texts/text.tsx';
 import { Time } from './time.tsx';
 
 export { Time };
 
 export function Problem({ error }: { readonly error: Error }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const known = error instanceof RequestError;
   if (known && error.status === 404) return <Alert color="yellow">{t('notFound')}</Alert>;
   return (
@@ -23,7 +23,7 @@ export function Problem({ error }: { readonly error: Error }) {
 
 /** Shows that the server is unavailable, and when (in Unix milliseconds) the data below were loaded. */
 export function Stale({ since, retry }: { readonly since: number; readonly retry: () => void }) {
-  const { t, label } = useSpeech();
+  const { t, label } = useTexts();
   return (
     <Alert color="yellow" mb="sm" role="status" title={t('unreachable')}>
       <Group gap="xs">

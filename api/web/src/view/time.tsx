@@ -1,9 +1,9 @@
 // Shows a time in the zone that the reader has chosen: the browser's, UTC, or the one of the log. A tooltip shows the
 // other ones and the distance from the current moment. Takes an ISO time; returns an element, and a switch with the
-// name of the zone for the head of a column.
+// name of the zone for the header of a column.
 import { toIso } from '../../../../core/time/iso.ts';
 import { createContext, useContext, useSyncExternalStore } from 'react';
-import { useSpeech, type TextKey } from '../speech/text.tsx';
+import { useTexts, type TextKey } from '../texts/text.tsx';
 import { nameZone, writeTime, ZONES, type Zone } from './clock.ts';
 import { useKey } from './keys.tsx';
 
@@ -40,7 +40,7 @@ export function Time({
   readonly isGuessed?: boolean;
   readonly logged?: string | undefined;
 }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const shown = useZone();
   const moment = useContext(MomentContext);
   if (value === undefined) return <span>–</span>;
@@ -57,7 +57,7 @@ export function Time({
   );
 }
 
-/** Returns the distance from the moment, such as "12.3 s before the marked line". */
+/** Returns the distance from the moment, such as "12.3 s before the highlighted line". */
 function sayDistance(value: string, moment: string | undefined, t: (key: TextKey) => string): readonly string[] {
   const ms = moment === undefined ? 0 : Date.parse(value) - Date.parse(moment);
   if (ms === 0) return [];
@@ -66,7 +66,7 @@ function sayDistance(value: string, moment: string | undefined, t: (key: TextKey
 }
 
 export function ZoneSwitch() {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const shown = useZone();
   useKey('t', switchZone);
   return (

@@ -5,10 +5,10 @@ import { Button, Code, CopyButton, Group, SegmentedControl } from '@mantine/core
 import { useMemo, useState } from 'react';
 import type { ChainLink, LogRecord } from '../../../../core/types.ts';
 import { firstChain, firstUserFrame, parseChain, root } from '../../../../flink/trace/chain.ts';
-import { useSpeech } from '../speech/text.tsx';
+import { useTexts } from '../texts/text.tsx';
 import { CODE } from './code.ts';
-import { foldFrames, shortFrame, shortName, type FramePiece } from './frames.ts';
-import { Marked } from './marks.tsx';
+import { foldFrames, shortFrame, shortName, type FrameSegment } from './frames.ts';
+import { Highlighted } from './highlight.tsx';
 
 /** Returns the exception chain of a record; undefined if it has no exception. */
 export function useChain(record: LogRecord): readonly ChainLink[] | undefined {
@@ -22,7 +22,7 @@ export function useChain(record: LogRecord): readonly ChainLink[] | undefined {
 
 /** Renders the trace in a row, after the message. */
 export function TraceLine({ links }: { readonly links: readonly ChainLink[] }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const origin = root(links);
   const frame = firstUserFrame(links, CODE);
   const count = links.reduce((sum, link) => sum + link.frames.length, 0);
@@ -30,17 +30,17 @@ export function TraceLine({ links }: { readonly links: readonly ChainLink[] }) {
     <span className="trace">
       <span className="cut" title={origin?.type}>
         <b>
-          <Marked text={shortName(origin?.type ?? '')} />
+          <Highlighted text={shortName(origin?.type ?? '')} />
         </b>
         {origin !== undefined && origin.message !== '' && (
           <>
-            : <Marked text={origin.message.split('\n')[0] ?? ''} isCut />
+            : <Highlighted text={origin.message.split('\n')[0] ?? ''} isCut />
           </>
         )}
       </span>
       {frame !== undefined && (
         <span className="own cut" title={`${t('userFrame')}\n${frame}`}>
-          at <Marked text={shortFrame(frame)} />
+          at <Highlighted text={shortFrame(frame)} />
         </span>
       )}
       {count > 0 && (
@@ -53,7 +53,7 @@ export function TraceLine({ links }: { readonly links: readonly ChainLink[] }) {
 }
 
 export function OpenedTrace({ record, links }: { readonly record: LogRecord; readonly links: readonly ChainLink[] }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const [isNative, setNative] = useState(false);
   return (
     <>
@@ -83,28 +83,28 @@ export function OpenedTrace({ record, links }: { readonly record: LogRecord; rea
 export function NativeText({ record }: { readonly record: LogRecord }) {
   return (
     <Code block className="log" mah={520} style={{ overflow: 'auto' }} tabIndex={0}>
-      <Marked text={record['event.original']} />
+      <Highlighted text={record['event.original']} />
     </Code>
   );
 }
 
 /** Renders the message of the line, then the chain from its root outwards, then suppressed exceptions. */
 function RootFirst({ record, links }: { readonly record: LogRecord; readonly links: readonly ChainLink[] }) {
-  const { t } = useSpeech();
+  const { t } = useTexts();
   const origin = root(links);
   const own = firstChain(links);
   const outwards = [...own].reverse().filter((link) => link !== origin);
   const others = links.filter((link) => !own.includes(link));
   return (
     <Code block className="log" mah={520} style={{ overflow: 'auto' }} tabIndex={0}>
-      <Marked text={record.message.trimEnd()} />
+      <Highlighted text={record.message.trimEnd()} />
       {'\n\n'}
-      {origin !== undefined && <Link link={origin} head={t('rootCause')} isRoot />}
+      {origin !== undefined && <Link link={origin} header={t('rootCause')} isRoot />}
       {outwards.map((link, index) => (
-        <Link key={index} link={link} head={t('wrappedBy')} />
+        <Link key={index} link={link} header={t('wrappedBy')} />
       ))}
       {others.map((link, index) => (
-        <Link key={index} link={link} head={link.relation === 'suppressed' ? t('suppressed') : t('wrappedBy')} />
+        <Link key={index} link={link} header={link.relation === 'suppressed' ? t('suppressed') : t('wrappedBy')} />
       ))}
     </Code>
   );
@@ -112,35 +112,35 @@ function RootFirst({ record, links }: { readonly record: LogRecord; readonly lin
 
 function Link({
   link,
-  head,
+  header,
   isRoot = false,
 }: {
   readonly link: ChainLink;
-  readonly head: string;
+  readonly header: string;
   readonly isRoot?: boolean;
 }) {
   return (
     <div className={isRoot ? 'link root' : 'link'}>
       <div>
-        <span className="quiet">{head} · </span>
+        <span className="quiet">{header} · </span>
         <b>
-          <Marked text={link.type} />
+          <Highlighted text={link.type} />
         </b>
         {link.message !== '' && (
           <>
-            : <Marked text={link.message} />
+            : <Highlighted text={link.message} />
           </>
         )}
       </div>
-      {foldFrames(link.frames, isRoot, CODE).map((piece, index) => (
-        <Frames key={index} {...piece} />
+      {foldFrames(link.frames, isRoot, CODE).map((segment, index) => (
+        <Frames key={index} {...segment} />
       ))}
     </div>
   );
 }
 
-function Frames({ frames, isFolded }: FramePiece) {
-  const { t } = useSpeech();
+function Frames({ frames, isFolded }: FrameSegment) {
+  const { t } = useTexts();
   const [isOpen, setOpen] = useState(!isFolded);
   if (!isOpen)
     return (
@@ -150,7 +150,7 @@ function Frames({ frames, isFolded }: FramePiece) {
     );
   return frames.map((frame, index) => (
     <div key={index} className={CODE.isUser(frame) ? 'frame-line own' : 'frame-line'}>
-      at <Marked text={frame} />
+      at <Highlighted text={frame} />
     </div>
   ));
 }

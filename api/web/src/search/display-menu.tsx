@@ -1,28 +1,28 @@
-// Shows the menu for the look of rows. Takes the look (view/look.tsx); changes it, or returns a link to this search
-// that contains it. The search shows it beside its range.
+// Shows the menu for the display settings of rows. Takes the settings (view/display.tsx); changes it, or returns a link
+// to this search that contains it. The search shows it beside its range.
 import { Button, Checkbox, CopyButton, Popover, Stack, Text } from '@mantine/core';
-import { COLUMN_NAMES, DISPLAY, useDisplay, type DisplayName } from '../view/look.tsx';
-import { useSpeech, type TextKey } from '../speech/text.tsx';
+import { COLUMN_NAMES, DISPLAY, useDisplay, type DisplayName } from '../view/display.tsx';
+import { useTexts, type TextKey } from '../texts/text.tsx';
 
 const SWITCHES = { wraps: 'wrapLines', airy: 'comfortableRows', oldest: 'oldestFirst' } as const satisfies Partial<
   Record<DisplayName, TextKey>
 >;
 
 export function DisplayMenu({ address, isLive }: { readonly address: URLSearchParams; readonly isLive: boolean }) {
-  const { t } = useSpeech();
-  const { look, change } = useDisplay();
+  const { t } = useTexts();
+  const { display, change } = useDisplay();
   const row = (name: DisplayName, label: TextKey, isFixed = false): React.ReactNode => (
     <Checkbox
       key={name}
       size="xs"
       label={t(label)}
-      checked={look.has(name) && !isFixed}
+      checked={display.has(name) && !isFixed}
       disabled={isFixed}
       onChange={() => change(name)}
     />
   );
   const shared = new URLSearchParams(address);
-  shared.set(DISPLAY, look.text);
+  shared.set(DISPLAY, display.text);
   return (
     <Popover position="bottom-end" shadow="md" trapFocus transitionProps={{ duration: 0 }}>
       <Popover.Target>

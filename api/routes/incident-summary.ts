@@ -1,4 +1,4 @@
-// Reduces an incident to the head of its card for lists: failure, owner and start time. Reasons, fixes and evidence are
+// Reduces an incident to its summary for lists: failure, owner and start time. Reasons, fixes and evidence are
 // a hundred times as large, so only the route of a single incident returns them. Pure function.
 import type { Diagnosis, Incident } from '../../core/documents/incident.js';
 
@@ -6,12 +6,12 @@ import type { Diagnosis, Incident } from '../../core/documents/incident.js';
 const SHOWN = 3;
 const MAX_MESSAGE = 300;
 
-export function describeHead<Shown extends Omit<Incident, 'diagnoses'> & { readonly diagnoses: readonly Diagnosis[] }>(
-  incident: Shown,
-) {
-  const { facts, processes, attempts, diagnoses, unknown, ...head } = incident;
+export function summarizeIncident<
+  Shown extends Omit<Incident, 'diagnoses'> & { readonly diagnoses: readonly Diagnosis[] },
+>(incident: Shown) {
+  const { facts, processes, attempts, diagnoses, unknown, ...summary } = incident;
   return {
-    ...head,
+    ...summary,
     processes: processes.slice(0, SHOWN),
     attempts: attempts.slice(-SHOWN),
     diagnoses: diagnoses.slice(0, SHOWN).map((diagnosis) => {

@@ -1,6 +1,6 @@
 // Decides which settings a running service applies at once. All others wait for a restart, and the log names them.
 // Takes the name of a setting.
-const TAKEN_AT_ONCE: readonly string[] = [
+const RELOADABLE: readonly string[] = [
   'teams',
   'include',
   'notify.',
@@ -11,6 +11,8 @@ const TAKEN_AT_ONCE: readonly string[] = [
   'store.infoRetentionDays',
 ];
 
-export function isTakenAtOnce(name: string): boolean {
-  return TAKEN_AT_ONCE.some((taken) => name === taken || (taken.endsWith('.') && name.startsWith(taken)));
+export function isReloadable(name: string): boolean {
+  return RELOADABLE.some(
+    (reloadable) => name === reloadable || (reloadable.endsWith('.') && name.startsWith(reloadable)),
+  );
 }

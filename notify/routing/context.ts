@@ -4,10 +4,10 @@ import type { RouteSettings, TimeIntervalSettings } from '../../core/config/rout
 import { findNearest } from '../../core/text/nearest.js';
 import { findIntervalProblems, parseIntervals } from './interval.js';
 import { toList } from './matchers.js';
-import type { RoutingScene } from './pipeline.js';
+import type { RoutingContext } from './pipeline.js';
 import { buildTree } from './tree.js';
 
-export interface SceneSettings {
+export interface RoutingSettings {
   readonly route: RouteSettings;
   readonly timeIntervals: readonly TimeIntervalSettings[];
   /** Names of the receivers. */
@@ -15,26 +15,26 @@ export interface SceneSettings {
 }
 
 /** Builds the context without silences and annotations, because these change at run time. */
-export function readScene({
+export function createRoutingContext({
   route,
   receivers,
   timeIntervals,
-}: SceneSettings): Omit<RoutingScene, 'silences' | 'triage'> {
+}: RoutingSettings): Omit<RoutingContext, 'silences' | 'triage'> {
   return { tree: buildTree(route, receivers), intervals: parseIntervals(timeIntervals) };
 }
 
 /** Lists problems with the name and place of the setting; empty if there are none. */
-export function findRoutingProblems({ route: root, receivers, timeIntervals }: SceneSettings): readonly string[] {
+export function findRoutingProblems({ route: root, receivers, timeIntervals }: RoutingSettings): readonly string[] {
   const intervals = [...new Set(timeIntervals.map(({ name }) => name))];
   return [
     ...findRootProblems(root),
     ...listRoutes(root, 'route').flatMap(({ route, place }) => [
-      ...findStrangers('receiver', toList(route.receiver ?? []), receivers, place),
+      ...findUndefinedNames('receiver', toList(route.receiver ?? []), receivers, place),
       ...(route.escalation ?? []).flatMap(({ receiver }, index) =>
-        findStrangers('receiver', toList(receiver), receivers, `${place}.escalation[${index}]`),
+        findUndefinedNames('receiver', toList(receiver), receivers, `${place}.escalation[${index}]`),
       ),
-      ...findStrangers('time interval', route.muteTimeIntervals ?? [], intervals, place),
-      ...findStrangers('time interval', route.activeTimeIntervals ?? [], intervals, place),
+      ...findUndefinedNames('time interval', route.muteTimeIntervals ?? [], intervals, place),
+      ...findUndefinedNames('time interval', route.activeTimeIntervals ?? [], intervals, place),
     ]),
     ...timeIntervals.flatMap((interval) =>
       findIntervalProblems(interval).map((problem) => `notify.timeIntervals: of "${interval.name}" ${problem}`),
@@ -65,7 +65,7 @@ function listRoutes(
   return [{ route, place }, ...below];
 }
 
-function findStrangers(
+function findUndefinedNames(
   what: string,
   names: readonly string[],
   known: readonly string[],

@@ -1,6 +1,6 @@
-// Keeps the look of rows: columns, line wrapping, density and order. It is stored in this browser; a link contains it
-// only on request. Takes the address; returns the look and functions that change it. Rows (record.tsx) follow it; the
-// search's menu (search/look-menu.tsx) changes it.
+// Keeps the display settings of rows: columns, line wrapping, density and order. It is stored in this browser; a link
+// contains it only on request. Takes the address; returns the settings and functions that change them. Rows
+// (record.tsx) follow them; the search's menu (search/display-menu.tsx) changes it.
 import { createContext, useContext, useMemo, useState, type ReactNode } from 'react';
 
 const KEY = 'jobtrace.look';
@@ -31,15 +31,15 @@ export interface RowDisplay {
 }
 
 interface DisplayChange {
-  readonly look: RowDisplay;
+  readonly display: RowDisplay;
   readonly change: (name: DisplayName) => void;
 }
 
-const DisplayContext = createContext<DisplayChange>({ look: makeDisplay(USUAL), change: () => undefined });
+const DisplayContext = createContext<DisplayChange>({ display: makeDisplay(USUAL), change: () => undefined });
 
 /**
- * Provides the look. `ofLink` is the look in the address; `forget` removes it there when the reader chooses another
- * one.
+ * Provides the display settings. `ofLink` are those in the address; `forget` removes them there when the reader chooses
+ * another one.
  */
 export function DisplayProvider({
   ofLink,
@@ -53,15 +53,15 @@ export function DisplayProvider({
   const [own, setOwn] = useState(() => localStorage.getItem(KEY));
   const text = ofLink ?? own;
   const value = useMemo(() => {
-    const look = makeDisplay(text === null ? USUAL : readNames(text));
+    const display = makeDisplay(text === null ? USUAL : readNames(text));
     const change = (name: DisplayName): void => {
-      const names = look.text.split('.').filter((one) => one !== '');
-      const next = (look.has(name) ? names.filter((one) => one !== name) : [...names, name]).join('.');
+      const names = display.text.split('.').filter((one) => one !== '');
+      const next = (display.has(name) ? names.filter((one) => one !== name) : [...names, name]).join('.');
       localStorage.setItem(KEY, next);
       setOwn(next);
       if (ofLink !== null) forget();
     };
-    return { look, change };
+    return { display, change };
   }, [text, ofLink, forget]);
   return <DisplayContext.Provider value={value}>{children}</DisplayContext.Provider>;
 }
@@ -70,7 +70,7 @@ export function useDisplay(): DisplayChange {
   return useContext(DisplayContext);
 }
 
-/** Reads the names of a look. It omits unknown names, because a link may come from another version. */
+/** Reads the names of display settings. It omits unknown names, because a link may come from another version. */
 function readNames(text: string): readonly DisplayName[] {
   return text.split('.').filter((name): name is DisplayName => NAMES.includes(name));
 }
@@ -85,9 +85,9 @@ function makeDisplay(names: readonly DisplayName[]): RowDisplay {
 
 /** Returns class and style of the element that contains the rows. */
 export function useRowsStyle(): { readonly className: string; readonly style: Readonly<Record<string, string>> } {
-  const { look } = useDisplay();
+  const { display } = useDisplay();
   return {
-    className: `${look.has('wraps') ? ' wraps' : ''}${look.has('airy') ? ' airy' : ''}`,
-    style: { '--columns': ['184px', ...look.columns.map((name) => COLUMNS[name]), 'minmax(0, 1fr)'].join(' ') },
+    className: `${display.has('wraps') ? ' wraps' : ''}${display.has('airy') ? ' airy' : ''}`,
+    style: { '--columns': ['184px', ...display.columns.map((name) => COLUMNS[name]), 'minmax(0, 1fr)'].join(' ') },
   };
 }

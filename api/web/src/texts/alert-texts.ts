@@ -2,7 +2,7 @@
 // joins them with the other texts.
 import type { Language } from '../../../../core/types.ts';
 
-type Spoken = Readonly<Record<Language, string>>;
+type Translations = Readonly<Record<Language, string>>;
 
 export const ALERT_TEXTS = {
   alertsPage: { en: 'Alerts', zh: '告警' },
@@ -49,10 +49,10 @@ export const ALERT_TEXTS = {
   team: { en: 'Team', zh: '团队' },
   hours: { en: 'h', zh: '小时' },
   days: { en: 'd', zh: '天' },
-} as const satisfies Record<string, Spoken>;
+} as const satisfies Record<string, Translations>;
 
 /** Texts for the reason of a message. A server of a later release may have more reasons. */
-export const NEWS_TEXTS: Readonly<Record<string, Spoken>> = {
+export const NEWS_TEXTS: Readonly<Record<string, Translations>> = {
   'new-incident': { en: 'new incident', zh: '新故障' },
   unacknowledged: { en: 'not acknowledged', zh: '尚无人认领' },
   'second-cause': { en: 'second cause', zh: '出现第二个原因' },
@@ -65,7 +65,7 @@ export const NEWS_TEXTS: Readonly<Record<string, Spoken>> = {
   canceled: { en: 'canceled by user', zh: '已被用户取消' },
 };
 
-export const DELIVERY_TEXTS: Readonly<Record<string, Spoken>> = {
+export const DELIVERY_TEXTS: Readonly<Record<string, Translations>> = {
   sent: { en: 'sent', zh: '已送达' },
   pending: { en: 'queued', zh: '排队中' },
   undeliverable: { en: 'failed', zh: '发送失败' },

@@ -3,14 +3,14 @@
 import type { IncidentRow } from '../documents/incident.js';
 import type { Diagnosis, Incident, UnknownFailure } from '../documents/incident.js';
 
-export type Lead =
+export type PrimaryDiagnosis =
   | { readonly kind: 'cause'; readonly diagnosis: Diagnosis }
   | { readonly kind: 'unknown'; readonly unknown: UnknownFailure | undefined };
 
-export function findLead(found: {
+export function findPrimary(found: {
   readonly diagnoses: readonly Diagnosis[];
   readonly unknown: readonly UnknownFailure[];
-}): Lead {
+}): PrimaryDiagnosis {
   const [diagnosis] = found.diagnoses;
   const [unknown] = found.unknown;
   return diagnosis === undefined || (diagnosis.symptom && unknown !== undefined)
@@ -31,13 +31,15 @@ export function nameUnknown(unknown: UnknownFailure | undefined): string {
 const UNKNOWN_CAUSE = 'unknown';
 
 /** Values by which incidents are filtered and counted, besides their names. They are the same in every language. */
-export type LeadValues = Pick<IncidentRow, 'cause' | 'severity' | 'owner'>;
+export type PrimaryValues = Pick<IncidentRow, 'cause' | 'severity' | 'owner'>;
 
-export function readLeadValues({ diagnoses, unknown }: Pick<Incident, 'diagnoses' | 'unknown'>): LeadValues {
-  const lead = findLead({ diagnoses: diagnoses.en, unknown });
-  if (lead.kind === 'cause') {
-    const { cause, severity, owner } = lead.diagnosis;
+export function readPrimaryValues({ diagnoses, unknown }: Pick<Incident, 'diagnoses' | 'unknown'>): PrimaryValues {
+  const primary = findPrimary({ diagnoses: diagnoses.en, unknown });
+  if (primary.kind === 'cause') {
+    const { cause, severity, owner } = primary.diagnosis;
     return { cause, severity, owner };
   }
-  return lead.unknown === undefined ? { cause: UNKNOWN_CAUSE } : { cause: UNKNOWN_CAUSE, owner: lead.unknown.owner };
+  return primary.unknown === undefined
+    ? { cause: UNKNOWN_CAUSE }
+    : { cause: UNKNOWN_CAUSE, owner: primary.unknown.owner };
 }

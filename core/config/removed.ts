@@ -1,6 +1,6 @@
 // Lists settings that were removed, with the advice for a user who still gives one. The table of settings does not
 // contain them. load.ts checks file and environment for them, and the command line its options.
-interface FormerRow {
+interface RemovedSetting {
   readonly name: string;
   readonly env: string;
   /** Option of the command line. */
@@ -8,7 +8,7 @@ interface FormerRow {
   readonly advice: string;
 }
 
-export const FORMER: readonly FormerRow[] = [
+export const REMOVED_SETTINGS: readonly RemovedSetting[] = [
   {
     name: 'analyzer.shard',
     env: 'JOBTRACE_SHARD',

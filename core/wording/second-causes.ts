@@ -1,7 +1,7 @@
 // Lists the second causes of an incident: the causes that failed its job in other attempts than the primary diagnosis.
 // A card names them next to its headline. Pure functions.
 import type { Diagnosis, UnknownFailure } from '../documents/incident.js';
-import { nameUnknown } from './lead.js';
+import { nameUnknown } from './primary.js';
 
 export interface SecondCause {
   /** Rule id, or `unknown:` and the fingerprint. */
@@ -10,7 +10,7 @@ export interface SecondCause {
 }
 
 /** Lists the second causes in the order of the card. */
-export function listBeside(found: {
+export function listSecondCauses(found: {
   readonly diagnoses: readonly Diagnosis[];
   readonly unknown: readonly UnknownFailure[];
 }): readonly SecondCause[] {

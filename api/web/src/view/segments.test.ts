@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { cutPieces } from './pieces.ts';
+import { splitSegments } from './segments.ts';
 
-const show = (...given: Parameters<typeof cutPieces>): string =>
-  cutPieces(...given)
-    .map(({ text, isMarked }) => (isMarked ? `[${text}]` : text))
+const show = (...given: Parameters<typeof splitSegments>): string =>
+  splitSegments(...given)
+    .map(({ text, isHighlighted }) => (isHighlighted ? `[${text}]` : text))
     .join('|');
 
 it('marks the ranges of a text, in any order', () => {
@@ -16,7 +16,7 @@ it('marks the ranges of a text, in any order', () => {
 });
 
 it('leaves out a range that overlaps an earlier one, and loses no letter', () => {
-  const pieces = cutPieces('abcdef', [
+  const pieces = splitSegments('abcdef', [
     [1, 4],
     [2, 6],
   ]);
@@ -32,5 +32,5 @@ it('leaves out a range that overlaps an earlier one, and loses no letter', () =>
 it('begins at a later place, and shows a text without ranges whole', () => {
   expect(show('0123456789', [[8, 9]], 6)).toBe('67|[8]|9');
   expect(show('whole', [])).toBe('whole');
-  expect(cutPieces('', [])).toEqual([]);
+  expect(splitSegments('', [])).toEqual([]);
 });

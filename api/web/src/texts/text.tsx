@@ -225,7 +225,7 @@ const TEXTS = {
 } as const satisfies Record<string, Record<Language, string>>;
 
 export type TextKey = keyof typeof TEXTS;
-interface Speech {
+interface Texts {
   readonly lang: Language;
   readonly setLang: (lang: Language) => void;
   readonly t: (key: TextKey) => string;
@@ -233,12 +233,12 @@ interface Speech {
   readonly label: (key: TextKey) => string;
 }
 
-function speak(lang: Language, setLang: (lang: Language) => void): Speech {
+function translate(lang: Language, setLang: (lang: Language) => void): Texts {
   const t = (key: TextKey): string => TEXTS[key][lang];
   return { lang, setLang, t, label: (key) => `${t(key)}${lang === 'zh' ? '：' : ': '}` };
 }
 
-const SpeechContext = createContext(speak('en', () => undefined));
+const TextsContext = createContext(translate('en', () => undefined));
 
 /** Provides the reader's choice of language, otherwise the browser's language. */
 export function LanguageProvider({ children }: { readonly children: ReactNode }) {
@@ -248,7 +248,7 @@ export function LanguageProvider({ children }: { readonly children: ReactNode })
     document.documentElement.lang = next;
     setState(next);
   };
-  return <SpeechContext.Provider value={speak(lang, setLang)}>{children}</SpeechContext.Provider>;
+  return <TextsContext.Provider value={translate(lang, setLang)}>{children}</TextsContext.Provider>;
 }
 
 function firstLanguage(): Language {
@@ -257,6 +257,6 @@ function firstLanguage(): Language {
   return wanted.startsWith('zh') ? 'zh' : 'en';
 }
 
-export function useSpeech(): Speech {
-  return useContext(SpeechContext);
+export function useTexts(): Texts {
+  return useContext(TextsContext);
 }
