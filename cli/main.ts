@@ -23,6 +23,7 @@ import { TRIAGE } from './inspect/triage.js';
 import { RULES_CHECK, RULES_LIST, RULES_TEST } from './inspect/rules.js';
 import { FEEDBACK } from './inspect/feedback.js';
 import { RULES_BACKTEST } from './inspect/rules-backtest.js';
+import { RULES_CONVERT } from './inspect/rules-convert.js';
 import { RULES_EXPLAIN } from './inspect/rules-explain.js';
 import { RULES_NEW } from './inspect/rules-new.js';
 import { MCP } from './operate/mcp.js';
@@ -63,6 +64,7 @@ export const COMMANDS: readonly Command[] = [
   RULES_TEST,
   RULES_EXPLAIN,
   RULES_BACKTEST,
+  RULES_CONVERT,
   TOKENS_CREATE,
   TOKENS_LIST,
   TOKENS_REVOKE,

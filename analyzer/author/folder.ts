@@ -44,7 +44,7 @@ export function writeRule(place: string, { ruleYaml, matchLog, nearMissLog, proo
   writeFileSync(join(place, 'rule.yaml'), ruleYaml);
 }
 
-const SCHEMAS = ['schema.json', 'proof.schema.json', 'engine.schema.json'];
+const SCHEMAS = ['rule.schema.json', 'schema.json', 'proof.schema.json', 'engine.schema.json'];
 
 /** Copies the schemas beside the rules, so that editors complete keys by them. An older copy is replaced. */
 export function shareSchemas(folder: string): void {

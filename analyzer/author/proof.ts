@@ -1,77 +1,70 @@
-// Proves a rule by its logs: it must stand first on its match logs and stay silent on its near misses, and its
-// captures, reasons and patches must be those in proof.yaml.
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { parseDocument } from '../../core/document.js';
-import { isObject } from '../../core/json.js';
+// Proves a rule by its cases (cases.ts): it must stand first on the logs that it is for and stay silent on its near
+// misses, and its captures, reasons and patches must be those that each case names.
+import { relative } from 'node:path';
 import type { Diagnosis } from '../../core/documents/incident.js';
 import { LANGUAGES, type Language } from '../../core/types.js';
 import { parseEntry } from '../../flink/layout/layout.js';
 import type { Catalog } from '../catalog/catalog.js';
-import { findBuiltInRules } from '../catalog/files.js';
+import { isOldRule } from '../catalog/files.js';
 import { diagnose, readLog } from '../incident/diagnose.js';
 import type { RuleFault } from '../incident/explain.js';
 import { flattenIncidents } from '../incident/document.js';
+import { readCases, type Expectation, type RuleCase } from './cases.js';
 import { TODO } from './draft.js';
-import { readEntries, splitText } from '../input/read.js';
+import { readPasted, splitText } from '../input/read.js';
 import type { Rule } from '../catalog/rule.js';
 import type { TextTemplate } from '../catalog/template.js';
 
 export interface ProofResult {
-  /** Path of the log, or of the rule's folder if a file is missing. */
+  /** Name of the case; undefined if something is missing that no case shows. */
+  readonly name?: string;
+  /** Place of the case: its log, or the line in the rule's file; the rule's file if something is missing. */
   readonly file: string;
-  /** Reason why the proof fails; undefined if the log proves what it should. */
+  /** Reason why the proof fails; undefined if the case proves what it should. */
   readonly problem?: string;
   /** Alternatives of the rule that this log hits. */
   readonly alternatives: readonly string[];
 }
 
-interface Expectation {
-  readonly from: 'lab' | 'production' | 'constructed';
-  readonly scenario?: string;
-  readonly note: string;
-  readonly values?: Readonly<Record<string, string>>;
-  readonly reasons?: readonly string[];
-  readonly patches?: Readonly<Record<string, Readonly<Record<string, string>>>>;
-}
-
-const EXPECTED = 'proof.yaml';
-
-/** Returns one result for each log, and one for each thing that is missing. */
+/** Returns one result for each case, and one for each thing that is missing. */
 export function proveRule(rule: Rule, catalog: Catalog): readonly ProofResult[] {
-  const folder = dirname(rule.file);
-  const logs = readdirSync(folder)
-    .filter((name) => name.endsWith('.log'))
-    .sort();
-  const { expectations, problems } = readExpectations(folder, logs);
-  const results = logs.map((name) => proveLog(rule, catalog, join(folder, name), expectations[name]));
-  const matches = logs.filter((name) => name.startsWith('match')).map((name) => join(folder, name));
-  return [
-    ...results,
-    ...[
-      ...problems,
-      ...findGaps(rule, logs, expectations, results),
-      ...findWordGaps(rule, catalog, matches),
-      ...findCauseTodos(rule, catalog),
-    ].map((problem) => ({ file: folder, problem, alternatives: [] })),
-  ];
+  const { cases, problems } = readCases(rule);
+  const results = cases.map((one) => proveCase(rule, catalog, one));
+  return [...results, ...proveWhole(rule, catalog, results, cases, problems)];
 }
 
-function proveLog(rule: Rule, catalog: Catalog, file: string, expectation: Expectation | undefined): ProofResult {
+/** Runs one case of a rule. */
+export function proveCase(rule: Rule, catalog: Catalog, one: RuleCase): ProofResult {
   const faults: RuleFault[] = [];
-  const { clusters, incidents } = readLog(readEntries([file]), catalog, { onFault: (fault) => faults.push(fault) });
-  const { diagnoses } = flattenIncidents(incidents, 'en');
-  const matches = clusters.flatMap(({ signals }) => [...signals]).flatMap((signal) => signal.matches);
+  const read = readLog(readPasted(one.bytes, {}, one.log), catalog, { onFault: (fault) => faults.push(fault) });
+  const { diagnoses } = flattenIncidents(read.incidents, 'en');
+  const matches = read.clusters.flatMap(({ signals }) => [...signals]).flatMap((signal) => signal.matches);
   const alternatives = matches.filter((match) => match.rule === rule.id).map((match) => match.alternative);
-  const isMatch = basename(file).startsWith('match');
   const fault = faults.find((item) => item.rule === rule.id);
   const problem =
     fault !== undefined
       ? `${fault.part} fails: ${fault.problem}`
-      : isMatch
-        ? findMatchProblem(rule, diagnoses, expectation)
+      : one.isMatch
+        ? findMatchProblem(rule, diagnoses, one.expectation)
         : findNearMissProblem(rule, diagnoses);
-  return { file, alternatives, problem };
+  return { name: one.name, file: one.place, alternatives, problem };
+}
+
+/** Returns what no single case shows: cases that are missing, texts still to be written, words that nothing proves. */
+export function proveWhole(
+  rule: Rule,
+  catalog: Catalog,
+  results: readonly ProofResult[],
+  cases: readonly RuleCase[],
+  problems: readonly string[],
+): readonly ProofResult[] {
+  const found = [
+    ...problems,
+    ...findGaps(rule, cases, results),
+    ...findWordGaps(rule, catalog, cases),
+    ...findCauseTodos(rule, catalog),
+  ];
+  return found.map((problem) => ({ file: rule.file, problem, alternatives: [] }));
 }
 
 function findMatchProblem(
@@ -108,50 +101,29 @@ function findNearMissProblem(rule: Rule, diagnoses: readonly Diagnosis[]): strin
   return diagnoses.some((diagnosis) => diagnosis.rule === rule.id) ? 'this rule fires on its near miss' : undefined;
 }
 
-function readExpectations(
-  folder: string,
-  logs: readonly string[],
-): { expectations: Readonly<Record<string, Expectation>>; problems: readonly string[] } {
-  const path = join(folder, EXPECTED);
-  if (!existsSync(path))
-    return { expectations: {}, problems: [`${EXPECTED} is missing: it says where each log comes from`] };
-  const schema: unknown = JSON.parse(readFileSync(join(findBuiltInRules(), 'proof.schema.json'), 'utf8'));
-  const { value, problems } = parseDocument(readFileSync(path, 'utf8'), path, isObject(schema) ? schema : {});
-  const known = isExpectations(value) && problems.length === 0 ? value : {};
-  return {
-    expectations: known,
-    problems: [
-      ...problems.map((problem) => `${EXPECTED}:${problem.line}:${problem.column} ${problem.message}`),
-      ...Object.keys(known)
-        .filter((name) => !logs.includes(name))
-        .map((name) => `${EXPECTED} names ${name}, which does not exist`),
-    ],
-  };
-}
-
-function findGaps(
-  rule: Rule,
-  logs: readonly string[],
-  expectations: Readonly<Record<string, Expectation>>,
-  results: readonly ProofResult[],
-): readonly string[] {
+function findGaps(rule: Rule, cases: readonly RuleCase[], results: readonly ProofResult[]): readonly string[] {
   const hit = new Set(results.flatMap((result) => result.alternatives));
-  const asserted = Object.values(expectations).some(
-    (item) => item.values !== undefined || item.reasons !== undefined || item.patches !== undefined,
+  const isOld = isOldRule(rule.file);
+  const asserted = cases.some(
+    ({ expectation: item }) => item?.values !== undefined || item?.reasons !== undefined || item?.patches !== undefined,
   );
+  const missing = isOld
+    ? { match: 'there is no match.log', near: 'there is no nearmiss.log', values: 'proof.yaml asserts no values' }
+    : {
+        match: 'there is no case that the rule must name (throws, log or recording)',
+        near: 'there is no near miss (near or near-line): a log that is easily taken for this failure',
+        values: 'no case asserts values (gives)',
+      };
   return [
-    ...(logs.some((name) => name.startsWith('match')) ? [] : ['there is no match.log']),
-    ...(logs.some((name) => name.startsWith('nearmiss')) ? [] : ['there is no nearmiss.log']),
-    ...logs
-      .filter((name) => expectations[name] === undefined)
-      .map((name) => `${EXPECTED} does not say where ${name} comes from`),
-    ...findTodos(rule, expectations),
+    ...(cases.some(({ isMatch }) => isMatch) ? [] : [missing.match]),
+    ...(cases.some(({ isMatch }) => !isMatch) ? [] : [missing.near]),
+    ...findTodos(rule, cases),
     ...rule.alternatives
       .filter((alternative) => !hit.has(alternative.id))
       .map((alternative) => `no match log hits the alternative ${alternative.id}`),
     ...(asserted || Object.keys(rule.captures).length + rule.lets.length === 0
       ? []
-      : [`${EXPECTED} asserts no values, reasons or patches for any match log`]),
+      : [`${missing.values}, reasons or patches for any match log`]),
   ];
 }
 
@@ -159,10 +131,12 @@ function findGaps(
  * Returns a problem for each of the rule's words that no match log proves. Words are proven by an exception whose
  * message holds them, if that message alone, without its class, is enough for the rule.
  */
-function findWordGaps(rule: Rule, catalog: Catalog, matches: readonly string[]): readonly string[] {
+function findWordGaps(rule: Rule, catalog: Catalog, cases: readonly RuleCase[]): readonly string[] {
   const words = rule.alternatives.flatMap((alternative) => alternative.words);
   if (words.length === 0) return [];
-  const messages = [...readEntries(matches)]
+  const messages = cases
+    .filter(({ isMatch }) => isMatch)
+    .flatMap(({ bytes, log }) => [...readPasted(bytes, {}, log)])
     .flatMap(({ bytes }) => parseEntry(Buffer.from(bytes)).links)
     .map(({ message }) => message);
   return words.flatMap((literal) => {
@@ -186,14 +160,20 @@ function findCauseTodos({ cause }: Rule, { causes }: Catalog): readonly string[]
 }
 
 /** Returns the texts that `rules new` left for the author to write. */
-function findTodos(rule: Rule, expectations: Readonly<Record<string, Expectation>>): readonly string[] {
+function findTodos(rule: Rule, cases: readonly RuleCase[]): readonly string[] {
+  const isOld = isOldRule(rule.file);
   return [
-    ...listTodos(rule).map(
-      ({ name, language }) =>
-        `rule.yaml: the ${name} is still to be written (${language === 'en' ? 'English' : 'Chinese'})`,
+    ...listTodos(rule).map(({ name, language }) =>
+      isOld
+        ? `rule.yaml: the ${name} is still to be written (${language === 'en' ? 'English' : 'Chinese'})`
+        : `the ${name} is still to be written`,
     ),
-    ...Object.entries(expectations).flatMap(([name, { note }]) =>
-      note.startsWith(TODO) ? [`${EXPECTED}: ${name} is a template: ${note.slice(TODO.length + 2)}`] : [],
+    ...cases.flatMap(({ name, place, expectation }) =>
+      expectation?.note?.startsWith(TODO) === true
+        ? [
+            `${isOld ? `proof.yaml: ${name}` : relative(process.cwd(), place)} is a template: ${expectation.note.slice(TODO.length + 2)}`,
+          ]
+        : [],
     ),
   ];
 }
@@ -216,10 +196,6 @@ export function listTodos(rule: Rule): readonly { readonly name: string; readonl
       language,
     })),
   );
-}
-
-function isExpectations(value: unknown): value is Readonly<Record<string, Expectation>> {
-  return isObject(value) && Object.values(value).every(isObject);
 }
 
 function sortEntries(patch: Readonly<Record<string, string>>): readonly (readonly [string, string])[] {

@@ -124,6 +124,7 @@ export interface CaseFile {
   readonly near?: string | readonly string[];
   readonly 'near-line'?: string;
   readonly in?: string;
+  readonly frames?: string;
   readonly task?: string;
   readonly flink?: string;
   readonly file?: string;

@@ -260,15 +260,15 @@ function listExceptions(work: Work, not: readonly (string | ExceptFile)[]): read
   return found;
 }
 
-const SET_NAME = /^[a-z][a-z0-9-]*$/;
+/** Form of a set's name. */
+export const SET_NAME = /^[a-z][a-z0-9-]*$/;
 
 function makeException(work: Work, source: ExceptFile, path: DocumentPath): ExceptionFile {
   const isOfText = source.exception === undefined && source.root === undefined;
   const text = source.is === undefined ? undefined : readText(source.is, isOfText && hasSlots(source.is));
   for (const problem of text?.problems ?? []) report(work, path, problem);
-  const isLiteral = text !== undefined && text.regex === undefined;
   return {
-    text: isLiteral ? (text.anchor ?? source.is) : undefined,
+    text: text?.literal,
     regex: source.regex ?? text?.regex,
     where: makeWhere({ ...source, exception: source.exception ?? text?.exception }, source.in),
     why: source.why,

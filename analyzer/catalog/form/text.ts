@@ -20,17 +20,23 @@ const TYPES: Readonly<Record<string, { readonly type: CaptureType; readonly patt
 /** Names of the types that a capture of a text can have. */
 export const TEXT_TYPES: readonly string[] = Object.keys(TYPES);
 
+/** Returns the type of the values of a capture with this type of a text. */
+export function valueTypeOf(name: string): CaptureType {
+  return TYPES[name]?.type ?? 'text';
+}
+
 /** Minimum length of an anchor. */
 export const MIN_ANCHOR = 7;
 
-export interface TextSlot {
+interface TextSlot {
   /** Name of the capture; undefined: it is not captured. */
   readonly name: string | undefined;
   readonly type: CaptureType;
-  readonly pattern: string;
+  /** Pattern, or the text of which the capture consists. */
+  readonly pattern: string | readonly FormPiece[];
 }
 
-export type FormPiece = { readonly text: string } | TextSlot;
+type FormPiece = { readonly text: string } | TextSlot;
 
 export interface FormText {
   /** Class with which the text begins ("SQLException: …"); undefined if there is none. */
@@ -39,24 +45,27 @@ export interface FormText {
   readonly anchor: string | undefined;
   /** Pattern; undefined if the text is a literal. */
   readonly regex: string | undefined;
+  /** The text itself if it is a literal; undefined otherwise. */
+  readonly literal: string | undefined;
   readonly captures: readonly (readonly [name: string, type: CaptureType])[];
   readonly problems: readonly string[];
 }
 
-const SLOT = /\{\{|\{(…|[^{}:]*)(?::(?!\/)([^{}:/]*))?(?::\/(.*?)\/)?\}|\{/gs;
 const CLASS = /^((?:[\w$]+\.)*[\w$]*(?:Exception|Error|Throwable|Failure|Fault)): (?=.)/s;
 
 /** Reads a text; with `hasClass`, a class at its beginning is the class of the exception. */
 export function readText(text: string, hasClass: boolean): FormText {
   const exception = hasClass ? CLASS.exec(text)?.[1] : undefined;
-  const { pieces, problems } = cutText(exception === undefined ? text : text.slice(exception.length + 2));
+  const problems: string[] = [];
+  const { pieces } = cutText(text, exception === undefined ? 0 : exception.length + 2, problems, false);
   const isLiteral = pieces.every((piece) => 'text' in piece);
-  const literals = pieces.flatMap((piece) => ('text' in piece ? [piece.text] : []));
+  const literals = listLiterals(pieces);
   const longest = literals.reduce((best, literal) => (literal.length > best.length ? literal : best), '');
   return {
     exception,
     anchor: [longest, exception ?? ''].find((literal) => literal.length >= MIN_ANCHOR),
     regex: isLiteral ? undefined : pieces.map(writePiece).join(''),
+    literal: isLiteral ? literals.join('') : undefined,
     captures: pieces.flatMap((piece) =>
       'text' in piece || piece.name === undefined ? [] : [[piece.name, piece.type] as const],
     ),
@@ -64,52 +73,114 @@ export function readText(text: string, hasClass: boolean): FormText {
   };
 }
 
+function listLiterals(pieces: readonly FormPiece[]): readonly string[] {
+  return pieces.flatMap((piece) => {
+    if ('text' in piece) return [piece.text];
+    return typeof piece.pattern === 'string' ? [] : listLiterals(piece.pattern);
+  });
+}
+
 interface CutText {
   readonly pieces: readonly FormPiece[];
-  readonly problems: readonly string[];
+  /** Position behind what was read. */
+  readonly end: number;
 }
 
-function cutText(text: string): CutText {
+/** Cuts a text into literals and captures; a text inside a capture ends at the brace that closes it. */
+function cutText(text: string, start: number, problems: string[], isInner: boolean): CutText {
   const pieces: FormPiece[] = [];
-  const problems: string[] = [];
   let literal = '';
-  let from = 0;
-  for (const found of text.matchAll(SLOT)) {
-    literal += text.slice(from, found.index);
-    from = found.index + found[0].length;
-    if (found[0] === '{{') literal += '{';
-    else if (found[0] === '{') problems.push('has a "{" that no "}" closes; write "{{" for a brace');
-    else {
-      if (literal !== '') pieces.push({ text: literal });
-      literal = '';
-      pieces.push(readSlot(found, text.charAt(from), problems));
+  let at = start;
+  const finish = (): void => {
+    if (literal !== '') pieces.push({ text: literal });
+    literal = '';
+  };
+  while (at < text.length) {
+    const sign = text.charAt(at);
+    const isTwice = text.charAt(at + 1) === sign;
+    if (isInner && sign === '}' && !isTwice) break;
+    if (sign !== '{' || isTwice) {
+      literal += sign;
+      at += isTwice && (sign === '{' || (isInner && sign === '}')) ? 2 : 1;
+      continue;
     }
+    const slot = readSlot(text, at, problems, isInner);
+    if (slot === undefined) {
+      problems.push('has a "{" that no "}" closes; write "{{" for a brace');
+      at += 1;
+      continue;
+    }
+    finish();
+    pieces.push(slot.piece);
+    at = slot.end;
   }
-  literal += text.slice(from);
-  if (literal !== '') pieces.push({ text: literal });
-  return { pieces, problems };
+  finish();
+  return { pieces, end: at };
 }
 
+const SLOT = /\{(…\d*|[^{}:=]*)(?::(?!\/)([^{}:/]*))?(?::\/(.*?)\/)?\}/sy;
+const NESTED = /\{([^{}:=]*)=/y;
+
+/** Reads the capture that begins here; undefined: nothing closes it. */
 function readSlot(
-  [all, name = '', type = 'text', pattern]: RegExpExecArray,
+  text: string,
+  start: number,
+  problems: string[],
+  isInner: boolean,
+): { readonly piece: TextSlot; readonly end: number } | undefined {
+  NESTED.lastIndex = start;
+  const nested = NESTED.exec(text);
+  if (nested !== null) {
+    const inner = cutText(text, start + nested[0].length, problems, true);
+    if (text.charAt(inner.end) !== '}') return undefined;
+    return {
+      piece: { name: checkName(nested[1] ?? '', nested[0], problems), type: 'text', pattern: inner.pieces },
+      end: inner.end + 1,
+    };
+  }
+  SLOT.lastIndex = start;
+  const found = SLOT.exec(text);
+  if (found === null) return undefined;
+  const end = start + found[0].length;
+  const next = text.charAt(end);
+  return { piece: makeSlot(found, isInner && next === '}' ? '' : next, problems), end };
+}
+
+function makeSlot(
+  [all, name = '', word = 'text', pattern]: RegExpExecArray,
   next: string,
   problems: string[],
 ): TextSlot {
-  const known = TYPES[type];
+  const known = findType(word);
   if (known === undefined) {
-    const nearest = findNearest(type, TEXT_TYPES);
+    const nearest = findNearest(word, TEXT_TYPES);
     problems.push(
-      `\`${all}\` has the unknown type \`${type}\`${nearest === undefined ? `; known here: ${TEXT_TYPES.join(', ')}` : `; did you mean \`${nearest}\`?`}`,
+      `\`${all}\` has the unknown type \`${word}\`${nearest === undefined ? `; known here: ${TEXT_TYPES.join(', ')}` : `; did you mean \`${nearest}\`?`}`,
     );
   }
-  const isNamed = name !== '' && name !== '…';
-  if (isNamed && !/^[a-z][A-Za-z0-9]*$/.test(name))
-    problems.push(`\`${all}\`: a name begins with a small letter and has letters and digits only`);
+  const limit = /^…(\d+)$/.exec(name)?.[1];
+  const usual = limit !== undefined ? lineOf(limit) : known?.pattern;
   return {
-    name: isNamed ? name : undefined,
+    name: name.startsWith('…') ? undefined : checkName(name, all, problems),
     type: known?.type ?? 'text',
-    pattern: pattern ?? (known === undefined || known.pattern === '' ? patternBefore(next) : known.pattern),
+    pattern: pattern ?? (usual === undefined || usual === '' ? patternBefore(next) : usual),
   };
+}
+
+/** Returns the name of a capture; undefined: it is not captured. */
+function checkName(name: string, slot: string, problems: string[]): string | undefined {
+  if (name !== '' && !/^[a-z][A-Za-z0-9]*$/.test(name))
+    problems.push(`\`${slot}\`: a name begins with a small letter and has letters and digits only`);
+  return name === '' ? undefined : name;
+}
+
+function findType(word: string): { readonly type: CaptureType; readonly pattern: string } | undefined {
+  const limit = /^line(\d+)$/.exec(word)?.[1];
+  return limit === undefined ? TYPES[word] : { type: 'text', pattern: lineOf(limit) };
+}
+
+function lineOf(limit: string): string {
+  return `[^\\n]{1,${limit}}`;
 }
 
 /** Pattern of a text before a character: up to a closing quote or bracket, to the end of the line, or the shortest. */
@@ -122,8 +193,9 @@ const CLOSING = ["'", '"', '`', ']', ')', '>'];
 
 function writePiece(piece: FormPiece): string {
   if ('text' in piece) return quoteText(piece.text);
-  if (piece.name !== undefined) return `(?P<${piece.name}>${piece.pattern})`;
-  return hasBranches(piece.pattern) ? `(?:${piece.pattern})` : piece.pattern;
+  const pattern = typeof piece.pattern === 'string' ? piece.pattern : piece.pattern.map(writePiece).join('');
+  if (piece.name !== undefined) return `(?P<${piece.name}>${pattern})`;
+  return hasBranches(pattern) ? `(?:${pattern})` : pattern;
 }
 
 /** Quotes the characters that mean something in a pattern, and no others. */

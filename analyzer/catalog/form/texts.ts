@@ -79,12 +79,12 @@ function readChecked(file: string, schema: object, problems: string[]): ParsedDo
 }
 
 /** True if the document has texts by rule. It must be valid by CHINESE_SCHEMA. */
-function isChinese(value: unknown): value is Readonly<Record<string, ChineseFile>> {
+export function isChinese(value: unknown): value is Readonly<Record<string, ChineseFile>> {
   return isObject(value);
 }
 
 /** True if the document has exceptions by set. It must be valid by SETS_SCHEMA. */
-function isSets(value: unknown): value is Readonly<Record<string, readonly ExceptFile[]>> {
+export function isSets(value: unknown): value is Readonly<Record<string, readonly ExceptFile[]>> {
   return isObject(value);
 }
 
