@@ -106,12 +106,14 @@ function writePart(part: Part, next: Part | undefined, types: Readonly<Record<st
 
 /** Lists the short slots that could stand for the pattern, the simplest first. */
 function listSlots(name: string, type: CaptureType, pattern: string): readonly string[] {
-  const limit = /^\[\^\\n\]\{1,(\d+)\}$/.exec(pattern)?.[1];
+  const [, least, limit] = /^\[\^\\n\]\{([01]),(\d+)\}$/.exec(pattern) ?? [];
   return [
     ...(type !== 'text' ? [] : name === '' ? ['{…}'] : [`{${name}}`]),
     ...TEXT_TYPES.filter((word) => valueTypeOf(word) === type && word !== 'text').map((word) => `{${name}:${word}}`),
     ...(name === '' ? ['{:int}'] : []),
-    ...(limit === undefined || type !== 'text' ? [] : [name === '' ? `{…${limit}}` : `{${name}:line${limit}}`]),
+    ...(limit === undefined || type !== 'text'
+      ? []
+      : [least === '0' ? `{${name}:rest${limit}}` : name === '' ? `{…${limit}}` : `{${name}:line${limit}}`]),
   ];
 }
 

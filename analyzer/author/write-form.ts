@@ -53,6 +53,8 @@ function writeList(items: readonly unknown[], indent: string, path: Path, option
 
 /** Key of the list whose long items are wrapped: a case with a stack trace would take a line for each frame. */
 const WRAPPED = 'cases';
+/** Longest line of what is wrapped. */
+const MAX_WRAPPED = 480;
 
 /** Writes a map in braces, with as many of its parts on a line as fit. */
 function writeWrapped(item: object, indent: string): string[] {
@@ -69,7 +71,7 @@ function writeWrapped(item: object, indent: string): string[] {
   const lines: string[] = [];
   let line = `${indent}- {`;
   for (const part of parts) {
-    if (line.length + part.length >= MAX_FLOW && line.trim() !== '- {') {
+    if (line.length + part.length >= MAX_WRAPPED && line.trim() !== '- {') {
       lines.push(line);
       line = `${indent}   `;
     }

@@ -9,6 +9,7 @@ const TYPES: Readonly<Record<string, { readonly type: CaptureType; readonly patt
   word: { type: 'text', pattern: '\\S+' },
   name: { type: 'text', pattern: '[\\w.-]+' },
   line: { type: 'text', pattern: '[^\\n]{1,300}' },
+  rest: { type: 'text', pattern: '[^\\n]*' },
   int: { type: 'int', pattern: '\\d+' },
   bytes: { type: 'bytes', pattern: '\\d+(?:\\.\\d+)? ?[A-Za-z]*' },
   duration: { type: 'duration', pattern: '\\d+(?:\\.\\d+)? ?[a-z]+' },
@@ -175,12 +176,13 @@ function checkName(name: string, slot: string, problems: string[]): string | und
 }
 
 function findType(word: string): { readonly type: CaptureType; readonly pattern: string } | undefined {
-  const limit = /^line(\d+)$/.exec(word)?.[1];
-  return limit === undefined ? TYPES[word] : { type: 'text', pattern: lineOf(limit) };
+  const [, kind, limit] = /^(line|rest)(\d+)$/.exec(word) ?? [];
+  return limit === undefined ? TYPES[word] : { type: 'text', pattern: lineOf(limit, kind === 'rest' ? 0 : 1) };
 }
 
-function lineOf(limit: string): string {
-  return `[^\\n]{1,${limit}}`;
+/** Pattern of a part of a line of limited length. */
+function lineOf(limit: string, least = 1): string {
+  return `[^\\n]{${least},${limit}}`;
 }
 
 /** Pattern of a text before a character: up to a closing quote or bracket, to the end of the line, or the shortest. */
