@@ -14,7 +14,7 @@ import { COMMANDS } from './main.js';
 import { SERVICES } from './program.js';
 
 const path = (name: string): string => fileURLToPath(new URL(`../${name}`, import.meta.url));
-const LOG = path('rules/network/insufficient-buffers/total/match.log');
+const LOG = path('rules/recordings/network.insufficient-buffers.total.log');
 const PROGRAM = JSON.stringify(path('dist/cli/program.js'));
 
 function run(...args: readonly string[]): string {

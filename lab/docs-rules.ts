@@ -1,12 +1,11 @@
-// Renders docs/rules.md: the rules of the catalog and how far each is proven. Takes the rules, their proof.yaml, the
+// Renders docs/rules.md: the rules of the catalog and how far each is proven. Takes the rules, their cases, the
 // results of the source check (rules/sources.tsv), and the lab's recordings and repairs; returns the text of the page.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { readCases } from '../analyzer/author/cases.js';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
 import { findBuiltInRules } from '../analyzer/catalog/files.js';
 import type { Rule } from '../analyzer/catalog/rule.js';
-import { parseDocument } from '../core/document.js';
-import { isObject } from '../core/json.js';
 import { PACKAGE_ROOT } from '../cli/version.js';
 
 interface Proven {
@@ -101,23 +100,18 @@ function renderRow({ rule, lab, constructed, patches, repaired, found }: Proven)
 }
 
 function proveRule(rule: Rule, sources: ReadonlyMap<string, readonly string[]>, repaired: readonly string[]): Proven {
-  const logs = readLogs(join(dirname(rule.file), 'proof.yaml'));
+  const proofs = readCases(rule)
+    .cases.filter(({ isMatch }) => isMatch)
+    .flatMap(({ expectation }) => expectation ?? []);
   const found = new Set(rule.alternatives.flatMap(({ id }) => sources.get(`${rule.id}#${id}`) ?? []));
   return {
     rule,
-    lab: logs.filter((log) => log['from'] === 'lab').length,
-    constructed: logs.filter((log) => log['from'] === 'constructed').length,
-    patches: logs.reduce((count, log) => count + Object.keys(isObject(log['patches']) ? log['patches'] : {}).length, 0),
+    lab: proofs.filter(({ from }) => from === 'lab').length,
+    constructed: proofs.filter(({ from }) => from === 'constructed').length,
+    patches: proofs.reduce((count, { patches = {} }) => count + Object.keys(patches).length, 0),
     repaired: repaired.filter((id) => id === rule.id).length,
     found: [...found].sort(compareNames),
   };
-}
-
-/** Returns the entries of the match logs in proof.yaml. */
-function readLogs(path: string): readonly Record<string, unknown>[] {
-  const { value } = parseDocument(readFileSync(path, 'utf8'), path);
-  if (!isObject(value)) return [];
-  return Object.entries(value).flatMap(([name, log]) => (name.startsWith('match') && isObject(log) ? [log] : []));
 }
 
 /** Returns, by rule and alternative, the names of the jars that contain a source. */

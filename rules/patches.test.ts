@@ -1,14 +1,12 @@
 // Checks that no fix stops a process from starting: every patch that is proposed for a match log is given to the memory
 // model of that log's Flink version, in addition to the options that the log shows (Flink's stock sizes if it shows
 // none).
-import { readFileSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
 import { diagnose } from '../analyzer/incident/diagnose.js';
 import { flattenIncidents } from '../analyzer/incident/document.js';
-import { readEntries } from '../analyzer/input/read.js';
-import type { Rule } from '../analyzer/catalog/rule.js';
+import { readCases, type RuleCase } from '../analyzer/author/cases.js';
+import { readPasted } from '../analyzer/input/read.js';
 import { ASSUMED_VERSION } from '../analyzer/incident/evaluation-context.js';
 import { isMemoryProblem } from '../flink/memory/words.js';
 import { computeJobManagerMemory, computeTaskManagerMemory } from '../flink/memory/memory.js';
@@ -25,23 +23,20 @@ const patching = catalog.rules.filter((rule) =>
 
 describe('every patch of memory options', () => {
   it.each(patching.map((rule) => [rule.id, rule] as const))('of %s lets the process start', (_, rule) => {
-    expect(listMatchLogs(rule).flatMap(findBrokenStarts)).toEqual([]);
+    expect(
+      readCases(rule)
+        .cases.filter(({ isMatch }) => isMatch)
+        .flatMap(findBrokenStarts),
+    ).toEqual([]);
   });
 });
 
-function listMatchLogs(rule: Rule): readonly string[] {
-  const folder = dirname(rule.file);
-  return readdirSync(folder)
-    .filter((name) => /^match.*\.log$/.test(name))
-    .map((name) => join(folder, name));
-}
-
 /** Returns the fixes for a log after which the model refuses what it accepted before. */
-function findBrokenStarts(file: string): readonly string[] {
-  const text = readFileSync(file, 'utf8');
+function findBrokenStarts({ bytes, log, place }: RuleCase): readonly string[] {
+  const text = bytes.toString('utf8');
   const version = /\(Version: (\d+\.\d+(?:\.\d+)?)/.exec(text)?.[1] ?? ASSUMED_VERSION;
   const options = readOptions(text);
-  const { diagnoses } = flattenIncidents(diagnose(readEntries([file]), catalog), 'en');
+  const { diagnoses } = flattenIncidents(diagnose(readPasted(bytes, {}, log), catalog), 'en');
   return diagnoses.flatMap(({ rule, fixes }) =>
     fixes.flatMap(({ id, patch }) => {
       const changed = Object.entries(patch).filter(([option]) => MEMORY_OPTION.test(option));
@@ -51,7 +46,7 @@ function findBrokenStarts(file: string): readonly string[] {
       );
       const problem =
         changed.length === 0 ? undefined : findNewProblem(before, new Map([...before, ...changed]), version);
-      return problem === undefined ? [] : [`${file}: ${rule} ${id} ${JSON.stringify(patch)}: ${problem}`];
+      return problem === undefined ? [] : [`${place}: ${rule} ${id} ${JSON.stringify(patch)}: ${problem}`];
     }),
   );
 }

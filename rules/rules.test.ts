@@ -1,14 +1,15 @@
-// Contract of the catalog, for every rule folder without exceptions: each match log is named first by its own rule,
-// each near miss is not, what proof.yaml asserts is there, and healthy recordings stay silent. rules/patches.test.ts
-// starts what is patched, lab/reference/sources.test.ts looks the sources up in the real jars.
+// Contract of the catalog, for every rule without exceptions: each log of its cases is named first by the rule, each
+// near miss is not, what a case asserts is there, and healthy recordings stay silent. rules/patches.test.ts starts what
+// is patched, lab/reference/sources.test.ts looks the sources up in the real jars.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { diagnose } from '../analyzer/incident/diagnose.js';
 import { flattenIncidents } from '../analyzer/incident/document.js';
 import { listRows, proveRow } from '../analyzer/author/engine-proof.js';
-import { proveRule } from '../analyzer/author/proof.js';
+import { readCases } from '../analyzer/author/cases.js';
+import { proveCase, proveWhole } from '../analyzer/author/proof.js';
 import { readEntries } from '../analyzer/input/read.js';
 import { readWholeCatalog } from '../analyzer/testing/samples.js';
 import { parseDocument } from '../core/document.js';
@@ -33,11 +34,31 @@ function readManifest(path: string): Manifest {
   return parseDocument(readFileSync(path, 'utf8'), path).value as Manifest;
 }
 
-describe('every rule', () => {
-  it.each(catalog.rules.map((rule) => [rule.id, rule] as const))('%s is proven by its logs', (_, rule) => {
-    expect(proveRule(rule, catalog).filter((result) => result.problem !== undefined)).toEqual([]);
-  });
+const proven = catalog.rules.map((rule) => ({ rule, ...readCases(rule) }));
 
+describe.each(proven)('$rule.id', ({ rule, cases, problems }) => {
+  const results = cases.map((one) => () => proveCase(rule, catalog, one));
+  const found = new Map<number, ReturnType<typeof proveCase>>();
+  const resultOf = (index: number): ReturnType<typeof proveCase> => {
+    const result = found.get(index) ?? results[index]?.() ?? { file: rule.file, alternatives: [] };
+    found.set(index, result);
+    return result;
+  };
+
+  it.each(cases.map(({ name, place }, index) => [`${rule.id}: ${name}`, place, index] as const))(
+    '%s',
+    (_, place, index) => {
+      expect(resultOf(index).problem, place).toBeUndefined();
+    },
+  );
+
+  it(`${rule.id}: every form is proven`, () => {
+    const all = cases.map((_, index) => resultOf(index));
+    expect(proveWhole(rule, catalog, all, cases, problems).map(({ problem }) => problem)).toEqual([]);
+  });
+});
+
+describe('every rule', () => {
   it.each(catalog.rules.map((rule) => [rule.id, rule] as const))(
     '%s says the same numbers, options and commands in both languages',
     (_, rule) => {
@@ -64,12 +85,33 @@ describe('every rule', () => {
   });
 
   it('is stable only when a recorded failure or a literal of a class proves it', () => {
-    for (const rule of catalog.rules.filter((item) => item.status === 'stable')) {
-      const proof = readFileSync(join(dirname(rule.file), 'proof.yaml'), 'utf8');
+    for (const { rule, cases } of proven.filter((item) => item.rule.status === 'stable')) {
       expect(
-        proof.includes('from: lab') || rule.alternatives.every((alternative) => alternative.sources.length > 0),
+        cases.some(({ expectation }) => expectation?.from === 'lab') ||
+          rule.alternatives.every((alternative) => alternative.sources.length > 0),
         rule.id,
       ).toBe(true);
+    }
+  });
+
+  it('has a recording for each case that names one, and no recording stands there for nothing', () => {
+    const named = proven.flatMap(({ cases }) => cases.flatMap(({ recording }) => recording ?? []));
+    const folder = fileURLToPath(new URL('recordings', import.meta.url));
+
+    expect(readdirSync(folder).sort()).toEqual(named.map((name) => `${name}.log`).sort());
+  });
+
+  it('has texts in zh.yaml only of rules and parts that there are', () => {
+    for (const area of new Set(proven.map(({ rule }) => dirname(dirname(rule.file))))) {
+      const file = join(area, 'zh.yaml');
+      const texts = parseDocument(readFileSync(file, 'utf8'), file).value as Readonly<Record<string, unknown>>;
+      const ids = proven.filter(({ rule }) => rule.file.startsWith(`${area}/`)).map(({ rule }) => rule.id);
+
+      expect(
+        Object.keys(texts)
+          .map((name) => `${basename(area)}.${name}`)
+          .sort(),
+      ).toEqual([...ids].sort());
     }
   });
 });
@@ -105,20 +147,20 @@ describe('the names that the engine knows', () => {
 });
 
 describe("the authors' schemas", () => {
-  it.each(['schema.json', 'proof.schema.json', 'engine.schema.json'])('%s has a hover text for every key', (name) => {
-    const schema: unknown = JSON.parse(readFileSync(fileURLToPath(new URL(name, import.meta.url)), 'utf8'));
+  it.each(['rule.schema.json', 'schema.json', 'proof.schema.json', 'engine.schema.json'])(
+    '%s has a hover text for every key',
+    (name) => {
+      const schema: unknown = JSON.parse(readFileSync(fileURLToPath(new URL(name, import.meta.url)), 'utf8'));
 
-    expect(findUndescribed(schema, '', schema)).toEqual([]);
-  });
+      expect(findUndescribed(schema, '', schema)).toEqual([]);
+    },
+  );
 
-  it.each(['rule.yaml', 'proof.yaml'])('are named in the first line of every %s', (name) => {
-    for (const rule of catalog.rules) {
-      const file = join(dirname(rule.file), name);
-      const schema = /^# yaml-language-server: \$schema=(\S+)\n/.exec(readFileSync(file, 'utf8'))?.[1];
-
-      expect(schema !== undefined && existsSync(join(dirname(file), schema)), file).toBe(true);
-      expect(schema?.endsWith(name === 'rule.yaml' ? '/schema.json' : '/proof.schema.json'), file).toBe(true);
-    }
+  it('is named in the first line of every rule', () => {
+    for (const { file } of catalog.rules)
+      expect(readFileSync(file, 'utf8'), file).toMatch(
+        /^# yaml-language-server: \$schema=\.\.\/\.\.\/rule\.schema\.json\n/,
+      );
   });
 });
 

@@ -20,7 +20,7 @@ const RECORDING = join('network.insufficient-buffers', 'total', '1.20.5');
 const JOB = 'order-dimensions';
 const OPTION = 'taskmanager.memory.network.';
 const TM_LOG = join(RECORDINGS_DIR, RECORDING, 'flink-flink-taskexecutor-0-node-1.log');
-const MATCH_LOG = fileURLToPath(new URL('../rules/network/insufficient-buffers/total/match.log', import.meta.url));
+const MATCH_LOG = fileURLToPath(new URL('../rules/recordings/network.insufficient-buffers.total.log', import.meta.url));
 const READER = 'reader-0123456789abcdef';
 const STRANGER = 'stranger-0123456789abcdef';
 

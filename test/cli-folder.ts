@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
 
 export const BUFFERS_LOG = fileURLToPath(
-  new URL('../rules/network/insufficient-buffers/total/match.log', import.meta.url),
+  new URL('../rules/recordings/network.insufficient-buffers.total.log', import.meta.url),
 );
 export const CAUSE = 'network.insufficient-buffers';
 

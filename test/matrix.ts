@@ -18,7 +18,7 @@ import {
 import { mirrorRe2 } from './install/packed.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const LOG = join('rules', 'network', 'insufficient-buffers', 'total', 'match.log');
+const LOG = join('rules', 'recordings', 'network.insufficient-buffers.total.log');
 
 /** Command that was run in the copy. */
 export interface Step {

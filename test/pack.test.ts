@@ -9,7 +9,7 @@ import { findProduct, makeProduct } from './install/product.js';
 import { FRONT_DOOR } from './program.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const LOG = join(root, 'rules', 'network', 'insufficient-buffers', 'total', 'match.log');
+const LOG = join(root, 'rules', 'recordings', 'network.insufficient-buffers.total.log');
 let files: readonly string[];
 
 beforeAll(async () => {
@@ -27,9 +27,10 @@ describe('the package', () => {
     'dist/web/index.html',
     'rules/causes.yaml',
     'rules/schema.json',
-    'rules/network/insufficient-buffers/total/rule.yaml',
-    'rules/network/insufficient-buffers/total/proof.yaml',
-    'rules/network/insufficient-buffers/total/nearmiss.log',
+    'rules/rule.schema.json',
+    'rules/network/insufficient-buffers/total.yaml',
+    'rules/network/zh.yaml',
+    'rules/recordings/network.insufficient-buffers.total-2.log',
     'docker/flink/log4j.properties',
     'docs/install.md',
     'README.md',

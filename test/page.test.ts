@@ -14,7 +14,9 @@ import { describeWithParts } from '../lab/parts/testing/describe-part.js';
 import { DESK, openPageSite, WAIT_MS, type PageSite } from './pages.js';
 import { startProgram, waitUntil, type RunningProgram } from './program.js';
 
-const BUFFERS_LOG = fileURLToPath(new URL('../rules/network/insufficient-buffers/total/match.log', import.meta.url));
+const BUFFERS_LOG = fileURLToPath(
+  new URL('../rules/recordings/network.insufficient-buffers.total.log', import.meta.url),
+);
 const PHONE = { width: 420, height: 900 };
 
 /** Expression for the number of pixels by which the document is wider than the window. */

@@ -31,7 +31,7 @@ import { runProgram, startProgram, waitUntil, type RunningProgram } from './prog
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const RECORDING = join(ROOT, 'lab/recordings/memory.heap-oom/gc-overhead/1.20.5');
-const GC_LOG = join(ROOT, 'rules/memory/gc-pressure/heap-full/match-2.log');
+const GC_LOG = join(ROOT, 'rules/recordings/memory.gc-pressure.heap-full-2.log');
 const UID = '0b5d4f3e-6a41-4f0e-9f5e-0a7e0e1c2d3f';
 const APPLICATION = 'application_1700000000000_0042';
 const CONTAINER = 'container_1700000000000_0042_01_00000';

@@ -10,7 +10,9 @@ import { browserOptions } from '../lab/parts/services/chromium.js';
 import { describeWithParts } from '../lab/parts/testing/describe-part.js';
 import { startProgram, waitUntil, type RunningProgram } from './program.js';
 
-const BUFFERS_LOG = fileURLToPath(new URL('../rules/network/insufficient-buffers/total/match.log', import.meta.url));
+const BUFFERS_LOG = fileURLToPath(
+  new URL('../rules/recordings/network.insufficient-buffers.total.log', import.meta.url),
+);
 const WAIT_MS = 30_000;
 const ROOMS = ['incidents', 'jobs', 'search', 'paste', 'alerts', 'rules', 'agents'];
 

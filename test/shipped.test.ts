@@ -1,9 +1,10 @@
 // Tests that the service sums up over the lines of a file as `jobtrace diagnose` does: GC logs and crash reports
 // through the real agent, a store and the analyzer, which is restarted for every few records. recordings.test.ts does
 // the same with all recordings.
-import { appendFileSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readCases } from '../analyzer/author/cases.js';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
 import { listSignalWords } from '../analyzer/catalog/signal-words.js';
 import { looksLikeGcLog } from '../analyzer/input/gc-log.js';
@@ -11,8 +12,8 @@ import { CRASH, CRASH_OF_JAVA_8, renderNoMemory } from '../analyzer/testing/cras
 import { openAgentFixture, type AgentFixture } from './agent-fixture.js';
 import { judgeFiles, judgeStore } from './shipped.js';
 
-const words = listSignalWords(loadCatalog());
-const RULES = join(import.meta.dirname, '..', 'rules');
+const catalog = loadCatalog();
+const words = listSignalWords(catalog);
 const GC_LOG = 'flink-u-taskexecutor-0-node-1-gc.log';
 const HEAP_FULL = 'memory.gc-pressure/heap-full';
 
@@ -37,15 +38,18 @@ function collectAll(from: number, to: number, after: number): string {
 }
 
 describe('a shipped GC log', () => {
-  const logs = readdirSync(RULES, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.log'))
-    .map((name) => ({ name, text: readFileSync(join(RULES, name), 'utf8') }))
+  const logs = catalog.rules
+    .flatMap((rule) =>
+      readCases(rule).cases.map((one) => ({ name: `${rule.id} ${one.name}`, text: one.bytes.toString() })),
+    )
     .filter(({ text }) => looksLikeGcLog(text.slice(0, 4096)))
     // A few copied lines are not a log that continues; two full collections indicate a full heap only there.
-    .filter(({ name }) => name !== 'memory/gc-pressure/pauses/match-3.log');
+    .filter(({ name }) => !name.startsWith('memory.gc-pressure/pauses '));
 
   it('is among the logs of the rules', () => {
-    expect(logs.map(({ name }) => name)).toContain('memory/gc-pressure/heap-full/match-2.log');
+    expect(logs.map(({ name }) => name)).toContain(
+      'memory.gc-pressure/heap-full 2 recording memory.gc-pressure.heap-full-2',
+    );
   });
 
   it.each(logs)('is diagnosed as the file is: $name', async ({ text }) => {

@@ -15,7 +15,7 @@ import type { Store } from '../store/store.js';
 import { startProgram, startReceiver, waitUntil, type Received, type RunningProgram } from './program.js';
 import { readRecent } from './recent.js';
 
-const FAILURE = fileURLToPath(new URL('../rules/network/insufficient-buffers/total/match.log', import.meta.url));
+const FAILURE = fileURLToPath(new URL('../rules/recordings/network.insufficient-buffers.total.log', import.meta.url));
 const LINES = readRecent(FAILURE);
 const CAUSE = 'network.insufficient-buffers';
 const PARTS = 4;

@@ -32,6 +32,8 @@ export interface RuleCase {
   /** True if the rule must be the first diagnosis; false if it must be silent. */
   readonly isMatch: boolean;
   readonly expectation: Expectation | undefined;
+  /** Name of the recording that is its log. */
+  readonly recording?: string;
 }
 
 export interface RuleCases {
@@ -40,14 +42,14 @@ export interface RuleCases {
 }
 
 /** Reads the cases of a rule's file, or of its folder in the old form. */
-export function readCases(rule: Pick<Rule, 'file' | 'id'>): RuleCases {
+export function readCases(rule: Pick<Rule, 'file'>): RuleCases {
   if (isOldRule(rule.file)) return readFolder(dirname(rule.file));
-  const schema = readSchema(join(findBuiltInRules(), 'rule.schema.json'));
-  return readFormCases(parseDocument(readFileSync(rule.file, 'utf8'), rule.file, schema), rule);
+  // A rule of the catalog fits the schema already.
+  return readFormCases(parseDocument(readFileSync(rule.file, 'utf8'), rule.file), rule.file);
 }
 
 /** Reads the cases of a rule's document. */
-export function readFormCases(document: ParsedDocument, { file, id }: Pick<Rule, 'file' | 'id'>): RuleCases {
+export function readFormCases(document: ParsedDocument, file: string): RuleCases {
   const { value } = document;
   if (!isFormFile(value) || !isWholeForm(value)) return { cases: [], problems: [] };
   // The rule stands three levels below its folder: <area>/<cause>/<variant>.yaml.
@@ -77,10 +79,11 @@ export function readFormCases(document: ParsedDocument, { file, id }: Pick<Rule,
       place,
       log: join(
         dirname(file),
-        source.file ?? `${id.slice(id.indexOf('/') + 1)}-${isMatch ? 'match' : 'near'}-${number}.log`,
+        source.file ?? `${isMatch ? 'match' : 'nearmiss'}${number === 1 ? '' : `-${number}`}.log`,
       ),
       bytes: log,
       isMatch,
+      recording: source.recording,
       expectation: {
         from: source.from ?? (kind === 'recording' ? 'lab' : 'constructed'),
         scenario: source.scenario,

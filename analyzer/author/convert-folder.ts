@@ -56,7 +56,7 @@ function convertOne(folder: string, file: string, { catalog, sets }: FolderConte
   const { value } = document;
   if (document.problems.length > 0 || !isRuleFile(value))
     return `is not valid: ${formatProblems(file, document.problems)}`;
-  const proof = readCases({ id, file });
+  const proof = readCases({ file });
   const broken = proof.problems.filter((problem) => /^proof\.yaml:\d/.test(problem));
   if (broken.length > 0) return `has a proof with problems: ${broken.join('; ')}`;
   const old: OldRule = { id, document, rule: value, text, logs: listLogs(proof) };
@@ -104,7 +104,7 @@ function findDifference(
   if (after.problems.length > before.problems.length)
     return `becomes a rule with problems: ${formatProblems(file, after.problems)}`;
   if (printRule(before.rule) !== printRule(after.rule)) return 'becomes another rule';
-  const { cases, problems } = readFormCases(made, { id, file });
+  const { cases, problems } = readFormCases(made, file);
   if (problems.length > 0) return problems.join('; ');
   const changed = logs.find(({ bytes }, index) => cases[index]?.bytes.equals(bytes) !== true);
   return changed === undefined ? undefined : `has the log ${changed.name}, which no case gives back`;

@@ -111,11 +111,17 @@ export function findThrown(
   const found = Object.entries(scaffolds.starts).flatMap(([name, start]) => {
     const slots = readSlots(lines, start);
     // An exception in the midst of other lines is a log as it is.
-    const isThrown = slots !== undefined && !/^(?:\d|\s)/.test(lines[start.lines.length] ?? ' ');
+    const first = lines[start.lines.length] ?? ' ';
+    const isThrown =
+      slots !== undefined && (start.lines.length === 0 ? EXCEPTION.test(first) : !/^(?:\d|\s)/.test(first));
     return !isThrown ? [] : listThrown(lines, { name, start, slots, flink }, scaffolds);
   });
   return found.sort((a, b) => a.body.length - b.body.length || Object.keys(a).length - Object.keys(b).length)[0];
 }
+
+/** Beginning of an exception: its class, alone or behind the name of its thread. */
+const EXCEPTION =
+  /^(?:Exception in thread "[^"]*" )?(?:[\w$]+\.)*[A-Z][\w$]*(?:Exception|Error|Throwable|Failure|Fault)\w*(?::|$)/;
 
 interface Slots {
   readonly flink: string | undefined;

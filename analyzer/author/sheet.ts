@@ -1,13 +1,13 @@
 // Describes a rule as people read it, in one language: what it looks for, what it answers, and the logs that prove it
-// (those that it must name, and near misses that it must not name). The logs are read from the rule's folder; a rule
-// without a folder has none. cli/service hands the sheet to the API, which serves it for the rule's page.
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+// (those that it must name, and near misses that it must not name). The logs are those of the rule's cases; a rule that
+// is not saved yet has none. cli/service hands the sheet to the API, which serves it for the rule's page.
+import { basename } from 'node:path';
 import type { LineSheet, ProofLog, RuleSheet } from '../../core/documents/rule.js';
 import type { Language } from '../../core/types.js';
 import { printGlob } from '../../core/text/glob.js';
 import type { Condition, Rule, Where } from '../catalog/rule.js';
 import type { Template, TextTemplate } from '../catalog/template.js';
+import { readCases, type RuleCase } from './cases.js';
 
 /** Maximum number of characters of a log that are shown. The rest of a longer log is left out. */
 const MAX_CHARACTERS = 20_000;
@@ -43,7 +43,7 @@ export function describeSheet(rule: Rule, language: Language): RuleSheet {
       verify: verify && say(verify),
     })),
     explains: rule.explains.map(printGlob),
-    ...readProofs(dirname(rule.file)),
+    ...readProofs(rule),
   };
 }
 
@@ -73,33 +73,30 @@ function listValues(value: Where[keyof Where]): readonly string[] {
   return 'source' in value ? [value.source] : value;
 }
 
-/** Reads the logs of a rule: `match.log`, `match-2.log` and so on, then the near misses. */
-function readProofs(folder: string): Pick<RuleSheet, 'logs' | 'moreLogs'> {
-  let names: readonly string[] = [];
-  try {
-    names = readdirSync(folder);
-  } catch {
-    return { logs: [], moreLogs: 0 };
-  }
-  const of = (start: string): readonly string[] =>
-    names.filter((name) => name.startsWith(start) && name.endsWith('.log')).sort(compareNumbered);
-  const kinds = [of('match'), of('nearmiss')];
-  const logs = kinds.flatMap((all) => all.slice(0, MAX_LOGS)).flatMap((name) => readProof(folder, name));
-  return { logs, moreLogs: kinds.flat().length - logs.length };
+/** Reads the logs of a rule's cases: those that it must name, then the near misses. */
+function readProofs(rule: Rule): Pick<RuleSheet, 'logs' | 'moreLogs'> {
+  const cases = listCases(rule);
+  const kinds = [true, false].map((isMatch) => cases.filter((one) => one.isMatch === isMatch).sort(compareNumbered));
+  const logs = kinds.flatMap((all) => all.slice(0, MAX_LOGS)).map(describeLog);
+  return { logs, moreLogs: cases.length - logs.length };
 }
 
-function readProof(folder: string, name: string): readonly ProofLog[] {
+function listCases(rule: Rule): readonly RuleCase[] {
   try {
-    const text = readFileSync(join(folder, name), 'utf8');
-    const isCut = text.length > MAX_CHARACTERS;
-    return [{ name, isMatch: name.startsWith('match'), text: text.slice(0, MAX_CHARACTERS), isCut }];
+    return readCases(rule).cases;
   } catch {
+    // The file is gone, or its folder is; a rule that somebody writes has none yet.
     return [];
   }
 }
 
+function describeLog({ log, isMatch, bytes }: RuleCase): ProofLog {
+  const text = bytes.toString('utf8');
+  return { name: basename(log), isMatch, text: text.slice(0, MAX_CHARACTERS), isCut: text.length > MAX_CHARACTERS };
+}
+
 /** Compares names by their numbers: `match.log`, `match-2.log`, `match-10.log`. */
-function compareNumbered(left: string, right: string): number {
-  const numberOf = (name: string): number => Number(/-(\d+)\./.exec(name)?.[1] ?? 1);
+function compareNumbered(left: RuleCase, right: RuleCase): number {
+  const numberOf = ({ log }: RuleCase): number => Number(/-(\d+)\.log$/.exec(log)?.[1] ?? 1);
   return numberOf(left) - numberOf(right);
 }

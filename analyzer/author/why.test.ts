@@ -1,10 +1,10 @@
-import { readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadCatalog, type Catalog } from '../catalog/catalog.js';
 import { findAlternativeMisfit, matchAlternative } from '../entry/match.js';
-import { BUFFER_RULE, JOB_A, makeCatalog, makeLog, readRecording, TEST_RULES } from '../testing/samples.js';
+import { BUFFER_LOG, JOB_A, makeCatalog, makeLog, readRecording, TEST_RULES } from '../testing/samples.js';
 import { readCandidate } from '../entry/scan.js';
+import { readPasted } from '../input/read.js';
+import { readCases } from './cases.js';
 import { tryRule, type Trial } from './why.js';
 
 const TM = 'log/flink-flink-taskexecutor-0-node-1.log';
@@ -171,7 +171,7 @@ describe('tryRule', () => {
     const catalog = loadCatalog();
     const rule = catalog.findRule('network.insufficient-buffers/total');
     if (rule === undefined) throw new Error('the model rule is missing');
-    const { outcome, alternatives } = tryRule(rule, readRecording(`${BUFFER_RULE}/match.log`), catalog);
+    const { outcome, alternatives } = tryRule(rule, readRecording(BUFFER_LOG), catalog);
 
     expect(outcome).toMatchObject({ kind: 'first', match: { captures: { required: '17', available: '0' } } });
     expect(alternatives[0]?.at?.text).toContain(rule.alternatives[0]?.anchor);
@@ -181,19 +181,19 @@ describe('tryRule', () => {
 describe('findAlternativeMisfit', () => {
   it('decides as matchAlternative does, for every rule on its own logs and on every sixtieth other entry that holds its anchor', () => {
     const catalog = loadCatalog();
-    const logs = catalog.rules.flatMap((rule) =>
-      readdirSync(dirname(rule.file))
-        .filter((name) => name.endsWith('.log'))
-        .map((name) => join(dirname(rule.file), name)),
+    const logs = catalog.rules.flatMap(({ id, file }) =>
+      readCases({ file }).cases.flatMap(({ bytes, log }) =>
+        [...readPasted(bytes, {}, log)].map((entry) => ({ id, entry })),
+      ),
     );
     const differing: string[] = [];
     let [compared, others] = [0, 0];
 
-    for (const entry of logs.flatMap(readRecording)) {
+    for (const { id, entry } of logs) {
       const all = catalog.scanner.scan(entry.bytes).flatMap((literal) => catalog.usesOf(literal));
       const uses = all
         .flatMap((use) => (use.kind === 'alternative' ? [use] : []))
-        .filter(({ rule }) => dirname(entry.source.path) === dirname(rule.file) || others++ % 60 === 0);
+        .filter(({ rule }) => rule.id === id || others++ % 60 === 0);
       if (uses.length === 0) continue;
       const { candidate } = readCandidate(entry, all, catalog.engine, {});
       for (const use of uses) {

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { JobtraceError } from '../../core/errors.js';
 import { loadCatalog, type CatalogSources } from './catalog.js';
 import { diagnose } from '../incident/diagnose.js';
-import { BUFFER_RULE, makeCatalog, makeFolder, readRecording, writeRules } from '../testing/samples.js';
+import { BUFFER_LOG, makeCatalog, makeFolder, readRecording, writeRules } from '../testing/samples.js';
 
 function writeFile(id: string, text: string): string {
   const folder = makeFolder();
@@ -189,7 +189,7 @@ fixes:
 
     expect(extended.findRule(id)?.unless).toHaveLength(loadCatalog().findRule(id)?.unless.length ?? 0);
     expect(
-      diagnose(readRecording(`${BUFFER_RULE}/match.log`), silenced).flatMap((incident) =>
+      diagnose(readRecording(BUFFER_LOG), silenced).flatMap((incident) =>
         incident.diagnoses.en.map((item) => item.rule),
       ),
     ).not.toContain(id);
@@ -236,7 +236,7 @@ fixes:
       {},
     );
 
-    expect(diagnose(readRecording(`${BUFFER_RULE}/match.log`), replaced)[0]?.diagnoses.en[0]?.title).toBe('Ours');
+    expect(diagnose(readRecording(BUFFER_LOG), replaced)[0]?.diagnoses.en[0]?.title).toBe('Ours');
     expect(disabled.findRule('network.insufficient-buffers/total')).toBeUndefined();
   });
 

@@ -18,9 +18,14 @@ import { buildCatalog } from './catalog.js';
 import { compileRule } from './compile.js';
 import { diagnose } from '../incident/diagnose.js';
 import { flattenIncidents } from '../incident/document.js';
+import { readForm, type Sets } from './form/read.js';
 import { openPrepared } from './prepared.js';
 import type { Rule, RuleFile } from './rule.js';
 import { BUFFER_RECORDING, readRecording, readWholeCatalog } from '../testing/samples.js';
+
+const sets: Sets = new Map(
+  Object.entries(parseDocument(readFileSync('rules/sets.yaml', 'utf8'), 'sets.yaml').value as Record<string, []>),
+);
 
 /**
  * Returns a rule as it comes from what the build prepared: patterns and expressions are not compiled until they are
@@ -28,7 +33,8 @@ import { BUFFER_RECORDING, readRecording, readWholeCatalog } from '../testing/sa
  */
 function trust(rule: Rule): Rule {
   const text = readFileSync(rule.file, 'utf8');
-  const value: unknown = JSON.parse(JSON.stringify(parseDocument(text, rule.file).value));
+  const form = readForm(parseDocument(text, rule.file), { owner: rule.owner, sets, chinese: undefined });
+  const value: unknown = JSON.parse(JSON.stringify(form.value));
   return isRuleFile(value)
     ? compileRule(
         rule.id,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Entry } from '../../core/types.js';
 import { loadCatalog } from '../catalog/catalog.js';
-import { BUFFER_RULE, JOB_A, makeCatalog, makeLog, readRecording, TEST_RULES } from '../testing/samples.js';
+import { BUFFER_LOG, JOB_A, makeCatalog, makeLog, readRecording, TEST_RULES } from '../testing/samples.js';
 import { scanEntry } from './scan.js';
 import { splitText } from '../input/read.js';
 
@@ -18,7 +18,7 @@ describe('scanEntry', () => {
 
   it('keeps the entry as it was written and marks the captured words in it', () => {
     const whole = loadCatalog();
-    const signals = readRecording(`${BUFFER_RULE}/match.log`)
+    const signals = readRecording(BUFFER_LOG)
       .flatMap((entry) => scanEntry(entry, whole) ?? [])
       .filter((signal) => signal.matches.length > 0);
     const [first] = signals;

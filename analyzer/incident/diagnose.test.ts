@@ -6,11 +6,11 @@ import { flattenIncidents } from './document.js';
 import { readEntries, splitText } from '../input/read.js';
 
 const catalog = loadCatalog();
-const folder = 'rules/network/insufficient-buffers/total';
+const BUFFERS = 'rules/recordings/network.insufficient-buffers.total.log';
 
 describe('diagnose', () => {
   it('names missing network buffers with the patch that keeps the task heap', () => {
-    const [incident, ...more] = diagnose(readEntries([`${folder}/match.log`]), catalog);
+    const [incident, ...more] = diagnose(readEntries([BUFFERS]), catalog);
 
     expect(more).toEqual([]);
     expect(incident).toMatchObject({
@@ -40,7 +40,14 @@ describe('diagnose', () => {
   });
 
   it('is silent for the same words in user data', () => {
-    expect(diagnose(readEntries([`${folder}/nearmiss.log`]), catalog)).toEqual([]);
+    const words = 'Insufficient number of network buffers: required 17, but only 0 available.';
+    const log = `2026-03-02 10:16:02,377 INFO  com.example.support.TicketFunction [] - ticket 4711: "${words}"
+2026-03-02 10:16:02,601 WARN  com.example.support.TicketFunction [] - Could not classify ticket 4711
+java.lang.IllegalArgumentException: ${words}
+	at com.example.support.TicketFunction.classify(TicketFunction.java:41) ~[support.jar:?]
+`;
+
+    expect(diagnose(splitText(log), catalog)).toEqual([]);
   });
 
   it('is silent for what a healthy job printed, also without the logs of its process', () => {
@@ -263,7 +270,7 @@ describe('diagnose', () => {
   });
 
   it('gives one document with the facts', () => {
-    const document = flattenIncidents(diagnose(readEntries([`${folder}/match.log`]), catalog), 'zh');
+    const document = flattenIncidents(diagnose(readEntries([BUFFERS]), catalog), 'zh');
 
     expect(document.diagnoses.filter((diagnosis) => !diagnosis.symptom)).toHaveLength(1);
     expect(document.diagnoses[0]?.title).toContain('网络缓冲区不足');

@@ -4,12 +4,12 @@ import type { Catalog } from '../catalog/catalog.js';
 import type { Expression } from '../catalog/expression.js';
 import { diagnose } from './diagnose.js';
 import type { RuleFault } from './explain.js';
-import { BUFFER_RULE, makeCatalog, readRecording } from '../testing/samples.js';
+import { BUFFER_LOG, makeCatalog, readRecording } from '../testing/samples.js';
 import { splitText } from '../input/read.js';
 import type { Diagnosis } from '../../core/documents/incident.js';
 
 const catalog = loadCatalog();
-const log = readRecording(`${BUFFER_RULE}/match.log`)
+const log = readRecording(BUFFER_LOG)
   .map((entry) => entry.bytes.toString('utf8'))
   .join('\n');
 
@@ -206,7 +206,7 @@ match: [{ id: a, anchor: "is too much", regex: '(?P<free>\\d+) is too much' }]`,
   });
 
   it('has the same values and patches in both languages', () => {
-    const [incident] = diagnose(readRecording(`${BUFFER_RULE}/match.log`), catalog);
+    const [incident] = diagnose(readRecording(BUFFER_LOG), catalog);
 
     expect(incident?.diagnoses.zh[0]?.values).toEqual(incident?.diagnoses.en[0]?.values);
     expect(incident?.diagnoses.zh[0]?.fixes[0]?.patch).toEqual(incident?.diagnoses.en[0]?.fixes[0]?.patch);

@@ -7,10 +7,10 @@ import { loadCatalog } from '../catalog/catalog.js';
 import { diagnose } from '../incident/diagnose.js';
 import { flattenIncidents } from '../incident/document.js';
 import { createReadNotes, readEntries, splitText } from './read.js';
-import { BUFFER_RECORDING, BUFFER_RULE, makeFolder, readRecording, shuffle } from '../testing/samples.js';
+import { BUFFER_RECORDING, BUFFER_LOG, makeFolder, readRecording, shuffle } from '../testing/samples.js';
 
 const catalog = loadCatalog();
-const log = readRecording(`${BUFFER_RULE}/match.log`);
+const log = readRecording(BUFFER_LOG);
 const text = log.map((entry) => entry.bytes.toString('utf8')).join('\n');
 
 function firstRule(paste: string): string | undefined {
@@ -69,7 +69,7 @@ describe('what is badly formed', () => {
     const bytes = Buffer.from(`\ufeff${text.replaceAll('\n', '\r\n')}\r\n`, 'utf16le');
 
     expect(diagnose(readEntries(['-'], { stdin: () => [bytes] }), catalog)[0]?.diagnoses.en[0]?.rule).toBe(
-      BUFFER_RULE.slice('rules/'.length).replace('/', '.'),
+      'network.insufficient-buffers/total',
     );
   });
 

@@ -11,7 +11,7 @@ import { makeFolder } from './folders.js';
 export { makeFolder } from './folders.js';
 export { readRecording, toRecord } from './recording.js';
 
-export const BUFFER_RULE = 'rules/network/insufficient-buffers/total';
+export const BUFFER_LOG = 'rules/recordings/network.insufficient-buffers.total.log';
 export const BUFFER_RECORDING = 'lab/recordings/network.insufficient-buffers/total/1.20.5';
 
 export const JOB_A = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1';

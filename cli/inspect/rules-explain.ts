@@ -2,14 +2,14 @@
 // analyzer/author/why.ts finds the reasons; this file turns them into sentences with file:line of the log and of the
 // rule.
 import { joinLines } from '../../core/text/lines.js';
-import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { totalScore, type Finding } from '../../analyzer/incident/finding.js';
 import type { ExplainReason } from '../../analyzer/incident/rank.js';
 import { readEntries } from '../../analyzer/input/read.js';
 import type { Rule } from '../../analyzer/catalog/rule.js';
 import { tryRule, type AlternativeTrial, type WhyOutcome, type Trial } from '../../analyzer/author/why.js';
-import { parseDocument, type DocumentPath } from '../../core/document.js';
+import type { DocumentPath } from '../../core/document.js';
+import { locatePart } from '../../analyzer/author/locate.js';
 import { createError } from '../../core/errors.js';
 import { countOf } from '../../core/text/count.js';
 import { CONFIG_OPTION, RULES_OPTION, type Command } from '../command.js';
@@ -169,7 +169,7 @@ function print(number: number): string {
 }
 
 function placeOf(rule: Rule, path: DocumentPath, style: Style): string {
-  const { line, column } = parseDocument(readFileSync(rule.file, 'utf8'), rule.file).locate(path);
+  const { line, column } = locatePart(rule, path);
   const name = relative(process.cwd(), rule.file);
   return paint(`(${name.startsWith('..') ? rule.file : name}:${line}:${column})`, 'cyan', style);
 }

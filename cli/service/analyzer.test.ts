@@ -9,7 +9,9 @@ import { startProgram, startReceiver, waitUntil, type RunningProgram } from '../
 import { readRecent } from '../../test/recent.js';
 import { shipAll } from '../../test/shipped.js';
 
-const FAILURE = fileURLToPath(new URL('../../rules/network/insufficient-buffers/total/match.log', import.meta.url));
+const FAILURE = fileURLToPath(
+  new URL('../../rules/recordings/network.insufficient-buffers.total.log', import.meta.url),
+);
 
 let folder: string;
 let receiver: Awaited<ReturnType<typeof startReceiver>>;

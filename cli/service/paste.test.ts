@@ -14,7 +14,7 @@ import { createPasteDiagnoser } from './paste.js';
 import { createServiceMetrics, createServiceServer } from './server.js';
 import { createServiceNotifier } from './services.js';
 
-const LOG = readFileSync(new URL('../../rules/network/insufficient-buffers/total/match.log', import.meta.url));
+const LOG = readFileSync(new URL('../../rules/recordings/network.insufficient-buffers.total.log', import.meta.url));
 const RULE = 'network.insufficient-buffers/total';
 const MEBIBYTE = 1_048_576;
 const LOOKS = 300;

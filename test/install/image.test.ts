@@ -16,7 +16,7 @@ import { mirrorRe2, packTarball } from './packed.js';
 const MAX_MEGABYTES = 250;
 const USER = 10_001;
 const RULE = 'network.insufficient-buffers/total';
-const LOG = join(PACKAGE_ROOT, 'rules', ...RULE.split(/[./]/), 'match.log');
+const LOG = join(PACKAGE_ROOT, 'rules', 'recordings', `${RULE.replace('/', '.')}.log`);
 const IMAGE = 'localhost/jobtrace';
 
 /**

@@ -13,7 +13,7 @@ import { waitUntil } from '../program.js';
 import { mirrorRe2, packTarball } from './packed.js';
 
 const RULE = 'network.insufficient-buffers/total';
-const LOG = join(PACKAGE_ROOT, 'rules', ...RULE.split(/[./]/), 'match.log');
+const LOG = join(PACKAGE_ROOT, 'rules', 'recordings', `${RULE.replace('/', '.')}.log`);
 
 interface Lock {
   readonly packages: Readonly<
