@@ -15,7 +15,8 @@ import { createStaticLease } from '../platform/lease.js';
 import { OPEN_OUTCOMES } from './conclude.js';
 import type { AnalyzerSettings, EntryPage } from './partition.js';
 import { type Running, createKeepers, stepOnce, runLoop, findOutage } from './loop.js';
-import { type StepResult, timeOf } from './step.js';
+import { timeOf } from './live.js';
+import type { StepResult } from './step.js';
 
 export interface AnalyzerOptions extends AnalyzerSettings {
   readonly store: RecordFeed & AnalyzerSettings['store'];

@@ -37,12 +37,16 @@ const ENDING_CHECK_MS = 5000;
 const SETTLE_MS = 30_000;
 export const OPEN_OUTCOMES: readonly Incident['outcome'][] = ['failing', 'silent'];
 
-export async function concludeTouched(
+/**
+ * Concludes the cluster. Yields after each slice of the work, so that the caller can do other work. Returns the
+ * incidents that changed.
+ */
+export async function* concludeTouched(
   part: RecordPart,
   cluster: string,
   memory: ClusterMemory,
-): Promise<readonly Incident[]> {
-  const concluded = await concludeAsking(part, cluster, memory);
+): AsyncGenerator<void, readonly Incident[]> {
+  const concluded = yield* concludeAsking(part, cluster, memory);
   const named = keepIds(concluded, memory.saved, part.options.healthyMs);
   const ended = await concludeEndings(part, cluster, memory, named, (incident, change) =>
     announce(part, memory, [{ incident, change }]),
@@ -74,11 +78,14 @@ export async function concludeTouched(
       await announce(part, memory, due);
       due = [];
     }
-    if (slices.isOver()) await slices.rest();
+    if (slices.isOver()) yield slices.begin();
   }
   for (const one of due) changed.push(one.incident);
   await announce(part, memory, due);
-  for (const one of gone) await removeGone(part, cluster, memory, one);
+  for (const one of gone) {
+    await removeGone(part, cluster, memory, one);
+    if (slices.isOver()) yield slices.begin();
+  }
   memory.saved = [...saved, ...others.filter(({ first }) => !times.has(first))];
   await writeFloods(part, memory, incidents, changed);
   const { store, now } = part.options;
@@ -96,21 +103,29 @@ export async function concludeTouched(
 }
 
 /** Concludes the cluster, and once more if the store knows a later checkpoint before one of the incidents. */
-async function concludeAsking(part: RecordPart, cluster: string, memory: ClusterMemory): Promise<readonly Incident[]> {
-  const { store } = part.options;
-  const slices = createSlices();
-  const conclude = async (): Promise<readonly Incident[]> => {
-    const concluded: Incident[] = [];
-    for (const incident of concludeMemory(part, cluster, memory)) {
-      if (incident !== undefined) concluded.push(incident);
-      if (slices.isOver()) await slices.rest();
-    }
-    return concluded;
-  };
-  const concluded = await conclude();
-  const checkpoints = await askCheckpoints(cluster, memory, concluded, store);
+async function* concludeAsking(
+  part: RecordPart,
+  cluster: string,
+  memory: ClusterMemory,
+): AsyncGenerator<void, readonly Incident[]> {
+  const concluded = yield* collectConcluded(part, cluster, memory);
+  const checkpoints = await askCheckpoints(cluster, memory, concluded, part.options.store);
   await takeEntries(part, checkpoints);
-  return checkpoints.length === 0 ? concluded : conclude();
+  return checkpoints.length === 0 ? concluded : yield* collectConcluded(part, cluster, memory);
+}
+
+function* collectConcluded(
+  part: RecordPart,
+  cluster: string,
+  memory: ClusterMemory,
+): Generator<void, readonly Incident[]> {
+  const slices = createSlices();
+  const concluded: Incident[] = [];
+  for (const incident of concludeMemory(part, cluster, memory)) {
+    if (incident !== undefined) concluded.push(incident);
+    if (slices.isOver()) yield slices.begin();
+  }
+  return concluded;
 }
 
 /** Concludes the incidents of the cluster one by one from what is known now. */

@@ -92,6 +92,11 @@ export interface RecordPart {
   readonly urgent: Set<string>;
   /** Cursor of the recent records, which are read ahead while the feed is behind; undefined otherwise. */
   live: string | undefined;
+  /** Time of the last reading of recent records while a cluster was concluded, by performance.now(). */
+  liveReadAt: number;
+  /** Cluster that is being concluded (live.ts), and its entries that were read meanwhile; they are taken afterwards. */
+  concluding: string | undefined;
+  readonly held: Entry[];
   /** Page that was read last and is not completely concluded. The cursor moves only after that. */
   open: Pick<EntryPage, 'cursor' | 'drained'> | undefined;
   /** Time of the first unread record, as far as it is known; undefined if all are read. */
@@ -123,6 +128,9 @@ export function createPart(
     touched: new Set(),
     urgent: new Set(),
     live: undefined,
+    liveReadAt: 0,
+    concluding: undefined,
+    held: [],
     open: undefined,
     unreadFrom: undefined,
     due: new Map(),

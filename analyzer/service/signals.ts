@@ -88,7 +88,8 @@ export function findMemory({ clusters }: RecordPart, cluster: string): ClusterMe
 /**
  * Fills the memory of a cluster that fails for the first time, or for the first time since the analyzer started, with
  * its incidents, facts and possible failures from the store. All up to the failure that is known comes first: in a
- * flood, the store grows as fast as it is read. Yields the number of events whenever all facts before them are known.
+ * flood, the store grows as fast as it is read. Yields after each page: the number of events if all facts before them
+ * are known, else 0.
  */
 export async function* fillMemory(part: RecordPart, cluster: string, memory: ClusterMemory): AsyncGenerator<number> {
   if (memory.isFilled) return;
@@ -102,10 +103,13 @@ export async function* fillMemory(part: RecordPart, cluster: string, memory: Clu
   const known = memory.lastEvent + 1;
   const ranges: readonly HistoryRange[] = memory.lastEvent === 0 ? [{}] : [{ to: known }, { from: known }];
   for (const range of ranges) {
-    for await (const page of askFacts(cluster, asked, range)) await takePage(part, cluster, memory, page);
+    for await (const page of askFacts(cluster, asked, range)) {
+      await takePage(part, cluster, memory, page);
+      yield 0;
+    }
     for await (const page of askFailures(cluster, memory, asked, range)) {
       await takePage(part, cluster, memory, page);
-      if (range.to === undefined) yield memory.eventCount;
+      yield range.to === undefined ? memory.eventCount : 0;
     }
     yield memory.eventCount;
   }

@@ -2,16 +2,17 @@
 // concludes the clusters that changed (conclude.ts), and saves the cursor last (state.ts). Recent records come first.
 import { toIso } from '../../core/time/iso.js';
 import type { Incident } from '../../core/documents/incident.js';
-import { ALL_CLUSTERS, type Entry } from '../../core/types.js';
-import { renderSignal } from '../../flink/bytes/words.js';
-import type { FeedOptions, IncidentQuery } from '../../store/store.js';
+import { ALL_CLUSTERS } from '../../core/types.js';
+import type { IncidentQuery } from '../../store/store.js';
 import { LostPartition } from '../platform/fence.js';
-import { concludeFirst, concludeTouched, OPEN_OUTCOMES, RECHECK_MS } from './conclude.js';
+import { appendAll } from '../../core/sequence.js';
+import { OPEN_OUTCOMES, RECHECK_MS } from './conclude.js';
+import { concludeCluster, concludeUrgent, decideLeftOut, LIVE_MS, markUrgent, readLive } from './live.js';
 import { writeRest } from './save.js';
 import { COMPACT_DEFAULTS } from './memory.js';
 import { isDue, type EntryPage, type RecordPart } from './partition.js';
 import { loadPartState, savePartState } from './state.js';
-import { dateLines, fillMemory, findMemory, takeEntries } from './signals.js';
+import { takeEntries } from './signals.js';
 import { LIMITS } from '../restarts/limits.js';
 
 export interface StepResult {
@@ -20,8 +21,6 @@ export interface StepResult {
   readonly changed: readonly Incident[];
 }
 
-/** Age, in milliseconds, up to which records are read before all older ones. */
-const LIVE_MS = 300_000;
 /** Time, in milliseconds, for older clusters in one step. At least one cluster is concluded. */
 const BACKLOG_TURN_MS = 100;
 
@@ -39,11 +38,11 @@ export async function stepPart(part: RecordPart): Promise<StepResult> {
   for (const cluster of service.watch.takeDue((name) => part.options.store.findPart(name, of) === index))
     part.touched.add(cluster);
   const changed: Incident[] = [];
-  for (const cluster of [...part.urgent])
-    for (const incident of await concludeOne(part, cluster)) changed.push(incident);
+  appendAll(changed, await concludeUrgent(part));
   const until = performance.now() + BACKLOG_TURN_MS;
   for (const cluster of [...part.touched]) {
-    for (const incident of await concludeOne(part, cluster)) changed.push(incident);
+    if (!part.touched.has(cluster)) continue;
+    appendAll(changed, await concludeCluster(part, cluster));
     if (performance.now() > until && part.live !== undefined) break;
   }
   if (part.touched.size === 0 && part.open !== undefined) {
@@ -58,18 +57,6 @@ export async function stepPart(part: RecordPart): Promise<StepResult> {
   return { records: live + page.records, drained: part.open === undefined && page.drained, changed };
 }
 
-/** Reads the records of the last minutes while the feed is behind. Returns the number of records. */
-async function readLive(part: RecordPart): Promise<number> {
-  if (part.live === undefined) return 0;
-  const { index, of, options, service } = part;
-  const from = options.now() - LIVE_MS;
-  const page = await service.readEntries(part.live, { part: { index, of }, from, ...decideLeftOut(part) });
-  await takeEntries(part, page.entries);
-  markUrgent(part, page.entries, from);
-  part.live = page.cursor;
-  return page.records;
-}
-
 /** Reads the next page of the feed, if the previous page is completely concluded. */
 async function readNext(part: RecordPart): Promise<Pick<EntryPage, 'records' | 'drained'>> {
   const { index, of, options, service } = part;
@@ -77,9 +64,8 @@ async function readNext(part: RecordPart): Promise<Pick<EntryPage, 'records' | '
   const page = await service.readEntries(part.state.cursor, { part: { index, of }, ...decideLeftOut(part) });
   await takeEntries(part, page.entries);
   part.open = { cursor: page.cursor, drained: page.drained };
-  const from = options.now() - LIVE_MS;
-  markUrgent(part, page.entries, from);
-  const isOld = (page.firstTime ?? Infinity) < from;
+  markUrgent(part, page.entries);
+  const isOld = (page.firstTime ?? Infinity) < options.now() - LIVE_MS;
   if (!page.drained) {
     part.unreadFrom = page.lastTime ?? part.unreadFrom;
     // Start at the feed's cursor. Old records are left out here; the feed reads them later.
@@ -87,35 +73,6 @@ async function readNext(part: RecordPart): Promise<Pick<EntryPage, 'records' | '
   }
   return page;
 }
-
-function markUrgent({ touched, urgent }: RecordPart, entries: readonly Entry[], from: number): void {
-  for (const entry of entries) {
-    const cluster = entry.source.cluster ?? '';
-    if ((timeOf(entry) ?? 0) >= from && touched.has(cluster)) urgent.add(cluster);
-  }
-}
-
-/** Returns undefined for an entry without a time. */
-export function timeOf({ time, previousTime }: Entry): number | undefined {
-  return time ?? previousTime;
-}
-
-async function concludeOne(part: RecordPart, cluster: string): Promise<readonly Incident[]> {
-  const memory = findMemory(part, cluster);
-  for await (const events of fillMemory(part, cluster, memory))
-    if (events >= FLOOD_EVENTS && memory.saved.length === 0) await concludeFirst(part, cluster, memory);
-  await dateLines(part, cluster, memory);
-  const changed = await concludeTouched(part, cluster, memory);
-  // The cluster is removed after the store has answered: if the store fails, the next step concludes it again.
-  part.touched.delete(cluster);
-  part.urgent.delete(cluster);
-  part.reread.delete(cluster);
-  await part.service.platforms.step();
-  return changed;
-}
-
-/** Number of possible failures of one cluster that are a flood, of which the first are announced early. */
-const FLOOD_EVENTS = 100;
 
 /** Approximate limit, in bytes, of the memory for all clusters of a partition. */
 const MAX_HELD_BYTES = 200_000_000;
@@ -148,12 +105,6 @@ async function rereadStale({ backfill, service, state, clusters, reread, touched
     reread.set(cluster, from);
     touched.add(cluster);
   }
-}
-
-/** Returns the filter of the feed: no records without a signal word, and facts only of clusters that are in memory. */
-function decideLeftOut({ service: { words }, clusters }: RecordPart): Pick<FeedOptions, 'skip' | 'only'> {
-  const open = [...clusters].flatMap(([cluster, { isFilled }]) => (isFilled ? [cluster] : []));
-  return { skip: renderSignal(words, 'no'), only: { signal: renderSignal(words, 'fact'), clusters: open } };
 }
 
 /**

@@ -9,12 +9,15 @@ export interface Slices {
   /** True if the current slice is used up; the caller then awaits `rest`. */
   isOver(): boolean;
   rest(): Promise<void>;
+  /** Begins a slice, for a caller that lets other work run by itself. */
+  begin(): void;
 }
 
 export function createSlices(): Slices {
   let begun = performance.now();
   return {
     isOver: () => performance.now() - begun >= SLICE_MS,
+    begin: () => void (begun = performance.now()),
     rest: async () => {
       await setImmediate();
       begun = performance.now();

@@ -70,7 +70,7 @@ export function readFeed(connection: Connection, cursor: string | undefined, opt
     return { records: [], cursor: String(since), drained: true };
   const { skip = '', only = { signal: '', clusters: [] }, from } = options;
   if (options.isToEnd === true) return { records: [], cursor: String(findLastSeq(connection, since)), drained: true };
-  if (from !== undefined) since = Math.max(since, findFirstSeq(connection, from) - 1);
+  if (from !== undefined) since = Math.max(since, findFirstSeq(connection, from, since) - 1);
   const { end, isLast } = findFeedEnd(connection, since, Math.max(FEED_ROWS, options.limit));
   const rows = connection
     .prepare<Row>(
@@ -108,12 +108,17 @@ function findLastSeq(connection: Connection, since: number): number {
   return Math.max(since, last?.seq ?? 0);
 }
 
-/** Returns the sequence number of the first stored record from a time on, so that earlier ones need not be searched. */
-function findFirstSeq(connection: Connection, from: number): number {
+/**
+ * Returns the sequence number of the first record after `since` that is from a time on, so that earlier ones need not
+ * be searched.
+ */
+function findFirstSeq(connection: Connection, from: number, since: number): number {
   const first = connection
-    .prepare<{ seq: number | null }>('SELECT min(seq) AS seq FROM records INDEXED BY records_time WHERE time >= ?')
-    .get(from);
-  return first?.seq ?? findLastSeq(connection, 0) + 1;
+    .prepare<{ seq: number | null }>(
+      'SELECT min(seq) AS seq FROM records INDEXED BY records_time WHERE time >= ? AND seq > ?',
+    )
+    .get(from, since);
+  return first?.seq ?? findLastSeq(connection, since) + 1;
 }
 
 export function findRecords(connection: Connection, query: LineQuery): RecordLines {
