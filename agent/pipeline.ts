@@ -95,7 +95,7 @@ export class Pipeline {
 
   /**
    * Reads the files that were read to their end, then those with a backlog: what is written now does not wait
-   * for old logs. Whichever kind a round did not finish comes second in the next one, so that neither starves.
+   * for old logs, and neither kind starves.
    */
   #readFiles({ ms, maxBytes }: Slice, selection: FileSelection): ReadRound {
     const { settings, tails, now } = this.#parts;
@@ -117,7 +117,8 @@ export class Pipeline {
         bytes += round.bytes;
         if (round.bytes > 0) isMoving = true;
         if (round.throttleReason === undefined && !round.isOver) continue;
-        this.#isBehindFirst = files === current;
+        // The queue that was interrupted comes first in the next round, unless it had its turn.
+        this.#isBehindFirst = (files === current) === round.bytes > 0;
         const hasMore = round.isOver || ready.some(({ reading }) => unreadBytes(reading) > 0);
         return { bytes, throttleReason: round.throttleReason, hasMore };
       }
@@ -254,7 +255,7 @@ function isReadable({ file, reading, acks }: Tail): boolean {
   return file.isSettled && reading.fd !== undefined && file.endedAt === undefined && acks.waiting < MAX_WAITING;
 }
 
-/** Returns true if the file was read to its end, so that what comes next was written just now. */
+/** Returns true if the file is read to its end, so that what comes next was written just now. */
 function isCurrent({ reading }: Tail): boolean {
-  return reading.readOffset > 0 && unreadBytes(reading) === 0;
+  return unreadBytes(reading) === 0;
 }
