@@ -69,6 +69,8 @@ export interface PipelineParts {
   readonly cpuMs: () => number;
 }
 
+/** Number of unread bytes up to which a file has no backlog. */
+const NEARLY_READ_BYTES = 65_536;
 /** Limit of records of one file that wait for one that the store does not take yet. */
 const MAX_WAITING = 200_000;
 
@@ -94,8 +96,8 @@ export class Pipeline {
   }
 
   /**
-   * Reads the files that were read to their end, then those with a backlog: what is written now does not wait
-   * for old logs, and neither kind starves.
+   * Reads the files without a backlog, then those with one: what is written now does not wait for old logs, and neither
+   * kind starves.
    */
   #readFiles({ ms, maxBytes }: Slice, selection: FileSelection): ReadRound {
     const { settings, tails, now } = this.#parts;
@@ -255,7 +257,10 @@ function isReadable({ file, reading, acks }: Tail): boolean {
   return file.isSettled && reading.fd !== undefined && file.endedAt === undefined && acks.waiting < MAX_WAITING;
 }
 
-/** Returns true if the file is read to its end, so that what comes next was written just now. */
+/**
+ * Returns true if the file is read to its end, or nearly so (also a small new one): what comes next was written just
+ * now, or costs little.
+ */
 function isCurrent({ reading }: Tail): boolean {
-  return unreadBytes(reading) === 0;
+  return unreadBytes(reading) <= NEARLY_READ_BYTES;
 }
