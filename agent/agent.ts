@@ -18,7 +18,7 @@ import { FileFollower } from './follower.js';
 import type { FileSelection } from './pipeline.js';
 import { readCpu } from './tail/limits.js';
 import { Known } from './checkpoint/known.js';
-import { ProcessLives } from './lives.js';
+import { ProcessTracker } from './process-tracker.js';
 import { createRedactor } from './record/redact.js';
 import { openWatch, reloadSettings } from './reload.js';
 import { describeHealth, describeState, FIRST_STATUS_MS, nameAgent, saveLastStatus, saveStatus } from './report.js';
@@ -109,7 +109,7 @@ function openAgent(given: AgentSettings, { store, log, ...parts }: AgentParts): 
   return {
     ...saving,
     id: nameAgent(settings),
-    lives: new ProcessLives({ settings, wallClock, procDir: parts.procDir }),
+    processTracker: new ProcessTracker({ settings, wallClock, procDir: parts.procDir }),
     settings,
     store,
     wallClock,
@@ -252,7 +252,7 @@ async function scan(agent: AgentState): Promise<void> {
   };
   const found = await discoverFiles(paths, excluded, scanMemory, onPlace, linksInto);
   watcher?.keep(places);
-  agent.lives.sync(found.files);
+  agent.processTracker.sync(found.files);
   agent.follower.syncFiles(found, paths !== agent.scannedPaths);
   agent.scannedPaths = paths;
   agent.hasScanned = true;

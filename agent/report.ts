@@ -66,7 +66,7 @@ function touchLock({ lock, log }: AgentState): void {
 }
 
 export function describeState(agent: AgentState): AgentStatus {
-  const { settings, follower, board, wallClock, now, id, lives, isEnding } = agent;
+  const { settings, follower, board, wallClock, now, id, processTracker, isEnding } = agent;
   const state = follower.describe();
   const { measured, acknowledgedAt } = state;
   return describeAgent({
@@ -78,7 +78,7 @@ export function describeState(agent: AgentState): AgentStatus {
     acknowledgedAt: acknowledgedAt === undefined ? undefined : wallClock() - (now() - acknowledgedAt),
     measured,
     board: joinBoards([board, state]),
-    processes: lives.list(),
+    processes: processTracker.list(),
   });
 }
 

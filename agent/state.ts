@@ -10,7 +10,7 @@ import type { Watcher } from './discovery/watch.js';
 import type { Alarm } from './alarm.js';
 import type { Follower } from './follower.js';
 import type { Known } from './checkpoint/known.js';
-import type { ProcessLives } from './lives.js';
+import type { ProcessTracker } from './process-tracker.js';
 import type { AgentSettings } from './settings.js';
 import type { Board } from './status.js';
 import type { OpenWorker } from './workers/pool.js';
@@ -51,7 +51,7 @@ export interface AgentState {
   readonly board: Board;
   readonly follower: Follower;
   /** Processes that write the files that were found. */
-  readonly lives: ProcessLives;
+  readonly processTracker: ProcessTracker;
   /** Folders that are never entered. */
   readonly excluded: readonly string[];
   readonly scanMemory: ScanMemory;

@@ -3,7 +3,7 @@
 // decided here.
 import { toIso } from '../core/time/iso.js';
 import { renderCondition, type ConditionCode, type ConditionValues } from '../core/conditions.js';
-import type { AgentStatus, ProcessLife, StatusCondition } from '../core/documents/agent.js';
+import type { AgentStatus, ProcessReport, StatusCondition } from '../core/documents/agent.js';
 
 /** All counters, so that a reader sees everything that can happen. */
 export const COUNTERS = {
@@ -116,7 +116,7 @@ export interface StatusParts {
     AgentStatus,
     'files' | 'openFiles' | 'lagBytes' | 'waitingBytes' | 'atRiskBytes' | 'heldBytes'
   >;
-  readonly processes: readonly ProcessLife[];
+  readonly processes: readonly ProcessReport[];
   readonly board: BoardView;
 }
 

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
 import { readRulePolicy } from '../analyzer/catalog/rule.js';
 import { createAnalyzer } from '../analyzer/service/analyzer.js';
-import { createRecordMarker } from '../analyzer/testing/mark.js';
+import { createSignalSetter } from '../analyzer/testing/set-signal.js';
 import { copyRecords, OWN_FAULT, readStorm } from '../analyzer/testing/storm.js';
 import type { ReceiverSettings } from '../core/config/receiver.js';
 import { defaultSettings } from '../core/config/settings.js';
@@ -64,7 +64,7 @@ function makeStorm(): readonly LogRecord[] {
   )
     .flat()
     .sort((a, b) => Date.parse(a['@timestamp']) - Date.parse(b['@timestamp']))
-    .map(createRecordMarker(catalog));
+    .map(createSignalSetter(catalog));
 }
 
 const MANNERS = ['takes', 'hangs', 'pauses'] as const;

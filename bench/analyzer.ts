@@ -12,7 +12,7 @@ import { createLog } from '../core/log.js';
 import { findLargest } from '../core/sequence.js';
 import type { LogRecord } from '../core/types.js';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
-import { createRecordMarker } from '../analyzer/testing/mark.js';
+import { createSignalSetter } from '../analyzer/testing/set-signal.js';
 import { createAnalyzer, type Analyzer } from '../analyzer/service/analyzer.js';
 import { openSqliteStore } from '../store/sqlite/sqlite.js';
 import { appendRecords } from '../store/testing/samples.js';
@@ -43,7 +43,7 @@ const { values } = readCommandLine(SCRIPT);
 setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc') as () => void;
 const catalog = loadCatalog();
-const mark = createRecordMarker(catalog);
+const mark = createSignalSetter(catalog);
 const START = Date.parse('2026-03-02T00:00:00Z');
 /** Time, in milliseconds, between two restarts of one job. */
 const EVERY_MS = 20_000;

@@ -6,7 +6,7 @@
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
 import { readRulePolicy } from '../analyzer/catalog/rule.js';
 import { createAnalyzer } from '../analyzer/service/analyzer.js';
-import { createRecordMarker } from '../analyzer/testing/mark.js';
+import { createSignalSetter } from '../analyzer/testing/set-signal.js';
 import { copyRecords, OWN_FAULT, readStorm, ZOOKEEPER_OUTAGE } from '../analyzer/testing/storm.js';
 import { defaultSettings } from '../core/config/settings.js';
 import { createLog } from '../core/log.js';
@@ -43,7 +43,7 @@ const AFTER_MS = 60_000;
 const MIB = 2 ** 20;
 
 const catalog = loadCatalog();
-const mark = createRecordMarker(catalog);
+const mark = createSignalSetter(catalog);
 const outage = readStorm(ZOOKEEPER_OUTAGE);
 const ownFault = readStorm(OWN_FAULT);
 const lost = outage.findIndex((record) => record.message.includes('State change: SUSPENDED'));

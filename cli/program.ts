@@ -1,5 +1,5 @@
 // Opens the program. The built program is one file with V8's code cache (write-code-cache.ts), because compiling it
-// anew would take a fifth of the time of a short answer and of an agent's start. There is one file for short commands,
+// again would take a fifth of the time of a short answer and of an agent's start. There is one file for short commands,
 // and one for commands that open a store, which starts with V8's default flags. V8 accepts a cache only under the flags
 // that made it; another version of Node ignores it and compiles as usual. Without built files the sources are opened.
 import { existsSync, readFileSync } from 'node:fs';
@@ -51,7 +51,7 @@ const GROW_AT_ONCE = '--semi-space-growth-factor=32';
  * grows in steps. The flags multiply the optimization thresholds by fifteen and let the young generation grow at once.
  * V8 reports an unknown flag on standard error, so a release that is not listed runs without flags.
  */
-const PATIENCE: Readonly<Record<string, readonly string[]>> = {
+const SHORT_RUN_FLAGS: Readonly<Record<string, readonly string[]>> = {
   20: ['--interrupt-budget=1000000', GROW_AT_ONCE],
   22: [...OPTIMIZE_LATER, GROW_AT_ONCE],
   24: [...OPTIMIZE_LATER, GROW_AT_ONCE],
@@ -70,11 +70,11 @@ const YOUNG_MIB = 4;
  * generation of 32 MiB. The young generation of a worker starts at its final size, because the growth factor applies to
  * all threads. The flags depend on the release, as above.
  */
-const STAY_SMALL = ['--heap-growing-percent=60', `--min-semi-space-size=${YOUNG_MIB}`] as const;
-const THRIFT: Readonly<Record<string, readonly string[]>> = { 20: STAY_SMALL, 22: STAY_SMALL, 24: STAY_SMALL };
+const SMALL_HEAP = ['--heap-growing-percent=60', `--min-semi-space-size=${YOUNG_MIB}`] as const;
+const AGENT_FLAGS: Readonly<Record<string, readonly string[]>> = { 20: SMALL_HEAP, 22: SMALL_HEAP, 24: SMALL_HEAP };
 /** V8 flags of the other services: in a flood, garbage may grow to half of the used memory, not to all of it. */
-const SPARING: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
-  Object.keys(THRIFT).map((release) => [release, ['--heap-growing-percent=50']]),
+const SERVICE_FLAGS: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  Object.keys(AGENT_FLAGS).map((release) => [release, ['--heap-growing-percent=50']]),
 );
 const MIB = 1_048_576;
 /** Interval, in milliseconds, of checks of the young generation. V8 shrinks it when idle, and it may grow again. */
@@ -89,18 +89,18 @@ export async function openProgram(args: readonly string[]): Promise<Program> {
   const bundle = compileBundle(run, existsSync(compiled) ? readFileSync(compiled) : undefined);
   // The flags are set after the compilation, so that all services share one code cache.
   if (args[0] === 'agent') tuneForAgent();
-  else if (SERVICES.includes(args[0] ?? '')) setFlags(SPARING, process.versions.node);
+  else if (SERVICES.includes(args[0] ?? '')) setFlags(SERVICE_FLAGS, process.versions.node);
   return runBundle(run, bundle);
 }
 
 export function tuneForAgent(release = process.versions.node): void {
-  if (!setFlags(THRIFT, release)) return;
-  holdYoung();
-  setInterval(holdYoung, YOUNG_POLL_MS).unref();
+  if (!setFlags(AGENT_FLAGS, release)) return;
+  limitYoungGeneration();
+  setInterval(limitYoungGeneration, YOUNG_POLL_MS).unref();
 }
 
 /** Limits the young generation by its growth factor, because V8 reads no flag for its maximum size after the start. */
-function holdYoung(): void {
+function limitYoungGeneration(): void {
   const young = getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space');
   setFlagsFromString(
     `--semi-space-growth-factor=${young === undefined || young.space_size >= YOUNG_MIB * MIB ? 1 : 2}`,
@@ -112,7 +112,7 @@ function holdYoung(): void {
  * flags under which it was compiled.
  */
 export function tuneForShortRun(release = process.versions.node): void {
-  setFlags(PATIENCE, release);
+  setFlags(SHORT_RUN_FLAGS, release);
 }
 
 /** Sets the flags of a release. Returns false if none are known. */

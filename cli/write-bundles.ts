@@ -56,7 +56,7 @@ const OPTIONS: BuildOptions = {
   // 20.19).
   supported: { 'dynamic-import': false },
   define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
-  alias: { 'apache-arrow/Arrow.node': join(HERE, 'arrow.js') },
+  alias: { 'apache-arrow/Arrow.node': join(HERE, 'no-arrow.js') },
   // Names are not minified, so that stack traces stay readable.
   minifyWhitespace: true,
   minifySyntax: true,

@@ -267,7 +267,7 @@ export function createCheck<Schema extends TSchema>(schema: Schema): (value: unk
 /**
  * Returns the check of a document that a database returns. A field in `needed` must fit its declaration, lists and
  * objects by their kind alone; any other field must only be of its type if it is there. So what an older or a newer
- * release stored is read, as long as it can be told what it is about.
+ * release stored is read, as long as its subject is known.
  */
 export function createStoredCheck<Schema extends TObject>(
   schema: Schema,

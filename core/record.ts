@@ -32,7 +32,7 @@ export interface FieldTypes {
 }
 
 /**
- * Short name of the search box ("level:ERROR"). Several fields may have the same short name; the search then looks at
+ * Short name of the search box ("level:ERROR"). Several fields may have the same short name; the search then includes
  * each of them.
  */
 export interface ShortName {

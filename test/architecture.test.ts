@@ -62,7 +62,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'pipeline.ts',
     'follower.ts',
     'workers',
-    'lives.ts',
+    'process-tracker.ts',
     'state.ts',
     'report.ts',
     'reload.ts',
@@ -282,7 +282,7 @@ const STARTS = [
   'cli/write-prepared.ts',
   'cli/write-bundles.ts',
   'cli/write-code-cache.ts',
-  'cli/arrow.ts',
+  'cli/no-arrow.ts',
   'cli/service/store-worker.ts',
 ];
 const product = [...sources, ...listPage(), ...listSources('cli')];

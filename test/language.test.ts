@@ -43,9 +43,9 @@ const BANNED_WORDS: Readonly<Record<string, string>> = {
   rooms: 'pages, buffers',
   hears: 'reads, receives',
 };
-/** Words that no name of these folders contains. */
-const FOLDERS_OF_WORDS: readonly string[] = ['agent', 'api', 'core', 'flink', 'notify', 'store'];
-const BANNED_WORDS_THERE: Readonly<Record<string, string>> = {
+/** Words that no name of the product contains, except in these folders. */
+const FOLDERS_WITH_FORMER_WORDS = /^analyzer\/(?:author|catalog)\//;
+const BANNED_WORDS_ELSEWHERE: Readonly<Record<string, string>> = {
   brake: 'throttle',
   dear: 'expensive',
   hurry: 'send now',
@@ -55,6 +55,7 @@ const BANNED_WORDS_THERE: Readonly<Record<string, string>> = {
   looked: 'scanned, checked',
   looks: 'lookups, states',
   lead: 'primary diagnosis',
+  keeper: 'reloader, tracker, buffer',
   loud: 'alerting',
   loudest: 'primary',
   mark: 'flag, signal rank, separator',
@@ -65,16 +66,24 @@ const BANNED_WORDS_THERE: Readonly<Record<string, string>> = {
   owed: 'pending, unresolved',
   piece: 'part, segment',
   pieces: 'parts, segments',
+  presence: 'gaps, mentions',
   punished: 'rate limited',
+  recall: 'load',
+  recalled: 'loaded',
   rested: 'settled',
+  rhythm: 'regularity',
   scene: 'context',
   speech: 'texts',
   spoken: 'translations',
   standing: 'current',
-  stands: 'is',
+  stay: 'interval, span',
+  stays: 'intervals, spans',
   stood: 'was announced',
+  strand: 'cause group',
+  strands: 'cause groups',
   strangers: 'unknown, undefined',
   stretch: 'plain entries, range',
+  torn: 'cut, fragment',
   turn: 'cycle, epoch, attempt, set',
   turned: 'set, started',
   turns: 'mutex, epochs',
@@ -128,9 +137,9 @@ function splitWords(name: string): readonly string[] {
 
 function isBanned(path: string, name: string): boolean {
   if (ALLOWED_NAMES.has(name) || ALLOWED_NAMES.has(`${path}: ${name}`)) return false;
-  const isThere = FOLDERS_OF_WORDS.includes(path.split('/', 1)[0] ?? '');
+  const isElsewhere = !FOLDERS_WITH_FORMER_WORDS.test(path);
   return splitWords(name).some(
-    (word) => Object.hasOwn(BANNED_WORDS, word) || (isThere && Object.hasOwn(BANNED_WORDS_THERE, word)),
+    (word) => Object.hasOwn(BANNED_WORDS, word) || (isElsewhere && Object.hasOwn(BANNED_WORDS_ELSEWHERE, word)),
   );
 }
 

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readCases } from '../analyzer/author/cases.js';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
 import { listSignalWords } from '../analyzer/catalog/signal-words.js';
-import { looksLikeGcLog } from '../analyzer/input/gc-log.js';
+import { mayBeGcLog } from '../analyzer/input/gc-log.js';
 import { CRASH, CRASH_OF_JAVA_8, renderNoMemory } from '../analyzer/testing/crash.js';
 import { openAgentFixture, type AgentFixture } from './agent-fixture.js';
 import { judgeFiles, judgeStore } from './shipped.js';
@@ -42,7 +42,7 @@ describe('a shipped GC log', () => {
     .flatMap((rule) =>
       readCases(rule).cases.map((one) => ({ name: `${rule.id} ${one.name}`, text: one.bytes.toString() })),
     )
-    .filter(({ text }) => looksLikeGcLog(text.slice(0, 4096)))
+    .filter(({ text }) => mayBeGcLog(text.slice(0, 4096)))
     // A few copied lines are not a log that continues; two full collections indicate a full heap only there.
     .filter(({ name }) => !name.startsWith('memory.gc-pressure/pauses '));
 

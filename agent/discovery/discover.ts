@@ -239,8 +239,8 @@ function descend({ segments, captures }: Visit, name: string): readonly Pick<Vis
   }
   const [next, ...after] = rest;
   const values = next === undefined || after.length === 0 ? undefined : matchSegment(next, name);
-  const stay = { segments, captures };
-  return values === undefined ? [stay] : [{ segments: after, captures: { ...captures, ...values } }, stay];
+  const kept = { segments, captures };
+  return values === undefined ? [kept] : [{ segments: after, captures: { ...captures, ...values } }, kept];
 }
 
 function addFile(walk: Walk, path: string, stat: BigIntStats, captures: Captures): void {

@@ -6,7 +6,7 @@ import { basename } from 'node:path';
 import { findForm } from '../../flink/layout/form.js';
 import { isBinary } from '../../flink/bytes/binary.js';
 import { findLastLine, findUtf16, isUtf16 } from '../../flink/bytes/utf16.js';
-import { isTornPrefix } from '../../flink/bytes/wrapper.js';
+import { isIncompletePrefix } from '../../flink/bytes/wrapper.js';
 import { findArchive, type ArchiveForm } from '../discovery/archive.js';
 import { type Commit, peekAt, peekBefore, readAt, readPrefixCrc, type TailReading } from './read.js';
 import type { FileState } from '../checkpoint/checkpoint.js';
@@ -230,7 +230,7 @@ function beginTail(tail: Tail, fd: number, firstBytes: Buffer, parts: AdoptParts
  * the whole life of the file.
  */
 function isUndecided({ file, reading }: Tail, firstBytes: Buffer, { settings, now }: AdoptParts): boolean {
-  if (reading.kind !== 'log' || file.archiveSize !== undefined || !isTornPrefix(firstBytes, 0, firstBytes.length))
+  if (reading.kind !== 'log' || file.archiveSize !== undefined || !isIncompletePrefix(firstBytes, 0, firstBytes.length))
     return false;
   return now - reading.lastGrowth < settings.undecidedFlushMs;
 }

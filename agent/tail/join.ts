@@ -11,7 +11,7 @@ import { findEnd } from '../../flink/layout/streams.js';
 import { isEntryStart } from '../../flink/layout/layout.js';
 import { classifyLine } from '../../flink/bytes/line.js';
 import { isUtf16 } from '../../flink/bytes/utf16.js';
-import { isPartialLine, isTornPrefix, readStream } from '../../flink/bytes/wrapper.js';
+import { isPartialLine, isIncompletePrefix, readStream } from '../../flink/bytes/wrapper.js';
 import { peekAt, readAt, type TailEntry } from './read.js';
 import { renderRecordId } from './identity.js';
 import { familyName } from '../discovery/pattern.js';
@@ -164,7 +164,7 @@ function splitTogether(tail: Tail, fd: number, predecessor: Tail, start: JoinSta
   if (from >= readOffset || !openTail(predecessor) || predecessor.reading.fd === undefined) return giveUp(tail);
   const before = readAt(predecessor.reading.fd, from, readOffset - from);
   if (!start.isContinuation && before[before.length - 1] === NEWLINE) return giveUp(tail);
-  if (form === 'streams' && endsTorn(before)) return giveUp(tail);
+  if (form === 'streams' && endsIncomplete(before)) return giveUp(tail);
   const { kind, maxEntryBytes } = tail.reading;
   const all = readAt(fd, 0, maxEntryBytes);
   const after = all.subarray(0, findOtherStream(all, start.stream));
@@ -197,9 +197,9 @@ function splitTogether(tail: Tail, fd: number, predecessor: Tail, start: JoinSta
 }
 
 /** Returns true if the runtime began a line and wrote nothing of its text. */
-function endsTorn(bytes: Buffer): boolean {
+function endsIncomplete(bytes: Buffer): boolean {
   const start = bytes.lastIndexOf(NEWLINE) + 1;
-  return start < bytes.length && isTornPrefix(bytes, start, bytes.length);
+  return start < bytes.length && isIncompletePrefix(bytes, start, bytes.length);
 }
 
 /** Returns the start of the first line that surely is of another stream; without one, the number of bytes. */

@@ -10,7 +10,7 @@ import { isNearRow } from '../entry/row.js';
 import { readCandidate } from '../entry/scan.js';
 import { readAlone, WHOLE_LOG, type Reading } from '../entry/reading.js';
 import { toFailureLinks } from '../entry/signal.js';
-import { readComplaint } from '../incident/complaint.js';
+import { findProblemKind } from '../incident/problem-kind.js';
 import { readEntries, splitText } from '../input/read.js';
 
 export interface RowProof {
@@ -96,7 +96,7 @@ function readAs(entry: Entry, catalog: Catalog, engine: Engine, reading: Reading
     echo: failure?.echo,
     fromUserCode,
     isOptions,
-    complaint: readComplaint(toFailureLinks(parsed.links), engine),
+    complaint: findProblemKind(toFailureLinks(parsed.links), engine),
   };
 }
 

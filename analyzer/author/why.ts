@@ -12,7 +12,7 @@ import { totalScore, type Finding, type UnknownFinding } from '../incident/findi
 import { rankCauses, whyExplains, type ExplainReason } from '../incident/rank.js';
 import type { Alternative, Rule } from '../catalog/rule.js';
 import { readCandidate } from '../entry/scan.js';
-import type { MatchPart, EntryPlace } from '../entry/signal.js';
+import type { MatchPart, EntryPosition } from '../entry/signal.js';
 import { findFailedStep, indexSteps, type FailedStep } from '../incident/step.js';
 
 /** Line of the logs. */
@@ -49,12 +49,12 @@ export interface Likeness {
 /** Outcome of the match that came furthest. The kinds stand in order, worst first. */
 export type WhyOutcome =
   | { readonly kind: 'none' }
-  | { readonly kind: 'step'; readonly at: EntryPlace; readonly match: MatchPart; readonly failed: FailedStep }
-  | { readonly kind: 'harmless'; readonly at: EntryPlace; readonly match: MatchPart }
-  | { readonly kind: 'hidden'; readonly at: EntryPlace; readonly match: MatchPart; readonly by: readonly Rule[] }
+  | { readonly kind: 'step'; readonly at: EntryPosition; readonly match: MatchPart; readonly failed: FailedStep }
+  | { readonly kind: 'harmless'; readonly at: EntryPosition; readonly match: MatchPart }
+  | { readonly kind: 'hidden'; readonly at: EntryPosition; readonly match: MatchPart; readonly by: readonly Rule[] }
   | {
       readonly kind: 'after';
-      readonly at: EntryPlace;
+      readonly at: EntryPosition;
       readonly match: MatchPart;
       readonly own: Finding;
       readonly first: Finding;
@@ -63,7 +63,7 @@ export type WhyOutcome =
     }
   | {
       readonly kind: 'first';
-      readonly at: EntryPlace;
+      readonly at: EntryPosition;
       readonly match: MatchPart;
       readonly own: Finding;
       readonly unknown: UnknownFinding | undefined;
@@ -268,7 +268,7 @@ function judgeCluster(
 function explainRank(
   rule: Rule,
   { findings, unknown }: ReturnType<typeof rankCauses>,
-  at: EntryPlace,
+  at: EntryPosition,
   match: MatchPart,
 ): WhyOutcome {
   const own = findings.find((finding) => finding.rule === rule);

@@ -8,7 +8,7 @@ import { fitBeginning, type PartialFit } from './partial.js';
 import type { CodeOwners } from '../../flink/trace/packages.js';
 import type { Condition, Where } from '../catalog/rule.js';
 
-/** Entry that is compared with rules. `text` holds the words of the entry without the head of its layout. */
+/** Entry that is compared with rules. `text` holds the words of the entry without its message prefix. */
 export interface Candidate {
   readonly parsed: ParsedEntry;
   readonly text: string;
@@ -16,7 +16,7 @@ export interface Candidate {
   /** True if the entry is a failure by itself (failure.ts): a task, job, process or submission ended with it. */
   readonly isFailure: boolean;
   /**
-   * True if the head of the line was cut off, so that level and logger are unknown. Each level and logger fits then.
+   * True if the prefix of the line was cut off, so that level and logger are unknown. Each level and logger fits then.
    */
   readonly isHeadless: boolean;
   /** Owners of the code in the frames of its exceptions. */
@@ -238,13 +238,13 @@ function listTargets(
 }
 
 /** Punctuation that people write before a message that they quote: `When it starts: …`, `现象：…`, a backtick. */
-const LEAD = /[:：`“「]\s*(?=\S)/g;
-const MAX_LEADS = 6;
+const QUOTE_START = /[:：`“「]\s*(?=\S)/g;
+const MAX_QUOTES = 6;
 
 function listQuoted(message: string): readonly string[] {
-  return [...message.matchAll(LEAD)]
-    .slice(0, MAX_LEADS)
-    .map(({ 0: lead, index }) => message.slice(index + lead.length));
+  return [...message.matchAll(QUOTE_START)]
+    .slice(0, MAX_QUOTES)
+    .map(({ 0: opening, index }) => message.slice(index + opening.length));
 }
 
 function ownLinks(links: readonly ChainLink[]): ChainLink[] {

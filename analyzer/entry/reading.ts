@@ -9,7 +9,7 @@ import { isMessage } from './failure.js';
 import { findRow, type RowSubject } from './row.js';
 
 /** Results so far for an entry that is being read closely. */
-export interface LookedAt {
+export interface ScannedEntry {
   readonly subject: RowSubject;
   readonly text: string;
   /** True if something ended with the entry. */
@@ -32,9 +32,9 @@ export interface Reading {
   readonly takesErrors: boolean;
   /** True if general rules (catch-alls) are dropped when a specific rule knows a cause. */
   readonly dropsGeneral: boolean;
-  /** True if the head of the line (level and logger) may have been cut off. */
+  /** True if the prefix of the line (level and logger) may have been cut off. */
   isHeadless(subject: RowSubject): boolean;
-  view(looked: LookedAt, engine: Engine): View;
+  view(scanned: ScannedEntry, engine: Engine): View;
   /**
    * Returns how often a step must occur if the rule wants `count`. `repeatsItself` is true if a match of the rule may
    * count as such a step.
@@ -61,7 +61,7 @@ export function readAlone(entries: number): Reading {
     ...EXCERPT,
     takesErrors: true,
     dropsGeneral: false,
-    view: (looked, engine) => (looked.hasFailed ? viewAsIs(looked.subject.parsed) : viewAlone(looked, engine)),
+    view: (scanned, engine) => (scanned.hasFailed ? viewAsIs(scanned.subject.parsed) : viewAlone(scanned, engine)),
     countOf: (count, repeatsItself) => (repeatsItself && entries <= FEW_ENTRIES ? 1 : Math.min(TWICE, count)),
   };
 }
@@ -79,7 +79,7 @@ export const BESIDE_FAILURE: Reading = {
   ...EXCERPT,
   takesErrors: false,
   dropsGeneral: true,
-  view: (looked, engine) => (looked.hasFailed ? viewParsed(looked.subject.parsed, engine) : viewBeside(looked)),
+  view: (scanned, engine) => (scanned.hasFailed ? viewParsed(scanned.subject.parsed, engine) : viewBeside(scanned)),
   countOf: (count) => count,
 };
 
@@ -94,22 +94,22 @@ function viewAsIs({ links }: ParsedEntry): View {
   return { links, mayEnd: false, mayName: isAlternative };
 }
 
-function viewAlone(looked: LookedAt, engine: Engine): View {
-  const { subject, fromUserCode } = looked;
+function viewAlone(scanned: ScannedEntry, engine: Engine): View {
+  const { subject, fromUserCode } = scanned;
   const { parsed, source } = subject;
-  if (!fromUserCode && isMessage(parsed, source)) return viewMessage(looked);
+  if (!fromUserCode && isMessage(parsed, source)) return viewMessage(scanned);
   const suspect = findRow(engine.suspects, subject, (row) => row.excerpt && (row.fromUserCode || !fromUserCode));
   return suspect === undefined ? viewAsIs(parsed) : { links: parsed.links, mayEnd: true, mayName: isSpecific };
 }
 
-function viewBeside(looked: LookedAt): View {
-  const { parsed, source } = looked.subject;
-  const isWords = !looked.fromUserCode && parsed.level === undefined && isMessage(parsed, source);
-  return isWords ? viewMessage(looked) : viewAsIs(parsed);
+function viewBeside(scanned: ScannedEntry): View {
+  const { parsed, source } = scanned.subject;
+  const isWords = !scanned.fromUserCode && parsed.level === undefined && isMessage(parsed, source);
+  return isWords ? viewMessage(scanned) : viewAsIs(parsed);
 }
 
 /** Returns the view of a message without its exception class. */
-function viewMessage({ subject: { parsed }, text }: LookedAt): View {
+function viewMessage({ subject: { parsed }, text }: ScannedEntry): View {
   return viewWords(parsed.links.every(({ message }) => message === '') ? [nameLost(text)] : parsed.links);
 }
 

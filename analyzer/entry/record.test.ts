@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { makeRecord } from '../../store/testing/samples.js';
 import { readLastLine } from '../incident/last-line.js';
 import { readEntry } from './record.js';
-import { describePlace } from './signal.js';
+import { describePosition } from './signal.js';
 import { parseEntry } from '../../flink/layout/layout.js';
 
 describe('an entry that is read from the store', () => {
@@ -14,7 +14,7 @@ describe('an entry that is read from the store', () => {
       const entry = readEntry(makeRecord(1, { text, time }));
       if (entry === undefined) throw new Error('the record holds no entry');
       const stamp = parseEntry(entry.bytes, { zone }).time;
-      expect(describePlace(entry, stamp, undefined, '').time).toBe(Date.parse(time));
+      expect(describePosition(entry, stamp, undefined, '').time).toBe(Date.parse(time));
       expect(readLastLine(entry, zone).time).toBe(Date.parse(time));
     },
   );

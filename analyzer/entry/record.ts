@@ -6,7 +6,7 @@ import type { Entry, LogRecord } from '../../core/types.js';
  * Earliest time, in milliseconds since 1970, that is accepted as the time of a file. An earlier time means that the
  * time is unknown.
  */
-const BELIEVABLE = Date.UTC(2000, 0);
+const MIN_PLAUSIBLE_MS = Date.UTC(2000, 0);
 
 export function readEntry(record: LogRecord): Entry {
   const time = Date.parse(record['@timestamp']);
@@ -25,7 +25,7 @@ export function readEntry(record: LogRecord): Entry {
     offset: record['log.offset'],
     line: 0,
     id: record.id,
-    ...(isUndated ? { fileTime: time >= BELIEVABLE ? time : undefined } : { time }),
+    ...(isUndated ? { fileTime: time >= MIN_PLAUSIBLE_MS ? time : undefined } : { time }),
     flags: record['jobtrace.flags'],
   };
 }

@@ -1,6 +1,6 @@
 // Scans one entry and returns its signal, or undefined for the many entries that hold none. One pass over the bytes
-// looks for the anchors of all rules, facts and failure marks at once. An entry is decoded and parsed only if an anchor
-// was found, and only the rules of the found anchors see it. Pure functions.
+// searches for the anchors of all rules, facts and signs of failures at once. An entry is decoded and parsed only if an
+// anchor was found, and only the rules of the found anchors see it. Pure functions.
 import type { Entry, ParsedEntry } from '../../core/types.js';
 import { readFacts, readJarVersion } from '../../flink/facts/facts.js';
 import { parseEntry } from '../../flink/layout/layout.js';
@@ -12,7 +12,7 @@ import { matchAlternative } from './match.js';
 import { WHOLE_LOG, type Reading, type View } from './reading.js';
 import { findRow, type RowSubject } from './row.js';
 import {
-  describePlace,
+  describePosition,
   shortenText,
   type FailurePart,
   type Hints,
@@ -58,7 +58,7 @@ export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions =
   const telling = matches.length > 0 || failure !== undefined;
   const shown = telling ? showEntry(bytes, candidate.text) : { text: '', shift: 0 };
   return {
-    place: describePlace(entry, parsed.time, undefined, options.cluster ?? ''),
+    place: describePosition(entry, parsed.time, undefined, options.cluster ?? ''),
     hints: readHints(parsed, facts, entry.source.jobId, telling),
     facts,
     matches: matches.map((match) => shiftHighlights(match, shown.shift)),
@@ -71,7 +71,7 @@ export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions =
 
 /**
  * Reads only the facts of an entry. This is enough for most entries with an anchor, because an exception would be a
- * failure mark.
+ * sign of a failure.
  */
 function scanFacts(
   entry: Entry,
@@ -80,7 +80,7 @@ function scanFacts(
   options: ScanOptions,
 ): Signal | undefined {
   const parsed = parseEntry(
-    lookAt(entry),
+    limitBytes(entry),
     options.zone === undefined ? { isPlain: true } : { isPlain: true, zone: options.zone },
   );
   const facts = isFromUserCode({ parsed, source: entry.source }, entry.bytes, engine)
@@ -88,7 +88,7 @@ function scanFacts(
     : readFacts(parsed, entry.source, matchedAnchors);
   if (facts.length === 0) return undefined;
   return {
-    place: describePlace(entry, parsed.time, undefined, options.cluster ?? ''),
+    place: describePosition(entry, parsed.time, undefined, options.cluster ?? ''),
     hints: readHints(parsed, facts, entry.source.jobId, false),
     facts,
     matches: [],
@@ -96,11 +96,11 @@ function scanFacts(
   };
 }
 
-function lookAt({ bytes }: Entry): Buffer {
+function limitBytes({ bytes }: Entry): Buffer {
   return bytes.length > MAX_PROBE_BYTES ? bytes.subarray(0, MAX_PROBE_BYTES) : bytes;
 }
 
-export interface Look {
+export interface CandidateScan {
   readonly parsed: ParsedEntry;
   readonly facts: readonly Fact[];
   readonly failure: FailurePart | undefined;
@@ -115,9 +115,14 @@ export interface Look {
 }
 
 /** Reads an entry closely in which anchors with these uses were found. */
-export function readCandidate(entry: Entry, uses: readonly AnchorUse[], engine: Engine, options: ScanOptions): Look {
+export function readCandidate(
+  entry: Entry,
+  uses: readonly AnchorUse[],
+  engine: Engine,
+  options: ScanOptions,
+): CandidateScan {
   const reading = options.reading ?? WHOLE_LOG;
-  const bytes = lookAt(entry);
+  const bytes = limitBytes(entry);
   const parsed = parseEntry(bytes, { zone: options.zone });
   const subject: RowSubject = { parsed, source: entry.source };
   const fromUserCode = isFromUserCode(subject, bytes, engine);
@@ -143,7 +148,7 @@ export function readCandidate(entry: Entry, uses: readonly AnchorUse[], engine: 
     parsed: links === parsed.links ? parsed : { ...parsed, links },
     text,
     source: entry.source,
-    isFailure: failure !== undefined || mayEnd || isSuspect(subject, fromUserCode, engine),
+    isFailure: failure !== undefined || mayEnd || isCandidate(subject, fromUserCode, engine),
     isHeadless: reading.isHeadless(subject),
     code: engine.code,
   };
@@ -151,7 +156,7 @@ export function readCandidate(entry: Entry, uses: readonly AnchorUse[], engine: 
 }
 
 /** True if the entry counts as a failure in any log for the rules that know it. */
-function isSuspect(subject: RowSubject, fromUserCode: boolean, { suspects }: Engine): boolean {
+function isCandidate(subject: RowSubject, fromUserCode: boolean, { suspects }: Engine): boolean {
   return findRow(suspects, subject, (row) => !row.excerpt && (row.fromUserCode || !fromUserCode)) !== undefined;
 }
 
@@ -185,7 +190,7 @@ function shiftHighlights(match: MatchPart, shift: number): MatchPart {
     : { ...match, highlights: match.highlights.map(([start, end]) => [start + shift, end + shift] as const) };
 }
 
-/** Returns the words of the entry without the head of its layout. Patterns and the evidence see this text. */
+/** Returns the words of the entry without its message prefix. Patterns and the evidence see this text. */
 function joinText(parsed: ParsedEntry): string {
   if (parsed.stack === undefined || parsed.message === '') return parsed.stack ?? parsed.message;
   if (parsed.stack.startsWith(parsed.message)) return parsed.stack;

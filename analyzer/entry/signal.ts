@@ -1,13 +1,13 @@
 // Defines a signal, which holds everything that one log entry contributes to the diagnosis: matches of rules, steps of
 // rules, a failure and facts. Signals are plain data, because the analyzer keeps them in its state, and each names the
-// place of its entry. scan.ts creates signals; incident/group.ts joins them to incidents.
+// position of its entry. scan.ts creates signals; incident/group.ts joins them to incidents.
 import { findSmallest } from '../../core/sequence.js';
 import type { FailureGroup, Owner } from '../../core/documents/incident.js';
 import type { ChainLink, Component, Entry, FileKind } from '../../core/types.js';
 import type { Fact } from '../../flink/facts/fact.js';
 import type { EchoOf, FailureKind } from '../catalog/engine.js';
 
-export interface EntryPlace {
+export interface EntryPosition {
   /** Identity of the entry: the record's id, or path and offset. An entry that is read twice has the same key. */
   readonly key: string;
   readonly path: string;
@@ -46,7 +46,7 @@ export interface FailureLink {
 }
 
 export interface Signal {
-  readonly place: EntryPlace;
+  readonly place: EntryPosition;
   readonly hints: Hints;
   readonly facts: readonly Fact[];
   readonly matches: readonly MatchPart[];
@@ -108,13 +108,13 @@ export function findTime(
   return time ?? (fileTime === undefined ? stamp : undefined) ?? previousTime;
 }
 
-/** Returns the place of an entry. `stamp` is the time in the text of the entry. */
-export function describePlace(
+/** Returns the position of an entry. `stamp` is the time in the text of the entry. */
+export function describePosition(
   entry: Entry,
   stamp: number | undefined,
   component: Component | undefined,
   cluster: string,
-): EntryPlace {
+): EntryPosition {
   const { source } = entry;
   const at = findTime(entry, stamp);
   return {
@@ -164,8 +164,8 @@ export function toFailureLinks(links: readonly ChainLink[]): readonly FailureLin
     .map(({ type, message }) => ({ type, message: message.length > 500 ? `${message.slice(0, 500)}…` : message }));
 }
 
-/** Orders signals by time, then by place. The order is total and does not depend on the order of arrival. */
-export function compareSignals(a: { readonly place: EntryPlace }, b: { readonly place: EntryPlace }): number {
+/** Orders signals by time, then by position. The order is total and does not depend on the order of arrival. */
+export function compareSignals(a: { readonly place: EntryPosition }, b: { readonly place: EntryPosition }): number {
   const [timeA, timeB] = [a.place.time ?? 0, b.place.time ?? 0];
   if (timeA !== timeB) return timeA - timeB;
   if (a.place.path !== b.place.path) return a.place.path < b.place.path ? -1 : 1;

@@ -1,11 +1,11 @@
-// Tests that a conclusion from the memo is never older than its sources.
+// Tests that a conclusion from the cache is never older than its sources.
 import { describe, expect, it } from 'vitest';
 import type { Incident } from '../../core/documents/incident.js';
 import { createClusterIndex } from '../topology/cluster.js';
 import { scanEntry } from '../entry/scan.js';
 import type { Signal } from '../entry/signal.js';
 import { JOB_A, JOB_B, makeCatalog, makeLog, TEST_RULES } from '../testing/samples.js';
-import { concludeCluster, type ConclusionMemo } from './clusters.js';
+import { concludeCluster, type ConclusionCache } from './clusters.js';
 
 const catalog = makeCatalog(TEST_RULES);
 const GRAPH = 'org.apache.flink.runtime.executiongraph.ExecutionGraph';
@@ -27,19 +27,19 @@ function scan(lines: readonly string[]): readonly Signal[] {
   return makeLog('log/flink-u-standalonesession-0-jm.log', lines).flatMap((entry) => scanEntry(entry, catalog) ?? []);
 }
 
-/** Concludes before and after the later lines are added, with a memo and without one. */
+/** Concludes before and after the later lines are added, with a cache and without one. */
 function conclude(later: readonly string[]): { before: Incident[]; after: Incident[]; anew: Incident[] } {
   const index = createClusterIndex('');
   const signals: Signal[] = [];
-  const memo: ConclusionMemo = new Map();
+  const memo: ConclusionCache = new Map();
   const learn = (more: readonly Signal[]): void => {
     for (const signal of more) {
       index.add(signal);
       signals.push(signal);
     }
   };
-  const look = (kept?: ConclusionMemo): Incident[] => [
-    ...concludeCluster({ cluster: '', index, signals, lastLines: new Map(), memo: kept }, catalog),
+  const look = (kept?: ConclusionCache): Incident[] => [
+    ...concludeCluster({ cluster: '', index, signals, lastLines: new Map(), cache: kept }, catalog),
   ];
   const known = scan(base);
   learn(known);

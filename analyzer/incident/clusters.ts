@@ -14,7 +14,7 @@ import { concludeLasting, concludeOutcome, type ConcludeOptions, type LastingInc
 import type { RuleFault } from './explain.js';
 import { groupIncidents, type ClusterGroups, type IncidentGroup } from './group.js';
 import { LIMITS } from '../restarts/limits.js';
-import { createLastLineKeeper, type LastLine, type LastLineKeeper } from './last-line.js';
+import { createLastLineTracker, type LastLine, type LastLineTracker } from './last-line.js';
 
 export interface DiagnoseContext {
   /** Present time in milliseconds since 1970; the end of the logs by default. */
@@ -45,7 +45,7 @@ interface Conclusion {
 }
 
 /** Conclusions by the id of the incident. */
-export type ConclusionMemo = Map<string, Conclusion>;
+export type ConclusionCache = Map<string, Conclusion>;
 
 export interface ClusterSignals {
   readonly cluster: string;
@@ -54,15 +54,15 @@ export interface ClusterSignals {
   /** Signals that may be a failure or belong to one, in any order. A signal may occur twice. */
   readonly signals: Iterable<Signal>;
   readonly lastLines: ReadonlyMap<string, LastLine>;
-  /** Memo of a cluster that is concluded repeatedly; nothing is kept without it. */
-  readonly memo?: ConclusionMemo;
+  /** Cache of a cluster that is concluded repeatedly; nothing is kept without it. */
+  readonly cache?: ConclusionCache;
 }
 
 interface Collected extends ClusterSignals {
   readonly signals: Signal[];
   /** Signals of entries without a time. Their facts are added when the last lines are known. */
   readonly undated: Signal[];
-  readonly keeper: LastLineKeeper;
+  readonly tracker: LastLineTracker;
 }
 
 /** Scans the entries and returns their signals by cluster. */
@@ -76,7 +76,7 @@ export function collectClusters(
     const cluster = entry.source.cluster ?? context.cluster ?? '';
     let collected = clusters.get(cluster);
     if (collected === undefined) clusters.set(cluster, (collected = startCluster(cluster)));
-    collected.keeper.keep(entry);
+    collected.tracker.keep(entry);
     const signal = scanEntry(entry, catalog, context);
     if (signal !== undefined) collectSignal(collected, signal);
   }
@@ -85,7 +85,7 @@ export function collectClusters(
 
 function startCluster(cluster: string): Collected {
   const index = createClusterIndex(cluster);
-  return { cluster, index, signals: [], lastLines: new Map(), undated: [], keeper: createLastLineKeeper() };
+  return { cluster, index, signals: [], lastLines: new Map(), undated: [], tracker: createLastLineTracker() };
 }
 
 function collectSignal({ index, signals, undated }: Collected, signal: Signal): void {
@@ -95,10 +95,10 @@ function collectSignal({ index, signals, undated }: Collected, signal: Signal): 
 }
 
 function finishCluster(
-  { cluster, index, signals, undated, keeper }: Collected,
+  { cluster, index, signals, undated, tracker }: Collected,
   zone: string | undefined,
 ): ClusterSignals {
-  const lastLines = keeper.list(zone);
+  const lastLines = tracker.list(zone);
   for (const signal of undated) index.add(dateSignal(signal, lastLines.get(signal.place.process)?.time));
   return { cluster, index, signals, lastLines };
 }
@@ -131,28 +131,28 @@ export function* concludeEach(
   context: DiagnoseContext = {},
 ): Generator<Incident | undefined, void> {
   const healthyMs = context.healthyMs ?? LIMITS.healthy.value;
-  const { lastLines, memo } = cluster;
+  const { lastLines, cache } = cluster;
   const { view, groups } = yield* groupSteps(cluster, catalog, context);
   const now =
     context.now ?? Math.max(view.lastTime, findLargest([...lastLines.values()].map((lastLine) => lastLine.time ?? 0)));
   const { onFault } = context;
-  forgetOthers(memo, groups);
+  forgetOthers(cache, groups);
   const starts = indexStarts(groups);
   for (const group of groups) {
     const until = findNextStart(group, starts);
     const options = { catalog, view, lastLines, now, healthyMs, until, onFault };
-    const lasting = concludeOnce(memo, group, options);
-    yield lasting === undefined ? undefined : addOutcome(memo, lasting, concludeOutcome(group, options));
+    const lasting = concludeOnce(cache, group, options);
+    yield lasting === undefined ? undefined : addOutcome(cache, lasting, concludeOutcome(group, options));
   }
 }
 
 /** Returns the same object as before if incident and outcome are the same. */
 function addOutcome(
-  memo: ConclusionMemo | undefined,
+  cache: ConclusionCache | undefined,
   lasting: LastingIncident,
   outcome: Incident['outcome'],
 ): Incident {
-  const known = memo?.get(lasting.id);
+  const known = cache?.get(lasting.id);
   if (known?.lasting === lasting && known.incident?.outcome === outcome) return known.incident;
   const incident = { ...lasting, outcome };
   if (known?.lasting === lasting) known.incident = incident;
@@ -161,32 +161,32 @@ function addOutcome(
 
 /** Returns the previous conclusion if all its sources are the same objects as before. */
 function concludeOnce(
-  memo: ConclusionMemo | undefined,
+  cache: ConclusionCache | undefined,
   group: IncidentGroup,
   options: ConcludeOptions,
 ): LastingIncident | undefined {
-  if (memo === undefined || mayMeetPeer(group, options)) return concludeLasting(group, options);
+  if (cache === undefined || mayNamePeer(group, options)) return concludeLasting(group, options);
   const from = listSources(group, options);
-  const known = memo.get(group.id);
+  const known = cache.get(group.id);
   if (known?.from.length === from.length && known.from.every((source, index) => source === from[index]))
     return known.lasting;
   const lasting = concludeLasting(group, options);
-  memo.set(group.id, { from, lasting });
+  cache.set(group.id, { from, lasting });
   return lasting;
 }
 
 /** Removes the conclusions of groups that do not exist any more. */
-function forgetOthers(memo: ConclusionMemo | undefined, groups: readonly IncidentGroup[]): void {
-  if (memo === undefined || memo.size === 0) return;
+function forgetOthers(cache: ConclusionCache | undefined, groups: readonly IncidentGroup[]): void {
+  if (cache === undefined || cache.size === 0) return;
   const ids = new Set(groups.map(({ id }) => id));
-  for (const id of memo.keys()) if (!ids.has(id)) memo.delete(id);
+  for (const id of cache.keys()) if (!ids.has(id)) cache.delete(id);
 }
 
 /**
  * True if a rule of the incident names a peer. The last line of the peer is shown, and it changes with each line, so
- * that such an incident is never taken from the memo.
+ * that such an incident is never taken from the cache.
  */
-function mayMeetPeer({ events }: IncidentGroup, { catalog }: ConcludeOptions): boolean {
+function mayNamePeer({ events }: IncidentGroup, { catalog }: ConcludeOptions): boolean {
   return events.some(({ matches }) => matches.some(({ rule }) => catalog.findRule(rule)?.peer !== undefined));
 }
 

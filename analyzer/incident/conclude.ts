@@ -17,7 +17,7 @@ import type { Language } from '../../core/types.js';
 import type { Catalog } from '../catalog/catalog.js';
 import type { ClusterView } from '../topology/cluster.js';
 import type { IncidentEvent } from '../topology/event.js';
-import { readComplaint } from './complaint.js';
+import { findProblemKind } from './problem-kind.js';
 import { versionOf } from '../topology/process.js';
 import type { JobView, ProcessView } from '../topology/view.js';
 import { countRestarts, findFailures, listAttempts, type IncidentFailures } from '../restarts/failures.js';
@@ -264,7 +264,7 @@ function collectBuiltIn(
     exceptionMessage: match.exception?.message,
     rootException: match.root?.type,
     rootMessage: match.root?.message,
-    complaint: readComplaint(finding.event.failure?.chain ?? [], catalog.engine),
+    complaint: findProblemKind(finding.event.failure?.chain ?? [], catalog.engine),
     userFrame: match.userFrame,
     ...describePeer(finding, lastLines),
   };

@@ -6,7 +6,7 @@ import type { Entry } from '../../core/types.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { BESIDE_FAILURE, readAlone, type Reading } from '../entry/reading.js';
 import { collectClusters, concludeClusters, type ClusterSignals, type DiagnoseContext } from './clusters.js';
-import { createExcerptKeeper, joinTexts, splitTitle, unbreakText } from './excerpt.js';
+import { createExcerptBuffer, joinTexts, splitTitle, unbreakText } from './excerpt.js';
 
 /** Returns the incidents, the oldest first. */
 export function diagnose(
@@ -26,11 +26,11 @@ export interface LogConclusion {
 
 /** Reads a log and returns the signals by cluster and the incidents. */
 export function readLog(entries: Iterable<Entry>, catalog: Catalog, context: DiagnoseContext): LogConclusion {
-  const keeper = createExcerptKeeper();
-  const clusters = collectClusters(keeper.keepFrom(entries), catalog, context);
+  const tracker = createExcerptBuffer();
+  const clusters = collectClusters(tracker.keepFrom(entries), catalog, context);
   const incidents = concludeClusters(clusters, catalog, context);
   const whole: LogConclusion = { clusters, incidents, again: undefined };
-  const kept = keeper.list();
+  const kept = tracker.list();
   if (kept === undefined || incidents.some((incident) => isNamed(incident, catalog))) return whole;
   if (incidents.length === 0)
     return clusters.some(({ index }) => index.showsRunning()) ? whole : readOnlyText(kept, catalog, context);

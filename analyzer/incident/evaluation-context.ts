@@ -61,7 +61,7 @@ function readPatch(result: FitResult<MemoryLayout>): Readonly<Record<string, str
   return 'problem' in result || Object.keys(result.patch).length === 0 ? undefined : result.patch;
 }
 
-const GROWERS: Readonly<Record<string, (need: SizeNeed) => FitResult<MemoryLayout>>> = {
+const FITTERS: Readonly<Record<string, (need: SizeNeed) => FitResult<MemoryLayout>>> = {
   taskHeap: fitTaskHeap,
   managed: fitManagedMemory,
   jvmMetaspace: fitTaskManagerMetaspace,
@@ -71,6 +71,6 @@ const GROWERS: Readonly<Record<string, (need: SizeNeed) => FitResult<MemoryLayou
 };
 
 function growPart(part: string, need: SizeNeed): Readonly<Record<string, string>> | undefined {
-  const grow = GROWERS[part];
+  const grow = FITTERS[part];
   return grow === undefined ? undefined : readPatch(grow(need));
 }

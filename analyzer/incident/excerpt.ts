@@ -8,13 +8,13 @@ import { parseEntry } from '../../flink/layout/layout.js';
 /** Largest size of an excerpt. What people cut out of a log to ask about it is shorter. */
 const MAX_EXCERPT_BYTES = 256 * 1024;
 
-/** Keeper of the entries of an excerpt. It keeps nothing if the input is too long to be an excerpt. */
-export interface ExcerptKeeper {
+/** Buffer of the entries of an excerpt. It keeps nothing if the input is too long to be an excerpt. */
+export interface ExcerptBuffer {
   keepFrom(entries: Iterable<Entry>): Iterable<Entry>;
   list(): readonly Entry[] | undefined;
 }
 
-export function createExcerptKeeper(): ExcerptKeeper {
+export function createExcerptBuffer(): ExcerptBuffer {
   let kept: Entry[] = [];
   let bytes = 0;
   return {

@@ -1,5 +1,5 @@
-// Defines the results of ranking: findings of rules, and failures that no rule names. rank.ts creates them, strand.ts
-// orders them by attempts, conclude.ts and explain.ts turn them into texts.
+// Defines the results of ranking: findings of rules, and failures that no rule names. rank.ts creates them,
+// cause-group.ts orders them by attempts, conclude.ts and explain.ts turn them into texts.
 import type { IncidentEvent } from '../topology/event.js';
 import type { ProcessView } from '../topology/view.js';
 import type { Rule } from '../catalog/rule.js';

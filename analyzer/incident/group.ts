@@ -76,12 +76,12 @@ export function* groupIncidents(
     if (spreadToEpisodes(radius, attribution)) unreached.push(attribution);
     yield;
   }
-  const homeless = unreached.flatMap((attribution) => {
+  const unassigned = unreached.flatMap((attribution) => {
     const hasHome = attribution.scope === 'job' && addBeside(radius, attribution.event);
     return hasHome || isUnsettled(attribution, view, options.settledUntil) ? [] : [attribution.event];
   });
   yield;
-  const alone = mergeByFingerprint(splitProcesses(view, homeless, options.healthyMs), episodes);
+  const alone = mergeByFingerprint(splitProcesses(view, unassigned, options.healthyMs), episodes);
   const groups: IncidentGroup[] = [];
   for (const episode of [...episodes, ...alone]) {
     const group = finishGroup(view, episode);

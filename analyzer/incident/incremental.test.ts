@@ -11,7 +11,7 @@ import { WHOLE_LOG } from '../entry/reading.js';
 import { scanEntry } from '../entry/scan.js';
 import { dateSignal, isKept, type Signal } from '../entry/signal.js';
 import { readRecording, shuffle } from '../testing/samples.js';
-import { collectClusters, concludeClusters, type ConclusionMemo } from './clusters.js';
+import { collectClusters, concludeClusters, type ConclusionCache } from './clusters.js';
 
 const RECORDINGS = 'lab/recordings';
 const catalog = loadCatalog();
@@ -37,16 +37,16 @@ function concludeBitByBit(entries: readonly Entry[], seed: number): readonly Inc
     const signal = scanEntry(entry, catalog, {});
     return signal === undefined ? [] : [dateSignal(signal, lastLines.get(signal.place.process)?.time)];
   });
-  const memo: ConclusionMemo = new Map();
+  const memo: ConclusionCache = new Map();
   const kept: Signal[] = [];
   for (const [number, signal] of signals.entries()) {
     index.add(signal);
     if (isKept(signal)) kept.push(signal);
     if (number % 50 === 0) index.view(WHOLE_LOG);
     if (number === signals.length >> 1)
-      concludeClusters([{ cluster, index, signals: kept, lastLines, memo }], catalog, {});
+      concludeClusters([{ cluster, index, signals: kept, lastLines, cache: memo }], catalog, {});
   }
-  return concludeClusters([{ cluster, index, signals: kept, lastLines, memo }], catalog, {});
+  return concludeClusters([{ cluster, index, signals: kept, lastLines, cache: memo }], catalog, {});
 }
 
 describe('a cluster that is learned bit by bit', () => {

@@ -15,7 +15,7 @@ export interface LastLine {
   readonly recordId?: string;
 }
 
-export interface LastLineKeeper {
+export interface LastLineTracker {
   keep(entry: Entry): void;
   /** Returns the last lines by process. */
   list(zone: string | undefined): ReadonlyMap<string, LastLine>;
@@ -23,8 +23,8 @@ export interface LastLineKeeper {
 
 const MAX_LAST_LINE_BYTES = 2000;
 
-/** Creates a keeper of the last entry of each file. list() decides which file of a process ends last. */
-export function createLastLineKeeper(): LastLineKeeper {
+/** Creates a tracker of the last entry of each file. list() decides which file of a process ends last. */
+export function createLastLineTracker(): LastLineTracker {
   const byPath = new Map<string, Entry>();
   return {
     keep: (entry) => {

@@ -1,6 +1,6 @@
 // Ranks the causes of one incident: returns its findings, best first, and the failures that no rule names. A finding is
 // one rule with all events that it matches. Its score is a sum of named parts, which the page shows. Consequences are
-// placed below their cause, and causes of other attempts beside the first cause (strand.ts). Pure functions.
+// placed below their cause, and causes of other attempts beside the first cause (cause-group.ts). Pure functions.
 import type { Catalog } from '../catalog/catalog.js';
 import type { ClusterView } from '../topology/cluster.js';
 import type { IncidentEvent } from '../topology/event.js';
@@ -8,7 +8,7 @@ import type { IncidentGroup } from './group.js';
 import { isNamedBy, type Rule } from '../catalog/rule.js';
 import type { MatchPart } from '../entry/signal.js';
 import { totalScore, type Finding, type Ranking, type UnknownFinding } from './finding.js';
-import { counts, isFailure, placeStrands } from './strand.js';
+import { counts, isFailure, arrangeCauseGroups } from './cause-group.js';
 import { createTimeline, holdsBeside, listTimes, type EventTimes, type Timeline } from './timeline.js';
 
 export function rankCauses(group: IncidentGroup, view: ClusterView, catalog: Catalog): Ranking {
@@ -18,7 +18,7 @@ export function rankCauses(group: IncidentGroup, view: ClusterView, catalog: Cat
   const byScore = [...scored].sort((a, b) => totalScore(b.score) - totalScore(a.score) || compareRules(a.rule, b.rule));
   const unknown = findUnknown(group, byScore, catalog, timeline);
   const explained = explainFindings(byScore, unknown, timeline);
-  return placeStrands(explained, unknown, group, timeline);
+  return arrangeCauseGroups(explained, unknown, group, timeline);
 }
 
 type Draft = Omit<Finding, 'score' | 'explainedBy' | 'isConsequence' | 'isBeside'>;

@@ -3,12 +3,12 @@
 // (`[INFO ][namespace/name]`). Lines of other deployments are left blank, so that line numbers stay those of the file.
 // Pure functions.
 
-/** Head of a line: `2026-11-29 10:00:00,101 o.a.f.k.o.l.AuditUtils [INFO ][flink/orders] …` */
-const HEAD = /^\d{4}-\d\d-\d\d[ T]\S+ \S+ +\[[A-Z]+ *\](?:\[([a-z0-9][\w.-]*\/[a-z0-9][\w.-]*)\])?/;
+/** Prefix of a line: `2026-11-29 10:00:00,101 o.a.f.k.o.l.AuditUtils [INFO ][flink/orders] …` */
+const PREFIX = /^\d{4}-\d\d-\d\d[ T]\S+ \S+ +\[[A-Z]+ *\](?:\[([a-z0-9][\w.-]*\/[a-z0-9][\w.-]*)\])?/;
 const OPERATOR = /^\d{4}-\d\d-\d\d[ T]\S+ o\.a\.f\.k\.o\.\S+ +\[[A-Z]+ *\]/m;
 
-export function looksLikeOperator(head: string): boolean {
-  return OPERATOR.test(head);
+export function mayBeOperator(start: string): boolean {
+  return OPERATOR.test(start);
 }
 
 export interface ResourceLog {
@@ -22,9 +22,9 @@ export function* splitOperator(text: string): Generator<ResourceLog> {
   const lines = text.split('\n');
   const owners: (string | undefined)[] = [];
   for (const line of lines) {
-    const head = HEAD.exec(line);
-    // A line without a head continues the line before.
-    owners.push(head === null ? owners.at(-1) : head[1]);
+    const prefix = PREFIX.exec(line);
+    // A line without a prefix continues the line before.
+    owners.push(prefix === null ? owners.at(-1) : prefix[1]);
   }
   for (const resource of new Set(owners))
     yield { resource, log: lines.map((line, index) => (owners[index] === resource ? line : '')).join('\n') };

@@ -5,10 +5,10 @@
 import { Cursor } from './files/cursor.js';
 
 /** True if the text is a GC log, or one that a container runtime wrote between the lines of Flink. */
-export function looksLikeGcLog(head: string): boolean {
+export function mayBeGcLog(start: string): boolean {
   return (
-    /^(?:\S{20,40} std(?:out|err) F )?\[[^\]\n]*\](?:\[[^\]\n]*\])*\[gc[^\]\n]*\]/m.test(head) ||
-    /^(?:\S{20,40} std(?:out|err) F )?(?:\S+: )?\d+\.\d+: \[(?:Full )?GC /m.test(head)
+    /^(?:\S{20,40} std(?:out|err) F )?\[[^\]\n]*\](?:\[[^\]\n]*\])*\[gc[^\]\n]*\]/m.test(start) ||
+    /^(?:\S{20,40} std(?:out|err) F )?(?:\S+: )?\d+\.\d+: \[(?:Full )?GC /m.test(start)
   );
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { looksLikeGrep, splitGrep } from './grep.js';
+import { mayBeGrep, splitGrep } from './grep.js';
 import { causesOf } from '../testing/verdict.js';
 
 const LOST =
@@ -29,7 +29,7 @@ describe('what grep found in several logs', () => {
   });
 
   it('is no log that names a file, and no list of files', () => {
-    expect(looksLikeGrep(`${CALM}\n${TM}: No such file\n`)).toBe(false);
-    expect(looksLikeGrep(`${TM}: No such file or directory\n${JM}: No such file or directory\n`)).toBe(false);
+    expect(mayBeGrep(`${CALM}\n${TM}: No such file\n`)).toBe(false);
+    expect(mayBeGrep(`${TM}: No such file or directory\n${JM}: No such file or directory\n`)).toBe(false);
   });
 });

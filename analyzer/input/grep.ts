@@ -7,19 +7,19 @@ export interface FoundLine {
 }
 
 /**
- * Head of a line, such as `log/taskmanager.log:` or `log/taskmanager.log:17:`; in lines of context `-` stands in place
- * of `:`.
+ * Prefix of a line, such as `log/taskmanager.log:` or `log/taskmanager.log:17:`; in lines of context `-` stands in
+ * place of `:`.
  */
 const NAMED = /^((?:[\w@.+-]*\/)*[\w@.+-]+?\.(?:log|out|err)(?:\.\d+)?)([:-])(?:\d+\2)?/;
 /** Separator between lines that were not neighbours. */
 const GAP = '--';
-/** Date after the head. A line of a log may name a file by chance, but a line that grep found goes on with a date. */
+/** Date after the prefix. A line of a log may name a file by chance, but a line that grep found goes on with a date. */
 const DATED = /^\[?\d{4}-\d\d-\d\d[ T]/;
 
-export function looksLikeGrep(head: string): boolean {
-  const lines = head
+export function mayBeGrep(start: string): boolean {
+  const lines = start
     .split('\n')
-    .slice(0, head.includes('\n') ? -1 : undefined)
+    .slice(0, start.includes('\n') ? -1 : undefined)
     .filter((line) => line.trim() !== '' && line !== GAP);
   return (
     lines.length > 0 &&
@@ -32,9 +32,9 @@ export function looksLikeGrep(head: string): boolean {
 export function splitGrep(text: string): readonly FoundLine[] {
   const files = new Map<string, string[]>();
   for (const line of text.split('\n')) {
-    const head = NAMED.exec(line);
-    if (head === null) continue;
-    const [all, path = ''] = head;
+    const prefix = NAMED.exec(line);
+    if (prefix === null) continue;
+    const [all, path = ''] = prefix;
     const lines = files.get(path);
     if (lines === undefined) files.set(path, [line.slice(all.length)]);
     else lines.push(line.slice(all.length));

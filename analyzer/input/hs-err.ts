@@ -5,13 +5,13 @@
 // (service/forms.ts). Pure functions.
 
 /** True if the text is a crash report. The header alone also stands in .out files; the report goes on with sections. */
-export function looksLikeHsErr(head: string): boolean {
-  return beginsHsErr(head) && /^-{8,}/m.test(head);
+export function mayBeHsErr(start: string): boolean {
+  return beginsHsErr(start) && /^-{8,}/m.test(start);
 }
 
-export function beginsHsErr(head: string): boolean {
+export function beginsHsErr(start: string): boolean {
   return /^#\s*\r?\n# (?:A fatal error has been detected by|There is insufficient memory for) the Java Runtime/.test(
-    head,
+    start,
   );
 }
 

@@ -4,15 +4,15 @@
 import { toIso } from '../../core/time/iso.js';
 import { quoteRegex } from '../../core/regex.js';
 
-export function looksLikePods(head: string): boolean {
+export function mayBePods(start: string): boolean {
   return (
-    /^Name: +\S+\r?\n(?:.*\r?\n)?Namespace: +\S+/m.test(head) &&
-    /^(?:Priority|Node|Service Account|Start Time|Labels):/m.test(head)
+    /^Name: +\S+\r?\n(?:.*\r?\n)?Namespace: +\S+/m.test(start) &&
+    /^(?:Priority|Node|Service Account|Start Time|Labels):/m.test(start)
   );
 }
 
-export function looksLikeEvents(head: string): boolean {
-  return /^(?:NAMESPACE {1,80})?LAST SEEN {1,80}.{0,80}\bTYPE {1,80}REASON {1,80}.{0,80}OBJECT\b/m.test(head);
+export function mayBeEvents(start: string): boolean {
+  return /^(?:NAMESPACE {1,80})?LAST SEEN {1,80}.{0,80}\bTYPE {1,80}REASON {1,80}.{0,80}OBJECT\b/m.test(start);
 }
 
 /** Log of one pod, and its name; a pod stands for a process. */
@@ -73,7 +73,7 @@ interface ContainerEnd {
   readonly why: string | undefined;
 }
 
-/** Reasons that tell nothing: the kubelet says "Error" for each exit code that is not 0 and not for memory. */
+/** Reasons without information: the kubelet says "Error" for each exit code that is not 0 and not for memory. */
 const NO_REASON = /^(?:|Error|ContainerStatusUnknown)$/;
 /** Exit codes of SIGKILL and SIGTERM: somebody ended the process. */
 const ENDED_BY_SIGNAL = /^(?:137|143)$/;
@@ -122,7 +122,7 @@ function readPodReason(section: string, events: readonly PodEvent[]): string | u
 
 const PROBE = /failed (liveness|startup) probe|is unhealthy/;
 
-/** Describes how the probe asked and what it got; both stand in other places of the same text. */
+/** Describes how the probe asked and what it got; both are in other parts of the same text. */
 function describeProbe(stated: string, block: string, events: readonly PodEvent[]): string {
   const found = PROBE.exec(stated);
   if (found === null) return '';
@@ -179,11 +179,11 @@ function renderEvent(object: string, reason: string, message: string): string {
   return `WARN  - Event ${reason} of ${object}: ${message.trim()}`;
 }
 
-/** Writes the lines of a table whose columns stand where its head has them. */
+/** Writes the lines of a table whose columns begin where those of its header begin. */
 export function renderEvents(text: string): string {
   const lines = text.replaceAll('\r', '').split('\n');
-  const headAt = lines.findIndex((line) => looksLikeEvents(line));
-  const columns = [...(lines[headAt] ?? '').matchAll(/\S+(?: \S+)*/g)].map((match) => ({
+  const headerAt = lines.findIndex((line) => mayBeEvents(line));
+  const columns = [...(lines[headerAt] ?? '').matchAll(/\S+(?: \S+)*/g)].map((match) => ({
     name: match[0],
     at: match.index,
   }));
@@ -192,7 +192,7 @@ export function renderEvents(text: string): string {
     return index < 0 ? '' : line.slice(columns[index]?.at, columns[index + 1]?.at).trim();
   };
   const events = lines
-    .slice(headAt + 1)
+    .slice(headerAt + 1)
     .filter((line) => line.trim() !== '')
     .map((line) => ({
       type: cell(line, 'TYPE'),

@@ -15,8 +15,8 @@ const LINKS = [
   /(?<![\w.-])([\w.-]+) ?<https?:\/\/\1\/?>/g,
 ] as const;
 
-export function looksLinked(head: string): boolean {
-  return head.includes('http') && LINKS.some((link) => head.search(link) !== -1);
+export function mayHaveLinks(start: string): boolean {
+  return start.includes('http') && LINKS.some((link) => start.search(link) !== -1);
 }
 
 export function cleanLinks(text: string): string {

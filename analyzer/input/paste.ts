@@ -1,15 +1,15 @@
-// Restores a log that went through a chat, a web page or the comment of a program. It removes marks of quotation,
+// Restores a log that went through a chat, a web page or the comment of a program. It removes quote prefixes,
 // comment and code in front of lines, blanks in front of all lines, blanks that do not break, and characters written as
 // HTML. Only a text that begins like that is changed. Pure functions.
 
-export function looksLikePaste(head: string): boolean {
+export function mayBePaste(start: string): boolean {
   return (
-    /^```/m.test(head) ||
-    MARKED.test(head) ||
-    startsLines(head, QUOTE) ||
-    startsLines(head, COMMENT) ||
-    /&lt;init&gt;|&nbsp;|^\xc2\xa0+(?:\xc2\xa0| )*at /m.test(head) ||
-    WRAPPED_NAME.test(head)
+    /^```/m.test(start) ||
+    CODE.test(start) ||
+    startsLines(start, QUOTE) ||
+    startsLines(start, COMMENT) ||
+    /&lt;init&gt;|&nbsp;|^\xc2\xa0+(?:\xc2\xa0| )*at /m.test(start) ||
+    WRAPPED_NAME.test(start)
   );
 }
 
@@ -19,26 +19,25 @@ export function looksLikePaste(head: string): boolean {
  */
 const WRAPPED_NAME = /^([\w.-]+)[ \t]*\n[ \t]*\| /m;
 const QUOTE = /^(?:(?:> ?)+|\| )/;
-/** Comment marks of Java. A number sign is no such mark, because it begins the lines of a JVM's crash report. */
+/** Comment prefixes of Java. A number sign is none of them, because it begins the lines of a JVM's crash report. */
 const COMMENT = /^[ \t]*(?:\/\/|\*(?![*/])) ?/;
-/** Lines inside the code marks of a page's source. */
-const MARKED =
-  /^<(?:pre|code)\b[^<>]*>|^`[^`\n]+`\r?$|^`(?=Caused by: |(?:[\w$]+\.)+[A-Z][\w$]*(?:Exception|Error)\b)/m;
+/** Lines inside the code markup of a page's source. */
+const CODE = /^<(?:pre|code)\b[^<>]*>|^`[^`\n]+`\r?$|^`(?=Caused by: |(?:[\w$]+\.)+[A-Z][\w$]*(?:Exception|Error)\b)/m;
 
-/** True if most lines begin with the mark. A single line may begin like that by chance. */
-function startsLines(text: string, mark: RegExp): boolean {
+/** True if most lines begin with the pattern. A single line may begin like that by chance. */
+function startsLines(text: string, pattern: RegExp): boolean {
   const lines = text
     .split('\n')
     .slice(0, -1)
     .filter((line) => line.trim() !== '');
-  return lines.length > 1 && lines.filter((line) => mark.test(line)).length >= 0.8 * lines.length;
+  return lines.length > 1 && lines.filter((line) => pattern.test(line)).length >= 0.8 * lines.length;
 }
 
 export function cleanPaste(text: string): string {
   const bare = startsLines(text, COMMENT) ? text.replaceAll(new RegExp(COMMENT, 'gm'), '') : text;
   return (
     bare
-      // The marks are followed by the language, or already by the log.
+      // The fence is followed by the language, or already by the log.
       .replaceAll(/^```[\w+-]*[ \t]*\r?\n?$|^```|```\r?$/gm, '')
       .replaceAll(/^<(?:pre|code)\b[^<>]*>|<\/(?:pre|code)>(?=\r?$)/gm, '')
       .replaceAll(/^`([^`\n]+)`(?=\r?$)/gm, '$1')
@@ -55,8 +54,8 @@ export function cleanPaste(text: string): string {
 }
 
 /** True if every line is indented, as code in a page's source or in an answer to a mail is. */
-export function looksIndented(head: string): boolean {
-  return findIndent(head.slice(0, head.lastIndexOf('\n') + 1)) !== '';
+export function mayBeIndented(start: string): boolean {
+  return findIndent(start.slice(0, start.lastIndexOf('\n') + 1)) !== '';
 }
 
 export function cleanIndent(text: string): string {
@@ -67,7 +66,7 @@ export function cleanIndent(text: string): string {
     .join('\n');
 }
 
-/** Returns the indent that all lines have: the shortest one. A trace without its head has none. */
+/** Returns the indent that all lines have: the shortest one. A trace without its first line has none. */
 function findIndent(text: string): string {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   if (lines.every((line) => FRAME.test(line))) return '';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loadCatalog } from '../catalog/catalog.js';
 import { diagnose } from '../incident/diagnose.js';
 import { flattenIncidents } from '../incident/document.js';
-import { cleanPrefix, looksPrefixed } from './prefix.js';
+import { cleanPrefix, mayHavePrefix } from './prefix.js';
 import { splitText } from './read.js';
 
 const CATALOG = loadCatalog();
@@ -37,9 +37,9 @@ describe('a log in which something stands in front of every line', () => {
   }
 
   it('is left alone when traces stand bare, or behind what a container runtime puts in front', () => {
-    expect(looksPrefixed(CONSOLE.join('\n'))).toBe(false);
-    expect(looksPrefixed(CONSOLE.map((line) => `taskmanager-1  | ${line}`).join('\n'))).toBe(false);
-    expect(looksPrefixed(CONSOLE.map((line) => `2026-03-02T10:15:00.123456789Z stderr F ${line}`).join('\n'))).toBe(
+    expect(mayHavePrefix(CONSOLE.join('\n'))).toBe(false);
+    expect(mayHavePrefix(CONSOLE.map((line) => `taskmanager-1  | ${line}`).join('\n'))).toBe(false);
+    expect(mayHavePrefix(CONSOLE.map((line) => `2026-03-02T10:15:00.123456789Z stderr F ${line}`).join('\n'))).toBe(
       false,
     );
   });

@@ -1,22 +1,22 @@
-// Removes the heads that another program put in front of every line of a log: a scheduler (Airflow, Azkaban), a
-// system's journal, a site that numbers lines. The head shows in front of the lines of stack traces, where nothing
-// belongs. It is removed wherever a trace or a line with its own date stands behind it. Pure functions.
+// Removes the prefixes that another program put in front of every line of a log: a scheduler (Airflow, Azkaban), a
+// system's journal, a site that numbers lines. The prefix is visible in front of the lines of stack traces, where
+// nothing belongs. It is removed wherever a trace or a line with its own date stands behind it. Pure functions.
 import { classifyLine, type LineClass } from '../../flink/bytes/line.js';
 import { skipWrapper } from '../../flink/bytes/wrapper.js';
 
-/** Text after a head: a frame, a cause, a frame of Python. */
+/** Text after a prefix: a frame, a cause, a frame of Python. */
 const TRACE =
   /(?<=\s|^)(?:at (?:[\w.-]+\/)?[\w$]+(?:\.[\w$<>-]+)+\([^)\n]{0,300}\)|Caused by: [\w$]+\.|\.\.\. \d+ (?:more|common frames)|File "[^"\n]{1,500}", line \d+)/;
-/** Maximum length of a head; a longer one is rare. */
-const MAX_HEAD = 200;
-/** Minimum number of lines with the same head. Fewer lines may look alike by chance. */
+/** Maximum length of a prefix; a longer one is rare. */
+const MAX_PREFIX = 200;
+/** Minimum number of lines with the same prefix. Fewer lines may be alike by chance. */
 const LEAST_LINES = 3;
-const LEAST_SHARE = 0.8;
-/** Number of bytes that are searched for a head. The first trace seldom comes later. */
+const MIN_SHARE = 0.8;
+/** Number of bytes that are searched for a prefix. The first trace seldom comes later. */
 export const PREFIX_PROBE_BYTES = 65_536;
 
-export function looksPrefixed(head: string): boolean {
-  return findPrefix(head) !== undefined;
+export function mayHavePrefix(start: string): boolean {
+  return findPrefix(start) !== undefined;
 }
 
 export function cleanPrefix(text: string): string {
@@ -29,7 +29,7 @@ export function cleanPrefix(text: string): string {
 }
 
 /**
- * Returns the shape that most lines of traces have in front; undefined if they stand bare or behind a head that
+ * Returns the shape that most lines of traces have in front; undefined if they have no prefix or one that
  * wrapper.ts knows.
  */
 function findPrefix(text: string): RegExp | undefined {
@@ -37,15 +37,15 @@ function findPrefix(text: string): RegExp | undefined {
   let lines = 0;
   for (const line of text.split('\n')) {
     const at = TRACE.exec(line)?.index ?? -1;
-    if (at < 0 || at > MAX_HEAD) continue;
+    if (at < 0 || at > MAX_PREFIX) continue;
     lines++;
-    const head = line.slice(0, at).trimEnd();
-    if (head === '' || isKnown(line)) continue;
-    const shape = shapeOf(head);
+    const prefix = line.slice(0, at).trimEnd();
+    if (prefix === '' || isKnown(line)) continue;
+    const shape = shapeOf(prefix);
     counts.set(shape, (counts.get(shape) ?? 0) + 1);
   }
   const [shape, count] = [...counts].sort((a, b) => b[1] - a[1])[0] ?? ['', 0];
-  return count < LEAST_LINES || count < LEAST_SHARE * lines ? undefined : new RegExp(`^${shape}(?: -)?[ \\t]?`);
+  return count < LEAST_LINES || count < MIN_SHARE * lines ? undefined : new RegExp(`^${shape}(?: -)?[ \\t]?`);
 }
 
 function isKnown(line: string): boolean {
@@ -53,9 +53,9 @@ function isKnown(line: string): boolean {
   return skipWrapper(bytes, 0, bytes.length) > 0;
 }
 
-/** Returns the shape of a head. Numbers differ from line to line, and so does the width of a level. */
-function shapeOf(head: string): string {
-  return head
+/** Returns the shape of a prefix. Numbers differ from line to line, and so does the width of a level. */
+function shapeOf(start: string): string {
+  return start
     .replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')
     .replace(/\d+/g, '\\d+')
     .replace(/\b(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL)\b/g, '[A-Z]+')
@@ -63,12 +63,13 @@ function shapeOf(head: string): string {
 }
 
 /**
- * Removes the head of a line. A head with a time stays if the line has no time of its own and is no part of a trace.
+ * Removes the prefix of a line. A prefix with a time stays if the line has no time of its own and is no part of a
+ * trace.
  */
 function takeOff(line: string, prefix: RegExp): string {
-  const head = prefix.exec(line)?.[0];
-  if (head === undefined) return line;
-  const rest = line.slice(head.length);
+  const start = prefix.exec(line)?.[0];
+  if (start === undefined) return line;
+  const rest = line.slice(start.length);
   const kind = classify(rest);
   if (kind !== 'plain' && kind !== 'level' && kind !== 'exception') return rest;
   const whole = classify(line);

@@ -15,19 +15,19 @@ import { decodeLines, decodeChunks } from './files/charset.js';
 import { Cursor } from './files/cursor.js';
 import { createChunkBuffers, listFiles, readFile, readStdin, type ChunkBuffers } from './files/disk.js';
 import { createNote, type Note } from './files/note.js';
-import { looksLikeGcLog, watchGcLog } from './gc-log.js';
-import { looksLikeGrep, splitGrep } from './grep.js';
-import { looksLikeHsErr, renderHsErr } from './hs-err.js';
-import { looksLikeEvents, looksLikePods, readPods, renderEvents } from './kubectl-describe.js';
-import { cleanLinks, looksLinked } from './link.js';
-import { looksLikeOperator, splitOperator } from './flink-operator.js';
-import { cleanIndent, cleanPaste, looksIndented, looksLikePaste } from './paste.js';
-import { cleanPrefix, looksPrefixed, PREFIX_PROBE_BYTES } from './prefix.js';
-import { looksLikeExceptions, renderExceptions } from './rest.js';
-import { cleanSentry, looksLikeSentry } from './sentry.js';
-import { looksLikeThreadDump, renderThreadDump } from './thread-dump.js';
-import { joinCut, joinWrapped, looksCut, looksWrapped } from './wrapped.js';
-import { looksLikeYarnLogs, splitYarnLogs } from './yarn-logs.js';
+import { mayBeGcLog, watchGcLog } from './gc-log.js';
+import { mayBeGrep, splitGrep } from './grep.js';
+import { mayBeHsErr, renderHsErr } from './hs-err.js';
+import { mayBeEvents, mayBePods, readPods, renderEvents } from './kubectl-describe.js';
+import { cleanLinks, mayHaveLinks } from './link.js';
+import { mayBeOperator, splitOperator } from './flink-operator.js';
+import { cleanIndent, cleanPaste, mayBeIndented, mayBePaste } from './paste.js';
+import { cleanPrefix, mayHavePrefix, PREFIX_PROBE_BYTES } from './prefix.js';
+import { mayBeExceptions, renderExceptions } from './rest.js';
+import { cleanSentry, mayBeSentry } from './sentry.js';
+import { mayBeThreadDump, renderThreadDump } from './thread-dump.js';
+import { joinCut, joinWrapped, mayBeCut, mayBeWrapped } from './wrapped.js';
+import { mayBeYarnLogs, splitYarnLogs } from './yarn-logs.js';
 
 export interface ReadNotes {
   /** Files that were left out or read in part. */
@@ -145,7 +145,7 @@ function isWanted(path: string, notes: ReadNotes): boolean {
   return !NO_LOG.test(path);
 }
 
-const DOCUMENT_HEAD_BYTES = 64;
+const DOCUMENT_START_BYTES = 64;
 const MAX_DOCUMENT_BYTES = 64 << 20;
 
 /**
@@ -161,7 +161,7 @@ function* readRoot(root: Root, notes: ReadNotes, unpacking: Unpacking, wanted?: 
     for (const content of openContent(file, unpacking)) {
       const cursor = new Cursor(content.chunks);
       const opened = { path: content.path, chunks: cursor.rest() };
-      if (content.path === root.path || !isDocument(content.path, cursor.peek(DOCUMENT_HEAD_BYTES)))
+      if (content.path === root.path || !isDocument(content.path, cursor.peek(DOCUMENT_START_BYTES)))
         yield* readContent(opened, notes, wanted);
       else if (notes.files > before || held > MAX_DOCUMENT_BYTES) addNote(notes, createNote(content.path, 'document'));
       else {
@@ -182,10 +182,10 @@ function* readRoot(root: Root, notes: ReadNotes, unpacking: Unpacking, wanted?: 
  * True if the file is no log with an object per line: a JSON file whose first line opens an object without closing it,
  * or a saved answer of the REST API.
  */
-function isDocument(path: string, head: Buffer): boolean {
+function isDocument(path: string, start: Buffer): boolean {
   if (!path.toLowerCase().endsWith('.json')) return false;
-  const text = head.toString('latin1');
-  return /^\s*[[{]\s*\n/.test(text) || looksLikeExceptions(text);
+  const text = start.toString('latin1');
+  return /^\s*[[{]\s*\n/.test(text) || mayBeExceptions(text);
 }
 
 /** File as it is to be read, with what is known of its process besides its path. */
@@ -195,34 +195,36 @@ interface Part extends Content {
   readonly isCounted?: boolean;
 }
 
-/** Form that is no log. `open` returns the logs that it stands for, or undefined if the file only looked like it. */
+/**
+ * Form that is no log. `open` returns the logs that it stands for, or undefined if the file has another form after all.
+ */
 interface Form {
-  readonly fits: (head: string, kind: FileKind) => boolean;
-  /** Number of bytes that are looked at; FORM_HEAD_BYTES if left out. */
-  readonly headBytes?: number;
+  readonly fits: (start: string, kind: FileKind) => boolean;
+  /** Number of bytes that are examined; FORM_START_BYTES if left out. */
+  readonly startBytes?: number;
   readonly open: (path: string, cursor: Cursor) => Iterable<Part> | undefined;
 }
 
 const FORMS: readonly Form[] = [
-  { fits: looksLikeExceptions, open: asDocument(renderExceptions) },
-  { fits: looksLikeThreadDump, open: asDocument(renderThreadDump) },
-  { fits: looksLikeHsErr, open: asDocument(renderHsErr) },
-  { fits: looksLikePods, open: openPods },
-  { fits: looksLikeEvents, open: asDocument(renderEvents) },
-  { fits: looksLikeYarnLogs, open: splitYarnLogs },
-  { fits: looksLikeOperator, open: openOperator },
-  { fits: looksLikeGrep, open: openGrep },
-  { fits: looksLikeGcLog, open: (path, cursor) => [{ path, chunks: watchGcLog(cursor) }] },
-  // Output of a program may look quoted, so only logs are cleaned.
+  { fits: mayBeExceptions, open: asDocument(renderExceptions) },
+  { fits: mayBeThreadDump, open: asDocument(renderThreadDump) },
+  { fits: mayBeHsErr, open: asDocument(renderHsErr) },
+  { fits: mayBePods, open: openPods },
+  { fits: mayBeEvents, open: asDocument(renderEvents) },
+  { fits: mayBeYarnLogs, open: splitYarnLogs },
+  { fits: mayBeOperator, open: openOperator },
+  { fits: mayBeGrep, open: openGrep },
+  { fits: mayBeGcLog, open: (path, cursor) => [{ path, chunks: watchGcLog(cursor) }] },
+  // Output of a program may have the form of a quote, so only logs are cleaned.
   {
-    fits: (head, kind) => kind === 'log' && CLEANERS.some(({ looks }) => looks(breakLines(head))),
-    headBytes: PREFIX_PROBE_BYTES,
+    fits: (start, kind) => kind === 'log' && CLEANERS.some(({ mayBe }) => mayBe(breakLines(start))),
+    startBytes: PREFIX_PROBE_BYTES,
     open: asDocument(cleanText),
   },
 ];
-const FORM_HEAD_BYTES = 4096;
+const FORM_START_BYTES = 4096;
 
-/** Reads a document, which is small. A larger file is taken for the log that it looks like, and gives undefined. */
+/** Reads a document, which is small. A larger file is read as a log, and undefined is returned. */
 function readDocument(cursor: Cursor): string | undefined {
   const bytes = cursor.peek(MAX_DOCUMENT_BYTES);
   return bytes.length === MAX_DOCUMENT_BYTES ? undefined : bytes.toString('utf8');
@@ -237,20 +239,20 @@ function asDocument(render: (text: string) => string | undefined): Form['open'] 
 }
 
 /** Cleaners that undo what a text went through before it came here, in the order in which they run. */
-const CLEANERS: readonly { readonly looks: (head: string) => boolean; readonly clean: (text: string) => string }[] = [
-  { looks: looksLikePaste, clean: cleanPaste },
-  { looks: looksLinked, clean: cleanLinks },
-  { looks: looksIndented, clean: cleanIndent },
-  { looks: looksCut, clean: joinCut },
-  { looks: looksWrapped, clean: joinWrapped },
-  { looks: looksPrefixed, clean: cleanPrefix },
-  { looks: looksLikeSentry, clean: cleanSentry },
+const CLEANERS: readonly { readonly mayBe: (start: string) => boolean; readonly clean: (text: string) => string }[] = [
+  { mayBe: mayBePaste, clean: cleanPaste },
+  { mayBe: mayHaveLinks, clean: cleanLinks },
+  { mayBe: mayBeIndented, clean: cleanIndent },
+  { mayBe: mayBeCut, clean: joinCut },
+  { mayBe: mayBeWrapped, clean: joinWrapped },
+  { mayBe: mayHavePrefix, clean: cleanPrefix },
+  { mayBe: mayBeSentry, clean: cleanSentry },
 ];
 
 function cleanText(text: string): string {
   return CLEANERS.reduce(
-    (known, { looks, clean }) =>
-      looks(Buffer.from(known.slice(0, PREFIX_PROBE_BYTES)).toString('latin1')) ? clean(known) : known,
+    (known, { mayBe, clean }) =>
+      mayBe(Buffer.from(known.slice(0, PREFIX_PROBE_BYTES)).toString('latin1')) ? clean(known) : known,
     breakLines(text),
   );
 }
@@ -289,12 +291,12 @@ function openGrep(path: string, cursor: Cursor): Iterable<Part> | undefined {
 /** Reads the entries of a file that is no archive, whatever form it has. */
 function* readContent(content: Part, notes: ReadNotes, wanted?: Wanted): Generator<Entry> {
   const cursor = new Cursor(decodeChunks(content.chunks));
-  const head = cursor.peek(FORM_HEAD_BYTES);
-  if (head.length === 0) return;
+  const start = cursor.peek(FORM_START_BYTES);
+  if (start.length === 0) return;
   if (isBinary(cursor.peek(BINARY_PROBE_BYTES))) return addNote(notes, createNote(content.path, 'binary'));
   const { kind } = describeSource(content.path);
-  const form = FORMS.find(({ fits, headBytes }) =>
-    fits((headBytes === undefined ? head : cursor.peek(headBytes)).toString('latin1'), kind),
+  const form = FORMS.find(({ fits, startBytes }) =>
+    fits((startBytes === undefined ? start : cursor.peek(startBytes)).toString('latin1'), kind),
   );
   const parts = form?.open(content.path, cursor);
   if (parts === undefined) yield* readLog({ ...content, chunks: cursor.rest() }, notes, wanted);
@@ -316,7 +318,7 @@ function* readLog(part: Part, readNotes: ReadNotes, wanted?: Wanted): Generator<
   let previousTime: number | undefined;
   const toEntry = (skimmed: SkimmedEntry): Entry => {
     const entry = makeEntry(skimmed, source, previousTime, wanted);
-    // The head of an entry is enough to know its time.
+    // The prefix of an entry is enough to know its time.
     previousTime = needsTime(source)
       ? (parseEntry(skimmed.bytes.subarray(0, TIME_PROBE_BYTES)).time ?? previousTime)
       : previousTime;

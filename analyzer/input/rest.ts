@@ -6,8 +6,8 @@ import { toIso } from '../../core/time/iso.js';
 import { fieldAt, listAt, textAt } from '../../core/json.js';
 
 /** True if a text that begins so may be such an answer, printed on one line or on many. */
-export function looksLikeExceptions(head: string): boolean {
-  return /^\s*\{\s*"(root-exception|exceptionHistory|all-exceptions|timestamp)"/.test(head);
+export function mayBeExceptions(start: string): boolean {
+  return /^\s*\{\s*"(root-exception|exceptionHistory|all-exceptions|timestamp)"/.test(start);
 }
 
 /** Converts an answer into a log; undefined if the document is not such an answer. */

@@ -4,12 +4,12 @@
 /** Frame such as `File "Task.java", line 575, in org.apache.flink.runtime.taskmanager.Task.run`. */
 const FRAME = /^[ \t]*File "([\w$-]+\.(?:java|scala|kt))"(?:, line (\d+))?, in ([\w$.<>/-]+)[ \t]*$/;
 const ANY_FRAME = new RegExp(FRAME, 'm');
-const HEAD = 'Traceback (most recent call last):';
+const HEADER = 'Traceback (most recent call last):';
 const EXCEPTION = /^[ \t]*(?:[\w$]+\.)+[A-Z][\w$]*(?::|$)/;
 
 import { appendAll } from '../../core/sequence.js';
-export function looksLikeSentry(head: string): boolean {
-  return ANY_FRAME.test(head);
+export function mayBeSentry(start: string): boolean {
+  return ANY_FRAME.test(start);
 }
 
 export function cleanSentry(text: string): string {
@@ -23,7 +23,7 @@ export function cleanSentry(text: string): string {
     const frame = FRAME.exec(line);
     if (frame !== null) {
       const [, file = '', number, method = ''] = frame;
-      if (index > 0 && lines.at(-1)?.trim() === HEAD) lines.pop();
+      if (index > 0 && lines.at(-1)?.trim() === HEADER) lines.pop();
       frames.unshift(`\tat ${method}(${file}${number === undefined ? '' : `:${number}`})`);
     } else if (frames.length > 0 && EXCEPTION.test(line)) {
       lines.push(line.trim());

@@ -1,26 +1,26 @@
 // Converts a thread dump into the log lines that it stands for: tasks that wait for network buffers, and threads that
-// wait for each other. Everything else in a dump is what a working process looks like. Forms: jstack (also
+// wait for each other. Everything else in a dump is normal in a working process. Forms: jstack (also
 // `jcmd Thread.print`, kill -3), and the answer of Flink's REST API to /taskmanagers/:id/thread-dump and
 // /jobmanager/thread-dump. Pure functions.
 import { listAt, textAt } from '../../core/json.js';
 
-export function looksLikeThreadDump(head: string): boolean {
+export function mayBeThreadDump(start: string): boolean {
   return (
-    /^(?:\d+:\s*\r?\n)?(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\s*\r?\n)?Full thread dump /.test(head) ||
-    DEADLOCK_ALONE.test(head) ||
-    looksLikeThreadAnswer(head)
+    /^(?:\d+:\s*\r?\n)?(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\s*\r?\n)?Full thread dump /.test(start) ||
+    DEADLOCK_ALONE.test(start) ||
+    mayBeThreadAnswer(start)
   );
 }
 
 /** End of a dump, which is the part that people copy. */
 const DEADLOCK_ALONE = /^\s*Found (?:one|\d+) Java-level deadlocks?:\s*\r?\n=+\s*\r?\n/;
 
-function looksLikeThreadAnswer(head: string): boolean {
-  return /^\s*\{\s*"threadInfos"\s*:/.test(head);
+function mayBeThreadAnswer(start: string): boolean {
+  return /^\s*\{\s*"threadInfos"\s*:/.test(start);
 }
 
 export function renderThreadDump(text: string): string | undefined {
-  const dump = looksLikeThreadAnswer(text) ? readAnswer(text) : readText(text.replaceAll('\r', ''));
+  const dump = mayBeThreadAnswer(text) ? readAnswer(text) : readText(text.replaceAll('\r', ''));
   if (dump === undefined) return undefined;
   return [...renderWaiting(dump), ...renderDeadlock(dump)].map((line) => `${dump.time}${line}\n`).join('');
 }
@@ -72,8 +72,9 @@ function readThread(block: string): readonly Thread[] {
 function findCycle(infos: readonly string[]): Dump['deadlock'] {
   const waits = new Map<string, { readonly name: string; readonly owner: string; readonly text: string }>();
   for (const text of infos) {
-    const head = /^"([^"\n]*)" (?:daemon )?(?:prio=\d+ )?Id=(\d+) \w+ on .*? owned by "[^"\n]*" Id=(\d+)/.exec(text);
-    if (head !== null) waits.set(head[2] ?? '', { name: head[1] ?? '', owner: head[3] ?? '', text: text.trimEnd() });
+    const header = /^"([^"\n]*)" (?:daemon )?(?:prio=\d+ )?Id=(\d+) \w+ on .*? owned by "[^"\n]*" Id=(\d+)/.exec(text);
+    if (header !== null)
+      waits.set(header[2] ?? '', { name: header[1] ?? '', owner: header[3] ?? '', text: text.trimEnd() });
   }
   for (const start of waits.keys()) {
     const seen: string[] = [];

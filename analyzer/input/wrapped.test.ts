@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { joinCut, joinWrapped, looksCut, looksWrapped } from './wrapped.js';
+import { joinCut, joinWrapped, mayBeCut, mayBeWrapped } from './wrapped.js';
 
 const MAIL = [
   'Hi all, our job fails after some hours with the exception below. What could',
@@ -19,7 +19,7 @@ const MAIL = [
 
 describe('joinWrapped', () => {
   it('joins what a mail program broke, and nothing else', () => {
-    expect(looksWrapped(MAIL)).toBe(true);
+    expect(mayBeWrapped(MAIL)).toBe(true);
     expect(joinWrapped(MAIL).split('\n')).toEqual([
       'Hi all, our job fails after some hours with the exception below. What could be the reason?',
       '',
@@ -32,7 +32,7 @@ describe('joinWrapped', () => {
   });
 
   it('leaves a log alone in which no part of a trace stands torn', () => {
-    expect(looksWrapped(MAIL.replaceAll('\tat\n', '\tat ').replace('Caused by:\n', 'Caused by: '))).toBe(false);
+    expect(mayBeWrapped(MAIL.replaceAll('\tat\n', '\tat ').replace('Caused by:\n', 'Caused by: '))).toBe(false);
   });
 });
 
@@ -46,18 +46,18 @@ describe('a message that stands alone', () => {
   ];
 
   it('is joined when every line of it is full', () => {
-    expect(looksWrapped(words.join('\n'))).toBe(true);
+    expect(mayBeWrapped(words.join('\n'))).toBe(true);
     expect(joinWrapped(words.join('\n')).split('\n')).toEqual([words.slice(0, 4).join(' '), words[4]]);
   });
 
   it('is left alone when a line ends by itself, or holds one name', () => {
-    expect(looksWrapped(words.with(2, 'pages of 4096 bytes each.').join('\n'))).toBe(false);
+    expect(mayBeWrapped(words.with(2, 'pages of 4096 bytes each.').join('\n'))).toBe(false);
     const names = Array.from(
       { length: 5 },
       (_, index) => `com.acme.tables.factories.connectors.and.formats.FactoryNumber${index}`,
     );
     expect(
-      looksWrapped(
+      mayBeWrapped(
         ['com.acme.NoFactoryException: The following factories have been looked at, one by one:', ...names].join('\n'),
       ),
     ).toBe(false);
@@ -73,7 +73,7 @@ describe('joinCut', () => {
   const cut = lines.map((line) => line.replace(/(.{60})(?=.)/g, '$1\n')).join('\n');
 
   it('joins the lines that a terminal filled', () => {
-    expect(looksCut(cut)).toBe(true);
+    expect(mayBeCut(cut)).toBe(true);
     expect(joinCut(cut)).toBe(lines.join('\n'));
   });
 
@@ -84,7 +84,7 @@ describe('joinCut', () => {
         `2026-03-02 10:16:0${index},377 INFO  org.apache.flink.runtime.checkpoint.CheckpointCoordinator [] - text`,
     ).join('\n');
 
-    expect(looksCut(log)).toBe(false);
+    expect(mayBeCut(log)).toBe(false);
   });
 
   it('leaves the rows of `kubectl get pods` alone', () => {
@@ -93,7 +93,7 @@ describe('joinCut', () => {
     );
 
     expect(
-      looksCut(['NAME                                    READY   STATUS    RESTARTS   AGE', ...rows].join('\n')),
+      mayBeCut(['NAME                                    READY   STATUS    RESTARTS   AGE', ...rows].join('\n')),
     ).toBe(false);
   });
 });

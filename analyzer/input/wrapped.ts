@@ -4,16 +4,18 @@
 // every line is full. A terminal breaks in the middle of words, always at one column, so only a text with several lines
 // of exactly its width is changed. Pure functions.
 
-/** Texts that a program never prints on a line of their own: parts of traces, the head of an entry without its text. */
-const TORN =
+/**
+ * Texts that a program never prints on a line of their own: parts of traces, the prefix of an entry without its text.
+ */
+const FRAGMENT =
   /^[ \t]*(?:at|Caused by:|~?\[[^\]\s]+\.jar(?::[^\]\s]*)?\]|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:[.,]\d+)? +(?:DEBUG|INFO|WARN|ERROR|FATAL)(?: +(?:[\w$]+\.)+[A-Z][\w$]*)?)[ \t]*$/;
-const LEAST_TORN = 2;
+const MIN_FRAGMENTS = 2;
 
 import { findLargest } from '../../core/sequence.js';
-export function looksWrapped(head: string): boolean {
-  const lines = head.split('\n');
+export function mayBeWrapped(start: string): boolean {
+  const lines = start.split('\n');
   return (
-    lines.filter((line) => TORN.test(line)).length >= LEAST_TORN ||
+    lines.filter((line) => FRAGMENT.test(line)).length >= MIN_FRAGMENTS ||
     lines.some((line, index) => MESSAGE.test(line) && isFull(lines, index))
   );
 }
@@ -22,7 +24,7 @@ export function looksWrapped(head: string): boolean {
 const MESSAGE = /(?:Exception|Error): \S/;
 /** Words that a mail program could have put on another line. A list of names or options has one word on each line. */
 const WORDS = /\S[ \t]+\S+[ \t]+\S/;
-/** Minimum number of breaks in a message. Two lines may look full by chance. */
+/** Minimum number of breaks in a message. Two lines may be full by chance. */
 const LEAST_BREAKS = 3;
 const LEAST_WIDTH = 55;
 
@@ -78,10 +80,10 @@ function goesOn(before: string, line: string, width: number): boolean {
 const MIN_COLUMNS = 60;
 const MAX_COLUMNS = 250;
 const LEAST_FULL = 2;
-const LEAST_CUT_SHARE = 0.65;
+const MIN_CUT_SHARE = 0.65;
 
-export function looksCut(head: string): boolean {
-  return findColumns(head.replaceAll('\r', '').split('\n')) !== undefined;
+export function mayBeCut(start: string): boolean {
+  return findColumns(start.replaceAll('\r', '').split('\n')) !== undefined;
 }
 
 export function joinCut(text: string): string {
@@ -107,5 +109,5 @@ function findColumns(lines: readonly string[]): number | undefined {
   if (columns < MIN_COLUMNS || columns > MAX_COLUMNS) return undefined;
   const behind = lines.flatMap((line, index) => (line.length === columns ? [lines[index + 1] ?? ''] : []));
   const cut = behind.filter((line) => line.trim() !== '' && !BEGINS.test(line)).length;
-  return cut >= LEAST_FULL && cut >= LEAST_CUT_SHARE * behind.length ? columns : undefined;
+  return cut >= LEAST_FULL && cut >= MIN_CUT_SHARE * behind.length ? columns : undefined;
 }

@@ -7,8 +7,8 @@ import type { Content } from './files/archive.js';
 import type { Cursor } from './files/cursor.js';
 import { drain, keepOpen } from './files/tar.js';
 
-export function looksLikeYarnLogs(head: string): boolean {
-  return /^Container: container_\S+ on \S+/m.test(head) && /^LogType: ?\S/m.test(head);
+export function mayBeYarnLogs(start: string): boolean {
+  return /^Container: container_\S+ on \S+/m.test(start) && /^LogType: ?\S/m.test(start);
 }
 
 /** File of a container, and the machine on which the container ran. */
@@ -24,8 +24,8 @@ export function* splitYarnLogs(path: string, cursor: Cursor): Generator<Containe
   let container = { id: 'container', host: '' };
   let name: string | undefined;
   for (let line = takeLine(cursor); line !== undefined; line = takeLine(cursor)) {
-    const head = /^Container: (container_\S+) on (\S+?)(?:_\d+)*\s*$/.exec(line);
-    if (head !== null) container = { id: head[1] ?? '', host: head[2] ?? '' };
+    const header = /^Container: (container_\S+) on (\S+?)(?:_\d+)*\s*$/.exec(line);
+    if (header !== null) container = { id: header[1] ?? '', host: header[2] ?? '' };
     name = /^LogType: ?(\S+)/.exec(line)?.[1] ?? name;
     if (name === undefined || !/^Log ?Contents:/.test(line)) continue;
     const body = takeBody(cursor);
@@ -50,7 +50,7 @@ function takeLine(cursor: Cursor): string | undefined {
     .replace(/\r?\n$/, '');
 }
 
-/** Texts that end a file if they stand at the beginning of a line: an end mark, or the head of the next file. */
+/** Texts that end a file if they stand at the beginning of a line: an end marker, or the header of the next file. */
 const ENDS = ['End of LogType:', 'LogType:', 'Container: container_'].map((words) => Buffer.from(words));
 const END_BYTES = 32;
 const CHUNK_BYTES = 1 << 20;

@@ -213,7 +213,7 @@ export interface KnownEnding {
 }
 
 /** Returns the endings among the stored incidents, for an analyzer that takes over a cluster. */
-export function recallEndings(stored: readonly Incident[]): ReadonlyMap<string, KnownEnding> {
+export function loadEndings(stored: readonly Incident[]): ReadonlyMap<string, KnownEnding> {
   return new Map(
     stored.filter(({ id }) => isEndingId(id)).map((incident) => [incident.id, { incident, ending: undefined }]),
   );

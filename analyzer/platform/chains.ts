@@ -10,7 +10,7 @@ import type { IncidentStore } from '../../store/store.js';
 import type { SharedKind } from '../catalog/engine.js';
 import {
   chainShared,
-  chooseLead,
+  choosePrimary,
   findShared,
   isLongEnough,
   keyOf,
@@ -94,7 +94,7 @@ interface Others {
 }
 
 /**
- * Reads what the store has and this analyzer did not place: platform incidents, and incidents of other analyzers or of
+ * Reads what the store has and this analyzer did not assign: platform incidents, and incidents of other analyzers or of
  * an earlier run. Thousands of jobs may fail at once, so their rows are read first, then whole incidents, a few at a
  * time; only what a chain needs of them is kept.
  */
@@ -128,9 +128,9 @@ export async function renderPlatforms(
 ): Promise<readonly Incident[] | undefined> {
   const rendered: Incident[] = [];
   for (const chain of chains.filter(isLongEnough)) {
-    const id = chooseLead(chain)?.id ?? '';
-    const lead = own.get(id)?.incident ?? (await store.findIncidents({ ids: [id], limit: 1 }))[0];
-    const incident = lead === undefined ? undefined : renderPlatform(chain, lead);
+    const id = choosePrimary(chain)?.id ?? '';
+    const primary = own.get(id)?.incident ?? (await store.findIncidents({ ids: [id], limit: 1 }))[0];
+    const incident = primary === undefined ? undefined : renderPlatform(chain, primary);
     if (incident === undefined) return undefined;
     rendered.push(incident);
   }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { JobView, ProcessView } from '../topology/view.js';
 import { findEndings, type ClusterSituation, type Ending } from './ending.js';
-import { createLifeRegister, listMarks, type SeenLife } from './life.js';
-import { findSilenceWindow } from './rhythm.js';
+import { createProcessRegistry, listChangeKeys, type ReportedProcess } from './process-registry.js';
+import { findSilenceWindow } from './regularity.js';
 
 const NOW = Date.parse('2026-11-20T10:00:00Z');
 const [JM, TM] = ['node1:/log/flink-u-standalonesession-0-node1', 'node1:/log/flink-u-taskexecutor-0-node1'];
@@ -43,7 +43,7 @@ function processOf(process: string, more: Partial<ProcessView> = {}): ProcessVie
   };
 }
 
-function lifeOf(process: string, more: Partial<SeenLife> = {}): SeenLife {
+function lifeOf(process: string, more: Partial<ReportedProcess> = {}): ReportedProcess {
   return {
     process,
     cluster: 'session-a',
@@ -101,7 +101,10 @@ describe('an ending', () => {
     ['lines that are stored are not read yet', {}, { isRead: false }],
     ['its file was written after its last line', { wrote: iso(22) }, {}],
   ])('is not found for a while where %s: they may say that it was told to stop', (_why, more, situation) => {
-    const lives = (gone: object): SeenLife[] => [lifeOf(JM, { ...gone, ...more }), lifeOf(TM, { ...gone, ...more })];
+    const lives = (gone: object): ReportedProcess[] => [
+      lifeOf(JM, { ...gone, ...more }),
+      lifeOf(TM, { ...gone, ...more }),
+    ];
 
     expect(find({ lives: lives(GONE), ...situation })).toEqual([]);
     expect(find({ lives: lives({ gone: iso(50), goneForMs: 50_000 }), ...situation })[0]?.kind).toBe('cluster-lost');
@@ -233,11 +236,11 @@ describe('what agents say', () => {
     ...{ id, host: id, time, files: 1, lagBytes: 0, shippedRecords: 0, counters: {}, conditions: [], processes: [] },
     ...more,
   });
-  const silentOf = (book: ReturnType<typeof createLifeRegister>, now: number): readonly string[] =>
+  const silentOf = (book: ReturnType<typeof createProcessRegistry>, now: number): readonly string[] =>
     book.agents(now).flatMap(({ status: { id }, isSilent }) => (isSilent ? [id] : []));
 
   it('shows a silent agent by the clock of who looks, not by its own', () => {
-    const book = createLifeRegister();
+    const book = createProcessRegistry();
     const [ahead, behind] = ['2026-11-20T12:00:00Z', '2026-11-20T08:00:00Z'];
 
     book.update([status('ahead', ahead), status('behind', behind)], NOW);
@@ -247,7 +250,7 @@ describe('what agents say', () => {
   });
 
   it('tells whose clock is off, from two reports on, until it is set', () => {
-    const book = createLifeRegister();
+    const book = createProcessRegistry();
     const aheadOf = (now: number): readonly number[] => book.agents(now).map(({ aheadMs }) => aheadMs);
     const hour = 3_600_000;
     const at = (ms: number): string => new Date(NOW + ms).toISOString();
@@ -263,11 +266,11 @@ describe('what agents say', () => {
   });
 
   it('excuses who could not report, and expects nobody who was stopped in order', () => {
-    const book = createLifeRegister();
+    const book = createProcessRegistry();
     const agents = [status('n1', iso(5)), status('n2', iso(5), { stopped: iso(5) })];
 
     book.update(agents, NOW);
-    book.excuse();
+    book.resetTimes();
     book.update(agents, NOW + 120_000);
     expect(silentOf(book, NOW + 120_000)).toEqual([]);
     book.update(agents, NOW + 151_000);
@@ -278,8 +281,10 @@ describe('what agents say', () => {
   it('marks nothing of a cluster that runs, and each end once it has settled', () => {
     const early = { gone: iso(2), goneForMs: 2000 };
 
-    expect(listMarks([lifeOf(JM), lifeOf(TM)], NOW)).toEqual([`started ${JM} ${iso(3000)}`]);
-    expect(listMarks([lifeOf(JM, { started: iso(9000) }), lifeOf(TM, early)], NOW)).toEqual([]);
-    expect(listMarks([lifeOf(JM, { started: iso(9000) }), lifeOf(TM, GONE)], NOW)).toEqual([`gone ${TM} ${iso(20)}`]);
+    expect(listChangeKeys([lifeOf(JM), lifeOf(TM)], NOW)).toEqual([`started ${JM} ${iso(3000)}`]);
+    expect(listChangeKeys([lifeOf(JM, { started: iso(9000) }), lifeOf(TM, early)], NOW)).toEqual([]);
+    expect(listChangeKeys([lifeOf(JM, { started: iso(9000) }), lifeOf(TM, GONE)], NOW)).toEqual([
+      `gone ${TM} ${iso(20)}`,
+    ]);
   });
 });

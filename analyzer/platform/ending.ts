@@ -7,7 +7,7 @@ import { findLargest } from '../../core/sequence.js';
 import type { Component } from '../../core/types.js';
 import type { JobView, ProcessView } from '../topology/view.js';
 import type { LastLine } from '../incident/last-line.js';
-import { findQuiet, GONE_SETTLE_MS, RECENT_MS, type SeenLife } from './life.js';
+import { findQuiet, GONE_SETTLE_MS, RECENT_MS, type ReportedProcess } from './process-registry.js';
 
 export type EndingKind =
   | 'cluster-lost'
@@ -51,7 +51,7 @@ export interface ClusterSituation {
   readonly processes: ReadonlyMap<string, ProcessView>;
   readonly lastLines: ReadonlyMap<string, LastLine>;
   /** Processes that agents see. */
-  readonly lives: readonly SeenLife[];
+  readonly lives: readonly ReportedProcess[];
   /** True if all lines in the store were read. */
   readonly isRead: boolean;
   /**
@@ -67,7 +67,7 @@ interface Run {
   readonly process: string;
   readonly component: Component;
   readonly view: ProcessView | undefined;
-  readonly life: SeenLife | undefined;
+  readonly life: ReportedProcess | undefined;
 }
 
 const TERMINAL: ReadonlySet<string> = new Set(['FAILED', 'FINISHED', 'CANCELED']);
@@ -104,16 +104,16 @@ export function findEndings(situation: ClusterSituation): readonly Ending[] {
 }
 
 /** True if a process is gone whose last lines are not known yet. */
-export function awaitsLines({ lives, lastLines, isRead, now }: ClusterSituation): boolean {
+export function needsLastLines({ lives, lastLines, isRead, now }: ClusterSituation): boolean {
   return lives.some(
     (life) =>
       life.gone !== undefined &&
       now - Date.parse(life.gone) < RECENT_MS &&
-      isAwaited(life, lastLines.get(life.process), isRead),
+      isNeeded(life, lastLines.get(life.process), isRead),
   );
 }
 
-function isAwaited({ wrote, goneForMs = 0 }: SeenLife, last: LastLine | undefined, isRead: boolean): boolean {
+function isNeeded({ wrote, goneForMs = 0 }: ReportedProcess, last: LastLine | undefined, isRead: boolean): boolean {
   if (goneForMs >= LINES_WITHIN_MS) return false;
   return !isRead || (last?.time !== undefined && Date.parse(wrote) - last.time > LAST_LINE_MS);
 }
@@ -175,7 +175,7 @@ function findEnd(
       end !== undefined && end.time <= (found?.begin ?? 0) && end.time > (found?.begin ?? 0) - END_NEAR_MS;
     if (found === undefined || (found.kind !== 'cluster-stopped' && isRequested)) return [];
     const ended = own
-      .filter((job) => findTeller(job, found.begin) === run.process && isRunningAt(job, found.begin))
+      .filter((job) => findReporter(job, found.begin) === run.process && isRunningAt(job, found.begin))
       .map((job) => describeJob(job, found.begin, jobs, now));
     const isOver = ended.every(({ isBack }) => isBack);
     return ended.length === 0
@@ -186,7 +186,7 @@ function findEnd(
 }
 
 /** Returns the process that logged the last state of the job before that time. */
-function findTeller({ states }: JobView, time: number): string | undefined {
+function findReporter({ states }: JobView, time: number): string | undefined {
   return states
     .filter((state) => state.time < time)
     .toSorted((a, b) => a.time - b.time)
@@ -220,7 +220,7 @@ function findGone(
   { lastLines, isRead, now }: ClusterSituation,
 ): Pick<Ending, 'kind' | 'begin'> | undefined {
   if (life?.gone === undefined || (life.goneForMs ?? 0) < GONE_SETTLE_MS) return undefined;
-  if (isAwaited(life, lastLines.get(process), isRead)) return undefined;
+  if (isNeeded(life, lastLines.get(process), isRead)) return undefined;
   const gone = Date.parse(life.gone);
   if (now - gone >= RECENT_MS) return undefined;
   // The clocks of agent and log may differ. The later time by the log is used.
@@ -323,7 +323,7 @@ function findTaskManagerEnd(
   { lastLines, isRead, hadTasks, now }: ClusterSituation,
 ): Ending | undefined {
   if (life?.gone === undefined || (life.goneForMs ?? 0) < GONE_SETTLE_MS) return undefined;
-  if (isAwaited(life, lastLines.get(process), isRead)) return undefined;
+  if (isNeeded(life, lastLines.get(process), isRead)) return undefined;
   const gone = Date.parse(life.gone);
   const last = lastLines.get(process)?.time;
   if (now - gone >= RECENT_MS || last === undefined) return undefined;

@@ -11,7 +11,14 @@ import { PLATFORM } from './decide.js';
 import type { Fence } from './fence.js';
 import type { Lease } from './lease.js';
 import { nameAgentEnding, renderAgent } from './card.js';
-import { createLifeRegister, listMarks, RECENT_MS, type LifeRegister, type SeenAgent, type SeenLife } from './life.js';
+import {
+  createProcessRegistry,
+  listChangeKeys,
+  RECENT_MS,
+  type ProcessRegistry,
+  type SeenAgent,
+  type ReportedProcess,
+} from './process-registry.js';
 
 export interface WatchOptions {
   readonly store: Pick<Collections, 'agents'> & Pick<IncidentStore, 'findIncidents'> & JobSource;
@@ -29,7 +36,7 @@ export interface ClusterWatch {
   step(): Promise<void>;
   /** Returns the clusters in which something may have ended since their last check, each once. */
   takeDue(isOurs: (cluster: string) => boolean): readonly string[];
-  livesOf(cluster: string): readonly SeenLife[];
+  livesOf(cluster: string): readonly ReportedProcess[];
   /** Returns the number of agents whose clock differs much from that of the store. */
   countClocksOff(): number;
 }
@@ -46,13 +53,13 @@ const MAX_CLUSTERS = 10;
 const HOUR_MS = 3_600_000;
 
 interface Watching extends WatchOptions {
-  readonly lifeRegister: LifeRegister;
-  lives: ReadonlyMap<string, readonly SeenLife[]>;
-  /** Marks of each cluster at its last check. */
-  readonly looked: Map<string, ReadonlySet<string>>;
+  readonly processRegistry: ProcessRegistry;
+  lives: ReadonlyMap<string, readonly ReportedProcess[]>;
+  /** Reasons for a check of each cluster, as of its last check. */
+  readonly checked: Map<string, ReadonlySet<string>>;
   /** Current incidents of agents, by id. */
-  readonly standing: Map<string, Incident>;
-  lookedAt: number;
+  readonly open: Map<string, Incident>;
+  checkedAt: number;
   epoch: number | undefined;
   isDenied: boolean;
   /** Hosts with a wrong clock that were logged already. */
@@ -62,11 +69,11 @@ interface Watching extends WatchOptions {
 export function createClusterWatch(options: WatchOptions): ClusterWatch {
   const watching: Watching = {
     ...options,
-    lifeRegister: createLifeRegister(),
+    processRegistry: createProcessRegistry(),
     lives: new Map(),
-    looked: new Map(),
-    standing: new Map(),
-    lookedAt: Number.NEGATIVE_INFINITY,
+    checked: new Map(),
+    open: new Map(),
+    checkedAt: Number.NEGATIVE_INFINITY,
     epoch: undefined,
     isDenied: false,
     clocksOff: new Set(),
@@ -80,26 +87,26 @@ export function createClusterWatch(options: WatchOptions): ClusterWatch {
 }
 
 async function step(watching: Watching): Promise<void> {
-  const { lifeRegister, now, store } = watching;
-  const sinceMs = now() - watching.lookedAt;
+  const { processRegistry, now, store } = watching;
+  const sinceMs = now() - watching.checkedAt;
   if (sinceMs >= 0 && sinceMs < POLL_MS) return;
-  if (sinceMs < 0 || sinceMs >= DEAF_MS) lifeRegister.excuse();
+  if (sinceMs < 0 || sinceMs >= DEAF_MS) processRegistry.resetTimes();
   try {
-    lifeRegister.update(await store.agents.find(), now());
+    processRegistry.update(await store.agents.find(), now());
     watching.isDenied = false;
   } catch (error) {
     if (!(error instanceof JobtraceError) || error.code !== 'JT_STORE_DENIED') throw error;
     reportDenied(watching);
   }
-  watching.lookedAt = now();
-  watching.lives = lifeRegister.clusters(now());
+  watching.checkedAt = now();
+  watching.lives = processRegistry.clusters(now());
   reportClocks(watching);
   await stepAgents(watching);
 }
 
 /** Logs each agent with a wrong clock once, until its clock is right again. */
 function reportClocks(watching: Watching): void {
-  const off = watching.lifeRegister.agents(watching.now()).filter(({ aheadMs }) => aheadMs !== 0);
+  const off = watching.processRegistry.agents(watching.now()).filter(({ aheadMs }) => aheadMs !== 0);
   for (const { status, aheadMs } of off)
     if (!watching.clocksOff.has(status.host))
       watching.log.warn(
@@ -119,17 +126,17 @@ function reportDenied(watching: Watching): void {
   watching.isDenied = true;
 }
 
-function takeDue({ lives, looked, now }: Watching, isOurs: (cluster: string) => boolean): readonly string[] {
+function takeDue({ lives, checked, now }: Watching, isOurs: (cluster: string) => boolean): readonly string[] {
   const due: string[] = [];
   for (const [cluster, own] of lives) {
     if (!isOurs(cluster)) continue;
-    const marks = listMarks(own, now());
-    const before = looked.get(cluster);
-    if (marks.length === 0) looked.delete(cluster);
-    else looked.set(cluster, new Set(marks));
-    if (marks.some((mark) => before?.has(mark) !== true)) due.push(cluster);
+    const keys = listChangeKeys(own, now());
+    const before = checked.get(cluster);
+    if (keys.length === 0) checked.delete(cluster);
+    else checked.set(cluster, new Set(keys));
+    if (keys.some((key) => before?.has(key) !== true)) due.push(cluster);
   }
-  for (const cluster of looked.keys()) if (!lives.has(cluster)) looked.delete(cluster);
+  for (const cluster of checked.keys()) if (!lives.has(cluster)) checked.delete(cluster);
   return due;
 }
 
@@ -138,38 +145,38 @@ function takeDue({ lives, looked, now }: Watching, isOurs: (cluster: string) => 
  * them from the store.
  */
 async function stepAgents(watching: Watching): Promise<void> {
-  const { lease, lifeRegister, now, standing } = watching;
+  const { lease, processRegistry, now, open } = watching;
   const epoch = lease.epoch(PLATFORM);
   if (epoch === undefined) return;
-  if (epoch !== watching.epoch) await recallAgents(watching);
+  if (epoch !== watching.epoch) await loadAgents(watching);
   watching.epoch = epoch;
-  const agents = lifeRegister.agents(now());
+  const agents = processRegistry.agents(now());
   for (const agent of agents) {
     const { status, isSilent } = agent;
     const { stopped } = status;
     const stoppedMs = stopped === undefined ? 0 : now() - Date.parse(stopped);
     const isStopped = stopped !== undefined && stoppedMs >= RESTART_MS && stoppedMs < RECENT_MS;
     const isDue = stopped === undefined ? isSilent : isStopped && (status.processes?.length ?? 0) > 0;
-    if (isDue && !standing.has(nameAgentEnding(status))) await writeAgent(watching, agent);
+    if (isDue && !open.has(nameAgentEnding(status))) await writeAgent(watching, agent);
   }
-  for (const incident of standing.values()) {
+  for (const incident of open.values()) {
     const agent = agents.find(({ status }) => status.id === incident.process);
     const isBack = agent !== undefined && agent.status.time > (incident.firstSeen ?? '') && !agent.isSilent;
     if (incident.outcome !== 'failing' || !isBack) continue;
     const isNotice = agent.status.stopped !== undefined;
     await write(watching, { ...incident, outcome: isNotice ? 'canceled' : 'recovered' }, 'changed');
   }
-  for (const [id, { firstSeen, outcome }] of standing)
-    if (outcome !== 'failing' && now() - Date.parse(firstSeen ?? '') > 24 * HOUR_MS) standing.delete(id);
+  for (const [id, { firstSeen, outcome }] of open)
+    if (outcome !== 'failing' && now() - Date.parse(firstSeen ?? '') > 24 * HOUR_MS) open.delete(id);
 }
 
-async function recallAgents({ store, standing, now }: Watching): Promise<void> {
+async function loadAgents({ store, open, now }: Watching): Promise<void> {
   const from = toIso(now() - 24 * HOUR_MS);
   for (const incident of [
     ...(await store.findIncidents({ cluster: ALL_CLUSTERS, outcome: 'failing', limit: MAX_FOUND })),
     ...(await store.findIncidents({ cluster: ALL_CLUSTERS, from, limit: MAX_FOUND })),
   ])
-    if (incident.ending?.kind.startsWith('agent-') === true) standing.set(incident.id, incident);
+    if (incident.ending?.kind.startsWith('agent-') === true) open.set(incident.id, incident);
 }
 
 async function writeAgent(watching: Watching, { status }: SeenAgent): Promise<void> {
@@ -180,13 +187,13 @@ async function writeAgent(watching: Watching, { status }: SeenAgent): Promise<vo
 }
 
 async function write(
-  { fence, standing, onIncident }: Watching,
+  { fence, open, onIncident }: Watching,
   incident: Incident,
   change: 'new' | 'changed',
 ): Promise<void> {
   await fence.save(incident);
   await onIncident?.(incident, change);
-  standing.set(incident.id, incident);
+  open.set(incident.id, incident);
 }
 
 /** Returns the names of the jobs of these clusters that wrote within the last hour. */

@@ -131,7 +131,7 @@ interface Holding extends LeaseOptions {
   /** Current number of partitions in the store, and the time of that request. */
   wanted: number;
   countedAt: number;
-  lookedAt: number;
+  polledAt: number;
   /** Recent longest duration of a read and renewal, in milliseconds. */
   tookMs: number;
   takeovers: number;
@@ -158,7 +158,7 @@ export function createLease(options: LeaseOptions): Lease {
     count: 1,
     wanted: 1,
     countedAt: Number.NEGATIVE_INFINITY,
-    lookedAt: Number.NEGATIVE_INFINITY,
+    polledAt: Number.NEGATIVE_INFINITY,
     tookMs: 0,
     takeovers: 0,
     seenAt: Number.NEGATIVE_INFINITY,
@@ -197,8 +197,8 @@ function listParts(holding: Holding): readonly HeldPartition[] {
 
 async function step(holding: Holding): Promise<void> {
   const { clock, given } = holding;
-  if (holding.hasEnded || (clock() - holding.lookedAt < POLL_MS && given.size === 0)) return;
-  holding.lookedAt = clock();
+  if (holding.hasEnded || (clock() - holding.polledAt < POLL_MS && given.size === 0)) return;
+  holding.polledAt = clock();
   if (clock() - holding.countedAt >= COUNT_MS) {
     holding.wanted = await holding.store.countParts();
     holding.countedAt = clock();
@@ -209,7 +209,7 @@ async function step(holding: Holding): Promise<void> {
 async function timePoll(holding: Holding): Promise<boolean> {
   const begun = holding.clock();
   try {
-    return await look(holding);
+    return await poll(holding);
   } finally {
     holding.tookMs = Math.max(holding.clock() - begun, holding.tookMs * SLOW_KEPT);
   }
@@ -224,7 +224,7 @@ function chooseLease({ tookMs }: Holding): number {
 }
 
 /** Returns false if another member has written meanwhile. */
-async function look(holding: Holding): Promise<boolean> {
+async function poll(holding: Holding): Promise<boolean> {
   const { store, clock, given, self } = holding;
   const begun = clock();
   const stored = await store.states.load(KEY);

@@ -3,7 +3,7 @@ import type { Diagnosis, Incident } from '../../core/documents/incident.js';
 import { loadCatalog } from '../catalog/catalog.js';
 import {
   chainShared,
-  chooseLead,
+  choosePrimary,
   decidePlatformOutcome,
   findShared,
   isLongEnough,
@@ -76,7 +76,7 @@ function join(incidents: readonly Incident[]): readonly Incident[] {
   return chainShared(shared)
     .filter(isLongEnough)
     .flatMap((chain) => {
-      const lead = incidents.find(({ id }) => id === chooseLead(chain)?.id);
+      const lead = incidents.find(({ id }) => id === choosePrimary(chain)?.id);
       return (lead && renderPlatform(chain, lead)) ?? [];
     });
 }

@@ -177,8 +177,8 @@ function countJobs(chain: readonly SharedIncident[]): number {
   return new Set(chain.map(subjectOf)).size;
 }
 
-/** Returns the incident that stands for a chain. `lead` is the whole incident that `chooseLead` chose. */
-export function renderPlatform(chain: readonly SharedIncident[], lead: Incident): Incident | undefined {
+/** Returns the incident that stands for a chain. `primary` is the whole incident that `choosePrimary` chose. */
+export function renderPlatform(chain: readonly SharedIncident[], primary: Incident): Incident | undefined {
   const [first] = chain;
   if (first === undefined) return undefined;
   const clusters = new Set(chain.map(({ cluster }) => cluster)).size;
@@ -200,8 +200,8 @@ export function renderPlatform(chain: readonly SharedIncident[], lead: Incident)
     restarts: 0,
     attempts: [],
     diagnoses: {
-      en: describe(lead, chain, share, times, 'en'),
-      zh: describe(lead, chain, share, times, 'zh'),
+      en: describe(primary, chain, share, times, 'en'),
+      zh: describe(primary, chain, share, times, 'zh'),
     },
     unknown: [],
     facts: {},
@@ -252,7 +252,7 @@ export function decidePlatformOutcome(children: readonly Pick<PlatformChild, 'ou
 }
 
 /** Chooses the incident with the primary diagnosis: the earliest of the rule that found most of them. */
-export function chooseLead(chain: readonly SharedIncident[]): SharedIncident | undefined {
+export function choosePrimary(chain: readonly SharedIncident[]): SharedIncident | undefined {
   const counts = new Map<string, number>();
   for (const { rule } of chain) counts.set(rule, (counts.get(rule) ?? 0) + 1);
   const max = findLargest(counts.values());

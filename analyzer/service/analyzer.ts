@@ -14,7 +14,7 @@ import { createFence } from '../platform/fence.js';
 import { createStaticLease } from '../platform/lease.js';
 import { OPEN_OUTCOMES } from './conclude.js';
 import type { AnalyzerSettings, EntryPage } from './partition.js';
-import { type Running, createKeepers, stepOnce, runLoop, findOutage } from './loop.js';
+import { type Running, createTrackers, stepOnce, runLoop, findOutage } from './loop.js';
 import { timeOf } from './live.js';
 import type { StepResult } from './step.js';
 
@@ -48,7 +48,7 @@ export function createAnalyzer(options: AnalyzerOptions): Analyzer {
       options,
       lease,
       fence,
-      ...createKeepers(options, lease, fence, () => running.service.catalog),
+      ...createTrackers(options, lease, fence, () => running.service.catalog),
       readEntries: (cursor, more) => readEntries(options, cursor, more),
       catalog: options.catalog,
       skipped: new Set(),
@@ -64,7 +64,7 @@ export function createAnalyzer(options: AnalyzerOptions): Analyzer {
     lastError: undefined,
     lost: [],
     erased: undefined,
-    erasedLookedAt: Number.NEGATIVE_INFINITY,
+    erasedCheckedAt: Number.NEGATIVE_INFINITY,
     failedAt: 0,
   };
   return {

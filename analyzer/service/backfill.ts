@@ -43,7 +43,9 @@ export interface Backfill {
   next(catalog: Catalog, words: SignalWords, isFresh: boolean): Promise<ReadonlyMap<string, number>>;
   /** Reports that the clusters which `next` returned are concluded. */
   finish(): Promise<void>;
-  /** Returns searches for records that were marked as holding no word of the rules, but hold a word that came later. */
+  /**
+   * Returns searches for records that had no word of the rules when they were read, but have one that was added later.
+   */
   listSearches(): readonly string[];
 }
 

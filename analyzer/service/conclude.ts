@@ -9,7 +9,7 @@ import { LIMITS } from '../restarts/limits.js';
 import { isEvent } from '../entry/signal.js';
 import { noteRevision } from './backfill.js';
 import { concludeEndings } from './endings.js';
-import { countShown, MAX_SHOWN, placeInFlood } from './flood.js';
+import { countShown, MAX_SHOWN, assignToFlood } from './flood.js';
 import { askCheckpoints } from './history.js';
 import { findMergeTarget, keepIds } from './identity.js';
 import { COMPACT_DEFAULTS, type ClusterMemory, type SavedIncident } from './memory.js';
@@ -68,7 +68,7 @@ export async function* concludeTouched(
     const before = known.get(found.id);
     const revised = noteRevision(found, before, part.options.now());
     const own = noteJoined(revised, before, joined.get(found.id) ?? []);
-    const incident = placeInFlood(cluster, own, before, shown);
+    const incident = assignToFlood(cluster, own, before, shown);
     incidents.push(incident);
     const { next, change } = decideIncident(part, memory, incident, before);
     saved.push(next);
@@ -131,8 +131,8 @@ function* collectConcluded(
 /** Concludes the incidents of the cluster one by one from what is known now. */
 function concludeMemory(part: RecordPart, cluster: string, memory: ClusterMemory): Iterable<Incident | undefined> {
   const { now, healthyMs, zone } = part.options;
-  const { index, signals, lastLines, conclusions: memo } = memory;
-  const signalsOf = { cluster, index, signals: signals.values(), lastLines, memo };
+  const { index, signals, lastLines, conclusions: cache } = memory;
+  const signalsOf = { cluster, index, signals: signals.values(), lastLines, memo: cache };
   const onFault = (fault: RuleFault): void => reportFault(part, fault);
   return concludeEach(signalsOf, part.service.catalog, { now: now(), settleMs: SETTLE_MS, healthyMs, zone, onFault });
 }

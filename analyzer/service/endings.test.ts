@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { createLog } from '../../core/log.js';
 import type { Incident } from '../../core/documents/incident.js';
-import type { AgentStatus, ProcessLife } from '../../core/documents/agent.js';
+import type { AgentStatus, ProcessReport } from '../../core/documents/agent.js';
 import type { LogRecord } from '../../core/types.js';
 import type { Store } from '../../store/store.js';
 import { appendRecords } from '../../store/testing/samples.js';
@@ -54,7 +54,7 @@ interface Stage {
   /** Adds a line that was logged before. */
   say(text: string): Promise<void>;
   /** Moves the clock to that second and stores the agent's report; undefined means that there is no report. */
-  at(seconds: number, report?: Partial<AgentStatus> & { readonly life?: Partial<ProcessLife> }): Promise<void>;
+  at(seconds: number, report?: Partial<AgentStatus> & { readonly life?: Partial<ProcessReport> }): Promise<void>;
   restart(): void;
 }
 

@@ -9,7 +9,7 @@ import { WHOLE_LOG } from '../entry/reading.js';
 import { COMPLETED } from '../catalog/wanted.js';
 import { nameEnding, renderEnding, type KnownEnding } from '../platform/card.js';
 import {
-  awaitsLines,
+  needsLastLines,
   findEndings,
   findLateWord,
   isBack,
@@ -17,8 +17,8 @@ import {
   type Ending,
   type EndingKind,
 } from '../platform/ending.js';
-import { findQuiet, RECENT_MS, type SeenLife } from '../platform/life.js';
-import { findSilenceWindow } from '../platform/rhythm.js';
+import { findQuiet, RECENT_MS, type ReportedProcess } from '../platform/process-registry.js';
+import { findSilenceWindow } from '../platform/regularity.js';
 import type { ClusterMemory } from './memory.js';
 import { askLastLine } from './history.js';
 import type { RecordPart } from './partition.js';
@@ -43,7 +43,7 @@ const LATE_MS = 300_000;
 const STOP_MS = 30_000;
 /** Time, in milliseconds, within which ends of one process or cluster are the same end. */
 const SAME_MS = 600_000;
-const RHYTHM_RECORDS = 400;
+const REGULARITY_RECORDS = 400;
 /** Time, in milliseconds, that a checkpoint may take if nothing else is known. */
 const CHECKPOINT_MS = 600_000;
 const TRIGGERED = 'Triggering checkpoint';
@@ -92,7 +92,7 @@ export async function concludeEndings(
     incidents: adapted,
     isOpen:
       isQuiet ||
-      awaitsLines(situation) ||
+      needsLastLines(situation) ||
       settled.length < incidents.length ||
       [...endings.values()].some(({ incident }) => mayChange(incident, situation.now)),
   };
@@ -138,7 +138,7 @@ async function readSituation(
   part: RecordPart,
   cluster: string,
   memory: ClusterMemory,
-  lives: readonly SeenLife[],
+  lives: readonly ReportedProcess[],
 ): Promise<ClusterSituation> {
   const { store, zone, now } = part.options;
   const quiet = findQuiet(lives);
@@ -156,25 +156,25 @@ async function readSituation(
     lastLines: memory.lastLines,
     lives,
     isRead: part.unreadFrom === undefined,
-    silenceMs: quiet === undefined ? undefined : await askRhythm(part, cluster, memory, quiet),
+    silenceMs: quiet === undefined ? undefined : await askRegularity(part, cluster, memory, quiet),
     hadTasks: (process, jobId, time) => view.thereOn(process, time)?.(jobId) ?? false,
     now: now(),
   };
 }
 
 /** Asks the store for the regularity of a process, once per silence. */
-async function askRhythm(
+async function askRegularity(
   { options: { store } }: RecordPart,
   cluster: string,
   memory: ClusterMemory,
-  quiet: SeenLife,
+  quiet: ReportedProcess,
 ): Promise<number | undefined> {
-  if (memory.rhythm?.since === quiet.wrote) return memory.rhythm.windowMs;
+  if (memory.regularity?.since === quiet.wrote) return memory.regularity.windowMs;
   const { records } = await store.findRecords({
     query: 'NOT flag:undated',
     cluster,
     process: quiet.process,
-    limit: RHYTHM_RECORDS,
+    limit: REGULARITY_RECORDS,
     order: 'newest',
   });
   const times = records.flatMap((record) => Date.parse(record['@timestamp'] ?? '') || []);
@@ -183,7 +183,7 @@ async function askRhythm(
   const completed = texts.findIndex((text) => text.includes(COMPLETED.trim()));
   const isPending = triggered >= 0 && (completed < 0 || triggered < completed);
   const windowMs = findSilenceWindow(times, isPending ? CHECKPOINT_MS + EARLY_MS : 0);
-  memory.rhythm = { since: quiet.wrote, windowMs };
+  memory.regularity = { since: quiet.wrote, windowMs };
   return windowMs;
 }
 
@@ -280,8 +280,8 @@ function judgeKnown(incident: Incident, situation: ClusterSituation, incidents: 
   if (ending === undefined || outcome !== 'failing' || situation.lives.length === 0) return incident;
   const begin = Date.parse(firstSeen ?? '');
   const byFiles = ending.kind === 'cluster-silent' || ending.kind === 'logs-gone';
-  const isWordless = !byFiles && ending.kind !== 'cluster-stopped';
-  const word = isWordless ? findLateWord(begin, situation.processes.get(incident.process ?? '')) : undefined;
+  const mayBeCanceled = !byFiles && ending.kind !== 'cluster-stopped';
+  const word = mayBeCanceled ? findLateWord(begin, situation.processes.get(incident.process ?? '')) : undefined;
   if (word !== undefined)
     return {
       ...incident,

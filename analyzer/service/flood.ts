@@ -46,12 +46,12 @@ export function nameCause({ diagnoses, unknown }: Incident): Text {
   return { en: en ?? type, zh: zh ?? type };
 }
 
-/** Renders the flood card from all incidents of its minute, hidden and shown. `lead` is one of them, complete. */
+/** Renders the flood card from all incidents of its minute, hidden and shown. `primary` is one of them, complete. */
 export function renderFlood(
   id: string,
   members: readonly FloodMember[],
   children: readonly PlatformChild[],
-  lead: Incident,
+  primary: Incident,
 ): Incident {
   const share = { kind: 'flood', jobs: members.length, clusters: 1, children };
   const times = {
@@ -61,17 +61,17 @@ export function renderFlood(
   const shown = members.filter(({ flood }) => flood === undefined).length;
   return {
     id,
-    cluster: lead.cluster,
+    cluster: primary.cluster,
     processes: [],
     ...times,
     outcome: decideFloodOutcome(members),
     restarts: 0,
     attempts: [],
     diagnoses: {
-      en: describe(lead, members, shown, times, 'en'),
-      zh: describe(lead, members, shown, times, 'zh'),
+      en: describe(primary, members, shown, times, 'en'),
+      zh: describe(primary, members, shown, times, 'zh'),
     },
-    unknown: lead.diagnoses.en.length > 0 ? [] : lead.unknown.slice(0, 1).map((one) => countAll(one, members)),
+    unknown: primary.diagnoses.en.length > 0 ? [] : primary.unknown.slice(0, 1).map((one) => countAll(one, members)),
     facts: {},
     platform: share,
   };
@@ -147,7 +147,7 @@ export function countShown(saved: readonly FloodMember[]): Map<number, number> {
 }
 
 /** Moves an incident to the flood card of its minute if very many began in it. It stays there. */
-export function placeInFlood(
+export function assignToFlood(
   cluster: string,
   incident: Incident,
   known: FloodMember | undefined,

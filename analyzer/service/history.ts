@@ -13,7 +13,7 @@ import { asksForCompleted, COMPLETED } from '../catalog/wanted.js';
 import { readEntry } from '../entry/record.js';
 import { WHOLE_LOG } from '../entry/reading.js';
 import { isEvent, type Signal } from '../entry/signal.js';
-import { createLastLineKeeper } from '../incident/last-line.js';
+import { createLastLineTracker } from '../incident/last-line.js';
 import { keepLastLine, type ClusterMemory } from './memory.js';
 
 export interface HistoryOptions {
@@ -24,7 +24,7 @@ export interface HistoryOptions {
   /** Start in milliseconds since 1970. Possible failures are read from here, facts from the beginning. */
   readonly from: number;
   /**
-   * Searches that find records with new signal words. With them, records that agents marked as having none are read
+   * Searches that find records with new signal words. With them, records in which agents found none are read
    * only if a search finds them.
    */
   readonly searches?: readonly string[];
@@ -73,13 +73,19 @@ export async function* askFailures(
   range: HistoryRange,
 ): AsyncGenerator<HistoryPage> {
   const bounds = toBounds({ ...range, from: Math.max(from, range.from ?? from) });
-  const marked = searches === undefined ? 'NOT signal:fact' : 'NOT signal:fact NOT signal:no';
-  for (const query of [marked, ...(searches ?? [])])
+  const withSignal = searches === undefined ? 'NOT signal:fact' : 'NOT signal:fact NOT signal:no';
+  for (const query of [withSignal, ...(searches ?? [])])
     for await (const entries of askPages(store, { query, skip, cluster, ...bounds, order: 'oldest' }))
       yield { entries, isOld: false };
   if (range.from === undefined) {
     let oldPages = 0;
-    for await (const entries of askPages(store, { query: marked, skip, cluster, to: toIso(from), order: 'newest' })) {
+    for await (const entries of askPages(store, {
+      query: withSignal,
+      skip,
+      cluster,
+      to: toIso(from),
+      order: 'newest',
+    })) {
       yield { entries, isOld: true };
       if (++oldPages === MAX_OLD_PAGES) break;
     }
@@ -225,10 +231,10 @@ export async function askLastLine(
     limit: NEWEST_RECORDS,
     order: 'newest',
   });
-  const keeper = createLastLineKeeper();
-  for (const record of records) keeper.keep(readEntry(record));
+  const tracker = createLastLineTracker();
+  for (const record of records) tracker.keep(readEntry(record));
   let isLater = false;
-  for (const [name, line] of keeper.list(zone)) isLater = keepLastLine(memory, name, line) || isLater;
+  for (const [name, line] of tracker.list(zone)) isLater = keepLastLine(memory, name, line) || isLater;
   return isLater;
 }
 

@@ -16,28 +16,28 @@ export function keepIds(
   saved: readonly SavedIncident[],
   healthyMs = LIMITS.healthy.value,
 ): readonly Incident[] {
-  const free = new Map(saved.map((known) => [known.id, known]));
-  const selves = new Map<Incident, SavedIncident>();
+  const unmatched = new Map(saved.map((known) => [known.id, known]));
+  const knownOf = new Map<Incident, SavedIncident>();
   for (const incident of incidents) {
-    const known = free.get(incident.id);
-    if (known !== undefined) selves.set(incident, known);
-    free.delete(incident.id);
+    const known = unmatched.get(incident.id);
+    if (known !== undefined) knownOf.set(incident, known);
+    unmatched.delete(incident.id);
   }
-  const bySubject = groupBy(free.values(), ({ subject }) => subject);
-  for (const [isSelf, listCandidates] of SELVES) {
+  const bySubject = groupBy(unmatched.values(), ({ subject }) => subject);
+  for (const [isSame, listCandidates] of IDENTITY_TESTS) {
     for (const incident of incidents) {
-      if (selves.has(incident)) continue;
+      if (knownOf.has(incident)) continue;
       const subjects = listCandidates(incident);
       const candidates =
-        subjects === undefined ? free.values() : subjects.flatMap((subject) => bySubject.get(subject) ?? []);
-      const known = [...candidates].find((other) => free.has(other.id) && isSelf(incident, other, healthyMs));
+        subjects === undefined ? unmatched.values() : subjects.flatMap((subject) => bySubject.get(subject) ?? []);
+      const known = [...candidates].find((other) => unmatched.has(other.id) && isSame(incident, other, healthyMs));
       if (known === undefined) continue;
-      selves.set(incident, known);
-      free.delete(known.id);
+      knownOf.set(incident, known);
+      unmatched.delete(known.id);
     }
   }
   return incidents.map((incident) => {
-    const known = selves.get(incident);
+    const known = knownOf.get(incident);
     const restarts = Math.max(incident.restarts, known?.restarts ?? 0);
     return known === undefined || (known.id === incident.id && restarts === incident.restarts)
       ? incident
@@ -49,8 +49,8 @@ export function keepIds(
  * Tests that a saved incident is the same, each with the subjects under which it may be saved; undefined means any
  * subject.
  */
-const SELVES: readonly (readonly [
-  isSelf: (incident: Incident, known: SavedIncident, healthyMs: number) => boolean,
+const IDENTITY_TESTS: readonly (readonly [
+  isSame: (incident: Incident, known: SavedIncident, healthyMs: number) => boolean,
   listCandidates: (incident: Incident) => readonly string[] | undefined,
 ])[] = [
   [isSameEpisode, (incident) => [subjectOf(incident)]],

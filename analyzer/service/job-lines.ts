@@ -1,6 +1,6 @@
-// Tells the store which lines of a failing cluster belong to which job although they name none, so that a search for
-// the job finds them (JobLines of the port). Changes are written at a limited rate. An open run is extended by an hour,
-// and without limit if the cluster belongs to one application.
+// Writes into the store which lines of a failing cluster belong to which job although they name none, so that a search
+// for the job finds them (JobLines of the port). Changes are written at a limited rate. An open run is extended by an
+// hour, and without limit if the cluster belongs to one application.
 import type { Incident } from '../../core/documents/incident.js';
 import type { JobLines } from '../../core/documents/job.js';
 import type { Collections } from '../../store/store.js';

@@ -29,14 +29,14 @@ export async function readLive(part: RecordPart): Promise<number> {
   const isHeld = (entry: Entry): boolean => clusterOf(entry) === part.concluding;
   const entries = page.entries.filter((entry) => !isHeld(entry));
   await takeEntries(part, entries);
-  markUrgent(part, entries);
+  flagUrgent(part, entries);
   appendAll(part.held, page.entries.filter(isHeld));
   part.live = page.cursor;
   return page.records;
 }
 
 /** Marks the clusters with recent entries as urgent, if the entries changed anything. */
-export function markUrgent({ touched, urgent, options }: RecordPart, entries: readonly Entry[]): void {
+export function flagUrgent({ touched, urgent, options }: RecordPart, entries: readonly Entry[]): void {
   const from = options.now() - LIVE_MS;
   for (const entry of entries)
     if ((timeOf(entry) ?? 0) >= from && touched.has(clusterOf(entry))) urgent.add(clusterOf(entry));
@@ -78,7 +78,7 @@ export async function concludeCluster(part: RecordPart, cluster: string): Promis
     part.concluding = undefined;
     const held = part.held.splice(0);
     await takeEntries(part, held);
-    markUrgent(part, held);
+    flagUrgent(part, held);
   }
 }
 

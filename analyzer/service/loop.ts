@@ -5,7 +5,7 @@ import { pause } from '../../core/time/wait.js';
 import { SIGNAL_VERSION_KEY, SIGNAL_WORDS_KEY, encodeWords } from '../../flink/bytes/words.js';
 import { ERASED_KEY } from '../../store/store.js';
 import type { Catalog } from '../catalog/catalog.js';
-import { createPlatformKeeper } from '../platform/keeper.js';
+import { createPlatformTracker } from '../platform/tracker.js';
 import { LostPartition, type Fence } from '../platform/fence.js';
 import type { Lease } from '../platform/lease.js';
 import { createPart, type AnalyzerSettings, type RecordPart, type Service } from './partition.js';
@@ -42,7 +42,7 @@ export interface Running {
   lost: readonly number[];
   /** Marker of the last deletion on request (ERASED_KEY), and the time of its last check, by performance.now(). */
   erased: string | undefined;
-  erasedLookedAt: number;
+  erasedCheckedAt: number;
   failedAt: number;
 }
 
@@ -51,9 +51,9 @@ export async function runLoop(running: Running, signal: AbortSignal): Promise<vo
   while (!signal.aborted) {
     running.steppedAt = performance.now();
     try {
-      await running.service.options.presence?.note(false);
+      await running.service.options.readingGaps?.note(false);
       const step = await stepOnce(running);
-      await running.service.options.presence?.note(step.drained);
+      await running.service.options.readingGaps?.note(step.drained);
       running.hasStepped = true;
       if (step.drained) running.drainedAt = performance.now();
       noteSuccess(running);
@@ -99,14 +99,14 @@ const ERASED_POLL_MS = 1000;
  * write again what it remembers of a deleted line.
  */
 async function forgetErased(running: Running): Promise<void> {
-  const { service, parts, erasedLookedAt } = running;
+  const { service, parts, erasedCheckedAt } = running;
   const { store, onErased, log } = service.options;
   const now = performance.now();
-  if (now - erasedLookedAt < ERASED_POLL_MS) return;
-  const mark = (await store.states.load(ERASED_KEY))?.value ?? '';
+  if (now - erasedCheckedAt < ERASED_POLL_MS) return;
+  const erasure = (await store.states.load(ERASED_KEY))?.value ?? '';
   const before = running.erased;
-  [running.erased, running.erasedLookedAt] = [mark, now];
-  if (before === undefined || before === mark) return;
+  [running.erased, running.erasedCheckedAt] = [erasure, now];
+  if (before === undefined || before === erasure) return;
   log.info('Something was deleted on request; what is known is read again.');
   for (const part of parts.values()) {
     if (!part.loaded || service.lease.epoch(String(part.index)) !== part.epoch) continue;
@@ -120,12 +120,12 @@ async function forgetErased(running: Running): Promise<void> {
   }
   parts.clear();
   const { options, lease, fence } = service;
-  running.service = { ...service, ...createKeepers(options, lease, fence, () => running.service.catalog) };
+  running.service = { ...service, ...createTrackers(options, lease, fence, () => running.service.catalog) };
   await onErased?.();
 }
 
-/** Creates the keepers of data that belongs to no partition. */
-export function createKeepers(
+/** Creates the trackers of data that belongs to no partition. */
+export function createTrackers(
   options: AnalyzerSettings,
   lease: Lease,
   fence: Fence,
@@ -133,7 +133,7 @@ export function createKeepers(
 ): Pick<Service, 'platforms' | 'watch'> {
   const { onIncident, onGone } = options;
   return {
-    platforms: createPlatformKeeper({
+    platforms: createPlatformTracker({
       ...options,
       lease,
       fence,
@@ -178,7 +178,7 @@ function dropPart({ platforms, options }: Service, parts: Map<number, RecordPart
   platforms.leave(({ cluster }) => options.store.findPart(cluster, of) === index);
 }
 
-/** Stores the signal words. Agents read them and mark the records that they read from then on. */
+/** Stores the signal words. Agents read them and set the signal of the records that they read from then on. */
 async function publishWords(running: Running): Promise<void> {
   const { words, options } = running.service;
   if (running.reportedVersion === words.version) return;

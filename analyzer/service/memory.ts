@@ -9,7 +9,7 @@ import { WHOLE_LOG } from '../entry/reading.js';
 import { compareSignals, dateSignal, isEvent, isKept, type Signal } from '../entry/signal.js';
 import type { KnownEnding } from '../platform/card.js';
 import { isLaterLine, type LastLine } from '../incident/last-line.js';
-import type { ConclusionMemo } from '../incident/clusters.js';
+import type { ConclusionCache } from '../incident/clusters.js';
 import type { FloodMember } from './flood.js';
 import { LIMITS, listMiddle, type MiddleLimit } from '../restarts/limits.js';
 import type { WrittenIncident } from '../restarts/write.js';
@@ -63,8 +63,8 @@ export interface ClusterMemory {
    * Time without a line, in milliseconds, after which the cluster is silent, derived from its records when it became
    * quiet.
    */
-  rhythm: { readonly since: string; readonly windowMs: number | undefined } | undefined;
-  readonly conclusions: ConclusionMemo;
+  regularity: { readonly since: string; readonly windowMs: number | undefined } | undefined;
+  readonly conclusions: ConclusionCache;
   /** Incidents whose current form is not in the store, by id (write.ts). */
   readonly unwritten: Map<string, Incident>;
   readonly published: PublishedLines;
@@ -96,7 +96,7 @@ export function createClusterMemory(cluster: string): ClusterMemory {
     isFilled: false,
     saved: [],
     endings: new Map(),
-    rhythm: undefined,
+    regularity: undefined,
     conclusions: new Map(),
     unwritten: new Map(),
     published: { lines: new Map(), from: new Map(), isLoaded: false, next: 0 },

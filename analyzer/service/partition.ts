@@ -7,12 +7,12 @@ import type { Entry } from '../../core/types.js';
 import type { SignalWords } from '../../flink/bytes/words.js';
 import type { Collections, FeedOptions, IncidentStore, RecordFeed, RecordSearch } from '../../store/store.js';
 import type { Catalog } from '../catalog/catalog.js';
-import type { PlatformKeeper } from '../platform/keeper.js';
+import type { PlatformTracker } from '../platform/tracker.js';
 import type { Fence } from '../platform/fence.js';
 import type { Lease } from '../platform/lease.js';
 import { createBackfill, type Backfill } from './backfill.js';
 import type { ClusterMemory } from './memory.js';
-import type { Presence } from './presence.js';
+import type { ReadingGaps } from './reading-gaps.js';
 import type { ServiceState } from './state.js';
 import type { ClusterWatch } from '../platform/fleet.js';
 
@@ -29,7 +29,7 @@ export interface AnalyzerSettings {
   /** Time, in milliseconds, by which this machine's clock is ahead of `now`; absent if the clocks are not compared. */
   readonly clockAheadMs?: (() => number) | undefined;
   /** Receives a note when everything was read; absent if it is not needed. */
-  readonly presence?: Pick<Presence, 'note'> | undefined;
+  readonly readingGaps?: Pick<ReadingGaps, 'note'> | undefined;
   /** Called after an incident was stored that is new or has news (write.ts). */
   readonly onIncident?: (incident: Incident, change: 'new' | 'changed') => void | Promise<void>;
   /**
@@ -64,7 +64,7 @@ export interface Service {
   readonly options: AnalyzerSettings;
   readonly lease: Lease;
   readonly fence: Fence;
-  readonly platforms: PlatformKeeper;
+  readonly platforms: PlatformTracker;
   readonly watch: ClusterWatch;
   readonly readEntries: (cursor: string | undefined, options: Omit<FeedOptions, 'limit'>) => Promise<EntryPage>;
   catalog: Catalog;

@@ -123,8 +123,10 @@ export async function writeFloods(
     const minute = new Set(others.map(({ first }) => minuteOf(first)));
     const members = memory.saved.filter(({ first }) => minute.has(minuteOf(first)));
     const children = incidents.filter(({ parent }) => parent === flood);
-    const [lead] = children;
-    return lead === undefined ? [] : [renderFlood(flood, members, children.slice(0, MAX_SHOWN).map(toChild), lead)];
+    const [primary] = children;
+    return primary === undefined
+      ? []
+      : [renderFlood(flood, members, children.slice(0, MAX_SHOWN).map(toChild), primary)];
   });
   if (cards.length > 0) {
     await part.service.fence.saveAll(cards, part.epoch);

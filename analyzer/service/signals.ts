@@ -1,6 +1,6 @@
 // Adds signals of entries to the memories of failing clusters. Entries come from the feed; for a cluster that fails for
 // the first time, or since this analyzer took its partition, also from the store (history.ts). A cluster whose memory
-// changed is marked as touched.
+// changed is added to the touched ones.
 import { toIso } from '../../core/time/iso.js';
 import { findSmallest } from '../../core/sequence.js';
 import { createSlices } from '../../core/time/slices.js';
@@ -10,7 +10,7 @@ import { scanEntry } from '../entry/scan.js';
 import { isEvent, type Signal } from '../entry/signal.js';
 import { readLastLine } from '../incident/last-line.js';
 import { createFormState, readForms, type FormEntry, type FormState } from './forms.js';
-import { isEndingId, recallEndings } from '../platform/card.js';
+import { isEndingId, loadEndings } from '../platform/card.js';
 import { firstRule } from './backfill.js';
 import { askFacts, askFailures, askLastLines, type HistoryPage, type HistoryRange } from './history.js';
 import { remember } from './identity.js';
@@ -30,9 +30,9 @@ import { isDue, type RecordPart } from './partition.js';
 import { LIMITS } from '../restarts/limits.js';
 
 /** Number of incidents of one cluster that are read from the store. */
-const MAX_RECALLED = 1000;
+const MAX_LOADED = 1000;
 
-/** Adds the signals of the entries and marks the clusters whose incidents may have changed. */
+/** Adds the signals of the entries and collects the clusters whose incidents may have changed. */
 export async function takeEntries(part: RecordPart, entries: readonly Entry[]): Promise<void> {
   const slices = createSlices();
   const last = new Map<string, Entry>();
@@ -96,7 +96,7 @@ export async function* fillMemory(part: RecordPart, cluster: string, memory: Clu
   const { store } = part.options;
   const { catalog, words } = part.service;
   const horizon = findHorizon(part, cluster, memory);
-  memory.saved = await recallSaved(part, cluster, memory, horizon);
+  memory.saved = await loadSaved(part, cluster, memory, horizon);
   const from = findSmallest([horizon, ...memory.saved.map(({ first }) => first - NOTICED_LATER_MS)]);
   const searches = part.reread.has(cluster) ? part.backfill.listSearches() : undefined;
   const asked = { store, catalog, skip: renderSignal(words, 'no'), from, searches };
@@ -141,7 +141,7 @@ function takeFacts(part: RecordPart, cluster: string, { index }: ClusterMemory, 
 }
 
 /** Loads the incidents of the cluster from the store. The store does not know who was notified of them. */
-async function recallSaved(
+async function loadSaved(
   { options, reread }: RecordPart,
   cluster: string,
   memory: ClusterMemory,
@@ -149,8 +149,8 @@ async function recallSaved(
 ): Promise<readonly SavedIncident[]> {
   // The last growth of an incident may have been written later.
   const from = toIso(since - LIMITS.longAgo.value);
-  const stored = await options.store.findIncidents({ cluster, from, limit: MAX_RECALLED });
-  for (const [id, known] of recallEndings(stored)) memory.endings.set(id, known);
+  const stored = await options.store.findIncidents({ cluster, from, limit: MAX_LOADED });
+  for (const [id, known] of loadEndings(stored)) memory.endings.set(id, known);
   return stored.flatMap((incident) => {
     if (isEndingId(incident.id) || incident.platform !== undefined) return [];
     const known = remember(incident);

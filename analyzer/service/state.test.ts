@@ -134,7 +134,7 @@ describe('what is kept of a cluster', () => {
 });
 
 /**
- * Reads all records and returns the cursor. The state is removed, so that the store looks as if no analyzer of this
+ * Reads all records and returns the cursor. The state is removed, so that the store is as if no analyzer of this
  * release had run.
  */
 async function readAll(store: Store): Promise<{ readonly cursor: string }> {

@@ -7,7 +7,7 @@ import type { IncidentQuery } from '../../store/store.js';
 import { LostPartition } from '../platform/fence.js';
 import { appendAll } from '../../core/sequence.js';
 import { OPEN_OUTCOMES, RECHECK_MS } from './conclude.js';
-import { concludeCluster, concludeUrgent, decideLeftOut, LIVE_MS, markUrgent, readLive } from './live.js';
+import { concludeCluster, concludeUrgent, decideLeftOut, LIVE_MS, flagUrgent, readLive } from './live.js';
 import { writeRest } from './save.js';
 import { COMPACT_DEFAULTS } from './memory.js';
 import { isDue, type EntryPage, type RecordPart } from './partition.js';
@@ -22,7 +22,7 @@ export interface StepResult {
 }
 
 /** Time, in milliseconds, for older clusters in one step. At least one cluster is concluded. */
-const BACKLOG_TURN_MS = 100;
+const BACKLOG_SLICE_MS = 100;
 
 /**
  * Runs one step of a partition. Recent records are read in each step, so that old lines of thousands of failures do not
@@ -39,7 +39,7 @@ export async function stepPart(part: RecordPart): Promise<StepResult> {
     part.touched.add(cluster);
   const changed: Incident[] = [];
   appendAll(changed, await concludeUrgent(part));
-  const until = performance.now() + BACKLOG_TURN_MS;
+  const until = performance.now() + BACKLOG_SLICE_MS;
   for (const cluster of [...part.touched]) {
     if (!part.touched.has(cluster)) continue;
     appendAll(changed, await concludeCluster(part, cluster));
@@ -64,7 +64,7 @@ async function readNext(part: RecordPart): Promise<Pick<EntryPage, 'records' | '
   const page = await service.readEntries(part.state.cursor, { part: { index, of }, ...decideLeftOut(part) });
   await takeEntries(part, page.entries);
   part.open = { cursor: page.cursor, drained: page.drained };
-  markUrgent(part, page.entries);
+  flagUrgent(part, page.entries);
   const isOld = (page.firstTime ?? Infinity) < options.now() - LIVE_MS;
   if (!page.drained) {
     part.unreadFrom = page.lastTime ?? part.unreadFrom;
@@ -116,7 +116,7 @@ function findDue(part: RecordPart): readonly string[] {
 }
 
 /** Number of incidents that are read from the store when a partition is taken. */
-const MAX_RECALLED = 1000;
+const MAX_LOADED = 1000;
 
 /**
  * Loads the state of a partition. Clusters with an open incident, or with one of the last minutes, are due for a check,
@@ -131,9 +131,9 @@ async function loadPart(part: RecordPart): Promise<void> {
     ...OPEN_OUTCOMES.map((outcome) => ({
       from: since(COMPACT_DEFAULTS.keepMs + LIMITS.longAgo.value),
       outcome,
-      limit: MAX_RECALLED,
+      limit: MAX_LOADED,
     })),
-    { from: since(healthyMs + 2 * RECHECK_MS), limit: MAX_RECALLED },
+    { from: since(healthyMs + 2 * RECHECK_MS), limit: MAX_LOADED },
   ];
   for (const query of queries)
     for (const { cluster } of await store.findIncidents(query))

@@ -8,7 +8,7 @@ import { createLineList } from './lines.js';
 import { viewJob } from './job.js';
 import { addSignal, compactMemory, createMemory, type KnownCluster } from './memory.js';
 import type { ObservedFact } from './observed.js';
-import { hadLeft } from './presence.js';
+import { hadLeft } from './process-jobs.js';
 import { findByHost, indexNames, viewProcess, type ProcessMemory } from './process.js';
 import { normalizeName, type JobView, type ProcessView } from './view.js';
 import { listPlacements } from './placements.js';
@@ -46,7 +46,7 @@ export interface ClusterView {
 }
 
 export interface ClusterIndex {
-  /** Adds the content of a signal; its time is the time of its place. */
+  /** Adds the content of a signal; its time is the time of its position. */
   add(signal: Signal): void;
   /** Returns what is known now; the next `add` may change it. */
   view(reading: Reading): ClusterView;
@@ -100,7 +100,7 @@ function viewCluster(memory: KnownCluster, reading: Reading): ClusterView {
     jobOf,
     namedJobOf: (signal) => findNamedJob(signal, memory),
     certainJobOf: (signal) => findCertainJob(signal, memory),
-    hasLeft: (process, jobId, time) => time !== undefined && hadLeft(memory.presences, process, jobId, time),
+    hasLeft: (process, jobId, time) => time !== undefined && hadLeft(memory.processJobs, process, jobId, time),
     thereOn: (process, time) => findThere(process, time, memory),
     hadTasks: (process, time) => hadTasks(process, time, memory),
     processOf: (name) => views.processes.get(names.get(normalizeName(name)) ?? '') ?? findByHost(name, views.processes),

@@ -4,7 +4,7 @@
 // have the same ones. Facts may come in any order: two sets of ids are joined when they turn out to be one.
 import type { Fact } from '../../flink/facts/fact.js';
 import { meaningOf } from './meaning.js';
-import { joinPlaces, type Places } from './stays.js';
+import { joinAttemptSpans, type AttemptSpans } from './attempt-spans.js';
 import { createTaskSum, joinTaskSum, type TaskSum } from './task-sum.js';
 
 /** Owner of tasks: a job that a line names itself, or the job of connected ids. */
@@ -14,7 +14,7 @@ export interface TaskOwner {
   readonly sum: TaskSum;
   /** Names of the tasks. */
   readonly tasks: Set<string>;
-  readonly places: Places;
+  readonly places: AttemptSpans;
 }
 
 export interface ConnectedIds extends TaskOwner {
@@ -99,7 +99,7 @@ function joinConnected(
   for (const job of gone.jobs) kept.jobs.add(job);
   for (const task of gone.tasks) kept.tasks.add(task);
   joinTaskSum(kept.sum, gone.sum);
-  joinPlaces(kept.places, gone.places);
+  joinAttemptSpans(kept.places, gone.places);
   onJoin(gone, kept);
   return kept;
 }

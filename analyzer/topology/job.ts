@@ -4,7 +4,14 @@ import type { Fact } from '../../flink/facts/fact.js';
 import { foldMiddle, type FoldedFailures } from '../restarts/failures.js';
 import { LIMITS } from '../restarts/limits.js';
 import { meaningOf } from './meaning.js';
-import { addFact, forgetFacts, sortFacts, type ObservedFact, type ObservedFacts, type FactPlace } from './observed.js';
+import {
+  addFact,
+  forgetFacts,
+  sortFacts,
+  type ObservedFact,
+  type ObservedFacts,
+  type FactPosition,
+} from './observed.js';
 import { createTaskOwner, onlyJob, type Owners, type TaskOwner } from './connected-ids.js';
 import { createTaskSum, joinTaskSum, type TaskSum } from './task-sum.js';
 import type { JobView } from './view.js';
@@ -27,7 +34,7 @@ export function ownTasks(job: JobMemory): TaskOwner {
 }
 
 /** Adds a fact to the job; returns false if it changes nothing. */
-export function observeJob({ observed }: JobMemory, fact: Fact, at: FactPlace): boolean {
+export function observeJob({ observed }: JobMemory, fact: Fact, at: FactPosition): boolean {
   const about = meaningOf(fact).about?.(fact, at.time, at.process);
   return about !== undefined && addFact(observed, about, { at, fact });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JobLines } from '../../core/documents/job.js';
 import { createLineList } from './lines.js';
-import type { JobStay, JobPlacement } from './view.js';
+import type { JobInterval, JobPlacement } from './view.js';
 
 const MINUTE = 60_000;
 const UNTIL = 1_000 * MINUTE;
@@ -9,24 +9,24 @@ const A = 'a'.repeat(32);
 const B = 'b'.repeat(32);
 const GRAPH = 'c'.repeat(32);
 
-type JobRun = Omit<JobPlacement, 'stays'>;
-type Stay = JobStay & { readonly job: string };
+type JobRun = Omit<JobPlacement, 'intervals'>;
+type Stay = JobInterval & { readonly job: string };
 
 function run(id: string, name?: string, ids: readonly string[] = []): JobRun {
   return { id, name, ids };
 }
 
-/** Makes a stay from times in minutes. */
+/** Makes an interval from times in minutes. */
 function stay(job: string, process: string, from: number, to: number, isGuess?: true): Stay {
   return { job, process, from: from * MINUTE, to: to * MINUTE, isGuess };
 }
 
-function listLines(runs: readonly JobRun[], stays: readonly Stay[]): readonly JobLines[] {
-  return createLineList('c').list(place(runs, stays), UNTIL);
+function listLines(runs: readonly JobRun[], intervals: readonly Stay[]): readonly JobLines[] {
+  return createLineList('c').list(place(runs, intervals), UNTIL);
 }
 
-function place(runs: readonly JobRun[], stays: readonly Stay[]): readonly JobPlacement[] {
-  return runs.map((one) => ({ ...one, stays: stays.filter(({ job }) => job === one.id) }));
+function place(runs: readonly JobRun[], intervals: readonly Stay[]): readonly JobPlacement[] {
+  return runs.map((one) => ({ ...one, intervals: intervals.filter(({ job }) => job === one.id) }));
 }
 
 /** Returns the spans of each job as process, from and to in milliseconds, the latest first. */

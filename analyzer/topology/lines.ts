@@ -1,13 +1,13 @@
 // Finds the lines that belong to a job although they do not name it: those from times when the job was alone in its
-// cluster or on one of its processes. It also lists the ids that only this job has. A line from a time and place with
+// cluster or on one of its processes. It also lists the ids that only this job has. A line from a time and process with
 // two jobs belongs to neither, because showing a neighbour's line is worse than missing one. In: where each job was and
 // when (placements.ts), again and again; only what has changed is computed again. Out: what the store keeps beside the
 // records.
 import { isDeepStrictEqual } from 'node:util';
 import { findLargest, findSmallest, groupBy } from '../../core/sequence.js';
 import type { JobLines, JobSpan } from '../../core/documents/job.js';
-import { mergeIntervals, type Interval } from './stays.js';
-import type { JobStay, JobPlacement } from './view.js';
+import { mergeIntervals, type Interval } from './attempt-spans.js';
+import type { JobInterval, JobPlacement } from './view.js';
 
 export interface LineList {
   /**
@@ -93,9 +93,12 @@ function findTimes(job: JobPlacement, { times: all }: Known): TimesOfJob {
   const before = all.get(job.id);
   if (before?.of === job) return before.times;
   const found = {
-    anywhere: sumUp(job.id, job.stays),
+    anywhere: sumUp(job.id, job.intervals),
     byProcess: new Map(
-      [...groupBy(job.stays, ({ process }) => process)].map(([process, stays]) => [process, sumUp(job.id, stays)]),
+      [...groupBy(job.intervals, ({ process }) => process)].map(([process, intervals]) => [
+        process,
+        sumUp(job.id, intervals),
+      ]),
     ),
   };
   const times = before !== undefined && isDeepStrictEqual(before.times, found) ? before.times : found;
@@ -103,9 +106,9 @@ function findTimes(job: JobPlacement, { times: all }: Known): TimesOfJob {
   return times;
 }
 
-function sumUp(job: string, stays: readonly JobStay[]): Times {
-  const sure = stays.filter(({ isGuess }) => isGuess !== true);
-  return { job, own: sure.length === 0 ? undefined : merge(sure), taken: merge(widen(merge(stays))) };
+function sumUp(job: string, intervals: readonly JobInterval[]): Times {
+  const sure = intervals.filter(({ isGuess }) => isGuess !== true);
+  return { job, own: sure.length === 0 ? undefined : merge(sure), taken: merge(widen(merge(intervals))) };
 }
 
 /** Computes when each job was alone, and where. */
@@ -169,19 +172,19 @@ interface Span extends Interval {
  * Lays out the intervals of all jobs, disjoint and in order. It takes one pass, because there may be thousands of jobs.
  */
 function layOut(times: readonly Times[]): readonly Span[] {
-  const turns = times.flatMap(({ job, taken }) =>
+  const changes = times.flatMap(({ job, taken }) =>
     taken.flatMap(({ from, to }) => [
       { at: from, job, comes: true },
       { at: to + 1, job, comes: false },
     ]),
   );
-  turns.sort((a, b) => a.at - b.at);
+  changes.sort((a, b) => a.at - b.at);
   const there = new Set<string>();
   const spans: Span[] = [];
-  turns.forEach(({ at, job, comes }, index) => {
+  changes.forEach(({ at, job, comes }, index) => {
     if (comes) there.add(job);
     else there.delete(job);
-    const next = turns[index + 1]?.at ?? at;
+    const next = changes[index + 1]?.at ?? at;
     if (there.size === 0 || next <= at) return;
     const [only] = there;
     addSpan(spans, { from: at, to: next - 1, job: there.size === 1 ? only : undefined });

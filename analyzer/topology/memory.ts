@@ -1,12 +1,12 @@
 // Remembers one cluster: its jobs and processes, which jobs own the tasks, ids and slots, which jobs each process had,
-// and which entries name which job. It also holds the views that were made of this, and marks the views that are stale.
+// and which entries name which job. It also holds the views that were made of this, and knows which views are stale.
 // Signals may come in any order, and a signal that comes again has no effect. cluster.ts makes the views.
 import { findSmallest } from '../../core/sequence.js';
 import type { Fact } from '../../flink/facts/fact.js';
-import type { EntryPlace, Signal } from '../entry/signal.js';
+import type { EntryPosition, Signal } from '../entry/signal.js';
 import { compactJob, createJob, observeJob, ownTasks, type JobMemory } from './job.js';
 import { jobIdOf, meaningOf, type TaskMention } from './meaning.js';
-import { compareFactPlaces, factPlaceOf, forgetFacts, type FactPlace, type ObservedFact } from './observed.js';
+import { compareFactPositions, factPositionOf, forgetFacts, type FactPosition, type ObservedFact } from './observed.js';
 import {
   addJobId,
   createOwners,
@@ -17,9 +17,9 @@ import {
   type Owners,
   type TaskOwner,
 } from './connected-ids.js';
-import { addStay, forgetStays } from './stays.js';
-import { addPresence, forgetPresences, type Presences } from './presence.js';
-import { observeProcess, createProcess, meetProcess, type ProcessMemory } from './process.js';
+import { addAttemptSpan, forgetSpans } from './attempt-spans.js';
+import { addJobMention, forgetJobMentions, type ProcessJobs } from './process-jobs.js';
+import { observeProcess, createProcess, registerProcess, type ProcessMemory } from './process.js';
 import { forgetBefore } from './task-sum.js';
 import { normalizeName, type JobView, type ProcessView, type JobPlacement } from './view.js';
 
@@ -36,12 +36,12 @@ export interface KnownCluster {
   readonly processes: Map<string, ProcessMemory>;
   /** Owners of the tasks with a name, by that name. */
   readonly tasks: Map<string, Set<TaskOwner>>;
-  /** Owners of the tasks that were at a place, by process or resource id. */
+  /** Owners of the tasks that were on a process, by process or resource id. */
   readonly places: Map<string, Set<TaskOwner>>;
   /** Jobs that each process has, as its own log says. */
-  readonly presences: Presences;
-  /** Place of the first entry of a JobManager about an execution graph, by graph. */
-  readonly graphs: Map<string, FactPlace>;
+  readonly processJobs: ProcessJobs;
+  /** Position of the first entry of a JobManager about an execution graph, by graph. */
+  readonly graphs: Map<string, FactPosition>;
   /** Jobs that the entries of a process name, each with the times of the first and the last mention. */
   readonly named: Map<string, Map<string, Mention>>;
   /** Facts that name no job. Each is about the only job that its entry can be about. */
@@ -74,7 +74,7 @@ export function createMemory(id: string): KnownCluster {
     processes: new Map(),
     tasks: new Map(),
     places: new Map(),
-    presences: new Map(),
+    processJobs: new Map(),
     graphs: new Map(),
     named: new Map(),
     nameless: new Map(),
@@ -95,21 +95,22 @@ export function createMemory(id: string): KnownCluster {
 }
 
 export function addSignal(memory: KnownCluster, signal: Signal): void {
-  const { place, hints, facts } = signal;
-  memory.lastTime = Math.max(memory.lastTime, place.time ?? 0);
-  const process = findProcess(memory, place);
-  if (hints.jobId !== undefined) meetJob(memory, hints.jobId, place);
+  const { place: position, hints, facts } = signal;
+  memory.lastTime = Math.max(memory.lastTime, position.time ?? 0);
+  const process = findProcess(memory, position);
+  if (hints.jobId !== undefined) registerJob(memory, hints.jobId, position);
   for (const fact of facts) {
     const jobId = jobIdOf(fact);
-    if (jobId !== undefined) meetJob(memory, jobId, place);
+    if (jobId !== undefined) registerJob(memory, jobId, position);
     const { task, joins, applyProcess, taskManager, isHere, showsRunning, showsStart } = meaningOf(fact);
     memory.showsRunning ||= showsRunning?.(fact) === true;
     memory.showsStart ||= showsStart === true;
-    const { time = 0 } = place;
-    if (applyProcess !== undefined && observeProcess(process, fact, factPlaceOf(place)))
-      memory.views.staleProcesses.add(place.process);
+    const { time = 0 } = position;
+    if (applyProcess !== undefined && observeProcess(process, fact, factPositionOf(position)))
+      memory.views.staleProcesses.add(position.process);
     const here = isHere?.(fact);
-    if (here !== undefined && jobId !== undefined) addPresence(memory.presences, place.process, jobId, time, here);
+    if (here !== undefined && jobId !== undefined)
+      addJobMention(memory.processJobs, position.process, jobId, time, here);
     if (joins !== undefined) joinOwners(memory, fact, hints.jobId);
     if (task !== undefined) addTask(memory, signal, fact, task(fact), time);
     else addJobFact(memory, signal, fact, jobId);
@@ -117,35 +118,35 @@ export function addSignal(memory: KnownCluster, signal: Signal): void {
   }
 }
 
-function findProcess({ processes, views }: KnownCluster, place: EntryPlace): ProcessMemory {
-  let process = processes.get(place.process);
+function findProcess({ processes, views }: KnownCluster, position: EntryPosition): ProcessMemory {
+  let process = processes.get(position.process);
   if (process === undefined) {
-    processes.set(place.process, (process = createProcess(place.process)));
-    views.staleProcesses.add(place.process);
+    processes.set(position.process, (process = createProcess(position.process)));
+    views.staleProcesses.add(position.process);
   }
-  if (meetProcess(process, place)) {
-    views.staleProcesses.add(place.process);
+  if (registerProcess(process, position)) {
+    views.staleProcesses.add(position.process);
     views.placements.clear();
   }
   return process;
 }
 
-function meetJob(memory: KnownCluster, jobId: string, place: EntryPlace): void {
-  noteMention(memory.named, place, jobId);
+function registerJob(memory: KnownCluster, jobId: string, position: EntryPosition): void {
+  noteMention(memory.named, position, jobId);
   memory.views.placements.delete(jobId);
   if (memory.jobs.has(jobId)) return;
   memory.jobs.set(jobId, createJob(jobId));
   addJobId(memory.owners, jobId);
-  markJob(memory, jobId);
+  invalidateJob(memory, jobId);
 }
 
-/** Marks the views of a job as stale. */
-function markJob({ views }: KnownCluster, jobId: string): void {
+/** Invalidates the views of a job. */
+function invalidateJob({ views }: KnownCluster, jobId: string): void {
   views.staleJobs.add(jobId);
   views.placements.delete(jobId);
 }
 
-function noteMention(named: KnownCluster['named'], { process, time }: EntryPlace, jobId: string): void {
+function noteMention(named: KnownCluster['named'], { process, time }: EntryPosition, jobId: string): void {
   let jobs = named.get(process);
   if (jobs === undefined) named.set(process, (jobs = new Map()));
   const known = jobs.get(jobId);
@@ -162,9 +163,9 @@ function joinOwners(memory: KnownCluster, fact: Fact, jobId: string | undefined)
   const connected = joinIds(owners, listIds(fact, jobId), (gone, kept) => {
     for (const name of gone.tasks) moveOwner(tasks, name, gone, kept);
     for (const name of gone.places.keys()) moveOwner(places, name, gone, kept);
-    for (const job of kept.jobs) markJob(memory, job);
+    for (const job of kept.jobs) invalidateJob(memory, job);
   });
-  for (const job of connected?.jobs ?? []) markJob(memory, job);
+  for (const job of connected?.jobs ?? []) invalidateJob(memory, job);
   return connected;
 }
 
@@ -176,18 +177,18 @@ function moveOwner(index: Map<string, Set<TaskOwner>>, name: string, gone: TaskO
 /** Adds what is said about a task to its job, or else to the connected ids of the task, whose job may show later. */
 function addTask(
   memory: KnownCluster,
-  { place, hints: { jobId } }: Signal,
+  { place: position, hints: { jobId } }: Signal,
   fact: Fact,
   mention: TaskMention,
   time: number,
 ): void {
   const connected = joinOwners(memory, fact, jobId);
-  if (place.component === 'jobmanager') meetGraph(memory, graphOf(mention.attemptId), factPlaceOf(place));
+  if (position.component === 'jobmanager') registerGraph(memory, graphOf(mention.attemptId), factPositionOf(position));
   const job = jobId === undefined ? undefined : memory.jobs.get(jobId);
   const owner = job === undefined ? connected : ownTasks(job);
   if (owner === undefined) return;
   const { task, attemptId, allocationId, hasEnded } = mention;
-  const on = findTaskManager(mention, place);
+  const on = findTaskManager(mention, position);
   const attempt = attemptId ?? allocationId;
   if (jobId !== undefined || attemptId !== undefined) {
     owner.tasks.add(task);
@@ -195,31 +196,31 @@ function addTask(
     meaningOf(fact).applyTask?.(owner.sum, fact, time);
   }
   if (on !== undefined && attempt !== undefined) {
-    addStay(owner.places, on, attempt, time, hasEnded);
+    addAttemptSpan(owner.places, on, attempt, time, hasEnded);
     addToSet(memory.places, on, owner);
   }
-  for (const id of owner.jobs) markJob(memory, id);
+  for (const id of owner.jobs) invalidateJob(memory, id);
 }
 
-function meetGraph({ graphs }: KnownCluster, graph: string | undefined, at: FactPlace): void {
+function registerGraph({ graphs }: KnownCluster, graph: string | undefined, at: FactPosition): void {
   if (graph === undefined) return;
   const known = graphs.get(graph);
-  if (known === undefined || compareFactPlaces(at, known) < 0) graphs.set(graph, at);
+  if (known === undefined || compareFactPositions(at, known) < 0) graphs.set(graph, at);
 }
 
-/** Returns the process, or its resource id; undefined if a JobManager names no place. */
-function findTaskManager({ resourceId }: TaskMention, place: EntryPlace): string | undefined {
+/** Returns the process, or its resource id; undefined if a JobManager names neither. */
+function findTaskManager({ resourceId }: TaskMention, position: EntryPosition): string | undefined {
   if (resourceId !== undefined) return normalizeName(resourceId);
-  return place.component === 'jobmanager' ? undefined : place.process;
+  return position.component === 'jobmanager' ? undefined : position.process;
 }
 
 function addJobFact(memory: KnownCluster, signal: Signal, fact: Fact, jobId: string | undefined): void {
   const { applyJob, about, jobBy } = meaningOf(fact);
   if (applyJob === undefined) return;
-  const at = factPlaceOf(signal.place);
+  const at = factPositionOf(signal.place);
   const job = jobId === undefined ? undefined : memory.jobs.get(jobId);
   if (job !== undefined) {
-    if (observeJob(job, fact, at)) markJob(memory, job.id);
+    if (observeJob(job, fact, at)) invalidateJob(memory, job.id);
     return;
   }
   const name = jobBy === 'entry' ? about?.(fact, at.time, at.process) : undefined;
@@ -242,7 +243,7 @@ export function compactMemory(memory: KnownCluster, horizon: number, beginnings:
   const { jobs, processes, owners, nameless, graphs, views } = memory;
   const begin = findSmallest([horizon, ...beginnings.values()]);
   for (const job of jobs.values())
-    if (compactJob(job, Math.min(horizon, beginnings.get(job.id) ?? horizon))) markJob(memory, job.id);
+    if (compactJob(job, Math.min(horizon, beginnings.get(job.id) ?? horizon))) invalidateJob(memory, job.id);
   for (const { process, observed } of processes.values()) {
     forgetFacts(observed, begin);
     views.staleProcesses.add(process);
@@ -252,9 +253,9 @@ export function compactMemory(memory: KnownCluster, horizon: number, beginnings:
     ...[...jobs.values()].flatMap(({ named }) => named ?? []),
   ]);
   for (const owner of taskOwners)
-    if (compactOwner(memory, owner, begin)) for (const job of owner.jobs) markJob(memory, job);
-  forgetPresences(memory.presences, begin);
-  for (const connected of forgetIds(owners)) for (const job of connected.jobs) markJob(memory, job);
+    if (compactOwner(memory, owner, begin)) for (const job of owner.jobs) invalidateJob(memory, job);
+  forgetJobMentions(memory.processJobs, begin);
+  for (const connected of forgetIds(owners)) for (const job of connected.jobs) invalidateJob(memory, job);
   for (const name of [...nameless.keys()].slice(0, -MAX_NAMELESS)) nameless.delete(name);
   for (const graph of [...graphs.keys()].slice(0, -MAX_GRAPHS)) graphs.delete(graph);
 }
@@ -263,7 +264,7 @@ export function compactMemory(memory: KnownCluster, horizon: number, beginnings:
 function compactOwner({ places, lastTime }: KnownCluster, owner: TaskOwner, begin: number): boolean {
   const isShorter = forgetBefore(owner.sum, begin);
   const before = [...owner.places.keys()];
-  const hasLess = forgetStays(owner.places, begin, Math.max(begin, lastTime - SETTLED_MS));
+  const hasLess = forgetSpans(owner.places, begin, Math.max(begin, lastTime - SETTLED_MS));
   for (const name of before) if (!owner.places.has(name)) places.get(name)?.delete(owner);
   return isShorter || hasLess;
 }

@@ -7,8 +7,8 @@ import type { Signal } from '../entry/signal.js';
 import type { KnownCluster } from './memory.js';
 import { jobIdOf, meaningOf } from './meaning.js';
 import { graphOf, hasGraph, isOnlyJob, jobOfId, onlyJob, type TaskOwner } from './connected-ids.js';
-import { wasThere } from './stays.js';
-import { findOnlyHere } from './presence.js';
+import { wasOnProcess } from './attempt-spans.js';
+import { findOnlyHere } from './process-jobs.js';
 import { normalizeName } from './view.js';
 
 /** Returns the job that the entry is about, if that is certain. */
@@ -42,11 +42,11 @@ function findByAttempt(attemptId: string | undefined, memory: KnownCluster): str
  * Returns the job of an execution graph for which no line names a job. It is the only job that the JobManager had when
  * it first logged the graph, if its log is known from its start on. A job with another known graph does not count.
  */
-export function findByGraph(graph: string, { graphs, views, presences, owners }: KnownCluster): string | undefined {
+export function findByGraph(graph: string, { graphs, views, processJobs, owners }: KnownCluster): string | undefined {
   const at = graphs.get(graph);
   const starts = (views.processes.get(at?.process ?? '')?.starts ?? []).filter((start) => start <= (at?.time ?? 0));
   if (at === undefined || starts.length === 0) return undefined;
-  const job = findOnlyHere(presences, at.process, findLargest(starts), at.time);
+  const job = findOnlyHere(processJobs, at.process, findLargest(starts), at.time);
   return job === undefined || hasGraph(owners, job) ? undefined : job;
 }
 
@@ -85,10 +85,10 @@ function* jobsOf(process: string, memory: KnownCluster): Iterable<string> {
 
 /** Returns the only job that a TaskManager had at that time, if its own log is known from its start on. */
 function findOnlyThen({ place: { process, component, time } }: Signal, memory: KnownCluster): string | undefined {
-  const { presences, views } = memory;
+  const { processJobs, views } = memory;
   if (component !== 'taskmanager' || time === undefined) return undefined;
   const starts = (views.processes.get(process)?.starts ?? []).filter((start) => start <= time);
-  return starts.length === 0 ? undefined : findOnlyHere(presences, process, findLargest(starts), time);
+  return starts.length === 0 ? undefined : findOnlyHere(processJobs, process, findLargest(starts), time);
 }
 
 /**
@@ -102,14 +102,14 @@ export function findThere(
   const names = listPlaces(process, memory);
   if (!names.some((name) => hasOwner(name, memory))) return undefined;
   const isOn = (owner: TaskOwner | undefined, jobId: string): boolean =>
-    owner !== undefined && isOnlyJob(owner, jobId) && names.some((name) => wasThere(owner.places, name, time));
+    owner !== undefined && isOnlyJob(owner, jobId) && names.some((name) => wasOnProcess(owner.places, name, time));
   return (jobId) => isOn(memory.owners.connectedIds.get(jobId), jobId) || isOn(memory.jobs.get(jobId)?.named, jobId);
 }
 
 export function hadTasks(process: string, time: number | undefined, memory: KnownCluster): boolean {
   for (const name of listPlaces(process, memory))
     for (const owner of memory.places.get(name) ?? [])
-      if (onlyJob(owner) !== undefined && wasThere(owner.places, name, time)) return true;
+      if (onlyJob(owner) !== undefined && wasOnProcess(owner.places, name, time)) return true;
   return false;
 }
 

@@ -4,8 +4,8 @@
 import { groupBy } from '../../core/sequence.js';
 import type { KnownCluster, Mention } from './memory.js';
 import { jobOfId, listOwnIds, printId } from './connected-ids.js';
-import { listStays } from './stays.js';
-import type { JobStay, JobView, JobPlacement } from './view.js';
+import { listIntervals } from './attempt-spans.js';
+import type { JobInterval, JobView, JobPlacement } from './view.js';
 import { findByGraph, ownersOf } from './ownership.js';
 
 export function listPlacements(jobs: Iterable<JobView>, memory: KnownCluster): readonly JobPlacement[] {
@@ -25,16 +25,16 @@ function findPlacement(job: JobView, memory: KnownCluster): JobPlacement {
     id: job.id,
     name: job.name,
     ids: listOwnIds(memory.owners, job.id).map(printId),
-    stays: [...listTaskStays(job.id, memory), ...listMentioned(job, memory)],
+    intervals: [...listTaskIntervals(job.id, memory), ...listMentioned(job, memory)],
   };
 }
 
-/** Lists the stays of the job's tasks. */
-function* listTaskStays(jobId: string, memory: KnownCluster): Iterable<JobStay> {
+/** Lists the intervals in which tasks of the job were on processes. */
+function* listTaskIntervals(jobId: string, memory: KnownCluster): Iterable<JobInterval> {
   for (const { places } of ownersOf(jobId, memory))
     for (const name of places.keys())
       for (const process of listProcesses(name, memory))
-        for (const { from, to } of listStays(places, name)) yield { from, to, process };
+        for (const { from, to } of listIntervals(places, name)) yield { from, to, process };
 }
 
 /** Returns the processes of that name. */
@@ -43,12 +43,14 @@ function listProcesses(name: string, { processes, views }: KnownCluster): Readon
   return new Set([...(processes.has(name) ? [name] : []), ...(named === undefined ? [] : [named])]);
 }
 
-/** Lists the stays on processes whose logs mention the job. A JobManager has a job from its submission to its end. */
-function* listMentioned(job: JobView, memory: KnownCluster): Iterable<JobStay> {
+/**
+ * Lists the intervals on processes whose logs mention the job. A JobManager has a job from its submission to its end.
+ */
+function* listMentioned(job: JobView, memory: KnownCluster): Iterable<JobInterval> {
   for (const [process, jobs] of memory.named) {
     const mention = jobs.get(job.id);
     if (mention !== undefined)
-      for (const stay of listMentions(job, process, mention, memory)) yield { ...stay, process };
+      for (const interval of listMentions(job, process, mention, memory)) yield { ...interval, process };
   }
 }
 
@@ -56,15 +58,15 @@ const BEGINNINGS: ReadonlySet<string> = new Set(['INITIALIZING', 'CREATED']);
 const ENDS: ReadonlySet<string> = new Set(['FAILED', 'CANCELED', 'FINISHED', 'SUSPENDED']);
 
 /**
- * Lists the stays on a process that mentions the job. If the log of a JobManager does not state the beginning or the
- * end, that end of the stay is a guess.
+ * Lists the intervals on a process that mentions the job. If the log of a JobManager does not state the beginning or
+ * the end, that end of the interval is a guess.
  */
 function listMentions(
   { states: all, name }: JobView,
   process: string,
   mention: Mention,
   { processes }: KnownCluster,
-): readonly Omit<JobStay, 'process'>[] {
+): readonly Omit<JobInterval, 'process'>[] {
   if (processes.get(process)?.component?.name !== 'jobmanager') return [{ from: mention.from, to: mention.to }];
   const states = all.filter((state) => state.process === process);
   const [first, last] = [states[0], states.at(-1)];

@@ -2,38 +2,45 @@
 // options, memory and ends. The view of a process is made from this when it is asked for.
 import type { Component } from '../../core/types.js';
 import type { Fact } from '../../flink/facts/fact.js';
-import type { EntryPlace } from '../entry/signal.js';
+import type { EntryPosition } from '../entry/signal.js';
 import { meaningOf } from './meaning.js';
-import { addFact, compareFactPlaces, sortFacts, factPlaceOf, type ObservedFacts, type FactPlace } from './observed.js';
+import {
+  addFact,
+  compareFactPositions,
+  sortFacts,
+  factPositionOf,
+  type ObservedFacts,
+  type FactPosition,
+} from './observed.js';
 import { normalizeName, type ProcessView } from './view.js';
 
 export interface ProcessMemory {
   readonly process: string;
   readonly observed: ObservedFacts;
   /** Component and host, each from the first entry that states it. */
-  component: { readonly at: FactPlace; readonly name: Component } | undefined;
-  host: { readonly at: FactPlace; readonly name: string } | undefined;
+  component: { readonly at: FactPosition; readonly name: Component } | undefined;
+  host: { readonly at: FactPosition; readonly name: string } | undefined;
 }
 
 export function createProcess(process: string): ProcessMemory {
   return { process, observed: new Map(), component: undefined, host: undefined };
 }
 
-/** Adds what the place of an entry says of its process; returns false if nothing is new. */
-export function meetProcess(memory: ProcessMemory, place: EntryPlace): boolean {
-  const at = factPlaceOf(place);
+/** Adds what the position of an entry says of its process; returns false if nothing is new. */
+export function registerProcess(memory: ProcessMemory, place: EntryPosition): boolean {
+  const at = factPositionOf(place);
   const { component, host } = memory;
   if (place.component !== 'unknown' && isBefore(at, component)) memory.component = { at, name: place.component };
   if (place.host !== undefined && isBefore(at, host)) memory.host = { at, name: place.host };
   return component?.name !== memory.component?.name || host?.name !== memory.host?.name;
 }
 
-function isBefore(at: FactPlace, known: { readonly at: FactPlace } | undefined): boolean {
-  return known === undefined || compareFactPlaces(at, known.at) < 0;
+function isBefore(at: FactPosition, known: { readonly at: FactPosition } | undefined): boolean {
+  return known === undefined || compareFactPositions(at, known.at) < 0;
 }
 
 /** Adds a fact to the process; returns false if it changes nothing. */
-export function observeProcess({ observed, process }: ProcessMemory, fact: Fact, at: FactPlace): boolean {
+export function observeProcess({ observed, process }: ProcessMemory, fact: Fact, at: FactPosition): boolean {
   const { about, applyProcess } = meaningOf(fact);
   const name = applyProcess === undefined ? undefined : about?.(fact, at.time, process);
   return name !== undefined && addFact(observed, name, { at, fact });

@@ -3,7 +3,7 @@
 import type { Component } from '../../core/types.js';
 import type { EndReason } from '../../flink/facts/fact.js';
 import type { JobRuns } from '../restarts/failures.js';
-import type { Interval } from './stays.js';
+import type { Interval } from './attempt-spans.js';
 
 export interface JobView extends JobRuns {
   readonly id: string;
@@ -43,20 +43,20 @@ export interface ProcessView {
   memory: Readonly<Record<string, number>>;
 }
 
-/** Stay of a job on a process, in milliseconds since 1970; both ends are inclusive and may be infinite. */
-export interface JobStay extends Interval {
+/** Interval of a job on a process, in milliseconds since 1970; both ends are inclusive and may be infinite. */
+export interface JobInterval extends Interval {
   readonly process: string;
   /** True if the job only may have been there. Then no other job was alone there, and neither was this one. */
   readonly isGuess?: true;
 }
 
-/** Places where a job was, and ids by which it is known. */
+/** Processes where a job was, and ids by which it is known. */
 export interface JobPlacement {
   readonly id: string;
   readonly name: string | undefined;
   /** Attempts, slots and execution graphs that only this job has, the latest last. */
   readonly ids: readonly string[];
-  readonly stays: readonly JobStay[];
+  readonly intervals: readonly JobInterval[];
 }
 
 /**

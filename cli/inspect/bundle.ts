@@ -18,7 +18,7 @@ import type { Store } from '../../store/store.js';
 import { CONFIG_OPTION, DATA_OPTION, LANG_OPTION, STORE_OPTION, type Command, type Invocation } from '../command.js';
 import { openExistingStore } from '../service/open.js';
 import { languageOf, readSettings } from '../settings.js';
-import { createAuditLog } from '../service/trail.js';
+import { createAuditLog } from '../service/audit-log.js';
 import { write, writeNote } from '../terminal/write.js';
 import { VERSION } from '../version.js';
 import type { TarFile } from './tar.js';

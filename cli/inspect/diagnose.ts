@@ -141,17 +141,17 @@ function renderReport(
   const gaps = notes.list
     .filter((note) => note.partial)
     .map((note) => `${paint('▲', 'yellow', style)} ${renderNote(note, lang)}\n\n`);
-  const head = `${paint(version === undefined ? read : `Flink ${version} · ${read}`, 'dim', style)}\n\n${gaps.join('')}`;
-  if (notes.lines === 0) return `${head}${paint('▲', 'yellow', style)} ${NO_LOG[lang]}\n`;
+  const header = `${paint(version === undefined ? read : `Flink ${version} · ${read}`, 'dim', style)}\n\n${gaps.join('')}`;
+  if (notes.lines === 0) return `${header}${paint('▲', 'yellow', style)} ${NO_LOG[lang]}\n`;
   if (document.diagnoses.length + document.unknown.length === 0)
-    return `${head}${paint('✔', 'green', style)} ${lang === 'zh' ? '未发现故障。' : 'No failure found.'}\n`;
+    return `${header}${paint('✔', 'green', style)} ${lang === 'zh' ? '未发现故障。' : 'No failure found.'}\n`;
   const follow =
     followers.length === 0
       ? ''
       : `${paint(`${lang === 'zh' ? '由此引起：' : 'Consequences: '}${followers.map((item) => item.title).join(' · ')}`, 'dim', style)}\n`;
   const cards = renderCards(document.diagnoses, document.unknown, lang, style);
   const outcomes = renderOutcomes(document.incidents, lang, style);
-  return [head, `${outcomes}\n`, ...cards.map((card) => `${card}\n`), follow].join('');
+  return [header, `${outcomes}\n`, ...cards.map((card) => `${card}\n`), follow].join('');
 }
 
 /**

@@ -1,4 +1,4 @@
-// Implements "jobtrace feedback": marks a diagnosis as right, wrong or helpful, as the buttons of the page do; without
+// Implements "jobtrace feedback": rates a diagnosis as right, wrong or helpful, as the buttons of the page do; without
 // an incident it lists the precision of each rule, lowest first. It writes directly to the store, as the user who runs
 // it.
 import { toIso } from '../../core/time/iso.js';

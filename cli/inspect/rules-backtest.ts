@@ -23,7 +23,7 @@ import { openCatalog, selectRules } from './rules.js';
 import { extraFolders, readSettings, zoneOf } from '../settings.js';
 
 const STOLEN = 1;
-/** Largest number of listed places of each kind. */
+/** Largest number of listed lines of each kind. */
 const MAX_SHOWN = 10;
 
 export const RULES_BACKTEST: Command = {
@@ -159,12 +159,12 @@ function renderReport(report: readonly RuleBacktest[], cases: number, style: Sty
   return `${[...lines, total].join('\n')}\n`;
 }
 
-function renderHits(head: string, hits: readonly BacktestHit[], style: Style): readonly string[] {
+function renderHits(header: string, hits: readonly BacktestHit[], style: Style): readonly string[] {
   if (hits.length === 0) return [];
   const shown = hits
     .slice(0, MAX_SHOWN)
     .map((hit) => `      ${paint(`${hit.file}:${hit.line}`, 'cyan', style)} ${paint(hit.title, 'dim', style)}`);
-  return [`  ${head}`, ...shown, ...(hits.length > MAX_SHOWN ? [`      … and ${hits.length - MAX_SHOWN} more`] : [])];
+  return [`  ${header}`, ...shown, ...(hits.length > MAX_SHOWN ? [`      … and ${hits.length - MAX_SHOWN} more`] : [])];
 }
 
 function groupTaken(taken: readonly Taken[]): readonly (readonly [string, readonly Taken[]])[] {

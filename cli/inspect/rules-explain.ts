@@ -94,11 +94,11 @@ function renderLikeness({ shared, missing, beginning }: NonNullable<AlternativeT
 
 function renderOutcome(rule: Rule, outcome: WhyOutcome, style: Style): readonly string[] {
   if (outcome.kind === 'none') return ['→ The rule does not match.'];
-  const head = [
+  const header = [
     ...renderLine('match', { file: outcome.at.path, line: outcome.at.line, text: '' }, style),
     row('captured', printGroups(outcome.match.captures)),
   ];
-  return [...explainOutcome(rule, outcome, style), ...head];
+  return [...explainOutcome(rule, outcome, style), ...header];
 }
 
 function explainOutcome(rule: Rule, outcome: Exclude<WhyOutcome, { kind: 'none' }>, style: Style): readonly string[] {
@@ -110,11 +110,11 @@ function explainOutcome(rule: Rule, outcome: Exclude<WhyOutcome, { kind: 'none' 
         : step.count === 1
           ? 'one line must be'
           : `${step.count} lines must be`;
-      const standing = step.absent
+      const matching = step.absent
         ? 'one does'
         : `there ${found.length === 1 ? 'is' : 'are'} ${found.length}, and ${anywhere} anywhere in these logs`;
       return [
-        `→ It matches, but its step ${step.id} does not hold ${placeOf(rule, ['steps', rule.steps.indexOf(step)], style)}: ${wanted} ${step.order === 'around' ? 'around' : step.order} it in the same ${step.on}; ${standing}.`,
+        `→ It matches, but its step ${step.id} does not hold ${placeOf(rule, ['steps', rule.steps.indexOf(step)], style)}: ${wanted} ${step.order === 'around' ? 'around' : step.order} it in the same ${step.on}; ${matching}.`,
         ...(step.absent
           ? found.flatMap(({ place }) => renderLine('found', { file: place.path, line: place.line, text: '' }, style))
           : []),

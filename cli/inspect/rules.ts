@@ -87,8 +87,8 @@ export const RULES_TEST: Command = {
     const style = styleOf(invocation.terminal.stdout, invocation.terminal.environment);
     const { rules, rows } = selectAll(catalog, invocation.operands);
     const report = async (id: string, problems: readonly string[]): Promise<void> => {
-      const mark = problems.length === 0 ? paint('✔', 'green', style) : paint('✖', 'red', style);
-      await write(invocation.terminal, [`${mark} ${id}`, ...problems.map((line) => `    ${line}`), ''].join('\n'));
+      const symbol = problems.length === 0 ? paint('✔', 'green', style) : paint('✖', 'red', style);
+      await write(invocation.terminal, [`${symbol} ${id}`, ...problems.map((line) => `    ${line}`), ''].join('\n'));
     };
     let failed = 0;
     let logs = 0;

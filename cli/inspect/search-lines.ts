@@ -24,7 +24,7 @@ export function renderLine(record: LogRecord, options: LineOptions, isAround = f
   if (format !== 'text') return renderRecords([record], format);
   const text = isFull ? `${record['event.original'].trimEnd()}\n` : renderRecord(record, style);
   if (isAround) return paint(text.trimEnd(), 'dim', style) + '\n';
-  return style.color ? markHits(text, sought, style) : text;
+  return style.color ? highlightHits(text, sought, style) : text;
 }
 
 /** Renders the separator between groups of lines, as in grep. */
@@ -33,22 +33,22 @@ export function renderGap({ style }: LineOptions): string {
 }
 
 /** Highlights matches. An existing colour code would end a highlight, so the text is highlighted between them. */
-function markHits(text: string, sought: Sought, style: Style): string {
+function highlightHits(text: string, sought: Sought, style: Style): string {
   return text
     .split(COLOR)
-    .map((piece, index) => (index % 2 === 1 ? piece : markPiece(piece, sought, style)))
+    .map((segment, index) => (index % 2 === 1 ? segment : highlightSegment(segment, sought, style)))
     .join('');
 }
 
-// eslint-disable-next-line no-control-regex -- the escape character is what is looked for
+// eslint-disable-next-line no-control-regex -- the escape character is what is searched
 const COLOR = /(\u001b\[[\d;]*m)/;
 
-function markPiece(text: string, sought: Sought, style: Style): string {
-  let marked = '';
+function highlightSegment(text: string, sought: Sought, style: Style): string {
+  let highlighted = '';
   let at = 0;
   for (const [start, end] of findHits(text, sought)) {
-    marked += text.slice(at, start) + paint(text.slice(start, end), 'bold', style);
+    highlighted += text.slice(at, start) + paint(text.slice(start, end), 'bold', style);
     at = end;
   }
-  return marked + text.slice(at);
+  return highlighted + text.slice(at);
 }

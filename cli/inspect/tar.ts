@@ -16,9 +16,9 @@ export function packFiles(files: readonly TarFile[], mtime: Date): Buffer {
   const blocks = files.flatMap(({ path, text }) => {
     const bytes = Buffer.from(text, 'utf8');
     const header = new Header({ path, size: bytes.length, mode: MODE, mtime, type: 'File', uid: 0, gid: 0 });
-    const head = Buffer.alloc(BLOCK_BYTES);
-    if (header.encode(head)) throw new Error(`the path ${path} is not for every tar`);
-    return [head, bytes, Buffer.alloc((BLOCK_BYTES - (bytes.length % BLOCK_BYTES)) % BLOCK_BYTES)];
+    const block = Buffer.alloc(BLOCK_BYTES);
+    if (header.encode(block)) throw new Error(`the path ${path} is not for every tar`);
+    return [block, bytes, Buffer.alloc((BLOCK_BYTES - (bytes.length % BLOCK_BYTES)) % BLOCK_BYTES)];
   });
   return gzipSync(Buffer.concat([...blocks, Buffer.alloc(2 * BLOCK_BYTES)]));
 }

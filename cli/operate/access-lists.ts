@@ -12,7 +12,7 @@ import { MAX_GLOB_LENGTH } from '../../core/text/glob.js';
 import { CONFIG_OPTION, DATA_OPTION, STORE_OPTION, type Invocation, type OptionRow } from '../command.js';
 import { openExistingStore } from '../service/open.js';
 import { readSettings } from '../settings.js';
-import { createAuditLog } from '../service/trail.js';
+import { createAuditLog } from '../service/audit-log.js';
 
 export const PLACE_OPTIONS = [DATA_OPTION, STORE_OPTION, CONFIG_OPTION] as const;
 export const FORMAT_OPTION: OptionRow = {

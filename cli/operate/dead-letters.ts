@@ -164,12 +164,12 @@ function readLetters(path: string): { readonly letter: Letter; readonly line: st
 }
 
 async function sendAgain(store: LetterStore, letters: readonly Letter[]): Promise<readonly AppendOutcome[]> {
-  const records = letters.map(({ record }) => takeMarksOff(record));
+  const records = letters.map(({ record }) => removeFlags(record));
   return records.length === 0 ? [] : store.append(encodeRecords(store.encoding, records));
 }
 
 /** Restores the form in which the agent sent the record. */
-function takeMarksOff(record: StoredRecord): StoredRecord {
+function removeFlags(record: StoredRecord): StoredRecord {
   const flags = record['jobtrace.flags']?.filter((flag) => flag !== 'refused');
   return {
     ...record,

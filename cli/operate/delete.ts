@@ -17,7 +17,7 @@ import {
 import { PLACE_OPTIONS, FORMAT_OPTION } from './access-lists.js';
 import type { Command, Invocation, Terminal } from '../command.js';
 import { openExistingStore } from '../service/open.js';
-import { createAuditLog } from '../service/trail.js';
+import { createAuditLog } from '../service/audit-log.js';
 import { readSettings } from '../settings.js';
 import { write, writeNote } from '../terminal/write.js';
 

@@ -3,7 +3,7 @@
 import { createError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import type { Settings } from '../../core/config/settings.js';
-import { createKeyWatch, type KeyWatch } from '../../core/time/key-end.js';
+import { createKeyWatch, type KeyWatch } from '../../core/time/key-watch.js';
 import type { Store } from '../../store/store.js';
 import {
   CONFIG_OPTION,
@@ -15,8 +15,8 @@ import {
 } from '../command.js';
 import { countStoreErrors, openServiceStore } from '../service/open.js';
 import { runStages } from '../service/stages.js';
-import { createRuleKeeper, type RuleKeeper } from '../service/keeper.js';
-import type { SettingsKeeper } from '../service/settings-keeper.js';
+import { createRuleReloader, type RuleReloader } from '../service/rule-reloader.js';
+import type { SettingsReloader } from '../service/settings-reloader.js';
 import {
   findSettingsFile,
   hostOf,
@@ -80,24 +80,24 @@ export const ANALYZER: Command = {
     runPart(invocation, 'analyzer', async ({ settings, store: opened, log, read, key }) => {
       const { signal } = invocation.terminal;
       const services = await import('../service/services.js');
-      const keeper = await openKeeper(invocation, read, log);
-      const rules = openRules(keeper, log);
+      const settingsReloader = await openReloader(invocation, read, log);
+      const rules = openRules(settingsReloader, log);
       const metrics = await services.createServiceNumbers(settings);
-      metrics?.showSettings(() => keeper.problem);
+      metrics?.showSettings(() => settingsReloader.problem);
       metrics?.showKeyEnd(key.endsAt);
       const store = metrics === undefined ? opened : countStoreErrors(opened, metrics.countStoreError);
       const lease = services.createServiceLease(store, log);
       const clock = await services.createServiceClock(store, log);
-      const presence = services.createServicePresence(store, clock);
-      const notifier = services.createServiceNotifier(keeper, rules, store, log, {
-        presence,
+      const readingGaps = services.createServiceGaps(store, clock);
+      const notifier = services.createServiceNotifier(settingsReloader, rules, store, log, {
+        readingGaps,
         clock,
         instance: 'analyzer',
         shares: services.shareMessages(store, lease),
         metrics,
       });
       const analyzer = services.createServiceAnalyzer(settings, rules, store, log, {
-        presence,
+        readingGaps,
         clock,
         lease,
         skipsBacklog: invocation.has('skip-backlog'),
@@ -109,14 +109,14 @@ export const ANALYZER: Command = {
       log.info({ rules: rules.catalog.size }, 'Analyzer started.');
       const { createEmergency } = await import('../service/emergency.js');
       await runStages(signal, probe, [
-        createEmergency(keeper, store, 'analyzer', log, { looksForAnalyzer: false }),
+        createEmergency(settingsReloader, store, 'analyzer', log, { checksAnalyzer: false }),
         lease.run,
         analyzer.run,
         clock.run,
         notifier.run,
         rules.run,
-        keeper.run,
-        (stop) => services.runRetention(keeper, store, log, stop),
+        settingsReloader.run,
+        (stop) => services.runRetention(settingsReloader, store, log, stop),
       ]);
     }),
 };
@@ -130,22 +130,22 @@ export const API: Command = {
     runPart(invocation, 'api', async ({ settings, store: opened, log, read, key }) => {
       const { signal } = invocation.terminal;
       const [services, web] = await Promise.all([import('../service/services.js'), import('../service/server.js')]);
-      const keeper = await openKeeper(invocation, read, log);
-      const rules = openRules(keeper, log);
+      const settingsReloader = await openReloader(invocation, read, log);
+      const rules = openRules(settingsReloader, log);
       const metrics = web.createServiceMetrics();
-      metrics.showSettings(() => keeper.problem);
+      metrics.showSettings(() => settingsReloader.problem);
       metrics.showKeyEnd(key.endsAt);
       const store = countStoreErrors(opened, metrics.countStoreError);
-      const notifier = services.createServiceNotifier(keeper, rules, store, log, {
+      const notifier = services.createServiceNotifier(settingsReloader, rules, store, log, {
         instance: `api-${hostOf(settings)}`,
         metrics,
       });
-      const server = web.createServiceServer(keeper, rules, store, log, notifier, metrics);
+      const server = web.createServiceServer(settingsReloader, rules, store, log, notifier, metrics);
       const { url, isOpen } = await server.listen(readAddress('api.listen', settings['api.listen']));
       log.info({ url, isOpen }, isOpen ? 'API started, open to everybody on this machine.' : 'API started.');
       const { createEmergency } = await import('../service/emergency.js');
-      const emergency = createEmergency(keeper, store, 'API', log, { looksForAnalyzer: true });
-      await runStages(signal, server, [notifier.run, rules.run, keeper.run, emergency]);
+      const emergency = createEmergency(settingsReloader, store, 'API', log, { checksAnalyzer: true });
+      await runStages(signal, server, [notifier.run, rules.run, settingsReloader.run, emergency]);
     }),
 };
 
@@ -164,8 +164,8 @@ interface Part {
 async function runPart(invocation: Invocation, part: ServicePart, run: (part: Part) => Promise<void>): Promise<number> {
   const read = (): ReadSettings => readSettings(invocation, { part });
   const { settings } = read();
-  const { runLogged } = await import('../service/logged.js');
-  await runLogged(settings, async (log) => {
+  const { runWithLog } = await import('../service/run-with-log.js');
+  await runWithLog(settings, async (log) => {
     for (const risk of findClearText(settings, part)) log.warn(risk);
     const store = await openServiceStore(settings);
     const key = createKeyWatch({ readEnd: () => store.readKeyEnd(), log });
@@ -183,15 +183,15 @@ async function runPart(invocation: Invocation, part: ServicePart, run: (part: Pa
   return 0;
 }
 
-async function openKeeper(invocation: Invocation, read: Part['read'], log: Log): Promise<SettingsKeeper> {
-  const { createSettingsKeeper } = await import('../service/settings-keeper.js');
-  const keeper = createSettingsKeeper(read(), read, log.child({ stage: 'settings' }));
-  invocation.terminal.onHangup(keeper.reload);
-  return keeper;
+async function openReloader(invocation: Invocation, read: Part['read'], log: Log): Promise<SettingsReloader> {
+  const { createSettingsReloader } = await import('../service/settings-reloader.js');
+  const settingsReloader = createSettingsReloader(read(), read, log.child({ stage: 'settings' }));
+  invocation.terminal.onHangup(settingsReloader.reload);
+  return settingsReloader;
 }
 
-function openRules(keeper: SettingsKeeper, log: Log): RuleKeeper {
-  const rules = createRuleKeeper(keeper.settings['analyzer.rulesDirs'], log.child({ stage: 'rules' }));
-  keeper.onChange((settings) => rules.setFolders(settings['analyzer.rulesDirs']));
+function openRules(settingsReloader: SettingsReloader, log: Log): RuleReloader {
+  const rules = createRuleReloader(settingsReloader.settings['analyzer.rulesDirs'], log.child({ stage: 'rules' }));
+  settingsReloader.onChange((settings) => rules.setFolders(settings['analyzer.rulesDirs']));
   return rules;
 }

@@ -44,9 +44,9 @@ export const RECEIVERS_LOG: Command = {
     const limit = readLimit(invocation);
     const store = await openExistingStore(settings);
     try {
-      const scene = await openScene(store, settings);
+      const context = await openRoutingContext(store, settings);
       for (const alert of (await findAlerts(store, invocation, limit)).reverse())
-        await write(invocation.terminal, renderAlert(alert, findHold(alert, scene), invocation));
+        await write(invocation.terminal, renderAlert(alert, findHold(alert, context), invocation));
       return 0;
     } finally {
       await store.close();
@@ -63,7 +63,7 @@ async function findAlerts(store: Store, { option }: Invocation, limit: number): 
   return found.filter((alert) => receiver === undefined || alert.receiver === receiver).slice(0, limit);
 }
 
-async function openScene(store: Store, settings: Settings): Promise<RoutingContext> {
+async function openRoutingContext(store: Store, settings: Settings): Promise<RoutingContext> {
   const receivers = settings['notify.receivers'].map(({ name }) => name);
   const silences = await readSilences(store, Date.now());
   return {
@@ -74,16 +74,16 @@ async function openScene(store: Store, settings: Settings): Promise<RoutingConte
 }
 
 /** Returns the reason why an alert is held back, such as `within-mute-time (night)`; undefined if there is none. */
-function findHold(alert: Alert, scene: RoutingContext): string | undefined {
+function findHold(alert: Alert, context: RoutingContext): string | undefined {
   const payload = alert.state === 'pending' ? parsePayload(alert.payload) : undefined;
   if (payload?.labels === undefined) return undefined;
   const { labels } = payload;
-  const path = findPaths(labels, scene).find(isTo(alert.receiver));
+  const path = findPaths(labels, context).find(isTo(alert.receiver));
   if (path === undefined) return undefined;
   const { state, reasons } = holdPath(
     path,
     { labels, annotations: readAnnotations(alert, payload) },
-    scene,
+    context,
     Date.now(),
   );
   const last = reasons.at(-1);

@@ -49,9 +49,9 @@ export const RECEIVERS_ROUTE: Command = {
     const nowMs = readTime(invocation);
     const labels = readLabels(invocation, settings);
     const silences = await findSilences(invocation, settings, nowMs);
-    const scene: RoutingContext = { ...openScene(settings), silences, triage: new Map() };
-    const trials = tryTree(scene.tree, labels);
-    const paths = routeCard(labels, scene, nowMs);
+    const context: RoutingContext = { ...openRoutingContext(settings), silences, triage: new Map() };
+    const trials = tryTree(context.tree, labels);
+    const paths = routeCard(labels, context, nowMs);
     const { stdout, environment } = invocation.terminal;
     await write(
       invocation.terminal,
@@ -64,7 +64,7 @@ export const RECEIVERS_ROUTE: Command = {
 };
 
 /** Reads the routing. Throws JT_CONFIG_INVALID with everything that a service would reject. */
-function openScene(settings: Settings): ReturnType<typeof createRoutingContext> {
+function openRoutingContext(settings: Settings): ReturnType<typeof createRoutingContext> {
   const receivers = settings['notify.receivers'].map(({ name }) => name);
   const routing = { ...readRouting(settings), receivers };
   const problems = findRoutingProblems(routing);
@@ -187,9 +187,9 @@ function renderTrial({ node, misfit, isReached }: RouteTrial, labels: CardLabels
   const depth = node.place.split('.').length - 1;
   const wanted = node.matchers.length === 0 ? 'everything' : printMatchers(node.matchers);
   const because = misfit === undefined ? '' : `: ${misfit.label} is ${labels[misfit.label].join(', ') || 'not given'}`;
-  const mark = misfit === undefined ? paint('✔', 'green', style) : paint('✗', 'dim', style);
+  const symbol = misfit === undefined ? paint('✔', 'green', style) : paint('✗', 'dim', style);
   const goesOn = node.continues && misfit === undefined ? ', continue' : '';
-  return `${'  '.repeat(depth)}${mark} ${node.place}  ${wanted}${because}${isReached ? paint('  ← selected', 'dim', style) : ''}${goesOn}`;
+  return `${'  '.repeat(depth)}${symbol} ${node.place}  ${wanted}${because}${isReached ? paint('  ← selected', 'dim', style) : ''}${goesOn}`;
 }
 
 const STATES: Readonly<Record<Path['state'], 'green' | 'yellow' | 'dim'>> = {

@@ -6,7 +6,7 @@ import { listSignalWords } from '../../analyzer/catalog/signal-words.js';
 import { createError } from '../../core/errors.js';
 import type { Settings } from '../../core/config/settings.js';
 import type { Log } from '../../core/log.js';
-import { createKeyWatch } from '../../core/time/key-end.js';
+import { createKeyWatch } from '../../core/time/key-watch.js';
 import type { Incident } from '../../core/documents/incident.js';
 import type { Language } from '../../core/types.js';
 import {
@@ -21,7 +21,7 @@ import {
 import { renderIncident, renderIncidentLine } from '../terminal/incident.js';
 import { countStoreErrors, openServiceStore } from '../service/open.js';
 import { paint, styleOf } from '../terminal/print.js';
-import { createRuleKeeper, type RuleKeeper } from '../service/keeper.js';
+import { createRuleReloader, type RuleReloader } from '../service/rule-reloader.js';
 import { runStages } from '../service/stages.js';
 import {
   extraFolders,
@@ -76,8 +76,8 @@ async function runUp(invocation: Invocation): Promise<number> {
       problem: 'up needs a folder to watch, as an argument or as agent.paths in the settings.',
       command: 'up',
     });
-  const { runLogged } = await import('../service/logged.js');
-  await runLogged(settings, (log) => openStages(invocation, { settings, paths, log, read }));
+  const { runWithLog } = await import('../service/run-with-log.js');
+  await runWithLog(settings, (log) => openStages(invocation, { settings, paths, log, read }));
   return 0;
 }
 
@@ -91,21 +91,23 @@ interface UpParts {
 async function openStages(invocation: Invocation, { settings, paths, log, read }: UpParts): Promise<void> {
   const { terminal } = invocation;
   // These modules are loaded for a service only, so that other commands answer sooner.
-  const [services, { createEmergency }, { createServiceAgent, reloadServiceAgent }, web, { createSettingsKeeper }] =
+  const [services, { createEmergency }, { createServiceAgent, reloadServiceAgent }, web, { createSettingsReloader }] =
     await Promise.all([
       import('../service/services.js'),
       import('../service/emergency.js'),
       import('../service/agent.js'),
       import('../service/server.js'),
-      import('../service/settings-keeper.js'),
+      import('../service/settings-reloader.js'),
     ]);
   for (const risk of findClearText(settings, 'up')) log.warn(risk);
-  const keeper = createSettingsKeeper(read(), read, log.child({ stage: 'settings' }));
-  terminal.onHangup(keeper.reload);
-  const rules = createRuleKeeper(extraFolders(invocation), log.child({ stage: 'rules' }));
-  keeper.onChange((next) => rules.setFolders([...next['analyzer.rulesDirs'], ...invocation.options('rules')]));
+  const settingsReloader = createSettingsReloader(read(), read, log.child({ stage: 'settings' }));
+  terminal.onHangup(settingsReloader.reload);
+  const rules = createRuleReloader(extraFolders(invocation), log.child({ stage: 'rules' }));
+  settingsReloader.onChange((next) =>
+    rules.setFolders([...next['analyzer.rulesDirs'], ...invocation.options('rules')]),
+  );
   const metrics = web.createServiceMetrics();
-  metrics.showSettings(() => keeper.problem);
+  metrics.showSettings(() => settingsReloader.problem);
   const store = countStoreErrors(await openServiceStore(settings), metrics.countStoreError);
   const key = createKeyWatch({ readEnd: () => store.readKeyEnd(), log });
   metrics.showKeyEnd(key.endsAt);
@@ -114,11 +116,11 @@ async function openStages(invocation: Invocation, { settings, paths, log, read }
     // A SQLite store has no other instances, so it needs no lease.
     const lease = settings['store.kind'] === 'sqlite' ? undefined : services.createServiceLease(store, log);
     const clock = await services.createServiceClock(store, log);
-    const presence = services.createServicePresence(store, clock);
-    // The presence must begin before the agent stores anything.
-    await presence.begin();
-    const notifier = services.createServiceNotifier(keeper, rules, store, log, {
-      presence,
+    const readingGaps = services.createServiceGaps(store, clock);
+    // The record of reading gaps must begin before the agent stores anything.
+    await readingGaps.begin();
+    const notifier = services.createServiceNotifier(settingsReloader, rules, store, log, {
+      readingGaps,
       clock,
       instance: 'up',
       shares: lease === undefined ? undefined : services.shareMessages(store, lease),
@@ -134,7 +136,7 @@ async function openStages(invocation: Invocation, { settings, paths, log, read }
       terminal.onHangup(() => reloadServiceAgent(agent, settings, () => ({ settings: read().settings, paths }), log));
     shareWords(agent, rules);
     const analyzer = services.createServiceAnalyzer(settings, rules, store, log, {
-      presence,
+      readingGaps,
       clock,
       lease,
       onIncident: async (incident) => {
@@ -145,7 +147,7 @@ async function openStages(invocation: Invocation, { settings, paths, log, read }
       onErased: () => notifier.forget(),
     });
     metrics.showAnalyzer(() => analyzer.status());
-    const server = web.createServiceServer(keeper, rules, store, log, notifier, metrics);
+    const server = web.createServiceServer(settingsReloader, rules, store, log, notifier, metrics);
     const { url, isOpen } = await server.listen(readAddress('api.listen', settings['api.listen']));
     await write(terminal, renderGreeting({ url, isOpen }, paths, rules.catalog.size, invocation));
     await runStages(terminal.signal, server, [
@@ -155,9 +157,9 @@ async function openStages(invocation: Invocation, { settings, paths, log, read }
       clock.run,
       notifier.run,
       rules.run,
-      keeper.run,
-      createEmergency(keeper, store, 'service', log, { looksForAnalyzer: false }),
-      (signal) => services.runRetention(keeper, store, log, signal),
+      settingsReloader.run,
+      createEmergency(settingsReloader, store, 'service', log, { checksAnalyzer: false }),
+      (signal) => services.runRetention(settingsReloader, store, log, signal),
     ]);
   } finally {
     await store.close();
@@ -165,7 +167,7 @@ async function openStages(invocation: Invocation, { settings, paths, log, read }
 }
 
 /** Passes the analyzer's signal words and scanner to the agent in the same process. */
-function shareWords(agent: Agent, rules: RuleKeeper): void {
+function shareWords(agent: Agent, rules: RuleReloader): void {
   const share = (catalog: Catalog): void => agent.setWords(listSignalWords(catalog), catalog.scanner);
   share(rules.catalog);
   rules.onChange(share);

@@ -82,7 +82,7 @@ function checkPaths(paths: readonly string[]): void {
 
 /**
  * Polls the signal words that the analyzer writes to the store and passes them to the agent. Before the first ones, or
- * if they are unreadable, the agent marks no entries, and the analyzer reads all of them.
+ * if they are unreadable, the agent sets no signals, and the analyzer reads all of them.
  */
 export async function runWords(
   agent: Pick<Agent, 'setWords'>,

@@ -15,11 +15,11 @@ import { formatProblems } from '../../core/document.js';
 import { createError } from '../../core/errors.js';
 import type { ReadableStore } from '../../store/scope.js';
 import { languageOf, zoneOf } from '../settings.js';
-import type { RuleKeeper } from './keeper.js';
+import type { RuleReloader } from './rule-reloader.js';
 
 export function createAuthoring(
   settings: Settings,
-  rules: Pick<RuleKeeper, 'folders' | 'catalog'>,
+  rules: Pick<RuleReloader, 'folders' | 'catalog'>,
   now = Date.now,
 ): Authoring {
   const zone = zoneOf(settings);

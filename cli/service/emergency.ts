@@ -20,19 +20,19 @@ const PARTS_KEY = 'analyzer/parts';
 
 /** Creates the stage. `part` is the name of this process in messages. */
 export function createEmergency(
-  keeper: { readonly settings: Settings },
+  settingsReloader: { readonly settings: Settings },
   store: Pick<StoreHealth, 'check'> & Pick<Collections, 'states'>,
   part: string,
   log: Log,
-  { looksForAnalyzer }: { readonly looksForAnalyzer: boolean },
+  { checksAnalyzer }: { readonly checksAnalyzer: boolean },
 ): Stage {
-  const { settings } = keeper;
+  const { settings } = settingsReloader;
   const where = `${part} (${hostOf(settings)})`;
   return (signal) =>
     runEmergency(
       {
-        checks: [checkStore(store, where), ...(looksForAnalyzer ? [checkAnalyzer(store, where)] : [])],
-        receivers: () => listReceivers(keeper.settings),
+        checks: [checkStore(store, where), ...(checksAnalyzer ? [checkAnalyzer(store, where)] : [])],
+        receivers: () => listReceivers(settingsReloader.settings),
         publicUrl: settings['api.publicUrl'],
         proxies: proxiesOf(settings),
         log: log.child({ stage: 'emergency' }),

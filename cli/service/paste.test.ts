@@ -8,8 +8,8 @@ import { defaultSettings } from '../../core/config/settings.js';
 import { createLog } from '../../core/log.js';
 import { openStore } from '../../store/open.js';
 import type { ReadSettings } from '../settings.js';
-import { createSettingsKeeper } from './settings-keeper.js';
-import { createRuleKeeper } from './keeper.js';
+import { createSettingsReloader } from './settings-reloader.js';
+import { createRuleReloader } from './rule-reloader.js';
 import { createPasteDiagnoser } from './paste.js';
 import { createServiceMetrics, createServiceServer } from './server.js';
 import { createServiceNotifier } from './services.js';
@@ -76,9 +76,9 @@ it(
   async () => {
     const store = await openStore({ kind: 'sqlite', path: ':memory:' });
     const [settings, log, metrics] = [defaultSettings(), createLog('silent'), createServiceMetrics()];
-    const rules = createRuleKeeper([], log);
+    const rules = createRuleReloader([], log);
     const read = (): ReadSettings => ({ settings, origins: {}, sources: [] });
-    const keeper = createSettingsKeeper(read(), read, log);
+    const keeper = createSettingsReloader(read(), read, log);
     const notifier = createServiceNotifier(keeper, rules, store, log, { instance: 'paste' });
     const server = createServiceServer(keeper, rules, store, log, notifier, metrics);
     open.push(server);

@@ -14,11 +14,11 @@ import { languageOf, proxiesOf, zoneOf } from '../settings.js';
 import { PAGE_DIR, VERSION } from '../version.js';
 import { readTls } from './open.js';
 import { findProviderProblems } from './check.js';
-import { createAuditLog } from './trail.js';
+import { createAuditLog } from './audit-log.js';
 import { createAssistantHooks } from './assistant.js';
 import { createAuthoring } from './author.js';
-import type { RuleKeeper } from './keeper.js';
-import type { SettingsKeeper } from './settings-keeper.js';
+import type { RuleReloader } from './rule-reloader.js';
+import type { SettingsReloader } from './settings-reloader.js';
 import { createPasteDiagnoser } from './paste.js';
 
 const HOUR_MS = 3_600_000;
@@ -29,14 +29,14 @@ export function createServiceMetrics(): Metrics {
 
 /** Creates the server. It uses new tokens, grants and receivers without a restart. */
 export function createServiceServer(
-  keeper: Pick<SettingsKeeper, 'settings'>,
-  rules: RuleKeeper,
+  ruleReloader: Pick<SettingsReloader, 'settings'>,
+  rules: RuleReloader,
   store: ServerOptions['store'],
   log: Log,
   notifier: Notifier,
   metrics: Metrics,
 ): ApiServer {
-  const { settings } = keeper;
+  const { settings } = ruleReloader;
   const pasted = createPasteDiagnoser({ folders: rules.folders, zone: zoneOf(settings) });
   rules.onChange(() => pasted.reload(rules.folders));
   const server = createServer({
@@ -49,12 +49,12 @@ export function createServiceServer(
       language: languageOf(settings),
       publicUrl: settings['api.publicUrl'],
       get tokens() {
-        return keeper.settings['api.tokens'];
+        return ruleReloader.settings['api.tokens'];
       },
       get teams() {
-        return keeper.settings['notify.teams'];
+        return ruleReloader.settings['notify.teams'];
       },
-      provider: readProvider(keeper),
+      provider: readProvider(ruleReloader),
       searchMs: settings['api.searchSeconds'] * 1000,
       sessionMs: settings['api.sessionHours'] * HOUR_MS,
       tls: readTls(settings, 'api'),
@@ -76,7 +76,7 @@ export function createServiceServer(
     notifyHooks: {
       receiveAlerts: (message) => notifier.receiveAlerts(message),
       testReceiver: async (name) => {
-        const receiver = keeper.settings['notify.receivers'].find((item) => item.name === name);
+        const receiver = ruleReloader.settings['notify.receivers'].find((item) => item.name === name);
         return (
           receiver &&
           sendTrial(receiver, { publicUrl: settings['api.publicUrl'], proxies: proxiesOf(settings) }, Date.now())
@@ -103,8 +103,8 @@ function readProxies(proxies: readonly string[]): readonly string[] {
   throw createError('JT_CONFIG_INVALID', { problems });
 }
 
-function readProvider(keeper: Pick<SettingsKeeper, 'settings'>): ServerOptions['settings']['provider'] {
-  const { settings } = keeper;
+function readProvider(ruleReloader: Pick<SettingsReloader, 'settings'>): ServerOptions['settings']['provider'] {
+  const { settings } = ruleReloader;
   const issuer = settings['api.oidc.issuer'];
   if (issuer === '') return undefined;
   const publicUrl = settings['api.publicUrl'];
@@ -118,7 +118,7 @@ function readProvider(keeper: Pick<SettingsKeeper, 'settings'>): ServerOptions['
     asks: settings['api.oidc.asks'],
     groupsClaim: settings['api.oidc.groupsClaim'],
     get grants() {
-      return keeper.settings['api.oidc.grants'];
+      return ruleReloader.settings['api.oidc.grants'];
     },
     proxies: proxiesOf(settings),
     redirectUri: new URL('/api/v1/oidc/callback', publicUrl).href,

@@ -3,7 +3,7 @@
 import { toIso } from '../../core/time/iso.js';
 import { createAnalyzer, type Analyzer, type AnalyzerOptions } from '../../analyzer/service/analyzer.js';
 import { readRulePolicy } from '../../analyzer/catalog/rule.js';
-import { createPresence, type Presence } from '../../analyzer/service/presence.js';
+import { createReadingGaps, type ReadingGaps } from '../../analyzer/service/reading-gaps.js';
 import { joinPartStates } from '../../analyzer/service/state.js';
 import { nameParts, PLATFORM } from '../../analyzer/platform/decide.js';
 import { namePartition } from '../../analyzer/platform/fence.js';
@@ -16,8 +16,8 @@ import type { MessageShares, Outbox } from '../../notify/deliver/outbox.js';
 import { createReloadableNotifier } from '../../notify/reload.js';
 import { readPolicy, readRouting } from '../../notify/policy.js';
 import type { RecordFeed, Retention, Store } from '../../store/store.js';
-import type { RuleKeeper } from './keeper.js';
-import type { SettingsKeeper } from './settings-keeper.js';
+import type { RuleReloader } from './rule-reloader.js';
+import type { SettingsReloader } from './settings-reloader.js';
 import { readTls } from './open.js';
 import { proxiesOf, readAddress, zoneOf } from '../settings.js';
 import { VERSION } from '../version.js';
@@ -30,13 +30,13 @@ const FIRST_COMPARE_MS = 5000;
 
 export function createServiceAnalyzer(
   settings: Settings,
-  rules: RuleKeeper,
+  rules: RuleReloader,
   store: AnalyzerOptions['store'],
   log: Log,
   {
     clock,
     ...more
-  }: Pick<AnalyzerOptions, 'onIncident' | 'onGone' | 'onErased' | 'lease' | 'presence' | 'skipsBacklog'> & {
+  }: Pick<AnalyzerOptions, 'onIncident' | 'onGone' | 'onErased' | 'lease' | 'readingGaps' | 'skipsBacklog'> & {
     readonly clock?: StoreClock;
   },
 ): Analyzer {
@@ -67,9 +67,9 @@ export async function createServiceClock(store: Store, log: Log): Promise<StoreC
   return clock;
 }
 
-/** Creates the presence for the analyzer and the notifier in the same process. */
-export function createServicePresence(store: Store, { now }: Pick<StoreClock, 'now'>): Presence {
-  return createPresence({ store, now });
+/** Creates the record of reading gaps for the analyzer and the notifier in the same process. */
+export function createServiceGaps(store: Store, { now }: Pick<StoreClock, 'now'>): ReadingGaps {
+  return createReadingGaps({ store, now });
 }
 
 /** Creates the lease for the analyzer and the notifier in the same process, if other instances may use the store. */
@@ -107,19 +107,19 @@ export function shareMessages(store: Pick<RecordFeed, 'findPart'>, lease: Lease)
 
 /** Creates the notifier. It uses new receivers, routes and teams without a restart. */
 export function createServiceNotifier(
-  keeper: SettingsKeeper,
-  rules: RuleKeeper,
+  ruleReloader: SettingsReloader,
+  rules: RuleReloader,
   store: NotifierOptions['store'],
   log: Log,
   {
     metrics,
-    presence,
+    readingGaps,
     clock,
     ...more
   }: Pick<NotifierOptions, 'instance' | 'shares'> & {
     readonly clock?: Pick<StoreClock, 'now'>;
     readonly metrics?: Pick<Metrics, 'countDelivery' | 'observeMessage' | 'showMessages'>;
-    readonly presence?: Pick<Presence, 'isLate'>;
+    readonly readingGaps?: Pick<ReadingGaps, 'isLate'>;
   },
 ): Notifier {
   const make = (settings: Settings, outbox?: Outbox): Notifier =>
@@ -136,10 +136,10 @@ export function createServiceNotifier(
       log: log.child({ stage: 'notify' }),
       onDelivery: metrics === undefined ? undefined : (kind, result) => metrics.countDelivery(kind, result),
       onNotified: (ms) => metrics?.observeMessage(ms / 1000),
-      policy: { ...readPolicy(settings, readRulePolicy(rules)), isLate: presence?.isLate },
+      policy: { ...readPolicy(settings, readRulePolicy(rules)), isLate: readingGaps?.isLate },
     });
-  const notifier = createReloadableNotifier(make(keeper.settings));
-  keeper.onChange((settings) =>
+  const notifier = createReloadableNotifier(make(ruleReloader.settings));
+  ruleReloader.onChange((settings) =>
     notifier.replace(async (outbox) => {
       await outbox.setReceivers(settings['notify.receivers']);
       return make(settings, outbox);
@@ -160,7 +160,7 @@ export async function createServiceNumbers(settings: Settings): Promise<Analyzer
 export async function openAnalyzerProbe(
   settings: Settings,
   analyzer: Pick<Analyzer, 'status' | 'health'>,
-  rules: Pick<RuleKeeper, 'catalog'>,
+  rules: Pick<RuleReloader, 'catalog'>,
   metrics: AnalyzerMetrics,
   log: Log,
 ): Promise<{ close(): Promise<void> }> {
@@ -181,14 +181,14 @@ export async function openAnalyzerProbe(
 
 /** Deletes records older than the retention, now and every hour, until the signal aborts. */
 export async function runRetention(
-  keeper: Pick<SettingsKeeper, 'settings'>,
+  ruleReloader: Pick<SettingsReloader, 'settings'>,
   store: Retention,
   log: Log,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
     try {
-      const removed = await removeOld(keeper.settings, store);
+      const removed = await removeOld(ruleReloader.settings, store);
       if (removed > 0) log.info({ removed }, 'Old records were deleted.');
     } catch (error) {
       log.warn({ err: error }, 'Old records could not be deleted; will try again.');

@@ -1,5 +1,5 @@
 // Runs the stages of a service together. If one of them fails, the others and the server end as well, and the service
-// ends with that error, because a process without one of its stages looks alive but does nothing.
+// ends with that error, because a process without one of its stages seems to run but does nothing.
 import { setMaxListeners } from 'node:events';
 
 export type Stage = (signal: AbortSignal) => Promise<void>;

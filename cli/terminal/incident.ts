@@ -17,7 +17,7 @@ export function renderIncident(
   const style = styleOf(terminal.stdout, terminal.environment);
   const { outcome, firstSeen = '' } = incident;
   const [who, ...more] = incident.platform === undefined ? nameOne(incident, lang) : nameMany(incident.platform, lang);
-  const head = [
+  const prefix = [
     paint(who, 'bold', style),
     ...more.slice(0, 1),
     OUTCOMES[outcome][lang],
@@ -29,7 +29,7 @@ export function renderIncident(
   const also = listSecondCauses({ diagnoses: all, unknown: incident.unknown }).map(
     ({ title }) => `${WORDS[lang].also}${lang === 'zh' ? '：' : ': '}${title}\n`,
   );
-  return [`${head}\n`, ...also, ...renderCards(diagnoses, incident.unknown, lang, style)].join('');
+  return [`${prefix}\n`, ...also, ...renderCards(diagnoses, incident.unknown, lang, style)].join('');
 }
 
 type Names = readonly [string, ...string[]];
@@ -51,7 +51,7 @@ const WORDS = {
 } as const satisfies Record<Language, Record<string, string>>;
 
 /** Smallest number of characters of a title; a shorter text has no meaning. */
-const LEAST_TITLE = 20;
+const MIN_TITLE = 20;
 
 /**
  * Renders an incident in one line: number in this list, time, title and job. `instead`: another cause was printed
@@ -67,18 +67,18 @@ export function renderIncidentLine(
   const [first] = incident.diagnoses[lang];
   const [unknown] = incident.unknown;
   const isMild = first?.severity === 'warning' || first?.severity === 'info';
-  const mark =
+  const symbol =
     first === undefined ? paint('?', 'yellow', style) : paint(isMild ? '▲' : '✖', isMild ? 'yellow' : 'red', style);
   const root = unknown?.chain.at(-1) ?? '';
   const title = first?.title ?? `${WORDS[lang].unknown}${root === '' ? '' : ` ${root}`}`;
   const who = incident.job?.name ?? incident.job?.id ?? incident.process?.split('/').at(-1) ?? '';
-  const head = `${String(number).padStart(4)}  ${(incident.firstSeen ?? '').slice(11, 19).padEnd(8)}  `;
+  const prefix = `${String(number).padStart(4)}  ${(incident.firstSeen ?? '').slice(11, 19).padEnd(8)}  `;
   const shownTitle = instead ? `${WORDS[lang].instead}${title}` : title;
   // A line that is not written to a terminal is not cut.
   const columns =
-    terminal.stdout.isTTY === true ? style.width - head.length - who.length - 5 : Number.POSITIVE_INFINITY;
+    terminal.stdout.isTTY === true ? style.width - prefix.length - who.length - 5 : Number.POSITIVE_INFINITY;
   const subject = who === '' ? '' : paint(` · ${who}`, 'dim', style);
-  return `${paint(head, 'dim', style)}${mark} ${cutText(shownTitle, Math.max(LEAST_TITLE, columns))}${subject}\n`;
+  return `${paint(prefix, 'dim', style)}${symbol} ${cutText(shownTitle, Math.max(MIN_TITLE, columns))}${subject}\n`;
 }
 
 /** Returns the causes that a diagnosis explains, including the symptoms of the incident. */

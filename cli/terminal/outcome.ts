@@ -46,10 +46,10 @@ function renderOne(incident: Summary, lang: Language, width: number): string {
   return `${cutName(nameSubject(incident, lang), width - columnsOf(words.one + state))}${words.one}${state}`;
 }
 
-const LEAST_NAME = 12;
+const MIN_NAME = 12;
 
 function cutName(name: string, columns: number): string {
-  const max = Math.max(LEAST_NAME, columns);
+  const max = Math.max(MIN_NAME, columns);
   const excess = columnsOf(name) - max;
   return excess <= 0 ? name : `${name.slice(0, -excess - 1)}…`;
 }

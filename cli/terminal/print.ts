@@ -66,7 +66,7 @@ export function nameJob({ id, name }: { readonly id: string; readonly name?: str
 /** Renders one cause with its reasons, fixes and evidence, then its consequences. */
 function renderDiagnosis(diagnosis: Diagnosis, lang: Language, style: Style): string {
   const words = WORDS[lang];
-  const mark =
+  const symbol =
     diagnosis.severity === 'warning' || diagnosis.severity === 'info'
       ? paint('▲', 'yellow', style)
       : paint('✖', 'red', style);
@@ -75,7 +75,7 @@ function renderDiagnosis(diagnosis: Diagnosis, lang: Language, style: Style): st
   const when = diagnosis.firstSeen === undefined ? '' : ` · ${diagnosis.firstSeen}`;
   const beside = diagnosis.beside === true ? ` · ${words.beside}` : '';
   const lines = [
-    `${mark} ${paint(diagnosis.title, 'bold', style)}`,
+    `${symbol} ${paint(diagnosis.title, 'bold', style)}`,
     `  ${paint(`${diagnosis.rule} · ${words.confidence} ${diagnosis.confidence.toFixed(2)}${when}${count}${beside}`, 'dim', style)}`,
     ...(job === '' ? [] : [`  ${job}`]),
     ...section(words.cause, [diagnosis.summary], style),
@@ -141,12 +141,12 @@ function renderUnknown(unknown: UnknownFailure, lang: Language, style: Style): s
 
 function renderEvidence(title: string, evidence: readonly Evidence[], style: Style): string[] {
   if (evidence.length === 0) return [];
-  const telling = evidence.filter(
-    (item, index) => evidence.findIndex((other) => headOf(other) === headOf(item)) === index,
+  const distinctive = evidence.filter(
+    (item, index) => evidence.findIndex((other) => prefixOf(other) === prefixOf(item)) === index,
   );
   return [
     `  ${title}`,
-    ...telling.slice(0, 4).flatMap((item) => [
+    ...distinctive.slice(0, 4).flatMap((item) => [
       `    ${paint(`${item.file}${item.line > 0 ? `:${item.line}` : ''}`, 'cyan', style)}`,
       ...chooseLines(item)
         .filter((line) => line.trim() !== '')
@@ -156,18 +156,18 @@ function renderEvidence(title: string, evidence: readonly Evidence[], style: Sty
 }
 
 /**
- * Chooses the head of the entry and the line that proves the diagnosis. If the head is the proof, it chooses the next
- * line too; if the head is only a stack frame, it chooses the proving line and the next one.
+ * Chooses the first line of the entry and the line that proves the diagnosis. If the first line is the proof, it
+ * chooses the next line too; if the first line is only a stack frame, it chooses the proving line and the next one.
  */
 function chooseLines({ text, highlights = [] }: Evidence): readonly string[] {
-  const [head = '', ...rest] = text.split('\n');
+  const [prefix = '', ...rest] = text.split('\n');
   const proving = highlights[0] === undefined ? 0 : text.slice(0, highlights[0][0]).split('\n').length - 1;
-  if (proving > 0 && /^\s*at /.test(head)) return rest.slice(proving - 1, proving + 1);
-  return [head, ...rest.slice(Math.max(0, proving - 1)).slice(0, 1)];
+  if (proving > 0 && /^\s*at /.test(prefix)) return rest.slice(proving - 1, proving + 1);
+  return [prefix, ...rest.slice(Math.max(0, proving - 1)).slice(0, 1)];
 }
 
 /** Returns the text of an evidence without its time, so that the same line in three logs is shown once. */
-function headOf(evidence: Evidence): string {
+function prefixOf(evidence: Evidence): string {
   return evidence.text
     .split('\n')
     .slice(0, 2)
@@ -181,14 +181,14 @@ function headOf(evidence: Evidence): string {
 export function renderRecord(record: LogRecord, style: Style): string {
   const level = record['log.level'];
   const job = record['flink.job.name'] ?? record['flink.job.id']?.slice(0, 8) ?? '-';
-  const head = `${record['@timestamp']} ${paint((level ?? '-').padEnd(5), levelPaint(level), style)} ${job} ${shortLogger(record['log.logger'])}`;
+  const prefix = `${record['@timestamp']} ${paint((level ?? '-').padEnd(5), levelPaint(level), style)} ${job} ${shortLogger(record['log.logger'])}`;
   const frames = record['error.stack_trace']?.split('\n').filter((line) => /^\s*at /.test(line)).length ?? 0;
   const root = record['flink.chain']?.at(-1);
   const error =
     root === undefined
       ? ''
       : ` ${paint(`${root}${frames > 0 ? ` (+${countOf(frames, 'frame')})` : ''}`, 'red', style)}`;
-  return `${head} ${record.message.split('\n')[0] ?? ''}${error}\n`;
+  return `${prefix} ${record.message.split('\n')[0] ?? ''}${error}\n`;
 }
 
 function shortLogger(logger: string | undefined): string {

@@ -17,7 +17,7 @@ import {
   type Static,
 } from './schema.js';
 
-const ProcessLife = object({
+const ProcessReport = object({
   process: described(text, 'Name of the process as its records have it (`jobtrace.process`).'),
   cluster: text,
   component: optional(word(COMPONENTS)),
@@ -27,7 +27,7 @@ const ProcessLife = object({
   removed: optional(time, 'Time at which the agent saw that none of its files existed any more.'),
 });
 /** Process whose files an agent follows, as the agent sees it. All times are of the agent's clock. */
-export type ProcessLife = Static<typeof ProcessLife>;
+export type ProcessReport = Static<typeof ProcessReport>;
 
 const StatusCondition = object({
   code: described(text, 'Code of core/conditions.ts, or of another version of it.'),
@@ -55,7 +55,10 @@ export const AgentStatus = object({
   shippedRecords: integer,
   counters: map(number),
   conditions: described(list(StatusCondition), 'Conditions that a person should know.'),
-  processes: optional(list(ProcessLife), 'Processes that wrote recently, the latest first; older agents report none.'),
+  processes: optional(
+    list(ProcessReport),
+    'Processes that wrote recently, the latest first; older agents report none.',
+  ),
 });
 export type AgentStatus = Static<typeof AgentStatus>;
 

@@ -2,7 +2,8 @@
 // Pure functions.
 
 /**
- * Replaces every line break, with the blanks around it, by `mark`. A run of blanks is scanned once, however long it is.
+ * Replaces every line break, with the blanks around it, by `separator`. A run of blanks is scanned once, however long
+ * it is.
  */
 export function joinLines(text: string, separator = ' '): string {
   return text.replaceAll(/(?<!\s)\s*\n\s*/g, separator);

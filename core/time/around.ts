@@ -4,7 +4,7 @@ import { toIso } from './iso.js';
 import type { Incident } from '../documents/incident.js';
 
 /**
- * Milliseconds before and after the reported time. An alert rule may look back over some time, and the log may arrive
+ * Milliseconds before and after the reported time. An alert rule may cover some time, and the log may arrive
  * later than the alert.
  */
 const BEFORE_MS = 3_600_000;

@@ -87,7 +87,7 @@ export function isContainerLine(bytes: Buffer, start: number, end: number): bool
 }
 
 /** Returns true if the bytes may be the beginning of a container runtime's prefix, and hold nothing else. */
-export function isTornPrefix(bytes: Buffer, start: number, end: number): boolean {
+export function isIncompletePrefix(bytes: Buffer, start: number, end: number): boolean {
   if (fitsShape(bytes, start, end, DOCKER_PREFIX)) return true;
   let p = Math.min(end, start + CRI_STAMP.length);
   if (!fitsShape(bytes, start, p, CRI_STAMP)) return false;

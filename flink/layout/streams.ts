@@ -2,7 +2,7 @@
 // stderr in the middle of a trace of stdout is no part of that trace. It uses two splitters of split.ts, which see only
 // the lines of their stream.
 import { Held } from '../bytes/held.js';
-import { findStamp, isTornPrefix, readStream } from '../bytes/wrapper.js';
+import { findStamp, isIncompletePrefix, readStream } from '../bytes/wrapper.js';
 import { EntrySplitter, type SplitEntry, type Splitter, type SplitterOptions } from './split.js';
 import { UTC_CLOCK } from './local-time.js';
 import { readTimestamp } from './timestamp.js';
@@ -115,7 +115,7 @@ export class StreamSplitter implements Splitter {
   flush(): SplitEntry[] {
     const line = this.#line.take(this.#line.length);
     // A prefix without a text, from a stopped runtime or a cut file, belongs to no entry.
-    if (line.length > 0 && !isTornPrefix(line, 0, line.length)) this.#route(line);
+    if (line.length > 0 && !isIncompletePrefix(line, 0, line.length)) this.#route(line);
     this.#lineOffset = this.#offset;
     this.#isThrough = false;
     for (const stream of [this.#out, this.#err]) this.#close(stream);

@@ -1,7 +1,7 @@
 // Wrapper of the official Elasticsearch client: one function sends a request and returns the answer, or throws one of
 // our errors. It tries another node when one fails, but it repeats a bulk request only if the caller permits that. It
 // accepts only Elasticsearch's JSON as an answer: a proxy's error page with status 200 is not a success. No other file
-// uses the client. It is compiled into the built program without apache-arrow (cli/arrow.ts).
+// uses the client. It is compiled into the built program without apache-arrow (cli/no-arrow.ts).
 import { Client, ClusterConnectionPool, errors } from '@elastic/elasticsearch';
 import { createGzip } from '../../core/wasm/gzip.js';
 import { createError } from '../../core/errors.js';

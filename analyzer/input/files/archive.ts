@@ -5,8 +5,8 @@ import { ArchiveProblem } from './archive-problem.js';
 import { Cursor } from './cursor.js';
 import { gunzip, type UnpackCheck } from './inflate.js';
 import { createNote, type Note } from './note.js';
-import { looksLikeTar, readTar } from './tar.js';
-import { looksLikeZip, readZip } from './zip.js';
+import { mayBeTar, readTar } from './tar.js';
+import { mayBeZip, readZip } from './zip.js';
 
 /** File, or what stands for a file: its path as people know it, and its bytes. */
 export interface Content {
@@ -57,7 +57,7 @@ export function createUnpacking(
   return { limits, note, wants, unpackedBytes: 0, members: 0 };
 }
 
-const HEAD_BYTES = 512;
+const SIGNATURE_BYTES = 512;
 
 /**
  * Yields the files in the order in which they stand; a file that is no archive is yielded itself. Each file must be
@@ -66,9 +66,9 @@ const HEAD_BYTES = 512;
 export function* openContent(content: Content, unpacking: Unpacking, layer = 0): Generator<Content> {
   const { path } = content;
   const cursor = new Cursor(content.chunks);
-  const head = cursor.peek(HEAD_BYTES);
-  const open = FORMATS.find(({ fits }) => fits(head))?.open;
-  const packed = PACKED.find(({ signature }) => head.subarray(0, signature.length).equals(signature));
+  const firstBytes = cursor.peek(SIGNATURE_BYTES);
+  const open = FORMATS.find(({ fits }) => fits(firstBytes))?.open;
+  const packed = PACKED.find(({ signature }) => firstBytes.subarray(0, signature.length).equals(signature));
   if (packed !== undefined) return unpacking.note(createNote(path, 'packed', { format: packed.format }));
   if (open === undefined) return yield { path, chunks: cursor.rest() };
   if (layer === unpacking.limits.layers) return unpacking.note(createNote(path, 'nested', { limit: String(layer) }));
@@ -81,10 +81,10 @@ export function* openContent(content: Content, unpacking: Unpacking, layer = 0):
 
 type Open = (path: string, cursor: Cursor, unpacking: Unpacking) => Iterable<Content>;
 
-const FORMATS: readonly { readonly fits: (head: Buffer) => boolean; readonly open: Open }[] = [
-  { fits: (head) => head[0] === 0x1f && head[1] === 0x8b && head[2] === 8, open: openGzip },
-  { fits: looksLikeZip, open: openZip },
-  { fits: looksLikeTar, open: openTar },
+const FORMATS: readonly { readonly fits: (firstBytes: Buffer) => boolean; readonly open: Open }[] = [
+  { fits: (firstBytes) => firstBytes[0] === 0x1f && firstBytes[1] === 0x8b && firstBytes[2] === 8, open: openGzip },
+  { fits: mayBeZip, open: openZip },
+  { fits: mayBeTar, open: openTar },
 ];
 
 /** Other formats in which logs are packed. */

@@ -1,5 +1,5 @@
-// Reads a stream of bytes piece by piece: heads of a fixed length, a body, or whatever comes. It is bounded, because it
-// holds one chunk. The readers of archives use it; an error while the chunks are read is passed on.
+// Reads a stream of bytes piece by piece: headers of a fixed length, a body, or whatever comes. It is bounded, because
+// it holds one chunk. The readers of archives use it; an error while the chunks are read is passed on.
 export class Cursor {
   readonly #chunks: Iterator<Buffer>;
   #held: Buffer = Buffer.alloc(0);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createError } from '../../../core/errors.js';
 import { describeFault, errorCode } from '../../../core/fault.js';
 
-/** Size of a chunk in bytes. A larger one would not stay in the processor's caches until it is looked at. */
+/** Size of a chunk in bytes. A larger one would not stay in the processor's caches until it is read. */
 const CHUNK_BYTES = 1 << 19;
 const STDIN = 0;
 

@@ -24,8 +24,8 @@ const FILES: readonly string[] = ['0', '\0', '7'];
 const MAX_ATTRIBUTE_BYTES = 1_048_576;
 
 /** True if a file that begins so is a tar: the block's checksum is right. */
-export function looksLikeTar(head: Buffer): boolean {
-  return head.length >= BLOCK_BYTES && head[0] !== 0 && hasChecksum(head.subarray(0, BLOCK_BYTES));
+export function mayBeTar(header: Buffer): boolean {
+  return header.length >= BLOCK_BYTES && header[0] !== 0 && hasChecksum(header.subarray(0, BLOCK_BYTES));
 }
 
 export function* readTar(cursor: Cursor): Generator<Member> {
@@ -49,15 +49,15 @@ export function* readTar(cursor: Cursor): Generator<Member> {
 
 /** Reads a header. Returns undefined at the end: a block of zeros, or no bytes at all. */
 function readHeader(cursor: Cursor): Header | undefined {
-  const head = cursor.take(BLOCK_BYTES);
-  if (head === undefined && cursor.peek(1).length > 0) throw new ArchiveProblem('cut');
-  if (head === undefined || head.every((byte) => byte === 0)) return undefined;
-  if (!hasChecksum(head)) throw new ArchiveProblem('damaged', { problem: 'header missing' });
-  const prefix = head.toString('latin1', 257, 262) === 'ustar' ? readText(head, 345, 155) : '';
+  const header = cursor.take(BLOCK_BYTES);
+  if (header === undefined && cursor.peek(1).length > 0) throw new ArchiveProblem('cut');
+  if (header === undefined || header.every((byte) => byte === 0)) return undefined;
+  if (!hasChecksum(header)) throw new ArchiveProblem('damaged', { problem: 'header missing' });
+  const prefix = header.toString('latin1', 257, 262) === 'ustar' ? readText(header, 345, 155) : '';
   return {
-    name: prefix === '' ? readText(head, 0, 100) : `${prefix}/${readText(head, 0, 100)}`,
-    size: readSize(head),
-    type: String.fromCharCode(head[156] ?? 0),
+    name: prefix === '' ? readText(header, 0, 100) : `${prefix}/${readText(header, 0, 100)}`,
+    size: readSize(header),
+    type: String.fromCharCode(header[156] ?? 0),
   };
 }
 
@@ -106,22 +106,22 @@ function readPax(text: string): { readonly name?: string; readonly size?: number
 }
 
 /** Reads a size: octal digits, or binary if the highest bit is set (GNU, above 8 GiB). */
-function readSize(head: Buffer): number {
-  if (((head[124] ?? 0) & 0x80) !== 0) return head.readUIntBE(130, 6);
-  const size = Number.parseInt(readText(head, 124, 12), 8);
+function readSize(header: Buffer): number {
+  if (((header[124] ?? 0) & 0x80) !== 0) return header.readUIntBE(130, 6);
+  const size = Number.parseInt(readText(header, 124, 12), 8);
   return Number.isFinite(size) ? size : 0;
 }
 
 /** True if the checksum is right. It is the sum of all bytes, with its own eight bytes counted as blanks. */
-function hasChecksum(head: Buffer): boolean {
-  const expected = Number.parseInt(readText(head, CHECKSUM_AT, 8), 8);
+function hasChecksum(header: Buffer): boolean {
+  const expected = Number.parseInt(readText(header, CHECKSUM_AT, 8), 8);
   let sum = 8 * 32;
-  for (const [index, byte] of head.entries()) if (index < CHECKSUM_AT || index >= CHECKSUM_AT + 8) sum += byte;
+  for (const [index, byte] of header.entries()) if (index < CHECKSUM_AT || index >= CHECKSUM_AT + 8) sum += byte;
   return sum === expected;
 }
 
-function readText(head: Buffer, start: number, length: number): string {
-  return head
+function readText(header: Buffer, start: number, length: number): string {
+  return header
     .toString('utf8', start, start + length)
     .replace(/\0.*$/s, '')
     .trim();

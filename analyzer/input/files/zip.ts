@@ -19,15 +19,15 @@ interface Header {
   readonly checksum: number;
 }
 
-const HEAD_BYTES = 30;
+const HEADER_BYTES = 30;
 const FILE = 0x04034b50;
 const DESCRIPTOR = 0x08074b50;
 const STORED = 0;
 const DEFLATED = 8;
 const ZIP64 = 0xffffffff;
 
-export function looksLikeZip(head: Buffer): boolean {
-  return head.length >= 4 && (head.readUInt32LE(0) === FILE || head.readUInt32LE(0) === 0x06054b50);
+export function mayBeZip(header: Buffer): boolean {
+  return header.length >= 4 && (header.readUInt32LE(0) === FILE || header.readUInt32LE(0) === 0x06054b50);
 }
 
 export function* readZip(cursor: Cursor, check: UnpackCheck): Generator<Member> {
@@ -46,19 +46,19 @@ function readHeader(cursor: Cursor): Header | undefined {
     if (signature.toString('latin1', 0, 2) === 'PK') return undefined;
     throw new ArchiveProblem('damaged', { problem: 'header missing' });
   }
-  const head = cursor.take(HEAD_BYTES);
-  const name = head === undefined ? undefined : cursor.take(head.readUInt16LE(26));
-  const extra = head === undefined ? undefined : cursor.take(head.readUInt16LE(28));
-  if (head === undefined || name === undefined || extra === undefined) throw new ArchiveProblem('cut');
-  const flags = head.readUInt16LE(6);
-  const size = head.readUInt32LE(18);
+  const header = cursor.take(HEADER_BYTES);
+  const name = header === undefined ? undefined : cursor.take(header.readUInt16LE(26));
+  const extra = header === undefined ? undefined : cursor.take(header.readUInt16LE(28));
+  if (header === undefined || name === undefined || extra === undefined) throw new ArchiveProblem('cut');
+  const flags = header.readUInt16LE(6);
+  const size = header.readUInt32LE(18);
   return {
     name: (isUtf8(name) ? name.toString('utf8') : decodeForeign(name)).replaceAll('\\', '/'),
-    method: head.readUInt16LE(8),
+    method: header.readUInt16LE(8),
     encrypted: (flags & 1) !== 0,
     streamed: (flags & 8) !== 0,
     size: size === ZIP64 ? readLargeSize(extra) : size,
-    checksum: head.readUInt32LE(14),
+    checksum: header.readUInt32LE(14),
   };
 }
 

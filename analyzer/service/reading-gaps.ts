@@ -6,7 +6,7 @@ import { toIso } from '../../core/time/iso.js';
 import { isObject } from '../../core/json.js';
 import type { Collections, RecordFeed } from '../../store/store.js';
 
-export interface Presence {
+export interface ReadingGaps {
   /** Loads the stored state; must be called before records arrive. Throws what the store throws. */
   begin(): Promise<void>;
   /** Notes that the analyzer is running; with `isDrained` it has read everything. Throws what the store throws. */
@@ -15,13 +15,13 @@ export interface Presence {
   isLate(cluster: string, timeMs: number): boolean;
 }
 
-export interface PresenceOptions {
+export interface ReadingGapsOptions {
   readonly store: Pick<Collections, 'states'> & Pick<RecordFeed, 'findNewest'>;
   readonly now: () => number;
 }
 
 /** Period in which logs were not read. */
-interface Absence {
+interface ReadingGap {
   readonly from: number;
   readonly to: number;
 }
@@ -33,20 +33,20 @@ interface State {
   /** Time at which everything was read last; undefined if never. */
   readAt: number | undefined;
   savedAt: number;
-  lookedAt: number;
+  checkedAt: number;
   /** Periods in which no cluster was read. */
-  absences: readonly Absence[];
+  absences: readonly ReadingGap[];
   /** Time of the newest record of each cluster that was read before this start. */
   before: ReadonlyMap<string, number>;
   /** Time of the newest record of each cluster whose log was read as it was written. */
   readonly live: Map<string, number>;
-  readonly ofCluster: Map<string, Absence>;
+  readonly ofCluster: Map<string, ReadingGap>;
 }
 
 const KEY = 'analyzer/presence';
 const SAVE_MS = 60_000;
 /**
- * Time without a read, in milliseconds, that counts as an absence. MARGIN_MS is added before it, because lines shortly
+ * Time without a read, in milliseconds, that counts as a gap. MARGIN_MS is added before it, because lines shortly
  * before may not have been read either.
  */
 const AWAY_MS = 180_000;
@@ -57,15 +57,15 @@ const LIVE_MS = 600_000;
 const OLDEST_MS = 7 * 86_400_000;
 /** Time after the start, in milliseconds, in which records from before the start are read. */
 const START_MS = 3_600_000;
-const MAX_ABSENCES = 5;
+const MAX_GAPS = 5;
 
-export function createPresence({ store, now }: PresenceOptions): Presence {
+export function createReadingGaps({ store, now }: ReadingGapsOptions): ReadingGaps {
   const state: State = {
     begun: false,
     startedAt: now(),
     readAt: undefined,
     savedAt: Number.NEGATIVE_INFINITY,
-    lookedAt: Number.NEGATIVE_INFINITY,
+    checkedAt: Number.NEGATIVE_INFINITY,
     absences: [],
     before: new Map(),
     live: new Map(),
@@ -78,7 +78,7 @@ export function createPresence({ store, now }: PresenceOptions): Presence {
   };
 }
 
-async function begin(state: State, store: PresenceOptions['store'], now: number): Promise<void> {
+async function begin(state: State, store: ReadingGapsOptions['store'], now: number): Promise<void> {
   if (state.begun) return;
   const known = readState((await store.states.load(KEY))?.value);
   if (known !== undefined) {
@@ -89,19 +89,19 @@ async function begin(state: State, store: PresenceOptions['store'], now: number)
   state.begun = true;
 }
 
-async function note(state: State, store: PresenceOptions['store'], now: number, isDrained: boolean): Promise<void> {
+async function note(state: State, store: ReadingGapsOptions['store'], now: number, isDrained: boolean): Promise<void> {
   await begin(state, store, now);
   const { readAt } = state;
   const isBack = readAt !== undefined && now - readAt > AWAY_MS;
   if (isBack) {
-    state.absences = [...state.absences, { from: readAt - MARGIN_MS, to: now }].slice(-MAX_ABSENCES);
+    state.absences = [...state.absences, { from: readAt - MARGIN_MS, to: now }].slice(-MAX_GAPS);
     state.readAt = now;
   }
   if (!isDrained) return;
   state.readAt = now;
-  if (now - state.lookedAt >= SAVE_MS) {
+  if (now - state.checkedAt >= SAVE_MS) {
     noteLive(state, await store.findNewest(toIso(now - LIVE_MS)));
-    state.lookedAt = now;
+    state.checkedAt = now;
   }
   if (!isBack && now - state.savedAt < SAVE_MS) return;
   await store.states.save({ key: KEY, value: JSON.stringify({ version: 1, readAt: now, absences: state.absences }) });
@@ -130,9 +130,9 @@ function readState(text: string | undefined): Pick<State, 'readAt' | 'absences'>
   const value: unknown = text === undefined ? undefined : JSON.parse(text);
   if (!isObject(value) || value['version'] !== 1 || typeof value['readAt'] !== 'number') return undefined;
   const absences = Array.isArray(value['absences']) ? value['absences'] : [];
-  return { readAt: value['readAt'], absences: absences.filter(isAbsence) };
+  return { readAt: value['readAt'], absences: absences.filter(isReadingGap) };
 }
 
-function isAbsence(value: unknown): value is Absence {
+function isReadingGap(value: unknown): value is ReadingGap {
   return isObject(value) && typeof value['from'] === 'number' && typeof value['to'] === 'number';
 }

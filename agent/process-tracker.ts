@@ -7,12 +7,12 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { errorCode } from '../core/fault.js';
 import { omitMissing } from '../core/json.js';
 import type { Component } from '../core/types.js';
-import type { ProcessLife } from '../core/documents/agent.js';
+import type { ProcessReport } from '../core/documents/agent.js';
 import { describeOrigin } from './record/origin.js';
 import type { AgentSettings } from './settings.js';
 import type { FoundFile } from './discovery/discover.js';
 
-export interface LivesParts {
+export interface ProcessTrackerParts {
   readonly settings: Pick<AgentSettings, 'host' | 'cluster' | 'isStoreShared'>;
   /** Returns the time of day. */
   readonly wallClock: () => number;
@@ -20,7 +20,7 @@ export interface LivesParts {
   readonly procDir?: string | undefined;
 }
 
-interface Life {
+interface TrackedProcess {
   readonly process: string;
   readonly cluster: string;
   readonly component: Component | undefined;
@@ -50,17 +50,17 @@ const OTHERS_MS = 30_000;
 const TICKS_PER_SECOND = 100;
 const LOG_FILE = '-Dlog.file=';
 
-export class ProcessLives {
-  readonly #parts: LivesParts;
+export class ProcessTracker {
+  readonly #parts: ProcessTrackerParts;
   readonly #procDir: string;
-  readonly #lives = new Map<string, Life>();
+  readonly #tracked = new Map<string, TrackedProcess>();
   /** Process of each file, by device and inode. */
-  readonly #owners = new Map<string, Life>();
+  readonly #owners = new Map<string, TrackedProcess>();
   /** Process ids that are no JVM of Flink, or not yet. They are checked again from time to time. */
   readonly #others = new Set<number>();
   #clearedMs: number;
 
-  constructor(parts: LivesParts) {
+  constructor(parts: ProcessTrackerParts) {
     this.#parts = parts;
     this.#procDir = parts.procDir ?? '/proc';
     this.#clearedMs = parts.wallClock();
@@ -69,48 +69,47 @@ export class ProcessLives {
   /** Takes over the files of a scan. */
   sync(files: readonly FoundFile[]): void {
     const oldestMs = this.#parts.wallClock() - DAY_MS;
-    const latest = new Map<Life, FoundFile[]>();
+    const latest = new Map<TrackedProcess, FoundFile[]>();
     this.#owners.clear();
     for (const file of files) {
       if (file.mtimeMs < oldestMs) continue;
-      const life = this.#findLife(file);
-      this.#owners.set(`${file.device}:${file.inode}`, life);
-      const own = latest.get(life);
-      if (own === undefined) latest.set(life, [file]);
+      const one = this.#findTracked(file);
+      this.#owners.set(`${file.device}:${file.inode}`, one);
+      const own = latest.get(one);
+      if (own === undefined) latest.set(one, [file]);
       else own.push(file);
     }
-    for (const [life, own] of latest) {
+    for (const [one, own] of latest) {
       own.sort((a, b) => b.mtimeMs - a.mtimeMs);
-      life.paths = own.slice(0, MAX_FILES).map(({ path }) => path);
-      life.wroteMs = Math.max(life.wroteMs, own[0]?.mtimeMs ?? 0);
-      life.removedMs = undefined;
+      one.paths = own.slice(0, MAX_FILES).map(({ path }) => path);
+      one.wroteMs = Math.max(one.wroteMs, own[0]?.mtimeMs ?? 0);
+      one.removedMs = undefined;
     }
-    for (const [key, life] of this.#lives)
-      if (life.wroteMs < oldestMs && !latest.has(life) && !isRunning(life)) this.#lives.delete(key);
+    for (const [key, one] of this.#tracked)
+      if (one.wroteMs < oldestMs && !latest.has(one) && !isRunning(one)) this.#tracked.delete(key);
   }
 
-  #findLife(file: FoundFile): Life {
+  #findTracked(file: FoundFile): TrackedProcess {
     const { process, cluster = '', component } = describeOrigin(file, this.#parts.settings);
     const key = `${cluster}\n${process}`;
-    let life = this.#lives.get(key);
-    if (life === undefined) {
-      life = { process, cluster, component, paths: [], wroteMs: 0, ...UNSEEN };
-      this.#lives.set(key, life);
+    let one = this.#tracked.get(key);
+    if (one === undefined) {
+      one = { process, cluster, component, paths: [], wroteMs: 0, ...UNSEEN };
+      this.#tracked.set(key, one);
     }
-    return life;
+    return one;
   }
 
   /** Returns the processes that run or wrote within two hours, the latest first. */
-  list(): readonly ProcessLife[] {
+  list(): readonly ProcessReport[] {
     const now = this.#parts.wallClock();
-    for (const life of this.#lives.values())
-      if (now - life.wroteMs < RECENT_MS || isRunning(life)) checkFiles(life, now);
+    for (const one of this.#tracked.values()) if (now - one.wroteMs < RECENT_MS || isRunning(one)) checkFiles(one, now);
     this.#lookAtProcesses(now);
-    return [...this.#lives.values()]
-      .filter((life) => life.wroteMs > now - LISTED_MS || isRunning(life))
+    return [...this.#tracked.values()]
+      .filter((one) => one.wroteMs > now - LISTED_MS || isRunning(one))
       .sort((a, b) => b.wroteMs - a.wroteMs)
       .slice(0, MAX_LISTED)
-      .map(describeLife);
+      .map(describeProcess);
   }
 
   /**
@@ -124,27 +123,27 @@ export class ProcessLives {
     }
     const pids = readPids(this.#procDir);
     if (pids === undefined) return;
-    const running = new Map<number, Life>();
-    for (const life of this.#lives.values()) if (life.pid !== undefined) running.set(life.pid, life);
-    const seen = new Set<Life>();
+    const running = new Map<number, TrackedProcess>();
+    for (const one of this.#tracked.values()) if (one.pid !== undefined) running.set(one.pid, one);
+    const seen = new Set<TrackedProcess>();
     for (const pid of pids) {
       if (this.#others.has(pid)) continue;
       const path = readLogFile(this.#procDir, pid);
       if (path === undefined) this.#others.add(pid);
       else {
         // The folder of the log may be gone while the process runs.
-        const life = this.#findOwner(path) ?? running.get(pid);
-        if (life === undefined) continue;
-        if (life.pid !== pid) Object.assign(life, { pid, startedMs: readStartedMs(this.#procDir, pid) ?? now });
-        life.goneMs = undefined;
-        seen.add(life);
+        const one = this.#findOwner(path) ?? running.get(pid);
+        if (one === undefined) continue;
+        if (one.pid !== pid) Object.assign(one, { pid, startedMs: readStartedMs(this.#procDir, pid) ?? now });
+        one.goneMs = undefined;
+        seen.add(one);
       }
     }
-    for (const life of this.#lives.values()) if (life.pid !== undefined && !seen.has(life)) life.goneMs ??= now;
+    for (const one of this.#tracked.values()) if (one.pid !== undefined && !seen.has(one)) one.goneMs ??= now;
   }
 
   /** Finds the process by the file itself, because a path means something else in another container. */
-  #findOwner(path: string): Life | undefined {
+  #findOwner(path: string): TrackedProcess | undefined {
     try {
       const { dev, ino } = statSync(path, { bigint: true });
       return this.#owners.get(`${dev}:${ino}`);
@@ -156,23 +155,23 @@ export class ProcessLives {
 
 const UNSEEN = { pid: undefined, startedMs: undefined, goneMs: undefined, removedMs: undefined };
 
-function isRunning({ startedMs, goneMs }: Life): boolean {
+function isRunning({ startedMs, goneMs }: TrackedProcess): boolean {
   return startedMs !== undefined && goneMs === undefined;
 }
 
-function checkFiles(life: Life, now: number): void {
+function checkFiles(one: TrackedProcess, now: number): void {
   let isThere = false;
-  for (const path of life.paths) {
+  for (const path of one.paths) {
     try {
-      life.wroteMs = Math.max(life.wroteMs, statSync(path).mtimeMs);
+      one.wroteMs = Math.max(one.wroteMs, statSync(path).mtimeMs);
       isThere = true;
     } catch (error) {
       // A file that is not accessible exists.
       if (errorCode(error) !== 'ENOENT') isThere = true;
     }
   }
-  if (isThere) life.removedMs = undefined;
-  else life.removedMs ??= now;
+  if (isThere) one.removedMs = undefined;
+  else one.removedMs ??= now;
 }
 
 function readPids(procDir: string): readonly number[] | undefined {
@@ -215,7 +214,15 @@ function readStartedMs(procDir: string, pid: number): number | undefined {
   }
 }
 
-function describeLife({ process, cluster, component, wroteMs, startedMs, goneMs, removedMs }: Life): ProcessLife {
+function describeProcess({
+  process,
+  cluster,
+  component,
+  wroteMs,
+  startedMs,
+  goneMs,
+  removedMs,
+}: TrackedProcess): ProcessReport {
   return {
     process,
     cluster,

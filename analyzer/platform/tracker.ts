@@ -1,7 +1,7 @@
 // Maintains the platform incidents: which incidents one shared cause has made, over all clusters and all analyzers.
 // Each incident that may be shared is placed when it is stored, and what has changed since is chained again
 // (platform.ts) from what the store has. The analyzer that holds the lease for platform incidents (lease.ts)
-// writes them and has people notified; every analyzer marks its own incidents as their children.
+// writes them and has people notified; every analyzer stores its own incidents as their children.
 import { toIso } from '../../core/time/iso.js';
 import { BoundedMap } from '../../core/cache.js';
 import { findLargest, findSmallest } from '../../core/sequence.js';
@@ -35,7 +35,7 @@ export interface PlatformOptions {
   readonly onGone: ((id: string) => void | Promise<void>) | undefined;
 }
 
-export interface PlatformKeeper {
+export interface PlatformTracker {
   /** Returns the incident as it is to be stored, with its parent if a platform incident stands for it. */
   place(incident: Incident): Promise<Incident>;
   /** Forgets an incident that was removed. */
@@ -48,10 +48,10 @@ export interface PlatformKeeper {
   step(): Promise<void>;
 }
 
-const MAX_RECALLED = 1_000;
+const MAX_LOADED = 1_000;
 const MINUTE_MS = 60_000;
 /** Interval of reading the incidents of other analyzers, in milliseconds, because nothing reports their changes. */
-const LOOK_MS = 10_000;
+const CHECK_MS = 10_000;
 /**
  * Ratio of the pause to the time that chaining took, so that the analyzer has time for its lines, however many jobs
  * fail.
@@ -69,9 +69,9 @@ interface Platforms extends PlatformOptions {
   /** Id of the platform incident, by the id of the incident. */
   readonly parents: Map<string, string>;
   /** Platform incidents that exist, by id. */
-  readonly standing: Map<string, Standing>;
+  readonly open: Map<string, OpenPlatform>;
   /** Time of the last query for existing platform incidents, by the minute in which an incident began. */
-  readonly recalled: Map<number, number>;
+  readonly loadedAt: Map<number, number>;
   /**
    * Ids of platform incidents that were reported in this epoch. Nobody knows whether an earlier epoch reported the
    * others.
@@ -81,14 +81,14 @@ interface Platforms extends PlatformOptions {
   epoch: number | undefined;
   /** Earliest beginning of a changed incident, by the key of the shared thing. */
   readonly news: Map<string, number>;
-  lookedAt: number;
+  checkedAt: number;
   /** Time of the last chaining, and the pause after it in milliseconds. */
   chainedAt: number;
   pauseMs: number;
 }
 
 /** Digest of a platform incident, for finding the one to which an incident belongs. */
-interface Standing extends Pick<Incident, 'id' | 'outcome' | 'firstSeen' | 'lastSeen'> {
+interface OpenPlatform extends Pick<Incident, 'id' | 'outcome' | 'firstSeen' | 'lastSeen'> {
   readonly key: string;
   readonly children: ReadonlySet<string>;
   /** Times of the first and last beginning of a child, in milliseconds since 1970. */
@@ -96,18 +96,18 @@ interface Standing extends Pick<Incident, 'id' | 'outcome' | 'firstSeen' | 'last
   readonly to: number;
 }
 
-export function createPlatformKeeper(options: PlatformOptions): PlatformKeeper {
+export function createPlatformTracker(options: PlatformOptions): PlatformTracker {
   const platforms: Platforms = {
     ...options,
     own: new Map(),
     parents: new Map(),
-    standing: new Map(),
-    recalled: new BoundedMap(MAX_RECALLED),
+    open: new Map(),
+    loadedAt: new BoundedMap(MAX_LOADED),
     announced: new Set(),
-    // A single instance places its own incidents again when it restarts, so its first epoch does not count as new.
+    // A single instance assigns its own incidents again when it restarts, so its first epoch does not count as new.
     epoch: options.lease.epoch(PLATFORM) === ALONE_EPOCH ? ALONE_EPOCH : undefined,
     news: new Map(),
-    lookedAt: options.now(),
+    checkedAt: options.now(),
     chainedAt: 0,
     pauseMs: 0,
   };
@@ -128,11 +128,11 @@ async function place(platforms: Platforms, incident: Incident): Promise<Incident
     forget(platforms, incident.id);
     return incident;
   }
-  if (known === undefined) await recallParents(platforms, shared);
+  if (known === undefined) await loadParents(platforms, shared);
   if (known === undefined || hasNews(known.shared, shared))
     for (const item of [known?.shared, shared]) note(platforms, item);
   own.set(incident.id, { incident, shared });
-  const parent = findStanding(platforms, shared)?.id;
+  const parent = findOpen(platforms, shared)?.id;
   if (parent === undefined) parents.delete(incident.id);
   else parents.set(incident.id, parent);
   return withParent(incident, parent);
@@ -171,22 +171,19 @@ function withParent(incident: Incident, parent: string | undefined): Incident {
  * Reads the platform incidents that an earlier run of this analyzer, or another analyzer, has written. Thousands of
  * incidents may begin in one minute; the store is asked once for all of them.
  */
-async function recallParents(
-  { store, standing, recalled, kinds, now }: Platforms,
-  { begin }: SharedIncident,
-): Promise<void> {
+async function loadParents({ store, open, loadedAt, kinds, now }: Platforms, { begin }: SharedIncident): Promise<void> {
   const minute = Math.floor(begin / MINUTE_MS);
-  if (now() - (recalled.get(minute) ?? Number.NEGATIVE_INFINITY) < LOOK_MS) return;
-  recalled.set(minute, now());
+  if (now() - (loadedAt.get(minute) ?? Number.NEGATIVE_INFINITY) < CHECK_MS) return;
+  loadedAt.set(minute, now());
   const near = {
     from: toIso(minute * MINUTE_MS - PLATFORM_WINDOW_MS),
     to: toIso((minute + 1) * MINUTE_MS + PLATFORM_WINDOW_MS),
   };
   for (const found of await store.findIncidents({ cluster: ALL_CLUSTERS, ...near, limit: MAX_FOUND }))
-    if (isOurs(found) && !standing.has(found.id)) standing.set(found.id, digestPlatform(found, kinds()));
+    if (isOurs(found) && !open.has(found.id)) open.set(found.id, digestPlatform(found, kinds()));
 }
 
-function digestPlatform(incident: PlatformIncident, kinds: readonly SharedKind[]): Standing {
+function digestPlatform(incident: PlatformIncident, kinds: readonly SharedKind[]): OpenPlatform {
   const { id, outcome, firstSeen, lastSeen, platform } = incident;
   const times = platform.children.flatMap((child) =>
     child.firstSeen === undefined ? [] : Date.parse(child.firstSeen),
@@ -203,8 +200,8 @@ function digestPlatform(incident: PlatformIncident, kinds: readonly SharedKind[]
  * Finds a platform incident of the same thing that has the incident as its child already, or whose children began
  * within a window of it.
  */
-function findStanding({ standing }: Platforms, { key, begin, id }: SharedIncident): Standing | undefined {
-  return [...standing.values()].find(
+function findOpen({ open }: Platforms, { key, begin, id }: SharedIncident): OpenPlatform | undefined {
+  return [...open.values()].find(
     (found) =>
       found.key === key &&
       (found.children.has(id) || (begin >= found.from - PLATFORM_WINDOW_MS && begin <= found.to + PLATFORM_WINDOW_MS)),
@@ -216,60 +213,59 @@ async function step(platforms: Platforms): Promise<void> {
   if (Math.abs(now() - platforms.chainedAt) < platforms.pauseMs) return;
   const epoch = lease.epoch(PLATFORM);
   const isNewEpoch = epoch !== undefined && epoch !== platforms.epoch;
-  const isLookDue = lease.isShared() && now() - platforms.lookedAt >= LOOK_MS;
-  if (news.size === 0 && !isLookDue && !isNewEpoch) return;
+  const isCheckDue = lease.isShared() && now() - platforms.checkedAt >= CHECK_MS;
+  if (news.size === 0 && !isCheckDue && !isNewEpoch) return;
   const started = performance.now();
-  if (isNewEpoch) await recallOpen(platforms);
-  await chainAnew(platforms, isNewEpoch ? KEEP_MS : isLookDue ? 2 * PLATFORM_WINDOW_MS : undefined);
+  if (isNewEpoch) await loadOpen(platforms);
+  await chainAgain(platforms, isNewEpoch ? KEEP_MS : isCheckDue ? 2 * PLATFORM_WINDOW_MS : undefined);
   platforms.pauseMs = Math.min(MAX_PAUSE_MS, PAUSE_FACTOR * (performance.now() - started));
   platforms.chainedAt = now();
   if (isNewEpoch) platforms.epoch = epoch;
 }
 
 /** Reads the platform incidents that another writer left open, however long ago they began. */
-async function recallOpen({ store, standing, announced, kinds }: Platforms): Promise<void> {
+async function loadOpen({ store, open, announced, kinds }: Platforms): Promise<void> {
   announced.clear();
   for (const outcome of OPEN_OUTCOMES)
     for (const found of await store.findIncidents({ cluster: ALL_CLUSTERS, outcome, limit: MAX_FOUND }))
-      if (isOurs(found)) standing.set(found.id, digestPlatform(found, kinds()));
+      if (isOurs(found)) open.set(found.id, digestPlatform(found, kinds()));
 }
 
 /**
  * Chains what has changed. With `lookMs`, it also reads what others have written about incidents that began within that
  * time or are open.
  */
-async function chainAnew(platforms: Platforms, lookMs: number | undefined): Promise<void> {
-  const { news, now, own, parents, standing } = platforms;
+async function chainAgain(platforms: Platforms, sinceMs: number | undefined): Promise<void> {
+  const { news, now, own, parents, open } = platforms;
   const asked = new Map(news);
-  const looksAtAll = lookMs !== undefined;
-  const looked = looksAtAll ? [now() - lookMs, ...listOpenBegins(platforms)] : [];
-  const since = findSmallest([...looked, ...asked.values()]) - PLATFORM_WINDOW_MS;
-  const { chains, before, from } = await readChains(platforms, since, looksAtAll ? undefined : asked);
+  const checksAll = sinceMs !== undefined;
+  const checked = checksAll ? [now() - sinceMs, ...listOpenBegins(platforms)] : [];
+  const since = findSmallest([...checked, ...asked.values()]) - PLATFORM_WINDOW_MS;
+  const { chains, before, from } = await readChains(platforms, since, checksAll ? undefined : asked);
   const after = await renderPlatforms(platforms, chains);
   // An incident that was removed while the chains were read: the next step reads them again.
   if (after === undefined) return;
   await writePlatforms(platforms, before, after, from);
   await adopt(platforms, after, chains);
   for (const [key, begin] of asked) if (news.get(key) === begin) news.delete(key);
-  if (looksAtAll) platforms.lookedAt = now();
+  if (checksAll) platforms.checkedAt = now();
   for (const [id, { incident }] of own)
     if (now() - (Date.parse(incident.lastSeen ?? '') || 0) > KEEP_MS && incident.outcome !== 'failing') {
       own.delete(id);
       parents.delete(id);
     }
-  for (const [id, { lastSeen }] of standing)
-    if (now() - (Date.parse(lastSeen ?? '') || 0) > KEEP_MS) standing.delete(id);
+  for (const [id, { lastSeen }] of open) if (now() - (Date.parse(lastSeen ?? '') || 0) > KEEP_MS) open.delete(id);
 }
 
-function listOpenBegins({ standing }: Platforms): readonly number[] {
-  return [...standing.values()].flatMap(({ outcome, firstSeen }) =>
+function listOpenBegins({ open }: Platforms): readonly number[] {
+  return [...open.values()].flatMap(({ outcome, firstSeen }) =>
     OPEN_OUTCOMES.includes(outcome) ? Date.parse(firstSeen ?? '') || [] : [],
   );
 }
 
 /** Stores each platform incident and then reports it. A platform incident that no chain makes any more is removed. */
 async function writePlatforms(
-  { fence, lease, kinds, standing, announced, onIncident, onGone }: Platforms,
+  { fence, lease, kinds, open, announced, onIncident, onGone }: Platforms,
   before: readonly Incident[],
   after: readonly Incident[],
   from: number,
@@ -277,7 +273,7 @@ async function writePlatforms(
   for (const incident of after) {
     const stored = before.find(({ id }) => id === incident.id);
     const isSame = stored !== undefined && JSON.stringify(stored) === JSON.stringify(incident);
-    if (isOurs(incident)) standing.set(incident.id, digestPlatform(incident, kinds()));
+    if (isOurs(incident)) open.set(incident.id, digestPlatform(incident, kinds()));
     if (lease.epoch(PLATFORM) === undefined || (isSame && announced.has(incident.id))) continue;
     if (!isSame) await fence.save(incident);
     await onIncident?.(incident, stored === undefined ? 'new' : 'changed');
@@ -285,7 +281,7 @@ async function writePlatforms(
   }
   for (const { id, firstSeen } of before) {
     if (after.some((incident) => incident.id === id) || Date.parse(firstSeen ?? '') < from) continue;
-    standing.delete(id);
+    open.delete(id);
     announced.delete(id);
     if (lease.epoch(PLATFORM) === undefined) continue;
     await onGone?.(id);

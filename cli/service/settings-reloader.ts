@@ -13,7 +13,7 @@ import { findServiceProblems } from './check.js';
 
 type Listener = (settings: Settings) => void | Promise<void>;
 
-export interface SettingsKeeper {
+export interface SettingsReloader {
   readonly settings: Settings;
   /** Problem of the settings on disk; undefined if they are in use. */
   readonly problem: string | undefined;
@@ -29,7 +29,7 @@ export interface SettingsKeeper {
 
 const POLL_EVERY_MS = 2000;
 
-export function createSettingsKeeper(first: ReadSettings, read: () => ReadSettings, log: Log): SettingsKeeper {
+export function createSettingsReloader(first: ReadSettings, read: () => ReadSettings, log: Log): SettingsReloader {
   const listeners: Listener[] = [];
   let { settings, sources } = first;
   let seen = describeSources(sources);
@@ -53,13 +53,13 @@ export function createSettingsKeeper(first: ReadSettings, read: () => ReadSettin
 
   function take(next: ReadSettings): void {
     const changed = SETTINGS.map(({ name }) => name).filter((name) => !isEqual(settings[name], next.settings[name]));
-    const taken = changed.filter(isReloadable);
+    const applied = changed.filter(isReloadable);
     sources = next.sources;
     problem = undefined;
-    settings = Object.freeze({ ...settings, ...pickSettings(next.settings, taken) });
-    const waitForRestart = changed.filter((name) => !taken.includes(name));
-    log.info({ changed: taken, waitForRestart }, 'Settings were reloaded.');
-    if (taken.length > 0) waiting = [...listeners];
+    settings = Object.freeze({ ...settings, ...pickSettings(next.settings, applied) });
+    const waitForRestart = changed.filter((name) => !applied.includes(name));
+    log.info({ changed: applied, waitForRestart }, 'Settings were reloaded.');
+    if (applied.length > 0) waiting = [...listeners];
   }
 
   function readAnew(): void {

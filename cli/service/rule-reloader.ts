@@ -14,7 +14,7 @@ import type { Log } from '../../core/log.js';
 import { errorText } from '../../core/fault.js';
 import { pause } from '../../core/time/wait.js';
 
-export interface RuleKeeper {
+export interface RuleReloader {
   /** Folders with rules of the team. */
   readonly folders: readonly string[];
   readonly catalog: Catalog;
@@ -33,10 +33,10 @@ export interface RuleKeeper {
 const POLL_EVERY_MS = 500;
 
 /**
- * Creates the keeper. `builtIn` replaces the catalog that comes with the program. Throws JT_RULE_INVALID, so that a
+ * Creates the reloader. `builtIn` replaces the catalog that comes with the program. Throws JT_RULE_INVALID, so that a
  * process does not start with broken rules.
  */
-export function createRuleKeeper(given: readonly string[], log: Log, builtIn?: string): RuleKeeper {
+export function createRuleReloader(given: readonly string[], log: Log, builtIn?: string): RuleReloader {
   let folders = given;
   const listeners: ((catalog: Catalog) => void)[] = [];
   let catalog = loadCatalog({ builtIn, extra: folders });

@@ -2,10 +2,10 @@
 // agents are silent. Clocks of machines are not compared: an agent is silent if its report has not changed for some
 // time on the analyzer's clock, and the quiet time of a process is computed within one report.
 import { listExpected, SILENT_AFTER_MS, type ReportedAgent } from '../../core/time/liveness.js';
-import type { AgentStatus, ProcessLife } from '../../core/documents/agent.js';
+import type { AgentStatus, ProcessReport } from '../../core/documents/agent.js';
 
 /** Process as its agent sees it. */
-export interface SeenLife extends ProcessLife {
+export interface ReportedProcess extends ProcessReport {
   readonly host: string;
   /** True while the agent reports: it is neither silent nor stopped. */
   readonly isWatched: boolean;
@@ -29,13 +29,13 @@ interface LastReport {
   readonly aheadMs: number;
 }
 
-export interface LifeRegister {
+export interface ProcessRegistry {
   /** Replaces the reports by the current ones. */
   update(statuses: readonly AgentStatus[], now: number): void;
   /** Starts to count silence again, because no agent could report or the analyzer did not read the reports. */
-  excuse(): void;
+  resetTimes(): void;
   /** Returns the processes by cluster. */
-  clusters(now: number): ReadonlyMap<string, readonly SeenLife[]>;
+  clusters(now: number): ReadonlyMap<string, readonly ReportedProcess[]>;
   agents(now: number): readonly SeenAgent[];
 }
 
@@ -52,9 +52,9 @@ export interface SeenAgent {
  */
 const CLOCK_OFF_MS = 30_000;
 
-export function createLifeRegister(): LifeRegister {
+export function createProcessRegistry(): ProcessRegistry {
   const lastReports = new Map<string, LastReport>();
-  let isExcused = true;
+  let isReset = true;
   const isSilent = ({ since }: LastReport, now: number): boolean => now - since >= SILENT_AFTER_MS;
   return {
     update(statuses, now) {
@@ -62,27 +62,27 @@ export function createLifeRegister(): LifeRegister {
       const seen = new Set<string>();
       for (const status of statuses) {
         const known = lastReports.get(status.id);
-        const isFresh = known === undefined || known.status.time !== status.time || isExcused;
+        const isFresh = known === undefined || known.status.time !== status.time || isReset;
         if (!expected.has(status) && status.stopped === undefined) continue;
         seen.add(status.id);
-        const isNew = known !== undefined && known.status.time !== status.time && !isExcused;
+        const isNew = known !== undefined && known.status.time !== status.time && !isReset;
         const aheadMs = isNew ? findAhead(status, now) : (known?.aheadMs ?? 0);
         lastReports.set(status.id, { status, since: isFresh ? now : known.since, aheadMs });
       }
       for (const id of lastReports.keys()) if (!seen.has(id)) lastReports.delete(id);
-      isExcused = false;
+      isReset = false;
     },
-    excuse: () => {
-      isExcused = true;
+    resetTimes: () => {
+      isReset = true;
     },
     clusters(now) {
-      const clusters = new Map<string, SeenLife[]>();
+      const clusters = new Map<string, ReportedProcess[]>();
       for (const one of lastReports.values()) {
         const isWatched = one.status.stopped === undefined && !isSilent(one, now);
-        for (const life of one.status.processes ?? []) {
-          const seen = describeLife(life, one.status, isWatched);
-          const known = clusters.get(life.cluster);
-          if (known === undefined) clusters.set(life.cluster, [seen]);
+        for (const reported of one.status.processes ?? []) {
+          const seen = describeProcess(reported, one.status, isWatched);
+          const known = clusters.get(reported.cluster);
+          if (known === undefined) clusters.set(reported.cluster, [seen]);
           else known.push(seen);
         }
       }
@@ -102,14 +102,14 @@ function findAhead({ time }: AgentStatus, now: number): number {
   return Math.abs(ms) > CLOCK_OFF_MS ? ms : 0;
 }
 
-function describeLife(life: ProcessLife, { host, time }: AgentStatus, isWatched: boolean): SeenLife {
+function describeProcess(reported: ProcessReport, { host, time }: AgentStatus, isWatched: boolean): ReportedProcess {
   const at = Date.parse(time);
   return {
-    ...life,
+    ...reported,
     host,
     isWatched,
-    quietMs: Math.max(0, at - Date.parse(life.wrote)),
-    goneForMs: life.gone === undefined ? undefined : Math.max(0, at - Date.parse(life.gone)),
+    quietMs: Math.max(0, at - Date.parse(reported.wrote)),
+    goneForMs: reported.gone === undefined ? undefined : Math.max(0, at - Date.parse(reported.gone)),
   };
 }
 
@@ -124,36 +124,36 @@ export const RECENT_MS = 3_600_000;
  * Returns the reasons for a check of a cluster: one text for each observation that may mean an end. A cluster whose
  * processes run and write has only the starts of its JobManagers.
  */
-export function listMarks(lives: readonly SeenLife[], nowMs: number): readonly string[] {
-  const jobManagers = lives.filter(({ component }) => component === 'jobmanager');
+export function listChangeKeys(processes: readonly ReportedProcess[], nowMs: number): readonly string[] {
+  const jobManagers = processes.filter(({ component }) => component === 'jobmanager');
   const isRecent = (time: string): boolean => nowMs - Date.parse(time) < RECENT_MS;
-  const marks = lives.flatMap((life) => {
-    const { process, started, gone, removed, goneForMs = 0 } = life;
+  const keys = processes.flatMap((reported) => {
+    const { process, started, gone, removed, goneForMs = 0 } = reported;
     return [
       ...(gone !== undefined && goneForMs >= GONE_SETTLE_MS && isRecent(gone) ? [`gone ${process} ${gone}`] : []),
       ...(removed !== undefined && isRecent(removed) ? [`removed ${process} ${removed}`] : []),
-      ...(life.component === 'jobmanager' && started !== undefined && isRecent(started)
+      ...(reported.component === 'jobmanager' && started !== undefined && isRecent(started)
         ? [`started ${process} ${started}`]
         : []),
     ];
   });
-  if (jobManagers.length > 1) for (const { process } of jobManagers) marks.push(`one of several ${process}`);
-  const quiet = findQuiet(lives);
-  if (quiet !== undefined) marks.push(`quiet since ${quiet.wrote}`);
-  return marks;
+  if (jobManagers.length > 1) for (const { process } of jobManagers) keys.push(`one of several ${process}`);
+  const quiet = findQuiet(processes);
+  if (quiet !== undefined) keys.push(`quiet since ${quiet.wrote}`);
+  return keys;
 }
 
 /**
  * Returns the process that wrote last, if all processes of the cluster are quiet and watched, and none is seen running.
  */
-export function findQuiet(lives: readonly SeenLife[]): SeenLife | undefined {
-  const [first] = lives;
-  if (first === undefined || lives.some(({ component }) => component === 'client')) {
-    const others = lives.filter(({ component }) => component !== 'client');
-    return others.length === 0 || others.length === lives.length ? undefined : findQuiet(others);
+export function findQuiet(processes: readonly ReportedProcess[]): ReportedProcess | undefined {
+  const [first] = processes;
+  if (first === undefined || processes.some(({ component }) => component === 'client')) {
+    const others = processes.filter(({ component }) => component !== 'client');
+    return others.length === 0 || others.length === processes.length ? undefined : findQuiet(others);
   }
-  const last = lives.reduce((latest, life) => (life.quietMs < latest.quietMs ? life : latest), first);
-  const isSeen = lives.some(({ started }) => started !== undefined);
-  const isWatched = lives.every((life) => life.isWatched || life.quietMs > RECENT_MS);
+  const last = processes.reduce((latest, reported) => (reported.quietMs < latest.quietMs ? reported : latest), first);
+  const isSeen = processes.some(({ started }) => started !== undefined);
+  const isWatched = processes.every((reported) => reported.isWatched || reported.quietMs > RECENT_MS);
   return last.quietMs >= QUIET_POLL_MS && last.quietMs < RECENT_MS && isWatched && !isSeen ? last : undefined;
 }

@@ -1,5 +1,5 @@
-// Groups findings and unknown failures into strands. A strand is a cause that failed the job in attempts of its own;
-// its first finding is the headline, and further ones are other explanations of the same attempts. Current strands come
+// Groups findings and unknown failures by cause. A cause group is a cause that failed the job in attempts of its own;
+// its first finding is the headline, and further ones are other explanations of the same attempts. Current groups come
 // before past ones, then earlier before later, so that the card of an incident with two causes shows the lasting one
 // first. Pure functions.
 import type { IncidentEvent } from '../topology/event.js';
@@ -10,40 +10,40 @@ import { EARLY_MS, holdsBeside, listTimes, type Timeline } from './timeline.js';
 /** Time, in milliseconds, without an occurrence after which a cause is past, while the job went on failing. */
 const PAST_MS = 600_000;
 
-interface Strand<Item> {
+interface CauseGroup<Item> {
   readonly headline: Item;
   readonly items: Item[];
   /** Events of the headline that count. */
   readonly events: readonly IncidentEvent[];
 }
 
-export function placeStrands(
+export function arrangeCauseGroups(
   findings: readonly Finding[],
   unknown: readonly UnknownFinding[],
   group: IncidentGroup,
   timeline: Timeline,
 ): Ranking {
-  const standing = findings.filter(({ isConsequence }) => !isConsequence);
-  const strands = orderStrands(
-    collectStrands(standing, (finding) => listTelling(finding, findings, timeline), timeline),
+  const current = findings.filter(({ isConsequence }) => !isConsequence);
+  const causeGroups = orderCauseGroups(
+    collectCauseGroups(current, (finding) => listTelling(finding, findings, timeline), timeline),
     group,
   );
-  const unnamed = collectStrands(unknown, ({ events }) => events, timeline);
-  const isApart = (strand: Strand<UnknownFinding>): boolean =>
-    strands.every(({ events }) => !isCovered(strand.events, events, timeline));
-  const [first] = [...strands.map(({ headline }) => headline), ...unknown];
-  const placed = new Set(strands.flatMap(({ items }) => items));
+  const unnamed = collectCauseGroups(unknown, ({ events }) => events, timeline);
+  const isApart = (causeGroup: CauseGroup<UnknownFinding>): boolean =>
+    causeGroups.every(({ events }) => !isCovered(causeGroup.events, events, timeline));
+  const [first] = [...causeGroups.map(({ headline }) => headline), ...unknown];
+  const grouped = new Set(causeGroups.flatMap(({ items }) => items));
   return {
     findings: [
-      ...strands.flatMap(({ headline, items }) =>
+      ...causeGroups.flatMap(({ headline, items }) =>
         headline === first ? items : [{ ...headline, isBeside: true }, ...items.filter((item) => item !== headline)],
       ),
       // A match in an attempt in which nothing failed because of it is no cause of failures in other attempts.
-      ...findings.flatMap((item) => (placed.has(item) ? [] : [{ ...item, isConsequence: true }])),
+      ...findings.flatMap((item) => (grouped.has(item) ? [] : [{ ...item, isConsequence: true }])),
     ],
     unknown: unknown.map((item) => {
-      const strand = unnamed.find(({ headline }) => headline === item);
-      return strand !== undefined && item !== first && isApart(strand) ? { ...item, isBeside: true } : item;
+      const causeGroup = unnamed.find(({ headline }) => headline === item);
+      return causeGroup !== undefined && item !== first && isApart(causeGroup) ? { ...item, isBeside: true } : item;
     }),
   };
 }
@@ -68,43 +68,52 @@ function listTelling(finding: Finding, findings: readonly Finding[], timeline: T
 }
 
 /**
- * Groups `items`, best first, into strands. An item without events that count starts no strand if others have such
- * events; it may be in no strand.
+ * Groups `items`, best first, into cause groups. An item without events that count starts no group if others have such
+ * events; it may be in no group.
  */
-function collectStrands<Item extends Pick<Finding, 'events'>>(
+function collectCauseGroups<Item extends Pick<Finding, 'events'>>(
   items: readonly Item[],
   tellingOf: (item: Item) => readonly IncidentEvent[],
   timeline: Timeline,
-): readonly Strand<Item>[] {
-  const strands: Strand<Item>[] = [];
+): readonly CauseGroup<Item>[] {
+  const causeGroups: CauseGroup<Item>[] = [];
   const weighed = items.map((item) => ({ item, telling: tellingOf(item) }));
   const isQuiet = weighed.every(({ telling }) => telling.length === 0);
   for (const { item, telling } of weighed.filter((each) => isQuiet || each.telling.length > 0)) {
-    const same = isQuiet ? strands[0] : strands.find((strand) => isSameStrand(strand, telling, timeline));
-    if (same === undefined) strands.push({ headline: item, items: [item], events: telling });
+    const same = isQuiet
+      ? causeGroups[0]
+      : causeGroups.find((causeGroup) => isSameCauseGroup(causeGroup, telling, timeline));
+    if (same === undefined) causeGroups.push({ headline: item, items: [item], events: telling });
     else same.items.push(item);
   }
-  if (isQuiet) return strands;
+  if (isQuiet) return causeGroups;
   for (const { item } of weighed.filter((each) => each.telling.length === 0))
-    strands.find(({ events }) => isCovered(item.events, events, timeline))?.items.push(item);
-  return strands.map((strand) => ({ ...strand, items: items.filter((item) => strand.items.includes(item)) }));
+    causeGroups.find(({ events }) => isCovered(item.events, events, timeline))?.items.push(item);
+  return causeGroups.map((causeGroup) => ({
+    ...causeGroup,
+    items: items.filter((item) => causeGroup.items.includes(item)),
+  }));
 }
 
 /**
- * True if the item belongs to the strand. Events that fail nothing but last (checkpoints that expire) are kept apart
+ * True if the item belongs to the group. Events that fail nothing but last (checkpoints that expire) are kept apart
  * from a failure in the same attempt if they began long before it, unless both share an exception.
  */
-function isSameStrand(strand: Strand<unknown>, telling: readonly IncidentEvent[], timeline: Timeline): boolean {
-  if (isBefore(strand.events, telling) && !sharesException(strand.events, telling)) return false;
-  return isCovered(telling, strand.events, timeline);
+function isSameCauseGroup(
+  causeGroup: CauseGroup<unknown>,
+  telling: readonly IncidentEvent[],
+  timeline: Timeline,
+): boolean {
+  if (isBefore(causeGroup.events, telling) && !sharesException(causeGroup.events, telling)) return false;
+  return isCovered(telling, causeGroup.events, timeline);
 }
 
 /** True if exactly one of the lists holds failures and the other began long before them. */
 function isBefore(some: readonly IncidentEvent[], others: readonly IncidentEvent[]): boolean {
   if (some.some(isFailure) === others.some(isFailure)) return false;
   const [lasting, failed] = some.some(isFailure) ? [others, some] : [some, others];
-  const [began, broke] = [lasting, failed].map((events) => listTimes(events).times[0]);
-  return began !== undefined && broke !== undefined && broke - began > EARLY_MS;
+  const [began, failedAt] = [lasting, failed].map((events) => listTimes(events).times[0]);
+  return began !== undefined && failedAt !== undefined && failedAt - began > EARLY_MS;
 }
 
 function sharesException(some: readonly IncidentEvent[], others: readonly IncidentEvent[]): boolean {
@@ -118,12 +127,21 @@ function isCovered(events: readonly IncidentEvent[], others: readonly IncidentEv
   return events.every((event) => holdsBeside(times, event.time, (time) => timeline.isSameAttempt(time, event.time)));
 }
 
-function orderStrands(strands: readonly Strand<Finding>[], group: IncidentGroup): readonly Strand<Finding>[] {
-  if (strands.length < 2) return strands;
+function orderCauseGroups(
+  causeGroups: readonly CauseGroup<Finding>[],
+  group: IncidentGroup,
+): readonly CauseGroup<Finding>[] {
+  if (causeGroups.length < 2) return causeGroups;
   const until = group.lastTime ?? 0;
-  const keyed = strands.map((strand) => {
-    const { times } = listTimes(strand.events);
-    return { strand, isPast: until - (times.at(-1) ?? until) > PAST_MS, begin: times[0] ?? Number.NEGATIVE_INFINITY };
+  const keyed = causeGroups.map((causeGroup) => {
+    const { times } = listTimes(causeGroup.events);
+    return {
+      strand: causeGroup,
+      isPast: until - (times.at(-1) ?? until) > PAST_MS,
+      begin: times[0] ?? Number.NEGATIVE_INFINITY,
+    };
   });
-  return keyed.sort((a, b) => Number(a.isPast) - Number(b.isPast) || a.begin - b.begin).map(({ strand }) => strand);
+  return keyed
+    .sort((a, b) => Number(a.isPast) - Number(b.isPast) || a.begin - b.begin)
+    .map(({ strand: causeGroup }) => causeGroup);
 }

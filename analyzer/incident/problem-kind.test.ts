@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { loadCatalog } from '../catalog/catalog.js';
-import { readComplaint } from './complaint.js';
+import { findProblemKind } from './problem-kind.js';
 
 const { engine } = loadCatalog();
 
 function complain(...chain: readonly string[]): string | undefined {
-  return readComplaint(
+  return findProblemKind(
     chain.map((line) => ({ type: line.split(': ')[0] ?? '', message: line.split(': ').slice(1).join(': ') })),
     engine,
   );
@@ -45,6 +45,6 @@ describe('readComplaint', () => {
     expect(
       complain('org.apache.kafka.connect.errors.ConnectException: Error configuring an instance of MySqlConnectorTask'),
     ).toBeUndefined();
-    expect(readComplaint([], engine)).toBeUndefined();
+    expect(findProblemKind([], engine)).toBeUndefined();
   });
 });

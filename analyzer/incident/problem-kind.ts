@@ -8,7 +8,7 @@ import type { FailureLink } from '../entry/signal.js';
  * Returns the kind of problem of the deepest exception for which one is known, or undefined. The root is last in
  * `links`.
  */
-export function readComplaint(links: readonly FailureLink[], { complaints }: Engine): Complaint | undefined {
+export function findProblemKind(links: readonly FailureLink[], { complaints }: Engine): Complaint | undefined {
   for (const { type, message } of links.toReversed()) {
     const text = message.toLowerCase();
     const row = complaints.find(

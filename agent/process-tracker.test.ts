@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nameAgent } from './report.js';
 import { discoverFiles } from './discovery/discover.js';
-import { ProcessLives } from './lives.js';
+import { ProcessTracker } from './process-tracker.js';
 
 const JOBMANAGER = 'flink-u-standalonesession-0-node7.log';
 const settings = { host: 'node7', cluster: 'session-a', isStoreShared: true };
@@ -50,7 +50,7 @@ async function end(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-async function look(lives: ProcessLives, path = folder): Promise<ReturnType<ProcessLives['list']>> {
+async function look(lives: ProcessTracker, path = folder): Promise<ReturnType<ProcessTracker['list']>> {
   lives.sync((await discoverFiles([path])).files);
   return lives.list();
 }
@@ -59,7 +59,7 @@ describe('the processes of a node', () => {
   it('are running, gone and started again, as the system says', async () => {
     const path = join(folder, JOBMANAGER);
     writeFileSync(path, 'a line\n');
-    const lives = new ProcessLives({ settings, wallClock: Date.now });
+    const lives = new ProcessTracker({ settings, wallClock: Date.now });
     const before = Date.now();
     const child = await start(path);
 
@@ -88,7 +88,7 @@ describe('the processes of a node', () => {
     writeFileSync(path, 'a line\n');
     symlinkSync(real, join(folder, 'link'));
     const child = await start(join(folder, 'link', JOBMANAGER));
-    const lives = new ProcessLives({ settings, wallClock: Date.now });
+    const lives = new ProcessTracker({ settings, wallClock: Date.now });
 
     expect((await look(lives, real)).map(({ started }) => typeof started)).toEqual(['string']);
     renameSync(path, `${path}.1`);
@@ -113,7 +113,7 @@ describe('the processes of a node', () => {
     utimesSync(log, 1_000_000, 1_000_000);
     utimesSync(gc, 1_000_600, 1_000_600);
     let now = 1_000_700_000;
-    const lives = new ProcessLives({ settings, wallClock: () => now });
+    const lives = new ProcessTracker({ settings, wallClock: () => now });
 
     expect((await look(lives)).map(({ wrote }) => Date.parse(wrote))).toEqual([1_000_600_000]);
     appendFileSync(log, 'one more\n');
@@ -125,7 +125,7 @@ describe('the processes of a node', () => {
 
   it('of which nothing is seen are not said to be gone', async () => {
     writeFileSync(join(folder, JOBMANAGER), 'a line\n');
-    const lives = new ProcessLives({ settings, wallClock: Date.now });
+    const lives = new ProcessTracker({ settings, wallClock: Date.now });
 
     const [life] = await look(lives);
 

@@ -6,7 +6,7 @@ import type { Catalog } from '../catalog/catalog.js';
 import { listSignalWords } from '../catalog/signal-words.js';
 
 /** Creates a marker with the signal words of this catalog. */
-export function createRecordMarker(catalog: Catalog): (record: LogRecord) => LogRecord {
+export function createSignalSetter(catalog: Catalog): (record: LogRecord) => LogRecord {
   const marker = createSignalDetector(listSignalWords(catalog), catalog.scanner);
   return (record) => ({
     ...record,

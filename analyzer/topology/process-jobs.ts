@@ -5,7 +5,7 @@
 import { findFirst } from '../../core/sequence.js';
 
 /** Times of mentions, in milliseconds since 1970. */
-interface Presence {
+interface JobMentions {
   /** First and last mention that the job is here; infinite if there is none. */
   first: number;
   last: number;
@@ -20,7 +20,7 @@ interface SingleJobChange {
 }
 
 interface JobsHere {
-  readonly jobs: Map<string, Presence>;
+  readonly jobs: Map<string, JobMentions>;
   /**
    * Changes by the start time of a run of the process, computed once because tens of thousands of jobs may be there.
    * Each new mention clears them.
@@ -29,11 +29,17 @@ interface JobsHere {
 }
 
 /** Jobs on each process, by the process. */
-export type Presences = Map<string, JobsHere>;
+export type ProcessJobs = Map<string, JobsHere>;
 
-export function addPresence(presences: Presences, process: string, job: string, time: number, isHere: boolean): void {
-  let here = presences.get(process);
-  if (here === undefined) presences.set(process, (here = { jobs: new Map(), changes: new Map() }));
+export function addJobMention(
+  processJobs: ProcessJobs,
+  process: string,
+  job: string,
+  time: number,
+  isHere: boolean,
+): void {
+  let here = processJobs.get(process);
+  if (here === undefined) processJobs.set(process, (here = { jobs: new Map(), changes: new Map() }));
   here.changes.clear();
   let known = here.jobs.get(job);
   if (known === undefined)
@@ -47,25 +53,30 @@ export function addPresence(presences: Presences, process: string, job: string, 
 }
 
 /** True if the process logged before `time` that it does not have the job any more. */
-export function hadLeft(presences: Presences, process: string, job: string, time: number): boolean {
-  const known = presences.get(process)?.jobs.get(job);
+export function hadLeft(processJobs: ProcessJobs, process: string, job: string, time: number): boolean {
+  const known = processJobs.get(process)?.jobs.get(job);
   return known !== undefined && isGone(known, time);
 }
 
-function isGone({ last, left }: Presence, time: number): boolean {
+function isGone({ last, left }: JobMentions, time: number): boolean {
   return Number.isFinite(left) && left <= time && (last <= left || last > time);
 }
 
 /** Returns the only job that a process started at `begun` had at `time`; undefined if there were several, or none. */
-export function findOnlyHere(presences: Presences, process: string, begun: number, time: number): string | undefined {
-  const here = presences.get(process);
+export function findOnlyHere(
+  processJobs: ProcessJobs,
+  process: string,
+  begun: number,
+  time: number,
+): string | undefined {
+  const here = processJobs.get(process);
   if (here === undefined) return undefined;
   let changes = here.changes.get(begun);
   if (changes === undefined) here.changes.set(begun, (changes = listSingleJobChanges(here.jobs, begun)));
   return changes[findFirst(changes, ({ at }) => at > time) - 1]?.only;
 }
 
-function listSingleJobChanges(jobs: ReadonlyMap<string, Presence>, begun: number): readonly SingleJobChange[] {
+function listSingleJobChanges(jobs: ReadonlyMap<string, JobMentions>, begun: number): readonly SingleJobChange[] {
   const changes = [...jobs].flatMap(([job, known]) => (known.last >= begun ? listChanges(job, known) : []));
   changes.sort((a, b) => a.at - b.at);
   const here = new Set<string>();
@@ -83,7 +94,7 @@ function listSingleJobChanges(jobs: ReadonlyMap<string, Presence>, begun: number
  */
 function listChanges(
   job: string,
-  { first, last, left }: Presence,
+  { first, last, left }: JobMentions,
 ): readonly { readonly at: number; readonly job: string; readonly comes: boolean }[] {
   const comes = { at: first, job, comes: true };
   if (!Number.isFinite(left)) return [comes];
@@ -92,10 +103,10 @@ function listChanges(
 }
 
 /** Forgets jobs that left before `time`. */
-export function forgetPresences(presences: Presences, time: number): void {
-  for (const [process, { jobs, changes }] of presences) {
+export function forgetJobMentions(processJobs: ProcessJobs, time: number): void {
+  for (const [process, { jobs, changes }] of processJobs) {
     for (const [job, { last, left }] of jobs) if (left < time && last <= left) jobs.delete(job);
     changes.clear();
-    if (jobs.size === 0) presences.delete(process);
+    if (jobs.size === 0) processJobs.delete(process);
   }
 }

@@ -2,10 +2,10 @@
 // a line an hour is not. Silence means something only after regular lines. Pure functions.
 
 /** Smallest number of pauses between lines that allows a decision. */
-const LEAST_PAUSES = 20;
+const MIN_PAUSES = 20;
 /** Multiple of the longest pause after which a process is silent. */
 const TIMES = 3;
-const LEAST_WINDOW_MS = 60_000;
+const MIN_WINDOW_MS = 60_000;
 /** Longest pause, in milliseconds, of a regular process. */
 const MAX_PAUSE_MS = 300_000;
 /** Time, in milliseconds, within which lines that follow each other count as one. */
@@ -22,6 +22,6 @@ export function findSilenceWindow(times: readonly number[], expectedMs = 0): num
     .map((time, index) => time - (sorted[index] ?? time))
     .filter((pause) => pause > BURST_MS);
   const longest = pauses.reduce((max, pause) => Math.max(max, pause), 0);
-  if (pauses.length < LEAST_PAUSES || longest > MAX_PAUSE_MS) return undefined;
-  return Math.max(LEAST_WINDOW_MS, TIMES * longest, expectedMs);
+  if (pauses.length < MIN_PAUSES || longest > MAX_PAUSE_MS) return undefined;
+  return Math.max(MIN_WINDOW_MS, TIMES * longest, expectedMs);
 }

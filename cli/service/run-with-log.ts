@@ -7,7 +7,7 @@ import { createSink } from '../../core/sink.js';
 const LOG_LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'silent'];
 
 /** Resolves when the whole log is written. */
-export async function runLogged(settings: Settings, run: (log: Log) => Promise<void>): Promise<void> {
+export async function runWithLog(settings: Settings, run: (log: Log) => Promise<void>): Promise<void> {
   const sink = createSink(2, (lines) => log.warn({ lines }, 'Lines of this log were lost: the reader was too slow.'));
   const log: Log = createLog(LOG_LEVELS.find((level) => level === settings.logLevel) ?? 'info', sink);
   try {

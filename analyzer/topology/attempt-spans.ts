@@ -8,20 +8,20 @@ export interface Interval {
   readonly to: number;
 }
 
-interface Stay {
+interface AttemptSpan {
   from: number;
   /** Infinite until a line reports the end. */
   to: number;
 }
 
-interface Stays {
-  readonly attempts: Map<string, Stay>;
+interface ProcessSpans {
+  readonly attempts: Map<string, AttemptSpan>;
   /** Intervals of attempts that ended long ago; disjoint and in order. */
   past: readonly Interval[];
 }
 
-/** Stays by the name of a process, or by the resource id of a process without a log. */
-export type Places = Map<string, Stays>;
+/** Spans by the name of a process, or by the resource id of a process without a log. */
+export type AttemptSpans = Map<string, ProcessSpans>;
 
 /**
  * Time, in milliseconds, in which a task that has ended still counts as present, because its process may be found dead
@@ -33,8 +33,14 @@ const SLACK_MS = 60_000;
  */
 const EARLY_MS = 1000;
 
-export function addStay(places: Places, process: string, attempt: string, time: number, hasEnded: boolean): void {
-  const { attempts, past } = findStays(places, process);
+export function addAttemptSpan(
+  attemptSpans: AttemptSpans,
+  process: string,
+  attempt: string,
+  time: number,
+  hasEnded: boolean,
+): void {
+  const { attempts, past } = findProcessSpans(attemptSpans, process);
   const known = attempts.get(attempt);
   if (known === undefined) {
     // A repeated or late mention: it is already known that the job was there.
@@ -46,28 +52,28 @@ export function addStay(places: Places, process: string, attempt: string, time: 
   if (hasEnded) known.to = Number.isFinite(known.to) ? Math.max(known.to, time) : time;
 }
 
-function findStays(places: Places, process: string): Stays {
-  let stays = places.get(process);
-  if (stays === undefined) places.set(process, (stays = { attempts: new Map(), past: [] }));
-  return stays;
+function findProcessSpans(attemptSpans: AttemptSpans, process: string): ProcessSpans {
+  let spans = attemptSpans.get(process);
+  if (spans === undefined) attemptSpans.set(process, (spans = { attempts: new Map(), past: [] }));
+  return spans;
 }
 
-/** Adds all of `other` to `places`. */
-export function joinPlaces(places: Places, other: Places): void {
+/** Adds all of `other` to `attemptSpans`. */
+export function joinAttemptSpans(attemptSpans: AttemptSpans, other: AttemptSpans): void {
   for (const [process, { attempts, past }] of other) {
     for (const [attempt, { from, to }] of attempts) {
-      addStay(places, process, attempt, from, false);
-      if (Number.isFinite(to)) addStay(places, process, attempt, to, true);
+      addAttemptSpan(attemptSpans, process, attempt, from, false);
+      if (Number.isFinite(to)) addAttemptSpan(attemptSpans, process, attempt, to, true);
     }
-    const stays = findStays(places, process);
-    stays.past = mergeIntervals([...stays.past, ...past], SLACK_MS);
+    const spans = findProcessSpans(attemptSpans, process);
+    spans.past = mergeIntervals([...spans.past, ...past], SLACK_MS);
   }
 }
 
 /** True if an attempt was on the process at that time, or at any time if none is given. */
-export function wasThere(places: Places, process: string, time: number | undefined): boolean {
-  const stays = places.get(process);
-  return stays !== undefined && (meets(stays.past, time) || meets(stays.attempts.values(), time));
+export function wasOnProcess(attemptSpans: AttemptSpans, process: string, time: number | undefined): boolean {
+  const spans = attemptSpans.get(process);
+  return spans !== undefined && (meets(spans.past, time) || meets(spans.attempts.values(), time));
 }
 
 function meets(intervals: Iterable<Interval>, time: number | undefined): boolean {
@@ -80,8 +86,8 @@ function meets(intervals: Iterable<Interval>, time: number | undefined): boolean
  * Returns the times when the attempts were on the process. Short gaps are closed, because the job keeps its slots
  * between two attempts (idle slots for 50 s by default).
  */
-export function listStays(places: Places, process: string): readonly Interval[] {
-  const { attempts, past } = places.get(process) ?? { attempts: new Map<string, Stay>(), past: [] };
+export function listIntervals(attemptSpans: AttemptSpans, process: string): readonly Interval[] {
+  const { attempts, past } = attemptSpans.get(process) ?? { attempts: new Map<string, AttemptSpan>(), past: [] };
   return mergeIntervals([...past, ...attempts.values()], SLACK_MS);
 }
 
@@ -89,16 +95,16 @@ export function listStays(places: Places, process: string): readonly Interval[] 
  * Forgets attempts that ended before `time`, and merges those that ended before `settled`; returns false if there were
  * none.
  */
-export function forgetStays(places: Places, time: number, settled: number): boolean {
+export function forgetSpans(attemptSpans: AttemptSpans, time: number, settled: number): boolean {
   let hasChanged = false;
-  for (const [process, stays] of places) {
-    const old = [...stays.attempts].filter(([, { to }]) => to < settled);
-    for (const [attempt] of old) stays.attempts.delete(attempt);
-    const past = mergeIntervals([...stays.past, ...old.map(([, stay]) => stay)], SLACK_MS);
+  for (const [process, spans] of attemptSpans) {
+    const old = [...spans.attempts].filter(([, { to }]) => to < settled);
+    for (const [attempt] of old) spans.attempts.delete(attempt);
+    const past = mergeIntervals([...spans.past, ...old.map(([, span]) => span)], SLACK_MS);
     const kept = past.filter(({ to }) => to >= time - SLACK_MS);
-    hasChanged ||= old.length > 0 || kept.length < stays.past.length;
-    stays.past = kept;
-    if (stays.attempts.size === 0 && stays.past.length === 0) places.delete(process);
+    hasChanged ||= old.length > 0 || kept.length < spans.past.length;
+    spans.past = kept;
+    if (spans.attempts.size === 0 && spans.past.length === 0) attemptSpans.delete(process);
   }
   return hasChanged;
 }

@@ -2,9 +2,9 @@
 // modules, for two helpers that return answers of ES|QL in Arrow format, but Jobtrace requests JSON only. The client
 // itself is unchanged. A future caller of one of the two helpers must remove the alias.
 
-export { refuseArrow as tableFromIPC };
-export const AsyncRecordBatchStreamReader = { from: refuseArrow };
+export { throwUnsupported as tableFromIPC };
+export const AsyncRecordBatchStreamReader = { from: throwUnsupported };
 
-function refuseArrow(): never {
-  throw new Error('Arrow is left out of the built program (cli/arrow.ts).');
+function throwUnsupported(): never {
+  throw new Error('The built program does not contain Apache Arrow (cli/no-arrow.ts).');
 }

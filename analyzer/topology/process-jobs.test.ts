@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { addPresence, findOnlyHere, forgetPresences, hadLeft, type Presences } from './presence.js';
+import { addJobMention, findOnlyHere, forgetJobMentions, hadLeft, type ProcessJobs } from './process-jobs.js';
 
 type Word = readonly [job: string, time: number, isHere: boolean];
 
-function tell(words: readonly Word[]): Presences {
-  const presences: Presences = new Map();
-  for (const [job, time, isHere] of words) addPresence(presences, 'p', job, time, isHere);
+function tell(words: readonly Word[]): ProcessJobs {
+  const presences: ProcessJobs = new Map();
+  for (const [job, time, isHere] of words) addJobMention(presences, 'p', job, time, isHere);
   return presences;
 }
 
@@ -41,7 +41,7 @@ describe('the jobs of a process', () => {
 
   it('are forgotten when they had left long ago', () => {
     const presences = tell([...WORDS, ['c', 5, true], ['c', 6, false]]);
-    forgetPresences(presences, 50);
+    forgetJobMentions(presences, 50);
 
     expect(hadLeft(presences, 'p', 'c', 60)).toBe(false);
     expect(hadLeft(presences, 'p', 'a', 25)).toBe(true);

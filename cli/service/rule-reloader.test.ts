@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { writeRules } from '../../analyzer/testing/samples.js';
 import { createLog } from '../../core/log.js';
-import { createRuleKeeper, type RuleKeeper } from './keeper.js';
+import { createRuleReloader, type RuleReloader } from './rule-reloader.js';
 
 const OWN = 'kafka.auth/own';
 const MODEL = 'network.insufficient-buffers/total';
@@ -40,16 +40,16 @@ for (const name of ['causes.yaml', 'engine', 'network'])
   cpSync(join(RULES, name), join(builtIn, name), { recursive: true });
 afterAll(() => rmSync(builtIn, { recursive: true, force: true }));
 
-function openKeeper(): RuleKeeper {
-  return createRuleKeeper([folder], createLog('silent'), builtIn);
+function openKeeper(): RuleReloader {
+  return createRuleReloader([folder], createLog('silent'), builtIn);
 }
 
 /** Checks the files twice: the first check sees the change, the second one that the files are stable. */
-function settle(keeper: RuleKeeper): boolean {
+function settle(keeper: RuleReloader): boolean {
   return [keeper.pollOnce(), keeper.pollOnce()].includes(true);
 }
 
-function titleOf(keeper: RuleKeeper, id: string): string | undefined {
+function titleOf(keeper: RuleReloader, id: string): string | undefined {
   return keeper.catalog.findRule(id)?.title.en.source;
 }
 

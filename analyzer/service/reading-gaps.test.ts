@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openStore } from '../../store/open.js';
 import type { Store } from '../../store/store.js';
 import { appendRecords, makeRecord } from '../../store/testing/samples.js';
-import { createPresence, type Presence } from './presence.js';
+import { createReadingGaps, type ReadingGaps } from './reading-gaps.js';
 
 const START = Date.parse('2026-11-24T10:00:00.000Z');
 const MINUTE_MS = 60_000;
@@ -21,14 +21,14 @@ async function write(number: number, cluster: string, minute: number): Promise<v
   await appendRecords(store, [makeRecord(number, { time, cluster, signal: 'fact.1' })]);
 }
 
-async function start(): Promise<Presence> {
-  const presence = createPresence({ store, now: () => now });
+async function start(): Promise<ReadingGaps> {
+  const presence = createReadingGaps({ store, now: () => now });
   await presence.begin();
   return presence;
 }
 
 /** Reads everything once a minute. */
-async function readFor(presence: Presence, minutes: number): Promise<void> {
+async function readFor(presence: ReadingGaps, minutes: number): Promise<void> {
   for (let minute = 0; minute < minutes; minute++) {
     now += MINUTE_MS;
     await presence.note(true);
