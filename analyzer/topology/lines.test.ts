@@ -10,29 +10,29 @@ const B = 'b'.repeat(32);
 const GRAPH = 'c'.repeat(32);
 
 type JobRun = Omit<JobPlacement, 'intervals'>;
-type Stay = JobInterval & { readonly job: string };
+type OwnedInterval = JobInterval & { readonly job: string };
 
 function run(id: string, name?: string, ids: readonly string[] = []): JobRun {
   return { id, name, ids };
 }
 
 /** Makes an interval from times in minutes. */
-function stay(job: string, process: string, from: number, to: number, isGuess?: true): Stay {
+function makeInterval(job: string, process: string, from: number, to: number, isGuess?: true): OwnedInterval {
   return { job, process, from: from * MINUTE, to: to * MINUTE, isGuess };
 }
 
-function listLines(runs: readonly JobRun[], intervals: readonly Stay[]): readonly JobLines[] {
+function listLines(runs: readonly JobRun[], intervals: readonly OwnedInterval[]): readonly JobLines[] {
   return createLineList('c').list(place(runs, intervals), UNTIL);
 }
 
-function place(runs: readonly JobRun[], intervals: readonly Stay[]): readonly JobPlacement[] {
+function place(runs: readonly JobRun[], intervals: readonly OwnedInterval[]): readonly JobPlacement[] {
   return runs.map((one) => ({ ...one, intervals: intervals.filter(({ job }) => job === one.id) }));
 }
 
 /** Returns the spans of each job as process, from and to in milliseconds, the latest first. */
-function tell(runs: readonly JobRun[], stays: readonly Stay[]): Record<string, unknown> {
+function describeSpans(runs: readonly JobRun[], intervals: readonly OwnedInterval[]): Record<string, unknown> {
   return Object.fromEntries(
-    listLines(runs, stays).map(({ jobId, spans }) => [
+    listLines(runs, intervals).map(({ jobId, spans }) => [
       jobId[0],
       spans.map(({ process, fromMs, toMs }) => [process, fromMs, toMs]),
     ]),
@@ -44,16 +44,20 @@ const MS = 1;
 
 describe('createLineList', () => {
   it('gives all of a cluster with one job to that job, in one span', () => {
-    const stays = [stay(A, 'jm', 10, Infinity), stay(A, 'tm-1', 11, 12), stay(A, 'tm-2', 30, 40)];
+    const stays = [
+      makeInterval(A, 'jm', 10, Infinity),
+      makeInterval(A, 'tm-1', 11, 12),
+      makeInterval(A, 'tm-2', 30, 40),
+    ];
 
-    expect(tell([run(A, 'orders')], stays)).toEqual({ a: [[undefined, undefined, UNTIL]] });
-    expect(tell([run(A, 'orders')], [...stays].reverse())).toEqual({ a: [[undefined, undefined, UNTIL]] });
+    expect(describeSpans([run(A, 'orders')], stays)).toEqual({ a: [[undefined, undefined, UNTIL]] });
+    expect(describeSpans([run(A, 'orders')], [...stays].reverse())).toEqual({ a: [[undefined, undefined, UNTIL]] });
   });
 
   it('parts runs of one name where the next begins', () => {
-    const stays = [stay(A, 'jm', 10, 20), stay(B, 'jm', 30, 40)];
+    const stays = [makeInterval(A, 'jm', 10, 20), makeInterval(B, 'jm', 30, 40)];
 
-    expect(tell([run(A, 'orders'), run(B, 'orders')], stays)).toEqual({
+    expect(describeSpans([run(A, 'orders'), run(B, 'orders')], stays)).toEqual({
       a: [[undefined, undefined, 21 * MINUTE]],
       b: [[undefined, 30 * MINUTE - SECOND, UNTIL]],
     });
@@ -61,14 +65,14 @@ describe('createLineList', () => {
 
   it('gives a process to the job that is alone there, and nothing of a place of two', () => {
     const stays = [
-      stay(A, 'jm', 10, 20),
-      stay(B, 'jm', 10, 20),
-      stay(A, 'tm-1', 11, 15),
-      stay(B, 'tm-2', 11, 15),
-      stay(B, 'tm-1', 13, 14),
+      makeInterval(A, 'jm', 10, 20),
+      makeInterval(B, 'jm', 10, 20),
+      makeInterval(A, 'tm-1', 11, 15),
+      makeInterval(B, 'tm-2', 11, 15),
+      makeInterval(B, 'tm-1', 13, 14),
     ];
 
-    expect(tell([run(A), run(B)], stays)).toEqual({
+    expect(describeSpans([run(A), run(B)], stays)).toEqual({
       a: [
         ['tm-1', 14 * MINUTE + SECOND + MS, 16 * MINUTE],
         ['tm-1', 11 * MINUTE - SECOND, 13 * MINUTE - SECOND - MS],
@@ -78,18 +82,22 @@ describe('createLineList', () => {
   });
 
   it('ends what comes after a job where the next one comes, even one that came before and stayed', () => {
-    const stays = [stay(A, 'jm', 10, 20), stay(B, 'jm', 15, 20.5)];
+    const stays = [makeInterval(A, 'jm', 10, 20), makeInterval(B, 'jm', 15, 20.5)];
 
-    expect(tell([run(A), run(B)], stays)).toEqual({
+    expect(describeSpans([run(A), run(B)], stays)).toEqual({
       a: [[undefined, 10 * MINUTE - SECOND, 15 * MINUTE - SECOND - MS]],
       b: [[undefined, 20 * MINUTE + SECOND + MS, 21.5 * MINUTE]],
     });
   });
 
   it('takes a job whose beginning is not told for one that may have been there, without giving it that', () => {
-    const stays = [stay(A, 'jm', 10, 20), stay(B, 'jm', 30, Infinity), stay(B, 'jm', -Infinity, Infinity, true)];
+    const stays = [
+      makeInterval(A, 'jm', 10, 20),
+      makeInterval(B, 'jm', 30, Infinity),
+      makeInterval(B, 'jm', -Infinity, Infinity, true),
+    ];
 
-    expect(tell([run(A), run(B)], stays)).toEqual({ a: [], b: [[undefined, 30 * MINUTE - SECOND, UNTIL]] });
+    expect(describeSpans([run(A), run(B)], stays)).toEqual({ a: [], b: [[undefined, 30 * MINUTE - SECOND, UNTIL]] });
   });
 
   it('names the ids of the job, the latest first, and none that is no word', () => {
@@ -100,8 +108,8 @@ describe('createLineList', () => {
   });
 
   it('has an end where a job restarts on new processes all day', () => {
-    const stays = Array.from({ length: 3_000 }, (_, at) => stay(A, `tm-${at}`, at / 4, at / 4 + 1));
-    const others = Array.from({ length: 3_000 }, (_, at) => stay(B, `of-b-${at}`, at / 4, at / 4 + 1));
+    const stays = Array.from({ length: 3_000 }, (_, at) => makeInterval(A, `tm-${at}`, at / 4, at / 4 + 1));
+    const others = Array.from({ length: 3_000 }, (_, at) => makeInterval(B, `of-b-${at}`, at / 4, at / 4 + 1));
 
     const [lines] = listLines([run(A), run(B)], [...stays, ...others]);
 
@@ -111,15 +119,15 @@ describe('createLineList', () => {
 
   it('gives the same object for a job of which nothing has changed, whatever became of others elsewhere', () => {
     const list = createLineList('c');
-    const before = [stay(A, 'tm-1', 10, 20), stay(B, 'tm-2', 10, 20)];
+    const before = [makeInterval(A, 'tm-1', 10, 20), makeInterval(B, 'tm-2', 10, 20)];
     const jobs = place([run(A), run(B)], before);
     const [a, b] = list.list(jobs, UNTIL);
-    const later = place([run(B)], [...before, stay(B, 'tm-2', 30, 40)]);
+    const later = place([run(B)], [...before, makeInterval(B, 'tm-2', 30, 40)]);
     const [sameA, otherB] = list.list([...jobs.slice(0, 1), ...later], UNTIL);
 
     expect(sameA).toBe(a);
     expect(otherB?.spans).not.toEqual(b?.spans);
-    const crowded = place([run(B)], [...before, stay(B, 'tm-1', 15, 40)]);
+    const crowded = place([run(B)], [...before, makeInterval(B, 'tm-1', 15, 40)]);
     expect(list.list([...jobs.slice(0, 1), ...crowded], UNTIL)[0]?.spans).not.toEqual(a?.spans);
   });
 });
