@@ -9,7 +9,7 @@ const scanner = createAnchorScanner(
   readFileSync(`${anchors}.packed`),
 );
 const file = openSync(log, 'r');
-const piece = scanner.takeRoom();
+const piece = scanner.takeBuffer();
 let met = 0;
 for (let length = readSync(file, piece); length > 0; length = readSync(file, piece)) {
   const search = scanner.open(piece.subarray(0, length));

@@ -11,7 +11,7 @@ function complain(...chain: readonly string[]): string | undefined {
   );
 }
 
-describe('readComplaint', () => {
+describe('findProblemKind', () => {
   it.each([
     ["java.sql.SQLException: Access denied for user 'flink'@'10.0.0.7' (using password: YES)", 'denied'],
     ['javax.net.ssl.SSLHandshakeException: PKIX path building failed', 'denied'],

@@ -232,7 +232,7 @@ async function loadOpen({ store, open, announced, kinds }: Platforms): Promise<v
 }
 
 /**
- * Chains what has changed. With `lookMs`, it also reads what others have written about incidents that began within that
+ * Chains what has changed. With `sinceMs`, it also reads what others have written about incidents that began within that
  * time or are open.
  */
 async function chainAgain(platforms: Platforms, sinceMs: number | undefined): Promise<void> {

@@ -78,9 +78,9 @@ it(
     const [settings, log, metrics] = [defaultSettings(), createLog('silent'), createServiceMetrics()];
     const rules = createRuleReloader([], log);
     const read = (): ReadSettings => ({ settings, origins: {}, sources: [] });
-    const keeper = createSettingsReloader(read(), read, log);
-    const notifier = createServiceNotifier(keeper, rules, store, log, { instance: 'paste' });
-    const server = createServiceServer(keeper, rules, store, log, notifier, metrics);
+    const reloader = createSettingsReloader(read(), read, log);
+    const notifier = createServiceNotifier(reloader, rules, store, log, { instance: 'paste' });
+    const server = createServiceServer(reloader, rules, store, log, notifier, metrics);
     open.push(server);
     const { url } = await server.listen({ host: '127.0.0.1', port: 0 });
     const events: string[] = [];

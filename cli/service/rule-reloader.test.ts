@@ -34,50 +34,50 @@ function bombAliases(): string {
 }
 
 /** Catalog with one area only, because the whole catalog is loaded again at each change. */
-const builtIn = mkdtempSync(join(tmpdir(), 'keeper-catalog-'));
+const builtIn = mkdtempSync(join(tmpdir(), 'reloader-catalog-'));
 const RULES = join(import.meta.dirname, '..', '..', 'rules');
 for (const name of ['causes.yaml', 'engine', 'network'])
   cpSync(join(RULES, name), join(builtIn, name), { recursive: true });
 afterAll(() => rmSync(builtIn, { recursive: true, force: true }));
 
-function openKeeper(): RuleReloader {
+function openReloader(): RuleReloader {
   return createRuleReloader([folder], createLog('silent'), builtIn);
 }
 
 /** Checks the files twice: the first check sees the change, the second one that the files are stable. */
-function settle(keeper: RuleReloader): boolean {
-  return [keeper.pollOnce(), keeper.pollOnce()].includes(true);
+function settle(reloader: RuleReloader): boolean {
+  return [reloader.pollOnce(), reloader.pollOnce()].includes(true);
 }
 
-function titleOf(keeper: RuleReloader, id: string): string | undefined {
-  return keeper.catalog.findRule(id)?.title.en.source;
+function titleOf(reloader: RuleReloader, id: string): string | undefined {
+  return reloader.catalog.findRule(id)?.title.en.source;
 }
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'keeper-'));
+  folder = mkdtempSync(join(tmpdir(), 'reloader-'));
   return () => rmSync(folder, { recursive: true, force: true });
 });
 
-describe('createRuleKeeper', () => {
+describe('createRuleReloader', () => {
   it('takes a saved rule, its next version, and its removal', () => {
     let told = 0;
-    const keeper = openKeeper();
-    keeper.onChange(() => told++);
-    const before = keeper.catalog.size;
+    const reloader = openReloader();
+    reloader.onChange(() => told++);
+    const before = reloader.catalog.size;
 
     save(OWN, ruleText('First'));
-    expect(settle(keeper)).toBe(true);
-    expect(titleOf(keeper, OWN)).toBe('First');
+    expect(settle(reloader)).toBe(true);
+    expect(titleOf(reloader, OWN)).toBe('First');
 
     save(OWN, ruleText('Second one'));
-    settle(keeper);
-    expect(titleOf(keeper, OWN)).toBe('Second one');
+    settle(reloader);
+    expect(titleOf(reloader, OWN)).toBe('Second one');
 
     rmSync(join(folder, 'kafka'), { recursive: true });
-    settle(keeper);
-    expect(keeper.catalog.size).toBe(before);
+    settle(reloader);
+    expect(reloader.catalog.size).toBe(before);
     expect(told).toBe(3);
-    expect(settle(keeper)).toBe(false);
+    expect(settle(reloader)).toBe(false);
   });
 
   it.each([
@@ -121,94 +121,94 @@ describe('createRuleKeeper', () => {
     ['a document that is no rule', () => '- 1\n', /own\/rule\.yaml/],
   ])('goes on with the rules before when a file has %s, and says so', (_, spoil, problem) => {
     save(OWN, ruleText('Old'));
-    const keeper = openKeeper();
+    const reloader = openReloader();
 
     save(OWN, spoil(ruleText('New')));
-    settle(keeper);
+    settle(reloader);
 
-    expect(keeper.problems).toEqual([expect.stringMatching(problem)]);
-    expect(titleOf(keeper, OWN)).toBe('Old');
+    expect(reloader.problems).toEqual([expect.stringMatching(problem)]);
+    expect(titleOf(reloader, OWN)).toBe('Old');
   });
 
   it('goes on with the rules before when a folder stands where the file stood, and says so', () => {
     save(OWN, ruleText('Old'));
-    const keeper = openKeeper();
+    const reloader = openReloader();
 
     rmSync(join(folder, 'kafka'), { recursive: true });
     mkdirSync(join(folder, 'kafka', 'auth', 'own', 'rule.yaml'), { recursive: true });
-    settle(keeper);
+    settle(reloader);
 
-    expect(keeper.problems).toEqual([expect.stringMatching(/own\/rule\.yaml/)]);
-    expect(titleOf(keeper, OWN)).toBe('Old');
+    expect(reloader.problems).toEqual([expect.stringMatching(/own\/rule\.yaml/)]);
+    expect(titleOf(reloader, OWN)).toBe('Old');
   });
 
   it("takes a saved row of the engine's tables", () => {
-    const keeper = openKeeper();
-    const before = keeper.catalog.engine.harmless.length;
+    const reloader = openReloader();
+    const before = reloader.catalog.engine.harmless.length;
 
     mkdirSync(join(folder, 'engine'));
     writeFileSync(join(folder, 'engine', 'own.yaml'), 'harmless: [{ id: beam-timer, disabled: true }]\n');
 
-    expect(settle(keeper)).toBe(true);
-    expect(keeper.catalog.engine.harmless).toHaveLength(before - 1);
+    expect(settle(reloader)).toBe(true);
+    expect(reloader.catalog.engine.harmless).toHaveLength(before - 1);
   });
 
   it('refuses a broken rule, keeps the one before it, takes the others, and says why until it is repaired', () => {
     folder = writeRules({ [OWN]: 'match: [{ id: a, anchor: "ledger is closed" }]\ntitle: { en: "Old", zh: "旧" }' });
-    const keeper = openKeeper();
+    const reloader = openReloader();
 
     save(OWN, ruleText('New').replace('owner: platform', 'owner: nobody'));
     save('kafka.auth/other', ruleText('Other'));
-    settle(keeper);
+    settle(reloader);
 
-    expect(titleOf(keeper, OWN)).toBe('Old');
-    expect(titleOf(keeper, 'kafka.auth/other')).toBe('Other');
-    expect(keeper.problems).toEqual([expect.stringMatching(/own\/rule\.yaml:3:8 `owner` must be one of /)]);
+    expect(titleOf(reloader, OWN)).toBe('Old');
+    expect(titleOf(reloader, 'kafka.auth/other')).toBe('Other');
+    expect(reloader.problems).toEqual([expect.stringMatching(/own\/rule\.yaml:3:8 `owner` must be one of /)]);
 
     save(OWN, ruleText('Repaired'));
-    settle(keeper);
-    expect(titleOf(keeper, OWN)).toBe('Repaired');
-    expect(keeper.problems).toEqual([]);
+    settle(reloader);
+    expect(titleOf(reloader, OWN)).toBe('Repaired');
+    expect(reloader.problems).toEqual([]);
   });
 
   it('keeps the built-in rule when what should replace it is broken', () => {
-    const keeper = openKeeper();
-    const before = titleOf(keeper, MODEL);
+    const reloader = openReloader();
+    const before = titleOf(reloader, MODEL);
 
     save(MODEL, 'status: stable\n');
-    settle(keeper);
+    settle(reloader);
 
-    expect(titleOf(keeper, MODEL)).toBe(before);
-    expect(keeper.problems).not.toEqual([]);
+    expect(titleOf(reloader, MODEL)).toBe(before);
+    expect(reloader.problems).not.toEqual([]);
   });
 
   it('keeps everything while the folder is away', () => {
     folder = writeRules({ [OWN]: 'match: [{ id: a, anchor: "ledger is closed" }]' });
-    const keeper = openKeeper();
+    const reloader = openReloader();
 
     rmSync(folder, { recursive: true });
-    settle(keeper);
+    settle(reloader);
 
-    expect(titleOf(keeper, OWN)).toBe('A title');
-    expect(keeper.problems).toEqual([`${folder}:1:1 does not exist`]);
+    expect(titleOf(reloader, OWN)).toBe('A title');
+    expect(reloader.problems).toEqual([`${folder}:1:1 does not exist`]);
   });
 
   it('does not read a file while it is still being written', () => {
-    const keeper = openKeeper();
+    const reloader = openReloader();
 
     save(OWN, ruleText('Half').slice(0, 60));
-    expect(keeper.pollOnce()).toBe(false);
+    expect(reloader.pollOnce()).toBe(false);
     save(OWN, ruleText('Whole'));
-    expect(keeper.pollOnce()).toBe(false);
-    expect(keeper.pollOnce()).toBe(true);
+    expect(reloader.pollOnce()).toBe(false);
+    expect(reloader.pollOnce()).toBe(true);
 
-    expect(keeper.problems).toEqual([]);
-    expect(titleOf(keeper, OWN)).toBe('Whole');
+    expect(reloader.problems).toEqual([]);
+    expect(titleOf(reloader, OWN)).toBe('Whole');
   });
 
   it('does not start with broken rules', () => {
     save(OWN, 'status: stable\n');
 
-    expect(() => openKeeper()).toThrow(/are not valid/);
+    expect(() => openReloader()).toThrow(/are not valid/);
   });
 });

@@ -53,9 +53,9 @@ describe('the agent of the service', () => {
 describe('the log of a service', () => {
   it('does not hold up the service where nobody reads it, and is whole when it is read', async () => {
     const script = `import { setImmediate } from 'node:timers/promises';
-      import { runLogged } from './cli/service/run-with-log.ts';
+      import { runWithLog } from './cli/service/run-with-log.ts';
       process.stderr;
-      await runLogged({ logLevel: 'info' }, async (log) => {
+      await runWithLog({ logLevel: 'info' }, async (log) => {
         for (let number = 0; number < 1000; number += 1) log.info({ number }, 'x'.repeat(1000));
         await setImmediate();
         process.stdout.write('free');

@@ -42,7 +42,7 @@ describe('describeTriage', () => {
   });
 });
 
-describe('listStanding', () => {
+describe('listCurrentTriage', () => {
   it('has the last word on each incident', () => {
     const words = [say('open', { by: 'ben' }), say('acknowledged'), say('ignored', { incidentId: 'j' })];
     expect([...listCurrentTriage(words)]).toEqual([

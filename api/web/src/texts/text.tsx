@@ -1,5 +1,5 @@
 // Provides all texts of the page in both languages. Log text is never translated. Takes the reader's choice, otherwise
-// the browser's language; every view reads its texts with `useSpeech`.
+// the browser's language; every view reads its texts with `useTexts`.
 import { createContext, useContext, useState, type ReactNode } from 'react';
 import type { Language } from '../../../../core/types.ts';
 import { ALERT_TEXTS } from './alert-texts.ts';
