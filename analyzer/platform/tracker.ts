@@ -232,8 +232,8 @@ async function loadOpen({ store, open, announced, kinds }: Platforms): Promise<v
 }
 
 /**
- * Chains what has changed. With `sinceMs`, it also reads what others have written about incidents that began within that
- * time or are open.
+ * Chains what has changed. With `sinceMs`, it also reads what others have written about incidents that began within
+ * that time or are open.
  */
 async function chainAgain(platforms: Platforms, sinceMs: number | undefined): Promise<void> {
   const { news, now, own, parents, open } = platforms;
