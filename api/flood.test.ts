@@ -22,6 +22,7 @@ async function serve(): Promise<string> {
         ruleYaml: `# ${String.fromCodePoint(0xe0041, 0xe0042, 0x202e)}`,
         matchLog: 'a line',
         nearMissLog: 'a line',
+        file: `# ${String.fromCodePoint(0xe0041, 0xe0042, 0x202e)}`,
         named: undefined,
       }),
       hideSecrets: (text) => text,

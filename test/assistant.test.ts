@@ -210,7 +210,7 @@ describe('what an assistant is told', () => {
     const drafted = await ask(local, 'draft_rule', { lines });
 
     expect(explained.text).toMatch(/[\u4e00-\u9fff]/);
-    expect(drafted.text).toContain('**rule.yaml**');
+    expect(drafted.text).toMatch(/\*\*(?:rule|code\/user-exception\/\S+\.yaml)\*\*/);
     expect(drafted.text).toContain('is closed for good');
   });
 

@@ -72,12 +72,12 @@ describeOnStores('a rule written in the page', (store) => {
   });
 
   it('cannot be saved while it is wrong, and says in which line', async () => {
-    const area = page.getByLabel('rule.yaml');
+    const area = page.getByLabel('Rule (YAML)');
     const rule = await area.inputValue();
-    await area.fill(rule.replace('severity: error', 'severity: loud'));
+    await area.fill(rule.replace('status: draft', 'status: loud'));
     await page.getByText('Problems').waitFor({ timeout: WAIT_MS });
 
-    const line = rule.split('\n').findIndex((text) => text.startsWith('severity:')) + 1;
+    const line = rule.split('\n').findIndex((text) => text.startsWith('status:')) + 1;
     expect(await page.getByRole('button', { name: new RegExp(`^${line}:`) }).count()).toBe(1);
     expect(await page.getByRole('button', { name: 'Save', exact: true }).isDisabled()).toBe(true);
 
@@ -101,11 +101,11 @@ describeOnStores('a rule written in the page', (store) => {
   it('is edited from its room, and the room says what is new', async () => {
     await page.goto(`${site.address}/rules/${ID}`);
     await page.getByRole('link', { name: 'Edit rule' }).click();
-    const area = page.getByLabel('rule.yaml');
+    const area = page.getByLabel('Rule (YAML)');
     await area.waitFor({ timeout: WAIT_MS });
     expect(await page.getByRole('textbox', { name: 'match.log' }).inputValue()).toContain('loyalty service: ');
     await area.fill(
-      (await area.inputValue()).replace(/^( *en: ).*$/m, '$1"The loyalty service hung up on customer {customer}"'),
+      (await area.inputValue()).replace(/^title: .*$/m, 'title: "The loyalty service hung up on customer {customer}"'),
     );
     const replace = page.getByRole('button', { name: 'Overwrite existing rule' });
     await waitUntil('it can be saved', async () => ((await replace.isEnabled()) ? true : undefined));

@@ -8,7 +8,7 @@ import { findBuiltInRules, isOldRule } from '../catalog/files.js';
 import { readSchema } from '../catalog/folders.js';
 import { isFormFile, isWholeForm, type CaseFile } from '../catalog/form/file.js';
 import type { Rule } from '../catalog/rule.js';
-import { NO_SCAFFOLDS, readScaffolds, renderThrown, type Scaffolds } from './scaffolds.js';
+import { readScaffolds, renderThrown, type Scaffolds } from './scaffolds.js';
 
 /** Values, reasons and patches that a case asserts, and where its log comes from. */
 export interface Expectation {
@@ -54,7 +54,7 @@ export function readFormCases(document: ParsedDocument, file: string): RuleCases
   if (!isFormFile(value) || !isWholeForm(value)) return { cases: [], problems: [] };
   // The rule stands three levels below its folder: <area>/<cause>/<variant>.yaml.
   const folder = file.split(sep).slice(0, -3).join(sep);
-  const scaffolds = existsSync(folder) ? readScaffolds(folder) : NO_SCAFFOLDS;
+  const scaffolds = readScaffolds(folder);
   const cases: RuleCase[] = [];
   const problems: string[] = [];
   const count = { match: 0, near: 0 };
@@ -67,6 +67,8 @@ export function readFormCases(document: ParsedDocument, file: string): RuleCases
       problems.push(`${place} \`cases[${index}]\` needs one of ${KINDS.join(', ')}`);
       continue;
     }
+    // The recordings of a text that has no file yet are not known.
+    if (kind === 'recording' && folder === '') continue;
     const isMatch = kind !== 'near' && kind !== 'near-line';
     const number = isMatch ? (count.match += 1) : (count.near += 1);
     const log = readLog(source, kind, folder, scaffolds);

@@ -10,6 +10,7 @@ import type {
   FindFile,
   FormFixFile,
   FormWhere,
+  OneOrBoth,
   ReasonFile,
   StepLineFile,
   StepsFile,
@@ -55,6 +56,8 @@ export interface ConvertContext {
   readonly owner: Owner | undefined;
   readonly sets: Sets;
   readonly scaffolds: Scaffolds;
+  /** True if everything must stand in the rule's file: both languages, and logs that would be recordings. */
+  readonly isAlone?: boolean;
 }
 
 export interface ConvertedRule {
@@ -112,8 +115,8 @@ function convertWhole(convert: Convert, { id, logs }: OldRule, rule: RuleFile): 
       .flatMap(({ seen, unseen }) => [seen, unseen]),
   ];
   const { chinese } = convert;
-  const title = takeText(rule.title, (zh) => (chinese['title'] = zh));
-  const why = takeText(rule.summary, (zh) => (chinese['why'] = zh));
+  const title = takeText(convert, rule.title, (zh) => (chinese['title'] = zh));
+  const why = takeText(convert, rule.summary, (zh) => (chinese['why'] = zh));
   const reasons = convertReasons(convert, rule);
   return {
     title,
@@ -142,9 +145,11 @@ function convertWhole(convert: Convert, { id, logs }: OldRule, rule: RuleFile): 
   };
 }
 
-/** Returns the English text, and hands on the Chinese one if it differs. */
-function takeText(text: Text, takeChinese: (zh: string) => void): string {
-  if (text.zh !== text.en) takeChinese(text.zh);
+/** Returns the English text, and hands on the Chinese one if it differs; both if the file is alone. */
+function takeText({ context }: Convert, text: Text, takeChinese: (zh: string) => void): OneOrBoth {
+  if (text.zh === text.en) return text.en;
+  if (context.isAlone === true) return text;
+  takeChinese(text.zh);
   return text.en;
 }
 
@@ -282,22 +287,22 @@ function convertStep(step: StepFile, types: Readonly<Record<string, CaptureType>
   return dropUndefined<StepLineFile>({ id: step.id, ...convertLine(step, convertWhere(step.where, 'any'), types) });
 }
 
-function convertReasons({ chinese }: Convert, { reasons }: RuleFile): Readonly<Record<string, unknown>> | undefined {
+function convertReasons(convert: Convert, { reasons }: RuleFile): Readonly<Record<string, unknown>> | undefined {
   if (reasons === undefined) return undefined;
   const others: Record<string, string> = {};
   const converted = reasons.map(({ id, weight, when, text }) => {
-    const say = takeText(text, (zh) => (others[id] = zh));
+    const say = takeText(convert, text, (zh) => (others[id] = zh));
     const whole: ReasonFile = { weight, when, say };
-    return [id, when === undefined ? [weight, say] : whole] as const;
+    return [id, when === undefined && typeof say === 'string' ? [weight, say] : whole] as const;
   });
-  if (Object.keys(others).length > 0) chinese['reasons'] = others;
+  if (Object.keys(others).length > 0) convert.chinese['reasons'] = others;
   return Object.fromEntries(converted);
 }
 
-function convertFix({ fixes }: Convert, fix: FixFile): string | FormFixFile {
+function convertFix(convert: Convert, fix: FixFile): string | FormFixFile {
   const other: Record<string, string> = {};
-  const take = (text: Text | undefined, key: string): string | undefined =>
-    text === undefined ? undefined : takeText(text, (zh) => (other[key] = zh));
+  const take = (text: Text | undefined, key: string): OneOrBoth | undefined =>
+    text === undefined ? undefined : takeText(convert, text, (zh) => (other[key] = zh));
   const whole = dropUndefined<FormFixFile>({
     for: fix.for?.length === 1 ? fix.for[0] : fix.for,
     flink: fix.flink,
@@ -305,14 +310,14 @@ function convertFix({ fixes }: Convert, fix: FixFile): string | FormFixFile {
     risk: fix.risk === 'low' ? undefined : fix.risk,
     set: fix.patch,
     from: fix.patchFrom,
-    do: takeText(fix.text, (zh) => (other['do'] = zh)),
+    do: takeText(convert, fix.text, (zh) => (other['do'] = zh)),
     cost: take(fix.cost, 'cost'),
     verify: take(fix.verify, 'verify'),
   });
   if (Object.keys(other).length > 0) {
-    fixes[fix.id] = Object.keys(other).length === 1 && other['do'] !== undefined ? other['do'] : other;
+    convert.fixes[fix.id] = Object.keys(other).length === 1 && other['do'] !== undefined ? other['do'] : other;
   }
-  return Object.keys(whole).length === 1 ? fix.text.en : whole;
+  return Object.keys(whole).length === 1 && typeof whole.do === 'string' ? whole.do : whole;
 }
 
 /** Longest log that stands in the rule's file, in lines. */
@@ -335,7 +340,7 @@ function convertLogs({ context, recordings }: Convert, id: string, logs: readonl
     const lines = text.replace(/\n$/, '').split('\n');
     const isText =
       text === `${lines.join('\n')}\n` && Buffer.from(text, 'utf8').equals(bytes) && !/\r|(?![\n\t])\p{Cc}/u.test(text);
-    if (isMatch && (!isText || from === 'lab' || lines.length > MAX_LINES)) {
+    if (isMatch && context.isAlone !== true && (!isText || from === 'lab' || lines.length > MAX_LINES)) {
       const number = /-(\d+)\.log$/.exec(name)?.[1] ?? '1';
       const recording = `${id.replace('/', '.')}-${number}`;
       recordings.set(recording, bytes);

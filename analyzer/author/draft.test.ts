@@ -28,11 +28,9 @@ describe('draftRule', () => {
 
     expect(anchor).toBe('was closed by its owner');
     expect(variant).toBe('ledger-was-closed-by-its-owner');
-    expect(ruleYaml).toContain('    where: { root: com.acme.LedgerException, failure: true }\n');
     expect(ruleYaml).toContain(
-      "    regex: 'ledger (?P<ledger>-?\\d+) of shard (?P<shard>[\\w-]+) was closed by its owner'\n",
+      'find:\n  - "com.acme.LedgerException: ledger {ledger:int} of shard {shard:name} was closed by its owner"\n',
     );
-    expect(ruleYaml).toContain('captures:\n  ledger: int\n  shard: text\n');
   });
 
   it('takes the frame that threw when there is no message', () => {
@@ -44,8 +42,10 @@ describe('draftRule', () => {
     ]);
 
     expect(anchor).toBe('com.acme.Ledger.write');
-    expect(ruleYaml).not.toContain('regex');
-    expect(ruleYaml).toContain('title:\n  en: "TODO: com.acme.Ledger.write"');
+    expect(ruleYaml).toContain(
+      'find:\n  - { anchor: com.acme.Ledger.write, at: com.acme.Ledger.write, root: java.lang.NullPointerException }\n',
+    );
+    expect(ruleYaml).toContain('title: "TODO: com.acme.Ledger.write"');
   });
 
   it('makes a near miss of a program that handles the exception', () => {

@@ -1,11 +1,15 @@
-// Drafts a rule for a failure that no rule names: the files of its folder, with a chosen anchor, numbers and names
-// turned into captures, and the logs filled in. What only a person knows (texts, reasons, fixes, the near miss) is
+// Drafts a rule for a failure that no rule names: its file, with a chosen anchor, numbers and names turned into
+// captures, and its cases. What only a person knows (texts, reasons, fixes, the near miss) is
 // marked TODO; proof.ts reports each mark. Pure functions; `jobtrace rules new` writes the files.
 import { root } from '../../flink/trace/chain.js';
 import type { Owner } from '../../core/documents/incident.js';
 import type { ChainLink, Entry } from '../../core/types.js';
 import type { Candidate } from '../entry/condition.js';
-import { chooseAnchor, cutPhrase, writePattern, writeSlot, writeTitle, type PhrasePart, type Slot } from './phrase.js';
+import type { FindFile } from '../catalog/form/file.js';
+import { readText } from '../catalog/form/text.js';
+import { chooseAnchor, cutPhrase, writePhrase, writeTitle, type PhrasePart, type Slot } from './phrase.js';
+import { escapeText } from './text-of-regex.js';
+import { writeFlow, writeForm } from './write-form.js';
 
 /** Marker at the beginning of a text that an author has still to write. */
 export const TODO = 'TODO';
@@ -15,6 +19,7 @@ export interface RuleDraft {
   readonly slots: readonly Slot[];
   /** Last part of the id if nobody gave one, such as `illegal-state-is-closed`. */
   readonly variant: string;
+  /** Text of the rule's file, without its cases. */
   readonly ruleYaml: string;
   readonly matchLog: string;
   readonly nearMissLog: string;
@@ -91,50 +96,36 @@ interface Parts {
   readonly message: string;
 }
 
+/** Writes the rule without its cases, which writeCases adds. */
 function writeRule({ anchor, parts, last, owner, isFailure, message }: Parts): string {
-  const slots = parts.filter((part) => 'name' in part);
-  const pattern = writePattern(parts);
-  const where = [
-    ...(last === undefined || last.type === '' ? [] : [`root: ${last.type}`]),
-    ...(isFailure ? ['failure: true'] : []),
-  ];
-  return `# yaml-language-server: $schema=../../../schema.json
-status: draft
-severity: error
-owner: ${owner}
-role: cause
-
-title:
-  en: ${text(`${TODO}: ${parts.length === 0 ? (message || anchor).replaceAll('{', '{{') : writeTitle(parts)}`)}
-  zh: ${text(`${TODO}：${slots.map(writeSlot).join('、')}`)}
-summary:
-  en: ${text(`${TODO}: what happened, and what it means for the job, for somebody who does not know Flink's internals.`)}
-  zh: ${text(`${TODO}：发生了什么，对作业有什么影响。`)}
-
-match:
-  - id: message
-    anchor: ${text(anchor)}
-${where.length === 0 ? '' : `    where: { ${where.join(', ')} }\n`}${pattern === undefined ? '' : `    regex: '${pattern.replaceAll("'", "''")}'\n`}
-${slots.length === 0 ? '' : `captures:\n${slots.map((slot) => `  ${slot.name}: ${slot.type}\n`).join('')}\n`}# Several likely reasons, each with a weight and, where it depends on values, a condition (when):
+  const form: FindFile = { ...writeForms(anchor, parts, last), in: isFailure ? undefined : 'any' };
+  const isText = Object.values(form).filter((value) => value !== undefined).length === 1;
+  return `# yaml-language-server: $schema=../../rule.schema.json
+${writeForm({
+  status: 'draft',
+  title: `${TODO}: ${parts.length === 0 ? escapeText(message || anchor) : writeTitle(parts)}`,
+  why: `${TODO}: what happened, and what it means for the job, for somebody who does not know Flink's internals.`,
+  owner,
+})}find:
+  - ${isText ? text(form.is ?? '') : writeFlow(form)}
+# Several likely reasons, each with a weight; a form under find can name its reason (so: usual).
 # reasons:
-#   - id: usual
-#     weight: 0.7
-#     text: { en: "…", zh: "…" }
-
-fixes:
-  - id: first
-    risk: low
-    text:
-      en: ${text(`${TODO}: what to do, with exact options or commands.`)}
-      zh: ${text(`${TODO}：怎么办，给出准确的配置项或命令。`)}
-
-references: []
+#   usual: [0.7, "…"]
+fix:
+  - ${text(`${TODO}: what to do, with exact options or commands.`)}
 `;
 }
 
-/** Writes a value as JSON text, which YAML can read. */
-function text(value: string): string {
-  return JSON.stringify(value);
+/** Writes what is found as a text, with the class of the exception before it. */
+function writeForms(anchor: string, parts: readonly PhrasePart[], last: ChainLink | undefined): FindFile {
+  const type = last?.type ?? '';
+  if (last?.frames.some((frame) => frame.startsWith(anchor)) === true) return { anchor, at: anchor, root: type };
+  const is = writePhrase(parts) ?? escapeText(anchor);
+  const together = `${type}: ${is}`;
+  const read = readText(together, true);
+  const whole: FindFile = read.exception === type ? { is: together } : { is, ...(type === '' ? {} : { root: type }) };
+  const own = whole.is === together ? read : readText(is, false);
+  return own.anchor?.includes(anchor) === true ? whole : { ...whole, anchor };
 }
 
 /** Writes a log in which a program handles the same exception and goes on. */
@@ -151,25 +142,44 @@ function writeQuoted(message: string): string {
   return `2026-01-01 00:00:00,000 INFO  com.example.support.TicketFunction                           [] - ticket 4711: ${JSON.stringify(message)}\n`;
 }
 
+/** Origin of the cases of a draft. */
 export interface DraftProof {
-  /** Origin of the log. */
   readonly note: string;
   readonly version: string | undefined;
   /** Captured values as the diagnosis prints them. */
   readonly values: Readonly<Record<string, string>>;
   readonly handled: boolean;
+  readonly matchLog: string;
+  readonly nearMissLog: string;
 }
 
-export function writeProof({ note, version, values, handled }: DraftProof): string {
-  const rows = Object.entries(values)
-    .map(([name, value]) => `${name}: ${text(value)}`)
-    .join(', ');
-  return `# yaml-language-server: $schema=../../../proof.schema.json
-match.log:
-  from: production
-${version === undefined ? '' : `  flink: ${text(version)}\n`}  note: ${text(note)}
-${rows === '' ? '' : `  values: { ${rows} }\n`}nearmiss.log:
-  from: constructed
-  note: ${text(`${TODO}: ${handled ? 'a program that handles the same exception and keeps running' : 'the same words in user data'}; put a log in its place that is easily taken for this failure`)}
-`;
+/** Writes the cases that end the file of a new rule: the log that it must name, and the template of its near miss. */
+export function writeCases({ note, version, values, handled, matchLog, nearMissLog }: DraftProof): string {
+  const template = handled
+    ? 'a program that handles the same exception and keeps running'
+    : 'the same words in user data';
+  return [
+    'cases:',
+    writeLines('  - log:', matchLog),
+    '    from: production',
+    ...(version === undefined ? [] : [`    flink: ${text(version)}`]),
+    ...(Object.keys(values).length === 0 ? [] : [`    gives: ${writeFlow(values)}`]),
+    `    note: ${text(note)}`,
+    writeLines('  - near:', nearMissLog),
+    `    note: ${text(`${TODO}: ${template}; put a log in its place that is easily taken for this failure`)}`,
+    '',
+  ].join('\n');
+}
+
+/** Writes a log as a block of lines; as a quoted text if YAML would read the block differently. */
+function writeLines(key: string, log: string): string {
+  const isBlock = /^[^\s]/.test(log) && log.endsWith('\n') && !/\n\n$|(?![\n\t])[\p{Cc}\u2028\u2029\ufeff]/u.test(log);
+  if (!isBlock) return `${key} ${text(log)}`;
+  const lines = log.trimEnd().split('\n');
+  return [`${key} |`, ...lines.map((line) => (line === '' ? '' : `      ${line}`))].join('\n');
+}
+
+/** Writes a value as JSON text, which YAML can read. */
+function text(value: string): string {
+  return JSON.stringify(value);
 }

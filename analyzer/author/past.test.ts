@@ -16,31 +16,23 @@ const BUFFERS =
   'java.io.IOException: Insufficient number of network buffers: required 65, but only 38 available. The total number of network buffers is currently set to 2048 of 32768 bytes each.';
 
 /** Returns what a rule with this anchor finds in the log, compared with what is diagnosed without the rule. */
-function judge(anchor: string, lines: readonly string[], where = ''): RulePast {
-  const { rule, cause, problems } = checkRule({ id: 'code.ledger/closed', rule: write(anchor, where) }, catalog);
+function judge(anchor: string, lines: readonly string[], kind?: 'failure'): RulePast {
+  const { rule, cause, problems } = checkRule({ id: 'code.ledger/closed', rule: write(anchor, kind) }, catalog);
   if (rule === undefined || cause === undefined) throw new Error(JSON.stringify(problems));
   const records = makeLog(TM, lines).map((entry): LogRecord => toRecord(entry));
   const entries = records.map(readEntry);
   return judgePast(rule, cause, catalog, { records, incidents: diagnose(entries, catalog) });
 }
 
-function write(anchor: string, where: string): string {
-  const text = (en: string): string => `{ en: "${en}", zh: "${en}" }`;
+function write(anchor: string, kind: 'any' | 'failure' = 'any'): string {
   return [
     'status: draft',
-    'severity: error',
+    'title: The ledger is closed',
+    'why: Somebody closed it.',
     'owner: user-code',
-    'role: cause',
-    `title: ${text('The ledger is closed')}`,
-    `summary: ${text('Somebody closed it.')}`,
-    'match:',
-    '  - id: message',
-    `    anchor: "${anchor}"${where}`,
-    'fixes:',
-    '  - id: first',
-    '    risk: low',
-    `    text: ${text('Open it again.')}`,
-    'references: []',
+    `in: ${kind}`,
+    `find: "${anchor}"`,
+    'fix: Open it again.',
     '',
   ].join('\n');
 }
@@ -68,13 +60,13 @@ describe('judgePast', () => {
     const lines = ['10:00:00 INFO com.acme.Ledger - ledger 7 was closed by its owner'];
 
     expect(judge('was closed by its owner', lines)).toMatchObject({ found: 1, healthy: { count: 1 } });
-    expect(judge('was closed by its owner', lines, '\n    where: { failure: true }')).toMatchObject({ found: 0 });
+    expect(judge('was closed by its owner', lines, 'failure')).toMatchObject({ found: 0 });
   });
 });
 
 describe('listQueries', () => {
   it('leaves out the first and the last word, within which an anchor may begin and end', () => {
-    const { rule } = checkRule({ id: 'code.ledger/closed', rule: write('dger 7 was closed by its ow', '') }, catalog);
+    const { rule } = checkRule({ id: 'code.ledger/closed', rule: write('dger 7 was closed by its ow') }, catalog);
 
     expect(rule && listQueries(rule)).toEqual(['"7 was closed by its"']);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRegex } from '../../core/regex.js';
-import { chooseAnchor, cutPhrase, writePattern, writeTitle } from './phrase.js';
+import { readText } from '../catalog/form/text.js';
+import { chooseAnchor, cutPhrase, writePhrase, writeTitle } from './phrase.js';
 
 describe('cutPhrase', () => {
   it.each([
@@ -45,7 +46,7 @@ describe('cutPhrase', () => {
   });
 });
 
-describe('writePattern', () => {
+describe('writePhrase', () => {
   it.each([
     'ledger 7 of shard eu-1 is closed',
     'No route to tm-3.acme.net:6121 (10.0.0.7:6121) within 50 s [retry=false]',
@@ -54,7 +55,9 @@ describe('writePattern', () => {
   ])('captures again what was cut out of: %s', (message) => {
     const parts = cutPhrase(message);
 
-    const found = createRegex(writePattern(parts) ?? '').exec(`java.io.IOException: ${message}`);
+    const found = createRegex(readText(writePhrase(parts) ?? '', false).regex ?? '').exec(
+      `java.io.IOException: ${message}`,
+    );
 
     expect({ ...found?.groups }).toEqual(
       Object.fromEntries(parts.flatMap((part) => ('name' in part ? [[part.name, part.text]] : []))),
@@ -62,7 +65,7 @@ describe('writePattern', () => {
   });
 
   it('is not there when nothing changes', () => {
-    expect(writePattern(cutPhrase('the ledger is closed'))).toBeUndefined();
+    expect(writePhrase(cutPhrase('the ledger is closed'))).toBeUndefined();
   });
 });
 

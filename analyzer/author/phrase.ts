@@ -1,8 +1,10 @@
 // Splits the message of a failure into what stays and what changes from one failure to the next. Numbers, sizes, times,
 // addresses, paths, ids, classes and quoted names become slots with a type and a name; the rest are literals. draft.ts
-// makes the anchor, the pattern and the title of a new rule from the parts. Pure functions.
-import { quoteRegex } from '../../core/regex.js';
+// makes the anchor, the text and the title of a new rule from the parts. Pure functions.
+import { createRegex } from '../../core/regex.js';
+import { readText } from '../catalog/form/text.js';
 import { BUILT_IN_VALUES, type CaptureType } from '../catalog/rule.js';
+import { escapeText } from './text-of-regex.js';
 
 export type PhrasePart = { readonly literal: string } | Slot;
 
@@ -219,21 +221,32 @@ function weigh(literal: string): number {
   return literal.replaceAll(/[^\p{L}\p{N}]/gu, '').length;
 }
 
-/** Writes the pattern up to the last slot and the words after it; undefined if nothing changes. */
-export function writePattern(parts: readonly PhrasePart[]): string | undefined {
+/** Writes the message up to the last slot and the words after it as a text of a rule; undefined if nothing changes. */
+export function writePhrase(parts: readonly PhrasePart[]): string | undefined {
   const last = parts.findLastIndex((part) => 'name' in part);
   if (last < 0) return undefined;
-  const kept = parts.slice(0, last + 2);
+  const kept = parts
+    .slice(0, last + 2)
+    .map((part, index) => ('name' in part || index <= last ? part : { literal: cutTail(part.literal) }));
   return kept
-    .map((part, index) =>
-      'name' in part ? `(?P<${part.name}>${part.pattern})` : quote(index > last ? cutTail(part.literal) : part.literal),
-    )
+    .map((part, index) => {
+      if (!('name' in part)) return escapeText(part.literal);
+      const next = kept[index + 1];
+      return writeCapture(part, next === undefined || 'name' in next ? '' : next.literal);
+    })
     .join('');
 }
 
-/** Quotes a literal for a pattern, but leaves hyphens and slashes readable. */
-function quote(literal: string): string {
-  return quoteRegex(literal).replaceAll(/\\([/-])/g, '$1');
+/** Writes a capture with the first type whose pattern fits the value, or with the value's own pattern. */
+function writeCapture({ name, type, text: value, pattern }: Slot, next: string): string {
+  const words = type === 'text' ? ['name', 'word'] : [type];
+  const slot = words.map((word) => `{${name}:${word}}`).find((one) => isRead(one, value, next));
+  return slot ?? `{${name}:${type}:/${pattern}/}`;
+}
+
+function isRead(slot: string, value: string, next: string): boolean {
+  const { regex } = readText(`${slot}${escapeText(next.slice(0, 1))}`, false);
+  return regex !== undefined && createRegex(`^(?:${regex})`).exec(`${value}${next}`)?.[1] === value;
 }
 
 /** Returns a few words after the last slot, which are enough to tell where the slot ends. */

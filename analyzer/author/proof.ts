@@ -1,6 +1,5 @@
 // Proves a rule by its cases (cases.ts): it must stand first on the logs that it is for and stay silent on its near
 // misses, and its captures, reasons and patches must be those that each case names.
-import { relative } from 'node:path';
 import type { Diagnosis } from '../../core/documents/incident.js';
 import { LANGUAGES, type Language } from '../../core/types.js';
 import { parseEntry } from '../../flink/layout/layout.js';
@@ -164,22 +163,22 @@ function findTodos(rule: Rule, cases: readonly RuleCase[]): readonly string[] {
   const isOld = isOldRule(rule.file);
   return [
     ...listTodos(rule).map(({ name, language }) =>
-      isOld
+      isOld && language !== undefined
         ? `rule.yaml: the ${name} is still to be written (${language === 'en' ? 'English' : 'Chinese'})`
         : `the ${name} is still to be written`,
     ),
-    ...cases.flatMap(({ name, place, expectation }) =>
+    ...cases.flatMap(({ name, expectation }) =>
       expectation?.note?.startsWith(TODO) === true
         ? [
-            `${isOld ? `proof.yaml: ${name}` : relative(process.cwd(), place)} is a template: ${expectation.note.slice(TODO.length + 2)}`,
+            `${isOld ? `proof.yaml: ${name}` : `case ${name}`} is a template: ${expectation.note.slice(TODO.length + 2)}`,
           ]
         : [],
     ),
   ];
 }
 
-/** Returns the texts of a rule that its author has still to write. */
-export function listTodos(rule: Rule): readonly { readonly name: string; readonly language: Language }[] {
+/** Returns the texts of a rule that its author has still to write; of a text in one language without its language. */
+export function listTodos(rule: Rule): readonly { readonly name: string; readonly language: Language | undefined }[] {
   const texts: readonly (readonly [string, TextTemplate | undefined])[] = [
     ['title', rule.title],
     ['summary', rule.summary],
@@ -191,10 +190,10 @@ export function listTodos(rule: Rule): readonly { readonly name: string; readonl
     ]),
   ];
   return texts.flatMap(([name, text]) =>
-    LANGUAGES.filter((language) => text?.[language].source.startsWith(TODO) === true).map((language) => ({
-      name,
-      language,
-    })),
+    LANGUAGES.filter((language) => text?.[language].source.startsWith(TODO) === true).flatMap((language) => {
+      const isOne = text?.en.source === text?.zh.source;
+      return isOne && language !== 'en' ? [] : [{ name, language: isOne ? undefined : language }];
+    }),
   );
 }
 

@@ -40,9 +40,9 @@ export const DEFAULT_TASK = 'Source: orders -> enrich';
 
 const cache = new Map<string, Scaffolds>();
 
-/** Reads the scaffolds of the built-in rules and those of another folder, which add to them. */
+/** Reads the scaffolds of the built-in rules and those of another folder, which add to them; '': there is none. */
 export function readScaffolds(folder: string): Scaffolds {
-  return [findBuiltInRules(), folder].reduce<Scaffolds>((known, from) => {
+  return [findBuiltInRules(), ...(folder === '' ? [] : [folder])].reduce<Scaffolds>((known, from) => {
     const own = readOwn(join(from, SCAFFOLDS_NAME));
     return {
       builds: { ...known.builds, ...own.builds },

@@ -37,29 +37,33 @@ describe('tryRule', () => {
     expect(trial.match).toMatchObject({
       stands: 'first',
       first: 'connector.ledger/closed',
-      lines: [{ id: 'message', anchor: 'was closed by its owner', hits: 1 }],
+      lines: [{ id: 'form-1', anchor: ' was closed by its owner', hits: 1 }],
       values: { ledger: '7', shard: 'eu-1' },
       faults: [],
     });
     expect(trial.match?.before).not.toBe('connector.ledger/closed');
     expect(trial.nearMiss).toMatchObject({ stands: 'nowhere', lines: [{ hits: 0 }] });
-    expect(trial.todos?.join()).toContain('title (en)');
+    expect(trial.todos?.join()).toContain('title');
     expect(trial).toMatchObject({ newCause: { id: 'connector.ledger' }, replaces: false });
   });
 
   it('says what is wrong with the place of each, and tries nothing', () => {
     const written = draft();
-    const broken = written.rule.replace('(?P<ledger>', '(?P<ledger').replace('severity: error', 'severity: loud');
+    const broken = written.rule.replace('{ledger:int}', '{ledger').replace('status: draft', 'status: loud');
 
     const trial = tryRule({ ...written, rule: broken }, catalog, CONTEXT);
 
     expect(trial.match).toBeUndefined();
     expect(trial.problems[0]).toMatchObject({
-      line: 3,
-      message: expect.stringMatching(/^severity must be .*error/) as string,
+      line: 2,
+      message: expect.stringMatching(/^status must be .*draft/) as string,
     });
-    const pattern = tryRule({ ...written, rule: written.rule.replace('(?P<ledger>', '(?P<ledger') }, catalog, CONTEXT);
-    const line = written.rule.split('\n').findIndex((text) => text.includes('regex:')) + 1;
+    const pattern = tryRule(
+      { ...written, rule: written.rule.replace('{ledger:int}', '{ledger:integer}') },
+      catalog,
+      CONTEXT,
+    );
+    const line = written.rule.split('\n').findIndex((text) => text.startsWith('find:')) + 2;
     expect(pattern.problems.map((problem) => problem.line)).toContain(line);
   });
 
@@ -108,7 +112,7 @@ describe('saveRule', () => {
     const own = loadCatalog({ extra: [folder] });
     const [incident] = diagnose(readPasted(Buffer.from(FAILURE)), own);
     expect(incident?.diagnoses.en[0]?.rule).toBe('connector.ledger/closed');
-    expect(readFileSync(join(place, 'proof.yaml'), 'utf8')).toMatch(/from which ada wrote .*\n {2}values: .*"7"/);
+    expect(readFileSync(place, 'utf8')).toMatch(/\n {4}gives: .*"7".*\n {4}note: .*from which ada wrote /);
     expect(todos.length).toBeGreaterThan(0);
     const rule = own.findRule('connector.ledger/closed');
     // The rest that is to be written are texts.

@@ -13,23 +13,25 @@ import { suggestCause, type Cause } from '../catalog/causes.js';
 import { findBuiltInRules } from '../catalog/files.js';
 import { readSchema } from '../catalog/folders.js';
 import { compileRule } from '../catalog/compile.js';
+import { readForm } from '../catalog/form/read.js';
 import type { Rule, RuleFile } from '../catalog/rule.js';
 import { flattenIncidents } from '../incident/document.js';
 import { readLog, type LogConclusion } from '../incident/diagnose.js';
 import type { RuleFault } from '../incident/explain.js';
 import { readPasted } from '../input/read.js';
 import { RULE_ID } from './folder.js';
-import { listTodos } from './proof.js';
+import { listTodos, proveCase } from './proof.js';
+import { readFormCases } from './cases.js';
 
-/** Files of a rule's folder, as texts. */
+/** Rule that is being written, and the two logs on which it is tried. */
 export interface RuleSource {
-  /** Rule id, CAUSE/VARIANT, which says where its folder would stand. */
+  /** Rule id, CAUSE/VARIANT, which says where its file would stand. */
   readonly id: string;
-  /** Text of rule.yaml. */
+  /** Text of its file. */
   readonly rule: string;
-  /** Text of match.log, in which the rule must stand first. */
+  /** Log in which the rule must stand first. */
   readonly match: string;
-  /** Text of nearmiss.log, in which the rule must not fire. */
+  /** Log in which the rule must not fire. */
   readonly nearMiss: string;
 }
 
@@ -44,10 +46,12 @@ export interface CheckedRule {
   readonly suggestion: string;
 }
 
-/** Compiles rule.yaml into a rule, or returns everything that is wrong with it. */
+/** Compiles a rule's file, or returns everything that is wrong with it. */
 export function checkRule({ id, rule: text }: Pick<RuleSource, 'id' | 'rule'>, catalog: Catalog): CheckedRule {
-  const document = parseDocument(text, 'rule.yaml', readSchema(join(findBuiltInRules(), 'schema.json')));
   const cause = id.slice(0, id.indexOf('/'));
+  const written = parseDocument(text, 'rule.yaml', readSchema(join(findBuiltInRules(), 'rule.schema.json')));
+  const owner = catalog.causes.get(cause)?.owner ?? 'configuration';
+  const document = readForm(written, { owner, sets: catalog.sets, chinese: undefined });
   const refuse = (problems: readonly DocumentProblem[]): CheckedRule => ({
     problems,
     rule: undefined,
@@ -60,11 +64,12 @@ export function checkRule({ id, rule: text }: Pick<RuleSource, 'id' | 'rule'>, c
       document.problemAt([], `its id is "${id}", but must be CAUSE/VARIANT, such as connector.ledger/closed`),
       ...document.problems,
     ]);
-  if (document.problems.length > 0) return refuse(document.problems);
+  if (document.value === undefined) return refuse(document.problems);
   if (!isWhole(document.value))
     return refuse([document.problemAt(['status'], 'is for rules that change another one: write a whole rule here')]);
   const compiled = compileRule(id, 'rule.yaml', document.value, document);
-  if (compiled.problems.length > 0) return refuse(compiled.problems);
+  const problems = [...document.problems, ...compiled.problems];
+  if (problems.length > 0) return refuse(problems);
   const known = catalog.causes.get(cause);
   return {
     problems: [],
@@ -83,13 +88,21 @@ export function tryRule(source: RuleSource, catalog: Catalog, context: TrialCont
     problems: [],
     ...(isNewCause ? { newCause: { id: cause.id, suggestion } } : {}),
     replaces: catalog.findRule(rule.id) !== undefined,
-    todos: listTodos(rule).map(({ name, language }) => `${name} (${language})`),
+    todos: listTodos(rule).map(({ name, language }) => (language === undefined ? name : `${name} (${language})`)),
+    failedCases: tryCases(source, rule, trial),
     match: {
       ...tryLog(source.match, rule, trial, context),
       before: nameFirst(readText(source.match, catalog, context), context.language),
     },
     nearMiss: tryLog(source.nearMiss, rule, trial, context),
   };
+}
+
+/** Returns what the cases in the rule's own file do not prove, each with its line. */
+function tryCases({ rule: text }: RuleSource, rule: Rule, trial: Catalog): readonly string[] {
+  const { cases, problems } = readFormCases(parseDocument(text, 'rule.yaml'), 'rule.yaml');
+  const failed = cases.map((one) => proveCase(rule, trial, one)).filter(({ problem }) => problem !== undefined);
+  return [...problems, ...failed.map(({ file, problem }) => `${file} ${problem ?? ''}`)];
 }
 
 function showProblem({ line, column, path, message }: DocumentProblem): RuleTrial['problems'][number] {

@@ -89,7 +89,8 @@ function hasComment(path: Path, { comments }: WriteOptions): boolean {
   return [...(comments?.keys() ?? [])].some((key) => key !== JSON.stringify(path) && key.startsWith(`${start},`));
 }
 
-function writeFlow(item: unknown): string {
+/** Writes a value on one line. */
+export function writeFlow(item: unknown): string {
   if (Array.isArray(item)) return `[${item.map((one: unknown) => writeFlow(one)).join(', ')}]`;
   if (typeof item !== 'object' || item === null) return writeScalar(item);
   const pairs = Object.entries(item).filter(([, value]) => value !== undefined);

@@ -1,4 +1,4 @@
-// Loads rule folders into one compiled catalog: <area>/<cause>/<variant>/rule.yaml, the built-in catalog first, then a
+// Loads rule folders into one compiled catalog: <area>/<cause>/<variant>.yaml, the built-in catalog first, then a
 // team's own folders, whose rules replace, extend or disable the rules of the same id. Every mistake of every rule is
 // reported at once as JT_RULE_INVALID with file:line:column. The catalog is loaded when the program starts, and loaded
 // again by reloadCatalog when a folder changes.
@@ -12,6 +12,7 @@ import type { Cause } from './causes.js';
 import { closeRule, type ClosedRule } from './closed.js';
 import { findBuiltInRules } from './files.js';
 import { readFolders } from './folders.js';
+import type { Sets } from './form/read.js';
 import { PREPARED } from './prepared.js';
 import { listSpellings } from './spelling.js';
 import type { Alternative, Rule, RuleStep } from './rule.js';
@@ -38,6 +39,8 @@ export interface Catalog {
   readonly size: number;
   readonly causes: ReadonlyMap<string, Cause>;
   readonly engine: Engine;
+  /** Named exceptions that a rule may use. */
+  readonly sets: Sets;
   findRule(id: string): Rule | undefined;
   readonly scanner: AnchorScanner;
   /** Literals of the scanner, by their index. */
@@ -70,7 +73,7 @@ export function loadCatalog(sources: CatalogSources = {}): Catalog {
   const loaded = readFolders(folders, join(findBuiltInRules(), 'schema.json'));
   if (loaded.problems.length > 0 || loaded.engine === undefined)
     throw createError('JT_RULE_INVALID', { problems: loaded.problems.join('\n') });
-  return assemble(loaded.rules, loaded.causes, loaded.engine);
+  return assemble(loaded.rules, loaded.causes, loaded.engine, loaded.sets);
 }
 
 export interface Reload {
@@ -86,12 +89,16 @@ export function reloadCatalog(sources: CatalogSources, previous: Catalog): Reloa
   const missing = folders.filter((folder) => !existsSync(folder));
   if (missing.length > 0)
     return { catalog: previous, problems: missing.map((folder) => `${folder}:1:1 does not exist`) };
-  const { rules, causes, engine, problems, refused } = readFolders(folders, join(findBuiltInRules(), 'schema.json'));
+  const { rules, causes, engine, sets, problems, refused } = readFolders(
+    folders,
+    join(findBuiltInRules(), 'schema.json'),
+  );
   const kept = [...refused].flatMap((id) => previous.findRule(id) ?? []).map(closeRule);
   const catalog = assemble(
     [...rules.filter((rule) => !refused.has(rule.id)), ...kept],
     new Map([...(problems.length === 0 ? [] : previous.causes), ...causes]),
     engine ?? previous.engine,
+    sets,
   );
   return { catalog, problems };
 }
@@ -101,7 +108,12 @@ export function buildCatalog(rules: readonly Rule[], causes: ReadonlyMap<string,
   return assemble(rules.map(closeRule), causes, engine);
 }
 
-function assemble(rules: readonly ClosedRule[], causes: ReadonlyMap<string, Cause>, engine: Engine): Catalog {
+function assemble(
+  rules: readonly ClosedRule[],
+  causes: ReadonlyMap<string, Cause>,
+  engine: Engine,
+  sets: Sets = new Map(),
+): Catalog {
   const sorted = [...rules].sort((a, b) => (a.id < b.id ? -1 : 1));
   const byId = new Map(sorted.map((rule) => [rule.id, rule]));
   const byLiteral = new Map<string, ClosedUse[]>();
@@ -134,6 +146,7 @@ function assemble(rules: readonly ClosedRule[], causes: ReadonlyMap<string, Caus
     size: sorted.length,
     causes,
     engine,
+    sets,
     findRule: (id) => byId.get(id)?.open(),
     scanner: createAnchorScanner(literals, PREPARED.packedOf(literals)),
     literals,
@@ -144,6 +157,7 @@ function assemble(rules: readonly ClosedRule[], causes: ReadonlyMap<string, Caus
         [...sorted.filter(({ id }) => id !== rule.id), closeRule(rule)],
         new Map([[cause.id, cause], ...causes]),
         engine,
+        sets,
       ),
   };
 }

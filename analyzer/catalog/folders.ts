@@ -8,6 +8,7 @@ import { readCauses, type Cause } from './causes.js';
 import { checkExplains, checkSize } from './check.js';
 import type { ClosedRule } from './closed.js';
 import { findBuiltInRules, findCatalogFiles } from './files.js';
+import type { Sets } from './form/read.js';
 import { openFormTexts } from './form/texts.js';
 import { PREPARED } from './prepared.js';
 import { readRule, type ReadRules } from './rules.js';
@@ -17,6 +18,8 @@ export interface Loaded {
   readonly causes: ReadonlyMap<string, Cause>;
   /** Tables of the engine; undefined if a table has problems. */
   readonly engine: Engine | undefined;
+  /** Named exceptions of all folders. */
+  readonly sets: Sets;
   readonly problems: readonly string[];
   /** Ids of the rules with problems. */
   readonly refused: ReadonlySet<string>;
@@ -44,7 +47,7 @@ export function readFolders(folders: readonly string[], schemaPath: string): Loa
     for (const problem of checkSize(folder, sized)) problems.push(problem);
   }
   for (const problem of checkExplains(rules, causes, refused)) problems.push(problem);
-  return { rules: [...rules.values()].map((item) => item.rule), causes, engine, problems, refused };
+  return { rules: [...rules.values()].map((item) => item.rule), causes, engine, sets: texts.sets, problems, refused };
 }
 
 /** Reads the built-in tables and what a team's folders change in them. */

@@ -98,6 +98,8 @@ export interface RuleOutline {
   readonly ruleYaml: string;
   readonly matchLog: string;
   readonly nearMissLog: string;
+  /** Whole text of the rule's file, with its cases. */
+  readonly file: string;
   /** Rule that already matches the failure. */
   readonly named: string | undefined;
 }

@@ -68,17 +68,13 @@ export async function draftRule(context: ToolContext, values: ToolValues): Promi
       problems:
         'nothing failed in these lines: no task, job or process ended. Send the line that says so with its whole stack trace',
     });
-  const { id, named, ruleYaml, matchLog, nearMissLog } = outline;
+  const { id, named, file } = outline;
   return {
     header: [
       `A draft of ${id === undefined ? 'a rule; choose its cause (CAUSE/VARIANT)' : `the rule \`${id}\``}. Nothing was written.`,
       ...(named === undefined ? [] : [`The rule \`${named}\` names this failure already.`]),
-      'Put the three files into its folder below a folder of your own rules, replace each TODO, and run "jobtrace rules test".',
+      'Put it into <area>/<cause>/<variant>.yaml below a folder of your own rules, replace each TODO, and run "jobtrace rules test".',
     ].join(' '),
-    blocks: [
-      `**rule.yaml**\n\n${fence(ruleYaml.trimEnd(), 'yaml')}`,
-      `**match.log**\n\n${fence(matchLog.trimEnd(), 'log')}`,
-      `**nearmiss.log**\n\n${fence(nearMissLog.trimEnd(), 'log')}`,
-    ],
+    blocks: [`**${id === undefined ? 'rule' : `${id.replace('.', '/')}.yaml`}**\n\n${fence(file.trimEnd(), 'yaml')}`],
   };
 }

@@ -1,18 +1,16 @@
-// Implements "jobtrace rules new FILE|-": writes the folder of a new rule for the first failure of a log that no rule,
+// Implements "jobtrace rules new FILE|-": writes the file of a new rule for the first failure of a log that no rule,
 // or only a general one, matches. analyzer/author/draft.ts drafts the rule. The output lists the remaining work as
 // `rules test` does.
-import { existsSync, realpathSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
 import { loadCatalog, type Catalog } from '../../analyzer/catalog/catalog.js';
 import { findBuiltInRules } from '../../analyzer/catalog/files.js';
 import { diagnose } from '../../analyzer/incident/diagnose.js';
-import { writeProof, type RuleDraft } from '../../analyzer/author/draft.js';
-import { addCause, placeRule, shareSchemas, writeRule } from '../../analyzer/author/folder.js';
+import { writeCases, type RuleDraft } from '../../analyzer/author/draft.js';
+import { addCause, hasRule, placeRule, RULE_ID, shareSchemas, writeRule } from '../../analyzer/author/folder.js';
 import { proposeId, proposeRule, type Proposal } from '../../analyzer/author/propose.js';
 import { readStdin } from '../../analyzer/input/files/disk.js';
 import { proveRule } from '../../analyzer/author/proof.js';
-import { RULE_ID } from '../../analyzer/author/folder.js';
-import { readEntries } from '../../analyzer/input/read.js';
+import { readEntries, readPasted } from '../../analyzer/input/read.js';
 import { findNearest } from '../../core/text/nearest.js';
 import { createError } from '../../core/errors.js';
 import type { Evidence, Owner } from '../../core/documents/incident.js';
@@ -66,20 +64,25 @@ async function runNew(invocation: Invocation): Promise<number> {
   const { draft, evidence, owner, named } = proposal;
   const id = chooseId(invocation.option('id'), proposal);
   const place = placeRule(folder, id);
-  if (existsSync(join(place, 'rule.yaml')))
+  if (hasRule(folder, id))
     throw createError('JT_USAGE', {
       problem: `${place} already has a rule; use another --id.`,
       command: 'rules new',
     });
   if (!isBuiltIn) shareSchemas(folder);
   const notes = noteCause(id, folder, catalog, owner);
-  writeRule(place, draft);
-  const extra = isBuiltIn ? [] : [...new Set([...extraFolders(invocation), folder])];
-  const gaps = finishProof(id, place, draft, loadCatalog({ extra }), {
+  const about = {
     note: `The entry at ${evidence.file}:${evidence.line}`,
     version: proposal.flinkVersion,
     handled: proposal.isFailure,
-  });
+    matchLog: draft.matchLog,
+    nearMissLog: draft.nearMissLog,
+  };
+  const save = (values: Readonly<Record<string, string>>): void =>
+    writeRule(folder, id, draft.ruleYaml + writeCases({ ...about, values }));
+  save({});
+  const extra = isBuiltIn ? [] : [...new Set([...extraFolders(invocation), folder])];
+  const gaps = finishProof(id, draft, loadCatalog({ extra }), save);
   await write(
     invocation.terminal,
     renderReport(
@@ -132,29 +135,29 @@ function noteCause(id: string, folder: string, catalog: Catalog, owner: Owner): 
   if (file === undefined) return [];
   const nearest = findNearest(cause, catalog.causes.keys());
   return [
-    `${cause} is a new cause, added to ${file}${nearest === undefined ? '' : `; if you meant ${nearest}, move the folder and remove that line`}.`,
+    `${cause} is a new cause, added to ${file}${nearest === undefined ? '' : `; if you meant ${nearest}, move the file and remove that line`}.`,
   ];
 }
 
-/** Writes the values that the new rule captures from its own log to proof.yaml. Returns the remaining work. */
+/** Writes the values that the new rule captures from its own log to its case. Returns the remaining work. */
 function finishProof(
   id: string,
-  place: string,
   draft: RuleDraft,
   catalog: Catalog,
-  about: { readonly note: string; readonly version: string | undefined; readonly handled: boolean },
+  save: (values: Readonly<Record<string, string>>) => void,
 ): readonly string[] {
-  const found = diagnose(readEntries([join(place, 'match.log')]), catalog)
+  const found = diagnose(readPasted(Buffer.from(draft.matchLog)), catalog)
     .flatMap((incident) => incident.diagnoses.en)
     .find((diagnosis) => diagnosis.rule === id);
-  const values = Object.fromEntries(
-    draft.slots.flatMap(({ name }) => (found?.values[name] === undefined ? [] : [[name, found.values[name]]])),
+  save(
+    Object.fromEntries(
+      draft.slots.flatMap(({ name }) => (found?.values[name] === undefined ? [] : [[name, found.values[name]]])),
+    ),
   );
-  writeFileSync(join(place, 'proof.yaml'), writeProof({ ...about, values }));
   const rule = catalog.findRule(id);
   if (rule === undefined) throw new Error(`the rule ${id} was written but is not in the catalog`);
-  return proveRule(rule, catalog).flatMap(({ file, problem }) =>
-    problem === undefined ? [] : [`${relative(place, file) === '' ? '' : `${relative(place, file)}: `}${problem}`],
+  return proveRule(rule, catalog).flatMap(({ name, problem }) =>
+    problem === undefined ? [] : [`${name === undefined ? '' : `case ${name}: `}${problem}`],
   );
 }
 

@@ -1,5 +1,6 @@
 // Implements "jobtrace rules list|check|test": lists, validates and proves rules. The other commands for rule authors
 // are in rules-new.ts, rules-explain.ts and rules-backtest.ts.
+import { relative } from 'node:path';
 import { loadCatalog, type Catalog } from '../../analyzer/catalog/catalog.js';
 import { listRows, proveRow } from '../../analyzer/author/engine-proof.js';
 import { proveRule } from '../../analyzer/author/proof.js';
@@ -7,9 +8,13 @@ import type { EngineRow } from '../../analyzer/catalog/engine.js';
 import { isNamedBy, type Named, type Rule } from '../../analyzer/catalog/rule.js';
 import { parseGlob, type Glob } from '../../core/text/glob.js';
 import { findNearest } from '../../core/text/nearest.js';
-import { createError } from '../../core/errors.js';
+import { createError, JobtraceError } from '../../core/errors.js';
+import { pause } from '../../core/time/wait.js';
+import { findBuiltInRules } from '../../analyzer/catalog/files.js';
+import { describeFolders } from '../service/rule-reloader.js';
+import { readPlace, renderReport, type TestResult } from './rules-report.js';
 import { countOf } from '../../core/text/count.js';
-import { CONFIG_OPTION, LANG_OPTION, RULES_OPTION, type Command, type Invocation } from '../command.js';
+import { CONFIG_OPTION, LANG_OPTION, RULES_OPTION, type Command, type Invocation, type OptionRow } from '../command.js';
 import { write } from '../terminal/write.js';
 import { paint, styleOf } from '../terminal/print.js';
 import { extraFolders, languageOf, readSettings } from '../settings.js';
@@ -56,70 +61,152 @@ export const RULES_LIST: Command = {
   },
 };
 
+const FORMAT_OPTION: OptionRow = {
+  name: 'format',
+  value: 'FORMAT',
+  values: ['text', 'junit', 'sarif'],
+  help: 'Output format: JUnit XML or SARIF 2.1.0 for a CI step.',
+};
+const FAILED = 2;
+
 export const RULES_CHECK: Command = {
   name: 'rules check',
   operands: '[DIR…]',
   summary: 'Validate all rules and print every problem with file:line:column.',
-  options: [RULES_OPTION, CONFIG_OPTION],
-  examples: ['jobtrace rules check', 'jobtrace rules check our-rules'],
+  options: [RULES_OPTION, CONFIG_OPTION, FORMAT_OPTION],
+  examples: ['jobtrace rules check', 'jobtrace rules check our-rules', 'jobtrace rules check our-rules --format sarif'],
   run: async (invocation) => {
-    const { rules, engine } = loadCatalog({ extra: [...extraFolders(invocation), ...invocation.operands] });
-    await write(
-      invocation.terminal,
-      `${rules.length} rules and ${listRows(engine).length} engine entries are valid.\n`,
-    );
-    return 0;
+    const format = invocation.option('format') ?? 'text';
+    const checked = checkCatalog([...extraFolders(invocation), ...invocation.operands], format);
+    if ('catalog' in checked) {
+      const { size, engine } = checked.catalog;
+      const summary = `${size} rules and ${listRows(engine).length} engine entries are valid.\n`;
+      await write(invocation.terminal, format === 'text' ? summary : renderReport(format, []));
+      return 0;
+    }
+    await write(invocation.terminal, renderReport(format, checked.results));
+    return FAILED;
   },
 };
+
+/** Loads the catalog; for a CI step the problems are results, otherwise the error says them. */
+function checkCatalog(
+  extra: readonly string[],
+  format: string,
+): { readonly catalog: Catalog } | { readonly results: readonly TestResult[] } {
+  try {
+    return { catalog: loadCatalog({ extra }) };
+  } catch (error) {
+    if (format === 'text' || !(error instanceof JobtraceError) || error.code !== 'JT_RULE_INVALID') throw error;
+    const lines = String(error.details['problems']).split('\n');
+    return { results: lines.map((line) => ({ suite: 'rules check', ...readPlace(line), name: line })) };
+  }
+}
 
 export const RULES_TEST: Command = {
   name: 'rules test',
   operands: '[ID…]',
-  summary: 'Run rule tests: match logs must get the diagnosis of their rule, near misses must not.',
-  options: [RULES_OPTION, CONFIG_OPTION],
+  summary: 'Run the cases of rules: each log must get the diagnosis of its rule, near misses must not.',
+  options: [
+    RULES_OPTION,
+    CONFIG_OPTION,
+    FORMAT_OPTION,
+    { name: 'watch', help: 'Run again whenever a rule changes, until Ctrl-C.' },
+  ],
   examples: [
     'jobtrace rules test',
     'jobtrace rules test network.insufficient-buffers/total',
-    "jobtrace rules test '*buffer*'",
+    'jobtrace rules test --rules our-rules --watch connector.ledger/closed',
+    'jobtrace rules test --rules our-rules --format junit > rules.xml',
   ],
-  run: async (invocation) => {
-    const catalog = openCatalog(invocation);
-    const style = styleOf(invocation.terminal.stdout, invocation.terminal.environment);
-    const { rules, rows } = selectAll(catalog, invocation.operands);
-    const report = async (id: string, problems: readonly string[]): Promise<void> => {
-      const symbol = problems.length === 0 ? paint('✔', 'green', style) : paint('✖', 'red', style);
-      await write(invocation.terminal, [`${symbol} ${id}`, ...problems.map((line) => `    ${line}`), ''].join('\n'));
-    };
-    let failed = 0;
-    let logs = 0;
-    for (const rule of rules) {
-      const results = proveRule(rule, catalog);
-      const problems = results.filter((result) => result.problem !== undefined);
-      logs += results.length;
-      failed += problems.length;
-      await report(
-        rule.id,
-        problems.map(({ file, problem }) => `${file}: ${problem ?? ''}`),
-      );
-    }
-    for (const row of rows) {
-      const results = proveRow(row, catalog);
-      const problems = results.filter((result) => result.problem !== undefined);
-      logs += results.length;
-      failed += problems.length;
-      await report(
-        row.id,
-        problems.map(({ name, problem }) => `${row.path}: ${name} ${problem ?? ''}`),
-      );
-    }
-    const counted = rows.length === 0 ? '' : `, ${countOf(rows.length, 'engine entry', 'engine entries')}`;
-    await write(
-      invocation.terminal,
-      `${countOf(rules.length, 'rule')}${counted}, ${countOf(logs, 'test')}, ${failed} failed\n`,
-    );
-    return failed === 0 ? 0 : 2;
-  },
+  run: async (invocation) => (invocation.has('watch') ? watchTests(invocation) : runTests(invocation)),
 };
+
+/** Interval between two checks of the files, in milliseconds. */
+const POLL_MS = 300;
+
+/** Runs the tests again after each change. Problems of rules are printed, and the next change is waited for. */
+async function watchTests(invocation: Invocation): Promise<number> {
+  const { signal } = invocation.terminal;
+  const folders = [findBuiltInRules(), ...extraFolders(invocation)];
+  let seen: string | undefined;
+  let code = 0;
+  while (!signal.aborted) {
+    const now = describeFolders(folders);
+    if (now !== seen) {
+      seen = now;
+      code = await runTests(invocation).catch(async (error: unknown) => {
+        if (!(error instanceof JobtraceError)) throw error;
+        await write(invocation.terminal, `${error.message}\n`);
+        return FAILED;
+      });
+    }
+    await pause(POLL_MS, signal);
+  }
+  return code;
+}
+
+async function runTests(invocation: Invocation): Promise<number> {
+  const catalog = openCatalog(invocation);
+  const { rules, rows } = selectAll(catalog, invocation.operands);
+  const format = invocation.option('format') ?? 'text';
+  const style = styleOf(invocation.terminal.stdout, invocation.terminal.environment);
+  const all: TestResult[] = [];
+  for (const [suite, results] of listSuites(rules, rows, catalog)) {
+    for (const result of results) all.push(result);
+    if (format !== 'text') continue;
+    const problems = results.flatMap(({ file, problem }) => (problem === undefined ? [] : [`${file}: ${problem}`]));
+    const symbol = problems.length === 0 ? paint('✔', 'green', style) : paint('✖', 'red', style);
+    await write(invocation.terminal, [`${symbol} ${suite}`, ...problems.map((line) => `    ${line}`), ''].join('\n'));
+  }
+  const failed = all.filter(({ problem }) => problem !== undefined).length;
+  const counted = rows.length === 0 ? '' : `, ${countOf(rows.length, 'engine entry', 'engine entries')}`;
+  await write(
+    invocation.terminal,
+    format === 'text'
+      ? `${countOf(rules.length, 'rule')}${counted}, ${countOf(all.length, 'test')}, ${failed} failed\n`
+      : renderReport(format, all),
+  );
+  return failed === 0 ? 0 : FAILED;
+}
+
+/** Proves the rules and rows one after another, each with its results. */
+function* listSuites(
+  rules: readonly Rule[],
+  rows: readonly EngineRow[],
+  catalog: Catalog,
+): Generator<readonly [suite: string, results: readonly TestResult[]]> {
+  for (const rule of rules) {
+    const results = proveRule(rule, catalog);
+    yield [
+      rule.id,
+      results.map(({ name, file, problem }) => ({
+        suite: rule.id,
+        name: `${rule.id}: ${name ?? problem ?? ''}`,
+        file: nearHere(file),
+        problem,
+      })),
+    ];
+  }
+  for (const row of rows) {
+    const results = proveRow(row, catalog);
+    yield [
+      row.id,
+      results.map(({ name, problem }) => ({
+        suite: row.id,
+        name: `${row.id}: ${name}`,
+        file: nearHere(row.path),
+        problem: problem === undefined ? undefined : `${name} ${problem}`,
+      })),
+    ];
+  }
+}
+
+/** Returns the path from the current folder, if it is below it. */
+function nearHere(file: string): string {
+  const path = relative(process.cwd(), file);
+  return path.startsWith('..') ? file : path;
+}
 
 export function openCatalog(invocation: Invocation): Catalog {
   return loadCatalog({ extra: extraFolders(invocation) });

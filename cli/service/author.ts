@@ -3,6 +3,7 @@
 import { toIso } from '../../core/time/iso.js';
 import { judgePast, listQueries } from '../../analyzer/author/past.js';
 import { proposeId, proposeRule } from '../../analyzer/author/propose.js';
+import { writeCases } from '../../analyzer/author/draft.js';
 import { readRule } from '../../analyzer/author/folder.js';
 import { saveRule } from '../../analyzer/author/save.js';
 import { checkRule, tryRule, type RuleSource } from '../../analyzer/author/trial.js';
@@ -52,7 +53,22 @@ export function draftRule(lines: string, catalog: Catalog, zone: string): RuleOu
   const proposal = proposeRule(() => readPasted(Buffer.from(lines, 'utf8')), catalog, zone);
   if (proposal === undefined) return undefined;
   const { ruleYaml, matchLog, nearMissLog } = proposal.draft;
-  return { id: proposeId(proposal), named: proposal.named?.rule, ruleYaml, matchLog, nearMissLog };
+  const cases = writeCases({
+    note: 'Lines from which the rule was drafted',
+    version: proposal.flinkVersion,
+    values: {},
+    handled: proposal.isFailure,
+    matchLog,
+    nearMissLog,
+  });
+  return {
+    id: proposeId(proposal),
+    named: proposal.named?.rule,
+    ruleYaml,
+    matchLog,
+    nearMissLog,
+    file: ruleYaml + cases,
+  };
 }
 
 interface PastContext {

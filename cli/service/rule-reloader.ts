@@ -102,7 +102,7 @@ function reloadSafely(sources: CatalogSources, previous: Catalog): Reload {
 }
 
 /** Returns names, sizes and times of the catalog's files; the text differs after each change. */
-function describeFolders(folders: readonly string[]): string {
+export function describeFolders(folders: readonly string[]): string {
   return folders
     .flatMap((folder) => (existsSync(folder) ? describeFiles(folder) : [`${folder} is missing`]))
     .join('\n');

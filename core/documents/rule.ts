@@ -86,12 +86,12 @@ export const RuleSheet = object({
 export type RuleSheet = Static<typeof RuleSheet>;
 
 const TEXTS = {
-  rule: described(text, 'rule.yaml.'),
-  match: described(text, 'match.log: the rule must rank first in it.'),
-  nearMiss: described(text, 'nearmiss.log: the rule must not match it.'),
+  rule: described(text, 'Text of the rule, as its file has it.'),
+  match: described(text, 'Log in which the rule must rank first.'),
+  nearMiss: described(text, 'Near miss: a log that the rule must not match.'),
 };
 
-/** Rule that is being written: its id and the texts of its files. */
+/** Rule that is being written: its id its text, and the two logs on which it is tried. */
 export const WrittenRule = object({
   id: described(text, 'CAUSE/VARIANT, such as connector.ledger/closed.'),
   ...TEXTS,
@@ -125,7 +125,7 @@ export type LogTrial = Static<typeof LogTrial>;
 export const RuleTrial = object({
   problems: described(
     list(object({ line: integer, column: integer, message: text })),
-    'Problems of rule.yaml; line and column count from 1. A rule with any of them is not tried.',
+    'Problems of the text; line and column count from 1. A rule with any of them is not tried.',
   ),
   newCause: optional(
     object({ id: text, suggestion: described(text, 'Question about a cause whose id is spelled almost the same.') }),
@@ -133,6 +133,7 @@ export const RuleTrial = object({
   ),
   replaces: optional(flag, 'True if a rule with this id exists, which the draft would replace.'),
   todos: optional(texts, 'Texts that are not written yet.'),
+  failedCases: optional(texts, 'Cases in the text of the rule that fail, each with its line.'),
   match: optional(LogTrial),
   nearMiss: optional(LogTrial),
 });

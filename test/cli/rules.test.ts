@@ -48,7 +48,7 @@ const LEDGER_LOG = [
 describe("the author's loop", () => {
   const ID = 'connector.ledger/closed';
   const own = (): string => join(folder, 'own-rules');
-  const ruleFile = (): string => join(own(), 'connector/ledger/closed/rule.yaml');
+  const ruleFile = (): string => join(own(), 'connector/ledger/closed.yaml');
 
   it('rules new writes a rule that is valid, and rules test says what is left to do', async () => {
     const log = file('ledger/taskmanager.log', LEDGER_LOG);
@@ -62,16 +62,16 @@ describe("the author's loop", () => {
     expect(made.stdout).toContain('connector.ledger is a new cause');
     expect(checked.stdout).toMatch(/rules and \d+ engine entries are valid/);
     expect(tested.code).toBe(2);
-    expect(tested.stdout).toContain('the title is still to be written (English)');
-    expect(tested.stdout).toContain('nearmiss.log is a template');
-    expect(tested.stdout).not.toContain('match.log:');
+    expect(tested.stdout).toContain('the title is still to be written');
+    expect(tested.stdout).toContain('is a template: a program that handles');
+    expect(tested.stdout).not.toContain('log 2026');
     expect((await runProgram(['rules', 'new', log, '--id', ID, '--rules', own()])).stderr).toContain(
       'already has a rule; use another --id',
     );
   });
 
   it('a rule whose texts are written passes rules test', async () => {
-    for (const path of [ruleFile(), ruleFile().replace('rule.yaml', 'proof.yaml'), join(own(), 'causes.yaml')])
+    for (const path of [ruleFile(), join(own(), 'causes.yaml')])
       writeFileSync(path, readFileSync(path, 'utf8').replaceAll(/TODO(: |：)/g, 'Ledger: '));
 
     expect(await runProgram(['rules', 'test', '--rules', own(), ID])).toMatchObject({
@@ -81,6 +81,56 @@ describe("the author's loop", () => {
     expect(
       (await runProgram(['diagnose', '--rules', own(), '--format', 'json', join(folder, 'ledger')])).stdout,
     ).toContain('"ledger": "7"');
+  });
+
+  it('a CI step gets each case as a test, and each problem at its line', async () => {
+    const tested = await runProgram(['rules', 'test', '--rules', own(), ID, '--format', 'junit']);
+    const broken = file('broken/connector/ledger/closed.yaml', 'status: tset\n');
+    const checked = await runProgram(['rules', 'check', join(folder, 'broken'), '--format', 'sarif']);
+
+    expect(tested.stdout).toContain('<testsuites name="jobtrace rules" tests="2" failures="0">');
+    expect(tested.stdout).toMatch(
+      /<testcase classname="connector.ledger\/closed" name="connector.ledger\/closed: 1 log 2026/,
+    );
+    expect(checked.code).toBe(2);
+    expect(JSON.parse(checked.stdout)).toMatchObject({
+      version: '2.1.0',
+      runs: [
+        {
+          results: expect.arrayContaining([
+            expect.objectContaining({
+              level: 'error',
+              message: { text: expect.stringContaining('must be one of') },
+              locations: [
+                {
+                  physicalLocation: {
+                    artifactLocation: { uri: expect.stringContaining('connector/ledger/closed.yaml') },
+                    region: { startLine: 1, startColumn: 9 },
+                  },
+                },
+              ],
+            }),
+          ]),
+        },
+      ],
+    });
+    expect(broken).toContain('broken');
+  });
+
+  it('rules test --watch runs again when a rule changes', async () => {
+    const watched = join(folder, 'watched');
+    file('watched/causes.yaml', readFileSync(join(own(), 'causes.yaml')));
+    const text = readFileSync(ruleFile(), 'utf8');
+    file('watched/connector/ledger/closed.yaml', text);
+    const program = startProgram(['rules', 'test', '--rules', watched, '--watch', ID]);
+    try {
+      await waitUntil('the first run', () => (program.stdout().includes('2 tests, 0 failed') ? true : undefined));
+      file('watched/connector/ledger/closed.yaml', text.replace('{ ledger: "7"', '{ ledger: "8"'));
+      await waitUntil('the second run', () => (program.stdout().includes('2 tests, 1 failed') ? true : undefined));
+      expect(program.stdout()).toContain('the value ledger is 7, not 8');
+    } finally {
+      await program.stop();
+    }
   });
 
   it('rules list and rules test know the rows of the engine by table and id', async () => {
@@ -191,14 +241,14 @@ describe("the author's loop", () => {
         (await fetch(`${url}/api/v1/rules`)).json() as Promise<{ rules: { id: string }[]; problems: string[] }>;
       const rule = readFileSync(ruleFile(), 'utf8');
       file('live-rules/causes.yaml', readFileSync(join(own(), 'causes.yaml')));
-      file('live-rules/connector/ledger/closed/rule.yaml', rule);
+      file('live-rules/connector/ledger/closed.yaml', rule);
       await waitUntil(
         'the new rule',
         async () => ((await readRules()).rules.some(({ id }) => id === ID) ? true : undefined),
         { deadlineMs: 60_000 },
       );
 
-      file('live-rules/connector/ledger/closed/rule.yaml', rule.replace('severity: error', 'severity: eror'));
+      file('live-rules/connector/ledger/closed.yaml', rule.replace('status: draft', 'status: drafft'));
       const problems = await waitUntil(
         'the refusal',
         async () => ((await readRules()).problems.length > 0 ? (await readRules()).problems : undefined),
@@ -206,7 +256,7 @@ describe("the author's loop", () => {
       );
       file('live-logs/flink-flink-taskexecutor-0-node-1.log', LEDGER_LOG);
 
-      expect(problems[0]).toMatch(/rule\.yaml:3:11 `severity` must be one of .*did you mean `error`/);
+      expect(problems[0]).toMatch(/closed\.yaml:2:9 `status` must be one of .*did you mean `draft`/);
       expect((await readRules()).rules.some(({ id }) => id === ID)).toBe(true);
       expect(program.stderr()).toContain('Rules with errors were rejected; their previous versions stay active.');
       await waitUntil(

@@ -12,6 +12,8 @@ import { readForm, type Beside, type Sets } from './read.js';
 
 /** Forms of rules in the folders of a catalog. */
 export interface FormTexts {
+  /** Sets of all folders. */
+  readonly sets: Sets;
   /** Returns the form of a rule's file, which takes up what stands beside it. */
   formOf(folder: string, file: string, owner: Owner | undefined): PreparedForm;
 }
@@ -40,6 +42,7 @@ export function openFormTexts(folders: ReadonlySet<string>, problems: string[]):
     known.set(folder, sets);
   }
   return {
+    sets,
     formOf: (folder, file, owner) => {
       const chineseFile = join(dirname(dirname(file)), CHINESE_NAME);
       return {
@@ -54,6 +57,12 @@ export function openFormTexts(folders: ReadonlySet<string>, problems: string[]):
       };
     },
   };
+}
+
+/** Opens the Chinese texts of the rule in this file; undefined if its area has none. */
+export function openChineseOf(file: string): Beside['chinese'] {
+  const chinese = join(dirname(dirname(file)), CHINESE_NAME);
+  return existsSync(chinese) ? findChinese(readChecked(chinese, CHINESE_SCHEMA, []), chinese, file) : undefined;
 }
 
 /** Returns the Chinese texts of the rule in this file; undefined if its area has none. */

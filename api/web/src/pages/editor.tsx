@@ -119,7 +119,7 @@ function Editor({ written, onChange }: EditorProps) {
           )}
           <Textarea
             ref={area}
-            label="rule.yaml"
+            label={t('ruleText')}
             autosize
             minRows={16}
             maxRows={40}
@@ -129,6 +129,7 @@ function Editor({ written, onChange }: EditorProps) {
             styles={LOG_FONT}
           />
           <Problems trial={trial} text={written.rule} area={area} />
+          <FailedCases cases={trial?.failedCases ?? []} />
         </Stack>
         <Stack gap="sm">
           <LogBox
@@ -184,6 +185,21 @@ function Problems({ trial, text, area }: ProblemsProps) {
             {line}:{column}
           </Anchor>{' '}
           {message}
+        </Text>
+      ))}
+    </Alert>
+  );
+}
+
+/** Lists the cases in the text of the rule that fail. */
+function FailedCases({ cases }: { readonly cases: readonly string[] }) {
+  const { t } = useTexts();
+  if (cases.length === 0) return null;
+  return (
+    <Alert color="red" title={t('failedCases')}>
+      {cases.map((failed) => (
+        <Text key={failed} size="sm">
+          {failed.replace(/^rule\.yaml:/, '')}
         </Text>
       ))}
     </Alert>
@@ -343,7 +359,8 @@ interface SavingProps {
 function Saving({ written, trial }: SavingProps) {
   const { t, label } = useTexts();
   const save = useMutation({ mutationFn: () => api.saveRule({ ...written, replace: trial?.replaces === true }) });
-  const isProven = trial?.match?.stands === 'first' && trial.nearMiss?.stands === 'nowhere';
+  const isProven =
+    trial?.match?.stands === 'first' && trial.nearMiss?.stands === 'nowhere' && (trial.failedCases ?? []).length === 0;
   return (
     <Stack gap="xs">
       {(trial?.todos?.length ?? 0) > 0 && (

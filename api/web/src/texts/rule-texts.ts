@@ -67,6 +67,8 @@ export const RULE_TEXTS = {
   computedBy: { en: 'values computed by', zh: '取值计算方式' },
   explainsSymptoms: { en: 'Explains these symptoms', zh: '可解释以下现象' },
   proofs: { en: 'Tests', zh: '测试日志' },
+  ruleText: { en: 'Rule (YAML)', zh: '规则（YAML）' },
+  failedCases: { en: 'Failed cases', zh: '未通过的用例' },
   mustMatch: { en: 'Must match', zh: '必须命中' },
   mustNotMatch: { en: 'Must not match', zh: '不得命中' },
   moreLogs: { en: 'more in the rule folder', zh: '份日志在规则目录中' },
