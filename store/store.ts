@@ -279,9 +279,9 @@ export interface RecordFeed<Stored = LogRecord> {
   /**
    * Counts the partitions of the feed, which several readers may read separately. An operator can change the number.
    */
-  countParts(): Promise<number>;
+  countPartitions(): Promise<number>;
   /** Returns the partition of a cluster, from 0 to `count` - 1. All records of a cluster belong to one partition. */
-  findPart(cluster: string, count: number): number;
+  findPartition(cluster: string, count: number): number;
   /**
    * Joins the cursors of the readers of all partitions to one that leaves out what all of them have read, for any
    * partition.
@@ -292,7 +292,7 @@ export interface RecordFeed<Stored = LogRecord> {
 export interface FeedOptions {
   readonly limit: number;
   /** Partition to which the records are limited. */
-  readonly part?: { readonly index: number; readonly of: number };
+  readonly partition?: { readonly index: number; readonly of: number };
   /** Value of `jobtrace.signal`. Records with it are left out; those with another value or none are returned. */
   readonly skip?: string;
   /** Time in milliseconds since 1970. Records before it are left out. */
@@ -344,7 +344,7 @@ export interface IncidentWrite {
 
 export interface IncidentStore {
   /**
-   * Inserts or replaces the incident with this id. If several writers may write it, the latest epoch (`turn`, a number
+   * Inserts or replaces the incident with this id. If several writers may write it, the latest epoch (a number
    * that only grows) wins. Returns false and writes nothing if the incident was written with a later epoch.
    */
   saveIncident(incident: Incident, epoch?: number): Promise<boolean>;

@@ -52,7 +52,7 @@ describeWithParts(['elasticsearch-8'], 'analyzers on one Elasticsearch', () => {
     await splitIndex(node.url);
     for (const cluster of CLUSTERS) write(folder, cluster, LINES.slice(0, 3));
     start('agent', 'agent');
-    await waitUntil('the first lines', async () => ((await store.countParts()) === PARTS ? true : undefined));
+    await waitUntil('the first lines', async () => ((await store.countPartitions()) === PARTS ? true : undefined));
   });
   afterAll(async () => {
     // The killed process has ended with another code.

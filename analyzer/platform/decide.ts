@@ -53,18 +53,18 @@ export interface AssignmentDecision {
 /** Key of the assignment for writing the incidents of all clusters. */
 export const PLATFORM = 'platform';
 
-export function nameParts(count: number): readonly string[] {
+export function namePartitions(count: number): readonly string[] {
   return Array.from({ length: count }, (_, number) => String(number));
 }
 
 export function decideAssignment(situation: Situation): readonly AssignmentDecision[] {
   const { sharing, self, wanted } = situation;
   const isCountedAnew = wanted !== sharing.count;
-  const parts = nameParts(sharing.count);
+  const partitions = namePartitions(sharing.count);
   const max = isCountedAnew ? 0 : findMax(situation);
-  const ours = parts.filter((part) => holderOf(situation, part) === self);
+  const ours = partitions.filter((partition) => holderOf(situation, partition) === self);
   let room = max - ours.length;
-  const decidePart = (partition: string): AssignmentDecision => {
+  const decidePartition = (partition: string): AssignmentDecision => {
     const holder = holderOf(situation, partition);
     if (holder === self) {
       if (ours.indexOf(partition) < max) return { partition, action: 'keep', reason: 'is-ours' };
@@ -74,7 +74,7 @@ export function decideAssignment(situation: Situation): readonly AssignmentDecis
     if (room-- > 0) return { partition, action: 'take', reason: describeFree(situation, partition) };
     return { partition, action: 'leave', reason: isCountedAnew ? 'parts-are-counted-anew' : 'enough-are-ours' };
   };
-  return [decidePlatform(situation), ...parts.map(decidePart)];
+  return [decidePlatform(situation), ...partitions.map(decidePartition)];
 }
 
 /** Decides the platform assignment. The first member that finds it free takes it. */
@@ -106,8 +106,8 @@ function findMax(situation: Situation): number {
   const { sharing, self, silent } = situation;
   const members = [...new Set([...Object.keys(sharing.members), self])].filter((member) => !silent.has(member));
   const held = new Map(members.map((member) => [member, 0]));
-  for (const part of nameParts(sharing.count)) {
-    const holder = holderOf(situation, part);
+  for (const partition of namePartitions(sharing.count)) {
+    const holder = holderOf(situation, partition);
     if (holder !== undefined) held.set(holder, (held.get(holder) ?? 0) + 1);
   }
   const ranked = members.sort((a, b) => (held.get(b) ?? 0) - (held.get(a) ?? 0) || (a < b ? -1 : 1));
@@ -118,7 +118,10 @@ function findMax(situation: Situation): number {
 /** True if no member holds a partition any more, so that the number of partitions may change. */
 export function mayCountAnew(situation: Situation): boolean {
   const { sharing, wanted } = situation;
-  return wanted !== sharing.count && nameParts(sharing.count).every((part) => holderOf(situation, part) === undefined);
+  return (
+    wanted !== sharing.count &&
+    namePartitions(sharing.count).every((partition) => holderOf(situation, partition) === undefined)
+  );
 }
 
 /**
@@ -140,7 +143,7 @@ export function renewSharing(
   const decided = new Map(decisions.map(({ partition, action }) => [partition, action]));
   const next = findLargest([leastEpoch, ...Object.values(sharing.shares).map(({ epoch }) => epoch + 1)]);
   const count = mayCountAnew(situation) ? wanted : sharing.count;
-  const shares = [PLATFORM, ...nameParts(count)].map((partition): readonly [string, Partition] => {
+  const shares = [PLATFORM, ...namePartitions(count)].map((partition): readonly [string, Partition] => {
     const before = sharing.shares[partition];
     const isGiven = given.has(partition) && before?.holder === self;
     const holder = isGiven ? undefined : holderOf(situation, partition);

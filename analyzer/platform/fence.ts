@@ -1,6 +1,6 @@
 // Writes incidents under the assignments that this analyzer holds (lease.ts): incidents of a cluster under its
 // partition, incidents of all clusters under the platform assignment. If the assignment is lost, or the store has a
-// write of a later epoch, nothing is written and LostShare is thrown; the caller then drops what it knows of the
+// write of a later epoch, nothing is written and LostPartition is thrown; the caller then drops what it knows of the
 // partition.
 import type { Incident } from '../../core/documents/incident.js';
 import { ALL_CLUSTERS } from '../../core/types.js';
@@ -16,11 +16,11 @@ export class LostPartition extends Error {
 }
 
 export interface Fence {
-  /** Throws LostShare if nothing of the cluster may be written. */
+  /** Throws LostPartition if nothing of the cluster may be written. */
   check(cluster: string, epoch?: number): void;
   /**
-   * Writes an incident. Throws LostShare and what the store throws, as remove() does. If `turn` is given, only this
-   * epoch is accepted.
+   * Writes an incident. Throws LostPartition and what the store throws, as remove() does. If `epoch` is given, only
+   * this epoch is accepted.
    */
   save(incident: Incident, epoch?: number): Promise<void>;
   /** Writes incidents of one cluster at once. */
@@ -30,7 +30,7 @@ export interface Fence {
 
 export function createFence(
   store: Pick<IncidentStore, 'saveIncident' | 'saveIncidents' | 'removeIncident' | 'findEpoch'> &
-    Pick<RecordFeed, 'findPart'>,
+    Pick<RecordFeed, 'findPartition'>,
   lease: Lease,
 ): Fence {
   const check = (cluster: string, expected: number | undefined): { partition: string; epoch: number } => {
@@ -72,9 +72,9 @@ export function createFence(
 
 /** Returns the assignment under which the incidents of a cluster are written. */
 export function namePartition(
-  store: Pick<RecordFeed, 'findPart'>,
+  store: Pick<RecordFeed, 'findPartition'>,
   lease: Pick<Lease, 'count'>,
   cluster: string,
 ): string {
-  return cluster === ALL_CLUSTERS ? PLATFORM : String(store.findPart(cluster, lease.count()));
+  return cluster === ALL_CLUSTERS ? PLATFORM : String(store.findPartition(cluster, lease.count()));
 }

@@ -17,8 +17,8 @@ beforeEach(async () => {
   const sqlite = await openStore({ kind: 'sqlite', path: ':memory:' });
   store = {
     ...sqlite,
-    countParts: () => Promise.resolve(count),
-    findPart: (cluster, of) => Number(cluster.at(-1)) % of,
+    countPartitions: () => Promise.resolve(count),
+    findPartition: (cluster, of) => Number(cluster.at(-1)) % of,
   };
 });
 afterEach(() => store.close());
@@ -38,7 +38,7 @@ class Machine {
   }
 
   get parts(): readonly number[] {
-    return this.lease.parts().map(({ part }) => part);
+    return this.lease.partitions().map(({ partition }) => partition);
   }
 
   get platform(): number | undefined {
@@ -47,7 +47,8 @@ class Machine {
 
   /** Releases revoked partitions, as the analyzer does when their state is saved. */
   letGo(): void {
-    for (const { part, isRevoked } of this.lease.parts()) if (isRevoked) this.lease.release(String(part));
+    for (const { partition, isRevoked } of this.lease.partitions())
+      if (isRevoked) this.lease.release(String(partition));
   }
 }
 
@@ -238,7 +239,7 @@ describe('createLease', () => {
     const alone = createStaticLease();
     await alone.step();
 
-    expect(alone.parts()).toEqual([{ part: 0, epoch: alone.epoch(PLATFORM), isRevoked: false }]);
+    expect(alone.partitions()).toEqual([{ part: 0, epoch: alone.epoch(PLATFORM), isRevoked: false }]);
     expect((await store.states.load('analyzer/parts'))?.value).toBeUndefined();
   });
 });
@@ -285,6 +286,6 @@ describe('createFence', () => {
 
     await fence.save(incident('saved'));
     expect((await store.findIncident('a'))?.job?.name).toBe('saved');
-    expect(Math.max(...machine.lease.parts().map(({ epoch }) => epoch))).toBeGreaterThan(ahead);
+    expect(Math.max(...machine.lease.partitions().map(({ epoch }) => epoch))).toBeGreaterThan(ahead);
   });
 });

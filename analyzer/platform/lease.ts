@@ -23,7 +23,7 @@ export interface Lease {
   /** Returns the number of partitions of the records. */
   count(): number;
   /** Returns the partitions that this analyzer holds, ascending. */
-  parts(): readonly HeldPartition[];
+  partitions(): readonly HeldPartition[];
   /**
    * Returns the epoch of an assignment, or undefined if another analyzer may hold it. Must be called again before each
    * action under the assignment.
@@ -49,14 +49,14 @@ export interface Lease {
 }
 
 export interface HeldPartition {
-  readonly part: number;
+  readonly partition: number;
   readonly epoch: number;
   /** True if the partition is revoked: it must be released as soon as its state is saved. */
   readonly isRevoked: boolean;
 }
 
 export interface LeaseOptions {
-  readonly store: Pick<Collections, 'states'> & Pick<RecordFeed, 'countParts'>;
+  readonly store: Pick<Collections, 'states'> & Pick<RecordFeed, 'countPartitions'>;
   readonly log: Log;
   /**
    * Called when no member holds a partition and the number of partitions changes. It may be called again, and by
@@ -100,10 +100,10 @@ export const ALONE_EPOCH = 0;
 
 /** Returns the lease of a single instance on its store, which holds everything. */
 export function createStaticLease(): Lease {
-  const parts = [{ part: 0, epoch: ALONE_EPOCH, isRevoked: false }];
+  const partitions = [{ partition: 0, epoch: ALONE_EPOCH, isRevoked: false }];
   return {
     count: () => 1,
-    parts: () => parts,
+    partitions: () => partitions,
     epoch: () => ALONE_EPOCH,
     mayComeBack: () => true,
     isShared: () => false,
@@ -168,7 +168,7 @@ export function createLease(options: LeaseOptions): Lease {
   };
   return {
     count: () => holding.count,
-    parts: () => listParts(holding),
+    partitions: () => listPartitions(holding),
     epoch: (partition) => readEpoch(holding, partition),
     mayComeBack: (partition) => holding.held.has(partition) && !holding.given.has(partition),
     isShared: () => holding.lastBeats.size > 0,
@@ -188,10 +188,10 @@ function readEpoch({ held, given, clock }: Holding, partition: string): number |
   return one !== undefined && !given.has(partition) && clock() < one.until ? one.epoch : undefined;
 }
 
-function listParts(holding: Holding): readonly HeldPartition[] {
-  return Array.from({ length: holding.count }, (_, part) => part).flatMap((part) => {
-    const epoch = readEpoch(holding, String(part));
-    return epoch === undefined ? [] : [{ part, epoch, isRevoked: holding.asked.has(String(part)) }];
+function listPartitions(holding: Holding): readonly HeldPartition[] {
+  return Array.from({ length: holding.count }, (_, partition) => partition).flatMap((partition) => {
+    const epoch = readEpoch(holding, String(partition));
+    return epoch === undefined ? [] : [{ partition, epoch, isRevoked: holding.asked.has(String(partition)) }];
   });
 }
 
@@ -200,7 +200,7 @@ async function step(holding: Holding): Promise<void> {
   if (holding.hasEnded || (clock() - holding.polledAt < POLL_MS && given.size === 0)) return;
   holding.polledAt = clock();
   if (clock() - holding.countedAt >= COUNT_MS) {
-    holding.wanted = await holding.store.countParts();
+    holding.wanted = await holding.store.countPartitions();
     holding.countedAt = clock();
   }
   for (let tries = 0; tries < MAX_TRIES; tries++) if (await timePoll(holding)) return;

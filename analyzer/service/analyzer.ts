@@ -55,7 +55,7 @@ export function createAnalyzer(options: AnalyzerOptions): Analyzer {
       reportedFaults: new Set(),
       words: listSignalWords(options.catalog),
     },
-    parts: new Map(),
+    partitions: new Map(),
     reportedVersion: undefined,
     records: 0,
     steppedAt: performance.now(),
@@ -95,13 +95,13 @@ function setCatalog({ service }: Running, catalog: Catalog): void {
 }
 
 function describe(running: Running): AnalyzerStatus {
-  const { service, parts, records, drainedAt } = running;
-  const memories = [...parts.values()].flatMap(({ clusters }) => [...clusters.values()]);
-  const unread = [...parts.values()].flatMap(({ unreadFrom }) => unreadFrom ?? []);
+  const { service, partitions, records, drainedAt } = running;
+  const memories = [...partitions.values()].flatMap(({ clusters }) => [...clusters.values()]);
+  const unread = [...partitions.values()].flatMap(({ unreadFrom }) => unreadFrom ?? []);
   const oldestUnreadMs = unread.length === 0 ? 0 : Math.max(0, service.options.now() - findSmallest(unread));
   return {
     records,
-    parts: parts.size,
+    parts: partitions.size,
     clusters: memories.length,
     signals: memories.reduce((sum, memory) => sum + memory.signals.size, 0),
     incidents: memories.reduce((sum, memory) => sum + memory.saved.length, 0),

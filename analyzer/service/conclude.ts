@@ -14,7 +14,7 @@ import { askCheckpoints } from './history.js';
 import { findMergeTarget, keepIds } from './identity.js';
 import { COMPACT_DEFAULTS, type ClusterMemory, type SavedIncident } from './memory.js';
 import { publishLines } from './job-lines.js';
-import type { RecordPart } from './partition.js';
+import type { RecordPartition } from './partition.js';
 import { compactLarge, takeEntries } from './signals.js';
 import {
   announce,
@@ -42,21 +42,21 @@ export const OPEN_OUTCOMES: readonly Incident['outcome'][] = ['failing', 'silent
  * incidents that changed.
  */
 export async function* concludeTouched(
-  part: RecordPart,
+  partition: RecordPartition,
   cluster: string,
   memory: ClusterMemory,
 ): AsyncGenerator<void, readonly Incident[]> {
-  const concluded = yield* concludeAsking(part, cluster, memory);
-  const named = keepIds(concluded, memory.saved, part.options.healthyMs);
-  const ended = await concludeEndings(part, cluster, memory, named, (incident, change) =>
-    announce(part, memory, [{ incident, change }]),
+  const concluded = yield* concludeAsking(partition, cluster, memory);
+  const named = keepIds(concluded, memory.saved, partition.options.healthyMs);
+  const ended = await concludeEndings(partition, cluster, memory, named, (incident, change) =>
+    announce(partition, memory, [{ incident, change }]),
   );
   const kept = ended.incidents;
   const ids = new Set(kept.map(({ id }) => id));
   const times = collectEventTimes(memory);
   const others = memory.saved.filter(({ id }) => !ids.has(id));
   const gone = others.filter(({ first }) => times.has(first));
-  const joined = groupBy(gone, (known) => findMergeTarget(known, kept, part.options.healthyMs)?.id ?? '');
+  const joined = groupBy(gone, (known) => findMergeTarget(known, kept, partition.options.healthyMs)?.id ?? '');
   const known = new Map(memory.saved.map((one) => [one.id, one]));
   const shown = countShown(memory.saved);
   const incidents: Incident[] = [];
@@ -66,62 +66,62 @@ export async function* concludeTouched(
   let due: DueIncident[] = [];
   for (const found of kept) {
     const before = known.get(found.id);
-    const revised = noteRevision(found, before, part.options.now());
+    const revised = noteRevision(found, before, partition.options.now());
     const own = noteJoined(revised, before, joined.get(found.id) ?? []);
     const incident = assignToFlood(cluster, own, before, shown);
     incidents.push(incident);
-    const { next, change } = decideIncident(part, memory, incident, before);
+    const { next, change } = decideIncident(partition, memory, incident, before);
     saved.push(next);
     if (change !== undefined) due.push({ incident, change });
     if (due.length >= WRITTEN_AT_ONCE) {
       for (const one of due) changed.push(one.incident);
-      await announce(part, memory, due);
+      await announce(partition, memory, due);
       due = [];
     }
     if (slices.isOver()) yield slices.begin();
   }
   for (const one of due) changed.push(one.incident);
-  await announce(part, memory, due);
+  await announce(partition, memory, due);
   for (const one of gone) {
-    await removeGone(part, cluster, memory, one);
+    await removeGone(partition, cluster, memory, one);
     if (slices.isOver()) yield slices.begin();
   }
   memory.saved = [...saved, ...others.filter(({ first }) => !times.has(first))];
-  await writeFloods(part, memory, incidents, changed);
-  const { store, now } = part.options;
+  await writeFloods(partition, memory, incidents, changed);
+  const { store, now } = partition.options;
   const published = await publishLines(cluster, memory, incidents, { store, now: now() });
   const next = findSmallest([
     published ?? Infinity,
     ...[...memory.floods.values()].flatMap((flood) => (flood.isDirty ? [flood.next] : [])),
   ]);
-  compactLarge(part, memory);
-  planNext(part, cluster, memory, incidents, ended.isOpen);
-  const at = part.due.get(cluster);
-  if (at !== undefined) part.due.set(cluster, Math.min(next, at));
-  await writeRest(part, memory, part.clusters.has(cluster) ? ids : new Set());
+  compactLarge(partition, memory);
+  planNext(partition, cluster, memory, incidents, ended.isOpen);
+  const at = partition.due.get(cluster);
+  if (at !== undefined) partition.due.set(cluster, Math.min(next, at));
+  await writeRest(partition, memory, partition.clusters.has(cluster) ? ids : new Set());
   return changed;
 }
 
 /** Concludes the cluster, and once more if the store knows a later checkpoint before one of the incidents. */
 async function* concludeAsking(
-  part: RecordPart,
+  partition: RecordPartition,
   cluster: string,
   memory: ClusterMemory,
 ): AsyncGenerator<void, readonly Incident[]> {
-  const concluded = yield* collectConcluded(part, cluster, memory);
-  const checkpoints = await askCheckpoints(cluster, memory, concluded, part.options.store);
-  await takeEntries(part, checkpoints);
-  return checkpoints.length === 0 ? concluded : yield* collectConcluded(part, cluster, memory);
+  const concluded = yield* collectConcluded(partition, cluster, memory);
+  const checkpoints = await askCheckpoints(cluster, memory, concluded, partition.options.store);
+  await takeEntries(partition, checkpoints);
+  return checkpoints.length === 0 ? concluded : yield* collectConcluded(partition, cluster, memory);
 }
 
 function* collectConcluded(
-  part: RecordPart,
+  partition: RecordPartition,
   cluster: string,
   memory: ClusterMemory,
 ): Generator<void, readonly Incident[]> {
   const slices = createSlices();
   const concluded: Incident[] = [];
-  for (const incident of concludeMemory(part, cluster, memory)) {
+  for (const incident of concludeMemory(partition, cluster, memory)) {
     if (incident !== undefined) concluded.push(incident);
     if (slices.isOver()) yield slices.begin();
   }
@@ -129,12 +129,22 @@ function* collectConcluded(
 }
 
 /** Concludes the incidents of the cluster one by one from what is known now. */
-function concludeMemory(part: RecordPart, cluster: string, memory: ClusterMemory): Iterable<Incident | undefined> {
-  const { now, healthyMs, zone } = part.options;
+function concludeMemory(
+  partition: RecordPartition,
+  cluster: string,
+  memory: ClusterMemory,
+): Iterable<Incident | undefined> {
+  const { now, healthyMs, zone } = partition.options;
   const { index, signals, lastLines, conclusions: cache } = memory;
   const signalsOf = { cluster, index, signals: signals.values(), lastLines, memo: cache };
-  const onFault = (fault: RuleFault): void => reportFault(part, fault);
-  return concludeEach(signalsOf, part.service.catalog, { now: now(), settleMs: SETTLE_MS, healthyMs, zone, onFault });
+  const onFault = (fault: RuleFault): void => reportFault(partition, fault);
+  return concludeEach(signalsOf, partition.service.catalog, {
+    now: now(),
+    settleMs: SETTLE_MS,
+    healthyMs,
+    zone,
+    onFault,
+  });
 }
 
 /**
@@ -142,22 +152,22 @@ function concludeMemory(part: RecordPart, cluster: string, memory: ClusterMemory
  * concluded afterwards, which takes seconds. All that are announced here are shown by themselves, not on the flood
  * card.
  */
-export async function concludeFirst(part: RecordPart, cluster: string, memory: ClusterMemory): Promise<void> {
+export async function concludeFirst(partition: RecordPartition, cluster: string, memory: ClusterMemory): Promise<void> {
   const saved: SavedIncident[] = [];
   const due: DueIncident[] = [];
-  for (const incident of concludeMemory(part, cluster, memory)) {
+  for (const incident of concludeMemory(partition, cluster, memory)) {
     if (incident === undefined) continue;
-    const { next, change } = decideIncident(part, memory, incident, undefined);
+    const { next, change } = decideIncident(partition, memory, incident, undefined);
     saved.push(next);
     if (change !== undefined) due.push({ incident, change });
     if (saved.length === MAX_SHOWN) break;
   }
   memory.saved = saved;
-  await announce(part, memory, due);
+  await announce(partition, memory, due);
 }
 
 /** Logs a fault of a rule once per part of the rule, until the rules change. */
-function reportFault({ service, options }: RecordPart, { rule, part, problem }: RuleFault): void {
+function reportFault({ service, options }: RecordPartition, { rule, part, problem }: RuleFault): void {
   const key = `${rule} ${part}`;
   if (service.reportedFaults.has(key)) return;
   service.reportedFaults.add(key);
@@ -185,24 +195,24 @@ function collectEventTimes({ signals }: ClusterMemory): ReadonlySet<number | und
  * It is dropped from memory if nothing has failed there for hours.
  */
 function planNext(
-  part: RecordPart,
+  partition: RecordPartition,
   cluster: string,
   memory: ClusterMemory,
   incidents: readonly Incident[],
   isEnding: boolean,
 ): void {
-  const { healthyMs = LIMITS.healthy.value } = part.options;
-  const now = part.options.now();
+  const { healthyMs = LIMITS.healthy.value } = partition.options;
+  const now = partition.options.now();
   const { keepMs } = COMPACT_DEFAULTS;
   const quietMs = Math.max(0, now - (isOpen(incidents) ? memory.lastTime : memory.lastEvent));
   const mayChange = quietMs < (isOpen(incidents) ? keepMs : healthyMs + 2 * RECHECK_MS);
   const next = mayChange ? now + Math.max(RECHECK_MS, Math.floor(quietMs / 10)) : memory.lastSeen + keepMs;
   if (isEnding || (memory.eventCount > 0 && next > now)) {
-    part.due.set(cluster, isEnding ? now + ENDING_CHECK_MS : next);
+    partition.due.set(cluster, isEnding ? now + ENDING_CHECK_MS : next);
     return;
   }
-  part.due.delete(cluster);
-  part.clusters.delete(cluster);
+  partition.due.delete(cluster);
+  partition.clusters.delete(cluster);
 }
 
 function isOpen(incidents: readonly Incident[]): boolean {

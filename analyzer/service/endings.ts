@@ -21,7 +21,7 @@ import { findQuiet, RECENT_MS, type ReportedProcess } from '../platform/process-
 import { findSilenceWindow } from '../platform/regularity.js';
 import type { ClusterMemory } from './memory.js';
 import { askLastLine } from './history.js';
-import type { RecordPart } from './partition.js';
+import type { RecordPartition } from './partition.js';
 
 export interface EndedCluster {
   /** Incidents, with their parents and their ends. */
@@ -52,16 +52,16 @@ const FOLLOWS =
   /^(?:network\.|restart\.|checkpoint\.|cluster\.(?:taskmanager-lost|heartbeat-timeout|leadership-lost|no-slots|registration-failed|node-lost|fatal-exit))/;
 
 export async function concludeEndings(
-  part: RecordPart,
+  partition: RecordPartition,
   cluster: string,
   memory: ClusterMemory,
   incidents: readonly Incident[],
   announce: (incident: Incident, change: 'new' | 'changed') => Promise<void>,
 ): Promise<EndedCluster> {
-  const lives = part.service.watch.livesOf(cluster);
+  const lives = partition.service.watch.livesOf(cluster);
   const { endings } = memory;
   if (lives.length === 0 && endings.size === 0) return { incidents, isOpen: false };
-  const situation = await readSituation(part, cluster, memory, lives);
+  const situation = await readSituation(partition, cluster, memory, lives);
   const found = lives.length === 0 ? [] : findEndings(situation);
   const current = found.map((ending) => ({ ending, id: identify(cluster, ending, endings) }));
   const settled = dropUnsettled(incidents, memory, situation);
@@ -135,12 +135,12 @@ function isSame(known: Incident | undefined, incident: Incident): boolean {
  * a quiet process wrote.
  */
 async function readSituation(
-  part: RecordPart,
+  partition: RecordPartition,
   cluster: string,
   memory: ClusterMemory,
   lives: readonly ReportedProcess[],
 ): Promise<ClusterSituation> {
-  const { store, zone, now } = part.options;
+  const { store, zone, now } = partition.options;
   const quiet = findQuiet(lives);
   const asked = lives.filter(({ gone, process }) => gone !== undefined || process === quiet?.process);
   for (const { process } of asked) {
@@ -155,8 +155,8 @@ async function readSituation(
     processes: view.processes,
     lastLines: memory.lastLines,
     lives,
-    isRead: part.unreadFrom === undefined,
-    silenceMs: quiet === undefined ? undefined : await askRegularity(part, cluster, memory, quiet),
+    isRead: partition.unreadFrom === undefined,
+    silenceMs: quiet === undefined ? undefined : await askRegularity(partition, cluster, memory, quiet),
     hadTasks: (process, jobId, time) => view.thereOn(process, time)?.(jobId) ?? false,
     now: now(),
   };
@@ -164,7 +164,7 @@ async function readSituation(
 
 /** Asks the store for the regularity of a process, once per silence. */
 async function askRegularity(
-  { options: { store } }: RecordPart,
+  { options: { store } }: RecordPartition,
   cluster: string,
   memory: ClusterMemory,
   quiet: ReportedProcess,

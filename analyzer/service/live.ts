@@ -8,7 +8,7 @@ import type { Entry } from '../../core/types.js';
 import { renderSignal } from '../../flink/bytes/words.js';
 import type { FeedOptions } from '../../store/store.js';
 import { concludeFirst, concludeTouched } from './conclude.js';
-import type { RecordPart } from './partition.js';
+import type { RecordPartition } from './partition.js';
 import { dateLines, fillMemory, findMemory, takeEntries } from './signals.js';
 
 /** Age, in milliseconds, up to which records are read before all older ones. */
@@ -21,22 +21,26 @@ const MAX_HELD = 10_000;
 const FLOOD_EVENTS = 100;
 
 /** Reads the records of the last minutes while the feed is behind. Returns the number of records. */
-export async function readLive(part: RecordPart): Promise<number> {
-  if (part.live === undefined || part.held.length >= MAX_HELD) return 0;
-  const { index, of, options, service } = part;
+export async function readLive(partition: RecordPartition): Promise<number> {
+  if (partition.live === undefined || partition.held.length >= MAX_HELD) return 0;
+  const { index, of, options, service } = partition;
   const from = options.now() - LIVE_MS;
-  const page = await service.readEntries(part.live, { part: { index, of }, from, ...decideLeftOut(part) });
-  const isHeld = (entry: Entry): boolean => clusterOf(entry) === part.concluding;
+  const page = await service.readEntries(partition.live, {
+    partition: { index, of },
+    from,
+    ...decideLeftOut(partition),
+  });
+  const isHeld = (entry: Entry): boolean => clusterOf(entry) === partition.concluding;
   const entries = page.entries.filter((entry) => !isHeld(entry));
-  await takeEntries(part, entries);
-  flagUrgent(part, entries);
-  appendAll(part.held, page.entries.filter(isHeld));
-  part.live = page.cursor;
+  await takeEntries(partition, entries);
+  flagUrgent(partition, entries);
+  appendAll(partition.held, page.entries.filter(isHeld));
+  partition.live = page.cursor;
   return page.records;
 }
 
 /** Marks the clusters with recent entries as urgent, if the entries changed anything. */
-export function flagUrgent({ touched, urgent, options }: RecordPart, entries: readonly Entry[]): void {
+export function flagUrgent({ touched, urgent, options }: RecordPartition, entries: readonly Entry[]): void {
   const from = options.now() - LIVE_MS;
   for (const entry of entries)
     if ((timeOf(entry) ?? 0) >= from && touched.has(clusterOf(entry))) urgent.add(clusterOf(entry));
@@ -52,64 +56,64 @@ function clusterOf({ source }: Entry): string {
 }
 
 /** Returns the filter of the feed: no records without a signal word, and facts only of clusters that are in memory. */
-export function decideLeftOut({ service: { words }, clusters }: RecordPart): Pick<FeedOptions, 'skip' | 'only'> {
+export function decideLeftOut({ service: { words }, clusters }: RecordPartition): Pick<FeedOptions, 'skip' | 'only'> {
   const open = [...clusters].flatMap(([cluster, { isFilled }]) => (isFilled ? [cluster] : []));
   return { skip: renderSignal(words, 'no'), only: { signal: renderSignal(words, 'fact'), clusters: open } };
 }
 
 /** Concludes the clusters with recent records. Returns the incidents that changed. */
-export async function concludeUrgent(part: RecordPart): Promise<readonly Incident[]> {
+export async function concludeUrgent(partition: RecordPartition): Promise<readonly Incident[]> {
   const changed: Incident[] = [];
-  for (const cluster of [...part.urgent])
-    if (cluster !== part.concluding) appendAll(changed, await concludeCluster(part, cluster));
+  for (const cluster of [...partition.urgent])
+    if (cluster !== partition.concluding) appendAll(changed, await concludeCluster(partition, cluster));
   return changed;
 }
 
 /** Concludes a cluster, and in between those that fail now. Returns the incidents that changed. */
-export async function concludeCluster(part: RecordPart, cluster: string): Promise<readonly Incident[]> {
-  if (part.concluding !== undefined) return concludeOne(part, cluster, setImmediate);
+export async function concludeCluster(partition: RecordPartition, cluster: string): Promise<readonly Incident[]> {
+  if (partition.concluding !== undefined) return concludeOne(partition, cluster, setImmediate);
   const others: Incident[] = [];
-  part.concluding = cluster;
-  part.liveReadAt = performance.now();
+  partition.concluding = cluster;
+  partition.liveReadAt = performance.now();
   try {
-    const own = await concludeOne(part, cluster, async () => appendAll(others, await giveWay(part)));
+    const own = await concludeOne(partition, cluster, async () => appendAll(others, await giveWay(partition)));
     return [...others, ...own];
   } finally {
-    part.concluding = undefined;
-    const held = part.held.splice(0);
-    await takeEntries(part, held);
-    flagUrgent(part, held);
+    partition.concluding = undefined;
+    const held = partition.held.splice(0);
+    await takeEntries(partition, held);
+    flagUrgent(partition, held);
   }
 }
 
 /** Lets the rest of the process run, then the clusters that fail now. */
-async function giveWay(part: RecordPart): Promise<readonly Incident[]> {
+async function giveWay(partition: RecordPartition): Promise<readonly Incident[]> {
   await setImmediate();
-  if (performance.now() - part.liveReadAt < LIVE_EVERY_MS) return [];
-  part.liveReadAt = performance.now();
-  part.live ??= part.open?.cursor;
-  await readLive(part);
-  return concludeUrgent(part);
+  if (performance.now() - partition.liveReadAt < LIVE_EVERY_MS) return [];
+  partition.liveReadAt = performance.now();
+  partition.live ??= partition.open?.cursor;
+  await readLive(partition);
+  return concludeUrgent(partition);
 }
 
 async function concludeOne(
-  part: RecordPart,
+  partition: RecordPartition,
   cluster: string,
   giveWay: () => Promise<void>,
 ): Promise<readonly Incident[]> {
-  const memory = findMemory(part, cluster);
-  for await (const events of fillMemory(part, cluster, memory)) {
-    if (events >= FLOOD_EVENTS && memory.saved.length === 0) await concludeFirst(part, cluster, memory);
+  const memory = findMemory(partition, cluster);
+  for await (const events of fillMemory(partition, cluster, memory)) {
+    if (events >= FLOOD_EVENTS && memory.saved.length === 0) await concludeFirst(partition, cluster, memory);
     await giveWay();
   }
-  await dateLines(part, cluster, memory);
-  const conclusion = concludeTouched(part, cluster, memory);
+  await dateLines(partition, cluster, memory);
+  const conclusion = concludeTouched(partition, cluster, memory);
   let step = await conclusion.next();
   for (; step.done !== true; step = await conclusion.next()) await giveWay();
   // The cluster is removed after the store has answered: if the store fails, the next step concludes it again.
-  part.touched.delete(cluster);
-  part.urgent.delete(cluster);
-  part.reread.delete(cluster);
-  await part.service.platforms.step();
+  partition.touched.delete(cluster);
+  partition.urgent.delete(cluster);
+  partition.reread.delete(cluster);
+  await partition.service.platforms.step();
   return step.value;
 }

@@ -8,10 +8,10 @@ import type { Catalog } from '../catalog/catalog.js';
 import { createPlatformTracker } from '../platform/tracker.js';
 import { LostPartition, type Fence } from '../platform/fence.js';
 import type { Lease } from '../platform/lease.js';
-import { createPart, type AnalyzerSettings, type RecordPart, type Service } from './partition.js';
-import { savePartState } from './state.js';
+import { createPartition, type AnalyzerSettings, type RecordPartition, type Service } from './partition.js';
+import { savePartitionState } from './state.js';
 import { createClusterWatch } from '../platform/fleet.js';
-import { type StepResult, stepPart, listWaiting, savePart } from './step.js';
+import { type StepResult, stepPartition, listWaiting, savePartition } from './step.js';
 
 const POLL_INTERVAL_MS = 300;
 
@@ -23,7 +23,7 @@ export interface Running {
   /** Service; replaced after a deletion on request. */
   service: Service;
   /** Partitions by number. */
-  readonly parts: Map<number, RecordPart>;
+  readonly partitions: Map<number, RecordPartition>;
   /** Version of the signal words that were stored for the agents. */
   reportedVersion: string | undefined;
   records: number;
@@ -72,16 +72,16 @@ export async function stepOnce(running: Running): Promise<StepResult> {
   await lease.step();
   await forgetErased(running);
   const { platforms } = running.service;
-  takeParts(running);
+  takePartitions(running);
   await unlessLost(running, () => running.service.watch.step());
   const steps: StepResult[] = [];
-  for (const part of running.parts.values()) {
+  for (const partition of running.partitions.values()) {
     // The partition is not held now. It may be held again in a moment, if no other analyzer takes it.
-    if (lease.epoch(String(part.index)) !== part.epoch) continue;
-    await unlessLost(running, async () => void steps.push(await stepPart(part)));
+    if (lease.epoch(String(partition.index)) !== partition.epoch) continue;
+    await unlessLost(running, async () => void steps.push(await stepPartition(partition)));
   }
   await unlessLost(running, () => platforms.step());
-  await unlessLost(running, () => giveParts(running));
+  await unlessLost(running, () => releasePartitions(running));
   await publishWords(running);
   const records = steps.reduce((sum, step) => sum + step.records, 0);
   running.records += records;
@@ -99,7 +99,7 @@ const ERASED_POLL_MS = 1000;
  * write again what it remembers of a deleted line.
  */
 async function forgetErased(running: Running): Promise<void> {
-  const { service, parts, erasedCheckedAt } = running;
+  const { service, partitions, erasedCheckedAt } = running;
   const { store, onErased, log } = service.options;
   const now = performance.now();
   if (now - erasedCheckedAt < ERASED_POLL_MS) return;
@@ -108,17 +108,17 @@ async function forgetErased(running: Running): Promise<void> {
   [running.erased, running.erasedCheckedAt] = [erasure, now];
   if (before === undefined || before === erasure) return;
   log.info('Something was deleted on request; what is known is read again.');
-  for (const part of parts.values()) {
-    if (!part.loaded || service.lease.epoch(String(part.index)) !== part.epoch) continue;
+  for (const partition of partitions.values()) {
+    if (!partition.loaded || service.lease.epoch(String(partition.index)) !== partition.epoch) continue;
     // Counts of lines and crash reports contain texts of deleted lines.
-    part.state.forms.clear();
-    await savePartState(store, part.index, {
-      ...part.state,
-      cursor: part.savedCursor,
-      waiting: listWaiting(part),
+    partition.state.forms.clear();
+    await savePartitionState(store, partition.index, {
+      ...partition.state,
+      cursor: partition.savedCursor,
+      waiting: listWaiting(partition),
     });
   }
-  parts.clear();
+  partitions.clear();
   const { options, lease, fence } = service;
   running.service = { ...service, ...createTrackers(options, lease, fence, () => running.service.catalog) };
   await onErased?.();
@@ -149,33 +149,38 @@ export function createTrackers(
  * Creates and drops partitions as the lease assigns them. State from an earlier epoch is dropped, because another
  * analyzer may have continued meanwhile.
  */
-function takeParts({ service, parts }: Running): void {
+function takePartitions({ service, partitions }: Running): void {
   const { lease } = service;
   const of = lease.count();
-  const held = new Map(lease.parts().map(({ part, epoch }) => [part, epoch]));
-  for (const [index, part] of parts) {
-    const epoch = held.get(index) ?? (lease.mayComeBack(String(index)) ? part.epoch : undefined);
-    if (epoch !== part.epoch || part.of !== of) dropPart(service, parts, part);
+  const held = new Map(lease.partitions().map(({ partition, epoch }) => [partition, epoch]));
+  for (const [index, partition] of partitions) {
+    const epoch = held.get(index) ?? (lease.mayComeBack(String(index)) ? partition.epoch : undefined);
+    if (epoch !== partition.epoch || partition.of !== of) dropPartition(service, partitions, partition);
   }
-  for (const [index, epoch] of held) if (!parts.has(index)) parts.set(index, createPart(service, { index, of, epoch }));
+  for (const [index, epoch] of held)
+    if (!partitions.has(index)) partitions.set(index, createPartition(service, { index, of, epoch }));
 }
 
 /** Saves the partitions that are revoked, then releases them to another analyzer. */
-async function giveParts({ service, parts }: Running): Promise<void> {
-  for (const { part: index, isRevoked } of service.lease.parts()) {
-    const part = parts.get(index);
+async function releasePartitions({ service, partitions }: Running): Promise<void> {
+  for (const { partition: index, isRevoked } of service.lease.partitions()) {
+    const partition = partitions.get(index);
     if (!isRevoked) continue;
-    if (part !== undefined) {
-      await savePart(part);
-      dropPart(service, parts, part);
+    if (partition !== undefined) {
+      await savePartition(partition);
+      dropPartition(service, partitions, partition);
     }
     service.lease.release(String(index));
   }
 }
 
-function dropPart({ platforms, options }: Service, parts: Map<number, RecordPart>, { index, of }: RecordPart): void {
-  parts.delete(index);
-  platforms.leave(({ cluster }) => options.store.findPart(cluster, of) === index);
+function dropPartition(
+  { platforms, options }: Service,
+  partitions: Map<number, RecordPartition>,
+  { index, of }: RecordPartition,
+): void {
+  partitions.delete(index);
+  platforms.leave(({ cluster }) => options.store.findPartition(cluster, of) === index);
 }
 
 /** Stores the signal words. Agents read them and set the signal of the records that they read from then on. */
@@ -208,7 +213,7 @@ async function unlessLost(running: Running, work: () => Promise<void>): Promise<
  */
 async function saveAtEnd(running: Running): Promise<void> {
   try {
-    for (const part of running.parts.values()) await unlessLost(running, () => savePart(part));
+    for (const partition of running.partitions.values()) await unlessLost(running, () => savePartition(partition));
     await running.service.lease.end();
   } catch (error) {
     running.service.options.log.warn(

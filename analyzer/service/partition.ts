@@ -20,7 +20,7 @@ export interface AnalyzerSettings {
   readonly store: IncidentStore &
     Pick<Collections, 'agents' | 'jobLines' | 'states'> &
     Pick<RecordSearch, 'findRecords' | 'countJobRecords'> &
-    Pick<RecordFeed, 'findPart' | 'joinCursors'>;
+    Pick<RecordFeed, 'findPartition' | 'joinCursors'>;
   readonly catalog: Catalog;
   /** Lease that assigns the partitions; absent for a single instance. */
   readonly lease?: Lease | undefined;
@@ -76,7 +76,7 @@ export interface Service {
   words: SignalWords;
 }
 
-export interface RecordPart {
+export interface RecordPartition {
   readonly service: Service;
   readonly options: AnalyzerSettings;
   readonly index: number;
@@ -113,10 +113,10 @@ export interface RecordPart {
   lastSave: number;
 }
 
-export function createPart(
+export function createPartition(
   service: Service,
-  { index, of, epoch }: Pick<RecordPart, 'index' | 'of' | 'epoch'>,
-): RecordPart {
+  { index, of, epoch }: Pick<RecordPartition, 'index' | 'of' | 'epoch'>,
+): RecordPartition {
   return {
     service,
     options: service.options,
@@ -137,7 +137,7 @@ export function createPart(
     backfill: createBackfill({
       ...service.options,
       key: `analyzer/part-${index}/rules`,
-      isOurs: (cluster) => service.options.store.findPart(cluster, of) === index,
+      isOurs: (cluster) => service.options.store.findPartition(cluster, of) === index,
     }),
     reread: new Map(),
     savedCursor: undefined,
@@ -147,6 +147,6 @@ export function createPart(
   };
 }
 
-export function isDue({ due, options }: RecordPart, cluster: string): boolean {
+export function isDue({ due, options }: RecordPartition, cluster: string): boolean {
   return (due.get(cluster) ?? Number.POSITIVE_INFINITY) <= options.now();
 }

@@ -6,7 +6,7 @@ import type { Incident, PlatformChild } from '../../core/documents/incident.js';
 import { MAX_SHOWN, minuteOf, renderFlood } from './flood.js';
 import { remember } from './identity.js';
 import type { ClusterMemory, SavedIncident } from './memory.js';
-import type { RecordPart } from './partition.js';
+import type { RecordPartition } from './partition.js';
 import { decideWrite, digestIncident, type IncidentDigest } from '../restarts/write.js';
 
 /** Number of incidents that are written in one transaction. */
@@ -19,13 +19,13 @@ export interface DueIncident {
 
 /** Decides whether the incident is written now (write.ts). */
 export function decideIncident(
-  part: RecordPart,
+  partition: RecordPartition,
   memory: ClusterMemory,
   incident: Incident,
   known: SavedIncident | undefined,
 ): { readonly next: SavedIncident; readonly change: DueIncident['change'] | undefined } {
   const { logBytes, unwritten } = memory;
-  const now = part.options.now();
+  const now = partition.options.now();
   const digest = digestOnce(incident);
   const since = known?.hash === digest.hash ? known.since : now;
   const next = { ...remember(incident), hash: digest.hash, since };
@@ -50,7 +50,7 @@ function digestOnce(incident: Incident): IncidentDigest {
 
 /** Stores the incidents in one write, then calls onIncident. */
 export async function announce(
-  part: RecordPart,
+  partition: RecordPartition,
   { unwritten }: ClusterMemory,
   due: readonly DueIncident[],
 ): Promise<void> {
@@ -58,14 +58,14 @@ export async function announce(
   const slices = createSlices();
   const placed: DueIncident[] = [];
   for (const { incident, change } of due)
-    placed.push({ incident: await part.service.platforms.place(incident), change });
-  await part.service.fence.saveAll(
+    placed.push({ incident: await partition.service.platforms.place(incident), change });
+  await partition.service.fence.saveAll(
     placed.map(({ incident }) => incident),
-    part.epoch,
+    partition.epoch,
   );
-  part.hasWritten = true;
+  partition.hasWritten = true;
   // Notify all at once, so that their notifications are stored in one write as well.
-  await Promise.all(placed.map(({ incident, change }) => part.options.onIncident?.(incident, change)));
+  await Promise.all(placed.map(({ incident, change }) => partition.options.onIncident?.(incident, change)));
   for (const { incident } of due) unwritten.delete(incident.id);
   if (slices.isOver()) await slices.rest();
 }
@@ -75,14 +75,14 @@ export async function announce(
  * holds the ids of those that are.
  */
 export async function writeRest(
-  part: RecordPart,
+  partition: RecordPartition,
   memory: ClusterMemory,
   concluded: ReadonlySet<string>,
 ): Promise<void> {
   const rest = [...memory.unwritten.values()].filter(({ id }) => !concluded.has(id));
   for (let from = 0; from < rest.length; from += WRITTEN_AT_ONCE)
     await announce(
-      part,
+      partition,
       memory,
       rest.slice(from, from + WRITTEN_AT_ONCE).map((incident) => ({ incident, change: 'changed' })),
     );
@@ -90,7 +90,7 @@ export async function writeRest(
 
 /** Removes an incident that was merged with another one after better evidence. */
 export async function removeGone(
-  { options, service, epoch }: RecordPart,
+  { options, service, epoch }: RecordPartition,
   cluster: string,
   memory: ClusterMemory,
   { id }: SavedIncident,
@@ -111,12 +111,12 @@ function noteFlood({ floods }: ClusterMemory, flood: string | undefined): void {
 
 /** Writes the flood cards of which a member was written. */
 export async function writeFloods(
-  part: RecordPart,
+  partition: RecordPartition,
   memory: ClusterMemory,
   incidents: readonly Incident[],
   changed: Incident[],
 ): Promise<void> {
-  const now = part.options.now();
+  const now = partition.options.now();
   const due = [...memory.floods].filter(([, { isDirty, next }]) => isDirty && next <= now);
   const cards = due.flatMap(([flood]) => {
     const others = memory.saved.filter((one) => one.flood === flood);
@@ -129,9 +129,9 @@ export async function writeFloods(
       : [renderFlood(flood, members, children.slice(0, MAX_SHOWN).map(toChild), primary)];
   });
   if (cards.length > 0) {
-    await part.service.fence.saveAll(cards, part.epoch);
+    await partition.service.fence.saveAll(cards, partition.epoch);
     for (const card of cards) {
-      await part.options.onIncident?.(card, 'changed');
+      await partition.options.onIncident?.(card, 'changed');
       changed.push(card);
     }
   }

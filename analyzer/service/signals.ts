@@ -26,42 +26,42 @@ import {
   type ClusterMemory,
   type SavedIncident,
 } from './memory.js';
-import { isDue, type RecordPart } from './partition.js';
+import { isDue, type RecordPartition } from './partition.js';
 import { LIMITS } from '../restarts/limits.js';
 
 /** Number of incidents of one cluster that are read from the store. */
 const MAX_LOADED = 1000;
 
 /** Adds the signals of the entries and collects the clusters whose incidents may have changed. */
-export async function takeEntries(part: RecordPart, entries: readonly Entry[]): Promise<void> {
+export async function takeEntries(partition: RecordPartition, entries: readonly Entry[]): Promise<void> {
   const slices = createSlices();
   const last = new Map<string, Entry>();
   for (const entry of entries) {
     const cluster = clusterOf(entry);
-    const memory = part.clusters.get(cluster);
+    const memory = partition.clusters.get(cluster);
     if (memory !== undefined) memory.logBytes += entry.bytes.length;
-    for (const published of readForms(formsOf(part, cluster), entry)) {
+    for (const published of readForms(formsOf(partition, cluster), entry)) {
       const { path } = published.entry.source;
       if (published.entry.offset >= (last.get(path)?.offset ?? -1)) last.set(path, published.entry);
-      const signal = scanFormEntry(part, cluster, published);
-      if (signal !== undefined) takeSignal(part, cluster, signal);
+      const signal = scanFormEntry(partition, cluster, published);
+      if (signal !== undefined) takeSignal(partition, cluster, signal);
     }
     if (slices.isOver()) await slices.rest();
   }
   for (const entry of last.values()) {
-    const memory = part.clusters.get(clusterOf(entry));
-    if (memory !== undefined) keepLastLine(memory, entry.source.process, readLastLine(entry, part.options.zone));
+    const memory = partition.clusters.get(clusterOf(entry));
+    if (memory !== undefined) keepLastLine(memory, entry.source.process, readLastLine(entry, partition.options.zone));
   }
 }
 
-function formsOf({ state }: RecordPart, cluster: string): FormState {
+function formsOf({ state }: RecordPartition, cluster: string): FormState {
   let forms = state.forms.get(cluster);
   if (forms === undefined) state.forms.set(cluster, (forms = createFormState()));
   return forms;
 }
 
 function scanFormEntry(
-  { service, options }: RecordPart,
+  { service, options }: RecordPartition,
   cluster: string,
   { entry, sum }: FormEntry,
 ): Signal | undefined {
@@ -70,16 +70,16 @@ function scanFormEntry(
 }
 
 /** Adds a signal. Nothing is kept of a cluster without a failure, because the store has it. */
-function takeSignal(part: RecordPart, cluster: string, signal: Signal): void {
-  if (!part.clusters.has(cluster) && !isEvent(signal)) return;
-  const memory = findMemory(part, cluster);
+function takeSignal(partition: RecordPartition, cluster: string, signal: Signal): void {
+  if (!partition.clusters.has(cluster) && !isEvent(signal)) return;
+  const memory = findMemory(partition, cluster);
   if (!keepSignal(memory, signal)) return;
-  part.touched.add(cluster);
-  if (isEvent(signal)) memory.lastSeen = part.options.now();
+  partition.touched.add(cluster);
+  if (isEvent(signal)) memory.lastSeen = partition.options.now();
 }
 
 /** Returns the memory of the cluster; it is empty if nothing of it was kept. */
-export function findMemory({ clusters }: RecordPart, cluster: string): ClusterMemory {
+export function findMemory({ clusters }: RecordPartition, cluster: string): ClusterMemory {
   let memory = clusters.get(cluster);
   if (memory === undefined) clusters.set(cluster, (memory = createClusterMemory(cluster)));
   return memory;
@@ -91,24 +91,28 @@ export function findMemory({ clusters }: RecordPart, cluster: string): ClusterMe
  * flood, the store grows as fast as it is read. Yields after each page: the number of events if all facts before them
  * are known, else 0.
  */
-export async function* fillMemory(part: RecordPart, cluster: string, memory: ClusterMemory): AsyncGenerator<number> {
+export async function* fillMemory(
+  partition: RecordPartition,
+  cluster: string,
+  memory: ClusterMemory,
+): AsyncGenerator<number> {
   if (memory.isFilled) return;
-  const { store } = part.options;
-  const { catalog, words } = part.service;
-  const horizon = findHorizon(part, cluster, memory);
-  memory.saved = await loadSaved(part, cluster, memory, horizon);
+  const { store } = partition.options;
+  const { catalog, words } = partition.service;
+  const horizon = findHorizon(partition, cluster, memory);
+  memory.saved = await loadSaved(partition, cluster, memory, horizon);
   const from = findSmallest([horizon, ...memory.saved.map(({ first }) => first - NOTICED_LATER_MS)]);
-  const searches = part.reread.has(cluster) ? part.backfill.listSearches() : undefined;
+  const searches = partition.reread.has(cluster) ? partition.backfill.listSearches() : undefined;
   const asked = { store, catalog, skip: renderSignal(words, 'no'), from, searches };
   const known = memory.lastEvent + 1;
   const ranges: readonly HistoryRange[] = memory.lastEvent === 0 ? [{}] : [{ to: known }, { from: known }];
   for (const range of ranges) {
     for await (const page of askFacts(cluster, asked, range)) {
-      await takePage(part, cluster, memory, page);
+      await takePage(partition, cluster, memory, page);
       yield 0;
     }
     for await (const page of askFailures(cluster, memory, asked, range)) {
-      await takePage(part, cluster, memory, page);
+      await takePage(partition, cluster, memory, page);
       yield range.to === undefined ? memory.eventCount : 0;
     }
     yield memory.eventCount;
@@ -117,32 +121,37 @@ export async function* fillMemory(part: RecordPart, cluster: string, memory: Clu
 }
 
 /** Returns the time in milliseconds since 1970 from which possible failures are kept. */
-function findHorizon({ options, reread }: RecordPart, cluster: string, { lastEvent }: ClusterMemory): number {
+function findHorizon({ options, reread }: RecordPartition, cluster: string, { lastEvent }: ClusterMemory): number {
   const keptFrom = (lastEvent === 0 ? options.now() : lastEvent) - COMPACT_DEFAULTS.keepMs;
   return Math.min(keptFrom, reread.get(cluster) ?? keptFrom);
 }
 
 async function takePage(
-  part: RecordPart,
+  partition: RecordPartition,
   cluster: string,
   memory: ClusterMemory,
   { entries, isOld }: HistoryPage,
 ): Promise<void> {
-  if (isOld) takeFacts(part, cluster, memory, entries);
-  else await takeEntries(part, entries);
-  compactLarge(part, memory);
+  if (isOld) takeFacts(partition, cluster, memory, entries);
+  else await takeEntries(partition, entries);
+  compactLarge(partition, memory);
 }
 
-function takeFacts(part: RecordPart, cluster: string, { index }: ClusterMemory, entries: readonly Entry[]): void {
+function takeFacts(
+  partition: RecordPartition,
+  cluster: string,
+  { index }: ClusterMemory,
+  entries: readonly Entry[],
+): void {
   for (const entry of entries) {
-    const signal = scanFormEntry(part, cluster, { entry });
+    const signal = scanFormEntry(partition, cluster, { entry });
     if (signal?.place.time !== undefined) index.add(signal);
   }
 }
 
 /** Loads the incidents of the cluster from the store. The store does not know who was notified of them. */
 async function loadSaved(
-  { options, reread }: RecordPart,
+  { options, reread }: RecordPartition,
   cluster: string,
   memory: ClusterMemory,
   since: number,
@@ -161,10 +170,10 @@ async function loadSaved(
 }
 
 /** Gives signals without a time the time of the last line of their process. */
-export async function dateLines(part: RecordPart, cluster: string, memory: ClusterMemory): Promise<void> {
-  const { store, zone, now } = part.options;
-  const { catalog } = part.service;
-  await askLastLines(cluster, memory, { store, catalog, zone, now: now(), isDue: isDue(part, cluster) });
+export async function dateLines(partition: RecordPartition, cluster: string, memory: ClusterMemory): Promise<void> {
+  const { store, zone, now } = partition.options;
+  const { catalog } = partition.service;
+  await askLastLines(cluster, memory, { store, catalog, zone, now: now(), isDue: isDue(partition, cluster) });
   dateSignals(memory, now());
 }
 
@@ -172,6 +181,6 @@ function clusterOf(entry: Entry): string {
   return entry.source.cluster ?? '';
 }
 
-export function compactLarge({ options }: RecordPart, memory: ClusterMemory): void {
+export function compactLarge({ options }: RecordPartition, memory: ClusterMemory): void {
   if (isLarge(memory)) compactMemory(memory, { ...COMPACT_DEFAULTS, now: options.now() });
 }

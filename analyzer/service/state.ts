@@ -5,7 +5,7 @@
 import { createCheck } from '../../core/document.js';
 import { object, typed, optional, text, list, texts, type Static } from '../../core/documents/schema.js';
 import type { Collections, RecordFeed } from '../../store/store.js';
-import { nameParts } from '../platform/decide.js';
+import { namePartitions } from '../platform/decide.js';
 import { createFormState, exportForms, type FormState, type StoredForms } from './forms.js';
 
 export interface ServiceState {
@@ -36,22 +36,22 @@ const isStateBefore = createCheck(
 );
 
 type StateStore = Pick<Collections, 'states'>;
-type PartStore = StateStore & Pick<RecordFeed, 'joinCursors' | 'findPart'>;
+type PartitionStore = StateStore & Pick<RecordFeed, 'joinCursors' | 'findPartition'>;
 
 const NOTHING: StoredState = { version: 2, forms: [] };
 /** Largest number of analyzers of the previous release, which divided the feed in a fixed way. */
 const MAX_BEFORE = 32;
 
-function nameState(part: number | string): string {
-  return `analyzer/part-${part}`;
+function nameState(partition: number | string): string {
+  return `analyzer/part-${partition}`;
 }
 
 /**
  * Loads the state of a partition. If there is none, it uses the state of the previous release, else the feed is read
  * from its beginning.
  */
-export async function loadPartState(store: PartStore, part: number): Promise<ServiceState> {
-  const { cursor, forms, waiting = [] } = (await loadState(store, nameState(part))) ?? (await loadBefore(store));
+export async function loadPartitionState(store: PartitionStore, partition: number): Promise<ServiceState> {
+  const { cursor, forms, waiting = [] } = (await loadState(store, nameState(partition))) ?? (await loadBefore(store));
   return {
     cursor,
     forms: new Map(forms.map(([cluster, stored]) => [cluster, createFormState(stored)])),
@@ -59,12 +59,12 @@ export async function loadPartState(store: PartStore, part: number): Promise<Ser
   };
 }
 
-export async function savePartState(
+export async function savePartitionState(
   store: StateStore,
-  part: number,
+  partition: number,
   { cursor, forms, waiting }: ServiceState,
 ): Promise<void> {
-  await saveState(store, nameState(part), {
+  await saveState(store, nameState(partition), {
     version: 2,
     cursor,
     forms: [...forms].flatMap(([cluster, state]) => {
@@ -79,13 +79,13 @@ export async function savePartState(
  * Joins the states when the number of partitions changes, while no analyzer holds one. Each new partition begins at the
  * cursor that all old ones have reached.
  */
-export async function joinPartStates(store: PartStore, from: number, to: number): Promise<void> {
-  const before = await Promise.all(nameParts(from).map((part) => loadState(store, nameState(part))));
+export async function joinPartitionStates(store: PartitionStore, from: number, to: number): Promise<void> {
+  const before = await Promise.all(namePartitions(from).map((partition) => loadState(store, nameState(partition))));
   if (before.every((state) => state === undefined)) return;
   const { cursor, forms, waiting = [] } = joinStates(store, before);
-  for (let part = 0; part < to; part++) {
-    const isOurs = (cluster: string): boolean => store.findPart(cluster, to) === part;
-    await saveState(store, nameState(part), {
+  for (let partition = 0; partition < to; partition++) {
+    const isOurs = (cluster: string): boolean => store.findPartition(cluster, to) === partition;
+    await saveState(store, nameState(partition), {
       version: 2,
       cursor,
       forms: forms.filter(([cluster]) => isOurs(cluster)),
@@ -94,7 +94,7 @@ export async function joinPartStates(store: PartStore, from: number, to: number)
   }
 }
 
-function joinStates(store: PartStore, states: readonly (StoredState | undefined)[]): StoredState {
+function joinStates(store: PartitionStore, states: readonly (StoredState | undefined)[]): StoredState {
   return {
     version: 2,
     cursor: store.joinCursors(states.map((state) => state?.cursor)),
@@ -104,11 +104,11 @@ function joinStates(store: PartStore, states: readonly (StoredState | undefined)
 }
 
 /** Loads and joins the states of the previous release, one per analyzer. */
-async function loadBefore(store: PartStore): Promise<StoredState> {
+async function loadBefore(store: PartitionStore): Promise<StoredState> {
   for (let of = 1; of <= MAX_BEFORE; of++) {
     const first = await loadState(store, `analyzer/0-of-${of}`);
     if (first === undefined) continue;
-    const others = nameParts(of).slice(1);
+    const others = namePartitions(of).slice(1);
     return joinStates(store, [
       first,
       ...(await Promise.all(others.map((index) => loadState(store, `analyzer/${index}-of-${of}`)))),

@@ -10,8 +10,8 @@ import { OPEN_OUTCOMES, RECHECK_MS } from './conclude.js';
 import { concludeCluster, concludeUrgent, decideLeftOut, LIVE_MS, flagUrgent, readLive } from './live.js';
 import { writeRest } from './save.js';
 import { COMPACT_DEFAULTS } from './memory.js';
-import { isDue, type EntryPage, type RecordPart } from './partition.js';
-import { loadPartState, savePartState } from './state.js';
+import { isDue, type EntryPage, type RecordPartition } from './partition.js';
+import { loadPartitionState, savePartitionState } from './state.js';
 import { takeEntries } from './signals.js';
 import { LIMITS } from '../restarts/limits.js';
 
@@ -28,48 +28,51 @@ const BACKLOG_SLICE_MS = 100;
  * Runs one step of a partition. Recent records are read in each step, so that old lines of thousands of failures do not
  * delay jobs that fail now.
  */
-export async function stepPart(part: RecordPart): Promise<StepResult> {
-  const { service, index, of } = part;
-  if (!part.loaded) await loadPart(part);
-  await rereadStale(part);
-  const live = await readLive(part);
-  const page = await readNext(part);
-  for (const cluster of findDue(part)) part.touched.add(cluster);
-  for (const cluster of service.watch.takeDue((name) => part.options.store.findPart(name, of) === index))
-    part.touched.add(cluster);
+export async function stepPartition(partition: RecordPartition): Promise<StepResult> {
+  const { service, index, of } = partition;
+  if (!partition.loaded) await loadPartition(partition);
+  await rereadStale(partition);
+  const live = await readLive(partition);
+  const page = await readNext(partition);
+  for (const cluster of findDue(partition)) partition.touched.add(cluster);
+  for (const cluster of service.watch.takeDue((name) => partition.options.store.findPartition(name, of) === index))
+    partition.touched.add(cluster);
   const changed: Incident[] = [];
-  appendAll(changed, await concludeUrgent(part));
+  appendAll(changed, await concludeUrgent(partition));
   const until = performance.now() + BACKLOG_SLICE_MS;
-  for (const cluster of [...part.touched]) {
-    if (!part.touched.has(cluster)) continue;
-    appendAll(changed, await concludeCluster(part, cluster));
-    if (performance.now() > until && part.live !== undefined) break;
+  for (const cluster of [...partition.touched]) {
+    if (!partition.touched.has(cluster)) continue;
+    appendAll(changed, await concludeCluster(partition, cluster));
+    if (performance.now() > until && partition.live !== undefined) break;
   }
-  if (part.touched.size === 0 && part.open !== undefined) {
-    part.state.cursor = part.open.cursor;
-    if (part.open.drained) [part.live, part.unreadFrom] = [undefined, undefined];
-    part.open = undefined;
+  if (partition.touched.size === 0 && partition.open !== undefined) {
+    partition.state.cursor = partition.open.cursor;
+    if (partition.open.drained) [partition.live, partition.unreadFrom] = [undefined, undefined];
+    partition.open = undefined;
   }
-  evictIdle(part);
-  await saveCursor(part, part.hasWritten);
-  part.hasWritten = false;
-  if (service.lease.epoch(String(index)) === part.epoch) await part.backfill.finish();
-  return { records: live + page.records, drained: part.open === undefined && page.drained, changed };
+  evictIdle(partition);
+  await saveCursor(partition, partition.hasWritten);
+  partition.hasWritten = false;
+  if (service.lease.epoch(String(index)) === partition.epoch) await partition.backfill.finish();
+  return { records: live + page.records, drained: partition.open === undefined && page.drained, changed };
 }
 
 /** Reads the next page of the feed, if the previous page is completely concluded. */
-async function readNext(part: RecordPart): Promise<Pick<EntryPage, 'records' | 'drained'>> {
-  const { index, of, options, service } = part;
-  if (part.open !== undefined) return { records: 0, drained: false };
-  const page = await service.readEntries(part.state.cursor, { part: { index, of }, ...decideLeftOut(part) });
-  await takeEntries(part, page.entries);
-  part.open = { cursor: page.cursor, drained: page.drained };
-  flagUrgent(part, page.entries);
+async function readNext(partition: RecordPartition): Promise<Pick<EntryPage, 'records' | 'drained'>> {
+  const { index, of, options, service } = partition;
+  if (partition.open !== undefined) return { records: 0, drained: false };
+  const page = await service.readEntries(partition.state.cursor, {
+    partition: { index, of },
+    ...decideLeftOut(partition),
+  });
+  await takeEntries(partition, page.entries);
+  partition.open = { cursor: page.cursor, drained: page.drained };
+  flagUrgent(partition, page.entries);
   const isOld = (page.firstTime ?? Infinity) < options.now() - LIVE_MS;
   if (!page.drained) {
-    part.unreadFrom = page.lastTime ?? part.unreadFrom;
+    partition.unreadFrom = page.lastTime ?? partition.unreadFrom;
     // Start at the feed's cursor. Old records are left out here; the feed reads them later.
-    if (isOld) part.live ??= page.cursor;
+    if (isOld) partition.live ??= page.cursor;
   }
   return page;
 }
@@ -83,7 +86,7 @@ const EVICTED_MS = 300_000;
  * Evicts concluded clusters from memory if they take too much, the longest idle first. The store holds their records
  * and is asked again when new signals of the cluster arrive or its check is due.
  */
-function evictIdle({ clusters, touched, due, options }: RecordPart): void {
+function evictIdle({ clusters, touched, due, options }: RecordPartition): void {
   let held = 0;
   for (const memory of clusters.values()) held += memory.heldBytes;
   if (held <= MAX_HELD_BYTES) return;
@@ -98,7 +101,7 @@ function evictIdle({ clusters, touched, due, options }: RecordPart): void {
 }
 
 /** Drops the clusters that were read with other rules, so that they are read again. */
-async function rereadStale({ backfill, service, state, clusters, reread, touched }: RecordPart): Promise<void> {
+async function rereadStale({ backfill, service, state, clusters, reread, touched }: RecordPartition): Promise<void> {
   const stale = await backfill.next(service.catalog, service.words, state.cursor === undefined);
   for (const [cluster, from] of stale) {
     clusters.delete(cluster);
@@ -111,8 +114,8 @@ async function rereadStale({ backfill, service, state, clusters, reread, touched
  * Returns the clusters whose check is due. Time alone turns RUNNING into recovered, and a process failure without a job
  * into an incident.
  */
-function findDue(part: RecordPart): readonly string[] {
-  return [...part.due.keys()].filter((cluster) => isDue(part, cluster));
+function findDue(partition: RecordPartition): readonly string[] {
+  return [...partition.due.keys()].filter((cluster) => isDue(partition, cluster));
 }
 
 /** Number of incidents that are read from the store when a partition is taken. */
@@ -122,10 +125,10 @@ const MAX_LOADED = 1000;
  * Loads the state of a partition. Clusters with an open incident, or with one of the last minutes, are due for a check,
  * because they may still change.
  */
-async function loadPart(part: RecordPart): Promise<void> {
-  const { store, now, healthyMs = LIMITS.healthy.value } = part.options;
-  part.state = await loadPartState(store, part.index);
-  for (const cluster of part.state.waiting) part.due.set(cluster, now());
+async function loadPartition(partition: RecordPartition): Promise<void> {
+  const { store, now, healthyMs = LIMITS.healthy.value } = partition.options;
+  partition.state = await loadPartitionState(store, partition.index);
+  for (const cluster of partition.state.waiting) partition.due.set(cluster, now());
   const since = (ms: number): string => toIso(now() - ms);
   const queries: readonly IncidentQuery[] = [
     ...OPEN_OUTCOMES.map((outcome) => ({
@@ -137,19 +140,20 @@ async function loadPart(part: RecordPart): Promise<void> {
   ];
   for (const query of queries)
     for (const { cluster } of await store.findIncidents(query))
-      if (cluster !== ALL_CLUSTERS && store.findPart(cluster, part.of) === part.index) part.due.set(cluster, now());
-  part.savedCursor = part.state.cursor;
-  await skipBacklog(part);
-  part.loaded = true;
+      if (cluster !== ALL_CLUSTERS && store.findPartition(cluster, partition.of) === partition.index)
+        partition.due.set(cluster, now());
+  partition.savedCursor = partition.state.cursor;
+  await skipBacklog(partition);
+  partition.loaded = true;
 }
 
 /**
  * Skips the stored records once per partition, if the options say so. Records that arrive while the analyzer runs are
  * read.
  */
-async function skipBacklog({ service, options, state, index, of }: RecordPart): Promise<void> {
+async function skipBacklog({ service, options, state, index, of }: RecordPartition): Promise<void> {
   if (options.skipsBacklog !== true || service.skipped.has(index)) return;
-  const { cursor } = await service.readEntries(state.cursor, { part: { index, of }, isToEnd: true });
+  const { cursor } = await service.readEntries(state.cursor, { partition: { index, of }, isToEnd: true });
   if (cursor !== state.cursor)
     options.log.warn({ part: index }, 'The backlog is skipped as requested: no diagnoses or alerts for it.');
   state.cursor = cursor;
@@ -162,28 +166,28 @@ async function skipBacklog({ service, options, state, index, of }: RecordPart): 
  */
 const SAVE_INTERVAL_MS = 5000;
 
-async function saveCursor(part: RecordPart, soon: boolean): Promise<void> {
-  const { state, index, epoch, service, options } = part;
+async function saveCursor(partition: RecordPartition, soon: boolean): Promise<void> {
+  const { state, index, epoch, service, options } = partition;
   const now = options.now();
-  if (state.cursor === part.savedCursor) return;
-  if (!soon && now - part.lastSave < SAVE_INTERVAL_MS) return;
+  if (state.cursor === partition.savedCursor) return;
+  if (!soon && now - partition.lastSave < SAVE_INTERVAL_MS) return;
   if (service.lease.epoch(String(index)) !== epoch) throw new LostPartition(String(index));
-  state.waiting = listWaiting(part);
-  await savePartState(options.store, index, state);
-  part.savedCursor = state.cursor;
-  part.lastSave = now;
+  state.waiting = listWaiting(partition);
+  await savePartitionState(options.store, index, state);
+  partition.savedCursor = state.cursor;
+  partition.lastSave = now;
 }
 
 /**
  * Lists clusters with a failure that is not an incident yet. The store has no other sign that they must be checked
  * again.
  */
-export function listWaiting({ clusters, due }: RecordPart): readonly string[] {
+export function listWaiting({ clusters, due }: RecordPartition): readonly string[] {
   return [...clusters].flatMap(([cluster, memory]) => (due.has(cluster) && memory.saved.length === 0 ? [cluster] : []));
 }
 
 /** Saves a partition before it is left. Otherwise its records would be read again and its incidents concluded again. */
-export async function savePart(part: RecordPart): Promise<void> {
-  for (const memory of part.clusters.values()) await writeRest(part, memory, new Set());
-  if (part.loaded) await saveCursor(part, true);
+export async function savePartition(partition: RecordPartition): Promise<void> {
+  for (const memory of partition.clusters.values()) await writeRest(partition, memory, new Set());
+  if (partition.loaded) await saveCursor(partition, true);
 }

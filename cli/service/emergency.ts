@@ -16,7 +16,7 @@ const ANSWER_MS = 5000;
  */
 const BEAT_MS = 30_000;
 /** Key of the state with the analyzers' heartbeats (analyzer/platform/lease.ts). */
-const PARTS_KEY = 'analyzer/parts';
+const ASSIGNMENT_KEY = 'analyzer/parts';
 
 /** Creates the stage. `part` is the name of this process in messages. */
 export function createEmergency(
@@ -86,7 +86,7 @@ function checkAnalyzer(store: Pick<Collections, 'states'>, where: string): Emerg
     },
     findProblem: async () => {
       try {
-        const text = (await store.states.load(PARTS_KEY))?.value;
+        const text = (await store.states.load(ASSIGNMENT_KEY))?.value;
         if (text !== known) changedAt = performance.now();
         known = text;
       } catch {

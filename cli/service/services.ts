@@ -4,8 +4,8 @@ import { toIso } from '../../core/time/iso.js';
 import { createAnalyzer, type Analyzer, type AnalyzerOptions } from '../../analyzer/service/analyzer.js';
 import { readRulePolicy } from '../../analyzer/catalog/rule.js';
 import { createReadingGaps, type ReadingGaps } from '../../analyzer/service/reading-gaps.js';
-import { joinPartStates } from '../../analyzer/service/state.js';
-import { nameParts, PLATFORM } from '../../analyzer/platform/decide.js';
+import { joinPartitionStates } from '../../analyzer/service/state.js';
+import { namePartitions, PLATFORM } from '../../analyzer/platform/decide.js';
 import { namePartition } from '../../analyzer/platform/fence.js';
 import { createLease, type Lease } from '../../analyzer/platform/lease.js';
 import type { AnalyzerMetrics, Metrics } from '../../api/http/metrics.js';
@@ -74,7 +74,7 @@ export function createServiceGaps(store: Store, { now }: Pick<StoreClock, 'now'>
 
 /** Creates the lease for the analyzer and the notifier in the same process, if other instances may use the store. */
 export function createServiceLease(store: Store, log: Log): Lease {
-  const onCountAnew = (from: number, to: number): Promise<void> => joinPartStates(store, from, to);
+  const onCountAnew = (from: number, to: number): Promise<void> => joinPartitionStates(store, from, to);
   return createLease({ store, log: log.child({ stage: 'analyzer' }), onCountAnew });
 }
 
@@ -83,7 +83,7 @@ const BEFORE = /^analyzer-\d+-\d+$/;
 const OF_CLUSTER = 'of ';
 
 /** Assigns the messages about a cluster to the instance that holds its partition, whichever process created them. */
-export function shareMessages(store: Pick<RecordFeed, 'findPart'>, lease: Lease): MessageShares {
+export function shareMessages(store: Pick<RecordFeed, 'findPartition'>, lease: Lease): MessageShares {
   const shareOf = (instance: string, isOfPlatform: boolean): string | undefined => {
     if (isOfPlatform) return PLATFORM;
     if (instance.startsWith(OF_CLUSTER)) return namePartition(store, lease, instance.slice(OF_CLUSTER.length));
@@ -96,7 +96,7 @@ export function shareMessages(store: Pick<RecordFeed, 'findPart'>, lease: Lease)
       return partition !== undefined && lease.epoch(partition) !== undefined;
     },
     holding: () =>
-      [PLATFORM, ...nameParts(lease.count())]
+      [PLATFORM, ...namePartitions(lease.count())]
         .flatMap((partition) => {
           const epoch = lease.epoch(partition);
           return epoch === undefined ? [] : [`${partition}:${epoch}`];

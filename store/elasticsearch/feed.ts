@@ -14,7 +14,7 @@ import { readHit, readSearch } from './hits.js';
 import { parseJson } from '../stored.js';
 import { chooseIndices, updateFeedState, type FeedState } from './feed-state.js';
 import { readDayEnd } from './record/address.js';
-import { findPart, listProbes } from './record/routing.js';
+import { findPartition, listProbes } from './record/routing.js';
 import type { FeedOptions, FeedPage, RecordFeed } from '../store.js';
 
 interface Shard {
@@ -63,8 +63,8 @@ export function createFeed(client: ElasticsearchClient, prefix: string): RecordF
   return {
     readRecords: (cursor, options) => readFeed(feed, cursor, options),
     findNewest: (from) => findNewest(client, prefix, from),
-    countParts: () => countParts(feed),
-    findPart,
+    countPartitions: () => countPartitions(feed),
+    findPartition,
     joinCursors,
   };
 }
@@ -72,7 +72,7 @@ export function createFeed(client: ElasticsearchClient, prefix: string): RecordF
 const AHEAD_MS = 2 * 86_400_000;
 
 /** Counts the shards of the newest day. A day that is too far ahead is ignored, because its clock is wrong. */
-async function countParts({ client, prefix }: Feed): Promise<number> {
+async function countPartitions({ client, prefix }: Feed): Promise<number> {
   const { body } = await client.send({
     method: 'GET',
     path: `/${prefix}-logs-*/_settings/index.number_of_shards`,
@@ -89,10 +89,10 @@ function readSettings(value: unknown): Readonly<Record<string, unknown>> {
 }
 
 async function readFeed(feed: Feed, cursor: string | undefined, options: FeedOptions): Promise<FeedPage> {
-  const { index, of } = options.part ?? WHOLE;
-  const part = `${index}/${of}`;
+  const { index, of } = options.partition ?? WHOLE;
+  const partition = `${index}/${of}`;
   const before = decodeCursor(cursor);
-  const last = feed.states.get(part);
+  const last = feed.states.get(partition);
   // Loaded before the shards, so that the next read sees an index that is created after this.
   const version = await loadStateVersion(feed.client);
   const indices = chooseIndices(last, cursor, version);
@@ -114,7 +114,7 @@ async function readFeed(feed: Feed, cursor: string | undefined, options: FeedOpt
         }
       : await readPending(feed.client, pending, positions, options);
   feed.states.set(
-    part,
+    partition,
     updateFeedState(last, {
       cursor: page.cursor,
       version,
@@ -127,7 +127,7 @@ async function readFeed(feed: Feed, cursor: string | undefined, options: FeedOpt
 
 const WHOLE = { index: 0, of: 1 };
 /** Suffix of the key of a shard of which only the clusters of one partition were read. */
-const OF_PART = '|part';
+const OF_PARTITION = '|part';
 
 /**
  * Returns the shard as the reader of the partition sees it, or undefined if none of its clusters can belong to the
@@ -136,7 +136,7 @@ const OF_PART = '|part';
  */
 function findOurs({ known }: Feed, shard: Shard, { index, of }: typeof WHOLE): Ours | undefined {
   if (of === 1) return { ...shard, place: shard.key };
-  if (known.get(shard.generation) !== of) return { ...shard, place: `${shard.key}${OF_PART}` };
+  if (known.get(shard.generation) !== of) return { ...shard, place: `${shard.key}${OF_PARTITION}` };
   return shard.number === String(index) ? { ...shard, place: shard.key } : undefined;
 }
 
@@ -144,7 +144,7 @@ async function readPending(
   client: ElasticsearchClient,
   pending: readonly Ours[],
   positions: Map<string, number>,
-  { limit, skip, only, from, part = WHOLE }: FeedOptions,
+  { limit, skip, only, from, partition = WHOLE }: FeedOptions,
 ): Promise<FeedPage> {
   const asked = pending.slice(0, Math.min(SHARDS_AT_ONCE, limit));
   await refresh(client, asked);
@@ -153,7 +153,8 @@ async function readPending(
   for (const reading of readings) positions.set(reading.shard.place, reading.position);
   const drained =
     asked.length === pending.length && readings.every((reading) => reading.position >= reading.shard.checkpoint);
-  const isOurs = (record: LogRecord): boolean => findPart(record['flink.cluster'], part.of) === part.index;
+  const isOurs = (record: LogRecord): boolean =>
+    findPartition(record['flink.cluster'], partition.of) === partition.index;
   const records = readings.flatMap((reading) => reading.records).filter(isOurs);
   return { records, cursor: encodeCursor(positions), drained };
 }
@@ -406,8 +407,8 @@ function joinCursors(cursors: readonly (string | undefined)[]): string | undefin
     void joined.set(key, Math.max(joined.get(key) ?? -1, position));
   for (const positions of all)
     for (const [key, position] of positions)
-      if (!key.endsWith(OF_PART)) raise(key, position);
-      else raise(key.slice(0, -OF_PART.length), findSmallest(all.map((other) => other.get(key) ?? -1)));
+      if (!key.endsWith(OF_PARTITION)) raise(key, position);
+      else raise(key.slice(0, -OF_PARTITION.length), findSmallest(all.map((other) => other.get(key) ?? -1)));
   const read = [...joined].filter(([, position]) => position >= 0);
   return read.length === 0 ? undefined : encodeCursor(new Map(read));
 }

@@ -42,7 +42,7 @@ const FORMER_CHILD = 'child';
 const NEWEST = [{ lastSeen: { order: 'desc', missing: '_last' } }, { id: 'asc' }];
 
 /**
- * Saves incidents. Returns false for each one that was written with a later epoch (`turn`), which is the version of the
+ * Saves incidents. Returns false for each one that was written with a later epoch, which is the version of the
  * document.
  */
 export async function saveIncidents(

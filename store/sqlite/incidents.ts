@@ -30,7 +30,7 @@ import { goesOn, type Connection } from './engine.js';
 import { buildScope, buildWhere, joinConditions, type SqlCondition } from './query.js';
 
 /**
- * Saves an incident and the row that a list shows of it. Returns false if it was written with a later epoch (`turn`).
+ * Saves an incident and the row that a list shows of it. Returns false if it was written with a later epoch.
  * It runs in a transaction of the caller.
  */
 export function saveIncident(connection: Connection, { incident, epoch }: IncidentWrite): boolean {

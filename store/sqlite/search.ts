@@ -66,7 +66,7 @@ export function readFeed(connection: Connection, cursor: string | undefined, opt
   let since = cursor === undefined || cursor === '' ? 0 : Number(cursor);
   if (!Number.isSafeInteger(since))
     throw createError('JT_REQUEST_INVALID', { problems: 'the cursor is not one of this store' });
-  if (options.part !== undefined && options.part.index !== 0)
+  if (options.partition !== undefined && options.partition.index !== 0)
     return { records: [], cursor: String(since), drained: true };
   const { skip = '', only = { signal: '', clusters: [] }, from } = options;
   if (options.isToEnd === true) return { records: [], cursor: String(findLastSeq(connection, since)), drained: true };

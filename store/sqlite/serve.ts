@@ -15,7 +15,7 @@ export type ThreadStore = Omit<Store, keyof Collections> & DocumentPort;
 /** Methods that a thread executes. The rest of the port needs no database (relay.ts). */
 export type StoreMethod = Exclude<
   keyof ThreadStore,
-  'encoding' | 'prepare' | 'countParts' | 'findPart' | 'joinCursors' | 'findRefused' | 'removeRefused'
+  'encoding' | 'prepare' | 'countPartitions' | 'findPartition' | 'joinCursors' | 'findRefused' | 'removeRefused'
 >;
 
 export interface StoreThreadData {

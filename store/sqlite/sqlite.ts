@@ -53,8 +53,8 @@ export function openSqliteStore(settings: SqliteSettings, schemas = SCHEMAS): St
     encoding: { kind: 'sqlite' },
     append: async (batch) => append(batch),
     readRecords: (cursor, options) => run(() => readFeed(connection, cursor, options)),
-    countParts: () => Promise.resolve(1),
-    findPart: () => 0,
+    countPartitions: () => Promise.resolve(1),
+    findPartition: () => 0,
     joinCursors,
     // No record is kept aside here, because a table accepts every record.
     findRefused: () => Promise.resolve({ records: [] }),

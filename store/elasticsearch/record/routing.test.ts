@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { findPart } from './routing.js';
+import { findPartition } from './routing.js';
 
-describe('findPart', () => {
+describe('findPartition', () => {
   // The expected numbers are from the hashes that Elasticsearch's own tests expect (Murmur3HashFunctionTests): the
   // upper bits of the lower ten.
   it.each([
@@ -13,12 +13,12 @@ describe('findPart', () => {
     ['The quick brown fox jumps over the lazy dog', 0xe07db09c],
     ['The quick brown fox jumps over the lazy cog', 0x4e63d2ad],
   ])('is the shard that Elasticsearch routes to: %s', (cluster, hash) => {
-    expect([2, 4, 8].map((count) => findPart(cluster, count))).toEqual(
+    expect([2, 4, 8].map((count) => findPartition(cluster, count))).toEqual(
       [9, 8, 7].map((bits) => (hash & 0x3ff) >>> bits),
     );
   });
 
   it('is the first one for what names no cluster', () => {
-    expect(findPart('', 8)).toBe(0);
+    expect(findPartition('', 8)).toBe(0);
   });
 });

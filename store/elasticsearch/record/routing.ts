@@ -9,19 +9,19 @@ import { encodeId } from './id.js';
  * same number of slices.
  */
 const LOG_SLICES = 10;
-const parts = new BoundedMap<string, number>(20_000);
+const partitions = new BoundedMap<string, number>(20_000);
 
 /**
  * Returns the partition of a cluster, from 0 to `count` - 1. A record without a cluster belongs to the first partition.
  */
-export function findPart(cluster: string, count: number): number {
+export function findPartition(cluster: string, count: number): number {
   if (count === 1 || cluster === '') return 0;
   const key = `${count} ${cluster}`;
-  const known = parts.get(key);
+  const known = partitions.get(key);
   if (known !== undefined) return known;
-  const part = findShard(encodeId(cluster), count);
-  parts.set(key, part);
-  return part;
+  const partition = findShard(encodeId(cluster), count);
+  partitions.set(key, partition);
+  return partition;
 }
 
 /** Returns the shard in an index that keeps Elasticsearch's own number of routing shards. */

@@ -28,7 +28,7 @@ export function describeParts(faulty: () => FaultyStore, version: 8 | 9): void {
       async (shards) => {
         const { node, store, index } = faulty();
         await setShards({ number_of_shards: shards });
-        expect(await store.countParts()).toBe(1);
+        expect(await store.countPartitions()).toBe(1);
         await appendRecords(store, [makeRecord(1, DAY)]);
         const routed = await Promise.all(
           CLUSTERS.map(async (cluster) => {
@@ -38,8 +38,8 @@ export function describeParts(faulty: () => FaultyStore, version: 8 | 9): void {
           }),
         );
 
-        expect(await store.countParts()).toBe(shards);
-        expect(CLUSTERS.map((cluster) => store.findPart(cluster, shards))).toEqual(routed);
+        expect(await store.countPartitions()).toBe(shards);
+        expect(CLUSTERS.map((cluster) => store.findPartition(cluster, shards))).toEqual(routed);
         expect(new Set(routed).size).toBe(shards);
       },
     );
@@ -57,7 +57,7 @@ export function describeParts(faulty: () => FaultyStore, version: 8 | 9): void {
       expect(parts.map(({ records }) => records.map(({ id }) => id).sort())).toEqual(
         [0, 1, 2].map((part) =>
           [...recordsOf(OTHER_DAY, 0), ...recordsOf(DAY, 100), ...recordsOf({}, 200)]
-            .filter((record) => store.findPart(record['flink.cluster'], 3) === part)
+            .filter((record) => store.findPartition(record['flink.cluster'], 3) === part)
             .map(({ id }) => id)
             .sort(),
         ),

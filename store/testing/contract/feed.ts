@@ -160,11 +160,11 @@ export function describeFeedParts(store: () => Store): void {
     const parts = await Promise.all([0, 1, 2].map((index) => drain(store(), undefined, 100, { index, of: 3 })));
     const joined = store().joinCursors(parts.map(({ cursor }) => cursor));
 
-    expect(await store().countParts()).toBe(1);
+    expect(await store().countPartitions()).toBe(1);
     expect(parts.map((part) => part.records.map(({ id }) => id).sort())).toEqual(
       [0, 1, 2].map((part) =>
         records
-          .filter((record) => store().findPart(record['flink.cluster'], 3) === part)
+          .filter((record) => store().findPartition(record['flink.cluster'], 3) === part)
           .map(({ id }) => id)
           .sort(),
       ),

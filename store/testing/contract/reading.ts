@@ -17,7 +17,7 @@ export async function drain(
 ): Promise<{ records: LogRecord[]; cursor: string }> {
   const records: LogRecord[] = [];
   for (let cursor = from; ;) {
-    const page = await store.readRecords(cursor, { limit, part, ...left });
+    const page = await store.readRecords(cursor, { limit, partition: part, ...left });
     expect(page.records.length).toBeLessThanOrEqual(limit);
     records.push(...page.records);
     cursor = page.cursor;
