@@ -239,7 +239,7 @@ describe('createLease', () => {
     const alone = createStaticLease();
     await alone.step();
 
-    expect(alone.partitions()).toEqual([{ part: 0, epoch: alone.epoch(PLATFORM), isRevoked: false }]);
+    expect(alone.partitions()).toEqual([{ partition: 0, epoch: alone.epoch(PLATFORM), isRevoked: false }]);
     expect((await store.states.load('analyzer/parts'))?.value).toBeUndefined();
   });
 });

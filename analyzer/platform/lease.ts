@@ -291,7 +291,7 @@ function logDecisions(holding: Holding, decisions: readonly AssignmentDecision[]
   const taken = decisions.filter(({ action }) => action === 'take');
   holding.takeovers += taken.filter(({ reason }) => reason === 'holder-is-silent').length;
   for (const { partition, reason } of taken)
-    log.info({ part: partition, reason, analyzer: self }, 'The analyzer takes a part.');
+    log.info({ part: partition, reason, analyzer: self }, 'The analyzer takes a partition.');
 }
 
 /**
@@ -302,7 +302,7 @@ async function run(holding: Holding, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await holding
       .inOrder(() => step(holding))
-      .catch((error: unknown) => holding.log.debug({ err: error }, 'The analyzer could not look which parts are its.'));
+      .catch((error: unknown) => holding.log.debug({ err: error }, 'The analyzer could not read which partitions it holds.'));
     await pause(POLL_MS, signal);
   }
 }
