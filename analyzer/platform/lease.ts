@@ -302,7 +302,9 @@ async function run(holding: Holding, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await holding
       .inOrder(() => step(holding))
-      .catch((error: unknown) => holding.log.debug({ err: error }, 'The analyzer could not read which partitions it holds.'));
+      .catch((error: unknown) =>
+        holding.log.debug({ err: error }, 'The analyzer could not read which partitions it holds.'),
+      );
     await pause(POLL_MS, signal);
   }
 }
