@@ -16,7 +16,7 @@ export const LIVE_MS = 300_000;
 /** Interval, in milliseconds, of reading recent records while a cluster is concluded. */
 const LIVE_EVERY_MS = 300;
 /** Number of entries of the cluster that is being concluded that wait until it is. */
-const MAX_HELD = 10_000;
+const MAX_HELD = 3000;
 /** Number of possible failures of one cluster that are a flood, of which the first are announced early. */
 const FLOOD_EVENTS = 100;
 
