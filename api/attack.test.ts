@@ -64,14 +64,12 @@ const DRAFT = {
   id: 'code.ledger/closed',
   rule: `
 status: draft
-severity: error
-owner: user-code
-role: cause
-title: { en: A line, zh: A line }
-summary: { en: A line, zh: A line }
-match: [{ id: line, anchor: ' met com.' }]
-fixes: [{ id: none, risk: low, text: { en: None, zh: None } }]
-references: []
+title: Met
+why: Somebody met somebody.
+owner: platform
+in: any
+find: [{ is: ' met com.' }]
+fix: None.
 `,
 };
 

@@ -15,6 +15,8 @@ export interface ProbeOptions {
   /** Certificate files; undefined means http. */
   readonly tls?: TlsFiles | undefined;
   readonly readHealth: () => ServiceHealth;
+  /** Returns the number of problems of rules that were refused; left out if the service has no rules. */
+  readonly readRefusedRules?: () => number;
   readonly metrics: { readonly contentType: string; renderText(): Promise<string> };
 }
 
@@ -100,14 +102,16 @@ async function findAnswer(options: ProbeOptions, { method, url = '/' }: Incoming
   const [path] = url.split('?');
   if (method !== 'GET' && method !== 'HEAD') return describeJson(405, { status: 'only GET is answered' });
   if (path === '/health/live') return describeVerdict(options.readHealth().live);
-  if (path === '/health/ready') return describeVerdict(options.readHealth().ready);
+  if (path === '/health/ready') return describeVerdict(options.readHealth().ready, options.readRefusedRules?.());
   if (path !== '/metrics')
     return describeJson(404, { status: 'only /metrics, /health/live and /health/ready are here' });
   return { status: 200, contentType: options.metrics.contentType, text: await options.metrics.renderText() };
 }
 
-function describeVerdict({ isGood, reasons }: HealthVerdict): ProbeAnswer {
-  return isGood ? describeJson(200, { status: 'ok' }) : describeJson(503, { status: 'unavailable', reasons });
+function describeVerdict({ isGood, reasons }: HealthVerdict, refusedRules?: number): ProbeAnswer {
+  return isGood
+    ? describeJson(200, { status: 'ok', refusedRules })
+    : describeJson(503, { status: 'unavailable', reasons });
 }
 
 function describeJson(status: number, body: object): ProbeAnswer {

@@ -41,6 +41,7 @@ export async function renderOwnMetrics(): Promise<{ readonly text: string; reado
     counts.showMessages(() => [{ receiver: 'oncall', state: 'waiting', count: 1, oldestMs: 1000 }]);
   }
   api.showSettings(() => undefined);
+  api.showRules(() => []);
   api.showKeyEnd(() => Date.now());
   api.observeDiagnose(0.1);
   api.observeRequest('/api/v1/incidents', 200, 0.1);

@@ -57,6 +57,7 @@ export function readRule(reading: RuleReading): void {
   if (anchors !== undefined) rules.set(id, { rule: deferRule(id, file, document, anchors), document, folder });
   else if ((document.problems.length === 0 || !isOldRule(file)) && isRuleFile(document.value))
     for (const problem of takeRule(id, reading, document.value, document)) found.push(problem);
+  if (!isOldRule(file) && reading.texts.isBroken(folder, file)) refused.add(id);
   if (found.length === 0) return;
   for (const line of formatProblems(name, found).split('\n')) problems.push(line);
   if (parts.length === 3) refused.add(id);

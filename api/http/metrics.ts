@@ -50,6 +50,8 @@ export interface Metrics extends MessageCounts {
   showAnalyzer(read: () => AnalyzerStatus): void;
   /** Adds the problem of the settings on disk; the function is called at each scrape. */
   showSettings(readProblem: () => string | undefined): void;
+  /** Adds the number of problems of rules that were refused. */
+  showRules(readProblems: () => readonly string[]): void;
   /** Adds the expiry of the store's key, in milliseconds since 1970; the function is called at each scrape. */
   showKeyEnd(readEnd: () => number | undefined): void;
   /** Renders the text format, with the current state of the agents and the catalog. */
@@ -81,6 +83,7 @@ export function createMetrics(version: string): Metrics {
     observeDiagnose: (seconds) => diagnose.observe(seconds),
     observeRequest: (route, status, seconds) => requests.observe({ route, status: String(status) }, seconds),
     showSettings: createSettingsGauge(registry),
+    showRules: createRulesGauge(registry),
     showKeyEnd: createKeyGauge(registry),
     showAnalyzer(read) {
       const update = createAnalyzerNumbers(registry);
@@ -154,6 +157,18 @@ function createSettingsGauge(registry: Registry): Metrics['showSettings'] {
       registers: [registry],
       collect() {
         this.set(readProblem() === undefined ? 0 : 1);
+      },
+    });
+}
+
+function createRulesGauge(registry: Registry): Metrics['showRules'] {
+  return (readProblems) =>
+    void new Gauge({
+      name: 'jobtrace_rules_refused',
+      help: 'Problems of rules in the folders of analyzer.rulesDirs, while the rules before them stay in use.',
+      registers: [registry],
+      collect() {
+        this.set(readProblems().length);
       },
     });
 }
@@ -330,6 +345,7 @@ function nameCounter(name: string): string {
 export interface AnalyzerMetrics extends MessageCounts {
   readonly contentType: string;
   readonly showSettings: Metrics['showSettings'];
+  readonly showRules: Metrics['showRules'];
   readonly showKeyEnd: Metrics['showKeyEnd'];
   /** Renders the text format. */
   renderText(status: AnalyzerStatus, rules: number): Promise<string>;
@@ -391,6 +407,7 @@ export function createAnalyzerMetrics(version: string): AnalyzerMetrics {
     contentType: registry.contentType,
     ...messages,
     showSettings: createSettingsGauge(registry),
+    showRules: createRulesGauge(registry),
     showKeyEnd: createKeyGauge(registry),
     async renderText(status, ruleCount) {
       rules.set(ruleCount);

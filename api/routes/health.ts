@@ -20,7 +20,7 @@ export function createHealthRoutes(services: Services): readonly Route[] {
       role: undefined,
       tag: 'health',
       summary: 'The store can be used',
-      handle: checkReady,
+      handle: (request) => checkReady(services, request),
     }),
     route({
       at: 'GET /metrics',
@@ -33,9 +33,12 @@ export function createHealthRoutes(services: Services): readonly Route[] {
   ];
 }
 
-async function checkReady({ store }: Request): Promise<AnswerTo<'GET /health/ready'>> {
+async function checkReady({ ruleProblems }: Services, { store }: Request): Promise<AnswerTo<'GET /health/ready'>> {
   try {
-    return { kind: 'json', body: { status: 'ok', store: await checkStore(store) } };
+    return {
+      kind: 'json',
+      body: { status: 'ok', store: await checkStore(store), refusedRules: ruleProblems().length },
+    };
   } catch (error) {
     if (!(error instanceof JobtraceError)) throw error;
     return {

@@ -84,6 +84,7 @@ export const ANALYZER: Command = {
       const rules = openRules(settingsReloader, log);
       const metrics = await services.createServiceNumbers(settings);
       metrics?.showSettings(() => settingsReloader.problem);
+      metrics?.showRules(() => rules.problems);
       metrics?.showKeyEnd(key.endsAt);
       const store = metrics === undefined ? opened : countStoreErrors(opened, metrics.countStoreError);
       const lease = services.createServiceLease(store, log);
@@ -134,6 +135,7 @@ export const API: Command = {
       const rules = openRules(settingsReloader, log);
       const metrics = web.createServiceMetrics();
       metrics.showSettings(() => settingsReloader.problem);
+      metrics.showRules(() => rules.problems);
       metrics.showKeyEnd(key.endsAt);
       const store = countStoreErrors(opened, metrics.countStoreError);
       const notifier = services.createServiceNotifier(settingsReloader, rules, store, log, {

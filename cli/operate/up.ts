@@ -108,6 +108,7 @@ async function openStages(invocation: Invocation, { settings, paths, log, read }
   );
   const metrics = web.createServiceMetrics();
   metrics.showSettings(() => settingsReloader.problem);
+  metrics.showRules(() => rules.problems);
   const store = countStoreErrors(await openServiceStore(settings), metrics.countStoreError);
   const key = createKeyWatch({ readEnd: () => store.readKeyEnd(), log });
   metrics.showKeyEnd(key.endsAt);

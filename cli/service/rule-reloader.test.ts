@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
@@ -169,6 +169,57 @@ describe('createRuleReloader', () => {
     settle(reloader);
     expect(titleOf(reloader, OWN)).toBe('Repaired');
     expect(reloader.problems).toEqual([]);
+  });
+
+  describe('of a folder that a sidecar updates from git', () => {
+    /** Checks out a commit in a folder of its own and switches the link to it at once, as git-sync does. */
+    function checkOut(commit: string, files: Readonly<Record<string, string>>): void {
+      for (const [name, text] of Object.entries(files)) {
+        const path = join(folder, commit, name);
+        mkdirSync(join(path, '..'), { recursive: true });
+        writeFileSync(path, text);
+      }
+      symlinkSync(commit, join(folder, 'next'));
+      renameSync(join(folder, 'next'), join(folder, 'current'));
+    }
+    const rule = (title: string): string =>
+      `title: ${title}\nwhy: The ledger is closed.\nfind: "ledger is closed"\nfix: Open it.\n`;
+    const open = (): RuleReloader => createRuleReloader([join(folder, 'current')], createLog('silent'), builtIn);
+
+    it('takes each commit as a whole when the link is switched', () => {
+      checkOut('c1', { 'kafka/auth/own.yaml': rule('First'), 'kafka/auth/gone.yaml': rule('Gone') });
+      const reloader = open();
+      checkOut('c2', { 'kafka/auth/own.yaml': rule('Second'), 'kafka/auth/new.yaml': rule('New') });
+
+      expect(settle(reloader)).toBe(true);
+      expect(['own', 'gone', 'new'].map((name) => titleOf(reloader, `kafka.auth/${name}`))).toEqual([
+        'Second',
+        undefined,
+        'New',
+      ]);
+      expect(settle(reloader)).toBe(false);
+    });
+
+    it('keeps the last good rules of a broken commit, says why, and takes the next one', () => {
+      const zh = 'auth/own: { title: 第一 }\n';
+      checkOut('c1', { 'kafka/auth/own.yaml': rule('First'), 'kafka/zh.yaml': zh });
+      const reloader = open();
+
+      checkOut('c2', { 'kafka/auth/own.yaml': `${rule('Second')}ownr: platform\n`, 'kafka/zh.yaml': zh });
+      settle(reloader);
+      expect(titleOf(reloader, OWN)).toBe('First');
+      expect(reloader.problems).toEqual([expect.stringMatching(/own\.yaml:5:1 .*`ownr`; did you mean `owner`\?/)]);
+
+      checkOut('c3', { 'kafka/auth/own.yaml': rule('Third'), 'kafka/zh.yaml': 'auth/own: { titel: 第三 }\n' });
+      settle(reloader);
+      expect(titleOf(reloader, OWN)).toBe('First');
+      expect(reloader.catalog.findRule(OWN)?.title.zh.source).toBe('第一');
+      expect(reloader.problems).toEqual([expect.stringMatching(/zh\.yaml:1:13 .*did you mean `title`\?/)]);
+
+      checkOut('c4', { 'kafka/auth/own.yaml': rule('Fourth') });
+      settle(reloader);
+      expect([titleOf(reloader, OWN), reloader.problems]).toEqual(['Fourth', []]);
+    });
   });
 
   it('keeps the built-in rule when what should replace it is broken', () => {

@@ -160,7 +160,7 @@ export async function createServiceNumbers(settings: Settings): Promise<Analyzer
 export async function openAnalyzerProbe(
   settings: Settings,
   analyzer: Pick<Analyzer, 'status' | 'health'>,
-  rules: Pick<RuleReloader, 'catalog'>,
+  rules: Pick<RuleReloader, 'catalog' | 'problems'>,
   metrics: AnalyzerMetrics,
   log: Log,
 ): Promise<{ close(): Promise<void> }> {
@@ -173,6 +173,7 @@ export async function openAnalyzerProbe(
       log: log.child({ stage: 'probe' }),
       tls: readTls(settings, 'analyzer'),
       readHealth: () => analyzer.health(),
+      readRefusedRules: () => rules.problems.length,
       metrics: { contentType, renderText: () => renderText(analyzer.status(), rules.catalog.size) },
     },
     readAddress(setting, settings[setting]),

@@ -16,6 +16,8 @@ export interface FormTexts {
   readonly sets: Sets;
   /** Returns the form of a rule's file, which takes up what stands beside it. */
   formOf(folder: string, file: string, owner: Owner | undefined): PreparedForm;
+  /** True if the sets of the folder or the Chinese texts of the rule's area have mistakes. */
+  isBroken(folder: string, file: string): boolean;
 }
 
 /**
@@ -24,10 +26,14 @@ export interface FormTexts {
  */
 export function openFormTexts(folders: ReadonlySet<string>, problems: string[]): FormTexts {
   const chinese = new Map<string, ParsedDocument | undefined>();
+  const broken = new Set<string>();
   const untouched = new Map<string, boolean>();
   const openChinese = (file: string): ParsedDocument | undefined => {
-    if (!chinese.has(file))
-      chinese.set(file, existsSync(file) ? readChecked(file, CHINESE_SCHEMA, problems) : undefined);
+    if (!chinese.has(file)) {
+      const document = existsSync(file) ? readChecked(file, CHINESE_SCHEMA, problems) : undefined;
+      if ((document?.problems.length ?? 0) > 0) broken.add(file);
+      chinese.set(file, document);
+    }
     return chinese.get(file);
   };
   const isUntouched = (file: string): boolean => {
@@ -38,11 +44,15 @@ export function openFormTexts(folders: ReadonlySet<string>, problems: string[]):
   const known = new Map<string, Sets>();
   let sets: Sets = new Map();
   for (const folder of folders) {
+    const before = problems.length;
     sets = readSets(join(folder, SETS_NAME), sets, problems);
+    if (problems.length > before) broken.add(join(folder, SETS_NAME));
     known.set(folder, sets);
   }
   return {
     sets,
+    isBroken: (folder, file) =>
+      broken.has(join(folder, SETS_NAME)) || broken.has(join(dirname(dirname(file)), CHINESE_NAME)),
     formOf: (folder, file, owner) => {
       const chineseFile = join(dirname(dirname(file)), CHINESE_NAME);
       return {
