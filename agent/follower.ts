@@ -81,9 +81,9 @@ export interface FollowerParts extends Pick<
   readonly withDeadLetterLock?: ShipperParts['withDeadLetterLock'];
 }
 
-/** Slice that lets the analyzer and the API of `jobtrace up` work in between, however many files are behind. */
+/** Slice of reading, so that the analyzer and the API of `jobtrace up` run in between, however large the backlog is. */
 const SLICE: Slice = { ms: 25 };
-/** Slice until the store has taken something, because its first request must not wait for reading. */
+/** Slice until the store has acknowledged something, because its first request must not wait for reading. */
 const FIRST_SLICE: Slice = { ms: 5, maxBytes: 65_536 };
 const FORGET_EVERY_MS = 60_000;
 

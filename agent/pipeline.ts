@@ -1,4 +1,4 @@
-// The way of the bytes of one thread, from its files to the store, in five steps: read a chunk of a file, split it into
+// Runs the data path of one thread, from its files to the store, in five steps: read a chunk of a file, split it into
 // entries, encode them as the store wants them, enqueue them for batches, and move the offset over what the store has
 // acknowledged. Files are read round-robin (by deficit, so that a hot file cannot starve the others) until a limit is
 // reached. Only acknowledgements move offsets.
@@ -59,7 +59,7 @@ export interface PipelineParts {
   readonly settings: AgentSettings;
   readonly tails: Tails;
   readonly lifecycle: Lifecycle;
-  /** Buffer for chunks, with what finds usual entries in it. */
+  /** Reader of plain entries; its buffer holds the current chunk. */
   readonly lines: PlainReader;
   readonly encoder: EntryEncoder;
   readonly shipper: Shipper;
@@ -119,7 +119,7 @@ export class Pipeline {
         bytes += round.bytes;
         if (round.bytes > 0) isMoving = true;
         if (round.throttleReason === undefined && !round.isOver) continue;
-        // The queue that was interrupted comes first in the next round, unless it had its turn.
+        // The queue that was interrupted comes first in the next round, unless something was read from it.
         this.#isBehindFirst = (files === current) === round.bytes > 0;
         const hasMore = round.isOver || ready.some(({ reading }) => unreadBytes(reading) > 0);
         return { bytes, throttleReason: round.throttleReason, hasMore };
@@ -156,7 +156,7 @@ export class Pipeline {
     if (!isReadable(tail) || this.#waitsForPredecessor(tail)) return 0;
     tail.reading.deficitBytes += quantumBytes;
     try {
-      return this.#joinFirst(tail) ? this.#pass(tail) : 0;
+      return this.#joinFirst(tail) ? this.#readOneChunk(tail) : 0;
     } catch (error) {
       this.#parts.lifecycle.failTail(tail, error);
       return 0;
@@ -164,7 +164,7 @@ export class Pipeline {
   }
 
   /** Takes a chunk of one file through steps 1 to 4. Returns the number of bytes that were read. */
-  #pass(tail: Tail): number {
+  #readOneChunk(tail: Tail): number {
     const { tails, lifecycle, lines, encoder, shipper, board, now } = this.#parts;
     const { file, reading } = tail;
     reading.isReported = false;
@@ -222,7 +222,7 @@ export class Pipeline {
 
   /**
    * Returns true while the rest of a renamed or deleted file must be read before its successor. It need not be read if
-   * all of it is shipped as the open end of an entry of the file before it, because it may stay so for ever.
+   * all of it is shipped as the open end of an entry of the file before it, because that entry may stay open forever.
    */
   #waitsForPredecessor({ file }: Tail): boolean {
     const { predecessor } = file;

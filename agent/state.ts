@@ -1,5 +1,5 @@
-// Holds the state of one agent and what it has to do next, as the one object that the files of its loop share. agent.ts
-// creates it from its settings and parts.
+// Declares the state of one agent, the object that the files of its loop share. agent.ts creates it from the settings
+// and from what the agent depends on (AgentParts).
 import type { Log } from '../core/log.js';
 import type { AgentStatus } from '../core/documents/agent.js';
 import type { Collection, RecordSink } from '../store/store.js';
@@ -42,17 +42,17 @@ export interface AgentState {
   /** Clock that nobody sets, for waits: a jump by a day must not stop the agent for a day. */
   readonly now: () => number;
   readonly random: () => number;
-  /** Returns how long this thread has not been idle so far, in milliseconds. */
+  /** Returns the time, in milliseconds, in which the event loop of this thread was active so far. */
   readonly activeMs: () => number;
   readonly lock: Lock;
   readonly checkpoint: Checkpoint;
   readonly known: Known;
-  /** Conditions that concern no file and no record; the follower has a board of its own. */
+  /** Counters and conditions that concern no file and no record; the follower has a board of its own. */
   readonly board: Board;
   readonly follower: Follower;
   /** Processes that write the files that were found. */
   readonly processTracker: ProcessTracker;
-  /** Folders that are never entered. */
+  /** Folders that are never scanned. */
   readonly excluded: readonly string[];
   readonly scanMemory: ScanMemory;
   /** Paths of the last scan. */
@@ -62,9 +62,9 @@ export interface AgentState {
   watcher: Watcher | undefined;
   /** Paths of writes that were observed since the last cycle. */
   readonly changedPaths: Set<string>;
-  /** True if, since the last scan, no event came other than for files that are followed. */
+  /** True if all file events since the last scan were about files that are followed. */
   isQuiet: boolean;
-  /** True if the watch must be opened anew. */
+  /** True if the watch must be opened again. */
   isWatchDue: boolean;
   /** True if a file or folder came or went, so that the next scan comes early. */
   isScanDue: boolean;
@@ -72,9 +72,9 @@ export interface AgentState {
   /** Time at which the loop last began a cycle. */
   cycleStartedAt: number;
   nextStatus: number;
-  /** Status that is on its way to the store; nothing waits for it. */
+  /** Status that is being saved; nothing waits for it. */
   statusFlight: Promise<void> | undefined;
-  /** True if the agent stops in order, which its status says. */
+  /** True if the agent is being stopped; its last status says so. */
   isEnding: boolean;
   isClosed: boolean;
   /** Ends the pause of the loop. */

@@ -1,6 +1,5 @@
 // Counts what the agent does and keeps the conditions that a person should know: counters only grow, conditions come
-// and go. Every file of this stage writes here; agent.ts saves the status into the store every few seconds. Nothing is
-// decided here.
+// and go. Every file of this stage writes here; agent.ts saves the status into the store every few seconds.
 import { toIso } from '../core/time/iso.js';
 import { renderCondition, type ConditionCode, type ConditionValues } from '../core/conditions.js';
 import type { AgentStatus, ProcessReport, StatusCondition } from '../core/documents/agent.js';
@@ -17,46 +16,47 @@ export const COUNTERS = {
   redactedSpans: 'secrets replaced',
   droppedEntries: 'entries left out because they are below agent.minimumLevel and hold no word of the catalog',
   storedRecords: 'records that the store took',
-  duplicateRecords: 'records that were there already',
-  collidedRecords: 'records whose id another entry holds',
+  duplicateRecords: 'records that the store already had',
+  collidedRecords: 'records whose id another entry has',
   refusedRecords: 'records that the store refused: kept aside in it, or in the dead letters of the node',
-  droppedLetters: 'dead letters that were dropped because there was no more room for them',
+  droppedLetters: 'dead letters that were dropped because their space was used up',
   retriedRecords: 'records sent again because the store asked for it',
   failedBatches: 'batches that failed as a whole',
   truncatedFiles: 'files that were truncated or replaced in place',
-  lostBytes: 'bytes that were seen and vanished before they could be read',
-  continuedFiles: 'copies and archives in which a truncated or vanished file went on',
+  lostBytes: 'bytes that were deleted before they could be read',
+  continuedFiles: 'copies and archives in which reading of a truncated or deleted file continued',
   resumedFiles: 'files continued at a remembered offset',
-  newFiles: 'files begun',
+  newFiles: 'new files opened',
   joinedEntries: 'entries joined across a rotation',
   budgetWaitMs: 'time in which reading waited because agent.budgetBytes was spent',
   rateWaitMs: 'time in which reading waited because of agent.maxBytesPerSecond',
   cpuWaitMs: 'time in which reading waited because of agent.maxCores',
-  binaryFiles: 'files left out because they hold no text',
+  binaryFiles: 'files that are not read because they hold no text',
 } as const;
 
 export type Counter = keyof typeof COUNTERS;
 
-/** Read-only view of a board. */
+/** Read-only view of counters and conditions. */
 export interface BoardView {
   readonly counters: Readonly<Record<string, number>>;
   readonly conditions: readonly BoardCondition[];
 }
 
 interface BoardCondition extends StatusCondition {
-  readonly place: string;
+  readonly subject: string;
 }
 
+/** Counters and conditions of an agent, or of one of its followers. */
 export interface Board extends BoardView {
   count(counter: Counter, by?: number): void;
   /**
-   * Raises a condition. `place` distinguishes conditions of one code (a path); the first `since` stays. Returns true if
-   * the condition is new.
+   * Raises a condition. `subject` distinguishes conditions with the same code, as a path does; the first `since` stays.
+   * Returns true if the condition is new.
    */
-  raise<Code extends ConditionCode>(code: Code, values: ConditionValues<Code>, place?: string): boolean;
-  has(code: ConditionCode, place?: string): boolean;
+  raise<Code extends ConditionCode>(code: Code, values: ConditionValues<Code>, subject?: string): boolean;
+  has(code: ConditionCode, subject?: string): boolean;
   /** Clears a condition. Returns true if it was raised. */
-  clear(code: ConditionCode, place?: string): boolean;
+  clear(code: ConditionCode, subject?: string): boolean;
 }
 
 const MAX_SHOWN = 50;
@@ -68,15 +68,15 @@ export function createBoard(now: () => number): Board {
     count: (counter, by = 1) => {
       counters[counter] = (counters[counter] ?? 0) + by;
     },
-    raise: (code, values, place = '') => {
-      const id = conditionId(code, place);
+    raise: (code, values, subject = '') => {
+      const id = conditionId(code, subject);
       const known = conditions.get(id);
       const since = known?.since ?? toIso(now());
-      conditions.set(id, { code, message: renderCondition(code, values, 'en'), values, since, place });
+      conditions.set(id, { code, message: renderCondition(code, values, 'en'), values, since, subject });
       return known === undefined;
     },
-    has: (code, place = '') => conditions.has(conditionId(code, place)),
-    clear: (code, place = '') => conditions.delete(conditionId(code, place)),
+    has: (code, subject = '') => conditions.has(conditionId(code, subject)),
+    clear: (code, subject = '') => conditions.delete(conditionId(code, subject)),
     get counters() {
       return { ...counters };
     },
@@ -86,8 +86,8 @@ export function createBoard(now: () => number): Board {
   };
 }
 
-function conditionId(code: string, place: string): string {
-  return `${code}\n${place}`;
+function conditionId(code: string, subject: string): string {
+  return `${code}\n${subject}`;
 }
 
 /** Joins boards: counters are added up, and a condition on several boards is shown once, since the earliest time. */
@@ -97,7 +97,7 @@ export function joinBoards(views: readonly BoardView[]): BoardView {
   for (const view of views) {
     for (const [name, count] of Object.entries(view.counters)) counters[name] = (counters[name] ?? 0) + count;
     for (const condition of view.conditions) {
-      const id = conditionId(condition.code, condition.place);
+      const id = conditionId(condition.code, condition.subject);
       const known = conditions.get(id);
       if (known === undefined || condition.since < known.since) conditions.set(id, condition);
     }

@@ -65,7 +65,7 @@ async function measureWalk(): Promise<ReadonlyMap<string, ReadonlyMap<string, nu
 /** Lists the files of the table in docs/agent.md, in the order of the walk. */
 function readTable(): readonly string[] {
   const page = readFileSync(join(ROOT, 'docs', 'agent.md'), 'utf8');
-  const section = page.slice(page.indexOf('## Data path'), page.indexOf('## Marked entries'));
+  const section = page.slice(page.indexOf('## Data path'), page.indexOf('## Signals'));
   return [...section.matchAll(/^\| `([\w/.-]+\.ts)` \|/gm)].map(([, file = '']) => file);
 }
 

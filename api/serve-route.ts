@@ -81,45 +81,45 @@ export function registerRoute(app: FastifyInstance, route: Route, serving: Servi
       }
     },
     handler: async (request, reply) => {
-      const gone = new AbortController();
-      live.add(gone);
+      const closed = new AbortController();
+      live.add(closed);
       reply.raw.once('close', () => {
-        live.delete(gone);
-        gone.abort();
+        live.delete(closed);
+        closed.abort();
       });
       const viewer = viewers.get(request) ?? ANONYMOUS;
-      const asked: Request = {
+      const apiRequest: Request = {
         params: request.params,
         query: omitBlank(request.query),
         body: request.body,
         viewer,
         address: groupAddress(request.ip),
-        store: limitSearches(scopeStore(store, viewer.scope), { signal: gone.signal, limitMs }),
-        signal: gone.signal,
+        store: limitSearches(scopeStore(store, viewer.scope), { signal: closed.signal, limitMs }),
+        signal: closed.signal,
         header: (name) => [request.headers[name]].flat()[0],
       };
-      const answer = await route.handle(asked);
-      const note = route.audited === undefined ? route.describeAudit?.(asked) : { what: route.audited };
+      const answer = await route.handle(apiRequest);
+      const note = route.audited === undefined ? route.describeAudit?.(apiRequest) : { what: route.audited };
       if (note !== undefined) {
         const about = textAt(request.params, 'id') || undefined;
         await access.audit.note({ ...describeWho(viewer), about, ...note });
       }
       if (answer.kind === 'events')
-        endWithAccess(gone, () => authorize(request, route, serving), settings.liveRecheckMs);
+        endWithAccess(closed, () => authorize(request, route, serving), settings.liveRecheckMs);
       return sendAnswer(reply, answer);
     },
   });
 }
 
 /** Ends a stream as soon as its viewer has no access. */
-function endWithAccess(gone: AbortController, authorizeAgain: () => Promise<unknown>, recheckMs = RECHECK_MS): void {
+function endWithAccess(closed: AbortController, authorizeAgain: () => Promise<unknown>, recheckMs = RECHECK_MS): void {
   const timer = setInterval(() => {
     // An unavailable store gives no answer about access, so the stream continues.
     authorizeAgain().catch((error: unknown) => {
-      if (error instanceof JobtraceError && [401, 403].includes(error.httpStatus)) gone.abort();
+      if (error instanceof JobtraceError && [401, 403].includes(error.httpStatus)) closed.abort();
     });
   }, recheckMs);
-  gone.signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+  closed.signal.addEventListener('abort', () => clearInterval(timer), { once: true });
 }
 
 function readEncoding(request: FastifyRequest): string {

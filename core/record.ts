@@ -86,7 +86,7 @@ export const RECORD_FIELDS = [
     column: 'id',
     mapping: 'value',
     short: [{ name: 'id', example: 'id:…' }],
-    description: 'Host, file identity and start offset; the same entry keeps it for ever.',
+    description: 'Host, file identity and start offset; the same entry always has the same id.',
   },
   {
     name: '@timestamp',
@@ -251,7 +251,7 @@ export const RECORD_FIELDS = [
     column: 'resource_id',
     mapping: 'value',
     short: [TASKMANAGER],
-    description: 'Resource id of the TaskManager, from the line of its log that says it on.',
+    description: 'Resource id of the TaskManager, in all entries after the line of its log that states it.',
   },
   {
     name: 'flink.version',
@@ -260,7 +260,7 @@ export const RECORD_FIELDS = [
     mapping: 'value',
     short: [{ name: 'version', example: 'version:1.20.*' }],
     description:
-      'Version of Flink, from the start-up banner of the file on; rotated, `.out` and GC files have no banner.',
+      'Version of Flink, in all entries after the start-up banner of the file; rotated, `.out` and GC files have none.',
   },
   {
     name: 'flink.chain',
@@ -286,7 +286,7 @@ export const RECORD_FIELDS = [
     column: 'kind',
     mapping: 'value',
     short: [{ name: 'kind', example: 'kind:out' }],
-    description: 'What kind of file the entry stands in.',
+    description: 'Kind of the file that contains the entry.',
   },
   {
     name: 'jobtrace.layout',
@@ -322,10 +322,9 @@ export const RECORD_FIELDS = [
     mapping: 'value',
     short: [{ name: 'signal', before: ['.'], example: 'signal:yes' }],
     description:
-      'What the agent found in the entry: `yes`, words that may tell of a failure; `fact`, only such that count beside ' +
-      'one; `no`, neither; a point, and the version of the words that it looked for. An analyzer with these words ' +
-      'reads what says `yes`, what says `fact` where something failed, and what says nothing or was judged by other ' +
-      'words.',
+      'What the agent found in the entry: `yes`, words that may report a failure; `fact`, words that matter only beside ' +
+      'a failure; `no`, neither. After a point follows the version of the words. An analyzer with the same words reads ' +
+      'entries with `yes`, those with `fact` where something failed, and those without a signal or with another version.',
   },
 ] as const satisfies readonly RecordField[];
 

@@ -23,16 +23,16 @@ const OF_JOB = `## The lines of a job
 
 - the id or the name in the line, or the id in its path. The id and the name of a run stand for each other within its cluster;
 - an id that only this job has: of an execution graph, an attempt or a slot, as stack traces of a TaskManager name them;
-- place and time: while it was alone in its cluster, or on a process, what names no other job there is about it;
+- process and time: lines that name no other job, from a time when it was the only job of its cluster or of that process;
 - what its incidents show.
 
 A line that names another job is not added. Nor is a line that names no job if two jobs were there at that time: search such a line of a shared TaskManager with \`tm:\` or \`cluster:\`.
 
 - The analyzer attributes lines in clusters in which something failed, also lines from before it knew the job. In other clusters \`job:\` finds the lines that name the job.
-- A run that has not ended is assumed to go on for one to two hours, and for good in a cluster of one application (\`execution.target\`).
+- A run that has not ended is assumed to continue for one to two hours, and without end in a cluster of one application (\`execution.target\`).
 - \`-job:orders\` leaves all of it out. A search uses at most the latest 100 runs and 200 spans of time.
 
-Only what a line itself says is asked for by the names of the fields: \`flink.job.id:…\`, \`flink.job.name:…\`; \`job:*\` is what names any job.`;
+To find only the lines that name the job themselves, use the names of the fields: \`flink.job.id:…\`, \`flink.job.name:…\`; \`job:*\` is what names any job.`;
 
 export const PAGES: Readonly<Record<string, () => string>> = {
   'config.md': () =>

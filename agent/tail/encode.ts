@@ -16,7 +16,7 @@ import type { AgentSettings } from '../settings.js';
 import type { EncodedRange, Shipper } from '../ship.js';
 import type { Board } from '../status.js';
 import type { Run } from './acks.js';
-import { crcUpTo, sumUpTo, type TailEntry, type Window } from './read.js';
+import { crcUpTo, crcUpToInBuffer, type TailEntry, type Window } from './read.js';
 import type { ChunkPart } from './split.js';
 import type { Tail } from './tail.js';
 
@@ -133,13 +133,13 @@ export class EntryEncoder {
     let bytes = 0;
     for (let goesOn = true; goesOn && at < columns.count; at += 1) {
       draft.offset = base + (columns.starts[at] ?? 0);
-      draft.crc = sumUpTo(tail.reading, lines, draft.offset, base);
+      draft.crc = crcUpToInBuffer(tail.reading, lines, draft.offset, base);
       draft.rank = ranks[at] ?? SIGNAL_RANK.no;
       const isPlain = encoder.addPlain !== undefined && readPlain(lines, at, context, draft);
       const other = isPlain ? undefined : this.#parseOther(context, draft, at, time);
       time = other === undefined ? draft.time : (other.time ?? NaN);
       const next = at + 1 < columns.count ? base + (columns.starts[at + 1] ?? 0) : work.end;
-      const index = run.add(next, sumUpTo(tail.reading, lines, next, base), time, draft.processContext);
+      const index = run.add(next, crcUpToInBuffer(tail.reading, lines, next, base), time, draft.processContext);
       if (this.#isLeftOut(other === undefined ? draft.preamble : other.record)) {
         run.done[index] = 1;
         goesOn = false;

@@ -217,7 +217,7 @@ function findOtherStream(bytes: Buffer, stream: string | undefined): number {
 /** Renders the id of the joined entry; undefined if it is not an open entry of the predecessor. */
 function renderJointId({ file, reading }: Tail, { offset }: SplitEntry): string | undefined {
   const isFirst = offset === reading.splitter.openOffset;
-  const crc = reading.sums?.get(offset) ?? (isFirst && reading.form === 'lines' ? reading.cursor.crc : undefined);
+  const crc = reading.crcs?.get(offset) ?? (isFirst && reading.form === 'lines' ? reading.cursor.crc : undefined);
   return crc === undefined ? undefined : renderRecordId(file.key, offset, crc);
 }
 

@@ -8,10 +8,10 @@ import { findEnd } from '../../flink/layout/streams.js';
 import { renderRecordId } from './identity.js';
 import {
   crcUpTo,
-  holds,
-  peekOwn,
-  readOwn,
-  sumAt,
+  equalsLatin1,
+  peekFileBytes,
+  readFileBytes,
+  crcAt,
   type Commit,
   type TailEntry,
   type TailReading,
@@ -62,19 +62,19 @@ export function takeOpenEntry(reading: TailReading, key: string, isFinal: boolea
  * only for what ends before the frontier.
  */
 function takeOpenParts(reading: TailReading, key: string, decided: number): readonly TailEntry[] {
-  const { fd, readOffset, recent, splitter, sums, time } = reading;
+  const { fd, readOffset, recent, splitter, crcs, time } = reading;
   const { openOffset, resumeOffset } = splitter;
   if (decided < readOffset && (fd === undefined || !holdsRecent(reading))) return [];
   const entries =
     decided === readOffset
       ? splitter.peek()
       : splitRange(reading, resumeOffset, decided).filter(({ offset }) => offset >= openOffset);
-  const end: Commit = { offset: resumeOffset, crc: sumAt(reading, resumeOffset), time };
+  const end: Commit = { offset: resumeOffset, crc: crcAt(reading, resumeOffset), time };
   const cursor = { ...reading.cursor };
   const isCut = decided === readOffset && findLineStart(reading) < recent.length;
   reading.flushedTo = decided;
   return entries.map((entry) => {
-    const crc = sums?.get(entry.offset) ?? crcUpTo(reading, cursor, entry.offset);
+    const crc = crcs?.get(entry.offset) ?? crcUpTo(reading, cursor, entry.offset);
     const id = renderRecordId(key, entry.offset, crc);
     return { entry: isCut && findEnd(entry) === readOffset ? flagPartial(entry) : entry, id, end, isOpen: true };
   });
@@ -86,7 +86,7 @@ function takeOpenParts(reading: TailReading, key: string, decided: number): read
  */
 function holdsRecent(reading: TailReading): boolean {
   const { recent, readOffset } = reading;
-  return holds(peekOwn(reading, readOffset - recent.length, recent.length), recent);
+  return equalsLatin1(peekFileBytes(reading, readOffset - recent.length, recent.length), recent);
 }
 
 /**
@@ -137,7 +137,7 @@ function describeHeld({ recent, readOffset }: TailReading, entries: readonly Spl
 function splitRange(reading: TailReading, from: number, to: number): readonly SplitEntry[] {
   const { kind, maxEntryBytes, form } = reading;
   const splitter = createFormSplitter({ kind, maxEntryBytes, form, offset: from });
-  return [...splitter.push(readOwn(reading, from, to - from)), ...splitter.flush()];
+  return [...splitter.push(readFileBytes(reading, from, to - from)), ...splitter.flush()];
 }
 
 /** Flags an entry whose last line has no end yet. */

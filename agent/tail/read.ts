@@ -1,7 +1,7 @@
-// Reads a file: the bytes after its frontier come out as a chunk, in the buffer of the reader. Every read includes the
-// bytes before the frontier and compares them, so that a file that was truncated and filled again between two reads is
-// detected by content, not by size. Keeps how far a file was read and the checksums up to there; nothing here knows
-// what the store has.
+// Reads a file. The bytes after the frontier (the offset up to which the file was read) come as a chunk, in the buffer
+// of the reader. Every read includes the bytes before the frontier and compares them, so that a file that was truncated
+// and filled again between two reads is detected by content, not by size. Keeps the frontier and the checksums up to
+// it; acks.ts keeps what the store has.
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { FileKind } from '../../core/types.js';
@@ -19,7 +19,7 @@ const PEEK_BYTES = 65_536;
 /** Buffer that all peeks share: with many files, most reads check a few bytes and keep none of them. */
 const PEEK_BUFFER = Buffer.allocUnsafeSlow(PEEK_BYTES);
 
-/** Position up to which a file was read, and what is needed to read on. */
+/** State of reading a file: how far it was read, and what is needed to continue. */
 export interface TailReading {
   readonly kind: FileKind;
   readonly maxEntryBytes: number;
@@ -32,14 +32,18 @@ export interface TailReading {
   /** Frontier: offset of the next byte to read. */
   readOffset: number;
   /**
-   * Bytes before `readOffset`, as Latin-1, because a small Buffer for each file would keep its whole slab of the pool.
+   * Bytes before `readOffset`. They are a Latin-1 string, because a small Buffer for each file would keep a whole slab
+   * of Node's pool in memory.
    */
   recent: string;
   splitter: Splitter;
   /** Last entry boundary whose CRC is known. It only moves forward. */
   cursor: CrcCursor;
-  /** CRC32s of the bytes before entries that were not given yet; undefined if the cursor is enough. */
-  sums: Map<number, number> | undefined;
+  /**
+   * CRC32s of the bytes before the entries that the splitter has not returned yet, by offset; undefined if the cursor
+   * is enough.
+   */
+  crcs: Map<number, number> | undefined;
   /** Time of the last complete entry. */
   time: number | undefined;
   /** Time of the entry that was read last, complete or open. */
@@ -55,7 +59,7 @@ export interface TailReading {
   deficitBytes: number;
   /** True if a watch observed a write since the file was last checked. */
   isReported: boolean;
-  /** True if nothing was read yet, so that the first lines may belong to the file before it. */
+  /** True if nothing was read yet, so that the first lines may continue the last entry of the predecessor. */
   mayJoin: boolean;
 }
 
@@ -76,7 +80,7 @@ export interface Commit {
   readonly processContext?: ProcessContext;
 }
 
-/** Entry with its place, as the encoder needs it. */
+/** Entry with its id and its end in the file, as the encoder needs it. */
 export interface TailEntry {
   readonly entry: SplitEntry;
   readonly id: string;
@@ -129,7 +133,7 @@ export function createReading({ kind, maxEntryBytes, fd, now }: ReadingStart): T
     recent: '',
     splitter: createFormSplitter({ kind, maxEntryBytes, form: 'lines' }),
     cursor: { offset: 0, crc: 0 },
-    sums: undefined,
+    crcs: undefined,
     time: undefined,
     lastTime: undefined,
     skew: undefined,
@@ -167,8 +171,8 @@ export function closeReading(reading: TailReading): void {
   reading.fd = undefined;
 }
 
-/** Returns true if these are the bytes that were kept. */
-export function holds(bytes: Buffer, recent: string): boolean {
+/** Returns true if these are the bytes of the Latin-1 string. */
+export function equalsLatin1(bytes: Buffer, recent: string): boolean {
   return bytes.toString('latin1') === recent;
 }
 
@@ -180,7 +184,7 @@ export function checkReading(reading: TailReading, fd: number, startGuard: Guard
   if (size < reading.readOffset) return 'truncated';
   if (size === reading.size && mtimeMs === reading.mtimeMs) return size > reading.readOffset ? 'grown' : 'same';
   const now = peekAt(fd, reading.readOffset - reading.recent.length, reading.recent.length);
-  if (!holds(now, reading.recent)) return 'truncated';
+  if (!equalsLatin1(now, reading.recent)) return 'truncated';
   if (!fitsGuard(startGuard, peekAt(fd, 0, startGuard.length))) return 'truncated';
   reading.size = size;
   reading.mtimeMs = mtimeMs;
@@ -201,7 +205,7 @@ export function readChunk(reading: TailReading, startGuard: Guard, maxBytes: num
   const base = reading.readOffset - first;
   const wanted = first + Math.min(maxBytes, reading.size - reading.readOffset);
   const window = readInto(buffer.subarray(0, wanted), fd, base);
-  if (!holds(window.subarray(0, first), reading.recent)) return { kind: 'truncated', lostBytes };
+  if (!equalsLatin1(window.subarray(0, first), reading.recent)) return { kind: 'truncated', lostBytes };
   const bytes = window.length - first;
   reading.readOffset += bytes;
   reading.recent = window.toString('latin1', Math.max(0, window.length - GUARD_BYTES));
@@ -215,16 +219,16 @@ export function readChunk(reading: TailReading, startGuard: Guard, maxBytes: num
 }
 
 /**
- * Returns the CRC32 of the bytes before an entry. The cursor only moves forward, so sums that may be needed again are
- * kept.
+ * Returns the CRC32 of the bytes before an entry. The cursor only moves forward, so checksums that may be needed again
+ * are kept.
  */
-export function sumAt(reading: TailReading, offset: number, window?: Window): number {
-  const known = reading.sums?.get(offset);
+export function crcAt(reading: TailReading, offset: number, window?: Window): number {
+  const known = reading.crcs?.get(offset);
   if (known !== undefined) return known;
   const isBehind = offset < reading.cursor.offset;
-  const sum = crcUpTo(reading, isBehind ? { offset: 0, crc: 0 } : reading.cursor, offset, window);
-  reading.sums?.set(offset, sum);
-  return sum;
+  const crc = crcUpTo(reading, isBehind ? { offset: 0, crc: 0 } : reading.cursor, offset, window);
+  reading.crcs?.set(offset, crc);
+  return crc;
 }
 
 /**
@@ -235,7 +239,7 @@ export function crcUpTo(reading: TailReading, cursor: CrcCursor, offset: number,
     const isInWindow = window !== undefined && cursor.offset >= window.base;
     const bytes = isInWindow
       ? window.bytes.subarray(cursor.offset - window.base, offset - window.base)
-      : peekOwn(reading, cursor.offset, Math.min(PEEK_BYTES, offset - cursor.offset));
+      : peekFileBytes(reading, cursor.offset, Math.min(PEEK_BYTES, offset - cursor.offset));
     if (bytes.length === 0) break;
     cursor.crc = crc32(bytes, cursor.crc);
     cursor.offset += bytes.length;
@@ -244,7 +248,7 @@ export function crcUpTo(reading: TailReading, cursor: CrcCursor, offset: number,
 }
 
 /** Returns the CRC32 up to an offset, from bytes in the buffer of the reader. Moves the cursor forward. */
-export function sumUpTo({ cursor }: TailReading, { index }: PlainReader, offset: number, base: number): number {
+export function crcUpToInBuffer({ cursor }: TailReading, { index }: PlainReader, offset: number, base: number): number {
   if (cursor.offset < offset) {
     cursor.crc = index.sum(cursor.offset - base, offset - base, cursor.crc);
     cursor.offset = offset;
@@ -252,12 +256,12 @@ export function sumUpTo({ cursor }: TailReading, { index }: PlainReader, offset:
   return cursor.crc;
 }
 
-export function readOwn(reading: TailReading, offset: number, length: number): Buffer {
+export function readFileBytes(reading: TailReading, offset: number, length: number): Buffer {
   return reading.fd === undefined ? NOTHING : readAt(reading.fd, offset, length);
 }
 
 /** Reads at most PEEK_BYTES of the file into the shared buffer. */
-export function peekOwn(reading: TailReading, offset: number, length: number): Buffer {
+export function peekFileBytes(reading: TailReading, offset: number, length: number): Buffer {
   return reading.fd === undefined ? NOTHING : peekAt(reading.fd, offset, length);
 }
 

@@ -4,7 +4,7 @@
 import type { SplitEntry } from '../../flink/layout/split.js';
 import { findPlainStart, readPlainEntries, type PlainReader } from '../../flink/layout/plain-entries.js';
 import { renderRecordId } from './identity.js';
-import { sumAt, type Chunk, type TailEntry, type TailReading, type Window } from './read.js';
+import { crcAt, type Chunk, type TailEntry, type TailReading, type Window } from './read.js';
 import type { Tail } from './tail.js';
 
 export type ChunkPart =
@@ -61,9 +61,9 @@ function locateEntries(
 ): readonly TailEntry[] {
   const { splitter } = reading;
   return entries.map((entry, index) => {
-    const id = renderRecordId(key, entry.offset, sumAt(reading, entry.offset, window));
+    const id = renderRecordId(key, entry.offset, crcAt(reading, entry.offset, window));
     const end = entry.resume ?? entries[index + 1]?.offset ?? splitter.openOffset;
-    return { entry, id, end: { offset: end, crc: sumAt(reading, end, window), time: undefined }, isOpen: false };
+    return { entry, id, end: { offset: end, crc: crcAt(reading, end, window), time: undefined }, isOpen: false };
   });
 }
 
@@ -72,9 +72,9 @@ function locateEntries(
  * later.
  */
 function keepSums(reading: TailReading, window: Window): void {
-  const { splitter, sums } = reading;
-  if (sums === undefined) return;
+  const { splitter, crcs } = reading;
+  if (crcs === undefined) return;
   const { resumeOffset } = splitter;
-  for (const start of splitter.starts) sumAt(reading, start, window);
-  for (const offset of sums.keys()) if (offset < resumeOffset) sums.delete(offset);
+  for (const start of splitter.starts) crcAt(reading, start, window);
+  for (const offset of crcs.keys()) if (offset < resumeOffset) crcs.delete(offset);
 }

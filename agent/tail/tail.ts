@@ -108,7 +108,7 @@ export function seekTail({ reading, acks }: Tail, commit: Commit): void {
   reading.time = commit.time;
   reading.processContext = commit.processContext ?? NO_PROCESS_CONTEXT;
   const { kind, maxEntryBytes, form } = reading;
-  reading.sums = form === 'lines' ? undefined : new Map(commit.crc === undefined ? [] : [[commit.offset, commit.crc]]);
+  reading.crcs = form === 'lines' ? undefined : new Map(commit.crc === undefined ? [] : [[commit.offset, commit.crc]]);
   reading.splitter = createFormSplitter({ kind, maxEntryBytes, form, offset: commit.offset });
   reading.flushedTo = commit.offset + acks.openBytes;
   reading.recent = reading.fd === undefined ? '' : peekBefore(reading.fd, commit.offset).toString('latin1');

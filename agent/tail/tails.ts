@@ -1,6 +1,6 @@
-// Keeps the tails that exist and the descriptors that are open. A file that a scan finds waits for a descriptor. An
-// idle file gives its descriptor up when others need one, and then its tail, because the checkpoint is enough to
-// continue: only a line is kept of it. lifecycle.ts decides what happens to a tail.
+// Keeps the tails that exist and the descriptors that are open. A file that a scan finds waits for a descriptor. When
+// others need a descriptor, an idle file is closed and its tail is dropped, because the checkpoint is enough to
+// continue; only its path, size and times stay in memory. lifecycle.ts decides what happens to a tail.
 import { closeSync, fstatSync } from 'node:fs';
 import { describeFault, errorCode } from '../../core/fault.js';
 import type { Log } from '../../core/log.js';
@@ -38,7 +38,7 @@ export interface FollowedFiles {
   readonly files: number;
   readonly openFiles: number;
   readonly lagBytes: number;
-  /** Number of these bytes that are in files that wait to be begun. */
+  /** Part of `lagBytes` that is in files that are not opened yet. */
   readonly waitingBytes: number;
   readonly atRiskBytes: number;
 }
@@ -49,7 +49,7 @@ interface NewFile {
   readonly before: Tail | undefined;
 }
 
-/** Limit of files that are begun in one cycle. */
+/** Limit of files that are opened in one cycle. */
 const MAX_AT_ONCE = 100;
 
 export class Tails {
@@ -64,7 +64,7 @@ export class Tails {
   readonly #byPath = new Map<string, Tail>();
   /** Idle files without a tail, by path, as they were last seen: the store has all of them. */
   readonly #idle = new Map<string, FoundFile>();
-  /** New files that are to be begun, by path, in the order in which they are begun. */
+  /** New files that are to be opened, by path, in the order in which they are opened. */
   readonly #waiting = new Map<string, NewFile>();
   /** Tails that a cycle may have work for. The others are idle, and only a scan checks them. */
   readonly #busy = new Set<Tail>();
@@ -121,8 +121,8 @@ export class Tails {
   }
 
   /**
-   * Queues the files of a scan that have no tail and are not idle. The file written first comes first: if few may be
-   * open, the beginning of an entry that a rotation cut is read before its rest.
+   * Queues the files of a scan that have no tail and are not idle. They are ordered by their last write, so that the
+   * beginning of an entry that a rotation cut is read before its continuation, even if few files may be open.
    */
   queueNew({ files }: Scan): void {
     const waited = new Map([...this.#waiting.values()].map(({ file, before }) => [idOf(file), before]));
@@ -182,7 +182,7 @@ export class Tails {
     else this.#busy.add(tail);
   }
 
-  /** Makes cycles check a tail again of which something was read. */
+  /** Makes the next cycles check a tail from which something was read. */
   wake(tail: Tail): void {
     this.#busy.add(tail);
   }
@@ -203,12 +203,13 @@ export class Tails {
   }
 
   /**
-   * Begins some new files, within the limit of open files. Records of the first ones leave before the last are open.
+   * Opens some new files, at most MAX_AT_ONCE and within the limit of open files, so that records of the first ones are
+   * sent before the last ones are open.
    */
   openNew(): void {
     const { settings } = this.#parts;
-    const room = Math.max(0, Math.min(MAX_AT_ONCE, settings.maxOpenFiles - this.#openCount));
-    for (const { file, before } of [...this.#waiting.values()].slice(0, room)) {
+    const count = Math.max(0, Math.min(MAX_AT_ONCE, settings.maxOpenFiles - this.#openCount));
+    for (const { file, before } of [...this.#waiting.values()].slice(0, count)) {
       this.#waiting.delete(file.path);
       this.begin(file, describeOrigin(file, settings), before, file);
     }
@@ -345,7 +346,7 @@ export class Tails {
     if (tail.reading.fd === undefined && (isIdle(tail, this.#parts.now()) || isEmpty(tail))) this.#evict(tail);
   }
 
-  /** Takes an idle tail from the busy ones. Drops it if it is closed and the checkpoint holds its exact state. */
+  /** Removes an idle tail from the busy ones. Drops it if it is closed and the checkpoint has its exact state. */
   #evict(tail: Tail): void {
     const { path, captures, inode, device, birthMs } = tail.file;
     const { fd, size, mtimeMs } = tail.reading;
@@ -360,7 +361,7 @@ export class Tails {
     if (state?.path !== file.path) return false;
     const { offset, openBytes, size, guard } = state;
     const isExact = offset === acks.committed.offset && openBytes === acks.openBytes && size === reading.size;
-    // A missing guard would make all bytes before the offset be compared.
+    // All bytes before the offset would be compared without a guard.
     return isExact && size === offset + openBytes && guard.length > 0;
   }
 
@@ -395,7 +396,7 @@ export class Tails {
     };
   }
 
-  /** Returns the unread bytes of a file that was found and not begun yet. Beginning many files takes minutes. */
+  /** Returns the unread bytes of a file that was found and not opened yet. Opening many files takes minutes. */
   #unreadBytes(file: FoundFile): number {
     const [state] = this.#parts.known.findByInode(file.inode);
     const isSame = state !== undefined && state.device === file.device && state.offset <= file.size;

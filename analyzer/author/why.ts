@@ -87,16 +87,16 @@ export function tryRule(rule: Rule, entries: Iterable<Entry>, catalog: Catalog, 
       yield entry;
     }
   }
-  const { clusters, again } = readLog(watch(), catalog, context);
-  if (again === undefined)
+  const { clusters, secondReading } = readLog(watch(), catalog, context);
+  if (secondReading === undefined)
     return { rule, entries: count, alternatives: trials, outcome: decideOutcome(rule, clusters, catalog, context) };
   const others = rule.alternatives.map((alternative) => createTrial(alternative));
-  for (const entry of again.entries) lookAt(entry, rule, others, catalog, again.context);
+  for (const entry of secondReading.entries) lookAt(entry, rule, others, catalog, secondReading.context);
   return {
     rule,
     entries: count,
     alternatives: others,
-    outcome: decideOutcome(rule, clusters, catalog, again.context),
+    outcome: decideOutcome(rule, clusters, catalog, secondReading.context),
   };
 }
 

@@ -16,9 +16,10 @@ export interface Candidate {
   /** True if the entry is a failure by itself (failure.ts): a task, job, process or submission ended with it. */
   readonly isFailure: boolean;
   /**
-   * True if the prefix of the line was cut off, so that level and logger are unknown. Each level and logger fits then.
+   * True if the prefix of the line was cut off, so that level and logger are unknown. Then any level and any logger
+   * fit.
    */
-  readonly isHeadless: boolean;
+  readonly isWithoutPrefix: boolean;
   /** Owners of the code in the frames of its exceptions. */
   readonly code: CodeOwners;
 }
@@ -67,7 +68,7 @@ const CHECKS: readonly Check[] = [
   check(
     'where.level',
     ({ where }) => some(where?.level),
-    (levels, { parsed, isHeadless }) => isHeadless || levels.includes(parsed.level ?? ''),
+    (levels, { parsed, isWithoutPrefix }) => isWithoutPrefix || levels.includes(parsed.level ?? ''),
     ({ parsed }) => parsed.level ?? 'no level',
   ),
   check(
@@ -85,8 +86,8 @@ const CHECKS: readonly Check[] = [
   check(
     'where.logger',
     ({ where }) => some(where?.logger),
-    (loggers, { parsed, isHeadless }) =>
-      isHeadless || loggers.some((logger) => endsWithName(parsed.logger ?? '', logger)),
+    (loggers, { parsed, isWithoutPrefix }) =>
+      isWithoutPrefix || loggers.some((logger) => endsWithName(parsed.logger ?? '', logger)),
     ({ parsed }) => parsed.logger ?? 'no logger',
   ),
   check(
@@ -252,9 +253,9 @@ function ownLinks(links: readonly ChainLink[]): ChainLink[] {
 }
 
 /**
- * True if the exception has one of the classes. An exception whose class was lost on its way (SerializedThrowable) fits
- * each class, and the pattern then sees the wanted class as its class. The package may be missing, because people leave
- * it out.
+ * True if the exception has one of the classes. An exception whose class was lost on its way (SerializedThrowable) has
+ * every class, and its pattern is applied as if it had the wanted one. The package may be missing, because people omit
+ * it.
  */
 function isOfClass(link: ChainLink, names: readonly string[]): boolean {
   return (
@@ -279,7 +280,7 @@ function hasFrame(links: readonly ChainLink[], literal: string): boolean {
 }
 
 /**
- * True if a frame with the text `caller` stands below one with the text `literal`. The callers of a cause are its own
+ * True if a frame with the text `caller` is below one with the text `literal`. The callers of a cause are its own
  * frames and those of the exceptions around it, because Java prints common frames once.
  */
 function hasFrameUnder(links: readonly ChainLink[], literal: string | undefined, caller: string): boolean {
@@ -311,7 +312,7 @@ export function endsWithName(full: string, name: string): boolean {
 
 function execute(regex: Condition['regex'], text: string): Readonly<Record<string, string>> | undefined {
   if (regex === undefined) return {};
-  const found = regex.exec(text) ?? (text.includes('\n') ? regex.exec(unbreak(text)) : null);
+  const found = regex.exec(text) ?? (text.includes('\n') ? regex.exec(joinWrapped(text)) : null);
   return found === null ? undefined : readGroups(found.groups);
 }
 
@@ -321,7 +322,7 @@ let joined = { text: '', line: '' };
  * Joins the lines of a text with blanks, because a paste may have wrapped them. The last result is kept, because many
  * conditions ask for the same entry.
  */
-function unbreak(text: string): string {
+function joinWrapped(text: string): string {
   if (joined.text !== text) joined = { text, line: joinLines(text) };
   return joined.line;
 }

@@ -1,7 +1,7 @@
-// Decides whether an entry is a failure by itself, whether or not a rule knows it. Only an end is a failure: a task or
-// job that switches to a failed state, a process that dies or does not start, a program that could not be submitted, or
-// a stack trace without a log line. A warning with a handled exception, a retry or a noisy client is none. The
-// sentences and classes stand in rules/engine; this file holds the order of the checks. Pure functions.
+// Decides whether an entry is a failure by itself, whether or not a rule knows it. It is one if something ended: a task
+// or job switched to a failed state, a process died or did not start, a program could not be submitted. A stack trace
+// without a log line counts too. A warning with a handled exception, a retry or a noisy client does not. The sentences
+// and classes are in rules/engine; this file has the order of the checks. Pure functions.
 import type { Fact } from '../../flink/facts/fact.js';
 import type { ParsedEntry, Source } from '../../core/types.js';
 import { firstUserFrame, ownerOfFrames } from '../../flink/trace/chain.js';

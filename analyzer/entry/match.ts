@@ -89,7 +89,7 @@ function isHandled({ where }: Alternative, { parsed: { level } }: Candidate): bo
  * exception.
  */
 function findException(rule: Rule, candidate: Candidate): number {
-  const known = candidate.isHeadless ? { ...candidate, isHeadless: false } : candidate;
+  const known = candidate.isWithoutPrefix ? { ...candidate, isWithoutPrefix: false } : candidate;
   return rule.unless.findIndex((exception) => fitCondition(exception, known) !== undefined);
 }
 

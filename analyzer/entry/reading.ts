@@ -22,7 +22,7 @@ export interface View {
   readonly links: readonly ChainLink[];
   /** True if the entry is a failure for the rules that know it, although nothing ended with it. */
   readonly mayEnd: boolean;
-  mayName(use: AnchorUse): use is AlternativeUse;
+  mayMatch(use: AnchorUse): use is AlternativeUse;
 }
 
 export interface Reading {
@@ -33,7 +33,7 @@ export interface Reading {
   /** True if general rules (catch-alls) are dropped when a specific rule knows a cause. */
   readonly dropsGeneral: boolean;
   /** True if the prefix of the line (level and logger) may have been cut off. */
-  isHeadless(subject: RowSubject): boolean;
+  isWithoutPrefix(subject: RowSubject): boolean;
   view(scanned: ScannedEntry, engine: Engine): View;
   /**
    * Returns how often a step must occur if the rule wants `count`. `repeatsItself` is true if a match of the rule may
@@ -47,7 +47,7 @@ export const WHOLE_LOG: Reading = {
   readsWords: false,
   takesErrors: false,
   dropsGeneral: false,
-  isHeadless: () => false,
+  isWithoutPrefix: () => false,
   view: ({ subject }) => viewAsIs(subject.parsed),
   countOf: (count) => count,
 };
@@ -68,7 +68,7 @@ export function readAlone(entries: number): Reading {
 
 const EXCERPT = {
   readsWords: true,
-  isHeadless: ({ parsed, source }: RowSubject) => parsed.layout === 'none' && source.kind !== 'out',
+  isWithoutPrefix: ({ parsed, source }: RowSubject) => parsed.layout === 'none' && source.kind !== 'out',
 } as const;
 
 /**
@@ -91,7 +91,7 @@ const TWICE = 2;
 const FEW_ENTRIES = 3;
 
 function viewAsIs({ links }: ParsedEntry): View {
-  return { links, mayEnd: false, mayName: isAlternative };
+  return { links, mayEnd: false, mayMatch: isAlternative };
 }
 
 function viewAlone(scanned: ScannedEntry, engine: Engine): View {
@@ -99,7 +99,7 @@ function viewAlone(scanned: ScannedEntry, engine: Engine): View {
   const { parsed, source } = subject;
   if (!fromUserCode && isMessage(parsed, source)) return viewMessage(scanned);
   const suspect = findRow(engine.suspects, subject, (row) => row.excerpt && (row.fromUserCode || !fromUserCode));
-  return suspect === undefined ? viewAsIs(parsed) : { links: parsed.links, mayEnd: true, mayName: isSpecific };
+  return suspect === undefined ? viewAsIs(parsed) : { links: parsed.links, mayEnd: true, mayMatch: isSpecific };
 }
 
 function viewBeside(scanned: ScannedEntry): View {
@@ -124,7 +124,7 @@ function viewParsed(parsed: ParsedEntry, engine: Engine): View {
  */
 function viewWords(links: readonly ChainLink[]): View {
   const isNamed = root(links)?.type.includes('.') === true;
-  return { links, mayEnd: true, mayName: isNamed ? isAnyWords : isSpecificWords };
+  return { links, mayEnd: true, mayMatch: isNamed ? isAnyWords : isSpecificWords };
 }
 
 function isAlternative(use: AnchorUse): use is AlternativeUse {

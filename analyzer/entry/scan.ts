@@ -46,26 +46,26 @@ export function scanEntry(entry: Entry, catalog: Catalog, options: ScanOptions =
       catalog.engine,
       options,
     );
-  const { parsed, facts, failure, candidate, fromUserCode, isOptions, mayName, bytes } = readCandidate(
+  const { parsed, facts, failure, candidate, fromUserCode, isOptions, mayMatch, bytes } = readCandidate(
     entry,
     uses,
     catalog.engine,
     options,
   );
-  const matches = isOptions ? [] : findMatches(uses.filter(mayName), candidate);
+  const matches = isOptions ? [] : findMatches(uses.filter(mayMatch), candidate);
   const steps = findSteps(uses, candidate);
   if (facts.length === 0 && matches.length === 0 && steps.length === 0 && failure === undefined) return undefined;
-  const telling = matches.length > 0 || failure !== undefined;
-  const shown = telling ? showEntry(bytes, candidate.text) : { text: '', shift: 0 };
+  const hasFinding = matches.length > 0 || failure !== undefined;
+  const shown = hasFinding ? showEntry(bytes, candidate.text) : { text: '', shift: 0 };
   return {
     place: describePosition(entry, parsed.time, undefined, options.cluster ?? ''),
-    hints: readHints(parsed, facts, entry.source.jobId, telling),
+    hints: readHints(parsed, facts, entry.source.jobId, hasFinding),
     facts,
     matches: matches.map((match) => shiftHighlights(match, shown.shift)),
     steps,
     failure,
     ...(fromUserCode ? { fromUserCode } : {}),
-    ...(telling ? { text: shortenText(shown.text) } : {}),
+    ...(hasFinding ? { text: shortenText(shown.text) } : {}),
   };
 }
 
@@ -109,12 +109,12 @@ export interface CandidateScan {
   /** True if the entry is a line of the start-up dump of options. No rule fits such a line. */
   readonly isOptions: boolean;
   /** True for the uses of anchors by which the entry may be matched. */
-  readonly mayName: View['mayName'];
+  readonly mayMatch: View['mayMatch'];
   /** Bytes that were decoded. */
   readonly bytes: Buffer;
 }
 
-/** Reads an entry closely in which anchors with these uses were found. */
+/** Parses an entry and reads its facts and its failure. `uses` are those of the anchors that were found in it. */
 export function readCandidate(
   entry: Entry,
   uses: readonly AnchorUse[],
@@ -140,7 +140,7 @@ export function readCandidate(
       : undefined;
   const facts = failure === undefined ? stated : [...stated, ...readJarVersion(parsed)];
   const text = joinText(parsed);
-  const { links, mayEnd, mayName } = reading.view(
+  const { links, mayEnd, mayMatch } = reading.view(
     { subject, text, hasFailed: failure !== undefined, fromUserCode },
     engine,
   );
@@ -148,15 +148,15 @@ export function readCandidate(
     parsed: links === parsed.links ? parsed : { ...parsed, links },
     text,
     source: entry.source,
-    isFailure: failure !== undefined || mayEnd || isCandidate(subject, fromUserCode, engine),
-    isHeadless: reading.isHeadless(subject),
+    isFailure: failure !== undefined || mayEnd || countsAsFailure(subject, fromUserCode, engine),
+    isWithoutPrefix: reading.isWithoutPrefix(subject),
     code: engine.code,
   };
-  return { parsed, facts, failure, candidate, fromUserCode, isOptions, mayName, bytes };
+  return { parsed, facts, failure, candidate, fromUserCode, isOptions, mayMatch, bytes };
 }
 
 /** True if the entry counts as a failure in any log for the rules that know it. */
-function isCandidate(subject: RowSubject, fromUserCode: boolean, { suspects }: Engine): boolean {
+function countsAsFailure(subject: RowSubject, fromUserCode: boolean, { suspects }: Engine): boolean {
   return findRow(suspects, subject, (row) => !row.excerpt && (row.fromUserCode || !fromUserCode)) !== undefined;
 }
 
@@ -176,7 +176,8 @@ function isFromUserCode(subject: RowSubject, bytes: Buffer, engine: Engine): boo
 }
 
 /**
- * Returns the evidence as it was written, if the layout keeps the words unchanged, and the offset of the words in it.
+ * Returns the text that is shown as evidence, and the offset of the words in it: the entry as it was written if that
+ * contains the words unchanged, else the words.
  */
 function showEntry(bytes: Buffer, words: string): { readonly text: string; readonly shift: number } {
   const written = bytes.toString('utf8');
@@ -197,7 +198,7 @@ function joinText(parsed: ParsedEntry): string {
   return parsed.message.includes(parsed.stack) ? parsed.message : `${parsed.message}\n${parsed.stack}`;
 }
 
-/** Returns at most one match per rule: the alternative that fits and stands first in the file of the rule. */
+/** Returns at most one match per rule: that of the first alternative in the rule's file that fits. */
 function findMatches(uses: readonly AlternativeUse[], candidate: Candidate): readonly MatchPart[] {
   const byRule = new Map<string, MatchPart>();
   for (const use of [...uses].sort((a, b) => a.order - b.order)) {
@@ -229,11 +230,16 @@ function findIds(parsed: ParsedEntry): readonly string[] {
   return [...new Set(texts.flatMap((text) => text.match(ID) ?? []))].slice(0, MAX_IDS);
 }
 
-function readHints(parsed: ParsedEntry, facts: readonly Fact[], pathJobId: string | undefined, deep: boolean): Hints {
+function readHints(
+  parsed: ParsedEntry,
+  facts: readonly Fact[],
+  pathJobId: string | undefined,
+  withIds: boolean,
+): Hints {
   const jobId = parsed.jobId ?? pathJobId;
-  const ids = deep ? findIds(parsed) : [];
+  const ids = withIds ? findIds(parsed) : [];
   const tasks = facts.flatMap((fact) => ('task' in fact ? [fact.task] : []));
-  const threadTask = deep ? /^(.+) \(\d+\/\d+\)(?:#\d+)?/.exec(parsed.thread ?? '')?.[1] : undefined;
+  const threadTask = withIds ? /^(.+) \(\d+\/\d+\)(?:#\d+)?/.exec(parsed.thread ?? '')?.[1] : undefined;
   if (threadTask !== undefined) tasks.push(threadTask);
   return { jobId, ids, tasks: tasks.length < 2 ? tasks : [...new Set(tasks)] };
 }

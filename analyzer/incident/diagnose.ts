@@ -1,6 +1,6 @@
 // Turns the entries of log files into incidents. A log is read as a whole first. If it may be an excerpt and no
-// specific rule matches, it is read once more: as an excerpt alone if nothing in it ended, else as an excerpt beside
-// its failure. The service has all lines and uses clusters.ts directly. Pure functions.
+// specific rule matches, it is read once more: as an excerpt without a failure if nothing in it ended, else as an
+// excerpt with a failure that no rule knows. The service has all lines and uses clusters.ts directly. Pure functions.
 import type { Incident } from '../../core/documents/incident.js';
 import type { Entry } from '../../core/types.js';
 import type { Catalog } from '../catalog/catalog.js';
@@ -21,23 +21,23 @@ export interface LogConclusion {
   readonly clusters: readonly ClusterSignals[];
   readonly incidents: readonly Incident[];
   /** Entries and context of the second reading; undefined if the log was read only as a whole. */
-  readonly again: { readonly entries: readonly Entry[]; readonly context: DiagnoseContext } | undefined;
+  readonly secondReading: { readonly entries: readonly Entry[]; readonly context: DiagnoseContext } | undefined;
 }
 
 /** Reads a log and returns the signals by cluster and the incidents. */
 export function readLog(entries: Iterable<Entry>, catalog: Catalog, context: DiagnoseContext): LogConclusion {
-  const tracker = createExcerptBuffer();
-  const clusters = collectClusters(tracker.keepFrom(entries), catalog, context);
+  const excerpt = createExcerptBuffer();
+  const clusters = collectClusters(excerpt.keepFrom(entries), catalog, context);
   const incidents = concludeClusters(clusters, catalog, context);
-  const whole: LogConclusion = { clusters, incidents, again: undefined };
-  const kept = tracker.list();
-  if (kept === undefined || incidents.some((incident) => isNamed(incident, catalog))) return whole;
+  const firstReading: LogConclusion = { clusters, incidents, secondReading: undefined };
+  const kept = excerpt.list();
+  if (kept === undefined || incidents.some((incident) => isNamed(incident, catalog))) return firstReading;
   if (incidents.length === 0)
-    return clusters.some(({ index }) => index.showsRunning()) ? whole : readOnlyText(kept, catalog, context);
-  // A log with the start of its process is no excerpt, so that no person wrote text into it.
-  if (clusters.some(({ index }) => index.showsStart())) return whole;
+    return clusters.some(({ index }) => index.showsRunning()) ? firstReading : readOnlyText(kept, catalog, context);
+  // A log that contains the start of its process is no excerpt, so no person has added text to it.
+  if (clusters.some(({ index }) => index.showsStart())) return firstReading;
   const more = readAgain(joinTexts(kept).flatMap(splitTitle), BESIDE_FAILURE, catalog, context);
-  return more.incidents.some((incident) => isNamed(incident, catalog)) ? more : whole;
+  return more.incidents.some((incident) => isNamed(incident, catalog)) ? more : firstReading;
 }
 
 /**
@@ -59,14 +59,14 @@ function readAgain(
   entries: readonly Entry[],
   reading: Reading,
   catalog: Catalog,
-  whole: DiagnoseContext,
+  firstReading: DiagnoseContext,
 ): LogConclusion {
-  const context: DiagnoseContext = { ...whole, reading };
+  const context: DiagnoseContext = { ...firstReading, reading };
   const clusters = collectClusters(entries, catalog, context);
-  return { clusters, incidents: concludeClusters(clusters, catalog, context), again: { entries, context } };
+  return { clusters, incidents: concludeClusters(clusters, catalog, context), secondReading: { entries, context } };
 }
 
-/** True if a cause rule matches that is specific, so that it knows more of the failure than its origin. */
+/** True if a specific cause rule matches, not only a general one that knows where a failure came from. */
 function isNamed({ diagnoses }: Incident, catalog: Catalog): boolean {
   return diagnoses.en.map(({ rule }) => catalog.findRule(rule)).some((rule) => rule?.role === 'cause' && !rule.general);
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { findLargest, findSmallest } from '../../core/sequence.js';
 import {
   decideAssignment,
-  mayCountAnew,
+  mayChangeCount,
   PLATFORM,
   renewSharing,
   type Sharing,
@@ -59,9 +59,9 @@ describe('decideShares', () => {
     [
       'all is given up when the parts are counted anew',
       see('AB', 'AB', 'A', 4),
-      '-. parts-are-counted-anew another-has-it',
+      '-. partition-count-changes another-has-it',
     ],
-    ['and nothing is taken before they are', see('-B', 'AB', 'A', 4), '.. parts-are-counted-anew another-has-it'],
+    ['and nothing is taken before they are', see('-B', 'AB', 'A', 4), '.. partition-count-changes another-has-it'],
   ] as const)('%s', (_name, situation, drawn) => {
     expect(draw(situation)).toBe(drawn);
   });
@@ -80,7 +80,7 @@ function step(sharing: Sharing, self: string, silent: readonly string[] = [], wa
   const situation: Situation = { sharing, self, silent: new Set(silent), wanted };
   const decisions = decideAssignment(situation);
   const given = new Set(decisions.filter(({ action }) => action === 'give-up').map(({ partition }) => partition));
-  return renewSharing(situation, decisions, { given, leastEpoch: 1000 });
+  return renewSharing(situation, decisions, { given, minEpoch: 1000 });
 }
 
 function holders({ count, shares }: Sharing): string {
@@ -133,8 +133,8 @@ describe('renewSharing', () => {
     const given = step(waiting, 'B', [], 3);
 
     expect([holders(two), holders(waiting), holders(given)]).toEqual(['A-', '--', '---']);
-    expect(mayCountAnew({ ...situation, sharing: two })).toBe(false);
-    expect(mayCountAnew(situation)).toBe(true);
+    expect(mayChangeCount({ ...situation, sharing: two })).toBe(false);
+    expect(mayChangeCount(situation)).toBe(true);
     expect(holders(step(given, 'A', [], 3))).toBe('AA-');
   });
 });

@@ -1,7 +1,7 @@
 // Decides which partitions of the records this analyzer takes, keeps and releases. Input is the shared document: the
 // members and the holder of each assignment. Output is one decision with its reason per assignment. Every member
-// decides by itself from the same document, and all reach the same distribution: no member has two partitions more than
-// another. lease.ts reads and replaces the document. Pure functions.
+// decides for itself from the same document, and all arrive at the same distribution, in which the members' numbers of
+// partitions differ by at most one. lease.ts reads and replaces the document. Pure functions.
 import { findLargest } from '../../core/sequence.js';
 
 /** Shared document in the store. It is changed only by compare-and-set. */
@@ -11,8 +11,8 @@ export interface Sharing {
   /** Heartbeat counter of each member. */
   readonly members: Readonly<Record<string, number>>;
   /**
-   * Time without a heartbeat, in milliseconds, after which a member is gone, as it announces itself. An older release
-   * announces none.
+   * Time without a heartbeat, in milliseconds, after which a member counts as gone; each member announces its own. An
+   * older release announces none.
    */
   readonly leases?: Readonly<Record<string, number>>;
   /** Assignments that one analyzer holds at a time: each partition by its number, and the platform incidents. */
@@ -42,7 +42,7 @@ export type AssignmentReason =
   | 'another-has-it'
   | 'enough-are-ours'
   | 'others-have-fewer'
-  | 'parts-are-counted-anew';
+  | 'partition-count-changes';
 
 export interface AssignmentDecision {
   readonly partition: string;
@@ -59,20 +59,24 @@ export function namePartitions(count: number): readonly string[] {
 
 export function decideAssignment(situation: Situation): readonly AssignmentDecision[] {
   const { sharing, self, wanted } = situation;
-  const isCountedAnew = wanted !== sharing.count;
+  const isCountChanging = wanted !== sharing.count;
   const partitions = namePartitions(sharing.count);
-  const max = isCountedAnew ? 0 : findMax(situation);
+  const max = isCountChanging ? 0 : findMax(situation);
   const ours = partitions.filter((partition) => holderOf(situation, partition) === self);
-  let room = max - ours.length;
+  let free = max - ours.length;
   const decidePartition = (partition: string): AssignmentDecision => {
     const holder = holderOf(situation, partition);
     if (holder === self) {
       if (ours.indexOf(partition) < max) return { partition, action: 'keep', reason: 'is-ours' };
-      return { partition, action: 'give-up', reason: isCountedAnew ? 'parts-are-counted-anew' : 'others-have-fewer' };
+      return {
+        partition,
+        action: 'give-up',
+        reason: isCountChanging ? 'partition-count-changes' : 'others-have-fewer',
+      };
     }
     if (holder !== undefined) return { partition, action: 'leave', reason: 'another-has-it' };
-    if (room-- > 0) return { partition, action: 'take', reason: describeFree(situation, partition) };
-    return { partition, action: 'leave', reason: isCountedAnew ? 'parts-are-counted-anew' : 'enough-are-ours' };
+    if (free-- > 0) return { partition, action: 'take', reason: describeFree(situation, partition) };
+    return { partition, action: 'leave', reason: isCountChanging ? 'partition-count-changes' : 'enough-are-ours' };
   };
   return [decidePlatform(situation), ...partitions.map(decidePartition)];
 }
@@ -116,7 +120,7 @@ function findMax(situation: Situation): number {
 }
 
 /** True if no member holds a partition any more, so that the number of partitions may change. */
-export function mayCountAnew(situation: Situation): boolean {
+export function mayChangeCount(situation: Situation): boolean {
   const { sharing, wanted } = situation;
   return (
     wanted !== sharing.count &&
@@ -126,7 +130,7 @@ export function mayCountAnew(situation: Situation): boolean {
 
 /**
  * Returns the document that this member writes: its heartbeat and its decisions. `given` holds the assignments that
- * were released. `leastTurn` is later than any epoch found elsewhere in the store, because the document may have been
+ * were released. `minEpoch` is later than any epoch found elsewhere in the store, because the document may have been
  * lost.
  */
 export function renewSharing(
@@ -134,15 +138,15 @@ export function renewSharing(
   decisions: readonly AssignmentDecision[],
   {
     given,
-    leastEpoch,
+    minEpoch,
     leaseMs,
-  }: { readonly given: ReadonlySet<string>; readonly leastEpoch: number; readonly leaseMs?: number },
+  }: { readonly given: ReadonlySet<string>; readonly minEpoch: number; readonly leaseMs?: number },
 ): Sharing {
   const { sharing, self, silent, wanted } = situation;
   const members = Object.fromEntries(Object.entries(sharing.members).filter(([member]) => !silent.has(member)));
   const decided = new Map(decisions.map(({ partition, action }) => [partition, action]));
-  const next = findLargest([leastEpoch, ...Object.values(sharing.shares).map(({ epoch }) => epoch + 1)]);
-  const count = mayCountAnew(situation) ? wanted : sharing.count;
+  const next = findLargest([minEpoch, ...Object.values(sharing.shares).map(({ epoch }) => epoch + 1)]);
+  const count = mayChangeCount(situation) ? wanted : sharing.count;
   const shares = [PLATFORM, ...namePartitions(count)].map((partition): readonly [string, Partition] => {
     const before = sharing.shares[partition];
     const isGiven = given.has(partition) && before?.holder === self;

@@ -33,7 +33,7 @@ class Machine {
       store: own,
       log: createLog('silent'),
       clock: () => this.elapsedMs,
-      onCountAnew: (from, to) => Promise.resolve(void this.counted.push(`${from} to ${to}`)),
+      onCountChange: (from, to) => Promise.resolve(void this.counted.push(`${from} to ${to}`)),
     });
   }
 

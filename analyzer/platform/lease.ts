@@ -11,7 +11,7 @@ import { pause } from '../../core/time/wait.js';
 import type { Collections, RecordFeed } from '../../store/store.js';
 import {
   decideAssignment,
-  mayCountAnew,
+  mayChangeCount,
   renewSharing,
   type Sharing,
   type Partition,
@@ -62,7 +62,7 @@ export interface LeaseOptions {
    * Called when no member holds a partition and the number of partitions changes. It may be called again, and by
    * several members.
    */
-  readonly onCountAnew?: (from: number, to: number) => Promise<void>;
+  readonly onCountChange?: (from: number, to: number) => Promise<void>;
   /** Monotonic clock in milliseconds. */
   readonly clock?: () => number;
   readonly now?: () => number;
@@ -235,13 +235,13 @@ async function poll(holding: Holding): Promise<boolean> {
   const hasNews =
     given.size > 0 ||
     !(self in sharing.members) ||
-    mayCountAnew(situation) ||
+    mayChangeCount(situation) ||
     decisions.some(({ action }) => action === 'take');
   if (!hasNews && clock() - holding.renewedAt < RENEW_MS) return true;
-  if (mayCountAnew(situation)) await holding.onCountAnew?.(sharing.count, holding.wanted);
+  if (mayChangeCount(situation)) await holding.onCountChange?.(sharing.count, holding.wanted);
   const leaseMs = chooseLease(holding);
   const leastEpoch = Math.max(holding.now(), holding.seenEpoch + 1);
-  const next = renewSharing(situation, decisions, { given, leastEpoch, leaseMs });
+  const next = renewSharing(situation, decisions, { given, minEpoch: leastEpoch, leaseMs });
   if (!(await store.states.replace(stored, { key: KEY, value: renderSharing(next) }))) return false;
   holding.renewedAt = begun;
   holding.count = next.count;

@@ -83,7 +83,7 @@ export const LIMITS = {
   behind: {
     value: 300_000,
     unit: 'ms since the last write',
-    why: 'Somebody who reads the card expects numbers of now.',
+    why: 'Somebody who reads the card expects current numbers.',
     lost: 'A card may be behind by this time, never longer.',
   },
   longAgo: {
@@ -95,7 +95,7 @@ export const LIMITS = {
   logShare: {
     value: 100,
     unit: 'bytes of log read per byte written',
-    why: 'A write costs little beside the log that was read for it.',
+    why: 'A write costs little compared with the log that was read for it.',
     lost: 'Nothing: a quiet log is covered by the next rows.',
   },
   quietShare: {
@@ -113,7 +113,7 @@ export const LIMITS = {
   maxQuiet: {
     value: 3_600_000,
     unit: 'ms without a failure, at most, until a job is quiet',
-    why: 'The last state of a loop of days need not wait for hours.',
+    why: 'The last state of a loop that lasted for days is written within an hour.',
     lost: 'Nothing.',
   },
 } satisfies Readonly<Record<string, RestartLimit | MiddleLimit>>;

@@ -1,5 +1,5 @@
-// Loads and saves the state of a partition that the next holder needs and the store does not have otherwise: the cursor
-// of the feed, unfinished forms of several lines (forms.ts), and clusters with a failure that is no incident yet.
+// Loads and saves what the next holder of a partition needs and cannot read elsewhere in the store: the cursor of the
+// feed, unfinished forms of several lines (forms.ts), and clusters with a failure that is no incident yet.
 // Knowledge of a cluster is read again when needed (history.ts). Records after a cursor that was not saved are read
 // again, which changes nothing.
 import { createCheck } from '../../core/document.js';

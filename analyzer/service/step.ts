@@ -71,7 +71,7 @@ async function readNext(partition: RecordPartition): Promise<Pick<EntryPage, 're
   const isOld = (page.firstTime ?? Infinity) < options.now() - LIVE_MS;
   if (!page.drained) {
     partition.unreadFrom = page.lastTime ?? partition.unreadFrom;
-    // Start at the feed's cursor. Old records are left out here; the feed reads them later.
+    // The reading of recent records starts at the feed's cursor and skips old ones, which the feed reads later.
     if (isOld) partition.live ??= page.cursor;
   }
   return page;
@@ -83,8 +83,8 @@ const MAX_HELD_BYTES = 200_000_000;
 const EVICTED_MS = 300_000;
 
 /**
- * Evicts concluded clusters from memory if they take too much, the longest idle first. The store holds their records
- * and is asked again when new signals of the cluster arrive or its check is due.
+ * Evicts concluded clusters from memory if they take too much, the longest idle first. Their records are read from
+ * the store again when new signals of the cluster arrive or its check is due.
  */
 function evictIdle({ clusters, touched, due, options }: RecordPartition): void {
   let held = 0;

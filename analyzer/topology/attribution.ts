@@ -14,12 +14,15 @@ export interface Attribution {
   readonly jobId: string | undefined;
   readonly scope: Scope;
   /** True if the event names no job that is possible. The lines that name its job may still arrive. */
-  readonly waits: boolean;
+  readonly isUndecided: boolean;
 }
 
 export interface AttributionOptions {
   readonly catalog: Catalog;
-  /** Time in milliseconds since 1970. A later event of a process with tasks waits for the failure of their jobs. */
+  /**
+   * Time in milliseconds since 1970. Later events are not final: one of a process with tasks waits for the failure of
+   * their jobs.
+   */
   readonly settledUntil: number;
 }
 
@@ -75,7 +78,7 @@ function indexNamed(events: readonly OwnedEvent[], view: ClusterView): NamedFail
   for (const { event, named, certain } of events) {
     const { fingerprint, time } = event;
     if (named === undefined || fingerprint === undefined) continue;
-    if (named !== certain && wasOver(named, event, view)) continue;
+    if (named !== certain && hadEndedOrLeft(named, event, view)) continue;
     let failure = failures.get(fingerprint);
     if (failure === undefined) failures.set(fingerprint, (failure = { jobs: new Set(), times: [], isAnyTime: false }));
     failure.jobs.add(named);
@@ -98,20 +101,20 @@ function attributeEvent(
 ): Attribution {
   const known = named ?? (isOfClient(event) ? undefined : view.jobOf(event.signal));
   const isCertain = known !== undefined && known === certain;
-  const hasEnded = !isCertain && known !== undefined && wasOver(known, event, view);
+  const hasEnded = !isCertain && known !== undefined && hadEndedOrLeft(known, event, view);
   const isEarly = !isCertain && known !== undefined && !hasBegun(view.jobs.get(known), event.time);
-  const waits = !isCertain && (hasEnded || namesAttempt(event)) && isNews(event, settledUntil - OWNER_MS);
-  const owner = hasEnded || isEarly || waits ? undefined : known;
-  const jobId = owner === undefined || isCertain || !isOthers(event, owner, failures) ? owner : named;
+  const isUndecided = !isCertain && (hasEnded || namesAttempt(event)) && isAfter(event, settledUntil - OWNER_MS);
+  const owner = hasEnded || isEarly || isUndecided ? undefined : known;
+  const jobId = owner === undefined || isCertain || !isReportedByOthers(event, owner, failures) ? owner : named;
   const scopes = event.matches.map((match) => catalog.findRule(match.rule)?.scope ?? 'job');
   const widest = scopes.includes('cluster') ? 'cluster' : scopes.includes('process') ? 'process' : 'job';
   const scope =
     event.matches.length === 0 && event.failure !== undefined && event.failure.kind === 'process' ? 'process' : widest;
-  return { event, jobId, scope, waits };
+  return { event, jobId, scope, isUndecided };
 }
 
 /** True if other jobs report the same failure around that time and the owner does not. */
-function isOthers({ fingerprint, time }: IncidentEvent, owner: string, failures: NamedFailures): boolean {
+function isReportedByOthers({ fingerprint, time }: IncidentEvent, owner: string, failures: NamedFailures): boolean {
   const same = failures.get(fingerprint ?? '');
   if (same === undefined || same.jobs.has(owner)) return false;
   if (same.isAnyTime || time === undefined) return true;
@@ -128,7 +131,7 @@ function isOfClient({ signal, failure }: IncidentEvent): boolean {
 }
 
 /** True if the job had ended, or had left the process that logged the event. */
-function wasOver(jobId: string, { signal, time }: IncidentEvent, view: ClusterView): boolean {
+function hadEndedOrLeft(jobId: string, { signal, time }: IncidentEvent, view: ClusterView): boolean {
   return hadEnded(view.jobs.get(jobId), time) || view.hasLeft(signal.place.process, jobId, time);
 }
 
@@ -140,7 +143,7 @@ function namesAttempt({ signal }: IncidentEvent): boolean {
   return signal.facts.some((fact) => meaningOf(fact).task?.(fact).attemptId?.includes('_') === true);
 }
 
-function isNews({ time }: IncidentEvent, settledUntil: number): boolean {
+function isAfter({ time }: IncidentEvent, settledUntil: number): boolean {
   return time !== undefined && time > settledUntil;
 }
 
@@ -162,7 +165,7 @@ function hadEnded(job: JobView | undefined, time: number | undefined): boolean {
 const BEFORE_JOB_MS = 60_000;
 
 /** States of a job before its first run. */
-const BEGINNINGS: ReadonlySet<string> = new Set(['INITIALIZING', 'CREATED']);
+const INITIAL_STATES: ReadonlySet<string> = new Set(['INITIALIZING', 'CREATED']);
 
 /**
  * True if the job had begun at that time, or was about to. It is also true if no JobManager logged the beginning of the
@@ -171,7 +174,7 @@ const BEGINNINGS: ReadonlySet<string> = new Set(['INITIALIZING', 'CREATED']);
 export function hasBegun(job: JobView | undefined, time: number | undefined): boolean {
   const first = job?.states[0];
   if (job === undefined || time === undefined || first === undefined) return true;
-  if (!BEGINNINGS.has(first.from) || time >= first.time - BEFORE_JOB_MS) return true;
+  if (!INITIAL_STATES.has(first.from) || time >= first.time - BEFORE_JOB_MS) return true;
   // A JobManager that takes over a running job logs a beginning too.
   return [job.taskRuns[0], job.attemptBegins[0], job.checkpoints[0]?.time].some((at) => at !== undefined && at <= time);
 }
@@ -180,8 +183,12 @@ export function hasBegun(job: JobView | undefined, time: number | undefined): bo
  * True if the event must wait. If a process dies, the event belongs to the incident of its jobs, which will have failed
  * in a moment. An event that names no job waits for the lines that name it.
  */
-export function isUnsettled({ event, scope, waits }: Attribution, view: ClusterView, settledUntil: number): boolean {
-  if (waits) return true;
-  if (scope !== 'process' || !isNews(event, settledUntil)) return false;
+export function isUnsettled(
+  { event, scope, isUndecided }: Attribution,
+  view: ClusterView,
+  settledUntil: number,
+): boolean {
+  if (isUndecided) return true;
+  if (scope !== 'process' || !isAfter(event, settledUntil)) return false;
   return view.hadTasks(event.signal.place.process, event.time);
 }

@@ -75,7 +75,7 @@ export function createServiceGaps(store: Store, { now }: Pick<StoreClock, 'now'>
 /** Creates the lease for the analyzer and the notifier in the same process, if other instances may use the store. */
 export function createServiceLease(store: Store, log: Log): Lease {
   const onCountAnew = (from: number, to: number): Promise<void> => joinPartitionStates(store, from, to);
-  return createLease({ store, log: log.child({ stage: 'analyzer' }), onCountAnew });
+  return createLease({ store, log: log.child({ stage: 'analyzer' }), onCountChange: onCountAnew });
 }
 
 /** Pattern of the instance names of the previous release, in which each instance had a fixed partition. */

@@ -57,24 +57,24 @@ export interface Splitter {
   /** Ends the stream: closes what is open. */
   flush(): SplitEntry[];
   /**
-   * Returns what flush would give, but closes nothing. For an idle file: the open entry may still grow and keeps its
-   * offset.
+   * Returns what flush would return, without closing anything. It is for idle files: the open entry may still grow and
+   * keeps its offset.
    */
   peek(): SplitEntry[];
-  /**
-   * True if a dated line begins an entry whatever stood before it, and text between dated lines belongs to the entry
-   * before.
-   */
+  /** True if every dated line begins an entry, and text between dated lines belongs to the entry before it. */
   readonly isDated: boolean;
   /** Skips bytes and lines that hold whole entries, after a flush at the end of a line. */
   skip(bytes: number, lines: number): void;
   /** Number of bytes held for the open entry. */
   readonly pendingBytes: number;
-  /** Offset of the first entry that was not given yet; of the next byte if there is none. */
+  /** Offset of the first entry that was not returned yet; of the next byte if there is none. */
   readonly openOffset: number;
-  /** Offset from which reading again loses nothing and cuts no entry: `openOffset`, or before it if entries overlap. */
+  /**
+   * Offset from which the file can be read again without losing or cutting an entry: `openOffset`, or before it if
+   * entries overlap.
+   */
   readonly resumeOffset: number;
-  /** Offsets of the entries that were not given yet, in order; empty if that is only `openOffset`. */
+  /** Offsets of the entries that were not returned yet, in order; empty if that is only `openOffset`. */
   readonly starts: readonly number[];
   /** Number of the line at `openOffset`. */
   readonly openLine: number;

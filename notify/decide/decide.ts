@@ -1,6 +1,6 @@
 // Decides whether one receiver is notified of an incident now. Takes the incident, the earlier alerts to this receiver,
 // the time and the policy, and returns a named reason either way. Pure functions. The goal is one message for each
-// cause: a restart is never news; a better cause, a worse state, the end and (once) "still failing" are.
+// cause. A restart is never worth a message; a corrected cause, a worse state, the end and (once) "still failing" are.
 import type { Incident, Severity } from '../../core/documents/incident.js';
 import {
   findNewest,
@@ -62,7 +62,7 @@ export interface DecidePolicy extends SubjectPolicy {
   readonly lateWaitMs?: number | undefined;
   /** Time after which this receiver is notified if nobody has acknowledged the incident. */
   readonly escalatesAfterMs?: number | undefined;
-  /** True for a rule whose finding is sent at once, because it says enough by itself. */
+  /** True for a rule whose finding is sent at once, because it needs no other finding to explain it. */
   readonly isNews: (ruleId: string) => boolean;
   /** Returns the milliseconds within which a later line may still refute the rule; 0 if none can. */
   readonly doubtMs: (ruleId: string) => number;

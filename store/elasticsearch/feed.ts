@@ -29,7 +29,7 @@ interface Shard {
 }
 
 interface Reading {
-  readonly shard: Ours;
+  readonly shard: PartitionShard;
   readonly records: LogRecord[];
   readonly position: number;
 }
@@ -40,9 +40,9 @@ const SHARDS_AT_ONCE = 16;
 const MAX_PAGE = 2_000;
 
 /** Shard as the reader of one partition sees it. */
-interface Ours extends Shard {
+interface PartitionShard extends Shard {
   /** Key in the cursor. It has a suffix if other clusters of the shard are not read. */
-  readonly place: string;
+  readonly cursorKey: string;
 }
 
 interface Feed {
@@ -98,11 +98,11 @@ async function readFeed(feed: Feed, cursor: string | undefined, options: FeedOpt
   const indices = chooseIndices(last, cursor, version);
   const all = await loadShards(feed, indices);
   await checkNumbers(feed, all);
-  const shards = all.flatMap((shard) => findOurs(feed, shard, { index, of }) ?? []);
+  const shards = all.flatMap((shard) => findPartitionShard(feed, shard, { index, of }) ?? []);
   const positions = indices === 'all' ? await forgetDeleted(feed, before, all) : new Map(before);
   const pending = shards.filter((shard) => readFrom(shard, positions) < shard.checkpoint);
   if (options.isToEnd === true) {
-    for (const shard of pending) positions.set(shard.place, shard.checkpoint);
+    for (const shard of pending) positions.set(shard.cursorKey, shard.checkpoint);
     return { records: [], cursor: encodeCursor(positions), drained: true };
   }
   const page =
@@ -134,15 +134,15 @@ const OF_PARTITION = '|part';
  * partition. In an index with as many shards as partitions, each cluster lies in the shard with the number of its
  * partition. In other indices (refused records, days with another number of shards) all shards are searched.
  */
-function findOurs({ known }: Feed, shard: Shard, { index, of }: typeof WHOLE): Ours | undefined {
-  if (of === 1) return { ...shard, place: shard.key };
-  if (known.get(shard.generation) !== of) return { ...shard, place: `${shard.key}${OF_PARTITION}` };
-  return shard.number === String(index) ? { ...shard, place: shard.key } : undefined;
+function findPartitionShard({ known }: Feed, shard: Shard, { index, of }: typeof WHOLE): PartitionShard | undefined {
+  if (of === 1) return { ...shard, cursorKey: shard.key };
+  if (known.get(shard.generation) !== of) return { ...shard, cursorKey: `${shard.key}${OF_PARTITION}` };
+  return shard.number === String(index) ? { ...shard, cursorKey: shard.key } : undefined;
 }
 
 async function readPending(
   client: ElasticsearchClient,
-  pending: readonly Ours[],
+  pending: readonly PartitionShard[],
   positions: Map<string, number>,
   { limit, skip, only, from, partition = WHOLE }: FeedOptions,
 ): Promise<FeedPage> {
@@ -150,12 +150,12 @@ async function readPending(
   await refresh(client, asked);
   const size = Math.max(1, Math.floor(Math.min(MAX_PAGE, limit) / asked.length));
   const readings = await searchShards(client, asked, positions, { size, skip, only, from });
-  for (const reading of readings) positions.set(reading.shard.place, reading.position);
+  for (const reading of readings) positions.set(reading.shard.cursorKey, reading.position);
   const drained =
     asked.length === pending.length && readings.every((reading) => reading.position >= reading.shard.checkpoint);
-  const isOurs = (record: LogRecord): boolean =>
+  const isInPartition = (record: LogRecord): boolean =>
     findPartition(record['flink.cluster'], partition.of) === partition.index;
-  const records = readings.flatMap((reading) => reading.records).filter(isOurs);
+  const records = readings.flatMap((reading) => reading.records).filter(isInPartition);
   return { records, cursor: encodeCursor(positions), drained };
 }
 
@@ -178,8 +178,8 @@ async function loadStateVersion(client: ElasticsearchClient): Promise<number | u
 }
 
 /**
- * Loads the primary shards, because their checkpoint is the one that counts. A shard without an active primary is left
- * for later.
+ * Loads the primary shards, because only their checkpoint counts. A shard without an active primary is read by a later
+ * call.
  */
 async function loadShards({ client, prefix }: Feed, indices: 'all' | readonly string[]): Promise<Shard[]> {
   if (indices.length === 0) return [];
@@ -223,8 +223,8 @@ async function loadShards({ client, prefix }: Feed, indices: 'all' | readonly st
  * Returns the last number that was read, or -1 if the shard must be read again. Numbers that went back mean that the
  * shard lost acknowledged operations (a forced or restored primary).
  */
-function readFrom(shard: Ours, positions: ReadonlyMap<string, number>): number {
-  const position = Math.max(positions.get(shard.place) ?? -1, positions.get(shard.key) ?? -1);
+function readFrom(shard: PartitionShard, positions: ReadonlyMap<string, number>): number {
+  const position = Math.max(positions.get(shard.cursorKey) ?? -1, positions.get(shard.key) ?? -1);
   return position > shard.maximum ? -1 : position;
 }
 
@@ -256,28 +256,28 @@ async function checkNumbers({ client, known }: Feed, shards: readonly Shard[]): 
         });
       counts.set(index, Number(settings['index.number_of_shards']));
     }
-    const usual = await findRoutedAsUsual(client, counts);
+    const predictable = await findPredictableIndices(client, counts);
     for (const { generation, index } of unknown)
-      if (counts.has(index)) known.set(generation, usual.has(index) ? (counts.get(index) ?? 0) : 0);
+      if (counts.has(index)) known.set(generation, predictable.has(index) ? (counts.get(index) ?? 0) : 0);
   }
 }
 
 /**
- * Returns the indices that put each cluster into the shard that routing.ts computes. Other indices have slices or
- * partitions set by their operator, or the arithmetic of Elasticsearch 9. The server is asked where it puts names that
+ * Returns the indices that put each cluster into the shard that routing.ts computes. Others have a routing that their
+ * operator configured, or that of Elasticsearch 9. The server is asked where it puts names that
  * belong to the first partition.
  */
-async function findRoutedAsUsual(
+async function findPredictableIndices(
   client: ElasticsearchClient,
   counts: ReadonlyMap<string, number>,
 ): Promise<ReadonlySet<string>> {
-  const usual = new Set<string>();
+  const predictable = new Set<string>();
   for (const count of new Set(counts.values())) {
     const indices = [...counts].filter(([, shards]) => shards === count).map(([index]) => index);
     const found = count === 1 ? new Map() : await locateProbes(client, indices, count);
-    for (const index of indices) if (count === 1 || found.get(index) === '0') usual.add(index);
+    for (const index of indices) if (count === 1 || found.get(index) === '0') predictable.add(index);
   }
-  return usual;
+  return predictable;
 }
 
 /** Returns the numbers of the shards in which the probes lie, by index. Returns nothing if this user may not ask. */
@@ -302,27 +302,27 @@ async function locateProbes(
 }
 
 /**
- * Removes the positions of deleted indices. A shard that does not answer may only be away for a moment, so its position
- * is removed only if its index does not exist.
+ * Removes the positions of deleted indices. A shard that does not answer may be unavailable for a moment, so its
+ * position is removed only if its index does not exist.
  */
 async function forgetDeleted(
   { client, prefix }: Feed,
   before: ReadonlyMap<string, number>,
   shards: readonly Shard[],
 ): Promise<Map<string, number>> {
-  const here = new Set(shards.map((shard) => shard.generation));
-  if ([...before.keys()].every((key) => here.has(nameGeneration(key)))) return new Map(before);
+  const answering = new Set(shards.map((shard) => shard.generation));
+  if ([...before.keys()].every((key) => answering.has(nameGeneration(key)))) return new Map(before);
   const { body } = await client.send({
     method: 'GET',
     path: `/${prefix}-logs-*/_settings/index.uuid`,
     query: { flat_settings: true, ignore_unavailable: true },
   });
-  const living = new Set(
+  const existing = new Set(
     Object.values(body).flatMap((value) =>
       isObject(value) && isObject(value['settings']) ? [String(value['settings']['index.uuid'])] : [],
     ),
   );
-  return new Map([...before].filter(([key]) => living.has(key.split('|')[1] ?? '')));
+  return new Map([...before].filter(([key]) => existing.has(key.split('|')[1] ?? '')));
 }
 
 /** Returns index|uuid of a key of the cursor. */
@@ -346,7 +346,7 @@ async function refresh(client: ElasticsearchClient, shards: readonly Shard[]): P
 
 async function searchShards(
   client: ElasticsearchClient,
-  shards: readonly Ours[],
+  shards: readonly PartitionShard[],
   positions: ReadonlyMap<string, number>,
   { size, skip, only, from }: Pick<FeedOptions, 'skip' | 'only' | 'from'> & { readonly size: number },
 ): Promise<Reading[]> {
