@@ -323,7 +323,7 @@ export const RECORD_FIELDS = [
     short: [{ name: 'signal', before: ['.'], example: 'signal:yes' }],
     description:
       'What the agent found in the entry: `yes`, words that may report a failure; `fact`, words that matter only beside ' +
-      'a failure; `no`, neither. After a point follows the version of the words. An analyzer with the same words reads ' +
+      'a failure; `no`, neither. The version of the words follows a point. An analyzer with the same words reads ' +
       'entries with `yes`, those with `fact` where something failed, and those without a signal or with another version.',
   },
 ] as const satisfies readonly RecordField[];
