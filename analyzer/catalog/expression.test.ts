@@ -16,6 +16,8 @@ const options: Readonly<Record<string, string>> = {
 
 const world: EvaluationContext = {
   option: (key) => options[key],
+  optionNamed: (value) => Object.keys(options).find((key) => options[key] === value),
+  links: () => ['a.JobException: stopped', 'b.LedgerException: closed'],
   versionAtLeast: () => true,
   memory: (part) => (part === 'network' ? 67108864 : undefined),
   fitNetwork: (bytes) => ({ 'taskmanager.memory.network.min': `${bytes / 1048576}m` }),
@@ -29,6 +31,16 @@ function run(source: string, values: Values = {}): Value | undefined {
   if ('problem' in compiled) throw new Error(compiled.problem);
   return compiled.expression.evaluate(values, world);
 }
+
+describe('an expression about the job', () => {
+  it('names the option that has a value, and asks each exception of the chain', () => {
+    expect(run('optionNamed(slots)', { slots: 4n })).toBe('taskmanager.numberOfTaskSlots');
+    expect(run('optionNamed("50 s")')).toBe('heartbeat.timeout');
+    expect(run('optionNamed(slots)', { slots: 5n })).toBeUndefined();
+    expect(run('links().exists(link, link.startsWith("b.LedgerException"))')).toBe(true);
+    expect(run('links().size()')).toBe(2n);
+  });
+});
 
 describe('compileExpression', () => {
   it('computes sizes in whole numbers', () => {

@@ -19,6 +19,10 @@ export type Values = Readonly<Record<string, Value>>;
 export interface EvaluationContext {
   /** Returns the effective value of an option, under its current name or any older one. */
   option(key: string): string | undefined;
+  /** Returns the name of the only option with this value; undefined if none or several have it. */
+  optionNamed(value: string): string | undefined;
+  /** Returns "class: message" of each exception of the chain, the outermost first. */
+  links(): readonly string[];
   /** True if the version of the job is at least this, or is unknown. */
   versionAtLeast(version: string): boolean;
   /** Returns the bytes of a part of the TaskManager's memory, named as in flink/memory/memory.ts. */
@@ -213,6 +217,17 @@ const FUNCTIONS: readonly (readonly [signature: string, handler: (...args: never
       return text === undefined ? fallback : need(readWhole(text.trim()), key);
     },
     'an option that is a whole number',
+  ],
+  [
+    'optionNamed(int): string',
+    (value: bigint) => need(context().optionNamed(String(value)), String(value)),
+    'the name of the only option of the job that has this value, such as a port',
+  ],
+  ['optionNamed(string): string', (value: string) => need(context().optionNamed(value), value), 'the same, for a text'],
+  [
+    'links(): list<string>',
+    () => [...context().links()],
+    '"class: message" of each exception of the chain, the outermost first',
   ],
   [
     'versionAtLeast(string): bool',

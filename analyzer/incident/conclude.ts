@@ -220,7 +220,7 @@ function explainOne(
   const times = finding.events.flatMap((event) => event.time ?? []);
   return explainFinding({
     finding,
-    context: createEvaluationContext({ ...facts, version }),
+    context: createEvaluationContext({ ...facts, version, chain: finding.event.failure?.chain }),
     version,
     builtIn: collectBuiltIn(finding, group, options, version, restarts),
     evidence: collectEvidence(finding.events, finding, options.lastLines),

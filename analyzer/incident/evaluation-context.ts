@@ -25,6 +25,8 @@ export interface ContextFacts {
   readonly version: string | undefined;
   /** Sizes of the parts of the TaskManager's memory, in bytes, as the log printed them. */
   readonly memory: Readonly<Record<string, number>>;
+  /** Chain of the exception that failed, the outermost first. */
+  readonly chain?: readonly { readonly type: string; readonly message: string }[];
 }
 
 export function createEvaluationContext(facts: ContextFacts): EvaluationContext {
@@ -37,6 +39,11 @@ export function createEvaluationContext(facts: ContextFacts): EvaluationContext 
   };
   return {
     option: (key) => optionValue(facts.options, key),
+    optionNamed: (value) => {
+      const names = [...facts.options].flatMap(([name, own]) => (own.trim() === value ? [name] : []));
+      return names.length === 1 ? names[0] : undefined;
+    },
+    links: () => (facts.chain ?? []).map(({ type, message }) => `${type}: ${message}`),
     versionAtLeast: (wanted) => facts.version === undefined || compareVersions(facts.version, wanted) >= 0,
     memory: (part) => facts.memory[part] ?? readLayout(part),
     fitNetwork: (neededBytes) => readPatch(fitNetworkMemory({ options: facts.options, version, neededBytes })),

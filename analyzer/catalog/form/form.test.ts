@@ -173,6 +173,31 @@ fix: Start without this state.
     expect(ask(catalog, log('com.acme.Orders.map'))).toEqual([]);
   });
 
+  it('names the option that has a captured value, and asks the chain of exceptions', () => {
+    const catalog = load({
+      'cluster/disk-full/full.yaml': `title: "Port {port} of {key} is taken"
+why: Another process listens there.
+find: "BindException: Port {port:int} is in use"
+let: { key: optionNamed(port) }
+reasons:
+  wrapped: { say: The client gave up., when: 'links().exists(l, l.startsWith("java.io.IOException: gave up"))' }
+  other: { say: Something else., when: 'links().exists(l, l.contains("nobody says this"))' }
+fix: Choose another port.
+`,
+    });
+    const [first] = ask(
+      catalog,
+      `2026-03-02 10:15:01,130 INFO  org.apache.flink.configuration.GlobalConfiguration [] - Loading configuration property: taskmanager.rpc.port, 6122
+2026-03-02 10:15:01,131 INFO  org.apache.flink.configuration.GlobalConfiguration [] - Loading configuration property: taskmanager.numberOfTaskSlots, 4
+${FAILED}java.io.IOException: gave up
+Caused by: java.net.BindException: Port 6122 is in use
+`,
+    );
+
+    expect(first?.title).toBe('Port 6122 of taskmanager.rpc.port is taken');
+    expect(first?.reasons.map(({ id }) => id)).toEqual(['wrapped']);
+  });
+
   it('has steps before, after and around an entry', () => {
     const { steps } = ruleOf(`${SHORT}before:
   within: 2 min
