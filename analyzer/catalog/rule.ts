@@ -21,7 +21,7 @@ export interface WhereFile {
   readonly under?: string;
   readonly userFrame?: boolean;
   readonly failure?: boolean;
-  readonly thrownBy?: readonly Owner[];
+  readonly thrownBy?: readonly (Owner | 'library')[];
   readonly message?: string;
   readonly logger?: string | readonly string[];
   readonly level?: readonly Level[];
@@ -284,6 +284,7 @@ export const BUILT_IN_VALUES: Readonly<Record<string, string>> = {
   complaint:
     'what the deepest exception that says so complains of: denied, unreachable, existing, missing, conflict, unsupported, limit, unfit or defect',
   userFrame: "first stack frame in the user's own code",
+  library: "package of the library that threw, called by the user's own code",
   peerProcess: 'the process that the peer capture names',
   peerHost: 'its host',
   peerLastLine: 'the last line that it wrote',

@@ -3,7 +3,7 @@
 // explain` and returns the first one that fails, with what the rule asks and what the entry has. Pure functions.
 import { joinLines } from '../../core/text/lines.js';
 import type { ChainLink, ParsedEntry, Source } from '../../core/types.js';
-import { firstUserFrame, hasFrames, isLost, ownerOfFrames, root } from '../../flink/trace/chain.js';
+import { findThrower, firstUserFrame, hasFrames, isLost, root } from '../../flink/trace/chain.js';
 import { fitBeginning, type PartialFit } from './partial.js';
 import type { CodeOwners } from '../../flink/trace/packages.js';
 import type { Condition, Where } from '../catalog/rule.js';
@@ -112,8 +112,8 @@ const CHECKS: readonly Check[] = [
   check(
     'where.thrownBy',
     ({ where }) => some(where?.thrownBy),
-    (owners, { parsed, code }) => owners.includes(ownerOfFrames(parsed.links, code)),
-    ({ parsed, code }) => ownerOfFrames(parsed.links, code),
+    (owners, { parsed, code }) => owners.includes(findThrower(parsed.links, code).owner),
+    ({ parsed, code }) => findThrower(parsed.links, code).owner,
   ),
   check(
     'where.message',

@@ -4,7 +4,8 @@
 // explains to the author why an alternative does not fit. Pure functions.
 import type { DocumentPath } from '../../core/document.js';
 import type { ChainLink } from '../../core/types.js';
-import { firstUserFrame, root } from '../../flink/trace/chain.js';
+import { findPackage } from '../../flink/trace/packages.js';
+import { findThrower, firstUserFrame, root } from '../../flink/trace/chain.js';
 import { fingerprint } from '../../flink/trace/fingerprint.js';
 import { findMisfit, fitCondition, type Candidate, type Misfit } from './condition.js';
 import type { Alternative, Rule } from '../catalog/rule.js';
@@ -38,6 +39,7 @@ export function matchAlternative(rule: Rule, alternative: Alternative, candidate
     exception: link === undefined ? undefined : { type: link.type, message: shorten(link.message) },
     root: last === undefined ? undefined : { type: last.type, message: shorten(last.message) },
     userFrame,
+    library: findLibrary(candidate),
     ...(links.length === 0
       ? {}
       : { fingerprint: fingerprint(links, candidate.parsed.message.split('\n', 1)[0] ?? '', candidate.code) }),
@@ -123,4 +125,9 @@ function findHighlights(text: string, wanted: readonly string[]): readonly (read
 
 function shorten(text: string): string {
   return text.length > 1000 ? `${text.slice(0, 1000)}…` : text;
+}
+
+function findLibrary({ parsed, code }: Candidate): string | undefined {
+  const { owner, frame } = findThrower(parsed.links, code);
+  return owner === 'library' && frame !== undefined ? findPackage(frame) : undefined;
 }

@@ -71,6 +71,8 @@ export interface MatchPart {
   readonly exception?: FailureLink;
   readonly root?: FailureLink;
   readonly userFrame?: string;
+  /** Package of the library that threw, if the job's own code called it. */
+  readonly library?: string;
   readonly fingerprint?: string;
   readonly highlights: readonly (readonly [number, number])[];
 }

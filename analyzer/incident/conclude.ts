@@ -266,6 +266,7 @@ function collectBuiltIn(
     rootMessage: match.root?.message,
     complaint: findProblemKind(finding.event.failure?.chain ?? [], catalog.engine),
     userFrame: match.userFrame,
+    library: match.library,
     ...describePeer(finding, lastLines),
   };
   return Object.fromEntries(

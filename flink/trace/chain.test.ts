@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadCatalog } from '../../analyzer/catalog/catalog.js';
-import { chainTypes, firstUserFrame, ownerOfFrames, parseChain, root } from './chain.js';
+import { chainTypes, findThrower, firstUserFrame, ownerOfFrames, parseChain, root } from './chain.js';
+import { findPackage } from './packages.js';
 import { fingerprint } from './fingerprint.js';
 
 const CODE = loadCatalog().engine.code;
@@ -406,4 +407,60 @@ describe('isWrapper', () => {
     expect(CODE.isWrapper('org.apache.flink.runtime.JobException')).toBe(true);
     expect(CODE.isWrapper('java.io.IOException')).toBe(false);
   });
+});
+
+describe('findThrower', () => {
+  const thrower = (...lines: string[]) => findThrower(parseChain(lines.join('\n')), CODE);
+  const MAP = '\tat org.apache.flink.streaming.api.operators.StreamMap.processElement(StreamMap.java:38)';
+
+  it('takes what the function of the job calls for a library, although no table knows it', () => {
+    const trace = [
+      'net.acmecache.CacheException: no answer',
+      '\tat net.acmecache.Pipeline.await(Pipeline.java:210)',
+      '\tat com.acme.common.Caches.get(Caches.java:7)',
+      '\tat com.acme.billing.Enrich.map(Enrich.java:31)',
+      MAP,
+    ];
+    expect(thrower(...trace)).toEqual({ owner: 'library', frame: 'net.acmecache.Pipeline.await(Pipeline.java:210)' });
+    expect(firstUserFrame(parseChain(trace.join('\n')), CODE)).toBe('com.acme.common.Caches.get(Caches.java:7)');
+  });
+
+  it('knows the function by the frames that a cause shares with the exception around it', () => {
+    expect(
+      thrower(
+        'java.lang.RuntimeException: enrich',
+        '\tat com.acme.billing.Enrich.map(Enrich.java:33)',
+        MAP,
+        'Caused by: net.acmecache.CacheException: no answer',
+        '\tat net.acmecache.Pipeline.await(Pipeline.java:210)',
+        '\tat com.acme.billing.Enrich.map(Enrich.java:31)',
+        '\t... 1 more',
+      ).owner,
+    ).toBe('library');
+  });
+
+  it('takes unknown code for the own code where no call by Flink is shown', () => {
+    expect(
+      thrower('a.b.CException: x', '\tat org.acmelib.A.b(A.java:1)', '\tat com.acme.Job.map(Job.java:1)').owner,
+    ).toBe('user-code');
+    expect(thrower('java.lang.IllegalStateException: x', '\tat com.acme.Job.map(Job.java:1)', MAP).owner).toBe(
+      'user-code',
+    );
+  });
+
+  it('names a client of the table, and no library that only reads a value', () => {
+    const of = (frame: string) => thrower('x.YException: x', `\tat ${frame}`, '\tat com.acme.Job.map(Job.java:1)', MAP);
+    expect(of('okhttp3.RealCall.execute(RealCall.java:1)').owner).toBe('library');
+    expect(of('com.zaxxer.hikari.pool.HikariPool.getConnection(HikariPool.java:1)').owner).toBe('library');
+    expect(of('com.google.common.base.Preconditions.checkNotNull(Preconditions.java:1)').owner).toBe('user-code');
+  });
+});
+
+describe('findPackage', () => {
+  it.each([
+    ['com.acme.billing.Enrich$1.map(Enrich.java:31)', 'com.acme'],
+    ['app//io.github.acme.retry.Retry.call(Retry.java:1)', 'io.github.acme'],
+    ['acme.Job.main(Job.java:1)', 'acme'],
+    ['Job$Read.flatMap(Job.java:1)', 'Job'],
+  ])('%s', (frame, name) => expect(findPackage(frame)).toBe(name));
 });

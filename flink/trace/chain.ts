@@ -12,7 +12,7 @@ import {
   readPythonFrame,
   stripField,
 } from './trace-line.js';
-import type { CodeOwners } from './packages.js';
+import { findPackage, type CodeOwners } from './packages.js';
 
 interface Draft {
   type: string;
@@ -93,15 +93,63 @@ export function isLost({ type }: Pick<ChainLink, 'type'>): boolean {
   return type === '' || type === SERIALIZED || type === SERIALIZED_OLD;
 }
 
-/** Returns the first frame of user code, starting with the root's frames. */
+/** Returns the first frame of the job's own code, starting with the root's frames. */
 export const firstUserFrame = rememberLast(findUserFrame);
 
 function findUserFrame(links: readonly ChainLink[], code: CodeOwners): string | undefined {
+  const own = findOwnPackages(links, code);
   for (const link of [...firstChain(links)].reverse()) {
-    const frame = link.frames.find(code.isUser);
+    const frame = link.frames.find((candidate) => isOwn(candidate, own, code));
     if (frame !== undefined) return frame;
   }
   return undefined;
+}
+
+/**
+ * Returns the packages of the functions that Flink calls. What such a function calls is a library, although no table
+ * knows it. Returns none if the trace does not show a call, so that all unknown code counts as the job's own.
+ */
+const findOwnPackages = rememberLast((links: readonly ChainLink[], code: CodeOwners): ReadonlySet<string> => {
+  const own = new Set<string>();
+  let outer: readonly string[] = [];
+  for (const { frames, shared = 0 } of firstChain(links)) {
+    const whole = [...frames, ...(shared > 0 ? outer.slice(-shared) : [])];
+    outer = whole;
+    for (const [at, frame] of whole.entries()) {
+      if (!code.isUser(frame)) continue;
+      const caller = whole.slice(at + 1).find((candidate) => !code.isNeutral(candidate));
+      if (caller !== undefined && !code.isUser(caller)) own.add(findPackage(frame));
+    }
+  }
+  return own;
+});
+
+function isOwn(frame: string, own: ReadonlySet<string>, code: CodeOwners): boolean {
+  return code.isUser(frame) && (own.size === 0 || PYTHON_FRAME.test(frame) || own.has(findPackage(frame)));
+}
+
+const PYTHON_FRAME = /\.py:\d+\)$/;
+
+/** Code that threw: its owner, or a library that the job's own code called. */
+export interface Thrower {
+  readonly owner: Owner | 'library';
+  /** Topmost frame of this code; absent if the trace shows none. */
+  readonly frame?: string;
+}
+
+/**
+ * Decides which code threw (ownerOfFrames), and sets apart what the job's own code called: libraries by a table, and
+ * those that no table knows by the function that Flink calls.
+ */
+export function findThrower(links: readonly ChainLink[], code: CodeOwners): Thrower {
+  const frames = [...firstChain(links)].reverse().flatMap((link) => link.frames);
+  const at = frames.findIndex((frame) => !code.isNeutral(frame));
+  const frame = frames[at];
+  if (frame === undefined || code.ownerOf(frame) !== 'user-code') return { owner: ownerOfFrames(links, code), frame };
+  if (!code.isUser(frame)) return { owner: 'user-code', frame };
+  const library = frames.slice(0, at).find(code.isLibrary);
+  if (library !== undefined) return { owner: 'library', frame: library };
+  return { owner: isOwn(frame, findOwnPackages(links, code), code) ? 'user-code' : 'library', frame };
 }
 
 /**

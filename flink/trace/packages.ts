@@ -5,8 +5,11 @@ import { remember } from '../../core/cache.js';
 import type { Owner } from '../../core/documents/incident.js';
 import { isPythonLibrary } from './trace-line.js';
 
-/** Owner of a package. `neutral` code says nothing about whose fault it is. */
-export type PackageOwner = Owner | 'neutral';
+/**
+ * Owner of a package. `neutral` code says nothing about whose fault it is; `library` code neither, but what it throws is
+ * its own answer, such as that of a server.
+ */
+export type PackageOwner = Owner | 'neutral' | 'library';
 
 /** Owner of a frame. `generated` frames are a query's code without a name of its own. */
 type FrameOwner = PackageOwner | 'generated';
@@ -15,6 +18,8 @@ type FrameOwner = PackageOwner | 'generated';
 export interface CodeOwners {
   ownerOf(frame: string): Owner;
   isNeutral(frame: string): boolean;
+  /** Returns true for a frame of a known library that any code calls. It is neutral as well. */
+  isLibrary(frame: string): boolean;
   /** Returns true for a frame that its author can find in a source file. */
   isUser(frame: string): boolean;
   /**
@@ -38,9 +43,10 @@ export function createCodeOwners(owners: ReadonlyMap<string, PackageOwner>, wrap
     ownerOf(frame) {
       const owner = findCachedOwner(frame);
       if (owner === 'generated') return 'user-code';
-      return owner === 'neutral' ? 'framework' : owner;
+      return owner === 'neutral' || owner === 'library' ? 'framework' : owner;
     },
-    isNeutral: (frame) => findCachedOwner(frame) === 'neutral',
+    isNeutral: (frame) => ['neutral', 'library'].includes(findCachedOwner(frame)),
+    isLibrary: (frame) => findCachedOwner(frame) === 'library',
     isUser: (frame) => findCachedOwner(frame) === 'user-code',
     isUserLogger: remember(
       10_000,
@@ -73,4 +79,29 @@ function withoutModule(frame: string): string {
   const slash = frame.indexOf('/');
   if (slash === -1 || slash > frame.indexOf('(') || frame.slice(0, slash).includes('$')) return frame;
   return frame.slice(frame[slash + 1] === '/' ? slash + 2 : slash + 1);
+}
+
+/** Organisations in whose names many libraries publish, so that a third part tells them apart. */
+const SHARED = new Set([
+  'org.apache',
+  'com.google',
+  'com.alibaba',
+  'com.aliyun',
+  'com.github',
+  'io.github',
+  'com.microsoft',
+]);
+
+/**
+ * Returns the package by which the code of one owner is known: its first two parts (`com.acme`), or three. Returns the
+ * class if the frame has no package.
+ */
+export function findPackage(frame: string): string {
+  const [path = ''] = withoutModule(frame).split('(', 1);
+  const parts = path.split('.').slice(0, -1);
+  const classAt = parts.findIndex((part) => /^[A-Z]/.test(part));
+  const names = classAt === -1 ? parts.slice(0, -1) : parts.slice(0, classAt);
+  const [first, second] = names;
+  if (first === undefined) return (parts[classAt] ?? path).split('$', 1)[0] ?? '';
+  return names.slice(0, SHARED.has(`${first}.${second}`) ? 3 : 2).join('.');
 }
