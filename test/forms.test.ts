@@ -1,15 +1,13 @@
 // Tests that a log keeps its diagnosis when it was pasted, mailed, copied from a terminal or kept by a shipper that
 // does not know lines. Each form is made from the logs that test the rules. A diagnosis may be missing if the form
 // removes what it needs (the frame that a rule requires).
-import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readCases } from '../analyzer/author/cases.js';
 import { loadCatalog } from '../analyzer/catalog/catalog.js';
 import { diagnose } from '../analyzer/incident/diagnose.js';
 import { flattenIncidents } from '../analyzer/incident/document.js';
 import { splitText } from '../analyzer/input/read.js';
 
-const RULES = join(import.meta.dirname, '..', 'rules');
 const catalog = loadCatalog();
 
 /** Returns the first cause. */
@@ -106,10 +104,10 @@ const LEAST_SHARE = 0.95;
 const EVERY = 3;
 
 describe('a log that went through other hands', () => {
-  const logs = readdirSync(RULES, { recursive: true, encoding: 'utf8' })
-    .filter((name) => /match(?:-\d+)?\.log$/.test(name))
-    .sort()
-    .map((name) => ({ name, text: readFileSync(join(RULES, name), 'utf8') }))
+  const logs = catalog.rules
+    .flatMap((rule) => readCases(rule).cases)
+    .filter(({ isMatch }) => isMatch)
+    .map(({ place, bytes }) => ({ name: place, text: bytes.toString() }))
     .map((log) => ({ ...log, cause: nameCause(log.text) }))
     .filter(({ cause }) => cause !== 'none' && cause !== 'unknown');
 

@@ -69,6 +69,8 @@ const COMPOSED: readonly Omit<Composed, 'line'>[] = [
   // characters.
   { file: 'agent/record/redact.ts', code: "new RegExp(HINT_TEXTS.map(quoteRegex).join('|'), 'i')" },
   { file: 'agent/record/redact.ts', code: "new RegExp(pattern, 'g')" },
+  // The pattern is a line of a scaffold: literals with at most three slots.
+  { file: 'analyzer/author/scaffolds.ts', code: 'new RegExp(`^${pattern}$`)' },
   // The pattern is the text of an anchor.
   {
     file: 'analyzer/author/why.ts',

@@ -159,7 +159,7 @@ function listThrown(
   scaffolds: Scaffolds,
 ): readonly Thrown[] {
   const rest = lines.slice(start.lines.length);
-  const jarVersion = /flink-dist[^\]]*:([\d.]+)\]/.exec(rest.join('\n'))?.[1];
+  const jarVersion = /flink-dist[^\]\n]{0,100}:([\d.]{1,20})\]/.exec(rest.join('\n'))?.[1];
   const versions = new Set([slots.flink, jarVersion, flink].flatMap((version) => version ?? []));
   return [...versions, undefined].flatMap((version) =>
     [NO_FRAMES, ...Object.keys(scaffolds.frames)].flatMap((frames) => {

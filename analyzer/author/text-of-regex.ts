@@ -8,7 +8,9 @@ type Part = { readonly text: string } | { readonly name?: string; readonly patte
 /** Largest share of a text that patterns between slashes may have; with more a `regex` is easier to read. */
 const MAX_PATTERN_SHARE = 0.45;
 
-const TOKEN = /\\.|\[\^?\]?(?:\\.|[^\\\]])*\]|\(\?P<\w+>|\(\?:|[()|]|[^\\[]/gs;
+/** Token of a pattern. A class has at most 300 items, so that an open bracket is found soon. */
+const TOKEN = /\\.|\[\^?\]?(?:\\.|[^\\\]]){0,300}\]|\(\?P<\w{1,100}>|\(\?:|[()|]|[^\\[]/gs;
+const TOKEN_HERE = /\\.|\[\^?\]?(?:\\.|[^\\\]]){0,300}\]|\(\?P<\w{1,100}>|\(\?:|[()|]|[^\\[]/sy;
 const REPEAT = /^(?:[*+?]|\{\d+(?:,\d*)?\})\??/;
 
 /** Returns the text that stands for the pattern, or undefined if a text cannot say it, or not legibly. */
@@ -16,7 +18,7 @@ export function writeText(regex: string, types: Readonly<Record<string, CaptureT
   const parts = cutRegex(regex);
   if (parts === undefined) return undefined;
   const text = parts.map((part, index) => writePart(part, parts[index + 1], types)).join('');
-  const patterns = [...text.matchAll(/:\/.*?\/\}/gs)].reduce((sum, [found]) => sum + found.length, 0);
+  const patterns = [...text.matchAll(/:\/.{0,400}?\/\}/gs)].reduce((sum, [found]) => sum + found.length, 0);
   return readText(text, false).regex === regex && patterns <= text.length * MAX_PATTERN_SHARE ? text : undefined;
 }
 
@@ -60,9 +62,8 @@ interface Atom {
 }
 
 function readAtom(regex: string, start: number): Atom | undefined {
-  const token = new RegExp(TOKEN.source, 'sy');
-  token.lastIndex = start;
-  const [found = ''] = token.exec(regex) ?? [];
+  TOKEN_HERE.lastIndex = start;
+  const [found = ''] = TOKEN_HERE.exec(regex) ?? [];
   const end = start + found.length;
   if (found.startsWith('(')) {
     const close = findClose(regex, start);

@@ -208,7 +208,7 @@ export function quoteText(text: string): string {
 /** True if the pattern has branches that no group holds. */
 export function hasBranches(pattern: string): boolean {
   let depth = 0;
-  for (const [token] of pattern.matchAll(/\\.|\[\^?\]?(?:\\.|[^\\\]])*\]|[()|]/gs)) {
+  for (const [token] of pattern.matchAll(/\\.|\[\^?\]?(?:\\.|[^\\\]]){0,300}\]|[()|]/gs)) {
     if (token === '(') depth += 1;
     else if (token === ')') depth -= 1;
     else if (token === '|' && depth === 0) return true;
