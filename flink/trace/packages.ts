@@ -6,8 +6,8 @@ import type { Owner } from '../../core/documents/incident.js';
 import { isPythonLibrary } from './trace-line.js';
 
 /**
- * Owner of a package. `neutral` code says nothing about whose fault it is; `library` code neither, but what it throws is
- * its own answer, such as that of a server.
+ * Owner of a package. `neutral` code says nothing about whose fault it is; `library` code neither, but what it throws
+ * is its own answer, such as that of a server.
  */
 export type PackageOwner = Owner | 'neutral' | 'library';
 
