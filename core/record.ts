@@ -371,3 +371,12 @@ export function renderRecordTable(): string {
     ...rows,
   ].join('\n');
 }
+
+/**
+ * Renders a record id of key, start offset and CRC32 of all bytes before it: `5f…-00000000a3f0-1c291ca3`. It sorts by
+ * offset within a file. The CRC distinguishes two generations with equal first lines and needs no checkpoint, because
+ * the file itself gives it again.
+ */
+export function renderRecordId(key: string, offset: number, crc: number): string {
+  return `${key}-${offset.toString(16).padStart(12, '0')}-${crc.toString(16).padStart(8, '0')}`;
+}

@@ -1,3 +1,4 @@
+import { renderRecordId } from '../../core/record.js';
 import {
   closeSync,
   mkdtempSync,
@@ -24,7 +25,6 @@ import { sliceRecord, splitRecords } from '../../store/batch.js';
 import { createEncoder, decodeRecord, encodeRecords } from '../../store/encode.js';
 import type { LogRecord } from '../../core/types.js';
 import type { Encoding, PlainRecord } from '../../store/store.js';
-import { renderRecordId } from '../tail/identity.js';
 import { createBoard } from '../status.js';
 import { readChunk } from '../tail/read.js';
 import { EntryEncoder } from '../tail/encode.js';

@@ -2,13 +2,12 @@
 // their bytes (parse-fast.ts), all others by way of a record (parse.ts). A run of the tail keeps which of them the
 // store has. An open entry that was shipped already and has not grown counts as acknowledged at once.
 import { isUtf8 } from 'node:buffer';
-import { LEVELS } from '../../core/record.js';
+import { renderRecordId, LEVELS } from '../../core/record.js';
 import type { EntryFlag, LogRecord } from '../../core/types.js';
 import type { SplitEntry } from '../../flink/layout/split.js';
 import { MAX_ENTRIES, type PlainReader } from '../../flink/layout/plain-entries.js';
 import { isReportName } from '../../flink/bytes/forms.js';
 import { SIGNAL_RANK, rankEntries, type SignalDetector } from '../../flink/bytes/signals.js';
-import { renderRecordId } from './identity.js';
 import { describeSource, parseRecord, type ParseContext, type ParsedRecord } from '../record/parse.js';
 import { createPlainDraft, readPlain, type PlainDraft } from '../record/parse-fast.js';
 import type { Redactor } from '../record/redact.js';

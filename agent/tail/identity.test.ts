@@ -1,5 +1,6 @@
+import { renderRecordId } from '../../core/record.js';
 import { describe, expect, it } from 'vitest';
-import { createKey, decideCopy, decideResume, findKeyBytes, renderRecordId, type CopyFacts } from './identity.js';
+import { createKey, decideCopy, decideResume, findKeyBytes, type CopyFacts } from './identity.js';
 
 describe('createKey', () => {
   const parts = { host: 'h', inode: '12', birthMs: 1000.7, keyBytes: Buffer.from('first line\n') };

@@ -3,6 +3,7 @@
 // are split together and become one record under the id of the beginning; reading of the new file continues after it.
 // Only lines that cannot begin an entry are joined, or those in the stream of a piece that says that more follows, and
 // only to the newest file of the same family, so that a rest is never joined to an unrelated entry.
+import { renderRecordId } from '../../core/record.js';
 import { basename, dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { createFormSplitter } from '../../flink/layout/form.js';
@@ -13,7 +14,6 @@ import { classifyLine } from '../../flink/bytes/line.js';
 import { isUtf16 } from '../../flink/bytes/utf16.js';
 import { isPartialLine, isIncompletePrefix, readStream } from '../../flink/bytes/wrapper.js';
 import { peekAt, readAt, type TailEntry } from './read.js';
-import { renderRecordId } from './identity.js';
 import { familyName } from '../discovery/pattern.js';
 import { isDrained, openTail, seekTail, type Tail } from './tail.js';
 

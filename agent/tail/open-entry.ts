@@ -1,11 +1,11 @@
 // Takes the last entry of a file, whose end is still unknown: it is shipped when the file is idle, and again when it
 // has grown. The splitter keeps it open and offsets stay at its start, so nothing is lost if it continues.
+import { renderRecordId } from '../../core/record.js';
 import { createFormSplitter } from '../../flink/layout/form.js';
 import type { SplitEntry } from '../../flink/layout/split.js';
 import { classifyLine } from '../../flink/bytes/line.js';
 import { findLastLine, isUtf16 } from '../../flink/bytes/utf16.js';
 import { findEnd } from '../../flink/layout/streams.js';
-import { renderRecordId } from './identity.js';
 import {
   crcUpTo,
   equalsLatin1,

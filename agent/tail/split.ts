@@ -1,9 +1,9 @@
 // Splits a chunk into parts, in the order of the file. Consecutive usual entries become one part, without an object for
 // each; everything between such runs goes through the splitter, which knows every layout. Both give the same entries,
 // wherever a file is cut into chunks. A part is taken before the next one is made, because they share buffers.
+import { renderRecordId } from '../../core/record.js';
 import type { SplitEntry } from '../../flink/layout/split.js';
 import { findPlainStart, readPlainEntries, type PlainReader } from '../../flink/layout/plain-entries.js';
-import { renderRecordId } from './identity.js';
 import { crcAt, type Chunk, type TailEntry, type TailReading, type Window } from './read.js';
 import type { Tail } from './tail.js';
 

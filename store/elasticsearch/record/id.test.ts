@@ -1,5 +1,5 @@
+import { renderRecordId } from '../../../core/record.js';
 import { describe, expect, it } from 'vitest';
-import { renderRecordId } from '../../../agent/tail/identity.js';
 import { decodeId, encodeId, listIds } from './id.js';
 
 describe('the id of a document', () => {

@@ -1,7 +1,7 @@
 // Tests the document ids of records whose ids the agent assigns, and the other ids that release 0.1 gave to documents,
 // for each version of Elasticsearch.
+import { renderRecordId } from '../../../core/record.js';
 import { expect, it } from 'vitest';
-import { renderRecordId } from '../../../agent/tail/identity.js';
 import type { LogRecord } from '../../../core/types.js';
 import { appendRecords, makeRecord } from '../../testing/samples.js';
 import { ask } from '../../testing/cluster.js';
