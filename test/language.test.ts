@@ -42,10 +42,6 @@ const BANNED_WORDS: Readonly<Record<string, string>> = {
   world: 'evaluation context',
   rooms: 'pages, buffers',
   hears: 'reads, receives',
-};
-/** Words that no name of the product contains, except in these folders. */
-const FOLDERS_WITH_FORMER_WORDS = /^analyzer\/(?:author|catalog)\//;
-const BANNED_WORDS_ELSEWHERE: Readonly<Record<string, string>> = {
   brake: 'throttle',
   dear: 'expensive',
   hurry: 'send now',
@@ -137,10 +133,7 @@ function splitWords(name: string): readonly string[] {
 
 function isBanned(path: string, name: string): boolean {
   if (ALLOWED_NAMES.has(name) || ALLOWED_NAMES.has(`${path}: ${name}`)) return false;
-  const isElsewhere = !FOLDERS_WITH_FORMER_WORDS.test(path);
-  return splitWords(name).some(
-    (word) => Object.hasOwn(BANNED_WORDS, word) || (isElsewhere && Object.hasOwn(BANNED_WORDS_ELSEWHERE, word)),
-  );
+  return splitWords(name).some((word) => Object.hasOwn(BANNED_WORDS, word) || Object.hasOwn(BANNED_WORDS_TOO, word));
 }
 
 /** Lists `path:line: name` of every declaration with a banned word. */

@@ -133,7 +133,7 @@ function removeOld(folder: string, logs: readonly OldLog[]): void {
   if (readdirSync(folder).length === 0) rmdirSync(folder);
 }
 
-const CHINESE_HEAD =
+const CHINESE_COMMENT =
   '# Chinese texts of this area, by <cause>/<variant>; the files of the rules have the English ones.\n';
 
 /** Adds the texts of a rule to its area's file. */
@@ -143,7 +143,7 @@ function addChinese(area: string, id: string, texts: Readonly<Record<string, unk
   const { value } = parseDocument(existsSync(file) ? readFileSync(file, 'utf8') : '{}', file);
   const known = isChinese(value) ? value : {};
   const all = Object.entries({ ...known, [name]: texts }).sort(([a], [b]) => (a < b ? -1 : 1));
-  writeFileSync(file, CHINESE_HEAD + writeForm(Object.fromEntries(all)));
+  writeFileSync(file, CHINESE_COMMENT + writeForm(Object.fromEntries(all)));
 }
 
 function readOwnSets(folder: string): Sets {

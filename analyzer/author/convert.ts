@@ -83,9 +83,9 @@ export function convertRule(old: OldRule, context: ConvertContext): ConvertedRul
   const { rule } = old;
   const form = 'match' in rule ? convertWhole(convert, old, rule) : convertChange(convert, rule);
   const comments = 'match' in rule ? placeComments(old, rule) : new Map<string, readonly string[]>();
-  const head = '# yaml-language-server: $schema=../../rule.schema.json\n';
+  const schemaComment = '# yaml-language-server: $schema=../../rule.schema.json\n';
   return {
-    text: head + writeForm(form, { comments }),
+    text: schemaComment + writeForm(form, { comments }),
     chinese: joinChinese(convert),
     recordings: convert.recordings,
   };

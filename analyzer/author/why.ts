@@ -83,7 +83,7 @@ export function tryRule(rule: Rule, entries: Iterable<Entry>, catalog: Catalog, 
   function* watch(): Generator<Entry> {
     for (const entry of entries) {
       count++;
-      lookAt(entry, rule, trials, catalog, context);
+      tryEntry(entry, rule, trials, catalog, context);
       yield entry;
     }
   }
@@ -91,7 +91,7 @@ export function tryRule(rule: Rule, entries: Iterable<Entry>, catalog: Catalog, 
   if (secondReading === undefined)
     return { rule, entries: count, alternatives: trials, outcome: decideOutcome(rule, clusters, catalog, context) };
   const others = rule.alternatives.map((alternative) => createTrial(alternative));
-  for (const entry of secondReading.entries) lookAt(entry, rule, others, catalog, secondReading.context);
+  for (const entry of secondReading.entries) tryEntry(entry, rule, others, catalog, secondReading.context);
   return {
     rule,
     entries: count,
@@ -114,7 +114,7 @@ function createTrial(alternative: Alternative): OpenTrial {
   };
 }
 
-function lookAt(
+function tryEntry(
   entry: Entry,
   rule: Rule,
   trials: readonly OpenTrial[],

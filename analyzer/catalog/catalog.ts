@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createError } from '../../core/errors.js';
 import { FACT_ANCHORS } from '../../flink/facts/facts.js';
 import { createAnchorScanner, type AnchorScanner } from '../../flink/bytes/anchors.js';
-import { ENGINE_TABLES, listMarks, type Engine } from './engine.js';
+import { ENGINE_TABLES, listFailureWords, type Engine } from './engine.js';
 import type { Cause } from './causes.js';
 import { closeRule, type ClosedRule } from './closed.js';
 import { findBuiltInRules } from './files.js';
@@ -135,7 +135,7 @@ function assemble(
   }
   for (const literal of FACT_ANCHORS) use(literal, 'fact', () => ({ kind: 'fact', anchor: literal }));
   for (const row of ENGINE_TABLES.flatMap((table) => engine[table]))
-    for (const literal of listMarks(row)) use(literal, 'failure', () => ({ kind: 'failure', row: row.id }));
+    for (const literal of listFailureWords(row)) use(literal, 'failure', () => ({ kind: 'failure', row: row.id }));
   const literals = [...byLiteral.keys()];
   const closed = [...byLiteral.values()];
   const found: (readonly AnchorUse[])[] = [];

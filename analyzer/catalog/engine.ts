@@ -186,9 +186,9 @@ export interface Engine extends Readonly<Record<EngineTable, readonly EngineRow[
 }
 
 /**
- * Returns the texts of a row that call for a closer look at an entry. The scan looks for them as for the anchors of
+ * Returns the texts of a row that may make an entry a failure. The scan looks for them as for the anchors of
  * rules.
  */
-export function listMarks({ table, words }: EngineRow): readonly string[] {
+export function listFailureWords({ table, words }: EngineRow): readonly string[] {
   return table === 'marks' || table === 'ends' ? words : [];
 }

@@ -22,7 +22,7 @@ const TRANSITIONS: readonly string[] = [' to RUNNING', ' to FINISHED', ' to CANC
  */
 const SUBTASK =
   /ExecutionGraph +(?:\[.{0,200}\] )?- (.{1,2000}) \(\d+(\/\d+)\) \(([0-9a-f]{32})_[0-9a-f]{32}_\d+_\d+\) switched from \w+$/;
-const MAX_HEAD_BYTES = 3000;
+const MAX_FIRST_LINE_BYTES = 3000;
 const NEWLINE = 10;
 
 export function wantedBy(catalog: Catalog): FindWanted {
@@ -95,7 +95,7 @@ class Search implements WantedSearch {
 
   #readTask(): string | undefined {
     const line = this.#chunk.lastIndexOf(NEWLINE, this.start) + 1;
-    if (this.start - line > MAX_HEAD_BYTES) return undefined;
+    if (this.start - line > MAX_FIRST_LINE_BYTES) return undefined;
     const [, task, parallelism, graph] = SUBTASK.exec(this.#chunk.toString('latin1', line, this.start)) ?? [];
     return graph === undefined ? undefined : `${this.text} ${graph} ${parallelism} ${task}`;
   }

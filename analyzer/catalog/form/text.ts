@@ -34,10 +34,10 @@ interface TextSlot {
   readonly name: string | undefined;
   readonly type: CaptureType;
   /** Pattern, or the text of which the capture consists. */
-  readonly pattern: string | readonly FormPiece[];
+  readonly pattern: string | readonly FormPart[];
 }
 
-type FormPiece = { readonly text: string } | TextSlot;
+type FormPart = { readonly text: string } | TextSlot;
 
 export interface FormText {
   /** Class with which the text begins ("SQLException: …"); undefined if there is none. */
@@ -58,42 +58,42 @@ const CLASS = /^((?:[\w$]+\.)*[\w$]*(?:Exception|Error|Throwable|Failure|Fault))
 export function readText(text: string, hasClass: boolean): FormText {
   const exception = hasClass ? CLASS.exec(text)?.[1] : undefined;
   const problems: string[] = [];
-  const { pieces } = cutText(text, exception === undefined ? 0 : exception.length + 2, problems, false);
-  const isLiteral = pieces.every((piece) => 'text' in piece);
-  const literals = listLiterals(pieces);
+  const { parts } = cutText(text, exception === undefined ? 0 : exception.length + 2, problems, false);
+  const isLiteral = parts.every((part) => 'text' in part);
+  const literals = listLiterals(parts);
   const longest = literals.reduce((best, literal) => (literal.length > best.length ? literal : best), '');
   return {
     exception,
     anchor: [longest, exception ?? ''].find((literal) => literal.length >= MIN_ANCHOR),
-    regex: isLiteral ? undefined : pieces.map(writePiece).join(''),
+    regex: isLiteral ? undefined : parts.map(writePart).join(''),
     literal: isLiteral ? literals.join('') : undefined,
-    captures: pieces.flatMap((piece) =>
-      'text' in piece || piece.name === undefined ? [] : [[piece.name, piece.type] as const],
+    captures: parts.flatMap((part) =>
+      'text' in part || part.name === undefined ? [] : [[part.name, part.type] as const],
     ),
     problems,
   };
 }
 
-function listLiterals(pieces: readonly FormPiece[]): readonly string[] {
-  return pieces.flatMap((piece) => {
-    if ('text' in piece) return [piece.text];
-    return typeof piece.pattern === 'string' ? [] : listLiterals(piece.pattern);
+function listLiterals(parts: readonly FormPart[]): readonly string[] {
+  return parts.flatMap((part) => {
+    if ('text' in part) return [part.text];
+    return typeof part.pattern === 'string' ? [] : listLiterals(part.pattern);
   });
 }
 
 interface CutText {
-  readonly pieces: readonly FormPiece[];
+  readonly parts: readonly FormPart[];
   /** Position behind what was read. */
   readonly end: number;
 }
 
 /** Cuts a text into literals and captures; a text inside a capture ends at the brace that closes it. */
 function cutText(text: string, start: number, problems: string[], isInner: boolean): CutText {
-  const pieces: FormPiece[] = [];
+  const parts: FormPart[] = [];
   let literal = '';
   let at = start;
   const finish = (): void => {
-    if (literal !== '') pieces.push({ text: literal });
+    if (literal !== '') parts.push({ text: literal });
     literal = '';
   };
   while (at < text.length) {
@@ -112,11 +112,11 @@ function cutText(text: string, start: number, problems: string[], isInner: boole
       continue;
     }
     finish();
-    pieces.push(slot.piece);
+    parts.push(slot.part);
     at = slot.end;
   }
   finish();
-  return { pieces, end: at };
+  return { parts, end: at };
 }
 
 const SLOT = /\{(…\d*|[^{}:=]*)(?::(?!\/)([^{}:/]*))?(?::\/(.*?)\/)?\}/sy;
@@ -128,14 +128,14 @@ function readSlot(
   start: number,
   problems: string[],
   isInner: boolean,
-): { readonly piece: TextSlot; readonly end: number } | undefined {
+): { readonly part: TextSlot; readonly end: number } | undefined {
   NESTED.lastIndex = start;
   const nested = NESTED.exec(text);
   if (nested !== null) {
     const inner = cutText(text, start + nested[0].length, problems, true);
     if (text.charAt(inner.end) !== '}') return undefined;
     return {
-      piece: { name: checkName(nested[1] ?? '', nested[0], problems), type: 'text', pattern: inner.pieces },
+      part: { name: checkName(nested[1] ?? '', nested[0], problems), type: 'text', pattern: inner.parts },
       end: inner.end + 1,
     };
   }
@@ -144,7 +144,7 @@ function readSlot(
   if (found === null) return undefined;
   const end = start + found[0].length;
   const next = text.charAt(end);
-  return { piece: makeSlot(found, isInner && next === '}' ? '' : next, problems), end };
+  return { part: makeSlot(found, isInner && next === '}' ? '' : next, problems), end };
 }
 
 function makeSlot(
@@ -193,10 +193,10 @@ function patternBefore(next: string): string {
 
 const CLOSING = ["'", '"', '`', ']', ')', '>'];
 
-function writePiece(piece: FormPiece): string {
-  if ('text' in piece) return quoteText(piece.text);
-  const pattern = typeof piece.pattern === 'string' ? piece.pattern : piece.pattern.map(writePiece).join('');
-  if (piece.name !== undefined) return `(?P<${piece.name}>${pattern})`;
+function writePart(part: FormPart): string {
+  if ('text' in part) return quoteText(part.text);
+  const pattern = typeof part.pattern === 'string' ? part.pattern : part.pattern.map(writePart).join('');
+  if (part.name !== undefined) return `(?P<${part.name}>${pattern})`;
   return hasBranches(pattern) ? `(?:${pattern})` : pattern;
 }
 
