@@ -133,7 +133,7 @@ function splitWords(name: string): readonly string[] {
 
 function isBanned(path: string, name: string): boolean {
   if (ALLOWED_NAMES.has(name) || ALLOWED_NAMES.has(`${path}: ${name}`)) return false;
-  return splitWords(name).some((word) => Object.hasOwn(BANNED_WORDS, word) || Object.hasOwn(BANNED_WORDS_TOO, word));
+  return splitWords(name).some((word) => Object.hasOwn(BANNED_WORDS, word));
 }
 
 /** Lists `path:line: name` of every declaration with a banned word. */
