@@ -52,7 +52,12 @@ describe('tryRule', () => {
       'com.acme.Ledger.write(Ledger.java:40)',
     ],
     ['where.userFrame', 'where: { userFrame: false }', 'false', 'com.acme.Ledger.write(Ledger.java:40)'],
-    ['where.thrownBy', 'where: { thrownBy: [connector] }', 'connector', 'user-code'],
+    [
+      'where.thrownBy',
+      'where: { thrownBy: [connector] }',
+      'connector',
+      'user-code, at com.acme.Ledger.write(Ledger.java:40)',
+    ],
     ['where.failure', 'where: { failure: false }', 'false', 'the entry is a failure'],
     ['where.message', "where: { message: '^Checkpoint' }", '^Checkpoint', expect.stringContaining('Map (1/1)#0')],
     [

@@ -21,7 +21,8 @@ export interface WhereFile {
   readonly under?: string;
   readonly userFrame?: boolean;
   readonly failure?: boolean;
-  readonly thrownBy?: readonly (Owner | 'library')[];
+  /** Owners, `library`, and beginnings of packages or classes. */
+  readonly thrownBy?: readonly string[];
   readonly message?: string;
   readonly logger?: string | readonly string[];
   readonly level?: readonly Level[];

@@ -3,9 +3,9 @@
 // explain` and returns the first one that fails, with what the rule asks and what the entry has. Pure functions.
 import { joinLines } from '../../core/text/lines.js';
 import type { ChainLink, ParsedEntry, Source } from '../../core/types.js';
-import { findThrower, firstUserFrame, hasFrames, isLost, root } from '../../flink/trace/chain.js';
+import { findThrower, firstUserFrame, hasFrames, isLost, root, type Thrower } from '../../flink/trace/chain.js';
 import { fitBeginning, type PartialFit } from './partial.js';
-import type { CodeOwners } from '../../flink/trace/packages.js';
+import { withoutModule, type CodeOwners } from '../../flink/trace/packages.js';
 import type { Condition, Where } from '../catalog/rule.js';
 
 /** Entry that is compared with rules. `text` holds the words of the entry without its message prefix. */
@@ -112,8 +112,8 @@ const CHECKS: readonly Check[] = [
   check(
     'where.thrownBy',
     ({ where }) => some(where?.thrownBy),
-    (owners, { parsed, code }) => owners.includes(findThrower(parsed.links, code).owner),
-    ({ parsed, code }) => findThrower(parsed.links, code).owner,
+    (wanted, { parsed, code }) => isThrownBy(findThrower(parsed.links, code), wanted),
+    ({ parsed, code }) => printThrower(findThrower(parsed.links, code)),
   ),
   check(
     'where.message',
@@ -277,6 +277,17 @@ function hasFrame(links: readonly ChainLink[], literal: string): boolean {
   return hasFrames(links)
     ? links.some((link) => link.frames.some((frame) => frame.includes(literal)))
     : ownLinks(links).some((link) => link.type.startsWith(literal));
+}
+
+/** True if one of these owners threw, or code in a package or class that begins with one of these names. */
+function isThrownBy({ owner, frame }: Thrower, wanted: readonly string[]): boolean {
+  if (wanted.includes(owner)) return true;
+  const name = frame === undefined ? '' : withoutModule(frame);
+  return wanted.some((item) => item.includes('.') && name.startsWith(item));
+}
+
+function printThrower({ owner, frame }: Thrower): string {
+  return frame === undefined ? owner : `${owner}, at ${frame}`;
 }
 
 /**

@@ -68,6 +68,21 @@ describe('where.thrownBy', () => {
     ).toEqual([]);
   });
 
+  it('fits a package by the topmost frame that is not neutral, and not by the ones below', () => {
+    const network = rule.replace('user-code', 'org.apache.flink.runtime.io.');
+    const log = (...frames: readonly string[]): string[] => [
+      `10:00:00 WARN ${TASK}`,
+      'java.lang.IllegalStateException: x',
+      ...frames,
+    ];
+    const gate = '\tat org.apache.flink.runtime.io.network.Gate.take(Gate.java:1) ~[flink-dist.jar:?]';
+    const neutral = '\tat org.apache.flink.util.Preconditions.checkState(Preconditions.java:1) ~[flink-dist.jar:?]';
+
+    expect(findRules(network, log(neutral, gate, OWN))).toEqual(['kafka.auth/any']);
+    expect(findRules(network, log(OWN, gate))).toEqual([]);
+    expect(findRules(network, log(FRAMEWORK, gate))).toEqual([]);
+  });
+
   it("does not fit Flink's own exception that went through the own code", () => {
     expect(findRules(rule, [`10:00:00 WARN ${TASK}`, 'java.lang.IllegalStateException: x', FRAMEWORK, OWN])).toEqual(
       [],

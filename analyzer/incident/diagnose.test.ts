@@ -254,7 +254,29 @@ java.lang.IllegalArgumentException: ${words}
             'java.lang.IllegalStateException: Nobody knows\n\tat org.apache.flink.runtime.net.Server.open(Server.java:7)',
           ),
         ),
-      ).toEqual([]);
+      ).toEqual(['cluster.other/runtime']);
+      expect(rules(failed('java.lang.IllegalStateException: Nobody knows'))).toEqual([]);
+    });
+
+    it('stands above the end of the process that it caused', () => {
+      const fatal =
+        '2026-03-02 10:16:02,210 ERROR org.apache.flink.runtime.entrypoint.ClusterEntrypoint [] - Fatal error occurred in the cluster entrypoint.\n';
+      const dispatcher = '\n\tat org.apache.flink.runtime.dispatcher.Dispatcher.close(Dispatcher.java:7)\n';
+      const found = (text: string): unknown =>
+        flattenIncidents(diagnose(splitText(fatal + text), catalog), 'en').diagnoses.map(({ rule, symptom }) => [
+          rule,
+          symptom,
+        ]);
+
+      expect(found(`java.lang.IllegalStateException: Nobody knows${dispatcher}`)).toEqual([
+        ['cluster.other/entrypoint', false],
+        ['cluster.fatal-exit/uncaught', true],
+      ]);
+      expect(found(`java.time.DateTimeException: Nobody knows${dispatcher}`)).toEqual([
+        ['code.user-exception/unexpected-value', false],
+        ['cluster.fatal-exit/uncaught', true],
+      ]);
+      expect(found('')).toEqual([['cluster.fatal-exit/uncaught', false]]);
     });
 
     it('prefers every other rule', () => {

@@ -123,7 +123,13 @@ function hideGeneral(drafts: readonly Draft[], { reading }: ClusterView): readon
       ({ rule, events }) => !rule.last && (rule.role === 'cause' || events.some((event) => matchesRoot(event, rule))),
     ),
   );
-  return drafts.filter(({ rule, events }) => !rule.general || !events.every(rule.last ? byAny : bySpecific));
+  const shown = drafts.filter(({ rule, events }) => !rule.general || !events.every(rule.last ? byAny : bySpecific));
+  return shown.filter(({ rule, events }) => !rule.last || !events.every(byStronger(shown, rule)));
+}
+
+/** Returns a function that is true for an event that a rule of the kind `last` with more confidence names. */
+function byStronger(drafts: readonly Draft[], { confidence }: Rule): (event: IncidentEvent) => boolean {
+  return collectNamed(drafts.filter(({ rule }) => rule.last && rule.confidence > confidence));
 }
 
 /** Returns a function that is true for an event of one of these findings, and for the same exception in another log. */
@@ -135,7 +141,12 @@ function collectNamed(drafts: readonly Draft[]): (event: IncidentEvent) => boole
 }
 
 function matchesRoot(event: IncidentEvent, rule: Rule): boolean {
-  return event.matches.some((match) => match.rule === rule.id && (match.fromRoot ?? 0) === 0);
+  return event.matches.some((match) => match.rule === rule.id && !isAboveRoot(event, match));
+}
+
+/** True if the match is in an exception around the root, or in the line before the exceptions. */
+function isAboveRoot(event: IncidentEvent, { fromRoot }: MatchPart): boolean {
+  return fromRoot === undefined ? (event.failure?.chain.length ?? 0) > 0 : fromRoot > 0;
 }
 
 const MINUTE_MS = 60_000;
@@ -262,7 +273,8 @@ export function whyExplains(a: Draft, b: Draft): ExplainReason | undefined {
     a.events.some((event) => event.signal.place.process === b.peer?.process)
   )
     return 'peer';
-  if (b.rule.role !== 'symptom' || a.rule.role !== 'cause' || a.rule.last) return undefined;
+  if (b.rule.role !== 'symptom' || a.rule.role !== 'cause') return undefined;
+  if (a.rule.last) return isAround(b, a) ? 'deeper' : undefined;
   return a.rule.scope === 'job' && !mayEndBy(b, a) ? undefined : 'symptom';
 }
 
@@ -275,6 +287,11 @@ function mayEndBy({ rule, events }: Draft, cause: Draft): boolean {
   if (rule.scope === 'job') return rule.peer === undefined;
   const own = new Set(events.map(({ signal }) => signal.place.process));
   return rule.peer === undefined && cause.events.some(({ signal }) => own.has(signal.place.process));
+}
+
+/** True if the symptom is only in what is around the root of the failure whose root the other one names. */
+function isAround(symptom: Draft, { events }: Draft): boolean {
+  return symptom.events.every((event) => events.includes(event) && !matchesRoot(event, symptom.rule));
 }
 
 function isDeeper(a: Draft, b: Draft): boolean {

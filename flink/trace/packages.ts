@@ -75,7 +75,7 @@ const GENERATED = /^[A-Z]\w*\$\d+(?:\$\w+)?\./;
 /**
  * Removes the module: `java.base/java.util.X.y(…)`, `app//a.B.c(…)`. The slash in a lambda's class name is no module.
  */
-function withoutModule(frame: string): string {
+export function withoutModule(frame: string): string {
   const slash = frame.indexOf('/');
   if (slash === -1 || slash > frame.indexOf('(') || frame.slice(0, slash).includes('$')) return frame;
   return frame.slice(frame[slash + 1] === '/' ? slash + 2 : slash + 1);

@@ -14,7 +14,7 @@ export interface FormWhere {
   readonly at?: string;
   readonly under?: string;
   readonly userFrame?: boolean;
-  readonly thrownBy?: readonly (Owner | 'library')[];
+  readonly thrownBy?: readonly string[];
   readonly message?: string;
   readonly logger?: string | readonly string[];
   readonly level?: readonly Level[];
