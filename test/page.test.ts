@@ -51,8 +51,8 @@ function writeUnknown(logs: string, name: string): void {
     `${graph} switched from state CREATED to RUNNING.`,
     `${graph} switched from state RUNNING to FAILING.`,
     'org.apache.flink.runtime.JobException: Recovery is suppressed by NoRestartBackoffTimeStrategy',
-    'Caused by: org.apache.flink.runtime.taskmanager.TariffGapException: no tariff for zone 17',
-    '\tat org.apache.flink.runtime.taskmanager.Task.price(Task.java:42)',
+    'Caused by: org.dinky.gateway.TariffGapException: no tariff for zone 17',
+    '\tat org.dinky.gateway.Tariffs.price(Tariffs.java:42)',
     `${graph} switched from state FAILING to FAILED.`,
   ];
   mkdirSync(join(logs, name));
