@@ -1,11 +1,11 @@
 // Runs one step of a partition: reads records of the change feed into signals of failing clusters (signals.ts),
 // concludes the clusters that changed (conclude.ts), and saves the cursor last (state.ts). Recent records come first.
+import { appendAll } from '../../core/sequence.js';
 import { toIso } from '../../core/time/iso.js';
 import type { Incident } from '../../core/documents/incident.js';
 import { ALL_CLUSTERS } from '../../core/types.js';
 import type { IncidentQuery } from '../../store/store.js';
 import { LostPartition } from '../platform/fence.js';
-import { appendAll } from '../../core/sequence.js';
 import { OPEN_OUTCOMES, RECHECK_MS } from './conclude.js';
 import { concludeCluster, concludeUrgent, decideLeftOut, LIVE_MS, flagUrgent, readLive } from './live.js';
 import { writeRest } from './save.js';

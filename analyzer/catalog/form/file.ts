@@ -1,25 +1,14 @@
 // Defines a rule's file in the form of one file a rule, as rules/rule.schema.json allows it. read.ts makes the rule of
 // it that compile.ts compiles; its cases are the proof.
 import type { Owner, Severity } from '../../../core/documents/incident.js';
-import type { Component, FileKind, Level } from '../../../core/types.js';
-import type { CaptureType, RuleStatus, Scope, SourceFile, StepOn } from '../rule.js';
+import type { CaptureType, RuleStatus, Scope, SourceFile, StepOn, WhereFile } from '../rule.js';
 
 /** Text in one language (then zh.yaml has the Chinese one, if there is one), or in both. */
 export type OneOrBoth = string | { readonly en: string; readonly zh: string };
 
 /** Conditions on an entry. */
-export interface FormWhere {
-  readonly exception?: string | readonly string[];
-  readonly root?: string | readonly string[];
+export interface FormWhere extends Omit<WhereFile, 'frame' | 'failure'> {
   readonly at?: string;
-  readonly under?: string;
-  readonly userFrame?: boolean;
-  readonly thrownBy?: readonly string[];
-  readonly message?: string;
-  readonly logger?: string | readonly string[];
-  readonly level?: readonly Level[];
-  readonly component?: readonly Component[];
-  readonly file?: readonly FileKind[];
   readonly in?: 'failure' | 'any' | 'remark';
 }
 
